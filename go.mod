@@ -1,0 +1,3 @@
+module nubitalk
+
+go 1.26

@@ -1,0 +1,170 @@
+package floor
+
+import (
+	"time"
+
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/secret"
+	"nubitalk/internal/core/acd"
+	"nubitalk/internal/core/flow"
+	"nubitalk/internal/store"
+)
+
+// Arrival is new work that a channel reports.
+type Arrival struct {
+	Tenant     id.Tenant
+	Channel    acd.Channel
+	EntryPoint string
+	Language   string
+	Name       secret.Text // display name of the person's choice; may be empty
+	Addresses  []Address   // who the person is, as far as known; may be empty
+	Consent    *Consent
+	// LeftMessage: the person left a message out of hours and is not waiting.
+	LeftMessage bool
+	// Open stores what the channel needs beside the interaction, in the same
+	// transaction; may be nil.
+	Open func(tx *store.Tx, interaction, contact string) error
+}
+
+// Address is one way to reach a person.
+type Address struct {
+	Kind  string // phone, email, social, visitor
+	Value secret.Text
+}
+
+// Consent is a person's agreement to one text (notice C13, C14).
+type Consent struct {
+	Purpose  string
+	Text     string // consent text id
+	Version  int64
+	Language string
+}
+
+// Input is what a person did while a flow runs.
+type Input = flow.Input
+
+// Act is what a channel must carry out for an interaction.
+type Act struct {
+	Kind    ActKind
+	Text    string        // say: words; event: none
+	Buttons []flow.Button // say
+	Event   string        // event: "queued", "agent_joined", "agent_left", "transferred", "ended", …
+	Agent   string        // event: user id concerned
+}
+
+// ActKind is the kind of an Act.
+type ActKind string
+
+const (
+	ActSay   ActKind = "say"
+	ActForm  ActKind = "form"
+	ActEvent ActKind = "event"
+)
+
+// Driver is a channel as the floor drives it.
+type Driver interface {
+	// Carry stores what the acts need inside the floor's transaction. The
+	// returned function runs after the commit and lets the outside see it.
+	Carry(tx *store.Tx, work Interaction, acts []Act) (after func(), err error)
+}
+
+// Contacts finds or makes the contact of an arrival, inside the transaction,
+// and records the consent.
+type Contacts interface {
+	Resolve(tx *store.Tx, a Arrival, interaction string) (contact string, err error)
+}
+
+// Interaction is an interaction as the floor holds it in memory and as screens
+// see it. Name is revealed: the value goes to signed-in users and visitors'
+// doors only, never to a log.
+type Interaction struct {
+	ID           string          `json:"id"`
+	Tenant       id.Tenant       `json:"-"`
+	Channel      acd.Channel     `json:"channel"`
+	EntryPoint   string          `json:"entry_point"`
+	Contact      string          `json:"contact"`
+	Name         string          `json:"name" doc:"Display name of the person's choice; may be empty."`
+	State        string          `json:"state" enum:"arriving,in_flow,queued,offered,active,held,wrapping,closed"`
+	CloseReason  string          `json:"close_reason,omitempty"`
+	Queue        string          `json:"queue,omitempty"`
+	Agent        string          `json:"agent,omitempty" doc:"Who holds it, or is offered it."`
+	Priority     int             `json:"priority"`
+	Needs        []acd.SkillNeed `json:"needs,omitempty"`
+	Language     string          `json:"language"`
+	Disposition  string          `json:"disposition,omitempty"`
+	Labels       []string        `json:"labels,omitempty"`
+	Rating       int             `json:"rating,omitempty" doc:"1-5; 0 if none."`
+	LeftMessage  bool            `json:"left_message,omitempty"`
+	CustomerGone bool            `json:"customer_gone,omitempty" doc:"The person ended the contact."`
+	Consulted    []string        `json:"consulted,omitempty" doc:"Colleagues asked for help; they may read and write notes."`
+	ArrivedAt    time.Time       `json:"arrived_at"`
+	QueuedAt     time.Time       `json:"queued_at,omitzero"`
+	AnsweredAt   time.Time       `json:"answered_at,omitzero"`
+	WrapFrom     time.Time       `json:"wrap_from,omitzero"`
+	WrapUntil    time.Time       `json:"wrap_until,omitzero"`
+	ClosedAt     time.Time       `json:"closed_at,omitzero"`
+	Version      int64           `json:"version"`
+}
+
+// Offer is an interaction shown to one agent for acceptance.
+type Offer struct {
+	ID          string      `json:"id"`
+	Interaction Interaction `json:"interaction"`
+	User        string      `json:"user"`
+	OfferedAt   time.Time   `json:"offered_at"`
+	Deadline    time.Time   `json:"deadline"`
+}
+
+// AgentView is an agent as supervisors and the agent itself see it.
+type AgentView struct {
+	User     string       `json:"user"`
+	UserName string       `json:"user_name"`
+	Presence acd.Presence `json:"presence"`
+	Reason   string       `json:"reason,omitempty"`
+	Since    time.Time    `json:"since"`
+	Online   bool         `json:"online" doc:"At least one live desk."`
+	Offered  int          `json:"offered"`
+	Active   int          `json:"active"`
+	Wrapping int          `json:"wrapping"`
+	Capacity int          `json:"capacity"`
+}
+
+// QueueView is a queue as supervisors see it live.
+type QueueView struct {
+	ID             string    `json:"id"`
+	Name           string    `json:"name"`
+	Waiting        int       `json:"waiting"`
+	LongestSince   time.Time `json:"longest_since,omitzero"`
+	AgentsReady    int       `json:"agents_ready" doc:"Members that could take one more now."`
+	AgentsOnline   int       `json:"agents_online"`
+	Offered        int       `json:"offered" doc:"Today, in the tenant's time zone."`
+	Answered       int       `json:"answered"`
+	AnsweredInGoal int       `json:"answered_in_goal"`
+	Abandoned      int       `json:"abandoned"`
+	ShortAbandoned int       `json:"short_abandoned"`
+	ServicePercent int       `json:"service_percent" doc:"Goal."`
+	ServiceSeconds int       `json:"service_seconds" doc:"Goal."`
+	EstimateSecs   int       `json:"estimate_seconds" doc:"Estimated wait of who enters now; -1 if unknown."`
+}
+
+// Snapshot is everything a supervisor's room starts from.
+type Snapshot struct {
+	At      time.Time     `json:"at"`
+	Queues  []QueueView   `json:"queues"`
+	Agents  []AgentView   `json:"agents"`
+	Waiting []Interaction `json:"waiting"`
+}
+
+// Desk is everything an agent's desk starts from.
+type Desk struct {
+	Me     AgentView     `json:"me"`
+	Offers []Offer       `json:"offers"`
+	Work   []Interaction `json:"work"`
+	Queues []QueueView   `json:"queues"`
+}
+
+// Wait is what a waiting person is told.
+type Wait struct {
+	Position int // 1 is next; 0 if not waiting
+	Estimate int // seconds; -1 if unknown
+}

@@ -1,0 +1,161 @@
+package access
+
+import (
+	"slices"
+
+	"nubitalk/internal/base/id"
+)
+
+// Role is a built-in role of vocabulary.md.
+type Role string
+
+const (
+	Administrator  Role = "administrator"
+	Supervisor     Role = "supervisor"
+	Agent          Role = "agent"
+	Monitor        Role = "monitor"
+	PrivacyOfficer Role = "privacy_officer"
+	ResellerRole   Role = "reseller" // users of a reseller organisation
+	OperatorRole   Role = "operator" // users of the operator organisation
+)
+
+// TenantRoles are the roles that a tenant's users may hold.
+var TenantRoles = []Role{Administrator, Supervisor, Agent, Monitor, PrivacyOfficer}
+
+// Scope is how far a permission reaches.
+type Scope int
+
+const (
+	None   Scope = iota
+	Own          // what the actor itself holds
+	Tenant       // everything of the actor's tenant
+	Below        // organisations below the actor's own, never their content
+)
+
+// Permission names one thing that can be allowed.
+type Permission string
+
+const (
+	Public       Permission = "public"        // needs no sign-in: sign-in itself, health, a visitor's own chat by its token
+	SignedIn     Permission = "signed_in"     // any signed-in user: own profile, own password, own sessions
+	DeskUse      Permission = "desk.use"      // own work, own presence, offers
+	WorkHandle   Permission = "work.handle"   // answer, transfer, finish an interaction one holds
+	WorkRead     Permission = "work.read"     // read an interaction and its conversation
+	WorkSearch   Permission = "work.search"   // find past conversations
+	NoteWrite    Permission = "note.write"    // write an internal note
+	CannedRead   Permission = "canned.read"   // use canned replies
+	FloorWatch   Permission = "floor.watch"   // live queues and agents
+	FloorManage  Permission = "floor.manage"  // move work, change an agent's state
+	SetupRead    Permission = "setup.read"    // read queues, skills, dispositions, …
+	SetupWrite   Permission = "setup.write"   // change them
+	UserRead     Permission = "user.read"     // list users
+	UserWrite    Permission = "user.write"    // create, change, lock, end sessions
+	KeyManage    Permission = "key.manage"    // API keys
+	ContactRead  Permission = "contact.read"  // see a contact and its addresses
+	ContactWrite Permission = "contact.write" // rectify
+	ContactErase Permission = "contact.erase" // erase, export, restrict
+	Retention    Permission = "retention.write"
+	AuditRead    Permission = "audit.read"
+	PrivacyRead  Permission = "privacy.read" // the inventory, the notice, its checks
+	OrgRead      Permission = "organisation.read"
+	OrgWrite     Permission = "organisation.write"
+	SystemRead   Permission = "system.read" // health and size of the installation
+)
+
+// Rule is one row of the table.
+type Rule struct {
+	Permission Permission
+	Means      string // in plain words, for the roles page
+	Grants     map[Role]Scope
+}
+
+// Table is the whole of it. docs/permissions.md is generated from it.
+func Table() []Rule { return table }
+
+var table = []Rule{
+	{Public, "Needs no sign-in.", nil},
+	{SignedIn, "See and change one's own account.", everyone(Own)},
+	{DeskUse, "Use the desk: presence, offers, own work.", map[Role]Scope{Agent: Own, Supervisor: Own}},
+	{WorkHandle, "Answer, transfer and finish interactions one holds.", map[Role]Scope{Agent: Own, Supervisor: Tenant}},
+	{WorkRead, "Read an interaction with its conversation.", map[Role]Scope{Agent: Own, Supervisor: Tenant, Monitor: Tenant, PrivacyOfficer: Tenant}},
+	{WorkSearch, "Find past conversations by person, agent, queue, date and words.", map[Role]Scope{Agent: Own, Supervisor: Tenant, PrivacyOfficer: Tenant}},
+	{NoteWrite, "Write internal notes on an interaction.", map[Role]Scope{Agent: Own, Supervisor: Tenant}},
+	{CannedRead, "Use canned replies.", map[Role]Scope{Agent: Tenant, Supervisor: Tenant, Administrator: Tenant}},
+	{FloorWatch, "Watch queues and agents live.", map[Role]Scope{Supervisor: Tenant, Monitor: Tenant, Administrator: Tenant}},
+	{FloorManage, "Move waiting work and change an agent's state.", map[Role]Scope{Supervisor: Tenant}},
+	{SetupRead, "See queues, skills, dispositions, hours, flows and entry points.", map[Role]Scope{Administrator: Tenant, Supervisor: Tenant, Agent: Tenant, Monitor: Tenant, PrivacyOfficer: Tenant}},
+	{SetupWrite, "Change queues, skills, dispositions, hours, flows and entry points.", map[Role]Scope{Administrator: Tenant}},
+	{UserRead, "See the tenant's users.", map[Role]Scope{Administrator: Tenant, Supervisor: Tenant, PrivacyOfficer: Tenant}},
+	{UserWrite, "Create and change users, reset passwords, end sessions.", map[Role]Scope{Administrator: Tenant, OperatorRole: Own, ResellerRole: Own}},
+	{KeyManage, "Create and revoke API keys.", map[Role]Scope{Administrator: Tenant}},
+	{ContactRead, "See a contact, its addresses and earlier interactions.", map[Role]Scope{Agent: Own, Supervisor: Tenant, PrivacyOfficer: Tenant}},
+	{ContactWrite, "Correct a contact's data.", map[Role]Scope{Agent: Own, Supervisor: Tenant, PrivacyOfficer: Tenant}},
+	{ContactErase, "Export, restrict and erase a contact.", map[Role]Scope{PrivacyOfficer: Tenant}},
+	{Retention, "Choose how long things are kept.", map[Role]Scope{Administrator: Tenant, PrivacyOfficer: Tenant}},
+	{AuditRead, "Read the audit log.", map[Role]Scope{Administrator: Tenant, PrivacyOfficer: Tenant}},
+	{PrivacyRead, "Read the record of processing and the notice's checks.", map[Role]Scope{Administrator: Tenant, PrivacyOfficer: Tenant, OperatorRole: Own}},
+	{OrgRead, "See resellers and tenants: their size and use, never content.", map[Role]Scope{OperatorRole: Below, ResellerRole: Below}},
+	{OrgWrite, "Create, suspend and resume resellers and tenants.", map[Role]Scope{OperatorRole: Below, ResellerRole: Below}},
+	{SystemRead, "See the installation's health and size.", map[Role]Scope{OperatorRole: Own}},
+}
+
+func everyone(s Scope) map[Role]Scope {
+	m := map[Role]Scope{ResellerRole: s, OperatorRole: s}
+	for _, r := range TenantRoles {
+		m[r] = s
+	}
+	return m
+}
+
+// Actor is who asks: a signed-in user or an API key (never a visitor, who holds
+// one conversation by its token and nothing else).
+type Actor struct {
+	Tenant  id.Tenant
+	User    string // usr_…; for an API key, the key's id
+	Session string // ses_… or key_…
+	Roles   []Role
+	// Scopes narrows an API key to some permissions; nil means all that its
+	// roles give.
+	Scopes []Permission
+}
+
+// Reach is the widest scope that the actor has for a permission.
+func Reach(a Actor, p Permission) Scope {
+	if p == Public {
+		return Tenant
+	}
+	if a.Scopes != nil && p != SignedIn && !slices.Contains(a.Scopes, p) {
+		return None
+	}
+	best := None
+	for _, rule := range table {
+		if rule.Permission != p {
+			continue
+		}
+		for _, role := range a.Roles {
+			best = max(best, rule.Grants[role])
+		}
+	}
+	return best
+}
+
+// Thing is what is asked about: its tenant and, where Own matters, who holds it.
+type Thing struct {
+	Tenant  id.Tenant
+	Holders []string // user ids
+}
+
+// May says whether the actor may do p to the thing. A thing of another tenant
+// is never allowed; organisations below are asked with MayBelow.
+func May(a Actor, p Permission, t Thing) bool {
+	if t.Tenant != a.Tenant {
+		return false
+	}
+	switch Reach(a, p) {
+	case Tenant:
+		return true
+	case Own:
+		return slices.Contains(t.Holders, a.User)
+	}
+	return false
+}

@@ -1,0 +1,212 @@
+package acd
+
+import "time"
+
+// Channel is a kind of work (vocabulary.md).
+type Channel string
+
+const (
+	Voice  Channel = "voice"
+	Chat   Channel = "chat"
+	Email  Channel = "email"
+	Social Channel = "social"
+)
+
+// Presence is what an agent chose, or the system set.
+type Presence string
+
+const (
+	Offline  Presence = "offline"
+	Ready    Presence = "ready"
+	NotReady Presence = "not_ready"
+	// Missed is the system's own: the agent let too many offers pass. The agent
+	// leaves it by choosing a state.
+	Missed Presence = "missed"
+)
+
+// State is an interaction's state as routing sees it.
+type State string
+
+const (
+	Queued   State = "queued"
+	Offered  State = "offered"
+	Active   State = "active"
+	Wrapping State = "wrapping"
+	Closed   State = "closed"
+)
+
+// CloseReason says how an interaction ended.
+type CloseReason string
+
+const (
+	Completed   CloseReason = "completed"
+	Abandoned   CloseReason = "abandoned"
+	Rejected    CloseReason = "rejected"
+	Transferred CloseReason = "transferred"
+	Overflowed  CloseReason = "overflowed"
+	Failed      CloseReason = "failed"
+)
+
+// SkillNeed is a required skill with its least proficiency, 1-10.
+type SkillNeed struct {
+	Skill string `json:"skill"`
+	Level int    `json:"level"`
+}
+
+// Queue is the routing part of a queue's set-up.
+type Queue struct {
+	ID           string
+	Priority     int // 1 (low) to 10 (high); an interaction's own priority is added
+	Needs        []SkillNeed
+	Members      map[string]bool // agents that serve it
+	OfferTimeout time.Duration   // how long an offer stands
+	WrapUp       time.Duration   // 0: no wrap-up
+	WrapUpOpen   bool            // wrap-up lasts until the agent ends it
+	MaxMissed    int             // offers missed in a row before the agent becomes Missed; 0 means 1
+	// ServiceLevel is the goal's seconds; urgency rises as it nears.
+	ServiceLevel time.Duration
+}
+
+// Agent is the routing part of a user.
+type Agent struct {
+	ID       string
+	Skills   map[string]int // skill id -> proficiency 1-10
+	Capacity map[Channel]int
+}
+
+// Work is an interaction as routing needs it.
+type Work struct {
+	ID        string
+	Channel   Channel
+	Queue     string
+	Priority  int // added to the queue's
+	Needs     []SkillNeed
+	Preferred string    // agent who should get it if able; "" for none
+	Arrived   time.Time // when it came to the tenant
+	Queued    time.Time // when it first came to this queue; keeps its place on re-offer
+	Only      bool      // only Preferred may have it (transfer to an agent)
+}
+
+// Event is something that happened. The concrete types are below.
+type Event interface{ isEvent() }
+
+type (
+	// SetQueue adds or changes a queue; RemoveQueue takes it away (its waiting
+	// work is closed as Failed unless moved first).
+	SetQueue    struct{ Queue Queue }
+	RemoveQueue struct{ ID string }
+	// SetAgent adds or changes an agent; RemoveAgent takes it away and returns
+	// its work to the front of the queues.
+	SetAgent    struct{ Agent Agent }
+	RemoveAgent struct{ ID string }
+	// SetPresence is chosen by the agent or by a supervisor (By says who). While
+	// the agent holds work it takes effect at once for new offers.
+	SetPresence struct {
+		Agent    string
+		Presence Presence
+		Reason   string
+	}
+	// Connected and Disconnected tell of the agent's browsers: N live ones. At 0
+	// a grace period runs, after which the agent goes Offline and its work
+	// returns to the front of its queue.
+	Connected struct {
+		Agent string
+		N     int
+	}
+	// Enqueue puts work into a queue.
+	Enqueue struct{ Work Work }
+	Accept  struct{ Offer, Agent string }
+	Decline struct{ Offer, Agent string }
+	// CustomerLeft: the person went away. Waiting work closes as Abandoned,
+	// active work goes to wrap-up.
+	CustomerLeft struct{ Work string }
+	// Finish: the agent ends the contact and goes to wrap-up; Complete ends the
+	// wrap-up and closes; Extend lengthens a timed wrap-up once.
+	Finish   struct{ Work, Agent string }
+	Complete struct{ Work, Agent string }
+	Extend   struct{ Work, Agent string }
+	// Move sends work to another queue, or to one agent (ToAgent), keeping
+	// priority. From is the agent who held it, or "" for a supervisor.
+	Move struct {
+		Work, From       string
+		ToQueue, ToAgent string
+		Priority         int
+		Front            bool
+	}
+	// Close ends work in any state (operator action, erasure, flow end).
+	Close struct {
+		Work   string
+		Reason CloseReason
+	}
+	// Tick only lets time pass; timers that are due fire in it (and before any
+	// other event).
+	Tick struct{}
+)
+
+func (SetQueue) isEvent()     {}
+func (RemoveQueue) isEvent()  {}
+func (SetAgent) isEvent()     {}
+func (RemoveAgent) isEvent()  {}
+func (SetPresence) isEvent()  {}
+func (Connected) isEvent()    {}
+func (Enqueue) isEvent()      {}
+func (Accept) isEvent()       {}
+func (Decline) isEvent()      {}
+func (CustomerLeft) isEvent() {}
+func (Finish) isEvent()       {}
+func (Complete) isEvent()     {}
+func (Extend) isEvent()       {}
+func (Move) isEvent()         {}
+func (Close) isEvent()        {}
+func (Tick) isEvent()         {}
+
+// OfferOutcome is how an offer ended.
+type OfferOutcome string
+
+const (
+	Accepted OfferOutcome = "accepted"
+	Declined OfferOutcome = "declined"
+	Expired  OfferOutcome = "expired"
+	Revoked  OfferOutcome = "revoked"
+)
+
+// Command is what the floor must carry out, in order.
+type Command interface{ isCommand() }
+
+type (
+	// WorkChanged carries the new state of one interaction. Agent is its holder
+	// or the agent offered to. WrapUntil is zero for an open wrap-up.
+	WorkChanged struct {
+		Work      string
+		State     State
+		Queue     string
+		Agent     string
+		Reason    CloseReason // when State is Closed
+		Cause     string      // why it moved: "accepted", "agent_lost", "transfer", "expired", …
+		WrapUntil time.Time
+	}
+	// OfferMade shows work to one agent until Deadline.
+	OfferMade struct {
+		Offer, Work, Agent string
+		Deadline           time.Time
+	}
+	OfferEnded struct {
+		Offer, Work, Agent string
+		Outcome            OfferOutcome
+	}
+	// AgentChanged carries an agent's presence and load.
+	AgentChanged struct {
+		Agent    string
+		Presence Presence
+		Reason   string
+		Since    time.Time
+		Offered  int
+		Active   int
+		Wrapping int
+	}
+)
+
+func (WorkChanged) isCommand()  {}
+func (OfferMade) isCommand()    {}
+func (OfferEnded) isCommand()   {}
+func (AgentChanged) isCommand() {}

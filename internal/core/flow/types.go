@@ -1,0 +1,106 @@
+package flow
+
+import "time"
+
+// Graph is a flow as stored. Start names the first node.
+type Graph struct {
+	Start string          `json:"start"`
+	Nodes map[string]Node `json:"nodes"`
+}
+
+// NodeType is what a node does.
+type NodeType string
+
+const (
+	Say     NodeType = "say"     // say Text, go on at Next
+	Ask     NodeType = "ask"     // say Text, show Options as buttons, wait; store the choice in Into
+	Collect NodeType = "collect" // say Text, wait for free text; store it in Into (sensitive content)
+	Hours   NodeType = "hours"   // branch on opening hours: Open, Closed
+	Branch  NodeType = "branch"  // first Case whose If is true, else Next
+	Set     NodeType = "set"     // set Priority, Skills, Language, Attributes
+	Enqueue NodeType = "queue"   // put into Queue; ends the flow
+	Form    NodeType = "form"    // show the leave-a-message form; ends when it is sent: Next
+	Close   NodeType = "close"   // say Text (may be empty) and close
+)
+
+// Node is one step. Texts are by language; the interaction's language is used,
+// else the entry point's first.
+type Node struct {
+	Type       NodeType          `json:"type"`
+	Text       map[string]string `json:"text,omitempty"`
+	Options    []Option          `json:"options,omitempty"`
+	Into       string            `json:"into,omitempty"`
+	Hours      string            `json:"hours,omitempty"`
+	Open       string            `json:"open,omitempty"`
+	Closed     string            `json:"closed,omitempty"`
+	Cases      []Case            `json:"cases,omitempty"`
+	Queue      string            `json:"queue,omitempty"`
+	Priority   *int              `json:"priority,omitempty"`
+	Skills     map[string]int    `json:"skills,omitempty"`
+	Language   string            `json:"language,omitempty"`
+	Attributes map[string]string `json:"attributes,omitempty"`
+	Next       string            `json:"next,omitempty"`
+	// Seconds bounds the wait of ask and collect; then Timeout is next. 0 means
+	// as long as the person stays.
+	Seconds int    `json:"seconds,omitempty"`
+	Timeout string `json:"timeout,omitempty"`
+}
+
+// Option is one button of an ask.
+type Option struct {
+	Value string            `json:"value"`
+	Label map[string]string `json:"label"`
+	Next  string            `json:"next"`
+}
+
+// Case is one branch: an expression (expr-lang) over attr, language, channel,
+// hour, weekday.
+type Case struct {
+	If   string `json:"if"`
+	Next string `json:"next"`
+}
+
+// State is where a run stands. Attributes may hold what the person wrote, so
+// whoever stores a State seals it.
+type State struct {
+	Node       string            `json:"node"`
+	Attributes map[string]string `json:"attributes,omitempty"`
+	Language   string            `json:"language"`
+	Priority   int               `json:"priority"`
+	Skills     map[string]int    `json:"skills,omitempty"`
+	Deadline   time.Time         `json:"deadline,omitzero"`
+	Waiting    bool              `json:"waiting"` // for the person's input
+	Done       bool              `json:"done"`
+	Steps      int               `json:"steps"` // nodes run; a run is bounded
+}
+
+// Input is what happened since the last step. The zero value starts a run.
+type Input struct {
+	Text    string // the person's words
+	Choice  string // an Option's value
+	Form    bool   // the leave-a-message form was sent
+	Timeout bool   // Deadline passed
+}
+
+// World is what a run may ask about.
+type World struct {
+	Now     time.Time
+	Channel string
+	// IsOpen answers whether the opening hours with this id are open now.
+	IsOpen func(hours string) bool
+}
+
+// Action is what the channel or the floor must do, in order.
+type Action struct {
+	Say     string   // text to say, "" if none
+	Buttons []Button // with Say, for an ask
+	Form    bool     // show the leave-a-message form
+	Queue   string   // enqueue here
+	Close   bool
+}
+
+// Button is an option in the person's language.
+type Button struct {
+	Value string `json:"value"`
+	Label string `json:"label"`
+}

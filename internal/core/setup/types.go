@@ -1,0 +1,170 @@
+package setup
+
+import (
+	"encoding/json"
+
+	"nubitalk/internal/core/acd"
+)
+
+// Kind names a kind of set-up object; it is the path segment of its API and the
+// `kind` column of its row.
+type Kind string
+
+const (
+	KindQueue       Kind = "queues"
+	KindSkill       Kind = "skills"
+	KindDisposition Kind = "dispositions"
+	KindReason      Kind = "reasons"
+	KindHours       Kind = "hours"
+	KindEntryPoint  Kind = "entry-points"
+	KindCanned      Kind = "canned-replies"
+	KindConsentText Kind = "consent-texts"
+	KindLabel       Kind = "labels"
+	KindFlow        Kind = "flows"
+	KindRules       Kind = "rules" // exactly one object per tenant
+)
+
+// Queue is where interactions wait.
+type Queue struct {
+	Name            string          `json:"name" minLength:"1" maxLength:"80" doc:"Shown to agents and supervisors."`
+	Channels        []acd.Channel   `json:"channels" doc:"Channels that may enter; empty means all."`
+	Priority        int             `json:"priority" minimum:"1" maximum:"10" doc:"1 is low, 10 is high."`
+	Needs           []acd.SkillNeed `json:"needs" doc:"Skills that an agent must have."`
+	Members         []string        `json:"members" doc:"User ids of the agents that serve the queue."`
+	OfferSeconds    int             `json:"offer_seconds" minimum:"5" maximum:"300"`
+	WrapUpSeconds   int             `json:"wrap_up_seconds" minimum:"0" maximum:"3600" doc:"0 means none, unless wrap_up_open."`
+	WrapUpOpen      bool            `json:"wrap_up_open" doc:"Wrap-up lasts until the agent ends it."`
+	MaxMissed       int             `json:"max_missed" minimum:"1" maximum:"20" doc:"Offers missed in a row before the agent is set to missed."`
+	ServiceSeconds  int             `json:"service_seconds" minimum:"1" maximum:"86400" doc:"Service level goal: answered within so many seconds…"`
+	ServicePercent  int             `json:"service_percent" minimum:"1" maximum:"100" doc:"…for so many percent."`
+	ShortSeconds    int             `json:"short_seconds" minimum:"0" maximum:"300" doc:"Leaving sooner counts as a short abandon."`
+	Hours           string          `json:"hours" doc:"Id of the opening hours; empty means always open."`
+	Dispositions    []string        `json:"dispositions" doc:"Ids offered after the contact; empty means all."`
+	DispositionMust bool            `json:"disposition_must" doc:"A disposition must be chosen before closing."`
+}
+
+// Skill is what an agent can do.
+type Skill struct {
+	Name string `json:"name" minLength:"1" maxLength:"80"`
+}
+
+// Disposition is a coded result.
+type Disposition struct {
+	Name  string `json:"name" minLength:"1" maxLength:"80"`
+	Group string `json:"group" maxLength:"80" doc:"Shown as a heading; may be empty."`
+}
+
+// Reason is why an agent is not ready.
+type Reason struct {
+	Name string `json:"name" minLength:"1" maxLength:"80"`
+}
+
+// Label is an optional tag on an interaction (notice C31).
+type Label struct {
+	Name string `json:"name" minLength:"1" maxLength:"40"`
+}
+
+// Hours are opening hours in a time zone.
+type Hours struct {
+	Name     string      `json:"name" minLength:"1" maxLength:"80"`
+	TimeZone string      `json:"time_zone" doc:"IANA name, e.g. Europe/Lisbon."`
+	Weekly   []Opening   `json:"weekly"`
+	Dates    []Exception `json:"dates" doc:"Holidays and special days; they win over the week."`
+}
+
+// Opening is one span of one weekday.
+type Opening struct {
+	Day  int    `json:"day" minimum:"0" maximum:"6" doc:"0 is Sunday."`
+	From string `json:"from" doc:"HH:MM"`
+	To   string `json:"to" doc:"HH:MM, 24:00 for midnight; must be after from."`
+}
+
+// Exception is one date.
+type Exception struct {
+	Date string `json:"date" doc:"YYYY-MM-DD"`
+	Name string `json:"name" maxLength:"80"`
+	Open []Span `json:"open" doc:"Empty means closed all day."`
+}
+
+// Span is a part of a day.
+type Span struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+}
+
+// EntryPoint is where work arrives. Chat fields matter for a chat widget only.
+type EntryPoint struct {
+	Name        string      `json:"name" minLength:"1" maxLength:"80"`
+	Channel     acd.Channel `json:"channel"`
+	Enabled     bool        `json:"enabled"`
+	Flow        string      `json:"flow" doc:"Id of the flow it runs."`
+	Origins     []string    `json:"origins" doc:"Web origins that may show the widget, e.g. https://shop.example; empty means any."`
+	Languages   []string    `json:"languages" doc:"en, pt; the first is the default."`
+	ConsentText string      `json:"consent_text" doc:"Id of the consent text shown before a chat; empty means none is asked."`
+	AskName     Ask         `json:"ask_name"`
+	AskEmail    Ask         `json:"ask_email"`
+	Theme       Theme       `json:"theme"`
+	Attachments Attachments `json:"attachments"`
+	Survey      bool        `json:"survey" doc:"Ask for satisfaction at the end."`
+	Transcript  bool        `json:"transcript" doc:"The visitor may download the conversation."`
+}
+
+// Ask says whether a pre-chat field is shown.
+type Ask string
+
+const (
+	AskNo       Ask = "no"
+	AskOptional Ask = "optional"
+	AskRequired Ask = "required"
+)
+
+// Theme is how the widget looks.
+type Theme struct {
+	Title    map[string]string `json:"title" doc:"By language."`
+	Welcome  map[string]string `json:"welcome" doc:"By language."`
+	Accent   string            `json:"accent" doc:"#rrggbb"`
+	Position string            `json:"position" enum:"right,left"`
+	Mode     string            `json:"mode" enum:"auto,light,dark"`
+}
+
+// Attachments limits what a visitor may send.
+type Attachments struct {
+	Allowed bool     `json:"allowed"`
+	MaxMB   int      `json:"max_mb" minimum:"1" maximum:"25"`
+	Types   []string `json:"types" doc:"Media types, e.g. image/png, application/pdf."`
+}
+
+// CannedReply is a prepared answer. Body may hold {{visitor}}, {{agent}},
+// {{queue}}, {{date}} and {{time}}.
+type CannedReply struct {
+	Title    string `json:"title" minLength:"1" maxLength:"80"`
+	Shortcut string `json:"shortcut" maxLength:"32" doc:"Typed after / in the reply box."`
+	Body     string `json:"body" minLength:"1" maxLength:"4000"`
+	Language string `json:"language"`
+	Queue    string `json:"queue" doc:"Only for this queue; empty means all."`
+}
+
+// ConsentText is the text that a person agrees to; each change is a new version
+// and old versions are kept as evidence (notice C13, C14).
+type ConsentText struct {
+	Name    string            `json:"name" minLength:"1" maxLength:"80"`
+	Purpose string            `json:"purpose" enum:"service,marketing,recording"`
+	Text    map[string]string `json:"text" doc:"By language."`
+	Link    string            `json:"link" doc:"Address of the tenant's privacy policy."`
+}
+
+// Flow is a graph that an entry point runs; core/flow checks and runs it.
+type Flow struct {
+	Name  string          `json:"name" minLength:"1" maxLength:"80"`
+	Graph json.RawMessage `json:"graph"`
+}
+
+// Rules are the tenant's own choices.
+type Rules struct {
+	ConversationDays int `json:"conversation_days" minimum:"1" maximum:"3650" doc:"Closed conversations are erased after so many days."`
+	RecordDays       int `json:"record_days" minimum:"1" maximum:"3650" doc:"Interaction records (address, time, duration) are erased after so many days."`
+	AuditDays        int `json:"audit_days" minimum:"90" maximum:"3650"`
+	ChatCapacity     int `json:"chat_capacity" minimum:"1" maximum:"20" doc:"Chats at once per agent, unless the user has an own limit."`
+	IdleMinutes      int `json:"idle_minutes" minimum:"1" maximum:"1440" doc:"A visitor who is gone for so long has left."`
+	SessionHours     int `json:"session_hours" minimum:"1" maximum:"168" doc:"A sign-in ends after so many hours."`
+}
