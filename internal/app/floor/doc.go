@@ -7,6 +7,6 @@
 // After a crash, or when another node takes over, it rebuilds the engine from
 // the open interactions.
 //
-// It leaves to others: what a channel says on the wire (Driver), who a person
+// It leaves to others: what a channel says on the wire (channel.Driver), who a person
 // is (Contacts), how events reach browsers (the bus).
 package floor

@@ -4,74 +4,15 @@ import (
 	"time"
 
 	"nubitalk/internal/base/id"
-	"nubitalk/internal/base/secret"
+	"nubitalk/internal/channel"
 	"nubitalk/internal/core/acd"
-	"nubitalk/internal/core/flow"
 	"nubitalk/internal/store"
 )
-
-// Arrival is new work that a channel reports.
-type Arrival struct {
-	Tenant     id.Tenant
-	Channel    acd.Channel
-	EntryPoint string
-	Language   string
-	Name       secret.Text // display name of the person's choice; may be empty
-	Addresses  []Address   // who the person is, as far as known; may be empty
-	Consent    *Consent
-	// LeftMessage: the person left a message out of hours and is not waiting.
-	LeftMessage bool
-	// Open stores what the channel needs beside the interaction, in the same
-	// transaction; may be nil.
-	Open func(tx *store.Tx, interaction, contact string) error
-}
-
-// Address is one way to reach a person.
-type Address struct {
-	Kind  string // phone, email, social, visitor
-	Value secret.Text
-}
-
-// Consent is a person's agreement to one text (notice C13, C14).
-type Consent struct {
-	Purpose  string
-	Text     string // consent text id
-	Version  int64
-	Language string
-}
-
-// Input is what a person did while a flow runs.
-type Input = flow.Input
-
-// Act is what a channel must carry out for an interaction.
-type Act struct {
-	Kind    ActKind
-	Text    string        // say: words; event: none
-	Buttons []flow.Button // say
-	Event   string        // event: "queued", "agent_joined", "agent_left", "transferred", "ended", …
-	Agent   string        // event: user id concerned
-}
-
-// ActKind is the kind of an Act.
-type ActKind string
-
-const (
-	ActSay   ActKind = "say"
-	ActForm  ActKind = "form"
-	ActEvent ActKind = "event"
-)
-
-// Driver is a channel as the floor drives it.
-type Driver interface {
-	// Carry stores what the acts need inside the floor's transaction. The
-	// returned function runs after the commit and lets the outside see it.
-	Carry(tx *store.Tx, work Interaction, acts []Act) (after func(), err error)
-}
 
 // Contacts finds or makes the contact of an arrival, inside the transaction,
 // and records the consent.
 type Contacts interface {
-	Resolve(tx *store.Tx, a Arrival, interaction string) (contact string, err error)
+	Resolve(tx *store.Tx, a channel.Arrival, interaction string) (contact string, err error)
 }
 
 // Interaction is an interaction as the floor holds it in memory and as screens

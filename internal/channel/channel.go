@@ -1,0 +1,103 @@
+package channel
+
+import (
+	"context"
+	"time"
+
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/secret"
+	"nubitalk/internal/core/acd"
+	"nubitalk/internal/core/flow"
+	"nubitalk/internal/store"
+)
+
+// Arrival is new work that a channel reports.
+type Arrival struct {
+	Tenant     id.Tenant
+	Channel    acd.Channel
+	EntryPoint string
+	Language   string
+	Name       secret.Text // display name of the person's choice; may be empty
+	Addresses  []Address   // who the person is, as far as known; may be empty
+	Consent    *Consent
+	// LeftMessage: the person left a message out of hours and is not waiting.
+	LeftMessage bool
+	// Open stores what the channel needs beside the interaction, in the same
+	// transaction; may be nil.
+	Open func(tx *store.Tx, interaction, contact string) error
+}
+
+// Address is one way to reach a person.
+type Address struct {
+	Kind  string // phone, email, social, visitor
+	Value secret.Text
+}
+
+// Consent is a person's agreement to one text (notice C13, C14).
+type Consent struct {
+	Purpose  string
+	Text     string // consent text id
+	Version  int64
+	Language string
+}
+
+// Sink is the floor as a channel sees it.
+type Sink interface {
+	// Arrive stores the interaction and starts its flow. It returns the new
+	// interaction's and the contact's id.
+	Arrive(ctx context.Context, a Arrival) (interaction, contact string, err error)
+	// CustomerInput gives what the person wrote or chose to the running flow. It
+	// does nothing when no flow runs.
+	CustomerInput(ctx context.Context, t id.Tenant, interaction string, in flow.Input) error
+	// CustomerLeft says that the person ended the contact or is gone.
+	CustomerLeft(ctx context.Context, t id.Tenant, interaction string) error
+}
+
+// Driver is a channel as the floor drives it.
+type Driver interface {
+	// Carry stores what the acts need inside the floor's transaction. The
+	// returned function runs after the commit and lets the outside see it; it
+	// may be nil.
+	Carry(tx *store.Tx, w Work, acts []Act) (after func(), err error)
+}
+
+// Work is what a channel needs to know of an interaction.
+type Work struct {
+	ID       string
+	Tenant   id.Tenant
+	Contact  string
+	State    string
+	Queue    string
+	Agent    string // who holds it; "" if nobody
+	Language string
+	Closed   time.Time // zero while open
+}
+
+// ActKind is the kind of an Act.
+type ActKind string
+
+const (
+	ActSay   ActKind = "say"   // Text, with Buttons if any
+	ActForm  ActKind = "form"  // show the leave-a-message form
+	ActEvent ActKind = "event" // Event happened; Agent is concerned
+)
+
+// Act is what a channel must carry out for an interaction.
+type Act struct {
+	Kind    ActKind
+	Text    string
+	Buttons []flow.Button
+	Event   Event
+	Agent   string
+}
+
+// Event is a turn in an interaction's life that its person may be told of.
+type Event string
+
+const (
+	EventQueued      Event = "queued"
+	EventAgentJoined Event = "agent_joined"
+	EventAgentLeft   Event = "agent_left"
+	EventTransferred Event = "transferred"
+	EventEnded       Event = "ended"
+)
