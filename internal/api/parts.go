@@ -1,0 +1,166 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"time"
+
+	"nubitalk/internal/app/floor"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/secret"
+	"nubitalk/internal/channel/chat"
+	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/acd"
+	"nubitalk/internal/core/setup"
+)
+
+// The parts behind the doors, one interface per area, named after the routes.
+//
+// The door has already checked that the actor has the route's permission with
+// some scope (access.Reach is not None). What that scope reaches (Own: what the
+// actor holds) is checked by the part, with access.May, because only it knows
+// who holds a thing. A thing that the actor may not know of is errs.NotFound.
+// Lists come filtered.
+
+// Floor is app/floor: live work.
+type Floor interface {
+	// Work answers with an interaction, open or closed, that the actor may do p
+	// to. It is the guard of every route about one interaction, its messages
+	// and its files.
+	Work(ctx context.Context, a access.Actor, p access.Permission, interaction string) (floor.Interaction, error)
+
+	Desk(ctx context.Context, a access.Actor) (floor.Desk, error)
+	Colleagues(ctx context.Context, a access.Actor) ([]floor.AgentView, error)
+	// SetPresence sets the actor's own presence, or another user's
+	// (FloorManage).
+	SetPresence(ctx context.Context, a access.Actor, user string, p acd.Presence, reason string) (floor.AgentView, error)
+
+	Accept(ctx context.Context, a access.Actor, offer string) (floor.Interaction, error)
+	Decline(ctx context.Context, a access.Actor, offer string) error
+
+	Finish(ctx context.Context, a access.Actor, interaction string) (floor.Interaction, error)
+	Complete(ctx context.Context, a access.Actor, interaction, disposition string, labels []string) (floor.Interaction, error)
+	Extend(ctx context.Context, a access.Actor, interaction string) (floor.Interaction, error)
+	// Transfer hands work on to a queue or to a user (exactly one is given); the
+	// note, which may be empty, becomes an internal note of the conversation.
+	Transfer(ctx context.Context, a access.Actor, interaction, queue, user string, note secret.Text) (floor.Interaction, error)
+	Consult(ctx context.Context, a access.Actor, interaction, user string) (floor.Interaction, error)
+	EndConsult(ctx context.Context, a access.Actor, interaction, user string) (floor.Interaction, error)
+
+	Snapshot(ctx context.Context, a access.Actor) (floor.Snapshot, error)
+	// Move sends waiting work elsewhere; empty queue and user mean "where it is",
+	// priority 0 means unchanged.
+	Move(ctx context.Context, a access.Actor, interaction, queue, user string, priority int) (floor.Interaction, error)
+
+	// Connected tells how many live desks a user has on this node.
+	Connected(ctx context.Context, t id.Tenant, user string, n int) error
+}
+
+// History finds interactions of the past and the present.
+type History interface {
+	// Search lists the newest first. An actor with Own reach sees only what it
+	// handled.
+	Search(ctx context.Context, a access.Actor, q Search) (items []floor.Interaction, next string, err error)
+	// Segments are the parts of an interaction in order; Work has been asked.
+	Segments(ctx context.Context, a access.Actor, interaction string) ([]Segment, error)
+	// Earlier are a contact's other interactions, newest first.
+	Earlier(ctx context.Context, a access.Actor, contact, except string, limit int) ([]floor.Interaction, error)
+}
+
+// Chat is channel/chat as signed-in users see it. Floor.Work has been asked for
+// the interaction: WorkRead to read, WorkHandle to write, NoteWrite for a note.
+type Chat interface {
+	// Messages answers in order of seq: those above after, or the last ones
+	// below before; at most limit (0: chat.MaxHistory).
+	Messages(ctx context.Context, t id.Tenant, interaction string, after, before int64, limit int) ([]chat.Message, error)
+	// Marks says how far each side has read.
+	Marks(ctx context.Context, t id.Tenant, interaction string) (Marks, error)
+	Send(ctx context.Context, a access.Actor, interaction, clientID, kind string, text secret.Text) (chat.Message, error)
+	Read(ctx context.Context, a access.Actor, interaction string, seq int64) error
+	Typing(ctx context.Context, a access.Actor, interaction string) error
+	Attach(ctx context.Context, a access.Actor, interaction string, f Upload) (chat.Message, error)
+	Attachment(ctx context.Context, t id.Tenant, interaction, attachment string) (chat.Attachment, secret.Bytes, error)
+}
+
+// Visitors is channel/chat as a visitor sees it.
+type Visitors interface {
+	// EntryPoint answers what the widget needs. Origins are the web origins that
+	// may call; empty means any. NotFound for one that is off or not for chat.
+	EntryPoint(ctx context.Context, entryPoint, language string) (view EntryPointView, origins []string, t id.Tenant, err error)
+	Start(ctx context.Context, entryPoint string, s Start) (Started, error)
+	// Visitor finds the conversation of a token: Unauthorised when unknown, Gone
+	// when its time is over.
+	Visitor(ctx context.Context, token secret.Text) (Visitor, error)
+
+	Conversation(ctx context.Context, v Visitor, after int64) (Conversation, error)
+	Say(ctx context.Context, v Visitor, clientID string, text secret.Text) (chat.Message, error)
+	Choose(ctx context.Context, v Visitor, clientID, value string) (chat.Message, error)
+	VisitorAttach(ctx context.Context, v Visitor, f Upload) (chat.Message, error)
+	VisitorAttachment(ctx context.Context, v Visitor, attachment string) (chat.Attachment, secret.Bytes, error)
+	// Transcript is a plain text file of the conversation without notes.
+	Transcript(ctx context.Context, v Visitor) (secret.Bytes, error)
+	VisitorRead(ctx context.Context, v Visitor, seq int64) error
+	// Delivered notes that messages up to seq reached the visitor's browser.
+	Delivered(ctx context.Context, v Visitor, seq int64) error
+	VisitorTyping(ctx context.Context, v Visitor) error
+	End(ctx context.Context, v Visitor) error
+	Survey(ctx context.Context, v Visitor, rating int, comment secret.Text) error
+	// Here says whether the visitor has a socket open (gone: the idle time runs).
+	Here(ctx context.Context, v Visitor, here bool) error
+}
+
+// Setup is app/setup.
+type Setup interface {
+	// List answers all objects of a kind by position; archived ones only if asked.
+	List(ctx context.Context, a access.Actor, k setup.Kind, archived bool) ([]SetupObject, error)
+	// Get answers one object; for KindRules the id is "".
+	Get(ctx context.Context, a access.Actor, k setup.Kind, object string) (SetupObject, error)
+	Create(ctx context.Context, a access.Actor, k setup.Kind, body json.RawMessage) (SetupObject, error)
+	// Put replaces the body. version is the one the caller saw: Conflict if
+	// someone was faster. For KindRules the id is "".
+	Put(ctx context.Context, a access.Actor, k setup.Kind, object string, version int64, body json.RawMessage) (SetupObject, error)
+	// Archive takes an object out of use; Conflict names what still uses it.
+	Archive(ctx context.Context, a access.Actor, k setup.Kind, object string, version int64) error
+	// Versions are newest first.
+	Versions(ctx context.Context, a access.Actor, k setup.Kind, object string) ([]SetupVersion, error)
+}
+
+// Contacts is app/contact.
+type Contacts interface {
+	// Find looks up by exact address; without one it lists the newest seen.
+	Find(ctx context.Context, a access.Actor, kind string, address secret.Text, cursor string, limit int) (items []Contact, next string, err error)
+	Contact(ctx context.Context, a access.Actor, contact string) (Contact, error)
+	// Update rectifies; nil fields stay as they are.
+	Update(ctx context.Context, a access.Actor, contact string, version int64, c ContactChange) (Contact, error)
+	// Export writes one archive of everything about the person.
+	Export(ctx context.Context, a access.Actor, contact string, w io.Writer) error
+	Erase(ctx context.Context, a access.Actor, contact string) (ErasureReceipt, error)
+}
+
+// Audit is app/audit.
+type Audit interface {
+	Entries(ctx context.Context, a access.Actor, q AuditQuery) (items []AuditEntry, next string, err error)
+}
+
+// Privacy answers the record of processing and the notice's checks.
+type Privacy interface {
+	Inventory(ctx context.Context, a access.Actor) ([]InventoryEntry, error)
+	Notice(ctx context.Context, a access.Actor) ([]Clause, error)
+}
+
+// System tells of the installation, never of a tenant's content.
+type System interface {
+	System(ctx context.Context, a access.Actor) (SystemView, error)
+}
+
+// Replies keeps what a changing call answered, so that the same Idempotency-Key
+// answers the same again.
+type Replies interface {
+	// Begin claims a key. It answers with the stored reply if there is one, or
+	// nil when the caller must do the work and then call Keep or Drop.
+	// Conflict: the same key with another request, or one that is still running.
+	Begin(ctx context.Context, a access.Actor, key string, request [32]byte, now time.Time) (*Reply, error)
+	Keep(ctx context.Context, a access.Actor, key string, r Reply) error
+	Drop(ctx context.Context, a access.Actor, key string) error
+}
