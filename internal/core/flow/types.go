@@ -2,10 +2,14 @@ package flow
 
 import "time"
 
-// Graph is a flow as stored. Start names the first node.
+// Graph is a flow as stored. Start names the first node. A Graph made by Parse
+// holds its expressions compiled; it is never changed and may be shared by any
+// number of runs and goroutines.
 type Graph struct {
 	Start string          `json:"start"`
 	Nodes map[string]Node `json:"nodes"`
+
+	conditions map[string]condition // by expression text
 }
 
 // NodeType is what a node does.
@@ -13,18 +17,38 @@ type NodeType string
 
 const (
 	Say     NodeType = "say"     // say Text, go on at Next
-	Ask     NodeType = "ask"     // say Text, show Options as buttons, wait; store the choice in Into
+	Ask     NodeType = "ask"     // say Text, show Options as buttons, wait; store the choice in Into. Other words: Next, or ask again
 	Collect NodeType = "collect" // say Text, wait for free text; store it in Into (sensitive content)
 	Hours   NodeType = "hours"   // branch on opening hours: Open, Closed
 	Branch  NodeType = "branch"  // first Case whose If is true, else Next
 	Set     NodeType = "set"     // set Priority, Skills, Language, Attributes
-	Enqueue NodeType = "queue"   // put into Queue; ends the flow
-	Form    NodeType = "form"    // show the leave-a-message form; ends when it is sent: Next
+	Enqueue NodeType = "queue"   // say Text (may be empty) and put into Queue; ends the flow
+	Form    NodeType = "form"    // say Text (may be empty), show the leave-a-message form, wait; when sent: Next, or close
 	Close   NodeType = "close"   // say Text (may be empty) and close
 )
 
+// Sizes that Parse, Check and Step hold to.
+const (
+	MaxBytes      = 256 << 10 // of a graph's JSON
+	MaxNodes      = 500
+	MaxOptions    = 12
+	MaxCases      = 20
+	MaxText       = 2000 // characters of one text, before placeholders are filled
+	MaxSaid       = 4000 // characters of one text as said
+	MaxLabel      = 80   // characters of a button
+	MaxExpression = 500  // characters of a condition
+	MaxValue      = 2000 // characters of an attribute; longer input is cut
+	MaxAttributes = 50   // names set by one flow
+	MaxSeconds    = 86400
+	MaxSteps      = 2000 // nodes of one run, re-asked questions included
+)
+
+// AttributeName is the attribute that holds the person's display name; a run
+// that knows it gets it in the attributes of Start.
+const AttributeName = "name"
+
 // Node is one step. Texts are by language; the interaction's language is used,
-// else the entry point's first.
+// else the entry point's first. Texts may hold {{attribute}}.
 type Node struct {
 	Type       NodeType          `json:"type"`
 	Text       map[string]string `json:"text,omitempty"`
@@ -84,9 +108,15 @@ type Input struct {
 
 // World is what a run may ask about.
 type World struct {
+	// Now is in the tenant's time zone: hour and weekday of conditions are its
+	// local ones.
 	Now     time.Time
 	Channel string
-	// IsOpen answers whether the opening hours with this id are open now.
+	// Languages are the entry point's, the first is used where a text lacks the
+	// person's language.
+	Languages []string
+	// IsOpen answers whether the opening hours with this id are open now; nil
+	// means always open.
 	IsOpen func(hours string) bool
 }
 

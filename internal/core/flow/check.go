@@ -1,0 +1,295 @@
+package flow
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"nubitalk/internal/base/errs"
+)
+
+// Refs answers what a graph may point at in one tenant.
+type Refs interface {
+	HasQueue(id string) bool
+	HasSkill(id string) bool
+	HasHours(id string) bool
+	// Languages are those in which every text of the flow must be written.
+	Languages() []string
+}
+
+// nodeTypes says which fields each type uses, besides type; a field that a
+// type does not use is refused, since whoever wrote it expected something.
+var nodeTypes = map[NodeType][]string{
+	Say:     {"text", "next"},
+	Ask:     {"text", "options", "into", "next", "seconds", "timeout"},
+	Collect: {"text", "into", "next", "seconds", "timeout"},
+	Hours:   {"hours", "open", "closed"},
+	Branch:  {"cases", "next"},
+	Set:     {"priority", "skills", "language", "attributes", "next"},
+	Enqueue: {"text", "queue"},
+	Form:    {"text", "next"},
+	Close:   {"text"},
+}
+
+var languageTag = regexp.MustCompile(`^[a-z]{2,3}(-[A-Z]{2})?$`)
+
+// Check says everything that is wrong with a graph, each fault at its place
+// (nodes.menu.options[1].next). A graph that passes always comes to an end or
+// waits for the person, whatever the person does.
+func Check(g *Graph, refs Refs) error {
+	c := &checker{g: g, refs: refs, known: attributesOf(g)}
+	if len(g.Nodes) == 0 {
+		c.faults.Add("nodes", "is empty; a flow needs at least one step.")
+		return c.faults.Err()
+	}
+	if len(g.Nodes) > MaxNodes {
+		c.faults.Add("nodes", "has %d steps; at most %d are accepted.", len(g.Nodes), MaxNodes)
+		return c.faults.Err()
+	}
+	c.pointer("start", g.Start, true)
+	if len(c.known) > MaxAttributes {
+		c.faults.Add("nodes", "set %d attributes; at most %d are accepted.", len(c.known), MaxAttributes)
+	}
+	for name, n := range sorted(g.Nodes) {
+		c.node("nodes."+name, name, n)
+	}
+	if len(c.faults) == 0 { // the shape of a graph with dangling ends says nothing
+		c.shape()
+	}
+	return c.faults.Err()
+}
+
+type checker struct {
+	g      *Graph
+	refs   Refs
+	known  map[string]bool // attributes that can have a value
+	faults errs.Fields
+}
+
+// attributesOf lists every attribute that a run can come to know.
+func attributesOf(g *Graph) map[string]bool {
+	known := map[string]bool{AttributeName: true}
+	for _, n := range g.Nodes {
+		if n.Into != "" {
+			known[n.Into] = true
+		}
+		for name := range n.Attributes {
+			known[name] = true
+		}
+	}
+	return known
+}
+
+func (c *checker) node(at, name string, n Node) {
+	if !wellNamedRef.MatchString(name) {
+		c.faults.Add(at, "is no good name for a step; use 1 to 40 letters, digits, - and _.")
+	}
+	uses, ok := nodeTypes[n.Type]
+	if !ok {
+		c.faults.Add(at+".type", "is %q; accepted are %s.", clip(string(n.Type), 40), typeNames())
+		return
+	}
+	for _, field := range used(n) {
+		if !slices.Contains(uses, field) {
+			c.faults.Add(at+"."+field, "has no meaning in a step of type %s, which uses %s.", n.Type, strings.Join(uses, ", "))
+		}
+	}
+	switch n.Type {
+	case Say:
+		c.texts(at+".text", n.Text, MaxText, true)
+		c.pointer(at+".next", n.Next, true)
+	case Ask:
+		c.ask(at, n)
+	case Collect:
+		c.texts(at+".text", n.Text, MaxText, true)
+		c.attribute(at+".into", n.Into)
+		c.pointer(at+".next", n.Next, true)
+		c.timeout(at, n)
+	case Hours:
+		if !c.refs.HasHours(n.Hours) {
+			c.faults.Add(at+".hours", "must name existing opening hours.")
+		}
+		c.pointer(at+".open", n.Open, true)
+		c.pointer(at+".closed", n.Closed, true)
+	case Branch:
+		c.branch(at, n)
+	case Set:
+		c.set(at, n)
+	case Enqueue:
+		c.texts(at+".text", n.Text, MaxText, false)
+		if !c.refs.HasQueue(n.Queue) {
+			c.faults.Add(at+".queue", "must name an existing queue.")
+		}
+	case Form:
+		c.texts(at+".text", n.Text, MaxText, false)
+		c.pointer(at+".next", n.Next, false)
+	case Close:
+		c.texts(at+".text", n.Text, MaxText, false)
+	}
+}
+
+func (c *checker) ask(at string, n Node) {
+	c.texts(at+".text", n.Text, MaxText, true)
+	if n.Into != "" {
+		c.attribute(at+".into", n.Into)
+	}
+	c.pointer(at+".next", n.Next, false)
+	c.timeout(at, n)
+	if len(n.Options) == 0 || len(n.Options) > MaxOptions {
+		c.faults.Add(at+".options", "has %d options; 1 to %d are accepted.", len(n.Options), MaxOptions)
+	}
+	seen := map[string]bool{}
+	for i, o := range n.Options {
+		at := fmt.Sprintf("%s.options[%d]", at, i)
+		switch {
+		case strings.TrimSpace(o.Value) == "" || characters(o.Value) > MaxLabel:
+			c.faults.Add(at+".value", "must have 1 to %d characters.", MaxLabel)
+		case seen[o.Value]:
+			c.faults.Add(at+".value", "is the same as that of an option before it.")
+		}
+		seen[o.Value] = true
+		c.texts(at+".label", o.Label, MaxLabel, true)
+		c.pointer(at+".next", o.Next, true)
+	}
+}
+
+func (c *checker) branch(at string, n Node) {
+	c.pointer(at+".next", n.Next, true)
+	if len(n.Cases) == 0 || len(n.Cases) > MaxCases {
+		c.faults.Add(at+".cases", "has %d cases; 1 to %d are accepted.", len(n.Cases), MaxCases)
+	}
+	for i, k := range n.Cases {
+		at := fmt.Sprintf("%s.cases[%d]", at, i)
+		c.pointer(at+".next", k.Next, true)
+		cond := c.g.condition(k.If)
+		if cond.fault != "" {
+			c.faults.Add(at+".if", "%s.", cond.fault)
+		}
+		for _, name := range cond.attributes {
+			if !c.known[name] {
+				c.faults.Add(at+".if", "reads attr.%s, which no step of this flow sets.", clip(name, 40))
+			}
+		}
+	}
+}
+
+func (c *checker) set(at string, n Node) {
+	c.pointer(at+".next", n.Next, true)
+	if n.Priority == nil && n.Language == "" && len(n.Skills) == 0 && len(n.Attributes) == 0 {
+		c.faults.Add(at, "sets nothing; give priority, skills, language or attributes.")
+	}
+	if n.Priority != nil && (*n.Priority < 0 || *n.Priority > 10) {
+		c.faults.Add(at+".priority", "is %d; 0 to 10 are accepted.", *n.Priority)
+	}
+	if n.Language != "" && !languageTag.MatchString(n.Language) {
+		c.faults.Add(at+".language", "must be a language such as en or pt.")
+	}
+	for id, level := range sorted(n.Skills) {
+		if !c.refs.HasSkill(id) {
+			c.faults.Add(at+".skills."+clip(id, 40), "is not an existing skill.")
+		}
+		if level < 1 || level > 10 {
+			c.faults.Add(at+".skills."+clip(id, 40), "is %d; a proficiency is 1 to 10.", level)
+		}
+	}
+	for name, value := range sorted(n.Attributes) {
+		c.attribute(at+".attributes."+clip(name, 40), name)
+		if characters(value) > MaxValue {
+			c.faults.Add(at+".attributes."+clip(name, 40), "is longer than %d characters.", MaxValue)
+		}
+	}
+}
+
+func (c *checker) timeout(at string, n Node) {
+	if n.Seconds < 0 || n.Seconds > MaxSeconds {
+		c.faults.Add(at+".seconds", "is %d; 0 (no limit) to %d are accepted.", n.Seconds, MaxSeconds)
+	}
+	c.pointer(at+".timeout", n.Timeout, n.Seconds > 0)
+	if n.Seconds == 0 && n.Timeout != "" {
+		c.faults.Add(at+".seconds", "is missing; timeout needs to know after how many seconds.")
+	}
+}
+
+func (c *checker) pointer(at, next string, must bool) {
+	if next == "" {
+		if must {
+			c.faults.Add(at, "is missing; name the step to go on with.")
+		}
+		return
+	}
+	if _, ok := c.g.Nodes[next]; !ok {
+		c.faults.Add(at, "names the step %q, which does not exist.", clip(next, 40))
+	}
+}
+
+func (c *checker) attribute(at, name string) {
+	if !wellNamed.MatchString(name) {
+		c.faults.Add(at, "must be a name of 1 to 40 small letters, digits and _, beginning with a letter.")
+	}
+}
+
+// texts checks one text in its languages. Optional texts are written in all
+// languages or in none.
+func (c *checker) texts(at string, texts map[string]string, limit int, must bool) {
+	for language, text := range sorted(texts) {
+		here := at + "." + clip(language, 10)
+		if !languageTag.MatchString(language) {
+			c.faults.Add(here, "is not under a language such as en or pt.")
+		}
+		if characters(text) > limit {
+			c.faults.Add(here, "has %d characters; at most %d are accepted.", characters(text), limit)
+		}
+		c.placeholders(here, text)
+	}
+	if len(texts) == 0 && !must {
+		return
+	}
+	for _, language := range c.refs.Languages() {
+		if strings.TrimSpace(texts[language]) == "" {
+			c.faults.Add(at+"."+language, "is missing; this flow is used in %s.", strings.Join(c.refs.Languages(), ", "))
+		}
+	}
+	if len(texts) == 0 && len(c.refs.Languages()) == 0 {
+		c.faults.Add(at, "is missing.")
+	}
+}
+
+func (c *checker) placeholders(at, text string) {
+	for _, m := range placeholder.FindAllStringSubmatch(text, -1) {
+		if name := strings.TrimSpace(m[1]); !c.known[name] {
+			c.faults.Add(at, "uses {{%s}}, which no step of this flow sets.", clip(name, 40))
+		}
+	}
+	if rest := placeholder.ReplaceAllString(text, ""); strings.Contains(rest, "{{") || strings.Contains(rest, "}}") {
+		c.faults.Add(at, "has {{ or }} without its other half; a placeholder is {{name}}.")
+	}
+}
+
+// used names the fields of a node that carry something.
+func used(n Node) []string {
+	var out []string
+	for _, f := range []struct {
+		name string
+		set  bool
+	}{
+		{"text", len(n.Text) > 0}, {"options", len(n.Options) > 0}, {"into", n.Into != ""}, {"hours", n.Hours != ""},
+		{"open", n.Open != ""}, {"closed", n.Closed != ""}, {"cases", len(n.Cases) > 0}, {"queue", n.Queue != ""},
+		{"priority", n.Priority != nil}, {"skills", len(n.Skills) > 0}, {"language", n.Language != ""},
+		{"attributes", len(n.Attributes) > 0}, {"next", n.Next != ""}, {"seconds", n.Seconds != 0}, {"timeout", n.Timeout != ""},
+	} {
+		if f.set {
+			out = append(out, f.name)
+		}
+	}
+	return out
+}
+
+func typeNames() string {
+	var names []string
+	for t := range nodeTypes {
+		names = append(names, string(t))
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
+}

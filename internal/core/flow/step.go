@@ -1,0 +1,230 @@
+package flow
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"nubitalk/internal/base/errs"
+)
+
+// Start begins a run in the person's language. known holds attributes that are
+// known before the first node (AttributeName); it is copied.
+func Start(g *Graph, language string, known map[string]string, w World) (State, []Action, error) {
+	return Step(g, State{Language: language, Attributes: known}, Input{}, w)
+}
+
+// Step takes a run from where it stands, with what the person did, to where it
+// waits again or ends. It is a pure function: the same arguments give the same
+// result, s is not changed, and it ends after at most one pass over the nodes.
+//
+// Input that does not concern the run where it stands (words while no question
+// is open, a deadline that is not due, anything after the end) changes nothing
+// and gives no action. A choice that is none of the question's options is an
+// Invalid error about "value" and also changes nothing.
+//
+// An Internal error means that the run cannot go on (it passed MaxSteps, or
+// the graph was never checked); the State returned with it is Done, and the
+// caller decides what becomes of the person.
+func Step(g *Graph, s State, in Input, w World) (State, []Action, error) {
+	if s.Done {
+		return s, nil, nil
+	}
+	r := &run{graph: g, s: s, w: w}
+	r.s.Attributes = maps.Clone(s.Attributes)
+	r.s.Skills = maps.Clone(s.Skills)
+	next, moved, err := r.begin(in)
+	if err != nil || !moved {
+		return s, nil, err
+	}
+	if err := r.follow(next); err != nil {
+		r.s.Done, r.s.Waiting, r.s.Deadline = true, false, time.Time{}
+		return r.s, nil, err
+	}
+	return r.s, r.actions, nil
+}
+
+// run is one call of Step at work.
+type run struct {
+	graph   *Graph
+	s       State
+	w       World
+	actions []Action
+}
+
+// begin finds where to go on from: the start, or the answer to the open
+// question. moved is false when the input changes nothing.
+func (r *run) begin(in Input) (next string, moved bool, err error) {
+	if r.s.Node == "" {
+		return r.graph.Start, true, nil
+	}
+	if !r.s.Waiting {
+		return "", false, nil
+	}
+	n := r.graph.Nodes[r.s.Node]
+	if in.Timeout {
+		due := !r.s.Deadline.IsZero() && !r.w.Now.Before(r.s.Deadline)
+		return n.Timeout, due && n.Timeout != "", nil
+	}
+	switch n.Type {
+	case Ask:
+		return r.answer(n, in)
+	case Collect:
+		words := clip(strings.TrimSpace(in.Text), MaxValue)
+		if words == "" {
+			return "", false, nil
+		}
+		r.remember(n.Into, words)
+		return n.Next, true, nil
+	case Form:
+		return n.Next, in.Form, nil
+	}
+	return "", false, nil
+}
+
+// answer matches a choice, or words that are the same as one.
+func (r *run) answer(n Node, in Input) (next string, moved bool, err error) {
+	if in.Choice != "" {
+		i := slices.IndexFunc(n.Options, func(o Option) bool { return o.Value == in.Choice })
+		if i < 0 {
+			return "", false, errs.Bad("value", "is not one of the choices of the open question.")
+		}
+		r.remember(n.Into, n.Options[i].Value)
+		return n.Options[i].Next, true, nil
+	}
+	words := strings.TrimSpace(in.Text)
+	if words == "" {
+		return "", false, nil
+	}
+	for _, o := range n.Options {
+		if strings.EqualFold(words, o.Value) || strings.EqualFold(words, r.say(o.Label)) {
+			r.remember(n.Into, o.Value)
+			return o.Next, true, nil
+		}
+	}
+	if n.Next != "" {
+		return n.Next, true, nil
+	}
+	return r.s.Node, true, nil // ask again
+}
+
+// follow runs nodes until one waits or ends the flow.
+func (r *run) follow(next string) error {
+	r.s.Waiting, r.s.Deadline = false, time.Time{}
+	for range len(r.graph.Nodes) + 1 {
+		if next == "" { // after a form that names no next
+			r.end(Action{Close: true})
+			return nil
+		}
+		n, ok := r.graph.Nodes[next]
+		if !ok {
+			return errs.New(errs.Internal, "The flow goes on to a step that does not exist.")
+		}
+		if r.s.Steps >= MaxSteps {
+			return errs.New(errs.Internal, "The flow ran for too many steps.")
+		}
+		r.s.Steps++
+		r.s.Node = next
+		if next = r.visit(n); r.s.Waiting || r.s.Done {
+			return nil
+		}
+	}
+	return errs.New(errs.Internal, "The flow goes round without waiting for the person.")
+}
+
+// visit runs one node and names the next.
+func (r *run) visit(n Node) (next string) {
+	switch n.Type {
+	case Say:
+		r.act(Action{Say: r.say(n.Text)})
+	case Ask:
+		r.act(Action{Say: r.say(n.Text), Buttons: r.buttons(n.Options)})
+		r.wait(n)
+	case Collect:
+		r.act(Action{Say: r.say(n.Text)})
+		r.wait(n)
+	case Form:
+		r.actions = append(r.actions, Action{Say: r.say(n.Text), Form: true})
+		r.wait(n)
+	case Hours:
+		if r.w.IsOpen == nil || r.w.IsOpen(n.Hours) {
+			return n.Open
+		}
+		return n.Closed
+	case Branch:
+		for _, c := range n.Cases {
+			if r.graph.condition(c.If).holds(r.s, r.w) {
+				return c.Next
+			}
+		}
+	case Set:
+		r.set(n)
+	case Enqueue:
+		r.act(Action{Say: r.say(n.Text)})
+		r.end(Action{Queue: n.Queue})
+	case Close:
+		r.act(Action{Say: r.say(n.Text)})
+		r.end(Action{Close: true})
+	}
+	return n.Next
+}
+
+func (r *run) set(n Node) {
+	if n.Priority != nil {
+		r.s.Priority = *n.Priority
+	}
+	if n.Language != "" {
+		r.s.Language = n.Language
+	}
+	for skill, level := range n.Skills {
+		if r.s.Skills == nil {
+			r.s.Skills = map[string]int{}
+		}
+		r.s.Skills[skill] = level
+	}
+	for name, v := range n.Attributes {
+		r.remember(name, clip(v, MaxValue))
+	}
+}
+
+func (r *run) remember(name, value string) {
+	if name == "" {
+		return
+	}
+	if r.s.Attributes == nil {
+		r.s.Attributes = map[string]string{}
+	}
+	r.s.Attributes[name] = value
+}
+
+func (r *run) wait(n Node) {
+	r.s.Waiting = true
+	if n.Seconds > 0 && n.Timeout != "" {
+		r.s.Deadline = r.w.Now.UTC().Add(time.Duration(n.Seconds) * time.Second)
+	}
+}
+
+func (r *run) end(a Action) {
+	r.s.Done = true
+	r.actions = append(r.actions, a)
+}
+
+// act notes an action unless there is nothing to say.
+func (r *run) act(a Action) {
+	if a.Say != "" || a.Buttons != nil {
+		r.actions = append(r.actions, a)
+	}
+}
+
+func (r *run) say(texts map[string]string) string {
+	return fill(inLanguage(texts, r.s.Language, r.w.Languages), r.s.Attributes)
+}
+
+func (r *run) buttons(options []Option) []Button {
+	out := make([]Button, 0, len(options))
+	for _, o := range options {
+		out = append(out, Button{Value: o.Value, Label: r.say(o.Label)})
+	}
+	return out
+}
