@@ -1,0 +1,83 @@
+package vault
+
+import (
+	"sync"
+	"time"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+)
+
+// cache holds unwrapped keys, at most size of them, each for at most ttl. An
+// entry loaded while something was forgotten is not kept: its key may be the
+// destroyed one.
+type cache[K comparable, V any] struct {
+	ttl time.Duration
+
+	mu    sync.Mutex
+	lru   *simplelru.LRU[K, cached[V]]
+	drops uint64 // how often something was forgotten
+}
+
+type cached[V any] struct {
+	value V
+	since time.Time
+}
+
+func newCache[K comparable, V any](size int, ttl time.Duration) *cache[K, V] {
+	lru, err := simplelru.NewLRU[K, cached[V]](size, nil)
+	if err != nil {
+		panic("vault: a cache of no size: " + err.Error()) // sizes are constants or checked by Open
+	}
+	return &cache[K, V]{ttl: ttl, lru: lru}
+}
+
+// get answers what is kept, or the mark that put wants back.
+func (c *cache[K, V]) get(k K, now time.Time) (v V, mark uint64, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e, ok := c.lru.Get(k)
+	if age := now.Sub(e.since); ok && (age > c.ttl || age < 0) {
+		c.lru.Remove(k)
+		return v, c.drops, false
+	}
+	return e.value, c.drops, ok
+}
+
+// mark is what put wants back from who makes a value itself.
+func (c *cache[K, V]) mark() uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.drops
+}
+
+func (c *cache[K, V]) put(k K, v V, now time.Time, mark uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.drops == mark {
+		c.lru.Add(k, cached[V]{v, now})
+	}
+}
+
+func (c *cache[K, V]) drop(match func(K) bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.drops++
+	for _, k := range c.lru.Keys() {
+		if match(k) {
+			c.lru.Remove(k)
+		}
+	}
+}
+
+func (c *cache[K, V]) dropKey(k K) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.drops++
+	c.lru.Remove(k)
+}
+
+func (c *cache[K, V]) len() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.lru.Len()
+}

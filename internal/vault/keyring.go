@@ -1,0 +1,203 @@
+package vault
+
+import (
+	"context"
+	"crypto/cipher"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"hash"
+	"sync"
+
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/secret"
+)
+
+// keyring is one key in all its versions, unwrapped and ready. It is never
+// changed once made.
+type keyring struct {
+	newest int64
+	aeads  map[int64]cipher.AEAD // empty for index and words
+	macs   *sync.Pool            // of hash.Hash keyed with the newest; nil for sealing keys
+}
+
+func (k *keyring) current() cipher.AEAD { return k.aeads[k.newest] }
+
+func newKeyring(keys map[int64][]byte, purpose string) (*keyring, error) {
+	ring := &keyring{aeads: make(map[int64]cipher.AEAD, len(keys))}
+	for version, key := range keys {
+		if len(key) != keySize || version < 1 || version > maxVersion {
+			return nil, errs.New(errs.Internal, "A stored key is damaged.")
+		}
+		ring.newest = max(ring.newest, version)
+	}
+	if ring.newest == 0 {
+		return nil, errs.New(errs.Internal, "A key has no version.")
+	}
+	if purpose == PurposeIndex || purpose == PurposeWords {
+		key := keys[ring.newest]
+		ring.macs = &sync.Pool{New: func() any { return hmac.New(sha256.New, key) }}
+		return ring, nil
+	}
+	for version, key := range keys {
+		aead, err := newAEAD(key)
+		if err != nil {
+			return nil, errs.Wrap(errs.Internal, err, "A stored key is damaged.")
+		}
+		ring.aeads[version] = aead
+	}
+	return ring, nil
+}
+
+// tenantKeys answers a key of the tenant, from memory or unwrapped by the root.
+func (v *Vault) tenantKeys(ctx context.Context, t id.Tenant, purpose string) (*keyring, error) {
+	k, now := tenantKey{t, purpose}, v.clock.Now()
+	ring, mark, ok := v.tenants.get(k, now)
+	if ok {
+		return ring, nil
+	}
+	wrapped, err := v.store.Get(ctx, t, purpose, "")
+	if err != nil {
+		return nil, err
+	}
+	if len(wrapped) == 0 {
+		return nil, errs.New(errs.Gone, "The keys of this organisation do not exist any more.")
+	}
+	keys := make(map[int64][]byte, len(wrapped))
+	for version, w := range wrapped {
+		if keys[version], err = v.unwrapByRoot(ctx, w, tenantWrapAAD(t, purpose, version)); err != nil {
+			return nil, err
+		}
+	}
+	if ring, err = newKeyring(keys, purpose); err != nil {
+		return nil, err
+	}
+	v.tenants.put(k, ring, now, mark)
+	return ring, nil
+}
+
+// contactKeys answers a contact's key, from memory or unwrapped by the tenant's.
+func (v *Vault) contactKeys(ctx context.Context, t id.Tenant, contact string) (*keyring, error) {
+	k, now := contactKey{t, contact}, v.clock.Now()
+	ring, mark, ok := v.contacts.get(k, now)
+	if ok {
+		return ring, nil
+	}
+	wrapped, err := v.store.Get(ctx, t, PurposeContact, contact)
+	if err != nil {
+		return nil, err
+	}
+	if len(wrapped) == 0 {
+		return nil, errs.New(errs.Gone, "This person's data has been erased.")
+	}
+	keys := make(map[int64][]byte, len(wrapped))
+	for version, w := range wrapped {
+		plain, err := v.openWrapped(ctx, t, contact, w)
+		if err != nil {
+			return nil, err
+		}
+		keys[version] = plain
+	}
+	if ring, err = newKeyring(keys, PurposeContact); err != nil {
+		return nil, err
+	}
+	v.contacts.put(k, ring, now, mark)
+	return ring, nil
+}
+
+// openWrapped unwraps a contact's key with the tenant's wrapping key.
+func (v *Vault) openWrapped(ctx context.Context, t id.Tenant, contact string, wrapped []byte) ([]byte, error) {
+	version, err := envelopeVersion(wrapped)
+	if err != nil {
+		return nil, err
+	}
+	wrap, err := v.tenantKeys(ctx, t, PurposeWrap)
+	if err == nil && wrap.aeads[version] == nil {
+		v.tenants.dropKey(tenantKey{t, PurposeWrap})
+		wrap, err = v.tenantKeys(ctx, t, PurposeWrap)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if wrap.aeads[version] == nil {
+		return nil, damaged()
+	}
+	return open(wrap.aeads[version], contactWrapPlace(t, contact), wrapped)
+}
+
+func contactWrapPlace(t id.Tenant, contact string) place {
+	return place{string(t), contact, "key"}
+}
+
+// addTenantKey makes and stores a version of a tenant's key.
+func (v *Vault) addTenantKey(ctx context.Context, t id.Tenant, purpose string, version int64) error {
+	key := make([]byte, keySize)
+	_, _ = rand.Read(key)
+	wrapped, err := v.wrapByRoot(ctx, key, tenantWrapAAD(t, purpose, version))
+	if err != nil {
+		return err
+	}
+	return v.store.Add(ctx, t, purpose, version, []string{""}, [][]byte{wrapped})
+}
+
+func tenantWrapAAD(t id.Tenant, purpose string, version int64) []byte {
+	b := place{string(t), "", "key/" + purpose}.append(nil)
+	return binary.BigEndian.AppendUint64(b, uint64(version))
+}
+
+// AddressIndex is the blind index of an address: the same kind and address give
+// the same index within a tenant. normalised comes from core/privacy.
+func (v *Vault) AddressIndex(ctx context.Context, t id.Tenant, kind, normalised string) (secret.Index, error) {
+	if normalised == "" {
+		return nil, errs.Bad("address", "must not be empty")
+	}
+	keys, err := v.tenantKeys(ctx, t, PurposeIndex)
+	if err != nil {
+		return nil, err
+	}
+	return mac(keys, make([]byte, 0, sha256.Size), "address", kind, normalised), nil
+}
+
+// TokenSize is the length of a word's token in bytes: enough that a stray match
+// is rare, too short to tell the word apart from others for certain.
+const TokenSize = 8
+
+// WordTokens are the keyed tokens of words normalised by core/privacy, in their
+// order, each word once.
+func (v *Vault) WordTokens(ctx context.Context, t id.Tenant, words []string) ([][]byte, error) {
+	if len(words) == 0 {
+		return nil, nil
+	}
+	keys, err := v.tenantKeys(ctx, t, PurposeWords)
+	if err != nil {
+		return nil, err
+	}
+	tokens := make([][]byte, 0, len(words))
+	seen := make(map[[TokenSize]byte]bool, len(words))
+	var sum [sha256.Size]byte
+	for _, w := range words {
+		mac(keys, sum[:0], "word", w)
+		token := [TokenSize]byte(sum[:TokenSize])
+		if !seen[token] {
+			seen[token] = true
+			tokens = append(tokens, token[:])
+		}
+	}
+	return tokens, nil
+}
+
+// mac appends the HMAC-SHA256 of the parts, each led by its length, so that
+// ("ab","c") and ("a","bc") differ.
+func mac(keys *keyring, out []byte, parts ...string) []byte {
+	h := keys.macs.Get().(hash.Hash)
+	h.Reset()
+	var b [256]byte
+	for _, p := range parts {
+		h.Write(append(binary.BigEndian.AppendUint32(b[:0], uint32(len(p))), p...))
+	}
+	out = h.Sum(out)
+	keys.macs.Put(h)
+	return out
+}
