@@ -1,19 +1,35 @@
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { svelte } from "@sveltejs/vite-plugin-svelte";
-import { defineConfig } from "vite";
+import { gzipSync } from "node:zlib";
+import { defineConfig, type Plugin } from "vite";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-// One script that a tenant adds to its own site.
+/** What a visitor's browser loads before anything is shown, compressed. */
+const LIMIT = 20 * 1024;
+
+/** Fails the build when the one script is larger than a tenant was promised. */
+function sizeLimit(): Plugin {
+  return {
+    name: "widget-size",
+    apply: "build",
+    closeBundle() {
+      const size = gzipSync(readFileSync(here("../dist/widget/widget.js")), { level: 9 }).length;
+      if (size > LIMIT) this.error(`widget.js is ${size} bytes gzip; the limit is ${LIMIT}`);
+      this.info(`widget.js: ${size} bytes gzip of ${LIMIT}`);
+    },
+  };
+}
+
+// One script that a tenant adds to its own site, served at /widget.js.
 export default defineConfig({
   root: here("."),
-  plugins: [svelte({ configFile: here("../svelte.config.js"), emitCss: false })],
-  resolve: { alias: { $ui: here("../ui"), $api: here("../api") } },
+  plugins: [sizeLimit()],
   build: {
     outDir: here("../dist/widget"),
     emptyOutDir: true,
-    target: "es2020",
+    target: "es2022",
     assetsInlineLimit: 0,
-    lib: { entry: here("main.ts"), formats: ["iife"], name: "nubitalk", fileName: () => "widget.js" },
+    lib: { entry: here("src/main.tsx"), formats: ["iife"], name: "nubitalk", fileName: () => "widget.js" },
   },
 });
