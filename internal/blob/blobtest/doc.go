@@ -1,0 +1,2 @@
+// Package blobtest is the suite that every keeper of files must pass.
+package blobtest
