@@ -1,0 +1,84 @@
+import type { Component } from "svelte";
+
+// Everything that can be done by a key or from the palette, in one list: parts
+// of the screen add theirs while they are shown.
+export interface Command {
+  id: string;
+  label: string;
+  group: string;
+  /** e.g. "Ctrl+K", "Alt+1", "?", "Enter". */
+  keys?: string;
+  icon?: Component<{ size?: number }>;
+  hint?: string;
+  /** Other words that should find it. */
+  words?: string;
+  /** Keys work also while a text field has the focus. Always so with Ctrl or Alt. */
+  typing?: boolean;
+  /** Only a key, not worth a line in the palette. */
+  keyOnly?: boolean;
+  run: () => void;
+}
+
+class Commands {
+  #sources = $state.raw<(() => Command[])[]>([]);
+
+  /** Adds commands while the calling component lives; later ones win a key. */
+  provide(source: () => Command[]): () => void {
+    this.#sources = [...this.#sources, source];
+    return () => {
+      this.#sources = this.#sources.filter((s) => s !== source);
+    };
+  }
+
+  get all(): Command[] {
+    return this.#sources.flatMap((source) => source());
+  }
+
+  /** Runs the command of a key press; false when there is none. */
+  press(event: KeyboardEvent): boolean {
+    if (event.isComposing || event.defaultPrevented) return false;
+    const name = keyName(event);
+    const writing = isTyping(event.target);
+    const command = this.all.findLast((c) => {
+      if (c.keys !== name) return false;
+      if (!writing && !isControl(event.target, event.key)) return true;
+      return (
+        c.typing || name.startsWith("Ctrl+") || name.startsWith("Alt+") || (!writing && name !== "Enter")
+      );
+    });
+    if (!command) return false;
+    event.preventDefault();
+    command.run();
+    return true;
+  }
+}
+
+export const commands = new Commands();
+
+function keyName(event: KeyboardEvent): string {
+  // With Alt the character may be a symbol of the layout, so the place counts.
+  const place = /^(Key|Digit)(.)$/.exec(event.code)?.[2];
+  let key = event.altKey && place ? place : event.key;
+  if (key.length === 1) key = key.toUpperCase();
+  let name = "";
+  if (event.ctrlKey || event.metaKey) name += "Ctrl+";
+  if (event.altKey) name += "Alt+";
+  if (event.shiftKey && (key.length > 1 || event.ctrlKey || event.altKey)) name += "Shift+";
+  return name + key;
+}
+
+export function isTyping(target: EventTarget | null): boolean {
+  return (
+    target instanceof HTMLElement &&
+    (target.isContentEditable || target.matches("textarea, select, input:not([type=checkbox], [type=radio])"))
+  );
+}
+
+// Enter and Space belong to the button or link that has the focus.
+function isControl(target: EventTarget | null, key: string): boolean {
+  return (
+    (key === "Enter" || key === " ") &&
+    target instanceof HTMLElement &&
+    target.matches("button, a[href], summary, [role=menuitem], input")
+  );
+}
