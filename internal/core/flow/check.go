@@ -266,6 +266,36 @@ func (c *checker) placeholders(at, text string) {
 	}
 }
 
+// Languages lists the languages in which every text of the flow is written; a
+// flow without texts gives none.
+func (g *Graph) Languages() []string {
+	count, texts := map[string]int{}, 0
+	add := func(t map[string]string) {
+		if len(t) == 0 {
+			return
+		}
+		texts++
+		for language, text := range t {
+			if strings.TrimSpace(text) != "" {
+				count[language]++
+			}
+		}
+	}
+	for _, n := range g.Nodes {
+		add(n.Text)
+		for _, o := range n.Options {
+			add(o.Label)
+		}
+	}
+	var out []string
+	for language, n := range sorted(count) {
+		if n == texts {
+			out = append(out, language)
+		}
+	}
+	return out
+}
+
 // used names the fields of a node that carry something.
 func used(n Node) []string {
 	var out []string

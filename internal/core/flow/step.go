@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -20,13 +21,12 @@ func Start(g *Graph, language string, known map[string]string, w World) (State, 
 // result, s is not changed, and it ends after at most one pass over the nodes.
 //
 // Input that does not concern the run where it stands (words while no question
-// is open, a deadline that is not due, anything after the end) changes nothing
-// and gives no action. A choice that is none of the question's options is an
-// Invalid error about "value" and also changes nothing.
+// is open, a choice of a question that was answered before, a deadline that is
+// not due, anything after the end) changes nothing and gives no action.
 //
-// An Internal error means that the run cannot go on (it passed MaxSteps, or
-// the graph was never checked); the State returned with it is Done, and the
-// caller decides what becomes of the person.
+// An error means that the run cannot go on (it passed MaxSteps, or the graph
+// was never checked); the State returned with it is Done, and the caller
+// decides what becomes of the person.
 func Step(g *Graph, s State, in Input, w World) (State, []Action, error) {
 	if s.Done {
 		return s, nil, nil
@@ -34,9 +34,9 @@ func Step(g *Graph, s State, in Input, w World) (State, []Action, error) {
 	r := &run{graph: g, s: s, w: w}
 	r.s.Attributes = maps.Clone(s.Attributes)
 	r.s.Skills = maps.Clone(s.Skills)
-	next, moved, err := r.begin(in)
-	if err != nil || !moved {
-		return s, nil, err
+	next, moved := r.begin(in)
+	if !moved {
+		return s, nil, nil
 	}
 	if err := r.follow(next); err != nil {
 		r.s.Done, r.s.Waiting, r.s.Deadline = true, false, time.Time{}
@@ -44,6 +44,9 @@ func Step(g *Graph, s State, in Input, w World) (State, []Action, error) {
 	}
 	return r.s, r.actions, nil
 }
+
+// All ranges over the nodes by name.
+func (g *Graph) All() iter.Seq2[string, Node] { return sorted(g.Nodes) }
 
 // run is one call of Step at work.
 type run struct {
@@ -55,17 +58,17 @@ type run struct {
 
 // begin finds where to go on from: the start, or the answer to the open
 // question. moved is false when the input changes nothing.
-func (r *run) begin(in Input) (next string, moved bool, err error) {
+func (r *run) begin(in Input) (next string, moved bool) {
 	if r.s.Node == "" {
-		return r.graph.Start, true, nil
+		return r.graph.Start, true
 	}
 	if !r.s.Waiting {
-		return "", false, nil
+		return "", false
 	}
 	n := r.graph.Nodes[r.s.Node]
 	if in.Timeout {
 		due := !r.s.Deadline.IsZero() && !r.w.Now.Before(r.s.Deadline)
-		return n.Timeout, due && n.Timeout != "", nil
+		return n.Timeout, due && n.Timeout != ""
 	}
 	switch n.Type {
 	case Ask:
@@ -73,40 +76,40 @@ func (r *run) begin(in Input) (next string, moved bool, err error) {
 	case Collect:
 		words := clip(strings.TrimSpace(in.Text), MaxValue)
 		if words == "" {
-			return "", false, nil
+			return "", false
 		}
 		r.remember(n.Into, words)
-		return n.Next, true, nil
+		return n.Next, true
 	case Form:
-		return n.Next, in.Form, nil
+		return n.Next, in.Form
 	}
-	return "", false, nil
+	return "", false
 }
 
 // answer matches a choice, or words that are the same as one.
-func (r *run) answer(n Node, in Input) (next string, moved bool, err error) {
+func (r *run) answer(n Node, in Input) (next string, moved bool) {
 	if in.Choice != "" {
 		i := slices.IndexFunc(n.Options, func(o Option) bool { return o.Value == in.Choice })
 		if i < 0 {
-			return "", false, errs.Bad("value", "is not one of the choices of the open question.")
+			return "", false
 		}
 		r.remember(n.Into, n.Options[i].Value)
-		return n.Options[i].Next, true, nil
+		return n.Options[i].Next, true
 	}
 	words := strings.TrimSpace(in.Text)
 	if words == "" {
-		return "", false, nil
+		return "", false
 	}
 	for _, o := range n.Options {
 		if strings.EqualFold(words, o.Value) || strings.EqualFold(words, r.say(o.Label)) {
 			r.remember(n.Into, o.Value)
-			return o.Next, true, nil
+			return o.Next, true
 		}
 	}
 	if n.Next != "" {
-		return n.Next, true, nil
+		return n.Next, true
 	}
-	return r.s.Node, true, nil // ask again
+	return r.s.Node, true // ask again
 }
 
 // follow runs nodes until one waits or ends the flow.

@@ -1,0 +1,187 @@
+package setup
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
+)
+
+// KindUser names users where set-up points at them; users are not set-up
+// objects themselves.
+const KindUser Kind = "users"
+
+// Kinds are all kinds of set-up objects, in the order in which one needs the
+// other.
+var Kinds = []Kind{KindRules, KindSkill, KindHours, KindReason, KindDisposition, KindLabel, KindQueue,
+	KindConsentText, KindFlow, KindEntryPoint, KindCanned}
+
+var prefixes = map[Kind]string{
+	KindQueue: id.Queue, KindSkill: id.Skill, KindDisposition: id.Disposition, KindReason: id.Reason, KindHours: id.Hours,
+	KindEntryPoint: id.EntryPoint, KindCanned: id.Canned, KindConsentText: id.ConsentText, KindLabel: id.Label, KindFlow: id.Flow,
+}
+
+var words = map[Kind]string{
+	KindQueue: "queue", KindSkill: "skill", KindDisposition: "disposition", KindReason: "reason", KindHours: "opening hours",
+	KindEntryPoint: "entry point", KindCanned: "canned reply", KindConsentText: "consent text", KindLabel: "label",
+	KindFlow: "flow", KindRules: "rules", KindUser: "user",
+}
+
+// Known says whether this is a kind of set-up object.
+func (k Kind) Known() bool { return slices.Contains(Kinds, k) }
+
+// Prefix is the prefix of the kind's ids ("que"); the rules' object has none.
+func (k Kind) Prefix() string { return prefixes[k] }
+
+// Word is what a person calls one object of the kind ("queue").
+func (k Kind) Word() string { return words[k] }
+
+// Versioned says whether every version of the kind's objects is kept: consent
+// texts as evidence (notice C13, C14), flows to go back to.
+func (k Kind) Versioned() bool { return k == KindConsentText || k == KindFlow }
+
+// Object is one set-up object of any kind.
+type Object interface {
+	Kind() Kind
+	// Called is what people know it by.
+	Called() string
+	// Unique lists what no two objects of the kind may share.
+	Unique() []Unique
+	// Uses lists what it points at; empty pointers are left out.
+	Uses() []Use
+	// Validate tells every fault at once, each by its field's path with what is
+	// accepted. Call it on a clean value.
+	Validate(Refs) error
+	clean() Object
+}
+
+// Unique is a value that only one object of a kind may have.
+type Unique struct {
+	Path string // the field to blame
+	Key  string // equal keys are the same to a person's eye
+	Says string // how to show it
+}
+
+// Use is one pointer from an object to another.
+type Use struct {
+	Path string
+	Kind Kind
+	ID   string
+}
+
+// Refs answers what an object may point at in one tenant.
+type Refs interface {
+	// Has says whether an object of the kind (or an active user) exists and is
+	// not archived.
+	Has(kind Kind, id string) bool
+	// WrittenIn gives the languages of a flow's or consent text's texts.
+	WrittenIn(kind Kind, id string) []string
+	// Languages are those in which flows must be written.
+	Languages() []string
+}
+
+// Clean gives the value as it is stored: spaces around names taken away, empty
+// lists for missing ones, repeated list members once, texts filled in that have
+// a default. It never makes a wrong value right.
+func Clean[T Object](o T) T { return o.clean().(T) }
+
+// Decode reads one object of a kind as an API client sends it and cleans it. It
+// names every unknown field and every value of a wrong type.
+func Decode(kind Kind, raw json.RawMessage) (Object, error) {
+	switch kind {
+	case KindQueue:
+		return decode[Queue](raw)
+	case KindSkill:
+		return decode[Skill](raw)
+	case KindDisposition:
+		return decode[Disposition](raw)
+	case KindReason:
+		return decode[Reason](raw)
+	case KindHours:
+		return decode[Hours](raw)
+	case KindEntryPoint:
+		return decode[EntryPoint](raw)
+	case KindCanned:
+		return decode[CannedReply](raw)
+	case KindConsentText:
+		return decode[ConsentText](raw)
+	case KindLabel:
+		return decode[Label](raw)
+	case KindFlow:
+		return decode[Flow](raw)
+	case KindRules:
+		return decode[Rules](raw)
+	}
+	return nil, errs.New(errs.NotFound, "There is no set-up of this kind.")
+}
+
+func decode[T Object](raw json.RawMessage) (Object, error) {
+	var v T
+	var faults errs.Fields
+	var m map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &m); err != nil || m == nil {
+		return nil, errs.Wrap(errs.Invalid, err, "The %s must be a JSON object.", v.Kind().Word())
+	}
+	names := fieldNames(reflect.TypeFor[T]())
+	for name := range m {
+		if !slices.Contains(names, name) {
+			faults.Add(name, "is not known; accepted are %s.", strings.Join(names, ", "))
+		}
+	}
+	slices.SortFunc(faults, func(a, b errs.Field) int { return strings.Compare(a.Path, b.Path) })
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	err := dec.Decode(&v)
+	var wrong *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &wrong):
+		faults.Add(wrong.Field, "has a value of the wrong type (%s).", wrong.Value)
+	case err != nil:
+		faults.Add("body", "cannot be read.")
+	}
+	if err := faults.Err(); err != nil {
+		return nil, err
+	}
+	return Clean(v), nil
+}
+
+// fieldNames lists a struct's fields as JSON names them.
+func fieldNames(t reflect.Type) []string {
+	var names []string
+	for f := range t.Fields() {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		names = append(names, name)
+	}
+	return names
+}
+
+// NameKey folds what a person would take for the same name: case and spaces.
+func NameKey(name string) string {
+	return strings.ToLower(strings.Join(strings.Fields(name), " "))
+}
+
+// FreeName adds a number to a name until taken does not know it: "Sales",
+// "Sales 2", "Sales 3".
+func FreeName(name string, taken func(key string) bool) string {
+	free := name
+	for n := 2; taken(NameKey(free)); n++ {
+		free = fmt.Sprintf("%s %d", name, n)
+	}
+	return free
+}
+
+func byName(name string) []Unique { return []Unique{{"name", NameKey(name), name}} }
+
+// uses builds a list of pointers.
+type uses []Use
+
+func (u *uses) add(path string, kind Kind, id string) {
+	if id != "" {
+		*u = append(*u, Use{path, kind, id})
+	}
+}

@@ -1,0 +1,150 @@
+package setup
+
+import (
+	"slices"
+	"strings"
+
+	"nubitalk/internal/core/acd"
+)
+
+// Channels are all channels that work may arrive by.
+var Channels = []acd.Channel{acd.Voice, acd.Chat, acd.Email, acd.Social}
+
+func (Queue) Kind() Kind         { return KindQueue }
+func (q Queue) Called() string   { return q.Name }
+func (q Queue) Unique() []Unique { return byName(q.Name) }
+
+func (q Queue) Uses() []Use {
+	var u uses
+	for i, n := range q.Needs {
+		u.add(at("needs", i)+".skill", KindSkill, n.Skill)
+	}
+	for i, m := range q.Members {
+		u.add(at("members", i), KindUser, m)
+	}
+	u.add("hours", KindHours, q.Hours)
+	for i, d := range q.Dispositions {
+		u.add(at("dispositions", i), KindDisposition, d)
+	}
+	return u
+}
+
+func (q Queue) clean() Object {
+	q.Name = tidy(q.Name)
+	q.Channels, q.Members, q.Dispositions = once(q.Channels), once(q.Members), once(q.Dispositions)
+	q.Needs = append([]acd.SkillNeed{}, q.Needs...)
+	return q
+}
+
+func (q Queue) Validate(refs Refs) error {
+	var c checks
+	c.name("name", q.Name, 1, 80)
+	for i, ch := range q.Channels {
+		if !slices.Contains(Channels, ch) {
+			c.Add(at("channels", i), "is %q; accepted are voice, chat, email and social.", short(string(ch)))
+		}
+	}
+	c.number("priority", q.Priority, 1, 10)
+	c.count("needs", len(q.Needs), 20)
+	seen := map[string]bool{}
+	for i, n := range q.Needs {
+		if n.Skill == "" {
+			c.Add(at("needs", i)+".skill", "is missing; name a skill.")
+		} else if seen[n.Skill] {
+			c.Add(at("needs", i)+".skill", "is listed twice.")
+		}
+		seen[n.Skill] = true
+		c.number(at("needs", i)+".level", n.Level, 1, 10)
+	}
+	c.count("members", len(q.Members), 10000)
+	c.number("offer_seconds", q.OfferSeconds, 5, 300)
+	c.number("wrap_up_seconds", q.WrapUpSeconds, 0, 3600)
+	c.number("max_missed", q.MaxMissed, 1, 20)
+	c.number("service_seconds", q.ServiceSeconds, 1, 86400)
+	c.number("service_percent", q.ServicePercent, 1, 100)
+	c.number("short_seconds", q.ShortSeconds, 0, 300)
+	c.count("dispositions", len(q.Dispositions), 500)
+	c.uses(q, refs)
+	return c.Err()
+}
+
+func (Skill) Kind() Kind         { return KindSkill }
+func (s Skill) Called() string   { return s.Name }
+func (s Skill) Unique() []Unique { return byName(s.Name) }
+func (Skill) Uses() []Use        { return nil }
+func (s Skill) clean() Object    { s.Name = tidy(s.Name); return s }
+
+func (s Skill) Validate(Refs) error {
+	var c checks
+	c.name("name", s.Name, 1, 80)
+	return c.Err()
+}
+
+func (Disposition) Kind() Kind         { return KindDisposition }
+func (d Disposition) Called() string   { return d.Name }
+func (d Disposition) Unique() []Unique { return byName(d.Name) }
+func (Disposition) Uses() []Use        { return nil }
+
+func (d Disposition) clean() Object {
+	d.Name, d.Group = tidy(d.Name), tidy(d.Group)
+	return d
+}
+
+func (d Disposition) Validate(Refs) error {
+	var c checks
+	c.name("name", d.Name, 1, 80)
+	c.name("group", d.Group, 0, 80)
+	return c.Err()
+}
+
+func (Reason) Kind() Kind         { return KindReason }
+func (r Reason) Called() string   { return r.Name }
+func (r Reason) Unique() []Unique { return byName(r.Name) }
+func (Reason) Uses() []Use        { return nil }
+func (r Reason) clean() Object    { r.Name = tidy(r.Name); return r }
+
+// systemStates are the presences that the system shows; a reason of the same
+// name would be taken for one.
+var systemStates = []string{"offline", "ready", "not ready", "offered", "engaged", "wrapping", "wrap-up", "missed",
+	"disponível", "indisponível", "desligado", "ocupado"}
+
+func (r Reason) Validate(Refs) error {
+	var c checks
+	c.name("name", r.Name, 1, 80)
+	if slices.Contains(systemStates, strings.ReplaceAll(NameKey(r.Name), "_", " ")) {
+		c.Add("name", "is a state of the system's own; a reason says why someone is not ready, such as Lunch.")
+	}
+	return c.Err()
+}
+
+func (Label) Kind() Kind         { return KindLabel }
+func (l Label) Called() string   { return l.Name }
+func (l Label) Unique() []Unique { return byName(l.Name) }
+func (Label) Uses() []Use        { return nil }
+func (l Label) clean() Object    { l.Name = tidy(l.Name); return l }
+
+func (l Label) Validate(Refs) error {
+	var c checks
+	c.name("name", l.Name, 1, 40)
+	return c.Err()
+}
+
+func (Rules) Kind() Kind       { return KindRules }
+func (Rules) Called() string   { return "Rules" }
+func (Rules) Unique() []Unique { return nil }
+func (Rules) Uses() []Use      { return nil }
+func (r Rules) clean() Object  { return r }
+
+func (r Rules) Validate(Refs) error {
+	var c checks
+	c.number("conversation_days", r.ConversationDays, 1, 3650)
+	c.number("record_days", r.RecordDays, 1, 3650)
+	if r.ConversationDays > r.RecordDays {
+		c.Add("conversation_days", "is longer than record_days; a conversation cannot outlive its record.")
+	}
+	c.number("audit_days", r.AuditDays, 90, 3650)
+	c.number("chat_capacity", r.ChatCapacity, 1, 20)
+	c.number("idle_minutes", r.IdleMinutes, 1, 1440)
+	c.number("session_hours", r.SessionHours, 1, 168)
+	return c.Err()
+}
