@@ -20,7 +20,7 @@ import (
 type keyring struct {
 	newest int64
 	aeads  map[int64]cipher.AEAD // empty for index and words
-	macs   *sync.Pool            // of hash.Hash keyed with the newest; nil for sealing keys
+	macs   *sync.Pool            // of *keyed with the newest; nil for sealing keys
 }
 
 func (k *keyring) current() cipher.AEAD { return k.aeads[k.newest] }
@@ -38,7 +38,7 @@ func newKeyring(keys map[int64][]byte, purpose string) (*keyring, error) {
 	}
 	if purpose == PurposeIndex || purpose == PurposeWords {
 		key := keys[ring.newest]
-		ring.macs = &sync.Pool{New: func() any { return hmac.New(sha256.New, key) }}
+		ring.macs = &sync.Pool{New: func() any { return &keyed{Hash: hmac.New(sha256.New, key)} }}
 		return ring, nil
 	}
 	for version, key := range keys {
@@ -176,27 +176,38 @@ func (v *Vault) WordTokens(ctx context.Context, t id.Tenant, words []string) ([]
 	}
 	tokens := make([][]byte, 0, len(words))
 	seen := make(map[[TokenSize]byte]bool, len(words))
-	var sum [sha256.Size]byte
+	sum := make([]byte, 0, sha256.Size)
+	all := make([]byte, 0, TokenSize*len(words)) // one allocation for all of them
 	for _, w := range words {
-		mac(keys, sum[:0], "word", w)
-		token := [TokenSize]byte(sum[:TokenSize])
-		if !seen[token] {
-			seen[token] = true
-			tokens = append(tokens, token[:])
+		sum = mac(keys, sum[:0], "word", w)
+		token := [TokenSize]byte(sum)
+		if seen[token] {
+			continue
 		}
+		seen[token] = true
+		n := len(all)
+		all = append(all, token[:]...)
+		tokens = append(tokens, all[n:n+TokenSize:n+TokenSize])
 	}
 	return tokens, nil
+}
+
+// keyed is an HMAC with the buffer that its input is put together in.
+type keyed struct {
+	hash.Hash
+	in []byte
 }
 
 // mac appends the HMAC-SHA256 of the parts, each led by its length, so that
 // ("ab","c") and ("a","bc") differ.
 func mac(keys *keyring, out []byte, parts ...string) []byte {
-	h := keys.macs.Get().(hash.Hash)
+	h := keys.macs.Get().(*keyed)
 	h.Reset()
-	var b [256]byte
+	h.in = h.in[:0]
 	for _, p := range parts {
-		h.Write(append(binary.BigEndian.AppendUint32(b[:0], uint32(len(p))), p...))
+		h.in = append(binary.BigEndian.AppendUint32(h.in, uint32(len(p))), p...)
 	}
+	h.Write(h.in)
 	out = h.Sum(out)
 	keys.macs.Put(h)
 	return out
