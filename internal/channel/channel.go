@@ -59,6 +59,9 @@ type Driver interface {
 	// returned function runs after the commit and lets the outside see it; it
 	// may be nil.
 	Carry(tx *store.Tx, w Work, acts []Act) (after func(), err error)
+	// Waits tells people who wait in a queue their places anew: the next first,
+	// with the estimated wait in seconds (-1 if unknown) of who enters now.
+	Waits(t id.Tenant, queue string, waiting []string, estimate int)
 }
 
 // Work is what a channel needs to know of an interaction.
@@ -68,7 +71,10 @@ type Work struct {
 	Contact  string
 	State    string
 	Queue    string
-	Agent    string // who holds it; "" if nobody
+	Agent    string   // who holds it; "" if nobody
+	Others   []string // users who may read along: consulted colleagues
+	Position int      // place in the queue, 1 is next; 0 if not waiting
+	Estimate int      // seconds; -1 if unknown
 	Language string
 	Closed   time.Time // zero while open
 }

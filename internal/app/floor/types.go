@@ -103,9 +103,3 @@ type Desk struct {
 	Work   []Interaction `json:"work"`
 	Queues []QueueView   `json:"queues"`
 }
-
-// Wait is what a waiting person is told.
-type Wait struct {
-	Position int // 1 is next; 0 if not waiting
-	Estimate int // seconds; -1 if unknown
-}

@@ -1,13 +1,19 @@
 package chat
 
-import "time"
+import (
+	"io"
+	"time"
+
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/secret"
+)
 
 // Author kinds.
 const (
-	Visitor = "visitor"
-	Agent   = "agent"
-	Bot     = "bot"
-	System  = "system"
+	ByVisitor = "visitor"
+	ByAgent   = "agent"
+	ByBot     = "bot"
+	BySystem  = "system"
 )
 
 // Message kinds.
@@ -50,6 +56,110 @@ type Attachment struct {
 	Name      string `json:"name"`
 	MediaType string `json:"media_type"`
 	Size      int64  `json:"size" doc:"Bytes."`
+}
+
+// Marks says how far each side has got.
+type Marks struct {
+	VisitorGot  int64 `json:"visitor_got"`
+	VisitorRead int64 `json:"visitor_read"`
+	AgentRead   int64 `json:"agent_read"`
+}
+
+// Upload is a file that someone sends.
+type Upload struct {
+	ClientID  string
+	Name      secret.Text
+	MediaType string // as the sender claims; the content is looked at all the same
+	Size      int64
+	Body      io.Reader
+}
+
+// EntryPointView is what the widget needs before a conversation.
+type EntryPointView struct {
+	ID          string          `json:"id"`
+	Open        bool            `json:"open" doc:"False: show the leave-a-message form."`
+	Language    string          `json:"language"`
+	Languages   []string        `json:"languages"`
+	Title       string          `json:"title"`
+	Welcome     string          `json:"welcome"`
+	Accent      string          `json:"accent"`
+	Position    string          `json:"position" enum:"right,left"`
+	Mode        string          `json:"mode" enum:"auto,light,dark"`
+	AskName     string          `json:"ask_name" enum:"no,optional,required"`
+	AskEmail    string          `json:"ask_email" enum:"no,optional,required"`
+	Consent     *ConsentRequest `json:"consent,omitempty" doc:"Absent: none is asked."`
+	Attachments FileLimits      `json:"attachments"`
+	Survey      bool            `json:"survey"`
+	Transcript  bool            `json:"transcript"`
+}
+
+// ConsentRequest is the text that a visitor agrees to.
+type ConsentRequest struct {
+	Text    string `json:"text" doc:"Id of the consent text."`
+	Version int64  `json:"version"`
+	Words   string `json:"words" doc:"What is shown beside the box that is never ticked beforehand."`
+	Link    string `json:"link" doc:"Address of the tenant's privacy policy; may be empty."`
+}
+
+// FileLimits says what may be sent.
+type FileLimits struct {
+	Allowed bool     `json:"allowed"`
+	MaxMB   int      `json:"max_mb"`
+	Types   []string `json:"types"`
+}
+
+// Start is how a conversation begins.
+type Start struct {
+	Name           secret.Text
+	Email          secret.Text
+	Language       string
+	ConsentText    string
+	ConsentVersion int64
+	Message        secret.Text
+	ClientID       string
+	LeftMessage    bool
+	Page           secret.Text // address of the page, without query; shown to the agent, never stored
+}
+
+// Started answers Start.
+type Started struct {
+	Token       string       `json:"token" doc:"Opens this conversation and nothing else."`
+	Interaction string       `json:"interaction"`
+	State       VisitorState `json:"state"`
+	Messages    []Message    `json:"messages"`
+}
+
+// Visitor is a conversation's own person, known by its token.
+type Visitor struct {
+	Tenant      id.Tenant
+	Interaction string
+	Contact     string
+	EntryPoint  string
+	Origins     []string // the entry point's; empty means any
+	LeftMessage bool     // they left a message and do not wait, so they are never "gone"
+}
+
+// VisitorState is what a visitor is told of the conversation.
+type VisitorState struct {
+	State           string `json:"state" enum:"arriving,in_flow,queued,offered,active,held,wrapping,closed"`
+	QueueName       string `json:"queue_name,omitempty"`
+	Position        int    `json:"position" doc:"1 is next; 0 if not waiting."`
+	EstimateSeconds int    `json:"estimate_seconds" doc:"-1 if unknown."`
+	AgentName       string `json:"agent_name,omitempty"`
+	AgentRead       int64  `json:"agent_read"`
+	Open            bool   `json:"open" doc:"The visitor may write."`
+	Survey          bool   `json:"survey" doc:"Ask for satisfaction now."`
+	Transcript      bool   `json:"transcript" doc:"The conversation may be downloaded."`
+	Ended           bool   `json:"ended"`
+}
+
+// Conversation is everything a visitor's browser shows.
+type Conversation struct {
+	Interaction string       `json:"interaction"`
+	State       VisitorState `json:"state"`
+	Messages    []Message    `json:"messages"`
+	Last        int64        `json:"last" doc:"The highest sequence number so far; numbers between the messages shown belong to others and are no gap."`
+	More        bool         `json:"more" doc:"There are more messages above the last one; ask again with after."`
 }
 
 // Limits of the channel.
