@@ -257,7 +257,7 @@ func (c *checker) texts(at string, texts map[string]string, limit int, must bool
 
 func (c *checker) placeholders(at, text string) {
 	for _, m := range placeholder.FindAllStringSubmatch(text, -1) {
-		if name := strings.TrimSpace(m[1]); !c.known[name] {
+		if name := m[2]; !c.known[name] {
 			c.faults.Add(at, "uses {{%s}}, which no step of this flow sets.", clip(name, 40))
 		}
 	}

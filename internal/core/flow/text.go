@@ -10,7 +10,7 @@ import (
 )
 
 var (
-	placeholder  = regexp.MustCompile(`\{\{([^{}]*)\}\}`)
+	placeholder  = regexp.MustCompile(`(,? )?\{\{\s*([^{}]*?)\s*\}\}`)
 	wellNamed    = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
 	wellNamedRef = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$`)
 )
@@ -32,14 +32,19 @@ func inLanguage(texts map[string]string, language string, languages []string) st
 	return ""
 }
 
-// fill puts attributes in the place of {{name}}; an unknown name leaves nothing.
-// What is put in is not looked at again.
+// fill puts attributes in the place of {{name}}. One without a value disappears
+// with the comma and space before it: "Hello {{name}}!" reads "Hello!". What is
+// put in is not looked at again.
 func fill(text string, attributes map[string]string) string {
 	if !strings.Contains(text, "{{") {
 		return clip(text, MaxSaid)
 	}
 	return clip(placeholder.ReplaceAllStringFunc(text, func(m string) string {
-		return attributes[strings.TrimSpace(m[2:len(m)-2])]
+		part := placeholder.FindStringSubmatch(m)
+		if v := attributes[part[2]]; v != "" {
+			return part[1] + v
+		}
+		return ""
 	}), MaxSaid)
 }
 

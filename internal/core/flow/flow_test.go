@@ -1,0 +1,331 @@
+package flow
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"nubitalk/internal/base/errs"
+)
+
+// tenant is one tenant's set-up as a flow sees it.
+type tenant struct {
+	queues, skills, hours, languages []string
+}
+
+func has(list []string, s string) bool {
+	for _, v := range list {
+		if v == s {
+			return true
+		}
+	}
+	return false
+}
+func (t tenant) HasQueue(id string) bool { return has(t.queues, id) }
+func (t tenant) HasSkill(id string) bool { return has(t.skills, id) }
+func (t tenant) HasHours(id string) bool { return has(t.hours, id) }
+func (t tenant) Languages() []string     { return t.languages }
+
+var (
+	shop  = tenant{[]string{"que_billing", "que_sales"}, []string{"ski_pt"}, []string{"hou_week"}, []string{"en", "pt"}}
+	books = tenant{[]string{"que_books"}, nil, nil, []string{"pt"}} // the second tenant
+)
+
+const worked = `{
+ "start": "hours",
+ "nodes": {
+  "hours":  {"type": "hours", "hours": "hou_week", "open": "greet", "closed": "closed"},
+  "greet":  {"type": "say", "text": {"en": "Hello {{name}}!", "pt": "Olá {{name}}!"}, "next": "menu"},
+  "menu":   {"type": "ask", "into": "topic", "text": {"en": "What is it about?", "pt": "De que se trata?"}, "seconds": 60, "timeout": "sales",
+             "options": [{"value": "billing", "label": {"en": "A bill", "pt": "Uma fatura"}, "next": "number"},
+                         {"value": "shoes", "label": {"en": "Shoes", "pt": "Sapatos"}, "next": "skill"}]},
+  "number": {"type": "collect", "into": "order", "text": {"en": "Which order?", "pt": "Que encomenda?"}, "next": "branch"},
+  "branch": {"type": "branch", "cases": [{"if": "attr.order startsWith \"VIP\" and hour < 12", "next": "first"}], "next": "billing"},
+  "first":  {"type": "set", "priority": 5, "next": "billing"},
+  "skill":  {"type": "branch", "cases": [{"if": "language == \"pt\"", "next": "needpt"}], "next": "sales"},
+  "needpt": {"type": "set", "skills": {"ski_pt": 3}, "attributes": {"from": "menu"}, "next": "sales"},
+  "billing":{"type": "queue", "queue": "que_billing", "text": {"en": "About {{order}}: one moment.", "pt": "Sobre {{order}}: um momento."}},
+  "sales":  {"type": "queue", "queue": "que_sales"},
+  "closed": {"type": "form", "text": {"en": "We are closed.", "pt": "Estamos fechados."}, "next": "thanks"},
+  "thanks": {"type": "close", "text": {"en": "Thank you.", "pt": "Obrigado."}}
+ }}`
+
+func parse(t *testing.T, raw string) *Graph {
+	t.Helper()
+	g, err := Parse(json.RawMessage(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+var morning = time.Date(2026, 11, 23, 9, 30, 0, 0, time.UTC)
+
+func open(yes bool) World {
+	return World{Now: morning, Channel: "chat", Languages: []string{"en", "pt"}, IsOpen: func(string) bool { return yes }}
+}
+
+func TestWorkedExample(t *testing.T) {
+	g := parse(t, worked)
+	if err := Check(g, shop); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"en", "pt"}, g.Languages()); diff != "" {
+		t.Error(diff)
+	}
+
+	t.Run("to billing with priority", func(t *testing.T) {
+		known := map[string]string{AttributeName: "Rita"}
+		s, actions, err := Start(g, "en", known, open(true))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []Action{{Say: "Hello Rita!"}, {Say: "What is it about?", Buttons: []Button{{"billing", "A bill"}, {"shoes", "Shoes"}}}}
+		if diff := cmp.Diff(want, actions); diff != "" {
+			t.Error(diff)
+		}
+		if !s.Waiting || !s.Deadline.Equal(morning.Add(time.Minute)) {
+			t.Errorf("not waiting for a minute: %+v", s)
+		}
+		s, _, _ = Step(g, s, Input{Choice: "billing"}, open(true))
+		s, actions, err = Step(g, s, Input{Text: " VIP-7 "}, open(true))
+		if diff := cmp.Diff([]Action{{Say: "About VIP-7: one moment."}, {Queue: "que_billing"}}, actions); diff != "" || err != nil {
+			t.Error(diff, err)
+		}
+		if s.Priority != 5 || !s.Done || s.Waiting || s.Attributes["topic"] != "billing" {
+			t.Errorf("%+v", s)
+		}
+		if diff := cmp.Diff(map[string]string{AttributeName: "Rita"}, known); diff != "" {
+			t.Error("the caller's attributes were changed", diff)
+		}
+	})
+	t.Run("words that are a button", func(t *testing.T) {
+		s, actions, _ := Start(g, "pt", nil, open(true))
+		if actions[0].Say != "Olá!" {
+			t.Errorf("an empty name leaves its gap: %q", actions[0].Say)
+		}
+		s, actions, _ = Step(g, s, Input{Text: "sapatos"}, open(true))
+		if diff := cmp.Diff([]Action{{Queue: "que_sales"}}, actions); diff != "" {
+			t.Error(diff)
+		}
+		if s.Skills["ski_pt"] != 3 || s.Attributes["from"] != "menu" {
+			t.Errorf("%+v", s)
+		}
+	})
+	t.Run("other words ask again", func(t *testing.T) {
+		s, _, _ := Start(g, "en", nil, open(true))
+		s, actions, _ := Step(g, s, Input{Text: "hm"}, open(true))
+		if len(actions) != 1 || len(actions[0].Buttons) != 2 || !s.Waiting {
+			t.Errorf("%+v %+v", actions, s)
+		}
+	})
+	t.Run("out of hours", func(t *testing.T) {
+		s, actions, _ := Start(g, "en", nil, open(false))
+		if diff := cmp.Diff([]Action{{Say: "We are closed.", Form: true}}, actions); diff != "" {
+			t.Error(diff)
+		}
+		s, actions, _ = Step(g, s, Input{Text: "hello?"}, open(false))
+		if actions != nil {
+			t.Error("words are no form:", actions)
+		}
+		_, actions, _ = Step(g, s, Input{Form: true}, open(false))
+		if diff := cmp.Diff([]Action{{Say: "Thank you."}, {Close: true}}, actions); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+// Input that does not concern the run changes nothing.
+func TestInputOutOfPlace(t *testing.T) {
+	g := parse(t, worked)
+	s, _, _ := Start(g, "en", nil, open(true))
+	late := open(true)
+	late.Now = morning.Add(time.Minute)
+	for name, in := range map[string]Input{
+		"nothing": {}, "an unknown choice": {Choice: "socks"}, "spaces": {Text: " \n "}, "a form": {Form: true}, "an early timer": {Timeout: true},
+	} {
+		after, actions, err := Step(g, s, in, open(true))
+		if diff := cmp.Diff(s, after); diff != "" || actions != nil || err != nil {
+			t.Errorf("%s: %s %v %v", name, diff, actions, err)
+		}
+	}
+	done, actions, _ := Step(g, s, Input{Timeout: true}, late)
+	if diff := cmp.Diff([]Action{{Queue: "que_sales"}}, actions); diff != "" {
+		t.Error(diff)
+	}
+	for _, in := range []Input{{}, {Text: "x"}, {Choice: "shoes"}, {Timeout: true}} {
+		if after, actions, err := Step(g, done, in, late); err != nil || actions != nil || !cmp.Equal(after, done) {
+			t.Errorf("after the end: %v %v", actions, err)
+		}
+	}
+}
+
+func TestCheckFaults(t *testing.T) {
+	en := `{"en":"a"}`
+	cases := []struct{ name, raw, at, says string }{
+		{"no nodes", `{"start":"a","nodes":{}}`, "nodes", "empty"},
+		{"no start", `{"nodes":{"a":{"type":"close"}}}`, "start", "missing"},
+		{"unknown type", `{"start":"a","nodes":{"a":{"type":"dance"}}}`, "nodes.a.type", "accepted are ask, branch"},
+		{"dangling option", `{"start":"menu","nodes":{"menu":{"type":"ask","text":` + en + `,"options":[
+			{"value":"a","label":` + en + `,"next":"end"},{"value":"b","label":` + en + `,"next":"gone"}]},"end":{"type":"close"}}}`,
+			"nodes.menu.options[1].next", `"gone"`},
+		{"same option twice", `{"start":"menu","nodes":{"menu":{"type":"ask","text":` + en + `,"options":[
+			{"value":"a","label":` + en + `,"next":"end"},{"value":"a","label":` + en + `,"next":"end"}]},"end":{"type":"close"}}}`,
+			"nodes.menu.options[1].value", "same"},
+		{"unreachable", `{"start":"a","nodes":{"a":{"type":"close"},"b":{"type":"close"}}}`, "nodes.b", "reached"},
+		{"a field of another type", `{"start":"a","nodes":{"a":{"type":"close","queue":"que_sales"}}}`, "nodes.a.queue", "no meaning"},
+		{"unknown queue", `{"start":"a","nodes":{"a":{"type":"queue","queue":"que_books"}}}`, "nodes.a.queue", "existing queue"},
+		{"unknown hours", `{"start":"a","nodes":{"a":{"type":"hours","hours":"x","open":"b","closed":"b"},"b":{"type":"close"}}}`, "nodes.a.hours", "existing"},
+		{"unknown skill", `{"start":"a","nodes":{"a":{"type":"set","skills":{"ski_x":3},"next":"b"},"b":{"type":"close"}}}`, "nodes.a.skills.ski_x", "existing"},
+		{"level", `{"start":"a","nodes":{"a":{"type":"set","skills":{"ski_pt":11},"next":"b"},"b":{"type":"close"}}}`, "nodes.a.skills.ski_pt", "1 to 10"},
+		{"missing language", `{"start":"a","nodes":{"a":{"type":"close","text":{"en":"bye"}}}}`, "nodes.a.text.pt", "missing"},
+		{"unknown placeholder", `{"start":"a","nodes":{"a":{"type":"close","text":{"en":"{{who}}","pt":"b"}}}}`, "nodes.a.text.en", "{{who}}"},
+		{"half a placeholder", `{"start":"a","nodes":{"a":{"type":"close","text":{"en":"{{name","pt":"b"}}}}`, "nodes.a.text.en", "other half"},
+		{"long text", `{"start":"a","nodes":{"a":{"type":"close","text":{"pt":"b","en":"` + strings.Repeat("é", MaxText+1) + `"}}}}`, "nodes.a.text.en", "at most 2000"},
+		{"round and round", `{"start":"a","nodes":{"a":{"type":"say","text":{"en":"a","pt":"a"},"next":"b"},
+			"b":{"type":"branch","cases":[{"if":"hour == 3","next":"c"}],"next":"a"},"c":{"type":"close"}}}`, "nodes.b", "round"},
+		{"no end", `{"start":"a","nodes":{"a":{"type":"collect","into":"x","text":{"en":"a","pt":"a"},"next":"a"}}}`, "nodes.a", "no end"},
+		{"bad expression", branching(`hour >`), "nodes.a.cases[0].if", "column"},
+		{"not a question", branching(`hour`), "nodes.a.cases[0].if", "yes-or-no"},
+		{"mixed types", branching(`hour == "3"`), "nodes.a.cases[0].if", "mismatched"},
+		{"unknown name", branching(`secret == "3"`), "nodes.a.cases[0].if", "secret is not known"},
+		{"unset attribute", branching(`attr.topic == "3"`), "nodes.a.cases[0].if", "attr.topic"},
+		{"computed attribute", branching(`attr[language] == "3"`), "nodes.a.cases[0].if", "attr"},
+		{"a loop", branching(`len(1..99999999) > 3`), "nodes.a.cases[0].if", ".. is not accepted"},
+		{"a closure", branching(`all(["a"], # == "a")`), "nodes.a.cases[0].if", "accepted"},
+		{"a pattern from outside", branching(`language matches channel`), "nodes.a.cases[0].if", "written out"},
+		{"a bad pattern", branching(`language matches "("`), "nodes.a.cases[0].if", "missing closing"},
+		{"other functions", branching(`now().Year() == 3`), "nodes.a.cases[0].if", "accepted"},
+		{"the environment", branching(`$env["attr"] == nil`), "nodes.a.cases[0].if", "accepted"},
+		{"timeout without seconds", `{"start":"a","nodes":{"a":{"type":"collect","into":"x","text":{"en":"a","pt":"a"},"next":"b","timeout":"b"},"b":{"type":"close"}}}`, "nodes.a.seconds", "missing"},
+		{"a name that is none", `{"start":"a b","nodes":{"a b":{"type":"close"}}}`, "nodes.a b", "good name"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			err := Check(parse(t, c.raw), shop)
+			if !errs.Is(err, errs.Invalid) {
+				t.Fatal("accepted:", err)
+			}
+			for _, f := range errs.As(err).Fields {
+				if f.Path == c.at && strings.Contains(f.Problem, c.says) {
+					return
+				}
+			}
+			t.Errorf("want %s: …%s…\ngot %v", c.at, c.says, err)
+		})
+	}
+}
+
+func branching(condition string) string {
+	quoted, _ := json.Marshal(condition)
+	return `{"start":"a","nodes":{"a":{"type":"branch","cases":[{"if":` + string(quoted) + `,"next":"b"}],"next":"b"},"b":{"type":"close"}}}`
+}
+
+// All faults are told at once, and in the same order each time.
+func TestCheckTellsAll(t *testing.T) {
+	raw := `{"start":"x","nodes":{"a":{"type":"queue","queue":"no"},"b":{"type":"say","next":"gone","text":{"en":"a"}}}}`
+	first := Check(parse(t, raw), shop)
+	if n := len(errs.As(first).Fields); n != 4 {
+		t.Errorf("%d faults: %v", n, first)
+	}
+	for range 20 {
+		if again := Check(parse(t, raw), shop); again.Error() != first.Error() {
+			t.Fatal("another order")
+		}
+	}
+}
+
+// A flow of one tenant points at nothing of another.
+func TestOtherTenant(t *testing.T) {
+	if err := Check(parse(t, worked), books); !errs.Is(err, errs.Invalid) || !strings.Contains(err.Error(), "nodes.sales.queue") {
+		t.Error(err)
+	}
+}
+
+func TestParseRefuses(t *testing.T) {
+	for name, c := range map[string]struct{ raw, says string }{
+		"nothing":          {``, "not valid JSON"},
+		"null":             {`null`, "JSON object"},
+		"a list":           {`[]`, "object"},
+		"cut off":          {`{"start":`, "not valid JSON"},
+		"two values":       {`{"start":"a","nodes":{}} {}`, "after its end"},
+		"twice":            {`{"start":"a","start":"b","nodes":{}}`, "twice"},
+		"unknown field":    {`{"start":"a","nods":{}}`, "nods"},
+		"unknown in node":  {`{"start":"a","nodes":{"a":{"type":"say","txt":{}}}}`, "nodes.a.txt"},
+		"in option":        {`{"start":"a","nodes":{"a":{"type":"ask","options":[{},{"to":"b"}]}}}`, "nodes.a.options[1].to"},
+		"wrong type":       {`{"start":"a","nodes":{"a":{"type":"ask","seconds":"ten"}}}`, "nodes.a.seconds: must be a whole number"},
+		"nodes as list":    {`{"start":"a","nodes":[]}`, "nodes: must be an object"},
+		"too deep":         {strings.Repeat(`{"nodes":`, 40) + strings.Repeat(`}`, 40), "deep"},
+		"a fraction":       {`{"start":"a","nodes":{"a":{"type":"set","priority":1.5}}}`, "nodes.a.priority"},
+		"large":            {`{"start":"` + strings.Repeat("a", MaxBytes) + `"}`, "larger"},
+		"options as text":  {`{"start":"a","nodes":{"a":{"type":"ask","options":"b"}}}`, "must be a list"},
+		"a node as number": {`{"start":"a","nodes":{"a":7}}`, "nodes.a: must be an object"},
+	} {
+		if _, err := Parse(json.RawMessage(c.raw)); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: want …%s…, got %v", name, c.says, err)
+		}
+	}
+}
+
+// A graph that was never checked still ends.
+func TestUncheckedGraphEnds(t *testing.T) {
+	round := &Graph{Start: "a", Nodes: map[string]Node{"a": {Type: Say, Next: "b", Text: map[string]string{"en": "x"}}, "b": {Type: Say, Next: "a"}}}
+	gone := &Graph{Start: "a", Nodes: map[string]Node{"a": {Type: Say, Next: "b"}}}
+	for _, g := range []*Graph{round, gone, {}} {
+		s, _, err := Start(g, "en", nil, World{})
+		if g.Start != "" && !errs.Is(err, errs.Internal) || !s.Done {
+			t.Errorf("%+v %v", s, err)
+		}
+	}
+}
+
+// A person who never answers what was asked does not keep a run alive for ever.
+func TestStepsAreBounded(t *testing.T) {
+	g := parse(t, worked)
+	s, _, _ := Start(g, "en", nil, open(true))
+	for range MaxSteps + 1 {
+		var err error
+		if s, _, err = Step(g, s, Input{Text: "no"}, open(true)); err != nil {
+			if !s.Done {
+				t.Error("failed and not done")
+			}
+			return
+		}
+	}
+	t.Error("went on")
+}
+
+func TestConditions(t *testing.T) {
+	w := World{Now: time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC), Channel: "chat"} // a Sunday
+	s := State{Language: "pt-BR", Attributes: map[string]string{"n": "12", "word": "Olá"}}
+	for text, want := range map[string]bool{
+		`weekday == 0 and hour == 8`:              true,
+		`weekday in [0, 6]`:                       true,
+		`language startsWith "pt"`:                true,
+		`not (channel == "voice")`:                true,
+		`int(attr.n) > 10`:                        true,
+		`int(attr.word) > 10`:                     false, // fails, so does not hold
+		`lower(attr.word) == "olá"`:               true,
+		`attr.missing == ""`:                      true,
+		`attr.word matches "^O" && len(attr.n)>1`: true,
+	} {
+		c := newCondition(text)
+		if c.fault != "" || c.holds(s, w) != want {
+			t.Errorf("%s: %v, fault %q", text, !want, c.fault)
+		}
+	}
+}
+
+// Values that a person typed are put in as they are, once.
+func TestFillIsNotRepeated(t *testing.T) {
+	got := fill("You wrote: {{a}}, {{b}}.", map[string]string{"a": "{{b}}", "b": "<b>"})
+	if got != "You wrote: {{b}}, <b>." {
+		t.Error(got)
+	}
+	if n := characters(fill(strings.Repeat("{{a}}", 100), map[string]string{"a": strings.Repeat("ã", MaxValue)})); n != MaxSaid {
+		t.Error(n)
+	}
+}
