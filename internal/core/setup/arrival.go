@@ -186,7 +186,14 @@ func (f Flow) Uses() []Use {
 	return u
 }
 
-func (f Flow) clean() Object { f.Name = tidy(f.Name); return f }
+// clean writes the graph in one form, so that equal graphs are stored the same.
+func (f Flow) clean() Object {
+	f.Name = tidy(f.Name)
+	if g, err := flow.Parse(f.Graph); err == nil {
+		f = NewFlow(f.Name, *g)
+	}
+	return f
+}
 
 func (f Flow) Validate(refs Refs) error {
 	var c checks
