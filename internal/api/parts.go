@@ -6,6 +6,7 @@ import (
 	"io"
 	"time"
 
+	"nubitalk/internal/app/account"
 	"nubitalk/internal/app/floor"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
@@ -108,6 +109,44 @@ type Visitors interface {
 	Survey(ctx context.Context, v Visitor, rating int, comment secret.Text) error
 	// Here says whether the visitor has a socket open (gone: the idle time runs).
 	Here(ctx context.Context, v Visitor, here bool) error
+}
+
+// Accounts is app/account.
+type Accounts interface {
+	// SignIn answers with a session; its errors do not tell whether the
+	// organisation or the user exists.
+	SignIn(ctx context.Context, organisation, userName string, password secret.Text) (account.SignedIn, error)
+	// Recognise finds who holds a session token or an API key.
+	Recognise(ctx context.Context, token secret.Text) (account.Session, error)
+	SignOut(ctx context.Context, s account.Session) error
+
+	Me(ctx context.Context, s account.Session) (account.Me, error)
+	UpdateMe(ctx context.Context, a access.Actor, version int64, p *account.Profile, language *string) (account.User, error)
+	// SetPassword changes the caller's own and ends its other sessions.
+	SetPassword(ctx context.Context, s account.Session, current, next secret.Text) error
+	Sessions(ctx context.Context, a access.Actor) ([]account.SessionView, error)
+	EndSession(ctx context.Context, a access.Actor, session string) error
+
+	Users(ctx context.Context, a access.Actor, cursor string, limit int) (items []account.User, next string, err error)
+	User(ctx context.Context, a access.Actor, user string) (account.User, error)
+	// CreateUser answers with a one-time password, shown once.
+	CreateUser(ctx context.Context, a access.Actor, n account.NewUser) (account.User, secret.Text, error)
+	UpdateUser(ctx context.Context, a access.Actor, user string, version int64, c account.UserChange) (account.User, error)
+	DeleteUser(ctx context.Context, a access.Actor, user string) error
+	ResetPassword(ctx context.Context, a access.Actor, user string) (secret.Text, error)
+	EndSessions(ctx context.Context, a access.Actor, user string) error
+
+	APIKeys(ctx context.Context, a access.Actor) ([]account.APIKey, error)
+	// CreateAPIKey answers with the key itself, shown once.
+	CreateAPIKey(ctx context.Context, a access.Actor, n account.NewAPIKey) (account.APIKey, secret.Text, error)
+	RevokeAPIKey(ctx context.Context, a access.Actor, key string) error
+
+	Organisations(ctx context.Context, a access.Actor, cursor string, limit int) (items []account.Organisation, next string, err error)
+	Organisation(ctx context.Context, a access.Actor, org id.Tenant) (account.Organisation, error)
+	// CreateOrganisation answers with the first administrator and its one-time
+	// password, shown once.
+	CreateOrganisation(ctx context.Context, a access.Actor, n account.NewOrganisation) (account.Organisation, account.User, secret.Text, error)
+	UpdateOrganisation(ctx context.Context, a access.Actor, org id.Tenant, version int64, c account.OrganisationChange) (account.Organisation, error)
 }
 
 // Setup is app/setup.

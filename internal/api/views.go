@@ -2,17 +2,25 @@ package api
 
 import (
 	"encoding/json"
-	"io"
 	"time"
 
 	"nubitalk/internal/app/floor"
-	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/channel/chat"
 )
 
-// What the parts answer with, where no lower package has the type. A part that
-// declares one of these with the same fields gets an alias here.
+// What the parts answer with. Types of a lower package stand here as aliases;
+// a part that declares one of the others with the same fields gets one too.
+type (
+	Marks          = chat.Marks
+	Upload         = chat.Upload
+	EntryPointView = chat.EntryPointView
+	Start          = chat.Start
+	Started        = chat.Started
+	Visitor        = chat.Visitor
+	VisitorState   = chat.VisitorState
+	Conversation   = chat.Conversation
+)
 
 // Search are the filters of a search; the zero value of each means any.
 type Search struct {
@@ -36,108 +44,6 @@ type Segment struct {
 	StartedAt  time.Time `json:"started_at"`
 	EndedAt    time.Time `json:"ended_at,omitzero"`
 	Cause      string    `json:"cause" doc:"Why it ended or moved on."`
-}
-
-// Marks says how far each side has read.
-type Marks struct {
-	VisitorGot  int64 `json:"visitor_got"`
-	VisitorRead int64 `json:"visitor_read"`
-	AgentRead   int64 `json:"agent_read"`
-}
-
-// Upload is a file that someone sends.
-type Upload struct {
-	ClientID  string
-	Name      secret.Text
-	MediaType string // as the sender claims; the part looks for itself
-	Size      int64
-	Body      io.Reader
-}
-
-// EntryPointView is what the widget needs before a conversation.
-type EntryPointView struct {
-	ID          string          `json:"id"`
-	Open        bool            `json:"open" doc:"False: show the leave-a-message form."`
-	Language    string          `json:"language"`
-	Languages   []string        `json:"languages"`
-	Title       string          `json:"title"`
-	Welcome     string          `json:"welcome"`
-	Accent      string          `json:"accent"`
-	Position    string          `json:"position" enum:"right,left"`
-	Mode        string          `json:"mode" enum:"auto,light,dark"`
-	AskName     string          `json:"ask_name" enum:"no,optional,required"`
-	AskEmail    string          `json:"ask_email" enum:"no,optional,required"`
-	Consent     *ConsentRequest `json:"consent,omitempty" doc:"Absent: none is asked."`
-	Attachments FileLimits      `json:"attachments"`
-	Survey      bool            `json:"survey"`
-	Transcript  bool            `json:"transcript"`
-}
-
-// ConsentRequest is the text that a visitor agrees to.
-type ConsentRequest struct {
-	Text    string `json:"text" doc:"Id of the consent text."`
-	Version int64  `json:"version"`
-	Words   string `json:"words" doc:"What is shown beside the box that is never ticked beforehand."`
-	Link    string `json:"link" doc:"Address of the tenant's privacy policy; may be empty."`
-}
-
-// FileLimits says what may be sent.
-type FileLimits struct {
-	Allowed bool     `json:"allowed"`
-	MaxMB   int      `json:"max_mb"`
-	Types   []string `json:"types"`
-}
-
-// Start is how a conversation begins.
-type Start struct {
-	Name           secret.Text
-	Email          secret.Text
-	Language       string
-	ConsentText    string
-	ConsentVersion int64
-	Message        secret.Text
-	ClientID       string
-	LeftMessage    bool
-	Page           secret.Text // address of the page, without query
-}
-
-// Started answers Start.
-type Started struct {
-	Token       string         `json:"token" doc:"Opens this conversation and nothing else."`
-	Interaction string         `json:"interaction"`
-	State       VisitorState   `json:"state"`
-	Messages    []chat.Message `json:"messages"`
-}
-
-// Visitor is a conversation's own person, known by its token.
-type Visitor struct {
-	Tenant      id.Tenant
-	Interaction string
-	Contact     string
-	EntryPoint  string
-	Origins     []string // the entry point's; empty means any
-}
-
-// VisitorState is what a visitor is told of the conversation.
-type VisitorState struct {
-	State           string `json:"state" enum:"arriving,in_flow,queued,offered,active,held,wrapping,closed"`
-	QueueName       string `json:"queue_name,omitempty"`
-	Position        int    `json:"position" doc:"1 is next; 0 if not waiting."`
-	EstimateSeconds int    `json:"estimate_seconds" doc:"-1 if unknown."`
-	AgentName       string `json:"agent_name,omitempty"`
-	AgentRead       int64  `json:"agent_read"`
-	Open            bool   `json:"open" doc:"The visitor may write."`
-	Survey          bool   `json:"survey" doc:"Ask for satisfaction now."`
-	Transcript      bool   `json:"transcript" doc:"The conversation may be downloaded."`
-	Ended           bool   `json:"ended"`
-}
-
-// Conversation is everything a visitor's browser shows.
-type Conversation struct {
-	Interaction string         `json:"interaction"`
-	State       VisitorState   `json:"state"`
-	Messages    []chat.Message `json:"messages"`
-	More        bool           `json:"more" doc:"There are more messages above the last one; ask again with after."`
 }
 
 // SetupObject is one object of the set-up; Body is its kind's type of core/setup.

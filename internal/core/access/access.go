@@ -99,6 +99,16 @@ var table = []Rule{
 	{SystemRead, "See the installation's health and size.", map[Role]Scope{OperatorRole: Own}},
 }
 
+// Roles are all built-in roles, in the order of the roles page.
+func Roles() []Role {
+	return append(slices.Clone(TenantRoles), ResellerRole, OperatorRole)
+}
+
+// Known says whether the table has the permission.
+func Known(p Permission) bool {
+	return slices.ContainsFunc(table, func(r Rule) bool { return r.Permission == p })
+}
+
 func everyone(s Scope) map[Role]Scope {
 	m := map[Role]Scope{ResellerRole: s, OperatorRole: s}
 	for _, r := range TenantRoles {

@@ -1,0 +1,95 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"nubitalk/internal/app/account"
+	"nubitalk/internal/base/secret"
+	"nubitalk/internal/core/access"
+)
+
+type signInInput struct {
+	Body struct {
+		Organisation string `json:"organisation" minLength:"1" maxLength:"64" doc:"The organisation's short name."`
+		UserName     string `json:"user_name" minLength:"1" maxLength:"64"`
+		Password     string `json:"password" minLength:"1" maxLength:"256"`
+	}
+}
+
+// SignedInView answers a sign-in; the session itself is in the cookie.
+type SignedInView struct {
+	MustChange bool      `json:"must_change" doc:"Choose a new password first: POST me/password."`
+	ExpiresAt  time.Time `json:"expires_at"`
+}
+
+type signInOutput struct {
+	SetCookie http.Cookie `header:"Set-Cookie"`
+	Body      SignedInView
+}
+
+type cookieOutput struct {
+	SetCookie http.Cookie `header:"Set-Cookie"`
+}
+
+type meInput struct {
+	Body struct {
+		Version  int64            `json:"version"`
+		Profile  *account.Profile `json:"profile,omitempty"`
+		Language *string          `json:"language,omitempty" enum:"en,pt"`
+	}
+}
+
+type passwordInput struct {
+	Body struct {
+		Current string `json:"current" maxLength:"256"`
+		New     string `json:"new" maxLength:"256" doc:"At least 10 characters; not the user name, not a common password."`
+	}
+}
+
+func (s *Server) accountRoutes() {
+	const tag = "Own account"
+	handle(s, "POST", "/api/v1/sign-in", needs(access.Public), about{id: "signIn", tag: tag, summary: "Sign in", once: true,
+		detail: "Sets the session cookie. Five failures within a minute lock the account for five minutes."},
+		func(ctx context.Context, c *caller, in *signInInput) (*signInOutput, error) {
+			got, err := s.Accounts.SignIn(ctx, in.Body.Organisation, in.Body.UserName, secret.New(in.Body.Password))
+			if err != nil {
+				return nil, err
+			}
+			return &signInOutput{SetCookie: s.cookie(got.Token, got.Session.ExpiresAt),
+				Body: SignedInView{got.Session.MustChange, got.Session.ExpiresAt}}, nil
+		})
+	own := needs(access.SignedIn)
+	early := Guard{Permission: access.SignedIn, WhileMustChange: true}
+	handle(s, "POST", "/api/v1/sign-out", early, about{id: "signOut", tag: tag, summary: "Sign out", once: true},
+		func(ctx context.Context, c *caller, _ *none) (*cookieOutput, error) {
+			if err := s.Accounts.SignOut(ctx, c.session); err != nil {
+				return nil, err
+			}
+			return &cookieOutput{s.cookie(secret.Text{}, time.Unix(1, 0))}, nil
+		})
+	handle(s, "GET", "/api/v1/me", early, about{id: "me", tag: tag, summary: "Who am I, and what may I do"},
+		func(ctx context.Context, c *caller, _ *none) (*reply[account.Me], error) {
+			return answer(s.Accounts.Me(ctx, c.session))
+		})
+	handle(s, "PATCH", "/api/v1/me", own, about{id: "updateMe", tag: tag, summary: "Change my profile or language"},
+		func(ctx context.Context, c *caller, in *meInput) (*reply[account.User], error) {
+			u, err := s.Accounts.UpdateMe(ctx, c.Actor, in.Body.Version, in.Body.Profile, in.Body.Language)
+			return answer(u, conflicting(err, func() (account.Me, error) { return s.Accounts.Me(ctx, c.session) }))
+		})
+	handle(s, "POST", "/api/v1/me/password", early, about{id: "setPassword", tag: tag, summary: "Choose a new password",
+		detail: "Ends the user's other sessions.", once: true},
+		func(ctx context.Context, c *caller, in *passwordInput) (*none, error) {
+			return done(s.Accounts.SetPassword(ctx, c.session, secret.New(in.Body.Current), secret.New(in.Body.New)))
+		})
+	handle(s, "GET", "/api/v1/me/sessions", own, about{id: "mySessions", tag: tag, summary: "Where I am signed in"},
+		func(ctx context.Context, c *caller, _ *none) (*reply[ListOf[account.SessionView]], error) {
+			items, err := s.Accounts.Sessions(ctx, c.Actor)
+			return list(items, "", err)
+		})
+	handle(s, "DELETE", "/api/v1/me/sessions/{id}", own, about{id: "endMySession", tag: tag, summary: "Sign out elsewhere"},
+		func(ctx context.Context, c *caller, in *byID) (*none, error) {
+			return done(s.Accounts.EndSession(ctx, c.Actor, in.ID))
+		})
+}

@@ -1,0 +1,105 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"time"
+
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/secret"
+	"nubitalk/internal/core/access"
+)
+
+type contactsInput struct {
+	page
+	Kind    string `query:"kind" enum:"phone,email,social,visitor" doc:"With address."`
+	Address string `query:"address" maxLength:"254" doc:"Exact; absent: the newest seen."`
+}
+
+// ContactChangeInput corrects what it names.
+type ContactChangeInput struct {
+	Version    int64             `json:"version"`
+	Name       *string           `json:"name,omitempty" maxLength:"80"`
+	Language   *string           `json:"language,omitempty" enum:"en,pt"`
+	Addresses  *[]ContactAddress `json:"addresses,omitempty" maxItems:"20"`
+	Restricted *bool             `json:"restricted,omitempty" doc:"Processing is restricted; needs contact.erase."`
+}
+
+type contactChangeInput struct {
+	byID
+	Body ContactChangeInput
+}
+
+func (s *Server) contactRoutes() {
+	const tag = "Contacts"
+	read := needs(access.ContactRead)
+	erase := needs(access.ContactErase)
+	handle(s, "GET", "/api/v1/contacts", read, about{id: "contacts", tag: tag, summary: "Find contacts by address"},
+		func(ctx context.Context, c *caller, in *contactsInput) (*reply[ListOf[Contact]], error) {
+			if in.Address != "" && in.Kind == "" {
+				return nil, errs.Bad("query.kind", "must be given with an address: phone, email, social or visitor")
+			}
+			return list(s.Contacts.Find(ctx, c.Actor, in.Kind, secret.New(in.Address), in.Cursor, in.Limit))
+		})
+	handle(s, "GET", "/api/v1/contacts/{id}", read, about{id: "contact", tag: tag, summary: "One contact"},
+		func(ctx context.Context, c *caller, in *byID) (*reply[Contact], error) {
+			return answer(s.Contacts.Contact(ctx, c.Actor, in.ID))
+		})
+	handle(s, "PATCH", "/api/v1/contacts/{id}", needs(access.ContactWrite), about{id: "updateContact", tag: tag, summary: "Correct a contact's data"},
+		func(ctx context.Context, c *caller, in *contactChangeInput) (*reply[Contact], error) {
+			b := in.Body
+			if b.Restricted != nil && access.Reach(c.Actor, access.ContactErase) == access.None {
+				return nil, errs.New(errs.Forbidden, "Only a privacy officer restricts a contact.")
+			}
+			change := ContactChange{Language: b.Language, Addresses: b.Addresses, Restricted: b.Restricted}
+			if b.Name != nil {
+				name := secret.New(*b.Name)
+				change.Name = &name
+			}
+			got, err := s.Contacts.Update(ctx, c.Actor, in.ID, b.Version, change)
+			return answer(got, conflicting(err, func() (Contact, error) { return s.Contacts.Contact(ctx, c.Actor, in.ID) }))
+		})
+	handle(s, "GET", "/api/v1/contacts/{id}/export", erase, about{id: "exportContact", tag: tag, summary: "Everything about a person, as one archive",
+		raw: describeFile},
+		func(ctx context.Context, c *caller, in *byID) (*fileOutput, error) {
+			var b bytes.Buffer // errors must still become a problem, so nothing is sent before the end
+			if err := s.Contacts.Export(ctx, c.Actor, in.ID, &b); err != nil {
+				return nil, err
+			}
+			return &fileOutput{ContentType: "application/zip", Disposition: `attachment; filename="` + in.ID + `.zip"`,
+				CacheControl: "private, no-store", CSP: "default-src 'none'; sandbox", Body: b.Bytes()}, nil
+		})
+	handle(s, "POST", "/api/v1/contacts/{id}/erase", erase, about{id: "eraseContact", tag: tag, summary: "Erase a person",
+		detail: "Destroys the contact's key first; answers with a receipt of what had to stay and why."},
+		func(ctx context.Context, c *caller, in *byID) (*reply[ErasureReceipt], error) {
+			return answer(s.Contacts.Erase(ctx, c.Actor, in.ID))
+		})
+}
+
+type auditInput struct {
+	page
+	Object string    `query:"object" maxLength:"64"`
+	Actor  string    `query:"actor" maxLength:"64"`
+	Action string    `query:"action" maxLength:"64"`
+	From   time.Time `query:"from"`
+	To     time.Time `query:"to"`
+}
+
+func (s *Server) privacyRoutes() {
+	const tag = "Privacy"
+	handle(s, "GET", "/api/v1/audit", needs(access.AuditRead), about{id: "audit", tag: tag, summary: "The audit log, newest first"},
+		func(ctx context.Context, c *caller, in *auditInput) (*reply[ListOf[AuditEntry]], error) {
+			return list(s.Audit.Entries(ctx, c.Actor, AuditQuery{Object: in.Object, Actor: in.Actor, Action: in.Action,
+				From: in.From, To: in.To, Cursor: in.Cursor, Limit: in.Limit}))
+		})
+	handle(s, "GET", "/api/v1/privacy/inventory", needs(access.PrivacyRead), about{id: "inventory", tag: tag, summary: "What is stored, why, how long, and how it ends"},
+		func(ctx context.Context, c *caller, _ *none) (*reply[ListOf[InventoryEntry]], error) {
+			items, err := s.Privacy.Inventory(ctx, c.Actor)
+			return list(items, "", err)
+		})
+	handle(s, "GET", "/api/v1/privacy/notice", needs(access.PrivacyRead), about{id: "notice", tag: tag, summary: "The notice's clauses with their last checks"},
+		func(ctx context.Context, c *caller, _ *none) (*reply[ListOf[Clause]], error) {
+			items, err := s.Privacy.Notice(ctx, c.Actor)
+			return list(items, "", err)
+		})
+}

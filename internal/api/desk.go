@@ -1,0 +1,145 @@
+package api
+
+import (
+	"context"
+
+	"nubitalk/internal/app/floor"
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/secret"
+	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/acd"
+)
+
+type presenceInput struct {
+	Body struct {
+		Presence acd.Presence `json:"presence" enum:"offline,ready,not_ready"`
+		Reason   string       `json:"reason,omitempty" maxLength:"64" doc:"Id of a reason, with not_ready."`
+	}
+}
+
+type agentPresenceInput struct {
+	byID
+	presenceInput
+}
+
+type completeInput struct {
+	byID
+	Body struct {
+		Disposition string   `json:"disposition,omitempty" maxLength:"64" doc:"Id; some queues ask for one."`
+		Labels      []string `json:"labels,omitempty" maxItems:"20" doc:"Ids."`
+	}
+}
+
+type transferInput struct {
+	byID
+	Body struct {
+		Queue string `json:"queue,omitempty" maxLength:"64"`
+		User  string `json:"user,omitempty" maxLength:"64" doc:"Either a queue or a user."`
+		Note  string `json:"note,omitempty" maxLength:"4000" doc:"For who takes over; the person never sees it."`
+	}
+}
+
+type consultInput struct {
+	byID
+	Body struct {
+		User string `json:"user" minLength:"1" maxLength:"64"`
+	}
+}
+
+type endConsultInput struct {
+	byID
+	User string `path:"user" maxLength:"64"`
+}
+
+type moveInput struct {
+	byID
+	Body struct {
+		Queue    string `json:"queue,omitempty" maxLength:"64"`
+		User     string `json:"user,omitempty" maxLength:"64"`
+		Priority int    `json:"priority,omitempty" minimum:"0" maximum:"10" doc:"Added to the queue's; absent: unchanged."`
+	}
+}
+
+func (s *Server) deskRoutes() {
+	const tag = "Desk"
+	use := needs(access.DeskUse)
+	handle(s, "GET", "/api/v1/desk", use, about{id: "desk", tag: tag, summary: "Everything my desk starts from"},
+		func(ctx context.Context, c *caller, _ *none) (*reply[floor.Desk], error) {
+			return answer(s.Floor.Desk(ctx, c.Actor))
+		})
+	handle(s, "PUT", "/api/v1/desk/presence", use, about{id: "setPresence", tag: tag, summary: "Choose my presence",
+		detail: "Chosen while engaged, it is kept as the next state."},
+		func(ctx context.Context, c *caller, in *presenceInput) (*reply[floor.AgentView], error) {
+			return answer(s.Floor.SetPresence(ctx, c.Actor, c.User, in.Body.Presence, in.Body.Reason))
+		})
+	handle(s, "GET", "/api/v1/desk/colleagues", use, about{id: "colleagues", tag: tag, summary: "Who I can transfer to or consult"},
+		func(ctx context.Context, c *caller, _ *none) (*reply[ListOf[floor.AgentView]], error) {
+			items, err := s.Floor.Colleagues(ctx, c.Actor)
+			return list(items, "", err)
+		})
+	handle(s, "POST", "/api/v1/offers/{id}/accept", use, about{id: "acceptOffer", tag: tag, summary: "Accept an offer"},
+		func(ctx context.Context, c *caller, in *byID) (*reply[floor.Interaction], error) {
+			return answer(s.Floor.Accept(ctx, c.Actor, in.ID))
+		})
+	handle(s, "POST", "/api/v1/offers/{id}/decline", use, about{id: "declineOffer", tag: tag, summary: "Decline an offer"},
+		func(ctx context.Context, c *caller, in *byID) (*none, error) {
+			return done(s.Floor.Decline(ctx, c.Actor, in.ID))
+		})
+	s.workRoutes()
+}
+
+// workRoutes change an interaction that the caller holds.
+func (s *Server) workRoutes() {
+	const tag = "Interactions"
+	const base = "/api/v1/interactions/{id}"
+	hold := needs(access.WorkHandle)
+	type changed = reply[floor.Interaction]
+	handle(s, "POST", base+"/finish", hold, about{id: "finish", tag: tag, summary: "End the contact and wrap up"},
+		func(ctx context.Context, c *caller, in *byID) (*changed, error) {
+			return answer(s.Floor.Finish(ctx, c.Actor, in.ID))
+		})
+	handle(s, "POST", base+"/complete", hold, about{id: "complete", tag: tag, summary: "End the wrap-up and close"},
+		func(ctx context.Context, c *caller, in *completeInput) (*changed, error) {
+			return answer(s.Floor.Complete(ctx, c.Actor, in.ID, in.Body.Disposition, in.Body.Labels))
+		})
+	handle(s, "POST", base+"/extend", hold, about{id: "extend", tag: tag, summary: "Lengthen a timed wrap-up, once"},
+		func(ctx context.Context, c *caller, in *byID) (*changed, error) {
+			return answer(s.Floor.Extend(ctx, c.Actor, in.ID))
+		})
+	handle(s, "POST", base+"/transfer", hold, about{id: "transfer", tag: tag, summary: "Hand on to a queue or a colleague"},
+		func(ctx context.Context, c *caller, in *transferInput) (*changed, error) {
+			if (in.Body.Queue == "") == (in.Body.User == "") {
+				return nil, errs.Bad("queue", "give either a queue or a user")
+			}
+			return answer(s.Floor.Transfer(ctx, c.Actor, in.ID, in.Body.Queue, in.Body.User, secret.New(in.Body.Note)))
+		})
+	handle(s, "POST", base+"/consult", hold, about{id: "consult", tag: tag, summary: "Ask a colleague to look and write notes"},
+		func(ctx context.Context, c *caller, in *consultInput) (*changed, error) {
+			return answer(s.Floor.Consult(ctx, c.Actor, in.ID, in.Body.User))
+		})
+	handle(s, "DELETE", base+"/consult/{user}", hold, about{id: "endConsult", tag: tag, summary: "End a consultation", status: 200},
+		func(ctx context.Context, c *caller, in *endConsultInput) (*changed, error) {
+			return answer(s.Floor.EndConsult(ctx, c.Actor, in.ID, in.User))
+		})
+}
+
+func (s *Server) floorRoutes() {
+	const tag = "Floor"
+	manage := needs(access.FloorManage)
+	handle(s, "GET", "/api/v1/floor", needs(access.FloorWatch), about{id: "floor", tag: tag, summary: "Queues, agents and waiting work, now"},
+		func(ctx context.Context, c *caller, _ *none) (*reply[floor.Snapshot], error) {
+			return answer(s.Floor.Snapshot(ctx, c.Actor))
+		})
+	handle(s, "POST", "/api/v1/floor/interactions/{id}/move", manage, about{id: "move", tag: tag, summary: "Move waiting work or change its priority"},
+		func(ctx context.Context, c *caller, in *moveInput) (*reply[floor.Interaction], error) {
+			b := in.Body
+			if b.Queue != "" && b.User != "" {
+				return nil, errs.Bad("queue", "give a queue or a user, not both")
+			}
+			return answer(s.Floor.Move(ctx, c.Actor, in.ID, b.Queue, b.User, b.Priority))
+		})
+	handle(s, "PUT", "/api/v1/floor/agents/{id}/presence", manage, about{id: "setAgentPresence", tag: tag, summary: "Change an agent's presence"},
+		func(ctx context.Context, c *caller, in *agentPresenceInput) (*reply[floor.AgentView], error) {
+			return answer(s.Floor.SetPresence(ctx, c.Actor, in.ID, in.Body.Presence, in.Body.Reason))
+		})
+}

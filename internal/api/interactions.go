@@ -1,0 +1,188 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"nubitalk/internal/app/floor"
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/secret"
+	"nubitalk/internal/channel/chat"
+	"nubitalk/internal/core/access"
+)
+
+type searchInput struct {
+	page
+	Person  string    `query:"person" maxLength:"64" doc:"Contact id."`
+	Address string    `query:"address" maxLength:"254" doc:"Exact phone number, email address or handle."`
+	Agent   string    `query:"agent" maxLength:"64"`
+	Queue   string    `query:"queue" maxLength:"64"`
+	From    time.Time `query:"from" doc:"Arrived at or after."`
+	To      time.Time `query:"to" doc:"Arrived before."`
+	Words   string    `query:"words" maxLength:"200" doc:"All of these words are in the conversation."`
+	State   string    `query:"state" enum:"open,arriving,in_flow,queued,offered,active,held,wrapping,closed"`
+}
+
+type messagesInput struct {
+	byID
+	After  int64 `query:"after" minimum:"0" doc:"Those with a seq above."`
+	Before int64 `query:"before" minimum:"0" doc:"The last ones with a seq below."`
+	Limit  int   `query:"limit" minimum:"1" maximum:"500" default:"100"`
+}
+
+type sendInput struct {
+	byID
+	Body struct {
+		ClientID string `json:"client_id" minLength:"1" maxLength:"64" doc:"The sender's own id; a repeat is the same message."`
+		Kind     string `json:"kind" enum:"text,note" doc:"A note is internal: the visitor never sees it."`
+		Text     string `json:"text" minLength:"1" maxLength:"4000"`
+	}
+}
+
+type readInput struct {
+	byID
+	Body struct {
+		Seq int64 `json:"seq" minimum:"0"`
+	}
+}
+
+type attachInput struct {
+	byID
+	upload
+}
+
+type attachmentInput struct {
+	byID
+	Attachment string `path:"attachment" maxLength:"64"`
+}
+
+// fileOutput sends a file so that no browser runs it.
+type fileOutput struct {
+	ContentType  string `header:"Content-Type"`
+	Disposition  string `header:"Content-Disposition"`
+	CacheControl string `header:"Cache-Control"`
+	CSP          string `header:"Content-Security-Policy"`
+	Body         []byte
+}
+
+func (s *Server) interactionRoutes() {
+	const tag = "Interactions"
+	const base = "/api/v1/interactions"
+	handle(s, "GET", base, needs(access.WorkSearch), about{id: "interactions", tag: tag, summary: "Find interactions, newest first",
+		detail: "An agent finds its own, supervisors and privacy officers the tenant's."},
+		func(ctx context.Context, c *caller, in *searchInput) (*reply[ListOf[floor.Interaction]], error) {
+			return list(s.History.Search(ctx, c.Actor, Search{Person: in.Person, Address: secret.New(in.Address), Agent: in.Agent, Queue: in.Queue,
+				From: in.From, To: in.To, Words: secret.New(in.Words), State: in.State, Cursor: in.Cursor, Limit: in.Limit}))
+		})
+	handle(s, "GET", base+"/{id}", needs(access.WorkRead), about{id: "interaction", tag: tag, summary: "One interaction with what stands beside it"},
+		func(ctx context.Context, c *caller, in *byID) (*reply[InteractionDetail], error) {
+			return answer(s.detail(ctx, c.Actor, in.ID))
+		})
+	handle(s, "GET", base+"/{id}/messages", needs(access.WorkRead), about{id: "messages", tag: tag, summary: "The conversation, notes included"},
+		func(ctx context.Context, c *caller, in *messagesInput) (*reply[ListOf[chat.Message]], error) {
+			if _, err := s.Floor.Work(ctx, c.Actor, access.WorkRead, in.ID); err != nil {
+				return nil, err
+			}
+			items, err := s.Chat.Messages(ctx, c.Tenant, in.ID, in.After, in.Before, in.Limit)
+			return list(items, "", err)
+		})
+	handle(s, "POST", base+"/{id}/messages", needs(access.NoteWrite), about{id: "sendMessage", tag: tag, summary: "Write to the person, or a note",
+		status: 201, detail: "A text needs `work.handle` as well."},
+		func(ctx context.Context, c *caller, in *sendInput) (*reply[chat.Message], error) {
+			p := access.NoteWrite
+			if in.Body.Kind == chat.KindText {
+				p = access.WorkHandle
+			}
+			if _, err := s.Floor.Work(ctx, c.Actor, p, in.ID); err != nil {
+				return nil, err
+			}
+			return answer(s.Chat.Send(ctx, c.Actor, in.ID, in.Body.ClientID, in.Body.Kind, secret.New(in.Body.Text)))
+		})
+	s.markRoutes()
+}
+
+func (s *Server) markRoutes() {
+	const tag = "Interactions"
+	const base = "/api/v1/interactions/{id}"
+	hold := needs(access.WorkHandle)
+	handle(s, "POST", base+"/read", hold, about{id: "markRead", tag: tag, summary: "I have read up to here", once: true},
+		func(ctx context.Context, c *caller, in *readInput) (*none, error) {
+			if _, err := s.Floor.Work(ctx, c.Actor, access.WorkHandle, in.ID); err != nil {
+				return nil, err
+			}
+			return done(s.Chat.Read(ctx, c.Actor, in.ID, in.Body.Seq))
+		})
+	handle(s, "POST", base+"/typing", hold, about{id: "typing", tag: tag, summary: "I am typing", once: true},
+		func(ctx context.Context, c *caller, in *byID) (*none, error) {
+			if _, err := s.Floor.Work(ctx, c.Actor, access.WorkHandle, in.ID); err != nil {
+				return nil, err
+			}
+			return done(s.Chat.Typing(ctx, c.Actor, in.ID))
+		})
+	handle(s, "POST", base+"/attachments", hold, about{id: "attach", tag: tag, summary: "Send a file", status: 201, once: true,
+		body: maxUpload, raw: describeUpload},
+		func(ctx context.Context, c *caller, in *attachInput) (*reply[chat.Message], error) {
+			if _, err := s.Floor.Work(ctx, c.Actor, access.WorkHandle, in.ID); err != nil {
+				return nil, err
+			}
+			f, err := s.receive(ctx, in.request)
+			if err != nil {
+				return nil, err
+			}
+			return answer(s.Chat.Attach(ctx, c.Actor, in.ID, f))
+		})
+	handle(s, "GET", base+"/attachments/{attachment}", needs(access.WorkRead), about{id: "attachment", tag: tag, summary: "A file of the conversation",
+		raw: describeFile},
+		func(ctx context.Context, c *caller, in *attachmentInput) (*fileOutput, error) {
+			if _, err := s.Floor.Work(ctx, c.Actor, access.WorkRead, in.ID); err != nil {
+				return nil, err
+			}
+			return file(s.Chat.Attachment(ctx, c.Tenant, in.ID, in.Attachment))
+		})
+}
+
+// detail puts together what the desk shows beside a conversation. What the
+// caller may not see is left out.
+func (s *Server) detail(ctx context.Context, a access.Actor, interaction string) (InteractionDetail, error) {
+	var d InteractionDetail
+	w, err := s.Floor.Work(ctx, a, access.WorkRead, interaction)
+	if err != nil {
+		return d, err
+	}
+	d.Interaction = w
+	if d.Segments, err = s.History.Segments(ctx, a, interaction); err != nil {
+		return d, err
+	}
+	if d.Marks, err = s.Chat.Marks(ctx, a.Tenant, interaction); err != nil && !errs.Is(err, errs.NotFound) {
+		return d, err
+	}
+	if w.Contact == "" || access.Reach(a, access.ContactRead) == access.None {
+		return d, nil
+	}
+	c, err := s.Contacts.Contact(ctx, a, w.Contact)
+	switch {
+	case errs.Is(err, errs.NotFound) || errs.Is(err, errs.Forbidden) || errs.Is(err, errs.Gone):
+		return d, nil
+	case err != nil:
+		return d, err
+	}
+	d.Contact = &c
+	d.Earlier, err = s.History.Earlier(ctx, a, w.Contact, interaction, 20)
+	return d, err
+}
+
+// upload is the part of an input whose body is a form with a file; huma would
+// put the file on disk, so the form is read by receive.
+type upload struct {
+	request *http.Request
+}
+
+// Resolve keeps the request for receive.
+func (u *upload) Resolve(ctx huma.Context) []error {
+	u.request, _ = humago.Unwrap(ctx)
+	return nil
+}

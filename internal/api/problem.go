@@ -1,0 +1,185 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"nubitalk/internal/base/errs"
+)
+
+// Problem is an RFC 9457 problem document, the body of every error.
+type Problem struct {
+	Type    string         `json:"type" doc:"Always about:blank: code tells the kind." example:"about:blank"`
+	Title   string         `json:"title" doc:"The status in words."`
+	Status  int            `json:"status"`
+	Code    string         `json:"code" enum:"invalid,unauthorised,must_change_password,forbidden,not_found,conflict,gone,too_large,unsupported,rate_limited,unavailable,internal" doc:"Stable, for programs."`
+	Detail  string         `json:"detail" doc:"A sentence for a person."`
+	Errors  []ProblemField `json:"errors,omitempty" doc:"Each value that needs attention."`
+	Current any            `json:"current,omitempty" doc:"With conflict: the object as it is now."`
+
+	retryAfter time.Duration
+	cause      error // for the log
+}
+
+// ProblemField names one wrong value.
+type ProblemField struct {
+	Location string `json:"location" doc:"Where, e.g. body.skills[2].level"`
+	Message  string `json:"message" doc:"What is wrong with it and what is accepted."`
+}
+
+// mustChange is the code of a session that may only choose a new password.
+const mustChange errs.Code = "must_change_password"
+
+var statusOf = map[errs.Code]int{
+	errs.Invalid:      http.StatusUnprocessableEntity,
+	errs.Unauthorised: http.StatusUnauthorized,
+	mustChange:        http.StatusForbidden,
+	errs.Forbidden:    http.StatusForbidden,
+	errs.NotFound:     http.StatusNotFound,
+	errs.Conflict:     http.StatusConflict,
+	errs.Gone:         http.StatusGone,
+	errs.TooLarge:     http.StatusRequestEntityTooLarge,
+	errs.Unsupported:  http.StatusUnsupportedMediaType,
+	errs.Limited:      http.StatusTooManyRequests,
+	errs.Unavailable:  http.StatusServiceUnavailable,
+	errs.Fenced:       http.StatusServiceUnavailable,
+	errs.Internal:     http.StatusInternalServerError,
+}
+
+// codeOf is for faults that the HTTP layer finds itself.
+func codeOf(status int) errs.Code {
+	switch status {
+	case http.StatusUnauthorized:
+		return errs.Unauthorised
+	case http.StatusForbidden:
+		return errs.Forbidden
+	case http.StatusNotFound, http.StatusMethodNotAllowed:
+		return errs.NotFound
+	case http.StatusConflict:
+		return errs.Conflict
+	case http.StatusRequestEntityTooLarge:
+		return errs.TooLarge
+	case http.StatusUnsupportedMediaType, http.StatusNotAcceptable:
+		return errs.Unsupported
+	case http.StatusTooManyRequests:
+		return errs.Limited
+	case http.StatusRequestTimeout, http.StatusServiceUnavailable:
+		return errs.Unavailable
+	}
+	if status >= 500 {
+		return errs.Internal
+	}
+	return errs.Invalid
+}
+
+// problemOf translates an error of any kind.
+func problemOf(err error) *Problem {
+	var p *Problem
+	if errors.As(err, &p) {
+		return p
+	}
+	e := errs.As(err)
+	status, known := statusOf[e.Code]
+	if !known {
+		status = http.StatusInternalServerError
+	}
+	code := e.Code
+	if code == errs.Fenced { // which node owns a floor is our affair
+		code = errs.Unavailable
+	}
+	p = &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Code: string(code), Detail: e.Text,
+		retryAfter: e.RetryAfter, cause: e.Cause}
+	for _, f := range e.Fields {
+		p.Errors = append(p.Errors, ProblemField{location(f.Path), f.Problem})
+	}
+	if p.retryAfter <= 0 && status == http.StatusServiceUnavailable {
+		p.retryAfter = time.Second
+	}
+	return p
+}
+
+// location says where in a request a part's field name stands: in the body,
+// unless it says otherwise itself.
+func location(path string) string {
+	for _, where := range []string{"body.", "query.", "path.", "header."} {
+		if strings.HasPrefix(path, where) {
+			return path
+		}
+	}
+	return "body." + path
+}
+
+// newProblem replaces huma's own error: it keeps where and what, and drops the
+// value, which may be personal.
+func newProblem(status int, msg string, list ...error) huma.StatusError {
+	p := &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Code: string(codeOf(status)), Detail: sentence(msg)}
+	for _, err := range list {
+		if err == nil {
+			continue
+		}
+		var own *errs.Error
+		var d huma.ErrorDetailer
+		switch {
+		case errors.As(err, &own):
+			q := problemOf(own)
+			q.Errors = append(p.Errors, q.Errors...)
+			p = q
+		case errors.As(err, &d):
+			p.Errors = append(p.Errors, ProblemField{d.ErrorDetail().Location, d.ErrorDetail().Message})
+		default:
+			p.cause = err
+		}
+	}
+	if len(p.Errors) > 0 && p.Code == string(errs.Invalid) {
+		p.Detail = p.Errors[0].Location + ": " + p.Errors[0].Message
+		if n := len(p.Errors); n > 1 {
+			p.Detail = strconv.Itoa(n) + " values need attention."
+		}
+	}
+	return p
+}
+
+func sentence(s string) string {
+	if s == "" {
+		return ""
+	}
+	s = strings.ToUpper(s[:1]) + s[1:]
+	if !strings.HasSuffix(s, ".") {
+		s += "."
+	}
+	return s
+}
+
+func (p *Problem) Error() string  { return p.Code + ": " + p.Detail }
+func (p *Problem) GetStatus() int { return p.Status }
+
+// ContentType is application/problem+json, whatever was negotiated.
+func (p *Problem) ContentType(string) string { return "application/problem+json" }
+
+// GetHeaders gives Retry-After in whole seconds, at least one.
+func (p *Problem) GetHeaders() http.Header {
+	h := http.Header{}
+	if p.retryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(p.retryAfter.Seconds()))))
+	}
+	return h
+}
+
+// writeProblem answers with a problem where huma is not involved.
+func writeProblem(w http.ResponseWriter, err error) {
+	p := problemOf(err)
+	for k, v := range p.GetHeaders() {
+		w.Header()[k] = v
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Del("Content-Length")
+	w.WriteHeader(p.Status)
+	_ = json.NewEncoder(w).Encode(p) // the client may be gone
+}

@@ -1,0 +1,193 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/core/access"
+)
+
+// Guard says who may use a route. Its zero value is refused at registration.
+type Guard struct {
+	Permission access.Permission // what a signed-in user or a key needs
+	Visitor    bool              // a conversation's own token, instead
+	// WhileMustChange lets in a session that has yet to choose a new password.
+	WhileMustChange bool
+}
+
+// needs is the guard of a route for those who have a permission.
+func needs(p access.Permission) Guard { return Guard{Permission: p} }
+
+// visitorToken is the guard of a conversation's own person.
+var visitorToken = Guard{Visitor: true}
+
+// Route is one entry of the registry.
+type Route struct {
+	Method string
+	Path   string
+	Guard  Guard
+	// Repeatable says that Idempotency-Key is honoured.
+	Repeatable bool
+}
+
+// about is what a route says of itself in the OpenAPI document.
+type about struct {
+	id      string
+	tag     string
+	summary string
+	detail  string
+	status  int // of success; 0: huma's choice
+	// once marks a changing call whose reply is not kept (files, sign-in).
+	once bool
+	// body bounds the request's size in bytes; 0: maxBody.
+	body int64
+	// raw documents a route whose body or reply huma does not know.
+	raw func(op *huma.Operation)
+}
+
+// Routes lists every route there is.
+func (s *Server) Routes() []Route { return slices.Clone(s.routes) }
+
+// handle registers a route. It is the only way to have one: the mux below it
+// refuses patterns that do not come from here.
+func handle[I, O any](s *Server, method, path string, g Guard, doc about, fn func(ctx context.Context, c *caller, in *I) (*O, error)) {
+	s.admit(method, path, g, doc)
+	op := huma.Operation{OperationID: doc.id, Method: method, Path: path, Summary: doc.summary, Description: describe(g, doc.detail),
+		Tags: []string{doc.tag}, DefaultStatus: doc.status, MaxBodyBytes: doc.body, Security: security(g),
+		BodyReadTimeout: bodyTimeout}
+	if op.MaxBodyBytes == 0 {
+		op.MaxBodyBytes = maxBody
+	}
+	if s.routes[len(s.routes)-1].Repeatable {
+		op.Parameters = append(op.Parameters, idempotencyParam())
+	}
+	huma.Register(s.huma, op, func(ctx context.Context, in *I) (*O, error) {
+		if err := plainInput(reflect.ValueOf(in).Elem(), ""); err != nil {
+			return nil, problemOf(err)
+		}
+		out, err := fn(ctx, callerOf(ctx), in)
+		if err != nil {
+			return nil, s.fault(ctx, err)
+		}
+		if out != nil {
+			noNil(reflect.ValueOf(out).Elem())
+		}
+		return out, nil
+	})
+	if doc.raw != nil {
+		doc.raw(s.operation(method, path))
+	}
+}
+
+// handleRaw registers a route that speaks for itself: a live connection or a
+// page. It passes the same guard.
+func handleRaw(s *Server, method, path string, g Guard, doc about, fn http.HandlerFunc) {
+	s.admit(method, path, g, doc)
+	op := huma.Operation{OperationID: doc.id, Method: method, Path: path, Summary: doc.summary, Description: describe(g, doc.detail),
+		Tags: []string{doc.tag}, Security: security(g), Responses: map[string]*huma.Response{}}
+	if doc.raw != nil {
+		doc.raw(&op)
+		s.huma.OpenAPI().AddOperation(&op)
+	}
+	s.mux.HandleFunc(method+" "+path, fn)
+}
+
+// admit notes a route in the registry and opens the mux for it.
+func (s *Server) admit(method, path string, g Guard, doc about) {
+	if (g.Permission == "") == !g.Visitor {
+		panic("api: " + method + " " + path + " does not say who may use it")
+	}
+	if g.Permission != "" && !access.Known(g.Permission) {
+		panic("api: " + method + " " + path + " needs " + string(g.Permission) + ", which is not in the table")
+	}
+	changing := method != http.MethodGet && method != http.MethodHead
+	r := Route{Method: method, Path: path, Guard: g, Repeatable: changing && !doc.once && !g.Visitor && g.Permission != access.Public}
+	s.routes = append(s.routes, r)
+	s.mux.admitted[method+" "+path] = r
+}
+
+// operation finds a registered operation of the document.
+func (s *Server) operation(method, path string) *huma.Operation {
+	item := s.huma.OpenAPI().Paths[path]
+	switch method {
+	case http.MethodGet:
+		return item.Get
+	case http.MethodPost:
+		return item.Post
+	case http.MethodPut:
+		return item.Put
+	case http.MethodPatch:
+		return item.Patch
+	}
+	return item.Delete
+}
+
+// guardedMux lets in only what admit has noted, behind its guard.
+type guardedMux struct {
+	http.ServeMux
+	admitted map[string]Route
+	guard    func(Route, http.HandlerFunc) http.HandlerFunc
+}
+
+// HandleFunc is called by huma and by handleRaw.
+func (m *guardedMux) HandleFunc(pattern string, h func(http.ResponseWriter, *http.Request)) {
+	r, ok := m.admitted[pattern]
+	if !ok {
+		panic("api: " + pattern + " was not registered through handle")
+	}
+	m.ServeMux.HandleFunc(pattern, m.guard(r, h))
+}
+
+func describe(g Guard, detail string) string {
+	var who string
+	switch {
+	case g.Visitor:
+		who = "Needs a conversation's own token."
+	case g.Permission == access.Public:
+		who = "Needs no sign-in."
+	default:
+		who = "Needs `" + string(g.Permission) + "`."
+	}
+	return strings.TrimSpace(detail + "\n\n" + who)
+}
+
+func security(g Guard) []map[string][]string {
+	switch {
+	case g.Visitor:
+		return []map[string][]string{{"visitor": {}}}
+	case g.Permission == access.Public:
+		return []map[string][]string{}
+	}
+	return []map[string][]string{{"session": {}}, {"key": {}}}
+}
+
+func idempotencyParam() *huma.Param {
+	least, most := 1, 128
+	return &huma.Param{Name: "Idempotency-Key", In: "header", Description: "The same key and body answer the same again for 24 hours.",
+		Schema: &huma.Schema{Type: huma.TypeString, MinLength: &least, MaxLength: &most}}
+}
+
+// fault turns a part's error into a problem and notes in the log what only
+// operators may see.
+func (s *Server) fault(ctx context.Context, err error) error {
+	p := problemOf(err)
+	if p.Status >= 500 {
+		s.log.ErrorContext(ctx, "a request failed", "request", callerOf(ctx).id, "code", p.Code, "cause", causeOf(err))
+	}
+	return p
+}
+
+func causeOf(err error) string {
+	var p *Problem
+	if errors.As(err, &p) && p.cause != nil {
+		return p.cause.Error()
+	}
+	return errs.As(err).Error()
+}

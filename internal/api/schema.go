@@ -1,0 +1,76 @@
+package api
+
+import (
+	"reflect"
+	"sync"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/acd"
+	"nubitalk/internal/core/setup"
+)
+
+// huma keeps two of its choices in variables of its package; they are set once
+// for the process.
+var humaChoices = sync.OnceFunc(func() {
+	huma.DefaultArrayNullable = false
+	huma.NewError = newProblem
+	huma.NewErrorWithContext = func(_ huma.Context, status int, msg string, list ...error) huma.StatusError {
+		return newProblem(status, msg, list...)
+	}
+})
+
+// Words that have a closed set of values, told to clients as such.
+type (
+	presenceWord   string
+	channelWord    string
+	roleWord       string
+	permissionWord string
+	askWord        string
+)
+
+func words(list ...string) *huma.Schema {
+	s := &huma.Schema{Type: huma.TypeString}
+	for _, w := range list {
+		s.Enum = append(s.Enum, w)
+	}
+	return s
+}
+
+func (presenceWord) Schema(huma.Registry) *huma.Schema {
+	return words(string(acd.Offline), string(acd.Ready), string(acd.NotReady), string(acd.Missed))
+}
+
+func (channelWord) Schema(huma.Registry) *huma.Schema {
+	return words(string(acd.Voice), string(acd.Chat), string(acd.Email), string(acd.Social))
+}
+
+func (roleWord) Schema(huma.Registry) *huma.Schema {
+	list := []string{}
+	for _, r := range access.Roles() {
+		list = append(list, string(r))
+	}
+	return words(list...)
+}
+
+func (permissionWord) Schema(huma.Registry) *huma.Schema {
+	list := []string{}
+	for _, rule := range access.Table() {
+		list = append(list, string(rule.Permission))
+	}
+	return words(list...)
+}
+
+func (askWord) Schema(huma.Registry) *huma.Schema {
+	return words(string(setup.AskNo), string(setup.AskOptional), string(setup.AskRequired))
+}
+
+// describeWords makes the document use the sets above.
+func describeWords(r huma.Registry) {
+	r.RegisterTypeAlias(reflect.TypeFor[acd.Presence](), reflect.TypeFor[presenceWord]())
+	r.RegisterTypeAlias(reflect.TypeFor[acd.Channel](), reflect.TypeFor[channelWord]())
+	r.RegisterTypeAlias(reflect.TypeFor[access.Role](), reflect.TypeFor[roleWord]())
+	r.RegisterTypeAlias(reflect.TypeFor[access.Permission](), reflect.TypeFor[permissionWord]())
+	r.RegisterTypeAlias(reflect.TypeFor[setup.Ask](), reflect.TypeFor[askWord]())
+}

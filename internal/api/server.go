@@ -1,0 +1,101 @@
+package api
+
+import (
+	"io"
+	"log/slog"
+	"net/http"
+	"sync"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"nubitalk/internal/base/clock"
+)
+
+// Parts are what stands behind the doors.
+type Parts struct {
+	Accounts Accounts
+	Floor    Floor
+	History  History
+	Chat     Chat
+	Visitors Visitors
+	Setup    Setup
+	Contacts Contacts
+	Audit    Audit
+	Privacy  Privacy
+	System   System
+	Replies  Replies
+}
+
+// Config is how the doors are set up.
+type Config struct {
+	Version string
+	// PlainHTTP: the program listens without TLS, which it does on loopback
+	// only; the cookie is then called nubitalk and is not Secure.
+	PlainHTTP bool
+	Clock     clock.Clock
+	Log       *slog.Logger
+}
+
+// Server is the doors. It is an http.Handler for /api/ and /chat/.
+type Server struct {
+	Parts
+	config Config
+	clock  clock.Clock
+	log    *slog.Logger
+	mux    *guardedMux
+	huma   huma.API
+	routes []Route
+	door   http.Handler
+
+	uploads       chan struct{} // bounds files being received
+	document      sync.Once
+	documentBytes []byte
+}
+
+// New makes the doors. Parts that are nil answer "unavailable" nowhere: all
+// must be given before the first request.
+func New(c Config, p Parts) *Server {
+	humaChoices()
+	if c.Clock == nil {
+		c.Clock = clock.Real{}
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.NewJSONHandler(io.Discard, nil))
+	}
+	s := &Server{Parts: p, config: c, clock: c.Clock, log: c.Log, uploads: make(chan struct{}, uploadsAtOnce)}
+	s.mux = &guardedMux{admitted: map[string]Route{}, guard: s.guard}
+	s.huma = humago.New(s.mux, humaConfig(c.Version))
+	s.accountRoutes()
+	s.userRoutes()
+	s.organisationRoutes()
+	s.deskRoutes()
+	s.interactionRoutes()
+	s.floorRoutes()
+	s.setupRoutes()
+	s.contactRoutes()
+	s.privacyRoutes()
+	s.visitorRoutes()
+	s.docRoutes()
+	s.door = s.pipeline(s.mux)
+	return s
+}
+
+// ServeHTTP serves /api/ and /chat/.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.door.ServeHTTP(w, r) }
+
+func humaConfig(version string) huma.Config {
+	c := huma.DefaultConfig("Nubitalk", version)
+	c.Info.Description = "Everything a screen of Nubitalk can do. See docs/api.md for conventions and the live connections."
+	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "", "", "" // our own routes serve them
+	c.CreateHooks = nil                                   // no $schema field in replies
+	c.RejectUnknownQueryParameters = true
+	c.NoFormatFallback = false
+	describeWords(c.Components.Schemas)
+	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"session": {Type: "apiKey", In: "cookie", Name: cookieName, Description: "Set by sign-in."},
+		"key":     {Type: "http", Scheme: "bearer", Description: "An API key, nbk_…"},
+		"visitor": {Type: "http", Scheme: "bearer", Description: "A conversation's own token, nbv_…"},
+	}
+	return c
+}

@@ -1,0 +1,282 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/setup"
+)
+
+// SetupHead is what every set-up object has beside its own fields.
+type SetupHead struct {
+	ID         string    `json:"id"`
+	Version    int64     `json:"version"`
+	Position   int64     `json:"position"`
+	CreatedAt  time.Time `json:"created_at"`
+	UpdatedAt  time.Time `json:"updated_at"`
+	ArchivedAt time.Time `json:"archived_at,omitzero"`
+}
+
+func (h *SetupHead) setHead(o SetupObject) {
+	*h = SetupHead{o.ID, o.Version, o.Position, o.CreatedAt, o.UpdatedAt, o.ArchivedAt}
+}
+
+// Seen is the version that the caller saw.
+type Seen struct {
+	Version int64 `json:"version" doc:"The version you saw; 409 if someone was faster."`
+}
+
+func (v Seen) seen() int64 { return v.Version }
+
+// The objects as answered, and as sent to change them.
+type (
+	QueueObject struct {
+		SetupHead
+		setup.Queue
+	}
+	QueueChange struct {
+		Seen
+		setup.Queue
+	}
+	SkillObject struct {
+		SetupHead
+		setup.Skill
+	}
+	SkillChange struct {
+		Seen
+		setup.Skill
+	}
+	DispositionObject struct {
+		SetupHead
+		setup.Disposition
+	}
+	DispositionChange struct {
+		Seen
+		setup.Disposition
+	}
+	ReasonObject struct {
+		SetupHead
+		setup.Reason
+	}
+	ReasonChange struct {
+		Seen
+		setup.Reason
+	}
+	LabelObject struct {
+		SetupHead
+		setup.Label
+	}
+	LabelChange struct {
+		Seen
+		setup.Label
+	}
+	HoursObject struct {
+		SetupHead
+		setup.Hours
+	}
+	HoursChange struct {
+		Seen
+		setup.Hours
+	}
+	EntryPointObject struct {
+		SetupHead
+		setup.EntryPoint
+	}
+	EntryPointChange struct {
+		Seen
+		setup.EntryPoint
+	}
+	CannedReplyObject struct {
+		SetupHead
+		setup.CannedReply
+	}
+	CannedReplyChange struct {
+		Seen
+		setup.CannedReply
+	}
+	ConsentTextObject struct {
+		SetupHead
+		setup.ConsentText
+	}
+	ConsentTextChange struct {
+		Seen
+		setup.ConsentText
+	}
+	FlowObject struct {
+		SetupHead
+		setup.Flow
+	}
+	FlowChange struct {
+		Seen
+		setup.Flow
+	}
+	RulesObject struct {
+		SetupHead
+		setup.Rules
+	}
+	RulesChange struct {
+		Seen
+		setup.Rules
+	}
+)
+
+// VersionOf is an object of the set-up as it once was.
+type VersionOf[B any] struct {
+	Version   int64     `json:"version"`
+	ChangedBy string    `json:"changed_by"`
+	ChangedAt time.Time `json:"changed_at"`
+	Body      B         `json:"body"`
+}
+
+type setupListInput struct {
+	Archived bool `query:"archived" doc:"Also those out of use."`
+}
+
+type setupCreateInput[B any] struct{ Body B }
+
+type setupPutInput[C any] struct {
+	byID
+	Body C
+}
+
+type rulesPutInput struct{ Body RulesChange }
+
+type setupDeleteInput struct {
+	byID
+	Version int64 `query:"version" required:"true" doc:"The version you saw."`
+}
+
+// headed is a pointer to an object type above.
+type headed[O any] interface {
+	*O
+	setHead(SetupObject)
+}
+
+func objectOf[O any, P headed[O]](o SetupObject, err error) (O, error) {
+	var out O
+	if err != nil {
+		return out, err
+	}
+	if err := json.Unmarshal(o.Body, &out); err != nil {
+		return out, errs.Wrap(errs.Internal, err, "This object cannot be read.")
+	}
+	P(&out).setHead(o)
+	return out, nil
+}
+
+// bodyOf is what a caller sent, without the version beside it.
+func bodyOf(v any) (json.RawMessage, error) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return nil, errs.Wrap(errs.Internal, err, "This object cannot be written.")
+	}
+	return b, nil
+}
+
+func (s *Server) setupRoutes() {
+	setupKind[setup.Queue, QueueObject, QueueChange](s, setup.KindQueue, "Queue", func(c QueueChange) any { return c.Queue })
+	setupKind[setup.Skill, SkillObject, SkillChange](s, setup.KindSkill, "Skill", func(c SkillChange) any { return c.Skill })
+	setupKind[setup.Disposition, DispositionObject, DispositionChange](s, setup.KindDisposition, "Disposition", func(c DispositionChange) any { return c.Disposition })
+	setupKind[setup.Reason, ReasonObject, ReasonChange](s, setup.KindReason, "Reason", func(c ReasonChange) any { return c.Reason })
+	setupKind[setup.Label, LabelObject, LabelChange](s, setup.KindLabel, "Label", func(c LabelChange) any { return c.Label })
+	setupKind[setup.Hours, HoursObject, HoursChange](s, setup.KindHours, "Hours", func(c HoursChange) any { return c.Hours })
+	setupKind[setup.EntryPoint, EntryPointObject, EntryPointChange](s, setup.KindEntryPoint, "EntryPoint", func(c EntryPointChange) any { return c.EntryPoint })
+	setupKind[setup.CannedReply, CannedReplyObject, CannedReplyChange](s, setup.KindCanned, "CannedReply", func(c CannedReplyChange) any { return c.CannedReply })
+	setupKind[setup.ConsentText, ConsentTextObject, ConsentTextChange](s, setup.KindConsentText, "ConsentText", func(c ConsentTextChange) any { return c.ConsentText })
+	setupKind[setup.Flow, FlowObject, FlowChange](s, setup.KindFlow, "Flow", func(c FlowChange) any { return c.Flow })
+	setupVersions[setup.Flow](s, setup.KindFlow, "Flow")
+	setupVersions[setup.ConsentText](s, setup.KindConsentText, "ConsentText")
+
+	handle(s, "GET", "/api/v1/rules", needs(access.SetupRead), about{id: "rules", tag: setupTag, summary: "The tenant's own rules"},
+		func(ctx context.Context, c *caller, _ *none) (*reply[RulesObject], error) {
+			return answer(objectOf[RulesObject](s.Setup.Get(ctx, c.Actor, setup.KindRules, "")))
+		})
+	handle(s, "PUT", "/api/v1/rules", needs(access.Retention), about{id: "putRules", tag: setupTag, summary: "Change the tenant's rules"},
+		func(ctx context.Context, c *caller, in *rulesPutInput) (*reply[RulesObject], error) {
+			return answer(put[RulesObject](ctx, s, c, setup.KindRules, "", in.Body.Version, in.Body.Rules))
+		})
+}
+
+const setupTag = "Set-up"
+
+// readSetup is who may list a kind: canned replies are read where they are used.
+func readSetup(k setup.Kind) Guard {
+	if k == setup.KindCanned {
+		return needs(access.CannedRead)
+	}
+	return needs(access.SetupRead)
+}
+
+func setupKind[B, O any, C interface{ seen() int64 }, P headed[O]](s *Server, k setup.Kind, name string, own func(C) any) {
+	path := "/api/v1/" + string(k)
+	read, write := readSetup(k), needs(access.SetupWrite)
+	handle(s, "GET", path, read, about{id: "list" + name, tag: setupTag, summary: "List " + string(k)},
+		func(ctx context.Context, c *caller, in *setupListInput) (*reply[ListOf[O]], error) {
+			objects, err := s.Setup.List(ctx, c.Actor, k, in.Archived)
+			if err != nil {
+				return nil, err
+			}
+			items := make([]O, 0, len(objects))
+			for _, o := range objects {
+				item, err := objectOf[O, P](o, nil)
+				if err != nil {
+					return nil, err
+				}
+				items = append(items, item)
+			}
+			return list(items, "", nil)
+		})
+	handle(s, "POST", path, write, about{id: "create" + name, tag: setupTag, summary: "Add to " + string(k), status: 201},
+		func(ctx context.Context, c *caller, in *setupCreateInput[B]) (*reply[O], error) {
+			body, err := bodyOf(in.Body)
+			if err != nil {
+				return nil, err
+			}
+			return answer(objectOf[O, P](s.Setup.Create(ctx, c.Actor, k, body)))
+		})
+	handle(s, "GET", path+"/{id}", read, about{id: "get" + name, tag: setupTag, summary: "One of " + string(k)},
+		func(ctx context.Context, c *caller, in *byID) (*reply[O], error) {
+			return answer(objectOf[O, P](s.Setup.Get(ctx, c.Actor, k, in.ID)))
+		})
+	handle(s, "PUT", path+"/{id}", write, about{id: "put" + name, tag: setupTag, summary: "Change one of " + string(k)},
+		func(ctx context.Context, c *caller, in *setupPutInput[C]) (*reply[O], error) {
+			return answer(put[O, P](ctx, s, c, k, in.ID, in.Body.seen(), own(in.Body)))
+		})
+	handle(s, "DELETE", path+"/{id}", write, about{id: "archive" + name, tag: setupTag, summary: "Take one of " + string(k) + " out of use",
+		detail: "It stays readable for the records that name it."},
+		func(ctx context.Context, c *caller, in *setupDeleteInput) (*none, error) {
+			err := s.Setup.Archive(ctx, c.Actor, k, in.ID, in.Version)
+			return done(conflicting(err, func() (O, error) { return objectOf[O, P](s.Setup.Get(ctx, c.Actor, k, in.ID)) }))
+		})
+}
+
+func put[O any, P headed[O]](ctx context.Context, s *Server, c *caller, k setup.Kind, object string, version int64, own any) (O, error) {
+	body, err := bodyOf(own)
+	if err != nil {
+		var none O
+		return none, err
+	}
+	out, err := objectOf[O, P](s.Setup.Put(ctx, c.Actor, k, object, version, body))
+	return out, conflicting(err, func() (O, error) { return objectOf[O, P](s.Setup.Get(ctx, c.Actor, k, object)) })
+}
+
+func setupVersions[B any](s *Server, k setup.Kind, name string) {
+	handle(s, "GET", "/api/v1/"+string(k)+"/{id}/versions", needs(access.SetupRead), about{id: "versionsOf" + name, tag: setupTag, summary: "How it was before, newest first"},
+		func(ctx context.Context, c *caller, in *byID) (*reply[ListOf[VersionOf[B]]], error) {
+			versions, err := s.Setup.Versions(ctx, c.Actor, k, in.ID)
+			if err != nil {
+				return nil, err
+			}
+			items := make([]VersionOf[B], len(versions))
+			for i, v := range versions {
+				items[i] = VersionOf[B]{Version: v.Version, ChangedBy: v.ChangedBy, ChangedAt: v.ChangedAt}
+				if err := json.Unmarshal(v.Body, &items[i].Body); err != nil {
+					return nil, errs.Wrap(errs.Internal, err, "This version cannot be read.")
+				}
+			}
+			return list(items, "", nil)
+		})
+}

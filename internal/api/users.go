@@ -1,0 +1,201 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"nubitalk/internal/app/account"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/acd"
+)
+
+// NewUserInput creates a user; only user_name and roles must be there.
+type NewUserInput struct {
+	UserName string              `json:"user_name" minLength:"1" maxLength:"64" doc:"May be a pseudonym."`
+	Roles    []access.Role       `json:"roles"`
+	Skills   map[string]int      `json:"skills,omitempty" doc:"Skill id to proficiency, 1-10."`
+	Capacity map[acd.Channel]int `json:"capacity,omitempty" doc:"Interactions at once per channel."`
+	Profile  *account.Profile    `json:"profile,omitempty"`
+	Language string              `json:"language,omitempty" enum:"en,pt"`
+}
+
+// UserChangeInput changes what it names.
+type UserChangeInput struct {
+	Version  int64                `json:"version"`
+	UserName *string              `json:"user_name,omitempty" minLength:"1" maxLength:"64"`
+	Status   *account.Status      `json:"status,omitempty" enum:"active,locked"`
+	Roles    *[]access.Role       `json:"roles,omitempty"`
+	Skills   *map[string]int      `json:"skills,omitempty"`
+	Capacity *map[acd.Channel]int `json:"capacity,omitempty"`
+	Profile  *account.Profile     `json:"profile,omitempty"`
+	Language *string              `json:"language,omitempty" enum:"en,pt"`
+}
+
+// CreatedUser shows the one-time password, this once.
+type CreatedUser struct {
+	User     account.User `json:"user"`
+	Password string       `json:"password" doc:"One-time: the first sign-in must choose another."`
+}
+
+// OneTimePassword is shown once.
+type OneTimePassword struct {
+	Password string `json:"password" doc:"The next sign-in must choose another."`
+}
+
+// NewAPIKeyInput makes a key.
+type NewAPIKeyInput struct {
+	Name      string              `json:"name" minLength:"1" maxLength:"80"`
+	Roles     []access.Role       `json:"roles"`
+	Scopes    []access.Permission `json:"scopes,omitempty" doc:"Narrows the roles; empty means all that the roles give."`
+	ExpiresAt time.Time           `json:"expires_at,omitzero"`
+}
+
+// CreatedAPIKey shows the key, this once.
+type CreatedAPIKey struct {
+	APIKey account.APIKey `json:"api_key"`
+	Secret string         `json:"secret" doc:"Send as Authorization: Bearer …; it cannot be shown again."`
+}
+
+type pageInput struct{ page }
+
+type newUserInput struct{ Body NewUserInput }
+
+type userChangeInput struct {
+	byID
+	Body UserChangeInput
+}
+
+type newKeyInput struct{ Body NewAPIKeyInput }
+
+func (s *Server) userRoutes() {
+	const tag = "Users"
+	read, write := needs(access.UserRead), needs(access.UserWrite)
+	handle(s, "GET", "/api/v1/users", read, about{id: "users", tag: tag, summary: "List users"},
+		func(ctx context.Context, c *caller, in *pageInput) (*reply[ListOf[account.User]], error) {
+			return list(s.Accounts.Users(ctx, c.Actor, in.Cursor, in.Limit))
+		})
+	handle(s, "POST", "/api/v1/users", write, about{id: "createUser", tag: tag, summary: "Create a user", status: 201,
+		detail: "Answers with a one-time password, shown once."},
+		func(ctx context.Context, c *caller, in *newUserInput) (*reply[CreatedUser], error) {
+			n := account.NewUser{UserName: in.Body.UserName, Roles: in.Body.Roles, Skills: in.Body.Skills, Capacity: in.Body.Capacity, Language: in.Body.Language}
+			if in.Body.Profile != nil {
+				n.Profile = *in.Body.Profile
+			}
+			u, password, err := s.Accounts.CreateUser(ctx, c.Actor, n)
+			return answer(CreatedUser{u, password.Reveal()}, err)
+		})
+	handle(s, "GET", "/api/v1/users/{id}", read, about{id: "user", tag: tag, summary: "One user"},
+		func(ctx context.Context, c *caller, in *byID) (*reply[account.User], error) {
+			return answer(s.Accounts.User(ctx, c.Actor, in.ID))
+		})
+	handle(s, "PATCH", "/api/v1/users/{id}", write, about{id: "updateUser", tag: tag, summary: "Change a user",
+		detail: "A change of roles or status takes effect at once on the user's sessions. The last administrator is protected."},
+		func(ctx context.Context, c *caller, in *userChangeInput) (*reply[account.User], error) {
+			b := in.Body
+			u, err := s.Accounts.UpdateUser(ctx, c.Actor, in.ID, b.Version, account.UserChange{UserName: b.UserName, Status: b.Status,
+				Roles: b.Roles, Skills: b.Skills, Capacity: b.Capacity, Profile: b.Profile, Language: b.Language})
+			return answer(u, conflicting(err, func() (account.User, error) { return s.Accounts.User(ctx, c.Actor, in.ID) }))
+		})
+	handle(s, "DELETE", "/api/v1/users/{id}", write, about{id: "deleteUser", tag: tag, summary: "Delete a user",
+		detail: "Its profile is erased; its id stays in the records that name it."},
+		func(ctx context.Context, c *caller, in *byID) (*none, error) {
+			return done(s.Accounts.DeleteUser(ctx, c.Actor, in.ID))
+		})
+	handle(s, "POST", "/api/v1/users/{id}/password", write, about{id: "resetPassword", tag: tag, summary: "Give a one-time password",
+		detail: "Shown once. Ends the user's sessions."},
+		func(ctx context.Context, c *caller, in *byID) (*reply[OneTimePassword], error) {
+			password, err := s.Accounts.ResetPassword(ctx, c.Actor, in.ID)
+			return answer(OneTimePassword{password.Reveal()}, err)
+		})
+	handle(s, "DELETE", "/api/v1/users/{id}/sessions", write, about{id: "endSessions", tag: tag, summary: "Sign a user out everywhere"},
+		func(ctx context.Context, c *caller, in *byID) (*none, error) {
+			return done(s.Accounts.EndSessions(ctx, c.Actor, in.ID))
+		})
+	s.keyRoutes()
+}
+
+func (s *Server) keyRoutes() {
+	const tag = "API keys"
+	keys := needs(access.KeyManage)
+	handle(s, "GET", "/api/v1/api-keys", keys, about{id: "apiKeys", tag: tag, summary: "List API keys"},
+		func(ctx context.Context, c *caller, _ *none) (*reply[ListOf[account.APIKey]], error) {
+			items, err := s.Accounts.APIKeys(ctx, c.Actor)
+			return list(items, "", err)
+		})
+	handle(s, "POST", "/api/v1/api-keys", keys, about{id: "createAPIKey", tag: tag, summary: "Make an API key", status: 201,
+		detail: "A key never has more than its maker."},
+		func(ctx context.Context, c *caller, in *newKeyInput) (*reply[CreatedAPIKey], error) {
+			b := in.Body
+			k, key, err := s.Accounts.CreateAPIKey(ctx, c.Actor, account.NewAPIKey{Name: b.Name, Roles: b.Roles, Scopes: b.Scopes, ExpiresAt: b.ExpiresAt})
+			return answer(CreatedAPIKey{k, key.Reveal()}, err)
+		})
+	handle(s, "DELETE", "/api/v1/api-keys/{id}", keys, about{id: "revokeAPIKey", tag: tag, summary: "Revoke an API key"},
+		func(ctx context.Context, c *caller, in *byID) (*none, error) {
+			return done(s.Accounts.RevokeAPIKey(ctx, c.Actor, in.ID))
+		})
+}
+
+// NewOrganisationInput creates an organisation below the caller's own.
+type NewOrganisationInput struct {
+	Kind          account.Kind `json:"kind" enum:"reseller,tenant"`
+	Slug          string       `json:"slug" minLength:"2" maxLength:"40" doc:"Typed at sign-in: lower-case letters, digits and hyphens."`
+	Name          string       `json:"name" minLength:"1" maxLength:"80"`
+	Language      string       `json:"language" enum:"en,pt"`
+	TimeZone      string       `json:"time_zone" maxLength:"64" doc:"IANA name, e.g. Europe/Lisbon."`
+	Administrator string       `json:"administrator" minLength:"1" maxLength:"64" doc:"User name of the first administrator; may be a pseudonym."`
+}
+
+// OrganisationChangeInput changes what it names.
+type OrganisationChangeInput struct {
+	Version  int64           `json:"version"`
+	Name     *string         `json:"name,omitempty" minLength:"1" maxLength:"80"`
+	Status   *account.Status `json:"status,omitempty" enum:"active,suspended"`
+	Language *string         `json:"language,omitempty" enum:"en,pt"`
+	TimeZone *string         `json:"time_zone,omitempty" maxLength:"64"`
+}
+
+// CreatedOrganisation shows the first administrator's one-time password, this
+// once.
+type CreatedOrganisation struct {
+	Organisation  account.Organisation `json:"organisation"`
+	Administrator string               `json:"administrator" doc:"User name."`
+	Password      string               `json:"password" doc:"One-time: the first sign-in must choose another."`
+}
+
+type newOrganisationInput struct{ Body NewOrganisationInput }
+
+type organisationChangeInput struct {
+	byID
+	Body OrganisationChangeInput
+}
+
+func (s *Server) organisationRoutes() {
+	const tag = "Organisations"
+	read, write := needs(access.OrgRead), needs(access.OrgWrite)
+	handle(s, "GET", "/api/v1/organisations", read, about{id: "organisations", tag: tag, summary: "Resellers and tenants below mine"},
+		func(ctx context.Context, c *caller, in *pageInput) (*reply[ListOf[account.Organisation]], error) {
+			return list(s.Accounts.Organisations(ctx, c.Actor, in.Cursor, in.Limit))
+		})
+	handle(s, "POST", "/api/v1/organisations", write, about{id: "createOrganisation", tag: tag, summary: "Create a reseller or a tenant", status: 201},
+		func(ctx context.Context, c *caller, in *newOrganisationInput) (*reply[CreatedOrganisation], error) {
+			b := in.Body
+			o, u, password, err := s.Accounts.CreateOrganisation(ctx, c.Actor, account.NewOrganisation{Kind: b.Kind, Slug: b.Slug, Name: b.Name,
+				Language: b.Language, TimeZone: b.TimeZone, Administrator: b.Administrator})
+			return answer(CreatedOrganisation{o, u.UserName, password.Reveal()}, err)
+		})
+	handle(s, "GET", "/api/v1/organisations/{id}", read, about{id: "organisation", tag: tag, summary: "One organisation"},
+		func(ctx context.Context, c *caller, in *byID) (*reply[account.Organisation], error) {
+			return answer(s.Accounts.Organisation(ctx, c.Actor, id.Tenant(in.ID)))
+		})
+	handle(s, "PATCH", "/api/v1/organisations/{id}", write, about{id: "updateOrganisation", tag: tag, summary: "Rename, suspend or resume"},
+		func(ctx context.Context, c *caller, in *organisationChangeInput) (*reply[account.Organisation], error) {
+			b := in.Body
+			o, err := s.Accounts.UpdateOrganisation(ctx, c.Actor, id.Tenant(in.ID), b.Version, account.OrganisationChange{Name: b.Name, Status: b.Status, Language: b.Language, TimeZone: b.TimeZone})
+			return answer(o, conflicting(err, func() (account.Organisation, error) { return s.Accounts.Organisation(ctx, c.Actor, id.Tenant(in.ID)) }))
+		})
+	handle(s, "GET", "/api/v1/system", needs(access.SystemRead), about{id: "system", tag: "System", summary: "Health and size of the installation"},
+		func(ctx context.Context, c *caller, _ *none) (*reply[SystemView], error) {
+			return answer(s.System.System(ctx, c.Actor))
+		})
+}

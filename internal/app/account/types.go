@@ -1,0 +1,177 @@
+package account
+
+import (
+	"time"
+
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/secret"
+	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/acd"
+)
+
+// Kind is what an organisation is.
+type Kind string
+
+const (
+	KindOperator Kind = "operator"
+	KindReseller Kind = "reseller"
+	KindTenant   Kind = "tenant"
+)
+
+// Status of an organisation or a user.
+type Status string
+
+const (
+	Active    Status = "active"
+	Suspended Status = "suspended" // organisation: nobody signs in, nothing arrives
+	Closed    Status = "closed"    // organisation: its keys are destroyed
+	Locked    Status = "locked"    // user: an administrator closed the account
+	Deleted   Status = "deleted"   // user: only the id stays, for the records that name it
+)
+
+// Organisation is an operator, a reseller or a tenant.
+type Organisation struct {
+	ID        id.Tenant `json:"id"`
+	Kind      Kind      `json:"kind" enum:"operator,reseller,tenant"`
+	Parent    id.Tenant `json:"parent,omitempty"`
+	Slug      string    `json:"slug" doc:"Typed at sign-in: lower-case letters, digits and hyphens."`
+	Name      string    `json:"name"`
+	Status    Status    `json:"status" enum:"active,suspended,closed"`
+	Language  string    `json:"language" enum:"en,pt"`
+	TimeZone  string    `json:"time_zone" doc:"IANA name, e.g. Europe/Lisbon."`
+	Users     int       `json:"users" doc:"Accounts that are not deleted."`
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
+	Version   int64     `json:"version"`
+}
+
+// NewOrganisation is what creating one takes.
+type NewOrganisation struct {
+	Kind          Kind
+	Slug          string
+	Name          string
+	Language      string
+	TimeZone      string
+	Administrator string // user name of the first administrator
+}
+
+// OrganisationChange changes what is not nil.
+type OrganisationChange struct {
+	Name     *string
+	Status   *Status
+	Language *string
+	TimeZone *string
+}
+
+// Profile is what a user may tell of itself. Everything is optional (notice
+// C23) and sealed at rest. The strings are revealed: they go to authorised
+// screens, never to a log.
+type Profile struct {
+	DisplayName string `json:"display_name" maxLength:"80" doc:"Shown to colleagues and, in a chat, to the visitor. May be a pseudonym or empty."`
+	Email       string `json:"email" maxLength:"254" doc:"Personal data; nothing needs it."`
+	Phone       string `json:"phone" maxLength:"40" doc:"Personal data; nothing needs it."`
+}
+
+// User is an account.
+type User struct {
+	ID          string              `json:"id"`
+	UserName    string              `json:"user_name" doc:"May be a pseudonym."`
+	Status      Status              `json:"status" enum:"active,locked,deleted"`
+	Roles       []access.Role       `json:"roles"`
+	Skills      map[string]int      `json:"skills" doc:"Skill id to proficiency, 1-10."`
+	Capacity    map[acd.Channel]int `json:"capacity" doc:"Interactions at once per channel; absent: the tenant's rule."`
+	Profile     Profile             `json:"profile"`
+	MustChange  bool                `json:"must_change" doc:"The next sign-in must choose a new password."`
+	LockedUntil time.Time           `json:"locked_until,omitzero" doc:"Too many failed sign-ins."`
+	Language    string              `json:"language" enum:"en,pt"`
+	SignedInAt  time.Time           `json:"signed_in_at,omitzero"`
+	CreatedAt   time.Time           `json:"created_at"`
+	UpdatedAt   time.Time           `json:"updated_at"`
+	Version     int64               `json:"version"`
+}
+
+// NewUser is what creating one takes; only UserName and Roles must be there.
+type NewUser struct {
+	UserName string
+	Roles    []access.Role
+	Skills   map[string]int
+	Capacity map[acd.Channel]int
+	Profile  Profile
+	Language string
+}
+
+// UserChange changes what is not nil.
+type UserChange struct {
+	UserName *string
+	Status   *Status
+	Roles    *[]access.Role
+	Skills   *map[string]int
+	Capacity *map[acd.Channel]int
+	Profile  *Profile
+	Language *string
+}
+
+// Session is a recognised token: who asks, and what the door must know.
+type Session struct {
+	Actor      access.Actor
+	Kind       Kind // of the actor's organisation
+	APIKey     bool
+	MustChange bool      // may only choose a new password or sign out
+	ExpiresAt  time.Time // the absolute end; zero for a key without one
+}
+
+// SignedIn answers a sign-in. Token is shown once.
+type SignedIn struct {
+	Session Session
+	Token   secret.Text
+}
+
+// SessionView is one of a user's sessions.
+type SessionView struct {
+	ID        string    `json:"id"`
+	CreatedAt time.Time `json:"created_at"`
+	SeenAt    time.Time `json:"seen_at"`
+	ExpiresAt time.Time `json:"expires_at"`
+	Current   bool      `json:"current" doc:"The session of this call."`
+}
+
+// Me is a signed-in user with what it may do.
+type Me struct {
+	User         User                `json:"user"`
+	Organisation OrganisationName    `json:"organisation"`
+	Session      string              `json:"session"`
+	Permissions  []access.Permission `json:"permissions" doc:"What this user may do at least on its own things."`
+	MustChange   bool                `json:"must_change" doc:"Only a new password may be chosen now."`
+	ExpiresAt    time.Time           `json:"expires_at,omitzero"`
+}
+
+// OrganisationName is the part of an organisation that all its users see.
+type OrganisationName struct {
+	ID       id.Tenant `json:"id"`
+	Kind     Kind      `json:"kind" enum:"operator,reseller,tenant"`
+	Slug     string    `json:"slug"`
+	Name     string    `json:"name"`
+	Language string    `json:"language" enum:"en,pt"`
+	TimeZone string    `json:"time_zone"`
+}
+
+// APIKey is a key for programs. The secret itself is shown once, when made.
+type APIKey struct {
+	ID        string              `json:"id"`
+	Name      string              `json:"name"`
+	Roles     []access.Role       `json:"roles"`
+	Scopes    []access.Permission `json:"scopes" doc:"Narrows the roles to these permissions; empty means all that the roles give."`
+	CreatedBy string              `json:"created_by"`
+	CreatedAt time.Time           `json:"created_at"`
+	ExpiresAt time.Time           `json:"expires_at,omitzero"`
+	UsedAt    time.Time           `json:"used_at,omitzero"`
+	RevokedAt time.Time           `json:"revoked_at,omitzero"`
+}
+
+// NewAPIKey is what making one takes.
+type NewAPIKey struct {
+	Name      string
+	Roles     []access.Role
+	Scopes    []access.Permission // nil: all that the roles give
+	ExpiresAt time.Time           // zero: no end
+}
