@@ -1,0 +1,207 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Check finds what is wrong with the settings together. at says where a setting
+// came from; nil is for settings made by a program.
+func (c *Config) Check(at func(key, problem string) Mistake) error {
+	if at == nil {
+		at = func(key, problem string) Mistake { return Mistake{Key: key, Problem: problem} }
+	}
+	k := checker{at: at}
+	k.address("listen", c.Listen, false)
+	k.address("metrics.listen", c.Metrics.Listen, true)
+	k.address("tls.acme.listen", c.TLS.ACME.Listen, true)
+	if c.Data == "" {
+		k.wrong("data", "must name a folder.")
+	}
+	c.checkURL(&k)
+	c.checkTLS(&k)
+	c.checkStorage(&k)
+	for _, network := range c.Proxy.Trust {
+		if _, err := netip.ParsePrefix(network); err != nil {
+			k.wrong("proxy.trust", "%q must be a network such as 10.0.0.0/8 or 127.0.0.1/32.", network)
+		}
+	}
+	if c.Metrics.Listen != "" && !Loopback(c.Metrics.Listen) {
+		k.wrong("metrics.listen", "must be a loopback address, because metrics are served without a password there. Set metrics.token to read them from elsewhere on the main address.")
+	}
+	if n := c.Metrics.Token.Len(); n > 0 && n < 16 {
+		k.wrong("metrics.token", "must have at least 16 characters.")
+	}
+	if c.Limits.Connections < 10 {
+		k.wrong("limits.connections", "must be at least 10.")
+	}
+	if c.Limits.Headers < 4<<10 || c.Limits.Headers > 1<<20 {
+		k.wrong("limits.headers", "must be between 4KiB and 1MiB.")
+	}
+	if c.Limits.Memory != 0 && c.Limits.Memory < 64<<20 {
+		k.wrong("limits.memory", "must be 0 or at least 64MiB.")
+	}
+	if d := c.Drain(); d < time.Second || d > 10*time.Minute {
+		k.wrong("stop.drain", "must be between 1s and 10m.")
+	}
+	return k.mistakes.Err()
+}
+
+type checker struct {
+	at       func(key, problem string) Mistake
+	mistakes Mistakes
+}
+
+func (k *checker) wrong(key, problem string, args ...any) {
+	k.mistakes = append(k.mistakes, k.at(key, fmt.Sprintf(problem, args...)))
+}
+
+func (k *checker) address(key, s string, mayBeEmpty bool) {
+	if s == "" && mayBeEmpty {
+		return
+	}
+	host, port, err := net.SplitHostPort(s)
+	n, portErr := strconv.Atoi(port)
+	if err != nil || portErr != nil || n < 0 || n > 65535 || strings.ContainsAny(host, "/ ") {
+		k.wrong(key, "must be an address and a port such as 127.0.0.1:8443 or 0.0.0.0:443.")
+	}
+}
+
+// Loopback says whether an address of host and port is reached from this
+// machine only. A name other than localhost is not, whatever it stands for.
+func Loopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
+}
+
+func (c *Config) checkURL(k *checker) {
+	if c.URL == "" {
+		return
+	}
+	u, err := url.Parse(c.URL)
+	switch {
+	case err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Path != "" && u.Path != "/":
+		k.wrong("url", "must be an address without a path such as https://contact.example.")
+	case u.Scheme != "https" && (u.Scheme != "http" || !Loopback(net.JoinHostPort(u.Hostname(), "0"))):
+		k.wrong("url", "must begin with https://; plain http is for loopback only.")
+	}
+}
+
+// TLSMode is TLS.Mode with "auto" decided.
+func (c *Config) TLSMode() string {
+	switch {
+	case c.TLS.Mode != "auto":
+		return c.TLS.Mode
+	case c.TLS.Certificate != "" || c.TLS.Key != "":
+		return "files"
+	case len(c.TLS.ACME.Domains) > 0:
+		return "acme"
+	default:
+		return "self"
+	}
+}
+
+func (c *Config) checkTLS(k *checker) {
+	t := &c.TLS
+	mode := c.TLSMode()
+	if t.Mode == "auto" && (t.Certificate != "" || t.Key != "") && len(t.ACME.Domains) > 0 {
+		k.wrong("tls.mode", "must be files or acme, because a certificate and ACME domains are both given.")
+		return
+	}
+	switch mode {
+	case "off":
+		if !Loopback(c.Listen) {
+			k.wrong("tls.mode", "off is for loopback only, and %s is reached from elsewhere. Give a certificate (tls.certificate and tls.key) or names for ACME (tls.acme.domains); or listen on 127.0.0.1 behind a proxy on this machine.", c.Listen)
+		}
+	case "self":
+		if !Loopback(c.Listen) {
+			k.wrong("listen", "%s is reached from other machines, and no browser would trust a certificate made here. Give one (tls.certificate and tls.key) or names for ACME (tls.acme.domains); or listen on 127.0.0.1.", c.Listen)
+		}
+	case "files":
+		if t.Certificate == "" {
+			k.wrong("tls.certificate", "must name the file of the certificate.")
+		}
+		if t.Key == "" {
+			k.wrong("tls.key", "must name the file of the certificate's private key.")
+		}
+	case "acme":
+		c.checkACME(k)
+	}
+}
+
+func (c *Config) checkACME(k *checker) {
+	a := &c.TLS.ACME
+	if len(a.Domains) == 0 {
+		k.wrong("tls.acme.domains", "must name the hosts to get certificates for.")
+	}
+	for _, d := range a.Domains {
+		if strings.ContainsAny(d, " /:*@") || !strings.Contains(d, ".") || net.ParseIP(d) != nil {
+			k.wrong("tls.acme.domains", "%q must be a full host name such as contact.example.", d)
+		}
+	}
+	if !a.Agree {
+		k.wrong("tls.acme.agree", "must be true: read and accept the certificate authority's terms first.")
+	}
+	if u, err := url.Parse(a.Directory); err != nil || u.Scheme != "https" || u.Host == "" {
+		k.wrong("tls.acme.directory", "must be the https address of a certificate authority's directory.")
+	}
+}
+
+func (c *Config) checkStorage(k *checker) {
+	for _, s := range []struct {
+		key, driver string
+		url         Secret
+	}{
+		{"database", c.Database.Driver, c.Database.URL}, {"keys", c.Keys.Driver, c.Keys.URL},
+	} {
+		switch {
+		case s.driver == "postgres" && s.url.Empty():
+			k.wrong(s.key+".url", "must be given for PostgreSQL, e.g. postgres://nubitalk@db.example/nubitalk.")
+		case s.driver == "postgres":
+			u, err := url.Parse(s.url.Reveal())
+			if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" || u.Host == "" && u.Query().Get("host") == "" {
+				k.wrong(s.key+".url", "must be an address such as postgres://nubitalk@db.example/nubitalk.")
+			}
+		case !s.url.Empty():
+			k.wrong(s.key+".url", "is for PostgreSQL only; set %s.driver to postgres, or leave it out.", s.key)
+		}
+	}
+	if c.Database.Driver == "postgres" && c.Keys.Driver == "postgres" && !c.Keys.URL.Empty() && c.Keys.URL.Equal(c.Database.URL.Text) {
+		k.wrong("keys.url", "must be another database than database.url, so that a backup of the one opens nothing of the other.")
+	}
+	if c.Keys.Root != "" && !c.Keys.Passphrase.Empty() {
+		k.wrong("keys.passphrase", "and keys.root are both given; use one.")
+	}
+	if n := c.Keys.Passphrase.Len(); n > 0 && n < 16 {
+		k.wrong("keys.passphrase", "must have at least 16 characters.")
+	}
+	if !c.Bus.URL.Empty() {
+		for part := range strings.SplitSeq(c.Bus.URL.Reveal(), ",") {
+			u, err := url.Parse(strings.TrimSpace(part))
+			if err != nil || u.Host == "" || u.Scheme != "nats" && u.Scheme != "tls" {
+				k.wrong("bus.url", "must be a list of addresses such as tls://nats1.example:4222.")
+				break
+			}
+		}
+		if c.Database.Driver == "sqlite" {
+			k.wrong("bus.url", "is for several nodes, which need PostgreSQL: set database.driver to postgres.")
+		}
+	} else if c.Bus.Credentials != "" || c.Bus.Authority != "" {
+		k.wrong("bus.url", "must be given, because credentials or an authority of a cluster are.")
+	}
+	if strings.ContainsAny(c.Bus.Prefix, ".*> ") || c.Bus.Prefix == "" {
+		k.wrong("bus.prefix", "must be one word without dots.")
+	}
+}

@@ -1,0 +1,125 @@
+package config
+
+import (
+	"path/filepath"
+	"time"
+)
+
+// Config is every setting. A field's flag is its name under its section's
+// prefix ("tls-mode"), its key in the file has a dot instead ("tls.mode"), its
+// environment variable is NUBITALK_TLS_MODE.
+type Config struct {
+	Listen string `default:"127.0.0.1:8443" placeholder:"HOST:PORT" help:"Address that browsers and programs reach; port 0 takes a free one."`
+	URL    string `placeholder:"https://HOST" help:"Address that people type, if it differs from the one listened on (a name, a proxy in front)."`
+	Data   string `default:"./nubitalk-data" placeholder:"DIR" help:"Folder for the database, keys, files and certificates of this node."`
+
+	Log      Log      `embed:"" prefix:"log-" group:"Logs and metrics"`
+	TLS      TLS      `embed:"" prefix:"tls-" group:"Transport"`
+	Database Database `embed:"" prefix:"database-" group:"Storage"`
+	Keys     Keys     `embed:"" prefix:"keys-" group:"Storage"`
+	Files    Files    `embed:"" prefix:"files-" group:"Storage"`
+	Bus      Bus      `embed:"" prefix:"bus-" group:"Several nodes"`
+	Metrics  Metrics  `embed:"" prefix:"metrics-" group:"Logs and metrics"`
+	Proxy    Proxy    `embed:"" prefix:"proxy-" group:"Transport"`
+	Limits   Limits   `embed:"" prefix:"limits-" group:"Limits"`
+	Stop     Stop     `embed:"" prefix:"stop-" group:"Limits"`
+}
+
+// Log says what is logged and how. Logs never hold personal data.
+type Log struct {
+	Level  string `default:"info" enum:"debug,info,warn,error" help:"Least level that is logged: ${enum}."`
+	Format string `default:"json" enum:"json,text" help:"Form of the log: ${enum}."`
+}
+
+// TLS says how connections are secured.
+type TLS struct {
+	Mode        string `default:"auto" enum:"auto,files,acme,self,off" help:"Where the certificate comes from: ${enum}."`
+	Certificate string `placeholder:"FILE" help:"PEM file with the certificate and its chain; read again when it changes."`
+	Key         string `placeholder:"FILE" help:"PEM file with the certificate's private key."`
+	ACME        ACME   `embed:"" prefix:"acme-"`
+}
+
+// ACME gets certificates from an authority such as Let's Encrypt.
+type ACME struct {
+	Domains   []string `placeholder:"NAME" help:"Host names to get certificates for."`
+	Agree     bool     `help:"I agree to the certificate authority's terms."`
+	Email     string   `placeholder:"ADDRESS" help:"Where the authority writes about expiring certificates; may be empty."`
+	Directory string   `default:"https://acme-v02.api.letsencrypt.org/directory" placeholder:"URL" help:"The authority's directory."`
+	Root      string   `placeholder:"FILE" help:"PEM file of the authority's own root, for a private authority."`
+	Listen    string   `placeholder:"HOST:PORT" help:"Address that answers the authority over plain HTTP and sends everyone else to https, e.g. 0.0.0.0:80; empty for none."`
+}
+
+// Database is where rows are kept.
+type Database struct {
+	Driver string `default:"sqlite" enum:"sqlite,postgres" help:"Engine: ${enum}."`
+	URL    Secret `placeholder:"URL" help:"PostgreSQL's address, or @FILE that holds it. SQLite lives in the data folder."`
+}
+
+// Keys is where wrapped keys and the root key are kept: never in the database,
+// so that a backup of it opens nothing.
+type Keys struct {
+	Driver     string `default:"sqlite" enum:"sqlite,postgres" help:"Engine of the key store: ${enum}."`
+	URL        Secret `placeholder:"URL" help:"PostgreSQL's address of the key store (another database), or @FILE that holds it."`
+	Root       string `placeholder:"FILE" help:"File of the root key; empty for keys/root.key in the data folder."`
+	Passphrase Secret `placeholder:"@FILE" help:"Passphrase that the root key is made from, instead of a file, or @FILE that holds it."`
+}
+
+// Files is where sealed files are kept.
+type Files struct {
+	Folder string `placeholder:"DIR" help:"Folder for sealed files; empty for files in the data folder."`
+}
+
+// Bus is how nodes talk.
+type Bus struct {
+	URL         Secret `placeholder:"URL" help:"NATS cluster, e.g. tls://nats1.example:4222, or @FILE that holds it; empty for one inside the process."`
+	Credentials string `placeholder:"FILE" help:"NATS credentials file."`
+	Authority   string `placeholder:"FILE" help:"PEM file of the cluster's certificate authority, for a private one."`
+	Prefix      string `default:"nubitalk" help:"First part of every subject, so that installations can share a cluster."`
+}
+
+// Metrics says where Prometheus reads.
+type Metrics struct {
+	Listen string `default:"127.0.0.1:9464" placeholder:"HOST:PORT" help:"Loopback address that serves /metrics; empty for none."`
+	Token  Secret `placeholder:"@FILE" help:"If set, /metrics is also served on the main address to who sends it as a bearer token; or @FILE that holds it."`
+}
+
+// Proxy says whom to believe about a client's address.
+type Proxy struct {
+	Trust []string `placeholder:"CIDR" help:"Networks of the proxies in front, whose X-Forwarded-For is believed, e.g. 10.0.0.0/8."`
+}
+
+// Limits bound what clients can take.
+type Limits struct {
+	Connections int  `default:"50000" help:"Open connections; more wait."`
+	Headers     Size `default:"32KiB" help:"Largest request head."`
+	Memory      Size `default:"0" help:"Soft limit of the program's memory; 0 for none."`
+}
+
+// Stop says how a stop goes.
+type Stop struct {
+	Drain Duration `default:"20s" help:"How long open requests may take to end when the program stops."`
+}
+
+// Folder is a path in the data folder.
+func (c *Config) Folder(parts ...string) string {
+	return filepath.Join(append([]string{c.Data}, parts...)...)
+}
+
+// RootFile is where the root key lies, if it is a file.
+func (c *Config) RootFile() string {
+	if c.Keys.Root != "" {
+		return c.Keys.Root
+	}
+	return c.Folder("keys", "root.key")
+}
+
+// FilesFolder is where sealed files lie.
+func (c *Config) FilesFolder() string {
+	if c.Files.Folder != "" {
+		return c.Files.Folder
+	}
+	return c.Folder("files")
+}
+
+// Drain is Stop.Drain as the standard library has it.
+func (c *Config) Drain() time.Duration { return time.Duration(c.Stop.Drain) }
