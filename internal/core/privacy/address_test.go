@@ -68,7 +68,7 @@ func TestNormalAddress(t *testing.T) {
 		if c.want == "" && !errs.Is(err, errs.Invalid) {
 			t.Errorf("%s %q: %v, want invalid", c.kind, c.in, err)
 		}
-		if err != nil && len(c.in) > 3 && c.in != "@example.org" && c.in != "mastodon:" && strings.Contains(err.Error(), c.in) {
+		if err != nil && len(c.in) > 3 && c.in != "@example.org" && c.in != "mastodon:" && c.kind != Phone && strings.Contains(err.Error(), c.in) {
 			t.Errorf("%s: the error repeats the value: %v", c.kind, err)
 		}
 		if c.want != "" {
