@@ -5,4 +5,53 @@
 // It knows interactions only by id and by what routing needs; it holds no
 // personal data, does no I/O, owns no goroutine and reads no clock. app/floor
 // owns one Engine per tenant and carries out its commands.
+//
+// # The rule
+//
+// After every event: while some waiting work can be taken by an agent with
+// room, the first such work in order is offered to the best such agent.
+//
+// An agent has room for a channel when it is Ready, has a live browser
+// (Connected), and holds fewer works of that channel than its capacity.
+// Offered, active and wrapping work all take room.
+//
+// An agent can take work of a queue when it is a member and has the queue's and
+// the work's skills at their levels. Work with Only waits for that one agent,
+// member or not, skilled or not.
+//
+// # Order
+//
+// Waiting work is ordered by its due time, then by Queued, then by id:
+//
+//	due = Queued + ServiceLevel - Ageing × (queue priority + work priority)
+//
+// so waiting one Ageing (Options, 1 min) is worth one point of priority, and of
+// two queues the one whose goal falls due first goes first. A queue without a
+// service level counts as 60 s. Due never moves while work waits, and all that
+// comes later falls due later and later: nothing starves. (This is earliest
+// due date first, with priorities as head starts; for linear ageing see
+// L. Kleinrock, "A delay dependent queue discipline", 1964.)
+//
+// Work whose agent was lost, or whose offer a restart cut off, waits at the
+// front: before all that never had an agent. Work that was declined, missed or
+// taken back keeps its place.
+//
+// # Choice
+//
+// A work's Preferred agent gets it if able at that moment. Else agents are
+// chosen by fewest works held (so idle ones first), then longest idle, then
+// most proficient in the needed skills (sum of levels), then id. Idle counts
+// from the end of the last work, the last acceptance or becoming ready; a missed
+// or declined offer does not change it.
+//
+// Work that an agent declined or missed is kept from it while anybody else who
+// can take it is at work, with room or without; when nobody is, it comes back
+// after Options.BackOff.
+//
+// # Files
+//
+// engine.go the steps; agent.go, work.go, move.go, setup.go the events;
+// match.go the rule; class.go, line.go, timers.go the indexes that keep a step's
+// cost from growing with agents and work; estimate.go, query.go, why.go what can
+// be asked; restore.go starting again.
 package acd

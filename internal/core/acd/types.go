@@ -63,7 +63,8 @@ type Queue struct {
 	WrapUp       time.Duration   // 0: no wrap-up
 	WrapUpOpen   bool            // wrap-up lasts until the agent ends it
 	MaxMissed    int             // offers missed in a row before the agent becomes Missed; 0 means 1
-	// ServiceLevel is the goal's seconds; urgency rises as it nears.
+	// ServiceLevel is the goal: within what time work should be answered. Of two
+	// queues, the one whose goal falls due first goes first (doc.go, Order).
 	ServiceLevel time.Duration
 }
 
@@ -182,8 +183,10 @@ type (
 		Queue     string
 		Agent     string
 		Reason    CloseReason // when State is Closed
-		Cause     string      // why it moved: "accepted", "agent_lost", "transfer", "expired", …
+		Cause     string      // why it moved: one of the Cause constants
 		WrapUntil time.Time
+		Front     bool // it waits before all others of its queue; to be kept for Restore
+		Extended  bool // its wrap-up was extended once; to be kept for Restore
 	}
 	// OfferMade shows work to one agent until Deadline.
 	OfferMade struct {
@@ -203,7 +206,60 @@ type (
 		Offered  int
 		Active   int
 		Wrapping int
+		// IdleSince and Missed are to be kept for Restore; Online is whether a
+		// browser is live.
+		IdleSince time.Time
+		Missed    int
+		Online    bool
+		// Cause tells why the presence in force came to be: "chosen",
+		// "missed_offers", "agent_lost" or "agent_removed".
+		Cause string
 	}
+)
+
+// Causes in WorkChanged.
+const (
+	CauseQueued       = "queued"        // came into the queue
+	CauseOffered      = "offered"       // shown to an agent
+	CauseAccepted     = "accepted"      // the agent took it
+	CauseDeclined     = "declined"      // the agent refused it
+	CauseExpired      = "expired"       // the agent did not answer the offer
+	CauseUnready      = "agent_unready" // the agent chose another state while it was offered
+	CauseMissed       = "missed_offers" // the agent became Missed while it was offered
+	CauseLost         = "agent_lost"    // the agent's last browser stayed away
+	CauseAgentRemoved = "agent_removed" // the agent is no longer set up
+	CauseSetup        = "setup_changed" // the agent may no longer have it, or its queue changed
+	CauseRestart      = "restart"       // it was offered when the program stopped
+	CauseTransfer     = "transfer"      // its agent moved it
+	CauseMoved        = "moved"         // a supervisor moved it
+	CauseCustomerLeft = "customer_left" // the person went away
+	CauseFinished     = "finished"      // the agent ended the contact
+	CauseExtended     = "extended"      // the agent asked for more wrap-up
+	CauseCompleted    = "completed"     // the agent ended the wrap-up
+	CauseWrapUpEnded  = "wrap_up_ended" // the wrap-up's time was over
+	CauseClosed       = "closed"        // ended from outside
+	CauseQueueRemoved = "queue_removed" // its queue is no longer set up
+)
+
+// Refusals: why an event changed nothing (Engine.Refusal).
+const (
+	RefusedNone          = ""
+	RefusedUnknownQueue  = "unknown_queue"
+	RefusedUnknownAgent  = "unknown_agent"
+	RefusedUnknownWork   = "unknown_work"    // never seen, or closed already
+	RefusedKnownWork     = "known_work"      // the same work is already here
+	RefusedOfferEnded    = "offer_ended"     // accepted, declined, expired or revoked already, or never made
+	RefusedNotYours      = "not_yours"       // another agent's offer or work
+	RefusedNotActive     = "not_active"      // the contact is not going on
+	RefusedNotWrapping   = "not_wrapping"    // there is no wrap-up to end or extend
+	RefusedExtended      = "extended_before" // a wrap-up is extended once
+	RefusedOpenWrapUp    = "open_wrap_up"    // it has no end to put off
+	RefusedUnchanged     = "unchanged"       // it is so already
+	RefusedPresence      = "bad_presence"    // not a presence that can be chosen
+	RefusedChannel       = "bad_channel"     // not a channel of vocabulary.md
+	RefusedAgentCannot   = "agent_cannot"    // the agent never takes this channel
+	RefusedMissingID     = "missing_id"      // an id is empty
+	RefusedNoDestination = "no_destination"  // a move that names neither queue, agent, priority nor front
 )
 
 func (WorkChanged) isCommand()  {}

@@ -1,0 +1,303 @@
+package acd
+
+import "slices"
+
+const channels = 4
+
+func channelIndex(c Channel) int8 {
+	switch c {
+	case Voice:
+		return 0
+	case Chat:
+		return 1
+	case Email:
+		return 2
+	case Social:
+		return 3
+	}
+	return -1
+}
+
+func channelName(i int8) Channel {
+	return [channels]Channel{Voice, Chat, Email, Social}[i]
+}
+
+// agent is an agent as the engine holds it. One that only a queue's members
+// name is kept as well, with known false, and gets nothing.
+type agent struct {
+	id        string
+	known     bool
+	skills    map[string]int
+	capacity  [channels]int32
+	used      [channels]int32 // offered, active and wrapping
+	presence  Presence
+	reason    string
+	cause     string
+	since     int64
+	idleSince int64
+	browsers  int
+	missed    int
+
+	held                      []*work
+	offered, active, wrapping int32
+
+	queues []*queue // that name it as a member
+	slots  []slot
+	only   [channels]*class
+	room   uint8 // bit per channel: could take one more now
+	serves uint8 // bit per channel: at work, whether or not there is room
+	inIdle int   // slots that are in their class's idle heap
+	timer  timer // grace
+
+	dirty, touched bool
+	best           *work // scratch of settle
+}
+
+func (a *agent) load() int32 { return a.offered + a.active + a.wrapping }
+
+// meets says whether the agent has all skills at their levels.
+func (a *agent) meets(needs []SkillNeed) bool {
+	for _, n := range needs {
+		if a.skills[n.Skill] < max(n.Level, 1) {
+			return false
+		}
+	}
+	return true
+}
+
+func (a *agent) slotOf(c *class) int {
+	for i := range a.slots {
+		if a.slots[i].cls == c {
+			return i
+		}
+	}
+	return -1
+}
+
+// agent returns an agent that is set up, or nil.
+func (e *Engine) agent(id string) *agent {
+	if a := e.agents[id]; a != nil && a.known {
+		return a
+	}
+	return nil
+}
+
+// named returns the agent of that id, making a placeholder for a member that is
+// not set up yet.
+func (e *Engine) named(id string) *agent {
+	a := e.agents[id]
+	if a == nil {
+		a = &agent{id: id, presence: Offline}
+		a.timer.agent = a
+		e.agents[id] = a
+	}
+	return a
+}
+
+func (e *Engine) touch(a *agent) {
+	if !a.touched {
+		a.touched = true
+		e.touched = append(e.touched, a)
+	}
+}
+
+// dirtyAgent marks an agent whose room or place in the choice may have changed.
+func (e *Engine) dirtyAgent(a *agent) {
+	e.touch(a)
+	if !a.dirty {
+		a.dirty = true
+		e.dirtyA = append(e.dirtyA, a)
+	}
+}
+
+// refresh works out where the agent has room. Blended rules (a call excludes
+// chats, …) belong here.
+func (e *Engine) refresh(a *agent) {
+	var room, serves uint8
+	if a.known && a.presence == Ready && a.browsers > 0 {
+		for ch := range channels {
+			if a.capacity[ch] > 0 {
+				serves |= 1 << ch
+			}
+			if a.used[ch] < a.capacity[ch] {
+				room |= 1 << ch
+			}
+		}
+	}
+	if changed := room ^ a.room; changed != 0 {
+		for _, q := range a.queues {
+			q.count(&q.ready, changed, room)
+		}
+		a.room = room
+	}
+	if changed := serves ^ a.serves; changed != 0 {
+		a.serves = serves
+		e.servingChanged(a, changed)
+	}
+}
+
+// count adds or takes one in each channel that changed.
+func (q *queue) count(n *[channels]int32, changed, now uint8) {
+	for ch := range channels {
+		if bit := uint8(1) << ch; changed&bit != 0 {
+			if now&bit != 0 {
+				n[ch]++
+			} else {
+				n[ch]--
+			}
+		}
+	}
+}
+
+func (q *queue) countSlots(a *agent, changed uint8) {
+	for ch := range channels {
+		switch bit := uint8(1) << ch; {
+		case changed&bit == 0:
+		case a.serves&bit != 0:
+			q.slots[ch] += a.capacity[ch]
+		default:
+			q.slots[ch] -= a.capacity[ch]
+		}
+	}
+}
+
+func (e *Engine) servingChanged(a *agent, changed uint8) {
+	for _, q := range a.queues {
+		q.count(&q.serving, changed, a.serves)
+		q.countSlots(a, changed)
+	}
+	for i := range a.slots {
+		c := a.slots[i].cls
+		bit := uint8(1) << c.ch
+		switch {
+		case changed&bit == 0:
+		case a.serves&bit != 0:
+			c.serving++
+		default:
+			c.serving--
+			e.recheck(c)
+		}
+	}
+}
+
+// place puts the agent into, or takes it out of, the choice of each class.
+func (a *agent) place() {
+	if a.room == 0 && a.inIdle == 0 {
+		return
+	}
+	for i := range a.slots {
+		s := &a.slots[i]
+		if a.room&(1<<s.cls.ch) != 0 {
+			s.cls.pushIdle(a, i)
+		} else {
+			s.cls.dropIdle(s)
+		}
+	}
+}
+
+// setPresence takes what the agent or a supervisor chose.
+func (e *Engine) setPresence(ev SetPresence) string {
+	a := e.agent(ev.Agent)
+	switch {
+	case a == nil:
+		return RefusedUnknownAgent
+	case ev.Presence != Offline && ev.Presence != Ready && ev.Presence != NotReady:
+		return RefusedPresence
+	case a.presence == ev.Presence && a.reason == ev.Reason:
+		return RefusedUnchanged
+	}
+	was := a.presence
+	a.missed = 0
+	e.present(a, ev.Presence, ev.Reason, "chosen")
+	if a.presence == Ready && was != Ready {
+		a.idleSince = e.now
+	}
+	if a.presence != Ready {
+		e.revokeAll(a, CauseUnready)
+	}
+	e.watch(a)
+	return RefusedNone
+}
+
+func (e *Engine) present(a *agent, p Presence, reason, cause string) {
+	a.presence, a.reason, a.cause, a.since = p, reason, cause, e.now
+	e.dirtyAgent(a)
+	e.refresh(a)
+}
+
+// connected takes the number of the agent's live browsers.
+func (e *Engine) connected(ev Connected) string {
+	a := e.agent(ev.Agent)
+	n := max(ev.N, 0)
+	switch {
+	case a == nil:
+		return RefusedUnknownAgent
+	case a.browsers == n:
+		return RefusedUnchanged
+	}
+	if (a.browsers > 0) != (n > 0) {
+		e.dirtyAgent(a)
+		for _, q := range a.queues {
+			if n > 0 {
+				q.online++
+			} else {
+				q.online--
+			}
+		}
+	}
+	a.browsers = n
+	e.refresh(a)
+	e.watch(a)
+	return RefusedNone
+}
+
+// watch runs the grace of an agent who has no browser but something to lose.
+func (e *Engine) watch(a *agent) {
+	switch {
+	case a.browsers > 0 || a.presence == Offline && len(a.held) == 0:
+		e.timers.stop(&a.timer)
+	case a.timer.pos == 0:
+		e.timers.set(&a.timer, e.now+e.grace)
+	}
+}
+
+// lose takes everything from an agent who is gone: offered and active work goes
+// to the front of its queue, wrap-up is closed as completed, and what waited for
+// this agent only is released.
+func (e *Engine) lose(a *agent, cause string) {
+	e.timers.stop(&a.timer)
+	a.missed = 0
+	if a.presence != Offline || cause != CauseLost {
+		e.present(a, Offline, "", cause)
+	}
+	for len(a.held) > 0 {
+		w := a.held[0]
+		switch w.state {
+		case Offered:
+			e.endOffer(w, Revoked)
+			e.returnToQueue(w, cause, true)
+		case Active:
+			e.letGo(w)
+			e.returnToQueue(w, cause, true)
+		default:
+			e.end(w, Completed, cause)
+		}
+	}
+	for _, c := range a.only {
+		for c != nil && len(c.waiting) > 0 {
+			w := c.waiting[0].w
+			e.leaveLine(w)
+			e.returnToQueue(w, cause, w.front)
+		}
+	}
+}
+
+// revokeAll takes back the agent's pending offers; the work keeps its place.
+func (e *Engine) revokeAll(a *agent, cause string) {
+	for a.offered > 0 {
+		i := slices.IndexFunc(a.held, func(w *work) bool { return w.state == Offered })
+		w := a.held[i]
+		e.endOffer(w, Revoked)
+		e.returnToQueue(w, cause, w.front)
+	}
+}

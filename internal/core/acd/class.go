@@ -1,0 +1,316 @@
+package acd
+
+import (
+	"encoding/binary"
+	"slices"
+	"strings"
+)
+
+// class is all waiting work that the same agents can take: one queue, one
+// channel, one set of needs; or one channel and the only agent who may have it.
+// It keeps that work in order, and those of its agents who have room now in the
+// order in which they are chosen. Matching looks at the tops of these two heaps
+// instead of at all work or all agents.
+type class struct {
+	q       *queue // nil in an only-agent class
+	ch      int8
+	key     string
+	needs   []SkillNeed // the queue's and the work's, the highest level of each
+	only    *agent
+	waiting []waitItem
+	idle    []idleItem
+	serving int32   // agents who are at work here, with room or without
+	refused []*work // waiting works that some agent declined or missed
+}
+
+// slot is an agent's place in a class.
+type slot struct {
+	cls  *class
+	pos  int32 // place in cls.idle, plus one; 0 when not in it
+	prof int32 // proficiency: the sum of the agent's levels in the class's needs
+}
+
+type waitItem struct {
+	due int64
+	w   *work
+}
+
+type idleItem struct {
+	load int32
+	prof int32
+	idle int64
+	a    *agent
+	slot int32
+}
+
+// before is the choice of agent: fewest works held (none: idle), then longest
+// idle, then most proficient, then id.
+func (x *idleItem) before(y *idleItem) bool {
+	switch {
+	case x.load != y.load:
+		return x.load < y.load
+	case x.idle != y.idle:
+		return x.idle < y.idle
+	case x.prof != y.prof:
+		return x.prof > y.prof
+	}
+	return x.a.id < y.a.id
+}
+
+func (x *waitItem) before(y *waitItem) bool {
+	if x.due != y.due {
+		return x.due < y.due
+	}
+	return x.w.before(y.w)
+}
+
+// maxClasses is how many classes without waiting work a queue keeps.
+const maxClasses = 64
+
+// classOf finds or makes the class in which w waits.
+func (e *Engine) classOf(w *work) *class {
+	if w.only != nil {
+		c := w.only.only[w.ch]
+		if c == nil {
+			c = &class{ch: w.ch, only: w.only}
+			w.only.only[w.ch] = c
+			e.attach(w.only, c)
+		}
+		return c
+	}
+	q := w.q
+	e.key = append(e.key[:0], byte(w.ch))
+	if len(w.needs) > 0 {
+		e.needs = canonical(append(e.needs[:0], w.needs...))
+		for _, n := range e.needs {
+			e.key = append(binary.AppendUvarint(append(e.key, n.Skill...), 0), byte(n.Level))
+		}
+	}
+	if c := q.classes[string(e.key)]; c != nil {
+		return c
+	}
+	e.trimClasses(q)
+	c := &class{q: q, ch: w.ch, key: string(e.key)}
+	c.needs = canonical(append(slices.Clone(q.cfg.Needs), w.needs...))
+	q.classes[c.key] = c
+	q.order = append(q.order, c)
+	for _, a := range q.members {
+		if a.meets(c.needs) {
+			e.attach(a, c)
+		}
+	}
+	return c
+}
+
+// canonical sorts needs by skill, keeps the highest level of each and takes a
+// level below 1 as 1. It works in place.
+func canonical(needs []SkillNeed) []SkillNeed {
+	for i := range needs {
+		needs[i].Level = max(needs[i].Level, 1)
+	}
+	slices.SortFunc(needs, func(a, b SkillNeed) int {
+		if c := strings.Compare(a.Skill, b.Skill); c != 0 {
+			return c
+		}
+		return b.Level - a.Level
+	})
+	return slices.CompactFunc(needs, func(a, b SkillNeed) bool { return a.Skill == b.Skill })
+}
+
+// trimClasses drops the queue's oldest empty class when it has too many.
+func (e *Engine) trimClasses(q *queue) {
+	if len(q.order) < maxClasses {
+		return
+	}
+	for _, c := range q.order {
+		if len(c.waiting) == 0 {
+			e.dropClass(c)
+			return
+		}
+	}
+}
+
+// dropClass takes an empty class out of its queue and its agents.
+func (e *Engine) dropClass(c *class) {
+	delete(c.q.classes, c.key)
+	c.q.order = slices.DeleteFunc(c.q.order, func(o *class) bool { return o == c })
+	for _, a := range c.q.members {
+		if i := a.slotOf(c); i >= 0 {
+			e.detach(a, i)
+		}
+	}
+}
+
+// attach makes a one of the agents of c, which a must be able to serve.
+func (e *Engine) attach(a *agent, c *class) {
+	s := slot{cls: c}
+	for _, n := range c.needs {
+		s.prof += int32(a.skills[n.Skill])
+	}
+	a.slots = append(a.slots, s)
+	if a.serves&(1<<c.ch) != 0 {
+		c.serving++
+	}
+	if a.room&(1<<c.ch) != 0 {
+		c.pushIdle(a, len(a.slots)-1)
+	}
+}
+
+// detach takes a out of the class of its slot i.
+func (e *Engine) detach(a *agent, i int) {
+	c := a.slots[i].cls
+	c.dropIdle(&a.slots[i])
+	if a.serves&(1<<c.ch) != 0 {
+		c.serving--
+		e.recheck(c)
+	}
+	last := len(a.slots) - 1
+	a.slots[i] = a.slots[last]
+	a.slots = a.slots[:last]
+	if i < last && a.slots[i].pos > 0 {
+		a.slots[i].cls.idle[a.slots[i].pos-1].slot = int32(i)
+	}
+}
+
+// recheck is called when an agent left the class: work that waited for somebody
+// else than those who refused it may have nobody else now.
+func (e *Engine) recheck(c *class) {
+	for _, w := range c.refused {
+		e.dirtyWork(w)
+	}
+}
+
+// pushIdle puts the agent into the class's choice, or corrects its place.
+func (c *class) pushIdle(a *agent, i int) {
+	s := &a.slots[i]
+	item := idleItem{load: a.load(), prof: s.prof, idle: a.idleSince, a: a, slot: int32(i)}
+	if s.pos == 0 {
+		c.idle = append(c.idle, item)
+		a.inIdle++
+		c.idleUp(len(c.idle)-1, item)
+		return
+	}
+	at := int(s.pos - 1)
+	if !c.idleUp(at, item) {
+		c.idleDown(at, item)
+	}
+}
+
+func (c *class) dropIdle(s *slot) {
+	if s.pos == 0 {
+		return
+	}
+	i, last := int(s.pos-1), len(c.idle)-1
+	s.pos = 0
+	c.idle[i].a.inIdle--
+	moved := c.idle[last]
+	c.idle[last] = idleItem{}
+	c.idle = c.idle[:last]
+	if i == last {
+		return
+	}
+	if !c.idleUp(i, moved) {
+		c.idleDown(i, moved)
+	}
+}
+
+func (c *class) putIdle(i int, item idleItem) {
+	c.idle[i] = item
+	item.a.slots[item.slot].pos = int32(i + 1)
+}
+
+func (c *class) idleUp(i int, item idleItem) bool {
+	moved := false
+	for i > 0 {
+		parent := (i - 1) / 2
+		if !item.before(&c.idle[parent]) {
+			break
+		}
+		c.putIdle(i, c.idle[parent])
+		i, moved = parent, true
+	}
+	c.putIdle(i, item)
+	return moved
+}
+
+func (c *class) idleDown(i int, item idleItem) {
+	for {
+		child := 2*i + 1
+		if child >= len(c.idle) {
+			break
+		}
+		if child+1 < len(c.idle) && c.idle[child+1].before(&c.idle[child]) {
+			child++
+		}
+		if !c.idle[child].before(&item) {
+			break
+		}
+		c.putIdle(i, c.idle[child])
+		i = child
+	}
+	c.putIdle(i, item)
+}
+
+func (c *class) pushWaiting(w *work) {
+	item := waitItem{w.due, w}
+	c.waiting = append(c.waiting, item)
+	c.waitUp(len(c.waiting)-1, item)
+	if len(w.refused) > 0 {
+		c.refused = append(c.refused, w)
+	}
+}
+
+func (c *class) dropWaiting(w *work) {
+	i, last := int(w.pos-1), len(c.waiting)-1
+	w.pos = 0
+	moved := c.waiting[last]
+	c.waiting[last] = waitItem{}
+	c.waiting = c.waiting[:last]
+	if i != last && !c.waitUp(i, moved) {
+		c.waitDown(i, moved)
+	}
+	if len(w.refused) > 0 {
+		at := slices.Index(c.refused, w)
+		end := len(c.refused) - 1
+		c.refused[at] = c.refused[end]
+		c.refused[end] = nil
+		c.refused = c.refused[:end]
+	}
+}
+
+func (c *class) putWaiting(i int, item waitItem) {
+	c.waiting[i] = item
+	item.w.pos = int32(i + 1)
+}
+
+func (c *class) waitUp(i int, item waitItem) bool {
+	moved := false
+	for i > 0 {
+		parent := (i - 1) / 2
+		if !item.before(&c.waiting[parent]) {
+			break
+		}
+		c.putWaiting(i, c.waiting[parent])
+		i, moved = parent, true
+	}
+	c.putWaiting(i, item)
+	return moved
+}
+
+func (c *class) waitDown(i int, item waitItem) {
+	for {
+		child := 2*i + 1
+		if child >= len(c.waiting) {
+			break
+		}
+		if child+1 < len(c.waiting) && c.waiting[child+1].before(&c.waiting[child]) {
+			child++
+		}
+		if !c.waiting[child].before(&item) {
+			break
+		}
+		c.putWaiting(i, c.waiting[child])
+		i = child
+	}
+	c.putWaiting(i, item)
+}

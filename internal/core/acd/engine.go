@@ -1,0 +1,190 @@
+package acd
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Options are the engine's rules that hold for all queues. The zero value is
+// usable: each field says its default.
+type Options struct {
+	// Grace is how long an agent without a browser keeps its work; 15 s.
+	Grace time.Duration
+	// BackOff is how long work is kept from an agent who declined or missed it
+	// when nobody else can take it; 30 s.
+	BackOff time.Duration
+	// Ageing is the waiting time that one point of priority is worth; 1 min.
+	Ageing time.Duration
+	// NewOfferID makes ids of offers. Without it they are "off_1", "off_2", …,
+	// which is only good for one engine's life.
+	NewOfferID func() string
+}
+
+// defaultOffer is an offer's time in a queue that sets none.
+const defaultOffer = 30 * time.Second
+
+// Engine is the routing of one tenant. It is not safe for use by several
+// goroutines; app/floor owns one per tenant.
+type Engine struct {
+	opts    Options
+	now     int64 // µs since 1970; never goes back
+	grace   int64
+	backOff int64
+	ageing  int64
+
+	queues map[string]*queue
+	agents map[string]*agent
+	works  map[string]*work
+	offers map[string]*work // pending offers only
+
+	timers  timerHeap
+	dirtyW  []*work  // waiting work that may have found an agent
+	dirtyA  []*agent // agents that may have room for waiting work
+	seeking []*agent // scratch of settle
+	touched []*agent // agents to report at the end of the step
+
+	out     []Command
+	refusal string
+	made    int // offers made, for the default ids
+	seq     uint64
+	free    []*work
+	needs   []SkillNeed // scratch
+	key     []byte      // scratch
+}
+
+// New returns an engine that knows nothing yet.
+func New(opts Options) *Engine {
+	def := func(d, otherwise time.Duration) time.Duration {
+		if d <= 0 {
+			return otherwise
+		}
+		return d
+	}
+	e := &Engine{
+		opts:    opts,
+		grace:   def(opts.Grace, 15*time.Second).Microseconds(),
+		backOff: def(opts.BackOff, 30*time.Second).Microseconds(),
+		ageing:  def(opts.Ageing, time.Minute).Microseconds(),
+		queues:  map[string]*queue{},
+		agents:  map[string]*agent{},
+		works:   map[string]*work{},
+		offers:  map[string]*work{},
+	}
+	if opts.NewOfferID == nil {
+		e.opts.NewOfferID = func() string { e.made++; return "off_" + strconv.Itoa(e.made) }
+	}
+	return e
+}
+
+// Step fires the timers that are due, applies ev and returns what follows from all of it, in order. An event that is late,
+// repeated or forged changes nothing; Refusal then says why. A clock that went
+// back counts as no time passing. The slice is the caller's to keep.
+func (e *Engine) Step(ev Event, now time.Time) []Command {
+	start := e.begin(now)
+	e.refusal = RefusedNone
+	for len(e.timers.items) > 0 && e.timers.items[0].at <= e.now {
+		e.fire(e.timers.items[0].t)
+	}
+	e.settle()
+	e.refusal = e.apply(ev)
+	e.settle()
+	return e.commands(start)
+}
+
+// Refusal says why the last Step's event changed nothing; "" if it was applied.
+func (e *Engine) Refusal() string { return e.refusal }
+
+// NextWake is when the next timer is due; false if there is none. A Step at or
+// after that time (a Tick will do) fires it. Nothing else needs time to pass.
+func (e *Engine) NextWake() (time.Time, bool) {
+	if len(e.timers.items) == 0 {
+		return time.Time{}, false
+	}
+	return fromMicros(e.timers.items[0].at), true
+}
+
+// begin takes the time and says where this step's commands start. Commands of
+// many steps share one array, which saves an allocation per step.
+func (e *Engine) begin(now time.Time) int {
+	e.now = max(e.now, now.UnixMicro())
+	if cap(e.out)-len(e.out) < 32 {
+		e.out = make([]Command, 0, 1024)
+	}
+	return len(e.out)
+}
+
+func (e *Engine) emit(c Command) { e.out = append(e.out, c) }
+
+// commands reports the agents that changed and returns the step's commands.
+func (e *Engine) commands(start int) []Command {
+	if len(e.touched) > 1 {
+		slices.SortFunc(e.touched, func(a, b *agent) int { return strings.Compare(a.id, b.id) })
+	}
+	for _, a := range e.touched {
+		a.touched = false
+		e.emit(AgentChanged{
+			Agent: a.id, Presence: a.presence, Reason: a.reason, Since: fromMicros(a.since),
+			Offered: int(a.offered), Active: int(a.active), Wrapping: int(a.wrapping),
+			IdleSince: fromMicros(a.idleSince), Missed: a.missed, Online: a.browsers > 0, Cause: a.cause,
+		})
+	}
+	e.touched = e.touched[:0]
+	if len(e.out) == start {
+		return nil
+	}
+	return e.out[start:len(e.out):len(e.out)]
+}
+
+func (e *Engine) apply(ev Event) string {
+	switch ev := ev.(type) {
+	case Tick:
+		return RefusedNone
+	case SetQueue:
+		return e.setQueue(ev.Queue)
+	case RemoveQueue:
+		return e.removeQueue(ev.ID)
+	case SetAgent:
+		return e.setAgent(ev.Agent)
+	case RemoveAgent:
+		return e.removeAgent(ev.ID)
+	case SetPresence:
+		return e.setPresence(ev)
+	case Connected:
+		return e.connected(ev)
+	case Enqueue:
+		return e.enqueue(ev.Work)
+	case Accept:
+		return e.accept(ev)
+	case Decline:
+		return e.decline(ev)
+	case CustomerLeft:
+		return e.customerLeft(ev.Work)
+	case Finish:
+		return e.finish(ev)
+	case Complete:
+		return e.complete(ev)
+	case Extend:
+		return e.extend(ev)
+	case Move:
+		return e.move(ev)
+	case Close:
+		return e.closeWork(ev)
+	}
+	panic("acd: an event of no known type") // Event is sealed: only this package can add one
+}
+
+func toMicros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+func fromMicros(us int64) time.Time {
+	if us == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(us).UTC()
+}

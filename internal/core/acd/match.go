@@ -1,0 +1,292 @@
+package acd
+
+import "slices"
+
+// dirtyWork marks a waiting work that may find an agent now.
+func (e *Engine) dirtyWork(w *work) {
+	if !w.dirty {
+		w.dirty = true
+		e.dirtyW = append(e.dirtyW, w)
+	}
+}
+
+// settle restores the engine's one rule after a change: while some waiting work
+// can be taken by an agent with room, the first such work in order goes to the
+// best such agent.
+//
+// Before the change nobody with room could take anything that waited, so a pair
+// can only come from work or agents that the change marked.
+func (e *Engine) settle() {
+	switch {
+	case len(e.dirtyW) == 0 && len(e.dirtyA) == 0:
+		return
+	case len(e.dirtyW) == 0 && len(e.dirtyA) == 1:
+		e.settleAgent(e.dirtyA[0])
+	default:
+		e.settleAll()
+	}
+	for i, a := range e.dirtyA {
+		a.dirty, a.best = false, nil
+		e.dirtyA[i] = nil
+	}
+	e.dirtyA = e.dirtyA[:0]
+}
+
+// settleAgent is the common case: one agent became free.
+func (e *Engine) settleAgent(a *agent) {
+	for a.room != 0 {
+		w := e.bestWork(a)
+		if w == nil {
+			break
+		}
+		e.offerTo(w, a)
+	}
+	a.place()
+}
+
+// settleAll is the general case: several works, several agents. Room only
+// shrinks while it runs, so work without an agent and agents without work are
+// done with at once.
+func (e *Engine) settleAll() {
+	for _, a := range e.dirtyA {
+		a.place()
+		e.look(a)
+	}
+	works := slices.DeleteFunc(e.dirtyW, e.sweep)
+	e.dirtyW = works
+	slices.SortFunc(works, func(a, b *work) int {
+		if a.before(b) {
+			return -1
+		}
+		return 1
+	})
+	for {
+		w := e.firstSought()
+		for len(works) > 0 && (w == nil || works[0].before(w)) {
+			next := works[0]
+			if next.state == Queued && e.bestAgent(next) != nil {
+				w = next
+				break
+			}
+			works = works[1:]
+		}
+		if w == nil {
+			break
+		}
+		to := e.bestAgent(w)
+		e.offerTo(w, to)
+		to.place()
+	}
+	for _, w := range e.dirtyW {
+		w.dirty = false
+		w.waited = w.waited || w.state == Queued
+	}
+	clear(e.dirtyW)
+	e.dirtyW = e.dirtyW[:0]
+}
+
+// look puts a marked agent among those who seek work, by the best it could get.
+func (e *Engine) look(a *agent) {
+	if a.best = e.bestWork(a); a.best == nil {
+		return
+	}
+	e.seeking = append(e.seeking, a)
+	for i := len(e.seeking) - 1; i > 0; {
+		parent := (i - 1) / 2
+		if !e.seeking[i].best.before(e.seeking[parent].best) {
+			break
+		}
+		e.seeking[i], e.seeking[parent] = e.seeking[parent], e.seeking[i]
+		i = parent
+	}
+}
+
+// firstSought is the first work in order that a seeking agent could get. What
+// an agent could get only moves back in order while others are served, so it is
+// looked at again when its turn comes.
+func (e *Engine) firstSought() *work {
+	for len(e.seeking) > 0 {
+		a := e.seeking[0]
+		if a.best.state == Queued && a.room&(1<<a.best.ch) != 0 {
+			return a.best
+		}
+		last := len(e.seeking) - 1
+		e.seeking[0], e.seeking[last] = e.seeking[last], nil
+		e.seeking = e.seeking[:last]
+		e.sinkSeeking()
+		e.look(a)
+	}
+	return nil
+}
+
+func (e *Engine) sinkSeeking() {
+	for i := 0; ; {
+		child := 2*i + 1
+		if child >= len(e.seeking) {
+			return
+		}
+		if child+1 < len(e.seeking) && e.seeking[child+1].best.before(e.seeking[child].best) {
+			child++
+		}
+		if !e.seeking[child].best.before(e.seeking[i].best) {
+			return
+		}
+		e.seeking[i], e.seeking[child] = e.seeking[child], e.seeking[i]
+		i = child
+	}
+}
+
+// sweep unmarks work that no longer waits; the memory of closed work is free now.
+func (e *Engine) sweep(w *work) bool {
+	if w.state == Queued {
+		return false
+	}
+	w.dirty = false
+	if w.state == Closed {
+		e.free = append(e.free, w)
+	}
+	return true
+}
+
+// bestAgent is who should get w now: its preferred agent if able, else the best
+// of its class; nil if nobody has room.
+func (e *Engine) bestAgent(w *work) *agent {
+	c := w.cls
+	if w.preferred != "" && c.only == nil {
+		if p := e.agent(w.preferred); p != nil && p.room&(1<<c.ch) != 0 && p.slotOf(c) >= 0 && !e.excluded(w, p) {
+			return p
+		}
+	}
+	if len(c.idle) == 0 {
+		return nil
+	}
+	if len(w.refused) == 0 {
+		return c.idle[0].a
+	}
+	best := -1
+	e.searchIdle(w, 0, &best)
+	if best < 0 {
+		return nil
+	}
+	return c.idle[best].a
+}
+
+// searchIdle looks below entry i of the heap, past those who refused w only.
+func (e *Engine) searchIdle(w *work, i int, best *int) {
+	idle := w.cls.idle
+	if i >= len(idle) || *best >= 0 && !idle[i].before(&idle[*best]) {
+		return
+	}
+	if !e.excluded(w, idle[i].a) {
+		*best = i
+		return
+	}
+	e.searchIdle(w, 2*i+1, best)
+	e.searchIdle(w, 2*i+2, best)
+}
+
+// bestWork is what an agent with room should get: the first in order over all
+// its classes; nil if there is none.
+func (e *Engine) bestWork(a *agent) *work {
+	if a.room == 0 {
+		return nil
+	}
+	var best *work
+	for i := range a.slots {
+		c := a.slots[i].cls
+		if len(c.waiting) == 0 || a.room&(1<<c.ch) == 0 {
+			continue
+		}
+		top := c.waiting[0]
+		switch {
+		case best != nil && best.before(top.w):
+		case len(top.w.refused) == 0:
+			best = top.w
+		default:
+			e.searchWaiting(c, a, 0, &best)
+		}
+	}
+	return best
+}
+
+// searchWaiting looks below entry i of the heap, past what a refused only.
+func (e *Engine) searchWaiting(c *class, a *agent, i int, best **work) {
+	if i >= len(c.waiting) {
+		return
+	}
+	w := c.waiting[i].w
+	if *best != nil && !w.before(*best) {
+		return
+	}
+	if !e.excluded(w, a) {
+		*best = w
+		return
+	}
+	e.searchWaiting(c, a, 2*i+1, best)
+	e.searchWaiting(c, a, 2*i+2, best)
+}
+
+// refuse remembers that a declined or missed w.
+func (e *Engine) refuse(w *work, a *agent) {
+	until := e.now + e.backOff
+	for i := range w.refused {
+		if w.refused[i].a == a {
+			w.refused[i].until = until
+			return
+		}
+	}
+	w.refused = append(w.refused, refusal{a, until})
+}
+
+// excluded says whether w is kept from a: a refused it, and either the back-off
+// lasts or somebody else at work can take it (now or when there is room).
+func (e *Engine) excluded(w *work, a *agent) bool {
+	for _, r := range w.refused {
+		if r.a == a {
+			return r.until > e.now || e.others(w)
+		}
+	}
+	return false
+}
+
+// others says whether an agent who did not refuse w is at work in its class.
+func (e *Engine) others(w *work) bool {
+	n := w.cls.serving
+	for _, r := range w.refused {
+		if r.a.serves&(1<<w.ch) != 0 && r.a.slotOf(w.cls) >= 0 {
+			n--
+		}
+	}
+	return n > 0
+}
+
+// armBackOff sets the timer of a waiting work to the next end of a back-off.
+func (e *Engine) armBackOff(w *work) {
+	next := int64(0)
+	for _, r := range w.refused {
+		if r.until > e.now && (next == 0 || r.until < next) {
+			next = r.until
+		}
+	}
+	if next == 0 {
+		e.timers.stop(&w.timer)
+		return
+	}
+	e.timers.set(&w.timer, next)
+}
+
+// fire runs one due timer.
+func (e *Engine) fire(t *timer) {
+	e.timers.stop(t)
+	switch {
+	case t.agent != nil:
+		e.lose(t.agent, CauseLost)
+	case t.work.state == Offered:
+		e.expire(t.work)
+	case t.work.state == Wrapping:
+		e.end(t.work, Completed, CauseWrapUpEnded)
+	default:
+		e.armBackOff(t.work)
+		e.dirtyWork(t.work)
+	}
+}

@@ -1,0 +1,86 @@
+package acd
+
+// move sends work elsewhere. It is checked as a whole before anything changes.
+func (e *Engine) move(ev Move) string {
+	w := e.works[ev.Work]
+	if w == nil {
+		return RefusedUnknownWork
+	}
+	to, why := e.destination(w, ev)
+	if why != RefusedNone {
+		return why
+	}
+	from, cause := w.agent, CauseMoved
+	if ev.From != "" {
+		cause = CauseTransfer
+	}
+	active := w.state == Active
+	switch w.state {
+	case Queued:
+		e.leaveLine(w)
+	case Offered:
+		e.endOffer(w, Revoked)
+	default:
+		e.letGo(w)
+	}
+	if active || to.queue != w.q {
+		w.queued = e.now // a new place, unless Front
+	}
+	front := ev.Front || w.front && !active && to.queue == w.q
+	left := w.q
+	w.refused = w.refused[:0]
+	if active && to.agent == nil && w.q == to.queue {
+		e.refuse(w, from) // a transfer does not come straight back
+	}
+	w.q, w.only, w.preferred = to.queue, to.agent, ""
+	if to.agent != nil {
+		w.preferred = to.agent.id
+	}
+	if ev.Priority != 0 {
+		w.priority = ev.Priority
+	}
+	w.waited = true
+	e.returnToQueue(w, cause, front)
+	e.forgetQueue(left)
+	return RefusedNone
+}
+
+type destination struct {
+	queue *queue
+	agent *agent
+}
+
+// destination checks a move. A queue alone opens the work to that queue's
+// agents; an agent makes it wait for that agent only.
+func (e *Engine) destination(w *work, ev Move) (destination, string) {
+	none := destination{}
+	switch {
+	case w.state == Wrapping:
+		return none, RefusedNotActive
+	case ev.From != "" && w.state != Active:
+		return none, RefusedNotActive
+	case ev.From != "" && w.agent.id != ev.From:
+		return none, RefusedNotYours
+	case ev.ToQueue == "" && ev.ToAgent == "" && ev.Priority == 0 && !ev.Front:
+		return none, RefusedNoDestination
+	}
+	to := destination{queue: e.queue(w.q.id), agent: w.only}
+	if ev.ToQueue != "" {
+		to = destination{queue: e.queue(ev.ToQueue)}
+	}
+	if to.queue == nil {
+		return none, RefusedUnknownQueue
+	}
+	if ev.ToAgent != "" {
+		to.agent = e.agent(ev.ToAgent)
+		switch {
+		case to.agent == nil:
+			return none, RefusedUnknownAgent
+		case to.agent.capacity[w.ch] <= 0:
+			return none, RefusedAgentCannot
+		case to.agent == w.agent && w.state == Active:
+			return none, RefusedUnchanged
+		}
+	}
+	return to, RefusedNone
+}

@@ -1,0 +1,189 @@
+package acd
+
+import "time"
+
+// WorkInfo is one open interaction.
+type WorkInfo struct {
+	Work
+	State    State
+	Agent    string // who holds it or is offered it
+	Position int    // 1 is next; 0 if not waiting
+	Front    bool
+	Extended bool
+	Offer    string // while offered
+	// OfferedAt, Deadline, AnsweredAt and WrapUntil are zero where they do not
+	// apply; WrapUntil is zero for an open wrap-up.
+	OfferedAt, Deadline, AnsweredAt, WrapUntil time.Time
+}
+
+// AgentInfo is one agent.
+type AgentInfo struct {
+	ID               string
+	Presence         Presence
+	Reason, Cause    string
+	Since, IdleSince time.Time
+	Browsers         int
+	Missed           int
+	Offered          int
+	Active           int
+	Wrapping         int
+	Capacity         int // over all channels
+	Available        bool
+}
+
+// QueueInfo is one queue's state now.
+type QueueInfo struct {
+	Waiting      int
+	LongestSince time.Time // when the one who waits longest came to the queue
+	Offered      int
+	Active       int
+	Wrapping     int
+	// AgentsReady could take one more now, AgentsServing are at work (ready,
+	// with a browser), with room or without; of the queue's busiest channel.
+	// AgentsOnline have a browser.
+	AgentsReady, AgentsServing, AgentsOnline int
+	Estimate                                 int // seconds for who enters now; -1 unknown
+	// EstimateError is the mean error of past estimates in seconds (moving
+	// average of |told - waited|); -1 unknown.
+	EstimateError int
+	// Interval and Handling are what the estimate rests on; 0 unknown.
+	Interval, Handling time.Duration
+}
+
+// Position is a waiting work's place in its queue: 1 is next, 0 is not waiting.
+func (e *Engine) Position(id string) int {
+	w := e.works[id]
+	if w == nil || w.state != Queued {
+		return 0
+	}
+	return w.q.line.position(w)
+}
+
+// Estimate is the wait in seconds of one who would enter the queue now; -1 if
+// it cannot be known. See queue.estimate for the method.
+func (e *Engine) Estimate(queue string, now time.Time) int {
+	q := e.queue(queue)
+	if q == nil {
+		return -1
+	}
+	return q.estimate(q.line.len()+1, max(e.now, now.UnixMicro()))
+}
+
+// EstimateAt is the further wait in seconds of who is at a position.
+func (e *Engine) EstimateAt(queue string, position int, now time.Time) int {
+	q := e.queue(queue)
+	if q == nil {
+		return -1
+	}
+	return q.estimate(position, max(e.now, now.UnixMicro()))
+}
+
+// QueueStats is a queue's state; false if there is no such queue.
+func (e *Engine) QueueStats(queue string, now time.Time) (QueueInfo, bool) {
+	q := e.queue(queue)
+	if q == nil {
+		return QueueInfo{}, false
+	}
+	info := QueueInfo{
+		Waiting: q.line.len(), Offered: int(q.offered), Active: int(q.active), Wrapping: int(q.wrapping),
+		AgentsOnline:  int(q.online),
+		Estimate:      e.Estimate(queue, now),
+		EstimateError: -1,
+		Interval:      time.Duration(q.pace.interval) * time.Microsecond,
+		Handling:      time.Duration(q.pace.handle) * time.Microsecond,
+	}
+	if q.line.root != nil {
+		info.LongestSince = fromMicros(q.line.root.node.oldest)
+	}
+	if q.pace.errs > 0 {
+		info.EstimateError = seconds(q.pace.errSum)
+	}
+	any := q.used == [channels]bool{}
+	for ch := range channels {
+		if any || q.used[ch] {
+			info.AgentsReady = max(info.AgentsReady, int(q.ready[ch]))
+			info.AgentsServing = max(info.AgentsServing, int(q.serving[ch]))
+		}
+	}
+	return info, true
+}
+
+// Agent is one agent's state; false if it is not set up.
+func (e *Engine) Agent(id string) (AgentInfo, bool) {
+	a := e.agent(id)
+	if a == nil {
+		return AgentInfo{}, false
+	}
+	info := AgentInfo{
+		ID: a.id, Presence: a.presence, Reason: a.reason, Cause: a.cause,
+		Since: fromMicros(a.since), IdleSince: fromMicros(a.idleSince),
+		Browsers: a.browsers, Missed: a.missed,
+		Offered: int(a.offered), Active: int(a.active), Wrapping: int(a.wrapping),
+		Available: a.room != 0,
+	}
+	for _, n := range a.capacity {
+		info.Capacity += int(n)
+	}
+	return info, true
+}
+
+// Held is what an agent holds or is offered, by id.
+func (e *Engine) Held(agent string) []string {
+	a := e.agent(agent)
+	if a == nil {
+		return nil
+	}
+	ids := make([]string, len(a.held))
+	for i, w := range a.held {
+		ids[i] = w.id
+	}
+	return ids
+}
+
+// Waiting is a queue's waiting work in order.
+func (e *Engine) Waiting(queue string) []string {
+	q := e.queue(queue)
+	if q == nil {
+		return nil
+	}
+	ids := make([]string, 0, q.line.len())
+	q.line.each(func(w *work) bool { ids = append(ids, w.id); return true })
+	return ids
+}
+
+// Work is one open interaction; false if it is not known (any more).
+func (e *Engine) Work(id string) (WorkInfo, bool) {
+	w := e.works[id]
+	if w == nil {
+		return WorkInfo{}, false
+	}
+	info := WorkInfo{
+		Work: Work{
+			ID: w.id, Channel: channelName(w.ch), Queue: w.q.id, Priority: w.priority, Needs: w.needs,
+			Preferred: w.preferred, Arrived: fromMicros(w.arrived), Queued: fromMicros(w.queued), Only: w.only != nil,
+		},
+		State: w.state, Front: w.front, Extended: w.extended, Offer: w.offer,
+		AnsweredAt: fromMicros(w.answered),
+	}
+	switch w.state {
+	case Queued:
+		info.Position = w.q.line.position(w)
+	case Offered:
+		info.OfferedAt, info.Deadline = fromMicros(w.offered), fromMicros(w.until)
+	case Wrapping:
+		info.WrapUntil = fromMicros(w.until)
+	}
+	if w.agent != nil {
+		info.Agent = w.agent.id
+	}
+	return info, true
+}
+
+// Offer finds the work and agent of a pending offer.
+func (e *Engine) Offer(id string) (work, agent string, pending bool) {
+	w := e.offers[id]
+	if w == nil {
+		return "", "", false
+	}
+	return w.id, w.agent.id, true
+}

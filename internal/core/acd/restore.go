@@ -1,0 +1,195 @@
+package acd
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Restored is what an engine starts from after a crash, or is handed from
+// another node: all of its state but the averages behind the estimates.
+type Restored struct {
+	Queues []Queue
+	Agents []RestoredAgent
+	Works  []RestoredWork // open work only
+}
+
+// RestoredAgent is an agent with what AgentChanged last said.
+type RestoredAgent struct {
+	Agent            Agent
+	Presence         Presence
+	Reason           string
+	Since, IdleSince time.Time
+	Missed           int
+}
+
+// RestoredWork is open work with what WorkChanged and OfferMade last said.
+// Work.Queued is its first arrival in the queue, which keeps its place.
+type RestoredWork struct {
+	Work                            Work
+	State                           State // Queued, Offered, Active or Wrapping
+	Agent                           string
+	Front, Extended                 bool
+	Offer                           string // while offered
+	OfferedAt, Deadline, AnsweredAt time.Time
+	WrapUntil                       time.Time // zero: open
+	// Refused are the agents who declined or missed it since it last was queued,
+	// with the end of the back-off: the offer's end plus Options.BackOff.
+	Refused []RestoredRefusal
+}
+
+// RestoredRefusal keeps work from an agent who declined or missed it.
+type RestoredRefusal struct {
+	Agent string
+	Until time.Time
+}
+
+// Restore gives a new engine its state and returns what had to change.
+//
+// Nobody has a browser yet: every agent who is not offline, or holds work, has
+// the grace to come back. Active and wrapping work stays with its agent. An
+// offer that is still valid stays pending; other offered work goes to the front
+// of its queue (cause "restart").
+func (e *Engine) Restore(r Restored, now time.Time) []Command {
+	start := e.begin(now)
+	for _, q := range r.Queues {
+		e.setQueue(q)
+	}
+	for _, ra := range r.Agents {
+		if e.setAgent(ra.Agent) != RefusedNone {
+			continue
+		}
+		a := e.agents[ra.Agent.ID]
+		a.presence, a.reason, a.missed = ra.Presence, ra.Reason, ra.Missed
+		a.since, a.idleSince = toMicros(ra.Since), toMicros(ra.IdleSince)
+		if a.presence == "" {
+			a.presence = Offline
+		}
+	}
+	for _, a := range e.touched { // as they were: nothing to report
+		a.touched = false
+	}
+	e.touched = e.touched[:0]
+	works := slices.Clone(r.Works)
+	slices.SortFunc(works, func(a, b RestoredWork) int { return strings.Compare(a.Work.ID, b.Work.ID) })
+	for _, rw := range works {
+		e.restoreWork(rw)
+	}
+	for _, id := range slices.Sorted(maps.Keys(e.agents)) {
+		if a := e.agents[id]; a.known {
+			e.watch(a)
+		}
+	}
+	e.settle()
+	return e.commands(start)
+}
+
+func (e *Engine) restoreWork(rw RestoredWork) {
+	in := rw.Work
+	ch := channelIndex(in.Channel)
+	if in.ID == "" || ch < 0 || e.works[in.ID] != nil {
+		return
+	}
+	q := e.queues[in.Queue]
+	if q == nil { // removed: kept as such while work is in it
+		q = &queue{id: in.Queue, classes: map[string]*class{}, removed: true, cfg: Queue{ID: in.Queue}}
+		e.queues[q.id] = q
+	}
+	w := e.newWork()
+	w.id, w.ch, w.q, w.priority, w.needs, w.preferred = in.ID, ch, q, in.Priority, in.Needs, in.Preferred
+	w.arrived, w.queued = toMicros(in.Arrived), toMicros(in.Queued)
+	w.front, w.extended, w.waited, w.estimate = rw.Front, rw.Extended, true, -1
+	w.answered = toMicros(rw.AnsweredAt)
+	if in.Only && rw.State != Active && rw.State != Wrapping {
+		w.only = e.agent(in.Preferred)
+	}
+	for _, r := range rw.Refused {
+		if a := e.agent(r.Agent); a != nil {
+			w.refused = append(w.refused, refusal{a, toMicros(r.Until)})
+		}
+	}
+	e.works[w.id] = w
+	a := e.agent(rw.Agent)
+	switch {
+	case rw.State == Offered:
+		e.restoreOffer(w, rw, a)
+	case rw.State == Active && a != nil:
+		e.hold(w, a, Active)
+	case rw.State == Active:
+		e.returnToQueue(w, CauseAgentRemoved, true)
+	case rw.State == Wrapping && a != nil:
+		e.hold(w, a, Wrapping)
+		w.until = toMicros(rw.WrapUntil)
+		if w.until != 0 {
+			e.timers.set(&w.timer, w.until)
+		}
+	case rw.State == Wrapping:
+		e.closed(w, Completed, CauseAgentRemoved, nil)
+	case q.removed:
+		e.closed(w, Failed, CauseQueueRemoved, nil)
+	default:
+		e.enter(w)
+	}
+}
+
+// restoreOffer leaves a valid offer as it is and takes back any other.
+func (e *Engine) restoreOffer(w *work, rw RestoredWork, a *agent) {
+	w.until = toMicros(rw.Deadline)
+	if a != nil && rw.Offer != "" && w.until > e.now && a.presence == Ready &&
+		a.used[w.ch] < a.capacity[w.ch] && e.eligible(a, w) {
+		e.hold(w, a, Offered)
+		w.offer, w.offered = rw.Offer, toMicros(rw.OfferedAt)
+		e.offers[w.offer] = w
+		e.timers.set(&w.timer, w.until)
+		return
+	}
+	if rw.Offer != "" {
+		e.emit(OfferEnded{Offer: rw.Offer, Work: w.id, Agent: rw.Agent, Outcome: Revoked})
+	}
+	e.returnToQueue(w, CauseRestart, true)
+}
+
+// Snapshot is the engine's state, for Restore.
+func (e *Engine) Snapshot() Restored {
+	var r Restored
+	for _, id := range slices.Sorted(maps.Keys(e.queues)) {
+		if q := e.queues[id]; !q.removed {
+			cfg := q.cfg
+			cfg.Members, cfg.Needs = maps.Clone(cfg.Members), slices.Clone(cfg.Needs)
+			r.Queues = append(r.Queues, cfg)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(e.agents)) {
+		a := e.agents[id]
+		if !a.known {
+			continue
+		}
+		ra := RestoredAgent{
+			Agent:    Agent{ID: id, Skills: maps.Clone(a.skills), Capacity: map[Channel]int{}},
+			Presence: a.presence, Reason: a.reason, Missed: a.missed,
+			Since: fromMicros(a.since), IdleSince: fromMicros(a.idleSince),
+		}
+		for ch, n := range a.capacity {
+			if n > 0 {
+				ra.Agent.Capacity[channelName(int8(ch))] = int(n)
+			}
+		}
+		r.Agents = append(r.Agents, ra)
+	}
+	for _, id := range slices.Sorted(maps.Keys(e.works)) {
+		info, _ := e.Work(id)
+		rw := RestoredWork{
+			Work: info.Work, State: info.State, Agent: info.Agent, Front: info.Front, Extended: info.Extended,
+			Offer: info.Offer, OfferedAt: info.OfferedAt, Deadline: info.Deadline,
+			AnsweredAt: info.AnsweredAt, WrapUntil: info.WrapUntil,
+		}
+		for _, f := range e.works[id].refused {
+			if e.agents[f.a.id] == f.a {
+				rw.Refused = append(rw.Refused, RestoredRefusal{f.a.id, fromMicros(f.until)})
+			}
+		}
+		r.Works = append(r.Works, rw)
+	}
+	return r
+}

@@ -1,0 +1,179 @@
+package acd
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// Exclusion is one thing that keeps a work and an agent apart.
+type Exclusion string
+
+const (
+	NotMember     Exclusion = "not_member"    // the agent does not serve the queue
+	MissingSkill  Exclusion = "missing_skill" // Skill, Has, Needs
+	OnlyAnother   Exclusion = "only_another"  // the work waits for one other agent
+	NoChannel     Exclusion = "no_channel"    // the agent never takes this channel
+	IsOffline     Exclusion = "offline"
+	IsNotReady    Exclusion = "not_ready"
+	IsMissed      Exclusion = "missed"      // let too many offers pass
+	NoBrowser     Exclusion = "no_browser"  // ready, but no desk is open
+	AtCapacity    Exclusion = "at_capacity" // Has of Needs places are taken
+	Refused       Exclusion = "refused"     // declined or missed it; kept for others, or until Until
+	NobodyToServe Exclusion = "no_members"  // the queue has no agents at all
+)
+
+// Reason is an exclusion with its figures.
+type Reason struct {
+	Exclusion Exclusion `json:"exclusion"`
+	Skill     string    `json:"skill,omitempty"`
+	Has       int       `json:"has,omitempty"`
+	Needs     int       `json:"needs,omitempty"`
+	Until     time.Time `json:"until,omitzero"`
+}
+
+// Candidate is one agent for a work, or one work for an agent, and everything
+// that excludes it; no reasons means that it could be matched.
+type Candidate struct {
+	Agent   string   `json:"agent"`
+	Work    string   `json:"work"`
+	Reasons []Reason `json:"reasons,omitempty"`
+}
+
+// WorkWhy explains a work's state from the engine itself.
+type WorkWhy struct {
+	State      State       `json:"state"`
+	Queue      string      `json:"queue"`
+	Agent      string      `json:"agent,omitempty"` // who holds it or is offered it
+	Position   int         `json:"position"`
+	Candidates []Candidate `json:"candidates"` // by agent id
+	// Reasons hold for the work as a whole.
+	Reasons []Reason `json:"reasons,omitempty"`
+}
+
+// AgentWhy explains what an agent could take and what keeps it from the rest.
+type AgentWhy struct {
+	Agent      string      `json:"agent"`
+	Candidates []Candidate `json:"candidates"` // waiting work of the agent's queues, in order
+	Left       int         `json:"left"`       // waiting work beyond the limit
+}
+
+// Why explains who could take a work and what excludes each; false if the work
+// is not known. Considered are the queue's agents, or the one agent it waits for.
+func (e *Engine) Why(id string) (WorkWhy, bool) {
+	w := e.works[id]
+	if w == nil {
+		return WorkWhy{}, false
+	}
+	why := WorkWhy{State: w.state, Queue: w.q.id, Position: e.Position(id)}
+	if w.agent != nil {
+		why.Agent = w.agent.id
+	}
+	if w.state != Queued {
+		return why, true
+	}
+	agents := w.q.members
+	if w.only != nil {
+		agents = []*agent{w.only}
+		why.Reasons = append(why.Reasons, Reason{Exclusion: OnlyAnother})
+	}
+	for _, a := range agents {
+		if a.known {
+			why.Candidates = append(why.Candidates, Candidate{Agent: a.id, Work: w.id, Reasons: e.reasons(w, a)})
+		}
+	}
+	slices.SortFunc(why.Candidates, func(a, b Candidate) int { return strings.Compare(a.Agent, b.Agent) })
+	if len(why.Candidates) == 0 {
+		why.Reasons = append(why.Reasons, Reason{Exclusion: NobodyToServe})
+	}
+	return why, true
+}
+
+// WhyAgent explains, for at most limit waiting works of the agent's queues and
+// those that wait for this agent only, what keeps the agent from each.
+func (e *Engine) WhyAgent(id string, limit int) (AgentWhy, bool) {
+	a := e.agent(id)
+	if a == nil {
+		return AgentWhy{}, false
+	}
+	why := AgentWhy{Agent: id}
+	var works []*work
+	for _, q := range a.queues {
+		n := 0
+		q.line.each(func(w *work) bool {
+			if w.only == nil || w.only != a {
+				works = append(works, w)
+				n++
+			}
+			return n < limit
+		})
+		why.Left += max(q.line.len()-n, 0)
+	}
+	for _, c := range a.only {
+		if c != nil {
+			for _, item := range c.waiting {
+				works = append(works, item.w)
+			}
+		}
+	}
+	slices.SortFunc(works, func(a, b *work) int {
+		if a.before(b) {
+			return -1
+		}
+		return 1
+	})
+	if len(works) > limit {
+		why.Left += len(works) - limit
+		works = works[:limit]
+	}
+	for _, w := range works {
+		why.Candidates = append(why.Candidates, Candidate{Agent: id, Work: w.id, Reasons: e.reasons(w, a)})
+	}
+	return why, true
+}
+
+// reasons lists all that keeps a waiting work from an agent.
+func (e *Engine) reasons(w *work, a *agent) []Reason {
+	var r []Reason
+	if w.only != nil {
+		if w.only != a {
+			r = append(r, Reason{Exclusion: OnlyAnother})
+		}
+	} else {
+		if !w.q.cfg.Members[a.id] {
+			r = append(r, Reason{Exclusion: NotMember})
+		}
+		for _, n := range canonical(append(slices.Clone(w.q.cfg.Needs), w.needs...)) {
+			if has := a.skills[n.Skill]; has < n.Level {
+				r = append(r, Reason{Exclusion: MissingSkill, Skill: n.Skill, Has: has, Needs: n.Level})
+			}
+		}
+	}
+	switch a.presence {
+	case Offline:
+		r = append(r, Reason{Exclusion: IsOffline})
+	case NotReady:
+		r = append(r, Reason{Exclusion: IsNotReady})
+	case Missed:
+		r = append(r, Reason{Exclusion: IsMissed})
+	default:
+		if a.browsers == 0 {
+			r = append(r, Reason{Exclusion: NoBrowser})
+		}
+	}
+	switch {
+	case a.capacity[w.ch] == 0:
+		r = append(r, Reason{Exclusion: NoChannel})
+	case a.used[w.ch] >= a.capacity[w.ch]:
+		r = append(r, Reason{Exclusion: AtCapacity, Has: int(a.used[w.ch]), Needs: int(a.capacity[w.ch])})
+	}
+	if e.excluded(w, a) {
+		i := slices.IndexFunc(w.refused, func(f refusal) bool { return f.a == a })
+		reason := Reason{Exclusion: Refused}
+		if !e.others(w) {
+			reason.Until = fromMicros(w.refused[i].until)
+		}
+		r = append(r, reason)
+	}
+	return r
+}

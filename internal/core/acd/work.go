@@ -1,0 +1,459 @@
+package acd
+
+import (
+	"slices"
+	"strings"
+)
+
+// work is an interaction as the engine holds it.
+type work struct {
+	id                       string
+	ch                       int8
+	state                    State
+	q                        *queue // its queue; may have been removed while the work is active
+	priority                 int
+	needs                    []SkillNeed
+	preferred                string
+	only                     *agent // the only agent who may have it; nil for anyone
+	arrived, queued          int64
+	front                    bool
+	extended                 bool
+	agent                    *agent // who holds it or is offered it
+	offer                    string // while offered
+	offered, answered, until int64  // until: the deadline, or the wrap-up's end
+	refused                  []refusal
+	timer                    timer
+	estimate                 int32 // seconds told on arrival; -1 unknown
+	waited                   bool  // did not find an agent at once
+
+	due   int64 // order, see line.go and doc.go
+	pos   int32 // place in cls.waiting, plus one
+	cls   *class
+	node  lineNode
+	dirty bool
+}
+
+// refusal keeps a work from an agent who declined or missed it.
+type refusal struct {
+	a     *agent
+	until int64 // when the back-off ends
+}
+
+// front takes this much off the due time: before all work that never had an agent.
+const frontBonus = int64(1) << 60
+
+// noGoal stands in for the service level of a queue that has none.
+const noGoal = int64(60_000_000)
+
+// maxPoints bounds a priority, so that no input can overflow the order.
+const maxPoints = 10_000
+
+// before is the one order of waiting work: due, queued, id.
+func (w *work) before(x *work) bool {
+	switch {
+	case w.due != x.due:
+		return w.due < x.due
+	case w.queued != x.queued:
+		return w.queued < x.queued
+	}
+	return w.id < x.id
+}
+
+// setDue works out a work's order. It must not be in line while it changes.
+func (e *Engine) setDue(w *work) {
+	goal := w.q.cfg.ServiceLevel.Microseconds()
+	if goal <= 0 {
+		goal = noGoal
+	}
+	points := min(max(w.q.cfg.Priority+w.priority, -maxPoints), maxPoints)
+	w.due = w.queued + goal - int64(points)*e.ageing
+	if w.front {
+		w.due -= frontBonus
+	}
+}
+
+func (e *Engine) newWork() *work {
+	if n := len(e.free); n > 0 {
+		w := e.free[n-1]
+		e.free = e.free[:n-1]
+		return w
+	}
+	w := &work{}
+	w.timer.work = w
+	return w
+}
+
+// forget takes a closed work out of the engine; its memory serves again.
+func (e *Engine) forget(w *work) {
+	delete(e.works, w.id)
+	refused := w.refused[:0]
+	dirty := w.dirty
+	*w = work{refused: refused, dirty: dirty, state: Closed}
+	w.timer.work = w
+	if !dirty { // else settle still has it in its list
+		e.free = append(e.free, w)
+	}
+}
+
+func (e *Engine) enqueue(in Work) string {
+	ch := channelIndex(in.Channel)
+	q := e.queue(in.Queue)
+	switch {
+	case in.ID == "":
+		return RefusedMissingID
+	case e.works[in.ID] != nil:
+		return RefusedKnownWork
+	case q == nil:
+		return RefusedUnknownQueue
+	case ch < 0:
+		return RefusedChannel
+	}
+	w := e.newWork()
+	w.id, w.ch, w.q, w.priority, w.needs, w.preferred = in.ID, ch, q, in.Priority, in.Needs, in.Preferred
+	w.queued = min(toMicros(in.Queued), e.now)
+	if w.queued == 0 {
+		w.queued = e.now
+	}
+	w.arrived = min(toMicros(in.Arrived), e.now)
+	if w.arrived == 0 {
+		w.arrived = w.queued
+	}
+	if in.Only {
+		w.only = e.agent(in.Preferred)
+	}
+	w.estimate = int32(q.estimate(q.line.len()+1, e.now))
+	e.works[w.id] = w
+	e.enter(w)
+	e.changed(w, CauseQueued, nil)
+	return RefusedNone
+}
+
+// changed reports w's state; by is the agent concerned when w has none any more.
+func (e *Engine) changed(w *work, cause string, by *agent) {
+	c := WorkChanged{Work: w.id, State: w.state, Queue: w.q.id, Cause: cause, Front: w.front, Extended: w.extended}
+	if w.agent != nil {
+		by = w.agent
+	}
+	if by != nil {
+		c.Agent = by.id
+	}
+	if w.state == Wrapping {
+		c.WrapUntil = fromMicros(w.until)
+	}
+	e.emit(c)
+}
+
+// enter puts w into its queue's line and marks it as looking for an agent.
+func (e *Engine) enter(w *work) {
+	w.state = Queued
+	w.q.used[w.ch] = true
+	e.setDue(w)
+	w.cls = e.classOf(w)
+	w.cls.pushWaiting(w)
+	e.seq++
+	w.q.line.insert(w, scramble(e.seq))
+	e.armBackOff(w)
+	e.dirtyWork(w)
+}
+
+// scramble is splitmix64's finaliser: an even spread for the treap's shape.
+func scramble(x uint64) uint64 {
+	x *= 0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
+// leaveLine takes a waiting work out of line; the caller gives it a new state.
+func (e *Engine) leaveLine(w *work) {
+	w.cls.dropWaiting(w)
+	w.q.line.remove(w)
+	w.cls = nil
+	e.timers.stop(&w.timer)
+}
+
+// returnToQueue puts work that its agent did not get or keep back in line.
+// Work whose queue was removed meanwhile cannot wait and is closed as failed.
+func (e *Engine) returnToQueue(w *work, cause string, front bool) {
+	if w.q.removed {
+		e.closed(w, Failed, CauseQueueRemoved, nil)
+		return
+	}
+	w.front, w.extended = front, false
+	switch cause {
+	case CauseLost, CauseAgentRemoved: // never wait for one who is gone
+		w.only = nil
+	}
+	e.enter(w)
+	e.changed(w, cause, nil)
+}
+
+// offerTo shows a waiting work to an agent with room.
+func (e *Engine) offerTo(w *work, a *agent) {
+	e.leaveLine(w)
+	e.hold(w, a, Offered)
+	w.offer = e.opts.NewOfferID()
+	w.offered = e.now
+	timeout := w.q.cfg.OfferTimeout
+	if timeout <= 0 {
+		timeout = defaultOffer
+	}
+	w.until = e.now + max(timeout.Microseconds(), 1)
+	e.offers[w.offer] = w
+	e.timers.set(&w.timer, w.until)
+	e.emit(OfferMade{Offer: w.offer, Work: w.id, Agent: a.id, Deadline: fromMicros(w.until)})
+	e.changed(w, CauseOffered, nil)
+}
+
+// hold gives w to a in a state that takes room. Held work is in order of id, so
+// that nothing depends on the order of past events.
+func (e *Engine) hold(w *work, a *agent, s State) {
+	w.state, w.agent = s, a
+	i, _ := slices.BinarySearchFunc(a.held, w.id, func(h *work, id string) int { return strings.Compare(h.id, id) })
+	a.held = slices.Insert(a.held, i, w)
+	a.used[w.ch]++
+	a.countHeld(w, 1)
+	e.touch(a)
+	e.refresh(a)
+}
+
+func (a *agent) countHeld(w *work, n int32) {
+	switch w.state {
+	case Offered:
+		a.offered += n
+		w.q.offered += n
+	case Active:
+		a.active += n
+		w.q.active += n
+	case Wrapping:
+		a.wrapping += n
+		w.q.wrapping += n
+	}
+}
+
+// turn changes the state of held work without giving up its room.
+func (e *Engine) turn(w *work, s State) {
+	w.agent.countHeld(w, -1)
+	w.state = s
+	w.agent.countHeld(w, 1)
+	e.touch(w.agent)
+}
+
+// letGo takes w from its agent, who has room again.
+func (e *Engine) letGo(w *work) {
+	a := w.agent
+	if w.state != Offered {
+		a.idleSince = e.now
+	}
+	a.countHeld(w, -1)
+	a.used[w.ch]--
+	i := slices.Index(a.held, w)
+	a.held = slices.Delete(a.held, i, i+1)
+	w.agent = nil
+	e.timers.stop(&w.timer)
+	e.dirtyAgent(a)
+	e.refresh(a)
+	if a.browsers == 0 {
+		e.watch(a)
+	}
+}
+
+// endOffer ends a pending offer other than by acceptance.
+func (e *Engine) endOffer(w *work, o OfferOutcome) {
+	a := w.agent
+	delete(e.offers, w.offer)
+	e.emit(OfferEnded{Offer: w.offer, Work: w.id, Agent: a.id, Outcome: o})
+	e.letGo(w)
+	w.offer = ""
+}
+
+// pending finds a pending offer of that agent.
+func (e *Engine) pending(offer, agent string) (*work, string) {
+	w := e.offers[offer]
+	switch {
+	case w == nil:
+		return nil, RefusedOfferEnded
+	case w.agent.id != agent:
+		return nil, RefusedNotYours
+	}
+	return w, RefusedNone
+}
+
+func (e *Engine) accept(ev Accept) string {
+	w, why := e.pending(ev.Offer, ev.Agent)
+	if w == nil {
+		return why
+	}
+	a := w.agent
+	e.timers.stop(&w.timer)
+	delete(e.offers, w.offer)
+	e.emit(OfferEnded{Offer: w.offer, Work: w.id, Agent: a.id, Outcome: Accepted})
+	e.turn(w, Active)
+	w.offer, w.only, w.front = "", nil, false
+	w.refused = w.refused[:0]
+	w.answered = e.now
+	w.q.answered(w, e.now)
+	a.missed = 0
+	if a.room != 0 { // its place among those with room changes
+		a.idleSince = e.now
+		e.dirtyAgent(a)
+	}
+	a.idleSince = e.now
+	e.changed(w, CauseAccepted, nil)
+	return RefusedNone
+}
+
+func (e *Engine) decline(ev Decline) string {
+	w, why := e.pending(ev.Offer, ev.Agent)
+	if w == nil {
+		return why
+	}
+	a := w.agent
+	e.endOffer(w, Declined)
+	e.refuse(w, a)
+	e.returnToQueue(w, CauseDeclined, w.front)
+	return RefusedNone
+}
+
+// expire ends an offer that was not answered in time.
+func (e *Engine) expire(w *work) {
+	a := w.agent
+	e.endOffer(w, Expired)
+	e.refuse(w, a)
+	a.missed++
+	limit := max(w.q.cfg.MaxMissed, 1)
+	e.returnToQueue(w, CauseExpired, w.front)
+	if a.missed >= limit && a.presence == Ready {
+		e.present(a, Missed, "", CauseMissed)
+		e.revokeAll(a, CauseMissed)
+		e.watch(a)
+	}
+}
+
+// held finds open work and checks that the agent holds it.
+func (e *Engine) heldBy(id, agent string) (*work, string) {
+	w := e.works[id]
+	switch {
+	case w == nil:
+		return nil, RefusedUnknownWork
+	case w.state == Queued || w.state == Offered:
+		return nil, RefusedNotActive
+	case w.agent.id != agent:
+		return nil, RefusedNotYours
+	}
+	return w, RefusedNone
+}
+
+func (e *Engine) finish(ev Finish) string {
+	w, why := e.heldBy(ev.Work, ev.Agent)
+	switch {
+	case w == nil:
+		return why
+	case w.state != Active:
+		return RefusedNotActive
+	}
+	e.wrapUp(w, CauseFinished)
+	return RefusedNone
+}
+
+// wrapUp ends the contact: wrap-up where the queue has one, else the close.
+func (e *Engine) wrapUp(w *work, cause string) {
+	cfg := &w.q.cfg
+	w.q.handled(w, e.now)
+	if cfg.WrapUp <= 0 && !cfg.WrapUpOpen {
+		e.end(w, Completed, cause)
+		return
+	}
+	e.turn(w, Wrapping)
+	w.until = 0
+	if !cfg.WrapUpOpen {
+		w.until = e.now + max(cfg.WrapUp.Microseconds(), 1)
+		e.timers.set(&w.timer, w.until)
+	}
+	e.changed(w, cause, nil)
+}
+
+func (e *Engine) complete(ev Complete) string {
+	w, why := e.heldBy(ev.Work, ev.Agent)
+	switch {
+	case w == nil:
+		return why
+	case w.state != Wrapping:
+		return RefusedNotWrapping
+	}
+	e.end(w, Completed, CauseCompleted)
+	return RefusedNone
+}
+
+func (e *Engine) extend(ev Extend) string {
+	w, why := e.heldBy(ev.Work, ev.Agent)
+	switch {
+	case w == nil:
+		return why
+	case w.state != Wrapping:
+		return RefusedNotWrapping
+	case w.until == 0 || w.q.cfg.WrapUp <= 0:
+		return RefusedOpenWrapUp
+	case w.extended:
+		return RefusedExtended
+	}
+	w.extended = true
+	w.until += w.q.cfg.WrapUp.Microseconds()
+	e.timers.set(&w.timer, w.until)
+	e.changed(w, CauseExtended, nil)
+	return RefusedNone
+}
+
+func (e *Engine) customerLeft(id string) string {
+	w := e.works[id]
+	switch {
+	case w == nil:
+		return RefusedUnknownWork
+	case w.state == Wrapping:
+		return RefusedNotActive
+	case w.state == Active:
+		e.wrapUp(w, CauseCustomerLeft)
+	default:
+		e.end(w, Abandoned, CauseCustomerLeft)
+	}
+	return RefusedNone
+}
+
+func (e *Engine) closeWork(ev Close) string {
+	w := e.works[ev.Work]
+	if w == nil {
+		return RefusedUnknownWork
+	}
+	reason := ev.Reason
+	if reason == "" {
+		reason = Completed
+	}
+	e.end(w, reason, CauseClosed)
+	return RefusedNone
+}
+
+// end closes work in any state.
+func (e *Engine) end(w *work, reason CloseReason, cause string) {
+	a := w.agent
+	switch w.state {
+	case Queued:
+		e.leaveLine(w)
+	case Offered:
+		e.endOffer(w, Revoked)
+	default:
+		e.letGo(w)
+	}
+	e.closed(w, reason, cause, a)
+}
+
+// closed reports the end of work that nobody holds any more, and forgets it.
+func (e *Engine) closed(w *work, reason CloseReason, cause string, by *agent) {
+	c := WorkChanged{Work: w.id, State: Closed, Queue: w.q.id, Reason: reason, Cause: cause, Extended: w.extended}
+	if by != nil {
+		c.Agent = by.id
+	}
+	e.emit(c)
+	q := w.q
+	e.forget(w)
+	e.forgetQueue(q)
+}
