@@ -102,7 +102,7 @@ func (c *Config) checkURL(k *checker) {
 // TLSMode is TLS.Mode with "auto" decided.
 func (c *Config) TLSMode() string {
 	switch {
-	case c.TLS.Mode != "auto":
+	case c.TLS.Mode != "" && c.TLS.Mode != "auto":
 		return c.TLS.Mode
 	case c.TLS.Certificate != "" || c.TLS.Key != "":
 		return "files"
