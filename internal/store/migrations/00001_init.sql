@@ -1,5 +1,6 @@
 -- +goose Up
--- Types are PostgreSQL's; for SQLite the dialect writes BIGINT as INTEGER and BYTEA as BLOB and adds STRICT.
+-- Types are PostgreSQL's. For SQLite BIGINT becomes INTEGER, BYTEA becomes BLOB, and tables become STRICT;
+-- /*sqlite … sqlite*/ is uncommented there. For PostgreSQL TEXT gets the order of its bytes, as in SQLite.
 -- Times are UTC microseconds since 1970; 0 means "not yet". Columns named *_sealed hold only what vault sealed.
 -- tenant_id is the organisation that owns the row and comes first in every key.
 
@@ -140,6 +141,7 @@ CREATE TABLE consents (
 );
 CREATE INDEX consents_contact ON consents (tenant_id, contact_id);
 
+-- left_at: when the person left. erased_at: when retention erased the conversation and only the record stayed.
 CREATE TABLE interactions (
     tenant_id       TEXT   NOT NULL REFERENCES organisations (tenant_id),
     interaction_id  TEXT   NOT NULL,
@@ -174,17 +176,20 @@ CREATE TABLE interactions (
     answered_at     BIGINT NOT NULL,
     wrap_from       BIGINT NOT NULL,
     wrap_until      BIGINT NOT NULL,
+    left_at         BIGINT NOT NULL,
     closed_at       BIGINT NOT NULL,
+    erased_at       BIGINT NOT NULL,
     version         BIGINT NOT NULL,
     PRIMARY KEY (tenant_id, interaction_id),
     FOREIGN KEY (tenant_id, contact_id) REFERENCES contacts (tenant_id, contact_id)
 );
-CREATE INDEX interactions_open ON interactions (tenant_id, arrived_at) WHERE closed_at = 0;
+CREATE INDEX interactions_open ON interactions (tenant_id, arrived_at, interaction_id) WHERE closed_at = 0;
 CREATE INDEX interactions_arrived ON interactions (tenant_id, arrived_at, interaction_id);
-CREATE INDEX interactions_closed ON interactions (tenant_id, closed_at);
-CREATE INDEX interactions_contact ON interactions (tenant_id, contact_id, arrived_at);
-CREATE INDEX interactions_agent ON interactions (tenant_id, agent_id, arrived_at);
-CREATE INDEX interactions_queue ON interactions (tenant_id, queue_id, arrived_at);
+CREATE INDEX interactions_closed ON interactions (tenant_id, closed_at) WHERE closed_at > 0;
+CREATE INDEX interactions_kept ON interactions (tenant_id, closed_at) WHERE closed_at > 0 AND erased_at = 0;
+CREATE INDEX interactions_contact ON interactions (tenant_id, contact_id, arrived_at, interaction_id);
+CREATE INDEX interactions_agent ON interactions (tenant_id, agent_id, arrived_at, interaction_id);
+CREATE INDEX interactions_queue ON interactions (tenant_id, queue_id, arrived_at, interaction_id);
 
 CREATE TABLE segments (
     tenant_id      TEXT   NOT NULL,
@@ -197,7 +202,8 @@ CREATE TABLE segments (
     cause          TEXT   NOT NULL,
     PRIMARY KEY (tenant_id, interaction_id, number),
     FOREIGN KEY (tenant_id, interaction_id) REFERENCES interactions (tenant_id, interaction_id)
-);
+)/*sqlite  WITHOUT ROWID sqlite*/;
+CREATE INDEX segments_holder ON segments (tenant_id, holder_kind, holder_id, started_at);
 
 CREATE TABLE offers (
     tenant_id      TEXT   NOT NULL,
@@ -279,7 +285,7 @@ CREATE TABLE message_tokens (
     interaction_id TEXT   NOT NULL,
     PRIMARY KEY (tenant_id, token, interaction_id),
     FOREIGN KEY (tenant_id, interaction_id) REFERENCES interactions (tenant_id, interaction_id)
-);
+)/*sqlite  WITHOUT ROWID sqlite*/;
 CREATE INDEX message_tokens_interaction ON message_tokens (tenant_id, interaction_id);
 
 CREATE TABLE attachments (
@@ -315,6 +321,14 @@ CREATE TABLE audit (
 );
 CREATE INDEX audit_object ON audit (tenant_id, object_id, seq);
 
+-- The end of each tenant's chain: it orders those who append, and shows when the last rows are missing.
+CREATE TABLE audit_heads (
+    tenant_id   TEXT   NOT NULL,
+    seq         BIGINT NOT NULL,
+    hash        BYTEA  NOT NULL,
+    PRIMARY KEY (tenant_id)
+);
+
 -- Side effects that must happen, inserted in the transaction that wants them.
 CREATE TABLE jobs (
     tenant_id    TEXT   NOT NULL,
@@ -340,6 +354,7 @@ CREATE TABLE idempotency (
     created_at  BIGINT NOT NULL,
     PRIMARY KEY (tenant_id, actor_id, key_hash)
 );
+CREATE INDEX idempotency_age ON idempotency (tenant_id, created_at);
 
 -- Who owns a tenant's floor. fence grows by one at each change of holder; every write of the floor checks it.
 CREATE TABLE leases (

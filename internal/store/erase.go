@@ -1,0 +1,98 @@
+package store
+
+import (
+	"time"
+
+	"nubitalk/internal/base/errs"
+)
+
+// Erased counts the rows that an erasure removed, for its receipt.
+type Erased struct {
+	Contacts, Addresses, Consents, Interactions, Segments, Offers, Chats, Messages, Tokens, Attachments int64
+}
+
+// DeleteConversation removes what was said in a closed interaction, its files'
+// rows, marks and search tokens, its display name and its flow's memory; the
+// record (times, queue, agent, labels) stays. Delete the blobs that
+// AttachmentsOf names as well, and Scrub afterwards.
+func (tx *Tx) DeleteConversation(interactionID string, now time.Time) (Erased, error) {
+	e, err := tx.eraseContent(ofInteraction, interactionID)
+	if err != nil {
+		return e, err
+	}
+	n, err := tx.exec(`UPDATE interactions SET erased_at = $3, name_sealed = $4, flow_sealed = $4, version = version + 1 WHERE tenant_id = $1 AND interaction_id = $2`,
+		string(tx.scope.tenant), interactionID, us(now), []byte{})
+	return e, must("interaction", n, err)
+}
+
+// DeleteInteraction removes an interaction and all that belongs to it; the
+// contact and its consents stay.
+func (tx *Tx) DeleteInteraction(interactionID string) (Erased, error) {
+	e, err := tx.eraseWork(ofInteraction, interactionID)
+	if err == nil && e.Interactions == 0 {
+		err = errs.New(errs.NotFound, "This interaction does not exist.")
+	}
+	return e, err
+}
+
+// DeleteContact removes a contact with its addresses, consents, interactions and
+// all that belongs to those.
+func (tx *Tx) DeleteContact(contactID string) (Erased, error) {
+	e, err := tx.eraseWork(ofContact, contactID)
+	if err != nil {
+		return e, err
+	}
+	err = tx.erase(contactID, []erasure{
+		{&e.Addresses, `DELETE FROM contact_addresses WHERE tenant_id = $1 AND contact_id = $2`},
+		{&e.Consents, `DELETE FROM consents WHERE tenant_id = $1 AND contact_id = $2`},
+		{&e.Contacts, `DELETE FROM contacts WHERE tenant_id = $1 AND contact_id = $2`},
+	})
+	if err == nil && e.Contacts == 0 {
+		err = errs.New(errs.NotFound, "This contact does not exist.")
+	}
+	return e, err
+}
+
+// Which interactions an erasure is for.
+const (
+	ofInteraction = `interaction_id = $2`
+	ofContact     = `interaction_id IN (SELECT i.interaction_id FROM interactions i WHERE i.tenant_id = $1 AND i.contact_id = $2)`
+)
+
+type erasure struct {
+	count *int64
+	sql   string
+}
+
+func (tx *Tx) eraseContent(which, key string) (e Erased, err error) {
+	err = tx.erase(key, []erasure{
+		{&e.Tokens, `DELETE FROM message_tokens WHERE tenant_id = $1 AND ` + which},
+		{&e.Messages, `DELETE FROM messages WHERE tenant_id = $1 AND ` + which},
+		{&e.Attachments, `DELETE FROM attachments WHERE tenant_id = $1 AND ` + which},
+		{&e.Chats, `DELETE FROM chats WHERE tenant_id = $1 AND ` + which},
+	})
+	return e, err
+}
+
+func (tx *Tx) eraseWork(which, key string) (Erased, error) {
+	e, err := tx.eraseContent(which, key)
+	if err != nil {
+		return e, err
+	}
+	return e, tx.erase(key, []erasure{
+		{&e.Offers, `DELETE FROM offers WHERE tenant_id = $1 AND ` + which},
+		{&e.Segments, `DELETE FROM segments WHERE tenant_id = $1 AND ` + which},
+		{&e.Interactions, `DELETE FROM interactions WHERE tenant_id = $1 AND ` + which},
+	})
+}
+
+func (tx *Tx) erase(key string, steps []erasure) error {
+	for _, s := range steps {
+		n, err := tx.exec(s.sql, string(tx.scope.tenant), key)
+		if err != nil {
+			return err
+		}
+		*s.count = n
+	}
+	return nil
+}

@@ -1,0 +1,139 @@
+package store
+
+import (
+	"time"
+
+	"nubitalk/internal/base/secret"
+	"nubitalk/internal/core/acd"
+)
+
+// InteractionRow is one piece of work from arrival to close.
+type InteractionRow struct {
+	ID            string
+	Channel       string
+	EntryPointID  string
+	FlowID        string
+	FlowVersion   int64
+	FlowSealed    secret.Sealed // where its flow stands
+	ContactID     string
+	NameSealed    secret.Sealed // display name of the person's choice
+	State         string
+	CloseReason   string
+	QueueID       string
+	AgentID       string // who holds it, is offered it, or held it last
+	PreferredID   string
+	OnlyPreferred bool
+	Priority      int
+	Needs         []acd.SkillNeed
+	Language      string
+	DispositionID string
+	Labels        []string
+	Rating        int // 1-5; 0 if none
+	LeftMessage   bool
+	Consulted     []string // colleagues asked for help
+	ArrivedAt     time.Time
+	QueuedAt      time.Time
+	Place         time.Time // its place in the queue
+	OfferedAt     time.Time
+	AnsweredAt    time.Time
+	WrapFrom      time.Time
+	WrapUntil     time.Time
+	LeftAt        time.Time // when the person left
+	ClosedAt      time.Time
+	ErasedAt      time.Time // when retention erased its conversation
+	Version       int64
+}
+
+const interactionColumns = `interaction_id, channel, entry_point_id, flow_id, flow_version, flow_sealed, contact_id, name_sealed, state, close_reason, queue_id, agent_id,
+	preferred_id, only_preferred, priority, needs, language, disposition_id, labels, rating, left_message, consulted, arrived_at, queued_at, place, offered_at, answered_at,
+	wrap_from, wrap_until, left_at, closed_at, erased_at, version`
+
+func scanInteraction(r row, i *InteractionRow) error {
+	return r.Scan(&i.ID, &i.Channel, &i.EntryPointID, &i.FlowID, &i.FlowVersion, sealed(&i.FlowSealed), &i.ContactID, sealed(&i.NameSealed), &i.State, &i.CloseReason,
+		&i.QueueID, &i.AgentID, &i.PreferredID, yes(&i.OnlyPreferred), num(&i.Priority), fromJSON(&i.Needs), &i.Language, &i.DispositionID, fromJSON(&i.Labels),
+		num(&i.Rating), yes(&i.LeftMessage), fromJSON(&i.Consulted), at(&i.ArrivedAt), at(&i.QueuedAt), at(&i.Place), at(&i.OfferedAt), at(&i.AnsweredAt), at(&i.WrapFrom),
+		at(&i.WrapUntil), at(&i.LeftAt), at(&i.ClosedAt), at(&i.ErasedAt), &i.Version)
+}
+
+// InsertInteraction adds an interaction, at version 1.
+func (tx *Tx) InsertInteraction(i InteractionRow) error {
+	_, err := tx.exec(`INSERT INTO interactions (tenant_id, `+interactionColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+		$19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, 1)`,
+		string(tx.scope.tenant), i.ID, i.Channel, i.EntryPointID, i.FlowID, i.FlowVersion, raw(i.FlowSealed), i.ContactID, raw(i.NameSealed), i.State, i.CloseReason,
+		i.QueueID, i.AgentID, i.PreferredID, bit(i.OnlyPreferred), i.Priority, jsonList(i.Needs), i.Language, i.DispositionID, jsonList(i.Labels), i.Rating,
+		bit(i.LeftMessage), jsonList(i.Consulted), us(i.ArrivedAt), us(i.QueuedAt), us(i.Place), us(i.OfferedAt), us(i.AnsweredAt), us(i.WrapFrom), us(i.WrapUntil),
+		us(i.LeftAt), us(i.ClosedAt), us(i.ErasedAt))
+	return err
+}
+
+// UpdateInteraction changes an interaction if its version still is i.Version.
+// Channel, entry point, contact and arrival never change.
+func (tx *Tx) UpdateInteraction(i InteractionRow) error {
+	n, err := tx.exec(`UPDATE interactions SET flow_id = $4, flow_version = $5, flow_sealed = $6, name_sealed = $7, state = $8, close_reason = $9, queue_id = $10,
+		agent_id = $11, preferred_id = $12, only_preferred = $13, priority = $14, needs = $15, language = $16, disposition_id = $17, labels = $18, rating = $19,
+		left_message = $20, consulted = $21, queued_at = $22, place = $23, offered_at = $24, answered_at = $25, wrap_from = $26, wrap_until = $27, left_at = $28,
+		closed_at = $29, erased_at = $30, version = version + 1 WHERE tenant_id = $1 AND interaction_id = $2 AND version = $3`,
+		string(tx.scope.tenant), i.ID, i.Version, i.FlowID, i.FlowVersion, raw(i.FlowSealed), raw(i.NameSealed), i.State, i.CloseReason, i.QueueID, i.AgentID,
+		i.PreferredID, bit(i.OnlyPreferred), i.Priority, jsonList(i.Needs), i.Language, i.DispositionID, jsonList(i.Labels), i.Rating, bit(i.LeftMessage),
+		jsonList(i.Consulted), us(i.QueuedAt), us(i.Place), us(i.OfferedAt), us(i.AnsweredAt), us(i.WrapFrom), us(i.WrapUntil), us(i.LeftAt), us(i.ClosedAt), us(i.ErasedAt))
+	return tx.swapped("interaction", n, err, `SELECT version FROM interactions WHERE tenant_id = $1 AND interaction_id = $2`, string(tx.scope.tenant), i.ID)
+}
+
+// SetRating records the person's answer to the satisfaction question; the
+// version stays, so that whoever holds the interaction is not in conflict.
+func (tx *Tx) SetRating(interactionID string, rating int) error {
+	n, err := tx.exec(`UPDATE interactions SET rating = $3 WHERE tenant_id = $1 AND interaction_id = $2`, string(tx.scope.tenant), interactionID, rating)
+	return must("interaction", n, err)
+}
+
+// Interaction is an interaction by its id.
+func (tx *Tx) Interaction(interactionID string) (InteractionRow, error) {
+	return get(tx, "interaction", scanInteraction, `SELECT `+interactionColumns+` FROM interactions WHERE tenant_id = $1 AND interaction_id = $2`,
+		string(tx.scope.tenant), interactionID)
+}
+
+// OpenInteractions are all that are not closed, by arrival: what a floor is
+// rebuilt from.
+func (tx *Tx) OpenInteractions() ([]InteractionRow, error) {
+	return list(tx, scanInteraction, `SELECT `+interactionColumns+` FROM interactions WHERE tenant_id = $1 AND closed_at = 0 ORDER BY arrived_at, interaction_id`,
+		string(tx.scope.tenant))
+}
+
+// InteractionsOf are at most limit interactions of a contact, newest first,
+// those before the given one (zero Cursor: from the newest).
+func (tx *Tx) InteractionsOf(contactID string, before Cursor, limit int) ([]InteractionRow, error) {
+	before = before.orNewest()
+	return list(tx, scanInteraction, `SELECT `+interactionColumns+` FROM interactions WHERE tenant_id = $1 AND contact_id = $2 AND (arrived_at, interaction_id) < ($3, $4)
+		ORDER BY arrived_at DESC, interaction_id DESC LIMIT $5`, string(tx.scope.tenant), contactID, us(before.At), before.ID, limit)
+}
+
+// ClosedInteractions are at most limit records closed before a time, the longest
+// closed first: what retention removes.
+func (tx *Tx) ClosedInteractions(before time.Time, limit int) ([]InteractionRow, error) {
+	return list(tx, scanInteraction, `SELECT `+interactionColumns+` FROM interactions WHERE tenant_id = $1 AND closed_at > 0 AND closed_at < $2
+		ORDER BY closed_at LIMIT $3`, string(tx.scope.tenant), us(before), limit)
+}
+
+// ClosedConversations are at most limit interactions closed before a time whose
+// conversation is still kept, the longest closed first.
+func (tx *Tx) ClosedConversations(before time.Time, limit int) ([]InteractionRow, error) {
+	return list(tx, scanInteraction, `SELECT `+interactionColumns+` FROM interactions WHERE tenant_id = $1 AND closed_at > 0 AND erased_at = 0 AND closed_at < $2
+		ORDER BY closed_at LIMIT $3`, string(tx.scope.tenant), us(before), limit)
+}
+
+// Cursor is a place in a list that goes from the newest to the oldest: the last
+// row seen.
+type Cursor struct {
+	At time.Time
+	ID string
+}
+
+// farFuture is later than any row, in microseconds, and fits every engine.
+const farFuture = 1 << 62
+
+func (c Cursor) orNewest() Cursor {
+	if c.At.IsZero() {
+		return Cursor{At: time.UnixMicro(farFuture)}
+	}
+	return c
+}

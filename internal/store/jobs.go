@@ -1,0 +1,209 @@
+package store
+
+import (
+	"time"
+
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/secret"
+)
+
+// JobRow is a side effect that must happen, inserted in the transaction that
+// wants it.
+type JobRow struct {
+	Tenant      id.Tenant // filled when read; InsertJob uses the transaction's
+	ID          string
+	Kind        string
+	ObjectID    string
+	RunAt       time.Time
+	Attempts    int
+	LockedUntil time.Time // who claimed it has it until then
+	LastError   string    // ids and codes only
+	CreatedAt   time.Time
+}
+
+const jobColumns = "tenant_id, job_id, kind, object_id, run_at, attempts, locked_until, last_error, created_at"
+
+func scanJob(r row, j *JobRow) error {
+	return r.Scan(tenantOf(&j.Tenant), &j.ID, &j.Kind, &j.ObjectID, at(&j.RunAt), num(&j.Attempts), at(&j.LockedUntil), &j.LastError, at(&j.CreatedAt))
+}
+
+// InsertJob adds a job.
+func (tx *Tx) InsertJob(j JobRow) error {
+	_, err := tx.exec(`INSERT INTO jobs (`+jobColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		string(tx.scope.tenant), j.ID, j.Kind, j.ObjectID, us(j.RunAt), j.Attempts, us(j.LockedUntil), j.LastError, us(j.CreatedAt))
+	return err
+}
+
+// ClaimJobs takes at most limit due jobs of all tenants, the longest due first,
+// until now plus hold (System). Nobody else gets them before that; a job whose
+// holder died becomes due again. Attempts is counted up.
+func (tx *Tx) ClaimJobs(now time.Time, hold time.Duration, limit int) ([]JobRow, error) {
+	due, err := sysList(tx, scanJob, `SELECT `+jobColumns+` FROM jobs WHERE run_at <= $1 AND locked_until <= $1 ORDER BY run_at, job_id LIMIT $2 /*pg FOR UPDATE SKIP LOCKED pg*/`,
+		us(now), limit)
+	if err != nil {
+		return nil, err
+	}
+	for i := range due {
+		j := &due[i]
+		j.LockedUntil, j.Attempts = now.Add(hold).UTC().Truncate(time.Microsecond), j.Attempts+1
+		if _, err := tx.sysExec(`UPDATE jobs SET locked_until = $3, attempts = attempts + 1 WHERE tenant_id = $1 AND job_id = $2`, string(j.Tenant), j.ID, us(j.LockedUntil)); err != nil {
+			return nil, err
+		}
+	}
+	return due, nil
+}
+
+// FinishJob removes a claimed job, best in the transaction of its effect.
+// Conflict means that the claim ran out and someone else has it.
+func (tx *Tx) FinishJob(j JobRow) error {
+	n, err := tx.exec(`DELETE FROM jobs WHERE tenant_id = $1 AND job_id = $2 AND locked_until = $3`, string(tx.scope.tenant), j.ID, us(j.LockedUntil))
+	return claimed(n, err)
+}
+
+// RetryJob gives a claimed job back, to be run again at a time.
+func (tx *Tx) RetryJob(j JobRow, runAt time.Time, lastError string) error {
+	n, err := tx.exec(`UPDATE jobs SET run_at = $4, locked_until = 0, last_error = $5 WHERE tenant_id = $1 AND job_id = $2 AND locked_until = $3`,
+		string(tx.scope.tenant), j.ID, us(j.LockedUntil), us(runAt), lastError)
+	return claimed(n, err)
+}
+
+func claimed(n int64, err error) error {
+	if err == nil && n == 0 {
+		return errs.New(errs.Conflict, "This job was taken over by another worker.")
+	}
+	return err
+}
+
+// Jobs are the tenant's jobs of a kind, by due time.
+func (tx *Tx) Jobs(kind string) ([]JobRow, error) {
+	return list(tx, scanJob, `SELECT `+jobColumns+` FROM jobs WHERE tenant_id = $1 AND kind = $2 ORDER BY run_at, job_id`, string(tx.scope.tenant), kind)
+}
+
+// DeleteJobs takes back jobs of a kind for an object.
+func (tx *Tx) DeleteJobs(kind, objectID string) (int64, error) {
+	return tx.exec(`DELETE FROM jobs WHERE tenant_id = $1 AND kind = $2 AND object_id = $3`, string(tx.scope.tenant), kind, objectID)
+}
+
+// JobCounts says how many jobs wait in the installation, how many of them are
+// due, and since when the longest (System).
+func (tx *Tx) JobCounts(now time.Time) (all, due int, oldest time.Time, err error) {
+	type counts struct {
+		all, due int
+		oldest   time.Time
+	}
+	rows, err := sysList(tx, func(r row, c *counts) error { return r.Scan(num(&c.all), num(&c.due), at(&c.oldest)) },
+		`SELECT count(*), count(*) FILTER (WHERE run_at <= $1), coalesce(min(run_at), 0) FROM jobs`, us(now))
+	if err != nil {
+		return 0, 0, time.Time{}, err
+	}
+	return rows[0].all, rows[0].due, rows[0].oldest, nil
+}
+
+// IdempotencyRow remembers the answer to a changing call.
+type IdempotencyRow struct {
+	ActorID     string
+	KeyHash     []byte
+	RequestHash []byte
+	Status      int // HTTP status of the answer; 0 while the call runs
+	ReplySealed secret.Sealed
+	CreatedAt   time.Time
+}
+
+const idempotencyColumns = "actor_id, key_hash, request_hash, status, reply_sealed, created_at"
+
+func scanIdempotency(r row, i *IdempotencyRow) error {
+	return r.Scan(&i.ActorID, bin(&i.KeyHash), bin(&i.RequestHash), num(&i.Status), sealed(&i.ReplySealed), at(&i.CreatedAt))
+}
+
+// ReserveKey notes that a call with this key runs. If the key is known, reserved
+// is false and the row in force tells what became of it.
+func (tx *Tx) ReserveKey(i IdempotencyRow) (inForce IdempotencyRow, reserved bool, err error) {
+	n, err := tx.exec(`INSERT INTO idempotency (tenant_id, `+idempotencyColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (tenant_id, actor_id, key_hash) DO NOTHING`,
+		string(tx.scope.tenant), i.ActorID, raw(i.KeyHash), raw(i.RequestHash), i.Status, raw(i.ReplySealed), us(i.CreatedAt))
+	if err != nil || n > 0 {
+		return i, err == nil, err
+	}
+	inForce, err = tx.Key(i.ActorID, i.KeyHash)
+	return inForce, false, err
+}
+
+// Key is what is remembered of a call.
+func (tx *Tx) Key(actorID string, keyHash []byte) (IdempotencyRow, error) {
+	return get(tx, "key", scanIdempotency, `SELECT `+idempotencyColumns+` FROM idempotency WHERE tenant_id = $1 AND actor_id = $2 AND key_hash = $3`,
+		string(tx.scope.tenant), actorID, raw(keyHash))
+}
+
+// FinishKey remembers the answer.
+func (tx *Tx) FinishKey(actorID string, keyHash []byte, status int, reply secret.Sealed) error {
+	n, err := tx.exec(`UPDATE idempotency SET status = $4, reply_sealed = $5 WHERE tenant_id = $1 AND actor_id = $2 AND key_hash = $3`,
+		string(tx.scope.tenant), actorID, raw(keyHash), status, raw(reply))
+	return must("key", n, err)
+}
+
+// ReleaseKey forgets a call that failed, so that it may be tried again.
+func (tx *Tx) ReleaseKey(actorID string, keyHash []byte) error {
+	_, err := tx.exec(`DELETE FROM idempotency WHERE tenant_id = $1 AND actor_id = $2 AND key_hash = $3`, string(tx.scope.tenant), actorID, raw(keyHash))
+	return err
+}
+
+// DeleteKeys forgets calls made before a time.
+func (tx *Tx) DeleteKeys(before time.Time) (int64, error) {
+	return tx.exec(`DELETE FROM idempotency WHERE tenant_id = $1 AND created_at < $2`, string(tx.scope.tenant), us(before))
+}
+
+// LeaseRow says who owns something, such as a tenant's floor.
+type LeaseRow struct {
+	Tenant    id.Tenant
+	Name      string
+	Holder    string
+	Fence     int64
+	ExpiresAt time.Time
+}
+
+const leaseColumns = "tenant_id, name, holder, fence, expires_at"
+
+func scanLease(r row, l *LeaseRow) error {
+	return r.Scan(tenantOf(&l.Tenant), &l.Name, &l.Holder, &l.Fence, at(&l.ExpiresAt))
+}
+
+// Lease takes or renews a lease for ttl. It is held when nobody else's lease
+// still runs. The fence grows by one at each change of holder, so a holder's
+// name must be new at each start of its process.
+func (tx *Tx) Lease(name, holder string, ttl time.Duration, now time.Time) (fence int64, held bool, err error) {
+	held, err = tx.one(`INSERT INTO leases (`+leaseColumns+`) VALUES ($1, $2, $3, 1, $4)
+		ON CONFLICT (tenant_id, name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at,
+		fence = leases.fence + CASE WHEN leases.holder = excluded.holder THEN 0 ELSE 1 END
+		WHERE leases.holder = excluded.holder OR leases.expires_at <= $5 RETURNING fence`,
+		[]any{string(tx.scope.tenant), name, holder, us(now.Add(ttl)), us(now)}, &fence)
+	return fence, held, err
+}
+
+// CheckFence fails with Fenced when the lease has another fence by now, and on
+// PostgreSQL keeps it from changing until this transaction ends.
+func (tx *Tx) CheckFence(name string, fence int64) error {
+	var now int64
+	if _, err := tx.one(`SELECT fence FROM leases WHERE tenant_id = $1 AND name = $2 /*pg FOR SHARE pg*/`, []any{string(tx.scope.tenant), name}, &now); err != nil {
+		return err
+	}
+	if now != fence {
+		return errs.New(errs.Fenced, "Another node has taken over. Please try again.")
+	}
+	return nil
+}
+
+// ReleaseLease ends the holder's lease at once, so that others need not wait.
+func (tx *Tx) ReleaseLease(name, holder string) error {
+	_, err := tx.exec(`UPDATE leases SET expires_at = 0 WHERE tenant_id = $1 AND name = $2 AND holder = $3`, string(tx.scope.tenant), name, holder)
+	return err
+}
+
+// Leases are all leases with a name, of all tenants (System).
+func (tx *Tx) Leases(name string) ([]LeaseRow, error) {
+	return sysList(tx, scanLease, `SELECT `+leaseColumns+` FROM leases WHERE name = $1 ORDER BY tenant_id`, name)
+}
+
+// LeaseOf is the tenant's lease with a name.
+func (tx *Tx) LeaseOf(name string) (LeaseRow, error) {
+	return get(tx, "lease", scanLease, `SELECT `+leaseColumns+` FROM leases WHERE tenant_id = $1 AND name = $2`, string(tx.scope.tenant), name)
+}

@@ -1,0 +1,230 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"regexp"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	"nubitalk/internal/base/errs"
+)
+
+//go:embed migrations/*.sql
+var migrationFiles embed.FS
+
+// versionTable is where goose notes which migrations ran.
+const versionTable = "schema_versions"
+
+func (e *liteEngine) migrate(ctx context.Context) error {
+	db, err := sql.Open("sqlite", "file:"+e.path+"?_txlock=immediate&_pragma=busy_timeout(30000)&_pragma=foreign_keys(1)&_pragma=secure_delete(1)")
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	return up(ctx, goose.DialectSQLite3, db, forSQLite)
+}
+
+func (e *pgEngine) migrate(ctx context.Context) error {
+	pc, err := pgx.ParseConfig(e.url)
+	if err != nil {
+		return errs.Bad("dsn", "is not a PostgreSQL URL")
+	}
+	db := stdlib.OpenDB(*pc)
+	defer db.Close()
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))
+	if err != nil {
+		return err
+	}
+	if err := up(ctx, goose.DialectPostgres, db, textByBytes, goose.WithSessionLocker(locker)); err != nil {
+		return err
+	}
+	if err := e.ensureRole(ctx, db); err != nil {
+		return err
+	}
+	if err := e.ensureRowSecurity(ctx, db); err != nil {
+		return err
+	}
+	e.pool.Reset() // connections made before the role existed
+	return nil
+}
+
+func up(ctx context.Context, d goose.Dialect, db *sql.DB, rewrite func(string) string, opts ...goose.ProviderOption) error {
+	files, err := fs.Sub(migrationFiles, "migrations")
+	if err != nil {
+		return err
+	}
+	opts = append(opts, goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true), goose.WithVerbose(false))
+	p, err := goose.NewProvider(d, db, rewrittenFS{files, rewrite}, opts...)
+	if err != nil {
+		return err
+	}
+	_, err = p.Up(ctx)
+	if err != nil {
+		return fmt.Errorf("migrating the schema: %w", err)
+	}
+	return nil
+}
+
+var (
+	bigint      = regexp.MustCompile(`\bBIGINT\b`)
+	bytea       = regexp.MustCompile(`\bBYTEA\b`)
+	textType    = regexp.MustCompile(`\bTEXT\b( +NOT NULL)`)
+	endOfCreate = regexp.MustCompile(`(?m)^\)( WITHOUT ROWID)?;`)
+	sqliteOnly  = strings.NewReplacer("/*sqlite ", "", " sqlite*/", "")
+)
+
+// forSQLite writes PostgreSQL's types as SQLite's own and makes tables strict.
+func forSQLite(text string) string {
+	text = sqliteOnly.Replace(text)
+	text = bytea.ReplaceAllString(bigint.ReplaceAllString(text, "INTEGER"), "BLOB")
+	return endOfCreate.ReplaceAllStringFunc(text, func(end string) string {
+		if strings.Contains(end, "WITHOUT") {
+			return ") STRICT, WITHOUT ROWID;"
+		}
+		return ") STRICT;"
+	})
+}
+
+// textByBytes gives text columns the order of their bytes, as in SQLite, so that
+// lists come in one order on both engines.
+func textByBytes(text string) string { return textType.ReplaceAllString(text, `TEXT COLLATE "C"$1`) }
+
+// rewrittenFS hands out files with their text rewritten.
+type rewrittenFS struct {
+	fs.FS
+	rewrite func(string) string
+}
+
+func (r rewrittenFS) Open(name string) (fs.File, error) {
+	f, err := r.FS.Open(name)
+	if err != nil || !strings.HasSuffix(name, ".sql") {
+		return f, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(f)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	return &rewrittenFile{bytes.NewReader([]byte(r.rewrite(string(b)))), info}, err
+}
+
+type rewrittenFile struct {
+	*bytes.Reader
+	info fs.FileInfo
+}
+
+func (f *rewrittenFile) Stat() (fs.FileInfo, error) { return f.info, nil }
+func (f *rewrittenFile) Close() error               { return nil }
+
+// ensureRole makes the role that the program works as. Roles belong to the whole
+// server, so another database's migration may do the same at this moment: then
+// it is tried again.
+func (e *pgEngine) ensureRole(ctx context.Context, db *sql.DB) error {
+	text := fmt.Sprintf(`DO $$ BEGIN
+		IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '%[1]s') THEN CREATE ROLE %[1]s NOLOGIN; END IF;
+		IF NOT pg_has_role(current_user, '%[1]s', 'MEMBER') THEN GRANT %[1]s TO CURRENT_USER; END IF;
+	END $$`, e.role)
+	var err error
+	for try := range attempts {
+		_, err = db.ExecContext(ctx, text)
+		var pg *pgconn.PgError
+		if !errors.As(err, &pg) || (pg.Code != "XX000" && pg.Code != "23505" && pg.Code != "42710") {
+			break
+		}
+		if err := pause(ctx, try); err != nil {
+			return err
+		}
+	}
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && pg.Code == "42501" {
+		return errs.Wrap(errs.Forbidden, err, "The database login may not create the role %s. As an administrator run: CREATE ROLE %s NOLOGIN; GRANT %s TO the login.", e.role, e.role, e.role)
+	}
+	return err
+}
+
+// systemTables are those that System reaches across tenants.
+var systemTables = map[string]bool{"organisations": true, "jobs": true, "leases": true}
+
+// appendOnly are those that the program's role may not change, only add to, and
+// delete from when retention ends.
+var appendOnly = map[string]bool{"audit": true}
+
+// ensureRowSecurity gives every table with a tenant_id its policies and grants.
+// It looks first, so that a start of one node does not lock tables for others.
+func (e *pgEngine) ensureRowSecurity(ctx context.Context, db *sql.DB) error {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }()
+	tables, err := unprotected(ctx, tx, e.role)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `DO $$ BEGIN EXECUTE format('GRANT USAGE ON SCHEMA %I TO `+e.role+`', current_schema()); END $$`); err != nil {
+		return err
+	}
+	for _, t := range tables {
+		for _, stmt := range protect(t, e.role) {
+			if _, err := tx.ExecContext(ctx, stmt); err != nil {
+				return fmt.Errorf("row-level security of %s: %w", t, err)
+			}
+		}
+	}
+	return tx.Commit()
+}
+
+func unprotected(ctx context.Context, tx *sql.Tx, role string) (out []string, err error) {
+	rows, err := tx.QueryContext(ctx, `SELECT c.relname::text FROM pg_class c
+		JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped
+		WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p')
+		AND NOT (c.relrowsecurity AND c.relforcerowsecurity AND has_table_privilege($1, c.oid, 'SELECT')
+			AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = 'own_tenant'))
+		ORDER BY c.relname`, role)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var t string
+		if err := rows.Scan(&t); err != nil {
+			return nil, err
+		}
+		out = append(out, t)
+	}
+	return out, rows.Err()
+}
+
+func protect(table, role string) []string {
+	own := "tenant_id = (SELECT current_setting('app.tenant', true))"
+	out := []string{
+		"ALTER TABLE " + table + " ENABLE ROW LEVEL SECURITY",
+		"ALTER TABLE " + table + " FORCE ROW LEVEL SECURITY",
+		"DROP POLICY IF EXISTS own_tenant ON " + table,
+		"CREATE POLICY own_tenant ON " + table + " USING (" + own + ") WITH CHECK (" + own + ")",
+	}
+	if systemTables[table] {
+		all := "(SELECT current_setting('app.system', true)) = 'on'"
+		out = append(out, "DROP POLICY IF EXISTS system ON "+table,
+			"CREATE POLICY system ON "+table+" USING ("+all+") WITH CHECK ("+all+")")
+	}
+	rights := "SELECT, INSERT, UPDATE, DELETE"
+	if appendOnly[table] {
+		rights = "SELECT, INSERT, DELETE"
+	}
+	return append(out, "REVOKE ALL ON "+table+" FROM "+role, "GRANT "+rights+" ON "+table+" TO "+role)
+}

@@ -1,0 +1,77 @@
+package store
+
+import (
+	"time"
+
+	"nubitalk/internal/base/id"
+)
+
+// OrganisationRow is an operator, a reseller or a tenant.
+type OrganisationRow struct {
+	ID        id.Tenant
+	Kind      string    // operator, reseller, tenant
+	ParentID  id.Tenant // "" for the operator
+	Slug      string    // what users type to sign in; unique in the installation
+	Name      string
+	Status    string // active, suspended, closed
+	Language  string
+	TimeZone  string // IANA name
+	CreatedAt time.Time
+	UpdatedAt time.Time
+	Version   int64
+}
+
+const organisationColumns = "tenant_id, kind, parent_id, slug, name, status, language, time_zone, created_at, updated_at, version"
+
+func scanOrganisation(r row, o *OrganisationRow) error {
+	return r.Scan(tenantOf(&o.ID), &o.Kind, tenantOf(&o.ParentID), &o.Slug, &o.Name, &o.Status, &o.Language, &o.TimeZone, at(&o.CreatedAt), at(&o.UpdatedAt), &o.Version)
+}
+
+// InsertOrganisation adds an organisation, at version 1 (System). A slug that is
+// taken is Conflict.
+func (tx *Tx) InsertOrganisation(o OrganisationRow) error {
+	_, err := tx.sysExec(`INSERT INTO organisations (`+organisationColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1)`,
+		string(o.ID), o.Kind, string(o.ParentID), o.Slug, o.Name, o.Status, o.Language, o.TimeZone, us(o.CreatedAt), us(o.UpdatedAt))
+	return err
+}
+
+// UpdateOrganisation changes what may change of an organisation, if its version
+// still is o.Version (System).
+func (tx *Tx) UpdateOrganisation(o OrganisationRow) error {
+	n, err := tx.sysExec(`UPDATE organisations SET slug = $3, name = $4, status = $5, language = $6, time_zone = $7, updated_at = $8, version = version + 1
+		WHERE tenant_id = $1 AND version = $2`, string(o.ID), o.Version, o.Slug, o.Name, o.Status, o.Language, o.TimeZone, us(o.UpdatedAt))
+	if err != nil || n > 0 {
+		return err
+	}
+	if _, err := tx.OrganisationByID(o.ID); err != nil {
+		return err
+	}
+	return conflict("organisation")
+}
+
+// Organisation is the transaction's own organisation.
+func (tx *Tx) Organisation() (OrganisationRow, error) {
+	return get(tx, "organisation", scanOrganisation, `SELECT `+organisationColumns+` FROM organisations WHERE tenant_id = $1`, string(tx.scope.tenant))
+}
+
+// OrganisationByID is any organisation (System).
+func (tx *Tx) OrganisationByID(t id.Tenant) (OrganisationRow, error) {
+	return sysGet(tx, "organisation", scanOrganisation, `SELECT `+organisationColumns+` FROM organisations WHERE tenant_id = $1`, string(t))
+}
+
+// OrganisationBySlug is any organisation by what users type (System).
+func (tx *Tx) OrganisationBySlug(slug string) (OrganisationRow, error) {
+	return sysGet(tx, "organisation", scanOrganisation, `SELECT `+organisationColumns+` FROM organisations WHERE slug = $1`, slug)
+}
+
+// Organisations are all of them, by age (System).
+func (tx *Tx) Organisations() ([]OrganisationRow, error) {
+	return sysList(tx, scanOrganisation, `SELECT `+organisationColumns+` FROM organisations ORDER BY created_at, tenant_id`)
+}
+
+// OrganisationsOf are those right below a parent, after an id, at most limit
+// (System).
+func (tx *Tx) OrganisationsOf(parent, after id.Tenant, limit int) ([]OrganisationRow, error) {
+	return sysList(tx, scanOrganisation, `SELECT `+organisationColumns+` FROM organisations WHERE parent_id = $1 AND tenant_id > $2 ORDER BY tenant_id LIMIT $3`,
+		string(parent), string(after), limit)
+}

@@ -1,0 +1,224 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"nubitalk/internal/base/errs"
+)
+
+// pgEngine is a PostgreSQL database.
+type pgEngine struct {
+	url  string
+	role string
+	pool *pgxpool.Pool
+
+	commits, writes, failed, waiting atomic.Int64
+}
+
+// attempts bounds how often a transaction is run again after a conflict.
+const attempts = 8
+
+func openPostgres(ctx context.Context, c Config) (*pgEngine, error) {
+	e := &pgEngine{url: c.DSN, role: c.Role}
+	if e.role == "" {
+		e.role = "nubitalk_app"
+	}
+	if !plainName(e.role) || strings.Contains(e.role, "-") || strings.ToLower(e.role) != e.role {
+		return nil, errs.Bad("role", "may hold small letters, digits and _ only")
+	}
+	pc, err := pgxpool.ParseConfig(c.DSN)
+	if err != nil {
+		// the cause is not kept: it may quote the password
+		return nil, errs.Bad("dsn", "is not a PostgreSQL URL such as postgres://user:password@host:5432/database")
+	}
+	pc.MaxConns = int32(c.Connections)
+	if c.Connections <= 0 {
+		pc.MaxConns = int32(max(8, 4*runtime.GOMAXPROCS(0)))
+	}
+	pc.ConnConfig.StatementCacheCapacity = maxPrepared
+	limits(pc.ConnConfig.RuntimeParams)
+	pc.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
+		// before the first Migrate the role does not exist, and nothing but Migrate works
+		_, err := c.Exec(ctx, "SET ROLE "+e.role)
+		return err
+	}
+	if e.pool, err = pgxpool.NewWithConfig(ctx, pc); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// limits keeps one forgotten transaction from holding locks for ever.
+func limits(params map[string]string) {
+	for k, v := range map[string]string{"application_name": "nubitalk", "idle_in_transaction_session_timeout": "60000", "statement_timeout": "60000", "lock_timeout": "15000"} {
+		if _, set := params[k]; !set {
+			params[k] = v
+		}
+	}
+}
+
+func (e *pgEngine) write(ctx context.Context, sc scope, fn func(context.Context, session) error) error {
+	if ctx.Value(insideKey{}) != nil {
+		return errs.New(errs.Internal, "A write was begun inside another write.")
+	}
+	e.waiting.Add(1)
+	defer e.waiting.Add(-1)
+	var err error
+	for try := range attempts {
+		if err = e.once(inside{ctx}, sc, "BEGIN", fn); !again(err) {
+			break
+		}
+		if err := pause(ctx, try); err != nil {
+			return err
+		}
+	}
+	if err != nil {
+		e.failed.Add(1)
+		return err
+	}
+	e.commits.Add(1)
+	e.writes.Add(1)
+	return nil
+}
+
+func (e *pgEngine) read(ctx context.Context, sc scope, fn func(context.Context, session) error) error {
+	return e.once(ctx, sc, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", fn)
+}
+
+// again says whether the whole transaction may be repeated: PostgreSQL undid it
+// because of another one.
+func again(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
+}
+
+// pause waits a little longer each time, at random, so that rivals part.
+func pause(ctx context.Context, try int) error {
+	t := time.NewTimer(time.Duration(1+rand.IntN(4<<try)) * time.Millisecond)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// once runs one transaction.
+func (e *pgEngine) once(ctx context.Context, sc scope, begin string, fn func(context.Context, session) error) error {
+	c, err := e.begin(ctx, sc, begin)
+	if err != nil {
+		return err
+	}
+	open := true
+	defer func() {
+		if open { // an error, a panic or a Goexit: undo, with a context that still lives
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+			defer cancel()
+			if _, err := c.Conn().PgConn().Exec(ctx, "ROLLBACK").ReadAll(); err != nil {
+				_ = c.Conn().Close(ctx)
+			}
+		}
+		c.Release()
+	}()
+	if err := fn(ctx, pgSession{c.Conn()}); err != nil {
+		return err
+	}
+	res, err := c.Conn().PgConn().Exec(ctx, "COMMIT").ReadAll()
+	if err != nil {
+		return err
+	}
+	open = false
+	if len(res) == 1 && res[0].CommandTag.String() == "ROLLBACK" {
+		return errs.New(errs.Internal, "The transaction had failed before its end.")
+	}
+	return nil
+}
+
+// begin takes a connection and starts a transaction in one round trip. A pooled
+// connection may have died unnoticed (the server was restarted): nothing was
+// done on it yet, so another is tried.
+func (e *pgEngine) begin(ctx context.Context, sc scope, begin string) (*pgxpool.Conn, error) {
+	setting := "set_config('app.tenant','" + string(sc.tenant) + "',true)" // do checked the characters
+	if sc.system {
+		setting = "set_config('app.system','on',true)"
+	}
+	var last error
+	for range e.pool.Config().MaxConns + 1 {
+		c, err := e.pool.Acquire(ctx)
+		if err != nil {
+			return nil, err
+		}
+		_, err = c.Conn().PgConn().Exec(ctx, begin+";SELECT "+setting).ReadAll()
+		if err == nil {
+			return c, nil
+		}
+		closed := c.Conn().IsClosed()
+		if !closed {
+			_ = c.Conn().Close(context.WithoutCancel(ctx))
+		}
+		c.Release()
+		if last = err; !closed || ctx.Err() != nil {
+			break
+		}
+	}
+	return nil, last
+}
+
+func (e *pgEngine) ping(ctx context.Context) error { return e.pool.Ping(ctx) }
+
+func (e *pgEngine) columns(ctx context.Context) (out []Column, err error) {
+	err = e.once(ctx, scope{system: true}, "BEGIN READ ONLY", func(ctx context.Context, s session) error {
+		out, err = readColumns(ctx, s, `SELECT c.relname::text, a.attname::text, format_type(a.atttypid, a.atttypmod)
+			FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+			WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
+			ORDER BY c.relname, a.attnum`)
+		return err
+	})
+	return out, err
+}
+
+func (e *pgEngine) scrub(context.Context) error { return nil }
+
+func (e *pgEngine) stats() Stats {
+	return Stats{Commits: e.commits.Load(), Writes: e.writes.Load(), Failed: e.failed.Load(), Waiting: int(e.waiting.Load())}
+}
+
+func (e *pgEngine) close() error {
+	e.pool.Close()
+	return nil
+}
+
+// pgSession runs statements on one connection; pgx keeps them prepared.
+type pgSession struct{ c *pgx.Conn }
+
+func (s pgSession) exec(ctx context.Context, sql string, args []any) (int64, error) {
+	tag, err := s.c.Exec(ctx, forPostgres(sql), args...)
+	return tag.RowsAffected(), err
+}
+
+func (s pgSession) query(ctx context.Context, sql string, args []any) (cursor, error) {
+	rows, err := s.c.Query(ctx, forPostgres(sql), args...)
+	if err != nil {
+		return nil, err
+	}
+	return rows, nil
+}
+
+// forPostgres uncomments what only PostgreSQL understands.
+func forPostgres(sql string) string {
+	if !strings.Contains(sql, "/*pg") {
+		return sql
+	}
+	return strings.NewReplacer("/*pg ", "", " pg*/", "").Replace(sql)
+}

@@ -1,0 +1,338 @@
+package store
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"modernc.org/sqlite"
+)
+
+// liteEngine is one SQLite file: a writer and a pool of readers.
+type liteEngine struct {
+	path    string
+	w       *writer
+	readers chan *liteConn // all of them; taken for one transaction each
+	n       int
+}
+
+func openSQLite(ctx context.Context, c Config) (*liteEngine, error) {
+	path, err := filepath.Abs(c.DSN)
+	if err != nil {
+		return nil, err
+	}
+	if err := createPrivate(path); err != nil {
+		return nil, err
+	}
+	e := &liteEngine{path: path, n: c.Connections}
+	if e.n <= 0 {
+		e.n = max(4, 2*runtime.GOMAXPROCS(0))
+	}
+	if e.w, err = newWriter(path); err != nil {
+		return nil, err
+	}
+	e.readers = make(chan *liteConn, e.n)
+	for range e.n {
+		r, err := dialSQLite(path, true)
+		if err != nil {
+			_ = e.close()
+			return nil, err
+		}
+		e.readers <- r
+	}
+	return e, ctx.Err()
+}
+
+// createPrivate makes the file, and its folder, for nobody but the owner.
+// SQLite gives its log the same mode.
+func createPrivate(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+func (e *liteEngine) write(ctx context.Context, sc scope, fn func(context.Context, session) error) error {
+	return e.w.write(ctx, fn)
+}
+
+func (e *liteEngine) read(ctx context.Context, sc scope, fn func(context.Context, session) error) error {
+	var c *liteConn
+	select {
+	case c = <-e.readers:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if c == nil {
+		return errClosed
+	}
+	defer func() { e.readers <- c }()
+	if _, err := c.exec(ctx, "BEGIN", nil); err != nil {
+		return err
+	}
+	// a reader changes nothing, so how its transaction ends does not matter
+	defer func() { _, _ = c.exec(context.Background(), "ROLLBACK", nil) }()
+	return fn(ctx, c)
+}
+
+func (e *liteEngine) ping(ctx context.Context) error {
+	return e.read(ctx, scope{}, func(ctx context.Context, s session) error {
+		c, err := s.query(ctx, "SELECT count(*) FROM sqlite_schema", nil)
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		for c.Next() {
+		}
+		return c.Err()
+	})
+}
+
+func (e *liteEngine) columns(ctx context.Context) (out []Column, err error) {
+	err = e.read(ctx, scope{}, func(ctx context.Context, s session) error {
+		out, err = readColumns(ctx, s, `SELECT m.name, p.name, p.type FROM sqlite_schema m, pragma_table_info(m.name) p
+			WHERE m.type = 'table' AND substr(m.name, 1, 7) <> 'sqlite_' ORDER BY m.name, p.cid`)
+		return err
+	})
+	return out, err
+}
+
+func readColumns(ctx context.Context, s session, sql string) ([]Column, error) {
+	c, err := s.query(ctx, sql, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	var out []Column
+	for c.Next() {
+		var col Column
+		if err := c.Scan(&col.Table, &col.Name, &col.Type); err != nil {
+			return nil, err
+		}
+		out = append(out, col)
+	}
+	return out, c.Err()
+}
+
+func (e *liteEngine) scrub(ctx context.Context) error { return e.w.scrub(ctx) }
+func (e *liteEngine) stats() Stats                    { return e.w.stats() }
+
+func (e *liteEngine) close() error {
+	err := e.w.close()
+	for range e.n {
+		select {
+		case c := <-e.readers:
+			if c != nil {
+				err = errors.Join(err, c.close())
+			}
+		default:
+		}
+	}
+	return err
+}
+
+// liteConn is one connection with its prepared statements. It uses the driver
+// itself: database/sql would add locks and reflection to every statement.
+type liteConn struct {
+	c        driver.Conn
+	prepared map[string]*liteStmt
+	args     []driver.NamedValue
+	readOnly bool
+}
+
+type liteStmt struct {
+	driver.Stmt
+	values []driver.Value
+}
+
+// maxPrepared bounds the statements kept; texts of searches vary.
+const maxPrepared = 512
+
+func dialSQLite(path string, readOnly bool) (*liteConn, error) {
+	q := url.Values{}
+	for _, p := range []string{"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "secure_delete(1)",
+		"temp_store(MEMORY)", "trusted_schema(0)", "cache_size(-16000)"} {
+		q.Add("_pragma", p)
+	}
+	if readOnly {
+		q.Add("_pragma", "query_only(1)")
+	}
+	c, err := (&sqlite.Driver{}).Open("file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode())
+	if err != nil {
+		return nil, err
+	}
+	return &liteConn{c: c, prepared: map[string]*liteStmt{}, readOnly: readOnly}, nil
+}
+
+func (c *liteConn) close() error {
+	c.forget()
+	return c.c.Close()
+}
+
+func (c *liteConn) forget() {
+	for sql, s := range c.prepared {
+		_ = s.Close()
+		delete(c.prepared, sql)
+	}
+}
+
+func (c *liteConn) stmt(sql string) (*liteStmt, error) {
+	if s := c.prepared[sql]; s != nil {
+		return s, nil
+	}
+	if len(c.prepared) >= maxPrepared {
+		c.forget()
+	}
+	s, err := c.c.Prepare(sql)
+	if err != nil {
+		return nil, err
+	}
+	st := &liteStmt{Stmt: s}
+	c.prepared[sql] = st
+	return st, nil
+}
+
+// bind makes the driver's form of the arguments. The driver matches $N by its
+// number through Ordinal, in whatever order the text uses them.
+func (c *liteConn) bind(args []any) ([]driver.NamedValue, error) {
+	c.args = c.args[:0]
+	for i, a := range args {
+		switch v := a.(type) {
+		case string, int64, []byte:
+		case int:
+			a = int64(v)
+		default:
+			return nil, fmt.Errorf("store: argument %d has type %T", i+1, a)
+		}
+		c.args = append(c.args, driver.NamedValue{Ordinal: i + 1, Value: a})
+	}
+	return c.args, nil
+}
+
+// during is the context for the driver. A reader is interrupted when its
+// context ends. The writer never is: that would make SQLite roll back the whole
+// group; it looks at the context between statements only.
+func (c *liteConn) during(ctx context.Context) (context.Context, error) {
+	if c.readOnly {
+		return ctx, nil
+	}
+	return context.Background(), ctx.Err()
+}
+
+func (c *liteConn) exec(ctx context.Context, sql string, args []any) (int64, error) {
+	ctx, err := c.during(ctx)
+	if err != nil {
+		return 0, err
+	}
+	s, err := c.stmt(sql)
+	if err != nil {
+		return 0, err
+	}
+	named, err := c.bind(args)
+	if err != nil {
+		return 0, err
+	}
+	r, err := s.Stmt.(driver.StmtExecContext).ExecContext(ctx, named)
+	if err != nil {
+		return 0, err
+	}
+	return r.RowsAffected()
+}
+
+func (c *liteConn) query(ctx context.Context, sql string, args []any) (cursor, error) {
+	ctx, err := c.during(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s, err := c.stmt(sql)
+	if err != nil {
+		return nil, err
+	}
+	named, err := c.bind(args)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.Stmt.(driver.StmtQueryContext).QueryContext(ctx, named)
+	if err != nil {
+		return nil, err
+	}
+	if n := len(r.Columns()); len(s.values) != n {
+		s.values = make([]driver.Value, n)
+	}
+	return &liteRows{rows: r, values: s.values}, nil
+}
+
+// liteRows is a cursor over the driver's rows.
+type liteRows struct {
+	rows   driver.Rows
+	values []driver.Value
+	err    error
+}
+
+func (r *liteRows) Next() bool {
+	if r.err != nil {
+		return false
+	}
+	r.err = r.rows.Next(r.values)
+	return r.err == nil
+}
+
+func (r *liteRows) Err() error {
+	if r.err == io.EOF {
+		return nil
+	}
+	return r.err
+}
+
+func (r *liteRows) Close() {
+	if err := r.rows.Close(); err != nil && (r.err == nil || r.err == io.EOF) {
+		r.err = err
+	}
+}
+
+func (r *liteRows) Scan(dest ...any) error {
+	if len(dest) != len(r.values) {
+		return fmt.Errorf("store: %d columns for %d values", len(r.values), len(dest))
+	}
+	for i, d := range dest {
+		if err := assign(d, r.values[i]); err != nil {
+			return fmt.Errorf("column %d: %w", i+1, err)
+		}
+	}
+	return nil
+}
+
+func assign(dest any, v driver.Value) error {
+	switch d := dest.(type) {
+	case *string:
+		if s, ok := v.(string); ok {
+			*d = s
+			return nil
+		}
+	case *int64:
+		if n, ok := v.(int64); ok {
+			*d = n
+			return nil
+		}
+	case *blob: // the driver made the slice for us
+		if b, ok := v.([]byte); ok {
+			if *d = b; len(b) == 0 {
+				*d = nil
+			}
+			return nil
+		}
+	case interface{ Scan(any) error }:
+		return d.Scan(v)
+	}
+	return fmt.Errorf("store: a %T cannot go into a %T", v, dest)
+}

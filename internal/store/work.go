@@ -1,0 +1,210 @@
+package store
+
+import "time"
+
+// SegmentRow is the part of an interaction that one flow, queue or agent held.
+type SegmentRow struct {
+	InteractionID string
+	Number        int64  // 1 is the first
+	HolderKind    string // flow, queue, agent
+	HolderID      string
+	StartedAt     time.Time
+	EndedAt       time.Time // zero while it runs
+	Cause         string    // why it ended
+}
+
+const segmentColumns = "interaction_id, number, holder_kind, holder_id, started_at, ended_at, cause"
+
+func scanSegment(r row, s *SegmentRow) error {
+	return r.Scan(&s.InteractionID, &s.Number, &s.HolderKind, &s.HolderID, at(&s.StartedAt), at(&s.EndedAt), &s.Cause)
+}
+
+// PutSegment adds a segment, or ends the one with the same number.
+func (tx *Tx) PutSegment(s SegmentRow) error {
+	_, err := tx.exec(`INSERT INTO segments (tenant_id, `+segmentColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		ON CONFLICT (tenant_id, interaction_id, number) DO UPDATE SET ended_at = excluded.ended_at, cause = excluded.cause`,
+		string(tx.scope.tenant), s.InteractionID, s.Number, s.HolderKind, s.HolderID, us(s.StartedAt), us(s.EndedAt), s.Cause)
+	return err
+}
+
+// Segments are an interaction's segments in order.
+func (tx *Tx) Segments(interactionID string) ([]SegmentRow, error) {
+	return list(tx, scanSegment, `SELECT `+segmentColumns+` FROM segments WHERE tenant_id = $1 AND interaction_id = $2 ORDER BY number`, string(tx.scope.tenant), interactionID)
+}
+
+// OpenSegments are the last segments of all open interactions, running or not.
+func (tx *Tx) OpenSegments() ([]SegmentRow, error) {
+	return list(tx, scanSegment, `SELECT s.interaction_id, s.number, s.holder_kind, s.holder_id, s.started_at, s.ended_at, s.cause
+		FROM interactions i JOIN segments s ON s.tenant_id = i.tenant_id AND s.interaction_id = i.interaction_id
+		WHERE i.tenant_id = $1 AND i.closed_at = 0
+		AND s.number = (SELECT max(l.number) FROM segments l WHERE l.tenant_id = i.tenant_id AND l.interaction_id = i.interaction_id)
+		ORDER BY s.interaction_id`, string(tx.scope.tenant))
+}
+
+// QueueCount is what happened in one queue.
+type QueueCount struct {
+	Offered        int // came into the queue
+	Answered       int // an agent took it from there
+	AnsweredInGoal int // within the goal
+	Abandoned      int // the person left while it waited, short ones not counted
+	ShortAbandoned int // left sooner than the short time
+}
+
+// QueueCounts counts what came into a queue since a time, from its segments: so
+// what was transferred on still counts here. Answered means that the next
+// segment is an agent's; abandoned that there is no next one and the interaction
+// closed as abandoned.
+func (tx *Tx) QueueCounts(queueID string, since time.Time, goal, short time.Duration) (QueueCount, error) {
+	var c QueueCount
+	_, err := tx.one(`SELECT count(*),
+		count(*) FILTER (WHERE n.holder_kind = 'agent'),
+		count(*) FILTER (WHERE n.holder_kind = 'agent' AND n.started_at - s.started_at <= $4),
+		count(*) FILTER (WHERE n.number IS NULL AND s.ended_at > 0 AND i.close_reason = 'abandoned' AND s.ended_at - s.started_at >= $5),
+		count(*) FILTER (WHERE n.number IS NULL AND s.ended_at > 0 AND i.close_reason = 'abandoned' AND s.ended_at - s.started_at < $5)
+		FROM segments s JOIN interactions i ON i.tenant_id = s.tenant_id AND i.interaction_id = s.interaction_id
+		LEFT JOIN segments n ON n.tenant_id = s.tenant_id AND n.interaction_id = s.interaction_id AND n.number = s.number + 1
+		WHERE s.tenant_id = $1 AND s.holder_kind = 'queue' AND s.holder_id = $2 AND s.started_at >= $3`,
+		[]any{string(tx.scope.tenant), queueID, us(since), goal.Microseconds(), short.Microseconds()},
+		num(&c.Offered), num(&c.Answered), num(&c.AnsweredInGoal), num(&c.Abandoned), num(&c.ShortAbandoned))
+	return c, err
+}
+
+// OfferRow is an interaction shown to one agent.
+type OfferRow struct {
+	ID            string
+	InteractionID string
+	UserID        string
+	QueueID       string
+	OfferedAt     time.Time
+	Deadline      time.Time
+	EndedAt       time.Time // zero while it is pending
+	Outcome       string
+}
+
+const offerColumns = "offer_id, interaction_id, user_id, queue_id, offered_at, deadline, ended_at, outcome"
+
+func scanOffer(r row, o *OfferRow) error {
+	return r.Scan(&o.ID, &o.InteractionID, &o.UserID, &o.QueueID, at(&o.OfferedAt), at(&o.Deadline), at(&o.EndedAt), &o.Outcome)
+}
+
+// InsertOffer adds an offer. A second pending one for the same interaction is
+// Conflict: never two agents for one interaction.
+func (tx *Tx) InsertOffer(o OfferRow) error {
+	_, err := tx.exec(`INSERT INTO offers (tenant_id, `+offerColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		string(tx.scope.tenant), o.ID, o.InteractionID, o.UserID, o.QueueID, us(o.OfferedAt), us(o.Deadline), us(o.EndedAt), o.Outcome)
+	return err
+}
+
+// EndOffer ends a pending offer; Conflict if it has ended already.
+func (tx *Tx) EndOffer(offerID, outcome string, now time.Time) error {
+	n, err := tx.exec(`UPDATE offers SET ended_at = $3, outcome = $4 WHERE tenant_id = $1 AND offer_id = $2 AND ended_at = 0`, string(tx.scope.tenant), offerID, us(now), outcome)
+	return tx.swapped("offer", n, err, `SELECT ended_at FROM offers WHERE tenant_id = $1 AND offer_id = $2`, string(tx.scope.tenant), offerID)
+}
+
+// Offer is an offer by its id.
+func (tx *Tx) Offer(offerID string) (OfferRow, error) {
+	return get(tx, "offer", scanOffer, `SELECT `+offerColumns+` FROM offers WHERE tenant_id = $1 AND offer_id = $2`, string(tx.scope.tenant), offerID)
+}
+
+// PendingOffers are the tenant's offers that have not ended.
+func (tx *Tx) PendingOffers() ([]OfferRow, error) {
+	return list(tx, scanOffer, `SELECT `+offerColumns+` FROM offers WHERE tenant_id = $1 AND ended_at = 0 ORDER BY offer_id`, string(tx.scope.tenant))
+}
+
+// OffersOf are an interaction's offers in order.
+func (tx *Tx) OffersOf(interactionID string) ([]OfferRow, error) {
+	return list(tx, scanOffer, `SELECT `+offerColumns+` FROM offers WHERE tenant_id = $1 AND interaction_id = $2 ORDER BY offered_at, offer_id`,
+		string(tx.scope.tenant), interactionID)
+}
+
+// AgentRow is where an agent stands now.
+type AgentRow struct {
+	UserID    string
+	Presence  string
+	ReasonID  string
+	Since     time.Time
+	IdleSince time.Time
+	Missed    int // offers missed in a row
+}
+
+const agentColumns = "user_id, presence, reason_id, since, idle_since, missed"
+
+func scanAgent(r row, a *AgentRow) error {
+	return r.Scan(&a.UserID, &a.Presence, &a.ReasonID, at(&a.Since), at(&a.IdleSince), num(&a.Missed))
+}
+
+// PutAgent stores where an agent stands. When the presence or its reason
+// changed, the agent's history gets a new state.
+func (tx *Tx) PutAgent(a AgentRow) error {
+	t := string(tx.scope.tenant)
+	var presence, reason string
+	known, err := tx.one(`SELECT presence, reason_id FROM agents WHERE tenant_id = $1 AND user_id = $2 /*pg FOR UPDATE pg*/`, []any{t, a.UserID}, &presence, &reason)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.exec(`INSERT INTO agents (tenant_id, `+agentColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (tenant_id, user_id) DO UPDATE SET presence = excluded.presence, reason_id = excluded.reason_id, since = excluded.since,
+		idle_since = excluded.idle_since, missed = excluded.missed`, t, a.UserID, a.Presence, a.ReasonID, us(a.Since), us(a.IdleSince), a.Missed); err != nil {
+		return err
+	}
+	if known && presence == a.Presence && reason == a.ReasonID {
+		return nil
+	}
+	return tx.addAgentState(AgentStateRow{UserID: a.UserID, Since: a.Since, Presence: a.Presence, ReasonID: a.ReasonID})
+}
+
+// Agent is where one agent stands.
+func (tx *Tx) Agent(userID string) (AgentRow, error) {
+	return get(tx, "agent", scanAgent, `SELECT `+agentColumns+` FROM agents WHERE tenant_id = $1 AND user_id = $2`, string(tx.scope.tenant), userID)
+}
+
+// Agents are all agents that ever had a presence, by id.
+func (tx *Tx) Agents() ([]AgentRow, error) {
+	return list(tx, scanAgent, `SELECT `+agentColumns+` FROM agents WHERE tenant_id = $1 ORDER BY user_id`, string(tx.scope.tenant))
+}
+
+// DeleteAgent forgets where an agent stands; its history stays.
+func (tx *Tx) DeleteAgent(userID string) error {
+	_, err := tx.exec(`DELETE FROM agents WHERE tenant_id = $1 AND user_id = $2`, string(tx.scope.tenant), userID)
+	return err
+}
+
+// AgentStateRow is one span of an agent's day.
+type AgentStateRow struct {
+	UserID   string
+	Since    time.Time
+	Until    time.Time // zero while it lasts
+	Presence string
+	ReasonID string
+}
+
+const agentStateColumns = "user_id, since, until, presence, reason_id"
+
+func scanAgentState(r row, a *AgentStateRow) error {
+	return r.Scan(&a.UserID, at(&a.Since), at(&a.Until), &a.Presence, &a.ReasonID)
+}
+
+// addAgentState ends the running span and begins another. Two within one
+// microsecond are one: the later counts.
+func (tx *Tx) addAgentState(a AgentStateRow) error {
+	t := string(tx.scope.tenant)
+	if _, err := tx.exec(`UPDATE agent_states SET until = CASE WHEN since < $3 THEN $3 ELSE since END WHERE tenant_id = $1 AND user_id = $2 AND until = 0`,
+		t, a.UserID, us(a.Since)); err != nil {
+		return err
+	}
+	_, err := tx.exec(`INSERT INTO agent_states (tenant_id, `+agentStateColumns+`) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (tenant_id, user_id, since) DO UPDATE SET until = 0, presence = excluded.presence, reason_id = excluded.reason_id`,
+		t, a.UserID, us(a.Since), us(a.Until), a.Presence, a.ReasonID)
+	return err
+}
+
+// AgentStates are an agent's spans that touch a time range, in order.
+func (tx *Tx) AgentStates(userID string, from, to time.Time) ([]AgentStateRow, error) {
+	return list(tx, scanAgentState, `SELECT `+agentStateColumns+` FROM agent_states WHERE tenant_id = $1 AND user_id = $2 AND since < $4 AND (until = 0 OR until > $3)
+		ORDER BY since`, string(tx.scope.tenant), userID, us(from), us(to))
+}
+
+// DeleteAgentStates removes spans that ended before a time.
+func (tx *Tx) DeleteAgentStates(before time.Time) (int64, error) {
+	return tx.exec(`DELETE FROM agent_states WHERE tenant_id = $1 AND until > 0 AND until < $2`, string(tx.scope.tenant), us(before))
+}

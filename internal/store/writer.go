@@ -1,0 +1,290 @@
+package store
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"nubitalk/internal/base/errs"
+)
+
+// Limits of a group: how many writes share one commit, and for how long a group
+// may run before those at its front are answered.
+const (
+	queueSize = 1024
+	groupSize = 256
+	groupTime = 10 * time.Millisecond
+)
+
+var errClosed = errs.New(errs.Unavailable, "The database is closed.")
+
+// writer owns the only connection that changes an SQLite database. Its goroutine
+// opens a transaction, lends it to the waiting callers one after another, each
+// inside a savepoint, commits once, and then answers all of them. While a commit
+// waits for the disk, the next group gathers.
+//
+// A caller runs its function on its own goroutine, so a panic or a Goexit there
+// unwinds where it belongs, and only gives the transaction back.
+type writer struct {
+	path    string
+	queue   chan *member
+	c       *liteConn
+	ended   chan struct{}
+	closing sync.RWMutex // held for reading while a caller enqueues
+	closed  bool
+
+	commits, writes, failed atomic.Int64
+}
+
+// member is one caller's write.
+type member struct {
+	state atomic.Int32 // waiting, then taken by the writer or gone with its caller
+	turn  chan session // the transaction is lent
+	back  chan bool    // and given back: keep its changes, or undo them
+	done  chan error   // the commit's result
+	scrub bool         // not a write: empty the log
+}
+
+const (
+	waiting int32 = iota
+	taken
+	gone
+)
+
+func newWriter(path string) (*writer, error) {
+	c, err := dialSQLite(path, false)
+	if err != nil {
+		return nil, err
+	}
+	w := &writer{path: path, c: c, queue: make(chan *member, queueSize), ended: make(chan struct{})}
+	go w.run()
+	return w, nil
+}
+
+// write is called on the caller's goroutine.
+func (w *writer) write(ctx context.Context, fn func(context.Context, session) error) (err error) {
+	if ctx.Value(insideKey{}) != nil {
+		return errs.New(errs.Internal, "A write was begun inside another write.")
+	}
+	m := &member{turn: make(chan session, 1), back: make(chan bool, 1), done: make(chan error, 1)}
+	s, err := w.enter(ctx, m)
+	if err != nil {
+		return err
+	}
+	returned := false
+	defer func() {
+		if !returned { // a panic or a Goexit passes through
+			m.back <- false
+			<-m.done
+		}
+	}()
+	err = fn(inside{ctx}, s)
+	returned = true
+	m.back <- err == nil
+	if lost := <-m.done; lost != nil {
+		return lost
+	}
+	return err
+}
+
+// enter queues the member and waits for its turn.
+func (w *writer) enter(ctx context.Context, m *member) (session, error) {
+	if err := w.enqueue(ctx, m); err != nil {
+		return nil, err
+	}
+	select {
+	case s := <-m.turn:
+		return s, nil
+	case err := <-m.done: // the transaction could not begin
+		return nil, err
+	case <-ctx.Done():
+	}
+	if m.state.CompareAndSwap(waiting, gone) {
+		return nil, ctx.Err()
+	}
+	select { // its turn came at the same moment: it must be taken, to be given back
+	case s := <-m.turn:
+		return s, nil
+	case err := <-m.done:
+		return nil, err
+	}
+}
+
+func (w *writer) enqueue(ctx context.Context, m *member) error {
+	w.closing.RLock()
+	defer w.closing.RUnlock()
+	if w.closed {
+		return errClosed
+	}
+	select {
+	case w.queue <- m:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (w *writer) run() {
+	defer close(w.ended)
+	group := make([]*member, 0, groupSize)
+	for m := range w.queue {
+		if m.scrub {
+			m.done <- w.checkpoint()
+			continue
+		}
+		group = group[:0]
+		next := w.group(m, &group)
+		if next != nil {
+			next.done <- w.checkpoint()
+		}
+	}
+}
+
+// group runs one transaction, beginning with m. It gives back a member that is
+// not a write and must run after it.
+func (w *writer) group(m *member, group *[]*member) (after *member) {
+	err := w.do("BEGIN IMMEDIATE")
+	if err != nil {
+		m.answer(err)
+		w.renew()
+		return nil
+	}
+	start := time.Now()
+	for {
+		if m.state.CompareAndSwap(waiting, taken) {
+			*group = append(*group, m)
+			if err = w.lend(m); err != nil {
+				break
+			}
+		}
+		if m = w.next(len(*group), start); m == nil {
+			break
+		}
+		if m.scrub {
+			after = m
+			break
+		}
+	}
+	if err == nil {
+		err = w.do("COMMIT")
+	}
+	if err != nil {
+		_ = w.do("ROLLBACK") // SQLite may have rolled back already
+		w.renew()
+		w.failed.Add(int64(len(*group)))
+	} else {
+		w.commits.Add(1)
+	}
+	for _, m := range *group {
+		m.done <- err
+	}
+	return after
+}
+
+// next is the member that may still join the group, or nil.
+func (w *writer) next(n int, start time.Time) *member {
+	if n >= groupSize || time.Since(start) > groupTime {
+		return nil
+	}
+	select {
+	case m := <-w.queue: // nil when closed and drained
+		return m
+	default:
+		return nil
+	}
+}
+
+// lend gives the transaction to a member, inside its own savepoint. An error
+// means that SQLite has ended the whole transaction.
+func (w *writer) lend(m *member) error {
+	if err := w.do("SAVEPOINT member"); err != nil {
+		return err
+	}
+	m.turn <- w.c
+	if <-m.back {
+		w.writes.Add(1)
+		return w.do("RELEASE member")
+	}
+	w.failed.Add(1)
+	if err := w.do("ROLLBACK TO member"); err != nil {
+		return err
+	}
+	return w.do("RELEASE member")
+}
+
+func (w *writer) do(sql string) error {
+	_, err := w.c.exec(context.Background(), sql, nil)
+	return err
+}
+
+// renew opens the connection again after a failure, so that nothing of it stays.
+func (w *writer) renew() {
+	c, err := dialSQLite(w.path, false)
+	if err != nil {
+		return // the old one goes on, and the next failure tries again
+	}
+	_ = w.c.close()
+	w.c = c
+}
+
+// answer ends a member that never got its turn.
+func (m *member) answer(err error) {
+	if m.state.CompareAndSwap(waiting, taken) {
+		m.done <- err
+	}
+}
+
+// scrub waits until the log is emptied.
+func (w *writer) scrub(ctx context.Context) error {
+	m := &member{scrub: true, done: make(chan error, 1)}
+	if err := w.enqueue(ctx, m); err != nil {
+		return err
+	}
+	select {
+	case err := <-m.done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// checkpoint moves the log into the database and cuts it. A long reader can
+// prevent that; the caller hears of it and tries again later.
+func (w *writer) checkpoint() error {
+	rows, err := w.c.query(context.Background(), "PRAGMA wal_checkpoint(TRUNCATE)", nil)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var busy, pages, moved int64
+	for rows.Next() {
+		if err := rows.Scan(&busy, &pages, &moved); err != nil {
+			return err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	if busy != 0 {
+		return away(nil, "Deleted data could not be overwritten yet, because someone is still reading. Please try again.")
+	}
+	return nil
+}
+
+func (w *writer) stats() Stats {
+	return Stats{Commits: w.commits.Load(), Writes: w.writes.Load(), Failed: w.failed.Load(), Waiting: len(w.queue)}
+}
+
+func (w *writer) close() error {
+	w.closing.Lock()
+	if w.closed {
+		w.closing.Unlock()
+		return nil
+	}
+	w.closed = true
+	close(w.queue)
+	w.closing.Unlock()
+	<-w.ended
+	return w.c.close()
+}
