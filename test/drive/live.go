@@ -1,0 +1,72 @@
+package drive
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	"github.com/coder/websocket"
+)
+
+// Frame is what a live connection carries.
+type Frame struct {
+	Type   string          `json:"type"`
+	Cursor string          `json:"cursor"`
+	Data   json.RawMessage `json:"data"`
+}
+
+// Live is a live connection.
+type Live struct{ c *websocket.Conn }
+
+// Live opens the user's live connection from a cursor ("" for now).
+func (u *User) Live(ctx context.Context, cursor string) (*Live, error) {
+	l, err := dial(ctx, u.HTTP, u.Base+"/api/v1/live", http.Header{"Cookie": {u.Cookie.Name + "=" + u.Cookie.Value}, "Origin": {u.Base}})
+	if err != nil {
+		return nil, err
+	}
+	return l, l.Send(ctx, map[string]any{"type": "hello", "cursor": cursor})
+}
+
+// Socket opens the visitor's socket after a sequence number.
+func (v *Visitor) Socket(ctx context.Context, after int64) (*Live, error) {
+	l, err := dial(ctx, v.HTTP, v.Base+"/chat/v1/socket", nil)
+	if err != nil {
+		return nil, err
+	}
+	return l, l.Send(ctx, map[string]any{"type": "hello", "token": v.Token, "after": after})
+}
+
+func dial(ctx context.Context, c *http.Client, url string, h http.Header) (*Live, error) {
+	plain := &http.Client{Transport: c.Transport} // the dial's context bounds it, not a time-out
+	conn, res, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(url, "http"), &websocket.DialOptions{HTTPClient: plain, HTTPHeader: h})
+	if err != nil {
+		if res != nil {
+			return nil, &Problem{Status: res.StatusCode, Detail: err.Error()}
+		}
+		return nil, err
+	}
+	conn.SetReadLimit(4 << 20)
+	return &Live{conn}, nil
+}
+
+// Send writes a frame.
+func (l *Live) Send(ctx context.Context, v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return l.c.Write(ctx, websocket.MessageText, b)
+}
+
+// Next reads the next frame.
+func (l *Live) Next(ctx context.Context) (f Frame, err error) {
+	_, b, err := l.c.Read(ctx)
+	if err != nil {
+		return f, err
+	}
+	return f, json.Unmarshal(b, &f)
+}
+
+// Close ends the connection at once.
+func (l *Live) Close() { _ = l.c.CloseNow() }
