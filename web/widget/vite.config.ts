@@ -25,6 +25,7 @@ function sizeLimit(): Plugin {
 export default defineConfig({
   root: here("."),
   plugins: [sizeLimit()],
+  oxc: { jsx: { runtime: "classic", pragma: "h" } },
   build: {
     outDir: here("../dist/widget"),
     emptyOutDir: true,

@@ -1,0 +1,136 @@
+// The visitor's side of the API (docs/api.md, `/chat/v1`), as it is on the wire.
+
+/** How the widget looks and what it asks before a conversation. */
+export interface EntryPoint {
+  id: string;
+  /** False: show the leave-a-message form. */
+  open: boolean;
+  language: string;
+  languages: string[];
+  title: string;
+  welcome: string;
+  accent: string;
+  position: "right" | "left";
+  mode: "auto" | "light" | "dark";
+  ask_name: Ask;
+  ask_email: Ask;
+  /** Absent: no consent is asked. */
+  consent?: ConsentRequest;
+  attachments: FileLimits;
+  survey: boolean;
+  transcript: boolean;
+}
+
+export type Ask = "no" | "optional" | "required";
+
+export interface ConsentRequest {
+  /** Id of the consent text. */
+  text: string;
+  version: number;
+  words: string;
+  link: string;
+}
+
+export interface FileLimits {
+  allowed: boolean;
+  max_mb: number;
+  types: string[];
+}
+
+export interface Start {
+  name: string;
+  email: string;
+  language: string;
+  consent?: { text: string; version: number };
+  message: string;
+  client_id: string;
+  left_message: boolean;
+  page: string;
+}
+
+export interface Started {
+  token: string;
+  interaction: string;
+  state: State;
+  messages: Message[];
+}
+
+export interface Page {
+  state: State;
+  messages: Message[];
+  /** Highest seq that the server looked at; notes of agents count, so it may be above the last message. */
+  last?: number;
+  /** There are more messages above the last one. */
+  more: boolean;
+}
+
+export interface State {
+  state: "arriving" | "in_flow" | "queued" | "offered" | "active" | "held" | "wrapping" | "closed";
+  queue_name?: string;
+  /** 1 is next; 0 if not waiting. */
+  position: number;
+  /** -1 if unknown. */
+  estimate_seconds: number;
+  agent_name?: string;
+  agent_read: number;
+  /** The visitor may write. */
+  open: boolean;
+  survey: boolean;
+  transcript: boolean;
+  ended: boolean;
+}
+
+export interface Message {
+  seq: number;
+  id: string;
+  author_kind: "visitor" | "agent" | "bot" | "system";
+  author_name?: string;
+  kind: "text" | "attachment" | "buttons" | "form" | "event";
+  text?: string;
+  buttons?: Button[];
+  attachment?: Attachment;
+  event?: string;
+  client_id?: string;
+  at: string;
+}
+
+export interface Button {
+  value: string;
+  label: string;
+}
+
+export interface Attachment {
+  id: string;
+  name: string;
+  media_type: string;
+  size: number;
+}
+
+export interface Marks {
+  agent_read?: number;
+}
+
+/** What the server says on the socket. */
+export type Frame =
+  | { type: "hello" }
+  | { type: "state"; data: State }
+  | { type: "message"; data: Message }
+  | { type: "marks"; data: Marks }
+  | { type: "typing"; data: { author_kind?: string; author_name?: string } }
+  | { type: "ended" }
+  | { type: "stopping" }
+  | { type: "pong" }
+  | { type: "error"; data?: Problem };
+
+/** RFC 9457, as the server writes it. */
+export interface Problem {
+  status: number;
+  code?: string;
+  detail?: string;
+  errors?: { location: string; message: string }[];
+}
+
+/** Characters of one message, of a display name and of a survey's comment (channel/chat). */
+export const MAX_TEXT = 4000;
+export const MAX_NAME = 80;
+export const MAX_COMMENT = 1000;
