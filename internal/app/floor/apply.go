@@ -1,0 +1,172 @@
+package floor
+
+import (
+	"time"
+
+	"nubitalk/internal/channel"
+	"nubitalk/internal/core/acd"
+	"nubitalk/internal/store"
+)
+
+// step feeds the engine and takes over what it decided.
+func (f *floor) step(ev acd.Event, now time.Time) {
+	f.apply(f.engine.Step(ev, now), now)
+}
+
+func (f *floor) apply(cmds []acd.Command, now time.Time) {
+	for _, c := range cmds {
+		switch c := c.(type) {
+		case acd.WorkChanged:
+			if it := f.items[c.Work]; it != nil {
+				f.workChanged(it, c, now)
+			}
+		case acd.OfferMade:
+			f.offerMade(c, now)
+		case acd.OfferEnded:
+			f.offerEnded(c, now)
+		case acd.AgentChanged:
+			f.batch.agents[c.Agent] = c
+		}
+	}
+}
+
+// workChanged takes over the engine's new state of one interaction: what the
+// record says, which segment runs, what the person is told.
+func (f *floor) workChanged(it *item, c acd.WorkChanged, now time.Time) {
+	before := it.State
+	held := before == string(acd.Active) || before == string(acd.Wrapping)
+	if it.Queue != "" {
+		f.batch.queues[it.Queue] = true
+	}
+	if c.Queue != "" {
+		f.batch.queues[c.Queue] = true
+	}
+	f.touch(it)
+	it.State = string(c.State)
+	it.row.Front, it.row.Extended = c.Front, c.Extended
+	switch c.State {
+	case acd.Queued:
+		f.enqueued(it, c, held, now)
+	case acd.Offered:
+		it.Agent = c.Agent
+	case acd.Active:
+		f.answered(it, c, now)
+	case acd.Wrapping:
+		it.WrapFrom, it.WrapUntil = keep(it.WrapFrom, now), c.WrapUntil
+		if before == string(acd.Active) {
+			f.act(it, channel.Act{Kind: channel.ActEvent, Event: channel.EventEnded})
+		}
+	case acd.Closed:
+		f.closed(it, c, before, now)
+	}
+}
+
+func (f *floor) enqueued(it *item, c acd.WorkChanged, held bool, now time.Time) {
+	moved := it.Queue != c.Queue
+	agent := it.Agent
+	it.Queue, it.Agent = c.Queue, ""
+	if it.QueuedAt.IsZero() {
+		it.QueuedAt = now
+	}
+	if it.segKind != "queue" || it.segOwner != c.Queue {
+		f.segment(it, "queue", c.Queue, c.Cause, now)
+	}
+	switch {
+	case held:
+		it.Consulted = nil
+		f.act(it, channel.Act{Kind: channel.ActEvent, Event: channel.EventAgentLeft, Agent: agent})
+		f.act(it, channel.Act{Kind: channel.ActEvent, Event: channel.EventQueued})
+	case moved:
+		f.act(it, channel.Act{Kind: channel.ActEvent, Event: channel.EventQueued})
+	}
+	if moved {
+		f.count(c.Queue).Offered++
+	}
+}
+
+func (f *floor) answered(it *item, c acd.WorkChanged, now time.Time) {
+	it.Agent = c.Agent
+	if it.AnsweredAt.IsZero() {
+		it.AnsweredAt = now
+		n := f.count(it.Queue)
+		n.Answered++
+		if now.Sub(it.QueuedAt) <= time.Duration(f.plan.Queues[it.Queue].ServiceSeconds)*time.Second {
+			n.InGoal++
+		}
+	}
+	f.segment(it, "agent", c.Agent, c.Cause, now)
+	f.act(it, channel.Act{Kind: channel.ActEvent, Event: channel.EventAgentJoined, Agent: c.Agent})
+}
+
+func (f *floor) closed(it *item, c acd.WorkChanged, before string, now time.Time) {
+	it.CloseReason, it.ClosedAt = string(c.Reason), now
+	if it.CloseReason == "" {
+		it.CloseReason = string(acd.Completed)
+	}
+	f.endSegment(it, c.Cause, now)
+	if before != string(acd.Wrapping) { // in wrap-up the person was told already
+		f.act(it, channel.Act{Kind: channel.ActEvent, Event: channel.EventEnded})
+	}
+	if c.Reason == acd.Abandoned && it.Queue != "" && it.AnsweredAt.IsZero() {
+		n := f.count(it.Queue)
+		if now.Sub(it.QueuedAt) < time.Duration(f.plan.Queues[it.Queue].ShortSeconds)*time.Second {
+			n.Short++
+		} else {
+			n.Abandoned++
+		}
+	}
+	if it.Agent != "" && it.AnsweredAt.IsZero() {
+		it.Agent = "" // it was only offered
+	}
+	delete(f.timed, it.ID)
+}
+
+func keep(old, now time.Time) time.Time {
+	if old.IsZero() {
+		return now
+	}
+	return old
+}
+
+func (f *floor) offerMade(c acd.OfferMade, now time.Time) {
+	it := f.items[c.Work]
+	if it == nil {
+		return
+	}
+	o := &Offer{ID: c.Offer, User: c.Agent, OfferedAt: now, Deadline: c.Deadline}
+	f.offers[c.Offer] = o
+	f.touch(it)
+	o.Interaction = it.Interaction
+	f.batch.offers = append(f.batch.offers, store.OfferRow{ID: c.Offer, InteractionID: c.Work, UserID: c.Agent, QueueID: it.Queue, OfferedAt: now, Deadline: c.Deadline})
+	f.tellOffer(o)
+}
+
+func (f *floor) offerEnded(c acd.OfferEnded, now time.Time) {
+	delete(f.offers, c.Offer)
+	row := store.OfferRow{ID: c.Offer, Outcome: string(c.Outcome), EndedAt: now}
+	for i, o := range f.batch.offers {
+		if o.ID == c.Offer { // made and ended within one batch
+			f.batch.offers[i].Outcome, f.batch.offers[i].EndedAt = row.Outcome, now
+			f.tellOfferEnded(c)
+			return
+		}
+	}
+	f.batch.ended = append(f.batch.ended, row)
+	f.tellOfferEnded(c)
+}
+
+// segment ends the running segment and begins another.
+func (f *floor) segment(it *item, kind, owner, cause string, now time.Time) {
+	f.endSegment(it, cause, now)
+	it.segment++
+	it.segKind, it.segOwner, it.segFrom = kind, owner, now
+	f.batch.segments = append(f.batch.segments, store.SegmentRow{InteractionID: it.ID, Number: it.segment, HolderKind: kind, HolderID: owner, StartedAt: now})
+}
+
+func (f *floor) endSegment(it *item, cause string, now time.Time) {
+	if it.segKind == "" {
+		return
+	}
+	f.batch.segments = append(f.batch.segments, store.SegmentRow{InteractionID: it.ID, Number: it.segment, HolderKind: it.segKind, HolderID: it.segOwner, StartedAt: it.segFrom, EndedAt: now, Cause: cause})
+	it.segKind = ""
+}

@@ -1,0 +1,405 @@
+package floor
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/secret"
+	"nubitalk/internal/bus"
+	"nubitalk/internal/channel"
+	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/acd"
+	"nubitalk/internal/core/flow"
+	"nubitalk/internal/store"
+)
+
+var _ channel.Sink = (*Manager)(nil)
+
+// Arrive stores the interaction with its contact and consent, and starts its
+// flow. After a crash in between, the flow starts when the floor is rebuilt.
+func (m *Manager) Arrive(ctx context.Context, a channel.Arrival) (interaction, contact string, err error) {
+	if _, err := m.at(a.Tenant); err != nil {
+		return "", "", err
+	}
+	now := m.Clock.Now()
+	it := &item{Interaction: Interaction{ID: m.IDs.New(id.Interaction), Tenant: a.Tenant, Channel: a.Channel, EntryPoint: a.EntryPoint,
+		Name: a.Name.Reveal(), State: "arriving", Language: a.Language, LeftMessage: a.LeftMessage, ArrivedAt: now, Version: 1}}
+	err = m.DB.Write(ctx, a.Tenant, func(tx *store.Tx) error {
+		contact, err = m.Contacts.Resolve(tx, a, it.ID)
+		if err != nil {
+			return err
+		}
+		name, err := m.Vault.SealContact(ctx, a.Tenant, contact, nameAt(it.ID), []byte(a.Name.Reveal()))
+		if err != nil {
+			return err
+		}
+		none, err := m.Vault.SealContact(ctx, a.Tenant, contact, flowAt(it.ID), []byte("{}"))
+		if err != nil {
+			return err
+		}
+		it.row = store.InteractionRow{ID: it.ID, Channel: string(a.Channel), EntryPointID: a.EntryPoint, FlowSealed: none, ContactID: contact, NameSealed: name,
+			State: it.State, Language: a.Language, LeftMessage: a.LeftMessage, ArrivedAt: now, Version: 1}
+		if err := tx.InsertInteraction(it.row); err != nil {
+			return err
+		}
+		if a.Open != nil {
+			return a.Open(tx, it.ID, contact)
+		}
+		return nil
+	})
+	if err != nil {
+		return "", "", err
+	}
+	it.Contact = contact
+	err = m.do(ctx, a.Tenant, func(f *floor, now time.Time) error {
+		if f.items[it.ID] == nil { // a rebuild may have found it already
+			f.items[it.ID] = it
+			f.begin(it, now)
+		}
+		return nil
+	})
+	return it.ID, contact, err
+}
+
+// CustomerInput gives what the person wrote or chose to a waiting flow.
+func (m *Manager) CustomerInput(ctx context.Context, t id.Tenant, interaction string, in flow.Input) error {
+	return m.do(ctx, t, func(f *floor, now time.Time) error {
+		it := f.items[interaction]
+		if it == nil || !it.running || !it.run.Waiting {
+			return nil
+		}
+		f.feed(it, in, now)
+		return nil
+	})
+}
+
+// CustomerLeft says that the person ended the contact or is gone. Repeats are
+// harmless.
+func (m *Manager) CustomerLeft(ctx context.Context, t id.Tenant, interaction string) error {
+	return m.do(ctx, t, func(f *floor, now time.Time) error {
+		it := f.items[interaction]
+		if it == nil || it.CustomerGone {
+			return nil
+		}
+		if it.running || it.State == "arriving" {
+			it.CustomerGone = true
+			f.closeFlow(it, acd.Abandoned, "customer_left", now)
+			return nil
+		}
+		if it.State == string(acd.Wrapping) {
+			return nil
+		}
+		it.CustomerGone = true
+		f.touch(it)
+		f.step(acd.CustomerLeft{Work: interaction}, now)
+		return nil
+	})
+}
+
+// Connected says how many live desks a user has now on all nodes that report.
+func (m *Manager) Connected(ctx context.Context, t id.Tenant, user string, desks int) error {
+	m.mu.Lock()
+	if m.online[t] == nil {
+		m.online[t] = map[string]int{}
+	}
+	m.online[t][user] = desks
+	m.mu.Unlock()
+	return m.do(ctx, t, func(f *floor, now time.Time) error {
+		f.online[user] = desks
+		if f.people[user].agent {
+			f.step(acd.Connected{Agent: user, N: desks}, now)
+			f.tellAgent(user)
+		}
+		return nil
+	})
+}
+
+// SetPresence is the agent's own choice, or a supervisor's for it.
+func (m *Manager) SetPresence(ctx context.Context, a access.Actor, user string, presence acd.Presence, reason string) (AgentView, error) {
+	var view AgentView
+	if presence != acd.Ready && presence != acd.NotReady && presence != acd.Offline {
+		return view, errs.Bad("presence", "must be ready, not_ready or offline")
+	}
+	err := m.do(ctx, a.Tenant, func(f *floor, now time.Time) error {
+		p, ok := f.people[user]
+		if !ok || !p.agent {
+			return errs.New(errs.NotFound, "There is no such agent.")
+		}
+		if presence != acd.Offline && f.online[user] == 0 && user == a.User {
+			f.step(acd.Connected{Agent: user, N: 1}, now) // the call itself shows a desk; the grace runs if no live connection follows
+			f.step(acd.Connected{Agent: user, N: 0}, now)
+		}
+		f.step(acd.SetPresence{Agent: user, Presence: presence, Reason: reason}, now)
+		if user != a.User {
+			f.note(a.User, "agent.presence", user, string(presence))
+		}
+		view = f.agentView(user)
+		return nil
+	})
+	return view, err
+}
+
+// Accept takes an offer. When it has ended, the answer says how.
+func (m *Manager) Accept(ctx context.Context, a access.Actor, offer string) (Interaction, error) {
+	var out Interaction
+	err := m.do(ctx, a.Tenant, func(f *floor, now time.Time) error {
+		o, err := f.ownOffer(a.User, offer)
+		if err != nil {
+			return err
+		}
+		work := o.Interaction.ID
+		f.step(acd.Accept{Offer: offer, Agent: a.User}, now)
+		it := f.items[work]
+		if it == nil || it.State != string(acd.Active) || it.Agent != a.User {
+			return errs.New(errs.Conflict, "The offer has ended.")
+		}
+		out = it.Interaction
+		return nil
+	})
+	return out, err
+}
+
+// Decline refuses an offer; it goes to somebody else.
+func (m *Manager) Decline(ctx context.Context, a access.Actor, offer string) error {
+	return m.do(ctx, a.Tenant, func(f *floor, now time.Time) error {
+		if _, err := f.ownOffer(a.User, offer); err != nil {
+			return err
+		}
+		f.step(acd.Decline{Offer: offer, Agent: a.User}, now)
+		return nil
+	})
+}
+
+func (f *floor) ownOffer(user, offer string) (*Offer, error) {
+	o := f.offers[offer]
+	if o == nil || o.User != user {
+		return nil, errs.New(errs.Conflict, "The offer has ended.")
+	}
+	return o, nil
+}
+
+// held finds an open interaction that the actor may handle: its own, or any for
+// who may handle the whole tenant's.
+func (f *floor) held(a access.Actor, interaction string) (*item, error) {
+	it := f.items[interaction]
+	if it == nil {
+		return nil, errs.New(errs.NotFound, "This interaction is closed, or does not exist.")
+	}
+	if !access.May(a, access.WorkHandle, access.Thing{Tenant: f.tenant, Holders: []string{it.Agent}}) {
+		return nil, errs.New(errs.NotFound, "This interaction is closed, or does not exist.")
+	}
+	if it.State != string(acd.Active) && it.State != string(acd.Wrapping) {
+		return nil, errs.New(errs.Conflict, "Nobody is handling this interaction at the moment.")
+	}
+	return it, nil
+}
+
+// change runs fn on an interaction that the actor handles and answers its state.
+func (m *Manager) change(ctx context.Context, a access.Actor, interaction string, fn func(f *floor, it *item, now time.Time) error) (Interaction, error) {
+	var out Interaction
+	err := m.do(ctx, a.Tenant, func(f *floor, now time.Time) error {
+		it, err := f.held(a, interaction)
+		if err != nil {
+			return err
+		}
+		if err := fn(f, it, now); err != nil {
+			return err
+		}
+		out = it.Interaction
+		return nil
+	})
+	return out, err
+}
+
+// Finish ends the contact and begins the wrap-up. Repeats are harmless.
+func (m *Manager) Finish(ctx context.Context, a access.Actor, interaction string) (Interaction, error) {
+	return m.change(ctx, a, interaction, func(f *floor, it *item, now time.Time) error {
+		if it.State == string(acd.Active) {
+			f.step(acd.Finish{Work: it.ID, Agent: it.Agent}, now)
+		}
+		return nil
+	})
+}
+
+// Complete ends the wrap-up with a disposition and labels, and closes.
+func (m *Manager) Complete(ctx context.Context, a access.Actor, interaction, disposition string, labels []string) (Interaction, error) {
+	return m.change(ctx, a, interaction, func(f *floor, it *item, now time.Time) error {
+		q := f.plan.Queues[it.Queue]
+		if disposition == "" && q.DispositionMust && it.Disposition == "" {
+			return errs.Bad("disposition", "choose how the contact ended")
+		}
+		if disposition != "" && len(q.Dispositions) > 0 && !slices.Contains(q.Dispositions, disposition) {
+			return errs.Bad("disposition", "is not one of this queue's dispositions")
+		}
+		f.code(it, disposition, labels)
+		if it.State == string(acd.Active) {
+			f.step(acd.Finish{Work: it.ID, Agent: it.Agent}, now)
+		}
+		if it.State == string(acd.Wrapping) {
+			f.step(acd.Complete{Work: it.ID, Agent: it.Agent}, now)
+		}
+		return nil
+	})
+}
+
+// Code sets disposition and labels before the wrap-up ends, so that a timed
+// wrap-up that runs out loses nothing.
+func (m *Manager) Code(ctx context.Context, a access.Actor, interaction, disposition string, labels []string) (Interaction, error) {
+	return m.change(ctx, a, interaction, func(f *floor, it *item, _ time.Time) error {
+		f.code(it, disposition, labels)
+		return nil
+	})
+}
+
+func (f *floor) code(it *item, disposition string, labels []string) {
+	if disposition != "" {
+		it.Disposition = disposition
+	}
+	if labels != nil {
+		it.Labels = labels
+	}
+	f.touch(it)
+}
+
+// Extend lengthens a timed wrap-up once.
+func (m *Manager) Extend(ctx context.Context, a access.Actor, interaction string) (Interaction, error) {
+	return m.change(ctx, a, interaction, func(f *floor, it *item, now time.Time) error {
+		before := it.WrapUntil
+		f.step(acd.Extend{Work: it.ID, Agent: it.Agent}, now)
+		if it.State != string(acd.Wrapping) || it.WrapUntil.Equal(before) {
+			return errs.New(errs.Conflict, "The wrap-up cannot be extended again.")
+		}
+		return nil
+	})
+}
+
+// Transfer sends an interaction one holds to a queue or to a colleague.
+func (m *Manager) Transfer(ctx context.Context, a access.Actor, interaction, queue, user string) (Interaction, error) {
+	return m.change(ctx, a, interaction, func(f *floor, it *item, now time.Time) error {
+		if it.State != string(acd.Active) {
+			return errs.New(errs.Conflict, "The contact has ended, so it cannot be transferred.")
+		}
+		return f.move(it, it.Agent, queue, user, 0, now)
+	})
+}
+
+// Move is a supervisor's: waiting, offered or active work goes elsewhere.
+func (m *Manager) Move(ctx context.Context, a access.Actor, interaction, queue, user string, priority int) (Interaction, error) {
+	var out Interaction
+	err := m.do(ctx, a.Tenant, func(f *floor, now time.Time) error {
+		it := f.items[interaction]
+		if it == nil {
+			return errs.New(errs.NotFound, "This interaction is closed, or does not exist.")
+		}
+		if it.running || it.State == string(acd.Wrapping) {
+			return errs.New(errs.Conflict, "This interaction is not waiting and not with an agent.")
+		}
+		if err := f.move(it, "", queue, user, priority, now); err != nil {
+			return err
+		}
+		f.note(a.User, "interaction.move", interaction, queue+user)
+		out = it.Interaction
+		return nil
+	})
+	return out, err
+}
+
+func (f *floor) move(it *item, from, queue, user string, priority int, now time.Time) error {
+	switch {
+	case (queue == "") == (user == ""):
+		return errs.Bad("queue", "name either a queue or a colleague")
+	case user != "" && !f.people[user].agent:
+		return errs.Bad("user", "is not an agent")
+	case user != "" && user == it.Agent && it.State == string(acd.Active):
+		return errs.Bad("user", "holds it already")
+	case queue != "" && !f.knows(queue):
+		return errs.Bad("queue", "does not exist")
+	case priority < 0 || priority > 10:
+		return errs.Bad("priority", "must be 0 to 10")
+	}
+	if priority > 0 {
+		it.Priority = priority
+	}
+	it.row.PreferredID, it.row.OnlyPreferred = user, user != ""
+	f.act(it, channel.Act{Kind: channel.ActEvent, Event: channel.EventTransferred, Agent: user})
+	f.step(acd.Move{Work: it.ID, From: from, ToQueue: queue, ToAgent: user, Priority: priority}, now)
+	if r := f.engine.Refusal(); r != "" && it.State == string(acd.Active) && it.Agent == from {
+		return errs.New(errs.Conflict, "It could not be moved.")
+	}
+	return nil
+}
+
+func (f *floor) knows(queue string) bool { _, ok := f.plan.Queues[queue]; return ok }
+
+// Consult asks a colleague for help: it may read the conversation and write
+// notes, until Unconsult or the end.
+func (m *Manager) Consult(ctx context.Context, a access.Actor, interaction, user string) (Interaction, error) {
+	return m.change(ctx, a, interaction, func(f *floor, it *item, _ time.Time) error {
+		if !f.people[user].agent {
+			return errs.Bad("user", "is not an agent")
+		}
+		if user == it.Agent {
+			return errs.Bad("user", "holds it already")
+		}
+		if !slices.Contains(it.Consulted, user) {
+			it.Consulted = append(slices.Clone(it.Consulted), user)
+			f.touch(it)
+		}
+		return nil
+	})
+}
+
+// Unconsult ends the help of a colleague.
+func (m *Manager) Unconsult(ctx context.Context, a access.Actor, interaction, user string) (Interaction, error) {
+	return m.change(ctx, a, interaction, func(f *floor, it *item, _ time.Time) error {
+		it.Consulted = slices.DeleteFunc(slices.Clone(it.Consulted), func(u string) bool { return u == user })
+		f.touch(it)
+		f.batch.events = append(f.batch.events, bus.Event{Tenant: f.tenant, Kind: "interaction.changed", Users: []string{user}, Interaction: it.ID, Data: must(it.Interaction)})
+		return nil
+	})
+}
+
+// Rate keeps the person's satisfaction, 1-5, also after the close.
+func (m *Manager) Rate(ctx context.Context, t id.Tenant, interaction string, rating int) error {
+	return m.do(ctx, t, func(f *floor, _ time.Time) error {
+		if it := f.items[interaction]; it != nil {
+			it.Rating = rating
+			f.touch(it)
+			return nil
+		}
+		f.batch.writes = append(f.batch.writes, func(tx *store.Tx) error { return tx.SetRating(interaction, rating) })
+		return nil
+	})
+}
+
+// Close ends an interaction in any state, e.g. because its person is erased.
+func (m *Manager) Close(ctx context.Context, t id.Tenant, interaction string, reason acd.CloseReason) error {
+	return m.do(ctx, t, func(f *floor, now time.Time) error {
+		it := f.items[interaction]
+		switch {
+		case it == nil:
+			return nil
+		case it.running || it.State == "arriving":
+			f.closeFlow(it, reason, "closed", now)
+		default:
+			f.step(acd.Close{Work: interaction, Reason: reason}, now)
+		}
+		return nil
+	})
+}
+
+func (f *floor) note(actor, action, object, detail string) {
+	if f.m.Audit == nil {
+		return
+	}
+	f.batch.writes = append(f.batch.writes, func(tx *store.Tx) error { return f.m.Audit.Append(tx, actor, action, object, detail) })
+}
+
+func nameAt(interaction string) string { return "interactions.name/" + interaction }
+func flowAt(interaction string) string { return "interactions.flow/" + interaction }
+
+// reveal is what the vault gave back, as a name.
+func reveal(b secret.Bytes) string { return string(b.Reveal()) }

@@ -1,0 +1,362 @@
+package floor
+
+import (
+	"context"
+	"encoding/json"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/bus"
+	"nubitalk/internal/channel"
+	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/acd"
+	"nubitalk/internal/core/flow"
+	"nubitalk/internal/store"
+)
+
+const (
+	mailbox  = 1024 // calls that may wait for one floor
+	maxBatch = 256  // calls that share one commit
+)
+
+// floor is one tenant's actor. Only its goroutine touches what is below `in`.
+type floor struct {
+	m      *Manager
+	tenant id.Tenant
+	fence  int64
+
+	zone  atomic.Value // string: the tenant's time zone, for readers outside
+	in    chan *call
+	ended chan struct{}
+	once  sync.Once
+	quit  chan struct{}
+
+	engine *acd.Engine
+	plan   Plan
+	people map[string]person
+	items  map[string]*item  // open interactions
+	timed  map[string]*item  // those whose flow waits with a deadline
+	offers map[string]*Offer // pending offers
+	online map[string]int    // live desks a user
+	today  map[string]*counts
+	day    string // the date that today counts, in the tenant's time zone
+	waits  map[string]bool
+	waited time.Time // when waiting people were last told their place
+	batch  batch
+}
+
+// item is an open interaction in memory.
+type item struct {
+	Interaction
+	row      store.InteractionRow
+	graph    *flow.Graph
+	run      flow.State
+	running  bool // a flow holds it
+	place    time.Time
+	segment  int64
+	segFrom  time.Time
+	segKind  string
+	segOwner string
+}
+
+// person is a user as routing needs it.
+type person struct {
+	name     string
+	agent    bool
+	skills   map[string]int
+	capacity map[acd.Channel]int
+}
+
+// call is one request to the floor.
+type call struct {
+	fn   func(f *floor, now time.Time) error
+	err  error
+	done chan struct{}
+}
+
+// batch is what one commit carries.
+type batch struct {
+	items    map[string]*item
+	order    []*item
+	acts     map[string][]channel.Act
+	segments []store.SegmentRow
+	offers   []store.OfferRow
+	ended    []store.OfferRow
+	agents   map[string]acd.AgentChanged
+	queues   map[string]bool
+	writes   []func(tx *store.Tx) error
+	events   []bus.Event
+	after    []func()
+}
+
+func newBatch() batch {
+	return batch{items: map[string]*item{}, acts: map[string][]channel.Act{}, agents: map[string]acd.AgentChanged{}, queues: map[string]bool{}}
+}
+
+func (b *batch) empty() bool {
+	return len(b.items) == 0 && len(b.offers) == 0 && len(b.ended) == 0 && len(b.agents) == 0 && len(b.writes) == 0 && len(b.segments) == 0
+}
+
+func newFloor(m *Manager, t id.Tenant, fence int64) *floor {
+	return &floor{m: m, tenant: t, fence: fence, in: make(chan *call, mailbox), ended: make(chan struct{}), quit: make(chan struct{}),
+		online: map[string]int{}, waits: map[string]bool{}}
+}
+
+// do hands fn to the floor's goroutine and waits until its changes are durable.
+func (f *floor) do(ctx context.Context, fn func(f *floor, now time.Time) error) error {
+	c := &call{fn: fn, done: make(chan struct{})}
+	gone := &errs.Error{Code: errs.Unavailable, Text: "This organisation's floor is moving. Please try again in a moment.", RetryAfter: time.Second}
+	select {
+	case f.in <- c:
+	case <-f.ended:
+		return gone
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case <-c.done:
+		return c.err
+	case <-f.ended:
+		select {
+		case <-c.done: // it was answered while the floor ended
+			return c.err
+		default:
+			return gone
+		}
+	}
+}
+
+func (f *floor) stop() {
+	f.once.Do(func() { close(f.quit) })
+	<-f.ended
+}
+
+// run is the floor's goroutine. It sleeps until a call comes or a timer of the
+// engine or of a flow is due; nothing polls.
+func (f *floor) run(ctx context.Context) {
+	defer close(f.ended)
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	calls := make([]*call, 0, maxBatch)
+	for {
+		calls = calls[:0]
+		select {
+		case <-f.quit:
+			return
+		case c := <-f.in:
+			calls = append(calls, c)
+		case <-timer.C:
+		}
+	drain:
+		for len(calls) < maxBatch {
+			select {
+			case c := <-f.in:
+				calls = append(calls, c)
+			default:
+				break drain
+			}
+		}
+		if !f.turn(context.WithoutCancel(ctx), calls) {
+			return
+		}
+		timer.Reset(f.sleep())
+	}
+}
+
+// turn handles one batch of calls; false means that the floor is not ours any
+// more.
+func (f *floor) turn(ctx context.Context, calls []*call) bool {
+	now := f.m.Clock.Now()
+	f.batch = newBatch()
+	f.newDay(now)
+	f.step(acd.Tick{}, now)
+	f.flowTimers(now)
+	for _, c := range calls {
+		c.err = c.fn(f, now)
+	}
+	f.summarise(now)
+	after, err := f.commit(ctx)
+	if err != nil {
+		f.m.Log.Error("floor could not commit", "tenant", f.tenant, "code", errs.As(err).Code, "err", err)
+		for _, c := range calls {
+			if c.err == nil {
+				c.err = errs.Wrap(errs.Unavailable, err, "This could not be saved. Nothing was changed. Please try again.")
+			}
+			close(c.done)
+		}
+		return f.recover(ctx, err)
+	}
+	for _, run := range after {
+		run()
+	}
+	f.show()
+	for _, c := range calls {
+		close(c.done)
+	}
+	return true
+}
+
+// recover rebuilds the engine from what is stored, because memory ran ahead of
+// it. It waits for the store as long as the floor is ours.
+func (f *floor) recover(ctx context.Context, cause error) bool {
+	if errs.Is(cause, errs.Fenced) {
+		go f.m.lost(f) // lost waits for this goroutine to end
+		return false
+	}
+	pause := 50 * time.Millisecond
+	for {
+		err := f.rebuild(ctx)
+		if err == nil {
+			f.publish(bus.Event{Tenant: f.tenant, Kind: "floor.rebuilt", Watch: access.SignedIn, Data: json.RawMessage(`{}`)})
+			return true
+		}
+		refused := errs.Wrap(errs.Unavailable, err, "The store is not available. Please try again in a moment.")
+		wait := time.NewTimer(pause)
+	pause:
+		for {
+			select {
+			case <-f.quit:
+				wait.Stop()
+				return false
+			case c := <-f.in:
+				c.err = refused
+				close(c.done)
+			case <-wait.C:
+				break pause
+			}
+		}
+		pause = min(2*pause, 2*time.Second)
+	}
+}
+
+// sleep is how long nothing will be due.
+func (f *floor) sleep() time.Duration {
+	now := f.m.Clock.Now()
+	d := time.Hour
+	if at, ok := f.engine.NextWake(); ok {
+		d = min(d, at.Sub(now))
+	}
+	for _, it := range f.timed {
+		d = min(d, it.run.Deadline.Sub(now))
+	}
+	if len(f.waits) > 0 {
+		d = min(d, f.waited.Add(tellEvery).Sub(now))
+	}
+	return max(d, 0)
+}
+
+// commit writes the batch in one transaction and returns what may be shown
+// afterwards.
+func (f *floor) commit(ctx context.Context) ([]func(), error) {
+	if f.batch.empty() {
+		return nil, nil
+	}
+	rows, err := f.rows(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var after []func()
+	err = f.m.DB.Write(ctx, f.tenant, func(tx *store.Tx) error {
+		after = after[:0]
+		if err := tx.CheckFence(leaseName, f.fence); err != nil {
+			return err
+		}
+		return f.write(tx, rows, &after)
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i, it := range f.batch.order {
+		it.row = rows[i]
+		it.row.Version++
+		if it.State == string(acd.Closed) {
+			delete(f.items, it.ID)
+		}
+	}
+	return after, nil
+}
+
+func (f *floor) write(tx *store.Tx, rows []store.InteractionRow, after *[]func()) error {
+	for _, r := range rows {
+		if err := tx.UpdateInteraction(r); err != nil {
+			return err
+		}
+	}
+	for _, o := range f.batch.ended { // before the new ones: one pending offer per interaction
+		if err := tx.EndOffer(o.ID, o.Outcome, o.EndedAt); err != nil {
+			return err
+		}
+	}
+	for _, o := range f.batch.offers {
+		if err := tx.InsertOffer(o); err != nil {
+			return err
+		}
+	}
+	for _, s := range f.batch.segments {
+		if err := tx.PutSegment(s); err != nil {
+			return err
+		}
+	}
+	for _, a := range f.batch.agents {
+		if err := tx.PutAgent(f.agentRow(a)); err != nil {
+			return err
+		}
+	}
+	for _, w := range f.batch.writes {
+		if err := w(tx); err != nil {
+			return err
+		}
+	}
+	for _, it := range f.batch.order {
+		acts, driver := f.batch.acts[it.ID], f.m.drivers[it.Channel]
+		if driver == nil {
+			continue
+		}
+		done, err := driver.Carry(tx, f.work(it), acts)
+		if err != nil {
+			return err
+		}
+		if done != nil {
+			*after = append(*after, done)
+		}
+	}
+	return nil
+}
+
+func (f *floor) work(it *item) channel.Work {
+	position, estimate := f.waitOf(it, f.m.Clock.Now())
+	return channel.Work{Others: it.Consulted, Position: position, Estimate: estimate, ID: it.ID, Tenant: it.Tenant, Contact: it.Contact, State: it.State, Queue: it.Queue, Agent: it.Agent, Language: it.Language, Closed: it.ClosedAt}
+}
+
+// touch puts an interaction into the batch.
+func (f *floor) touch(it *item) {
+	if f.batch.items[it.ID] == nil {
+		f.batch.items[it.ID] = it
+		f.batch.order = append(f.batch.order, it)
+	}
+}
+
+func (f *floor) act(it *item, a channel.Act) {
+	f.touch(it)
+	f.batch.acts[it.ID] = append(f.batch.acts[it.ID], a)
+}
+
+// show lets the outside see a batch that is durable.
+func (f *floor) show() {
+	for _, e := range f.batch.events {
+		f.publish(e)
+	}
+	for _, run := range f.batch.after {
+		run()
+	}
+	f.batch = newBatch()
+}
+
+func (f *floor) publish(e bus.Event) {
+	if err := f.m.Bus.Publish(e); err != nil {
+		f.m.Log.Warn("a live event was not published", "tenant", f.tenant, "kind", e.Kind, "code", errs.As(err).Code)
+	}
+}

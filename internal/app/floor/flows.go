@@ -1,0 +1,163 @@
+package floor
+
+import (
+	"time"
+
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/channel"
+	"nubitalk/internal/core/acd"
+	"nubitalk/internal/core/flow"
+	"nubitalk/internal/core/setup"
+)
+
+// world is what a flow may ask about.
+func (f *floor) world(it *item, now time.Time) flow.World {
+	return flow.World{Now: now.In(f.plan.TimeZone), Channel: string(it.Channel), IsOpen: func(hours string) bool { return f.open(hours, now) }}
+}
+
+// open says whether opening hours are open; none means always.
+func (f *floor) open(hours string, now time.Time) bool {
+	if hours == "" {
+		return true
+	}
+	h, ok := f.plan.Hours[hours]
+	return !ok || setup.IsOpen(h, now)
+}
+
+// begin starts the flow of an interaction that has just arrived.
+func (f *floor) begin(it *item, now time.Time) {
+	point, known := f.plan.EntryPoints[it.EntryPoint]
+	planned, ok := f.plan.Flows[point.Flow]
+	f.touch(it)
+	if !known || !ok {
+		f.closeFlow(it, acd.Failed, "no_flow", now)
+		return
+	}
+	it.State, it.running, it.graph = "in_flow", true, planned.Graph
+	it.row.FlowID, it.row.FlowVersion = point.Flow, planned.Version
+	f.segment(it, "flow", point.Flow, "arrived", now)
+	state, actions, err := flow.Start(it.graph, it.Language, map[string]string{"name": it.Name}, f.world(it, now))
+	f.flowStep(it, state, actions, err, now)
+}
+
+// feed gives an input to a running flow.
+func (f *floor) feed(it *item, in flow.Input, now time.Time) {
+	f.touch(it)
+	state, actions, err := flow.Step(it.graph, it.run, in, f.world(it, now))
+	f.flowStep(it, state, actions, err, now)
+}
+
+func (f *floor) flowStep(it *item, state flow.State, actions []flow.Action, err error, now time.Time) {
+	if err != nil {
+		f.m.Log.Warn("a flow failed", "tenant", f.tenant, "interaction", it.ID, "flow", it.row.FlowID, "code", errs.As(err).Code)
+		f.closeFlow(it, acd.Failed, "flow_failed", now)
+		return
+	}
+	it.run = state
+	it.Priority = state.Priority
+	if state.Language != "" {
+		it.Language = state.Language
+	}
+	it.Needs = needs(state.Skills)
+	delete(f.timed, it.ID)
+	for _, a := range actions {
+		if !f.flowAction(it, a, now) {
+			return
+		}
+	}
+	switch {
+	case state.Done && it.running: // it ended without queue or close
+		f.closeFlow(it, acd.Completed, "flow_end", now)
+	case !state.Deadline.IsZero():
+		f.timed[it.ID] = it
+	}
+}
+
+// flowAction carries out one action; false ends the run.
+func (f *floor) flowAction(it *item, a flow.Action, now time.Time) bool {
+	if a.Say != "" {
+		f.act(it, channel.Act{Kind: channel.ActSay, Text: a.Say, Buttons: a.Buttons})
+	}
+	switch {
+	case a.Form && it.LeftMessage: // the message came with the arrival
+		f.feed(it, flow.Input{Form: true}, now)
+		return false
+	case a.Form:
+		f.act(it, channel.Act{Kind: channel.ActForm})
+	case a.Queue != "":
+		it.running = false
+		f.enqueue(it, a.Queue, now)
+		return false
+	case a.Close:
+		f.closeFlow(it, acd.Completed, "flow_end", now)
+		return false
+	}
+	return true
+}
+
+// enqueue puts an interaction into a queue of the engine.
+func (f *floor) enqueue(it *item, queue string, now time.Time) {
+	if _, ok := f.plan.Queues[queue]; !ok {
+		f.closeFlow(it, acd.Failed, "no_queue", now)
+		return
+	}
+	it.place = now
+	f.step(acd.Enqueue{Work: f.asWork(it, queue, now)}, now)
+}
+
+func (f *floor) asWork(it *item, queue string, queued time.Time) acd.Work {
+	return acd.Work{ID: it.ID, Channel: it.Channel, Queue: queue, Priority: it.Priority, Needs: it.Needs,
+		Preferred: it.row.PreferredID, Only: it.row.OnlyPreferred, Arrived: it.ArrivedAt, Queued: queued}
+}
+
+// closeFlow ends an interaction that never reached a queue.
+func (f *floor) closeFlow(it *item, reason acd.CloseReason, cause string, now time.Time) {
+	it.running = false
+	f.workChanged(it, acd.WorkChanged{Work: it.ID, State: acd.Closed, Reason: reason, Cause: cause}, now)
+}
+
+// flowTimers lets waits of flows end that are due.
+func (f *floor) flowTimers(now time.Time) {
+	for _, it := range f.timed {
+		if !it.run.Deadline.After(now) {
+			f.feed(it, flow.Input{Timeout: true}, now)
+		}
+	}
+}
+
+func needs(skills map[string]int) []acd.SkillNeed {
+	if len(skills) == 0 {
+		return nil
+	}
+	out := make([]acd.SkillNeed, 0, len(skills))
+	for s, l := range skills {
+		out = append(out, acd.SkillNeed{Skill: s, Level: l})
+	}
+	sortNeeds(out)
+	return out
+}
+
+// wouldServe runs the flow of an entry point dry to its first wait: a form or a
+// close before any queue or question means that nobody is there.
+func (f *floor) wouldServe(entryPoint string, now time.Time) (bool, error) {
+	point, ok := f.plan.EntryPoints[entryPoint]
+	planned, known := f.plan.Flows[point.Flow]
+	if !ok || !known {
+		return false, errs.New(errs.NotFound, "This entry point does not exist.")
+	}
+	lang := "en"
+	if len(point.Languages) > 0 {
+		lang = point.Languages[0]
+	}
+	dry := &item{Interaction: Interaction{Channel: point.Channel}}
+	_, actions, err := flow.Start(planned.Graph, lang, nil, f.world(dry, now))
+	if err != nil {
+		return false, err
+	}
+	for _, a := range actions {
+		if a.Form || a.Close {
+			return false, nil
+		}
+	}
+	return true, nil
+}

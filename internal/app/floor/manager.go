@@ -1,0 +1,282 @@
+package floor
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"nubitalk/internal/base/clock"
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/bus"
+	"nubitalk/internal/channel"
+	"nubitalk/internal/core/acd"
+	"nubitalk/internal/core/flow"
+	"nubitalk/internal/core/setup"
+	"nubitalk/internal/store"
+	"nubitalk/internal/vault"
+)
+
+const (
+	leaseName = "floor"
+	leaseTTL  = 15 * time.Second
+)
+
+// Plan is a tenant's set-up as its floor needs it.
+type Plan struct {
+	TimeZone    *time.Location
+	Queues      map[string]setup.Queue
+	Hours       map[string]setup.Hours
+	EntryPoints map[string]setup.EntryPoint
+	Flows       map[string]PlannedFlow
+	Rules       setup.Rules
+}
+
+// PlannedFlow is a flow ready to run.
+type PlannedFlow struct {
+	Version int64
+	Graph   *flow.Graph
+}
+
+// Setup gives a tenant's plan.
+type Setup interface {
+	Plan(ctx context.Context, t id.Tenant) (Plan, error)
+}
+
+// Auditor notes who moved whose work, inside the floor's transaction.
+type Auditor interface {
+	Append(tx *store.Tx, actor, action, object, detail string) error
+}
+
+// Deps is what the floors need.
+type Deps struct {
+	DB       *store.DB
+	Vault    *vault.Vault
+	Bus      *bus.Bus
+	Clock    clock.Clock
+	IDs      *id.Source
+	Setup    Setup
+	Contacts Contacts
+	Audit    Auditor
+	Node     string // this node's id; holder of leases
+	Log      *slog.Logger
+	// Grace is how long a lost browser's work stays; 0 means 15 s.
+	Grace time.Duration
+}
+
+// Manager owns the floors that live on this node. Its methods are safe for use
+// by several goroutines; each goes to the tenant's floor and waits for its
+// commit.
+type Manager struct {
+	Deps
+	drivers map[acd.Channel]channel.Driver
+
+	mu      sync.Mutex
+	floors  map[id.Tenant]*floor
+	online  map[id.Tenant]map[string]int // live desks a user, kept over a floor's restart
+	closing bool
+	cancel  context.CancelFunc
+	ctx     context.Context
+	wg      sync.WaitGroup
+}
+
+// New makes a Manager. Register the channels with Drive before Start.
+func New(d Deps) *Manager {
+	if d.Grace == 0 {
+		d.Grace = 15 * time.Second
+	}
+	return &Manager{Deps: d, drivers: map[acd.Channel]channel.Driver{}, floors: map[id.Tenant]*floor{}, online: map[id.Tenant]map[string]int{}}
+}
+
+// Drive registers the driver of a channel.
+func (m *Manager) Drive(ch acd.Channel, d channel.Driver) { m.drivers[ch] = d }
+
+// Start takes the floors of all active tenants that no other node holds, and
+// goes on trying for the others.
+func (m *Manager) Start(ctx context.Context) error {
+	m.mu.Lock()
+	m.ctx, m.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	m.mu.Unlock()
+	if err := m.claim(ctx); err != nil {
+		m.cancel()
+		return err
+	}
+	m.wg.Add(1)
+	go m.keep()
+	return nil
+}
+
+// Stop ends all floors after the work they have begun, and gives up the leases.
+func (m *Manager) Stop(ctx context.Context) error {
+	m.mu.Lock()
+	if m.cancel == nil || m.closing {
+		m.mu.Unlock()
+		return nil
+	}
+	m.closing = true
+	m.cancel()
+	all := slices.Collect(maps.Values(m.floors))
+	m.mu.Unlock()
+	for _, f := range all {
+		f.stop()
+	}
+	m.wg.Wait()
+	for _, f := range all {
+		err := m.DB.Write(ctx, f.tenant, func(tx *store.Tx) error { return tx.ReleaseLease(leaseName, m.Node) })
+		if err != nil && !errs.Is(err, errs.Fenced) {
+			return err
+		}
+	}
+	return nil
+}
+
+// keep renews the leases and takes over floors whose holder is gone.
+func (m *Manager) keep() {
+	defer m.wg.Done()
+	tick := time.NewTicker(leaseTTL / 3)
+	defer tick.Stop()
+	for {
+		select {
+		case <-m.ctx.Done():
+			return
+		case <-tick.C:
+			if err := m.claim(m.ctx); err != nil && m.ctx.Err() == nil {
+				m.Log.Warn("floor leases were not renewed", "err", errs.As(err).Code)
+			}
+		}
+	}
+}
+
+// claim renews or takes the lease of every active tenant.
+func (m *Manager) claim(ctx context.Context) error {
+	var tenants []id.Tenant
+	err := m.DB.SystemRead(ctx, func(tx *store.Tx) error {
+		orgs, err := tx.Organisations()
+		for _, o := range orgs {
+			if o.Kind == "tenant" && o.Status == "active" {
+				tenants = append(tenants, o.ID)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, t := range tenants {
+		if err := m.claimOne(ctx, t); err != nil {
+			return err
+		}
+	}
+	m.dropOthers(tenants)
+	return nil
+}
+
+func (m *Manager) claimOne(ctx context.Context, t id.Tenant) error {
+	var fence int64
+	var held bool
+	err := m.DB.Write(ctx, t, func(tx *store.Tx) (err error) {
+		fence, held, err = tx.Lease(leaseName, m.Node, leaseTTL, m.Clock.Now())
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	m.mu.Lock()
+	f := m.floors[t]
+	m.mu.Unlock()
+	switch {
+	case !held && f != nil:
+		m.lost(f)
+	case held && f != nil && f.fence != fence: // lost and won again in between
+		m.lost(f)
+		return m.open(ctx, t, fence)
+	case held && f == nil:
+		return m.open(ctx, t, fence)
+	}
+	return nil
+}
+
+// dropOthers ends floors whose tenant is not active any more.
+func (m *Manager) dropOthers(active []id.Tenant) {
+	m.mu.Lock()
+	var gone []*floor
+	for t, f := range m.floors {
+		if !slices.Contains(active, t) {
+			gone = append(gone, f)
+		}
+	}
+	m.mu.Unlock()
+	for _, f := range gone {
+		m.lost(f)
+	}
+}
+
+// Open takes the floor of a tenant that was just created.
+func (m *Manager) Open(ctx context.Context, t id.Tenant) error { return m.claimOne(ctx, t) }
+
+func (m *Manager) open(ctx context.Context, t id.Tenant, fence int64) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closing || m.floors[t] != nil {
+		return nil
+	}
+	f := newFloor(m, t, fence)
+	if err := f.rebuild(ctx); err != nil {
+		return err
+	}
+	for user, n := range m.online[t] {
+		f.online[user] = n
+	}
+	m.floors[t] = f
+	m.wg.Add(1)
+	go func() {
+		defer m.wg.Done()
+		f.run(m.ctx)
+	}()
+	return nil
+}
+
+// lost ends a floor that belongs to another node now, or to nobody.
+func (m *Manager) lost(f *floor) {
+	m.mu.Lock()
+	if m.floors[f.tenant] == f {
+		delete(m.floors, f.tenant)
+	}
+	m.mu.Unlock()
+	f.stop()
+}
+
+// at finds the tenant's floor on this node.
+func (m *Manager) at(t id.Tenant) (*floor, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	f := m.floors[t]
+	if f == nil {
+		return nil, &errs.Error{Code: errs.Unavailable, Text: "This organisation's floor is starting. Please try again in a moment.", RetryAfter: time.Second}
+	}
+	return f, nil
+}
+
+// do runs fn on the tenant's floor and waits until what it changed is durable.
+func (m *Manager) do(ctx context.Context, t id.Tenant, fn func(f *floor, now time.Time) error) error {
+	f, err := m.at(t)
+	if err != nil {
+		return err
+	}
+	return f.do(ctx, fn)
+}
+
+// Reload lets a floor see changed set-up or users.
+func (m *Manager) Reload(ctx context.Context, t id.Tenant) error {
+	plan, people, err := m.load(ctx, t)
+	if err != nil {
+		return err
+	}
+	return m.do(ctx, t, func(f *floor, now time.Time) error {
+		f.adopt(plan, people, now)
+		return nil
+	})
+}

@@ -1,0 +1,279 @@
+package floor
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/acd"
+	"nubitalk/internal/core/flow"
+	"nubitalk/internal/core/setup"
+	"nubitalk/internal/store"
+)
+
+// load reads what routing needs of the set-up and the users.
+func (m *Manager) load(ctx context.Context, t id.Tenant) (Plan, map[string]person, error) {
+	plan, err := m.Setup.Plan(ctx, t)
+	if err != nil {
+		return Plan{}, nil, err
+	}
+	people := map[string]person{}
+	err = m.DB.Read(ctx, t, func(tx *store.Tx) error {
+		users, err := tx.Users()
+		for _, u := range users {
+			if u.Status == "deleted" {
+				continue
+			}
+			p := person{name: u.UserName, skills: u.Skills, capacity: map[acd.Channel]int{acd.Chat: plan.Rules.ChatCapacity}}
+			for ch, n := range u.Capacity {
+				if n > 0 {
+					p.capacity[acd.Channel(ch)] = n
+				}
+			}
+			p.agent = u.Status == "active" && (slices.Contains(u.Roles, string(access.Agent)) || slices.Contains(u.Roles, string(access.Supervisor)))
+			people[u.ID] = p
+		}
+		return err
+	})
+	return plan, people, err
+}
+
+// stored is what a floor is rebuilt from.
+type stored struct {
+	rows     []store.InteractionRow
+	offers   []store.OfferRow
+	agents   []store.AgentRow
+	segments map[string]store.SegmentRow // the running one, or the last
+	counts   map[string]*counts
+}
+
+// rebuild makes the engine and the memory anew from what is stored.
+func (f *floor) rebuild(ctx context.Context) error {
+	plan, people, err := f.m.load(ctx, f.tenant)
+	if err != nil {
+		return err
+	}
+	now := f.m.Clock.Now()
+	f.plan, f.people = plan, people
+	f.zone.Store(plan.TimeZone.String())
+	f.day = dayOf(now, plan.TimeZone)
+	s, err := f.readStored(ctx, now)
+	if err != nil {
+		return err
+	}
+	f.items, f.offers, f.timed, f.batch = map[string]*item{}, map[string]*Offer{}, map[string]*item{}, newBatch()
+	f.today = s.counts
+	for _, r := range s.rows {
+		it, err := f.item(ctx, r, s.segments[r.ID])
+		if errs.Is(err, errs.Gone) { // its person was erased
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		f.items[it.ID] = it
+	}
+	f.restoreEngine(s, now)
+	f.restart(now)
+	after, err := f.commit(ctx)
+	if err != nil {
+		return err
+	}
+	for _, run := range after {
+		run()
+	}
+	f.show()
+	return nil
+}
+
+func (f *floor) readStored(ctx context.Context, now time.Time) (stored, error) {
+	s := stored{segments: map[string]store.SegmentRow{}, counts: map[string]*counts{}}
+	err := f.m.DB.Read(ctx, f.tenant, func(tx *store.Tx) (err error) {
+		if s.rows, err = tx.OpenInteractions(); err != nil {
+			return err
+		}
+		if s.offers, err = tx.PendingOffers(); err != nil {
+			return err
+		}
+		if s.agents, err = tx.Agents(); err != nil {
+			return err
+		}
+		open, err := tx.OpenSegments()
+		if err != nil {
+			return err
+		}
+		for _, seg := range open {
+			if old, ok := s.segments[seg.InteractionID]; !ok || old.Number < seg.Number {
+				s.segments[seg.InteractionID] = seg
+			}
+		}
+		s.counts, err = f.countsFrom(tx, dayStart(now, f.plan.TimeZone))
+		return err
+	})
+	return s, err
+}
+
+// item is a stored open interaction in memory again.
+func (f *floor) item(ctx context.Context, r store.InteractionRow, seg store.SegmentRow) (*item, error) {
+	name, err := f.m.Vault.OpenContact(ctx, f.tenant, r.ContactID, nameAt(r.ID), r.NameSealed)
+	if err != nil {
+		return nil, fmt.Errorf("opening the name of %s: %w", r.ID, err)
+	}
+	it := &item{Interaction: View(r, reveal(name)), row: r, place: r.Place, segment: seg.Number}
+	it.Tenant = f.tenant
+	if seg.EndedAt.IsZero() && seg.Number > 0 {
+		it.segKind, it.segOwner, it.segFrom = seg.HolderKind, seg.HolderID, seg.StartedAt
+	}
+	if r.State != "in_flow" {
+		return it, nil
+	}
+	raw, err := f.m.Vault.OpenContact(ctx, f.tenant, r.ContactID, flowAt(r.ID), r.FlowSealed)
+	if err != nil {
+		return nil, fmt.Errorf("opening the flow of %s: %w", r.ID, err)
+	}
+	if err := json.Unmarshal(raw.Reveal(), &it.run); err != nil {
+		return nil, errs.Wrap(errs.Internal, err, "A running flow could not be read.")
+	}
+	planned, ok := f.plan.Flows[r.FlowID]
+	it.running, it.graph = true, planned.Graph
+	if !ok || planned.Graph.Nodes[it.run.Node].Type == "" { // the flow was changed under it: begin again
+		it.graph, it.run = nil, flow.State{}
+	}
+	return it, nil
+}
+
+// View is a stored interaction as screens see it.
+func View(r store.InteractionRow, name string) Interaction {
+	return Interaction{ID: r.ID, Channel: acd.Channel(r.Channel), EntryPoint: r.EntryPointID, Contact: r.ContactID, Name: name, State: r.State,
+		CloseReason: r.CloseReason, Queue: r.QueueID, Agent: r.AgentID, Priority: r.Priority, Needs: r.Needs, Language: r.Language,
+		Disposition: r.DispositionID, Labels: r.Labels, Rating: r.Rating, LeftMessage: r.LeftMessage, ArrivedAt: r.ArrivedAt, QueuedAt: r.QueuedAt,
+		CustomerGone: !r.LeftAt.IsZero(), Consulted: r.Consulted, AnsweredAt: r.AnsweredAt, WrapFrom: r.WrapFrom, WrapUntil: r.WrapUntil, ClosedAt: r.ClosedAt, Version: r.Version}
+}
+
+func (f *floor) restoreEngine(s stored, now time.Time) {
+	f.engine = acd.New(acd.Options{Grace: f.m.Grace, NewOfferID: func() string { return f.m.IDs.New(id.Offer) }})
+	pending := map[string]store.OfferRow{}
+	for _, o := range s.offers {
+		pending[o.InteractionID] = o
+	}
+	r := acd.Restored{}
+	for _, q := range sortedKeys(f.plan.Queues) {
+		r.Queues = append(r.Queues, f.asQueue(q, f.plan.Queues[q]))
+	}
+	states := map[string]store.AgentRow{}
+	for _, a := range s.agents {
+		states[a.UserID] = a
+	}
+	for _, u := range sortedKeys(f.people) {
+		if p := f.people[u]; p.agent {
+			a := states[u]
+			r.Agents = append(r.Agents, acd.RestoredAgent{Agent: asAgent(u, p), Presence: acd.Presence(cmp.Or(a.Presence, string(acd.Offline))), Reason: a.ReasonID,
+				Since: a.Since, IdleSince: a.IdleSince, Missed: a.Missed})
+		}
+	}
+	for _, it := range f.openItems() {
+		if it.running || it.State == "arriving" {
+			continue
+		}
+		w := acd.RestoredWork{Work: f.asWork(it, it.Queue, it.place), State: acd.State(it.State), Agent: it.Agent, Front: it.row.Front, Extended: it.row.Extended,
+			AnsweredAt: it.AnsweredAt, WrapUntil: it.WrapUntil}
+		if o, ok := pending[it.ID]; ok {
+			w.Offer, w.OfferedAt, w.Deadline = o.ID, o.OfferedAt, o.Deadline
+			f.offers[o.ID] = &Offer{ID: o.ID, Interaction: it.Interaction, User: o.UserID, OfferedAt: o.OfferedAt, Deadline: o.Deadline}
+		}
+		r.Works = append(r.Works, w)
+	}
+	f.apply(f.engine.Restore(r, now), now)
+	f.orphans(pending, now)
+	for _, u := range sortedKeys(f.online) {
+		if f.people[u].agent && f.online[u] > 0 {
+			f.step(acd.Connected{Agent: u, N: f.online[u]}, now)
+		}
+	}
+}
+
+// orphans ends offers whose interaction the engine did not take back as offered.
+func (f *floor) orphans(pending map[string]store.OfferRow, now time.Time) {
+	for _, o := range pending {
+		it := f.items[o.InteractionID]
+		if f.offers[o.ID] != nil && (it == nil || it.State != string(acd.Offered)) {
+			f.offerEnded(acd.OfferEnded{Offer: o.ID, Work: o.InteractionID, Agent: o.UserID, Outcome: acd.Revoked}, now)
+		}
+	}
+}
+
+// restart starts flows that had not begun, or whose graph changed.
+func (f *floor) restart(now time.Time) {
+	for _, it := range f.openItems() {
+		switch {
+		case it.State == "arriving", it.running && it.graph == nil:
+			f.begin(it, now)
+		case it.running && !it.run.Deadline.IsZero():
+			f.timed[it.ID] = it
+		}
+	}
+	f.summarise(now)
+}
+
+func (f *floor) openItems() []*item {
+	return slices.SortedFunc(maps.Values(f.items), func(a, b *item) int {
+		return cmp.Or(a.ArrivedAt.Compare(b.ArrivedAt), cmp.Compare(a.ID, b.ID))
+	})
+}
+
+// adopt takes over changed set-up and users; what stays the same is not touched.
+func (f *floor) adopt(plan Plan, people map[string]person, now time.Time) {
+	old, oldPeople := f.plan, f.people
+	f.plan, f.people = plan, people
+	f.zone.Store(plan.TimeZone.String())
+	for _, q := range sortedKeys(plan.Queues) {
+		f.step(acd.SetQueue{Queue: f.asQueue(q, plan.Queues[q])}, now)
+		f.batch.queues[q] = true
+	}
+	for _, u := range sortedKeys(people) {
+		if people[u].agent {
+			f.step(acd.SetAgent{Agent: asAgent(u, people[u])}, now)
+			if !oldPeople[u].agent && f.online[u] > 0 {
+				f.step(acd.Connected{Agent: u, N: f.online[u]}, now)
+			}
+		} else if oldPeople[u].agent {
+			f.step(acd.RemoveAgent{ID: u}, now)
+		}
+	}
+	for _, u := range sortedKeys(oldPeople) {
+		if _, still := people[u]; !still && oldPeople[u].agent {
+			f.step(acd.RemoveAgent{ID: u}, now)
+		}
+	}
+	for _, q := range sortedKeys(old.Queues) {
+		if !f.knows(q) {
+			f.step(acd.RemoveQueue{ID: q}, now)
+		}
+	}
+}
+
+func (f *floor) asQueue(q string, def setup.Queue) acd.Queue {
+	members := make(map[string]bool, len(def.Members))
+	for _, u := range def.Members {
+		members[u] = true
+	}
+	return acd.Queue{ID: q, Priority: def.Priority, Needs: def.Needs, Members: members, OfferTimeout: time.Duration(def.OfferSeconds) * time.Second,
+		WrapUp: time.Duration(def.WrapUpSeconds) * time.Second, WrapUpOpen: def.WrapUpOpen, MaxMissed: def.MaxMissed, ServiceLevel: time.Duration(def.ServiceSeconds) * time.Second}
+}
+
+func asAgent(user string, p person) acd.Agent {
+	return acd.Agent{ID: user, Skills: p.skills, Capacity: p.capacity}
+}
+
+func sortNeeds(n []acd.SkillNeed) {
+	slices.SortFunc(n, func(a, b acd.SkillNeed) int { return cmp.Compare(a.Skill, b.Skill) })
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,102 @@
+package floor
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"nubitalk/internal/base/secret"
+	"nubitalk/internal/core/acd"
+	"nubitalk/internal/store"
+)
+
+// rows are the batch's interactions as they will be stored.
+func (f *floor) rows(ctx context.Context) ([]store.InteractionRow, error) {
+	out := make([]store.InteractionRow, len(f.batch.order))
+	for i, it := range f.batch.order {
+		r, err := f.row(ctx, it)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = r
+	}
+	return out, nil
+}
+
+func (f *floor) row(ctx context.Context, it *item) (store.InteractionRow, error) {
+	r := it.row
+	r.State, r.CloseReason, r.QueueID, r.AgentID = it.State, it.CloseReason, it.Queue, it.Agent
+	r.Priority, r.Needs, r.Language = it.Priority, it.Needs, it.Language
+	r.Consulted = it.Consulted
+	if it.CustomerGone && r.LeftAt.IsZero() {
+		r.LeftAt = f.m.Clock.Now()
+	}
+	r.DispositionID, r.Labels, r.Rating = it.Disposition, it.Labels, it.Rating
+	r.QueuedAt, r.Place, r.AnsweredAt, r.WrapFrom, r.WrapUntil, r.ClosedAt = it.QueuedAt, it.place, it.AnsweredAt, it.WrapFrom, it.WrapUntil, it.ClosedAt
+	if !it.running && it.graph == nil {
+		return r, nil
+	}
+	sealed, err := f.sealRun(ctx, it)
+	if err != nil {
+		return r, err
+	}
+	r.FlowSealed = sealed
+	if !it.running {
+		it.graph = nil // the flow is over: its state is sealed a last time
+	}
+	return r, nil
+}
+
+func (f *floor) sealRun(ctx context.Context, it *item) (secret.Sealed, error) {
+	raw, err := json.Marshal(it.run)
+	if err != nil {
+		return nil, err
+	}
+	return f.m.Vault.SealContact(ctx, f.tenant, it.Contact, flowAt(it.ID), raw)
+}
+
+func (f *floor) agentRow(a acd.AgentChanged) store.AgentRow {
+	return store.AgentRow{UserID: a.Agent, Presence: string(a.Presence), ReasonID: a.Reason, Since: a.Since, IdleSince: a.IdleSince, Missed: a.Missed}
+}
+
+// counts are a queue's figures of the day, shown live; reports count from the
+// stored interactions with the same definitions (core/measure).
+type counts struct{ Offered, Answered, InGoal, Abandoned, Short int }
+
+func (f *floor) count(queue string) *counts {
+	c := f.today[queue]
+	if c == nil {
+		c = &counts{}
+		f.today[queue] = c
+	}
+	return c
+}
+
+// newDay starts the figures anew at midnight of the tenant's time zone.
+func (f *floor) newDay(now time.Time) {
+	if d := dayOf(now, f.plan.TimeZone); d != f.day {
+		f.day, f.today = d, map[string]*counts{}
+		for q := range f.plan.Queues {
+			f.batch.queues[q] = true
+		}
+	}
+}
+
+func dayOf(now time.Time, zone *time.Location) string { return now.In(zone).Format(time.DateOnly) }
+
+func dayStart(now time.Time, zone *time.Location) time.Time {
+	y, m, d := now.In(zone).Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, zone)
+}
+
+func (f *floor) countsFrom(tx *store.Tx, since time.Time) (map[string]*counts, error) {
+	out := map[string]*counts{}
+	for q, def := range f.plan.Queues {
+		c, err := tx.QueueCounts(q, since, time.Duration(def.ServiceSeconds)*time.Second, time.Duration(def.ShortSeconds)*time.Second)
+		if err != nil {
+			return nil, err
+		}
+		out[q] = &counts{Offered: c.Offered, Answered: c.Answered, InGoal: c.AnsweredInGoal, Abandoned: c.Abandoned, Short: c.ShortAbandoned}
+	}
+	return out, nil
+}

@@ -1,0 +1,250 @@
+package floor
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/bus"
+	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/acd"
+)
+
+// tellEvery is how often waiting people are told their place anew.
+const tellEvery = 2 * time.Second
+
+// tellFirst is how many people of a queue are told; further back, places change
+// too often to matter.
+const tellFirst = 200
+
+// Snapshot is everything a supervisor's room starts from.
+func (m *Manager) Snapshot(ctx context.Context, a access.Actor) (Snapshot, error) {
+	var out Snapshot
+	names := access.Reach(a, access.WorkRead)
+	err := m.do(ctx, a.Tenant, func(f *floor, now time.Time) error {
+		out = Snapshot{At: now, Queues: f.queueViews(now), Agents: []AgentView{}, Waiting: []Interaction{}}
+		for user, p := range f.people {
+			if p.agent {
+				out.Agents = append(out.Agents, f.agentView(user))
+			}
+		}
+		slices.SortFunc(out.Agents, func(a, b AgentView) int { return cmp.Compare(a.UserName, b.UserName) })
+		for q := range f.plan.Queues {
+			for _, w := range f.engine.Waiting(q) {
+				if it := f.items[w]; it != nil {
+					v := it.Interaction
+					if names != access.Tenant {
+						v.Name = ""
+					}
+					out.Waiting = append(out.Waiting, v)
+				}
+			}
+		}
+		slices.SortFunc(out.Waiting, func(a, b Interaction) int {
+			return cmp.Or(cmp.Compare(a.Queue, b.Queue), a.QueuedAt.Compare(b.QueuedAt))
+		})
+		return nil
+	})
+	return out, err
+}
+
+// Desk is everything an agent's desk starts from.
+func (m *Manager) Desk(ctx context.Context, a access.Actor) (Desk, error) {
+	var out Desk
+	err := m.do(ctx, a.Tenant, func(f *floor, now time.Time) error {
+		if !f.people[a.User].agent {
+			return errs.New(errs.NotFound, "This user has no desk.")
+		}
+		out = Desk{Me: f.agentView(a.User), Offers: []Offer{}, Work: []Interaction{}, Queues: []QueueView{}}
+		for _, o := range f.offers {
+			if o.User == a.User {
+				out.Offers = append(out.Offers, *o)
+			}
+		}
+		slices.SortFunc(out.Offers, func(a, b Offer) int { return a.OfferedAt.Compare(b.OfferedAt) })
+		for _, it := range f.items {
+			mine := it.Agent == a.User && (it.State == string(acd.Active) || it.State == string(acd.Wrapping))
+			if mine || slices.Contains(it.Consulted, a.User) {
+				out.Work = append(out.Work, it.Interaction)
+			}
+		}
+		slices.SortFunc(out.Work, func(a, b Interaction) int { return a.AnsweredAt.Compare(b.AnsweredAt) })
+		for _, v := range f.queueViews(now) {
+			if slices.Contains(f.plan.Queues[v.ID].Members, a.User) {
+				out.Queues = append(out.Queues, v)
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+// Colleagues are the agents one may transfer to or consult.
+func (m *Manager) Colleagues(ctx context.Context, a access.Actor) ([]AgentView, error) {
+	s, err := m.Snapshot(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(s.Agents, func(v AgentView) bool { return v.User == a.User }), nil
+}
+
+// Interaction is an open interaction as the floor holds it.
+func (m *Manager) Interaction(ctx context.Context, t id.Tenant, interaction string) (Interaction, error) {
+	var out Interaction
+	err := m.do(ctx, t, func(f *floor, _ time.Time) error {
+		it := f.items[interaction]
+		if it == nil {
+			return errs.New(errs.NotFound, "This interaction is closed, or does not exist.")
+		}
+		out = it.Interaction
+		return nil
+	})
+	return out, err
+}
+
+// Wait is what a waiting person is told: its place (1 is next; 0 if it does not
+// wait) and the estimated wait in seconds (-1 if unknown).
+func (m *Manager) Wait(ctx context.Context, t id.Tenant, interaction string) (position, estimate int, err error) {
+	err = m.do(ctx, t, func(f *floor, now time.Time) error {
+		position, estimate = f.waitOf(f.items[interaction], now)
+		return nil
+	})
+	return position, estimate, err
+}
+
+func (f *floor) waitOf(it *item, now time.Time) (position, estimate int) {
+	if it == nil || it.State != string(acd.Queued) && it.State != string(acd.Offered) {
+		return 0, -1
+	}
+	position = max(1, f.engine.Position(it.ID))
+	return position, f.engine.EstimateAt(it.Queue, position, now)
+}
+
+// EntryOpen says whether somebody who arrives now would be served, or could
+// only leave a message: the flow is run dry to its first wait.
+func (m *Manager) EntryOpen(ctx context.Context, t id.Tenant, entryPoint string) (bool, error) {
+	var open bool
+	err := m.do(ctx, t, func(f *floor, now time.Time) error {
+		var err error
+		open, err = f.wouldServe(entryPoint, now)
+		return err
+	})
+	return open, err
+}
+
+func (f *floor) agentView(user string) AgentView {
+	p := f.people[user]
+	s, _ := f.engine.Agent(user)
+	return AgentView{User: user, UserName: p.name, Presence: s.Presence, Reason: s.Reason, Since: s.Since, Online: f.online[user] > 0,
+		Offered: s.Offered, Active: s.Active, Wrapping: s.Wrapping, Capacity: p.capacity[acd.Chat]}
+}
+
+func (f *floor) queueViews(now time.Time) []QueueView {
+	out := make([]QueueView, 0, len(f.plan.Queues))
+	for q := range f.plan.Queues {
+		out = append(out, f.queueView(q, now))
+	}
+	slices.SortFunc(out, func(a, b QueueView) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
+	return out
+}
+
+func (f *floor) queueView(q string, now time.Time) QueueView {
+	def, s, n := f.plan.Queues[q], acd.QueueInfo{}, f.count(q)
+	s, _ = f.engine.QueueStats(q, now)
+	return QueueView{ID: q, Name: def.Name, Waiting: s.Waiting, LongestSince: s.LongestSince, AgentsReady: s.AgentsReady, AgentsOnline: s.AgentsOnline,
+		Offered: n.Offered, Answered: n.Answered, AnsweredInGoal: n.InGoal, Abandoned: n.Abandoned, ShortAbandoned: n.Short,
+		ServicePercent: def.ServicePercent, ServiceSeconds: def.ServiceSeconds, EstimateSecs: s.Estimate}
+}
+
+// summarise turns what the batch touched into live events, each thing once.
+func (f *floor) summarise(now time.Time) {
+	b := &f.batch
+	for _, it := range b.order {
+		it.Version = it.row.Version + 1
+		b.events = append(b.events, bus.Event{Tenant: f.tenant, Kind: "interaction.changed", Users: watchers(it), Watch: access.WorkRead, Interaction: it.ID, Data: must(it.Interaction)})
+	}
+	for user := range b.agents {
+		f.tellAgent(user)
+		for q, def := range f.plan.Queues { // its free places changed
+			if slices.Contains(def.Members, user) {
+				b.queues[q] = true
+			}
+		}
+	}
+	for q := range b.queues {
+		if !f.knows(q) {
+			continue
+		}
+		v := f.queueView(q, now)
+		b.events = append(b.events, bus.Event{Tenant: f.tenant, Kind: "queue.changed", Users: f.plan.Queues[q].Members, Watch: access.FloorWatch, Data: must(v)})
+		f.waits[q] = true
+	}
+	f.tellWaits(now)
+}
+
+// watchers are the users whom an interaction concerns.
+func watchers(it *item) []string {
+	users := slices.Clone(it.Consulted)
+	if it.Agent != "" {
+		users = append(users, it.Agent)
+	}
+	if it.row.AgentID != "" && it.row.AgentID != it.Agent { // who held it before
+		users = append(users, it.row.AgentID)
+	}
+	return users
+}
+
+// tellWaits lets channels tell waiting people their places, at most every
+// tellEvery.
+func (f *floor) tellWaits(now time.Time) {
+	if len(f.waits) == 0 || now.Sub(f.waited) < tellEvery {
+		return
+	}
+	for q := range f.waits {
+		ids := f.engine.Waiting(q)
+		if len(ids) > tellFirst {
+			ids = ids[:tellFirst]
+		}
+		estimate := f.engine.Estimate(q, now)
+		for ch, d := range f.m.drivers {
+			mine := slices.DeleteFunc(slices.Clone(ids), func(w string) bool { return f.items[w] == nil || f.items[w].Channel != ch })
+			if len(mine) > 0 {
+				f.batch.after = append(f.batch.after, func() { d.Waits(f.tenant, q, mine, estimate) })
+			}
+		}
+	}
+	clear(f.waits)
+	f.waited = now
+}
+
+func (f *floor) tellAgent(user string) {
+	f.batch.events = append(f.batch.events, bus.Event{Tenant: f.tenant, Kind: "agent.changed", Users: []string{user}, Watch: access.FloorWatch, Data: must(f.agentView(user))})
+}
+
+func (f *floor) tellOffer(o *Offer) {
+	f.batch.events = append(f.batch.events, bus.Event{Tenant: f.tenant, Kind: "offer.made", Users: []string{o.User}, Interaction: o.Interaction.ID, Data: must(*o)})
+}
+
+// OfferEnded is the live event of that kind.
+type OfferEnded struct {
+	ID          string           `json:"id"`
+	Interaction string           `json:"interaction"`
+	Outcome     acd.OfferOutcome `json:"outcome"`
+}
+
+func (f *floor) tellOfferEnded(c acd.OfferEnded) {
+	f.batch.events = append(f.batch.events, bus.Event{Tenant: f.tenant, Kind: "offer.ended", Users: []string{c.Agent}, Interaction: c.Work, Data: must(OfferEnded{c.Offer, c.Work, c.Outcome})})
+}
+
+// must marshals a view; views are plain structs that cannot fail.
+func must(v any) json.RawMessage {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic("floor: a view does not marshal: " + err.Error())
+	}
+	return b
+}

@@ -1,0 +1,144 @@
+package chat
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+
+	"nubitalk/internal/base/clock"
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/secret"
+	"nubitalk/internal/blob"
+	"nubitalk/internal/bus"
+	"nubitalk/internal/channel"
+	"nubitalk/internal/core/setup"
+	"nubitalk/internal/store"
+	"nubitalk/internal/vault"
+)
+
+// Floor is what chat asks of the floor.
+type Floor interface {
+	channel.Sink
+	// Wait is a waiting person's place (0: does not wait) and estimate in
+	// seconds (-1: unknown).
+	Wait(ctx context.Context, t id.Tenant, interaction string) (position, estimate int, err error)
+	// EntryOpen says whether somebody who arrives now would be served.
+	EntryOpen(ctx context.Context, t id.Tenant, entryPoint string) (bool, error)
+	// Rate keeps a person's satisfaction, 1-5.
+	Rate(ctx context.Context, t id.Tenant, interaction string, rating int) error
+}
+
+// Setup is what chat asks of a tenant's set-up. Answers come from memory.
+type Setup interface {
+	EntryPoint(ctx context.Context, entryPoint string) (id.Tenant, setup.EntryPoint, error)
+	ConsentText(ctx context.Context, t id.Tenant, text string) (setup.ConsentText, int64, error)
+	QueueName(ctx context.Context, t id.Tenant, queue string) string
+	Rules(ctx context.Context, t id.Tenant) (setup.Rules, error)
+}
+
+// People gives the name that visitors see of a user: a pseudonym, never more
+// than the user chose to show.
+type People interface {
+	PublicName(ctx context.Context, t id.Tenant, user string) string
+}
+
+// Deps is what the channel needs.
+type Deps struct {
+	DB     *store.DB
+	Vault  *vault.Vault
+	Blobs  *blob.Store
+	Bus    *bus.Bus
+	Clock  clock.Clock
+	IDs    *id.Source
+	Setup  Setup
+	People People
+	Floor  Floor
+	Log    *slog.Logger
+}
+
+// Service is the chat channel of this node. It is safe for use by several
+// goroutines; one goroutine of its own watches for visitors who are gone.
+type Service struct {
+	Deps
+	gone *gone
+}
+
+var _ channel.Driver = (*Service)(nil)
+
+// New makes the channel.
+func New(d Deps) *Service {
+	s := &Service{Deps: d}
+	s.gone = newGone(s)
+	return s
+}
+
+// Start begins to watch for visitors who are gone.
+func (s *Service) Begin(ctx context.Context) error { return s.gone.begin(ctx) }
+
+// End stops it.
+func (s *Service) Halt(context.Context) error { s.gone.halt(); return nil }
+
+// body is the sealed part of a message.
+type body struct {
+	Text       string      `json:"t,omitempty"`
+	Name       string      `json:"n,omitempty"` // the author's name as the visitor saw it then
+	Buttons    []Button    `json:"b,omitempty"`
+	Attachment *Attachment `json:"a,omitempty"`
+	Event      string      `json:"e,omitempty"`
+}
+
+func bodyAt(interaction, message string) string {
+	return "messages.body/" + interaction + "/" + message
+}
+
+func (s *Service) seal(ctx context.Context, t id.Tenant, contact, interaction, message string, b body) (secret.Sealed, error) {
+	raw, err := json.Marshal(b)
+	if err != nil {
+		return nil, errs.Wrap(errs.Internal, err, "A message could not be packed.")
+	}
+	return s.Vault.SealContact(ctx, t, contact, bodyAt(interaction, message), raw)
+}
+
+func (s *Service) unseal(ctx context.Context, t id.Tenant, contact string, r store.MessageRow) (Message, error) {
+	raw, err := s.Vault.OpenContact(ctx, t, contact, bodyAt(r.InteractionID, r.ID), r.BodySealed)
+	if err != nil {
+		return Message{}, err
+	}
+	var b body
+	if err := json.Unmarshal(raw.Reveal(), &b); err != nil {
+		return Message{}, errs.Wrap(errs.Internal, err, "A message could not be read.")
+	}
+	return message(r, b), nil
+}
+
+func message(r store.MessageRow, b body) Message {
+	return Message{Interaction: r.InteractionID, Seq: r.Seq, ID: r.ID, AuthorKind: r.AuthorKind, Author: r.AuthorID, AuthorName: b.Name, Kind: r.Kind, Text: b.Text,
+		Buttons: b.Buttons, Attachment: b.Attachment, Event: b.Event, ClientID: r.ClientID, At: r.At}
+}
+
+// frame is what a visitor's socket carries.
+func frame(kind string, data any) json.RawMessage {
+	b, err := json.Marshal(struct {
+		Type string `json:"type"`
+		Data any    `json:"data"`
+	}{kind, data})
+	if err != nil {
+		panic("chat: a view does not marshal: " + err.Error())
+	}
+	return b
+}
+
+func must(v any) json.RawMessage {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic("chat: a view does not marshal: " + err.Error())
+	}
+	return b
+}
+
+func (s *Service) publish(e bus.Event) {
+	if err := s.Bus.Publish(e); err != nil {
+		s.Log.Warn("a live event was not published", "tenant", e.Tenant, "kind", e.Kind, "code", errs.As(err).Code)
+	}
+}

@@ -1,0 +1,223 @@
+package chat
+
+import (
+	"container/heap"
+	"context"
+	"sync"
+	"time"
+
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/store"
+)
+
+// gone watches for visitors who left without a word: no socket and no request
+// for as long as the tenant's rule says. Its lock guards only its own maps and
+// is never held across a call to another part.
+type gone struct {
+	s    *Service
+	mu   sync.Mutex
+	here map[string]*presence // open conversations by interaction
+	due  dueHeap
+	wake chan struct{}
+	quit chan struct{}
+	done chan struct{}
+}
+
+type presence struct {
+	Visitor
+	sockets int
+	due     time.Time // when it will have left; zero while a socket is open
+}
+
+type dueItem struct {
+	at          time.Time
+	interaction string
+}
+
+type dueHeap []dueItem
+
+func (h dueHeap) Len() int           { return len(h) }
+func (h dueHeap) Less(i, j int) bool { return h[i].at.Before(h[j].at) }
+func (h dueHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *dueHeap) Push(x any)        { *h = append(*h, x.(dueItem)) }
+func (h *dueHeap) Pop() any {
+	old := *h
+	x := old[len(old)-1]
+	*h = old[:len(old)-1]
+	return x
+}
+
+func newGone(s *Service) *gone {
+	return &gone{s: s, here: map[string]*presence{}, wake: make(chan struct{}, 1)}
+}
+
+// begin takes up the conversations that were open before a restart: their time
+// runs from now.
+func (g *gone) begin(ctx context.Context) error {
+	var tenants []id.Tenant
+	err := g.s.DB.SystemRead(ctx, func(tx *store.Tx) error {
+		orgs, err := tx.Organisations()
+		for _, o := range orgs {
+			if o.Kind == "tenant" {
+				tenants = append(tenants, o.ID)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	now := g.s.Clock.Now()
+	for _, t := range tenants {
+		var rows []store.InteractionRow
+		err := g.s.DB.Read(ctx, t, func(tx *store.Tx) (err error) {
+			rows, err = tx.OpenInteractions()
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			if r.Channel == "chat" && !r.LeftMessage {
+				g.arrived(Visitor{Tenant: t, Interaction: r.ID, Contact: r.ContactID, EntryPoint: r.EntryPointID}, now)
+			}
+		}
+	}
+	g.quit, g.done = make(chan struct{}), make(chan struct{})
+	go g.run()
+	return nil
+}
+
+func (g *gone) halt() {
+	if g.quit == nil {
+		return
+	}
+	close(g.quit)
+	<-g.done
+	g.quit = nil
+}
+
+// arrived notes a conversation whose visitor has no socket yet.
+func (g *gone) arrived(v Visitor, now time.Time) {
+	idle := g.idle(v.Tenant)
+	g.mu.Lock()
+	p := g.here[v.Interaction]
+	if p == nil {
+		p = &presence{Visitor: v}
+		g.here[v.Interaction] = p
+	}
+	if p.sockets == 0 && !p.LeftMessage {
+		p.due = now.Add(idle)
+		heap.Push(&g.due, dueItem{p.due, v.Interaction})
+	}
+	g.mu.Unlock()
+	g.nudge()
+}
+
+// socket notes that a socket was opened (+1) or closed (-1).
+func (g *gone) socket(v Visitor, change int, now time.Time) {
+	idle := g.idle(v.Tenant)
+	g.mu.Lock()
+	p := g.here[v.Interaction]
+	if p == nil {
+		p = &presence{Visitor: v}
+		g.here[v.Interaction] = p
+	}
+	p.sockets = max(0, p.sockets+change)
+	p.due = time.Time{}
+	if p.sockets == 0 && !p.LeftMessage {
+		p.due = now.Add(idle)
+		heap.Push(&g.due, dueItem{p.due, v.Interaction})
+	}
+	g.mu.Unlock()
+	g.nudge()
+}
+
+func (g *gone) idle(t id.Tenant) time.Duration {
+	if r, err := g.s.Setup.Rules(context.Background(), t); err == nil && r.IdleMinutes > 0 {
+		return time.Duration(r.IdleMinutes) * time.Minute
+	}
+	return 10 * time.Minute
+}
+
+func (g *gone) forget(interaction string) {
+	g.mu.Lock()
+	delete(g.here, interaction)
+	g.mu.Unlock()
+}
+
+// visitor is who a conversation belongs to.
+func (g *gone) visitor(ctx context.Context, t id.Tenant, interaction string) (Visitor, error) {
+	g.mu.Lock()
+	p := g.here[interaction]
+	g.mu.Unlock()
+	if p != nil {
+		return p.Visitor, nil
+	}
+	v := Visitor{Tenant: t, Interaction: interaction}
+	err := g.s.DB.Read(ctx, t, func(tx *store.Tx) error {
+		r, err := tx.Interaction(interaction)
+		v.Contact, v.EntryPoint = r.ContactID, r.EntryPointID
+		return err
+	})
+	return v, err
+}
+
+func (g *gone) nudge() {
+	select {
+	case g.wake <- struct{}{}:
+	default:
+	}
+}
+
+// run sleeps until the next visitor may have left.
+func (g *gone) run() {
+	defer close(g.done)
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		left, next := g.left(g.s.Clock.Now())
+		for _, v := range left {
+			if err := g.s.Floor.CustomerLeft(context.Background(), v.Tenant, v.Interaction); err != nil {
+				g.s.Log.Warn("a visitor who left was not noted; trying again", "tenant", v.Tenant, "interaction", v.Interaction, "code", errs.As(err).Code)
+				g.arrived(v, g.s.Clock.Now().Add(10*time.Second-g.idle(v.Tenant)))
+			}
+		}
+		timer.Reset(next)
+		select {
+		case <-g.quit:
+			return
+		case <-g.wake:
+		case <-timer.C:
+		}
+	}
+}
+
+// left takes out who has left by now, and says how long until the next may.
+func (g *gone) left(now time.Time) (out []Visitor, next time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for len(g.due) > 0 {
+		top := g.due[0]
+		if top.at.After(now) {
+			return out, top.at.Sub(now)
+		}
+		heap.Pop(&g.due)
+		if p := g.here[top.interaction]; p != nil && p.due.Equal(top.at) { // else an older entry
+			out = append(out, p.Visitor)
+			delete(g.here, top.interaction)
+		}
+	}
+	return out, time.Hour
+}
+
+// Here says whether the visitor has one socket more or less.
+func (s *Service) Here(_ context.Context, v Visitor, here bool) error {
+	change := -1
+	if here {
+		change = 1
+	}
+	s.gone.socket(v, change, s.Clock.Now())
+	return nil
+}
