@@ -1,0 +1,241 @@
+package api
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/base64"
+	"io/fs"
+	"log/slog"
+	"mime"
+	"net/http"
+	"path"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// appPolicy is what the desk's pages may load: only what this program serves.
+// Styles set by script are no inline styles to the browser.
+const appPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; " +
+	"connect-src 'self'; media-src 'self' blob:; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+// noPages is shown when the program was built without its pages.
+const noPages = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Nubitalk</title>
+<p>This program was built without its pages. Run <code>make build</code> and start it again.</p></html>
+`
+
+// hashed is the name of a file that Vite made: another content, another name.
+var hashed = regexp.MustCompile(`-[A-Za-z0-9_-]{8,}\.[a-z0-9]+$`)
+
+// Pages serves what browsers load: the desk at /app/ and the widget at
+// /widget.js. Every path of the desk that is no file is its first page, which
+// finds its own way.
+type Pages struct {
+	files map[string]*asset // by path, without the first slash
+	log   *slog.Logger
+}
+
+// asset is one file, ready to be sent.
+type asset struct {
+	name     string
+	content  []byte
+	kind     string // Content-Type
+	etag     string
+	forever  bool // the name changes with the content
+	brotli   []byte
+	squeezed func() []byte // gzip; nil if it does not shrink
+}
+
+// NewPages takes web.Dist: folders "desktop" and "widget" under dist. Files
+// ending in .br or .gz are the compressed forms of those without.
+func NewPages(dist fs.FS, log *slog.Logger) (*Pages, error) {
+	p := &Pages{files: map[string]*asset{}, log: log}
+	for folder, prefix := range map[string]string{"dist/desktop": "app/", "dist/widget": ""} {
+		if err := p.load(dist, folder, prefix); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+func (p *Pages) load(dist fs.FS, folder, prefix string) error {
+	if _, err := fs.Stat(dist, folder); err != nil {
+		return nil // built without it
+	}
+	return fs.WalkDir(dist, folder, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || strings.HasPrefix(d.Name(), ".") {
+			return err
+		}
+		switch path.Ext(name) {
+		case ".br", ".gz", ".map":
+			return nil
+		}
+		content, err := fs.ReadFile(dist, name)
+		if err != nil {
+			return err
+		}
+		a := newAsset(prefix+strings.TrimPrefix(name, folder+"/"), content)
+		if b, err := fs.ReadFile(dist, name+".br"); err == nil {
+			a.brotli = b
+		}
+		if b, err := fs.ReadFile(dist, name+".gz"); err == nil {
+			a.squeezed = func() []byte { return b }
+		}
+		p.files[a.name] = a
+		return nil
+	})
+}
+
+func newAsset(name string, content []byte) *asset {
+	sum := sha256.Sum256(content)
+	a := &asset{name: name, content: content, kind: mime.TypeByExtension(path.Ext(name)), forever: hashed.MatchString(name),
+		etag: `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`}
+	if a.kind == "" {
+		a.kind = "application/octet-stream"
+	}
+	text := strings.HasPrefix(a.kind, "text/") || strings.Contains(a.kind, "javascript") || strings.Contains(a.kind, "json") || strings.Contains(a.kind, "svg")
+	if text && len(content) > 1024 {
+		a.squeezed = sync.OnceValue(func() []byte { return squeeze(content) })
+	}
+	return a
+}
+
+func squeeze(content []byte) []byte {
+	var b bytes.Buffer
+	w, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	if err != nil {
+		return nil
+	}
+	if _, err := w.Write(content); err != nil || w.Close() != nil || b.Len() >= len(content) {
+		return nil
+	}
+	return b.Bytes()
+}
+
+// Register puts the pages on a mux.
+func (p *Pages) Register(mux *http.ServeMux) {
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/app/", http.StatusFound)
+	})
+	mux.HandleFunc("GET /app/", p.app)
+	for name, a := range p.files {
+		if !strings.HasPrefix(name, "app/") {
+			mux.HandleFunc("GET /"+name, func(w http.ResponseWriter, r *http.Request) { p.widget(w, r, a) })
+		}
+	}
+}
+
+func (p *Pages) app(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Content-Security-Policy", appPolicy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(self), payment=(), usb=()")
+	name := strings.TrimPrefix(r.URL.Path, "/")
+	a := p.files[name]
+	if a == nil && path.Ext(name) == "" { // a place inside the desk, not a file
+		a = p.files["app/index.html"]
+		if a == nil {
+			h.Set("Content-Type", "text/html; charset=utf-8")
+			w.WriteHeader(http.StatusServiceUnavailable)
+			p.write(w, []byte(noPages))
+			return
+		}
+	}
+	if a == nil {
+		h.Set("Cache-Control", "no-store") // an old page asks for what a new build renamed
+		http.NotFound(w, r)
+		return
+	}
+	p.send(w, r, a)
+}
+
+// widget is loaded by pages of other origins.
+func (p *Pages) widget(w http.ResponseWriter, r *http.Request, a *asset) {
+	h := w.Header()
+	h.Set("Access-Control-Allow-Origin", "*")
+	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	h.Set("X-Content-Type-Options", "nosniff")
+	p.send(w, r, a)
+}
+
+func (p *Pages) send(w http.ResponseWriter, r *http.Request, a *asset) {
+	h := w.Header()
+	h.Set("Content-Type", a.kind)
+	h.Set("ETag", a.etag)
+	h.Set("Vary", "Accept-Encoding")
+	switch {
+	case a.forever:
+		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	case strings.HasPrefix(a.name, "app/"):
+		h.Set("Cache-Control", "no-cache") // asks each time whether it is still this one
+	default:
+		h.Set("Cache-Control", "public, max-age=300")
+	}
+	if match(r.Header.Get("If-None-Match"), a.etag) {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	content, encoding := a.form(r.Header.Get("Accept-Encoding"))
+	if encoding != "" {
+		h.Set("Content-Encoding", encoding)
+	}
+	h.Set("Content-Length", strconv.Itoa(len(content)))
+	w.WriteHeader(http.StatusOK)
+	if r.Method != http.MethodHead {
+		p.write(w, content)
+	}
+}
+
+func (p *Pages) write(w http.ResponseWriter, b []byte) {
+	if _, err := w.Write(b); err != nil {
+		p.log.Debug("a page was not read to its end", "error", err)
+	}
+}
+
+// form is the smallest form that the browser takes.
+func (a *asset) form(accept string) (content []byte, encoding string) {
+	if a.brotli != nil && accepts(accept, "br") {
+		return a.brotli, "br"
+	}
+	if a.squeezed != nil && accepts(accept, "gzip") {
+		if b := a.squeezed(); b != nil {
+			return b, "gzip"
+		}
+	}
+	return a.content, ""
+}
+
+// accepts reads Accept-Encoding (RFC 9110, 12.5.3); a quality of 0 refuses.
+func accepts(header, coding string) bool {
+	for part := range strings.SplitSeq(header, ",") {
+		name, parameter, _ := strings.Cut(strings.TrimSpace(part), ";")
+		if !strings.EqualFold(strings.TrimSpace(name), coding) {
+			continue
+		}
+		q, ok := strings.CutPrefix(strings.ReplaceAll(parameter, " ", ""), "q=")
+		if !ok {
+			return true
+		}
+		quality, err := strconv.ParseFloat(q, 64)
+		return err == nil && quality > 0
+	}
+	return false
+}
+
+// match compares If-None-Match weakly (RFC 9110, 13.1.2).
+func match(header, etag string) bool {
+	if header == "*" {
+		return true
+	}
+	for part := range strings.SplitSeq(header, ",") {
+		if strings.TrimPrefix(strings.TrimSpace(part), "W/") == etag {
+			return true
+		}
+	}
+	return false
+}
