@@ -1,0 +1,13 @@
+// Package server makes one node of the configuration's parts: it opens what
+// keeps data, makes what uses it, connects them, and starts and stops them in
+// order. Nothing else in the program knows all parts.
+//
+// datadir.go holds the data folder, keepers.go what keeps data and carries
+// messages, wiring.go who uses what, web.go the address that browsers reach,
+// health.go what operators ask, firstrun.go the first page of a new
+// installation. Folders: config (settings), transport (TLS), demo (its
+// content).
+//
+// Goroutines: the HTTP servers' accept loops. Everything else belongs to the
+// parts.
+package server
