@@ -61,7 +61,7 @@ type Marks struct{ VisitorGot, VisitorRead, AgentRead int64 }
 // and gives those in force. What was read was got.
 func (tx *Tx) RaiseMarks(interactionID string, m Marks) (inForce Marks, changed bool, err error) {
 	t := string(tx.scope.tenant)
-	var old, inForceLast Marks
+	var old Marks
 	var last int64
 	found, err := tx.one(`SELECT last_seq, visitor_got_seq, visitor_read_seq, agent_read_seq FROM chats WHERE tenant_id = $1 AND interaction_id = $2 /*pg FOR UPDATE pg*/`,
 		[]any{t, interactionID}, &last, &old.VisitorGot, &old.VisitorRead, &old.AgentRead)
@@ -71,17 +71,17 @@ func (tx *Tx) RaiseMarks(interactionID string, m Marks) (inForce Marks, changed 
 	if !found {
 		return Marks{}, false, errs.New(errs.NotFound, "This conversation does not exist.")
 	}
-	inForceLast = Marks{
+	inForce = Marks{
 		VisitorGot:  max(old.VisitorGot, min(max(m.VisitorGot, m.VisitorRead), last)),
 		VisitorRead: max(old.VisitorRead, min(m.VisitorRead, last)),
 		AgentRead:   max(old.AgentRead, min(m.AgentRead, last)),
 	}
-	if inForceLast == old {
+	if inForce == old {
 		return old, false, nil
 	}
 	_, err = tx.exec(`UPDATE chats SET visitor_got_seq = $3, visitor_read_seq = $4, agent_read_seq = $5 WHERE tenant_id = $1 AND interaction_id = $2`,
-		t, interactionID, inForceLast.VisitorGot, inForceLast.VisitorRead, inForceLast.AgentRead)
-	return inForceLast, true, err
+		t, interactionID, inForce.VisitorGot, inForce.VisitorRead, inForce.AgentRead)
+	return inForce, true, err
 }
 
 // SeeVisitor notes when the visitor was last connected, and until when the

@@ -95,6 +95,21 @@ func (tx *Tx) Interaction(interactionID string) (InteractionRow, error) {
 		string(tx.scope.tenant), interactionID)
 }
 
+// Party is who takes part in an interaction, and in which state: what every
+// message needs to know of it.
+type Party struct {
+	State     string
+	AgentID   string
+	ContactID string
+	Consulted []string
+}
+
+// Party is who takes part in an interaction.
+func (tx *Tx) Party(interactionID string) (Party, error) {
+	return get(tx, "interaction", func(r row, p *Party) error { return r.Scan(&p.State, &p.AgentID, &p.ContactID, fromJSON(&p.Consulted)) },
+		`SELECT state, agent_id, contact_id, consulted FROM interactions WHERE tenant_id = $1 AND interaction_id = $2`, string(tx.scope.tenant), interactionID)
+}
+
 // OpenInteractions are all that are not closed, by arrival: what a floor is
 // rebuilt from.
 func (tx *Tx) OpenInteractions() ([]InteractionRow, error) {
