@@ -1,0 +1,223 @@
+package privacy
+
+// group is a table, a kind of file, or one sort of other places, with what its
+// parts have in common.
+type group struct {
+	kind                       Kind
+	name                       string // the table; "" when the parts' names are whole
+	purpose, retention, erased string
+	parts                      []part
+}
+
+// part is one column or place. what is its own purpose where it has one.
+type part struct {
+	name  string
+	class Class
+	what  string
+	guard string
+}
+
+const (
+	byTenant     = "sealed under the tenant's key"
+	byContact    = "sealed under the contact's key"
+	hashed       = "only a hash is stored"
+	indexed      = "keyed blind index; tells nothing without the tenant's key"
+	tokens       = "keyed tokens; tell nothing without the tenant's key"
+	inMemory     = "never written to disk"
+	toAuthorised = "sent over TLS, only to those who may read it"
+
+	whileTenant      = "as long as the organisation exists"
+	whileUser        = "as long as the account exists"
+	whileContact     = "until the person is erased, or its last record has gone and it was not seen for the time of the tenant's rule on records"
+	whileRecord      = "the tenant's rule on records (record_days), counted from closing"
+	whileTalk        = "the tenant's rule on conversations (conversation_days), counted from closing"
+	withTenant       = "with the organisation: its keys are destroyed, then its rows"
+	withUser         = "deleting the user empties it; the user's id stays for the records that name it"
+	withContact      = "erasure: the contact's key is destroyed first, then the row; retention does the same"
+	withConversation = "erasure and retention: the contact's key or the row goes"
+	withRecord       = "erasure empties it at once; retention deletes the row"
+)
+
+var tenantID = part{"tenant_id", None, "which organisation it belongs to", ""}
+
+// none makes parts that tell nothing about a person by themselves.
+func none(names ...string) []part {
+	parts := []part{tenantID}
+	for _, n := range names {
+		parts = append(parts, part{n, None, "", ""})
+	}
+	return parts
+}
+
+func with(parts []part, more ...part) []part { return append(parts, more...) }
+
+var inventory = []group{
+	{Column, "organisations", "to run the service for an organisation", whileTenant, withTenant,
+		none("kind", "parent_id", "slug", "name", "status", "language", "time_zone", "created_at", "updated_at", "version")},
+
+	{Column, "users", "to let the tenant's staff sign in and receive work", whileUser, withUser, with(
+		none("status", "roles", "skills", "capacity", "must_change", "failures", "failing_since", "locked_until", "language", "signed_in_at", "created_at", "updated_at", "version"),
+		part{"user_id", Pseudonym, "to name an account without naming a person", ""},
+		part{"user_name", Pseudonym, "to sign in; may and should be a pseudonym (C24)", ""},
+		part{"user_name_key", Pseudonym, "to find a user name however it is typed", ""},
+		part{"profile_sealed", Address, "display name, email and phone of a user, all optional (C23)", byTenant},
+		part{"password_hash", Credential, "to check a password", "argon2id"})},
+
+	{Column, "sessions", "to keep a user signed in", "until sign-out or the tenant's rule on sessions (session_hours)", "deleted by retention a day after the end, and with the user", with(
+		none("session_id", "created_at", "seen_at", "expires_at", "ended_at"),
+		part{"user_id", Pseudonym, "", ""},
+		part{"token_hash", Credential, "to recognise a session", hashed})},
+
+	{Column, "api_keys", "to let the tenant's programs in", "until revoked or expired", "deleted by retention with the audit log's rule (audit_days)", with(
+		none("key_id", "roles", "scopes", "created_at", "expires_at", "used_at", "revoked_at"),
+		part{"name", Label, "to tell keys apart", ""},
+		part{"created_by", Pseudonym, "to know who made a key", ""},
+		part{"token_hash", Credential, "to recognise a key", hashed})},
+
+	{Column, "setup", "to keep what an administrator sets up", whileTenant, withTenant, with(
+		none("kind", "object_id", "position", "archived_at", "created_at", "updated_at", "version"),
+		part{"body", Label, "queues, skills, flows, texts and rules in the tenant's own words; needs no personal data, and its forms say so (C28)", ""})},
+
+	{Column, "setup_versions", "to prove which text a person agreed to (C14), and to go back to an earlier flow", whileTenant, withTenant, with(
+		none("kind", "object_id", "version", "changed_at"),
+		part{"body", Label, "", ""},
+		part{"changed_by", Pseudonym, "to make changes attributable (C11)", ""})},
+
+	{Column, "contacts", "to know a person again who is in touch with the tenant", whileContact, withContact, with(
+		none("language", "restricted_at", "created_at", "seen_at", "version"),
+		part{"contact_id", Pseudonym, "to name a person without naming them", ""},
+		part{"profile_sealed", DisplayName, "the name the person gave", byContact})},
+
+	{Column, "contact_addresses", "to find a person by an address, and to answer", whileContact, withContact, with(
+		none("kind", "created_at"),
+		part{"contact_id", Pseudonym, "", ""},
+		part{"address_index", Address, "to find the address without storing it in the clear", indexed},
+		part{"address_sealed", Address, "to show and use the address (C30)", byContact})},
+
+	{Column, "consents", "to demonstrate that consent was given, and to respect its withdrawal (C13, C14)", "as long as the contact exists", "erasure deletes the row; that consent had been given stays in the audit log, without the person", with(
+		none("consent_id", "purpose", "consent_text_id", "text_version", "language", "given_at", "withdrawn_at"),
+		part{"contact_id", Pseudonym, "", ""},
+		part{"interaction_id", Pseudonym, "where it was given", ""})},
+
+	{Column, "interactions", "to route work, and to report on it: who, when, how long (C29, C30)", whileRecord, withRecord, with(
+		none("channel", "entry_point_id", "flow_id", "flow_version", "state", "close_reason", "queue_id", "only_preferred", "priority", "needs", "language", "left_message",
+			"arrived_at", "queued_at", "place", "offered_at", "answered_at", "wrap_from", "wrap_until", "left_at", "closed_at", "erased_at", "version"),
+		part{"interaction_id", Pseudonym, "to name a piece of work", ""},
+		part{"contact_id", Pseudonym, "whose it is; the address stands with the contact", ""},
+		part{"agent_id", Pseudonym, "who handled it", ""},
+		part{"preferred_id", Pseudonym, "who should handle it", ""},
+		part{"consulted", Pseudonym, "colleagues asked for help", ""},
+		part{"name_sealed", DisplayName, "the display name of the conversation (C36)", byContact},
+		part{"flow_sealed", Content, "what the person answered to the flow", byContact},
+		part{"disposition_id", Label, "the coded result", ""},
+		part{"labels", Label, "optional, at the tenant's discretion (C31)", ""},
+		part{"rating", Content, "the person's satisfaction, 1 to 5", ""})},
+
+	{Column, "segments", "to report who held an interaction, and how long", whileRecord, "with the interaction", with(
+		none("number", "holder_kind", "started_at", "ended_at", "cause"),
+		part{"interaction_id", Pseudonym, "", ""},
+		part{"holder_id", Pseudonym, "flow, queue or user", ""})},
+
+	{Column, "offers", "to report what was offered to whom, and that nobody is offered the same work twice", whileRecord, "with the interaction", with(
+		none("offer_id", "queue_id", "offered_at", "deadline", "ended_at", "outcome"),
+		part{"interaction_id", Pseudonym, "", ""},
+		part{"user_id", Pseudonym, "", ""})},
+
+	{Column, "agents", "to route work to those who are ready", whileUser, "with the user", with(
+		none("presence", "reason_id", "since", "idle_since", "missed"),
+		part{"user_id", Pseudonym, "", ""})},
+
+	{Column, "agent_states", "to report agents' time by state", whileRecord, "deleted by retention", with(
+		none("since", "until", "presence", "reason_id"),
+		part{"user_id", Pseudonym, "", ""})},
+
+	{Column, "chats", "to carry on a conversation", whileTalk, withConversation, with(
+		none("last_seq", "visitor_got_seq", "visitor_read_seq", "agent_read_seq", "visitor_seen_at", "expires_at"),
+		part{"interaction_id", Pseudonym, "", ""},
+		part{"token_hash", Credential, "to let the visitor back into this conversation", hashed},
+		part{"survey_sealed", Content, "the comment beside the rating", byContact})},
+
+	{Column, "messages", "to keep conversations for the tenant's reporting and auditing (C35)", whileTalk, withConversation, with(
+		none("seq", "message_id", "author_kind", "kind", "client_id", "at"),
+		part{"interaction_id", Pseudonym, "", ""},
+		part{"author_id", Pseudonym, "which user wrote it", ""},
+		part{"body_sealed", Content, "what was written", byContact})},
+
+	{Column, "message_tokens", "to find a conversation by its words (C37)", whileTalk, withConversation, with(
+		none(),
+		part{"interaction_id", Pseudonym, "", ""},
+		part{"token", Content, "", tokens})},
+
+	{Column, "attachments", "to keep the files of a conversation", whileTalk, withConversation, with(
+		none("attachment_id", "author_kind", "media_type", "size", "blob_key", "seq", "created_at"),
+		part{"interaction_id", Pseudonym, "", ""},
+		part{"author_id", Pseudonym, "", ""},
+		part{"name_sealed", Content, "what the file is called", byContact})},
+
+	{Column, "audit", "to show who saw, changed, exported or erased what (C10, C11)", "the tenant's rule on the audit log (audit_days)", "deleted by retention, the oldest first; never changed", with(
+		none("seq", "at", "actor_kind", "action", "object_kind", "prev_hash", "hash"),
+		part{"actor_id", Pseudonym, "who did it", ""},
+		part{"object_id", Pseudonym, "what it was done to", ""},
+		part{"detail", None, "codes, counts and ids; never content", ""})},
+
+	{Column, "audit_heads", "to show that the end of the log is not missing", whileTenant, withTenant,
+		none("seq", "hash")},
+
+	{Column, "jobs", "to carry out what must happen, such as an erasure", "until carried out", "deleted when carried out", with(
+		none("job_id", "kind", "run_at", "attempts", "locked_until", "last_error", "created_at"),
+		part{"object_id", Pseudonym, "what it concerns", ""})},
+
+	{Column, "idempotency", "to answer a repeated call the same way", "24 hours", "deleted by retention", with(
+		none("key_hash", "status", "created_at"),
+		part{"actor_id", Pseudonym, "who called", ""},
+		part{"request_hash", Content, "to tell a repeat from another request", hashed},
+		part{"reply_sealed", Content, "what was answered", byTenant})},
+
+	{Column, "leases", "to let one node own a tenant's floor", "rewritten all the time", withTenant,
+		none("name", "holder", "fence", "expires_at")},
+
+	{Column, "schema_versions", "to know which migrations ran", "for ever", "never; it tells nothing about anybody", []part{
+		{"id", None, "", ""}, {"version_id", None, "", ""}, {"is_applied", None, "", ""}, {"tstamp", None, "", ""}}},
+
+	{File, "", "to keep the files of a conversation", whileTalk, withConversation, []part{
+		{"attachments", Content, "the files that people and agents sent, under names made of ids", byContact}}},
+
+	{Event, "", "to keep agents' and supervisors' screens current", "minutes, for those who reconnect", "overwritten by newer events", []part{
+		{"offer.made", DisplayName, "to offer work to an agent", toAuthorised},
+		{"offer.ended", Pseudonym, "", toAuthorised},
+		{"interaction.changed", DisplayName, "", toAuthorised},
+		{"agent.changed", Pseudonym, "", toAuthorised},
+		{"queue.changed", None, "", toAuthorised},
+		{"message.added", Content, "to show a message as it arrives", toAuthorised},
+		{"message.marks", Pseudonym, "", toAuthorised},
+		{"typing", Pseudonym, "", toAuthorised},
+		{"setup.changed", None, "", toAuthorised},
+		{"session.ended", None, "", toAuthorised}}},
+
+	{Frame, "", "to show a visitor the own conversation", "not kept", "sent and forgotten", []part{
+		{"state", DisplayName, "place in the queue, and the agent's public name", toAuthorised},
+		{"wait", None, "place in the queue", toAuthorised},
+		{"message", Content, "", toAuthorised},
+		{"marks", None, "", toAuthorised},
+		{"typing", None, "", toAuthorised},
+		{"ended", DisplayName, "", toAuthorised},
+		{"stopping", None, "", toAuthorised}}},
+
+	{Cache, "", "to answer quickly", "while the program runs", "forgotten when it changes, ends or is erased, and when the program stops", []part{
+		{"vault: keys of contacts", Secret, "to seal and open without asking the key store each time; at most 5 minutes", inMemory},
+		{"vault: keys of tenants", Secret, "the same; at most 5 minutes", inMemory},
+		{"account: recognised sessions", Pseudonym, "to recognise a session without asking the database each time", inMemory},
+		{"floor: open interactions", DisplayName, "to route and show work that is open", inMemory},
+		{"live: recent events", Content, "to let a browser that lost its connection catch up", inMemory},
+		{"setup: objects in force", Label, "to route by what the tenant set up", inMemory}}},
+
+	{Browser, "", "to carry on after a reload", "see each", "see each", []part{
+		{"cookie __Host-nubitalk", Credential, "keeps a user signed in; ends with the session", "HttpOnly, Secure, SameSite"},
+		{"localStorage nubitalk.<entry point>", Credential, "lets a visitor back into the own conversation; only after it began, removed when it ends. No words, no names, no cookies", ""},
+		{"localStorage nubitalk.preferences", None, "how a user likes the screen", ""},
+		{"localStorage nubitalk.organisation", None, "the organisation typed at the last sign-in", ""}}},
+
+	{Log, "", "to run the service", "by the operator's own rule", "rotated by the operator", []part{
+		{"log lines", Pseudonym, "what happened, with ids and codes; personal values print as •••", ""},
+		{"metrics", None, "counts and durations, without ids of persons", ""}}},
+}

@@ -1,0 +1,145 @@
+package privacy
+
+import (
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestEveryEntryIsWhole(t *testing.T) {
+	seen := map[string]bool{}
+	kinds := map[Kind]int{}
+	for _, e := range Inventory() {
+		if seen[string(e.Kind)+e.Place] {
+			t.Errorf("%s %s is there twice", e.Kind, e.Place)
+		}
+		seen[string(e.Kind)+e.Place] = true
+		kinds[e.Kind]++
+		if e.Place == "" || e.Purpose == "" || e.Retention == "" || e.Erased == "" {
+			t.Errorf("%s %s lacks something: %+v", e.Kind, e.Place, e)
+		}
+		if !slices.Contains(Classes, e.Class) || !slices.Contains(Kinds, e.Kind) {
+			t.Errorf("%s: class %q, kind %q", e.Place, e.Class, e.Kind)
+		}
+	}
+	for _, k := range Kinds {
+		if kinds[k] == 0 {
+			t.Errorf("nothing of kind %s", k)
+		}
+	}
+}
+
+// Rules of the code (privacy.md, rules 1 to 3) that the inventory itself shows.
+func TestPersonalValuesAtRestAreSealed(t *testing.T) {
+	open := map[string]string{
+		"interactions.rating": "a number without words; it is counted in reports",
+	}
+	for _, e := range Inventory() {
+		if e.Kind != Column && e.Kind != File {
+			continue
+		}
+		sealed := e.Guard == byTenant || e.Guard == byContact
+		if strings.HasSuffix(e.Place, "_sealed") != sealed && e.Kind == Column {
+			t.Errorf("%s: its name and its guard %q disagree", e.Place, e.Guard)
+		}
+		switch e.Class {
+		case Address, DisplayName, Content, Credential:
+			if e.Guard == "" && open[e.Place] == "" {
+				t.Errorf("%s is %s and lies open", e.Place, e.Class)
+			}
+		}
+	}
+}
+
+// columnsOf reads the tables of a migration: "table.column".
+func columnsOf(text string) []string {
+	var out []string
+	table := regexp.MustCompile(`(?s)CREATE TABLE (\w+) \((.*?)\n\)`)
+	column := regexp.MustCompile(`(?m)^ {4}([a-z_]+) +(TEXT|BIGINT|BYTEA)\b`)
+	for _, t := range table.FindAllStringSubmatch(text, -1) {
+		for _, c := range column.FindAllStringSubmatch(t[2], -1) {
+			out = append(out, t[1]+"."+c[1])
+		}
+	}
+	return out
+}
+
+// The same comparison runs on both engines' real schemas in app/retention; this
+// one needs no database and tells at once.
+func TestTheInventoryKnowsEveryColumnOfTheMigrations(t *testing.T) {
+	const dir = "../../store/migrations/"
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	columns := []string{"schema_versions.id", "schema_versions.version_id", "schema_versions.is_applied", "schema_versions.tstamp"}
+	for _, f := range files {
+		text, err := os.ReadFile(dir + f.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		columns = append(columns, columnsOf(string(text))...)
+	}
+	if len(columns) < 100 {
+		t.Fatalf("only %d columns were read, so the check proves nothing", len(columns))
+	}
+	if err := CompareColumns(columns); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestTheInventoryKnowsEveryEventOfTheAPI(t *testing.T) {
+	text, err := os.ReadFile("../../../docs/api.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, live, ok := strings.Cut(string(text), "## The live connection")
+	live, visitor, ok2 := strings.Cut(live, "## The visitor's side")
+	if !ok || !ok2 {
+		t.Fatal("docs/api.md has other headings than this test knows")
+	}
+	var events []string
+	for _, m := range regexp.MustCompile("(?m)^\\| `([a-z.]+)` \\|").FindAllStringSubmatch(live, -1) {
+		events = append(events, m[1])
+	}
+	if err := CompareEvents(events); err != nil || len(events) < 5 {
+		t.Error(len(events), err)
+	}
+	socket := regexp.MustCompile("(?s)of types (.*?); sends").FindStringSubmatch(visitor)
+	if socket == nil {
+		t.Fatal("docs/api.md names no frames of the visitor's socket")
+	}
+	var frames []string
+	for _, m := range regexp.MustCompile("`([a-z]+)`").FindAllStringSubmatch(regexp.MustCompile(`\([^)]*\)`).ReplaceAllString(socket[1], ""), -1) {
+		frames = append(frames, m[1])
+	}
+	if err := CompareFrames(frames); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestDifferencesAreTold(t *testing.T) {
+	var columns []string
+	for _, e := range Inventory() {
+		if e.Kind == Column {
+			columns = append(columns, e.Place)
+		}
+	}
+	if err := CompareColumns(columns); err != nil {
+		t.Error(err)
+	}
+	for name, c := range map[string]struct {
+		columns []string
+		say     string
+	}{
+		"new column":  {append(slices.Clone(columns), "users.birthday"), "users.birthday has no class"},
+		"gone column": {columns[1:], columns[0] + " is in the inventory"},
+		"nothing":     {nil, "is in the inventory"},
+	} {
+		if err := CompareColumns(c.columns); err == nil || !strings.Contains(err.Error(), c.say) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
