@@ -118,6 +118,8 @@ type Accounts interface {
 	SignIn(ctx context.Context, organisation, userName string, password secret.Text) (account.SignedIn, error)
 	// Recognise finds who holds a session token or an API key.
 	Recognise(ctx context.Context, token secret.Text) (account.Session, error)
+	// Recheck is Recognise without believing what is remembered.
+	Recheck(ctx context.Context, token secret.Text) (account.Session, error)
 	SignOut(ctx context.Context, s account.Session) error
 
 	Me(ctx context.Context, s account.Session) (account.Me, error)

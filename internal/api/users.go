@@ -47,7 +47,7 @@ type OneTimePassword struct {
 type NewAPIKeyInput struct {
 	Name      string              `json:"name" minLength:"1" maxLength:"80"`
 	Roles     []access.Role       `json:"roles"`
-	Scopes    []access.Permission `json:"scopes,omitempty" doc:"Narrows the roles; empty means all that the roles give."`
+	Scopes    []access.Permission `json:"scopes,omitempty" doc:"Narrows the roles; absent: all that the roles give."`
 	ExpiresAt time.Time           `json:"expires_at,omitzero"`
 }
 

@@ -160,7 +160,7 @@ type APIKey struct {
 	ID        string              `json:"id"`
 	Name      string              `json:"name"`
 	Roles     []access.Role       `json:"roles"`
-	Scopes    []access.Permission `json:"scopes" doc:"Narrows the roles to these permissions; empty means all that the roles give."`
+	Scopes    []access.Permission `json:"scopes,omitempty" doc:"Narrows the roles to these permissions; absent: all that the roles give."`
 	CreatedBy string              `json:"created_by"`
 	CreatedAt time.Time           `json:"created_at"`
 	ExpiresAt time.Time           `json:"expires_at,omitzero"`

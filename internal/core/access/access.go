@@ -85,18 +85,18 @@ var table = []Rule{
 	{FloorManage, "Move waiting work and change an agent's state.", map[Role]Scope{Supervisor: Tenant}},
 	{SetupRead, "See queues, skills, dispositions, hours, flows and entry points.", map[Role]Scope{Administrator: Tenant, Supervisor: Tenant, Agent: Tenant, Monitor: Tenant, PrivacyOfficer: Tenant}},
 	{SetupWrite, "Change queues, skills, dispositions, hours, flows and entry points.", map[Role]Scope{Administrator: Tenant}},
-	{UserRead, "See the tenant's users.", map[Role]Scope{Administrator: Tenant, Supervisor: Tenant, PrivacyOfficer: Tenant}},
-	{UserWrite, "Create and change users, reset passwords, end sessions.", map[Role]Scope{Administrator: Tenant, OperatorRole: Own, ResellerRole: Own}},
+	{UserRead, "See the users of one's organisation.", map[Role]Scope{Administrator: Tenant, Supervisor: Tenant, PrivacyOfficer: Tenant, OperatorRole: Tenant, ResellerRole: Tenant}},
+	{UserWrite, "Create and change users, reset passwords, end sessions.", map[Role]Scope{Administrator: Tenant, OperatorRole: Tenant, ResellerRole: Tenant}},
 	{KeyManage, "Create and revoke API keys.", map[Role]Scope{Administrator: Tenant}},
 	{ContactRead, "See a contact, its addresses and earlier interactions.", map[Role]Scope{Agent: Own, Supervisor: Tenant, PrivacyOfficer: Tenant}},
 	{ContactWrite, "Correct a contact's data.", map[Role]Scope{Agent: Own, Supervisor: Tenant, PrivacyOfficer: Tenant}},
 	{ContactErase, "Export, restrict and erase a contact.", map[Role]Scope{PrivacyOfficer: Tenant}},
 	{Retention, "Choose how long things are kept.", map[Role]Scope{Administrator: Tenant, PrivacyOfficer: Tenant}},
-	{AuditRead, "Read the audit log.", map[Role]Scope{Administrator: Tenant, PrivacyOfficer: Tenant}},
-	{PrivacyRead, "Read the record of processing and the notice's checks.", map[Role]Scope{Administrator: Tenant, PrivacyOfficer: Tenant, OperatorRole: Own}},
+	{AuditRead, "Read the audit log of one's organisation.", map[Role]Scope{Administrator: Tenant, PrivacyOfficer: Tenant, OperatorRole: Tenant, ResellerRole: Tenant}},
+	{PrivacyRead, "Read the record of processing and the notice's checks.", map[Role]Scope{Administrator: Tenant, PrivacyOfficer: Tenant, OperatorRole: Tenant}},
 	{OrgRead, "See resellers and tenants: their size and use, never content.", map[Role]Scope{OperatorRole: Below, ResellerRole: Below}},
 	{OrgWrite, "Create, suspend and resume resellers and tenants.", map[Role]Scope{OperatorRole: Below, ResellerRole: Below}},
-	{SystemRead, "See the installation's health and size.", map[Role]Scope{OperatorRole: Own}},
+	{SystemRead, "See the installation's health and size.", map[Role]Scope{OperatorRole: Tenant}},
 }
 
 // Roles are all built-in roles, in the order of the roles page.

@@ -1,0 +1,241 @@
+package account
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"runtime"
+	"slices"
+	"time"
+
+	"nubitalk/internal/base/clock"
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/secret"
+	"nubitalk/internal/bus"
+	"nubitalk/internal/core/access"
+	"nubitalk/internal/store"
+)
+
+// Vault seals profiles and keeps tenants' keys.
+type Vault interface {
+	CreateTenant(ctx context.Context, t id.Tenant) error
+	DestroyTenant(ctx context.Context, t id.Tenant) error
+	SealTenant(ctx context.Context, t id.Tenant, where string, plain []byte) (secret.Sealed, error)
+	OpenTenant(ctx context.Context, t id.Tenant, where string, sealed secret.Sealed) (secret.Bytes, error)
+}
+
+// Bus tells every node what changed.
+type Bus interface {
+	Publish(bus.Event) error
+	Subscribe(fn func(bus.Event)) (cancel func())
+}
+
+// Auditor writes the audit log, inside the transaction of what it records.
+// detail holds ids and words of ours, never content.
+type Auditor interface {
+	Record(tx *store.Tx, a access.Actor, action, objectKind, object string, detail map[string]string) error
+}
+
+// Defaults gives a new tenant what it starts with (hours, a queue, a flow, …).
+type Defaults interface {
+	Prepare(tx *store.Tx, language, timeZone string) error
+}
+
+// Rules answers the tenant's own choices that matter here.
+type Rules interface {
+	// SessionHours is how long a sign-in lasts.
+	SessionHours(ctx context.Context, t id.Tenant) (int, error)
+}
+
+// Deps are what the service works with. Defaults and Rules may be nil: then a
+// tenant starts empty and a sign-in lasts DefaultSessionHours.
+type Deps struct {
+	Store    *store.DB
+	Vault    Vault
+	Bus      Bus
+	Audit    Auditor
+	Defaults Defaults
+	Rules    Rules
+	Clock    clock.Clock
+	IDs      *id.Source
+	Log      *slog.Logger
+}
+
+// How long a sign-in lasts.
+const (
+	DefaultSessionHours = 12
+	// IdleEnd ends a session that nobody used. An open live connection is use.
+	IdleEnd = 2 * time.Hour
+	// seenEvery is how often use is written down.
+	seenEvery = 5 * time.Minute
+)
+
+// Service is the accounts of an installation.
+type Service struct {
+	Deps
+	hash    *hasher
+	known   *cache
+	guesses *guesses
+	cancel  func()
+}
+
+// New makes the service.
+func New(d Deps) *Service {
+	if d.Clock == nil {
+		d.Clock = clock.Real{}
+	}
+	if d.IDs == nil {
+		d.IDs = id.NewSource(d.Clock.Now, nil)
+	}
+	if d.Log == nil {
+		d.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Service{Deps: d, hash: newHasher(runtime.GOMAXPROCS(0)), known: newCache(), guesses: newGuesses()}
+}
+
+// Start listens to what other nodes change.
+func (s *Service) Start(context.Context) error {
+	if s.cancel == nil {
+		s.cancel = s.Bus.Subscribe(s.hear)
+	}
+	return nil
+}
+
+// Stop stops listening.
+func (s *Service) Stop(context.Context) error {
+	if s.cancel != nil {
+		s.cancel()
+		s.cancel = nil
+	}
+	return nil
+}
+
+// Changed is the kind of the event that tells of a change to accounts. It is for
+// the nodes, not for browsers.
+const Changed = "account.changed"
+
+// Change is the data of a Changed event.
+type Change struct {
+	User     string   `json:"user"`               // "" means all of the tenant's
+	Sessions []string `json:"sessions,omitempty"` // those that ended
+	Reason   string   `json:"reason,omitempty"`   // why they ended, one of the Ended… words
+}
+
+// Why a session ended, as told to browsers.
+const (
+	EndedSignedOut = "signed_out"
+	EndedElsewhere = "ended_elsewhere" // by the user from another place, or a new password
+	EndedByAdmin   = "ended_by_administrator"
+	EndedSuspended = "suspended"
+	EndedExpired   = "expired"
+)
+
+// hear drops what another node says has changed.
+func (s *Service) hear(e bus.Event) {
+	switch e.Kind {
+	case Changed:
+		var c Change
+		if json.Unmarshal(e.Data, &c) != nil {
+			c.User = "" // better to forget too much
+		}
+		s.known.forget(e.Tenant, c.User)
+	case bus.Overflow:
+		if e.Tenant == "" {
+			s.known.forgetAll()
+			return
+		}
+		s.known.forget(e.Tenant, "")
+	}
+}
+
+// tell makes a change known: here at once, to other nodes and screens by event.
+// It is called after the commit.
+func (s *Service) tell(t id.Tenant, c Change) {
+	s.known.forget(t, c.User)
+	data, _ := json.Marshal(c) // strings only
+	s.publish(bus.Event{Tenant: t, Kind: Changed, Data: data})
+}
+
+// tellSetup lets screens and the floor fetch a changed user again.
+func (s *Service) tellSetup(t id.Tenant, user string) {
+	data, _ := json.Marshal(map[string]string{"kind": "users", "id": user})
+	s.publish(bus.Event{Tenant: t, Kind: "setup.changed", Watch: access.UserRead, Data: data})
+}
+
+func (s *Service) publish(e bus.Event) {
+	if err := s.Bus.Publish(e); err != nil {
+		// Other nodes believe what they know for at most believeFor.
+		s.Log.Warn("a change to accounts could not be told", "tenant", e.Tenant, "kind", e.Kind, "error", err)
+	}
+}
+
+// may refuses an actor that lacks a permission for its whole organisation.
+func may(a access.Actor, p access.Permission) error {
+	if access.Reach(a, p) < access.Tenant {
+		return errs.New(errs.Forbidden, "You are not allowed to do this.")
+	}
+	return nil
+}
+
+func (s *Service) now() time.Time { return s.Clock.Now() }
+
+func (s *Service) sessionHours(ctx context.Context, t id.Tenant) time.Duration {
+	hours := DefaultSessionHours
+	if s.Rules != nil && id.Kind(string(t)) == id.TenantKind {
+		n, err := s.Rules.SessionHours(ctx, t)
+		if err != nil {
+			s.Log.Warn("the tenant's rules could not be read", "tenant", t, "error", err)
+		} else if n > 0 {
+			hours = n
+		}
+	}
+	return time.Duration(hours) * time.Hour
+}
+
+// Where a profile is sealed to.
+func profileWhere(user string) string { return "users.profile/" + user }
+
+func (s *Service) sealProfile(ctx context.Context, t id.Tenant, user string, p Profile) (secret.Sealed, error) {
+	if p == (Profile{}) {
+		return secret.Sealed{}, nil
+	}
+	plain, err := json.Marshal(p)
+	if err != nil {
+		return nil, errs.Wrap(errs.Internal, err, "The profile could not be written.")
+	}
+	return s.Vault.SealTenant(ctx, t, profileWhere(user), plain)
+}
+
+func (s *Service) openProfile(ctx context.Context, t id.Tenant, user string, sealed secret.Sealed) (Profile, error) {
+	var p Profile
+	if len(sealed) == 0 {
+		return p, nil
+	}
+	plain, err := s.Vault.OpenTenant(ctx, t, profileWhere(user), sealed)
+	if err != nil {
+		return p, err
+	}
+	if err := json.Unmarshal(plain.Reveal(), &p); err != nil {
+		return p, errs.New(errs.Internal, "The profile could not be read.") // the cause may quote it
+	}
+	return p, nil
+}
+
+func words[T ~string](list []T) []string {
+	out := make([]string, len(list))
+	for i, v := range list {
+		out[i] = string(v)
+	}
+	return out
+}
+
+func wordsAs[T ~string](list []string) []T {
+	out := make([]T, len(list))
+	for i, v := range list {
+		out[i] = T(v)
+	}
+	return out
+}
+
+func has(roles []string, r access.Role) bool { return slices.Contains(roles, string(r)) }

@@ -1,0 +1,75 @@
+package account
+
+import (
+	"crypto/sha256"
+	"sync"
+	"time"
+)
+
+// Lock-out: so many failures within the window close an account for a while.
+const (
+	maxFailures = 5
+	failWindow  = time.Minute
+	lockTime    = 5 * time.Minute
+)
+
+// fail counts one more failure and says whether it closes the account.
+func fail(failures int, since, now time.Time) (n int, from, lockedUntil time.Time) {
+	if failures == 0 || now.Sub(since) > failWindow || now.Before(since) {
+		failures, since = 0, now
+	}
+	failures++
+	if failures >= maxFailures {
+		return 0, time.Time{}, now.Add(lockTime)
+	}
+	return failures, since, time.Time{}
+}
+
+// guesses counts failures of names that do not exist, so that a lock-out does
+// not tell which do. It is bounded and kept in memory only.
+type guesses struct {
+	mu     sync.Mutex
+	byName map[[sha256.Size]byte]guess
+}
+
+type guess struct {
+	failures    int
+	since       time.Time
+	lockedUntil time.Time
+}
+
+const keepGuesses = 20_000
+
+func newGuesses() *guesses { return &guesses{byName: map[[sha256.Size]byte]guess{}} }
+
+func guessKey(slug, name string) [sha256.Size]byte {
+	return sha256.Sum256([]byte(slug + "\x00" + name))
+}
+
+// locked says until when a name is closed; zero if it is not.
+func (g *guesses) locked(slug, name string, now time.Time) time.Time {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if e := g.byName[guessKey(slug, name)]; now.Before(e.lockedUntil) {
+		return e.lockedUntil
+	}
+	return time.Time{}
+}
+
+// failed counts a failure and says until when the name is closed now.
+func (g *guesses) failed(slug, name string, now time.Time) time.Time {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	k := guessKey(slug, name)
+	e := g.byName[k]
+	e.failures, e.since, e.lockedUntil = fail(e.failures, e.since, now)
+	if len(g.byName) >= keepGuesses {
+		for old, x := range g.byName { // stale ones first, else any
+			if now.Sub(x.since) > failWindow && !now.Before(x.lockedUntil) || len(g.byName) >= keepGuesses {
+				delete(g.byName, old)
+			}
+		}
+	}
+	g.byName[k] = e
+	return e.lockedUntil
+}

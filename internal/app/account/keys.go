@@ -1,0 +1,126 @@
+package account
+
+import (
+	"context"
+	"slices"
+
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/secret"
+	"nubitalk/internal/core/access"
+	"nubitalk/internal/store"
+)
+
+// maxKeys is how many keys an organisation may have at a time.
+const maxKeys = 200
+
+func keyView(k store.APIKeyRow) APIKey {
+	return APIKey{ID: k.ID, Name: k.Name, Roles: wordsAs[access.Role](k.Roles), Scopes: wordsAs[access.Permission](k.Scopes), CreatedBy: k.CreatedBy,
+		CreatedAt: k.CreatedAt, ExpiresAt: k.ExpiresAt, UsedAt: k.UsedAt, RevokedAt: k.RevokedAt}
+}
+
+// APIKeys are the organisation's keys, by age, revoked ones included.
+func (s *Service) APIKeys(ctx context.Context, a access.Actor) ([]APIKey, error) {
+	if err := may(a, access.KeyManage); err != nil {
+		return nil, err
+	}
+	var rows []store.APIKeyRow
+	err := s.Store.Read(ctx, a.Tenant, func(tx *store.Tx) (err error) {
+		rows, err = tx.APIKeys("", 1000)
+		return err
+	})
+	out := make([]APIKey, 0, len(rows))
+	for _, k := range rows {
+		out = append(out, keyView(k))
+	}
+	return out, err
+}
+
+// CreateAPIKey makes a key with at most what its maker has. The key itself is
+// shown once.
+func (s *Service) CreateAPIKey(ctx context.Context, a access.Actor, n NewAPIKey) (APIKey, secret.Text, error) {
+	if err := may(a, access.KeyManage); err != nil {
+		return APIKey{}, secret.Text{}, err
+	}
+	org, err := s.ownOrganisation(ctx, a.Tenant)
+	if err != nil {
+		return APIKey{}, secret.Text{}, err
+	}
+	now := s.now()
+	var f errs.Fields
+	n.Name = checkText(&f, "name", n.Name, 1, 80)
+	n.Roles = checkRoles(&f, "roles", Kind(org.Kind), n.Roles)
+	checkScopes(&f, a, n.Roles, n.Scopes)
+	if !n.ExpiresAt.IsZero() && !n.ExpiresAt.After(now) {
+		f.Add("expires_at", "must lie in the future")
+	}
+	if err := f.Err(); err != nil {
+		return APIKey{}, secret.Text{}, err
+	}
+	token, h := newToken(keyPrefix, a.Tenant)
+	row := store.APIKeyRow{ID: s.IDs.New(id.APIKey), Name: n.Name, TokenHash: h[:], Roles: words(n.Roles), CreatedBy: a.User, CreatedAt: now, ExpiresAt: n.ExpiresAt}
+	if n.Scopes != nil {
+		row.Scopes = words(n.Scopes)
+	}
+	err = s.Store.Write(ctx, a.Tenant, func(tx *store.Tx) error {
+		keys, err := tx.APIKeys("", 1000)
+		if err != nil {
+			return err
+		}
+		live := 0
+		for _, k := range keys {
+			if k.RevokedAt.IsZero() {
+				live++
+			}
+		}
+		if live >= maxKeys {
+			return errs.New(errs.Conflict, "There are %d keys already. Revoke those that are no longer used.", live)
+		}
+		if err := tx.InsertAPIKey(row); err != nil {
+			return err
+		}
+		return s.Audit.Record(tx, a, "api_key.created", "api_key", row.ID, nil)
+	})
+	if err != nil {
+		return APIKey{}, secret.Text{}, err
+	}
+	return keyView(row), token, nil
+}
+
+// checkScopes keeps a key from having more than its maker or than its roles
+// give.
+func checkScopes(f *errs.Fields, maker access.Actor, roles []access.Role, scopes []access.Permission) {
+	key := access.Actor{Tenant: maker.Tenant, Roles: roles}
+	if maker.Scopes != nil && scopes == nil {
+		f.Add("scopes", "must be given, because the key that makes this one is limited itself")
+	}
+	if scopes != nil && len(scopes) == 0 {
+		f.Add("scopes", "must name at least one permission, or be left out for all that the roles give")
+	}
+	for _, p := range scopes {
+		switch {
+		case access.Reach(key, p) == access.None:
+			f.Add("scopes", "%q is not among what these roles give", string(p))
+		case maker.Scopes != nil && !slices.Contains(maker.Scopes, p):
+			f.Add("scopes", "%q is more than the key that makes this one has", string(p))
+		}
+	}
+}
+
+// RevokeAPIKey ends a key at once.
+func (s *Service) RevokeAPIKey(ctx context.Context, a access.Actor, key string) error {
+	if err := may(a, access.KeyManage); err != nil {
+		return err
+	}
+	err := s.Store.Write(ctx, a.Tenant, func(tx *store.Tx) error {
+		if err := tx.RevokeAPIKey(key, s.now()); err != nil {
+			return err
+		}
+		return s.Audit.Record(tx, a, "api_key.revoked", "api_key", key, nil)
+	})
+	if err != nil {
+		return err
+	}
+	s.tell(a.Tenant, Change{User: key, Sessions: []string{key}, Reason: EndedByAdmin})
+	return nil
+}

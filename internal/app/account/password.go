@@ -1,0 +1,197 @@
+package account
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/crypto/argon2"
+	"golang.org/x/text/unicode/norm"
+
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/secret"
+)
+
+// Cost of a password hash: argon2id with t=2 and 19 MiB (OWASP's second
+// choice), one lane.
+const (
+	hashTime   = 2
+	hashMemory = 19 << 10 // KiB
+	hashLanes  = 1
+	saltLen    = 16
+	hashLen    = 32
+)
+
+// Lengths of a password, in characters and bytes.
+const (
+	minPassword = 10
+	maxPassword = 256
+)
+
+// hasher bounds how many hashes run at once, because each takes 19 MiB and tens
+// of milliseconds of one processor.
+type hasher struct {
+	turns chan struct{}
+	queue chan struct{} // who runs or waits; more are told to come back
+	dummy string        // the hash of nobody's password
+}
+
+func newHasher(atOnce int) *hasher {
+	atOnce = max(atOnce, 1)
+	h := &hasher{turns: make(chan struct{}, atOnce), queue: make(chan struct{}, 64*atOnce)}
+	h.dummy = encodeHash(make([]byte, saltLen), make([]byte, hashLen))
+	return h
+}
+
+// turn waits for a place to work in.
+func (h *hasher) turn(ctx context.Context) (leave func(), err error) {
+	select {
+	case h.queue <- struct{}{}:
+	default:
+		return nil, &errs.Error{Code: errs.Unavailable, Text: "Too many people are signing in at this moment. Please try again in a few seconds.", RetryAfter: 3 * time.Second}
+	}
+	select {
+	case h.turns <- struct{}{}:
+		return func() { <-h.turns; <-h.queue }, nil
+	case <-ctx.Done():
+		<-h.queue
+		return nil, errs.As(ctx.Err())
+	}
+}
+
+// make hashes a new password with a fresh salt.
+func (h *hasher) make(ctx context.Context, password secret.Text) (string, error) {
+	leave, err := h.turn(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer leave()
+	salt := make([]byte, saltLen)
+	_, _ = rand.Read(salt) // never fails
+	return encodeHash(salt, derive(password, salt)), nil
+}
+
+// check says whether the password fits the hash. With an empty hash (no such
+// user) it does the same work and says no.
+func (h *hasher) check(ctx context.Context, hash string, password secret.Text) (bool, error) {
+	leave, err := h.turn(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer leave()
+	exists := hash != ""
+	if !exists {
+		hash = h.dummy
+	}
+	salt, want, err := decodeHash(hash)
+	if err != nil {
+		return false, errs.Wrap(errs.Internal, err, "This account's password cannot be checked. Ask your administrator for a new one.")
+	}
+	return subtle.ConstantTimeCompare(derive(password, salt), want) == 1 && exists, nil
+}
+
+func derive(password secret.Text, salt []byte) []byte {
+	return argon2.IDKey([]byte(norm.NFC.String(password.Reveal())), salt, hashTime, hashMemory, hashLanes, hashLen)
+}
+
+// encodeHash writes the PHC string format.
+func encodeHash(salt, hash []byte) string {
+	b64 := base64.RawStdEncoding
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, hashMemory, hashTime, hashLanes, b64.EncodeToString(salt), b64.EncodeToString(hash))
+}
+
+func decodeHash(s string) (salt, hash []byte, err error) {
+	prefix := fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$", argon2.Version, hashMemory, hashTime, hashLanes)
+	rest, ok := strings.CutPrefix(s, prefix)
+	if !ok {
+		return nil, nil, fmt.Errorf("a password hash of unknown parameters")
+	}
+	a, b, ok := strings.Cut(rest, "$")
+	if !ok {
+		return nil, nil, fmt.Errorf("a password hash without its parts")
+	}
+	if salt, err = base64.RawStdEncoding.DecodeString(a); err != nil {
+		return nil, nil, err
+	}
+	hash, err = base64.RawStdEncoding.DecodeString(b)
+	return salt, hash, err
+}
+
+// checkNewPassword says what is wrong with a password that someone chose.
+func checkNewPassword(path, userName string, password secret.Text) error {
+	p := norm.NFC.String(password.Reveal())
+	switch n := utf8.RuneCountInString(p); {
+	case n < minPassword:
+		return errs.Bad(path, "must have at least %d characters", minPassword)
+	case len(p) > maxPassword:
+		return errs.Bad(path, "must have at most %d bytes", maxPassword)
+	}
+	low := strings.ToLower(p)
+	if name := strings.ToLower(userName); len(name) >= 3 && strings.Contains(low, name) {
+		return errs.Bad(path, "must not contain the user name")
+	}
+	if common(low) {
+		return errs.Bad(path, "is among those that are guessed first; several words in a row are easier to remember and harder to guess")
+	}
+	return nil
+}
+
+// common says whether a lower-case password is one that is tried first: few
+// different characters, a run along the keyboard or the alphabet, or a usual
+// word with digits and signs around it.
+func common(low string) bool {
+	seen := map[rune]bool{}
+	for _, r := range low {
+		seen[r] = true
+	}
+	if len(seen) < 5 {
+		return true
+	}
+	for _, row := range keyRuns {
+		if strings.Contains(row, low) || strings.Contains(row+row, low) {
+			return true
+		}
+	}
+	word := strings.TrimFunc(low, func(r rune) bool { return !unicode.IsLetter(r) })
+	word = strings.NewReplacer("0", "o", "1", "i", "3", "e", "4", "a", "5", "s", "@", "a", "$", "s").Replace(word)
+	return commonWords[word]
+}
+
+var keyRuns = []string{"1234567890", "0987654321", "qwertyuiopasdfghjklzxcvbnm", "qwertzuiopasdfghjklyxcvbnm", "abcdefghijklmnopqrstuvwxyz",
+	"1q2w3e4r5t6y7u8i9o0p", "qazwsxedcrfvtgbyhnujmikolp"}
+
+var commonWords = map[string]bool{"password": true, "passwort": true, "palavrapasse": true, "senha": true, "secret": true, "letmein": true,
+	"welcome": true, "bemvindo": true, "benvindo": true, "admin": true, "administrator": true, "administrador": true, "changeme": true,
+	"iloveyou": true, "monkey": true, "dragon": true, "football": true, "baseball": true, "benfica": true, "sporting": true, "futebol": true,
+	"portugal": true, "lisboa": true, "summer": true, "winter": true, "spring": true, "autumn": true, "verao": true, "inverno": true,
+	"qwerty": true, "princess": true, "princesa": true, "sunshine": true, "superman": true, "batman": true, "master": true, "trustno": true,
+	"nubitalk": true, "callcenter": true, "contactcenter": true, "supervisor": true, "operator": true, "operador": true, "agent": true, "agente": true}
+
+// oneTimeAlphabet leaves out what is mistaken for something else when read out.
+const oneTimeAlphabet = "abcdefghjkmnpqrstuvwxyz23456789"
+
+// oneTimePassword makes a password of 16 characters in four groups: 79 random
+// bits.
+func oneTimePassword() secret.Text {
+	var b [64]byte
+	_, _ = rand.Read(b[:]) // never fails
+	out := make([]byte, 0, 19)
+	for _, x := range b {
+		if int(x) >= 256/len(oneTimeAlphabet)*len(oneTimeAlphabet) {
+			continue // keeps every character equally likely
+		}
+		if n := len(out); n == 4 || n == 9 || n == 14 {
+			out = append(out, '-')
+		}
+		if out = append(out, oneTimeAlphabet[int(x)%len(oneTimeAlphabet)]); len(out) == 19 {
+			return secret.New(string(out))
+		}
+	}
+	return oneTimePassword() // 16 of 64 bytes were refused: try again
+}

@@ -1,0 +1,126 @@
+package account
+
+import (
+	"context"
+	"time"
+
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/secret"
+	"nubitalk/internal/core/access"
+	"nubitalk/internal/store"
+)
+
+func signInAgain() error {
+	return errs.New(errs.Unauthorised, "You are not signed in, or your session has ended. Please sign in.")
+}
+
+// Recognise finds who holds a session token or an API key.
+func (s *Service) Recognise(ctx context.Context, token secret.Text) (Session, error) {
+	prefix, t, h, ok := parseToken(token)
+	if !ok {
+		return Session{}, signInAgain()
+	}
+	now := s.now()
+	r, changes, ok := s.known.get(h, now)
+	if !ok {
+		err := s.Store.Read(ctx, t, func(tx *store.Tx) (err error) {
+			if prefix == keyPrefix {
+				r, err = readKey(tx, h, now)
+			} else {
+				r, err = readSession(tx, h)
+			}
+			return err
+		})
+		if errs.Is(err, errs.NotFound) {
+			return Session{}, signInAgain()
+		}
+		if err != nil {
+			return Session{}, err
+		}
+		r.checked = now
+		s.known.put(h, r, changes)
+	}
+	if end := r.session.ExpiresAt; !end.IsZero() && !now.Before(end) {
+		return Session{}, signInAgain()
+	}
+	if !r.session.APIKey && now.Sub(r.seen) >= IdleEnd {
+		return Session{}, signInAgain()
+	}
+	if now.Sub(r.seen) >= seenEvery {
+		s.touch(ctx, h, r, now)
+	}
+	return r.session, nil
+}
+
+// Recheck is Recognise without believing what is remembered.
+func (s *Service) Recheck(ctx context.Context, token secret.Text) (Session, error) {
+	if _, _, h, ok := parseToken(token); ok {
+		s.known.forgetToken(h)
+	}
+	return s.Recognise(ctx, token)
+}
+
+// readSession answers NotFound for a session that ended or whose user or
+// organisation is not active.
+func readSession(tx *store.Tx, h tokenHash) (recognised, error) {
+	none := errs.New(errs.NotFound, "This session has ended.")
+	row, err := tx.SessionByToken(h[:])
+	if err != nil {
+		return recognised{}, err
+	}
+	if !row.EndedAt.IsZero() {
+		return recognised{}, none
+	}
+	u, err := tx.User(row.UserID)
+	if err != nil {
+		return recognised{}, err
+	}
+	org, err := tx.Organisation()
+	if err != nil {
+		return recognised{}, err
+	}
+	if u.Status != string(Active) || org.Status != string(Active) {
+		return recognised{}, none
+	}
+	return recognised{session: sessionOf(org, u, row), seen: row.SeenAt}, nil
+}
+
+func readKey(tx *store.Tx, h tokenHash, now time.Time) (recognised, error) {
+	none := errs.New(errs.NotFound, "This key has ended.")
+	row, err := tx.APIKeyByToken(h[:])
+	if err != nil {
+		return recognised{}, err
+	}
+	if !row.RevokedAt.IsZero() || !row.ExpiresAt.IsZero() && !now.Before(row.ExpiresAt) {
+		return recognised{}, none
+	}
+	org, err := tx.Organisation()
+	if err != nil {
+		return recognised{}, err
+	}
+	if org.Status != string(Active) {
+		return recognised{}, none
+	}
+	a := access.Actor{Tenant: org.ID, User: row.ID, Session: row.ID, Roles: wordsAs[access.Role](row.Roles)}
+	if row.Scopes != nil {
+		a.Scopes = wordsAs[access.Permission](row.Scopes)
+	}
+	return recognised{session: Session{Actor: a, Kind: Kind(org.Kind), APIKey: true, ExpiresAt: row.ExpiresAt}, seen: row.UsedAt}, nil
+}
+
+// touch writes down that a token was used. A failure is not the caller's
+// affair: the next use tries again.
+func (s *Service) touch(ctx context.Context, h tokenHash, r recognised, now time.Time) {
+	s.known.note(h, now) // so that others do not write it as well
+	a := r.session.Actor
+	err := s.Store.Write(ctx, a.Tenant, func(tx *store.Tx) error {
+		if r.session.APIKey {
+			return tx.TouchAPIKey(a.User, now)
+		}
+		return tx.TouchSession(a.Session, now, r.session.ExpiresAt)
+	})
+	if err != nil && !errs.Is(err, errs.NotFound) {
+		s.known.note(h, r.seen)
+		s.Log.Warn("the use of a session could not be noted", "tenant", a.Tenant, "session", a.Session, "error", err)
+	}
+}

@@ -1,0 +1,436 @@
+package account
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/secret"
+	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/acd"
+	"nubitalk/internal/store"
+)
+
+func (s *Service) view(ctx context.Context, t id.Tenant, u store.UserRow) (User, error) {
+	p, err := s.openProfile(ctx, t, u.ID, u.ProfileSealed)
+	if err != nil {
+		return User{}, err
+	}
+	v := User{ID: u.ID, UserName: u.UserName, Status: Status(u.Status), Roles: wordsAs[access.Role](u.Roles), Skills: u.Skills,
+		Capacity: map[acd.Channel]int{}, Profile: p, MustChange: u.MustChange, Language: u.Language, SignedInAt: u.SignedInAt,
+		CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt, Version: u.Version}
+	for c, n := range u.Capacity {
+		v.Capacity[acd.Channel(c)] = n
+	}
+	if s.now().Before(u.LockedUntil) {
+		v.LockedUntil = u.LockedUntil
+	}
+	return v, nil
+}
+
+// Users lists the organisation's users by age; deleted ones are left out.
+func (s *Service) Users(ctx context.Context, a access.Actor, cursor string, limit int) ([]User, string, error) {
+	if err := may(a, access.UserRead); err != nil {
+		return nil, "", err
+	}
+	if cursor != "" && !id.Valid(id.User, cursor) {
+		return nil, "", errs.Bad("query.cursor", "must be next of the page before")
+	}
+	limit = pageSize(limit)
+	var rows []store.UserRow
+	err := s.Store.Read(ctx, a.Tenant, func(tx *store.Tx) error {
+		rows = rows[:0]
+		for after := cursor; ; {
+			more, err := tx.UsersAfter(after, limit+1)
+			if err != nil {
+				return err
+			}
+			for _, u := range more {
+				after = u.ID
+				if u.Status != string(Deleted) {
+					rows = append(rows, u)
+				}
+			}
+			if len(rows) > limit || len(more) <= limit {
+				return nil
+			}
+		}
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	next := ""
+	if len(rows) > limit {
+		rows, next = rows[:limit], rows[limit-1].ID
+	}
+	out := make([]User, 0, len(rows))
+	for _, u := range rows {
+		v, err := s.view(ctx, a.Tenant, u)
+		if err != nil {
+			return nil, "", err
+		}
+		out = append(out, v)
+	}
+	return out, next, nil
+}
+
+func pageSize(limit int) int {
+	if limit <= 0 {
+		return 50
+	}
+	return min(limit, 200)
+}
+
+// User is one user of the actor's organisation.
+func (s *Service) User(ctx context.Context, a access.Actor, user string) (User, error) {
+	if err := may(a, access.UserRead); err != nil {
+		return User{}, err
+	}
+	return s.user(ctx, a.Tenant, user)
+}
+
+func (s *Service) user(ctx context.Context, t id.Tenant, user string) (User, error) {
+	var row store.UserRow
+	err := s.Store.Read(ctx, t, func(tx *store.Tx) (err error) {
+		row, err = tx.User(user)
+		return err
+	})
+	if err == nil && row.Status == string(Deleted) {
+		err = noSuchUser()
+	}
+	if err != nil {
+		return User{}, err
+	}
+	return s.view(ctx, t, row)
+}
+
+func noSuchUser() error { return errs.New(errs.NotFound, "This user does not exist.") }
+
+// DisplayName is how a user is shown to visitors: of its own choice, or "".
+func (s *Service) DisplayName(ctx context.Context, t id.Tenant, user string) (secret.Text, error) {
+	u, err := s.user(ctx, t, user)
+	if err != nil {
+		return secret.Text{}, err
+	}
+	return secret.New(u.Profile.DisplayName), nil
+}
+
+// CreateUser makes a user in the actor's organisation. The one-time password is
+// shown once; the first sign-in must choose another.
+func (s *Service) CreateUser(ctx context.Context, a access.Actor, n NewUser) (User, secret.Text, error) {
+	if err := may(a, access.UserWrite); err != nil {
+		return User{}, secret.Text{}, err
+	}
+	org, err := s.ownOrganisation(ctx, a.Tenant)
+	if err != nil {
+		return User{}, secret.Text{}, err
+	}
+	password := oneTimePassword()
+	row, err := s.newUserRow(ctx, org, n, password, true)
+	if err != nil {
+		return User{}, secret.Text{}, err
+	}
+	err = s.Store.Write(ctx, a.Tenant, func(tx *store.Tx) error { return s.insertUser(tx, a, row) })
+	if err != nil {
+		return User{}, secret.Text{}, nameTaken(err, "user_name")
+	}
+	s.tellSetup(a.Tenant, row.ID)
+	row.Version = 1
+	u, err := s.view(ctx, a.Tenant, row)
+	return u, password, err
+}
+
+// newUserRow checks and hashes; it does not touch the store.
+func (s *Service) newUserRow(ctx context.Context, org store.OrganisationRow, n NewUser, password secret.Text, mustChange bool) (store.UserRow, error) {
+	var f errs.Fields
+	n.UserName = checkUserName(&f, "user_name", n.UserName)
+	n.Roles = checkRoles(&f, "roles", Kind(org.Kind), n.Roles)
+	checkSkills(&f, "skills", n.Skills)
+	checkCapacity(&f, "capacity", n.Capacity)
+	n.Profile = checkProfile(&f, "profile", n.Profile)
+	if n.Language == "" {
+		n.Language = org.Language
+	}
+	checkLanguage(&f, "language", n.Language)
+	if err := f.Err(); err != nil {
+		return store.UserRow{}, err
+	}
+	user := s.IDs.New(id.User)
+	profile, err := s.sealProfile(ctx, org.ID, user, n.Profile)
+	if err != nil {
+		return store.UserRow{}, err
+	}
+	hash, err := s.hash.make(ctx, password)
+	if err != nil {
+		return store.UserRow{}, err
+	}
+	now := s.now()
+	return store.UserRow{ID: user, UserName: n.UserName, UserNameKey: nameKey(n.UserName), Status: string(Active), Roles: words(n.Roles),
+		Skills: n.Skills, Capacity: channels(n.Capacity), ProfileSealed: profile, PasswordHash: hash, MustChange: mustChange,
+		Language: n.Language, CreatedAt: now, UpdatedAt: now}, nil
+}
+
+func (s *Service) insertUser(tx *store.Tx, a access.Actor, row store.UserRow) error {
+	if err := tx.InsertUser(row); err != nil {
+		return err
+	}
+	return s.Audit.Record(tx, a, "user.created", "user", row.ID, map[string]string{"roles": strings.Join(row.Roles, " ")})
+}
+
+func channels(m map[acd.Channel]int) map[string]int {
+	out := map[string]int{}
+	for c, n := range m {
+		out[string(c)] = n
+	}
+	return out
+}
+
+// nameTaken says in the field's own words what a Conflict on insert means.
+func nameTaken(err error, path string) error {
+	if errs.Is(err, errs.Conflict) {
+		return &errs.Error{Code: errs.Conflict, Text: "This name is taken. Please choose another.",
+			Fields: []errs.Field{{Path: path, Problem: "is taken; choose another"}}, Cause: err}
+	}
+	return err
+}
+
+// UpdateUser changes a user of the actor's organisation. A change of roles or
+// status takes effect at once.
+func (s *Service) UpdateUser(ctx context.Context, a access.Actor, user string, version int64, c UserChange) (User, error) {
+	if err := may(a, access.UserWrite); err != nil {
+		return User{}, err
+	}
+	org, err := s.ownOrganisation(ctx, a.Tenant)
+	if err != nil {
+		return User{}, err
+	}
+	if err := s.checkChange(org, &c); err != nil {
+		return User{}, err
+	}
+	var ended []string
+	row, err := s.update(ctx, a, user, version, "user.changed", func(tx *store.Tx, u *store.UserRow) (map[string]string, error) {
+		before := *u
+		if err := s.applyChange(ctx, a.Tenant, u, c); err != nil {
+			return nil, err
+		}
+		if rules(before, org) && !rules(*u, org) {
+			if err := s.keepRuler(tx, org, u.ID); err != nil {
+				return nil, err
+			}
+		}
+		ended = nil
+		if u.Status != string(Active) && before.Status == string(Active) {
+			if ended, err = endSessions(tx, u.ID, "", s.now()); err != nil {
+				return nil, err
+			}
+		}
+		return changed(before, *u), nil
+	})
+	if err != nil {
+		return User{}, updateConflict(err)
+	}
+	s.tell(a.Tenant, Change{User: user, Sessions: ended, Reason: EndedByAdmin})
+	s.tellSetup(a.Tenant, user)
+	return s.view(ctx, a.Tenant, row)
+}
+
+// updateConflict tells apart the two conflicts of an update: a taken name comes
+// from the database with a cause, everything else has said what it is.
+func updateConflict(err error) error {
+	if e := errs.As(err); e.Code == errs.Conflict && e.Cause != nil {
+		return nameTaken(err, "user_name")
+	}
+	return err
+}
+
+func (s *Service) checkChange(org store.OrganisationRow, c *UserChange) error {
+	var f errs.Fields
+	if c.UserName != nil {
+		*c.UserName = checkUserName(&f, "user_name", *c.UserName)
+	}
+	if c.Status != nil && *c.Status != Active && *c.Status != Locked {
+		f.Add("status", "must be active or locked")
+	}
+	if c.Roles != nil {
+		*c.Roles = checkRoles(&f, "roles", Kind(org.Kind), *c.Roles)
+	}
+	if c.Skills != nil {
+		checkSkills(&f, "skills", *c.Skills)
+	}
+	if c.Capacity != nil {
+		checkCapacity(&f, "capacity", *c.Capacity)
+	}
+	if c.Profile != nil {
+		*c.Profile = checkProfile(&f, "profile", *c.Profile)
+	}
+	if c.Language != nil {
+		checkLanguage(&f, "language", *c.Language)
+	}
+	return f.Err()
+}
+
+func (s *Service) applyChange(ctx context.Context, t id.Tenant, u *store.UserRow, c UserChange) error {
+	if c.UserName != nil {
+		u.UserName, u.UserNameKey = *c.UserName, nameKey(*c.UserName)
+	}
+	if c.Status != nil {
+		u.Status = string(*c.Status)
+	}
+	if c.Roles != nil {
+		u.Roles = words(*c.Roles)
+	}
+	if c.Skills != nil {
+		u.Skills = *c.Skills
+	}
+	if c.Capacity != nil {
+		u.Capacity = channels(*c.Capacity)
+	}
+	if c.Language != nil {
+		u.Language = *c.Language
+	}
+	if c.Profile != nil {
+		sealed, err := s.sealProfile(ctx, t, u.ID, *c.Profile)
+		if err != nil {
+			return err
+		}
+		u.ProfileSealed = sealed
+	}
+	return nil
+}
+
+// changed says in ids and words of ours what an update did.
+func changed(before, after store.UserRow) map[string]string {
+	d := map[string]string{}
+	if !slices.Equal(before.Roles, after.Roles) {
+		d["roles"] = strings.Join(after.Roles, " ")
+	}
+	if before.Status != after.Status {
+		d["status"] = after.Status
+	}
+	var fields []string
+	if before.UserName != after.UserName {
+		fields = append(fields, "user_name")
+	}
+	if !maps.Equal(before.Skills, after.Skills) {
+		fields = append(fields, "skills")
+	}
+	if !maps.Equal(before.Capacity, after.Capacity) {
+		fields = append(fields, "capacity")
+	}
+	if !slices.Equal(before.ProfileSealed, after.ProfileSealed) {
+		fields = append(fields, "profile")
+	}
+	if len(fields) > 0 {
+		d["fields"] = strings.Join(fields, " ")
+	}
+	return d
+}
+
+// update changes a user that the caller saw at a version, with an audit line.
+func (s *Service) update(ctx context.Context, a access.Actor, user string, version int64, action string,
+	fn func(tx *store.Tx, u *store.UserRow) (detail map[string]string, err error)) (store.UserRow, error) {
+	var row store.UserRow
+	err := s.Store.Write(ctx, a.Tenant, func(tx *store.Tx) error {
+		u, err := tx.User(user)
+		if err != nil {
+			return err
+		}
+		if u.Status == string(Deleted) {
+			return noSuchUser()
+		}
+		if version != 0 && u.Version != version {
+			return errs.New(errs.Conflict, "This user was changed by someone else in the meantime.")
+		}
+		detail, err := fn(tx, &u)
+		if err != nil {
+			return err
+		}
+		u.UpdatedAt = s.now()
+		if err := tx.UpdateUser(u); err != nil {
+			return err
+		}
+		u.Version++
+		row = u
+		return s.Audit.Record(tx, a, action, "user", user, detail)
+	})
+	return row, err
+}
+
+// rules says whether a user can manage the organisation's users.
+func rules(u store.UserRow, org store.OrganisationRow) bool {
+	return u.Status == string(Active) && has(u.Roles, rulerOf(Kind(org.Kind)))
+}
+
+// keepRuler refuses to lose the last user who can manage the others. The lease
+// makes transactions that ask this wait for one another.
+func (s *Service) keepRuler(tx *store.Tx, org store.OrganisationRow, leaving string) error {
+	if _, _, err := tx.Lease("rulers", "accounts", time.Minute, s.now()); err != nil {
+		return err
+	}
+	users, err := tx.Users()
+	if err != nil {
+		return err
+	}
+	for _, u := range users {
+		if u.ID != leaving && rules(u, org) {
+			return nil
+		}
+	}
+	return errs.New(errs.Conflict, "This is the last %s. Give the role to someone else first.", strings.ReplaceAll(string(rulerOf(Kind(org.Kind))), "_", " "))
+}
+
+func endSessions(tx *store.Tx, user, except string, now time.Time) ([]string, error) {
+	rows, err := tx.EndSessionsOf(user, except, now)
+	var ids []string
+	for _, r := range rows {
+		ids = append(ids, r.ID)
+	}
+	return ids, err
+}
+
+// DeleteUser erases a user's name, profile and password; its id stays in the
+// records that name it.
+func (s *Service) DeleteUser(ctx context.Context, a access.Actor, user string) error {
+	if err := may(a, access.UserWrite); err != nil {
+		return err
+	}
+	org, err := s.ownOrganisation(ctx, a.Tenant)
+	if err != nil {
+		return err
+	}
+	var ended []string
+	err = s.Store.Write(ctx, a.Tenant, func(tx *store.Tx) error {
+		u, err := tx.User(user)
+		if err != nil {
+			return err
+		}
+		if u.Status == string(Deleted) {
+			return noSuchUser()
+		}
+		if rules(u, org) {
+			if err := s.keepRuler(tx, org, user); err != nil {
+				return err
+			}
+		}
+		if ended, err = endSessions(tx, user, "", s.now()); err != nil {
+			return err
+		}
+		if err := tx.EraseUser(user, s.now()); err != nil {
+			return err
+		}
+		return s.Audit.Record(tx, a, "user.deleted", "user", user, nil)
+	})
+	if err != nil {
+		return err
+	}
+	// "" because the user's API keys ended with it.
+	s.known.forget(a.Tenant, "")
+	s.tell(a.Tenant, Change{User: user, Sessions: ended, Reason: EndedByAdmin})
+	s.tell(a.Tenant, Change{})
+	s.tellSetup(a.Tenant, user)
+	return nil
+}
