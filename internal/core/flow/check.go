@@ -266,15 +266,15 @@ func (c *checker) placeholders(at, text string) {
 	}
 }
 
-// Languages lists the languages in which every text of the flow is written; a
-// flow without texts gives none.
-func (g *Graph) Languages() []string {
-	count, texts := map[string]int{}, 0
+// Languages lists the languages in which every text of the flow is written;
+// texts is false for a flow that says nothing.
+func (g *Graph) Languages() (languages []string, texts bool) {
+	count, n := map[string]int{}, 0
 	add := func(t map[string]string) {
 		if len(t) == 0 {
 			return
 		}
-		texts++
+		n++
 		for language, text := range t {
 			if strings.TrimSpace(text) != "" {
 				count[language]++
@@ -287,13 +287,12 @@ func (g *Graph) Languages() []string {
 			add(o.Label)
 		}
 	}
-	var out []string
-	for language, n := range sorted(count) {
-		if n == texts {
-			out = append(out, language)
+	for language, in := range sorted(count) {
+		if in == n {
+			languages = append(languages, language)
 		}
 	}
-	return out
+	return languages, n > 0
 }
 
 // used names the fields of a node that carry something.

@@ -73,7 +73,8 @@ func TestWorkedExample(t *testing.T) {
 	if err := Check(g, shop); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"en", "pt"}, g.Languages()); diff != "" {
+	languages, texts := g.Languages()
+	if diff := cmp.Diff([]string{"en", "pt"}, languages); diff != "" || !texts {
 		t.Error(diff)
 	}
 

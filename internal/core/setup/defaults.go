@@ -101,12 +101,23 @@ func NewFlow(name string, g flow.Graph) Flow {
 	return Flow{Name: name, Graph: raw}
 }
 
-// DefaultReasons and DefaultDispositions are a new tenant's lists.
-func DefaultReasons() []Reason {
+// DefaultReasons, DefaultDispositions and DefaultLabels are a new tenant's
+// lists, in Portuguese for "pt", else in English.
+func DefaultReasons(language string) []Reason {
+	if language == "pt" {
+		return []Reason{{Name: "Almoço"}, {Name: "Pausa"}, {Name: "Formação"}, {Name: "Reunião"}}
+	}
 	return []Reason{{Name: "Lunch"}, {Name: "Break"}, {Name: "Training"}, {Name: "Meeting"}}
 }
 
-func DefaultDispositions() []Disposition {
+func DefaultDispositions(language string) []Disposition {
+	if language == "pt" {
+		return []Disposition{
+			{Name: "Esclarecido", Group: "Resolvido"}, {Name: "Encomenda alterada", Group: "Resolvido"}, {Name: "Reembolso tratado", Group: "Resolvido"},
+			{Name: "Ligar de volta", Group: "Em aberto"}, {Name: "Passado a outra equipa", Group: "Em aberto"},
+			{Name: "Reclamação", Group: "Outros"}, {Name: "Engano", Group: "Outros"}, {Name: "Abuso", Group: "Outros"},
+		}
+	}
 	return []Disposition{
 		{Name: "Answered", Group: "Solved"}, {Name: "Order changed", Group: "Solved"}, {Name: "Refund arranged", Group: "Solved"},
 		{Name: "Call back", Group: "Open"}, {Name: "Passed on", Group: "Open"},
@@ -114,8 +125,10 @@ func DefaultDispositions() []Disposition {
 	}
 }
 
-// DefaultLabels are a new tenant's tags.
-func DefaultLabels() []Label {
+func DefaultLabels(language string) []Label {
+	if language == "pt" {
+		return []Label{{Name: "A seguir"}, {Name: "Boa ideia"}, {Name: "Urgente"}}
+	}
 	return []Label{{Name: "Follow up"}, {Name: "Good idea"}, {Name: "Urgent"}}
 }
 

@@ -93,35 +93,41 @@ func Clean[T Object](o T) T { return o.clean().(T) }
 
 // Decode reads one object of a kind as an API client sends it and cleans it. It
 // names every unknown field and every value of a wrong type.
-func Decode(kind Kind, raw json.RawMessage) (Object, error) {
+func Decode(kind Kind, raw json.RawMessage) (Object, error) { return read(kind, raw, true) }
+
+// Stored reads one object as it was stored, maybe by another version of the
+// program: unknown fields are left out, missing ones get their defaults.
+func Stored(kind Kind, raw json.RawMessage) (Object, error) { return read(kind, raw, false) }
+
+func read(kind Kind, raw json.RawMessage, strict bool) (Object, error) {
 	switch kind {
 	case KindQueue:
-		return decode[Queue](raw)
+		return decode[Queue](raw, strict)
 	case KindSkill:
-		return decode[Skill](raw)
+		return decode[Skill](raw, strict)
 	case KindDisposition:
-		return decode[Disposition](raw)
+		return decode[Disposition](raw, strict)
 	case KindReason:
-		return decode[Reason](raw)
+		return decode[Reason](raw, strict)
 	case KindHours:
-		return decode[Hours](raw)
+		return decode[Hours](raw, strict)
 	case KindEntryPoint:
-		return decode[EntryPoint](raw)
+		return decode[EntryPoint](raw, strict)
 	case KindCanned:
-		return decode[CannedReply](raw)
+		return decode[CannedReply](raw, strict)
 	case KindConsentText:
-		return decode[ConsentText](raw)
+		return decode[ConsentText](raw, strict)
 	case KindLabel:
-		return decode[Label](raw)
+		return decode[Label](raw, strict)
 	case KindFlow:
-		return decode[Flow](raw)
+		return decode[Flow](raw, strict)
 	case KindRules:
-		return decode[Rules](raw)
+		return decode[Rules](raw, strict)
 	}
 	return nil, errs.New(errs.NotFound, "There is no set-up of this kind.")
 }
 
-func decode[T Object](raw json.RawMessage) (Object, error) {
+func decode[T Object](raw json.RawMessage, strict bool) (Object, error) {
 	var v T
 	var faults errs.Fields
 	var m map[string]json.RawMessage
@@ -130,7 +136,7 @@ func decode[T Object](raw json.RawMessage) (Object, error) {
 	}
 	names := fieldNames(reflect.TypeFor[T]())
 	for name := range m {
-		if !slices.Contains(names, name) {
+		if strict && !slices.Contains(names, name) {
 			faults.Add(name, "is not known; accepted are %s.", strings.Join(names, ", "))
 		}
 	}

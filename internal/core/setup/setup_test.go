@@ -35,13 +35,13 @@ var (
 func TestDefaultsAreValid(t *testing.T) {
 	objects := []Object{DefaultQueue("Service"), DefaultRules(), DefaultHours("Office", "Europe/Lisbon"), DefaultConsentText(),
 		DefaultEntryPoint("Web chat", "flo_1", "cst_1"), DefaultFlow("Welcome", "que_1", "hou_1")}
-	for _, r := range DefaultReasons() {
+	for _, r := range append(DefaultReasons("en"), DefaultReasons("pt")...) {
 		objects = append(objects, r)
 	}
-	for _, d := range DefaultDispositions() {
+	for _, d := range append(DefaultDispositions("en"), DefaultDispositions("pt")...) {
 		objects = append(objects, d)
 	}
-	for _, l := range DefaultLabels() {
+	for _, l := range append(DefaultLabels("en"), DefaultLabels("pt")...) {
 		objects = append(objects, l)
 	}
 	for _, r := range DefaultCannedReplies() {

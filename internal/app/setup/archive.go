@@ -1,0 +1,175 @@
+package setup
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/core/access"
+	core "nubitalk/internal/core/setup"
+	"nubitalk/internal/store"
+)
+
+// Archive takes an object out of use. It is Conflict while another object uses
+// it, or while open work is in a queue; the error says which.
+func (s *Service) Archive(ctx context.Context, a access.Actor, k core.Kind, object string, version int64) error {
+	if err := allowed(a, access.SetupWrite); err != nil {
+		return err
+	}
+	if k == core.KindRules {
+		return errs.New(errs.Conflict, "A tenant always has rules.")
+	}
+	var changed bool
+	err := s.change(ctx, a.Tenant, func(tx *store.Tx, st *state) error {
+		changed = false
+		row, err := seen(tx, k, object, version)
+		if err != nil || !row.ArchivedAt.IsZero() {
+			return err
+		}
+		if err := st.inUse(k, object); err != nil {
+			return err
+		}
+		if err := noWork(tx, k, object); err != nil {
+			return err
+		}
+		row.ArchivedAt = s.Clock.Now()
+		row.UpdatedAt, changed = row.ArchivedAt, true
+		if err := tx.UpdateSetup(row); err != nil {
+			return err
+		}
+		return s.Audit.Append(tx, a.User, ActionArchived, row.ID, string(k))
+	})
+	if err == nil && changed {
+		s.tell(a.Tenant, k, object)
+	}
+	return err
+}
+
+// noWork checks that no open interaction is in a queue.
+func noWork(tx *store.Tx, k core.Kind, object string) error {
+	if k != core.KindQueue {
+		return nil
+	}
+	open, err := tx.OpenInteractions()
+	if err != nil {
+		return err
+	}
+	open = slices.DeleteFunc(open, func(i store.InteractionRow) bool { return i.QueueID != object })
+	if len(open) > 0 {
+		return errs.New(errs.Conflict, "%d open interactions are in this queue. Move or finish them first.", len(open))
+	}
+	return nil
+}
+
+// Restore brings an archived object back, at the end of its kind's order. It is
+// checked as if it were new.
+func (s *Service) Restore(ctx context.Context, a access.Actor, k core.Kind, object string, version int64) (Object, error) {
+	if err := allowed(a, access.SetupWrite); err != nil {
+		return Object{}, err
+	}
+	var row store.SetupRow
+	var changed bool
+	err := s.change(ctx, a.Tenant, func(tx *store.Tx, st *state) (err error) {
+		changed = false
+		if row, err = seen(tx, k, object, version); err != nil || row.ArchivedAt.IsZero() {
+			return err
+		}
+		o, err := core.Stored(k, row.Body)
+		if err != nil {
+			return err
+		}
+		if len(st.objects[k]) >= MaxObjects {
+			return errs.New(errs.Conflict, "There are %d of these already, which is the most that is accepted.", MaxObjects)
+		}
+		if err := st.check(row.ID, o); err != nil {
+			return err
+		}
+		row.ArchivedAt, row.UpdatedAt, row.Position, changed = time.Time{}, s.Clock.Now(), st.last[k]+1, true
+		if err := tx.UpdateSetup(row); err != nil {
+			return err
+		}
+		row.Version++
+		if err := s.keep(tx, row, a.User); err != nil {
+			return err
+		}
+		return s.Audit.Append(tx, a.User, ActionRestored, row.ID, string(k))
+	})
+	if err != nil {
+		return Object{}, err
+	}
+	if changed {
+		s.tell(a.Tenant, k, row.ID)
+	}
+	return objectOf(row), nil
+}
+
+// Order puts the objects of a kind into a new order. ids names every object in
+// use exactly once.
+func (s *Service) Order(ctx context.Context, a access.Actor, k core.Kind, ids []string) error {
+	if err := allowed(a, access.SetupWrite); err != nil {
+		return err
+	}
+	err := s.change(ctx, a.Tenant, func(tx *store.Tx, st *state) error {
+		rows := st.rows[k]
+		unique := slices.Compact(slices.Sorted(slices.Values(ids)))
+		known := !slices.ContainsFunc(unique, func(id string) bool { _, ok := rows[id]; return !ok })
+		if len(unique) != len(ids) || len(ids) != len(rows) || !known {
+			return errs.Bad("ids", "must name each %s in use exactly once; look at the list again.", k.Word())
+		}
+		now := s.Clock.Now()
+		for i, id := range ids {
+			row := rows[id]
+			if row.Position == int64(i+1) {
+				continue
+			}
+			row.Position, row.UpdatedAt = int64(i+1), now
+			if err := tx.UpdateSetup(row); err != nil {
+				return err
+			}
+			row.Version++
+			if err := s.keep(tx, row, a.User); err != nil {
+				return err
+			}
+		}
+		return s.Audit.Append(tx, a.User, ActionOrdered, "", string(k))
+	})
+	if err == nil {
+		s.tell(a.Tenant, k, "")
+	}
+	return err
+}
+
+// DropUser takes a user out of every queue, inside the transaction that deletes
+// the user. It gives the changes to tell after the commit (Tell).
+func (s *Service) DropUser(tx *store.Tx, by, userID string) ([]Change, error) {
+	st, err := s.begin(tx)
+	if err != nil {
+		return nil, err
+	}
+	var changes []Change
+	for _, u := range st.usersOf(core.KindUser, userID) {
+		q, ok := u.Object.(core.Queue)
+		if !ok {
+			continue
+		}
+		q.Members = slices.DeleteFunc(slices.Clone(q.Members), func(m string) bool { return m == userID })
+		row := st.rows[core.KindQueue][u.id]
+		row.Body, row.UpdatedAt = encode(q), s.Clock.Now()
+		if err := tx.UpdateSetup(row); err != nil {
+			return nil, err
+		}
+		if err := s.Audit.Append(tx, by, ActionChanged, row.ID, detail(core.KindQueue, []string{"members"})); err != nil {
+			return nil, err
+		}
+		changes = append(changes, Change{tx.Tenant(), core.KindQueue, u.id})
+	}
+	return changes, nil
+}
+
+// Tell passes on changes that were made inside a transaction of the caller's.
+func (s *Service) Tell(changes []Change) {
+	for _, c := range changes {
+		s.tell(c.Tenant, c.Kind, c.ID)
+	}
+}

@@ -1,0 +1,400 @@
+package setup
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"nubitalk/internal/base/clock"
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/core/access"
+	core "nubitalk/internal/core/setup"
+	"nubitalk/internal/store"
+)
+
+// MaxObjects is how many objects of one kind a tenant may have in use.
+const MaxObjects = 2000
+
+// rulesID is the id of the one object of KindRules.
+const rulesID = "rules"
+
+// Auditor notes who changed what, inside the change's transaction. actor is the
+// id of a user or an API key, object that of the set-up object; detail is made
+// of kinds and field names, never of values.
+type Auditor interface {
+	Append(tx *store.Tx, actor, action, object, detail string) error
+}
+
+// Actions as the audit log names them.
+const (
+	ActionCreated  = "setup.created"
+	ActionChanged  = "setup.changed"
+	ActionArchived = "setup.archived"
+	ActionRestored = "setup.restored"
+	ActionOrdered  = "setup.ordered"
+)
+
+// Change says that an object is not what it was; ID is "" when several of the
+// kind changed.
+type Change struct {
+	Tenant id.Tenant
+	Kind   core.Kind
+	ID     string
+}
+
+// Deps is what the service needs.
+type Deps struct {
+	DB    *store.DB
+	Clock clock.Clock
+	IDs   *id.Source
+	Audit Auditor
+	// Changed is called after the commit of each change, on the caller's
+	// goroutine; it must not wait for long. May be nil.
+	Changed func(Change)
+}
+
+// Service is safe for use by several goroutines.
+type Service struct{ Deps }
+
+// New makes a Service.
+func New(d Deps) *Service { return &Service{d} }
+
+// Object is one set-up object; Body is its kind's type of core/setup.
+type Object struct {
+	ID         string
+	Version    int64
+	Position   int64 // order on screens, small first
+	CreatedAt  time.Time
+	UpdatedAt  time.Time
+	ArchivedAt time.Time
+	Body       json.RawMessage
+}
+
+// Version is an object as it once was.
+type Version struct {
+	Version   int64
+	ChangedBy string
+	ChangedAt time.Time
+	Body      json.RawMessage
+}
+
+func objectOf(r store.SetupRow) Object {
+	return Object{ID: r.ID, Version: r.Version, Position: r.Position, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt, ArchivedAt: r.ArchivedAt, Body: current(r)}
+}
+
+// current gives a stored body in the form of this program's version.
+func current(r store.SetupRow) json.RawMessage {
+	o, err := core.Stored(core.Kind(r.Kind), r.Body)
+	if err != nil {
+		return r.Body
+	}
+	return encode(o)
+}
+
+func encode(o core.Object) json.RawMessage {
+	raw, err := json.Marshal(o)
+	if err != nil {
+		panic("setup: an object is plain data: " + err.Error())
+	}
+	return raw
+}
+
+// allowed checks the actor once more behind the door: set-up belongs to the
+// whole tenant, so only Tenant reach counts.
+func allowed(a access.Actor, p access.Permission) error {
+	if access.Reach(a, p) != access.Tenant {
+		return errs.New(errs.Forbidden, "Your roles do not allow this.")
+	}
+	return nil
+}
+
+// List answers all objects of a kind by position; archived ones only if asked.
+func (s *Service) List(ctx context.Context, a access.Actor, k core.Kind, archived bool) ([]Object, error) {
+	if err := readable(a, k); err != nil {
+		return nil, err
+	}
+	var rows []store.SetupRow
+	err := s.DB.Read(ctx, a.Tenant, func(tx *store.Tx) (err error) {
+		rows, err = tx.SetupOf(string(k))
+		return err
+	})
+	list := []Object{}
+	for _, r := range rows {
+		if archived || r.ArchivedAt.IsZero() {
+			list = append(list, objectOf(r))
+		}
+	}
+	return list, err
+}
+
+// Get answers one object, archived or not; for KindRules the id is "". Rules
+// that were never chosen are the default ones, at version 0.
+func (s *Service) Get(ctx context.Context, a access.Actor, k core.Kind, object string) (Object, error) {
+	if err := readable(a, k); err != nil {
+		return Object{}, err
+	}
+	var row store.SetupRow
+	err := s.DB.Read(ctx, a.Tenant, func(tx *store.Tx) (err error) {
+		row, err = find(tx, k, object)
+		return err
+	})
+	if err != nil {
+		return Object{}, err
+	}
+	return objectOf(row), nil
+}
+
+func readable(a access.Actor, k core.Kind) error {
+	if !k.Known() {
+		return errs.New(errs.NotFound, "There is no set-up of this kind.")
+	}
+	if k == core.KindCanned { // agents use them
+		if access.Reach(a, access.CannedRead) == access.Tenant {
+			return nil
+		}
+	}
+	return allowed(a, access.SetupRead)
+}
+
+// find reads one row, with the defaults for rules that are not stored.
+func find(tx *store.Tx, k core.Kind, object string) (store.SetupRow, error) {
+	if k == core.KindRules {
+		object = rulesID
+	}
+	row, err := tx.Setup(string(k), object)
+	switch {
+	case k == core.KindRules && errs.Is(err, errs.NotFound):
+		return store.SetupRow{Kind: string(k), ID: rulesID, Body: encode(core.DefaultRules())}, nil
+	case errs.Is(err, errs.NotFound):
+		return row, errs.Wrap(errs.NotFound, err, "There is no %s with this id.", k.Word())
+	}
+	return row, err
+}
+
+// Create checks and adds an object at the end of its kind's order.
+func (s *Service) Create(ctx context.Context, a access.Actor, k core.Kind, body json.RawMessage) (Object, error) {
+	if err := allowed(a, access.SetupWrite); err != nil {
+		return Object{}, err
+	}
+	if k == core.KindRules {
+		return Object{}, errs.New(errs.Conflict, "A tenant has exactly one set of rules; change that.")
+	}
+	o, err := core.Decode(k, body)
+	if err != nil {
+		return Object{}, err
+	}
+	var row store.SetupRow
+	err = s.change(ctx, a.Tenant, func(tx *store.Tx, st *state) error {
+		row, err = s.insert(tx, st, a.User, o)
+		return err
+	})
+	if err != nil {
+		return Object{}, err
+	}
+	s.tell(a.Tenant, k, row.ID)
+	return objectOf(row), nil
+}
+
+// insert adds one checked object, inside a change.
+func (s *Service) insert(tx *store.Tx, st *state, by string, o core.Object) (store.SetupRow, error) {
+	k := o.Kind()
+	if len(st.objects[k]) >= MaxObjects {
+		return store.SetupRow{}, errs.New(errs.Conflict, "There are %d of these already, which is the most that is accepted. Archive some first.", MaxObjects)
+	}
+	now := s.Clock.Now()
+	row := store.SetupRow{Kind: string(k), ID: rulesID, Body: encode(o), Position: st.last[k] + 1, CreatedAt: now, UpdatedAt: now, Version: 1}
+	if k != core.KindRules {
+		row.ID = s.IDs.New(k.Prefix())
+	}
+	if err := st.check(row.ID, o); err != nil {
+		return row, err
+	}
+	if err := tx.InsertSetup(row); err != nil {
+		return row, err
+	}
+	st.put(row.ID, o)
+	st.last[k] = row.Position
+	if err := s.keep(tx, row, by); err != nil {
+		return row, err
+	}
+	return row, s.Audit.Append(tx, by, ActionCreated, row.ID, string(k))
+}
+
+// keep stores a version of what is versioned.
+func (s *Service) keep(tx *store.Tx, row store.SetupRow, by string) error {
+	if !core.Kind(row.Kind).Versioned() {
+		return nil
+	}
+	return tx.InsertSetupVersion(store.SetupVersionRow{Kind: row.Kind, ID: row.ID, Version: row.Version, Body: row.Body, ChangedBy: by, ChangedAt: row.UpdatedAt})
+}
+
+// Put replaces an object's body. version is the one that the caller saw:
+// Conflict if someone was faster. The same body again changes nothing. For
+// KindRules the id is "".
+func (s *Service) Put(ctx context.Context, a access.Actor, k core.Kind, object string, version int64, body json.RawMessage) (Object, error) {
+	if err := writable(a, k); err != nil {
+		return Object{}, err
+	}
+	o, err := core.Decode(k, body)
+	if err != nil {
+		return Object{}, err
+	}
+	var row store.SetupRow
+	var changed bool
+	err = s.change(ctx, a.Tenant, func(tx *store.Tx, st *state) error {
+		changed = false
+		if row, err = seen(tx, k, object, version); err != nil {
+			return err
+		}
+		if !row.ArchivedAt.IsZero() {
+			return errs.New(errs.Conflict, "This %s is archived. Restore it before you change it.", k.Word())
+		}
+		fields := differing(current(row), encode(o))
+		if len(fields) == 0 && row.Version > 0 {
+			return nil
+		}
+		if err := ownFields(a, k, fields); err != nil {
+			return err
+		}
+		if row.Version == 0 { // rules that were never chosen
+			changed = true
+			row, err = s.insert(tx, st, a.User, o)
+			return err
+		}
+		if err := st.replace(row.ID, o); err != nil {
+			return err
+		}
+		row.Body, row.UpdatedAt, changed = encode(o), s.Clock.Now(), true
+		if err := tx.UpdateSetup(row); err != nil {
+			return err
+		}
+		row.Version++
+		if err := s.keep(tx, row, a.User); err != nil {
+			return err
+		}
+		return s.Audit.Append(tx, a.User, ActionChanged, row.ID, detail(k, fields))
+	})
+	if err != nil {
+		return Object{}, err
+	}
+	if changed {
+		s.tell(a.Tenant, k, row.ID)
+	}
+	return objectOf(row), nil
+}
+
+// writable says whether the actor may change the kind at all.
+func writable(a access.Actor, k core.Kind) error {
+	if !k.Known() {
+		return errs.New(errs.NotFound, "There is no set-up of this kind.")
+	}
+	if k == core.KindRules && access.Reach(a, access.Retention) == access.Tenant {
+		return nil
+	}
+	return allowed(a, access.SetupWrite)
+}
+
+var retentionFields = []string{"conversation_days", "record_days", "audit_days"}
+
+// ownFields keeps the two parts of the rules apart: how long things are kept
+// belongs to Retention, the rest to SetupWrite.
+func ownFields(a access.Actor, k core.Kind, fields []string) error {
+	if k != core.KindRules {
+		return nil
+	}
+	var faults errs.Fields
+	for _, f := range fields {
+		p := access.SetupWrite
+		if slices.Contains(retentionFields, f) {
+			p = access.Retention
+		}
+		if access.Reach(a, p) != access.Tenant {
+			faults.Add(f, "cannot be changed with your roles; leave it as it is.")
+		}
+	}
+	return faults.Err()
+}
+
+// seen reads the row that an author saw at a version.
+func seen(tx *store.Tx, k core.Kind, object string, version int64) (store.SetupRow, error) {
+	row, err := find(tx, k, object)
+	if err == nil && row.Version != version {
+		err = errs.New(errs.Conflict, "This %s was changed by someone else in the meantime. Look at it again before you change it.", k.Word())
+	}
+	return row, err
+}
+
+// Versions are the kept versions of a flow or a consent text, newest first.
+func (s *Service) Versions(ctx context.Context, a access.Actor, k core.Kind, object string) ([]Version, error) {
+	if err := readable(a, k); err != nil {
+		return nil, err
+	}
+	if !k.Versioned() {
+		return nil, errs.New(errs.NotFound, "Only flows and consent texts keep their versions.")
+	}
+	list := []Version{}
+	err := s.DB.Read(ctx, a.Tenant, func(tx *store.Tx) error {
+		if _, err := find(tx, k, object); err != nil {
+			return err
+		}
+		rows, err := tx.SetupVersions(string(k), object, 0, 1000)
+		list = list[:0]
+		for _, r := range rows {
+			list = append(list, Version{Version: r.Version, ChangedBy: r.ChangedBy, ChangedAt: r.ChangedAt, Body: r.Body})
+		}
+		return err
+	})
+	return list, err
+}
+
+// change runs fn alone among all changes of the tenant's set-up, with the state
+// that it changes.
+func (s *Service) change(ctx context.Context, t id.Tenant, fn func(*store.Tx, *state) error) error {
+	return s.DB.Write(ctx, t, func(tx *store.Tx) error {
+		st, err := s.begin(tx)
+		if err != nil {
+			return err
+		}
+		return fn(tx, st)
+	})
+}
+
+// begin takes the lock and reads the state. The lease is always granted, its
+// holder being the same for all; what counts is the row lock until the commit.
+func (s *Service) begin(tx *store.Tx) (*state, error) {
+	if _, _, err := tx.Lease("setup", "setup", time.Second, s.Clock.Now()); err != nil {
+		return nil, err
+	}
+	return load(tx)
+}
+
+func (s *Service) tell(t id.Tenant, k core.Kind, object string) {
+	if s.Changed != nil {
+		s.Changed(Change{t, k, object})
+	}
+}
+
+// differing names the top-level fields in which two bodies differ.
+func differing(a, b json.RawMessage) []string {
+	var x, y map[string]json.RawMessage
+	_, _ = json.Unmarshal(a, &x), json.Unmarshal(b, &y)
+	var fields []string
+	for name, v := range y {
+		if !bytes.Equal(x[name], v) {
+			fields = append(fields, name)
+		}
+	}
+	slices.Sort(fields)
+	return fields
+}
+
+func detail(k core.Kind, fields []string) string {
+	s := string(k) + ":"
+	for _, f := range fields {
+		s += " " + f
+	}
+	return s
+}

@@ -1,0 +1,120 @@
+package setup
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/core/flow"
+	core "nubitalk/internal/core/setup"
+	"nubitalk/internal/store"
+)
+
+// Snapshot is a tenant's set-up in use at one moment, ready to work with. It is
+// never changed.
+type Snapshot struct {
+	Language     string
+	TimeZone     *time.Location
+	Rules        core.Rules
+	Queues       map[string]core.Queue
+	Skills       map[string]core.Skill
+	Dispositions map[string]core.Disposition
+	Reasons      map[string]core.Reason
+	Labels       map[string]core.Label
+	Hours        map[string]core.Hours
+	EntryPoints  map[string]core.EntryPoint
+	Canned       map[string]core.CannedReply
+	ConsentTexts map[string]ConsentText
+	Flows        map[string]Flow
+}
+
+// Flow is a flow ready to run.
+type Flow struct {
+	Name    string
+	Version int64
+	Graph   *flow.Graph
+}
+
+// ConsentText is a consent text with the version that evidence names.
+type ConsentText struct {
+	Version int64
+	core.ConsentText
+}
+
+// Snapshot reads a tenant's set-up. It asks for no permission: it is for the
+// parts that run the tenant's work.
+func (s *Service) Snapshot(ctx context.Context, t id.Tenant) (Snapshot, error) {
+	var snap Snapshot
+	err := s.DB.Read(ctx, t, func(tx *store.Tx) (err error) {
+		snap, err = snapshot(tx)
+		return err
+	})
+	return snap, err
+}
+
+func snapshot(tx *store.Tx) (Snapshot, error) {
+	snap := Snapshot{Rules: core.DefaultRules(), TimeZone: time.UTC, Flows: map[string]Flow{}, ConsentTexts: map[string]ConsentText{}}
+	st, err := load(tx)
+	if err != nil {
+		return snap, err
+	}
+	org, err := tx.Organisation()
+	if err != nil {
+		return snap, err
+	}
+	snap.Language = st.language
+	if zone, err := core.Zone(org.TimeZone); err == nil {
+		snap.TimeZone = zone
+	}
+	for _, o := range st.objects[core.KindRules] {
+		snap.Rules = o.(core.Rules)
+	}
+	snap.Queues = typed[core.Queue](st)
+	snap.Skills = typed[core.Skill](st)
+	snap.Dispositions = typed[core.Disposition](st)
+	snap.Reasons = typed[core.Reason](st)
+	snap.Labels = typed[core.Label](st)
+	snap.Hours = typed[core.Hours](st)
+	snap.EntryPoints = typed[core.EntryPoint](st)
+	snap.Canned = typed[core.CannedReply](st)
+	for id, v := range typed[core.ConsentText](st) {
+		snap.ConsentTexts[id] = ConsentText{st.rows[core.KindConsentText][id].Version, v}
+	}
+	for id, v := range typed[core.Flow](st) {
+		g, err := flow.Parse(v.Graph)
+		if err != nil {
+			return snap, errs.Wrap(errs.Internal, err, "The stored flow %q cannot be read.", v.Name)
+		}
+		snap.Flows[id] = Flow{v.Name, st.rows[core.KindFlow][id].Version, g}
+	}
+	return snap, nil
+}
+
+func typed[T core.Object](st *state) map[string]T {
+	m := map[string]T{}
+	for id, o := range st.objects[kindOf[T]()] {
+		m[id] = o.(T)
+	}
+	return m
+}
+
+// FlowAt is a flow as it was at a version: a run goes on with the graph that it
+// began with.
+func (s *Service) FlowAt(ctx context.Context, t id.Tenant, flowID string, version int64) (Flow, error) {
+	var row store.SetupVersionRow
+	err := s.DB.Read(ctx, t, func(tx *store.Tx) (err error) {
+		row, err = tx.SetupVersion(string(core.KindFlow), flowID, version)
+		return err
+	})
+	if err != nil {
+		return Flow{}, err
+	}
+	var f core.Flow
+	if err := json.Unmarshal(row.Body, &f); err != nil {
+		return Flow{}, errs.Wrap(errs.Internal, err, "A stored flow cannot be read.")
+	}
+	g, err := flow.Parse(f.Graph)
+	return Flow{f.Name, version, g}, err
+}

@@ -1,0 +1,200 @@
+package setup
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/core/flow"
+	core "nubitalk/internal/core/setup"
+	"nubitalk/internal/store"
+)
+
+// state is a tenant's set-up in use, as one transaction sees it.
+type state struct {
+	language string // the tenant's own
+	objects  map[core.Kind]map[string]core.Object
+	rows     map[core.Kind]map[string]store.SetupRow
+	last     map[core.Kind]int64 // highest position
+	users    map[string]bool     // that are not deleted
+}
+
+func load(tx *store.Tx) (*state, error) {
+	st := &state{
+		objects: map[core.Kind]map[string]core.Object{}, rows: map[core.Kind]map[string]store.SetupRow{},
+		last: map[core.Kind]int64{}, users: map[string]bool{},
+	}
+	org, err := tx.Organisation()
+	if err != nil {
+		return nil, err
+	}
+	st.language = org.Language
+	rows, err := tx.SetupAll()
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range rows {
+		k := core.Kind(r.Kind)
+		o, err := core.Stored(k, r.Body)
+		if err != nil {
+			return nil, errs.Wrap(errs.Internal, err, "A stored %s cannot be read.", k.Word())
+		}
+		st.put(r.ID, o)
+		if st.rows[k] == nil {
+			st.rows[k] = map[string]store.SetupRow{}
+		}
+		st.rows[k][r.ID] = r
+		st.last[k] = max(st.last[k], r.Position)
+	}
+	users, err := tx.Users()
+	for _, u := range users {
+		if u.Status != "deleted" {
+			st.users[u.ID] = true
+		}
+	}
+	return st, err
+}
+
+func (st *state) put(id string, o core.Object) {
+	k := o.Kind()
+	if st.objects[k] == nil {
+		st.objects[k] = map[string]core.Object{}
+	}
+	st.objects[k][id] = o
+}
+
+// check tells every fault of an object in this state.
+func (st *state) check(id string, o core.Object) error {
+	var faults errs.Fields
+	if err := o.Validate(refs{st, o.Kind(), id}); err != nil {
+		e := errs.As(err)
+		if len(e.Fields) == 0 {
+			return err
+		}
+		faults = e.Fields
+	}
+	for _, u := range o.Unique() {
+		for other, p := range st.objects[o.Kind()] {
+			if other != id && slices.ContainsFunc(p.Unique(), func(v core.Unique) bool { return v.Path == u.Path && v.Key == u.Key }) {
+				faults.Add(u.Path, "is that of another %s already; choose another than %q.", o.Kind().Word(), u.Says)
+				break
+			}
+		}
+	}
+	return faults.Err()
+}
+
+// replace checks a changed object and those that use it, and takes it in.
+func (st *state) replace(id string, o core.Object) error {
+	if err := st.check(id, o); err != nil {
+		return err
+	}
+	users := st.usersOf(o.Kind(), id)
+	users = slices.DeleteFunc(users, func(u user) bool { return st.check(u.id, u.Object) != nil }) // wrong before, too
+	before := st.objects[o.Kind()][id]
+	st.put(id, o)
+	for _, u := range users {
+		if err := st.check(u.id, u.Object); err != nil {
+			st.put(id, before)
+			f := errs.As(err).Fields[0]
+			return errs.Wrap(errs.Conflict, err, "The %s %q uses this and would no longer work: %s %s", u.Kind().Word(), u.Called(), f.Path, f.Problem)
+		}
+	}
+	return nil
+}
+
+// user is an object that points at another.
+type user struct {
+	id string
+	core.Object
+}
+
+// usersOf lists what points at an object, by kind and name.
+func (st *state) usersOf(k core.Kind, id string) []user {
+	var list []user
+	for _, objects := range st.objects {
+		for other, o := range objects {
+			if slices.ContainsFunc(o.Uses(), func(u core.Use) bool { return u.Kind == k && u.ID == id }) {
+				list = append(list, user{other, o})
+			}
+		}
+	}
+	slices.SortFunc(list, func(a, b user) int {
+		return cmp.Or(strings.Compare(string(a.Kind()), string(b.Kind())), strings.Compare(a.Called(), b.Called()))
+	})
+	return list
+}
+
+// inUse is nil when nothing points at an object, else a Conflict that says what
+// does.
+func (st *state) inUse(k core.Kind, id string) error {
+	users := st.usersOf(k, id)
+	if len(users) == 0 {
+		return nil
+	}
+	var names []string
+	for _, u := range users[:min(len(users), 5)] {
+		names = append(names, "the "+u.Kind().Word()+" "+quoted(u.Called()))
+	}
+	if more := len(users) - 5; more > 0 {
+		names = append(names, "others")
+	}
+	text := names[0]
+	if last := len(names) - 1; last > 0 {
+		text = strings.Join(names[:last], ", ") + " and " + names[last]
+	}
+	return errs.New(errs.Conflict, "This %s is used by %s. Change that first.", k.Word(), text)
+}
+
+func quoted(s string) string { return "“" + s + "”" }
+
+// refs shows the state to one object as core/setup asks for it.
+type refs struct {
+	st   *state
+	kind core.Kind // of the object that asks
+	id   string
+}
+
+func (r refs) Has(k core.Kind, id string) bool {
+	if k == core.KindUser {
+		return r.st.users[id]
+	}
+	_, ok := r.st.objects[k][id]
+	return ok
+}
+
+func (r refs) WrittenIn(k core.Kind, id string) []string {
+	switch o := r.st.objects[k][id].(type) {
+	case core.ConsentText:
+		return slices.Sorted(maps.Keys(o.Text))
+	case core.Flow:
+		g, err := flow.Parse(o.Graph)
+		if err != nil {
+			return nil
+		}
+		if languages, texts := g.Languages(); texts {
+			return languages
+		}
+		return core.Languages // nothing is said in it
+	}
+	return nil
+}
+
+// Languages are those of the entry points that run the flow which asks, else
+// the tenant's own.
+func (r refs) Languages() []string {
+	set := map[string]bool{}
+	for _, o := range r.st.objects[core.KindEntryPoint] {
+		if e := o.(core.EntryPoint); r.kind == core.KindFlow && e.Flow == r.id {
+			for _, l := range e.Languages {
+				set[l] = true
+			}
+		}
+	}
+	if len(set) == 0 {
+		return []string{cmp.Or(r.st.language, core.Languages[0])}
+	}
+	return slices.Sorted(maps.Keys(set))
+}
