@@ -165,7 +165,6 @@ CREATE TABLE interactions (
     labels          TEXT   NOT NULL,
     rating          BIGINT NOT NULL,
     left_message    BIGINT NOT NULL,
-    customer_gone   BIGINT NOT NULL,
     consulted       TEXT   NOT NULL,
     front           BIGINT NOT NULL,
     extended        BIGINT NOT NULL,
