@@ -107,17 +107,22 @@ export interface Attachment {
 }
 
 export interface Marks {
+  visitor_read?: number;
   agent_read?: number;
 }
+
+/** The place of somebody who waits, told in between. */
+export type Place = Pick<State, "queue_name" | "position" | "estimate_seconds">;
 
 /** What the server says on the socket. */
 export type Frame =
   | { type: "hello" }
   | { type: "state"; data: State }
+  | { type: "wait"; data: Place }
   | { type: "message"; data: Message }
   | { type: "marks"; data: Marks }
-  | { type: "typing"; data: { author_kind?: string; author_name?: string } }
-  | { type: "ended" }
+  | { type: "typing" }
+  | { type: "ended"; data?: State }
   | { type: "stopping" }
   | { type: "pong" }
   | { type: "error"; data?: Problem };
@@ -133,4 +138,4 @@ export interface Problem {
 /** Characters of one message, of a display name and of a survey's comment (channel/chat). */
 export const MAX_TEXT = 4000;
 export const MAX_NAME = 80;
-export const MAX_COMMENT = 1000;
+export const MAX_COMMENT = 2000;

@@ -333,12 +333,13 @@ export class Session {
       case "state":
         this.#talk((c) => C.stated(c, f.data));
         return f.data.ended ? void this.#sync() : undefined;
+      case "wait":
+        return this.#talk((c) => (c.state ? C.stated(c, { ...c.state, ...f.data }) : c));
       case "marks":
-        return this.#talk((c) => C.marked(c, f.data.agent_read));
+        this.#talk((c) => C.marked(c, f.data.agent_read));
+        return this.#set({ seen: Math.max(this.model.seen, f.data.visitor_read ?? 0) });
       case "typing":
-        return this.#typing(
-          f.data.author_name || this.model.talk?.state?.agent_name || this.model.t.somebody,
-        );
+        return this.#typing(this.model.talk?.state?.agent_name || this.model.t.somebody);
       case "ended":
         return void this.#sync();
     }

@@ -18,6 +18,7 @@ export const en = {
   start: "Start chat",
   starting: "Starting…",
   closedNow: "We are closed right now. Leave a message; if you want an answer, say how to reach you.",
+  leaveHere: "Write your message below. We read it when we are back.",
   leave: "Send message",
   left: "Thank you. Your message has arrived.",
 

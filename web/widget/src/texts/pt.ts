@@ -21,6 +21,7 @@ export const pt: Texts = {
   starting: "A iniciar…",
   closedNow:
     "De momento estamos fechados. Deixe uma mensagem; se quiser resposta, diga como o podemos contactar.",
+  leaveHere: "Escreva abaixo a sua mensagem. Lemo-la quando voltarmos.",
   leave: "Enviar mensagem",
   left: "Obrigado. A sua mensagem chegou.",
 

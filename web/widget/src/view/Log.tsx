@@ -107,6 +107,7 @@ export class Log extends Component<Props, { below: boolean }> {
               ))}
             </div>
           )}
+          {open?.kind === "form" && <p class="place">{t.leaveHere}</p>}
           <Place s={s} />
           {typing && (
             <p class="typing">
@@ -140,6 +141,7 @@ interface SaidProps {
 function Said({ s, m, o, same, mark, grown }: SaidProps) {
   const { t, entry } = s.model;
   if (m?.kind === "event") return <Event text={happened(s, m)} />;
+  if (m && !m.text && !m.attachment) return null;
   const mine = m?.author_kind === "visitor" || !!o;
   return (
     <div class={`m ${mine ? "mine" : ""}`}>
