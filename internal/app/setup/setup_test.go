@@ -1,0 +1,413 @@
+package setup
+
+import (
+	"context"
+	"encoding/json"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"nubitalk/internal/base/clock"
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/flow"
+	core "nubitalk/internal/core/setup"
+	"nubitalk/internal/store"
+)
+
+const (
+	shop  = id.Tenant("ten_shop")
+	books = id.Tenant("ten_books")
+)
+
+var start = time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
+
+// house is a service over a real database with two tenants that have a fresh
+// set-up each.
+type house struct {
+	*Service
+	clock   *clock.Virtual
+	fresh   map[id.Tenant]Fresh
+	changes []Change
+	audit   []string
+}
+
+func (h *house) Append(tx *store.Tx, actor, action, object, detail string) error {
+	h.audit = append(h.audit, tx.Tenant().String()+" "+actor+" "+action+" "+id.Kind(object)+" "+detail)
+	return nil
+}
+
+func newHouse(t *testing.T) *house {
+	t.Helper()
+	ctx := context.Background()
+	db, err := store.Open(ctx, store.Config{Driver: store.SQLite, DSN: filepath.Join(t.TempDir(), "rows.db")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	if err := db.Migrate(ctx); err != nil {
+		t.Fatal(err)
+	}
+	h := &house{clock: clock.NewVirtual(start), fresh: map[id.Tenant]Fresh{}}
+	h.Service = New(Deps{DB: db, Clock: h.clock, IDs: id.NewSource(h.clock.Now, nil), Audit: h, Changed: func(c Change) { h.changes = append(h.changes, c) }})
+	for ten, language := range map[id.Tenant]string{shop: "en", books: "pt"} {
+		row := store.OrganisationRow{ID: ten, Kind: "tenant", Slug: strings.TrimPrefix(string(ten), "ten_"), Name: "N", Status: "active", Language: language,
+			TimeZone: "Europe/Lisbon", CreatedAt: start, UpdatedAt: start}
+		if err := db.System(ctx, func(tx *store.Tx) error { return tx.InsertOrganisation(row) }); err != nil {
+			t.Fatal(err)
+		}
+		agent := store.UserRow{ID: "usr_of_" + row.Slug, UserName: "a7", UserNameKey: "a7", Status: "active", Language: language, CreatedAt: start, UpdatedAt: start}
+		if err := db.Write(ctx, ten, func(tx *store.Tx) error { return tx.InsertUser(agent) }); err != nil {
+			t.Fatal(err)
+		}
+		if h.fresh[ten], err = h.SetUpTenant(ctx, ten, "usr_boss", agent.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.changes, h.audit = nil, nil
+	return h
+}
+
+func admin(t id.Tenant) access.Actor {
+	return access.Actor{Tenant: t, User: "usr_boss", Roles: []access.Role{access.Administrator}}
+}
+
+func as(t id.Tenant, r access.Role) access.Actor {
+	return access.Actor{Tenant: t, User: "usr_x", Roles: []access.Role{r}}
+}
+
+func wantCode(t *testing.T, err error, code errs.Code, says string) {
+	t.Helper()
+	if !errs.Is(err, code) || !strings.Contains(err.Error(), says) {
+		t.Errorf("want %s …%s…, got %v", code, says, err)
+	}
+}
+
+// A fresh tenant can receive a chat: its entry point runs a flow that puts it
+// into a queue that someone serves.
+func TestFreshTenant(t *testing.T) {
+	h := newHouse(t)
+	for ten, fresh := range h.fresh {
+		snap, err := h.Snapshot(t.Context(), ten)
+		if err != nil {
+			t.Fatal(err)
+		}
+		entry := snap.EntryPoints[fresh.EntryPoint]
+		run, actions, err := flow.Start(snap.Flows[entry.Flow].Graph, "pt", nil, flow.World{Now: start, Languages: entry.Languages,
+			IsOpen: func(id string) bool { return core.IsOpen(snap.Hours[id], start) }})
+		if err != nil || !run.Done || len(actions) != 2 || actions[1].Queue != fresh.Queue {
+			t.Errorf("%v %+v", err, actions)
+		}
+		if len(snap.Queues[fresh.Queue].Members) != 1 || snap.ConsentTexts[entry.ConsentText].Version != 1 || snap.TimeZone.String() != "Europe/Lisbon" {
+			t.Errorf("%+v", snap)
+		}
+		if len(snap.Reasons) != 4 || len(snap.Dispositions) == 0 || len(snap.Canned) == 0 || snap.Rules != core.DefaultRules() {
+			t.Errorf("%+v", snap)
+		}
+	}
+	if _, err := h.SetUpTenant(t.Context(), shop, "usr_boss"); err == nil {
+		t.Error("set up twice")
+	}
+}
+
+func TestCreateChangeArchiveRestore(t *testing.T) {
+	h, ctx, a := newHouse(t), t.Context(), admin(shop)
+	made, err := Create(ctx, h.Service, a, core.Skill{Name: " Spanish "})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if made.Value.Name != "Spanish" || made.Version != 1 || !id.Valid(id.Skill, made.ID) {
+		t.Errorf("%+v", made)
+	}
+	h.clock.Advance(time.Minute)
+	changed, err := Update(ctx, h.Service, a, made.ID, 1, core.Skill{Name: "Castilian"})
+	if err != nil || changed.Version != 2 || !changed.UpdatedAt.Equal(start.Add(time.Minute)) || !changed.CreatedAt.Equal(start) {
+		t.Errorf("%+v %v", changed, err)
+	}
+	_, err = Update(ctx, h.Service, a, made.ID, 1, core.Skill{Name: "Spanish"})
+	wantCode(t, err, errs.Conflict, "someone else")
+	same, err := Update(ctx, h.Service, a, made.ID, 2, core.Skill{Name: "Castilian"})
+	if err != nil || same.Version != 2 {
+		t.Errorf("the same again is a change: %+v %v", same, err)
+	}
+	if err := Archive[core.Skill](ctx, h.Service, a, made.ID, 2); err != nil {
+		t.Fatal(err)
+	}
+	if _, err = Update(ctx, h.Service, a, made.ID, 3, core.Skill{Name: "x"}); !errs.Is(err, errs.Conflict) {
+		t.Error("an archived object was changed:", err)
+	}
+	all, _ := List[core.Skill](ctx, h.Service, a, true)
+	used, _ := List[core.Skill](ctx, h.Service, a, false)
+	if len(all) != 1 || len(used) != 0 || all[0].ArchivedAt.IsZero() {
+		t.Errorf("%+v %+v", all, used)
+	}
+	// the name is free while archived, and must be free to come back
+	other, err := Create(ctx, h.Service, a, core.Skill{Name: "CASTILIAN"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = Restore[core.Skill](ctx, h.Service, a, made.ID, 3)
+	wantCode(t, err, errs.Invalid, "another skill")
+	if _, err := Update(ctx, h.Service, a, other.ID, 1, core.Skill{Name: "Catalan"}); err != nil {
+		t.Fatal(err)
+	}
+	back, err := Restore[core.Skill](ctx, h.Service, a, made.ID, 3)
+	if err != nil || !back.ArchivedAt.IsZero() || back.Position <= other.Position || back.Version != 4 {
+		t.Errorf("%+v %v", back, err)
+	}
+	wantAudit := []string{
+		"ten_shop usr_boss setup.created ski skills", "ten_shop usr_boss setup.changed ski skills: name", "ten_shop usr_boss setup.archived ski skills",
+		"ten_shop usr_boss setup.created ski skills", "ten_shop usr_boss setup.changed ski skills: name", "ten_shop usr_boss setup.restored ski skills",
+	}
+	if diff := cmp.Diff(wantAudit, h.audit); diff != "" {
+		t.Error(diff)
+	}
+	c := Change{shop, core.KindSkill, made.ID}
+	o := Change{shop, core.KindSkill, other.ID}
+	if diff := cmp.Diff([]Change{c, c, c, o, o, c}, h.changes); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestNamesAreUnique(t *testing.T) {
+	h, a := newHouse(t), admin(shop)
+	_, err := Create(t.Context(), h.Service, a, core.DefaultQueue("  service "))
+	wantCode(t, err, errs.Invalid, "[name: is that of another queue")
+	if _, err := Create(t.Context(), h.Service, admin(books), core.DefaultQueue("Service")); err != nil {
+		t.Error("another tenant may have the same name:", err)
+	}
+	_, err = Create(t.Context(), h.Service, a, core.CannedReply{Title: "Other", Shortcut: "/HELLO", Language: "en", Body: "x"})
+	wantCode(t, err, errs.Invalid, "[shortcut: ")
+}
+
+// What is in use is not taken away; the answer says by what.
+func TestInUse(t *testing.T) {
+	h, ctx, a := newHouse(t), t.Context(), admin(shop)
+	f := h.fresh[shop]
+	wantCode(t, h.Archive(ctx, a, core.KindQueue, f.Queue, 1), errs.Conflict, "the flow “Welcome”")
+	wantCode(t, h.Archive(ctx, a, core.KindFlow, f.Flow, 1), errs.Conflict, "the entry point “Web chat”")
+	wantCode(t, h.Archive(ctx, a, core.KindConsentText, f.ConsentText, 1), errs.Conflict, "the entry point “Web chat”")
+	wantCode(t, h.Archive(ctx, a, core.KindRules, "", 1), errs.Conflict, "always has rules")
+	if err := h.Archive(ctx, a, core.KindEntryPoint, f.EntryPoint, 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Archive(ctx, a, core.KindFlow, f.Flow, 1); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Restore[core.EntryPoint](ctx, h.Service, a, f.EntryPoint, 2)
+	wantCode(t, err, errs.Invalid, "flow")
+	if err := h.Archive(ctx, a, core.KindQueue, f.Queue, 1); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A queue with open work in it stays.
+func TestQueueWithWork(t *testing.T) {
+	h, ctx := newHouse(t), t.Context()
+	q, err := Create(ctx, h.Service, admin(shop), core.DefaultQueue("Sales"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = h.DB.Write(ctx, shop, func(tx *store.Tx) error {
+		if err := tx.InsertContact(store.ContactRow{ID: "con_1", CreatedAt: start, SeenAt: start}); err != nil {
+			return err
+		}
+		return tx.InsertInteraction(store.InteractionRow{ID: "int_1", Channel: "chat", ContactID: "con_1", State: "queued", QueueID: q.ID, ArrivedAt: start})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantCode(t, h.Archive(ctx, admin(shop), core.KindQueue, q.ID, 1), errs.Conflict, "1 open interaction")
+}
+
+// A change that would break what uses the object is refused, saying what.
+func TestChangeThatBreaksAnother(t *testing.T) {
+	h, ctx, a := newHouse(t), t.Context(), admin(shop)
+	f := h.fresh[shop]
+	text, _ := Get[core.ConsentText](ctx, h.Service, a, f.ConsentText)
+	delete(text.Value.Text, "pt")
+	_, err := Update(ctx, h.Service, a, f.ConsentText, 1, text.Value)
+	wantCode(t, err, errs.Conflict, "Web chat")
+
+	welcome, _ := Get[core.Flow](ctx, h.Service, a, f.Flow)
+	english := core.NewFlow("Welcome", flow.Graph{Start: "bye", Nodes: map[string]flow.Node{"bye": {Type: flow.Close, Text: map[string]string{"en": "Bye"}}}})
+	_, err = Update(ctx, h.Service, a, f.Flow, welcome.Version, english)
+	wantCode(t, err, errs.Invalid, "graph.nodes.bye.text.pt")
+}
+
+func TestVersions(t *testing.T) {
+	h, ctx, a := newHouse(t), t.Context(), admin(shop)
+	f := h.fresh[shop]
+	text, _ := Get[core.ConsentText](ctx, h.Service, a, f.ConsentText)
+	first := text.Value.Text["en"]
+	text.Value.Text["en"] = "Shorter."
+	h.clock.Advance(time.Hour)
+	if _, err := Update(ctx, h.Service, a, f.ConsentText, 1, text.Value); err != nil {
+		t.Fatal(err)
+	}
+	versions, err := h.Versions(ctx, a, core.KindConsentText, f.ConsentText)
+	if err != nil || len(versions) != 2 {
+		t.Fatal(versions, err)
+	}
+	if versions[0].Version != 2 || versions[0].ChangedBy != "usr_boss" || !versions[0].ChangedAt.Equal(start.Add(time.Hour)) {
+		t.Errorf("%+v", versions[0])
+	}
+	var old core.ConsentText
+	if json.Unmarshal(versions[1].Body, &old) != nil || old.Text["en"] != first {
+		t.Error("the evidence changed:", old.Text)
+	}
+	if g, err := h.FlowAt(ctx, shop, f.Flow, 1); err != nil || g.Graph.Start != "hours" {
+		t.Error(g, err)
+	}
+	_, err = h.FlowAt(ctx, books, f.Flow, 1)
+	wantCode(t, err, errs.NotFound, "")
+	_, err = h.Versions(ctx, a, core.KindQueue, f.Queue)
+	wantCode(t, err, errs.NotFound, "")
+}
+
+func TestOrder(t *testing.T) {
+	h, ctx, a := newHouse(t), t.Context(), admin(shop)
+	names := func() (ids, names []string) {
+		list, err := List[core.Reason](ctx, h.Service, a, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range list {
+			ids, names = append(ids, e.ID), append(names, e.Value.Name)
+		}
+		return ids, names
+	}
+	ids, before := names()
+	if diff := cmp.Diff([]string{"Lunch", "Break", "Training", "Meeting"}, before); diff != "" {
+		t.Fatal(diff)
+	}
+	if err := h.Order(ctx, a, core.KindReason, []string{ids[3], ids[0], ids[1], ids[2]}); err != nil {
+		t.Fatal(err)
+	}
+	if _, after := names(); after[0] != "Meeting" || after[3] != "Training" {
+		t.Error(after)
+	}
+	for _, bad := range [][]string{nil, ids[:3], {ids[0], ids[0], ids[1], ids[2]}, {ids[0], ids[1], ids[2], "rea_x"}} {
+		wantCode(t, h.Order(ctx, a, core.KindReason, bad), errs.Invalid, "ids")
+	}
+}
+
+// The rules are in two hands: retention and the rest.
+func TestRules(t *testing.T) {
+	h, ctx := newHouse(t), t.Context()
+	officer := as(shop, access.PrivacyOfficer)
+	rules := core.DefaultRules()
+	rules.ConversationDays = 30
+	got, err := Update(ctx, h.Service, officer, "", 1, rules)
+	if err != nil || got.Value.ConversationDays != 30 || got.Version != 2 {
+		t.Fatal(got, err)
+	}
+	rules.ChatCapacity = 9
+	_, err = Update(ctx, h.Service, officer, "", 2, rules)
+	wantCode(t, err, errs.Invalid, "chat_capacity")
+	if _, err := Update(ctx, h.Service, admin(shop), "", 2, rules); err != nil {
+		t.Error(err)
+	}
+	_, err = Update(ctx, h.Service, as(shop, access.Supervisor), "", 3, rules)
+	wantCode(t, err, errs.Forbidden, "")
+	snap, _ := h.Snapshot(ctx, shop)
+	other, _ := h.Snapshot(ctx, books)
+	if snap.Rules != rules || other.Rules != core.DefaultRules() {
+		t.Error("the rules of the wrong tenant changed")
+	}
+}
+
+// Who may do what, and nothing of another tenant.
+func TestPermissionsAndTenants(t *testing.T) {
+	h, ctx := newHouse(t), t.Context()
+	f := h.fresh[shop]
+	body := encode(core.Skill{Name: "X"})
+	for _, r := range []access.Role{access.Agent, access.Supervisor, access.Monitor, access.PrivacyOfficer, access.OperatorRole, access.ResellerRole} {
+		a := as(shop, r)
+		_, err := h.Create(ctx, a, core.KindSkill, body)
+		wantCode(t, err, errs.Forbidden, "")
+		_, err = h.Put(ctx, a, core.KindQueue, f.Queue, 1, encode(core.DefaultQueue("X")))
+		wantCode(t, err, errs.Forbidden, "")
+		wantCode(t, h.Archive(ctx, a, core.KindLabel, "lab_x", 1), errs.Forbidden, "")
+		_, err = h.Restore(ctx, a, core.KindLabel, "lab_x", 1)
+		wantCode(t, err, errs.Forbidden, "")
+		wantCode(t, h.Order(ctx, a, core.KindLabel, nil), errs.Forbidden, "")
+	}
+	_, err := h.List(ctx, as(shop, access.OperatorRole), core.KindQueue, false)
+	wantCode(t, err, errs.Forbidden, "")
+	if list, err := h.List(ctx, as(shop, access.Agent), core.KindCanned, false); err != nil || len(list) == 0 {
+		t.Error(list, err)
+	}
+	for _, k := range core.Kinds {
+		for _, object := range []string{f.Queue, f.Flow, f.EntryPoint, f.ConsentText, f.Hours} {
+			if k == core.KindRules {
+				continue
+			}
+			_, err := h.Get(ctx, admin(books), k, object)
+			wantCode(t, err, errs.NotFound, "")
+			wantCode(t, h.Archive(ctx, admin(books), k, object, 1), errs.NotFound, "")
+		}
+	}
+	// pointing at another tenant's object is pointing at nothing
+	q := core.DefaultQueue("Theirs")
+	q.Hours, q.Members = f.Hours, []string{"usr_of_shop"}
+	_, err = Create(ctx, h.Service, admin(books), q)
+	wantCode(t, err, errs.Invalid, "members[0]")
+	wantCode(t, err, errs.Invalid, "[hours: ")
+}
+
+func TestBadInput(t *testing.T) {
+	h, ctx, a := newHouse(t), t.Context(), admin(shop)
+	_, err := h.Create(ctx, a, "trunks", json.RawMessage(`{}`))
+	wantCode(t, err, errs.NotFound, "")
+	_, err = h.Create(ctx, a, core.KindQueue, json.RawMessage(`{"name":1}`))
+	wantCode(t, err, errs.Invalid, "name")
+	_, err = h.Create(ctx, a, core.KindRules, encode(core.DefaultRules()))
+	wantCode(t, err, errs.Conflict, "exactly one")
+	_, err = h.Get(ctx, a, core.KindQueue, "que_gone")
+	wantCode(t, err, errs.NotFound, "queue")
+	if len(h.changes)+len(h.audit) != 0 {
+		t.Error("something was told of what did not happen")
+	}
+}
+
+// Who leaves is taken out of the queues.
+func TestDropUser(t *testing.T) {
+	h, ctx := newHouse(t), t.Context()
+	var changes []Change
+	err := h.DB.Write(ctx, shop, func(tx *store.Tx) (err error) {
+		changes, err = h.DropUser(tx, "usr_boss", "usr_of_shop")
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Tell(changes)
+	snap, _ := h.Snapshot(ctx, shop)
+	other, _ := h.Snapshot(ctx, books)
+	if len(snap.Queues[h.fresh[shop].Queue].Members) != 0 || len(other.Queues[h.fresh[books].Queue].Members) != 1 || len(h.changes) != 1 {
+		t.Errorf("%+v %+v", snap.Queues, h.changes)
+	}
+}
+
+// A body stored by another version of the program is still read.
+func TestStoredByAnotherVersion(t *testing.T) {
+	h, ctx := newHouse(t), t.Context()
+	err := h.DB.Write(ctx, shop, func(tx *store.Tx) error {
+		return tx.InsertSetup(store.SetupRow{Kind: "queues", ID: "que_old", Body: json.RawMessage(`{"name":"Old","colour":"red"}`), Position: 9, CreatedAt: start, UpdatedAt: start})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	q, err := Get[core.Queue](ctx, h.Service, admin(shop), "que_old")
+	if err != nil || q.Value.Name != "Old" || q.Value.Members == nil {
+		t.Error(q, err)
+	}
+	if snap, err := h.Snapshot(ctx, shop); err != nil || snap.Queues["que_old"].Name != "Old" {
+		t.Error(err)
+	}
+}
