@@ -136,9 +136,9 @@ func (f *floor) offerMade(c acd.OfferMade, now time.Time) {
 	o := &Offer{ID: c.Offer, User: c.Agent, OfferedAt: now, Deadline: c.Deadline}
 	f.offers[c.Offer] = o
 	f.touch(it)
-	o.Interaction = it.Interaction
+	o.Interaction.ID = c.Work
 	f.batch.offers = append(f.batch.offers, store.OfferRow{ID: c.Offer, InteractionID: c.Work, UserID: c.Agent, QueueID: it.Queue, OfferedAt: now, Deadline: c.Deadline})
-	f.tellOffer(o)
+	f.batch.offered = append(f.batch.offered, o)
 }
 
 func (f *floor) offerEnded(c acd.OfferEnded, now time.Time) {

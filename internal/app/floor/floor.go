@@ -85,6 +85,7 @@ type batch struct {
 	segments []store.SegmentRow
 	offers   []store.OfferRow
 	ended    []store.OfferRow
+	offered  []*Offer // to be told
 	agents   map[string]acd.AgentChanged
 	queues   map[string]bool
 	writes   []func(tx *store.Tx) error

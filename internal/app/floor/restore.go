@@ -186,7 +186,7 @@ func (f *floor) restoreEngine(s stored, now time.Time) {
 			AnsweredAt: it.AnsweredAt, WrapUntil: it.WrapUntil}
 		if o, ok := pending[it.ID]; ok {
 			w.Offer, w.OfferedAt, w.Deadline = o.ID, o.OfferedAt, o.Deadline
-			f.offers[o.ID] = &Offer{ID: o.ID, Interaction: it.Interaction, User: o.UserID, OfferedAt: o.OfferedAt, Deadline: o.Deadline}
+			f.offers[o.ID] = &Offer{ID: o.ID, Interaction: Interaction{ID: it.ID}, User: o.UserID, OfferedAt: o.OfferedAt, Deadline: o.Deadline}
 		}
 		r.Works = append(r.Works, w)
 	}

@@ -62,10 +62,10 @@ func (m *Manager) Desk(ctx context.Context, a access.Actor) (Desk, error) {
 		out = Desk{Me: f.agentView(a.User), Offers: []Offer{}, Work: []Interaction{}, Queues: []QueueView{}}
 		for _, o := range f.offers {
 			if o.User == a.User {
-				out.Offers = append(out.Offers, *o)
+				out.Offers = append(out.Offers, f.offer(o))
 			}
 		}
-		slices.SortFunc(out.Offers, func(a, b Offer) int { return a.OfferedAt.Compare(b.OfferedAt) })
+		slices.SortFunc(out.Offers, func(a, b Offer) int { return cmp.Or(a.OfferedAt.Compare(b.OfferedAt), cmp.Compare(a.ID, b.ID)) })
 		for _, it := range f.items {
 			mine := it.Agent == a.User && (it.State == string(acd.Active) || it.State == string(acd.Wrapping))
 			if mine || slices.Contains(it.Consulted, a.User) {
@@ -167,6 +167,11 @@ func (f *floor) summarise(now time.Time) {
 		it.Version = it.row.Version + 1
 		b.events = append(b.events, bus.Event{Tenant: f.tenant, Kind: "interaction.changed", Users: watchers(it), Watch: access.WorkRead, Interaction: it.ID, Data: must(it.Interaction)})
 	}
+	for _, o := range b.offered {
+		if f.offers[o.ID] != nil { // it did not end at once
+			f.tellOffer(f.offer(o))
+		}
+	}
 	for user := range b.agents {
 		f.tellAgent(user)
 		for q, def := range f.plan.Queues { // its free places changed
@@ -225,8 +230,17 @@ func (f *floor) tellAgent(user string) {
 	f.batch.events = append(f.batch.events, bus.Event{Tenant: f.tenant, Kind: "agent.changed", Users: []string{user}, Watch: access.FloorWatch, Data: must(f.agentView(user))})
 }
 
-func (f *floor) tellOffer(o *Offer) {
-	f.batch.events = append(f.batch.events, bus.Event{Tenant: f.tenant, Kind: "offer.made", Users: []string{o.User}, Interaction: o.Interaction.ID, Data: must(*o)})
+// offer is an offer with its interaction as it is now.
+func (f *floor) offer(o *Offer) Offer {
+	out := *o
+	if it := f.items[o.Interaction.ID]; it != nil {
+		out.Interaction = it.Interaction
+	}
+	return out
+}
+
+func (f *floor) tellOffer(o Offer) {
+	f.batch.events = append(f.batch.events, bus.Event{Tenant: f.tenant, Kind: "offer.made", Users: []string{o.User}, Interaction: o.Interaction.ID, Data: must(o)})
 }
 
 // OfferEnded is the live event of that kind.

@@ -1,0 +1,252 @@
+package floor_test
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"testing"
+	"time"
+
+	"nubitalk/internal/app/floor"
+	"nubitalk/internal/base/clock"
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/secret"
+	"nubitalk/internal/blob"
+	"nubitalk/internal/bus"
+	"nubitalk/internal/channel"
+	"nubitalk/internal/channel/chat"
+	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/acd"
+	"nubitalk/internal/core/flow"
+	"nubitalk/internal/core/setup"
+	"nubitalk/internal/store"
+	"nubitalk/internal/store/storetest"
+	"nubitalk/internal/vault"
+	"nubitalk/internal/vault/vaulttest"
+)
+
+// house is two tenants with the production floor and chat on a real store.
+type house struct {
+	t     *testing.T
+	db    *store.DB
+	vault *vault.Vault
+	blobs *blob.Store
+	bus   *bus.Bus
+	clock *clock.Virtual
+	ids   *id.Source
+	floor *floor.Manager
+	chat  *chat.Service
+	plans map[id.Tenant]floor.Plan
+}
+
+const (
+	a, b   = storetest.TenantA, storetest.TenantB
+	menuOf = "menu"
+)
+
+func newHouse(t *testing.T, db *store.DB) *house {
+	h := &house{t: t, db: db, clock: clock.NewVirtual(time.Date(2026, 11, 3, 10, 0, 0, 0, time.UTC)), plans: map[id.Tenant]floor.Plan{}}
+	h.ids = id.NewSource(h.clock.Now, nil)
+	storetest.Organisations(t, db, a, b)
+	h.vault = vaulttest.New(t, a, b)
+	var err error
+	if h.blobs, err = blob.OpenDir(t.TempDir()); err != nil {
+		t.Fatal(err)
+	}
+	if h.bus, err = bus.Open(bus.Config{Name: "test"}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(h.bus.Close)
+	for _, tenant := range []id.Tenant{a, b} {
+		h.furnish(tenant)
+	}
+	h.open("nod_1")
+	return h
+}
+
+// entry, queue and user are the same short names in both tenants.
+func entry(t id.Tenant) string { return "ent_" + string(t)[4:] }
+
+const queueID = "que_1"
+
+func agent(n int) string { return []string{"usr_1", "usr_2", "usr_3"}[n] }
+
+// furnish gives a tenant a queue, a flow with a menu, and three agents.
+func (h *house) furnish(t id.Tenant) {
+	graph := flow.Graph{Start: "hello", Nodes: map[string]flow.Node{
+		"hello": {Type: flow.Say, Text: map[string]string{"en": "Hello {{name}}"}, Next: menuOf},
+		menuOf:  {Type: flow.Ask, Text: map[string]string{"en": "What is it about?"}, Into: "topic", Options: []flow.Option{{Value: "bill", Label: map[string]string{"en": "A bill"}, Next: "q"}}},
+		"q":     {Type: flow.Enqueue, Queue: queueID},
+	}}
+	raw, err := json.Marshal(graph)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	g, err := flow.Parse(raw)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	q := setup.DefaultQueue("Billing")
+	q.Members = []string{agent(0), agent(1), agent(2)}
+	q.WrapUpSeconds, q.DispositionMust = 30, false
+	e := setup.DefaultEntryPoint("Web shop", "flo_1", "")
+	e.ConsentText = ""
+	h.plans[t] = floor.Plan{TimeZone: time.UTC, Rules: setup.DefaultRules(), Queues: map[string]setup.Queue{queueID: q},
+		EntryPoints: map[string]setup.EntryPoint{entry(t): e}, Flows: map[string]floor.PlannedFlow{"flo_1": {Version: 1, Graph: g}}}
+	err = h.db.Write(h.t.Context(), t, func(tx *store.Tx) error {
+		for i, u := range []string{agent(0), agent(1), agent(2)} {
+			sealed, err := h.vault.SealTenant(tx.Context(), t, "users.profile/"+u, []byte("{}"))
+			if err != nil {
+				return err
+			}
+			name := []string{"a7", "b2", "c9"}[i]
+			if err := tx.InsertUser(store.UserRow{ID: u, UserName: name, UserNameKey: name, Status: "active", Roles: []string{"agent"}, ProfileSealed: sealed, Language: "en", CreatedAt: h.clock.Now()}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// open starts a node: its floors and its chat channel.
+func (h *house) open(node string) {
+	log := slog.New(slog.DiscardHandler)
+	h.floor = floor.New(floor.Deps{DB: h.db, Vault: h.vault, Bus: h.bus, Clock: h.clock, IDs: h.ids, Setup: h, Contacts: h, Node: node, Log: log})
+	h.chat = chat.New(chat.Deps{DB: h.db, Vault: h.vault, Blobs: h.blobs, Bus: h.bus, Clock: h.clock, IDs: h.ids, Setup: h, People: h, Floor: h.floor, Log: log})
+	h.floor.Drive(acd.Chat, h.chat)
+	if err := h.floor.Start(h.t.Context()); err != nil {
+		h.t.Fatal(err)
+	}
+	if err := h.chat.Begin(h.t.Context()); err != nil {
+		h.t.Fatal(err)
+	}
+	m, c := h.floor, h.chat
+	h.t.Cleanup(func() { _ = c.Halt(context.Background()); _ = m.Stop(context.Background()) })
+}
+
+// close stops the node in order; a crash is to open another without it.
+func (h *house) close() {
+	_ = h.chat.Halt(context.Background())
+	if err := h.floor.Stop(context.Background()); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// What the parts ask of others.
+
+func (h *house) Plan(_ context.Context, t id.Tenant) (floor.Plan, error) { return h.plans[t], nil }
+
+func (h *house) EntryPoint(_ context.Context, e string) (id.Tenant, setup.EntryPoint, error) {
+	for t, p := range h.plans {
+		if v, ok := p.EntryPoints[e]; ok {
+			return t, v, nil
+		}
+	}
+	return "", setup.EntryPoint{}, errs.New(errs.NotFound, "There is no such chat.")
+}
+
+func (h *house) ConsentText(context.Context, id.Tenant, string) (setup.ConsentText, int64, error) {
+	return setup.DefaultConsentText(), 1, nil
+}
+
+func (h *house) QueueName(_ context.Context, t id.Tenant, q string) string {
+	return h.plans[t].Queues[q].Name
+}
+
+func (h *house) Rules(_ context.Context, t id.Tenant) (setup.Rules, error) {
+	return h.plans[t].Rules, nil
+}
+
+func (h *house) PublicName(_ context.Context, _ id.Tenant, user string) string {
+	return "Agent " + user
+}
+
+func (h *house) Resolve(tx *store.Tx, a channel.Arrival, _ string) (string, error) {
+	c := h.ids.New(id.Contact)
+	if err := h.vault.CreateContact(tx.Context(), a.Tenant, c); err != nil {
+		return "", err
+	}
+	sealed, err := h.vault.SealContact(tx.Context(), a.Tenant, c, "contacts.profile/"+c, []byte("{}"))
+	if err != nil {
+		return "", err
+	}
+	return c, tx.InsertContact(store.ContactRow{ID: c, ProfileSealed: sealed, Language: a.Language, CreatedAt: h.clock.Now(), SeenAt: h.clock.Now()})
+}
+
+// Short ways to do what people do.
+
+func actor(t id.Tenant, n int) access.Actor {
+	return access.Actor{Tenant: t, User: agent(n), Roles: []access.Role{access.Agent}}
+}
+
+func supervisor(t id.Tenant) access.Actor {
+	return access.Actor{Tenant: t, User: "usr_9", Roles: []access.Role{access.Supervisor}}
+}
+
+func (h *house) ready(t id.Tenant, n int) {
+	h.t.Helper()
+	if err := h.floor.Connected(h.t.Context(), t, agent(n), 1); err != nil {
+		h.t.Fatal(err)
+	}
+	if _, err := h.floor.SetPresence(h.t.Context(), actor(t, n), agent(n), acd.Ready, ""); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+func (h *house) arrive(t id.Tenant, name string) chat.Visitor {
+	h.t.Helper()
+	s, err := h.chat.Start(h.t.Context(), entry(t), chat.Start{Name: secret.New(name), Language: "en", Message: secret.New("My order is late"), ClientID: "first"})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	v, err := h.chat.Visitor(h.t.Context(), secret.New(s.Token))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return v
+}
+
+// queue lets a visitor arrive and choose, so that it waits.
+func (h *house) queue(t id.Tenant, name string) chat.Visitor {
+	h.t.Helper()
+	h.clock.Advance(time.Second) // who comes later waits behind
+	v := h.arrive(t, name)
+	if _, err := h.chat.Choose(h.t.Context(), v, "choice", "bill"); err != nil {
+		h.t.Fatal(err)
+	}
+	return v
+}
+
+func (h *house) desk(t id.Tenant, n int) floor.Desk {
+	h.t.Helper()
+	d, err := h.floor.Desk(h.t.Context(), actor(t, n))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return d
+}
+
+func (h *house) state(v chat.Visitor) chat.VisitorState {
+	h.t.Helper()
+	c, err := h.chat.Conversation(h.t.Context(), v, 0)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return c.State
+}
+
+func (h *house) texts(v chat.Visitor) (out []string) {
+	h.t.Helper()
+	c, err := h.chat.Conversation(h.t.Context(), v, 0)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	for _, m := range c.Messages {
+		out = append(out, m.AuthorKind+":"+m.Text+m.Event)
+	}
+	return out
+}

@@ -1,0 +1,302 @@
+package floor_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/secret"
+	"nubitalk/internal/channel/chat"
+	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/acd"
+	"nubitalk/internal/store"
+	"nubitalk/internal/store/storetest"
+
+	"nubitalk/internal/app/floor"
+)
+
+// each runs a test on both engines.
+func each(t *testing.T, test func(t *testing.T, h *house)) {
+	storetest.Each(t, func(t *testing.T, open func() *store.DB) { test(t, newHouse(t, open())) })
+}
+
+func TestAVisitorIsServedFromArrivalToClose(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ctx := t.Context()
+		v := h.arrive(a, "Maria")
+		if got := h.state(v); got.State != "in_flow" || !got.Open {
+			t.Fatalf("after arrival: %+v", got)
+		}
+		if _, err := h.chat.Choose(ctx, v, "c1", "bill"); err != nil {
+			t.Fatal(err)
+		}
+		if got := h.state(v); got.State != "queued" || got.Position != 1 || got.QueueName != "Billing" {
+			t.Fatalf("after the choice: %+v", got)
+		}
+		h.ready(b, 0) // another tenant's agent is never asked
+		h.ready(a, 0)
+		if len(h.desk(b, 0).Offers) != 0 {
+			t.Fatal("another tenant's agent was offered the work")
+		}
+		offers := h.desk(a, 0).Offers
+		if len(offers) != 1 || offers[0].Interaction.Name != "Maria" {
+			t.Fatalf("offers: %+v", offers)
+		}
+		it, err := h.floor.Accept(ctx, actor(a, 0), offers[0].ID)
+		if err != nil || it.State != "active" || it.Agent != agent(0) {
+			t.Fatalf("accepted: %+v %v", it, err)
+		}
+		if _, err := h.chat.Send(ctx, actor(a, 0), it.ID, "m1", chat.KindText, secret.New("Let me look")); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.chat.Send(ctx, actor(a, 0), it.ID, "m2", chat.KindNote, secret.New("known customer")); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.chat.Say(ctx, v, "v1", secret.New("Thank you")); err != nil {
+			t.Fatal(err)
+		}
+		if it, err = h.floor.Finish(ctx, actor(a, 0), it.ID); err != nil || it.State != "wrapping" || it.WrapUntil.Sub(h.clock.Now()) != 30*time.Second {
+			t.Fatalf("finished: %+v %v", it, err)
+		}
+		if _, err := h.chat.Say(ctx, v, "v2", secret.New("too late")); !errs.Is(err, errs.Conflict) {
+			t.Fatalf("a message after the end: %v", err)
+		}
+		if it, err = h.floor.Complete(ctx, actor(a, 0), it.ID, "", []string{"refund"}); err != nil || it.State != "closed" || it.CloseReason != "completed" {
+			t.Fatalf("completed: %+v %v", it, err)
+		}
+		want := []string{"visitor:My order is late", "bot:Hello Maria", "bot:What is it about?", "visitor:A bill", "system:queued", "system:agent_joined",
+			"agent:Let me look", "visitor:Thank you", "system:ended"}
+		if d := cmp.Diff(want, h.texts(v)); d != "" {
+			t.Fatalf("the visitor's conversation (-want +got):\n%s", d)
+		}
+		segs, err := h.floor.Segments(ctx, supervisor(a), it.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var holders []string
+		for _, s := range segs {
+			holders = append(holders, s.HolderKind+" "+s.Holder)
+			if s.EndedAt.IsZero() {
+				t.Errorf("segment %d of a closed interaction runs", s.Number)
+			}
+		}
+		if d := cmp.Diff([]string{"flow flo_1", "queue " + queueID, "agent " + agent(0)}, holders); d != "" {
+			t.Errorf("segments (-want +got):\n%s", d)
+		}
+	})
+}
+
+func TestARestartFindsEverythingWhereItWas(t *testing.T) {
+	for _, clean := range []bool{true, false} {
+		each(t, func(t *testing.T, h *house) {
+			ctx := t.Context()
+			inFlow, active := h.arrive(a, "in flow"), h.queue(a, "active")
+			h.ready(a, 0)
+			work, err := h.floor.Accept(ctx, actor(a, 0), h.desk(a, 0).Offers[0].ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := h.floor.SetPresence(ctx, actor(a, 0), agent(0), acd.NotReady, ""); err != nil {
+				t.Fatal(err)
+			}
+			first, second := h.queue(a, "first"), h.queue(a, "second")
+			if clean {
+				h.close()
+				h.open("nod_2")
+			} else {
+				h.clock.Advance(time.Minute) // the lease of the dead node runs out
+				h.open("nod_2")
+			}
+			if got := h.state(inFlow).State; got != "in_flow" {
+				t.Errorf("in flow: %s", got)
+			}
+			if got := h.state(active); got.State != "active" {
+				t.Errorf("active: %+v", got)
+			}
+			if p, q := h.state(first).Position, h.state(second).Position; p != 1 || q != 2 {
+				t.Errorf("places: %d and %d", p, q)
+			}
+			if d := h.desk(a, 0); len(d.Work) != 1 || d.Work[0].ID != work.ID {
+				t.Errorf("the agent's work: %+v", d.Work)
+			}
+			if _, err := h.chat.Choose(ctx, inFlow, "later", "bill"); err != nil || h.state(inFlow).State != "queued" {
+				t.Errorf("the flow does not go on: %v %+v", err, h.state(inFlow))
+			}
+			h.ready(a, 1)
+			if o := h.desk(a, 1).Offers; len(o) == 0 || o[0].Interaction.Name != "first" {
+				t.Errorf("offers after the restart: %+v", o)
+			}
+		})
+	}
+}
+
+func TestANodeThatLostItsLeaseChangesNothing(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ctx := t.Context()
+		v := h.queue(a, "Maria")
+		old := h.floor
+		h.clock.Advance(time.Minute)
+		h.open("nod_2")
+		if err := old.CustomerLeft(ctx, a, v.Interaction); !errs.Is(err, errs.Unavailable) {
+			t.Fatalf("the old node answered %v", err)
+		}
+		if got := h.state(v).State; got != "queued" {
+			t.Fatalf("the old node changed the state to %s", got)
+		}
+	})
+}
+
+func TestALostBrowserReturnsWorkToTheFront(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ctx := t.Context()
+		v := h.queue(a, "Maria")
+		h.ready(a, 0)
+		if _, err := h.floor.Accept(ctx, actor(a, 0), h.desk(a, 0).Offers[0].ID); err != nil {
+			t.Fatal(err)
+		}
+		h.queue(a, "later")
+		if err := h.floor.Connected(ctx, a, agent(0), 0); err != nil {
+			t.Fatal(err)
+		}
+		h.clock.Advance(16 * time.Second)
+		h.desk(a, 0) // any call lets due timers fire; with a real clock they wake the floor
+		if got := h.state(v); got.State != "queued" || got.Position != 1 {
+			t.Fatalf("the conversation of the lost agent: %+v", got)
+		}
+		if got := h.desk(a, 0).Me.Presence; got != acd.Offline {
+			t.Errorf("the lost agent is %s", got)
+		}
+	})
+}
+
+func TestOnlyWhoHoldsWorkMayHandleIt(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ctx := t.Context()
+		h.queue(a, "Maria")
+		h.ready(a, 0)
+		offer := h.desk(a, 0).Offers[0].ID
+		for _, who := range []access.Actor{actor(a, 1), actor(b, 0)} {
+			if _, err := h.floor.Accept(ctx, who, offer); !errs.Is(err, errs.Conflict) {
+				t.Errorf("%s/%s accepted another's offer: %v", who.Tenant, who.User, err)
+			}
+		}
+		it, err := h.floor.Accept(ctx, actor(a, 0), offer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.floor.Accept(ctx, actor(a, 0), offer); !errs.Is(err, errs.Conflict) {
+			t.Errorf("an offer was accepted twice: %v", err)
+		}
+		for _, who := range []access.Actor{actor(a, 1), actor(b, 0), supervisor(b)} {
+			if _, err := h.floor.Finish(ctx, who, it.ID); !errs.Is(err, errs.NotFound) {
+				t.Errorf("%s/%s finished another's work: %v", who.Tenant, who.User, err)
+			}
+			if _, err := h.floor.Work(ctx, who, access.WorkRead, it.ID); !errs.Is(err, errs.NotFound) {
+				t.Errorf("%s/%s read another's work: %v", who.Tenant, who.User, err)
+			}
+		}
+		if _, err := h.floor.Consult(ctx, actor(a, 0), it.ID, agent(1)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.floor.Work(ctx, actor(a, 1), access.WorkRead, it.ID); err != nil {
+			t.Errorf("a consulted colleague may not read: %v", err)
+		}
+		if _, err := h.floor.Work(ctx, actor(a, 1), access.WorkHandle, it.ID); !errs.Is(err, errs.NotFound) {
+			t.Errorf("a consulted colleague may handle: %v", err)
+		}
+		if _, err := h.floor.Work(ctx, supervisor(a), access.WorkRead, it.ID); err != nil {
+			t.Errorf("the supervisor may not read: %v", err)
+		}
+	})
+}
+
+func TestTransfersKeepTheConversation(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ctx := t.Context()
+		v := h.queue(a, "Maria")
+		h.ready(a, 0)
+		it, err := h.floor.Accept(ctx, actor(a, 0), h.desk(a, 0).Offers[0].ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.floor.Transfer(ctx, actor(a, 0), it.ID, "", agent(0)); !errs.Is(err, errs.Invalid) {
+			t.Errorf("transferred to oneself: %v", err)
+		}
+		h.ready(a, 1)
+		if _, err := h.floor.Transfer(ctx, actor(a, 0), it.ID, "", agent(1)); err != nil {
+			t.Fatal(err)
+		}
+		offers := h.desk(a, 1).Offers
+		if len(offers) != 1 || offers[0].Interaction.ID != it.ID {
+			t.Fatalf("the colleague's offers: %+v", offers)
+		}
+		if _, err := h.floor.Accept(ctx, actor(a, 1), offers[0].ID); err != nil {
+			t.Fatal(err)
+		}
+		if len(h.desk(a, 0).Work) != 0 || len(h.desk(a, 1).Work) != 1 {
+			t.Error("the work is not with the colleague alone")
+		}
+		if got := h.state(v); got.State != "active" || got.AgentName != "Agent "+agent(1) {
+			t.Errorf("the visitor sees %+v", got)
+		}
+	})
+}
+
+func TestSearchFindsByWordsAndStaysInTheTenant(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ctx := t.Context()
+		v := h.arrive(a, "Maria")
+		h.arrive(b, "Other")
+		if _, err := h.chat.Say(ctx, v, "x", secret.New("A devolução da encomenda 5512")); err != nil {
+			t.Fatal(err)
+		}
+		find := func(who access.Actor, words string) int {
+			t.Helper()
+			items, _, err := h.floor.Search(ctx, who, floor.Search{Words: secret.New(words)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return len(items)
+		}
+		for words, want := range map[string]int{"devolucao": 1, "5512 encomenda": 1, "LATE": 1, "5512 nothing": 0, "absent": 0} {
+			if got := find(supervisor(a), words); got != want {
+				t.Errorf("%q: %d conversations, want %d", words, got, want)
+			}
+		}
+		if got := find(supervisor(b), "5512"); got != 0 {
+			t.Errorf("another tenant found %d", got)
+		}
+		if got := find(actor(a, 1), "5512"); got != 0 {
+			t.Errorf("an agent who never held it found %d", got)
+		}
+		all, next, err := h.floor.Search(ctx, supervisor(a), floor.Search{Limit: 1})
+		if err != nil || len(all) != 1 || next != "" {
+			t.Errorf("a page of one: %d items, next %q, %v", len(all), next, err)
+		}
+	})
+}
+
+func TestAMessageSentAgainIsTheSameMessage(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		v := h.arrive(a, "Maria")
+		one, err := h.chat.Say(t.Context(), v, "same", secret.New("once"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		two, err := h.chat.Say(t.Context(), v, "same", secret.New("once"))
+		if err != nil || two.Seq != one.Seq || two.ID != one.ID {
+			t.Fatalf("again: %+v %v", two, err)
+		}
+		n := 0
+		for _, s := range h.texts(v) {
+			if s == "visitor:once" {
+				n++
+			}
+		}
+		if n != 1 {
+			t.Errorf("it is there %d times", n)
+		}
+	})
+}
