@@ -1,0 +1,64 @@
+# Nubitalk: `make help` lists what there is.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+export CGO_ENABLED := 0
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
+COMMIT  ?= $(shell git rev-parse HEAD 2>/dev/null)
+STAMP   := -X nubitalk/internal/base/telemetry.version=$(VERSION) -X nubitalk/internal/base/telemetry.commit=$(COMMIT)
+
+WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/dist/*' -not -path 'web/test/*' -not -name '*.go')
+WEB_BUILT   := web/dist/desktop/index.html
+WEB_PARTS   := web/node_modules/.package-lock.json
+
+.PHONY: help run build web test test-go test-web check bench sim generate clean
+
+help: ## List what make can do
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F '\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+run: build ## Build everything and start the demo on this machine
+	@bin/nubitalk demo
+
+build: web ## Build the pages and one static program: bin/nubitalk
+	go build -trimpath -buildvcs=false -ldflags '-s -w $(STAMP)' -o bin/nubitalk ./cmd/nubitalk
+
+web: $(WEB_BUILT) ## Build the pages: the desk and the widget
+
+$(WEB_PARTS): web/package-lock.json
+	@scripts/need node
+	cd web && npm ci --no-audit --no-fund
+	@touch $@
+
+$(WEB_BUILT): $(WEB_PARTS) $(WEB_SOURCES)
+	cd web && npm run --silent build
+	@touch $@
+
+test: test-go test-web ## Install what tests need (PostgreSQL, Chromium), then run all tests
+
+test-go: build
+	@scripts/need postgresql chromium
+	go test -timeout 30m ./...
+
+test-web: build
+	@scripts/need chromium
+	cd web && npm run --if-present test
+	cd web && npm run --if-present test:browser
+
+check: $(WEB_PARTS) ## Formatting, vet, lint, layers, generated files, types
+	scripts/check
+
+bench: build ## Measure: one line a figure, with its goal (NAME=… for one)
+	go run ./test/bench $(if $(NAME),-name '$(NAME)')
+
+sim: ## Simulate the routing with a virtual clock (SEED=… repeats one)
+	$(if $(SEED),SIM_SEED=$(SEED) )go test -count=1 -v -run 'Sim|Property' ./internal/core/acd
+
+generate: $(WEB_PARTS) ## Make the generated files again
+	scripts/generate
+
+clean: ## Remove what was built (never data)
+	rm -rf bin web/dist/desktop web/dist/widget web/node_modules coverage.out
