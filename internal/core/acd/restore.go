@@ -50,7 +50,8 @@ type RestoredRefusal struct {
 // Nobody has a browser yet: every agent who is not offline, or holds work, has
 // the grace to come back. Active and wrapping work stays with its agent. An
 // offer that is still valid stays pending; other offered work goes to the front
-// of its queue (cause "restart").
+// of its queue (cause "restart"). Wrap-up that ended meanwhile closes in the next
+// Step; NextWake is due at once then.
 func (e *Engine) Restore(r Restored, now time.Time) []Command {
 	start := e.begin(now)
 	for _, q := range r.Queues {
@@ -74,7 +75,14 @@ func (e *Engine) Restore(r Restored, now time.Time) []Command {
 	works := slices.Clone(r.Works)
 	slices.SortFunc(works, func(a, b RestoredWork) int { return strings.Compare(a.Work.ID, b.Work.ID) })
 	for _, rw := range works {
-		e.restoreWork(rw)
+		if rw.State != Offered {
+			e.restoreWork(rw)
+		}
+	}
+	for _, rw := range works { // after all that takes room for certain
+		if rw.State == Offered {
+			e.restoreWork(rw)
+		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(e.agents)) {
 		if a := e.agents[id]; a.known {
@@ -110,6 +118,7 @@ func (e *Engine) restoreWork(rw RestoredWork) {
 		}
 	}
 	e.works[w.id] = w
+	q.used[ch] = true
 	a := e.agent(rw.Agent)
 	switch {
 	case rw.State == Offered:
@@ -189,6 +198,7 @@ func (e *Engine) Snapshot() Restored {
 				rw.Refused = append(rw.Refused, RestoredRefusal{f.a.id, fromMicros(f.until)})
 			}
 		}
+		slices.SortFunc(rw.Refused, func(a, b RestoredRefusal) int { return strings.Compare(a.Agent, b.Agent) })
 		r.Works = append(r.Works, rw)
 	}
 	return r

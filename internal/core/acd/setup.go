@@ -46,8 +46,9 @@ func (e *Engine) setQueue(cfg Queue) string {
 	for _, w := range waiting {
 		e.enter(w)
 	}
-	e.recheckOffers(left)
-	e.recheckOffers(q.members)
+	concerned := append(left, q.members...)
+	slices.SortFunc(concerned, func(a, b *agent) int { return strings.Compare(a.id, b.id) })
+	e.recheckOffers(concerned)
 	return RefusedNone
 }
 

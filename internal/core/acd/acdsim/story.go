@@ -1,0 +1,187 @@
+package acdsim
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"nubitalk/internal/core/acd"
+)
+
+// Story is a small contact center and what happens in it. Everything follows
+// from Seed and Ops: what an op means is found when it is played, from numbers
+// that are taken modulo what there is, so that a story stays playable when ops
+// are left out.
+type Story struct {
+	Seed uint64
+	Ops  []Op
+}
+
+// Op is one thing that happens, after Wait (negative: the clock went back).
+type Op struct {
+	Kind       Kind
+	A, B, C, D int
+	Wait       time.Duration
+}
+
+// Kind is a kind of Op.
+type Kind string
+
+// Kinds. Late, forged and repeated answers are the faults of slow networks;
+// Crash restores from a snapshot, CrashLost from the one before the last step,
+// whose effects never became durable.
+const (
+	Arrive       Kind = "arrive"
+	AcceptOffer  Kind = "accept"
+	DeclineOffer Kind = "decline"
+	AcceptEnded  Kind = "accept_ended"
+	AcceptForged Kind = "accept_forged"
+	Leave        Kind = "leave"
+	FinishWork   Kind = "finish"
+	CompleteWork Kind = "complete"
+	ExtendWork   Kind = "extend"
+	WrongHand    Kind = "wrong_hand"
+	Presence     Kind = "presence"
+	Browsers     Kind = "browsers"
+	MoveWork     Kind = "move"
+	CloseWork    Kind = "close"
+	ChangeQueue  Kind = "set_queue"
+	DropQueue    Kind = "remove_queue"
+	ChangeAgent  Kind = "set_agent"
+	DropAgent    Kind = "remove_agent"
+	Repeat       Kind = "repeat"
+	Wake         Kind = "wake"
+	Crash        Kind = "crash"
+	CrashLost    Kind = "crash_lost"
+)
+
+var weights = []struct {
+	kind Kind
+	n    int
+}{
+	{Arrive, 220}, {AcceptOffer, 190}, {DeclineOffer, 45}, {AcceptEnded, 20}, {AcceptForged, 15},
+	{Leave, 40}, {FinishWork, 110}, {CompleteWork, 80}, {ExtendWork, 20}, {WrongHand, 20},
+	{Presence, 60}, {Browsers, 50}, {MoveWork, 45}, {CloseWork, 12}, {ChangeQueue, 12}, {DropQueue, 3},
+	{ChangeAgent, 14}, {DropAgent, 4}, {Repeat, 25}, {Wake, 50}, {Crash, 5}, {CrashLost, 3},
+}
+
+// NewStory makes the story of a seed with about n ops.
+func NewStory(seed uint64, n int) Story {
+	r := rand.New(rand.NewPCG(seed, 0x6e7562697461))
+	total := 0
+	for _, w := range weights {
+		total += w.n
+	}
+	s := Story{Seed: seed}
+	n = n/2 + r.IntN(n+1)
+	for range n {
+		pick, i := r.IntN(total), 0
+		for ; pick >= weights[i].n; i++ {
+			pick -= weights[i].n
+		}
+		s.Ops = append(s.Ops, Op{
+			Kind: weights[i].kind, A: r.IntN(1 << 16), B: r.IntN(1 << 16), C: r.IntN(1 << 16), D: r.IntN(1 << 16),
+			Wait: newWait(r),
+		})
+	}
+	return s
+}
+
+func newWait(r *rand.Rand) time.Duration {
+	switch p := r.IntN(100); {
+	case p < 35:
+		return 0
+	case p < 70:
+		return time.Duration(r.IntN(5_000)) * time.Millisecond
+	case p < 92:
+		return time.Duration(1+r.IntN(40)) * time.Second
+	case p < 97:
+		return time.Duration(r.IntN(10)) * time.Minute
+	case p < 99:
+		return -time.Duration(r.IntN(300)) * time.Second
+	}
+	return time.Duration(r.IntN(48)) * time.Hour
+}
+
+// setup gives numbers that only depend on the seed and their names.
+func (s Story) setup(parts ...int) *rand.Rand {
+	h := s.Seed
+	for _, p := range parts {
+		h = (h ^ uint64(p)) * 0x9e3779b97f4a7c15
+		h ^= h >> 29
+	}
+	return rand.New(rand.NewPCG(h, 1))
+}
+
+func (s Story) queues() int { return 1 + s.setup(1).IntN(3) }
+func (s Story) agents() int { return 1 + s.setup(2).IntN(6) }
+
+func queueID(i int) string { return fmt.Sprintf("q%d", i) }
+func agentID(i int) string { return fmt.Sprintf("a%d", i) }
+
+var skills = []string{"billing", "german", "sales"}
+
+var channelNames = []acd.Channel{acd.Chat, acd.Voice, acd.Email}
+
+// queue is the set-up of queue i; variants differ.
+func (s Story) queue(i, variant int) acd.Queue {
+	r := s.setup(3, i, variant)
+	q := acd.Queue{
+		ID: queueID(i), Priority: 1 + r.IntN(3), Members: map[string]bool{},
+		OfferTimeout: time.Duration(5+r.IntN(20)) * time.Second,
+		MaxMissed:    r.IntN(4), ServiceLevel: time.Duration(r.IntN(3)) * 20 * time.Second,
+		WrapUp: time.Duration(r.IntN(3)) * 10 * time.Second, WrapUpOpen: r.IntN(5) == 0,
+		Needs: s.needs(r.IntN(16), r.IntN(6)),
+	}
+	for a := range s.agents() + 1 { // one more: named, never set up
+		if r.IntN(4) > 0 {
+			q.Members[agentID(a)] = true
+		}
+	}
+	return q
+}
+
+func (s Story) needs(pick, level int) []acd.SkillNeed {
+	switch {
+	case pick < 10:
+		return nil
+	case pick < 14:
+		return []acd.SkillNeed{{Skill: skills[pick%3], Level: level}}
+	}
+	return []acd.SkillNeed{{Skill: skills[pick%3], Level: level}, {Skill: skills[(pick+1)%3], Level: 1}, {Skill: skills[pick%3], Level: 2}}
+}
+
+// agent is the set-up of agent i; variants differ.
+func (s Story) agent(i, variant int) acd.Agent {
+	r := s.setup(4, i, variant)
+	a := acd.Agent{ID: agentID(i), Skills: map[string]int{}, Capacity: map[acd.Channel]int{}}
+	for _, k := range skills {
+		if r.IntN(3) > 0 {
+			a.Skills[k] = 1 + r.IntN(10)
+		}
+	}
+	for _, ch := range channelNames {
+		if n := r.IntN(4); n > 0 {
+			a.Capacity[ch] = n
+		}
+	}
+	return a
+}
+
+// Failure is what went wrong in a story.
+type Failure struct {
+	Story Story
+	Step  int // index of the op; len(Ops) is the end, when all is drained
+	What  string
+	Log   []string // each event with its commands
+}
+
+func (f *Failure) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "seed %d, step %d of %d: %s\n", f.Story.Seed, f.Step, len(f.Story.Ops), f.What)
+	for _, line := range f.Log {
+		fmt.Fprintln(&b, line)
+	}
+	return b.String()
+}
