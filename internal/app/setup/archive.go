@@ -38,7 +38,7 @@ func (s *Service) Archive(ctx context.Context, a access.Actor, k core.Kind, obje
 		if err := tx.UpdateSetup(row); err != nil {
 			return err
 		}
-		return s.Audit.Append(tx, a.User, ActionArchived, row.ID, string(k))
+		return s.Audit.Record(tx, a, ActionArchived, string(k), row.ID, nil)
 	})
 	if err == nil && changed {
 		s.tell(a.Tenant, k, object)
@@ -93,7 +93,7 @@ func (s *Service) Restore(ctx context.Context, a access.Actor, k core.Kind, obje
 		if err := s.keep(tx, row, a.User); err != nil {
 			return err
 		}
-		return s.Audit.Append(tx, a.User, ActionRestored, row.ID, string(k))
+		return s.Audit.Record(tx, a, ActionRestored, string(k), row.ID, nil)
 	})
 	if err != nil {
 		return Object{}, err
@@ -132,7 +132,7 @@ func (s *Service) Order(ctx context.Context, a access.Actor, k core.Kind, ids []
 				return err
 			}
 		}
-		return s.Audit.Append(tx, a.User, ActionOrdered, "", string(k))
+		return s.Audit.Record(tx, a, ActionOrdered, string(k), "", nil)
 	})
 	if err == nil {
 		s.tell(a.Tenant, k, "")
@@ -142,7 +142,7 @@ func (s *Service) Order(ctx context.Context, a access.Actor, k core.Kind, ids []
 
 // DropUser takes a user out of every queue, inside the transaction that deletes
 // the user. It gives the changes to tell after the commit (Tell).
-func (s *Service) DropUser(tx *store.Tx, by, userID string) ([]Change, error) {
+func (s *Service) DropUser(tx *store.Tx, a access.Actor, userID string) ([]Change, error) {
 	st, err := s.begin(tx)
 	if err != nil {
 		return nil, err
@@ -159,7 +159,7 @@ func (s *Service) DropUser(tx *store.Tx, by, userID string) ([]Change, error) {
 		if err := tx.UpdateSetup(row); err != nil {
 			return nil, err
 		}
-		if err := s.Audit.Append(tx, by, ActionChanged, row.ID, detail(core.KindQueue, []string{"members"})); err != nil {
+		if err := s.Audit.Record(tx, a, ActionChanged, string(core.KindQueue), row.ID, detail([]string{"members"})); err != nil {
 			return nil, err
 		}
 		changes = append(changes, Change{tx.Tenant(), core.KindQueue, u.id})

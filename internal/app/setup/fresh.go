@@ -1,9 +1,7 @@
 package setup
 
 import (
-	"context"
-
-	"nubitalk/internal/base/id"
+	"nubitalk/internal/core/access"
 	core "nubitalk/internal/core/setup"
 	"nubitalk/internal/store"
 )
@@ -11,38 +9,37 @@ import (
 // Fresh names the objects of a new tenant's set-up that others point at.
 type Fresh struct{ Queue, Hours, Flow, ConsentText, EntryPoint string }
 
-// SetUp gives a new tenant all that its first chat needs, inside the caller's
-// transaction: rules, one queue that members serve, hours, reasons,
-// dispositions, labels, a consent text, a flow, a chat entry point and canned
-// replies. by is who made the tenant.
-func (s *Service) SetUp(tx *store.Tx, by string, members ...string) (Fresh, error) {
+// Prepare gives a new tenant all that its first chat needs, inside the
+// transaction that makes it: rules, one queue that every agent serves, hours,
+// reasons, dispositions, labels, a consent text, a flow, a chat entry point and
+// canned replies.
+func (s *Service) Prepare(tx *store.Tx, language, timeZone string) error {
+	_, err := s.prepare(tx, language, timeZone)
+	return err
+}
+
+func (s *Service) prepare(tx *store.Tx, language, timeZone string) (Fresh, error) {
 	st, err := s.begin(tx)
 	if err != nil {
 		return Fresh{}, err
 	}
-	org, err := tx.Organisation()
-	if err != nil {
-		return Fresh{}, err
-	}
-	f := planting{s: s, tx: tx, st: st, by: by}
 	words := freshNames["en"]
-	if org.Language == "pt" {
+	if language == "pt" {
 		words = freshNames["pt"]
 	}
+	f := planting{s: s, tx: tx, st: st}
 	f.add(core.DefaultRules())
-	hours := f.add(core.DefaultHours(words.hours, org.TimeZone))
-	for _, r := range core.DefaultReasons(org.Language) {
+	hours := f.add(core.DefaultHours(words.hours, timeZone))
+	for _, r := range core.DefaultReasons(language) {
 		f.add(r)
 	}
-	for _, d := range core.DefaultDispositions(org.Language) {
+	for _, d := range core.DefaultDispositions(language) {
 		f.add(d)
 	}
-	for _, l := range core.DefaultLabels(org.Language) {
+	for _, l := range core.DefaultLabels(language) {
 		f.add(l)
 	}
-	q := core.DefaultQueue(words.queue)
-	q.Members = members
-	queue := f.add(q)
+	queue := f.add(core.DefaultQueue(words.queue))
 	consent := f.add(core.DefaultConsentText())
 	flow := f.add(core.DefaultFlow(words.flow, queue, hours))
 	entry := f.add(core.DefaultEntryPoint(words.entry, flow, consent))
@@ -52,25 +49,11 @@ func (s *Service) SetUp(tx *store.Tx, by string, members ...string) (Fresh, erro
 	return Fresh{queue, hours, flow, consent, entry}, f.err
 }
 
-// SetUpTenant is SetUp in a transaction of its own.
-func (s *Service) SetUpTenant(ctx context.Context, t id.Tenant, by string, members ...string) (Fresh, error) {
-	var fresh Fresh
-	err := s.DB.Write(ctx, t, func(tx *store.Tx) (err error) {
-		fresh, err = s.SetUp(tx, by, members...)
-		return err
-	})
-	if err == nil {
-		s.tell(t, core.KindEntryPoint, fresh.EntryPoint)
-	}
-	return fresh, err
-}
-
-// planting adds objects until one fails.
+// planting adds objects, in the system's own name, until one fails.
 type planting struct {
 	s   *Service
 	tx  *store.Tx
 	st  *state
-	by  string
 	err error
 }
 
@@ -78,7 +61,7 @@ func (p *planting) add(o core.Object) string {
 	if p.err != nil {
 		return ""
 	}
-	row, err := p.s.insert(p.tx, p.st, p.by, o)
+	row, err := p.s.insert(p.tx, p.st, access.Actor{Tenant: p.tx.Tenant(), User: "system"}, o)
 	p.err = err
 	return row.ID
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"nubitalk/internal/base/clock"
@@ -21,11 +22,10 @@ const MaxObjects = 2000
 // rulesID is the id of the one object of KindRules.
 const rulesID = "rules"
 
-// Auditor notes who changed what, inside the change's transaction. actor is the
-// id of a user or an API key, object that of the set-up object; detail is made
-// of kinds and field names, never of values.
+// Auditor notes who changed what, inside the change's transaction. objectKind is
+// the object's core.Kind; detail names fields, never values.
 type Auditor interface {
-	Append(tx *store.Tx, actor, action, object, detail string) error
+	Record(tx *store.Tx, a access.Actor, action, objectKind, object string, detail map[string]string) error
 }
 
 // Actions as the audit log names them.
@@ -188,7 +188,7 @@ func (s *Service) Create(ctx context.Context, a access.Actor, k core.Kind, body 
 	}
 	var row store.SetupRow
 	err = s.change(ctx, a.Tenant, func(tx *store.Tx, st *state) error {
-		row, err = s.insert(tx, st, a.User, o)
+		row, err = s.insert(tx, st, a, o)
 		return err
 	})
 	if err != nil {
@@ -199,7 +199,7 @@ func (s *Service) Create(ctx context.Context, a access.Actor, k core.Kind, body 
 }
 
 // insert adds one checked object, inside a change.
-func (s *Service) insert(tx *store.Tx, st *state, by string, o core.Object) (store.SetupRow, error) {
+func (s *Service) insert(tx *store.Tx, st *state, a access.Actor, o core.Object) (store.SetupRow, error) {
 	k := o.Kind()
 	if len(st.objects[k]) >= MaxObjects {
 		return store.SetupRow{}, errs.New(errs.Conflict, "There are %d of these already, which is the most that is accepted. Archive some first.", MaxObjects)
@@ -217,10 +217,10 @@ func (s *Service) insert(tx *store.Tx, st *state, by string, o core.Object) (sto
 	}
 	st.put(row.ID, o)
 	st.last[k] = row.Position
-	if err := s.keep(tx, row, by); err != nil {
+	if err := s.keep(tx, row, a.User); err != nil {
 		return row, err
 	}
-	return row, s.Audit.Append(tx, by, ActionCreated, row.ID, string(k))
+	return row, s.Audit.Record(tx, a, ActionCreated, string(k), row.ID, nil)
 }
 
 // keep stores a version of what is versioned.
@@ -261,7 +261,7 @@ func (s *Service) Put(ctx context.Context, a access.Actor, k core.Kind, object s
 		}
 		if row.Version == 0 { // rules that were never chosen
 			changed = true
-			row, err = s.insert(tx, st, a.User, o)
+			row, err = s.insert(tx, st, a, o)
 			return err
 		}
 		if err := st.replace(row.ID, o); err != nil {
@@ -275,7 +275,7 @@ func (s *Service) Put(ctx context.Context, a access.Actor, k core.Kind, object s
 		if err := s.keep(tx, row, a.User); err != nil {
 			return err
 		}
-		return s.Audit.Append(tx, a.User, ActionChanged, row.ID, detail(k, fields))
+		return s.Audit.Record(tx, a, ActionChanged, string(k), row.ID, detail(fields))
 	})
 	if err != nil {
 		return Object{}, err
@@ -391,10 +391,6 @@ func differing(a, b json.RawMessage) []string {
 	return fields
 }
 
-func detail(k core.Kind, fields []string) string {
-	s := string(k) + ":"
-	for _, f := range fields {
-		s += " " + f
-	}
-	return s
+func detail(fields []string) map[string]string {
+	return map[string]string{"fields": strings.Join(fields, " ")}
 }

@@ -36,8 +36,8 @@ type house struct {
 	audit   []string
 }
 
-func (h *house) Append(tx *store.Tx, actor, action, object, detail string) error {
-	h.audit = append(h.audit, tx.Tenant().String()+" "+actor+" "+action+" "+id.Kind(object)+" "+detail)
+func (h *house) Record(tx *store.Tx, a access.Actor, action, kind, object string, detail map[string]string) error {
+	h.audit = append(h.audit, strings.TrimSpace(tx.Tenant().String()+" "+a.User+" "+action+" "+kind+" "+id.Kind(object)+" "+detail["fields"]))
 	return nil
 }
 
@@ -60,11 +60,15 @@ func newHouse(t *testing.T) *house {
 		if err := db.System(ctx, func(tx *store.Tx) error { return tx.InsertOrganisation(row) }); err != nil {
 			t.Fatal(err)
 		}
-		agent := store.UserRow{ID: "usr_of_" + row.Slug, UserName: "a7", UserNameKey: "a7", Status: "active", Language: language, CreatedAt: start, UpdatedAt: start}
+		agent := store.UserRow{ID: "usr_of_" + row.Slug, UserName: "a7", UserNameKey: "a7", Status: "active", Roles: []string{"agent"}, Language: language, CreatedAt: start, UpdatedAt: start}
 		if err := db.Write(ctx, ten, func(tx *store.Tx) error { return tx.InsertUser(agent) }); err != nil {
 			t.Fatal(err)
 		}
-		if h.fresh[ten], err = h.SetUpTenant(ctx, ten, "usr_boss", agent.ID); err != nil {
+		err := db.Write(ctx, ten, func(tx *store.Tx) (err error) {
+			h.fresh[ten], err = h.prepare(tx, language, "Europe/Lisbon")
+			return err
+		})
+		if err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -109,7 +113,7 @@ func TestFreshTenant(t *testing.T) {
 			t.Errorf("%+v", snap)
 		}
 	}
-	if _, err := h.SetUpTenant(t.Context(), shop, "usr_boss"); err == nil {
+	if err := h.DB.Write(t.Context(), shop, func(tx *store.Tx) error { return h.Prepare(tx, "en", "Europe/Lisbon") }); err == nil {
 		t.Error("set up twice")
 	}
 }
@@ -160,8 +164,8 @@ func TestCreateChangeArchiveRestore(t *testing.T) {
 		t.Errorf("%+v %v", back, err)
 	}
 	wantAudit := []string{
-		"ten_shop usr_boss setup.created ski skills", "ten_shop usr_boss setup.changed ski skills: name", "ten_shop usr_boss setup.archived ski skills",
-		"ten_shop usr_boss setup.created ski skills", "ten_shop usr_boss setup.changed ski skills: name", "ten_shop usr_boss setup.restored ski skills",
+		"ten_shop usr_boss setup.created skills ski", "ten_shop usr_boss setup.changed skills ski name", "ten_shop usr_boss setup.archived skills ski",
+		"ten_shop usr_boss setup.created skills ski", "ten_shop usr_boss setup.changed skills ski name", "ten_shop usr_boss setup.restored skills ski",
 	}
 	if diff := cmp.Diff(wantAudit, h.audit); diff != "" {
 		t.Error(diff)
@@ -375,22 +379,56 @@ func TestBadInput(t *testing.T) {
 	}
 }
 
-// Who leaves is taken out of the queues.
-func TestDropUser(t *testing.T) {
+// A queue without chosen members is served by every agent; who leaves is taken
+// out of those that name it.
+func TestMembers(t *testing.T) {
 	h, ctx := newHouse(t), t.Context()
+	q := core.DefaultQueue("Sales")
+	q.Members = []string{"usr_of_shop"}
+	sales, err := Create(ctx, h.Service, admin(shop), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = h.DB.Write(ctx, shop, func(tx *store.Tx) error {
+		for name, row := range map[string]store.UserRow{
+			"b2": {Roles: []string{"agent"}, Status: "active"}, "boss": {Roles: []string{"administrator"}, Status: "active"}, "gone": {Roles: []string{"agent"}, Status: "locked"},
+		} {
+			row.ID, row.UserName, row.UserNameKey, row.CreatedAt = "usr_"+name, name, name, start
+			if err := tx.InsertUser(row); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	members := func() (service, sale []string) {
+		snap, err := h.Snapshot(ctx, shop)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return snap.Queues[h.fresh[shop].Queue].Members, snap.Queues[sales.ID].Members
+	}
+	service, sale := members()
+	if diff := cmp.Diff([][]string{{"usr_b2", "usr_of_shop"}, {"usr_of_shop"}}, [][]string{service, sale}); diff != "" {
+		t.Error(diff)
+	}
+	h.changes = nil
 	var changes []Change
-	err := h.DB.Write(ctx, shop, func(tx *store.Tx) (err error) {
-		changes, err = h.DropUser(tx, "usr_boss", "usr_of_shop")
+	err = h.DB.Write(ctx, shop, func(tx *store.Tx) (err error) {
+		changes, err = h.DropUser(tx, admin(shop), "usr_of_shop")
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	h.Tell(changes)
-	snap, _ := h.Snapshot(ctx, shop)
-	other, _ := h.Snapshot(ctx, books)
-	if len(snap.Queues[h.fresh[shop].Queue].Members) != 0 || len(other.Queues[h.fresh[books].Queue].Members) != 1 || len(h.changes) != 1 {
-		t.Errorf("%+v %+v", snap.Queues, h.changes)
+	if got, err := Get[core.Queue](ctx, h.Service, admin(shop), sales.ID); err != nil || len(got.Value.Members) != 0 || got.Version != 2 {
+		t.Error(got, err)
+	}
+	if diff := cmp.Diff([]Change{{shop, core.KindQueue, sales.ID}}, h.changes); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -44,7 +44,8 @@ type ConsentText struct {
 }
 
 // Snapshot reads a tenant's set-up. It asks for no permission: it is for the
-// parts that run the tenant's work.
+// parts that run the tenant's work. Queues that name no members hold those that
+// they stand for: every active user with the agent role.
 func (s *Service) Snapshot(ctx context.Context, t id.Tenant) (Snapshot, error) {
 	var snap Snapshot
 	err := s.DB.Read(ctx, t, func(tx *store.Tx) (err error) {
@@ -71,7 +72,7 @@ func snapshot(tx *store.Tx) (Snapshot, error) {
 	for _, o := range st.objects[core.KindRules] {
 		snap.Rules = o.(core.Rules)
 	}
-	snap.Queues = typed[core.Queue](st)
+	snap.Queues = st.served()
 	snap.Skills = typed[core.Skill](st)
 	snap.Dispositions = typed[core.Disposition](st)
 	snap.Reasons = typed[core.Reason](st)
@@ -92,12 +93,41 @@ func snapshot(tx *store.Tx) (Snapshot, error) {
 	return snap, nil
 }
 
+// served are the queues, those that name no members with every agent.
+func (st *state) served() map[string]core.Queue {
+	queues := typed[core.Queue](st)
+	for id, q := range queues {
+		if len(q.Members) == 0 {
+			q.Members = st.agents
+			queues[id] = q
+		}
+	}
+	return queues
+}
+
 func typed[T core.Object](st *state) map[string]T {
 	m := map[string]T{}
 	for id, o := range st.objects[kindOf[T]()] {
 		m[id] = o.(T)
 	}
 	return m
+}
+
+// SessionHours is how long a sign-in of the tenant's users lasts.
+func (s *Service) SessionHours(ctx context.Context, t id.Tenant) (int, error) {
+	var hours int
+	err := s.DB.Read(ctx, t, func(tx *store.Tx) error {
+		row, err := find(tx, core.KindRules, "")
+		if err != nil {
+			return err
+		}
+		o, err := core.Stored(core.KindRules, row.Body)
+		if err == nil {
+			hours = o.(core.Rules).SessionHours
+		}
+		return err
+	})
+	return hours, err
 }
 
 // FlowAt is a flow as it was at a version: a run goes on with the graph that it

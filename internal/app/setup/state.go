@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"nubitalk/internal/base/errs"
+	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/flow"
 	core "nubitalk/internal/core/setup"
 	"nubitalk/internal/store"
@@ -19,6 +20,7 @@ type state struct {
 	rows     map[core.Kind]map[string]store.SetupRow
 	last     map[core.Kind]int64 // highest position
 	users    map[string]bool     // that are not deleted
+	agents   []string            // active ones with the agent role
 }
 
 func load(tx *store.Tx) (*state, error) {
@@ -49,9 +51,13 @@ func load(tx *store.Tx) (*state, error) {
 		st.last[k] = max(st.last[k], r.Position)
 	}
 	users, err := tx.Users()
+	slices.SortFunc(users, func(a, b store.UserRow) int { return strings.Compare(a.ID, b.ID) })
 	for _, u := range users {
 		if u.Status != "deleted" {
 			st.users[u.ID] = true
+		}
+		if u.Status == "active" && slices.Contains(u.Roles, string(access.Agent)) {
+			st.agents = append(st.agents, u.ID)
 		}
 	}
 	return st, err

@@ -30,7 +30,7 @@ type Queue struct {
 	Channels        []acd.Channel   `json:"channels" doc:"Channels that may enter; empty means all."`
 	Priority        int             `json:"priority" minimum:"1" maximum:"10" doc:"1 is low, 10 is high."`
 	Needs           []acd.SkillNeed `json:"needs" doc:"Skills that an agent must have."`
-	Members         []string        `json:"members" doc:"User ids of the agents that serve the queue."`
+	Members         []string        `json:"members" doc:"User ids of the agents that serve the queue; empty means every agent."`
 	OfferSeconds    int             `json:"offer_seconds" minimum:"5" maximum:"300"`
 	WrapUpSeconds   int             `json:"wrap_up_seconds" minimum:"0" maximum:"3600" doc:"0 means none, unless wrap_up_open."`
 	WrapUpOpen      bool            `json:"wrap_up_open" doc:"Wrap-up lasts until the agent ends it."`
