@@ -38,7 +38,7 @@ func (s *Service) Archive(ctx context.Context, a access.Actor, k core.Kind, obje
 		if err := tx.UpdateSetup(row); err != nil {
 			return err
 		}
-		return s.Audit.Record(tx, a, ActionArchived, string(k), row.ID, nil)
+		return s.Audit.Record(tx, a, ActionArchived, thing(k), row.ID, nil)
 	})
 	if err == nil && changed {
 		s.tell(a.Tenant, k, object)
@@ -93,7 +93,7 @@ func (s *Service) Restore(ctx context.Context, a access.Actor, k core.Kind, obje
 		if err := s.keep(tx, row, a.User); err != nil {
 			return err
 		}
-		return s.Audit.Record(tx, a, ActionRestored, string(k), row.ID, nil)
+		return s.Audit.Record(tx, a, ActionRestored, thing(k), row.ID, nil)
 	})
 	if err != nil {
 		return Object{}, err
@@ -132,7 +132,7 @@ func (s *Service) Order(ctx context.Context, a access.Actor, k core.Kind, ids []
 				return err
 			}
 		}
-		return s.Audit.Record(tx, a, ActionOrdered, string(k), "", nil)
+		return s.Audit.Record(tx, a, ActionOrdered, thing(k), "", nil)
 	})
 	if err == nil {
 		s.tell(a.Tenant, k, "")
@@ -159,7 +159,7 @@ func (s *Service) DropUser(tx *store.Tx, a access.Actor, userID string) ([]Chang
 		if err := tx.UpdateSetup(row); err != nil {
 			return nil, err
 		}
-		if err := s.Audit.Record(tx, a, ActionChanged, string(core.KindQueue), row.ID, detail([]string{"members"})); err != nil {
+		if err := s.Audit.Record(tx, a, ActionChanged, thing(core.KindQueue), row.ID, detail([]string{"members"})); err != nil {
 			return nil, err
 		}
 		changes = append(changes, Change{tx.Tenant(), core.KindQueue, u.id})

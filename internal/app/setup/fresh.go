@@ -61,7 +61,7 @@ func (p *planting) add(o core.Object) string {
 	if p.err != nil {
 		return ""
 	}
-	row, err := p.s.insert(p.tx, p.st, access.Actor{Tenant: p.tx.Tenant(), User: "system"}, o)
+	row, err := p.s.insert(p.tx, p.st, access.Actor{Tenant: p.tx.Tenant()}, o)
 	p.err = err
 	return row.ID
 }

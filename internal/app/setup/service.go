@@ -23,7 +23,7 @@ const MaxObjects = 2000
 const rulesID = "rules"
 
 // Auditor notes who changed what, inside the change's transaction. objectKind is
-// the object's core.Kind; detail names fields, never values.
+// like "queue" or "entry_point"; detail names fields, never values.
 type Auditor interface {
 	Record(tx *store.Tx, a access.Actor, action, objectKind, object string, detail map[string]string) error
 }
@@ -220,7 +220,7 @@ func (s *Service) insert(tx *store.Tx, st *state, a access.Actor, o core.Object)
 	if err := s.keep(tx, row, a.User); err != nil {
 		return row, err
 	}
-	return row, s.Audit.Record(tx, a, ActionCreated, string(k), row.ID, nil)
+	return row, s.Audit.Record(tx, a, ActionCreated, thing(k), row.ID, nil)
 }
 
 // keep stores a version of what is versioned.
@@ -275,7 +275,7 @@ func (s *Service) Put(ctx context.Context, a access.Actor, k core.Kind, object s
 		if err := s.keep(tx, row, a.User); err != nil {
 			return err
 		}
-		return s.Audit.Record(tx, a, ActionChanged, string(k), row.ID, detail(fields))
+		return s.Audit.Record(tx, a, ActionChanged, thing(k), row.ID, detail(fields))
 	})
 	if err != nil {
 		return Object{}, err
@@ -394,3 +394,6 @@ func differing(a, b json.RawMessage) []string {
 func detail(fields []string) map[string]string {
 	return map[string]string{"fields": strings.Join(fields, " ")}
 }
+
+// thing names a kind in the audit log: "queue", "entry_point".
+func thing(k core.Kind) string { return strings.ReplaceAll(k.Word(), " ", "_") }

@@ -164,8 +164,8 @@ func TestCreateChangeArchiveRestore(t *testing.T) {
 		t.Errorf("%+v %v", back, err)
 	}
 	wantAudit := []string{
-		"ten_shop usr_boss setup.created skills ski", "ten_shop usr_boss setup.changed skills ski name", "ten_shop usr_boss setup.archived skills ski",
-		"ten_shop usr_boss setup.created skills ski", "ten_shop usr_boss setup.changed skills ski name", "ten_shop usr_boss setup.restored skills ski",
+		"ten_shop usr_boss setup.created skill ski", "ten_shop usr_boss setup.changed skill ski name", "ten_shop usr_boss setup.archived skill ski",
+		"ten_shop usr_boss setup.created skill ski", "ten_shop usr_boss setup.changed skill ski name", "ten_shop usr_boss setup.restored skill ski",
 	}
 	if diff := cmp.Diff(wantAudit, h.audit); diff != "" {
 		t.Error(diff)
