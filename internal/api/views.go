@@ -20,31 +20,9 @@ type (
 	Visitor        = chat.Visitor
 	VisitorState   = chat.VisitorState
 	Conversation   = chat.Conversation
+	Search         = floor.Search
+	Segment        = floor.Segment
 )
-
-// Search are the filters of a search; the zero value of each means any.
-type Search struct {
-	Person  string      // contact id
-	Address secret.Text // exact address
-	Agent   string
-	Queue   string
-	From    time.Time // arrived at or after
-	To      time.Time // arrived before
-	Words   secret.Text
-	State   string // one of the states, or "open"
-	Cursor  string
-	Limit   int
-}
-
-// Segment is the part of an interaction that one agent, flow or queue held.
-type Segment struct {
-	Number     int64     `json:"number"`
-	HolderKind string    `json:"holder_kind" enum:"flow,queue,agent"`
-	Holder     string    `json:"holder"`
-	StartedAt  time.Time `json:"started_at"`
-	EndedAt    time.Time `json:"ended_at,omitzero"`
-	Cause      string    `json:"cause" doc:"Why it ended or moved on."`
-}
 
 // SetupObject is one object of the set-up; Body is its kind's type of core/setup.
 type SetupObject struct {

@@ -68,6 +68,9 @@ func (f *floor) enqueued(it *item, c acd.WorkChanged, held bool, now time.Time) 
 	if it.QueuedAt.IsZero() {
 		it.QueuedAt = now
 	}
+	if w, ok := f.engine.Work(it.ID); ok {
+		it.place = w.Queued
+	}
 	if it.segKind != "queue" || it.segOwner != c.Queue {
 		f.segment(it, "queue", c.Queue, c.Cause, now)
 	}

@@ -286,7 +286,8 @@ func (m *Manager) Transfer(ctx context.Context, a access.Actor, interaction, que
 	})
 }
 
-// Move is a supervisor's: waiting, offered or active work goes elsewhere.
+// Move is a supervisor's: waiting, offered or active work goes elsewhere. Empty
+// queue and user mean where it is; priority 0 means unchanged.
 func (m *Manager) Move(ctx context.Context, a access.Actor, interaction, queue, user string, priority int) (Interaction, error) {
 	var out Interaction
 	err := m.do(ctx, a.Tenant, func(f *floor, now time.Time) error {
@@ -309,8 +310,10 @@ func (m *Manager) Move(ctx context.Context, a access.Actor, interaction, queue, 
 
 func (f *floor) move(it *item, from, queue, user string, priority int, now time.Time) error {
 	switch {
-	case (queue == "") == (user == ""):
+	case queue != "" && user != "":
 		return errs.Bad("queue", "name either a queue or a colleague")
+	case queue == "" && user == "" && from != "":
+		return errs.Bad("queue", "name a queue or a colleague")
 	case user != "" && !f.people[user].agent:
 		return errs.Bad("user", "is not an agent")
 	case user != "" && user == it.Agent && it.State == string(acd.Active):
@@ -322,6 +325,9 @@ func (f *floor) move(it *item, from, queue, user string, priority int, now time.
 	}
 	if priority > 0 {
 		it.Priority = priority
+	}
+	if queue == "" && user == "" {
+		queue = it.Queue
 	}
 	it.row.PreferredID, it.row.OnlyPreferred = user, user != ""
 	f.act(it, channel.Act{Kind: channel.ActEvent, Event: channel.EventTransferred, Agent: user})
@@ -335,7 +341,7 @@ func (f *floor) move(it *item, from, queue, user string, priority int, now time.
 func (f *floor) knows(queue string) bool { _, ok := f.plan.Queues[queue]; return ok }
 
 // Consult asks a colleague for help: it may read the conversation and write
-// notes, until Unconsult or the end.
+// notes, until EndConsult or the end.
 func (m *Manager) Consult(ctx context.Context, a access.Actor, interaction, user string) (Interaction, error) {
 	return m.change(ctx, a, interaction, func(f *floor, it *item, _ time.Time) error {
 		if !f.people[user].agent {
@@ -352,8 +358,8 @@ func (m *Manager) Consult(ctx context.Context, a access.Actor, interaction, user
 	})
 }
 
-// Unconsult ends the help of a colleague.
-func (m *Manager) Unconsult(ctx context.Context, a access.Actor, interaction, user string) (Interaction, error) {
+// EndConsult ends the help of a colleague.
+func (m *Manager) EndConsult(ctx context.Context, a access.Actor, interaction, user string) (Interaction, error) {
 	return m.change(ctx, a, interaction, func(f *floor, it *item, _ time.Time) error {
 		it.Consulted = slices.DeleteFunc(slices.Clone(it.Consulted), func(u string) bool { return u == user })
 		f.touch(it)
