@@ -30,7 +30,7 @@ func scanAudit(r row, a *AuditRow) error {
 // with Seq and PrevHash filled in (PrevHash is nil for the first). The chain's
 // head is locked until the end of the transaction, so append last.
 func (tx *Tx) AppendAudit(a AuditRow, hash func(AuditRow) []byte) (AuditRow, error) {
-	t := string(tx.scope.tenant)
+	t := string(tx.scope.Tenant)
 	if _, err := tx.one(`INSERT INTO audit_heads (tenant_id, seq, hash) VALUES ($1, 1, $2)
 		ON CONFLICT (tenant_id) DO UPDATE SET seq = audit_heads.seq + 1 RETURNING seq, hash`, []any{t, []byte{}}, &a.Seq, bin(&a.PrevHash)); err != nil {
 		return a, err
@@ -48,14 +48,14 @@ func (tx *Tx) AppendAudit(a AuditRow, hash func(AuditRow) []byte) (AuditRow, err
 // AuditHead is the number and the hash of the chain's last entry; 0 and nil when
 // there is none.
 func (tx *Tx) AuditHead() (seq int64, hash []byte, err error) {
-	_, err = tx.one(`SELECT seq, hash FROM audit_heads WHERE tenant_id = $1`, []any{string(tx.scope.tenant)}, &seq, bin(&hash))
+	_, err = tx.one(`SELECT seq, hash FROM audit_heads WHERE tenant_id = $1`, []any{string(tx.scope.Tenant)}, &seq, bin(&hash))
 	return seq, hash, err
 }
 
 // AuditAfter are at most limit entries after a number, oldest first: to verify
 // the chain.
 func (tx *Tx) AuditAfter(seq int64, limit int) ([]AuditRow, error) {
-	return list(tx, scanAudit, `SELECT `+auditColumns+` FROM audit WHERE tenant_id = $1 AND seq > $2 ORDER BY seq LIMIT $3`, string(tx.scope.tenant), seq, limit)
+	return list(tx, scanAudit, `SELECT `+auditColumns+` FROM audit WHERE tenant_id = $1 AND seq > $2 ORDER BY seq LIMIT $3`, string(tx.scope.Tenant), seq, limit)
 }
 
 // AuditFilter narrows the audit log; its zero value finds everything.
@@ -68,7 +68,7 @@ type AuditFilter struct {
 
 // Audit finds entries, newest first.
 func (tx *Tx) Audit(f AuditFilter) ([]AuditRow, error) {
-	args := []any{string(tx.scope.tenant)}
+	args := []any{string(tx.scope.Tenant)}
 	sql := `SELECT ` + auditColumns + ` FROM audit WHERE tenant_id = $1`
 	where := func(condition string, v any) {
 		args = append(args, v)
@@ -100,5 +100,5 @@ func (tx *Tx) Audit(f AuditFilter) ([]AuditRow, error) {
 // only, so that what stays is still one chain.
 func (tx *Tx) DeleteAudit(before time.Time) (int64, error) {
 	return tx.exec(`DELETE FROM audit WHERE tenant_id = $1 AND seq < (SELECT coalesce(min(k.seq), (SELECT h.seq + 1 FROM audit_heads h WHERE h.tenant_id = $1))
-		FROM audit k WHERE k.tenant_id = $1 AND k.at >= $2)`, string(tx.scope.tenant), us(before))
+		FROM audit k WHERE k.tenant_id = $1 AND k.at >= $2)`, string(tx.scope.Tenant), us(before))
 }

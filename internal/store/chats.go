@@ -32,26 +32,26 @@ func scanChat(r row, c *ChatRow) error {
 
 // InsertChat adds a conversation.
 func (tx *Tx) InsertChat(c ChatRow) error {
-	_, err := tx.exec(`INSERT INTO chats (tenant_id, `+chatColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, string(tx.scope.tenant), c.InteractionID,
+	_, err := tx.exec(`INSERT INTO chats (tenant_id, `+chatColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, string(tx.scope.Tenant), c.InteractionID,
 		raw(c.TokenHash), c.LastSeq, c.VisitorGotSeq, c.VisitorReadSeq, c.AgentReadSeq, us(c.VisitorSeenAt), us(c.ExpiresAt), raw(c.SurveySealed))
 	return err
 }
 
 // Chat is the conversation of an interaction.
 func (tx *Tx) Chat(interactionID string) (ChatRow, error) {
-	return get(tx, "conversation", scanChat, `SELECT `+chatColumns+` FROM chats WHERE tenant_id = $1 AND interaction_id = $2`, string(tx.scope.tenant), interactionID)
+	return get(tx, "conversation", scanChat, `SELECT `+chatColumns+` FROM chats WHERE tenant_id = $1 AND interaction_id = $2`, string(tx.scope.Tenant), interactionID)
 }
 
 // ChatByToken is a conversation by the hash of its visitor's token.
 func (tx *Tx) ChatByToken(hash []byte) (ChatRow, error) {
-	return get(tx, "conversation", scanChat, `SELECT `+chatColumns+` FROM chats WHERE tenant_id = $1 AND token_hash = $2`, string(tx.scope.tenant), raw(hash))
+	return get(tx, "conversation", scanChat, `SELECT `+chatColumns+` FROM chats WHERE tenant_id = $1 AND token_hash = $2`, string(tx.scope.Tenant), raw(hash))
 }
 
 // OpenChats are the conversations of all open interactions.
 func (tx *Tx) OpenChats() ([]ChatRow, error) {
 	return list(tx, scanChat, `SELECT c.interaction_id, c.token_hash, c.last_seq, c.visitor_got_seq, c.visitor_read_seq, c.agent_read_seq, c.visitor_seen_at, c.expires_at,
 		c.survey_sealed FROM interactions i JOIN chats c ON c.tenant_id = i.tenant_id AND c.interaction_id = i.interaction_id
-		WHERE i.tenant_id = $1 AND i.closed_at = 0 ORDER BY c.interaction_id`, string(tx.scope.tenant))
+		WHERE i.tenant_id = $1 AND i.closed_at = 0 ORDER BY c.interaction_id`, string(tx.scope.Tenant))
 }
 
 // Marks are how far each side has come.
@@ -60,7 +60,7 @@ type Marks struct{ VisitorGot, VisitorRead, AgentRead int64 }
 // RaiseMarks moves marks forward, never back and never past the last message,
 // and gives those in force. What was read was got.
 func (tx *Tx) RaiseMarks(interactionID string, m Marks) (inForce Marks, changed bool, err error) {
-	t := string(tx.scope.tenant)
+	t := string(tx.scope.Tenant)
 	var old Marks
 	var last int64
 	found, err := tx.one(`SELECT last_seq, visitor_got_seq, visitor_read_seq, agent_read_seq FROM chats WHERE tenant_id = $1 AND interaction_id = $2 /*pg FOR UPDATE pg*/`,
@@ -88,13 +88,13 @@ func (tx *Tx) RaiseMarks(interactionID string, m Marks) (inForce Marks, changed 
 // conversation's token holds.
 func (tx *Tx) SeeVisitor(interactionID string, seen, expires time.Time) error {
 	n, err := tx.exec(`UPDATE chats SET visitor_seen_at = $3, expires_at = $4 WHERE tenant_id = $1 AND interaction_id = $2`,
-		string(tx.scope.tenant), interactionID, us(seen), us(expires))
+		string(tx.scope.Tenant), interactionID, us(seen), us(expires))
 	return must("conversation", n, err)
 }
 
 // SetSurvey keeps the visitor's comment on the service.
 func (tx *Tx) SetSurvey(interactionID string, survey secret.Sealed) error {
-	n, err := tx.exec(`UPDATE chats SET survey_sealed = $3 WHERE tenant_id = $1 AND interaction_id = $2`, string(tx.scope.tenant), interactionID, raw(survey))
+	n, err := tx.exec(`UPDATE chats SET survey_sealed = $3 WHERE tenant_id = $1 AND interaction_id = $2`, string(tx.scope.Tenant), interactionID, raw(survey))
 	return must("conversation", n, err)
 }
 
@@ -123,7 +123,7 @@ func scanMessage(r row, m *MessageRow) error {
 // added false. seal makes the body once the number is known; with nil it is
 // m.BodySealed.
 func (tx *Tx) InsertMessage(m MessageRow, seal func(seq int64) (secret.Sealed, error)) (stored MessageRow, added bool, err error) {
-	t := string(tx.scope.tenant)
+	t := string(tx.scope.Tenant)
 	found, err := tx.one(`UPDATE chats SET last_seq = last_seq + 1 WHERE tenant_id = $1 AND interaction_id = $2 RETURNING last_seq`, []any{t, m.InteractionID}, &m.Seq)
 	if err != nil {
 		return m, false, err
@@ -152,19 +152,19 @@ func (tx *Tx) InsertMessage(m MessageRow, seal func(seq int64) (secret.Sealed, e
 // MessageByClient is a message by its sender's own id of it.
 func (tx *Tx) MessageByClient(interactionID, authorID, clientID string) (MessageRow, error) {
 	return get(tx, "message", scanMessage, `SELECT `+messageColumns+` FROM messages WHERE tenant_id = $1 AND interaction_id = $2 AND author_id = $3 AND client_id = $4
-		AND client_id <> ''`, string(tx.scope.tenant), interactionID, authorID, clientID)
+		AND client_id <> ''`, string(tx.scope.Tenant), interactionID, authorID, clientID)
 }
 
 // Message is a message by its number.
 func (tx *Tx) Message(interactionID string, seq int64) (MessageRow, error) {
 	return get(tx, "message", scanMessage, `SELECT `+messageColumns+` FROM messages WHERE tenant_id = $1 AND interaction_id = $2 AND seq = $3`,
-		string(tx.scope.tenant), interactionID, seq)
+		string(tx.scope.Tenant), interactionID, seq)
 }
 
 // Messages are at most limit messages in order: those after a number, or with
 // before > 0 the last ones below it.
 func (tx *Tx) Messages(interactionID string, after, before int64, limit int) ([]MessageRow, error) {
-	t := string(tx.scope.tenant)
+	t := string(tx.scope.Tenant)
 	if before <= 0 {
 		return list(tx, scanMessage, `SELECT `+messageColumns+` FROM messages WHERE tenant_id = $1 AND interaction_id = $2 AND seq > $3 ORDER BY seq LIMIT $4`,
 			t, interactionID, after, limit)
@@ -200,7 +200,7 @@ func (tx *Tx) InsertTokens(interactionID string, tokens [][]byte) error {
 	for len(tokens) > 0 {
 		n := min(len(tokens), tokensAtOnce)
 		args := make([]any, 2, n+2)
-		args[0], args[1] = string(tx.scope.tenant), interactionID
+		args[0], args[1] = string(tx.scope.Tenant), interactionID
 		for _, t := range tokens[:n] {
 			args = append(args, raw(t))
 		}
@@ -234,7 +234,7 @@ func scanAttachment(r row, a *AttachmentRow) error {
 
 // InsertAttachment adds an attachment.
 func (tx *Tx) InsertAttachment(a AttachmentRow) error {
-	_, err := tx.exec(`INSERT INTO attachments (tenant_id, `+attachmentColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`, string(tx.scope.tenant), a.ID,
+	_, err := tx.exec(`INSERT INTO attachments (tenant_id, `+attachmentColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`, string(tx.scope.Tenant), a.ID,
 		a.InteractionID, a.AuthorKind, a.AuthorID, raw(a.NameSealed), a.MediaType, a.Size, a.BlobKey, a.Seq, us(a.CreatedAt))
 	return err
 }
@@ -242,37 +242,37 @@ func (tx *Tx) InsertAttachment(a AttachmentRow) error {
 // Attachment is an attachment by its id.
 func (tx *Tx) Attachment(attachmentID string) (AttachmentRow, error) {
 	return get(tx, "attachment", scanAttachment, `SELECT `+attachmentColumns+` FROM attachments WHERE tenant_id = $1 AND attachment_id = $2`,
-		string(tx.scope.tenant), attachmentID)
+		string(tx.scope.Tenant), attachmentID)
 }
 
 // AttachmentsOf are an interaction's attachments in order.
 func (tx *Tx) AttachmentsOf(interactionID string) ([]AttachmentRow, error) {
 	return list(tx, scanAttachment, `SELECT `+attachmentColumns+` FROM attachments WHERE tenant_id = $1 AND interaction_id = $2 ORDER BY created_at, attachment_id`,
-		string(tx.scope.tenant), interactionID)
+		string(tx.scope.Tenant), interactionID)
 }
 
 // AttachmentsOfContact are all attachments in a contact's interactions.
 func (tx *Tx) AttachmentsOfContact(contactID string) ([]AttachmentRow, error) {
 	return list(tx, scanAttachment, `SELECT `+attachmentColumns+` FROM attachments WHERE tenant_id = $1
 		AND interaction_id IN (SELECT i.interaction_id FROM interactions i WHERE i.tenant_id = $1 AND i.contact_id = $2) ORDER BY created_at, attachment_id`,
-		string(tx.scope.tenant), contactID)
+		string(tx.scope.Tenant), contactID)
 }
 
 // UnsentAttachments are at most limit attachments made before a time that no
 // message carries: an upload that was given up.
 func (tx *Tx) UnsentAttachments(before time.Time, limit int) ([]AttachmentRow, error) {
 	return list(tx, scanAttachment, `SELECT `+attachmentColumns+` FROM attachments WHERE tenant_id = $1 AND seq = 0 AND created_at < $2 ORDER BY created_at LIMIT $3`,
-		string(tx.scope.tenant), us(before), limit)
+		string(tx.scope.Tenant), us(before), limit)
 }
 
 // SetAttachmentSeq says which message carries an attachment.
 func (tx *Tx) SetAttachmentSeq(attachmentID string, seq int64) error {
-	n, err := tx.exec(`UPDATE attachments SET seq = $3 WHERE tenant_id = $1 AND attachment_id = $2`, string(tx.scope.tenant), attachmentID, seq)
+	n, err := tx.exec(`UPDATE attachments SET seq = $3 WHERE tenant_id = $1 AND attachment_id = $2`, string(tx.scope.Tenant), attachmentID, seq)
 	return must("attachment", n, err)
 }
 
 // DeleteAttachment removes an attachment's row; its blob is deleted apart.
 func (tx *Tx) DeleteAttachment(attachmentID string) error {
-	_, err := tx.exec(`DELETE FROM attachments WHERE tenant_id = $1 AND attachment_id = $2`, string(tx.scope.tenant), attachmentID)
+	_, err := tx.exec(`DELETE FROM attachments WHERE tenant_id = $1 AND attachment_id = $2`, string(tx.scope.Tenant), attachmentID)
 	return err
 }

@@ -27,7 +27,7 @@ func scanContact(r row, c *ContactRow) error {
 // InsertContact adds a contact, at version 1.
 func (tx *Tx) InsertContact(c ContactRow) error {
 	_, err := tx.exec(`INSERT INTO contacts (tenant_id, `+contactColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, 1)`,
-		string(tx.scope.tenant), c.ID, raw(c.ProfileSealed), c.Language, us(c.RestrictedAt), us(c.CreatedAt), us(c.SeenAt))
+		string(tx.scope.Tenant), c.ID, raw(c.ProfileSealed), c.Language, us(c.RestrictedAt), us(c.CreatedAt), us(c.SeenAt))
 	return err
 }
 
@@ -35,25 +35,25 @@ func (tx *Tx) InsertContact(c ContactRow) error {
 func (tx *Tx) UpdateContact(c ContactRow) error {
 	n, err := tx.exec(`UPDATE contacts SET profile_sealed = $4, language = $5, restricted_at = $6, seen_at = $7, version = version + 1
 		WHERE tenant_id = $1 AND contact_id = $2 AND version = $3`,
-		string(tx.scope.tenant), c.ID, c.Version, raw(c.ProfileSealed), c.Language, us(c.RestrictedAt), us(c.SeenAt))
-	return tx.swapped("contact", n, err, `SELECT version FROM contacts WHERE tenant_id = $1 AND contact_id = $2`, string(tx.scope.tenant), c.ID)
+		string(tx.scope.Tenant), c.ID, c.Version, raw(c.ProfileSealed), c.Language, us(c.RestrictedAt), us(c.SeenAt))
+	return tx.swapped("contact", n, err, `SELECT version FROM contacts WHERE tenant_id = $1 AND contact_id = $2`, string(tx.scope.Tenant), c.ID)
 }
 
 // TouchContact notes that a contact was in touch; the version stays.
 func (tx *Tx) TouchContact(contactID string, now time.Time) error {
-	n, err := tx.exec(`UPDATE contacts SET seen_at = $3 WHERE tenant_id = $1 AND contact_id = $2`, string(tx.scope.tenant), contactID, us(now))
+	n, err := tx.exec(`UPDATE contacts SET seen_at = $3 WHERE tenant_id = $1 AND contact_id = $2`, string(tx.scope.Tenant), contactID, us(now))
 	return must("contact", n, err)
 }
 
 // Contact is a contact by its id.
 func (tx *Tx) Contact(contactID string) (ContactRow, error) {
-	return get(tx, "contact", scanContact, `SELECT `+contactColumns+` FROM contacts WHERE tenant_id = $1 AND contact_id = $2`, string(tx.scope.tenant), contactID)
+	return get(tx, "contact", scanContact, `SELECT `+contactColumns+` FROM contacts WHERE tenant_id = $1 AND contact_id = $2`, string(tx.scope.Tenant), contactID)
 }
 
 // ContactsAfter are at most limit contacts after an id, by id.
 func (tx *Tx) ContactsAfter(after string, limit int) ([]ContactRow, error) {
 	return list(tx, scanContact, `SELECT `+contactColumns+` FROM contacts WHERE tenant_id = $1 AND contact_id > $2 ORDER BY contact_id LIMIT $3`,
-		string(tx.scope.tenant), after, limit)
+		string(tx.scope.Tenant), after, limit)
 }
 
 // IdleContacts are at most limit contacts last seen before a time that have no
@@ -61,7 +61,7 @@ func (tx *Tx) ContactsAfter(after string, limit int) ([]ContactRow, error) {
 func (tx *Tx) IdleContacts(before time.Time, limit int) ([]ContactRow, error) {
 	return list(tx, scanContact, `SELECT `+contactColumns+` FROM contacts WHERE tenant_id = $1 AND seen_at < $2
 		AND NOT EXISTS (SELECT 1 FROM interactions i WHERE i.tenant_id = contacts.tenant_id AND i.contact_id = contacts.contact_id)
-		ORDER BY seen_at LIMIT $3`, string(tx.scope.tenant), us(before), limit)
+		ORDER BY seen_at LIMIT $3`, string(tx.scope.Tenant), us(before), limit)
 }
 
 // AddressRow is one way to reach a contact, found by its blind index.
@@ -84,7 +84,7 @@ func scanAddress(r row, a *AddressRow) error {
 func (tx *Tx) AddAddress(a AddressRow) (inForce AddressRow, added bool, err error) {
 	n, err := tx.exec(`INSERT INTO contact_addresses (tenant_id, `+addressColumns+`) VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (tenant_id, kind, address_index) DO NOTHING`,
-		string(tx.scope.tenant), a.ContactID, a.Kind, raw(a.AddressIndex), raw(a.AddressSealed), us(a.CreatedAt))
+		string(tx.scope.Tenant), a.ContactID, a.Kind, raw(a.AddressIndex), raw(a.AddressSealed), us(a.CreatedAt))
 	if err != nil || n > 0 {
 		return a, err == nil, err
 	}
@@ -95,18 +95,18 @@ func (tx *Tx) AddAddress(a AddressRow) (inForce AddressRow, added bool, err erro
 // AddressByIndex is an address by its blind index.
 func (tx *Tx) AddressByIndex(kind string, index secret.Index) (AddressRow, error) {
 	return get(tx, "address", scanAddress, `SELECT `+addressColumns+` FROM contact_addresses WHERE tenant_id = $1 AND kind = $2 AND address_index = $3`,
-		string(tx.scope.tenant), kind, raw(index))
+		string(tx.scope.Tenant), kind, raw(index))
 }
 
 // AddressesOf are a contact's addresses, by age.
 func (tx *Tx) AddressesOf(contactID string) ([]AddressRow, error) {
 	return list(tx, scanAddress, `SELECT `+addressColumns+` FROM contact_addresses WHERE tenant_id = $1 AND contact_id = $2 ORDER BY created_at, kind, address_index`,
-		string(tx.scope.tenant), contactID)
+		string(tx.scope.Tenant), contactID)
 }
 
 // DeleteAddress takes an address away.
 func (tx *Tx) DeleteAddress(kind string, index secret.Index) error {
-	n, err := tx.exec(`DELETE FROM contact_addresses WHERE tenant_id = $1 AND kind = $2 AND address_index = $3`, string(tx.scope.tenant), kind, raw(index))
+	n, err := tx.exec(`DELETE FROM contact_addresses WHERE tenant_id = $1 AND kind = $2 AND address_index = $3`, string(tx.scope.Tenant), kind, raw(index))
 	return must("address", n, err)
 }
 
@@ -132,24 +132,24 @@ func scanConsent(r row, c *ConsentRow) error {
 // InsertConsent records a consent.
 func (tx *Tx) InsertConsent(c ConsentRow) error {
 	_, err := tx.exec(`INSERT INTO consents (tenant_id, `+consentColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-		string(tx.scope.tenant), c.ID, c.ContactID, c.InteractionID, c.Purpose, c.ConsentTextID, c.TextVersion, c.Language, us(c.GivenAt), us(c.WithdrawnAt))
+		string(tx.scope.Tenant), c.ID, c.ContactID, c.InteractionID, c.Purpose, c.ConsentTextID, c.TextVersion, c.Language, us(c.GivenAt), us(c.WithdrawnAt))
 	return err
 }
 
 // Consent is a consent by its id.
 func (tx *Tx) Consent(consentID string) (ConsentRow, error) {
-	return get(tx, "consent", scanConsent, `SELECT `+consentColumns+` FROM consents WHERE tenant_id = $1 AND consent_id = $2`, string(tx.scope.tenant), consentID)
+	return get(tx, "consent", scanConsent, `SELECT `+consentColumns+` FROM consents WHERE tenant_id = $1 AND consent_id = $2`, string(tx.scope.Tenant), consentID)
 }
 
 // ConsentsOf are a contact's consents, by age, withdrawn ones included.
 func (tx *Tx) ConsentsOf(contactID string) ([]ConsentRow, error) {
 	return list(tx, scanConsent, `SELECT `+consentColumns+` FROM consents WHERE tenant_id = $1 AND contact_id = $2 ORDER BY given_at, consent_id`,
-		string(tx.scope.tenant), contactID)
+		string(tx.scope.Tenant), contactID)
 }
 
 // WithdrawConsent notes when a consent was withdrawn; the first time stays.
 func (tx *Tx) WithdrawConsent(consentID string, now time.Time) error {
 	n, err := tx.exec(`UPDATE consents SET withdrawn_at = CASE WHEN withdrawn_at = 0 THEN $3 ELSE withdrawn_at END WHERE tenant_id = $1 AND consent_id = $2`,
-		string(tx.scope.tenant), consentID, us(now))
+		string(tx.scope.Tenant), consentID, us(now))
 	return must("consent", n, err)
 }

@@ -21,7 +21,7 @@ func (tx *Tx) DeleteConversation(interactionID string, now time.Time) (Erased, e
 		return e, err
 	}
 	n, err := tx.exec(`UPDATE interactions SET erased_at = $3, name_sealed = $4, flow_sealed = $4, version = version + 1 WHERE tenant_id = $1 AND interaction_id = $2`,
-		string(tx.scope.tenant), interactionID, us(now), []byte{})
+		string(tx.scope.Tenant), interactionID, us(now), []byte{})
 	return e, must("interaction", n, err)
 }
 
@@ -88,7 +88,7 @@ func (tx *Tx) eraseWork(which, key string) (Erased, error) {
 
 func (tx *Tx) erase(key string, steps []erasure) error {
 	for _, s := range steps {
-		n, err := tx.exec(s.sql, string(tx.scope.tenant), key)
+		n, err := tx.exec(s.sql, string(tx.scope.Tenant), key)
 		if err != nil {
 			return err
 		}

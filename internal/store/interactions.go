@@ -61,7 +61,7 @@ func scanInteraction(r row, i *InteractionRow) error {
 func (tx *Tx) InsertInteraction(i InteractionRow) error {
 	_, err := tx.exec(`INSERT INTO interactions (tenant_id, `+interactionColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
 		$19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, 1)`,
-		string(tx.scope.tenant), i.ID, i.Channel, i.EntryPointID, i.FlowID, i.FlowVersion, raw(i.FlowSealed), i.ContactID, raw(i.NameSealed), i.State, i.CloseReason,
+		string(tx.scope.Tenant), i.ID, i.Channel, i.EntryPointID, i.FlowID, i.FlowVersion, raw(i.FlowSealed), i.ContactID, raw(i.NameSealed), i.State, i.CloseReason,
 		i.QueueID, i.AgentID, i.PreferredID, bit(i.OnlyPreferred), i.Priority, jsonList(i.Needs), i.Language, i.DispositionID, jsonList(i.Labels), i.Rating,
 		bit(i.LeftMessage), jsonList(i.Consulted), bit(i.Front), bit(i.Extended), us(i.ArrivedAt), us(i.QueuedAt), us(i.Place), us(i.OfferedAt), us(i.AnsweredAt), us(i.WrapFrom), us(i.WrapUntil),
 		us(i.LeftAt), us(i.ClosedAt), us(i.ErasedAt))
@@ -75,24 +75,24 @@ func (tx *Tx) UpdateInteraction(i InteractionRow) error {
 		agent_id = $11, preferred_id = $12, only_preferred = $13, priority = $14, needs = $15, language = $16, disposition_id = $17, labels = $18, rating = $19,
 		left_message = $20, consulted = $21, queued_at = $22, place = $23, offered_at = $24, answered_at = $25, wrap_from = $26, wrap_until = $27, left_at = $28,
 		closed_at = $29, erased_at = $30, front = $31, extended = $32, version = version + 1 WHERE tenant_id = $1 AND interaction_id = $2 AND version = $3`,
-		string(tx.scope.tenant), i.ID, i.Version, i.FlowID, i.FlowVersion, raw(i.FlowSealed), raw(i.NameSealed), i.State, i.CloseReason, i.QueueID, i.AgentID,
+		string(tx.scope.Tenant), i.ID, i.Version, i.FlowID, i.FlowVersion, raw(i.FlowSealed), raw(i.NameSealed), i.State, i.CloseReason, i.QueueID, i.AgentID,
 		i.PreferredID, bit(i.OnlyPreferred), i.Priority, jsonList(i.Needs), i.Language, i.DispositionID, jsonList(i.Labels), i.Rating, bit(i.LeftMessage),
 		jsonList(i.Consulted), us(i.QueuedAt), us(i.Place), us(i.OfferedAt), us(i.AnsweredAt), us(i.WrapFrom), us(i.WrapUntil), us(i.LeftAt), us(i.ClosedAt), us(i.ErasedAt),
 		bit(i.Front), bit(i.Extended))
-	return tx.swapped("interaction", n, err, `SELECT version FROM interactions WHERE tenant_id = $1 AND interaction_id = $2`, string(tx.scope.tenant), i.ID)
+	return tx.swapped("interaction", n, err, `SELECT version FROM interactions WHERE tenant_id = $1 AND interaction_id = $2`, string(tx.scope.Tenant), i.ID)
 }
 
 // SetRating records the person's answer to the satisfaction question; the
 // version stays, so that whoever holds the interaction is not in conflict.
 func (tx *Tx) SetRating(interactionID string, rating int) error {
-	n, err := tx.exec(`UPDATE interactions SET rating = $3 WHERE tenant_id = $1 AND interaction_id = $2`, string(tx.scope.tenant), interactionID, rating)
+	n, err := tx.exec(`UPDATE interactions SET rating = $3 WHERE tenant_id = $1 AND interaction_id = $2`, string(tx.scope.Tenant), interactionID, rating)
 	return must("interaction", n, err)
 }
 
 // Interaction is an interaction by its id.
 func (tx *Tx) Interaction(interactionID string) (InteractionRow, error) {
 	return get(tx, "interaction", scanInteraction, `SELECT `+interactionColumns+` FROM interactions WHERE tenant_id = $1 AND interaction_id = $2`,
-		string(tx.scope.tenant), interactionID)
+		string(tx.scope.Tenant), interactionID)
 }
 
 // Party is who takes part in an interaction, and in which state: what every
@@ -107,14 +107,14 @@ type Party struct {
 // Party is who takes part in an interaction.
 func (tx *Tx) Party(interactionID string) (Party, error) {
 	return get(tx, "interaction", func(r row, p *Party) error { return r.Scan(&p.State, &p.AgentID, &p.ContactID, fromJSON(&p.Consulted)) },
-		`SELECT state, agent_id, contact_id, consulted FROM interactions WHERE tenant_id = $1 AND interaction_id = $2`, string(tx.scope.tenant), interactionID)
+		`SELECT state, agent_id, contact_id, consulted FROM interactions WHERE tenant_id = $1 AND interaction_id = $2`, string(tx.scope.Tenant), interactionID)
 }
 
 // OpenInteractions are all that are not closed, by arrival: what a floor is
 // rebuilt from.
 func (tx *Tx) OpenInteractions() ([]InteractionRow, error) {
 	return list(tx, scanInteraction, `SELECT `+interactionColumns+` FROM interactions WHERE tenant_id = $1 AND closed_at = 0 ORDER BY arrived_at, interaction_id`,
-		string(tx.scope.tenant))
+		string(tx.scope.Tenant))
 }
 
 // InteractionsOf are at most limit interactions of a contact, newest first,
@@ -122,21 +122,21 @@ func (tx *Tx) OpenInteractions() ([]InteractionRow, error) {
 func (tx *Tx) InteractionsOf(contactID string, before Cursor, limit int) ([]InteractionRow, error) {
 	before = before.orNewest()
 	return list(tx, scanInteraction, `SELECT `+interactionColumns+` FROM interactions WHERE tenant_id = $1 AND contact_id = $2 AND (arrived_at, interaction_id) < ($3, $4)
-		ORDER BY arrived_at DESC, interaction_id DESC LIMIT $5`, string(tx.scope.tenant), contactID, us(before.At), before.ID, limit)
+		ORDER BY arrived_at DESC, interaction_id DESC LIMIT $5`, string(tx.scope.Tenant), contactID, us(before.At), before.ID, limit)
 }
 
 // ClosedInteractions are at most limit records closed before a time, the longest
 // closed first: what retention removes.
 func (tx *Tx) ClosedInteractions(before time.Time, limit int) ([]InteractionRow, error) {
 	return list(tx, scanInteraction, `SELECT `+interactionColumns+` FROM interactions WHERE tenant_id = $1 AND closed_at > 0 AND closed_at < $2
-		ORDER BY closed_at LIMIT $3`, string(tx.scope.tenant), us(before), limit)
+		ORDER BY closed_at LIMIT $3`, string(tx.scope.Tenant), us(before), limit)
 }
 
 // ClosedConversations are at most limit interactions closed before a time whose
 // conversation is still kept, the longest closed first.
 func (tx *Tx) ClosedConversations(before time.Time, limit int) ([]InteractionRow, error) {
 	return list(tx, scanInteraction, `SELECT `+interactionColumns+` FROM interactions WHERE tenant_id = $1 AND closed_at > 0 AND erased_at = 0 AND closed_at < $2
-		ORDER BY closed_at LIMIT $3`, string(tx.scope.tenant), us(before), limit)
+		ORDER BY closed_at LIMIT $3`, string(tx.scope.Tenant), us(before), limit)
 }
 
 // Cursor is a place in a list that goes from the newest to the oldest: the last

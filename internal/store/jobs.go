@@ -31,7 +31,7 @@ func scanJob(r row, j *JobRow) error {
 // InsertJob adds a job.
 func (tx *Tx) InsertJob(j JobRow) error {
 	_, err := tx.exec(`INSERT INTO jobs (`+jobColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		string(tx.scope.tenant), j.ID, j.Kind, j.ObjectID, us(j.RunAt), j.Attempts, us(j.LockedUntil), j.LastError, us(j.CreatedAt))
+		string(tx.scope.Tenant), j.ID, j.Kind, j.ObjectID, us(j.RunAt), j.Attempts, us(j.LockedUntil), j.LastError, us(j.CreatedAt))
 	return err
 }
 
@@ -57,14 +57,14 @@ func (tx *Tx) ClaimJobs(now time.Time, hold time.Duration, limit int) ([]JobRow,
 // FinishJob removes a claimed job, best in the transaction of its effect.
 // Conflict means that the claim ran out and someone else has it.
 func (tx *Tx) FinishJob(j JobRow) error {
-	n, err := tx.exec(`DELETE FROM jobs WHERE tenant_id = $1 AND job_id = $2 AND locked_until = $3`, string(tx.scope.tenant), j.ID, us(j.LockedUntil))
+	n, err := tx.exec(`DELETE FROM jobs WHERE tenant_id = $1 AND job_id = $2 AND locked_until = $3`, string(tx.scope.Tenant), j.ID, us(j.LockedUntil))
 	return claimed(n, err)
 }
 
 // RetryJob gives a claimed job back, to be run again at a time.
 func (tx *Tx) RetryJob(j JobRow, runAt time.Time, lastError string) error {
 	n, err := tx.exec(`UPDATE jobs SET run_at = $4, locked_until = 0, last_error = $5 WHERE tenant_id = $1 AND job_id = $2 AND locked_until = $3`,
-		string(tx.scope.tenant), j.ID, us(j.LockedUntil), us(runAt), lastError)
+		string(tx.scope.Tenant), j.ID, us(j.LockedUntil), us(runAt), lastError)
 	return claimed(n, err)
 }
 
@@ -77,12 +77,12 @@ func claimed(n int64, err error) error {
 
 // Jobs are the tenant's jobs of a kind, by due time.
 func (tx *Tx) Jobs(kind string) ([]JobRow, error) {
-	return list(tx, scanJob, `SELECT `+jobColumns+` FROM jobs WHERE tenant_id = $1 AND kind = $2 ORDER BY run_at, job_id`, string(tx.scope.tenant), kind)
+	return list(tx, scanJob, `SELECT `+jobColumns+` FROM jobs WHERE tenant_id = $1 AND kind = $2 ORDER BY run_at, job_id`, string(tx.scope.Tenant), kind)
 }
 
 // DeleteJobs takes back jobs of a kind for an object.
 func (tx *Tx) DeleteJobs(kind, objectID string) (int64, error) {
-	return tx.exec(`DELETE FROM jobs WHERE tenant_id = $1 AND kind = $2 AND object_id = $3`, string(tx.scope.tenant), kind, objectID)
+	return tx.exec(`DELETE FROM jobs WHERE tenant_id = $1 AND kind = $2 AND object_id = $3`, string(tx.scope.Tenant), kind, objectID)
 }
 
 // JobCounts says how many jobs wait in the installation, how many of them are
@@ -120,7 +120,7 @@ func scanIdempotency(r row, i *IdempotencyRow) error {
 // is false and the row in force tells what became of it.
 func (tx *Tx) ReserveKey(i IdempotencyRow) (inForce IdempotencyRow, reserved bool, err error) {
 	n, err := tx.exec(`INSERT INTO idempotency (tenant_id, `+idempotencyColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (tenant_id, actor_id, key_hash) DO NOTHING`,
-		string(tx.scope.tenant), i.ActorID, raw(i.KeyHash), raw(i.RequestHash), i.Status, raw(i.ReplySealed), us(i.CreatedAt))
+		string(tx.scope.Tenant), i.ActorID, raw(i.KeyHash), raw(i.RequestHash), i.Status, raw(i.ReplySealed), us(i.CreatedAt))
 	if err != nil || n > 0 {
 		return i, err == nil, err
 	}
@@ -131,25 +131,25 @@ func (tx *Tx) ReserveKey(i IdempotencyRow) (inForce IdempotencyRow, reserved boo
 // Key is what is remembered of a call.
 func (tx *Tx) Key(actorID string, keyHash []byte) (IdempotencyRow, error) {
 	return get(tx, "key", scanIdempotency, `SELECT `+idempotencyColumns+` FROM idempotency WHERE tenant_id = $1 AND actor_id = $2 AND key_hash = $3`,
-		string(tx.scope.tenant), actorID, raw(keyHash))
+		string(tx.scope.Tenant), actorID, raw(keyHash))
 }
 
 // FinishKey remembers the answer.
 func (tx *Tx) FinishKey(actorID string, keyHash []byte, status int, reply secret.Sealed) error {
 	n, err := tx.exec(`UPDATE idempotency SET status = $4, reply_sealed = $5 WHERE tenant_id = $1 AND actor_id = $2 AND key_hash = $3`,
-		string(tx.scope.tenant), actorID, raw(keyHash), status, raw(reply))
+		string(tx.scope.Tenant), actorID, raw(keyHash), status, raw(reply))
 	return must("key", n, err)
 }
 
 // ReleaseKey forgets a call that failed, so that it may be tried again.
 func (tx *Tx) ReleaseKey(actorID string, keyHash []byte) error {
-	_, err := tx.exec(`DELETE FROM idempotency WHERE tenant_id = $1 AND actor_id = $2 AND key_hash = $3`, string(tx.scope.tenant), actorID, raw(keyHash))
+	_, err := tx.exec(`DELETE FROM idempotency WHERE tenant_id = $1 AND actor_id = $2 AND key_hash = $3`, string(tx.scope.Tenant), actorID, raw(keyHash))
 	return err
 }
 
 // DeleteKeys forgets calls made before a time.
 func (tx *Tx) DeleteKeys(before time.Time) (int64, error) {
-	return tx.exec(`DELETE FROM idempotency WHERE tenant_id = $1 AND created_at < $2`, string(tx.scope.tenant), us(before))
+	return tx.exec(`DELETE FROM idempotency WHERE tenant_id = $1 AND created_at < $2`, string(tx.scope.Tenant), us(before))
 }
 
 // LeaseRow says who owns something, such as a tenant's floor.
@@ -175,7 +175,7 @@ func (tx *Tx) Lease(name, holder string, ttl time.Duration, now time.Time) (fenc
 		ON CONFLICT (tenant_id, name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at,
 		fence = leases.fence + CASE WHEN leases.holder = excluded.holder THEN 0 ELSE 1 END
 		WHERE leases.holder = excluded.holder OR leases.expires_at <= $5 RETURNING fence`,
-		[]any{string(tx.scope.tenant), name, holder, us(now.Add(ttl)), us(now)}, &fence)
+		[]any{string(tx.scope.Tenant), name, holder, us(now.Add(ttl)), us(now)}, &fence)
 	return fence, held, err
 }
 
@@ -183,7 +183,7 @@ func (tx *Tx) Lease(name, holder string, ttl time.Duration, now time.Time) (fenc
 // PostgreSQL keeps it from changing until this transaction ends.
 func (tx *Tx) CheckFence(name string, fence int64) error {
 	var now int64
-	if _, err := tx.one(`SELECT fence FROM leases WHERE tenant_id = $1 AND name = $2 /*pg FOR SHARE pg*/`, []any{string(tx.scope.tenant), name}, &now); err != nil {
+	if _, err := tx.one(`SELECT fence FROM leases WHERE tenant_id = $1 AND name = $2 /*pg FOR SHARE pg*/`, []any{string(tx.scope.Tenant), name}, &now); err != nil {
 		return err
 	}
 	if now != fence {
@@ -194,7 +194,7 @@ func (tx *Tx) CheckFence(name string, fence int64) error {
 
 // ReleaseLease ends the holder's lease at once, so that others need not wait.
 func (tx *Tx) ReleaseLease(name, holder string) error {
-	_, err := tx.exec(`UPDATE leases SET expires_at = 0 WHERE tenant_id = $1 AND name = $2 AND holder = $3`, string(tx.scope.tenant), name, holder)
+	_, err := tx.exec(`UPDATE leases SET expires_at = 0 WHERE tenant_id = $1 AND name = $2 AND holder = $3`, string(tx.scope.Tenant), name, holder)
 	return err
 }
 
@@ -205,5 +205,5 @@ func (tx *Tx) Leases(name string) ([]LeaseRow, error) {
 
 // LeaseOf is the tenant's lease with a name.
 func (tx *Tx) LeaseOf(name string) (LeaseRow, error) {
-	return get(tx, "lease", scanLease, `SELECT `+leaseColumns+` FROM leases WHERE tenant_id = $1 AND name = $2`, string(tx.scope.tenant), name)
+	return get(tx, "lease", scanLease, `SELECT `+leaseColumns+` FROM leases WHERE tenant_id = $1 AND name = $2`, string(tx.scope.Tenant), name)
 }

@@ -51,7 +51,7 @@ func (tx *Tx) UpdateOrganisation(o OrganisationRow) error {
 
 // Organisation is the transaction's own organisation.
 func (tx *Tx) Organisation() (OrganisationRow, error) {
-	return get(tx, "organisation", scanOrganisation, `SELECT `+organisationColumns+` FROM organisations WHERE tenant_id = $1`, string(tx.scope.tenant))
+	return get(tx, "organisation", scanOrganisation, `SELECT `+organisationColumns+` FROM organisations WHERE tenant_id = $1`, string(tx.scope.Tenant))
 }
 
 // OrganisationByID is any organisation (System).

@@ -42,7 +42,7 @@ func (tx *Tx) SearchInteractions(f InteractionFilter) ([]InteractionRow, error) 
 	if err != nil || (len(tokens) > 0 && rare == 0) {
 		return nil, err
 	}
-	sql, args := f.sql(string(tx.scope.tenant), tokens, rare < commonFrom)
+	sql, args := f.sql(string(tx.scope.Tenant), tokens, rare < commonFrom)
 	return list(tx, scanInteraction, sql, args...)
 }
 
@@ -60,7 +60,7 @@ func (tx *Tx) rarestFirst(tokens [][]byte) (sorted [][]byte, rare int, err error
 		}
 		var n int
 		if _, err := tx.one(`SELECT count(*) FROM (SELECT 1 AS hit FROM message_tokens WHERE tenant_id = $1 AND token = $2 LIMIT $3) AS hits`,
-			[]any{string(tx.scope.tenant), raw(t), commonFrom}, num(&n)); err != nil {
+			[]any{string(tx.scope.Tenant), raw(t), commonFrom}, num(&n)); err != nil {
 			return nil, 0, err
 		}
 		counts[string(t)] = n

@@ -7,62 +7,24 @@ import (
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
+	"nubitalk/internal/store/engine"
 )
-
-// scope is what a transaction may reach: one tenant, or the system's own tables.
-type scope struct {
-	tenant id.Tenant
-	system bool
-}
-
-// session runs statements inside one transaction of an engine.
-type session interface {
-	exec(ctx context.Context, sql string, args []any) (int64, error)
-	query(ctx context.Context, sql string, args []any) (cursor, error)
-}
-
-// cursor walks over the rows of a query; it must be closed before the next
-// statement.
-type cursor interface {
-	row
-	Next() bool
-	Err() error
-	Close()
-}
-
-// row is where a scan function reads one row from.
-type row interface {
-	Scan(dest ...any) error
-}
 
 // Tx is one running transaction, bound to a tenant (none in System). It is for
 // one goroutine, and only until the function that got it returns.
 type Tx struct {
 	ctx    context.Context
-	scope  scope
-	s      session
+	scope  engine.Scope
+	s      engine.Session
 	failed error // the first SQL error; nothing runs after it
 	over   bool
 }
 
 // Tenant is the organisation whose rows the transaction sees; "" in System.
-func (tx *Tx) Tenant() id.Tenant { return tx.scope.tenant }
+func (tx *Tx) Tenant() id.Tenant { return tx.scope.Tenant }
 
 // Context is the context of the call that began the transaction.
 func (tx *Tx) Context() context.Context { return tx.ctx }
-
-// inside marks the context of a running write, so that a write inside a write
-// is refused instead of waiting for itself.
-type inside struct{ context.Context }
-
-type insideKey struct{}
-
-func (c inside) Value(key any) any {
-	if _, ok := key.(insideKey); ok {
-		return true
-	}
-	return c.Context.Value(key)
-}
 
 // exec runs a statement on the tenant's rows and says how many changed.
 func (tx *Tx) exec(sql string, args ...any) (int64, error) {
@@ -99,7 +61,7 @@ func (tx *Tx) usable(system bool) error {
 		return errs.New(errs.Internal, "A transaction was used after its end.")
 	case tx.failed != nil:
 		return tx.failed
-	case tx.scope.system != system:
+	case tx.scope.System != system:
 		return errs.New(errs.Internal, "This needs %s transaction.", map[bool]string{true: "a system", false: "a tenant's"}[system])
 	}
 	return nil
@@ -109,7 +71,7 @@ func (tx *Tx) run(sql string, args []any) (int64, error) {
 	if err := checkArgs(sql, args); err != nil {
 		return 0, err
 	}
-	n, err := tx.s.exec(tx.ctx, sql, args)
+	n, err := tx.s.Exec(tx.ctx, sql, args)
 	if err != nil {
 		return 0, tx.fail(err)
 	}
@@ -120,7 +82,7 @@ func (tx *Tx) walk(sql string, args []any, each func(row) error) error {
 	if err := checkArgs(sql, args); err != nil {
 		return err
 	}
-	c, err := tx.s.query(tx.ctx, sql, args)
+	c, err := tx.s.Query(tx.ctx, sql, args)
 	if err != nil {
 		return tx.fail(err)
 	}
@@ -138,9 +100,12 @@ func (tx *Tx) walk(sql string, args []any, each func(row) error) error {
 
 // fail notes the first SQL error: the transaction can only be rolled back.
 func (tx *Tx) fail(err error) error {
-	tx.failed = explain(err)
+	tx.failed = engine.Explain(err)
 	return tx.failed
 }
+
+// row is where a scan function reads one row from.
+type row = engine.Row
 
 // list reads all rows of a query.
 func list[R any](tx *Tx, scan func(row, *R) error, sql string, args ...any) ([]R, error) {

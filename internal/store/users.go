@@ -39,7 +39,7 @@ func scanUser(r row, u *UserRow) error {
 // InsertUser adds a user, at version 1. A user name that is taken is Conflict.
 func (tx *Tx) InsertUser(u UserRow) error {
 	_, err := tx.exec(`INSERT INTO users (tenant_id, `+userColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 1)`,
-		string(tx.scope.tenant), u.ID, u.UserName, u.UserNameKey, u.Status, jsonList(u.Roles), jsonMap(u.Skills), jsonMap(u.Capacity), raw(u.ProfileSealed), u.PasswordHash,
+		string(tx.scope.Tenant), u.ID, u.UserName, u.UserNameKey, u.Status, jsonList(u.Roles), jsonMap(u.Skills), jsonMap(u.Capacity), raw(u.ProfileSealed), u.PasswordHash,
 		bit(u.MustChange), u.Failures, us(u.FailingSince), us(u.LockedUntil), u.Language, us(u.SignedInAt), us(u.CreatedAt), us(u.UpdatedAt))
 	return err
 }
@@ -49,36 +49,36 @@ func (tx *Tx) UpdateUser(u UserRow) error {
 	n, err := tx.exec(`UPDATE users SET user_name = $4, user_name_key = $5, status = $6, roles = $7, skills = $8, capacity = $9, profile_sealed = $10, password_hash = $11,
 		must_change = $12, failures = $13, failing_since = $14, locked_until = $15, language = $16, signed_in_at = $17, updated_at = $18, version = version + 1
 		WHERE tenant_id = $1 AND user_id = $2 AND version = $3`,
-		string(tx.scope.tenant), u.ID, u.Version, u.UserName, u.UserNameKey, u.Status, jsonList(u.Roles), jsonMap(u.Skills), jsonMap(u.Capacity), raw(u.ProfileSealed),
+		string(tx.scope.Tenant), u.ID, u.Version, u.UserName, u.UserNameKey, u.Status, jsonList(u.Roles), jsonMap(u.Skills), jsonMap(u.Capacity), raw(u.ProfileSealed),
 		u.PasswordHash, bit(u.MustChange), u.Failures, us(u.FailingSince), us(u.LockedUntil), u.Language, us(u.SignedInAt), us(u.UpdatedAt))
-	return tx.swapped("user", n, err, `SELECT version FROM users WHERE tenant_id = $1 AND user_id = $2`, string(tx.scope.tenant), u.ID)
+	return tx.swapped("user", n, err, `SELECT version FROM users WHERE tenant_id = $1 AND user_id = $2`, string(tx.scope.Tenant), u.ID)
 }
 
 // User is a user by its id.
 func (tx *Tx) User(userID string) (UserRow, error) {
-	return get(tx, "user", scanUser, `SELECT `+userColumns+` FROM users WHERE tenant_id = $1 AND user_id = $2`, string(tx.scope.tenant), userID)
+	return get(tx, "user", scanUser, `SELECT `+userColumns+` FROM users WHERE tenant_id = $1 AND user_id = $2`, string(tx.scope.Tenant), userID)
 }
 
 // UserByName is a user by its normalised user name.
 func (tx *Tx) UserByName(key string) (UserRow, error) {
-	return get(tx, "user", scanUser, `SELECT `+userColumns+` FROM users WHERE tenant_id = $1 AND user_name_key = $2`, string(tx.scope.tenant), key)
+	return get(tx, "user", scanUser, `SELECT `+userColumns+` FROM users WHERE tenant_id = $1 AND user_name_key = $2`, string(tx.scope.Tenant), key)
 }
 
 // Users are all users, by id.
 func (tx *Tx) Users() ([]UserRow, error) {
-	return list(tx, scanUser, `SELECT `+userColumns+` FROM users WHERE tenant_id = $1 ORDER BY user_id`, string(tx.scope.tenant))
+	return list(tx, scanUser, `SELECT `+userColumns+` FROM users WHERE tenant_id = $1 ORDER BY user_id`, string(tx.scope.Tenant))
 }
 
 // UsersAfter are at most limit users after an id, by id.
 func (tx *Tx) UsersAfter(after string, limit int) ([]UserRow, error) {
-	return list(tx, scanUser, `SELECT `+userColumns+` FROM users WHERE tenant_id = $1 AND user_id > $2 ORDER BY user_id LIMIT $3`, string(tx.scope.tenant), after, limit)
+	return list(tx, scanUser, `SELECT `+userColumns+` FROM users WHERE tenant_id = $1 AND user_id > $2 ORDER BY user_id LIMIT $3`, string(tx.scope.Tenant), after, limit)
 }
 
 // EraseUser leaves of a user only the id that records point at: status deleted,
 // no name, profile, password, roles, sessions or presence. Its API keys are
 // revoked.
 func (tx *Tx) EraseUser(userID string, now time.Time) error {
-	t := string(tx.scope.tenant)
+	t := string(tx.scope.Tenant)
 	n, err := tx.exec(`UPDATE users SET user_name = user_id, user_name_key = user_id, status = 'deleted', roles = '[]', skills = '{}', capacity = '{}', profile_sealed = $3,
 		password_hash = '', must_change = 0, failures = 0, failing_since = 0, locked_until = 0, language = '', signed_in_at = 0, updated_at = $4, version = version + 1
 		WHERE tenant_id = $1 AND user_id = $2`, t, userID, []byte{}, us(now))
@@ -115,36 +115,36 @@ func scanSession(r row, s *SessionRow) error {
 // InsertSession adds a session.
 func (tx *Tx) InsertSession(s SessionRow) error {
 	_, err := tx.exec(`INSERT INTO sessions (tenant_id, `+sessionColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		string(tx.scope.tenant), s.ID, s.UserID, raw(s.TokenHash), us(s.CreatedAt), us(s.SeenAt), us(s.ExpiresAt), us(s.EndedAt))
+		string(tx.scope.Tenant), s.ID, s.UserID, raw(s.TokenHash), us(s.CreatedAt), us(s.SeenAt), us(s.ExpiresAt), us(s.EndedAt))
 	return err
 }
 
 // Session is a session by its id, ended or not.
 func (tx *Tx) Session(sessionID string) (SessionRow, error) {
-	return get(tx, "session", scanSession, `SELECT `+sessionColumns+` FROM sessions WHERE tenant_id = $1 AND session_id = $2`, string(tx.scope.tenant), sessionID)
+	return get(tx, "session", scanSession, `SELECT `+sessionColumns+` FROM sessions WHERE tenant_id = $1 AND session_id = $2`, string(tx.scope.Tenant), sessionID)
 }
 
 // SessionByToken is a session by its token's hash, ended or not.
 func (tx *Tx) SessionByToken(hash []byte) (SessionRow, error) {
-	return get(tx, "session", scanSession, `SELECT `+sessionColumns+` FROM sessions WHERE tenant_id = $1 AND token_hash = $2`, string(tx.scope.tenant), raw(hash))
+	return get(tx, "session", scanSession, `SELECT `+sessionColumns+` FROM sessions WHERE tenant_id = $1 AND token_hash = $2`, string(tx.scope.Tenant), raw(hash))
 }
 
 // SessionsOf are a user's sessions that have not ended, by age.
 func (tx *Tx) SessionsOf(userID string) ([]SessionRow, error) {
 	return list(tx, scanSession, `SELECT `+sessionColumns+` FROM sessions WHERE tenant_id = $1 AND user_id = $2 AND ended_at = 0 ORDER BY created_at, session_id`,
-		string(tx.scope.tenant), userID)
+		string(tx.scope.Tenant), userID)
 }
 
 // TouchSession notes that a session was used, and until when it lasts.
 func (tx *Tx) TouchSession(sessionID string, seen, expires time.Time) error {
 	n, err := tx.exec(`UPDATE sessions SET seen_at = $3, expires_at = $4 WHERE tenant_id = $1 AND session_id = $2 AND ended_at = 0`,
-		string(tx.scope.tenant), sessionID, us(seen), us(expires))
+		string(tx.scope.Tenant), sessionID, us(seen), us(expires))
 	return must("session", n, err)
 }
 
 // EndSession ends a session; one that ended before stays as it was.
 func (tx *Tx) EndSession(sessionID string, now time.Time) error {
-	_, err := tx.exec(`UPDATE sessions SET ended_at = $3 WHERE tenant_id = $1 AND session_id = $2 AND ended_at = 0`, string(tx.scope.tenant), sessionID, us(now))
+	_, err := tx.exec(`UPDATE sessions SET ended_at = $3 WHERE tenant_id = $1 AND session_id = $2 AND ended_at = 0`, string(tx.scope.Tenant), sessionID, us(now))
 	return err
 }
 
@@ -152,12 +152,12 @@ func (tx *Tx) EndSession(sessionID string, now time.Time) error {
 // those it ended.
 func (tx *Tx) EndSessionsOf(userID, except string, now time.Time) ([]SessionRow, error) {
 	return list(tx, scanSession, `UPDATE sessions SET ended_at = $4 WHERE tenant_id = $1 AND user_id = $2 AND session_id <> $3 AND ended_at = 0 RETURNING `+sessionColumns,
-		string(tx.scope.tenant), userID, except, us(now))
+		string(tx.scope.Tenant), userID, except, us(now))
 }
 
 // DeleteSessions removes sessions that expired or ended before a time.
 func (tx *Tx) DeleteSessions(before time.Time) (int64, error) {
-	return tx.exec(`DELETE FROM sessions WHERE tenant_id = $1 AND (expires_at < $2 OR (ended_at > 0 AND ended_at < $2))`, string(tx.scope.tenant), us(before))
+	return tx.exec(`DELETE FROM sessions WHERE tenant_id = $1 AND (expires_at < $2 OR (ended_at > 0 AND ended_at < $2))`, string(tx.scope.Tenant), us(before))
 }
 
 // APIKeyRow is a program's key.
@@ -194,40 +194,40 @@ func (tx *Tx) InsertAPIKey(k APIKeyRow) error {
 	if k.Scopes != nil {
 		scopes = jsonList(k.Scopes)
 	}
-	_, err := tx.exec(`INSERT INTO api_keys (tenant_id, `+apiKeyColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`, string(tx.scope.tenant), k.ID, k.Name,
+	_, err := tx.exec(`INSERT INTO api_keys (tenant_id, `+apiKeyColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`, string(tx.scope.Tenant), k.ID, k.Name,
 		raw(k.TokenHash), jsonList(k.Roles), scopes, k.CreatedBy, us(k.CreatedAt), us(k.ExpiresAt), us(k.UsedAt), us(k.RevokedAt))
 	return err
 }
 
 // APIKey is a key by its id.
 func (tx *Tx) APIKey(keyID string) (APIKeyRow, error) {
-	return get(tx, "API key", scanAPIKey, `SELECT `+apiKeyColumns+` FROM api_keys WHERE tenant_id = $1 AND key_id = $2`, string(tx.scope.tenant), keyID)
+	return get(tx, "API key", scanAPIKey, `SELECT `+apiKeyColumns+` FROM api_keys WHERE tenant_id = $1 AND key_id = $2`, string(tx.scope.Tenant), keyID)
 }
 
 // APIKeyByToken is a key by its token's hash.
 func (tx *Tx) APIKeyByToken(hash []byte) (APIKeyRow, error) {
-	return get(tx, "API key", scanAPIKey, `SELECT `+apiKeyColumns+` FROM api_keys WHERE tenant_id = $1 AND token_hash = $2`, string(tx.scope.tenant), raw(hash))
+	return get(tx, "API key", scanAPIKey, `SELECT `+apiKeyColumns+` FROM api_keys WHERE tenant_id = $1 AND token_hash = $2`, string(tx.scope.Tenant), raw(hash))
 }
 
 // APIKeys are at most limit keys after an id, by id, revoked ones included.
 func (tx *Tx) APIKeys(after string, limit int) ([]APIKeyRow, error) {
-	return list(tx, scanAPIKey, `SELECT `+apiKeyColumns+` FROM api_keys WHERE tenant_id = $1 AND key_id > $2 ORDER BY key_id LIMIT $3`, string(tx.scope.tenant), after, limit)
+	return list(tx, scanAPIKey, `SELECT `+apiKeyColumns+` FROM api_keys WHERE tenant_id = $1 AND key_id > $2 ORDER BY key_id LIMIT $3`, string(tx.scope.Tenant), after, limit)
 }
 
 // TouchAPIKey notes that a key was used.
 func (tx *Tx) TouchAPIKey(keyID string, now time.Time) error {
-	n, err := tx.exec(`UPDATE api_keys SET used_at = $3 WHERE tenant_id = $1 AND key_id = $2`, string(tx.scope.tenant), keyID, us(now))
+	n, err := tx.exec(`UPDATE api_keys SET used_at = $3 WHERE tenant_id = $1 AND key_id = $2`, string(tx.scope.Tenant), keyID, us(now))
 	return must("API key", n, err)
 }
 
 // RevokeAPIKey ends a key; one revoked before stays as it was.
 func (tx *Tx) RevokeAPIKey(keyID string, now time.Time) error {
 	n, err := tx.exec(`UPDATE api_keys SET revoked_at = CASE WHEN revoked_at = 0 THEN $3 ELSE revoked_at END WHERE tenant_id = $1 AND key_id = $2`,
-		string(tx.scope.tenant), keyID, us(now))
+		string(tx.scope.Tenant), keyID, us(now))
 	return must("API key", n, err)
 }
 
 // DeleteAPIKeys removes keys revoked before a time.
 func (tx *Tx) DeleteAPIKeys(before time.Time) (int64, error) {
-	return tx.exec(`DELETE FROM api_keys WHERE tenant_id = $1 AND revoked_at > 0 AND revoked_at < $2`, string(tx.scope.tenant), us(before))
+	return tx.exec(`DELETE FROM api_keys WHERE tenant_id = $1 AND revoked_at > 0 AND revoked_at < $2`, string(tx.scope.Tenant), us(before))
 }

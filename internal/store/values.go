@@ -11,6 +11,7 @@ import (
 	"nubitalk/internal/base/clock"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
+	"nubitalk/internal/store/engine"
 )
 
 // Column types of Go values: what a scan function points at. Each is a plain
@@ -18,7 +19,6 @@ import (
 type (
 	micros time.Time // BIGINT, microseconds; 0 is the zero time
 	flag   bool      // BIGINT, 0 or 1
-	blob   []byte    // BYTEA; empty is nil
 	number int       // BIGINT
 )
 
@@ -40,18 +40,6 @@ func (n *number) Scan(src any) error {
 	return err
 }
 
-func (b *blob) Scan(src any) error {
-	v, ok := src.([]byte)
-	if !ok && src != nil {
-		return fmt.Errorf("store: a column has a %T where bytes are expected", src)
-	}
-	*b = nil
-	if len(v) > 0 {
-		*b = append([]byte(nil), v...)
-	}
-	return nil
-}
-
 func asInt(src any) (int64, error) {
 	n, ok := src.(int64)
 	if !ok {
@@ -60,14 +48,14 @@ func asInt(src any) (int64, error) {
 	return n, nil
 }
 
-func at(t *time.Time) *micros       { return (*micros)(t) }
-func yes(b *bool) *flag             { return (*flag)(b) }
-func num(n *int) *number            { return (*number)(n) }
-func bin(b *[]byte) *blob           { return (*blob)(b) }
-func sealed(b *secret.Sealed) *blob { return (*blob)(b) }
-func indexed(b *secret.Index) *blob { return (*blob)(b) }
-func us(t time.Time) int64          { return clock.Micros(t) }
-func tenantOf(t *id.Tenant) *string { return (*string)(t) }
+func at(t *time.Time) *micros               { return (*micros)(t) }
+func yes(b *bool) *flag                     { return (*flag)(b) }
+func num(n *int) *number                    { return (*number)(n) }
+func bin(b *[]byte) *engine.Bytes           { return (*engine.Bytes)(b) }
+func sealed(b *secret.Sealed) *engine.Bytes { return (*engine.Bytes)(b) }
+func indexed(b *secret.Index) *engine.Bytes { return (*engine.Bytes)(b) }
+func us(t time.Time) int64                  { return clock.Micros(t) }
+func tenantOf(t *id.Tenant) *string         { return (*string)(t) }
 
 func bit(b bool) int64 {
 	if b {

@@ -23,13 +23,13 @@ func scanSegment(r row, s *SegmentRow) error {
 func (tx *Tx) PutSegment(s SegmentRow) error {
 	_, err := tx.exec(`INSERT INTO segments (tenant_id, `+segmentColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 		ON CONFLICT (tenant_id, interaction_id, number) DO UPDATE SET ended_at = excluded.ended_at, cause = excluded.cause`,
-		string(tx.scope.tenant), s.InteractionID, s.Number, s.HolderKind, s.HolderID, us(s.StartedAt), us(s.EndedAt), s.Cause)
+		string(tx.scope.Tenant), s.InteractionID, s.Number, s.HolderKind, s.HolderID, us(s.StartedAt), us(s.EndedAt), s.Cause)
 	return err
 }
 
 // Segments are an interaction's segments in order.
 func (tx *Tx) Segments(interactionID string) ([]SegmentRow, error) {
-	return list(tx, scanSegment, `SELECT `+segmentColumns+` FROM segments WHERE tenant_id = $1 AND interaction_id = $2 ORDER BY number`, string(tx.scope.tenant), interactionID)
+	return list(tx, scanSegment, `SELECT `+segmentColumns+` FROM segments WHERE tenant_id = $1 AND interaction_id = $2 ORDER BY number`, string(tx.scope.Tenant), interactionID)
 }
 
 // OpenSegments are the last segments of all open interactions, running or not.
@@ -38,7 +38,7 @@ func (tx *Tx) OpenSegments() ([]SegmentRow, error) {
 		FROM interactions i JOIN segments s ON s.tenant_id = i.tenant_id AND s.interaction_id = i.interaction_id
 		WHERE i.tenant_id = $1 AND i.closed_at = 0
 		AND s.number = (SELECT max(l.number) FROM segments l WHERE l.tenant_id = i.tenant_id AND l.interaction_id = i.interaction_id)
-		ORDER BY s.interaction_id`, string(tx.scope.tenant))
+		ORDER BY s.interaction_id`, string(tx.scope.Tenant))
 }
 
 // QueueCount is what happened in one queue.
@@ -64,7 +64,7 @@ func (tx *Tx) QueueCounts(queueID string, since time.Time, goal, short time.Dura
 		FROM segments s JOIN interactions i ON i.tenant_id = s.tenant_id AND i.interaction_id = s.interaction_id
 		LEFT JOIN segments n ON n.tenant_id = s.tenant_id AND n.interaction_id = s.interaction_id AND n.number = s.number + 1
 		WHERE s.tenant_id = $1 AND s.holder_kind = 'queue' AND s.holder_id = $2 AND s.started_at >= $3`,
-		[]any{string(tx.scope.tenant), queueID, us(since), goal.Microseconds(), short.Microseconds()},
+		[]any{string(tx.scope.Tenant), queueID, us(since), goal.Microseconds(), short.Microseconds()},
 		num(&c.Offered), num(&c.Answered), num(&c.AnsweredInGoal), num(&c.Abandoned), num(&c.ShortAbandoned))
 	return c, err
 }
@@ -91,30 +91,30 @@ func scanOffer(r row, o *OfferRow) error {
 // Conflict: never two agents for one interaction.
 func (tx *Tx) InsertOffer(o OfferRow) error {
 	_, err := tx.exec(`INSERT INTO offers (tenant_id, `+offerColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		string(tx.scope.tenant), o.ID, o.InteractionID, o.UserID, o.QueueID, us(o.OfferedAt), us(o.Deadline), us(o.EndedAt), o.Outcome)
+		string(tx.scope.Tenant), o.ID, o.InteractionID, o.UserID, o.QueueID, us(o.OfferedAt), us(o.Deadline), us(o.EndedAt), o.Outcome)
 	return err
 }
 
 // EndOffer ends a pending offer; Conflict if it has ended already.
 func (tx *Tx) EndOffer(offerID, outcome string, now time.Time) error {
-	n, err := tx.exec(`UPDATE offers SET ended_at = $3, outcome = $4 WHERE tenant_id = $1 AND offer_id = $2 AND ended_at = 0`, string(tx.scope.tenant), offerID, us(now), outcome)
-	return tx.swapped("offer", n, err, `SELECT ended_at FROM offers WHERE tenant_id = $1 AND offer_id = $2`, string(tx.scope.tenant), offerID)
+	n, err := tx.exec(`UPDATE offers SET ended_at = $3, outcome = $4 WHERE tenant_id = $1 AND offer_id = $2 AND ended_at = 0`, string(tx.scope.Tenant), offerID, us(now), outcome)
+	return tx.swapped("offer", n, err, `SELECT ended_at FROM offers WHERE tenant_id = $1 AND offer_id = $2`, string(tx.scope.Tenant), offerID)
 }
 
 // Offer is an offer by its id.
 func (tx *Tx) Offer(offerID string) (OfferRow, error) {
-	return get(tx, "offer", scanOffer, `SELECT `+offerColumns+` FROM offers WHERE tenant_id = $1 AND offer_id = $2`, string(tx.scope.tenant), offerID)
+	return get(tx, "offer", scanOffer, `SELECT `+offerColumns+` FROM offers WHERE tenant_id = $1 AND offer_id = $2`, string(tx.scope.Tenant), offerID)
 }
 
 // PendingOffers are the tenant's offers that have not ended.
 func (tx *Tx) PendingOffers() ([]OfferRow, error) {
-	return list(tx, scanOffer, `SELECT `+offerColumns+` FROM offers WHERE tenant_id = $1 AND ended_at = 0 ORDER BY offer_id`, string(tx.scope.tenant))
+	return list(tx, scanOffer, `SELECT `+offerColumns+` FROM offers WHERE tenant_id = $1 AND ended_at = 0 ORDER BY offer_id`, string(tx.scope.Tenant))
 }
 
 // OffersOf are an interaction's offers in order.
 func (tx *Tx) OffersOf(interactionID string) ([]OfferRow, error) {
 	return list(tx, scanOffer, `SELECT `+offerColumns+` FROM offers WHERE tenant_id = $1 AND interaction_id = $2 ORDER BY offered_at, offer_id`,
-		string(tx.scope.tenant), interactionID)
+		string(tx.scope.Tenant), interactionID)
 }
 
 // AgentRow is where an agent stands now.
@@ -136,7 +136,7 @@ func scanAgent(r row, a *AgentRow) error {
 // PutAgent stores where an agent stands. When the presence or its reason
 // changed, the agent's history gets a new state.
 func (tx *Tx) PutAgent(a AgentRow) error {
-	t := string(tx.scope.tenant)
+	t := string(tx.scope.Tenant)
 	var presence, reason string
 	known, err := tx.one(`SELECT presence, reason_id FROM agents WHERE tenant_id = $1 AND user_id = $2 /*pg FOR UPDATE pg*/`, []any{t, a.UserID}, &presence, &reason)
 	if err != nil {
@@ -155,17 +155,17 @@ func (tx *Tx) PutAgent(a AgentRow) error {
 
 // Agent is where one agent stands.
 func (tx *Tx) Agent(userID string) (AgentRow, error) {
-	return get(tx, "agent", scanAgent, `SELECT `+agentColumns+` FROM agents WHERE tenant_id = $1 AND user_id = $2`, string(tx.scope.tenant), userID)
+	return get(tx, "agent", scanAgent, `SELECT `+agentColumns+` FROM agents WHERE tenant_id = $1 AND user_id = $2`, string(tx.scope.Tenant), userID)
 }
 
 // Agents are all agents that ever had a presence, by id.
 func (tx *Tx) Agents() ([]AgentRow, error) {
-	return list(tx, scanAgent, `SELECT `+agentColumns+` FROM agents WHERE tenant_id = $1 ORDER BY user_id`, string(tx.scope.tenant))
+	return list(tx, scanAgent, `SELECT `+agentColumns+` FROM agents WHERE tenant_id = $1 ORDER BY user_id`, string(tx.scope.Tenant))
 }
 
 // DeleteAgent forgets where an agent stands; its history stays.
 func (tx *Tx) DeleteAgent(userID string) error {
-	_, err := tx.exec(`DELETE FROM agents WHERE tenant_id = $1 AND user_id = $2`, string(tx.scope.tenant), userID)
+	_, err := tx.exec(`DELETE FROM agents WHERE tenant_id = $1 AND user_id = $2`, string(tx.scope.Tenant), userID)
 	return err
 }
 
@@ -187,7 +187,7 @@ func scanAgentState(r row, a *AgentStateRow) error {
 // addAgentState ends the running span and begins another. Two within one
 // microsecond are one: the later counts.
 func (tx *Tx) addAgentState(a AgentStateRow) error {
-	t := string(tx.scope.tenant)
+	t := string(tx.scope.Tenant)
 	if _, err := tx.exec(`UPDATE agent_states SET until = CASE WHEN since < $3 THEN $3 ELSE since END WHERE tenant_id = $1 AND user_id = $2 AND until = 0`,
 		t, a.UserID, us(a.Since)); err != nil {
 		return err
@@ -201,10 +201,10 @@ func (tx *Tx) addAgentState(a AgentStateRow) error {
 // AgentStates are an agent's spans that touch a time range, in order.
 func (tx *Tx) AgentStates(userID string, from, to time.Time) ([]AgentStateRow, error) {
 	return list(tx, scanAgentState, `SELECT `+agentStateColumns+` FROM agent_states WHERE tenant_id = $1 AND user_id = $2 AND since < $4 AND (until = 0 OR until > $3)
-		ORDER BY since`, string(tx.scope.tenant), userID, us(from), us(to))
+		ORDER BY since`, string(tx.scope.Tenant), userID, us(from), us(to))
 }
 
 // DeleteAgentStates removes spans that ended before a time.
 func (tx *Tx) DeleteAgentStates(before time.Time) (int64, error) {
-	return tx.exec(`DELETE FROM agent_states WHERE tenant_id = $1 AND until > 0 AND until < $2`, string(tx.scope.tenant), us(before))
+	return tx.exec(`DELETE FROM agent_states WHERE tenant_id = $1 AND until > 0 AND until < $2`, string(tx.scope.Tenant), us(before))
 }

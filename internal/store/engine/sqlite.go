@@ -1,4 +1,4 @@
-package store
+package engine
 
 import (
 	"context"
@@ -6,10 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
-	"runtime"
+	"sync"
 
 	"modernc.org/sqlite"
 )
@@ -17,36 +18,42 @@ import (
 // liteEngine is one SQLite file: a writer and a pool of readers.
 type liteEngine struct {
 	path    string
+	files   fs.FS
 	w       *writer
 	readers chan *liteConn // all of them; taken for one transaction each
-	n       int
+	open    int            // how many there are
+
+	closing sync.Mutex
+	closed  bool
 }
 
-func openSQLite(ctx context.Context, c Config) (*liteEngine, error) {
+func openSQLite(c Config) (*liteEngine, error) {
 	path, err := filepath.Abs(c.DSN)
 	if err != nil {
-		return nil, err
+		return nil, Explain(err)
 	}
 	if err := createPrivate(path); err != nil {
-		return nil, err
+		return nil, Explain(err)
 	}
-	e := &liteEngine{path: path, n: c.Connections}
-	if e.n <= 0 {
-		e.n = max(4, 2*runtime.GOMAXPROCS(0))
+	e := &liteEngine{path: path, files: c.Migrations}
+	n := c.Connections
+	if n <= 0 {
+		n = max(4, 2*processors())
 	}
 	if e.w, err = newWriter(path); err != nil {
-		return nil, err
+		return nil, Explain(err)
 	}
-	e.readers = make(chan *liteConn, e.n)
-	for range e.n {
+	e.readers = make(chan *liteConn, n)
+	for range n {
 		r, err := dialSQLite(path, true)
 		if err != nil {
-			_ = e.close()
-			return nil, err
+			_ = e.Close()
+			return nil, Explain(err)
 		}
 		e.readers <- r
+		e.open++
 	}
-	return e, ctx.Err()
+	return e, nil
 }
 
 // createPrivate makes the file, and its folder, for nobody but the owner.
@@ -62,53 +69,60 @@ func createPrivate(path string) error {
 	return f.Close()
 }
 
-func (e *liteEngine) write(ctx context.Context, sc scope, fn func(context.Context, session) error) error {
-	return e.w.write(ctx, fn)
+func (e *liteEngine) Write(ctx context.Context, sc Scope, fn Func) error {
+	if err := sc.valid(); err != nil {
+		return err
+	}
+	ctx, err := enterWrite(ctx, e)
+	if err != nil {
+		return err
+	}
+	return Explain(e.w.write(ctx, fn))
 }
 
-func (e *liteEngine) read(ctx context.Context, sc scope, fn func(context.Context, session) error) error {
+func (e *liteEngine) Read(ctx context.Context, sc Scope, fn Func) error {
+	if err := sc.valid(); err != nil {
+		return err
+	}
+	return Explain(e.read(ctx, fn))
+}
+
+func (e *liteEngine) read(ctx context.Context, fn Func) error {
 	var c *liteConn
+	var ok bool
 	select {
-	case c = <-e.readers:
+	case c, ok = <-e.readers:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	if c == nil {
+	if !ok {
 		return errClosed
 	}
 	defer func() { e.readers <- c }()
-	if _, err := c.exec(ctx, "BEGIN", nil); err != nil {
+	if _, err := c.Exec(ctx, "BEGIN", nil); err != nil {
 		return err
 	}
 	// a reader changes nothing, so how its transaction ends does not matter
-	defer func() { _, _ = c.exec(context.Background(), "ROLLBACK", nil) }()
+	defer func() { _, _ = c.Exec(context.Background(), "ROLLBACK", nil) }()
 	return fn(ctx, c)
 }
 
-func (e *liteEngine) ping(ctx context.Context) error {
-	return e.read(ctx, scope{}, func(ctx context.Context, s session) error {
-		c, err := s.query(ctx, "SELECT count(*) FROM sqlite_schema", nil)
-		if err != nil {
-			return err
-		}
-		defer c.Close()
-		for c.Next() {
-		}
-		return c.Err()
-	})
+func (e *liteEngine) Ping(ctx context.Context) error {
+	_, err := e.Columns(ctx)
+	return err
 }
 
-func (e *liteEngine) columns(ctx context.Context) (out []Column, err error) {
-	err = e.read(ctx, scope{}, func(ctx context.Context, s session) error {
+func (e *liteEngine) Columns(ctx context.Context) (out []Column, err error) {
+	err = e.read(ctx, func(ctx context.Context, s Session) error {
 		out, err = readColumns(ctx, s, `SELECT m.name, p.name, p.type FROM sqlite_schema m, pragma_table_info(m.name) p
 			WHERE m.type = 'table' AND substr(m.name, 1, 7) <> 'sqlite_' ORDER BY m.name, p.cid`)
 		return err
 	})
-	return out, err
+	return out, Explain(err)
 }
 
-func readColumns(ctx context.Context, s session, sql string) ([]Column, error) {
-	c, err := s.query(ctx, sql, nil)
+func readColumns(ctx context.Context, s Session, sql string) ([]Column, error) {
+	c, err := s.Query(ctx, sql, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -124,21 +138,24 @@ func readColumns(ctx context.Context, s session, sql string) ([]Column, error) {
 	return out, c.Err()
 }
 
-func (e *liteEngine) scrub(ctx context.Context) error { return e.w.scrub(ctx) }
-func (e *liteEngine) stats() Stats                    { return e.w.stats() }
+func (e *liteEngine) Scrub(ctx context.Context) error { return Explain(e.w.scrub(ctx)) }
+func (e *liteEngine) Stats() Stats                    { return e.w.stats() }
 
-func (e *liteEngine) close() error {
-	err := e.w.close()
-	for range e.n {
-		select {
-		case c := <-e.readers:
-			if c != nil {
-				err = errors.Join(err, c.close())
-			}
-		default:
-		}
+// Close waits for the writes that began and the readers at work.
+func (e *liteEngine) Close() error {
+	e.closing.Lock()
+	defer e.closing.Unlock()
+	if e.closed {
+		return nil
 	}
-	return err
+	e.closed = true
+	err := e.w.close()
+	for range e.open {
+		c := <-e.readers
+		err = errors.Join(err, c.close())
+	}
+	close(e.readers)
+	return Explain(err)
 }
 
 // liteConn is one connection with its prepared statements. It uses the driver
@@ -212,7 +229,7 @@ func (c *liteConn) bind(args []any) ([]driver.NamedValue, error) {
 		case int:
 			a = int64(v)
 		default:
-			return nil, fmt.Errorf("store: argument %d has type %T", i+1, a)
+			return nil, fmt.Errorf("engine: argument %d has type %T", i+1, a)
 		}
 		c.args = append(c.args, driver.NamedValue{Ordinal: i + 1, Value: a})
 	}
@@ -229,7 +246,7 @@ func (c *liteConn) during(ctx context.Context) (context.Context, error) {
 	return context.Background(), ctx.Err()
 }
 
-func (c *liteConn) exec(ctx context.Context, sql string, args []any) (int64, error) {
+func (c *liteConn) Exec(ctx context.Context, sql string, args []any) (int64, error) {
 	ctx, err := c.during(ctx)
 	if err != nil {
 		return 0, err
@@ -249,7 +266,7 @@ func (c *liteConn) exec(ctx context.Context, sql string, args []any) (int64, err
 	return r.RowsAffected()
 }
 
-func (c *liteConn) query(ctx context.Context, sql string, args []any) (cursor, error) {
+func (c *liteConn) Query(ctx context.Context, sql string, args []any) (Cursor, error) {
 	ctx, err := c.during(ctx)
 	if err != nil {
 		return nil, err
@@ -302,7 +319,7 @@ func (r *liteRows) Close() {
 
 func (r *liteRows) Scan(dest ...any) error {
 	if len(dest) != len(r.values) {
-		return fmt.Errorf("store: %d columns for %d values", len(r.values), len(dest))
+		return fmt.Errorf("engine: %d columns for %d values", len(r.values), len(dest))
 	}
 	for i, d := range dest {
 		if err := assign(d, r.values[i]); err != nil {
@@ -324,7 +341,7 @@ func assign(dest any, v driver.Value) error {
 			*d = n
 			return nil
 		}
-	case *blob: // the driver made the slice for us
+	case *Bytes: // the driver made the slice for us
 		if b, ok := v.([]byte); ok {
 			if *d = b; len(b) == 0 {
 				*d = nil
@@ -334,5 +351,5 @@ func assign(dest any, v driver.Value) error {
 	case interface{ Scan(any) error }:
 		return d.Scan(v)
 	}
-	return fmt.Errorf("store: a %T cannot go into a %T", v, dest)
+	return fmt.Errorf("engine: a %T cannot go into a %T", v, dest)
 }

@@ -1,4 +1,4 @@
-package store
+package engine
 
 import (
 	"context"
@@ -40,7 +40,7 @@ type writer struct {
 // member is one caller's write.
 type member struct {
 	state atomic.Int32 // waiting, then taken by the writer or gone with its caller
-	turn  chan session // the transaction is lent
+	turn  chan Session // the transaction is lent
 	back  chan bool    // and given back: keep its changes, or undo them
 	done  chan error   // the commit's result
 	scrub bool         // not a write: empty the log
@@ -63,11 +63,8 @@ func newWriter(path string) (*writer, error) {
 }
 
 // write is called on the caller's goroutine.
-func (w *writer) write(ctx context.Context, fn func(context.Context, session) error) (err error) {
-	if ctx.Value(insideKey{}) != nil {
-		return errs.New(errs.Internal, "A write was begun inside another write.")
-	}
-	m := &member{turn: make(chan session, 1), back: make(chan bool, 1), done: make(chan error, 1)}
+func (w *writer) write(ctx context.Context, fn Func) (err error) {
+	m := &member{turn: make(chan Session, 1), back: make(chan bool, 1), done: make(chan error, 1)}
 	s, err := w.enter(ctx, m)
 	if err != nil {
 		return err
@@ -79,7 +76,7 @@ func (w *writer) write(ctx context.Context, fn func(context.Context, session) er
 			<-m.done
 		}
 	}()
-	err = fn(inside{ctx}, s)
+	err = fn(ctx, s)
 	returned = true
 	m.back <- err == nil
 	if lost := <-m.done; lost != nil {
@@ -89,7 +86,7 @@ func (w *writer) write(ctx context.Context, fn func(context.Context, session) er
 }
 
 // enter queues the member and waits for its turn.
-func (w *writer) enter(ctx context.Context, m *member) (session, error) {
+func (w *writer) enter(ctx context.Context, m *member) (Session, error) {
 	if err := w.enqueue(ctx, m); err != nil {
 		return nil, err
 	}
@@ -214,7 +211,7 @@ func (w *writer) lend(m *member) error {
 }
 
 func (w *writer) do(sql string) error {
-	_, err := w.c.exec(context.Background(), sql, nil)
+	_, err := w.c.Exec(context.Background(), sql, nil)
 	return err
 }
 
@@ -235,8 +232,27 @@ func (m *member) answer(err error) {
 	}
 }
 
-// scrub waits until the log is emptied.
+// scrub empties the log. Whoever still reads an old state prevents that for a
+// moment; the writer does not wait for them, we do.
 func (w *writer) scrub(ctx context.Context) error {
+	for try := 0; ; try++ {
+		err := w.checkpointed(ctx)
+		if err != errReading || try == scrubTries {
+			return err
+		}
+		if err := sleep(ctx, time.Duration(10<<try)*time.Millisecond); err != nil {
+			return err
+		}
+	}
+}
+
+// scrubTries make some ten seconds in all.
+const scrubTries = 10
+
+var errReading = away(nil, "Deleted data could not be overwritten yet, because someone is still reading. Please try again.")
+
+// checkpointed lets the writer's goroutine do a checkpoint between two groups.
+func (w *writer) checkpointed(ctx context.Context) error {
 	m := &member{scrub: true, done: make(chan error, 1)}
 	if err := w.enqueue(ctx, m); err != nil {
 		return err
@@ -249,10 +265,13 @@ func (w *writer) scrub(ctx context.Context) error {
 	}
 }
 
-// checkpoint moves the log into the database and cuts it. A long reader can
-// prevent that; the caller hears of it and tries again later.
+// checkpoint moves the log into the database and cuts it.
 func (w *writer) checkpoint() error {
-	rows, err := w.c.query(context.Background(), "PRAGMA wal_checkpoint(TRUNCATE)", nil)
+	if err := w.do("PRAGMA busy_timeout = 20"); err != nil {
+		return err
+	}
+	defer func() { _ = w.do("PRAGMA busy_timeout = 5000") }()
+	rows, err := w.c.Query(context.Background(), "PRAGMA wal_checkpoint(TRUNCATE)", nil)
 	if err != nil {
 		return err
 	}
@@ -267,7 +286,7 @@ func (w *writer) checkpoint() error {
 		return err
 	}
 	if busy != 0 {
-		return away(nil, "Deleted data could not be overwritten yet, because someone is still reading. Please try again.")
+		return errReading
 	}
 	return nil
 }

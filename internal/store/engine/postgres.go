@@ -1,16 +1,14 @@
-package store
+package engine
 
 import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"runtime"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"nubitalk/internal/base/errs"
@@ -18,8 +16,7 @@ import (
 
 // pgEngine is a PostgreSQL database.
 type pgEngine struct {
-	url  string
-	role string
+	c    Config
 	pool *pgxpool.Pool
 
 	commits, writes, failed, waiting atomic.Int64
@@ -29,13 +26,15 @@ type pgEngine struct {
 const attempts = 8
 
 func openPostgres(ctx context.Context, c Config) (*pgEngine, error) {
-	e := &pgEngine{url: c.DSN, role: c.Role}
-	if e.role == "" {
-		e.role = "nubitalk_app"
+	if c.Role == "" {
+		c.Role = "nubitalk_app"
 	}
-	if !plainName(e.role) || strings.Contains(e.role, "-") || strings.ToLower(e.role) != e.role {
-		return nil, errs.Bad("role", "may hold small letters, digits and _ only")
+	for field, name := range map[string]string{"role": c.Role, "schema": c.Schema} {
+		if name != "" && (!plainName(name) || strings.ToLower(name) != name) {
+			return nil, errs.Bad(field, "may hold small letters, digits and _ only")
+		}
 	}
+	e := &pgEngine{c: c}
 	pc, err := pgxpool.ParseConfig(c.DSN)
 	if err != nil {
 		// the cause is not kept: it may quote the password
@@ -43,17 +42,18 @@ func openPostgres(ctx context.Context, c Config) (*pgEngine, error) {
 	}
 	pc.MaxConns = int32(c.Connections)
 	if c.Connections <= 0 {
-		pc.MaxConns = int32(max(8, 4*runtime.GOMAXPROCS(0)))
+		pc.MaxConns = int32(max(8, 4*processors()))
 	}
 	pc.ConnConfig.StatementCacheCapacity = maxPrepared
 	limits(pc.ConnConfig.RuntimeParams)
-	pc.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
+	e.inSchema(pc.ConnConfig.RuntimeParams)
+	pc.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
 		// before the first Migrate the role does not exist, and nothing but Migrate works
-		_, err := c.Exec(ctx, "SET ROLE "+e.role)
+		_, err := conn.Exec(ctx, "SET ROLE "+c.Role)
 		return err
 	}
 	if e.pool, err = pgxpool.NewWithConfig(ctx, pc); err != nil {
-		return nil, err
+		return nil, Explain(err)
 	}
 	return e, nil
 }
@@ -67,44 +67,60 @@ func limits(params map[string]string) {
 	}
 }
 
-func (e *pgEngine) write(ctx context.Context, sc scope, fn func(context.Context, session) error) error {
-	if ctx.Value(insideKey{}) != nil {
-		return errs.New(errs.Internal, "A write was begun inside another write.")
+func (e *pgEngine) inSchema(params map[string]string) {
+	if e.c.Schema != "" {
+		params["search_path"] = e.c.Schema
+	}
+}
+
+func (e *pgEngine) Write(ctx context.Context, sc Scope, fn Func) error {
+	if err := sc.valid(); err != nil {
+		return err
+	}
+	ctx, err := enterWrite(ctx, e)
+	if err != nil {
+		return err
 	}
 	e.waiting.Add(1)
 	defer e.waiting.Add(-1)
-	var err error
 	for try := range attempts {
-		if err = e.once(inside{ctx}, sc, "BEGIN", fn); !again(err) {
+		if err = e.once(ctx, sc, "BEGIN", fn); !again(err) {
 			break
 		}
 		if err := pause(ctx, try); err != nil {
-			return err
+			return Explain(err)
 		}
 	}
 	if err != nil {
 		e.failed.Add(1)
-		return err
+		return Explain(err)
 	}
 	e.commits.Add(1)
 	e.writes.Add(1)
 	return nil
 }
 
-func (e *pgEngine) read(ctx context.Context, sc scope, fn func(context.Context, session) error) error {
-	return e.once(ctx, sc, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", fn)
+func (e *pgEngine) Read(ctx context.Context, sc Scope, fn Func) error {
+	if err := sc.valid(); err != nil {
+		return err
+	}
+	return Explain(e.once(ctx, sc, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", fn))
 }
 
 // again says whether the whole transaction may be repeated: PostgreSQL undid it
 // because of another one.
 func again(err error) bool {
-	var pg *pgconn.PgError
-	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
+	var pg *pgError
+	return errors.As(Explain(err), &pg) && (pg.code == "40001" || pg.code == "40P01")
 }
 
 // pause waits a little longer each time, at random, so that rivals part.
 func pause(ctx context.Context, try int) error {
-	t := time.NewTimer(time.Duration(1+rand.IntN(4<<try)) * time.Millisecond)
+	return sleep(ctx, time.Duration(1+rand.IntN(4<<try))*time.Millisecond)
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-t.C:
@@ -115,7 +131,7 @@ func pause(ctx context.Context, try int) error {
 }
 
 // once runs one transaction.
-func (e *pgEngine) once(ctx context.Context, sc scope, begin string, fn func(context.Context, session) error) error {
+func (e *pgEngine) once(ctx context.Context, sc Scope, begin string, fn Func) error {
 	c, err := e.begin(ctx, sc, begin)
 	if err != nil {
 		return err
@@ -148,9 +164,9 @@ func (e *pgEngine) once(ctx context.Context, sc scope, begin string, fn func(con
 // begin takes a connection and starts a transaction in one round trip. A pooled
 // connection may have died unnoticed (the server was restarted): nothing was
 // done on it yet, so another is tried.
-func (e *pgEngine) begin(ctx context.Context, sc scope, begin string) (*pgxpool.Conn, error) {
-	setting := "set_config('app.tenant','" + string(sc.tenant) + "',true)" // do checked the characters
-	if sc.system {
+func (e *pgEngine) begin(ctx context.Context, sc Scope, begin string) (*pgxpool.Conn, error) {
+	setting := "set_config('app.tenant','" + string(sc.Tenant) + "',true)" // do checked the characters
+	if sc.System {
 		setting = "set_config('app.system','on',true)"
 	}
 	var last error
@@ -175,26 +191,24 @@ func (e *pgEngine) begin(ctx context.Context, sc scope, begin string) (*pgxpool.
 	return nil, last
 }
 
-func (e *pgEngine) ping(ctx context.Context) error { return e.pool.Ping(ctx) }
+func (e *pgEngine) Ping(ctx context.Context) error { return Explain(e.pool.Ping(ctx)) }
 
-func (e *pgEngine) columns(ctx context.Context) (out []Column, err error) {
-	err = e.once(ctx, scope{system: true}, "BEGIN READ ONLY", func(ctx context.Context, s session) error {
+func (e *pgEngine) Columns(ctx context.Context) (out []Column, err error) {
+	err = e.once(ctx, Scope{System: true}, "BEGIN READ ONLY", func(ctx context.Context, s Session) error {
 		out, err = readColumns(ctx, s, `SELECT c.relname::text, a.attname::text, format_type(a.atttypid, a.atttypmod)
 			FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
 			WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
 			ORDER BY c.relname, a.attnum`)
 		return err
 	})
-	return out, err
+	return out, Explain(err)
 }
 
-func (e *pgEngine) scrub(context.Context) error { return nil }
-
-func (e *pgEngine) stats() Stats {
+func (e *pgEngine) Stats() Stats {
 	return Stats{Commits: e.commits.Load(), Writes: e.writes.Load(), Failed: e.failed.Load(), Waiting: int(e.waiting.Load())}
 }
 
-func (e *pgEngine) close() error {
+func (e *pgEngine) Close() error {
 	e.pool.Close()
 	return nil
 }
@@ -202,12 +216,12 @@ func (e *pgEngine) close() error {
 // pgSession runs statements on one connection; pgx keeps them prepared.
 type pgSession struct{ c *pgx.Conn }
 
-func (s pgSession) exec(ctx context.Context, sql string, args []any) (int64, error) {
+func (s pgSession) Exec(ctx context.Context, sql string, args []any) (int64, error) {
 	tag, err := s.c.Exec(ctx, forPostgres(sql), args...)
 	return tag.RowsAffected(), err
 }
 
-func (s pgSession) query(ctx context.Context, sql string, args []any) (cursor, error) {
+func (s pgSession) Query(ctx context.Context, sql string, args []any) (Cursor, error) {
 	rows, err := s.c.Query(ctx, forPostgres(sql), args...)
 	if err != nil {
 		return nil, err

@@ -1,16 +1,18 @@
-package store
+package engine
 
 import (
 	"bytes"
 	"context"
 	"database/sql"
-	"embed"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"regexp"
+	"slices"
 	"strings"
+
+	"net/url"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -21,51 +23,73 @@ import (
 	"nubitalk/internal/base/errs"
 )
 
-//go:embed migrations/*.sql
-var migrationFiles embed.FS
-
 // versionTable is where goose notes which migrations ran.
 const versionTable = "schema_versions"
 
-func (e *liteEngine) migrate(ctx context.Context) error {
-	db, err := sql.Open("sqlite", "file:"+e.path+"?_txlock=immediate&_pragma=busy_timeout(30000)&_pragma=foreign_keys(1)&_pragma=secure_delete(1)")
+func (e *liteEngine) Migrate(ctx context.Context) error {
+	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: e.path}).EscapedPath()+"?_txlock=immediate&_pragma=busy_timeout(30000)&_pragma=foreign_keys(1)&_pragma=secure_delete(1)")
 	if err != nil {
 		return err
 	}
 	defer db.Close()
 	db.SetMaxOpenConns(1)
-	return up(ctx, goose.DialectSQLite3, db, forSQLite)
+	return Explain(up(ctx, goose.DialectSQLite3, db, e.files, forSQLite))
 }
 
-func (e *pgEngine) migrate(ctx context.Context) error {
-	pc, err := pgx.ParseConfig(e.url)
+func (e *pgEngine) Migrate(ctx context.Context) error {
+	db, err := e.owner()
 	if err != nil {
-		return errs.Bad("dsn", "is not a PostgreSQL URL")
+		return err
 	}
-	db := stdlib.OpenDB(*pc)
 	defer db.Close()
+	if e.c.Schema != "" {
+		if _, err := db.ExecContext(ctx, "CREATE SCHEMA IF NOT EXISTS "+e.c.Schema); err != nil {
+			return Explain(err)
+		}
+	}
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))
 	if err != nil {
 		return err
 	}
-	if err := up(ctx, goose.DialectPostgres, db, textByBytes, goose.WithSessionLocker(locker)); err != nil {
-		return err
+	if err := up(ctx, goose.DialectPostgres, db, e.c.Migrations, textByBytes, goose.WithSessionLocker(locker)); err != nil {
+		return Explain(err)
 	}
 	if err := e.ensureRole(ctx, db); err != nil {
-		return err
+		return Explain(err)
 	}
-	if err := e.ensureRowSecurity(ctx, db); err != nil {
-		return err
-	}
-	e.pool.Reset() // connections made before the role existed
-	return nil
+	return Explain(e.ensureRowSecurity(ctx, db))
 }
 
-func up(ctx context.Context, d goose.Dialect, db *sql.DB, rewrite func(string) string, opts ...goose.ProviderOption) error {
-	files, err := fs.Sub(migrationFiles, "migrations")
+// owner connects as the login itself, without becoming the role.
+func (e *pgEngine) owner() (*sql.DB, error) {
+	pc, err := pgx.ParseConfig(e.c.DSN)
+	if err != nil {
+		return nil, errs.Bad("dsn", "is not a PostgreSQL URL")
+	}
+	e.inSchema(pc.RuntimeParams)
+	return stdlib.OpenDB(*pc), nil
+}
+
+// Scrub removes the dead rows of the tables that ask for it. PostgreSQL keeps
+// what they held in its log until that is recycled.
+func (e *pgEngine) Scrub(ctx context.Context) error {
+	if len(e.c.Vacuum) == 0 {
+		return nil
+	}
+	db, err := e.owner()
 	if err != nil {
 		return err
 	}
+	defer db.Close()
+	for _, t := range e.c.Vacuum {
+		if _, err := db.ExecContext(ctx, "VACUUM "+t); err != nil {
+			return Explain(err)
+		}
+	}
+	return nil
+}
+
+func up(ctx context.Context, d goose.Dialect, db *sql.DB, files fs.FS, rewrite func(string) string, opts ...goose.ProviderOption) error {
 	opts = append(opts, goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true), goose.WithVerbose(false))
 	p, err := goose.NewProvider(d, db, rewrittenFS{files, rewrite}, opts...)
 	if err != nil {
@@ -137,7 +161,7 @@ func (e *pgEngine) ensureRole(ctx context.Context, db *sql.DB) error {
 	text := fmt.Sprintf(`DO $$ BEGIN
 		IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '%[1]s') THEN CREATE ROLE %[1]s NOLOGIN; END IF;
 		IF NOT pg_has_role(current_user, '%[1]s', 'MEMBER') THEN GRANT %[1]s TO CURRENT_USER; END IF;
-	END $$`, e.role)
+	END $$`, e.c.Role)
 	var err error
 	for try := range attempts {
 		_, err = db.ExecContext(ctx, text)
@@ -151,17 +175,10 @@ func (e *pgEngine) ensureRole(ctx context.Context, db *sql.DB) error {
 	}
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) && pg.Code == "42501" {
-		return errs.Wrap(errs.Forbidden, err, "The database login may not create the role %s. As an administrator run: CREATE ROLE %s NOLOGIN; GRANT %s TO the login.", e.role, e.role, e.role)
+		return errs.Wrap(errs.Forbidden, err, "The database login may not create the role %s. As an administrator run: CREATE ROLE %s NOLOGIN; GRANT %s TO the login.", e.c.Role, e.c.Role, e.c.Role)
 	}
 	return err
 }
-
-// systemTables are those that System reaches across tenants.
-var systemTables = map[string]bool{"organisations": true, "jobs": true, "leases": true}
-
-// appendOnly are those that the program's role may not change, only add to, and
-// delete from when retention ends.
-var appendOnly = map[string]bool{"audit": true}
 
 // ensureRowSecurity gives every table with a tenant_id its policies and grants.
 // It looks first, so that a start of one node does not lock tables for others.
@@ -171,15 +188,15 @@ func (e *pgEngine) ensureRowSecurity(ctx context.Context, db *sql.DB) error {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }()
-	tables, err := unprotected(ctx, tx, e.role)
+	tables, err := unprotected(ctx, tx, e.c.Role)
 	if err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, `DO $$ BEGIN EXECUTE format('GRANT USAGE ON SCHEMA %I TO `+e.role+`', current_schema()); END $$`); err != nil {
+	if _, err := tx.ExecContext(ctx, `DO $$ BEGIN EXECUTE format('GRANT USAGE ON SCHEMA %I TO `+e.c.Role+`', current_schema()); END $$`); err != nil {
 		return err
 	}
 	for _, t := range tables {
-		for _, stmt := range protect(t, e.role) {
+		for _, stmt := range e.protect(t) {
 			if _, err := tx.ExecContext(ctx, stmt); err != nil {
 				return fmt.Errorf("row-level security of %s: %w", t, err)
 			}
@@ -209,7 +226,7 @@ func unprotected(ctx context.Context, tx *sql.Tx, role string) (out []string, er
 	return out, rows.Err()
 }
 
-func protect(table, role string) []string {
+func (e *pgEngine) protect(table string) []string {
 	own := "tenant_id = (SELECT current_setting('app.tenant', true))"
 	out := []string{
 		"ALTER TABLE " + table + " ENABLE ROW LEVEL SECURITY",
@@ -217,14 +234,14 @@ func protect(table, role string) []string {
 		"DROP POLICY IF EXISTS own_tenant ON " + table,
 		"CREATE POLICY own_tenant ON " + table + " USING (" + own + ") WITH CHECK (" + own + ")",
 	}
-	if systemTables[table] {
+	if slices.Contains(e.c.SystemTables, table) {
 		all := "(SELECT current_setting('app.system', true)) = 'on'"
 		out = append(out, "DROP POLICY IF EXISTS system ON "+table,
 			"CREATE POLICY system ON "+table+" USING ("+all+") WITH CHECK ("+all+")")
 	}
 	rights := "SELECT, INSERT, UPDATE, DELETE"
-	if appendOnly[table] {
+	if slices.Contains(e.c.AppendOnly, table) {
 		rights = "SELECT, INSERT, DELETE"
 	}
-	return append(out, "REVOKE ALL ON "+table+" FROM "+role, "GRANT "+rights+" ON "+table+" TO "+role)
+	return append(out, "REVOKE ALL ON "+table+" FROM "+e.c.Role, "GRANT "+rights+" ON "+table+" TO "+e.c.Role)
 }

@@ -1,4 +1,4 @@
-package store
+package engine
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"net"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"modernc.org/sqlite"
@@ -16,11 +17,11 @@ import (
 	"nubitalk/internal/base/errs"
 )
 
-// explain turns an engine's error into *errs.Error: what a caller can do about
+// Explain turns an engine's error into *errs.Error: what a caller can do about
 // it, a sentence for a person, and the cause for the log. Causes of both engines
 // name tables and constraints; PostgreSQL's detail, which may quote values, is
 // not kept.
-func explain(err error) error {
+func Explain(err error) error {
 	if err == nil {
 		return nil
 	}
@@ -52,6 +53,9 @@ func explain(err error) error {
 	}
 	return errs.As(err)
 }
+
+// retryAfter is what callers are told when the database is away.
+const retryAfter = 2 * time.Second
 
 func away(cause error, text string) error {
 	return &errs.Error{Code: errs.Unavailable, Text: text, RetryAfter: retryAfter, Cause: cause}
@@ -90,8 +94,19 @@ func explainSQLite(e *sqlite.Error) error {
 	return errs.As(e)
 }
 
+// pgError is what is kept of PostgreSQL's error: not its detail, which may quote
+// a row.
+type pgError struct{ code, text, constraint string }
+
+func (e *pgError) Error() string {
+	if e.constraint != "" {
+		return e.text + " (" + e.constraint + ", SQLSTATE " + e.code + ")"
+	}
+	return e.text + " (SQLSTATE " + e.code + ")"
+}
+
 func explainPostgres(e *pgconn.PgError) error {
-	cause := errors.New(e.Code + " " + e.Message + " " + e.TableName + " " + e.ConstraintName)
+	cause := &pgError{code: e.Code, text: e.Message, constraint: e.ConstraintName}
 	switch e.Code {
 	case "23505":
 		return errs.Wrap(errs.Conflict, cause, textExists)

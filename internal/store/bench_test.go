@@ -1,0 +1,96 @@
+package store_test
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/store"
+	"nubitalk/internal/store/storetest"
+)
+
+// BenchmarkMessage is what storing one chat message costs: who takes part, the
+// message with its number, and eight search tokens, durably committed. cpu-µs/op
+// is the process's own CPU time.
+func BenchmarkMessage(b *testing.B) {
+	for _, driver := range storetest.Drivers {
+		for _, writers := range []int{1, 64} {
+			b.Run(fmt.Sprintf("%s/writers=%d", driver, writers), func(b *testing.B) { benchMessages(b, driver, writers) })
+		}
+	}
+}
+
+func benchMessages(b *testing.B, driver string, writers int) {
+	db := storetest.Open(b, driver)
+	storetest.Organisations(b, db, storetest.TenantA)
+	for w := range writers {
+		conversation(b, db, storetest.TenantA, fmt.Sprintf("con_%d", w), fmt.Sprintf("int_%d", w))
+	}
+	body := make([]byte, 180)
+	var next atomic.Int64
+	var all sync.WaitGroup
+	cpu := cpuTime()
+	b.ResetTimer()
+	for w := range writers {
+		all.Go(func() {
+			words := rand.New(rand.NewPCG(1, uint64(w)))
+			zipf := rand.NewZipf(words, 1.1, 4, 20000)
+			for n := next.Add(1); n <= int64(b.N); n = next.Add(1) {
+				if err := writeMessage(b.Context(), db, fmt.Sprintf("int_%d", w), n, body, zipf); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	b.ReportMetric(float64(cpuTime()-cpu)/1e3/float64(b.N), "cpu-µs/op")
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "msgs/s")
+}
+
+func writeMessage(ctx context.Context, db *store.DB, interaction string, n int64, body []byte, zipf *rand.Zipf) error {
+	tokens := make([][]byte, 8)
+	for i := range tokens {
+		tokens[i] = binary.BigEndian.AppendUint64(make([]byte, 8), zipf.Uint64()*0x9e3779b97f4a7c15)
+	}
+	m := store.MessageRow{InteractionID: interaction, ID: fmt.Sprintf("msg_%026d", n), AuthorKind: "visitor", Kind: "text", ClientID: fmt.Sprint(n), BodySealed: body, At: time.Now()}
+	return db.Write(ctx, storetest.TenantA, func(tx *store.Tx) error {
+		if _, err := tx.Party(interaction); err != nil {
+			return err
+		}
+		if _, _, err := tx.InsertMessage(m, nil); err != nil {
+			return err
+		}
+		return tx.InsertTokens(interaction, tokens)
+	})
+}
+
+func cpuTime() int64 {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return u.Utime.Nano() + u.Stime.Nano()
+}
+
+// conversation adds a contact with an open interaction and its chat.
+func conversation(tb testing.TB, db *store.DB, t id.Tenant, contact, interaction string) {
+	tb.Helper()
+	err := db.Write(tb.Context(), t, func(tx *store.Tx) error {
+		if err := tx.InsertContact(store.ContactRow{ID: contact, CreatedAt: time.Now(), SeenAt: time.Now()}); err != nil {
+			return err
+		}
+		if err := tx.InsertInteraction(store.InteractionRow{ID: interaction, Channel: "chat", ContactID: contact, State: "active", ArrivedAt: time.Now()}); err != nil {
+			return err
+		}
+		return tx.InsertChat(store.ChatRow{InteractionID: interaction, TokenHash: []byte("token of " + interaction)})
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+}
