@@ -8,7 +8,7 @@ export interface Command {
   group: string;
   /** e.g. "Ctrl+K", "Alt+1", "?", "Enter". */
   keys?: string;
-  icon?: Component<{ size?: number }>;
+  icon?: Component<{ size?: number; "aria-hidden"?: "true" }>;
   hint?: string;
   /** Other words that should find it. */
   words?: string;
@@ -56,15 +56,19 @@ class Commands {
 export const commands = new Commands();
 
 function keyName(event: KeyboardEvent): string {
-  // With Alt the character may be a symbol of the layout, so the place counts.
+  // AltGr writes @ and € and looks like Ctrl+Alt.
+  if (event.getModifierState("AltGraph")) return "";
+  // With Alt some systems write a symbol; then the key's place tells the letter.
   const place = /^(Key|Digit)(.)$/.exec(event.code)?.[2];
-  let key = event.altKey && place ? place : event.key;
+  let key = event.altKey && place && !/^[a-z0-9]$/i.test(event.key) ? place : event.key;
+  if (event.altKey && event.shiftKey && event.code.startsWith("Digit") && place) key = place;
   if (key.length === 1) key = key.toUpperCase();
+  const arrow: Record<string, string> = { ArrowDown: "↓", ArrowUp: "↑" };
   let name = "";
   if (event.ctrlKey || event.metaKey) name += "Ctrl+";
   if (event.altKey) name += "Alt+";
   if (event.shiftKey && (key.length > 1 || event.ctrlKey || event.altKey)) name += "Shift+";
-  return name + key;
+  return name + (arrow[key] ?? key);
 }
 
 export function isTyping(target: EventTarget | null): boolean {

@@ -30,7 +30,8 @@ export const locale = new Locale();
 export function catalogue<C extends Record<string, Text>>(en: C, pt: { [K in keyof C]: Text }) {
   const byLanguage: Record<Language, { [K in keyof C]: Text }> = { en, pt };
   return (key: keyof C, params?: Params): string => {
-    const text: Text = byLanguage[locale.language][key];
+    // A key made at run time may be unknown: then it says itself.
+    const text: Text = byLanguage[locale.language][key] ?? String(key);
     let chosen: string;
     if (typeof text === "string") chosen = text;
     else

@@ -1,0 +1,116 @@
+// What the API speaks, named for the screens; generated from its document.
+import type { components } from "$api/schema";
+
+type Schemas = components["schemas"];
+
+/** supervisor: may be asked for help; absent where the server does not tell. */
+export type AgentView = Schemas["AgentView"] & { supervisor?: boolean };
+export type APIKey = Schemas["APIKey"];
+export type AuditEntry = Schemas["AuditEntry"];
+export type Clause = Schemas["Clause"];
+export type Contact = Schemas["Contact"];
+export type ContactAddress = Schemas["ContactAddress"];
+export type ErasureReceipt = Schemas["ErasureReceipt"];
+export type Interaction = Schemas["Interaction"];
+export type InteractionDetail = Schemas["InteractionDetail"];
+export type InventoryEntry = Schemas["InventoryEntry"];
+export type Marks = Schemas["Marks"];
+export type Me = Schemas["Me"];
+export type Message = Schemas["Message"];
+export type Offer = Schemas["Offer"];
+export type Organisation = Schemas["Organisation"];
+export type Profile = Schemas["Profile"];
+export type QueueView = Schemas["QueueView"];
+export type Rules = Schemas["RulesObject"];
+export type Segment = Schemas["Segment"];
+export type Session = Schemas["SessionView"];
+export type SkillNeed = Schemas["SkillNeed"];
+export type Snapshot = Schemas["Snapshot"];
+export type User = Schemas["User"];
+
+export type Presence = AgentView["presence"];
+export type Channel = Interaction["channel"];
+export type Role = User["roles"][number];
+export type Permission = Me["permissions"][number];
+
+export interface Page<T> {
+  items: T[];
+  next?: string;
+}
+
+// What an administrator sets up.
+
+export type Queue = Schemas["Queue"];
+export type Skill = Schemas["Skill"];
+export type Disposition = Schemas["Disposition"];
+export type Reason = Schemas["Reason"];
+export type Label = Schemas["Label"];
+export type Hours = Schemas["Hours"];
+export type Span = Schemas["Span"];
+export type EntryPoint = Schemas["EntryPoint"];
+export type CannedReply = Schemas["CannedReply"];
+export type ConsentText = Schemas["ConsentText"];
+
+export interface FlowNode {
+  type: string;
+  text?: Record<string, string>;
+  options?: { value: string; label: Record<string, string>; next: string }[];
+  into?: string;
+  hours?: string;
+  open?: string;
+  closed?: string;
+  cases?: { if: string; next: string }[];
+  queue?: string;
+  priority?: number;
+  skills?: Record<string, number>;
+  language?: string;
+  attributes?: Record<string, string>;
+  next?: string;
+  seconds?: number;
+  timeout?: string;
+}
+
+/** A flow's graph is checked by the server when it is saved; here it may be anything. */
+export interface Graph {
+  start: string;
+  nodes: Record<string, FlowNode>;
+}
+export type Flow = Schemas["Flow"];
+
+/** What every object of the set-up has beside its own fields. */
+export type Stored = Pick<
+  Schemas["SkillObject"],
+  "id" | "version" | "position" | "created_at" | "updated_at" | "archived_at"
+>;
+
+export interface SetupKinds {
+  queues: Queue;
+  skills: Skill;
+  dispositions: Disposition;
+  reasons: Reason;
+  hours: Hours;
+  "entry-points": EntryPoint;
+  "canned-replies": CannedReply;
+  "consent-texts": ConsentText;
+  labels: Label;
+  flows: Flow;
+}
+export type SetupKind = keyof SetupKinds;
+
+/** Live events by their type. (docs/api.md) */
+export interface LiveEvents {
+  "offer.made": Offer;
+  "offer.ended": {
+    id: string;
+    interaction: string;
+    outcome: "accepted" | "declined" | "expired" | "revoked";
+  };
+  "interaction.changed": Interaction;
+  "agent.changed": AgentView;
+  "queue.changed": QueueView;
+  "message.added": Message;
+  "message.marks": { interaction: string } & Marks;
+  typing: { interaction: string; author_kind: string; author?: string };
+  "setup.changed": { kind: string; id: string };
+  "session.ended": { reason: string };
+}

@@ -1,0 +1,103 @@
+import { preferences } from "./preferences.svelte";
+
+// Rings for offers: a sound, a notification of the system and a flashing title.
+// Of several tabs only one rings; none of it names the person.
+class Bell {
+  #context: AudioContext | undefined;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #flash: ReturnType<typeof setInterval> | undefined;
+  #notification: Notification | undefined;
+  #leader = false;
+  #title = document.title;
+
+  constructor() {
+    if ("locks" in navigator) {
+      // Held until the tab closes; another tab then takes over.
+      void navigator.locks.request("nubitalk.bell", () => {
+        this.#leader = true;
+        return new Promise<never>(() => {});
+      });
+    } else this.#leader = true;
+    // Browsers give sound only after a gesture.
+    const unlock = () => {
+      this.#context ??= new AudioContext();
+      void this.#context.resume();
+    };
+    addEventListener("pointerdown", unlock, { once: true });
+    addEventListener("keydown", unlock, { once: true });
+  }
+
+  /** Asks the system for leave to notify; call it from a press of a button. */
+  askLeave(): void {
+    if ("Notification" in window && Notification.permission === "default")
+      void Notification.requestPermission();
+  }
+
+  set title(title: string) {
+    this.#title = title;
+    if (!this.#flash) document.title = title;
+  }
+
+  /** Rings until `stop`. */
+  start(line: string): void {
+    this.stop();
+    let on = false;
+    this.#flash = setInterval(() => {
+      on = !on;
+      document.title = on ? line : this.#title;
+    }, 1000);
+    document.title = line;
+    if (!this.#leader) return;
+    this.#ring();
+    this.#timer = setInterval(() => this.#ring(), 2500);
+    if (
+      document.visibilityState === "hidden" &&
+      "Notification" in window &&
+      Notification.permission === "granted"
+    ) {
+      this.#notification = new Notification(line, {
+        tag: "nubitalk.offer",
+        requireInteraction: true,
+        silent: true,
+      });
+      this.#notification.onclick = () => window.focus();
+    }
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    clearInterval(this.#flash);
+    this.#timer = this.#flash = undefined;
+    this.#notification?.close();
+    this.#notification = undefined;
+    document.title = this.#title;
+  }
+
+  /** A soft tick for a message that came while one looks elsewhere. */
+  tick(): void {
+    if (this.#leader) this.#tone(660, 0, 0.08, 0.04);
+  }
+
+  #ring(): void {
+    this.#tone(784, 0, 0.22, 0.12);
+    this.#tone(988, 0.24, 0.32, 0.12);
+  }
+
+  #tone(frequency: number, after: number, seconds: number, volume: number): void {
+    const context = this.#context;
+    if (!preferences.sound || !context || context.state !== "running") return;
+    const from = context.currentTime + after;
+    const oscillator = context.createOscillator();
+    const gain = context.createGain();
+    oscillator.type = "triangle";
+    oscillator.frequency.value = frequency;
+    gain.gain.setValueAtTime(0, from);
+    gain.gain.linearRampToValueAtTime(volume, from + 0.02);
+    gain.gain.exponentialRampToValueAtTime(0.0001, from + seconds);
+    oscillator.connect(gain).connect(context.destination);
+    oscillator.start(from);
+    oscillator.stop(from + seconds);
+  }
+}
+
+export const bell = new Bell();

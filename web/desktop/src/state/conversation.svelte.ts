@@ -1,0 +1,278 @@
+import { clock } from "$ui/clock.svelte";
+import { api, asProblem, key, take } from "../api/client";
+import type { Contact, Interaction, InteractionDetail, Marks, Message, Segment } from "../api/types";
+
+export interface Outgoing {
+  clientId: string;
+  kind: "text" | "note" | "attachment";
+  text: string;
+  file?: File;
+  at: string;
+  /** waiting: the connection is gone, it goes by itself; failed: a person decides. */
+  status: "sending" | "waiting" | "failed";
+  problem?: string;
+}
+
+const pageSize = 60;
+
+// One conversation as it is shown: what was said, how far each side has read,
+// and what is on its way out. Everything stays in memory only.
+export class Conversation {
+  interaction = $state.raw<Interaction>() as Interaction;
+  contact = $state.raw<Contact>();
+  segments = $state.raw<readonly Segment[]>([]);
+  earlier = $state.raw<readonly Interaction[]>([]);
+  messages = $state.raw<readonly Message[]>([]);
+  marks = $state<Marks>({ visitor_got: 0, visitor_read: 0, agent_read: 0 });
+  outbox = $state<Outgoing[]>([]);
+  hasEarlier = $state(false);
+  phase = $state<"new" | "loading" | "ready" | "failed">("new");
+  problem = $state("");
+  typingUntil = $state(0);
+  typingWho = $state("");
+
+  // What the agent is preparing; kept while other work is looked at.
+  draft = $state("");
+  noteDraft = $state("");
+  writingNote = $state(false);
+  disposition = $state("");
+  labels = $state<string[]>([]);
+  /** The first message that was new when the conversation was opened. */
+  newFrom = $state(0);
+
+  #pumping = false;
+  #retryTimer: ReturnType<typeof setTimeout> | undefined;
+  #readSent = 0;
+  #typingSent = 0;
+
+  constructor(
+    readonly id: string,
+    interaction?: Interaction,
+  ) {
+    if (interaction) this.interaction = interaction;
+  }
+
+  readonly unread = $derived.by(() => {
+    let count = 0;
+    for (let i = this.messages.length - 1; i >= 0; i--) {
+      const message = this.messages[i]!;
+      if (message.seq <= this.marks.agent_read) break;
+      if (message.author_kind === "visitor") count++;
+    }
+    return count;
+  });
+
+  /** Since when the visitor waits for an answer; undefined when it is the visitor's turn. */
+  readonly waitingSince = $derived.by(() => {
+    let since: string | undefined;
+    for (let i = this.messages.length - 1; i >= 0; i--) {
+      const message = this.messages[i]!;
+      if (message.kind === "note" || message.author_kind === "system") continue;
+      if (message.author_kind !== "visitor") break;
+      since = message.at;
+    }
+    return since;
+  });
+
+  readonly last = $derived(
+    this.messages.findLast((m) => m.kind === "text" || m.kind === "attachment" || m.kind === "note"),
+  );
+
+  get unsent(): boolean {
+    return this.outbox.length > 0 || this.draft.trim() !== "" || this.noteDraft.trim() !== "";
+  }
+
+  async load(): Promise<void> {
+    if (this.phase === "loading") return;
+    const again = this.phase === "ready";
+    if (!again) this.phase = "loading";
+    try {
+      const [detail, page] = await Promise.all([
+        take(api.GET("/api/v1/interactions/{id}", this.#path)),
+        this.#page(again && this.messages.length ? { after: this.lastSeq, limit: 500 } : { limit: pageSize }),
+      ]);
+      this.#detail(detail);
+      this.#merge(page.items);
+      if (!again) this.hasEarlier = (this.messages[0]?.seq ?? 1) > 1;
+      this.phase = "ready";
+      this.#pump();
+    } catch (error) {
+      const problem = asProblem(error);
+      this.problem = problem.message;
+      if (!again) this.phase = "failed";
+    }
+  }
+
+  /** Only the person and the earlier contacts again. */
+  async reloadDetail(): Promise<void> {
+    this.#detail(await take(api.GET("/api/v1/interactions/{id}", this.#path)));
+  }
+
+  #detail(detail: InteractionDetail): void {
+    this.take(detail.interaction);
+    this.contact = detail.contact;
+    this.segments = detail.segments;
+    this.earlier = detail.earlier;
+    this.mark(detail.marks);
+  }
+
+  take(interaction: Interaction): void {
+    if (this.interaction && interaction.version < this.interaction.version) return;
+    this.interaction = interaction;
+    if (!this.disposition && interaction.disposition) this.disposition = interaction.disposition;
+    if (!this.labels.length && interaction.labels?.length) this.labels = [...interaction.labels];
+  }
+
+  async loadEarlier(): Promise<void> {
+    const first = this.messages[0]?.seq;
+    if (!first || first <= 1) return;
+    const page = await this.#page({ before: first, limit: pageSize });
+    this.#merge(page.items);
+    this.hasEarlier = page.items.length > 0 && (this.messages[0]?.seq ?? 1) > 1;
+  }
+
+  /** A message from the live connection; a gap is filled from the server. */
+  add(message: Message): void {
+    if (this.phase !== "ready") return;
+    const gap = message.seq > this.lastSeq + 1;
+    this.#merge([message]);
+    if (gap) void this.load();
+    if (message.author_kind === "visitor") this.typingUntil = 0;
+  }
+
+  mark(marks: Marks): void {
+    this.marks.visitor_got = Math.max(this.marks.visitor_got, marks.visitor_got);
+    this.marks.visitor_read = Math.max(this.marks.visitor_read, marks.visitor_read);
+    this.marks.agent_read = Math.max(this.marks.agent_read, marks.agent_read);
+  }
+
+  get lastSeq(): number {
+    return this.messages.at(-1)?.seq ?? 0;
+  }
+
+  #merge(messages: readonly Message[]): void {
+    if (messages.length === 0) return;
+    const bySeq = new Map(this.messages.map((m) => [m.seq, m]));
+    for (const message of messages) {
+      bySeq.set(message.seq, message);
+      if (message.client_id) this.outbox = this.outbox.filter((o) => o.clientId !== message.client_id);
+    }
+    this.messages = [...bySeq.values()].sort((a, b) => a.seq - b.seq);
+  }
+
+  /** Tells the server, and so the visitor, that everything so far was seen. */
+  read(): void {
+    const seq = this.lastSeq;
+    if (seq <= this.marks.agent_read || seq <= this.#readSent) return;
+    this.#readSent = seq;
+    this.marks.agent_read = seq;
+    api
+      .POST("/api/v1/interactions/{id}/read", { ...this.#path, body: { seq } })
+      .catch(() => (this.#readSent = 0));
+  }
+
+  typing(who: string): void {
+    this.typingWho = who;
+    this.typingUntil = clock.read() + 6000;
+  }
+
+  /** The agent types; told at most every three seconds. */
+  tellTyping(): void {
+    const now = Date.now();
+    if (now - this.#typingSent < 3000) return;
+    this.#typingSent = now;
+    api.POST("/api/v1/interactions/{id}/typing", this.#path).catch(() => {});
+  }
+
+  send(kind: "text" | "note", text: string): void {
+    this.#out({ kind, text });
+  }
+
+  attach(file: File): void {
+    this.#out({ kind: "attachment", text: file.name, file });
+  }
+
+  #out(what: { kind: Outgoing["kind"]; text: string; file?: File }): void {
+    this.outbox.push({
+      ...what,
+      clientId: crypto.randomUUID(),
+      at: new Date(clock.read()).toISOString(),
+      status: "sending",
+    });
+    this.#pump();
+  }
+
+  retry(clientId: string): void {
+    const entry = this.outbox.find((o) => o.clientId === clientId);
+    if (!entry) return;
+    entry.status = "sending";
+    entry.problem = undefined;
+    this.#pump();
+  }
+
+  discard(clientId: string): void {
+    this.outbox = this.outbox.filter((o) => o.clientId !== clientId);
+  }
+
+  /** The connection is back: what waits goes now. */
+  wake(): void {
+    for (const entry of this.outbox) if (entry.status === "waiting") entry.status = "sending";
+    this.#pump();
+  }
+
+  // One at a time, so that messages arrive in the order they were written.
+  async #pump(): Promise<void> {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    clearTimeout(this.#retryTimer);
+    try {
+      for (;;) {
+        const entry = this.outbox.find((o) => o.status === "sending");
+        if (!entry) return;
+        try {
+          this.#merge([await this.#deliver(entry)]);
+          this.discard(entry.clientId);
+        } catch (error) {
+          const problem = asProblem(error);
+          if (!problem.temporary && problem.status !== 401) {
+            entry.status = "failed";
+            entry.problem = problem.message;
+            continue;
+          }
+          for (const o of this.outbox) if (o.status === "sending") o.status = "waiting";
+          this.#retryTimer = setTimeout(() => this.wake(), Math.max(3, problem.retryAfter) * 1000);
+          return;
+        }
+      }
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  #deliver(entry: Outgoing): Promise<Message> {
+    const headers = key(entry.clientId);
+    if (entry.kind !== "attachment") {
+      const body = { client_id: entry.clientId, kind: entry.kind, text: entry.text };
+      return take(api.POST("/api/v1/interactions/{id}/messages", { ...this.#path, headers, body }));
+    }
+    const form = new FormData();
+    form.set("client_id", entry.clientId);
+    form.set("file", entry.file!, entry.file!.name);
+    return take(
+      api.POST("/api/v1/interactions/{id}/attachments", {
+        ...this.#path,
+        headers,
+        body: { client_id: entry.clientId, file: entry.file!.name },
+        bodySerializer: () => form,
+      }),
+    );
+  }
+
+  get #path() {
+    return { params: { path: { id: this.id } } };
+  }
+
+  #page(query: { after?: number; before?: number; limit: number }) {
+    return take(api.GET("/api/v1/interactions/{id}/messages", { params: { path: { id: this.id }, query } }));
+  }
+}

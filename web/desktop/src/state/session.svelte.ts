@@ -1,0 +1,95 @@
+import { api, asProblem, onSessionProblem, Problem, take } from "../api/client";
+import type { Me, Permission } from "../api/types";
+import { text } from "../messages/app";
+import { preferences } from "./preferences.svelte";
+
+type Phase = "loading" | "unreachable" | "out" | "change" | "in";
+
+// Who is signed in. When a session ends while work is on the screen, `me` stays
+// and the sign-in comes on top: what was being written is not lost.
+class Session {
+  phase = $state<Phase>("loading");
+  me = $state.raw<Me | null>(null);
+  notice = $state("");
+
+  constructor() {
+    onSessionProblem({
+      signedOut: () => this.ended(text("sessionOver")),
+      mustChange: () => {
+        if (this.phase === "in") this.phase = "change";
+      },
+    });
+  }
+
+  async load(): Promise<void> {
+    try {
+      this.#take(await take(api.GET("/api/v1/me")));
+    } catch (error) {
+      const problem = asProblem(error);
+      if (problem.status === 401) {
+        this.phase = "out";
+        this.notice = "";
+      } else if (problem.code === "must_change_password") this.phase = "change";
+      else this.phase = "unreachable";
+    }
+  }
+
+  async signIn(organisation: string, userName: string, password: string): Promise<void> {
+    const before = this.me;
+    await api.POST("/api/v1/sign-in", { body: { organisation, user_name: userName, password } });
+    const me = await take(api.GET("/api/v1/me"));
+    if (before && (before.user.id !== me.user.id || before.organisation.id !== me.organisation.id)) {
+      // Another person sits here now: nothing of the one before may stay.
+      location.assign("/app/");
+      return;
+    }
+    this.notice = "";
+    this.#take(me);
+  }
+
+  async changePassword(current: string, chosen: string): Promise<void> {
+    await api.POST("/api/v1/me/password", { body: { current, new: chosen } });
+    this.#take(await take(api.GET("/api/v1/me")));
+  }
+
+  async signOut(): Promise<void> {
+    try {
+      await api.POST("/api/v1/sign-out");
+    } catch (error) {
+      if (!(error instanceof Problem) || error.status !== 401) throw error;
+    }
+    // A fresh page: no name or message of the session stays in its memory.
+    location.assign("/app/");
+  }
+
+  ended(notice: string): void {
+    if (this.phase !== "in" && this.phase !== "change") return;
+    this.notice = notice;
+    this.phase = "out";
+  }
+
+  async refresh(): Promise<void> {
+    this.#take(await take(api.GET("/api/v1/me")));
+  }
+
+  may(permission: Permission): boolean {
+    return this.me?.permissions.includes(permission) ?? false;
+  }
+
+  get home(): string {
+    if (this.may("desk.use") && this.me?.user.roles.includes("agent")) return "/desk";
+    if (this.may("floor.watch") && !this.may("setup.write")) return "/room";
+    if (this.may("setup.write")) return "/setup";
+    if (this.may("audit.read")) return "/privacy";
+    if (this.may("organisation.read")) return "/organisations";
+    return "/account";
+  }
+
+  #take(me: Me): void {
+    this.me = me;
+    preferences.suggestLanguage(me.user.language);
+    this.phase = me.must_change ? "change" : "in";
+  }
+}
+
+export const session = new Session();
