@@ -34,7 +34,7 @@ func main() {
 				if seed >= *first+*seeds {
 					return
 				}
-				r, f := acdsim.Play(acdsim.NewStory(seed, *ops), false)
+				r, f := acdsim.Play(acdsim.NewStory(seed, *ops), acdsim.Quiet)
 				if f != nil {
 					failed.CompareAndSwap(nil, f)
 					return

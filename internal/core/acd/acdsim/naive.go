@@ -204,8 +204,8 @@ func (n *Naive) held(agent string) []*work {
 
 func (n *Naive) used(agent string, ch acd.Channel) int {
 	used := 0
-	for _, w := range n.held(agent) {
-		if w.Channel == ch {
+	for _, w := range n.works {
+		if w.agent == agent && w.Channel == ch {
 			used++
 		}
 	}
@@ -230,7 +230,11 @@ func (n *Naive) allowed(a *agent, w *work) bool {
 	if !ok || !q.Members[a.cfg.ID] {
 		return false
 	}
-	for _, need := range append(slices.Clone(q.Needs), w.Needs...) {
+	return able(a, q.Needs) && able(a, w.Needs)
+}
+
+func able(a *agent, needs []acd.SkillNeed) bool {
+	for _, need := range needs {
 		if a.cfg.Skills[need.Skill] < max(need.Level, 1) {
 			return false
 		}
@@ -278,10 +282,24 @@ func (n *Naive) settle() {
 }
 
 func (n *Naive) offerOne() bool {
+	if !n.anyRoom() {
+		return false
+	}
 	for _, w := range n.ordered() {
 		if a := n.bestAgent(w); a != nil {
 			n.offer(w, a)
 			return true
+		}
+	}
+	return false
+}
+
+func (n *Naive) anyRoom() bool {
+	for _, a := range n.agents {
+		for ch := range a.cfg.Capacity {
+			if n.room(a, ch) {
+				return true
+			}
 		}
 	}
 	return false

@@ -8,7 +8,7 @@ func Shrink(f *Failure) *Failure {
 		s.Ops = s.Ops[:f.Step+1]
 	}
 	fails := func(ops []Op) bool {
-		_, failed := Play(Story{s.Seed, ops}, false)
+		_, failed := Play(Story{s.Seed, ops}, Quiet)
 		return failed != nil
 	}
 	if !fails(s.Ops) {
@@ -39,6 +39,6 @@ func Shrink(f *Failure) *Failure {
 			}
 		}
 	}
-	_, short := Play(s, true)
+	_, short := Play(s, Logged)
 	return short
 }

@@ -4,8 +4,8 @@ import "testing"
 
 // The slice of `make sim` that the tests run.
 func TestStories(t *testing.T) {
-	for seed := range uint64(1500) {
-		if _, f := Play(NewStory(seed, 120), false); f != nil {
+	for seed := range uint64(600) {
+		if _, f := Play(NewStory(seed, 120), Quiet); f != nil {
 			t.Fatalf("%v\nshrunk:\n%v", f.What, Shrink(f))
 		}
 	}
@@ -13,8 +13,8 @@ func TestStories(t *testing.T) {
 
 func TestSameSeedSameCommands(t *testing.T) {
 	for seed := range uint64(50) {
-		a, fa := Play(NewStory(seed, 150), false)
-		b, fb := Play(NewStory(seed, 150), false)
+		a, fa := Play(NewStory(seed, 150), Hashed)
+		b, fb := Play(NewStory(seed, 150), Hashed)
 		if fa != nil || fb != nil {
 			t.Fatal(Shrink(fa))
 		}

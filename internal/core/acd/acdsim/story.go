@@ -60,7 +60,7 @@ var weights = []struct {
 	kind Kind
 	n    int
 }{
-	{Arrive, 220}, {AcceptOffer, 190}, {DeclineOffer, 45}, {AcceptEnded, 20}, {AcceptForged, 15},
+	{Arrive, 170}, {AcceptOffer, 190}, {DeclineOffer, 45}, {AcceptEnded, 20}, {AcceptForged, 15},
 	{Leave, 40}, {FinishWork, 110}, {CompleteWork, 80}, {ExtendWork, 20}, {WrongHand, 20},
 	{Presence, 60}, {Browsers, 50}, {MoveWork, 45}, {CloseWork, 12}, {ChangeQueue, 12}, {DropQueue, 3},
 	{ChangeAgent, 14}, {DropAgent, 4}, {Repeat, 25}, {Wake, 50}, {Crash, 5}, {CrashLost, 3},
@@ -75,6 +75,9 @@ func NewStory(seed uint64, n int) Story {
 	}
 	s := Story{Seed: seed}
 	n = n/2 + r.IntN(n+1)
+	if s.large() {
+		n *= 2
+	}
 	for range n {
 		pick, i := r.IntN(total), 0
 		for ; pick >= weights[i].n; i++ {
@@ -114,8 +117,22 @@ func (s Story) setup(parts ...int) *rand.Rand {
 	return rand.New(rand.NewPCG(h, 1))
 }
 
-func (s Story) queues() int { return 1 + s.setup(1).IntN(3) }
-func (s Story) agents() int { return 1 + s.setup(2).IntN(6) }
+// One story in twelve plays on a larger floor, where the indexes are deep.
+func (s Story) large() bool { return s.Seed%12 == 11 }
+
+func (s Story) queues() int {
+	if s.large() {
+		return 4 + s.setup(1).IntN(5)
+	}
+	return 1 + s.setup(1).IntN(3)
+}
+
+func (s Story) agents() int {
+	if s.large() {
+		return 15 + s.setup(2).IntN(25)
+	}
+	return 1 + s.setup(2).IntN(6)
+}
 
 func queueID(i int) string { return fmt.Sprintf("q%d", i) }
 func agentID(i int) string { return fmt.Sprintf("a%d", i) }
@@ -135,7 +152,7 @@ func (s Story) queue(i, variant int) acd.Queue {
 		Needs: s.needs(r.IntN(16), r.IntN(6)),
 	}
 	for a := range s.agents() + 1 { // one more: named, never set up
-		if r.IntN(4) > 0 {
+		if r.IntN(4) > 0 == !s.large() { // a quarter of a large floor
 			q.Members[agentID(a)] = true
 		}
 	}
