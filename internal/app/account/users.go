@@ -110,13 +110,17 @@ func (s *Service) user(ctx context.Context, t id.Tenant, user string) (User, err
 
 func noSuchUser() error { return errs.New(errs.NotFound, "This user does not exist.") }
 
-// DisplayName is how a user is shown to visitors: of its own choice, or "".
-func (s *Service) DisplayName(ctx context.Context, t id.Tenant, user string) (secret.Text, error) {
+// PublicName is how a user is shown to visitors: the display name of its own
+// choice, else its user name, which is a pseudonym.
+func (s *Service) PublicName(ctx context.Context, t id.Tenant, user string) (secret.Text, error) {
 	u, err := s.user(ctx, t, user)
 	if err != nil {
 		return secret.Text{}, err
 	}
-	return secret.New(u.Profile.DisplayName), nil
+	if u.Profile.DisplayName != "" {
+		return secret.New(u.Profile.DisplayName), nil
+	}
+	return secret.New(u.UserName), nil
 }
 
 // CreateUser makes a user in the actor's organisation. The one-time password is

@@ -1,0 +1,295 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"sync"
+
+	appsetup "nubitalk/internal/app/setup"
+
+	"nubitalk/internal/app/floor"
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/bus"
+	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/setup"
+	"nubitalk/internal/store"
+)
+
+// setupChanged tells nodes and screens that a set-up object changed; its data
+// is {kind, id}.
+const setupChanged = "setup.changed"
+
+// setups is every tenant's set-up in memory, as floors, channels and sign-in
+// ask for it. A snapshot is read when first asked and dropped when the tenant's
+// set-up changes, on whatever node.
+type setups struct {
+	db     *store.DB
+	app    *appsetup.Service
+	bus    *bus.Bus
+	log    *slog.Logger
+	reload func(context.Context, id.Tenant) error // the floor's
+
+	mu      sync.Mutex // guards what follows
+	plans   map[id.Tenant]*snapshot
+	stamp   uint64 // grows with each change, so that a reading that a change overtook is not kept
+	entries map[string]id.Tenant
+	known   bool // entries holds all tenants
+
+	dirty  chan id.Tenant // floors to tell; "" for all
+	cancel func()
+	quit   context.CancelFunc
+	ended  chan struct{}
+}
+
+type snapshot struct {
+	appsetup.Snapshot
+	plan floor.Plan
+}
+
+func newSetups(db *store.DB, b *bus.Bus, log *slog.Logger) *setups {
+	return &setups{db: db, bus: b, log: log, plans: map[id.Tenant]*snapshot{}, entries: map[string]id.Tenant{}, dirty: make(chan id.Tenant, 1024)}
+}
+
+// Start begins to hear of changes.
+func (s *setups) Start(ctx context.Context) error {
+	ctx, s.quit = context.WithCancel(context.WithoutCancel(ctx))
+	s.ended = make(chan struct{})
+	go s.tellFloors(ctx)
+	s.cancel = s.bus.Subscribe(s.hear)
+	return nil
+}
+
+// Stop ends it.
+func (s *setups) Stop(context.Context) error {
+	if s.quit == nil {
+		return nil
+	}
+	s.cancel()
+	s.quit()
+	<-s.ended
+	s.quit = nil
+	return nil
+}
+
+// changed is app/setup's Changed: here at once, elsewhere by event.
+func (s *setups) changed(c appsetup.Change) {
+	s.forget(c.Tenant)
+	data, err := json.Marshal(map[string]string{"kind": string(c.Kind), "id": c.ID})
+	if err == nil {
+		err = s.bus.Publish(bus.Event{Tenant: c.Tenant, Kind: setupChanged, Watch: access.SetupRead, Data: data})
+	}
+	if err != nil {
+		s.log.Error("a change of the set-up could not be told", "tenant", c.Tenant, "error", err)
+	}
+}
+
+// hear runs on the bus's goroutine and must not wait.
+func (s *setups) hear(e bus.Event) {
+	if e.Kind != setupChanged && e.Kind != bus.Overflow {
+		return
+	}
+	s.forget(e.Tenant)
+	select {
+	case s.dirty <- e.Tenant:
+	default: // full of other tenants: all floors are told then
+		select {
+		case <-s.dirty:
+		default:
+		}
+		select {
+		case s.dirty <- "":
+		default:
+		}
+	}
+}
+
+// forget drops what is known of a tenant, or of all ("").
+func (s *setups) forget(t id.Tenant) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stamp++
+	if t == "" {
+		clear(s.plans)
+		clear(s.entries)
+		s.known = false
+		return
+	}
+	delete(s.plans, t)
+	for entry, owner := range s.entries {
+		if owner == t {
+			delete(s.entries, entry)
+		}
+	}
+	s.known = false
+}
+
+// tellFloors lets floors of this node see changes, one after the other.
+func (s *setups) tellFloors(ctx context.Context) {
+	defer close(s.ended)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case t := <-s.dirty:
+			for _, t := range s.expand(ctx, t) {
+				// Unavailable: the floor is another node's.
+				if err := s.reload(ctx, t); err != nil && !errs.Is(err, errs.Unavailable) && ctx.Err() == nil {
+					s.log.Error("a floor could not take its changed set-up", "tenant", t, "error", err)
+				}
+			}
+		}
+	}
+}
+
+func (s *setups) expand(ctx context.Context, t id.Tenant) []id.Tenant {
+	if t != "" {
+		if id.Kind(string(t)) != id.TenantKind {
+			return nil
+		}
+		return []id.Tenant{t}
+	}
+	all, err := activeTenants(ctx, s.db)
+	if err != nil {
+		s.log.Error("the tenants could not be listed", "error", err)
+	}
+	return all
+}
+
+// activeTenants lists the tenants that work.
+func activeTenants(ctx context.Context, db *store.DB) ([]id.Tenant, error) {
+	var out []id.Tenant
+	err := db.SystemRead(ctx, func(tx *store.Tx) error {
+		orgs, err := tx.Organisations()
+		out = nil
+		for _, o := range orgs {
+			if o.Kind == "tenant" && o.Status == "active" {
+				out = append(out, o.ID)
+			}
+		}
+		return err
+	})
+	return out, err
+}
+
+// of answers a tenant's set-up.
+func (s *setups) of(ctx context.Context, t id.Tenant) (*snapshot, error) {
+	s.mu.Lock()
+	known, stamp := s.plans[t], s.stamp
+	s.mu.Unlock()
+	if known != nil {
+		return known, nil
+	}
+	read, err := s.app.Snapshot(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	snap := &snapshot{Snapshot: read}
+	snap.plan = floor.Plan{TimeZone: read.TimeZone, Queues: read.Queues, Hours: read.Hours, EntryPoints: read.EntryPoints,
+		Flows: map[string]floor.PlannedFlow{}, Rules: read.Rules}
+	for id, f := range read.Flows {
+		snap.plan.Flows[id] = floor.PlannedFlow{Version: f.Version, Graph: f.Graph}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stamp == stamp {
+		s.plans[t] = snap
+		for entry := range read.EntryPoints {
+			s.entries[entry] = t
+		}
+	}
+	return snap, nil
+}
+
+// Plan is the set-up as a floor needs it.
+func (s *setups) Plan(ctx context.Context, t id.Tenant) (floor.Plan, error) {
+	snap, err := s.of(ctx, t)
+	if err != nil {
+		return floor.Plan{}, err
+	}
+	return snap.plan, nil
+}
+
+// EntryPoint finds an entry point and whose it is.
+func (s *setups) EntryPoint(ctx context.Context, entryPoint string) (id.Tenant, setup.EntryPoint, error) {
+	s.mu.Lock()
+	t, found := s.entries[entryPoint]
+	known, stamp := s.known, s.stamp
+	s.mu.Unlock()
+	if !found && !known {
+		all, err := activeTenants(ctx, s.db)
+		if err != nil {
+			return "", setup.EntryPoint{}, err
+		}
+		for _, tenant := range all {
+			snap, err := s.of(ctx, tenant)
+			if err != nil {
+				return "", setup.EntryPoint{}, err
+			}
+			if _, ok := snap.EntryPoints[entryPoint]; ok {
+				t, found = tenant, true
+			}
+		}
+		s.mu.Lock()
+		if s.stamp == stamp {
+			s.known = true
+		}
+		s.mu.Unlock()
+	}
+	if !found {
+		return "", setup.EntryPoint{}, errs.New(errs.NotFound, "There is no such entry point.")
+	}
+	snap, err := s.of(ctx, t)
+	if err != nil {
+		return "", setup.EntryPoint{}, err
+	}
+	e, ok := snap.EntryPoints[entryPoint]
+	if !ok { // archived a moment ago
+		return "", setup.EntryPoint{}, errs.New(errs.NotFound, "There is no such entry point.")
+	}
+	return t, e, nil
+}
+
+// ConsentText answers a consent text in use and its version.
+func (s *setups) ConsentText(ctx context.Context, t id.Tenant, text string) (setup.ConsentText, int64, error) {
+	snap, err := s.of(ctx, t)
+	if err != nil {
+		return setup.ConsentText{}, 0, err
+	}
+	c, ok := snap.ConsentTexts[text]
+	if !ok {
+		return setup.ConsentText{}, 0, errs.New(errs.NotFound, "There is no such consent text.")
+	}
+	return c.ConsentText, c.Version, nil
+}
+
+// QueueName is what people are told of a queue; "" if it is gone.
+func (s *setups) QueueName(ctx context.Context, t id.Tenant, queue string) string {
+	snap, err := s.of(ctx, t)
+	if err != nil {
+		return ""
+	}
+	return snap.Queues[queue].Name
+}
+
+// Rules are the tenant's own choices.
+func (s *setups) Rules(ctx context.Context, t id.Tenant) (setup.Rules, error) {
+	snap, err := s.of(ctx, t)
+	if err != nil {
+		return setup.Rules{}, err
+	}
+	return snap.Snapshot.Rules, nil
+}
+
+// SessionHours is how long a sign-in lasts.
+func (s *setups) SessionHours(ctx context.Context, t id.Tenant) (int, error) {
+	r, err := s.Rules(ctx, t)
+	return r.SessionHours, err
+}
+
+// Prepare gives a new tenant what its first chat needs (account.Defaults).
+func (s *setups) Prepare(tx *store.Tx, _, _ string) error {
+	_, err := s.app.SetUp(tx, "")
+	return err
+}
