@@ -100,7 +100,7 @@ var inventory = []group{
 		part{"interaction_id", Pseudonym, "where it was given", ""})},
 
 	{Column, "interactions", "to route work, and to report on it: who, when, how long (C29, C30)", whileRecord, withRecord, with(
-		none("channel", "entry_point_id", "flow_id", "flow_version", "state", "close_reason", "queue_id", "only_preferred", "priority", "needs", "language", "left_message", "customer_gone", "front", "extended",
+		none("channel", "entry_point_id", "flow_id", "flow_version", "state", "close_reason", "queue_id", "only_preferred", "priority", "needs", "language", "left_message", "front", "extended",
 			"arrived_at", "queued_at", "place", "offered_at", "answered_at", "wrap_from", "wrap_until", "left_at", "closed_at", "erased_at", "version"),
 		part{"interaction_id", Pseudonym, "to name a piece of work", ""},
 		part{"contact_id", Pseudonym, "whose it is; the address stands with the contact", ""},
@@ -177,6 +177,13 @@ var inventory = []group{
 		none("name", "holder", "fence", "expires_at")},
 
 	{Column, "schema_versions", "to know which migrations ran", "for ever", "never; it tells nothing about anybody", []part{
+		{"id", None, "", ""}, {"version_id", None, "", ""}, {"is_applied", None, "", ""}, {"tstamp", None, "", ""}}},
+
+	{Key, "wrapped_keys", "to seal and open what belongs to a tenant or a contact", "a contact's: as long as the contact; a tenant's: as long as the organisation", "destroyed first of all when a person is erased or an organisation closed; no backup of the database holds it", with(
+		none("purpose", "version", "created_at"),
+		part{"owner_id", Pseudonym, "which contact's key it is", ""},
+		part{"wrapped", Secret, "", "wrapped by the tenant's key, which the root key wraps"})},
+	{Key, "schema_versions", "to know which migrations ran", "for ever", "never; it tells nothing about anybody", []part{
 		{"id", None, "", ""}, {"version_id", None, "", ""}, {"is_applied", None, "", ""}, {"tstamp", None, "", ""}}},
 
 	{File, "", "to keep the files of a conversation", whileTalk, withConversation, []part{
