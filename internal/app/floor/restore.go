@@ -260,12 +260,27 @@ func (f *floor) adopt(plan Plan, people map[string]person, now time.Time) {
 }
 
 func (f *floor) asQueue(q string, def setup.Queue) acd.Queue {
-	members := make(map[string]bool, len(def.Members))
-	for _, u := range def.Members {
+	members := map[string]bool{}
+	for _, u := range f.members(def) {
 		members[u] = true
 	}
 	return acd.Queue{ID: q, Priority: def.Priority, Needs: def.Needs, Members: members, OfferTimeout: time.Duration(def.OfferSeconds) * time.Second,
 		WrapUp: time.Duration(def.WrapUpSeconds) * time.Second, WrapUpOpen: def.WrapUpOpen, MaxMissed: def.MaxMissed, ServiceLevel: time.Duration(def.ServiceSeconds) * time.Second}
+}
+
+// members are the agents that serve a queue; a queue that names none is served
+// by all.
+func (f *floor) members(def setup.Queue) []string {
+	if len(def.Members) > 0 {
+		return def.Members
+	}
+	var all []string
+	for _, u := range sortedKeys(f.people) {
+		if f.people[u].agent {
+			all = append(all, u)
+		}
+	}
+	return all
 }
 
 func asAgent(user string, p person) acd.Agent {

@@ -12,6 +12,7 @@ import (
 	"nubitalk/internal/bus"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/acd"
+	"nubitalk/internal/core/setup"
 )
 
 // tellEvery is how often waiting people are told their place anew.
@@ -74,7 +75,7 @@ func (m *Manager) Desk(ctx context.Context, a access.Actor) (Desk, error) {
 		}
 		slices.SortFunc(out.Work, func(a, b Interaction) int { return a.AnsweredAt.Compare(b.AnsweredAt) })
 		for _, v := range f.queueViews(now) {
-			if slices.Contains(f.plan.Queues[v.ID].Members, a.User) {
+			if f.serves(a.User, f.plan.Queues[v.ID]) {
 				out.Queues = append(out.Queues, v)
 			}
 		}
@@ -160,6 +161,10 @@ func (f *floor) queueView(q string, now time.Time) QueueView {
 		ServicePercent: def.ServicePercent, ServiceSeconds: def.ServiceSeconds, EstimateSecs: s.Estimate}
 }
 
+func (f *floor) serves(user string, def setup.Queue) bool {
+	return len(def.Members) == 0 || slices.Contains(def.Members, user)
+}
+
 // summarise turns what the batch touched into live events, each thing once.
 func (f *floor) summarise(now time.Time) {
 	b := &f.batch
@@ -175,7 +180,7 @@ func (f *floor) summarise(now time.Time) {
 	for user := range b.agents {
 		f.tellAgent(user)
 		for q, def := range f.plan.Queues { // its free places changed
-			if slices.Contains(def.Members, user) {
+			if f.serves(user, def) {
 				b.queues[q] = true
 			}
 		}
@@ -185,7 +190,7 @@ func (f *floor) summarise(now time.Time) {
 			continue
 		}
 		v := f.queueView(q, now)
-		b.events = append(b.events, bus.Event{Tenant: f.tenant, Kind: "queue.changed", Users: f.plan.Queues[q].Members, Watch: access.FloorWatch, Data: must(v)})
+		b.events = append(b.events, bus.Event{Tenant: f.tenant, Kind: "queue.changed", Users: f.members(f.plan.Queues[q]), Watch: access.FloorWatch, Data: must(v)})
 		f.waits[q] = true
 	}
 	f.tellWaits(now)
