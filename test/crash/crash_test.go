@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"nubitalk/test/drive"
+	"nubitalk/internal/server/drive"
 )
 
 // load is what is going on while the program is killed again and again.

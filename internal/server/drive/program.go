@@ -90,7 +90,7 @@ func Build(dir string, tags ...string) (string, error) {
 
 func root() string {
 	_, file, _, _ := runtime.Caller(0)
-	return filepath.Dir(filepath.Dir(filepath.Dir(file)))
+	return filepath.Dir(filepath.Dir(filepath.Dir(filepath.Dir(file))))
 }
 
 // Program is a running process of the product.
