@@ -1,6 +1,3 @@
-// Command sim runs the routing simulation of internal/core/acd/acdsim for many
-// seeds: `make sim SEEDS=100000`. A failure prints its seed and the shortest
-// story that still shows it, and ends with status 1.
 package main
 
 import (

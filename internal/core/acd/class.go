@@ -2,6 +2,7 @@ package acd
 
 import (
 	"encoding/binary"
+	"math"
 	"slices"
 	"strings"
 )
@@ -19,15 +20,18 @@ type class struct {
 	only    *agent
 	waiting []waitItem
 	idle    []idleItem
+	number  int32   // its entry in Engine.tops
 	serving int32   // agents who are at work here, with room or without
 	refused []*work // waiting works that some agent declined or missed
 }
 
 // slot is an agent's place in a class.
 type slot struct {
-	cls  *class
-	pos  int32 // place in cls.idle, plus one; 0 when not in it
-	prof int32 // proficiency: the sum of the agent's levels in the class's needs
+	cls    *class
+	number int32 // cls.number
+	pos    int32 // place in cls.idle, plus one; 0 when not in it
+	prof   int32 // proficiency: the sum of the agent's levels in the class's needs
+	bit    uint8 // of cls.ch, as in agent.room
 }
 
 type waitItem struct {
@@ -72,7 +76,7 @@ func (e *Engine) classOf(w *work) *class {
 	if w.only != nil {
 		c := w.only.only[w.ch]
 		if c == nil {
-			c = &class{ch: w.ch, only: w.only}
+			c = e.newClass(class{ch: w.ch, only: w.only})
 			w.only.only[w.ch] = c
 			e.attach(w.only, c)
 		}
@@ -90,7 +94,7 @@ func (e *Engine) classOf(w *work) *class {
 		return c
 	}
 	e.trimClasses(q)
-	c := &class{q: q, ch: w.ch, key: string(e.key)}
+	c := e.newClass(class{q: q, ch: w.ch, key: string(e.key)})
 	c.needs = canonical(append(slices.Clone(q.cfg.Needs), w.needs...))
 	q.classes[c.key] = c
 	q.order = append(q.order, c)
@@ -100,6 +104,31 @@ func (e *Engine) classOf(w *work) *class {
 		}
 	}
 	return c
+}
+
+// none is the top of a class in which nothing waits: after everything.
+const none = math.MaxInt64
+
+// newClass numbers a class. The due times of the first in each class stand side
+// by side in Engine.tops, so that an agent finds its best work without touching
+// every class that it serves.
+func (e *Engine) newClass(c class) *class {
+	if n := len(e.freeTops); n > 0 {
+		c.number = e.freeTops[n-1]
+		e.freeTops = e.freeTops[:n-1]
+	} else {
+		c.number = int32(len(e.tops))
+		e.tops = append(e.tops, none)
+	}
+	return &c
+}
+
+// noteTop is called after a change of what waits in c.
+func (e *Engine) noteTop(c *class) {
+	e.tops[c.number] = none
+	if len(c.waiting) > 0 {
+		e.tops[c.number] = c.waiting[0].due
+	}
 }
 
 // canonical sorts needs by skill, keeps the highest level of each and takes a
@@ -132,6 +161,7 @@ func (e *Engine) trimClasses(q *queue) {
 
 // dropClass takes an empty class out of its queue and its agents.
 func (e *Engine) dropClass(c *class) {
+	e.freeTops = append(e.freeTops, c.number)
 	delete(c.q.classes, c.key)
 	c.q.order = slices.DeleteFunc(c.q.order, func(o *class) bool { return o == c })
 	for _, a := range c.q.members {
@@ -143,7 +173,7 @@ func (e *Engine) dropClass(c *class) {
 
 // attach makes a one of the agents of c, which a must be able to serve.
 func (e *Engine) attach(a *agent, c *class) {
-	s := slot{cls: c}
+	s := slot{cls: c, number: c.number, bit: 1 << c.ch}
 	for _, n := range c.needs {
 		s.prof += int32(a.skills[n.Skill])
 	}

@@ -39,7 +39,10 @@ type Engine struct {
 	works  map[string]*work
 	offers map[string]*work // pending offers only
 
-	timers  timerHeap
+	timers   timerHeap
+	tops     []int64 // by class number: when its first waiting work is due
+	freeTops []int32 // numbers of classes that are gone
+
 	dirtyW  []*work  // waiting work that may have found an agent
 	dirtyA  []*agent // agents that may have room for waiting work
 	seeking []*agent // scratch of settle

@@ -191,19 +191,29 @@ func (e *Engine) bestWork(a *agent) *work {
 	if a.room == 0 {
 		return nil
 	}
+	first, at, twice := int64(none), -1, false
+	for i := range a.slots {
+		s := &a.slots[i]
+		if top := e.tops[s.number]; top <= first && top != none && a.room&s.bit != 0 {
+			first, at, twice = top, i, top == first
+		}
+	}
+	if at < 0 {
+		return nil
+	}
+	if w := a.slots[at].cls.waiting[0].w; !twice && len(w.refused) == 0 {
+		return w
+	}
+	return e.bestOfAll(a)
+}
+
+// bestOfAll is bestWork for when due times alone do not tell.
+func (e *Engine) bestOfAll(a *agent) *work {
 	var best *work
 	for i := range a.slots {
-		c := a.slots[i].cls
-		if len(c.waiting) == 0 || a.room&(1<<c.ch) == 0 {
-			continue
-		}
-		top := c.waiting[0]
-		switch {
-		case best != nil && best.before(top.w):
-		case len(top.w.refused) == 0:
-			best = top.w
-		default:
-			e.searchWaiting(c, a, 0, &best)
+		s := &a.slots[i]
+		if e.tops[s.number] != none && a.room&s.bit != 0 {
+			e.searchWaiting(s.cls, a, 0, &best)
 		}
 	}
 	return best

@@ -215,6 +215,11 @@ func (e *Engine) removeAgent(id string) string {
 	}
 	e.timers.stop(&a.timer)
 	a.known, a.browsers = false, 0
+	for _, c := range a.only { // empty since lose
+		if c != nil {
+			e.freeTops = append(e.freeTops, c.number)
+		}
+	}
 	delete(e.agents, a.id)
 	// Queues that still name it keep a placeholder; nothing else points to the
 	// removed one any more but refusals, which end with it.

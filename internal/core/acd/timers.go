@@ -18,7 +18,7 @@ func (t *timer) id() string {
 	return t.agent.id
 }
 
-// timerHeap is a binary heap by time, then id, so that the order of firing does
+// timerHeap is a heap by time, then id, so that the order of firing does
 // not depend on how the timers came to be.
 type timerHeap struct{ items []timerItem }
 
@@ -70,10 +70,13 @@ func (h *timerHeap) fix(i int) {
 	}
 }
 
+// arity is 4: fewer levels, each within a cache line or two.
+const arity = 4
+
 func (h *timerHeap) up(i int) bool {
 	item, moved := h.items[i], false
 	for i > 0 {
-		parent := (i - 1) / 2
+		parent := (i - 1) / arity
 		if !item.before(h.items[parent]) {
 			break
 		}
@@ -87,12 +90,15 @@ func (h *timerHeap) up(i int) bool {
 func (h *timerHeap) down(i int) {
 	item := h.items[i]
 	for {
-		child := 2*i + 1
-		if child >= len(h.items) {
+		first := arity*i + 1
+		if first >= len(h.items) {
 			break
 		}
-		if child+1 < len(h.items) && h.items[child+1].before(h.items[child]) {
-			child++
+		child := first
+		for c := first + 1; c < min(first+arity, len(h.items)); c++ {
+			if h.items[c].before(h.items[child]) {
+				child = c
+			}
 		}
 		if !h.items[child].before(item) {
 			break

@@ -150,6 +150,7 @@ func (e *Engine) enter(w *work) {
 	e.setDue(w)
 	w.cls = e.classOf(w)
 	w.cls.pushWaiting(w)
+	e.noteTop(w.cls)
 	e.seq++
 	w.q.line.insert(w, scramble(e.seq))
 	e.armBackOff(w)
@@ -167,6 +168,7 @@ func scramble(x uint64) uint64 {
 // leaveLine takes a waiting work out of line; the caller gives it a new state.
 func (e *Engine) leaveLine(w *work) {
 	w.cls.dropWaiting(w)
+	e.noteTop(w.cls)
 	w.q.line.remove(w)
 	w.cls = nil
 	e.timers.stop(&w.timer)
