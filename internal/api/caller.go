@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"nubitalk/internal/app/account"
+	"nubitalk/internal/base/secret"
 	"nubitalk/internal/core/access"
 )
 
@@ -12,6 +13,7 @@ import (
 type caller struct {
 	access.Actor
 	session account.Session
+	token   secret.Text // of the session, for live connections
 	visitor Visitor
 	id      string // of the request
 	address string // of the client, for limits only; never logged

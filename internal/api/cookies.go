@@ -7,6 +7,9 @@ import (
 	"nubitalk/internal/base/secret"
 )
 
+// cookieName has a prefix that browsers hold to: Secure, this host, all paths.
+const cookieName = "__Host-nubitalk"
+
 // cookie makes the session cookie; an empty token removes it.
 func (s *Server) cookie(token secret.Text, until time.Time) http.Cookie {
 	c := http.Cookie{Name: s.cookieName(), Value: token.Reveal(), Path: "/", Expires: until, Secure: !s.config.PlainHTTP,

@@ -20,6 +20,8 @@ type Guard struct {
 	Visitor    bool              // a conversation's own token, instead
 	// WhileMustChange lets in a session that has yet to choose a new password.
 	WhileMustChange bool
+	// Keys lets API keys use a route that is for every signed-in user.
+	Keys bool
 }
 
 // needs is the guard of a route for those who have a permission.
@@ -35,6 +37,10 @@ type Route struct {
 	Guard  Guard
 	// Repeatable says that Idempotency-Key is honoured.
 	Repeatable bool
+	// Socket says that it is a live connection.
+	Socket bool
+
+	body int64 // most bytes of a request
 }
 
 // about is what a route says of itself in the OpenAPI document.
@@ -58,14 +64,10 @@ func (s *Server) Routes() []Route { return slices.Clone(s.routes) }
 // handle registers a route. It is the only way to have one: the mux below it
 // refuses patterns that do not come from here.
 func handle[I, O any](s *Server, method, path string, g Guard, doc about, fn func(ctx context.Context, c *caller, in *I) (*O, error)) {
-	s.admit(method, path, g, doc)
+	r := s.admit(Route{Method: method, Path: path, Guard: g}, doc)
 	op := huma.Operation{OperationID: doc.id, Method: method, Path: path, Summary: doc.summary, Description: describe(g, doc.detail),
-		Tags: []string{doc.tag}, DefaultStatus: doc.status, MaxBodyBytes: doc.body, Security: security(g),
-		BodyReadTimeout: bodyTimeout}
-	if op.MaxBodyBytes == 0 {
-		op.MaxBodyBytes = maxBody
-	}
-	if s.routes[len(s.routes)-1].Repeatable {
+		Tags: []string{doc.tag}, DefaultStatus: doc.status, MaxBodyBytes: r.body, Security: security(g), BodyReadTimeout: bodyTimeout}
+	if r.Repeatable {
 		op.Parameters = append(op.Parameters, idempotencyParam())
 	}
 	huma.Register(s.huma, op, func(ctx context.Context, in *I) (*O, error) {
@@ -86,31 +88,32 @@ func handle[I, O any](s *Server, method, path string, g Guard, doc about, fn fun
 	}
 }
 
-// handleRaw registers a route that speaks for itself: a live connection or a
-// page. It passes the same guard.
-func handleRaw(s *Server, method, path string, g Guard, doc about, fn http.HandlerFunc) {
-	s.admit(method, path, g, doc)
-	op := huma.Operation{OperationID: doc.id, Method: method, Path: path, Summary: doc.summary, Description: describe(g, doc.detail),
-		Tags: []string{doc.tag}, Security: security(g), Responses: map[string]*huma.Response{}}
-	if doc.raw != nil {
-		doc.raw(&op)
-		s.huma.OpenAPI().AddOperation(&op)
-	}
-	s.mux.HandleFunc(method+" "+path, fn)
+// handleSocket registers a live connection. It passes the same guard.
+func handleSocket(s *Server, path string, g Guard, doc about, fn http.HandlerFunc) {
+	s.admit(Route{Method: http.MethodGet, Path: path, Guard: g, Socket: true}, doc)
+	s.huma.OpenAPI().AddOperation(&huma.Operation{OperationID: doc.id, Method: http.MethodGet, Path: path, Summary: doc.summary,
+		Description: describe(g, doc.detail), Tags: []string{doc.tag}, Security: security(g),
+		Responses: map[string]*huma.Response{"101": {Description: "Switching to WebSocket; see docs/api.md for its frames."}}})
+	s.mux.HandleFunc(http.MethodGet+" "+path, fn)
 }
 
 // admit notes a route in the registry and opens the mux for it.
-func (s *Server) admit(method, path string, g Guard, doc about) {
+func (s *Server) admit(r Route, doc about) Route {
+	g := r.Guard
 	if (g.Permission == "") == !g.Visitor {
-		panic("api: " + method + " " + path + " does not say who may use it")
+		panic("api: " + r.Method + " " + r.Path + " does not say who may use it")
 	}
 	if g.Permission != "" && !access.Known(g.Permission) {
-		panic("api: " + method + " " + path + " needs " + string(g.Permission) + ", which is not in the table")
+		panic("api: " + r.Method + " " + r.Path + " needs " + string(g.Permission) + ", which is not in the table")
 	}
-	changing := method != http.MethodGet && method != http.MethodHead
-	r := Route{Method: method, Path: path, Guard: g, Repeatable: changing && !doc.once && !g.Visitor && g.Permission != access.Public}
+	changing := r.Method != http.MethodGet && r.Method != http.MethodHead
+	r.Repeatable = changing && !doc.once && !g.Visitor && g.Permission != access.Public
+	if r.body = doc.body; r.body == 0 {
+		r.body = maxBody
+	}
 	s.routes = append(s.routes, r)
-	s.mux.admitted[method+" "+path] = r
+	s.mux.admitted[r.Method+" "+r.Path] = r
+	return r
 }
 
 // operation finds a registered operation of the document.
@@ -136,7 +139,7 @@ type guardedMux struct {
 	guard    func(Route, http.HandlerFunc) http.HandlerFunc
 }
 
-// HandleFunc is called by huma and by handleRaw.
+// HandleFunc is called by huma and by handleSocket.
 func (m *guardedMux) HandleFunc(pattern string, h func(http.ResponseWriter, *http.Request)) {
 	r, ok := m.admitted[pattern]
 	if !ok {
@@ -178,7 +181,7 @@ func idempotencyParam() *huma.Param {
 // operators may see.
 func (s *Server) fault(ctx context.Context, err error) error {
 	p := problemOf(err)
-	if p.Status >= 500 {
+	if p.Status >= 500 && p.Code != string(errs.Unavailable) || p.Status == http.StatusServiceUnavailable && p.cause != nil {
 		s.log.ErrorContext(ctx, "a request failed", "request", callerOf(ctx).id, "code", p.Code, "cause", causeOf(err))
 	}
 	return p

@@ -4,11 +4,14 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"sync"
+	"sync/atomic"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"nubitalk/internal/app/live"
 	"nubitalk/internal/base/clock"
 )
 
@@ -25,6 +28,7 @@ type Parts struct {
 	Privacy  Privacy
 	System   System
 	Replies  Replies
+	Live     *live.Hub
 }
 
 // Config is how the doors are set up.
@@ -33,8 +37,11 @@ type Config struct {
 	// PlainHTTP: the program listens without TLS, which it does on loopback
 	// only; the cookie is then called nubitalk and is not Secure.
 	PlainHTTP bool
-	Clock     clock.Clock
-	Log       *slog.Logger
+	// Proxies are trusted to say whose call they pass on (X-Forwarded-For).
+	Proxies []netip.Prefix
+	Limits  Limits
+	Clock   clock.Clock
+	Log     *slog.Logger
 }
 
 // Server is the doors. It is an http.Handler for /api/ and /chat/.
@@ -47,6 +54,9 @@ type Server struct {
 	huma   huma.API
 	routes []Route
 	door   http.Handler
+	limits limiters
+
+	stopping atomic.Bool
 
 	uploads       chan struct{} // bounds files being received
 	document      sync.Once
@@ -63,7 +73,7 @@ func New(c Config, p Parts) *Server {
 	if c.Log == nil {
 		c.Log = slog.New(slog.NewJSONHandler(io.Discard, nil))
 	}
-	s := &Server{Parts: p, config: c, clock: c.Clock, log: c.Log, uploads: make(chan struct{}, uploadsAtOnce)}
+	s := &Server{Parts: p, config: c, clock: c.Clock, log: c.Log, uploads: make(chan struct{}, uploadsAtOnce), limits: newLimiters(c.Limits)}
 	s.mux = &guardedMux{admitted: map[string]Route{}, guard: s.guard}
 	s.huma = humago.New(s.mux, humaConfig(c.Version))
 	s.accountRoutes()
@@ -76,7 +86,10 @@ func New(c Config, p Parts) *Server {
 	s.contactRoutes()
 	s.privacyRoutes()
 	s.visitorRoutes()
+	s.liveRoutes()
+	s.visitorSocketRoutes()
 	s.docRoutes()
+	s.mux.ServeMux.HandleFunc("/", s.noRoute)
 	s.door = s.pipeline(s.mux)
 	return s
 }

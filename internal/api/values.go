@@ -116,3 +116,6 @@ func noNil(v reflect.Value) {
 
 // plainText is plainInput for one value.
 func plainText(path, s string) error { return plainInput(reflect.ValueOf(s), path) }
+
+// typeName says what kind of value something is, without showing it.
+func typeName(v any) string { return reflect.TypeOf(v).String() }

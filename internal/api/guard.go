@@ -1,0 +1,128 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/secret"
+	"nubitalk/internal/core/access"
+)
+
+// callTime bounds a call, so that nothing waits for ever.
+const callTime = 30 * time.Second
+
+// guard stands before every route: who is it, may they, not too often, not too
+// much.
+func (s *Server) guard(route Route, h http.HandlerFunc) http.HandlerFunc {
+	check := s.checkUser
+	switch {
+	case route.Guard.Visitor && route.Socket:
+		check = s.checkNobody // the token comes in the first frame
+	case route.Guard.Visitor:
+		check = s.checkVisitor
+	case route.Guard.Permission == access.Public:
+		check = s.checkNobody
+	}
+	if route.Repeatable {
+		h = s.repeatable(h)
+	}
+	return func(w http.ResponseWriter, r *http.Request) {
+		if err := check(w, r, route); err != nil {
+			if errs.Is(err, errs.Unauthorised) { // guessing tokens costs more
+				s.limits.address.spend(callerOf(r.Context()).address, 5, s.clock.Now())
+			}
+			writeProblem(w, s.fault(r.Context(), err))
+			return
+		}
+		if route.Socket {
+			h(w, r)
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, route.body)
+		ctx, cancel := context.WithTimeout(r.Context(), callTime)
+		defer cancel()
+		h(w, r.WithContext(ctx))
+	}
+}
+
+// checkNobody lets everybody in, but starts of something not too often.
+func (s *Server) checkNobody(_ http.ResponseWriter, r *http.Request, route Route) error {
+	c, now := callerOf(r.Context()), s.clock.Now()
+	switch {
+	case strings.HasSuffix(route.Path, "/sign-in"):
+		return s.limits.signIn.take(c.address, 1, now)
+	case route.Method == http.MethodPost:
+		return s.limits.start.take(c.address, 1, now)
+	}
+	return nil
+}
+
+// checkUser lets in signed-in users and keys that have the permission.
+func (s *Server) checkUser(_ http.ResponseWriter, r *http.Request, route Route) error {
+	c := callerOf(r.Context())
+	token, err := s.tokenOf(r)
+	if err != nil {
+		return err
+	}
+	session, err := s.Accounts.Recognise(r.Context(), token)
+	if err != nil {
+		return err
+	}
+	c.session, c.Actor, c.token = session, session.Actor, token
+	if session.MustChange && !route.Guard.WhileMustChange {
+		return errs.New(mustChange, "Please choose a new password first.")
+	}
+	if session.APIKey && route.Guard.Permission == access.SignedIn && !route.Guard.Keys {
+		return errs.New(errs.Forbidden, "This is for signed-in users; an API key has no account of its own.")
+	}
+	if access.Reach(c.Actor, route.Guard.Permission) == access.None {
+		return errs.New(errs.Forbidden, "You are not allowed to do this.")
+	}
+	return s.limits.tenant.take(string(c.Tenant), 1, s.clock.Now())
+}
+
+// tokenOf finds the session in the cookie or the API key in the header.
+func (s *Server) tokenOf(r *http.Request) (secret.Text, error) {
+	if h := r.Header.Get("Authorization"); h != "" {
+		token, ok := bearer(h)
+		if !ok || !strings.HasPrefix(token, "nbk_") {
+			return secret.Text{}, errs.New(errs.Unauthorised, "Send an API key as Authorization: Bearer nbk_….")
+		}
+		return secret.New(token), nil
+	}
+	cookie, err := r.Cookie(s.cookieName())
+	if err != nil || cookie.Value == "" {
+		return secret.Text{}, errs.New(errs.Unauthorised, "You are not signed in. Please sign in.")
+	}
+	if !strings.HasPrefix(cookie.Value, "nbs_") {
+		return secret.Text{}, errs.New(errs.Unauthorised, "You are not signed in. Please sign in.")
+	}
+	return secret.New(cookie.Value), nil
+}
+
+func bearer(h string) (string, bool) {
+	scheme, token, ok := strings.Cut(h, " ")
+	return strings.TrimSpace(token), ok && strings.EqualFold(scheme, "Bearer")
+}
+
+// checkVisitor lets in the holder of a conversation's token, from the pages
+// that may show its entry point.
+func (s *Server) checkVisitor(w http.ResponseWriter, r *http.Request, _ Route) error {
+	c := callerOf(r.Context())
+	token, ok := bearer(r.Header.Get("Authorization"))
+	if !ok || !strings.HasPrefix(token, "nbv_") {
+		return errs.New(errs.Unauthorised, "This conversation is not known.")
+	}
+	v, err := s.Visitors.Visitor(r.Context(), secret.New(token))
+	if err != nil {
+		return err
+	}
+	if err := s.limits.visitor.take(v.Interaction, 1, s.clock.Now()); err != nil {
+		return err
+	}
+	c.visitor = v
+	return allowOrigin(w, r, v.Origins)
+}

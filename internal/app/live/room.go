@@ -1,0 +1,222 @@
+package live
+
+import (
+	"encoding/json"
+	"slices"
+	"sync"
+	"time"
+
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/bus"
+	"nubitalk/internal/core/access"
+)
+
+// room is one tenant's connections and its latest events.
+type room struct {
+	hub        *Hub
+	tenant     id.Tenant
+	inside     int       // under Hub.mu
+	emptySince time.Time // under Hub.mu
+
+	mu       sync.Mutex
+	seq      uint64 // of the latest event
+	first    uint64 // of the oldest event in ring; seq+1 when it is empty
+	ring     []past
+	bytes    int
+	conns    map[*Conn]struct{}
+	byUser   map[string]map[*Conn]struct{}
+	byWatch  map[access.Permission]map[*Conn]struct{} // who holds it for the tenant
+	watched  map[string]map[*Conn]struct{}            // by interaction
+	visitors map[string]map[*VisitorConn]struct{}     // by interaction
+	unseen   time.Time                                // since when conns is empty
+
+	telling sync.Mutex // the floor hears counts one after another
+}
+
+// past is an event as it was sent, with who may see it.
+type past struct {
+	frame       []byte
+	users       []string
+	watch       access.Permission
+	interaction string
+}
+
+func newRoom(h *Hub, t id.Tenant) *room {
+	return &room{hub: h, tenant: t, first: 1, conns: map[*Conn]struct{}{}, byUser: map[string]map[*Conn]struct{}{},
+		byWatch: map[access.Permission]map[*Conn]struct{}{}, watched: map[string]map[*Conn]struct{}{}, visitors: map[string]map[*VisitorConn]struct{}{}}
+}
+
+// frame is one event on the wire (docs/api.md).
+type frame struct {
+	Type   string          `json:"type"`
+	Cursor string          `json:"cursor,omitempty"`
+	Data   json.RawMessage `json:"data,omitempty"`
+}
+
+// deliver numbers an event, keeps it and sends it to those who may see it.
+func (r *room) deliver(e bus.Event) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if e.Visitor != nil {
+		for v := range r.visitors[e.Interaction] {
+			v.out.Send(e.Visitor)
+		}
+	}
+	if e.Data == nil {
+		return
+	}
+	if len(r.conns) == 0 && r.hub.Clock.Now().Sub(r.unseen) > keepEmpty {
+		r.forget() // nobody would come back for it
+		return
+	}
+	r.seq++
+	b, err := json.Marshal(frame{e.Kind, r.hub.cursor(r.seq), e.Data})
+	if err != nil { // the data is not JSON: a fault of who published it
+		r.hub.Log.Error("an event could not be written", "tenant", r.tenant, "kind", e.Kind)
+		r.forget()
+		return
+	}
+	r.remember(past{b, e.Users, e.Watch, e.Interaction})
+	for _, u := range e.Users {
+		r.send(r.byUser[u], b)
+	}
+	if e.Watch != "" {
+		r.send(r.byWatch[e.Watch], b)
+	}
+	if e.Interaction != "" {
+		watching := r.watched[e.Interaction]
+		r.send(watching, b)
+		if e.Kind == "interaction.changed" {
+			for c := range watching {
+				c.stillMayRead(e.Interaction)
+			}
+		}
+	}
+}
+
+// send sends the latest event to each once.
+func (r *room) send(to map[*Conn]struct{}, b []byte) {
+	for c := range to {
+		if c.sent < r.seq {
+			c.sent = r.seq
+			c.out.Send(b)
+		}
+	}
+}
+
+func (r *room) remember(p past) {
+	r.ring = append(r.ring, p)
+	r.bytes += len(p.frame)
+	drop := 0
+	for len(r.ring)-drop > r.hub.Events || r.bytes > r.hub.Bytes && drop < len(r.ring) {
+		r.bytes -= len(r.ring[drop].frame)
+		r.ring[drop] = past{}
+		drop++
+	}
+	r.ring = r.ring[drop:]
+	r.first = r.seq - uint64(len(r.ring)) + 1
+}
+
+// forget makes every cursor so far unknown.
+func (r *room) forget() {
+	r.seq++ // a cursor at the number before must not look up to date
+	r.ring, r.bytes, r.first = nil, 0, r.seq+1
+}
+
+// lost tells everybody to fetch again, because events were missed.
+func (r *room) lost() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.forget()
+	for c := range r.conns {
+		c.out.Send(r.resync())
+	}
+	for _, list := range r.visitors {
+		for v := range list {
+			v.out.Missed()
+		}
+	}
+}
+
+func (r *room) resync() []byte {
+	b, _ := json.Marshal(frame{Type: "resync", Cursor: r.hub.cursor(r.seq)}) // strings only
+	return b
+}
+
+// recheck lets connections ask again who they are.
+func (r *room) recheck(data json.RawMessage) {
+	ch := readChange(data)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	conns := r.conns
+	if ch.User != "" {
+		conns = r.byUser[ch.User]
+	}
+	for c := range conns {
+		reason := ch.Reason
+		if len(ch.Sessions) > 0 && !slices.Contains(ch.Sessions, c.actor.Session) {
+			reason = ""
+		}
+		c.out.Recheck(reason)
+	}
+}
+
+// since answers with what an actor may see of the events after seq; ok is false
+// when they are not all known any more.
+func (r *room) since(a access.Actor, seq uint64) (frames [][]byte, ok bool) {
+	if seq > r.seq || seq+1 < r.first {
+		return nil, false
+	}
+	for _, p := range r.after(seq) {
+		if p.shown(a) {
+			frames = append(frames, p.frame)
+		}
+	}
+	return frames, true
+}
+
+// after is the part of the ring above seq.
+func (r *room) after(seq uint64) []past {
+	return r.ring[max(0, len(r.ring)-int(r.seq-min(seq, r.seq))):]
+}
+
+// shown says whether the actor saw the event without watching its interaction.
+func (p past) shown(a access.Actor) bool {
+	return slices.Contains(p.users, a.User) || p.watch != "" && holds(a, p.watch)
+}
+
+// ofInteraction answers with what the ring has of an interaction above seq and
+// the actor did not see yet. The frames carry no cursor, because newer ones may
+// have been sent before.
+func (r *room) ofInteraction(a access.Actor, interaction string, seq uint64) (frames [][]byte) {
+	for _, p := range r.after(seq) {
+		var f frame
+		if p.interaction != interaction || p.shown(a) || json.Unmarshal(p.frame, &f) != nil {
+			continue
+		}
+		f.Cursor = ""
+		if b, err := json.Marshal(f); err == nil {
+			frames = append(frames, b)
+		}
+	}
+	return frames
+}
+
+// holds says whether the actor has the permission for its whole tenant.
+func holds(a access.Actor, p access.Permission) bool {
+	return access.May(a, p, access.Thing{Tenant: a.Tenant})
+}
+
+func put[K comparable, V comparable](m map[K]map[V]struct{}, k K, v V) {
+	if m[k] == nil {
+		m[k] = map[V]struct{}{}
+	}
+	m[k][v] = struct{}{}
+}
+
+func drop[K comparable, V comparable](m map[K]map[V]struct{}, k K, v V) {
+	delete(m[k], v)
+	if len(m[k]) == 0 {
+		delete(m, k)
+	}
+}
