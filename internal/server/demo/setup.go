@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"slices"
 
 	app "nubitalk/internal/app/setup"
 	"nubitalk/internal/base/errs"
@@ -137,6 +138,7 @@ func (p *planter) queue(q setup.Queue) setup.Queue {
 		members = append(members, p.id(setup.KindUser, m))
 	}
 	q.Members = members
+	q.Needs = slices.Clone(q.Needs)
 	for i := range q.Needs {
 		q.Needs[i].Skill = p.id(setup.KindSkill, q.Needs[i].Skill)
 	}
