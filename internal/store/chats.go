@@ -1,9 +1,6 @@
 package store
 
 import (
-	"strconv"
-	"strings"
-	"sync"
 	"time"
 
 	"nubitalk/internal/base/errs"
@@ -32,7 +29,7 @@ func scanChat(r row, c *ChatRow) error {
 
 // InsertChat adds a conversation.
 func (tx *Tx) InsertChat(c ChatRow) error {
-	_, err := tx.exec(`INSERT INTO chats (tenant_id, `+chatColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, string(tx.scope.Tenant), c.InteractionID,
+	_, err := tx.exec(`INSERT INTO chats (tenant_id, `+chatColumns+`, indexed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0)`, string(tx.scope.Tenant), c.InteractionID,
 		raw(c.TokenHash), c.LastSeq, c.VisitorGotSeq, c.VisitorReadSeq, c.AgentReadSeq, us(c.VisitorSeenAt), us(c.ExpiresAt), raw(c.SurveySealed))
 	return err
 }
@@ -108,13 +105,14 @@ type MessageRow struct {
 	Kind          string // text, note, attachment, buttons, form, event
 	ClientID      string // the sender's own id; a repeat is the same message; "" for none
 	BodySealed    secret.Sealed
+	Tokens        [][]byte // keyed tokens of its words: what the conversation is found by
 	At            time.Time
 }
 
-const messageColumns = "interaction_id, seq, message_id, author_kind, author_id, kind, client_id, body_sealed, at"
+const messageColumns = "interaction_id, seq, message_id, author_kind, author_id, kind, client_id, body_sealed, tokens, at"
 
 func scanMessage(r row, m *MessageRow) error {
-	return r.Scan(&m.InteractionID, &m.Seq, &m.ID, &m.AuthorKind, &m.AuthorID, &m.Kind, &m.ClientID, sealed(&m.BodySealed), at(&m.At))
+	return r.Scan(&m.InteractionID, &m.Seq, &m.ID, &m.AuthorKind, &m.AuthorID, &m.Kind, &m.ClientID, sealed(&m.BodySealed), (*tokenList)(&m.Tokens), at(&m.At))
 }
 
 // InsertMessage adds a message at the end of its conversation and gives it the
@@ -124,7 +122,9 @@ func scanMessage(r row, m *MessageRow) error {
 // m.BodySealed.
 func (tx *Tx) InsertMessage(m MessageRow, seal func(seq int64) (secret.Sealed, error)) (stored MessageRow, added bool, err error) {
 	t := string(tx.scope.Tenant)
-	found, err := tx.one(`UPDATE chats SET last_seq = last_seq + 1 WHERE tenant_id = $1 AND interaction_id = $2 RETURNING last_seq`, []any{t, m.InteractionID}, &m.Seq)
+	var indexed bool
+	found, err := tx.one(`UPDATE chats SET last_seq = last_seq + 1 WHERE tenant_id = $1 AND interaction_id = $2 RETURNING last_seq, indexed`,
+		[]any{t, m.InteractionID}, &m.Seq, yes(&indexed))
 	if err != nil {
 		return m, false, err
 	}
@@ -136,11 +136,17 @@ func (tx *Tx) InsertMessage(m MessageRow, seal func(seq int64) (secret.Sealed, e
 			return m, false, tx.fail(err) // the number must not stay taken
 		}
 	}
-	n, err := tx.exec(`INSERT INTO messages (tenant_id, `+messageColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+	n, err := tx.exec(`INSERT INTO messages (tenant_id, `+messageColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 		ON CONFLICT (tenant_id, interaction_id, author_id, client_id) WHERE client_id <> '' DO NOTHING`,
-		t, m.InteractionID, m.Seq, m.ID, m.AuthorKind, m.AuthorID, m.Kind, m.ClientID, raw(m.BodySealed), us(m.At))
-	if err != nil || n > 0 {
-		return m, err == nil, err
+		t, m.InteractionID, m.Seq, m.ID, m.AuthorKind, m.AuthorID, m.Kind, m.ClientID, raw(m.BodySealed), packTokens(m.Tokens), us(m.At))
+	if err != nil {
+		return m, false, err
+	}
+	if n > 0 {
+		if indexed { // it was closed before
+			err = tx.index(m.InteractionID, m.Tokens)
+		}
+		return m, true, err
 	}
 	if _, err := tx.exec(`UPDATE chats SET last_seq = last_seq - 1 WHERE tenant_id = $1 AND interaction_id = $2`, t, m.InteractionID); err != nil {
 		return m, false, err
@@ -171,45 +177,6 @@ func (tx *Tx) Messages(interactionID string, after, before int64, limit int) ([]
 	}
 	return list(tx, scanMessage, `SELECT `+messageColumns+` FROM (SELECT `+messageColumns+` FROM messages WHERE tenant_id = $1 AND interaction_id = $2 AND seq > $3 AND seq < $4
 		ORDER BY seq DESC LIMIT $5) AS page ORDER BY seq`, t, interactionID, after, before, limit)
-}
-
-// tokenTexts are the statements that insert 1, 2, … tokens; each is prepared
-// once and kept.
-var tokenTexts = sync.OnceValue(func() []string {
-	out := make([]string, tokensAtOnce+1)
-	for n := 1; n <= tokensAtOnce; n++ {
-		var b strings.Builder
-		b.WriteString("INSERT INTO message_tokens (tenant_id, interaction_id, token) VALUES ")
-		for i := range n {
-			if i > 0 {
-				b.WriteString(", ")
-			}
-			b.WriteString("($1, $2, $" + strconv.Itoa(i+3) + ")")
-		}
-		b.WriteString(" ON CONFLICT (tenant_id, token, interaction_id) DO NOTHING")
-		out[n] = b.String()
-	}
-	return out
-})
-
-const tokensAtOnce = 32
-
-// InsertTokens makes a conversation findable by the words behind these tokens;
-// those it has already are left.
-func (tx *Tx) InsertTokens(interactionID string, tokens [][]byte) error {
-	for len(tokens) > 0 {
-		n := min(len(tokens), tokensAtOnce)
-		args := make([]any, 2, n+2)
-		args[0], args[1] = string(tx.scope.Tenant), interactionID
-		for _, t := range tokens[:n] {
-			args = append(args, raw(t))
-		}
-		if _, err := tx.exec(tokenTexts()[n], args...); err != nil {
-			return err
-		}
-		tokens = tokens[n:]
-	}
-	return nil
 }
 
 // AttachmentRow is a file sent in a conversation; its bytes are a sealed blob.

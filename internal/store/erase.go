@@ -65,13 +65,31 @@ type erasure struct {
 }
 
 func (tx *Tx) eraseContent(which, key string) (e Erased, err error) {
+	if e.Tokens, err = tx.eraseTokens(which, key); err != nil {
+		return e, err
+	}
 	err = tx.erase(key, []erasure{
-		{&e.Tokens, `DELETE FROM message_tokens WHERE tenant_id = $1 AND ` + which},
 		{&e.Messages, `DELETE FROM messages WHERE tenant_id = $1 AND ` + which},
 		{&e.Attachments, `DELETE FROM attachments WHERE tenant_id = $1 AND ` + which},
 		{&e.Chats, `DELETE FROM chats WHERE tenant_id = $1 AND ` + which},
 	})
 	return e, err
+}
+
+// eraseTokens takes the conversations' words out of the search index, and says
+// how many different ones there were.
+func (tx *Tx) eraseTokens(which, key string) (n int64, err error) {
+	sets, err := tx.tokenSets(which, key)
+	if err != nil {
+		return 0, err
+	}
+	for interaction, tokens := range sets {
+		if err := tx.unindex(interaction, tokens); err != nil {
+			return n, err
+		}
+		n += int64(len(tokens))
+	}
+	return n, nil
 }
 
 func (tx *Tx) eraseWork(which, key string) (Erased, error) {

@@ -69,7 +69,8 @@ func (tx *Tx) InsertInteraction(i InteractionRow) error {
 }
 
 // UpdateInteraction changes an interaction if its version still is i.Version.
-// Channel, entry point, contact and arrival never change.
+// Channel, entry point, contact and arrival never change. Closing it puts the
+// words of its conversation into the search index.
 func (tx *Tx) UpdateInteraction(i InteractionRow) error {
 	n, err := tx.exec(`UPDATE interactions SET flow_id = $4, flow_version = $5, flow_sealed = $6, name_sealed = $7, state = $8, close_reason = $9, queue_id = $10,
 		agent_id = $11, preferred_id = $12, only_preferred = $13, priority = $14, needs = $15, language = $16, disposition_id = $17, labels = $18, rating = $19,
@@ -79,7 +80,13 @@ func (tx *Tx) UpdateInteraction(i InteractionRow) error {
 		i.PreferredID, bit(i.OnlyPreferred), i.Priority, jsonList(i.Needs), i.Language, i.DispositionID, jsonList(i.Labels), i.Rating, bit(i.LeftMessage),
 		jsonList(i.Consulted), us(i.QueuedAt), us(i.Place), us(i.OfferedAt), us(i.AnsweredAt), us(i.WrapFrom), us(i.WrapUntil), us(i.LeftAt), us(i.ClosedAt), us(i.ErasedAt),
 		bit(i.Front), bit(i.Extended))
-	return tx.swapped("interaction", n, err, `SELECT version FROM interactions WHERE tenant_id = $1 AND interaction_id = $2`, string(tx.scope.Tenant), i.ID)
+	if err := tx.swapped("interaction", n, err, `SELECT version FROM interactions WHERE tenant_id = $1 AND interaction_id = $2`, string(tx.scope.Tenant), i.ID); err != nil {
+		return err
+	}
+	if i.ClosedAt.IsZero() {
+		return nil
+	}
+	return tx.indexConversation(i.ID)
 }
 
 // SetRating records the person's answer to the satisfaction question; the

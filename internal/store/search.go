@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,6 +23,8 @@ type InteractionFilter struct {
 	Tokens   [][]byte  // keyed word tokens; all must be in its conversation
 	Before   Cursor    // rows after this one in the list; zero: from the newest
 	Limit    int       // 0 means 50
+
+	interactions []string // any of these
 }
 
 // Bounds of a search's lists.
@@ -38,11 +41,44 @@ func (tx *Tx) SearchInteractions(f InteractionFilter) ([]InteractionRow, error) 
 	if len(f.Contacts) > maxContacts {
 		return nil, errs.Bad("person", "more than %d people match; narrow the search", maxContacts)
 	}
+	if f.Limit <= 0 {
+		f.Limit = 50
+	}
+	if len(f.Tokens) == 0 {
+		return tx.search(f, nil, false)
+	}
 	tokens, rare, err := tx.rarestFirst(f.Tokens)
-	if err != nil || (len(tokens) > 0 && rare == 0) {
+	if err != nil {
 		return nil, err
 	}
-	sql, args := f.sql(string(tx.scope.Tenant), tokens, rare < commonFrom)
+	var found []InteractionRow
+	if rare > 0 {
+		if found, err = tx.search(f, tokens, rare < commonFrom); err != nil {
+			return nil, err
+		}
+	}
+	open, err := tx.talking(tokens)
+	if err != nil {
+		return nil, err
+	}
+	for ids := range slices.Chunk(open, maxContacts) {
+		f.interactions = ids
+		more, err := tx.search(f, nil, false)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, more...)
+	}
+	slices.SortFunc(found, newestFirst)
+	return found[:min(len(found), f.Limit)], nil
+}
+
+func newestFirst(a, b InteractionRow) int {
+	return cmp.Or(b.ArrivedAt.Compare(a.ArrivedAt), cmp.Compare(b.ID, a.ID))
+}
+
+func (tx *Tx) search(f InteractionFilter, tokens [][]byte, rare bool) ([]InteractionRow, error) {
+	sql, args := f.sql(string(tx.scope.Tenant), tokens, rare)
 	return list(tx, scanInteraction, sql, args...)
 }
 
@@ -105,6 +141,7 @@ func (f InteractionFilter) sql(tenant string, tokens [][]byte, rare bool) (strin
 			b.WriteString(" AND i." + column + " = " + bind(v))
 		}
 	}
+	in("interaction_id", f.interactions)
 	in("contact_id", f.Contacts)
 	equal("agent_id", f.Agent)
 	equal("queue_id", f.Queue)
@@ -125,10 +162,6 @@ func (f InteractionFilter) sql(tenant string, tokens [][]byte, rare bool) (strin
 	if !f.Before.At.IsZero() {
 		b.WriteString(" AND (i.arrived_at, i.interaction_id) < (" + bind(us(f.Before.At)) + ", " + bind(f.Before.ID) + ")")
 	}
-	limit := f.Limit
-	if limit <= 0 {
-		limit = 50
-	}
-	b.WriteString(" ORDER BY i.arrived_at DESC, i.interaction_id DESC LIMIT " + bind(limit))
+	b.WriteString(" ORDER BY i.arrived_at DESC, i.interaction_id DESC LIMIT " + bind(f.Limit))
 	return b.String(), args
 }

@@ -255,10 +255,12 @@ CREATE TABLE chats (
     visitor_seen_at  BIGINT NOT NULL,
     expires_at       BIGINT NOT NULL,
     survey_sealed    BYTEA  NOT NULL,
+    indexed          BIGINT NOT NULL,
     PRIMARY KEY (tenant_id, interaction_id),
     FOREIGN KEY (tenant_id, interaction_id) REFERENCES interactions (tenant_id, interaction_id)
 );
 CREATE UNIQUE INDEX chats_token ON chats (tenant_id, token_hash);
+CREATE INDEX chats_talking ON chats (tenant_id, interaction_id) WHERE indexed = 0;
 
 CREATE TABLE messages (
     tenant_id      TEXT   NOT NULL,
@@ -270,6 +272,7 @@ CREATE TABLE messages (
     kind           TEXT   NOT NULL CHECK (kind IN ('text', 'note', 'attachment', 'buttons', 'form', 'event')),
     client_id      TEXT   NOT NULL,
     body_sealed    BYTEA  NOT NULL,
+    tokens         BYTEA  NOT NULL,
     at             BIGINT NOT NULL,
     PRIMARY KEY (tenant_id, interaction_id, seq),
     FOREIGN KEY (tenant_id, interaction_id) REFERENCES interactions (tenant_id, interaction_id)
@@ -277,15 +280,14 @@ CREATE TABLE messages (
 -- A repeated send (same client_id) is the same message.
 CREATE UNIQUE INDEX messages_client ON messages (tenant_id, interaction_id, author_id, client_id) WHERE client_id <> '';
 
--- Keyed tokens of a conversation's words; tells nothing without the tenant's key.
+-- Keyed tokens of a closed conversation's words; tells nothing without the tenant's key. messages.tokens has them too,
+-- and says which rows to remove: there is no key by interaction here.
 CREATE TABLE message_tokens (
     tenant_id      TEXT   NOT NULL,
     token          BYTEA  NOT NULL,
     interaction_id TEXT   NOT NULL,
-    PRIMARY KEY (tenant_id, token, interaction_id),
-    FOREIGN KEY (tenant_id, interaction_id) REFERENCES interactions (tenant_id, interaction_id)
+    PRIMARY KEY (tenant_id, token, interaction_id)
 )/*sqlite  WITHOUT ROWID sqlite*/;
-CREATE INDEX message_tokens_interaction ON message_tokens (tenant_id, interaction_id);
 
 CREATE TABLE attachments (
     tenant_id      TEXT   NOT NULL,

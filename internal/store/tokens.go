@@ -1,0 +1,210 @@
+package store
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"nubitalk/internal/base/errs"
+)
+
+// The tokens of a message are kept with the message, in one piece, and go with
+// it. When the conversation closes, all its different tokens enter the search
+// index at once: one by one they would be most of what a message costs, because
+// each lands on another page. Until then a search reads them where they are.
+
+// InsertTokens makes a conversation findable by more words, as if they stood in
+// its last message. MessageRow.Tokens does the same for less.
+func (tx *Tx) InsertTokens(interactionID string, tokens [][]byte) error {
+	if len(tokens) == 0 {
+		return nil
+	}
+	t := string(tx.scope.Tenant)
+	var indexed bool
+	var seq int64
+	var old tokenList
+	found, err := tx.one(`SELECT indexed, last_seq FROM chats WHERE tenant_id = $1 AND interaction_id = $2 /*pg FOR UPDATE pg*/`, []any{t, interactionID}, yes(&indexed), &seq)
+	if err != nil {
+		return err
+	}
+	if found {
+		found, err = tx.one(`SELECT tokens FROM messages WHERE tenant_id = $1 AND interaction_id = $2 AND seq = $3`, []any{t, interactionID, seq}, &old)
+	}
+	if err != nil {
+		return err
+	}
+	if !found {
+		return errs.New(errs.NotFound, "This conversation has no message.")
+	}
+	if _, err := tx.exec(`UPDATE messages SET tokens = $4 WHERE tenant_id = $1 AND interaction_id = $2 AND seq = $3`,
+		t, interactionID, seq, packTokens(append(old, tokens...))); err != nil {
+		return err
+	}
+	if indexed {
+		err = tx.index(interactionID, tokens)
+	}
+	return err
+}
+
+// indexConversation puts a closed conversation's tokens into the search index,
+// once; what is not a conversation is left alone.
+func (tx *Tx) indexConversation(interactionID string) error {
+	n, err := tx.exec(`UPDATE chats SET indexed = 1 WHERE tenant_id = $1 AND interaction_id = $2 AND indexed = 0`, string(tx.scope.Tenant), interactionID)
+	if err != nil || n == 0 {
+		return err
+	}
+	sets, err := tx.tokenSets(ofInteraction, interactionID)
+	if err != nil {
+		return err
+	}
+	return tx.index(interactionID, sets[interactionID])
+}
+
+// tokenSets are the different tokens of each interaction that which selects.
+func (tx *Tx) tokenSets(which, key string) (map[string][][]byte, error) {
+	type line struct {
+		interaction string
+		tokens      tokenList
+	}
+	lines, err := list(tx, func(r row, l *line) error { return r.Scan(&l.interaction, &l.tokens) },
+		`SELECT interaction_id, tokens FROM messages WHERE tenant_id = $1 AND tokens <> $3 AND `+which, string(tx.scope.Tenant), key, []byte{})
+	if err != nil {
+		return nil, err
+	}
+	out := map[string][][]byte{}
+	seen := map[string]bool{}
+	for _, l := range lines {
+		for _, t := range l.tokens {
+			if k := l.interaction + string(t); !seen[k] {
+				seen[k] = true
+				out[l.interaction] = append(out[l.interaction], t)
+			}
+		}
+	}
+	for _, tokens := range out {
+		slices.SortFunc(tokens, bytes.Compare) // neighbours in the index
+	}
+	return out, nil
+}
+
+// talking are the conversations not indexed yet that have all of the tokens.
+func (tx *Tx) talking(tokens [][]byte) ([]string, error) {
+	bits := make(map[string]uint32, len(tokens))
+	for i, t := range tokens {
+		bits[string(t)] = 1 << i
+	}
+	all := uint32(1)<<len(tokens) - 1
+	type line struct {
+		interaction string
+		tokens      tokenList
+	}
+	lines, err := list(tx, func(r row, l *line) error { return r.Scan(&l.interaction, &l.tokens) },
+		`SELECT m.interaction_id, m.tokens FROM chats c JOIN messages m ON m.tenant_id = c.tenant_id AND m.interaction_id = c.interaction_id
+		WHERE c.tenant_id = $1 AND c.indexed = 0 AND m.tokens <> $2`, string(tx.scope.Tenant), []byte{})
+	if err != nil {
+		return nil, err
+	}
+	have := map[string]uint32{}
+	var out []string
+	for _, l := range lines {
+		before := have[l.interaction]
+		now := before
+		for _, t := range l.tokens {
+			now |= bits[string(t)]
+		}
+		if have[l.interaction] = now; now == all && before != all {
+			out = append(out, l.interaction)
+		}
+	}
+	slices.Sort(out)
+	return out, nil
+}
+
+// tokensAtOnce is how many tokens one statement takes.
+const tokensAtOnce = 32
+
+// index adds tokens to the search index; those it has are left.
+func (tx *Tx) index(interactionID string, tokens [][]byte) error {
+	return tx.byTokens(indexTexts(), interactionID, tokens)
+}
+
+// unindex takes tokens of an interaction out of the search index.
+func (tx *Tx) unindex(interactionID string, tokens [][]byte) error {
+	return tx.byTokens(unindexTexts(), interactionID, tokens)
+}
+
+func (tx *Tx) byTokens(texts []string, interactionID string, tokens [][]byte) error {
+	for len(tokens) > 0 {
+		n := min(len(tokens), tokensAtOnce)
+		args := make([]any, 2, n+2)
+		args[0], args[1] = string(tx.scope.Tenant), interactionID
+		for _, t := range tokens[:n] {
+			args = append(args, raw(t))
+		}
+		if _, err := tx.exec(texts[n], args...); err != nil {
+			return err
+		}
+		tokens = tokens[n:]
+	}
+	return nil
+}
+
+// indexTexts and unindexTexts are the statements for 1, 2, … tokens; each is
+// written once and kept prepared.
+var indexTexts = sync.OnceValue(func() []string {
+	return tokenTexts("INSERT INTO message_tokens (tenant_id, interaction_id, token) VALUES ", "($1, $2, %s)", " ON CONFLICT (tenant_id, token, interaction_id) DO NOTHING")
+})
+
+var unindexTexts = sync.OnceValue(func() []string {
+	return tokenTexts("DELETE FROM message_tokens WHERE tenant_id = $1 AND interaction_id = $2 AND token IN (", "%s", ")")
+})
+
+func tokenTexts(head, each, tail string) []string {
+	out := make([]string, tokensAtOnce+1)
+	for n := 1; n <= tokensAtOnce; n++ {
+		marks := make([]string, n)
+		for i := range marks {
+			marks[i] = fmt.Sprintf(each, "$"+strconv.Itoa(i+3))
+		}
+		out[n] = head + strings.Join(marks, ", ") + tail
+	}
+	return out
+}
+
+// tokenList is a message's tokens in one BYTEA: each as its length and its bytes.
+type tokenList [][]byte
+
+func packTokens(tokens [][]byte) []byte {
+	size := 0
+	for _, t := range tokens {
+		size += 1 + len(t)
+	}
+	out := make([]byte, 0, size)
+	for _, t := range tokens {
+		t = t[:min(len(t), 255)]
+		out = append(append(out, byte(len(t))), t...)
+	}
+	return out
+}
+
+// Scan is the reverse of packTokens.
+func (l *tokenList) Scan(src any) error {
+	b, ok := src.([]byte)
+	if !ok && src != nil {
+		return fmt.Errorf("store: a column has a %T where tokens are expected", src)
+	}
+	*l = nil
+	b = append([]byte(nil), b...)
+	for len(b) > 0 {
+		n := 1 + int(b[0])
+		if n > len(b) {
+			return fmt.Errorf("store: a list of tokens is cut")
+		}
+		*l = append(*l, b[1:n:n])
+		b = b[n:]
+	}
+	return nil
+}
