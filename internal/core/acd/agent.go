@@ -2,7 +2,10 @@ package acd
 
 import "slices"
 
-const channels = 4
+const (
+	channels    = 4
+	channelBits = 2
+)
 
 func channelIndex(c Channel) int8 {
 	switch c {
@@ -44,10 +47,13 @@ type agent struct {
 	queues []*queue // that name it as a member
 	slots  []slot
 	only   [channels]*class
-	room   uint8 // bit per channel: could take one more now
-	serves uint8 // bit per channel: at work, whether or not there is room
-	inIdle int   // slots that are in their class's idle heap
-	timer  timer // grace
+	tops   []uint32 // per slot: its class's entry in Engine.tops, and the channel in the low bits
+
+	room     uint8 // bit per channel: could take one more now
+	counted  uint8 // room as its queues count it; follows at the end of the step
+	serves   uint8 // bit per channel: at work, whether or not there is room
+	inIdle   int   // slots that are in their class's idle heap
+	timerPos int32 // grace, see timers
 
 	dirty, touched bool
 	best           *work // scratch of settle
@@ -88,7 +94,6 @@ func (e *Engine) named(id string) *agent {
 	a := e.agents[id]
 	if a == nil {
 		a = &agent{id: id, presence: Offline}
-		a.timer.agent = a
 		e.agents[id] = a
 	}
 	return a
@@ -124,15 +129,21 @@ func (e *Engine) refresh(a *agent) {
 			}
 		}
 	}
-	if changed := room ^ a.room; changed != 0 {
-		for _, q := range a.queues {
-			q.count(&q.ready, changed, room)
-		}
-		a.room = room
-	}
+	a.room = room
 	if changed := serves ^ a.serves; changed != 0 {
 		a.serves = serves
 		e.servingChanged(a, changed)
+	}
+}
+
+// countReady brings the counts of the agent's queues up to date, once a step:
+// one who completes and is offered the next changes none.
+func (a *agent) countReady() {
+	if changed := a.room ^ a.counted; changed != 0 {
+		a.counted = a.room
+		for _, q := range a.queues {
+			q.count(&q.ready, changed, a.room)
+		}
 	}
 }
 
@@ -255,9 +266,9 @@ func (e *Engine) connected(ev Connected) string {
 func (e *Engine) watch(a *agent) {
 	switch {
 	case a.browsers > 0 || a.presence == Offline && len(a.held) == 0:
-		e.timers.stop(&a.timer)
-	case a.timer.pos == 0:
-		e.timers.set(&a.timer, e.now+e.grace)
+		e.timers.stopAgent(a)
+	case a.timerPos == 0:
+		e.timers.setAgent(a, e.now+e.grace)
 	}
 }
 
@@ -265,7 +276,7 @@ func (e *Engine) watch(a *agent) {
 // to the front of its queue, wrap-up is closed as completed, and what waited for
 // this agent only is released.
 func (e *Engine) lose(a *agent, cause string) {
-	e.timers.stop(&a.timer)
+	e.timers.stopAgent(a)
 	a.missed = 0
 	if a.presence != Offline || cause != CauseLost {
 		e.present(a, Offline, "", cause)

@@ -27,11 +27,9 @@ type class struct {
 
 // slot is an agent's place in a class.
 type slot struct {
-	cls    *class
-	number int32 // cls.number
-	pos    int32 // place in cls.idle, plus one; 0 when not in it
-	prof   int32 // proficiency: the sum of the agent's levels in the class's needs
-	bit    uint8 // of cls.ch, as in agent.room
+	cls  *class
+	pos  int32 // place in cls.idle, plus one; 0 when not in it
+	prof int32 // proficiency: the sum of the agent's levels in the class's needs
 }
 
 type waitItem struct {
@@ -173,11 +171,12 @@ func (e *Engine) dropClass(c *class) {
 
 // attach makes a one of the agents of c, which a must be able to serve.
 func (e *Engine) attach(a *agent, c *class) {
-	s := slot{cls: c, number: c.number, bit: 1 << c.ch}
+	s := slot{cls: c}
 	for _, n := range c.needs {
 		s.prof += int32(a.skills[n.Skill])
 	}
 	a.slots = append(a.slots, s)
+	a.tops = append(a.tops, uint32(c.number)<<channelBits|uint32(c.ch))
 	if a.serves&(1<<c.ch) != 0 {
 		c.serving++
 	}
@@ -197,6 +196,8 @@ func (e *Engine) detach(a *agent, i int) {
 	last := len(a.slots) - 1
 	a.slots[i] = a.slots[last]
 	a.slots = a.slots[:last]
+	a.tops[i] = a.tops[last]
+	a.tops = a.tops[:last]
 	if i < last && a.slots[i].pos > 0 {
 		a.slots[i].cls.idle[a.slots[i].pos-1].slot = int32(i)
 	}

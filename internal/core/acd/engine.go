@@ -39,7 +39,7 @@ type Engine struct {
 	works  map[string]*work
 	offers map[string]*work // pending offers only
 
-	timers   timerHeap
+	timers   timers
 	tops     []int64 // by class number: when its first waiting work is due
 	freeTops []int32 // numbers of classes that are gone
 
@@ -88,7 +88,7 @@ func (e *Engine) Step(ev Event, now time.Time) []Command {
 	start := e.begin(now)
 	e.refusal = RefusedNone
 	for len(e.timers.items) > 0 && e.timers.items[0].at <= e.now {
-		e.fire(e.timers.items[0].t)
+		e.fire(e.timers.items[0].owner)
 	}
 	e.settle()
 	e.refusal = e.apply(ev)
@@ -127,6 +127,7 @@ func (e *Engine) commands(start int) []Command {
 	}
 	for _, a := range e.touched {
 		a.touched = false
+		a.countReady()
 		e.emit(AgentChanged{
 			Agent: a.id, Presence: a.presence, Reason: a.reason, Since: fromMicros(a.since),
 			Offered: int(a.offered), Active: int(a.active), Wrapping: int(a.wrapping),

@@ -67,7 +67,7 @@ func (q *queue) estimate(position int, now int64) int {
 	case q.pace.samples >= enoughSamples:
 		interval := q.pace.interval
 		if q.line.root != nil {
-			interval = max(interval, interval+(now-max(q.pace.last, q.line.root.node.oldest)-interval)/weight)
+			interval = max(interval, interval+(now-max(q.pace.last, q.line.root.oldest)-interval)/weight)
 		}
 		return seconds(int64(position) * interval)
 	case q.pace.handled > 0:

@@ -8,20 +8,20 @@ type line struct{ root *work }
 // lineNode is a work's place in its queue's line.
 type lineNode struct {
 	left, right *work
-	heap        uint64 // treap priority
+	oldest      int64  // earliest queued time of the subtree
+	heap        uint32 // treap priority
 	size        int32
-	oldest      int64 // earliest queued time of the subtree
 }
 
 func (n *work) updateLine() {
-	n.node.size, n.node.oldest = 1, n.queued
-	if l := n.node.left; l != nil {
-		n.node.size += l.node.size
-		n.node.oldest = min(n.node.oldest, l.node.oldest)
+	n.size, n.oldest = 1, n.queued
+	if l := n.left; l != nil {
+		n.size += l.size
+		n.oldest = min(n.oldest, l.oldest)
 	}
-	if r := n.node.right; r != nil {
-		n.node.size += r.node.size
-		n.node.oldest = min(n.node.oldest, r.node.oldest)
+	if r := n.right; r != nil {
+		n.size += r.size
+		n.oldest = min(n.oldest, r.oldest)
 	}
 }
 
@@ -29,18 +29,18 @@ func (l *line) len() int {
 	if l.root == nil {
 		return 0
 	}
-	return int(l.root.node.size)
+	return int(l.root.size)
 }
 
 // insert puts w in; r gives the treap its shape and decides nothing else.
-func (l *line) insert(w *work, r uint64) {
-	w.node = lineNode{heap: r}
+func (l *line) insert(w *work, r uint32) {
+	w.lineNode = lineNode{heap: r}
 	l.root = lineInsert(l.root, w)
 }
 
 func (l *line) remove(w *work) {
 	l.root = lineRemove(l.root, w)
-	w.node = lineNode{}
+	w.lineNode = lineNode{}
 }
 
 // position is 1 for the first in line.
@@ -48,43 +48,43 @@ func (l *line) position(w *work) int {
 	n, before := l.root, int32(0)
 	for n != nil && n != w {
 		if w.before(n) {
-			n = n.node.left
+			n = n.left
 			continue
 		}
-		before += lineSize(n.node.left) + 1
-		n = n.node.right
+		before += lineSize(n.left) + 1
+		n = n.right
 	}
 	if n == nil {
 		return 0
 	}
-	return int(before+lineSize(n.node.left)) + 1
+	return int(before+lineSize(n.left)) + 1
 }
 
 // each calls f in order until it returns false.
 func (l *line) each(f func(*work) bool) { lineEach(l.root, f) }
 
 func lineEach(n *work, f func(*work) bool) bool {
-	return n == nil || lineEach(n.node.left, f) && f(n) && lineEach(n.node.right, f)
+	return n == nil || lineEach(n.left, f) && f(n) && lineEach(n.right, f)
 }
 
 func lineSize(n *work) int32 {
 	if n == nil {
 		return 0
 	}
-	return n.node.size
+	return n.size
 }
 
 func lineInsert(t, w *work) *work {
 	switch {
 	case t == nil:
 		t = w
-	case w.node.heap > t.node.heap:
-		w.node.left, w.node.right = lineSplit(t, w)
+	case w.heap > t.heap:
+		w.left, w.right = lineSplit(t, w)
 		t = w
 	case w.before(t):
-		t.node.left = lineInsert(t.node.left, w)
+		t.left = lineInsert(t.left, w)
 	default:
-		t.node.right = lineInsert(t.node.right, w)
+		t.right = lineInsert(t.right, w)
 	}
 	t.updateLine()
 	return t
@@ -96,10 +96,10 @@ func lineSplit(t, w *work) (before, after *work) {
 		return nil, nil
 	}
 	if t.before(w) {
-		t.node.right, after = lineSplit(t.node.right, w)
+		t.right, after = lineSplit(t.right, w)
 		before = t
 	} else {
-		before, t.node.left = lineSplit(t.node.left, w)
+		before, t.left = lineSplit(t.left, w)
 		after = t
 	}
 	t.updateLine()
@@ -111,11 +111,11 @@ func lineRemove(t, w *work) *work {
 	case t == nil:
 		return nil
 	case t == w:
-		return lineMerge(t.node.left, t.node.right)
+		return lineMerge(t.left, t.right)
 	case w.before(t):
-		t.node.left = lineRemove(t.node.left, w)
+		t.left = lineRemove(t.left, w)
 	default:
-		t.node.right = lineRemove(t.node.right, w)
+		t.right = lineRemove(t.right, w)
 	}
 	t.updateLine()
 	return t
@@ -127,12 +127,12 @@ func lineMerge(a, b *work) *work {
 		return b
 	case b == nil:
 		return a
-	case a.node.heap > b.node.heap:
-		a.node.right = lineMerge(a.node.right, b)
+	case a.heap > b.heap:
+		a.right = lineMerge(a.right, b)
 		a.updateLine()
 		return a
 	default:
-		b.node.left = lineMerge(a, b.node.left)
+		b.left = lineMerge(a, b.left)
 		b.updateLine()
 		return b
 	}

@@ -192,10 +192,10 @@ func (e *Engine) bestWork(a *agent) *work {
 		return nil
 	}
 	first, at, twice := int64(none), -1, false
-	for i := range a.slots {
-		s := &a.slots[i]
-		if top := e.tops[s.number]; top <= first && top != none && a.room&s.bit != 0 {
-			first, at, twice = top, i, top == first
+	for i, t := range a.tops {
+		due := e.tops[t>>channelBits]
+		if due <= first && due != none && a.room>>(t&(channels-1))&1 != 0 {
+			first, at, twice = due, i, due == first
 		}
 	}
 	if at < 0 {
@@ -211,9 +211,8 @@ func (e *Engine) bestWork(a *agent) *work {
 func (e *Engine) bestOfAll(a *agent) *work {
 	var best *work
 	for i := range a.slots {
-		s := &a.slots[i]
-		if e.tops[s.number] != none && a.room&s.bit != 0 {
-			e.searchWaiting(s.cls, a, 0, &best)
+		if c := a.slots[i].cls; a.room&(1<<c.ch) != 0 {
+			e.searchWaiting(c, a, 0, &best)
 		}
 	}
 	return best
@@ -279,24 +278,24 @@ func (e *Engine) armBackOff(w *work) {
 		}
 	}
 	if next == 0 {
-		e.timers.stop(&w.timer)
+		e.timers.stopWork(w)
 		return
 	}
-	e.timers.set(&w.timer, next)
+	e.timers.setWork(w, next)
 }
 
 // fire runs one due timer.
-func (e *Engine) fire(t *timer) {
-	e.timers.stop(t)
-	switch {
-	case t.agent != nil:
-		e.lose(t.agent, CauseLost)
-	case t.work.state == Offered:
-		e.expire(t.work)
-	case t.work.state == Wrapping:
-		e.end(t.work, Completed, CauseWrapUpEnded)
+func (e *Engine) fire(o owner) {
+	e.timers.stop(o)
+	switch w := o.w; {
+	case w == nil:
+		e.lose(o.a, CauseLost)
+	case w.state == Offered:
+		e.expire(w)
+	case w.state == Wrapping:
+		e.end(w, Completed, CauseWrapUpEnded)
 	default:
-		e.armBackOff(t.work)
-		e.dirtyWork(t.work)
+		e.armBackOff(w)
+		e.dirtyWork(w)
 	}
 }

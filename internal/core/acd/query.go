@@ -93,7 +93,7 @@ func (e *Engine) QueueStats(queue string, now time.Time) (QueueInfo, bool) {
 		Handling:      time.Duration(q.pace.handle) * time.Microsecond,
 	}
 	if q.line.root != nil {
-		info.LongestSince = fromMicros(q.line.root.node.oldest)
+		info.LongestSince = fromMicros(q.line.root.oldest)
 	}
 	if q.pace.errs > 0 {
 		info.EstimateError = seconds(q.pace.errSum)

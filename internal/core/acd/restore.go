@@ -70,6 +70,7 @@ func (e *Engine) Restore(r Restored, now time.Time) []Command {
 	}
 	for _, a := range e.touched { // as they were: nothing to report
 		a.touched = false
+		a.countReady()
 	}
 	e.touched = e.touched[:0]
 	works := slices.Clone(r.Works)
@@ -131,7 +132,7 @@ func (e *Engine) restoreWork(rw RestoredWork) {
 		e.hold(w, a, Wrapping)
 		w.until = toMicros(rw.WrapUntil)
 		if w.until != 0 {
-			e.timers.set(&w.timer, w.until)
+			e.timers.setWork(w, w.until)
 		}
 	case rw.State == Wrapping:
 		e.closed(w, Completed, CauseAgentRemoved, nil)
@@ -150,7 +151,7 @@ func (e *Engine) restoreOffer(w *work, rw RestoredWork, a *agent) {
 		e.hold(w, a, Offered)
 		w.offer, w.offered = rw.Offer, toMicros(rw.OfferedAt)
 		e.offers[w.offer] = w
-		e.timers.set(&w.timer, w.until)
+		e.timers.setWork(w, w.until)
 		return
 	}
 	if rw.Offer != "" {

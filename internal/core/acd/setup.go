@@ -98,7 +98,7 @@ func (e *Engine) setMembers(q *queue) (left []*agent) {
 // countMember adds (1) or takes (-1) an agent to or from the queue's counts.
 func (q *queue) countMember(a *agent, n int32) {
 	for ch := range channels {
-		if a.room&(1<<ch) != 0 {
+		if a.counted&(1<<ch) != 0 {
 			q.ready[ch] += n
 		}
 		if a.serves&(1<<ch) != 0 {
@@ -184,7 +184,7 @@ func (e *Engine) join(a *agent) {
 	queues := a.queues
 	a.queues = nil // counted as a whole below, not by its changes
 	e.refresh(a)
-	a.queues = queues
+	a.queues, a.counted = queues, a.room
 	e.dirtyAgent(a)
 	for _, q := range a.queues {
 		q.countMember(a, 1)
@@ -213,7 +213,7 @@ func (e *Engine) removeAgent(id string) string {
 	for len(a.slots) > 0 {
 		e.detach(a, len(a.slots)-1)
 	}
-	e.timers.stop(&a.timer)
+	e.timers.stopAgent(a)
 	a.known, a.browsers = false, 0
 	for _, c := range a.only { // empty since lose
 		if c != nil {
