@@ -30,6 +30,11 @@ type contactChangeInput struct {
 	Body ContactChangeInput
 }
 
+type consentInput struct {
+	byID
+	Consent string `path:"consent" maxLength:"64"`
+}
+
 func (s *Server) contactRoutes() {
 	const tag = "Contacts"
 	read := needs(access.ContactRead)
@@ -73,6 +78,14 @@ func (s *Server) contactRoutes() {
 		detail: "Destroys the contact's key first; answers with a receipt of what had to stay and why."},
 		func(ctx context.Context, c *caller, in *byID) (*reply[ErasureReceipt], error) {
 			return answer(s.Contacts.Erase(ctx, c.Actor, in.ID))
+		})
+	handle(s, "GET", "/api/v1/contacts/{id}/receipt", erase, about{id: "erasureReceipt", tag: tag, summary: "The receipt of an erasure, again"},
+		func(ctx context.Context, c *caller, in *byID) (*reply[ErasureReceipt], error) {
+			return answer(s.Contacts.Receipt(ctx, c.Actor, in.ID))
+		})
+	handle(s, "POST", "/api/v1/contacts/{id}/consents/{consent}/withdraw", needs(access.ContactWrite), about{id: "withdrawConsent", tag: tag, summary: "A person took an agreement back"},
+		func(ctx context.Context, c *caller, in *consentInput) (*reply[Contact], error) {
+			return answer(s.Contacts.WithdrawConsent(ctx, c.Actor, in.ID, in.Consent))
 		})
 }
 

@@ -163,6 +163,10 @@ type Setup interface {
 	Put(ctx context.Context, a access.Actor, k setup.Kind, object string, version int64, body json.RawMessage) (SetupObject, error)
 	// Archive takes an object out of use; Conflict names what still uses it.
 	Archive(ctx context.Context, a access.Actor, k setup.Kind, object string, version int64) error
+	// Restore brings an archived object back.
+	Restore(ctx context.Context, a access.Actor, k setup.Kind, object string, version int64) (SetupObject, error)
+	// Order puts a kind's objects into an order; ids names all that are in use.
+	Order(ctx context.Context, a access.Actor, k setup.Kind, ids []string) error
 	// Versions are newest first.
 	Versions(ctx context.Context, a access.Actor, k setup.Kind, object string) ([]SetupVersion, error)
 }
@@ -177,6 +181,10 @@ type Contacts interface {
 	// Export writes one archive of everything about the person.
 	Export(ctx context.Context, a access.Actor, contact string, w io.Writer) error
 	Erase(ctx context.Context, a access.Actor, contact string) (ErasureReceipt, error)
+	// Receipt answers an earlier erasure's receipt again.
+	Receipt(ctx context.Context, a access.Actor, contact string) (ErasureReceipt, error)
+	// WithdrawConsent notes that a person took an agreement back.
+	WithdrawConsent(ctx context.Context, a access.Actor, contact, consent string) (Contact, error)
 }
 
 // Audit is app/audit.

@@ -158,9 +158,6 @@ func (s *Server) headers(h http.Handler) http.Handler {
 		if !strings.HasPrefix(r.URL.Path, "/chat/") {
 			head.Set("Cross-Origin-Resource-Policy", "same-origin")
 		}
-		if !s.config.PlainHTTP {
-			head.Set("Strict-Transport-Security", "max-age=31536000")
-		}
 		h.ServeHTTP(w, r)
 	})
 }

@@ -66,6 +66,24 @@ func (askWord) Schema(huma.Registry) *huma.Schema {
 	return words(string(setup.AskNo), string(setup.AskOptional), string(setup.AskRequired))
 }
 
+// schemaName names a type in the document: its own name, unless that says too
+// little outside its package.
+func schemaName(t reflect.Type, hint string) string {
+	switch t {
+	case reflect.TypeFor[ContactAddress]():
+		return "ContactAddress"
+	case reflect.TypeFor[ContactConsent]():
+		return "ContactConsent"
+	case reflect.TypeFor[ErasureReceipt]():
+		return "ErasureReceipt"
+	case reflect.TypeFor[AuditEntry]():
+		return "AuditEntry"
+	case reflect.TypeFor[ListOf[AuditEntry]]():
+		return "ListOfAuditEntry"
+	}
+	return huma.DefaultSchemaNamer(t, hint)
+}
+
 // describeWords makes the document use the sets above.
 func describeWords(r huma.Registry) {
 	r.RegisterTypeAlias(reflect.TypeFor[acd.Presence](), reflect.TypeFor[presenceWord]())

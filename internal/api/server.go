@@ -104,6 +104,7 @@ func humaConfig(version string) huma.Config {
 	c.CreateHooks = nil                                   // no $schema field in replies
 	c.RejectUnknownQueryParameters = true
 	c.NoFormatFallback = false
+	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	describeWords(c.Components.Schemas)
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"session": {Type: "apiKey", In: "cookie", Name: cookieName, Description: "Set by sign-in."},

@@ -144,6 +144,17 @@ type setupPutInput[C any] struct {
 
 type rulesPutInput struct{ Body RulesChange }
 
+type setupRestoreInput struct {
+	byID
+	Body Seen
+}
+
+type setupOrderInput struct {
+	Body struct {
+		IDs []string `json:"ids" maxItems:"1000" doc:"All that are in use, in their new order."`
+	} `nameHint:"SetupOrder"`
+}
+
 type setupDeleteInput struct {
 	byID
 	Version int64 `query:"version" required:"true" doc:"The version you saw."`
@@ -250,6 +261,21 @@ func setupKind[B, O any, C interface{ seen() int64 }, P headed[O]](s *Server, k 
 		func(ctx context.Context, c *caller, in *setupDeleteInput) (*none, error) {
 			err := s.Setup.Archive(ctx, c.Actor, k, in.ID, in.Version)
 			return done(conflicting(err, func() (O, error) { return objectOf[O, P](s.Setup.Get(ctx, c.Actor, k, in.ID)) }))
+		})
+	setupMoves[O, P](s, k, name)
+}
+
+// setupMoves brings objects of a kind back and puts them in order.
+func setupMoves[O any, P headed[O]](s *Server, k setup.Kind, name string) {
+	path, write := "/api/v1/"+string(k), needs(access.SetupWrite)
+	handle(s, "POST", path+"/{id}/restore", write, about{id: "restore" + name, tag: setupTag, summary: "Bring one of " + string(k) + " back into use"},
+		func(ctx context.Context, c *caller, in *setupRestoreInput) (*reply[O], error) {
+			o, err := objectOf[O, P](s.Setup.Restore(ctx, c.Actor, k, in.ID, in.Body.Version))
+			return answer(o, conflicting(err, func() (O, error) { return objectOf[O, P](s.Setup.Get(ctx, c.Actor, k, in.ID)) }))
+		})
+	handle(s, "PUT", path+"/order", write, about{id: "order" + name, tag: setupTag, summary: "Put " + string(k) + " in order"},
+		func(ctx context.Context, c *caller, in *setupOrderInput) (*none, error) {
+			return done(s.Setup.Order(ctx, c.Actor, k, in.Body.IDs))
 		})
 }
 

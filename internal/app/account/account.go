@@ -42,14 +42,21 @@ type Defaults interface {
 	Prepare(tx *store.Tx, language, timeZone string) error
 }
 
+// Leavers takes a deleted user out of what names it (queues), in the transaction
+// that deletes it; told runs after the commit.
+type Leavers interface {
+	DropUser(tx *store.Tx, a access.Actor, user string) (told func(), err error)
+}
+
 // Rules answers the tenant's own choices that matter here.
 type Rules interface {
 	// SessionHours is how long a sign-in lasts.
 	SessionHours(ctx context.Context, t id.Tenant) (int, error)
 }
 
-// Deps are what the service works with. Defaults and Rules may be nil: then a
-// tenant starts empty and a sign-in lasts DefaultSessionHours.
+// Deps are what the service works with. Defaults, Rules and Leavers may be nil:
+// then a tenant starts empty, a sign-in lasts DefaultSessionHours, and who names
+// a deleted user finds out by itself.
 type Deps struct {
 	Store    *store.DB
 	Vault    Vault
@@ -57,6 +64,7 @@ type Deps struct {
 	Audit    Auditor
 	Defaults Defaults
 	Rules    Rules
+	Leavers  Leavers
 	Clock    clock.Clock
 	IDs      *id.Source
 	Log      *slog.Logger

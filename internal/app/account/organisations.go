@@ -141,7 +141,7 @@ func (s *Service) Install(ctx context.Context, n NewOrganisation, password secre
 	if err := checkNewPassword("password", n.Administrator, password); err != nil && !mustChange {
 		return Organisation{}, User{}, err
 	}
-	return s.found(ctx, access.Actor{User: "system"}, "", n, password, mustChange)
+	return s.found(ctx, access.Actor{}, "", n, password, mustChange)
 }
 
 // found makes an organisation. It is made in steps, because its keys live apart

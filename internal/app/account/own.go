@@ -119,11 +119,9 @@ func (s *Service) replacePassword(ctx context.Context, a access.Actor, user, was
 		}
 		u.PasswordHash, u.MustChange = hash, mustChange
 		u.Failures, u.FailingSince, u.LockedUntil = 0, time.Time{}, time.Time{}
-		if ended, err = endSessions(tx, user, except, s.now()); err != nil {
-			return err
-		}
-		return s.Audit.Record(tx, a, action, "user", user, nil)
-	})
+		ended, err = endSessions(tx, user, except, s.now())
+		return err
+	}, func(tx *store.Tx) error { return s.Audit.Record(tx, a, action, "user", user, nil) })
 	if err != nil {
 		return err
 	}

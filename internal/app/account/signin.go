@@ -128,6 +128,8 @@ func (s *Service) failedSignIn(ctx context.Context, t id.Tenant, user string) er
 		}
 		u.Failures, u.FailingSince, u.LockedUntil = fail(u.Failures, u.FailingSince, now)
 		until = u.LockedUntil
+		return nil
+	}, func(tx *store.Tx) error {
 		action := "sign_in.refused"
 		if !until.IsZero() {
 			action = "sign_in.locked"
@@ -157,9 +159,8 @@ func (s *Service) openSession(ctx context.Context, org store.OrganisationRow, us
 		}
 		u.Failures, u.FailingSince, u.LockedUntil, u.SignedInAt = 0, time.Time{}, time.Time{}, now
 		session = sessionOf(org, *u, row)
-		if err := tx.InsertSession(row); err != nil {
-			return err
-		}
+		return tx.InsertSession(row)
+	}, func(tx *store.Tx) error {
 		return s.Audit.Record(tx, session.Actor, "sign_in", "session", row.ID, nil)
 	})
 	if err != nil {
@@ -201,7 +202,8 @@ func (e settled) Unwrap() error { return e.error }
 var errUnchanged = settled{errs.New(errs.Conflict, "Nothing to change.")}
 
 // changeUser changes a user row, again from the start when someone was faster.
-func (s *Service) changeUser(ctx context.Context, t id.Tenant, user string, fn func(tx *store.Tx, u *store.UserRow) error) error {
+// note writes the audit log, last.
+func (s *Service) changeUser(ctx context.Context, t id.Tenant, user string, fn func(tx *store.Tx, u *store.UserRow) error, note func(tx *store.Tx) error) error {
 	for attempt := 0; ; attempt++ {
 		err := s.Store.Write(ctx, t, func(tx *store.Tx) error {
 			u, err := tx.User(user)
@@ -212,7 +214,10 @@ func (s *Service) changeUser(ctx context.Context, t id.Tenant, user string, fn f
 				return err
 			}
 			u.UpdatedAt = s.now()
-			return tx.UpdateUser(u)
+			if err := tx.UpdateUser(u); err != nil {
+				return err
+			}
+			return note(tx)
 		})
 		var final settled
 		switch {

@@ -407,6 +407,7 @@ func (s *Service) DeleteUser(ctx context.Context, a access.Actor, user string) e
 		return err
 	}
 	var ended []string
+	var told func()
 	err = s.Store.Write(ctx, a.Tenant, func(tx *store.Tx) error {
 		u, err := tx.User(user)
 		if err != nil {
@@ -423,6 +424,12 @@ func (s *Service) DeleteUser(ctx context.Context, a access.Actor, user string) e
 		if ended, err = endSessions(tx, user, "", s.now()); err != nil {
 			return err
 		}
+		told = func() {}
+		if s.Leavers != nil {
+			if told, err = s.Leavers.DropUser(tx, a, user); err != nil {
+				return err
+			}
+		}
 		if err := tx.EraseUser(user, s.now()); err != nil {
 			return err
 		}
@@ -436,5 +443,6 @@ func (s *Service) DeleteUser(ctx context.Context, a access.Actor, user string) e
 	s.tell(a.Tenant, Change{User: user, Sessions: ended, Reason: EndedByAdmin})
 	s.tell(a.Tenant, Change{})
 	s.tellSetup(a.Tenant, user)
+	told()
 	return nil
 }
