@@ -1,4 +1,4 @@
-import type { Component } from "svelte";
+import { untrack, type Component } from "svelte";
 
 // Everything that can be done by a key or from the palette, in one list: parts
 // of the screen add theirs while they are shown.
@@ -24,9 +24,9 @@ class Commands {
 
   /** Adds commands while the calling component lives; later ones win a key. */
   provide(source: () => Command[]): () => void {
-    this.#sources = [...this.#sources, source];
+    this.#sources = [...untrack(() => this.#sources), source];
     return () => {
-      this.#sources = this.#sources.filter((s) => s !== source);
+      this.#sources = untrack(() => this.#sources).filter((s) => s !== source);
     };
   }
 

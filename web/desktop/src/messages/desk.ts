@@ -102,7 +102,7 @@ export const text = catalogue(
     formShown: "The leave-a-message form was shown",
     conversation: "Conversation with {name}",
     openImage: "Open {name}",
-    download: "Download {name}",
+    download: "Download",
     imageOf: "Picture {name}",
 
     replyTo: "Write to {name}…",
@@ -325,7 +325,7 @@ export const text = catalogue(
     formShown: "Foi mostrado o formulário de mensagem",
     conversation: "Conversa com {name}",
     openImage: "Abrir {name}",
-    download: "Transferir {name}",
+    download: "Descarregar",
     imageOf: "Imagem {name}",
 
     replyTo: "Escrever a {name}…",

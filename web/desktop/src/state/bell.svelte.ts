@@ -20,11 +20,14 @@ class Bell {
     } else this.#leader = true;
     // Browsers give sound only after a gesture.
     const unlock = () => {
+      if (!navigator.userActivation.hasBeenActive) return;
       this.#context ??= new AudioContext();
       void this.#context.resume();
+      removeEventListener("pointerdown", unlock);
+      removeEventListener("keyup", unlock);
     };
-    addEventListener("pointerdown", unlock, { once: true });
-    addEventListener("keydown", unlock, { once: true });
+    addEventListener("pointerdown", unlock);
+    addEventListener("keyup", unlock);
   }
 
   /** Asks the system for leave to notify; call it from a press of a button. */
