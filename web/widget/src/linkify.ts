@@ -1,3 +1,12 @@
+/**
+ * Without the characters that turn or embed directions (U+202A to U+202E,
+ * U+2066 to U+2069): with them "exe.gpj" can be written to read "jpg.exe".
+ * Direction is found from the letters themselves.
+ */
+export function plain(text: string): string {
+  return text.replace(/[\u202a-\u202e\u2066-\u2069]/g, "");
+}
+
 /** A piece of a message: words, or an address that may be followed. */
 export interface Piece {
   text: string;
@@ -5,8 +14,8 @@ export interface Piece {
 }
 
 // A run that begins like a web address, up to white space, a quotation mark, an
-// angle bracket or a character that turns the direction of text.
-const ADDRESS = /https?:\/\/[^\s<>"'\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gi;
+// angle bracket or a mark of direction.
+const ADDRESS = /https?:\/\/[^\s<>"'\u200e\u200f]+/gi;
 
 /**
  * Finds web addresses in a message. Only http and https; never with a user name

@@ -84,20 +84,20 @@ function show(host: HTMLElement, session: Session): void {
   const theme = new CSSStyleSheet();
   looks.replaceSync(css);
   root.adoptedStyleSheets = [looks, theme];
-  host.lang = session.model.entry.language;
-  host.dir = "ltr";
   // The site's own keyboard shortcuts must not act on what is typed here.
   for (const kind of ["keydown", "keypress", "keyup"])
     host.addEventListener(kind, (e) => e.stopPropagation());
 
   const small = matchMedia("(max-width: 540px), (max-height: 430px)");
   const night = matchMedia("(prefers-color-scheme: dark)");
-  const paint = () => {
+  let painted = "";
+  const view = () => {
     const { accent, mode } = session.model.entry;
     const dark = mode === "dark" || (mode !== "light" && night.matches);
     const c = colours(accent, dark);
-    host.toggleAttribute("data-dark", dark);
-    theme.replaceSync(`:host{--accent:${c.accent};--ink:${c.ink};--tint:${c.text}}`);
+    const rule = `.all{--accent:${c.accent};--ink:${c.ink};--tint:${c.text}}`;
+    if (rule !== painted) theme.replaceSync((painted = rule));
+    return <App s={session} full={small.matches} dark={dark} />;
   };
   /** Above the keyboard of a phone. */
   const fit = () => {
@@ -106,12 +106,11 @@ function show(host: HTMLElement, session: Session): void {
     host.style.setProperty("--height", `${v.height}px`);
     host.style.setProperty("--top", `${v.offsetTop}px`);
   };
-  paint();
   fit();
-  night.addEventListener("change", paint);
+  night.addEventListener("change", redraw);
   small.addEventListener("change", redraw);
   window.visualViewport?.addEventListener("resize", fit);
   window.visualViewport?.addEventListener("scroll", fit);
   session.begin(redraw);
-  draw(root, () => <App s={session} full={small.matches} />);
+  draw(root, view);
 }

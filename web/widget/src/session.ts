@@ -131,6 +131,12 @@ export class Session {
     return this.model.talk ? C.unread(this.model.talk, this.model.seen) : 0;
   }
 
+  /** How dates and sizes are written: as in the visitor's own kind of the language, if it is that one. */
+  get locale(): string {
+    const { language } = this.model.entry;
+    return navigator.languages.find((l) => l.startsWith(language)) ?? language;
+  }
+
   /** How an author is called on this side. */
   called(m: Message): string {
     const { t } = this.model;
@@ -433,7 +439,7 @@ export class Session {
     this.#outbox.clear();
     this.#typing("");
     this.#talk((c) => ({ ...c, outgoing: c.outgoing.map((o) => ({ ...o, status: "failed" })) }));
-    this.#set({ ending: false, line: "online" });
+    this.#set({ ending: false, notice: "", line: "online" });
   }
 
   /** Ended by retention or erasure, or its time is over: as if it had not been. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { linkify } from "../src/linkify";
+import { linkify, plain } from "../src/linkify";
 
 const links = (text: string) => linkify(text).flatMap((p) => p.href ?? []);
 
@@ -13,7 +13,7 @@ test.each([
   ["https://user:pass@evil.example/", []],
   ["https:// http://", []],
   ['https://x.example/"onmouseover="alert(1)', ["https://x.example/"]],
-  ["https://x.example/\u202egpj.exe", ["https://x.example/"]],
+  ["https://x.example/\u200fgpj.exe", ["https://x.example/"]],
   ["no address", []],
   ["", []],
 ])("%s", (text, want) => {
@@ -24,4 +24,9 @@ test.each([
       .map((p) => p.text)
       .join(""),
   ).toBe(text);
+});
+
+test("direction cannot be turned", () => {
+  expect(plain("photo_\u202egpj.exe \u2066a\u2069")).toBe("photo_gpj.exe a");
+  expect(plain("שלום hello")).toBe("שלום hello");
 });

@@ -45,7 +45,7 @@ export const en = {
   drop: "Drop files here to send them",
   tooLong: (n: number) => `${plural(n, "character", "characters")} too long`,
   image: (name: string) => `Image “${name}”`,
-  download: (name: string) => `Download “${name}”`,
+  download: "Download",
   noFile: "This file could not be loaded.",
 
   sending: "Sending…",

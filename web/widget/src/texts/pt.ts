@@ -48,7 +48,7 @@ export const pt: Texts = {
   drop: "Largue aqui os ficheiros para os enviar",
   tooLong: (n) => `${plural(n, "carácter", "caracteres")} a mais`,
   image: (name) => `Imagem “${name}”`,
-  download: (name) => `Descarregar “${name}”`,
+  download: "Descarregar",
   noFile: "Não foi possível carregar este ficheiro.",
 
   sending: "A enviar…",

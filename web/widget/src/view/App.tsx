@@ -1,4 +1,5 @@
 import { save } from "../files";
+import { plain } from "../linkify";
 import type { Session } from "../session";
 import { Composer } from "./Composer";
 import { Component, h, ref } from "./dom";
@@ -11,14 +12,21 @@ export interface Props {
   s: Session;
   /** A small screen: the panel covers it. */
   full: boolean;
+  dark: boolean;
 }
 
 /** The launcher, and the panel once it has been opened. */
-export function App({ s, full }: Props) {
+export function App({ s, full, dark }: Props) {
   const { t, open, entry, said } = s.model;
   const unread = open ? 0 : s.unread;
   return (
-    <div class={`all ${entry.position}`} role="region" aria-label={entry.title || t.chat}>
+    <div
+      class={`all ${entry.position} ${dark ? "dark" : ""}`}
+      role="region"
+      aria-label={entry.title || t.chat}
+      dir="ltr"
+      lang={entry.language}
+    >
       <Panel s={s} full={full} />
       <button
         class="launcher"
@@ -46,7 +54,7 @@ export function App({ s, full }: Props) {
  * page, so that the keyboard cannot get lost behind it. It stays in the document
  * when it is closed: what was begun in it is not lost.
  */
-class Panel extends Component<Props> {
+class Panel extends Component<Omit<Props, "dark">> {
   #dialog = ref<HTMLDialogElement>();
   #shown = "";
   #used = false;
@@ -146,12 +154,12 @@ function Head({ s }: { s: Session }) {
   const agent = talk?.state?.agent_name;
   const live = talk && !s.ended;
   return (
-    <header>
+    <div class="head">
       <div class="title">
         <h2>{entry.title || t.chat}</h2>
         {agent && (
           <p>
-            <bdi>{agent}</bdi>
+            <bdi>{plain(agent)}</bdi>
           </p>
         )}
       </div>
@@ -163,7 +171,7 @@ function Head({ s }: { s: Session }) {
       )}
       {live && <Tool label={t.end} icon="end" act={() => s.askEnd(true)} />}
       <Tool label={t.minimise} icon="down" act={() => s.toggle(false)} />
-    </header>
+    </div>
   );
 }
 

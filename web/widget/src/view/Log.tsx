@@ -1,6 +1,6 @@
 import { type Outgoing, question } from "../conversation";
 import { isPicture, save, size } from "../files";
-import { linkify } from "../linkify";
+import { linkify, plain } from "../linkify";
 import type { Attachment, Message } from "../protocol";
 import type { Session } from "../session";
 import { Component, h, ref } from "./dom";
@@ -11,6 +11,8 @@ interface Props {
 
 /** How close to the end counts as reading along, in pixels. */
 const NEAR = 60;
+/** How wide a picture is drawn at most, in pixels of the screen. */
+const WIDEST = 640;
 
 /** What was said, in a log that a screen reader follows. Stays at the end while the visitor reads along. */
 export class Log extends Component<Props, { below: boolean }> {
@@ -56,7 +58,7 @@ export class Log extends Component<Props, { below: boolean }> {
 
   #lines() {
     const { s } = this.props;
-    const { t, talk, entry } = s.model;
+    const { t, talk } = s.model;
     const { messages, outgoing, agentRead } = talk!;
     const lastMine = messages.findLast((m) => m.author_kind === "visitor")?.seq;
     let day = "";
@@ -74,7 +76,7 @@ export class Log extends Component<Props, { below: boolean }> {
           grown={this.#grown}
         />
       );
-      return turned ? [<Event key={`day${m.seq}`} text={date(m.at, entry.language)} />, said] : [said];
+      return turned ? [<Event key={`day${m.seq}`} text={date(m.at, s.locale)} />, said] : [said];
     });
     // The same key as the confirmed message will have: it is one line that changes, not another.
     return [...lines, ...outgoing.map((o) => <Said key={o.client_id} s={s} o={o} grown={this.#grown} />)];
@@ -111,7 +113,7 @@ export class Log extends Component<Props, { below: boolean }> {
           <Place s={s} />
           {typing && (
             <p class="typing">
-              <bdi>{t.typing(typing)}</bdi>
+              <bdi>{plain(t.typing(typing))}</bdi>
             </p>
           )}
           {this.state.below && (
@@ -139,14 +141,14 @@ interface SaidProps {
 }
 
 function Said({ s, m, o, same, mark, grown }: SaidProps) {
-  const { t, entry } = s.model;
+  const { t } = s.model;
   if (m?.kind === "event") return <Event text={happened(s, m)} />;
   if (m && !m.text && !m.attachment) return null;
   const mine = m?.author_kind === "visitor" || !!o;
   return (
     <div class={`m ${mine ? "mine" : ""}`}>
       <span class={mine || same ? "who hidden" : "who"}>
-        <bdi>{m ? s.called(m) : t.you}</bdi>
+        <bdi>{m ? plain(s.called(m)) : t.you}</bdi>
         <span class="hidden">: </span>
       </span>
       {m?.attachment ? (
@@ -156,7 +158,7 @@ function Said({ s, m, o, same, mark, grown }: SaidProps) {
       )}
       {m && (
         <small>
-          <time datetime={m.at}>{time(m.at, entry.language)}</time>
+          <time datetime={m.at}>{time(m.at, s.locale)}</time>
           {mark && ` · ${mark}`}
         </small>
       )}
@@ -169,7 +171,7 @@ Said.pure = true;
 function Event({ text }: { text: string; key?: string }) {
   return text ? (
     <p class="event">
-      <bdi>{text}</bdi>
+      <bdi>{plain(text)}</bdi>
     </p>
   ) : null;
 }
@@ -178,7 +180,7 @@ function Event({ text }: { text: string; key?: string }) {
 function Words({ text }: { text: string }) {
   return (
     <p class="bubble" dir="auto">
-      {linkify(text).map((p) =>
+      {linkify(plain(text)).map((p) =>
         p.href ? (
           <a href={p.href} target="_blank" rel="noopener noreferrer nofollow" dir="ltr">
             {p.text}
@@ -223,7 +225,7 @@ function Place({ s }: Props) {
   return (
     <p class="place" role="status">
       <b>
-        <bdi>{t.waitingFor(state.queue_name ?? "")}</bdi>
+        <bdi>{plain(t.waitingFor(state.queue_name ?? ""))}</bdi>
       </b>
       <span>
         {t.position(state.position)} {state.estimate_seconds >= 0 && t.estimate(state.estimate_seconds)}
@@ -238,67 +240,57 @@ interface FileProps {
   grown: () => void;
 }
 
-/** A picture, or a file to save. Loaded with the conversation's token, so never by its address. */
-class Attached extends Component<FileProps, { url: string; broken: boolean; drawn: boolean }> {
-  override state = { url: "", broken: false, drawn: false };
+/**
+ * A picture, or a file to save. Loaded with the conversation's token, so never
+ * by its address. A picture is drawn, because the site's policy may forbid
+ * images from memory (blob:), and nothing in a drawing can run.
+ */
+class Attached extends Component<FileProps, { drawn: boolean; broken: boolean }> {
+  override state = { drawn: false, broken: false };
   #canvas = ref<HTMLCanvasElement>();
 
   override mounted() {
-    if (isPicture(this.props.a)) void this.#with((blob) => this.set({ url: URL.createObjectURL(blob) }));
-  }
-
-  override unmounted() {
-    URL.revokeObjectURL(this.state.url);
+    if (isPicture(this.props.a)) void this.#with((blob) => this.#draw(blob));
   }
 
   async #with(act: (blob: Blob) => unknown) {
     try {
       await act(await this.props.s.file(this.props.a.id));
     } catch {
-      this.set({ url: "", broken: true });
+      this.set({ broken: true });
     }
   }
 
-  /** The page's policy may forbid blob: images; a canvas is not under it. */
   async #draw(blob: Blob) {
     const image = await createImageBitmap(blob);
     const canvas = this.#canvas.current!;
-    const part = Math.min(1, 640 / image.width);
+    const part = Math.min(1, WIDEST / image.width);
     canvas.width = image.width * part;
     canvas.height = image.height * part;
     canvas.getContext("2d")!.drawImage(image, 0, 0, canvas.width, canvas.height);
+    image.close();
     this.set({ drawn: true });
+  }
+
+  override updated() {
     this.props.grown();
   }
 
   override render() {
-    const { s, a, grown } = this.props;
-    const { t, entry } = s.model;
-    const { url, broken, drawn } = this.state;
+    const { s, a } = this.props;
+    const { t } = s.model;
+    const { broken, drawn } = this.state;
+    const name = plain(a.name);
     return (
       <div class="bubble file">
-        {url && (
-          <img
-            src={url}
-            alt={t.image(a.name)}
-            hidden={drawn}
-            onLoad={grown}
-            onError={() => void this.#with((blob) => this.#draw(blob))}
-          />
-        )}
-        {url && <canvas ref={this.#canvas} role="img" aria-label={t.image(a.name)} hidden={!drawn} />}
-        <button
-          type="button"
-          aria-label={t.download(a.name)}
-          onClick={() => void this.#with((blob) => save(blob, a.name))}
-        >
-          <bdi>{a.name}</bdi> <small>{size(a.size, entry.language)}</small>
+        <canvas ref={this.#canvas} role="img" aria-label={t.image(name)} hidden={!drawn} />
+        <button type="button" onClick={() => void this.#with((blob) => save(blob, name))}>
+          <span class="hidden">{t.download} </span>
+          <bdi>{name}</bdi> <small>{size(a.size, s.locale)}</small>
         </button>
-        {broken && (
-          <small class="fault" role="status">
-            {t.noFile}
-          </small>
-        )}
+        <small class="fault" role="status" hidden={!broken}>
+          {broken && t.noFile}
+        </small>
       </div>
     );
   }
@@ -321,7 +313,7 @@ function happened(s: Session, m: Message): string {
     case "transferred":
       return t.transferred;
     case "ended":
-      return t.ended;
+      return ""; // Ended says it, with what can be done now
   }
   return m.text ?? "";
 }

@@ -73,7 +73,8 @@ export class Start extends Component<{ s: Session }> {
             <textarea {...a} rows="4" maxlength={MAX_TEXT} dir="auto" />
           ))}
         {entry.consent && (
-          <div class="field">
+          // Another text is another box: it is never ticked beforehand.
+          <div class="field" key={entry.consent.version}>
             <label class="tick">
               <input
                 type="checkbox"

@@ -49,6 +49,7 @@ export abstract class Component<P, S = object> {
   unmounted(): void {}
   set(part: Partial<S>): void {
     this.state = { ...this.state, ...part };
+    whole = true;
     redraw();
   }
 }
@@ -62,6 +63,8 @@ let root: Node;
 let describe: () => VNode;
 let drawn: VNode[] = [];
 let queued = false;
+/** A component changed its own state, so pure views that may hold it are drawn too. */
+let whole = false;
 let after: (() => void)[] = [];
 
 /** Draws into a root, now and after each redraw(). */
@@ -83,6 +86,7 @@ function flush(): void {
   after = [];
   children(root, drawn, next, false);
   drawn = next;
+  whole = false;
   for (const act of after) act();
 }
 
@@ -114,7 +118,7 @@ function children(parent: Node, olds: VNode[], nexts: VNode[], svg: boolean): vo
 function put(old: VNode | undefined, next: VNode, svg: boolean): void {
   const { type, props } = next;
   if (typeof type === "function") {
-    if (old && (type as View).pure && same(old.props, props)) {
+    if (old && !whole && (type as View).pure && same(old.props, props)) {
       next.kids = old.kids;
       next.dom = old.dom;
       return;
