@@ -132,7 +132,7 @@ var inventory = []group{
 		part{"user_id", Pseudonym, "", ""})},
 
 	{Column, "chats", "to carry on a conversation", whileTalk, withConversation, with(
-		none("last_seq", "visitor_got_seq", "visitor_read_seq", "agent_read_seq", "visitor_seen_at", "expires_at"),
+		none("last_seq", "visitor_got_seq", "visitor_read_seq", "agent_read_seq", "visitor_seen_at", "expires_at", "indexed"),
 		part{"interaction_id", Pseudonym, "", ""},
 		part{"token_hash", Credential, "to let the visitor back into this conversation", hashed},
 		part{"survey_sealed", Content, "the comment beside the rating", byContact})},
@@ -141,7 +141,8 @@ var inventory = []group{
 		none("seq", "message_id", "author_kind", "kind", "client_id", "at"),
 		part{"interaction_id", Pseudonym, "", ""},
 		part{"author_id", Pseudonym, "which user wrote it", ""},
-		part{"body_sealed", Content, "what was written", byContact})},
+		part{"body_sealed", Content, "what was written", byContact},
+		part{"tokens", Content, "what the message is found by, and which tokens go with it", tokens})},
 
 	{Column, "message_tokens", "to find a conversation by its words (C37)", whileTalk, withConversation, with(
 		none(),
