@@ -41,7 +41,7 @@ func (h *house) Record(tx *store.Tx, a access.Actor, action, kind, object string
 	return nil
 }
 
-func newHouse(t *testing.T) *house {
+func newHouse(t testing.TB) *house {
 	t.Helper()
 	ctx := context.Background()
 	db, err := store.Open(ctx, store.Config{Driver: store.SQLite, DSN: filepath.Join(t.TempDir(), "rows.db")})

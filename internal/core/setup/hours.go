@@ -124,7 +124,12 @@ func Zone(name string) (*time.Location, error) {
 	return loc, nil
 }
 
-func (h Hours) zone() *time.Location {
+// zone is the hours' own. Looking one up by its name reads a file, so that of
+// at is taken when it is the same.
+func (h Hours) zone(at time.Time) *time.Location {
+	if loc := at.Location(); loc.String() == h.TimeZone {
+		return loc
+	}
 	if loc, err := Zone(h.TimeZone); err == nil {
 		return loc
 	}
@@ -134,7 +139,7 @@ func (h Hours) zone() *time.Location {
 // IsOpen says whether the clock on the wall, at that instant in the hours' own
 // time zone, stands within an opening. An hour that the clock shows twice when
 // summer time ends counts twice; one that it skips does not come.
-func IsOpen(h Hours, at time.Time) bool { return h.openAt(at.In(h.zone())) }
+func IsOpen(h Hours, at time.Time) bool { return h.openAt(at.In(h.zone(at))) }
 
 func (h Hours) openAt(local time.Time) bool {
 	minute := local.Hour()*60 + local.Minute()
@@ -167,7 +172,7 @@ func (h Hours) spansOf(local time.Time) []Span {
 // at) or close (if open). ok is false when they do not within 400 days: always
 // open, or never.
 func NextChange(h Hours, at time.Time) (change time.Time, ok bool) {
-	loc := h.zone()
+	loc := h.zone(at)
 	now := h.openAt(at.In(loc))
 	until := at.AddDate(0, 0, horizonDays)
 	// Within one period of the zone (summer time, winter time) the wall clock

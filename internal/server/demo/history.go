@@ -13,6 +13,7 @@ import (
 	"nubitalk/internal/channel"
 	"nubitalk/internal/channel/chat"
 	"nubitalk/internal/core/acd"
+	"nubitalk/internal/core/flow"
 	"nubitalk/internal/core/setup"
 )
 
@@ -110,7 +111,7 @@ func History(now time.Time, seed uint64) []Conversation {
 	if err != nil {
 		panic("demo: " + err.Error()) // zones are built in
 	}
-	p := &player{Rand: rand.New(rand.NewPCG(seed, 0x6e756269)), now: now, slots: map[string][]time.Time{}, hours: shopHours()}
+	p := &player{Rand: rand.New(rand.NewPCG(seed, 0x6e756269)), now: now, slots: map[string][]time.Time{}, hours: shopHours(), nodes: shopFlow("").Nodes}
 	for _, s := range shifts {
 		p.slots[s.agent] = make([]time.Time, chatsAtOnce)
 	}
@@ -127,9 +128,8 @@ type player struct {
 	*rand.Rand
 	now   time.Time
 	hours setup.Hours
+	nodes map[string]flow.Node // of the shop's flow
 	slots map[string][]time.Time // when each of an agent's places is free
-	day0  time.Time
-	count int
 	done  []Conversation
 }
 
@@ -143,7 +143,6 @@ func pick[T any](p *player, list []T) T { return list[p.IntN(len(list))] }
 
 // day plays one day: arrivals as a Poisson process, more of them when busy.
 func (p *player) day(midnight time.Time) {
-	p.day0 = midnight
 	weekday := midnight.Weekday()
 	for hour := range 24 {
 		rate := 0.35 // at night and on Sundays: people who leave a message
@@ -182,7 +181,6 @@ func (p *player) arrive(at time.Time) {
 	for _, h := range held {
 		p.slots[h.agent][h.slot] = h.until
 	}
-	p.count++
 	for i := range t.c.Messages {
 		t.c.Messages[i].At = t.c.Messages[i].At.UTC()
 	}
@@ -254,7 +252,7 @@ func (t *take) close(reason acd.CloseReason, cause string) {
 // letter is a message left out of hours.
 func (t *take) letter() {
 	t.hand("flow", t.c.Flow, "")
-	nodes := shopFlow("").Nodes
+	nodes := t.nodes
 	t.say(chat.ByBot, "", chat.KindForm, nodes["closed"].Text[t.c.Language])
 	t.wait(20, 120)
 	t.say(chat.ByVisitor, "", chat.KindText, pick(t.player, letters[t.c.Language]))
@@ -296,7 +294,7 @@ func (t *take) play() []hold {
 
 // welcome plays the flow; false when the person goes away in it.
 func (t *take) welcome(s script) bool {
-	nodes, l := shopFlow("").Nodes, t.c.Language
+	nodes, l := t.nodes, t.c.Language
 	t.hand("flow", t.c.Flow, "")
 	t.say(chat.ByBot, "", chat.KindText, nodes["greet"].Text[l])
 	ask := func(node, value string) {
