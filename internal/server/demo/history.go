@@ -128,7 +128,7 @@ type player struct {
 	*rand.Rand
 	now   time.Time
 	hours setup.Hours
-	nodes map[string]flow.Node // of the shop's flow
+	nodes map[string]flow.Node   // of the shop's flow
 	slots map[string][]time.Time // when each of an agent's places is free
 	done  []Conversation
 }
