@@ -154,6 +154,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/canned-replies/order": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Put canned-replies in order
+     * @description Needs `setup.write`.
+     */
+    put: operations["orderCannedReply"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/canned-replies/{id}": {
     parameters: {
       query?: never;
@@ -184,6 +204,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/canned-replies/{id}/restore": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Bring one of canned-replies back into use
+     * @description Needs `setup.write`.
+     */
+    post: operations["restoreCannedReply"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/consent-texts": {
     parameters: {
       query?: never;
@@ -202,6 +242,26 @@ export interface paths {
      * @description Needs `setup.write`.
      */
     post: operations["createConsentText"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/consent-texts/order": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Put consent-texts in order
+     * @description Needs `setup.write`.
+     */
+    put: operations["orderConsentText"];
+    post?: never;
     delete?: never;
     options?: never;
     head?: never;
@@ -233,6 +293,26 @@ export interface paths {
      *     Needs `setup.write`.
      */
     delete: operations["archiveConsentText"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/consent-texts/{id}/restore": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Bring one of consent-texts back into use
+     * @description Needs `setup.write`.
+     */
+    post: operations["restoreConsentText"];
+    delete?: never;
     options?: never;
     head?: never;
     patch?: never;
@@ -302,6 +382,26 @@ export interface paths {
     patch: operations["updateContact"];
     trace?: never;
   };
+  "/api/v1/contacts/{id}/consents/{consent}/withdraw": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * A person took an agreement back
+     * @description Needs `contact.write`.
+     */
+    post: operations["withdrawConsent"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/contacts/{id}/erase": {
     parameters: {
       query?: never;
@@ -336,6 +436,26 @@ export interface paths {
      * @description Needs `contact.erase`.
      */
     get: operations["exportContact"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/contacts/{id}/receipt": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The receipt of an erasure, again
+     * @description Needs `contact.erase`.
+     */
+    get: operations["erasureReceipt"];
     put?: never;
     post?: never;
     delete?: never;
@@ -430,6 +550,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/dispositions/order": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Put dispositions in order
+     * @description Needs `setup.write`.
+     */
+    put: operations["orderDisposition"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/dispositions/{id}": {
     parameters: {
       query?: never;
@@ -460,6 +600,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/dispositions/{id}/restore": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Bring one of dispositions back into use
+     * @description Needs `setup.write`.
+     */
+    post: operations["restoreDisposition"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/entry-points": {
     parameters: {
       query?: never;
@@ -478,6 +638,26 @@ export interface paths {
      * @description Needs `setup.write`.
      */
     post: operations["createEntryPoint"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/entry-points/order": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Put entry-points in order
+     * @description Needs `setup.write`.
+     */
+    put: operations["orderEntryPoint"];
+    post?: never;
     delete?: never;
     options?: never;
     head?: never;
@@ -509,6 +689,26 @@ export interface paths {
      *     Needs `setup.write`.
      */
     delete: operations["archiveEntryPoint"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/entry-points/{id}/restore": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Bring one of entry-points back into use
+     * @description Needs `setup.write`.
+     */
+    post: operations["restoreEntryPoint"];
+    delete?: never;
     options?: never;
     head?: never;
     patch?: never;
@@ -598,6 +798,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/flows/order": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Put flows in order
+     * @description Needs `setup.write`.
+     */
+    put: operations["orderFlow"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/flows/{id}": {
     parameters: {
       query?: never;
@@ -623,6 +843,26 @@ export interface paths {
      *     Needs `setup.write`.
      */
     delete: operations["archiveFlow"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/flows/{id}/restore": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Bring one of flows back into use
+     * @description Needs `setup.write`.
+     */
+    post: operations["restoreFlow"];
+    delete?: never;
     options?: never;
     head?: never;
     patch?: never;
@@ -672,6 +912,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/hours/order": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Put hours in order
+     * @description Needs `setup.write`.
+     */
+    put: operations["orderHours"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/hours/{id}": {
     parameters: {
       query?: never;
@@ -697,6 +957,26 @@ export interface paths {
      *     Needs `setup.write`.
      */
     delete: operations["archiveHours"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/hours/{id}/restore": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Bring one of hours back into use
+     * @description Needs `setup.write`.
+     */
+    post: operations["restoreHours"];
+    delete?: never;
     options?: never;
     head?: never;
     patch?: never;
@@ -994,6 +1274,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/labels/order": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Put labels in order
+     * @description Needs `setup.write`.
+     */
+    put: operations["orderLabel"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/labels/{id}": {
     parameters: {
       query?: never;
@@ -1019,6 +1319,46 @@ export interface paths {
      *     Needs `setup.write`.
      */
     delete: operations["archiveLabel"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/labels/{id}/restore": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Bring one of labels back into use
+     * @description Needs `setup.write`.
+     */
+    post: operations["restoreLabel"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/live": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Events as they happen (WebSocket)
+     * @description Needs `signed_in`.
+     */
+    get: operations["live"];
+    put?: never;
+    post?: never;
+    delete?: never;
     options?: never;
     head?: never;
     patch?: never;
@@ -1282,6 +1622,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/queues/order": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Put queues in order
+     * @description Needs `setup.write`.
+     */
+    put: operations["orderQueue"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/queues/{id}": {
     parameters: {
       query?: never;
@@ -1312,6 +1672,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/queues/{id}/restore": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Bring one of queues back into use
+     * @description Needs `setup.write`.
+     */
+    post: operations["restoreQueue"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/reasons": {
     parameters: {
       query?: never;
@@ -1330,6 +1710,26 @@ export interface paths {
      * @description Needs `setup.write`.
      */
     post: operations["createReason"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/reasons/order": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Put reasons in order
+     * @description Needs `setup.write`.
+     */
+    put: operations["orderReason"];
+    post?: never;
     delete?: never;
     options?: never;
     head?: never;
@@ -1361,6 +1761,26 @@ export interface paths {
      *     Needs `setup.write`.
      */
     delete: operations["archiveReason"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/reasons/{id}/restore": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Bring one of reasons back into use
+     * @description Needs `setup.write`.
+     */
+    post: operations["restoreReason"];
+    delete?: never;
     options?: never;
     head?: never;
     patch?: never;
@@ -1456,6 +1876,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/skills/order": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Put skills in order
+     * @description Needs `setup.write`.
+     */
+    put: operations["orderSkill"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/skills/{id}": {
     parameters: {
       query?: never;
@@ -1481,6 +1921,26 @@ export interface paths {
      *     Needs `setup.write`.
      */
     delete: operations["archiveSkill"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/skills/{id}/restore": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Bring one of skills back into use
+     * @description Needs `setup.write`.
+     */
+    post: operations["restoreSkill"];
+    delete?: never;
     options?: never;
     head?: never;
     patch?: never;
@@ -1846,6 +2306,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/chat/v1/socket": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The conversation as it happens (WebSocket)
+     * @description The token comes in the first frame, so that it is in no address and no log.
+     *
+     *     Needs a conversation's own token.
+     */
+    get: operations["visitorSocket"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1938,8 +2420,8 @@ export interface components {
     AuditEntry: {
       action: string;
       actor: string;
-      /** @description user, api_key, visitor or system */
-      actor_kind: string;
+      /** @enum {string} */
+      actor_kind: "user" | "api_key" | "visitor" | "system";
       /** Format: date-time */
       at: string;
       detail?: {
@@ -2088,14 +2570,13 @@ export interface components {
       consents: components["schemas"]["ContactConsent"][];
       /** Format: date-time */
       created_at: string;
-      /** @description The tenant's own fields. */
-      fields?: {
-        [key: string]: string;
-      };
       id: string;
       language: string;
       name: string;
-      /** Format: date-time */
+      /**
+       * Format: date-time
+       * @description Processing is restricted since.
+       */
       restricted_at?: string;
       /** Format: date-time */
       seen_at: string;
@@ -2118,6 +2599,7 @@ export interface components {
       version: number;
     };
     ContactConsent: {
+      /** @description Id of the text that was shown. */
       consent_text: string;
       /** Format: date-time */
       given_at: string;
@@ -2902,7 +3384,7 @@ export interface components {
        * @description Offers missed in a row before the agent is set to missed.
        */
       max_missed: number;
-      /** @description User ids of the agents that serve the queue. */
+      /** @description User ids of the agents that serve the queue; empty means every agent. */
       members: string[];
       /** @description Shown to agents and supervisors. */
       name: string;
@@ -2952,7 +3434,7 @@ export interface components {
        * @description Offers missed in a row before the agent is set to missed.
        */
       max_missed: number;
-      /** @description User ids of the agents that serve the queue. */
+      /** @description User ids of the agents that serve the queue; empty means every agent. */
       members: string[];
       /** @description Shown to agents and supervisors. */
       name: string;
@@ -3012,7 +3494,7 @@ export interface components {
        * @description Offers missed in a row before the agent is set to missed.
        */
       max_missed: number;
-      /** @description User ids of the agents that serve the queue. */
+      /** @description User ids of the agents that serve the queue; empty means every agent. */
       members: string[];
       /** @description Shown to agents and supervisors. */
       name: string;
@@ -3204,6 +3686,13 @@ export interface components {
       client_id: string;
       text: string;
     };
+    Seen: {
+      /**
+       * Format: int64
+       * @description The version you saw; 409 if someone was faster.
+       */
+      version: number;
+    };
     Segment: {
       /** @description Why it ended or moved on. */
       cause: string;
@@ -3237,6 +3726,10 @@ export interface components {
       id: string;
       /** Format: date-time */
       seen_at: string;
+    };
+    SetupOrder: {
+      /** @description All that are in use, in their new order. */
+      ids: string[];
     };
     SignInInputBody: {
       /** @description The organisation's short name. */
@@ -3771,6 +4264,40 @@ export interface operations {
       };
     };
   };
+  orderCannedReply: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SetupOrder"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   getCannedReply: {
     parameters: {
       query?: never;
@@ -3875,6 +4402,44 @@ export interface operations {
       };
     };
   };
+  restoreCannedReply: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Seen"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["CannedReplyObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   listConsentText: {
     parameters: {
       query?: {
@@ -3931,6 +4496,40 @@ export interface operations {
         content: {
           "application/json": components["schemas"]["ConsentTextObject"];
         };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  orderConsentText: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SetupOrder"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
       };
       /** @description Error */
       default: {
@@ -4035,6 +4634,44 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  restoreConsentText: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Seen"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ConsentTextObject"];
+        };
       };
       /** @description Error */
       default: {
@@ -4183,6 +4820,41 @@ export interface operations {
       };
     };
   };
+  withdrawConsent: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        consent: string;
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Contact"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   eraseContact: {
     parameters: {
       query?: never;
@@ -4239,6 +4911,37 @@ export interface operations {
         };
         content: {
           "application/octet-stream": string;
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  erasureReceipt: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ErasureReceipt"];
         };
       };
       /** @description Error */
@@ -4414,6 +5117,40 @@ export interface operations {
       };
     };
   };
+  orderDisposition: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SetupOrder"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   getDisposition: {
     parameters: {
       query?: never;
@@ -4518,6 +5255,44 @@ export interface operations {
       };
     };
   };
+  restoreDisposition: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Seen"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["DispositionObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   listEntryPoint: {
     parameters: {
       query?: {
@@ -4574,6 +5349,40 @@ export interface operations {
         content: {
           "application/json": components["schemas"]["EntryPointObject"];
         };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  orderEntryPoint: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SetupOrder"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
       };
       /** @description Error */
       default: {
@@ -4678,6 +5487,44 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  restoreEntryPoint: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Seen"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["EntryPointObject"];
+        };
       };
       /** @description Error */
       default: {
@@ -4863,6 +5710,40 @@ export interface operations {
       };
     };
   };
+  orderFlow: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SetupOrder"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   getFlow: {
     parameters: {
       query?: never;
@@ -4955,6 +5836,44 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  restoreFlow: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Seen"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["FlowObject"];
+        };
       };
       /** @description Error */
       default: {
@@ -5066,6 +5985,40 @@ export interface operations {
       };
     };
   };
+  orderHours: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SetupOrder"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   getHours: {
     parameters: {
       query?: never;
@@ -5158,6 +6111,44 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  restoreHours: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Seen"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["HoursObject"];
+        };
       };
       /** @description Error */
       default: {
@@ -5745,6 +6736,40 @@ export interface operations {
       };
     };
   };
+  orderLabel: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SetupOrder"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   getLabel: {
     parameters: {
       query?: never;
@@ -5846,6 +6871,62 @@ export interface operations {
         content: {
           "application/problem+json": components["schemas"]["Problem"];
         };
+      };
+    };
+  };
+  restoreLabel: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Seen"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["LabelObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  live: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Switching to WebSocket; see docs/api.md for its frames. */
+      101: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
       };
     };
   };
@@ -6366,6 +7447,40 @@ export interface operations {
       };
     };
   };
+  orderQueue: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SetupOrder"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   getQueue: {
     parameters: {
       query?: never;
@@ -6470,6 +7585,44 @@ export interface operations {
       };
     };
   };
+  restoreQueue: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Seen"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["QueueObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   listReason: {
     parameters: {
       query?: {
@@ -6526,6 +7679,40 @@ export interface operations {
         content: {
           "application/json": components["schemas"]["ReasonObject"];
         };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  orderReason: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SetupOrder"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
       };
       /** @description Error */
       default: {
@@ -6630,6 +7817,44 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  restoreReason: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Seen"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ReasonObject"];
+        };
       };
       /** @description Error */
       default: {
@@ -6837,6 +8062,40 @@ export interface operations {
       };
     };
   };
+  orderSkill: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SetupOrder"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   getSkill: {
     parameters: {
       query?: never;
@@ -6929,6 +8188,44 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  restoreSkill: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Seen"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SkillObject"];
+        };
       };
       /** @description Error */
       default: {
@@ -7590,6 +8887,24 @@ export interface operations {
         content: {
           "application/problem+json": components["schemas"]["Problem"];
         };
+      };
+    };
+  };
+  visitorSocket: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Switching to WebSocket; see docs/api.md for its frames. */
+      101: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
       };
     };
   };
