@@ -11,19 +11,16 @@ type pace struct {
 	errs     int
 }
 
-// weight of a new sample in the moving averages: one in eight.
+// weight of a new sample in the moving averages: one in eight, more while there
+// are fewer samples.
 const weight = 8
 
 // enoughSamples is from how many answers on their interval is trusted.
 const enoughSamples = 3
 
 func average(mean *int64, n *int, sample int64) {
-	if *n == 0 {
-		*mean = sample
-	} else {
-		*mean += (sample - *mean) / weight
-	}
 	*n++
+	*mean += (sample - *mean) / int64(min(*n, weight))
 }
 
 // answered learns from an answer. Only work that had to wait tells the pace:
@@ -53,12 +50,7 @@ func (q *queue) handled(w *work, now int64) {
 //	position × handling time / places   before enough answers were seen; places
 //	                                    is the capacity of the agents at work
 func (q *queue) estimate(position int, now int64) int {
-	ready, places := int32(0), int32(0)
-	for ch := range channels {
-		if q.used[ch] {
-			ready, places = max(ready, q.ready[ch]), max(places, q.slots[ch])
-		}
-	}
+	ready, places := q.most(&q.ready), q.most(&q.slots)
 	switch {
 	case position <= 0 || places == 0:
 		return -1
@@ -74,6 +66,18 @@ func (q *queue) estimate(position int, now int64) int {
 		return seconds(int64(position) * q.pace.handle / int64(places))
 	}
 	return -1
+}
+
+// most is the highest of counts by channel, of the channels that the queue had
+// work of, if any yet.
+func (q *queue) most(n *[channels]int32) int32 {
+	most, any := int32(0), q.used == [channels]bool{}
+	for ch := range channels {
+		if any || q.used[ch] {
+			most = max(most, n[ch])
+		}
+	}
+	return most
 }
 
 func seconds(us int64) int { return int((us + 999_999) / 1_000_000) }

@@ -98,13 +98,7 @@ func (e *Engine) QueueStats(queue string, now time.Time) (QueueInfo, bool) {
 	if q.pace.errs > 0 {
 		info.EstimateError = seconds(q.pace.errSum)
 	}
-	any := q.used == [channels]bool{}
-	for ch := range channels {
-		if any || q.used[ch] {
-			info.AgentsReady = max(info.AgentsReady, int(q.ready[ch]))
-			info.AgentsServing = max(info.AgentsServing, int(q.serving[ch]))
-		}
-	}
+	info.AgentsReady, info.AgentsServing = int(q.most(&q.ready)), int(q.most(&q.serving))
 	return info, true
 }
 
