@@ -122,9 +122,9 @@ func scanMessage(r row, m *MessageRow) error {
 // m.BodySealed.
 func (tx *Tx) InsertMessage(m MessageRow, seal func(seq int64) (secret.Sealed, error)) (stored MessageRow, added bool, err error) {
 	t := string(tx.scope.Tenant)
-	var indexed bool
+	var indexed int64
 	found, err := tx.one(`UPDATE chats SET last_seq = last_seq + 1 WHERE tenant_id = $1 AND interaction_id = $2 RETURNING last_seq, indexed`,
-		[]any{t, m.InteractionID}, &m.Seq, yes(&indexed))
+		[]any{t, m.InteractionID}, &m.Seq, &indexed)
 	if err != nil {
 		return m, false, err
 	}
@@ -143,8 +143,8 @@ func (tx *Tx) InsertMessage(m MessageRow, seal func(seq int64) (secret.Sealed, e
 		return m, false, err
 	}
 	if n > 0 {
-		if indexed { // it was closed before
-			err = tx.index(m.InteractionID, m.Tokens)
+		if indexed == wordsIndexed { // it was closed before
+			err = tx.index(pairsOf(m.InteractionID, m.Tokens))
 		}
 		return m, true, err
 	}

@@ -69,8 +69,8 @@ func (tx *Tx) InsertInteraction(i InteractionRow) error {
 }
 
 // UpdateInteraction changes an interaction if its version still is i.Version.
-// Channel, entry point, contact and arrival never change. Closing it puts the
-// words of its conversation into the search index.
+// Channel, entry point, contact and arrival never change. Closing it lets
+// the words of its conversation enter the search index.
 func (tx *Tx) UpdateInteraction(i InteractionRow) error {
 	n, err := tx.exec(`UPDATE interactions SET flow_id = $4, flow_version = $5, flow_sealed = $6, name_sealed = $7, state = $8, close_reason = $9, queue_id = $10,
 		agent_id = $11, preferred_id = $12, only_preferred = $13, priority = $14, needs = $15, language = $16, disposition_id = $17, labels = $18, rating = $19,
@@ -86,7 +86,7 @@ func (tx *Tx) UpdateInteraction(i InteractionRow) error {
 	if i.ClosedAt.IsZero() {
 		return nil
 	}
-	return tx.indexConversation(i.ID)
+	return tx.conversationClosed(i.ID)
 }
 
 // SetRating records the person's answer to the satisfaction question; the

@@ -2,9 +2,9 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -12,9 +12,20 @@ import (
 )
 
 // The tokens of a message are kept with the message, in one piece, and go with
-// it. When the conversation closes, all its different tokens enter the search
-// index at once: one by one they would be most of what a message costs, because
-// each lands on another page. Until then a search reads them where they are.
+// it. Some time after the conversation has closed they enter the search index,
+// those of many conversations at once and in the index's order: one by one they
+// would be most of what a message costs, because each lands on another page.
+// Until then a search reads them where they are.
+
+// How far a conversation's words are in the search index (chats.indexed).
+const (
+	wordsApart   = 0 // it is open: its words stand with its messages
+	wordsWaiting = 1 // it has closed, and waits for company
+	wordsIndexed = 2
+)
+
+// indexTogether is how many closed conversations enter the index at once.
+const indexTogether = 32
 
 // InsertTokens makes a conversation findable by more words, as if they stood in
 // its last message. MessageRow.Tokens does the same for less.
@@ -23,10 +34,9 @@ func (tx *Tx) InsertTokens(interactionID string, tokens [][]byte) error {
 		return nil
 	}
 	t := string(tx.scope.Tenant)
-	var indexed bool
-	var seq int64
+	var indexed, seq int64
 	var old tokenList
-	found, err := tx.one(`SELECT indexed, last_seq FROM chats WHERE tenant_id = $1 AND interaction_id = $2 /*pg FOR UPDATE pg*/`, []any{t, interactionID}, yes(&indexed), &seq)
+	found, err := tx.one(`SELECT indexed, last_seq FROM chats WHERE tenant_id = $1 AND interaction_id = $2 /*pg FOR UPDATE pg*/`, []any{t, interactionID}, &indexed, &seq)
 	if err != nil {
 		return err
 	}
@@ -43,24 +53,51 @@ func (tx *Tx) InsertTokens(interactionID string, tokens [][]byte) error {
 		t, interactionID, seq, packTokens(append(old, tokens...))); err != nil {
 		return err
 	}
-	if indexed {
-		err = tx.index(interactionID, tokens)
+	if indexed == wordsIndexed {
+		err = tx.index(pairsOf(interactionID, tokens))
 	}
 	return err
 }
 
-// indexConversation puts a closed conversation's tokens into the search index,
-// once; what is not a conversation is left alone.
-func (tx *Tx) indexConversation(interactionID string) error {
-	n, err := tx.exec(`UPDATE chats SET indexed = 1 WHERE tenant_id = $1 AND interaction_id = $2 AND indexed = 0`, string(tx.scope.Tenant), interactionID)
+// conversationClosed lets a conversation's words wait for the search index, and
+// moves all that wait into it when there are enough.
+func (tx *Tx) conversationClosed(interactionID string) error {
+	t := string(tx.scope.Tenant)
+	n, err := tx.exec(`UPDATE chats SET indexed = 1 WHERE tenant_id = $1 AND interaction_id = $2 AND indexed = 0`, t, interactionID)
 	if err != nil || n == 0 {
 		return err
 	}
-	sets, err := tx.tokenSets(ofInteraction, interactionID)
-	if err != nil {
+	waiting, err := list(tx, func(r row, s *string) error { return r.Scan(s) },
+		`SELECT interaction_id FROM chats WHERE tenant_id = $1 AND indexed = 1 ORDER BY interaction_id LIMIT $2 /*pg FOR UPDATE SKIP LOCKED pg*/`, t, indexTogether)
+	if err != nil || len(waiting) < indexTogether {
 		return err
 	}
-	return tx.index(interactionID, sets[interactionID])
+	var pairs []pair
+	for _, interaction := range waiting {
+		sets, err := tx.tokenSets(ofInteraction, interaction)
+		if err != nil {
+			return err
+		}
+		pairs = append(pairs, pairsOf(interaction, sets[interaction])...)
+		if _, err := tx.exec(`UPDATE chats SET indexed = 2 WHERE tenant_id = $1 AND interaction_id = $2`, t, interaction); err != nil {
+			return err
+		}
+	}
+	return tx.index(pairs)
+}
+
+// pair is one row of the search index.
+type pair struct {
+	token       []byte
+	interaction string
+}
+
+func pairsOf(interaction string, tokens [][]byte) []pair {
+	out := make([]pair, len(tokens))
+	for i, t := range tokens {
+		out[i] = pair{t, interaction}
+	}
+	return out
 }
 
 // tokenSets are the different tokens of each interaction that which selects.
@@ -84,13 +121,10 @@ func (tx *Tx) tokenSets(which, key string) (map[string][][]byte, error) {
 			}
 		}
 	}
-	for _, tokens := range out {
-		slices.SortFunc(tokens, bytes.Compare) // neighbours in the index
-	}
 	return out, nil
 }
 
-// talking are the conversations not indexed yet that have all of the tokens.
+// talking are the conversations not in the index yet that have all of the tokens.
 func (tx *Tx) talking(tokens [][]byte) ([]string, error) {
 	bits := make(map[string]uint32, len(tokens))
 	for i, t := range tokens {
@@ -103,7 +137,7 @@ func (tx *Tx) talking(tokens [][]byte) ([]string, error) {
 	}
 	lines, err := list(tx, func(r row, l *line) error { return r.Scan(&l.interaction, &l.tokens) },
 		`SELECT m.interaction_id, m.tokens FROM chats c JOIN messages m ON m.tenant_id = c.tenant_id AND m.interaction_id = c.interaction_id
-		WHERE c.tenant_id = $1 AND c.indexed = 0 AND m.tokens <> $2`, string(tx.scope.Tenant), []byte{})
+		WHERE c.tenant_id = $1 AND c.indexed < 2 AND m.tokens <> $2`, string(tx.scope.Tenant), []byte{})
 	if err != nil {
 		return nil, err
 	}
@@ -123,51 +157,59 @@ func (tx *Tx) talking(tokens [][]byte) ([]string, error) {
 	return out, nil
 }
 
-// tokensAtOnce is how many tokens one statement takes.
+// tokensAtOnce is how many rows of the index one statement takes.
 const tokensAtOnce = 32
 
-// index adds tokens to the search index; those it has are left.
-func (tx *Tx) index(interactionID string, tokens [][]byte) error {
-	return tx.byTokens(indexTexts(), interactionID, tokens)
-}
-
-// unindex takes tokens of an interaction out of the search index.
-func (tx *Tx) unindex(interactionID string, tokens [][]byte) error {
-	return tx.byTokens(unindexTexts(), interactionID, tokens)
-}
-
-func (tx *Tx) byTokens(texts []string, interactionID string, tokens [][]byte) error {
-	for len(tokens) > 0 {
-		n := min(len(tokens), tokensAtOnce)
-		args := make([]any, 2, n+2)
-		args[0], args[1] = string(tx.scope.Tenant), interactionID
-		for _, t := range tokens[:n] {
-			args = append(args, raw(t))
+// index adds rows to the search index, in its order; those it has are left.
+func (tx *Tx) index(pairs []pair) error {
+	slices.SortFunc(pairs, func(a, b pair) int {
+		return cmp.Or(bytes.Compare(a.token, b.token), cmp.Compare(a.interaction, b.interaction))
+	})
+	for some := range slices.Chunk(pairs, tokensAtOnce) {
+		args := make([]any, 1, 2*len(some)+1)
+		args[0] = string(tx.scope.Tenant)
+		for _, p := range some {
+			args = append(args, raw(p.token), p.interaction)
 		}
-		if _, err := tx.exec(texts[n], args...); err != nil {
+		if _, err := tx.exec(indexTexts()[len(some)], args...); err != nil {
 			return err
 		}
-		tokens = tokens[n:]
 	}
 	return nil
 }
 
-// indexTexts and unindexTexts are the statements for 1, 2, … tokens; each is
+// unindex takes tokens of an interaction out of the search index.
+func (tx *Tx) unindex(interactionID string, tokens [][]byte) error {
+	for some := range slices.Chunk(tokens, tokensAtOnce) {
+		args := make([]any, 2, len(some)+2)
+		args[0], args[1] = string(tx.scope.Tenant), interactionID
+		for _, t := range some {
+			args = append(args, raw(t))
+		}
+		if _, err := tx.exec(unindexTexts()[len(some)], args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// indexTexts and unindexTexts are the statements for 1, 2, … rows; each is
 // written once and kept prepared.
 var indexTexts = sync.OnceValue(func() []string {
-	return tokenTexts("INSERT INTO message_tokens (tenant_id, interaction_id, token) VALUES ", "($1, $2, %s)", " ON CONFLICT (tenant_id, token, interaction_id) DO NOTHING")
+	return tokenTexts("INSERT INTO message_tokens (tenant_id, token, interaction_id) VALUES ", func(i int) string { return fmt.Sprintf("($1, $%d, $%d)", 2*i+2, 2*i+3) },
+		" ON CONFLICT (tenant_id, token, interaction_id) DO NOTHING")
 })
 
 var unindexTexts = sync.OnceValue(func() []string {
-	return tokenTexts("DELETE FROM message_tokens WHERE tenant_id = $1 AND interaction_id = $2 AND token IN (", "%s", ")")
+	return tokenTexts("DELETE FROM message_tokens WHERE tenant_id = $1 AND interaction_id = $2 AND token IN (", func(i int) string { return fmt.Sprintf("$%d", i+3) }, ")")
 })
 
-func tokenTexts(head, each, tail string) []string {
+func tokenTexts(head string, each func(i int) string, tail string) []string {
 	out := make([]string, tokensAtOnce+1)
 	for n := 1; n <= tokensAtOnce; n++ {
 		marks := make([]string, n)
 		for i := range marks {
-			marks[i] = fmt.Sprintf(each, "$"+strconv.Itoa(i+3))
+			marks[i] = each(i)
 		}
 		out[n] = head + strings.Join(marks, ", ") + tail
 	}

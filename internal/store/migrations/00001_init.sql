@@ -260,7 +260,9 @@ CREATE TABLE chats (
     FOREIGN KEY (tenant_id, interaction_id) REFERENCES interactions (tenant_id, interaction_id)
 );
 CREATE UNIQUE INDEX chats_token ON chats (tenant_id, token_hash);
-CREATE INDEX chats_talking ON chats (tenant_id, interaction_id) WHERE indexed = 0;
+-- indexed: 0 the words stand with the messages, 1 closed and waiting to enter message_tokens, 2 there.
+CREATE INDEX chats_talking ON chats (tenant_id, interaction_id) WHERE indexed < 2;
+CREATE INDEX chats_waiting ON chats (tenant_id, interaction_id) WHERE indexed = 1;
 
 CREATE TABLE messages (
     tenant_id      TEXT   NOT NULL,

@@ -1,0 +1,354 @@
+package store_test
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/store"
+	"nubitalk/internal/store/storetest"
+)
+
+// kept stores a full row of a table and reads it back.
+type kept struct {
+	name   string
+	insert func(*store.Tx) error
+	want   any
+	get    func(*store.Tx) (any, error)
+}
+
+func keep[R any](name string, row R, insert func(*store.Tx, R) error, get func(*store.Tx, R) (R, error)) kept {
+	return kept{name, func(tx *store.Tx) error { return insert(tx, row) }, row, func(tx *store.Tx) (any, error) { return get(tx, row) }}
+}
+
+// only is the single row of a list.
+func only[R any](rows []R, err error) (R, error) {
+	var none R
+	if err != nil {
+		return none, err
+	}
+	if len(rows) != 1 {
+		return none, errs.New(errs.NotFound, "%d rows", len(rows))
+	}
+	return rows[0], nil
+}
+
+func tenantRows() []kept {
+	user := fill[store.UserRow](1)
+	user.Status, user.Version = "active", 1
+	contact := fill[store.ContactRow](2)
+	contact.ID, contact.Version = "con_full", 1
+	setup := fill[store.SetupRow](3)
+	setup.Body, setup.Version = json.RawMessage(`{"name":"Vendas"}`), 1
+	setupVersion := fill[store.SetupVersionRow](4)
+	setupVersion.Kind, setupVersion.ID, setupVersion.Body = setup.Kind, setup.ID, json.RawMessage(`[1]`)
+	session := fill[store.SessionRow](5)
+	session.UserID = user.ID
+	address := fill[store.AddressRow](6)
+	address.ContactID, address.Kind = contact.ID, "email"
+	consent := fill[store.ConsentRow](7)
+	consent.ContactID = contact.ID
+	interaction := fill[store.InteractionRow](8)
+	interaction.ID, interaction.ContactID, interaction.State, interaction.Version = "int_full", contact.ID, "wrapping", 1
+	segment := fill[store.SegmentRow](9)
+	segment.InteractionID, segment.HolderKind = interaction.ID, "agent"
+	offer := fill[store.OfferRow](10)
+	offer.InteractionID = interaction.ID
+	agent := fill[store.AgentRow](11)
+	agent.UserID = user.ID
+	chat := fill[store.ChatRow](12)
+	chat.InteractionID = interaction.ID
+	message := fill[store.MessageRow](13)
+	message.InteractionID, message.AuthorKind, message.Kind, message.Seq = interaction.ID, "visitor", "text", chat.LastSeq+1
+	attachment := fill[store.AttachmentRow](14)
+	attachment.InteractionID = interaction.ID
+	key := fill[store.IdempotencyRow](15)
+	job := fill[store.JobRow](16)
+	apiKey := fill[store.APIKeyRow](17)
+	return []kept{
+		keep("users", user, (*store.Tx).InsertUser, func(tx *store.Tx, r store.UserRow) (store.UserRow, error) { return tx.User(r.ID) }),
+		keep("users by name", user, nothing, func(tx *store.Tx, r store.UserRow) (store.UserRow, error) { return tx.UserByName(r.UserNameKey) }),
+		keep("users listed", user, nothing, func(tx *store.Tx, r store.UserRow) (store.UserRow, error) { return only(tx.Users()) }),
+		keep("sessions", session, (*store.Tx).InsertSession, func(tx *store.Tx, r store.SessionRow) (store.SessionRow, error) { return tx.Session(r.ID) }),
+		keep("sessions by token", session, nothing, func(tx *store.Tx, r store.SessionRow) (store.SessionRow, error) { return tx.SessionByToken(r.TokenHash) }),
+		keep("api_keys", apiKey, (*store.Tx).InsertAPIKey, func(tx *store.Tx, r store.APIKeyRow) (store.APIKeyRow, error) { return tx.APIKey(r.ID) }),
+		keep("api_keys by token", apiKey, nothing, func(tx *store.Tx, r store.APIKeyRow) (store.APIKeyRow, error) { return tx.APIKeyByToken(r.TokenHash) }),
+		keep("setup", setup, (*store.Tx).InsertSetup, func(tx *store.Tx, r store.SetupRow) (store.SetupRow, error) { return tx.Setup(r.Kind, r.ID) }),
+		keep("setup listed", setup, nothing, func(tx *store.Tx, r store.SetupRow) (store.SetupRow, error) { return only(tx.SetupOf(r.Kind)) }),
+		keep("setup_versions", setupVersion, (*store.Tx).InsertSetupVersion, func(tx *store.Tx, r store.SetupVersionRow) (store.SetupVersionRow, error) {
+			return tx.SetupVersion(r.Kind, r.ID, r.Version)
+		}),
+		keep("contacts", contact, (*store.Tx).InsertContact, func(tx *store.Tx, r store.ContactRow) (store.ContactRow, error) { return tx.Contact(r.ID) }),
+		keep("contact_addresses", address, func(tx *store.Tx, r store.AddressRow) error {
+			_, added, err := tx.AddAddress(r)
+			if err == nil && !added {
+				err = errs.New(errs.Conflict, "not added")
+			}
+			return err
+		}, func(tx *store.Tx, r store.AddressRow) (store.AddressRow, error) { return tx.AddressByIndex(r.Kind, r.AddressIndex) }),
+		keep("contact_addresses listed", address, nothing, func(tx *store.Tx, r store.AddressRow) (store.AddressRow, error) { return only(tx.AddressesOf(r.ContactID)) }),
+		keep("consents", consent, (*store.Tx).InsertConsent, func(tx *store.Tx, r store.ConsentRow) (store.ConsentRow, error) { return tx.Consent(r.ID) }),
+		keep("consents listed", consent, nothing, func(tx *store.Tx, r store.ConsentRow) (store.ConsentRow, error) { return only(tx.ConsentsOf(r.ContactID)) }),
+		keep("interactions", interaction, (*store.Tx).InsertInteraction, func(tx *store.Tx, r store.InteractionRow) (store.InteractionRow, error) { return tx.Interaction(r.ID) }),
+		keep("interactions of a contact", interaction, nothing, func(tx *store.Tx, r store.InteractionRow) (store.InteractionRow, error) {
+			return only(tx.InteractionsOf(r.ContactID, store.Cursor{}, 10))
+		}),
+		keep("segments", segment, (*store.Tx).PutSegment, func(tx *store.Tx, r store.SegmentRow) (store.SegmentRow, error) { return only(tx.Segments(r.InteractionID)) }),
+		keep("offers", offer, (*store.Tx).InsertOffer, func(tx *store.Tx, r store.OfferRow) (store.OfferRow, error) { return tx.Offer(r.ID) }),
+		keep("offers listed", offer, nothing, func(tx *store.Tx, r store.OfferRow) (store.OfferRow, error) { return only(tx.OffersOf(r.InteractionID)) }),
+		keep("agents", agent, (*store.Tx).PutAgent, func(tx *store.Tx, r store.AgentRow) (store.AgentRow, error) { return tx.Agent(r.UserID) }),
+		keep("agents listed", agent, nothing, func(tx *store.Tx, r store.AgentRow) (store.AgentRow, error) { return only(tx.Agents()) }),
+		keep("chats", chat, (*store.Tx).InsertChat, func(tx *store.Tx, r store.ChatRow) (store.ChatRow, error) { return tx.Chat(r.InteractionID) }),
+		keep("chats by token", chat, nothing, func(tx *store.Tx, r store.ChatRow) (store.ChatRow, error) { return tx.ChatByToken(r.TokenHash) }),
+		keep("messages", message, func(tx *store.Tx, r store.MessageRow) error {
+			_, added, err := tx.InsertMessage(r, nil)
+			if err == nil && !added {
+				err = errs.New(errs.Conflict, "not added")
+			}
+			return err
+		}, func(tx *store.Tx, r store.MessageRow) (store.MessageRow, error) { return tx.Message(r.InteractionID, r.Seq) }),
+		keep("messages by client", message, nothing, func(tx *store.Tx, r store.MessageRow) (store.MessageRow, error) {
+			return tx.MessageByClient(r.InteractionID, r.AuthorID, r.ClientID)
+		}),
+		keep("attachments", attachment, (*store.Tx).InsertAttachment, func(tx *store.Tx, r store.AttachmentRow) (store.AttachmentRow, error) { return tx.Attachment(r.ID) }),
+		keep("attachments listed", attachment, nothing, func(tx *store.Tx, r store.AttachmentRow) (store.AttachmentRow, error) {
+			return only(tx.AttachmentsOf(r.InteractionID))
+		}),
+		keep("attachments of a contact", attachment, nothing, func(tx *store.Tx, r store.AttachmentRow) (store.AttachmentRow, error) {
+			return only(tx.AttachmentsOfContact("con_full"))
+		}),
+		keep("idempotency", key, func(tx *store.Tx, r store.IdempotencyRow) error {
+			_, reserved, err := tx.ReserveKey(r)
+			if err == nil && !reserved {
+				err = errs.New(errs.Conflict, "not reserved")
+			}
+			return err
+		}, func(tx *store.Tx, r store.IdempotencyRow) (store.IdempotencyRow, error) { return tx.Key(r.ActorID, r.KeyHash) }),
+		{"jobs", func(tx *store.Tx) error { return tx.InsertJob(job) }, withTenant(job, tenA), func(tx *store.Tx) (any, error) { return only(tx.Jobs(job.Kind)) }},
+	}
+}
+
+func withTenant(j store.JobRow, t id.Tenant) store.JobRow {
+	j.Tenant = t
+	return j
+}
+
+func nothing[R any](*store.Tx, R) error { return nil }
+
+// Every column of every row keeps its own value, and belongs to its tenant only.
+func TestRowsAreKeptWhole(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
+		db := open()
+		storetest.Organisations(t, db, tenA, tenB)
+		for _, row := range tenantRows() {
+			err := db.Write(t.Context(), tenA, row.insert)
+			wantCode(t, row.name+": insert", err, "")
+			err = db.Read(t.Context(), tenA, func(tx *store.Tx) error {
+				got, err := row.get(tx)
+				same(t, row.name, row.want, got)
+				return err
+			})
+			wantCode(t, row.name+": read", err, "")
+			err = db.Read(t.Context(), tenB, func(tx *store.Tx) error {
+				_, err := row.get(tx)
+				return err
+			})
+			wantCode(t, row.name+": read by another tenant", err, errs.NotFound)
+			err = db.Read(t.Context(), tenA, row.insert)
+			if err == nil && !strings.Contains(row.name, " ") { // those with two words only look
+				t.Errorf("%s: a reader could write", row.name)
+			}
+		}
+	})
+}
+
+// The zero value of every column is kept as well: empty lists, no bytes, no time.
+func TestZeroValuesAreKept(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
+		db := open()
+		storetest.Organisations(t, db, tenA)
+		user := store.UserRow{ID: "usr_1", Status: "active", Version: 1}
+		key := store.APIKeyRow{ID: "key_1", Scopes: []string{}} // narrowed to nothing, unlike nil
+		interaction := store.InteractionRow{ID: "int_1", ContactID: "con_1", State: "queued", Version: 1}
+		write(t, db, tenA, func(tx *store.Tx) error {
+			if err := tx.InsertUser(user); err != nil {
+				return err
+			}
+			if err := tx.InsertAPIKey(key); err != nil {
+				return err
+			}
+			if err := tx.InsertContact(store.ContactRow{ID: "con_1"}); err != nil {
+				return err
+			}
+			return tx.InsertInteraction(interaction)
+		})
+		read(t, db, tenA, func(tx *store.Tx) error {
+			u, err := tx.User("usr_1")
+			wantCode(t, "user", err, "")
+			same(t, "user", user, u)
+			k, err := tx.APIKey("key_1")
+			wantCode(t, "key", err, "")
+			same(t, "key", key, k)
+			i, err := tx.Interaction("int_1")
+			wantCode(t, "interaction", err, "")
+			same(t, "interaction", interaction, i)
+			return nil
+		})
+	})
+}
+
+func TestOrganisations(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
+		db := open()
+		o := fill[store.OrganisationRow](1)
+		o.ID, o.ParentID, o.Kind, o.Status, o.Version = tenA, "res_1", "tenant", "active", 1
+		o2 := o
+		o2.ID, o2.Slug, o2.CreatedAt = tenB, "other", o.CreatedAt.Add(1e9)
+		err := db.System(t.Context(), func(tx *store.Tx) error {
+			if err := tx.InsertOrganisation(o); err != nil {
+				return err
+			}
+			return tx.InsertOrganisation(o2)
+		})
+		wantCode(t, "insert", err, "")
+		err = db.SystemRead(t.Context(), func(tx *store.Tx) error {
+			got, err := tx.OrganisationByID(o.ID)
+			wantCode(t, "by id", err, "")
+			same(t, "by id", o, got)
+			got, err = tx.OrganisationBySlug("other")
+			wantCode(t, "by slug", err, "")
+			same(t, "by slug", o2, got)
+			all, err := tx.Organisations()
+			wantCode(t, "all", err, "")
+			same(t, "all", []store.OrganisationRow{o, o2}, all)
+			below, err := tx.OrganisationsOf("res_1", o.ID, 10)
+			wantCode(t, "below", err, "")
+			same(t, "below", []store.OrganisationRow{o2}, below)
+			_, err = tx.OrganisationBySlug("none")
+			wantCode(t, "unknown", err, errs.NotFound)
+			return nil
+		})
+		wantCode(t, "read", err, "")
+		read(t, db, tenB, func(tx *store.Tx) error {
+			got, err := tx.Organisation()
+			same(t, "own", o2, got)
+			return err
+		})
+		o.Name, o.Slug = "New name", "new"
+		err = db.System(t.Context(), func(tx *store.Tx) error {
+			if err := tx.UpdateOrganisation(o); err != nil {
+				return err
+			}
+			wantCode(t, "stale", tx.UpdateOrganisation(o), errs.Conflict)
+			gone := o
+			gone.ID = "ten_none"
+			wantCode(t, "missing", tx.UpdateOrganisation(gone), errs.NotFound)
+			got, err := tx.OrganisationByID(o.ID)
+			o.Version = 2
+			same(t, "updated", o, got)
+			return err
+		})
+		wantCode(t, "update", err, "")
+		err = db.System(t.Context(), func(tx *store.Tx) error { return tx.InsertOrganisation(o2) })
+		wantCode(t, "twice", err, errs.Conflict)
+	})
+}
+
+// What is changed is changed for its tenant only, if nobody was faster.
+func TestCompareAndSet(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
+		db := open()
+		people(t, db)
+		for _, tenant := range []id.Tenant{tenA, tenB} {
+			write(t, db, tenant, func(tx *store.Tx) error { return tx.InsertSetup(store.SetupRow{Kind: "queues", ID: "que_1", Body: json.RawMessage("{}")}) })
+		}
+		user := fill[store.UserRow](20)
+		user.ID, user.Status = "usr_1", "locked"
+		contact := fill[store.ContactRow](21)
+		contact.ID = "con_1"
+		setup := fill[store.SetupRow](22)
+		setup.Kind, setup.ID, setup.Body = "queues", "que_1", json.RawMessage(`{"a":1}`)
+		work := fill[store.InteractionRow](23)
+		work.ID, work.ContactID, work.State = "int_1", "con_1", "closed"
+		for _, c := range []struct {
+			name   string
+			update func(tx *store.Tx, version int64, missing bool) error
+			same   func(tx *store.Tx, changed bool) error
+		}{
+			{"user", func(tx *store.Tx, v int64, missing bool) error {
+				u := user
+				if u.Version = v; missing {
+					u.ID = "usr_none"
+				}
+				return tx.UpdateUser(u)
+			}, func(tx *store.Tx, changed bool) error {
+				got, err := tx.User("usr_1")
+				want := user
+				want.Version, want.CreatedAt = 2, t0
+				return compare(t, changed, want, got, err)
+			}},
+			{"contact", func(tx *store.Tx, v int64, missing bool) error {
+				c := contact
+				if c.Version = v; missing {
+					c.ID = "con_none"
+				}
+				return tx.UpdateContact(c)
+			}, func(tx *store.Tx, changed bool) error {
+				got, err := tx.Contact("con_1")
+				want := contact
+				want.Version, want.CreatedAt = 2, at(1)
+				return compare(t, changed, want, got, err)
+			}},
+			{"setup", func(tx *store.Tx, v int64, missing bool) error {
+				s := setup
+				if s.Version = v; missing {
+					s.ID = "que_none"
+				}
+				return tx.UpdateSetup(s)
+			}, func(tx *store.Tx, changed bool) error {
+				got, err := tx.Setup("queues", "que_1")
+				want := setup
+				want.Version, want.CreatedAt = 2, got.CreatedAt
+				return compare(t, changed, want, got, err)
+			}},
+			{"interaction", func(tx *store.Tx, v int64, missing bool) error {
+				i := work
+				if i.Version = v; missing {
+					i.ID = "int_none"
+				}
+				return tx.UpdateInteraction(i)
+			}, func(tx *store.Tx, changed bool) error {
+				got, err := tx.Interaction("int_1")
+				want := work
+				want.Version, want.Channel, want.EntryPointID, want.ArrivedAt = 2, "chat", "", at(1)
+				return compare(t, changed, want, got, err)
+			}},
+		} {
+			for _, step := range []struct {
+				what    string
+				version int64
+				missing bool
+				code    errs.Code
+			}{{"missing", 1, true, errs.NotFound}, {"too new", 2, false, errs.Conflict}, {"right", 1, false, ""}, {"stale", 1, false, errs.Conflict}} {
+				err := db.Write(t.Context(), tenA, func(tx *store.Tx) error { return c.update(tx, step.version, step.missing) })
+				wantCode(t, c.name+" "+step.what, err, step.code)
+			}
+			read(t, db, tenA, func(tx *store.Tx) error { return c.same(tx, true) })
+			read(t, db, tenB, func(tx *store.Tx) error { return c.same(tx, false) })
+		}
+	})
+}
+
+// compare checks a changed row, or that the other tenant's is still the first.
+func compare[R any](t *testing.T, changed bool, want, got R, err error) error {
+	t.Helper()
+	if changed {
+		same(t, "changed", want, got)
+	} else if v := reflect.ValueOf(got).FieldByName("Version").Int(); v != 1 {
+		t.Errorf("the other tenant's %T has version %d", got, v)
+	}
+	return err
+}
