@@ -19,13 +19,12 @@ export interface LineParts {
   failed: () => void;
 }
 
-/** Milliseconds. */
+/** Milliseconds. The server gives up a visitor who is silent for 90 s. */
 const PING = 25_000;
-const SILENCE = 60_000;
 const ANSWER = 10_000;
 const FIRST = 500;
 const LONGEST = 30_000;
-/** After `stopping` everybody comes back within this time, spread evenly. */
+/** After a `stopping` that does not say when, everybody comes back within this time. */
 const RESTART = 6_000;
 
 /** How long to wait before attempt n (0 is the first retry); chance is 0 to 1. */
@@ -98,10 +97,12 @@ export class Line {
       if (socket !== this.#socket) return;
       const frame = read(e.data);
       if (!frame) return;
+      // Refused. If it was the hello, the socket closes without having been up.
+      if (frame.type === "error") return;
       const first = !this.#heard;
       this.#heard = Date.now();
-      if (frame.type === "stopping") return this.#lost(Math.random() * RESTART);
-      if (frame.type === "error") return parts.failed();
+      if (frame.type === "stopping")
+        return this.#lost(FIRST + (frame.data?.after_ms ?? Math.random() * RESTART));
       if (first) {
         this.#tries = 0;
         parts.state("online");
@@ -129,21 +130,27 @@ export class Line {
     socket?.close();
   }
 
-  /** Every few seconds: ping a quiet line, give up a silent one. */
+  /**
+   * Pings a quiet line and gives up one that does not answer. A browser may run
+   * this once a minute in a tab that is not seen, so only an unanswered ping
+   * tells that a line is dead, never the time alone.
+   */
   #check(): void {
     if (!this.#socket) return;
-    const now = Date.now();
-    const quiet = now - (this.#heard || this.#pinged);
-    if (quiet > SILENCE || (!this.#heard && quiet > ANSWER)) this.#lost();
-    else if (now - this.#pinged > PING && this.send({ type: "ping" })) this.#pinged = now;
+    const waited = Date.now() - this.#pinged;
+    if (this.#heard < this.#pinged ? waited > ANSWER : waited > PING) {
+      if (this.#heard < this.#pinged) this.#lost();
+      else this.#ping();
+    }
+  }
+
+  #ping(): void {
+    if (this.send({ type: "ping" })) this.#pinged = Date.now();
   }
 
   #wake(): void {
-    if (!this.#socket) return this.now();
-    if (this.#heard && Date.now() - this.#heard > SILENCE) {
-      this.#close();
-      this.#open();
-    } else if (this.send({ type: "ping" })) this.#pinged = Date.now();
+    if (this.#socket) this.#ping();
+    else this.now();
   }
 }
 

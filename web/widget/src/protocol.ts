@@ -123,9 +123,11 @@ export type Frame =
   | { type: "marks"; data: Marks }
   | { type: "typing" }
   | { type: "ended"; data?: State }
-  | { type: "stopping" }
+  /** The server restarts: come back after so many milliseconds. */
+  | { type: "stopping"; data?: { after_ms?: number } }
   | { type: "pong" }
-  | { type: "error"; data?: Problem };
+  /** What was just sent is refused; if it was the hello, the socket closes. */
+  | { type: "error" };
 
 /** RFC 9457, as the server writes it. */
 export interface Problem {

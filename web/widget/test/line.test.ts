@@ -116,15 +116,40 @@ test("a server that stops is left at once and met again within some seconds", as
   expect(Socket.all).toHaveLength(2);
 });
 
-test("a line that is silent though it is pinged is dead", async () => {
+test("a server that says when to come back is met then", async () => {
+  last().up({ type: "state" }, { type: "stopping", data: { after_ms: 9000 } });
+  await vi.advanceTimersByTimeAsync(9000);
+  expect(Socket.all).toHaveLength(1);
+  await vi.advanceTimersByTimeAsync(500);
+  expect(Socket.all).toHaveLength(2);
+});
+
+test("a hello that is refused is a failed attempt", async () => {
+  last().up({ type: "error", data: { status: 410 } });
+  last().down();
+  expect(seen).toMatchObject({ states: ["offline"], failed: 1 });
+});
+
+test("a quiet line is pinged, and dead only if it does not answer", async () => {
   last().up({ type: "state" });
-  await vi.advanceTimersByTimeAsync(30_000);
+  for (let i = 0; i < 5; i++) {
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(last().sent.at(-1)).toEqual({ type: "ping" });
+    last().says({ type: "pong" });
+  }
+  expect(Socket.all).toHaveLength(1);
+  await vi.advanceTimersByTimeAsync(50_000);
+  expect(Socket.all.length).toBeGreaterThan(1);
+});
+
+test("a tab that slept for an hour does not take its line for dead, but asks", async () => {
+  last().up({ type: "state" });
+  vi.setSystemTime(Date.now() + 3_600_000);
+  page.dispatchEvent(new Event("visibilitychange"));
   expect(last().sent.at(-1)).toEqual({ type: "ping" });
   last().says({ type: "pong" });
-  await vi.advanceTimersByTimeAsync(55_000);
-  expect(Socket.all).toHaveLength(1);
   await vi.advanceTimersByTimeAsync(20_000);
-  expect(Socket.all.length).toBeGreaterThan(1);
+  expect(Socket.all).toHaveLength(1);
 });
 
 test("a socket that never answers is given up", async () => {
