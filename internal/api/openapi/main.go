@@ -1,4 +1,3 @@
-// Command openapi prints the OpenAPI document of all routes.
 package main
 
 import (

@@ -85,6 +85,7 @@ type Service struct {
 	hash    *hasher
 	known   *cache
 	guesses *guesses
+	wait    func(context.Context, time.Duration)
 	cancel  func()
 }
 
@@ -99,7 +100,7 @@ func New(d Deps) *Service {
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Service{Deps: d, hash: newHasher(runtime.GOMAXPROCS(0)), known: newCache(), guesses: newGuesses()}
+	return &Service{Deps: d, hash: newHasher(passwordCost, runtime.GOMAXPROCS(0)), known: newCache(), guesses: newGuesses(), wait: wait}
 }
 
 // Start listens to what other nodes change.

@@ -18,14 +18,18 @@ import (
 	"nubitalk/internal/base/secret"
 )
 
-// Cost of a password hash: argon2id with t=2 and 19 MiB (OWASP's second
-// choice), one lane.
+// cost is what an argon2id hash takes, on one lane.
+type cost struct {
+	time   uint32
+	memory uint32 // KiB
+}
+
+// passwordCost is OWASP's second choice: t=2 and 19 MiB.
+var passwordCost = cost{2, 19 << 10}
+
 const (
-	hashTime   = 2
-	hashMemory = 19 << 10 // KiB
-	hashLanes  = 1
-	saltLen    = 16
-	hashLen    = 32
+	saltLen = 16
+	hashLen = 32
 )
 
 // Lengths of a password, in characters and bytes.
@@ -37,15 +41,16 @@ const (
 // hasher bounds how many hashes run at once, because each takes 19 MiB and tens
 // of milliseconds of one processor.
 type hasher struct {
+	cost
 	turns chan struct{}
 	queue chan struct{} // who runs or waits; more are told to come back
 	dummy string        // the hash of nobody's password
 }
 
-func newHasher(atOnce int) *hasher {
+func newHasher(c cost, atOnce int) *hasher {
 	atOnce = max(atOnce, 1)
-	h := &hasher{turns: make(chan struct{}, atOnce), queue: make(chan struct{}, 64*atOnce)}
-	h.dummy = encodeHash(make([]byte, saltLen), make([]byte, hashLen))
+	h := &hasher{cost: c, turns: make(chan struct{}, atOnce), queue: make(chan struct{}, 64*atOnce)}
+	h.dummy = c.encode(make([]byte, saltLen), make([]byte, hashLen))
 	return h
 }
 
@@ -74,7 +79,7 @@ func (h *hasher) make(ctx context.Context, password secret.Text) (string, error)
 	defer leave()
 	salt := make([]byte, saltLen)
 	_, _ = rand.Read(salt) // never fails
-	return encodeHash(salt, derive(password, salt)), nil
+	return h.encode(salt, h.derive(password, salt)), nil
 }
 
 // check says whether the password fits the hash. With an empty hash (no such
@@ -89,26 +94,29 @@ func (h *hasher) check(ctx context.Context, hash string, password secret.Text) (
 	if !exists {
 		hash = h.dummy
 	}
-	salt, want, err := decodeHash(hash)
+	salt, want, err := h.decode(hash)
 	if err != nil {
 		return false, errs.Wrap(errs.Internal, err, "This account's password cannot be checked. Ask your administrator for a new one.")
 	}
-	return subtle.ConstantTimeCompare(derive(password, salt), want) == 1 && exists, nil
+	return subtle.ConstantTimeCompare(h.derive(password, salt), want) == 1 && exists, nil
 }
 
-func derive(password secret.Text, salt []byte) []byte {
-	return argon2.IDKey([]byte(norm.NFC.String(password.Reveal())), salt, hashTime, hashMemory, hashLanes, hashLen)
+func (c cost) derive(password secret.Text, salt []byte) []byte {
+	return argon2.IDKey([]byte(norm.NFC.String(password.Reveal())), salt, c.time, c.memory, 1, hashLen)
 }
 
-// encodeHash writes the PHC string format.
-func encodeHash(salt, hash []byte) string {
+// prefix begins a hash of this cost in the PHC string format.
+func (c cost) prefix() string {
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=1$", argon2.Version, c.memory, c.time)
+}
+
+func (c cost) encode(salt, hash []byte) string {
 	b64 := base64.RawStdEncoding
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, hashMemory, hashTime, hashLanes, b64.EncodeToString(salt), b64.EncodeToString(hash))
+	return c.prefix() + b64.EncodeToString(salt) + "$" + b64.EncodeToString(hash)
 }
 
-func decodeHash(s string) (salt, hash []byte, err error) {
-	prefix := fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$", argon2.Version, hashMemory, hashTime, hashLanes)
-	rest, ok := strings.CutPrefix(s, prefix)
+func (c cost) decode(s string) (salt, hash []byte, err error) {
+	rest, ok := strings.CutPrefix(s, c.prefix())
 	if !ok {
 		return nil, nil, fmt.Errorf("a password hash of unknown parameters")
 	}

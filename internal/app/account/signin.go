@@ -35,7 +35,11 @@ func (s *Service) waitForGrid(ctx context.Context, began time.Time) {
 	if late < 0 {
 		late = 0
 	}
-	timer := time.NewTimer(answerGrid - late)
+	s.wait(ctx, answerGrid-late)
+}
+
+func wait(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:

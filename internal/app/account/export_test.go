@@ -1,0 +1,45 @@
+package account
+
+import (
+	"context"
+	"time"
+
+	"nubitalk/internal/base/secret"
+)
+
+// NoWait makes refusals come at once and collects how long they would have
+// waited.
+func (s *Service) NoWait() *[]time.Duration {
+	var waits []time.Duration
+	s.wait = func(_ context.Context, d time.Duration) { waits = append(waits, d) }
+	return &waits
+}
+
+// Cheap makes password hashes take no time to speak of.
+func (s *Service) Cheap() { s.hash = newHasher(cost{1, 64}, 4) }
+
+// Remembered is how many tokens are believed without asking the store.
+func (s *Service) Remembered() int {
+	s.known.mu.Lock()
+	defer s.known.mu.Unlock()
+	return len(s.known.byHash)
+}
+
+// HashAndCheck makes a hash as New does and checks it.
+func HashAndCheck(ctx context.Context, password secret.Text) (hash string, ok bool, err error) {
+	h := newHasher(passwordCost, 1)
+	if hash, err = h.make(ctx, password); err != nil {
+		return "", false, err
+	}
+	ok, err = h.check(ctx, hash, password)
+	return hash, ok, err
+}
+
+const BelieveFor = believeFor
+
+var (
+	ParseToken       = parseToken
+	OneTimePassword  = oneTimePassword
+	CheckNewPassword = checkNewPassword
+	NameKey          = nameKey
+)
