@@ -287,9 +287,3 @@ func (s *setups) SessionHours(ctx context.Context, t id.Tenant) (int, error) {
 	r, err := s.Rules(ctx, t)
 	return r.SessionHours, err
 }
-
-// Prepare gives a new tenant what its first chat needs (account.Defaults).
-func (s *setups) Prepare(tx *store.Tx, _, _ string) error {
-	_, err := s.app.SetUp(tx, "")
-	return err
-}

@@ -37,7 +37,8 @@ type web struct {
 	health   *health
 	metrics  *telemetry.Metrics
 	mux      *http.ServeMux
-	stopping func() // tells browsers that the node stops
+	stopping func()                          // tells browsers that the node stops
+	front    func(http.Handler) http.Handler // stands before the mux
 
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
@@ -50,7 +51,7 @@ type web struct {
 }
 
 func newWeb(conf *config.Config, source *transport.Source, log *slog.Logger, h *health, m *telemetry.Metrics) *web {
-	w := &web{conf: conf, source: source, log: log, health: h, metrics: m, mux: http.NewServeMux(), failed: make(chan error, 2), stopping: func() {}}
+	w := &web{conf: conf, source: source, log: log, health: h, metrics: m, mux: http.NewServeMux(), failed: make(chan error, 2), stopping: func() {}, front: func(h http.Handler) http.Handler { return h }}
 	w.requests = m.Counter("http_requests_total", "Requests answered.", "part", "method", "code")
 	w.seconds = m.Seconds("http_request_seconds", "Time to answer a request; live connections are not counted.", "part")
 	w.conns = m.Gauge("http_connections", "Open connections.", "state")
@@ -80,7 +81,7 @@ func (w *web) Start(ctx context.Context) error {
 		return err
 	}
 	w.address = listener.Addr()
-	w.main = w.server(w.outer(w.mux))
+	w.main = w.server(w.outer(w.front(w.mux)))
 	w.serve(w.main, w.source.Wrap(netutil.LimitListener(listener, w.conf.Limits.Connections)))
 	if at := w.conf.TLS.ACME.Listen; at != "" && w.conf.TLSMode() == "acme" {
 		listener, err := listen(ctx, "tls.acme.listen", at)

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"os"
 	"strings"
 
@@ -66,4 +67,14 @@ func (f *Flags) AfterApply(ctx *kong.Context) error {
 		m.Key, m.Problem = key, problem
 		return m
 	})
+}
+
+// Default is the configuration when nothing is set. It looks at neither flags
+// nor the environment.
+func Default() (*Config, error) {
+	var c Config
+	if err := kong.ApplyDefaults(&c); err != nil {
+		return nil, fmt.Errorf("reading the default settings: %w", err)
+	}
+	return &c, nil
 }

@@ -230,3 +230,13 @@ var shopReplies = []setup.CannedReply{
 	{Title: "Segunda via", Shortcut: "fatura", Language: "pt", Queue: "Billing", Body: "Aqui está a segunda via da fatura que pediu, a {{date}}, {{time}}."},
 	{Title: "Passar a colega", Shortcut: "passar", Language: "pt", Body: "Os meus colegas em {{queue}} sabem mais sobre isto. Passo-lhe já, com o que me contou."},
 }
+
+// DisplayName is what visitors see of a user of the demo tenant.
+func DisplayName(user string) string {
+	for _, u := range demoUsers {
+		if u.Name == user && u.Display != "" {
+			return u.Display
+		}
+	}
+	return user
+}

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"nubitalk/internal/server"
+	"nubitalk/internal/server/config"
+	"nubitalk/internal/server/demo"
+)
+
+// demoCommand runs a demonstration.
+type demoCommand struct {
+	Listen  string `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Loopback address to serve; port 0 takes a free one."`
+	Data    string `default:"./demo-data" placeholder:"DIR" help:"Folder of the demonstration; the next one goes on where this one was."`
+	JSON    bool   `name:"json" help:"Print one JSON object with base_url, logins and entry_points once it serves."`
+	Metrics string `default:"127.0.0.1:0" placeholder:"HOST:PORT" help:"Loopback address that serves /metrics; empty for none."`
+	Log     string `name:"log-level" default:"warn" enum:"debug,info,warn,error" help:"Least level that is logged: ${enum}."`
+	Format  string `name:"log-format" default:"text" enum:"json,text" help:"Form of the log: ${enum}."`
+}
+
+// config is that of a demonstration: plain HTTP, because it is for this machine
+// only and a browser's warning would come before the first page.
+func (d *demoCommand) config() (*config.Config, error) {
+	c, err := config.Default()
+	if err != nil {
+		return nil, err
+	}
+	c.Listen, c.Data, c.Metrics.Listen = d.Listen, d.Data, d.Metrics
+	c.Log.Level, c.Log.Format = d.Log, d.Format
+	c.TLS.Mode = "off"
+	return c, c.Check(nil)
+}
+
+// Run serves until Ctrl+C.
+func (d *demoCommand) Run(c console) error {
+	conf, err := d.config()
+	if err != nil {
+		return err
+	}
+	if !d.JSON {
+		fmt.Fprintln(c.out, "Starting the demonstration…")
+	}
+	return serve(conf, c, (*server.Server).WithDemo, func(n *server.Server) error {
+		if d.JSON {
+			return json.NewEncoder(c.out).Encode(n.Demo())
+		}
+		return d.tell(c, n.Demo())
+	})
+}
+
+// tell says where things are and what to try.
+func (d *demoCommand) tell(c console, m server.Demo) error {
+	w := tabwriter.NewWriter(c.out, 0, 4, 2, ' ', 0)
+	p := func(format string, args ...any) { fmt.Fprintf(w, format, args...) }
+	p("\nThe desk    %s/app/\n", m.BaseURL)
+	for _, e := range m.EntryPoints {
+		if e.Page != "" {
+			p("%s\t%s\n", e.Name, e.Page)
+		}
+	}
+	p("API\t%s/api/docs\n", m.BaseURL)
+	p("\nSign in with the password “%s”:\n\n", demo.Password)
+	p("  organisation\tuser name\troles\t\n")
+	for _, l := range m.Logins {
+		var roles []string
+		for _, r := range l.Roles {
+			roles = append(roles, string(r))
+		}
+		p("  %s\t%s\t%s\t%s\n", l.Organisation, l.UserName, strings.Join(roles, ", "), l.Try)
+	}
+	p("\nTry this: sign in as a7 of %s and set yourself to ready. Open the web shop in\nanother window and start a chat. Answer it. Then look in as supervisor.\n", demo.DemoSlug)
+	p("\nEverything is kept in %s; start again and it goes on. Ctrl+C stops.\n\n", d.Data)
+	return w.Flush()
+}

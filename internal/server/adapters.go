@@ -1,0 +1,45 @@
+package server
+
+import (
+	"context"
+
+	"nubitalk/internal/app/account"
+	"nubitalk/internal/app/floor"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/secret"
+	"nubitalk/internal/core/access"
+)
+
+// Where a part and who uses it do not meet by themselves. Nothing is decided
+// here.
+
+// accountDoors is the accounts as the doors need them: a new tenant's floor
+// opens at once.
+type accountDoors struct {
+	*account.Service
+	founded func(context.Context, id.Tenant)
+}
+
+func (d accountDoors) CreateOrganisation(ctx context.Context, a access.Actor, n account.NewOrganisation) (account.Organisation, account.User, secret.Text, error) {
+	org, user, password, err := d.Service.CreateOrganisation(ctx, a, n)
+	if err == nil {
+		d.founded(ctx, org.ID)
+	}
+	return org, user, password, err
+}
+
+// reader says whether an actor may read an interaction now (live.Reader).
+type reader struct{ floor *floor.Manager }
+
+func (r reader) MayRead(ctx context.Context, a access.Actor, interaction string) error {
+	_, err := r.floor.Work(ctx, a, access.WorkRead, interaction)
+	return err
+}
+
+func each[A, B any](list []A, fn func(A) B) []B {
+	out := make([]B, len(list))
+	for i, v := range list {
+		out[i] = fn(v)
+	}
+	return out
+}

@@ -1,0 +1,155 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"nubitalk/internal/base/clock"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/service"
+	"nubitalk/internal/base/telemetry"
+	"nubitalk/internal/server/config"
+	"nubitalk/internal/server/transport"
+)
+
+// startWithin bounds a start. A large migration may take longer than anything
+// else, and is run apart with `nubitalk migrate` then.
+const startWithin = 5 * time.Minute
+
+// Server is one node. Use it once: New, Start, Stop.
+type Server struct {
+	conf    *config.Config
+	log     *slog.Logger
+	clock   clock.Clock
+	ids     *id.Source
+	metrics *telemetry.Metrics
+	health  *health
+	started time.Time
+
+	data    *dataDir
+	keepers *keepers
+	parts   *parts
+	web     *web
+	figures *figures
+	first   *firstRun
+	demo    *seeder // nil but for a demonstration
+	group   service.Group
+}
+
+// New prepares a node; nothing is opened yet. conf is one that was checked.
+func New(conf *config.Config, log *slog.Logger) *Server {
+	s := &Server{conf: conf, log: log, clock: clock.Real{}, metrics: telemetry.NewMetrics()}
+	s.ids = id.NewSource(s.clock.Now, nil)
+	s.health = &health{now: s.clock.Now}
+	if conf.Limits.Memory > 0 {
+		debug.SetMemoryLimit(int64(conf.Limits.Memory))
+	}
+	return s
+}
+
+// Start opens and starts all parts. It returns when browsers are served, or why
+// they cannot be; what was opened is closed again then.
+func (s *Server) Start(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, startWithin)
+	defer cancel()
+	s.started = s.clock.Now()
+	err := s.open(ctx)
+	if err == nil {
+		err = s.group.Start(ctx)
+	}
+	if err != nil {
+		return errors.Join(err, s.close())
+	}
+	if s.demo != nil {
+		s.demo.shop()
+	}
+	s.log.Info("ready", "url", s.web.URL(), "node", s.data.node, "version", telemetry.ReadBuild().Version,
+		"database", s.conf.Database.Driver, "after", s.clock.Now().Sub(s.started).Round(time.Millisecond))
+	return nil
+}
+
+// open makes the parts and adds them to the group in the order of their start.
+func (s *Server) open(ctx context.Context) (err error) {
+	if s.data, err = openDataDir(s.conf.Data, s.ids); err != nil {
+		return err
+	}
+	source, err := transport.Open(s.conf, s.certificates(), s.clock, s.log.With("part", "tls"))
+	if err != nil {
+		return err
+	}
+	if s.keepers, err = openKeepers(ctx, s.conf, s.data.node, s.clock, s.log); err != nil {
+		return err
+	}
+	s.web = newWeb(s.conf, source, s.log.With("part", "web"), s.health, s.metrics)
+	if s.parts, err = s.wire(); err != nil {
+		return err
+	}
+	s.watch()
+	s.figures = &figures{address: s.conf.Metrics.Listen, handler: s.metrics.Handler(), log: s.log}
+	s.group.Add("metrics", s.figures)
+	if s.demo != nil {
+		s.group.Add("demo", s.demo.part())
+	}
+	s.group.Add("web", s.web)
+	return nil
+}
+
+func (s *Server) certificates() string {
+	if s.conf.TLSMode() == "acme" {
+		return s.conf.Folder("acme")
+	}
+	return s.conf.Folder("tls")
+}
+
+// watch adds the keepers to health and metrics.
+func (s *Server) watch() {
+	k := s.keepers
+	s.health.add("database", k.db.Ping)
+	s.health.add("keys", k.keys.Ping)
+	s.health.add("bus", func(context.Context) error { return k.bus.Healthy() })
+
+	m := s.metrics
+	m.CounterFunc("database_commits_total", "Transactions made durable.", func() float64 { return float64(k.db.Stats().Commits) })
+	m.CounterFunc("database_writes_total", "Writes that succeeded; a commit may hold several.", func() float64 { return float64(k.db.Stats().Writes) })
+	m.CounterFunc("database_writes_failed_total", "Writes that were rolled back.", func() float64 { return float64(k.db.Stats().Failed) })
+	m.GaugeFunc("database_writes_waiting", "Writes that wait for their turn.", func() float64 { return float64(k.db.Stats().Waiting) })
+	m.CounterFunc("bus_events_published_total", "Live events sent by this node.", func() float64 { return float64(k.bus.Stats().Published) })
+	m.CounterFunc("bus_events_received_total", "Live events that reached this node.", func() float64 { return float64(k.bus.Stats().Received) })
+	m.CounterFunc("bus_overflows_total", "Times that a part was told it had missed events.", func() float64 { return float64(k.bus.Stats().Overflows) })
+	m.CounterFunc("bus_refused_total", "Payloads that could not be opened.", func() float64 { return float64(k.bus.Stats().Refused) })
+	m.GaugeFunc("bus_events_waiting", "Events that wait for the slowest part.", func() float64 { return float64(k.bus.Stats().Waiting) })
+}
+
+// Stop lets open requests end, stops all parts in reverse order and closes what
+// keeps data. It may be called twice.
+func (s *Server) Stop(ctx context.Context) error {
+	s.log.Info("stopping")
+	err := errors.Join(s.group.Stop(ctx), s.close())
+	if err != nil {
+		s.log.Error("stopped with faults", "error", err)
+		return err
+	}
+	s.log.Info("stopped")
+	return nil
+}
+
+func (s *Server) close() (err error) {
+	if s.keepers != nil {
+		err = s.keepers.close()
+		s.keepers = nil
+	}
+	if s.data != nil {
+		s.data.close()
+		s.data = nil
+	}
+	return err
+}
+
+// Failed tells of a part that ended by itself; the node must stop then.
+func (s *Server) Failed() <-chan error { return s.web.failed }
+
+// URL is the address that people type.
+func (s *Server) URL() string { return s.web.URL() }

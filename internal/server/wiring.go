@@ -1,0 +1,137 @@
+package server
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"nubitalk/internal/api"
+	"nubitalk/internal/app/account"
+	"nubitalk/internal/app/audit"
+	"nubitalk/internal/app/contact"
+	"nubitalk/internal/app/floor"
+	"nubitalk/internal/app/live"
+	"nubitalk/internal/app/retention"
+	appsetup "nubitalk/internal/app/setup"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/service"
+	"nubitalk/internal/base/telemetry"
+	"nubitalk/internal/channel/chat"
+	"nubitalk/internal/core/acd"
+	built "nubitalk/web"
+)
+
+// parts are what uses the keepers: the use cases, the channels, the doors.
+type parts struct {
+	audit    *audit.Log
+	setups   *setups
+	setup    *appsetup.Service
+	accounts *account.Service
+	people   *people
+	contacts *contact.Service
+	floor    *floor.Manager
+	chat     *chat.Service
+	live     *live.Hub
+	ending   *retention.Service
+	api      *api.Server
+}
+
+// wire makes the parts, connects them, and adds those that run to the group in
+// the order of their start.
+func (s *Server) wire() (*parts, error) {
+	k, p := s.keepers, &parts{}
+	p.audit = audit.New(k.db, s.clock)
+	p.setups = newSetups(k.db, k.bus, s.log.With("part", "setup"))
+	p.setup = appsetup.New(appsetup.Deps{DB: k.db, Clock: s.clock, IDs: s.ids, Audit: p.audit, Changed: p.setups.changed})
+	p.accounts = account.New(account.Deps{Store: k.db, Vault: k.vault, Bus: k.bus, Audit: p.audit, Defaults: p.setup, Rules: p.setups,
+		Clock: s.clock, IDs: s.ids, Log: s.log.With("part", "account")})
+	p.people = newPeople(p.accounts)
+	p.contacts = contact.New(contact.Deps{DB: k.db, Keys: k.vault, Blobs: k.blobs, Audit: p.audit, Bus: k.bus,
+		Clock: s.clock, IDs: s.ids, Log: s.log.With("part", "contact")})
+	p.floor = floor.New(floor.Deps{DB: k.db, Vault: k.vault, Bus: k.bus, Clock: s.clock, IDs: s.ids, Setup: p.setups, Contacts: p.contacts,
+		Audit: p.audit, Node: s.data.node, Log: s.log.With("part", "floor")})
+	p.chat = chat.New(chat.Deps{DB: k.db, Vault: k.vault, Blobs: k.blobs, Bus: k.bus, Clock: s.clock, IDs: s.ids, Setup: p.setups,
+		People: p.people, Floor: p.floor, Log: s.log.With("part", "chat")})
+	p.live = live.New(live.Config{Bus: k.bus, Reader: reader{p.floor}, Floor: p.floor, Clock: s.clock, Log: s.log.With("part", "live")})
+	p.ending = retention.New(retention.Deps{DB: k.db, Blobs: k.blobs, Contacts: p.contacts, Audit: p.audit, Clock: s.clock, Log: s.log.With("part", "retention"), Node: s.data.node})
+
+	// What points back: made before what it points at.
+	p.setups.app, p.setups.reload = p.setup, p.floor.Reload
+	p.contacts.Conversations = p.chat
+	p.floor.Drive(acd.Chat, p.chat)
+	p.ending.Handle(contact.JobErase, p.contacts.RunErase)
+
+	pages, err := api.NewPages(built.Dist, s.log.With("part", "web"))
+	if err != nil {
+		return nil, err
+	}
+	p.api = s.doors(p)
+	s.web.mux.Handle("/api/", p.api)
+	s.web.mux.Handle("/chat/", p.api)
+	pages.Register(s.web.mux)
+	notice, err := noticePage()
+	if err != nil {
+		return nil, err
+	}
+	s.web.mux.Handle("GET /notice", notice)
+	s.first = newFirstRun(p.accounts, s.founded, s.log)
+	s.first.register(s.web.mux)
+	s.web.front = s.first.lead
+	s.web.stopping = func() { p.api.GoodBye(comeBack(p.live.Count())) }
+
+	s.group.Add("setup", p.setups)
+	s.group.Add("people", service.Func{OnStart: func(context.Context) error { k.bus.Subscribe(p.people.hear); return nil }})
+	s.group.Add("account", p.accounts)
+	s.group.Add("contact", p.contacts)
+	s.group.Add("floor", p.floor)
+	s.group.Add("chat", service.Func{OnStart: p.chat.Begin, OnStop: p.chat.Halt})
+	s.group.Add("live", p.live)
+	s.group.Add("retention", p.ending)
+	s.group.Add("first run", service.Func{OnStart: func(ctx context.Context) error { return s.first.start(ctx, k.db) }})
+	return p, nil
+}
+
+// doors makes the API.
+func (s *Server) doors(p *parts) *api.Server {
+	k := s.keepers
+	conf := api.Config{Version: telemetry.ReadBuild().Version, PlainHTTP: s.web.source.Plain(), Clock: s.clock, Log: s.log.With("part", "api")}
+	for _, network := range s.conf.Proxy.Trust {
+		if prefix, err := netip.ParsePrefix(network); err == nil { // config.Check has refused others
+			conf.Proxies = append(conf.Proxies, prefix)
+		}
+	}
+	return api.New(conf, api.Parts{
+		Accounts: accountDoors{p.accounts, s.founded},
+		Floor:    desks{p.floor, p.chat, s.ids},
+		History:  p.floor,
+		Chat:     p.chat,
+		Visitors: p.chat,
+		Setup:    p.setup,
+		Contacts: p.contacts,
+		Audit:    p.audit,
+		Privacy:  privacyDoors{},
+		System:   s,
+		Replies:  &replies{k.db, k.vault},
+		Live:     p.live,
+	})
+}
+
+// comeBack is over how long browsers are spread that come back after a stop, so
+// that thousands of them do not come in the same moment.
+func comeBack(users, visitors int) time.Duration {
+	return min(time.Duration(users+visitors)*2*time.Millisecond, 20*time.Second)
+}
+
+// founded opens the floor of a new tenant. If it cannot be opened now, the
+// floors' own rounds do it within seconds.
+func (s *Server) founded(ctx context.Context, t id.Tenant) {
+	s.parts.setups.forget(t)
+	if id.Kind(string(t)) != id.TenantKind {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	if err := s.parts.floor.Open(ctx, t); err != nil {
+		s.log.Warn("the floor of a new tenant opens later", "tenant", t, "error", err)
+	}
+}
