@@ -18,16 +18,24 @@ func everything(t *testing.T, db *store.DB) {
 	for _, tenant := range []id.Tenant{tenA, tenB} {
 		write(t, db, tenant, func(tx *store.Tx) error {
 			for _, step := range []func() error{
-				func() error { return tx.InsertSession(store.SessionRow{ID: "ses_1", UserID: "usr_1", TokenHash: []byte("s")}) },
+				func() error {
+					return tx.InsertSession(store.SessionRow{ID: "ses_1", UserID: "usr_1", TokenHash: []byte("s")})
+				},
 				func() error { return tx.InsertAPIKey(store.APIKeyRow{ID: "key_1", TokenHash: []byte("k")}) },
-				func() error { return tx.InsertSetup(store.SetupRow{Kind: "queues", ID: "que_1", Body: json.RawMessage("{}")}) },
-				func() error { return tx.InsertSetupVersion(store.SetupVersionRow{Kind: "queues", ID: "que_1", Version: 1}) },
+				func() error {
+					return tx.InsertSetup(store.SetupRow{Kind: "queues", ID: "que_1", Body: json.RawMessage("{}")})
+				},
+				func() error {
+					return tx.InsertSetupVersion(store.SetupVersionRow{Kind: "queues", ID: "que_1", Version: 1})
+				},
 				func() error {
 					_, _, err := tx.AddAddress(store.AddressRow{ContactID: "con_1", Kind: "email", AddressIndex: []byte("i")})
 					return err
 				},
 				func() error { return tx.InsertConsent(store.ConsentRow{ID: "cns_1", ContactID: "con_1"}) },
-				func() error { return tx.PutSegment(store.SegmentRow{InteractionID: "int_1", Number: 1, HolderKind: "flow", StartedAt: t0}) },
+				func() error {
+					return tx.PutSegment(store.SegmentRow{InteractionID: "int_1", Number: 1, HolderKind: "flow", StartedAt: t0})
+				},
 				func() error { return tx.InsertOffer(store.OfferRow{ID: "off_1", InteractionID: "int_1"}) },
 				func() error { return tx.PutAgent(store.AgentRow{UserID: "usr_1", Presence: "ready", Since: t0}) },
 				func() error { _, _, err := say(tx, "int_1", "usr_1", "1", "word"); return err },
@@ -38,7 +46,10 @@ func everything(t *testing.T, db *store.DB) {
 				func() error { return tx.InsertAttachment(store.AttachmentRow{ID: "att_1", InteractionID: "int_1"}) },
 				func() error { _, err := tx.AppendAudit(store.AuditRow{Action: "x", At: t0}, hashAudit); return err },
 				func() error { return tx.InsertJob(store.JobRow{ID: "job_1", Kind: "erase"}) },
-				func() error { _, _, err := tx.ReserveKey(store.IdempotencyRow{ActorID: "usr_1", KeyHash: []byte("h")}); return err },
+				func() error {
+					_, _, err := tx.ReserveKey(store.IdempotencyRow{ActorID: "usr_1", KeyHash: []byte("h")})
+					return err
+				},
 				func() error { _, _, err := tx.Lease("floor", "node", 1e9, t0); return err },
 			} {
 				if err := step(); err != nil {

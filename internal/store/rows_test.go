@@ -73,7 +73,9 @@ func tenantRows() []kept {
 		keep("users by name", user, nothing, func(tx *store.Tx, r store.UserRow) (store.UserRow, error) { return tx.UserByName(r.UserNameKey) }),
 		keep("users listed", user, nothing, func(tx *store.Tx, r store.UserRow) (store.UserRow, error) { return only(tx.Users()) }),
 		keep("sessions", session, (*store.Tx).InsertSession, func(tx *store.Tx, r store.SessionRow) (store.SessionRow, error) { return tx.Session(r.ID) }),
-		keep("sessions by token", session, nothing, func(tx *store.Tx, r store.SessionRow) (store.SessionRow, error) { return tx.SessionByToken(r.TokenHash) }),
+		keep("sessions by token", session, nothing, func(tx *store.Tx, r store.SessionRow) (store.SessionRow, error) {
+			return tx.SessionByToken(r.TokenHash)
+		}),
 		keep("api_keys", apiKey, (*store.Tx).InsertAPIKey, func(tx *store.Tx, r store.APIKeyRow) (store.APIKeyRow, error) { return tx.APIKey(r.ID) }),
 		keep("api_keys by token", apiKey, nothing, func(tx *store.Tx, r store.APIKeyRow) (store.APIKeyRow, error) { return tx.APIKeyByToken(r.TokenHash) }),
 		keep("setup", setup, (*store.Tx).InsertSetup, func(tx *store.Tx, r store.SetupRow) (store.SetupRow, error) { return tx.Setup(r.Kind, r.ID) }),
@@ -88,17 +90,27 @@ func tenantRows() []kept {
 				err = errs.New(errs.Conflict, "not added")
 			}
 			return err
-		}, func(tx *store.Tx, r store.AddressRow) (store.AddressRow, error) { return tx.AddressByIndex(r.Kind, r.AddressIndex) }),
-		keep("contact_addresses listed", address, nothing, func(tx *store.Tx, r store.AddressRow) (store.AddressRow, error) { return only(tx.AddressesOf(r.ContactID)) }),
+		}, func(tx *store.Tx, r store.AddressRow) (store.AddressRow, error) {
+			return tx.AddressByIndex(r.Kind, r.AddressIndex)
+		}),
+		keep("contact_addresses listed", address, nothing, func(tx *store.Tx, r store.AddressRow) (store.AddressRow, error) {
+			return only(tx.AddressesOf(r.ContactID))
+		}),
 		keep("consents", consent, (*store.Tx).InsertConsent, func(tx *store.Tx, r store.ConsentRow) (store.ConsentRow, error) { return tx.Consent(r.ID) }),
-		keep("consents listed", consent, nothing, func(tx *store.Tx, r store.ConsentRow) (store.ConsentRow, error) { return only(tx.ConsentsOf(r.ContactID)) }),
+		keep("consents listed", consent, nothing, func(tx *store.Tx, r store.ConsentRow) (store.ConsentRow, error) {
+			return only(tx.ConsentsOf(r.ContactID))
+		}),
 		keep("interactions", interaction, (*store.Tx).InsertInteraction, func(tx *store.Tx, r store.InteractionRow) (store.InteractionRow, error) { return tx.Interaction(r.ID) }),
 		keep("interactions of a contact", interaction, nothing, func(tx *store.Tx, r store.InteractionRow) (store.InteractionRow, error) {
 			return only(tx.InteractionsOf(r.ContactID, store.Cursor{}, 10))
 		}),
-		keep("segments", segment, (*store.Tx).PutSegment, func(tx *store.Tx, r store.SegmentRow) (store.SegmentRow, error) { return only(tx.Segments(r.InteractionID)) }),
+		keep("segments", segment, (*store.Tx).PutSegment, func(tx *store.Tx, r store.SegmentRow) (store.SegmentRow, error) {
+			return only(tx.Segments(r.InteractionID))
+		}),
 		keep("offers", offer, (*store.Tx).InsertOffer, func(tx *store.Tx, r store.OfferRow) (store.OfferRow, error) { return tx.Offer(r.ID) }),
-		keep("offers listed", offer, nothing, func(tx *store.Tx, r store.OfferRow) (store.OfferRow, error) { return only(tx.OffersOf(r.InteractionID)) }),
+		keep("offers listed", offer, nothing, func(tx *store.Tx, r store.OfferRow) (store.OfferRow, error) {
+			return only(tx.OffersOf(r.InteractionID))
+		}),
 		keep("agents", agent, (*store.Tx).PutAgent, func(tx *store.Tx, r store.AgentRow) (store.AgentRow, error) { return tx.Agent(r.UserID) }),
 		keep("agents listed", agent, nothing, func(tx *store.Tx, r store.AgentRow) (store.AgentRow, error) { return only(tx.Agents()) }),
 		keep("chats", chat, (*store.Tx).InsertChat, func(tx *store.Tx, r store.ChatRow) (store.ChatRow, error) { return tx.Chat(r.InteractionID) }),
@@ -109,7 +121,9 @@ func tenantRows() []kept {
 				err = errs.New(errs.Conflict, "not added")
 			}
 			return err
-		}, func(tx *store.Tx, r store.MessageRow) (store.MessageRow, error) { return tx.Message(r.InteractionID, r.Seq) }),
+		}, func(tx *store.Tx, r store.MessageRow) (store.MessageRow, error) {
+			return tx.Message(r.InteractionID, r.Seq)
+		}),
 		keep("messages by client", message, nothing, func(tx *store.Tx, r store.MessageRow) (store.MessageRow, error) {
 			return tx.MessageByClient(r.InteractionID, r.AuthorID, r.ClientID)
 		}),
@@ -126,7 +140,9 @@ func tenantRows() []kept {
 				err = errs.New(errs.Conflict, "not reserved")
 			}
 			return err
-		}, func(tx *store.Tx, r store.IdempotencyRow) (store.IdempotencyRow, error) { return tx.Key(r.ActorID, r.KeyHash) }),
+		}, func(tx *store.Tx, r store.IdempotencyRow) (store.IdempotencyRow, error) {
+			return tx.Key(r.ActorID, r.KeyHash)
+		}),
 		{"jobs", func(tx *store.Tx) error { return tx.InsertJob(job) }, withTenant(job, tenA), func(tx *store.Tx) (any, error) { return only(tx.Jobs(job.Kind)) }},
 	}
 }
@@ -263,7 +279,9 @@ func TestCompareAndSet(t *testing.T) {
 		db := open()
 		people(t, db)
 		for _, tenant := range []id.Tenant{tenA, tenB} {
-			write(t, db, tenant, func(tx *store.Tx) error { return tx.InsertSetup(store.SetupRow{Kind: "queues", ID: "que_1", Body: json.RawMessage("{}")}) })
+			write(t, db, tenant, func(tx *store.Tx) error {
+				return tx.InsertSetup(store.SetupRow{Kind: "queues", ID: "que_1", Body: json.RawMessage("{}")})
+			})
 		}
 		user := fill[store.UserRow](20)
 		user.ID, user.Status = "usr_1", "locked"

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"nubitalk/internal/store"
 )
 
 // Owner is the login that owns the databases: it may create databases and roles
@@ -31,13 +33,29 @@ var databases atomic.Int64
 // Postgres gives the URL of a new, empty database, for its owner.
 func Postgres(tb testing.TB) (ownerURL string) {
 	tb.Helper()
+	return database(tb, "template1")
+}
+
+// migratedPostgres is Postgres with the schema in place.
+func migratedPostgres(tb testing.TB) (ownerURL string) {
+	tb.Helper()
+	template, err := migrated()
+	if err != nil {
+		tb.Fatalf("a private PostgreSQL is needed for this test: %v", err)
+	}
+	return database(tb, template)
+}
+
+// database makes a copy of another database, and drops it at the test's end.
+func database(tb testing.TB, template string) (ownerURL string) {
+	tb.Helper()
 	socket, err := server()
 	if err != nil {
 		tb.Fatalf("a private PostgreSQL is needed for this test: %v", err)
 	}
 	name := fmt.Sprintf("test_%d", databases.Add(1))
 	ctx := context.WithoutCancel(tb.Context())
-	if err := admin(ctx, socket, "CREATE DATABASE "+name+" OWNER "+Owner); err != nil {
+	if err := admin(ctx, socket, "CREATE DATABASE "+name+" OWNER "+Owner+" TEMPLATE "+template); err != nil {
 		tb.Fatalf("creating a database: %v", err)
 	}
 	tb.Cleanup(func() {
@@ -47,6 +65,23 @@ func Postgres(tb testing.TB) (ownerURL string) {
 	})
 	return url(socket, Owner, name)
 }
+
+// migrated makes the database that others are copied from.
+var migrated = sync.OnceValues(func() (name string, err error) {
+	socket, err := server()
+	if err != nil {
+		return "", err
+	}
+	ctx := context.Background()
+	if err := admin(ctx, socket, "CREATE DATABASE migrated OWNER "+Owner); err != nil {
+		return "", err
+	}
+	db, err := store.Open(ctx, store.Config{Driver: store.Postgres, DSN: url(socket, Owner, "migrated")})
+	if err != nil {
+		return "", err
+	}
+	return "migrated", errors.Join(db.Migrate(ctx), db.Close())
+})
 
 func url(socket, login, database string) string {
 	return "postgres://" + login + "@/" + database + "?host=" + socket + "&sslmode=disable"

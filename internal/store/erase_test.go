@@ -1,0 +1,210 @@
+package store_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/store"
+	"nubitalk/internal/store/storetest"
+)
+
+// life gives a contact one row of everything that a contact can have, twice.
+func life(tx *store.Tx, contact string) error {
+	if err := tx.InsertContact(store.ContactRow{ID: contact, CreatedAt: t0}); err != nil {
+		return err
+	}
+	for n := range 2 {
+		interaction := fmt.Sprintf("int_%s_%d", contact, n)
+		if _, _, err := tx.AddAddress(store.AddressRow{ContactID: contact, Kind: "email", AddressIndex: []byte(contact + fmt.Sprint(n))}); err != nil {
+			return err
+		}
+		if err := tx.InsertConsent(store.ConsentRow{ID: "cns_" + interaction, ContactID: contact}); err != nil {
+			return err
+		}
+		if err := tx.InsertInteraction(store.InteractionRow{ID: interaction, ContactID: contact, State: "active", ArrivedAt: t0, NameSealed: []byte("name"), FlowSealed: []byte("flow")}); err != nil {
+			return err
+		}
+		if err := tx.InsertChat(store.ChatRow{InteractionID: interaction, TokenHash: []byte(interaction)}); err != nil {
+			return err
+		}
+		if _, _, err := say(tx, interaction, "usr_1", "1", "one", "two"); err != nil {
+			return err
+		}
+		if err := tx.InsertAttachment(store.AttachmentRow{ID: "att_" + interaction, InteractionID: interaction}); err != nil {
+			return err
+		}
+		if err := tx.PutSegment(store.SegmentRow{InteractionID: interaction, Number: 1, HolderKind: "queue"}); err != nil {
+			return err
+		}
+		if err := tx.InsertOffer(store.OfferRow{ID: "off_" + interaction, InteractionID: interaction}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// census counts the rows of every table for a tenant.
+func census(t *testing.T, db *store.DB, tenant id.Tenant) map[string]int {
+	t.Helper()
+	out := map[string]int{}
+	for _, table := range tenantTables(t, db) {
+		read(t, db, tenant, func(tx *store.Tx) error {
+			rows, err := tx.RawRows(1, "SELECT tenant_id FROM "+table+" WHERE tenant_id = $1", string(tenant))
+			if len(rows) > 0 {
+				out[table] = len(rows)
+			}
+			return err
+		})
+	}
+	return out
+}
+
+// Erasing a contact leaves nothing of it, and everything of everyone else.
+func TestErasingAContact(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
+		db := open()
+		storetest.Organisations(t, db, tenA, tenB)
+		empty := census(t, db, tenA)
+		write(t, db, tenB, func(tx *store.Tx) error { return life(tx, "con_1") })
+		write(t, db, tenA, func(tx *store.Tx) error { return life(tx, "con_1") })
+		alone, other := census(t, db, tenA), census(t, db, tenB)
+		write(t, db, tenA, func(tx *store.Tx) error { return life(tx, "con_2") })
+		write(t, db, tenA, func(tx *store.Tx) error {
+			e, err := tx.DeleteContact("con_2")
+			same(t, "receipt", store.Erased{Contacts: 1, Addresses: 2, Consents: 2, Interactions: 2, Segments: 2, Offers: 2, Chats: 2, Messages: 2, Tokens: 4, Attachments: 2}, e)
+			return err
+		})
+		same(t, "the rest of the tenant", alone, census(t, db, tenA))
+		err := db.Write(t.Context(), tenA, func(tx *store.Tx) error { _, err := tx.DeleteContact("con_2"); return err })
+		wantCode(t, "again", err, errs.NotFound)
+		write(t, db, tenA, func(tx *store.Tx) error { _, err := tx.DeleteContact("con_1"); return err })
+		same(t, "nothing left", empty, census(t, db, tenA))
+		same(t, "the other tenant", other, census(t, db, tenB))
+	})
+}
+
+func TestErasingAnInteractionAndAConversation(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
+		db := open()
+		storetest.Organisations(t, db, tenA, tenB)
+		for _, tenant := range []id.Tenant{tenA, tenB} {
+			write(t, db, tenant, func(tx *store.Tx) error { return life(tx, "con_1") })
+		}
+		other := census(t, db, tenB)
+		write(t, db, tenA, func(tx *store.Tx) error {
+			e, err := tx.DeleteConversation("int_con_1_0", at(9))
+			same(t, "conversation", store.Erased{Chats: 1, Messages: 1, Tokens: 2, Attachments: 1}, e)
+			return err
+		})
+		read(t, db, tenA, func(tx *store.Tx) error {
+			i, err := tx.Interaction("int_con_1_0")
+			if i.NameSealed != nil || i.FlowSealed != nil || !i.ErasedAt.Equal(at(9)) || i.Version != 2 {
+				t.Errorf("left: %+v", i)
+			}
+			return err
+		})
+		write(t, db, tenA, func(tx *store.Tx) error {
+			e, err := tx.DeleteInteraction("int_con_1_1")
+			same(t, "interaction", store.Erased{Interactions: 1, Segments: 1, Offers: 1, Chats: 1, Messages: 1, Tokens: 2, Attachments: 1}, e)
+			return err
+		})
+		same(t, "left", map[string]int{"organisations": 1, "contacts": 1, "contact_addresses": 2, "consents": 2, "interactions": 1, "segments": 1, "offers": 1}, census(t, db, tenA))
+		same(t, "the other tenant", other, census(t, db, tenB))
+		for what, del := range map[string]func(*store.Tx) error{
+			"interaction":  func(tx *store.Tx) error { _, err := tx.DeleteInteraction("int_none"); return err },
+			"conversation": func(tx *store.Tx) error { _, err := tx.DeleteConversation("int_none", t0); return err },
+		} {
+			wantCode(t, what, db.Write(t.Context(), tenA, del), errs.NotFound)
+		}
+	})
+}
+
+func TestIdleContacts(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
+		db := open()
+		people(t, db)
+		write(t, db, tenA, func(tx *store.Tx) error {
+			for n := range 4 {
+				if err := tx.InsertContact(store.ContactRow{ID: fmt.Sprintf("con_idle%d", n), SeenAt: at(n)}); err != nil {
+					return err
+				}
+			}
+			return tx.TouchContact("con_idle0", at(50))
+		})
+		read(t, db, tenA, func(tx *store.Tx) error {
+			var got []string
+			rows, err := tx.IdleContacts(at(3), 10) // con_1 and con_2 have interactions
+			for _, c := range rows {
+				got = append(got, c.ID)
+			}
+			same(t, "idle", []string{"con_idle1", "con_idle2"}, got)
+			page, err2 := tx.ContactsAfter("con_idle1", 2)
+			same(t, "page", []string{"con_idle2", "con_idle3"}, []string{page[0].ID, page[1].ID})
+			return firstOf(err, err2)
+		})
+	})
+}
+
+// After an erasure and Scrub no file of an SQLite database holds what was
+// erased, though it held it before.
+func TestErasedBytesAreOverwritten(t *testing.T) {
+	c := storetest.Config(t, store.SQLite)
+	db := storetest.Reopen(t, c)
+	storetest.Organisations(t, db, tenA)
+	bodies := make([][]byte, 200)
+	for i := range bodies {
+		bodies[i] = make([]byte, 60+40*i) // some need overflow pages
+		_, _ = rand.Read(bodies[i])
+	}
+	for _, contact := range []string{"con_1", "con_2"} {
+		talk(t, db, tenA, contact, "int_"+contact, t0)
+	}
+	for i, body := range bodies {
+		write(t, db, tenA, func(tx *store.Tx) error {
+			m := store.MessageRow{InteractionID: []string{"int_con_1", "int_con_2"}[i%2], ID: "msg", AuthorKind: "agent", Kind: "text", BodySealed: body}
+			_, _, err := tx.InsertMessage(m, nil)
+			return err
+		})
+	}
+	seen := func() (mine, others int) {
+		files, err := filepath.Glob(c.DSN + "*")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all []byte
+		for _, f := range files {
+			b, err := os.ReadFile(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, b...)
+		}
+		for i, body := range bodies {
+			if !bytes.Contains(all, body[:48]) {
+				continue
+			}
+			if i%2 == 0 {
+				mine++
+			} else {
+				others++
+			}
+		}
+		return mine, others
+	}
+	if mine, others := seen(); mine != 100 || others != 100 {
+		t.Fatalf("%d and %d bodies are seen before, so the check proves nothing", mine, others)
+	}
+	write(t, db, tenA, func(tx *store.Tx) error { _, err := tx.DeleteContact("con_1"); return err })
+	if err := db.Scrub(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if mine, others := seen(); mine != 0 || others != 100 {
+		t.Errorf("%d erased bodies are still in a file; of the others %d", mine, others)
+	}
+}
