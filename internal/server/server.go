@@ -67,7 +67,7 @@ func (s *Server) Start(ctx context.Context) error {
 		s.demo.shop()
 	}
 	s.log.Info("ready", "url", s.web.URL(), "node", s.data.node, "version", telemetry.ReadBuild().Version,
-		"database", s.conf.Database.Driver, "after", s.clock.Now().Sub(s.started).Round(time.Millisecond))
+		"database", s.conf.Database.Driver, "after_ms", s.clock.Now().Sub(s.started).Milliseconds())
 	return nil
 }
 
@@ -93,6 +93,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 	if s.demo != nil {
 		s.group.Add("demo", s.demo.part())
 	}
+	s.group.Add("first run", service.Func{OnStart: func(ctx context.Context) error { return s.first.start(ctx, s.keepers.db) }})
 	s.group.Add("web", s.web)
 	return nil
 }

@@ -87,7 +87,6 @@ func (s *Server) wire() (*parts, error) {
 	s.group.Add("chat", service.Func{OnStart: p.chat.Begin, OnStop: p.chat.Halt})
 	s.group.Add("live", p.live)
 	s.group.Add("retention", p.ending)
-	s.group.Add("first run", service.Func{OnStart: func(ctx context.Context) error { return s.first.start(ctx, k.db) }})
 	return p, nil
 }
 
