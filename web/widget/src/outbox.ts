@@ -19,8 +19,8 @@ export interface OutboxParts {
   conflict: () => void;
   /** The server asks to wait so many seconds. */
   slow: (seconds: number) => void;
-  /** What to tell about a refusal for which the server gave no sentence. */
-  sentence: (f: Failure) => string;
+  /** What to tell the visitor about a refusal. */
+  sentence: (f: Failure, item: Outgoing) => string;
 }
 
 type Lane = "words" | "files";
@@ -116,7 +116,11 @@ export class Outbox {
         this.parts.gone();
         return false;
       default:
-        this.#change(entry, { status: "failed", progress: undefined, error: this.parts.sentence(e) });
+        this.#change(entry, {
+          status: "failed",
+          progress: undefined,
+          error: this.parts.sentence(e, entry.item),
+        });
         if (e.cause === "conflict") this.parts.conflict();
         return true;
     }

@@ -1,12 +1,13 @@
 import { Api, Failure } from "./api";
 import * as C from "./conversation";
-import { fault } from "./files";
+import { fault, kinds } from "./files";
 import { Keep } from "./keep";
 import { backoff, Line, type LineState } from "./line";
 import { Outbox } from "./outbox";
 import type { EntryPoint, Frame, Message, Page } from "./protocol";
 import { chime } from "./sound";
 import { texts, type Texts } from "./texts";
+import { en } from "./texts/en";
 
 /** Everything the view shows. Replaced as a whole on each change. */
 export interface Model {
@@ -105,7 +106,7 @@ export class Session {
       gone: () => this.#gone(),
       conflict: () => this.#sync(),
       slow: (seconds) => this.#tell(this.model.t.slow(seconds), seconds),
-      sentence: (f) => f.message || this.model.t.refused,
+      sentence: (f, item) => this.#sentence(f, item.text),
     });
   }
 
@@ -328,6 +329,7 @@ export class Session {
     if (state === "offline" && before === "polling") return;
     this.#set({ line: state, said: state === "online" && before === "offline" ? this.model.t.online : "" });
     if (state === "offline") return;
+    clearTimeout(this.#syncTimer); // no more polling
     this.#outbox.resume();
     if (this.model.loading) void this.#sync();
   }
@@ -359,7 +361,7 @@ export class Session {
 
   #received(m: Message): void {
     if (!this.model.talk) return;
-    const fresh = m.seq > C.highest(this.model.talk);
+    const fresh = !this.model.loading && m.seq > C.highest(this.model.talk);
     if (m.client_id && m.author_kind === "visitor") this.#outbox.confirmed(m.client_id);
     this.#talk((c) => C.received(c, m));
     if (fresh && C.isForReading(m)) this.#arrived(m);
@@ -393,6 +395,7 @@ export class Session {
         page = await this.#api.conversation(fresh ? 0 : talk.settled);
         if (token !== this.#api.token) break; // another conversation by now
         this.#page(page, fresh, C.highest(talk));
+        if (page.more && this.model.talk?.settled === talk.settled) break; // it would answer the same again
       } while (page.more || this.#syncAgain || this.model.talk?.gap);
       this.#syncTries = 0;
       this.#poll();
@@ -502,15 +505,20 @@ export class Session {
     }
   }
 
+  /** What is wrong, in the visitor's language; the server's own sentences are English. */
+  #sentence(f: Failure, name = ""): string {
+    const { t, entry } = this.model;
+    if (f.seconds) return t.waitSeconds(Math.ceil(f.seconds));
+    if (f.field === "consent") return t.changed;
+    if (name && f.status === 413) return t.tooLarge(name, entry.attachments.max_mb);
+    if (name && f.status === 415) return t.badType(name, kinds(entry.attachments));
+    if (f.cause === "conflict") return t.ended;
+    return (t === en && f.message) || (name ? t.refused : t.notDone);
+  }
+
   async #notStarted(e: unknown): Promise<void> {
-    const { t } = this.model;
     const f = e instanceof Failure ? e : new Failure("network", 0, "");
-    const text =
-      f.cause === "network"
-        ? t.notStarted
-        : f.seconds
-          ? t.waitSeconds(Math.ceil(f.seconds))
-          : f.message || t.notDone;
+    const text = f.cause === "network" ? this.model.t.notStarted : this.#sentence(f);
     // The consent text or the hours may have changed while the form was open.
     if (f.cause !== "network" && f.cause !== "busy") await this.#refresh(0);
     this.#set({ problem: { field: f.field, text } });
@@ -522,9 +530,8 @@ export class Session {
       return true;
     } catch (e) {
       const f = e instanceof Failure ? e : new Failure("network", 0, "");
-      const { t } = this.model;
       if (f.cause === "gone") this.#gone();
-      else this.#tell(f.seconds ? t.waitSeconds(Math.ceil(f.seconds)) : f.message || t.notDone, 12);
+      else this.#tell(this.#sentence(f), 12);
       return false;
     }
   }

@@ -283,6 +283,27 @@ describe("comes back", () => {
   });
 });
 
+describe("the visitor's own settings", () => {
+  test("sound is off until it is switched on, and stays so over pages", async () => {
+    const { page } = await visitor();
+    await start(page);
+    const sound = page.getByRole("button", { name: "Sound for new messages" });
+    expect(await sound.getAttribute("aria-pressed")).toBe("false");
+    await sound.click();
+    await page.reload();
+    await sound.waitFor();
+    expect(await sound.getAttribute("aria-pressed")).toBe("true");
+  });
+
+  test("the page's language goes before the browser's", async () => {
+    const { context } = await visitor();
+    await open(context, `${shop.url}?tag=data-lang=pt-BR`);
+    await until(() => chat.requests.some((r) => r.endsWith("?lang=pt")));
+    await open(context, `${shop.url}?tag=data-lang=xx`);
+    await until(() => chat.requests.filter((r) => r.endsWith("?lang=en")).length === 2);
+  });
+});
+
 describe("loses nothing and doubles nothing", () => {
   test("while the server restarts, as a crash and politely", async () => {
     const { page } = await visitor();
@@ -316,6 +337,28 @@ describe("loses nothing and doubles nothing", () => {
     ];
     expect(talk.messages.map((m) => m.text)).toEqual(said);
     expect(await bubbles(page)).toEqual(said);
+  });
+
+  test("asks before the page is left with words that are not sent, and only then", async () => {
+    const { page } = await visitor();
+    await start(page);
+    const asked: string[] = [];
+    page.on("dialog", (d) => {
+      asked.push(d.type());
+      void d.accept();
+    });
+    await say(page, "sent");
+    await page.getByText(/· Sent/).waitFor();
+    await page.reload();
+    await box(page).waitFor();
+    expect(asked).toEqual([]);
+    await connected();
+    await chat.down();
+    await say(page, "not sent");
+    await page.getByText("Not sent yet").waitFor();
+    await page.close({ runBeforeUnload: true });
+    await expect.poll(() => asked).toEqual(["beforeunload"]);
+    await chat.up();
   });
 
   test("when an answer is lost on its way", async () => {
@@ -443,7 +486,7 @@ describe("says what is wrong", () => {
     const errors = [{ location: "body.consent", message: "the text has changed; please read it again" }];
     chat.faults.push({ path: /conversations$/, status: 422, body: { errors }, times: 1 });
     await page.getByRole("button", { name: "Start chat" }).click();
-    await page.getByText("the text has changed; please read it again").waitFor();
+    await page.getByText("The text has changed; please read it again.").waitFor();
     await page.getByText("A new text.").waitFor();
     expect(await page.getByRole("checkbox").isChecked()).toBe(false);
     await page.getByRole("checkbox").check();
@@ -526,7 +569,7 @@ describe("files", () => {
     await page
       .locator("input[type=file]")
       .setInputFiles([{ name: "a.png", mimeType: "image/png", buffer: Buffer.from("no png") }]);
-    await page.getByText("Files of this type cannot be sent here.").waitFor();
+    await page.getByText("“a.png” cannot be sent.").waitFor();
   });
 });
 

@@ -25,6 +25,7 @@ export const en = {
   needed: "Please fill this in.",
   badEmail: "Write an address like name@example.com.",
   mustAgree: "To chat, please tick the box. Nothing is kept if you do not.",
+  changed: "The text has changed; please read it again.",
   notStarted: "The chat could not start. Check your connection and try again.",
   gone: "The earlier conversation is no longer kept. You can start a new one.",
   slow: (s: number) => `That was much at once. It goes on by itself in ${plural(s, "second", "seconds")}.`,

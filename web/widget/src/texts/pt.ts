@@ -28,6 +28,7 @@ export const pt: Texts = {
   needed: "Preencha este campo.",
   badEmail: "Escreva um endereço como nome@exemplo.pt.",
   mustAgree: "Para conversar, assinale a caixa. Se não o fizer, nada é guardado.",
+  changed: "O texto mudou; leia-o de novo.",
   notStarted: "Não foi possível iniciar o chat. Verifique a ligação e tente de novo.",
   gone: "A conversa anterior já não está guardada. Pode iniciar outra.",
   slow: (s) => `Foi muito de uma vez. Continua sozinho dentro de ${plural(s, "segundo", "segundos")}.`,
