@@ -160,6 +160,17 @@ func (v *Vault) AddressIndex(ctx context.Context, t id.Tenant, kind, normalised 
 	return mac(keys, make([]byte, 0, sha256.Size), "address", kind, normalised), nil
 }
 
+// Digest is a keyed fingerprint of a value, for telling whether two are the
+// same without storing either: a plain hash of something short can be guessed.
+// where separates one use from another.
+func (v *Vault) Digest(ctx context.Context, t id.Tenant, where string, value []byte) ([]byte, error) {
+	keys, err := v.tenantKeys(ctx, t, PurposeIndex)
+	if err != nil {
+		return nil, err
+	}
+	return mac(keys, make([]byte, 0, sha256.Size), "digest", where, string(value)), nil
+}
+
 // TokenSize is the length of a word's token in bytes: enough that a stray match
 // is rare, too short to tell the word apart from others for certain.
 const TokenSize = 8

@@ -10,7 +10,7 @@ import (
 const (
 	PurposeData    = "data"    // tenant: seals the tenant's own values
 	PurposeWrap    = "wrap"    // tenant: wraps contacts' keys
-	PurposeIndex   = "index"   // tenant: blind index of addresses
+	PurposeIndex   = "index"   // tenant: keyed fingerprints, first of all the blind index of addresses
 	PurposeWords   = "words"   // tenant: tokens of words
 	PurposeEvents  = "events"  // tenant: seals personal values that travel between nodes
 	PurposeContact = "contact" // contact: seals what belongs to the contact

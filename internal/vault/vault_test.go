@@ -331,6 +331,18 @@ func TestIndexesAndTokens(t *testing.T) {
 			t.Errorf("%s has another index on another node", what)
 		}
 	}
+	for _, c := range []struct {
+		tenant       id.Tenant
+		where, value string
+	}{{tenA, "email", "a@example.org"}, {tenA, "", "a@example.org"}, {tenB, "", "a@example.org"}, {tenA, "", ""}} {
+		what := fmt.Sprint("digest", c)
+		digest, err := f.Digest(ctx, c.tenant, c.where, []byte(c.value))
+		must(t, err)
+		if other := seen[string(digest)]; other != "" || len(digest) != 32 {
+			t.Errorf("%s is %x, as %s", what, digest, other)
+		}
+		seen[string(digest)] = what
+	}
 	tokens, err := f.WordTokens(ctx, tenA, []string{"olá", "mundo", "olá"})
 	must(t, err)
 	if len(tokens) != 2 || len(tokens[0]) != vault.TokenSize || string(tokens[0]) == string(tokens[1]) {
