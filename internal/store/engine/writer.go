@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -9,12 +10,10 @@ import (
 	"nubitalk/internal/base/errs"
 )
 
-// Limits of a group: how many writes share one commit, and for how long a group
-// may run before those at its front are answered.
+// Limits: how many writes may wait, and how many share one commit.
 const (
 	queueSize = 1024
 	groupSize = 256
-	groupTime = 10 * time.Millisecond
 )
 
 var errClosed = errs.New(errs.Unavailable, "The database is closed.")
@@ -34,6 +33,8 @@ type writer struct {
 	closing sync.RWMutex // held for reading while a caller enqueues
 	closed  bool
 
+	groupTime time.Duration // how long a group may run before those at its front are answered
+
 	commits, writes, failed atomic.Int64
 }
 
@@ -41,7 +42,7 @@ type writer struct {
 type member struct {
 	state atomic.Int32 // waiting, then taken by the writer or gone with its caller
 	turn  chan Session // the transaction is lent
-	back  chan bool    // and given back: keep its changes, or undo them
+	back  chan error   // and given back: keep its changes (nil), or undo them
 	done  chan error   // the commit's result
 	scrub bool         // not a write: empty the log
 }
@@ -57,14 +58,14 @@ func newWriter(path string) (*writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{path: path, c: c, queue: make(chan *member, queueSize), ended: make(chan struct{})}
+	w := &writer{path: path, c: c, queue: make(chan *member, queueSize), ended: make(chan struct{}), groupTime: 10 * time.Millisecond}
 	go w.run()
 	return w, nil
 }
 
 // write is called on the caller's goroutine.
 func (w *writer) write(ctx context.Context, fn Func) (err error) {
-	m := &member{turn: make(chan Session, 1), back: make(chan bool, 1), done: make(chan error, 1)}
+	m := &member{turn: make(chan Session, 1), back: make(chan error, 1), done: make(chan error, 1)}
 	s, err := w.enter(ctx, m)
 	if err != nil {
 		return err
@@ -72,13 +73,13 @@ func (w *writer) write(ctx context.Context, fn Func) (err error) {
 	returned := false
 	defer func() {
 		if !returned { // a panic or a Goexit passes through
-			m.back <- false
+			m.back <- errUnwound
 			<-m.done
 		}
 	}()
 	err = fn(ctx, s)
 	returned = true
-	m.back <- err == nil
+	m.back <- err
 	if lost := <-m.done; lost != nil {
 		return lost
 	}
@@ -143,16 +144,21 @@ func (w *writer) run() {
 func (w *writer) group(m *member, group *[]*member) (after *member) {
 	err := w.do("BEGIN IMMEDIATE")
 	if err != nil {
-		m.answer(err)
+		m.answer(lost(err))
 		w.renew()
 		return nil
 	}
 	start := time.Now()
+	undone := 0
 	for {
 		if m.state.CompareAndSwap(waiting, taken) {
 			*group = append(*group, m)
-			if err = w.lend(m); err != nil {
+			kept, fault := w.lend(m)
+			if err = fault; err != nil {
 				break
+			}
+			if !kept {
+				undone++
 			}
 		}
 		if m = w.next(len(*group), start); m == nil {
@@ -167,11 +173,14 @@ func (w *writer) group(m *member, group *[]*member) (after *member) {
 		err = w.do("COMMIT")
 	}
 	if err != nil {
+		err = lost(err)
 		_ = w.do("ROLLBACK") // SQLite may have rolled back already
 		w.renew()
 		w.failed.Add(int64(len(*group)))
 	} else {
 		w.commits.Add(1)
+		w.writes.Add(int64(len(*group) - undone))
+		w.failed.Add(int64(undone))
 	}
 	for _, m := range *group {
 		m.done <- err
@@ -181,7 +190,7 @@ func (w *writer) group(m *member, group *[]*member) (after *member) {
 
 // next is the member that may still join the group, or nil.
 func (w *writer) next(n int, start time.Time) *member {
-	if n >= groupSize || time.Since(start) > groupTime {
+	if n >= groupSize || time.Since(start) > w.groupTime {
 		return nil
 	}
 	select {
@@ -192,22 +201,32 @@ func (w *writer) next(n int, start time.Time) *member {
 	}
 }
 
-// lend gives the transaction to a member, inside its own savepoint. An error
-// means that SQLite has ended the whole transaction.
-func (w *writer) lend(m *member) error {
+// lend gives the transaction to a member, inside its own savepoint, and says
+// whether its changes stay. An error means that SQLite has ended the whole
+// transaction.
+func (w *writer) lend(m *member) (kept bool, err error) {
 	if err := w.do("SAVEPOINT member"); err != nil {
-		return err
+		return false, err
 	}
 	m.turn <- w.c
-	if <-m.back {
-		w.writes.Add(1)
-		return w.do("RELEASE member")
+	fault := <-m.back
+	if fault != nil {
+		if err := w.do("ROLLBACK TO member"); err != nil { // a full disk, say, undid everything already
+			return false, fault
+		}
 	}
-	w.failed.Add(1)
-	if err := w.do("ROLLBACK TO member"); err != nil {
+	return fault == nil, w.do("RELEASE member")
+}
+
+// errUnwound is why a member is undone whose function did not return.
+var errUnwound = errors.New("the function did not return")
+
+// lost is what all members of a group are told when it could not be committed.
+func lost(err error) error {
+	if err = Explain(err); errs.Is(err, errs.Unavailable) {
 		return err
 	}
-	return w.do("RELEASE member")
+	return away(err, "This could not be stored. Please try again.")
 }
 
 func (w *writer) do(sql string) error {
