@@ -28,7 +28,9 @@ class Names {
 
   /** Those in use, in their order; asks for them the first time. */
   list<K extends SetupKind>(kind: K): readonly Item<K>[] {
-    return this.all(kind).filter((o) => !o.archived_at);
+    return this.all(kind)
+      .filter((o) => !o.archived_at)
+      .sort((a, b) => a.position - b.position);
   }
 
   /** Archived ones too: old conversations still name them. */
@@ -79,6 +81,12 @@ class Names {
       const users = await everything((query) => take(api.GET("/api/v1/users", { params: { query } })));
       for (const u of users) this.#users.set(u.id, u.profile.display_name || u.user_name);
     }
+  }
+
+  /** Fetches a list again after a change made here. */
+  async reload(kind: SetupKind): Promise<void> {
+    this.#asked.add(kind);
+    await this.#fetch(kind);
   }
 
   async #fetch(kind: string): Promise<void> {

@@ -1,0 +1,61 @@
+import { textOf } from "../messages/desk";
+import { text } from "../messages/setup";
+import type {
+  CannedReply,
+  ConsentText,
+  Disposition,
+  EntryPoint,
+  Flow,
+  Graph,
+  Hours,
+  Queue,
+  SetupKind,
+  SetupKinds,
+} from "../api/types";
+import { names } from "../state/names.svelte";
+
+const first = (texts: Record<string, string>) => Object.values(texts).find(Boolean) ?? "";
+
+/** The line beside an object's name in its list. */
+export function about(kind: SetupKind, body: SetupKinds[SetupKind]): string {
+  switch (kind) {
+    case "queues": {
+      const q = body as Queue;
+      return [
+        `${text("members")}: ${q.members.length || text("everything")}`,
+        `${q.service_percent} % / ${q.service_seconds} s`,
+        ...q.needs.map((n) => `${names.of("skills", n.skill)} ≥ ${n.level}`),
+      ].join(" · ");
+    }
+    case "dispositions":
+      return (body as Disposition).group;
+    case "hours":
+      return (body as Hours).time_zone;
+    case "entry-points": {
+      const e = body as EntryPoint;
+      return [
+        textOf("", e.channel),
+        names.of("flows", e.flow),
+        e.enabled ? text("enabled") : text("archived"),
+      ]
+        .filter(Boolean)
+        .join(" · ");
+    }
+    case "canned-replies": {
+      const c = body as CannedReply;
+      return [c.shortcut && `/${c.shortcut}`, names.of("queues", c.queue), c.body.slice(0, 70)]
+        .filter(Boolean)
+        .join(" · ");
+    }
+    case "consent-texts": {
+      const c = body as ConsentText;
+      return `${text(`purpose_${c.purpose}`)} · ${first(c.text).slice(0, 60)}`;
+    }
+    case "flows": {
+      const graph = (body as Flow).graph as Graph | undefined;
+      return Object.keys(graph?.nodes ?? {}).length.toString();
+    }
+    default:
+      return "";
+  }
+}

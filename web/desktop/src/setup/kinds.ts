@@ -1,0 +1,169 @@
+import type { Component } from "svelte";
+import Inbox from "@lucide/svelte/icons/inbox";
+import Sparkles from "@lucide/svelte/icons/sparkles";
+import ListChecks from "@lucide/svelte/icons/list-checks";
+import Coffee from "@lucide/svelte/icons/coffee";
+import Tag from "@lucide/svelte/icons/tag";
+import Clock from "@lucide/svelte/icons/clock";
+import DoorOpen from "@lucide/svelte/icons/door-open";
+import MessageSquareText from "@lucide/svelte/icons/message-square-text";
+import FileCheck from "@lucide/svelte/icons/file-check";
+import GitBranch from "@lucide/svelte/icons/git-branch";
+import type { SetupKind, SetupKinds } from "../api/types";
+import type { SetupText } from "../messages/setup";
+
+/** What the generic pages need to know of a kind. */
+export interface KindInfo<K extends SetupKind = SetupKind> {
+  kind: K;
+  title: SetupText;
+  what: SetupText;
+  empty: SetupText;
+  icon: Component<{ size?: number; strokeWidth?: number; "aria-hidden"?: "true" }>;
+  /** A new one, with values that work. */
+  blank: () => SetupKinds[K];
+  name: (body: SetupKinds[K]) => string;
+}
+
+function info<K extends SetupKind>(one: KindInfo<K>): KindInfo {
+  return one as unknown as KindInfo;
+}
+
+const byName = (body: { name: string }) => body.name;
+
+export const kinds: readonly KindInfo[] = [
+  info({
+    kind: "queues",
+    title: "queues",
+    what: "queuesWhat",
+    empty: "queuesEmpty",
+    icon: Inbox,
+    blank: () => ({
+      name: "",
+      channels: [],
+      priority: 5,
+      needs: [],
+      members: [],
+      offer_seconds: 30,
+      wrap_up_seconds: 60,
+      wrap_up_open: false,
+      max_missed: 2,
+      service_seconds: 60,
+      service_percent: 80,
+      short_seconds: 5,
+      hours: "",
+      dispositions: [],
+      disposition_must: false,
+    }),
+    name: byName,
+  }),
+  info({
+    kind: "skills",
+    title: "skills",
+    what: "skillsWhat",
+    empty: "skillsEmpty",
+    icon: Sparkles,
+    blank: () => ({ name: "" }),
+    name: byName,
+  }),
+  info({
+    kind: "dispositions",
+    title: "dispositions",
+    what: "dispositionsWhat",
+    empty: "dispositionsEmpty",
+    icon: ListChecks,
+    blank: () => ({ name: "", group: "" }),
+    name: byName,
+  }),
+  info({
+    kind: "reasons",
+    title: "reasons",
+    what: "reasonsWhat",
+    empty: "reasonsEmpty",
+    icon: Coffee,
+    blank: () => ({ name: "" }),
+    name: byName,
+  }),
+  info({
+    kind: "labels",
+    title: "labels",
+    what: "labelsWhat",
+    empty: "labelsEmpty",
+    icon: Tag,
+    blank: () => ({ name: "" }),
+    name: byName,
+  }),
+  info({
+    kind: "hours",
+    title: "hours",
+    what: "hoursWhat",
+    empty: "hoursEmpty",
+    icon: Clock,
+    blank: () => ({
+      name: "",
+      time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+      weekly: [1, 2, 3, 4, 5].map((day) => ({ day, from: "09:00", to: "18:00" })),
+      dates: [],
+    }),
+    name: byName,
+  }),
+  info({
+    kind: "entry-points",
+    title: "entryPoints",
+    what: "entryPointsWhat",
+    empty: "entryPointsEmpty",
+    icon: DoorOpen,
+    blank: () => ({
+      name: "",
+      channel: "chat",
+      enabled: true,
+      flow: "",
+      origins: [],
+      languages: ["en", "pt"],
+      consent_text: "",
+      ask_name: "optional",
+      ask_email: "no",
+      theme: {
+        title: { en: "Chat with us", pt: "Fale connosco" },
+        welcome: { en: "How can we help?", pt: "Como podemos ajudar?" },
+        accent: "#0b6e6e",
+        position: "right",
+        mode: "auto",
+      },
+      attachments: {
+        allowed: true,
+        max_mb: 10,
+        types: ["image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf"],
+      },
+      survey: true,
+      transcript: true,
+    }),
+    name: byName,
+  }),
+  info({
+    kind: "canned-replies",
+    title: "cannedReplies",
+    what: "cannedRepliesWhat",
+    empty: "cannedRepliesEmpty",
+    icon: MessageSquareText,
+    blank: () => ({ title: "", shortcut: "", body: "", language: "", queue: "" }),
+    name: (body) => body.title,
+  }),
+  info({
+    kind: "consent-texts",
+    title: "consentTexts",
+    what: "consentTextsWhat",
+    empty: "consentTextsEmpty",
+    icon: FileCheck,
+    blank: () => ({ name: "", purpose: "service", text: { en: "", pt: "" }, link: "" }),
+    name: byName,
+  }),
+  info({
+    kind: "flows",
+    title: "flows",
+    what: "flowsWhat",
+    empty: "flowsEmpty",
+    icon: GitBranch,
+    blank: () => ({ name: "", graph: { start: "", nodes: {} } }),
+    name: byName,
+  }),
+];
