@@ -43,7 +43,7 @@ func (e *pgEngine) Migrate(ctx context.Context) error {
 	}
 	defer db.Close()
 	if e.c.Schema != "" {
-		if _, err := db.ExecContext(ctx, "CREATE SCHEMA IF NOT EXISTS "+e.c.Schema); err != nil {
+		if err := settle(ctx, db, "CREATE SCHEMA IF NOT EXISTS "+e.c.Schema); err != nil {
 			return Explain(err)
 		}
 	}
@@ -154,28 +154,32 @@ type rewrittenFile struct {
 func (f *rewrittenFile) Stat() (fs.FileInfo, error) { return f.info, nil }
 func (f *rewrittenFile) Close() error               { return nil }
 
-// ensureRole makes the role that the program works as. Roles belong to the whole
-// server, so another database's migration may do the same at this moment: then
-// it is tried again.
-func (e *pgEngine) ensureRole(ctx context.Context, db *sql.DB) error {
-	text := fmt.Sprintf(`DO $$ BEGIN
-		IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '%[1]s') THEN CREATE ROLE %[1]s NOLOGIN; END IF;
-		IF NOT pg_has_role(current_user, '%[1]s', 'MEMBER') THEN GRANT %[1]s TO CURRENT_USER; END IF;
-	END $$`, e.c.Role)
-	var err error
+// settle runs a statement that creates something if it is missing. Two nodes, or
+// for a role two databases of one server, may do so at the same moment, which
+// PostgreSQL answers with an error: then it is tried again.
+func settle(ctx context.Context, db *sql.DB, text string) (err error) {
 	for try := range attempts {
 		_, err = db.ExecContext(ctx, text)
 		var pg *pgconn.PgError
-		if !errors.As(err, &pg) || (pg.Code != "XX000" && pg.Code != "23505" && pg.Code != "42710") {
-			break
+		if !errors.As(err, &pg) || !slices.Contains([]string{"XX000", "23505", "42710", "42P06"}, pg.Code) {
+			return err
 		}
 		if err := pause(ctx, try); err != nil {
 			return err
 		}
 	}
+	return err
+}
+
+// ensureRole makes the role that the program works as.
+func (e *pgEngine) ensureRole(ctx context.Context, db *sql.DB) error {
+	err := settle(ctx, db, fmt.Sprintf(`DO $$ BEGIN
+		IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '%[1]s') THEN CREATE ROLE %[1]s NOLOGIN; END IF;
+		IF NOT pg_has_role(current_user, '%[1]s', 'MEMBER') THEN GRANT %[1]s TO CURRENT_USER; END IF;
+	END $$`, e.c.Role))
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) && pg.Code == "42501" {
-		return errs.Wrap(errs.Forbidden, err, "The database login may not create the role %s. As an administrator run: CREATE ROLE %s NOLOGIN; GRANT %s TO the login.", e.c.Role, e.c.Role, e.c.Role)
+		return errs.Wrap(errs.Forbidden, err, "The database login may not create the role %[1]s. As an administrator run: CREATE ROLE %[1]s NOLOGIN; GRANT %[1]s TO the login.", e.c.Role)
 	}
 	return err
 }
@@ -188,6 +192,9 @@ func (e *pgEngine) ensureRowSecurity(ctx context.Context, db *sql.DB) error {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }()
+	if _, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1)", securityLock); err != nil {
+		return err
+	}
 	tables, err := unprotected(ctx, tx, e.c.Role)
 	if err != nil {
 		return err
@@ -204,6 +211,9 @@ func (e *pgEngine) ensureRowSecurity(ctx context.Context, db *sql.DB) error {
 	}
 	return tx.Commit()
 }
+
+// securityLock keeps nodes from doing the same at once.
+const securityLock = 0x6e756269 // "nubi"
 
 func unprotected(ctx context.Context, tx *sql.Tx, role string) (out []string, err error) {
 	rows, err := tx.QueryContext(ctx, `SELECT c.relname::text FROM pg_class c
