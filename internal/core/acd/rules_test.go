@@ -268,9 +268,44 @@ func TestDeclinedWaitsForOthersAtWork(t *testing.T) {
 	r.decline("w")
 	r.pass(time.Hour)
 	r.is("w queued") // kept for ana, who is at work
-	if r.presence("ana", acd.NotReady); true {
-		r.is("w offered bob") // nobody else any more, and the back-off is long over
+	// Nobody else any more, however that came to be, and the back-off is long over.
+	for name, leave := range map[string]func(*room){
+		"not ready":   func(r *room) { r.presence("ana", acd.NotReady) },
+		"browser":     func(r *room) { r.browsers("ana", 0) },
+		"skill":       func(r *room) { r.agent2("ana", 1, 0) },
+		"capacity":    func(r *room) { r.agent2("ana", 0, 1) },
+		"member":      func(r *room) { r.queue("q", "bob") },
+		"removed":     func(r *room) { r.do(acd.RemoveAgent{ID: "ana"}) },
+		"other needs": func(r *room) { r.conf2("q", need("german", 2)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRoom(t)
+			r.queue("q", "ana bob", func(q *acd.Queue) { q.Needs = []acd.SkillNeed{need("german", 1)} })
+			r.agent("ana", 1, need("german", 1))
+			r.pass(time.Second)
+			r.agent("bob", 1, need("german", 2))
+			r.arrive("x", "q")
+			r.accept("x")
+			r.arrive("w", "q")
+			r.decline("w")
+			r.pass(time.Hour)
+			r.is("w queued")
+			leave(r)
+			if name == "removed" {
+				r.is("x offered bob")
+				r.accept("x")
+				r.finish("x")
+				r.complete("x")
+			}
+			r.is("w offered bob")
+		})
 	}
+}
+
+// agent2 changes an agent that is set up.
+func (r *room) agent2(id string, chats, german int) {
+	r.t.Helper()
+	r.do(acd.SetAgent{Agent: acd.Agent{ID: id, Skills: map[string]int{"german": german}, Capacity: map[acd.Channel]int{acd.Chat: chats}}})
 }
 
 func TestMissed(t *testing.T) {
@@ -292,7 +327,7 @@ func TestMissed(t *testing.T) {
 	r.refused(acd.RefusedPresence, acd.SetPresence{Agent: "ana", Presence: acd.Missed})
 	r.presence("ana", acd.Ready)
 	r.is("w3 offered ana")
-	r.accept("w3") // an accepted offer ends the row
+	r.accept("w3")           // an accepted offer ends the row
 	r.pass(30 * time.Second) // the others come back after their back-off
 	r.load("ana", acd.Ready, 2, 1, 0)
 	r.pass(20 * time.Second)

@@ -3,6 +3,7 @@ package acdsim
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,11 +70,15 @@ var weights = []struct {
 // NewStory makes the story of a seed with about n ops.
 func NewStory(seed uint64, n int) Story {
 	r := rand.New(rand.NewPCG(seed, 0x6e7562697461))
-	total := 0
-	for _, w := range weights {
-		total += w.n
-	}
 	s := Story{Seed: seed}
+	total := 0
+	weights := slices.Clone(weights)
+	for i := range weights {
+		if n, ok := refusing[weights[i].kind]; ok && s.refusing() {
+			weights[i].n = n
+		}
+		total += weights[i].n
+	}
 	n = n/2 + r.IntN(n+1)
 	if s.large() {
 		n *= 2
@@ -116,6 +121,12 @@ func (s Story) setup(parts ...int) *rand.Rand {
 	}
 	return rand.New(rand.NewPCG(h, 1))
 }
+
+// In one story of twelve agents decline and come and go much, so that work is
+// kept from some of them most of the time.
+func (s Story) refusing() bool { return s.Seed%12 == 5 }
+
+var refusing = map[Kind]int{Arrive: 60, AcceptOffer: 60, DeclineOffer: 250, Presence: 150, Browsers: 80, ChangeAgent: 50, DropAgent: 12, ChangeQueue: 30}
 
 // One story in twelve plays on a larger floor, where the indexes are deep.
 func (s Story) large() bool { return s.Seed%12 == 11 }
