@@ -9,6 +9,6 @@
 // transaction with the tenant set for row-level security; pgx's pool runs its
 // health check on a goroutine. Close ends them all.
 //
-// The SQL text is one for both (rules in lint.go). A Session is used by one
+// The SQL text is one for both (the rules are linted by a test of package store). A Session is used by one
 // goroutine at a time, and a cursor is closed before the next statement.
 package engine
