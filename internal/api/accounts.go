@@ -89,7 +89,7 @@ func (s *Server) accountRoutes() {
 			return list(items, "", err)
 		})
 	handle(s, "DELETE", "/api/v1/me/sessions/{id}", own, about{id: "endMySession", tag: tag, summary: "Sign out elsewhere"},
-		func(ctx context.Context, c *caller, in *byID) (*none, error) {
+		func(ctx context.Context, c *caller, in *ByID) (*none, error) {
 			return done(s.Accounts.EndSession(ctx, c.Actor, in.ID))
 		})
 }

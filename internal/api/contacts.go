@@ -11,7 +11,7 @@ import (
 )
 
 type contactsInput struct {
-	page
+	Page
 	Kind    string `query:"kind" enum:"phone,email,social,visitor" doc:"With address."`
 	Address string `query:"address" maxLength:"254" doc:"Exact; absent: the newest seen."`
 }
@@ -26,12 +26,12 @@ type ContactChangeInput struct {
 }
 
 type contactChangeInput struct {
-	byID
+	ByID
 	Body ContactChangeInput
 }
 
 type consentInput struct {
-	byID
+	ByID
 	Consent string `path:"consent" maxLength:"64"`
 }
 
@@ -47,7 +47,7 @@ func (s *Server) contactRoutes() {
 			return list(s.Contacts.Find(ctx, c.Actor, in.Kind, secret.New(in.Address), in.Cursor, in.Limit))
 		})
 	handle(s, "GET", "/api/v1/contacts/{id}", read, about{id: "contact", tag: tag, summary: "One contact"},
-		func(ctx context.Context, c *caller, in *byID) (*reply[Contact], error) {
+		func(ctx context.Context, c *caller, in *ByID) (*reply[Contact], error) {
 			return answer(s.Contacts.Contact(ctx, c.Actor, in.ID))
 		})
 	handle(s, "PATCH", "/api/v1/contacts/{id}", needs(access.ContactWrite), about{id: "updateContact", tag: tag, summary: "Correct a contact's data"},
@@ -66,7 +66,7 @@ func (s *Server) contactRoutes() {
 		})
 	handle(s, "GET", "/api/v1/contacts/{id}/export", erase, about{id: "exportContact", tag: tag, summary: "Everything about a person, as one archive",
 		raw: describeFile},
-		func(ctx context.Context, c *caller, in *byID) (*fileOutput, error) {
+		func(ctx context.Context, c *caller, in *ByID) (*fileOutput, error) {
 			var b bytes.Buffer // errors must still become a problem, so nothing is sent before the end
 			if err := s.Contacts.Export(ctx, c.Actor, in.ID, &b); err != nil {
 				return nil, err
@@ -76,11 +76,11 @@ func (s *Server) contactRoutes() {
 		})
 	handle(s, "POST", "/api/v1/contacts/{id}/erase", erase, about{id: "eraseContact", tag: tag, summary: "Erase a person",
 		detail: "Destroys the contact's key first; answers with a receipt of what had to stay and why."},
-		func(ctx context.Context, c *caller, in *byID) (*reply[ErasureReceipt], error) {
+		func(ctx context.Context, c *caller, in *ByID) (*reply[ErasureReceipt], error) {
 			return answer(s.Contacts.Erase(ctx, c.Actor, in.ID))
 		})
 	handle(s, "GET", "/api/v1/contacts/{id}/receipt", erase, about{id: "erasureReceipt", tag: tag, summary: "The receipt of an erasure, again"},
-		func(ctx context.Context, c *caller, in *byID) (*reply[ErasureReceipt], error) {
+		func(ctx context.Context, c *caller, in *ByID) (*reply[ErasureReceipt], error) {
 			return answer(s.Contacts.Receipt(ctx, c.Actor, in.ID))
 		})
 	handle(s, "POST", "/api/v1/contacts/{id}/consents/{consent}/withdraw", needs(access.ContactWrite), about{id: "withdrawConsent", tag: tag, summary: "A person took an agreement back"},
@@ -90,7 +90,7 @@ func (s *Server) contactRoutes() {
 }
 
 type auditInput struct {
-	page
+	Page
 	Object string    `query:"object" maxLength:"64"`
 	Actor  string    `query:"actor" maxLength:"64"`
 	Action string    `query:"action" maxLength:"64"`

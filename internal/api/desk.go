@@ -10,7 +10,7 @@ import (
 	"nubitalk/internal/core/acd"
 )
 
-type presenceInput struct {
+type PresenceInput struct {
 	Body struct {
 		Presence acd.Presence `json:"presence" enum:"offline,ready,not_ready"`
 		Reason   string       `json:"reason,omitempty" maxLength:"64" doc:"Id of a reason, with not_ready."`
@@ -18,12 +18,12 @@ type presenceInput struct {
 }
 
 type agentPresenceInput struct {
-	byID
-	presenceInput
+	ByID
+	PresenceInput
 }
 
 type completeInput struct {
-	byID
+	ByID
 	Body struct {
 		Disposition string   `json:"disposition,omitempty" maxLength:"64" doc:"Id; some queues ask for one."`
 		Labels      []string `json:"labels,omitempty" maxItems:"20" doc:"Ids."`
@@ -31,7 +31,7 @@ type completeInput struct {
 }
 
 type transferInput struct {
-	byID
+	ByID
 	Body struct {
 		Queue string `json:"queue,omitempty" maxLength:"64"`
 		User  string `json:"user,omitempty" maxLength:"64" doc:"Either a queue or a user."`
@@ -40,19 +40,19 @@ type transferInput struct {
 }
 
 type consultInput struct {
-	byID
+	ByID
 	Body struct {
 		User string `json:"user" minLength:"1" maxLength:"64"`
 	}
 }
 
 type endConsultInput struct {
-	byID
+	ByID
 	User string `path:"user" maxLength:"64"`
 }
 
 type moveInput struct {
-	byID
+	ByID
 	Body struct {
 		Queue    string `json:"queue,omitempty" maxLength:"64"`
 		User     string `json:"user,omitempty" maxLength:"64"`
@@ -69,7 +69,7 @@ func (s *Server) deskRoutes() {
 		})
 	handle(s, "PUT", "/api/v1/desk/presence", use, about{id: "setPresence", tag: tag, summary: "Choose my presence",
 		detail: "Chosen while engaged, it is kept as the next state."},
-		func(ctx context.Context, c *caller, in *presenceInput) (*reply[floor.AgentView], error) {
+		func(ctx context.Context, c *caller, in *PresenceInput) (*reply[floor.AgentView], error) {
 			return answer(s.Floor.SetPresence(ctx, c.Actor, c.User, in.Body.Presence, in.Body.Reason))
 		})
 	handle(s, "GET", "/api/v1/desk/colleagues", use, about{id: "colleagues", tag: tag, summary: "Who I can transfer to or consult"},
@@ -78,11 +78,11 @@ func (s *Server) deskRoutes() {
 			return list(items, "", err)
 		})
 	handle(s, "POST", "/api/v1/offers/{id}/accept", use, about{id: "acceptOffer", tag: tag, summary: "Accept an offer"},
-		func(ctx context.Context, c *caller, in *byID) (*reply[floor.Interaction], error) {
+		func(ctx context.Context, c *caller, in *ByID) (*reply[floor.Interaction], error) {
 			return answer(s.Floor.Accept(ctx, c.Actor, in.ID))
 		})
 	handle(s, "POST", "/api/v1/offers/{id}/decline", use, about{id: "declineOffer", tag: tag, summary: "Decline an offer"},
-		func(ctx context.Context, c *caller, in *byID) (*none, error) {
+		func(ctx context.Context, c *caller, in *ByID) (*none, error) {
 			return done(s.Floor.Decline(ctx, c.Actor, in.ID))
 		})
 	s.workRoutes()
@@ -95,7 +95,7 @@ func (s *Server) workRoutes() {
 	hold := needs(access.WorkHandle)
 	type changed = reply[floor.Interaction]
 	handle(s, "POST", base+"/finish", hold, about{id: "finish", tag: tag, summary: "End the contact and wrap up"},
-		func(ctx context.Context, c *caller, in *byID) (*changed, error) {
+		func(ctx context.Context, c *caller, in *ByID) (*changed, error) {
 			return answer(s.Floor.Finish(ctx, c.Actor, in.ID))
 		})
 	handle(s, "POST", base+"/complete", hold, about{id: "complete", tag: tag, summary: "End the wrap-up and close"},
@@ -103,7 +103,7 @@ func (s *Server) workRoutes() {
 			return answer(s.Floor.Complete(ctx, c.Actor, in.ID, in.Body.Disposition, in.Body.Labels))
 		})
 	handle(s, "POST", base+"/extend", hold, about{id: "extend", tag: tag, summary: "Lengthen a timed wrap-up, once"},
-		func(ctx context.Context, c *caller, in *byID) (*changed, error) {
+		func(ctx context.Context, c *caller, in *ByID) (*changed, error) {
 			return answer(s.Floor.Extend(ctx, c.Actor, in.ID))
 		})
 	handle(s, "POST", base+"/transfer", hold, about{id: "transfer", tag: tag, summary: "Hand on to a queue or a colleague"},

@@ -15,13 +15,13 @@ const (
 
 type none struct{}
 
-// byID is the input of a route about one thing.
-type byID struct {
+// ByID is the input of a route about one thing.
+type ByID struct {
 	ID string `path:"id" maxLength:"64"`
 }
 
-// page is the paging of a list.
-type page struct {
+// Page is the paging of a list.
+type Page struct {
 	Cursor string `query:"cursor" maxLength:"512" doc:"next of the page before."`
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
 }

@@ -16,7 +16,7 @@ import (
 )
 
 type searchInput struct {
-	page
+	Page
 	Person  string    `query:"person" maxLength:"64" doc:"Contact id."`
 	Address string    `query:"address" maxLength:"254" doc:"Exact phone number, email address or handle."`
 	Agent   string    `query:"agent" maxLength:"64"`
@@ -28,14 +28,14 @@ type searchInput struct {
 }
 
 type messagesInput struct {
-	byID
+	ByID
 	After  int64 `query:"after" minimum:"0" doc:"Those with a seq above."`
 	Before int64 `query:"before" minimum:"0" doc:"The last ones with a seq below."`
 	Limit  int   `query:"limit" minimum:"1" maximum:"500" default:"100"`
 }
 
 type sendInput struct {
-	byID
+	ByID
 	Body struct {
 		ClientID string `json:"client_id" minLength:"1" maxLength:"64" doc:"The sender's own id; a repeat is the same message."`
 		Kind     string `json:"kind" enum:"text,note" doc:"A note is internal: the visitor never sees it."`
@@ -44,19 +44,19 @@ type sendInput struct {
 }
 
 type readInput struct {
-	byID
+	ByID
 	Body struct {
 		Seq int64 `json:"seq" minimum:"0"`
 	}
 }
 
 type attachInput struct {
-	byID
-	upload
+	ByID
+	Form
 }
 
 type attachmentInput struct {
-	byID
+	ByID
 	Attachment string `path:"attachment" maxLength:"64"`
 }
 
@@ -79,7 +79,7 @@ func (s *Server) interactionRoutes() {
 				From: in.From, To: in.To, Words: secret.New(in.Words), State: in.State, Cursor: in.Cursor, Limit: in.Limit}))
 		})
 	handle(s, "GET", base+"/{id}", needs(access.WorkRead), about{id: "interaction", tag: tag, summary: "One interaction with what stands beside it"},
-		func(ctx context.Context, c *caller, in *byID) (*reply[InteractionDetail], error) {
+		func(ctx context.Context, c *caller, in *ByID) (*reply[InteractionDetail], error) {
 			return answer(s.detail(ctx, c.Actor, in.ID))
 		})
 	handle(s, "GET", base+"/{id}/messages", needs(access.WorkRead), about{id: "messages", tag: tag, summary: "The conversation, notes included"},
@@ -117,7 +117,7 @@ func (s *Server) markRoutes() {
 			return done(s.Chat.Read(ctx, c.Actor, in.ID, in.Body.Seq))
 		})
 	handle(s, "POST", base+"/typing", hold, about{id: "typing", tag: tag, summary: "I am typing", once: true},
-		func(ctx context.Context, c *caller, in *byID) (*none, error) {
+		func(ctx context.Context, c *caller, in *ByID) (*none, error) {
 			if _, err := s.Floor.Work(ctx, c.Actor, access.WorkHandle, in.ID); err != nil {
 				return nil, err
 			}
@@ -175,14 +175,14 @@ func (s *Server) detail(ctx context.Context, a access.Actor, interaction string)
 	return d, err
 }
 
-// upload is the part of an input whose body is a form with a file; huma would
+// Form is the part of an input whose body is a form with a file; huma would
 // put the file on disk, so the form is read by receive.
-type upload struct {
+type Form struct {
 	request *http.Request
 }
 
 // Resolve keeps the request for receive.
-func (u *upload) Resolve(ctx huma.Context) []error {
+func (u *Form) Resolve(ctx huma.Context) []error {
 	u.request, _ = humago.Unwrap(ctx)
 	return nil
 }

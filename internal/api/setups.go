@@ -138,14 +138,14 @@ type setupListInput struct {
 type setupCreateInput[B any] struct{ Body B }
 
 type setupPutInput[C any] struct {
-	byID
+	ByID
 	Body C
 }
 
 type rulesPutInput struct{ Body RulesChange }
 
 type setupRestoreInput struct {
-	byID
+	ByID
 	Body Seen
 }
 
@@ -156,7 +156,7 @@ type setupOrderInput struct {
 }
 
 type setupDeleteInput struct {
-	byID
+	ByID
 	Version int64 `query:"version" required:"true" doc:"The version you saw."`
 }
 
@@ -249,7 +249,7 @@ func setupKind[B, O any, C interface{ seen() int64 }, P headed[O]](s *Server, k 
 			return answer(objectOf[O, P](s.Setup.Create(ctx, c.Actor, k, body)))
 		})
 	handle(s, "GET", path+"/{id}", read, about{id: "get" + name, tag: setupTag, summary: "One of " + string(k)},
-		func(ctx context.Context, c *caller, in *byID) (*reply[O], error) {
+		func(ctx context.Context, c *caller, in *ByID) (*reply[O], error) {
 			return answer(objectOf[O, P](s.Setup.Get(ctx, c.Actor, k, in.ID)))
 		})
 	handle(s, "PUT", path+"/{id}", write, about{id: "put" + name, tag: setupTag, summary: "Change one of " + string(k)},
@@ -291,7 +291,7 @@ func put[O any, P headed[O]](ctx context.Context, s *Server, c *caller, k setup.
 
 func setupVersions[B any](s *Server, k setup.Kind, name string) {
 	handle(s, "GET", "/api/v1/"+string(k)+"/{id}/versions", needs(access.SetupRead), about{id: "versionsOf" + name, tag: setupTag, summary: "How it was before, newest first"},
-		func(ctx context.Context, c *caller, in *byID) (*reply[ListOf[VersionOf[B]]], error) {
+		func(ctx context.Context, c *caller, in *ByID) (*reply[ListOf[VersionOf[B]]], error) {
 			versions, err := s.Setup.Versions(ctx, c.Actor, k, in.ID)
 			if err != nil {
 				return nil, err

@@ -57,12 +57,12 @@ type CreatedAPIKey struct {
 	Secret string         `json:"secret" doc:"Send as Authorization: Bearer …; it cannot be shown again."`
 }
 
-type pageInput struct{ page }
+type pageInput struct{ Page }
 
 type newUserInput struct{ Body NewUserInput }
 
 type userChangeInput struct {
-	byID
+	ByID
 	Body UserChangeInput
 }
 
@@ -86,7 +86,7 @@ func (s *Server) userRoutes() {
 			return answer(CreatedUser{u, password.Reveal()}, err)
 		})
 	handle(s, "GET", "/api/v1/users/{id}", read, about{id: "user", tag: tag, summary: "One user"},
-		func(ctx context.Context, c *caller, in *byID) (*reply[account.User], error) {
+		func(ctx context.Context, c *caller, in *ByID) (*reply[account.User], error) {
 			return answer(s.Accounts.User(ctx, c.Actor, in.ID))
 		})
 	handle(s, "PATCH", "/api/v1/users/{id}", write, about{id: "updateUser", tag: tag, summary: "Change a user",
@@ -99,17 +99,17 @@ func (s *Server) userRoutes() {
 		})
 	handle(s, "DELETE", "/api/v1/users/{id}", write, about{id: "deleteUser", tag: tag, summary: "Delete a user",
 		detail: "Its profile is erased; its id stays in the records that name it."},
-		func(ctx context.Context, c *caller, in *byID) (*none, error) {
+		func(ctx context.Context, c *caller, in *ByID) (*none, error) {
 			return done(s.Accounts.DeleteUser(ctx, c.Actor, in.ID))
 		})
 	handle(s, "POST", "/api/v1/users/{id}/password", write, about{id: "resetPassword", tag: tag, summary: "Give a one-time password",
 		detail: "Shown once. Ends the user's sessions."},
-		func(ctx context.Context, c *caller, in *byID) (*reply[OneTimePassword], error) {
+		func(ctx context.Context, c *caller, in *ByID) (*reply[OneTimePassword], error) {
 			password, err := s.Accounts.ResetPassword(ctx, c.Actor, in.ID)
 			return answer(OneTimePassword{password.Reveal()}, err)
 		})
 	handle(s, "DELETE", "/api/v1/users/{id}/sessions", write, about{id: "endSessions", tag: tag, summary: "Sign a user out everywhere"},
-		func(ctx context.Context, c *caller, in *byID) (*none, error) {
+		func(ctx context.Context, c *caller, in *ByID) (*none, error) {
 			return done(s.Accounts.EndSessions(ctx, c.Actor, in.ID))
 		})
 	s.keyRoutes()
@@ -131,7 +131,7 @@ func (s *Server) keyRoutes() {
 			return answer(CreatedAPIKey{k, key.Reveal()}, err)
 		})
 	handle(s, "DELETE", "/api/v1/api-keys/{id}", keys, about{id: "revokeAPIKey", tag: tag, summary: "Revoke an API key"},
-		func(ctx context.Context, c *caller, in *byID) (*none, error) {
+		func(ctx context.Context, c *caller, in *ByID) (*none, error) {
 			return done(s.Accounts.RevokeAPIKey(ctx, c.Actor, in.ID))
 		})
 }
@@ -166,7 +166,7 @@ type CreatedOrganisation struct {
 type newOrganisationInput struct{ Body NewOrganisationInput }
 
 type organisationChangeInput struct {
-	byID
+	ByID
 	Body OrganisationChangeInput
 }
 
@@ -185,7 +185,7 @@ func (s *Server) organisationRoutes() {
 			return answer(CreatedOrganisation{o, u.UserName, password.Reveal()}, err)
 		})
 	handle(s, "GET", "/api/v1/organisations/{id}", read, about{id: "organisation", tag: tag, summary: "One organisation"},
-		func(ctx context.Context, c *caller, in *byID) (*reply[account.Organisation], error) {
+		func(ctx context.Context, c *caller, in *ByID) (*reply[account.Organisation], error) {
 			return answer(s.Accounts.Organisation(ctx, c.Actor, id.Tenant(in.ID)))
 		})
 	handle(s, "PATCH", "/api/v1/organisations/{id}", write, about{id: "updateOrganisation", tag: tag, summary: "Rename, suspend or resume"},

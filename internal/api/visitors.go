@@ -9,12 +9,12 @@ import (
 )
 
 type entryPointInput struct {
-	byID
+	ByID
 	Language string `query:"lang" maxLength:"16"`
 }
 
 type startInput struct {
-	byID
+	ByID
 	Body struct {
 		Name     string `json:"name,omitempty" maxLength:"80" doc:"Display name of the person's choice; may be a pseudonym."`
 		Email    string `json:"email,omitempty" maxLength:"254"`
@@ -61,7 +61,7 @@ type surveyInput struct {
 	}
 }
 
-type visitorAttachInput struct{ upload }
+type visitorAttachInput struct{ Form }
 
 const visitorTag = "Visitor"
 
@@ -104,7 +104,7 @@ func (s *Server) visitorRoutes() {
 			return answer(s.Visitors.VisitorAttach(ctx, c.visitor, f))
 		})
 	handle(s, "GET", base+"/attachments/{id}", visitorToken, about{id: "visitorAttachment", tag: visitorTag, summary: "A file of the conversation", raw: describeFile},
-		func(ctx context.Context, c *caller, in *byID) (*fileOutput, error) {
+		func(ctx context.Context, c *caller, in *ByID) (*fileOutput, error) {
 			return file(s.Visitors.VisitorAttachment(ctx, c.visitor, in.ID))
 		})
 	s.visitorMarkRoutes()

@@ -1,0 +1,479 @@
+package api_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"nubitalk/internal/api"
+	"nubitalk/internal/app/floor"
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/secret"
+	"nubitalk/internal/channel/chat"
+	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/acd"
+	"nubitalk/internal/core/setup"
+)
+
+// world stands in for the parts whose own tests are elsewhere. It holds one of
+// everything per tenant and gives it out by core/access alone, as the parts do.
+type world struct {
+	tenants map[id.Tenant]*goods
+
+	mu      sync.Mutex
+	here    int              // visitors' sockets
+	desks   map[string]int   // by user
+	got     map[string]int64 // delivered, by interaction
+	said    []string
+	replies map[string]*kept
+	block   chan struct{} // when not nil, Desk waits for it
+	calls   int           // of Create
+}
+
+// goods are one tenant's things. Everything that a person could read holds the
+// tenant's canary.
+type goods struct {
+	tenant      id.Tenant
+	canary      string
+	interaction string
+	offer       string
+	contact     string
+	queue       string
+	consent     string
+	attachment  string
+	entry       string
+	token       string // of the visitor
+	holder      string // the agent who holds the interaction
+	origins     []string
+}
+
+type kept struct {
+	request [32]byte
+	reply   *api.Reply
+}
+
+func newWorld() *world {
+	return &world{tenants: map[id.Tenant]*goods{}, desks: map[string]int{}, got: map[string]int64{}, replies: map[string]*kept{}}
+}
+
+func gone() error { return errs.New(errs.NotFound, "This does not exist.") }
+
+// of finds a thing of the actor's tenant by one of its ids.
+func (w *world) of(a access.Actor, p access.Permission, thing string, ids func(*goods) []string) (*goods, error) {
+	g := w.tenants[a.Tenant]
+	if g == nil {
+		return nil, gone()
+	}
+	for _, known := range ids(g) {
+		if known == thing && access.May(a, p, access.Thing{Tenant: g.tenant, Holders: []string{g.holder}}) {
+			return g, nil
+		}
+	}
+	return nil, gone()
+}
+
+func works(g *goods) []string    { return []string{g.interaction} }
+func contacts(g *goods) []string { return []string{g.contact} }
+
+func (g *goods) work() floor.Interaction {
+	return floor.Interaction{ID: g.interaction, Channel: acd.Chat, Contact: g.contact, Name: g.canary, State: "active", Agent: g.holder, Queue: g.queue}
+}
+
+func (w *world) Work(_ context.Context, a access.Actor, p access.Permission, interaction string) (floor.Interaction, error) {
+	g, err := w.of(a, p, interaction, works)
+	if err != nil {
+		return floor.Interaction{}, err
+	}
+	return g.work(), nil
+}
+
+func (w *world) MayRead(ctx context.Context, a access.Actor, interaction string) error {
+	_, err := w.Work(ctx, a, access.WorkRead, interaction)
+	return err
+}
+
+func (w *world) Desk(_ context.Context, a access.Actor) (floor.Desk, error) {
+	if w.block != nil {
+		<-w.block
+	}
+	d := floor.Desk{Me: floor.AgentView{User: a.User, Presence: acd.Ready}}
+	if g := w.tenants[a.Tenant]; g != nil && g.holder == a.User {
+		d.Work = []floor.Interaction{g.work()}
+	}
+	return d, nil
+}
+
+func (w *world) Colleagues(_ context.Context, a access.Actor) ([]floor.AgentView, error) {
+	if g := w.tenants[a.Tenant]; g != nil {
+		return []floor.AgentView{{User: g.holder, UserName: g.canary, Presence: acd.Ready}}, nil
+	}
+	return nil, nil
+}
+
+func (w *world) SetPresence(_ context.Context, a access.Actor, user string, p acd.Presence, reason string) (floor.AgentView, error) {
+	if user != a.User {
+		if g := w.tenants[a.Tenant]; g == nil || g.holder != user {
+			return floor.AgentView{}, gone()
+		}
+	}
+	return floor.AgentView{User: user, Presence: p, Reason: reason}, nil
+}
+
+func (w *world) Accept(ctx context.Context, a access.Actor, offer string) (floor.Interaction, error) {
+	g, err := w.of(a, access.DeskUse, offer, func(g *goods) []string { return []string{g.offer} })
+	if err != nil {
+		return floor.Interaction{}, err
+	}
+	return g.work(), nil
+}
+
+func (w *world) Decline(ctx context.Context, a access.Actor, offer string) error {
+	_, err := w.Accept(ctx, a, offer)
+	return err
+}
+
+func (w *world) handle(ctx context.Context, a access.Actor, interaction string) (floor.Interaction, error) {
+	return w.Work(ctx, a, access.WorkHandle, interaction)
+}
+
+func (w *world) Finish(ctx context.Context, a access.Actor, i string) (floor.Interaction, error) {
+	return w.handle(ctx, a, i)
+}
+
+func (w *world) Complete(ctx context.Context, a access.Actor, i, _ string, _ []string) (floor.Interaction, error) {
+	return w.handle(ctx, a, i)
+}
+
+func (w *world) Extend(ctx context.Context, a access.Actor, i string) (floor.Interaction, error) {
+	return w.handle(ctx, a, i)
+}
+
+func (w *world) Transfer(ctx context.Context, a access.Actor, i, _, _ string, _ secret.Text) (floor.Interaction, error) {
+	return w.handle(ctx, a, i)
+}
+
+func (w *world) Consult(ctx context.Context, a access.Actor, i, _ string) (floor.Interaction, error) {
+	return w.handle(ctx, a, i)
+}
+
+func (w *world) EndConsult(ctx context.Context, a access.Actor, i, _ string) (floor.Interaction, error) {
+	return w.handle(ctx, a, i)
+}
+
+func (w *world) Snapshot(_ context.Context, a access.Actor) (floor.Snapshot, error) {
+	g := w.tenants[a.Tenant]
+	return floor.Snapshot{Waiting: []floor.Interaction{g.work()}}, nil
+}
+
+func (w *world) Move(ctx context.Context, a access.Actor, i, _, _ string, _ int) (floor.Interaction, error) {
+	return w.Work(ctx, a, access.FloorManage, i)
+}
+
+func (w *world) Connected(_ context.Context, _ id.Tenant, user string, n int) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.desks[user] = n
+	return nil
+}
+
+func (w *world) Search(_ context.Context, a access.Actor, _ api.Search) ([]floor.Interaction, string, error) {
+	g := w.tenants[a.Tenant]
+	if g == nil || !access.May(a, access.WorkSearch, access.Thing{Tenant: g.tenant, Holders: []string{g.holder}}) {
+		return nil, "", nil
+	}
+	return []floor.Interaction{g.work()}, "", nil
+}
+
+func (w *world) Segments(context.Context, access.Actor, string) ([]api.Segment, error) {
+	return nil, nil
+}
+
+func (w *world) Earlier(_ context.Context, a access.Actor, contact, _ string, _ int) ([]floor.Interaction, error) {
+	if _, err := w.of(a, access.ContactRead, contact, contacts); err != nil {
+		return nil, err
+	}
+	return nil, nil
+}
+
+func (g *goods) message() chat.Message {
+	return chat.Message{Interaction: g.interaction, Seq: 1, ID: "msg_1", AuthorKind: "visitor", Kind: chat.KindText, Text: g.canary}
+}
+
+func (w *world) Messages(_ context.Context, t id.Tenant, _ string, _, _ int64, _ int) ([]chat.Message, error) {
+	return []chat.Message{w.tenants[t].message()}, nil
+}
+
+func (w *world) Marks(context.Context, id.Tenant, string) (api.Marks, error) { return api.Marks{}, nil }
+
+func (w *world) Send(_ context.Context, a access.Actor, _, clientID, kind string, _ secret.Text) (chat.Message, error) {
+	m := w.tenants[a.Tenant].message()
+	m.ClientID, m.Kind = clientID, kind
+	return m, nil
+}
+
+func (w *world) Read(context.Context, access.Actor, string, int64) error { return nil }
+func (w *world) Typing(context.Context, access.Actor, string) error      { return nil }
+
+func (w *world) Attach(_ context.Context, a access.Actor, _ string, f api.Upload) (chat.Message, error) {
+	b, err := io.ReadAll(f.Body)
+	if err != nil || int64(len(b)) != f.Size {
+		return chat.Message{}, errs.New(errs.Internal, "the file is not as long as said")
+	}
+	m := w.tenants[a.Tenant].message()
+	m.Attachment = &chat.Attachment{ID: "att_1", Name: f.Name.Reveal(), MediaType: f.MediaType, Size: f.Size}
+	return m, nil
+}
+
+func (w *world) Attachment(_ context.Context, t id.Tenant, _, attachment string) (chat.Attachment, secret.Bytes, error) {
+	g := w.tenants[t]
+	if attachment != g.attachment {
+		return chat.Attachment{}, secret.Bytes{}, gone()
+	}
+	return chat.Attachment{ID: attachment, Name: `<script>"x".html`, MediaType: "text/html"}, secret.NewBytes([]byte(g.canary)), nil
+}
+
+func (w *world) EntryPoint(_ context.Context, entry, _ string) (api.EntryPointView, []string, id.Tenant, error) {
+	for t, g := range w.tenants {
+		if g.entry == entry {
+			return api.EntryPointView{ID: entry, Open: true, Title: "Chat"}, g.origins, t, nil
+		}
+	}
+	return api.EntryPointView{}, nil, "", gone()
+}
+
+func (w *world) Start(_ context.Context, entry string, _ api.Start) (api.Started, error) {
+	for _, g := range w.tenants {
+		if g.entry == entry {
+			return api.Started{Token: g.token, Interaction: g.interaction}, nil
+		}
+	}
+	return api.Started{}, gone()
+}
+
+func (w *world) Visitor(_ context.Context, token secret.Text) (api.Visitor, error) {
+	for t, g := range w.tenants {
+		if token.Reveal() == g.token {
+			return api.Visitor{Tenant: t, Interaction: g.interaction, Contact: g.contact, EntryPoint: g.entry, Origins: g.origins}, nil
+		}
+	}
+	if strings.HasSuffix(token.Reveal(), "over") {
+		return api.Visitor{}, errs.New(errs.Gone, "This conversation is over.")
+	}
+	return api.Visitor{}, errs.New(errs.Unauthorised, "This conversation is not known.")
+}
+
+func (w *world) Conversation(_ context.Context, v api.Visitor, after int64) (api.Conversation, error) {
+	c := api.Conversation{Interaction: v.Interaction, State: api.VisitorState{State: "active", Open: true}, Last: 3}
+	for seq := after + 1; seq <= 3; seq++ {
+		m := w.tenants[v.Tenant].message()
+		m.Seq, m.AuthorKind = seq, "agent"
+		c.Messages = append(c.Messages, m)
+	}
+	return c, nil
+}
+
+func (w *world) Say(_ context.Context, v api.Visitor, clientID string, text secret.Text) (chat.Message, error) {
+	w.mu.Lock()
+	w.said = append(w.said, clientID+":"+text.Reveal())
+	w.mu.Unlock()
+	m := w.tenants[v.Tenant].message()
+	m.ClientID = clientID
+	return m, nil
+}
+
+func (w *world) Choose(ctx context.Context, v api.Visitor, clientID, value string) (chat.Message, error) {
+	return w.Say(ctx, v, clientID, secret.New(value))
+}
+
+func (w *world) VisitorAttach(ctx context.Context, v api.Visitor, f api.Upload) (chat.Message, error) {
+	return w.Attach(ctx, access.Actor{Tenant: v.Tenant}, v.Interaction, f)
+}
+
+func (w *world) VisitorAttachment(ctx context.Context, v api.Visitor, attachment string) (chat.Attachment, secret.Bytes, error) {
+	return w.Attachment(ctx, v.Tenant, v.Interaction, attachment)
+}
+
+func (w *world) Transcript(_ context.Context, v api.Visitor) (secret.Bytes, error) {
+	return secret.NewBytes([]byte(w.tenants[v.Tenant].canary)), nil
+}
+
+func (w *world) VisitorRead(context.Context, api.Visitor, int64) error { return nil }
+
+func (w *world) Delivered(_ context.Context, v api.Visitor, seq int64) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.got[v.Interaction] = seq
+	return nil
+}
+
+func (w *world) VisitorTyping(context.Context, api.Visitor) error { return nil }
+func (w *world) End(context.Context, api.Visitor) error           { return nil }
+func (w *world) Survey(context.Context, api.Visitor, int, secret.Text) error {
+	return nil
+}
+
+func (w *world) Here(_ context.Context, _ api.Visitor, here bool) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if here {
+		w.here++
+	} else {
+		w.here--
+	}
+	return nil
+}
+
+func (w *world) object(a access.Actor, object string) (api.SetupObject, error) {
+	g := w.tenants[a.Tenant]
+	if g == nil || object != "" && object != g.queue {
+		return api.SetupObject{}, gone()
+	}
+	body, _ := json.Marshal(map[string]string{"name": g.canary, "title": g.canary})
+	return api.SetupObject{ID: g.queue, Version: 1, Body: body}, nil
+}
+
+func (w *world) List(_ context.Context, a access.Actor, _ setup.Kind, _ bool) ([]api.SetupObject, error) {
+	o, err := w.object(a, "")
+	return []api.SetupObject{o}, err
+}
+
+func (w *world) Get(_ context.Context, a access.Actor, _ setup.Kind, object string) (api.SetupObject, error) {
+	return w.object(a, object)
+}
+
+func (w *world) Create(_ context.Context, a access.Actor, _ setup.Kind, body json.RawMessage) (api.SetupObject, error) {
+	w.mu.Lock()
+	w.calls++
+	w.mu.Unlock()
+	if strings.Contains(string(body), "panic") {
+		panic(string(body))
+	}
+	return w.object(a, "")
+}
+
+func (w *world) Put(_ context.Context, a access.Actor, _ setup.Kind, object string, version int64, _ json.RawMessage) (api.SetupObject, error) {
+	o, err := w.object(a, object)
+	if err == nil && version != 1 {
+		err = errs.New(errs.Conflict, "Someone was faster.")
+	}
+	return o, err
+}
+
+func (w *world) Archive(_ context.Context, a access.Actor, _ setup.Kind, object string, _ int64) error {
+	_, err := w.object(a, object)
+	return err
+}
+
+func (w *world) Restore(_ context.Context, a access.Actor, _ setup.Kind, object string, _ int64) (api.SetupObject, error) {
+	return w.object(a, object)
+}
+
+func (w *world) Order(context.Context, access.Actor, setup.Kind, []string) error { return nil }
+
+func (w *world) Versions(_ context.Context, a access.Actor, _ setup.Kind, object string) ([]api.SetupVersion, error) {
+	o, err := w.object(a, object)
+	return []api.SetupVersion{{Version: 1, Body: o.Body}}, err
+}
+
+// people are a tenant's contacts.
+type people struct{ *world }
+
+func (p people) Find(_ context.Context, a access.Actor, _ string, _ secret.Text, _ string, _ int) ([]api.Contact, string, error) {
+	g := p.tenants[a.Tenant]
+	if !access.May(a, access.ContactRead, access.Thing{Tenant: g.tenant, Holders: []string{g.holder}}) {
+		return nil, "", nil
+	}
+	return []api.Contact{{ID: g.contact, Name: g.canary}}, "", nil
+}
+
+func (p people) contact(a access.Actor, perm access.Permission, contact string) (api.Contact, error) {
+	g, err := p.of(a, perm, contact, contacts)
+	if err != nil {
+		return api.Contact{}, err
+	}
+	return api.Contact{ID: g.contact, Name: g.canary}, nil
+}
+
+func (p people) Contact(_ context.Context, a access.Actor, contact string) (api.Contact, error) {
+	return p.contact(a, access.ContactRead, contact)
+}
+
+func (p people) Update(_ context.Context, a access.Actor, contact string, _ int64, _ api.ContactChange) (api.Contact, error) {
+	return p.contact(a, access.ContactWrite, contact)
+}
+
+func (p people) Export(_ context.Context, a access.Actor, contact string, w io.Writer) error {
+	c, err := p.contact(a, access.ContactErase, contact)
+	if err == nil {
+		_, err = io.WriteString(w, c.Name)
+	}
+	return err
+}
+
+func (p people) Erase(_ context.Context, a access.Actor, contact string) (api.ErasureReceipt, error) {
+	_, err := p.contact(a, access.ContactErase, contact)
+	return api.ErasureReceipt{Contact: contact}, err
+}
+
+func (p people) Receipt(ctx context.Context, a access.Actor, contact string) (api.ErasureReceipt, error) {
+	return p.Erase(ctx, a, contact)
+}
+
+func (p people) WithdrawConsent(_ context.Context, a access.Actor, contact, consent string) (api.Contact, error) {
+	if g := p.tenants[a.Tenant]; g == nil || consent != g.consent {
+		return api.Contact{}, gone()
+	}
+	return p.contact(a, access.ContactWrite, contact)
+}
+
+func (w *world) Entries(_ context.Context, a access.Actor, _ api.AuditQuery) ([]api.AuditEntry, string, error) {
+	if g := w.tenants[a.Tenant]; g != nil {
+		return []api.AuditEntry{{Seq: 1, Object: g.contact}}, "", nil
+	}
+	return nil, "", nil
+}
+
+func (w *world) Inventory(context.Context, access.Actor) ([]api.InventoryEntry, error) {
+	return nil, nil
+}
+func (w *world) Notice(context.Context, access.Actor) ([]api.Clause, error) { return nil, nil }
+
+func (w *world) System(context.Context, access.Actor) (api.SystemView, error) {
+	return api.SystemView{Version: "1"}, nil
+}
+
+// Replies, kept in memory.
+
+func (w *world) Begin(_ context.Context, a access.Actor, key string, request [32]byte, _ time.Time) (*api.Reply, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	k := w.replies[a.User+"/"+key]
+	switch {
+	case k == nil:
+		w.replies[a.User+"/"+key] = &kept{request: request}
+		return nil, nil
+	case k.request != request:
+		return nil, errs.New(errs.Conflict, "Another request.")
+	case k.reply == nil:
+		return nil, errs.New(errs.Conflict, "Still running.")
+	}
+	return k.reply, nil
+}
+
+func (w *world) Keep(_ context.Context, a access.Actor, key string, r api.Reply) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.replies[a.User+"/"+key].reply = &r
+	return nil
+}
+
+func (w *world) Drop(_ context.Context, a access.Actor, key string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.replies, a.User+"/"+key)
+	return nil
+}

@@ -1,0 +1,434 @@
+package api_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"nubitalk/internal/api"
+	"nubitalk/internal/app/account"
+	"nubitalk/internal/base/secret"
+	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/setup"
+)
+
+// example says how a route is called so that only permission decides: the kinds
+// of its path's ids, and a body that is right.
+type example struct {
+	// thing says whose it is: "" nothing that somebody holds, "interaction"
+	// (held by the agent), "tenant" (the tenant's), "user", "organisation".
+	thing string
+	// more are permissions that the call needs beside the route's own.
+	more  []access.Permission
+	query string
+	body  any
+	kind  string // content type; "" is JSON
+	// spends: the call ends the caller's session, so it gets one of its own.
+	spends bool
+	// slow: it hashes a password, so it is tried by few.
+	slow bool
+}
+
+type m = map[string]any
+
+const form = "--x\r\nContent-Disposition: form-data; name=\"client_id\"\r\n\r\nc1\r\n--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\nContent-Type: text/plain\r\n\r\nhello\r\n--x--\r\n"
+
+// examples has every route there is; the test fails for one that is missing.
+func examples() map[string]example {
+	e := map[string]example{
+		"POST /api/v1/sign-in":               {body: m{"organisation": "acme", "user_name": "agent", "password": password}, slow: true},
+		"POST /api/v1/sign-out":              {spends: true},
+		"GET /api/v1/me":                     {},
+		"PATCH /api/v1/me":                   {body: m{"version": 0, "language": "en"}},
+		"POST /api/v1/me/password":           {body: m{"current": "", "new": ""}, spends: true},
+		"GET /api/v1/me/sessions":            {},
+		"DELETE /api/v1/me/sessions/{id}":    {thing: "session", spends: true},
+		"GET /api/v1/users":                  {},
+		"POST /api/v1/users":                 {body: m{"user_name": "new", "roles": []string{}}},
+		"GET /api/v1/users/{id}":             {thing: "user"},
+		"PATCH /api/v1/users/{id}":           {thing: "user", body: m{"version": 0, "language": "pt"}},
+		"DELETE /api/v1/users/{id}":          {thing: "user"},
+		"POST /api/v1/users/{id}/password":   {thing: "user"},
+		"DELETE /api/v1/users/{id}/sessions": {thing: "user"},
+		"GET /api/v1/api-keys":               {},
+		"POST /api/v1/api-keys":              {body: m{"name": "key", "roles": []string{"agent"}}},
+		"DELETE /api/v1/api-keys/{id}":       {thing: "key"},
+		"GET /api/v1/organisations":          {},
+		"POST /api/v1/organisations":         {body: m{"kind": "tenant", "slug": "new", "name": "New", "language": "en", "time_zone": "UTC", "administrator": "admin"}},
+		"GET /api/v1/organisations/{id}":     {thing: "organisation"},
+		"PATCH /api/v1/organisations/{id}":   {thing: "organisation", body: m{"version": 0, "name": "Renamed"}},
+		"GET /api/v1/system":                 {},
+
+		"GET /api/v1/desk":                 {},
+		"PUT /api/v1/desk/presence":        {body: m{"presence": "ready"}},
+		"GET /api/v1/desk/colleagues":      {},
+		"POST /api/v1/offers/{id}/accept":  {thing: "offer"},
+		"POST /api/v1/offers/{id}/decline": {thing: "offer"},
+
+		"GET /api/v1/interactions":                               {},
+		"GET /api/v1/interactions/{id}":                          {thing: "interaction"},
+		"GET /api/v1/interactions/{id}/messages":                 {thing: "interaction"},
+		"POST /api/v1/interactions/{id}/messages":                {thing: "interaction", body: m{"client_id": "c1", "kind": "text", "text": "hello"}, more: []access.Permission{access.WorkHandle}},
+		"POST /api/v1/interactions/{id}/read":                    {thing: "interaction", body: m{"seq": 1}},
+		"POST /api/v1/interactions/{id}/typing":                  {thing: "interaction"},
+		"POST /api/v1/interactions/{id}/attachments":             {thing: "interaction", body: form, kind: "multipart/form-data; boundary=x"},
+		"GET /api/v1/interactions/{id}/attachments/{attachment}": {thing: "interaction"},
+		"POST /api/v1/interactions/{id}/finish":                  {thing: "interaction"},
+		"POST /api/v1/interactions/{id}/complete":                {thing: "interaction", body: m{}},
+		"POST /api/v1/interactions/{id}/extend":                  {thing: "interaction"},
+		"POST /api/v1/interactions/{id}/transfer":                {thing: "interaction", body: m{"queue": "que_1"}},
+		"POST /api/v1/interactions/{id}/consult":                 {thing: "interaction", body: m{"user": "usr_1"}},
+		"DELETE /api/v1/interactions/{id}/consult/{user}":        {thing: "interaction"},
+		"GET /api/v1/floor":                                      {},
+		"POST /api/v1/floor/interactions/{id}/move":              {thing: "interaction", body: m{"priority": 5}},
+		"PUT /api/v1/floor/agents/{id}/presence":                 {thing: "agent", body: m{"presence": "not_ready"}},
+		"GET /api/v1/rules":                                      {},
+		"PUT /api/v1/rules":                                      {body: rules()},
+		"GET /api/v1/contacts":                                   {},
+		"GET /api/v1/contacts/{id}":                              {thing: "contact"},
+		"PATCH /api/v1/contacts/{id}":                            {thing: "contact", body: m{"version": 1, "name": "x"}},
+		"GET /api/v1/contacts/{id}/export":                       {thing: "contact"},
+		"POST /api/v1/contacts/{id}/erase":                       {thing: "contact"},
+		"GET /api/v1/contacts/{id}/receipt":                      {thing: "contact"},
+		"POST /api/v1/contacts/{id}/consents/{consent}/withdraw": {thing: "contact"},
+		"GET /api/v1/audit":                                      {},
+		"GET /api/v1/privacy/inventory":                          {},
+		"GET /api/v1/privacy/notice":                             {},
+		"GET /api/v1/live":                                       {},
+		"GET /api/v1/openapi.json":                               {},
+		"GET /api/docs":                                          {},
+		"GET /api/docs/page.js":                                  {},
+		"GET /api/docs/page.css":                                 {},
+		"GET /chat/v1/entry-points/{id}":                         {thing: "entry"},
+		"POST /chat/v1/entry-points/{id}/conversations":          {thing: "entry", body: m{"client_id": "c1"}},
+		"GET /chat/v1/conversation":                              {},
+		"POST /chat/v1/conversation/messages":                    {body: m{"client_id": "c1", "text": "hi"}},
+		"POST /chat/v1/conversation/choice":                      {body: m{"client_id": "c1", "value": "x"}},
+		"POST /chat/v1/conversation/attachments":                 {body: form, kind: "multipart/form-data; boundary=x"},
+		"GET /chat/v1/conversation/attachments/{id}":             {thing: "attachment"},
+		"GET /chat/v1/conversation/transcript":                   {},
+		"POST /chat/v1/conversation/read":                        {body: m{"seq": 1}},
+		"POST /chat/v1/conversation/typing":                      {},
+		"POST /chat/v1/conversation/end":                         {},
+		"POST /chat/v1/conversation/survey":                      {body: m{"rating": 5}},
+		"GET /chat/v1/socket":                                    {},
+		"GET /api/v1/flows/{id}/versions":                        {thing: "setup"},
+		"GET /api/v1/consent-texts/{id}/versions":                {thing: "setup"},
+	}
+	for kind, body := range setupBodies() {
+		path := "/api/v1/" + string(kind)
+		e["GET "+path] = example{}
+		e["POST "+path] = example{body: body}
+		e["GET "+path+"/{id}"] = example{thing: "setup"}
+		seen := m{"version": 1}
+		for k, v := range body {
+			seen[k] = v
+		}
+		e["PUT "+path+"/{id}"] = example{thing: "setup", body: seen}
+		e["DELETE "+path+"/{id}"] = example{thing: "setup", query: "?version=1"}
+		e["POST "+path+"/{id}/restore"] = example{thing: "setup", body: m{"version": 1}}
+		e["PUT "+path+"/order"] = example{body: m{"ids": []string{}}}
+	}
+	return e
+}
+
+func rules() m {
+	return m{"version": 1, "conversation_days": 30, "record_days": 30, "audit_days": 90, "chat_capacity": 3, "idle_minutes": 10, "session_hours": 8}
+}
+
+func setupBodies() map[setup.Kind]m {
+	return map[setup.Kind]m{
+		setup.KindQueue: {"name": "x", "channels": []string{}, "priority": 5, "needs": []any{}, "members": []string{}, "offer_seconds": 30, "wrap_up_seconds": 0,
+			"wrap_up_open": false, "max_missed": 1, "service_seconds": 20, "service_percent": 80, "short_seconds": 5, "hours": "", "dispositions": []string{}, "disposition_must": false},
+		setup.KindSkill:       {"name": "x"},
+		setup.KindDisposition: {"name": "x", "group": ""},
+		setup.KindReason:      {"name": "x"},
+		setup.KindLabel:       {"name": "x"},
+		setup.KindHours:       {"name": "x", "time_zone": "UTC", "weekly": []any{}, "dates": []any{}},
+		setup.KindEntryPoint: {"name": "x", "channel": "chat", "enabled": true, "flow": "flo_1", "origins": []string{}, "languages": []string{"en"}, "consent_text": "",
+			"ask_name": "no", "ask_email": "no", "survey": false, "transcript": false, "attachments": m{"allowed": false, "max_mb": 1, "types": []string{}},
+			"theme": m{"title": m{}, "welcome": m{}, "accent": "#336699", "position": "right", "mode": "auto"}},
+		setup.KindCanned:      {"title": "x", "shortcut": "", "body": "x", "language": "en", "queue": ""},
+		setup.KindConsentText: {"name": "x", "purpose": "service", "text": m{}, "link": ""},
+		setup.KindFlow:        {"name": "x", "graph": m{}},
+	}
+}
+
+// verdict is what a call comes to, as far as permission decides.
+type verdict string
+
+const (
+	allowed   verdict = "allowed"
+	forbidden verdict = "forbidden"
+	hidden    verdict = "hidden"
+	nobody    verdict = "nobody"
+)
+
+func read(a answered) verdict {
+	switch a.status {
+	case 200, 201, 204, 426: // 426: a live connection wants to be one
+		return allowed
+	case 401:
+		return nobody
+	case 403:
+		return forbidden
+	case 404:
+		return hidden
+	}
+	return verdict(fmt.Sprint(a.status))
+}
+
+// want is what the table says of a call. mine says whether the thing belongs to
+// the caller's tenant.
+func want(route api.Route, e example, w *who, mine bool, holder string) verdict {
+	switch {
+	case route.Guard.Permission == access.Public, route.Guard.Visitor && route.Socket: // its token comes later
+		return allowed
+	case w == nil || w.kind == aStranger || route.Guard.Visitor != (w.kind == aVisitor):
+		return nobody
+	case route.Guard.Visitor && !mine && e.thing != "":
+		return hidden
+	case route.Guard.Visitor:
+		return allowed
+	}
+	if w.kind == aKey && route.Guard.Permission == access.SignedIn && !route.Guard.Keys {
+		return forbidden
+	}
+	reach := access.Reach(w.actor(), route.Guard.Permission)
+	if reach == access.None {
+		return forbidden
+	}
+	if e.thing == "" || e.thing == "session" {
+		return allowed
+	}
+	if !mine {
+		return hidden
+	}
+	for _, p := range append(e.more, route.Guard.Permission) {
+		held := slices.Contains([]string{"interaction", "contact", "offer"}, e.thing) && w.user == holder
+		if r := access.Reach(w.actor(), p); r == access.None || r == access.Own && !held {
+			return hidden
+		}
+	}
+	return allowed
+}
+
+func TestEveryRouteForEverybody(t *testing.T) {
+	h := found(t, noLimits)
+	list := examples()
+	all := h.everybody()
+	for _, route := range h.doors.Routes() {
+		name := route.Method + " " + route.Path
+		e, ok := list[name]
+		if !ok {
+			t.Errorf("%s is not in the test", name)
+			continue
+		}
+		delete(list, name)
+		t.Run(strings.NewReplacer(" ", "_", "/", "|").Replace(name), func(t *testing.T) {
+			callers := all
+			if e.slow {
+				callers = callers[:2]
+			}
+			for _, w := range callers {
+				for _, target := range []*party{h.a, h.b} {
+					h.tryRoute(t, route, e, w, target)
+				}
+			}
+		})
+	}
+	for name := range list {
+		t.Errorf("%s is in the test but not in the program", name)
+	}
+}
+
+// everybody is each kind of caller there is; nil is nobody.
+func (h *house) everybody() []*who {
+	out := []*who{nil, h.operator.users[access.OperatorRole], h.reseller.users[access.ResellerRole],
+		{kind: aVisitor, name: "visitor of acme", tenant: h.a.ID, header: "Authorization", value: "Bearer " + h.a.token},
+		{kind: aStranger, name: "visitor of nowhere", header: "Authorization", value: "Bearer nbv_nowhere"},
+		{kind: aStranger, name: "a made-up session", header: "Cookie", value: "nubitalk=nbs_" + string(h.a.ID) + "." + strings.Repeat("A", 43)},
+		{kind: aStranger, name: "a made-up key", header: "Authorization", value: "Bearer nbk_" + string(h.a.ID) + "." + strings.Repeat("A", 43)},
+	}
+	for _, role := range access.TenantRoles {
+		out = append(out, h.a.users[role])
+	}
+	return append(out, h.a.idle, h.key("every", nil), h.key("narrow", []access.Permission{access.SetupRead, access.WorkRead}))
+}
+
+// key makes an API key with all of a tenant's roles.
+func (h *house) key(name string, scopes []access.Permission) *who {
+	admin := h.a.users[access.Administrator]
+	k, token, err := h.accounts.CreateAPIKey(h.t.Context(), admin.actor(), account.NewAPIKey{Name: name, Roles: access.TenantRoles, Scopes: scopes})
+	must(h.t, err)
+	return &who{kind: aKey, name: name + " key", tenant: admin.tenant, user: k.ID, roles: access.TenantRoles, scopes: scopes, header: "Authorization", value: "Bearer " + token.Reveal()}
+}
+
+func (h *house) tryRoute(t *testing.T, route api.Route, e example, w *who, target *party) {
+	t.Helper()
+	mine, other := target == h.a, h.b
+	if w != nil && (w.tenant == h.operator.ID || w.tenant == h.reseller.ID) {
+		mine = false
+		if e.thing == "organisation" && w.tenant == h.operator.ID {
+			mine = true // both tenants are right below the operator
+		}
+	}
+	expect := want(route, e, w, mine, h.a.holder)
+	caller := w
+	if e.spends && expect == allowed {
+		w = h.again(w)
+	}
+	path, body := h.call(t, route, e, w, target, expect)
+	header := []string{}
+	if e.kind != "" {
+		header = []string{"Content-Type", e.kind}
+	}
+	got := h.ask(w, route.Method, path+e.query, body, header...)
+	if strings.HasSuffix(route.Path, "/me/password") && expect == allowed {
+		caller.value = w.value // the caller's other sessions have ended
+	}
+	name := "nobody"
+	if w != nil {
+		name = w.name
+	}
+	verdict := read(got)
+	if verdict != expect {
+		t.Errorf("%s to what is of %s: %s, want %s: %d %s", name, target.Slug, verdict, expect, got.status, got.body)
+	}
+	if got.status >= 400 && got.status != 426 && got.problem() == "" {
+		t.Errorf("%s: %d is no problem document: %s", name, got.status, got.body)
+	}
+	if w != nil && w.tenant == h.a.ID && !strings.HasPrefix(route.Path, "/chat/v1/entry-points") &&
+		(strings.Contains(got.body, other.canary) || strings.Contains(got.body, string(other.ID))) {
+		t.Errorf("%s got something of %s: %s", name, other.Slug, got.body)
+	}
+}
+
+func (h *house) passwordOf(user string) string {
+	if p := h.passwords[user]; p != "" {
+		return p
+	}
+	return password
+}
+
+// again signs the same user in once more.
+func (h *house) again(w *who) *who {
+	for _, p := range []*party{h.operator, h.reseller, h.a} {
+		for _, u := range append([]*who{p.idle}, users(p)...) {
+			if u == w {
+				me, err := h.accounts.User(h.t.Context(), p.anyAdmin().actor(), w.user)
+				must(h.t, err)
+				return h.signIn(p.Slug, me.UserName, h.passwordOf(w.user), me)
+			}
+		}
+	}
+	h.t.Fatalf("%s has no session", w.name)
+	return nil
+}
+
+func users(p *party) (out []*who) {
+	for _, u := range p.users {
+		out = append(out, u)
+	}
+	return out
+}
+
+func (p *party) anyAdmin() *who {
+	for _, role := range []access.Role{access.Administrator, access.OperatorRole, access.ResellerRole} {
+		if u := p.users[role]; u != nil {
+			return u
+		}
+	}
+	return nil
+}
+
+// call fills in the path and the body for one caller.
+func (h *house) call(t *testing.T, route api.Route, e example, w *who, target *party, expect verdict) (string, any) {
+	thing := ""
+	body := e.body
+	switch e.thing {
+	case "interaction":
+		thing = target.interaction
+	case "offer":
+		thing = target.offer
+	case "contact":
+		thing = target.contact
+	case "agent":
+		thing = target.holder
+	case "setup":
+		thing = target.queue
+	case "entry":
+		thing = target.entry
+	case "attachment":
+		thing = target.attachment
+	case "organisation":
+		thing = string(target.ID)
+		body = h.versioned(t, body, func() int64 {
+			o, err := h.accounts.Organisation(t.Context(), h.operator.anyAdmin().actor(), target.ID)
+			must(t, err)
+			return o.Version
+		})
+	case "user":
+		thing = target.holder
+		if expect == allowed && route.Method != "GET" { // one of its own to change
+			u, _, err := h.accounts.CreateUser(t.Context(), target.anyAdmin().actor(), account.NewUser{UserName: h.ids.New("u"), Roles: []access.Role{access.Agent}})
+			must(t, err)
+			thing = u.ID
+			body = h.versioned(t, body, func() int64 { return u.Version })
+		}
+	case "key":
+		thing = "key_unknown"
+		if expect == allowed {
+			k, _, err := h.accounts.CreateAPIKey(t.Context(), target.anyAdmin().actor(), account.NewAPIKey{Name: "spent", Roles: []access.Role{access.Agent}})
+			must(t, err)
+			thing = k.ID
+		}
+	case "session":
+		thing = "ses_unknown"
+		if expect == allowed {
+			s, err := h.accounts.Recognise(t.Context(), secret.New(strings.TrimPrefix(w.value, "nubitalk=")))
+			must(t, err)
+			thing = s.Actor.Session
+		}
+	}
+	switch route.Method + " " + route.Path {
+	case "PATCH /api/v1/me":
+		if expect == allowed {
+			me, err := h.accounts.Me(t.Context(), account.Session{Actor: w.actor()})
+			must(t, err)
+			body = h.versioned(t, body, func() int64 { return me.User.Version })
+		}
+	case "POST /api/v1/me/password":
+		if expect == allowed {
+			was := h.passwordOf(w.user)
+			h.passwords[w.user] = was + " more"
+			body = m{"current": was, "new": was + " more"}
+		}
+	case "POST /api/v1/users":
+		if expect == allowed {
+			role := w.roles[0]
+			body = m{"user_name": h.ids.New("u"), "roles": []access.Role{role}}
+		}
+	case "POST /api/v1/organisations":
+		slug := strings.ReplaceAll(h.ids.New("n"), "_", "-")
+		body = m{"kind": "tenant", "slug": slug, "name": "New", "language": "en", "time_zone": "UTC", "administrator": "admin"}
+	}
+	path := strings.NewReplacer("{id}", thing, "{attachment}", target.goods.attachment, "{user}", "usr_1", "{consent}", target.goods.consent).Replace(route.Path)
+	return path, body
+}
+
+func (h *house) versioned(t *testing.T, body any, version func() int64) any {
+	b, ok := body.(m)
+	if !ok {
+		return body
+	}
+	out := m{}
+	for k, v := range b {
+		out[k] = v
+	}
+	if _, ok := out["version"]; ok {
+		out["version"] = version()
+	}
+	return out
+}
