@@ -217,3 +217,18 @@ func (r *room) why(work, agent string) string {
 	}
 	return strings.Join(slices.Sorted(maps.Keys(got)), " ")
 }
+
+// requires changes the needs of a queue that is set up.
+func (r *room) requires(queue string, needs ...acd.SkillNeed) {
+	r.t.Helper()
+	q := r.conf[queue]
+	q.Needs = needs
+	r.conf[queue] = q
+	r.do(acd.SetQueue{Queue: q})
+}
+
+// set changes an agent that is set up.
+func (r *room) set(id string, chats, german int) {
+	r.t.Helper()
+	r.do(acd.SetAgent{Agent: acd.Agent{ID: id, Skills: map[string]int{"german": german}, Capacity: map[acd.Channel]int{acd.Chat: chats}}})
+}

@@ -8,7 +8,7 @@ func Shrink(f *Failure) *Failure {
 		s.Ops = s.Ops[:f.Step+1]
 	}
 	fails := func(ops []Op) bool {
-		_, failed := Play(Story{s.Seed, ops}, Quiet)
+		_, failed := Play(Story{s.Seed, ops, s.spoil}, Quiet)
 		return failed != nil
 	}
 	if !fails(s.Ops) {

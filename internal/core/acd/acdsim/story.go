@@ -17,6 +17,9 @@ import (
 type Story struct {
 	Seed uint64
 	Ops  []Op
+	// spoil changes what the engine said, so that a test can see that the
+	// simulation notices.
+	spoil func([]acd.Command) []acd.Command
 }
 
 // Op is one thing that happens, after Wait (negative: the clock went back).

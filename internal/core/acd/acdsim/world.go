@@ -138,6 +138,9 @@ func (w *world) step(ev acd.Event) error {
 	}
 	w.last = ev
 	got := w.fast.Step(ev, w.now)
+	if w.story.spoil != nil {
+		got = w.story.spoil(got)
+	}
 	want := w.naive.Step(ev, w.now)
 	w.note(ev, got)
 	if g, n := w.fast.Refusal(), w.naive.Refusal(); g != n {
