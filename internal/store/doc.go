@@ -1,6 +1,5 @@
 // Package store keeps Nubitalk's rows in SQLite (embedded, the default) or
-// PostgreSQL, through one set of SQL texts, and is the only package that knows
-// either. It never sees a plain personal value: columns for them take only what
+// PostgreSQL, through one set of SQL texts that package engine runs. It never sees a plain personal value: columns for them take only what
 // vault sealed (secret.Sealed) or indexed (secret.Index).
 //
 // # Transactions
@@ -19,12 +18,12 @@
 //
 // # SQLite
 //
-// One writer goroutine (writer.go) lends its transaction to the waiting callers
-// in turn, each inside a savepoint, and commits once for all of them: an error,
-// a panic or a Goexit undoes only its own savepoint, and nobody is answered
-// before the commit is on disk (WAL, synchronous=FULL). Readers are a pool of
-// query_only connections. Deleted bytes are overwritten (secure_delete), and
-// DB.Scrub empties the write-ahead log after an erasure.
+// One writer goroutine (package engine) lends its transaction to the waiting
+// callers in turn, each inside a savepoint, and commits once for all of them: an
+// error, a panic or a Goexit undoes only its own savepoint, and nobody is
+// answered before the commit is on disk (WAL, synchronous=FULL). Readers are a
+// pool of query_only connections. Deleted bytes are overwritten (secure_delete),
+// and DB.Scrub empties the write-ahead log after an erasure.
 //
 // # PostgreSQL
 //
@@ -35,6 +34,12 @@
 // security; FORCE ROW LEVEL SECURITY holds even for the owner. Transactions are
 // READ COMMITTED; whoever reads before writing takes a row lock or compares a
 // version. 40001 and 40P01 are retried.
+//
+// # Words
+//
+// A conversation is found by keyed tokens of its words. They stand with its
+// messages until some time after it has closed; then those of many conversations
+// enter the index message_tokens together (tokens.go).
 //
 // # Left to others
 //

@@ -44,12 +44,14 @@ func Explain(err error) error {
 	var connect *pgconn.ConnectError
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return away(err, "The disk is full. Nothing was lost; please try again when there is room.")
-	case errors.As(err, &connect), errors.As(err, &netErr), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), pgconn.SafeToRetry(err),
-		strings.Contains(err.Error(), "conn closed"), strings.Contains(err.Error(), "closed pool"):
-		return away(err, "The database cannot be reached at the moment. Please try again.")
+		return away(err, textFull)
+	case errors.As(err, &connect):
+		return away(err, textGone)
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, fs.ErrNotExist):
 		return away(err, "The database file cannot be opened. Check that its folder exists and may be written to.")
+	case errors.As(err, &netErr), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), pgconn.SafeToRetry(err),
+		strings.Contains(err.Error(), "conn closed"), strings.Contains(err.Error(), "closed pool"):
+		return away(err, textGone)
 	}
 	return errs.As(err)
 }
@@ -64,6 +66,7 @@ func away(cause error, text string) error {
 const (
 	textExists  = "Something with the same key exists already."
 	textMissing = "This refers to something that does not exist, or something still refers to it."
+	textGone    = "The database cannot be reached at the moment. Please try again."
 	textBusy    = "The database is busy at the moment. Please try again."
 	textFull    = "The disk is full. Nothing was lost; please try again when there is room."
 )
@@ -125,7 +128,7 @@ func explainPostgres(e *pgconn.PgError) error {
 	}
 	switch e.Code[:2] {
 	case "08", "53", "57", "58":
-		return away(cause, "The database cannot be reached at the moment. Please try again.")
+		return away(cause, textGone)
 	}
 	return errs.As(cause)
 }
