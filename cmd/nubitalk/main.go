@@ -23,7 +23,9 @@ const (
 type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Run one node. Without a configuration: a safe installation on this machine, in ./nubitalk-data."`
 	Demo    demoCommand    `cmd:"" help:"Run a demonstration with everything set up."`
+	Notice  noticeCommand  `cmd:"" help:"The data privacy notice: check its promises against the product."`
 	Migrate migrateCommand `cmd:"" help:"Bring the databases to this program's version, and stop."`
+	Notice  noticeCommand  `cmd:"" help:"The data privacy notice and its checks."`
 	Version versionCommand `cmd:"" help:"Say which program this is."`
 }
 

@@ -4,94 +4,130 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"nubitalk/internal/base/errs"
+	"nubitalk/internal/server/demo"
 	"nubitalk/internal/server/drive"
 	"nubitalk/internal/server/verify"
 )
 
 // noticeCommand is about the data privacy notice.
 type noticeCommand struct {
-	Verify noticeVerifyCommand `cmd:"" help:"Check the notice's promises against a private instance, or a running one (--url)."`
+	Verify verifyCommand `cmd:"" help:"Check the notice's promises, clause by clause, against a private instance or a running one."`
 }
 
-// noticeVerifyCommand runs the checks of the notice.
-type noticeVerifyCommand struct {
-	URL    string `help:"A running instance; without it a private one is started and thrown away."`
-	Logins string `help:"With --url: a file with what 'nubitalk demo --json' printed (logins and entry points of two tenants)." type:"existingfile"`
-	Data   string `help:"With --url: the instance's data folder, to look for what must not be there." type:"existingdir"`
-	JSON   bool   `name:"json" help:"Print one JSON object."`
+// verifyCommand runs the notice's checks.
+type verifyCommand struct {
+	URL  string `placeholder:"URL" help:"A running demonstration to check instead of a private one."`
+	Demo string `placeholder:"FILE" type:"existingfile" help:"With --url: what its 'nubitalk demo --json' printed; else its log-ins are taken for the usual ones."`
+	Data string `placeholder:"DIR" type:"existingdir" help:"With --url: its data folder, to look for what must not be there."`
+	JSON bool   `name:"json" help:"Print one JSON object."`
 }
 
-// Run prints each clause with its evidence; a failed clause makes it fail.
-func (n *noticeVerifyCommand) Run(c console) error {
+// Run checks and prints each clause with its evidence. A clause that fails makes
+// the command fail.
+func (v *verifyCommand) Run(c console) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	o, err := n.options(c)
+	o := verify.Options{URL: v.URL, Data: v.Data}
+	var err error
+	if v.URL == "" {
+		o.Binary, err = os.Executable()
+	} else {
+		o.Demo, err = v.running(ctx)
+	}
 	if err != nil {
 		return err
 	}
-	clauses, err := verify.Run(ctx, o)
+	if !v.JSON {
+		o.Log = func(line string) { fmt.Fprintln(c.err, "checking:", line) }
+	}
+	results, err := verify.Run(ctx, o)
 	if err != nil {
 		return err
 	}
-	if n.JSON {
-		enc := json.NewEncoder(c.out)
-		enc.SetIndent("", "  ")
-		if err := enc.Encode(map[string]any{"clauses": clauses}); err != nil {
+	return v.report(c, results)
+}
+
+func (v *verifyCommand) report(c console, results []verify.Result) error {
+	counts := map[verify.Status]int{}
+	for _, r := range results {
+		counts[r.Status]++
+	}
+	if v.JSON {
+		if err := json.NewEncoder(c.out).Encode(map[string]any{"clauses": results}); err != nil {
 			return err
 		}
 	} else {
-		printClauses(c, clauses)
-	}
-	for _, r := range clauses {
-		if r.Status == verify.Failed {
-			return errs.New(errs.Conflict, "Not everything that the notice promises could be proven.")
+		for _, r := range results {
+			fmt.Fprintf(c.out, "%-4s %-9s %s\n", r.ID, r.Status, r.Title)
+			for _, e := range r.Evidence {
+				fmt.Fprintf(c.out, "     - %s\n", e)
+			}
 		}
+		fmt.Fprintf(c.out, "\n%d proven, %d not built, %d failed\n", counts[verify.Proven], counts[verify.NotBuilt], counts[verify.Failed])
+	}
+	if n := counts[verify.Failed]; n > 0 {
+		return errs.New(errs.Conflict, "%d clauses of the notice do not hold.", n)
 	}
 	return nil
 }
 
-func (n *noticeVerifyCommand) options(c console) (verify.Options, error) {
-	o := verify.Options{URL: n.URL, Data: n.Data}
-	if !n.JSON {
-		o.Log = func(line string) { fmt.Fprintln(c.err, "checking:", line) }
+// running is what a running demonstration holds: as it said itself, or with the
+// usual log-ins and the entry points that its administrators see.
+func (v *verifyCommand) running(ctx context.Context) (d drive.Demo, err error) {
+	d.BaseURL = v.URL
+	if v.Demo != "" {
+		content, err := os.ReadFile(v.Demo)
+		if err != nil {
+			return d, err
+		}
+		if err := json.Unmarshal(content, &d); err != nil {
+			return d, errs.Wrap(errs.Invalid, err, "The file %s does not hold what nubitalk demo --json prints.", v.Demo)
+		}
+		return d, nil
 	}
-	bin, err := os.Executable()
-	if err != nil {
-		return o, err
+	for _, o := range demo.Organisations() {
+		for _, u := range o.Users {
+			l := drive.Login{Organisation: o.Slug, UserName: u.Name, Password: demo.Password}
+			for _, r := range u.Roles {
+				l.Roles = append(l.Roles, string(r))
+			}
+			d.Logins = append(d.Logins, l)
+		}
+		if o.Tenant == nil {
+			continue
+		}
+		points, err := entryPoints(ctx, d, o.Slug)
+		if err != nil {
+			return d, fmt.Errorf("is a demonstration running at %s? %w", v.URL, err)
+		}
+		d.EntryPoints = append(d.EntryPoints, points...)
 	}
-	o.Binary = bin
-	if n.URL == "" {
-		return o, nil
-	}
-	if n.Logins == "" {
-		return o, errs.Bad("--logins", "is needed with --url: a file with what `nubitalk demo --json` printed")
-	}
-	raw, err := os.ReadFile(n.Logins)
-	if err != nil {
-		return o, err
-	}
-	var d drive.Demo
-	if err := json.Unmarshal(raw, &d); err != nil {
-		return o, errs.Wrap(errs.Invalid, err, "--logins: %s is not what `nubitalk demo --json` printed", n.Logins)
-	}
-	o.Demo = d
-	return o, nil
+	return d, nil
 }
 
-func printClauses(c console, clauses []verify.Result) {
-	count := map[verify.Status]int{}
-	signs := map[verify.Status]string{verify.Proven: "proven   ", verify.Failed: "FAILED   ", verify.NotBuilt: "not built"}
-	for _, r := range clauses {
-		count[r.Status]++
-		fmt.Fprintf(c.out, "%-4s %s  %s\n", r.ID, signs[r.Status], r.Title)
-		for _, e := range r.Evidence {
-			fmt.Fprintf(c.out, "                 %s\n", e)
-		}
+func entryPoints(ctx context.Context, d drive.Demo, organisation string) ([]drive.EntryPoint, error) {
+	login, err := d.Login(organisation, "administrator")
+	if err != nil {
+		return nil, err
 	}
-	fmt.Fprintf(c.out, "\n%d proven, %d failed, %d not built yet.\n", count[verify.Proven], count[verify.Failed], count[verify.NotBuilt])
+	admin, err := drive.SignIn(ctx, drive.Client(), d.BaseURL, login)
+	if err != nil {
+		return nil, err
+	}
+	var list struct {
+		Items []drive.EntryPoint `json:"items"`
+	}
+	if err := admin.Do(ctx, http.MethodGet, "entry-points", nil, &list); err != nil {
+		return nil, err
+	}
+	for i := range list.Items {
+		list.Items[i].Organisation = organisation
+	}
+	return list.Items, nil
 }

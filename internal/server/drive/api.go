@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"time"
 )
@@ -37,6 +38,10 @@ func call(ctx context.Context, c *http.Client, method, url, token string, cookie
 	if in != nil {
 		r.Header.Set("Content-Type", "application/json")
 	}
+	return send(c, r, token, cookie, out)
+}
+
+func send(c *http.Client, r *http.Request, token string, cookie *http.Cookie, out any) error {
 	if token != "" {
 		r.Header.Set("Authorization", "Bearer "+token)
 	}
@@ -57,6 +62,10 @@ func call(ctx context.Context, c *http.Client, method, url, token string, cookie
 		_ = json.Unmarshal(b, p)
 		p.Status = res.StatusCode
 		return p
+	}
+	if raw, ok := out.(*[]byte); ok {
+		*raw = b
+		return nil
 	}
 	if out == nil || len(b) == 0 {
 		return nil
@@ -227,4 +236,52 @@ func (v *Visitor) Choose(ctx context.Context, clientID, value string) (m Message
 func (v *Visitor) Conversation(ctx context.Context, after int64) (c Conversation, err error) {
 	err = v.Do(ctx, "GET", fmt.Sprintf("?after=%d", after), nil, &c)
 	return c, err
+}
+
+// Get fetches a page.
+func Get(ctx context.Context, c *http.Client, url string) ([]byte, error) {
+	r, err := http.NewRequestWithContext(ctx, "GET", url, nil)
+	if err != nil {
+		return nil, err
+	}
+	res, err := c.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = res.Body.Close() }()
+	b, err := io.ReadAll(res.Body)
+	if err == nil && res.StatusCode != 200 {
+		err = &Problem{Status: res.StatusCode, Detail: string(b)}
+	}
+	return b, err
+}
+
+// Upload sends a file as multipart/form-data to a path below base.
+func Upload(ctx context.Context, c *http.Client, url, token string, cookie *http.Cookie, clientID, name string, data []byte, out any) error {
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	if err := form.WriteField("client_id", clientID); err != nil {
+		return err
+	}
+	part, err := form.CreateFormFile("file", name)
+	if err != nil {
+		return err
+	}
+	if _, err := part.Write(data); err != nil {
+		return err
+	}
+	if err := form.Close(); err != nil {
+		return err
+	}
+	r, err := http.NewRequestWithContext(ctx, "POST", url, &body)
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Content-Type", form.FormDataContentType())
+	return send(c, r, token, cookie, out)
+}
+
+// Public makes a request without a sign-in.
+func Public(ctx context.Context, c *http.Client, method, url string, in, out any) error {
+	return call(ctx, c, method, url, "", nil, in, out)
 }

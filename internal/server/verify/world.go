@@ -1,0 +1,168 @@
+package verify
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"nubitalk/internal/core/privacy/canary"
+	"nubitalk/internal/server/drive"
+)
+
+// world is the instance under check and the people who use it.
+type world struct {
+	demo    drive.Demo
+	data    string
+	dir     string // of a private instance; removed at the end
+	binary  string
+	program *drive.Program
+	http    *http.Client
+	users   map[string]*drive.User
+	mark    string // makes this run's values unlike any others
+	talk    *conversation
+	erased  bool
+}
+
+func newWorld(o Options) *world {
+	var b [6]byte
+	_, _ = rand.Read(b[:])
+	return &world{binary: o.Binary, http: drive.Client(), users: map[string]*drive.User{}, mark: hex.EncodeToString(b[:])}
+}
+
+func (w *world) close() {
+	if w.program != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		defer cancel()
+		_ = w.program.Stop(ctx) // a private instance: nothing of it is kept
+	}
+	if w.dir != "" {
+		_ = os.RemoveAll(w.dir)
+	}
+}
+
+// Organisations of the demo content; the checks need two tenants.
+const (
+	ours   = "demo"
+	theirs = "porto-books"
+)
+
+// user signs in as the first login of an organisation with a role, once.
+func (w *world) user(ctx context.Context, organisation, role string) (*drive.User, error) {
+	key := organisation + "/" + role
+	if u := w.users[key]; u != nil {
+		return u, nil
+	}
+	l, err := w.demo.Login(organisation, role)
+	if err != nil {
+		return nil, err
+	}
+	u, err := drive.SignIn(ctx, w.http, w.demo.BaseURL, l)
+	if err == nil {
+		w.users[key] = u
+	}
+	return u, err
+}
+
+// expect says what status an answer must have.
+func expect(err error, status ...int) error {
+	if err == nil {
+		return fmt.Errorf("it was allowed, and %v was expected", status)
+	}
+	var p *drive.Problem
+	if !errors.As(err, &p) {
+		return err
+	}
+	for _, s := range status {
+		if p.Status == s {
+			return nil
+		}
+	}
+	return fmt.Errorf("the answer was %d (%s), and %v was expected", p.Status, p.Detail, status)
+}
+
+// values are this run's personal values, none of which may be found in the
+// clear anywhere.
+func (w *world) values() []canary.Canary {
+	return []canary.Canary{
+		{Name: "display name", Value: "Zuleica Qintxaurre " + w.mark},
+		{Name: "email address", Value: "zq." + w.mark + "@qintxaurre.example"},
+		{Name: "message of the visitor", Value: "marmelada azulejo " + w.mark},
+		{Name: "answer of the agent", Value: "pantufa girassol " + w.mark},
+		{Name: "internal note", Value: "nota interna " + w.mark},
+		{Name: "file name", Value: "fatura-" + w.mark + ".pdf"},
+		{Name: "file content", Value: "%PDF-1.4 conteudo do ficheiro " + w.mark},
+		{Name: "profile of a user", Value: "Perpetua Telhado " + w.mark},
+	}
+}
+
+func (w *world) value(name string) string {
+	for _, c := range w.values() {
+		if c.Name == name {
+			return c.Value
+		}
+	}
+	panic("verify: no value named " + name)
+}
+
+// scan looks for the values in every file of the data folder and in what the
+// program wrote to its log and metrics.
+func (w *world) scan(ctx context.Context) (files int, size int64, finds []string, err error) {
+	s, err := canary.New(w.values()...)
+	if err != nil {
+		return 0, 0, nil, err
+	}
+	err = filepath.WalkDir(w.data, func(path string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) { // gone while we looked: a temporary file
+			return nil
+		}
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		rel, _ := filepath.Rel(w.data, path)
+		for _, f := range s.Bytes([]byte(rel)) {
+			finds = append(finds, "name of "+rel+": "+f.String())
+		}
+		f, err := os.Open(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		defer func() { _ = f.Close() }()
+		if info, err := f.Stat(); err == nil {
+			size += info.Size()
+		}
+		files++
+		found, err := s.Reader(f)
+		for _, x := range found {
+			finds = append(finds, rel+": "+x.String())
+		}
+		return err
+	})
+	if err != nil {
+		return files, size, finds, err
+	}
+	if w.program != nil {
+		for _, f := range s.Bytes([]byte(w.program.Log())) {
+			finds = append(finds, "log: "+f.String())
+		}
+	}
+	if w.demo.MetricsURL != "" {
+		body, err := drive.Get(ctx, w.http, w.demo.MetricsURL)
+		if err != nil {
+			return files, size, finds, fmt.Errorf("reading the metrics: %w", err)
+		}
+		for _, f := range s.Bytes(body) {
+			finds = append(finds, "metrics: "+f.String())
+		}
+	}
+	return files, size, finds, nil
+}
