@@ -25,7 +25,6 @@ type commands struct {
 	Demo    demoCommand    `cmd:"" help:"Run a demonstration with everything set up."`
 	Notice  noticeCommand  `cmd:"" help:"The data privacy notice: check its promises against the product."`
 	Migrate migrateCommand `cmd:"" help:"Bring the databases to this program's version, and stop."`
-	Notice  noticeCommand  `cmd:"" help:"The data privacy notice and its checks."`
 	Version versionCommand `cmd:"" help:"Say which program this is."`
 }
 
