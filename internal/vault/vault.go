@@ -167,15 +167,16 @@ func (v *Vault) DestroyContact(ctx context.Context, t id.Tenant, contact string)
 	return nil
 }
 
-// Forget drops unwrapped keys from memory: one contact's, or with contact ""
-// everything of the tenant. Call it when another node destroyed or rotated them.
+// Forget drops unwrapped keys from memory: one contact's, with contact ""
+// everything of the tenant, and without a tenant everything. Call it when
+// another node destroyed or rotated them.
 func (v *Vault) Forget(t id.Tenant, contact string) {
 	if contact != "" {
 		v.contacts.dropKey(contactKey{t, contact})
 		return
 	}
-	v.contacts.drop(func(k contactKey) bool { return k.tenant == t })
-	v.tenants.drop(func(k tenantKey) bool { return k.tenant == t })
+	v.contacts.drop(func(k contactKey) bool { return t == "" || k.tenant == t })
+	v.tenants.drop(func(k tenantKey) bool { return t == "" || k.tenant == t })
 }
 
 // Contacts lists the contacts that have a key, in order of their ids.

@@ -188,6 +188,17 @@ func TestDestroyedIsGoneEverywhere(t *testing.T) {
 	other.Forget(tenA, "con_1")
 	_, err = other.OpenContact(ctx, tenA, "con_1", "here", s)
 	wantCode(t, err, errs.Gone)
+
+	wantOpens(t, other, tenA, "con_2", kept, "stays")
+	for _, whose := range []id.Tenant{tenB, tenA, ""} { // only the last two concern it
+		other.Forget(whose, "")
+		if n := vault.CachedContacts(other); (n == 0) != (whose != tenB) {
+			t.Errorf("%d keys in memory after forgetting those of %q", n, whose)
+		}
+		if whose != tenB {
+			wantOpens(t, other, tenA, "con_2", kept, "stays")
+		}
+	}
 }
 
 func TestANodeThatIsNotToldForgetsInTime(t *testing.T) {

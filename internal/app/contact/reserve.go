@@ -131,18 +131,21 @@ type destroyed struct {
 	Contact string `json:"contact"`
 }
 
-// heard forgets keys that were destroyed anywhere, and all of a tenant's when
-// events were missed.
+// heard forgets keys that were destroyed anywhere, and all of a tenant's (or of
+// everybody) when events were missed.
 func (s *Service) heard(e bus.Event) {
-	if e.Kind != KeyDestroyed {
-		return
-	}
 	var d destroyed
-	if len(e.Data) > 0 && json.Unmarshal(e.Data, &d) != nil {
-		d.Contact = "" // forgetting too much is harmless
-	}
-	if d.Contact == "" {
-		s.ready.drop(e.Tenant)
+	switch e.Kind {
+	case bus.Overflow:
+	case KeyDestroyed:
+		if len(e.Data) > 0 && json.Unmarshal(e.Data, &d) != nil {
+			d.Contact = "" // forgetting too much is harmless
+		}
+		if d.Contact == "" {
+			s.ready.drop(e.Tenant)
+		}
+	default:
+		return
 	}
 	s.Keys.Forget(e.Tenant, d.Contact)
 }

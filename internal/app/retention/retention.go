@@ -57,6 +57,7 @@ type Service struct {
 
 	mu       sync.Mutex
 	handlers map[string]Handler
+	swept    map[id.Tenant]time.Time // when files were last compared with rows
 	stop     context.CancelFunc // nil while not running
 	done     chan struct{}
 }
@@ -69,7 +70,7 @@ func New(d Deps) *Service {
 	if d.Poll <= 0 {
 		d.Poll = 2 * time.Second
 	}
-	return &Service{Deps: d, kick: make(chan struct{}, 1), handlers: map[string]Handler{}}
+	return &Service{Deps: d, kick: make(chan struct{}, 1), handlers: map[string]Handler{}, swept: map[id.Tenant]time.Time{}}
 }
 
 // Start begins both goroutines; the first round begins at once.

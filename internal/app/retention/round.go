@@ -269,9 +269,16 @@ func (r *round) uploads() error {
 // attachments is the first part of the keys of conversations' files.
 const attachments = "attachments"
 
+// strayEvery is how often files are compared with rows: it looks at all of them.
+const strayEvery = 24 * time.Hour
+
 // strayFiles removes files that no row names: a crash came between the file and
 // its row, or between the row's end and the file's.
 func (r *round) strayFiles() error {
+	if !r.s.firstToday(r.t) {
+		return nil
+	}
+	var page []string
 	for file, err := range r.s.Blobs.List(r.ctx, blob.Key(attachments, r.t, "")) {
 		if err != nil {
 			return err
@@ -279,22 +286,47 @@ func (r *round) strayFiles() error {
 		if !file.At.Before(r.due.StrayFiles) {
 			continue
 		}
-		named := true
-		err := r.s.DB.Read(r.ctx, r.t, func(tx *store.Tx) error {
-			_, err := tx.Attachment(file.Key[strings.LastIndexByte(file.Key, '/')+1:])
-			named = err == nil
-			if errs.Is(err, errs.NotFound) {
-				return nil
+		if page = append(page, file.Key); len(page) == some {
+			if err := r.endStray(page); err != nil {
+				return err
 			}
-			return err
-		})
-		if err != nil {
-			return err
+			page = page[:0]
 		}
-		if named {
-			continue
+	}
+	return r.endStray(page)
+}
+
+// firstToday says whether a tenant's files were not compared within a day.
+func (s *Service) firstToday(t id.Tenant) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.Clock.Now()
+	if last, ok := s.swept[t]; ok && now.Sub(last) < strayEvery && !now.Before(last) {
+		return false
+	}
+	s.swept[t] = now
+	return true
+}
+
+func (r *round) endStray(keys []string) error {
+	var stray []string
+	err := r.s.DB.Read(r.ctx, r.t, func(tx *store.Tx) error {
+		stray = stray[:0]
+		for _, key := range keys {
+			_, err := tx.Attachment(key[strings.LastIndexByte(key, '/')+1:])
+			if errs.Is(err, errs.NotFound) {
+				stray = append(stray, key)
+			} else if err != nil {
+				return err
+			}
 		}
-		if err := r.s.Blobs.Delete(r.ctx, file.Key); err != nil {
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, key := range stray {
+		if err := r.s.Blobs.Delete(r.ctx, key); err != nil {
 			return err
 		}
 		r.done.StrayFiles++
