@@ -58,7 +58,7 @@ type Service struct {
 	mu       sync.Mutex
 	handlers map[string]Handler
 	swept    map[id.Tenant]time.Time // when files were last compared with rows
-	stop     context.CancelFunc // nil while not running
+	stop     context.CancelFunc      // nil while not running
 	done     chan struct{}
 }
 
