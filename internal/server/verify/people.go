@@ -130,7 +130,7 @@ func accountsAndRoles(ctx context.Context, w *world) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	id, u, err := w.newUser(ctx, admin, ours, "v-"+w.mark, []string{"agent"}, map[string]string{"display_name": w.value("profile of a user")})
+	id, u, err := w.newUser(ctx, admin, ours, "v-"+w.mark, []string{"agent"}, map[string]string{"display_name": w.value("profile of a user"), "email": "", "phone": ""})
 	if err != nil {
 		return "", err
 	}
