@@ -65,6 +65,9 @@ func serve(conf *config.Config, c console, before func(*server.Server), ready fu
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	node := server.New(conf, logger(conf, c))
+	if binary, err := os.Executable(); err == nil {
+		node.WithBinary(binary)
+	}
 	if before != nil {
 		before(node)
 	}

@@ -36,6 +36,7 @@ type Server struct {
 	figures *figures
 	first   *firstRun
 	demo    *seeder // nil but for a demonstration
+	binary  string  // of this program; see WithBinary
 	group   service.Group
 }
 
@@ -49,6 +50,10 @@ func New(conf *config.Config, log *slog.Logger) *Server {
 	}
 	return s
 }
+
+// WithBinary says where this program is, so that it can check the notice against
+// a private instance of itself. Call it before Start.
+func (s *Server) WithBinary(path string) { s.binary = path }
 
 // Start opens and starts all parts. It returns when browsers are served, or why
 // they cannot be; what was opened is closed again then.

@@ -33,6 +33,7 @@ type parts struct {
 	chat     *chat.Service
 	live     *live.Hub
 	ending   *retention.Service
+	privacy  *privacyDoors
 	api      *api.Server
 }
 
@@ -54,6 +55,7 @@ func (s *Server) wire() (*parts, error) {
 		People: p.people, Floor: p.floor, Log: s.log.With("part", "chat")})
 	p.live = live.New(live.Config{Bus: k.bus, Reader: reader{p.floor}, Floor: p.floor, Clock: s.clock, Log: s.log.With("part", "live")})
 	p.ending = retention.New(retention.Deps{DB: k.db, Blobs: k.blobs, Contacts: p.contacts, Audit: p.audit, Clock: s.clock, Log: s.log.With("part", "retention"), Node: s.data.node})
+	p.privacy = &privacyDoors{binary: s.binary, log: s.log.With("part", "notice")}
 
 	// What points back: made before what it points at.
 	p.setups.app, p.setups.reload = p.setup, p.floor.Reload
@@ -87,6 +89,7 @@ func (s *Server) wire() (*parts, error) {
 	s.group.Add("chat", service.Func{OnStart: p.chat.Begin, OnStop: p.chat.Halt})
 	s.group.Add("live", p.live)
 	s.group.Add("retention", p.ending)
+	s.group.Add("notice", service.Func{OnStop: p.privacy.stop})
 	return p, nil
 }
 
@@ -108,7 +111,7 @@ func (s *Server) doors(p *parts) *api.Server {
 		Setup:    p.setup,
 		Contacts: p.contacts,
 		Audit:    p.audit,
-		Privacy:  privacyDoors{},
+		Privacy:  p.privacy,
 		System:   s,
 		Replies:  &replies{k.db, k.vault},
 		Live:     p.live,
