@@ -211,6 +211,12 @@ func (s *setups) Plan(ctx context.Context, t id.Tenant) (floor.Plan, error) {
 	return snap.plan, nil
 }
 
+// Flow is a flow at a version, for runs that began before it was changed.
+func (s *setups) Flow(ctx context.Context, t id.Tenant, flow string, version int64) (floor.PlannedFlow, error) {
+	f, err := s.app.FlowAt(ctx, t, flow, version)
+	return floor.PlannedFlow{Version: f.Version, Graph: f.Graph}, err
+}
+
 // EntryPoint finds an entry point and whose it is.
 func (s *setups) EntryPoint(ctx context.Context, entryPoint string) (id.Tenant, setup.EntryPoint, error) {
 	s.mu.Lock()

@@ -140,6 +140,10 @@ func (h *house) close() {
 
 func (h *house) Plan(_ context.Context, t id.Tenant) (floor.Plan, error) { return h.plans[t], nil }
 
+func (h *house) Flow(_ context.Context, t id.Tenant, f string, _ int64) (floor.PlannedFlow, error) {
+	return h.plans[t].Flows[f], nil
+}
+
 func (h *house) EntryPoint(_ context.Context, e string) (id.Tenant, setup.EntryPoint, error) {
 	for t, p := range h.plans {
 		if v, ok := p.EntryPoints[e]; ok {

@@ -65,6 +65,7 @@ type item struct {
 // person is a user as routing needs it.
 type person struct {
 	name     string
+	since    time.Time // when the account was made
 	agent    bool
 	skills   map[string]int
 	capacity map[acd.Channel]int

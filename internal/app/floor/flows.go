@@ -12,7 +12,7 @@ import (
 
 // world is what a flow may ask about.
 func (f *floor) world(it *item, now time.Time) flow.World {
-	return flow.World{Now: now.In(f.plan.TimeZone), Channel: string(it.Channel), IsOpen: func(hours string) bool { return f.open(hours, now) }}
+	return flow.World{Now: now.In(f.plan.TimeZone), Channel: string(it.Channel), Languages: f.plan.EntryPoints[it.EntryPoint].Languages, IsOpen: func(hours string) bool { return f.open(hours, now) }}
 }
 
 // open says whether opening hours are open; none means always.

@@ -44,6 +44,8 @@ type PlannedFlow struct {
 // Setup gives a tenant's plan.
 type Setup interface {
 	Plan(ctx context.Context, t id.Tenant) (Plan, error)
+	// Flow is a flow at a version, for runs that began before it was changed.
+	Flow(ctx context.Context, t id.Tenant, flow string, version int64) (PlannedFlow, error)
 }
 
 // Auditor notes who moved whose work, inside the floor's transaction.

@@ -13,7 +13,6 @@ import (
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/acd"
-	"nubitalk/internal/core/flow"
 	"nubitalk/internal/core/setup"
 	"nubitalk/internal/store"
 )
@@ -31,7 +30,7 @@ func (m *Manager) load(ctx context.Context, t id.Tenant) (Plan, map[string]perso
 			if u.Status == "deleted" {
 				continue
 			}
-			p := person{name: u.UserName, skills: u.Skills, capacity: map[acd.Channel]int{acd.Chat: plan.Rules.ChatCapacity}}
+			p := person{name: u.UserName, since: u.CreatedAt, skills: u.Skills, capacity: map[acd.Channel]int{acd.Chat: plan.Rules.ChatCapacity}}
 			for ch, n := range u.Capacity {
 				if n > 0 {
 					p.capacity[acd.Channel(ch)] = n
@@ -142,10 +141,13 @@ func (f *floor) item(ctx context.Context, r store.InteractionRow, seg store.Segm
 		return nil, errs.Wrap(errs.Internal, err, "A running flow could not be read.")
 	}
 	planned, ok := f.plan.Flows[r.FlowID]
-	it.running, it.graph = true, planned.Graph
-	if !ok || planned.Graph.Nodes[it.run.Node].Type == "" { // the flow was changed under it: begin again
-		it.graph, it.run = nil, flow.State{}
+	if !ok || planned.Version != r.FlowVersion { // it was changed meanwhile: the run goes on as it began
+		planned, err = f.m.Setup.Flow(ctx, f.tenant, r.FlowID, r.FlowVersion)
+		if err != nil && !errs.Is(err, errs.NotFound) {
+			return nil, err
+		}
 	}
+	it.running, it.graph = true, planned.Graph // none: begin again
 	return it, nil
 }
 
@@ -175,7 +177,7 @@ func (f *floor) restoreEngine(s stored, now time.Time) {
 		if p := f.people[u]; p.agent {
 			a := states[u]
 			r.Agents = append(r.Agents, acd.RestoredAgent{Agent: asAgent(u, p), Presence: acd.Presence(cmp.Or(a.Presence, string(acd.Offline))), Reason: a.ReasonID,
-				Since: a.Since, IdleSince: a.IdleSince, Missed: a.Missed})
+				Since: cmp.Or(a.Since, p.since), IdleSince: a.IdleSince, Missed: a.Missed})
 		}
 	}
 	for _, it := range f.openItems() {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
@@ -62,16 +63,43 @@ func providerSeesNothing(ctx context.Context, w *world) (string, error) {
 		}
 		for _, p := range []string{"interactions", "interactions/" + c.interaction, "interactions/" + c.interaction + "/messages", "contacts", "contacts/" + c.contact, "users", "audit", "floor", "desk"} {
 			tried++
-			if err := expect(u.Do(ctx, "GET", p, nil, nil), 403, 404); err != nil {
-				if p == "users" { // its own organisation's, never a tenant's
-					continue
+			if p == "users" || p == "audit" { // its own organisation's, never a tenant's
+				if err := w.ownOnly(ctx, u, p, c); err != nil {
+					return "", fmt.Errorf("%s, %s: %w", role, p, err)
 				}
+				continue
+			}
+			if err := expect(u.Do(ctx, "GET", p, nil, nil), 403, 404); err != nil {
 				return "", fmt.Errorf("%s, %s: %w", role, kind(p), err)
 			}
 		}
 	}
-	return fmt.Sprintf("%d requests of operator and reseller for content, contacts and people were refused", tried), nil
+	return fmt.Sprintf("%d requests of operator and reseller for content, contacts and people were refused, or answered with nothing of a tenant", tried), nil
 }
+
+// ownOnly says whether a list that a provider may read holds anything of a
+// tenant: its people, its conversation or its contact.
+func (w *world) ownOnly(ctx context.Context, u *drive.User, path string, c *conversation) error {
+	var list, staff []byte
+	if err := u.Do(ctx, "GET", path, nil, &list); err != nil {
+		return expect(err, 403, 404)
+	}
+	admin, err := w.user(ctx, ours, "administrator")
+	if err != nil {
+		return err
+	}
+	if err := admin.Do(ctx, "GET", "users", nil, &staff); err != nil {
+		return err
+	}
+	for _, id := range append(userIDs.FindAllString(string(staff), -1), c.interaction, c.contact) {
+		if strings.Contains(string(list), id) {
+			return fmt.Errorf("it shows %s of a tenant", id)
+		}
+	}
+	return nil
+}
+
+var userIDs = regexp.MustCompile(`usr_[0-9a-z]{26}`)
 
 // anyUser signs in as the first login with a role, of whatever organisation.
 func (w *world) anyUser(ctx context.Context, role string) (*drive.User, error) {
