@@ -55,7 +55,7 @@ bench: build ## Measure: one line a figure, with its goal (NAME=… for one)
 	go run ./test/bench $(if $(NAME),-name '$(NAME)')
 
 sim: ## Simulate the routing with a virtual clock (SEED=… repeats one)
-	$(if $(SEED),SIM_SEED=$(SEED) )go test -count=1 -v -run 'Sim|Property' ./internal/core/acd
+	go run ./test/sim $(if $(SEED),-first '$(SEED)' -seeds 1)
 
 generate: $(WEB_PARTS) ## Make the generated files again
 	scripts/generate
