@@ -1,0 +1,23 @@
+import { api, take } from "../api/client";
+import { everything } from "../state/names.svelte";
+import { session } from "../state/session.svelte";
+
+// Who can be searched for as an agent.
+class People {
+  list = $state.raw<readonly { id: string; name: string }[]>([]);
+
+  async load(): Promise<void> {
+    if (!session.may("user.read") || this.list.length) return;
+    try {
+      const users = await everything((query) => take(api.GET("/api/v1/users", { params: { query } })));
+      this.list = users
+        .filter((u) => u.roles.includes("agent") || u.roles.includes("supervisor"))
+        .map((u) => ({ id: u.id, name: u.user_name }))
+        .sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
+    } catch {
+      // Then there is no such filter.
+    }
+  }
+}
+
+export const people = new People();
