@@ -1,0 +1,417 @@
+package api_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"nubitalk/internal/api"
+	"nubitalk/internal/app/account"
+	"nubitalk/internal/base/secret"
+	"nubitalk/internal/core/access"
+)
+
+// house is expensive to fill, so tests that change nothing share one.
+func TestDoors(t *testing.T) {
+	h := found(t, noLimits)
+	for name, test := range map[string]func(*testing.T, *house){
+		"bad input":               badInput,
+		"nothing there":           nothingThere,
+		"security headers":        securityHeaders,
+		"other sites":             otherSites,
+		"pages of entry points":   pagesOfEntryPoints,
+		"files":                   files,
+		"idempotency":             idempotency,
+		"conflicts":               conflicts,
+		"panics":                  panics,
+		"one-time passwords":      oneTimePasswords,
+		"sign-in and sign-out":    signInAndOut,
+		"nothing personal in log": nothingPersonalInLog,
+	} {
+		t.Run(name, func(t *testing.T) {
+			inner := *h
+			inner.t = t
+			test(t, &inner)
+		})
+	}
+}
+
+func want1(t *testing.T, got answered, status int, code string) {
+	t.Helper()
+	if got.status != status || got.problem() != code {
+		t.Errorf("%d %s, want %d %s: %s", got.status, got.problem(), status, code, got.body)
+	}
+}
+
+func badInput(t *testing.T, h *house) {
+	admin := h.a.users[access.Administrator]
+	agent := h.a.users[access.Agent]
+	messages := "/api/v1/interactions/" + h.a.interaction + "/messages"
+	for name, c := range map[string]struct {
+		method, path string
+		body         any
+		status       int
+		code, names  string
+	}{
+		"no JSON":         {"POST", "/api/v1/users", "{", 400, "invalid", ""},
+		"empty":           {"POST", "/api/v1/users", "", 400, "invalid", ""},
+		"an array":        {"POST", "/api/v1/users", "[]", 422, "invalid", "body"},
+		"unknown field":   {"POST", "/api/v1/users", m{"user_name": "x", "roles": []string{"agent"}, "is_admin": true}, 422, "invalid", "body.is_admin"},
+		"missing field":   {"POST", "/api/v1/users", m{"user_name": "x"}, 422, "invalid", "body"},
+		"wrong type":      {"POST", "/api/v1/users", m{"user_name": 5, "roles": []string{}}, 422, "invalid", "body.user_name"},
+		"a part's own":    {"POST", "/api/v1/users", m{"user_name": "a b", "roles": []string{"agent"}}, 422, "invalid", "body.user_name"},
+		"unknown query":   {"GET", "/api/v1/users?all=1", nil, 422, "invalid", "query.all"},
+		"bad limit":       {"GET", "/api/v1/users?limit=1000", nil, 422, "invalid", "query.limit"},
+		"bad cursor":      {"GET", "/api/v1/users?cursor=zzz", nil, 422, "invalid", "query.cursor"},
+		"NUL in a body":   {"POST", messages, `{"client_id":"c","kind":"text","text":"a\u0000b"}`, 422, "invalid", "body.text"},
+		"NUL in a path":   {"GET", "/api/v1/interactions/a%00b", nil, 422, "invalid", "path.id"},
+		"bytes in a path": {"GET", "/api/v1/interactions/a%ffb", nil, 422, "invalid", "path.id"},
+		"NUL in a query":  {"GET", "/api/v1/contacts?kind=email&address=a%00", nil, 422, "invalid", "query.address"},
+		"address alone":   {"GET", "/api/v1/contacts?address=a", nil, 422, "invalid", "query.kind"},
+		"too large":       {"POST", messages, m{"client_id": "c", "kind": "text", "text": strings.Repeat("x", 300<<10)}, 413, "too_large", ""},
+		"text too long":   {"POST", messages, m{"client_id": "c", "kind": "text", "text": strings.Repeat("x", 4001)}, 422, "invalid", "body.text"},
+		"both targets":    {"POST", "/api/v1/interactions/" + h.a.interaction + "/transfer", m{"queue": "q", "user": "u"}, 422, "invalid", "body.queue"},
+		"a system state":  {"PUT", "/api/v1/desk/presence", m{"presence": "missed"}, 422, "invalid", "body.presence"},
+	} {
+		w := admin
+		if strings.Contains(c.path, "interactions") || strings.Contains(c.path, "desk") {
+			w = agent
+		}
+		if strings.Contains(c.path, "contacts") {
+			w = h.a.users[access.PrivacyOfficer]
+		}
+		got := h.ask(w, c.method, c.path, c.body)
+		if got.status != c.status || got.problem() != c.code || c.names != "" && !strings.Contains(got.body, `"location":"`+c.names) {
+			t.Errorf("%s: %d %s", name, got.status, got.body)
+		}
+		if strings.Contains(got.body, "a b") || strings.Contains(got.body, "xxxx") {
+			t.Errorf("%s: the value is sent back: %.200s", name, got.body)
+		}
+	}
+	got := h.ask(agent, "POST", messages, "client_id=x", "Content-Type", "application/x-www-form-urlencoded")
+	want1(t, got, 415, "unsupported")
+}
+
+func nothingThere(t *testing.T, h *house) {
+	want1(t, h.ask(nil, "GET", "/api/v1/nothing", nil), 404, "not_found")
+	want1(t, h.ask(nil, "GET", "/api/", nil), 404, "not_found")
+	got := h.ask(nil, "DELETE", "/api/v1/sign-in", nil)
+	want1(t, got, 405, "not_found")
+	if allow := got.header.Get("Allow"); allow != "POST" {
+		t.Errorf("Allow: %q", allow)
+	}
+}
+
+func securityHeaders(t *testing.T, h *house) {
+	for _, path := range []string{"/api/v1/me", "/api/docs", "/api/v1/openapi.json", "/chat/v1/conversation", "/api/v1/nothing"} {
+		got := h.ask(nil, "GET", path, nil)
+		for name, value := range map[string]string{"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer"} {
+			if v := got.header.Get(name); v != value {
+				t.Errorf("%s: %s is %q", path, name, v)
+			}
+		}
+		csp := got.header.Get("Content-Security-Policy")
+		if !strings.HasPrefix(csp, "default-src 'none'") || !strings.Contains(csp, "frame-ancestors 'none'") || strings.Contains(csp, "unsafe") {
+			t.Errorf("%s: %s", path, csp)
+		}
+		if !strings.HasPrefix(got.header.Get("X-Request-Id"), "req_") {
+			t.Errorf("%s has no request id", path)
+		}
+	}
+	if got := h.ask(h.a.users[access.Agent], "GET", "/api/v1/me", nil); got.header.Get("Cache-Control") != "no-store" {
+		t.Errorf("Cache-Control: %q", got.header.Get("Cache-Control"))
+	}
+	if got := h.ask(nil, "GET", "/api/docs", nil); strings.Contains(got.body, "//") && strings.Contains(got.body, "http") {
+		t.Error("the page loads something from elsewhere")
+	}
+}
+
+func otherSites(t *testing.T, h *house) {
+	agent := h.a.users[access.Agent]
+	body := m{"presence": "ready"}
+	for _, header := range [][]string{{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"}, {"Origin", "https://evil.example"}} {
+		want1(t, h.ask(agent, "PUT", "/api/v1/desk/presence", body, header...), 403, "forbidden")
+	}
+	for _, header := range [][]string{{"Sec-Fetch-Site", "same-origin"}, {"Origin", h.url}, nil} {
+		if got := h.ask(agent, "PUT", "/api/v1/desk/presence", body, header...); got.status != 200 {
+			t.Errorf("%v: %d", header, got.status)
+		}
+	}
+	if got := h.ask(agent, "GET", "/api/v1/me", nil, "Origin", "https://evil.example"); got.header.Get("Access-Control-Allow-Origin") != "" {
+		t.Error("another site may read the API")
+	}
+}
+
+func pagesOfEntryPoints(t *testing.T, h *house) {
+	h.a.origins = []string{"https://shop.example"}
+	defer func() { h.a.origins = nil }()
+	visitor := &who{kind: aVisitor, header: "Authorization", value: "Bearer " + h.a.token}
+	entry := "/chat/v1/entry-points/" + h.a.entry
+	type call struct {
+		w            *who
+		method, path string
+		body         any
+	}
+	calls := []call{{nil, "GET", entry, nil}, {nil, "POST", entry + "/conversations", m{"client_id": "c"}}, {visitor, "GET", "/chat/v1/conversation", nil}}
+	for _, c := range calls {
+		got := h.ask(c.w, c.method, c.path, c.body, "Origin", "https://shop.example")
+		if got.status >= 300 || got.header.Get("Access-Control-Allow-Origin") != "https://shop.example" || !strings.Contains(got.header.Get("Vary"), "Origin") {
+			t.Errorf("%s from the shop: %d %v", c.path, got.status, got.header)
+		}
+		for _, origin := range []string{"https://evil.example", "null", "https://shop.example.evil.example", "http://shop.example"} {
+			got := h.ask(c.w, c.method, c.path, c.body, "Origin", origin)
+			if got.status != 403 || got.header.Get("Access-Control-Allow-Origin") != "" {
+				t.Errorf("%s from %s: %d %v", c.path, origin, got.status, got.header)
+			}
+		}
+		if got := h.ask(c.w, c.method, c.path, c.body, "Origin", h.url); got.status >= 300 {
+			t.Errorf("%s from our own page: %d", c.path, got.status)
+		}
+		if got := h.ask(c.w, c.method, c.path, c.body); got.status >= 300 {
+			t.Errorf("%s from a program: %d", c.path, got.status)
+		}
+		pre := h.ask(nil, "OPTIONS", c.path, nil, "Origin", "https://shop.example", "Access-Control-Request-Method", c.method)
+		if pre.status != 204 || pre.header.Get("Access-Control-Allow-Origin") != "https://shop.example" || !strings.Contains(pre.header.Get("Access-Control-Allow-Headers"), "Authorization") {
+			t.Errorf("asking before %s: %d %v", c.path, pre.status, pre.header)
+		}
+		if got.header.Get("Access-Control-Allow-Credentials") != "" || pre.header.Get("Access-Control-Allow-Credentials") != "" {
+			t.Error("cookies are allowed")
+		}
+	}
+	pre := h.ask(nil, "OPTIONS", entry, nil, "Origin", "https://evil.example", "Access-Control-Request-Method", "GET")
+	if pre.status != 403 || pre.header.Get("Access-Control-Allow-Origin") != "" {
+		t.Errorf("asking from elsewhere: %d %v", pre.status, pre.header)
+	}
+	over := &who{header: "Authorization", value: "Bearer nbv_over"}
+	got := h.ask(over, "GET", "/chat/v1/conversation", nil, "Origin", "https://shop.example")
+	want1(t, got, 410, "gone")
+	if got.header.Get("Access-Control-Allow-Origin") == "" {
+		t.Error("the page may not read that its conversation is over")
+	}
+	// The session cookie is nothing here.
+	want1(t, h.ask(h.a.users[access.Agent], "GET", "/chat/v1/conversation", nil), 401, "unauthorised")
+}
+
+func files(t *testing.T, h *house) {
+	agent := h.a.users[access.Agent]
+	path := "/api/v1/interactions/" + h.a.interaction + "/attachments"
+	got := h.ask(agent, "GET", path+"/"+h.a.attachment, nil)
+	for name, want := range map[string]string{"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox", "Cache-Control": "private, no-store"} {
+		if v := got.header.Get(name); v != want {
+			t.Errorf("%s: %q", name, v)
+		}
+	}
+	if d := got.header.Get("Content-Disposition"); !strings.HasPrefix(d, "attachment;") || strings.ContainsAny(d, "\r\n") {
+		t.Errorf("Content-Disposition: %q", d)
+	}
+	multipart := []string{"Content-Type", "multipart/form-data; boundary=x"}
+	if got := h.ask(agent, "POST", path, form, multipart...); got.status != 201 || !strings.Contains(got.body, `"size":5`) {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+	want1(t, h.ask(agent, "POST", path, "hello", "Content-Type", "text/plain"), 415, "unsupported")
+	want1(t, h.ask(agent, "POST", path, "--x--\r\n", multipart...), 422, "invalid")
+	want1(t, h.ask(agent, "POST", path, "--x\r\nContent-Disp", multipart...), 422, "invalid")
+	want1(t, h.ask(agent, "POST", path, strings.Replace(form, "hello", "", 1), multipart...), 422, "invalid")
+	want1(t, h.ask(agent, "POST", path, strings.Replace(form, "a.txt", "a\x00.txt", 1), multipart...), 422, "invalid")
+	want1(t, h.ask(agent, "POST", path, strings.Replace(form, "hello", strings.Repeat("x", 25<<20+1), 1), multipart...), 413, "too_large")
+}
+
+func idempotency(t *testing.T, h *house) {
+	admin := h.a.users[access.Administrator]
+	key := []string{"Idempotency-Key", "first"}
+	before := h.calls
+	one := h.ask(admin, "POST", "/api/v1/skills", m{"name": "one"}, key...)
+	two := h.ask(admin, "POST", "/api/v1/skills", m{"name": "one"}, key...)
+	if one.status != 201 || two.status != 201 || one.body != two.body || h.calls != before+1 || two.header.Get("Idempotent-Replay") != "true" ||
+		two.header.Get("Content-Type") != one.header.Get("Content-Type") {
+		t.Errorf("%d, %d, %d calls", one.status, two.status, h.calls-before)
+	}
+	want1(t, h.ask(admin, "POST", "/api/v1/skills", m{"name": "two"}, key...), 409, "conflict")
+	want1(t, h.ask(admin, "POST", "/api/v1/labels", m{"name": "one"}, key...), 409, "conflict")
+	if other := h.ask(h.b.users[access.Administrator], "POST", "/api/v1/skills", m{"name": "one"}, key...); other.status != 201 || strings.Contains(other.body, h.a.canary) {
+		t.Errorf("another tenant with the same key: %d %s", other.status, other.body)
+	}
+	// A failure of ours may be tried again.
+	key[1] = "fails"
+	for range 2 {
+		want1(t, h.ask(admin, "POST", "/api/v1/skills", m{"name": "panic"}, key...), 500, "internal")
+	}
+	key[1] = "refused"
+	for range 2 { // a refusal is an answer
+		want1(t, h.ask(admin, "POST", "/api/v1/skills", m{"name": ""}, key...), 422, "invalid")
+	}
+	want1(t, h.ask(admin, "POST", "/api/v1/skills", m{"name": "x"}, "Idempotency-Key", strings.Repeat("k", 129)), 422, "invalid")
+}
+
+func conflicts(t *testing.T, h *house) {
+	admin := h.a.users[access.Administrator]
+	got := h.ask(admin, "PUT", "/api/v1/skills/"+h.a.queue, m{"version": 7, "name": "x"})
+	want1(t, got, 409, "conflict")
+	if !strings.Contains(got.body, `"current":{"id":"`+h.a.queue) {
+		t.Errorf("the state in force is not told: %s", got.body)
+	}
+	got = h.ask(admin, "PATCH", "/api/v1/users/"+h.a.holder, m{"version": 99, "language": "en"})
+	want1(t, got, 409, "conflict")
+	if !strings.Contains(got.body, `"user_name":"agent"`) {
+		t.Errorf("the state in force is not told: %s", got.body)
+	}
+}
+
+func panics(t *testing.T, h *house) {
+	admin := h.a.users[access.Administrator]
+	got := h.ask(admin, "POST", "/api/v1/skills", m{"name": "panic about ana@example.org"})
+	want1(t, got, 500, "internal")
+	if strings.Contains(got.body, "ana@") || strings.Contains(h.log.String(), "ana@example.org") {
+		t.Error("what was panicked with is shown")
+	}
+	if !strings.Contains(h.log.String(), "a request panicked") || !strings.Contains(h.log.String(), "internal/api/setups.go") {
+		t.Errorf("the log does not say where: %s", h.log.String())
+	}
+	if got := h.ask(admin, "POST", "/api/v1/skills", m{"name": "fine"}); got.status != 201 {
+		t.Errorf("after a panic: %d", got.status)
+	}
+}
+
+func oneTimePasswords(t *testing.T, h *house) {
+	u, once, err := h.accounts.CreateUser(t.Context(), h.a.anyAdmin().actor(), account.NewUser{UserName: "fresh", Roles: []access.Role{access.Agent}})
+	must(t, err)
+	w := h.signIn("acme", "fresh", once.Reveal(), u)
+	want1(t, h.ask(w, "GET", "/api/v1/desk", nil), 403, "must_change_password")
+	want1(t, h.ask(w, "PATCH", "/api/v1/me", m{"version": 1}), 403, "must_change_password")
+	want1(t, h.ask(w, "GET", "/api/v1/live", nil), 403, "must_change_password")
+	if got := h.ask(w, "GET", "/api/v1/me", nil); got.status != 200 || !strings.Contains(got.body, `"must_change":true`) {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+	got := h.ask(w, "POST", "/api/v1/me/password", m{"current": once.Reveal(), "new": "short"})
+	if got.status != 422 || !strings.Contains(got.body, `"location":"body.new"`) {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+	if got := h.ask(w, "POST", "/api/v1/me/password", m{"current": once.Reveal(), "new": password}); got.status != 204 {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+	if got := h.ask(w, "GET", "/api/v1/desk", nil); got.status != 200 {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+}
+
+func signInAndOut(t *testing.T, h *house) {
+	got := h.ask(nil, "POST", "/api/v1/sign-in", m{"organisation": "acme", "user_name": "monitor", "password": password})
+	set := got.header.Get("Set-Cookie")
+	if got.status != 200 || !strings.HasPrefix(set, "nubitalk=nbs_"+string(h.a.ID)+".") {
+		t.Fatalf("%d %q %s", got.status, set, got.body)
+	}
+	for _, attribute := range []string{"; HttpOnly", "; SameSite=Strict", "; Path=/", "; Expires="} {
+		if !strings.Contains(set, attribute) {
+			t.Errorf("%q lacks %s", set, attribute)
+		}
+	}
+	if strings.Contains(got.body, "nbs_") {
+		t.Error("the token is in the body, where scripts can read it")
+	}
+	w := &who{kind: aUser, header: "Cookie", value: strings.SplitN(set, ";", 2)[0]}
+	got = h.ask(w, "POST", "/api/v1/sign-out", nil)
+	if got.status != 204 || !strings.Contains(got.header.Get("Set-Cookie"), "nubitalk=; ") || !strings.Contains(got.header.Get("Set-Cookie"), "Max-Age=0") {
+		t.Errorf("%d %q", got.status, got.header.Get("Set-Cookie"))
+	}
+	want1(t, h.ask(w, "GET", "/api/v1/me", nil), 401, "unauthorised")
+	// A session does not work as a bearer, nor a key as a cookie.
+	agent := h.a.users[access.Agent]
+	bearer := &who{header: "Authorization", value: "Bearer " + strings.TrimPrefix(agent.value, "nubitalk=")}
+	want1(t, h.ask(bearer, "GET", "/api/v1/me", nil), 401, "unauthorised")
+	key := h.key("as cookie", nil)
+	want1(t, h.ask(&who{header: "Cookie", value: "nubitalk=" + strings.TrimPrefix(key.value, "Bearer ")}, "GET", "/api/v1/skills", nil), 401, "unauthorised")
+}
+
+func nothingPersonalInLog(t *testing.T, h *house) {
+	officer := h.a.users[access.PrivacyOfficer]
+	h.ask(officer, "GET", "/api/v1/contacts?kind=email&address=ana%40example.org", nil)
+	h.ask(officer, "GET", "/api/v1/contacts/ana@example.org", nil)
+	h.ask(nil, "GET", "/api/v1/ana@example.org", nil)
+	h.ask(nil, "POST", "/api/v1/sign-in", m{"organisation": "acme", "user_name": "ana@example.org", "password": "wrong-wrong-secret"})
+	h.ask(nil, "ANA", "/api/v1/me", nil)
+	log := h.log.String()
+	for _, bad := range []string{"ana", "ANA", "secret", "127.0.0.1", "nbs_", "nbk_", h.a.canary, "?"} {
+		if strings.Contains(log, bad) {
+			t.Errorf("%q is in the log", bad)
+		}
+	}
+	if !strings.Contains(log, `"route":"/api/v1/contacts/{id}"`) || !strings.Contains(log, `"tenant":"`+string(h.a.ID)) {
+		t.Error("the access log does not say what was asked")
+	}
+}
+
+func TestRateLimits(t *testing.T) {
+	slow := noLimits
+	slow.Address, slow.SignIn, slow.Visitor, slow.Tenant = api.Limit{PerSecond: 0.01, Burst: 60}, api.Limit{PerSecond: 0.01, Burst: 2},
+		api.Limit{PerSecond: 0.01, Burst: 3}, api.Limit{PerSecond: 0.01, Burst: 5}
+	h := found(t, slow)
+	until := func(name string, most int, call func() answered) {
+		t.Helper()
+		for n := range most + 1 {
+			got := call()
+			if got.status != 429 {
+				continue
+			}
+			if n != most || got.problem() != "rate_limited" || got.header.Get("Retry-After") == "" || got.header.Get("Retry-After") == "0" {
+				t.Errorf("%s: refused after %d: %s, Retry-After %q", name, n, got.body, got.header.Get("Retry-After"))
+			}
+			return
+		}
+		t.Errorf("%s: never refused", name)
+	}
+	good := m{"organisation": "acme", "user_name": "agent", "password": password}
+	until("sign-in", 2, func() answered { return h.ask(nil, "POST", "/api/v1/sign-in", good) })
+	visitor := &who{header: "Authorization", value: "Bearer " + h.a.token}
+	until("visitor", 3, func() answered { return h.ask(visitor, "GET", "/chat/v1/conversation", nil) })
+	other := &who{header: "Authorization", value: "Bearer " + h.b.token}
+	if got := h.ask(other, "GET", "/chat/v1/conversation", nil); got.status != 200 {
+		t.Errorf("another visitor: %d", got.status)
+	}
+	until("tenant", 5, func() answered { return h.ask(h.a.users[access.Agent], "GET", "/api/v1/desk", nil) })
+	if got := h.ask(h.b.users[access.Agent], "GET", "/api/v1/desk", nil); got.status != 200 {
+		t.Errorf("another tenant: %d", got.status)
+	}
+	// Guessing tokens spends the address's calls faster.
+	guess := &who{header: "Cookie", value: "nubitalk=nbs_x"}
+	refused := 0
+	for range 12 {
+		if got := h.ask(guess, "GET", "/api/v1/me", nil); got.status == 429 {
+			refused++
+		}
+	}
+	if refused == 0 {
+		t.Error("one may guess for ever")
+	}
+}
+
+func TestTheCookieOverTLS(t *testing.T) {
+	h := build(t, noLimits)
+	_, _, err := h.accounts.Install(t.Context(), account.NewOrganisation{Slug: "operator", Name: "x", Language: "en", TimeZone: "UTC", Administrator: "root"}, secret.New(password), false)
+	must(t, err)
+	doors := api.New(api.Config{Version: "1"}, api.Parts{Accounts: h.accounts, Live: h.hub})
+	r := httptest.NewRequest("POST", "https://desk.example/api/v1/sign-in", strings.NewReader(`{"organisation":"operator","user_name":"root","password":"`+password+`"}`))
+	r.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	doors.ServeHTTP(w, r)
+	cookie := w.Result().Cookies()
+	if len(cookie) != 1 || cookie[0].Name != "__Host-nubitalk" || !cookie[0].Secure || cookie[0].Domain != "" || cookie[0].Path != "/" {
+		t.Errorf("%v", w.Result().Header)
+	}
+}
+
+// A route that does not say who may use it cannot be registered.
+func TestNoRouteWithoutAGuard(t *testing.T) {
+	for name, register := range api.WrongRoutes() {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s was accepted", name)
+				}
+			}()
+			register()
+		}()
+	}
+}
+
+var _ http.Handler = (*api.Server)(nil)
