@@ -21,7 +21,7 @@ type Config struct {
 	// DSN is the file's path for SQLite; its folder is made when missing. For
 	// PostgreSQL it is the URL of a login that may create the schema.
 	DSN         string
-	Connections int    // readers (SQLite) or connections (PostgreSQL); 0: by the number of processors
+	Connections int    // readers (SQLite) or connections (PostgreSQL, at least 3); 0: by the number of processors
 	Role        string // what PostgreSQL connections become; "" means nubitalk_app
 	Schema      string // PostgreSQL schema; "" means the login's own
 

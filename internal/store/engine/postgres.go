@@ -18,6 +18,9 @@ import (
 type pgEngine struct {
 	c    Config
 	pool *pgxpool.Pool
+	// writing is one place for each write that may run now: fewer than there are
+	// connections, so that whoever reads while it writes is never stuck.
+	writing chan struct{}
 
 	commits, writes, failed, waiting atomic.Int64
 }
@@ -41,7 +44,7 @@ func openPostgres(ctx context.Context, c Config) (*pgEngine, error) {
 		return nil, errs.Bad("dsn", "is not a PostgreSQL URL such as postgres://user:password@host:5432/database")
 	}
 	pc.MaxConns = int32(c.Connections)
-	if c.Connections <= 0 {
+	if c.Connections <= 2 {
 		pc.MaxConns = int32(max(8, 4*processors()))
 	}
 	pc.ConnConfig.StatementCacheCapacity = maxPrepared
@@ -52,6 +55,7 @@ func openPostgres(ctx context.Context, c Config) (*pgEngine, error) {
 		_, err := conn.Exec(ctx, "SET ROLE "+c.Role)
 		return err
 	}
+	e.writing = make(chan struct{}, max(1, pc.MaxConns-2))
 	if e.pool, err = pgxpool.NewWithConfig(ctx, pc); err != nil {
 		return nil, Explain(err)
 	}
@@ -82,7 +86,14 @@ func (e *pgEngine) Write(ctx context.Context, sc Scope, fn Func) error {
 		return err
 	}
 	e.waiting.Add(1)
-	defer e.waiting.Add(-1)
+	select {
+	case e.writing <- struct{}{}:
+		e.waiting.Add(-1)
+		defer func() { <-e.writing }()
+	case <-ctx.Done():
+		e.waiting.Add(-1)
+		return Explain(ctx.Err())
+	}
 	for try := range attempts {
 		if err = e.once(ctx, sc, "BEGIN", fn); !again(err) {
 			break

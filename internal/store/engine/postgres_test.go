@@ -113,7 +113,7 @@ func TestDeadlocksAreTriedAgain(t *testing.T) {
 // unavailable, and the next calls find new connections.
 func TestLostConnections(t *testing.T) {
 	url := storetest.Postgres(t)
-	db := open(t, engine.Config{Driver: engine.Postgres, DSN: url, Connections: 4})
+	db := open(t, engine.Config{Driver: engine.Postgres, DSN: url, Connections: 6})
 	killAll := func() {
 		c, err := pgx.Connect(t.Context(), url)
 		if err != nil {
@@ -127,7 +127,7 @@ func TestLostConnections(t *testing.T) {
 	var all sync.WaitGroup
 	held := make(chan struct{}, 4)
 	release := make(chan struct{})
-	for i := range 4 { // the whole pool
+	for i := range 4 { // as many as may write
 		all.Go(func() {
 			err := db.Write(t.Context(), one, func(ctx context.Context, s engine.Session) error {
 				if err := set(ctx, s, fmt.Sprint(i), 1); err != nil {
@@ -164,6 +164,31 @@ func TestLostConnections(t *testing.T) {
 	}
 	if n := value(t, db, "1"); n != 0 {
 		t.Errorf("an interrupted write is kept")
+	}
+}
+
+// Those who read while they write are not stuck, however many they are.
+func TestReadingWhileWriting(t *testing.T) {
+	for _, c := range []engine.Config{{Driver: engine.Postgres, DSN: storetest.Postgres(t), Connections: 3}, {Driver: engine.SQLite, DSN: filepath.Join(t.TempDir(), "x.db"), Connections: 1}} {
+		db := open(t, c)
+		var all sync.WaitGroup
+		for range 12 {
+			all.Go(func() {
+				err := db.Write(t.Context(), one, func(ctx context.Context, s engine.Session) error {
+					if err := set(ctx, s, "x", 1); err != nil {
+						return err
+					}
+					return db.Read(ctx, one, func(ctx context.Context, s engine.Session) error { return nil })
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if n := value(t, db, "x"); n != 12 {
+			t.Errorf("%s: %d", c.Driver, n)
+		}
 	}
 }
 

@@ -178,11 +178,14 @@ const maxPrepared = 512
 func dialSQLite(path string, readOnly bool) (*liteConn, error) {
 	q := url.Values{}
 	for _, p := range []string{"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "secure_delete(1)",
-		"temp_store(MEMORY)", "trusted_schema(0)", "cache_size(-16000)", "wal_autocheckpoint(4096)"} {
+		"temp_store(MEMORY)", "trusted_schema(0)", "wal_autocheckpoint(4096)", "journal_size_limit(33554432)"} {
 		q.Add("_pragma", p)
 	}
 	if readOnly {
 		q.Add("_pragma", "query_only(1)")
+		q.Add("_pragma", "cache_size(-4000)") // KiB
+	} else {
+		q.Add("_pragma", "cache_size(-16000)")
 	}
 	c, err := (&sqlite.Driver{}).Open("file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode())
 	if err != nil {

@@ -6,14 +6,21 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
+	"sync/atomic"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
 	"nubitalk/internal/store"
 	"nubitalk/internal/store/keystore"
 	"nubitalk/internal/store/storetest"
-	"nubitalk/internal/vault"
-	"nubitalk/internal/vault/vaulttest"
 )
+
+const tenA, tenB = storetest.TenantA, storetest.TenantB
 
 func open(t *testing.T, c keystore.Config) *keystore.Store {
 	t.Helper()
@@ -29,15 +36,154 @@ func open(t *testing.T, c keystore.Config) *keystore.Store {
 	return s
 }
 
-func TestSuite(t *testing.T) {
+func each(t *testing.T, test func(t *testing.T, s *keystore.Store)) {
 	for _, driver := range storetest.Drivers {
 		t.Run(driver, func(t *testing.T) {
-			vaulttest.RunStore(t, func(t *testing.T) vault.KeyStore {
-				c := storetest.Config(t, driver)
-				return open(t, keystore.Config{Driver: c.Driver, DSN: c.DSN})
-			})
+			c := storetest.Config(t, driver)
+			test(t, open(t, keystore.Config{Driver: c.Driver, DSN: c.DSN}))
 		})
 	}
+}
+
+func add(t *testing.T, s *keystore.Store, tenant id.Tenant, purpose string, version int64, owner, wrapped string) {
+	t.Helper()
+	if err := s.Add(t.Context(), tenant, purpose, version, []string{owner}, [][]byte{[]byte(wrapped)}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// want checks all versions of a key.
+func want(t *testing.T, s *keystore.Store, tenant id.Tenant, purpose, owner string, want map[int64][]byte) {
+	t.Helper()
+	got, err := s.Get(t.Context(), tenant, purpose, owner)
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); err != nil || diff != "" {
+		t.Errorf("%s %s %q: %v (-want +got)\n%s", tenant, purpose, owner, err, diff)
+	}
+}
+
+func TestKeysAreKeptApart(t *testing.T) {
+	each(t, func(t *testing.T, s *keystore.Store) {
+		add(t, s, tenA, "data", 1, "", "a1")
+		add(t, s, tenA, "data", 2, "", "a2\x00\xff")
+		add(t, s, tenA, "wrap", 1, "", "wrap")
+		add(t, s, tenA, "contact", 1, "con_1", "c1")
+		add(t, s, tenB, "data", 1, "", "b1")
+		want(t, s, tenA, "data", "", map[int64][]byte{1: []byte("a1"), 2: []byte("a2\x00\xff")})
+		want(t, s, tenA, "wrap", "", map[int64][]byte{1: []byte("wrap")})
+		want(t, s, tenA, "contact", "con_1", map[int64][]byte{1: []byte("c1")})
+		want(t, s, tenB, "data", "", map[int64][]byte{1: []byte("b1")})
+		want(t, s, tenB, "contact", "con_1", nil)
+		tenants, err := s.Tenants(t.Context())
+		if diff := cmp.Diff([]id.Tenant{tenA, tenB}, tenants); err != nil || diff != "" {
+			t.Error(err, diff)
+		}
+	})
+}
+
+func TestAddIsAllOrNone(t *testing.T) {
+	each(t, func(t *testing.T, s *keystore.Store) {
+		add(t, s, tenA, "contact", 1, "con_2", "first")
+		err := s.Add(t.Context(), tenA, "contact", 1, []string{"con_1", "con_2"}, [][]byte{{1}, {2}})
+		if !errs.Is(err, errs.Conflict) {
+			t.Errorf("got %v, want conflict", err)
+		}
+		want(t, s, tenA, "contact", "con_1", nil)
+		want(t, s, tenA, "contact", "con_2", map[int64][]byte{1: []byte("first")})
+		if err := s.Add(t.Context(), tenA, "contact", 1, []string{"con_3"}, nil); err == nil {
+			t.Error("owners without keys were accepted")
+		}
+		var won atomic.Int32
+		var all sync.WaitGroup
+		for i := range 8 {
+			all.Go(func() {
+				err := s.Add(t.Context(), tenA, "contact", 1, []string{"con_4"}, [][]byte{{byte(i)}})
+				switch {
+				case err == nil:
+					won.Add(1)
+				case !errs.Is(err, errs.Conflict):
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if won.Load() != 1 {
+			t.Errorf("%d added the same key", won.Load())
+		}
+	})
+}
+
+func TestReplaceSeesWhatItReplaces(t *testing.T) {
+	each(t, func(t *testing.T, s *keystore.Store) {
+		add(t, s, tenA, "contact", 1, "con_1", "old")
+		for name, c := range map[string]struct {
+			tenant  id.Tenant
+			version int64
+			old     string
+			code    errs.Code
+		}{"not what was seen": {tenA, 1, "other", errs.Conflict}, "other version": {tenA, 2, "old", errs.NotFound}, "other tenant": {tenB, 1, "old", errs.NotFound}} {
+			if err := s.Replace(t.Context(), c.tenant, "contact", "con_1", c.version, []byte(c.old), []byte("new")); !errs.Is(err, c.code) {
+				t.Errorf("%s: got %v, want %s", name, err, c.code)
+			}
+		}
+		want(t, s, tenA, "contact", "con_1", map[int64][]byte{1: []byte("old")})
+		if err := s.Replace(t.Context(), tenA, "contact", "con_1", 1, []byte("old"), []byte("new")); err != nil {
+			t.Error(err)
+		}
+		want(t, s, tenA, "contact", "con_1", map[int64][]byte{1: []byte("new")})
+	})
+}
+
+func TestDeleteTakesOnlyItsKeys(t *testing.T) {
+	each(t, func(t *testing.T, s *keystore.Store) {
+		for _, tenant := range []id.Tenant{tenA, tenB} {
+			add(t, s, tenant, "data", 1, "", "data")
+			add(t, s, tenant, "contact", 1, "con_1", "one")
+			add(t, s, tenant, "contact", 2, "con_1", "two")
+			add(t, s, tenant, "contact", 1, "con_2", "other")
+		}
+		for range 2 { // the second time nothing is there
+			if err := s.Delete(t.Context(), tenA, "contact", "con_1"); err != nil {
+				t.Error(err)
+			}
+		}
+		want(t, s, tenA, "contact", "con_1", nil)
+		want(t, s, tenA, "contact", "con_2", map[int64][]byte{1: []byte("other")})
+		want(t, s, tenB, "contact", "con_1", map[int64][]byte{1: []byte("one"), 2: []byte("two")})
+		if err := s.DeleteTenant(t.Context(), tenA); err != nil {
+			t.Error(err)
+		}
+		want(t, s, tenA, "data", "", nil)
+		want(t, s, tenA, "contact", "con_2", nil)
+		want(t, s, tenB, "data", "", map[int64][]byte{1: []byte("data")})
+	})
+}
+
+func TestOwnersPageByPage(t *testing.T) {
+	each(t, func(t *testing.T, s *keystore.Store) {
+		var all []string
+		for i := range 25 {
+			owner := fmt.Sprintf("con_%03d", i)
+			all = append(all, owner)
+			add(t, s, tenA, "contact", 1, owner, "key")
+			add(t, s, tenB, "contact", 1, "con_b"+owner, "key")
+		}
+		add(t, s, tenA, "contact", 2, "con_003", "key") // a second version is the same owner
+		add(t, s, tenA, "data", 1, "", "key")
+		var got []string
+		for after := ""; ; after = got[len(got)-1] {
+			owners, err := s.Owners(t.Context(), tenA, "contact", after, 10)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(owners) == 0 {
+				break
+			}
+			got = append(got, owners...)
+		}
+		if diff := cmp.Diff(all, got); diff != "" {
+			t.Error(diff)
+		}
+	})
 }
 
 // Both databases may be schemas of one PostgreSQL database.
