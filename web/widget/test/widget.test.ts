@@ -700,6 +700,32 @@ describe("by keyboard alone", () => {
   });
 });
 
+describe("at 400 % zoom", () => {
+  test("nothing covers anything, and nothing is wider than the screen", async () => {
+    const { page } = await visitor({ viewport: { width: 320, height: 256 } });
+    const talk = await start(page);
+    const buttons = ["My order", "Returns and refunds", "Something else"].map((label) => ({
+      value: label,
+      label,
+    }));
+    talk.add({ author_kind: "bot", kind: "buttons", text: "What is it about?", buttons });
+    talk.set({ state: "queued", position: 2, estimate_seconds: 100, queue_name: "Returns" });
+    await page.getByText("You are number 2").waitFor();
+    const boxes = await page.evaluate(() => {
+      const root = document.querySelector("nubitalk-chat")!.shadowRoot!;
+      return [".log", ".choices", ".place", ".write"].map((s) => {
+        const { top, bottom, right } = root.querySelector(s)!.getBoundingClientRect();
+        return { top, bottom, right };
+      });
+    });
+    boxes.forEach((b, i) => {
+      expect(b.right).toBeLessThanOrEqual(320);
+      expect(b.top).toBeGreaterThanOrEqual(boxes[i - 1]?.bottom ?? 0);
+    });
+    expect(await axe(page)).toEqual([]);
+  });
+});
+
 describe("told to a screen reader", () => {
   test("new words in a polite log, once; and from a closed panel", async () => {
     const { page } = await visitor();
