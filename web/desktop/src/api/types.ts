@@ -26,6 +26,7 @@ export type Segment = Schemas["Segment"];
 export type Session = Schemas["SessionView"];
 export type SkillNeed = Schemas["SkillNeed"];
 export type Snapshot = Schemas["Snapshot"];
+export type System = Schemas["SystemView"];
 export type User = Schemas["User"];
 
 export type Presence = AgentView["presence"];
