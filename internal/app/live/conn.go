@@ -3,6 +3,7 @@ package live
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
@@ -12,6 +13,10 @@ import (
 // maxWatched is how many interactions one connection may follow.
 const maxWatched = 50
 
+// watchAgain is how long after coming back a client may say again what it
+// watches and get what it missed of it.
+const watchAgain = 30 * time.Second
+
 // Conn is one live connection of a user. Its fields belong to the room's lock.
 type Conn struct {
 	room    *room
@@ -19,7 +24,9 @@ type Conn struct {
 	actor   access.Actor
 	sent    uint64
 	watches map[string]struct{}
-	since   uint64 // the cursor it came back with; the ring's end if it did not
+	since   uint64    // the cursor it came back with; the ring's end if it did not
+	resume  time.Time // until when what it watches again is resumed too; zero if it did not come back
+	resumed map[string]struct{}
 	gone    bool
 }
 
@@ -41,7 +48,9 @@ func (h *Hub) Join(a access.Actor, cursor string, out Outbox) *Conn {
 	if resumed {
 		missed, resumed = r.since(a, seq)
 	}
-	if c.since = seq; !resumed {
+	if resumed {
+		c.since, c.resume, c.resumed = seq, h.Clock.Now().Add(watchAgain), map[string]struct{}{}
+	} else {
 		c.since = r.seq
 	}
 	// Its own cursor, not the latest: what it missed is still to come.
@@ -142,8 +151,8 @@ func (c *Conn) Resync(restart func(frame []byte)) {
 	restart(c.room.resync())
 }
 
-// Watch follows one interaction that the actor may read. What it missed of it
-// since the cursor it came back with is sent first.
+// Watch follows one interaction that the actor may read. On a connection that
+// has just come back, what was missed of it since its cursor is sent first.
 func (c *Conn) Watch(ctx context.Context, interaction string) error {
 	if !id.Valid(id.Interaction, interaction) {
 		return errs.Bad("interaction", "must be the id of an interaction")
@@ -163,9 +172,10 @@ func (c *Conn) Watch(ctx context.Context, interaction string) error {
 	if c.gone {
 		return nil
 	}
-	if _, already := c.watches[interaction]; !already {
-		c.watches[interaction] = struct{}{}
-		put(r.watched, interaction, c)
+	c.watches[interaction] = struct{}{}
+	put(r.watched, interaction, c)
+	if _, done := c.resumed[interaction]; !done && r.hub.Clock.Now().Before(c.resume) {
+		c.resumed[interaction] = struct{}{}
 		for _, f := range r.ofInteraction(c.actor, interaction, c.since) {
 			c.out.Send(f)
 		}
