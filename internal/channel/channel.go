@@ -47,8 +47,10 @@ type Sink interface {
 	// interaction's and the contact's id.
 	Arrive(ctx context.Context, a Arrival) (interaction, contact string, err error)
 	// CustomerInput gives what the person wrote or chose to the running flow. It
-	// does nothing when no flow runs.
-	CustomerInput(ctx context.Context, t id.Tenant, interaction string, in flow.Input) error
+	// does nothing when no flow runs. seq numbers a conversation's inputs: one
+	// that was taken already is not taken again, so a channel may repeat the call
+	// when it does not know whether the first arrived.
+	CustomerInput(ctx context.Context, t id.Tenant, interaction string, seq int64, in flow.Input) error
 	// CustomerLeft says that the person ended the contact or is gone.
 	CustomerLeft(ctx context.Context, t id.Tenant, interaction string) error
 }

@@ -65,11 +65,15 @@ func (m *Manager) Arrive(ctx context.Context, a channel.Arrival) (interaction, c
 }
 
 // CustomerInput gives what the person wrote or chose to a waiting flow.
-func (m *Manager) CustomerInput(ctx context.Context, t id.Tenant, interaction string, in flow.Input) error {
+func (m *Manager) CustomerInput(ctx context.Context, t id.Tenant, interaction string, seq int64, in flow.Input) error {
 	return m.do(ctx, t, func(f *floor, now time.Time) error {
 		it := f.items[interaction]
-		if it == nil || !it.running || !it.run.Waiting {
+		if it == nil || !it.running || seq <= it.fed {
 			return nil
+		}
+		it.fed = seq
+		if in.Text != "" && it.graph.Nodes[it.run.Node].Type == flow.Form {
+			in.Form = true // words written at the form are the message left
 		}
 		f.feed(it, in, now)
 		return nil

@@ -54,7 +54,8 @@ type item struct {
 	row      store.InteractionRow
 	graph    *flow.Graph
 	run      flow.State
-	running  bool // a flow holds it
+	running  bool  // a flow holds it
+	fed      int64 // the last input that the flow took
 	place    time.Time
 	segment  int64
 	segFrom  time.Time

@@ -1,16 +1,19 @@
 package floor_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/channel/chat"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/acd"
+	"nubitalk/internal/core/flow"
 	"nubitalk/internal/store"
 	"nubitalk/internal/store/storetest"
 
@@ -299,4 +302,43 @@ func TestAMessageSentAgainIsTheSameMessage(t *testing.T) {
 			t.Errorf("it is there %d times", n)
 		}
 	})
+}
+
+// A crash between storing a choice and running the flow must not leave the
+// visitor in the flow for ever: the repeat of the choice takes it on, once.
+func TestARepeatedChoiceReachesTheFlowOnce(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ctx := t.Context()
+		v := h.arrive(a, "Maria")
+		real := h.chat.Floor
+		h.chat.Floor = deaf{real}
+		if _, err := h.chat.Choose(ctx, v, "once", "bill"); err == nil {
+			t.Fatal("the flow was not cut off")
+		}
+		h.chat.Floor = real
+		for range 2 {
+			if _, err := h.chat.Choose(ctx, v, "once", "bill"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := h.state(v).State; got != "queued" {
+			t.Errorf("after the repeat: %s", got)
+		}
+		n := 0
+		for _, s := range h.texts(v) {
+			if s == "visitor:A bill" {
+				n++
+			}
+		}
+		if n != 1 {
+			t.Errorf("the choice is there %d times", n)
+		}
+	})
+}
+
+// deaf is a floor that a crash keeps from hearing the visitor.
+type deaf struct{ chat.Floor }
+
+func (deaf) CustomerInput(context.Context, id.Tenant, string, int64, flow.Input) error {
+	return errs.New(errs.Unavailable, "The floor is gone.")
 }

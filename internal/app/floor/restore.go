@@ -137,9 +137,11 @@ func (f *floor) item(ctx context.Context, r store.InteractionRow, seg store.Segm
 	if err != nil {
 		return nil, fmt.Errorf("opening the flow of %s: %w", r.ID, err)
 	}
-	if err := json.Unmarshal(raw.Reveal(), &it.run); err != nil {
+	var run storedRun
+	if err := json.Unmarshal(raw.Reveal(), &run); err != nil {
 		return nil, errs.Wrap(errs.Internal, err, "A running flow could not be read.")
 	}
+	it.run, it.fed = run.State, run.Fed
 	planned, ok := f.plan.Flows[r.FlowID]
 	if !ok || planned.Version != r.FlowVersion { // it was changed meanwhile: the run goes on as it began
 		planned, err = f.m.Setup.Flow(ctx, f.tenant, r.FlowID, r.FlowVersion)

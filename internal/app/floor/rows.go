@@ -7,6 +7,7 @@ import (
 
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/core/acd"
+	"nubitalk/internal/core/flow"
 	"nubitalk/internal/store"
 )
 
@@ -47,8 +48,14 @@ func (f *floor) row(ctx context.Context, it *item) (store.InteractionRow, error)
 	return r, nil
 }
 
+// storedRun is where a flow stands, as it is sealed.
+type storedRun struct {
+	flow.State
+	Fed int64 `json:"fed"`
+}
+
 func (f *floor) sealRun(ctx context.Context, it *item) (secret.Sealed, error) {
-	raw, err := json.Marshal(it.run)
+	raw, err := json.Marshal(storedRun{it.run, it.fed})
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -288,11 +289,12 @@ func (s *Service) Say(ctx context.Context, v Visitor, clientID string, text secr
 	if err := f.Err(); err != nil {
 		return Message{}, err
 	}
-	m, fresh, err := s.append(ctx, v.Tenant, draft{interaction: v.Interaction, author: ByVisitor, kind: KindText, clientID: clientID, body: body{Text: text.Reveal()}, open: true})
-	if err != nil || !fresh {
-		return forVisitor(m), err
+	m, _, err := s.append(ctx, v.Tenant, draft{interaction: v.Interaction, author: ByVisitor, kind: KindText, clientID: clientID, body: body{Text: text.Reveal()}, open: true})
+	if err != nil {
+		return m, err
 	}
-	return forVisitor(m), s.Floor.CustomerInput(ctx, v.Tenant, v.Interaction, flow.Input{Text: text.Reveal()})
+	// Also for a repeat: the first may have been stored and not come this far.
+	return forVisitor(m), s.Floor.CustomerInput(ctx, v.Tenant, v.Interaction, m.Seq, flow.Input{Text: text.Reveal()})
 }
 
 // Choose sends the choice of a button: the words of the choice become the
@@ -300,7 +302,7 @@ func (s *Service) Say(ctx context.Context, v Visitor, clientID string, text secr
 func (s *Service) Choose(ctx context.Context, v Visitor, clientID, value string) (Message, error) {
 	var f errs.Fields
 	checkClientID(&f, clientID)
-	label, ok, err := s.offered(ctx, v, value)
+	label, ok, err := s.offered(ctx, v, clientID, value)
 	if err != nil {
 		return Message{}, err
 	}
@@ -310,18 +312,25 @@ func (s *Service) Choose(ctx context.Context, v Visitor, clientID, value string)
 	if err := f.Err(); err != nil {
 		return Message{}, err
 	}
-	m, fresh, err := s.append(ctx, v.Tenant, draft{interaction: v.Interaction, author: ByVisitor, kind: KindText, clientID: clientID, body: body{Text: label}, open: true})
-	if err != nil || !fresh {
-		return forVisitor(m), err
+	m, _, err := s.append(ctx, v.Tenant, draft{interaction: v.Interaction, author: ByVisitor, kind: KindText, clientID: clientID, body: body{Text: label}, open: true})
+	if err != nil {
+		return m, err
 	}
-	return forVisitor(m), s.Floor.CustomerInput(ctx, v.Tenant, v.Interaction, flow.Input{Choice: value})
+	return forVisitor(m), s.Floor.CustomerInput(ctx, v.Tenant, v.Interaction, m.Seq, flow.Input{Choice: value})
 }
 
-// offered finds the label of a choice among the last buttons.
-func (s *Service) offered(ctx context.Context, v Visitor, value string) (string, bool, error) {
-	recent, _, err := s.page(ctx, v.Tenant, v.Interaction, 0, 0, MaxHistory)
+// offered finds the label of a choice among the last buttons; for a repeat, among
+// those before the message that made the choice.
+func (s *Service) offered(ctx context.Context, v Visitor, clientID, value string) (string, bool, error) {
+	recent, err := s.Messages(ctx, v.Tenant, v.Interaction, 0, math.MaxInt64, MaxHistory)
 	if err != nil {
 		return "", false, err
+	}
+	for i, m := range recent {
+		if m.AuthorKind == ByVisitor && m.ClientID == clientID {
+			recent = recent[:i]
+			break
+		}
 	}
 	for _, m := range slices.Backward(recent) {
 		if m.Kind != KindButtons {
