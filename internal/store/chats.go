@@ -44,11 +44,11 @@ func (tx *Tx) ChatByToken(hash []byte) (ChatRow, error) {
 	return get(tx, "conversation", scanChat, `SELECT `+chatColumns+` FROM chats WHERE tenant_id = $1 AND token_hash = $2`, string(tx.scope.Tenant), raw(hash))
 }
 
-// OpenChats are the conversations of all open interactions.
+// OpenChats are the conversations of all open interactions, by arrival.
 func (tx *Tx) OpenChats() ([]ChatRow, error) {
 	return list(tx, scanChat, `SELECT c.interaction_id, c.token_hash, c.last_seq, c.visitor_got_seq, c.visitor_read_seq, c.agent_read_seq, c.visitor_seen_at, c.expires_at,
-		c.survey_sealed FROM interactions i JOIN chats c ON c.tenant_id = i.tenant_id AND c.interaction_id = i.interaction_id
-		WHERE i.tenant_id = $1 AND i.closed_at = 0 ORDER BY c.interaction_id`, string(tx.scope.Tenant))
+		c.survey_sealed FROM interactions i CROSS JOIN chats c
+		WHERE i.tenant_id = $1 AND i.closed_at = 0 AND c.tenant_id = i.tenant_id AND c.interaction_id = i.interaction_id ORDER BY i.arrived_at, i.interaction_id`, string(tx.scope.Tenant))
 }
 
 // Marks are how far each side has come.

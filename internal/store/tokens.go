@@ -136,8 +136,8 @@ func (tx *Tx) talking(tokens [][]byte) ([]string, error) {
 		tokens      tokenList
 	}
 	lines, err := list(tx, func(r row, l *line) error { return r.Scan(&l.interaction, &l.tokens) },
-		`SELECT m.interaction_id, m.tokens FROM chats c JOIN messages m ON m.tenant_id = c.tenant_id AND m.interaction_id = c.interaction_id
-		WHERE c.tenant_id = $1 AND c.indexed < 2 AND m.tokens <> $2`, string(tx.scope.Tenant), []byte{})
+		`SELECT m.interaction_id, m.tokens FROM chats c CROSS JOIN messages m
+		WHERE c.tenant_id = $1 AND c.indexed < 2 AND m.tenant_id = c.tenant_id AND m.interaction_id = c.interaction_id AND m.tokens <> $2`, string(tx.scope.Tenant), []byte{})
 	if err != nil {
 		return nil, err
 	}

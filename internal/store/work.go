@@ -32,13 +32,14 @@ func (tx *Tx) Segments(interactionID string) ([]SegmentRow, error) {
 	return list(tx, scanSegment, `SELECT `+segmentColumns+` FROM segments WHERE tenant_id = $1 AND interaction_id = $2 ORDER BY number`, string(tx.scope.Tenant), interactionID)
 }
 
-// OpenSegments are the last segments of all open interactions, running or not.
+// OpenSegments are the last segments of all open interactions, running or not,
+// by arrival. CROSS JOIN makes SQLite begin with the few that are open.
 func (tx *Tx) OpenSegments() ([]SegmentRow, error) {
 	return list(tx, scanSegment, `SELECT s.interaction_id, s.number, s.holder_kind, s.holder_id, s.started_at, s.ended_at, s.cause
-		FROM interactions i JOIN segments s ON s.tenant_id = i.tenant_id AND s.interaction_id = i.interaction_id
-		WHERE i.tenant_id = $1 AND i.closed_at = 0
+		FROM interactions i CROSS JOIN segments s
+		WHERE i.tenant_id = $1 AND i.closed_at = 0 AND s.tenant_id = i.tenant_id AND s.interaction_id = i.interaction_id
 		AND s.number = (SELECT max(l.number) FROM segments l WHERE l.tenant_id = i.tenant_id AND l.interaction_id = i.interaction_id)
-		ORDER BY s.interaction_id`, string(tx.scope.Tenant))
+		ORDER BY i.arrived_at, i.interaction_id`, string(tx.scope.Tenant))
 }
 
 // QueueCount is what happened in one queue.
@@ -106,9 +107,9 @@ func (tx *Tx) Offer(offerID string) (OfferRow, error) {
 	return get(tx, "offer", scanOffer, `SELECT `+offerColumns+` FROM offers WHERE tenant_id = $1 AND offer_id = $2`, string(tx.scope.Tenant), offerID)
 }
 
-// PendingOffers are the tenant's offers that have not ended.
+// PendingOffers are the tenant's offers that have not ended, by interaction.
 func (tx *Tx) PendingOffers() ([]OfferRow, error) {
-	return list(tx, scanOffer, `SELECT `+offerColumns+` FROM offers WHERE tenant_id = $1 AND ended_at = 0 ORDER BY offer_id`, string(tx.scope.Tenant))
+	return list(tx, scanOffer, `SELECT `+offerColumns+` FROM offers WHERE tenant_id = $1 AND ended_at = 0 ORDER BY interaction_id`, string(tx.scope.Tenant))
 }
 
 // OffersOf are an interaction's offers in order.

@@ -307,6 +307,7 @@ CREATE TABLE attachments (
     FOREIGN KEY (tenant_id, interaction_id) REFERENCES interactions (tenant_id, interaction_id)
 );
 CREATE INDEX attachments_interaction ON attachments (tenant_id, interaction_id);
+CREATE INDEX attachments_unsent ON attachments (tenant_id, created_at) WHERE seq = 0;
 
 CREATE TABLE audit (
     tenant_id   TEXT   NOT NULL,

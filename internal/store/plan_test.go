@@ -1,0 +1,106 @@
+package store_test
+
+import (
+	"regexp"
+	"testing"
+	"time"
+
+	"nubitalk/internal/store"
+	"nubitalk/internal/store/storetest"
+)
+
+// grows are the tables that get many rows for each tenant: no statement may walk
+// over all of them.
+var grows = regexp.MustCompile(`\b(interactions|segments|offers|messages|message_tokens|chats|attachments|audit|contacts|contact_addresses|consents|sessions|i|s|n|c|m|t|l)\b`)
+
+var (
+	scan       = regexp.MustCompile(`^SCAN (\w+)`)
+	tenantOnly = regexp.MustCompile(`^SEARCH (\w+) USING .*\(tenant_id=\?\)$`)
+	// inOrder are indexes that hold few rows, or give a list its order.
+	inOrder = regexp.MustCompile(`interactions_arrived|interactions_open|chats_talking|chats_waiting|offers_pending|attachments_unsent`)
+)
+
+func tooWide(step string) bool {
+	if m := scan.FindStringSubmatch(step); m != nil {
+		return grows.MatchString(m[1])
+	}
+	m := tenantOnly.FindStringSubmatch(step)
+	return m != nil && grows.MatchString(m[1]) && !inOrder.MatchString(step)
+}
+
+// Every statement finds its rows by an index.
+func TestStatementsUseIndexes(t *testing.T) {
+	db := storetest.Open(t, store.SQLite)
+	everything(t, db)
+	statements := 0
+	explained := func(run func(*store.Tx) error) {
+		t.Helper()
+		write(t, db, tenA, func(tx *store.Tx) error {
+			return tx.Explained(func(sql string, plan []string) {
+				statements++
+				for _, step := range plan {
+					if tooWide(step) {
+						t.Errorf("%s\n\tin %s", step, sql)
+					}
+				}
+			}, run)
+		})
+	}
+	ignore := func(_ any, err error) error { return err }
+	for _, row := range tenantRows() {
+		explained(row.insert)
+		explained(func(tx *store.Tx) error { _, _ = row.get(tx); return nil })
+	}
+	token := [][]byte{[]byte("word")}
+	for _, run := range []func(tx *store.Tx) error{
+		func(tx *store.Tx) error { return ignore(tx.OpenInteractions()) },
+		func(tx *store.Tx) error { return ignore(tx.OpenSegments()) },
+		func(tx *store.Tx) error { return ignore(tx.OpenChats()) },
+		func(tx *store.Tx) error { return ignore(tx.PendingOffers()) },
+		func(tx *store.Tx) error { return ignore(tx.Party("int_1")) },
+		func(tx *store.Tx) error { return ignore(tx.Messages("int_1", 0, 0, 10)) },
+		func(tx *store.Tx) error { return ignore(tx.Messages("int_1", 0, 9, 10)) },
+		func(tx *store.Tx) error { return ignore(tx.SessionsOf("usr_1")) },
+		func(tx *store.Tx) error { return ignore(tx.EndSessionsOf("usr_1", "", t0)) },
+		func(tx *store.Tx) error { return ignore(tx.QueueCounts("que_1", t0, time.Second, time.Second)) },
+		func(tx *store.Tx) error { return ignore(tx.AgentStates("usr_1", t0, at(9))) },
+		func(tx *store.Tx) error { return ignore(tx.UnsentAttachments(t0, 10)) },
+		func(tx *store.Tx) error { return ignore(tx.IdleContacts(t0, 10)) },
+		func(tx *store.Tx) error { return ignore(tx.ClosedInteractions(t0, 10)) },
+		func(tx *store.Tx) error { return ignore(tx.ClosedConversations(t0, 10)) },
+		func(tx *store.Tx) error { return ignore(tx.Audit(store.AuditFilter{Before: 9})) },
+		func(tx *store.Tx) error { return ignore(tx.Audit(store.AuditFilter{ObjectID: "con_1"})) },
+		func(tx *store.Tx) error { return ignore(tx.AuditAfter(0, 10)) },
+		func(tx *store.Tx) error { _, _, err := tx.RaiseMarks("int_1", store.Marks{VisitorGot: 1}); return err },
+		func(tx *store.Tx) error { return tx.InsertTokens("int_1", token) },
+		func(tx *store.Tx) error { return ignore(tx.SearchInteractions(store.InteractionFilter{})) },
+		func(tx *store.Tx) error { return ignore(tx.SearchInteractions(store.InteractionFilter{Tokens: token})) },
+		func(tx *store.Tx) error {
+			return ignore(tx.SearchInteractions(store.InteractionFilter{Contacts: []string{"con_1", "con_2"}}))
+		},
+		func(tx *store.Tx) error {
+			return ignore(tx.SearchInteractions(store.InteractionFilter{Agent: "usr_1", From: t0}))
+		},
+		func(tx *store.Tx) error {
+			return ignore(tx.SearchInteractions(store.InteractionFilter{HeldBy: "usr_1", To: t0}))
+		},
+		func(tx *store.Tx) error {
+			return ignore(tx.SearchInteractions(store.InteractionFilter{Queue: "que_1", Before: store.Cursor{At: t0, ID: "int_1"}}))
+		},
+		func(tx *store.Tx) error { return closeWork(tx, "int_1", t0) },
+		func(tx *store.Tx) error { return ignore(tx.DeleteConversation("int_1", t0)) },
+		func(tx *store.Tx) error { return ignore(tx.DeleteInteraction("int_1")) },
+		func(tx *store.Tx) error { return ignore(tx.DeleteContact("con_2")) },
+		func(tx *store.Tx) error { return tx.EraseUser("usr_2", t0) },
+	} {
+		explained(run)
+	}
+	if statements < 100 {
+		t.Errorf("only %d statements were seen", statements)
+	}
+	for _, step := range []string{"SCAN messages", "SEARCH m USING INDEX sqlite_autoindex_messages_1 (tenant_id=?)"} {
+		if !tooWide(step) {
+			t.Errorf("not caught: %s", step)
+		}
+	}
+}
