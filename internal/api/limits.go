@@ -38,6 +38,18 @@ var DefaultLimits = Limits{
 	Tenant:  Limit{1000, 3000},
 }
 
+// Times are the default limits multiplied; times 0 is no limits.
+func Times(factor float64) Limits {
+	times := func(l Limit) Limit {
+		if factor <= 0 {
+			return Limit{PerSecond: -1}
+		}
+		return Limit{l.PerSecond * factor, max(1, int(float64(l.Burst)*factor))}
+	}
+	d := DefaultLimits
+	return Limits{times(d.Address), times(d.SignIn), times(d.Start), times(d.Visitor), times(d.Tenant)}
+}
+
 func (l Limit) or(d Limit) Limit {
 	if l == (Limit{}) {
 		return d

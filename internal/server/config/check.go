@@ -40,6 +40,9 @@ func (c *Config) Check(at func(key, problem string) Mistake) error {
 	if c.Limits.Connections < 10 {
 		k.wrong("limits.connections", "must be at least 10.")
 	}
+	if !(c.Limits.Calls >= 0 && c.Limits.Calls <= 1000) { // NaN is neither
+		k.wrong("limits.calls", "must be between 0 and 1000.")
+	}
 	if c.Limits.Headers < 4<<10 || c.Limits.Headers > 1<<20 {
 		k.wrong("limits.headers", "must be between 4KiB and 1MiB.")
 	}

@@ -90,9 +90,10 @@ type Proxy struct {
 
 // Limits bound what clients can take.
 type Limits struct {
-	Connections int  `default:"50000" help:"Open connections; more wait."`
-	Headers     Size `default:"32KiB" help:"Largest request head."`
-	Memory      Size `default:"0" help:"Soft limit of the program's memory; 0 for none."`
+	Connections int     `default:"50000" help:"Open connections; more wait."`
+	Calls       float64 `default:"1" placeholder:"FACTOR" help:"How many calls an address, a visitor and a tenant may make, as a multiple of the built-in limits; 0 for any number."`
+	Headers     Size    `default:"32KiB" help:"Largest request head."`
+	Memory      Size    `default:"0" help:"Soft limit of the program's memory; 0 for none."`
 }
 
 // Stop says how a stop goes.

@@ -267,6 +267,10 @@ func TestPlainHTTPIsForLoopbackOnly(t *testing.T) {
 		{[]string{"--database-driver=postgres", "--database-url=postgres://h/d", "--bus-url=tls://n:4222"}, ""},
 		{[]string{"--database-driver=postgres", "--database-url=postgres://h/d", "--keys-driver=postgres", "--keys-url=postgres://h/d"}, "another database"},
 		{[]string{"--limits-connections=1"}, "at least 10"},
+		{[]string{"--limits-calls=-1"}, "between 0 and 1000"},
+		{[]string{"--limits-calls=NaN"}, "between 0 and 1000"},
+		{[]string{"--limits-calls=0"}, ""},
+		{[]string{"--limits-calls=2.5"}, ""},
 		{[]string{"--limits-headers=1B"}, "between 4KiB"},
 		{[]string{"--limits-memory=1MiB"}, "at least 64MiB"},
 	} {

@@ -264,6 +264,8 @@ func try(flag *kong.Flag, value string) string {
 			return "must be true or false."
 		case reflect.Int:
 			return "must be a whole number."
+		case reflect.Float64:
+			return "must be a number."
 		}
 		return sentence(err.Error())
 	}
