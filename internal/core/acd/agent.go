@@ -26,37 +26,34 @@ func channelName(i int8) Channel {
 }
 
 // agent is an agent as the engine holds it. One that only a queue's members
-// name is kept as well, with known false, and gets nothing.
+// name is kept as well, with known false, and gets nothing. What every step
+// reads comes first.
 type agent struct {
-	id        string
-	known     bool
-	skills    map[string]int
-	capacity  [channels]int32
-	used      [channels]int32 // offered, active and wrapping
-	presence  Presence
-	reason    string
-	cause     string
-	since     int64
-	idleSince int64
-	browsers  int
-	missed    int
-
-	held                      []*work
+	used                      [channels]int32 // offered, active and wrapping
+	capacity                  [channels]int32
 	offered, active, wrapping int32
+	inIdle                    int32 // slots that are in their class's idle heap
+	idleSince                 int64
+	room                      uint8 // bit per channel: could take one more now
+	counted                   uint8 // room as its queues count it; follows at the end of the step
+	serves                    uint8 // bit per channel: at work, whether or not there is room
+	known, dirty, touched     bool
 
-	queues []*queue // that name it as a member
-	slots  []slot
-	only   [channels]*class
-	tops   []uint32 // per slot: its class's entry in Engine.tops, and the channel in the low bits
+	id   string
+	held []*work  // by id
+	tops []uint32 // per slot: its class's entry in Engine.tops, and the channel in the low bits
 
-	room     uint8 // bit per channel: could take one more now
-	counted  uint8 // room as its queues count it; follows at the end of the step
-	serves   uint8 // bit per channel: at work, whether or not there is room
-	inIdle   int   // slots that are in their class's idle heap
-	timerPos int32 // grace, see timers
+	presence      Presence
+	reason, cause string
+	since         int64
+	browsers      int
+	missed        int
 
-	dirty, touched bool
-	best           *work // scratch of settle
+	timerAt int64 // grace, see timers
+	slots   []slot
+	queues  []*queue // that name it as a member
+	skills  map[string]int
+	best    *work // scratch of settle
 }
 
 func (a *agent) load() int32 { return a.offered + a.active + a.wrapping }
@@ -267,7 +264,7 @@ func (e *Engine) watch(a *agent) {
 	switch {
 	case a.browsers > 0 || a.presence == Offline && len(a.held) == 0:
 		e.timers.stopAgent(a)
-	case a.timerPos == 0:
+	case a.timerAt == 0:
 		e.timers.setAgent(a, e.now+e.grace)
 	}
 }
@@ -284,29 +281,42 @@ func (e *Engine) lose(a *agent, cause string) {
 	for len(a.held) > 0 {
 		w := a.held[0]
 		switch w.state {
-		case Offered:
+		case offered:
 			e.endOffer(w, Revoked)
 			e.returnToQueue(w, cause, true)
-		case Active:
+		case active:
 			e.letGo(w)
 			e.returnToQueue(w, cause, true)
 		default:
 			e.end(w, Completed, cause)
 		}
 	}
-	for _, c := range a.only {
-		for c != nil && len(c.waiting) > 0 {
-			w := c.waiting[0].w
-			e.leaveLine(w)
-			e.returnToQueue(w, cause, w.front)
+	var waiting []*work
+	for _, c := range a.reserved() {
+		c.line.each(func(w *work) bool { waiting = append(waiting, w); return true })
+	}
+	sortWorks(waiting)
+	for _, w := range waiting {
+		e.leaveLine(w)
+		e.returnToQueue(w, cause, w.front)
+	}
+}
+
+// reserved lists the classes whose work waits for this agent only.
+func (a *agent) reserved() []*class {
+	var cs []*class
+	for i := range a.slots {
+		if c := a.slots[i].cls; c.only == a {
+			cs = append(cs, c)
 		}
 	}
+	return cs
 }
 
 // revokeAll takes back the agent's pending offers; the work keeps its place.
 func (e *Engine) revokeAll(a *agent, cause string) {
 	for a.offered > 0 {
-		i := slices.IndexFunc(a.held, func(w *work) bool { return w.state == Offered })
+		i := slices.IndexFunc(a.held, func(w *work) bool { return w.state == offered })
 		w := a.held[i]
 		e.endOffer(w, Revoked)
 		e.returnToQueue(w, cause, w.front)

@@ -1,28 +1,28 @@
 package acd
 
 import (
-	"encoding/binary"
 	"math"
 	"slices"
 	"strings"
 )
 
-// class is all waiting work that the same agents can take: one queue, one
-// channel, one set of needs; or one channel and the only agent who may have it.
-// It keeps that work in order, and those of its agents who have room now in the
-// order in which they are chosen. Matching looks at the tops of these two heaps
+// class is all waiting work of a queue that the same agents can take: one
+// channel and one set of needs, or one channel and the only agent who may have
+// it. It keeps that work in order, and those of its agents who have room now in
+// the order in which they are chosen. Matching looks at the first of each
 // instead of at all work or all agents.
 type class struct {
-	q       *queue // nil in an only-agent class
-	ch      int8
-	key     string
-	needs   []SkillNeed // the queue's and the work's, the highest level of each
-	only    *agent
-	waiting []waitItem
+	line    line
 	idle    []idleItem
 	number  int32   // its entry in Engine.tops
 	serving int32   // agents who are at work here, with room or without
 	refused []*work // waiting works that some agent declined or missed
+
+	q     *queue
+	ch    int8
+	key   string
+	needs []SkillNeed // the queue's and the work's, the highest level of each
+	only  *agent
 }
 
 // slot is an agent's place in a class.
@@ -30,11 +30,6 @@ type slot struct {
 	cls  *class
 	pos  int32 // place in cls.idle, plus one; 0 when not in it
 	prof int32 // proficiency: the sum of the agent's levels in the class's needs
-}
-
-type waitItem struct {
-	due int64
-	w   *work
 }
 
 type idleItem struct {
@@ -59,45 +54,37 @@ func (x *idleItem) before(y *idleItem) bool {
 	return x.a.id < y.a.id
 }
 
-func (x *waitItem) before(y *waitItem) bool {
-	if x.due != y.due {
-		return x.due < y.due
-	}
-	return x.w.before(y.w)
-}
-
 // maxClasses is how many classes without waiting work a queue keeps.
 const maxClasses = 64
 
 // classOf finds or makes the class in which w waits.
 func (e *Engine) classOf(w *work) *class {
-	if w.only != nil {
-		c := w.only.only[w.ch]
-		if c == nil {
-			c = e.newClass(class{ch: w.ch, only: w.only})
-			w.only.only[w.ch] = c
-			e.attach(w.only, c)
-		}
-		return c
-	}
 	q := w.q
 	e.key = append(e.key[:0], byte(w.ch))
-	if len(w.needs) > 0 {
+	switch {
+	case w.only != nil:
+		e.key = append(append(e.key, 0), w.only.id...)
+	case len(w.needs) > 0:
 		e.needs = canonical(append(e.needs[:0], w.needs...))
 		for _, n := range e.needs {
-			e.key = append(binary.AppendUvarint(append(e.key, n.Skill...), 0), byte(n.Level))
+			e.key = append(append(e.key, byte(min(n.Level, 255))), n.Skill...)
+			e.key = append(e.key, 0)
 		}
 	}
 	if c := q.classes[string(e.key)]; c != nil {
 		return c
 	}
 	e.trimClasses(q)
-	c := e.newClass(class{q: q, ch: w.ch, key: string(e.key)})
-	c.needs = canonical(append(slices.Clone(q.cfg.Needs), w.needs...))
+	c := e.newClass(class{q: q, ch: w.ch, key: string(e.key), only: w.only})
 	q.classes[c.key] = c
 	q.order = append(q.order, c)
+	if c.only != nil {
+		e.attach(c.only, c)
+		return c
+	}
+	c.needs = canonical(append(slices.Clone(q.cfg.Needs), w.needs...))
 	for _, a := range q.members {
-		if a.meets(c.needs) {
+		if a.known && a.meets(c.needs) {
 			e.attach(a, c)
 		}
 	}
@@ -124,8 +111,8 @@ func (e *Engine) newClass(c class) *class {
 // noteTop is called after a change of what waits in c.
 func (e *Engine) noteTop(c *class) {
 	e.tops[c.number] = none
-	if len(c.waiting) > 0 {
-		e.tops[c.number] = c.waiting[0].due
+	if c.line.first != nil {
+		e.tops[c.number] = c.line.first.due
 	}
 }
 
@@ -150,7 +137,7 @@ func (e *Engine) trimClasses(q *queue) {
 		return
 	}
 	for _, c := range q.order {
-		if len(c.waiting) == 0 {
+		if c.line.root == nil {
 			e.dropClass(c)
 			return
 		}
@@ -162,7 +149,11 @@ func (e *Engine) dropClass(c *class) {
 	e.freeTops = append(e.freeTops, c.number)
 	delete(c.q.classes, c.key)
 	c.q.order = slices.DeleteFunc(c.q.order, func(o *class) bool { return o == c })
-	for _, a := range c.q.members {
+	agents := c.q.members
+	if c.only != nil {
+		agents = []*agent{c.only}
+	}
+	for _, a := range agents {
 		if i := a.slotOf(c); i >= 0 {
 			e.detach(a, i)
 		}
@@ -282,66 +273,39 @@ func (c *class) idleDown(i int, item idleItem) {
 	c.putIdle(i, item)
 }
 
-func (c *class) pushWaiting(w *work) {
-	item := waitItem{w.due, w}
-	c.waiting = append(c.waiting, item)
-	c.waitUp(len(c.waiting)-1, item)
+// stand puts w into the class's line.
+func (e *Engine) stand(w *work, c *class) {
+	e.seq++
+	c.line.insert(w, uint32(scramble(e.seq)>>32))
 	if len(w.refused) > 0 {
 		c.refused = append(c.refused, w)
 	}
+	e.noteTop(c)
+	w.cls = c
+	if c.q.waiting++; c.q.waiting == 1 {
+		c.q.pace.since = e.now
+	}
 }
 
-func (c *class) dropWaiting(w *work) {
-	i, last := int(w.pos-1), len(c.waiting)-1
-	w.pos = 0
-	moved := c.waiting[last]
-	c.waiting[last] = waitItem{}
-	c.waiting = c.waiting[:last]
-	if i != last && !c.waitUp(i, moved) {
-		c.waitDown(i, moved)
-	}
+// leaveLine takes a waiting work out of line; the caller gives it a new state.
+func (e *Engine) leaveLine(w *work) {
+	c := w.cls
+	c.line.remove(w)
 	if len(w.refused) > 0 {
-		at := slices.Index(c.refused, w)
-		end := len(c.refused) - 1
-		c.refused[at] = c.refused[end]
-		c.refused[end] = nil
+		at, end := slices.Index(c.refused, w), len(c.refused)-1
+		c.refused[at], c.refused[end] = c.refused[end], nil
 		c.refused = c.refused[:end]
 	}
+	e.noteTop(c)
+	w.cls = nil
+	c.q.waiting--
+	e.timers.stopWork(w)
 }
 
-func (c *class) putWaiting(i int, item waitItem) {
-	c.waiting[i] = item
-	item.w.pos = int32(i + 1)
-}
-
-func (c *class) waitUp(i int, item waitItem) bool {
-	moved := false
-	for i > 0 {
-		parent := (i - 1) / 2
-		if !item.before(&c.waiting[parent]) {
-			break
-		}
-		c.putWaiting(i, c.waiting[parent])
-		i, moved = parent, true
-	}
-	c.putWaiting(i, item)
-	return moved
-}
-
-func (c *class) waitDown(i int, item waitItem) {
-	for {
-		child := 2*i + 1
-		if child >= len(c.waiting) {
-			break
-		}
-		if child+1 < len(c.waiting) && c.waiting[child+1].before(&c.waiting[child]) {
-			child++
-		}
-		if !c.waiting[child].before(&item) {
-			break
-		}
-		c.putWaiting(i, c.waiting[child])
-		i = child
-	}
-	c.putWaiting(i, item)
+// scramble is splitmix64's finaliser: an even spread for the line's shape.
+func scramble(x uint64) uint64 {
+	x *= 0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
 }

@@ -40,8 +40,9 @@ type Engine struct {
 	offers map[string]*work // pending offers only
 
 	timers   timers
-	tops     []int64 // by class number: when its first waiting work is due
-	freeTops []int32 // numbers of classes that are gone
+	due      []timerItem // scratch of Step
+	tops     []int64     // by class number: when its first waiting work is due
+	freeTops []int32     // numbers of classes that are gone
 
 	dirtyW  []*work  // waiting work that may have found an agent
 	dirtyA  []*agent // agents that may have room for waiting work
@@ -87,10 +88,15 @@ func New(opts Options) *Engine {
 func (e *Engine) Step(ev Event, now time.Time) []Command {
 	start := e.begin(now)
 	e.refusal = RefusedNone
-	for len(e.timers.items) > 0 && e.timers.items[0].at <= e.now {
-		e.fire(e.timers.items[0].owner)
+	if e.due = e.timers.due(e.now, e.due[:0]); len(e.due) > 0 {
+		for _, t := range e.due {
+			if t.valid() {
+				e.fire(t.owner)
+			}
+		}
+		clear(e.due)
+		e.settle()
 	}
-	e.settle()
 	e.refusal = e.apply(ev)
 	e.settle()
 	return e.commands(start)
@@ -102,10 +108,8 @@ func (e *Engine) Refusal() string { return e.refusal }
 // NextWake is when the next timer is due; false if there is none. A Step at or
 // after that time (a Tick will do) fires it. Nothing else needs time to pass.
 func (e *Engine) NextWake() (time.Time, bool) {
-	if len(e.timers.items) == 0 {
-		return time.Time{}, false
-	}
-	return fromMicros(e.timers.items[0].at), true
+	at, ok := e.timers.next()
+	return fromMicros(at), ok
 }
 
 // begin takes the time and says where this step's commands start. Commands of

@@ -3,6 +3,7 @@ package acd
 // pace is how fast a queue's waiting work gets answered. Times are µs.
 type pace struct {
 	last     int64 // last answer
+	since    int64 // somebody waits since then, if anybody does
 	interval int64 // moving average between answers while work waited
 	samples  int
 	handle   int64 // moving average from answer to the end of the contact
@@ -54,12 +55,12 @@ func (q *queue) estimate(position int, now int64) int {
 	switch {
 	case position <= 0 || places == 0:
 		return -1
-	case q.line.len() == 0 && ready > 0:
+	case q.waiting == 0 && ready > 0:
 		return 0
 	case q.pace.samples >= enoughSamples:
 		interval := q.pace.interval
-		if q.line.root != nil {
-			interval = max(interval, interval+(now-max(q.pace.last, q.line.root.oldest)-interval)/weight)
+		if q.waiting > 0 {
+			interval = max(interval, interval+(now-max(q.pace.last, q.pace.since)-interval)/weight)
 		}
 		return seconds(int64(position) * interval)
 	case q.pace.handled > 0:

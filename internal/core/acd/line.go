@@ -1,11 +1,11 @@
 package acd
 
-// line is a queue's waiting work in order: a treap whose nodes are the works
+// line is a class's waiting work in order: a treap whose nodes are the works
 // themselves, each knowing the size and the oldest arrival of its subtree, so
-// that a position, the order and the longest wait cost O(log n).
-type line struct{ root *work }
+// that the first, a position and the longest wait cost O(log n).
+type line struct{ root, first *work }
 
-// lineNode is a work's place in its queue's line.
+// lineNode is a work's place in its line.
 type lineNode struct {
 	left, right *work
 	oldest      int64  // earliest queued time of the subtree
@@ -36,28 +36,38 @@ func (l *line) len() int {
 func (l *line) insert(w *work, r uint32) {
 	w.lineNode = lineNode{heap: r}
 	l.root = lineInsert(l.root, w)
+	if l.first == nil || w.before(l.first) {
+		l.first = w
+	}
 }
 
 func (l *line) remove(w *work) {
 	l.root = lineRemove(l.root, w)
 	w.lineNode = lineNode{}
+	if l.first != w {
+		return
+	}
+	l.first = l.root
+	for l.first != nil && l.first.left != nil {
+		l.first = l.first.left
+	}
 }
 
-// position is 1 for the first in line.
-func (l *line) position(w *work) int {
-	n, before := l.root, int32(0)
-	for n != nil && n != w {
-		if w.before(n) {
-			n = n.left
+// ahead counts what stands before w, which may stand in another line.
+func (l *line) ahead(w *work) int {
+	n := 0
+	for at := l.root; at != nil; {
+		if at == w || w.before(at) {
+			at = at.left
 			continue
 		}
-		before += lineSize(n.left) + 1
-		n = n.right
+		n++
+		if at.left != nil {
+			n += int(at.left.size)
+		}
+		at = at.right
 	}
-	if n == nil {
-		return 0
-	}
-	return int(before+lineSize(n.left)) + 1
+	return n
 }
 
 // each calls f in order until it returns false.
@@ -65,13 +75,6 @@ func (l *line) each(f func(*work) bool) { lineEach(l.root, f) }
 
 func lineEach(n *work, f func(*work) bool) bool {
 	return n == nil || lineEach(n.left, f) && f(n) && lineEach(n.right, f)
-}
-
-func lineSize(n *work) int32 {
-	if n == nil {
-		return 0
-	}
-	return n.size
 }
 
 func lineInsert(t, w *work) *work {
@@ -136,4 +139,48 @@ func lineMerge(a, b *work) *work {
 		b.updateLine()
 		return b
 	}
+}
+
+// inOrder is the first works of all lines of a queue, at most limit.
+func (q *queue) inOrder(limit int) []*work {
+	var runs [][]*work
+	for _, c := range q.order {
+		run := make([]*work, 0, min(c.line.len(), limit))
+		c.line.each(func(w *work) bool {
+			if len(run) < limit {
+				run = append(run, w)
+			}
+			return len(run) < limit
+		})
+		if len(run) > 0 {
+			runs = append(runs, run)
+		}
+	}
+	for len(runs) > 1 {
+		var next [][]*work
+		for i := 0; i < len(runs); i += 2 {
+			if i+1 == len(runs) {
+				next = append(next, runs[i])
+				break
+			}
+			next = append(next, merge(runs[i], runs[i+1]))
+		}
+		runs = next
+	}
+	if len(runs) == 0 {
+		return nil
+	}
+	return runs[0][:min(len(runs[0]), limit)]
+}
+
+func merge(a, b []*work) []*work {
+	out := make([]*work, 0, len(a)+len(b))
+	for len(a) > 0 && len(b) > 0 {
+		if a[0].before(b[0]) {
+			out, a = append(out, a[0]), a[1:]
+		} else {
+			out, b = append(out, b[0]), b[1:]
+		}
+	}
+	return append(append(out, a...), b...)
 }

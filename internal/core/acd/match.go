@@ -54,17 +54,12 @@ func (e *Engine) settleAll() {
 	}
 	works := slices.DeleteFunc(e.dirtyW, e.sweep)
 	e.dirtyW = works
-	slices.SortFunc(works, func(a, b *work) int {
-		if a.before(b) {
-			return -1
-		}
-		return 1
-	})
+	sortWorks(works)
 	for {
 		w := e.firstSought()
 		for len(works) > 0 && (w == nil || works[0].before(w)) {
 			next := works[0]
-			if next.state == Queued && e.bestAgent(next) != nil {
+			if next.state == queued && e.bestAgent(next) != nil {
 				w = next
 				break
 			}
@@ -79,7 +74,7 @@ func (e *Engine) settleAll() {
 	}
 	for _, w := range e.dirtyW {
 		w.dirty = false
-		w.waited = w.waited || w.state == Queued
+		w.waited = w.waited || w.state == queued
 	}
 	clear(e.dirtyW)
 	e.dirtyW = e.dirtyW[:0]
@@ -107,7 +102,7 @@ func (e *Engine) look(a *agent) {
 func (e *Engine) firstSought() *work {
 	for len(e.seeking) > 0 {
 		a := e.seeking[0]
-		if a.best.state == Queued && a.room&(1<<a.best.ch) != 0 {
+		if a.best.state == queued && a.room&(1<<a.best.ch) != 0 {
 			return a.best
 		}
 		last := len(e.seeking) - 1
@@ -138,11 +133,11 @@ func (e *Engine) sinkSeeking() {
 
 // sweep unmarks work that no longer waits; the memory of closed work is free now.
 func (e *Engine) sweep(w *work) bool {
-	if w.state == Queued {
+	if w.state == queued {
 		return false
 	}
 	w.dirty = false
-	if w.state == Closed {
+	if w.state == closed {
 		e.free = append(e.free, w)
 	}
 	return true
@@ -201,38 +196,33 @@ func (e *Engine) bestWork(a *agent) *work {
 	if at < 0 {
 		return nil
 	}
-	if w := a.slots[at].cls.waiting[0].w; !twice && len(w.refused) == 0 {
+	if w := a.slots[at].cls.line.first; !twice && len(w.refused) == 0 {
 		return w
 	}
 	return e.bestOfAll(a)
 }
 
-// bestOfAll is bestWork for when due times alone do not tell.
+// bestOfAll is bestWork for when due times alone do not tell: it passes over
+// what is kept from the agent and compares what falls due at the same time.
 func (e *Engine) bestOfAll(a *agent) *work {
 	var best *work
 	for i := range a.slots {
-		if c := a.slots[i].cls; a.room&(1<<c.ch) != 0 {
-			e.searchWaiting(c, a, 0, &best)
+		c := a.slots[i].cls
+		if a.room&(1<<c.ch) == 0 {
+			continue
 		}
+		c.line.each(func(w *work) bool {
+			if best != nil && best.before(w) {
+				return false
+			}
+			if e.excluded(w, a) {
+				return true
+			}
+			best = w
+			return false
+		})
 	}
 	return best
-}
-
-// searchWaiting looks below entry i of the heap, past what a refused only.
-func (e *Engine) searchWaiting(c *class, a *agent, i int, best **work) {
-	if i >= len(c.waiting) {
-		return
-	}
-	w := c.waiting[i].w
-	if *best != nil && !w.before(*best) {
-		return
-	}
-	if !e.excluded(w, a) {
-		*best = w
-		return
-	}
-	e.searchWaiting(c, a, 2*i+1, best)
-	e.searchWaiting(c, a, 2*i+2, best)
 }
 
 // refuse remembers that a declined or missed w.
@@ -286,13 +276,13 @@ func (e *Engine) armBackOff(w *work) {
 
 // fire runs one due timer.
 func (e *Engine) fire(o owner) {
-	e.timers.stop(o)
+	*o.note() = 0
 	switch w := o.w; {
 	case w == nil:
 		e.lose(o.a, CauseLost)
-	case w.state == Offered:
+	case w.state == offered:
 		e.expire(w)
-	case w.state == Wrapping:
+	case w.state == wrapping:
 		e.end(w, Completed, CauseWrapUpEnded)
 	default:
 		e.armBackOff(w)

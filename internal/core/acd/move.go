@@ -14,22 +14,22 @@ func (e *Engine) move(ev Move) string {
 	if ev.From != "" {
 		cause = CauseTransfer
 	}
-	active := w.state == Active
+	served := w.state == active
 	switch w.state {
-	case Queued:
+	case queued:
 		e.leaveLine(w)
-	case Offered:
+	case offered:
 		e.endOffer(w, Revoked)
 	default:
 		e.letGo(w)
 	}
-	if active || to.queue != w.q {
+	if served || to.queue != w.q {
 		w.queued = e.now // a new place, unless Front
 	}
-	front := ev.Front || w.front && !active && to.queue == w.q
+	front := ev.Front || w.front && !served && to.queue == w.q
 	left := w.q
 	w.refused = w.refused[:0]
-	if active && to.agent == nil && w.q == to.queue {
+	if served && to.agent == nil && w.q == to.queue {
 		e.refuse(w, from) // a transfer does not come straight back
 	}
 	w.q, w.only, w.preferred = to.queue, to.agent, ""
@@ -55,9 +55,9 @@ type destination struct {
 func (e *Engine) destination(w *work, ev Move) (destination, string) {
 	none := destination{}
 	switch {
-	case w.state == Wrapping:
+	case w.state == wrapping:
 		return none, RefusedNotActive
-	case ev.From != "" && w.state != Active:
+	case ev.From != "" && w.state != active:
 		return none, RefusedNotActive
 	case ev.From != "" && w.agent.id != ev.From:
 		return none, RefusedNotYours
@@ -78,7 +78,7 @@ func (e *Engine) destination(w *work, ev Move) (destination, string) {
 			return none, RefusedUnknownAgent
 		case to.agent.capacity[w.ch] <= 0:
 			return none, RefusedAgentCannot
-		case to.agent == w.agent && w.state == Active:
+		case to.agent == w.agent && w.state == active:
 			return none, RefusedUnchanged
 		}
 	}

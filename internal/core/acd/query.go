@@ -53,10 +53,20 @@ type QueueInfo struct {
 // Position is a waiting work's place in its queue: 1 is next, 0 is not waiting.
 func (e *Engine) Position(id string) int {
 	w := e.works[id]
-	if w == nil || w.state != Queued {
+	if w == nil || w.state != queued {
 		return 0
 	}
-	return w.q.line.position(w)
+	return w.position()
+}
+
+// position of a waiting work: one behind all that stands before it in any of its
+// queue's lines.
+func (w *work) position() int {
+	n := 1
+	for _, c := range w.q.order {
+		n += c.line.ahead(w)
+	}
+	return n
 }
 
 // Estimate is the wait in seconds of one who would enter the queue now; -1 if
@@ -66,7 +76,7 @@ func (e *Engine) Estimate(queue string, now time.Time) int {
 	if q == nil {
 		return -1
 	}
-	return q.estimate(q.line.len()+1, max(e.now, now.UnixMicro()))
+	return q.estimate(q.waiting+1, max(e.now, now.UnixMicro()))
 }
 
 // EstimateAt is the further wait in seconds of who is at a position.
@@ -85,15 +95,21 @@ func (e *Engine) QueueStats(queue string, now time.Time) (QueueInfo, bool) {
 		return QueueInfo{}, false
 	}
 	info := QueueInfo{
-		Waiting: q.line.len(), Offered: int(q.offered), Active: int(q.active), Wrapping: int(q.wrapping),
+		Waiting: q.waiting, Offered: int(q.offered), Active: int(q.active), Wrapping: int(q.wrapping),
 		AgentsOnline:  int(q.online),
 		Estimate:      e.Estimate(queue, now),
 		EstimateError: -1,
 		Interval:      time.Duration(q.pace.interval) * time.Microsecond,
 		Handling:      time.Duration(q.pace.handle) * time.Microsecond,
 	}
-	if q.line.root != nil {
-		info.LongestSince = fromMicros(q.line.root.oldest)
+	oldest := int64(none)
+	for _, c := range q.order {
+		if c.line.root != nil {
+			oldest = min(oldest, c.line.root.oldest)
+		}
+	}
+	if oldest != none {
+		info.LongestSince = fromMicros(oldest)
 	}
 	if q.pace.errs > 0 {
 		info.EstimateError = seconds(q.pace.errSum)
@@ -140,8 +156,10 @@ func (e *Engine) Waiting(queue string) []string {
 	if q == nil {
 		return nil
 	}
-	ids := make([]string, 0, q.line.len())
-	q.line.each(func(w *work) bool { ids = append(ids, w.id); return true })
+	ids := make([]string, 0, q.waiting)
+	for _, w := range q.inOrder(q.waiting) {
+		ids = append(ids, w.id)
+	}
 	return ids
 }
 
@@ -156,15 +174,15 @@ func (e *Engine) Work(id string) (WorkInfo, bool) {
 			ID: w.id, Channel: channelName(w.ch), Queue: w.q.id, Priority: w.priority, Needs: w.needs,
 			Preferred: w.preferred, Arrived: fromMicros(w.arrived), Queued: fromMicros(w.queued), Only: w.only != nil,
 		},
-		State: w.state, Front: w.front, Extended: w.extended, Offer: w.offer,
+		State: w.state.public(), Front: w.front, Extended: w.extended, Offer: w.offer,
 		AnsweredAt: fromMicros(w.answered),
 	}
 	switch w.state {
-	case Queued:
-		info.Position = w.q.line.position(w)
-	case Offered:
+	case queued:
+		info.Position = w.position()
+	case offered:
 		info.OfferedAt, info.Deadline = fromMicros(w.offered), fromMicros(w.until)
-	case Wrapping:
+	case wrapping:
 		info.WrapUntil = fromMicros(w.until)
 	}
 	if w.agent != nil {

@@ -125,11 +125,11 @@ func (e *Engine) restoreWork(rw RestoredWork) {
 	case rw.State == Offered:
 		e.restoreOffer(w, rw, a)
 	case rw.State == Active && a != nil:
-		e.hold(w, a, Active)
+		e.hold(w, a, active)
 	case rw.State == Active:
 		e.returnToQueue(w, CauseAgentRemoved, true)
 	case rw.State == Wrapping && a != nil:
-		e.hold(w, a, Wrapping)
+		e.hold(w, a, wrapping)
 		w.until = toMicros(rw.WrapUntil)
 		if w.until != 0 {
 			e.timers.setWork(w, w.until)
@@ -148,7 +148,7 @@ func (e *Engine) restoreOffer(w *work, rw RestoredWork, a *agent) {
 	w.until = toMicros(rw.Deadline)
 	if a != nil && rw.Offer != "" && w.until > e.now && a.presence == Ready &&
 		a.used[w.ch] < a.capacity[w.ch] && e.eligible(a, w) {
-		e.hold(w, a, Offered)
+		e.hold(w, a, offered)
 		w.offer, w.offered = rw.Offer, toMicros(rw.OfferedAt)
 		e.offers[w.offer] = w
 		e.timers.setWork(w, w.until)

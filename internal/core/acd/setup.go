@@ -14,7 +14,7 @@ type queue struct {
 	members []*agent // every named one, set up or not
 	classes map[string]*class
 	order   []*class // the same, oldest first
-	line    line
+	waiting int
 
 	offered, active, wrapping int32
 	ready, serving            [channels]int32 // members with room; at work
@@ -55,8 +55,7 @@ func (e *Engine) setQueue(cfg Queue) string {
 // drain takes all waiting work out of the queue and drops its classes, so that
 // order and classes can be made anew.
 func (e *Engine) drain(q *queue) []*work {
-	waiting := make([]*work, 0, q.line.len())
-	q.line.each(func(w *work) bool { waiting = append(waiting, w); return true })
+	waiting := q.inOrder(q.waiting)
 	for _, w := range waiting {
 		e.leaveLine(w)
 	}
@@ -116,11 +115,10 @@ func (e *Engine) removeQueue(id string) string {
 	if q == nil {
 		return RefusedUnknownQueue
 	}
-	var gone []*work
-	q.line.each(func(w *work) bool { gone = append(gone, w); return true })
+	gone := q.inOrder(q.waiting)
 	for _, a := range e.agents { // work may be offered to one who is no member
 		for _, w := range a.held {
-			if w.q == q && w.state == Offered {
+			if w.q == q && w.state == offered {
 				gone = append(gone, w)
 			}
 		}
@@ -160,6 +158,7 @@ func (e *Engine) setAgent(cfg Agent) string {
 	for _, q := range a.queues {
 		q.countMember(a, -1)
 	}
+	reserved := a.reserved()
 	for len(a.slots) > 0 {
 		e.detach(a, len(a.slots)-1)
 	}
@@ -174,13 +173,13 @@ func (e *Engine) setAgent(cfg Agent) string {
 			a.capacity[ch] = int32(max(n, 0))
 		}
 	}
-	e.join(a)
+	e.join(a, reserved)
 	e.recheckOffers([]*agent{a})
 	return RefusedNone
 }
 
 // join counts the agent in its queues and puts it into the classes it can serve.
-func (e *Engine) join(a *agent) {
+func (e *Engine) join(a *agent, reserved []*class) {
 	queues := a.queues
 	a.queues = nil // counted as a whole below, not by its changes
 	e.refresh(a)
@@ -189,15 +188,13 @@ func (e *Engine) join(a *agent) {
 	for _, q := range a.queues {
 		q.countMember(a, 1)
 		for _, c := range q.order {
-			if a.known && a.meets(c.needs) {
+			if c.only == nil && a.meets(c.needs) {
 				e.attach(a, c)
 			}
 		}
 	}
-	for _, c := range a.only {
-		if c != nil {
-			e.attach(a, c)
-		}
+	for _, c := range reserved {
+		e.attach(a, c)
 	}
 }
 
@@ -210,16 +207,14 @@ func (e *Engine) removeAgent(id string) string {
 	for _, q := range a.queues {
 		q.countMember(a, -1)
 	}
+	for _, c := range a.reserved() { // empty since lose
+		e.dropClass(c)
+	}
 	for len(a.slots) > 0 {
 		e.detach(a, len(a.slots)-1)
 	}
 	e.timers.stopAgent(a)
 	a.known, a.browsers = false, 0
-	for _, c := range a.only { // empty since lose
-		if c != nil {
-			e.freeTops = append(e.freeTops, c.number)
-		}
-	}
 	delete(e.agents, a.id)
 	// Queues that still name it keep a placeholder; nothing else points to the
 	// removed one any more but refusals, which end with it.
@@ -245,7 +240,7 @@ func (e *Engine) recheckOffers(agents []*agent) {
 	for _, a := range agents {
 		for i := 0; i < len(a.held); {
 			w := a.held[i]
-			if w.state != Offered || e.eligible(a, w) && a.used[w.ch] <= a.capacity[w.ch] {
+			if w.state != offered || e.eligible(a, w) && a.used[w.ch] <= a.capacity[w.ch] {
 				i++
 				continue
 			}

@@ -1,10 +1,21 @@
 package acd
 
-// timers is a heap of the one timer that each work and each agent can have at a
-// time: an offer's deadline, a wrap-up's end, the end of a back-off; an agent's
-// grace. It is ordered by time, then id, so that the order of firing does not
-// depend on how the timers came to be.
-type timers struct{ items []timerItem }
+import (
+	"cmp"
+	"slices"
+)
+
+// timers hold the one timer that each work and each agent can have at a time:
+// an offer's deadline, a wrap-up's end, the end of a back-off; an agent's grace.
+//
+// It is a heap by time. The owner's own note of the time (timerAt) is the truth:
+// to stop or move a timer is to change the note, and an entry that no longer
+// agrees with it is stale. Stale ones are dropped when they come to the top, or
+// all at once when they are the greater part.
+type timers struct {
+	items []timerItem
+	stale int // at least so many
+}
 
 type timerItem struct {
 	at int64
@@ -17,12 +28,12 @@ type owner struct {
 	a *agent
 }
 
-// pos is where the owner notes its place in the heap, plus one; 0: no timer.
-func (o owner) pos() *int32 {
+// note is where the owner notes when its timer is due; 0: no timer.
+func (o owner) note() *int64 {
 	if o.w != nil {
-		return &o.w.timerPos
+		return &o.w.timerAt
 	}
-	return &o.a.timerPos
+	return &o.a.timerAt
 }
 
 func (o owner) id() string {
@@ -32,77 +43,86 @@ func (o owner) id() string {
 	return o.a.id
 }
 
-func (x *timerItem) before(y *timerItem) bool {
-	if x.at != y.at {
-		return x.at < y.at
-	}
-	return x.id() < y.id()
-}
+func (x timerItem) valid() bool { return *x.note() == x.at }
 
 func (h *timers) setWork(w *work, at int64)   { h.set(owner{w: w}, at) }
 func (h *timers) setAgent(a *agent, at int64) { h.set(owner{a: a}, at) }
-
-func (h *timers) stopWork(w *work) {
-	if w.timerPos > 0 {
-		h.stop(owner{w: w})
-	}
-}
-
-func (h *timers) stopAgent(a *agent) {
-	if a.timerPos > 0 {
-		h.stop(owner{a: a})
-	}
-}
+func (h *timers) stopWork(w *work)            { h.stop(owner{w: w}) }
+func (h *timers) stopAgent(a *agent)          { h.stop(owner{a: a}) }
 
 func (h *timers) set(o owner, at int64) {
-	pos := *o.pos()
-	if pos == 0 {
-		h.items = append(h.items, timerItem{at, o})
-		h.up(len(h.items) - 1)
-		return
-	}
-	h.items[pos-1].at = at
-	h.fix(int(pos - 1))
+	h.stop(o)
+	*o.note() = at
+	h.items = append(h.items, timerItem{at, o})
+	h.up(len(h.items) - 1)
 }
 
 func (h *timers) stop(o owner) {
-	pos := o.pos()
-	i, last := int(*pos-1), len(h.items)-1
-	*pos = 0
-	moved := h.items[last]
-	h.items[last] = timerItem{}
-	h.items = h.items[:last]
-	if i == last {
+	note := o.note()
+	if *note == 0 {
 		return
 	}
-	h.items[i] = moved
-	h.fix(i)
+	*note = 0
+	if h.stale++; h.stale > len(h.items)/2 && h.stale > 64 {
+		h.compact()
+	}
 }
 
-func (h *timers) fix(i int) {
-	if !h.up(i) {
+// next is when the first timer is due; false if there is none.
+func (h *timers) next() (int64, bool) {
+	for len(h.items) > 0 && !h.items[0].valid() {
+		h.pop()
+		h.stale--
+	}
+	if len(h.items) == 0 {
+		return 0, false
+	}
+	return h.items[0].at, true
+}
+
+// due takes out the timers that are due at now, in order of time, then id, so
+// that the order of firing does not depend on how the timers came to be. One
+// that fires may stop another: look at valid again.
+func (h *timers) due(now int64, into []timerItem) []timerItem {
+	for at, ok := h.next(); ok && at <= now; at, ok = h.next() {
+		into = append(into, h.pop())
+	}
+	if len(into) > 1 {
+		slices.SortFunc(into, func(a, b timerItem) int {
+			return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.id(), b.id()))
+		})
+	}
+	return into
+}
+
+func (h *timers) compact() {
+	h.items = slices.DeleteFunc(h.items, func(x timerItem) bool { return !x.valid() })
+	for i := (len(h.items) - 2) / arity; i >= 0; i-- {
 		h.down(i)
 	}
+	h.stale = 0
 }
 
-// arity is 4: fewer levels, each within a cache line or two.
+// arity is 4: fewer levels than 2, each within a cache line or two.
 const arity = 4
 
-func (h *timers) up(i int) bool {
-	item, moved := h.items[i], false
+func (h *timers) up(i int) {
+	item := h.items[i]
 	for i > 0 {
 		parent := (i - 1) / arity
-		if !item.before(&h.items[parent]) {
+		if item.at >= h.items[parent].at {
 			break
 		}
-		h.put(i, h.items[parent])
-		i, moved = parent, true
+		h.items[i] = h.items[parent]
+		i = parent
 	}
-	h.put(i, item)
-	return moved
+	h.items[i] = item
 }
 
 func (h *timers) down(i int) {
+	if i >= len(h.items) {
+		return
+	}
 	item := h.items[i]
 	for {
 		first := arity*i + 1
@@ -111,20 +131,24 @@ func (h *timers) down(i int) {
 		}
 		child := first
 		for c := first + 1; c < min(first+arity, len(h.items)); c++ {
-			if h.items[c].before(&h.items[child]) {
+			if h.items[c].at < h.items[child].at {
 				child = c
 			}
 		}
-		if !h.items[child].before(&item) {
+		if h.items[child].at >= item.at {
 			break
 		}
-		h.put(i, h.items[child])
+		h.items[i] = h.items[child]
 		i = child
 	}
-	h.put(i, item)
+	h.items[i] = item
 }
 
-func (h *timers) put(i int, item timerItem) {
-	h.items[i] = item
-	*item.pos() = int32(i + 1)
+func (h *timers) pop() timerItem {
+	top, last := h.items[0], len(h.items)-1
+	h.items[0] = h.items[last]
+	h.items[last] = timerItem{}
+	h.items = h.items[:last]
+	h.down(0)
+	return top
 }

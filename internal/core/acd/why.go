@@ -65,11 +65,11 @@ func (e *Engine) Why(id string) (WorkWhy, bool) {
 	if w == nil {
 		return WorkWhy{}, false
 	}
-	why := WorkWhy{State: w.state, Queue: w.q.id, Position: e.Position(id)}
+	why := WorkWhy{State: w.state.public(), Queue: w.q.id, Position: e.Position(id)}
 	if w.agent != nil {
 		why.Agent = w.agent.id
 	}
-	if w.state != Queued {
+	if w.state != queued {
 		return why, true
 	}
 	agents := w.q.members
@@ -99,29 +99,15 @@ func (e *Engine) WhyAgent(id string, limit int) (AgentWhy, bool) {
 	why := AgentWhy{Agent: id}
 	var works []*work
 	for _, q := range a.queues {
-		n := 0
-		q.line.each(func(w *work) bool {
-			if w.only == nil || w.only != a {
-				works = append(works, w)
-				n++
-			}
-			return n < limit
-		})
-		why.Left += max(q.line.len()-n, 0)
+		works = append(works, q.inOrder(limit)...)
+		why.Left += max(q.waiting-limit, 0)
 	}
-	for _, c := range a.only {
-		if c != nil {
-			for _, item := range c.waiting {
-				works = append(works, item.w)
-			}
+	for _, c := range a.reserved() { // of queues that the agent does not serve
+		if !slices.Contains(a.queues, c.q) {
+			c.line.each(func(w *work) bool { works = append(works, w); return true })
 		}
 	}
-	slices.SortFunc(works, func(a, b *work) int {
-		if a.before(b) {
-			return -1
-		}
-		return 1
-	})
+	sortWorks(works)
 	if len(works) > limit {
 		why.Left += len(works) - limit
 		works = works[:limit]

@@ -6,20 +6,19 @@ import (
 )
 
 // work is an interaction as the engine holds it. What the indexes read comes
-// first and fits one cache line: with 100,000 waiting every line is a miss.
+// first, on one cache line: with 100,000 waiting every line is a miss.
 type work struct {
 	due, queued int64 // the order, see doc.go
 	lineNode
-	pos      int32 // place in cls.waiting, plus one
-	timerPos int32 // see timers
+	timerAt  int64 // see timers
 	ch       int8
+	state    stage
 	front    bool
 	extended bool
 	waited   bool // did not find an agent at once
 	dirty    bool // in Engine.dirtyW
 
 	id    string
-	state State
 	q     *queue // its queue; may have been removed while the work is active
 	agent *agent // who holds it or is offered it
 	cls   *class // while it waits
@@ -36,6 +35,19 @@ type work struct {
 	arrived   int64
 	estimate  int32 // seconds told on arrival; -1 unknown
 }
+
+// stage is a State, small.
+type stage int8
+
+const (
+	queued stage = iota
+	offered
+	active
+	wrapping
+	closed
+)
+
+func (s stage) public() State { return [...]State{Queued, Offered, Active, Wrapping, Closed}[s] }
 
 // refusal keeps a work from an agent who declined or missed it.
 type refusal struct {
@@ -61,6 +73,15 @@ func (w *work) before(x *work) bool {
 		return w.queued < x.queued
 	}
 	return w.id < x.id
+}
+
+func sortWorks(ws []*work) {
+	slices.SortFunc(ws, func(a, b *work) int {
+		if a.before(b) {
+			return -1
+		}
+		return 1
+	})
 }
 
 // setDue works out a work's order. It must not be in line while it changes.
@@ -91,7 +112,7 @@ func (e *Engine) forget(w *work) {
 	delete(e.works, w.id)
 	refused := w.refused[:0]
 	dirty := w.dirty
-	*w = work{refused: refused, dirty: dirty, state: Closed}
+	*w = work{refused: refused, dirty: dirty, state: closed}
 	if !dirty { // else settle still has it in its list
 		e.free = append(e.free, w)
 	}
@@ -123,7 +144,7 @@ func (e *Engine) enqueue(in Work) string {
 	if in.Only {
 		w.only = e.agent(in.Preferred)
 	}
-	w.estimate = int32(q.estimate(q.line.len()+1, e.now))
+	w.estimate = int32(q.estimate(q.waiting+1, e.now))
 	e.works[w.id] = w
 	e.enter(w)
 	e.changed(w, CauseQueued, nil)
@@ -132,14 +153,14 @@ func (e *Engine) enqueue(in Work) string {
 
 // changed reports w's state; by is the agent concerned when w has none any more.
 func (e *Engine) changed(w *work, cause string, by *agent) {
-	c := WorkChanged{Work: w.id, State: w.state, Queue: w.q.id, Cause: cause, Front: w.front, Extended: w.extended}
+	c := WorkChanged{Work: w.id, State: w.state.public(), Queue: w.q.id, Cause: cause, Front: w.front, Extended: w.extended}
 	if w.agent != nil {
 		by = w.agent
 	}
 	if by != nil {
 		c.Agent = by.id
 	}
-	if w.state == Wrapping {
+	if w.state == wrapping {
 		c.WrapUntil = fromMicros(w.until)
 	}
 	e.emit(c)
@@ -147,33 +168,12 @@ func (e *Engine) changed(w *work, cause string, by *agent) {
 
 // enter puts w into its queue's line and marks it as looking for an agent.
 func (e *Engine) enter(w *work) {
-	w.state = Queued
+	w.state = queued
 	w.q.used[w.ch] = true
 	e.setDue(w)
-	w.cls = e.classOf(w)
-	w.cls.pushWaiting(w)
-	e.noteTop(w.cls)
-	e.seq++
-	w.q.line.insert(w, uint32(scramble(e.seq)>>32))
+	e.stand(w, e.classOf(w))
 	e.armBackOff(w)
 	e.dirtyWork(w)
-}
-
-// scramble is splitmix64's finaliser: an even spread for the treap's shape.
-func scramble(x uint64) uint64 {
-	x *= 0x9e3779b97f4a7c15
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
-}
-
-// leaveLine takes a waiting work out of line; the caller gives it a new state.
-func (e *Engine) leaveLine(w *work) {
-	w.cls.dropWaiting(w)
-	e.noteTop(w.cls)
-	w.q.line.remove(w)
-	w.cls = nil
-	e.timers.stopWork(w)
 }
 
 // returnToQueue puts work that its agent did not get or keep back in line.
@@ -195,7 +195,7 @@ func (e *Engine) returnToQueue(w *work, cause string, front bool) {
 // offerTo shows a waiting work to an agent with room.
 func (e *Engine) offerTo(w *work, a *agent) {
 	e.leaveLine(w)
-	e.hold(w, a, Offered)
+	e.hold(w, a, offered)
 	w.offer = e.opts.NewOfferID()
 	w.offered = e.now
 	timeout := w.q.cfg.OfferTimeout
@@ -211,7 +211,7 @@ func (e *Engine) offerTo(w *work, a *agent) {
 
 // hold gives w to a in a state that takes room. Held work is in order of id, so
 // that nothing depends on the order of past events.
-func (e *Engine) hold(w *work, a *agent, s State) {
+func (e *Engine) hold(w *work, a *agent, s stage) {
 	w.state, w.agent = s, a
 	i, _ := slices.BinarySearchFunc(a.held, w.id, func(h *work, id string) int { return strings.Compare(h.id, id) })
 	a.held = slices.Insert(a.held, i, w)
@@ -223,20 +223,20 @@ func (e *Engine) hold(w *work, a *agent, s State) {
 
 func (a *agent) countHeld(w *work, n int32) {
 	switch w.state {
-	case Offered:
+	case offered:
 		a.offered += n
 		w.q.offered += n
-	case Active:
+	case active:
 		a.active += n
 		w.q.active += n
-	case Wrapping:
+	case wrapping:
 		a.wrapping += n
 		w.q.wrapping += n
 	}
 }
 
 // turn changes the state of held work without giving up its room.
-func (e *Engine) turn(w *work, s State) {
+func (e *Engine) turn(w *work, s stage) {
 	w.agent.countHeld(w, -1)
 	w.state = s
 	w.agent.countHeld(w, 1)
@@ -246,7 +246,7 @@ func (e *Engine) turn(w *work, s State) {
 // letGo takes w from its agent, who has room again.
 func (e *Engine) letGo(w *work) {
 	a := w.agent
-	if w.state != Offered {
+	if w.state != offered {
 		a.idleSince = e.now
 	}
 	a.countHeld(w, -1)
@@ -292,7 +292,7 @@ func (e *Engine) accept(ev Accept) string {
 	e.timers.stopWork(w)
 	delete(e.offers, w.offer)
 	e.emit(OfferEnded{Offer: w.offer, Work: w.id, Agent: a.id, Outcome: Accepted})
-	e.turn(w, Active)
+	e.turn(w, active)
 	w.offer, w.only, w.front = "", nil, false
 	w.refused = w.refused[:0]
 	w.answered = e.now
@@ -334,18 +334,23 @@ func (e *Engine) expire(w *work) {
 	}
 }
 
-// held finds open work and checks that the agent holds it.
+// heldBy finds work that goes on or wraps up with that agent. It looks at the
+// agent's few first, not among all work.
 func (e *Engine) heldBy(id, agent string) (*work, string) {
-	w := e.works[id]
-	switch {
+	if a := e.agents[agent]; a != nil {
+		for _, w := range a.held {
+			if w.id == id && w.state != offered {
+				return w, RefusedNone
+			}
+		}
+	}
+	switch w := e.works[id]; {
 	case w == nil:
 		return nil, RefusedUnknownWork
-	case w.state == Queued || w.state == Offered:
+	case w.state == queued || w.state == offered:
 		return nil, RefusedNotActive
-	case w.agent.id != agent:
-		return nil, RefusedNotYours
 	}
-	return w, RefusedNone
+	return nil, RefusedNotYours
 }
 
 func (e *Engine) finish(ev Finish) string {
@@ -353,7 +358,7 @@ func (e *Engine) finish(ev Finish) string {
 	switch {
 	case w == nil:
 		return why
-	case w.state != Active:
+	case w.state != active:
 		return RefusedNotActive
 	}
 	e.wrapUp(w, CauseFinished)
@@ -368,7 +373,7 @@ func (e *Engine) wrapUp(w *work, cause string) {
 		e.end(w, Completed, cause)
 		return
 	}
-	e.turn(w, Wrapping)
+	e.turn(w, wrapping)
 	w.until = 0
 	if !cfg.WrapUpOpen {
 		w.until = e.now + max(cfg.WrapUp.Microseconds(), 1)
@@ -382,7 +387,7 @@ func (e *Engine) complete(ev Complete) string {
 	switch {
 	case w == nil:
 		return why
-	case w.state != Wrapping:
+	case w.state != wrapping:
 		return RefusedNotWrapping
 	}
 	e.end(w, Completed, CauseCompleted)
@@ -394,7 +399,7 @@ func (e *Engine) extend(ev Extend) string {
 	switch {
 	case w == nil:
 		return why
-	case w.state != Wrapping:
+	case w.state != wrapping:
 		return RefusedNotWrapping
 	case w.until == 0 || w.q.cfg.WrapUp <= 0:
 		return RefusedOpenWrapUp
@@ -413,9 +418,9 @@ func (e *Engine) customerLeft(id string) string {
 	switch {
 	case w == nil:
 		return RefusedUnknownWork
-	case w.state == Wrapping:
+	case w.state == wrapping:
 		return RefusedNotActive
-	case w.state == Active:
+	case w.state == active:
 		e.wrapUp(w, CauseCustomerLeft)
 	default:
 		e.end(w, Abandoned, CauseCustomerLeft)
@@ -440,9 +445,9 @@ func (e *Engine) closeWork(ev Close) string {
 func (e *Engine) end(w *work, reason CloseReason, cause string) {
 	a := w.agent
 	switch w.state {
-	case Queued:
+	case queued:
 		e.leaveLine(w)
-	case Offered:
+	case offered:
 		e.endOffer(w, Revoked)
 	default:
 		e.letGo(w)

@@ -459,13 +459,10 @@ func (n *Naive) lose(a *agent, cause string) {
 			n.end(w, acd.Completed, cause)
 		}
 	}
-	waiting := n.ordered()
-	for _, ch := range []acd.Channel{acd.Voice, acd.Chat, acd.Email, acd.Social} {
-		for _, w := range waiting {
-			if w.Only && w.Preferred == a.cfg.ID && w.Channel == ch {
-				w.Only = false
-				n.requeue(w, cause, w.front)
-			}
+	for _, w := range n.ordered() {
+		if w.Only && w.Preferred == a.cfg.ID {
+			w.Only = false
+			n.requeue(w, cause, w.front)
 		}
 	}
 }

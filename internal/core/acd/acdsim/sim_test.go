@@ -9,7 +9,7 @@ import (
 
 // The slice of `make sim` that the tests run.
 func TestStories(t *testing.T) {
-	for seed := range uint64(600) {
+	for seed := range uint64(300) {
 		if _, f := Play(NewStory(seed, 120), Quiet); f != nil {
 			t.Fatalf("%v\nshrunk:\n%v", f.What, Shrink(f))
 		}
