@@ -33,7 +33,16 @@ func (e *liteEngine) Migrate(ctx context.Context) error {
 	}
 	defer db.Close()
 	db.SetMaxOpenConns(1)
-	return Explain(up(ctx, goose.DialectSQLite3, db, e.files, forSQLite))
+	for try := range attempts {
+		// another process may have done the same meanwhile: then it is looked at anew
+		if err = up(ctx, goose.DialectSQLite3, db, e.files, forSQLite); err == nil {
+			return nil
+		}
+		if err := pause(ctx, try); err != nil {
+			return Explain(err)
+		}
+	}
+	return Explain(err)
 }
 
 func (e *pgEngine) Migrate(ctx context.Context) error {
