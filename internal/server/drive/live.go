@@ -68,5 +68,11 @@ func (l *Live) Next(ctx context.Context) (f Frame, err error) {
 	return f, json.Unmarshal(b, &f)
 }
 
+// Raw reads the next frame as it came, for who reads very many.
+func (l *Live) Raw(ctx context.Context) ([]byte, error) {
+	_, b, err := l.c.Read(ctx)
+	return b, err
+}
+
 // Close ends the connection at once.
 func (l *Live) Close() { _ = l.c.CloseNow() }

@@ -1,0 +1,67 @@
+package drive
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os/exec"
+	"syscall"
+	"time"
+)
+
+// FreeAddress is a loopback address where nobody listens at this moment, for a
+// program that must come back at the same one.
+func FreeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}
+
+// Serve starts `nubitalk serve` over an existing data folder, without TLS and
+// without limits of calls, and waits until it says that it is ready. args come
+// after those and win.
+func Serve(ctx context.Context, bin, dir, listen string, args ...string) (*Program, error) {
+	p := &Program{done: make(chan struct{}), log: &tail{}}
+	p.BaseURL = "http://" + listen
+	p.cmd = exec.Command(bin, append([]string{"serve", "--data", dir, "--listen", listen, "--tls-mode", "off", "--limits-calls", "0",
+		"--metrics-listen", "", "--log-level", "warn"}, args...)...)
+	p.cmd.Stderr = p.log
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := p.cmd.Start(); err != nil {
+		return nil, err
+	}
+	go func() {
+		p.err = p.cmd.Wait()
+		close(p.done)
+	}()
+	c := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	for !ready(ctx, c, p.BaseURL) {
+		select {
+		case <-p.done:
+			return nil, fmt.Errorf("the program ended at its start: %w\n%s", p.err, p.log)
+		case <-ctx.Done():
+			p.Kill()
+			return nil, fmt.Errorf("the program is not ready: %w\n%s", ctx.Err(), p.log)
+		case <-time.After(2 * time.Millisecond):
+		}
+	}
+	return p, nil
+}
+
+func ready(ctx context.Context, c *http.Client, base string) bool {
+	r, err := http.NewRequestWithContext(ctx, "GET", base+"/readyz", nil)
+	if err != nil {
+		return false
+	}
+	res, err := c.Do(r)
+	if err != nil {
+		return false
+	}
+	_, _ = io.Copy(io.Discard, res.Body)
+	_ = res.Body.Close()
+	return res.StatusCode == http.StatusOK
+}

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"nubitalk/internal/server/drive"
+)
+
+// bench takes one or more figures.
+type bench struct {
+	names []string // of its figures
+	run   func(*run) error
+}
+
+var benches = []bench{
+	{[]string{"binary_size"}, binarySize},
+	{[]string{"desk_first_load", "widget_first_load"}, firstLoads},
+	{[]string{"acd_step"}, acdStep},
+	{[]string{"cold_start", "cold_start_cpu", "idle_memory"}, coldStart},
+	{[]string{"message_latency_p50", "message_cpu", "messages_per_second", "message_cpu_full"}, messages},
+	{[]string{"agents_back", "agents_back_cpu"}, agentsBack},
+	{[]string{"visitors_memory", "visitors_cpu"}, visitorsMemory},
+}
+
+// run is what the benches share.
+type run struct {
+	ctx      context.Context
+	name     string // the only figure wanted; "" for all
+	root     string // of the source
+	visitors int
+	agents   int
+	seconds  int
+
+	work string // a folder of ours
+	bin  string // made when first needed
+	data string // of a demonstration, made when first needed
+	demo drive.Demo
+}
+
+func main() {
+	r := &run{}
+	flag.StringVar(&r.name, "name", "", "take only this figure")
+	flag.IntVar(&r.visitors, "visitors", 20000, "connected visitors for visitors_memory")
+	flag.IntVar(&r.agents, "agents", 5000, "live connections for agents_back")
+	flag.IntVar(&r.seconds, "seconds", 10, "length of messages_per_second")
+	flag.Parse()
+	if err := r.all(); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func (r *run) all() error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	ctx, cancel := context.WithTimeout(ctx, time.Hour)
+	defer cancel()
+	r.ctx = ctx
+	_, file, _, _ := runtime.Caller(0)
+	r.root = filepath.Dir(filepath.Dir(filepath.Dir(file)))
+	var err error
+	if r.work, err = os.MkdirTemp("", "nubitalk-bench-"); err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(r.work) }()
+	var failed, known []string
+	for _, b := range benches {
+		known = append(known, b.names...)
+		if r.name != "" && !slices.Contains(b.names, r.name) {
+			continue
+		}
+		if err := b.run(r); err != nil {
+			fmt.Fprintf(os.Stderr, "%s: %v\n", strings.Join(b.names, ", "), err)
+			failed = append(failed, b.names...)
+		}
+	}
+	if r.name != "" && !slices.Contains(known, r.name) {
+		return fmt.Errorf("there is no figure %q; there are %s", r.name, strings.Join(known, ", "))
+	}
+	if len(failed) > 0 {
+		return fmt.Errorf("could not be taken: %s", strings.Join(failed, ", "))
+	}
+	return nil
+}
+
+// direction is where a goal lies.
+type direction int
+
+const (
+	atMost direction = iota
+	atLeast
+	noGoal
+)
+
+// figure prints one line. how says what a reader must know, such as wall time.
+func (r *run) figure(name string, value float64, unit string, to direction, goal float64, how string) {
+	if r.name != "" && r.name != name {
+		return
+	}
+	wanted, verdict := "", ""
+	switch {
+	case to == atMost:
+		wanted = "goal ≤ " + number(goal)
+		if value > goal {
+			verdict = "over"
+		}
+	case to == atLeast:
+		wanted = "goal ≥ " + number(goal)
+		if value < goal {
+			verdict = "under"
+		}
+	}
+	if how != "" {
+		how = "(" + how + ")"
+	}
+	fmt.Printf("%-22s %12s %-10s %-18s %-6s %s\n", name, number(value), unit, wanted, verdict, how)
+}
+
+// number has three significant digits, and all before the point.
+func number(v float64) string {
+	switch {
+	case v >= 100 || v == float64(int64(v)):
+		return fmt.Sprintf("%.0f", v)
+	case v >= 10:
+		return fmt.Sprintf("%.1f", v)
+	case v >= 1:
+		return fmt.Sprintf("%.2f", v)
+	}
+	return fmt.Sprintf("%.3g", v)
+}

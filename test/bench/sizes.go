@@ -1,0 +1,87 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// binarySize is that of the stripped program.
+func binarySize(r *run) error {
+	bin, err := r.program()
+	if err != nil {
+		return err
+	}
+	info, err := os.Stat(bin)
+	if err != nil {
+		return err
+	}
+	r.figure("binary_size", float64(info.Size())/1e6, "MB", atMost, 70, "")
+	return nil
+}
+
+// loaded finds what a page loads before anything is clicked.
+var loaded = regexp.MustCompile(`<(?:script|link)\b[^>]*?\b(?:src|href)="([^"]+)"`)
+
+// firstLoads are the bytes, compressed as they travel, of what a browser
+// fetches for the desk's sign-in page and for a page with the widget.
+func firstLoads(r *run) error {
+	dist := filepath.Join(r.root, "web", "dist")
+	page, err := os.ReadFile(filepath.Join(dist, "desktop", "index.html"))
+	if err != nil {
+		return fmt.Errorf("the pages are not built (make web): %w", err)
+	}
+	desk, files := packed(page), 1
+	for _, m := range loaded.FindAllStringSubmatch(string(page), -1) {
+		b, err := os.ReadFile(filepath.Join(dist, "desktop", strings.TrimPrefix(m[1], "/app/")))
+		if err != nil {
+			return err
+		}
+		desk += packed(b)
+		files++
+	}
+	r.figure("desk_first_load", float64(desk)/1000, "KB gzip", atMost, 150, fmt.Sprintf("%d files", files))
+	widget, err := os.ReadFile(filepath.Join(dist, "widget", "widget.js"))
+	if err != nil {
+		return err
+	}
+	r.figure("widget_first_load", float64(packed(widget))/1000, "KB gzip", atMost, 20, "")
+	return nil
+}
+
+// packed is the length of b in gzip at its best.
+func packed(b []byte) int {
+	var out bytes.Buffer
+	w, _ := gzip.NewWriterLevel(&out, gzip.BestCompression) // the level is a valid one
+	_, _ = w.Write(b)                                       // to memory
+	_ = w.Close()
+	return out.Len()
+}
+
+var stepsLine = regexp.MustCompile(`(?m)^BenchmarkStepMiddle\S*\s.*?([0-9.]+) cpu-ns/op`)
+
+// acdStep is the engine's own benchmark, on the floor of a middle-sized company.
+func acdStep(r *run) error {
+	cmd := exec.CommandContext(r.ctx, "go", "test", "-run", "^$", "-bench", "^BenchmarkStepMiddle$", "-benchtime", "2s", "./internal/core/acd")
+	cmd.Dir = r.root
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%w\n%s", err, out)
+	}
+	m := stepsLine.FindSubmatch(out)
+	if m == nil {
+		return fmt.Errorf("the benchmark printed no figure:\n%s", out)
+	}
+	ns, err := strconv.ParseFloat(string(m[1]), 64)
+	if err != nil {
+		return err
+	}
+	r.figure("acd_step", 1e9/ns, "steps/s", atLeast, 1e6, "a second of CPU; 1,000 agents, 50 queues")
+	return nil
+}
