@@ -12,27 +12,48 @@ import (
 	"nubitalk/internal/core/access"
 )
 
-// house is expensive to fill, so tests that change nothing share one.
+// A house is expensive to fill, so tests share one; the last one closes it.
 func TestDoors(t *testing.T) {
 	h := found(t, noLimits)
-	for name, test := range map[string]func(*testing.T, *house){
-		"bad input":               badInput,
-		"nothing there":           nothingThere,
-		"security headers":        securityHeaders,
-		"other sites":             otherSites,
-		"pages of entry points":   pagesOfEntryPoints,
-		"files":                   files,
-		"idempotency":             idempotency,
-		"conflicts":               conflicts,
-		"panics":                  panics,
-		"one-time passwords":      oneTimePasswords,
-		"sign-in and sign-out":    signInAndOut,
-		"nothing personal in log": nothingPersonalInLog,
+	for _, c := range []struct {
+		name string
+		test func(*testing.T, *house)
+	}{
+		{"bad input", badInput},
+		{"nothing there", nothingThere},
+		{"security headers", securityHeaders},
+		{"other sites", otherSites},
+		{"pages of entry points", pagesOfEntryPoints},
+		{"files", files},
+		{"idempotency", idempotency},
+		{"conflicts", conflicts},
+		{"panics", panics},
+		{"one-time passwords", oneTimePasswords},
+		{"sign-in and sign-out", signInAndOut},
+		{"nothing personal in log", nothingPersonalInLog},
+		{"live connection", liveConnection},
+		{"watching", liveWatching},
+		{"the session ends", liveEndsWithTheSession},
+		{"roles change", liveFollowsRoles},
+		{"who may listen", whoMayListen},
+		{"a slow reader", slowReader},
+		{"visitor's socket", visitorSocket},
+		{"who may visit", whoMayVisit},
+		{"an early frame", earlyFrame},
+		{"good-bye", goodBye},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			inner := *h
 			inner.t = t
-			test(t, &inner)
+			h.wait(func() bool { // the test before has left
+				for _, n := range h.desks {
+					if n > 0 {
+						return false
+					}
+				}
+				return h.here == 0
+			})
+			c.test(t, &inner)
 		})
 	}
 }

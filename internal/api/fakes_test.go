@@ -25,6 +25,7 @@ type world struct {
 	tenants map[id.Tenant]*goods
 
 	mu      sync.Mutex
+	changed *sync.Cond       // on mu
 	here    int              // visitors' sockets
 	desks   map[string]int   // by user
 	got     map[string]int64 // delivered, by interaction
@@ -57,7 +58,18 @@ type kept struct {
 }
 
 func newWorld() *world {
-	return &world{tenants: map[id.Tenant]*goods{}, desks: map[string]int{}, got: map[string]int64{}, replies: map[string]*kept{}}
+	w := &world{tenants: map[id.Tenant]*goods{}, desks: map[string]int{}, got: map[string]int64{}, replies: map[string]*kept{}}
+	w.changed = sync.NewCond(&w.mu)
+	return w
+}
+
+// wait waits until something that the parts are told of has come to be.
+func (w *world) wait(ok func() bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for !ok() {
+		w.changed.Wait()
+	}
 }
 
 func gone() error { return errs.New(errs.NotFound, "This does not exist.") }
@@ -177,6 +189,7 @@ func (w *world) Connected(_ context.Context, _ id.Tenant, user string, n int) er
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.desks[user] = n
+	w.changed.Broadcast()
 	return nil
 }
 
@@ -307,6 +320,7 @@ func (w *world) Delivered(_ context.Context, v api.Visitor, seq int64) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.got[v.Interaction] = seq
+	w.changed.Broadcast()
 	return nil
 }
 
@@ -324,6 +338,7 @@ func (w *world) Here(_ context.Context, _ api.Visitor, here bool) error {
 	} else {
 		w.here--
 	}
+	w.changed.Broadcast()
 	return nil
 }
 
