@@ -93,6 +93,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 		return err
 	}
 	s.watch()
+	s.leak()
 	s.figures = &figures{address: s.conf.Metrics.Listen, handler: s.metrics.Handler(), log: s.log}
 	s.group.Add("metrics", s.figures)
 	if s.demo != nil {
