@@ -365,3 +365,37 @@ func TestScrubAndReaders(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// While another process holds the file, writers are told that it is busy, and go
+// on when it is free again.
+func TestAnotherProcessHoldsTheFile(t *testing.T) {
+	db := openLite(t)
+	other, err := dialSQLite(db.path, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.close()
+	// not to wait five seconds for nothing
+	if err := db.Write(t.Context(), one, func(ctx context.Context, s Session) error {
+		_, err := s.Exec(ctx, "PRAGMA busy_timeout = 1", nil)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.Exec(t.Context(), "BEGIN IMMEDIATE", nil); err != nil {
+		t.Fatal(err)
+	}
+	err = db.Write(t.Context(), one, func(ctx context.Context, s Session) error { return add(ctx, s, "early") })
+	if e := errs.As(err); err == nil || e.Code != errs.Unavailable || !strings.Contains(e.Text, "busy") {
+		t.Errorf("while it is held: %v", err)
+	}
+	if _, err := other.Exec(t.Context(), "ROLLBACK", nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Write(t.Context(), one, func(ctx context.Context, s Session) error { return add(ctx, s, "later") }); err != nil {
+		t.Errorf("when it is free: %v", err)
+	}
+	if all := names(t, db); !slices.Equal(all, []string{"later"}) {
+		t.Errorf("kept: %v", all)
+	}
+}
