@@ -72,7 +72,8 @@ func DefaultEntryPoint(name, flow, consentText string) EntryPoint {
 	})
 }
 
-// DefaultFlow greets and queues while open, and takes a message while closed.
+// DefaultFlow greets and queues while open, and takes a message while closed, which
+// waits in the queue until somebody answers it.
 func DefaultFlow(name, queue, hours string) Flow {
 	return NewFlow(name, flow.Graph{Start: "hours", Nodes: map[string]flow.Node{
 		"hours": {Type: flow.Hours, Hours: hours, Open: "greet", Closed: "closed"},
@@ -85,7 +86,7 @@ func DefaultFlow(name, queue, hours string) Flow {
 			"en": "We are closed at the moment. Leave us a message and we will get back to you.",
 			"pt": "De momento estamos fechados. Deixe-nos uma mensagem e entraremos em contacto.",
 		}},
-		"thanks": {Type: flow.Close, Text: map[string]string{
+		"thanks": {Type: flow.Say, Next: "queue", Text: map[string]string{ // queued, so that somebody answers it
 			"en": "Thank you, we have your message.",
 			"pt": "Obrigado, recebemos a sua mensagem.",
 		}},

@@ -211,7 +211,8 @@ func shopFlow(hours string) flow.Graph {
 		"sales":      {Type: flow.Enqueue, Queue: "Sales", Text: both("One moment, someone who knows our shoes will be with you.", "Um momento, alguém que conhece os nossos sapatos já o atende.")},
 		"closed": {Type: flow.Form, Next: "thanks", Text: both("Our workshop is closed now. Leave us a message and we will answer on the next working day.",
 			"A nossa oficina está fechada. Deixe-nos uma mensagem e respondemos no próximo dia útil.")},
-		"thanks": {Type: flow.Close, Text: both("Thank you {{name}}, we have your message.", "Obrigado {{name}}, recebemos a sua mensagem.")},
+		"thanks":  {Type: flow.Say, Next: "message", Text: both("Thank you {{name}}, we have your message.", "Obrigado {{name}}, recebemos a sua mensagem.")},
+		"message": {Type: flow.Enqueue, Queue: "Sales"},
 	}}
 }
 
