@@ -27,7 +27,7 @@ func channelName(i int8) Channel {
 
 // agent is an agent as the engine holds it. One that only a queue's members
 // name is kept as well, with known false, and gets nothing. What every step
-// reads comes first.
+// reads comes first, and the whole is four cache lines.
 type agent struct {
 	used                      [channels]int32 // offered, active and wrapping
 	capacity                  [channels]int32
@@ -46,14 +46,13 @@ type agent struct {
 	presence      Presence
 	reason, cause string
 	since         int64
-	browsers      int
-	missed        int
+	browsers      int32
+	missed        int32
 
 	timerAt int64 // grace, see timers
 	slots   []slot
 	queues  []*queue // that name it as a member
 	skills  map[string]int
-	best    *work // scratch of settle
 }
 
 func (a *agent) load() int32 { return a.offered + a.active + a.wrapping }
@@ -236,7 +235,7 @@ func (e *Engine) present(a *agent, p Presence, reason, cause string) {
 // connected takes the number of the agent's live browsers.
 func (e *Engine) connected(ev Connected) string {
 	a := e.agent(ev.Agent)
-	n := max(ev.N, 0)
+	n := int32(min(max(ev.N, 0), 1<<20))
 	switch {
 	case a == nil:
 		return RefusedUnknownAgent

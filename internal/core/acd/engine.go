@@ -46,7 +46,7 @@ type Engine struct {
 
 	dirtyW  []*work  // waiting work that may have found an agent
 	dirtyA  []*agent // agents that may have room for waiting work
-	seeking []*agent // scratch of settle
+	seeking []seeker // scratch of settle
 	touched []*agent // agents to report at the end of the step
 
 	out     []Command
@@ -135,7 +135,7 @@ func (e *Engine) commands(start int) []Command {
 		e.emit(AgentChanged{
 			Agent: a.id, Presence: a.presence, Reason: a.reason, Since: fromMicros(a.since),
 			Offered: int(a.offered), Active: int(a.active), Wrapping: int(a.wrapping),
-			IdleSince: fromMicros(a.idleSince), Missed: a.missed, Online: a.browsers > 0, Cause: a.cause,
+			IdleSince: fromMicros(a.idleSince), Missed: int(a.missed), Online: a.browsers > 0, Cause: a.cause,
 		})
 	}
 	e.touched = e.touched[:0]

@@ -26,7 +26,7 @@ func (e *Engine) settle() {
 		e.settleAll()
 	}
 	for i, a := range e.dirtyA {
-		a.dirty, a.best = false, nil
+		a.dirty = false
 		e.dirtyA[i] = nil
 	}
 	e.dirtyA = e.dirtyA[:0]
@@ -80,15 +80,22 @@ func (e *Engine) settleAll() {
 	e.dirtyW = e.dirtyW[:0]
 }
 
-// look puts a marked agent among those who seek work, by the best it could get.
+// seeker is a marked agent with room and the best that it could get.
+type seeker struct {
+	a    *agent
+	best *work
+}
+
+// look puts a marked agent among the seekers, a heap by their best.
 func (e *Engine) look(a *agent) {
-	if a.best = e.bestWork(a); a.best == nil {
+	best := e.bestWork(a)
+	if best == nil {
 		return
 	}
-	e.seeking = append(e.seeking, a)
+	e.seeking = append(e.seeking, seeker{a, best})
 	for i := len(e.seeking) - 1; i > 0; {
 		parent := (i - 1) / 2
-		if !e.seeking[i].best.before(e.seeking[parent].best) {
+		if !best.before(e.seeking[parent].best) {
 			break
 		}
 		e.seeking[i], e.seeking[parent] = e.seeking[parent], e.seeking[i]
@@ -96,20 +103,20 @@ func (e *Engine) look(a *agent) {
 	}
 }
 
-// firstSought is the first work in order that a seeking agent could get. What
-// an agent could get only moves back in order while others are served, so it is
-// looked at again when its turn comes.
+// firstSought is the first work in order that a seeker could get. What an agent
+// could get only moves back in order while others are served, so it is looked at
+// again when its turn comes.
 func (e *Engine) firstSought() *work {
 	for len(e.seeking) > 0 {
-		a := e.seeking[0]
-		if a.best.state == queued && a.room&(1<<a.best.ch) != 0 {
-			return a.best
+		top := e.seeking[0]
+		if top.best.state == queued && top.a.room&(1<<top.best.ch) != 0 {
+			return top.best
 		}
 		last := len(e.seeking) - 1
-		e.seeking[0], e.seeking[last] = e.seeking[last], nil
+		e.seeking[0], e.seeking[last] = e.seeking[last], seeker{}
 		e.seeking = e.seeking[:last]
 		e.sinkSeeking()
-		e.look(a)
+		e.look(top.a)
 	}
 	return nil
 }

@@ -127,7 +127,7 @@ func (e *Engine) Agent(id string) (AgentInfo, bool) {
 	info := AgentInfo{
 		ID: a.id, Presence: a.presence, Reason: a.reason, Cause: a.cause,
 		Since: fromMicros(a.since), IdleSince: fromMicros(a.idleSince),
-		Browsers: a.browsers, Missed: a.missed,
+		Browsers: int(a.browsers), Missed: int(a.missed),
 		Offered: int(a.offered), Active: int(a.active), Wrapping: int(a.wrapping),
 		Available: a.room != 0,
 	}

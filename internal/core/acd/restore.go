@@ -62,7 +62,7 @@ func (e *Engine) Restore(r Restored, now time.Time) []Command {
 			continue
 		}
 		a := e.agents[ra.Agent.ID]
-		a.presence, a.reason, a.missed = ra.Presence, ra.Reason, ra.Missed
+		a.presence, a.reason, a.missed = ra.Presence, ra.Reason, int32(min(max(ra.Missed, 0), 1<<20))
 		a.since, a.idleSince = toMicros(ra.Since), toMicros(ra.IdleSince)
 		if a.presence == "" {
 			a.presence = Offline
@@ -177,7 +177,7 @@ func (e *Engine) Snapshot() Restored {
 		}
 		ra := RestoredAgent{
 			Agent:    Agent{ID: id, Skills: maps.Clone(a.skills), Capacity: map[Channel]int{}},
-			Presence: a.presence, Reason: a.reason, Missed: a.missed,
+			Presence: a.presence, Reason: a.reason, Missed: int(a.missed),
 			Since: fromMicros(a.since), IdleSince: fromMicros(a.idleSince),
 		}
 		for ch, n := range a.capacity {

@@ -33,7 +33,8 @@ type work struct {
 	preferred string
 	priority  int
 	arrived   int64
-	estimate  int32 // seconds told on arrival; -1 unknown
+	estimate  int32    // seconds told on arrival; -1 unknown
+	_         [5]int32 // to whole cache lines
 }
 
 // stage is a State, small.
@@ -327,7 +328,7 @@ func (e *Engine) expire(w *work) {
 	a.missed++
 	limit := max(w.q.cfg.MaxMissed, 1)
 	e.returnToQueue(w, CauseExpired, w.front)
-	if a.missed >= limit && a.presence == Ready {
+	if int(a.missed) >= limit && a.presence == Ready {
 		e.present(a, Missed, "", CauseMissed)
 		e.revokeAll(a, CauseMissed)
 		e.watch(a)
