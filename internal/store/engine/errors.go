@@ -37,11 +37,14 @@ func Explain(err error) error {
 		return explainSQLite(lite)
 	}
 	var pg *pgconn.PgError
+	var connect *pgconn.ConnectError
 	if errors.As(err, &pg) {
+		if errors.As(err, &connect) { // it answered, and lets nobody in
+			return away(err, textGone)
+		}
 		return explainPostgres(pg)
 	}
 	var netErr net.Error
-	var connect *pgconn.ConnectError
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return away(err, textFull)
