@@ -180,7 +180,8 @@ func (tx *Tx) Lease(name, holder string, ttl time.Duration, now time.Time) (fenc
 }
 
 // CheckFence fails with Fenced when the lease has another fence by now, and on
-// PostgreSQL keeps it from changing until this transaction ends.
+// PostgreSQL keeps it from changing until this transaction ends. It belongs in a
+// Write: a reader cannot hold the lease.
 func (tx *Tx) CheckFence(name string, fence int64) error {
 	var now int64
 	if _, err := tx.one(`SELECT fence FROM leases WHERE tenant_id = $1 AND name = $2 /*pg FOR SHARE pg*/`, []any{string(tx.scope.Tenant), name}, &now); err != nil {
