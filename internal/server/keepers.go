@@ -64,8 +64,19 @@ func openKeepers(ctx context.Context, c *config.Config, node string, now clock.C
 	if k.keys, err = keystore.Open(ctx, keysConfig(c, now)); err != nil {
 		return k, err
 	}
-	if k.vault, err = vault.Open(vault.Config{Root: root, Store: k.keys, Clock: now}); err != nil {
+	old, err := oldRoots(c)
+	if err != nil {
 		return k, err
+	}
+	if k.vault, err = vault.Open(vault.Config{Root: root, OldRoots: old, Store: k.keys, Clock: now}); err != nil {
+		return k, err
+	}
+	if len(old) > 0 {
+		n, err := k.vault.RewrapRoot(ctx)
+		if err != nil {
+			return k, err
+		}
+		log.Info("all keys are wrapped by the root key in force; keys.old is not needed any more", "changed", n)
 	}
 	if k.blobs, err = blob.OpenDir(c.FilesFolder()); err != nil {
 		return k, err
@@ -90,12 +101,29 @@ func rootKey(c *config.Config) (vault.RootKey, error) {
 		return vault.PassphraseRoot(c.Keys.Passphrase.Text, c.Folder("keys", "root.salt"))
 	}
 	file := c.RootFile()
-	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) && len(c.Keys.Old) == 0 {
 		if _, err := os.Stat(c.Folder("keys", "keys.db")); err == nil {
 			return nil, errs.New(errs.Invalid, "The root key file %s is missing, but this installation has keys that it opens. Put it back from its backup; without it nothing can be read.", file)
 		}
 	}
 	return vault.FileRoot(file)
+}
+
+// oldRoots are the root keys of before. They must be there: one that FileRoot
+// made would open nothing.
+func oldRoots(c *config.Config) ([]vault.RootKey, error) {
+	var old []vault.RootKey
+	for _, file := range c.Keys.Old {
+		if _, err := os.Stat(file); err != nil {
+			return nil, errs.Wrap(errs.Invalid, err, "The root key file %s in keys.old cannot be read.", file)
+		}
+		root, err := vault.FileRoot(file)
+		if err != nil {
+			return nil, err
+		}
+		old = append(old, root)
+	}
+	return old, nil
 }
 
 func busConfig(c *config.Config, v *vault.Vault) (bus.Config, error) {

@@ -322,6 +322,34 @@ func TestAMissingRootKeyIsNotReplaced(t *testing.T) {
 	}
 }
 
+func TestTheRootKeyIsChangedByConfiguration(t *testing.T) {
+	dir := t.TempDir()
+	n := start(t, settings(t, dir), (*Server).WithDemo)
+	login := n.Demo().Logins[2]
+	n.stop(t)
+
+	c := settings(t, dir)
+	c.Keys.Root, c.Keys.Old = filepath.Join(t.TempDir(), "new.key"), []string{filepath.Join(dir, "keys", "root.key")}
+	n = start(t, c, nil)
+	signIn(t, browser(t), n.URL(), login.Organisation, login.UserName, login.Password)
+	n.stop(t)
+	if !strings.Contains(n.logs.String(), "keys.old is not needed any more") {
+		t.Error("nobody is told that the old key is not needed")
+	}
+	c.Keys.Old = nil
+	if err := os.Remove(filepath.Join(dir, "keys", "root.key")); err != nil {
+		t.Fatal(err)
+	}
+	n = start(t, c, nil)
+	signIn(t, browser(t), n.URL(), login.Organisation, login.UserName, login.Password)
+
+	missing := settings(t, t.TempDir())
+	missing.Keys.Old = []string{filepath.Join(dir, "none")}
+	if err := New(missing, slog.New(slog.DiscardHandler)).Start(t.Context()); !errs.Is(err, errs.Invalid) {
+		t.Errorf("a missing old key: %v", err)
+	}
+}
+
 func TestATakenPortIsToldAndNothingStays(t *testing.T) {
 	n := start(t, settings(t, t.TempDir()), nil)
 	c := settings(t, t.TempDir())

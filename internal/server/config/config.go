@@ -58,10 +58,11 @@ type Database struct {
 // Keys is where wrapped keys and the root key are kept: never in the database,
 // so that a backup of it opens nothing.
 type Keys struct {
-	Driver     string `default:"sqlite" enum:"sqlite,postgres" help:"Engine of the key store: ${enum}."`
-	URL        Secret `placeholder:"URL" help:"PostgreSQL's address of the key store (another database), or @FILE that holds it."`
-	Root       string `placeholder:"FILE" help:"File of the root key; empty for keys/root.key in the data folder."`
-	Passphrase Secret `placeholder:"@FILE" help:"Passphrase that the root key is made from, instead of a file, or @FILE that holds it."`
+	Driver     string   `default:"sqlite" enum:"sqlite,postgres" help:"Engine of the key store: ${enum}."`
+	URL        Secret   `placeholder:"URL" help:"PostgreSQL's address of the key store (another database), or @FILE that holds it."`
+	Root       string   `placeholder:"FILE" help:"File of the root key; empty for keys/root.key in the data folder."`
+	Old        []string `placeholder:"FILE" help:"Root key files of before, while their keys are wrapped anew; the log says when they are not needed any more."`
+	Passphrase Secret   `placeholder:"@FILE" help:"Passphrase that the root key is made from, instead of a file, or @FILE that holds it."`
 }
 
 // Files is where sealed files are kept.
