@@ -1,0 +1,75 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const BUILT = fileURLToPath(new URL("../../bin/nubitalk", import.meta.url));
+
+interface Started {
+  base_url: string;
+  logins: { organisation: string; user_name: string; password: string }[];
+  entry_points: { name: string; page?: string }[];
+}
+
+/** The built program with its demonstration, in a folder that goes with it. */
+export class Program {
+  base = "";
+  readonly data = mkdtempSync(join(tmpdir(), "nubitalk-browser-"));
+  #started: Started | undefined;
+  #process: ChildProcess | undefined;
+  #said = "";
+
+  /** Starts it; a second time at the same address and with the same data. */
+  async start(): Promise<void> {
+    const file = process.env.NUBITALK_BIN ?? BUILT;
+    if (!existsSync(file))
+      throw new Error(`${file} is missing: run "make build", or name it in NUBITALK_BIN.`);
+    const listen = this.base ? new URL(this.base).host : "127.0.0.1:0";
+    const child = spawn(file, ["demo", "--json", "--data", this.data, "--listen", listen, "--metrics="], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#process = child;
+    child.stderr.on("data", (part: Buffer) => (this.#said += part.toString()));
+    const line = await Promise.race([
+      once(createInterface(child.stdout), "line").then(([text]) => String(text)),
+      once(child, "exit").then(() => Promise.reject(new Error(`The program ended.\n${this.#said}`))),
+    ]);
+    this.#started = JSON.parse(line) as Started;
+    this.base = this.#started.base_url;
+  }
+
+  /** Asks it to stop as an operator does, and waits until it has. */
+  async stop(): Promise<void> {
+    const child = this.#process;
+    this.#process = undefined;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, "exit");
+    child.kill("SIGTERM");
+    await gone;
+  }
+
+  async remove(): Promise<void> {
+    await this.stop();
+    rmSync(this.data, { recursive: true, force: true });
+  }
+
+  /** What it wrote to its log. */
+  get said(): string {
+    return this.#said;
+  }
+
+  get shop(): string {
+    return this.#started!.entry_points.find((e) => e.name === "Web shop")!.page!;
+  }
+
+  password(user: string): string {
+    return this.#started!.logins.find((l) => l.user_name === user)!.password;
+  }
+
+  organisation(user: string): string {
+    return this.#started!.logins.find((l) => l.user_name === user)!.organisation;
+  }
+}

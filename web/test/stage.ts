@@ -1,0 +1,134 @@
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from "playwright-core";
+import { expect } from "vitest";
+import { Agent } from "./agent";
+import { Program } from "./program";
+import { Visitor } from "./visitor";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+
+/** Where the pictures go; an ignored folder. */
+const SHOTS = fileURLToPath(new URL("../../artifacts/browser/", import.meta.url));
+
+/** How long something may take on a busy machine before it counts as not happening. */
+export const PATIENCE = 30_000;
+
+/** A program, a browser, and everybody who has a page in it. */
+export class Stage {
+  readonly program = new Program();
+  #browser: Browser | undefined;
+  #contexts: BrowserContext[] = [];
+  #troubles: string[] = [];
+
+  async open(): Promise<void> {
+    await this.program.start();
+    this.#browser = await chromium.launch({
+      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+      args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"],
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#browser?.close();
+    await this.program.remove();
+  }
+
+  /** Ends a test: closes its pages and fails for whatever they complained about. */
+  async sweep(): Promise<void> {
+    for (const context of this.#contexts) await context.close();
+    this.#contexts = [];
+    const found = this.#troubles;
+    this.#troubles = [];
+    expect(found).toEqual([]);
+  }
+
+  async context(options: BrowserContextOptions = {}): Promise<BrowserContext> {
+    const context = await this.#browser!.newContext({
+      viewport: { width: 1280, height: 800 },
+      locale: "en-GB",
+      timezoneId: "Europe/Lisbon",
+      reducedMotion: "reduce",
+      ...options,
+    });
+    context.setDefaultTimeout(PATIENCE);
+    this.#contexts.push(context);
+    context.on("page", (page) => this.#watch(page));
+    return context;
+  }
+
+  /** Somebody on the shop's page. */
+  async visitor(options: BrowserContextOptions = {}, page = this.program.shop): Promise<Visitor> {
+    const context = await this.context(options);
+    const visitor = new Visitor(await context.newPage());
+    await visitor.page.goto(page);
+    return visitor;
+  }
+
+  /** Somebody who is signed in at the desk. */
+  async agent(user: string, options: BrowserContextOptions = {}): Promise<Agent> {
+    const context = await this.context({ viewport: { width: 1440, height: 900 }, ...options });
+    const agent = new Agent(await context.newPage(), user);
+    await agent.page.goto(`${this.program.base}/app/`);
+    await agent.signIn(this.program.organisation(user), this.program.password(user));
+    return agent;
+  }
+
+  // A page has nothing to complain about, except what a test expects and takes out.
+  #watch(page: Page): void {
+    const note = (text: string) => this.#troubles.push(text);
+    page.on("pageerror", (e) => note(`error in ${page.url()}: ${e.message}`));
+    page.on("dialog", (d) => {
+      note(`dialog in ${page.url()}: ${d.message()}`);
+      void d.dismiss();
+    });
+    page.on("console", (m) => {
+      if (m.type() !== "error" && m.type() !== "warning") return;
+      // The desk asks who is signed in, and before the sign-in it is nobody.
+      if (/status of 401/.test(m.text()) && m.location().url.endsWith("/api/v1/me")) return;
+      note(`${m.type()} in ${page.url()}: ${m.text()} (${m.location().url})`);
+    });
+  }
+
+  /** Takes complaints out that a test provokes, for example by cutting the connection. */
+  forgive(what: RegExp): void {
+    this.#troubles = this.#troubles.filter((t) => !what.test(t));
+  }
+}
+
+/** What axe finds on a page, one line each; also inside the widget. */
+export async function axe(page: Page): Promise<string[]> {
+  // Not as a script tag: the site's policy would rightly refuse it.
+  const session = await page.context().newCDPSession(page);
+  const options = JSON.stringify({
+    resultTypes: ["violations"],
+    runOnly: { type: "tag", values: RULES },
+  });
+  const expression = `${AXE};axe.run(document, ${options}).then((r) => JSON.stringify(r.violations.map((v) =>
+    v.id + ": " + v.nodes.map((n) => n.target.join(" ") + " " + n.failureSummary).join(" | "))))`;
+  const { result } = await session.send("Runtime.evaluate", {
+    expression,
+    awaitPromise: true,
+    returnByValue: true,
+  });
+  await session.detach();
+  return JSON.parse(String(result.value)) as string[];
+}
+
+export async function shot(page: Page, name: string): Promise<void> {
+  mkdirSync(SHOTS, { recursive: true });
+  await page.screenshot({ path: `${SHOTS}${name}.png`, animations: "disabled" });
+}
+
+/** Waits until something is as it should be. */
+export function until<T>(get: () => T | Promise<T>) {
+  return expect.poll(get, { timeout: PATIENCE, interval: 50 });
+}
