@@ -73,6 +73,10 @@ type written struct {
 func (s *Service) write(tx *store.Tx, contact string, d draft) (written, error) {
 	ctx, t := tx.Context(), tx.Tenant()
 	row := store.MessageRow{InteractionID: d.interaction, ID: s.IDs.New(id.Message), AuthorKind: d.author, AuthorID: d.user, Kind: d.kind, ClientID: d.clientID, At: s.Clock.Now()}
+	var err error
+	if row.Tokens, err = s.tokens(ctx, t, d); err != nil {
+		return written{}, err
+	}
 	stored, fresh, err := tx.InsertMessage(row, func(int64) (secret.Sealed, error) { return s.seal(ctx, t, contact, d.interaction, row.ID, d.body) })
 	if err != nil {
 		return written{}, err
@@ -86,14 +90,14 @@ func (s *Service) write(tx *store.Tx, contact string, d draft) (written, error) 
 			return written{}, err
 		}
 	}
-	return written{message(stored, d.body), true}, s.index(tx, d)
+	return written{message(stored, d.body), true}, nil
 }
 
-// index stores the keyed tokens of a message's words, so that authorised users
+// tokens are the keyed tokens of a message's words, by which authorised users
 // find it (notice C37).
-func (s *Service) index(tx *store.Tx, d draft) error {
+func (s *Service) tokens(ctx context.Context, t id.Tenant, d draft) ([][]byte, error) {
 	if d.author == ByBot || d.author == BySystem {
-		return nil
+		return nil, nil
 	}
 	text := d.body.Text
 	if d.body.Attachment != nil {
@@ -101,13 +105,9 @@ func (s *Service) index(tx *store.Tx, d draft) error {
 	}
 	words := privacy.Words(text)
 	if len(words) == 0 {
-		return nil
+		return nil, nil
 	}
-	tokens, err := s.Vault.WordTokens(tx.Context(), tx.Tenant(), words)
-	if err != nil {
-		return err
-	}
-	return tx.InsertTokens(d.interaction, tokens)
+	return s.Vault.WordTokens(ctx, t, words)
 }
 
 // tell lets the visitor and the users whom it concerns see a new message.
