@@ -102,9 +102,15 @@ func (e *Engine) touch(a *agent) {
 	}
 }
 
-// dirtyAgent marks an agent whose room or place in the choice may have changed.
+// dirtyAgent marks an agent whose room or place in the choice may have changed,
+// and reports it.
 func (e *Engine) dirtyAgent(a *agent) {
 	e.touch(a)
+	e.mark(a)
+}
+
+// mark marks an agent who may find work now.
+func (e *Engine) mark(a *agent) {
 	if !a.dirty {
 		a.dirty = true
 		e.dirtyA = append(e.dirtyA, a)
@@ -215,7 +221,7 @@ func (e *Engine) setPresence(ev SetPresence) string {
 	}
 	was := a.presence
 	a.missed = 0
-	e.present(a, ev.Presence, ev.Reason, "chosen")
+	e.present(a, ev.Presence, ev.Reason, CauseChosen)
 	if a.presence == Ready && was != Ready {
 		a.idleSince = e.now
 	}

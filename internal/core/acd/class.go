@@ -1,6 +1,7 @@
 package acd
 
 import (
+	"encoding/binary"
 	"math"
 	"slices"
 	"strings"
@@ -10,7 +11,8 @@ import (
 // channel and one set of needs, or one channel and the only agent who may have
 // it. It keeps that work in order, and those of its agents who have room now in
 // the order in which they are chosen. Matching looks at the first of each
-// instead of at all work or all agents.
+// instead of at all work or all agents. Making a class costs a look at all of
+// the queue's agents; it is kept for the next work of its kind.
 type class struct {
 	line    line
 	idle    []idleItem
@@ -67,8 +69,8 @@ func (e *Engine) classOf(w *work) *class {
 	case len(w.needs) > 0:
 		e.needs = canonical(append(e.needs[:0], w.needs...))
 		for _, n := range e.needs {
-			e.key = append(append(e.key, byte(min(n.Level, 255))), n.Skill...)
-			e.key = append(e.key, 0)
+			e.key = binary.AppendUvarint(e.key, uint64(n.Level)) // at least 1, so unlike the case above
+			e.key = append(binary.AppendUvarint(e.key, uint64(len(n.Skill))), n.Skill...)
 		}
 	}
 	if c := q.classes[string(e.key)]; c != nil {

@@ -169,6 +169,28 @@ func TestWhy(t *testing.T) {
 	}
 }
 
+// A busy tenant's room asks all the time: what it asks must not grow with the
+// floor.
+func TestQueriesAreSmall(t *testing.T) {
+	r := newRoom(t)
+	r.queue("q", "ana")
+	r.agent("ana", 1)
+	r.arrive("w1", "q")
+	r.arrive("w2", "q")
+	for name, f := range map[string]func(){
+		"Position":   func() { r.e.Position("w2") },
+		"Estimate":   func() { r.e.Estimate("q", r.now) },
+		"QueueStats": func() { r.e.QueueStats("q", r.now) },
+		"Agent":      func() { r.e.Agent("ana") },
+		"Work":       func() { r.e.Work("w1") },
+		"NextWake":   func() { r.e.NextWake() },
+	} {
+		if n := testing.AllocsPerRun(10, f); n != 0 {
+			t.Errorf("%s allocates %v times", name, n)
+		}
+	}
+}
+
 func TestHeldAndOffer(t *testing.T) {
 	r := newRoom(t)
 	r.queue("q", "ana")

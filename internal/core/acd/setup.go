@@ -37,17 +37,19 @@ func (e *Engine) setQueue(cfg Queue) string {
 	cfg.Members, cfg.Needs = maps.Clone(cfg.Members), slices.Clone(cfg.Needs)
 	q.cfg = cfg
 	q.removed = false
-	if old.Priority == cfg.Priority && old.ServiceLevel == cfg.ServiceLevel &&
-		slices.Equal(old.Needs, cfg.Needs) && maps.Equal(old.Members, cfg.Members) {
-		return RefusedNone
+	var waiting []*work
+	anew := old.Priority != cfg.Priority || old.ServiceLevel != cfg.ServiceLevel || !slices.Equal(old.Needs, cfg.Needs)
+	if anew {
+		waiting = e.drain(q)
 	}
-	waiting := e.drain(q)
-	left := e.setMembers(q)
-	for _, w := range waiting {
-		e.enter(w)
+	concerned := e.setMembers(q)
+	if anew {
+		for _, w := range waiting {
+			e.enter(w)
+		}
+		concerned = append(concerned, q.members...)
+		slices.SortFunc(concerned, func(a, b *agent) int { return strings.Compare(a.id, b.id) })
 	}
-	concerned := append(left, q.members...)
-	slices.SortFunc(concerned, func(a, b *agent) int { return strings.Compare(a.id, b.id) })
 	e.recheckOffers(concerned)
 	return RefusedNone
 }
@@ -65,7 +67,7 @@ func (e *Engine) drain(q *queue) []*work {
 	return waiting
 }
 
-// setMembers makes the members those of the set-up and returns who left.
+// setMembers makes the members those of the set-up and returns who left, by id.
 func (e *Engine) setMembers(q *queue) (left []*agent) {
 	before := q.members
 	q.members = nil
@@ -75,23 +77,41 @@ func (e *Engine) setMembers(q *queue) (left []*agent) {
 			continue
 		}
 		left = append(left, a)
-		q.countMember(a, -1)
-		a.queues = slices.DeleteFunc(a.queues, func(o *queue) bool { return o == q })
-		e.forgetAgent(a)
+		e.leaveQueue(a, q)
 	}
-	for _, id := range slices.Sorted(maps.Keys(q.cfg.Members)) {
-		if !q.cfg.Members[id] || id == "" {
+	for id, member := range q.cfg.Members {
+		if !member || id == "" {
 			continue
 		}
-		a := e.named(id)
-		if slices.Contains(a.queues, q) {
-			continue
+		if a := e.named(id); !slices.Contains(a.queues, q) {
+			e.joinQueue(a, q)
 		}
-		a.queues = append(a.queues, q)
-		q.members = append(q.members, a)
-		q.countMember(a, 1)
 	}
+	slices.SortFunc(left, func(a, b *agent) int { return strings.Compare(a.id, b.id) })
 	return left
+}
+
+func (e *Engine) joinQueue(a *agent, q *queue) {
+	a.queues = append(a.queues, q)
+	q.members = append(q.members, a)
+	q.countMember(a, 1)
+	for _, c := range q.order {
+		if c.only == nil && a.known && a.meets(c.needs) {
+			e.attach(a, c)
+		}
+	}
+	e.mark(a)
+}
+
+func (e *Engine) leaveQueue(a *agent, q *queue) {
+	q.countMember(a, -1)
+	a.queues = slices.DeleteFunc(a.queues, func(o *queue) bool { return o == q })
+	for i := len(a.slots) - 1; i >= 0; i-- {
+		if c := a.slots[i].cls; c.q == q && c.only == nil {
+			e.detach(a, i)
+		}
+	}
+	e.forgetAgent(a)
 }
 
 // countMember adds (1) or takes (-1) an agent to or from the queue's counts.
@@ -170,7 +190,7 @@ func (e *Engine) setAgent(cfg Agent) string {
 	a.capacity = [channels]int32{}
 	for name, n := range cfg.Capacity {
 		if ch := channelIndex(name); ch >= 0 {
-			a.capacity[ch] = int32(max(n, 0))
+			a.capacity[ch] = int32(min(max(n, 0), 1<<20))
 		}
 	}
 	e.join(a, reserved)

@@ -211,14 +211,15 @@ type (
 		IdleSince time.Time
 		Missed    int
 		Online    bool
-		// Cause tells why the presence in force came to be: "chosen",
-		// "missed_offers", "agent_lost" or "agent_removed".
+		// Cause tells why the presence in force came to be: CauseChosen,
+		// CauseMissed, CauseLost or CauseAgentRemoved.
 		Cause string
 	}
 )
 
-// Causes in WorkChanged.
+// Causes in WorkChanged and AgentChanged.
 const (
+	CauseChosen       = "chosen"        // the agent or a supervisor chose it
 	CauseQueued       = "queued"        // came into the queue
 	CauseOffered      = "offered"       // shown to an agent
 	CauseAccepted     = "accepted"      // the agent took it

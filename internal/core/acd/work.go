@@ -56,7 +56,8 @@ type refusal struct {
 	until int64 // when the back-off ends
 }
 
-// front takes this much off the due time: before all work that never had an agent.
+// frontBonus comes off the due time of work at the front, which then goes before
+// all that never had an agent.
 const frontBonus = int64(1) << 60
 
 // noGoal stands in for the service level of a queue that has none.
@@ -91,12 +92,13 @@ func (e *Engine) setDue(w *work) {
 	if goal <= 0 {
 		goal = noGoal
 	}
-	points := min(max(w.q.cfg.Priority+w.priority, -maxPoints), maxPoints)
-	w.due = w.queued + goal - int64(points)*e.ageing
+	w.due = w.queued + goal - (points(w.q.cfg.Priority)+points(w.priority))*e.ageing
 	if w.front {
 		w.due -= frontBonus
 	}
 }
+
+func points(priority int) int64 { return int64(min(max(priority, -maxPoints), maxPoints)) }
 
 func (e *Engine) newWork() *work {
 	if n := len(e.free); n > 0 {
@@ -104,8 +106,7 @@ func (e *Engine) newWork() *work {
 		e.free = e.free[:n-1]
 		return w
 	}
-	w := &work{}
-	return w
+	return &work{}
 }
 
 // forget takes a closed work out of the engine; its memory serves again.
@@ -148,18 +149,15 @@ func (e *Engine) enqueue(in Work) string {
 	w.estimate = int32(q.estimate(q.waiting+1, e.now))
 	e.works[w.id] = w
 	e.enter(w)
-	e.changed(w, CauseQueued, nil)
+	e.changed(w, CauseQueued)
 	return RefusedNone
 }
 
-// changed reports w's state; by is the agent concerned when w has none any more.
-func (e *Engine) changed(w *work, cause string, by *agent) {
+// changed reports an open work's state.
+func (e *Engine) changed(w *work, cause string) {
 	c := WorkChanged{Work: w.id, State: w.state.public(), Queue: w.q.id, Cause: cause, Front: w.front, Extended: w.extended}
 	if w.agent != nil {
-		by = w.agent
-	}
-	if by != nil {
-		c.Agent = by.id
+		c.Agent = w.agent.id
 	}
 	if w.state == wrapping {
 		c.WrapUntil = fromMicros(w.until)
@@ -190,7 +188,7 @@ func (e *Engine) returnToQueue(w *work, cause string, front bool) {
 		w.only = nil
 	}
 	e.enter(w)
-	e.changed(w, cause, nil)
+	e.changed(w, cause)
 }
 
 // offerTo shows a waiting work to an agent with room.
@@ -207,7 +205,7 @@ func (e *Engine) offerTo(w *work, a *agent) {
 	e.offers[w.offer] = w
 	e.timers.setWork(w, w.until)
 	e.emit(OfferMade{Offer: w.offer, Work: w.id, Agent: a.id, Deadline: fromMicros(w.until)})
-	e.changed(w, CauseOffered, nil)
+	e.changed(w, CauseOffered)
 }
 
 // hold gives w to a in a state that takes room. Held work is in order of id, so
@@ -304,7 +302,7 @@ func (e *Engine) accept(ev Accept) string {
 		e.dirtyAgent(a)
 	}
 	a.idleSince = e.now
-	e.changed(w, CauseAccepted, nil)
+	e.changed(w, CauseAccepted)
 	return RefusedNone
 }
 
@@ -380,7 +378,7 @@ func (e *Engine) wrapUp(w *work, cause string) {
 		w.until = e.now + max(cfg.WrapUp.Microseconds(), 1)
 		e.timers.setWork(w, w.until)
 	}
-	e.changed(w, cause, nil)
+	e.changed(w, cause)
 }
 
 func (e *Engine) complete(ev Complete) string {
@@ -410,7 +408,7 @@ func (e *Engine) extend(ev Extend) string {
 	w.extended = true
 	w.until += w.q.cfg.WrapUp.Microseconds()
 	e.timers.setWork(w, w.until)
-	e.changed(w, CauseExtended, nil)
+	e.changed(w, CauseExtended)
 	return RefusedNone
 }
 

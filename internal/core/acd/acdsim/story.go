@@ -155,9 +155,9 @@ var skills = []string{"billing", "german", "sales"}
 
 var channelNames = []acd.Channel{acd.Chat, acd.Voice, acd.Email}
 
-// queue is the set-up of queue i; variants differ.
+// queue is the set-up of queue i; variants differ, four at a time in members only.
 func (s Story) queue(i, variant int) acd.Queue {
-	r := s.setup(3, i, variant)
+	r := s.setup(3, i, variant/4)
 	q := acd.Queue{
 		ID: queueID(i), Priority: 1 + r.IntN(3), Members: map[string]bool{},
 		OfferTimeout: time.Duration(5+r.IntN(20)) * time.Second,
@@ -165,6 +165,7 @@ func (s Story) queue(i, variant int) acd.Queue {
 		WrapUp: time.Duration(r.IntN(3)) * 10 * time.Second, WrapUpOpen: r.IntN(5) == 0,
 		Needs: s.needs(r.IntN(16), r.IntN(6)),
 	}
+	r = s.setup(6, i, variant)
 	for a := range s.agents() + 1 { // one more: named, never set up
 		if r.IntN(4) > 0 == !s.large() { // a quarter of a large floor
 			q.Members[agentID(a)] = true
