@@ -174,3 +174,34 @@ func benchmarkSteps(b *testing.B, agents, queues, waiting int) {
 func BenchmarkStepSmall(b *testing.B)  { benchmarkSteps(b, 100, 10, 100) }
 func BenchmarkStepMiddle(b *testing.B) { benchmarkSteps(b, 1_000, 50, 500) }
 func BenchmarkStepLarge(b *testing.B)  { benchmarkSteps(b, 10_000, 1_000, 100_000) }
+
+// BenchmarkRestart is a tenant of 10,000 agents and 100,000 waiting, from its
+// stored state to the same state.
+func BenchmarkRestart(b *testing.B) {
+	f := newFloor(10_000, 1_000, 100_000)
+	state := f.e.Snapshot()
+	b.ReportAllocs()
+	b.ResetTimer()
+	before := cpuTime()
+	for range b.N {
+		acd.New(acd.Options{}).Restore(state, f.now)
+	}
+	b.ReportMetric(float64((cpuTime()-before).Milliseconds())/float64(b.N), "cpu-ms/op")
+}
+
+// BenchmarkPosition asks for a place in one line of 100,000.
+func BenchmarkPosition(b *testing.B) {
+	f := newFloor(1, 5, 0)
+	f.queues = f.queues[:1]
+	for range 100_000 {
+		f.arrive()
+	}
+	ids := f.e.Waiting(f.queues[0])
+	b.ReportAllocs()
+	b.ResetTimer()
+	for i := range b.N {
+		if at := i * 7919 % len(ids); f.e.Position(ids[at]) != at+1 {
+			b.Fatalf("%s is not at %d", ids[at], at+1)
+		}
+	}
+}
