@@ -4162,13 +4162,14 @@ export interface operations {
   audit: {
     parameters: {
       query?: {
+        /** @description next of the page before. */
+        cursor?: string;
+        limit?: number;
         object?: string;
         actor?: string;
         action?: string;
         from?: string;
         to?: string;
-        cursor?: string;
-        limit?: number;
       };
       header?: never;
       path?: never;
@@ -4718,12 +4719,13 @@ export interface operations {
   contacts: {
     parameters: {
       query?: {
+        /** @description next of the page before. */
+        cursor?: string;
+        limit?: number;
         /** @description With address. */
         kind?: "phone" | "email" | "social" | "visitor";
         /** @description Exact; absent: the newest seen. */
         address?: string;
-        cursor?: string;
-        limit?: number;
       };
       header?: never;
       path?: never;
@@ -4828,8 +4830,8 @@ export interface operations {
         "Idempotency-Key"?: string;
       };
       path: {
-        consent: string;
         id: string;
+        consent: string;
       };
       cookie?: never;
     };
@@ -6164,6 +6166,9 @@ export interface operations {
   interactions: {
     parameters: {
       query?: {
+        /** @description next of the page before. */
+        cursor?: string;
+        limit?: number;
         /** @description Contact id. */
         person?: string;
         /** @description Exact phone number, email address or handle. */
@@ -6178,8 +6183,6 @@ export interface operations {
         words?: string;
         state?:
           "open" | "arriving" | "in_flow" | "queued" | "offered" | "active" | "held" | "wrapping" | "closed";
-        cursor?: string;
-        limit?: number;
       };
       header?: never;
       path?: never;
@@ -6283,8 +6286,8 @@ export interface operations {
       query?: never;
       header?: never;
       path: {
-        attachment: string;
         id: string;
+        attachment: string;
       };
       cookie?: never;
     };
@@ -6398,8 +6401,8 @@ export interface operations {
         "Idempotency-Key"?: string;
       };
       path: {
-        user: string;
         id: string;
+        user: string;
       };
       cookie?: never;
     };
@@ -7187,6 +7190,7 @@ export interface operations {
   organisations: {
     parameters: {
       query?: {
+        /** @description next of the page before. */
         cursor?: string;
         limit?: number;
       };
@@ -8270,6 +8274,7 @@ export interface operations {
   users: {
     parameters: {
       query?: {
+        /** @description next of the page before. */
         cursor?: string;
         limit?: number;
       };

@@ -29,15 +29,20 @@ class Clock {
     this.#offset = Math.abs(offset) < 2000 + (received - sent) ? 0 : offset;
   }
 
-  /** Whole seconds since a moment, never negative. */
+  /** Whole seconds since a moment, never negative; 0 for one that never was. */
   since(at: string | undefined): number {
-    return at ? Math.max(0, Math.floor((this.now - Date.parse(at)) / 1000)) : 0;
+    return happened(at) ? Math.max(0, Math.floor((this.now - Date.parse(at)) / 1000)) : 0;
   }
 
   /** Whole seconds until a moment, never negative. */
   until(at: string | undefined): number {
     return at ? Math.max(0, Math.ceil((Date.parse(at) - this.now) / 1000)) : 0;
   }
+}
+
+/** The server's zero time stands for "not yet". */
+export function happened(at: string | undefined): at is string {
+  return !!at && Date.parse(at) > 0;
 }
 
 export const clock = new Clock();

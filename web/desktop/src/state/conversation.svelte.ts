@@ -185,6 +185,8 @@ export class Conversation {
   }
 
   send(kind: "text" | "note", text: string): void {
+    // The visitor's page takes the sign away with the message: the next word tells anew.
+    this.#typingSent = 0;
     this.#out({ kind, text });
   }
 
