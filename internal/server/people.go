@@ -19,6 +19,7 @@ type people struct {
 	accounts *account.Service
 	mu       sync.RWMutex
 	names    map[id.Tenant]map[string]secret.Text
+	stamp    uint64 // grows with each change, so that a reading that a change overtook is not kept
 }
 
 var _ chat.People = (*people)(nil)
@@ -32,6 +33,7 @@ func newPeople(a *account.Service) *people {
 func (p *people) PublicName(ctx context.Context, t id.Tenant, user string) string {
 	p.mu.RLock()
 	name, ok := p.names[t][user]
+	stamp := p.stamp
 	p.mu.RUnlock()
 	if ok {
 		return name.Reveal()
@@ -42,19 +44,25 @@ func (p *people) PublicName(ctx context.Context, t id.Tenant, user string) strin
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.names[t] == nil {
-		p.names[t] = map[string]secret.Text{}
+	if p.stamp == stamp {
+		if p.names[t] == nil {
+			p.names[t] = map[string]secret.Text{}
+		}
+		p.names[t][user] = name
 	}
-	p.names[t][user] = name
 	return name.Reveal()
 }
 
 // hear forgets the names of a tenant whose users changed.
 func (p *people) hear(e bus.Event) {
+	if e.Kind != setupChanged && e.Kind != bus.Overflow {
+		return
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.stamp++
 	switch {
-	case e.Kind == "setup.changed", e.Kind == bus.Overflow && e.Tenant != "":
+	case e.Kind == setupChanged, e.Kind == bus.Overflow && e.Tenant != "":
 		delete(p.names, e.Tenant)
 	case e.Kind == bus.Overflow:
 		clear(p.names)

@@ -127,6 +127,8 @@ func (s *Server) watch() {
 	m.CounterFunc("bus_events_received_total", "Live events that reached this node.", func() float64 { return float64(k.bus.Stats().Received) })
 	m.CounterFunc("bus_overflows_total", "Times that a part was told it had missed events.", func() float64 { return float64(k.bus.Stats().Overflows) })
 	m.CounterFunc("bus_refused_total", "Payloads that could not be opened.", func() float64 { return float64(k.bus.Stats().Refused) })
+	m.GaugeFunc("live_users", "Live connections of signed-in users.", func() float64 { users, _ := s.parts.live.Count(); return float64(users) })
+	m.GaugeFunc("live_visitors", "Live connections of visitors.", func() float64 { _, visitors := s.parts.live.Count(); return float64(visitors) })
 	m.GaugeFunc("bus_events_waiting", "Events that wait for the slowest part.", func() float64 { return float64(k.bus.Stats().Waiting) })
 }
 

@@ -380,6 +380,25 @@ func TestNoFileOfTheDataFolderIsOpenToOthers(t *testing.T) {
 	}
 }
 
+func TestAProxyThatSpeaksTLSIsBelieved(t *testing.T) {
+	c := settings(t, t.TempDir())
+	c.TLS.Mode, c.URL = "off", "https://contact.example"
+	n := start(t, c, (*Server).WithDemo)
+	base := "http://" + n.web.address.String()
+	l := n.Demo().Logins[0]
+	body, err := json.Marshal(map[string]string{"organisation": l.Organisation, "user_name": l.UserName, "password": l.Password})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, _ := post(t, browser(t), base+"/api/v1/sign-in", "application/json", string(body))
+	if k := r.Cookies(); len(k) != 1 || !k[0].Secure || !strings.HasPrefix(k[0].Name, "__Host-") {
+		t.Errorf("%v", k)
+	}
+	if r.Header.Get("Strict-Transport-Security") == "" {
+		t.Error("browsers are not told to insist on TLS")
+	}
+}
+
 func TestTheAddressThatPeopleType(t *testing.T) {
 	for _, c := range []struct{ listen, url, domain, want string }{
 		{"127.0.0.1:8443", "", "", "https://127.0.0.1:8443"},

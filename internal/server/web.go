@@ -195,6 +195,12 @@ func (w *web) URL() string {
 	return scheme + "://" + net.JoinHostPort(host, port)
 }
 
+// plainToBrowsers says that browsers speak plain HTTP with us: not when a proxy
+// in front speaks TLS with them.
+func (w *web) plainToBrowsers() bool {
+	return w.source.Plain() && !strings.HasPrefix(w.conf.URL, "https://")
+}
+
 // toTLS sends whoever comes over plain HTTP to https.
 func (w *web) toTLS(rw http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
@@ -206,7 +212,7 @@ func (w *web) toTLS(rw http.ResponseWriter, r *http.Request) {
 
 // outer is around every request: it insists on TLS, and counts.
 func (w *web) outer(h http.Handler) http.Handler {
-	strict := w.source.Trusted() || strings.HasPrefix(w.conf.URL, "https://") && w.source.Plain()
+	strict := w.source.Trusted() || w.source.Plain() && !w.plainToBrowsers()
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if strict {
 			rw.Header().Set("Strict-Transport-Security", strictFor)
