@@ -54,8 +54,8 @@ check: $(WEB_PARTS) ## Formatting, vet, lint, layers, generated files, types
 bench: build ## Measure: one line a figure, with its goal (NAME=… for one)
 	go run ./test/bench $(if $(NAME),-name '$(NAME)')
 
-sim: ## Simulate the routing with a virtual clock (SEED=… repeats one)
-	go run ./test/sim $(if $(SEED),-first '$(SEED)' -seeds 1)
+sim: ## Simulate the routing with a virtual clock (SEEDS=100000; FIRST=… repeats from a seed)
+	go run ./test/sim $(if $(SEEDS),-seeds $(SEEDS)) $(if $(FIRST),-first $(FIRST))
 
 generate: $(WEB_PARTS) ## Make the generated files again
 	scripts/generate
