@@ -110,9 +110,6 @@ var (
 	offerMade    = []byte(`{"type":"offer.made"`)
 	message      = []byte(`{"type":"message"`)
 	failure      = []byte(`{"type":"error"`)
-	helloFrame   = []byte(`{"type":"hello"`)
-	stateFrame   = []byte(`{"type":"state"`)
-	resyncFrame  = []byte(`{"type":"resync"`)
 	stopping     = []byte(`{"type":"stopping"`)
 )
 

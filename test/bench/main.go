@@ -50,6 +50,7 @@ type run struct {
 func main() {
 	r := &run{}
 	flag.StringVar(&r.name, "name", "", "take only this figure")
+	flag.StringVar(&r.bin, "bin", "", "measure this program instead of bin/nubitalk or one built now")
 	flag.IntVar(&r.visitors, "visitors", 20000, "connected visitors for visitors_memory")
 	flag.IntVar(&r.agents, "agents", 5000, "live connections for agents_back")
 	flag.IntVar(&r.seconds, "seconds", 10, "length of messages_per_second")
@@ -104,9 +105,6 @@ const (
 
 // figure prints one line. how says what a reader must know, such as wall time.
 func (r *run) figure(name string, value float64, unit string, to direction, goal float64, how string) {
-	if r.name != "" && r.name != name {
-		return
-	}
 	wanted, verdict := "", ""
 	switch {
 	case to == atMost:
