@@ -97,7 +97,6 @@ func root() string {
 type Program struct {
 	Demo
 	cmd  *exec.Cmd
-	once sync.Once
 	done chan struct{}
 	err  error
 	log  *tail

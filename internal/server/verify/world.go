@@ -27,7 +27,6 @@ type world struct {
 	users   map[string]*drive.User
 	mark    string // makes this run's values unlike any others
 	talk    *conversation
-	erased  bool
 }
 
 func newWorld(o Options) *world {
