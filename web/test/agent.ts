@@ -35,26 +35,32 @@ export class Agent {
     return this.log.locator(".message .text").allInnerTexts();
   }
 
-  async signIn(organisation: string, password: string): Promise<void> {
+  /** Fills the sign-in and sends it. */
+  async enter(organisation: string, password: string): Promise<void> {
     await this.page.getByLabel("Organisation").fill(organisation);
     await this.page.getByLabel("User name").fill(this.user);
     await this.page.getByRole("textbox", { name: "Password" }).fill(password);
     await this.page.getByRole("button", { name: "Sign in" }).click();
-    await this.page.getByRole("banner").waitFor();
   }
 
-  async state(label: string): Promise<void> {
-    await this.presence.click();
-    await this.page.getByRole("menuitem", { name: label }).click();
-    await this.page
-      .getByRole("button", { name: new RegExp(`^Your state ?${label}|${label}`) })
-      .first()
-      .waitFor();
+  async signIn(organisation: string, password: string): Promise<void> {
+    await this.enter(organisation, password);
+    await this.page.getByRole("banner").waitFor();
+    await this.page.waitForURL(/\/app\/\w/);
+    await this.page.locator("main").getByText(/\w/).first().waitFor();
   }
 
   async ready(): Promise<void> {
-    await this.page.getByRole("button", { name: /^Get ready/ }).click();
-    await this.page.getByText("The next contact rings here.").first().waitFor();
+    await this.presence.waitFor();
+    await this.page.keyboard.press("Alt+r");
+    await this.presence.filter({ hasText: "Ready" }).waitFor();
+  }
+
+  /** Chooses a state in the menu. */
+  async state(label: string): Promise<void> {
+    await this.presence.click();
+    await this.page.getByRole("menuitem", { name: label }).click();
+    await this.presence.filter({ hasText: label }).waitFor();
   }
 
   /** Takes the next offer and waits for its conversation. */
@@ -74,5 +80,23 @@ export class Agent {
     await this.page.getByRole("region", { name: "Wrap-up" }).waitFor();
     await this.person.getByLabel("Disposition").selectOption({ label: disposition });
     await this.page.getByRole("button", { name: /^Complete/ }).click();
+  }
+
+  /** Hands the conversation on, to a queue or a colleague. */
+  async transfer(to: string, note: string): Promise<void> {
+    await this.page.getByRole("button", { name: "Transfer" }).click();
+    const dialog = this.page.getByRole("dialog");
+    await dialog.getByRole("radio", { name: new RegExp(`^${to}`) }).check();
+    await dialog.getByLabel("Note for who takes over").fill(note);
+    await dialog.getByRole("button", { name: "Transfer" }).click();
+    await this.page.getByText(`Transferred to ${to}.`).waitFor();
+  }
+
+  /** Finishes what is open and goes home, if there is anything. */
+  async leave(): Promise<void> {
+    if (await this.page.getByRole("button", { name: /^Finish/ }).isVisible())
+      await this.finish("Invoice sent");
+    await this.page.locator("section.middle.empty").waitFor();
+    await this.state("Offline");
   }
 }

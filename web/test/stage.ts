@@ -82,6 +82,14 @@ export class Stage {
     return agent;
   }
 
+  /** Another tab of somebody who is signed in. */
+  async tab(of: Agent): Promise<Agent> {
+    const other = new Agent(await of.page.context().newPage(), of.user);
+    await other.page.goto(`${this.program.base}/app/`);
+    await other.presence.waitFor();
+    return other;
+  }
+
   // A page has nothing to complain about, except what a test expects and takes out.
   #watch(page: Page): void {
     const note = (text: string) => this.#troubles.push(text);
