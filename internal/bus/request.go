@@ -97,14 +97,20 @@ func (b *Bus) Request(ctx context.Context, subject string, data []byte) ([]byte,
 
 // Serve answers requests for a subject until cancel, each in a goroutine of its
 // own, with a context that ends when the asker stops waiting or the bus closes.
-// When several nodes serve a subject, one of them gets each request.
+// When several nodes serve a subject, one of them gets each request. The last
+// part of the subject may be "*", for any tenant.
 func (b *Bus) Serve(subject string, fn func(ctx context.Context, data []byte) ([]byte, error)) (cancel func(), err error) {
-	tenant, err := b.commandTenant(subject)
+	if before, any := strings.CutSuffix(subject, ".*"); any {
+		err = checkSubject(before)
+	} else {
+		_, err = b.commandTenant(subject)
+	}
 	if err != nil {
 		return nil, err
 	}
 	slots := make(chan struct{}, serveAtOnce)
 	sub, err := b.conn.QueueSubscribe(b.commandSubject(subject), "owner", func(m *nats.Msg) {
+		tenant := TenantOf(strings.TrimPrefix(m.Subject, b.commandSubject("")))
 		select {
 		case slots <- struct{}{}:
 		default:
@@ -196,11 +202,18 @@ func (b *Bus) respond(m *nats.Msg, tenant id.Tenant, frame []byte) {
 
 func (b *Bus) commandSubject(subject string) string { return b.conf.Prefix + ".command." + subject }
 
-func (b *Bus) commandTenant(subject string) (id.Tenant, error) {
+func checkSubject(subject string) error {
 	for part := range strings.SplitSeq(subject, ".") {
 		if err := checkToken("subject", part); err != nil {
-			return "", err
+			return err
 		}
+	}
+	return nil
+}
+
+func (b *Bus) commandTenant(subject string) (id.Tenant, error) {
+	if err := checkSubject(subject); err != nil {
+		return "", err
 	}
 	t := TenantOf(subject)
 	if t == "" && b.conf.Seal != nil {
