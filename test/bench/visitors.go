@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -49,8 +50,12 @@ func visitorsMemory(r *run) error {
 	}
 	h := drive.Client()
 	all := make([]*talker, n)
+	var arrived sync.Map // of *talker
+	go keepAlive(ctx, &arrived)
 	err = each(n, 32, func(i int) (err error) {
-		all[i], err = c.arrive(ctx, h, fmt.Sprintf("v%d", i), "")
+		if all[i], err = c.arrive(ctx, h, fmt.Sprintf("v%d", i), ""); err == nil {
+			arrived.Store(all[i], true)
+		}
 		return err
 	})
 	if err != nil {
@@ -90,6 +95,24 @@ func visitorsMemory(r *run) error {
 		t.live.Close()
 	}
 	return nil
+}
+
+// keepAlive pings for every visitor as the widget does; the server drops a
+// socket that is silent for long. A broken one is noticed later, by its reader.
+func keepAlive(ctx context.Context, arrived *sync.Map) {
+	tick := time.NewTicker(25 * time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		arrived.Range(func(t, _ any) bool {
+			_ = t.(*talker).live.Send(ctx, map[string]string{"type": "ping"})
+			return ctx.Err() == nil
+		})
+	}
 }
 
 // openFiles is how many sockets a process may have here: n, or what the system
