@@ -66,7 +66,7 @@ func conversationKept(ctx context.Context, w *world) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer live.Close()
+	w.desks = append(w.desks, live) // without its desk the agent would lose the conversation
 	v, first, err := drive.Chat(ctx, w.http, w.demo.BaseURL, entry, w.value("display name"), w.value("email address"), w.value("message of the visitor"), "v1-"+w.mark)
 	if err != nil {
 		return "", fmt.Errorf("starting the chat: %w", err)
@@ -78,6 +78,7 @@ func conversationKept(ctx context.Context, w *world) (string, error) {
 	if err := acceptOffer(ctx, agent, live, v.Interaction); err != nil {
 		return "", err
 	}
+	go listen(live)
 	for i, m := range []struct{ kind, text string }{{"text", w.value("answer of the agent")}, {"note", w.value("internal note")}} {
 		if err := agent.Do(ctx, "POST", "interactions/"+v.Interaction+"/messages", map[string]string{"client_id": fmt.Sprintf("a%d-%s", i, w.mark), "kind": m.kind, "text": m.text}, nil); err != nil {
 			return "", fmt.Errorf("the agent's %s: %w", m.kind, err)
@@ -170,6 +171,15 @@ func acceptOffer(ctx context.Context, u *drive.User, live *drive.Live, interacti
 		cancel()
 		if err != nil {
 			return fmt.Errorf("the chat was not offered to the agent: %w", err)
+		}
+	}
+}
+
+// listen keeps a desk's connection alive until it is closed.
+func listen(live *drive.Live) {
+	for {
+		if _, err := live.Next(context.Background()); err != nil {
+			return
 		}
 	}
 }

@@ -9,6 +9,7 @@
 // is in the product yet, or that no check proves it. Each check says in its
 // evidence what it did and saw.
 //
-// It runs no goroutine of its own beyond the requests, and sends only to the
-// address it was given, or to an instance that it starts on loopback.
+// One goroutine reads the agent's live connection until the checks end. It sends
+// only to the address it was given, or to an instance that it starts on
+// loopback.
 package verify

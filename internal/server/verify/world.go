@@ -27,6 +27,7 @@ type world struct {
 	users   map[string]*drive.User
 	mark    string // makes this run's values unlike any others
 	talk    *conversation
+	desks   []*drive.Live // open until the end
 }
 
 func newWorld(o Options) *world {
@@ -36,6 +37,9 @@ func newWorld(o Options) *world {
 }
 
 func (w *world) close() {
+	for _, d := range w.desks {
+		d.Close()
+	}
 	if w.program != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 		defer cancel()
