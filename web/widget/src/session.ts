@@ -191,6 +191,8 @@ export class Session {
   }
 
   say(text: string): void {
+    // The other side takes the sign away with the message: the next word tells anew.
+    this.#typingTold = 0;
     this.#put({ kind: "text", text });
   }
 

@@ -11,8 +11,13 @@ export interface Piece {
   link?: string;
 }
 
+// In a message the marks that embed or override a direction go too; a language
+// that is written from right to left needs none of them.
+const overriding = /[\u202a-\u202e\u2066-\u2069]/g;
+
 /** Splits a message into words and web addresses. */
-export function pieces(text: string): Piece[] {
+export function pieces(message: string): Piece[] {
+  const text = message.replace(overriding, "");
   const list: Piece[] = [];
   let at = 0;
   for (const match of text.matchAll(/https?:\/\/[^\s<>"'\u202a-\u202e\u2066-\u2069]+/g)) {

@@ -34,6 +34,8 @@ class Desk {
   #timers = new Map<string, ReturnType<typeof setTimeout>>();
   #before: { unread: number; work: Set<string>; offers: Set<string> } | undefined;
   #started = false;
+  /** What is being transferred by this page. */
+  #handing = new Set<string>();
 
   readonly offerList = $derived(
     [...this.offers.values()].sort((a, b) => a.deadline.localeCompare(b.deadline)),
@@ -155,6 +157,8 @@ class Desk {
 
   #leave(conversation: Conversation): void {
     const { id, interaction } = conversation;
+    // One's own transfer takes it away itself, once it is known to have worked.
+    if (this.#handing.has(id)) return;
     this.#forget(id);
     // Where the reader is looking, the conversation stays, read-only, with its drafts.
     if (this.#selected() === id) {
@@ -288,10 +292,17 @@ class Desk {
   }
 
   async transfer(id: string, to: { queue?: string; user?: string; note: string }): Promise<void> {
-    await api.POST("/api/v1/interactions/{id}/transfer", { params: { path: { id } }, body: to });
+    this.#handing.add(id);
+    try {
+      await api.POST("/api/v1/interactions/{id}/transfer", { params: { path: { id } }, body: to });
+    } finally {
+      this.#handing.delete(id);
+    }
     const next = this.workList.find((c) => c.id !== id);
-    this.work.delete(id);
+    // Away from it first: what is left open would be asked for, and is not one's own any more.
     if (this.#selected() === id) router.go(next ? `/desk/${next.id}` : "/desk", { force: true });
+    this.#forget(id);
+    this.work.delete(id);
   }
 
   async consult(id: string, user: string): Promise<void> {
