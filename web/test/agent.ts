@@ -63,10 +63,12 @@ export class Agent {
     await this.presence.filter({ hasText: label }).waitFor();
   }
 
-  /** Takes the next offer and waits for its conversation. */
+  /** Takes this one's offer and waits for its conversation. */
   async accept(name: string): Promise<void> {
-    await this.offers.filter({ hasText: name }).waitFor();
-    await this.page.keyboard.press("Enter");
+    await this.offers
+      .filter({ hasText: name })
+      .getByRole("button", { name: /^Accept/ })
+      .click();
     await this.page.getByRole("heading", { name, level: 1 }).waitFor();
   }
 
