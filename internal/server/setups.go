@@ -257,6 +257,15 @@ func (s *setups) EntryPoint(ctx context.Context, entryPoint string) (id.Tenant, 
 	return t, e, nil
 }
 
+// owner is the tenant of an entry point.
+func (s *setups) owner(ctx context.Context, entryPoint string) (id.Tenant, bool) {
+	if !id.Valid(id.EntryPoint, entryPoint) {
+		return "", false
+	}
+	t, _, err := s.EntryPoint(ctx, entryPoint)
+	return t, err == nil
+}
+
 // ConsentText answers a consent text in use and its version.
 func (s *setups) ConsentText(ctx context.Context, t id.Tenant, text string) (setup.ConsentText, int64, error) {
 	snap, err := s.of(ctx, t)

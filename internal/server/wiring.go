@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"net/http"
 	"net/netip"
 	"time"
 
@@ -30,6 +31,7 @@ type parts struct {
 	people   *people
 	contacts *contact.Service
 	floor    *floor.Manager
+	cluster  *cluster // nil on a single node
 	chat     *chat.Service
 	live     *live.Hub
 	ending   *retention.Service
@@ -51,9 +53,15 @@ func (s *Server) wire() (*parts, error) {
 		Clock: s.clock, IDs: s.ids, Log: s.log.With("part", "contact")})
 	p.floor = floor.New(floor.Deps{DB: k.db, Vault: k.vault, Bus: k.bus, Clock: s.clock, IDs: s.ids, Setup: p.setups, Contacts: p.contacts,
 		Audit: p.audit, Node: s.data.node, Log: s.log.With("part", "floor")})
+	var chatFloor chat.Floor = p.floor
+	var liveFloor live.Floor = p.floor
+	if !s.conf.Bus.URL.Empty() {
+		p.cluster = newCluster(p.floor, s.data.node, k, s.clock, s.log.With("part", "cluster"))
+		chatFloor, liveFloor = p.cluster, p.cluster
+	}
 	p.chat = chat.New(chat.Deps{DB: k.db, Vault: k.vault, Blobs: k.blobs, Bus: k.bus, Clock: s.clock, IDs: s.ids, Setup: p.setups,
-		People: p.people, Floor: p.floor, Log: s.log.With("part", "chat")})
-	p.live = live.New(live.Config{Bus: k.bus, Reader: reader{p.floor}, Floor: p.floor, Clock: s.clock, Log: s.log.With("part", "live")})
+		People: p.people, Floor: chatFloor, Log: s.log.With("part", "chat")})
+	p.live = live.New(live.Config{Bus: k.bus, Reader: reader{p.floor}, Floor: liveFloor, Clock: s.clock, Log: s.log.With("part", "live")})
 	p.ending = retention.New(retention.Deps{DB: k.db, Blobs: k.blobs, Contacts: p.contacts, Audit: p.audit, Clock: s.clock, Log: s.log.With("part", "retention"), Node: s.data.node})
 	p.privacy = &privacyDoors{binary: s.binary, log: s.log.With("part", "notice")}
 
@@ -68,8 +76,13 @@ func (s *Server) wire() (*parts, error) {
 		return nil, err
 	}
 	p.api = s.doors(p)
-	s.web.mux.Handle("/api/", p.api)
-	s.web.mux.Handle("/chat/", p.api)
+	var answers http.Handler = p.api
+	if p.cluster != nil {
+		p.cluster.doors = doors{p.api}
+		answers = p.cluster.forward(p.api, p.setups.owner)
+	}
+	s.web.mux.Handle("/api/", answers)
+	s.web.mux.Handle("/chat/", answers)
 	pages.Register(s.web.mux)
 	notice, err := noticePage()
 	if err != nil {
@@ -86,6 +99,9 @@ func (s *Server) wire() (*parts, error) {
 	s.group.Add("account", p.accounts)
 	s.group.Add("contact", p.contacts)
 	s.group.Add("floor", p.floor)
+	if p.cluster != nil {
+		s.group.Add("cluster", p.cluster)
+	}
 	s.group.Add("chat", service.Func{OnStart: p.chat.Begin, OnStop: p.chat.Halt})
 	s.group.Add("live", p.live)
 	s.group.Add("retention", p.ending)
