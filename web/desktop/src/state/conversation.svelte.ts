@@ -43,6 +43,7 @@ export class Conversation {
   #pumping = false;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #readSent = 0;
+  #gapTried = -1;
   #typingSent = 0;
 
   constructor(
@@ -89,12 +90,15 @@ export class Conversation {
     try {
       const [detail, page] = await Promise.all([
         take(api.GET("/api/v1/interactions/{id}", this.#path)),
-        this.#page(again && this.messages.length ? { after: this.lastSeq, limit: 500 } : { limit: pageSize }),
+        this.#page(
+          again && this.messages.length ? { after: this.#whole(), limit: 500 } : { limit: pageSize },
+        ),
       ]);
       this.#detail(detail);
       this.#merge(page.items);
       if (!again) this.hasEarlier = (this.messages[0]?.seq ?? 1) > 1;
       this.phase = "ready";
+      this.#fill();
       this.#pump();
     } catch (error) {
       const problem = asProblem(error);
@@ -131,13 +135,30 @@ export class Conversation {
     this.hasEarlier = page.items.length > 0 && (this.messages[0]?.seq ?? 1) > 1;
   }
 
-  /** A message from the live connection; a gap is filled from the server. */
+  /** A message from the live connection, also while the first page is on its way. */
   add(message: Message): void {
-    if (this.phase !== "ready") return;
-    const gap = message.seq > this.lastSeq + 1;
+    if (this.phase === "new" || this.phase === "failed") return;
     this.#merge([message]);
-    if (gap) void this.load();
+    if (this.phase === "ready") this.#fill();
     if (message.author_kind === "visitor") this.typingUntil = 0;
+  }
+
+  /** The last message before something is missing. */
+  #whole(): number {
+    let seq = this.messages[0]?.seq ?? 0;
+    for (const message of this.messages) {
+      if (message.seq > seq + 1) break;
+      seq = message.seq;
+    }
+    return seq;
+  }
+
+  // Fetches what is missing between messages, once for each gap.
+  #fill(): void {
+    const whole = this.#whole();
+    if (whole >= this.lastSeq || whole === this.#gapTried) return;
+    this.#gapTried = whole;
+    void this.load();
   }
 
   mark(marks: Marks): void {

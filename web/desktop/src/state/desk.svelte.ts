@@ -147,7 +147,10 @@ class Desk {
     const known = this.work.get(interaction.id);
     if (known) {
       known.take(interaction);
-      if (refresh) void known.load();
+      if (refresh) {
+        void known.load();
+        known.wake();
+      }
       return;
     }
     const conversation = new Conversation(interaction.id, interaction);
