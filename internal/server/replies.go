@@ -48,10 +48,15 @@ func keyHash(key string) []byte {
 // Begin claims a key.
 func (r *replies) Begin(ctx context.Context, a access.Actor, key string, request [32]byte, now time.Time) (*api.Reply, error) {
 	hash := keyHash(key)
-	row := store.IdempotencyRow{ActorID: a.User, KeyHash: hash, RequestHash: request[:], CreatedAt: now}
+	// Keyed: a plain hash of a short body could be guessed from a stolen file.
+	digest, err := r.vault.Digest(ctx, a.Tenant, "idempotency.request", request[:])
+	if err != nil {
+		return nil, err
+	}
+	row := store.IdempotencyRow{ActorID: a.User, KeyHash: hash, RequestHash: digest, CreatedAt: now}
 	var found store.IdempotencyRow
 	var reserved bool
-	err := r.db.Write(ctx, a.Tenant, func(tx *store.Tx) (err error) {
+	err = r.db.Write(ctx, a.Tenant, func(tx *store.Tx) (err error) {
 		found, reserved, err = tx.ReserveKey(row)
 		if err != nil || reserved {
 			return err
@@ -68,7 +73,7 @@ func (r *replies) Begin(ctx context.Context, a access.Actor, key string, request
 	switch {
 	case err != nil || reserved:
 		return nil, err
-	case !bytes.Equal(found.RequestHash, request[:]):
+	case !bytes.Equal(found.RequestHash, digest):
 		return nil, errs.New(errs.Conflict, "This Idempotency-Key was used for another request. Use a new one.")
 	case found.Status == 0:
 		return nil, &errs.Error{Code: errs.Conflict, Text: "The first request with this Idempotency-Key is still running. Please try again in a moment.", RetryAfter: time.Second}

@@ -42,6 +42,32 @@ type parts struct {
 // wire makes the parts, connects them, and adds those that run to the group in
 // the order of their start.
 func (s *Server) wire() (*parts, error) {
+	p := s.makeParts()
+	// What points back: made before what it points at.
+	p.setups.app, p.setups.reload = p.setup, p.floor.Reload
+	p.contacts.Conversations = p.chat
+	p.floor.Drive(acd.Chat, p.chat)
+	p.ending.Handle(contact.JobErase, p.contacts.RunErase)
+	if err := s.mount(p); err != nil {
+		return nil, err
+	}
+
+	s.group.Add("setup", p.setups)
+	s.group.Add("people", service.Func{OnStart: func(context.Context) error { s.keepers.bus.Subscribe(p.people.hear); return nil }})
+	s.group.Add("account", p.accounts)
+	s.group.Add("contact", p.contacts)
+	s.group.Add("floor", p.floor)
+	if p.cluster != nil {
+		s.group.Add("cluster", p.cluster)
+	}
+	s.group.Add("chat", service.Func{OnStart: p.chat.Begin, OnStop: p.chat.Halt})
+	s.group.Add("live", p.live)
+	s.group.Add("retention", p.ending)
+	s.group.Add("notice", service.Func{OnStop: p.privacy.stop})
+	return p, nil
+}
+
+func (s *Server) makeParts() *parts {
 	k, p := s.keepers, &parts{}
 	p.audit = audit.New(k.db, s.clock)
 	p.setups = newSetups(k.db, k.bus, s.log.With("part", "setup"))
@@ -64,16 +90,14 @@ func (s *Server) wire() (*parts, error) {
 	p.live = live.New(live.Config{Bus: k.bus, Reader: reader{p.floor}, Floor: liveFloor, Clock: s.clock, Log: s.log.With("part", "live")})
 	p.ending = retention.New(retention.Deps{DB: k.db, Blobs: k.blobs, Contacts: p.contacts, Audit: p.audit, Clock: s.clock, Log: s.log.With("part", "retention"), Node: s.data.node})
 	p.privacy = &privacyDoors{binary: s.binary, log: s.log.With("part", "notice")}
+	return p
+}
 
-	// What points back: made before what it points at.
-	p.setups.app, p.setups.reload = p.setup, p.floor.Reload
-	p.contacts.Conversations = p.chat
-	p.floor.Drive(acd.Chat, p.chat)
-	p.ending.Handle(contact.JobErase, p.contacts.RunErase)
-
+// mount puts what browsers and programs reach on the address.
+func (s *Server) mount(p *parts) error {
 	pages, err := api.NewPages(built.Dist, s.log.With("part", "web"))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	p.api = s.doors(p)
 	var answers http.Handler = p.api
@@ -86,27 +110,14 @@ func (s *Server) wire() (*parts, error) {
 	pages.Register(s.web.mux)
 	notice, err := noticePage()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	s.web.mux.Handle("GET /notice", notice)
 	s.first = newFirstRun(p.accounts, s.founded, s.log)
 	s.first.register(s.web.mux)
 	s.web.front = s.first.lead
 	s.web.stopping = func() { p.api.GoodBye(comeBack(p.live.Count())) }
-
-	s.group.Add("setup", p.setups)
-	s.group.Add("people", service.Func{OnStart: func(context.Context) error { k.bus.Subscribe(p.people.hear); return nil }})
-	s.group.Add("account", p.accounts)
-	s.group.Add("contact", p.contacts)
-	s.group.Add("floor", p.floor)
-	if p.cluster != nil {
-		s.group.Add("cluster", p.cluster)
-	}
-	s.group.Add("chat", service.Func{OnStart: p.chat.Begin, OnStop: p.chat.Halt})
-	s.group.Add("live", p.live)
-	s.group.Add("retention", p.ending)
-	s.group.Add("notice", service.Func{OnStop: p.privacy.stop})
-	return p, nil
+	return nil
 }
 
 // doors makes the API.
@@ -143,7 +154,7 @@ func comeBack(users, visitors int) time.Duration {
 // founded opens the floor of a new tenant. If it cannot be opened now, the
 // floors' own rounds do it within seconds.
 func (s *Server) founded(ctx context.Context, t id.Tenant) {
-	s.parts.setups.forget(t)
+	s.parts.setups.changed(appsetup.Change{Tenant: t}) // other nodes come to know its entry points
 	if id.Kind(string(t)) != id.TenantKind {
 		return
 	}
