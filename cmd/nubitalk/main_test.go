@@ -1,0 +1,79 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// call runs the program as a shell does.
+func call(args ...string) (code int, out, err string) {
+	var stdout, stderr bytes.Buffer
+	code = run(args, console{&stdout, &stderr})
+	return code, stdout.String(), stderr.String()
+}
+
+func TestCommandsSayWhatIsWrong(t *testing.T) {
+	dir := t.TempDir()
+	bad := filepath.Join(dir, "bad.yaml")
+	if err := os.WriteFile(bad, []byte("listen: 127.0.0.1:0\ntls:\n  mod: off\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args []string
+		code int
+		want string // in the error output
+	}{
+		{[]string{"serve", "--lisen", "x"}, exitUsage, "did you mean \"--listen\""},
+		{[]string{"server"}, exitUsage, "unexpected argument server"},
+		{[]string{"serve", "--config", bad}, exitUsage, "bad.yaml:3: tls.mod: There is no such setting. Did you mean tls.mode?"},
+		{[]string{"serve", "--config", filepath.Join(dir, "none.yaml")}, exitUsage, "cannot be read"},
+		{[]string{"serve", "--listen", "0.0.0.0:0"}, exitUsage, "no browser would trust"},
+		{[]string{"demo", "--listen", "0.0.0.0:0", "--data", dir}, exitUsage, "off is for loopback only"},
+		{[]string{"serve", "--keys-old", filepath.Join(dir, "none"), "--data", filepath.Join(dir, "d"), "--listen", "127.0.0.1:0"}, exitFailed, "in keys.old cannot be read"},
+	} {
+		code, _, stderr := call(c.args...)
+		if code != c.code || !strings.Contains(stderr, c.want) {
+			t.Errorf("%v: %d %s", c.args, code, stderr)
+		}
+	}
+}
+
+func TestHelpNamesAllCommands(t *testing.T) {
+	for _, args := range [][]string{{"--help"}, nil} {
+		code, out, _ := call(args...)
+		for _, want := range []string{"serve", "demo", "notice", "migrate", "version"} {
+			if code != 0 || !strings.Contains(out, want) {
+				t.Errorf("%v: %d, %s is missing", args, code, want)
+			}
+		}
+	}
+}
+
+func TestVersion(t *testing.T) {
+	code, out, _ := call("version", "--json")
+	var v struct{ Version, Go string }
+	if err := json.Unmarshal([]byte(out), &v); code != 0 || err != nil || v.Version == "" || v.Go == "" {
+		t.Errorf("%d %v %s", code, err, out)
+	}
+	if code, out, _ = call("version"); code != 0 || !strings.HasPrefix(out, "nubitalk ") {
+		t.Errorf("%d %s", code, out)
+	}
+}
+
+func TestMigrateMakesTheDatabasesAndMayBeRunAgain(t *testing.T) {
+	dir := t.TempDir()
+	for range 2 {
+		if code, _, stderr := call("migrate", "--data", dir); code != 0 {
+			t.Fatal(code, stderr)
+		}
+	}
+	for _, name := range []string{"nubitalk.db", filepath.Join("keys", "keys.db")} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			t.Error(err)
+		}
+	}
+}
