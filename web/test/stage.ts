@@ -102,6 +102,8 @@ export class Stage {
       if (m.type() !== "error" && m.type() !== "warning") return;
       // The desk asks who is signed in, and before the sign-in it is nobody.
       if (/status of 401/.test(m.text()) && m.location().url.endsWith("/api/v1/me")) return;
+      // The notice's checks take a while when first asked for; the page says so and asks again.
+      if (/status of 503/.test(m.text()) && m.location().url.endsWith("/api/v1/privacy/notice")) return;
       note(`${m.type()} in ${page.url()}: ${m.text()} (${m.location().url})`);
     });
   }
