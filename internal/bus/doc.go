@@ -1,7 +1,8 @@
 // Package bus carries what is live between the parts and nodes of one
 // installation: events for browsers and visitors, and commands to the node that
 // owns a tenant. It speaks NATS core: to a server inside the process, which
-// opens no port, or to an external cluster.
+// opens no port, or to an external cluster. With the server in the process there
+// is no other node, and events are handed over without it.
 //
 // What must not be lost never travels here alone: the store is the source of
 // truth, and an event only tells that something changed. A subscriber that
