@@ -108,7 +108,7 @@ func open(ctx context.Context, o Options) (*world, error) {
 		return nil, err
 	}
 	w.dir, w.data = dir, filepath.Join(dir, "data")
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
 	w.program, err = drive.Run(ctx, o.Binary, w.data, "127.0.0.1:0")
 	if err != nil {
