@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -36,7 +37,15 @@ const form = "--x\r\nContent-Disposition: form-data; name=\"client_id\"\r\n\r\nc
 
 // examples has every route there is; the test fails for one that is missing.
 func examples() map[string]example {
-	e := map[string]example{
+	e := map[string]example{}
+	for _, some := range []map[string]example{accountExamples(), workExamples(), otherExamples(), setupExamples()} {
+		maps.Copy(e, some)
+	}
+	return e
+}
+
+func accountExamples() map[string]example {
+	return map[string]example{
 		"POST /api/v1/sign-in":               {body: m{"organisation": "acme", "user_name": "agent", "password": password}, slow: true},
 		"POST /api/v1/sign-out":              {spends: true},
 		"GET /api/v1/me":                     {},
@@ -59,7 +68,11 @@ func examples() map[string]example {
 		"GET /api/v1/organisations/{id}":     {thing: "organisation"},
 		"PATCH /api/v1/organisations/{id}":   {thing: "organisation", body: m{"version": 0, "name": "Renamed"}},
 		"GET /api/v1/system":                 {},
+	}
+}
 
+func workExamples() map[string]example {
+	return map[string]example{
 		"GET /api/v1/desk":                 {},
 		"PUT /api/v1/desk/presence":        {body: m{"presence": "ready"}},
 		"GET /api/v1/desk/colleagues":      {},
@@ -83,6 +96,11 @@ func examples() map[string]example {
 		"GET /api/v1/floor":                                      {},
 		"POST /api/v1/floor/interactions/{id}/move":              {thing: "interaction", body: m{"priority": 5}},
 		"PUT /api/v1/floor/agents/{id}/presence":                 {thing: "agent", body: m{"presence": "not_ready"}},
+	}
+}
+
+func otherExamples() map[string]example {
+	return map[string]example{
 		"GET /api/v1/rules":                                      {},
 		"PUT /api/v1/rules":                                      {body: rules()},
 		"GET /api/v1/contacts":                                   {},
@@ -116,6 +134,10 @@ func examples() map[string]example {
 		"GET /api/v1/flows/{id}/versions":                        {thing: "setup"},
 		"GET /api/v1/consent-texts/{id}/versions":                {thing: "setup"},
 	}
+}
+
+func setupExamples() map[string]example {
+	e := map[string]example{}
 	for kind, body := range setupBodies() {
 		path := "/api/v1/" + string(kind)
 		e["GET "+path] = example{}
@@ -345,90 +367,68 @@ func (p *party) anyAdmin() *who {
 
 // call fills in the path and the body for one caller.
 func (h *house) call(t *testing.T, route api.Route, e example, w *who, target *party, expect verdict) (string, any) {
-	thing := ""
-	body := e.body
-	switch e.thing {
-	case "interaction":
-		thing = target.interaction
-	case "offer":
-		thing = target.offer
-	case "contact":
-		thing = target.contact
-	case "agent":
-		thing = target.holder
-	case "setup":
-		thing = target.queue
-	case "entry":
-		thing = target.entry
-	case "attachment":
-		thing = target.attachment
-	case "organisation":
-		thing = string(target.ID)
-		body = h.versioned(t, body, func() int64 {
-			o, err := h.accounts.Organisation(t.Context(), h.operator.anyAdmin().actor(), target.ID)
-			must(t, err)
-			return o.Version
-		})
-	case "user":
-		thing = target.holder
-		if expect == allowed && route.Method != "GET" { // one of its own to change
-			u, _, err := h.accounts.CreateUser(t.Context(), target.anyAdmin().actor(), account.NewUser{UserName: h.ids.New("u"), Roles: []access.Role{access.Agent}})
-			must(t, err)
-			thing = u.ID
-			body = h.versioned(t, body, func() int64 { return u.Version })
-		}
-	case "key":
-		thing = "key_unknown"
-		if expect == allowed {
-			k, _, err := h.accounts.CreateAPIKey(t.Context(), target.anyAdmin().actor(), account.NewAPIKey{Name: "spent", Roles: []access.Role{access.Agent}})
-			must(t, err)
-			thing = k.ID
-		}
-	case "session":
-		thing = "ses_unknown"
-		if expect == allowed {
-			s, err := h.accounts.Recognise(t.Context(), secret.New(strings.TrimPrefix(w.value, "nubitalk=")))
-			must(t, err)
-			thing = s.Actor.Session
-		}
+	thing, body := target.things()[e.thing], e.body
+	if expect == allowed {
+		thing, body = h.spend(t, route, e, w, target, thing, body)
 	}
-	switch route.Method + " " + route.Path {
-	case "PATCH /api/v1/me":
-		if expect == allowed {
-			me, err := h.accounts.Me(t.Context(), account.Session{Actor: w.actor()})
-			must(t, err)
-			body = h.versioned(t, body, func() int64 { return me.User.Version })
-		}
-	case "POST /api/v1/me/password":
-		if expect == allowed {
-			was := h.passwordOf(w.user)
-			h.passwords[w.user] = was + " more"
-			body = m{"current": was, "new": was + " more"}
-		}
-	case "POST /api/v1/users":
-		if expect == allowed {
-			role := w.roles[0]
-			body = m{"user_name": h.ids.New("u"), "roles": []access.Role{role}}
-		}
-	case "POST /api/v1/organisations":
-		slug := strings.ReplaceAll(h.ids.New("n"), "_", "-")
-		body = m{"kind": "tenant", "slug": slug, "name": "New", "language": "en", "time_zone": "UTC", "administrator": "admin"}
-	}
-	path := strings.NewReplacer("{id}", thing, "{attachment}", target.goods.attachment, "{user}", "usr_1", "{consent}", target.goods.consent).Replace(route.Path)
+	path := strings.NewReplacer("{id}", thing, "{attachment}", target.attachment, "{user}", "usr_1", "{consent}", target.consent).Replace(route.Path)
 	return path, body
 }
 
-func (h *house) versioned(t *testing.T, body any, version func() int64) any {
+// things are the ids of what a tenant has, by the kinds that examples name.
+func (p *party) things() map[string]string {
+	return map[string]string{"interaction": p.interaction, "offer": p.offer, "contact": p.contact, "agent": p.holder, "setup": p.queue, "entry": p.entry,
+		"attachment": p.attachment, "organisation": string(p.ID), "user": p.holder, "key": "key_unknown", "session": "ses_unknown"}
+}
+
+// spend prepares a call that will be carried out: what it uses up or changes is
+// made for it, and versions are those in force.
+func (h *house) spend(t *testing.T, route api.Route, e example, w *who, target *party, thing string, body any) (string, any) {
+	switch e.thing {
+	case "organisation":
+		o, err := h.accounts.Organisation(t.Context(), h.operator.anyAdmin().actor(), target.ID)
+		must(t, err)
+		return thing, versioned(body, o.Version)
+	case "user":
+		if route.Method == "GET" {
+			return thing, body
+		}
+		u, _, err := h.accounts.CreateUser(t.Context(), target.anyAdmin().actor(), account.NewUser{UserName: h.ids.New("u"), Roles: []access.Role{access.Agent}})
+		must(t, err)
+		return u.ID, versioned(body, u.Version)
+	case "key":
+		k, _, err := h.accounts.CreateAPIKey(t.Context(), target.anyAdmin().actor(), account.NewAPIKey{Name: "spent", Roles: []access.Role{access.Agent}})
+		must(t, err)
+		return k.ID, body
+	case "session":
+		s, err := h.accounts.Recognise(t.Context(), secret.New(strings.TrimPrefix(w.value, "nubitalk=")))
+		must(t, err)
+		return s.Actor.Session, body
+	}
+	switch route.Method + " " + route.Path {
+	case "PATCH /api/v1/me":
+		me, err := h.accounts.Me(t.Context(), account.Session{Actor: w.actor()})
+		must(t, err)
+		body = versioned(body, me.User.Version)
+	case "POST /api/v1/me/password":
+		was := h.passwordOf(w.user)
+		h.passwords[w.user] = was + " more"
+		body = m{"current": was, "new": was + " more"}
+	case "POST /api/v1/users":
+		body = m{"user_name": h.ids.New("u"), "roles": w.roles[:1]}
+	case "POST /api/v1/organisations":
+		body = m{"kind": "tenant", "slug": strings.ReplaceAll(h.ids.New("n"), "_", "-"), "name": "New", "language": "en", "time_zone": "UTC", "administrator": "admin"}
+	}
+	return thing, body
+}
+
+// versioned is a body that names a version, with the one in force.
+func versioned(body any, version int64) any {
 	b, ok := body.(m)
 	if !ok {
 		return body
 	}
-	out := m{}
-	for k, v := range b {
-		out[k] = v
-	}
-	if _, ok := out["version"]; ok {
-		out["version"] = version()
-	}
+	out := maps.Clone(b)
+	out["version"] = version
 	return out
 }
