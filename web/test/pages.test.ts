@@ -33,7 +33,7 @@ async function visit(agent: Agent, paths: readonly string[]): Promise<string[]> 
 
 /** The first one of a list, by its own page's address. */
 async function first(agent: Agent, path: string, kind: string): Promise<string> {
-  const answer = await agent.page.request.get(`${stage.program.base}/api/v1/${kind}?limit=1`);
+  const answer = await agent.page.request.get(`${stage.program.base}/api/v1/${kind}`);
   const { items } = (await answer.json()) as { items: { id: string }[] };
   return `${path}/${items[0]!.id}`;
 }
