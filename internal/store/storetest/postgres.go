@@ -141,12 +141,12 @@ func keep(bin, dir, data string, as *syscall.SysProcAttr) error {
 	if err != nil {
 		return err
 	}
-	keptOpen = write
+	keptOpen = append(keptOpen, write)
 	return shell.Start()
 }
 
 // keptOpen is the shell's input; it is closed by the end of this process only.
-var keptOpen *os.File
+var keptOpen []*os.File
 
 func pipe(c *exec.Cmd) (r, w *os.File, err error) {
 	if r, w, err = os.Pipe(); err == nil {

@@ -26,16 +26,14 @@ type Naive struct {
 }
 
 type agent struct {
-	cfg             acd.Agent
-	presence        acd.Presence
-	reason, cause   string
-	since, idle     time.Time
-	browsers        int
-	missed          int
-	graceEnds       time.Time // zero: not running
-	noLongerThere   bool
-	offered, active int // scratch of report
-	wrapping        int
+	cfg           acd.Agent
+	presence      acd.Presence
+	reason, cause string
+	since, idle   time.Time
+	browsers      int
+	missed        int
+	graceEnds     time.Time // zero: not running
+	noLongerThere bool
 }
 
 type work struct {
