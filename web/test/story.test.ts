@@ -1,158 +1,101 @@
-import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { House } from "./house";
-import { axe, complaints, launch, openPage, picture, signIn, Visitor } from "./people";
+import { picture } from "./picture";
+import { shot, Stage, until } from "./stage";
 
-// The whole story, from an empty desk to a conversation that is found again.
+// From an open shop page to a rated conversation, both sides side by side.
 
-let house: House;
-let browser: Browser;
-const pages: Page[] = [];
+const stage = new Stage();
+beforeAll(() => stage.open());
+afterEach(() => stage.sweep());
+afterAll(() => stage.close());
 
-beforeAll(async () => {
-  [house, browser] = await Promise.all([House.open(), launch()]);
-});
+test("a visitor and an agent, from the first word to the rating", async () => {
+  const visitor = await stage.visitor();
+  const agent = await stage.agent("a7");
+  await shot(agent.page, "story-01-desk-empty");
+  await shot(visitor.page, "story-02-shop");
 
-afterAll(async () => {
-  await browser?.close();
-  await house?.close();
-});
+  // The form, the assistant and the queue.
+  await visitor.launcher.click();
+  await visitor.page.getByRole("textbox", { name: "Name" }).fill("Blue heron");
+  expect(await visitor.page.getByRole("checkbox").isChecked()).toBe(false);
+  await visitor.page.getByRole("button", { name: "Start chat" }).click();
+  await visitor.page.getByText("please tick the box").waitFor();
+  expect(await visitor.page.context().cookies()).toEqual([]);
+  await visitor.page.getByRole("checkbox").check();
+  await shot(visitor.page, "story-03-form");
+  await visitor.page.getByRole("button", { name: "Start chat" }).click();
+  await visitor.log.getByText("Hello Blue heron, welcome to Atlântico Shoes.").waitFor();
+  await visitor.choose("An order or a bill");
+  await visitor.log.getByText("Which order is it about?").waitFor();
+  await visitor.say("AT-10552");
+  await visitor.page.getByText("You are next.").waitFor();
+  await shot(visitor.page, "story-04-queue");
 
-afterEach(async () => {
-  for (const page of pages.splice(0)) {
-    expect(complaints.get(page)).toEqual([]);
-    await page.context().close();
-  }
-});
+  // The offer and its acceptance by Enter.
+  await agent.ready();
+  await agent.offers.filter({ hasText: "Blue heron" }).waitFor();
+  await shot(agent.page, "story-05-offer");
+  await agent.accept("Blue heron");
+  await visitor.log.getByText("Heron joined").waitFor();
+  await agent.message("AT-10552").waitFor();
+  await agent.log.getByText(/Blue heron agreed to the privacy text, version \d/).waitFor();
 
-async function page(options?: Parameters<typeof openPage>[1]): Promise<Page> {
-  const opened = await openPage(browser, options);
-  pages.push(opened);
-  return opened;
-}
+  // Both write; typing and seen marks.
+  await agent.box.pressSequentially("Good morning");
+  await visitor.page.getByText("Heron is typing…").waitFor();
+  await agent.box.press("Enter");
+  await visitor.bubble("Good morning").waitFor();
+  await agent.message("Good morning").getByText("seen").waitFor();
+  await visitor.box.pressSequentially("The invoice is missing", { delay: 150 });
+  await agent.log.getByText("Blue heron is typing…").waitFor();
+  await shot(agent.page, "story-06-typing");
+  await visitor.box.press("Enter");
+  await agent.message("The invoice is missing").waitFor();
+  await visitor.log.getByText(/· Seen/).waitFor();
 
-const answers = ["A return or exchange", "Within the last 30 days"];
+  // A picture, shown inline on both sides.
+  await visitor.page.locator("input[type=file]").setInputFiles(picture("parcel.png"));
+  await visitor.log.getByRole("img", { name: "Image “parcel.png”" }).waitFor();
+  const inline = agent.log.getByRole("img", { name: "Picture parcel.png" });
+  await inline.waitFor();
+  await until(() => inline.evaluate((i: HTMLImageElement) => i.naturalWidth)).toBe(120);
 
-test("sign-in says beside each field what is wrong and loses nothing", async () => {
-  const agent = await page();
-  await agent.goto(`${house.demo.base_url}/app/`);
-  await agent.getByRole("button", { name: "Sign in" }).click();
-  await expect.poll(() => agent.getByText("Please fill this in.").count()).toBe(3);
+  // A note stays with colleagues.
+  await agent.page.keyboard.press("Alt+n");
+  await agent.say("Customer since 2019, be generous");
+  await agent.log.getByText("only colleagues see this").waitFor();
 
-  await agent.getByLabel("Organisation").fill("demo");
-  await agent.getByLabel("User name").fill("a7");
-  await agent.getByRole("textbox", { name: "Password" }).fill("wrong");
-  await agent.getByRole("button", { name: "Sign in" }).click();
-  await agent.getByRole("alert").waitFor();
-  expect(await agent.getByLabel("Organisation").inputValue()).toBe("demo");
-  expect(await agent.getByLabel("User name").inputValue()).toBe("a7");
-  await picture(agent, "sign-in");
-});
+  // A canned reply by its short name.
+  await agent.box.pressSequentially("/invo");
+  await agent.page.getByRole("option", { name: /Invoice copy/ }).waitFor();
+  await shot(agent.page, "story-07-canned");
+  await agent.box.press("Enter");
+  await until(() => agent.box.inputValue()).toContain("Here is the copy of the invoice you asked for");
+  await agent.box.press("Enter");
+  await visitor.log.getByText("Here is the copy of the invoice you asked for").waitFor();
+  await shot(agent.page, "story-08-agent");
+  await shot(visitor.page, "story-09-visitor");
+  expect(await visitor.log.innerText()).not.toContain("generous");
 
-test("a visitor and an agent, from the offer to the closed conversation", async () => {
-  const agent = await page();
-  await signIn(agent, house, "a7");
-  await agent.keyboard.press("Alt+r");
-  await agent.getByRole("button", { name: /Ready/ }).first().waitFor();
+  // The end from the desk: the result is asked for before it can be completed.
+  await agent.page.getByRole("button", { name: /^Finish/ }).click();
+  await agent.page.getByRole("region", { name: "Wrap-up" }).waitFor();
+  await agent.page.getByRole("button", { name: /^Complete/ }).click();
+  await agent.person.getByRole("alert").or(agent.person.locator(".problem")).first().waitFor();
+  await shot(agent.page, "story-10-wrap-up");
+  await agent.person.getByLabel("Disposition").selectOption({ label: "Invoice sent" });
+  await agent.person.getByRole("button", { name: "Late parcel" }).click();
+  await agent.page.getByRole("button", { name: /^Complete/ }).click();
+  await agent.page.getByText("Nothing is waiting for you").waitFor();
 
-  const visitor = new Visitor(await page());
-  await visitor.start(house.shop, "Marta", answers, "marta@example.org");
-
-  await agent.getByRole("button", { name: "Accept" }).waitFor();
-  await picture(agent, "offer");
-  await agent.keyboard.press("Enter");
-  await agent.getByRole("heading", { level: 1, name: "Marta" }).waitFor();
-
-  await visitor.say("Hello, I sent the shoes back on Monday.");
-  const log = agent.getByRole("log");
-  await log.getByText("sent the shoes back").waitFor();
-
-  // A canned reply, by keyboard alone, with its placeholders filled in.
-  const box = agent.getByRole("textbox", { name: "Write to Marta…" });
-  await box.pressSequentially("/");
-  await agent.getByRole("listbox", { name: "Canned replies" }).waitFor();
-  await box.press("Enter");
-  await expect.poll(() => box.inputValue()).toContain("Marta");
-  await box.press("Enter");
-  await visitor.sees("Hello Marta");
-
-  // A note stays among colleagues.
-  await agent.keyboard.press("Alt+n");
-  await agent.getByRole("textbox", { name: /only colleagues/ }).fill("Parcel scanned in Porto.");
-  await agent.keyboard.press("Enter");
-  await log.getByText("Parcel scanned in Porto.").waitFor();
-
-  await agent.setInputFiles("input[type=file]", {
-    name: "return.txt",
-    mimeType: "text/plain",
-    buffer: Buffer.from("the way back"),
-  });
-  await log.getByText("return.txt").first().waitFor();
-
-  await box.fill("<b>Not bold</b> & \u202egnp.exe");
-  await box.press("Enter");
-  await visitor.sees("<b>Not bold</b>");
-  expect(await visitor.page.getByText("Parcel scanned").count()).toBe(0);
-  await log.getByText("seen").first().waitFor();
-  await picture(agent, "conversation");
-  expect(await axe(agent)).toEqual([]);
-
-  // Finished by accident, taken back, then finished.
-  await agent.keyboard.press("Control+Enter");
-  await agent.getByRole("region", { name: "Wrap-up" }).getByRole("button", { name: "Undo" }).click();
-  await agent.getByRole("button", { name: "Finish" }).waitFor();
-  await agent.keyboard.press("Control+Enter");
-  await agent.getByRole("button", { name: "Extend" }).waitFor();
-  await picture(agent, "wrap-up");
-  expect(await axe(agent)).toEqual([]);
-
-  await agent.getByLabel("Disposition").selectOption({ index: 1 });
-  await agent.getByRole("group", { name: "Labels" }).getByRole("button").first().click();
-  await agent.keyboard.press("Control+Enter");
-  await agent.getByRole("heading", { name: "Nothing is waiting for you" }).waitFor();
-
-  // Found again by its words, with what was chosen.
-  await agent.goto(`${house.demo.base_url}/app/conversations?words=shoes+Monday`);
-  await agent.getByRole("link", { name: "Marta" }).click();
-  await agent.getByRole("log").getByText("sent the shoes back").waitFor();
-  await picture(agent, "transcript");
-});
-
-test("a transfer with a note, a consultation, a supervisor who reads along", async () => {
-  const [first, second, supervisor] = [await page(), await page(), await page()];
-  await signIn(first, house, "a7");
-  await signIn(second, house, "b2");
-  await signIn(supervisor, house, "supervisor");
-  await first.keyboard.press("Alt+r");
-
-  const visitor = new Visitor(await page());
-  await visitor.start(house.shop, "Rui", answers);
-  await first.getByRole("button", { name: "Accept" }).click();
-  await first.getByRole("heading", { level: 1, name: "Rui" }).waitFor();
-
-  await first.keyboard.press("Alt+c");
-  await first.getByRole("radio", { name: /b2/ }).check();
-  await first.getByLabel("Your question").fill("May he send it back after 31 days?");
-  await first.getByRole("button", { name: "Ask" }).click();
-  await second.getByRole("link", { name: /Rui/ }).click();
-  await second.getByRole("log").getByText("after 31 days").waitFor();
-  await second.getByRole("textbox", { name: /only colleagues/ }).fill("Yes, once.");
-  await second.keyboard.press("Enter");
-  await first.getByRole("log").getByText("Yes, once.").waitFor();
-
-  await supervisor.goto(`${house.demo.base_url}/app/room`);
-  await supervisor.getByRole("button", { name: /a7/ }).click();
-  await supervisor.getByRole("button", { name: "Open the conversation of Rui" }).click();
-  await supervisor.getByRole("log").getByText("Yes, once.").waitFor();
-  await picture(supervisor, "reading-along");
-
-  await second.keyboard.press("Alt+r");
-  await first.keyboard.press("Alt+t");
-  await first.getByRole("radio", { name: /b2/ }).check();
-  await first.getByLabel("Note for who takes over").fill("He has the receipt.");
-  await first.getByRole("button", { name: "Transfer" }).last().click();
-  await second.getByRole("button", { name: "Accept" }).click();
-  await second.getByRole("log").getByText("He has the receipt.").waitFor();
-  await second.getByRole("button", { name: "Finish" }).waitFor();
-  expect(await visitor.page.getByText("He has the receipt.").count()).toBe(0);
+  // The visitor rates it.
+  await visitor.page.getByText("This chat has ended.").waitFor();
+  await visitor.page.getByRole("radio", { name: /Very good/ }).check();
+  await visitor.page.getByLabel("Anything to add?").fill("Quick and kind");
+  await shot(visitor.page, "story-11-rating");
+  await visitor.page.getByRole("button", { name: "Send rating" }).click();
+  await visitor.page.getByText("Thank you for your rating.").waitFor();
+  await shot(visitor.page, "story-12-rated");
+  await shot(agent.page, "story-13-done");
 });

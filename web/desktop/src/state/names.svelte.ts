@@ -42,7 +42,9 @@ class Names {
     return (this.#lists.get(kind) ?? []) as readonly Item<K>[];
   }
 
+  /** Whether a list is here; asks for it if not. */
   ready(kind: SetupKind): boolean {
+    this.all(kind);
     return this.#lists.has(kind);
   }
 
