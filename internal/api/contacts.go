@@ -1,8 +1,8 @@
 package api
 
 import (
-	"bytes"
 	"context"
+	"io"
 	"time"
 
 	"nubitalk/internal/base/errs"
@@ -66,13 +66,10 @@ func (s *Server) contactRoutes() {
 		})
 	handle(s, "GET", "/api/v1/contacts/{id}/export", erase, about{id: "exportContact", tag: tag, summary: "Everything about a person, as one archive",
 		raw: describeFile},
-		func(ctx context.Context, c *caller, in *ByID) (*fileOutput, error) {
-			var b bytes.Buffer // errors must still become a problem, so nothing is sent before the end
-			if err := s.Contacts.Export(ctx, c.Actor, in.ID, &b); err != nil {
-				return nil, err
-			}
-			return &fileOutput{ContentType: "application/zip", Disposition: `attachment; filename="` + in.ID + `.zip"`,
-				CacheControl: "private, no-store", CSP: "default-src 'none'; sandbox", Body: b.Bytes()}, nil
+		func(ctx context.Context, c *caller, in *ByID) (*streamOutput, error) {
+			return &streamOutput{Body: s.stream(ctx, in.ID+".zip", "application/zip", func(w io.Writer) error {
+				return s.Contacts.Export(ctx, c.Actor, in.ID, w)
+			})}, nil
 		})
 	handle(s, "POST", "/api/v1/contacts/{id}/erase", erase, about{id: "eraseContact", tag: tag, summary: "Erase a person",
 		detail: "Destroys the contact's key first; answers with a receipt of what had to stay and why."},

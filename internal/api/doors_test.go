@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -25,6 +26,8 @@ func TestDoors(t *testing.T) {
 		{"other sites", otherSites},
 		{"pages of entry points", pagesOfEntryPoints},
 		{"files", files},
+		{"one file at a time", oneFileAtATime},
+		{"exports", exports},
 		{"idempotency", idempotency},
 		{"conflicts", conflicts},
 		{"panics", panics},
@@ -236,6 +239,54 @@ func files(t *testing.T, h *house) {
 	want1(t, h.ask(agent, "POST", path, strings.Replace(form, "hello", "", 1), multipart...), 422, "invalid")
 	want1(t, h.ask(agent, "POST", path, strings.Replace(form, "a.txt", "a\x00.txt", 1), multipart...), 422, "invalid")
 	want1(t, h.ask(agent, "POST", path, strings.Replace(form, "hello", strings.Repeat("x", 25<<20+1), 1), multipart...), 413, "too_large")
+}
+
+func oneFileAtATime(t *testing.T, h *house) {
+	agent, supervisor := h.a.users[access.Agent], h.a.users[access.Supervisor]
+	path := "/api/v1/interactions/" + h.a.interaction + "/attachments"
+	send := func(w *who) answered {
+		return h.ask(w, "POST", path, form, "Content-Type", "multipart/form-data; boundary=x")
+	}
+	h.world.reading, h.world.goOn = make(chan struct{}), make(chan struct{})
+	defer func() { h.world.reading = nil }()
+	first := make(chan answered)
+	go func() { first <- send(agent) }()
+	<-h.world.reading
+	want1(t, send(agent), 429, "rate_limited")
+	second := make(chan answered)
+	go func() { second <- send(supervisor) }() // others are not held up
+	<-h.world.reading
+	for range 2 {
+		h.world.goOn <- struct{}{}
+	}
+	for _, got := range []answered{<-first, <-second} {
+		if got.status != 201 {
+			t.Errorf("%d %s", got.status, got.body)
+		}
+	}
+}
+
+func exports(t *testing.T, h *house) {
+	officer := h.a.users[access.PrivacyOfficer]
+	path := h.url + "/api/v1/contacts/" + h.a.contact + "/export"
+	got := h.ask(officer, "GET", strings.TrimPrefix(path, h.url), nil)
+	if got.status != 200 || got.body != h.a.canary || got.header.Get("Content-Type") != "application/zip" ||
+		got.header.Get("Content-Disposition") != `attachment; filename=`+h.a.contact+`.zip` || got.header.Get("Cache-Control") != "private, no-store" {
+		t.Errorf("%d %v %s", got.status, got.header, got.body)
+	}
+	h.world.breaks = true
+	defer func() { h.world.breaks = false }()
+	req, err := http.NewRequestWithContext(t.Context(), "GET", path, nil)
+	must(t, err)
+	req.Header.Set(officer.header, officer.value)
+	res, err := http.DefaultClient.Do(req)
+	if err == nil {
+		_, err = io.ReadAll(res.Body)
+		_ = res.Body.Close()
+	}
+	if err == nil {
+		t.Error("half an archive looks like a whole one")
+	}
 }
 
 func idempotency(t *testing.T, h *house) {

@@ -31,7 +31,9 @@ type world struct {
 	got     map[string]int64 // delivered, by interaction
 	said    []string
 	replies map[string]*kept
-	block   chan struct{} // when not nil, Desk waits for it
+	breaks  bool          // Export fails in the middle
+	reading chan struct{} // when not nil, Attach says that it runs
+	goOn    chan struct{} // and waits for this
 	calls   int           // of Create
 }
 
@@ -109,9 +111,6 @@ func (w *world) MayRead(ctx context.Context, a access.Actor, interaction string)
 }
 
 func (w *world) Desk(_ context.Context, a access.Actor) (floor.Desk, error) {
-	if w.block != nil {
-		<-w.block
-	}
 	d := floor.Desk{Me: floor.AgentView{User: a.User, Presence: acd.Ready}}
 	if g := w.tenants[a.Tenant]; g != nil && g.holder == a.User {
 		d.Work = []floor.Interaction{g.work()}
@@ -232,6 +231,10 @@ func (w *world) Read(context.Context, access.Actor, string, int64) error { retur
 func (w *world) Typing(context.Context, access.Actor, string) error      { return nil }
 
 func (w *world) Attach(_ context.Context, a access.Actor, _ string, f api.Upload) (chat.Message, error) {
+	if w.reading != nil {
+		w.reading <- struct{}{}
+		<-w.goOn
+	}
 	b, err := io.ReadAll(f.Body)
 	if err != nil || int64(len(b)) != f.Size {
 		return chat.Message{}, errs.New(errs.Internal, "the file is not as long as said")
@@ -425,6 +428,9 @@ func (p people) Export(_ context.Context, a access.Actor, contact string, w io.W
 	c, err := p.contact(a, access.ContactErase, contact)
 	if err == nil {
 		_, err = io.WriteString(w, c.Name)
+	}
+	if err == nil && p.breaks {
+		err = errs.New(errs.Unavailable, "The store is away.")
 	}
 	return err
 }

@@ -8,8 +8,11 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/secret"
@@ -19,19 +22,61 @@ import (
 // maxUpload is the whole form: the largest file and its surroundings.
 const maxUpload = chat.MaxFile + 64<<10
 
-// uploadsAtOnce bounds the memory that files being received may take.
-const uploadsAtOnce = 8
+// uploadMemory bounds the bytes that files being received may take together.
+const uploadMemory = 256 << 20
 
-// receive reads a form with `client_id` and `file`. The file stays in memory:
-// its plain bytes never touch the disk (privacy.md, rule 2).
-func (s *Server) receive(ctx context.Context, r *http.Request) (Upload, error) {
-	var u Upload
-	select {
-	case s.uploads <- struct{}{}:
-		defer func() { <-s.uploads }()
-	case <-ctx.Done():
-		return u, ctx.Err()
+// uploads keeps that bound, and lets each caller send one file at a time, so
+// that nobody can hold all of the room.
+type uploads struct {
+	mu   sync.Mutex
+	left int64
+	busy map[string]bool
+}
+
+func newUploads() *uploads { return &uploads{left: uploadMemory, busy: map[string]bool{}} }
+
+// begin takes room for one file of a caller.
+func (u *uploads) begin(who string, size int64) (end func(), err error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	switch {
+	case u.busy[who]:
+		return nil, &errs.Error{Code: errs.Limited, Text: "One file at a time, please.", RetryAfter: 2 * time.Second}
+	case u.left < size:
+		return nil, &errs.Error{Code: errs.Unavailable, Text: "Too many files are being sent at this moment. Please try again in a few seconds.", RetryAfter: 5 * time.Second}
 	}
+	u.left -= size
+	u.busy[who] = true
+	return func() {
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		u.left += size
+		delete(u.busy, who)
+	}, nil
+}
+
+// receive reads a form with `client_id` and `file` and gives it to fn. The file
+// stays in memory: its plain bytes never touch the disk (privacy.md, rule 2).
+func (s *Server) receive(ctx context.Context, r *http.Request, fn func(Upload) (chat.Message, error)) (*reply[chat.Message], error) {
+	c := callerOf(ctx)
+	size := r.ContentLength
+	if size < 0 || size > maxUpload {
+		size = maxUpload
+	}
+	end, err := s.uploads.begin(string(c.Tenant)+c.User+c.visitor.Interaction, size)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	f, err := readForm(r)
+	if err != nil {
+		return nil, err
+	}
+	return answer(fn(f))
+}
+
+func readForm(r *http.Request) (Upload, error) {
+	var u Upload
 	form, err := r.MultipartReader()
 	if err != nil {
 		return u, errs.New(errs.Unsupported, "Send the file as multipart/form-data.")
@@ -109,6 +154,50 @@ func file(a chat.Attachment, b secret.Bytes, err error) (*fileOutput, error) {
 	}
 	return &fileOutput{ContentType: kind, Disposition: disposition, CacheControl: "private, no-store",
 		CSP: "default-src 'none'; sandbox", Body: b.Reveal()}, nil
+}
+
+// streamOutput sends a file of any size as it is made.
+type streamOutput struct{ Body func(huma.Context) }
+
+// stream sends what write writes. A failure before the first byte is answered
+// as any other; one after it breaks the connection off, so that nobody takes
+// half a file for a whole one.
+func (s *Server) stream(ctx context.Context, name, kind string, write func(io.Writer) error) func(huma.Context) {
+	return func(hc huma.Context) {
+		_, w := humago.Unwrap(hc)
+		out := &lateWriter{w: w, start: func() {
+			for header, value := range map[string]string{"Content-Type": kind, "Content-Disposition": mime.FormatMediaType("attachment", map[string]string{"filename": name}),
+				"Cache-Control": "private, no-store", "Content-Security-Policy": "default-src 'none'; sandbox"} {
+				w.Header().Set(header, value)
+			}
+		}}
+		err := write(out)
+		switch {
+		case err == nil && !out.started:
+			out.start()
+			w.WriteHeader(http.StatusOK)
+		case err != nil && !out.started:
+			writeProblem(w, s.fault(ctx, err))
+		case err != nil:
+			_ = s.fault(ctx, err)
+			panic(http.ErrAbortHandler)
+		}
+	}
+}
+
+// lateWriter decides on headers when the first byte comes.
+type lateWriter struct {
+	w       io.Writer
+	start   func()
+	started bool
+}
+
+func (l *lateWriter) Write(b []byte) (int, error) {
+	if !l.started && len(b) > 0 {
+		l.started = true
+		l.start()
+	}
+	return l.w.Write(b)
 }
 
 func describeUpload(op *huma.Operation) {

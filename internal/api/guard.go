@@ -11,8 +11,12 @@ import (
 	"nubitalk/internal/core/access"
 )
 
-// callTime bounds a call, so that nothing waits for ever.
-const callTime = 30 * time.Second
+// How long a call may take, so that nothing waits for ever; one that sends a
+// file may take longer, because lines are slow.
+const (
+	callTime = 30 * time.Second
+	fileTime = 5 * time.Minute
+)
 
 // guard stands before every route: who is it, may they, not too often, not too
 // much.
@@ -42,7 +46,11 @@ func (s *Server) guard(route Route, h http.HandlerFunc) http.HandlerFunc {
 			return
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, route.body)
-		ctx, cancel := context.WithTimeout(r.Context(), callTime)
+		most := callTime
+		if route.body > maxBody {
+			most = fileTime
+		}
+		ctx, cancel := context.WithTimeout(r.Context(), most)
 		defer cancel()
 		h(w, r.WithContext(ctx))
 	}

@@ -129,11 +129,7 @@ func (s *Server) markRoutes() {
 			if _, err := s.Floor.Work(ctx, c.Actor, access.WorkHandle, in.ID); err != nil {
 				return nil, err
 			}
-			f, err := s.receive(ctx, in.request)
-			if err != nil {
-				return nil, err
-			}
-			return answer(s.Chat.Attach(ctx, c.Actor, in.ID, f))
+			return s.receive(ctx, in.request, func(f Upload) (chat.Message, error) { return s.Chat.Attach(ctx, c.Actor, in.ID, f) })
 		})
 	handle(s, "GET", base+"/attachments/{attachment}", needs(access.WorkRead), about{id: "attachment", tag: tag, summary: "A file of the conversation",
 		raw: describeFile},

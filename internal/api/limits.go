@@ -31,9 +31,9 @@ type Limits struct {
 
 // DefaultLimits suit an office behind one address.
 var DefaultLimits = Limits{
-	Address: Limit{100, 400},
-	SignIn:  Limit{1, 20},
-	Start:   Limit{1, 20},
+	Address: Limit{200, 800},
+	SignIn:  Limit{3, 60},
+	Start:   Limit{2, 30},
 	Visitor: Limit{10, 40},
 	Tenant:  Limit{1000, 3000},
 }

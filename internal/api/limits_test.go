@@ -16,10 +16,10 @@ func TestLimitsMultiplied(t *testing.T) {
 	now := time.Date(2026, 11, 3, 10, 0, 0, 0, time.UTC)
 	for _, test := range []struct {
 		factor float64
-		want   int // sign-ins at once, of 100
-	}{{1, 20}, {2, 40}, {0.01, 1}, {0, 100}} {
+		want   int // sign-ins at once, of 200
+	}{{1, 60}, {2, 120}, {0.01, 1}, {0, 200}} {
 		l, got := newLimiters(Times(test.factor)).signIn, 0
-		for range 100 {
+		for range 200 {
 			err := l.take("192.0.2.1", 1, now)
 			if err == nil {
 				got++

@@ -66,7 +66,7 @@ func (s *Server) live(w http.ResponseWriter, r *http.Request) {
 		return // Accept has answered
 	}
 	c := *callerOf(r.Context()) // the request ends with this function
-	go s.contained(c.id, sock, func() { s.serveLive(sock, c) })
+	s.sockets.Go(func() { s.contained(c.id, sock, func() { s.serveLive(sock, c) }) })
 }
 
 func restarting() error {
@@ -257,6 +257,22 @@ func sameRights(a, b access.Actor) bool {
 		}
 	}
 	return true // a session's user and a key's scopes never change
+}
+
+// Gone waits until the live connections have closed after GoodBye, or ctx ends.
+func (s *Server) Gone(ctx context.Context) error {
+	closed := make(chan struct{})
+	go func() {
+		s.sockets.Wait()
+		close(closed)
+	}()
+	select {
+	case <-closed:
+		return nil
+	case <-ctx.Done():
+		users, visitors := s.Live.Count()
+		return errs.Wrap(errs.Unavailable, ctx.Err(), "%d live connections had to be cut.", users+visitors)
+	}
 }
 
 // GoodBye tells every live connection that the server restarts, when to come

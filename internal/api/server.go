@@ -57,8 +57,9 @@ type Server struct {
 	limits limiters
 
 	stopping atomic.Bool
+	sockets  sync.WaitGroup // live connections that are open
 
-	uploads       chan struct{} // bounds files being received
+	uploads       *uploads
 	document      sync.Once
 	documentBytes []byte
 }
@@ -73,7 +74,7 @@ func New(c Config, p Parts) *Server {
 	if c.Log == nil {
 		c.Log = slog.New(slog.NewJSONHandler(io.Discard, nil))
 	}
-	s := &Server{Parts: p, config: c, clock: c.Clock, log: c.Log, uploads: make(chan struct{}, uploadsAtOnce), limits: newLimiters(c.Limits)}
+	s := &Server{Parts: p, config: c, clock: c.Clock, log: c.Log, uploads: newUploads(), limits: newLimiters(c.Limits)}
 	s.mux = &guardedMux{admitted: map[string]Route{}, guard: s.guard}
 	s.huma = humago.New(s.mux, humaConfig(c.Version))
 	s.accountRoutes()

@@ -298,7 +298,10 @@ func goodBye(t *testing.T, h *house) {
 			t.Errorf("%s while stopping: %v %v", path, err, res)
 		}
 	}
-	h.wait(func() bool { return h.here == 0 && h.desks[h.a.holder] == 0 })
+	must(t, h.doors.Gone(t.Context()))
+	if users, visitors := h.hub.Count(); users+visitors > 0 {
+		t.Errorf("%d users and %d visitors are left", users, visitors)
+	}
 }
 
 func visitorSocket(t *testing.T, h *house) {

@@ -84,7 +84,7 @@ func (s *Server) visitorSocket(w http.ResponseWriter, r *http.Request) {
 	request, address, origin, host := c.id, c.address, r.Header.Get("Origin"), r.Host
 	// A goroutine of its own, because net/http's has a large stack and holds the
 	// request.
-	go s.contained(request, sock, func() { s.serveVisitor(sock, address, origin, host) })
+	s.sockets.Go(func() { s.contained(request, sock, func() { s.serveVisitor(sock, address, origin, host) }) })
 }
 
 func (s *Server) serveVisitor(sock *socket, address, origin, host string) {

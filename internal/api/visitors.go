@@ -97,11 +97,7 @@ func (s *Server) visitorRoutes() {
 	handle(s, "POST", base+"/attachments", visitorToken, about{id: "visitorAttach", tag: visitorTag, summary: "Send a file", status: 201,
 		body: maxUpload, raw: describeUpload},
 		func(ctx context.Context, c *caller, in *visitorAttachInput) (*reply[chat.Message], error) {
-			f, err := s.receive(ctx, in.request)
-			if err != nil {
-				return nil, err
-			}
-			return answer(s.Visitors.VisitorAttach(ctx, c.visitor, f))
+			return s.receive(ctx, in.request, func(f Upload) (chat.Message, error) { return s.Visitors.VisitorAttach(ctx, c.visitor, f) })
 		})
 	handle(s, "GET", base+"/attachments/{id}", visitorToken, about{id: "visitorAttachment", tag: visitorTag, summary: "A file of the conversation", raw: describeFile},
 		func(ctx context.Context, c *caller, in *ByID) (*fileOutput, error) {

@@ -18,6 +18,15 @@ func (s *Service) NoWait() *[]time.Duration {
 // Cheap makes password hashes take no time to speak of.
 func (s *Service) Cheap() { s.hash = newHasher(cost{1, 64}, 4) }
 
+// Costlier makes new password hashes take a little more.
+func (s *Service) Costlier() { s.hash = newHasher(cost{2, 64}, 4) }
+
+// DecodeHash reads what is stored of a password.
+func DecodeHash(s string) error {
+	_, _, _, err := decode(s)
+	return err
+}
+
 // Remembered is how many tokens are believed without asking the store.
 func (s *Service) Remembered() int {
 	s.known.mu.Lock()

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -94,11 +95,11 @@ func (h *hasher) check(ctx context.Context, hash string, password secret.Text) (
 	if !exists {
 		hash = h.dummy
 	}
-	salt, want, err := h.decode(hash)
+	made, salt, want, err := decode(hash)
 	if err != nil {
 		return false, errs.Wrap(errs.Internal, err, "This account's password cannot be checked. Ask your administrator for a new one.")
 	}
-	return subtle.ConstantTimeCompare(h.derive(password, salt), want) == 1 && exists, nil
+	return subtle.ConstantTimeCompare(made.derive(password, salt), want) == 1 && exists, nil
 }
 
 func (c cost) derive(password secret.Text, salt []byte) []byte {
@@ -115,20 +116,38 @@ func (c cost) encode(salt, hash []byte) string {
 	return c.prefix() + b64.EncodeToString(salt) + "$" + b64.EncodeToString(hash)
 }
 
-func (c cost) decode(s string) (salt, hash []byte, err error) {
-	rest, ok := strings.CutPrefix(s, c.prefix())
+// outdated says whether a hash was made at another cost than new ones are.
+func (h *hasher) outdated(hash string) bool { return !strings.HasPrefix(hash, h.prefix()) }
+
+// decode reads a hash of any cost within reason, so that the cost may change
+// while old hashes still fit.
+func decode(s string) (c cost, salt, hash []byte, err error) {
+	head, parts, ok := cutAfter(s, "p=1$")
 	if !ok {
-		return nil, nil, fmt.Errorf("a password hash of unknown parameters")
+		return c, nil, nil, errors.New("a password hash of unknown form")
 	}
-	a, b, ok := strings.Cut(rest, "$")
+	if _, err := fmt.Sscanf(head, "$argon2id$v=19$m=%d,t=%d,p=1$", &c.memory, &c.time); err != nil || c.prefix() != head || c.memory > 1<<20 || c.time > 20 || c.time < 1 {
+		return c, nil, nil, errors.New("a password hash of unknown parameters")
+	}
+	a, b, ok := strings.Cut(parts, "$")
 	if !ok {
-		return nil, nil, fmt.Errorf("a password hash without its parts")
+		return c, nil, nil, errors.New("a password hash without its parts")
 	}
 	if salt, err = base64.RawStdEncoding.DecodeString(a); err != nil {
-		return nil, nil, err
+		return c, nil, nil, err
 	}
-	hash, err = base64.RawStdEncoding.DecodeString(b)
-	return salt, hash, err
+	if hash, err = base64.RawStdEncoding.DecodeString(b); err == nil && len(hash) != hashLen {
+		err = errors.New("a password hash of unknown length")
+	}
+	return c, salt, hash, err
+}
+
+func cutAfter(s, sep string) (head, rest string, ok bool) {
+	i := strings.Index(s, sep)
+	if i < 0 {
+		return "", "", false
+	}
+	return s[:i+len(sep)], s[i+len(sep):], true
 }
 
 // checkNewPassword says what is wrong with a password that someone chose.

@@ -68,7 +68,13 @@ func (s *Service) signIn(ctx context.Context, slug, key string, password secret.
 	if org.Status != string(Active) {
 		return SignedIn{}, errs.New(errs.Forbidden, "This organisation is suspended. Please ask who provides the service.")
 	}
-	return s.openSession(ctx, org, user.ID, user.PasswordHash)
+	hash := user.PasswordHash
+	if s.hash.outdated(hash) {
+		if hash, err = s.hash.make(ctx, password); err != nil {
+			return SignedIn{}, err
+		}
+	}
+	return s.openSession(ctx, org, user.ID, user.PasswordHash, hash)
 }
 
 // findAccount answers with empty rows when there is no such organisation or
@@ -149,8 +155,9 @@ func (s *Service) failedSignIn(ctx context.Context, t id.Tenant, user string) er
 	return refused()
 }
 
-// openSession makes a session, if the account is still as it was checked.
-func (s *Service) openSession(ctx context.Context, org store.OrganisationRow, user, checkedHash string) (SignedIn, error) {
+// openSession makes a session, if the account is still as it was checked. hash
+// is the same password's, made anew if that was due.
+func (s *Service) openSession(ctx context.Context, org store.OrganisationRow, user, checkedHash, hash string) (SignedIn, error) {
 	t := org.ID
 	now := s.now()
 	token, h := newToken(sessionPrefix, t)
@@ -161,7 +168,7 @@ func (s *Service) openSession(ctx context.Context, org store.OrganisationRow, us
 		if u.Status != string(Active) || u.PasswordHash != checkedHash || now.Before(u.LockedUntil) {
 			return refused()
 		}
-		u.Failures, u.FailingSince, u.LockedUntil, u.SignedInAt = 0, time.Time{}, time.Time{}, now
+		u.Failures, u.FailingSince, u.LockedUntil, u.SignedInAt, u.PasswordHash = 0, time.Time{}, time.Time{}, now, hash
 		session = sessionOf(org, *u, row)
 		return tx.InsertSession(row)
 	}, func(tx *store.Tx) error {

@@ -9,6 +9,7 @@ import (
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/core/access"
+	"nubitalk/internal/store"
 )
 
 func TestSignInTellsNothingOfWhoExists(t *testing.T) {
@@ -247,6 +248,35 @@ func TestPasswordsAreHashedWithArgon2id(t *testing.T) {
 	if !ok || !strings.HasPrefix(hash, "$argon2id$v=19$m=19456,t=2,p=1$") {
 		t.Errorf("%v %q", ok, hash)
 	}
+}
+
+func TestAHigherCostComesWithTheNextSignIn(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		u, _ := f.user("ana", access.Agent)
+		hash := func() (h string) {
+			must(t, f.db.Read(t.Context(), f.a.ID, func(tx *store.Tx) error {
+				row, err := tx.User(u.ID)
+				h = row.PasswordHash
+				return err
+			}))
+			return h
+		}
+		f.Costlier()
+		for range 2 {
+			_, err := f.SignIn(t.Context(), "acme", "ana", secret.New(goodPassword))
+			must(t, err)
+			if h := hash(); !strings.HasPrefix(h, "$argon2id$v=19$m=64,t=2,p=1$") {
+				t.Errorf("%q", h)
+			}
+		}
+	})
+}
+
+func FuzzDecodeHash(f *testing.F) {
+	for _, s := range []string{"", "$argon2id$v=19$m=64,t=1,p=1$AAAA$AAAA", "$argon2id$v=19$m=99999999,t=1,p=1$AAAA$AAAA", "$argon2id$v=19$m=-1,t=0,p=1$$"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) { _ = account.DecodeHash(s) })
 }
 
 func TestTokensAndOneTimePasswordsDiffer(t *testing.T) {
