@@ -4905,10 +4905,6 @@ export interface operations {
       /** @description OK */
       200: {
         headers: {
-          "Cache-Control"?: string;
-          "Content-Disposition"?: string;
-          "Content-Security-Policy"?: string;
-          "Content-Type"?: string;
           [name: string]: unknown;
         };
         content: {
