@@ -71,8 +71,9 @@ test("a session that ends leaves what was being written", async () => {
   const agent = await stage.agent("a7");
   await agent.ready();
   await agent.accept("Dunlin");
-  await agent.page.context().clearCookies();
   await agent.box.fill("Half a sentence");
+  await agent.page.context().clearCookies();
+  await visitor.say("Are you there?"); // the desk says that it was read, and learns that it may not
   await agent.page.getByText("Your session has ended.").waitFor();
   await shot(agent.page, "session-ended");
   await agent.page.getByRole("textbox", { name: "Password" }).fill(stage.program.password("a7"));

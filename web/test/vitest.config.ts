@@ -9,8 +9,8 @@ export default defineConfig({
   cacheDir: fileURLToPath(new URL("../node_modules/.vite/browser", import.meta.url)),
   test: {
     include: ["*.test.ts"],
-    testTimeout: 180_000,
-    hookTimeout: 120_000,
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
     fileParallelism: false,
   },
 });
