@@ -18,14 +18,20 @@ export function groupOf(agent: AgentView): Group {
 
 const waitingStates = new Set(["queued", "offered"]);
 
+// "agent 9" before "agent 10".
+const { compare } = new Intl.Collator(undefined, { numeric: true });
+
 // One agent on the board: its own reactive cell, so that a change of one agent
 // touches one cell and not the two hundred around it.
 export class AgentCell {
   view = $state.raw<AgentView>() as AgentView;
   readonly group = $derived(groupOf(this.view));
+  /** Its place on the board follows the name, which a change of state leaves alone. */
+  readonly name: string;
 
   constructor(view: AgentView) {
     this.view = view;
+    this.name = view.user_name;
   }
 }
 
@@ -44,9 +50,7 @@ export class FloorBoard {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   readonly queueList = $derived([...this.queues.values()]);
-  readonly cells = $derived(
-    [...this.agents.values()].sort((a, b) => a.view.user_name.localeCompare(b.view.user_name)),
-  );
+  readonly cells = $derived([...this.agents.values()].sort((a, b) => compare(a.name, b.name)));
   readonly counts = $derived.by(() => {
     const counts: Record<Group, number> = {
       ready: 0,
@@ -124,7 +128,7 @@ export class FloorBoard {
 
   #agent(agent: AgentView): void {
     const cell = this.agents.get(agent.user);
-    if (cell) cell.view = agent;
+    if (cell?.name === agent.user_name) cell.view = agent;
     else this.agents.set(agent.user, new AgentCell(agent));
   }
 
