@@ -98,7 +98,7 @@ func (s *Server) userRoutes() {
 			return answer(u, conflicting(err, func() (account.User, error) { return s.Accounts.User(ctx, c.Actor, in.ID) }))
 		})
 	handle(s, "DELETE", "/api/v1/users/{id}", write, about{id: "deleteUser", tag: tag, summary: "Delete a user",
-		detail: "Its profile is erased; its id stays in the records that name it."},
+		detail: "Its profile is erased and it leaves its queues; its work goes back to the front of its queue. Its id stays in the records that name it. The last member of a queue is protected."},
 		func(ctx context.Context, c *caller, in *ByID) (*none, error) {
 			return done(s.Accounts.DeleteUser(ctx, c.Actor, in.ID))
 		})

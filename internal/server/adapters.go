@@ -5,9 +5,11 @@ import (
 
 	"nubitalk/internal/app/account"
 	"nubitalk/internal/app/floor"
+	appsetup "nubitalk/internal/app/setup"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/core/access"
+	"nubitalk/internal/store"
 )
 
 // Where a part and who uses it do not meet by themselves. Nothing is decided
@@ -26,6 +28,16 @@ func (d accountDoors) CreateOrganisation(ctx context.Context, a access.Actor, n 
 		d.founded(ctx, org.ID)
 	}
 	return org, user, password, err
+}
+
+// leavers takes a deleted user out of the set-up that names it.
+type leavers struct{ setup *appsetup.Service }
+
+var _ account.Leavers = leavers{}
+
+func (l leavers) DropUser(tx *store.Tx, a access.Actor, user string) (func(), error) {
+	changes, err := l.setup.DropUser(tx, a, user)
+	return func() { l.setup.Tell(changes) }, err
 }
 
 // reader says whether an actor may read an interaction now (live.Reader).

@@ -149,7 +149,15 @@ func install(t *testing.T, n *node) (account.Organisation, string) {
 			t.Fatal(err)
 		}
 	}
-	o := demo.Organisation{NewOrganisation: account.NewOrganisation{Kind: account.KindTenant, Slug: "acme", Name: "Acme", Language: "en", TimeZone: "Europe/Lisbon", Administrator: "ana"}, Parent: demo.OperatorSlug}
+	org, _ := settle(t, seed, n, "acme")
+	return org, "ana"
+}
+
+// settle makes a tenant and gives it with its first user's id.
+func settle(t *testing.T, seed *seeder, n *node, slug string) (account.Organisation, string) {
+	t.Helper()
+	ctx := t.Context()
+	o := demo.Organisation{NewOrganisation: account.NewOrganisation{Kind: account.KindTenant, Slug: slug, Name: slug, Language: "en", TimeZone: "Europe/Lisbon", Administrator: "ana"}, Parent: demo.OperatorSlug}
 	org, first, err := seed.found(ctx, o)
 	if err != nil {
 		t.Fatal(err)
@@ -167,7 +175,7 @@ func install(t *testing.T, n *node) (account.Organisation, string) {
 		t.Fatal(err)
 	}
 	n.founded(ctx, org.ID)
-	return org, "ana"
+	return org, first
 }
 
 // openAlways makes the tenant's opening hours all day, every day.

@@ -2008,7 +2008,7 @@ export interface paths {
     post?: never;
     /**
      * Delete a user
-     * @description Its profile is erased; its id stays in the records that name it.
+     * @description Its profile is erased and it leaves its queues; its work goes back to the front of its queue. Its id stays in the records that name it. The last member of a queue is protected.
      *
      *     Needs `user.write`.
      */

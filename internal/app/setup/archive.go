@@ -141,7 +141,9 @@ func (s *Service) Order(ctx context.Context, a access.Actor, k core.Kind, ids []
 }
 
 // DropUser takes a user out of every queue, inside the transaction that deletes
-// the user. It gives the changes to tell after the commit (Tell).
+// the user. It gives the changes to tell after the commit (Tell). It is Conflict
+// for a queue's last member: a queue that names nobody is open to all agents,
+// which nobody asked for.
 func (s *Service) DropUser(tx *store.Tx, a access.Actor, userID string) ([]Change, error) {
 	st, err := s.begin(tx)
 	if err != nil {
@@ -154,6 +156,9 @@ func (s *Service) DropUser(tx *store.Tx, a access.Actor, userID string) ([]Chang
 			continue
 		}
 		q.Members = slices.DeleteFunc(slices.Clone(q.Members), func(m string) bool { return m == userID })
+		if len(q.Members) == 0 {
+			return nil, errs.New(errs.Conflict, "This user is the last member of the queue %s. Name other members there first.", quoted(q.Name))
+		}
 		row := st.rows[core.KindQueue][u.id]
 		row.Body, row.UpdatedAt = encode(q), s.Clock.Now()
 		if err := tx.UpdateSetup(row); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -414,17 +415,29 @@ func TestMembers(t *testing.T) {
 	if diff := cmp.Diff([][]string{{"usr_b2", "usr_of_shop"}, {"usr_of_shop"}}, [][]string{service, sale}); diff != "" {
 		t.Error(diff)
 	}
+	drop := func() ([]Change, error) {
+		var changes []Change
+		err := h.DB.Write(ctx, shop, func(tx *store.Tx) (err error) {
+			changes, err = h.DropUser(tx, admin(shop), "usr_of_shop")
+			return err
+		})
+		return changes, err
+	}
+	// The last member: without it the queue would be everybody's.
+	if _, err := drop(); !errs.Is(err, errs.Conflict) || !strings.Contains(err.Error(), "Sales") {
+		t.Errorf("dropping the last member: %v", err)
+	}
+	q.Members = []string{"usr_b2", "usr_of_shop"}
+	if _, err := Update(ctx, h.Service, admin(shop), sales.ID, sales.Version, q); err != nil {
+		t.Fatal(err)
+	}
 	h.changes = nil
-	var changes []Change
-	err = h.DB.Write(ctx, shop, func(tx *store.Tx) (err error) {
-		changes, err = h.DropUser(tx, admin(shop), "usr_of_shop")
-		return err
-	})
+	changes, err := drop()
 	if err != nil {
 		t.Fatal(err)
 	}
 	h.Tell(changes)
-	if got, err := Get[core.Queue](ctx, h.Service, admin(shop), sales.ID); err != nil || len(got.Value.Members) != 0 || got.Version != 2 {
+	if got, err := Get[core.Queue](ctx, h.Service, admin(shop), sales.ID); err != nil || !slices.Equal(got.Value.Members, []string{"usr_b2"}) || got.Version != 3 {
 		t.Error(got, err)
 	}
 	if diff := cmp.Diff([]Change{{shop, core.KindQueue, sales.ID}}, h.changes); diff != "" {
