@@ -43,7 +43,7 @@ func (f *floor) workChanged(it *item, c acd.WorkChanged, now time.Time) {
 	}
 	f.touch(it)
 	it.State = string(c.State)
-	it.row.Front, it.row.Extended = c.Front, c.Extended
+	it.row.Front, it.row.Extended, it.row.Refused = c.Front, c.Extended, refused(f.engine.Refused(it.ID))
 	switch c.State {
 	case acd.Queued:
 		f.enqueued(it, c, held, now)

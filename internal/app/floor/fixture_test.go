@@ -254,3 +254,8 @@ func (h *house) texts(v chat.Visitor) (out []string) {
 	}
 	return out
 }
+
+func (h *house) interaction(t id.Tenant, i string) (row store.InteractionRow, err error) {
+	err = h.db.Read(h.t.Context(), t, func(tx *store.Tx) error { row, err = tx.Interaction(i); return err })
+	return row, err
+}

@@ -135,6 +135,49 @@ func TestARestartFindsEverythingWhereItWas(t *testing.T) {
 	}
 }
 
+// What an agent declined just before a stop or a crash is not offered to it
+// again at once afterwards, but goes to somebody else.
+func TestARestartDoesNotOfferAgainWhatWasDeclined(t *testing.T) {
+	for _, clean := range []bool{true, false} {
+		each(t, func(t *testing.T, h *house) {
+			v := h.queue(a, "Maria")
+			h.queue(b, "Other")
+			h.ready(a, 0)
+			h.ready(b, 0)
+			offers := h.desk(a, 0).Offers
+			if len(offers) != 1 {
+				t.Fatalf("offers: %+v", offers)
+			}
+			if err := h.floor.Decline(t.Context(), actor(a, 0), offers[0].ID); err != nil {
+				t.Fatal(err)
+			}
+			if clean {
+				h.close()
+			}
+			h.open("nod_1") // takes its own floors back at once
+			h.ready(a, 0)
+			h.ready(b, 0)
+			if o := h.desk(a, 0).Offers; len(o) != 0 {
+				t.Errorf("offered again to who declined it: %+v", o)
+			}
+			if o := h.desk(b, 0).Offers; len(o) != 1 {
+				t.Errorf("the other tenant's offers: %+v", o)
+			}
+			h.ready(a, 1)
+			if o := h.desk(a, 1).Offers; len(o) != 1 || o[0].Interaction.ID != v.Interaction {
+				t.Fatalf("offers of the colleague: %+v", o)
+			}
+			if _, err := h.floor.Accept(t.Context(), actor(a, 1), h.desk(a, 1).Offers[0].ID); err != nil {
+				t.Fatal(err)
+			}
+			row, err := h.interaction(a, v.Interaction)
+			if err != nil || row.Refused != nil {
+				t.Errorf("refusals are kept of answered work: %v %v", row.Refused, err)
+			}
+		})
+	}
+}
+
 func TestANodeThatLostItsLeaseChangesNothing(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		ctx := t.Context()

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"nubitalk/internal/base/clock"
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/core/access"
@@ -187,7 +188,7 @@ func (f *floor) restoreEngine(s stored, now time.Time) {
 			continue
 		}
 		w := acd.RestoredWork{Work: f.asWork(it, it.Queue, it.place), State: acd.State(it.State), Agent: it.Agent, Front: it.row.Front, Extended: it.row.Extended,
-			AnsweredAt: it.AnsweredAt, WrapUntil: it.WrapUntil}
+			AnsweredAt: it.AnsweredAt, WrapUntil: it.WrapUntil, Refused: fromRefused(it.row.Refused)}
 		if o, ok := pending[it.ID]; ok {
 			w.Offer, w.OfferedAt, w.Deadline = o.ID, o.OfferedAt, o.Deadline
 			f.offers[o.ID] = &Offer{ID: o.ID, Interaction: Interaction{ID: it.ID}, User: o.UserID, OfferedAt: o.OfferedAt, Deadline: o.Deadline}
@@ -289,6 +290,25 @@ func (f *floor) members(def setup.Queue) []string {
 
 func asAgent(user string, p person) acd.Agent {
 	return acd.Agent{ID: user, Skills: p.skills, Capacity: p.capacity}
+}
+
+// refused is as it is stored: the engine's refusals of one interaction.
+func refused(list []acd.RestoredRefusal) map[string]int {
+	if len(list) == 0 {
+		return nil
+	}
+	out := make(map[string]int, len(list))
+	for _, r := range list {
+		out[r.Agent] = int(r.Until.UnixMicro())
+	}
+	return out
+}
+
+func fromRefused(stored map[string]int) (out []acd.RestoredRefusal) {
+	for _, u := range sortedKeys(stored) {
+		out = append(out, acd.RestoredRefusal{Agent: u, Until: clock.FromMicros(int64(stored[u]))})
+	}
+	return out
 }
 
 func sortNeeds(n []acd.SkillNeed) {

@@ -1,6 +1,10 @@
 package acd
 
-import "time"
+import (
+	"slices"
+	"strings"
+	"time"
+)
 
 // WorkInfo is one open interaction.
 type WorkInfo struct {
@@ -198,4 +202,21 @@ func (e *Engine) Offer(id string) (work, agent string, pending bool) {
 		return "", "", false
 	}
 	return w.id, w.agent.id, true
+}
+
+// Refused are the agents that a work is kept from because they declined or
+// missed it, by id: RestoredWork.Refused of a later Restore.
+func (e *Engine) Refused(id string) []RestoredRefusal {
+	w := e.works[id]
+	if w == nil {
+		return nil
+	}
+	var out []RestoredRefusal
+	for _, f := range w.refused {
+		if e.agents[f.a.id] == f.a {
+			out = append(out, RestoredRefusal{f.a.id, fromMicros(f.until)})
+		}
+	}
+	slices.SortFunc(out, func(a, b RestoredRefusal) int { return strings.Compare(a.Agent, b.Agent) })
+	return out
 }

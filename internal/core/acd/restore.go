@@ -192,14 +192,8 @@ func (e *Engine) Snapshot() Restored {
 		rw := RestoredWork{
 			Work: info.Work, State: info.State, Agent: info.Agent, Front: info.Front, Extended: info.Extended,
 			Offer: info.Offer, OfferedAt: info.OfferedAt, Deadline: info.Deadline,
-			AnsweredAt: info.AnsweredAt, WrapUntil: info.WrapUntil,
+			AnsweredAt: info.AnsweredAt, WrapUntil: info.WrapUntil, Refused: e.Refused(id),
 		}
-		for _, f := range e.works[id].refused {
-			if e.agents[f.a.id] == f.a {
-				rw.Refused = append(rw.Refused, RestoredRefusal{f.a.id, fromMicros(f.until)})
-			}
-		}
-		slices.SortFunc(rw.Refused, func(a, b RestoredRefusal) int { return strings.Compare(a.Agent, b.Agent) })
 		r.Works = append(r.Works, rw)
 	}
 	return r

@@ -107,6 +107,7 @@ var inventory = []group{
 		part{"agent_id", Pseudonym, "who handled it", ""},
 		part{"preferred_id", Pseudonym, "who should handle it", ""},
 		part{"consulted", Pseudonym, "colleagues asked for help", ""},
+		part{"refused", Pseudonym, "who declined or missed it while it waits; empty once it is answered", ""},
 		part{"name_sealed", DisplayName, "the display name of the conversation (C36)", byContact},
 		part{"flow_sealed", Content, "what the person answered to the flow", byContact},
 		part{"disposition_id", Label, "the coded result", ""},

@@ -63,6 +63,9 @@ func columnsOf(text string) []string {
 			out = append(out, t[1]+"."+c[1])
 		}
 	}
+	for _, c := range regexp.MustCompile(`ALTER TABLE (\w+) ADD COLUMN (\w+)`).FindAllStringSubmatch(text, -1) {
+		out = append(out, c[1]+"."+c[2])
+	}
 	return out
 }
 
