@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"encoding/json"
-	"math/rand/v2"
 	"net/http"
 	"runtime/debug"
 	"strconv"
@@ -57,7 +56,7 @@ func (s *Server) liveRoutes() {
 }
 
 func (s *Server) live(w http.ResponseWriter, r *http.Request) {
-	if s.stopping.Load() {
+	if s.sockets.refusing() {
 		writeProblem(w, restarting())
 		return
 	}
@@ -66,7 +65,7 @@ func (s *Server) live(w http.ResponseWriter, r *http.Request) {
 		return // Accept has answered
 	}
 	c := *callerOf(r.Context()) // the request ends with this function
-	s.sockets.Go(func() { s.contained(c.id, sock, func() { s.serveLive(sock, c) }) })
+	s.sockets.serve(sock, func() { s.contained(c.id, sock, func() { s.serveLive(sock, c) }) })
 }
 
 func restarting() error {
@@ -257,43 +256,4 @@ func sameRights(a, b access.Actor) bool {
 		}
 	}
 	return true // a session's user and a key's scopes never change
-}
-
-// Gone waits until the live connections have closed after GoodBye, or ctx ends.
-func (s *Server) Gone(ctx context.Context) error {
-	closed := make(chan struct{})
-	go func() {
-		s.sockets.Wait()
-		close(closed)
-	}()
-	select {
-	case <-closed:
-		return nil
-	case <-ctx.Done():
-		users, visitors := s.Live.Count()
-		return errs.Wrap(errs.Unavailable, ctx.Err(), "%d live connections had to be cut.", users+visitors)
-	}
-}
-
-// GoodBye tells every live connection that the server restarts, when to come
-// back (spread evenly over the given time, so that they do not all come at
-// once), and closes them. New ones are refused from now on.
-func (s *Server) GoodBye(spread time.Duration) {
-	s.stopping.Store(true)
-	bye := func(out any) {
-		sock, ok := out.(interface {
-			Send([]byte)
-			close(websocket.StatusCode, string)
-		})
-		if !ok {
-			return
-		}
-		after := time.Duration(0)
-		if spread > 0 {
-			after = rand.N(spread)
-		}
-		sock.Send([]byte(`{"type":"stopping","data":{"after_ms":` + strconv.FormatInt(after.Milliseconds(), 10) + `}}`))
-		sock.close(websocket.StatusGoingAway, "restarting")
-	}
-	s.Live.Each(func(o live.Outbox) { bye(o) }, func(o live.VisitorOutbox) { bye(o) })
 }

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
-	"sync/atomic"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -56,8 +55,7 @@ type Server struct {
 	door   http.Handler
 	limits limiters
 
-	stopping atomic.Bool
-	sockets  sync.WaitGroup // live connections that are open
+	sockets *openSockets
 
 	uploads       *uploads
 	document      sync.Once
@@ -74,7 +72,7 @@ func New(c Config, p Parts) *Server {
 	if c.Log == nil {
 		c.Log = slog.New(slog.NewJSONHandler(io.Discard, nil))
 	}
-	s := &Server{Parts: p, config: c, clock: c.Clock, log: c.Log, uploads: newUploads(), limits: newLimiters(c.Limits)}
+	s := &Server{Parts: p, config: c, clock: c.Clock, log: c.Log, uploads: newUploads(), sockets: newOpenSockets(), limits: newLimiters(c.Limits)}
 	s.mux = &guardedMux{admitted: map[string]Route{}, guard: s.guard}
 	s.huma = humago.New(s.mux, humaConfig(c.Version))
 	s.accountRoutes()

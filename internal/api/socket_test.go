@@ -278,8 +278,10 @@ func goodBye(t *testing.T, h *house) {
 	user.hear()
 	visitor := h.connect(nil, "/chat/v1/socket", m{"type": "hello", "token": h.a.token})
 	visitor.until("message")
+	silent, _, err := h.dial(h.a.users[access.Agent], "/api/v1/live") // it has not said hello
+	must(t, err)
 	h.doors.GoodBye(5 * time.Second)
-	for _, c := range []*wire{user, visitor} {
+	for _, c := range []*wire{user, visitor, silent} {
 		f := c.until("stopping")
 		var data struct {
 			AfterMS *int `json:"after_ms"`

@@ -72,7 +72,7 @@ func (s *Server) visitorSocketRoutes() {
 }
 
 func (s *Server) visitorSocket(w http.ResponseWriter, r *http.Request) {
-	if s.stopping.Load() {
+	if s.sockets.refusing() {
 		writeProblem(w, restarting())
 		return
 	}
@@ -84,7 +84,7 @@ func (s *Server) visitorSocket(w http.ResponseWriter, r *http.Request) {
 	request, address, origin, host := c.id, c.address, r.Header.Get("Origin"), r.Host
 	// A goroutine of its own, because net/http's has a large stack and holds the
 	// request.
-	s.sockets.Go(func() { s.contained(request, sock, func() { s.serveVisitor(sock, address, origin, host) }) })
+	s.sockets.serve(sock, func() { s.contained(request, sock, func() { s.serveVisitor(sock, address, origin, host) }) })
 }
 
 func (s *Server) serveVisitor(sock *socket, address, origin, host string) {

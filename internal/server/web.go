@@ -38,6 +38,7 @@ type web struct {
 	metrics  *telemetry.Metrics
 	mux      *http.ServeMux
 	stopping func()                          // tells browsers that the node stops
+	gone     func(context.Context) error     // waits until live connections have ended
 	front    func(http.Handler) http.Handler // stands before the mux
 
 	requests *prometheus.CounterVec
@@ -51,7 +52,7 @@ type web struct {
 }
 
 func newWeb(conf *config.Config, source *transport.Source, log *slog.Logger, h *health, m *telemetry.Metrics) *web {
-	w := &web{conf: conf, source: source, log: log, health: h, metrics: m, mux: http.NewServeMux(), failed: make(chan error, 2), stopping: func() {}, front: func(h http.Handler) http.Handler { return h }}
+	w := &web{conf: conf, source: source, log: log, health: h, metrics: m, mux: http.NewServeMux(), failed: make(chan error, 2), stopping: func() {}, gone: func(context.Context) error { return nil }, front: func(h http.Handler) http.Handler { return h }}
 	w.requests = m.Counter("http_requests_total", "Requests answered.", "part", "method", "code")
 	w.seconds = m.Seconds("http_request_seconds", "Time to answer a request; live connections are not counted.", "part")
 	w.conns = m.Gauge("http_connections", "Open connections.", "state")
@@ -141,7 +142,7 @@ func (w *web) serve(s *http.Server, l net.Listener) {
 }
 
 // Stop tells balancers and browsers, takes no more connections, and lets open
-// requests end.
+// requests and live connections end.
 func (w *web) Stop(ctx context.Context) error {
 	if w.main == nil {
 		return nil
@@ -159,6 +160,9 @@ func (w *web) Stop(ctx context.Context) error {
 			w.log.Warn("some requests did not end in time and were cut", "after", w.conf.Drain())
 			err = errors.Join(err, s.Close())
 		}
+	}
+	if goneErr := w.gone(ctx); goneErr != nil {
+		w.log.Warn("some live connections did not end in time and were cut", "after", w.conf.Drain(), "error", goneErr)
 	}
 	w.ended.Wait()
 	w.main, w.plain = nil, nil

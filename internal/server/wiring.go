@@ -116,6 +116,7 @@ func (s *Server) mount(p *parts) error {
 	s.first = newFirstRun(p.accounts, s.founded, s.log)
 	s.first.register(s.web.mux)
 	s.web.front = s.first.lead
+	s.web.gone = p.api.Gone
 	s.web.stopping = func() { p.api.GoodBye(comeBack(p.live.Count())) }
 	return nil
 }

@@ -127,22 +127,6 @@ func (h *Hub) Stop(context.Context) error {
 // Count is how many users' and visitors' connections are open on this node.
 func (h *Hub) Count() (users, visitors int) { return int(h.conns.Load()), int(h.visitors.Load()) }
 
-// Each calls fn for every connection; for saying goodbye.
-func (h *Hub) Each(user func(Outbox), visitor func(VisitorOutbox)) {
-	for _, r := range h.list() {
-		r.mu.Lock()
-		for c := range r.conns {
-			user(c.out)
-		}
-		for _, list := range r.visitors {
-			for v := range list {
-				visitor(v.out)
-			}
-		}
-		r.mu.Unlock()
-	}
-}
-
 func (h *Hub) list() []*room {
 	h.mu.Lock()
 	defer h.mu.Unlock()
