@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -33,7 +34,17 @@ type console struct {
 	out, err io.Writer
 }
 
-func main() { os.Exit(run(os.Args[1:], console{os.Stdout, os.Stderr})) }
+// gcPercent lets garbage be collected somewhat earlier than Go would: a
+// connected visitor then takes a seventh less memory, and a message some
+// hundredths more processor time (docs/benchmarks.md). GOGC overrides it.
+const gcPercent = 70
+
+func main() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
+	os.Exit(run(os.Args[1:], console{os.Stdout, os.Stderr}))
+}
 
 func run(args []string, c console) int {
 	exit := -1 // kong's own wish, after --help
