@@ -52,6 +52,7 @@ check: $(WEB_PARTS) ## Formatting, vet, lint, layers, generated files, types
 	scripts/check
 
 bench: build ## Measure: one line a figure, with its goal (NAME=… for one)
+	@scripts/need chromium
 	go run ./test/bench $(if $(NAME),-name '$(NAME)')
 
 sim: ## Simulate the routing with a virtual clock (SEEDS=100000; FIRST=… repeats from a seed)

@@ -26,6 +26,7 @@ var benches = []bench{
 	{[]string{"binary_size"}, binarySize},
 	{[]string{"desk_first_load", "widget_first_load"}, firstLoads},
 	{[]string{"acd_step"}, acdStep},
+	{[]string{"wallboard_update", "wallboard_idle_second"}, wallboard},
 	{[]string{"cold_start", "cold_start_cpu", "idle_memory"}, coldStart},
 	{[]string{"message_latency_p50", "message_cpu", "messages_per_second", "message_cpu_full"}, messages},
 	{[]string{"agents_back", "agents_back_cpu"}, agentsBack},
