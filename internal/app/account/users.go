@@ -179,10 +179,28 @@ func (s *Service) newUserRow(ctx context.Context, org store.OrganisationRow, n N
 }
 
 func (s *Service) insertUser(tx *store.Tx, a access.Actor, row store.UserRow) error {
+	if err := knownSkills(tx, row.Skills); err != nil {
+		return err
+	}
 	if err := tx.InsertUser(row); err != nil {
 		return err
 	}
 	return s.Audit.Record(tx, a, "user.created", "user", row.ID, map[string]string{"roles": strings.Join(row.Roles, " ")})
+}
+
+// knownSkills refuses skills that are not the tenant's. One that was taken out of
+// use stays with those who have it.
+func knownSkills(tx *store.Tx, skills map[string]int) error {
+	var f errs.Fields
+	for _, skill := range slices.Sorted(maps.Keys(skills)) {
+		_, err := tx.Setup("skills", skill)
+		if errs.Is(err, errs.NotFound) {
+			f.Add("skills."+skill, "must be a skill of this organisation")
+		} else if err != nil {
+			return err
+		}
+	}
+	return f.Err()
 }
 
 func channels(m map[acd.Channel]int) map[string]int {
@@ -220,6 +238,11 @@ func (s *Service) UpdateUser(ctx context.Context, a access.Actor, user string, v
 		before := *u
 		if err := s.applyChange(ctx, a.Tenant, u, c); err != nil {
 			return nil, err
+		}
+		if c.Skills != nil {
+			if err := knownSkills(tx, *c.Skills); err != nil {
+				return nil, err
+			}
 		}
 		if rules(before, org) && !rules(*u, org) {
 			if err := s.keepRuler(tx, org, u.ID); err != nil {

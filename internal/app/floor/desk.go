@@ -132,6 +132,9 @@ func (m *Manager) SetPresence(ctx context.Context, a access.Actor, user string, 
 		if !ok || !p.agent {
 			return errs.New(errs.NotFound, "There is no such agent.")
 		}
+		if _, known := f.plan.Reasons[reason]; !known && reason != "" && reason != f.agentView(user).Reason {
+			return errs.Bad("reason", "is not one of the reasons in use")
+		}
 		if presence != acd.Offline && f.online[user] == 0 && user == a.User {
 			f.step(acd.Connected{Agent: user, N: 1}, now) // the call itself shows a desk; the grace runs if no live connection follows
 			f.step(acd.Connected{Agent: user, N: 0}, now)
@@ -231,6 +234,9 @@ func (m *Manager) Finish(ctx context.Context, a access.Actor, interaction string
 // Complete ends the wrap-up with a disposition and labels, and closes.
 func (m *Manager) Complete(ctx context.Context, a access.Actor, interaction, disposition string, labels []string) (Interaction, error) {
 	return m.change(ctx, a, interaction, func(f *floor, it *item, now time.Time) error {
+		if err := f.inUse(it, disposition, labels); err != nil {
+			return err
+		}
 		q := f.plan.Queues[it.Queue]
 		if disposition == "" && q.DispositionMust && it.Disposition == "" {
 			return errs.Bad("disposition", "choose how the contact ended")
@@ -253,9 +259,26 @@ func (m *Manager) Complete(ctx context.Context, a access.Actor, interaction, dis
 // wrap-up that runs out loses nothing.
 func (m *Manager) Code(ctx context.Context, a access.Actor, interaction, disposition string, labels []string) (Interaction, error) {
 	return m.change(ctx, a, interaction, func(f *floor, it *item, _ time.Time) error {
+		if err := f.inUse(it, disposition, labels); err != nil {
+			return err
+		}
 		f.code(it, disposition, labels)
 		return nil
 	})
+}
+
+// inUse refuses what the tenant does not offer. What the work carries already
+// stays, even if it was taken out of use since.
+func (f *floor) inUse(it *item, disposition string, labels []string) error {
+	if _, known := f.plan.Dispositions[disposition]; !known && disposition != "" && disposition != it.Disposition {
+		return errs.Bad("disposition", "is not one of the dispositions in use")
+	}
+	for _, l := range labels {
+		if _, known := f.plan.Labels[l]; !known && !slices.Contains(it.Labels, l) {
+			return errs.Bad("labels", "has one that is not in use")
+		}
+	}
+	return nil
 }
 
 func (f *floor) code(it *item, disposition string, labels []string) {

@@ -33,6 +33,10 @@ type Plan struct {
 	EntryPoints map[string]setup.EntryPoint
 	Flows       map[string]PlannedFlow
 	Rules       setup.Rules
+	// What agents choose from; by id.
+	Dispositions map[string]setup.Disposition
+	Labels       map[string]setup.Label
+	Reasons      map[string]setup.Reason
 }
 
 // PlannedFlow is a flow ready to run.

@@ -1,0 +1,307 @@
+package server
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"nubitalk/internal/app/account"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/setup"
+	"nubitalk/internal/server/demo"
+	"nubitalk/internal/server/drive"
+)
+
+type m = map[string]any
+
+// party is a tenant at work: one thing of every kind that a route can name.
+type party struct {
+	t    *testing.T
+	base string
+	id   id.Tenant
+	// canary is in the names of its people and set-up, and in what they write.
+	canary  string
+	all     *drive.User // holds all of a tenant's roles
+	spare   *drive.User // another session of the same user
+	user    string      // id of all
+	second  string      // id of another user, an agent
+	session string      // id of spare's
+	key     string      // an API key's secret; it has all roles
+	keyID   string
+	// visitor has a conversation that all holds; next has one that is offered.
+	visitor    *drive.Visitor
+	next       *drive.Visitor
+	offer      string
+	contact    string
+	consent    string
+	attachment string
+	setups     map[setup.Kind]m
+}
+
+// listed are the kinds that have routes of their own for each object.
+var listed = slices.DeleteFunc(slices.Clone(setup.Kinds), func(k setup.Kind) bool { return k == setup.KindRules })
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// putToWork makes a tenant and puts it to work.
+func putToWork(t *testing.T, n *node, seed *seeder, slug string) *party {
+	t.Helper()
+	ctx := t.Context()
+	p := &party{t: t, base: n.URL(), canary: "Canary" + slug, setups: map[setup.Kind]m{}}
+	org, first, err := seed.found(ctx, demo.Organisation{Parent: demo.OperatorSlug, NewOrganisation: account.NewOrganisation{
+		Kind: account.KindTenant, Slug: slug, Name: p.canary + " Ltd", Language: "en", TimeZone: "Europe/Lisbon", Administrator: "first"}})
+	must(t, err)
+	must(t, seed.openAccount(ctx, org.ID, first))
+	n.founded(ctx, org.ID)
+	openAlways(t, n, org)
+	p.id, p.user = org.ID, first
+
+	admin := access.Actor{Tenant: org.ID, User: first, Roles: []access.Role{access.Administrator}}
+	u, err := n.parts.accounts.User(ctx, admin, first)
+	must(t, err)
+	_, err = n.parts.accounts.UpdateUser(ctx, admin, first, u.Version, account.UserChange{Roles: &access.TenantRoles, Profile: &account.Profile{DisplayName: p.canary}})
+	must(t, err)
+	other, _, err := n.parts.accounts.CreateUser(ctx, admin, account.NewUser{UserName: "second", Roles: []access.Role{access.Agent}})
+	must(t, err)
+	p.second = other.ID
+	k, token, err := n.parts.accounts.CreateAPIKey(ctx, access.Actor{Tenant: org.ID, User: first, Roles: access.TenantRoles}, account.NewAPIKey{Name: p.canary, Roles: access.TenantRoles})
+	must(t, err)
+	p.keyID, p.key = k.ID, token.Reveal()
+
+	login := drive.Login{Organisation: slug, UserName: "first", Password: demo.Password}
+	p.all, err = drive.SignIn(ctx, drive.Client(), n.URL(), login)
+	must(t, err)
+	p.spare, err = drive.SignIn(ctx, drive.Client(), n.URL(), login)
+	must(t, err)
+	var me struct{ Session string }
+	must(t, p.spare.Do(ctx, "GET", "me", nil, &me))
+	p.session = me.Session
+	p.furnish()
+	p.work()
+	return p
+}
+
+// furnish makes sure there is one set-up object of every kind, named for the canary.
+func (p *party) furnish() {
+	p.t.Helper()
+	ctx := p.t.Context()
+	for _, kind := range listed {
+		var list struct{ Items []m }
+		must(p.t, p.all.Do(ctx, "GET", string(kind), nil, &list))
+		if len(list.Items) == 0 {
+			var made m
+			must(p.t, p.all.Do(ctx, "POST", string(kind), m{"name": "new"}, &made))
+			list.Items = append(list.Items, made)
+		}
+		body := own(list.Items[0])
+		for _, field := range []string{"name", "title"} {
+			if _, ok := body[field]; ok {
+				body[field] = p.canary
+			}
+		}
+		switch kind {
+		case setup.KindQueue:
+			body["offer_seconds"] = 300 // the offer is still there when its route is tried
+		case setup.KindEntryPoint:
+			body["attachments"] = m{"allowed": true, "max_mb": 1, "types": []string{"text/plain", "image/png"}}
+		}
+		var saved m
+		must(p.t, p.all.Do(ctx, "PUT", string(kind)+"/"+list.Items[0]["id"].(string), body, &saved))
+		p.setups[kind] = saved
+	}
+}
+
+// own is what a change sends of an object: its fields and its version.
+func own(object m) m {
+	body := m{}
+	for k, v := range object {
+		if !slices.Contains([]string{"id", "position", "created_at", "updated_at", "archived_at"}, k) {
+			body[k] = v
+		}
+	}
+	return body
+}
+
+// work lets two visitors in: the user takes one and is offered the other.
+func (p *party) work() {
+	p.t.Helper()
+	ctx, t := p.t.Context(), p.t
+	line, err := p.all.Live(ctx, "")
+	must(t, err)
+	t.Cleanup(func() { line.Close() })
+	within(t, "the desk is not seen", func() bool {
+		var d deskView
+		return p.all.Do(ctx, "GET", "desk", nil, &d) == nil && d.Me.Online
+	})
+	must(t, p.all.Do(ctx, "PUT", "desk/presence", m{"presence": "ready"}, nil))
+	entry := p.setups[setup.KindEntryPoint]["id"].(string)
+	for i, name := range []string{p.canary, p.canary + " Next"} {
+		v, _, err := drive.Chat(ctx, drive.Client(), p.base, entry, name, strings.ToLower(p.canary)+"@example.com", p.canary+" writes", "c1")
+		must(t, err)
+		lead(t, v)
+		offer := ""
+		within(t, "no offer came", func() bool {
+			var d deskView
+			must(t, p.all.Do(ctx, "GET", "desk", nil, &d))
+			if len(d.Offers) > 0 {
+				offer = d.Offers[0].ID
+			}
+			return offer != ""
+		})
+		if i == 1 {
+			p.next, p.offer = v, offer
+			continue
+		}
+		p.visitor = v
+		must(t, p.all.Do(ctx, "POST", "offers/"+offer+"/accept", m{}, nil))
+		var sent struct {
+			Attachment struct{ ID string }
+		}
+		must(t, drive.Upload(ctx, drive.Client(), p.base+"/chat/v1/conversation/attachments", v.Token, nil, "c2", "a.txt", []byte(p.canary+" file"), &sent))
+		p.attachment = sent.Attachment.ID
+	}
+	var seen struct {
+		Contact struct {
+			ID       string
+			Consents []struct{ ID string }
+		}
+	}
+	must(t, p.all.Do(ctx, "GET", "interactions/"+p.visitor.Interaction, nil, &seen))
+	p.contact, p.consent = seen.Contact.ID, seen.Contact.Consents[0].ID
+	for what, thing := range map[string]string{"offer": p.offer, "contact": p.contact, "consent": p.consent, "attachment": p.attachment, "session": p.session} {
+		if thing == "" {
+			t.Fatalf("%s has no %s", p.canary, what)
+		}
+	}
+}
+
+// thing is the id of what a route is about.
+func (p *party) thing(path string) string {
+	part := strings.Split(strings.TrimPrefix(path, "/"), "/")
+	if object, ok := p.setups[setup.Kind(part[2])]; ok {
+		return object["id"].(string)
+	}
+	switch {
+	case strings.HasPrefix(path, "/chat/v1/conversation/attachments/"):
+		return p.attachment
+	case strings.HasPrefix(path, "/api/v1/me/sessions/"):
+		return p.session
+	case strings.HasPrefix(path, "/api/v1/floor/agents/"):
+		return p.user
+	}
+	return map[string]string{"users": p.second, "api-keys": p.keyID, "organisations": string(p.id), "offers": p.offer,
+		"interactions": p.visitor.Interaction, "floor": p.visitor.Interaction, "contacts": p.contact}[part[2]]
+}
+
+// path fills in a route's ids: its thing is of p, the smaller ones are of q.
+func (p *party) path(route string, q *party) string {
+	return strings.NewReplacer("{id}", p.thing(route), "{attachment}", q.attachment, "{user}", q.second, "{consent}", q.consent).Replace(route)
+}
+
+// madeUp is a path with ids in it that nobody has, in place of p's.
+func (p *party) madeUp(path string) string {
+	own := []string{string(p.id), p.user, p.second, p.session, p.keyID, p.offer, p.contact, p.consent, p.attachment, p.visitor.Interaction}
+	for _, object := range p.setups {
+		own = append(own, object["id"].(string))
+	}
+	for _, one := range own {
+		path = strings.ReplaceAll(path, one, one[:len(one)-6]+"zzzzzz")
+	}
+	return path
+}
+
+const form = "--x\r\nContent-Disposition: form-data; name=\"client_id\"\r\n\r\nf1\r\n--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\nContent-Type: text/plain\r\n\r\nhello\r\n--x--\r\n"
+
+// body is what the route's own people would send.
+func (p *party) body(method, route string) (any, string) {
+	part := strings.Split(strings.TrimPrefix(route, "/"), "/")
+	if object, ok := p.setups[setup.Kind(part[2])]; ok && method == "PUT" {
+		return own(object), ""
+	} else if ok && method == "DELETE" {
+		return nil, "?version=1"
+	}
+	for end, body := range map[string]any{"/attachments": form, "/messages": m{"client_id": "m1", "kind": "text", "text": "hello"}, "/read": m{"seq": 1},
+		"/typing": m{}, "/complete": m{}, "/transfer": m{"queue": p.setups[setup.KindQueue]["id"]}, "/consult": m{"user": p.second}, "/move": m{"priority": 7},
+		"/presence": m{"presence": "not_ready"}, "/contacts/{id}": m{"version": 1, "name": "x"}, "/organisations/{id}": m{"version": 1, "name": "Renamed"},
+		"/users/{id}": m{"version": 0, "language": "pt"}, "/restore": m{"version": 1}} {
+		if strings.HasSuffix(route, end) && method != "GET" && method != "DELETE" {
+			return body, ""
+		}
+	}
+	return nil, ""
+}
+
+// asker is somebody with one way of showing who it is.
+type asker struct{ name, header, value string }
+
+func (p *party) session1() asker { return asker{"the user", "Cookie", p.all.Cookie.String()} }
+
+func (p *party) keyed() asker { return asker{"the API key", "Authorization", "Bearer " + p.key} }
+
+// ask makes one call and gives the status and all that came back.
+func (p *party) ask(a asker, method, path string, body any) (int, string) {
+	p.t.Helper()
+	var in io.Reader = http.NoBody
+	kind := "application/json"
+	switch b := body.(type) {
+	case nil:
+	case string:
+		in, kind = strings.NewReader(b), "multipart/form-data; boundary=x"
+	default:
+		raw, err := json.Marshal(b)
+		must(p.t, err)
+		in = bytes.NewReader(raw)
+	}
+	r, err := http.NewRequestWithContext(p.t.Context(), method, p.base+path, in)
+	must(p.t, err)
+	if body != nil {
+		r.Header.Set("Content-Type", kind)
+	}
+	if a.header != "" {
+		r.Header.Set(a.header, a.value)
+	}
+	res, err := drive.Client().Do(r)
+	must(p.t, err)
+	defer func() { _ = res.Body.Close() }()
+	b, err := io.ReadAll(res.Body)
+	must(p.t, err)
+	return res.StatusCode, string(b)
+}
+
+// leaks says what of p is in an answer.
+func (p *party) leaks(answer string) string {
+	low := strings.ToLower(answer)
+	for _, own := range []string{strings.ToLower(p.canary), string(p.id), p.user, p.second, p.contact, p.offer, p.attachment, p.keyID} {
+		if strings.Contains(low, own) {
+			return own
+		}
+	}
+	return ""
+}
+
+// state is all that p's own people see of what could be changed.
+func (p *party) state() string {
+	p.t.Helper()
+	interaction := "interactions/" + p.visitor.Interaction
+	paths := []string{"interactions", interaction, interaction + "/messages", "contacts", "contacts/" + p.contact, "users", "api-keys", "desk", "rules", "me"}
+	for _, kind := range listed {
+		paths = append(paths, string(kind)+"?archived=true")
+	}
+	all := ""
+	for _, path := range paths {
+		var raw []byte
+		must(p.t, p.all.Do(p.t.Context(), "GET", path, nil, &raw))
+		all += path + "\t" + string(raw) + "\n"
+	}
+	return all
+}

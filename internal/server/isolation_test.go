@@ -1,0 +1,258 @@
+package server
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"nubitalk/internal/api"
+	"nubitalk/internal/app/account"
+	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/setup"
+	"nubitalk/internal/server/config"
+	"nubitalk/internal/server/demo"
+	"nubitalk/internal/server/drive"
+)
+
+// The matrix of the doors proves permissions with parts that are made up. Here
+// every route of the whole program is walked with the ids of another tenant.
+func TestNoRouteReachesAnotherTenant(t *testing.T) {
+	engines(t, func(t *testing.T, c *config.Config) {
+		c.Limits.Calls = 0
+		n := start(t, c, nil)
+		seed := &seeder{Server: n.Server, orgs: map[string]account.Organisation{}}
+		must(t, seed.organisation(t.Context(), demo.Organisations()[0]))
+		a, b := putToWork(t, n, seed, "acme"), putToWork(t, n, seed, "brio")
+		operator, err := drive.SignIn(t.Context(), drive.Client(), n.URL(), drive.Login{Organisation: demo.OperatorSlug, UserName: demo.Organisations()[0].Administrator, Password: demo.Password})
+		must(t, err)
+		routes := inOrder(n.parts.api.Routes())
+		before := b.state()
+
+		from := []asker{a.session1(), a.keyed(), {"the operator", "Cookie", operator.Cookie.String()}, {"a visitor", "Authorization", "Bearer " + a.visitor.Token}}
+		for _, r := range routes {
+			if r.Guard.Permission == access.Public || r.Socket {
+				continue
+			}
+			if strings.Contains(r.Path, "{") {
+				for _, who := range from {
+					stranger(t, a, b, r, who)
+				}
+			} else if r.Method == http.MethodGet {
+				lists(t, a, b, r)
+			}
+		}
+		t.Run("foreign ids in bodies", func(t *testing.T) { bodies(t, a, b) })
+		t.Run("foreign ids in filters", func(t *testing.T) { filters(t, a, b) })
+		if after := b.state(); after != before {
+			t.Errorf("the other tenant has changed:\n%s", difference(before, after))
+		}
+		t.Run("a live watch", func(t *testing.T) { watching(t, a, b) })
+		controls(t, b, routes)
+	})
+}
+
+// inOrder puts what only looks first, and what ends things last.
+func inOrder(routes []api.Route) []api.Route {
+	rank := func(r api.Route) int {
+		last := []string{"/finish", "/extend", "/transfer", "/move", "/complete", "/erase", "/receipt"}
+		for i, end := range last {
+			if strings.HasSuffix(r.Path, end) {
+				return 4 + i
+			}
+		}
+		switch {
+		case r.Method == http.MethodDelete && strings.HasSuffix(r.Path, "/{id}"):
+			return 3
+		case r.Method == http.MethodDelete:
+			return 2
+		case r.Method == http.MethodGet:
+			return 0
+		}
+		return 1
+	}
+	routes = slices.Clone(routes)
+	slices.SortStableFunc(routes, func(x, y api.Route) int { return cmp.Compare(rank(x), rank(y)) })
+	return routes
+}
+
+// stranger asks for what is b's, alone and through what is a's.
+func stranger(t *testing.T, a, b *party, r api.Route, who asker) {
+	t.Helper()
+	if who.name == "the operator" && strings.HasPrefix(r.Path, "/api/v1/organisations/") {
+		return // both tenants are below it
+	}
+	body, query := b.body(r.Method, r.Path)
+	paths := []string{b.path(r.Path, b) + query}
+	if strings.Count(r.Path, "{") > 1 {
+		paths = append(paths, a.path(r.Path, b)+query)
+	}
+	for i, path := range paths {
+		status, answer := a.ask(who, r.Method, path, body)
+		fine := status == 403 || status == 404 || status == 401 && r.Guard.Visitor != (who.name == "a visitor")
+		switch {
+		case i == 1 && strings.HasSuffix(r.Path, "/consult/{user}"):
+			fine = fine || status == 200 // ending what is not there is done
+		case strings.HasPrefix(r.Path, "/api/v1/offers/"):
+			fine = fine || status == 409 // an offer that nobody knows has ended
+		}
+		if !fine {
+			t.Errorf("%s: %s %s: %d %s", who.name, r.Method, path, status, answer)
+		}
+		// Nor does an answer tell that the id is one.
+		made := b.madeUp(path)
+		if otherwise, other := a.ask(who, r.Method, made, body); i == 0 && (otherwise != status || other != answer) {
+			t.Errorf("%s: %s %s: %d %s, but for %s: %d %s", who.name, r.Method, path, status, answer, made, otherwise, other)
+		}
+		if what := b.leaks(answer); what != "" {
+			t.Errorf("%s: %s %s tells %q: %s", who.name, r.Method, path, what, answer)
+		}
+	}
+}
+
+// lists asks for what is a's and looks for anything of b's.
+func lists(t *testing.T, a, b *party, r api.Route) {
+	t.Helper()
+	for _, who := range []asker{a.session1(), a.keyed(), {"a visitor", "Authorization", "Bearer " + a.visitor.Token}} {
+		if _, answer := a.ask(who, r.Method, r.Path, nil); b.leaks(answer) != "" {
+			t.Errorf("%s: %s %s tells %q: %s", who.name, r.Method, r.Path, b.leaks(answer), answer)
+		}
+	}
+}
+
+// bodies names what is b's in changes of what is a's.
+func bodies(t *testing.T, a, b *party) {
+	interaction := "/api/v1/interactions/" + a.visitor.Interaction
+	queue := b.setups[setup.KindQueue]["id"]
+	with := func(kind setup.Kind, field string, value any) m {
+		body := own(a.setups[kind])
+		body[field] = value
+		return body
+	}
+	flow := strings.ReplaceAll(encode(t, own(a.setups[setup.KindFlow])), a.setups[setup.KindQueue]["id"].(string), queue.(string))
+	var graph m
+	must(t, json.Unmarshal([]byte(flow), &graph))
+	put := func(kind setup.Kind) string { return "/api/v1/" + string(kind) + "/" + a.setups[kind]["id"].(string) }
+	for _, c := range []struct {
+		method, path string
+		body         m
+	}{
+		{"POST", interaction + "/transfer", m{"queue": queue}},
+		{"POST", interaction + "/transfer", m{"user": b.user}},
+		{"POST", interaction + "/consult", m{"user": b.user}},
+		{"POST", interaction + "/complete", m{"disposition": b.setups[setup.KindDisposition]["id"]}},
+		{"POST", interaction + "/complete", m{"labels": []any{b.setups[setup.KindLabel]["id"]}}},
+		{"POST", "/api/v1/floor/interactions/" + a.visitor.Interaction + "/move", m{"queue": queue}},
+		{"POST", "/api/v1/floor/interactions/" + a.visitor.Interaction + "/move", m{"user": b.user}},
+		{"PUT", "/api/v1/desk/presence", m{"presence": "not_ready", "reason": b.setups[setup.KindReason]["id"]}},
+		{"PUT", "/api/v1/floor/agents/" + a.user + "/presence", m{"presence": "not_ready", "reason": b.setups[setup.KindReason]["id"]}},
+		{"POST", "/api/v1/users", m{"user_name": "third", "roles": []string{"agent"}, "skills": m{b.setups[setup.KindSkill]["id"].(string): 5}}},
+		{"PUT", put(setup.KindQueue), with(setup.KindQueue, "members", []any{b.user})},
+		{"PUT", put(setup.KindQueue), with(setup.KindQueue, "hours", b.setups[setup.KindHours]["id"])},
+		{"PUT", put(setup.KindQueue), with(setup.KindQueue, "dispositions", []any{b.setups[setup.KindDisposition]["id"]})},
+		{"PUT", put(setup.KindQueue), with(setup.KindQueue, "needs", []any{m{"skill": b.setups[setup.KindSkill]["id"], "level": 1}})},
+		{"PUT", put(setup.KindEntryPoint), with(setup.KindEntryPoint, "flow", b.setups[setup.KindFlow]["id"])},
+		{"PUT", put(setup.KindEntryPoint), with(setup.KindEntryPoint, "consent_text", b.setups[setup.KindConsentText]["id"])},
+		{"PUT", put(setup.KindCanned), with(setup.KindCanned, "queue", queue)},
+		{"PUT", put(setup.KindFlow), graph},
+		{"PUT", "/api/v1/queues/order", m{"ids": []any{queue}}},
+	} {
+		status, answer := a.ask(a.session1(), c.method, c.path, c.body)
+		if status != 404 && status != 422 && status != 409 {
+			t.Errorf("%s %s %v: %d %s", c.method, c.path, c.body, status, answer)
+		}
+		if strings.Contains(answer, b.canary) {
+			t.Errorf("%s %s tells %s", c.method, c.path, answer)
+		}
+	}
+}
+
+// filters searches a's lists for what is b's.
+func filters(t *testing.T, a, b *party) {
+	address := strings.ToLower(b.canary) + "@example.com"
+	for _, query := range []string{"interactions?person=" + b.contact, "interactions?agent=" + b.user, "interactions?queue=" + b.setups[setup.KindQueue]["id"].(string),
+		"interactions?words=" + b.canary, "interactions?address=" + address, "contacts?kind=email&address=" + address} {
+		for _, p := range []*party{a, b} {
+			status, answer := p.ask(p.session1(), "GET", "/api/v1/"+query, nil)
+			var list struct{ Items []any }
+			must(t, json.Unmarshal([]byte(answer), &list))
+			if found := len(list.Items) > 0; found != (p == b) || status != 200 {
+				t.Errorf("%s asks %s: %d %s", p.canary, query, status, answer)
+			}
+		}
+	}
+}
+
+// watching follows a conversation that is b's.
+func watching(t *testing.T, a, b *party) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	line, err := a.all.Live(ctx, "")
+	must(t, err)
+	defer line.Close()
+	must(t, line.Send(ctx, m{"type": "watch", "interaction": b.visitor.Interaction}))
+	_, err = b.visitor.Say(ctx, "w1", b.canary+" says more")
+	must(t, err)
+	must(t, line.Send(ctx, m{"type": "ping"}))
+	for refused := false; ; {
+		f, err := line.Next(ctx)
+		must(t, err)
+		if strings.Contains(string(f.Data), b.canary) {
+			t.Errorf("the live connection told %s %s", f.Type, f.Data)
+		}
+		refused = refused || f.Type == "error"
+		if f.Type == "pong" {
+			if !refused {
+				t.Error("the watch was not refused")
+			}
+			return
+		}
+	}
+}
+
+// controls makes b's own people call every route in the same way: what was
+// hidden from a stranger is there for them.
+func controls(t *testing.T, b *party, routes []api.Route) {
+	t.Helper()
+	for _, r := range routes {
+		if !strings.Contains(r.Path, "{") || r.Guard.Permission == access.Public || r.Socket ||
+			strings.HasPrefix(r.Path, "/api/v1/organisations/") || strings.HasSuffix(r.Path, "/decline") {
+			continue // organisations are the operator's; the one offer was accepted
+		}
+		if strings.HasSuffix(r.Path, "/erase") {
+			must(t, b.all.Do(t.Context(), "POST", "interactions/"+b.next.Interaction+"/complete", m{}, nil)) // its work must be done
+		}
+		body, query := b.body(r.Method, r.Path)
+		who := b.session1()
+		if r.Guard.Visitor {
+			who = asker{"the visitor", "Authorization", "Bearer " + b.visitor.Token}
+		}
+		status, answer := b.ask(who, r.Method, b.path(r.Path, b)+query, body)
+		if status == 401 || status == 403 || status == 404 || status == 422 || status >= 500 {
+			t.Errorf("its own people: %s %s: %d %s", r.Method, r.Path, status, answer)
+		}
+	}
+}
+
+func encode(t *testing.T, v any) string {
+	t.Helper()
+	raw, err := json.Marshal(v)
+	must(t, err)
+	return string(raw)
+}
+
+// difference is the lines of two states that are not the same.
+func difference(before, after string) string {
+	var out []string
+	now := strings.Split(after, "\n")
+	for i, line := range strings.Split(before, "\n") {
+		if i < len(now) && now[i] != line {
+			out = append(out, "- "+line, "+ "+now[i])
+		}
+	}
+	return strings.Join(out, "\n")
+}
