@@ -35,9 +35,9 @@ type cookieOutput struct {
 
 type meInput struct {
 	Body struct {
-		Version  int64            `json:"version"`
-		Profile  *account.Profile `json:"profile,omitempty"`
-		Language *string          `json:"language,omitempty" enum:"en,pt"`
+		Version  int64                  `json:"version"`
+		Profile  *account.ProfileChange `json:"profile,omitempty" doc:"Changes what it names."`
+		Language *string                `json:"language,omitempty" enum:"en,pt"`
 	}
 }
 

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -21,6 +22,7 @@ func TestDoors(t *testing.T) {
 		test func(*testing.T, *house)
 	}{
 		{"bad input", badInput},
+		{"only what is needed", onlyWhatIsNeeded},
 		{"nothing there", nothingThere},
 		{"security headers", securityHeaders},
 		{"other sites", otherSites},
@@ -82,7 +84,8 @@ func badInput(t *testing.T, h *house) {
 		"empty":           {"POST", "/api/v1/users", "", 400, "invalid", ""},
 		"an array":        {"POST", "/api/v1/users", "[]", 422, "invalid", "body"},
 		"unknown field":   {"POST", "/api/v1/users", m{"user_name": "x", "roles": []string{"agent"}, "is_admin": true}, 422, "invalid", "body.is_admin"},
-		"missing field":   {"POST", "/api/v1/users", m{"user_name": "x"}, 422, "invalid", "body"},
+		"missing field":   {"POST", "/api/v1/users", m{"roles": []string{"agent"}}, 422, "invalid", "body"},
+		"no roles":        {"POST", "/api/v1/users", m{"user_name": "x", "roles": []string{}}, 422, "invalid", "body.roles"},
 		"wrong type":      {"POST", "/api/v1/users", m{"user_name": 5, "roles": []string{}}, 422, "invalid", "body.user_name"},
 		"a part's own":    {"POST", "/api/v1/users", m{"user_name": "a b", "roles": []string{"agent"}}, 422, "invalid", "body.user_name"},
 		"unknown query":   {"GET", "/api/v1/users?all=1", nil, 422, "invalid", "query.all"},
@@ -115,6 +118,53 @@ func badInput(t *testing.T, h *house) {
 	}
 	got := h.ask(agent, "POST", messages, "client_id=x", "Content-Type", "application/x-www-form-urlencoded")
 	want1(t, got, 415, "unsupported")
+}
+
+// Nobody has to give more than is needed: a user name is all of a user (notice
+// C23, C24), a name all of a queue.
+func onlyWhatIsNeeded(t *testing.T, h *house) {
+	admin := h.a.users[access.Administrator]
+	var made struct {
+		User account.User `json:"user"`
+	}
+	got := h.ask(admin, "POST", "/api/v1/users", m{"user_name": "raposa-9"})
+	want1(t, got, 201, "")
+	must(t, json.Unmarshal([]byte(got.body), &made))
+	if u := made.User; len(u.Roles) != 1 || u.Roles[0] != access.Agent || u.Profile != (account.Profile{}) {
+		t.Errorf("%+v", u)
+	}
+	path := "/api/v1/users/" + made.User.ID
+	var u account.User
+	for _, c := range []struct {
+		profile m
+		want    account.Profile
+	}{
+		{m{"display_name": "Raposa"}, account.Profile{DisplayName: "Raposa"}},
+		{m{"email": "r@example.org"}, account.Profile{DisplayName: "Raposa", Email: "r@example.org"}}, // the others stay
+		{m{"email": "", "phone": "1"}, account.Profile{DisplayName: "Raposa", Phone: "1"}},
+		{m{}, account.Profile{DisplayName: "Raposa", Phone: "1"}},
+	} {
+		got = h.ask(admin, "PATCH", path, m{"version": 0, "profile": c.profile})
+		want1(t, got, 200, "")
+		must(t, json.Unmarshal([]byte(got.body), &u))
+		if u.Profile != c.want {
+			t.Errorf("%v: %+v", c.profile, u.Profile)
+		}
+	}
+	want1(t, h.ask(h.b.users[access.Administrator], "PATCH", path, m{"version": 0, "profile": m{"email": "x@example.org"}}), 404, "not_found")
+	want1(t, h.ask(admin, "POST", "/api/v1/users", m{"user_name": "raposa-10", "profile": m{"phone": "1"}}), 201, "")
+	for path, body := range map[string]m{
+		"queues": {"name": "Only a name"}, "dispositions": {"name": "Only a name"}, "canned-replies": {"title": "Short", "body": "b", "language": "en"},
+		"consent-texts": {"name": "Chat", "purpose": "service", "text": m{"en": "t"}},
+		"hours":         {"name": "Week", "time_zone": "UTC", "weekly": []m{}},
+	} {
+		if got := h.ask(admin, "POST", "/api/v1/"+path, body); got.status != 201 {
+			t.Errorf("%s: %d %s", path, got.status, got.body)
+		}
+		if got := h.ask(admin, "POST", "/api/v1/"+path, m{}); got.status != 422 {
+			t.Errorf("%s without anything: %d", path, got.status)
+		}
+	}
 }
 
 func nothingThere(t *testing.T, h *house) {

@@ -38,7 +38,7 @@ type sendInput struct {
 	ByID
 	Body struct {
 		ClientID string `json:"client_id" minLength:"1" maxLength:"64" doc:"The sender's own id; a repeat is the same message."`
-		Kind     string `json:"kind" enum:"text,note" doc:"A note is internal: the visitor never sees it."`
+		Kind     string `json:"kind,omitempty" enum:"text,note" default:"text" doc:"A note is internal: the visitor never sees it."`
 		Text     string `json:"text" minLength:"1" maxLength:"4000"`
 	}
 }

@@ -123,7 +123,7 @@ type Accounts interface {
 	SignOut(ctx context.Context, s account.Session) error
 
 	Me(ctx context.Context, s account.Session) (account.Me, error)
-	UpdateMe(ctx context.Context, a access.Actor, version int64, p *account.Profile, language *string) (account.User, error)
+	UpdateMe(ctx context.Context, a access.Actor, version int64, p *account.ProfileChange, language *string) (account.User, error)
 	// SetPassword changes the caller's own and ends its other sessions.
 	SetPassword(ctx context.Context, s account.Session, current, next secret.Text) error
 	Sessions(ctx context.Context, a access.Actor) ([]account.SessionView, error)

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"reflect"
 	"time"
 
 	"nubitalk/internal/base/errs"
@@ -248,6 +249,7 @@ func setupKind[B, O any, C interface{ seen() int64 }, P headed[O]](s *Server, k 
 			}
 			return answer(objectOf[O, P](s.Setup.Create(ctx, c.Actor, k, body)))
 		})
+	lighten(s, reflect.TypeFor[B](), k)
 	handle(s, "GET", path+"/{id}", read, about{id: "get" + name, tag: setupTag, summary: "One of " + string(k)},
 		func(ctx context.Context, c *caller, in *ByID) (*reply[O], error) {
 			return answer(objectOf[O, P](s.Setup.Get(ctx, c.Actor, k, in.ID)))
@@ -263,6 +265,30 @@ func setupKind[B, O any, C interface{ seen() int64 }, P headed[O]](s *Server, k 
 			return done(conflicting(err, func() (O, error) { return objectOf[O, P](s.Setup.Get(ctx, c.Actor, k, in.ID)) }))
 		})
 	setupMoves[O, P](s, k, name)
+}
+
+// mustSend are the fields without which an object of a kind cannot be made; what
+// else is left out is empty or has its default. A change (PUT) replaces all of
+// an object and names every field, so that nothing is emptied by accident.
+var mustSend = map[setup.Kind][]string{
+	setup.KindQueue:       {"name"},
+	setup.KindDisposition: {"name"},
+	setup.KindHours:       {"name", "time_zone", "weekly"},
+	setup.KindEntryPoint:  {"name", "channel", "flow", "languages", "theme", "attachments"},
+	setup.KindCanned:      {"title", "body", "language"},
+	setup.KindConsentText: {"name", "purpose", "text"},
+}
+
+// lighten makes the schema of a new object ask for no more than mustSend.
+func lighten(s *Server, body reflect.Type, k setup.Kind) {
+	fields, listed := mustSend[k]
+	if !listed {
+		return
+	}
+	r := s.huma.OpenAPI().Components.Schemas
+	schema := r.SchemaFromRef(r.Schema(body, true, "").Ref)
+	schema.Required = fields
+	schema.PrecomputeMessages()
 }
 
 // setupMoves brings objects of a kind back and puts them in order.

@@ -10,26 +10,26 @@ import (
 	"nubitalk/internal/core/acd"
 )
 
-// NewUserInput creates a user; only user_name and roles must be there.
+// NewUserInput creates a user; only user_name must be there (notice C24).
 type NewUserInput struct {
-	UserName string              `json:"user_name" minLength:"1" maxLength:"64" doc:"May be a pseudonym."`
-	Roles    []access.Role       `json:"roles"`
-	Skills   map[string]int      `json:"skills,omitempty" doc:"Skill id to proficiency, 1-10."`
-	Capacity map[acd.Channel]int `json:"capacity,omitempty" doc:"Interactions at once per channel."`
-	Profile  *account.Profile    `json:"profile,omitempty"`
-	Language string              `json:"language,omitempty" enum:"en,pt"`
+	UserName string                 `json:"user_name" minLength:"1" maxLength:"64" doc:"May be a pseudonym."`
+	Roles    []access.Role          `json:"roles,omitempty" doc:"Absent: agent, or the one role of an operator's or a reseller's users."`
+	Skills   map[string]int         `json:"skills,omitempty" doc:"Skill id to proficiency, 1-10."`
+	Capacity map[acd.Channel]int    `json:"capacity,omitempty" doc:"Interactions at once per channel."`
+	Profile  *account.ProfileChange `json:"profile,omitempty"`
+	Language string                 `json:"language,omitempty" enum:"en,pt"`
 }
 
 // UserChangeInput changes what it names.
 type UserChangeInput struct {
-	Version  int64                `json:"version"`
-	UserName *string              `json:"user_name,omitempty" minLength:"1" maxLength:"64"`
-	Status   *account.Status      `json:"status,omitempty" enum:"active,locked"`
-	Roles    *[]access.Role       `json:"roles,omitempty"`
-	Skills   *map[string]int      `json:"skills,omitempty"`
-	Capacity *map[acd.Channel]int `json:"capacity,omitempty"`
-	Profile  *account.Profile     `json:"profile,omitempty"`
-	Language *string              `json:"language,omitempty" enum:"en,pt"`
+	Version  int64                  `json:"version"`
+	UserName *string                `json:"user_name,omitempty" minLength:"1" maxLength:"64"`
+	Status   *account.Status        `json:"status,omitempty" enum:"active,locked"`
+	Roles    *[]access.Role         `json:"roles,omitempty"`
+	Skills   *map[string]int        `json:"skills,omitempty"`
+	Capacity *map[acd.Channel]int   `json:"capacity,omitempty"`
+	Profile  *account.ProfileChange `json:"profile,omitempty" doc:"Changes what it names."`
+	Language *string                `json:"language,omitempty" enum:"en,pt"`
 }
 
 // CreatedUser shows the one-time password, this once.
@@ -78,10 +78,8 @@ func (s *Server) userRoutes() {
 	handle(s, "POST", "/api/v1/users", write, about{id: "createUser", tag: tag, summary: "Create a user", status: 201,
 		detail: "Answers with a one-time password, shown once."},
 		func(ctx context.Context, c *caller, in *newUserInput) (*reply[CreatedUser], error) {
-			n := account.NewUser{UserName: in.Body.UserName, Roles: in.Body.Roles, Skills: in.Body.Skills, Capacity: in.Body.Capacity, Language: in.Body.Language}
-			if in.Body.Profile != nil {
-				n.Profile = *in.Body.Profile
-			}
+			n := account.NewUser{UserName: in.Body.UserName, Roles: in.Body.Roles, Skills: in.Body.Skills, Capacity: in.Body.Capacity,
+				Profile: in.Body.Profile.Of(account.Profile{}), Language: in.Body.Language}
 			u, password, err := s.Accounts.CreateUser(ctx, c.Actor, n)
 			return answer(CreatedUser{u, password.Reveal()}, err)
 		})
@@ -141,8 +139,8 @@ type NewOrganisationInput struct {
 	Kind          account.Kind `json:"kind" enum:"reseller,tenant"`
 	Slug          string       `json:"slug" minLength:"2" maxLength:"40" doc:"Typed at sign-in: lower-case letters, digits and hyphens."`
 	Name          string       `json:"name" minLength:"1" maxLength:"80"`
-	Language      string       `json:"language" enum:"en,pt"`
-	TimeZone      string       `json:"time_zone" maxLength:"64" doc:"IANA name, e.g. Europe/Lisbon."`
+	Language      string       `json:"language,omitempty" enum:"en,pt" doc:"Absent: the caller's organisation's own."`
+	TimeZone      string       `json:"time_zone,omitempty" maxLength:"64" doc:"IANA name, e.g. Europe/Lisbon; absent: the caller's organisation's own."`
 	Administrator string       `json:"administrator" minLength:"1" maxLength:"64" doc:"User name of the first administrator; may be a pseudonym."`
 }
 

@@ -2442,9 +2442,9 @@ export interface components {
       body: string;
       language: string;
       /** @description Only for this queue; empty means all. */
-      queue: string;
+      queue?: string;
       /** @description Typed after / in the reply box. */
-      shortcut: string;
+      shortcut?: string;
       title: string;
     };
     CannedReplyChange: {
@@ -2515,7 +2515,7 @@ export interface components {
     };
     ConsentText: {
       /** @description Address of the tenant's privacy policy. */
-      link: string;
+      link?: string;
       name: string;
       /** @enum {string} */
       purpose: "service" | "marketing" | "recording";
@@ -2649,7 +2649,7 @@ export interface components {
     };
     Disposition: {
       /** @description Shown as a heading; may be empty. */
-      group: string;
+      group?: string;
       name: string;
     };
     DispositionChange: {
@@ -2679,33 +2679,45 @@ export interface components {
       version: number;
     };
     EntryPoint: {
-      /** @enum {string} */
+      /**
+       * @default no
+       * @enum {string}
+       */
       ask_email: "no" | "optional" | "required";
-      /** @enum {string} */
+      /**
+       * @default no
+       * @enum {string}
+       */
       ask_name: "no" | "optional" | "required";
       attachments: components["schemas"]["Attachments"];
       /** @enum {string} */
       channel: "voice" | "chat" | "email" | "social";
       /** @description Id of the consent text shown before a chat; empty means none is asked. */
-      consent_text: string;
-      enabled: boolean;
+      consent_text?: string;
+      enabled?: boolean;
       /** @description Id of the flow it runs. */
       flow: string;
       /** @description en, pt; the first is the default. */
       languages: string[];
       name: string;
       /** @description Web origins that may show the widget, e.g. https://shop.example; empty means any. */
-      origins: string[];
+      origins?: string[];
       /** @description Ask for satisfaction at the end. */
-      survey: boolean;
+      survey?: boolean;
       theme: components["schemas"]["Theme"];
       /** @description The visitor may download the conversation. */
-      transcript: boolean;
+      transcript?: boolean;
     };
     EntryPointChange: {
-      /** @enum {string} */
+      /**
+       * @default no
+       * @enum {string}
+       */
       ask_email: "no" | "optional" | "required";
-      /** @enum {string} */
+      /**
+       * @default no
+       * @enum {string}
+       */
       ask_name: "no" | "optional" | "required";
       attachments: components["schemas"]["Attachments"];
       /** @enum {string} */
@@ -2734,9 +2746,15 @@ export interface components {
     EntryPointObject: {
       /** Format: date-time */
       archived_at?: string;
-      /** @enum {string} */
+      /**
+       * @default no
+       * @enum {string}
+       */
       ask_email: "no" | "optional" | "required";
-      /** @enum {string} */
+      /**
+       * @default no
+       * @enum {string}
+       */
       ask_name: "no" | "optional" | "required";
       attachments: components["schemas"]["Attachments"];
       /** @enum {string} */
@@ -2844,7 +2862,7 @@ export interface components {
     };
     Hours: {
       /** @description Holidays and special days; they win over the week. */
-      dates: components["schemas"]["Exception"][];
+      dates?: components["schemas"]["Exception"][];
       name: string;
       /** @description IANA name, e.g. Europe/Lisbon. */
       time_zone: string;
@@ -3139,7 +3157,8 @@ export interface components {
     MeInputBody: {
       /** @enum {string} */
       language?: "en" | "pt";
-      profile?: components["schemas"]["Profile"];
+      /** @description Changes what it names. */
+      profile?: components["schemas"]["ProfileChange"];
       /** Format: int64 */
       version: number;
     };
@@ -3215,13 +3234,16 @@ export interface components {
       administrator: string;
       /** @enum {string} */
       kind: "reseller" | "tenant";
-      /** @enum {string} */
-      language: "en" | "pt";
+      /**
+       * @description Absent: the caller's organisation's own.
+       * @enum {string}
+       */
+      language?: "en" | "pt";
       name: string;
       /** @description Typed at sign-in: lower-case letters, digits and hyphens. */
       slug: string;
-      /** @description IANA name, e.g. Europe/Lisbon. */
-      time_zone: string;
+      /** @description IANA name, e.g. Europe/Lisbon; absent: the caller's organisation's own. */
+      time_zone?: string;
     };
     NewUserInput: {
       /** @description Interactions at once per channel. */
@@ -3230,8 +3252,9 @@ export interface components {
       };
       /** @enum {string} */
       language?: "en" | "pt";
-      profile?: components["schemas"]["Profile"];
-      roles: (
+      profile?: components["schemas"]["ProfileChange"];
+      /** @description Absent: agent, or the one role of an operator's or a reseller's users. */
+      roles?: (
         "administrator" | "supervisor" | "agent" | "monitor" | "privacy_officer" | "reseller" | "operator"
       )[];
       /** @description Skill id to proficiency, 1-10. */
@@ -3370,55 +3393,70 @@ export interface components {
       /** @description Personal data; nothing needs it. */
       phone: string;
     };
+    ProfileChange: {
+      /** @description Shown to colleagues and, in a chat, to the visitor. May be a pseudonym or empty. */
+      display_name?: string;
+      /** @description Personal data; nothing needs it. */
+      email?: string;
+      /** @description Personal data; nothing needs it. */
+      phone?: string;
+    };
     Queue: {
       /** @description Channels that may enter; empty means all. */
-      channels: ("voice" | "chat" | "email" | "social")[];
+      channels?: ("voice" | "chat" | "email" | "social")[];
       /** @description A disposition must be chosen before closing. */
-      disposition_must: boolean;
+      disposition_must?: boolean;
       /** @description Ids offered after the contact; empty means all. */
-      dispositions: string[];
+      dispositions?: string[];
       /** @description Id of the opening hours; empty means always open. */
-      hours: string;
+      hours?: string;
       /**
        * Format: int64
        * @description Offers missed in a row before the agent is set to missed.
+       * @default 2
        */
       max_missed: number;
       /** @description User ids of the agents that serve the queue; empty means every agent. */
-      members: string[];
+      members?: string[];
       /** @description Shown to agents and supervisors. */
       name: string;
       /** @description Skills that an agent must have. */
-      needs: components["schemas"]["SkillNeed"][];
-      /** Format: int64 */
+      needs?: components["schemas"]["SkillNeed"][];
+      /**
+       * Format: int64
+       * @default 20
+       */
       offer_seconds: number;
       /**
        * Format: int64
        * @description 1 is low, 10 is high.
+       * @default 5
        */
       priority: number;
       /**
        * Format: int64
        * @description …for so many percent.
+       * @default 80
        */
       service_percent: number;
       /**
        * Format: int64
        * @description Service level goal: answered within so many seconds…
+       * @default 60
        */
       service_seconds: number;
       /**
        * Format: int64
        * @description Leaving sooner counts as a short abandon.
        */
-      short_seconds: number;
+      short_seconds?: number;
       /** @description Wrap-up lasts until the agent ends it. */
-      wrap_up_open: boolean;
+      wrap_up_open?: boolean;
       /**
        * Format: int64
        * @description 0 means none, unless wrap_up_open.
        */
-      wrap_up_seconds: number;
+      wrap_up_seconds?: number;
     };
     QueueChange: {
       /** @description Channels that may enter; empty means all. */
@@ -3432,6 +3470,7 @@ export interface components {
       /**
        * Format: int64
        * @description Offers missed in a row before the agent is set to missed.
+       * @default 2
        */
       max_missed: number;
       /** @description User ids of the agents that serve the queue; empty means every agent. */
@@ -3440,21 +3479,27 @@ export interface components {
       name: string;
       /** @description Skills that an agent must have. */
       needs: components["schemas"]["SkillNeed"][];
-      /** Format: int64 */
+      /**
+       * Format: int64
+       * @default 20
+       */
       offer_seconds: number;
       /**
        * Format: int64
        * @description 1 is low, 10 is high.
+       * @default 5
        */
       priority: number;
       /**
        * Format: int64
        * @description …for so many percent.
+       * @default 80
        */
       service_percent: number;
       /**
        * Format: int64
        * @description Service level goal: answered within so many seconds…
+       * @default 60
        */
       service_seconds: number;
       /**
@@ -3492,6 +3537,7 @@ export interface components {
       /**
        * Format: int64
        * @description Offers missed in a row before the agent is set to missed.
+       * @default 2
        */
       max_missed: number;
       /** @description User ids of the agents that serve the queue; empty means every agent. */
@@ -3500,23 +3546,29 @@ export interface components {
       name: string;
       /** @description Skills that an agent must have. */
       needs: components["schemas"]["SkillNeed"][];
-      /** Format: int64 */
+      /**
+       * Format: int64
+       * @default 20
+       */
       offer_seconds: number;
       /** Format: int64 */
       position: number;
       /**
        * Format: int64
        * @description 1 is low, 10 is high.
+       * @default 5
        */
       priority: number;
       /**
        * Format: int64
        * @description …for so many percent.
+       * @default 80
        */
       service_percent: number;
       /**
        * Format: int64
        * @description Service level goal: answered within so many seconds…
+       * @default 60
        */
       service_seconds: number;
       /**
@@ -3711,6 +3763,7 @@ export interface components {
       client_id: string;
       /**
        * @description A note is internal: the visitor never sees it.
+       * @default text
        * @enum {string}
        */
       kind: "text" | "note";
@@ -3902,7 +3955,8 @@ export interface components {
       };
       /** @enum {string} */
       language?: "en" | "pt";
-      profile?: components["schemas"]["Profile"];
+      /** @description Changes what it names. */
+      profile?: components["schemas"]["ProfileChange"];
       roles?: (
         "administrator" | "supervisor" | "agent" | "monitor" | "privacy_officer" | "reseller" | "operator"
       )[];

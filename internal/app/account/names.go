@@ -121,6 +121,14 @@ func rulerOf(kind Kind) access.Role {
 	return access.Administrator
 }
 
+// usual is the role of a user for whom none was named: the one that can do least.
+func usual(kind Kind) access.Role {
+	if kind == KindTenant {
+		return access.Agent
+	}
+	return rulerOf(kind)
+}
+
 func roleList(roles []access.Role) string {
 	names := make([]string, len(roles))
 	for i, r := range roles {
@@ -151,6 +159,20 @@ func checkCapacity(f *errs.Fields, path string, capacity map[acd.Channel]int) {
 			f.Add(path, "%q is not a channel; voice, chat, email and social are", string(c))
 		}
 	}
+}
+
+// checkProfileChange checks what a change names.
+func checkProfileChange(f *errs.Fields, path string, c ProfileChange) *ProfileChange {
+	p := checkProfile(f, path, c.Of(Profile{}))
+	for _, v := range []struct {
+		to **string
+		s  *string
+	}{{&c.DisplayName, &p.DisplayName}, {&c.Email, &p.Email}, {&c.Phone, &p.Phone}} {
+		if *v.to != nil {
+			*v.to = v.s
+		}
+	}
+	return &c
 }
 
 func checkProfile(f *errs.Fields, path string, p Profile) Profile {

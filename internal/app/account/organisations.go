@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -111,6 +112,7 @@ func (s *Service) CreateOrganisation(ctx context.Context, a access.Actor, n NewO
 	if n.Kind == KindReseller && Kind(own.Kind) != KindOperator || n.Kind != KindReseller && n.Kind != KindTenant {
 		return Organisation{}, User{}, secret.Text{}, errs.Bad("kind", "must be tenant, or reseller if you are the operator")
 	}
+	n.Language, n.TimeZone = cmp.Or(n.Language, own.Language), cmp.Or(n.TimeZone, own.TimeZone)
 	password := oneTimePassword()
 	org, user, err := s.found(ctx, a, a.Tenant, n, password, true)
 	if err != nil {

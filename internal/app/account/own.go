@@ -42,11 +42,10 @@ func (s *Service) Me(ctx context.Context, in Session) (Me, error) {
 }
 
 // UpdateMe changes the caller's own profile or language; nil stays.
-func (s *Service) UpdateMe(ctx context.Context, a access.Actor, version int64, p *Profile, language *string) (User, error) {
+func (s *Service) UpdateMe(ctx context.Context, a access.Actor, version int64, p *ProfileChange, language *string) (User, error) {
 	var f errs.Fields
 	if p != nil {
-		checked := checkProfile(&f, "profile", *p)
-		p = &checked
+		p = checkProfileChange(&f, "profile", *p)
 	}
 	if language != nil {
 		checkLanguage(&f, "language", *language)

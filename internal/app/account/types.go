@@ -72,6 +72,30 @@ type Profile struct {
 	Phone       string `json:"phone" maxLength:"40" doc:"Personal data; nothing needs it."`
 }
 
+// ProfileChange changes what is not nil: whoever does not want to give a value
+// never has to name it.
+type ProfileChange struct {
+	DisplayName *string `json:"display_name,omitempty" maxLength:"80" doc:"Shown to colleagues and, in a chat, to the visitor. May be a pseudonym or empty."`
+	Email       *string `json:"email,omitempty" maxLength:"254" doc:"Personal data; nothing needs it."`
+	Phone       *string `json:"phone,omitempty" maxLength:"40" doc:"Personal data; nothing needs it."`
+}
+
+// Of is the profile after the change; a nil change changes nothing.
+func (c *ProfileChange) Of(p Profile) Profile {
+	if c == nil {
+		return p
+	}
+	for _, f := range []struct {
+		to  *string
+		new *string
+	}{{&p.DisplayName, c.DisplayName}, {&p.Email, c.Email}, {&p.Phone, c.Phone}} {
+		if f.new != nil {
+			*f.to = *f.new
+		}
+	}
+	return p
+}
+
 // User is an account.
 type User struct {
 	ID          string              `json:"id"`
@@ -90,7 +114,8 @@ type User struct {
 	Version     int64               `json:"version"`
 }
 
-// NewUser is what creating one takes; only UserName and Roles must be there.
+// NewUser is what creating one takes; only UserName must be there. Without roles
+// it is an agent, or what users of an operator or a reseller are.
 type NewUser struct {
 	UserName string
 	Roles    []access.Role
@@ -107,7 +132,7 @@ type UserChange struct {
 	Roles    *[]access.Role
 	Skills   *map[string]int
 	Capacity *map[acd.Channel]int
-	Profile  *Profile
+	Profile  *ProfileChange
 	Language *string
 }
 

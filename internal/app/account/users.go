@@ -152,6 +152,9 @@ func (s *Service) CreateUser(ctx context.Context, a access.Actor, n NewUser) (Us
 func (s *Service) newUserRow(ctx context.Context, org store.OrganisationRow, n NewUser, password secret.Text, mustChange bool) (store.UserRow, error) {
 	var f errs.Fields
 	n.UserName = checkUserName(&f, "user_name", n.UserName)
+	if n.Roles == nil {
+		n.Roles = []access.Role{usual(Kind(org.Kind))}
+	}
 	n.Roles = checkRoles(&f, "roles", Kind(org.Kind), n.Roles)
 	checkSkills(&f, "skills", n.Skills)
 	checkCapacity(&f, "capacity", n.Capacity)
@@ -292,7 +295,7 @@ func (s *Service) checkChange(org store.OrganisationRow, c *UserChange) error {
 		checkCapacity(&f, "capacity", *c.Capacity)
 	}
 	if c.Profile != nil {
-		*c.Profile = checkProfile(&f, "profile", *c.Profile)
+		c.Profile = checkProfileChange(&f, "profile", *c.Profile)
 	}
 	if c.Language != nil {
 		checkLanguage(&f, "language", *c.Language)
@@ -320,7 +323,15 @@ func (s *Service) applyChange(ctx context.Context, t id.Tenant, u *store.UserRow
 		u.Language = *c.Language
 	}
 	if c.Profile != nil {
-		sealed, err := s.sealProfile(ctx, t, u.ID, *c.Profile)
+		p, err := s.openProfile(ctx, t, u.ID, u.ProfileSealed)
+		if err != nil {
+			return err
+		}
+		after := c.Profile.Of(p)
+		if after == p {
+			return nil
+		}
+		sealed, err := s.sealProfile(ctx, t, u.ID, after)
 		if err != nil {
 			return err
 		}

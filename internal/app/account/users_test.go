@@ -54,7 +54,8 @@ func TestProfilesAreSealed(t *testing.T) {
 		me, err := f.Me(t.Context(), in.Session)
 		must(t, err)
 		profile := account.Profile{DisplayName: "Ana Sá", Email: "ana@example.org", Phone: "+351 912 000 000"}
-		u, err := f.UpdateMe(t.Context(), in.Session.Actor, me.User.Version, &profile, nil)
+		change := account.ProfileChange{DisplayName: &profile.DisplayName, Email: &profile.Email, Phone: &profile.Phone}
+		u, err := f.UpdateMe(t.Context(), in.Session.Actor, me.User.Version, &change, nil)
 		must(t, err)
 		if u.Profile != profile {
 			t.Errorf("%+v", u.Profile)
@@ -68,7 +69,7 @@ func TestProfilesAreSealed(t *testing.T) {
 			}
 			return err
 		}))
-		_, err = f.UpdateMe(t.Context(), in.Session.Actor, me.User.Version, &profile, nil)
+		_, err = f.UpdateMe(t.Context(), in.Session.Actor, me.User.Version, &change, nil)
 		wantCode(t, err, errs.Conflict) // the version moved on
 	})
 }

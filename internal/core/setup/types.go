@@ -28,15 +28,15 @@ const (
 type Queue struct {
 	Name            string          `json:"name" minLength:"1" maxLength:"80" doc:"Shown to agents and supervisors."`
 	Channels        []acd.Channel   `json:"channels" doc:"Channels that may enter; empty means all."`
-	Priority        int             `json:"priority" minimum:"1" maximum:"10" doc:"1 is low, 10 is high."`
+	Priority        int             `json:"priority" default:"5" minimum:"1" maximum:"10" doc:"1 is low, 10 is high."`
 	Needs           []acd.SkillNeed `json:"needs" doc:"Skills that an agent must have."`
 	Members         []string        `json:"members" doc:"User ids of the agents that serve the queue; empty means every agent."`
-	OfferSeconds    int             `json:"offer_seconds" minimum:"5" maximum:"300"`
+	OfferSeconds    int             `json:"offer_seconds" default:"20" minimum:"5" maximum:"300"`
 	WrapUpSeconds   int             `json:"wrap_up_seconds" minimum:"0" maximum:"3600" doc:"0 means none, unless wrap_up_open."`
 	WrapUpOpen      bool            `json:"wrap_up_open" doc:"Wrap-up lasts until the agent ends it."`
-	MaxMissed       int             `json:"max_missed" minimum:"1" maximum:"20" doc:"Offers missed in a row before the agent is set to missed."`
-	ServiceSeconds  int             `json:"service_seconds" minimum:"1" maximum:"86400" doc:"Service level goal: answered within so many seconds…"`
-	ServicePercent  int             `json:"service_percent" minimum:"1" maximum:"100" doc:"…for so many percent."`
+	MaxMissed       int             `json:"max_missed" default:"2" minimum:"1" maximum:"20" doc:"Offers missed in a row before the agent is set to missed."`
+	ServiceSeconds  int             `json:"service_seconds" default:"60" minimum:"1" maximum:"86400" doc:"Service level goal: answered within so many seconds…"`
+	ServicePercent  int             `json:"service_percent" default:"80" minimum:"1" maximum:"100" doc:"…for so many percent."`
 	ShortSeconds    int             `json:"short_seconds" minimum:"0" maximum:"300" doc:"Leaving sooner counts as a short abandon."`
 	Hours           string          `json:"hours" doc:"Id of the opening hours; empty means always open."`
 	Dispositions    []string        `json:"dispositions" doc:"Ids offered after the contact; empty means all."`
@@ -101,8 +101,8 @@ type EntryPoint struct {
 	Origins     []string    `json:"origins" doc:"Web origins that may show the widget, e.g. https://shop.example; empty means any."`
 	Languages   []string    `json:"languages" doc:"en, pt; the first is the default."`
 	ConsentText string      `json:"consent_text" doc:"Id of the consent text shown before a chat; empty means none is asked."`
-	AskName     Ask         `json:"ask_name"`
-	AskEmail    Ask         `json:"ask_email"`
+	AskName     Ask         `json:"ask_name" default:"no"`
+	AskEmail    Ask         `json:"ask_email" default:"no"`
 	Theme       Theme       `json:"theme"`
 	Attachments Attachments `json:"attachments"`
 	Survey      bool        `json:"survey" doc:"Ask for satisfaction at the end."`

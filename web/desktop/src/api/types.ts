@@ -39,18 +39,18 @@ export interface Page<T> {
   next?: string;
 }
 
-// What an administrator sets up.
+// What an administrator sets up, whole as the server answers it; a new one may leave out much.
 
-export type Queue = Schemas["Queue"];
+export type Queue = Required<Schemas["Queue"]>;
 export type Skill = Schemas["Skill"];
-export type Disposition = Schemas["Disposition"];
+export type Disposition = Required<Schemas["Disposition"]>;
 export type Reason = Schemas["Reason"];
 export type Label = Schemas["Label"];
-export type Hours = Schemas["Hours"];
+export type Hours = Required<Schemas["Hours"]>;
 export type Span = Schemas["Span"];
-export type EntryPoint = Schemas["EntryPoint"];
-export type CannedReply = Schemas["CannedReply"];
-export type ConsentText = Schemas["ConsentText"];
+export type EntryPoint = Required<Schemas["EntryPoint"]>;
+export type CannedReply = Required<Schemas["CannedReply"]>;
+export type ConsentText = Required<Schemas["ConsentText"]>;
 
 export interface FlowNode {
   type: string;
