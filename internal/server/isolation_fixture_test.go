@@ -69,7 +69,7 @@ func putToWork(t *testing.T, n *node, seed *seeder, slug string) *party {
 	admin := access.Actor{Tenant: org.ID, User: first, Roles: []access.Role{access.Administrator}}
 	u, err := n.parts.accounts.User(ctx, admin, first)
 	must(t, err)
-	_, err = n.parts.accounts.UpdateUser(ctx, admin, first, u.Version, account.UserChange{Roles: &access.TenantRoles, Profile: &account.Profile{DisplayName: p.canary}})
+	_, err = n.parts.accounts.UpdateUser(ctx, admin, first, u.Version, account.UserChange{Roles: &access.TenantRoles, Profile: &account.ProfileChange{DisplayName: &p.canary}})
 	must(t, err)
 	other, _, err := n.parts.accounts.CreateUser(ctx, admin, account.NewUser{UserName: "second", Roles: []access.Role{access.Agent}})
 	must(t, err)
