@@ -67,6 +67,7 @@ func accountExamples() map[string]example {
 		"POST /api/v1/organisations":         {body: m{"kind": "tenant", "slug": "new", "name": "New", "language": "en", "time_zone": "UTC", "administrator": "admin"}},
 		"GET /api/v1/organisations/{id}":     {thing: "organisation"},
 		"PATCH /api/v1/organisations/{id}":   {thing: "organisation", body: m{"version": 0, "name": "Renamed"}},
+		"DELETE /api/v1/organisations/{id}":  {thing: "organisation", query: "?version=2"}, // 2: made, then active
 		"GET /api/v1/system":                 {},
 	}
 }
@@ -386,6 +387,12 @@ func (p *party) things() map[string]string {
 func (h *house) spend(t *testing.T, route api.Route, e example, w *who, target *party, thing string, body any) (string, any) {
 	switch e.thing {
 	case "organisation":
+		if route.Method == "DELETE" {
+			o, _, _, err := h.accounts.CreateOrganisation(t.Context(), h.operator.anyAdmin().actor(), account.NewOrganisation{Kind: account.KindTenant,
+				Slug: strings.ReplaceAll(h.ids.New("n"), "_", "-"), Name: "Ends", Administrator: "admin"})
+			must(t, err)
+			return string(o.ID), body
+		}
 		o, err := h.accounts.Organisation(t.Context(), h.operator.anyAdmin().actor(), target.ID)
 		must(t, err)
 		return thing, versioned(body, o.Version)

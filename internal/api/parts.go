@@ -149,6 +149,8 @@ type Accounts interface {
 	// password, shown once.
 	CreateOrganisation(ctx context.Context, a access.Actor, n account.NewOrganisation) (account.Organisation, account.User, secret.Text, error)
 	UpdateOrganisation(ctx context.Context, a access.Actor, org id.Tenant, version int64, c account.OrganisationChange) (account.Organisation, error)
+	// EndOrganisation destroys its keys; its rows and files go right after.
+	EndOrganisation(ctx context.Context, a access.Actor, org id.Tenant, version int64) (account.Organisation, error)
 }
 
 // Setup is app/setup.

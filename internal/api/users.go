@@ -168,6 +168,11 @@ type organisationChangeInput struct {
 	Body OrganisationChangeInput
 }
 
+type endInput struct {
+	ByID
+	Version int64 `query:"version" required:"true" doc:"The version you saw."`
+}
+
 func (s *Server) organisationRoutes() {
 	const tag = "Organisations"
 	read, write := needs(access.OrgRead), needs(access.OrgWrite)
@@ -190,6 +195,12 @@ func (s *Server) organisationRoutes() {
 		func(ctx context.Context, c *caller, in *organisationChangeInput) (*reply[account.Organisation], error) {
 			b := in.Body
 			o, err := s.Accounts.UpdateOrganisation(ctx, c.Actor, id.Tenant(in.ID), b.Version, account.OrganisationChange{Name: b.Name, Status: b.Status, Language: b.Language, TimeZone: b.TimeZone})
+			return answer(o, conflicting(err, func() (account.Organisation, error) { return s.Accounts.Organisation(ctx, c.Actor, id.Tenant(in.ID)) }))
+		})
+	handle(s, "DELETE", "/api/v1/organisations/{id}", write, about{id: "endOrganisation", tag: tag, summary: "End an organisation, for good",
+		detail: "Its keys are destroyed, which makes all of its data unreadable in every copy and backup; then its rows and files are removed. It cannot be undone. The audit log of the caller's organisation has the receipt (organisation.ended, organisation.erased)."},
+		func(ctx context.Context, c *caller, in *endInput) (*reply[account.Organisation], error) {
+			o, err := s.Accounts.EndOrganisation(ctx, c.Actor, id.Tenant(in.ID), in.Version)
 			return answer(o, conflicting(err, func() (account.Organisation, error) { return s.Accounts.Organisation(ctx, c.Actor, id.Tenant(in.ID)) }))
 		})
 	handle(s, "GET", "/api/v1/system", needs(access.SystemRead), about{id: "system", tag: "System", summary: "Health and size of the installation"},

@@ -200,6 +200,31 @@ func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[Object, error
 	}
 }
 
+// Attachments is the word for the files of conversations, in Key.
+const Attachments = "attachments"
+
+// kinds are the words for all kinds of files that Key is used with.
+var kinds = []string{Attachments}
+
+// DeleteTenant removes all files of a tenant, and says how many there were.
+func (s *Store) DeleteTenant(ctx context.Context, t id.Tenant) (n int, err error) {
+	if t == "" {
+		return 0, errs.New(errs.Internal, "Files of no tenant were to be removed.")
+	}
+	for _, kind := range kinds {
+		for file, err := range s.List(ctx, Key(kind, t, "")) {
+			if err == nil {
+				err = s.Delete(ctx, file.Key)
+			}
+			if err != nil {
+				return n, err
+			}
+			n++
+		}
+	}
+	return n, nil
+}
+
 // Key makes the key of a file from the word for its kind, its tenant and its id.
 func Key(kind string, t id.Tenant, object string) string {
 	return kind + "/" + string(t) + "/" + object

@@ -2,12 +2,14 @@ package server
 
 import (
 	"context"
+	"encoding/json"
 
 	"nubitalk/internal/app/account"
 	"nubitalk/internal/app/floor"
 	appsetup "nubitalk/internal/app/setup"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
+	"nubitalk/internal/bus"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/store"
 )
@@ -20,6 +22,7 @@ import (
 type accountDoors struct {
 	*account.Service
 	founded func(context.Context, id.Tenant)
+	changed func(id.Tenant)
 }
 
 func (d accountDoors) CreateOrganisation(ctx context.Context, a access.Actor, n account.NewOrganisation) (account.Organisation, account.User, secret.Text, error) {
@@ -28,6 +31,33 @@ func (d accountDoors) CreateOrganisation(ctx context.Context, a access.Actor, n 
 		d.founded(ctx, org.ID)
 	}
 	return org, user, password, err
+}
+
+// UpdateOrganisation lets floors and entry points see at once that a tenant is
+// suspended or works again.
+func (d accountDoors) UpdateOrganisation(ctx context.Context, a access.Actor, org id.Tenant, version int64, c account.OrganisationChange) (account.Organisation, error) {
+	o, err := d.Service.UpdateOrganisation(ctx, a, org, version, c)
+	if err == nil && c.Status != nil {
+		d.changed(org)
+		if o.Status == account.Active {
+			d.founded(ctx, org)
+		}
+	}
+	return o, err
+}
+
+// closed hears on every node that an organisation ended: its floor, its live
+// connections and all that is kept in memory of it end here.
+func (p *parts) closed(e bus.Event) {
+	var c account.Closing
+	if e.Kind != account.OrganisationClosed || json.Unmarshal(e.Data, &c) != nil {
+		return
+	}
+	changed := bus.Event{Tenant: c.Organisation, Kind: setupChanged}
+	p.setups.hear(changed)
+	p.people.hear(changed)
+	p.contacts.ForgetTenant(c.Organisation)
+	p.live.End(c.Organisation, account.EndedClosed)
 }
 
 // leavers takes a deleted user out of the set-up that names it.

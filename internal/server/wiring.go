@@ -48,6 +48,8 @@ func (s *Server) wire() (*parts, error) {
 	p.contacts.Conversations = p.chat
 	p.floor.Drive(acd.Chat, p.chat)
 	p.ending.Handle(contact.JobErase, p.contacts.RunErase)
+	p.ending.Handle(account.JobEnd, p.accounts.RunEnd)
+	p.ending.Handle(account.JobSweep, p.accounts.RunEnd)
 	if err := s.mount(p); err != nil {
 		return nil, err
 	}
@@ -56,6 +58,7 @@ func (s *Server) wire() (*parts, error) {
 	s.group.Add("people", service.Func{OnStart: func(context.Context) error { s.keepers.bus.Subscribe(p.people.hear); return nil }})
 	s.group.Add("account", p.accounts)
 	s.group.Add("contact", p.contacts)
+	s.group.Add("closing", service.Func{OnStart: func(context.Context) error { s.keepers.bus.Subscribe(p.closed); return nil }})
 	s.group.Add("floor", p.floor)
 	if p.cluster != nil {
 		s.group.Add("cluster", p.cluster)
@@ -72,7 +75,7 @@ func (s *Server) makeParts() *parts {
 	p.audit = audit.New(k.db, s.clock)
 	p.setups = newSetups(k.db, k.bus, s.log.With("part", "setup"))
 	p.setup = appsetup.New(appsetup.Deps{DB: k.db, Clock: s.clock, IDs: s.ids, Audit: p.audit, Changed: p.setups.changed})
-	p.accounts = account.New(account.Deps{Store: k.db, Vault: k.vault, Bus: k.bus, Audit: p.audit, Defaults: p.setup, Rules: p.setups, Leavers: leavers{p.setup},
+	p.accounts = account.New(account.Deps{Store: k.db, Vault: k.vault, Bus: k.bus, Audit: p.audit, Defaults: p.setup, Rules: p.setups, Leavers: leavers{p.setup}, Files: k.blobs,
 		Clock: s.clock, IDs: s.ids, Log: s.log.With("part", "account")})
 	p.people = newPeople(p.accounts)
 	p.contacts = contact.New(contact.Deps{DB: k.db, Keys: k.vault, Blobs: k.blobs, Audit: p.audit, Bus: k.bus,
@@ -131,7 +134,7 @@ func (s *Server) doors(p *parts) *api.Server {
 		}
 	}
 	return api.New(conf, api.Parts{
-		Accounts: accountDoors{p.accounts, s.founded},
+		Accounts: accountDoors{p.accounts, s.founded, func(t id.Tenant) { p.setups.changed(appsetup.Change{Tenant: t}) }},
 		Floor:    desks{p.floor, p.chat, s.ids},
 		History:  p.floor,
 		Chat:     p.chat,

@@ -1548,7 +1548,13 @@ export interface paths {
     get: operations["organisation"];
     put?: never;
     post?: never;
-    delete?: never;
+    /**
+     * End an organisation, for good
+     * @description Its keys are destroyed, which makes all of its data unreadable in every copy and backup; then its rows and files are removed. It cannot be undone. The audit log of the caller's organisation has the receipt (organisation.ended, organisation.erased).
+     *
+     *     Needs `organisation.write`.
+     */
+    delete: operations["endOrganisation"];
     options?: never;
     head?: never;
     /**
@@ -7310,6 +7316,43 @@ export interface operations {
     parameters: {
       query?: never;
       header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Organisation"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  endOrganisation: {
+    parameters: {
+      query: {
+        /** @description The version you saw. */
+        version: number;
+      };
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
       path: {
         id: string;
       };

@@ -21,6 +21,7 @@ import (
 type Vault interface {
 	CreateTenant(ctx context.Context, t id.Tenant) error
 	DestroyTenant(ctx context.Context, t id.Tenant) error
+	Forget(t id.Tenant, contact string)
 	SealTenant(ctx context.Context, t id.Tenant, where string, plain []byte) (secret.Sealed, error)
 	OpenTenant(ctx context.Context, t id.Tenant, where string, sealed secret.Sealed) (secret.Bytes, error)
 }
@@ -48,15 +49,21 @@ type Leavers interface {
 	DropUser(tx *store.Tx, a access.Actor, user string) (told func(), err error)
 }
 
+// Files removes the sealed files of an organisation that ended, and says how
+// many there were.
+type Files interface {
+	DeleteTenant(ctx context.Context, t id.Tenant) (int, error)
+}
+
 // Rules answers the tenant's own choices that matter here.
 type Rules interface {
 	// SessionHours is how long a sign-in lasts.
 	SessionHours(ctx context.Context, t id.Tenant) (int, error)
 }
 
-// Deps are what the service works with. Defaults, Rules and Leavers may be nil:
-// then a tenant starts empty, a sign-in lasts DefaultSessionHours, and who names
-// a deleted user finds out by itself.
+// Deps are what the service works with. Defaults, Rules, Leavers and Files may
+// be nil: then a tenant starts empty, a sign-in lasts DefaultSessionHours, who
+// names a deleted user finds out by itself, and there are no files.
 type Deps struct {
 	Store    *store.DB
 	Vault    Vault
@@ -65,6 +72,7 @@ type Deps struct {
 	Defaults Defaults
 	Rules    Rules
 	Leavers  Leavers
+	Files    Files
 	Clock    clock.Clock
 	IDs      *id.Source
 	Log      *slog.Logger
@@ -137,6 +145,7 @@ const (
 	EndedElsewhere = "ended_elsewhere" // by the user from another place, or a new password
 	EndedByAdmin   = "ended_by_administrator"
 	EndedSuspended = "suspended"
+	EndedClosed    = "closed" // the organisation ended
 	EndedExpired   = "expired"
 )
 
@@ -149,6 +158,11 @@ func (s *Service) hear(e bus.Event) {
 			c.User = "" // better to forget too much
 		}
 		s.known.forget(e.Tenant, c.User)
+	case OrganisationClosed:
+		var c Closing
+		if json.Unmarshal(e.Data, &c) == nil {
+			s.forgetOrganisation(c.Organisation)
+		}
 	case bus.Overflow:
 		if e.Tenant == "" {
 			s.known.forgetAll()

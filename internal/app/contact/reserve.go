@@ -150,6 +150,12 @@ func (s *Service) heard(e bus.Event) {
 	s.Keys.Forget(e.Tenant, d.Contact)
 }
 
+// ForgetTenant drops what is held in memory of a tenant whose keys are destroyed.
+func (s *Service) ForgetTenant(t id.Tenant) {
+	s.ready.drop(t)
+	s.Keys.Forget(t, "")
+}
+
 // tellDestroyed makes other nodes forget a contact's key. If they cannot be
 // reached, they forget it by themselves within minutes (vault.Config.CacheFor).
 func (s *Service) tellDestroyed(t id.Tenant, contact string) {

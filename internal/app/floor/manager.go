@@ -275,8 +275,26 @@ func (m *Manager) do(ctx context.Context, t id.Tenant, fn func(f *floor, now tim
 	return f.do(ctx, fn)
 }
 
-// Reload lets a floor see changed set-up or users.
+// Reload lets a floor see changed set-up or users; it ends the floor of a tenant
+// that works no more.
 func (m *Manager) Reload(ctx context.Context, t id.Tenant) error {
+	var org store.OrganisationRow
+	err := m.DB.Read(ctx, t, func(tx *store.Tx) (err error) {
+		org, err = tx.Organisation()
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if org.Status != "active" {
+		m.mu.Lock()
+		f := m.floors[t]
+		m.mu.Unlock()
+		if f != nil {
+			m.lost(f)
+		}
+		return nil
+	}
 	plan, people, err := m.load(ctx, t)
 	if err != nil {
 		return err

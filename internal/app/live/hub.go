@@ -124,6 +124,16 @@ func (h *Hub) Stop(context.Context) error {
 	return nil
 }
 
+// End lets everybody of a tenant ask again who they are, because it ended.
+func (h *Hub) End(t id.Tenant, reason string) {
+	h.mu.Lock()
+	r := h.rooms[t]
+	h.mu.Unlock()
+	if r != nil {
+		r.end(reason)
+	}
+}
+
 // Count is how many users' and visitors' connections are open on this node.
 func (h *Hub) Count() (users, visitors int) { return int(h.conns.Load()), int(h.visitors.Load()) }
 

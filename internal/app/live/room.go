@@ -161,6 +161,21 @@ func (r *room) recheck(data json.RawMessage) {
 	}
 }
 
+// end makes nothing of the past to be had, and sends everybody to the door.
+func (r *room) end(reason string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.forget()
+	for c := range r.conns {
+		c.out.Recheck(reason)
+	}
+	for _, list := range r.visitors {
+		for v := range list {
+			v.out.Missed()
+		}
+	}
+}
+
 // since answers with what an actor may see of the events after seq; ok is false
 // when they are not all known any more.
 func (r *room) since(a access.Actor, seq uint64) (frames [][]byte, ok bool) {

@@ -39,6 +39,9 @@ func (s *Service) Round(ctx context.Context) error {
 	}
 	var first error
 	for _, o := range orgs {
+		if o.Status == "closed" { // its end removes everything
+			continue
+		}
 		if ctx.Err() != nil {
 			return errs.As(ctx.Err())
 		}

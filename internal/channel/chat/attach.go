@@ -87,7 +87,7 @@ func (s *Service) keep(ctx context.Context, t id.Tenant, d draft, clientID, name
 	if err != nil {
 		return Message{}, err
 	}
-	key := blob.Key("attachments", t, a.ID)
+	key := blob.Key(blob.Attachments, t, a.ID)
 	if err := s.Blobs.Put(ctx, key, sealed); err != nil {
 		return Message{}, err
 	}

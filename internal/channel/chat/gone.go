@@ -179,7 +179,7 @@ func (g *gone) run() {
 	for {
 		left, next := g.left(g.s.Clock.Now())
 		for _, v := range left {
-			if err := g.s.Floor.CustomerLeft(context.Background(), v.Tenant, v.Interaction); err != nil {
+			if err := g.s.Floor.CustomerLeft(context.Background(), v.Tenant, v.Interaction); err != nil && g.exists(v) {
 				g.s.Log.Warn("a visitor who left was not noted; trying again", "tenant", v.Tenant, "interaction", v.Interaction, "code", errs.As(err).Code)
 				g.arrived(v, g.s.Clock.Now().Add(10*time.Second-g.idle(v.Tenant)))
 			}
@@ -192,6 +192,16 @@ func (g *gone) run() {
 		case <-timer.C:
 		}
 	}
+}
+
+// exists is false once a conversation was erased, with its person or with all of
+// its organisation; then nobody has to know who left.
+func (g *gone) exists(v Visitor) bool {
+	err := g.s.DB.Read(context.Background(), v.Tenant, func(tx *store.Tx) error {
+		_, err := tx.Interaction(v.Interaction)
+		return err
+	})
+	return !errs.Is(err, errs.NotFound)
 }
 
 // left takes out who has left by now, and says how long until the next may.

@@ -95,7 +95,7 @@ var table = []Rule{
 	{AuditRead, "Read the audit log of one's organisation.", map[Role]Scope{Administrator: Tenant, PrivacyOfficer: Tenant, OperatorRole: Tenant, ResellerRole: Tenant}},
 	{PrivacyRead, "Read the record of processing and the notice's checks.", map[Role]Scope{Administrator: Tenant, PrivacyOfficer: Tenant, OperatorRole: Tenant}},
 	{OrgRead, "See resellers and tenants: their size and use, never content.", map[Role]Scope{OperatorRole: Below, ResellerRole: Below}},
-	{OrgWrite, "Create, suspend and resume resellers and tenants.", map[Role]Scope{OperatorRole: Below, ResellerRole: Below}},
+	{OrgWrite, "Create, suspend, resume and end resellers and tenants.", map[Role]Scope{OperatorRole: Below, ResellerRole: Below}},
 	{SystemRead, "See the installation's health and size.", map[Role]Scope{OperatorRole: Tenant}},
 }
 

@@ -31,7 +31,7 @@ const (
 	whileContact     = "until the person is erased, or its last record has gone and it was not seen for the time of the tenant's rule on records"
 	whileRecord      = "the tenant's rule on records (record_days), counted from closing"
 	whileTalk        = "the tenant's rule on conversations (conversation_days), counted from closing"
-	withTenant       = "at the end of the contract: destroying the organisation's keys makes all that is sealed unreadable; there is no command for it yet"
+	withTenant       = "ending the organisation: its keys are destroyed first, then its rows and files go; that it existed stays, with its name"
 	withUser         = "deleting the user empties it; the user's id stays for the records that name it"
 	withContact      = "erasure: the contact's key is destroyed first, then the row; retention does the same"
 	withConversation = "erasure and retention: the contact's key or the row goes"

@@ -32,6 +32,11 @@ export const text = catalogue(
     suspendAsk: "Nobody of {name} can sign in and nothing arrives, until you resume it.",
     suspendedNow: "{name} is suspended.",
     resumedNow: "{name} works again.",
+    end: "End",
+    endForGood: "End for good",
+    endAsk:
+      "Everything of {name} ends: its users cannot sign in, open conversations stop, and its keys are destroyed, so that nobody can ever read its data again, not even from a backup. This cannot be undone. If it still needs its data, let it export them first.",
+    endedNow: "{name} has ended. The audit log has the receipt.",
     emptyTitle: "No organisation yet",
     emptyText: "Create a tenant: it gets its own keys, its own users and nothing in common with others.",
     health: "Health",
@@ -76,6 +81,11 @@ export const text = catalogue(
     suspendAsk: "Ninguém de {name} pode entrar e nada chega, até a retomar.",
     suspendedNow: "{name} está suspensa.",
     resumedNow: "{name} funciona de novo.",
+    end: "Terminar",
+    endForGood: "Terminar para sempre",
+    endAsk:
+      "Acaba tudo o que é de {name}: os utilizadores deixam de entrar, as conversas abertas param e as chaves são destruídas, pelo que ninguém poderá voltar a ler os seus dados, nem de uma cópia de segurança. Não se pode desfazer. Se ainda precisar dos dados, deixe primeiro exportá-los.",
+    endedNow: "{name} terminou. O recibo está no registo de auditoria.",
     emptyTitle: "Ainda não há organizações",
     emptyText: "Crie uma: recebe as suas chaves, os seus utilizadores e nada em comum com as outras.",
     health: "Saúde",

@@ -1,0 +1,68 @@
+package store
+
+import "nubitalk/internal/base/errs"
+
+// tenantTable is how the end of an organisation empties a table: a part at a
+// time, so that nobody else waits long for the database.
+type tenantTable struct{ name, part string }
+
+// tenantTables are all tables that hold a tenant's rows, those that point at
+// others first. organisations itself stays: it says that the organisation ended.
+var tenantTables = []tenantTable{
+	{"message_tokens", `DELETE FROM message_tokens WHERE tenant_id = $1 AND token IN (SELECT token FROM message_tokens WHERE tenant_id = $1 ORDER BY token LIMIT $2)`},
+	{"messages", `DELETE FROM messages WHERE tenant_id = $1 AND interaction_id IN (SELECT interaction_id FROM messages WHERE tenant_id = $1 ORDER BY interaction_id LIMIT $2)`},
+	{"attachments", `DELETE FROM attachments WHERE tenant_id = $1 AND attachment_id IN (SELECT attachment_id FROM attachments WHERE tenant_id = $1 ORDER BY attachment_id LIMIT $2)`},
+	{"chats", `DELETE FROM chats WHERE tenant_id = $1 AND interaction_id IN (SELECT interaction_id FROM chats WHERE tenant_id = $1 ORDER BY interaction_id LIMIT $2)`},
+	{"offers", `DELETE FROM offers WHERE tenant_id = $1 AND offer_id IN (SELECT offer_id FROM offers WHERE tenant_id = $1 ORDER BY offer_id LIMIT $2)`},
+	{"segments", `DELETE FROM segments WHERE tenant_id = $1 AND interaction_id IN (SELECT interaction_id FROM segments WHERE tenant_id = $1 ORDER BY interaction_id LIMIT $2)`},
+	{"interactions", `DELETE FROM interactions WHERE tenant_id = $1 AND interaction_id IN (SELECT interaction_id FROM interactions WHERE tenant_id = $1 ORDER BY interaction_id LIMIT $2)`},
+	{"consents", `DELETE FROM consents WHERE tenant_id = $1 AND consent_id IN (SELECT consent_id FROM consents WHERE tenant_id = $1 ORDER BY consent_id LIMIT $2)`},
+	{"contact_addresses", `DELETE FROM contact_addresses WHERE tenant_id = $1 AND contact_id IN (SELECT contact_id FROM contact_addresses WHERE tenant_id = $1 ORDER BY contact_id LIMIT $2)`},
+	{"contacts", `DELETE FROM contacts WHERE tenant_id = $1 AND contact_id IN (SELECT contact_id FROM contacts WHERE tenant_id = $1 ORDER BY contact_id LIMIT $2)`},
+	{"agents", `DELETE FROM agents WHERE tenant_id = $1 AND user_id IN (SELECT user_id FROM agents WHERE tenant_id = $1 ORDER BY user_id LIMIT $2)`},
+	{"agent_states", `DELETE FROM agent_states WHERE tenant_id = $1 AND user_id IN (SELECT user_id FROM agent_states WHERE tenant_id = $1 ORDER BY user_id LIMIT $2)`},
+	{"sessions", `DELETE FROM sessions WHERE tenant_id = $1 AND session_id IN (SELECT session_id FROM sessions WHERE tenant_id = $1 ORDER BY session_id LIMIT $2)`},
+	{"api_keys", `DELETE FROM api_keys WHERE tenant_id = $1 AND key_id IN (SELECT key_id FROM api_keys WHERE tenant_id = $1 ORDER BY key_id LIMIT $2)`},
+	{"idempotency", `DELETE FROM idempotency WHERE tenant_id = $1 AND actor_id IN (SELECT actor_id FROM idempotency WHERE tenant_id = $1 ORDER BY actor_id LIMIT $2)`},
+	{"setup_versions", `DELETE FROM setup_versions WHERE tenant_id = $1 AND object_id IN (SELECT object_id FROM setup_versions WHERE tenant_id = $1 ORDER BY object_id LIMIT $2)`},
+	{"setup", `DELETE FROM setup WHERE tenant_id = $1 AND object_id IN (SELECT object_id FROM setup WHERE tenant_id = $1 ORDER BY object_id LIMIT $2)`},
+	{"users", `DELETE FROM users WHERE tenant_id = $1 AND user_id IN (SELECT user_id FROM users WHERE tenant_id = $1 ORDER BY user_id LIMIT $2)`},
+	{"leases", `DELETE FROM leases WHERE tenant_id = $1 AND name IN (SELECT name FROM leases WHERE tenant_id = $1 ORDER BY name LIMIT $2)`},
+	{"audit", `DELETE FROM audit WHERE tenant_id = $1 AND seq IN (SELECT seq FROM audit WHERE tenant_id = $1 ORDER BY seq LIMIT $2)`},
+	{"audit_heads", `DELETE FROM audit_heads WHERE tenant_id = $1 AND tenant_id IN (SELECT tenant_id FROM audit_heads WHERE tenant_id = $1 LIMIT $2)`},
+	// The job that carries the end out goes when it is finished.
+	{"jobs", `DELETE FROM jobs WHERE tenant_id = $1 AND job_id IN (SELECT job_id FROM jobs WHERE tenant_id = $1 AND job_id <> $3 ORDER BY job_id LIMIT $2)`},
+}
+
+// endTogether is how many keys one call of EndTenantRows takes.
+const endTogether = 500
+
+// EndTenantRows removes a part of the rows of an organisation that ended, but
+// for one job, and says how many of which table; table is "" when nothing is
+// left. It refuses an organisation that is not closed.
+func (tx *Tx) EndTenantRows(job string) (table string, n int64, err error) {
+	org, err := tx.Organisation()
+	if err != nil {
+		return "", 0, err
+	}
+	if org.Status != "closed" {
+		return "", 0, errs.New(errs.Conflict, "This organisation has not ended.")
+	}
+	for _, t := range tenantTables {
+		args := []any{string(tx.scope.Tenant), endTogether}
+		if t.name == "jobs" {
+			args = append(args, job)
+		}
+		if n, err = tx.exec(t.part, args...); err != nil || n > 0 {
+			return t.name, n, err
+		}
+	}
+	return "", 0, nil
+}
+
+// InsertJobFor adds a job of an organisation from outside of it (System).
+func (tx *Tx) InsertJobFor(j JobRow) error {
+	_, err := tx.sysExec(`INSERT INTO jobs (`+jobColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		string(j.Tenant), j.ID, j.Kind, j.ObjectID, us(j.RunAt), j.Attempts, us(j.LockedUntil), j.LastError, us(j.CreatedAt))
+	return err
+}
