@@ -60,6 +60,8 @@ const FRESH = 120_000;
 /** One visitor's session in one page: joins the parts and owns the model. */
 export class Session {
   model: Model;
+  /** What the visitor is writing. In memory only, like everything that is said. */
+  draft = "";
   readonly #api: Api;
   readonly #keep: Keep;
   readonly #outbox: Outbox;

@@ -166,8 +166,8 @@ describe("the whole story", () => {
       locale: "pt-PT",
       hasTouch: true,
     });
-    expect(chat.requests.some((r) => r.endsWith("lang=pt"))).toBe(true);
     await launcher(page).click();
+    expect(chat.requests.some((r) => r.endsWith("lang=pt"))).toBe(true);
     expect(await axe(page)).toEqual([]);
     await shot(page, "6-phone-start");
     const dialog = await page.getByRole("dialog").boundingBox();
@@ -672,15 +672,46 @@ describe("by keyboard alone", () => {
     await box(page).focus();
     chat.talk.end();
     await page.getByText("How was this chat?").waitFor();
-    await expect.poll(() => focused(page)).toBe("rating");
+    await expect.poll(() => focused(page)).toBe("This chat has ended.");
+    await page.keyboard.press("Tab");
+    expect(await focused(page)).toBe("rating");
     await page.keyboard.press("ArrowRight");
     await page.keyboard.press("Enter");
     await page.getByText("Thank you for your rating.").waitFor();
     expect(chat.talk.rating?.rating).toBe(2);
-    await expect.poll(() => focused(page)).toBe("Save transcript");
-    await page.keyboard.press("Tab");
+    await expect.poll(() => focused(page)).toBe("This chat has ended.");
+    for (const want of ["Save transcript", "New chat"]) {
+      await page.keyboard.press("Tab");
+      expect(await focused(page)).toBe(want);
+    }
     await page.keyboard.press("Enter");
     await expect.poll(() => focused(page)).toBe("name");
+  });
+
+  test("an end in the middle of a sentence rates nothing, and the sentence is kept", async () => {
+    const { page } = await visitor();
+    await start(page);
+    const first = chat.talk;
+    await box(page).pressSequentially("My size is");
+    first.end();
+    await page.getByText("How was this chat?").waitFor();
+    // What the fingers go on with: a space, a number and Enter.
+    await page.keyboard.type(" 41 or 42");
+    await page.keyboard.press("Enter");
+    expect(await page.getByRole("radio", { checked: true }).count()).toBe(0);
+    expect(first.rating).toBeNull();
+    await page.getByText("It is kept for a new chat.").waitFor();
+
+    await page.getByRole("button", { name: "New chat" }).click();
+    await page.getByRole("checkbox").check();
+    await page.getByRole("button", { name: "Start chat" }).click();
+    await box(page).waitFor();
+    expect(await box(page).inputValue()).toBe("My size is");
+    await box(page).press("Enter");
+    await page.getByText(/· Sent/).waitFor();
+    expect(chat.talk).not.toBe(first);
+    expect(chat.talk.messages.at(-1)?.text).toBe("My size is");
+    expect(await box(page).inputValue()).toBe("");
   });
 
   test("over a small page: it cannot get behind the panel", async () => {

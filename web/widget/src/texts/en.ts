@@ -85,6 +85,7 @@ export const en = {
   rated: "Thank you for your rating.",
   transcript: "Save transcript",
   again: "New chat",
+  draftKept: "What you were writing was not sent. It is kept for a new chat.",
 };
 
 export type Texts = typeof en;

@@ -88,4 +88,5 @@ export const pt: Texts = {
   rated: "Obrigado pela sua avaliação.",
   transcript: "Guardar conversa",
   again: "Novo chat",
+  draftKept: "O que estava a escrever não foi enviado. Fica guardado para um novo chat.",
 };

@@ -1,4 +1,3 @@
-import { save } from "../files";
 import { plain } from "../linkify";
 import type { Session } from "../session";
 import { Composer } from "./Composer";
@@ -7,6 +6,7 @@ import { Ended } from "./Ended";
 import { Icon } from "./icons";
 import { Log } from "./Log";
 import { Start } from "./Start";
+import { download } from "./transcript";
 
 export interface Props {
   s: Session;
@@ -102,7 +102,8 @@ class Panel extends Component<Omit<Props, "dark">> {
     const places = [
       ".write textarea",
       "form.body input, form.body textarea",
-      ".ended input",
+      // Not its first input: who is in the middle of a word would rate with the next space.
+      ".ended",
       ".strong",
       ".acts button",
     ];
@@ -188,11 +189,6 @@ function Tool({ label, icon, act, pressed }: ToolProps) {
       <Icon of={icon} />
     </button>
   );
-}
-
-export async function download(s: Session): Promise<void> {
-  const blob = await s.transcript();
-  if (blob) save(blob, `chat-${new Date().toISOString().slice(0, 10)}.txt`);
 }
 
 /** A conversation: what was said, where one stands, and the box to write in. Takes files dropped anywhere on it. */

@@ -16,6 +16,12 @@ export class Composer extends Component<Props, { over: number }> {
   #text = ref<HTMLTextAreaElement>();
   #files = ref<HTMLInputElement>();
 
+  /** What was being written when a chat ended goes on in the next one. */
+  override mounted() {
+    this.#text.current!.value = this.props.s.draft;
+    this.#grow();
+  }
+
   #send(e: Event) {
     e.preventDefault();
     const box = this.#text.current!;
@@ -30,6 +36,7 @@ export class Composer extends Component<Props, { over: number }> {
 
   #grow() {
     const box = this.#text.current!;
+    this.props.s.draft = box.value;
     box.style.height = "auto";
     box.style.height = `${Math.min(box.scrollHeight + 2, 120)}px`;
     const over = Math.max(0, [...box.value.trim()].length - MAX_TEXT);

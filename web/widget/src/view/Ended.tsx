@@ -1,7 +1,7 @@
 import { MAX_COMMENT } from "../protocol";
 import type { Session } from "../session";
-import { download } from "./App";
 import { h } from "./dom";
+import { download } from "./transcript";
 
 /** After the end: satisfaction, transcript, and a new chat. */
 export function Ended({ s }: { s: Session }) {
@@ -13,10 +13,11 @@ export function Ended({ s }: { s: Session }) {
     if (rating && survey === "open") void s.rate(rating, String(given.get("comment") ?? ""));
   };
   return (
-    <div class="ended">
+    <div class="ended" role="group" aria-label={t.ended} tabindex="-1">
       <p role="status">
         {t.ended} {survey === "sent" && t.rated}
       </p>
+      {s.draft.trim() && <p class="hint">{t.draftKept}</p>}
       {talk?.state?.survey && survey !== "sent" && (
         <form onSubmit={rate}>
           <fieldset>
