@@ -30,6 +30,14 @@ type completeInput struct {
 	}
 }
 
+type resultInput struct {
+	ByID
+	Body struct {
+		Disposition string   `json:"disposition,omitempty" maxLength:"64" doc:"Id; absent takes the choice back."`
+		Labels      []string `json:"labels,omitempty" maxItems:"20" doc:"Ids; absent: none."`
+	}
+}
+
 type transferInput struct {
 	ByID
 	Body struct {
@@ -101,6 +109,11 @@ func (s *Server) workRoutes() {
 	handle(s, "POST", base+"/complete", hold, about{id: "complete", tag: tag, summary: "End the wrap-up and close"},
 		func(ctx context.Context, c *caller, in *completeInput) (*changed, error) {
 			return answer(s.Floor.Complete(ctx, c.Actor, in.ID, in.Body.Disposition, in.Body.Labels))
+		})
+	handle(s, "PUT", base+"/result", hold, about{id: "result", tag: tag, summary: "Note disposition and labels before the end",
+		detail: "They stand if the wrap-up runs out, and wherever the desk is opened next."},
+		func(ctx context.Context, c *caller, in *resultInput) (*changed, error) {
+			return answer(s.Floor.Code(ctx, c.Actor, in.ID, in.Body.Disposition, in.Body.Labels))
 		})
 	handle(s, "POST", base+"/extend", hold, about{id: "extend", tag: tag, summary: "Lengthen a timed wrap-up, once"},
 		func(ctx context.Context, c *caller, in *ByID) (*changed, error) {

@@ -159,6 +159,10 @@ func (w *world) Complete(ctx context.Context, a access.Actor, i, _ string, _ []s
 	return w.handle(ctx, a, i)
 }
 
+func (w *world) Code(ctx context.Context, a access.Actor, i, _ string, _ []string) (floor.Interaction, error) {
+	return w.handle(ctx, a, i)
+}
+
 func (w *world) Extend(ctx context.Context, a access.Actor, i string) (floor.Interaction, error) {
 	return w.handle(ctx, a, i)
 }

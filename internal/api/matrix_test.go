@@ -90,6 +90,7 @@ func workExamples() map[string]example {
 		"GET /api/v1/interactions/{id}/attachments/{attachment}": {thing: "interaction"},
 		"POST /api/v1/interactions/{id}/finish":                  {thing: "interaction"},
 		"POST /api/v1/interactions/{id}/complete":                {thing: "interaction", body: m{}},
+		"PUT /api/v1/interactions/{id}/result":                   {thing: "interaction", body: m{}},
 		"POST /api/v1/interactions/{id}/extend":                  {thing: "interaction"},
 		"POST /api/v1/interactions/{id}/transfer":                {thing: "interaction", body: m{"queue": "que_1"}},
 		"POST /api/v1/interactions/{id}/consult":                 {thing: "interaction", body: m{"user": "usr_1"}},

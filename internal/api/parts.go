@@ -42,6 +42,7 @@ type Floor interface {
 
 	Finish(ctx context.Context, a access.Actor, interaction string) (floor.Interaction, error)
 	Complete(ctx context.Context, a access.Actor, interaction, disposition string, labels []string) (floor.Interaction, error)
+	Code(ctx context.Context, a access.Actor, interaction, disposition string, labels []string) (floor.Interaction, error)
 	Extend(ctx context.Context, a access.Actor, interaction string) (floor.Interaction, error)
 	// Transfer hands work on to a queue or to a user (exactly one is given); the
 	// note, which may be empty, becomes an internal note of the conversation.

@@ -1210,6 +1210,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/interactions/{id}/result": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Note disposition and labels before the end
+     * @description They stand if the wrap-up runs out, and wherever the desk is opened next.
+     *
+     *     Needs `work.handle`.
+     */
+    put: operations["result"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/interactions/{id}/transfer": {
     parameters: {
       query?: never;
@@ -3665,6 +3687,12 @@ export interface components {
       updated_at: string;
       /** Format: int64 */
       version: number;
+    };
+    ResultInputBody: {
+      /** @description Id; absent takes the choice back. */
+      disposition?: string;
+      /** @description Ids; absent: none. */
+      labels?: string[];
     };
     RulesChange: {
       /** Format: int64 */
@@ -6648,6 +6676,44 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  result: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ResultInputBody"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Interaction"];
+        };
       };
       /** @description Error */
       default: {

@@ -1,6 +1,7 @@
 package floor
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -234,17 +235,14 @@ func (m *Manager) Finish(ctx context.Context, a access.Actor, interaction string
 // Complete ends the wrap-up with a disposition and labels, and closes.
 func (m *Manager) Complete(ctx context.Context, a access.Actor, interaction, disposition string, labels []string) (Interaction, error) {
 	return m.change(ctx, a, interaction, func(f *floor, it *item, now time.Time) error {
-		if err := f.inUse(it, disposition, labels); err != nil {
-			return err
-		}
 		q := f.plan.Queues[it.Queue]
 		if disposition == "" && q.DispositionMust && it.Disposition == "" {
 			return errs.Bad("disposition", "choose how the contact ended")
 		}
-		if disposition != "" && len(q.Dispositions) > 0 && !slices.Contains(q.Dispositions, disposition) {
-			return errs.Bad("disposition", "is not one of this queue's dispositions")
+		if err := f.allowed(it, disposition, labels); err != nil {
+			return err
 		}
-		f.code(it, disposition, labels)
+		f.code(it, cmp.Or(disposition, it.Disposition), labels)
 		if it.State == string(acd.Active) {
 			f.step(acd.Finish{Work: it.ID, Agent: it.Agent}, now)
 		}
@@ -255,23 +253,27 @@ func (m *Manager) Complete(ctx context.Context, a access.Actor, interaction, dis
 	})
 }
 
-// Code sets disposition and labels before the wrap-up ends, so that a timed
-// wrap-up that runs out loses nothing.
+// Code notes disposition and labels as they are chosen, so that neither a
+// desk that is reloaded nor a timed wrap-up that runs out loses them. Empty
+// takes the choice back.
 func (m *Manager) Code(ctx context.Context, a access.Actor, interaction, disposition string, labels []string) (Interaction, error) {
 	return m.change(ctx, a, interaction, func(f *floor, it *item, _ time.Time) error {
-		if err := f.inUse(it, disposition, labels); err != nil {
+		if err := f.allowed(it, disposition, labels); err != nil {
 			return err
 		}
-		f.code(it, disposition, labels)
+		f.code(it, disposition, append([]string{}, labels...))
 		return nil
 	})
 }
 
-// inUse refuses what the tenant does not offer. What the work carries already
-// stays, even if it was taken out of use since.
-func (f *floor) inUse(it *item, disposition string, labels []string) error {
+// allowed refuses what the tenant or the work's queue does not offer. What the
+// work carries already stays, even if the tenant took it out of use since.
+func (f *floor) allowed(it *item, disposition string, labels []string) error {
 	if _, known := f.plan.Dispositions[disposition]; !known && disposition != "" && disposition != it.Disposition {
 		return errs.Bad("disposition", "is not one of the dispositions in use")
+	}
+	if of := f.plan.Queues[it.Queue].Dispositions; disposition != "" && len(of) > 0 && !slices.Contains(of, disposition) {
+		return errs.Bad("disposition", "is not one of this queue's dispositions")
 	}
 	for _, l := range labels {
 		if _, known := f.plan.Labels[l]; !known && !slices.Contains(it.Labels, l) {
@@ -282,9 +284,7 @@ func (f *floor) inUse(it *item, disposition string, labels []string) error {
 }
 
 func (f *floor) code(it *item, disposition string, labels []string) {
-	if disposition != "" {
-		it.Disposition = disposition
-	}
+	it.Disposition = disposition
 	if labels != nil {
 		it.Labels = labels
 	}

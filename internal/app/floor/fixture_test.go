@@ -92,7 +92,8 @@ func (h *house) furnish(t id.Tenant) {
 	q.WrapUpSeconds, q.DispositionMust = 30, false
 	e := setup.DefaultEntryPoint("Web shop", "flo_1", "")
 	e.ConsentText = ""
-	h.plans[t] = floor.Plan{TimeZone: time.UTC, Labels: map[string]setup.Label{"refund": {Name: "Refund"}}, Rules: setup.DefaultRules(), Queues: map[string]setup.Queue{queueID: q},
+	h.plans[t] = floor.Plan{TimeZone: time.UTC, Labels: map[string]setup.Label{"refund": {Name: "Refund"}, "late": {Name: "Late"}},
+		Dispositions: map[string]setup.Disposition{"dis_1": {}, "dis_2": {}, "dis_3": {}}, Rules: setup.DefaultRules(), Queues: map[string]setup.Queue{queueID: q},
 		EntryPoints: map[string]setup.EntryPoint{entry(t): e}, Flows: map[string]floor.PlannedFlow{"flo_1": {Version: 1, Graph: g}}}
 	err = h.db.Write(h.t.Context(), t, func(tx *store.Tx) error {
 		for i, u := range []string{agent(0), agent(1), agent(2)} {

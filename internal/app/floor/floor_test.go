@@ -2,6 +2,7 @@ package floor_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -87,6 +88,65 @@ func TestAVisitorIsServedFromArrivalToClose(t *testing.T) {
 		}
 		if d := cmp.Diff([]string{"flow flo_1", "queue " + queueID, "agent " + agent(0)}, holders); d != "" {
 			t.Errorf("segments (-want +got):\n%s", d)
+		}
+	})
+}
+
+func TestAChosenResultStandsWhenTheWrapUpRunsOut(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ctx := t.Context()
+		q := h.plans[a].Queues[queueID]
+		q.Dispositions = []string{"dis_1", "dis_2"}
+		h.plans[a].Queues[queueID] = q
+		h.queue(a, "Maria")
+		h.ready(a, 0)
+		it, err := h.floor.Accept(ctx, actor(a, 0), h.desk(a, 0).Offers[0].ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		code := func(who access.Actor, disposition string, labels ...string) error {
+			_, err := h.floor.Code(ctx, who, it.ID, disposition, labels)
+			return err
+		}
+		if err := code(actor(a, 0), "dis_1", "refund", "late"); err != nil {
+			t.Fatal(err)
+		}
+		if err := code(actor(a, 0), "dis_2"); err != nil { // thought again
+			t.Fatal(err)
+		}
+		for _, wrong := range [][]string{{"dis_3"}, {"dis_9"}, {"dis_1", "lab_9"}} {
+			if err := code(actor(a, 0), wrong[0], wrong[1:]...); !errs.Is(err, errs.Invalid) {
+				t.Errorf("a result that is not offered, %v: %v", wrong, err)
+			}
+		}
+		for _, other := range []access.Actor{actor(a, 1), actor(b, 0)} {
+			if err := code(other, "dis_1"); err == nil {
+				t.Errorf("%v chose a result for another's work", other)
+			}
+		}
+		if got := h.desk(a, 0).Work[0]; got.Disposition != "dis_2" || len(got.Labels) != 0 {
+			t.Errorf("the desk shows %q %v", got.Disposition, got.Labels)
+		}
+		if _, err := h.floor.Finish(ctx, actor(a, 0), it.ID); err != nil {
+			t.Fatal(err)
+		}
+		if err := code(actor(a, 0), "dis_1", "late"); err != nil {
+			t.Fatal(err)
+		}
+		h.clock.Advance(31 * time.Second)
+		h.desk(a, 0) // the actor has handled its timer
+		err = h.db.Read(ctx, a, func(tx *store.Tx) error {
+			row, err := tx.Interaction(it.ID)
+			if err != nil {
+				return err
+			}
+			if row.State != "closed" || row.DispositionID != "dis_1" || !slices.Equal(row.Labels, []string{"late"}) {
+				t.Errorf("after its time: %s %q %v", row.State, row.DispositionID, row.Labels)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
 	})
 }
