@@ -1,6 +1,13 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { axe, shot, Stage, until } from "./stage";
 
+/** Whether a press in its middle reaches it. */
+function onTop(element: Element): boolean {
+  const box = element.getBoundingClientRect();
+  const hit = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+  return element.contains(hit);
+}
+
 // What the desk does for who sits at it all day.
 
 const stage = new Stage();
@@ -44,6 +51,101 @@ test("a finish by accident is taken back, and a note is found again by its words
   await agent.page.getByRole("log").getByText("The left shoe squeaks").first().waitFor();
   await shot(agent.page, "transcript");
   expect(await axe(agent.page)).toEqual([]);
+});
+
+test("a chosen result is there after a reload and in another tab", async () => {
+  const visitor = await stage.visitor();
+  await visitor.queue("Godwit");
+  const agent = await stage.agent("a7");
+  await agent.ready();
+  await agent.accept("Godwit");
+  const chosen = (of: typeof agent) =>
+    of.person.getByLabel("Disposition").evaluate((s: HTMLSelectElement) => s.selectedOptions[0]!.label);
+  await agent.person.getByLabel("Disposition").selectOption({ label: "Refund arranged" });
+  await agent.person.getByRole("button", { name: "Late parcel" }).click();
+
+  const second = await stage.tab(agent);
+  await second.work.getByText("Godwit").click();
+  await until(() => chosen(second)).toBe("Refund arranged");
+  await until(() =>
+    second.person.getByRole("button", { name: "Late parcel" }).getAttribute("aria-pressed"),
+  ).toBe("true");
+  await second.person.getByLabel("Disposition").selectOption({ label: "Invoice sent" });
+  await until(() => chosen(agent)).toBe("Invoice sent");
+  await agent.page.reload();
+  await agent.message("AT-10552").waitFor();
+  await until(() => chosen(agent)).toBe("Invoice sent");
+  await second.page.close();
+  await agent.leave();
+});
+
+test("an end in the middle of a sentence leaves it to the agent, and a note begun is kept", async () => {
+  const first = await stage.visitor();
+  await first.queue("Knot");
+  const other = await stage.visitor();
+  await other.queue("Ruff");
+  const agent = await stage.agent("a7");
+  await agent.ready();
+  await agent.accept("Knot");
+  await agent.accept("Ruff");
+  // Ruff is open: who waits for an answer is Knot, although the assistant spoke last.
+  await agent.page.keyboard.press("Alt+w");
+  await agent.page.getByRole("heading", { name: "Knot", level: 1 }).waitFor();
+  const address = agent.page.url();
+
+  await agent.box.fill("I will look for the par");
+  await first.page.getByRole("button", { name: "End chat" }).click();
+  await first.page.getByRole("alertdialog").getByRole("button", { name: "End chat" }).click();
+  const kept = agent.page.locator(".kept").filter({ hasText: "I will look for the par" });
+  await kept.waitFor();
+  expect(await axe(agent.page)).toEqual([]);
+  await kept.getByRole("button", { name: "Keep as a note" }).click();
+  expect(await agent.box.inputValue()).toBe("I will look for the par");
+  await agent.person.getByLabel("Disposition").selectOption({ label: "Answered" });
+  await agent.page.getByRole("button", { name: /^Complete/ }).click();
+  await agent.page.getByRole("heading", { name: "Ruff", level: 1 }).waitFor();
+  await agent.leave();
+
+  await agent.page.goto(address.replace("/desk/", "/conversations/"));
+  await agent.page.getByRole("log").getByText("I will look for the par").waitFor();
+});
+
+test("the smallest screen, or the largest letters: everything is still reached", async () => {
+  const agent = await stage.agent("a7", { viewport: { width: 640, height: 360 } });
+  const visitor = await stage.visitor();
+  await visitor.queue("Sanderling with a name that is rather long for such a screen");
+  await agent.ready();
+  await agent.accept("Sanderling with a name that is rather long for such a screen");
+  const { page } = agent;
+  await shot(page, "small-conversation");
+  expect(await axe(page)).toEqual([]);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(640);
+  for (const name of ["Consult", "Transfer", /^Finish/, "Show or hide the person", "Attach a file"])
+    expect(await page.getByRole("button", { name }).evaluate(onTop)).toBe(true);
+
+  // What rings is seen beside the conversation that is open.
+  const next = await stage.visitor();
+  await next.queue("Plover");
+  const accept = agent.offers.filter({ hasText: "Plover" }).getByRole("button", { name: /^Accept/ });
+  await accept.waitFor();
+  expect(await accept.evaluate(onTop)).toBe(true);
+  await shot(page, "small-ringing");
+  await agent.accept("Plover");
+  await page.getByRole("link", { name: "Back to my work" }).click();
+  for (const name of [/Sanderling/, /Plover/])
+    expect(await agent.work.getByRole("link", { name }).evaluate(onTop)).toBe(true);
+  await shot(page, "small-work");
+  await agent.work.getByText("Sanderling").click();
+  await page.getByRole("button", { name: /^Finish/ }).click();
+  await page.getByRole("button", { name: /^Complete/ }).click();
+  await agent.person.getByLabel("Disposition").selectOption({ label: "Answered" });
+  await shot(page, "small-person");
+  expect(await axe(page)).toEqual([]);
+  await page.getByRole("button", { name: "Show or hide the person" }).click();
+  await page.getByRole("button", { name: /^Complete/ }).click();
+  await page.getByRole("heading", { name: "Plover", level: 1 }).waitFor();
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await agent.leave();
 });
 
 test("a colleague who is asked reads along and answers in notes", async () => {

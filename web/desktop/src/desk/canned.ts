@@ -9,13 +9,17 @@ export type Canned = CannedReply & Stored;
 
 const plain = (value: string) => value.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 
+const spaced = (value: string) => ` ${value.replace(/[^\p{L}\p{N}]+/gu, " ")}`;
+
 /** The replies that fit an interaction and the words typed, best first. */
 export function findCanned(all: readonly Canned[], work: Interaction, query: string): Canned[] {
   const wanted = plain(query);
-  const words = wanted.split(/\s+/).filter(Boolean);
+  const words = spaced(wanted).split(" ").filter(Boolean);
   const rank = (c: Canned): number => {
     if (c.queue && c.queue !== work.queue) return -1;
-    if (!words.every((w) => plain(`${c.shortcut} ${c.title} ${c.body}`).includes(w))) return -1;
+    // Words are found by how they begin: inside of them almost everything is found by "in".
+    const text = spaced(plain(`${c.shortcut} ${c.title} ${c.body}`));
+    if (!words.every((w) => text.includes(` ${w}`))) return -1;
     let points = 1;
     if (c.shortcut && plain(c.shortcut).startsWith(wanted)) points += 8;
     if (plain(c.title).includes(wanted)) points += 4;

@@ -70,6 +70,7 @@ export const text = catalogue(
     stopping: "The server restarts. You will be connected again in a moment.",
     backAfter: "Back after {time}.",
     missedNothing: "Nothing was missed.",
+    unreadLine: { one: "{count} unread message", other: "{count} unread messages" },
     missedMessages: { one: "{count} new message", other: "{count} new messages" },
     missedWork: { one: "{count} conversation came", other: "{count} conversations came" },
     missedGone: { one: "{count} conversation went to others", other: "{count} conversations went to others" },
@@ -172,6 +173,7 @@ export const text = catalogue(
     stopping: "O servidor está a reiniciar. A ligação volta dentro de momentos.",
     backAfter: "De volta após {time}.",
     missedNothing: "Não perdeu nada.",
+    unreadLine: { one: "{count} mensagem por ler", other: "{count} mensagens por ler" },
     missedMessages: { one: "{count} mensagem nova", other: "{count} mensagens novas" },
     missedWork: { one: "chegou {count} conversa", other: "chegaram {count} conversas" },
     missedGone: {

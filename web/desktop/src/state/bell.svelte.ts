@@ -53,18 +53,7 @@ class Bell {
     if (!this.#leader) return;
     this.#ring();
     this.#timer = setInterval(() => this.#ring(), 2500);
-    if (
-      document.visibilityState === "hidden" &&
-      "Notification" in window &&
-      Notification.permission === "granted"
-    ) {
-      this.#notification = new Notification(line, {
-        tag: "nubitalk.offer",
-        requireInteraction: true,
-        silent: true,
-      });
-      this.#notification.onclick = () => window.focus();
-    }
+    this.#notification = this.#notify(line, "nubitalk.offer", true);
   }
 
   stop(): void {
@@ -76,9 +65,22 @@ class Bell {
     document.title = this.#title;
   }
 
-  /** A soft tick for a message that came while one looks elsewhere. */
-  tick(): void {
-    if (this.#leader) this.#tone(660, 0, 0.08, 0.04);
+  /** A message came while one looks elsewhere: a soft tick, and a line of the system if the tab is hidden. */
+  message(line: string): void {
+    if (!this.#leader) return;
+    this.#tone(660, 0, 0.08, 0.04);
+    this.#notify(line, "nubitalk.message", false);
+  }
+
+  #notify(line: string, tag: string, stays: boolean): Notification | undefined {
+    if (document.visibilityState !== "hidden" || !("Notification" in window)) return undefined;
+    if (Notification.permission !== "granted") return undefined;
+    const notification = new Notification(line, { tag, requireInteraction: stays, silent: true });
+    notification.onclick = () => {
+      window.focus();
+      notification.close();
+    };
+    return notification;
   }
 
   #ring(): void {

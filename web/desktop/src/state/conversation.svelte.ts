@@ -15,6 +15,8 @@ export interface Outgoing {
 
 const pageSize = 60;
 
+const said = (m: Message) => m.kind === "text" || m.kind === "attachment" || m.kind === "note";
+
 // One conversation as it is shown: what was said, how far each side has read,
 // and what is on its way out. Everything stays in memory only.
 export class Conversation {
@@ -36,15 +38,20 @@ export class Conversation {
   noteDraft = $state("");
   writingNote = $state(false);
   disposition = $state("");
-  labels = $state<string[]>([]);
+  labels = $state.raw<readonly string[]>([]);
   /** The first message that was new when the conversation was opened. */
   newFrom = $state(0);
 
-  #pumping = false;
+  #pumping: Promise<void> | undefined;
+  #wrapTimer: ReturnType<typeof setTimeout> | undefined;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #readSent = 0;
   #gapTried = -1;
   #typingSent = 0;
+  /** A result was chosen here that the server does not have yet. */
+  #coded = false;
+  #codeTimer: ReturnType<typeof setTimeout> | undefined;
+  #telling: Promise<void> | undefined;
 
   constructor(
     readonly id: string,
@@ -63,20 +70,27 @@ export class Conversation {
     return count;
   });
 
-  /** Since when the visitor waits for an answer; undefined when it is the visitor's turn. */
+  /**
+   * Since when the visitor waits for an answer by a person: what the assistant said
+   * is none. Before the acceptance it was the queue's wait. Undefined when it is
+   * the visitor's turn.
+   */
   readonly waitingSince = $derived.by(() => {
     let since: string | undefined;
     for (let i = this.messages.length - 1; i >= 0; i--) {
       const message = this.messages[i]!;
-      if (message.kind === "note" || message.author_kind === "system") continue;
+      if (message.kind === "note" || message.author_kind === "system" || message.author_kind === "bot")
+        continue;
       if (message.author_kind !== "visitor") break;
       since = message.at;
     }
-    return since;
+    const { answered_at } = this.interaction;
+    return since && answered_at && answered_at > since ? answered_at : since;
   });
 
+  /** What a person said last; the assistant's words only while there are no others. */
   readonly last = $derived(
-    this.messages.findLast((m) => m.kind === "text" || m.kind === "attachment" || m.kind === "note"),
+    this.messages.findLast((m) => said(m) && m.author_kind !== "bot") ?? this.messages.findLast(said),
   );
 
   get unsent(): boolean {
@@ -99,7 +113,7 @@ export class Conversation {
       if (!again) this.hasEarlier = (this.messages[0]?.seq ?? 1) > 1;
       this.phase = "ready";
       this.#fill();
-      this.#pump();
+      void this.#pump();
     } catch (error) {
       const problem = asProblem(error);
       this.problem = problem.message;
@@ -123,8 +137,52 @@ export class Conversation {
   take(interaction: Interaction): void {
     if (this.interaction && interaction.version < this.interaction.version) return;
     this.interaction = interaction;
-    if (!this.disposition && interaction.disposition) this.disposition = interaction.disposition;
-    if (!this.labels.length && interaction.labels?.length) this.labels = [...interaction.labels];
+    clearTimeout(this.#wrapTimer);
+    if (interaction.state === "wrapping" && interaction.wrap_until) {
+      const left = Date.parse(interaction.wrap_until) - clock.read();
+      this.#wrapTimer = setTimeout(() => void this.keepNote(), Math.max(0, left - 2000));
+    }
+    if (this.#coded) return;
+    this.disposition = interaction.disposition ?? "";
+    this.labels = [...(interaction.labels ?? [])];
+  }
+
+  /**
+   * Notes the chosen result at the server, so that neither a reload nor the end
+   * of the wrap-up loses it, and other tabs show it.
+   */
+  code(disposition: string, labels: readonly string[]): void {
+    this.disposition = disposition;
+    this.labels = labels;
+    this.#coded = true;
+    this.#tellSoon(250);
+  }
+
+  /** The end carries the result itself: nothing of it may come after. */
+  async resultTold(): Promise<void> {
+    clearTimeout(this.#codeTimer);
+    await this.#telling;
+  }
+
+  #tellSoon(ms: number): void {
+    clearTimeout(this.#codeTimer);
+    this.#codeTimer = setTimeout(() => (this.#telling = this.#tellCode()), ms);
+  }
+
+  async #tellCode(): Promise<void> {
+    const { disposition, labels } = this;
+    const chosen = () => this.disposition === disposition && this.labels === labels;
+    const body = { disposition, labels: [...labels] };
+    try {
+      const now = await take(api.PUT("/api/v1/interactions/{id}/result", { ...this.#path, body }));
+      if (!chosen()) return; // again meanwhile: that goes by itself
+      this.#coded = false;
+      this.take(now);
+    } catch (error) {
+      const problem = asProblem(error);
+      if (chosen() && (problem.temporary || problem.status === 401))
+        this.#tellSoon(Math.max(3, problem.retryAfter) * 1000);
+    }
   }
 
   async loadEarlier(): Promise<void> {
@@ -211,6 +269,15 @@ export class Conversation {
     this.#out({ kind, text });
   }
 
+  /** A note that is being written when the wrap-up ends is kept as it is. */
+  async keepNote(): Promise<void> {
+    const words = this.noteDraft.trim();
+    if (!words) return;
+    this.noteDraft = "";
+    this.send("note", words);
+    await this.#pump();
+  }
+
   attach(file: File): void {
     this.#out({ kind: "attachment", text: file.name, file });
   }
@@ -222,7 +289,7 @@ export class Conversation {
       at: new Date(clock.read()).toISOString(),
       status: "sending",
     });
-    this.#pump();
+    void this.#pump();
   }
 
   retry(clientId: string): void {
@@ -230,7 +297,7 @@ export class Conversation {
     if (!entry) return;
     entry.status = "sending";
     entry.problem = undefined;
-    this.#pump();
+    void this.#pump();
   }
 
   discard(clientId: string): void {
@@ -240,35 +307,33 @@ export class Conversation {
   /** The connection is back: what waits goes now. */
   wake(): void {
     for (const entry of this.outbox) if (entry.status === "waiting") entry.status = "sending";
-    this.#pump();
+    void this.#pump();
   }
 
   // One at a time, so that messages arrive in the order they were written.
-  async #pump(): Promise<void> {
-    if (this.#pumping) return;
-    this.#pumping = true;
+  #pump(): Promise<void> {
     clearTimeout(this.#retryTimer);
-    try {
-      for (;;) {
-        const entry = this.outbox.find((o) => o.status === "sending");
-        if (!entry) return;
-        try {
-          this.#merge([await this.#deliver(entry)]);
-          this.discard(entry.clientId);
-        } catch (error) {
-          const problem = asProblem(error);
-          if (!problem.temporary && problem.status !== 401) {
-            entry.status = "failed";
-            entry.problem = problem.message;
-            continue;
-          }
-          for (const o of this.outbox) if (o.status === "sending") o.status = "waiting";
-          this.#retryTimer = setTimeout(() => this.wake(), Math.max(3, problem.retryAfter) * 1000);
-          return;
+    return (this.#pumping ??= this.#deliverAll().finally(() => (this.#pumping = undefined)));
+  }
+
+  async #deliverAll(): Promise<void> {
+    for (;;) {
+      const entry = this.outbox.find((o) => o.status === "sending");
+      if (!entry) return;
+      try {
+        this.#merge([await this.#deliver(entry)]);
+        this.discard(entry.clientId);
+      } catch (error) {
+        const problem = asProblem(error);
+        if (!problem.temporary && problem.status !== 401) {
+          entry.status = "failed";
+          entry.problem = problem.message;
+          continue;
         }
+        for (const o of this.outbox) if (o.status === "sending") o.status = "waiting";
+        this.#retryTimer = setTimeout(() => this.wake(), Math.max(3, problem.retryAfter) * 1000);
+        return;
       }
-    } finally {
-      this.#pumping = false;
     }
   }
 

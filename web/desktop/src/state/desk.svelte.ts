@@ -30,6 +30,8 @@ class Desk {
   finishing = new SvelteMap<string, number>();
   /** What a break of the connection brought, to be shown once. */
   missed = $state("");
+  /** What was open when it went to others; shown read-only with what was being written. */
+  left: Conversation | undefined;
 
   #timers = new Map<string, ReturnType<typeof setTimeout>>();
   #before: { unread: number; work: Set<string>; offers: Set<string> } | undefined;
@@ -65,7 +67,7 @@ class Desk {
       const conversation = this.work.get(message.interaction);
       conversation?.add(message);
       if (conversation && message.author_kind === "visitor" && !this.#watched(message.interaction))
-        bell.tick();
+        bell.message(app("unreadLine", { count: Math.max(1, this.unread) }));
     });
     live.on("message.marks", ({ interaction, ...marks }) => this.work.get(interaction)?.mark(marks));
     live.on("typing", ({ interaction, author, author_kind }) => {
@@ -160,15 +162,25 @@ class Desk {
 
   #leave(conversation: Conversation): void {
     const { id, interaction } = conversation;
+    void conversation.resultTold();
     // One's own transfer takes it away itself, once it is known to have worked.
     if (this.#handing.has(id)) return;
     this.#forget(id);
     // Where the reader is looking, the conversation stays, read-only, with its drafts.
     if (this.#selected() === id) {
-      if (interaction.state === "closed") router.go("/desk", { replace: true, force: true });
-      else toasts.show(text("wentToOthers", { name: interaction.name || text("visitor") }));
+      if (interaction.state === "closed") router.go(this.#after(id), { replace: true, force: true });
+      else {
+        this.left = conversation;
+        toasts.show(text("wentToOthers", { name: interaction.name || text("visitor") }));
+      }
     }
     this.work.delete(id);
+  }
+
+  /** Where to go when this work is over: to the next, if there is one. */
+  #after(id: string): string {
+    const next = this.workList.find((c) => c.id !== id);
+    return next ? `/desk/${next.id}` : "/desk";
   }
 
   #selected(): string | undefined {
@@ -276,13 +288,14 @@ class Desk {
   /** Ends the wrap-up; throws the server's problem so that the form shows it. */
   async complete(id: string, disposition: string, labels: string[]): Promise<void> {
     if (!(await this.#finishNow(id))) return;
+    const conversation = this.work.get(id);
+    await Promise.all([conversation?.keepNote(), conversation?.resultTold()]);
     await api.POST("/api/v1/interactions/{id}/complete", {
       params: { path: { id } },
       body: { disposition, labels },
     });
-    const next = this.workList.find((c) => c.id !== id);
     this.work.delete(id);
-    if (this.#selected() === id) router.go(next ? `/desk/${next.id}` : "/desk", { force: true });
+    if (this.#selected() === id) router.go(this.#after(id), { force: true });
   }
 
   async extend(id: string): Promise<void> {
@@ -301,9 +314,8 @@ class Desk {
     } finally {
       this.#handing.delete(id);
     }
-    const next = this.workList.find((c) => c.id !== id);
     // Away from it first: what is left open would be asked for, and is not one's own any more.
-    if (this.#selected() === id) router.go(next ? `/desk/${next.id}` : "/desk", { force: true });
+    if (this.#selected() === id) router.go(this.#after(id), { force: true });
     this.#forget(id);
     this.work.delete(id);
   }
