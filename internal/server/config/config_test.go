@@ -129,6 +129,35 @@ metrics-listen: x
 	}
 }
 
+func TestMistakesOfAllKindsAreToldAtOnce(t *testing.T) {
+	t.Setenv("NUBITALK_TLS_MOD", "off")
+	t.Setenv("NUBITALK_COLOUR", "blue")
+	t.Setenv("NUBITALK_PORT_443_TCP", "tcp://10.0.0.1:443") // Kubernetes' own, of a service with this name
+	_, err := parse(t, "--config", write(t, `listen: 0.0.0.0:443
+tls:
+  mode: maybe
+database: {driver: mysql, url: postgres://db.example/x}
+stop: {drain: 1h}
+url: ftp://x
+limits: {calls: -1, memory: 12XB}
+colour: blue
+`))
+	want := []string{
+		"$NUBITALK_COLOUR: There is no such setting. `nubitalk serve --help` lists all.",
+		"$NUBITALK_TLS_MOD: There is no such setting. Did you mean $NUBITALK_TLS_MODE?",
+		"nubitalk.yaml:3: tls.mode: must be one of auto, files, acme, self, off.", // and nothing of listen, which depends on it
+		"nubitalk.yaml:4: database.driver: must be one of sqlite, postgres.",      // and nothing of the url
+		"nubitalk.yaml:5: stop.drain: must be between 1s and 10m.",
+		"nubitalk.yaml:6: url: must begin with https://; plain http is for loopback only.",
+		"nubitalk.yaml:7: limits.memory: must be a size such as 64KiB, 10MB or 2GiB.",
+		"nubitalk.yaml:7: limits.calls: must be between 0 and 1000.",
+		"nubitalk.yaml:8: colour: There is no such setting. `nubitalk serve --help` lists all.",
+	}
+	if d := cmp.Diff(want, lines(err)); d != "" {
+		t.Error(d)
+	}
+}
+
 func lines(err error) []string {
 	if err == nil {
 		return nil

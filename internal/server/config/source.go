@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"iter"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -190,18 +192,24 @@ func (w *walker) pair(path []string, p *ast.MappingValueNode) {
 
 func (w *walker) unknown(n ast.Node, path []string) {
 	key := strings.Join(path, ".")
-	best, least := "", 3 // a hint is given for at most two wrong letters
-	for name := range w.flags {
-		known := strings.ReplaceAll(name, "-", ".")
-		if d := distance(key, known); d < least || d == least && best != "" && known < best {
-			best, least = known, d
-		}
-	}
-	if best != "" {
+	if best := nearest(strings.ReplaceAll(key, ".", "-"), maps.Keys(w.flags)); best != "" {
+		best = strings.ReplaceAll(best, "-", ".")
 		w.wrong(n, key, "There is no such setting. Did you mean %s?", best)
 		return
 	}
 	w.wrong(n, key, "There is no such setting. `nubitalk serve --help` lists all.")
+}
+
+// nearest is the known name that a wrong one may stand for; a hint is given for
+// at most two wrong letters.
+func nearest(name string, known iter.Seq[string]) string {
+	best, least := "", 3
+	for k := range known {
+		if d := distance(name, k); d < least || d == least && best != "" && k < best {
+			best, least = k, d
+		}
+	}
+	return best
 }
 
 func (w *walker) value(key string, flag *kong.Flag, p *ast.MappingValueNode) {
