@@ -116,6 +116,19 @@ func location(path string) string {
 	return "body." + path
 }
 
+// asked is the problem of a call that has no body: what a part found fault with
+// stands in the query then.
+func asked(method string, p *Problem) *Problem {
+	if method == http.MethodGet || method == http.MethodDelete {
+		for i, f := range p.Errors {
+			if name, ok := strings.CutPrefix(f.Location, "body."); ok {
+				p.Errors[i].Location = "query." + name
+			}
+		}
+	}
+	return p
+}
+
 // newProblem replaces huma's own error: it keeps where and what, and drops the
 // value, which may be personal.
 func newProblem(status int, msg string, list ...error) huma.StatusError {

@@ -72,11 +72,11 @@ func handle[I, O any](s *Server, method, path string, g Guard, doc about, fn fun
 	}
 	huma.Register(s.huma, op, func(ctx context.Context, in *I) (*O, error) {
 		if err := plainInput(reflect.ValueOf(in).Elem(), ""); err != nil {
-			return nil, problemOf(err)
+			return nil, asked(method, problemOf(err))
 		}
 		out, err := fn(ctx, callerOf(ctx), in)
 		if err != nil {
-			return nil, s.fault(ctx, err)
+			return nil, asked(method, s.fault(ctx, err))
 		}
 		if out != nil {
 			noNil(reflect.ValueOf(out).Elem())
@@ -179,7 +179,7 @@ func idempotencyParam() *huma.Param {
 
 // fault turns a part's error into a problem and notes in the log what only
 // operators may see.
-func (s *Server) fault(ctx context.Context, err error) error {
+func (s *Server) fault(ctx context.Context, err error) *Problem {
 	p := problemOf(err)
 	if p.Status >= 500 && p.Code != string(errs.Unavailable) || p.Status == http.StatusServiceUnavailable && p.cause != nil {
 		s.log.ErrorContext(ctx, "a request failed", "request", callerOf(ctx).id, "code", p.Code, "cause", causeOf(err))

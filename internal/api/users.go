@@ -24,7 +24,7 @@ type NewUserInput struct {
 type UserChangeInput struct {
 	Version  int64                  `json:"version"`
 	UserName *string                `json:"user_name,omitempty" minLength:"1" maxLength:"64"`
-	Status   *account.Status        `json:"status,omitempty" enum:"active,locked"`
+	Status   *account.Status        `json:"status,omitempty" enum:"active,locked" doc:"active also ends a lock-out after failed sign-ins."`
 	Roles    *[]access.Role         `json:"roles,omitempty"`
 	Skills   *map[string]int        `json:"skills,omitempty"`
 	Capacity *map[acd.Channel]int   `json:"capacity,omitempty"`

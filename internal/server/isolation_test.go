@@ -48,6 +48,7 @@ func TestNoRouteReachesAnotherTenant(t *testing.T) {
 		}
 		t.Run("foreign ids in bodies", func(t *testing.T) { bodies(t, a, b) })
 		t.Run("foreign ids in filters", func(t *testing.T) { filters(t, a, b) })
+		t.Run("cursors", func(t *testing.T) { cursors(t, a) })
 		if after := b.state(); after != before {
 			t.Errorf("the other tenant has changed:\n%s", difference(before, after))
 		}
@@ -183,6 +184,15 @@ func filters(t *testing.T, a, b *party) {
 			if found := len(list.Items) > 0; found != (p == b) || status != 200 {
 				t.Errorf("%s asks %s: %d %s", p.canary, query, status, answer)
 			}
+		}
+	}
+}
+
+// cursors that no list gave, another list's among them, are named where they stand.
+func cursors(t *testing.T, a *party) {
+	for _, list := range []string{"interactions", "contacts", "audit", "users"} {
+		if status, answer := a.ask(a.session1(), "GET", "/api/v1/"+list+"?cursor=zzz", nil); status != 422 || !strings.Contains(answer, `"location":"query.cursor"`) {
+			t.Errorf("%s: %d %s", list, status, answer)
 		}
 	}
 }

@@ -3997,7 +3997,10 @@ export interface components {
       skills?: {
         [key: string]: number;
       };
-      /** @enum {string} */
+      /**
+       * @description active also ends a lock-out after failed sign-ins.
+       * @enum {string}
+       */
       status?: "active" | "locked";
       user_name?: string;
       /** Format: int64 */

@@ -51,6 +51,29 @@ test("two administrators change one queue: the second is told and loses nothing"
   stage.forgive(/status of 409/);
 });
 
+test("what a button does to a user keeps what is typed, and a lock-out is ended", async () => {
+  const stranger = await (await stage.context()).newPage();
+  const sign = (password: string) =>
+    stranger.request.post(`${stage.program.base}/api/v1/sign-in`, {
+      data: { organisation: "demo", user_name: "f1", password },
+    });
+  for (let i = 0; i < 5; i++) await sign("wrong wrong");
+  expect((await sign(stage.program.password("f1"))).status()).toBe(429);
+
+  await go("setup/users");
+  await page.getByRole("link", { name: "f1", exact: true }).click();
+  await page.getByText(/^locked until/).waitFor();
+  await page.getByLabel("Display name").fill("Storm petrel");
+  await page.getByRole("button", { name: "Unlock" }).click();
+  await page.getByText("f1 can sign in again.").waitFor();
+  expect(await page.getByLabel("Display name").inputValue()).toBe("Storm petrel");
+  expect((await sign(stage.program.password("f1"))).status()).toBe(200);
+  await page.keyboard.press("Control+s");
+  // The sign-in moved the account on, and nothing that this page shows.
+  await page.getByText("“f1” is saved.").waitFor();
+  stage.forgive(/status of 409/);
+});
+
 test("a label is made, taken out of use, and put back", async () => {
   await go("setup/labels/new");
   await page.getByLabel("Name").fill("Bulky goods");

@@ -97,6 +97,30 @@ func TestFiveFailuresWithinAMinuteLockFiveMinutes(t *testing.T) {
 	})
 }
 
+func TestAnAdministratorEndsALockOut(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		ana, _ := f.user("ana", access.Agent)
+		active := account.Active
+		for range 5 {
+			_, _ = f.SignIn(t.Context(), "acme", "ana", secret.New("wrong wrong"))
+		}
+		_, err := f.SignIn(t.Context(), "acme", "ana", secret.New(goodPassword))
+		wantCode(t, err, errs.Limited)
+		u, err := f.User(t.Context(), f.a.admin, ana.ID)
+		if err != nil || u.LockedUntil.IsZero() {
+			t.Fatal(u.LockedUntil, err)
+		}
+		_, err = f.UpdateUser(t.Context(), f.b.admin, ana.ID, u.Version, account.UserChange{Status: &active})
+		wantCode(t, err, errs.NotFound)
+		if u, err = f.UpdateUser(t.Context(), f.a.admin, ana.ID, u.Version, account.UserChange{Status: &active}); err != nil || !u.LockedUntil.IsZero() {
+			t.Fatal(u.LockedUntil, err)
+		}
+		if _, err := f.SignIn(t.Context(), "acme", "ana", secret.New(goodPassword)); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestAOneTimePasswordMustBeChanged(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		_, once, err := f.CreateUser(t.Context(), f.a.admin, account.NewUser{UserName: "ana", Roles: []access.Role{access.Agent}})

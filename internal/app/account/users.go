@@ -309,6 +309,9 @@ func (s *Service) applyChange(ctx context.Context, t id.Tenant, u *store.UserRow
 	}
 	if c.Status != nil {
 		u.Status = string(*c.Status)
+		if *c.Status == Active { // an administrator opens the account, also after too many wrong passwords
+			u.Failures, u.FailingSince, u.LockedUntil = 0, time.Time{}, time.Time{}
+		}
 	}
 	if c.Roles != nil {
 		u.Roles = words(*c.Roles)
@@ -348,6 +351,9 @@ func changed(before, after store.UserRow) map[string]string {
 	}
 	if before.Status != after.Status {
 		d["status"] = after.Status
+	}
+	if !before.LockedUntil.Equal(after.LockedUntil) {
+		d["lock_out"] = "lifted"
 	}
 	var fields []string
 	if before.UserName != after.UserName {

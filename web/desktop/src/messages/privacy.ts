@@ -43,6 +43,7 @@ export const text = catalogue(
 
     contactsWhat:
       "Find a person by an exact address, see the whole record, correct, export or erase it. Every look is written to the audit log.",
+    contactWhat: "Everything stored about this person. Your look at it is written to the audit log.",
     kind: "Kind of address",
     address: "Address",
     addressHint:
@@ -111,7 +112,6 @@ export const text = catalogue(
     objectHint: "Id, e.g. int_…",
     actor: "Who",
     action: "Action",
-    actionHint: "e.g. contact.erase",
     from: "From",
     to: "To",
     filter: "Filter",
@@ -169,6 +169,7 @@ export const text = catalogue(
 
     contactsWhat:
       "Encontre uma pessoa por um endereço exato, veja todo o registo, corrija-o, exporte-o ou apague-o. Cada consulta fica no registo de auditoria.",
+    contactWhat: "Tudo o que está guardado sobre esta pessoa. Esta consulta fica no registo de auditoria.",
     kind: "Tipo de endereço",
     address: "Endereço",
     addressHint:
@@ -237,7 +238,6 @@ export const text = catalogue(
     objectHint: "Id, por exemplo int_…",
     actor: "Quem",
     action: "Ação",
-    actionHint: "por exemplo contact.erase",
     from: "De",
     to: "Até",
     filter: "Filtrar",

@@ -4,8 +4,8 @@ export const text = catalogue(
   {
     title: "Conversations",
     titleOwn: "Your conversations",
-    words: "Words",
-    wordsHint: "All of these words are in the conversation.",
+    words: "Words or name",
+    wordsHint: "All of these words are in the conversation, or are the person’s name.",
     address: "Address",
     addressHint: "Exact email, phone number or handle.",
     person: "Person",
@@ -50,8 +50,8 @@ export const text = catalogue(
   {
     title: "Conversas",
     titleOwn: "As suas conversas",
-    words: "Palavras",
-    wordsHint: "Todas estas palavras estão na conversa.",
+    words: "Palavras ou nome",
+    wordsHint: "Todas estas palavras estão na conversa, ou são o nome da pessoa.",
     address: "Endereço",
     addressHint: "Email, número de telefone ou nome exato.",
     person: "Pessoa",

@@ -33,11 +33,7 @@ export function about(kind: SetupKind, body: SetupKinds[SetupKind]): string {
       return (body as Hours).time_zone;
     case "entry-points": {
       const e = body as EntryPoint;
-      return [
-        textOf("", e.channel),
-        names.of("flows", e.flow),
-        e.enabled ? text("enabled") : text("archived"),
-      ]
+      return [textOf("", e.channel), names.of("flows", e.flow), text(e.enabled ? "enabled" : "outOfService")]
         .filter(Boolean)
         .join(" · ");
     }
@@ -53,7 +49,7 @@ export function about(kind: SetupKind, body: SetupKinds[SetupKind]): string {
     }
     case "flows": {
       const graph = (body as Flow).graph as Graph | undefined;
-      return Object.keys(graph?.nodes ?? {}).length.toString();
+      return text("flowSteps", { count: Object.keys(graph?.nodes ?? {}).length });
     }
     default:
       return "";

@@ -80,8 +80,8 @@ class Session {
     if (this.may("desk.use") && this.me?.user.roles.includes("agent")) return "/desk";
     if (this.may("floor.watch") && !this.may("setup.write")) return "/room";
     if (this.may("setup.write")) return "/setup";
-    if (this.may("audit.read")) return "/privacy";
     if (this.may("organisation.read")) return "/organisations";
+    if (this.may("audit.read")) return "/privacy";
     return "/account";
   }
 

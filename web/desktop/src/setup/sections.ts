@@ -1,0 +1,53 @@
+import type { Component } from "svelte";
+import KeyRound from "@lucide/svelte/icons/key-round";
+import Scale from "@lucide/svelte/icons/scale";
+import Users from "@lucide/svelte/icons/users";
+import type { Permission, SetupKind } from "../api/types";
+import type { SetupText } from "../messages/setup";
+import { session } from "../state/session.svelte";
+import { kinds } from "./kinds";
+
+/** A page of the area. */
+export interface Entry {
+  path: string;
+  label: SetupText;
+  what: SetupText;
+  icon: Component<{ size?: number; "aria-hidden"?: "true" }>;
+  kind?: SetupKind;
+  permission?: Permission;
+}
+
+const entry = (path: SetupKind): Entry => {
+  const { kind, title, what, icon } = kinds.find((k) => k.kind === path)!;
+  return { path, label: title, what, icon, kind };
+};
+
+const all: { heading: SetupText; entries: Entry[] }[] = [
+  {
+    heading: "groupPeople",
+    entries: [
+      { path: "users", label: "users", what: "usersWhat", icon: Users, permission: "user.read" },
+      entry("reasons"),
+      { path: "api-keys", label: "apiKeys", what: "apiKeysWhat", icon: KeyRound, permission: "key.manage" },
+    ],
+  },
+  { heading: "groupRouting", entries: [entry("queues"), entry("skills"), entry("flows"), entry("hours")] },
+  {
+    heading: "groupContact",
+    entries: [
+      entry("entry-points"),
+      entry("consent-texts"),
+      entry("canned-replies"),
+      entry("dispositions"),
+      entry("labels"),
+    ],
+  },
+  {
+    heading: "groupRules",
+    entries: [{ path: "rules", label: "rules", what: "rulesWhat", icon: Scale }],
+  },
+];
+
+/** The pages by group: those that this user may see. */
+export const sections = () =>
+  all.map((s) => ({ ...s, entries: s.entries.filter((e) => !e.permission || session.may(e.permission)) }));
