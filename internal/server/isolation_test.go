@@ -145,6 +145,8 @@ func bodies(t *testing.T, a, b *party) {
 		{"POST", interaction + "/transfer", m{"queue": queue}},
 		{"POST", interaction + "/transfer", m{"user": b.user}},
 		{"POST", interaction + "/consult", m{"user": b.user}},
+		{"PUT", interaction + "/result", m{"disposition": b.setups[setup.KindDisposition]["id"], "labels": []any{}}},
+		{"PUT", interaction + "/result", m{"disposition": "", "labels": []any{b.setups[setup.KindLabel]["id"]}}},
 		{"POST", interaction + "/complete", m{"disposition": b.setups[setup.KindDisposition]["id"]}},
 		{"POST", interaction + "/complete", m{"labels": []any{b.setups[setup.KindLabel]["id"]}}},
 		{"POST", "/api/v1/floor/interactions/" + a.visitor.Interaction + "/move", m{"queue": queue}},
