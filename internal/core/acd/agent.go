@@ -33,7 +33,8 @@ type agent struct {
 	capacity                  [channels]int32
 	offered, active, wrapping int32
 	inIdle                    int32 // slots that are in their class's idle heap
-	idleSince                 int64
+	places                    int32 // capacity over all channels
+	idleSince, lastOffer      int64
 	room                      uint8 // bit per channel: could take one more now
 	counted                   uint8 // room as its queues count it; follows at the end of the step
 	serves                    uint8 // bit per channel: at work, whether or not there is room
@@ -52,6 +53,7 @@ type agent struct {
 	timerAt int64 // grace, see timers
 	slots   []slot
 	queues  []*queue // that name it as a member
+	helps   []*queue // that name it from a step on
 	skills  map[string]int
 }
 
@@ -61,6 +63,16 @@ func (a *agent) load() int32 { return a.offered + a.active + a.wrapping }
 func (a *agent) meets(needs []SkillNeed) bool {
 	for _, n := range needs {
 		if a.skills[n.Skill] < max(n.Level, 1) {
+			return false
+		}
+	}
+	return true
+}
+
+// meetsEased is meets with so many levels off each need.
+func (a *agent) meetsEased(needs []SkillNeed, off int) bool {
+	for _, n := range needs {
+		if level := max(n.Level, 1) - off; level > 0 && a.skills[n.Skill] < level {
 			return false
 		}
 	}
@@ -117,11 +129,12 @@ func (e *Engine) mark(a *agent) {
 	}
 }
 
-// refresh works out where the agent has room. Blended rules (a call excludes
-// chats, …) belong here.
+// refresh works out where the agent has room: places left in the channel, and
+// none held of a channel that excludes it.
 func (e *Engine) refresh(a *agent) {
 	var room, serves uint8
 	if a.known && a.presence == Ready && a.browsers > 0 {
+		var excluded uint8
 		for ch := range channels {
 			if a.capacity[ch] > 0 {
 				serves |= 1 << ch
@@ -129,7 +142,11 @@ func (e *Engine) refresh(a *agent) {
 			if a.used[ch] < a.capacity[ch] {
 				room |= 1 << ch
 			}
+			if a.used[ch] > 0 {
+				excluded |= e.blend[ch]
+			}
 		}
+		room &^= excluded
 	}
 	a.room = room
 	if changed := serves ^ a.serves; changed != 0 {
@@ -178,6 +195,11 @@ func (e *Engine) servingChanged(a *agent, changed uint8) {
 	for _, q := range a.queues {
 		q.count(&q.serving, changed, a.serves)
 		q.countSlots(a, changed)
+		for ch := range channels {
+			if changed&^a.serves>>ch&1 != 0 {
+				e.checkNobody(q, ch)
+			}
+		}
 	}
 	for i := range a.slots {
 		c := a.slots[i].cls
@@ -190,6 +212,9 @@ func (e *Engine) servingChanged(a *agent, changed uint8) {
 			c.serving--
 			e.recheck(c)
 		}
+	}
+	if changed&^a.serves != 0 {
+		e.reopen(a)
 	}
 }
 
@@ -304,6 +329,23 @@ func (e *Engine) lose(a *agent, cause string) {
 	for _, w := range waiting {
 		e.leaveLine(w)
 		e.returnToQueue(w, cause, w.front)
+	}
+}
+
+// reopen lets others have the work that was kept for this agent and is no more.
+func (e *Engine) reopen(a *agent) {
+	for _, c := range a.reserved() {
+		var open []*work
+		c.line.each(func(w *work) bool {
+			if w.kept && !e.keeps(w) {
+				open = append(open, w)
+			}
+			return true
+		})
+		for _, w := range open {
+			e.leaveLine(w)
+			e.stay(w)
+		}
 	}
 }
 

@@ -22,9 +22,11 @@ type class struct {
 
 	q     *queue
 	ch    int8
+	level int8 // steps of loosening in force
 	key   string
 	needs []SkillNeed // the queue's and the work's, the highest level of each
-	only  *agent
+	wants []SkillNeed
+	only  *agent // who alone may have it, or for whom it is kept
 }
 
 // slot is an agent's place in a class.
@@ -32,65 +34,122 @@ type slot struct {
 	cls  *class
 	pos  int32 // place in cls.idle, plus one; 0 when not in it
 	prof int32 // proficiency: the sum of the agent's levels in the class's needs
+	want int32 // the sum of its levels in the wants that it meets
 }
 
+// idleItem is an agent's place in the choice (doc.go, Choice).
 type idleItem struct {
-	load int32
-	prof int32
-	idle int64
-	a    *agent
-	slot int32
+	rank  int64 // lower goes first; holds what the queue's Choice asks first
+	since int64 // then who was idle, or last offered work, longest ago
+	prof  int32 // then the most proficient
+	slot  int32
+	a     *agent
 }
 
-// before is the choice of agent: fewest works held (none: idle), then longest
-// idle, then most proficient, then id.
 func (x *idleItem) before(y *idleItem) bool {
 	switch {
-	case x.load != y.load:
-		return x.load < y.load
-	case x.idle != y.idle:
-		return x.idle < y.idle
+	case x.rank != y.rank:
+		return x.rank < y.rank
+	case x.since != y.since:
+		return x.since < y.since
 	case x.prof != y.prof:
 		return x.prof > y.prof
 	}
 	return x.a.id < y.a.id
 }
 
+// rankBits is room for one figure in a rank.
+const rankBits = 20
+
+// item is the agent's place in the choice of slot i's class now.
+func (a *agent) item(i int) idleItem {
+	s := &a.slots[i]
+	x := idleItem{since: a.idleSince, prof: s.prof, slot: int32(i), a: a}
+	figure := func(n int64) int64 { return min(n, 1<<rankBits-1) }
+	const most = 1<<rankBits - 1
+	x.rank = (most - figure(int64(s.want))) << (2 * rankBits)
+	switch s.cls.q.cfg.Choice {
+	case MostProficient:
+		x.rank |= (most-figure(int64(s.prof)))<<rankBits | figure(int64(a.load()))
+	case LeastLoaded:
+		x.rank |= figure(int64(a.load()) * 1000 / int64(max(a.places, 1)))
+	case RoundRobin:
+		x.since = a.lastOffer
+	default:
+		x.rank |= figure(int64(a.load()))
+	}
+	return x
+}
+
 // maxClasses is how many classes without waiting work a queue keeps.
-const maxClasses = 64
+const maxClasses = 128
 
 // classOf finds or makes the class in which w waits.
 func (e *Engine) classOf(w *work) *class {
-	q := w.q
+	q, level := w.q, e.level(w)
+	only := w.only
+	if only == nil && w.kept {
+		only = e.agents[w.preferred]
+	}
 	e.key = append(e.key[:0], byte(w.ch))
-	switch {
-	case w.only != nil:
-		e.key = append(append(e.key, 0), w.only.id...)
-	case len(w.needs) > 0:
-		e.needs = canonical(append(e.needs[:0], w.needs...))
-		for _, n := range e.needs {
-			e.key = binary.AppendUvarint(e.key, uint64(n.Level)) // at least 1, so unlike the case above
-			e.key = append(binary.AppendUvarint(e.key, uint64(len(n.Skill))), n.Skill...)
+	if only != nil {
+		e.key = append(append(e.key, 0), only.id...)
+	} else {
+		e.needs = canonical(eased(e.needs[:0], w.needs, q.ease(level)))
+		e.wants = canonical(append(e.wants[:0], w.wants...))
+		e.key = append(e.key, byte(level)+1)
+		e.key = appendNeeds(e.key, e.needs)
+		if len(e.wants) > 0 {
+			e.key = appendNeeds(append(e.key, 0), e.wants) // a level is never 0
 		}
 	}
 	if c := q.classes[string(e.key)]; c != nil {
 		return c
 	}
 	e.trimClasses(q)
-	c := e.newClass(class{q: q, ch: w.ch, key: string(e.key), only: w.only})
+	c := e.newClass(class{q: q, ch: w.ch, level: level, key: string(e.key), only: only})
 	q.classes[c.key] = c
 	q.order = append(q.order, c)
 	if c.only != nil {
 		e.attach(c.only, c)
 		return c
 	}
-	c.needs = canonical(append(slices.Clone(q.cfg.Needs), w.needs...))
+	c.needs = canonical(append(slices.Clone(q.needs(level)), e.needs...))
+	c.wants = canonical(append(slices.Clone(q.cfg.Wants), e.wants...))
 	for _, a := range q.members {
-		if a.known && a.meets(c.needs) {
-			e.attach(a, c)
+		e.admitTo(c, a)
+	}
+	for _, h := range q.helpers {
+		if h.level <= level {
+			e.admitTo(c, h.a)
 		}
 	}
 	return c
+}
+
+// admitTo makes a one of the agents of c if it has the skills.
+func (e *Engine) admitTo(c *class, a *agent) {
+	if c.only == nil && a.known && a.meets(c.needs) {
+		e.attach(a, c)
+	}
+}
+
+func appendNeeds(key []byte, needs []SkillNeed) []byte {
+	for _, n := range needs {
+		key = binary.AppendUvarint(key, uint64(n.Level))
+		key = append(binary.AppendUvarint(key, uint64(len(n.Skill))), n.Skill...)
+	}
+	return key
+}
+
+// eased appends the needs with so many levels off; one at or below 0 is dropped.
+func eased(to, needs []SkillNeed, off int) []SkillNeed {
+	for _, n := range needs {
+		if n.Level = max(n.Level, 1) - off; n.Level > 0 {
+			to = append(to, n)
+		}
+	}
+	return to
 }
 
 // none is the top of a class in which nothing waits: after everything.
@@ -151,14 +210,20 @@ func (e *Engine) dropClass(c *class) {
 	e.freeTops = append(e.freeTops, c.number)
 	delete(c.q.classes, c.key)
 	c.q.order = slices.DeleteFunc(c.q.order, func(o *class) bool { return o == c })
-	agents := c.q.members
-	if c.only != nil {
-		agents = []*agent{c.only}
-	}
-	for _, a := range agents {
+	drop := func(a *agent) {
 		if i := a.slotOf(c); i >= 0 {
 			e.detach(a, i)
 		}
+	}
+	if c.only != nil {
+		drop(c.only)
+		return
+	}
+	for _, a := range c.q.members {
+		drop(a)
+	}
+	for _, h := range c.q.helpers {
+		drop(h.a)
 	}
 }
 
@@ -167,6 +232,11 @@ func (e *Engine) attach(a *agent, c *class) {
 	s := slot{cls: c}
 	for _, n := range c.needs {
 		s.prof += int32(a.skills[n.Skill])
+	}
+	for _, n := range c.wants {
+		if has := a.skills[n.Skill]; has >= n.Level {
+			s.want += int32(has)
+		}
 	}
 	a.slots = append(a.slots, s)
 	a.tops = append(a.tops, uint32(c.number)<<channelBits|uint32(c.ch))
@@ -206,8 +276,7 @@ func (e *Engine) recheck(c *class) {
 
 // pushIdle puts the agent into the class's choice, or corrects its place.
 func (c *class) pushIdle(a *agent, i int) {
-	s := &a.slots[i]
-	item := idleItem{load: a.load(), prof: s.prof, idle: a.idleSince, a: a, slot: int32(i)}
+	s, item := &a.slots[i], a.item(i)
 	if s.pos == 0 {
 		c.idle = append(c.idle, item)
 		a.inIdle++

@@ -34,6 +34,8 @@ type Engine struct {
 	backOff int64
 	ageing  int64
 
+	blend [channels]uint8 // by channel held: bits of those it leaves no room for
+
 	queues map[string]*queue
 	agents map[string]*agent
 	works  map[string]*work
@@ -46,6 +48,7 @@ type Engine struct {
 
 	dirtyW  []*work  // waiting work that may have found an agent
 	dirtyA  []*agent // agents that may have room for waiting work
+	checks  []*work  // waiting work to which an overflow rule may apply
 	seeking []seeker // scratch of settle
 	touched []*agent // agents to report at the end of the step
 
@@ -55,6 +58,7 @@ type Engine struct {
 	seq     uint64
 	free    []*work
 	needs   []SkillNeed // scratch
+	wants   []SkillNeed // scratch
 	key     []byte      // scratch
 }
 
@@ -135,7 +139,8 @@ func (e *Engine) commands(start int) []Command {
 		e.emit(AgentChanged{
 			Agent: a.id, Presence: a.presence, Reason: a.reason, Since: fromMicros(a.since),
 			Offered: int(a.offered), Active: int(a.active), Wrapping: int(a.wrapping),
-			IdleSince: fromMicros(a.idleSince), Missed: int(a.missed), Online: a.browsers > 0, Cause: a.cause,
+			IdleSince: fromMicros(a.idleSince), Missed: int(a.missed), LastOffer: fromMicros(a.lastOffer),
+			Online: a.browsers > 0, Cause: a.cause,
 		})
 	}
 	e.touched = e.touched[:0]
@@ -179,6 +184,8 @@ func (e *Engine) apply(ev Event) string {
 		return e.move(ev)
 	case Close:
 		return e.closeWork(ev)
+	case SetBlend:
+		return e.setBlend(ev.Blend)
 	}
 	panic("acd: an event of no known type") // Event is sealed: only this package can add one
 }

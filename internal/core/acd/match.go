@@ -16,7 +16,35 @@ func (e *Engine) dirtyWork(w *work) {
 //
 // Before the change nobody with room could take anything that waited, so a pair
 // can only come from work or agents that the change marked.
+//
+// What could not be matched may then overflow, each in its order, which may let
+// it match elsewhere.
 func (e *Engine) settle() {
+	e.match()
+	for len(e.checks) > 0 {
+		due := e.checks
+		e.checks = nil
+		due = slices.DeleteFunc(due, func(w *work) bool {
+			w.check = false
+			if w.state == closed && !w.dirty {
+				e.free = append(e.free, w)
+			}
+			return w.state != queued
+		})
+		sortWorks(due)
+		for _, w := range due {
+			if w.state != queued {
+				continue // matched meanwhile
+			}
+			if r := e.rule(w); r != nil {
+				e.overflow(w, r)
+				e.match()
+			}
+		}
+	}
+}
+
+func (e *Engine) match() {
 	switch {
 	case len(e.dirtyW) == 0 && len(e.dirtyA) == 0:
 		return
@@ -144,7 +172,7 @@ func (e *Engine) sweep(w *work) bool {
 		return false
 	}
 	w.dirty = false
-	if w.state == closed {
+	if w.state == closed && !w.check {
 		e.free = append(e.free, w)
 	}
 	return true
@@ -266,12 +294,30 @@ func (e *Engine) others(w *work) bool {
 	return n > 0
 }
 
-// armBackOff sets the timer of a waiting work to the next end of a back-off.
-func (e *Engine) armBackOff(w *work) {
+// arm sets the timer of a waiting work to the next time at which more may be
+// possible: the end of a back-off or of an affinity, a step, an overflow.
+func (e *Engine) arm(w *work) {
 	next := int64(0)
+	consider := func(at int64) {
+		if at > e.now && (next == 0 || at < next) {
+			next = at
+		}
+	}
 	for _, r := range w.refused {
-		if r.until > e.now && (next == 0 || r.until < next) {
-			next = r.until
+		consider(r.until)
+	}
+	cfg := &w.q.cfg
+	if w.only == nil {
+		for i := range cfg.Steps {
+			consider(w.entered + cfg.Steps[i].After.Microseconds())
+		}
+		if w.kept {
+			consider(w.entered + cfg.Affinity.Microseconds())
+		}
+	}
+	for i := range cfg.Overflow {
+		if r := &cfg.Overflow[i]; r.When == OnWait || r.When == OnNobody {
+			consider(w.entered + r.After.Microseconds())
 		}
 	}
 	if next == 0 {
@@ -292,7 +338,7 @@ func (e *Engine) fire(o owner) {
 	case w.state == wrapping:
 		e.end(w, Completed, CauseWrapUpEnded)
 	default:
-		e.armBackOff(w)
-		e.dirtyWork(w)
+		e.leaveLine(w)
+		e.stay(w)
 	}
 }

@@ -14,6 +14,9 @@ func (e *Engine) move(ev Move) string {
 	if ev.From != "" {
 		cause = CauseTransfer
 	}
+	if to.agent == nil && to.queue != w.q {
+		to.queue, _ = e.admit(to.queue, w.ch) // a move never ends work
+	}
 	served := w.state == active
 	switch w.state {
 	case queued:
@@ -24,7 +27,7 @@ func (e *Engine) move(ev Move) string {
 		e.letGo(w)
 	}
 	if served || to.queue != w.q {
-		w.queued = e.now // a new place, unless Front
+		w.queued, w.entered = e.now, e.now // a new place, unless Front
 	}
 	front := ev.Front || w.front && !served && to.queue == w.q
 	left := w.q

@@ -13,6 +13,7 @@ type Restored struct {
 	Queues []Queue
 	Agents []RestoredAgent
 	Works  []RestoredWork // open work only
+	Blend  Blend
 }
 
 // RestoredAgent is an agent with what AgentChanged last said.
@@ -21,6 +22,7 @@ type RestoredAgent struct {
 	Presence         Presence
 	Reason           string
 	Since, IdleSince time.Time
+	LastOffer        time.Time
 	Missed           int
 }
 
@@ -54,6 +56,7 @@ type RestoredRefusal struct {
 // Step; NextWake is due at once then.
 func (e *Engine) Restore(r Restored, now time.Time) []Command {
 	start := e.begin(now)
+	e.setBlend(r.Blend)
 	for _, q := range r.Queues {
 		e.setQueue(q)
 	}
@@ -63,7 +66,7 @@ func (e *Engine) Restore(r Restored, now time.Time) []Command {
 		}
 		a := e.agents[ra.Agent.ID]
 		a.presence, a.reason, a.missed = ra.Presence, ra.Reason, int32(min(max(ra.Missed, 0), 1<<20))
-		a.since, a.idleSince = toMicros(ra.Since), toMicros(ra.IdleSince)
+		a.since, a.idleSince, a.lastOffer = toMicros(ra.Since), toMicros(ra.IdleSince), toMicros(ra.LastOffer)
 		if a.presence == "" {
 			a.presence = Offline
 		}
@@ -106,8 +109,11 @@ func (e *Engine) restoreWork(rw RestoredWork) {
 		e.queues[q.id] = q
 	}
 	w := e.newWork()
-	w.id, w.ch, w.q, w.priority, w.needs, w.preferred = in.ID, ch, q, in.Priority, in.Needs, in.Preferred
-	w.arrived, w.queued = toMicros(in.Arrived), toMicros(in.Queued)
+	w.id, w.ch, w.q, w.priority, w.needs, w.wants, w.preferred = in.ID, ch, q, in.Priority, in.Needs, in.Wants, in.Preferred
+	w.arrived, w.queued, w.entered = toMicros(in.Arrived), toMicros(in.Queued), toMicros(in.Entered)
+	if w.entered == 0 {
+		w.entered = w.queued
+	}
 	w.front, w.extended, w.waited, w.estimate = rw.Front, rw.Extended, true, -1
 	w.answered = toMicros(rw.AnsweredAt)
 	if in.Only && rw.State != Active && rw.State != Wrapping {
@@ -162,12 +168,10 @@ func (e *Engine) restoreOffer(w *work, rw RestoredWork, a *agent) {
 
 // Snapshot is the engine's state, for Restore.
 func (e *Engine) Snapshot() Restored {
-	var r Restored
+	r := Restored{Blend: e.blendRule()}
 	for _, id := range slices.Sorted(maps.Keys(e.queues)) {
 		if q := e.queues[id]; !q.removed {
-			cfg := q.cfg
-			cfg.Members, cfg.Needs = maps.Clone(cfg.Members), slices.Clone(cfg.Needs)
-			r.Queues = append(r.Queues, cfg)
+			r.Queues = append(r.Queues, q.cfg.clone())
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(e.agents)) {
@@ -178,7 +182,7 @@ func (e *Engine) Snapshot() Restored {
 		ra := RestoredAgent{
 			Agent:    Agent{ID: id, Skills: maps.Clone(a.skills), Capacity: map[Channel]int{}},
 			Presence: a.presence, Reason: a.reason, Missed: int(a.missed),
-			Since: fromMicros(a.since), IdleSince: fromMicros(a.idleSince),
+			Since: fromMicros(a.since), IdleSince: fromMicros(a.idleSince), LastOffer: fromMicros(a.lastOffer),
 		}
 		for ch, n := range a.capacity {
 			if n > 0 {

@@ -12,6 +12,7 @@ type queue struct {
 	cfg     Queue
 	removed bool
 	members []*agent // every named one, set up or not
+	helpers []helper // those who serve it from a step on, and are no members
 	classes map[string]*class
 	order   []*class // the same, oldest first
 	waiting int
@@ -24,34 +25,73 @@ type queue struct {
 	pace                      pace
 }
 
+// helper is an agent who serves the queue from a step of loosening on.
+type helper struct {
+	a     *agent
+	level int8
+}
+
 func (e *Engine) setQueue(cfg Queue) string {
 	if cfg.ID == "" {
 		return RefusedMissingID
 	}
 	q := e.queues[cfg.ID] // a removed one comes back with the work it still has
+	fresh := q == nil || q.removed
 	if q == nil {
 		q = &queue{id: cfg.ID, classes: map[string]*class{}}
 		e.queues[q.id] = q
 	}
-	old := q.cfg
-	cfg.Members, cfg.Needs = maps.Clone(cfg.Members), slices.Clone(cfg.Needs)
+	cfg = cfg.clone()
+	anew := !sameOrder(q.cfg, cfg)
 	q.cfg = cfg
 	q.removed = false
 	var waiting []*work
-	anew := old.Priority != cfg.Priority || old.ServiceLevel != cfg.ServiceLevel || !slices.Equal(old.Needs, cfg.Needs)
 	if anew {
 		waiting = e.drain(q)
 	}
 	concerned := e.setMembers(q)
-	if anew {
-		for _, w := range waiting {
-			e.enter(w)
-		}
-		concerned = append(concerned, q.members...)
-		slices.SortFunc(concerned, func(a, b *agent) int { return strings.Compare(a.id, b.id) })
+	for _, w := range waiting {
+		e.stay(w)
 	}
-	e.recheckOffers(concerned)
+	if anew {
+		for _, a := range q.members {
+			concerned[a] = true
+		}
+		for _, h := range q.helpers {
+			concerned[h.a] = true
+		}
+	}
+	agents := slices.SortedFunc(maps.Keys(concerned), func(a, b *agent) int { return strings.Compare(a.id, b.id) })
+	for _, a := range agents {
+		e.reopen(a)
+	}
+	e.recheckOffers(agents)
+	if fresh {
+		e.targetBack(q)
+	}
 	return RefusedNone
+}
+
+// clone shares nothing that its giver may change. Steps beyond MaxSteps fall away.
+func (q Queue) clone() Queue {
+	q.Members, q.Needs, q.Wants = maps.Clone(q.Members), slices.Clone(q.Needs), slices.Clone(q.Wants)
+	q.Overflow = slices.Clone(q.Overflow)
+	q.Steps = slices.Clone(q.Steps[:min(len(q.Steps), MaxSteps)])
+	for i := range q.Steps {
+		q.Steps[i].Needs, q.Steps[i].Members = slices.Clone(q.Steps[i].Needs), maps.Clone(q.Steps[i].Members)
+	}
+	return q
+}
+
+// sameOrder says whether nothing changes that waiting work's order, classes or
+// timers were made from.
+func sameOrder(a, b Queue) bool {
+	return a.Priority == b.Priority && a.ServiceLevel == b.ServiceLevel && a.Choice == b.Choice && a.Affinity == b.Affinity &&
+		a.Closed == b.Closed && a.CloseWaiting == b.CloseWaiting &&
+		slices.Equal(a.Needs, b.Needs) && slices.Equal(a.Wants, b.Wants) && slices.Equal(a.Overflow, b.Overflow) &&
+		slices.EqualFunc(a.Steps, b.Steps, func(x, y Step) bool {
+			return x.After == y.After && x.Ease == y.Ease && slices.Equal(x.Needs, y.Needs) && maps.Equal(x.Members, y.Members)
+		})
 }
 
 // drain takes all waiting work out of the queue and drops its classes, so that
@@ -67,17 +107,28 @@ func (e *Engine) drain(q *queue) []*work {
 	return waiting
 }
 
-// setMembers makes the members those of the set-up and returns who left, by id.
-func (e *Engine) setMembers(q *queue) (left []*agent) {
-	before := q.members
-	q.members = nil
+// setMembers makes the members and helpers those of the set-up and returns who
+// left or serves the queue at another step now.
+func (e *Engine) setMembers(q *queue) (left map[*agent]bool) {
+	left = map[*agent]bool{}
+	before, helped := q.members, q.helpers
+	q.members, q.helpers = nil, nil
+	helps := q.cfg.helpers()
 	for _, a := range before {
 		if q.cfg.Members[a.id] {
 			q.members = append(q.members, a)
 			continue
 		}
-		left = append(left, a)
+		left[a] = true
 		e.leaveQueue(a, q)
+	}
+	for _, h := range helped {
+		if helps[h.a.id] == h.level {
+			q.helpers = append(q.helpers, h)
+			continue
+		}
+		left[h.a] = true
+		e.leaveHelp(h.a, q)
 	}
 	for id, member := range q.cfg.Members {
 		if !member || id == "" {
@@ -87,35 +138,77 @@ func (e *Engine) setMembers(q *queue) (left []*agent) {
 			e.joinQueue(a, q)
 		}
 	}
-	slices.SortFunc(left, func(a, b *agent) int { return strings.Compare(a.id, b.id) })
+	for id, level := range helps {
+		if a := e.named(id); !slices.Contains(a.helps, q) {
+			e.joinHelp(a, q, level)
+		}
+	}
+	for a := range left {
+		e.forgetAgent(a)
+	}
 	return left
+}
+
+// helpers are who serve the queue from a step on, with the step, counted from 1,
+// and are no members anyway.
+func (q *Queue) helpers() map[string]int8 {
+	var helps map[string]int8
+	for i, s := range q.Steps {
+		for id, member := range s.Members {
+			if _, earlier := helps[id]; !member || id == "" || q.Members[id] || earlier {
+				continue
+			}
+			if helps == nil {
+				helps = map[string]int8{}
+			}
+			helps[id] = int8(i + 1)
+		}
+	}
+	return helps
 }
 
 func (e *Engine) joinQueue(a *agent, q *queue) {
 	a.queues = append(a.queues, q)
 	q.members = append(q.members, a)
-	q.countMember(a, 1)
+	e.countMember(q, a, 1)
 	for _, c := range q.order {
-		if c.only == nil && a.known && a.meets(c.needs) {
-			e.attach(a, c)
+		e.admitTo(c, a)
+	}
+	e.mark(a)
+}
+
+func (e *Engine) joinHelp(a *agent, q *queue, level int8) {
+	a.helps = append(a.helps, q)
+	q.helpers = append(q.helpers, helper{a, level})
+	for _, c := range q.order {
+		if level <= c.level {
+			e.admitTo(c, a)
 		}
 	}
 	e.mark(a)
 }
 
 func (e *Engine) leaveQueue(a *agent, q *queue) {
-	q.countMember(a, -1)
+	e.countMember(q, a, -1)
 	a.queues = slices.DeleteFunc(a.queues, func(o *queue) bool { return o == q })
+	e.leaveClasses(a, q)
+}
+
+func (e *Engine) leaveHelp(a *agent, q *queue) {
+	a.helps = slices.DeleteFunc(a.helps, func(o *queue) bool { return o == q })
+	e.leaveClasses(a, q)
+}
+
+func (e *Engine) leaveClasses(a *agent, q *queue) {
 	for i := len(a.slots) - 1; i >= 0; i-- {
 		if c := a.slots[i].cls; c.q == q && c.only == nil {
 			e.detach(a, i)
 		}
 	}
-	e.forgetAgent(a)
 }
 
 // countMember adds (1) or takes (-1) an agent to or from the queue's counts.
-func (q *queue) countMember(a *agent, n int32) {
+func (e *Engine) countMember(q *queue, a *agent, n int32) {
 	for ch := range channels {
 		if a.counted&(1<<ch) != 0 {
 			q.ready[ch] += n
@@ -123,6 +216,7 @@ func (q *queue) countMember(a *agent, n int32) {
 		if a.serves&(1<<ch) != 0 {
 			q.serving[ch] += n
 			q.slots[ch] += n * a.capacity[ch]
+			e.checkNobody(q, ch)
 		}
 	}
 	if a.browsers > 0 {
@@ -176,7 +270,7 @@ func (e *Engine) setAgent(cfg Agent) string {
 	}
 	a := e.named(cfg.ID)
 	for _, q := range a.queues {
-		q.countMember(a, -1)
+		e.countMember(q, a, -1)
 	}
 	reserved := a.reserved()
 	for len(a.slots) > 0 {
@@ -187,13 +281,15 @@ func (e *Engine) setAgent(cfg Agent) string {
 		a.idleSince = e.now
 	}
 	a.skills = maps.Clone(cfg.Skills)
-	a.capacity = [channels]int32{}
+	a.capacity, a.places = [channels]int32{}, 0
 	for name, n := range cfg.Capacity {
 		if ch := channelIndex(name); ch >= 0 {
 			a.capacity[ch] = int32(min(max(n, 0), 1<<20))
+			a.places += a.capacity[ch]
 		}
 	}
 	e.join(a, reserved)
+	e.reopen(a)
 	e.recheckOffers([]*agent{a})
 	return RefusedNone
 }
@@ -206,10 +302,16 @@ func (e *Engine) join(a *agent, reserved []*class) {
 	a.queues, a.counted = queues, a.room
 	e.dirtyAgent(a)
 	for _, q := range a.queues {
-		q.countMember(a, 1)
+		e.countMember(q, a, 1)
 		for _, c := range q.order {
-			if c.only == nil && a.meets(c.needs) {
-				e.attach(a, c)
+			e.admitTo(c, a)
+		}
+	}
+	for _, q := range a.helps {
+		level := q.helpLevel(a)
+		for _, c := range q.order {
+			if level <= c.level {
+				e.admitTo(c, a)
 			}
 		}
 	}
@@ -225,7 +327,7 @@ func (e *Engine) removeAgent(id string) string {
 	}
 	e.lose(a, CauseAgentRemoved)
 	for _, q := range a.queues {
-		q.countMember(a, -1)
+		e.countMember(q, a, -1)
 	}
 	for _, c := range a.reserved() { // empty since lose
 		e.dropClass(c)
@@ -243,14 +345,19 @@ func (e *Engine) removeAgent(id string) string {
 		b.queues = append(b.queues, q)
 		q.members[slices.Index(q.members, a)] = b
 	}
-	a.queues = nil
+	for _, q := range a.helps {
+		b := e.named(a.id)
+		b.helps = append(b.helps, q)
+		q.helpers[slices.IndexFunc(q.helpers, func(h helper) bool { return h.a == a })].a = b
+	}
+	a.queues, a.helps = nil, nil
 	e.touch(a)
 	return RefusedNone
 }
 
 // forgetAgent drops one that is neither set up nor named by a queue.
 func (e *Engine) forgetAgent(a *agent) {
-	if !a.known && len(a.queues) == 0 {
+	if !a.known && len(a.queues)+len(a.helps) == 0 {
 		delete(e.agents, a.id)
 	}
 }
@@ -275,5 +382,26 @@ func (e *Engine) eligible(a *agent, w *work) bool {
 	if w.only != nil {
 		return w.only == a
 	}
-	return !w.q.removed && w.q.cfg.Members[a.id] && a.meets(w.q.cfg.Needs) && a.meets(w.needs)
+	q, level := w.q, e.level(w)
+	return !q.removed && q.serves(a, level) && a.meets(q.needs(level)) && a.meetsEased(w.needs, q.ease(level))
+}
+
+// setBlend says which channels exclude each other.
+func (e *Engine) setBlend(b Blend) string {
+	e.blend = [channels]uint8{}
+	for held, rest := range b {
+		for other, excluded := range rest {
+			if h, o := channelIndex(held), channelIndex(other); excluded && h >= 0 && o >= 0 && h != o {
+				e.blend[h] |= 1 << o
+			}
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(e.agents)) {
+		a := e.agents[id]
+		before := a.room
+		if e.refresh(a); a.room != before {
+			e.dirtyAgent(a)
+		}
+	}
+	return RefusedNone
 }

@@ -66,6 +66,55 @@ type Queue struct {
 	// ServiceLevel is the goal: within what time work should be answered. Of two
 	// queues, the one whose goal falls due first goes first (doc.go, Order).
 	ServiceLevel time.Duration
+	Wants        []SkillNeed   // preferred skills: who has them at their levels comes first
+	Choice       Choice        // among those who can; "" is LongestIdle
+	Steps        []Step        // loosening after given waits, at most MaxSteps, by After
+	Affinity     time.Duration // how long work is kept for its preferred agent, while at work
+	AutoAccept   bool          // an offer is accepted as it is made
+	Overflow     []Overflow    // the first rule that holds applies
+	Closed       bool          // out of hours: what the OnClosed rules speak of
+	CloseWaiting bool          // OnClosed also concerns what waits when the queue closes
+}
+
+// Choice is how an agent is chosen among those with room (doc.go, Choice).
+type Choice string
+
+const (
+	LongestIdle    Choice = "longest_idle"
+	MostProficient Choice = "most_proficient"
+	LeastLoaded    Choice = "least_loaded"
+	RoundRobin     Choice = "round_robin"
+)
+
+// MaxSteps is how many steps of loosening a queue may have.
+const MaxSteps = 6
+
+// Step loosens what a queue asks for once work has waited for After in it. The
+// last step reached is in force; Members add up.
+type Step struct {
+	After   time.Duration
+	Needs   []SkillNeed     // in place of the queue's own
+	Ease    int             // levels off the work's own needs; one at or below 0 is dropped
+	Members map[string]bool // who serves the queue from now on, beside its members
+}
+
+// OverflowWhen is what an overflow rule waits for.
+type OverflowWhen string
+
+const (
+	OnWait   OverflowWhen = "wait"   // work has waited for After
+	OnLength OverflowWhen = "length" // work comes and Length wait already
+	OnNobody OverflowWhen = "nobody" // work has waited for After, and no member is at work
+	OnClosed OverflowWhen = "closed" // work comes out of hours (Queue.Closed)
+)
+
+// Overflow sends work to another queue, where it keeps the time it has waited,
+// or ends it.
+type Overflow struct {
+	When    OverflowWhen
+	After   time.Duration
+	Length  int
+	ToQueue string // "": it is closed as Overflowed
 }
 
 // Agent is the routing part of a user.
@@ -82,11 +131,18 @@ type Work struct {
 	Queue     string
 	Priority  int // added to the queue's
 	Needs     []SkillNeed
-	Preferred string    // agent who should get it if able; "" for none
-	Arrived   time.Time // when it came to the tenant
-	Queued    time.Time // when it first came to this queue; keeps its place on re-offer
-	Only      bool      // only Preferred may have it (transfer to an agent)
+	Wants     []SkillNeed // preferred skills
+	Preferred string      // agent who should get it if able; "" for none
+	Arrived   time.Time   // when it came to the tenant
+	Queued    time.Time   // since when it waits: its place; kept on re-offer and overflow
+	Entered   time.Time   // when it came to this queue: steps and overflow count from it; zero: Queued
+	Only      bool        // only Preferred may have it (transfer to an agent)
 }
+
+// Blend is the blended rule: holding work of one channel leaves no room for
+// another. Blend[Chat][Voice] keeps calls from who chats. Within a channel the
+// agent's capacity decides.
+type Blend map[Channel]map[Channel]bool
 
 // Event is something that happened. The concrete types are below.
 type Event interface{ isEvent() }
@@ -139,6 +195,8 @@ type (
 		Work   string
 		Reason CloseReason
 	}
+	// SetBlend says which channels exclude each other for all agents.
+	SetBlend struct{ Blend Blend }
 	// Tick only lets time pass; timers that are due fire in it (and before any
 	// other event).
 	Tick struct{}
@@ -159,6 +217,7 @@ func (Complete) isEvent()     {}
 func (Extend) isEvent()       {}
 func (Move) isEvent()         {}
 func (Close) isEvent()        {}
+func (SetBlend) isEvent()     {}
 func (Tick) isEvent()         {}
 
 // OfferOutcome is how an offer ended.
@@ -210,6 +269,7 @@ type (
 		// browser is live.
 		IdleSince time.Time
 		Missed    int
+		LastOffer time.Time // when it was last offered work; to be kept for Restore
 		Online    bool
 		// Cause tells why the presence in force came to be: CauseChosen,
 		// CauseMissed, CauseLost or CauseAgentRemoved.
@@ -240,6 +300,7 @@ const (
 	CauseWrapUpEnded  = "wrap_up_ended" // the wrap-up's time was over
 	CauseClosed       = "closed"        // ended from outside
 	CauseQueueRemoved = "queue_removed" // its queue is no longer set up
+	CauseOverflow     = "overflow"      // a rule of its queue sent it on
 )
 
 // Refusals: why an event changed nothing (Engine.Refusal).

@@ -19,6 +19,8 @@ const (
 	IsMissed      Exclusion = "missed"      // let too many offers pass
 	NoBrowser     Exclusion = "no_browser"  // ready, but no desk is open
 	AtCapacity    Exclusion = "at_capacity" // Has of Needs places are taken
+	Excluded      Exclusion = "excluded"    // holds work of a channel that excludes this one (Channel)
+	KeptFor       Exclusion = "kept_for"    // kept for the preferred agent until Until
 	Refused       Exclusion = "refused"     // declined or missed it; kept for others, or until Until
 	NobodyToServe Exclusion = "no_members"  // the queue has no agents at all
 )
@@ -27,6 +29,7 @@ const (
 type Reason struct {
 	Exclusion Exclusion `json:"exclusion"`
 	Skill     string    `json:"skill,omitempty"`
+	Channel   Channel   `json:"channel,omitempty"`
 	Has       int       `json:"has,omitempty"`
 	Needs     int       `json:"needs,omitempty"`
 	Until     time.Time `json:"until,omitzero"`
@@ -42,10 +45,15 @@ type Candidate struct {
 
 // WorkWhy explains a work's state from the engine itself.
 type WorkWhy struct {
-	State      State       `json:"state"`
-	Queue      string      `json:"queue"`
-	Agent      string      `json:"agent,omitempty"` // who holds it or is offered it
-	Position   int         `json:"position"`
+	State    State  `json:"state"`
+	Queue    string `json:"queue"`
+	Agent    string `json:"agent,omitempty"` // who holds it or is offered it
+	Position int    `json:"position"`
+	// Step is how many steps of loosening are in force; NextStep is when the next
+	// begins, Overflow when the first rule for a long wait sends the work on.
+	Step       int         `json:"step,omitempty"`
+	NextStep   time.Time   `json:"next_step,omitzero"`
+	Overflow   time.Time   `json:"overflow,omitzero"`
 	Candidates []Candidate `json:"candidates"` // by agent id
 	// Reasons hold for the work as a whole.
 	Reasons []Reason `json:"reasons,omitempty"`
@@ -72,7 +80,11 @@ func (e *Engine) Why(id string) (WorkWhy, bool) {
 	if w.state != queued {
 		return why, true
 	}
-	agents := w.q.members
+	agents := slices.Clone(w.q.members)
+	for _, h := range w.q.helpers {
+		agents = append(agents, h.a)
+	}
+	e.foresee(w, &why)
 	if w.only != nil {
 		agents = []*agent{w.only}
 		why.Reasons = append(why.Reasons, Reason{Exclusion: OnlyAnother})
@@ -89,6 +101,22 @@ func (e *Engine) Why(id string) (WorkWhy, bool) {
 	return why, true
 }
 
+// foresee says what the passing of time will change.
+func (e *Engine) foresee(w *work, why *WorkWhy) {
+	if w.only == nil {
+		level := e.level(w)
+		why.Step = int(level)
+		if int(level) < len(w.q.cfg.Steps) {
+			why.NextStep = fromMicros(w.entered + w.q.cfg.Steps[level].After.Microseconds())
+		}
+	}
+	for _, r := range w.q.cfg.Overflow {
+		if at := fromMicros(w.entered + r.After.Microseconds()); r.When == OnWait && r.After > 0 && (why.Overflow.IsZero() || at.Before(why.Overflow)) {
+			why.Overflow = at
+		}
+	}
+}
+
 // WhyAgent explains, for at most limit waiting works of the agent's queues and
 // those that wait for this agent only, what keeps the agent from each.
 func (e *Engine) WhyAgent(id string, limit int) (AgentWhy, bool) {
@@ -98,12 +126,13 @@ func (e *Engine) WhyAgent(id string, limit int) (AgentWhy, bool) {
 	}
 	why := AgentWhy{Agent: id}
 	var works []*work
-	for _, q := range a.queues {
+	queues := append(slices.Clone(a.queues), a.helps...)
+	for _, q := range queues {
 		works = append(works, q.inOrder(limit)...)
 		why.Left += max(q.waiting-limit, 0)
 	}
 	for _, c := range a.reserved() { // of queues that the agent does not serve
-		if !slices.Contains(a.queues, c.q) {
+		if !slices.Contains(queues, c.q) {
 			c.line.each(func(w *work) bool { works = append(works, w); return true })
 		}
 	}
@@ -126,10 +155,14 @@ func (e *Engine) reasons(w *work, a *agent) []Reason {
 			r = append(r, Reason{Exclusion: OnlyAnother})
 		}
 	} else {
-		if !w.q.cfg.Members[a.id] {
+		level := e.level(w)
+		if !w.q.serves(a, level) {
 			r = append(r, Reason{Exclusion: NotMember})
 		}
-		for _, n := range canonical(append(slices.Clone(w.q.cfg.Needs), w.needs...)) {
+		if w.kept && w.preferred != a.id {
+			r = append(r, Reason{Exclusion: KeptFor, Until: fromMicros(w.entered + w.q.cfg.Affinity.Microseconds())})
+		}
+		for _, n := range canonical(eased(slices.Clone(w.q.needs(level)), w.needs, w.q.ease(level))) {
 			if has := a.skills[n.Skill]; has < n.Level {
 				r = append(r, Reason{Exclusion: MissingSkill, Skill: n.Skill, Has: has, Needs: n.Level})
 			}
@@ -152,6 +185,11 @@ func (e *Engine) reasons(w *work, a *agent) []Reason {
 		r = append(r, Reason{Exclusion: NoChannel})
 	case a.used[w.ch] >= a.capacity[w.ch]:
 		r = append(r, Reason{Exclusion: AtCapacity, Has: int(a.used[w.ch]), Needs: int(a.capacity[w.ch])})
+	}
+	for held := range e.blend {
+		if a.used[held] > 0 && e.blend[held]>>w.ch&1 != 0 {
+			r = append(r, Reason{Exclusion: Excluded, Channel: channelName(int8(held))})
+		}
 	}
 	if e.excluded(w, a) {
 		i := slices.IndexFunc(w.refused, func(f refusal) bool { return f.a == a })

@@ -17,6 +17,8 @@ type work struct {
 	extended bool
 	waited   bool // did not find an agent at once
 	dirty    bool // in Engine.dirtyW
+	check    bool // in Engine.checks
+	kept     bool // waiting: for its preferred agent
 
 	id    string
 	q     *queue // its queue; may have been removed while the work is active
@@ -30,11 +32,13 @@ type work struct {
 	only              *agent // the only agent who may have it; nil for anyone
 
 	needs     []SkillNeed
+	wants     []SkillNeed
 	preferred string
 	priority  int
 	arrived   int64
-	estimate  int32    // seconds told on arrival; -1 unknown
-	_         [5]int32 // to whole cache lines
+	entered   int64     // when it came to its queue
+	estimate  int32     // seconds told on arrival; -1 unknown
+	_         [13]int32 // to whole cache lines
 }
 
 // stage is a State, small.
@@ -113,9 +117,9 @@ func (e *Engine) newWork() *work {
 func (e *Engine) forget(w *work) {
 	delete(e.works, w.id)
 	refused := w.refused[:0]
-	dirty := w.dirty
-	*w = work{refused: refused, dirty: dirty, state: closed}
-	if !dirty { // else settle still has it in its list
+	dirty, check := w.dirty, w.check
+	*w = work{refused: refused, dirty: dirty, check: check, state: closed}
+	if !dirty && !check { // else settle still has it in a list
 		e.free = append(e.free, w)
 	}
 }
@@ -133,23 +137,38 @@ func (e *Engine) enqueue(in Work) string {
 	case ch < 0:
 		return RefusedChannel
 	}
+	var only *agent
+	if in.Only {
+		only = e.agent(in.Preferred)
+	}
+	cause := CauseQueued
+	if only == nil {
+		to, ends := e.admit(q, ch)
+		if ends {
+			e.emit(WorkChanged{Work: in.ID, State: Closed, Queue: to.id, Reason: Overflowed, Cause: CauseOverflow})
+			return RefusedNone
+		}
+		if to != q {
+			q, cause = to, CauseOverflow
+		}
+	}
 	w := e.newWork()
-	w.id, w.ch, w.q, w.priority, w.needs, w.preferred = in.ID, ch, q, in.Priority, in.Needs, in.Preferred
+	w.id, w.ch, w.q, w.priority, w.needs, w.wants, w.preferred, w.only = in.ID, ch, q, in.Priority, in.Needs, in.Wants, in.Preferred, only
 	w.queued = min(toMicros(in.Queued), e.now)
 	if w.queued == 0 {
 		w.queued = e.now
+	}
+	if w.entered = min(toMicros(in.Entered), e.now); w.entered == 0 {
+		w.entered = w.queued
 	}
 	w.arrived = min(toMicros(in.Arrived), e.now)
 	if w.arrived == 0 {
 		w.arrived = w.queued
 	}
-	if in.Only {
-		w.only = e.agent(in.Preferred)
-	}
 	w.estimate = int32(q.estimate(q.waiting+1, e.now))
 	e.works[w.id] = w
 	e.enter(w)
-	e.changed(w, CauseQueued)
+	e.changed(w, cause)
 	return RefusedNone
 }
 
@@ -167,12 +186,20 @@ func (e *Engine) changed(w *work, cause string) {
 
 // enter puts w into its queue's line and marks it as looking for an agent.
 func (e *Engine) enter(w *work) {
-	w.state = queued
+	w.state, w.kept = queued, true
 	w.q.used[w.ch] = true
+	e.stay(w)
+}
+
+// stay puts waiting work into line as its queue is now. It is kept for its
+// preferred agent only as long as it was.
+func (e *Engine) stay(w *work) {
+	w.kept = w.kept && e.keeps(w)
 	e.setDue(w)
 	e.stand(w, e.classOf(w))
-	e.armBackOff(w)
+	e.arm(w)
 	e.dirtyWork(w)
+	e.checkWork(w)
 }
 
 // returnToQueue puts work that its agent did not get or keep back in line.
@@ -194,6 +221,7 @@ func (e *Engine) returnToQueue(w *work, cause string, front bool) {
 // offerTo shows a waiting work to an agent with room.
 func (e *Engine) offerTo(w *work, a *agent) {
 	e.leaveLine(w)
+	a.lastOffer = e.now
 	e.hold(w, a, offered)
 	w.offer = e.opts.NewOfferID()
 	w.offered = e.now
@@ -206,6 +234,9 @@ func (e *Engine) offerTo(w *work, a *agent) {
 	e.timers.setWork(w, w.until)
 	e.emit(OfferMade{Offer: w.offer, Work: w.id, Agent: a.id, Deadline: fromMicros(w.until)})
 	e.changed(w, CauseOffered)
+	if w.q.cfg.AutoAccept {
+		e.take(w)
+	}
 }
 
 // hold gives w to a in a state that takes room. Held work is in order of id, so
@@ -287,6 +318,12 @@ func (e *Engine) accept(ev Accept) string {
 	if w == nil {
 		return why
 	}
+	e.take(w)
+	return RefusedNone
+}
+
+// take gives offered work to its agent.
+func (e *Engine) take(w *work) {
 	a := w.agent
 	e.timers.stopWork(w)
 	delete(e.offers, w.offer)
@@ -303,7 +340,6 @@ func (e *Engine) accept(ev Accept) string {
 	}
 	a.idleSince = e.now
 	e.changed(w, CauseAccepted)
-	return RefusedNone
 }
 
 func (e *Engine) decline(ev Decline) string {

@@ -52,17 +52,39 @@ func (n *Naive) apply(ev acd.Event) string {
 			return acd.RefusedUnknownWork
 		}
 		n.end(w, cmp.Or(ev.Reason, acd.Completed), acd.CauseClosed)
+	case acd.SetBlend:
+		n.setBlend(ev.Blend)
 	}
 	return ""
 }
 
+// setBlend touches the agents whose room changed.
+func (n *Naive) setBlend(b acd.Blend) {
+	rooms := func(a *agent) (r [4]bool) {
+		for i, ch := range []acd.Channel{acd.Voice, acd.Chat, acd.Email, acd.Social} {
+			r[i] = n.room(a, ch)
+		}
+		return r
+	}
+	before := map[string][4]bool{}
+	for id, a := range n.agents {
+		before[id] = rooms(a)
+	}
+	n.blend = b
+	for id, a := range n.agents {
+		if rooms(a) != before[id] {
+			n.touch(id)
+		}
+	}
+}
+
 func (n *Naive) setQueue(q acd.Queue) string {
 	agents := map[string]bool{}
-	for id := range n.queues[q.ID].Members {
-		agents[id] = true
-	}
-	for id := range q.Members {
-		agents[id] = true
+	for _, of := range []acd.Queue{n.queues[q.ID], q} {
+		maps.Copy(agents, of.Members)
+		for _, s := range of.Steps {
+			maps.Copy(agents, s.Members)
+		}
 	}
 	n.queues[q.ID] = q
 	for _, id := range slices.Sorted(maps.Keys(agents)) {
@@ -188,9 +210,25 @@ func (n *Naive) enqueue(in acd.Work) string {
 	if n.agents[in.Preferred] == nil {
 		in.Only = false
 	}
-	w := &work{Work: in, state: acd.Queued}
+	if in.Entered.IsZero() {
+		in.Entered = in.Queued
+	} else if in.Entered.After(n.now) {
+		in.Entered = n.now
+	}
+	cause := acd.CauseQueued
+	if !in.Only {
+		to, ends := n.admit(in.Queue, in.Channel)
+		if ends {
+			n.emit(acd.WorkChanged{Work: in.ID, State: acd.Closed, Queue: to, Reason: acd.Overflowed, Cause: acd.CauseOverflow})
+			return ""
+		}
+		if to != in.Queue {
+			in.Queue, cause = to, acd.CauseOverflow
+		}
+	}
+	w := &work{Work: in, state: acd.Queued, kept: true}
 	n.works[in.ID] = w
-	n.changed(w, acd.CauseQueued)
+	n.changed(w, cause)
 	return ""
 }
 
@@ -307,6 +345,9 @@ func (n *Naive) move(ev acd.Move) string {
 			return acd.RefusedUnchanged
 		}
 	}
+	if to != w.Queue && only == "" {
+		to, _ = n.admit(to, w.Channel)
+	}
 	n.moveTo(w, ev, to, only)
 	return ""
 }
@@ -320,7 +361,7 @@ func (n *Naive) moveTo(w *work, ev acd.Move, to, only string) {
 		n.letGo(w)
 	}
 	if active || !same {
-		w.Queued = n.now
+		w.Queued, w.Entered = n.now, n.now
 	}
 	w.refused = nil
 	if active && only == "" && same {
@@ -369,14 +410,14 @@ func (n *Naive) Restart(now time.Time) []acd.Command {
 
 // Snapshot is Engine.Snapshot.
 func (n *Naive) Snapshot() acd.Restored {
-	var r acd.Restored
+	r := acd.Restored{Blend: n.blend}
 	for _, id := range slices.Sorted(maps.Keys(n.queues)) {
 		r.Queues = append(r.Queues, n.queues[id])
 	}
 	for _, id := range slices.Sorted(maps.Keys(n.agents)) {
 		a := n.agents[id]
 		r.Agents = append(r.Agents, acd.RestoredAgent{
-			Agent: a.cfg, Presence: a.presence, Reason: a.reason, Since: a.since, IdleSince: a.idle, Missed: a.missed,
+			Agent: a.cfg, Presence: a.presence, Reason: a.reason, Since: a.since, IdleSince: a.idle, LastOffer: a.lastOffer, Missed: a.missed,
 		})
 	}
 	for _, id := range slices.Sorted(maps.Keys(n.works)) {

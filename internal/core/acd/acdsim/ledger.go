@@ -14,6 +14,9 @@ type Ledger struct {
 	works    map[string]entry
 	offers   map[string]acd.OfferMade // pending
 	capacity map[string]map[acd.Channel]int
+	blend    acd.Blend
+	again    string // work of a repeated Enqueue, until the first is closed
+	next     entry
 	entered  int
 	closed   int
 }
@@ -44,8 +47,13 @@ func (l *Ledger) step(ev acd.Event, applied bool, cs []acd.Command) error {
 	}
 	switch ev := ev.(type) {
 	case acd.Enqueue:
-		l.works[ev.Work.ID] = entry{channel: ev.Work.Channel}
 		l.entered++
+		fresh := entry{channel: ev.Work.Channel}
+		if _, there := l.works[ev.Work.ID]; there { // a repeat: a timer ends the first in this step
+			l.again, l.next = ev.Work.ID, fresh
+			break
+		}
+		l.works[ev.Work.ID] = fresh
 	case acd.SetAgent:
 		either := maps.Clone(ev.Agent.Capacity)
 		for ch, n := range l.capacity[ev.Agent.ID] {
@@ -55,6 +63,9 @@ func (l *Ledger) step(ev acd.Event, applied bool, cs []acd.Command) error {
 		defer func() { l.capacity[ev.Agent.ID] = ev.Agent.Capacity }()
 	case acd.RemoveAgent:
 		defer delete(l.capacity, ev.ID)
+	case acd.SetBlend:
+		l.blend = nil // timers that fired before it saw another rule
+		defer func() { l.blend = ev.Blend }()
 	}
 	return l.commands(cs)
 }
@@ -107,6 +118,9 @@ func (l *Ledger) offerMade(c acd.OfferMade) error {
 		if other.agent == c.Agent && other.channel == w.channel {
 			taken++
 		}
+		if other.agent == c.Agent && l.blend[other.channel][w.channel] {
+			return fmt.Errorf("a %s work beside a %s work", w.channel, other.channel)
+		}
 	}
 	if taken >= l.capacity[c.Agent][w.channel] {
 		return fmt.Errorf("capacity %d exceeded", l.capacity[c.Agent][w.channel])
@@ -134,7 +148,7 @@ func (l *Ledger) offerEnded(c acd.OfferEnded) error {
 
 // follows lists what states may follow each; "" is work that just entered.
 var follows = map[acd.State][]acd.State{
-	"":           {acd.Queued},
+	"":           {acd.Queued, acd.Closed},
 	acd.Queued:   {acd.Queued, acd.Offered, acd.Closed},
 	acd.Offered:  {acd.Queued, acd.Active, acd.Closed},
 	acd.Active:   {acd.Queued, acd.Wrapping, acd.Closed},
@@ -162,6 +176,9 @@ func (l *Ledger) workChanged(c acd.WorkChanged) error {
 	if c.State == acd.Closed {
 		delete(l.works, c.Work)
 		l.closed++
+		if l.again == c.Work {
+			l.works[c.Work], l.again = l.next, ""
+		}
 		return nil
 	}
 	w.state, w.agent, w.ended = c.State, c.Agent, ""

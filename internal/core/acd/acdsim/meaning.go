@@ -52,6 +52,8 @@ func (w *world) event(op Op) acd.Event {
 		return acd.RemoveQueue{ID: queueID(op.A % s.queues())}
 	case ChangeAgent:
 		return acd.SetAgent{Agent: s.agent(op.A%s.agents(), op.B%8)}
+	case ChangeBlend:
+		return acd.SetBlend{Blend: s.blend(op.A % 4)}
 	case DropAgent:
 		return acd.RemoveAgent{ID: anAgent}
 	}
@@ -79,6 +81,9 @@ func (w *world) arrive(op Op) acd.Event {
 		ID: fmt.Sprintf("w%03d", w.works), Channel: channelNames[max(op.A%5-2, 0)], Queue: queueID(op.B % s.queues()),
 		Priority: max(op.C%8-5, 0), Needs: s.needs(op.D%16, op.D/16%10),
 	}
+	if s.Seed%3 > 0 && op.D/4096%3 == 0 {
+		in.Wants = s.needs(10+op.C%6, op.C/8%10)
+	}
 	switch op.D / 256 % 10 {
 	case 0:
 		in.Preferred = agentID(op.C / 8 % s.agents())
@@ -88,6 +93,10 @@ func (w *world) arrive(op Op) acd.Event {
 		in.Queued = w.now.Add(-time.Duration(op.C%120) * time.Second)
 	case 3:
 		in.Arrived = w.now.Add(-time.Minute)
+	case 4, 5:
+		in.Preferred = agentID(op.C / 8 % s.agents())
+	case 6:
+		in.Queued, in.Entered = w.now.Add(-time.Duration(op.C%120)*time.Second), w.now.Add(-time.Duration(op.C%60)*time.Second)
 	}
 	return acd.Enqueue{Work: in}
 }

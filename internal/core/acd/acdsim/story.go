@@ -54,6 +54,7 @@ const (
 	DropQueue    Kind = "remove_queue"
 	ChangeAgent  Kind = "set_agent"
 	DropAgent    Kind = "remove_agent"
+	ChangeBlend  Kind = "set_blend"
 	Repeat       Kind = "repeat"
 	Wake         Kind = "wake"
 	Crash        Kind = "crash"
@@ -67,7 +68,7 @@ var weights = []struct {
 	{Arrive, 170}, {AcceptOffer, 190}, {DeclineOffer, 45}, {AcceptEnded, 20}, {AcceptForged, 15},
 	{Leave, 40}, {FinishWork, 110}, {CompleteWork, 80}, {ExtendWork, 20}, {WrongHand, 20},
 	{Presence, 60}, {Browsers, 50}, {MoveWork, 45}, {CloseWork, 12}, {ChangeQueue, 12}, {DropQueue, 3},
-	{ChangeAgent, 14}, {DropAgent, 4}, {Repeat, 25}, {Wake, 50}, {Crash, 5}, {CrashLost, 3},
+	{ChangeAgent, 14}, {DropAgent, 4}, {ChangeBlend, 4}, {Repeat, 25}, {Wake, 50}, {Crash, 5}, {CrashLost, 3},
 }
 
 // NewStory makes the story of a seed with about n ops.
@@ -165,6 +166,9 @@ func (s Story) queue(i, variant int) acd.Queue {
 		WrapUp: time.Duration(r.IntN(3)) * 10 * time.Second, WrapUpOpen: r.IntN(5) == 0,
 		Needs: s.needs(r.IntN(16), r.IntN(6)),
 	}
+	if s.Seed%3 > 0 {
+		s.refine(&q, i, variant/4)
+	}
 	r = s.setup(6, i, variant)
 	for a := range s.agents() + 1 { // one more: named, never set up
 		if r.IntN(4) > 0 == !s.large() { // a quarter of a large floor
@@ -172,6 +176,69 @@ func (s Story) queue(i, variant int) acd.Queue {
 		}
 	}
 	return q
+}
+
+// refine gives a queue what only some have. Overflow goes to later queues, so
+// that it never comes round.
+func (s Story) refine(q *acd.Queue, i, variant int) {
+	r := s.setup(7, i, variant)
+	q.Choice = []acd.Choice{"", acd.LongestIdle, acd.MostProficient, acd.LeastLoaded, acd.RoundRobin}[r.IntN(5)]
+	q.AutoAccept = r.IntN(6) == 0
+	if r.IntN(3) == 0 {
+		q.Wants = s.needs(10+r.IntN(6), 1+r.IntN(6))
+	}
+	if r.IntN(2) == 0 {
+		q.Affinity = time.Duration(5+r.IntN(40)) * time.Second
+	}
+	after, ease, needs := time.Duration(0), 0, q.Needs
+	for range r.IntN(4) { // each asks for no more than the one before
+		after += time.Duration(r.IntN(25)) * time.Second
+		ease += r.IntN(3)
+		var fewer []acd.SkillNeed
+		for _, n := range needs {
+			if n.Level -= r.IntN(3); n.Level > 0 {
+				fewer = append(fewer, n)
+			}
+		}
+		needs = fewer
+		step := acd.Step{After: after, Needs: needs, Ease: ease, Members: map[string]bool{}}
+		for a := range s.agents() + 1 {
+			if r.IntN(4) == 0 {
+				step.Members[agentID(a)] = true
+			}
+		}
+		q.Steps = append(q.Steps, step)
+	}
+	q.Closed, q.CloseWaiting = r.IntN(5) == 0, r.IntN(2) == 0
+	for range max(r.IntN(5)-2, 0) {
+		o := acd.Overflow{When: []acd.OverflowWhen{acd.OnWait, acd.OnLength, acd.OnNobody, acd.OnClosed}[r.IntN(4)],
+			After: time.Duration(r.IntN(4)) * 15 * time.Second, Length: r.IntN(5)}
+		if later := s.queues() - 1 - i; later > 0 && r.IntN(4) > 0 {
+			o.ToQueue = queueID(i + 1 + r.IntN(later))
+		}
+		q.Overflow = append(q.Overflow, o)
+	}
+}
+
+// blend is a blended rule; nil for none.
+func (s Story) blend(variant int) acd.Blend {
+	r := s.setup(8, variant)
+	var b acd.Blend
+	for _, held := range channelNames {
+		for _, other := range channelNames {
+			if held == other || r.IntN(3) > 0 {
+				continue
+			}
+			if b == nil {
+				b = acd.Blend{}
+			}
+			if b[held] == nil {
+				b[held] = map[acd.Channel]bool{}
+			}
+			b[held][other] = true
+		}
+	}
+	return b
 }
 
 func (s Story) needs(pick, level int) []acd.SkillNeed {
