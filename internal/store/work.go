@@ -125,13 +125,14 @@ type AgentRow struct {
 	ReasonID  string
 	Since     time.Time
 	IdleSince time.Time
-	Missed    int // offers missed in a row
+	Missed    int       // offers missed in a row
+	LastOffer time.Time // when it was last offered work
 }
 
-const agentColumns = "user_id, presence, reason_id, since, idle_since, missed"
+const agentColumns = "user_id, presence, reason_id, since, idle_since, missed, last_offer"
 
 func scanAgent(r row, a *AgentRow) error {
-	return r.Scan(&a.UserID, &a.Presence, &a.ReasonID, at(&a.Since), at(&a.IdleSince), num(&a.Missed))
+	return r.Scan(&a.UserID, &a.Presence, &a.ReasonID, at(&a.Since), at(&a.IdleSince), num(&a.Missed), at(&a.LastOffer))
 }
 
 // PutAgent stores where an agent stands. When the presence or its reason
@@ -143,9 +144,10 @@ func (tx *Tx) PutAgent(a AgentRow) error {
 	if err != nil {
 		return err
 	}
-	if _, err := tx.exec(`INSERT INTO agents (tenant_id, `+agentColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7)
+	if _, err := tx.exec(`INSERT INTO agents (tenant_id, `+agentColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 		ON CONFLICT (tenant_id, user_id) DO UPDATE SET presence = excluded.presence, reason_id = excluded.reason_id, since = excluded.since,
-		idle_since = excluded.idle_since, missed = excluded.missed`, t, a.UserID, a.Presence, a.ReasonID, us(a.Since), us(a.IdleSince), a.Missed); err != nil {
+		idle_since = excluded.idle_since, missed = excluded.missed, last_offer = excluded.last_offer`,
+		t, a.UserID, a.Presence, a.ReasonID, us(a.Since), us(a.IdleSince), a.Missed, us(a.LastOffer)); err != nil {
 		return err
 	}
 	if known && presence == a.Presence && reason == a.ReasonID {

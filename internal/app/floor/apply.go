@@ -69,7 +69,7 @@ func (f *floor) enqueued(it *item, c acd.WorkChanged, held bool, now time.Time) 
 		it.QueuedAt = now
 	}
 	if w, ok := f.engine.Work(it.ID); ok {
-		it.place = w.Queued
+		it.place, it.entered = w.Queued, w.Entered
 	}
 	if it.segKind != "queue" || it.segOwner != c.Queue {
 		f.segment(it, "queue", c.Queue, c.Cause, now)
@@ -103,6 +103,11 @@ func (f *floor) answered(it *item, c acd.WorkChanged, now time.Time) {
 
 func (f *floor) closed(it *item, c acd.WorkChanged, before string, now time.Time) {
 	it.CloseReason, it.ClosedAt = string(c.Reason), now
+	if it.Queue == "" && c.Reason == acd.Overflowed { // it never got into the queue that it came for
+		it.Queue = c.Queue
+		it.QueuedAt = keep(it.QueuedAt, now)
+		f.count(c.Queue).Offered++
+	}
 	if it.CloseReason == "" {
 		it.CloseReason = string(acd.Completed)
 	}

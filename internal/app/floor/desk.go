@@ -41,7 +41,11 @@ func (m *Manager) Arrive(ctx context.Context, a channel.Arrival) (interaction, c
 		if err != nil {
 			return err
 		}
-		it.row = store.InteractionRow{ID: it.ID, Channel: string(a.Channel), EntryPointID: a.EntryPoint, FlowSealed: none, ContactID: contact, NameSealed: name,
+		last, err := tx.LastAgent(contact)
+		if err != nil {
+			return err
+		}
+		it.row = store.InteractionRow{ID: it.ID, Channel: string(a.Channel), EntryPointID: a.EntryPoint, FlowSealed: none, ContactID: contact, NameSealed: name, PreferredID: last,
 			State: it.State, Language: a.Language, LeftMessage: a.LeftMessage, ArrivedAt: now, Version: 1}
 		if err := tx.InsertInteraction(it.row); err != nil {
 			return err

@@ -45,6 +45,7 @@ type floor struct {
 	day    string // the date that today counts, in the tenant's time zone
 	waits  map[string]bool
 	waited time.Time // when waiting people were last told their place
+	hours  time.Time // when a queue next opens or closes; zero: never
 	batch  batch
 }
 
@@ -57,6 +58,8 @@ type item struct {
 	running  bool  // a flow holds it
 	fed      int64 // the last input that the flow took
 	place    time.Time
+	entered  time.Time // when it came to its queue
+	wants    []acd.SkillNeed
 	segment  int64
 	segFrom  time.Time
 	segKind  string
@@ -176,6 +179,7 @@ func (f *floor) turn(ctx context.Context, calls []*call) bool {
 	f.batch = newBatch()
 	f.newDay(now)
 	f.step(acd.Tick{}, now)
+	f.openAndClose(now)
 	f.flowTimers(now)
 	for _, c := range calls {
 		c.err = c.fn(f, now)
@@ -244,6 +248,9 @@ func (f *floor) sleep() time.Duration {
 	}
 	for _, it := range f.timed {
 		d = min(d, it.run.Deadline.Sub(now))
+	}
+	if !f.hours.IsZero() {
+		d = min(d, f.hours.Sub(now))
 	}
 	if len(f.waits) > 0 {
 		d = min(d, f.waited.Add(tellEvery).Sub(now))

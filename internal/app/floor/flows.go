@@ -58,7 +58,7 @@ func (f *floor) flowStep(it *item, state flow.State, actions []flow.Action, err 
 	if state.Language != "" {
 		it.Language = state.Language
 	}
-	it.Needs = needs(state.Skills)
+	it.Needs, it.wants = needs(state.Skills), needs(state.Prefers)
 	delete(f.timed, it.ID)
 	for _, a := range actions {
 		if !f.flowAction(it, a, now) {
@@ -105,9 +105,15 @@ func (f *floor) enqueue(it *item, queue string, now time.Time) {
 	f.step(acd.Enqueue{Work: f.asWork(it, queue, now)}, now)
 }
 
+// asWork is an interaction as the engine takes it. Its person's last agent is
+// preferred in queues that keep work for one.
 func (f *floor) asWork(it *item, queue string, queued time.Time) acd.Work {
-	return acd.Work{ID: it.ID, Channel: it.Channel, Queue: queue, Priority: it.Priority, Needs: it.Needs,
+	w := acd.Work{ID: it.ID, Channel: it.Channel, Queue: queue, Priority: it.Priority, Needs: it.Needs, Wants: it.wants,
 		Preferred: it.row.PreferredID, Only: it.row.OnlyPreferred, Arrived: it.ArrivedAt, Queued: queued}
+	if !w.Only && f.plan.Queues[queue].AffinitySeconds == 0 {
+		w.Preferred = ""
+	}
+	return w
 }
 
 // closeFlow ends an interaction that never reached a queue.

@@ -126,7 +126,7 @@ func (f *floor) item(ctx context.Context, r store.InteractionRow, seg store.Segm
 	if err != nil {
 		return nil, fmt.Errorf("opening the name of %s: %w", r.ID, err)
 	}
-	it := &item{Interaction: View(r, reveal(name)), row: r, place: r.Place, segment: seg.Number}
+	it := &item{Interaction: View(r, reveal(name)), row: r, place: r.Place, entered: r.EnteredAt, wants: r.Wants, segment: seg.Number}
 	it.Tenant = f.tenant
 	if seg.EndedAt.IsZero() && seg.Number > 0 {
 		it.segKind, it.segOwner, it.segFrom = seg.HolderKind, seg.HolderID, seg.StartedAt
@@ -168,10 +168,11 @@ func (f *floor) restoreEngine(s stored, now time.Time) {
 	for _, o := range s.offers {
 		pending[o.InteractionID] = o
 	}
-	r := acd.Restored{}
+	r := acd.Restored{Blend: f.plan.Rules.BlendRule()}
 	for _, q := range sortedKeys(f.plan.Queues) {
-		r.Queues = append(r.Queues, f.asQueue(q, f.plan.Queues[q]))
+		r.Queues = append(r.Queues, f.asQueue(q, f.plan.Queues[q], now))
 	}
+	f.hoursFrom(now)
 	states := map[string]store.AgentRow{}
 	for _, a := range s.agents {
 		states[a.UserID] = a
@@ -180,7 +181,7 @@ func (f *floor) restoreEngine(s stored, now time.Time) {
 		if p := f.people[u]; p.agent {
 			a := states[u]
 			r.Agents = append(r.Agents, acd.RestoredAgent{Agent: asAgent(u, p), Presence: acd.Presence(cmp.Or(a.Presence, string(acd.Offline))), Reason: a.ReasonID,
-				Since: cmp.Or(a.Since, p.since), IdleSince: a.IdleSince, Missed: a.Missed})
+				Since: cmp.Or(a.Since, p.since), IdleSince: a.IdleSince, Missed: a.Missed, LastOffer: a.LastOffer})
 		}
 	}
 	for _, it := range f.openItems() {
@@ -189,6 +190,7 @@ func (f *floor) restoreEngine(s stored, now time.Time) {
 		}
 		w := acd.RestoredWork{Work: f.asWork(it, it.Queue, it.place), State: acd.State(it.State), Agent: it.Agent, Front: it.row.Front, Extended: it.row.Extended,
 			AnsweredAt: it.AnsweredAt, WrapUntil: it.WrapUntil, Refused: fromRefused(it.row.Refused)}
+		w.Work.Entered = it.entered
 		if o, ok := pending[it.ID]; ok {
 			w.Offer, w.OfferedAt, w.Deadline = o.ID, o.OfferedAt, o.Deadline
 			f.offers[o.ID] = &Offer{ID: o.ID, Interaction: Interaction{ID: it.ID}, User: o.UserID, OfferedAt: o.OfferedAt, Deadline: o.Deadline}
@@ -238,10 +240,12 @@ func (f *floor) adopt(plan Plan, people map[string]person, now time.Time) {
 	old, oldPeople := f.plan, f.people
 	f.plan, f.people = plan, people
 	f.zone.Store(plan.TimeZone.String())
+	f.step(acd.SetBlend{Blend: plan.Rules.BlendRule()}, now)
 	for _, q := range sortedKeys(plan.Queues) {
-		f.step(acd.SetQueue{Queue: f.asQueue(q, plan.Queues[q])}, now)
+		f.step(acd.SetQueue{Queue: f.asQueue(q, plan.Queues[q], now)}, now)
 		f.batch.queues[q] = true
 	}
+	f.hoursFrom(now)
 	for _, u := range sortedKeys(people) {
 		if people[u].agent {
 			f.step(acd.SetAgent{Agent: asAgent(u, people[u])}, now)
@@ -264,13 +268,10 @@ func (f *floor) adopt(plan Plan, people map[string]person, now time.Time) {
 	}
 }
 
-func (f *floor) asQueue(q string, def setup.Queue) acd.Queue {
-	members := map[string]bool{}
-	for _, u := range f.members(def) {
-		members[u] = true
-	}
-	return acd.Queue{ID: q, Priority: def.Priority, Needs: def.Needs, Members: members, OfferTimeout: time.Duration(def.OfferSeconds) * time.Second,
-		WrapUp: time.Duration(def.WrapUpSeconds) * time.Second, WrapUpOpen: def.WrapUpOpen, MaxMissed: def.MaxMissed, ServiceLevel: time.Duration(def.ServiceSeconds) * time.Second}
+func (f *floor) asQueue(q string, def setup.Queue, now time.Time) acd.Queue {
+	r := def.Routing(q, f.members(def))
+	r.Closed = f.closedNow(def, now)
+	return r
 }
 
 // members are the agents that serve a queue; a queue that names none is served

@@ -27,13 +27,14 @@ func (f *floor) rows(ctx context.Context) ([]store.InteractionRow, error) {
 func (f *floor) row(ctx context.Context, it *item) (store.InteractionRow, error) {
 	r := it.row
 	r.State, r.CloseReason, r.QueueID, r.AgentID = it.State, it.CloseReason, it.Queue, it.Agent
-	r.Priority, r.Needs, r.Language = it.Priority, it.Needs, it.Language
+	r.Priority, r.Needs, r.Wants, r.Language = it.Priority, it.Needs, it.wants, it.Language
 	r.Consulted = it.Consulted
 	if it.CustomerGone && r.LeftAt.IsZero() {
 		r.LeftAt = f.m.Clock.Now()
 	}
 	r.DispositionID, r.Labels, r.Rating = it.Disposition, it.Labels, it.Rating
 	r.QueuedAt, r.Place, r.AnsweredAt, r.WrapFrom, r.WrapUntil, r.ClosedAt = it.QueuedAt, it.place, it.AnsweredAt, it.WrapFrom, it.WrapUntil, it.ClosedAt
+	r.EnteredAt = it.entered
 	if !it.running && it.graph == nil {
 		return r, nil
 	}
@@ -63,7 +64,7 @@ func (f *floor) sealRun(ctx context.Context, it *item) (secret.Sealed, error) {
 }
 
 func (f *floor) agentRow(a acd.AgentChanged) store.AgentRow {
-	return store.AgentRow{UserID: a.Agent, Presence: string(a.Presence), ReasonID: a.Reason, Since: a.Since, IdleSince: a.IdleSince, Missed: a.Missed}
+	return store.AgentRow{UserID: a.Agent, Presence: string(a.Presence), ReasonID: a.Reason, Since: a.Since, IdleSince: a.IdleSince, Missed: a.Missed, LastOffer: a.LastOffer}
 }
 
 // counts are a queue's figures of the day, shown live; reports count from the

@@ -21,6 +21,7 @@ type state struct {
 	last     map[core.Kind]int64 // highest position
 	users    map[string]bool     // that are not deleted
 	agents   []string            // active ones with the agent role
+	able     []core.Agent        // the same with their skills
 }
 
 func load(tx *store.Tx) (*state, error) {
@@ -58,6 +59,7 @@ func load(tx *store.Tx) (*state, error) {
 		}
 		if u.Status == "active" && slices.Contains(u.Roles, string(access.Agent)) {
 			st.agents = append(st.agents, u.ID)
+			st.able = append(st.able, core.Agent{ID: u.ID, Skills: u.Skills})
 		}
 	}
 	return st, err
@@ -187,6 +189,25 @@ func (r refs) WrittenIn(k core.Kind, id string) []string {
 	}
 	return nil
 }
+
+func (r refs) Self() string { return r.id }
+
+func (r refs) Queues() map[string]core.Queue {
+	queues := map[string]core.Queue{}
+	for id, o := range r.st.objects[core.KindQueue] {
+		queues[id] = o.(core.Queue)
+	}
+	return queues
+}
+
+func (r refs) SkillName(id string) string {
+	if o, ok := r.st.objects[core.KindSkill][id]; ok {
+		return o.Called()
+	}
+	return id
+}
+
+func (r refs) Agents() []core.Agent { return r.st.able }
 
 // Languages are those of the entry points that run the flow which asks, else
 // the tenant's own.

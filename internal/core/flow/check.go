@@ -174,10 +174,22 @@ func (c *checker) branch(at string, n Node) {
 	}
 }
 
+// levels checks skills with their levels.
+func (c *checker) levels(at string, skills map[string]int) {
+	for id, level := range sorted(skills) {
+		if !c.refs.HasSkill(id) {
+			c.faults.Add(at+clip(id, 40), "is not an existing skill.")
+		}
+		if level < 1 || level > 10 {
+			c.faults.Add(at+clip(id, 40), "is %d; a proficiency is 1 to 10.", level)
+		}
+	}
+}
+
 func (c *checker) set(at string, n Node) {
 	c.pointer(at+".next", n.Next, true)
-	if n.Priority == nil && n.Language == "" && len(n.Skills) == 0 && len(n.Attributes) == 0 {
-		c.faults.Add(at, "sets nothing; give priority, skills, language or attributes.")
+	if n.Priority == nil && n.Language == "" && len(n.Skills)+len(n.Prefers)+len(n.Attributes) == 0 {
+		c.faults.Add(at, "sets nothing; give priority, skills, prefers, language or attributes.")
 	}
 	if n.Priority != nil && (*n.Priority < 0 || *n.Priority > 10) {
 		c.faults.Add(at+".priority", "is %d; 0 to 10 are accepted.", *n.Priority)
@@ -185,14 +197,8 @@ func (c *checker) set(at string, n Node) {
 	if n.Language != "" && !languageTag.MatchString(n.Language) {
 		c.faults.Add(at+".language", "must be a language such as en or pt.")
 	}
-	for id, level := range sorted(n.Skills) {
-		if !c.refs.HasSkill(id) {
-			c.faults.Add(at+".skills."+clip(id, 40), "is not an existing skill.")
-		}
-		if level < 1 || level > 10 {
-			c.faults.Add(at+".skills."+clip(id, 40), "is %d; a proficiency is 1 to 10.", level)
-		}
-	}
+	c.levels(at+".skills.", n.Skills)
+	c.levels(at+".prefers.", n.Prefers)
 	for name, value := range sorted(n.Attributes) {
 		c.attribute(at+".attributes."+clip(name, 40), name)
 		if characters(value) > MaxValue {
@@ -304,7 +310,7 @@ func used(n Node) []string {
 	}{
 		{"text", len(n.Text) > 0}, {"options", len(n.Options) > 0}, {"into", n.Into != ""}, {"hours", n.Hours != ""},
 		{"open", n.Open != ""}, {"closed", n.Closed != ""}, {"cases", len(n.Cases) > 0}, {"queue", n.Queue != ""},
-		{"priority", n.Priority != nil}, {"skills", len(n.Skills) > 0}, {"language", n.Language != ""},
+		{"priority", n.Priority != nil}, {"skills", len(n.Skills) > 0}, {"prefers", len(n.Prefers) > 0}, {"language", n.Language != ""},
 		{"attributes", len(n.Attributes) > 0}, {"next", n.Next != ""}, {"seconds", n.Seconds != 0}, {"timeout", n.Timeout != ""},
 	} {
 		if f.set {

@@ -33,7 +33,7 @@ func Step(g *Graph, s State, in Input, w World) (State, []Action, error) {
 	}
 	r := &run{graph: g, s: s, w: w}
 	r.s.Attributes = maps.Clone(s.Attributes)
-	r.s.Skills = maps.Clone(s.Skills)
+	r.s.Skills, r.s.Prefers = maps.Clone(s.Skills), maps.Clone(s.Prefers)
 	next, moved := r.begin(in)
 	if !moved {
 		return s, nil, nil
@@ -180,15 +180,19 @@ func (r *run) set(n Node) {
 	if n.Language != "" {
 		r.s.Language = n.Language
 	}
-	for skill, level := range n.Skills {
-		if r.s.Skills == nil {
-			r.s.Skills = map[string]int{}
-		}
-		r.s.Skills[skill] = level
-	}
+	r.s.Skills, r.s.Prefers = merged(r.s.Skills, n.Skills), merged(r.s.Prefers, n.Prefers)
 	for name, v := range n.Attributes {
 		r.remember(name, clip(v, MaxValue))
 	}
+}
+
+// merged puts levels over those that are there.
+func merged(into, levels map[string]int) map[string]int {
+	if into == nil && len(levels) > 0 {
+		into = map[string]int{}
+	}
+	maps.Copy(into, levels)
+	return into
 }
 
 func (r *run) remember(name, value string) {

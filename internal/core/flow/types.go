@@ -21,7 +21,7 @@ const (
 	Collect NodeType = "collect" // say Text, wait for free text; store it in Into (sensitive content)
 	Hours   NodeType = "hours"   // branch on opening hours: Open, Closed
 	Branch  NodeType = "branch"  // first Case whose If is true, else Next
-	Set     NodeType = "set"     // set Priority, Skills, Language, Attributes
+	Set     NodeType = "set"     // set Priority, Skills, Prefers, Language, Attributes
 	Enqueue NodeType = "queue"   // say Text (may be empty) and put into Queue; ends the flow
 	Form    NodeType = "form"    // say Text (may be empty), show the leave-a-message form, wait; when sent: Next, or close
 	Close   NodeType = "close"   // say Text (may be empty) and close
@@ -61,6 +61,7 @@ type Node struct {
 	Queue      string            `json:"queue,omitempty"`
 	Priority   *int              `json:"priority,omitempty"`
 	Skills     map[string]int    `json:"skills,omitempty"`
+	Prefers    map[string]int    `json:"prefers,omitempty"` // preferred skills
 	Language   string            `json:"language,omitempty"`
 	Attributes map[string]string `json:"attributes,omitempty"`
 	Next       string            `json:"next,omitempty"`
@@ -92,6 +93,7 @@ type State struct {
 	Language   string            `json:"language"`
 	Priority   int               `json:"priority"`
 	Skills     map[string]int    `json:"skills,omitempty"`
+	Prefers    map[string]int    `json:"prefers,omitempty"`
 	Deadline   time.Time         `json:"deadline,omitzero"`
 	Waiting    bool              `json:"waiting"` // for the person's input
 	Done       bool              `json:"done"`

@@ -100,8 +100,8 @@ var inventory = []group{
 		part{"interaction_id", Pseudonym, "where it was given", ""})},
 
 	{Column, "interactions", "to route work, and to report on it: who, when, how long (C29, C30)", whileRecord, withRecord, with(
-		none("channel", "entry_point_id", "flow_id", "flow_version", "state", "close_reason", "queue_id", "only_preferred", "priority", "needs", "language", "left_message", "front", "extended",
-			"arrived_at", "queued_at", "place", "offered_at", "answered_at", "wrap_from", "wrap_until", "left_at", "closed_at", "erased_at", "version"),
+		none("channel", "entry_point_id", "flow_id", "flow_version", "state", "close_reason", "queue_id", "only_preferred", "priority", "needs", "wants", "language", "left_message", "front", "extended",
+			"arrived_at", "queued_at", "place", "entered_at", "offered_at", "answered_at", "wrap_from", "wrap_until", "left_at", "closed_at", "erased_at", "version"),
 		part{"interaction_id", Pseudonym, "to name a piece of work", ""},
 		part{"contact_id", Pseudonym, "whose it is; the address stands with the contact", ""},
 		part{"agent_id", Pseudonym, "who handled it", ""},
@@ -125,7 +125,7 @@ var inventory = []group{
 		part{"user_id", Pseudonym, "", ""})},
 
 	{Column, "agents", "to route work to those who are ready", whileUser, "with the user", with(
-		none("presence", "reason_id", "since", "idle_since", "missed"),
+		none("presence", "reason_id", "since", "idle_since", "missed", "last_offer"),
 		part{"user_id", Pseudonym, "", ""})},
 
 	{Column, "agent_states", "to report agents' time by state", whileRecord, "deleted by retention", with(

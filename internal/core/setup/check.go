@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"nubitalk/internal/base/errs"
+	"nubitalk/internal/core/acd"
 )
 
 // checks collects the faults of one object.
@@ -56,6 +57,27 @@ func (c *checks) oneOf(path, v string, accepted ...string) {
 func (c *checks) count(path string, n, most int) {
 	if n > most {
 		c.Add(path, "has %d entries; at most %d are accepted.", n, most)
+	}
+}
+
+func (c *checks) channel(path string, ch acd.Channel) {
+	if !slices.Contains(Channels, ch) {
+		c.Add(path, "is %q; accepted are voice, chat, email and social.", short(string(ch)))
+	}
+}
+
+// skills checks a list of skills with levels.
+func (c *checks) skills(path string, needs []acd.SkillNeed) {
+	c.count(path, len(needs), 20)
+	seen := map[string]bool{}
+	for i, n := range needs {
+		if n.Skill == "" {
+			c.Add(at(path, i)+".skill", "is missing; name a skill.")
+		} else if seen[n.Skill] {
+			c.Add(at(path, i)+".skill", "is listed twice.")
+		}
+		seen[n.Skill] = true
+		c.number(at(path, i)+".level", n.Level, 1, 10)
 	}
 }
 

@@ -22,6 +22,15 @@ func DefaultRules() Rules {
 	return Rules{ConversationDays: 90, RecordDays: 365, AuditDays: 730, ChatCapacity: 3, IdleMinutes: 10, SessionHours: 12}
 }
 
+// DefaultBlend: a call leaves room for nothing else, a chat none for a call;
+// a call may interrupt email and social work.
+func DefaultBlend() []Exclude {
+	return []Exclude{
+		{Holding: acd.Voice, Not: []acd.Channel{acd.Chat, acd.Email, acd.Social}},
+		{Holding: acd.Chat, Not: []acd.Channel{acd.Voice}},
+	}
+}
+
 // DefaultHours are weekdays from nine to six.
 func DefaultHours(name, timeZone string) Hours {
 	h := Hours{Name: name, TimeZone: timeZone}

@@ -84,6 +84,20 @@ type Refs interface {
 	WrittenIn(kind Kind, id string) []string
 	// Languages are those in which flows must be written.
 	Languages() []string
+	// Self is the id of the object that asks; "" for a new one.
+	Self() string
+	// Queues are those in use, by id.
+	Queues() map[string]Queue
+	// SkillName is what people call a skill.
+	SkillName(id string) string
+	// Agents are the users who handle work.
+	Agents() []Agent
+}
+
+// Agent is a user as the set-up of routing sees it.
+type Agent struct {
+	ID     string
+	Skills map[string]int
 }
 
 // Clean gives the value as it is stored: spaces around names taken away, empty

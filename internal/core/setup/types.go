@@ -41,6 +41,29 @@ type Queue struct {
 	Hours           string          `json:"hours" doc:"Id of the opening hours; empty means always open."`
 	Dispositions    []string        `json:"dispositions" doc:"Ids offered after the contact; empty means all."`
 	DispositionMust bool            `json:"disposition_must" doc:"A disposition must be chosen before closing."`
+
+	Wants           []acd.SkillNeed `json:"wants,omitempty" doc:"Preferred skills: agents who have them come first."`
+	Choice          acd.Choice      `json:"choice,omitempty" enum:"longest_idle,most_proficient,least_loaded,round_robin" doc:"Which of the agents with room gets the work; longest_idle when missing."`
+	Steps           []Step          `json:"steps,omitempty" doc:"Loosening after given waits, at most six, each later than the one before."`
+	AffinitySeconds int             `json:"affinity_seconds,omitempty" minimum:"0" maximum:"3600" doc:"How long work is kept for the agent who had the person last, while that agent is at work."`
+	AutoAccept      bool            `json:"auto_accept,omitempty" doc:"Offers are accepted as they are made."`
+	Overflow        []Overflow      `json:"overflow,omitempty" doc:"Where work goes that cannot stay; the first rule that holds applies."`
+	CloseWaiting    bool            `json:"close_waiting,omitempty" doc:"When the hours end, the rules for closed also send on what waits; otherwise it is still served."`
+}
+
+// Step loosens what a queue asks for once work has waited.
+type Step struct {
+	AfterSeconds int      `json:"after_seconds" minimum:"1" maximum:"86400"`
+	Ease         int      `json:"ease" minimum:"0" maximum:"10" doc:"Levels off every skill that is asked for; 10 asks for none."`
+	Members      []string `json:"members,omitempty" doc:"User ids of agents who also serve the queue from now on."`
+}
+
+// Overflow sends work to another queue, or ends it.
+type Overflow struct {
+	When         acd.OverflowWhen `json:"when" enum:"wait,length,nobody,closed" doc:"wait: it has waited for after_seconds. length: it comes and so many wait already. nobody: it has waited for after_seconds and none of the queue's agents is at work. closed: it comes outside the queue's hours."`
+	AfterSeconds int              `json:"after_seconds,omitempty" minimum:"0" maximum:"86400"`
+	Length       int              `json:"length,omitempty" minimum:"0" maximum:"100000"`
+	ToQueue      string           `json:"to_queue,omitempty" doc:"Queue id; empty ends the work as overflowed."`
 }
 
 // Skill is what an agent can do.
@@ -167,4 +190,12 @@ type Rules struct {
 	ChatCapacity     int `json:"chat_capacity" minimum:"1" maximum:"20" doc:"Chats at once per agent, unless the user has an own limit."`
 	IdleMinutes      int `json:"idle_minutes" minimum:"1" maximum:"1440" doc:"A visitor who is gone for so long has left."`
 	SessionHours     int `json:"session_hours" minimum:"1" maximum:"168" doc:"A sign-in ends after so many hours."`
+
+	Blend []Exclude `json:"blend,omitempty" doc:"The blended rule: which work leaves no room for which. Missing means: a call leaves room for nothing else, a chat none for a call."`
+}
+
+// Exclude is one part of the blended rule.
+type Exclude struct {
+	Holding acd.Channel   `json:"holding" enum:"voice,chat,email,social"`
+	Not     []acd.Channel `json:"not" doc:"Channels that an agent who holds such work is not offered."`
 }

@@ -22,6 +22,17 @@ func (q Queue) Uses() []Use {
 	for i, m := range q.Members {
 		u.add(at("members", i), KindUser, m)
 	}
+	for i, n := range q.Wants {
+		u.add(at("wants", i)+".skill", KindSkill, n.Skill)
+	}
+	for i, s := range q.Steps {
+		for j, m := range s.Members {
+			u.add(at(at("steps", i)+".members", j), KindUser, m)
+		}
+	}
+	for i, o := range q.Overflow {
+		u.add(at("overflow", i)+".to_queue", KindQueue, o.ToQueue)
+	}
 	u.add("hours", KindHours, q.Hours)
 	for i, d := range q.Dispositions {
 		u.add(at("dispositions", i), KindDisposition, d)
@@ -33,6 +44,13 @@ func (q Queue) clean() Object {
 	q.Name = tidy(q.Name)
 	q.Channels, q.Members, q.Dispositions = once(q.Channels), once(q.Members), once(q.Dispositions)
 	q.Needs = append([]acd.SkillNeed{}, q.Needs...)
+	if q.Choice == "" {
+		q.Choice = acd.LongestIdle
+	}
+	q.Steps = slices.Clone(q.Steps)
+	for i := range q.Steps {
+		q.Steps[i].Members = once(q.Steps[i].Members)
+	}
 	return q
 }
 
@@ -40,22 +58,11 @@ func (q Queue) Validate(refs Refs) error {
 	var c checks
 	c.name("name", q.Name, 1, 80)
 	for i, ch := range q.Channels {
-		if !slices.Contains(Channels, ch) {
-			c.Add(at("channels", i), "is %q; accepted are voice, chat, email and social.", short(string(ch)))
-		}
+		c.channel(at("channels", i), ch)
 	}
 	c.number("priority", q.Priority, 1, 10)
-	c.count("needs", len(q.Needs), 20)
-	seen := map[string]bool{}
-	for i, n := range q.Needs {
-		if n.Skill == "" {
-			c.Add(at("needs", i)+".skill", "is missing; name a skill.")
-		} else if seen[n.Skill] {
-			c.Add(at("needs", i)+".skill", "is listed twice.")
-		}
-		seen[n.Skill] = true
-		c.number(at("needs", i)+".level", n.Level, 1, 10)
-	}
+	c.skills("needs", q.Needs)
+	c.skills("wants", q.Wants)
 	c.count("members", len(q.Members), 10000)
 	c.number("offer_seconds", q.OfferSeconds, 5, 300)
 	c.number("wrap_up_seconds", q.WrapUpSeconds, 0, 3600)
@@ -64,7 +71,12 @@ func (q Queue) Validate(refs Refs) error {
 	c.number("service_percent", q.ServicePercent, 1, 100)
 	c.number("short_seconds", q.ShortSeconds, 0, 300)
 	c.count("dispositions", len(q.Dispositions), 500)
+	q.checkRouting(&c)
 	c.uses(q, refs)
+	if err := c.Err(); err != nil {
+		return err
+	}
+	q.checkAmong(&c, refs)
 	return c.Err()
 }
 
@@ -133,7 +145,17 @@ func (Rules) Kind() Kind       { return KindRules }
 func (Rules) Called() string   { return "Rules" }
 func (Rules) Unique() []Unique { return nil }
 func (Rules) Uses() []Use      { return nil }
-func (r Rules) clean() Object  { return r }
+
+func (r Rules) clean() Object {
+	if r.Blend == nil {
+		r.Blend = DefaultBlend()
+	}
+	r.Blend = slices.Clone(r.Blend)
+	for i := range r.Blend {
+		r.Blend[i].Not = once(r.Blend[i].Not)
+	}
+	return r
+}
 
 func (r Rules) Validate(Refs) error {
 	var c checks
@@ -146,5 +168,20 @@ func (r Rules) Validate(Refs) error {
 	c.number("chat_capacity", r.ChatCapacity, 1, 20)
 	c.number("idle_minutes", r.IdleMinutes, 1, 1440)
 	c.number("session_hours", r.SessionHours, 1, 168)
+	held := map[acd.Channel]bool{}
+	for i, x := range r.Blend {
+		path := at("blend", i)
+		c.channel(path+".holding", x.Holding)
+		if held[x.Holding] {
+			c.Add(path+".holding", "is listed twice.")
+		}
+		held[x.Holding] = true
+		for j, n := range x.Not {
+			c.channel(at(path+".not", j), n)
+			if n == x.Holding {
+				c.Add(at(path+".not", j), "is the channel itself; how many of one channel an agent takes is its capacity.")
+			}
+		}
+	}
 	return c.Err()
 }

@@ -306,21 +306,20 @@ func (w *world) drain() error {
 	if w.now.Before(w.naive.now) {
 		w.now = w.naive.now // the clock is right again
 	}
-	for quiet := 0; quiet < 3; {
-		events := w.handleAll()
-		for _, ev := range events {
-			if err := w.step(ev); err != nil {
-				return err
-			}
-		}
-		if len(events) > 0 {
-			quiet = 0
-			continue
-		}
-		quiet++
-		w.now = w.now.Add(31 * time.Second) // past any back-off
+	if _, err := w.handleAll(); err != nil {
+		return err
+	}
+	for quiet := 0; quiet < 4; quiet++ {
+		w.now = w.now.Add(31 * time.Second) // past any back-off, and in four rounds any step
 		if err := w.step(acd.Tick{}); err != nil {
 			return err
+		}
+		handled, err := w.handleAll()
+		if err != nil {
+			return err
+		}
+		if handled {
+			quiet = 0
 		}
 	}
 	for id, a := range w.naive.agents {
@@ -337,8 +336,21 @@ func (w *world) drain() error {
 	return nil
 }
 
-// handleAll answers, finishes and completes all work there is.
-func (w *world) handleAll() []acd.Event {
+// handleAll answers, finishes and completes work until none is left in hand.
+func (w *world) handleAll() (handled bool, err error) {
+	for events := w.next(); len(events) > 0; events = w.next() {
+		handled = true
+		for _, ev := range events {
+			if err := w.step(ev); err != nil {
+				return handled, err
+			}
+		}
+	}
+	return handled, nil
+}
+
+// next is what every agent would do now with the work in hand.
+func (w *world) next() []acd.Event {
 	var events []acd.Event
 	for _, id := range slices.Sorted(maps.Keys(w.naive.works)) {
 		switch x := w.naive.works[id]; x.state {
