@@ -2854,6 +2854,12 @@ export interface components {
       /** @description Empty means closed all day. */
       open: components["schemas"]["Span"][];
     };
+    Exclude: {
+      /** @enum {string} */
+      holding: "voice" | "chat" | "email" | "social";
+      /** @description Channels that an agent who holds such work is not offered. */
+      not: ("voice" | "chat" | "email" | "social")[];
+    };
     FileLimits: {
       allowed: boolean;
       /** Format: int64 */
@@ -3362,6 +3368,19 @@ export interface components {
       slug: string;
       time_zone: string;
     };
+    Overflow: {
+      /** Format: int64 */
+      after_seconds?: number;
+      /** Format: int64 */
+      length?: number;
+      /** @description Queue id; empty ends the work as overflowed. */
+      to_queue?: string;
+      /**
+       * @description wait: it has waited for after_seconds. length: it comes and so many wait already. nobody: it has waited for after_seconds and none of the queue's agents is at work. closed: it comes outside the queue's hours.
+       * @enum {string}
+       */
+      when: "wait" | "length" | "nobody" | "closed";
+    };
     PasswordInputBody: {
       current: string;
       /** @description At least 10 characters; not the user name, not a common password. */
@@ -3430,8 +3449,22 @@ export interface components {
       phone?: string;
     };
     Queue: {
+      /**
+       * Format: int64
+       * @description How long work is kept for the agent who had the person last, while that agent is at work.
+       */
+      affinity_seconds?: number;
+      /** @description Offers are accepted as they are made. */
+      auto_accept?: boolean;
       /** @description Channels that may enter; empty means all. */
       channels?: ("voice" | "chat" | "email" | "social")[];
+      /**
+       * @description Which of the agents with room gets the work; longest_idle when missing.
+       * @enum {string}
+       */
+      choice?: "longest_idle" | "most_proficient" | "least_loaded" | "round_robin";
+      /** @description When the hours end, the rules for closed also send on what waits; otherwise it is still served. */
+      close_waiting?: boolean;
       /** @description A disposition must be chosen before closing. */
       disposition_must?: boolean;
       /** @description Ids offered after the contact; empty means all. */
@@ -3455,6 +3488,8 @@ export interface components {
        * @default 20
        */
       offer_seconds: number;
+      /** @description Where work goes that cannot stay; the first rule that holds applies. */
+      overflow?: components["schemas"]["Overflow"][];
       /**
        * Format: int64
        * @description 1 is low, 10 is high.
@@ -3478,6 +3513,10 @@ export interface components {
        * @description Leaving sooner counts as a short abandon.
        */
       short_seconds?: number;
+      /** @description Loosening after given waits, at most six, each later than the one before. */
+      steps?: components["schemas"]["Step"][];
+      /** @description Preferred skills: agents who have them come first. */
+      wants?: components["schemas"]["SkillNeed"][];
       /** @description Wrap-up lasts until the agent ends it. */
       wrap_up_open?: boolean;
       /**
@@ -3487,8 +3526,22 @@ export interface components {
       wrap_up_seconds?: number;
     };
     QueueChange: {
+      /**
+       * Format: int64
+       * @description How long work is kept for the agent who had the person last, while that agent is at work.
+       */
+      affinity_seconds?: number;
+      /** @description Offers are accepted as they are made. */
+      auto_accept?: boolean;
       /** @description Channels that may enter; empty means all. */
       channels: ("voice" | "chat" | "email" | "social")[];
+      /**
+       * @description Which of the agents with room gets the work; longest_idle when missing.
+       * @enum {string}
+       */
+      choice?: "longest_idle" | "most_proficient" | "least_loaded" | "round_robin";
+      /** @description When the hours end, the rules for closed also send on what waits; otherwise it is still served. */
+      close_waiting?: boolean;
       /** @description A disposition must be chosen before closing. */
       disposition_must: boolean;
       /** @description Ids offered after the contact; empty means all. */
@@ -3512,6 +3565,8 @@ export interface components {
        * @default 20
        */
       offer_seconds: number;
+      /** @description Where work goes that cannot stay; the first rule that holds applies. */
+      overflow?: components["schemas"]["Overflow"][];
       /**
        * Format: int64
        * @description 1 is low, 10 is high.
@@ -3535,11 +3590,15 @@ export interface components {
        * @description Leaving sooner counts as a short abandon.
        */
       short_seconds: number;
+      /** @description Loosening after given waits, at most six, each later than the one before. */
+      steps?: components["schemas"]["Step"][];
       /**
        * Format: int64
        * @description The version you saw; 409 if someone was faster.
        */
       version: number;
+      /** @description Preferred skills: agents who have them come first. */
+      wants?: components["schemas"]["SkillNeed"][];
       /** @description Wrap-up lasts until the agent ends it. */
       wrap_up_open: boolean;
       /**
@@ -3549,10 +3608,24 @@ export interface components {
       wrap_up_seconds: number;
     };
     QueueObject: {
+      /**
+       * Format: int64
+       * @description How long work is kept for the agent who had the person last, while that agent is at work.
+       */
+      affinity_seconds?: number;
       /** Format: date-time */
       archived_at?: string;
+      /** @description Offers are accepted as they are made. */
+      auto_accept?: boolean;
       /** @description Channels that may enter; empty means all. */
       channels: ("voice" | "chat" | "email" | "social")[];
+      /**
+       * @description Which of the agents with room gets the work; longest_idle when missing.
+       * @enum {string}
+       */
+      choice?: "longest_idle" | "most_proficient" | "least_loaded" | "round_robin";
+      /** @description When the hours end, the rules for closed also send on what waits; otherwise it is still served. */
+      close_waiting?: boolean;
       /** Format: date-time */
       created_at: string;
       /** @description A disposition must be chosen before closing. */
@@ -3579,6 +3652,8 @@ export interface components {
        * @default 20
        */
       offer_seconds: number;
+      /** @description Where work goes that cannot stay; the first rule that holds applies. */
+      overflow?: components["schemas"]["Overflow"][];
       /** Format: int64 */
       position: number;
       /**
@@ -3604,10 +3679,14 @@ export interface components {
        * @description Leaving sooner counts as a short abandon.
        */
       short_seconds: number;
+      /** @description Loosening after given waits, at most six, each later than the one before. */
+      steps?: components["schemas"]["Step"][];
       /** Format: date-time */
       updated_at: string;
       /** Format: int64 */
       version: number;
+      /** @description Preferred skills: agents who have them come first. */
+      wants?: components["schemas"]["SkillNeed"][];
       /** @description Wrap-up lasts until the agent ends it. */
       wrap_up_open: boolean;
       /**
@@ -3697,6 +3776,8 @@ export interface components {
     RulesChange: {
       /** Format: int64 */
       audit_days: number;
+      /** @description The blended rule: which work leaves no room for which. Missing means: a call leaves room for nothing else, a chat none for a call. */
+      blend?: components["schemas"]["Exclude"][];
       /**
        * Format: int64
        * @description Chats at once per agent, unless the user has an own limit.
@@ -3733,6 +3814,8 @@ export interface components {
       archived_at?: string;
       /** Format: int64 */
       audit_days: number;
+      /** @description The blended rule: which work leaves no room for which. Missing means: a call leaves room for nothing else, a chat none for a call. */
+      blend?: components["schemas"]["Exclude"][];
       /**
        * Format: int64
        * @description Chats at once per agent, unless the user has an own limit.
@@ -3892,6 +3975,17 @@ export interface components {
       state: components["schemas"]["VisitorState"];
       /** @description Opens this conversation and nothing else. */
       token: string;
+    };
+    Step: {
+      /** Format: int64 */
+      after_seconds: number;
+      /**
+       * Format: int64
+       * @description Levels off every skill that is asked for; 10 asks for none.
+       */
+      ease: number;
+      /** @description User ids of agents who also serve the queue from now on. */
+      members?: string[];
     };
     SurveyInputBody: {
       comment?: string;

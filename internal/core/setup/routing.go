@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -61,7 +62,7 @@ func eased(needs []acd.SkillNeed, off int) []acd.SkillNeed {
 
 // checkRouting checks the rules of routing by themselves.
 func (q Queue) checkRouting(c *checks) {
-	c.oneOf("choice", string(q.Choice), string(acd.LongestIdle), string(acd.MostProficient), string(acd.LeastLoaded), string(acd.RoundRobin))
+	c.oneOf("choice", cmp.Or(string(q.Choice), string(acd.LongestIdle)), string(acd.LongestIdle), string(acd.MostProficient), string(acd.LeastLoaded), string(acd.RoundRobin))
 	c.number("affinity_seconds", q.AffinitySeconds, 0, 3600)
 	c.count("steps", len(q.Steps), acd.MaxSteps)
 	after, ease := 0, 0

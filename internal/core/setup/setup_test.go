@@ -22,6 +22,10 @@ type tenant map[string][]string
 func (t tenant) Has(k Kind, id string) bool           { _, ok := t[string(k)+"/"+id]; return ok }
 func (t tenant) WrittenIn(k Kind, id string) []string { return t[string(k)+"/"+id] }
 func (t tenant) Languages() []string                  { return []string{"en", "pt"} }
+func (t tenant) Self() string                         { return "" }
+func (t tenant) Queues() map[string]Queue             { return nil }
+func (t tenant) SkillName(id string) string           { return id }
+func (t tenant) Agents() []Agent                      { return nil }
 
 var (
 	shop = tenant{
