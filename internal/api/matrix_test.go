@@ -158,13 +158,14 @@ func setupExamples() map[string]example {
 }
 
 func rules() m {
-	return m{"version": 1, "conversation_days": 30, "record_days": 30, "audit_days": 90, "chat_capacity": 3, "idle_minutes": 10, "session_hours": 8}
+	return m{"version": 1, "conversation_days": 30, "record_days": 30, "audit_days": 90, "chat_capacity": 3, "idle_minutes": 10, "session_hours": 8, "blend": []any{}}
 }
 
 func setupBodies() map[setup.Kind]m {
 	return map[setup.Kind]m{
 		setup.KindQueue: {"name": "x", "channels": []string{}, "priority": 5, "needs": []any{}, "members": []string{}, "offer_seconds": 30, "wrap_up_seconds": 0,
-			"wrap_up_open": false, "max_missed": 1, "service_seconds": 20, "service_percent": 80, "short_seconds": 5, "hours": "", "dispositions": []string{}, "disposition_must": false},
+			"wrap_up_open": false, "max_missed": 1, "service_seconds": 20, "service_percent": 80, "short_seconds": 5, "hours": "", "dispositions": []string{}, "disposition_must": false, "wants": []any{}, "choice": "round_robin", "steps": []any{}, "affinity_seconds": 0,
+			"auto_accept": false, "overflow": []any{}, "close_waiting": false},
 		setup.KindSkill:       {"name": "x"},
 		setup.KindDisposition: {"name": "x", "group": ""},
 		setup.KindReason:      {"name": "x"},

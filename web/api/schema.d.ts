@@ -3530,18 +3530,18 @@ export interface components {
        * Format: int64
        * @description How long work is kept for the agent who had the person last, while that agent is at work.
        */
-      affinity_seconds?: number;
+      affinity_seconds: number;
       /** @description Offers are accepted as they are made. */
-      auto_accept?: boolean;
+      auto_accept: boolean;
       /** @description Channels that may enter; empty means all. */
       channels: ("voice" | "chat" | "email" | "social")[];
       /**
        * @description Which of the agents with room gets the work; longest_idle when missing.
        * @enum {string}
        */
-      choice?: "longest_idle" | "most_proficient" | "least_loaded" | "round_robin";
+      choice: "longest_idle" | "most_proficient" | "least_loaded" | "round_robin";
       /** @description When the hours end, the rules for closed also send on what waits; otherwise it is still served. */
-      close_waiting?: boolean;
+      close_waiting: boolean;
       /** @description A disposition must be chosen before closing. */
       disposition_must: boolean;
       /** @description Ids offered after the contact; empty means all. */
@@ -3566,7 +3566,7 @@ export interface components {
        */
       offer_seconds: number;
       /** @description Where work goes that cannot stay; the first rule that holds applies. */
-      overflow?: components["schemas"]["Overflow"][];
+      overflow: components["schemas"]["Overflow"][];
       /**
        * Format: int64
        * @description 1 is low, 10 is high.
@@ -3591,14 +3591,14 @@ export interface components {
        */
       short_seconds: number;
       /** @description Loosening after given waits, at most six, each later than the one before. */
-      steps?: components["schemas"]["Step"][];
+      steps: components["schemas"]["Step"][];
       /**
        * Format: int64
        * @description The version you saw; 409 if someone was faster.
        */
       version: number;
       /** @description Preferred skills: agents who have them come first. */
-      wants?: components["schemas"]["SkillNeed"][];
+      wants: components["schemas"]["SkillNeed"][];
       /** @description Wrap-up lasts until the agent ends it. */
       wrap_up_open: boolean;
       /**
@@ -3612,20 +3612,20 @@ export interface components {
        * Format: int64
        * @description How long work is kept for the agent who had the person last, while that agent is at work.
        */
-      affinity_seconds?: number;
+      affinity_seconds: number;
       /** Format: date-time */
       archived_at?: string;
       /** @description Offers are accepted as they are made. */
-      auto_accept?: boolean;
+      auto_accept: boolean;
       /** @description Channels that may enter; empty means all. */
       channels: ("voice" | "chat" | "email" | "social")[];
       /**
        * @description Which of the agents with room gets the work; longest_idle when missing.
        * @enum {string}
        */
-      choice?: "longest_idle" | "most_proficient" | "least_loaded" | "round_robin";
+      choice: "longest_idle" | "most_proficient" | "least_loaded" | "round_robin";
       /** @description When the hours end, the rules for closed also send on what waits; otherwise it is still served. */
-      close_waiting?: boolean;
+      close_waiting: boolean;
       /** Format: date-time */
       created_at: string;
       /** @description A disposition must be chosen before closing. */
@@ -3653,7 +3653,7 @@ export interface components {
        */
       offer_seconds: number;
       /** @description Where work goes that cannot stay; the first rule that holds applies. */
-      overflow?: components["schemas"]["Overflow"][];
+      overflow: components["schemas"]["Overflow"][];
       /** Format: int64 */
       position: number;
       /**
@@ -3680,13 +3680,13 @@ export interface components {
        */
       short_seconds: number;
       /** @description Loosening after given waits, at most six, each later than the one before. */
-      steps?: components["schemas"]["Step"][];
+      steps: components["schemas"]["Step"][];
       /** Format: date-time */
       updated_at: string;
       /** Format: int64 */
       version: number;
       /** @description Preferred skills: agents who have them come first. */
-      wants?: components["schemas"]["SkillNeed"][];
+      wants: components["schemas"]["SkillNeed"][];
       /** @description Wrap-up lasts until the agent ends it. */
       wrap_up_open: boolean;
       /**
@@ -3776,8 +3776,8 @@ export interface components {
     RulesChange: {
       /** Format: int64 */
       audit_days: number;
-      /** @description The blended rule: which work leaves no room for which. Missing means: a call leaves room for nothing else, a chat none for a call. */
-      blend?: components["schemas"]["Exclude"][];
+      /** @description The blended rule: which work leaves no room for which. As it comes: a call leaves room for nothing else, a chat none for a call. */
+      blend: components["schemas"]["Exclude"][];
       /**
        * Format: int64
        * @description Chats at once per agent, unless the user has an own limit.
@@ -3814,8 +3814,8 @@ export interface components {
       archived_at?: string;
       /** Format: int64 */
       audit_days: number;
-      /** @description The blended rule: which work leaves no room for which. Missing means: a call leaves room for nothing else, a chat none for a call. */
-      blend?: components["schemas"]["Exclude"][];
+      /** @description The blended rule: which work leaves no room for which. As it comes: a call leaves room for nothing else, a chat none for a call. */
+      blend: components["schemas"]["Exclude"][];
       /**
        * Format: int64
        * @description Chats at once per agent, unless the user has an own limit.

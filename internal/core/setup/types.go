@@ -42,13 +42,13 @@ type Queue struct {
 	Dispositions    []string        `json:"dispositions" doc:"Ids offered after the contact; empty means all."`
 	DispositionMust bool            `json:"disposition_must" doc:"A disposition must be chosen before closing."`
 
-	Wants           []acd.SkillNeed `json:"wants,omitempty" doc:"Preferred skills: agents who have them come first."`
-	Choice          acd.Choice      `json:"choice,omitempty" enum:"longest_idle,most_proficient,least_loaded,round_robin" doc:"Which of the agents with room gets the work; longest_idle when missing."`
-	Steps           []Step          `json:"steps,omitempty" doc:"Loosening after given waits, at most six, each later than the one before."`
-	AffinitySeconds int             `json:"affinity_seconds,omitempty" minimum:"0" maximum:"3600" doc:"How long work is kept for the agent who had the person last, while that agent is at work."`
-	AutoAccept      bool            `json:"auto_accept,omitempty" doc:"Offers are accepted as they are made."`
-	Overflow        []Overflow      `json:"overflow,omitempty" doc:"Where work goes that cannot stay; the first rule that holds applies."`
-	CloseWaiting    bool            `json:"close_waiting,omitempty" doc:"When the hours end, the rules for closed also send on what waits; otherwise it is still served."`
+	Wants           []acd.SkillNeed `json:"wants" doc:"Preferred skills: agents who have them come first."`
+	Choice          acd.Choice      `json:"choice" enum:"longest_idle,most_proficient,least_loaded,round_robin" doc:"Which of the agents with room gets the work; longest_idle when missing."`
+	Steps           []Step          `json:"steps" doc:"Loosening after given waits, at most six, each later than the one before."`
+	AffinitySeconds int             `json:"affinity_seconds" minimum:"0" maximum:"3600" doc:"How long work is kept for the agent who had the person last, while that agent is at work."`
+	AutoAccept      bool            `json:"auto_accept" doc:"Offers are accepted as they are made."`
+	Overflow        []Overflow      `json:"overflow" doc:"Where work goes that cannot stay; the first rule that holds applies."`
+	CloseWaiting    bool            `json:"close_waiting" doc:"When the hours end, the rules for closed also send on what waits; otherwise it is still served."`
 }
 
 // Step loosens what a queue asks for once work has waited.
@@ -191,7 +191,7 @@ type Rules struct {
 	IdleMinutes      int `json:"idle_minutes" minimum:"1" maximum:"1440" doc:"A visitor who is gone for so long has left."`
 	SessionHours     int `json:"session_hours" minimum:"1" maximum:"168" doc:"A sign-in ends after so many hours."`
 
-	Blend []Exclude `json:"blend,omitempty" doc:"The blended rule: which work leaves no room for which. Missing means: a call leaves room for nothing else, a chat none for a call."`
+	Blend []Exclude `json:"blend" doc:"The blended rule: which work leaves no room for which. As it comes: a call leaves room for nothing else, a chat none for a call."`
 }
 
 // Exclude is one part of the blended rule.

@@ -47,7 +47,8 @@ func (q Queue) clean() Object {
 	if q.Choice == "" {
 		q.Choice = acd.LongestIdle
 	}
-	q.Steps = slices.Clone(q.Steps)
+	q.Wants, q.Overflow = append([]acd.SkillNeed{}, q.Wants...), append([]Overflow{}, q.Overflow...)
+	q.Steps = append([]Step{}, q.Steps...)
 	for i := range q.Steps {
 		q.Steps[i].Members = once(q.Steps[i].Members)
 	}
@@ -150,7 +151,7 @@ func (r Rules) clean() Object {
 	if r.Blend == nil {
 		r.Blend = DefaultBlend()
 	}
-	r.Blend = slices.Clone(r.Blend)
+	r.Blend = append([]Exclude{}, r.Blend...)
 	for i := range r.Blend {
 		r.Blend[i].Not = once(r.Blend[i].Not)
 	}
