@@ -13,12 +13,13 @@ import (
 
 // demoCommand runs a demonstration.
 type demoCommand struct {
-	Listen  string `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Loopback address to serve; port 0 takes a free one."`
-	Data    string `default:"./demo-data" placeholder:"DIR" help:"Folder of the demonstration; the next one goes on where this one was."`
-	JSON    bool   `name:"json" help:"Print one JSON object with base_url, logins and entry_points once it serves."`
-	Metrics string `default:"127.0.0.1:0" placeholder:"HOST:PORT" help:"Loopback address that serves /metrics; empty for none."`
-	Log     string `name:"log-level" default:"warn" enum:"debug,info,warn,error" help:"Least level that is logged: ${enum}."`
-	Format  string `name:"log-format" default:"text" enum:"json,text" help:"Form of the log: ${enum}."`
+	Listen  string        `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Loopback address to serve; port 0 takes a free one."`
+	Data    string        `default:"./demo-data" placeholder:"DIR" help:"Folder of the demonstration; the next one goes on where this one was."`
+	JSON    bool          `name:"json" help:"Print one JSON object with base_url, logins and entry_points once it serves."`
+	URL     config.Secret `name:"database-url" placeholder:"URL" help:"Keep the rows in PostgreSQL; default is a file inside the folder."`
+	Metrics string        `default:"127.0.0.1:0" placeholder:"HOST:PORT" help:"Loopback address that serves /metrics; empty for none."`
+	Log     string        `name:"log-level" default:"warn" enum:"debug,info,warn,error" help:"Least level that is logged: ${enum}."`
+	Format  string        `name:"log-format" default:"text" enum:"json,text" help:"Form of the log: ${enum}."`
 }
 
 // config is that of a demonstration: plain HTTP, because it is for this machine
@@ -31,6 +32,9 @@ func (d *demoCommand) config() (*config.Config, error) {
 	c.Listen, c.Data, c.Metrics.Listen = d.Listen, d.Data, d.Metrics
 	c.Log.Level, c.Log.Format = d.Log, d.Format
 	c.TLS.Mode = "off"
+	if !d.URL.Empty() {
+		c.Database.Driver, c.Database.URL = "postgres", d.URL
+	}
 	return c, c.Check(nil)
 }
 

@@ -30,7 +30,7 @@ type node struct {
 	logs *bytes.Buffer
 }
 
-func settings(t *testing.T, dir string) *config.Config {
+func settings(t testing.TB, dir string) *config.Config {
 	t.Helper()
 	c, err := config.Default()
 	if err != nil {
@@ -43,7 +43,7 @@ func settings(t *testing.T, dir string) *config.Config {
 	return c
 }
 
-func start(t *testing.T, c *config.Config, before func(*Server)) *node {
+func start(t testing.TB, c *config.Config, before func(*Server)) *node {
 	t.Helper()
 	n := &node{logs: &bytes.Buffer{}}
 	n.Server = New(c, telemetry.NewLogger(n.logs, slog.LevelInfo))
@@ -57,7 +57,7 @@ func start(t *testing.T, c *config.Config, before func(*Server)) *node {
 	return n
 }
 
-func (n *node) stop(t *testing.T) {
+func (n *node) stop(t testing.TB) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
 	defer cancel()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"os"
 	"strconv"
 	"sync"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"nubitalk/internal/server/drive"
+	"nubitalk/internal/store/storetest"
 )
 
 // load is what is going on while the program is killed again and again.
@@ -41,8 +41,16 @@ type ack struct {
 }
 
 func TestKillAtRandom(t *testing.T) {
-	rounds := 6
-	if n, err := strconv.Atoi(os.Getenv("CRASHES")); err == nil && n > 0 {
+	killAtRandom(t, "CRASHES", 6, "")
+}
+
+// The same over PostgreSQL, which goes on while the program is killed.
+func TestKillAtRandomOverPostgres(t *testing.T) {
+	killAtRandom(t, "CRASHES_POSTGRES", 2, storetest.Postgres(t))
+}
+
+func killAtRandom(t *testing.T, setting string, rounds int, database string) {
+	if n, err := strconv.Atoi(os.Getenv(setting)); err == nil && n > 0 {
 		rounds = n
 	}
 	seed := uint64(time.Now().UnixNano())
@@ -51,60 +59,33 @@ func TestKillAtRandom(t *testing.T) {
 	}
 	t.Logf("%d kills, SEED=%d", rounds, seed)
 	random := rand.New(rand.NewPCG(seed, 1))
-	bin, err := drive.Build(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
+	n := newNode(t, database)
+	p := n.start(t)
+	l := &load{t: t, base: p.BaseURL, entry: n.entry, seed: seed}
+	end := l.begin(n.agents)
+	for range rounds {
+		pause(t.Context(), time.Duration(150+random.IntN(1500))*time.Millisecond)
+		p.Kill()
+		p = n.start(t)
 	}
-	dir, listen := t.TempDir(), freeAddress(t)
-	p := start(t, bin, dir, listen)
-	entry, err := p.Entry("demo")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l := &load{t: t, base: p.BaseURL, entry: entry, seed: seed}
+	l.drain.Store(true)
+	l.settle(t)
+	end()
+	l.check(t)
+	stop(t, p)
+}
+
+// begin lets visitors and agents come; end waits until they have gone.
+func (l *load) begin(agents []drive.Login) (end func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
-	for i, login := range p.All("demo", "agent") {
+	for i, login := range agents {
 		wg.Go(func() { l.agent(ctx, login, i) })
 	}
 	for i := range 12 {
 		wg.Go(func() { l.visitors(ctx, i) })
 	}
-	for range rounds {
-		pause(ctx, time.Duration(150+random.IntN(1500))*time.Millisecond)
-		p.Kill()
-		p = start(t, bin, dir, listen)
-	}
-	l.drain.Store(true)
-	l.settle(t)
-	cancel()
-	wg.Wait()
-	l.check(t)
-	stop, done := context.WithTimeout(context.Background(), 30*time.Second)
-	defer done()
-	if err := p.Stop(stop); err != nil {
-		t.Errorf("the last stop was not clean: %v", err)
-	}
-}
-
-func freeAddress(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
-}
-
-func start(t *testing.T, bin, dir, listen string) *drive.Program {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
-	defer cancel()
-	p, err := drive.Run(ctx, bin, dir, listen)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(p.Kill)
-	return p
+	return func() { cancel(); wg.Wait() }
 }
 
 // pause waits, as a person or a power cut does; nothing is asserted on it.

@@ -2,6 +2,6 @@
 // checks what it promised: no acknowledged message is lost or doubled, no
 // conversation sticks, and no interaction is with two agents.
 //
-// CRASHES=100 go test ./test/crash -run Kill -v runs long; the default is a
-// short run. It talks to loopback only.
+// CRASHES=100 CRASHES_POSTGRES=30 go test ./test/crash -run Kill -v runs long; the
+// default is a short run. It talks to loopback only.
 package crash

@@ -59,6 +59,11 @@ func (l *Live) Send(ctx context.Context, v any) error {
 	return l.c.Write(ctx, websocket.MessageText, b)
 }
 
+// SendRaw writes a frame as it is.
+func (l *Live) SendRaw(ctx context.Context, kind websocket.MessageType, b []byte) error {
+	return l.c.Write(ctx, kind, b)
+}
+
 // Next reads the next frame.
 func (l *Live) Next(ctx context.Context) (f Frame, err error) {
 	_, b, err := l.c.Read(ctx)

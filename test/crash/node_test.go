@@ -1,0 +1,77 @@
+package crash
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"nubitalk/internal/server/drive"
+)
+
+// node is an installation that holds a demonstration's content, at an address
+// where it comes back each time.
+type node struct {
+	bin, dir, listen string
+	args             []string
+	entry            string
+	agents           []drive.Login
+}
+
+// newNode builds the program and lets it make the content. database is the URL
+// of an empty PostgreSQL database, or "" for the file inside the folder.
+func newNode(t *testing.T, database string) *node {
+	t.Helper()
+	n := &node{dir: t.TempDir()}
+	var err error
+	if n.bin, err = drive.Build(t.TempDir()); err != nil {
+		t.Fatal(err)
+	}
+	if n.listen, err = drive.FreeAddress(); err != nil {
+		t.Fatal(err)
+	}
+	n.make(t, database)
+	return n
+}
+
+func (n *node) make(t *testing.T, database string) {
+	t.Helper()
+	var args []string
+	if database != "" {
+		args = []string{"--database-url", database}
+		n.args = append(n.args, "--database-driver", "postgres", "--database-url", database)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	p, err := drive.Run(ctx, n.bin, n.dir, n.listen, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Kill)
+	if n.entry, err = p.Entry("demo"); err != nil {
+		t.Fatal(err)
+	}
+	n.agents = p.All("demo", "agent")
+	stop(t, p)
+}
+
+// start serves without limits of calls: the load is heavier than any person's.
+func (n *node) start(t *testing.T) *drive.Program {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	p, err := drive.Serve(ctx, n.bin, n.dir, n.listen, n.args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Kill)
+	return p
+}
+
+func stop(t *testing.T, p *drive.Program) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	if err := p.Stop(ctx); err != nil {
+		t.Errorf("the stop was not clean: %v", err)
+	}
+}
