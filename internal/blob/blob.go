@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"gocloud.dev/blob"
@@ -248,6 +249,9 @@ func checkKey(key string) error {
 func fault(err error) error {
 	if gcerrors.Code(err) == gcerrors.NotFound || errors.Is(err, fs.ErrNotExist) {
 		return errs.Wrap(errs.NotFound, err, "This file does not exist.")
+	}
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return &errs.Error{Code: errs.Unavailable, Text: "The disk is full. Nothing was lost; please try again when there is room.", RetryAfter: 2 * time.Second, Cause: err}
 	}
 	return errs.Wrap(errs.Unavailable, err, "The file storage did not answer. Please try again.")
 }

@@ -116,6 +116,7 @@ func (s *Server) watch() {
 	k := s.keepers
 	s.health.add("database", k.db.Ping)
 	s.health.add("keys", k.keys.Ping)
+	s.health.add("disk", diskCheck(s.conf.Data, s.conf.FilesFolder()))
 	s.health.add("bus", func(context.Context) error { return k.bus.Healthy() })
 
 	m := s.metrics

@@ -21,7 +21,12 @@ type node struct {
 // of an empty PostgreSQL database, or "" for the file inside the folder.
 func newNode(t *testing.T, database string) *node {
 	t.Helper()
-	n := &node{dir: t.TempDir()}
+	return newNodeIn(t, t.TempDir(), database)
+}
+
+func newNodeIn(t *testing.T, dir, database string) *node {
+	t.Helper()
+	n := &node{dir: dir}
 	var err error
 	if n.bin, err = drive.Build(t.TempDir()); err != nil {
 		t.Fatal(err)
