@@ -42,7 +42,7 @@ type Server struct {
 
 // New prepares a node; nothing is opened yet. conf is one that was checked.
 func New(conf *config.Config, log *slog.Logger) *Server {
-	s := &Server{conf: conf, log: log, clock: clock.Real{}, metrics: telemetry.NewMetrics()}
+	s := &Server{conf: conf, log: log, clock: clock.NewSteady(), metrics: telemetry.NewMetrics()}
 	s.ids = id.NewSource(s.clock.Now, nil)
 	s.health = &health{now: s.clock.Now}
 	if conf.Limits.Memory > 0 {

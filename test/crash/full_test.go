@@ -96,14 +96,14 @@ func fullDisk(t *testing.T, dir, fill string) {
 	for err = nil; err == nil; i++ { // the log has some room of its own
 		err = write(i)
 	}
-	away(t, "a message", err)
+	told(t, "a message", err)
 	for j := 0; j < 200; j++ {
 		if _, _, err = drive.Chat(ctx, c, p.BaseURL, n.entry, "Rui", "", long, "first"); err != nil {
 			break
 		}
 	}
-	away(t, "a new visitor", err)
-	away(t, "a file", upload("refused"))
+	told(t, "a new visitor", err)
+	told(t, "a file", upload("refused"))
 	if _, err := v.Conversation(ctx, 0); err != nil {
 		t.Errorf("reading with a full disk: %v", err)
 	}
@@ -118,7 +118,7 @@ func fullDisk(t *testing.T, dir, fill string) {
 		if err = write(i); err == nil {
 			break
 		}
-		away(t, "a message with room again", err)
+		told(t, "a message with room again", err)
 		pause(ctx, 20*time.Millisecond)
 	}
 	if err := upload("refused"); err != nil {
@@ -154,8 +154,8 @@ func fillUp(t *testing.T, path string) {
 	}
 }
 
-// away holds a refusal against what callers are promised.
-func away(t *testing.T, what string, err error) {
+// told holds a refusal against what callers are promised.
+func told(t *testing.T, what string, err error) {
 	t.Helper()
 	var p *drive.Problem
 	if !errors.As(err, &p) || p.Status != http.StatusServiceUnavailable || p.Code != "unavailable" || p.After == "" {

@@ -34,6 +34,7 @@ type house struct {
 	blobs *blob.Store
 	bus   *bus.Bus
 	clock *clock.Virtual
+	now   clock.Clock // what the parts go by; clock itself unless a test says otherwise
 	ids   *id.Source
 	floor *floor.Manager
 	chat  *chat.Service
@@ -47,6 +48,7 @@ const (
 
 func newHouse(t *testing.T, db *store.DB) *house {
 	h := &house{t: t, db: db, clock: clock.NewVirtual(time.Date(2026, 11, 3, 10, 0, 0, 0, time.UTC)), plans: map[id.Tenant]floor.Plan{}}
+	h.now = h.clock
 	h.ids = id.NewSource(h.clock.Now, nil)
 	storetest.Organisations(t, db, a, b)
 	h.vault = vaulttest.New(t, a, b)
@@ -116,8 +118,8 @@ func (h *house) furnish(t id.Tenant) {
 // open starts a node: its floors and its chat channel.
 func (h *house) open(node string) {
 	log := slog.New(slog.DiscardHandler)
-	h.floor = floor.New(floor.Deps{DB: h.db, Vault: h.vault, Bus: h.bus, Clock: h.clock, IDs: h.ids, Setup: h, Contacts: h, Node: node, Log: log})
-	h.chat = chat.New(chat.Deps{DB: h.db, Vault: h.vault, Blobs: h.blobs, Bus: h.bus, Clock: h.clock, IDs: h.ids, Setup: h, People: h, Floor: h.floor, Log: log})
+	h.floor = floor.New(floor.Deps{DB: h.db, Vault: h.vault, Bus: h.bus, Clock: h.now, IDs: h.ids, Setup: h, Contacts: h, Node: node, Log: log})
+	h.chat = chat.New(chat.Deps{DB: h.db, Vault: h.vault, Blobs: h.blobs, Bus: h.bus, Clock: h.now, IDs: h.ids, Setup: h, People: h, Floor: h.floor, Log: log})
 	h.floor.Drive(acd.Chat, h.chat)
 	if err := h.floor.Start(h.t.Context()); err != nil {
 		h.t.Fatal(err)

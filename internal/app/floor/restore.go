@@ -78,6 +78,9 @@ func (f *floor) rebuild(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if it.QueuedAt.After(now) { // the clock was set back: nobody has waited a negative time
+			it.QueuedAt = now
+		}
 		f.items[it.ID] = it
 	}
 	f.restoreEngine(s, now)
@@ -198,6 +201,11 @@ func (f *floor) restoreEngine(s stored, now time.Time) {
 		r.Works = append(r.Works, w)
 	}
 	f.apply(f.engine.Restore(r, now), now)
+	for _, o := range f.offers { // the engine may have set an end that is nearer
+		if w, ok := f.engine.Work(o.Interaction.ID); ok && w.Offer == o.ID {
+			o.Deadline = w.Deadline
+		}
+	}
 	f.orphans(pending, now)
 	for _, u := range sortedKeys(f.online) {
 		if f.people[u].agent && f.online[u] > 0 {

@@ -53,7 +53,8 @@ type RestoredRefusal struct {
 // the grace to come back. Active and wrapping work stays with its agent. An
 // offer that is still valid stays pending; other offered work goes to the front
 // of its queue (cause "restart"). Wrap-up that ended meanwhile closes in the next
-// Step; NextWake is due at once then.
+// Step; NextWake is due at once then. Where the clock was set back meanwhile,
+// nothing began later than now, and nothing lasts longer than if it began now.
 func (e *Engine) Restore(r Restored, now time.Time) []Command {
 	start := e.begin(now)
 	e.setBlend(r.Blend)
@@ -66,7 +67,7 @@ func (e *Engine) Restore(r Restored, now time.Time) []Command {
 		}
 		a := e.agents[ra.Agent.ID]
 		a.presence, a.reason, a.missed = ra.Presence, ra.Reason, int32(min(max(ra.Missed, 0), 1<<20))
-		a.since, a.idleSince, a.lastOffer = toMicros(ra.Since), toMicros(ra.IdleSince), toMicros(ra.LastOffer)
+		a.since, a.idleSince, a.lastOffer = e.past(ra.Since), e.past(ra.IdleSince), e.past(ra.LastOffer)
 		if a.presence == "" {
 			a.presence = Offline
 		}
@@ -97,6 +98,9 @@ func (e *Engine) Restore(r Restored, now time.Time) []Command {
 	return e.commands(start)
 }
 
+// past is a stored time, not later than now.
+func (e *Engine) past(t time.Time) int64 { return min(toMicros(t), e.now) }
+
 func (e *Engine) restoreWork(rw RestoredWork) {
 	in := rw.Work
 	ch := channelIndex(in.Channel)
@@ -110,18 +114,18 @@ func (e *Engine) restoreWork(rw RestoredWork) {
 	}
 	w := e.newWork()
 	w.id, w.ch, w.q, w.priority, w.needs, w.wants, w.preferred = in.ID, ch, q, in.Priority, in.Needs, in.Wants, in.Preferred
-	w.arrived, w.queued, w.entered = toMicros(in.Arrived), toMicros(in.Queued), toMicros(in.Entered)
+	w.arrived, w.queued, w.entered = e.past(in.Arrived), e.past(in.Queued), e.past(in.Entered)
 	if w.entered == 0 {
 		w.entered = w.queued
 	}
 	w.front, w.extended, w.waited, w.estimate = rw.Front, rw.Extended, true, -1
-	w.answered = toMicros(rw.AnsweredAt)
+	w.answered = e.past(rw.AnsweredAt)
 	if in.Only && rw.State != Active && rw.State != Wrapping {
 		w.only = e.agent(in.Preferred)
 	}
 	for _, r := range rw.Refused {
 		if a := e.agent(r.Agent); a != nil {
-			w.refused = append(w.refused, refusal{a, toMicros(r.Until)})
+			w.refused = append(w.refused, refusal{a, min(toMicros(r.Until), e.now+e.backOff)})
 		}
 	}
 	e.works[w.id] = w
@@ -137,6 +141,9 @@ func (e *Engine) restoreWork(rw RestoredWork) {
 	case rw.State == Wrapping && a != nil:
 		e.hold(w, a, wrapping)
 		w.until = toMicros(rw.WrapUntil)
+		if most := q.cfg.WrapUp.Microseconds(); most > 0 {
+			w.until = min(w.until, e.now+2*most) // it may have been extended
+		}
 		if w.until != 0 {
 			e.timers.setWork(w, w.until)
 		}
@@ -152,6 +159,9 @@ func (e *Engine) restoreWork(rw RestoredWork) {
 // restoreOffer leaves a valid offer as it is and takes back any other.
 func (e *Engine) restoreOffer(w *work, rw RestoredWork, a *agent) {
 	w.until = toMicros(rw.Deadline)
+	if most := w.q.cfg.OfferTimeout.Microseconds(); most > 0 {
+		w.until = min(w.until, e.now+most)
+	}
 	if a != nil && rw.Offer != "" && w.until > e.now && a.presence == Ready &&
 		a.used[w.ch] < a.capacity[w.ch] && e.eligible(a, w) {
 		e.hold(w, a, offered)

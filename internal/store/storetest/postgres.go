@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"nubitalk/internal/store"
 )
@@ -100,23 +101,9 @@ func admin(ctx context.Context, socket, sql string) error {
 // start makes a cluster in a temporary folder and starts its server there,
 // reachable only through a socket in that folder.
 func start() (socket string, err error) {
-	bin, err := binaries()
+	bin, dir, data, as, err := cluster()
 	if err != nil {
 		return "", err
-	}
-	dir, err := os.MkdirTemp("", "nubitalk-pg-")
-	if err != nil {
-		return "", err
-	}
-	as, err := notRoot(dir)
-	if err != nil {
-		return "", err
-	}
-	data := filepath.Join(dir, "data")
-	initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
-	initdb.SysProcAttr, initdb.Dir = as, dir
-	if out, err := initdb.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("initdb: %w\n%s", err, out)
 	}
 	if err := keep(bin, dir, data, as); err != nil {
 		return "", err
@@ -126,6 +113,26 @@ func start() (socket string, err error) {
 		return "", fmt.Errorf("%w\n%s", err, log)
 	}
 	return dir, nil
+}
+
+// cluster makes the files of a server in a temporary folder.
+func cluster() (bin, dir, data string, as *syscall.SysProcAttr, err error) {
+	if bin, err = binaries(); err != nil {
+		return
+	}
+	if dir, err = os.MkdirTemp("", "nubitalk-pg-"); err != nil {
+		return
+	}
+	if as, err = notRoot(dir); err != nil {
+		return
+	}
+	data = filepath.Join(dir, "data")
+	initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+	initdb.SysProcAttr, initdb.Dir = as, dir
+	if out, e := initdb.CombinedOutput(); e != nil {
+		err = fmt.Errorf("initdb: %w\n%s", e, out)
+	}
+	return
 }
 
 // keep runs the server under a shell that waits for the end of its input. That
@@ -160,7 +167,8 @@ func ready(socket string) error {
 	defer cancel()
 	for {
 		err := admin(ctx, socket, "CREATE ROLE "+Owner+" LOGIN CREATEDB CREATEROLE")
-		if err == nil {
+		var pg *pgconn.PgError
+		if err == nil || errors.As(err, &pg) && pg.Code == "42710" { // it is there since an earlier start
 			return nil
 		}
 		select {
