@@ -43,7 +43,7 @@ func (w *walk) paths(t *testing.T, o operation) (calls int) {
 	}
 	body, kind := "", ""
 	if o.body != nil && !o.form {
-		body, kind = encode(w.right(o.body, 0)), jsonKind
+		body, kind = asJSON(w.right(o.body, 0)), jsonKind
 	}
 	for _, id := range []string{"x", "%00", "%ff", "..%2f..%2fetc", "%E2%80%AE", strings.Repeat("9", 6000), "usr_00000000000000000000000000", "int_zzzzzzzzzzzzzzzzzzzzzzzzzz", "'%20OR%201=1", "*"} {
 		w.refuses(t, o, address(o.path, id, nil), kind, body)
@@ -97,7 +97,7 @@ func (w *walk) inputs(t *testing.T, o operation) (calls int) {
 		w.refuses(t, o, path, jsonKind, b)
 	}
 	right := w.right(o.body, 0)
-	w.refuses(t, o, path, "text/html", encode(right))
+	w.refuses(t, o, path, "text/html", asJSON(right))
 	w.ask(t, o, path, jsonKind, "")
 	calls = len(brokenBodies) + 2
 	for _, p := range places(right, nil) {

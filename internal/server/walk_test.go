@@ -392,7 +392,7 @@ var wrong = map[string][]string{
 	"string": {"7", "[]", "{}", "true"}, "number": {`"7"`, "[]", "{}", "true"}, "boolean": {`"true"`, "1", "[]"}, "array": {`"x"`, "7", "true"}, "object": {`"x"`, "7", "[]"},
 }
 
-func encode(v any) string {
+func asJSON(v any) string {
 	b, _ := json.Marshal(v) // what right makes always encodes
 	return string(b)
 }

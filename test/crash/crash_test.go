@@ -63,6 +63,9 @@ func killAtRandom(t *testing.T, setting string, rounds int, database string) {
 	p := n.start(t)
 	l := &load{t: t, base: p.BaseURL, entry: n.entry, seed: seed}
 	end := l.begin(n.agents)
+	patience, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	l.more(patience, t, 10) // on a busy machine the first may take long
 	for range rounds {
 		pause(t.Context(), time.Duration(150+random.IntN(1500))*time.Millisecond)
 		p.Kill()
