@@ -58,7 +58,7 @@ func TestAStopDrains(t *testing.T) {
 		t.Fatal(f, err)
 	}
 
-	writer := make(chan []string) // writes until it is refused
+	writer, wrote := make(chan []string), make(chan struct{}) // writes until it is refused
 	go func() {
 		var acked []string
 		for i := 0; ; i++ {
@@ -67,9 +67,12 @@ func TestAStopDrains(t *testing.T) {
 				writer <- acked
 				return
 			}
-			acked = append(acked, id)
+			if acked = append(acked, id); i == 0 {
+				close(wrote)
+			}
 		}
 	}()
+	<-wrote
 	slow := openRequest(t, address, visitor.Token, `{"client_id":"slow","text":"said while it stops"}`)
 
 	stopped := make(chan error)
