@@ -23,7 +23,7 @@ import (
 
 // smallDisk tells this test's own program, started again in a mount namespace of
 // its own, where to mount a small file system.
-const smallDisk = "NUBITALK_TEST_SMALL_DISK"
+const smallDisk = "TEST_SMALL_DISK"
 
 // The disk fills up under the running program: readiness says so, callers are
 // told to come back, reading goes on; with room again everything goes on by
