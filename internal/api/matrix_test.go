@@ -167,6 +167,8 @@ func setupBodies() map[setup.Kind]m {
 			"wrap_up_open": false, "max_missed": 1, "service_seconds": 20, "service_percent": 80, "short_seconds": 5, "hours": "", "dispositions": []string{}, "disposition_must": false, "wants": []any{}, "choice": "round_robin", "steps": []any{}, "affinity_seconds": 0,
 			"auto_accept": false, "overflow": []any{}, "close_waiting": false},
 		setup.KindSkill:       {"name": "x"},
+		setup.KindTeam:        {"name": "x"},
+		setup.KindSite:        {"name": "x"},
 		setup.KindDisposition: {"name": "x", "group": ""},
 		setup.KindReason:      {"name": "x"},
 		setup.KindLabel:       {"name": "x"},

@@ -50,6 +50,22 @@ type (
 		Seen
 		setup.Skill
 	}
+	TeamObject struct {
+		SetupHead
+		setup.Team
+	}
+	TeamChange struct {
+		Seen
+		setup.Team
+	}
+	SiteObject struct {
+		SetupHead
+		setup.Site
+	}
+	SiteChange struct {
+		Seen
+		setup.Site
+	}
 	DispositionObject struct {
 		SetupHead
 		setup.Disposition
@@ -191,6 +207,8 @@ func bodyOf(v any) (json.RawMessage, error) {
 func (s *Server) setupRoutes() {
 	setupKind[setup.Queue, QueueObject, QueueChange](s, setup.KindQueue, "Queue", func(c QueueChange) any { return c.Queue })
 	setupKind[setup.Skill, SkillObject, SkillChange](s, setup.KindSkill, "Skill", func(c SkillChange) any { return c.Skill })
+	setupKind[setup.Team, TeamObject, TeamChange](s, setup.KindTeam, "Team", func(c TeamChange) any { return c.Team })
+	setupKind[setup.Site, SiteObject, SiteChange](s, setup.KindSite, "Site", func(c SiteChange) any { return c.Site })
 	setupKind[setup.Disposition, DispositionObject, DispositionChange](s, setup.KindDisposition, "Disposition", func(c DispositionChange) any { return c.Disposition })
 	setupKind[setup.Reason, ReasonObject, ReasonChange](s, setup.KindReason, "Reason", func(c ReasonChange) any { return c.Reason })
 	setupKind[setup.Label, LabelObject, LabelChange](s, setup.KindLabel, "Label", func(c LabelChange) any { return c.Label })

@@ -15,6 +15,8 @@ type NewUserInput struct {
 	UserName string                 `json:"user_name" minLength:"1" maxLength:"64" doc:"May be a pseudonym."`
 	Roles    []access.Role          `json:"roles,omitempty" doc:"Absent: agent, or the one role of an operator's or a reseller's users."`
 	Skills   map[string]int         `json:"skills,omitempty" doc:"Skill id to proficiency, 1-10."`
+	Teams    []string               `json:"teams,omitempty" doc:"Team ids."`
+	Site     string                 `json:"site,omitempty" maxLength:"64" doc:"Site id."`
 	Capacity map[acd.Channel]int    `json:"capacity,omitempty" doc:"Interactions at once per channel."`
 	Profile  *account.ProfileChange `json:"profile,omitempty"`
 	Language string                 `json:"language,omitempty" enum:"en,pt"`
@@ -27,6 +29,8 @@ type UserChangeInput struct {
 	Status   *account.Status        `json:"status,omitempty" enum:"active,locked" doc:"active also ends a lock-out after failed sign-ins."`
 	Roles    *[]access.Role         `json:"roles,omitempty"`
 	Skills   *map[string]int        `json:"skills,omitempty"`
+	Teams    *[]string              `json:"teams,omitempty"`
+	Site     *string                `json:"site,omitempty" maxLength:"64" doc:"Empty for none."`
 	Capacity *map[acd.Channel]int   `json:"capacity,omitempty"`
 	Profile  *account.ProfileChange `json:"profile,omitempty" doc:"Changes what it names."`
 	Language *string                `json:"language,omitempty" enum:"en,pt"`
@@ -78,7 +82,7 @@ func (s *Server) userRoutes() {
 	handle(s, "POST", "/api/v1/users", write, about{id: "createUser", tag: tag, summary: "Create a user", status: 201,
 		detail: "Answers with a one-time password, shown once."},
 		func(ctx context.Context, c *caller, in *newUserInput) (*reply[CreatedUser], error) {
-			n := account.NewUser{UserName: in.Body.UserName, Roles: in.Body.Roles, Skills: in.Body.Skills, Capacity: in.Body.Capacity,
+			n := account.NewUser{UserName: in.Body.UserName, Roles: in.Body.Roles, Skills: in.Body.Skills, Teams: in.Body.Teams, Site: in.Body.Site, Capacity: in.Body.Capacity,
 				Profile: in.Body.Profile.Of(account.Profile{}), Language: in.Body.Language}
 			u, password, err := s.Accounts.CreateUser(ctx, c.Actor, n)
 			return answer(CreatedUser{u, password.Reveal()}, err)
@@ -92,7 +96,7 @@ func (s *Server) userRoutes() {
 		func(ctx context.Context, c *caller, in *userChangeInput) (*reply[account.User], error) {
 			b := in.Body
 			u, err := s.Accounts.UpdateUser(ctx, c.Actor, in.ID, b.Version, account.UserChange{UserName: b.UserName, Status: b.Status,
-				Roles: b.Roles, Skills: b.Skills, Capacity: b.Capacity, Profile: b.Profile, Language: b.Language})
+				Roles: b.Roles, Skills: b.Skills, Teams: b.Teams, Site: b.Site, Capacity: b.Capacity, Profile: b.Profile, Language: b.Language})
 			return answer(u, conflicting(err, func() (account.User, error) { return s.Accounts.User(ctx, c.Actor, in.ID) }))
 		})
 	handle(s, "DELETE", "/api/v1/users/{id}", write, about{id: "deleteUser", tag: tag, summary: "Delete a user",

@@ -154,6 +154,8 @@ func bodies(t *testing.T, a, b *party) {
 		{"PUT", "/api/v1/desk/presence", m{"presence": "not_ready", "reason": b.setups[setup.KindReason]["id"]}},
 		{"PUT", "/api/v1/floor/agents/" + a.user + "/presence", m{"presence": "not_ready", "reason": b.setups[setup.KindReason]["id"]}},
 		{"POST", "/api/v1/users", m{"user_name": "third", "roles": []string{"agent"}, "skills": m{b.setups[setup.KindSkill]["id"].(string): 5}}},
+		{"POST", "/api/v1/users", m{"user_name": "third", "roles": []string{"agent"}, "teams": []any{b.setups[setup.KindTeam]["id"]}}},
+		{"POST", "/api/v1/users", m{"user_name": "third", "roles": []string{"agent"}, "site": b.setups[setup.KindSite]["id"]}},
 		{"PUT", put(setup.KindQueue), with(setup.KindQueue, "members", []any{b.user})},
 		{"PUT", put(setup.KindQueue), with(setup.KindQueue, "hours", b.setups[setup.KindHours]["id"])},
 		{"PUT", put(setup.KindQueue), with(setup.KindQueue, "dispositions", []any{b.setups[setup.KindDisposition]["id"]})},

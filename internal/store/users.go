@@ -14,6 +14,8 @@ type UserRow struct {
 	Status        string // active, locked, deleted
 	Roles         []string
 	Skills        map[string]int // skill id -> proficiency 1-10
+	Teams         []string       // ids
+	Site          string         // id; "" for none
 	Capacity      map[string]int // channel -> interactions at once; missing means the tenant's rule
 	ProfileSealed secret.Sealed
 	PasswordHash  string
@@ -29,28 +31,28 @@ type UserRow struct {
 }
 
 const userColumns = `user_id, user_name, user_name_key, status, roles, skills, capacity, profile_sealed, password_hash, must_change, failures, failing_since,
-	locked_until, language, signed_in_at, created_at, updated_at, version`
+	locked_until, language, signed_in_at, created_at, updated_at, teams, site, version`
 
 func scanUser(r row, u *UserRow) error {
 	return r.Scan(&u.ID, &u.UserName, &u.UserNameKey, &u.Status, fromJSON(&u.Roles), fromJSON(&u.Skills), fromJSON(&u.Capacity), sealed(&u.ProfileSealed),
-		&u.PasswordHash, yes(&u.MustChange), num(&u.Failures), at(&u.FailingSince), at(&u.LockedUntil), &u.Language, at(&u.SignedInAt), at(&u.CreatedAt), at(&u.UpdatedAt), &u.Version)
+		&u.PasswordHash, yes(&u.MustChange), num(&u.Failures), at(&u.FailingSince), at(&u.LockedUntil), &u.Language, at(&u.SignedInAt), at(&u.CreatedAt), at(&u.UpdatedAt), fromJSON(&u.Teams), &u.Site, &u.Version)
 }
 
 // InsertUser adds a user, at version 1. A user name that is taken is Conflict.
 func (tx *Tx) InsertUser(u UserRow) error {
-	_, err := tx.exec(`INSERT INTO users (tenant_id, `+userColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 1)`,
+	_, err := tx.exec(`INSERT INTO users (tenant_id, `+userColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, 1)`,
 		string(tx.scope.Tenant), u.ID, u.UserName, u.UserNameKey, u.Status, jsonList(u.Roles), jsonMap(u.Skills), jsonMap(u.Capacity), raw(u.ProfileSealed), u.PasswordHash,
-		bit(u.MustChange), u.Failures, us(u.FailingSince), us(u.LockedUntil), u.Language, us(u.SignedInAt), us(u.CreatedAt), us(u.UpdatedAt))
+		bit(u.MustChange), u.Failures, us(u.FailingSince), us(u.LockedUntil), u.Language, us(u.SignedInAt), us(u.CreatedAt), us(u.UpdatedAt), jsonList(u.Teams), u.Site)
 	return err
 }
 
 // UpdateUser changes a user if its version still is u.Version.
 func (tx *Tx) UpdateUser(u UserRow) error {
 	n, err := tx.exec(`UPDATE users SET user_name = $4, user_name_key = $5, status = $6, roles = $7, skills = $8, capacity = $9, profile_sealed = $10, password_hash = $11,
-		must_change = $12, failures = $13, failing_since = $14, locked_until = $15, language = $16, signed_in_at = $17, updated_at = $18, version = version + 1
+		must_change = $12, failures = $13, failing_since = $14, locked_until = $15, language = $16, signed_in_at = $17, updated_at = $18, teams = $19, site = $20, version = version + 1
 		WHERE tenant_id = $1 AND user_id = $2 AND version = $3`,
 		string(tx.scope.Tenant), u.ID, u.Version, u.UserName, u.UserNameKey, u.Status, jsonList(u.Roles), jsonMap(u.Skills), jsonMap(u.Capacity), raw(u.ProfileSealed),
-		u.PasswordHash, bit(u.MustChange), u.Failures, us(u.FailingSince), us(u.LockedUntil), u.Language, us(u.SignedInAt), us(u.UpdatedAt))
+		u.PasswordHash, bit(u.MustChange), u.Failures, us(u.FailingSince), us(u.LockedUntil), u.Language, us(u.SignedInAt), us(u.UpdatedAt), jsonList(u.Teams), u.Site)
 	return tx.swapped("user", n, err, `SELECT version FROM users WHERE tenant_id = $1 AND user_id = $2`, string(tx.scope.Tenant), u.ID)
 }
 
@@ -79,7 +81,7 @@ func (tx *Tx) UsersAfter(after string, limit int) ([]UserRow, error) {
 // revoked.
 func (tx *Tx) EraseUser(userID string, now time.Time) error {
 	t := string(tx.scope.Tenant)
-	n, err := tx.exec(`UPDATE users SET user_name = user_id, user_name_key = user_id, status = 'deleted', roles = '[]', skills = '{}', capacity = '{}', profile_sealed = $3,
+	n, err := tx.exec(`UPDATE users SET user_name = user_id, user_name_key = user_id, status = 'deleted', roles = '[]', skills = '{}', teams = '[]', site = '', capacity = '{}', profile_sealed = $3,
 		password_hash = '', must_change = 0, failures = 0, failing_since = 0, locked_until = 0, language = '', signed_in_at = 0, updated_at = $4, version = version + 1
 		WHERE tenant_id = $1 AND user_id = $2`, t, userID, []byte{}, us(now))
 	if err := must("user", n, err); err != nil {

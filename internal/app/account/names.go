@@ -148,6 +148,15 @@ func checkSkills(f *errs.Fields, path string, skills map[string]int) {
 	}
 }
 
+// checkTeams gives the list in order, each team once.
+func checkTeams(f *errs.Fields, path string, teams []string) []string {
+	teams = slices.Compact(slices.Sorted(slices.Values(teams)))
+	if len(teams) > 100 {
+		f.Add(path, "must be at most 100")
+	}
+	return teams
+}
+
 func checkCapacity(f *errs.Fields, path string, capacity map[acd.Channel]int) {
 	for c, n := range capacity {
 		switch c {

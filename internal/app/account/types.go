@@ -103,6 +103,8 @@ type User struct {
 	Status      Status              `json:"status" enum:"active,locked,deleted"`
 	Roles       []access.Role       `json:"roles"`
 	Skills      map[string]int      `json:"skills" doc:"Skill id to proficiency, 1-10."`
+	Teams       []string            `json:"teams" doc:"Team ids."`
+	Site        string              `json:"site" doc:"Site id; empty for none."`
 	Capacity    map[acd.Channel]int `json:"capacity" doc:"Interactions at once per channel; absent: the tenant's rule."`
 	Profile     Profile             `json:"profile"`
 	MustChange  bool                `json:"must_change" doc:"The next sign-in must choose a new password."`
@@ -120,6 +122,8 @@ type NewUser struct {
 	UserName string
 	Roles    []access.Role
 	Skills   map[string]int
+	Teams    []string
+	Site     string
 	Capacity map[acd.Channel]int
 	Profile  Profile
 	Language string
@@ -131,6 +135,8 @@ type UserChange struct {
 	Status   *Status
 	Roles    *[]access.Role
 	Skills   *map[string]int
+	Teams    *[]string
+	Site     *string
 	Capacity *map[acd.Channel]int
 	Profile  *ProfileChange
 	Language *string

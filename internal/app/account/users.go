@@ -21,7 +21,7 @@ func (s *Service) view(ctx context.Context, t id.Tenant, u store.UserRow) (User,
 		return User{}, err
 	}
 	v := User{ID: u.ID, UserName: u.UserName, Status: Status(u.Status), Roles: wordsAs[access.Role](u.Roles), Skills: u.Skills,
-		Capacity: map[acd.Channel]int{}, Profile: p, MustChange: u.MustChange, Language: u.Language, SignedInAt: u.SignedInAt,
+		Teams: append([]string{}, u.Teams...), Site: u.Site, Capacity: map[acd.Channel]int{}, Profile: p, MustChange: u.MustChange, Language: u.Language, SignedInAt: u.SignedInAt,
 		CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt, Version: u.Version}
 	for c, n := range u.Capacity {
 		v.Capacity[acd.Channel(c)] = n
@@ -157,6 +157,7 @@ func (s *Service) newUserRow(ctx context.Context, org store.OrganisationRow, n N
 	}
 	n.Roles = checkRoles(&f, "roles", Kind(org.Kind), n.Roles)
 	checkSkills(&f, "skills", n.Skills)
+	n.Teams = checkTeams(&f, "teams", n.Teams)
 	checkCapacity(&f, "capacity", n.Capacity)
 	n.Profile = checkProfile(&f, "profile", n.Profile)
 	if n.Language == "" {
@@ -177,7 +178,7 @@ func (s *Service) newUserRow(ctx context.Context, org store.OrganisationRow, n N
 	}
 	now := s.now()
 	return store.UserRow{ID: user, UserName: n.UserName, UserNameKey: nameKey(n.UserName), Status: string(Active), Roles: words(n.Roles),
-		Skills: n.Skills, Capacity: channels(n.Capacity), ProfileSealed: profile, PasswordHash: hash, MustChange: mustChange,
+		Skills: n.Skills, Teams: n.Teams, Site: n.Site, Capacity: channels(n.Capacity), ProfileSealed: profile, PasswordHash: hash, MustChange: mustChange,
 		Language: n.Language, CreatedAt: now, UpdatedAt: now}, nil
 }
 
@@ -185,25 +186,13 @@ func (s *Service) insertUser(tx *store.Tx, a access.Actor, row store.UserRow) er
 	if err := knownSkills(tx, row.Skills); err != nil {
 		return err
 	}
+	if err := s.knownPlaces(tx, row.Teams, row.Site); err != nil {
+		return err
+	}
 	if err := tx.InsertUser(row); err != nil {
 		return err
 	}
 	return s.Audit.Record(tx, a, "user.created", "user", row.ID, map[string]string{"roles": strings.Join(row.Roles, " ")})
-}
-
-// knownSkills refuses skills that are not the tenant's. One that was taken out of
-// use stays with those who have it.
-func knownSkills(tx *store.Tx, skills map[string]int) error {
-	var f errs.Fields
-	for _, skill := range slices.Sorted(maps.Keys(skills)) {
-		_, err := tx.Setup("skills", skill)
-		if errs.Is(err, errs.NotFound) {
-			f.Add("skills."+skill, "must be a skill of this organisation")
-		} else if err != nil {
-			return err
-		}
-	}
-	return f.Err()
 }
 
 func channels(m map[acd.Channel]int) map[string]int {
@@ -252,6 +241,9 @@ func (s *Service) UpdateUser(ctx context.Context, a access.Actor, user string, v
 				return nil, err
 			}
 		}
+		if err := s.movesTo(tx, before, *u); err != nil {
+			return nil, err
+		}
 		ended = nil
 		if u.Status != string(Active) && before.Status == string(Active) {
 			if ended, err = endSessions(tx, u.ID, "", s.now()); err != nil {
@@ -291,6 +283,9 @@ func (s *Service) checkChange(org store.OrganisationRow, c *UserChange) error {
 	if c.Skills != nil {
 		checkSkills(&f, "skills", *c.Skills)
 	}
+	if c.Teams != nil {
+		*c.Teams = checkTeams(&f, "teams", *c.Teams)
+	}
 	if c.Capacity != nil {
 		checkCapacity(&f, "capacity", *c.Capacity)
 	}
@@ -318,6 +313,12 @@ func (s *Service) applyChange(ctx context.Context, t id.Tenant, u *store.UserRow
 	}
 	if c.Skills != nil {
 		u.Skills = *c.Skills
+	}
+	if c.Teams != nil {
+		u.Teams = *c.Teams
+	}
+	if c.Site != nil {
+		u.Site = *c.Site
 	}
 	if c.Capacity != nil {
 		u.Capacity = channels(*c.Capacity)
@@ -361,6 +362,12 @@ func changed(before, after store.UserRow) map[string]string {
 	}
 	if !maps.Equal(before.Skills, after.Skills) {
 		fields = append(fields, "skills")
+	}
+	if !slices.Equal(before.Teams, after.Teams) {
+		fields = append(fields, "teams")
+	}
+	if before.Site != after.Site {
+		fields = append(fields, "site")
 	}
 	if !maps.Equal(before.Capacity, after.Capacity) {
 		fields = append(fields, "capacity")

@@ -463,3 +463,40 @@ func TestStoredByAnotherVersion(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A team or a site that somebody belongs to stays, and the answer says who does.
+func TestTeamsAndSitesInUse(t *testing.T) {
+	h, ctx := newHouse(t), t.Context()
+	team, err := Create(ctx, h.Service, admin(shop), core.Team{Name: "Support"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	site, err := Create(ctx, h.Service, admin(shop), core.Site{Name: "Lisbon"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	belong := func(teams []string, site string) {
+		t.Helper()
+		err := h.DB.Write(ctx, shop, func(tx *store.Tx) error {
+			u, err := tx.User("usr_of_shop")
+			if err != nil {
+				return err
+			}
+			u.Teams, u.Site = teams, site
+			return tx.UpdateUser(u)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	belong([]string{"tea_x", team.ID}, site.ID)
+	wantCode(t, Archive[core.Team](ctx, h.Service, admin(shop), team.ID, 1), errs.Conflict, "This team is used by the user “a7”")
+	wantCode(t, Archive[core.Site](ctx, h.Service, admin(shop), site.ID, 1), errs.Conflict, "This site is used by the user “a7”")
+	belong(nil, "")
+	if err := Archive[core.Team](ctx, h.Service, admin(shop), team.ID, 1); err != nil {
+		t.Error(err)
+	}
+	if err := Archive[core.Site](ctx, h.Service, admin(shop), site.ID, 1); err != nil {
+		t.Error(err)
+	}
+}

@@ -22,6 +22,7 @@ type state struct {
 	users    map[string]bool     // that are not deleted
 	agents   []string            // active ones with the agent role
 	able     []core.Agent        // the same with their skills
+	staff    []store.UserRow     // that are not deleted, for what they belong to
 }
 
 func load(tx *store.Tx) (*state, error) {
@@ -56,6 +57,7 @@ func load(tx *store.Tx) (*state, error) {
 	for _, u := range users {
 		if u.Status != "deleted" {
 			st.users[u.ID] = true
+			st.staff = append(st.staff, u)
 		}
 		if u.Status == "active" && slices.Contains(u.Roles, string(access.Agent)) {
 			st.agents = append(st.agents, u.ID)
@@ -138,16 +140,20 @@ func (st *state) usersOf(k core.Kind, id string) []user {
 // inUse is nil when nothing points at an object, else a Conflict that says what
 // does.
 func (st *state) inUse(k core.Kind, id string) error {
-	users := st.usersOf(k, id)
-	if len(users) == 0 {
-		return nil
-	}
 	var names []string
-	for _, u := range users[:min(len(users), 5)] {
+	for _, u := range st.usersOf(k, id) {
 		names = append(names, "the "+u.Kind().Word()+" "+quoted(u.Called()))
 	}
-	if more := len(users) - 5; more > 0 {
-		names = append(names, "others")
+	for _, u := range st.staff {
+		if k == core.KindSite && u.Site == id || k == core.KindTeam && slices.Contains(u.Teams, id) {
+			names = append(names, "the user "+quoted(u.UserName))
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	if len(names) > 5 {
+		names = append(names[:5], "others")
 	}
 	text := names[0]
 	if last := len(names) - 1; last > 0 {

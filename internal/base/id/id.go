@@ -25,6 +25,7 @@ const (
 	Queue       = "que"
 	Skill       = "ski"
 	Team        = "tea"
+	Site        = "sit"
 	EntryPoint  = "ent"
 	Flow        = "flo"
 	Disposition = "dis"

@@ -19,16 +19,16 @@ const KindUser Kind = "users"
 
 // Kinds are all kinds of set-up objects, in the order in which one needs the
 // other.
-var Kinds = []Kind{KindRules, KindSkill, KindHours, KindReason, KindDisposition, KindLabel, KindQueue,
+var Kinds = []Kind{KindRules, KindSkill, KindTeam, KindSite, KindHours, KindReason, KindDisposition, KindLabel, KindQueue,
 	KindConsentText, KindFlow, KindEntryPoint, KindCanned}
 
 var prefixes = map[Kind]string{
-	KindQueue: id.Queue, KindSkill: id.Skill, KindDisposition: id.Disposition, KindReason: id.Reason, KindHours: id.Hours,
+	KindQueue: id.Queue, KindSkill: id.Skill, KindTeam: id.Team, KindSite: id.Site, KindDisposition: id.Disposition, KindReason: id.Reason, KindHours: id.Hours,
 	KindEntryPoint: id.EntryPoint, KindCanned: id.Canned, KindConsentText: id.ConsentText, KindLabel: id.Label, KindFlow: id.Flow,
 }
 
 var words = map[Kind]string{
-	KindQueue: "queue", KindSkill: "skill", KindDisposition: "disposition", KindReason: "reason", KindHours: "opening hours",
+	KindQueue: "queue", KindSkill: "skill", KindTeam: "team", KindSite: "site", KindDisposition: "disposition", KindReason: "reason", KindHours: "opening hours",
 	KindEntryPoint: "entry point", KindCanned: "canned reply", KindConsentText: "consent text", KindLabel: "label",
 	KindFlow: "flow", KindRules: "rules", KindUser: "user",
 }
@@ -119,6 +119,10 @@ func read(kind Kind, raw json.RawMessage, strict bool) (Object, error) {
 		return decode[Queue](raw, strict)
 	case KindSkill:
 		return decode[Skill](raw, strict)
+	case KindTeam:
+		return decode[Team](raw, strict)
+	case KindSite:
+		return decode[Site](raw, strict)
 	case KindDisposition:
 		return decode[Disposition](raw, strict)
 	case KindReason:

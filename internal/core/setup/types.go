@@ -13,6 +13,8 @@ type Kind string
 const (
 	KindQueue       Kind = "queues"
 	KindSkill       Kind = "skills"
+	KindTeam        Kind = "teams"
+	KindSite        Kind = "sites"
 	KindDisposition Kind = "dispositions"
 	KindReason      Kind = "reasons"
 	KindHours       Kind = "hours"
@@ -68,6 +70,16 @@ type Overflow struct {
 
 // Skill is what an agent can do.
 type Skill struct {
+	Name string `json:"name" minLength:"1" maxLength:"80"`
+}
+
+// Team is a group of users who work together.
+type Team struct {
+	Name string `json:"name" minLength:"1" maxLength:"80"`
+}
+
+// Site is a place where users work.
+type Site struct {
 	Name string `json:"name" minLength:"1" maxLength:"80"`
 }
 

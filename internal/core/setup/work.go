@@ -93,6 +93,30 @@ func (s Skill) Validate(Refs) error {
 	return c.Err()
 }
 
+func (Team) Kind() Kind         { return KindTeam }
+func (t Team) Called() string   { return t.Name }
+func (t Team) Unique() []Unique { return byName(t.Name) }
+func (Team) Uses() []Use        { return nil }
+func (t Team) clean() Object    { t.Name = tidy(t.Name); return t }
+
+func (t Team) Validate(Refs) error {
+	var c checks
+	c.name("name", t.Name, 1, 80)
+	return c.Err()
+}
+
+func (Site) Kind() Kind         { return KindSite }
+func (s Site) Called() string   { return s.Name }
+func (s Site) Unique() []Unique { return byName(s.Name) }
+func (Site) Uses() []Use        { return nil }
+func (s Site) clean() Object    { s.Name = tidy(s.Name); return s }
+
+func (s Site) Validate(Refs) error {
+	var c checks
+	c.name("name", s.Name, 1, 80)
+	return c.Err()
+}
+
 func (Disposition) Kind() Kind         { return KindDisposition }
 func (d Disposition) Called() string   { return d.Name }
 func (d Disposition) Unique() []Unique { return byName(d.Name) }

@@ -43,6 +43,8 @@ export interface Page<T> {
 
 export type Queue = Required<Schemas["Queue"]>;
 export type Skill = Schemas["Skill"];
+export type Team = Schemas["Team"];
+export type Site = Schemas["Site"];
 export type Disposition = Required<Schemas["Disposition"]>;
 export type Reason = Schemas["Reason"];
 export type Label = Schemas["Label"];
@@ -87,6 +89,8 @@ export type Stored = Pick<
 export interface SetupKinds {
   queues: Queue;
   skills: Skill;
+  teams: Team;
+  sites: Site;
   dispositions: Disposition;
   reasons: Reason;
   hours: Hours;

@@ -20,6 +20,8 @@ export const text = catalogue(
     apiKeys: "API keys",
     queues: "Queues",
     skills: "Skills",
+    teams: "Teams",
+    sites: "Sites",
     dispositions: "Dispositions",
     reasons: "Reasons",
     labels: "Labels",
@@ -34,6 +36,10 @@ export const text = catalogue(
       "Where contacts wait for an agent. A change applies to contacts from now on; agents and supervisors see the name.",
     skillsWhat:
       "What agents can do, with a level from 1 to 10 per user. Queues and flows ask for them. Nobody outside sees them.",
+    teamsWhat:
+      "Groups of users who work together. Queues can take their members from them, and lists can be narrowed to one.",
+    sitesWhat:
+      "Where your users work: an office, a town, at home. Queues can take their members from a site.",
     dispositionsWhat:
       "The results that agents choose from when a contact ends. They appear on the desk and in reports.",
     reasonsWhat: "Why an agent is not ready. Agents choose one; supervisors see it live.",
@@ -54,6 +60,9 @@ export const text = catalogue(
     queuesEmpty:
       "A queue collects contacts that belong together, e.g. “Billing”, and says who serves them and how fast.",
     skillsEmpty: "Add a skill, e.g. “Portuguese”, give users a level, and ask for it in a queue.",
+    teamsEmpty:
+      "Add a team, e.g. “Support”, and put users into it. A queue that takes “team is Support” then gains and loses agents by itself.",
+    sitesEmpty: "Add a site, e.g. “Lisbon”, if it matters to your queues where somebody works.",
     dispositionsEmpty: "Add the results you want to count, e.g. “Solved” or “Refund”, grouped by heading.",
     reasonsEmpty: "Add reasons such as “Lunch” or “Training”. Without any, agents are just not ready.",
     labelsEmpty:
@@ -71,6 +80,8 @@ export const text = catalogue(
     new: "New",
     new_queues: "New queue",
     new_skills: "New skill",
+    new_teams: "New team",
+    new_sites: "New site",
     new_dispositions: "New disposition",
     new_reasons: "New reason",
     new_labels: "New label",
@@ -374,6 +385,8 @@ export const text = catalogue(
     apiKeys: "Chaves de API",
     queues: "Filas",
     skills: "Competências",
+    teams: "Equipas",
+    sites: "Locais",
     dispositions: "Resultados",
     reasons: "Motivos",
     labels: "Etiquetas",
@@ -388,6 +401,10 @@ export const text = catalogue(
       "Onde os contactos esperam por um agente. Uma mudança vale para os contactos daqui em diante; agentes e supervisores veem o nome.",
     skillsWhat:
       "O que os agentes sabem fazer, com um nível de 1 a 10 por utilizador. As filas e os fluxos pedem-nas. Ninguém de fora as vê.",
+    teamsWhat:
+      "Grupos de utilizadores que trabalham juntos. As filas podem tirar deles os seus membros, e as listas podem mostrar só um.",
+    sitesWhat:
+      "Onde os utilizadores trabalham: um escritório, uma cidade, em casa. As filas podem tirar os seus membros de um local.",
     dispositionsWhat:
       "Os resultados que os agentes escolhem quando um contacto acaba. Aparecem na secretária e nos relatórios.",
     reasonsWhat:
@@ -411,6 +428,9 @@ export const text = catalogue(
       "Uma fila junta contactos do mesmo assunto, por exemplo “Faturas”, e diz quem os atende e com que rapidez.",
     skillsEmpty:
       "Junte uma competência, por exemplo “Inglês”, dê um nível aos utilizadores e peça-a numa fila.",
+    teamsEmpty:
+      "Junte uma equipa, por exemplo “Apoio”, e ponha utilizadores nela. Uma fila que aceita “equipa é Apoio” ganha e perde agentes por si.",
+    sitesEmpty: "Junte um local, por exemplo “Lisboa”, se às filas importa onde alguém trabalha.",
     dispositionsEmpty:
       "Junte os resultados que quer contar, por exemplo “Resolvido” ou “Reembolso”, agrupados por título.",
     reasonsEmpty: "Junte motivos como “Almoço” ou “Formação”. Sem nenhum, os agentes ficam só indisponíveis.",
@@ -430,6 +450,8 @@ export const text = catalogue(
     new: "Novo",
     new_queues: "Nova fila",
     new_skills: "Nova competência",
+    new_teams: "Nova equipa",
+    new_sites: "Novo local",
     new_dispositions: "Novo resultado",
     new_reasons: "Novo motivo",
     new_labels: "Nova etiqueta",

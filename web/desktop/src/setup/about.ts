@@ -12,12 +12,14 @@ import type {
   SetupKind,
   SetupKinds,
 } from "../api/types";
+import { text as membersText } from "../messages/members";
 import { names } from "../state/names.svelte";
+import { users } from "./users.svelte";
 
 const first = (texts: Record<string, string>) => Object.values(texts).find(Boolean) ?? "";
 
 /** The line beside an object's name in its list. */
-export function about(kind: SetupKind, body: SetupKinds[SetupKind]): string {
+export function about(kind: SetupKind, body: SetupKinds[SetupKind] & { id?: string }): string {
   switch (kind) {
     case "queues": {
       const q = body as Queue;
@@ -26,6 +28,14 @@ export function about(kind: SetupKind, body: SetupKinds[SetupKind]): string {
         `${q.service_percent} % / ${q.service_seconds} s`,
         ...q.needs.map((n) => `${names.of("skills", n.skill)} ≥ ${n.level}`),
       ].join(" · ");
+    }
+    case "teams":
+    case "sites": {
+      const here = users
+        .want()
+        .filter((u) => u.status !== "deleted")
+        .filter((u) => (kind === "sites" ? u.site === body.id : u.teams.includes(body.id ?? "")));
+      return users.ready ? membersText("users", { count: here.length }) : "";
     }
     case "dispositions":
       return (body as Disposition).group;

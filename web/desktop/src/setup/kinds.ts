@@ -4,6 +4,8 @@ import Sparkles from "@lucide/svelte/icons/sparkles";
 import ListChecks from "@lucide/svelte/icons/list-checks";
 import Coffee from "@lucide/svelte/icons/coffee";
 import Tag from "@lucide/svelte/icons/tag";
+import MapPin from "@lucide/svelte/icons/map-pin";
+import UsersRound from "@lucide/svelte/icons/users-round";
 import Clock from "@lucide/svelte/icons/clock";
 import DoorOpen from "@lucide/svelte/icons/door-open";
 import MessageSquareText from "@lucide/svelte/icons/message-square-text";
@@ -69,6 +71,24 @@ export const kinds: readonly KindInfo[] = [
     what: "skillsWhat",
     empty: "skillsEmpty",
     icon: Sparkles,
+    blank: () => ({ name: "" }),
+    name: byName,
+  }),
+  info({
+    kind: "teams",
+    title: "teams",
+    what: "teamsWhat",
+    empty: "teamsEmpty",
+    icon: UsersRound,
+    blank: () => ({ name: "" }),
+    name: byName,
+  }),
+  info({
+    kind: "sites",
+    title: "sites",
+    what: "sitesWhat",
+    empty: "sitesEmpty",
+    icon: MapPin,
     blank: () => ({ name: "" }),
     name: byName,
   }),

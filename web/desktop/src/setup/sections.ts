@@ -27,6 +27,8 @@ const all: { heading: SetupText; entries: Entry[] }[] = [
     heading: "groupPeople",
     entries: [
       { path: "users", label: "users", what: "usersWhat", icon: Users, permission: "user.read" },
+      entry("teams"),
+      entry("sites"),
       entry("reasons"),
       { path: "api-keys", label: "apiKeys", what: "apiKeysWhat", icon: KeyRound, permission: "key.manage" },
     ],

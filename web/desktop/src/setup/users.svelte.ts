@@ -7,11 +7,22 @@ import { session } from "../state/session.svelte";
 class Users {
   list = $state.raw<readonly User[]>([]);
   ready = $state(false);
+  #asked = false;
 
   async load(): Promise<void> {
     if (!session.may("user.read")) return;
     this.list = await everything((query) => take(api.GET("/api/v1/users", { params: { query } })));
     this.ready = true;
+  }
+
+  /** Loads the list the first time that it is asked for. */
+  want(): readonly User[] {
+    if (!this.#asked) {
+      this.#asked = true;
+      // Who may not see users goes without.
+      queueMicrotask(() => this.load().catch(() => (this.#asked = false)));
+    }
+    return this.list;
   }
 
   put(user: User): void {
