@@ -143,6 +143,15 @@ func (s *Server) floorRoutes() {
 		func(ctx context.Context, c *caller, _ *none) (*reply[floor.Snapshot], error) {
 			return answer(s.Floor.Snapshot(ctx, c.Actor))
 		})
+	handle(s, "GET", "/api/v1/interactions/{id}/why", needs(access.FloorWatch), about{id: "why", tag: tag, summary: "Why it waits: who could take it, and what keeps each agent from it",
+		detail: "Answered by the routing engine itself, for an open interaction. What it says holds in this moment; next_step and overflow are when it changes by itself."},
+		func(ctx context.Context, c *caller, in *ByID) (*reply[floor.Why], error) {
+			return answer(s.Floor.Why(ctx, c.Actor, in.ID))
+		})
+	handle(s, "GET", "/api/v1/users/{id}/why", needs(access.FloorWatch), about{id: "whyAgent", tag: tag, summary: "Why an agent gets nothing: what keeps it from the work that waits"},
+		func(ctx context.Context, c *caller, in *ByID) (*reply[floor.WhyUser], error) {
+			return answer(s.Floor.WhyAgent(ctx, c.Actor, in.ID))
+		})
 	handle(s, "POST", "/api/v1/floor/interactions/{id}/move", manage, about{id: "move", tag: tag, summary: "Move waiting work or change its priority"},
 		func(ctx context.Context, c *caller, in *moveInput) (*reply[floor.Interaction], error) {
 			b := in.Body

@@ -188,6 +188,19 @@ func (w *world) Move(ctx context.Context, a access.Actor, i, _, _ string, _ int)
 	return w.Work(ctx, a, access.FloorManage, i)
 }
 
+func (w *world) Why(ctx context.Context, a access.Actor, i string) (floor.Why, error) {
+	it, err := w.Work(ctx, a, access.FloorWatch, i)
+	return floor.Why{Interaction: it.ID}, err
+}
+
+func (w *world) WhyAgent(_ context.Context, a access.Actor, user string) (floor.WhyUser, error) {
+	g, err := w.of(a, access.FloorWatch, user, func(g *goods) []string { return []string{g.holder} })
+	if err != nil {
+		return floor.WhyUser{}, err
+	}
+	return floor.WhyUser{Agent: floor.AgentView{User: g.holder, UserName: g.canary}}, nil
+}
+
 func (w *world) Connected(_ context.Context, _ id.Tenant, user string, n int) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

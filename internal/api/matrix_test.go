@@ -95,6 +95,8 @@ func workExamples() map[string]example {
 		"POST /api/v1/interactions/{id}/transfer":                {thing: "interaction", body: m{"queue": "que_1"}},
 		"POST /api/v1/interactions/{id}/consult":                 {thing: "interaction", body: m{"user": "usr_1"}},
 		"DELETE /api/v1/interactions/{id}/consult/{user}":        {thing: "interaction"},
+		"GET /api/v1/interactions/{id}/why":                      {thing: "interaction"},
+		"GET /api/v1/users/{id}/why":                             {thing: "agent"},
 		"GET /api/v1/floor":                                      {},
 		"POST /api/v1/floor/interactions/{id}/move":              {thing: "interaction", body: m{"priority": 5}},
 		"PUT /api/v1/floor/agents/{id}/presence":                 {thing: "agent", body: m{"presence": "not_ready"}},

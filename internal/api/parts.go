@@ -55,6 +55,11 @@ type Floor interface {
 	// priority 0 means unchanged.
 	Move(ctx context.Context, a access.Actor, interaction, queue, user string, priority int) (floor.Interaction, error)
 
+	// Why explains why an open interaction waits, WhyAgent what keeps an agent
+	// from the work that waits (FloorWatch).
+	Why(ctx context.Context, a access.Actor, interaction string) (floor.Why, error)
+	WhyAgent(ctx context.Context, a access.Actor, user string) (floor.WhyUser, error)
+
 	// Connected tells how many live desks a user has on this node.
 	Connected(ctx context.Context, t id.Tenant, user string, n int) error
 }

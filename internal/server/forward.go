@@ -141,6 +141,8 @@ func needsFloor(r *http.Request) bool {
 	switch first {
 	case "desk", "offers", "interactions", "floor", "entry-points", "conversation":
 		return true
+	case "users": // only this of a user is asked of the floor
+		return strings.HasSuffix(path, "/why")
 	}
 	return false
 }

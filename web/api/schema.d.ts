@@ -1272,6 +1272,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/interactions/{id}/why": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Why it waits: who could take it, and what keeps each agent from it
+     * @description Answered by the routing engine itself, for an open interaction. What it says holds in this moment; next_step and overflow are when it changes by itself.
+     *
+     *     Needs `floor.watch`.
+     */
+    get: operations["why"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/labels": {
     parameters: {
       query?: never;
@@ -2277,6 +2299,26 @@ export interface paths {
      * @description Needs `user.write`.
      */
     delete: operations["endSessions"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/users/{id}/why": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Why an agent gets nothing: what keeps it from the work that waits
+     * @description Needs `floor.watch`.
+     */
+    get: operations["whyAgent"];
+    put?: never;
+    post?: never;
+    delete?: never;
     options?: never;
     head?: never;
     patch?: never;
@@ -4403,6 +4445,156 @@ export interface components {
       survey: boolean;
       /** @description The conversation may be downloaded. */
       transcript: boolean;
+    };
+    Why: {
+      /**
+       * Format: int64
+       * @description How many were considered.
+       */
+      agents: number;
+      /**
+       * Format: int64
+       * @description Of these, ready with an open desk, with room or without.
+       */
+      at_work: number;
+      /**
+       * Format: int64
+       * @description -1 if unknown.
+       */
+      estimate_seconds: number;
+      /** @description All considered agents, each counted once by its greatest obstacle; the nearest first. */
+      groups: components["schemas"]["WhyGroup"][];
+      interaction: string;
+      /** @description Those whom least keeps from it, at most 20. */
+      nearest: components["schemas"]["WhyCandidate"][];
+      /** @description Skills asked for now. */
+      needs: components["schemas"]["WhyNeed"][];
+      /** @description Skills asked for once the next step begins. */
+      next_needs: components["schemas"]["SkillNeed"][];
+      /**
+       * Format: date-time
+       * @description When the next one begins.
+       */
+      next_step?: string;
+      /** @description It waits for one agent alone. */
+      only?: boolean;
+      /**
+       * Format: date-time
+       * @description When a rule for long waits sends it on.
+       */
+      overflow?: string;
+      /**
+       * Format: int64
+       * @description 1 is next; 0 if not waiting.
+       */
+      position: number;
+      queue?: string;
+      /** @enum {string} */
+      state: "arriving" | "in_flow" | "queued" | "offered" | "active" | "held" | "wrapping";
+      /**
+       * Format: int64
+       * @description How many steps of loosening are in force.
+       */
+      step: number;
+      /** @description Who holds it or is offered it. */
+      user?: string;
+    };
+    WhyCandidate: {
+      /** @enum {string} */
+      presence: "offline" | "ready" | "not_ready" | "missed";
+      /** @description Id of the reason, with not_ready. */
+      reason?: string;
+      /** @description Empty: nothing; it is matched in this moment. */
+      reasons: components["schemas"]["WhyReason"][];
+      user: string;
+      user_name: string;
+    };
+    WhyGroup: {
+      /** Format: int64 */
+      count: number;
+      /** @description Absent: nothing keeps them from it. */
+      exclusion?: string;
+      /**
+       * Format: int64
+       * @description The level asked for, with missing_skill.
+       */
+      needs?: number;
+      skill?: string;
+    };
+    WhyNeed: {
+      /**
+       * Format: int64
+       * @description Of these, at work.
+       */
+      at_work: number;
+      /**
+       * Format: int64
+       * @description Considered agents who have it at this level.
+       */
+      have: number;
+      /** Format: int64 */
+      level: number;
+      skill: string;
+    };
+    WhyReason: {
+      /**
+       * @description With excluded: of what is held.
+       * @enum {string}
+       */
+      channel?: "voice" | "chat" | "email" | "social";
+      /** @enum {string} */
+      exclusion:
+        | "not_member"
+        | "missing_skill"
+        | "only_another"
+        | "no_channel"
+        | "offline"
+        | "not_ready"
+        | "missed"
+        | "no_browser"
+        | "at_capacity"
+        | "excluded"
+        | "kept_for"
+        | "refused"
+        | "no_members";
+      /**
+       * Format: int64
+       * @description The agent's level of the skill (absent: none), or places taken.
+       */
+      has?: number;
+      /**
+       * Format: int64
+       * @description The level asked for, or all places.
+       */
+      needs?: number;
+      /** @description With missing_skill. */
+      skill?: string;
+      /** Format: date-time */
+      until?: string;
+    };
+    WhyUser: {
+      agent: components["schemas"]["AgentView"];
+      /**
+       * Format: int64
+       * @description How many more wait.
+       */
+      left: number;
+      /** @description Queues that it serves, by id. */
+      queues: string[];
+      /** @description What keeps it from every work that waits for it. */
+      reasons: components["schemas"]["WhyReason"][];
+      /** @description Waiting work of its queues, in order, at most 50. */
+      waiting: components["schemas"]["WhyWork"][];
+    };
+    WhyWork: {
+      interaction: string;
+      /** @description Empty for who may not read conversations. */
+      name: string;
+      queue: string;
+      /** Format: date-time */
+      queued_at?: string;
+      /** @description Empty: nothing; another agent or another work comes first. */
+      reasons: components["schemas"]["WhyReason"][];
     };
   };
   responses: never;
@@ -7149,6 +7341,37 @@ export interface operations {
       };
     };
   };
+  why: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Why"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   listLabel: {
     parameters: {
       query?: {
@@ -9498,6 +9721,37 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  whyAgent: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["WhyUser"];
+        };
       };
       /** @description Error */
       default: {

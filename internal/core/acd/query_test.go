@@ -130,7 +130,7 @@ func TestWhy(t *testing.T) {
 	r.arrive("w", "q")
 	r.decline("w")
 	got, _ := r.e.Why("w")
-	want := acd.WorkWhy{State: acd.Queued, Queue: "q", Position: 1, Candidates: []acd.Candidate{
+	want := acd.WorkWhy{State: acd.Queued, Queue: "q", Position: 1, Needs: []acd.SkillNeed{need("german", 4)}, Candidates: []acd.Candidate{
 		{Agent: "ana", Work: "w", Reasons: []acd.Reason{{Exclusion: acd.AtCapacity, Has: 1, Needs: 1}}},
 		{Agent: "bob", Work: "w", Reasons: []acd.Reason{{Exclusion: acd.MissingSkill, Skill: "german", Has: 2, Needs: 4}, {Exclusion: acd.IsNotReady}}},
 		{Agent: "eve", Work: "w", Reasons: []acd.Reason{{Exclusion: acd.Refused}}}, // kept for ana

@@ -27,11 +27,11 @@ const (
 
 // Reason is an exclusion with its figures.
 type Reason struct {
-	Exclusion Exclusion `json:"exclusion"`
-	Skill     string    `json:"skill,omitempty"`
-	Channel   Channel   `json:"channel,omitempty"`
-	Has       int       `json:"has,omitempty"`
-	Needs     int       `json:"needs,omitempty"`
+	Exclusion Exclusion `json:"exclusion" enum:"not_member,missing_skill,only_another,no_channel,offline,not_ready,missed,no_browser,at_capacity,excluded,kept_for,refused,no_members"`
+	Skill     string    `json:"skill,omitempty" doc:"With missing_skill."`
+	Channel   Channel   `json:"channel,omitempty" doc:"With excluded: of what is held."`
+	Has       int       `json:"has,omitempty" doc:"The agent's level of the skill (absent: none), or places taken."`
+	Needs     int       `json:"needs,omitempty" doc:"The level asked for, or all places."`
 	Until     time.Time `json:"until,omitzero"`
 }
 
@@ -52,6 +52,8 @@ type WorkWhy struct {
 	// Step is how many steps of loosening are in force; NextStep is when the next
 	// begins, Overflow when the first rule for a long wait sends the work on.
 	Step       int         `json:"step,omitempty"`
+	Needs      []SkillNeed `json:"needs,omitempty"`      // asked for now, after the steps in force
+	NextNeeds  []SkillNeed `json:"next_needs,omitempty"` // asked for once the next step begins
 	NextStep   time.Time   `json:"next_step,omitzero"`
 	Overflow   time.Time   `json:"overflow,omitzero"`
 	Candidates []Candidate `json:"candidates"` // by agent id
@@ -105,8 +107,9 @@ func (e *Engine) Why(id string) (WorkWhy, bool) {
 func (e *Engine) foresee(w *work, why *WorkWhy) {
 	if w.only == nil {
 		level := e.level(w)
-		why.Step = int(level)
+		why.Step, why.Needs = int(level), e.asked(w, level)
 		if int(level) < len(w.q.cfg.Steps) {
+			why.NextNeeds = e.asked(w, level+1)
 			why.NextStep = fromMicros(w.entered + w.q.cfg.Steps[level].After.Microseconds())
 		}
 	}
@@ -115,6 +118,12 @@ func (e *Engine) foresee(w *work, why *WorkWhy) {
 			why.Overflow = at
 		}
 	}
+}
+
+// asked are the skills that work needs once so many steps are in force: the
+// queue's and its own.
+func (e *Engine) asked(w *work, level int8) []SkillNeed {
+	return canonical(eased(slices.Clone(w.q.needs(level)), w.needs, w.q.ease(level)))
 }
 
 // WhyAgent explains, for at most limit waiting works of the agent's queues and
@@ -162,7 +171,7 @@ func (e *Engine) reasons(w *work, a *agent) []Reason {
 		if w.kept && w.preferred != a.id {
 			r = append(r, Reason{Exclusion: KeptFor, Until: fromMicros(w.entered + w.q.cfg.Affinity.Microseconds())})
 		}
-		for _, n := range canonical(eased(slices.Clone(w.q.needs(level)), w.needs, w.q.ease(level))) {
+		for _, n := range e.asked(w, level) {
 			if has := a.skills[n.Skill]; has < n.Level {
 				r = append(r, Reason{Exclusion: MissingSkill, Skill: n.Skill, Has: has, Needs: n.Level})
 			}
