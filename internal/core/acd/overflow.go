@@ -162,6 +162,10 @@ func (e *Engine) overflow(w *work, r *Overflow) {
 	w.q, w.entered, w.only, w.waited = to, e.now, nil, true
 	w.refused = w.refused[:0]
 	e.returnToQueue(w, CauseOverflow, w.front)
+	if w.check { // admit has looked already; rules that lead in a circle would never end
+		w.check = false
+		e.checks = e.checks[:len(e.checks)-1]
+	}
 }
 
 // blendRule is the blended rule in force, nil if there is none.
