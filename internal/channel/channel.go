@@ -108,4 +108,5 @@ const (
 	EventAgentLeft   Event = "agent_left"
 	EventTransferred Event = "transferred"
 	EventEnded       Event = "ended"
+	EventUnanswered  Event = "unanswered" // it ended because nobody could take it
 )

@@ -113,7 +113,7 @@ func (f *floor) closed(it *item, c acd.WorkChanged, before string, now time.Time
 	}
 	f.endSegment(it, c.Cause, now)
 	if before != string(acd.Wrapping) { // in wrap-up the person was told already
-		f.act(it, channel.Act{Kind: channel.ActEvent, Event: channel.EventEnded})
+		f.act(it, channel.Act{Kind: channel.ActEvent, Event: endedBy(c.Reason)})
 	}
 	if c.Reason == acd.Abandoned && it.Queue != "" && it.AnsweredAt.IsZero() {
 		n := f.count(it.Queue)
@@ -127,6 +127,13 @@ func (f *floor) closed(it *item, c acd.WorkChanged, before string, now time.Time
 		it.Agent = "" // it was only offered
 	}
 	delete(f.timed, it.ID)
+}
+
+func endedBy(reason acd.CloseReason) channel.Event {
+	if reason == acd.Overflowed {
+		return channel.EventUnanswered
+	}
+	return channel.EventEnded
 }
 
 func keep(old, now time.Time) time.Time {

@@ -12,12 +12,19 @@
 // room, the first such work in order is offered to the best such agent.
 //
 // An agent has room for a channel when it is Ready, has a live browser
-// (Connected), and holds fewer works of that channel than its capacity.
-// Offered, active and wrapping work all take room.
+// (Connected), holds fewer works of that channel than its capacity, and holds
+// none of a channel that excludes it (Blend). Offered, active and wrapping work
+// all take room.
 //
 // An agent can take work of a queue when it is a member and has the queue's and
-// the work's skills at their levels. Work with Only waits for that one agent,
-// member or not, skilled or not.
+// the work's skills at their levels. The longer work waits, the less the queue's
+// Steps ask for: fewer levels, more members; each Step is in force from its
+// After on, counted from when the work came to the queue (Entered). Work with
+// Only waits for that one agent, member or not, skilled or not.
+//
+// Work with a Preferred agent is kept for it for the queue's Affinity, as long as
+// that agent is at work there (Ready, with a browser, able), busy or not, and has
+// not refused it. Once opened to others it stays open.
 //
 // # Order
 //
@@ -38,20 +45,42 @@
 //
 // # Choice
 //
-// A work's Preferred agent gets it if able at that moment. Else agents are
-// chosen by fewest works held (so idle ones first), then longest idle, then
-// most proficient in the needed skills (sum of levels), then id. Idle counts
+// A work's Preferred agent gets it if able at that moment. Else those come first
+// who have the queue's and the work's preferred skills (Wants) at their levels,
+// by the sum of their own levels in them; then as the queue's Choice says; then
+// by id:
+//
+//	longest_idle     fewest works held, longest idle, most proficient
+//	most_proficient  most proficient, fewest works held, longest idle
+//	least_loaded     smallest share of all places taken (in thousandths), longest
+//	                 idle, most proficient
+//	round_robin      last offered work longest ago, most proficient
+//
+// Proficient is the sum of the agent's levels in the needed skills. Idle counts
 // from the end of the last work, the last acceptance or becoming ready; a missed
-// or declined offer does not change it.
+// or declined offer does not change it. With AutoAccept an offer is accepted as
+// it is made.
 //
 // Work that an agent declined or missed is kept from it while anybody else who
 // can take it is at work, with room or without; when nobody is, it comes back
 // after Options.BackOff.
 //
+// # Overflow
+//
+// The first rule of a queue's Overflow that holds sends work to another queue or
+// ends it. Work that comes is looked at before it enters (closed, length, nobody
+// at work), waiting work when its time has come (wait, nobody), when the last
+// member leaves work (nobody) and when the queue closes (CloseWaiting); matching
+// always comes first. Work keeps Queued, so the time it has waited counts in the
+// order of its new queue, while steps and rules there count from its Entered. A
+// supervisor's or agent's move may be sent on but never ends work. Set-ups in
+// which rules lead in a circle are refused when saved (core/setup); here a circle
+// only ends.
+//
 // # Files
 //
 // engine.go the steps; agent.go, work.go, move.go, setup.go the events;
-// match.go the rule; class.go, line.go, timers.go the indexes that keep a step's
+// match.go the rule; overflow.go steps, affinity and overflow; class.go, line.go, timers.go the indexes that keep a step's
 // cost from growing with agents and work; estimate.go, query.go, why.go what can
 // be asked; restore.go starting again.
 package acd

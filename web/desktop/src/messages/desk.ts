@@ -83,6 +83,7 @@ export const text = catalogue(
     event_left_message: "A message was left out of hours",
     event_visitor_left: "The person left",
     event_ended: "The contact ended",
+    event_unanswered: "Nobody could answer; the contact ended",
     event_closed: "Closed",
     event_other: "{event}",
 
@@ -315,6 +316,7 @@ export const text = catalogue(
     event_left_message: "Foi deixada uma mensagem fora de horas",
     event_visitor_left: "A pessoa saiu",
     event_ended: "O contacto terminou",
+    event_unanswered: "Ninguém pôde responder; o contacto terminou",
     event_closed: "Fechada",
     event_other: "{event}",
 

@@ -78,6 +78,7 @@ export const en = {
   endAsk: "End this chat?",
   endNo: "Go on chatting",
   ended: "This chat has ended.",
+  unanswered: "Sorry, nobody could answer you just now.",
   rate: "How was this chat?",
   rates: ["Very bad", "Bad", "Fair", "Good", "Very good"],
   comment: "Anything to add?",

@@ -81,6 +81,7 @@ export const pt: Texts = {
   endAsk: "Terminar este chat?",
   endNo: "Continuar",
   ended: "Este chat terminou.",
+  unanswered: "Lamentamos, ninguém pôde responder neste momento.",
   rate: "Como correu este chat?",
   rates: ["Muito mal", "Mal", "Razoável", "Bem", "Muito bem"],
   comment: "Quer acrescentar algo?",

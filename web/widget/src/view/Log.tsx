@@ -314,6 +314,8 @@ function happened(s: Session, m: Message): string {
       return t.transferred;
     case "ended":
       return ""; // Ended says it, with what can be done now
+    case "unanswered":
+      return t.unanswered;
   }
   return m.text ?? "";
 }
