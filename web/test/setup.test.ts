@@ -33,10 +33,12 @@ test("mistakes are shown beside the field, and unsaved input is not lost", async
 test("two administrators change one queue: the second is told and loses nothing", async () => {
   await go("setup/queues");
   await page.locator("tbody a").first().click();
-  await page.getByLabel("Short abandon").waitFor();
+  const goal = (on: Page) => on.locator("summary", { hasText: "Service level" }).click();
+  await goal(page);
 
   const other = await stage.agent("administrator");
   await go(new URL(page.url()).pathname.slice("/app/".length), other.page);
+  await goal(other.page);
   await other.page.getByLabel("Answer within").fill("33");
   await other.page.keyboard.press("Control+s");
   await other.page.getByText(/is saved/).waitFor();

@@ -66,6 +66,7 @@ export interface FlowNode {
   queue?: string;
   priority?: number;
   skills?: Record<string, number>;
+  prefers?: Record<string, number>;
   language?: string;
   attributes?: Record<string, string>;
   next?: string;

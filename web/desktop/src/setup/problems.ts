@@ -20,7 +20,21 @@ export class Problems {
     return found.length ? found.join(" ") : undefined;
   }
 
+  /** The same without naming the fields, where the place says which is meant. */
+  within(path: string): string | undefined {
+    const found = this.all.filter(([field]) => inside(field, path)).map(([, message]) => message);
+    return found.length ? found.join(" ") : undefined;
+  }
+
+  /** Whether anything about these parts is wrong. */
+  any(...paths: string[]): boolean {
+    return this.all.some(([field]) => paths.some((path) => inside(field, path)));
+  }
+
   get all(): [string, string][] {
     return [...(this.problem?.fields ?? [])];
   }
 }
+
+const inside = (field: string, path: string) =>
+  field === path || field.startsWith(`${path}[`) || field.startsWith(`${path}.`);

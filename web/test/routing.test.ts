@@ -1,0 +1,117 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import { axe, shot, Stage, until } from "./stage";
+
+// How an administrator sets routing up.
+
+const stage = new Stage();
+let page: Page;
+
+beforeAll(() => stage.open());
+beforeEach(async () => {
+  page = (await stage.agent("administrator")).page;
+});
+afterEach(() => stage.sweep());
+afterAll(() => stage.close());
+
+const go = (path: string) => page.goto(`${stage.program.base}/app/${path}`);
+const unfold = (title: string) => page.locator("summary", { hasText: title }).click();
+const words = () => page.locator("section", { hasText: "What will happen" }).locator("li").allInnerTexts();
+
+test("a queue is set up with all its rules, and says in words what will happen", async () => {
+  await go("setup/queues/new");
+  await page.getByLabel("Name", { exact: true }).fill("Night desk");
+  await page.getByRole("checkbox", { name: "Chat" }).check();
+  await until(async () => (await words())[0]).toMatch(/^A chat goes to the agent who has been idle longest/);
+
+  await unfold("Which agent");
+  await page.getByLabel("Which agent").selectOption("most_proficient");
+  await page.getByLabel("Keep for the last agent").fill("45");
+  await unfold("Steps of loosening");
+  await page.getByRole("button", { name: "Add a step" }).click();
+  await page.getByRole("button", { name: "Add a step" }).click();
+  const second = page.getByRole("group", { name: "Step 2" });
+  await second.getByLabel("After waiting").fill("90");
+  await second.getByLabel("Levels off").fill("10");
+  await unfold("Where contacts go that cannot stay");
+  await page.getByRole("button", { name: "Add a rule" }).click();
+  const rule = page.getByRole("group", { name: "Rule 1" });
+  await rule.getByLabel("When").selectOption("nobody");
+  await rule.getByLabel("Then").selectOption({ index: 1 });
+
+  await until(words).toContain("After 1 min 30 s no skill is needed any more.");
+  const said = await words();
+  expect(said[0]).toContain("the agent with the highest skill levels");
+  expect(said).toContain(
+    "For 45 s it is kept for the agent who had the person last, if that agent is at work.",
+  );
+  expect(said.filter((s) => /^If nobody is at work, it moves to /.test(s))).toHaveLength(1);
+  expect(await axe(page)).toEqual([]);
+  await shot(page, "queue-editor");
+
+  await page.keyboard.press("Control+s");
+  await page.getByText("“Night desk” is created.").waitFor();
+  await page.reload();
+  await until(words).toEqual(said);
+});
+
+test("every fault is told beside its field, in a part that opens by itself", async () => {
+  await go("setup/queues/new");
+  await page.getByLabel("Name", { exact: true }).fill("Faulty");
+  await unfold("Steps of loosening");
+  await page.getByRole("button", { name: "Add a step" }).click();
+  await page.getByRole("button", { name: "Add a step" }).click();
+  await page.getByRole("group", { name: "Step 2" }).getByLabel("Levels off").fill("0");
+  await page.getByRole("group", { name: "Step 2" }).getByLabel("After waiting").fill("5");
+  await unfold("Steps of loosening");
+  await unfold("Where contacts go that cannot stay");
+  await page.getByRole("button", { name: "Add a rule" }).click();
+  await page.getByRole("group", { name: "Rule 1" }).getByLabel("When").selectOption("closed");
+  await unfold("Where contacts go that cannot stay");
+  await page.keyboard.press("Control+s");
+
+  const late = page.getByRole("group", { name: "Step 2" }).getByLabel("After waiting");
+  await until(() => late.getAttribute("aria-invalid")).toBe("true");
+  const described = await late.getAttribute("aria-describedby");
+  expect(await page.locator(`[id="${described}"]`).innerText()).toBe("is not later than the step before it.");
+  const when = page.getByRole("group", { name: "Rule 1" }).getByLabel("When");
+  expect(await when.getAttribute("aria-invalid")).toBe("true");
+  expect(await page.getByRole("group", { name: "Rule 1" }).innerText()).toContain("needs opening hours");
+  await shot(page, "queue-faults");
+  expect(await axe(page)).toEqual([]);
+  stage.forgive(/status of 422/);
+});
+
+test("rules are put in order, and parts unfold, by keyboard alone", async () => {
+  await go("setup/queues/new");
+  await page.locator("summary", { hasText: "Where contacts go" }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Add a rule" }).focus();
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Space");
+  const kind = (n: number) => page.getByRole("group", { name: `Rule ${n}` }).getByLabel("When");
+  await kind(2).focus();
+  await page.keyboard.press("ArrowDown");
+  await until(() => kind(2).inputValue()).toBe("length");
+  await page.getByRole("button", { name: "Move rule 2 up" }).focus();
+  await page.keyboard.press("Enter");
+  await until(() => kind(1).inputValue()).toBe("length");
+  expect(await kind(2).inputValue()).toBe("wait");
+});
+
+test("the blended rule is a grid that goes back to how it comes", async () => {
+  await go("setup/rules");
+  const cell = page.getByRole("checkbox", { name: "While holding Chat, not offered: Email" });
+  expect(await cell.isChecked()).toBe(false);
+  await cell.check();
+  await page.keyboard.press("Control+s");
+  await page.getByText("Not saved yet").waitFor({ state: "detached" });
+  await page.reload();
+  await until(() => cell.isChecked()).toBe(true);
+  await shot(page, "rules-blend");
+  expect(await axe(page)).toEqual([]);
+  await page.getByRole("button", { name: "As it comes" }).click();
+  expect(await cell.isChecked()).toBe(false);
+  await page.keyboard.press("Control+s");
+  await page.getByText("Not saved yet").waitFor({ state: "detached" });
+});
