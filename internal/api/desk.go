@@ -8,6 +8,7 @@ import (
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/acd"
+	"nubitalk/internal/core/measure"
 )
 
 type PresenceInput struct {
@@ -66,6 +67,14 @@ type moveInput struct {
 		User     string `json:"user,omitempty" maxLength:"64"`
 		Priority int    `json:"priority,omitempty" minimum:"0" maximum:"10" doc:"Added to the queue's; absent: unchanged."`
 	}
+}
+
+type dayInput struct {
+	Date string `query:"date" maxLength:"10" doc:"In the organisation's time zone, e.g. 2026-11-28; absent: today."`
+}
+
+type measuresInput struct {
+	Language string `query:"language" enum:"en,pt" default:"en"`
 }
 
 func (s *Server) deskRoutes() {
@@ -151,6 +160,15 @@ func (s *Server) floorRoutes() {
 	handle(s, "GET", "/api/v1/users/{id}/why", needs(access.FloorWatch), about{id: "whyAgent", tag: tag, summary: "Why an agent gets nothing: what keeps it from the work that waits"},
 		func(ctx context.Context, c *caller, in *ByID) (*reply[floor.WhyUser], error) {
 			return answer(s.Floor.WhyAgent(ctx, c.Actor, in.ID))
+		})
+	handle(s, "GET", "/api/v1/floor/day", needs(access.FloorWatch), about{id: "day", tag: tag, summary: "A day's figures in quarter-hours",
+		detail: "Queues by what came in, agents by how their time went. Today goes on with the live event `day.changed`."},
+		func(ctx context.Context, c *caller, in *dayInput) (*reply[floor.Day], error) {
+			return answer(s.Floor.Day(ctx, c.Actor, in.Date))
+		})
+	handle(s, "GET", "/api/v1/measures", needs(access.FloorWatch), about{id: "measures", tag: tag, summary: "What each figure means: its formula and its source"},
+		func(_ context.Context, _ *caller, in *measuresInput) (*reply[ListOf[measure.Definition]], error) {
+			return list(measure.Catalogue(in.Language), "", nil)
 		})
 	handle(s, "POST", "/api/v1/floor/interactions/{id}/move", manage, about{id: "move", tag: tag, summary: "Move waiting work or change its priority"},
 		func(ctx context.Context, c *caller, in *moveInput) (*reply[floor.Interaction], error) {

@@ -184,6 +184,10 @@ func (w *world) Snapshot(_ context.Context, a access.Actor) (floor.Snapshot, err
 	return floor.Snapshot{Waiting: []floor.Interaction{g.work()}}, nil
 }
 
+func (w *world) Day(context.Context, access.Actor, string) (floor.Day, error) {
+	return floor.Day{}, nil
+}
+
 func (w *world) Move(ctx context.Context, a access.Actor, i, _, _ string, _ int) (floor.Interaction, error) {
 	return w.Work(ctx, a, access.FloorManage, i)
 }

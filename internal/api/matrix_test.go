@@ -98,6 +98,8 @@ func workExamples() map[string]example {
 		"GET /api/v1/interactions/{id}/why":                      {thing: "interaction"},
 		"GET /api/v1/users/{id}/why":                             {thing: "agent"},
 		"GET /api/v1/floor":                                      {},
+		"GET /api/v1/floor/day":                                  {},
+		"GET /api/v1/measures":                                   {},
 		"POST /api/v1/floor/interactions/{id}/move":              {thing: "interaction", body: m{"priority": 5}},
 		"PUT /api/v1/floor/agents/{id}/presence":                 {thing: "agent", body: m{"presence": "not_ready"}},
 	}

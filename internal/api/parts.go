@@ -51,6 +51,8 @@ type Floor interface {
 	EndConsult(ctx context.Context, a access.Actor, interaction, user string) (floor.Interaction, error)
 
 	Snapshot(ctx context.Context, a access.Actor) (floor.Snapshot, error)
+	// Day answers with a date's figures; "" is today.
+	Day(ctx context.Context, a access.Actor, date string) (floor.Day, error)
 	// Move sends waiting work elsewhere; empty queue and user mean "where it is",
 	// priority 0 means unchanged.
 	Move(ctx context.Context, a access.Actor, interaction, queue, user string, priority int) (floor.Interaction, error)

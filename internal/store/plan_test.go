@@ -3,7 +3,6 @@ package store_test
 import (
 	"regexp"
 	"testing"
-	"time"
 
 	"nubitalk/internal/store"
 	"nubitalk/internal/store/storetest"
@@ -62,7 +61,9 @@ func TestStatementsUseIndexes(t *testing.T) {
 		func(tx *store.Tx) error { return ignore(tx.Messages("int_1", 0, 9, 10)) },
 		func(tx *store.Tx) error { return ignore(tx.SessionsOf("usr_1")) },
 		func(tx *store.Tx) error { return ignore(tx.EndSessionsOf("usr_1", "", t0)) },
-		func(tx *store.Tx) error { return ignore(tx.QueueCounts("que_1", t0, time.Second, time.Second)) },
+		func(tx *store.Tx) error { return ignore(tx.QueueWaits("que_1", t0, at(9))) },
+		func(tx *store.Tx) error { return ignore(tx.AgentWork(t0, at(9))) },
+		func(tx *store.Tx) error { return ignore(tx.AgentDays(t0, at(9))) },
 		func(tx *store.Tx) error { return ignore(tx.AgentStates("usr_1", t0, at(9))) },
 		func(tx *store.Tx) error { return ignore(tx.UnsentAttachments(t0, 10)) },
 		func(tx *store.Tx) error { return ignore(tx.IdleContacts(t0, 10)) },

@@ -42,34 +42,6 @@ func (tx *Tx) OpenSegments() ([]SegmentRow, error) {
 		ORDER BY i.arrived_at, i.interaction_id`, string(tx.scope.Tenant))
 }
 
-// QueueCount is what happened in one queue.
-type QueueCount struct {
-	Offered        int // came into the queue
-	Answered       int // an agent took it from there
-	AnsweredInGoal int // within the goal
-	Abandoned      int // the person left while it waited, short ones not counted
-	ShortAbandoned int // left sooner than the short time
-}
-
-// QueueCounts counts what came into a queue since a time, from its segments: so
-// what was transferred on still counts here. Answered means that the next
-// segment is an agent's; abandoned that there is no next one and the interaction
-// closed as abandoned.
-func (tx *Tx) QueueCounts(queueID string, since time.Time, goal, short time.Duration) (QueueCount, error) {
-	var c QueueCount
-	_, err := tx.one(`SELECT count(*),
-		count(*) FILTER (WHERE n.holder_kind = 'agent'),
-		count(*) FILTER (WHERE n.holder_kind = 'agent' AND n.started_at - s.started_at <= $4),
-		count(*) FILTER (WHERE n.number IS NULL AND s.ended_at > 0 AND i.close_reason = 'abandoned' AND s.ended_at - s.started_at >= $5),
-		count(*) FILTER (WHERE n.number IS NULL AND s.ended_at > 0 AND i.close_reason = 'abandoned' AND s.ended_at - s.started_at < $5)
-		FROM segments s JOIN interactions i ON i.tenant_id = s.tenant_id AND i.interaction_id = s.interaction_id
-		LEFT JOIN segments n ON n.tenant_id = s.tenant_id AND n.interaction_id = s.interaction_id AND n.number = s.number + 1
-		WHERE s.tenant_id = $1 AND s.holder_kind = 'queue' AND s.holder_id = $2 AND s.started_at >= $3`,
-		[]any{string(tx.scope.Tenant), queueID, us(since), goal.Microseconds(), short.Microseconds()},
-		num(&c.Offered), num(&c.Answered), num(&c.AnsweredInGoal), num(&c.Abandoned), num(&c.ShortAbandoned))
-	return c, err
-}
-
 // OfferRow is an interaction shown to one agent.
 type OfferRow struct {
 	ID            string

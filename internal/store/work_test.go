@@ -4,86 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"testing"
-	"time"
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/store"
 	"nubitalk/internal/store/storetest"
 )
-
-func TestSegmentsAndQueueCounts(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
-		db := open()
-		storetest.Organisations(t, db, tenA, tenB)
-		type held struct {
-			kind, who  string
-			from, till int
-		}
-		for i, c := range []struct {
-			reason string
-			held   []held
-		}{
-			{"completed", []held{{"flow", "flo_1", 0, 1}, {"queue", "que_1", 1, 10}, {"agent", "usr_1", 10, 90}}},                              // within 20 s
-			{"completed", []held{{"queue", "que_1", 1, 21}, {"agent", "usr_1", 21, 90}}},                                                       // exactly 20 s
-			{"completed", []held{{"queue", "que_1", 1, 22}, {"agent", "usr_1", 22, 90}}},                                                       // too late
-			{"abandoned", []held{{"queue", "que_1", 1, 6}}},                                                                                    // exactly short
-			{"abandoned", []held{{"queue", "que_1", 1, 5}}},                                                                                    // shorter
-			{"completed", []held{{"queue", "que_1", 1, 5}, {"queue", "que_2", 5, 9}, {"agent", "usr_1", 9, 90}}},                               // moved on
-			{"completed", []held{{"queue", "que_1", 1, 9}, {"agent", "usr_1", 9, 50}, {"queue", "que_2", 50, 60}, {"agent", "usr_2", 60, 90}}}, // transferred
-			{"", []held{{"queue", "que_1", 80, 0}}},                                                                                            // still waiting
-			{"completed", []held{{"queue", "que_1", -50, -40}, {"agent", "usr_1", -40, 90}}},                                                   // yesterday
-		} {
-			name := fmt.Sprintf("int_%d", i)
-			talk(t, db, tenA, "con_1", name, at(0))
-			write(t, db, tenA, func(tx *store.Tx) error {
-				for n, h := range c.held {
-					s := store.SegmentRow{InteractionID: name, Number: int64(n + 1), HolderKind: h.kind, HolderID: h.who, StartedAt: at(h.from)}
-					if err := tx.PutSegment(s); err != nil {
-						return err
-					}
-					if h.till != 0 {
-						s.EndedAt, s.Cause = at(h.till), "moved"
-						if err := tx.PutSegment(s); err != nil {
-							return err
-						}
-					}
-				}
-				row, err := tx.Interaction(name)
-				if c.reason == "" || err != nil {
-					return err
-				}
-				row.State, row.CloseReason, row.ClosedAt = "closed", c.reason, at(90)
-				return tx.UpdateInteraction(row)
-			})
-		}
-		for _, c := range []struct {
-			tenant id.Tenant
-			queue  string
-			want   store.QueueCount
-		}{
-			{tenA, "que_1", store.QueueCount{Offered: 8, Answered: 4, AnsweredInGoal: 3, Abandoned: 1, ShortAbandoned: 1}},
-			{tenA, "que_2", store.QueueCount{Offered: 2, Answered: 2, AnsweredInGoal: 2}},
-			{tenA, "que_3", store.QueueCount{}},
-			{tenB, "que_1", store.QueueCount{}},
-		} {
-			read(t, db, c.tenant, func(tx *store.Tx) error {
-				got, err := tx.QueueCounts(c.queue, at(0), 20*time.Second, 5*time.Second)
-				same(t, c.queue, c.want, got)
-				return err
-			})
-		}
-		read(t, db, tenA, func(tx *store.Tx) error {
-			running, err := tx.OpenSegments()
-			same(t, "running", []store.SegmentRow{{InteractionID: "int_7", Number: 1, HolderKind: "queue", HolderID: "que_1", StartedAt: at(80)}}, running)
-			all, err2 := tx.Segments("int_6")
-			if len(all) != 4 || all[1].HolderID != "usr_1" || all[1].Cause != "moved" || !all[1].EndedAt.Equal(at(50)) {
-				t.Errorf("segments: %+v", all)
-			}
-			return firstOf(err, err2)
-		})
-	})
-}
 
 func TestOffers(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func() *store.DB) {

@@ -754,6 +754,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/floor/day": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * A day's figures in quarter-hours
+     * @description Queues by what came in, agents by how their time went. Today goes on with the live event `day.changed`.
+     *
+     *     Needs `floor.watch`.
+     */
+    get: operations["day"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/floor/interactions/{id}/move": {
     parameters: {
       query?: never;
@@ -1489,6 +1511,26 @@ export interface paths {
      * @description Needs `signed_in`.
      */
     delete: operations["endMySession"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/measures": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What each figure means: its formula and its source
+     * @description Needs `floor.watch`.
+     */
+    get: operations["measures"];
+    put?: never;
+    post?: never;
+    delete?: never;
     options?: never;
     head?: never;
     patch?: never;
@@ -2899,6 +2941,88 @@ export interface components {
       password: string;
       user: components["schemas"]["User"];
     };
+    Day: {
+      agents: components["schemas"]["DayAgents"][];
+      /**
+       * Format: date-time
+       * @description When this was counted; the present slot goes on.
+       */
+      at: string;
+      /** @description In the organisation's time zone. */
+      date: string;
+      /** Format: date-time */
+      from: string;
+      queues: components["schemas"]["DayQueue"][];
+      /** Format: int64 */
+      slot_seconds: number;
+      time_zone: string;
+      /**
+       * Format: date-time
+       * @description 23 or 25 hours later when the clocks change.
+       */
+      until: string;
+    };
+    DayAgents: {
+      /**
+       * Format: int64
+       * @description With a contact or in wrap-up, all agents together.
+       */
+      busy_ms: number;
+      /** Format: int64 */
+      not_ready_ms: number;
+      /** Format: int64 */
+      ready_ms: number;
+      /** Format: int64 */
+      slot: number;
+    };
+    DayQueue: {
+      date: string;
+      queue: string;
+      slots: components["schemas"]["DaySlot"][];
+    };
+    DaySlot: {
+      /**
+       * Format: int64
+       * @description Without short abandons.
+       */
+      abandoned: number;
+      /**
+       * Format: int64
+       * @description Sum of the waits of answered contacts.
+       */
+      answer_wait_ms: number;
+      /** Format: int64 */
+      answered: number;
+      /**
+       * Format: int64
+       * @description Talk, hold and wrap-up of handled contacts.
+       */
+      handle_ms: number;
+      /** Format: int64 */
+      handled: number;
+      /** Format: int64 */
+      longest_wait_ms: number;
+      /** Format: int64 */
+      offered: number;
+      /** @description Measure service_level_ignored. */
+      service_level: components["schemas"]["Ratio"];
+      /** Format: int64 */
+      short_abandoned: number;
+      /**
+       * Format: int64
+       * @description 0 is the first of the day.
+       */
+      slot: number;
+    };
+    Definition: {
+      formula: string;
+      id: string;
+      means: string;
+      name: string;
+      source?: string;
+      /** @enum {string} */
+      unit: "contacts" | "percent" | "seconds" | "agents";
+    };
     Desk: {
       me: components["schemas"]["AgentView"];
       offers: components["schemas"]["Offer"][];
@@ -3291,6 +3415,11 @@ export interface components {
     };
     ListOfContact: {
       items: components["schemas"]["Contact"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfDefinition: {
+      items: components["schemas"]["Definition"][];
       /** @description Pass as cursor for the next page; absent at the end. */
       next?: string;
     };
@@ -3940,7 +4069,11 @@ export interface components {
       wrap_up_seconds: number;
     };
     QueueView: {
-      /** Format: int64 */
+      abandon_rate: components["schemas"]["Ratio"];
+      /**
+       * Format: int64
+       * @description Without short abandons.
+       */
       abandoned: number;
       /** Format: int64 */
       agents_online: number;
@@ -3949,6 +4082,11 @@ export interface components {
        * @description Members that could take one more now.
        */
       agents_ready: number;
+      /**
+       * Format: int64
+       * @description Sum of the waits of answered contacts.
+       */
+      answer_wait_ms: number;
       /** Format: int64 */
       answered: number;
       /** Format: int64 */
@@ -3958,15 +4096,29 @@ export interface components {
        * @description Estimated wait of who enters now; -1 if unknown.
        */
       estimate_seconds: number;
+      /**
+       * Format: int64
+       * @description Talk, hold and wrap-up of handled contacts.
+       */
+      handle_ms: number;
+      /** Format: int64 */
+      handled: number;
       id: string;
       /** Format: date-time */
       longest_since?: string;
+      /**
+       * Format: int64
+       * @description Of those whose wait has ended; longest_since has who waits.
+       */
+      longest_wait_ms: number;
       name: string;
       /**
        * Format: int64
-       * @description Today, in the tenant's time zone.
+       * @description Today, in the tenant's time zone, as are those that follow. A contact counts where it came into the queue.
        */
       offered: number;
+      /** @description Measure service_level_ignored. */
+      service_level: components["schemas"]["Ratio"];
       /**
        * Format: int64
        * @description Goal.
@@ -3981,6 +4133,12 @@ export interface components {
       short_abandoned: number;
       /** Format: int64 */
       waiting: number;
+    };
+    Ratio: {
+      /** Format: int64 */
+      of: number;
+      /** Format: int64 */
+      part: number;
     };
     ReadInputBody: {
       /** Format: int64 */
@@ -6238,6 +6396,38 @@ export interface operations {
       };
     };
   };
+  day: {
+    parameters: {
+      query?: {
+        /** @description In the organisation's time zone, e.g. 2026-11-28; absent: today. */
+        date?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Day"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   move: {
     parameters: {
       query?: never;
@@ -7779,6 +7969,37 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  measures: {
+    parameters: {
+      query?: {
+        language?: "en" | "pt";
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfDefinition"];
+        };
       };
       /** @description Error */
       default: {

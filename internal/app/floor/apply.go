@@ -82,20 +82,12 @@ func (f *floor) enqueued(it *item, c acd.WorkChanged, held bool, now time.Time) 
 	case moved:
 		f.act(it, channel.Act{Kind: channel.ActEvent, Event: channel.EventQueued})
 	}
-	if moved {
-		f.count(c.Queue).Offered++
-	}
 }
 
 func (f *floor) answered(it *item, c acd.WorkChanged, now time.Time) {
 	it.Agent = c.Agent
 	if it.AnsweredAt.IsZero() {
 		it.AnsweredAt = now
-		n := f.count(it.Queue)
-		n.Answered++
-		if now.Sub(it.QueuedAt) <= time.Duration(f.plan.Queues[it.Queue].ServiceSeconds)*time.Second {
-			n.InGoal++
-		}
 	}
 	f.segment(it, "agent", c.Agent, c.Cause, now)
 	f.act(it, channel.Act{Kind: channel.ActEvent, Event: channel.EventAgentJoined, Agent: c.Agent})
@@ -106,22 +98,15 @@ func (f *floor) closed(it *item, c acd.WorkChanged, before string, now time.Time
 	if it.Queue == "" && c.Reason == acd.Overflowed { // it never got into the queue that it came for
 		it.Queue = c.Queue
 		it.QueuedAt = keep(it.QueuedAt, now)
-		f.count(c.Queue).Offered++
+		f.segment(it, "queue", c.Queue, c.Cause, now) // so that history counts it as well
 	}
 	if it.CloseReason == "" {
 		it.CloseReason = string(acd.Completed)
 	}
+	f.countEnd(it, "", now)
 	f.endSegment(it, c.Cause, now)
 	if before != string(acd.Wrapping) { // in wrap-up the person was told already
 		f.act(it, channel.Act{Kind: channel.ActEvent, Event: endedBy(c.Reason)})
-	}
-	if c.Reason == acd.Abandoned && it.Queue != "" && it.AnsweredAt.IsZero() {
-		n := f.count(it.Queue)
-		if now.Sub(it.QueuedAt) < time.Duration(f.plan.Queues[it.Queue].ShortSeconds)*time.Second {
-			n.Short++
-		} else {
-			n.Abandoned++
-		}
 	}
 	if it.Agent != "" && it.AnsweredAt.IsZero() {
 		it.Agent = "" // it was only offered
@@ -172,10 +157,14 @@ func (f *floor) offerEnded(c acd.OfferEnded, now time.Time) {
 
 // segment ends the running segment and begins another.
 func (f *floor) segment(it *item, kind, owner, cause string, now time.Time) {
+	f.countEnd(it, kind, now)
 	f.endSegment(it, cause, now)
 	it.segment++
 	it.segKind, it.segOwner, it.segFrom = kind, owner, now
 	f.batch.segments = append(f.batch.segments, store.SegmentRow{InteractionID: it.ID, Number: it.segment, HolderKind: kind, HolderID: owner, StartedAt: now})
+	if kind == "queue" {
+		f.countEntry(it)
+	}
 }
 
 func (f *floor) endSegment(it *item, cause string, now time.Time) {

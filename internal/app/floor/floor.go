@@ -14,6 +14,7 @@ import (
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/acd"
 	"nubitalk/internal/core/flow"
+	"nubitalk/internal/core/measure"
 	"nubitalk/internal/store"
 )
 
@@ -34,19 +35,20 @@ type floor struct {
 	once  sync.Once
 	quit  chan struct{}
 
-	engine *acd.Engine
-	plan   Plan
-	people map[string]person
-	items  map[string]*item  // open interactions
-	timed  map[string]*item  // those whose flow waits with a deadline
-	offers map[string]*Offer // pending offers
-	online map[string]int    // live desks a user
-	today  map[string]*counts
-	day    string // the date that today counts, in the tenant's time zone
-	waits  map[string]bool
-	waited time.Time // when waiting people were last told their place
-	hours  time.Time // when a queue next opens or closes; zero: never
-	batch  batch
+	engine  *acd.Engine
+	plan    Plan
+	people  map[string]person
+	items   map[string]*item  // open interactions
+	timed   map[string]*item  // those whose flow waits with a deadline
+	offers  map[string]*Offer // pending offers
+	online  map[string]int    // live desks a user
+	today   map[string]*dayCount
+	day     measure.Day // that today counts, in the tenant's time zone
+	recount bool        // a goal or the time zone changed: today is counted anew
+	waits   map[string]bool
+	waited  time.Time // when waiting people were last told their place
+	hours   time.Time // when a queue next opens or closes; zero: never
+	batch   batch
 }
 
 // item is an open interaction in memory.
@@ -64,6 +66,8 @@ type item struct {
 	segFrom  time.Time
 	segKind  string
 	segOwner string
+	from     string // the queue that it last waited in
+	late     bool   // it waits longer than its queue's goal, and was counted so
 }
 
 // person is a user as routing needs it.
@@ -202,6 +206,11 @@ func (f *floor) turn(ctx context.Context, calls []*call) bool {
 	f.show()
 	for _, c := range calls {
 		close(c.done)
+	}
+	if f.recount {
+		if err := f.countAnew(ctx); err != nil {
+			return f.recover(ctx, err)
+		}
 	}
 	return true
 }

@@ -14,6 +14,7 @@ import (
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/acd"
+	"nubitalk/internal/core/measure"
 	"nubitalk/internal/core/setup"
 	"nubitalk/internal/store"
 )
@@ -51,7 +52,7 @@ type stored struct {
 	offers   []store.OfferRow
 	agents   []store.AgentRow
 	segments map[string]store.SegmentRow // the running one, or the last
-	counts   map[string]*counts
+	day      storedDay
 }
 
 // rebuild makes the engine and the memory anew from what is stored.
@@ -63,13 +64,12 @@ func (f *floor) rebuild(ctx context.Context) error {
 	now := f.m.Clock.Now()
 	f.plan, f.people = plan, people
 	f.zone.Store(plan.TimeZone.String())
-	f.day = dayOf(now, plan.TimeZone)
+	f.day = measure.DayAt(now, plan.TimeZone)
 	s, err := f.readStored(ctx, now)
 	if err != nil {
 		return err
 	}
 	f.items, f.offers, f.timed, f.batch = map[string]*item{}, map[string]*Offer{}, map[string]*item{}, newBatch()
-	f.today = s.counts
 	for _, r := range s.rows {
 		it, err := f.item(ctx, r, s.segments[r.ID])
 		if errs.Is(err, errs.Gone) { // its person was erased
@@ -83,6 +83,7 @@ func (f *floor) rebuild(ctx context.Context) error {
 		}
 		f.items[it.ID] = it
 	}
+	f.restoreDay(s.day)
 	f.restoreEngine(s, now)
 	f.restart(now)
 	after, err := f.commit(ctx)
@@ -97,7 +98,7 @@ func (f *floor) rebuild(ctx context.Context) error {
 }
 
 func (f *floor) readStored(ctx context.Context, now time.Time) (stored, error) {
-	s := stored{segments: map[string]store.SegmentRow{}, counts: map[string]*counts{}}
+	s := stored{segments: map[string]store.SegmentRow{}, day: storedDay{}}
 	err := f.m.DB.Read(ctx, f.tenant, func(tx *store.Tx) (err error) {
 		if s.rows, err = tx.OpenInteractions(); err != nil {
 			return err
@@ -117,7 +118,7 @@ func (f *floor) readStored(ctx context.Context, now time.Time) (stored, error) {
 				s.segments[seg.InteractionID] = seg
 			}
 		}
-		s.counts, err = f.countsFrom(tx, dayStart(now, f.plan.TimeZone))
+		s.day, err = f.readDay(tx)
 		return err
 	})
 	return s, err
@@ -132,7 +133,7 @@ func (f *floor) item(ctx context.Context, r store.InteractionRow, seg store.Segm
 	it := &item{Interaction: View(r, reveal(name)), row: r, place: r.Place, entered: r.EnteredAt, wants: r.Wants, segment: seg.Number}
 	it.Tenant = f.tenant
 	if seg.EndedAt.IsZero() && seg.Number > 0 {
-		it.segKind, it.segOwner, it.segFrom = seg.HolderKind, seg.HolderID, seg.StartedAt
+		it.segKind, it.segOwner, it.segFrom, it.from = seg.HolderKind, seg.HolderID, seg.StartedAt, r.QueueID
 	}
 	if r.State != "in_flow" {
 		return it, nil
@@ -249,6 +250,7 @@ func (f *floor) adopt(plan Plan, people map[string]person, now time.Time) {
 	f.plan, f.people = plan, people
 	f.zone.Store(plan.TimeZone.String())
 	f.step(acd.SetBlend{Blend: plan.Rules.BlendRule()}, now)
+	f.recount = f.recount || goalsDiffer(old, plan)
 	for _, q := range sortedKeys(plan.Queues) {
 		f.step(acd.SetQueue{Queue: f.asQueue(q, plan.Queues[q], now)}, now)
 		f.batch.queues[q] = true

@@ -3,7 +3,6 @@ package floor
 import (
 	"context"
 	"encoding/json"
-	"time"
 
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/core/acd"
@@ -65,46 +64,4 @@ func (f *floor) sealRun(ctx context.Context, it *item) (secret.Sealed, error) {
 
 func (f *floor) agentRow(a acd.AgentChanged) store.AgentRow {
 	return store.AgentRow{UserID: a.Agent, Presence: string(a.Presence), ReasonID: a.Reason, Since: a.Since, IdleSince: a.IdleSince, Missed: a.Missed, LastOffer: a.LastOffer}
-}
-
-// counts are a queue's figures of the day, shown live; reports count from the
-// stored interactions with the same definitions (core/measure).
-type counts struct{ Offered, Answered, InGoal, Abandoned, Short int }
-
-func (f *floor) count(queue string) *counts {
-	c := f.today[queue]
-	if c == nil {
-		c = &counts{}
-		f.today[queue] = c
-	}
-	return c
-}
-
-// newDay starts the figures anew at midnight of the tenant's time zone.
-func (f *floor) newDay(now time.Time) {
-	if d := dayOf(now, f.plan.TimeZone); d != f.day {
-		f.day, f.today = d, map[string]*counts{}
-		for q := range f.plan.Queues {
-			f.batch.queues[q] = true
-		}
-	}
-}
-
-func dayOf(now time.Time, zone *time.Location) string { return now.In(zone).Format(time.DateOnly) }
-
-func dayStart(now time.Time, zone *time.Location) time.Time {
-	y, m, d := now.In(zone).Date()
-	return time.Date(y, m, d, 0, 0, 0, 0, zone)
-}
-
-func (f *floor) countsFrom(tx *store.Tx, since time.Time) (map[string]*counts, error) {
-	out := map[string]*counts{}
-	for q, def := range f.plan.Queues {
-		c, err := tx.QueueCounts(q, since, time.Duration(def.ServiceSeconds)*time.Second, time.Duration(def.ShortSeconds)*time.Second)
-		if err != nil {
-			return nil, err
-		}
-		out[q] = &counts{Offered: c.Offered, Answered: c.Answered, InGoal: c.AnsweredInGoal, Abandoned: c.Abandoned, Short: c.ShortAbandoned}
-	}
-	return out, nil
 }

@@ -6,6 +6,7 @@ import (
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/channel"
 	"nubitalk/internal/core/acd"
+	"nubitalk/internal/core/measure"
 	"nubitalk/internal/store"
 )
 
@@ -72,20 +73,26 @@ type AgentView struct {
 
 // QueueView is a queue as supervisors see it live.
 type QueueView struct {
-	ID             string    `json:"id"`
-	Name           string    `json:"name"`
-	Waiting        int       `json:"waiting"`
-	LongestSince   time.Time `json:"longest_since,omitzero"`
-	AgentsReady    int       `json:"agents_ready" doc:"Members that could take one more now."`
-	AgentsOnline   int       `json:"agents_online"`
-	Offered        int       `json:"offered" doc:"Today, in the tenant's time zone."`
-	Answered       int       `json:"answered"`
-	AnsweredInGoal int       `json:"answered_in_goal"`
-	Abandoned      int       `json:"abandoned"`
-	ShortAbandoned int       `json:"short_abandoned"`
-	ServicePercent int       `json:"service_percent" doc:"Goal."`
-	ServiceSeconds int       `json:"service_seconds" doc:"Goal."`
-	EstimateSecs   int       `json:"estimate_seconds" doc:"Estimated wait of who enters now; -1 if unknown."`
+	ID             string        `json:"id"`
+	Name           string        `json:"name"`
+	Waiting        int           `json:"waiting"`
+	LongestSince   time.Time     `json:"longest_since,omitzero"`
+	AgentsReady    int           `json:"agents_ready" doc:"Members that could take one more now."`
+	AgentsOnline   int           `json:"agents_online"`
+	Offered        int64         `json:"offered" doc:"Today, in the tenant's time zone, as are those that follow. A contact counts where it came into the queue."`
+	Answered       int64         `json:"answered"`
+	AnsweredInGoal int64         `json:"answered_in_goal"`
+	Abandoned      int64         `json:"abandoned" doc:"Without short abandons."`
+	ShortAbandoned int64         `json:"short_abandoned"`
+	Level          measure.Ratio `json:"service_level" doc:"Measure service_level_ignored."`
+	AbandonRate    measure.Ratio `json:"abandon_rate"`
+	AnswerWait     int64         `json:"answer_wait_ms" doc:"Sum of the waits of answered contacts."`
+	LongestWait    int64         `json:"longest_wait_ms" doc:"Of those whose wait has ended; longest_since has who waits."`
+	Handled        int64         `json:"handled"`
+	Handle         int64         `json:"handle_ms" doc:"Talk, hold and wrap-up of handled contacts."`
+	ServicePercent int           `json:"service_percent" doc:"Goal."`
+	ServiceSeconds int           `json:"service_seconds" doc:"Goal."`
+	EstimateSecs   int           `json:"estimate_seconds" doc:"Estimated wait of who enters now; -1 if unknown."`
 }
 
 // Snapshot is everything a supervisor's room starts from.

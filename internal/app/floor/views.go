@@ -12,6 +12,7 @@ import (
 	"nubitalk/internal/bus"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/acd"
+	"nubitalk/internal/core/measure"
 	"nubitalk/internal/core/setup"
 )
 
@@ -154,10 +155,14 @@ func (f *floor) queueViews(now time.Time) []QueueView {
 }
 
 func (f *floor) queueView(q string, now time.Time) QueueView {
-	def, s, n := f.plan.Queues[q], acd.QueueInfo{}, f.count(q)
-	s, _ = f.engine.QueueStats(q, now)
+	def, c := f.plan.Queues[q], f.countOf(q)
+	s, _ := f.engine.QueueStats(q, now)
+	f.noteLate(c, now)
+	n := c.total
 	return QueueView{ID: q, Name: def.Name, Waiting: s.Waiting, LongestSince: s.LongestSince, AgentsReady: s.AgentsReady, AgentsOnline: s.AgentsOnline,
-		Offered: n.Offered, Answered: n.Answered, AnsweredInGoal: n.InGoal, Abandoned: n.Abandoned, ShortAbandoned: n.Short,
+		Offered: n.Offered, Answered: n.Answered, AnsweredInGoal: n.AnsweredInGoal, Abandoned: n.Abandoned - n.ShortAbandoned, ShortAbandoned: n.ShortAbandoned,
+		Level: measure.ServiceLevel(n.Counts, measure.Ignored), AbandonRate: measure.AbandonRate(n.Counts), AnswerWait: n.AnswerWait.Milliseconds(),
+		LongestWait: n.LongestWait.Milliseconds(), Handled: n.Handled, Handle: n.Handling.Time().Milliseconds(),
 		ServicePercent: def.ServicePercent, ServiceSeconds: def.ServiceSeconds, EstimateSecs: s.Estimate}
 }
 
@@ -189,11 +194,15 @@ func (f *floor) summarise(now time.Time) {
 		if !f.knows(q) {
 			continue
 		}
-		v := f.queueView(q, now)
-		b.events = append(b.events, bus.Event{Tenant: f.tenant, Kind: "queue.changed", Users: f.members(f.plan.Queues[q]), Watch: access.FloorWatch, Data: must(v)})
+		f.tellQueue(f.queueView(q, now))
 		f.waits[q] = true
 	}
+	f.tellDay()
 	f.tellWaits(now)
+}
+
+func (f *floor) tellQueue(v QueueView) {
+	f.batch.events = append(f.batch.events, bus.Event{Tenant: f.tenant, Kind: "queue.changed", Users: f.members(f.plan.Queues[v.ID]), Watch: access.FloorWatch, Data: must(v)})
 }
 
 // watchers are the users whom an interaction concerns.

@@ -168,6 +168,9 @@ func (h *Handling) Add(o Handling) {
 	h.WrapUp += o.WrapUp
 }
 
+// Time is all of it.
+func (h Handling) Time() time.Duration { return h.Talk + h.Hold + h.WrapUp }
+
 // AHT is the average handling time; false if nothing was handled. Contacts that
 // an agent handles at the same time (chats) count in full each, and all of a
 // contact counts where its wrap-up ended.
@@ -176,7 +179,7 @@ func (h *Handling) Add(o Handling) {
 //
 // Source: vocabulary of the industry, e.g. Genesys Cloud glossary, "Average
 // handle time", less its outbound dialling time.
-func AHT(h Handling) (time.Duration, bool) { return mean(h.Talk+h.Hold+h.WrapUp, h.Handled) }
+func AHT(h Handling) (time.Duration, bool) { return mean(h.Time(), h.Handled) }
 
 // Presence is how an agent's signed-in time went. Each moment is in one part.
 type Presence struct {

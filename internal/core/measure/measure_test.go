@@ -189,10 +189,16 @@ func TestMeasuresHoldTogether(t *testing.T) {
 }
 
 func TestCatalogue(t *testing.T) {
+	pt := Catalogue("pt")
 	seen := map[string]bool{}
-	for _, d := range Catalogue() {
-		if d.ID == "" || d.Name == "" || d.Means == "" || d.Formula == "" || d.Unit == "" || seen[d.ID] {
-			t.Errorf("%+v", d)
+	for i, d := range Catalogue("en") {
+		for _, d := range []Definition{d, pt[i]} {
+			if d.ID == "" || d.Name == "" || d.Means == "" || d.Formula == "" || d.Unit == "" || d.Source == "" {
+				t.Errorf("%+v", d)
+			}
+		}
+		if seen[d.ID] || pt[i].ID != d.ID || pt[i].Means == d.Means {
+			t.Errorf("%+v and %+v", d, pt[i])
 		}
 		seen[d.ID] = true
 	}

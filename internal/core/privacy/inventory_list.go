@@ -197,6 +197,7 @@ var inventory = []group{
 		{"interaction.changed", DisplayName, "", toAuthorised},
 		{"agent.changed", Pseudonym, "", toAuthorised},
 		{"queue.changed", None, "", toAuthorised},
+		{"day.changed", None, "", toAuthorised},
 		{"message.added", Content, "to show a message as it arrives", toAuthorised},
 		{"message.marks", Pseudonym, "", toAuthorised},
 		{"typing", Pseudonym, "", toAuthorised},

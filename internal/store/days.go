@@ -1,0 +1,72 @@
+package store
+
+import (
+	"time"
+
+	"nubitalk/internal/core/measure"
+)
+
+// What a day's figures are counted from. core/measure does the counting, so
+// that live screens and history have one definition.
+
+// WaitRow is one contact's wait in a queue.
+type WaitRow struct {
+	StartedAt time.Time
+	EndedAt   time.Time // zero while it waits
+	End       measure.Ending
+}
+
+// QueueWaits are the waits of contacts that came into a queue in [from, to), in
+// order. A wait is a segment of the queue, so what was transferred on still
+// counts here. Answered means that the next segment is an agent's; abandoned
+// that there is no next one and the interaction closed as abandoned.
+func (tx *Tx) QueueWaits(queueID string, from, to time.Time) ([]WaitRow, error) {
+	return list(tx, func(r row, w *WaitRow) error { return r.Scan(at(&w.StartedAt), at(&w.EndedAt), (*string)(&w.End)) },
+		`SELECT s.started_at, s.ended_at, CASE WHEN s.ended_at = 0 THEN 'still_waiting' WHEN n.holder_kind = 'agent' THEN 'answered'
+			WHEN n.number IS NULL AND i.close_reason = 'abandoned' THEN 'abandoned' ELSE 'removed' END
+		FROM segments s JOIN interactions i ON i.tenant_id = s.tenant_id AND i.interaction_id = s.interaction_id
+		LEFT JOIN segments n ON n.tenant_id = s.tenant_id AND n.interaction_id = s.interaction_id AND n.number = s.number + 1
+		WHERE s.tenant_id = $1 AND s.holder_kind = 'queue' AND s.holder_id = $2 AND s.started_at >= $3 AND s.started_at < $4
+		ORDER BY s.started_at`, string(tx.scope.Tenant), queueID, us(from), us(to))
+}
+
+// AgentWorkRow is one contact held by one agent.
+type AgentWorkRow struct {
+	UserID    string
+	QueueID   string // from which it came; "" for none
+	StartedAt time.Time
+	EndedAt   time.Time // zero while it is held
+	WrapFrom  time.Time // when the interaction's wrap-up began
+}
+
+// AgentWork is what agents held at any time of [from, to): running work, then by
+// the time it ended.
+func (tx *Tx) AgentWork(from, to time.Time) ([]AgentWorkRow, error) {
+	running, err := tx.agentWork(0, 0, to)
+	if err != nil {
+		return nil, err
+	}
+	done, err := tx.agentWork(us(from)+1, farFuture, to)
+	return append(running, done...), err
+}
+
+// agentWork are segments that ended in a range, which finds them by its index.
+func (tx *Tx) agentWork(least, most int64, to time.Time) ([]AgentWorkRow, error) {
+	return list(tx, func(r row, w *AgentWorkRow) error {
+		return r.Scan(&w.UserID, &w.QueueID, at(&w.StartedAt), at(&w.EndedAt), at(&w.WrapFrom))
+	}, `SELECT s.holder_id, coalesce((SELECT q.holder_id FROM segments q WHERE q.tenant_id = s.tenant_id AND q.interaction_id = s.interaction_id
+			AND q.number < s.number AND q.holder_kind = 'queue' ORDER BY q.number DESC LIMIT 1), ''), s.started_at, s.ended_at, i.wrap_from
+		FROM segments s JOIN interactions i ON i.tenant_id = s.tenant_id AND i.interaction_id = s.interaction_id
+		WHERE s.tenant_id = $1 AND s.holder_kind = 'agent' AND s.ended_at >= $2 AND s.ended_at <= $3 AND s.started_at < $4
+		ORDER BY s.ended_at, s.started_at, s.interaction_id`, string(tx.scope.Tenant), least, most, us(to))
+}
+
+// AgentDays are all agents' spans that touch [from, to), by agent and time. An
+// agent's latest span that began before is found by its key, so that years of
+// history cost nothing.
+func (tx *Tx) AgentDays(from, to time.Time) ([]AgentStateRow, error) {
+	return list(tx, scanAgentState, `SELECT s.user_id, s.since, s.until, s.presence, s.reason_id FROM agents a CROSS JOIN agent_states s
+		WHERE a.tenant_id = $1 AND s.tenant_id = a.tenant_id AND s.user_id = a.user_id AND s.since < $3 AND (s.until = 0 OR s.until > $2)
+		AND s.since >= coalesce((SELECT max(l.since) FROM agent_states l WHERE l.tenant_id = a.tenant_id AND l.user_id = a.user_id AND l.since <= $2), 0)
+		ORDER BY s.user_id, s.since`, string(tx.scope.Tenant), us(from), us(to))
+}
