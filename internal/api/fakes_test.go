@@ -10,6 +10,7 @@ import (
 
 	"nubitalk/internal/api"
 	"nubitalk/internal/app/floor"
+	appsetup "nubitalk/internal/app/setup"
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
@@ -412,6 +413,10 @@ func (w *world) Restore(_ context.Context, a access.Actor, _ setup.Kind, object 
 }
 
 func (w *world) Order(context.Context, access.Actor, setup.Kind, []string) error { return nil }
+
+func (w *world) Try(context.Context, access.Actor, appsetup.Try) ([]appsetup.Tried, error) {
+	return []appsetup.Tried{}, nil
+}
 
 func (w *world) Versions(_ context.Context, a access.Actor, _ setup.Kind, object string) ([]api.SetupVersion, error) {
 	o, err := w.object(a, object)

@@ -107,6 +107,7 @@ func workExamples() map[string]example {
 
 func otherExamples() map[string]example {
 	return map[string]example{
+		"POST /api/v1/queues/try":                                {body: m{"queue": m{"name": "x"}, "works": []any{m{"channel": "chat"}}}},
 		"GET /api/v1/rules":                                      {},
 		"PUT /api/v1/rules":                                      {body: rules()},
 		"GET /api/v1/contacts":                                   {},

@@ -8,6 +8,7 @@ import (
 
 	"nubitalk/internal/app/account"
 	"nubitalk/internal/app/floor"
+	appsetup "nubitalk/internal/app/setup"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/channel/chat"
@@ -179,6 +180,8 @@ type Setup interface {
 	Order(ctx context.Context, a access.Actor, k setup.Kind, ids []string) error
 	// Versions are newest first.
 	Versions(ctx context.Context, a access.Actor, k setup.Kind, object string) ([]SetupVersion, error)
+	// Try answers what routing would do with made-up work in a queue as edited.
+	Try(ctx context.Context, a access.Actor, in appsetup.Try) ([]appsetup.Tried, error)
 }
 
 // Contacts is app/contact.

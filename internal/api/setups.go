@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"time"
 
+	appsetup "nubitalk/internal/app/setup"
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/setup"
@@ -172,6 +173,8 @@ type setupOrderInput struct {
 	} `nameHint:"SetupOrder"`
 }
 
+type tryInput struct{ Body appsetup.Try }
+
 type setupDeleteInput struct {
 	ByID
 	Version int64 `query:"version" required:"true" doc:"The version you saw."`
@@ -220,6 +223,8 @@ func (s *Server) setupRoutes() {
 	setupVersions[setup.Flow](s, setup.KindFlow, "Flow")
 	setupVersions[setup.ConsentText](s, setup.KindConsentText, "ConsentText")
 
+	s.tryRoutes()
+
 	handle(s, "GET", "/api/v1/rules", needs(access.SetupRead), about{id: "rules", tag: setupTag, summary: "The tenant's own rules"},
 		func(ctx context.Context, c *caller, _ *none) (*reply[RulesObject], error) {
 			return answer(objectOf[RulesObject](s.Setup.Get(ctx, c.Actor, setup.KindRules, "")))
@@ -227,6 +232,16 @@ func (s *Server) setupRoutes() {
 	handle(s, "PUT", "/api/v1/rules", needs(access.Retention), about{id: "putRules", tag: setupTag, summary: "Change the tenant's rules"},
 		func(ctx context.Context, c *caller, in *rulesPutInput) (*reply[RulesObject], error) {
 			return answer(put[RulesObject](ctx, s, c, setup.KindRules, "", in.Body.Version, in.Body.Rules))
+		})
+}
+
+// tryRoutes answer what a set-up would come to, and store nothing.
+func (s *Server) tryRoutes() {
+	handle(s, "POST", "/api/v1/queues/try", needs(access.SetupWrite), about{id: "tryQueue", tag: setupTag, summary: "Try a queue as edited",
+		detail: "The routing engine itself answers what would happen to made-up interactions: who would be offered which, when, where it would go on to, and what keeps the others from it. Whoever is offered one takes it and keeps it. Nothing is stored."},
+		func(ctx context.Context, c *caller, in *tryInput) (*reply[ListOf[appsetup.Tried]], error) {
+			items, err := s.Setup.Try(ctx, c.Actor, in.Body)
+			return list(items, "", err)
 		})
 }
 

@@ -164,6 +164,10 @@ func bodies(t *testing.T, a, b *party) {
 		{"PUT", put(setup.KindEntryPoint), with(setup.KindEntryPoint, "consent_text", b.setups[setup.KindConsentText]["id"])},
 		{"PUT", put(setup.KindCanned), with(setup.KindCanned, "queue", queue)},
 		{"PUT", put(setup.KindFlow), graph},
+		{"POST", "/api/v1/queues/try", m{"queue": m{"name": "x"}, "id": queue, "works": []any{m{"channel": "chat"}}}},
+		{"POST", "/api/v1/queues/try", m{"queue": m{"name": "x", "members": []any{b.user}}, "works": []any{m{"channel": "chat"}}}},
+		{"POST", "/api/v1/queues/try", m{"queue": m{"name": "x"}, "agents": []any{m{"user": b.user}}, "works": []any{m{"channel": "chat"}}}},
+		{"POST", "/api/v1/queues/try", m{"queue": m{"name": "x"}, "works": []any{m{"channel": "chat", "last_agent": b.user}}}},
 		{"PUT", "/api/v1/queues/order", m{"ids": []any{queue}}},
 	} {
 		status, answer := a.ask(a.session1(), c.method, c.path, c.body)

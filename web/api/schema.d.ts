@@ -1734,6 +1734,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/queues/try": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Try a queue as edited
+     * @description The routing engine itself answers what would happen to made-up interactions: who would be offered which, when, where it would go on to, and what keeps the others from it. Whoever is offered one takes it and keeps it. Nothing is stored.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["tryQueue"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/queues/{id}": {
     parameters: {
       query?: never;
@@ -3498,6 +3520,11 @@ export interface components {
       /** @description Pass as cursor for the next page; absent at the end. */
       next?: string;
     };
+    ListOfTried: {
+      items: components["schemas"]["Tried"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
     ListOfUser: {
       items: components["schemas"]["User"][];
       /** @description Pass as cursor for the next page; absent at the end. */
@@ -4492,6 +4519,99 @@ export interface components {
       queue?: string;
       /** @description Either a queue or a user. */
       user?: string;
+    };
+    Tried: {
+      /** @description In order. After the last one nothing changes by itself. */
+      moments: components["schemas"]["TriedMoment"][];
+    };
+    TriedMoment: {
+      /**
+       * Format: double
+       * @description Since the try begins.
+       */
+      after_seconds: number;
+      /**
+       * @description waits: nobody can have it yet. step: a step of loosening begins. moves: it goes on to queue. offered: user gets it. ends: a rule ends it.
+       * @enum {string}
+       */
+      event: "waits" | "step" | "moves" | "offered" | "ends";
+      /**
+       * Format: int64
+       * @description How many more there are.
+       */
+      left: number;
+      /** @description Agents of the queue who did not get it, those whom least keeps from it first; at most 50. */
+      others: components["schemas"]["TriedOther"][];
+      queue?: string;
+      /**
+       * Format: int64
+       * @description Steps of loosening in force.
+       */
+      step: number;
+      user?: string;
+    };
+    TriedOther: {
+      /** @description Empty: able, but not the choice. */
+      reasons: components["schemas"]["TriedReason"][];
+      user: string;
+    };
+    TriedReason: {
+      /** @enum {string} */
+      channel?: "voice" | "chat" | "email" | "social";
+      exclusion: string;
+      /** Format: int64 */
+      has?: number;
+      /** Format: int64 */
+      needs?: number;
+      skill?: string;
+    };
+    Try: {
+      /** @description Those who are at work; the others are offline. Missing: every agent is ready and free. */
+      agents?: components["schemas"]["TryAgent"][];
+      /** @description The queue's id, if it is stored already. */
+      id?: string;
+      /**
+       * @description Whether its hours are open: as they are now, or as if.
+       * @default now
+       * @enum {string}
+       */
+      open: "now" | "open" | "closed";
+      queue: components["schemas"]["Queue"];
+      works: components["schemas"]["TryWork"][];
+    };
+    TryAgent: {
+      /** @description How many works of each channel the agent has. */
+      holding?: {
+        [key: string]: number;
+      };
+      /** Format: int64 */
+      idle_seconds?: number;
+      /**
+       * @default ready
+       * @enum {string}
+       */
+      presence: "ready" | "not_ready" | "missed" | "offline";
+      /** @description Skill id to level; missing: the user's own. */
+      skills?: {
+        [key: string]: number;
+      };
+      user: string;
+    };
+    TryWork: {
+      /** @enum {string} */
+      channel: "voice" | "chat" | "email" | "social";
+      /** @description User id of who had the person last. */
+      last_agent?: string;
+      prefers?: components["schemas"]["SkillNeed"][];
+      /**
+       * Format: int64
+       * @description Added to the queue's.
+       */
+      priority?: number;
+      /** @description Needed beside the queue's own. */
+      skills?: components["schemas"]["SkillNeed"][];
+      /** Format: int64 */
+      waited_seconds?: number;
     };
     User: {
       /** @description Interactions at once per channel; absent: the tenant's rule. */
@@ -8432,6 +8552,42 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  tryQueue: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Try"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfTried"];
+        };
       };
       /** @description Error */
       default: {

@@ -82,10 +82,7 @@ func (e *Engine) Why(id string) (WorkWhy, bool) {
 	if w.state != queued {
 		return why, true
 	}
-	agents := slices.Clone(w.q.members)
-	for _, h := range w.q.helpers {
-		agents = append(agents, h.a)
-	}
+	agents := w.q.everybody()
 	e.foresee(w, &why)
 	if w.only != nil {
 		agents = []*agent{w.only}
@@ -101,6 +98,32 @@ func (e *Engine) Why(id string) (WorkWhy, bool) {
 		why.Reasons = append(why.Reasons, Reason{Exclusion: NobodyToServe})
 	}
 	return why, true
+}
+
+// Others explains, for work that was offered in the last Step, what kept every
+// other agent of its queue from it, and how many steps were in force. One without
+// a reason could have had it and was not the choice.
+func (e *Engine) Others(id string) (step int, others []Candidate) {
+	w := e.works[id]
+	if w == nil {
+		return 0, nil
+	}
+	for _, a := range w.q.everybody() {
+		if a.known && a != w.agent {
+			others = append(others, Candidate{Agent: a.id, Work: w.id, Reasons: e.reasons(w, a)})
+		}
+	}
+	slices.SortFunc(others, func(a, b Candidate) int { return strings.Compare(a.Agent, b.Agent) })
+	return int(e.level(w)), others
+}
+
+// everybody who serves the queue now or from a step on.
+func (q *queue) everybody() []*agent {
+	agents := slices.Clone(q.members)
+	for _, h := range q.helpers {
+		agents = append(agents, h.a)
+	}
+	return agents
 }
 
 // foresee says what the passing of time will change.
