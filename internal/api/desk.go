@@ -113,36 +113,55 @@ func (s *Server) workRoutes() {
 	type changed = reply[floor.Interaction]
 	handle(s, "POST", base+"/finish", hold, about{id: "finish", tag: tag, summary: "End the contact and wrap up"},
 		func(ctx context.Context, c *caller, in *ByID) (*changed, error) {
-			return answer(s.Floor.Finish(ctx, c.Actor, in.ID))
+			return s.inForce(ctx, c, in.ID)(s.Floor.Finish(ctx, c.Actor, in.ID))
 		})
 	handle(s, "POST", base+"/complete", hold, about{id: "complete", tag: tag, summary: "End the wrap-up and close"},
 		func(ctx context.Context, c *caller, in *completeInput) (*changed, error) {
-			return answer(s.Floor.Complete(ctx, c.Actor, in.ID, in.Body.Disposition, in.Body.Labels))
+			return s.inForce(ctx, c, in.ID)(s.Floor.Complete(ctx, c.Actor, in.ID, in.Body.Disposition, in.Body.Labels))
 		})
 	handle(s, "PUT", base+"/result", hold, about{id: "result", tag: tag, summary: "Note disposition and labels before the end",
 		detail: "They stand if the wrap-up runs out, and wherever the desk is opened next."},
 		func(ctx context.Context, c *caller, in *resultInput) (*changed, error) {
-			return answer(s.Floor.Code(ctx, c.Actor, in.ID, in.Body.Disposition, in.Body.Labels))
+			return s.inForce(ctx, c, in.ID)(s.Floor.Code(ctx, c.Actor, in.ID, in.Body.Disposition, in.Body.Labels))
 		})
 	handle(s, "POST", base+"/extend", hold, about{id: "extend", tag: tag, summary: "Lengthen a timed wrap-up, once"},
 		func(ctx context.Context, c *caller, in *ByID) (*changed, error) {
-			return answer(s.Floor.Extend(ctx, c.Actor, in.ID))
+			return s.inForce(ctx, c, in.ID)(s.Floor.Extend(ctx, c.Actor, in.ID))
 		})
 	handle(s, "POST", base+"/transfer", hold, about{id: "transfer", tag: tag, summary: "Hand on to a queue or a colleague"},
 		func(ctx context.Context, c *caller, in *transferInput) (*changed, error) {
 			if (in.Body.Queue == "") == (in.Body.User == "") {
 				return nil, errs.Bad("queue", "give either a queue or a user")
 			}
-			return answer(s.Floor.Transfer(ctx, c.Actor, in.ID, in.Body.Queue, in.Body.User, secret.New(in.Body.Note)))
+			return s.inForce(ctx, c, in.ID)(s.Floor.Transfer(ctx, c.Actor, in.ID, in.Body.Queue, in.Body.User, secret.New(in.Body.Note)))
 		})
 	handle(s, "POST", base+"/consult", hold, about{id: "consult", tag: tag, summary: "Ask a colleague to look and write notes"},
 		func(ctx context.Context, c *caller, in *consultInput) (*changed, error) {
-			return answer(s.Floor.Consult(ctx, c.Actor, in.ID, in.Body.User))
+			return s.inForce(ctx, c, in.ID)(s.Floor.Consult(ctx, c.Actor, in.ID, in.Body.User))
 		})
 	handle(s, "DELETE", base+"/consult/{user}", hold, about{id: "endConsult", tag: tag, summary: "End a consultation", status: 200},
 		func(ctx context.Context, c *caller, in *endConsultInput) (*changed, error) {
-			return answer(s.Floor.EndConsult(ctx, c.Actor, in.ID, in.User))
+			return s.inForce(ctx, c, in.ID)(s.Floor.EndConsult(ctx, c.Actor, in.ID, in.User))
 		})
+}
+
+// inForce answers a change of an interaction; one that came too late or does not
+// fit gets the state that is in force beside the reason, as far as the caller may
+// read it.
+func (s *Server) inForce(ctx context.Context, c *caller, interaction string) func(floor.Interaction, error) (*reply[floor.Interaction], error) {
+	return func(it floor.Interaction, err error) (*reply[floor.Interaction], error) {
+		if !errs.Is(err, errs.Conflict) && !errs.Is(err, errs.NotFound) {
+			return answer(it, err)
+		}
+		now, e := s.Floor.Work(ctx, c.Actor, access.WorkRead, interaction)
+		if e != nil {
+			return nil, err
+		}
+		if now.State == "closed" && errs.Is(err, errs.NotFound) {
+			err = errs.New(errs.Conflict, "This interaction is closed.")
+		}
+		return nil, conflicting(err, func() (floor.Interaction, error) { return now, nil })
+	}
 }
 
 func (s *Server) floorRoutes() {
@@ -176,7 +195,12 @@ func (s *Server) floorRoutes() {
 			if b.Queue != "" && b.User != "" {
 				return nil, errs.Bad("queue", "give a queue or a user, not both")
 			}
-			return answer(s.Floor.Move(ctx, c.Actor, in.ID, b.Queue, b.User, b.Priority))
+			return s.inForce(ctx, c, in.ID)(s.Floor.Move(ctx, c.Actor, in.ID, b.Queue, b.User, b.Priority))
+		})
+	handle(s, "POST", "/api/v1/floor/interactions/{id}/take-over", manage, about{id: "takeOver", tag: tag, summary: "Take waiting or running work over",
+		detail: "The caller holds it at once, in whatever presence, if it has a place for it. Who held it is told; the person sees who left and who joined."},
+		func(ctx context.Context, c *caller, in *ByID) (*reply[floor.Interaction], error) {
+			return s.inForce(ctx, c, in.ID)(s.Floor.TakeOver(ctx, c.Actor, in.ID))
 		})
 	handle(s, "PUT", "/api/v1/floor/agents/{id}/presence", manage, about{id: "setAgentPresence", tag: tag, summary: "Change an agent's presence"},
 		func(ctx context.Context, c *caller, in *agentPresenceInput) (*reply[floor.AgentView], error) {

@@ -198,6 +198,10 @@ func (w *world) Why(ctx context.Context, a access.Actor, i string) (floor.Why, e
 	return floor.Why{Interaction: it.ID}, err
 }
 
+func (w *world) TakeOver(ctx context.Context, a access.Actor, i string) (floor.Interaction, error) {
+	return w.Work(ctx, a, access.FloorManage, i)
+}
+
 func (w *world) WhyAgent(_ context.Context, a access.Actor, user string) (floor.WhyUser, error) {
 	g, err := w.of(a, access.FloorWatch, user, func(g *goods) []string { return []string{g.holder} })
 	if err != nil {

@@ -38,7 +38,7 @@ type sendInput struct {
 	ByID
 	Body struct {
 		ClientID string `json:"client_id" minLength:"1" maxLength:"64" doc:"The sender's own id; a repeat is the same message."`
-		Kind     string `json:"kind,omitempty" enum:"text,note" default:"text" doc:"A note is internal: the visitor never sees it."`
+		Kind     string `json:"kind,omitempty" enum:"text,note,hint" default:"text" doc:"A note is internal: the visitor never sees it. A hint is a note of a supervisor to who holds the work."`
 		Text     string `json:"text" minLength:"1" maxLength:"4000"`
 	}
 }
@@ -91,11 +91,17 @@ func (s *Server) interactionRoutes() {
 			return list(items, "", err)
 		})
 	handle(s, "POST", base+"/{id}/messages", needs(access.NoteWrite), about{id: "sendMessage", tag: tag, summary: "Write to the person, or a note",
-		status: 201, detail: "A text needs `work.handle` as well."},
+		status: 201, detail: "A text needs `work.handle` as well, a hint `floor.manage`."},
 		func(ctx context.Context, c *caller, in *sendInput) (*reply[chat.Message], error) {
 			p := access.NoteWrite
-			if in.Body.Kind == chat.KindText {
+			switch in.Body.Kind {
+			case chat.KindText:
 				p = access.WorkHandle
+			case chat.KindHint:
+				p = access.FloorManage
+			}
+			if access.Reach(c.Actor, p) == access.None {
+				return nil, errs.New(errs.Forbidden, "You may not write this kind of message.")
 			}
 			if _, err := s.Floor.Work(ctx, c.Actor, p, in.ID); err != nil {
 				return nil, err

@@ -101,6 +101,7 @@ func workExamples() map[string]example {
 		"GET /api/v1/floor/day":                                  {},
 		"GET /api/v1/measures":                                   {},
 		"POST /api/v1/floor/interactions/{id}/move":              {thing: "interaction", body: m{"priority": 5}},
+		"POST /api/v1/floor/interactions/{id}/take-over":         {thing: "interaction"},
 		"PUT /api/v1/floor/agents/{id}/presence":                 {thing: "agent", body: m{"presence": "not_ready"}},
 	}
 }

@@ -63,6 +63,9 @@ type Floor interface {
 	Why(ctx context.Context, a access.Actor, interaction string) (floor.Why, error)
 	WhyAgent(ctx context.Context, a access.Actor, user string) (floor.WhyUser, error)
 
+	// TakeOver makes the actor the holder (FloorManage).
+	TakeOver(ctx context.Context, a access.Actor, interaction string) (floor.Interaction, error)
+
 	// Connected tells how many live desks a user has on this node.
 	Connected(ctx context.Context, t id.Tenant, user string, n int) error
 }

@@ -796,6 +796,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/floor/interactions/{id}/take-over": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Take waiting or running work over
+     * @description The caller holds it at once, in whatever presence, if it has a place for it. Who held it is told; the person sees who left and who joined.
+     *
+     *     Needs `floor.manage`.
+     */
+    post: operations["takeOver"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/flows": {
     parameters: {
       query?: never;
@@ -1201,7 +1223,7 @@ export interface paths {
     put?: never;
     /**
      * Write to the person, or a note
-     * @description A text needs `work.handle` as well.
+     * @description A text needs `work.handle` as well, a hint `floor.manage`.
      *
      *     Needs `note.write`.
      */
@@ -3610,7 +3632,7 @@ export interface components {
       id: string;
       interaction: string;
       /** @enum {string} */
-      kind: "text" | "note" | "attachment" | "buttons" | "form" | "event";
+      kind: "text" | "note" | "hint" | "attachment" | "buttons" | "form" | "event";
       /** Format: int64 */
       seq: number;
       text?: string;
@@ -4308,11 +4330,11 @@ export interface components {
       /** @description The sender's own id; a repeat is the same message. */
       client_id: string;
       /**
-       * @description A note is internal: the visitor never sees it.
+       * @description A note is internal: the visitor never sees it. A hint is a note of a supervisor to who holds the work.
        * @default text
        * @enum {string}
        */
-      kind: "text" | "note";
+      kind: "text" | "note" | "hint";
       text: string;
     };
     SessionView: {
@@ -6565,6 +6587,40 @@ export interface operations {
         "application/json": components["schemas"]["MoveInputBody"];
       };
     };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Interaction"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  takeOver: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
     responses: {
       /** @description OK */
       200: {

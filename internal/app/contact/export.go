@@ -24,7 +24,8 @@ Este arquivo contém tudo o que está guardado sobre uma pessoa.
 
 contact.json        name, addresses, language, consents with the texts shown
 interactions.json   each time the person was in touch: when, how long, result
-conversations/      what was written, one file per conversation
+conversations/      what was written, one file per conversation; without what
+                    supervisors told agents about their work
 attachments/        files that were sent
 accesses.json       what was done with this data, and when
 
@@ -225,6 +226,8 @@ func (s *Service) exportConversation(ctx context.Context, t id.Tenant, interacti
 	if len(all) == 0 {
 		return nil
 	}
+	// What a supervisor told an agent in between is about the agent's work.
+	all = slices.DeleteFunc(all, func(m chat.Message) bool { return m.Kind == chat.KindHint })
 	for i := range all { // who of the staff it was is none of the export's business
 		all[i].Author = ""
 	}

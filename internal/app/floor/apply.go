@@ -1,6 +1,7 @@
 package floor
 
 import (
+	"slices"
 	"time"
 
 	"nubitalk/internal/channel"
@@ -50,7 +51,7 @@ func (f *floor) workChanged(it *item, c acd.WorkChanged, now time.Time) {
 	case acd.Offered:
 		it.Agent = c.Agent
 	case acd.Active:
-		f.answered(it, c, now)
+		f.answered(it, c, held, now)
 	case acd.Wrapping:
 		it.WrapFrom, it.WrapUntil = keep(it.WrapFrom, now), c.WrapUntil
 		if before == string(acd.Active) {
@@ -84,8 +85,12 @@ func (f *floor) enqueued(it *item, c acd.WorkChanged, held bool, now time.Time) 
 	}
 }
 
-func (f *floor) answered(it *item, c acd.WorkChanged, now time.Time) {
+func (f *floor) answered(it *item, c acd.WorkChanged, taken bool, now time.Time) {
+	if former := it.Agent; taken && former != c.Agent {
+		f.act(it, channel.Act{Kind: channel.ActEvent, Event: channel.EventAgentLeft, Agent: former})
+	}
 	it.Agent = c.Agent
+	it.Consulted = slices.DeleteFunc(slices.Clone(it.Consulted), func(u string) bool { return u == c.Agent })
 	if it.AnsweredAt.IsZero() {
 		it.AnsweredAt = now
 	}

@@ -317,58 +317,6 @@ func (m *Manager) Transfer(ctx context.Context, a access.Actor, interaction, que
 	})
 }
 
-// Move is a supervisor's: waiting, offered or active work goes elsewhere. Empty
-// queue and user mean where it is; priority 0 means unchanged.
-func (m *Manager) Move(ctx context.Context, a access.Actor, interaction, queue, user string, priority int) (Interaction, error) {
-	var out Interaction
-	err := m.do(ctx, a.Tenant, func(f *floor, now time.Time) error {
-		it := f.items[interaction]
-		if it == nil {
-			return errs.New(errs.NotFound, "This interaction is closed, or does not exist.")
-		}
-		if it.running || it.State == string(acd.Wrapping) {
-			return errs.New(errs.Conflict, "This interaction is not waiting and not with an agent.")
-		}
-		if err := f.move(it, "", queue, user, priority, now); err != nil {
-			return err
-		}
-		f.note(a.User, "interaction.move", interaction, queue+user)
-		out = it.Interaction
-		return nil
-	})
-	return out, err
-}
-
-func (f *floor) move(it *item, from, queue, user string, priority int, now time.Time) error {
-	switch {
-	case queue != "" && user != "":
-		return errs.Bad("queue", "name either a queue or a colleague")
-	case queue == "" && user == "" && from != "":
-		return errs.Bad("queue", "name a queue or a colleague")
-	case user != "" && !f.people[user].agent:
-		return errs.Bad("user", "is not an agent")
-	case user != "" && user == it.Agent && it.State == string(acd.Active):
-		return errs.Bad("user", "holds it already")
-	case queue != "" && !f.knows(queue):
-		return errs.Bad("queue", "does not exist")
-	case priority < 0 || priority > 10:
-		return errs.Bad("priority", "must be 0 to 10")
-	}
-	if priority > 0 {
-		it.Priority = priority
-	}
-	if queue == "" && user == "" {
-		queue = it.Queue
-	}
-	it.row.PreferredID, it.row.OnlyPreferred = user, user != ""
-	f.act(it, channel.Act{Kind: channel.ActEvent, Event: channel.EventTransferred, Agent: user})
-	f.step(acd.Move{Work: it.ID, From: from, ToQueue: queue, ToAgent: user, Priority: priority}, now)
-	if r := f.engine.Refusal(); r != "" && it.State == string(acd.Active) && it.Agent == from {
-		return errs.New(errs.Conflict, "It could not be moved.")
-	}
-	return nil
-}
-
 func (f *floor) knows(queue string) bool { _, ok := f.plan.Queues[queue]; return ok }
 
 // Consult asks a colleague for help: it may read the conversation and write

@@ -54,7 +54,13 @@ type Deps struct {
 	Setup  Setup
 	People People
 	Floor  Floor
+	Audit  Auditor // nil in tests
 	Log    *slog.Logger
+}
+
+// Auditor notes who gave a hint, inside the message's transaction.
+type Auditor interface {
+	Append(tx *store.Tx, actor, action, object, detail string) error
 }
 
 // Service is the chat channel of this node. It is safe for use by several
@@ -86,6 +92,7 @@ type body struct {
 	Buttons    []Button    `json:"b,omitempty"`
 	Attachment *Attachment `json:"a,omitempty"`
 	Event      string      `json:"e,omitempty"`
+	Hint       bool        `json:"h,omitempty"` // a note that is a supervisor's hint
 }
 
 func bodyAt(interaction, message string) string {
@@ -113,7 +120,11 @@ func (s *Service) unseal(ctx context.Context, t id.Tenant, contact string, r sto
 }
 
 func message(r store.MessageRow, b body) Message {
-	return Message{Interaction: r.InteractionID, Seq: r.Seq, ID: r.ID, AuthorKind: r.AuthorKind, Author: r.AuthorID, AuthorName: b.Name, Kind: r.Kind, Text: b.Text,
+	kind := r.Kind
+	if b.Hint {
+		kind = KindHint
+	}
+	return Message{Interaction: r.InteractionID, Seq: r.Seq, ID: r.ID, AuthorKind: r.AuthorKind, Author: r.AuthorID, AuthorName: b.Name, Kind: kind, Text: b.Text,
 		Buttons: b.Buttons, Attachment: b.Attachment, Event: b.Event, ClientID: r.ClientID, At: r.At}
 }
 

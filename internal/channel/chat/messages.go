@@ -57,6 +57,8 @@ func mayWrite(p store.Party, d draft) error {
 		return errs.New(errs.Conflict, "The conversation has ended.")
 	case d.kind == KindNote && p.State == "closed":
 		return errs.New(errs.Conflict, "The interaction is closed.")
+	case d.kind == KindHint && p.State != "active":
+		return errs.New(errs.Conflict, "Nobody is handling this conversation at the moment, so there is nobody to give a hint to.")
 	case d.holder && p.State != "active":
 		return errs.New(errs.Conflict, "Nobody is handling this conversation at the moment, so it cannot be answered.")
 	}
@@ -73,6 +75,9 @@ type written struct {
 func (s *Service) write(tx *store.Tx, contact string, d draft) (written, error) {
 	ctx, t := tx.Context(), tx.Tenant()
 	row := store.MessageRow{InteractionID: d.interaction, ID: s.IDs.New(id.Message), AuthorKind: d.author, AuthorID: d.user, Kind: d.kind, ClientID: d.clientID, At: s.Clock.Now()}
+	if d.kind == KindHint { // a note to whoever does not know hints, so that nobody takes it for more
+		row.Kind, d.body.Hint = KindNote, true
+	}
 	var err error
 	if row.Tokens, err = s.tokens(ctx, t, d); err != nil {
 		return written{}, err
@@ -113,7 +118,7 @@ func (s *Service) tokens(ctx context.Context, t id.Tenant, d draft) ([][]byte, e
 // tell lets the visitor and the users whom it concerns see a new message.
 func (s *Service) tell(t id.Tenant, p store.Party, m Message) {
 	e := bus.Event{Tenant: t, Kind: "message.added", Users: parties(p), Interaction: m.Interaction, Data: must(m)}
-	if m.Kind != KindNote {
+	if !Internal(m.Kind) {
 		e.Visitor = frame("message", forVisitor(m))
 	}
 	s.publish(e)
@@ -169,12 +174,12 @@ func (s *Service) page(ctx context.Context, t id.Tenant, interaction string, aft
 	return out, last, nil
 }
 
-// Send writes an agent's message or note. The same clientID again is the same
-// message.
+// Send writes an agent's message or note, or a supervisor's hint. The same
+// clientID again is the same message.
 func (s *Service) Send(ctx context.Context, a access.Actor, interaction, clientID, kind string, text secret.Text) (Message, error) {
 	var f errs.Fields
-	if kind != KindText && kind != KindNote {
-		f.Add("kind", "must be text or note")
+	if kind != KindText && !Internal(kind) {
+		f.Add("kind", "must be text, note or hint")
 	}
 	checkText(&f, "text", text, true)
 	checkClientID(&f, clientID)
@@ -183,6 +188,11 @@ func (s *Service) Send(ctx context.Context, a access.Actor, interaction, clientI
 	}
 	d := draft{interaction: interaction, author: ByAgent, user: a.User, kind: kind, clientID: clientID, holder: kind == KindText,
 		body: body{Text: text.Reveal(), Name: s.People.PublicName(ctx, a.Tenant, a.User)}}
+	if kind == KindHint && s.Audit != nil {
+		d.after = func(tx *store.Tx, _ int64) error {
+			return s.Audit.Append(tx, a.User, "interaction.hint", interaction, "")
+		}
+	}
 	m, _, err := s.append(ctx, a.Tenant, d)
 	return m, err
 }

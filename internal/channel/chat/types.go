@@ -20,11 +20,15 @@ const (
 const (
 	KindText       = "text"
 	KindNote       = "note" // internal: never sent to the visitor
+	KindHint       = "hint" // a supervisor's, for who holds the work: never sent to the visitor
 	KindAttachment = "attachment"
 	KindButtons    = "buttons"
 	KindForm       = "form"
 	KindEvent      = "event"
 )
+
+// Internal says whether messages of a kind are for colleagues only.
+func Internal(kind string) bool { return kind == KindNote || kind == KindHint }
 
 // Message is one line of a conversation as authorised eyes see it. It is
 // content: it goes to its visitor and to users who may read it, never to a log.
@@ -35,7 +39,7 @@ type Message struct {
 	AuthorKind  string      `json:"author_kind" enum:"visitor,agent,bot,system"`
 	Author      string      `json:"author,omitempty" doc:"User id of an agent; never told to a visitor."`
 	AuthorName  string      `json:"author_name,omitempty" doc:"What the visitor sees: the display name, or the agent's public name."`
-	Kind        string      `json:"kind" enum:"text,note,attachment,buttons,form,event"`
+	Kind        string      `json:"kind" enum:"text,note,hint,attachment,buttons,form,event"`
 	Text        string      `json:"text,omitempty"`
 	Buttons     []Button    `json:"buttons,omitempty"`
 	Attachment  *Attachment `json:"attachment,omitempty"`

@@ -223,7 +223,7 @@ func (s *Service) Conversation(ctx context.Context, v Visitor, after int64) (Con
 	c.Last = last
 	c.Messages = make([]Message, 0, len(all))
 	for _, m := range all {
-		if m.Kind != KindNote {
+		if !Internal(m.Kind) {
 			c.Messages = append(c.Messages, forVisitor(m))
 		}
 	}

@@ -45,7 +45,7 @@ const (
 	NoteWrite    Permission = "note.write"    // write an internal note
 	CannedRead   Permission = "canned.read"   // use canned replies
 	FloorWatch   Permission = "floor.watch"   // live queues and agents
-	FloorManage  Permission = "floor.manage"  // move work, change an agent's state
+	FloorManage  Permission = "floor.manage"  // move work, take it over, change an agent's state
 	SetupRead    Permission = "setup.read"    // read queues, skills, dispositions, …
 	SetupWrite   Permission = "setup.write"   // change them
 	UserRead     Permission = "user.read"     // list users
@@ -82,7 +82,7 @@ var table = []Rule{
 	{NoteWrite, "Write internal notes on an interaction.", map[Role]Scope{Agent: Own, Supervisor: Tenant}},
 	{CannedRead, "Use canned replies.", map[Role]Scope{Agent: Tenant, Supervisor: Tenant, Administrator: Tenant}},
 	{FloorWatch, "Watch queues and agents live.", map[Role]Scope{Supervisor: Tenant, Monitor: Tenant, Administrator: Tenant}},
-	{FloorManage, "Move waiting work and change an agent's state.", map[Role]Scope{Supervisor: Tenant}},
+	{FloorManage, "Move work, take it over, give hints, and change an agent's state, skills and queues.", map[Role]Scope{Supervisor: Tenant}},
 	{SetupRead, "See queues, skills, dispositions, hours, flows and entry points.", map[Role]Scope{Administrator: Tenant, Supervisor: Tenant, Agent: Tenant, Monitor: Tenant, PrivacyOfficer: Tenant}},
 	{SetupWrite, "Change queues, skills, dispositions, hours, flows and entry points.", map[Role]Scope{Administrator: Tenant}},
 	{UserRead, "See the users of one's organisation.", map[Role]Scope{Administrator: Tenant, Supervisor: Tenant, PrivacyOfficer: Tenant, OperatorRole: Tenant, ResellerRole: Tenant}},

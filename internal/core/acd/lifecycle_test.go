@@ -237,6 +237,44 @@ func TestMove(t *testing.T) {
 		r.finish("w")
 		r.refused(acd.RefusedNotActive, acd.Move{Work: "w", ToQueue: "q"})
 	})
+	t.Run("taken over", func(t *testing.T) {
+		for _, from := range []string{"queued", "offered", "active"} {
+			r := newRoom(t)
+			r.queue("q", "ana")
+			r.agent("ana", 1)
+			r.agent("sue", 1)
+			r.presence("sue", acd.NotReady) // who takes over need not be ready
+			if from == "queued" {
+				r.presence("ana", acd.NotReady)
+			}
+			r.arrive("w", "q")
+			if from == "active" {
+				r.accept("w")
+			}
+			r.is("w " + map[string]string{"queued": "queued", "offered": "offered ana", "active": "active ana"}[from])
+			r.do(acd.Move{Work: "w", ToAgent: "sue", Take: true})
+			r.is("w active sue")
+			r.refused(acd.RefusedUnchanged, acd.Move{Work: "w", ToAgent: "sue", Take: true})
+			if from == "queued" {
+				r.presence("ana", acd.Ready)
+			}
+			r.arrive("x", "q") // who had it has room again
+			r.is("w active sue, x offered ana")
+			r.refused(acd.RefusedNoRoom, acd.Move{Work: "x", ToAgent: "sue", Take: true})
+			r.finish("w")
+			r.refused(acd.RefusedNotActive, acd.Move{Work: "w", ToAgent: "ana", Take: true})
+		}
+		r := newRoom(t)
+		r.queue("q", "ana")
+		r.agent("ana", 1)
+		r.do(acd.SetAgent{Agent: acd.Agent{ID: "sue", Capacity: map[acd.Channel]int{acd.Chat: 1}}})
+		r.arrive("w", "q")
+		r.do(acd.Move{Work: "w", ToAgent: "sue", Take: true}) // and no browser follows
+		r.is("w active sue")
+		r.pass(20 * time.Second)
+		r.is("w offered ana")
+		r.refused(acd.RefusedUnknownAgent, acd.Move{Work: "w", ToAgent: "gone", Take: true})
+	})
 	t.Run("places", func(t *testing.T) {
 		r := newRoom(t)
 		r.queue("q", "ana")

@@ -6,6 +6,9 @@ func (e *Engine) move(ev Move) string {
 	if w == nil {
 		return RefusedUnknownWork
 	}
+	if ev.Take {
+		return e.takeOver(w, ev.ToAgent)
+	}
 	to, why := e.destination(w, ev)
 	if why != RefusedNone {
 		return why
@@ -86,4 +89,56 @@ func (e *Engine) destination(w *work, ev Move) (destination, string) {
 		}
 	}
 	return to, RefusedNone
+}
+
+// takeOver gives work that waits, is offered or is active to the agent who asks
+// for it, at once.
+func (e *Engine) takeOver(w *work, id string) string {
+	a := e.agent(id)
+	switch {
+	case a == nil:
+		return RefusedUnknownAgent
+	case w.state == wrapping:
+		return RefusedNotActive
+	case w.agent == a && w.state == active:
+		return RefusedUnchanged
+	case a.capacity[w.ch] <= 0:
+		return RefusedAgentCannot
+	case w.agent != a && !e.takes(a, w.ch):
+		return RefusedNoRoom
+	}
+	first := true
+	switch w.state {
+	case queued:
+		e.leaveLine(w)
+	case offered:
+		e.endOffer(w, Revoked)
+	default:
+		first = false
+		e.letGo(w)
+	}
+	e.hold(w, a, active)
+	w.only, w.front, w.preferred = nil, false, ""
+	w.refused = w.refused[:0]
+	if first {
+		w.answered = e.now
+		w.q.answered(w, e.now)
+	}
+	a.missed, a.idleSince = 0, e.now
+	e.dirtyAgent(a)
+	if a.browsers == 0 {
+		e.watch(a)
+	}
+	e.changed(w, CauseMoved)
+	return RefusedNone
+}
+
+// takes says whether the agent has a place for work of the channel, ready or not.
+func (e *Engine) takes(a *agent, ch int8) bool {
+	for held := range e.blend {
+		if a.used[held] > 0 && e.blend[held]>>ch&1 != 0 {
+			return false
+		}
+	}
+	return a.used[ch] < a.capacity[ch]
 }

@@ -189,6 +189,9 @@ type (
 		ToQueue, ToAgent string
 		Priority         int
 		Front            bool
+		// Take: ToAgent asked for it, and has it at once, in whatever presence; not
+		// beyond its places.
+		Take bool
 	}
 	// Close ends work in any state (operator action, erasure, flow end).
 	Close struct {
@@ -320,6 +323,7 @@ const (
 	RefusedPresence      = "bad_presence"    // not a presence that can be chosen
 	RefusedChannel       = "bad_channel"     // not a channel of vocabulary.md
 	RefusedAgentCannot   = "agent_cannot"    // the agent never takes this channel
+	RefusedNoRoom        = "no_room"         // the agent has no place for it
 	RefusedMissingID     = "missing_id"      // an id is empty
 	RefusedNoDestination = "no_destination"  // a move that names neither queue, agent, priority nor front
 )

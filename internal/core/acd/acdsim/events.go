@@ -319,6 +319,8 @@ func (n *Naive) move(ev acd.Move) string {
 	switch {
 	case w == nil:
 		return acd.RefusedUnknownWork
+	case ev.Take:
+		return n.takeOver(w, ev.ToAgent)
 	case w.state == acd.Wrapping || ev.From != "" && w.state != acd.Active:
 		return acd.RefusedNotActive
 	case ev.From != "" && w.agent != ev.From:
@@ -349,6 +351,45 @@ func (n *Naive) move(ev acd.Move) string {
 		to, _ = n.admit(to, w.Channel)
 	}
 	n.moveTo(w, ev, to, only)
+	return ""
+}
+
+func (n *Naive) takeOver(w *work, to string) string {
+	a := n.agents[to]
+	switch {
+	case a == nil:
+		return acd.RefusedUnknownAgent
+	case w.state == acd.Wrapping:
+		return acd.RefusedNotActive
+	case w.state == acd.Active && w.agent == to:
+		return acd.RefusedUnchanged
+	case a.cfg.Capacity[w.Channel] <= 0:
+		return acd.RefusedAgentCannot
+	}
+	if w.agent != to {
+		for _, h := range n.held(to) {
+			if n.blend[h.Channel][w.Channel] {
+				return acd.RefusedNoRoom
+			}
+		}
+		if n.used(to, w.Channel) >= a.cfg.Capacity[w.Channel] {
+			return acd.RefusedNoRoom
+		}
+	}
+	switch w.state {
+	case acd.Offered:
+		n.endOffer(w, acd.Revoked)
+	case acd.Active:
+		n.letGo(w)
+	}
+	if w.state != acd.Active {
+		w.answered = n.now
+	}
+	w.state, w.agent, w.Only, w.Preferred, w.front, w.refused = acd.Active, to, false, "", false, nil
+	a.missed, a.idle = 0, n.now
+	n.touch(to)
+	n.watch(a)
+	n.changed(w, acd.CauseMoved)
 	return ""
 }
 

@@ -160,6 +160,10 @@ func (l *Ledger) workChanged(c acd.WorkChanged) error {
 	switch {
 	case !ok:
 		return fmt.Errorf("unknown work")
+	case c.State == acd.Active && c.Cause == acd.CauseMoved: // taken over
+		if w.state == "" || w.state == acd.Wrapping || w.state == acd.Offered && w.ended != acd.Revoked || w.offer != "" || c.Agent == w.agent {
+			return fmt.Errorf("taken over by %s from %s", c.Agent, w.state)
+		}
 	case !slices.Contains(follows[w.state], c.State):
 		return fmt.Errorf("%s cannot follow %s", c.State, w.state)
 	case (c.State == acd.Offered) != (w.offer != ""):

@@ -125,6 +125,7 @@ func (w *world) move(op Op) acd.Event {
 		}
 		if op.C%3 != 1 {
 			m.ToAgent = agentID(op.C / 16 % s.agents())
+			m.Take = op.B%5 == 0
 		}
 		return m
 	})

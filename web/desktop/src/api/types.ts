@@ -28,6 +28,11 @@ export type SkillNeed = Schemas["SkillNeed"];
 export type Snapshot = Schemas["Snapshot"];
 export type System = Schemas["SystemView"];
 export type User = Schemas["User"];
+export type Why = Schemas["Why"];
+export type WhyCandidate = Schemas["WhyCandidate"];
+export type WhyGroup = Schemas["WhyGroup"];
+export type WhyReason = Schemas["WhyReason"];
+export type WhyUser = Schemas["WhyUser"];
 
 export type Presence = AgentView["presence"];
 export type Channel = Interaction["channel"];
