@@ -45,6 +45,9 @@ func (f *floor) workChanged(it *item, c acd.WorkChanged, now time.Time) {
 	f.touch(it)
 	it.State = string(c.State)
 	it.row.Front, it.row.Extended, it.row.Refused = c.Front, c.Extended, refused(f.engine.Refused(it.ID))
+	if w, ok := f.engine.Work(it.ID); ok { // overflow and a lost agent end a transfer to one agent
+		it.row.OnlyPreferred = w.Only
+	}
 	switch c.State {
 	case acd.Queued:
 		f.enqueued(it, c, held, now)

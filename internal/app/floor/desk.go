@@ -22,13 +22,17 @@ var _ channel.Sink = (*Manager)(nil)
 // Arrive stores the interaction with its contact and consent, and starts its
 // flow. After a crash in between, the flow starts when the floor is rebuilt.
 func (m *Manager) Arrive(ctx context.Context, a channel.Arrival) (interaction, contact string, err error) {
-	if _, err := m.at(a.Tenant); err != nil {
+	f, err := m.at(a.Tenant)
+	if err != nil {
 		return "", "", err
 	}
 	now := m.Clock.Now()
 	it := &item{Interaction: Interaction{ID: m.IDs.New(id.Interaction), Tenant: a.Tenant, Channel: a.Channel, EntryPoint: a.EntryPoint,
 		Name: a.Name.Reveal(), State: "arriving", Language: a.Language, LeftMessage: a.LeftMessage, ArrivedAt: now, Version: 1}}
 	err = m.DB.Write(ctx, a.Tenant, func(tx *store.Tx) error {
+		if err := tx.CheckFence(leaseName, f.fence); err != nil { // its floor would not hear of it here
+			return err
+		}
 		contact, err = m.Contacts.Resolve(tx, a, it.ID)
 		if err != nil {
 			return err
@@ -55,7 +59,10 @@ func (m *Manager) Arrive(ctx context.Context, a channel.Arrival) (interaction, c
 		}
 		return nil
 	})
-	if err != nil {
+	if errs.Is(err, errs.Fenced) {
+		return "", "", moving()
+	}
+	if err != nil && !m.arrived(ctx, a.Tenant, it.ID) {
 		return "", "", err
 	}
 	it.Contact = contact
@@ -67,6 +74,12 @@ func (m *Manager) Arrive(ctx context.Context, a channel.Arrival) (interaction, c
 		return nil
 	})
 	return it.ID, contact, err
+}
+
+// arrived says whether an arrival is stored although its commit was answered
+// with an error: then it must go on, or nobody would ever serve it.
+func (m *Manager) arrived(ctx context.Context, t id.Tenant, interaction string) bool {
+	return m.DB.Read(ctx, t, func(tx *store.Tx) error { _, err := tx.Interaction(interaction); return err }) == nil
 }
 
 // CustomerInput gives what the person wrote or chose to a waiting flow.
@@ -117,13 +130,17 @@ func (m *Manager) Connected(ctx context.Context, t id.Tenant, user string, desks
 	m.online[t][user] = desks
 	m.mu.Unlock()
 	return m.do(ctx, t, func(f *floor, now time.Time) error {
-		f.online[user] = desks
-		if f.people[user].agent {
-			f.step(acd.Connected{Agent: user, N: desks}, now)
-			f.tellAgent(user)
-		}
+		f.connected(user, desks, now)
 		return nil
 	})
+}
+
+func (f *floor) connected(user string, desks int, now time.Time) {
+	f.online[user] = desks
+	if f.people[user].agent {
+		f.step(acd.Connected{Agent: user, N: desks}, now)
+		f.tellAgent(user)
+	}
 }
 
 // SetPresence is the agent's own choice, or a supervisor's for it.

@@ -115,10 +115,14 @@ func newFloor(m *Manager, t id.Tenant, fence int64) *floor {
 		online: map[string]int{}, waits: map[string]bool{}}
 }
 
+func moving() error {
+	return &errs.Error{Code: errs.Unavailable, Text: "This organisation's floor is moving. Please try again in a moment.", RetryAfter: time.Second}
+}
+
 // do hands fn to the floor's goroutine and waits until its changes are durable.
 func (f *floor) do(ctx context.Context, fn func(f *floor, now time.Time) error) error {
 	c := &call{fn: fn, done: make(chan struct{})}
-	gone := &errs.Error{Code: errs.Unavailable, Text: "This organisation's floor is moving. Please try again in a moment.", RetryAfter: time.Second}
+	gone := moving()
 	select {
 	case f.in <- c:
 	case <-f.ended:

@@ -1,6 +1,8 @@
 package floor
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"nubitalk/internal/base/errs"
@@ -124,11 +126,24 @@ func (f *floor) closeFlow(it *item, reason acd.CloseReason, cause string, now ti
 
 // flowTimers lets waits of flows end that are due.
 func (f *floor) flowTimers(now time.Time) {
+	for _, it := range f.dueFlows(now) {
+		f.feed(it, flow.Input{Timeout: true}, now)
+	}
+}
+
+// dueFlows are those whose wait is over, who came first first.
+func (f *floor) dueFlows(now time.Time) (due []*item) {
 	for _, it := range f.timed {
 		if !it.run.Deadline.After(now) {
-			f.feed(it, flow.Input{Timeout: true}, now)
+			due = append(due, it)
 		}
 	}
+	slices.SortFunc(due, byArrival)
+	return due
+}
+
+func byArrival(a, b *item) int {
+	return cmp.Or(a.ArrivedAt.Compare(b.ArrivedAt), cmp.Compare(a.ID, b.ID))
 }
 
 func needs(skills map[string]int) []acd.SkillNeed {

@@ -57,11 +57,23 @@ type Auditor interface {
 	Append(tx *store.Tx, actor, action, object, detail string) error
 }
 
+// Rows is the store as the floors use it (store.DB).
+type Rows interface {
+	Read(ctx context.Context, t id.Tenant, fn func(*store.Tx) error) error
+	Write(ctx context.Context, t id.Tenant, fn func(*store.Tx) error) error
+	SystemRead(ctx context.Context, fn func(*store.Tx) error) error
+}
+
+// Events is the bus as the floors use it (bus.Bus).
+type Events interface {
+	Publish(e bus.Event) error
+}
+
 // Deps is what the floors need.
 type Deps struct {
-	DB       *store.DB
+	DB       Rows
 	Vault    *vault.Vault
-	Bus      *bus.Bus
+	Bus      Events
 	Clock    clock.Clock
 	IDs      *id.Source
 	Setup    Setup
@@ -82,6 +94,7 @@ type Manager struct {
 
 	mu      sync.Mutex
 	floors  map[id.Tenant]*floor
+	opening map[id.Tenant]bool           // being rebuilt
 	online  map[id.Tenant]map[string]int // live desks a user, kept over a floor's restart
 	closing bool
 	cancel  context.CancelFunc
@@ -94,7 +107,7 @@ func New(d Deps) *Manager {
 	if d.Grace == 0 {
 		d.Grace = 15 * time.Second
 	}
-	return &Manager{Deps: d, drivers: map[acd.Channel]channel.Driver{}, floors: map[id.Tenant]*floor{}, online: map[id.Tenant]map[string]int{}}
+	return &Manager{Deps: d, drivers: map[acd.Channel]channel.Driver{}, floors: map[id.Tenant]*floor{}, opening: map[id.Tenant]bool{}, online: map[id.Tenant]map[string]int{}}
 }
 
 // Drive registers the driver of a channel.
@@ -131,8 +144,7 @@ func (m *Manager) Stop(ctx context.Context) error {
 	}
 	m.wg.Wait()
 	for _, f := range all {
-		err := m.DB.Write(ctx, f.tenant, func(tx *store.Tx) error { return tx.ReleaseLease(leaseName, m.Node) })
-		if err != nil && !errs.Is(err, errs.Fenced) {
+		if err := m.release(ctx, f.tenant); err != nil {
 			return err
 		}
 	}
@@ -223,26 +235,53 @@ func (m *Manager) dropOthers(active []id.Tenant) {
 // Open takes the floor of a tenant that was just created.
 func (m *Manager) Open(ctx context.Context, t id.Tenant) error { return m.claimOne(ctx, t) }
 
+// open rebuilds a tenant's floor and lets it run. Other tenants' floors are not
+// held up meanwhile.
 func (m *Manager) open(ctx context.Context, t id.Tenant, fence int64) error {
 	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.closing || m.floors[t] != nil {
+	if m.closing || m.floors[t] != nil || m.opening[t] {
+		m.mu.Unlock()
 		return nil
 	}
+	m.opening[t] = true
 	f := newFloor(m, t, fence)
-	if err := f.rebuild(ctx); err != nil {
+	maps.Copy(f.online, m.online[t])
+	m.mu.Unlock()
+	err := f.rebuild(ctx)
+
+	m.mu.Lock()
+	delete(m.opening, t)
+	if err != nil || m.closing {
+		m.mu.Unlock()
+		if err == nil { // nobody will run it: another node may
+			err = m.release(ctx, t)
+		}
 		return err
 	}
-	for user, n := range m.online[t] {
-		f.online[user] = n
-	}
+	came := maps.Clone(m.online[t])
 	m.floors[t] = f
 	m.wg.Add(1)
 	go func() {
 		defer m.wg.Done()
 		f.run(m.ctx)
 	}()
-	return nil
+	m.mu.Unlock()
+	return f.do(ctx, func(f *floor, now time.Time) error { // who came or went while it was rebuilt
+		for _, user := range sortedKeys(came) {
+			if came[user] != f.online[user] {
+				f.connected(user, came[user], now)
+			}
+		}
+		return nil
+	})
+}
+
+func (m *Manager) release(ctx context.Context, t id.Tenant) error {
+	err := m.DB.Write(ctx, t, func(tx *store.Tx) error { return tx.ReleaseLease(leaseName, m.Node) })
+	if errs.Is(err, errs.Fenced) {
+		return nil
+	}
+	return err
 }
 
 // lost ends a floor that belongs to another node now, or to nobody.

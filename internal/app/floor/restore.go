@@ -57,33 +57,11 @@ type stored struct {
 
 // rebuild makes the engine and the memory anew from what is stored.
 func (f *floor) rebuild(ctx context.Context) error {
-	plan, people, err := f.m.load(ctx, f.tenant)
-	if err != nil {
-		return err
-	}
 	now := f.m.Clock.Now()
-	f.plan, f.people = plan, people
-	f.zone.Store(plan.TimeZone.String())
-	f.day = measure.DayAt(now, plan.TimeZone)
-	s, err := f.readStored(ctx, now)
+	s, err := f.remember(ctx, now)
 	if err != nil {
 		return err
 	}
-	f.items, f.offers, f.timed, f.batch = map[string]*item{}, map[string]*Offer{}, map[string]*item{}, newBatch()
-	for _, r := range s.rows {
-		it, err := f.item(ctx, r, s.segments[r.ID])
-		if errs.Is(err, errs.Gone) { // its person was erased
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if it.QueuedAt.After(now) { // the clock was set back: nobody has waited a negative time
-			it.QueuedAt = now
-		}
-		f.items[it.ID] = it
-	}
-	f.restoreDay(s.day)
 	f.restoreEngine(s, now)
 	f.restart(now)
 	after, err := f.commit(ctx)
@@ -95,6 +73,37 @@ func (f *floor) rebuild(ctx context.Context) error {
 	}
 	f.show()
 	return nil
+}
+
+// remember reads what is stored into the floor's memory, all but the engine.
+func (f *floor) remember(ctx context.Context, now time.Time) (stored, error) {
+	plan, people, err := f.m.load(ctx, f.tenant)
+	if err != nil {
+		return stored{}, err
+	}
+	f.plan, f.people = plan, people
+	f.zone.Store(plan.TimeZone.String())
+	f.day = measure.DayAt(now, plan.TimeZone)
+	s, err := f.readStored(ctx, now)
+	if err != nil {
+		return stored{}, err
+	}
+	f.items, f.offers, f.timed, f.batch = map[string]*item{}, map[string]*Offer{}, map[string]*item{}, newBatch()
+	for _, r := range s.rows {
+		it, err := f.item(ctx, r, s.segments[r.ID])
+		if errs.Is(err, errs.Gone) { // its person was erased
+			continue
+		}
+		if err != nil {
+			return stored{}, err
+		}
+		if it.QueuedAt.After(now) { // the clock was set back: nobody has waited a negative time
+			it.QueuedAt = now
+		}
+		f.items[it.ID] = it
+	}
+	f.restoreDay(s.day)
+	return s, nil
 }
 
 func (f *floor) readStored(ctx context.Context, now time.Time) (stored, error) {
@@ -172,11 +181,27 @@ func (f *floor) restoreEngine(s stored, now time.Time) {
 	for _, o := range s.offers {
 		pending[o.InteractionID] = o
 	}
+	f.hoursFrom(now)
+	f.apply(f.engine.Restore(f.restored(s, pending, now), now), now)
+	for _, o := range f.offers { // the engine may have set an end that is nearer
+		if w, ok := f.engine.Work(o.Interaction.ID); ok && w.Offer == o.ID {
+			o.Deadline = w.Deadline
+		}
+	}
+	f.orphans(pending, now)
+	for _, u := range sortedKeys(f.online) {
+		if f.people[u].agent && f.online[u] > 0 {
+			f.step(acd.Connected{Agent: u, N: f.online[u]}, now)
+		}
+	}
+}
+
+// restored is the engine's state as it is stored.
+func (f *floor) restored(s stored, pending map[string]store.OfferRow, now time.Time) acd.Restored {
 	r := acd.Restored{Blend: f.plan.Rules.BlendRule()}
 	for _, q := range sortedKeys(f.plan.Queues) {
 		r.Queues = append(r.Queues, f.asQueue(q, f.plan.Queues[q], now))
 	}
-	f.hoursFrom(now)
 	states := map[string]store.AgentRow{}
 	for _, a := range s.agents {
 		states[a.UserID] = a
@@ -201,23 +226,13 @@ func (f *floor) restoreEngine(s stored, now time.Time) {
 		}
 		r.Works = append(r.Works, w)
 	}
-	f.apply(f.engine.Restore(r, now), now)
-	for _, o := range f.offers { // the engine may have set an end that is nearer
-		if w, ok := f.engine.Work(o.Interaction.ID); ok && w.Offer == o.ID {
-			o.Deadline = w.Deadline
-		}
-	}
-	f.orphans(pending, now)
-	for _, u := range sortedKeys(f.online) {
-		if f.people[u].agent && f.online[u] > 0 {
-			f.step(acd.Connected{Agent: u, N: f.online[u]}, now)
-		}
-	}
+	return r
 }
 
 // orphans ends offers whose interaction the engine did not take back as offered.
 func (f *floor) orphans(pending map[string]store.OfferRow, now time.Time) {
-	for _, o := range pending {
+	for _, work := range sortedKeys(pending) {
+		o := pending[work]
 		it := f.items[o.InteractionID]
 		if f.offers[o.ID] != nil && (it == nil || it.State != string(acd.Offered)) {
 			f.offerEnded(acd.OfferEnded{Offer: o.ID, Work: o.InteractionID, Agent: o.UserID, Outcome: acd.Revoked}, now)
@@ -239,9 +254,7 @@ func (f *floor) restart(now time.Time) {
 }
 
 func (f *floor) openItems() []*item {
-	return slices.SortedFunc(maps.Values(f.items), func(a, b *item) int {
-		return cmp.Or(a.ArrivedAt.Compare(b.ArrivedAt), cmp.Compare(a.ID, b.ID))
-	})
+	return slices.SortedFunc(maps.Values(f.items), byArrival)
 }
 
 // adopt takes over changed set-up and users; what stays the same is not touched.

@@ -159,8 +159,8 @@ func (e *Engine) restoreWork(rw RestoredWork) {
 // restoreOffer leaves a valid offer as it is and takes back any other.
 func (e *Engine) restoreOffer(w *work, rw RestoredWork, a *agent) {
 	w.until = toMicros(rw.Deadline)
-	if most := w.q.cfg.OfferTimeout.Microseconds(); most > 0 {
-		w.until = min(w.until, e.now+most)
+	if most := w.until - toMicros(rw.OfferedAt); !rw.OfferedAt.IsZero() && most > 0 {
+		w.until = min(w.until, e.now+most) // its own length: the queue's may have changed since
 	}
 	if a != nil && rw.Offer != "" && w.until > e.now && a.presence == Ready &&
 		a.used[w.ch] < a.capacity[w.ch] && e.eligible(a, w) {

@@ -429,6 +429,12 @@ func (n *Naive) Restart(now time.Time) []acd.Command {
 			n.touch(w.agent)
 		}
 	}
+	for _, w := range n.works { // however the clock was set, a wrap-up lasts no longer than one extended now
+		most := 2 * n.queues[w.Queue].WrapUp
+		if end := n.now.Add(most); w.state == acd.Wrapping && most > 0 && w.wrapUntil.After(end) {
+			w.wrapUntil = end
+		}
+	}
 	for _, id := range slices.Sorted(maps.Keys(n.works)) {
 		w := n.works[id]
 		if w.state != acd.Offered {
