@@ -352,7 +352,7 @@ func room1(a acd.Agent, x acd.RestoredWork, s *sight) bool {
 	return held < a.Capacity[x.Work.Channel]
 }
 
-// remember keeps what late answers need, and the state for the hash.
+// remember keeps what late answers need, and notes what changed.
 func (w *world) remember(t id.Tenant, s, last *sight) {
 	if last != nil {
 		for _, o := range last.offers {
