@@ -178,14 +178,9 @@ func sqliteDatabase(t *testing.T) database {
 // run in either order, so a seed gives the same turns, not always the same history.
 func play(t *testing.T, db database, s story, tell bool) (f *failure) {
 	config := db(t)
-	root, err := vault.FileRoot(filepath.Join(t.TempDir(), "root.key"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	root := newRoot(t)
 	synctest.Test(t, func(t *testing.T) {
-		w := &world{t: t, ctx: context.WithoutCancel(t.Context()), story: s, plans: map[id.Tenant]floor.Plan{}, arrived: map[id.Tenant][]string{},
-			ended: map[id.Tenant][]store.OfferRow{}, seen: map[id.Tenant]*sight{}, shown: map[id.Tenant]string{},
-			left: map[id.Tenant]map[string]bool{a: {}, b: {}}}
+		w := newWorld(t, s)
 		at := -1
 		defer w.close()
 		err := w.open(config, root)
@@ -210,6 +205,21 @@ func play(t *testing.T, db database, s story, tell bool) (f *failure) {
 		}
 	}
 	return f
+}
+
+func newRoot(t *testing.T) vault.RootKey {
+	t.Helper()
+	root, err := vault.FileRoot(filepath.Join(t.TempDir(), "root.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return root
+}
+
+func newWorld(t *testing.T, s story) *world {
+	return &world{t: t, ctx: context.WithoutCancel(t.Context()), story: s, plans: map[id.Tenant]floor.Plan{}, arrived: map[id.Tenant][]string{},
+		ended: map[id.Tenant][]store.OfferRow{}, seen: map[id.Tenant]*sight{}, shown: map[id.Tenant]string{},
+		left: map[id.Tenant]map[string]bool{a: {}, b: {}}}
 }
 
 func (w *world) open(config store.Config, root vault.RootKey) (err error) {
