@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"nubitalk/internal/server/drive"
+	"nubitalk/internal/store"
 	"nubitalk/internal/store/storetest"
 )
 
@@ -76,6 +78,9 @@ func killAtRandom(t *testing.T, setting string, rounds int, database string) {
 	end()
 	l.check(t)
 	stop(t, p)
+	if database == "" {
+		l.checkOffers(t, store.Config{Driver: store.SQLite, DSN: filepath.Join(n.dir, "nubitalk.db")})
+	}
 }
 
 // begin lets visitors and agents come; end waits until they have gone.
