@@ -48,6 +48,12 @@ const queue = (i: number, waiting: number) => ({
   answered_in_goal: 700,
   abandoned: 20,
   short_abandoned: 5,
+  service_level: { part: 700, of: 820 },
+  abandon_rate: { part: 20, of: 895 },
+  answer_wait_ms: 9_000_000,
+  longest_wait_ms: 90_000,
+  handled: 790,
+  handle_ms: 99_000_000,
   service_percent: 80,
   service_seconds: 60,
   estimate_seconds: 30,
@@ -87,7 +93,41 @@ const answers: Record<string, unknown> = {
     agents: Array.from({ length: agents }, (_, i) => agent(i, i)),
     waiting: [],
   },
+  "floor/day": day(),
 };
+
+/** A whole working day of twelve queues. */
+function day() {
+  const from = new Date();
+  from.setUTCHours(0, 0, 0, 0);
+  const iso = (hours: number) => new Date(from.getTime() + hours * 3_600_000).toISOString();
+  const slots = Array.from({ length: 96 }, (_, slot) => daySlot(slot, slot % 9));
+  return {
+    date: iso(0).slice(0, 10),
+    time_zone: "UTC",
+    from: iso(0),
+    until: iso(24),
+    slot_seconds: 900,
+    at: ago(0),
+    queues: Array.from({ length: 12 }, (_, i) => ({ date: iso(0).slice(0, 10), queue: `que_${i}`, slots })),
+    agents: slots.map(({ slot }) => ({ slot, busy_ms: 9e6, ready_ms: 4e6, not_ready_ms: 1e6 })),
+  };
+}
+
+function daySlot(slot: number, some: number) {
+  return {
+    slot,
+    offered: 20 + some,
+    answered: 15 + some,
+    abandoned: 1,
+    short_abandoned: 1,
+    service_level: { part: 14, of: 17 + some },
+    answer_wait_ms: 300_000,
+    longest_wait_ms: 90_000,
+    handled: 15,
+    handle_ms: 4_000_000,
+  };
+}
 
 const server = createServer((request, reply) => {
   const path = new URL(request.url ?? "/", "http://x").pathname;
@@ -170,6 +210,15 @@ const changing = await cost(
       cursor: `${u}`,
       data: queue((u + k) % 12, u % 9),
     })),
+    {
+      type: "day.changed",
+      cursor: `${u}`,
+      data: {
+        date: new Date().toISOString().slice(0, 10),
+        queue: `que_${u % 12}`,
+        slots: [daySlot(Math.floor((Date.now() % 86_400_000) / 900_000), u % 9)],
+      },
+    },
   ]),
 );
 console.log(`wallboard_update ${((changing - idle) / updates).toFixed(2)} ms <=10`);
