@@ -82,6 +82,41 @@ test("every fault is told beside its field, in a part that opens by itself", asy
   stage.forgive(/status of 422/);
 });
 
+test("a queue is tried before it is saved, and the answer says why not the others", async () => {
+  await go("setup/queues/new");
+  await page.getByLabel("Name", { exact: true }).fill("Tried");
+  await unfold("Steps of loosening");
+  await page.getByRole("button", { name: "Add a step" }).click();
+  const skill = page.getByLabel("Add a skill: Skills needed");
+  await skill.selectOption({ index: 1 });
+  await page
+    .getByLabel(/^Level: /)
+    .first()
+    .selectOption("1");
+  await unfold("Try it");
+  const result = page.getByRole("region", { name: "What would happen" });
+  const attempt = () => page.getByRole("button", { name: "Try", exact: true }).click();
+  await attempt();
+  await result.getByText(/gets it\.$/).waitFor();
+  const chosen = (await result.getByText(/gets it\.$/).innerText()).split(" ")[0]!;
+  await result.getByText(/^Why not the/).click();
+  await shot(page, "queue-try");
+  await unfold("Steps of loosening"); // its lists would lie under the bar with Save
+  expect(await axe(page)).toEqual([]);
+
+  // With all of the others away and the chosen one at lunch, nobody can have it.
+  for (const select of await page.getByLabel(/^State of /).all()) await select.selectOption("offline");
+  await page.getByText("Something changed since.").waitFor();
+  await page.getByLabel(`State of ${chosen}`).selectOption("not_ready");
+  await attempt();
+  await result.getByText("Nobody can have it yet.").waitFor();
+  await result.getByText("After 30 s").waitFor();
+  await result.getByText(/^Nothing more happens/).waitFor();
+  expect(await result.locator("li", { hasText: chosen }).first().innerText()).toContain("not ready");
+  await page.getByRole("button", { name: "As they are now" }).click();
+  await until(() => page.getByLabel(`State of ${chosen}`).inputValue()).toBe("offline");
+});
+
 test("rules are put in order, and parts unfold, by keyboard alone", async () => {
   await go("setup/queues/new");
   await page.locator("summary", { hasText: "Where contacts go" }).focus();
