@@ -355,6 +355,9 @@ func (w *world) Delivered(_ context.Context, v api.Visitor, seq int64) error {
 
 func (w *world) VisitorTyping(context.Context, api.Visitor) error { return nil }
 func (w *world) End(context.Context, api.Visitor) error           { return nil }
+func (w *world) Callback(context.Context, api.Visitor, string, secret.Text) error {
+	return nil
+}
 func (w *world) Survey(context.Context, api.Visitor, int, secret.Text) error {
 	return nil
 }

@@ -136,6 +136,7 @@ func otherExamples() map[string]example {
 		"GET /chat/v1/conversation/transcript":                   {},
 		"POST /chat/v1/conversation/read":                        {body: m{"seq": 1}},
 		"POST /chat/v1/conversation/typing":                      {},
+		"POST /chat/v1/conversation/callback":                    {body: m{"client_id": "c", "reach": "+351 211 000 000"}},
 		"POST /chat/v1/conversation/end":                         {},
 		"POST /chat/v1/conversation/survey":                      {body: m{"rating": 5}},
 		"GET /chat/v1/socket":                                    {},

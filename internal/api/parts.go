@@ -117,6 +117,8 @@ type Visitors interface {
 	// Delivered notes that messages up to seq reached the visitor's browser.
 	Delivered(ctx context.Context, v Visitor, seq int64) error
 	VisitorTyping(ctx context.Context, v Visitor) error
+	// Callback keeps the place of a visitor who goes and says where to answer.
+	Callback(ctx context.Context, v Visitor, clientID string, reach secret.Text) error
 	End(ctx context.Context, v Visitor) error
 	Survey(ctx context.Context, v Visitor, rating int, comment secret.Text) error
 	// Here says whether the visitor has a socket open (gone: the idle time runs).

@@ -48,6 +48,13 @@ type choiceInput struct {
 	}
 }
 
+type callbackInput struct {
+	Body struct {
+		ClientID string `json:"client_id" minLength:"1" maxLength:"64"`
+		Reach    string `json:"reach" minLength:"3" maxLength:"254" doc:"The phone number or email address to be answered at."`
+	} `nameHint:"Callback"`
+}
+
 type visitorReadInput struct {
 	Body struct {
 		Seq int64 `json:"seq" minimum:"0"`
@@ -93,6 +100,11 @@ func (s *Server) visitorRoutes() {
 	handle(s, "POST", base+"/choice", visitorToken, about{id: "choose", tag: visitorTag, summary: "Press a button", status: 201},
 		func(ctx context.Context, c *caller, in *choiceInput) (*reply[chat.Message], error) {
 			return answer(s.Visitors.Choose(ctx, c.visitor, in.Body.ClientID, in.Body.Value))
+		})
+	handle(s, "POST", base+"/callback", visitorToken, about{id: "callback", tag: visitorTag, summary: "Wait no longer and keep my place",
+		detail: "For one who is in a queue: whoever takes the conversation answers at the address given. 409 when somebody is there already."},
+		func(ctx context.Context, c *caller, in *callbackInput) (*none, error) {
+			return done(s.Visitors.Callback(ctx, c.visitor, in.Body.ClientID, secret.New(in.Body.Reach)))
 		})
 	handle(s, "POST", base+"/attachments", visitorToken, about{id: "visitorAttach", tag: visitorTag, summary: "Send a file", status: 201,
 		body: maxUpload, raw: describeUpload},

@@ -53,6 +53,9 @@ type Sink interface {
 	CustomerInput(ctx context.Context, t id.Tenant, interaction string, seq int64, in flow.Input) error
 	// CustomerLeft says that the person ended the contact or is gone.
 	CustomerLeft(ctx context.Context, t id.Tenant, interaction string) error
+	// KeepPlace says that the person waits no longer and wants to be called back:
+	// the work keeps its place. Conflict when it does not wait. Repeats are harmless.
+	KeepPlace(ctx context.Context, t id.Tenant, interaction string) error
 }
 
 // Driver is a channel as the floor drives it.
@@ -78,6 +81,7 @@ type Work struct {
 	Position int      // place in the queue, 1 is next; 0 if not waiting
 	Estimate int      // seconds; -1 if unknown
 	Language string
+	Kept     bool      // the person left and is to be called back
 	Closed   time.Time // zero while open
 }
 
@@ -108,5 +112,6 @@ const (
 	EventAgentLeft   Event = "agent_left"
 	EventTransferred Event = "transferred"
 	EventEnded       Event = "ended"
+	EventCallback    Event = "callback"   // the person left and is to be called back
 	EventUnanswered  Event = "unanswered" // it ended because nobody could take it
 )

@@ -181,6 +181,8 @@ func (c *cluster) serve(ctx context.Context, data []byte) ([]byte, error) {
 		err = c.Manager.CustomerInput(ctx, cmd.Tenant, cmd.Interaction, cmd.Seq, cmd.Input)
 	case "left":
 		err = c.Manager.CustomerLeft(ctx, cmd.Tenant, cmd.Interaction)
+	case "keep":
+		err = c.Manager.KeepPlace(ctx, cmd.Tenant, cmd.Interaction)
 	case "wait":
 		out.Position, out.Estimate, err = c.Manager.Wait(ctx, cmd.Tenant, cmd.Interaction)
 	case "open":
@@ -221,6 +223,16 @@ func (c *cluster) CustomerLeft(ctx context.Context, t id.Tenant, interaction str
 		return c.Manager.CustomerLeft(ctx, t, interaction)
 	}
 	_, err := c.ask(ctx, node, command{Op: "left", Tenant: t, Interaction: interaction})
+	return err
+}
+
+// KeepPlace says that the person is to be called back.
+func (c *cluster) KeepPlace(ctx context.Context, t id.Tenant, interaction string) error {
+	node := c.elsewhere(ctx, t)
+	if node == "" {
+		return c.Manager.KeepPlace(ctx, t, interaction)
+	}
+	_, err := c.ask(ctx, node, command{Op: "keep", Tenant: t, Interaction: interaction})
 	return err
 }
 

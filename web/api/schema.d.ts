@@ -2470,6 +2470,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/chat/v1/conversation/callback": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Wait no longer and keep my place
+     * @description For one who is in a queue: whoever takes the conversation answers at the address given. 409 when somebody is there already.
+     *
+     *     Needs a conversation's own token.
+     */
+    post: operations["callback"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/chat/v1/conversation/choice": {
     parameters: {
       query?: never;
@@ -2781,6 +2803,11 @@ export interface components {
     Button: {
       label: string;
       value: string;
+    };
+    Callback: {
+      client_id: string;
+      /** @description The phone number or email address to be answered at. */
+      reach: string;
     };
     CannedReply: {
       body: string;
@@ -4731,6 +4758,8 @@ export interface components {
        * @description -1 if unknown.
        */
       estimate_seconds: number;
+      /** @description The visitor need not wait: the place is kept, and the answer comes later. */
+      kept?: boolean;
       /** @description The visitor may write. */
       open: boolean;
       /**
@@ -10290,6 +10319,37 @@ export interface operations {
         content: {
           "application/octet-stream": string;
         };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  callback: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Callback"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
       };
       /** @description Error */
       default: {

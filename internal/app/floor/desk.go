@@ -98,6 +98,25 @@ func (m *Manager) CustomerInput(ctx context.Context, t id.Tenant, interaction st
 	})
 }
 
+// KeepPlace says that the person waits no longer and wants to be called back.
+func (m *Manager) KeepPlace(ctx context.Context, t id.Tenant, interaction string) error {
+	return m.do(ctx, t, func(f *floor, now time.Time) error {
+		it := f.items[interaction]
+		switch {
+		case it == nil:
+			return errs.New(errs.Conflict, "The conversation has ended.")
+		case it.LeftMessage:
+			return nil
+		case it.State != string(acd.Queued) && it.State != string(acd.Offered):
+			return errs.New(errs.Conflict, "Somebody is with you already.")
+		}
+		it.LeftMessage = true
+		f.touch(it)
+		f.batch.queues[it.Queue] = true
+		return nil
+	})
+}
+
 // CustomerLeft says that the person ended the contact or is gone. Repeats are
 // harmless.
 func (m *Manager) CustomerLeft(ctx context.Context, t id.Tenant, interaction string) error {

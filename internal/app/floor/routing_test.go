@@ -5,7 +5,9 @@ import (
 	"testing"
 	"time"
 
+	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/secret"
 	"nubitalk/internal/core/acd"
 	"nubitalk/internal/core/setup"
 	"nubitalk/internal/store"
@@ -166,6 +168,57 @@ func (h *house) handleQuick(t id.Tenant, n int) {
 	if _, err := h.floor.Finish(h.t.Context(), actor(t, n), it.ID); err != nil {
 		h.t.Fatal(err)
 	}
+}
+
+// Who asks to be called back may go: the place stays, over a restart too, and the
+// agent reads where to answer.
+func TestACallbackKeepsThePlace(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		first, second, other := h.queue(a, "Maria"), h.queue(a, "Rosa"), h.queue(b, "Maria")
+		reach := secret.New("+351 211 000 000")
+		for range 2 { // said twice is said once
+			if err := h.chat.Callback(t.Context(), first, "back", reach); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if s := h.state(first); s.State != "queued" || s.Position != 1 || !s.Kept {
+			t.Errorf("%+v", s)
+		}
+		if s := h.state(other); s.Kept {
+			t.Errorf("the other tenant's: %+v", s)
+		}
+		h.clock.Advance(11 * time.Minute) // who does not wait is never gone
+		h.close()
+		h.open("nod_1")
+		h.ready(a, 0)
+		d := h.desk(a, 0)
+		if len(d.Offers) == 0 || d.Offers[0].Interaction.ID != first.Interaction || !d.Offers[0].Interaction.LeftMessage {
+			t.Fatalf("%+v", d.Offers)
+		}
+		said := h.texts(first)
+		if n := slices.Index(said, "system:+351 211 000 000callback"); n < 0 || slices.Contains(said[n+1:], said[n]) {
+			t.Errorf("%v", said)
+		}
+		if _, err := h.floor.Accept(t.Context(), actor(a, 0), d.Offers[0].ID); err != nil {
+			t.Fatal(err)
+		}
+		if s := h.state(first); s.State != "active" || !s.Open {
+			t.Errorf("%+v", s)
+		}
+		// One who is being served cannot; nor does a wrong address do.
+		h.ready(a, 1)
+		for _, o := range h.desk(a, 1).Offers {
+			if _, err := h.floor.Accept(t.Context(), actor(a, 1), o.ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := h.chat.Callback(t.Context(), second, "back", reach); !errs.Is(err, errs.Conflict) {
+			t.Errorf("%v", err)
+		}
+		if err := h.chat.Callback(t.Context(), other, "back", secret.New("x")); !errs.Is(err, errs.Invalid) {
+			t.Errorf("%v", err)
+		}
+	})
 }
 
 func TestAutoAcceptedWorkIsStored(t *testing.T) {

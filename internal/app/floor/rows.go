@@ -33,7 +33,7 @@ func (f *floor) row(ctx context.Context, it *item) (store.InteractionRow, error)
 	}
 	r.DispositionID, r.Labels, r.Rating = it.Disposition, it.Labels, it.Rating
 	r.QueuedAt, r.Place, r.AnsweredAt, r.WrapFrom, r.WrapUntil, r.ClosedAt = it.QueuedAt, it.place, it.AnsweredAt, it.WrapFrom, it.WrapUntil, it.ClosedAt
-	r.EnteredAt = it.entered
+	r.EnteredAt, r.LeftMessage = it.entered, it.LeftMessage
 	if !it.running && it.graph == nil {
 		return r, nil
 	}

@@ -141,6 +141,15 @@ func (g *gone) idle(t id.Tenant) time.Duration {
 	return 10 * time.Minute
 }
 
+// keep notes that the visitor does not have to wait: it never is gone.
+func (g *gone) keep(interaction string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if p := g.here[interaction]; p != nil {
+		p.LeftMessage, p.due = true, time.Time{}
+	}
+}
+
 func (g *gone) forget(interaction string) {
 	g.mu.Lock()
 	delete(g.here, interaction)

@@ -155,6 +155,7 @@ type VisitorState struct {
 	Survey          bool   `json:"survey" doc:"Ask for satisfaction now."`
 	Transcript      bool   `json:"transcript" doc:"The conversation may be downloaded."`
 	Ended           bool   `json:"ended"`
+	Kept            bool   `json:"kept,omitempty" doc:"The visitor need not wait: the place is kept, and the answer comes later."`
 }
 
 // Conversation is everything a visitor's browser shows.

@@ -14,6 +14,7 @@ import (
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
+	"nubitalk/internal/bus"
 	"nubitalk/internal/channel"
 	"nubitalk/internal/core/acd"
 	"nubitalk/internal/core/flow"
@@ -250,7 +251,7 @@ func (s *Service) state(ctx context.Context, v Visitor) (VisitorState, error) {
 	if err != nil {
 		return VisitorState{}, err
 	}
-	w := channel.Work{ID: v.Interaction, Tenant: v.Tenant, Contact: row.ContactID, State: row.State, Queue: row.QueueID, Agent: row.AgentID, Language: row.Language, Closed: row.ClosedAt, Estimate: -1}
+	w := channel.Work{ID: v.Interaction, Tenant: v.Tenant, Contact: row.ContactID, State: row.State, Queue: row.QueueID, Agent: row.AgentID, Language: row.Language, Kept: row.LeftMessage, Closed: row.ClosedAt, Estimate: -1}
 	if row.State == "queued" || row.State == "offered" {
 		if w.Position, w.Estimate, err = s.Floor.Wait(ctx, v.Tenant, v.Interaction); err != nil {
 			return VisitorState{}, err
@@ -269,6 +270,7 @@ func (s *Service) stateOf(ctx context.Context, w channel.Work, entryPoint string
 		st.State = "queued"
 	}
 	st.Open = !st.Ended
+	st.Kept = w.Kept && !st.Ended
 	if w.Queue != "" {
 		st.QueueName = s.Setup.QueueName(ctx, w.Tenant, w.Queue)
 	}
@@ -345,6 +347,39 @@ func (s *Service) offered(ctx context.Context, v Visitor, clientID, value string
 	}
 	return "", false, nil
 }
+
+// Callback lets a visitor who waits go and keep the place: the agent reads where
+// to answer when the turn comes. The same clientID again is the same wish.
+func (s *Service) Callback(ctx context.Context, v Visitor, clientID string, reach secret.Text) error {
+	var f errs.Fields
+	if n := utf8.RuneCountInString(reach.Reveal()); n < 3 || n > maxReach {
+		f.Add("reach", "must be a phone number or an email address, 3 to %d characters", maxReach)
+	}
+	checkText(&f, "reach", reach, true)
+	checkClientID(&f, clientID)
+	if err := f.Err(); err != nil {
+		return err
+	}
+	if err := s.Floor.KeepPlace(ctx, v.Tenant, v.Interaction); err != nil {
+		return err
+	}
+	s.gone.keep(v.Interaction)
+	d := draft{interaction: v.Interaction, author: BySystem, kind: KindEvent, clientID: clientID, open: true,
+		body: body{Event: string(channel.EventCallback), Text: reach.Reveal()}}
+	if _, _, err := s.append(ctx, v.Tenant, d); err != nil {
+		return err
+	}
+	st, err := s.state(ctx, v)
+	if err != nil {
+		return err
+	}
+	s.publish(bus.Event{Tenant: v.Tenant, Kind: "visitor.state", Interaction: v.Interaction, Visitor: frame("state", st)})
+	return nil
+}
+
+// maxReach is the longest address to be called back at: an email address's
+// (RFC 5321 section 4.5.3.1.3).
+const maxReach = 254
 
 // End is the visitor's own end of the conversation.
 func (s *Service) End(ctx context.Context, v Visitor) error {

@@ -64,6 +64,10 @@ export class Api {
     return this.#json("POST", "conversation/read", { seq });
   }
 
+  callback(client_id: string, reach: string): Promise<void> {
+    return this.#json("POST", "conversation/callback", { client_id, reach });
+  }
+
   end(): Promise<void> {
     return this.#json("POST", "conversation/end", {});
   }

@@ -78,6 +78,8 @@ export interface State {
   survey: boolean;
   transcript: boolean;
   ended: boolean;
+  /** The place is kept: nobody need wait here. */
+  kept?: boolean;
 }
 
 export interface Message {
@@ -141,3 +143,4 @@ export interface Problem {
 export const MAX_TEXT = 4000;
 export const MAX_NAME = 80;
 export const MAX_COMMENT = 2000;
+export const MAX_REACH = 254;

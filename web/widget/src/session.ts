@@ -241,6 +241,13 @@ export class Session {
     void this.#sync();
   }
 
+  /** Goes without losing the place: whoever takes the chat answers at `reach`. */
+  async callback(reach: string): Promise<boolean> {
+    const done = await this.#try(() => this.#api.callback(newID(), reach));
+    if (done) void this.#sync();
+    return !!done;
+  }
+
   async rate(rating: number, comment: string): Promise<void> {
     this.#set({ survey: "sending" });
     const done = await this.#try(() => this.#api.survey(rating, comment.trim()));

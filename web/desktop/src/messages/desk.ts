@@ -49,7 +49,7 @@ export const text = catalogue(
     attachmentSent: "File: {name}",
     noteSaid: "Note: {text}",
     you: "You: {text}",
-    leftMessage: "Message left out of hours",
+    leftMessage: "Does not wait: answer later",
     gone: "The person has left",
 
     emptyTitle: "Nothing is waiting for you",
@@ -82,6 +82,7 @@ export const text = catalogue(
     event_consult_ended: "{agent} no longer helps",
     event_left_message: "A message was left out of hours",
     event_visitor_left: "The person left",
+    event_callback: "Does not wait any more; answer at {reach}",
     event_ended: "The contact ended",
     event_unanswered: "Nobody could answer; the contact ended",
     event_closed: "Closed",
@@ -282,7 +283,7 @@ export const text = catalogue(
     attachmentSent: "Ficheiro: {name}",
     noteSaid: "Nota: {text}",
     you: "Você: {text}",
-    leftMessage: "Mensagem deixada fora de horas",
+    leftMessage: "Não está à espera: responder depois",
     gone: "A pessoa saiu",
 
     emptyTitle: "Nada à sua espera",
@@ -315,6 +316,7 @@ export const text = catalogue(
     event_consult_ended: "{agent} já não ajuda",
     event_left_message: "Foi deixada uma mensagem fora de horas",
     event_visitor_left: "A pessoa saiu",
+    event_callback: "Já não está à espera; responder para {reach}",
     event_ended: "O contacto terminou",
     event_unanswered: "Ninguém pôde responder; o contacto terminou",
     event_closed: "Fechada",

@@ -68,6 +68,13 @@ export const en = {
   position: (n: number) => (n === 1 ? "You are next." : `You are number ${n} in line.`),
   estimate: (s: number) =>
     s < 60 ? "About a minute or less." : `About ${plural(Math.round(s / 60), "minute", "minutes")}.`,
+  notWait: "Don’t want to wait?",
+  reach: "Phone number or email address to answer you at",
+  reachWrong: "Please give a phone number or an email address.",
+  keepPlace: "Keep my place",
+  goOnWaiting: "Go on waiting",
+  kept: "You need not wait here: your place is kept.",
+  keptAt: (reach: string) => `Your place is kept. We answer here, or at ${reach}.`,
   joined: (name: string) => `${name} joined`,
   leftChat: (name: string) => `${name} left`,
   somebody: "Somebody",

@@ -71,6 +71,13 @@ export const pt: Texts = {
   position: (n) => (n === 1 ? "É o próximo." : `É o número ${n} na fila.`),
   estimate: (s) =>
     s < 60 ? "Cerca de um minuto ou menos." : `Cerca de ${plural(Math.round(s / 60), "minuto", "minutos")}.`,
+  notWait: "Não quer esperar?",
+  reach: "Telefone ou e-mail para lhe respondermos",
+  reachWrong: "Indique um número de telefone ou um endereço de e-mail.",
+  keepPlace: "Guardar o meu lugar",
+  goOnWaiting: "Continuar à espera",
+  kept: "Não precisa de esperar aqui: o seu lugar está guardado.",
+  keptAt: (reach: string) => `O seu lugar está guardado. Respondemos aqui ou em ${reach}.`,
   joined: (name) => `${name} entrou`,
   leftChat: (name) => `${name} saiu`,
   somebody: "Alguém",

@@ -4,6 +4,7 @@ import { linkify, plain } from "../linkify";
 import type { Attachment, Message } from "../protocol";
 import type { Session } from "../session";
 import { Component, h, ref } from "./dom";
+import { Place } from "./Place";
 
 interface Props {
   s: Session;
@@ -217,23 +218,6 @@ function Unsent({ s, o }: { s: Session; o: Outgoing }) {
   );
 }
 
-/** Where the visitor stands while nobody has answered. */
-function Place({ s }: Props) {
-  const { t, talk } = s.model;
-  const state = talk?.state;
-  if (state?.state !== "queued" || !state.position) return null;
-  return (
-    <p class="place" role="status">
-      <b>
-        <bdi>{plain(t.waitingFor(state.queue_name ?? ""))}</bdi>
-      </b>
-      <span>
-        {t.position(state.position)} {state.estimate_seconds >= 0 && t.estimate(state.estimate_seconds)}
-      </span>
-    </p>
-  );
-}
-
 interface FileProps {
   s: Session;
   a: Attachment;
@@ -314,6 +298,8 @@ function happened(s: Session, m: Message): string {
       return t.transferred;
     case "ended":
       return ""; // Ended says it, with what can be done now
+    case "callback":
+      return t.keptAt(m.text ?? "");
     case "unanswered":
       return t.unanswered;
   }
