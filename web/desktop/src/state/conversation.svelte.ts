@@ -4,7 +4,7 @@ import type { Contact, Interaction, InteractionDetail, Marks, Message, Segment }
 
 export interface Outgoing {
   clientId: string;
-  kind: "text" | "note" | "attachment";
+  kind: "text" | "note" | "hint" | "attachment";
   text: string;
   file?: File;
   at: string;
@@ -14,6 +14,9 @@ export interface Outgoing {
 }
 
 const pageSize = 60;
+
+/** Only colleagues see it. */
+export const internal = (m: Message) => m.kind === "note" || m.kind === "hint";
 
 const said = (m: Message) => m.kind === "text" || m.kind === "attachment" || m.kind === "note";
 
@@ -79,8 +82,7 @@ export class Conversation {
     let since: string | undefined;
     for (let i = this.messages.length - 1; i >= 0; i--) {
       const message = this.messages[i]!;
-      if (message.kind === "note" || message.author_kind === "system" || message.author_kind === "bot")
-        continue;
+      if (internal(message) || message.author_kind === "system" || message.author_kind === "bot") continue;
       if (message.author_kind !== "visitor") break;
       since = message.at;
     }
@@ -263,7 +265,7 @@ export class Conversation {
     api.POST("/api/v1/interactions/{id}/typing", this.#path).catch(() => {});
   }
 
-  send(kind: "text" | "note", text: string): void {
+  send(kind: "text" | "note" | "hint", text: string): void {
     // The visitor's page takes the sign away with the message: the next word tells anew.
     this.#typingSent = 0;
     this.#out({ kind, text });

@@ -6,6 +6,8 @@ import { text as app } from "../messages/app";
 import { text } from "../messages/desk";
 import { bell } from "./bell.svelte";
 import { Conversation } from "./conversation.svelte";
+import { text as reach } from "../messages/reach";
+import { names } from "./names.svelte";
 import { live } from "./live.svelte";
 import { router } from "./router.svelte";
 import { session } from "./session.svelte";
@@ -66,6 +68,12 @@ class Desk {
     live.on("message.added", (message) => {
       const conversation = this.work.get(message.interaction);
       conversation?.add(message);
+      const mine = conversation?.interaction.agent === session.me?.user.id;
+      if (conversation && mine && message.kind === "hint" && message.author !== session.me?.user.id)
+        toasts.show(reach("hintCame", { name: names.user(message.author) || message.author_name || "" }), {
+          seconds: 12,
+          action: { label: reach("open"), run: () => router.go(`/desk/${message.interaction}`) },
+        });
       if (conversation && message.author_kind === "visitor" && !this.#watched(message.interaction))
         bell.message(app("unreadLine", { count: Math.max(1, this.unread) }));
     });

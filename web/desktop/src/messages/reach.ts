@@ -1,0 +1,38 @@
+import { catalogue } from "$ui/i18n.svelte";
+
+export const text = catalogue(
+  {
+    hint: "Give a hint",
+    hintTo: "Hint to {agent}",
+    hintPlace: "Only {agent} and colleagues see it, never {name}",
+    hintSend: "Send the hint",
+    hintOf: "Hint from {name}",
+    hintCame: "{name} has a hint for you.",
+    open: "Open",
+    take: "Take over",
+    takeAsk: "Take over from {agent}? {agent} is told, and {name} sees that you joined.",
+    takeAskFree: "Take it over? {name} sees that you joined.",
+    taken: "You have the conversation with {name} now.",
+    back: "Pull back",
+    backAsk: "Take it from {agent}? {name} waits again, first in the queue.",
+    pulled: "{name} waits first in {queue}.",
+    cancel: "Cancel",
+  },
+  {
+    hint: "Dar uma sugestão",
+    hintTo: "Sugestão para {agent}",
+    hintPlace: "Só {agent} e os colegas a veem, {name} nunca",
+    hintSend: "Enviar a sugestão",
+    hintOf: "Sugestão de {name}",
+    hintCame: "{name} tem uma sugestão para si.",
+    open: "Abrir",
+    take: "Assumir",
+    takeAsk: "Assumir de {agent}? {agent} é avisado, e {name} vê que entrou.",
+    takeAskFree: "Assumir? {name} vê que entrou.",
+    taken: "A conversa com {name} é agora sua.",
+    back: "Retirar",
+    backAsk: "Retirar a {agent}? {name} volta a esperar, em primeiro na fila.",
+    pulled: "{name} espera em primeiro em {queue}.",
+    cancel: "Cancelar",
+  },
+);
