@@ -82,7 +82,7 @@ var table = []Rule{
 	{NoteWrite, "Write internal notes on an interaction.", map[Role]Scope{Agent: Own, Supervisor: Tenant}},
 	{CannedRead, "Use canned replies.", map[Role]Scope{Agent: Tenant, Supervisor: Tenant, Administrator: Tenant}},
 	{FloorWatch, "Watch queues and agents live.", map[Role]Scope{Supervisor: Tenant, Monitor: Tenant, Administrator: Tenant}},
-	{FloorManage, "Move work, take it over, give hints, and change an agent's state, skills and queues.", map[Role]Scope{Supervisor: Tenant}},
+	{FloorManage, "Move work, take it over, give hints, and change an agent's state.", map[Role]Scope{Supervisor: Tenant}},
 	{SetupRead, "See queues, skills, dispositions, hours, flows and entry points.", map[Role]Scope{Administrator: Tenant, Supervisor: Tenant, Agent: Tenant, Monitor: Tenant, PrivacyOfficer: Tenant}},
 	{SetupWrite, "Change queues, skills, dispositions, hours, flows and entry points.", map[Role]Scope{Administrator: Tenant}},
 	{UserRead, "See the users of one's organisation.", map[Role]Scope{Administrator: Tenant, Supervisor: Tenant, PrivacyOfficer: Tenant, OperatorRole: Tenant, ResellerRole: Tenant}},
