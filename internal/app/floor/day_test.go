@@ -57,6 +57,11 @@ func busyDay(h *house) {
 
 func TestADayIsTheSameLiveAndAfterARestart(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
+		for _, tenant := range []id.Tenant{a, b} { // nobody gives up waiting in two days
+			plan := h.plans[tenant]
+			plan.Rules.IdleMinutes = 2 * 24 * 60
+			h.plans[tenant] = plan
+		}
 		busyDay(h)
 		h.queue(b, "Another tenant's")
 		got := h.day(a, "")
