@@ -425,6 +425,10 @@ func (w *world) Try(context.Context, access.Actor, appsetup.Try) ([]appsetup.Tri
 	return []appsetup.Tried{}, nil
 }
 
+func (w *world) Serving(_ context.Context, a access.Actor, members []string, rule string) ([]string, string, error) {
+	return members, rule, nil
+}
+
 func (w *world) Versions(_ context.Context, a access.Actor, _ setup.Kind, object string) ([]api.SetupVersion, error) {
 	o, err := w.object(a, object)
 	return []api.SetupVersion{{Version: 1, Body: o.Body}}, err

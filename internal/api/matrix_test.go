@@ -141,6 +141,7 @@ func otherExamples() map[string]example {
 		"POST /chat/v1/conversation/survey":                      {body: m{"rating": 5}},
 		"GET /chat/v1/socket":                                    {},
 		"GET /api/v1/flows/{id}/versions":                        {thing: "setup"},
+		"POST /api/v1/queues/members":                            {body: m{"members": []string{}, "member_rule": ""}},
 		"GET /api/v1/consent-texts/{id}/versions":                {thing: "setup"},
 	}
 }
@@ -170,7 +171,7 @@ func rules() m {
 
 func setupBodies() map[setup.Kind]m {
 	return map[setup.Kind]m{
-		setup.KindQueue: {"name": "x", "channels": []string{}, "priority": 5, "needs": []any{}, "members": []string{}, "offer_seconds": 30, "wrap_up_seconds": 0,
+		setup.KindQueue: {"name": "x", "channels": []string{}, "priority": 5, "needs": []any{}, "members": []string{}, "member_rule": "", "offer_seconds": 30, "wrap_up_seconds": 0,
 			"wrap_up_open": false, "max_missed": 1, "service_seconds": 20, "service_percent": 80, "short_seconds": 5, "hours": "", "dispositions": []string{}, "disposition_must": false, "wants": []any{}, "choice": "round_robin", "steps": []any{}, "affinity_seconds": 0,
 			"auto_accept": false, "overflow": []any{}, "close_waiting": false},
 		setup.KindSkill:       {"name": "x"},

@@ -183,6 +183,8 @@ type Setup interface {
 	Restore(ctx context.Context, a access.Actor, k setup.Kind, object string, version int64) (SetupObject, error)
 	// Order puts a kind's objects into an order; ids names all that are in use.
 	Order(ctx context.Context, a access.Actor, k setup.Kind, ids []string) error
+	// Serving are the users who would serve a queue, and the rule as stored.
+	Serving(ctx context.Context, a access.Actor, members []string, rule string) (agents []string, stored string, err error)
 	// Versions are newest first.
 	Versions(ctx context.Context, a access.Actor, k setup.Kind, object string) ([]SetupVersion, error)
 	// Try answers what routing would do with made-up work in a queue as edited.

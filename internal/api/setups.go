@@ -26,6 +26,20 @@ func (h *SetupHead) setHead(o SetupObject) {
 	*h = SetupHead{o.ID, o.Version, o.Position, o.CreatedAt, o.UpdatedAt, o.ArchivedAt}
 }
 
+// MembersInput is what makes the members of a queue.
+type MembersInput struct {
+	Members    []string `json:"members,omitempty" doc:"User ids."`
+	MemberRule string   `json:"member_rule,omitempty" maxLength:"500"`
+}
+
+// ServingView is who would serve a queue now.
+type ServingView struct {
+	Agents     []string `json:"agents" doc:"User ids; may be empty while nobody matches."`
+	MemberRule string   `json:"member_rule" doc:"As it would be stored, with ids for names."`
+}
+
+type membersInput struct{ Body MembersInput }
+
 // Seen is the version that the caller saw.
 type Seen struct {
 	Version int64 `json:"version" doc:"The version you saw; 409 if someone was faster."`
@@ -209,6 +223,12 @@ func bodyOf(v any) (json.RawMessage, error) {
 
 func (s *Server) setupRoutes() {
 	setupKind[setup.Queue, QueueObject, QueueChange](s, setup.KindQueue, "Queue", func(c QueueChange) any { return c.Queue })
+	handle(s, "POST", "/api/v1/queues/members", needs(access.SetupRead), about{id: "queueMembers", tag: setupTag, summary: "Who would serve a queue",
+		detail: "Tries members and a rule before they are saved; the faults are those that saving would tell."},
+		func(ctx context.Context, c *caller, in *membersInput) (*reply[ServingView], error) {
+			agents, rule, err := s.Setup.Serving(ctx, c.Actor, in.Body.Members, in.Body.MemberRule)
+			return answer(ServingView{append([]string{}, agents...), rule}, err)
+		})
 	setupKind[setup.Skill, SkillObject, SkillChange](s, setup.KindSkill, "Skill", func(c SkillChange) any { return c.Skill })
 	setupKind[setup.Team, TeamObject, TeamChange](s, setup.KindTeam, "Team", func(c TeamChange) any { return c.Team })
 	setupKind[setup.Site, SiteObject, SiteChange](s, setup.KindSite, "Site", func(c SiteChange) any { return c.Site })

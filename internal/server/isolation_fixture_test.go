@@ -233,7 +233,7 @@ func (p *party) body(method, route string) (any, string) {
 	for end, body := range map[string]any{"/attachments": form, "/messages": m{"client_id": "m1", "kind": "text", "text": "hello"}, "/read": m{"seq": 1},
 		"/typing": m{}, "/complete": m{}, "/result": m{"disposition": "", "labels": []string{}}, "/transfer": m{"queue": p.setups[setup.KindQueue]["id"]}, "/consult": m{"user": p.second}, "/move": m{"priority": 7},
 		"/presence": m{"presence": "not_ready"}, "/contacts/{id}": m{"version": 1, "name": "x"}, "/organisations/{id}": m{"version": 1, "name": "Renamed"},
-		"/users/{id}": m{"version": 0, "language": "pt"}, "/restore": m{"version": 1}} {
+		"/users/{id}": m{"version": 0, "language": "pt"}, "/restore": m{"version": 1}, "/queues/members": m{"member_rule": `language == "pt"`}} {
 		if strings.HasSuffix(route, end) && method != "GET" && method != "DELETE" {
 			return body, ""
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -157,6 +158,10 @@ func bodies(t *testing.T, a, b *party) {
 		{"POST", "/api/v1/users", m{"user_name": "third", "roles": []string{"agent"}, "teams": []any{b.setups[setup.KindTeam]["id"]}}},
 		{"POST", "/api/v1/users", m{"user_name": "third", "roles": []string{"agent"}, "site": b.setups[setup.KindSite]["id"]}},
 		{"PUT", put(setup.KindQueue), with(setup.KindQueue, "members", []any{b.user})},
+		{"PUT", put(setup.KindQueue), with(setup.KindQueue, "member_rule", fmt.Sprintf("%q in teams", b.setups[setup.KindTeam]["id"]))},
+		{"PUT", put(setup.KindQueue), with(setup.KindQueue, "member_rule", fmt.Sprintf("site == %q", b.setups[setup.KindSite]["id"]))},
+		{"POST", "/api/v1/queues/members", m{"member_rule": fmt.Sprintf("skill(%q) > 1", b.setups[setup.KindSkill]["id"])}},
+		{"POST", "/api/v1/queues/members", m{"members": []any{b.user}}},
 		{"PUT", put(setup.KindQueue), with(setup.KindQueue, "hours", b.setups[setup.KindHours]["id"])},
 		{"PUT", put(setup.KindQueue), with(setup.KindQueue, "dispositions", []any{b.setups[setup.KindDisposition]["id"]})},
 		{"PUT", put(setup.KindQueue), with(setup.KindQueue, "needs", []any{m{"skill": b.setups[setup.KindSkill]["id"], "level": 1}})},

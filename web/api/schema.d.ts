@@ -1736,6 +1736,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/queues/members": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Who would serve a queue
+     * @description Tries members and a rule before they are saved; the faults are those that saving would tell.
+     *
+     *     Needs `setup.read`.
+     */
+    post: operations["queueMembers"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/queues/order": {
     parameters: {
       query?: never;
@@ -3641,6 +3663,11 @@ export interface components {
       /** Format: int64 */
       version: number;
     };
+    MembersInput: {
+      member_rule?: string;
+      /** @description User ids. */
+      members?: string[];
+    };
     Message: {
       /** Format: date-time */
       at: string;
@@ -3926,7 +3953,9 @@ export interface components {
        * @default 2
        */
       max_missed: number;
-      /** @description User ids of the agents that serve the queue; empty means every agent. */
+      /** @description Agents whom it holds for are members too: "tea_…" in teams, site == "sit_…", skill("ski_…") >= 5, language == "pt", joined with and, or, not. Names are taken too and stored as ids. It is asked again whenever a user changes. */
+      member_rule?: string;
+      /** @description User ids of the agents that serve the queue; with no rule either, every agent serves it. */
       members?: string[];
       /** @description Shown to agents and supervisors. */
       name: string;
@@ -4003,7 +4032,9 @@ export interface components {
        * @default 2
        */
       max_missed: number;
-      /** @description User ids of the agents that serve the queue; empty means every agent. */
+      /** @description Agents whom it holds for are members too: "tea_…" in teams, site == "sit_…", skill("ski_…") >= 5, language == "pt", joined with and, or, not. Names are taken too and stored as ids. It is asked again whenever a user changes. */
+      member_rule: string;
+      /** @description User ids of the agents that serve the queue; with no rule either, every agent serves it. */
       members: string[];
       /** @description Shown to agents and supervisors. */
       name: string;
@@ -4090,7 +4121,9 @@ export interface components {
        * @default 2
        */
       max_missed: number;
-      /** @description User ids of the agents that serve the queue; empty means every agent. */
+      /** @description Agents whom it holds for are members too: "tea_…" in teams, site == "sit_…", skill("ski_…") >= 5, language == "pt", joined with and, or, not. Names are taken too and stored as ids. It is asked again whenever a user changes. */
+      member_rule: string;
+      /** @description User ids of the agents that serve the queue; with no rule either, every agent serves it. */
       members: string[];
       /** @description Shown to agents and supervisors. */
       name: string;
@@ -4364,6 +4397,12 @@ export interface components {
       kind: "text" | "note" | "hint";
       text: string;
     };
+    ServingView: {
+      /** @description User ids; may be empty while nobody matches. */
+      agents: string[];
+      /** @description As it would be stored, with ids for names. */
+      member_rule: string;
+    };
     SessionView: {
       /** Format: date-time */
       created_at: string;
@@ -4487,6 +4526,8 @@ export interface components {
        * @description Levels off every skill that is asked for; 10 asks for none.
        */
       ease: number;
+      /** @description As the queue's member_rule: these agents also serve it from now on. */
+      member_rule?: string;
       /** @description User ids of agents who also serve the queue from now on. */
       members?: string[];
     };
@@ -8602,6 +8643,42 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["QueueObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  queueMembers: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["MembersInput"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ServingView"];
         };
       };
       /** @description Error */

@@ -10,6 +10,7 @@ const queue: Queue = {
   priority: 5,
   needs: [{ skill: "ski_billing", level: 3 }],
   members: [],
+  member_rule: "",
   offer_seconds: 20,
   wrap_up_seconds: 90,
   wrap_up_open: false,

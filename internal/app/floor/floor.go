@@ -15,6 +15,7 @@ import (
 	"nubitalk/internal/core/acd"
 	"nubitalk/internal/core/flow"
 	"nubitalk/internal/core/measure"
+	"nubitalk/internal/core/setup"
 	"nubitalk/internal/store"
 )
 
@@ -38,10 +39,12 @@ type floor struct {
 	engine  *acd.Engine
 	plan    Plan
 	people  map[string]person
-	items   map[string]*item  // open interactions
-	timed   map[string]*item  // those whose flow waits with a deadline
-	offers  map[string]*Offer // pending offers
-	online  map[string]int    // live desks a user
+	agents  []setup.Agent       // who serve queues that take every agent, or agents by a rule
+	served  map[string][]string // queue id -> its members
+	items   map[string]*item    // open interactions
+	timed   map[string]*item    // those whose flow waits with a deadline
+	offers  map[string]*Offer   // pending offers
+	online  map[string]int      // live desks a user
 	today   map[string]*dayCount
 	day     measure.Day // that today counts, in the tenant's time zone
 	recount bool        // a goal or the time zone changed: today is counted anew
@@ -75,7 +78,8 @@ type person struct {
 	name     string
 	since    time.Time // when the account was made
 	agent    bool
-	skills   map[string]int
+	serves   bool // queues that take every agent, or agents by a rule
+	who      setup.Agent
 	capacity map[acd.Channel]int
 }
 

@@ -32,12 +32,14 @@ func (m *Manager) load(ctx context.Context, t id.Tenant) (Plan, map[string]perso
 			if u.Status == "deleted" {
 				continue
 			}
-			p := person{name: u.UserName, since: u.CreatedAt, skills: u.Skills, capacity: map[acd.Channel]int{acd.Chat: plan.Rules.ChatCapacity}}
+			p := person{name: u.UserName, since: u.CreatedAt, capacity: map[acd.Channel]int{acd.Chat: plan.Rules.ChatCapacity}}
 			for ch, n := range u.Capacity {
 				if n > 0 {
 					p.capacity[acd.Channel(ch)] = n
 				}
 			}
+			p.who = setup.Agent{ID: u.ID, Skills: u.Skills, Teams: u.Teams, Site: u.Site, Language: u.Language}
+			p.serves = u.Status == "active" && slices.Contains(u.Roles, string(access.Agent))
 			p.agent = u.Status == "active" && (slices.Contains(u.Roles, string(access.Agent)) || slices.Contains(u.Roles, string(access.Supervisor)))
 			people[u.ID] = p
 		}
@@ -81,7 +83,7 @@ func (f *floor) remember(ctx context.Context, now time.Time) (stored, error) {
 	if err != nil {
 		return stored{}, err
 	}
-	f.plan, f.people = plan, people
+	f.take(plan, people)
 	f.zone.Store(plan.TimeZone.String())
 	f.day = measure.DayAt(now, plan.TimeZone)
 	s, err := f.readStored(ctx, now)
@@ -260,7 +262,7 @@ func (f *floor) openItems() []*item {
 // adopt takes over changed set-up and users; what stays the same is not touched.
 func (f *floor) adopt(plan Plan, people map[string]person, now time.Time) {
 	old, oldPeople := f.plan, f.people
-	f.plan, f.people = plan, people
+	f.take(plan, people)
 	f.zone.Store(plan.TimeZone.String())
 	f.step(acd.SetBlend{Blend: plan.Rules.BlendRule()}, now)
 	f.recount = f.recount || goalsDiffer(old, plan)
@@ -291,29 +293,34 @@ func (f *floor) adopt(plan Plan, people map[string]person, now time.Time) {
 	}
 }
 
+// take makes the set-up and the users those in force, and finds out who serves
+// which queue.
+func (f *floor) take(plan Plan, people map[string]person) {
+	f.plan, f.people, f.served = plan, people, map[string][]string{}
+	f.agents = nil
+	for _, serves := range []bool{true, false} {
+		for _, u := range sortedKeys(people) {
+			if p := people[u]; p.agent && p.serves == serves {
+				f.agents = append(f.agents, p.who)
+			}
+		}
+		if len(f.agents) > 0 { // without any agent, supervisors serve
+			break
+		}
+	}
+	for q, def := range plan.Queues {
+		f.served[q] = def.Serving(f.agents)
+	}
+}
+
 func (f *floor) asQueue(q string, def setup.Queue, now time.Time) acd.Queue {
-	r := def.Routing(q, f.members(def))
+	r := def.Routing(q, f.agents)
 	r.Closed = f.closedNow(def, now)
 	return r
 }
 
-// members are the agents that serve a queue; a queue that names none is served
-// by all.
-func (f *floor) members(def setup.Queue) []string {
-	if len(def.Members) > 0 {
-		return def.Members
-	}
-	var all []string
-	for _, u := range sortedKeys(f.people) {
-		if f.people[u].agent {
-			all = append(all, u)
-		}
-	}
-	return all
-}
-
 func asAgent(user string, p person) acd.Agent {
-	return acd.Agent{ID: user, Skills: p.skills, Capacity: p.capacity}
+	return acd.Agent{ID: user, Skills: p.who.Skills, Capacity: p.capacity}
 }
 
 // refused is as it is stored: the engine's refusals of one interaction.

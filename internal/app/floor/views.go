@@ -13,7 +13,6 @@ import (
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/acd"
 	"nubitalk/internal/core/measure"
-	"nubitalk/internal/core/setup"
 )
 
 // tellEvery is how often waiting people are told their place anew.
@@ -76,7 +75,7 @@ func (m *Manager) Desk(ctx context.Context, a access.Actor) (Desk, error) {
 		}
 		slices.SortFunc(out.Work, func(a, b Interaction) int { return a.AnsweredAt.Compare(b.AnsweredAt) })
 		for _, v := range f.queueViews(now) {
-			if f.serves(a.User, f.plan.Queues[v.ID]) {
+			if slices.Contains(f.served[v.ID], a.User) {
 				out.Queues = append(out.Queues, v)
 			}
 		}
@@ -166,10 +165,6 @@ func (f *floor) queueView(q string, now time.Time) QueueView {
 		ServicePercent: def.ServicePercent, ServiceSeconds: def.ServiceSeconds, EstimateSecs: s.Estimate}
 }
 
-func (f *floor) serves(user string, def setup.Queue) bool {
-	return len(def.Members) == 0 || slices.Contains(def.Members, user)
-}
-
 // summarise turns what the batch touched into live events, each thing once.
 func (f *floor) summarise(now time.Time) {
 	b := &f.batch
@@ -184,8 +179,8 @@ func (f *floor) summarise(now time.Time) {
 	}
 	for user := range b.agents {
 		f.tellAgent(user)
-		for q, def := range f.plan.Queues { // its free places changed
-			if f.serves(user, def) {
+		for q, members := range f.served { // its free places changed
+			if slices.Contains(members, user) {
 				b.queues[q] = true
 			}
 		}
@@ -202,7 +197,7 @@ func (f *floor) summarise(now time.Time) {
 }
 
 func (f *floor) tellQueue(v QueueView) {
-	f.batch.events = append(f.batch.events, bus.Event{Tenant: f.tenant, Kind: "queue.changed", Users: f.members(f.plan.Queues[v.ID]), Watch: access.FloorWatch, Data: must(v)})
+	f.batch.events = append(f.batch.events, bus.Event{Tenant: f.tenant, Kind: "queue.changed", Users: f.served[v.ID], Watch: access.FloorWatch, Data: must(v)})
 }
 
 // watchers are the users whom an interaction concerns.

@@ -125,7 +125,7 @@ func (f *floor) why(it *item, now time.Time) Why {
 			out.AtWork++
 		}
 		for i, n := range out.Needs {
-			if f.people[c.Agent].skills[n.Skill] >= n.Level {
+			if f.people[c.Agent].who.Skills[n.Skill] >= n.Level {
 				out.Needs[i].Have++
 				if atWork {
 					out.Needs[i].AtWork++
@@ -210,7 +210,7 @@ func (m *Manager) WhyAgent(ctx context.Context, a access.Actor, user string) (Wh
 		why, _ := f.engine.WhyAgent(user, whyWaiting)
 		out = WhyUser{Agent: f.agentView(user), Queues: []string{}, Reasons: []WhyReason{}, Waiting: []WhyWork{}, Left: why.Left}
 		for _, q := range sortedKeys(f.plan.Queues) {
-			if f.serves(user, f.plan.Queues[q]) {
+			if slices.Contains(f.served[q], user) {
 				out.Queues = append(out.Queues, q)
 			}
 		}

@@ -142,8 +142,8 @@ func (s *Service) Order(ctx context.Context, a access.Actor, k core.Kind, ids []
 
 // DropUser takes a user out of every queue, inside the transaction that deletes
 // the user. It gives the changes to tell after the commit (Tell). It is Conflict
-// for a queue's last member: a queue that names nobody is open to all agents,
-// which nobody asked for.
+// for a queue's last member: a queue that names nobody and has no rule is open to
+// all agents, which nobody asked for.
 func (s *Service) DropUser(tx *store.Tx, a access.Actor, userID string) ([]Change, error) {
 	st, err := s.begin(tx)
 	if err != nil {
@@ -155,8 +155,9 @@ func (s *Service) DropUser(tx *store.Tx, a access.Actor, userID string) ([]Chang
 		if !ok {
 			continue
 		}
-		q.Members = slices.DeleteFunc(slices.Clone(q.Members), func(m string) bool { return m == userID })
-		if len(q.Members) == 0 {
+		before := q
+		q = without(q, userID)
+		if len(before.Members) > 0 && len(q.Members) == 0 && q.MemberRule == "" {
 			return nil, errs.New(errs.Conflict, "This user is the last member of the queue %s. Name other members there first.", quoted(q.Name))
 		}
 		row := st.rows[core.KindQueue][u.id]
@@ -164,12 +165,32 @@ func (s *Service) DropUser(tx *store.Tx, a access.Actor, userID string) ([]Chang
 		if err := tx.UpdateSetup(row); err != nil {
 			return nil, err
 		}
-		if err := s.Audit.Record(tx, a, ActionChanged, thing(core.KindQueue), row.ID, detail([]string{"members"})); err != nil {
+		if err := s.Audit.Record(tx, a, ActionChanged, thing(core.KindQueue), row.ID, detail(differing(encode(before), encode(q)))); err != nil {
 			return nil, err
 		}
 		changes = append(changes, Change{tx.Tenant(), core.KindQueue, u.id})
 	}
 	return changes, nil
+}
+
+// without is the queue without a user; a step that was there for that user alone
+// goes.
+func without(q core.Queue, userID string) core.Queue {
+	drop := func(members []string) []string {
+		return slices.DeleteFunc(slices.Clone(members), func(m string) bool { return m == userID })
+	}
+	q.Members = drop(q.Members)
+	steps, ease := []core.Step{}, 0
+	for _, s := range q.Steps {
+		left := drop(s.Members)
+		if len(left) < len(s.Members) && len(left) == 0 && s.MemberRule == "" && s.Ease == ease {
+			continue
+		}
+		s.Members, ease = left, s.Ease
+		steps = append(steps, s)
+	}
+	q.Steps = steps
+	return q
 }
 
 // Tell passes on changes that were made inside a transaction of the caller's.

@@ -188,7 +188,7 @@ func (s *Service) Create(ctx context.Context, a access.Actor, k core.Kind, body 
 	}
 	var row store.SetupRow
 	err = s.change(ctx, a.Tenant, func(tx *store.Tx, st *state) error {
-		row, err = s.insert(tx, st, a, o)
+		row, err = s.insert(tx, st, a, st.settled(o))
 		return err
 	})
 	if err != nil {
@@ -252,6 +252,7 @@ func (s *Service) Put(ctx context.Context, a access.Actor, k core.Kind, object s
 		if !row.ArchivedAt.IsZero() {
 			return errs.New(errs.Conflict, "This %s is archived. Restore it before you change it.", k.Word())
 		}
+		o := st.settled(o)
 		fields := differing(current(row), encode(o))
 		if len(fields) == 0 && row.Version > 0 {
 			return nil

@@ -108,7 +108,7 @@ func TestFreshTenant(t *testing.T) {
 		if err != nil || !run.Done || len(actions) != 2 || actions[1].Queue != fresh.Queue {
 			t.Errorf("%v %+v", err, actions)
 		}
-		if len(snap.Queues[fresh.Queue].Members) != 1 || snap.ConsentTexts[entry.ConsentText].Version != 1 || snap.TimeZone.String() != "Europe/Lisbon" {
+		if agents, _, err := h.Serving(t.Context(), admin(ten), snap.Queues[fresh.Queue].Members, ""); err != nil || len(agents) != 1 || snap.ConsentTexts[entry.ConsentText].Version != 1 || snap.TimeZone.String() != "Europe/Lisbon" {
 			t.Errorf("%+v", snap)
 		}
 		if len(snap.Reasons) != 4 || len(snap.Dispositions) == 0 || len(snap.Canned) == 0 || !reflect.DeepEqual(snap.Rules, core.Clean(core.DefaultRules())) {
@@ -405,16 +405,25 @@ func TestMembers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	members := func() (service, sale []string) {
-		snap, err := h.Snapshot(ctx, shop)
+	serving := func(members []string, rule string) []string {
+		t.Helper()
+		agents, _, err := h.Serving(ctx, admin(shop), members, rule)
 		if err != nil {
-			t.Fatal(err)
+			t.Error(err)
 		}
-		return snap.Queues[h.fresh[shop].Queue].Members, snap.Queues[sales.ID].Members
+		return agents
 	}
-	service, sale := members()
-	if diff := cmp.Diff([][]string{{"usr_b2", "usr_of_shop"}, {"usr_of_shop"}}, [][]string{service, sale}); diff != "" {
-		t.Error(diff)
+	for _, c := range []struct{ got, want []string }{
+		{serving(nil, ""), []string{"usr_b2", "usr_of_shop"}}, {serving(q.Members, ""), q.Members},
+		{serving(nil, `language == "en"`), []string{"usr_of_shop"}}, {serving([]string{"usr_boss"}, `language == "en"`), []string{"usr_boss", "usr_of_shop"}},
+		{serving(nil, `language == "pt"`), nil},
+	} {
+		if !slices.Equal(c.got, c.want) {
+			t.Errorf("got %v, want %v", c.got, c.want)
+		}
+	}
+	if _, _, err := h.Serving(ctx, admin(shop), []string{"usr_of_books"}, ""); !errs.Is(err, errs.Invalid) {
+		t.Error("a user of another tenant:", err)
 	}
 	drop := func() ([]Change, error) {
 		var changes []Change
@@ -498,5 +507,74 @@ func TestTeamsAndSitesInUse(t *testing.T) {
 	}
 	if err := Archive[core.Site](ctx, h.Service, admin(shop), site.ID, 1); err != nil {
 		t.Error(err)
+	}
+}
+
+// Whoever writes a rule writes names; it holds on to what they stand for.
+func TestMemberRulesOutliveNames(t *testing.T) {
+	h, ctx, a := newHouse(t), t.Context(), admin(shop)
+	team, err := Create(ctx, h.Service, a, core.Team{Name: "Support"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Create(ctx, h.Service, admin(books), core.Team{Name: "Fiction"}); err != nil {
+		t.Fatal(err)
+	}
+	q := core.DefaultQueue("Help")
+	q.MemberRule = `"Fiction" in teams`
+	_, err = Create(ctx, h.Service, a, q)
+	if wantCode(t, err, errs.Invalid, "accepted are “Support”"); errs.As(err).Fields[0].Path != "member_rule" {
+		t.Errorf("%+v", errs.As(err).Fields)
+	}
+	q.MemberRule = `"support" in teams`
+	made, err := Create(ctx, h.Service, a, q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `"` + team.ID + `" in teams`
+	if made.Value.MemberRule != want {
+		t.Errorf("stored as %s", made.Value.MemberRule)
+	}
+	if again, err := Update(ctx, h.Service, a, made.ID, 1, q); err != nil || again.Version != 1 {
+		t.Errorf("the same by name is a change: %+v %v", again, err)
+	}
+	if _, err := Update(ctx, h.Service, a, team.ID, 1, core.Team{Name: "Help desk"}); err != nil {
+		t.Fatal(err)
+	}
+	if now, err := Get[core.Queue](ctx, h.Service, a, made.ID); err != nil || now.Value.MemberRule != want {
+		t.Errorf("%+v %v", now.Value, err)
+	}
+	wantCode(t, Archive[core.Team](ctx, h.Service, a, team.ID, 2), errs.Conflict, "This team is used by the queue “Help”")
+}
+
+// Who leaves is taken out of steps too; a queue that has a rule needs no member
+// by name.
+func TestLeavingASteppedQueue(t *testing.T) {
+	h, ctx, a := newHouse(t), t.Context(), admin(shop)
+	byRule, all := core.DefaultQueue("By rule"), core.DefaultQueue("All")
+	byRule.Members, byRule.MemberRule = []string{"usr_of_shop"}, `language == "pt"`
+	all.Steps = []core.Step{{AfterSeconds: 10, Members: []string{"usr_of_shop"}}, {AfterSeconds: 20, Ease: 1, Members: []string{"usr_of_shop"}}}
+	var ids []string
+	for _, q := range []core.Queue{byRule, all} {
+		made, err := Create(ctx, h.Service, a, q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, made.ID)
+	}
+	err := h.DB.Write(ctx, shop, func(tx *store.Tx) error {
+		_, err := h.DropUser(tx, a, "usr_of_shop")
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, err1 := Get[core.Queue](ctx, h.Service, a, ids[0])
+	two, err2 := Get[core.Queue](ctx, h.Service, a, ids[1])
+	if err1 != nil || err2 != nil || len(one.Value.Members) != 0 || one.Value.MemberRule == "" {
+		t.Errorf("%+v %v %v", one, err1, err2)
+	}
+	if steps := two.Value.Steps; len(steps) != 1 || steps[0].AfterSeconds != 20 || len(steps[0].Members) != 0 {
+		t.Errorf("%+v", steps)
 	}
 }

@@ -44,8 +44,7 @@ type ConsentText struct {
 }
 
 // Snapshot reads a tenant's set-up. It asks for no permission: it is for the
-// parts that run the tenant's work. Queues that name no members hold those that
-// they stand for: every active user with the agent role.
+// parts that run the tenant's work.
 func (s *Service) Snapshot(ctx context.Context, t id.Tenant) (Snapshot, error) {
 	var snap Snapshot
 	err := s.DB.Read(ctx, t, func(tx *store.Tx) (err error) {
@@ -72,7 +71,7 @@ func snapshot(tx *store.Tx) (Snapshot, error) {
 	for _, o := range st.objects[core.KindRules] {
 		snap.Rules = o.(core.Rules)
 	}
-	snap.Queues = st.served()
+	snap.Queues = typed[core.Queue](st)
 	snap.Skills = typed[core.Skill](st)
 	snap.Dispositions = typed[core.Disposition](st)
 	snap.Reasons = typed[core.Reason](st)
@@ -91,18 +90,6 @@ func snapshot(tx *store.Tx) (Snapshot, error) {
 		snap.Flows[id] = Flow{v.Name, st.rows[core.KindFlow][id].Version, g}
 	}
 	return snap, nil
-}
-
-// served are the queues, those that name no members with every agent.
-func (st *state) served() map[string]core.Queue {
-	queues := typed[core.Queue](st)
-	for id, q := range queues {
-		if len(q.Members) == 0 {
-			q.Members = st.agents
-			queues[id] = q
-		}
-	}
-	return queues
 }
 
 func typed[T core.Object](st *state) map[string]T {

@@ -20,8 +20,7 @@ type state struct {
 	rows     map[core.Kind]map[string]store.SetupRow
 	last     map[core.Kind]int64 // highest position
 	users    map[string]bool     // that are not deleted
-	agents   []string            // active ones with the agent role
-	able     []core.Agent        // the same with their skills
+	agents   []core.Agent        // active ones with the agent role
 	staff    []store.UserRow     // that are not deleted, for what they belong to
 }
 
@@ -60,8 +59,7 @@ func load(tx *store.Tx) (*state, error) {
 			st.staff = append(st.staff, u)
 		}
 		if u.Status == "active" && slices.Contains(u.Roles, string(access.Agent)) {
-			st.agents = append(st.agents, u.ID)
-			st.able = append(st.able, core.Agent{ID: u.ID, Skills: u.Skills})
+			st.agents = append(st.agents, core.Agent{ID: u.ID, Skills: u.Skills, Teams: u.Teams, Site: u.Site, Language: u.Language})
 		}
 	}
 	return st, err
@@ -73,6 +71,14 @@ func (st *state) put(id string, o core.Object) {
 		st.objects[k] = map[string]core.Object{}
 	}
 	st.objects[k][id] = o
+}
+
+// settled gives an object as it is stored: with ids where a person wrote names.
+func (st *state) settled(o core.Object) core.Object {
+	if q, ok := o.(core.Queue); ok {
+		return q.Settle(refs{st, core.KindQueue, ""})
+	}
+	return o
 }
 
 // check tells every fault of an object in this state.
@@ -206,14 +212,15 @@ func (r refs) Queues() map[string]core.Queue {
 	return queues
 }
 
-func (r refs) SkillName(id string) string {
-	if o, ok := r.st.objects[core.KindSkill][id]; ok {
-		return o.Called()
+func (r refs) Names(k core.Kind) map[string]string {
+	names := make(map[string]string, len(r.st.objects[k]))
+	for id, o := range r.st.objects[k] {
+		names[id] = o.Called()
 	}
-	return id
+	return names
 }
 
-func (r refs) Agents() []core.Agent { return r.st.able }
+func (r refs) Agents() []core.Agent { return r.st.agents }
 
 // Languages are those of the entry points that run the flow which asks, else
 // the tenant's own.

@@ -103,6 +103,7 @@ func (s *Service) Try(ctx context.Context, a access.Actor, in Try) ([]Tried, err
 		if err != nil {
 			return err
 		}
+		in.Queue = in.Queue.Settle(refs{st, core.KindQueue, in.ID})
 		if err := in.check(st); err != nil {
 			return err
 		}
@@ -200,8 +201,8 @@ func (in Try) trial(st *state, users []store.UserRow, now time.Time) core.Trial 
 		rules = o.(core.Rules)
 	}
 	t := core.Trial{Queue: id, Blend: core.Clean(rules).BlendRule()}
-	for other, q := range st.served() {
-		r := q.Routing(other, q.Members)
+	for other, q := range typed[core.Queue](st) {
+		r := q.Routing(other, st.agents)
 		if h, ok := st.objects[core.KindHours][q.Hours].(core.Hours); ok {
 			r.Closed = !core.IsOpen(h, now)
 		}

@@ -46,6 +46,11 @@ func TestTryAQueue(t *testing.T) {
 	if m := run(Try{Queue: edited, Agents: call}); m[0].Event != core.TrialWaits || m[0].Others[0].Reasons[0] != (TriedReason{Exclusion: acd.Excluded, Channel: acd.Voice}) {
 		t.Errorf("on a call, by the tenant's blended rule: %+v", m)
 	}
+	byRule := edited
+	byRule.MemberRule = `language == "pt"`
+	if m := run(Try{Queue: byRule}); len(m) != 1 || m[0].Event != core.TrialWaits {
+		t.Errorf("by a rule that takes nobody: %+v", m)
+	}
 	edited.Overflow = []core.Overflow{{When: acd.OnClosed}}
 	edited.Hours = fresh.Hours
 	for open, want := range map[string]core.TrialEvent{"open": core.TrialOffered, "closed": core.TrialEnds, "now": core.TrialOffered} { // it is Monday, 10 o'clock

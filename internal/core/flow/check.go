@@ -163,10 +163,10 @@ func (c *checker) branch(at string, n Node) {
 		at := fmt.Sprintf("%s.cases[%d]", at, i)
 		c.pointer(at+".next", k.Next, true)
 		cond := c.g.condition(k.If)
-		if cond.fault != "" {
-			c.faults.Add(at+".if", "%s.", cond.fault)
+		if cond.Fault != "" {
+			c.faults.Add(at+".if", "%s.", cond.Fault)
 		}
-		for _, name := range cond.attributes {
+		for _, name := range cond.Parts {
 			if !c.known[name] {
 				c.faults.Add(at+".if", "reads attr.%s, which no step of this flow sets.", clip(name, 40))
 			}

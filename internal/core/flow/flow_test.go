@@ -314,8 +314,8 @@ func TestConditions(t *testing.T) {
 		`attr.word matches "^O" && len(attr.n)>1`: true,
 	} {
 		c := newCondition(text)
-		if c.fault != "" || c.holds(s, w) != want {
-			t.Errorf("%s: %v, fault %q", text, !want, c.fault)
+		if c.Fault != "" || c.holds(s, w) != want {
+			t.Errorf("%s: %v, fault %q", text, !want, c.Fault)
 		}
 	}
 }

@@ -48,7 +48,7 @@ func FuzzCondition(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		c := newCondition(text)
-		if (c.program == nil) == (c.fault == "") {
+		if (c.Tree == nil) == (c.Fault == "") {
 			t.Fatalf("neither a program nor a fault: %q", text)
 		}
 		c.holds(State{Attributes: map[string]string{"a": text}}, World{Now: morning})

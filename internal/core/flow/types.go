@@ -36,7 +36,6 @@ const (
 	MaxText       = 2000 // characters of one text, before placeholders are filled
 	MaxSaid       = 4000 // characters of one text as said
 	MaxLabel      = 80   // characters of a button
-	MaxExpression = 500  // characters of a condition
 	MaxValue      = 2000 // characters of an attribute; longer input is cut
 	MaxAttributes = 50   // names set by one flow
 	MaxSeconds    = 86400

@@ -88,16 +88,10 @@ type Refs interface {
 	Self() string
 	// Queues are those in use, by id.
 	Queues() map[string]Queue
-	// SkillName is what people call a skill.
-	SkillName(id string) string
+	// Names are what people call the objects of a kind that are in use, by id.
+	Names(kind Kind) map[string]string
 	// Agents are the users who handle work.
 	Agents() []Agent
-}
-
-// Agent is a user as the set-up of routing sees it.
-type Agent struct {
-	ID     string
-	Skills map[string]int
 }
 
 // Clean gives the value as it is stored: spaces around names taken away, empty
@@ -203,6 +197,18 @@ func byName(name string) []Unique { return []Unique{{"name", NameKey(name), name
 
 // uses builds a list of pointers.
 type uses []Use
+
+// rule adds what a member rule points at.
+func (u *uses) rule(path, text string) {
+	if text == "" {
+		return
+	}
+	for _, n := range newMemberRule(text).named {
+		if n.kind != "" {
+			u.add(path, n.kind, n.said)
+		}
+	}
+}
 
 func (u *uses) add(path string, kind Kind, id string) {
 	if id != "" {

@@ -9,17 +9,17 @@ import (
 	"nubitalk/internal/core/acd"
 )
 
-// Routing is the queue as core/acd takes it, with the given members. Whether it
-// is open is not known here (acd.Queue.Closed).
-func (q Queue) Routing(id string, members []string) acd.Queue {
+// Routing is the queue as core/acd takes it, with the members that it has among
+// the agents. Whether it is open is not known here (acd.Queue.Closed).
+func (q Queue) Routing(id string, agents []Agent) acd.Queue {
 	r := acd.Queue{
-		ID: id, Priority: q.Priority, Needs: q.Needs, Wants: q.Wants, Choice: q.Choice, Members: set(members),
+		ID: id, Priority: q.Priority, Needs: q.Needs, Wants: q.Wants, Choice: q.Choice, Members: set(q.Serving(agents)),
 		OfferTimeout: seconds(q.OfferSeconds), WrapUp: seconds(q.WrapUpSeconds), WrapUpOpen: q.WrapUpOpen,
 		MaxMissed: q.MaxMissed, ServiceLevel: seconds(q.ServiceSeconds),
 		Affinity: seconds(q.AffinitySeconds), AutoAccept: q.AutoAccept, CloseWaiting: q.CloseWaiting,
 	}
 	for _, s := range q.Steps {
-		r.Steps = append(r.Steps, acd.Step{After: seconds(s.AfterSeconds), Needs: eased(q.Needs, s.Ease), Ease: s.Ease, Members: set(s.Members)})
+		r.Steps = append(r.Steps, acd.Step{After: seconds(s.AfterSeconds), Needs: eased(q.Needs, s.Ease), Ease: s.Ease, Members: set(members(s.Members, s.MemberRule, agents))})
 	}
 	for _, o := range q.Overflow {
 		r.Overflow = append(r.Overflow, acd.Overflow{When: o.When, After: seconds(o.AfterSeconds), Length: o.Length, ToQueue: o.ToQueue})
@@ -75,8 +75,8 @@ func (q Queue) checkRouting(c *checks) {
 			c.Add(path+".after_seconds", "is not later than the step before it.")
 		case s.Ease < ease:
 			c.Add(path+".ease", "asks for more than the step before it; a step only loosens.")
-		case s.Ease == ease && len(s.Members) == 0:
-			c.Add(path+".ease", "changes nothing: take levels off, or name agents who join.")
+		case s.Ease == ease && len(s.Members) == 0 && s.MemberRule == "":
+			c.Add(path+".ease", "changes nothing: take levels off, or say which agents join.")
 		}
 		after, ease = s.AfterSeconds, max(ease, s.Ease)
 	}
@@ -150,41 +150,72 @@ func wayBack(queues map[string]Queue, from, to string, visited []string) []strin
 	return nil
 }
 
+// checkMemberRules checks the rules by which agents become members, and all else
+// that the queue points at.
+func (q Queue) checkMemberRules(c *checks, refs Refs) {
+	q.checkOwn(c, refs)
+	plain := q
+	plain.MemberRule, plain.Steps = "", slices.Clone(q.Steps)
+	for i, s := range q.Steps {
+		checkMemberRule(c, at("steps", i)+".member_rule", s.MemberRule, refs)
+		plain.Steps[i].MemberRule = ""
+	}
+	c.uses(plain, refs)
+}
+
+func (q Queue) checkOwn(c *checks, refs Refs) {
+	c.count("members", len(q.Members), 10000)
+	checkMemberRule(c, "member_rule", q.MemberRule, refs)
+}
+
+// CheckMembers tells the faults of the queue's own members alone.
+func (q Queue) CheckMembers(refs Refs) error {
+	var c checks
+	q.checkOwn(&c, refs)
+	c.uses(Queue{Members: q.Members}, refs)
+	return c.Err()
+}
+
 // checkSkills names the skills for which no agent of the queue has the level, at
-// any step. An organisation without agents yet is not held against it.
+// any step. An organisation without agents yet, or a rule that takes nobody yet,
+// is not held against it.
 func (q Queue) checkSkills(c *checks, refs Refs) {
 	all := refs.Agents()
-	if len(all) == 0 || q.someone(all, q.Needs, q.Members) {
+	if len(all) == 0 || len(q.Needs) == 0 {
 		return
 	}
-	members := q.Members
+	serving, rule := set(q.Serving(all)), q.MemberRule != ""
+	if someone(all, q.Needs, serving) {
+		return
+	}
 	for _, s := range q.Steps {
-		if len(members) > 0 {
-			members = append(slices.Clone(members), s.Members...)
+		rule = rule || s.MemberRule != ""
+		for _, m := range members(s.Members, s.MemberRule, all) {
+			serving[m] = true
 		}
-		if q.someone(all, eased(q.Needs, s.Ease), members) {
+		if someone(all, eased(q.Needs, s.Ease), serving) {
 			return
 		}
 	}
+	if rule && !someone(all, nil, serving) {
+		return
+	}
 	blamed := false
 	for i, n := range q.Needs {
-		if !q.someone(all, []acd.SkillNeed{n}, members) {
-			c.Add(at("needs", i)+".skill", "%s at level %d: none of this queue's agents has it, so no work could ever be taken.", quoted(refs.SkillName(n.Skill)), n.Level)
+		if !someone(all, []acd.SkillNeed{n}, serving) {
+			c.Add(at("needs", i)+".skill", "%s at level %d: none of this queue's agents has it, so no work could ever be taken.", quoted(cmp.Or(refs.Names(KindSkill)[n.Skill], n.Skill)), n.Level)
 			blamed = true
 		}
 	}
-	if !blamed && len(q.Needs) > 0 {
+	if !blamed {
 		c.Add("needs", "no agent of this queue has all these skills together, so no work could ever be taken.")
 	}
 }
 
-// someone says whether an agent among the members (empty: all) has the skills.
-func (q Queue) someone(all []Agent, needs []acd.SkillNeed, members []string) bool {
+// someone says whether an agent who serves has the skills.
+func someone(all []Agent, needs []acd.SkillNeed, serving map[string]bool) bool {
 	return slices.ContainsFunc(all, func(a Agent) bool {
-		if len(members) > 0 && !slices.Contains(members, a.ID) {
-			return false
-		}
-		return !slices.ContainsFunc(needs, func(n acd.SkillNeed) bool { return a.Skills[n.Skill] < n.Level })
+		return serving[a.ID] && !slices.ContainsFunc(needs, func(n acd.SkillNeed) bool { return a.Skills[n.Skill] < n.Level })
 	})
 }
 

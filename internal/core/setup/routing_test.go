@@ -19,13 +19,17 @@ type floorRefs struct {
 
 func (f floorRefs) Has(k Kind, id string) bool {
 	_, queue := f.queues[id]
-	return k != KindQueue || queue
+	_, named := f.Names(k)[id]
+	return k == KindUser || queue || named || k == KindSkill
 }
 func (f floorRefs) Self() string             { return f.self }
 func (f floorRefs) Queues() map[string]Queue { return f.queues }
 func (f floorRefs) Agents() []Agent          { return f.agents }
-func (f floorRefs) SkillName(id string) string {
-	return strings.ToUpper(id)
+func (f floorRefs) Names(k Kind) map[string]string {
+	if k == KindTeam {
+		return map[string]string{"tea_1": "Support", "tea_2": "Sales"}
+	}
+	return map[string]string{"german": "GERMAN", "sales": "SALES"}
 }
 
 func TestContradictoryQueuesAreRefused(t *testing.T) {
@@ -34,7 +38,7 @@ func TestContradictoryQueuesAreRefused(t *testing.T) {
 		q.Overflow = []Overflow{{When: acd.OnWait, AfterSeconds: 60, ToQueue: to}}
 		return q
 	}
-	agents := []Agent{{ID: "a", Skills: map[string]int{"german": 3, "billing": 9}}, {ID: "b", Skills: map[string]int{"sales": 5}}}
+	agents := []Agent{{ID: "a", Skills: map[string]int{"german": 3, "billing": 9}}, {ID: "b", Skills: map[string]int{"sales": 5}, Teams: []string{"tea_1"}}}
 	refs := floorRefs{self: "q0", queues: map[string]Queue{"q0": DefaultQueue("Billing"), "q1": goesTo("Sales", "q2"), "q2": goesTo("Night", "q0")}, agents: agents}
 	need := func(skill string, level int) []acd.SkillNeed { return []acd.SkillNeed{{Skill: skill, Level: level}} }
 	cases := []struct {
@@ -76,6 +80,18 @@ func TestContradictoryQueuesAreRefused(t *testing.T) {
 				q.Steps = append(q.Steps, Step{AfterSeconds: 10 * (i + 1), Ease: i + 1})
 			}
 		}, "steps", "at most 6"},
+		{"a rule that takes nobody yet", func(q *Queue) { q.Needs, q.MemberRule = need("german", 2), `"tea_2" in teams` }, "", ""},
+		{"a rule that takes who cannot", func(q *Queue) { q.Needs, q.MemberRule = need("german", 2), `"tea_1" in teams` }, "needs[0].skill", "GERMAN"},
+		{"a rule and one by name", func(q *Queue) {
+			q.Needs, q.MemberRule, q.Members = need("german", 2), `"tea_1" in teams`, []string{"a"}
+		}, "", ""},
+		{"a step that takes who can", func(q *Queue) {
+			q.Needs, q.MemberRule, q.Steps = need("german", 2), `"tea_1" in teams`, []Step{{AfterSeconds: 9, MemberRule: `skill("german") > 1`}}
+		}, "", ""},
+		{"an unknown team", func(q *Queue) { q.MemberRule = `"tea_9" in teams` }, "member_rule", "“tea_9” is not a team in use; accepted are “Sales”, “Support”"},
+		{"an unknown team in a step", func(q *Queue) { q.Steps = []Step{{AfterSeconds: 9, MemberRule: `"tea_9" in teams`}} }, "steps[0].member_rule", "tea_9"},
+		{"an unknown language", func(q *Queue) { q.MemberRule = `language in ["en", "xx"]` }, "member_rule", "“xx” is no language that agents have; accepted are en, pt"},
+		{"a rule that is none", func(q *Queue) { q.MemberRule = `teams` }, "member_rule", "accepted are"},
 		{"an unknown choice", func(q *Queue) { q.Choice = "dice" }, "choice", "dice"},
 	}
 	for _, c := range cases {
@@ -111,11 +127,11 @@ func TestContradictoryQueuesAreRefused(t *testing.T) {
 func TestRouting(t *testing.T) {
 	q := DefaultQueue("Billing")
 	q.Needs = []acd.SkillNeed{{Skill: "german", Level: 6}, {Skill: "billing", Level: 2}}
-	q.Steps = []Step{{AfterSeconds: 20, Ease: 3, Members: []string{"b"}}}
+	q.Steps = []Step{{AfterSeconds: 20, Ease: 3, Members: []string{"b"}, MemberRule: `"tea_1" in teams`}}
 	q.Overflow = []Overflow{{When: acd.OnWait, AfterSeconds: 90, ToQueue: "q1"}}
-	r := q.Routing("q0", []string{"a"})
+	r := q.Routing("q0", []Agent{{ID: "a"}, {ID: "c", Teams: []string{"tea_1"}}})
 	if len(r.Steps) != 1 || r.Steps[0].After != 20*time.Second || len(r.Steps[0].Needs) != 1 || r.Steps[0].Needs[0] != (acd.SkillNeed{Skill: "german", Level: 3}) ||
-		!r.Steps[0].Members["b"] || r.Steps[0].Ease != 3 {
+		!r.Steps[0].Members["b"] || !r.Steps[0].Members["c"] || r.Steps[0].Members["a"] || len(r.Members) != 2 || r.Steps[0].Ease != 3 {
 		t.Errorf("%+v", r.Steps)
 	}
 	if len(r.Overflow) != 1 || r.Overflow[0] != (acd.Overflow{When: acd.OnWait, After: 90 * time.Second, ToQueue: "q1"}) {

@@ -24,8 +24,16 @@ func (t tenant) WrittenIn(k Kind, id string) []string { return t[string(k)+"/"+i
 func (t tenant) Languages() []string                  { return []string{"en", "pt"} }
 func (t tenant) Self() string                         { return "" }
 func (t tenant) Queues() map[string]Queue             { return nil }
-func (t tenant) SkillName(id string) string           { return id }
-func (t tenant) Agents() []Agent                      { return nil }
+func (t tenant) Names(k Kind) map[string]string {
+	names := map[string]string{}
+	for key := range t {
+		if id, ok := strings.CutPrefix(key, string(k)+"/"); ok {
+			names[id] = strings.ToUpper(id)
+		}
+	}
+	return names
+}
+func (t tenant) Agents() []Agent { return nil }
 
 var (
 	shop = tenant{

@@ -12,7 +12,8 @@ import (
 var trialStart = time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
 
 func trialQueue(q Queue, id string, members ...string) acd.Queue {
-	return Clean(q).Routing(id, members)
+	q.Members = members
+	return Clean(q).Routing(id, nil)
 }
 
 func ready(id string, level int, idle time.Duration) TrialAgent {

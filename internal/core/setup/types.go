@@ -32,7 +32,8 @@ type Queue struct {
 	Channels        []acd.Channel   `json:"channels" doc:"Channels that may enter; empty means all."`
 	Priority        int             `json:"priority" default:"5" minimum:"1" maximum:"10" doc:"1 is low, 10 is high."`
 	Needs           []acd.SkillNeed `json:"needs" doc:"Skills that an agent must have."`
-	Members         []string        `json:"members" doc:"User ids of the agents that serve the queue; empty means every agent."`
+	Members         []string        `json:"members" doc:"User ids of the agents that serve the queue; with no rule either, every agent serves it."`
+	MemberRule      string          `json:"member_rule" maxLength:"500" doc:"Agents whom it holds for are members too: \"tea_…\" in teams, site == \"sit_…\", skill(\"ski_…\") >= 5, language == \"pt\", joined with and, or, not. Names are taken too and stored as ids. It is asked again whenever a user changes."`
 	OfferSeconds    int             `json:"offer_seconds" default:"20" minimum:"5" maximum:"300"`
 	WrapUpSeconds   int             `json:"wrap_up_seconds" minimum:"0" maximum:"3600" doc:"0 means none, unless wrap_up_open."`
 	WrapUpOpen      bool            `json:"wrap_up_open" doc:"Wrap-up lasts until the agent ends it."`
@@ -58,6 +59,7 @@ type Step struct {
 	AfterSeconds int      `json:"after_seconds" minimum:"1" maximum:"86400"`
 	Ease         int      `json:"ease" minimum:"0" maximum:"10" doc:"Levels off every skill that is asked for; 10 asks for none."`
 	Members      []string `json:"members,omitempty" doc:"User ids of agents who also serve the queue from now on."`
+	MemberRule   string   `json:"member_rule,omitempty" maxLength:"500" doc:"As the queue's member_rule: these agents also serve it from now on."`
 }
 
 // Overflow sends work to another queue, or ends it.

@@ -25,7 +25,9 @@ func (q Queue) Uses() []Use {
 	for i, n := range q.Wants {
 		u.add(at("wants", i)+".skill", KindSkill, n.Skill)
 	}
+	u.rule("member_rule", q.MemberRule)
 	for i, s := range q.Steps {
+		u.rule(at("steps", i)+".member_rule", s.MemberRule)
 		for j, m := range s.Members {
 			u.add(at(at("steps", i)+".members", j), KindUser, m)
 		}
@@ -48,9 +50,10 @@ func (q Queue) clean() Object {
 		q.Choice = acd.LongestIdle
 	}
 	q.Wants, q.Overflow = append([]acd.SkillNeed{}, q.Wants...), append([]Overflow{}, q.Overflow...)
+	q.MemberRule = strings.TrimSpace(q.MemberRule)
 	q.Steps = append([]Step{}, q.Steps...)
 	for i := range q.Steps {
-		q.Steps[i].Members = once(q.Steps[i].Members)
+		q.Steps[i].Members, q.Steps[i].MemberRule = once(q.Steps[i].Members), strings.TrimSpace(q.Steps[i].MemberRule)
 	}
 	return q
 }
@@ -64,7 +67,6 @@ func (q Queue) Validate(refs Refs) error {
 	c.number("priority", q.Priority, 1, 10)
 	c.skills("needs", q.Needs)
 	c.skills("wants", q.Wants)
-	c.count("members", len(q.Members), 10000)
 	c.number("offer_seconds", q.OfferSeconds, 5, 300)
 	c.number("wrap_up_seconds", q.WrapUpSeconds, 0, 3600)
 	c.number("max_missed", q.MaxMissed, 1, 20)
@@ -73,7 +75,7 @@ func (q Queue) Validate(refs Refs) error {
 	c.number("short_seconds", q.ShortSeconds, 0, 300)
 	c.count("dispositions", len(q.Dispositions), 500)
 	q.checkRouting(&c)
-	c.uses(q, refs)
+	q.checkMemberRules(&c, refs)
 	if err := c.Err(); err != nil {
 		return err
 	}

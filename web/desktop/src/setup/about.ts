@@ -24,7 +24,7 @@ export function about(kind: SetupKind, body: SetupKinds[SetupKind] & { id?: stri
     case "queues": {
       const q = body as Queue;
       return [
-        `${text("members")}: ${q.members.length || text("everything")}`,
+        `${text("members")}: ${[q.members.length || "", q.member_rule && membersText("byRule")].filter(Boolean).join(" + ") || text("everything")}`,
         `${q.service_percent} % / ${q.service_seconds} s`,
         ...q.needs.map((n) => `${names.of("skills", n.skill)} ≥ ${n.level}`),
       ].join(" · ");

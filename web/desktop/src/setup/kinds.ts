@@ -45,6 +45,7 @@ export const kinds: readonly KindInfo[] = [
       priority: 5,
       needs: [],
       members: [],
+      member_rule: "",
       offer_seconds: 30,
       wrap_up_seconds: 60,
       wrap_up_open: false,

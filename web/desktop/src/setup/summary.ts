@@ -37,6 +37,7 @@ const en = {
   easedOwn: "skills that a flow asks for may be {count} lower",
   join: { one: "{who} joins", other: "{who} join" },
   more: "{count} more agents",
+  joinRule: "the agents of its rule join",
   unchanged: "nothing changes",
   waitMove: "After {time} it moves to {queue}.",
   waitEnd: "After {time} it ends, and the person is told.",
@@ -85,6 +86,7 @@ const pt: typeof en = {
   easedOwn: "as competências que um fluxo pede podem ser {count} mais baixas",
   join: { one: "junta-se {who}", other: "juntam-se {who}" },
   more: "mais {count} agentes",
+  joinRule: "juntam-se os agentes da sua regra",
   unchanged: "nada muda",
   waitMove: "Ao fim de {time} passa para {queue}.",
   waitEnd: "Ao fim de {time} termina, e a pessoa é avisada.",
@@ -203,6 +205,7 @@ export function loosens(queue: Queue, index: number, known: Known, language: Lan
     const names = who.length > 3 ? fill(t.more, { count: who.length }) : join(who.map(known.user), t.and);
     parts.push(fill(who.length === 1 ? t.join.one : t.join.other, { who: names }));
   }
+  if (step.member_rule) parts.push(t.joinRule);
   return join(parts, t.and) || t.unchanged;
 }
 

@@ -1,0 +1,81 @@
+package floor_test
+
+import (
+	"testing"
+
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/store"
+)
+
+// A queue whose members come from a rule gains and loses agents as users change.
+func TestMembersByRule(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ctx := t.Context()
+		for _, tenant := range []id.Tenant{a, b} {
+			q := h.plans[tenant].Queues[queueID]
+			q.Members, q.MemberRule = nil, `"tea_1" in teams`
+			h.plans[tenant].Queues[queueID] = q
+			if err := h.floor.Reload(ctx, tenant); err != nil {
+				t.Fatal(err)
+			}
+		}
+		belongs := func(tenant id.Tenant, n int, teams ...string) {
+			t.Helper()
+			err := h.db.Write(ctx, tenant, func(tx *store.Tx) error {
+				u, err := tx.User(agent(n))
+				if err != nil {
+					return err
+				}
+				u.Teams = teams
+				return tx.UpdateUser(u)
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := h.floor.Reload(ctx, tenant); err != nil {
+				t.Fatal(err)
+			}
+		}
+		h.queue(a, "Maria")
+		for n := range 3 {
+			h.ready(a, n)
+		}
+		offered := func() (to []int) {
+			for n := range 3 {
+				if len(h.desk(a, n).Offers) > 0 {
+					to = append(to, n)
+				}
+			}
+			return to
+		}
+		if to := offered(); to != nil { // a rule that takes nobody is not one that takes everybody
+			t.Fatalf("offered to %v, who are no members", to)
+		}
+		belongs(b, 2, "tea_1") // the other tenant's agent has the same id
+		if to := offered(); to != nil {
+			t.Fatalf("offered to %v after another tenant's change", to)
+		}
+		belongs(a, 1, "tea_2", "tea_1")
+		if to := offered(); len(to) != 1 || to[0] != 1 {
+			t.Fatalf("offered to %v, want the one in the team", to)
+		}
+		if len(h.desk(a, 1).Queues) != 1 || len(h.desk(a, 0).Queues) != 0 {
+			t.Error("the desk does not show the queues that its agent serves")
+		}
+		h.close()
+		h.open("nod_1") // after a restart the members are the same
+		h.ready(a, 0)
+		h.ready(a, 2)
+		if to := offered(); len(to) == 1 && to[0] != 1 {
+			t.Errorf("offered to %v after a restart", to)
+		}
+		belongs(a, 1)
+		if len(h.desk(a, 1).Queues) != 0 {
+			t.Error("who left the team still serves the queue")
+		}
+		belongs(a, 2, "tea_1")
+		if to := offered(); len(to) != 1 || to[0] != 2 {
+			t.Errorf("offered to %v, want the one who came", to)
+		}
+	})
+}
