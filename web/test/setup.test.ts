@@ -41,7 +41,7 @@ test("two administrators change one queue: the second is told and loses nothing"
   await goal(other.page);
   await other.page.getByLabel("Answer within").fill("33");
   await other.page.keyboard.press("Control+s");
-  await other.page.getByText(/is saved/).waitFor();
+  await other.page.getByText(/” is saved/).waitFor();
 
   await page.getByLabel("Short abandon").fill("7");
   await page.keyboard.press("Control+s");
