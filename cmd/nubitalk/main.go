@@ -36,9 +36,9 @@ type console struct {
 }
 
 // gcPercent lets garbage be collected somewhat earlier than Go would: a
-// connected visitor then takes a seventh less memory, and a message some
+// connected visitor then takes a tenth less memory, and a message some
 // hundredths more processor time (docs/benchmarks.md). GOGC overrides it.
-const gcPercent = 70
+const gcPercent = 80
 
 func main() {
 	if os.Getenv("GOGC") == "" {
