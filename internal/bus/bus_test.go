@@ -377,14 +377,8 @@ func TestContentIsSealedOnAnExternalCluster(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer spy.Close()
-	var mu sync.Mutex
-	var seen bytes.Buffer
-	if _, err := spy.Subscribe(">", func(m *nats.Msg) {
-		mu.Lock()
-		defer mu.Unlock()
-		fmt.Fprintln(&seen, m.Subject, m.Header)
-		seen.Write(m.Data)
-	}); err != nil {
+	wire, err := spy.SubscribeSync(">")
+	if err != nil {
 		t.Fatal(err)
 	}
 	if err := spy.Flush(); err != nil {
@@ -410,11 +404,23 @@ func TestContentIsSealedOnAnExternalCluster(t *testing.T) {
 	if _, err := a.Request(t.Context(), "floor.nobody", nil); !errs.Is(err, errs.Invalid) {
 		t.Errorf("a command without a tenant was let out: %v", err)
 	}
-	if err := spy.Flush(); err != nil {
+	// Everything of a is past the server before the spy's own last word is.
+	const last = "spy.last"
+	if err := errors.Join(a.conn.Flush(), spy.Publish(last, nil)); err != nil {
 		t.Fatal(err)
 	}
-	mu.Lock()
-	defer mu.Unlock()
+	var seen bytes.Buffer
+	for {
+		m, err := wire.NextMsg(30 * time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m.Subject == last {
+			break
+		}
+		fmt.Fprintln(&seen, m.Subject, m.Header)
+		seen.Write(m.Data)
+	}
 	if !strings.Contains(seen.String(), string(acme)) {
 		t.Fatal("the spy saw nothing, so the check proves nothing")
 	}
