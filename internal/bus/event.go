@@ -52,8 +52,8 @@ func (e *Event) check() error {
 	if err := checkToken("tenant", string(e.Tenant)); err != nil {
 		return err
 	}
-	if e.Kind == "" || e.Kind == Overflow {
-		return errs.Bad("kind", "must name the event, and %q is the bus's own", Overflow)
+	if e.Kind == "" || e.Kind == Overflow || strings.ContainsAny(e.Kind, "\"\\ \n") {
+		return errs.Bad("kind", "must name the event in a word, and %q is the bus's own", Overflow)
 	}
 	return nil
 }

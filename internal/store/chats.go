@@ -118,13 +118,16 @@ func scanMessage(r row, m *MessageRow) error {
 // InsertMessage adds a message at the end of its conversation and gives it the
 // next sequence number, under the conversation's lock. When its author sent the
 // same client id before, nothing is added: the stored message comes back with
-// added false. seal makes the body once the number is known; with nil it is
-// m.BodySealed.
-func (tx *Tx) InsertMessage(m MessageRow, seal func(seq int64) (secret.Sealed, error)) (stored MessageRow, added bool, err error) {
+// added false. seal makes the body once it is known who takes part and which
+// number it gets, or refuses the message; with nil it is m.BodySealed.
+func (tx *Tx) InsertMessage(m MessageRow, seal func(p Party, seq int64) (secret.Sealed, error)) (stored MessageRow, added bool, err error) {
 	t := string(tx.scope.Tenant)
+	var p Party
 	var indexed int64
-	found, err := tx.one(`UPDATE chats SET last_seq = last_seq + 1 WHERE tenant_id = $1 AND interaction_id = $2 RETURNING last_seq, indexed`,
-		[]any{t, m.InteractionID}, &m.Seq, &indexed)
+	found, err := tx.one(`SELECT c.last_seq + 1, c.indexed, i.state, i.agent_id, i.contact_id, i.consulted FROM chats c
+		JOIN interactions i ON i.tenant_id = c.tenant_id AND i.interaction_id = c.interaction_id
+		WHERE c.tenant_id = $1 AND c.interaction_id = $2 /*pg FOR UPDATE OF c pg*/`,
+		[]any{t, m.InteractionID}, &m.Seq, &indexed, &p.State, &p.AgentID, &p.ContactID, fromJSON(&p.Consulted))
 	if err != nil {
 		return m, false, err
 	}
@@ -132,8 +135,8 @@ func (tx *Tx) InsertMessage(m MessageRow, seal func(seq int64) (secret.Sealed, e
 		return m, false, errs.New(errs.NotFound, "This conversation does not exist.")
 	}
 	if seal != nil {
-		if m.BodySealed, err = seal(m.Seq); err != nil {
-			return m, false, tx.fail(err) // the number must not stay taken
+		if m.BodySealed, err = seal(p, m.Seq); err != nil {
+			return m, false, err
 		}
 	}
 	n, err := tx.exec(`INSERT INTO messages (tenant_id, `+messageColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
@@ -142,17 +145,17 @@ func (tx *Tx) InsertMessage(m MessageRow, seal func(seq int64) (secret.Sealed, e
 	if err != nil {
 		return m, false, err
 	}
-	if n > 0 {
-		if indexed == wordsIndexed { // it was closed before
-			err = tx.index(pairsOf(m.InteractionID, m.Tokens))
-		}
-		return m, true, err
+	if n == 0 {
+		stored, err = tx.MessageByClient(m.InteractionID, m.AuthorID, m.ClientID)
+		return stored, false, err
 	}
-	if _, err := tx.exec(`UPDATE chats SET last_seq = last_seq - 1 WHERE tenant_id = $1 AND interaction_id = $2`, t, m.InteractionID); err != nil {
+	if _, err := tx.exec(`UPDATE chats SET last_seq = $3 WHERE tenant_id = $1 AND interaction_id = $2`, t, m.InteractionID, m.Seq); err != nil {
 		return m, false, err
 	}
-	stored, err = tx.MessageByClient(m.InteractionID, m.AuthorID, m.ClientID)
-	return stored, false, err
+	if indexed == wordsIndexed { // it was closed before
+		err = tx.index(pairsOf(m.InteractionID, m.Tokens))
+	}
+	return m, true, err
 }
 
 // MessageByClient is a message by its sender's own id of it.

@@ -137,15 +137,16 @@ func TestMessagesAreSealedForTheirPlace(t *testing.T) {
 		db := open()
 		people(t, db)
 		m := store.MessageRow{InteractionID: "int_1", ID: "msg_1", AuthorKind: "bot", Kind: "text"}
-		err := db.Write(t.Context(), tenA, func(tx *store.Tx) error {
-			_, _, err := tx.InsertMessage(m, func(int64) (secret.Sealed, error) { return nil, errs.New(errs.Gone, "no key") })
+		write(t, db, tenA, func(tx *store.Tx) error {
+			_, _, err := tx.InsertMessage(m, func(store.Party, int64) (secret.Sealed, error) { return nil, errs.New(errs.Gone, "no key") })
 			wantCode(t, "seal", err, errs.Gone)
 			return nil
 		})
-		wantCode(t, "swallowed", err, errs.Gone)
 		for range 2 { // without a client id the same again is another message
 			write(t, db, tenA, func(tx *store.Tx) error {
-				_, added, err := tx.InsertMessage(m, func(seq int64) (secret.Sealed, error) { return secret.Sealed(fmt.Sprintf("for %d", seq)), nil })
+				_, added, err := tx.InsertMessage(m, func(p store.Party, seq int64) (secret.Sealed, error) {
+					return secret.Sealed(fmt.Sprintf("for %d of %s", seq, p.ContactID)), nil
+				})
 				if !added {
 					t.Error("not added")
 				}
@@ -154,14 +155,14 @@ func TestMessagesAreSealedForTheirPlace(t *testing.T) {
 		}
 		read(t, db, tenA, func(tx *store.Tx) error {
 			rows, err := tx.Messages("int_1", 0, 0, 10)
-			for i, want := range []string{"for 1", "for 2"} {
+			for i, want := range []string{"for 1 of con_1", "for 2 of con_1"} {
 				if string(rows[i].BodySealed) != want {
 					t.Errorf("message %d is sealed %s", i+1, rows[i].BodySealed)
 				}
 			}
 			return err
 		})
-		err = db.Write(t.Context(), tenA, func(tx *store.Tx) error { _, _, err := say(tx, "int_none", "usr_1", "1"); return err })
+		err := db.Write(t.Context(), tenA, func(tx *store.Tx) error { _, _, err := say(tx, "int_none", "usr_1", "1"); return err })
 		wantCode(t, "no conversation", err, errs.NotFound)
 	})
 }

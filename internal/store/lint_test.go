@@ -41,7 +41,7 @@ var forbidden = map[string]*regexp.Regexp{
 }
 
 // onlyPostgres is the one thing that may stand in a comment for PostgreSQL.
-var onlyPostgres = regexp.MustCompile(`/\*pg FOR (UPDATE|SHARE)( SKIP LOCKED)? pg\*/`)
+var onlyPostgres = regexp.MustCompile(`/\*pg FOR (UPDATE|SHARE)( OF [a-z]+)?( SKIP LOCKED)? pg\*/`)
 
 func lint(sql string) (faults []string) {
 	sql = onlyPostgres.ReplaceAllString(sql, "")

@@ -46,11 +46,18 @@ func newRoom(h *Hub, t id.Tenant) *room {
 		byWatch: map[access.Permission]map[*Conn]struct{}{}, watched: map[string]map[*Conn]struct{}{}, visitors: map[string]map[*VisitorConn]struct{}{}}
 }
 
-// frame is one event on the wire (docs/api.md).
-type frame struct {
-	Type   string          `json:"type"`
-	Cursor string          `json:"cursor,omitempty"`
-	Data   json.RawMessage `json:"data,omitempty"`
+// frame is one event on the wire (docs/api.md). The bus carries nothing as data
+// that is not JSON; kinds and cursors need no escaping.
+func frame(kind, cursor string, data json.RawMessage) []byte {
+	b := make([]byte, 0, len(kind)+len(cursor)+len(data)+len(`{"type":"","cursor":"","data":}`))
+	b = append(append(append(b, `{"type":"`...), kind...), '"')
+	if cursor != "" {
+		b = append(append(append(b, `,"cursor":"`...), cursor...), '"')
+	}
+	if len(data) > 0 {
+		b = append(append(b, `,"data":`...), data...)
+	}
+	return append(b, '}')
 }
 
 // deliver numbers an event, keeps it and sends it to those who may see it.
@@ -70,12 +77,7 @@ func (r *room) deliver(e bus.Event) {
 		return
 	}
 	r.seq++
-	b, err := json.Marshal(frame{e.Kind, r.hub.cursor(r.seq), e.Data})
-	if err != nil { // the data is not JSON: a fault of who published it
-		r.hub.Log.Error("an event could not be written", "tenant", r.tenant, "kind", e.Kind)
-		r.forget()
-		return
-	}
+	b := frame(e.Kind, r.hub.cursor(r.seq), e.Data)
 	r.remember(past{b, e.Users, e.Watch, e.Interaction})
 	for _, u := range e.Users {
 		r.send(r.byUser[u], b)
@@ -139,8 +141,7 @@ func (r *room) lost() {
 }
 
 func (r *room) resync() []byte {
-	b, _ := json.Marshal(frame{Type: "resync", Cursor: r.hub.cursor(r.seq)}) // strings only
-	return b
+	return frame("resync", r.hub.cursor(r.seq), nil)
 }
 
 // recheck lets connections ask again who they are.
@@ -205,13 +206,12 @@ func (p past) shown(a access.Actor) bool {
 // have been sent before.
 func (r *room) ofInteraction(a access.Actor, interaction string, seq uint64) (frames [][]byte) {
 	for _, p := range r.after(seq) {
-		var f frame
-		if p.interaction != interaction || p.shown(a) || json.Unmarshal(p.frame, &f) != nil {
-			continue
+		var f struct {
+			Type string          `json:"type"`
+			Data json.RawMessage `json:"data"`
 		}
-		f.Cursor = ""
-		if b, err := json.Marshal(f); err == nil {
-			frames = append(frames, b)
+		if p.interaction == interaction && !p.shown(a) && json.Unmarshal(p.frame, &f) == nil {
+			frames = append(frames, frame(f.Type, "", f.Data))
 		}
 	}
 	return frames

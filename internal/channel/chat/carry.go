@@ -18,7 +18,7 @@ func (s *Service) Carry(tx *store.Tx, w channel.Work, acts []channel.Act) (func(
 		if !ok {
 			continue
 		}
-		m, err := s.write(tx, w.Contact, d)
+		m, err := s.write(tx, d, anyway)
 		if err != nil {
 			return nil, err
 		}

@@ -129,15 +129,13 @@ func message(r store.MessageRow, b body) Message {
 }
 
 // frame is what a visitor's socket carries.
-func frame(kind string, data any) json.RawMessage {
-	b, err := json.Marshal(struct {
-		Type string `json:"type"`
-		Data any    `json:"data"`
-	}{kind, data})
-	if err != nil {
-		panic("chat: a view does not marshal: " + err.Error())
-	}
-	return b
+func frame(kind string, data any) json.RawMessage { return framed(kind, must(data)) }
+
+// framed is frame for what is JSON already.
+func framed(kind string, data json.RawMessage) json.RawMessage {
+	b := make([]byte, 0, len(data)+len(kind)+len(`{"type":"","data":}`))
+	b = append(append(append(b, `{"type":"`...), kind...), `","data":`...)
+	return append(append(b, data...), '}')
 }
 
 func must(v any) json.RawMessage {

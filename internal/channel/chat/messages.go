@@ -30,26 +30,22 @@ type draft struct {
 // append writes one message in its own transaction and lets everybody see it.
 // fresh is false when the same clientID was written before.
 func (s *Service) append(ctx context.Context, t id.Tenant, d draft) (m Message, fresh bool, err error) {
-	var p store.Party
+	var w written
 	err = s.DB.Write(ctx, t, func(tx *store.Tx) (err error) {
-		if p, err = tx.Party(d.interaction); err != nil {
-			return err
-		}
-		if err := mayWrite(p, d); err != nil {
-			return err
-		}
-		w, err := s.write(tx, p.ContactID, d)
-		m, fresh = w.Message, w.fresh
+		w, err = s.write(tx, d, mayWrite)
 		return err
 	})
 	if err != nil {
 		return Message{}, false, err
 	}
-	if fresh {
-		s.tell(t, p, m)
+	if w.fresh {
+		s.tell(t, w.party, w.Message)
 	}
-	return m, fresh, nil
+	return w.Message, w.fresh, nil
 }
+
+// anyway is for what the floor and the visitor's beginning write.
+func anyway(store.Party, draft) error { return nil }
 
 func mayWrite(p store.Party, d draft) error {
 	switch {
@@ -65,14 +61,16 @@ func mayWrite(p store.Party, d draft) error {
 	return nil
 }
 
-// written is a message with whether it is new.
+// written is a message with whether it is new, and who takes part.
 type written struct {
 	Message
 	fresh bool
+	party store.Party
 }
 
-// write seals and stores one message and its search tokens.
-func (s *Service) write(tx *store.Tx, contact string, d draft) (written, error) {
+// write seals and stores one message and its search tokens, if those who take
+// part may.
+func (s *Service) write(tx *store.Tx, d draft, may func(store.Party, draft) error) (written, error) {
 	ctx, t := tx.Context(), tx.Tenant()
 	row := store.MessageRow{InteractionID: d.interaction, ID: s.IDs.New(id.Message), AuthorKind: d.author, AuthorID: d.user, Kind: d.kind, ClientID: d.clientID, At: s.Clock.Now()}
 	if d.kind == KindHint { // a note to whoever does not know hints, so that nobody takes it for more
@@ -82,20 +80,27 @@ func (s *Service) write(tx *store.Tx, contact string, d draft) (written, error) 
 	if row.Tokens, err = s.tokens(ctx, t, d); err != nil {
 		return written{}, err
 	}
-	stored, fresh, err := tx.InsertMessage(row, func(int64) (secret.Sealed, error) { return s.seal(ctx, t, contact, d.interaction, row.ID, d.body) })
+	var p store.Party
+	stored, fresh, err := tx.InsertMessage(row, func(who store.Party, _ int64) (secret.Sealed, error) {
+		p = who
+		if err := may(p, d); err != nil {
+			return nil, err
+		}
+		return s.seal(ctx, t, p.ContactID, d.interaction, row.ID, d.body)
+	})
 	if err != nil {
 		return written{}, err
 	}
 	if !fresh {
-		m, err := s.unseal(ctx, t, contact, stored)
-		return written{m, false}, err
+		m, err := s.unseal(ctx, t, p.ContactID, stored)
+		return written{m, false, p}, err
 	}
 	if d.after != nil {
 		if err := d.after(tx, stored.Seq); err != nil {
 			return written{}, err
 		}
 	}
-	return written{message(stored, d.body), true}, nil
+	return written{message(stored, d.body), true, p}, nil
 }
 
 // tokens are the keyed tokens of a message's words, by which authorised users
@@ -118,8 +123,12 @@ func (s *Service) tokens(ctx context.Context, t id.Tenant, d draft) ([][]byte, e
 // tell lets the visitor and the users whom it concerns see a new message.
 func (s *Service) tell(t id.Tenant, p store.Party, m Message) {
 	e := bus.Event{Tenant: t, Kind: "message.added", Users: parties(p), Interaction: m.Interaction, Data: must(m)}
-	if !Internal(m.Kind) {
-		e.Visitor = frame("message", forVisitor(m))
+	switch seen := forVisitor(m); {
+	case Internal(m.Kind):
+	case m.Author == seen.Author: // nothing is kept from the visitor
+		e.Visitor = framed("message", e.Data)
+	default:
+		e.Visitor = frame("message", seen)
 	}
 	s.publish(e)
 }

@@ -80,7 +80,7 @@ func (s *Service) Start(ctx context.Context, entryPoint string, in Start) (Start
 	if !in.Email.Empty() {
 		a.Addresses = append(a.Addresses, channel.Address{Kind: "email", Value: in.Email})
 	}
-	a.Open = func(tx *store.Tx, interaction, contact string) error {
+	a.Open = func(tx *store.Tx, interaction, _ string) error {
 		row := store.ChatRow{InteractionID: interaction, TokenHash: hash, VisitorSeenAt: now, ExpiresAt: now.Add(tokenLife)}
 		if err := tx.InsertChat(row); err != nil {
 			return err
@@ -88,7 +88,7 @@ func (s *Service) Start(ctx context.Context, entryPoint string, in Start) (Start
 		if in.Message.Empty() {
 			return nil
 		}
-		_, err := s.write(tx, contact, draft{interaction: interaction, author: ByVisitor, kind: KindText, clientID: in.ClientID, body: body{Text: in.Message.Reveal(), Name: in.Name.Reveal()}})
+		_, err := s.write(tx, draft{interaction: interaction, author: ByVisitor, kind: KindText, clientID: in.ClientID, body: body{Text: in.Message.Reveal(), Name: in.Name.Reveal()}}, anyway)
 		return err
 	}
 	interaction, contact, err := s.Floor.Arrive(ctx, a)
