@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/coder/websocket"
+
 	"nubitalk/internal/server/drive"
 )
 
@@ -114,8 +116,9 @@ var (
 )
 
 func (d *desk) listen(ctx context.Context) {
+	defer context.AfterFunc(ctx, d.live.Close)()
 	for {
-		b, err := d.live.Raw(ctx)
+		b, err := d.live.Raw(context.WithoutCancel(ctx)) // as in say
 		if err != nil {
 			return
 		}
@@ -176,15 +179,22 @@ func (c *company) arrive(ctx context.Context, h *http.Client, name, choice strin
 		}
 	}
 	t := &talker{Visitor: v, name: name}
-	t.live, err = v.Socket(ctx, first.Last)
+	if t.live, err = v.Socket(ctx, first.Last); err == nil {
+		context.AfterFunc(ctx, t.live.Close) // ends say
+	}
 	return t, err
 }
 
 // say writes a message and waits until it comes back, stored.
+//
+// A context that can end costs the socket a goroutine's turn for each frame, and
+// this load shares the processors with the server.
 func (t *talker) say(ctx context.Context) error {
+	ctx = context.WithoutCancel(ctx)
 	t.sent++
 	id := fmt.Sprintf("%s-%d", t.name, t.sent)
-	if err := t.live.Send(ctx, map[string]string{"type": "message", "client_id": id, "text": "Where is my parcel? It was sent a week ago, number " + id}); err != nil {
+	frame := fmt.Appendf(nil, `{"type":"message","client_id":"%s","text":"Where is my parcel? It was sent a week ago, number %s"}`, id, id)
+	if err := t.live.SendRaw(ctx, websocket.MessageText, frame); err != nil {
 		return err
 	}
 	mine := []byte(`"client_id":"` + id + `"`)

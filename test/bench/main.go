@@ -28,7 +28,7 @@ var benches = []bench{
 	{[]string{"acd_step"}, acdStep},
 	{[]string{"wallboard_update", "wallboard_idle_second"}, wallboard},
 	{[]string{"cold_start", "cold_start_cpu", "idle_memory"}, coldStart},
-	{[]string{"message_latency_p50", "message_cpu", "messages_per_second", "message_cpu_full"}, messages},
+	{[]string{"message_latency_p50", "message_cpu_paced", "messages_per_second", "message_cpu"}, messages},
 	{[]string{"agents_back", "agents_back_cpu"}, agentsBack},
 	{[]string{"visitors_memory", "visitors_cpu"}, visitorsMemory},
 }

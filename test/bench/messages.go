@@ -16,7 +16,7 @@ import (
 const (
 	talkers    = 250  // conversations at once: what five agents can hold
 	alone      = 300  // messages that are written one at a time, for the latency
-	pace       = 1000 // messages a second for message_cpu
+	pace       = 1000 // messages a second for message_cpu_paced
 	paceFor    = 5 * time.Second
 	alsoWithin = 30 * time.Second // for the last events to reach the desks
 )
@@ -170,7 +170,7 @@ func (r *run) paced(ctx context.Context, p *drive.Program, all []*talker) error 
 	if err != nil {
 		return err
 	}
-	r.figure("message_cpu", float64((after-before).Microseconds())/float64(n.Load()), "µs", atMost, 300,
+	r.figure("message_cpu_paced", float64((after-before).Microseconds())/float64(n.Load()), "µs", noGoal, 0,
 		fmt.Sprintf("server CPU a message, at %.0f a second from %d visitors", float64(n.Load())/took, len(all)))
 	return nil
 }
@@ -205,7 +205,7 @@ func (r *run) sustained(ctx context.Context, p *drive.Program, all []*talker) er
 	used := (after - before).Seconds()
 	r.figure("messages_per_second", float64(n.Load())/took, "msg/s", atLeast, 5000,
 		fmt.Sprintf("wall, %d visitors, %d agents; the server got %.2f processors, the bench shares them", len(all), len(salesAgents), used/took))
-	r.figure("message_cpu_full", used*1e6/float64(n.Load()), "µs", noGoal, 0, "server CPU a message, at that rate")
+	r.figure("message_cpu", used*1e6/float64(n.Load()), "µs", atMost, 300, "server CPU a message, at that rate")
 	return nil
 }
 
