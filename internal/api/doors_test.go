@@ -12,6 +12,7 @@ import (
 	"nubitalk/internal/app/account"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/holiday"
 )
 
 // A house is expensive to fill, so tests share one; the last one closes it.
@@ -30,6 +31,7 @@ func TestDoors(t *testing.T) {
 		{"files", files},
 		{"one file at a time", oneFileAtATime},
 		{"exports", exports},
+		{"holidays", holidays},
 		{"idempotency", idempotency},
 		{"conflicts", conflicts},
 		{"panics", panics},
@@ -337,6 +339,19 @@ func exports(t *testing.T, h *house) {
 	if err == nil {
 		t.Error("half an archive looks like a whole one")
 	}
+}
+
+func holidays(t *testing.T, h *house) {
+	admin := h.a.users[access.Administrator]
+	const path = "/api/v1/hours/import?time_zone=Europe/Lisbon&years=10"
+	read := func(file string) answered { return h.ask(admin, "POST", path, file, "Content-Type", "text/calendar") }
+	got := read("BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20011225\r\nRRULE:FREQ=YEARLY\r\nSUMMARY:Natal\r\nEND:VEVENT\r\nnonsense\r\nEND:VCALENDAR\r\n")
+	if got.status != 200 || !strings.Contains(got.body, `-12-25","name":"Natal"`) || !strings.Contains(got.body, `{"line":7,"reason":"not_read"}`) {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+	want1(t, read("BEGIN:VCARD\r\nEND:VCARD\r\n"), 422, "invalid")
+	want1(t, read(strings.Repeat("x", holiday.MaxFile+2)), 413, "too_large")
+	want1(t, h.ask(admin, "POST", "/api/v1/hours/import?time_zone=Nowhere", "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", "Content-Type", "text/calendar"), 422, "invalid")
 }
 
 func idempotency(t *testing.T, h *house) {

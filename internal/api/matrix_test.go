@@ -109,6 +109,7 @@ func workExamples() map[string]example {
 func otherExamples() map[string]example {
 	return map[string]example{
 		"POST /api/v1/queues/try":                                {body: m{"queue": m{"name": "x"}, "works": []any{m{"channel": "chat"}}}},
+		"POST /api/v1/hours/import":                              {query: "?time_zone=Europe/Lisbon", body: "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", kind: "text/calendar"},
 		"GET /api/v1/rules":                                      {},
 		"PUT /api/v1/rules":                                      {body: rules()},
 		"GET /api/v1/contacts":                                   {},

@@ -244,6 +244,7 @@ func (s *Server) setupRoutes() {
 	setupVersions[setup.ConsentText](s, setup.KindConsentText, "ConsentText")
 
 	s.tryRoutes()
+	s.hoursRoutes()
 
 	handle(s, "GET", "/api/v1/rules", needs(access.SetupRead), about{id: "rules", tag: setupTag, summary: "The tenant's own rules"},
 		func(ctx context.Context, c *caller, _ *none) (*reply[RulesObject], error) {

@@ -956,6 +956,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/hours/import": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Read holidays from an iCalendar file
+     * @description Answers which days the file says are closed, and what was left out, by line and with the reason. Nothing is stored: put the days that are wanted into the hours and save those.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["importHours"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/hours/order": {
     parameters: {
       query?: never;
@@ -2826,6 +2848,33 @@ export interface components {
       label: string;
       value: string;
     };
+    Calendar: {
+      /** @description In order. */
+      days: components["schemas"]["ClosedDay"][];
+      /** @description The first day that was looked at: today. */
+      from: string;
+      /**
+       * Format: int64
+       * @description Events that begin after the last day that was looked at.
+       */
+      later: number;
+      /** @description By line; at most 200 are named. */
+      left_out: components["schemas"]["LeftOut"][];
+      /**
+       * Format: int64
+       * @description How many more were left out.
+       */
+      left_out_more: number;
+      /** @description What the calendar calls itself; may be empty. */
+      name: string;
+      /**
+       * Format: int64
+       * @description Events that are over.
+       */
+      past: number;
+      /** @description The last day that was looked at. */
+      until: string;
+    };
     Callback: {
       client_id: string;
       /** @description The phone number or email address to be answered at. */
@@ -2884,6 +2933,22 @@ export interface components {
       /** @enum {string} */
       status: "proven" | "not_built" | "failed";
       title: string;
+    };
+    ClosedDay: {
+      /** @description YYYY-MM-DD, in the time zone that was given. */
+      date: string;
+      /** @description HH:MM; absent for a whole day. */
+      from?: string;
+      /**
+       * Format: int64
+       * @description Where the event begins in the file.
+       */
+      line: number;
+      name: string;
+      /** @description The first line of the event's description, or its category: often what kind of holiday it is. */
+      note?: string;
+      /** @description HH:MM, at most 24:00. */
+      to?: string;
     };
     CompleteInputBody: {
       /** @description Id; some queues ask for one. */
@@ -3475,6 +3540,27 @@ export interface components {
       updated_at: string;
       /** Format: int64 */
       version: number;
+    };
+    LeftOut: {
+      /** Format: int64 */
+      line: number;
+      name?: string;
+      /** @enum {string} */
+      reason:
+        | "not_read"
+        | "unbalanced"
+        | "no_date"
+        | "bad_date"
+        | "bad_length"
+        | "ends_early"
+        | "no_length"
+        | "too_long"
+        | "bad_rule"
+        | "rule_not_read"
+        | "no_zone"
+        | "cancelled"
+        | "repeated"
+        | "too_many";
     };
     ListOfAPIKey: {
       items: components["schemas"]["APIKey"][];
@@ -7042,6 +7128,44 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["HoursObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  importHours: {
+    parameters: {
+      query: {
+        /** @description That of the hours, like Europe/Lisbon: a time in the file is a time there. */
+        time_zone: string;
+        /** @description From today to the end of so many years later. */
+        years?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "text/calendar": string;
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Calendar"];
         };
       };
       /** @description Error */

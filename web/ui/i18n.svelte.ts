@@ -61,6 +61,12 @@ const tag = () => (locale.language === "pt" ? "pt-PT" : "en-GB");
 export const timeOfDay = format("time", { hour: "2-digit", minute: "2-digit" });
 export const timeWithSeconds = format("seconds", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 export const dateOnly = format("date", { day: "numeric", month: "short", year: "numeric" });
+export const dateWithWeekday = format("date and weekday", {
+  weekday: "short",
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+});
 export const dateAndTime = format("both", {
   day: "numeric",
   month: "short",
