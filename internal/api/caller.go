@@ -1,10 +1,12 @@
 package api
 
 import (
+	"cmp"
 	"context"
 
 	"nubitalk/internal/app/account"
 	"nubitalk/internal/base/secret"
+	"nubitalk/internal/base/wording"
 	"nubitalk/internal/core/access"
 )
 
@@ -15,8 +17,21 @@ type caller struct {
 	session account.Session
 	token   secret.Text // of the session, for live connections
 	visitor Visitor
-	id      string // of the request
-	address string // of the client, for limits only; never logged
+	id      string           // of the request
+	address string           // of the client, for limits only; never logged
+	asks    wording.Language // by Accept-Language; "" if for none of ours
+}
+
+// language is that of the answer's sentences: what the request asks for, else
+// the caller's own.
+func (c *caller) language() wording.Language {
+	return cmp.Or(c.asks, wording.Known(c.session.Language), wording.Known(c.visitor.Language), wording.English)
+}
+
+// liveLanguage is that of a live connection, whose page cannot set a header: the
+// caller's own, else what the browser asks for.
+func (c *caller) liveLanguage() wording.Language {
+	return cmp.Or(wording.Known(c.session.Language), wording.Known(c.visitor.Language), c.asks, wording.English)
 }
 
 type callerKey struct{}

@@ -24,7 +24,7 @@ func (s *Server) cors(h http.Handler) http.Handler {
 			mayRead(w, r) // also that its token is not good any more
 		}
 		if err := s.originOfEntryPoint(w, r, rest); err != nil {
-			writeProblem(w, s.fault(r.Context(), err))
+			writeProblem(w, r, s.fault(r.Context(), err))
 			return
 		}
 		if r.Method == http.MethodOptions {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -23,6 +24,7 @@ func TestDoors(t *testing.T) {
 		test func(*testing.T, *house)
 	}{
 		{"bad input", badInput},
+		{"in the reader's language", inTheReadersLanguage},
 		{"only what is needed", onlyWhatIsNeeded},
 		{"nothing there", nothingThere},
 		{"security headers", securityHeaders},
@@ -72,6 +74,20 @@ func want1(t *testing.T, got answered, status int, code string) {
 	}
 }
 
+// sentences are what a person reads of a problem.
+func sentences(t *testing.T, body string) []string {
+	t.Helper()
+	var p api.Problem
+	if err := json.Unmarshal([]byte(body), &p); err != nil {
+		t.Fatalf("%v: %s", err, body)
+	}
+	list := []string{p.Detail}
+	for _, f := range p.Errors {
+		list = append(list, f.Message)
+	}
+	return list
+}
+
 func badInput(t *testing.T, h *house) {
 	admin := h.a.users[access.Administrator]
 	agent := h.a.users[access.Agent]
@@ -113,6 +129,15 @@ func badInput(t *testing.T, h *house) {
 		got := h.ask(w, c.method, c.path, c.body)
 		if got.status != c.status || got.problem() != c.code || c.names != "" && !strings.Contains(got.body, `"location":"`+c.names) {
 			t.Errorf("%s: %d %s", name, got.status, got.body)
+		}
+		said := h.ask(w, c.method, c.path, c.body, "Accept-Language", "pt-BR,pt;q=0.9,en;q=0.5")
+		if got.header.Get("Content-Language") != "en" || said.header.Get("Content-Language") != "pt" || said.status != got.status {
+			t.Errorf("%s: answered in %q (%d) and %q (%d)", name, got.header.Get("Content-Language"), got.status, said.header.Get("Content-Language"), said.status)
+		}
+		for i, english := range sentences(t, got.body) {
+			if portuguese := sentences(t, said.body); i >= len(portuguese) || portuguese[i] == english {
+				t.Errorf("%s: %q is not said in Portuguese: %s", name, english, said.body)
+			}
 		}
 		if strings.Contains(got.body, "a b") || strings.Contains(got.body, "xxxx") {
 			t.Errorf("%s: the value is sent back: %.200s", name, got.body)
@@ -232,7 +257,7 @@ func pagesOfEntryPoints(t *testing.T, h *house) {
 	calls := []call{{nil, "GET", entry, nil}, {nil, "POST", entry + "/conversations", m{"client_id": "c"}}, {visitor, "GET", "/chat/v1/conversation", nil}}
 	for _, c := range calls {
 		got := h.ask(c.w, c.method, c.path, c.body, "Origin", "https://shop.example")
-		if got.status >= 300 || got.header.Get("Access-Control-Allow-Origin") != "https://shop.example" || !strings.Contains(got.header.Get("Vary"), "Origin") {
+		if got.status >= 300 || got.header.Get("Access-Control-Allow-Origin") != "https://shop.example" || !slices.Contains(got.header.Values("Vary"), "Origin") || !slices.Contains(got.header.Values("Vary"), "Accept-Language") {
 			t.Errorf("%s from the shop: %d %v", c.path, got.status, got.header)
 		}
 		for _, origin := range []string{"https://evil.example", "null", "https://shop.example.evil.example", "http://shop.example"} {
@@ -376,7 +401,11 @@ func idempotency(t *testing.T, h *house) {
 	}
 	key[1] = "refused"
 	for range 2 { // a refusal is an answer
-		want1(t, h.ask(admin, "POST", "/api/v1/skills", m{"name": ""}, key...), 422, "invalid")
+		got := h.ask(admin, "POST", "/api/v1/skills", m{"name": ""}, append(key, "Accept-Language", "pt")...)
+		want1(t, got, 422, "invalid")
+		if got.header.Get("Content-Language") != "pt" {
+			t.Errorf("answered in %q, replay %q", got.header.Get("Content-Language"), got.header.Get("Idempotent-Replay"))
+		}
 	}
 	want1(t, h.ask(admin, "POST", "/api/v1/skills", m{"name": "x"}, "Idempotency-Key", strings.Repeat("k", 129)), 422, "invalid")
 }

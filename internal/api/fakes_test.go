@@ -53,6 +53,7 @@ type goods struct {
 	token       string // of the visitor
 	holder      string // the agent who holds the interaction
 	origins     []string
+	speaks      string
 }
 
 type kept struct {
@@ -299,7 +300,7 @@ func (w *world) Start(_ context.Context, entry string, _ api.Start) (api.Started
 func (w *world) Visitor(_ context.Context, token secret.Text) (api.Visitor, error) {
 	for t, g := range w.tenants {
 		if token.Reveal() == g.token {
-			return api.Visitor{Tenant: t, Interaction: g.interaction, Contact: g.contact, EntryPoint: g.entry, Origins: g.origins}, nil
+			return api.Visitor{Tenant: t, Interaction: g.interaction, Contact: g.contact, EntryPoint: g.entry, Origins: g.origins, Language: g.speaks}, nil
 		}
 	}
 	if strings.HasSuffix(token.Reveal(), "over") {
@@ -396,6 +397,9 @@ func (w *world) Create(_ context.Context, a access.Actor, _ setup.Kind, body jso
 	w.mu.Lock()
 	w.calls++
 	w.mu.Unlock()
+	if strings.Contains(string(body), "fault") {
+		return api.SetupObject{}, errs.New(errs.Internal, "The shelf is damaged.")
+	}
 	if strings.Contains(string(body), "panic") {
 		panic(string(body))
 	}

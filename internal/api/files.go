@@ -164,7 +164,7 @@ type streamOutput struct{ Body func(huma.Context) }
 // half a file for a whole one.
 func (s *Server) stream(ctx context.Context, name, kind string, write func(io.Writer) error) func(huma.Context) {
 	return func(hc huma.Context) {
-		_, w := humago.Unwrap(hc)
+		r, w := humago.Unwrap(hc)
 		out := &lateWriter{w: w, start: func() {
 			for header, value := range map[string]string{"Content-Type": kind, "Content-Disposition": mime.FormatMediaType("attachment", map[string]string{"filename": name}),
 				"Cache-Control": "private, no-store", "Content-Security-Policy": "default-src 'none'; sandbox"} {
@@ -177,7 +177,7 @@ func (s *Server) stream(ctx context.Context, name, kind string, write func(io.Wr
 			out.start()
 			w.WriteHeader(http.StatusOK)
 		case err != nil && !out.started:
-			writeProblem(w, s.fault(ctx, err))
+			writeProblem(w, r, s.fault(ctx, err))
 		case err != nil:
 			_ = s.fault(ctx, err)
 			panic(http.ErrAbortHandler)

@@ -38,7 +38,7 @@ func (s *Server) guard(route Route, h http.HandlerFunc) http.HandlerFunc {
 			if errs.Is(err, errs.Unauthorised) { // guessing tokens costs more
 				s.limits.address.spend(callerOf(r.Context()).address, 5, s.clock.Now())
 			}
-			writeProblem(w, s.fault(r.Context(), err))
+			writeProblem(w, r, s.fault(r.Context(), err))
 			return
 		}
 		if route.Socket {

@@ -14,6 +14,7 @@ import (
 
 	"nubitalk/internal/app/live"
 	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/wording"
 	"nubitalk/internal/core/access"
 )
 
@@ -57,7 +58,7 @@ func (s *Server) liveRoutes() {
 
 func (s *Server) live(w http.ResponseWriter, r *http.Request) {
 	if s.sockets.refusing() {
-		writeProblem(w, restarting())
+		writeProblem(w, r, restarting())
 		return
 	}
 	sock, err := upgrade(w, r, true, liveFrame, liveQueue)
@@ -132,15 +133,15 @@ func (s *Server) serveLive(sock *socket, c caller) {
 			sock.goodbye(websocket.StatusPolicyViolation, "too many frames")
 			return
 		}
-		s.clientSays(ctx, sock, conn, b)
+		s.clientSays(ctx, sock, conn, b, c.liveLanguage())
 	}
 }
 
 // clientSays carries out one frame of the client.
-func (s *Server) clientSays(ctx context.Context, sock *socket, conn *live.Conn, b []byte) {
+func (s *Server) clientSays(ctx context.Context, sock *socket, conn *live.Conn, b []byte, l wording.Language) {
 	f, err := readClientFrame(b)
 	if err != nil {
-		sock.Send(errorFrame("", err))
+		sock.Send(errorFrame("", err, l))
 		return
 	}
 	switch f.Type {
@@ -148,7 +149,7 @@ func (s *Server) clientSays(ctx context.Context, sock *socket, conn *live.Conn, 
 		ctx, cancel := context.WithTimeout(ctx, callTime)
 		defer cancel()
 		if err := conn.Watch(ctx, f.Interaction); err != nil {
-			sock.Send(errorFrame(f.Interaction, s.fault(ctx, err)))
+			sock.Send(errorFrame(f.Interaction, s.fault(ctx, err), l))
 		}
 	case "unwatch":
 		conn.Unwatch(f.Interaction)
@@ -162,8 +163,8 @@ var pong = []byte(`{"type":"pong"}`)
 
 // errorFrame tells what a frame of the client could not do. about is the
 // interaction or the client_id that it named.
-func errorFrame(about string, err error) []byte {
-	p := problemOf(err)
+func errorFrame(about string, err error, l wording.Language) []byte {
+	p := problemOf(err).in(l)
 	b, e := json.Marshal(struct {
 		Type string       `json:"type"`
 		Data errorDetails `json:"data"`

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/wording"
 )
 
 // pipeline is what every request passes before its route, the outermost first.
@@ -28,7 +29,7 @@ func (s *Server) pipeline(h http.Handler) http.Handler {
 func (s *Server) watch(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
-		c := &caller{id: newRequestID(), address: addressOf(r, s.config.Proxies)}
+		c := &caller{id: newRequestID(), address: addressOf(r, s.config.Proxies), asks: wording.Asked(r.Header.Get("Accept-Language"))}
 		r = r.WithContext(withCaller(r.Context(), c))
 		sw := &statusWriter{ResponseWriter: w}
 		w.Header().Set("X-Request-Id", c.id)
@@ -51,7 +52,7 @@ func (s *Server) contain(w *statusWriter, r *http.Request, c *caller, fault any)
 	}
 	s.log.Error("a request panicked", "request", c.id, "route", routeWord(r), "kind", typeName(fault), "stack", places(debug.Stack()))
 	if w.status == 0 && !w.hijacked {
-		writeProblem(w, errs.New(errs.Internal, "Something went wrong on our side. Please try again."))
+		writeProblem(w, r, errs.New(errs.Internal, ours))
 	}
 }
 
@@ -149,6 +150,7 @@ func (s *Server) headers(h http.Handler) http.Handler {
 		head.Set("X-Frame-Options", "DENY")
 		head.Set("Referrer-Policy", "no-referrer")
 		head.Set("Cache-Control", "no-store")
+		head.Add("Vary", "Accept-Language") // any call may be refused, in words
 		head.Set("Cross-Origin-Opener-Policy", "same-origin")
 		if strings.HasPrefix(r.URL.Path, "/api/docs") {
 			head.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
@@ -169,7 +171,7 @@ func (s *Server) crossOrigin(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !strings.HasPrefix(r.URL.Path, "/chat/") {
 			if err := protection.Check(r); err != nil {
-				writeProblem(w, errs.Wrap(errs.Forbidden, err, "This call comes from another site's page and was refused."))
+				writeProblem(w, r, errs.Wrap(errs.Forbidden, err, "This call comes from another site's page and was refused."))
 				return
 			}
 		}
@@ -180,7 +182,7 @@ func (s *Server) crossOrigin(h http.Handler) http.Handler {
 func (s *Server) limitAddress(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := s.limits.address.take(callerOf(r.Context()).address, 1, s.clock.Now()); err != nil {
-			writeProblem(w, err)
+			writeProblem(w, r, err)
 			return
 		}
 		h.ServeHTTP(w, r)
@@ -198,11 +200,11 @@ func (s *Server) noRoute(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if len(allowed) == 0 {
-		writeProblem(w, errs.New(errs.NotFound, "There is nothing at this address."))
+		writeProblem(w, r, errs.New(errs.NotFound, "There is nothing at this address."))
 		return
 	}
 	w.Header().Set("Allow", strings.Join(allowed, ", "))
 	p := problemOf(errs.New(errs.NotFound, "This address does not take %s; it takes %s.", methodWord(r.Method), strings.Join(allowed, ", ")))
 	p.Status, p.Title = http.StatusMethodNotAllowed, http.StatusText(http.StatusMethodNotAllowed)
-	writeProblem(w, p)
+	writeProblem(w, r, p)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/wording"
 )
 
 // Problem is an RFC 9457 problem document, the body of every error.
@@ -25,6 +27,7 @@ type Problem struct {
 	Current any            `json:"current,omitempty" doc:"With conflict: the object as it is now."`
 
 	retryAfter time.Duration
+	language   wording.Language
 	cause      error // for the log
 }
 
@@ -79,6 +82,9 @@ func codeOf(status int) errs.Code {
 	return errs.Invalid
 }
 
+// ours is all that anybody is told of a fault of ours; the log has the rest.
+const ours = "Something went wrong on our side. Please try again."
+
 // problemOf translates an error of any kind.
 func problemOf(err error) *Problem {
 	var p *Problem
@@ -96,6 +102,9 @@ func problemOf(err error) *Problem {
 	}
 	p = &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Code: string(code), Detail: e.Text,
 		retryAfter: e.RetryAfter, cause: e.Cause}
+	if code == errs.Internal {
+		p.Detail = ours
+	}
 	for _, f := range e.Fields {
 		p.Errors = append(p.Errors, ProblemField{location(f.Path), f.Problem})
 	}
@@ -159,6 +168,18 @@ func newProblem(status int, msg string, list ...error) huma.StatusError {
 	return p
 }
 
+// in gives the problem in a language. Its own is English.
+func (p *Problem) in(l wording.Language) *Problem {
+	said := *p
+	said.Detail, _ = wording.In(l, p.Detail)
+	said.Errors = slices.Clone(p.Errors)
+	for i, f := range said.Errors {
+		said.Errors[i].Message, _ = wording.In(l, f.Message)
+	}
+	said.language = l
+	return &said
+}
+
 func sentence(s string) string {
 	if s == "" {
 		return ""
@@ -176,9 +197,12 @@ func (p *Problem) GetStatus() int { return p.Status }
 // ContentType is application/problem+json, whatever was negotiated.
 func (p *Problem) ContentType(string) string { return "application/problem+json" }
 
-// GetHeaders gives Retry-After in whole seconds, at least one.
+// GetHeaders gives the language, and Retry-After in whole seconds, at least one.
 func (p *Problem) GetHeaders() http.Header {
 	h := http.Header{}
+	if p.language != "" {
+		h.Set("Content-Language", string(p.language))
+	}
 	if p.retryAfter > 0 {
 		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(p.retryAfter.Seconds()))))
 	}
@@ -186,8 +210,8 @@ func (p *Problem) GetHeaders() http.Header {
 }
 
 // writeProblem answers with a problem where huma is not involved.
-func writeProblem(w http.ResponseWriter, err error) {
-	p := problemOf(err)
+func writeProblem(w http.ResponseWriter, r *http.Request, err error) {
+	p := problemOf(err).in(callerOf(r.Context()).language())
 	for k, v := range p.GetHeaders() {
 		w.Header()[k] = v
 	}

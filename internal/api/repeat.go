@@ -23,7 +23,7 @@ func (s *Server) repeatable(h http.HandlerFunc) http.HandlerFunc {
 			return
 		}
 		if err := s.repeat(w, r, key, h); err != nil {
-			writeProblem(w, s.fault(r.Context(), err))
+			writeProblem(w, r, s.fault(r.Context(), err))
 		}
 	}
 }
@@ -71,7 +71,7 @@ func (s *Server) repeat(w http.ResponseWriter, r *http.Request, key string, h ht
 
 // keep stores a reply; the caller has its answer whatever comes of it.
 func (s *Server) keep(ctx context.Context, rec *recorder, store func(Reply) error) error {
-	reply := Reply{Status: rec.status, ContentType: rec.Header().Get("Content-Type"), Body: secret.NewBytes(rec.body.Bytes())}
+	reply := Reply{Status: rec.status, ContentType: rec.Header().Get("Content-Type"), Language: rec.Header().Get("Content-Language"), Body: secret.NewBytes(rec.body.Bytes())}
 	if err := store(reply); err != nil {
 		s.log.WarnContext(ctx, "a reply could not be kept", "request", callerOf(ctx).id, "cause", errs.As(err).Error())
 	}
@@ -90,6 +90,9 @@ func requestHash(r *http.Request, body []byte) [32]byte {
 func writeReply(w http.ResponseWriter, r Reply) {
 	if r.ContentType != "" {
 		w.Header().Set("Content-Type", r.ContentType)
+	}
+	if r.Language != "" {
+		w.Header().Set("Content-Language", r.Language)
 	}
 	w.Header().Set("Idempotent-Replay", "true")
 	w.WriteHeader(r.Status)

@@ -72,11 +72,11 @@ func handle[I, O any](s *Server, method, path string, g Guard, doc about, fn fun
 	}
 	huma.Register(s.huma, op, func(ctx context.Context, in *I) (*O, error) {
 		if err := plainInput(reflect.ValueOf(in).Elem(), ""); err != nil {
-			return nil, asked(method, problemOf(err))
+			return nil, asked(method, problemOf(err)).in(callerOf(ctx).language())
 		}
 		out, err := fn(ctx, callerOf(ctx), in)
 		if err != nil {
-			return nil, asked(method, s.fault(ctx, err))
+			return nil, asked(method, s.fault(ctx, err)).in(callerOf(ctx).language())
 		}
 		if out != nil {
 			noNil(reflect.ValueOf(out).Elem())

@@ -16,8 +16,10 @@ import (
 var humaChoices = sync.OnceFunc(func() {
 	huma.DefaultArrayNullable = false
 	huma.NewError = newProblem
-	huma.NewErrorWithContext = func(_ huma.Context, status int, msg string, list ...error) huma.StatusError {
-		return newProblem(status, msg, list...)
+	huma.NewErrorWithContext = func(ctx huma.Context, status int, msg string, list ...error) huma.StatusError {
+		l := callerOf(ctx.Context()).language()
+		ctx.SetHeader("Content-Language", string(l)) // huma leaves the headers of these out
+		return problemOf(newProblem(status, msg, list...)).in(l)
 	}
 })
 

@@ -84,5 +84,6 @@ type InteractionDetail struct {
 type Reply struct {
 	Status      int
 	ContentType string
+	Language    string // of an error's sentences
 	Body        secret.Bytes
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/secret"
+	"nubitalk/internal/base/wording"
 )
 
 // Times and sizes of a visitor's socket. There may be very many, most of them
@@ -73,7 +75,7 @@ func (s *Server) visitorSocketRoutes() {
 
 func (s *Server) visitorSocket(w http.ResponseWriter, r *http.Request) {
 	if s.sockets.refusing() {
-		writeProblem(w, restarting())
+		writeProblem(w, r, restarting())
 		return
 	}
 	sock, err := upgrade(w, r, false, visitorFrame, visitorQueue)
@@ -81,17 +83,18 @@ func (s *Server) visitorSocket(w http.ResponseWriter, r *http.Request) {
 		return // Accept has answered
 	}
 	c := callerOf(r.Context())
-	request, address, origin, host := c.id, c.address, r.Header.Get("Origin"), r.Host
+	request, address, origin, host, asks := c.id, c.address, r.Header.Get("Origin"), r.Host, c.liveLanguage()
 	// A goroutine of its own, because net/http's has a large stack and holds the
 	// request.
-	s.sockets.serve(sock, func() { s.contained(request, sock, func() { s.serveVisitor(sock, address, origin, host) }) })
+	s.sockets.serve(sock, func() { s.contained(request, sock, func() { s.serveVisitor(sock, address, origin, host, asks) }) })
 }
 
-func (s *Server) serveVisitor(sock *socket, address, origin, host string) {
+func (s *Server) serveVisitor(sock *socket, address, origin, host string, asks wording.Language) {
 	defer sock.drop()
 	v, after, err := s.visitorHello(sock, address, origin, host)
+	l := cmp.Or(wording.Known(v.Language), asks)
 	if err != nil {
-		refuseVisitor(sock, err)
+		refuseVisitor(sock, err, l)
 		return
 	}
 	out := &visitorOut{socket: sock, server: s, visitor: v}
@@ -103,7 +106,7 @@ func (s *Server) serveVisitor(sock *socket, address, origin, host string) {
 	s.visitorHere(v, true)
 	defer s.visitorHere(v, false)
 	if err := s.visitorHistory(sock, out, v, after); err != nil {
-		refuseVisitor(sock, err)
+		refuseVisitor(sock, err, l)
 		return
 	}
 	sock.release()
@@ -112,7 +115,7 @@ func (s *Server) serveVisitor(sock *socket, address, origin, host string) {
 		if err != nil {
 			return
 		}
-		s.visitorSays(sock, v, b)
+		s.visitorSays(sock, v, b, l)
 	}
 }
 
@@ -144,9 +147,9 @@ func (s *Server) visitorHello(sock *socket, address, origin, host string) (Visit
 	return v, f.After, nil
 }
 
-func refuseVisitor(sock *socket, err error) {
+func refuseVisitor(sock *socket, err error, l wording.Language) {
 	sock.release()
-	sock.Send(errorFrame("", err))
+	sock.Send(errorFrame("", err, l))
 	code := websocket.StatusPolicyViolation
 	switch errs.As(err).Code {
 	case errs.Unauthorised:
@@ -200,7 +203,7 @@ func dataFrame(kind string, data any) []byte {
 }
 
 // visitorSays carries out one frame of the widget.
-func (s *Server) visitorSays(sock *socket, v Visitor, b []byte) {
+func (s *Server) visitorSays(sock *socket, v Visitor, b []byte, l wording.Language) {
 	f, err := readVisitorFrame(b)
 	if err == nil && f.Type == "ping" {
 		sock.Send(pong)
@@ -217,7 +220,7 @@ func (s *Server) visitorSays(sock *socket, v Visitor, b []byte) {
 		err = s.visitorDoes(ctx, v, f)
 	}
 	if err != nil {
-		sock.Send(errorFrame(f.ClientID, s.fault(ctx, err)))
+		sock.Send(errorFrame(f.ClientID, s.fault(ctx, err), l))
 	}
 }
 

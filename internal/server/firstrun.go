@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
@@ -17,6 +18,7 @@ import (
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
+	"nubitalk/internal/base/wording"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/store"
 )
@@ -143,11 +145,8 @@ func (f *firstRun) ask(w http.ResponseWriter, r *http.Request) {
 }
 
 func newStartPage(r *http.Request, code string, holds bool) *startPage {
-	p := &startPage{Language: "en", Code: code, Holds: holds, Values: map[string]string{}, Problems: map[string]string{}}
-	if strings.HasPrefix(strings.ToLower(r.Header.Get("Accept-Language")), "pt") {
-		p.Language = "pt"
-	}
-	p.T = startWords[p.Language]
+	l := cmp.Or(wording.Asked(r.Header.Get("Accept-Language")), wording.English)
+	p := &startPage{Language: string(l), T: startWords[string(l)], Code: code, Holds: holds, Values: map[string]string{}, Problems: map[string]string{}}
 	p.Values["language"] = p.Language
 	return p
 }
@@ -185,11 +184,12 @@ func (f *firstRun) install(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		e := errs.As(err)
 		status = http.StatusUnprocessableEntity
+		l := wording.Language(p.Language)
 		for _, field := range e.Fields {
-			p.Problems[field.Path] = field.Problem
+			p.Problems[field.Path], _ = wording.In(l, field.Problem)
 		}
 		if len(e.Fields) == 0 {
-			p.Problems[""] = e.Text
+			p.Problems[""], _ = wording.In(l, e.Text)
 			f.log.Error("the first organisation could not be made", "error", err)
 		}
 	}

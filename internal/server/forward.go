@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -10,6 +11,7 @@ import (
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/wording"
 )
 
 // maxForwarded bounds the body of a request that is passed on.
@@ -99,7 +101,7 @@ func (c *cluster) forward(h http.Handler, owner func(context.Context, string) (i
 		out, err := c.ask(r.Context(), node, command{Op: "request", Tenant: t, Request: &wireRequest{Method: r.Method, URI: r.URL.RequestURI(), Host: r.Host,
 			Client: r.RemoteAddr, Header: r.Header, Body: body}})
 		if err != nil || out.Reply == nil {
-			unavailable(w, errs.As(err))
+			unavailable(w, r, errs.As(err))
 			return
 		}
 		for name, values := range out.Reply.Header {
@@ -110,11 +112,15 @@ func (c *cluster) forward(h http.Handler, owner func(context.Context, string) (i
 	})
 }
 
-func unavailable(w http.ResponseWriter, e *errs.Error) {
+func unavailable(w http.ResponseWriter, r *http.Request, e *errs.Error) {
 	detail := "Please try again in a moment."
 	if e != nil && e.Temporary() {
 		detail = e.Text
 	}
+	l := cmp.Or(wording.Asked(r.Header.Get("Accept-Language")), wording.English)
+	detail, _ = wording.In(l, detail)
+	w.Header().Set("Content-Language", string(l))
+	w.Header().Add("Vary", "Accept-Language")
 	w.Header().Set("Retry-After", "1")
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.Header().Set("Cache-Control", "no-store")

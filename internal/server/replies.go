@@ -32,8 +32,9 @@ type replies struct {
 
 // kept is a reply as it is sealed.
 type kept struct {
-	Type string `json:"type"`
-	Body []byte `json:"body"`
+	Type     string `json:"type"`
+	Language string `json:"language,omitempty"`
+	Body     []byte `json:"body"`
 }
 
 func replyWhere(actor string, key []byte) string {
@@ -86,13 +87,13 @@ func (r *replies) Begin(ctx context.Context, a access.Actor, key string, request
 	if err := json.Unmarshal(plain.Reveal(), &k); err != nil {
 		return nil, errs.New(errs.Internal, "The kept answer cannot be read.")
 	}
-	return &api.Reply{Status: found.Status, ContentType: k.Type, Body: secret.NewBytes(k.Body)}, nil
+	return &api.Reply{Status: found.Status, ContentType: k.Type, Language: k.Language, Body: secret.NewBytes(k.Body)}, nil
 }
 
 // Keep stores the answer of the call that Begin let through.
 func (r *replies) Keep(ctx context.Context, a access.Actor, key string, reply api.Reply) error {
 	hash := keyHash(key)
-	plain, err := json.Marshal(kept{reply.ContentType, reply.Body.Reveal()})
+	plain, err := json.Marshal(kept{reply.ContentType, reply.Language, reply.Body.Reveal()})
 	if err != nil {
 		return errs.Wrap(errs.Internal, err, "The answer cannot be kept.")
 	}

@@ -61,6 +61,7 @@ func (s *Service) UpdateMe(ctx context.Context, a access.Actor, version int64, p
 	if err != nil {
 		return User{}, err
 	}
+	s.tell(a.Tenant, Change{User: a.User}) // its session speaks the new language
 	s.tellSetup(a.Tenant, a.User)
 	return s.view(ctx, a.Tenant, row)
 }

@@ -108,8 +108,9 @@ func lockedOut(left time.Duration) error {
 	if minutes == 1 {
 		unit = "minute"
 	}
-	return &errs.Error{Code: errs.Limited, RetryAfter: left,
-		Text: errs.New(errs.Limited, "Too many attempts failed. Please try again in %d %s, or ask your administrator for a new password.", minutes, unit).Text}
+	e := errs.New(errs.Limited, "Too many attempts failed. Please try again in %d %s, or ask your administrator for a new password.", minutes, unit)
+	e.RetryAfter = left
+	return e
 }
 
 // refuseUnknown does for a name that cannot sign in what is done for one that
@@ -182,7 +183,7 @@ func (s *Service) openSession(ctx context.Context, org store.OrganisationRow, us
 
 func sessionOf(org store.OrganisationRow, u store.UserRow, row store.SessionRow) Session {
 	return Session{Actor: access.Actor{Tenant: org.ID, User: u.ID, Session: row.ID, Roles: wordsAs[access.Role](u.Roles)},
-		Kind: Kind(org.Kind), MustChange: u.MustChange, ExpiresAt: row.ExpiresAt}
+		Kind: Kind(org.Kind), MustChange: u.MustChange, Language: u.Language, ExpiresAt: row.ExpiresAt}
 }
 
 // SignOut ends the session.

@@ -148,6 +148,7 @@ type Session struct {
 	Kind       Kind // of the actor's organisation
 	APIKey     bool
 	MustChange bool      // may only choose a new password or sign out
+	Language   string    // the user's, as a code such as pt; "" for a key
 	ExpiresAt  time.Time // the absolute end; zero for a key without one
 }
 

@@ -115,7 +115,7 @@ func (st *state) replace(id string, o core.Object) error {
 		if err := st.check(u.id, u.Object); err != nil {
 			st.put(id, before)
 			f := errs.As(err).Fields[0]
-			return errs.Wrap(errs.Conflict, err, "The %s %q uses this and would no longer work: %s %s", u.Kind().Word(), u.Called(), f.Path, f.Problem)
+			return errs.Wrap(errs.Conflict, err, "The %s %q uses this and would no longer work: %s", u.Kind().Word(), u.Called(), f.Path+": "+f.Problem)
 		}
 	}
 	return nil

@@ -59,11 +59,11 @@ func (s *Service) attach(ctx context.Context, t id.Tenant, d draft, f Upload, li
 	case len(data) == 0:
 		return Message{}, errs.Bad("file", "is empty")
 	case int64(len(data)) > limit:
-		return Message{}, &errs.Error{Code: errs.TooLarge, Text: fmt.Sprintf("The file is larger than %d MB.", limit>>20)}
+		return Message{}, errs.New(errs.TooLarge, "The file is larger than %d MB.", limit>>20)
 	}
 	kind := MediaType(data, f.Name.Reveal())
 	if !slices.Contains(limits.Types, kind) {
-		return Message{}, &errs.Error{Code: errs.Unsupported, Text: "Files of this type cannot be sent here. Accepted: " + strings.Join(limits.Types, ", ") + "."}
+		return Message{}, errs.New(errs.Unsupported, "Files of this type cannot be sent here. Accepted: %s.", strings.Join(limits.Types, ", "))
 	}
 	return s.keep(ctx, t, d, f.ClientID, fileName(f.Name.Reveal()), kind, data)
 }

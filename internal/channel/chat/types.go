@@ -140,6 +140,7 @@ type Visitor struct {
 	Contact     string
 	EntryPoint  string
 	Origins     []string // the entry point's; empty means any
+	Language    string   // the conversation's, as a code such as pt
 	LeftMessage bool     // they left a message and do not wait, so they are never "gone"
 }
 

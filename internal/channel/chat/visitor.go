@@ -95,7 +95,7 @@ func (s *Service) Start(ctx context.Context, entryPoint string, in Start) (Start
 	if err != nil {
 		return Started{}, err
 	}
-	v := Visitor{Tenant: t, Interaction: interaction, Contact: contact, EntryPoint: entryPoint, Origins: e.Origins, LeftMessage: in.LeftMessage}
+	v := Visitor{Tenant: t, Interaction: interaction, Contact: contact, EntryPoint: entryPoint, Origins: e.Origins, Language: a.Language, LeftMessage: in.LeftMessage}
 	s.gone.arrived(v, now)
 	c, err := s.Conversation(ctx, v, 0)
 	return Started{Token: token.Reveal(), Interaction: interaction, State: c.State, Messages: c.Messages}, err
@@ -187,7 +187,7 @@ func (s *Service) Visitor(ctx context.Context, token secret.Text) (Visitor, erro
 	if !s.Clock.Now().Before(row.ExpiresAt) {
 		return Visitor{}, errs.New(errs.Gone, "This conversation has ended and is no longer open.")
 	}
-	v := Visitor{Tenant: t, Interaction: row.InteractionID, Contact: work.ContactID, EntryPoint: work.EntryPointID, LeftMessage: work.LeftMessage}
+	v := Visitor{Tenant: t, Interaction: row.InteractionID, Contact: work.ContactID, EntryPoint: work.EntryPointID, Language: work.Language, LeftMessage: work.LeftMessage}
 	if _, e, err := s.Setup.EntryPoint(ctx, v.EntryPoint); err == nil {
 		v.Origins = e.Origins
 	}

@@ -37,6 +37,8 @@ const PATIENCE = 20_000;
 export class Api {
   /** The conversation's own token; empty before there is one. */
   token = "";
+  /** In which refusals are worded; empty for the browser's own. */
+  language = "";
 
   constructor(readonly base: string) {}
 
@@ -103,6 +105,7 @@ export class Api {
       form.append("file", file, file.name);
       x.open("POST", this.#url("conversation/attachments"));
       x.setRequestHeader("Authorization", `Bearer ${this.token}`);
+      if (this.language) x.setRequestHeader("Accept-Language", this.language);
       x.upload.onprogress = (e) => e.lengthComputable && progress(e.loaded / e.total);
       x.responseType = "text";
       x.onload = () => {
@@ -137,6 +140,7 @@ export class Api {
   async #call(method: string, path: string, body?: unknown): Promise<Response> {
     const headers: Record<string, string> = {};
     if (body !== undefined) headers["Content-Type"] = "application/json";
+    if (this.language) headers["Accept-Language"] = this.language;
     if (this.token) headers.Authorization = `Bearer ${this.token}`;
     let answer: Response;
     try {

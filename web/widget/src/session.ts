@@ -7,7 +7,6 @@ import { Outbox } from "./outbox";
 import type { EntryPoint, Frame, Message, Page } from "./protocol";
 import { chime } from "./sound";
 import { texts, type Texts } from "./texts";
-import { en } from "./texts/en";
 
 /** Everything the view shows. Replaced as a whole on each change. */
 export interface Model {
@@ -81,6 +80,7 @@ export class Session {
 
   constructor(api: Api, entry: EntryPoint) {
     this.#api = api;
+    api.language = entry.language;
     this.#keep = new Keep(entry.id);
     this.model = {
       entry,
@@ -516,7 +516,7 @@ export class Session {
     }
   }
 
-  /** What is wrong, in the visitor's language; the server's own sentences are English. */
+  /** What is wrong: in words of the widget's own where it knows more than the server, else in the server's. */
   #sentence(f: Failure, name = ""): string {
     const { t, entry } = this.model;
     if (f.seconds) return t.waitSeconds(Math.ceil(f.seconds));
@@ -524,7 +524,7 @@ export class Session {
     if (name && f.status === 413) return t.tooLarge(name, entry.attachments.max_mb);
     if (name && f.status === 415) return t.badType(name, kinds(entry.attachments));
     if (f.cause === "conflict") return t.ended;
-    return (t === en && f.message) || (name ? t.refused : t.notDone);
+    return f.message || (name ? t.refused : t.notDone);
   }
 
   async #notStarted(e: unknown): Promise<void> {

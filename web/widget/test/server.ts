@@ -114,6 +114,8 @@ export class ChatServer {
   conversations = new Map<string, Conversation>();
   faults: Fault[] = [];
   requests: string[] = [];
+  /** The language that the last call of the widget asked for. */
+  language = "";
   port = 0;
   #server: Server | null = null;
   #connections = new Set<import("node:net").Socket>();
@@ -151,6 +153,7 @@ export class ChatServer {
   async #answer(q: IncomingMessage, r: ServerResponse): Promise<void> {
     const path = (q.url ?? "").replace(/\?.*/, "");
     this.requests.push(`${q.method} ${q.url}`);
+    if (q.headers.authorization) this.language = q.headers["accept-language"] ?? "";
     const origin = q.headers.origin;
     if (path === "/widget.js") {
       r.setHeader("Content-Type", "text/javascript");

@@ -183,6 +183,12 @@ describe("the whole story", () => {
     await page.getByText(/· Enviada/).waitFor();
     expect(await axe(page)).toEqual([]);
     await shot(page, "7-phone-talk");
+    // A refusal is said as the server says it, in the language that was asked for.
+    chat.faults.push({ path: /messages$/, status: 422, body: { detail: "Assim não." }, times: 1 });
+    await say(page, "Outra");
+    await page.getByText("Assim não.").waitFor();
+    expect(chat.language).toBe("pt");
+    await page.getByRole("button", { name: "Remover" }).click();
     // Nothing is wider than the screen.
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(MOBILE.width);
     expect(await page.locator(".log").evaluate((e) => e.scrollWidth <= e.clientWidth)).toBe(true);

@@ -1,6 +1,7 @@
 import createClient from "openapi-fetch";
 import type { paths } from "$api/schema";
 import { clock } from "$ui/clock.svelte";
+import { locale } from "$ui/i18n.svelte";
 import { text } from "../messages/app";
 
 /** Why a call did not succeed, in words for a person and by field. */
@@ -56,6 +57,7 @@ async function send(request: Request): Promise<Response> {
   if (request.method !== "GET" && !request.headers.has("Idempotency-Key")) {
     request.headers.set("Idempotency-Key", crypto.randomUUID());
   }
+  request.headers.set("Accept-Language", locale.language); // of what the answer says to a person
   const sent = Date.now();
   let reply: Response;
   try {
