@@ -184,6 +184,7 @@ func onlyWhatIsNeeded(t *testing.T, h *house) {
 		"queues": {"name": "Only a name"}, "dispositions": {"name": "Only a name"}, "canned-replies": {"title": "Short", "body": "b", "language": "en"},
 		"consent-texts": {"name": "Chat", "purpose": "service", "text": m{"en": "t"}},
 		"hours":         {"name": "Week", "time_zone": "UTC", "weekly": []m{}},
+		"alert-rules":   {"name": "Long waits", "measure": "longest_waiting", "warning": m{"at": 120}},
 	} {
 		if got := h.ask(admin, "POST", "/api/v1/"+path, body); got.status != 201 {
 			t.Errorf("%s: %d %s", path, got.status, got.body)

@@ -199,6 +199,18 @@ func (w *world) Why(ctx context.Context, a access.Actor, i string) (floor.Why, e
 	return floor.Why{Interaction: it.ID}, err
 }
 
+func (w *world) Alerts(_ context.Context, a access.Actor, _ floor.AlertSearch) ([]floor.Alert, string, error) {
+	return []floor.Alert{{ID: "alt_1", Queue: w.tenants[a.Tenant].queue}}, "", nil
+}
+
+func (w *world) Acknowledge(_ context.Context, a access.Actor, alert string) (floor.Alert, error) {
+	g, err := w.of(a, access.AlertManage, alert, func(g *goods) []string { return []string{g.queue} }) // its id, for the test
+	if err != nil {
+		return floor.Alert{}, err
+	}
+	return floor.Alert{ID: alert, Queue: g.queue}, nil
+}
+
 func (w *world) TakeOver(ctx context.Context, a access.Actor, i string) (floor.Interaction, error) {
 	return w.Work(ctx, a, access.FloorManage, i)
 }

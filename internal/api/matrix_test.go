@@ -100,6 +100,8 @@ func workExamples() map[string]example {
 		"GET /api/v1/floor":                                      {},
 		"GET /api/v1/floor/day":                                  {},
 		"GET /api/v1/measures":                                   {},
+		"GET /api/v1/alerts":                                     {},
+		"POST /api/v1/alerts/{id}/acknowledge":                   {thing: "setup"},
 		"POST /api/v1/floor/interactions/{id}/move":              {thing: "interaction", body: m{"priority": 5}},
 		"POST /api/v1/floor/interactions/{id}/take-over":         {thing: "interaction"},
 		"PUT /api/v1/floor/agents/{id}/presence":                 {thing: "agent", body: m{"presence": "not_ready"}},
@@ -188,6 +190,8 @@ func setupBodies() map[setup.Kind]m {
 		setup.KindCanned:      {"title": "x", "shortcut": "", "body": "x", "language": "en", "queue": ""},
 		setup.KindConsentText: {"name": "x", "purpose": "service", "text": m{}, "link": ""},
 		setup.KindFlow:        {"name": "x", "graph": m{}},
+		setup.KindAlertRule: {"name": "x", "enabled": true, "measure": "waiting", "queues": []string{}, "teams": []string{}, "reasons": []string{}, "warning": m{"at": 5}, "critical": m{"at": 0},
+			"hold_seconds": 15, "min_contacts": 10, "always": false},
 	}
 }
 

@@ -63,6 +63,11 @@ type Floor interface {
 	Why(ctx context.Context, a access.Actor, interaction string) (floor.Why, error)
 	WhyAgent(ctx context.Context, a access.Actor, user string) (floor.WhyUser, error)
 
+	// Alerts lists alerts, the last raised first (FloorWatch).
+	Alerts(ctx context.Context, a access.Actor, q floor.AlertSearch) (items []floor.Alert, next string, err error)
+	// Acknowledge notes that the actor saw an alert (AlertManage).
+	Acknowledge(ctx context.Context, a access.Actor, alert string) (floor.Alert, error)
+
 	// TakeOver makes the actor the holder (FloorManage).
 	TakeOver(ctx context.Context, a access.Actor, interaction string) (floor.Interaction, error)
 

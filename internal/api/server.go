@@ -81,6 +81,7 @@ func New(c Config, p Parts) *Server {
 	s.deskRoutes()
 	s.interactionRoutes()
 	s.floorRoutes()
+	s.alertRoutes()
 	s.setupRoutes()
 	s.contactRoutes()
 	s.privacyRoutes()

@@ -145,6 +145,14 @@ type (
 		Seen
 		setup.Flow
 	}
+	AlertRuleObject struct {
+		SetupHead
+		setup.AlertRule
+	}
+	AlertRuleChange struct {
+		Seen
+		setup.AlertRule
+	}
 	RulesObject struct {
 		SetupHead
 		setup.Rules
@@ -240,6 +248,7 @@ func (s *Server) setupRoutes() {
 	setupKind[setup.CannedReply, CannedReplyObject, CannedReplyChange](s, setup.KindCanned, "CannedReply", func(c CannedReplyChange) any { return c.CannedReply })
 	setupKind[setup.ConsentText, ConsentTextObject, ConsentTextChange](s, setup.KindConsentText, "ConsentText", func(c ConsentTextChange) any { return c.ConsentText })
 	setupKind[setup.Flow, FlowObject, FlowChange](s, setup.KindFlow, "Flow", func(c FlowChange) any { return c.Flow })
+	setupKind[setup.AlertRule, AlertRuleObject, AlertRuleChange](s, setup.KindAlertRule, "AlertRule", func(c AlertRuleChange) any { return c.AlertRule })
 	setupVersions[setup.Flow](s, setup.KindFlow, "Flow")
 	setupVersions[setup.ConsentText](s, setup.KindConsentText, "ConsentText")
 
@@ -278,7 +287,7 @@ func readSetup(k setup.Kind) Guard {
 
 func setupKind[B, O any, C interface{ seen() int64 }, P headed[O]](s *Server, k setup.Kind, name string, own func(C) any) {
 	path := "/api/v1/" + string(k)
-	read, write := readSetup(k), needs(access.SetupWrite)
+	read, write := readSetup(k), needs(appsetup.Writes(k))
 	handle(s, "GET", path, read, about{id: "list" + name, tag: setupTag, summary: "List " + string(k)},
 		func(ctx context.Context, c *caller, in *setupListInput) (*reply[ListOf[O]], error) {
 			objects, err := s.Setup.List(ctx, c.Actor, k, in.Archived)
@@ -331,6 +340,7 @@ var mustSend = map[setup.Kind][]string{
 	setup.KindEntryPoint:  {"name", "channel", "flow", "languages", "theme", "attachments"},
 	setup.KindCanned:      {"title", "body", "language"},
 	setup.KindConsentText: {"name", "purpose", "text"},
+	setup.KindAlertRule:   {"name", "measure"},
 }
 
 // lighten makes the schema of a new object ask for no more than mustSend.
@@ -347,7 +357,7 @@ func lighten(s *Server, body reflect.Type, k setup.Kind) {
 
 // setupMoves brings objects of a kind back and puts them in order.
 func setupMoves[O any, P headed[O]](s *Server, k setup.Kind, name string) {
-	path, write := "/api/v1/"+string(k), needs(access.SetupWrite)
+	path, write := "/api/v1/"+string(k), needs(appsetup.Writes(k))
 	handle(s, "POST", path+"/{id}/restore", write, about{id: "restore" + name, tag: setupTag, summary: "Bring one of " + string(k) + " back into use"},
 		func(ctx context.Context, c *caller, in *setupRestoreInput) (*reply[O], error) {
 			o, err := objectOf[O, P](s.Setup.Restore(ctx, c.Actor, k, in.ID, in.Body.Version))

@@ -234,7 +234,7 @@ func lead(t *testing.T, v *drive.Visitor) {
 
 func TestOnlyWhatNeedsAFloorIsPassedOn(t *testing.T) {
 	for path, want := range map[string]bool{
-		"/api/v1/desk": true, "/api/v1/offers/off_1/accept": true, "/api/v1/interactions/int_1/messages": true, "/api/v1/floor": true,
+		"/api/v1/desk": true, "/api/v1/offers/off_1/accept": true, "/api/v1/interactions/int_1/messages": true, "/api/v1/floor": true, "/api/v1/alerts/alt_1/acknowledge": true,
 		"/api/v1/users/usr_1/why": true, "/api/v1/users/usr_1": false, "/api/v1/users": false,
 		"/chat/v1/conversation": true, "/chat/v1/entry-points/ent_1/conversations": true,
 		"/api/v1/interactions/int_1/attachments/att_1": false, "/chat/v1/conversation/attachments": false,

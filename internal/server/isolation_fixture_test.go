@@ -40,6 +40,7 @@ type party struct {
 	contact    string
 	consent    string
 	attachment string
+	alert      string // about user, who holds a conversation
 	setups     map[setup.Kind]m
 }
 
@@ -100,7 +101,11 @@ func (p *party) furnish() {
 		must(p.t, p.all.Do(ctx, "GET", string(kind), nil, &list))
 		if len(list.Items) == 0 {
 			var made m
-			must(p.t, p.all.Do(ctx, "POST", string(kind), m{"name": "new"}, &made))
+			fresh := m{"name": "new"}
+			if kind == setup.KindAlertRule { // holding a conversation for a second raises an alert
+				fresh = m{"name": "new", "measure": "time_in_state", "activity": "engaged", "warning": m{"at": 1}, "hold_seconds": 0}
+			}
+			must(p.t, p.all.Do(ctx, "POST", string(kind), fresh, &made))
 			list.Items = append(list.Items, made)
 		}
 		body := own(list.Items[0])
@@ -178,6 +183,14 @@ func (p *party) work() {
 	}
 	must(t, p.all.Do(ctx, "GET", "interactions/"+p.visitor.Interaction, nil, &seen))
 	p.contact, p.consent = seen.Contact.ID, seen.Contact.Consents[0].ID
+	within(t, "no alert came", func() bool {
+		var list struct{ Items []struct{ ID string } }
+		must(t, p.all.Do(ctx, "GET", "alerts?state=open&user="+p.user, nil, &list))
+		if len(list.Items) > 0 {
+			p.alert = list.Items[0].ID
+		}
+		return p.alert != ""
+	})
 	for what, thing := range map[string]string{"offer": p.offer, "contact": p.contact, "consent": p.consent, "attachment": p.attachment, "session": p.session} {
 		if thing == "" {
 			t.Fatalf("%s has no %s", p.canary, what)
@@ -200,7 +213,7 @@ func (p *party) thing(path string) string {
 		return p.user
 	}
 	return map[string]string{"users": p.second, "api-keys": p.keyID, "organisations": string(p.id), "offers": p.offer,
-		"interactions": p.visitor.Interaction, "floor": p.visitor.Interaction, "contacts": p.contact}[part[2]]
+		"interactions": p.visitor.Interaction, "alerts": p.alert, "floor": p.visitor.Interaction, "contacts": p.contact}[part[2]]
 }
 
 // path fills in a route's ids: its thing is of p, the smaller ones are of q.
@@ -210,7 +223,7 @@ func (p *party) path(route string, q *party) string {
 
 // madeUp is a path with ids in it that nobody has, in place of p's.
 func (p *party) madeUp(path string) string {
-	own := []string{string(p.id), p.user, p.second, p.session, p.keyID, p.offer, p.contact, p.consent, p.attachment, p.visitor.Interaction}
+	own := []string{string(p.id), p.user, p.second, p.session, p.keyID, p.offer, p.contact, p.consent, p.attachment, p.alert, p.visitor.Interaction}
 	for _, object := range p.setups {
 		own = append(own, object["id"].(string))
 	}
@@ -293,7 +306,7 @@ func (p *party) leaks(answer string) string {
 func (p *party) state() string {
 	p.t.Helper()
 	interaction := "interactions/" + p.visitor.Interaction
-	paths := []string{"interactions", interaction, interaction + "/messages", "contacts", "contacts/" + p.contact, "users", "api-keys", "desk", "rules", "me"}
+	paths := []string{"interactions", interaction, interaction + "/messages", "contacts", "contacts/" + p.contact, "users", "api-keys", "alerts", "desk", "rules", "me"}
 	for _, kind := range listed {
 		paths = append(paths, string(kind)+"?archived=true")
 	}

@@ -168,6 +168,8 @@ func bodies(t *testing.T, a, b *party) {
 		{"PUT", put(setup.KindEntryPoint), with(setup.KindEntryPoint, "flow", b.setups[setup.KindFlow]["id"])},
 		{"PUT", put(setup.KindEntryPoint), with(setup.KindEntryPoint, "consent_text", b.setups[setup.KindConsentText]["id"])},
 		{"PUT", put(setup.KindCanned), with(setup.KindCanned, "queue", queue)},
+		{"PUT", put(setup.KindAlertRule), with(setup.KindAlertRule, "teams", []any{b.setups[setup.KindTeam]["id"]})},
+		{"PUT", put(setup.KindAlertRule), with(setup.KindAlertRule, "queues", []any{queue})},
 		{"PUT", put(setup.KindFlow), graph},
 		{"POST", "/api/v1/queues/try", m{"queue": m{"name": "x"}, "id": queue, "works": []any{m{"channel": "chat"}}}},
 		{"POST", "/api/v1/queues/try", m{"queue": m{"name": "x", "members": []any{b.user}}, "works": []any{m{"channel": "chat"}}}},
@@ -189,7 +191,8 @@ func bodies(t *testing.T, a, b *party) {
 func filters(t *testing.T, a, b *party) {
 	address := strings.ToLower(b.canary) + "@example.com"
 	for _, query := range []string{"interactions?person=" + b.contact, "interactions?agent=" + b.user, "interactions?queue=" + b.setups[setup.KindQueue]["id"].(string),
-		"interactions?words=" + b.canary, "interactions?address=" + address, "contacts?kind=email&address=" + address} {
+		"interactions?words=" + b.canary, "interactions?address=" + address, "contacts?kind=email&address=" + address,
+		"alerts?user=" + b.user, "alerts?rule=" + b.setups[setup.KindAlertRule]["id"].(string)} {
 		for _, p := range []*party{a, b} {
 			status, answer := p.ask(p.session1(), "GET", "/api/v1/"+query, nil)
 			var list struct{ Items []any }
@@ -203,7 +206,7 @@ func filters(t *testing.T, a, b *party) {
 
 // cursors that no list gave, another list's among them, are named where they stand.
 func cursors(t *testing.T, a *party) {
-	for _, list := range []string{"interactions", "contacts", "audit", "users"} {
+	for _, list := range []string{"interactions", "contacts", "audit", "users", "alerts"} {
 		if status, answer := a.ask(a.session1(), "GET", "/api/v1/"+list+"?cursor=zzz", nil); status != 422 || !strings.Contains(answer, `"location":"query.cursor"`) {
 			t.Errorf("%s: %d %s", list, status, answer)
 		}

@@ -187,7 +187,7 @@ func (s *setups) of(ctx context.Context, t id.Tenant) (*snapshot, error) {
 	}
 	snap := &snapshot{Snapshot: read}
 	snap.plan = floor.Plan{TimeZone: read.TimeZone, Queues: read.Queues, Hours: read.Hours, EntryPoints: read.EntryPoints,
-		Flows: map[string]floor.PlannedFlow{}, Rules: read.Rules, Dispositions: read.Dispositions, Labels: read.Labels, Reasons: read.Reasons}
+		Flows: map[string]floor.PlannedFlow{}, Rules: read.Rules, AlertRules: read.AlertRules, Dispositions: read.Dispositions, Labels: read.Labels, Reasons: read.Reasons}
 	for id, f := range read.Flows {
 		snap.plan.Flows[id] = floor.PlannedFlow{Version: f.Version, Graph: f.Graph}
 	}

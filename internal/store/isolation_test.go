@@ -37,6 +37,9 @@ func everything(t *testing.T, db *store.DB) {
 					return tx.PutSegment(store.SegmentRow{InteractionID: "int_1", Number: 1, HolderKind: "flow", StartedAt: t0})
 				},
 				func() error { return tx.InsertOffer(store.OfferRow{ID: "off_1", InteractionID: "int_1"}) },
+				func() error {
+					return tx.PutAlert(store.AlertRow{ID: "alt_1", RuleID: "alr_1", SubjectKind: "queue", SubjectID: "que_1", Level: "warning", RaisedAt: t0})
+				},
 				func() error { return tx.PutAgent(store.AgentRow{UserID: "usr_1", Presence: "ready", Since: t0}) },
 				func() error { _, _, err := say(tx, "int_1", "usr_1", "1", "word"); return err },
 				func() error {

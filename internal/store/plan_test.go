@@ -10,13 +10,13 @@ import (
 
 // grows are the tables that get many rows for each tenant: no statement may walk
 // over all of them.
-var grows = regexp.MustCompile(`\b(interactions|segments|offers|messages|message_tokens|chats|attachments|audit|contacts|contact_addresses|consents|sessions|i|s|n|c|m|t|l)\b`)
+var grows = regexp.MustCompile(`\b(interactions|segments|offers|messages|message_tokens|chats|attachments|alerts|audit|contacts|contact_addresses|consents|sessions|i|s|n|c|m|t|l)\b`)
 
 var (
 	scan       = regexp.MustCompile(`^SCAN (\w+)`)
 	tenantOnly = regexp.MustCompile(`^SEARCH (\w+) USING .*\(tenant_id=\?\)$`)
 	// inOrder are indexes that hold few rows, or give a list its order.
-	inOrder = regexp.MustCompile(`interactions_arrived|interactions_open|chats_talking|chats_waiting|offers_pending|attachments_unsent`)
+	inOrder = regexp.MustCompile(`interactions_arrived|interactions_open|chats_talking|chats_waiting|offers_pending|attachments_unsent|alerts_open`)
 )
 
 func tooWide(step string) bool {
@@ -65,6 +65,16 @@ func TestStatementsUseIndexes(t *testing.T) {
 		func(tx *store.Tx) error { return ignore(tx.AgentWork(t0, at(9))) },
 		func(tx *store.Tx) error { return ignore(tx.AgentDays(t0, at(9))) },
 		func(tx *store.Tx) error { return ignore(tx.AgentStates("usr_1", t0, at(9))) },
+		func(tx *store.Tx) error { return ignore(tx.OpenAlerts()) },
+		func(tx *store.Tx) error { return ignore(tx.Alerts(store.AlertFilter{})) },
+		func(tx *store.Tx) error {
+			return ignore(tx.Alerts(store.AlertFilter{Cleared: true, Rule: "alr_1", Subject: "que_1", Before: store.Cursor{At: t0, ID: "alt_1"}}))
+		},
+		func(tx *store.Tx) error {
+			return firstOf(tx.PutAlert(store.AlertRow{ID: "alt_2", SubjectKind: "agent", RaisedAt: t0, ClearedAt: t0}), tx.AcknowledgeCleared("alt_2", "usr_1", t0))
+		},
+		func(tx *store.Tx) error { return tx.DropAlert("alt_1") },
+		func(tx *store.Tx) error { return ignore(tx.DeleteAlerts(t0)) },
 		func(tx *store.Tx) error { return ignore(tx.UnsentAttachments(t0, 10)) },
 		func(tx *store.Tx) error { return ignore(tx.IdleContacts(t0, 10)) },
 		func(tx *store.Tx) error { return ignore(tx.ClosedInteractions(t0, 10)) },

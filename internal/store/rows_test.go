@@ -68,6 +68,8 @@ func tenantRows() []kept {
 	key := fill[store.IdempotencyRow](15)
 	job := fill[store.JobRow](16)
 	apiKey := fill[store.APIKeyRow](17)
+	alert := fill[store.AlertRow](18)
+	alert.SubjectKind, alert.Level = "agent", "critical"
 	return []kept{
 		keep("users", user, (*store.Tx).InsertUser, func(tx *store.Tx, r store.UserRow) (store.UserRow, error) { return tx.User(r.ID) }),
 		keep("users by name", user, nothing, func(tx *store.Tx, r store.UserRow) (store.UserRow, error) { return tx.UserByName(r.UserNameKey) }),
@@ -113,6 +115,10 @@ func tenantRows() []kept {
 		}),
 		keep("agents", agent, (*store.Tx).PutAgent, func(tx *store.Tx, r store.AgentRow) (store.AgentRow, error) { return tx.Agent(r.UserID) }),
 		keep("agents listed", agent, nothing, func(tx *store.Tx, r store.AgentRow) (store.AgentRow, error) { return only(tx.Agents()) }),
+		keep("alerts", alert, (*store.Tx).PutAlert, func(tx *store.Tx, r store.AlertRow) (store.AlertRow, error) { return tx.Alert(r.ID) }),
+		keep("alerts listed", alert, nothing, func(tx *store.Tx, r store.AlertRow) (store.AlertRow, error) {
+			return only(tx.Alerts(store.AlertFilter{Subject: r.SubjectID}))
+		}),
 		keep("chats", chat, (*store.Tx).InsertChat, func(tx *store.Tx, r store.ChatRow) (store.ChatRow, error) { return tx.Chat(r.InteractionID) }),
 		keep("chats by token", chat, nothing, func(tx *store.Tx, r store.ChatRow) (store.ChatRow, error) { return tx.ChatByToken(r.TokenHash) }),
 		keep("messages", message, func(tx *store.Tx, r store.MessageRow) error {

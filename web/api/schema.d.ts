@@ -64,6 +64,144 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/alert-rules": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List alert-rules
+     * @description Needs `setup.read`.
+     */
+    get: operations["listAlertRule"];
+    put?: never;
+    /**
+     * Add to alert-rules
+     * @description Needs `alert.manage`.
+     */
+    post: operations["createAlertRule"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/alert-rules/order": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Put alert-rules in order
+     * @description Needs `alert.manage`.
+     */
+    put: operations["orderAlertRule"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/alert-rules/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One of alert-rules
+     * @description Needs `setup.read`.
+     */
+    get: operations["getAlertRule"];
+    /**
+     * Change one of alert-rules
+     * @description Needs `alert.manage`.
+     */
+    put: operations["putAlertRule"];
+    post?: never;
+    /**
+     * Take one of alert-rules out of use
+     * @description It stays readable for the records that name it.
+     *
+     *     Needs `alert.manage`.
+     */
+    delete: operations["archiveAlertRule"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/alert-rules/{id}/restore": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Bring one of alert-rules back into use
+     * @description Needs `alert.manage`.
+     */
+    post: operations["restoreAlertRule"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/alerts": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Alerts, the last raised first
+     * @description Each is told live too, with `alert.changed`. Those that last come with the floor as well.
+     *
+     *     Needs `floor.watch`.
+     */
+    get: operations["alerts"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/alerts/{id}/acknowledge": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Say that one has seen an alert
+     * @description Whoever is first stays; a repeat answers the same. When an alert becomes worse it asks to be seen again.
+     *
+     *     Needs `alert.manage`.
+     */
+    post: operations["acknowledgeAlert"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/api-keys": {
     parameters: {
       query?: never;
@@ -2767,6 +2905,7 @@ export interface components {
         | "canned.read"
         | "floor.watch"
         | "floor.manage"
+        | "alert.manage"
         | "setup.read"
         | "setup.write"
         | "user.read"
@@ -2809,6 +2948,230 @@ export interface components {
       user_name: string;
       /** Format: int64 */
       wrapping: number;
+    };
+    Alert: {
+      /** Format: date-time */
+      acknowledged_at?: string;
+      /** @description Who saw it; empty again when it becomes worse. */
+      acknowledged_by?: string;
+      /**
+       * @description With time_in_state.
+       * @enum {string}
+       */
+      activity?: "ready" | "engaged" | "wrapping" | "not_ready" | "missed";
+      /**
+       * @description Why it was cleared: the value is good again, the queue closed, the rule was changed or taken out of use, or the queue or agent is no more.
+       * @enum {string}
+       */
+      cause?: "back" | "closed" | "rule" | "gone";
+      /** Format: date-time */
+      cleared_at?: string;
+      id: string;
+      /**
+       * @description The last one, once it is cleared.
+       * @enum {string}
+       */
+      level: "warning" | "critical";
+      /**
+       * Format: date-time
+       * @description Since when it is at its level.
+       */
+      level_at: string;
+      /** @enum {string} */
+      measure:
+        | "waiting"
+        | "longest_waiting"
+        | "estimated_wait"
+        | "service_level_ignored"
+        | "abandon_rate"
+        | "agents_free"
+        | "agents_at_work"
+        | "time_in_state";
+      /** @description The queue that it is about. */
+      queue?: string;
+      /** Format: date-time */
+      raised_at: string;
+      rule: string;
+      /**
+       * Format: int64
+       * @description Where the level began.
+       */
+      threshold: number;
+      /** @description The agent that it is about. */
+      user?: string;
+      /**
+       * Format: int64
+       * @description When it came to its level, in the measure's unit, rounded down.
+       */
+      value: number;
+      /**
+       * @description The worst level that it had.
+       * @enum {string}
+       */
+      worst: "warning" | "critical";
+    };
+    AlertLevel: {
+      /**
+       * Format: int64
+       * @description The level begins at this value or above; for a service level and for numbers of agents, below it. 0: this level is not used.
+       */
+      at: number;
+      /**
+       * Format: int64
+       * @description It ends below this value; for a service level and for numbers of agents, at it or above. 0: a fifth on the good side of at, for a service level 5 points above it.
+       */
+      clear?: number;
+    };
+    AlertRule: {
+      /**
+       * @description With time_in_state: what the agent does.
+       * @enum {string}
+       */
+      activity?: "ready" | "engaged" | "wrapping" | "not_ready" | "missed";
+      /** @description Watch a queue also while it is closed. Agents are watched whenever they are signed in. */
+      always?: boolean;
+      critical?: components["schemas"]["AlertLevel"];
+      /** @default true */
+      enabled: boolean;
+      /**
+       * Format: int64
+       * @description A change of level comes after the value asked for it for so long without a break.
+       * @default 15
+       */
+      hold_seconds: number;
+      /**
+       * @description What is watched, by its id among the measures. time_in_state watches agents, the others watch queues. Shares are today's.
+       * @enum {string}
+       */
+      measure:
+        | "waiting"
+        | "longest_waiting"
+        | "estimated_wait"
+        | "service_level_ignored"
+        | "abandon_rate"
+        | "agents_free"
+        | "agents_at_work"
+        | "time_in_state";
+      /**
+       * Format: int64
+       * @description With a share: nothing before so many contacts counted today.
+       * @default 10
+       */
+      min_contacts: number;
+      name: string;
+      /** @description Ids of the queues that are watched, each by itself; empty means all. */
+      queues?: string[];
+      /** @description With not_ready: only for these reasons; empty means any. */
+      reasons?: string[];
+      /** @description With time_in_state: ids of the teams whose agents are watched; empty means all agents. */
+      teams?: string[];
+      warning?: components["schemas"]["AlertLevel"];
+    };
+    AlertRuleChange: {
+      /**
+       * @description With time_in_state: what the agent does.
+       * @enum {string}
+       */
+      activity?: "ready" | "engaged" | "wrapping" | "not_ready" | "missed";
+      /** @description Watch a queue also while it is closed. Agents are watched whenever they are signed in. */
+      always: boolean;
+      critical: components["schemas"]["AlertLevel"];
+      /** @default true */
+      enabled: boolean;
+      /**
+       * Format: int64
+       * @description A change of level comes after the value asked for it for so long without a break.
+       * @default 15
+       */
+      hold_seconds: number;
+      /**
+       * @description What is watched, by its id among the measures. time_in_state watches agents, the others watch queues. Shares are today's.
+       * @enum {string}
+       */
+      measure:
+        | "waiting"
+        | "longest_waiting"
+        | "estimated_wait"
+        | "service_level_ignored"
+        | "abandon_rate"
+        | "agents_free"
+        | "agents_at_work"
+        | "time_in_state";
+      /**
+       * Format: int64
+       * @description With a share: nothing before so many contacts counted today.
+       * @default 10
+       */
+      min_contacts: number;
+      name: string;
+      /** @description Ids of the queues that are watched, each by itself; empty means all. */
+      queues: string[];
+      /** @description With not_ready: only for these reasons; empty means any. */
+      reasons: string[];
+      /** @description With time_in_state: ids of the teams whose agents are watched; empty means all agents. */
+      teams: string[];
+      /**
+       * Format: int64
+       * @description The version you saw; 409 if someone was faster.
+       */
+      version: number;
+      warning: components["schemas"]["AlertLevel"];
+    };
+    AlertRuleObject: {
+      /**
+       * @description With time_in_state: what the agent does.
+       * @enum {string}
+       */
+      activity?: "ready" | "engaged" | "wrapping" | "not_ready" | "missed";
+      /** @description Watch a queue also while it is closed. Agents are watched whenever they are signed in. */
+      always: boolean;
+      /** Format: date-time */
+      archived_at?: string;
+      /** Format: date-time */
+      created_at: string;
+      critical: components["schemas"]["AlertLevel"];
+      /** @default true */
+      enabled: boolean;
+      /**
+       * Format: int64
+       * @description A change of level comes after the value asked for it for so long without a break.
+       * @default 15
+       */
+      hold_seconds: number;
+      id: string;
+      /**
+       * @description What is watched, by its id among the measures. time_in_state watches agents, the others watch queues. Shares are today's.
+       * @enum {string}
+       */
+      measure:
+        | "waiting"
+        | "longest_waiting"
+        | "estimated_wait"
+        | "service_level_ignored"
+        | "abandon_rate"
+        | "agents_free"
+        | "agents_at_work"
+        | "time_in_state";
+      /**
+       * Format: int64
+       * @description With a share: nothing before so many contacts counted today.
+       * @default 10
+       */
+      min_contacts: number;
+      name: string;
+      /** Format: int64 */
+      position: number;
+      /** @description Ids of the queues that are watched, each by itself; empty means all. */
+      queues: string[];
+      /** @description With not_ready: only for these reasons; empty means any. */
+      reasons: string[];
+      /** @description With time_in_state: ids of the teams whose agents are watched; empty means all agents. */
+      teams: string[];
+      /** Format: date-time */
+      updated_at: string;
+      /** Format: int64 */
+      version: number;
+      warning: components["schemas"]["AlertLevel"];
     };
     Attachment: {
       id: string;
@@ -3572,6 +3935,16 @@ export interface components {
       /** @description Pass as cursor for the next page; absent at the end. */
       next?: string;
     };
+    ListOfAlert: {
+      items: components["schemas"]["Alert"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfAlertRuleObject: {
+      items: components["schemas"]["AlertRuleObject"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
     ListOfAuditEntry: {
       items: components["schemas"]["AuditEntry"][];
       /** @description Pass as cursor for the next page; absent at the end. */
@@ -3723,6 +4096,7 @@ export interface components {
         | "canned.read"
         | "floor.watch"
         | "floor.manage"
+        | "alert.manage"
         | "setup.read"
         | "setup.write"
         | "user.read"
@@ -3805,6 +4179,7 @@ export interface components {
         | "canned.read"
         | "floor.watch"
         | "floor.manage"
+        | "alert.manage"
         | "setup.read"
         | "setup.write"
         | "user.read"
@@ -4270,6 +4645,11 @@ export interface components {
        * @description Without short abandons.
        */
       abandoned: number;
+      /**
+       * Format: int64
+       * @description Members who are ready at an open desk, with room or without.
+       */
+      agents_at_work: number;
       /** Format: int64 */
       agents_online: number;
       /**
@@ -4573,6 +4953,8 @@ export interface components {
     };
     Snapshot: {
       agents: components["schemas"]["AgentView"][];
+      /** @description Those that last, the worst first. */
+      alerts: components["schemas"]["Alert"][];
       /** Format: date-time */
       at: string;
       queues: components["schemas"]["QueueView"][];
@@ -5141,6 +5523,325 @@ export interface operations {
         };
         content: {
           "application/octet-stream": string;
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listAlertRule: {
+    parameters: {
+      query?: {
+        /** @description Also those out of use. */
+        archived?: boolean;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfAlertRuleObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  createAlertRule: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["AlertRule"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["AlertRuleObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  orderAlertRule: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SetupOrder"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  getAlertRule: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["AlertRuleObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  putAlertRule: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["AlertRuleChange"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["AlertRuleObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  archiveAlertRule: {
+    parameters: {
+      query: {
+        /** @description The version you saw. */
+        version: number;
+      };
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  restoreAlertRule: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Seen"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["AlertRuleObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  alerts: {
+    parameters: {
+      query?: {
+        /** @description next of the page before. */
+        cursor?: string;
+        limit?: number;
+        /** @description Only those that last, or only past ones; absent: all. */
+        state?: "open" | "cleared";
+        /** @description Of this alert rule. */
+        rule?: string;
+        /** @description About this queue. */
+        queue?: string;
+        /** @description About this agent. */
+        user?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfAlert"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  acknowledgeAlert: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Alert"];
         };
       };
       /** @description Error */

@@ -83,6 +83,7 @@ func (l *Log) Append(tx *store.Tx, actor, action, object, detail string) error {
 var objectKinds = map[string]string{
 	id.Operator: "organisation", id.Reseller: "organisation", id.TenantKind: "organisation", id.User: "user", id.Session: "session", id.APIKey: "api_key",
 	id.Contact: "contact", id.Interaction: "interaction", id.Queue: "queue", id.Consent: "consent", id.Attachment: "attachment", id.Offer: "offer",
+	id.Alert: "alert",
 }
 
 func (l *Log) append(tx *store.Tx, kind, actor, action, objectKind, object string, detail map[string]string) error {

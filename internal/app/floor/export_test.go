@@ -2,10 +2,12 @@ package floor
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/core/acd"
+	"nubitalk/internal/core/alert"
 	"nubitalk/internal/store"
 )
 
@@ -31,6 +33,38 @@ func Stored(ctx context.Context, m *Manager, t id.Tenant) (acd.Restored, error) 
 		pending[o.InteractionID] = o
 	}
 	return f.restored(s, pending, now), nil
+}
+
+// Alerts are the rows of a floor's alerts as it holds them, and what it would have
+// overlooked: what changes when all is looked at and not only what is due.
+func Alerts(ctx context.Context, m *Manager, t id.Tenant) (rows []store.AlertRow, overlooked []string, err error) {
+	err = m.do(ctx, t, func(f *floor, now time.Time) error {
+		f.watchOver(nil, now)
+		rows = f.alerts.remembered()
+		states := func() map[string]alert.State {
+			out := map[string]alert.State{}
+			for subject, list := range f.alerts.of {
+				for _, w := range list {
+					out[w.id+" of "+subject] = w.state()
+				}
+			}
+			return out
+		}
+		before := states()
+		for _, subjects := range [][]string{sortedKeys(f.plan.Queues), sortedKeys(f.people)} {
+			for _, s := range subjects {
+				f.alerts.look[s] = true
+			}
+		}
+		f.watchOver(nil, now)
+		for name, after := range states() {
+			if after != before[name] {
+				overlooked = append(overlooked, fmt.Sprintf("%s is %v, and would be %v", name, before[name], after))
+			}
+		}
+		return nil
+	})
+	return rows, overlooked, err
 }
 
 // Hold keeps the tenant's floor busy until release, so that calls meet in one

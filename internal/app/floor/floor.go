@@ -49,8 +49,10 @@ type floor struct {
 	day     measure.Day // that today counts, in the tenant's time zone
 	recount bool        // a goal or the time zone changed: today is counted anew
 	waits   map[string]bool
-	waited  time.Time // when waiting people were last told their place
-	hours   time.Time // when a queue next opens or closes; zero: never
+	waited  time.Time       // when waiting people were last told their place
+	hours   time.Time       // when a queue next opens or closes; zero: never
+	shut    map[string]bool // queues out of their hours
+	alerts  alerts
 	batch   batch
 }
 
@@ -116,7 +118,7 @@ func (b *batch) empty() bool {
 
 func newFloor(m *Manager, t id.Tenant, fence int64) *floor {
 	return &floor{m: m, tenant: t, fence: fence, in: make(chan *call, mailbox), ended: make(chan struct{}), quit: make(chan struct{}),
-		online: map[string]int{}, waits: map[string]bool{}}
+		online: map[string]int{}, waits: map[string]bool{}, shut: map[string]bool{}}
 }
 
 func moving() error {
@@ -268,6 +270,9 @@ func (f *floor) sleep() time.Duration {
 	}
 	if !f.hours.IsZero() {
 		d = min(d, f.hours.Sub(now))
+	}
+	if len(f.alerts.due) > 0 {
+		d = min(d, f.alerts.due[0].at.Sub(now))
 	}
 	if len(f.waits) > 0 {
 		d = min(d, f.waited.Add(tellEvery).Sub(now))

@@ -2,13 +2,9 @@ package floor
 
 import (
 	"context"
-	"encoding/base64"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
-	"nubitalk/internal/base/clock"
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
@@ -96,7 +92,7 @@ func (m *Manager) reveal(ctx context.Context, t id.Tenant, row store.Interaction
 // Search lists the newest first. An actor with Own reach sees only what it
 // handled last.
 func (m *Manager) Search(ctx context.Context, a access.Actor, q Search) ([]Interaction, string, error) {
-	before, err := cursorOf(q.Cursor)
+	before, err := readCursor(q.Cursor, id.Interaction)
 	if err != nil {
 		return nil, "", err
 	}
@@ -128,31 +124,13 @@ func (m *Manager) Search(ctx context.Context, a access.Actor, q Search) ([]Inter
 	next := ""
 	if n := f.Limit - 1; len(rows) > n {
 		rows = rows[:n]
-		next = cursorText(rows[n-1])
+		next = cursorAt(rows[n-1].ArrivedAt, rows[n-1].ID)
 	}
 	return m.revealAll(ctx, a.Tenant, rows), next, nil
 }
 
 // openStates are all states but closed.
 var openStates = []string{"arriving", "in_flow", "queued", "offered", "active", "held", "wrapping"}
-
-// cursorText names the row after which a list goes on.
-func cursorText(r store.InteractionRow) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(clock.Micros(r.ArrivedAt), 36) + " " + r.ID))
-}
-
-func cursorOf(s string) (store.Cursor, error) {
-	if s == "" {
-		return store.Cursor{}, nil
-	}
-	raw, err := base64.RawURLEncoding.DecodeString(s)
-	at, row, ok := strings.Cut(string(raw), " ")
-	us, perr := strconv.ParseInt(at, 36, 64)
-	if err != nil || perr != nil || !ok || us <= 0 || !id.Valid(id.Interaction, row) {
-		return store.Cursor{}, errs.Bad("cursor", "is not one that a list answered with")
-	}
-	return store.Cursor{At: clock.FromMicros(us), ID: row}, nil
-}
 
 // limitOf bounds the length of a page.
 func limitOf(n int) int {

@@ -33,6 +33,7 @@ type Plan struct {
 	EntryPoints map[string]setup.EntryPoint
 	Flows       map[string]PlannedFlow
 	Rules       setup.Rules
+	AlertRules  map[string]setup.AlertRule
 	// What agents choose from; by id.
 	Dispositions map[string]setup.Disposition
 	Labels       map[string]setup.Label

@@ -55,6 +55,7 @@ type stored struct {
 	agents   []store.AgentRow
 	segments map[string]store.SegmentRow // the running one, or the last
 	day      storedDay
+	alerts   []store.AlertRow // those that last
 }
 
 // rebuild makes the engine and the memory anew from what is stored.
@@ -65,6 +66,11 @@ func (f *floor) rebuild(ctx context.Context) error {
 		return err
 	}
 	f.restoreEngine(s, now)
+	settled := f.alerts.settled
+	if settled.IsZero() {
+		settled = now.Add(settle)
+	}
+	f.takeRules(s.alerts, settled, now)
 	f.restart(now)
 	after, err := f.commit(ctx)
 	if err != nil {
@@ -118,6 +124,9 @@ func (f *floor) readStored(ctx context.Context, now time.Time) (stored, error) {
 			return err
 		}
 		if s.agents, err = tx.Agents(); err != nil {
+			return err
+		}
+		if s.alerts, err = tx.OpenAlerts(); err != nil {
 			return err
 		}
 		open, err := tx.OpenSegments()
@@ -291,6 +300,7 @@ func (f *floor) adopt(plan Plan, people map[string]person, now time.Time) {
 			f.step(acd.RemoveQueue{ID: q}, now)
 		}
 	}
+	f.takeRules(f.alerts.remembered(), f.alerts.settled, now)
 }
 
 // take makes the set-up and the users those in force, and finds out who serves
@@ -316,6 +326,7 @@ func (f *floor) take(plan Plan, people map[string]person) {
 func (f *floor) asQueue(q string, def setup.Queue, now time.Time) acd.Queue {
 	r := def.Routing(q, f.agents)
 	r.Closed = f.closedNow(def, now)
+	f.shut[q] = r.Closed
 	return r
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"nubitalk/internal/app/floor"
 	"nubitalk/internal/base/id"
@@ -53,7 +54,7 @@ func (w *world) check() error {
 		}
 		last := w.seen[t]
 		w.seen[t] = s
-		for _, check := range []func(id.Tenant, *sight, *sight) error{w.checkStored, w.checkViews, w.checkOffers, w.checkWaiting} {
+		for _, check := range []func(id.Tenant, *sight, *sight) error{w.checkStored, w.checkViews, w.checkOffers, w.checkWaiting, w.checkAlerts} {
 			if err := check(t, s, last); err != nil {
 				return fmt.Errorf("%s: %w", t, err)
 			}
@@ -97,6 +98,29 @@ func (w *world) checkStored(t id.Tenant, s, _ *sight) error {
 		if r.State == "arriving" && !w.faulty {
 			return fmt.Errorf("%s never began", r.ID)
 		}
+	}
+	return nil
+}
+
+// checkAlerts: a start would find the alerts that the floor has, and the floor has
+// overlooked none.
+func (w *world) checkAlerts(t id.Tenant, _, _ *sight) error {
+	live, overlooked, err := floor.Alerts(w.ctx, w.node.floor, t)
+	if err != nil {
+		return err
+	}
+	if len(overlooked) > 0 {
+		return fmt.Errorf("alerts were overlooked: %v", overlooked)
+	}
+	var stored []store.AlertRow
+	if err := w.db.Read(w.ctx, t, func(tx *store.Tx) (err error) { stored, err = tx.OpenAlerts(); return err }); err != nil {
+		return err
+	}
+	byID := func(a, b store.AlertRow) int { return cmp.Compare(a.ID, b.ID) }
+	slices.SortFunc(live, byID)
+	slices.SortFunc(stored, byID)
+	if d := gocmp.Diff(stored, live, cmpopts.EquateEmpty()); d != "" {
+		return fmt.Errorf("alerts (-stored +live):\n%s", d)
 	}
 	return nil
 }

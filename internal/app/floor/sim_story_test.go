@@ -9,6 +9,7 @@ import (
 	"nubitalk/internal/app/floor"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/core/acd"
+	"nubitalk/internal/core/alert"
 	"nubitalk/internal/core/flow"
 	"nubitalk/internal/core/setup"
 )
@@ -100,6 +101,7 @@ func simEntry(t id.Tenant, queue int, ask bool) string {
 func (s story) plan(t id.Tenant, variant int) floor.Plan {
 	p := floor.Plan{TimeZone: time.UTC, Rules: setup.DefaultRules(), Queues: map[string]setup.Queue{}, Hours: map[string]setup.Hours{"hou_1": simHours()},
 		EntryPoints: map[string]setup.EntryPoint{}, Flows: map[string]floor.PlannedFlow{}, Dispositions: map[string]setup.Disposition{}, Labels: map[string]setup.Label{}}
+	p.AlertRules = s.alertRules(variant)
 	if r := s.from(1, variant); r.IntN(3) > 0 {
 		p.Rules.Blend = setup.DefaultBlend()
 	}
@@ -114,6 +116,31 @@ func (s story) plan(t id.Tenant, variant int) floor.Plan {
 		}
 	}
 	return p
+}
+
+// alertRules watch everything that can be watched, at values that come and go.
+func (s story) alertRules(variant int) map[string]setup.AlertRule {
+	r, out := s.from(8, variant), map[string]setup.AlertRule{}
+	for i, m := range alert.Measures {
+		worst := map[alert.Unit]int{alert.Contacts: 4, alert.Seconds: 60, alert.Percent: 90, alert.Agents: 3}[m.Unit()]
+		first, second := 1+r.IntN(worst), 1+r.IntN(worst)
+		if m.LowIsBad() == (second > first) {
+			first, second = second, first
+		}
+		if second == first {
+			second = 0
+		}
+		rule := setup.DefaultAlertRule(string(m), m, first, second)
+		rule.HoldSeconds, rule.MinContacts, rule.Always = r.IntN(3)*5, r.IntN(3), r.IntN(2) == 0
+		if m.OfAgents() {
+			rule.Activity = alert.Activities[r.IntN(len(alert.Activities))]
+		}
+		if r.IntN(3) == 0 && !m.OfAgents() {
+			rule.Queues = []string{simQueue(r.IntN(simQueues))}
+		}
+		out[fmt.Sprintf("alr_%d", i)] = setup.Clean(rule)
+	}
+	return out
 }
 
 // simHours open and close every ten minutes.

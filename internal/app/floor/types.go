@@ -78,6 +78,7 @@ type QueueView struct {
 	Waiting        int           `json:"waiting"`
 	LongestSince   time.Time     `json:"longest_since,omitzero"`
 	AgentsReady    int           `json:"agents_ready" doc:"Members that could take one more now."`
+	AgentsAtWork   int           `json:"agents_at_work" doc:"Members who are ready at an open desk, with room or without."`
 	AgentsOnline   int           `json:"agents_online"`
 	Offered        int64         `json:"offered" doc:"Today, in the tenant's time zone, as are those that follow. A contact counts where it came into the queue."`
 	Answered       int64         `json:"answered"`
@@ -101,6 +102,7 @@ type Snapshot struct {
 	Queues  []QueueView   `json:"queues"`
 	Agents  []AgentView   `json:"agents"`
 	Waiting []Interaction `json:"waiting"`
+	Alerts  []Alert       `json:"alerts" doc:"Those that last, the worst first."`
 }
 
 // Desk is everything an agent's desk starts from.

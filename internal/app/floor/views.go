@@ -27,7 +27,7 @@ func (m *Manager) Snapshot(ctx context.Context, a access.Actor) (Snapshot, error
 	var out Snapshot
 	names := access.Reach(a, access.WorkRead)
 	err := m.do(ctx, a.Tenant, func(f *floor, now time.Time) error {
-		out = Snapshot{At: now, Queues: f.queueViews(now), Agents: []AgentView{}, Waiting: []Interaction{}}
+		out = Snapshot{At: now, Queues: f.queueViews(now), Agents: []AgentView{}, Waiting: []Interaction{}, Alerts: f.openAlerts()}
 		for user, p := range f.people {
 			if p.agent {
 				out.Agents = append(out.Agents, f.agentView(user))
@@ -158,7 +158,7 @@ func (f *floor) queueView(q string, now time.Time) QueueView {
 	s, _ := f.engine.QueueStats(q, now)
 	f.noteLate(c, now)
 	n := c.total
-	return QueueView{ID: q, Name: def.Name, Waiting: s.Waiting, LongestSince: s.LongestSince, AgentsReady: s.AgentsReady, AgentsOnline: s.AgentsOnline,
+	return QueueView{ID: q, Name: def.Name, Waiting: s.Waiting, LongestSince: s.LongestSince, AgentsReady: s.AgentsReady, AgentsAtWork: s.AgentsServing, AgentsOnline: s.AgentsOnline,
 		Offered: n.Offered, Answered: n.Answered, AnsweredInGoal: n.AnsweredInGoal, Abandoned: n.Abandoned - n.ShortAbandoned, ShortAbandoned: n.ShortAbandoned,
 		Level: measure.ServiceLevel(n.Counts, measure.Ignored), AbandonRate: measure.AbandonRate(n.Counts), AnswerWait: n.AnswerWait.Milliseconds(),
 		LongestWait: n.LongestWait.Milliseconds(), Handled: n.Handled, Handle: n.Handling.Time().Milliseconds(),
@@ -185,13 +185,16 @@ func (f *floor) summarise(now time.Time) {
 			}
 		}
 	}
+	views := map[string]QueueView{}
 	for q := range b.queues {
 		if !f.knows(q) {
 			continue
 		}
-		f.tellQueue(f.queueView(q, now))
+		views[q] = f.queueView(q, now)
+		f.tellQueue(views[q])
 		f.waits[q] = true
 	}
+	f.watchOver(views, now)
 	f.tellDay()
 	f.tellWaits(now)
 }

@@ -14,7 +14,7 @@ import (
 // Archive takes an object out of use. It is Conflict while another object uses
 // it, or while open work is in a queue; the error says which.
 func (s *Service) Archive(ctx context.Context, a access.Actor, k core.Kind, object string, version int64) error {
-	if err := allowed(a, access.SetupWrite); err != nil {
+	if err := allowed(a, Writes(k)); err != nil {
 		return err
 	}
 	if k == core.KindRules {
@@ -65,7 +65,7 @@ func noWork(tx *store.Tx, k core.Kind, object string) error {
 // Restore brings an archived object back, at the end of its kind's order. It is
 // checked as if it were new.
 func (s *Service) Restore(ctx context.Context, a access.Actor, k core.Kind, object string, version int64) (Object, error) {
-	if err := allowed(a, access.SetupWrite); err != nil {
+	if err := allowed(a, Writes(k)); err != nil {
 		return Object{}, err
 	}
 	var row store.SetupRow
@@ -79,8 +79,8 @@ func (s *Service) Restore(ctx context.Context, a access.Actor, k core.Kind, obje
 		if err != nil {
 			return err
 		}
-		if len(st.objects[k]) >= MaxObjects {
-			return errs.New(errs.Conflict, "There are %d of these already, which is the most that is accepted.", MaxObjects)
+		if len(st.objects[k]) >= most(k) {
+			return errs.New(errs.Conflict, "There are %d of these already, which is the most that is accepted.", most(k))
 		}
 		if err := st.check(row.ID, o); err != nil {
 			return err
@@ -107,7 +107,7 @@ func (s *Service) Restore(ctx context.Context, a access.Actor, k core.Kind, obje
 // Order puts the objects of a kind into a new order. ids names every object in
 // use exactly once.
 func (s *Service) Order(ctx context.Context, a access.Actor, k core.Kind, ids []string) error {
-	if err := allowed(a, access.SetupWrite); err != nil {
+	if err := allowed(a, Writes(k)); err != nil {
 		return err
 	}
 	err := s.change(ctx, a.Tenant, func(tx *store.Tx, st *state) error {

@@ -19,6 +19,17 @@ import (
 // MaxObjects is how many objects of one kind a tenant may have in use.
 const MaxObjects = 2000
 
+// MaxAlertRules is how many alert rules a tenant may have in use: each watches
+// every queue or agent by itself.
+const MaxAlertRules = 200
+
+func most(k core.Kind) int {
+	if k == core.KindAlertRule {
+		return MaxAlertRules
+	}
+	return MaxObjects
+}
+
 // rulesID is the id of the one object of KindRules.
 const rulesID = "rules"
 
@@ -176,7 +187,7 @@ func find(tx *store.Tx, k core.Kind, object string) (store.SetupRow, error) {
 
 // Create checks and adds an object at the end of its kind's order.
 func (s *Service) Create(ctx context.Context, a access.Actor, k core.Kind, body json.RawMessage) (Object, error) {
-	if err := allowed(a, access.SetupWrite); err != nil {
+	if err := allowed(a, Writes(k)); err != nil {
 		return Object{}, err
 	}
 	if k == core.KindRules {
@@ -201,8 +212,8 @@ func (s *Service) Create(ctx context.Context, a access.Actor, k core.Kind, body 
 // insert adds one checked object, inside a change.
 func (s *Service) insert(tx *store.Tx, st *state, a access.Actor, o core.Object) (store.SetupRow, error) {
 	k := o.Kind()
-	if len(st.objects[k]) >= MaxObjects {
-		return store.SetupRow{}, errs.New(errs.Conflict, "There are %d of these already, which is the most that is accepted. Archive some first.", MaxObjects)
+	if len(st.objects[k]) >= most(k) {
+		return store.SetupRow{}, errs.New(errs.Conflict, "There are %d of these already, which is the most that is accepted. Archive some first.", most(k))
 	}
 	now := s.Clock.Now()
 	row := store.SetupRow{Kind: string(k), ID: rulesID, Body: encode(o), Position: st.last[k] + 1, CreatedAt: now, UpdatedAt: now, Version: 1}
@@ -295,7 +306,16 @@ func writable(a access.Actor, k core.Kind) error {
 	if k == core.KindRules && access.Reach(a, access.Retention) == access.Tenant {
 		return nil
 	}
-	return allowed(a, access.SetupWrite)
+	return allowed(a, Writes(k))
+}
+
+// Writes is the permission to change objects of a kind: thresholds are their
+// supervisors' own, the rest is the administrators'.
+func Writes(k core.Kind) access.Permission {
+	if k == core.KindAlertRule {
+		return access.AlertManage
+	}
+	return access.SetupWrite
 }
 
 var retentionFields = []string{"conversation_days", "record_days", "audit_days"}

@@ -16,6 +16,7 @@ import (
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/alert"
 	"nubitalk/internal/core/flow"
 	core "nubitalk/internal/core/setup"
 	"nubitalk/internal/store"
@@ -343,6 +344,7 @@ func TestPermissionsAndTenants(t *testing.T) {
 		wantCode(t, err, errs.Forbidden, "")
 		wantCode(t, h.Order(ctx, a, core.KindLabel, nil), errs.Forbidden, "")
 	}
+	thresholds(t, h)
 	_, err := h.List(ctx, as(shop, access.OperatorRole), core.KindQueue, false)
 	wantCode(t, err, errs.Forbidden, "")
 	if list, err := h.List(ctx, as(shop, access.Agent), core.KindCanned, false); err != nil || len(list) == 0 {
@@ -576,5 +578,36 @@ func TestLeavingASteppedQueue(t *testing.T) {
 	}
 	if steps := two.Value.Steps; len(steps) != 1 || steps[0].AfterSeconds != 20 || len(steps[0].Members) != 0 {
 		t.Errorf("%+v", steps)
+	}
+}
+
+// Alert rules are their supervisors' own, and name nothing of another tenant.
+func thresholds(t *testing.T, h *house) {
+	t.Helper()
+	ctx := t.Context()
+	for r, may := range map[access.Role]bool{access.Supervisor: true, access.Administrator: true, access.Agent: false, access.Monitor: false, access.PrivacyOfficer: false, access.OperatorRole: false} {
+		a := as(shop, r)
+		e, err := Create(ctx, h.Service, a, core.DefaultAlertRule("For "+string(r), alert.Waiting, 5, 0))
+		if !may {
+			wantCode(t, err, errs.Forbidden, "")
+			continue
+		}
+		if err == nil {
+			e.Value.Critical.At = 10
+			e, err = Update(ctx, h.Service, a, e.ID, e.Version, e.Value)
+		}
+		if err == nil {
+			err = h.Archive(ctx, a, core.KindAlertRule, e.ID, e.Version)
+		}
+		if err == nil {
+			_, err = h.Restore(ctx, a, core.KindAlertRule, e.ID, e.Version+1)
+		}
+		if err != nil {
+			t.Errorf("%s: %v", r, err)
+		}
+		theirs := core.DefaultAlertRule("Theirs", alert.Waiting, 5, 0)
+		theirs.Queues = []string{h.fresh[books].Queue}
+		_, err = Create(ctx, h.Service, a, theirs)
+		wantCode(t, err, errs.Invalid, "queues[0]")
 	}
 }

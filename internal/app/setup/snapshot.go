@@ -28,6 +28,7 @@ type Snapshot struct {
 	Canned       map[string]core.CannedReply
 	ConsentTexts map[string]ConsentText
 	Flows        map[string]Flow
+	AlertRules   map[string]core.AlertRule
 }
 
 // Flow is a flow ready to run.
@@ -79,6 +80,7 @@ func snapshot(tx *store.Tx) (Snapshot, error) {
 	snap.Hours = typed[core.Hours](st)
 	snap.EntryPoints = typed[core.EntryPoint](st)
 	snap.Canned = typed[core.CannedReply](st)
+	snap.AlertRules = typed[core.AlertRule](st)
 	for id, v := range typed[core.ConsentText](st) {
 		snap.ConsentTexts[id] = ConsentText{st.rows[core.KindConsentText][id].Version, v}
 	}

@@ -40,6 +40,8 @@ const (
 	Node        = "nod"
 	Label       = "lab"
 	Survey      = "sur"
+	AlertRule   = "alr"
+	Alert       = "alt"
 )
 
 // Tenant is the organisation that owns a row, a key, an event or a file. For

@@ -4,7 +4,7 @@ package wording
 var ptWords = map[string]word{
 	"queue": {"fila", true}, "skill": {"competência", true}, "team": {"equipa", true}, "site": {"local", false}, "disposition": {"resultado", false},
 	"reason": {"motivo", false}, "opening hours": {"horário", false}, "entry point": {"ponto de entrada", false}, "canned reply": {"resposta preparada", true},
-	"consent text": {"texto de consentimento", false}, "label": {"etiqueta", true}, "flow": {"fluxo", false}, "rules": {"conjunto de regras", false},
+	"consent text": {"texto de consentimento", false}, "label": {"etiqueta", true}, "flow": {"fluxo", false}, "alert rule": {"regra de alerta", true}, "alert": {"alerta", false}, "rules": {"conjunto de regras", false},
 	"user": {"utilizador", false}, "language": {"idioma", false},
 	"address": {"endereço", false}, "agent": {"agente", false}, "attachment": {"anexo", false}, "consent": {"consentimento", false}, "contact": {"contacto", false},
 	"conversation": {"conversa", true}, "interaction": {"interação", true}, "key": {"chave", true}, "object": {"objeto", false}, "offer": {"oferta", true},
@@ -196,6 +196,9 @@ var ptParts = []entry{
 	{"This user has no desk.", "Este utilizador não tem secretária."},
 	{"must be the id of an interaction", "tem de ser o id de uma interação"},
 	{"At most %d conversations can be watched at a time.", "Podem seguir-se no máximo {1} conversas ao mesmo tempo."},
+
+	{"This alert was acknowledged already.", "Este alerta já tinha sido visto."},
+	{"cannot be given with a queue", "não pode ser dado com uma fila"},
 
 	// Chat.
 	{"Files cannot be sent here.", "Aqui não se podem enviar ficheiros."},

@@ -96,6 +96,19 @@ var ptSetup = []entry{
 	{"takes voice, chat, email and social, 0 to %d of each.", "aceita voice, chat, email e social, 0 a {1} de cada."},
 	{"does not come into this queue.", "não entra nesta fila."},
 
+	// Alert rules.
+	{"do not go with agents' time in state; name teams, or nothing for all agents.", "não servem para o tempo de agentes num estado; indique equipas, ou nada para todos os agentes."},
+	{"is missing; say which state is watched: %s.", "falta; diga que estado se vigia: {1}."},
+	{"go with the state not_ready only.", "só servem para o estado not_ready."},
+	{"is for agents' time in state only; this measure watches queues.", "é só para o tempo de agentes num estado; esta medida vigia filas."},
+	{"is missing; give a value for warning, for critical or for both.", "falta; dê um valor para aviso, para crítico ou para ambos."},
+	{"is %d, which is not worse than the warning's %d; give a lower value.", "é {1}, que não é pior do que o do aviso ({2}); dê um valor mais baixo."},
+	{"is %d, which is not worse than the warning's %d; give a higher value.", "é {1}, que não é pior do que o do aviso ({2}); dê um valor mais alto."},
+	{"is %d, where the warning has ended already (%d); critical ends first.", "é {1}, onde o aviso já acabou ({2}); o crítico acaba primeiro."},
+	{"says where a level ends that is not used; give its value, or 0 here.", "diz onde acaba um nível que não se usa; dê o seu valor, ou aqui 0."},
+	{"is %d, where it begins (below %d); a value of at least %d is accepted.", "é {1}, onde ele começa (abaixo de {2}); aceita-se no mínimo {3}."},
+	{"is %d, where it begins (at %d); a value of at most %d is accepted.", "é {1}, onde ele começa (em {2}); aceita-se no máximo {3}."},
+
 	// Flows.
 	{"is empty; a flow needs at least one step.", "está vazio; um fluxo precisa de pelo menos um passo."},
 	{"has %d steps; at most %d are accepted.", "tem {1} passos; aceitam-se no máximo {2}."},

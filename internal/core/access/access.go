@@ -46,6 +46,7 @@ const (
 	CannedRead   Permission = "canned.read"   // use canned replies
 	FloorWatch   Permission = "floor.watch"   // live queues and agents
 	FloorManage  Permission = "floor.manage"  // move work, take it over, change an agent's state
+	AlertManage  Permission = "alert.manage"  // set thresholds, acknowledge alerts
 	SetupRead    Permission = "setup.read"    // read queues, skills, dispositions, …
 	SetupWrite   Permission = "setup.write"   // change them
 	UserRead     Permission = "user.read"     // list users
@@ -83,6 +84,7 @@ var table = []Rule{
 	{CannedRead, "Use canned replies.", map[Role]Scope{Agent: Tenant, Supervisor: Tenant, Administrator: Tenant}},
 	{FloorWatch, "Watch queues and agents live.", map[Role]Scope{Supervisor: Tenant, Monitor: Tenant, Administrator: Tenant}},
 	{FloorManage, "Move work, take it over, give hints, and change an agent's state.", map[Role]Scope{Supervisor: Tenant}},
+	{AlertManage, "Set thresholds for alerts, and acknowledge alerts.", map[Role]Scope{Supervisor: Tenant, Administrator: Tenant}},
 	{SetupRead, "See queues, skills, dispositions, hours, flows and entry points.", map[Role]Scope{Administrator: Tenant, Supervisor: Tenant, Agent: Tenant, Monitor: Tenant, PrivacyOfficer: Tenant}},
 	{SetupWrite, "Change queues, skills, dispositions, hours, flows and entry points.", map[Role]Scope{Administrator: Tenant}},
 	{UserRead, "See the users of one's organisation.", map[Role]Scope{Administrator: Tenant, Supervisor: Tenant, PrivacyOfficer: Tenant, OperatorRole: Tenant, ResellerRole: Tenant}},

@@ -132,6 +132,11 @@ var inventory = []group{
 		none("since", "until", "presence", "reason_id"),
 		part{"user_id", Pseudonym, "", ""})},
 
+	{Column, "alerts", "to tell supervisors when a figure is past its threshold, and who saw to it", whileRecord + "; its end is when it was cleared", "deleted by retention", with(
+		none("alert_id", "rule_id", "measure", "activity", "subject_kind", "level", "worst", "value", "threshold", "warning_since", "critical_since", "raised_at", "level_at", "acknowledged_at", "cleared_at", "cause"),
+		part{"subject_id", Pseudonym, "the queue, or the user whose time in a state it is about", ""},
+		part{"acknowledged_by", Pseudonym, "who saw to it", ""})},
+
 	{Column, "chats", "to carry on a conversation", whileTalk, withConversation, with(
 		none("last_seq", "visitor_got_seq", "visitor_read_seq", "agent_read_seq", "visitor_seen_at", "expires_at", "indexed"),
 		part{"interaction_id", Pseudonym, "", ""},
@@ -198,6 +203,7 @@ var inventory = []group{
 		{"agent.changed", Pseudonym, "", toAuthorised},
 		{"queue.changed", None, "", toAuthorised},
 		{"day.changed", None, "", toAuthorised},
+		{"alert.changed", Pseudonym, "to tell supervisors of an alert", toAuthorised},
 		{"message.added", Content, "to show a message as it arrives", toAuthorised},
 		{"message.marks", Pseudonym, "", toAuthorised},
 		{"typing", Pseudonym, "", toAuthorised},
@@ -218,13 +224,14 @@ var inventory = []group{
 		{"vault: keys of tenants", Secret, "the same; at most 5 minutes", inMemory},
 		{"account: recognised sessions", Pseudonym, "to recognise a session without asking the database each time", inMemory},
 		{"floor: open interactions", DisplayName, "to route and show work that is open", inMemory},
+		{"floor: alerts", Pseudonym, "to raise and clear alerts", inMemory},
 		{"live: recent events", Content, "to let a browser that lost its connection catch up", inMemory},
 		{"setup: objects in force", Label, "to route by what the tenant set up", inMemory}}},
 
 	{Browser, "", "to carry on after a reload", "see each", "see each", []part{
 		{"cookie __Host-nubitalk", Credential, "keeps a user signed in; ends with the session", "HttpOnly, Secure, SameSite"},
 		{"localStorage nubitalk.<entry point>", Credential, "lets a visitor back into the own conversation; only after it began, removed when it ends. No words, no names, no cookies", ""},
-		{"localStorage nubitalk.preferences", None, "how a user likes the screen", ""},
+		{"localStorage nubitalk.preferences", None, "how a user likes the screen, and whether alerts are heard", ""},
 		{"localStorage nubitalk.organisation", None, "the organisation typed at the last sign-in", ""}}},
 
 	{Log, "", "to run the service", "by the operator's own rule", "rotated by the operator", []part{

@@ -25,6 +25,7 @@ type Due struct {
 	Records       time.Time // by closing
 	Contacts      time.Time // by when they were last seen; only those without any record
 	AgentStates   time.Time // by their end
+	Alerts        time.Time // by when they were cleared
 	Audit         time.Time // by when it happened
 	APIKeys       time.Time // by when they were revoked or ran out
 	Sessions      time.Time // by their end
@@ -44,6 +45,7 @@ func DueAt(r Rules, now time.Time) Due {
 		Records:       daysBefore(now, r.RecordDays),
 		Contacts:      daysBefore(now, r.RecordDays),
 		AgentStates:   daysBefore(now, r.RecordDays),
+		Alerts:        daysBefore(now, r.RecordDays),
 		Audit:         daysBefore(now, r.AuditDays),
 		APIKeys:       daysBefore(now, r.AuditDays), // the log may still name them
 		Sessions:      now.Add(-SessionsAfterEnd),

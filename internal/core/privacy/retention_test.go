@@ -17,10 +17,10 @@ func TestDueAt(t *testing.T) {
 		want func(*Due)
 	}{
 		"usual": {Rules{90, 365, 730}, func(d *Due) {
-			d.Conversations, d.Records, d.Contacts, d.AgentStates, d.Audit, d.APIKeys = before(90), before(365), before(365), before(365), before(730), before(730)
+			d.Conversations, d.Records, d.Contacts, d.AgentStates, d.Alerts, d.Audit, d.APIKeys = before(90), before(365), before(365), before(365), before(365), before(730), before(730)
 		}},
 		"a conversation goes with its record": {Rules{90, 30, 730}, func(d *Due) {
-			d.Conversations, d.Records, d.Contacts, d.AgentStates, d.Audit, d.APIKeys = before(30), before(30), before(30), before(30), before(730), before(730)
+			d.Conversations, d.Records, d.Contacts, d.AgentStates, d.Alerts, d.Audit, d.APIKeys = before(30), before(30), before(30), before(30), before(30), before(730), before(730)
 		}},
 		"lost rules erase nothing": {Rules{}, func(*Due) {}},
 		"damaged rules neither":    {Rules{-1, -365, -9}, func(*Due) {}},

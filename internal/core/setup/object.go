@@ -20,17 +20,18 @@ const KindUser Kind = "users"
 // Kinds are all kinds of set-up objects, in the order in which one needs the
 // other.
 var Kinds = []Kind{KindRules, KindSkill, KindTeam, KindSite, KindHours, KindReason, KindDisposition, KindLabel, KindQueue,
-	KindConsentText, KindFlow, KindEntryPoint, KindCanned}
+	KindConsentText, KindFlow, KindEntryPoint, KindCanned, KindAlertRule}
 
 var prefixes = map[Kind]string{
 	KindQueue: id.Queue, KindSkill: id.Skill, KindTeam: id.Team, KindSite: id.Site, KindDisposition: id.Disposition, KindReason: id.Reason, KindHours: id.Hours,
 	KindEntryPoint: id.EntryPoint, KindCanned: id.Canned, KindConsentText: id.ConsentText, KindLabel: id.Label, KindFlow: id.Flow,
+	KindAlertRule: id.AlertRule,
 }
 
 var words = map[Kind]string{
 	KindQueue: "queue", KindSkill: "skill", KindTeam: "team", KindSite: "site", KindDisposition: "disposition", KindReason: "reason", KindHours: "opening hours",
 	KindEntryPoint: "entry point", KindCanned: "canned reply", KindConsentText: "consent text", KindLabel: "label",
-	KindFlow: "flow", KindRules: "rules", KindUser: "user",
+	KindFlow: "flow", KindAlertRule: "alert rule", KindRules: "rules", KindUser: "user",
 }
 
 // Known says whether this is a kind of set-up object.
@@ -133,6 +134,8 @@ func read(kind Kind, raw json.RawMessage, strict bool) (Object, error) {
 		return decode[Label](raw, strict)
 	case KindFlow:
 		return decode[Flow](raw, strict)
+	case KindAlertRule:
+		return decode[AlertRule](raw, strict)
 	case KindRules:
 		return decode[Rules](raw, strict)
 	}

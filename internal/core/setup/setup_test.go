@@ -37,7 +37,7 @@ func (t tenant) Agents() []Agent { return nil }
 
 var (
 	shop = tenant{
-		"queues/que_1": nil, "skills/ski_1": nil, "hours/hou_1": nil, "users/usr_1": nil, "dispositions/dis_1": nil,
+		"queues/que_1": nil, "teams/tea_1": nil, "reasons/rea_1": nil, "skills/ski_1": nil, "hours/hou_1": nil, "users/usr_1": nil, "dispositions/dis_1": nil,
 		"flows/flo_1": {"en", "pt"}, "flows/flo_en": {"en"}, "consent-texts/cst_1": {"en", "pt"}, "consent-texts/cst_en": {"en"},
 	}
 	books = tenant{"queues/que_2": nil, "hours/hou_2": nil}

@@ -23,6 +23,7 @@ const (
 	KindConsentText Kind = "consent-texts"
 	KindLabel       Kind = "labels"
 	KindFlow        Kind = "flows"
+	KindAlertRule   Kind = "alert-rules"
 	KindRules       Kind = "rules" // exactly one object per tenant
 )
 

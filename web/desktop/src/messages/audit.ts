@@ -31,6 +31,7 @@ const words = catalogue(
     "consent.given": "Consent given",
     "consent.withdrawn": "Consent withdrawn",
     "interaction.move": "Work moved",
+    "alert.acknowledged": "Alert acknowledged",
     "agent.presence": "Agent's state set",
     "retention.ended": "Erased when its time was over",
   },
@@ -63,6 +64,7 @@ const words = catalogue(
     "consent.given": "Consentimento dado",
     "consent.withdrawn": "Consentimento retirado",
     "interaction.move": "Trabalho movido",
+    "alert.acknowledged": "Alerta visto",
     "agent.presence": "Estado de agente definido",
     "retention.ended": "Apagado no fim do prazo",
   },
@@ -97,6 +99,7 @@ export const actions = [
   "consent.given",
   "consent.withdrawn",
   "interaction.move",
+  "alert.acknowledged",
   "agent.presence",
   "retention.ended",
 ] as const;

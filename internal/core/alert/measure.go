@@ -1,0 +1,81 @@
+package alert
+
+import "slices"
+
+// Measure is what is watched, by its id in core/measure's catalogue.
+type Measure string
+
+const (
+	Waiting        Measure = "waiting"
+	LongestWaiting Measure = "longest_waiting"
+	EstimatedWait  Measure = "estimated_wait"
+	ServiceLevel   Measure = "service_level_ignored"
+	AbandonRate    Measure = "abandon_rate"
+	AgentsFree     Measure = "agents_free"
+	AgentsAtWork   Measure = "agents_at_work"
+	TimeInState    Measure = "time_in_state"
+)
+
+// Measures are all that can be watched.
+var Measures = []Measure{Waiting, LongestWaiting, EstimatedWait, ServiceLevel, AbandonRate, AgentsFree, AgentsAtWork, TimeInState}
+
+// Unit is what a value counts.
+type Unit string
+
+const (
+	Contacts Unit = "contacts"
+	Seconds  Unit = "seconds"
+	Percent  Unit = "percent"
+	Agents   Unit = "agents"
+)
+
+// Unit is the unit of the measure's values and thresholds.
+func (m Measure) Unit() Unit {
+	switch m {
+	case LongestWaiting, EstimatedWait, TimeInState:
+		return Seconds
+	case ServiceLevel, AbandonRate:
+		return Percent
+	case AgentsFree, AgentsAtWork:
+		return Agents
+	}
+	return Contacts
+}
+
+// LowIsBad says that small values are a matter for alarm, not large ones.
+func (m Measure) LowIsBad() bool { return m == ServiceLevel || m == AgentsFree || m == AgentsAtWork }
+
+// OfAgents says that single agents are watched, not queues.
+func (m Measure) OfAgents() bool { return m == TimeInState }
+
+// Share says that the value is a part of the contacts that counted, and means
+// little while they are few.
+func (m Measure) Share() bool { return m.Unit() == Percent }
+
+// Highest is the largest threshold that can be meant.
+func (m Measure) Highest() int {
+	switch m.Unit() {
+	case Percent:
+		return 100
+	case Seconds:
+		return 86400
+	}
+	return 100000
+}
+
+// Known says whether it is one of Measures.
+func (m Measure) Known() bool { return slices.Contains(Measures, m) }
+
+// Activity is what an agent does, as the supervisor's room groups agents.
+type Activity string
+
+const (
+	Ready    Activity = "ready"     // ready, with nothing in hand
+	Engaged  Activity = "engaged"   // with a contact; its longest one counts
+	Wrapping Activity = "wrapping"  // in wrap-up; the longest counts
+	NotReady Activity = "not_ready" // not ready, with nothing in hand
+	Missed   Activity = "missed"    // set to missed after offers that were not answered
+)
+
+// Activities are all of them.
+var Activities = []Activity{Ready, Engaged, Wrapping, NotReady, Missed}
