@@ -51,6 +51,16 @@ func (tx *Tx) OpenChats() ([]ChatRow, error) {
 		WHERE i.tenant_id = $1 AND i.closed_at = 0 AND c.tenant_id = i.tenant_id AND c.interaction_id = i.interaction_id ORDER BY i.arrived_at, i.interaction_id`, string(tx.scope.Tenant))
 }
 
+// Talk is an open conversation whose visitor is expected to be there.
+type Talk struct{ InteractionID, ContactID, EntryPointID string }
+
+// Talks are the open interactions of a channel, but for messages that were left.
+func (tx *Tx) Talks(channel string) ([]Talk, error) {
+	return list(tx, func(r row, t *Talk) error { return r.Scan(&t.InteractionID, &t.ContactID, &t.EntryPointID) },
+		`SELECT interaction_id, contact_id, entry_point_id FROM interactions WHERE tenant_id = $1 AND closed_at = 0 AND channel = $2 AND left_message = 0`,
+		string(tx.scope.Tenant), channel)
+}
+
 // Marks are how far each side has come.
 type Marks struct{ VisitorGot, VisitorRead, AgentRead int64 }
 

@@ -55,6 +55,7 @@ func TestStatementsUseIndexes(t *testing.T) {
 		func(tx *store.Tx) error { return ignore(tx.OpenInteractions()) },
 		func(tx *store.Tx) error { return ignore(tx.OpenSegments()) },
 		func(tx *store.Tx) error { return ignore(tx.OpenChats()) },
+		func(tx *store.Tx) error { return ignore(tx.Talks("chat")) },
 		func(tx *store.Tx) error { return ignore(tx.PendingOffers()) },
 		func(tx *store.Tx) error { return ignore(tx.Party("int_1")) },
 		func(tx *store.Tx) error { return ignore(tx.Messages("int_1", 0, 0, 10)) },

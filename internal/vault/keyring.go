@@ -9,6 +9,7 @@ import (
 	"encoding/binary"
 	"hash"
 	"sync"
+	"time"
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
@@ -89,12 +90,43 @@ func (v *Vault) contactKeys(ctx context.Context, t id.Tenant, contact string) (*
 	if err != nil {
 		return nil, err
 	}
+	return v.unwrapContact(ctx, k, wrapped, now, mark)
+}
+
+// Prepare asks for the keys of many contacts at once, so that opening what is
+// theirs soon afterwards does not ask for each. One whose key is gone is left
+// out.
+func (v *Vault) Prepare(ctx context.Context, t id.Tenant, contacts []string) error {
+	now := v.clock.Now()
+	mark := v.contacts.mark()
+	var missing []string
+	for _, c := range contacts {
+		if _, _, ok := v.contacts.get(contactKey{t, c}, now); !ok {
+			missing = append(missing, c)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	found, err := v.store.GetMany(ctx, t, PurposeContact, missing)
+	if err != nil {
+		return err
+	}
+	for c, wrapped := range found {
+		if _, err := v.unwrapContact(ctx, contactKey{t, c}, wrapped, now, mark); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (v *Vault) unwrapContact(ctx context.Context, k contactKey, wrapped map[int64][]byte, now time.Time, mark uint64) (ring *keyring, err error) {
 	if len(wrapped) == 0 {
 		return nil, errs.New(errs.Gone, "This person's data has been erased.")
 	}
 	keys := make(map[int64][]byte, len(wrapped))
 	for version, w := range wrapped {
-		plain, err := v.openWrapped(ctx, t, contact, w)
+		plain, err := v.openWrapped(ctx, k.tenant, k.contact, w)
 		if err != nil {
 			return nil, err
 		}

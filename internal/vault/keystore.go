@@ -25,6 +25,9 @@ type KeyStore interface {
 	Add(ctx context.Context, t id.Tenant, purpose string, version int64, owners []string, wrapped [][]byte) error
 	// Get answers all versions of a key; an empty map if there is none.
 	Get(ctx context.Context, t id.Tenant, purpose, owner string) (map[int64][]byte, error)
+	// GetMany answers the same for several owners, by owner; one without a key is
+	// missing.
+	GetMany(ctx context.Context, t id.Tenant, purpose string, owners []string) (map[string]map[int64][]byte, error)
 	// Replace changes the wrapping of a key, if it still is old: errs.Conflict
 	// when it is something else, errs.NotFound when it is gone.
 	Replace(ctx context.Context, t id.Tenant, purpose, owner string, version int64, old, new []byte) error

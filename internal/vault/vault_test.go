@@ -282,6 +282,35 @@ func TestAKeyReadBeforeItsDestructionIsNotKept(t *testing.T) {
 	reader.Wait()
 }
 
+// A store that counts how often it is asked for a single key.
+type countingStore struct {
+	vault.KeyStore
+	single *int
+}
+
+func (s countingStore) Get(ctx context.Context, t id.Tenant, purpose, owner string) (map[int64][]byte, error) {
+	if purpose == vault.PurposeContact {
+		*s.single++
+	}
+	return s.KeyStore.Get(ctx, t, purpose, owner)
+}
+
+func TestPreparedKeysAreNotAskedForAgain(t *testing.T) {
+	f, single := setup(t), 0
+	v, err := vault.Open(vault.Config{Root: f.root, Store: countingStore{f.store, &single}})
+	must(t, err)
+	must(t, f.CreateContact(t.Context(), tenA, "con_2"))
+	one, two := f.sealContact(t, tenA, "con_1", "hello"), f.sealContact(t, tenA, "con_2", "good bye")
+	must(t, f.DestroyContact(t.Context(), tenA, "con_2"))
+	must(t, v.Prepare(t.Context(), tenA, []string{"con_1", "con_2"}))
+	wantOpens(t, v, tenA, "con_1", one, "hello")
+	if single != 0 {
+		t.Errorf("it was asked for %d keys one by one", single)
+	}
+	_, err = v.OpenContact(t.Context(), tenA, "con_2", "here", two)
+	wantCode(t, err, errs.Gone)
+}
+
 func TestCreatingAgainKeepsTheKeys(t *testing.T) {
 	f := setup(t)
 	ctx := t.Context()

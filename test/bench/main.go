@@ -29,6 +29,8 @@ var benches = []bench{
 	{[]string{"wallboard_update", "wallboard_idle_second"}, wallboard},
 	{[]string{"cold_start", "cold_start_cpu", "idle_memory"}, coldStart},
 	{[]string{"message_latency_p50", "message_cpu_paced", "messages_per_second", "message_cpu"}, messages},
+	{[]string{"free_to_offer", "free_to_offer_p99"}, freeToOffer},
+	{[]string{"floor_restart", "floor_restart_cpu", "floor_restart_memory"}, floorRestart},
 	{[]string{"agents_back", "agents_back_cpu"}, agentsBack},
 	{[]string{"visitors_memory", "visitors_cpu"}, visitorsMemory},
 }

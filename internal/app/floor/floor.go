@@ -41,7 +41,9 @@ type floor struct {
 	people  map[string]person
 	agents  []setup.Agent       // who serve queues that take every agent, or agents by a rule
 	served  map[string][]string // queue id -> its members
+	serves  map[string][]string // user id -> the queues that it serves, by id
 	items   map[string]*item    // open interactions
+	helped  map[string]*item    // those in which colleagues are consulted
 	timed   map[string]*item    // those whose flow waits with a deadline
 	offers  map[string]*Offer   // pending offers
 	online  map[string]int      // live desks a user
@@ -306,6 +308,7 @@ func (f *floor) commit(ctx context.Context) ([]func(), error) {
 		it.row.Version++
 		if it.State == string(acd.Closed) {
 			delete(f.items, it.ID)
+			delete(f.helped, it.ID)
 		}
 	}
 	return after, nil
@@ -365,9 +368,19 @@ func (f *floor) work(it *item) channel.Work {
 
 // touch puts an interaction into the batch.
 func (f *floor) touch(it *item) {
+	f.noteHelp(it)
 	if f.batch.items[it.ID] == nil {
 		f.batch.items[it.ID] = it
 		f.batch.order = append(f.batch.order, it)
+	}
+}
+
+// noteHelp remembers in which interactions colleagues are consulted.
+func (f *floor) noteHelp(it *item) {
+	if len(it.Consulted) > 0 {
+		f.helped[it.ID] = it
+	} else {
+		delete(f.helped, it.ID)
 	}
 }
 

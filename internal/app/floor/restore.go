@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -96,8 +97,13 @@ func (f *floor) remember(ctx context.Context, now time.Time) (stored, error) {
 	if err != nil {
 		return stored{}, err
 	}
-	f.items, f.offers, f.timed, f.batch = map[string]*item{}, map[string]*Offer{}, map[string]*item{}, newBatch()
-	for _, r := range s.rows {
+	f.items, f.offers, f.timed, f.helped, f.batch = map[string]*item{}, map[string]*Offer{}, map[string]*item{}, map[string]*item{}, newBatch()
+	for i, r := range s.rows {
+		if i%keysTogether == 0 {
+			if err := f.prepareKeys(ctx, s.rows[i:min(i+keysTogether, len(s.rows))]); err != nil {
+				return stored{}, err
+			}
+		}
 		it, err := f.item(ctx, r, s.segments[r.ID])
 		if errs.Is(err, errs.Gone) { // its person was erased
 			continue
@@ -109,17 +115,35 @@ func (f *floor) remember(ctx context.Context, now time.Time) (stored, error) {
 			it.QueuedAt = now
 		}
 		f.items[it.ID] = it
+		f.noteHelp(it)
 	}
 	f.restoreDay(s.day)
+	s.rows = nil // the memory is for the engine
 	return s, nil
+}
+
+// keysTogether is how many people's keys are asked for at once.
+const keysTogether = 1000
+
+func (f *floor) prepareKeys(ctx context.Context, rows []store.InteractionRow) error {
+	contacts := make([]string, len(rows))
+	for i, r := range rows {
+		contacts[i] = r.ContactID
+	}
+	return f.m.Vault.Prepare(ctx, f.tenant, contacts)
 }
 
 func (f *floor) readStored(ctx context.Context, now time.Time) (stored, error) {
 	s := stored{segments: map[string]store.SegmentRow{}, day: storedDay{}}
-	err := f.m.DB.Read(ctx, f.tenant, func(tx *store.Tx) (err error) {
-		if s.rows, err = tx.OpenInteractions(); err != nil {
+	// Nobody but this floor writes what these read, so two readers see the same.
+	works := make(chan error, 1)
+	go func() {
+		works <- f.m.DB.Read(ctx, f.tenant, func(tx *store.Tx) (err error) {
+			s.rows, err = tx.OpenInteractions()
 			return err
-		}
+		})
+	}()
+	err := f.m.DB.Read(ctx, f.tenant, func(tx *store.Tx) (err error) {
 		if s.offers, err = tx.PendingOffers(); err != nil {
 			return err
 		}
@@ -141,7 +165,7 @@ func (f *floor) readStored(ctx context.Context, now time.Time) (stored, error) {
 		s.day, err = f.readDay(tx)
 		return err
 	})
-	return s, err
+	return s, errors.Join(<-works, err)
 }
 
 // item is a stored open interaction in memory again.
@@ -318,8 +342,12 @@ func (f *floor) take(plan Plan, people map[string]person) {
 			break
 		}
 	}
-	for q, def := range plan.Queues {
-		f.served[q] = def.Serving(f.agents)
+	f.serves = map[string][]string{}
+	for _, q := range sortedKeys(plan.Queues) {
+		f.served[q] = plan.Queues[q].Serving(f.agents)
+		for _, u := range f.served[q] {
+			f.serves[u] = append(f.serves[u], q)
+		}
 	}
 }
 

@@ -61,24 +61,31 @@ func (m *Manager) Desk(ctx context.Context, a access.Actor) (Desk, error) {
 			return errs.New(errs.NotFound, "This user has no desk.")
 		}
 		out = Desk{Me: f.agentView(a.User), Offers: []Offer{}, Work: []Interaction{}, Queues: []QueueView{}}
-		for _, o := range f.offers {
-			if o.User == a.User {
-				out.Offers = append(out.Offers, f.offer(o))
+		for _, id := range f.engine.Held(a.User) {
+			it := f.items[id]
+			if it == nil {
+				continue
 			}
-		}
-		slices.SortFunc(out.Offers, func(a, b Offer) int { return cmp.Or(a.OfferedAt.Compare(b.OfferedAt), cmp.Compare(a.ID, b.ID)) })
-		for _, it := range f.items {
-			mine := it.Agent == a.User && (it.State == string(acd.Active) || it.State == string(acd.Wrapping))
-			if mine || slices.Contains(it.Consulted, a.User) {
+			switch it.State {
+			case string(acd.Offered):
+				if w, _ := f.engine.Work(id); f.offers[w.Offer] != nil {
+					out.Offers = append(out.Offers, f.offer(f.offers[w.Offer]))
+				}
+			case string(acd.Active), string(acd.Wrapping):
 				out.Work = append(out.Work, it.Interaction)
 			}
 		}
-		slices.SortFunc(out.Work, func(a, b Interaction) int { return a.AnsweredAt.Compare(b.AnsweredAt) })
-		for _, v := range f.queueViews(now) {
-			if slices.Contains(f.served[v.ID], a.User) {
-				out.Queues = append(out.Queues, v)
+		for _, it := range f.helped {
+			if slices.Contains(it.Consulted, a.User) {
+				out.Work = append(out.Work, it.Interaction)
 			}
 		}
+		for _, q := range f.serves[a.User] {
+			out.Queues = append(out.Queues, f.queueView(q, now))
+		}
+		slices.SortFunc(out.Offers, func(a, b Offer) int { return cmp.Or(a.OfferedAt.Compare(b.OfferedAt), cmp.Compare(a.ID, b.ID)) })
+		slices.SortFunc(out.Work, func(a, b Interaction) int { return cmp.Or(a.AnsweredAt.Compare(b.AnsweredAt), cmp.Compare(a.ID, b.ID)) })
+		slices.SortFunc(out.Queues, byName)
 		return nil
 	})
 	return out, err
@@ -149,9 +156,11 @@ func (f *floor) queueViews(now time.Time) []QueueView {
 	for q := range f.plan.Queues {
 		out = append(out, f.queueView(q, now))
 	}
-	slices.SortFunc(out, func(a, b QueueView) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
+	slices.SortFunc(out, byName)
 	return out
 }
+
+func byName(a, b QueueView) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) }
 
 func (f *floor) queueView(q string, now time.Time) QueueView {
 	def, c := f.plan.Queues[q], f.countOf(q)
@@ -179,10 +188,8 @@ func (f *floor) summarise(now time.Time) {
 	}
 	for user := range b.agents {
 		f.tellAgent(user)
-		for q, members := range f.served { // its free places changed
-			if slices.Contains(members, user) {
-				b.queues[q] = true
-			}
+		for _, q := range f.serves[user] { // its free places changed
+			b.queues[q] = true
 		}
 	}
 	views := map[string]QueueView{}

@@ -208,12 +208,7 @@ func (m *Manager) WhyAgent(ctx context.Context, a access.Actor, user string) (Wh
 			return errs.New(errs.NotFound, "There is no such agent.")
 		}
 		why, _ := f.engine.WhyAgent(user, whyWaiting)
-		out = WhyUser{Agent: f.agentView(user), Queues: []string{}, Reasons: []WhyReason{}, Waiting: []WhyWork{}, Left: why.Left}
-		for _, q := range sortedKeys(f.plan.Queues) {
-			if slices.Contains(f.served[q], user) {
-				out.Queues = append(out.Queues, q)
-			}
-		}
+		out = WhyUser{Agent: f.agentView(user), Queues: append([]string{}, f.serves[user]...), Reasons: []WhyReason{}, Waiting: []WhyWork{}, Left: why.Left}
 		for i, c := range why.Candidates {
 			if i == 0 {
 				out.Reasons = whyReasons(c.Reasons)

@@ -8,6 +8,7 @@ import (
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
+	"nubitalk/internal/core/acd"
 	"nubitalk/internal/store"
 )
 
@@ -70,18 +71,16 @@ func (g *gone) begin(ctx context.Context) error {
 	}
 	now := g.s.Clock.Now()
 	for _, t := range tenants {
-		var rows []store.InteractionRow
+		var talks []store.Talk
 		err := g.s.DB.Read(ctx, t, func(tx *store.Tx) (err error) {
-			rows, err = tx.OpenInteractions()
+			talks, err = tx.Talks(string(acd.Chat))
 			return err
 		})
 		if err != nil {
 			return err
 		}
-		for _, r := range rows {
-			if r.Channel == "chat" && !r.LeftMessage {
-				g.arrived(Visitor{Tenant: t, Interaction: r.ID, Contact: r.ContactID, EntryPoint: r.EntryPointID}, now)
-			}
+		for _, w := range talks {
+			g.arrived(Visitor{Tenant: t, Interaction: w.InteractionID, Contact: w.ContactID, EntryPoint: w.EntryPointID}, now)
 		}
 	}
 	g.quit, g.done = make(chan struct{}), make(chan struct{})

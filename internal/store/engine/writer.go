@@ -179,16 +179,16 @@ func (w *writer) group(m *member, group *[]*member) (after *member) {
 		return nil
 	}
 	start := time.Now()
-	undone := 0
+	kept := 0
 	for {
 		if m.state.CompareAndSwap(waiting, taken) {
 			*group = append(*group, m)
-			kept, fault := w.lend(m)
+			keeps, fault := w.lend(m, kept == 0)
 			if err = fault; err != nil {
 				break
 			}
-			if !kept {
-				undone++
+			if keeps {
+				kept++
 			}
 		}
 		if m = w.next(len(*group), start); m == nil {
@@ -209,8 +209,8 @@ func (w *writer) group(m *member, group *[]*member) (after *member) {
 		w.failed.Add(int64(len(*group)))
 	} else {
 		w.commits.Add(1)
-		w.writes.Add(int64(len(*group) - undone))
-		w.failed.Add(int64(undone))
+		w.writes.Add(int64(kept))
+		w.failed.Add(int64(len(*group) - kept))
 	}
 	for _, m := range *group {
 		m.done <- err
@@ -231,10 +231,25 @@ func (w *writer) next(n int, start time.Time) *member {
 	}
 }
 
-// lend gives the transaction to a member, inside its own savepoint, and says
-// whether its changes stay. An error means that SQLite has ended the whole
-// transaction.
-func (w *writer) lend(m *member) (kept bool, err error) {
+// lend gives the transaction to a member and says whether its changes stay. An
+// error means that SQLite has ended the whole transaction. While nothing is in
+// the transaction (first), undoing a member is undoing everything; after that
+// each has a savepoint of its own. Within a savepoint SQLite remembers every page
+// as it was, and looks through all of them at each statement's end: a long list
+// of changes must not pay for that when it is alone.
+func (w *writer) lend(m *member, first bool) (kept bool, err error) {
+	if first {
+		m.turn <- w.c
+		fault := <-m.back
+		if fault == nil {
+			return true, nil
+		}
+		_ = w.do("ROLLBACK") // SQLite may have rolled back already
+		if err := w.do("BEGIN IMMEDIATE"); err != nil {
+			return false, fault
+		}
+		return false, nil
+	}
 	if err := w.do("SAVEPOINT member"); err != nil {
 		return false, err
 	}

@@ -85,6 +85,12 @@ func names(t testing.TB, db DB) (out []string) {
 // transaction until the others wait.
 func together(t *testing.T, db *liteEngine, writes ...Func) []error {
 	t.Helper()
+	return behind(t, db, nil, writes...)
+}
+
+// behind is together with a first one that ends like this.
+func behind(t *testing.T, db *liteEngine, end error, writes ...Func) []error {
+	t.Helper()
 	db.w.groupTime = time.Hour
 	before := db.Stats().Commits
 	out := make([]error, len(writes))
@@ -92,8 +98,8 @@ func together(t *testing.T, db *liteEngine, writes ...Func) []error {
 	began := make(chan struct{})
 	hold := make(chan struct{})
 	all.Go(func() {
-		err := db.Write(t.Context(), one, func(context.Context, Session) error { close(began); <-hold; return nil })
-		if err != nil && !strings.Contains(err.Error(), "group") {
+		err := db.Write(t.Context(), one, func(context.Context, Session) error { close(began); <-hold; return end })
+		if err != nil && err != end && !strings.Contains(err.Error(), "group") {
 			t.Log("the first of the group:", err)
 		}
 	})
@@ -153,6 +159,28 @@ func TestAGroupIsolatesItsMembers(t *testing.T) {
 		t.Errorf("kept: %v", all)
 	}
 	if s := db.Stats(); s.Commits != 1 || s.Writes != 3 || s.Failed != 4 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// Those at the front of a group that fail leave it as if they had never come.
+func TestAGroupThatBeginsWithFailures(t *testing.T) {
+	db := openLite(t)
+	wrong := errs.New(errs.Conflict, "no")
+	got := behind(t, db, wrong,
+		func(ctx context.Context, s Session) error { return errors.Join(add(ctx, s, "failing"), wrong) },
+		func(ctx context.Context, s Session) error { _ = add(ctx, s, "panicking"); panic("at the disco") },
+		func(ctx context.Context, s Session) error { return add(ctx, s, "kept") },
+		func(ctx context.Context, s Session) error { return errors.Join(add(ctx, s, "failing"), wrong) },
+		func(ctx context.Context, s Session) error { return add(ctx, s, "failing") }, // nothing of that name is left
+	)
+	if !errors.Is(got[0], wrong) || got[1] == nil || got[2] != nil || !errors.Is(got[3], wrong) || got[4] != nil {
+		t.Error(got)
+	}
+	if all := names(t, db); !slices.Equal(all, []string{"failing", "kept"}) {
+		t.Errorf("kept: %v", all)
+	}
+	if s := db.Stats(); s.Commits != 1 || s.Writes != 2 || s.Failed != 4 {
 		t.Errorf("%+v", s)
 	}
 }

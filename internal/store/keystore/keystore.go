@@ -5,6 +5,9 @@ import (
 	"context"
 	"embed"
 	"io/fs"
+	"slices"
+	"strconv"
+	"strings"
 
 	"nubitalk/internal/base/clock"
 	"nubitalk/internal/base/errs"
@@ -97,6 +100,50 @@ func (s *Store) Get(ctx context.Context, t id.Tenant, purpose, owner string) (ma
 				out[version] = wrapped
 				return err
 			})
+	})
+	return out, err
+}
+
+// together is how many keys one statement asks for.
+const together = 200
+
+var getMany = func() string {
+	var b strings.Builder
+	b.WriteString("SELECT owner_id, version, wrapped FROM wrapped_keys WHERE tenant_id = $1 AND purpose = $2 AND owner_id IN ($3")
+	for i := 1; i < together; i++ {
+		b.WriteString(", $" + strconv.Itoa(i+3))
+	}
+	return b.String() + ")"
+}()
+
+// GetMany answers all versions of the keys of several owners, by owner; one that
+// has no key is missing.
+func (s *Store) GetMany(ctx context.Context, t id.Tenant, purpose string, owners []string) (map[string]map[int64][]byte, error) {
+	out := make(map[string]map[int64][]byte, len(owners))
+	err := s.db.Read(ctx, engine.Scope{Tenant: t}, func(ctx context.Context, x engine.Session) error {
+		clear(out)
+		for some := range slices.Chunk(owners, together) {
+			args := make([]any, 2, together+2)
+			args[0], args[1] = string(t), purpose
+			for i := range together {
+				args = append(args, some[min(i, len(some)-1)]) // the last one again, so that the text stays the same
+			}
+			err := each(ctx, x, getMany, args, func(r engine.Row) error {
+				var owner string
+				var version int64
+				var wrapped engine.Bytes
+				err := r.Scan(&owner, &version, &wrapped)
+				if out[owner] == nil {
+					out[owner] = map[int64][]byte{}
+				}
+				out[owner][version] = wrapped
+				return err
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	return out, err
 }

@@ -80,6 +80,33 @@ func TestKeysAreKeptApart(t *testing.T) {
 	})
 }
 
+func TestManyKeysAtOnce(t *testing.T) {
+	each(t, func(t *testing.T, s *keystore.Store) {
+		var owners []string
+		var wrapped [][]byte
+		want := map[string]map[int64][]byte{}
+		for i := range 450 { // more than one statement asks for, and not a multiple of it
+			owner := fmt.Sprintf("con_%03d", i)
+			owners, wrapped = append(owners, owner), append(wrapped, []byte(owner))
+			want[owner] = map[int64][]byte{1: []byte(owner)}
+		}
+		if err := s.Add(t.Context(), tenA, "contact", 1, owners, wrapped); err != nil {
+			t.Fatal(err)
+		}
+		add(t, s, tenA, "contact", 2, "con_007", "newer")
+		want["con_007"][2] = []byte("newer")
+		add(t, s, tenA, "wrap", 1, "con_007", "another purpose")
+		add(t, s, tenB, "contact", 1, "con_gone", "another organisation")
+		got, err := s.GetMany(t.Context(), tenA, "contact", append(owners, "con_gone"))
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%v (-want +got)\n%s", err, diff)
+		}
+		if got, err := s.GetMany(t.Context(), tenA, "contact", nil); err != nil || len(got) != 0 {
+			t.Errorf("of nobody: %v, %v", got, err)
+		}
+	})
+}
+
 func TestAddIsAllOrNone(t *testing.T) {
 	each(t, func(t *testing.T, s *keystore.Store) {
 		add(t, s, tenA, "contact", 1, "con_2", "first")

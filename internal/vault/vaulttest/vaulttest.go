@@ -73,6 +73,19 @@ func (s *Store) Get(_ context.Context, t id.Tenant, purpose, owner string) (map[
 	return maps.Clone(s.keys[slot{t, purpose, owner}]), nil
 }
 
+// GetMany implements vault.KeyStore.
+func (s *Store) GetMany(_ context.Context, t id.Tenant, purpose string, owners []string) (map[string]map[int64][]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := map[string]map[int64][]byte{}
+	for _, o := range owners {
+		if keys, ok := s.keys[slot{t, purpose, o}]; ok {
+			out[o] = maps.Clone(keys)
+		}
+	}
+	return out, nil
+}
+
 // Replace implements vault.KeyStore.
 func (s *Store) Replace(_ context.Context, t id.Tenant, purpose, owner string, version int64, old, new []byte) error {
 	s.mu.Lock()
