@@ -69,6 +69,9 @@ func accountExamples() map[string]example {
 		"PATCH /api/v1/organisations/{id}":   {thing: "organisation", body: m{"version": 0, "name": "Renamed"}},
 		"DELETE /api/v1/organisations/{id}":  {thing: "organisation", query: "?version=2"}, // 2: made, then active
 		"GET /api/v1/system":                 {},
+
+		"GET /api/v1/organisations/{id}/keys":           {thing: "organisation"},
+		"POST /api/v1/organisations/{id}/keys/rotation": {thing: "organisation"},
 	}
 }
 
@@ -207,7 +210,7 @@ const (
 
 func read(a answered) verdict {
 	switch a.status {
-	case 200, 201, 204, 426: // 426: a live connection wants to be one
+	case 200, 201, 202, 204, 426: // 426: a live connection wants to be one
 		return allowed
 	case 401:
 		return nobody

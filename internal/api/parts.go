@@ -168,6 +168,10 @@ type Accounts interface {
 	// password, shown once.
 	CreateOrganisation(ctx context.Context, a access.Actor, n account.NewOrganisation) (account.Organisation, account.User, secret.Text, error)
 	UpdateOrganisation(ctx context.Context, a access.Actor, org id.Tenant, version int64, c account.OrganisationChange) (account.Organisation, error)
+	// Keys tells how old an organisation's keys are; RotateKeys begins to renew
+	// them and returns before that is done.
+	Keys(ctx context.Context, a access.Actor, org id.Tenant) (account.OrganisationKeys, error)
+	RotateKeys(ctx context.Context, a access.Actor, org id.Tenant) (account.OrganisationKeys, error)
 	// EndOrganisation destroys its keys; its rows and files go right after.
 	EndOrganisation(ctx context.Context, a access.Actor, org id.Tenant, version int64) (account.Organisation, error)
 }

@@ -207,6 +207,17 @@ func (s *Server) organisationRoutes() {
 			o, err := s.Accounts.EndOrganisation(ctx, c.Actor, id.Tenant(in.ID), in.Version)
 			return answer(o, conflicting(err, func() (account.Organisation, error) { return s.Accounts.Organisation(ctx, c.Actor, id.Tenant(in.ID)) }))
 		})
+	keys := needs(access.OrgKeys)
+	handle(s, "GET", "/api/v1/organisations/{id}/keys", keys, about{id: "organisationKeys", tag: tag, summary: "How old an organisation's keys are",
+		detail: "Of the caller's own organisation or of one anywhere below. It also tells how far a rotation is: ask again while rotating is true."},
+		func(ctx context.Context, c *caller, in *ByID) (*reply[account.OrganisationKeys], error) {
+			return answer(s.Accounts.Keys(ctx, c.Actor, id.Tenant(in.ID)))
+		})
+	handle(s, "POST", "/api/v1/organisations/{id}/keys/rotation", keys, about{id: "rotateKeys", tag: tag, summary: "Renew an organisation's keys while it works", status: 202,
+		detail: "Begins it and returns; a job carries it out and goes on after a restart. What was sealed before still opens. See docs/keys.md."},
+		func(ctx context.Context, c *caller, in *ByID) (*reply[account.OrganisationKeys], error) {
+			return answer(s.Accounts.RotateKeys(ctx, c.Actor, id.Tenant(in.ID)))
+		})
 	handle(s, "GET", "/api/v1/system", needs(access.SystemRead), about{id: "system", tag: "System", summary: "Health and size of the installation"},
 		func(ctx context.Context, c *caller, _ *none) (*reply[SystemView], error) {
 			return answer(s.System.System(ctx, c.Actor))

@@ -50,6 +50,8 @@ func (s *Server) wire() (*parts, error) {
 	p.ending.Handle(contact.JobErase, p.contacts.RunErase)
 	p.ending.Handle(account.JobEnd, p.accounts.RunEnd)
 	p.ending.Handle(account.JobSweep, p.accounts.RunEnd)
+	p.ending.Handle(account.JobRotate, p.accounts.RunRotation)
+	p.ending.Handle(account.JobRewrap, p.accounts.RunRewrap)
 	if err := s.mount(p); err != nil {
 		return nil, err
 	}

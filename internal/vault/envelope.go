@@ -68,6 +68,11 @@ func seal(aead cipher.AEAD, version int64, p place, plain []byte) []byte {
 	return out
 }
 
+// envelopeHead is how every envelope of a key's version begins.
+func envelopeHead(version int64) []byte {
+	return binary.BigEndian.AppendUint32([]byte{format}, uint32(version))
+}
+
 // envelopeVersion reads the version of the key that an envelope needs.
 func envelopeVersion(sealed []byte) (int64, error) {
 	if len(sealed) < overhead || sealed[0] != format {

@@ -64,7 +64,7 @@ func (v *Vault) tenantKeys(ctx context.Context, t id.Tenant, purpose string) (*k
 		return nil, err
 	}
 	if len(wrapped) == 0 {
-		return nil, errs.New(errs.Gone, "The keys of this organisation do not exist any more.")
+		return nil, noTenantKeys()
 	}
 	keys := make(map[int64][]byte, len(wrapped))
 	for version, w := range wrapped {
@@ -77,6 +77,10 @@ func (v *Vault) tenantKeys(ctx context.Context, t id.Tenant, purpose string) (*k
 	}
 	v.tenants.put(k, ring, now, mark)
 	return ring, nil
+}
+
+func noTenantKeys() error {
+	return errs.New(errs.Gone, "The keys of this organisation do not exist any more.")
 }
 
 // contactKeys answers a contact's key, from memory or unwrapped by the tenant's.

@@ -2,6 +2,7 @@ package vault
 
 import (
 	"context"
+	"time"
 
 	"nubitalk/internal/base/id"
 )
@@ -39,6 +40,11 @@ type KeyStore interface {
 	// Owners lists the owners that have a key for the purpose, in order, those
 	// after the given one, at most limit.
 	Owners(ctx context.Context, t id.Tenant, purpose, after string, limit int) ([]string, error)
+	// Count says how many keys there are for the purpose, of all owners and in all
+	// versions, and how many of them are wrapped in an envelope that begins so.
+	Count(ctx context.Context, t id.Tenant, purpose string, begins []byte) (all, such int, err error)
+	// AddedAt says when each version of a key was stored.
+	AddedAt(ctx context.Context, t id.Tenant, purpose, owner string) (map[int64]time.Time, error)
 	// Tenants lists the tenants that have keys.
 	Tenants(ctx context.Context) ([]id.Tenant, error)
 }

@@ -2,6 +2,7 @@ package vault
 
 import (
 	"context"
+	"time"
 
 	"nubitalk/internal/base/id"
 )
@@ -10,6 +11,7 @@ import (
 type TenantKeys struct {
 	Tenant   id.Tenant
 	Versions map[string]int64 // by purpose: the newest
+	Since    time.Time        // of the newest wrapping key: the last rotation, or the organisation's beginning
 	Old      int              // tenant's keys that a root key of before wraps
 	Contacts int
 	Behind   int // contacts whose key an older version of the wrapping key wraps
@@ -33,23 +35,13 @@ func (v *Vault) Describe(ctx context.Context, t id.Tenant) (TenantKeys, error) {
 			}
 		}
 	}
-	for after := ""; ; {
-		contacts, err := v.store.Owners(ctx, t, PurposeContact, after, page)
-		if err != nil || len(contacts) == 0 {
-			return d, err
-		}
-		for _, c := range contacts {
-			versions, err := v.store.Get(ctx, t, PurposeContact, c)
-			if err != nil {
-				return d, err
-			}
-			for _, wrapped := range versions {
-				if by, err := envelopeVersion(wrapped); err != nil || by != d.Versions[PurposeWrap] {
-					d.Behind++
-				}
-			}
-			d.Contacts++
-		}
-		after = contacts[len(contacts)-1]
+	at, err := v.store.AddedAt(ctx, t, PurposeWrap, "")
+	if err != nil {
+		return d, err
 	}
+	d.Since = at[d.Versions[PurposeWrap]]
+	// What is no envelope counts as behind: it is damaged, and should be seen.
+	all, newest, err := v.store.Count(ctx, t, PurposeContact, envelopeHead(d.Versions[PurposeWrap]))
+	d.Contacts, d.Behind = all, all-newest
+	return d, err
 }

@@ -3,6 +3,8 @@ package vault
 import (
 	"bytes"
 	"context"
+	"sync"
+	"sync/atomic"
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
@@ -13,36 +15,84 @@ import (
 // making every index anew.
 var rotated = []string{PurposeData, PurposeWrap, PurposeEvents}
 
-// page is how many contacts' keys are re-wrapped between two looks at ctx.
-const page = 500
+const (
+	// page is how many contacts' keys are re-wrapped between two looks at ctx.
+	page = 500
+	// together is how many of them at the same time, so that they share the
+	// store's commits.
+	together = 8
+)
 
 // RotateTenant gives the tenant new versions of its sealing keys and wraps its
 // contacts' keys anew. Old versions still open what they sealed. After a crash
-// or an error call RewrapContacts to finish. Other nodes must be told (Forget).
+// or an error call RewrapContacts to finish. Other nodes must be told (Renew).
 func (v *Vault) RotateTenant(ctx context.Context, t id.Tenant) error {
+	version, err := v.NextVersion(ctx, t)
+	if err != nil {
+		return err
+	}
+	if err := v.NewVersions(ctx, t, version); err != nil {
+		return err
+	}
+	_, err = v.RewrapContacts(ctx, t)
+	return err
+}
+
+// NextVersion is what the tenant's next rotation calls its keys.
+func (v *Vault) NextVersion(ctx context.Context, t id.Tenant) (int64, error) {
+	newest := int64(0)
+	for _, purpose := range rotated {
+		versions, err := v.store.Get(ctx, t, purpose, "")
+		if err != nil {
+			return 0, err
+		}
+		if len(versions) == 0 {
+			return 0, noTenantKeys()
+		}
+		for version := range versions {
+			newest = max(newest, version)
+		}
+	}
+	if newest >= maxVersion {
+		return 0, errs.New(errs.Internal, "The tenant's key has no version left.")
+	}
+	return newest + 1, nil
+}
+
+// NewVersions gives the tenant that version of each of its sealing keys. What is
+// there already stays, so it may be called again after a crash. Other nodes must
+// be told (Renew); until then they seal with the version before.
+func (v *Vault) NewVersions(ctx context.Context, t id.Tenant, version int64) error {
+	defer v.Renew(t)
 	for _, purpose := range rotated {
 		v.tenants.dropKey(tenantKey{t, purpose})
 		keys, err := v.tenantKeys(ctx, t, purpose)
 		if err != nil {
 			return err
 		}
-		if keys.newest >= maxVersion {
-			return errs.New(errs.Internal, "The tenant's key has no version left.")
+		if keys.newest >= version {
+			continue
 		}
 		// Conflict: another node rotates at this moment; its version serves as well.
-		if err := v.addTenantKey(ctx, t, purpose, keys.newest+1); err != nil && !errs.Is(err, errs.Conflict) {
+		if err := v.addTenantKey(ctx, t, purpose, version); err != nil && !errs.Is(err, errs.Conflict) {
 			return err
 		}
-		v.tenants.dropKey(tenantKey{t, purpose})
 	}
-	_, err := v.RewrapContacts(ctx, t)
-	return err
+	return nil
+}
+
+// Renew drops the tenant's own keys from memory, so that the newest are used
+// from now on; without a tenant those of all. Contacts' keys stay: a rotation
+// changes their wrapping only.
+func (v *Vault) Renew(t id.Tenant) {
+	v.tenants.drop(func(k tenantKey) bool { return t == "" || k.tenant == t })
 }
 
 // RewrapContacts wraps with the tenant's newest wrapping key all contacts' keys
 // that an older one wrapped, and answers how many. It may be called again at
 // any time, and while the vault is in use.
 func (v *Vault) RewrapContacts(ctx context.Context, t id.Tenant) (int, error) {
+	v.tenants.dropKey(tenantKey{t, PurposeWrap})
 	wrap, err := v.tenantKeys(ctx, t, PurposeWrap)
 	if err != nil {
 		return 0, err
@@ -56,15 +106,41 @@ func (v *Vault) RewrapContacts(ctx context.Context, t id.Tenant) (int, error) {
 		if err != nil || len(contacts) == 0 {
 			return done, err
 		}
-		for _, c := range contacts {
-			n, err := v.rewrapContact(ctx, t, c, wrap)
-			if err != nil {
-				return done, err
-			}
-			done += n
+		n, err := v.rewrapPage(ctx, t, contacts, wrap)
+		done += n
+		if err != nil {
+			return done, err
 		}
 		after = contacts[len(contacts)-1]
 	}
+}
+
+// rewrapPage wraps some contacts' keys anew, several at a time.
+func (v *Vault) rewrapPage(ctx context.Context, t id.Tenant, contacts []string, wrap *keyring) (int, error) {
+	var (
+		all   sync.WaitGroup
+		next  atomic.Int64
+		done  atomic.Int64
+		mu    sync.Mutex
+		fault error
+	)
+	for range min(together, len(contacts)) {
+		all.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(contacts)); i = next.Add(1) - 1 {
+				n, err := v.rewrapContact(ctx, t, contacts[i], wrap)
+				done.Add(int64(n))
+				if err != nil {
+					next.Store(int64(len(contacts))) // the others end, too
+					mu.Lock()
+					fault = err
+					mu.Unlock()
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	return int(done.Load()), fault
 }
 
 func (v *Vault) rewrapContact(ctx context.Context, t id.Tenant, contact string, wrap *keyring) (int, error) {
@@ -74,10 +150,11 @@ func (v *Vault) rewrapContact(ctx context.Context, t id.Tenant, contact string, 
 	}
 	done := 0
 	for version, old := range versions {
-		if by, err := envelopeVersion(old); err != nil || by == wrap.newest {
-			if err != nil {
-				return done, err
-			}
+		by, err := envelopeVersion(old)
+		if err != nil {
+			return done, err
+		}
+		if by >= wrap.newest {
 			continue
 		}
 		key, err := v.openWrapped(ctx, t, contact, old)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 
 	"nubitalk/internal/base/errs"
@@ -57,11 +58,11 @@ func TestRotationOfATenantsKeys(t *testing.T) {
 // failing breaks off at the n-th Replace, as a crash would.
 type failing struct {
 	vault.KeyStore
-	left *int
+	left *atomic.Int64
 }
 
 func (s failing) Replace(ctx context.Context, t id.Tenant, purpose, owner string, version int64, old, new []byte) error {
-	if *s.left--; *s.left < 0 {
+	if s.left.Add(-1) < 0 {
 		return errs.Wrap(errs.Unavailable, errors.New("disk full"), "The keys could not be stored.")
 	}
 	return s.KeyStore.Replace(ctx, t, purpose, owner, version, old, new)
@@ -76,7 +77,8 @@ func TestARotationBrokenOffGoesOn(t *testing.T) {
 		must(t, f.CreateContact(ctx, tenA, c))
 		sealed[c] = f.sealContact(t, tenA, c, c)
 	}
-	left := 7
+	var left atomic.Int64
+	left.Store(7)
 	broken, err := vault.Open(vault.Config{Root: f.root, Store: failing{f.store, &left}})
 	must(t, err)
 	wantCode(t, broken.RotateTenant(ctx, tenA), errs.Unavailable)
@@ -85,7 +87,7 @@ func TestARotationBrokenOffGoesOn(t *testing.T) {
 			wantOpens(t, v, tenA, c, s, c)
 		}
 	}
-	left = 1000
+	left.Store(1000)
 	if n, err := broken.RewrapContacts(ctx, tenA); err != nil || n != 21-7 {
 		t.Errorf("went on with %d, %v; want %d", n, err, 21-7)
 	}
@@ -122,7 +124,8 @@ func TestRotationOfTheRoot(t *testing.T) {
 	s := f.sealContact(t, tenA, "con_1", "hello")
 	fresh := fileRoot(t)
 
-	left := 3
+	var left atomic.Int64
+	left.Store(3)
 	both, err := vault.Open(vault.Config{Root: fresh, OldRoots: []vault.RootKey{f.root}, Store: failing{f.store, &left}})
 	must(t, err)
 	wantOpens(t, both, tenA, "con_1", s, "hello")
@@ -134,7 +137,7 @@ func TestRotationOfTheRoot(t *testing.T) {
 	_, err = half.RewrapRoot(ctx)
 	wantCode(t, err, errs.Unavailable) // the old root is still needed, and it says so
 
-	left = 1000
+	left.Store(1000)
 	if n, err := both.RewrapRoot(ctx); n != 2*5-3 || err != nil {
 		t.Errorf("went on with %d, %v; want %d", n, err, 2*5-3)
 	}

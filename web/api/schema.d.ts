@@ -1832,6 +1832,50 @@ export interface paths {
     patch: operations["updateOrganisation"];
     trace?: never;
   };
+  "/api/v1/organisations/{id}/keys": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * How old an organisation's keys are
+     * @description Of the caller's own organisation or of one anywhere below. It also tells how far a rotation is: ask again while rotating is true.
+     *
+     *     Needs `organisation.keys`.
+     */
+    get: operations["organisationKeys"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/organisations/{id}/keys/rotation": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Renew an organisation's keys while it works
+     * @description Begins it and returns; a job carries it out and goes on after a restart. What was sealed before still opens. See docs/keys.md.
+     *
+     *     Needs `organisation.keys`.
+     */
+    post: operations["rotateKeys"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/privacy/inventory": {
     parameters: {
       query?: never;
@@ -2919,6 +2963,7 @@ export interface components {
         | "privacy.read"
         | "organisation.read"
         | "organisation.write"
+        | "organisation.keys"
         | "system.read"
       )[];
       /** Format: date-time */
@@ -4110,6 +4155,7 @@ export interface components {
         | "privacy.read"
         | "organisation.read"
         | "organisation.write"
+        | "organisation.keys"
         | "system.read"
       )[];
       session: string;
@@ -4193,6 +4239,7 @@ export interface components {
         | "privacy.read"
         | "organisation.read"
         | "organisation.write"
+        | "organisation.keys"
         | "system.read"
       )[];
     };
@@ -4293,6 +4340,37 @@ export interface components {
       status?: "active" | "suspended";
       time_zone?: string;
       /** Format: int64 */
+      version: number;
+    };
+    OrganisationKeys: {
+      /**
+       * Format: int64
+       * @description How often the rotation under way was begun.
+       */
+      attempts: number;
+      /**
+       * Format: int64
+       * @description How many of them an older version still wraps.
+       */
+      behind: number;
+      /**
+       * Format: int64
+       * @description Contacts' keys, each wrapped by the organisation's.
+       */
+      contacts: number;
+      /** @description The code of what stopped it last; it is tried again by itself. */
+      fault?: string;
+      organisation: string;
+      rotating: boolean;
+      /**
+       * Format: date-time
+       * @description When the newest were made.
+       */
+      since: string;
+      /**
+       * Format: int64
+       * @description Of the newest keys; each rotation makes the next.
+       */
       version: number;
     };
     OrganisationName: {
@@ -9342,6 +9420,71 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["Organisation"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  organisationKeys: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["OrganisationKeys"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  rotateKeys: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Accepted */
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["OrganisationKeys"];
         };
       };
       /** @description Error */

@@ -15,6 +15,7 @@ import (
 	"nubitalk/internal/bus"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/store"
+	"nubitalk/internal/vault"
 )
 
 // Vault seals profiles and keeps tenants' keys.
@@ -22,6 +23,11 @@ type Vault interface {
 	CreateTenant(ctx context.Context, t id.Tenant) error
 	DestroyTenant(ctx context.Context, t id.Tenant) error
 	Forget(t id.Tenant, contact string)
+	Describe(ctx context.Context, t id.Tenant) (vault.TenantKeys, error)
+	NextVersion(ctx context.Context, t id.Tenant) (int64, error)
+	NewVersions(ctx context.Context, t id.Tenant, version int64) error
+	RewrapContacts(ctx context.Context, t id.Tenant) (int, error)
+	Renew(t id.Tenant)
 	SealTenant(ctx context.Context, t id.Tenant, where string, plain []byte) (secret.Sealed, error)
 	OpenTenant(ctx context.Context, t id.Tenant, where string, sealed secret.Sealed) (secret.Bytes, error)
 }
@@ -158,12 +164,15 @@ func (s *Service) hear(e bus.Event) {
 			c.User = "" // better to forget too much
 		}
 		s.known.forget(e.Tenant, c.User)
+	case KeysRotated:
+		s.Vault.Renew(e.Tenant)
 	case OrganisationClosed:
 		var c Closing
 		if json.Unmarshal(e.Data, &c) == nil {
 			s.forgetOrganisation(c.Organisation)
 		}
 	case bus.Overflow:
+		s.Vault.Renew(e.Tenant)
 		if e.Tenant == "" {
 			s.known.forgetAll()
 			return

@@ -77,6 +77,7 @@ var ptParts = []entry{
 	{"This organisation has ended already.", "Esta organização já terminou."},
 	{"This organisation has not ended.", "Esta organização não terminou."},
 	{"This reseller still has organisations. End those first.", "Este revendedor ainda tem organizações. Termine-as primeiro."},
+	{"The keys of this organisation are being renewed already.", "As chaves desta organização já estão a ser renovadas."},
 	{"must lie in the future", "tem de estar no futuro"},
 	{"lies in the future", "está no futuro"},
 	{"There are %d keys already. Revoke those that are no longer used.", "Já há {1} chaves. Revogue as que já não são usadas."},

@@ -60,6 +60,7 @@ const (
 	PrivacyRead  Permission = "privacy.read" // the inventory, the notice, its checks
 	OrgRead      Permission = "organisation.read"
 	OrgWrite     Permission = "organisation.write"
+	OrgKeys      Permission = "organisation.keys"
 	SystemRead   Permission = "system.read" // health and size of the installation
 )
 
@@ -98,6 +99,7 @@ var table = []Rule{
 	{PrivacyRead, "Read the record of processing and the notice's checks.", map[Role]Scope{Administrator: Tenant, PrivacyOfficer: Tenant, OperatorRole: Tenant}},
 	{OrgRead, "See resellers and tenants: their size and use, never content.", map[Role]Scope{OperatorRole: Below, ResellerRole: Below}},
 	{OrgWrite, "Create, suspend, resume and end resellers and tenants.", map[Role]Scope{OperatorRole: Below, ResellerRole: Below}},
+	{OrgKeys, "See how old an organisation's keys are and renew them; nobody ever sees a key.", map[Role]Scope{OperatorRole: Below}},
 	{SystemRead, "See the installation's health and size.", map[Role]Scope{OperatorRole: Tenant}},
 }
 

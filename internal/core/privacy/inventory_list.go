@@ -25,6 +25,7 @@ const (
 	tokens       = "keyed tokens; tell nothing without the tenant's key"
 	inMemory     = "never written to disk"
 	toAuthorised = "sent over TLS, only to those who may read it"
+	amongNodes   = "sealed under the tenant's key when it leaves the process"
 
 	whileTenant      = "as long as the organisation exists"
 	whileUser        = "as long as the account exists"
@@ -208,7 +209,15 @@ var inventory = []group{
 		{"message.marks", Pseudonym, "", toAuthorised},
 		{"typing", Pseudonym, "", toAuthorised},
 		{"setup.changed", None, "", toAuthorised},
+		{"floor.rebuilt", None, "", toAuthorised},
 		{"session.ended", None, "", toAuthorised}}},
+
+	{Event, "", "to tell every node what it must forget or pass on", "not kept", "heard and forgotten", []part{
+		{"account.changed", Pseudonym, "which user's sessions to ask about again", amongNodes},
+		{"organisation.closed", None, "", amongNodes},
+		{"keys.rotated", None, "", amongNodes},
+		{"key.destroyed", Pseudonym, "which contact's key is gone", amongNodes},
+		{"visitor.state", DisplayName, "to show a visitor the own conversation, wherever it is connected", amongNodes}}},
 
 	{Frame, "", "to show a visitor the own conversation", "not kept", "sent and forgotten", []part{
 		{"state", DisplayName, "place in the queue, and the agent's public name", toAuthorised},

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"nubitalk/internal/base/clock"
 	"nubitalk/internal/base/errs"
@@ -203,6 +204,37 @@ func (s *Store) Owners(ctx context.Context, t id.Tenant, purpose, after string, 
 		out, err = texts(ctx, x, `SELECT DISTINCT owner_id FROM wrapped_keys WHERE tenant_id = $1 AND purpose = $2 AND owner_id > $3 ORDER BY owner_id LIMIT $4`,
 			string(t), purpose, after, limit)
 		return err
+	})
+	return out, err
+}
+
+// Count says how many keys there are for the purpose, of all owners and in all
+// versions, and how many of them are wrapped in an envelope that begins so.
+func (s *Store) Count(ctx context.Context, t id.Tenant, purpose string, begins []byte) (all, such int, err error) {
+	err = s.db.Read(ctx, engine.Scope{Tenant: t}, func(ctx context.Context, x engine.Session) error {
+		return each(ctx, x, `SELECT count(*), count(*) FILTER (WHERE substr(wrapped, 1, $3) = $4) FROM wrapped_keys WHERE tenant_id = $1 AND purpose = $2`,
+			[]any{string(t), purpose, len(begins), begins}, func(r engine.Row) error {
+				var n, m int64
+				err := r.Scan(&n, &m)
+				all, such = int(n), int(m)
+				return err
+			})
+	})
+	return all, such, err
+}
+
+// AddedAt says when each version of a key was stored.
+func (s *Store) AddedAt(ctx context.Context, t id.Tenant, purpose, owner string) (map[int64]time.Time, error) {
+	var out map[int64]time.Time
+	err := s.db.Read(ctx, engine.Scope{Tenant: t}, func(ctx context.Context, x engine.Session) error {
+		out = map[int64]time.Time{}
+		return each(ctx, x, `SELECT version, created_at FROM wrapped_keys WHERE tenant_id = $1 AND purpose = $2 AND owner_id = $3`, []any{string(t), purpose, owner},
+			func(r engine.Row) error {
+				var version, at int64
+				err := r.Scan(&version, &at)
+				out[version] = clock.FromMicros(at)
+				return err
+			})
 	})
 	return out, err
 }

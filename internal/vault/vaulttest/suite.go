@@ -28,6 +28,7 @@ func RunStore(t *testing.T, open func(t *testing.T) vault.KeyStore) {
 		"a key is replaced only by who saw it":                       replaces,
 		"what is deleted is gone, and only that":                     deletes,
 		"owners are listed page by page":                             lists,
+		"keys are counted by how their envelopes begin":              counts,
 		"of many who add the same key one succeeds":                  races,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open(t)) })
@@ -49,6 +50,28 @@ func want(t *testing.T, s vault.KeyStore, tenant id.Tenant, purpose, owner strin
 	}
 	if len(got)+len(want) > 0 && !maps.EqualFunc(got, want, func(a, b []byte) bool { return string(a) == string(b) }) {
 		t.Errorf("%s %s %q: got %x, want %x", tenant, purpose, owner, got, want)
+	}
+}
+
+func counts(t *testing.T, s vault.KeyStore) {
+	for owner, wrapped := range map[string]string{"con_1": "\x01\x00\x00\x00\x02x", "con_2": "\x01\x00\x00\x00\x01x", "con_3": "\x01\x00\x00\x00\x02", "con_4": "\x01"} {
+		add(t, s, tenantA, vault.PurposeContact, 1, owner, wrapped)
+	}
+	add(t, s, tenantA, vault.PurposeWrap, 1, "", "\x01\x00\x00\x00\x02")
+	add(t, s, tenantB, vault.PurposeContact, 1, "con_1", "\x01\x00\x00\x00\x02")
+	for _, c := range []struct {
+		tenant    id.Tenant
+		begins    string
+		all, such int
+	}{{tenantA, "\x01\x00\x00\x00\x02", 4, 2}, {tenantA, "\x01\x00\x00\x00\x03", 4, 0}, {tenantA, "", 4, 4}, {tenantB, "\x01\x00\x00\x00\x02", 1, 1}} {
+		all, such, err := s.Count(t.Context(), c.tenant, vault.PurposeContact, []byte(c.begins))
+		if err != nil || all != c.all || such != c.such {
+			t.Errorf("%s, %x: %d of %d, %v; want %d of %d", c.tenant, c.begins, such, all, err, c.such, c.all)
+		}
+	}
+	at, err := s.AddedAt(t.Context(), tenantA, vault.PurposeWrap, "")
+	if err != nil || len(at) != 1 || at[1].IsZero() {
+		t.Errorf("added at %v, %v", at, err)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
@@ -42,10 +43,12 @@ type slot struct {
 type Store struct {
 	mu   sync.Mutex
 	keys map[slot]map[int64][]byte
+
+	since time.Time
 }
 
 // NewStore makes an empty one.
-func NewStore() *Store { return &Store{keys: map[slot]map[int64][]byte{}} }
+func NewStore() *Store { return &Store{keys: map[slot]map[int64][]byte{}, since: time.Now()} }
 
 // Add implements vault.KeyStore.
 func (s *Store) Add(_ context.Context, t id.Tenant, purpose string, version int64, owners []string, wrapped [][]byte) error {
@@ -129,6 +132,35 @@ func (s *Store) Owners(_ context.Context, t id.Tenant, purpose, after string, li
 	}
 	slices.Sort(owners)
 	return owners[:min(limit, len(owners))], nil
+}
+
+// Count implements vault.KeyStore.
+func (s *Store) Count(_ context.Context, t id.Tenant, purpose string, begins []byte) (all, such int, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for k, versions := range s.keys {
+		if k.tenant != t || k.purpose != purpose {
+			continue
+		}
+		for _, wrapped := range versions {
+			all++
+			if bytes.HasPrefix(wrapped, begins) {
+				such++
+			}
+		}
+	}
+	return all, such, nil
+}
+
+// AddedAt implements vault.KeyStore; all is as old as the store.
+func (s *Store) AddedAt(_ context.Context, t id.Tenant, purpose, owner string) (map[int64]time.Time, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := map[int64]time.Time{}
+	for version := range s.keys[slot{t, purpose, owner}] {
+		out[version] = s.since
+	}
+	return out, nil
 }
 
 // Tenants implements vault.KeyStore.
