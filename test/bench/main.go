@@ -25,7 +25,7 @@ type bench struct {
 var benches = []bench{
 	{[]string{"binary_size"}, binarySize},
 	{[]string{"desk_first_load", "widget_first_load"}, firstLoads},
-	{[]string{"acd_step"}, acdStep},
+	{[]string{"acd_step", "acd_growth"}, acdStep},
 	{[]string{"wallboard_update", "wallboard_idle_second"}, wallboard},
 	{[]string{"cold_start", "cold_start_cpu", "idle_memory"}, coldStart},
 	{[]string{"message_latency_p50", "message_cpu_paced", "messages_per_second", "message_cpu"}, messages},

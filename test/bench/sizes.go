@@ -64,24 +64,30 @@ func packed(b []byte) int {
 	return out.Len()
 }
 
-var stepsLine = regexp.MustCompile(`(?m)^BenchmarkStepMiddle\S*\s.*?([0-9.]+) cpu-ns/op`)
+var stepsLine = regexp.MustCompile(`(?m)^BenchmarkStep(Small|Middle|Large)\S*\s.*?([0-9.]+) cpu-ns/op`)
 
-// acdStep is the engine's own benchmark, on the floor of a middle-sized company.
+// acdStep is the engine's own benchmark, on the floors of a small, a middle-sized
+// and a very large company, alternating: each cost is the median of three.
 func acdStep(r *run) error {
-	cmd := exec.CommandContext(r.ctx, "go", "test", "-run", "^$", "-bench", "^BenchmarkStepMiddle$", "-benchtime", "2s", "./internal/core/acd")
+	cmd := exec.CommandContext(r.ctx, "go", "test", "-run", "^$", "-bench", "^BenchmarkStep(Small|Middle|Large)$", "-benchtime", "1s", "-count", "3", "./internal/core/acd")
 	cmd.Dir = r.root
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("%w\n%s", err, out)
 	}
-	m := stepsLine.FindSubmatch(out)
-	if m == nil {
-		return fmt.Errorf("the benchmark printed no figure:\n%s", out)
+	took := map[string][]float64{}
+	for _, m := range stepsLine.FindAllSubmatch(out, -1) {
+		ns, err := strconv.ParseFloat(string(m[2]), 64)
+		if err != nil {
+			return err
+		}
+		took[string(m[1])] = append(took[string(m[1])], ns)
 	}
-	ns, err := strconv.ParseFloat(string(m[1]), 64)
-	if err != nil {
-		return err
+	if len(took) != 3 {
+		return fmt.Errorf("the benchmark printed too few figures:\n%s", out)
 	}
-	r.figure("acd_step", 1e9/ns, "steps/s", atLeast, 1e6, "a second of CPU; 1,000 agents, 50 queues")
+	small, middle, large := median(took["Small"]), median(took["Middle"]), median(took["Large"])
+	r.figure("acd_step", 1e9/middle, "steps/s", atLeast, 1e6, "a second of CPU; 1,000 agents, 50 queues, 500 waiting")
+	r.figure("acd_growth", large/small, "times", atMost, 2, fmt.Sprintf("CPU of a step with 10,000 agents, 1,000 queues and 100,000 waiting (%.0f ns) against 100, 10 and 100 (%.0f ns)", large, small))
 	return nil
 }
