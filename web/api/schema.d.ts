@@ -4746,6 +4746,11 @@ export interface components {
       answered_in_goal: number;
       /**
        * Format: int64
+       * @description How far past estimates were off, on average; -1 if none ended since the floor was opened.
+       */
+      estimate_error_seconds: number;
+      /**
+       * Format: int64
        * @description Estimated wait of who enters now; -1 if unknown.
        */
       estimate_seconds: number;

@@ -57,6 +57,7 @@ const queue = (i: number, waiting: number) => ({
   service_percent: 80,
   service_seconds: 60,
   estimate_seconds: 30,
+  estimate_error_seconds: 8,
 });
 
 const answers: Record<string, unknown> = {

@@ -113,7 +113,7 @@ func (h *house) view(t id.Tenant) floor.QueueView {
 		h.t.Fatal(err)
 	}
 	v := s.Queues[0]
-	v.EstimateSecs, v.AgentsOnline, v.AgentsReady = 0, 0, 0
+	v.EstimateSecs, v.EstimateError, v.AgentsOnline, v.AgentsReady = 0, 0, 0, 0
 	return v
 }
 

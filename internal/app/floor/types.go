@@ -94,6 +94,7 @@ type QueueView struct {
 	ServicePercent int           `json:"service_percent" doc:"Goal."`
 	ServiceSeconds int           `json:"service_seconds" doc:"Goal."`
 	EstimateSecs   int           `json:"estimate_seconds" doc:"Estimated wait of who enters now; -1 if unknown."`
+	EstimateError  int           `json:"estimate_error_seconds" doc:"How far past estimates were off, on average; -1 if none ended since the floor was opened."`
 }
 
 // Snapshot is everything a supervisor's room starts from.

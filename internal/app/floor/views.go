@@ -171,7 +171,7 @@ func (f *floor) queueView(q string, now time.Time) QueueView {
 		Offered: n.Offered, Answered: n.Answered, AnsweredInGoal: n.AnsweredInGoal, Abandoned: n.Abandoned - n.ShortAbandoned, ShortAbandoned: n.ShortAbandoned,
 		Level: measure.ServiceLevel(n.Counts, measure.Ignored), AbandonRate: measure.AbandonRate(n.Counts), AnswerWait: n.AnswerWait.Milliseconds(),
 		LongestWait: n.LongestWait.Milliseconds(), Handled: n.Handled, Handle: n.Handling.Time().Milliseconds(),
-		ServicePercent: def.ServicePercent, ServiceSeconds: def.ServiceSeconds, EstimateSecs: s.Estimate}
+		ServicePercent: def.ServicePercent, ServiceSeconds: def.ServiceSeconds, EstimateSecs: s.Estimate, EstimateError: s.EstimateError}
 }
 
 // summarise turns what the batch touched into live events, each thing once.
