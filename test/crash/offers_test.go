@@ -3,15 +3,26 @@ package crash
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/store"
 )
 
+// served is what is stored of one conversation.
+type served struct {
+	row    store.InteractionRow
+	offers []store.OfferRow
+	parts  []store.SegmentRow
+}
+
 // checkOffers looks into the stopped installation's rows: no conversation was
-// with two agents at a time, and each agent that held it had accepted it.
+// with two agents at a time, each agent that held it had accepted it, and nobody
+// was passed over.
 func (l *load) checkOffers(t *testing.T, config store.Config) {
 	ctx := context.Background()
 	db, err := store.Open(ctx, config)
@@ -29,16 +40,18 @@ func (l *load) checkOffers(t *testing.T, config store.Config) {
 		t.Fatal(err)
 	}
 	offered := 0
+	var all []served
 	for _, k := range l.talks {
 		err := db.Read(ctx, tenant, func(tx *store.Tx) error {
-			offers, err := tx.OffersOf(k.v.Interaction)
-			if err != nil {
-				return err
-			}
-			parts, err := tx.Segments(k.v.Interaction)
-			offered += len(offers)
-			checkTurns(t, k.v.Interaction, offers, parts)
-			return err
+			var s served
+			var err1, err2, err3 error
+			s.row, err1 = tx.Interaction(k.v.Interaction)
+			s.offers, err2 = tx.OffersOf(k.v.Interaction)
+			s.parts, err3 = tx.Segments(k.v.Interaction)
+			offered += len(s.offers)
+			checkTurns(t, k.v.Interaction, s.offers, s.parts)
+			all = append(all, s)
+			return errors.Join(err1, err2, err3)
 		})
 		if err != nil {
 			t.Errorf("%s: %v", k.v.Interaction, err)
@@ -47,6 +60,47 @@ func (l *load) checkOffers(t *testing.T, config store.Config) {
 	if offered == 0 {
 		t.Error("nothing was offered, so nothing was checked")
 	}
+	if waited := checkOrder(t, all); waited == 0 {
+		t.Error("nobody waited behind another, so the order was not checked")
+	}
+}
+
+// checkOrder holds each first offer against all others who waited in the same
+// queue for the same skills at that moment and had not been offered yet: whoever
+// came before must have gone before. It counts the pairs that it compared.
+func checkOrder(t *testing.T, all []served) (compared int) {
+	type wait struct {
+		part  store.SegmentRow
+		offer time.Time // the first; zero if it never came
+	}
+	lines := map[string][]wait{} // by queue, priority and skills
+	for _, s := range all {
+		i := slices.IndexFunc(s.parts, func(p store.SegmentRow) bool { return p.HolderKind == "queue" })
+		if i < 0 || s.row.PreferredID != "" {
+			continue
+		}
+		w := wait{part: s.parts[i]}
+		if len(s.offers) > 0 {
+			w.offer = s.offers[0].OfferedAt
+		}
+		line := fmt.Sprint(w.part.HolderID, s.row.Priority, s.row.Needs, s.row.Wants)
+		lines[line] = append(lines[line], w)
+	}
+	for line, waits := range lines {
+		for _, a := range waits {
+			for _, b := range waits {
+				if a.offer.IsZero() || !b.part.StartedAt.Before(a.part.StartedAt) || b.part.EndedAt.IsZero() || !b.part.EndedAt.After(a.part.StartedAt) {
+					continue // they did not wait together, b before a
+				}
+				compared++
+				if b.part.EndedAt.After(a.offer) && (b.offer.IsZero() || b.offer.After(a.offer)) {
+					t.Errorf("%s: %s came at %s and was offered at %s, before %s, which had come at %s", line,
+						a.part.InteractionID, a.part.StartedAt, a.offer, b.part.InteractionID, b.part.StartedAt)
+				}
+			}
+		}
+	}
+	return compared
 }
 
 func checkTurns(t *testing.T, interaction string, offers []store.OfferRow, parts []store.SegmentRow) {
