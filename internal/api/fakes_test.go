@@ -473,6 +473,8 @@ func (p people) Contact(_ context.Context, a access.Actor, contact string) (api.
 	return p.contact(a, access.ContactRead, contact)
 }
 
+func (p people) Seen(context.Context, access.Actor, string) error { return nil }
+
 func (p people) Update(_ context.Context, a access.Actor, contact string, _ int64, _ api.ContactChange) (api.Contact, error) {
 	return p.contact(a, access.ContactWrite, contact)
 }

@@ -84,7 +84,7 @@ func (s *Server) interactionRoutes() {
 		})
 	handle(s, "GET", base+"/{id}/messages", needs(access.WorkRead), about{id: "messages", tag: tag, summary: "The conversation, notes included"},
 		func(ctx context.Context, c *caller, in *messagesInput) (*reply[ListOf[chat.Message]], error) {
-			if _, err := s.Floor.Work(ctx, c.Actor, access.WorkRead, in.ID); err != nil {
+			if err := s.mayRead(ctx, c.Actor, in.ID); err != nil {
 				return nil, err
 			}
 			items, err := s.Chat.Messages(ctx, c.Tenant, in.ID, in.After, in.Before, in.Limit)
@@ -140,11 +140,21 @@ func (s *Server) markRoutes() {
 	handle(s, "GET", base+"/attachments/{attachment}", needs(access.WorkRead), about{id: "attachment", tag: tag, summary: "A file of the conversation",
 		raw: describeFile},
 		func(ctx context.Context, c *caller, in *attachmentInput) (*fileOutput, error) {
-			if _, err := s.Floor.Work(ctx, c.Actor, access.WorkRead, in.ID); err != nil {
+			if err := s.mayRead(ctx, c.Actor, in.ID); err != nil {
 				return nil, err
 			}
 			return file(s.Chat.Attachment(ctx, c.Tenant, in.ID, in.Attachment))
 		})
+}
+
+// mayRead says whether the caller may read a conversation, and notes in the
+// audit log that it does (notice C10).
+func (s *Server) mayRead(ctx context.Context, a access.Actor, interaction string) error {
+	w, err := s.Floor.Work(ctx, a, access.WorkRead, interaction)
+	if err != nil {
+		return err
+	}
+	return s.Contacts.Seen(ctx, a, w.Contact)
 }
 
 // detail puts together what the desk shows beside a conversation. What the
@@ -162,8 +172,11 @@ func (s *Server) detail(ctx context.Context, a access.Actor, interaction string)
 	if d.Marks, err = s.Chat.Marks(ctx, a.Tenant, interaction); err != nil && !errs.Is(err, errs.NotFound) {
 		return d, err
 	}
-	if w.Contact == "" || access.Reach(a, access.ContactRead) == access.None {
+	if w.Contact == "" {
 		return d, nil
+	}
+	if access.Reach(a, access.ContactRead) == access.None {
+		return d, s.Contacts.Seen(ctx, a, w.Contact) // the name that the person gave stands in the interaction
 	}
 	c, err := s.Contacts.Contact(ctx, a, w.Contact)
 	switch {

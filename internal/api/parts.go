@@ -205,6 +205,8 @@ type Contacts interface {
 	// Find looks up by exact address; without one it lists the newest seen.
 	Find(ctx context.Context, a access.Actor, kind string, address secret.Text, cursor string, limit int) (items []Contact, next string, err error)
 	Contact(ctx context.Context, a access.Actor, contact string) (Contact, error)
+	// Seen notes that the actor was shown what a contact said; "" is nobody.
+	Seen(ctx context.Context, a access.Actor, contact string) error
 	// Update rectifies; nil fields stay as they are.
 	Update(ctx context.Context, a access.Actor, contact string, version int64, c ContactChange) (Contact, error)
 	// Export writes one archive of everything about the person.

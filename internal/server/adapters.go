@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"nubitalk/internal/app/account"
+	"nubitalk/internal/app/contact"
 	"nubitalk/internal/app/floor"
 	appsetup "nubitalk/internal/app/setup"
 	"nubitalk/internal/base/id"
@@ -71,11 +72,18 @@ func (l leavers) DropUser(tx *store.Tx, a access.Actor, user string) (func(), er
 }
 
 // reader says whether an actor may read an interaction now (live.Reader).
-type reader struct{ floor *floor.Manager }
+type reader struct {
+	floor    *floor.Manager
+	contacts *contact.Service
+}
 
+// MayRead also notes in the audit log that the actor reads along.
 func (r reader) MayRead(ctx context.Context, a access.Actor, interaction string) error {
-	_, err := r.floor.Work(ctx, a, access.WorkRead, interaction)
-	return err
+	w, err := r.floor.Work(ctx, a, access.WorkRead, interaction)
+	if err != nil {
+		return err
+	}
+	return r.contacts.Seen(ctx, a, w.Contact)
 }
 
 func each[A, B any](list []A, fn func(A) B) []B {

@@ -92,7 +92,7 @@ func (s *Server) makeParts() *parts {
 	}
 	p.chat = chat.New(chat.Deps{DB: k.db, Vault: k.vault, Blobs: k.blobs, Bus: k.bus, Clock: s.clock, IDs: s.ids, Setup: p.setups,
 		People: p.people, Floor: chatFloor, Audit: p.audit, Log: s.log.With("part", "chat")})
-	p.live = live.New(live.Config{Bus: k.bus, Reader: reader{p.floor}, Floor: liveFloor, Clock: s.clock, Log: s.log.With("part", "live")})
+	p.live = live.New(live.Config{Bus: k.bus, Reader: reader{p.floor, p.contacts}, Floor: liveFloor, Clock: s.clock, Log: s.log.With("part", "live")})
 	p.ending = retention.New(retention.Deps{DB: k.db, Blobs: k.blobs, Contacts: p.contacts, Audit: p.audit, Clock: s.clock, Log: s.log.With("part", "retention"), Node: s.data.node})
 	p.privacy = &privacyDoors{binary: s.binary, log: s.log.With("part", "notice")}
 	return p

@@ -354,6 +354,41 @@ func TestWhoMaySeeAContact(t *testing.T) {
 	})
 }
 
+// failingOnce is a log that cannot be written the first time.
+type failingOnce struct {
+	contact.Auditor
+	failed *bool
+}
+
+func (l failingOnce) Record(tx *store.Tx, a access.Actor, action, kind, object string, detail map[string]string) error {
+	if !*l.failed {
+		*l.failed = true
+		return errs.New(errs.Unavailable, "This could not be stored. Please try again.")
+	}
+	return l.Auditor.Record(tx, a, action, kind, object, detail)
+}
+
+func TestALookThatCouldNotBeNotedShowsNothingAndIsNotedTheNextTime(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		ana, _ := f.arrive(t, tenA, arrival("Ana", "email", "a@example.org"))
+		failed := false
+		f.Audit = failingOnce{f.Audit, &failed}
+		c, err := f.Contact(t.Context(), officer(tenA), ana)
+		wantCode(t, err, errs.Unavailable)
+		if c.ID != "" {
+			t.Error("the contact is shown though nobody can know it")
+		}
+		f.contact(t, tenA, ana)
+		must(t, f.db.Read(t.Context(), tenA, func(tx *store.Tx) error {
+			rows, err := tx.Audit(store.AuditFilter{Action: "contact.seen", ObjectID: ana})
+			if len(rows) != 1 {
+				t.Errorf("%d looks are noted, want one", len(rows))
+			}
+			return err
+		}))
+	})
+}
+
 func TestLooksAreNotedOnceAnHour(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		ana, _ := f.arrive(t, tenA, arrival("Ana", "email", "a@example.org"))

@@ -129,7 +129,10 @@ func (s *Service) Contact(ctx context.Context, a access.Actor, contact string) (
 	if err != nil {
 		return Contact{}, err
 	}
-	return c, s.noteSeen(ctx, a, contact)
+	if err := s.noteSeen(ctx, a, contact); err != nil {
+		return Contact{}, err
+	}
+	return c, nil
 }
 
 // may says whether the actor may do p to a contact: to all of the tenant, or to
@@ -205,14 +208,28 @@ func (c Contact) Masked() Contact {
 // noteEvery is how often the same actor looking at the same contact is noted.
 const noteEvery = time.Hour
 
-// noteSeen writes to the audit log that the actor saw the contact (notice C10).
-func (s *Service) noteSeen(ctx context.Context, a access.Actor, contact string) error {
-	if !s.seen.first(string(a.Tenant)+" "+a.User+" "+contact, s.Clock.Now()) {
+// Seen notes that the actor was shown what a contact said, wrote or sent, by a
+// door that has asked whether it may. "" is nobody: the person was erased.
+func (s *Service) Seen(ctx context.Context, a access.Actor, contact string) error {
+	if contact == "" {
 		return nil
 	}
-	return s.DB.Write(ctx, a.Tenant, func(tx *store.Tx) error {
+	return s.noteSeen(ctx, a, contact)
+}
+
+// noteSeen writes to the audit log that the actor saw the contact (notice C10).
+func (s *Service) noteSeen(ctx context.Context, a access.Actor, contact string) error {
+	key, now := string(a.Tenant)+" "+a.User+" "+contact, s.Clock.Now()
+	if s.seen.lately(key, now) {
+		return nil
+	}
+	err := s.DB.Write(ctx, a.Tenant, func(tx *store.Tx) error {
 		return s.Audit.Record(tx, a, "contact.seen", "contact", contact, nil)
 	})
+	if err == nil {
+		s.seen.note(key, now)
+	}
+	return err
 }
 
 // recent remembers who looked at whom a short while ago.
@@ -229,12 +246,15 @@ func newRecent(size int) *recent {
 	return &recent{lru: lru}
 }
 
-func (r *recent) first(key string, now time.Time) bool {
+func (r *recent) lately(key string, now time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if at, ok := r.lru.Get(key); ok && now.Sub(at) < noteEvery && !now.Before(at) {
-		return false
-	}
+	at, ok := r.lru.Get(key)
+	return ok && now.Sub(at) < noteEvery && !now.Before(at)
+}
+
+func (r *recent) note(key string, now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.lru.Add(key, now)
-	return true
 }
