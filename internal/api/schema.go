@@ -6,6 +6,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"nubitalk/internal/app/audit"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/acd"
 	"nubitalk/internal/core/setup"
@@ -30,6 +31,7 @@ type (
 	roleWord       string
 	permissionWord string
 	askWord        string
+	actionWord     string
 )
 
 func words(list ...string) *huma.Schema {
@@ -68,6 +70,8 @@ func (askWord) Schema(huma.Registry) *huma.Schema {
 	return words(string(setup.AskNo), string(setup.AskOptional), string(setup.AskRequired))
 }
 
+func (actionWord) Schema(huma.Registry) *huma.Schema { return words(audit.Actions...) }
+
 // schemaName names a type in the document: its own name, unless that says too
 // little outside its package.
 func schemaName(t reflect.Type, hint string) string {
@@ -92,5 +96,6 @@ func describeWords(r huma.Registry) {
 	r.RegisterTypeAlias(reflect.TypeFor[acd.Channel](), reflect.TypeFor[channelWord]())
 	r.RegisterTypeAlias(reflect.TypeFor[access.Role](), reflect.TypeFor[roleWord]())
 	r.RegisterTypeAlias(reflect.TypeFor[access.Permission](), reflect.TypeFor[permissionWord]())
+	r.RegisterTypeAlias(reflect.TypeFor[audit.Action](), reflect.TypeFor[actionWord]())
 	r.RegisterTypeAlias(reflect.TypeFor[setup.Ask](), reflect.TypeFor[askWord]())
 }

@@ -3236,7 +3236,46 @@ export interface components {
       types: string[];
     };
     AuditEntry: {
-      action: string;
+      /** @enum {string} */
+      action:
+        | "sign_in"
+        | "sign_in.refused"
+        | "sign_in.locked"
+        | "sign_out"
+        | "session.ended"
+        | "sessions.ended"
+        | "password.changed"
+        | "password.reset"
+        | "user.created"
+        | "user.changed"
+        | "user.deleted"
+        | "api_key.created"
+        | "api_key.revoked"
+        | "organisation.created"
+        | "organisation.changed"
+        | "organisation.ended"
+        | "organisation.erased"
+        | "keys.rotation_started"
+        | "keys.rotated"
+        | "setup.created"
+        | "setup.changed"
+        | "setup.archived"
+        | "setup.restored"
+        | "setup.ordered"
+        | "contact.seen"
+        | "contact.rectified"
+        | "contact.exported"
+        | "contact.erasure_begun"
+        | "contact.erased"
+        | "consent.given"
+        | "consent.withdrawn"
+        | "interaction.move"
+        | "interaction.taken_over"
+        | "interaction.hint"
+        | "alert.acknowledged"
+        | "agent.presence"
+        | "retention.ended"
+        | "audit.trimmed";
       actor: string;
       /** @enum {string} */
       actor_kind: "user" | "api_key" | "visitor" | "system";

@@ -41,7 +41,7 @@ type Entry struct {
 	At         time.Time         `json:"at"`
 	ActorKind  string            `json:"actor_kind" enum:"user,api_key,visitor,system"`
 	Actor      string            `json:"actor"`
-	Action     string            `json:"action"`
+	Action     Action            `json:"action"`
 	ObjectKind string            `json:"object_kind"`
 	Object     string            `json:"object"`
 	Detail     map[string]string `json:"detail,omitempty"`
@@ -186,7 +186,7 @@ func (l *Log) Entries(ctx context.Context, a access.Actor, q Query) (items []Ent
 }
 
 func view(r store.AuditRow) Entry {
-	e := Entry{Seq: r.Seq, At: r.At, ActorKind: r.ActorKind, Actor: r.ActorID, Action: r.Action, ObjectKind: r.ObjectKind, Object: r.ObjectID,
+	e := Entry{Seq: r.Seq, At: r.At, ActorKind: r.ActorKind, Actor: r.ActorID, Action: Action(r.Action), ObjectKind: r.ObjectKind, Object: r.ObjectID,
 		Hash: base64.StdEncoding.EncodeToString(r.Hash)}
 	if r.Detail != "" {
 		if err := json.Unmarshal([]byte(r.Detail), &e.Detail); err != nil {

@@ -104,7 +104,7 @@ func TestEntriesAreKeptPerTenantAndFound(t *testing.T) {
 		}
 		for i := range 5 {
 			n := 4 - i
-			want = append(want, audit.Entry{Seq: int64(n + 1), At: start.Add(time.Duration(n) * time.Minute), ActorKind: "user", Actor: user, Action: fmt.Sprint("contact.act", n%2),
+			want = append(want, audit.Entry{Seq: int64(n + 1), At: start.Add(time.Duration(n) * time.Minute), ActorKind: "user", Actor: user, Action: audit.Action(fmt.Sprint("contact.act", n%2)),
 				ObjectKind: "contact", Object: con, Detail: map[string]string{"n": fmt.Sprint(n)}})
 		}
 		if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(audit.Entry{}, "Hash")); diff != "" {

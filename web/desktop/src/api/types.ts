@@ -26,6 +26,7 @@ export type Measure = Schemas["Definition"];
 export type Message = Schemas["Message"];
 export type Offer = Schemas["Offer"];
 export type Organisation = Schemas["Organisation"];
+export type AuditAction = Schemas["AuditEntry"]["action"];
 export type OrganisationKeys = Schemas["OrganisationKeys"];
 export type Profile = Schemas["Profile"];
 export type QueueView = Schemas["QueueView"];
