@@ -25,6 +25,7 @@ func TestDoors(t *testing.T) {
 	}{
 		{"bad input", badInput},
 		{"in the reader's language", inTheReadersLanguage},
+		{"who may write what", whoMayWriteWhat},
 		{"only what is needed", onlyWhatIsNeeded},
 		{"nothing there", nothingThere},
 		{"security headers", securityHeaders},
@@ -71,6 +72,19 @@ func want1(t *testing.T, got answered, status int, code string) {
 	t.Helper()
 	if got.status != status || got.problem() != code {
 		t.Errorf("%d %s, want %d %s: %s", got.status, got.problem(), status, code, got.body)
+	}
+}
+
+// A hint is a supervisor's: not an agent's, not even in the work it holds, and
+// nobody's who only watches.
+func whoMayWriteWhat(t *testing.T, h *house) {
+	for role, may := range map[access.Role]string{access.Agent: "text note", access.Supervisor: "text note hint", access.Monitor: "", access.PrivacyOfficer: "", access.Administrator: ""} {
+		for _, kind := range []string{"text", "note", "hint"} {
+			got := h.ask(h.a.users[role], "POST", "/api/v1/interactions/"+h.a.interaction+"/messages", m{"client_id": "w" + kind, "kind": kind, "text": "hello"})
+			if strings.Contains(may, kind) != (got.status == 201) || got.status != 201 && got.problem() != "forbidden" {
+				t.Errorf("%s writes a %s: %d %s", role, kind, got.status, got.problem())
+			}
+		}
 	}
 }
 

@@ -24,8 +24,8 @@ Este arquivo contém tudo o que está guardado sobre uma pessoa.
 
 contact.json        name, addresses, language, consents with the texts shown
 interactions.json   each time the person was in touch: when, how long, result
-conversations/      what was written, one file per conversation; without what
-                    supervisors told agents about their work
+conversations/      what was written, one file per conversation, with what the
+                    staff noted and told each other in it (note, hint)
 attachments/        files that were sent
 accesses.json       what was done with this data, and when
 
@@ -226,10 +226,14 @@ func (s *Service) exportConversation(ctx context.Context, t id.Tenant, interacti
 	if len(all) == 0 {
 		return nil
 	}
-	// What a supervisor told an agent in between is about the agent's work.
-	all = slices.DeleteFunc(all, func(m chat.Message) bool { return m.Kind == chat.KindHint })
-	for i := range all { // who of the staff it was is none of the export's business
+	// Notes and hints speak about the person, so the right of access (notice C16)
+	// is to them as well. Who of the staff it was is not the person's data; a name
+	// is left where the person was told it.
+	for i := range all {
 		all[i].Author = ""
+		if chat.Internal(all[i].Kind) {
+			all[i].AuthorName = ""
+		}
 	}
 	out.json("conversations/"+interaction+".json", all)
 	for _, m := range all {
