@@ -65,8 +65,31 @@ type moveInput struct {
 	Body struct {
 		Queue    string `json:"queue,omitempty" maxLength:"64"`
 		User     string `json:"user,omitempty" maxLength:"64"`
-		Priority int    `json:"priority,omitempty" minimum:"0" maximum:"10" doc:"Added to the queue's; absent: unchanged."`
+		Priority *int   `json:"priority,omitempty" minimum:"0" maximum:"10" doc:"Added to the queue's; absent: unchanged."`
 	}
+}
+
+type skillInput struct {
+	ByID
+	Skill string `path:"skill" maxLength:"64"`
+	Body  struct {
+		Level int `json:"level" minimum:"0" maximum:"10" doc:"0 takes the skill away."`
+		Was   int `json:"was" minimum:"0" maximum:"10" doc:"The level you saw; 409 if someone was faster."`
+	} `nameHint:"SkillLevel"`
+}
+
+// SkillNow is the level that an agent has in a skill.
+type SkillNow struct {
+	Skill string `json:"skill"`
+	Level int    `json:"level" doc:"0: none."`
+}
+
+type memberInput struct {
+	ByID
+	Queue string `path:"queue" maxLength:"64"`
+	Body  struct {
+		Member bool `json:"member"`
+	} `nameHint:"NamedMember"`
 }
 
 type dayInput struct {
@@ -202,8 +225,35 @@ func (s *Server) floorRoutes() {
 		func(ctx context.Context, c *caller, in *ByID) (*reply[floor.Interaction], error) {
 			return s.inForce(ctx, c, in.ID)(s.Floor.TakeOver(ctx, c.Actor, in.ID))
 		})
+	s.lookRoutes(manage)
 	handle(s, "PUT", "/api/v1/floor/agents/{id}/presence", manage, about{id: "setAgentPresence", tag: tag, summary: "Change an agent's presence"},
 		func(ctx context.Context, c *caller, in *agentPresenceInput) (*reply[floor.AgentView], error) {
 			return answer(s.Floor.SetPresence(ctx, c.Actor, in.ID, in.Body.Presence, in.Body.Reason))
+		})
+}
+
+// lookRoutes are about one agent or one queue of the floor.
+func (s *Server) lookRoutes(manage Guard) {
+	const tag = "Floor"
+	watch := needs(access.FloorWatch)
+	handle(s, "GET", "/api/v1/floor/agents/{id}", watch, about{id: "floorAgent", tag: tag, summary: "One agent: skills, queues and why, work in hand, figures of today"},
+		func(ctx context.Context, c *caller, in *ByID) (*reply[floor.AgentDetail], error) {
+			return answer(s.Floor.Agent(ctx, c.Actor, in.ID))
+		})
+	handle(s, "GET", "/api/v1/floor/queues/{id}", watch, about{id: "floorQueue", tag: tag, summary: "One queue: what waits, in order, and who handles the rest"},
+		func(ctx context.Context, c *caller, in *ByID) (*reply[floor.QueueDetail], error) {
+			return answer(s.Floor.Queue(ctx, c.Actor, in.ID))
+		})
+	handle(s, "PUT", "/api/v1/floor/agents/{id}/skills/{skill}", manage, about{id: "setAgentSkill", tag: tag, summary: "Change a skill of an agent",
+		detail: "In force at once, also for what waits already. Only this skill is changed: two supervisors who change different ones do not get in each other's way."},
+		func(ctx context.Context, c *caller, in *skillInput) (*reply[SkillNow], error) {
+			level, err := s.Accounts.SetSkill(ctx, c.Actor, in.ID, in.Skill, in.Body.Level, in.Body.Was)
+			now := SkillNow{in.Skill, level}
+			return answer(now, conflicting(err, func() (SkillNow, error) { return now, nil }))
+		})
+	handle(s, "PUT", "/api/v1/floor/agents/{id}/queues/{queue}", manage, about{id: "setAgentQueue", tag: tag, summary: "Name an agent as a member of a queue, or no longer",
+		detail: "In force at once, also for what waits already. Members by rule stay members: change the rule, or what it asks for."},
+		func(ctx context.Context, c *caller, in *memberInput) (*none, error) {
+			return done(s.Setup.SetMember(ctx, c.Actor, in.Queue, in.ID, in.Body.Member))
 		})
 }

@@ -190,7 +190,7 @@ func (w *world) Day(context.Context, access.Actor, string) (floor.Day, error) {
 	return floor.Day{}, nil
 }
 
-func (w *world) Move(ctx context.Context, a access.Actor, i, _, _ string, _ int) (floor.Interaction, error) {
+func (w *world) Move(ctx context.Context, a access.Actor, i, _, _ string, _ *int) (floor.Interaction, error) {
 	return w.Work(ctx, a, access.FloorManage, i)
 }
 
@@ -221,6 +221,27 @@ func (w *world) WhyAgent(_ context.Context, a access.Actor, user string) (floor.
 		return floor.WhyUser{}, err
 	}
 	return floor.WhyUser{Agent: floor.AgentView{User: g.holder, UserName: g.canary}}, nil
+}
+
+func (w *world) Agent(_ context.Context, a access.Actor, user string) (floor.AgentDetail, error) {
+	g, err := w.of(a, access.FloorWatch, user, func(g *goods) []string { return []string{g.holder} })
+	if err != nil {
+		return floor.AgentDetail{}, err
+	}
+	return floor.AgentDetail{Agent: floor.AgentView{User: g.holder, UserName: g.canary}}, nil
+}
+
+func (w *world) Queue(_ context.Context, a access.Actor, queue string) (floor.QueueDetail, error) {
+	g, err := w.of(a, access.FloorWatch, queue, func(g *goods) []string { return []string{g.queue} })
+	if err != nil {
+		return floor.QueueDetail{}, err
+	}
+	return floor.QueueDetail{Queue: floor.QueueView{ID: g.queue, Name: g.canary}}, nil
+}
+
+func (w *world) SetMember(_ context.Context, a access.Actor, _, user string, _ bool) error {
+	_, err := w.of(a, access.FloorManage, user, func(g *goods) []string { return []string{g.holder} })
+	return err
 }
 
 func (w *world) Connected(_ context.Context, _ id.Tenant, user string, n int) error {

@@ -108,6 +108,10 @@ func workExamples() map[string]example {
 		"POST /api/v1/floor/interactions/{id}/move":              {thing: "interaction", body: m{"priority": 5}},
 		"POST /api/v1/floor/interactions/{id}/take-over":         {thing: "interaction"},
 		"PUT /api/v1/floor/agents/{id}/presence":                 {thing: "agent", body: m{"presence": "not_ready"}},
+		"GET /api/v1/floor/agents/{id}":                          {thing: "agent"},
+		"GET /api/v1/floor/queues/{id}":                          {thing: "setup"},
+		"PUT /api/v1/floor/agents/{id}/skills/{skill}":           {thing: "agent", body: m{"level": 0, "was": 0}},
+		"PUT /api/v1/floor/agents/{id}/queues/{queue}":           {thing: "agent", body: m{"member": true}},
 	}
 }
 
@@ -392,7 +396,7 @@ func (h *house) call(t *testing.T, route api.Route, e example, w *who, target *p
 	if expect == allowed {
 		thing, body = h.spend(t, route, e, w, target, thing, body)
 	}
-	path := strings.NewReplacer("{id}", thing, "{attachment}", target.attachment, "{user}", "usr_1", "{consent}", target.consent).Replace(route.Path)
+	path := strings.NewReplacer("{id}", thing, "{attachment}", target.attachment, "{user}", "usr_1", "{consent}", target.consent, "{queue}", target.queue, "{skill}", "ski_1").Replace(route.Path)
 	return path, body
 }
 

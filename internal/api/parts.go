@@ -55,8 +55,8 @@ type Floor interface {
 	// Day answers with a date's figures; "" is today.
 	Day(ctx context.Context, a access.Actor, date string) (floor.Day, error)
 	// Move sends waiting work elsewhere; empty queue and user mean "where it is",
-	// priority 0 means unchanged.
-	Move(ctx context.Context, a access.Actor, interaction, queue, user string, priority int) (floor.Interaction, error)
+	// no priority means unchanged.
+	Move(ctx context.Context, a access.Actor, interaction, queue, user string, priority *int) (floor.Interaction, error)
 
 	// Why explains why an open interaction waits, WhyAgent what keeps an agent
 	// from the work that waits (FloorWatch).
@@ -70,6 +70,11 @@ type Floor interface {
 
 	// TakeOver makes the actor the holder (FloorManage).
 	TakeOver(ctx context.Context, a access.Actor, interaction string) (floor.Interaction, error)
+
+	// Agent is one agent with its skills, queues, work and today's figures, Queue
+	// one queue with its open work (FloorWatch).
+	Agent(ctx context.Context, a access.Actor, user string) (floor.AgentDetail, error)
+	Queue(ctx context.Context, a access.Actor, queue string) (floor.QueueDetail, error)
 
 	// Connected tells how many live desks a user has on this node.
 	Connected(ctx context.Context, t id.Tenant, user string, n int) error
@@ -154,6 +159,9 @@ type Accounts interface {
 	CreateUser(ctx context.Context, a access.Actor, n account.NewUser) (account.User, secret.Text, error)
 	UpdateUser(ctx context.Context, a access.Actor, user string, version int64, c account.UserChange) (account.User, error)
 	DeleteUser(ctx context.Context, a access.Actor, user string) error
+	// SetSkill changes one skill of an agent (FloorManage); 0 takes it away. With
+	// Conflict it answers the level in force.
+	SetSkill(ctx context.Context, a access.Actor, user, skill string, level, was int) (int, error)
 	ResetPassword(ctx context.Context, a access.Actor, user string) (secret.Text, error)
 	EndSessions(ctx context.Context, a access.Actor, user string) error
 
@@ -194,6 +202,8 @@ type Setup interface {
 	Order(ctx context.Context, a access.Actor, k setup.Kind, ids []string) error
 	// Serving are the users who would serve a queue, and the rule as stored.
 	Serving(ctx context.Context, a access.Actor, members []string, rule string) (agents []string, stored string, err error)
+	// SetMember names a user in a queue, or no longer (FloorManage).
+	SetMember(ctx context.Context, a access.Actor, queue, user string, member bool) error
 	// Versions are newest first.
 	Versions(ctx context.Context, a access.Actor, k setup.Kind, object string) ([]SetupVersion, error)
 	// Try answers what routing would do with made-up work in a queue as edited.

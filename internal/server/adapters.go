@@ -24,6 +24,7 @@ type accountDoors struct {
 	*account.Service
 	founded func(context.Context, id.Tenant)
 	changed func(id.Tenant)
+	reload  func(context.Context, id.Tenant) // the floor, if it is here
 }
 
 func (d accountDoors) CreateOrganisation(ctx context.Context, a access.Actor, n account.NewOrganisation) (account.Organisation, account.User, secret.Text, error) {
@@ -45,6 +46,31 @@ func (d accountDoors) UpdateOrganisation(ctx context.Context, a access.Actor, or
 		}
 	}
 	return o, err
+}
+
+// SetSkill answers when the floor has taken the change, so that what is asked of
+// it next is true.
+func (d accountDoors) SetSkill(ctx context.Context, a access.Actor, user, skill string, level, was int) (int, error) {
+	now, err := d.Service.SetSkill(ctx, a, user, skill, level, was)
+	if err == nil {
+		d.reload(ctx, a.Tenant)
+	}
+	return now, err
+}
+
+// setupDoors is the set-up as the doors need it.
+type setupDoors struct {
+	*appsetup.Service
+	reload func(context.Context, id.Tenant)
+}
+
+// SetMember answers when the floor has taken the change.
+func (d setupDoors) SetMember(ctx context.Context, a access.Actor, queue, user string, member bool) error {
+	err := d.Service.SetMember(ctx, a, queue, user, member)
+	if err == nil {
+		d.reload(ctx, a.Tenant)
+	}
+	return err
 }
 
 // closed hears on every node that an organisation ended: its floor, its live

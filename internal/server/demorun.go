@@ -117,8 +117,8 @@ func (d *seeder) organisation(ctx context.Context, o demo.Organisation) error {
 	if o.Tenant == nil {
 		return nil
 	}
-	made, err := demo.SetUp(ctx, d.parts.setup, admin, o.Tenant, func(skills map[string]string) (map[string]string, error) {
-		return d.users(ctx, admin, o, skills)
+	made, err := demo.SetUp(ctx, d.parts.setup, admin, o.Tenant, func(made map[setup.Kind]map[string]string) (map[string]string, error) {
+		return d.users(ctx, admin, o, made)
 	})
 	if err != nil {
 		return err
@@ -175,7 +175,7 @@ func (d *seeder) userID(ctx context.Context, t id.Tenant, name string) (string, 
 }
 
 // users makes a tenant's users, and gives their ids by name.
-func (d *seeder) users(ctx context.Context, admin access.Actor, o demo.Organisation, skills map[string]string) (map[string]string, error) {
+func (d *seeder) users(ctx context.Context, admin access.Actor, o demo.Organisation, made map[setup.Kind]map[string]string) (map[string]string, error) {
 	ids := map[string]string{o.Administrator: admin.User}
 	for _, u := range o.Users[1:] {
 		known, err := d.userID(ctx, admin.Tenant, u.Name)
@@ -185,8 +185,12 @@ func (d *seeder) users(ctx context.Context, admin access.Actor, o demo.Organisat
 		if known == "" {
 			n := account.NewUser{UserName: u.Name, Roles: u.Roles, Skills: map[string]int{}, Language: o.Language, Profile: account.Profile{DisplayName: u.Display}}
 			for name, level := range u.Skills {
-				n.Skills[skills[name]] = level
+				n.Skills[made[setup.KindSkill][name]] = level
 			}
+			for _, name := range u.Teams {
+				n.Teams = append(n.Teams, made[setup.KindTeam][name])
+			}
+			n.Site = made[setup.KindSite][u.Site]
 			user, _, err := d.parts.accounts.CreateUser(ctx, admin, n)
 			if err != nil {
 				return nil, err

@@ -209,6 +209,8 @@ func (p *party) thing(path string) string {
 		return p.attachment
 	case strings.HasPrefix(path, "/api/v1/me/sessions/"):
 		return p.session
+	case strings.HasPrefix(path, "/api/v1/floor/queues/"):
+		return p.setups[setup.KindQueue]["id"].(string)
 	case strings.HasPrefix(path, "/api/v1/floor/agents/"):
 		return p.user
 	}
@@ -218,7 +220,7 @@ func (p *party) thing(path string) string {
 
 // path fills in a route's ids: its thing is of p, the smaller ones are of q.
 func (p *party) path(route string, q *party) string {
-	return strings.NewReplacer("{id}", p.thing(route), "{attachment}", q.attachment, "{user}", q.second, "{consent}", q.consent).Replace(route)
+	return strings.NewReplacer("{id}", p.thing(route), "{attachment}", q.attachment, "{user}", q.second, "{consent}", q.consent, "{queue}", q.setups[setup.KindQueue]["id"].(string), "{skill}", q.setups[setup.KindSkill]["id"].(string)).Replace(route)
 }
 
 // madeUp is a path with ids in it that nobody has, in place of p's.
@@ -246,7 +248,7 @@ func (p *party) body(method, route string) (any, string) {
 	for end, body := range map[string]any{"/attachments": form, "/messages": m{"client_id": "m1", "kind": "text", "text": "hello"}, "/read": m{"seq": 1},
 		"/typing": m{}, "/complete": m{}, "/result": m{"disposition": "", "labels": []string{}}, "/transfer": m{"queue": p.setups[setup.KindQueue]["id"]}, "/consult": m{"user": p.second}, "/move": m{"priority": 7},
 		"/presence": m{"presence": "not_ready"}, "/contacts/{id}": m{"version": 1, "name": "x"}, "/organisations/{id}": m{"version": 1, "name": "Renamed"},
-		"/users/{id}": m{"version": 0, "language": "pt"}, "/restore": m{"version": 1}, "/queues/members": m{"member_rule": `language == "pt"`}} {
+		"/users/{id}": m{"version": 0, "language": "pt"}, "/restore": m{"version": 1}, "/skills/{skill}": m{"level": 3, "was": 0}, "/queues/{queue}": m{"member": false}, "/queues/members": m{"member_rule": `language == "pt"`}} {
 		if strings.HasSuffix(route, end) && method != "GET" && method != "DELETE" {
 			return body, ""
 		}

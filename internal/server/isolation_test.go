@@ -154,6 +154,8 @@ func bodies(t *testing.T, a, b *party) {
 		{"POST", "/api/v1/floor/interactions/" + a.visitor.Interaction + "/move", m{"user": b.user}},
 		{"PUT", "/api/v1/desk/presence", m{"presence": "not_ready", "reason": b.setups[setup.KindReason]["id"]}},
 		{"PUT", "/api/v1/floor/agents/" + a.user + "/presence", m{"presence": "not_ready", "reason": b.setups[setup.KindReason]["id"]}},
+		{"PUT", "/api/v1/floor/agents/" + a.user + "/skills/" + b.setups[setup.KindSkill]["id"].(string), m{"level": 5, "was": 0}},
+		{"PUT", "/api/v1/floor/agents/" + a.user + "/queues/" + queue.(string), m{"member": true}},
 		{"POST", "/api/v1/users", m{"user_name": "third", "roles": []string{"agent"}, "skills": m{b.setups[setup.KindSkill]["id"].(string): 5}}},
 		{"POST", "/api/v1/users", m{"user_name": "third", "roles": []string{"agent"}, "teams": []any{b.setups[setup.KindTeam]["id"]}}},
 		{"POST", "/api/v1/users", m{"user_name": "third", "roles": []string{"agent"}, "site": b.setups[setup.KindSite]["id"]}},

@@ -14,6 +14,7 @@ import (
 	"nubitalk/internal/app/live"
 	"nubitalk/internal/app/retention"
 	appsetup "nubitalk/internal/app/setup"
+	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/service"
 	"nubitalk/internal/base/telemetry"
@@ -135,13 +136,19 @@ func (s *Server) doors(p *parts) *api.Server {
 			conf.Proxies = append(conf.Proxies, prefix)
 		}
 	}
+	reload := func(ctx context.Context, t id.Tenant) {
+		// Unavailable: the floor is another node's, which hears of the change as well.
+		if err := p.floor.Reload(ctx, t); err != nil && !errs.Is(err, errs.Unavailable) {
+			s.log.Error("a floor could not take a change", "tenant", t, "error", err)
+		}
+	}
 	return api.New(conf, api.Parts{
-		Accounts: accountDoors{p.accounts, s.founded, func(t id.Tenant) { p.setups.changed(appsetup.Change{Tenant: t}) }},
+		Accounts: accountDoors{p.accounts, s.founded, func(t id.Tenant) { p.setups.changed(appsetup.Change{Tenant: t}) }, reload},
 		Floor:    desks{p.floor, p.chat, s.ids},
 		History:  p.floor,
 		Chat:     p.chat,
 		Visitors: p.chat,
-		Setup:    p.setup,
+		Setup:    setupDoors{p.setup, reload},
 		Contacts: p.contacts,
 		Audit:    p.audit,
 		Privacy:  p.privacy,

@@ -42,23 +42,29 @@ type AgentWorkRow struct {
 // AgentWork is what agents held at any time of [from, to): running work, then by
 // the time it ended.
 func (tx *Tx) AgentWork(from, to time.Time) ([]AgentWorkRow, error) {
-	running, err := tx.agentWork(0, 0, to)
+	return tx.WorkOfAgent("", from, to)
+}
+
+// WorkOfAgent is the same for one agent; "" means all.
+func (tx *Tx) WorkOfAgent(user string, from, to time.Time) ([]AgentWorkRow, error) {
+	running, err := tx.agentWork(user, 0, 0, to)
 	if err != nil {
 		return nil, err
 	}
-	done, err := tx.agentWork(us(from)+1, farFuture, to)
+	done, err := tx.agentWork(user, us(from)+1, farFuture, to)
 	return append(running, done...), err
 }
 
 // agentWork are segments that ended in a range, which finds them by its index.
-func (tx *Tx) agentWork(least, most int64, to time.Time) ([]AgentWorkRow, error) {
+func (tx *Tx) agentWork(user string, least, most int64, to time.Time) ([]AgentWorkRow, error) {
 	return list(tx, func(r row, w *AgentWorkRow) error {
 		return r.Scan(&w.UserID, &w.QueueID, at(&w.StartedAt), at(&w.EndedAt), at(&w.WrapFrom))
 	}, `SELECT s.holder_id, coalesce((SELECT q.holder_id FROM segments q WHERE q.tenant_id = s.tenant_id AND q.interaction_id = s.interaction_id
 			AND q.number < s.number AND q.holder_kind = 'queue' ORDER BY q.number DESC LIMIT 1), ''), s.started_at, s.ended_at, i.wrap_from
 		FROM segments s JOIN interactions i ON i.tenant_id = s.tenant_id AND i.interaction_id = s.interaction_id
 		WHERE s.tenant_id = $1 AND s.holder_kind = 'agent' AND s.ended_at >= $2 AND s.ended_at <= $3 AND s.started_at < $4
-		ORDER BY s.ended_at, s.started_at, s.interaction_id`, string(tx.scope.Tenant), least, most, us(to))
+			AND ($5 = '' OR s.holder_id = $5)
+		ORDER BY s.ended_at, s.started_at, s.interaction_id`, string(tx.scope.Tenant), least, most, us(to), user)
 }
 
 // AgentDays are all agents' spans that touch [from, to), by agent and time. An
@@ -69,4 +75,28 @@ func (tx *Tx) AgentDays(from, to time.Time) ([]AgentStateRow, error) {
 		WHERE a.tenant_id = $1 AND s.tenant_id = a.tenant_id AND s.user_id = a.user_id AND s.since < $3 AND (s.until = 0 OR s.until > $2)
 		AND s.since >= coalesce((SELECT max(l.since) FROM agent_states l WHERE l.tenant_id = a.tenant_id AND l.user_id = a.user_id AND l.since <= $2), 0)
 		ORDER BY s.user_id, s.since`, string(tx.scope.Tenant), us(from), us(to))
+}
+
+// DaysOfAgent are one agent's spans that touch [from, to), by time.
+func (tx *Tx) DaysOfAgent(user string, from, to time.Time) ([]AgentStateRow, error) {
+	return list(tx, scanAgentState, `SELECT s.user_id, s.since, s.until, s.presence, s.reason_id FROM agent_states s
+		WHERE s.tenant_id = $1 AND s.user_id = $2 AND s.since < $4 AND (s.until = 0 OR s.until > $3)
+		AND s.since >= coalesce((SELECT max(l.since) FROM agent_states l WHERE l.tenant_id = $1 AND l.user_id = $2 AND l.since <= $3), 0)
+		ORDER BY s.since`, string(tx.scope.Tenant), user, us(from), us(to))
+}
+
+// OutcomesOfAgent counts how offers ended that an agent was made in [from, to),
+// by outcome; those still pending are left out.
+func (tx *Tx) OutcomesOfAgent(user string, from, to time.Time) (map[string]int64, error) {
+	type outcome struct {
+		name  string
+		count int64
+	}
+	rows, err := list(tx, func(r row, o *outcome) error { return r.Scan(&o.name, &o.count) }, `SELECT outcome, count(*) FROM offers
+		WHERE tenant_id = $1 AND user_id = $2 AND offered_at >= $3 AND offered_at < $4 AND ended_at > 0 GROUP BY outcome`, string(tx.scope.Tenant), user, us(from), us(to))
+	out := map[string]int64{}
+	for _, o := range rows {
+		out[o.name] = o.count
+	}
+	return out, err
 }

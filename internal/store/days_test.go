@@ -102,6 +102,11 @@ func TestADaysWaitsAndWork(t *testing.T) {
 				{UserID: "usr_1", QueueID: "que_1", StartedAt: at(10), EndedAt: at(90)},
 				{UserID: "usr_1", QueueID: "que_1", StartedAt: at(21), EndedAt: at(90)},
 			}, got)
+			one, err := tx.WorkOfAgent("usr_1", at(0), at(22))
+			other, _ := tx.WorkOfAgent("usr_2", at(0), at(22))
+			if len(one) != 5 || len(other) != 0 {
+				t.Errorf("of one agent %d, of another %d", len(one), len(other))
+			}
 			rest, err2 := tx.AgentWork(at(50), at(60)) // what ended by then is not in it
 			if len(rest) != 5 {
 				t.Errorf("%d rows: %+v", len(rest), rest)
@@ -141,6 +146,15 @@ func TestAgentsDays(t *testing.T) {
 		same(t, "the day", []string{"usr_1 not_ready -100", "usr_1 ready 30", "usr_2 ready -900"}, days(tenA, 0, 60))
 		same(t, "from a change on", []string{"usr_1 ready 30", "usr_1 offline 60", "usr_2 ready -900"}, days(tenA, 30, 61))
 		same(t, "before anything", []string(nil), days(tenA, -2000, -1000))
+		read(t, db, tenA, func(tx *store.Tx) error {
+			var out []string
+			rows, err := tx.DaysOfAgent("usr_1", at(0), at(60))
+			for _, r := range rows {
+				out = append(out, fmt.Sprintf("%s %s %v", r.UserID, r.Presence, r.Since.Sub(t0).Seconds()))
+			}
+			same(t, "one agent's", []string{"usr_1 not_ready -100", "usr_1 ready 30"}, out)
+			return err
+		})
 		same(t, "another tenant", []string(nil), days(tenB, -2000, 2000))
 	})
 }

@@ -872,6 +872,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/floor/agents/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One agent: skills, queues and why, work in hand, figures of today
+     * @description Needs `floor.watch`.
+     */
+    get: operations["floorAgent"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/floor/agents/{id}/presence": {
     parameters: {
       query?: never;
@@ -885,6 +905,50 @@ export interface paths {
      * @description Needs `floor.manage`.
      */
     put: operations["setAgentPresence"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/floor/agents/{id}/queues/{queue}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Name an agent as a member of a queue, or no longer
+     * @description In force at once, also for what waits already. Members by rule stay members: change the rule, or what it asks for.
+     *
+     *     Needs `floor.manage`.
+     */
+    put: operations["setAgentQueue"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/floor/agents/{id}/skills/{skill}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Change a skill of an agent
+     * @description In force at once, also for what waits already. Only this skill is changed: two supervisors who change different ones do not get in each other's way.
+     *
+     *     Needs `floor.manage`.
+     */
+    put: operations["setAgentSkill"];
     post?: never;
     delete?: never;
     options?: never;
@@ -950,6 +1014,26 @@ export interface paths {
      *     Needs `floor.manage`.
      */
     post: operations["takeOver"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/floor/queues/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One queue: what waits, in order, and who handles the rest
+     * @description Needs `floor.watch`.
+     */
+    get: operations["floorQueue"];
+    put?: never;
+    post?: never;
     delete?: never;
     options?: never;
     head?: never;
@@ -2969,11 +3053,61 @@ export interface components {
       /** Format: date-time */
       used_at?: string;
     };
+    AgentDetail: {
+      agent: components["schemas"]["AgentView"];
+      /** @description All queues, by name. */
+      queues: components["schemas"]["Membership"][];
+      /** @description Skill id to level, 1-10. */
+      skills: {
+        [key: string]: number;
+      };
+      today: components["schemas"]["AgentToday"];
+      /** @description What it is offered, holds or wraps up, longest first. */
+      work: components["schemas"]["Interaction"][];
+    };
     AgentPresenceInputBody: {
       /** @enum {string} */
       presence: "offline" | "ready" | "not_ready";
       /** @description Id of a reason, with not_ready. */
       reason?: string;
+    };
+    AgentToday: {
+      /**
+       * Format: int64
+       * @description Measure answered.
+       */
+      answered: number;
+      /**
+       * Format: int64
+       * @description With a contact or in wrap-up.
+       */
+      busy_ms: number;
+      /**
+       * Format: int64
+       * @description Measure offers_declined.
+       */
+      declined: number;
+      /**
+       * Format: int64
+       * @description Talk, hold and wrap-up of handled contacts; measure aht is this by handled.
+       */
+      handle_ms: number;
+      /** Format: int64 */
+      handled: number;
+      /**
+       * Format: int64
+       * @description Measure offers_missed.
+       */
+      missed: number;
+      /** Format: int64 */
+      not_ready_ms: number;
+      /** @description Measure occupancy. */
+      occupancy: components["schemas"]["Ratio"];
+      /**
+       * Format: int64
+       * @description Ready, with nothing in hand.
+       */
+      ready_ms: number;
     };
     AgentView: {
       /** Format: int64 */
@@ -4213,6 +4347,27 @@ export interface components {
       /** @description User ids. */
       members?: string[];
     };
+    Membership: {
+      /** @description Naming it, or no longer, changes whether it serves the queue. */
+      changes_serving: boolean;
+      /** @description The queue names nobody and has no rule, so every agent serves it. */
+      everyone: boolean;
+      name: string;
+      /** @description The queue names it as a member. */
+      named: boolean;
+      queue: string;
+      /** @description The queue's rule, which holds for the agent. */
+      rule?: string;
+      /** @description It serves the queue, by whichever way. */
+      serves: boolean;
+      /** @description That step's rule, if it is why. */
+      step_rule?: string;
+      /**
+       * Format: int64
+       * @description It is no member but joins for contacts that wait so long.
+       */
+      step_seconds?: number;
+    };
     Message: {
       /** Format: date-time */
       at: string;
@@ -4244,6 +4399,9 @@ export interface components {
       priority?: number;
       queue?: string;
       user?: string;
+    };
+    NamedMember: {
+      member: boolean;
     };
     NewAPIKeyInput: {
       /** Format: date-time */
@@ -4665,6 +4823,13 @@ export interface components {
        */
       wrap_up_seconds: number;
     };
+    QueueDetail: {
+      queue: components["schemas"]["QueueView"];
+      /** @description Offered, with an agent or in wrap-up, longest first. */
+      running: components["schemas"]["Interaction"][];
+      /** @description In the order in which it is served; at most 200. */
+      waiting: components["schemas"]["Interaction"][];
+    };
     QueueObject: {
       /**
        * Format: int64
@@ -5054,8 +5219,28 @@ export interface components {
        */
       version: number;
     };
+    SkillLevel: {
+      /**
+       * Format: int64
+       * @description 0 takes the skill away.
+       */
+      level: number;
+      /**
+       * Format: int64
+       * @description The level you saw; 409 if someone was faster.
+       */
+      was: number;
+    };
     SkillNeed: {
       /** Format: int64 */
+      level: number;
+      skill: string;
+    };
+    SkillNow: {
+      /**
+       * Format: int64
+       * @description 0: none.
+       */
       level: number;
       skill: string;
     };
@@ -7479,6 +7664,37 @@ export interface operations {
       };
     };
   };
+  floorAgent: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["AgentDetail"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   setAgentPresence: {
     parameters: {
       query?: never;
@@ -7504,6 +7720,82 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["AgentView"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  setAgentQueue: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+        queue: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["NamedMember"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  setAgentSkill: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+        skill: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SkillLevel"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SkillNow"];
         };
       };
       /** @description Error */
@@ -7608,6 +7900,37 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["Interaction"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  floorQueue: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["QueueDetail"];
         };
       };
       /** @description Error */

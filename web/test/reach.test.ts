@@ -86,6 +86,4 @@ test("a hint reaches the agent alone, and a take-over everybody", async () => {
   expect(told.join("\n")).toContain("I am the supervisor");
   expect(told.join("\n")).not.toContain("voucher");
   await supervisor.finish("Invoice sent");
-  // The former agent's page may still ask for the lines in between, and is refused them.
-  stage.forgive(/status of 404.*\/app\/desk\/|\/app\/desk\/.*status of 404/);
 });

@@ -7,6 +7,8 @@ export interface Toast {
 
 class Toasts {
   list = $state<Toast[]>([]);
+  /** Open modal dialogs: all outside of the last one is out of reach, so the lines are shown in it. */
+  dialogs = $state<string[]>([]);
   #next = 1;
   #timers = new Map<number, { timer: ReturnType<typeof setTimeout>; left: number; from: number }>();
 

@@ -173,8 +173,8 @@ func (d *Day) count(tx *store.Tx, day measure.Day, queues map[string]setup.Queue
 	return nil
 }
 
-func agentTime(day measure.Day, states []store.AgentStateRow, work []store.AgentWorkRow, now time.Time) []DayAgents {
-	var signedIn, busy []measure.Stretch
+// stretches are when agents were signed in, and when they held work.
+func stretches(states []store.AgentStateRow, work []store.AgentWorkRow) (signedIn, busy []measure.Stretch) {
 	for _, s := range states {
 		if s.Presence != string(acd.Offline) {
 			signedIn = append(signedIn, measure.Stretch{Agent: s.UserID, From: s.Since, Until: s.Until, Ready: s.Presence == string(acd.Ready)})
@@ -183,6 +183,11 @@ func agentTime(day measure.Day, states []store.AgentStateRow, work []store.Agent
 	for _, w := range work {
 		busy = append(busy, measure.Stretch{Agent: w.UserID, From: w.StartedAt, Until: w.EndedAt})
 	}
+	return signedIn, busy
+}
+
+func agentTime(day measure.Day, states []store.AgentStateRow, work []store.AgentWorkRow, now time.Time) []DayAgents {
+	signedIn, busy := stretches(states, work)
 	out := []DayAgents{}
 	for i, p := range day.Presence(signedIn, busy, now) {
 		if p != (measure.Presence{}) {

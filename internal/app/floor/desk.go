@@ -349,7 +349,7 @@ func (m *Manager) Transfer(ctx context.Context, a access.Actor, interaction, que
 		if it.State != string(acd.Active) {
 			return errs.New(errs.Conflict, "The contact has ended, so it cannot be transferred.")
 		}
-		return f.move(it, it.Agent, queue, user, 0, now)
+		return f.move(it, it.Agent, queue, user, nil, now)
 	})
 }
 

@@ -12,8 +12,8 @@ import (
 
 // Move is a supervisor's: waiting, offered or active work goes elsewhere; active
 // work that is moved to its own queue is pulled back, and waits at the front.
-// Empty queue and user mean where it is; priority 0 means unchanged.
-func (m *Manager) Move(ctx context.Context, a access.Actor, interaction, queue, user string, priority int) (Interaction, error) {
+// Empty queue and user mean where it is; without a priority that is unchanged.
+func (m *Manager) Move(ctx context.Context, a access.Actor, interaction, queue, user string, priority *int) (Interaction, error) {
 	var out Interaction
 	err := m.do(ctx, a.Tenant, func(f *floor, now time.Time) error {
 		it, err := f.movable(interaction)
@@ -42,7 +42,7 @@ func (f *floor) movable(interaction string) (*item, error) {
 	return it, nil
 }
 
-func (f *floor) move(it *item, from, queue, user string, priority int, now time.Time) error {
+func (f *floor) move(it *item, from, queue, user string, priority *int, now time.Time) error {
 	active := it.State == string(acd.Active)
 	switch {
 	case queue != "" && user != "":
@@ -55,9 +55,9 @@ func (f *floor) move(it *item, from, queue, user string, priority int, now time.
 		return errs.Bad("user", "holds it already")
 	case queue != "" && !f.knows(queue):
 		return errs.Bad("queue", "does not exist")
-	case priority < 0 || priority > 10:
+	case priority != nil && (*priority < 0 || *priority > 10):
 		return errs.Bad("priority", "must be 0 to 10")
-	case queue == "" && user == "" && priority == 0:
+	case queue == "" && user == "" && priority == nil:
 		return errs.Bad("queue", "name a queue, a colleague or a priority")
 	case queue == "" && user == "" && active:
 		return errs.New(errs.Conflict, "Somebody is handling this interaction, so its place in line does not matter.")
@@ -71,13 +71,17 @@ func (f *floor) move(it *item, from, queue, user string, priority int, now time.
 	if queue != "" || user != "" {
 		f.act(it, channel.Act{Kind: channel.ActEvent, Event: channel.EventTransferred, Agent: user})
 	}
-	f.step(acd.Move{Work: it.ID, From: from, ToQueue: queue, ToAgent: user, Priority: priority, Front: from == "" && active && queue == it.Queue}, now)
+	m := acd.Move{Work: it.ID, From: from, ToQueue: queue, ToAgent: user, Front: from == "" && active && queue == it.Queue}
+	if priority != nil {
+		m.Priority, m.Reprioritise = *priority, true
+	}
+	f.step(m, now)
 	if f.engine.Refusal() != "" {
 		it.row, f.batch.acts[it.ID] = old, f.batch.acts[it.ID][:acts]
 		return errs.New(errs.Conflict, "It could not be moved.")
 	}
-	if priority > 0 {
-		it.Priority = priority
+	if priority != nil {
+		it.Priority = *priority
 	}
 	return nil
 }

@@ -82,7 +82,7 @@ func TestASupervisorPullsBackAndReprioritises(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		ctx := t.Context()
 		first, second := h.queue(a, "First"), h.queue(a, "Second")
-		if _, err := h.floor.Move(ctx, supervisor(a), second.Interaction, "", agent(1), 0); err != nil {
+		if _, err := h.floor.Move(ctx, supervisor(a), second.Interaction, "", agent(1), nil); err != nil {
 			t.Fatal(err)
 		}
 		it := h.serve(0)
@@ -90,24 +90,24 @@ func TestASupervisorPullsBackAndReprioritises(t *testing.T) {
 			t.Fatalf("%s is not the first", it.Name)
 		}
 		// A priority alone neither takes running work away nor opens what waits for one.
-		if _, err := h.floor.Move(ctx, supervisor(a), it.ID, "", "", 9); !errs.Is(err, errs.Conflict) {
+		if _, err := h.floor.Move(ctx, supervisor(a), it.ID, "", "", new(9)); !errs.Is(err, errs.Conflict) {
 			t.Errorf("a priority for running work: %v", err)
 		}
 		if got := h.desk(a, 0).Work; len(got) != 1 {
 			t.Fatalf("the work went away: %+v", got)
 		}
-		if got, err := h.floor.Move(ctx, supervisor(a), second.Interaction, "", "", 9); err != nil || got.Priority != 9 {
+		if got, err := h.floor.Move(ctx, supervisor(a), second.Interaction, "", "", new(9)); err != nil || got.Priority != 9 {
 			t.Fatalf("%+v %v", got, err)
 		}
 		if why, err := h.floor.Why(ctx, supervisor(a), second.Interaction); err != nil || !why.Only {
 			t.Errorf("it waits for everybody now: %+v %v", why, err)
 		}
-		if _, err := h.floor.Move(ctx, supervisor(a), second.Interaction, "", "", 0); !errs.Is(err, errs.Invalid) {
+		if _, err := h.floor.Move(ctx, supervisor(a), second.Interaction, "", "", nil); !errs.Is(err, errs.Invalid) {
 			t.Errorf("a move to nowhere: %v", err)
 		}
 		// Pulled back, it waits before who came meanwhile, and not for who had it.
 		h.queue(a, "Third")
-		got, err := h.floor.Move(ctx, supervisor(a), it.ID, queueID, "", 0)
+		got, err := h.floor.Move(ctx, supervisor(a), it.ID, queueID, "", nil)
 		if err != nil || got.State == "active" {
 			t.Fatalf("pulled back: %+v %v", got, err)
 		}
@@ -117,6 +117,33 @@ func TestASupervisorPullsBackAndReprioritises(t *testing.T) {
 		h.ready(a, 2)
 		if offers := h.desk(a, 2).Offers; len(offers) != 1 || offers[0].Interaction.Name != "First" {
 			t.Errorf("another agent is offered %+v", offers)
+		}
+	})
+}
+
+func TestAPriorityIsTakenBack(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ctx := t.Context()
+		first, second := h.queue(a, "First"), h.queue(a, "Second")
+		place := func() [2]int {
+			var at [2]int
+			for i, v := range []string{first.Interaction, second.Interaction} {
+				why, err := h.floor.Why(ctx, supervisor(a), v)
+				if err != nil {
+					t.Fatal(err)
+				}
+				at[i] = why.Position
+			}
+			return at
+		}
+		for _, x := range []struct {
+			priority int
+			want     [2]int
+		}{{10, [2]int{2, 1}}, {0, [2]int{1, 2}}} {
+			got, err := h.floor.Move(ctx, supervisor(a), second.Interaction, "", "", &x.priority)
+			if err != nil || got.Priority != x.priority || place() != x.want {
+				t.Fatalf("priority %d: %+v %v, places %v", x.priority, got, err, place())
+			}
 		}
 	})
 }

@@ -24,6 +24,14 @@ func simActor(t id.Tenant, user string) access.Actor {
 }
 
 // turn lets the wait pass, does what the turn means now, and checks everything.
+// simPriority is none, or 0 to 10.
+func simPriority(n int) *int {
+	if n--; n < 0 {
+		return nil
+	}
+	return &n
+}
+
 func (w *world) turn(x turn) error {
 	if err := w.pass(x.wait); err != nil {
 		return err
@@ -149,7 +157,7 @@ func (w *world) meaning(t id.Tenant, x turn) func() error {
 		if r, ok := w.one(t, x.a, "queued", "offered", "active"); ok {
 			queue, to := w.target(x)
 			return w.act(t, fmt.Sprintf("%s %s to %s%s", x.kind, r.ID, queue, to), func(m *floor.Manager) error {
-				_, err := m.Move(w.ctx, supervisor(t), r.ID, queue, to, x.c/16%11)
+				_, err := m.Move(w.ctx, supervisor(t), r.ID, queue, to, simPriority(x.c/16%12))
 				return err
 			})
 		}
@@ -284,7 +292,7 @@ func (w *world) cross(t id.Tenant, x turn) error {
 			w.act(t, "accept again "+o.InteractionID, answerOf(w.ctx, simActor(t, o.UserID), o.ID, false)),
 			w.act(t, "decline "+o.InteractionID, answerOf(w.ctx, simActor(t, o.UserID), o.ID, true)),
 			w.act(t, "move "+o.InteractionID, func(m *floor.Manager) error {
-				_, err := m.Move(w.ctx, supervisor(t), o.InteractionID, simQueue(x.c%simQueues), "", 0)
+				_, err := m.Move(w.ctx, supervisor(t), o.InteractionID, simQueue(x.c%simQueues), "", nil)
 				return err
 			}),
 		}[x.b%4]

@@ -45,7 +45,7 @@ const (
 	NoteWrite    Permission = "note.write"    // write an internal note
 	CannedRead   Permission = "canned.read"   // use canned replies
 	FloorWatch   Permission = "floor.watch"   // live queues and agents
-	FloorManage  Permission = "floor.manage"  // move work, take it over, change an agent's state
+	FloorManage  Permission = "floor.manage"  // move work, take it over, change an agent's state, skills and queues
 	AlertManage  Permission = "alert.manage"  // set thresholds, acknowledge alerts
 	SetupRead    Permission = "setup.read"    // read queues, skills, dispositions, …
 	SetupWrite   Permission = "setup.write"   // change them
@@ -84,7 +84,7 @@ var table = []Rule{
 	{NoteWrite, "Write internal notes on an interaction.", map[Role]Scope{Agent: Own, Supervisor: Tenant}},
 	{CannedRead, "Use canned replies.", map[Role]Scope{Agent: Tenant, Supervisor: Tenant, Administrator: Tenant}},
 	{FloorWatch, "Watch queues and agents live.", map[Role]Scope{Supervisor: Tenant, Monitor: Tenant, Administrator: Tenant}},
-	{FloorManage, "Move work, take it over, give hints, and change an agent's state.", map[Role]Scope{Supervisor: Tenant}},
+	{FloorManage, "Move work, take it over, give hints, and change an agent's state, skills and queues.", map[Role]Scope{Supervisor: Tenant}},
 	{AlertManage, "Set thresholds for alerts, and acknowledge alerts.", map[Role]Scope{Supervisor: Tenant, Administrator: Tenant}},
 	{SetupRead, "See queues, skills, dispositions, hours, flows and entry points.", map[Role]Scope{Administrator: Tenant, Supervisor: Tenant, Agent: Tenant, Monitor: Tenant, PrivacyOfficer: Tenant}},
 	{SetupWrite, "Change queues, skills, dispositions, hours, flows and entry points.", map[Role]Scope{Administrator: Tenant}},

@@ -285,7 +285,7 @@ func TestMove(t *testing.T) {
 			r.arrive("x"+id, "q2")
 			r.pass(time.Second)
 		}
-		r.do(acd.Move{Work: "w3", Priority: 2}) // reprioritised
+		r.do(acd.Move{Work: "w3", Priority: 2, Reprioritise: true}) // reprioritised
 		r.waiting("q", "w3 w1 w2")
 		r.do(acd.Move{Work: "w2", Front: true})
 		r.waiting("q", "w2 w3 w1")

@@ -42,7 +42,7 @@ func (e *Engine) move(ev Move) string {
 	if to.agent != nil {
 		w.preferred = to.agent.id
 	}
-	if ev.Priority != 0 {
+	if ev.Reprioritise {
 		w.priority = ev.Priority
 	}
 	w.waited = true
@@ -67,7 +67,7 @@ func (e *Engine) destination(w *work, ev Move) (destination, string) {
 		return none, RefusedNotActive
 	case ev.From != "" && w.agent.id != ev.From:
 		return none, RefusedNotYours
-	case ev.ToQueue == "" && ev.ToAgent == "" && ev.Priority == 0 && !ev.Front:
+	case ev.ToQueue == "" && ev.ToAgent == "" && !ev.Reprioritise && !ev.Front:
 		return none, RefusedNoDestination
 	}
 	to := destination{queue: e.queue(w.q.id), agent: w.only}

@@ -183,11 +183,13 @@ type (
 	Complete struct{ Work, Agent string }
 	Extend   struct{ Work, Agent string }
 	// Move sends work to another queue, or to one agent (ToAgent), keeping
-	// priority. From is the agent who held it, or "" for a supervisor.
+	// priority unless Reprioritise is set. From is the agent who held it, or ""
+	// for a supervisor.
 	Move struct {
 		Work, From       string
 		ToQueue, ToAgent string
 		Priority         int
+		Reprioritise     bool // Priority is the work's own from now on
 		Front            bool
 		// Take: ToAgent asked for it, and has it at once, in whatever presence; not
 		// beyond its places.

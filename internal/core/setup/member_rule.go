@@ -244,3 +244,37 @@ func members(named []string, rule string, agents []Agent) []string {
 	}
 	return out
 }
+
+// Belonging is why an agent is a member of a queue, or may become one.
+type Belonging struct {
+	Named    bool   // the queue names it
+	Everyone bool   // the queue neither names members nor has a rule: every agent serves it
+	Rule     string // the queue's rule, if it holds for the agent; "" else
+	// Step is the step of loosening, from 1, with which the agent joins although
+	// it is no member; 0 for none. StepRule is that step's rule, if it is why.
+	Step     int
+	StepRule string
+}
+
+// Belongs says why an agent is a member of the queue.
+func (q Queue) Belongs(a Agent) Belonging {
+	b := Belonging{Named: slices.Contains(q.Members, a.ID), Everyone: len(q.Members) == 0 && q.MemberRule == ""}
+	if q.MemberRule != "" && newMemberRule(q.MemberRule).holds(a) {
+		b.Rule = q.MemberRule
+	}
+	if b.Named || b.Everyone || b.Rule != "" {
+		return b
+	}
+	for i, s := range q.Steps {
+		switch {
+		case slices.Contains(s.Members, a.ID):
+			b.Step = i + 1
+		case s.MemberRule != "" && newMemberRule(s.MemberRule).holds(a):
+			b.Step, b.StepRule = i+1, s.MemberRule
+		default:
+			continue
+		}
+		break
+	}
+	return b
+}

@@ -126,3 +126,25 @@ func FuzzMemberRule(f *testing.F) {
 		}
 	})
 }
+
+func TestBelongs(t *testing.T) {
+	ana := Agent{ID: "usr_1", Teams: []string{"tea_1"}, Skills: map[string]int{"ski_1": 5}}
+	steps := []Step{{AfterSeconds: 10, Members: []string{"usr_2"}}, {AfterSeconds: 20, MemberRule: `skill("ski_1") >= 5`}, {AfterSeconds: 30, Members: []string{"usr_1"}}}
+	for _, c := range []struct {
+		q    Queue
+		want Belonging
+	}{
+		{Queue{}, Belonging{Everyone: true}},
+		{Queue{Members: []string{"usr_1"}}, Belonging{Named: true}},
+		{Queue{Members: []string{"usr_2"}}, Belonging{}},
+		{Queue{MemberRule: `"tea_1" in teams`}, Belonging{Rule: `"tea_1" in teams`}},
+		{Queue{MemberRule: `"tea_2" in teams`}, Belonging{}},
+		{Queue{Members: []string{"usr_1"}, MemberRule: `"tea_1" in teams`, Steps: steps}, Belonging{Named: true, Rule: `"tea_1" in teams`}},
+		{Queue{Members: []string{"usr_2"}, Steps: steps}, Belonging{Step: 2, StepRule: `skill("ski_1") >= 5`}},
+		{Queue{Members: []string{"usr_2"}, Steps: steps[2:]}, Belonging{Step: 1}},
+	} {
+		if got := c.q.Belongs(ana); got != c.want {
+			t.Errorf("%+v: %+v", c.q, got)
+		}
+	}
+}

@@ -30,6 +30,8 @@ type User struct {
 	Display string // what visitors and colleagues see
 	Roles   []access.Role
 	Skills  map[string]int // skill's name -> proficiency
+	Teams   []string       // names
+	Site    string         // name
 	Try     string         // what this log-in is good for
 }
 
@@ -37,6 +39,8 @@ type User struct {
 // name; SetUp puts ids in their place.
 type Tenant struct {
 	Skills       []string
+	Teams        []string
+	Sites        []string
 	Queues       []setup.Queue // Members are user names
 	Hours        []setup.Hours
 	Dispositions []setup.Disposition
@@ -96,14 +100,14 @@ var agentRoles = []access.Role{access.Agent}
 
 var demoUsers = []User{
 	{Name: "administrator", Roles: []access.Role{access.Administrator}, Try: "Change queues, opening hours, the flow and how the widget looks."},
-	{Name: "a7", Display: "Heron", Roles: agentRoles, Skills: map[string]int{"billing": 9, "returns": 7, "english": 9, "portuguese": 6},
+	{Name: "a7", Display: "Heron", Roles: agentRoles, Skills: map[string]int{"billing": 9, "returns": 7, "english": 9, "portuguese": 6}, Teams: []string{"Shop", "Back office"}, Site: "Lisbon",
 		Try: "Take a chat: set yourself to ready, then write from the web shop."},
-	{Name: "b2", Display: "Tern", Roles: agentRoles, Skills: map[string]int{"returns": 8, "english": 9, "portuguese": 3}, Try: "A colleague to transfer to or to consult."},
-	{Name: "c9", Display: "Gannet", Roles: agentRoles, Skills: map[string]int{"portuguese": 10, "english": 5}},
-	{Name: "d4", Display: "Plover", Roles: agentRoles, Skills: map[string]int{"billing": 6, "returns": 8, "portuguese": 10, "english": 6}},
-	{Name: "e5", Display: "Curlew", Roles: agentRoles, Skills: map[string]int{"billing": 7, "english": 10, "portuguese": 4}},
-	{Name: "f1", Display: "Petrel", Roles: agentRoles, Skills: map[string]int{"returns": 5, "english": 7, "portuguese": 8}},
-	{Name: "supervisor", Display: "Skua", Roles: []access.Role{access.Supervisor, access.Agent}, Skills: map[string]int{"english": 8, "portuguese": 8},
+	{Name: "b2", Display: "Tern", Roles: agentRoles, Skills: map[string]int{"returns": 8, "english": 9, "portuguese": 3}, Teams: []string{"Shop"}, Site: "Porto", Try: "A colleague to transfer to or to consult."},
+	{Name: "c9", Display: "Gannet", Roles: agentRoles, Skills: map[string]int{"portuguese": 10, "english": 5}, Teams: []string{"Shop"}, Site: "Lisbon"},
+	{Name: "d4", Display: "Plover", Roles: agentRoles, Skills: map[string]int{"billing": 6, "returns": 8, "portuguese": 10, "english": 6}, Teams: []string{"Back office"}, Site: "Porto"},
+	{Name: "e5", Display: "Curlew", Roles: agentRoles, Skills: map[string]int{"billing": 7, "english": 10, "portuguese": 4}, Teams: []string{"Shop", "Back office"}, Site: "Lisbon"},
+	{Name: "f1", Display: "Petrel", Roles: agentRoles, Skills: map[string]int{"returns": 5, "english": 7, "portuguese": 8}, Teams: []string{"Shop"}, Site: "Porto"},
+	{Name: "supervisor", Display: "Skua", Roles: []access.Role{access.Supervisor, access.Agent}, Skills: map[string]int{"english": 8, "portuguese": 8}, Teams: []string{"Shop"}, Site: "Lisbon",
 		Try: "Watch queues and agents live, move waiting work."},
 	{Name: "monitor", Roles: []access.Role{access.Monitor}, Try: "Watch without being able to change anything."},
 	{Name: "privacy", Roles: []access.Role{access.PrivacyOfficer}, Try: "Find a person, export or erase all about them, read the notice's checks."},
@@ -111,8 +115,8 @@ var demoUsers = []User{
 
 var booksUsers = []User{
 	{Name: "administrador", Roles: []access.Role{access.Administrator}},
-	{Name: "l1", Display: "Livreiro", Roles: agentRoles, Skills: map[string]int{"português": 10}, Try: "An agent of another tenant, which sees nothing of the first."},
-	{Name: "l2", Display: "Livreira", Roles: agentRoles, Skills: map[string]int{"português": 10, "infantil": 8}},
+	{Name: "l1", Display: "Livreiro", Roles: agentRoles, Skills: map[string]int{"português": 10}, Teams: []string{"Loja"}, Site: "Porto", Try: "An agent of another tenant, which sees nothing of the first."},
+	{Name: "l2", Display: "Livreira", Roles: agentRoles, Skills: map[string]int{"português": 10, "infantil": 8}, Teams: []string{"Loja"}, Site: "Porto"},
 	{Name: "supervisora", Roles: []access.Role{access.Supervisor}},
 }
 
@@ -150,8 +154,8 @@ func demoQueue(name string, skill string, service int, members ...string) setup.
 func demoTenant() *Tenant {
 	billing := demoQueue("Billing", "billing", 60, "a7", "d4", "e5")
 	billing.DispositionMust = true
-	sales := demoQueue("Sales", "", 45, "a7", "b2", "c9", "e5", "f1", "supervisor")
-	sales.Priority = 6
+	sales := demoQueue("Sales", "", 45)
+	sales.Priority, sales.MemberRule = 6, `"Shop" in teams`
 	shop := setup.DefaultEntryPoint(ShopEntry, "Shop welcome", "Chat")
 	shop.Theme.Accent = "#12343b"
 	shop.Theme.Title = map[string]string{"en": "Atlântico Shoes", "pt": "Atlântico Shoes"}
@@ -160,6 +164,8 @@ func demoTenant() *Tenant {
 	closed.Name, closed.Flow = ClosedEntry, "Out of hours"
 	return &Tenant{
 		Skills:       []string{"billing", "returns", "english", "portuguese"},
+		Teams:        []string{"Shop", "Back office"},
+		Sites:        []string{"Lisbon", "Porto"},
 		Hours:        []setup.Hours{shopHours(), everyDay("Demo: always open", true), everyDay("Demo: always closed", false)},
 		Queues:       []setup.Queue{billing, demoQueue("Returns", "returns", 90, "a7", "b2", "d4", "f1"), sales},
 		Dispositions: []setup.Disposition{{Name: "Invoice sent", Group: "Solved"}, {Name: "Size exchanged", Group: "Solved"}, {Name: "Return label sent", Group: "Solved"}, {Name: "Sale", Group: "Solved"}},
@@ -178,7 +184,7 @@ func booksTenant() *Tenant {
 	children := setup.DefaultQueue("Infantil")
 	children.Members = []string{"l2"}
 	children.Needs = []acd.SkillNeed{{Skill: "infantil", Level: 5}}
-	return &Tenant{Skills: []string{"português", "infantil"}, Queues: []setup.Queue{children}, Labels: []setup.Label{{Name: "Encomenda especial"}}}
+	return &Tenant{Teams: []string{"Loja"}, Sites: []string{"Porto"}, Skills: []string{"português", "infantil"}, Queues: []setup.Queue{children}, Labels: []setup.Label{{Name: "Encomenda especial"}}}
 }
 
 func both(en, pt string) map[string]string { return map[string]string{"en": en, "pt": pt} }

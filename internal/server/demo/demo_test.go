@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -63,15 +64,21 @@ func TestSetUp(t *testing.T) {
 			t.Fatal(err)
 		}
 		users := map[string]string{}
-		makeUsers := func(skills map[string]string) (map[string]string, error) {
+		makeUsers := func(made map[setup.Kind]map[string]string) (map[string]string, error) {
 			if len(users) > 0 {
 				return users, nil
 			}
 			return users, db.Write(ctx, ten, func(tx *store.Tx) error {
 				for _, u := range o.Users {
-					for s := range u.Skills {
-						if skills[s] == "" {
-							t.Errorf("%s has the skill %q, which is not made", u.Name, s)
+					named := map[setup.Kind][]string{setup.KindSkill: slices.Collect(maps.Keys(u.Skills)), setup.KindTeam: u.Teams}
+					if u.Site != "" {
+						named[setup.KindSite] = []string{u.Site}
+					}
+					for kind, list := range named {
+						for _, name := range list {
+							if made[kind][name] == "" {
+								t.Errorf("%s has the %s %q, which is not made", u.Name, kind.Word(), name)
+							}
 						}
 					}
 					users[u.Name] = ids.New(id.User)

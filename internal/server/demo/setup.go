@@ -24,16 +24,23 @@ func (m Made) ID(k setup.Kind, name string) string { return m.IDs[k][name] }
 
 // SetUp makes a tenant's set-up the demo's, starting from what every new tenant
 // gets. Objects are found by name, so that running it again changes nothing. a
-// is an administrator of the tenant; users is called once the skills exist,
-// with their ids by name, and makes the tenant's users: id by user name.
-func SetUp(ctx context.Context, s *app.Service, a access.Actor, t *Tenant, users func(skills map[string]string) (map[string]string, error)) (Made, error) {
+// is an administrator of the tenant; users is called once the skills, teams and
+// sites exist, with their ids by name, and makes the tenant's users: id by user
+// name.
+func SetUp(ctx context.Context, s *app.Service, a access.Actor, t *Tenant, users func(made map[setup.Kind]map[string]string) (map[string]string, error)) (Made, error) {
 	p := &planter{ctx: ctx, s: s, a: a, renames: t.Renames, made: Made{IDs: map[setup.Kind]map[string]string{}}}
 	p.look()
 	for _, name := range t.Skills {
 		p.put(name, setup.Skill{Name: name})
 	}
+	for _, name := range t.Teams {
+		p.put(name, setup.Team{Name: name})
+	}
+	for _, name := range t.Sites {
+		p.put(name, setup.Site{Name: name})
+	}
 	if p.err == nil {
-		p.made.Users, p.err = users(maps.Clone(p.made.IDs[setup.KindSkill]))
+		p.made.Users, p.err = users(maps.Clone(p.made.IDs))
 	}
 	for _, h := range t.Hours {
 		p.put(h.Name, h)

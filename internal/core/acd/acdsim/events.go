@@ -325,7 +325,7 @@ func (n *Naive) move(ev acd.Move) string {
 		return acd.RefusedNotActive
 	case ev.From != "" && w.agent != ev.From:
 		return acd.RefusedNotYours
-	case ev.ToQueue == "" && ev.ToAgent == "" && ev.Priority == 0 && !ev.Front:
+	case ev.ToQueue == "" && ev.ToAgent == "" && !ev.Reprioritise && !ev.Front:
 		return acd.RefusedNoDestination
 	}
 	to := cmp.Or(ev.ToQueue, w.Queue)
@@ -410,7 +410,9 @@ func (n *Naive) moveTo(w *work, ev acd.Move, to, only string) {
 	}
 	front := ev.Front || w.front && !active && same
 	w.Queue, w.Only, w.Preferred = to, only != "", only
-	w.Priority = cmp.Or(ev.Priority, w.Priority)
+	if ev.Reprioritise {
+		w.Priority = ev.Priority
+	}
 	cause := acd.CauseMoved
 	if ev.From != "" {
 		cause = acd.CauseTransfer

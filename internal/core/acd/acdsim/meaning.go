@@ -116,7 +116,7 @@ func (w *world) answer(op Op) acd.Event {
 func (w *world) move(op Op) acd.Event {
 	s := w.story
 	return pick(w, op.A, func(x *work) acd.Event {
-		m := acd.Move{Work: x.ID, Front: op.D%4 == 0, Priority: max(op.D/4%8-5, 0)}
+		m := acd.Move{Work: x.ID, Front: op.D%4 == 0, Priority: max(op.D/4%8-5, 0), Reprioritise: op.D/4%8 > 4}
 		if op.B%3 == 0 {
 			m.From = x.agent
 		}

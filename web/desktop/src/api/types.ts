@@ -5,6 +5,8 @@ type Schemas = components["schemas"];
 
 /** supervisor: may be asked for help; absent where the server does not tell. */
 export type AgentView = Schemas["AgentView"] & { supervisor?: boolean };
+export type AgentDetail = Schemas["AgentDetail"];
+export type AgentToday = Schemas["AgentToday"];
 export type APIKey = Schemas["APIKey"];
 export type AuditEntry = Schemas["AuditEntry"];
 export type Calendar = Schemas["Calendar"];
@@ -23,12 +25,14 @@ export type InventoryEntry = Schemas["InventoryEntry"];
 export type Marks = Schemas["Marks"];
 export type Me = Schemas["Me"];
 export type Measure = Schemas["Definition"];
+export type Membership = Schemas["Membership"];
 export type Message = Schemas["Message"];
 export type Offer = Schemas["Offer"];
 export type Organisation = Schemas["Organisation"];
 export type AuditAction = Schemas["AuditEntry"]["action"];
 export type OrganisationKeys = Schemas["OrganisationKeys"];
 export type Profile = Schemas["Profile"];
+export type QueueDetail = Schemas["QueueDetail"];
 export type QueueView = Schemas["QueueView"];
 export type Rules = Schemas["RulesObject"];
 export type Segment = Schemas["Segment"];

@@ -1,3 +1,4 @@
+import { untrack } from "svelte";
 import { clock } from "$ui/clock.svelte";
 import { asProblem } from "../api/client";
 import { live } from "../state/live.svelte";
@@ -30,7 +31,9 @@ export class Fresh<T> {
       live.on("interaction.changed", later),
       live.on("setup.changed", later),
     ];
-    void this.load();
+    this.#over = false;
+    // What is asked may read what changes; that begins nothing anew by itself.
+    untrack(() => void this.load());
     return () => {
       this.#over = true;
       clearTimeout(this.#soon);
