@@ -25,7 +25,7 @@ export interface Picture {
   height: number;
 }
 
-export const nodeWidth = 168;
+export const nodeWidth = 204;
 export const nodeHeight = 54;
 const gapX = 24;
 const gapY = 46;
