@@ -135,7 +135,8 @@ export const text = catalogue(
     free: "Livres",
     online: "Ligados",
     estimate: "Estimativa",
-    estimateError: "Espera prevista para quem chega agora. As estimativas passadas erraram em {time}, em média.",
+    estimateError:
+      "Espera prevista para quem chega agora. As estimativas passadas erraram em {time}, em média.",
     estimateOnly: "Espera prevista para quem chega agora.",
     noQueues: "Ainda não há filas",
     noQueuesText: "Os contactos esperam em filas. Um administrador cria-as; depois veem-se aqui.",
