@@ -1,7 +1,6 @@
 package server
 
 import (
-	"fmt"
 	"testing"
 
 	"nubitalk/internal/app/account"
@@ -73,7 +72,7 @@ func TestSkillsAndQueuesChangeLive(t *testing.T) {
 			t.Fatal(err)
 		}
 		if seen.Skills[skill.ID] != 7 || !seen.Queues[0].Named || !seen.Queues[0].Serves || len(seen.Work) != 1 || seen.Work[0].ID != v.Interaction {
-			t.Error(fmt.Sprintf("%+v", seen))
+			t.Errorf("%+v", seen)
 		}
 	})
 }
