@@ -49,6 +49,7 @@ const KINDS = [
   "dispositions",
   "labels",
   "reasons",
+  "alert-rules",
 ];
 
 describe("axe", () => {

@@ -4,6 +4,7 @@ import (
 	"nubitalk/internal/app/account"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/acd"
+	"nubitalk/internal/core/alert"
 	"nubitalk/internal/core/flow"
 	"nubitalk/internal/core/setup"
 )
@@ -49,6 +50,7 @@ type Tenant struct {
 	Flows        []Flow
 	EntryPoints  []setup.EntryPoint
 	Canned       []setup.CannedReply
+	AlertRules   []setup.AlertRule
 	// Renames turn objects that every new tenant gets into the demo's own.
 	Renames map[setup.Kind]map[string]string
 }
@@ -94,6 +96,13 @@ func Organisations() []Organisation {
 			Parent:          ResellerSlug, Users: booksUsers, Tenant: booksTenant(),
 		},
 	}
+}
+
+// longBreak watches agents who are not ready for twenty minutes.
+func longBreak() setup.AlertRule {
+	r := setup.DefaultAlertRule("Long break", alert.TimeInState, 1200, 2400)
+	r.Activity = alert.NotReady
+	return r
 }
 
 var agentRoles = []access.Role{access.Agent}
@@ -173,6 +182,11 @@ func demoTenant() *Tenant {
 		Flows:        []Flow{{"Shop welcome", shopFlow("Demo: always open")}, {"Out of hours", shopFlow("Demo: always closed")}},
 		EntryPoints:  []setup.EntryPoint{shop, closed},
 		Canned:       shopReplies,
+		AlertRules: []setup.AlertRule{
+			setup.DefaultAlertRule("Many waiting", alert.Waiting, 5, 10),
+			setup.DefaultAlertRule("Long wait", alert.LongestWaiting, 180, 420),
+			longBreak(),
+		},
 		Renames: map[setup.Kind]map[string]string{
 			setup.KindQueue: {"Service": "Sales"}, setup.KindHours: {"Opening hours": "Shop hours"}, setup.KindFlow: {"Welcome": "Shop welcome"}, setup.KindEntryPoint: {"Web chat": ShopEntry},
 		},

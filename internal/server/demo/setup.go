@@ -68,6 +68,9 @@ func SetUp(ctx context.Context, s *app.Service, a access.Actor, t *Tenant, users
 		r.Queue = p.id(setup.KindQueue, r.Queue)
 		p.put(r.Title, r)
 	}
+	for _, r := range t.AlertRules {
+		p.put(r.Name, r)
+	}
 	return p.made, p.err
 }
 

@@ -7,6 +7,7 @@ type Schemas = components["schemas"];
 export type AgentView = Schemas["AgentView"] & { supervisor?: boolean };
 export type AgentDetail = Schemas["AgentDetail"];
 export type AgentToday = Schemas["AgentToday"];
+export type Alert = Schemas["Alert"];
 export type APIKey = Schemas["APIKey"];
 export type AuditEntry = Schemas["AuditEntry"];
 export type Calendar = Schemas["Calendar"];
@@ -102,6 +103,10 @@ export interface Graph {
 }
 export type Flow = Schemas["Flow"];
 
+export type AlertLevel = Schemas["AlertLevel"];
+export type AlertRule = Required<Omit<Schemas["AlertRule"], "activity">> &
+  Pick<Schemas["AlertRule"], "activity">;
+
 /** What every object of the set-up has beside its own fields. */
 export type Stored = Pick<
   Schemas["SkillObject"],
@@ -121,6 +126,7 @@ export interface SetupKinds {
   "consent-texts": ConsentText;
   labels: Label;
   flows: Flow;
+  "alert-rules": AlertRule;
 }
 export type SetupKind = keyof SetupKinds;
 
@@ -136,6 +142,7 @@ export interface LiveEvents {
   "agent.changed": AgentView;
   "queue.changed": QueueView;
   "day.changed": DayQueue;
+  "alert.changed": Alert;
   "message.added": Message;
   "message.marks": { interaction: string } & Marks;
   typing: { interaction: string; author_kind: string; author?: string };

@@ -31,6 +31,7 @@ export const text = catalogue(
     cannedReplies: "Canned replies",
     consentTexts: "Consent texts",
     flows: "Flows",
+    alertRules: "Alerts",
     rules: "Rules and retention",
 
     queuesWhat:
@@ -53,6 +54,8 @@ export const text = catalogue(
       "What visitors agree to before a chat. Every change is a new version; what somebody agreed to is kept as evidence.",
     flowsWhat:
       "What happens to a contact before an agent has it: greeting, questions, hours, queue. A change applies to contacts from now on.",
+    alertRulesWhat:
+      "Values at which supervisors are alerted. Who watches the room sees the alert there, and on the big screen.",
     usersWhat: "Who signs in, and what they may do. Only a user name is needed; a pseudonym will do.",
     rulesWhat:
       "How long things are kept, and limits for everybody. Shorter times take effect at the next nightly run.",
@@ -74,6 +77,8 @@ export const text = catalogue(
     cannedRepliesEmpty: "Write the answers you give every day once. Placeholders fill in the names.",
     consentTextsEmpty: "Write what visitors agree to, in the languages you speak with them.",
     flowsEmpty: "The shortest flow puts everybody into one queue. Start with that, then add a greeting.",
+    alertRulesEmpty:
+      "Choose a figure and a value, e.g. “5 waiting in Billing”. The alert is raised and ends by itself.",
     usersEmpty: "Nobody is here yet.",
     apiKeysEmpty: "Make one for your CRM or your reports. What a key can call is in the API’s own pages.",
 
@@ -91,6 +96,7 @@ export const text = catalogue(
     "new_canned-replies": "New canned reply",
     "new_consent-texts": "New consent text",
     new_flows: "New flow",
+    "new_alert-rules": "New alert",
     flowSteps: { one: "1 step", other: "{count} steps" },
     outOfService: "Out of service",
     name: "Name",
@@ -193,6 +199,7 @@ export const text = catalogue(
     cannedReplies: "Respostas prontas",
     consentTexts: "Textos de consentimento",
     flows: "Fluxos",
+    alertRules: "Alertas",
     rules: "Regras e retenção",
 
     queuesWhat:
@@ -216,6 +223,8 @@ export const text = catalogue(
       "O que os visitantes aceitam antes de um chat. Cada mudança é uma nova versão; o que alguém aceitou guarda-se como prova.",
     flowsWhat:
       "O que acontece a um contacto antes de um agente o ter: saudação, perguntas, horário, fila. Uma mudança vale para os contactos daqui em diante.",
+    alertRulesWhat:
+      "Valores em que os supervisores são avisados. Quem acompanha a sala vê o alerta lá e no ecrã grande.",
     usersWhat: "Quem entra e o que pode fazer. Só é preciso um nome de utilizador; serve um pseudónimo.",
     rulesWhat:
       "Quanto tempo se guardam as coisas, e limites para todos. Tempos mais curtos valem a partir da próxima noite.",
@@ -240,6 +249,8 @@ export const text = catalogue(
     cannedRepliesEmpty: "Escreva uma vez as respostas que dá todos os dias. Os marcadores põem os nomes.",
     consentTextsEmpty: "Escreva o que os visitantes aceitam, nas línguas em que fala com eles.",
     flowsEmpty: "O fluxo mais curto põe todos numa fila. Comece por aí e junte depois uma saudação.",
+    alertRulesEmpty:
+      "Escolha um número e um valor, por exemplo “5 à espera em Faturas”. O alerta começa e acaba por si.",
     usersEmpty: "Ainda não há ninguém.",
     apiKeysEmpty:
       "Crie uma para o seu CRM ou os seus relatórios. O que uma chave pode chamar está nas páginas da API.",
@@ -258,6 +269,7 @@ export const text = catalogue(
     "new_canned-replies": "Nova resposta pronta",
     "new_consent-texts": "Novo texto de consentimento",
     new_flows: "Novo fluxo",
+    "new_alert-rules": "Novo alerta",
     flowSteps: { one: "1 passo", other: "{count} passos" },
     outOfService: "Fora de serviço",
     name: "Nome",

@@ -1,6 +1,7 @@
 import { textOf } from "../messages/desk";
 import { text } from "../messages/setup";
 import type {
+  AlertRule,
   CannedReply,
   ConsentText,
   Disposition,
@@ -13,6 +14,7 @@ import type {
   SetupKinds,
 } from "../api/types";
 import { text as membersText } from "../messages/members";
+import { ruleText } from "../state/alertText";
 import { names } from "../state/names.svelte";
 import { users } from "./users.svelte";
 
@@ -61,6 +63,10 @@ export function about(kind: SetupKind, body: SetupKinds[SetupKind] & { id?: stri
       const graph = (body as Flow).graph as Graph | undefined;
       return text("flowSteps", { count: Object.keys(graph?.nodes ?? {}).length });
     }
+    case "alert-rules":
+      return [(body as AlertRule).enabled ? "" : text("outOfService"), ruleText(body as AlertRule)]
+        .filter(Boolean)
+        .join(" · ");
     default:
       return "";
   }

@@ -10,8 +10,10 @@ import Clock from "@lucide/svelte/icons/clock";
 import DoorOpen from "@lucide/svelte/icons/door-open";
 import MessageSquareText from "@lucide/svelte/icons/message-square-text";
 import FileCheck from "@lucide/svelte/icons/file-check";
+import BellRing from "@lucide/svelte/icons/bell-ring";
 import GitBranch from "@lucide/svelte/icons/git-branch";
-import type { SetupKind, SetupKinds } from "../api/types";
+import type { Permission, SetupKind, SetupKinds } from "../api/types";
+import { blankRule } from "../alerts/ruleForm";
 import type { SetupText } from "../messages/setup";
 
 /** What the generic pages need to know of a kind. */
@@ -20,6 +22,8 @@ export interface KindInfo<K extends SetupKind = SetupKind> {
   title: SetupText;
   what: SetupText;
   empty: SetupText;
+  /** Who may change it; absent: who may change the set-up. */
+  writes?: Permission;
   icon: Component<{ size?: number; strokeWidth?: number; "aria-hidden"?: "true" }>;
   /** A new one, with values that work. */
   blank: () => SetupKinds[K];
@@ -192,6 +196,16 @@ export const kinds: readonly KindInfo[] = [
     empty: "flowsEmpty",
     icon: GitBranch,
     blank: () => ({ name: "", graph: { start: "", nodes: {} } }),
+    name: byName,
+  }),
+  info({
+    kind: "alert-rules",
+    title: "alertRules",
+    what: "alertRulesWhat",
+    empty: "alertRulesEmpty",
+    writes: "alert.manage",
+    icon: BellRing,
+    blank: () => blankRule(),
     name: byName,
   }),
 ];

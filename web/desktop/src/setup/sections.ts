@@ -33,7 +33,10 @@ const all: { heading: SetupText; entries: Entry[] }[] = [
       { path: "api-keys", label: "apiKeys", what: "apiKeysWhat", icon: KeyRound, permission: "key.manage" },
     ],
   },
-  { heading: "groupRouting", entries: [entry("queues"), entry("skills"), entry("flows"), entry("hours")] },
+  {
+    heading: "groupRouting",
+    entries: [entry("queues"), entry("skills"), entry("flows"), entry("hours"), entry("alert-rules")],
+  },
   {
     heading: "groupContact",
     entries: [

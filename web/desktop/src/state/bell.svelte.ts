@@ -36,6 +36,12 @@ class Bell {
       void Notification.requestPermission();
   }
 
+  /** The same for who waits for the answer: whether notices will be shown. */
+  async leave(): Promise<boolean> {
+    if (!("Notification" in window)) return false;
+    return (await Notification.requestPermission()) === "granted";
+  }
+
   set title(title: string) {
     this.#title = title;
     if (!this.#flash) document.title = title;
@@ -70,6 +76,18 @@ class Bell {
     if (!this.#leader) return;
     this.#tone(660, 0, 0.08, 0.04);
     this.#notify(line, "nubitalk.message", false);
+  }
+
+  /** A threshold was passed: a sound of its own, twice for a critical one, and a notice of the system. */
+  alert(line: string, critical: boolean): void {
+    if (!this.#leader) return;
+    if (preferences.alertSound) {
+      for (let i = 0; i < (critical ? 2 : 1); i++) {
+        this.#tone(523, i * 0.5, 0.16, 0.12);
+        this.#tone(392, i * 0.5 + 0.18, 0.26, 0.12);
+      }
+    }
+    if (preferences.alertNotices) this.#notify(line, "nubitalk.alert", critical);
   }
 
   #notify(line: string, tag: string, stays: boolean): Notification | undefined {

@@ -8,6 +8,11 @@ export type Theme = "auto" | "light" | "dark";
 class Preferences {
   theme = $state<Theme>("auto");
   sound = $state(true);
+  /** Alerts of thresholds are heard, and shown by the system, only by who wants that. */
+  alertSound = $state(false);
+  alertNotices = $state(false);
+  /** Until when alerts make no sound: by rule, and "" for all. Milliseconds since 1970. */
+  muted = $state.raw<Readonly<Record<string, number>>>({});
   #language: Language | undefined;
   #dark = matchMedia("(prefers-color-scheme: dark)");
 
@@ -17,6 +22,9 @@ class Preferences {
       if (kept && typeof kept === "object") {
         if ("theme" in kept && (kept.theme === "light" || kept.theme === "dark")) this.theme = kept.theme;
         if ("sound" in kept && typeof kept.sound === "boolean") this.sound = kept.sound;
+        if ("alertSound" in kept) this.alertSound = kept.alertSound === true;
+        if ("alertNotices" in kept) this.alertNotices = kept.alertNotices === true;
+        if ("muted" in kept) this.muted = times(kept.muted);
         if ("language" in kept && (kept.language === "en" || kept.language === "pt"))
           this.#language = kept.language;
       }
@@ -36,6 +44,20 @@ class Preferences {
 
   setSound(on: boolean): void {
     this.sound = on;
+    this.#keep();
+  }
+
+  setAlerts(change: { sound?: boolean; notices?: boolean }): void {
+    this.alertSound = change.sound ?? this.alertSound;
+    this.alertNotices = change.notices ?? this.alertNotices;
+    this.#keep();
+  }
+
+  /** Mutes a rule's alerts, or all ("") until a time; 0 ends it. */
+  mute(rule: string, until: number): void {
+    const now = Date.now();
+    const rest = Object.entries(this.muted).filter(([of, at]) => of !== rule && at > now);
+    this.muted = Object.fromEntries(until > now ? [...rest, [rule, until]] : rest);
     this.#keep();
   }
 
@@ -59,12 +81,25 @@ class Preferences {
     try {
       localStorage.setItem(
         place,
-        JSON.stringify({ theme: this.theme, sound: this.sound, language: this.#language }),
+        JSON.stringify({
+          theme: this.theme,
+          sound: this.sound,
+          alertSound: this.alertSound,
+          alertNotices: this.alertNotices,
+          muted: this.muted,
+          language: this.#language,
+        }),
       );
     } catch {
       // See above.
     }
   }
+}
+
+/** What was kept of times, as far as it makes sense. */
+function times(kept: unknown): Record<string, number> {
+  if (!kept || typeof kept !== "object") return {};
+  return Object.fromEntries(Object.entries(kept).filter(([, at]) => typeof at === "number"));
 }
 
 export const preferences = new Preferences();
