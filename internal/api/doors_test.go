@@ -366,8 +366,8 @@ func exports(t *testing.T, h *house) {
 		got.header.Get("Content-Disposition") != `attachment; filename=`+h.a.contact+`.zip` || got.header.Get("Cache-Control") != "private, no-store" {
 		t.Errorf("%d %v %s", got.status, got.header, got.body)
 	}
-	h.world.breaks = true
-	defer func() { h.world.breaks = false }()
+	h.world.breaks.Store(true)
+	defer func() { h.world.breaks.Store(false) }()
 	req, err := http.NewRequestWithContext(t.Context(), "GET", path, nil)
 	must(t, err)
 	req.Header.Set(officer.header, officer.value)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"nubitalk/internal/api"
@@ -32,7 +33,7 @@ type world struct {
 	got     map[string]int64 // delivered, by interaction
 	said    []string
 	replies map[string]*kept
-	breaks  bool          // Export fails in the middle
+	breaks  atomic.Bool   // Export fails in the middle
 	reading chan struct{} // when not nil, Attach says that it runs
 	goOn    chan struct{} // and waits for this
 	calls   int           // of Create
@@ -505,7 +506,7 @@ func (p people) Export(_ context.Context, a access.Actor, contact string, w io.W
 	if err == nil {
 		_, err = io.WriteString(w, c.Name)
 	}
-	if err == nil && p.breaks {
+	if err == nil && p.breaks.Load() {
 		err = errs.New(errs.Unavailable, "The store is away.")
 	}
 	return err

@@ -1,6 +1,7 @@
 package floor_test
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,10 +17,11 @@ import (
 func (h *house) jumpy() (jump func(time.Duration)) {
 	h.t.Helper()
 	h.close()
-	start, jumped := h.clock.Now(), time.Duration(0)
-	h.now = clock.SteadyOf(h.clock.Now, func() time.Duration { return h.clock.Now().Sub(start) - jumped })
+	start := h.clock.Now()
+	var jumped atomic.Int64
+	h.now = clock.SteadyOf(h.clock.Now, func() time.Duration { return h.clock.Now().Sub(start) - time.Duration(jumped.Load()) })
 	h.open("nod_1")
-	return func(d time.Duration) { jumped += d; h.clock.Advance(d) }
+	return func(d time.Duration) { jumped.Add(int64(d)); h.clock.Advance(d) }
 }
 
 // Somebody sets the wall clock by an hour while work is offered, active and in

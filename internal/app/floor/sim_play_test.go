@@ -349,7 +349,7 @@ var faults = map[string]func(w *world, t id.Tenant, x turn) error{
 	},
 	"fault: fenced": (*world).fenced,
 	"fault: clock": func(w *world, _ id.Tenant, x turn) error {
-		w.offset += time.Duration(x.a%1200-600) * time.Second
+		w.offset.Add(int64(x.a%1200-600) * int64(time.Second))
 		return nil
 	},
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -40,7 +41,7 @@ type world struct {
 	ids    *id.Source
 	node   *simNode // the one that people speak to
 	nodes  int
-	offset time.Duration // how far the wall clocks are off
+	offset atomic.Int64 // how far the wall clocks are off
 	plans  map[id.Tenant]floor.Plan
 	faulty bool // a fault is on: calls may be answered as unavailable
 	last   func() error
@@ -279,22 +280,25 @@ func (w *world) ready(t id.Tenant, user string) error {
 // waits until the leases of the last are over.
 func (w *world) start(name string) error {
 	begun := time.Now()
-	n := &simNode{name: name, rows: &rows{DB: w.db, lies: w.story.lies}, clock: clock.SteadyOf(func() time.Time { return time.Now().Add(w.offset) }, func() time.Duration { return time.Since(begun) })}
+	n := &simNode{name: name, rows: &rows{DB: w.db, lies: w.story.lies}, clock: clock.SteadyOf(func() time.Time { return time.Now().Add(w.off()) }, func() time.Duration { return time.Since(begun) })}
 	n.floor = floor.New(floor.Deps{DB: n.rows, Vault: w.vault, Bus: witness{w}, Clock: n.clock, IDs: w.ids, Setup: simSetup{w}, Contacts: simSetup{w}, Node: name,
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	for _, ch := range simChannels {
 		n.floor.Drive(ch, simChannel{})
 	}
-	if w.node != nil && w.offset < w.base {
+	if w.node != nil && w.off() < w.base {
 		w.timeless = true
 	}
-	w.node, w.base = n, w.offset
+	w.node, w.base = n, w.off()
 	w.nodes++
 	if err := n.floor.Start(w.ctx); err != nil {
 		return err
 	}
 	return w.await()
 }
+
+// off is how far the wall clocks are off.
+func (w *world) off() time.Duration { return time.Duration(w.offset.Load()) }
 
 // await lets time pass until the process that people speak to has the floors.
 func (w *world) await() error {
