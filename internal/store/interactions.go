@@ -120,11 +120,28 @@ func (tx *Tx) Party(interactionID string) (Party, error) {
 		`SELECT state, agent_id, contact_id, consulted FROM interactions WHERE tenant_id = $1 AND interaction_id = $2`, string(tx.scope.Tenant), interactionID)
 }
 
+const openInteractions = `SELECT ` + interactionColumns + ` FROM interactions WHERE tenant_id = $1 AND closed_at = 0 ORDER BY arrived_at, interaction_id`
+
 // OpenInteractions are all that are not closed, by arrival: what a floor is
 // rebuilt from.
 func (tx *Tx) OpenInteractions() ([]InteractionRow, error) {
-	return list(tx, scanInteraction, `SELECT `+interactionColumns+` FROM interactions WHERE tenant_id = $1 AND closed_at = 0 ORDER BY arrived_at, interaction_id`,
+	return list(tx, scanInteraction, openInteractions,
 		string(tx.scope.Tenant))
+}
+
+// EachOpenInteraction is OpenInteractions for who need not hold all at once.
+func (tx *Tx) EachOpenInteraction(fn func(InteractionRow) error) error {
+	if err := tx.usable(false); err != nil {
+		return err
+	}
+	return tx.walk(openInteractions,
+		[]any{string(tx.scope.Tenant)}, func(r row) error {
+			var i InteractionRow
+			if err := scanInteraction(r, &i); err != nil {
+				return err
+			}
+			return fn(i)
+		})
 }
 
 // InteractionsOf are at most limit interactions of a contact, newest first,

@@ -51,7 +51,8 @@ func (m *Manager) load(ctx context.Context, t id.Tenant) (Plan, map[string]perso
 
 // stored is what a floor is rebuilt from.
 type stored struct {
-	rows     []store.InteractionRow
+	items    []*item
+	flows    map[string][]byte // of those in their flow
 	offers   []store.OfferRow
 	agents   []store.AgentRow
 	segments map[string]store.SegmentRow // the running one, or the last
@@ -98,17 +99,8 @@ func (f *floor) remember(ctx context.Context, now time.Time) (stored, error) {
 		return stored{}, err
 	}
 	f.items, f.offers, f.timed, f.helped, f.batch = map[string]*item{}, map[string]*Offer{}, map[string]*item{}, map[string]*item{}, newBatch()
-	for i, r := range s.rows {
-		if i%keysTogether == 0 {
-			if err := f.prepareKeys(ctx, s.rows[i:min(i+keysTogether, len(s.rows))]); err != nil {
-				return stored{}, err
-			}
-		}
-		it, err := f.item(ctx, r, s.segments[r.ID])
-		if errs.Is(err, errs.Gone) { // its person was erased
-			continue
-		}
-		if err != nil {
+	for _, it := range s.items {
+		if err := f.resume(ctx, it, s.flows[it.ID], s.segments[it.ID]); err != nil {
 			return stored{}, err
 		}
 		if it.QueuedAt.After(now) { // the clock was set back: nobody has waited a negative time
@@ -118,19 +110,73 @@ func (f *floor) remember(ctx context.Context, now time.Time) (stored, error) {
 		f.noteHelp(it)
 	}
 	f.restoreDay(s.day)
-	s.rows = nil // the memory is for the engine
 	return s, nil
 }
 
 // keysTogether is how many people's keys are asked for at once.
 const keysTogether = 1000
 
-func (f *floor) prepareKeys(ctx context.Context, rows []store.InteractionRow) error {
-	contacts := make([]string, len(rows))
-	for i, r := range rows {
-		contacts[i] = r.ContactID
+// readItems reads the open interactions and opens what is sealed of them: the
+// names, and where those stand that are in their flow. One whose person was
+// erased is left out. There may be very many, so they are not held twice.
+func (f *floor) readItems(ctx context.Context) (items []*item, flows map[string][]byte, err error) {
+	flows = map[string][]byte{}
+	some := make([]*item, 0, keysTogether)
+	open := func() error {
+		contacts := make([]string, len(some))
+		for i, it := range some {
+			contacts[i] = it.Contact
+		}
+		if err := f.m.Vault.Prepare(ctx, f.tenant, contacts); err != nil {
+			return err
+		}
+		for _, it := range some {
+			flow, err := f.openItem(ctx, it)
+			if errs.Is(err, errs.Gone) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			if items = append(items, it); flow != nil {
+				flows[it.ID] = flow
+			}
+		}
+		some = some[:0]
+		return nil
 	}
-	return f.m.Vault.Prepare(ctx, f.tenant, contacts)
+	err = f.m.DB.Read(ctx, f.tenant, func(tx *store.Tx) error {
+		items, some = nil, some[:0] // it may run again
+		clear(flows)
+		return tx.EachOpenInteraction(func(r store.InteractionRow) error {
+			it := &item{Interaction: View(r, ""), row: r, place: r.Place, entered: r.EnteredAt, wants: r.Wants}
+			it.Tenant = f.tenant
+			if some = append(some, it); len(some) < keysTogether {
+				return nil
+			}
+			return open()
+		})
+	})
+	if err == nil {
+		err = open()
+	}
+	return items, flows, err
+}
+
+func (f *floor) openItem(ctx context.Context, it *item) (flow []byte, err error) {
+	name, err := f.m.Vault.OpenContact(ctx, f.tenant, it.Contact, nameAt(it.ID), it.row.NameSealed)
+	if err != nil {
+		return nil, fmt.Errorf("opening the name of %s: %w", it.ID, err)
+	}
+	it.Name = reveal(name)
+	if it.State != "in_flow" {
+		return nil, nil
+	}
+	raw, err := f.m.Vault.OpenContact(ctx, f.tenant, it.Contact, flowAt(it.ID), it.row.FlowSealed)
+	if err != nil {
+		return nil, fmt.Errorf("opening the flow of %s: %w", it.ID, err)
+	}
+	return raw.Reveal(), nil
 }
 
 func (f *floor) readStored(ctx context.Context, now time.Time) (stored, error) {
@@ -138,10 +184,9 @@ func (f *floor) readStored(ctx context.Context, now time.Time) (stored, error) {
 	// Nobody but this floor writes what these read, so two readers see the same.
 	works := make(chan error, 1)
 	go func() {
-		works <- f.m.DB.Read(ctx, f.tenant, func(tx *store.Tx) (err error) {
-			s.rows, err = tx.OpenInteractions()
-			return err
-		})
+		var err error
+		s.items, s.flows, err = f.readItems(ctx)
+		works <- err
 	}()
 	err := f.m.DB.Read(ctx, f.tenant, func(tx *store.Tx) (err error) {
 		if s.offers, err = tx.PendingOffers(); err != nil {
@@ -168,38 +213,30 @@ func (f *floor) readStored(ctx context.Context, now time.Time) (stored, error) {
 	return s, errors.Join(<-works, err)
 }
 
-// item is a stored open interaction in memory again.
-func (f *floor) item(ctx context.Context, r store.InteractionRow, seg store.SegmentRow) (*item, error) {
-	name, err := f.m.Vault.OpenContact(ctx, f.tenant, r.ContactID, nameAt(r.ID), r.NameSealed)
-	if err != nil {
-		return nil, fmt.Errorf("opening the name of %s: %w", r.ID, err)
-	}
-	it := &item{Interaction: View(r, reveal(name)), row: r, place: r.Place, entered: r.EnteredAt, wants: r.Wants, segment: seg.Number}
-	it.Tenant = f.tenant
+// resume lets a stored interaction go on where its segment and its flow were.
+func (f *floor) resume(ctx context.Context, it *item, flow []byte, seg store.SegmentRow) error {
+	it.segment = seg.Number
 	if seg.EndedAt.IsZero() && seg.Number > 0 {
-		it.segKind, it.segOwner, it.segFrom, it.from = seg.HolderKind, seg.HolderID, seg.StartedAt, r.QueueID
+		it.segKind, it.segOwner, it.segFrom, it.from = seg.HolderKind, seg.HolderID, seg.StartedAt, it.Queue
 	}
-	if r.State != "in_flow" {
-		return it, nil
-	}
-	raw, err := f.m.Vault.OpenContact(ctx, f.tenant, r.ContactID, flowAt(r.ID), r.FlowSealed)
-	if err != nil {
-		return nil, fmt.Errorf("opening the flow of %s: %w", r.ID, err)
+	if it.State != "in_flow" {
+		return nil
 	}
 	var run storedRun
-	if err := json.Unmarshal(raw.Reveal(), &run); err != nil {
-		return nil, errs.Wrap(errs.Internal, err, "A running flow could not be read.")
+	if err := json.Unmarshal(flow, &run); err != nil {
+		return errs.Wrap(errs.Internal, err, "A running flow could not be read.")
 	}
 	it.run, it.fed = run.State, run.Fed
-	planned, ok := f.plan.Flows[r.FlowID]
-	if !ok || planned.Version != r.FlowVersion { // it was changed meanwhile: the run goes on as it began
-		planned, err = f.m.Setup.Flow(ctx, f.tenant, r.FlowID, r.FlowVersion)
+	planned, ok := f.plan.Flows[it.row.FlowID]
+	if !ok || planned.Version != it.row.FlowVersion { // it was changed meanwhile: the run goes on as it began
+		var err error
+		planned, err = f.m.Setup.Flow(ctx, f.tenant, it.row.FlowID, it.row.FlowVersion)
 		if err != nil && !errs.Is(err, errs.NotFound) {
-			return nil, err
+			return err
 		}
 	}
 	it.running, it.graph = true, planned.Graph // none: begin again
-	return it, nil
+	return nil
 }
 
 // View is a stored interaction as screens see it.
