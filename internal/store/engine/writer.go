@@ -27,16 +27,18 @@ const (
 var errClosed = errs.New(errs.Unavailable, "The database is closed.")
 
 // writer owns the only connection that changes an SQLite database. Its goroutine
-// opens a transaction, lends it to the waiting callers one after another, each
-// inside a savepoint, commits once, and then answers all of them. While a commit
-// waits for the disk, the next group gathers.
+// opens a transaction and lends it to the first waiting caller, who passes it on
+// to the next, each inside a savepoint; the last gives it back, and the writer
+// commits once and answers all of them. While a commit waits for the disk, the
+// next group gathers.
 //
 // A caller runs its function on its own goroutine, so a panic or a Goexit there
-// unwinds where it belongs, and only gives the transaction back.
+// unwinds where it belongs, and only passes the transaction on.
 type writer struct {
 	path    string
 	queue   chan *member
-	c       *liteConn
+	back    chan struct{} // the group is complete: its transaction is the writer's again
+	c       *liteConn     // whoever has the transaction uses it
 	ended   chan struct{}
 	closing sync.RWMutex // held for reading while a caller enqueues
 	closed  bool
@@ -51,8 +53,7 @@ type writer struct {
 // member is one caller's write.
 type member struct {
 	state atomic.Int32 // waiting, then taken by the writer or gone with its caller
-	turn  chan Session // the transaction is lent
-	back  chan error   // and given back: keep its changes (nil), or undo them
+	turn  chan *group  // the transaction is lent
 	done  chan error   // the commit's result
 	scrub bool         // not a write: empty the log
 }
@@ -68,28 +69,37 @@ func newWriter(path string) (*writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{path: path, c: c, queue: make(chan *member, queueSize), ended: make(chan struct{}), groupTime: 10 * time.Millisecond}
+	w := &writer{path: path, c: c, queue: make(chan *member, queueSize), back: make(chan struct{}), ended: make(chan struct{}), groupTime: 10 * time.Millisecond}
 	go w.run()
 	return w, nil
 }
 
+// group is what shares one transaction.
+type group struct {
+	members []*member
+	start   time.Time
+	kept    int     // members whose changes stay
+	fault   error   // SQLite has ended the transaction
+	after   *member // not a write: it runs when the group has ended
+}
+
 // write is called on the caller's goroutine.
 func (w *writer) write(ctx context.Context, fn Func) (err error) {
-	m := &member{turn: make(chan Session, 1), back: make(chan error, 1), done: make(chan error, 1)}
-	s, err := w.enter(ctx, m)
+	m := &member{turn: make(chan *group, 1), done: make(chan error, 1)}
+	g, err := w.enter(ctx, m)
 	if err != nil {
 		return err
 	}
 	returned := false
 	defer func() {
 		if !returned { // a panic or a Goexit passes through
-			m.back <- errUnwound
+			w.pass(g, errUnwound)
 			<-m.done
 		}
 	}()
-	err = fn(ctx, s)
+	err = fn(ctx, w.c)
 	returned = true
-	m.back <- err
+	w.pass(g, err)
 	if lost := <-m.done; lost != nil {
 		return lost
 	}
@@ -97,13 +107,13 @@ func (w *writer) write(ctx context.Context, fn Func) (err error) {
 }
 
 // enter queues the member and waits for its turn.
-func (w *writer) enter(ctx context.Context, m *member) (Session, error) {
+func (w *writer) enter(ctx context.Context, m *member) (*group, error) {
 	if err := w.enqueue(ctx, m); err != nil {
 		return nil, err
 	}
 	select {
-	case s := <-m.turn:
-		return s, nil
+	case g := <-m.turn:
+		return g, nil
 	case err := <-m.done: // the transaction could not begin
 		return nil, err
 	case <-ctx.Done():
@@ -111,9 +121,9 @@ func (w *writer) enter(ctx context.Context, m *member) (Session, error) {
 	if m.state.CompareAndSwap(waiting, gone) {
 		return nil, ctx.Err()
 	}
-	select { // its turn came at the same moment: it must be taken, to be given back
-	case s := <-m.turn:
-		return s, nil
+	select { // its turn came at the same moment: it must be taken, to be passed on
+	case g := <-m.turn:
+		return g, nil
 	case err := <-m.done:
 		return nil, err
 	}
@@ -135,18 +145,16 @@ func (w *writer) enqueue(ctx context.Context, m *member) error {
 
 func (w *writer) run() {
 	defer close(w.ended)
-	group := make([]*member, 0, groupSize)
 	for m := range w.queue {
 		if m.scrub {
 			m.done <- w.checkpoint()
 			continue
 		}
 		w.gather()
-		group = group[:0]
-		next := w.group(m, &group)
-		w.after(len(group))
-		if next != nil {
-			next.done <- w.checkpoint()
+		g := w.group(m)
+		w.after(len(g.members))
+		if g.after != nil {
+			g.after.done <- w.checkpoint()
 		}
 	}
 }
@@ -169,36 +177,19 @@ func (w *writer) after(n int) {
 	}
 }
 
-// group runs one transaction, beginning with m. It gives back a member that is
-// not a write and must run after it.
-func (w *writer) group(m *member, group *[]*member) (after *member) {
-	err := w.do("BEGIN IMMEDIATE")
-	if err != nil {
+// group runs one transaction, beginning with m.
+func (w *writer) group(m *member) *group {
+	g := &group{}
+	if err := w.do("BEGIN IMMEDIATE"); err != nil {
 		m.answer(lost(err))
 		w.renew()
-		return nil
+		return g
 	}
-	start := time.Now()
-	kept := 0
-	for {
-		if m.state.CompareAndSwap(waiting, taken) {
-			*group = append(*group, m)
-			keeps, fault := w.lend(m, kept == 0)
-			if err = fault; err != nil {
-				break
-			}
-			if keeps {
-				kept++
-			}
-		}
-		if m = w.next(len(*group), start); m == nil {
-			break
-		}
-		if m.scrub {
-			after = m
-			break
-		}
+	g.start = time.Now()
+	if w.lend(g, m) {
+		<-w.back
 	}
+	err := g.fault
 	if err == nil {
 		err = w.do("COMMIT")
 	}
@@ -206,21 +197,80 @@ func (w *writer) group(m *member, group *[]*member) (after *member) {
 		err = lost(err)
 		_ = w.do("ROLLBACK") // SQLite may have rolled back already
 		w.renew()
-		w.failed.Add(int64(len(*group)))
+		w.failed.Add(int64(len(g.members)))
 	} else {
 		w.commits.Add(1)
-		w.writes.Add(int64(kept))
-		w.failed.Add(int64(len(*group) - kept))
+		w.writes.Add(int64(g.kept))
+		w.failed.Add(int64(len(g.members) - g.kept))
 	}
-	for _, m := range *group {
+	for _, m := range g.members {
 		m.done <- err
 	}
-	return after
+	return g
+}
+
+// lend gives the transaction to m, or else to the next who may still join, and
+// says whether somebody has it now. While nothing is in the transaction, undoing
+// a member is undoing everything; after that each has a savepoint of its own.
+// Within a savepoint SQLite remembers every page as it was, and looks through all
+// of them at each statement's end: a long list of changes must not pay for that
+// when it is alone.
+func (w *writer) lend(g *group, m *member) bool {
+	for ; m != nil; m = w.next(g) {
+		if m.scrub {
+			g.after = m
+			return false
+		}
+		if !m.state.CompareAndSwap(waiting, taken) {
+			continue
+		}
+		g.members = append(g.members, m)
+		if g.kept > 0 {
+			if g.fault = w.do("SAVEPOINT member"); g.fault != nil {
+				return false // it is answered as one of the group
+			}
+		}
+		m.turn <- g
+		return true
+	}
+	return false
+}
+
+// pass ends the turn of who has the transaction, keeping its changes (nil) or
+// undoing them, and lends it to the next or gives it back.
+func (w *writer) pass(g *group, undo error) {
+	if g.fault = w.settle(g, undo); g.fault != nil || !w.lend(g, w.next(g)) {
+		w.back <- struct{}{}
+	}
+}
+
+// settle keeps or undoes a member's changes. An error means that SQLite has ended
+// the whole transaction.
+func (w *writer) settle(g *group, undo error) error {
+	first := g.kept == 0
+	if undo == nil {
+		g.kept++
+		if first {
+			return nil
+		}
+		return w.do("RELEASE member")
+	}
+	if first {
+		_ = w.do("ROLLBACK") // SQLite may have rolled back already
+		if err := w.do("BEGIN IMMEDIATE"); err != nil {
+			return undo
+		}
+		return nil
+	}
+	if err := w.do("ROLLBACK TO member"); err != nil { // a full disk, say, undid everything already
+		return undo
+	}
+	return w.do("RELEASE member")
 }
 
 // next is the member that may still join the group, or nil.
-func (w *writer) next(n int, start time.Time) *member {
-	if n >= groupSize || time.Since(start) > w.groupTime {
+func (w *writer) next(g *group) *member {
+	if len(g.members) >= groupSize || time.Since(g.start) > w.groupTime {
 		return nil
 	}
 	select {
@@ -229,38 +279,6 @@ func (w *writer) next(n int, start time.Time) *member {
 	default:
 		return nil
 	}
-}
-
-// lend gives the transaction to a member and says whether its changes stay. An
-// error means that SQLite has ended the whole transaction. While nothing is in
-// the transaction (first), undoing a member is undoing everything; after that
-// each has a savepoint of its own. Within a savepoint SQLite remembers every page
-// as it was, and looks through all of them at each statement's end: a long list
-// of changes must not pay for that when it is alone.
-func (w *writer) lend(m *member, first bool) (kept bool, err error) {
-	if first {
-		m.turn <- w.c
-		fault := <-m.back
-		if fault == nil {
-			return true, nil
-		}
-		_ = w.do("ROLLBACK") // SQLite may have rolled back already
-		if err := w.do("BEGIN IMMEDIATE"); err != nil {
-			return false, fault
-		}
-		return false, nil
-	}
-	if err := w.do("SAVEPOINT member"); err != nil {
-		return false, err
-	}
-	m.turn <- w.c
-	fault := <-m.back
-	if fault != nil {
-		if err := w.do("ROLLBACK TO member"); err != nil { // a full disk, say, undid everything already
-			return false, fault
-		}
-	}
-	return fault == nil, w.do("RELEASE member")
 }
 
 // errUnwound is why a member is undone whose function did not return.
