@@ -21,13 +21,26 @@ type WaitRow struct {
 // counts here. Answered means that the next segment is an agent's; abandoned
 // that there is no next one and the interaction closed as abandoned.
 func (tx *Tx) QueueWaits(queueID string, from, to time.Time) ([]WaitRow, error) {
+	return tx.queueWaits(queueID, -1, from, to)
+}
+
+// EndedWaits are QueueWaits without those who still wait.
+func (tx *Tx) EndedWaits(queueID string, from, to time.Time) ([]WaitRow, error) {
+	return tx.queueWaits(queueID, 0, from, to)
+}
+
+// queueWaits are those that ended after a time. How one ended is only looked up
+// for those that did.
+func (tx *Tx) queueWaits(queueID string, endedAfter int64, from, to time.Time) ([]WaitRow, error) {
 	return list(tx, func(r row, w *WaitRow) error { return r.Scan(at(&w.StartedAt), at(&w.EndedAt), (*string)(&w.End)) },
-		`SELECT s.started_at, s.ended_at, CASE WHEN s.ended_at = 0 THEN 'still_waiting' WHEN n.holder_kind = 'agent' THEN 'answered'
-			WHEN n.number IS NULL AND i.close_reason = 'abandoned' THEN 'abandoned' ELSE 'removed' END
-		FROM segments s JOIN interactions i ON i.tenant_id = s.tenant_id AND i.interaction_id = s.interaction_id
-		LEFT JOIN segments n ON n.tenant_id = s.tenant_id AND n.interaction_id = s.interaction_id AND n.number = s.number + 1
-		WHERE s.tenant_id = $1 AND s.holder_kind = 'queue' AND s.holder_id = $2 AND s.started_at >= $3 AND s.started_at < $4
-		ORDER BY s.started_at`, string(tx.scope.Tenant), queueID, us(from), us(to))
+		`SELECT s.started_at, s.ended_at, CASE WHEN s.ended_at = 0 THEN 'still_waiting' ELSE coalesce(
+				(SELECT CASE n.holder_kind WHEN 'agent' THEN 'answered' ELSE 'removed' END FROM segments n
+					WHERE n.tenant_id = s.tenant_id AND n.interaction_id = s.interaction_id AND n.number = s.number + 1),
+				(SELECT CASE i.close_reason WHEN 'abandoned' THEN 'abandoned' ELSE 'removed' END FROM interactions i
+					WHERE i.tenant_id = s.tenant_id AND i.interaction_id = s.interaction_id)) END
+		FROM segments s
+		WHERE s.tenant_id = $1 AND s.holder_kind = 'queue' AND s.holder_id = $2 AND s.started_at >= $3 AND s.started_at < $4 AND s.ended_at > $5
+		ORDER BY s.started_at`, string(tx.scope.Tenant), queueID, us(from), us(to), endedAfter)
 }
 
 // AgentWorkRow is one contact held by one agent.
@@ -45,7 +58,12 @@ func (tx *Tx) AgentWork(from, to time.Time) ([]AgentWorkRow, error) {
 	return tx.WorkOfAgent("", from, to)
 }
 
-// WorkOfAgent is the same for one agent; "" means all.
+// EndedWork is AgentWork without what is still held.
+func (tx *Tx) EndedWork(from, to time.Time) ([]AgentWorkRow, error) {
+	return tx.agentWork("", us(from)+1, farFuture, to)
+}
+
+// WorkOfAgent is AgentWork for one agent; "" means all.
 func (tx *Tx) WorkOfAgent(user string, from, to time.Time) ([]AgentWorkRow, error) {
 	running, err := tx.agentWork(user, 0, 0, to)
 	if err != nil {

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -77,21 +78,27 @@ func TestADaysWaitsAndWork(t *testing.T) {
 					got.Count(r.End, r.EndedAt.Sub(r.StartedAt), measure.Goal{Within: 20 * time.Second, Short: 5 * time.Second})
 				}
 				same(t, c.queue, c.want, got)
+				ended, err3 := tx.EndedWaits(c.queue, at(0), at(81))
+				same(t, "ended in "+c.queue, slices.DeleteFunc(rows, func(w store.WaitRow) bool { return w.End == measure.StillWaiting }), ended)
 				before, err2 := tx.QueueWaits(c.queue, at(0), at(80)) // the end is not in it
 				if c.want.Offered == 8 && len(before) != 7 {
 					t.Errorf("%d came before", len(before))
 				}
-				return firstOf(err, err2)
+				return firstOf(err, err2, err3)
 			})
 		}
 		read(t, db, tenA, func(tx *store.Tx) error {
-			running, err := tx.OpenSegments()
+			var running []store.SegmentRow
+			err := tx.EachOpenSegment(func(s store.SegmentRow) error { running = append(running, s); return nil })
 			same(t, "running", []store.SegmentRow{{InteractionID: "int_7", Number: 1, HolderKind: "queue", HolderID: "que_1", StartedAt: at(80)}}, running)
 			all, err2 := tx.Segments("int_6")
 			if len(all) != 4 || all[1].HolderID != "usr_1" || all[1].Cause != "moved" || !all[1].EndedAt.Equal(at(50)) {
 				t.Errorf("segments: %+v", all)
 			}
 			return firstOf(err, err2)
+		})
+		write(t, db, tenA, func(tx *store.Tx) error {
+			return tx.PutSegment(store.SegmentRow{InteractionID: "int_7", Number: 2, HolderKind: "agent", HolderID: "usr_1", StartedAt: at(81)})
 		})
 		read(t, db, tenA, func(tx *store.Tx) error {
 			got, err := tx.AgentWork(at(0), at(22)) // what began later is not in it
@@ -111,12 +118,16 @@ func TestADaysWaitsAndWork(t *testing.T) {
 			if len(rest) != 5 {
 				t.Errorf("%d rows: %+v", len(rest), rest)
 			}
-			return firstOf(err, firstOf(err2, err3))
+			all, err4 := tx.AgentWork(at(50), at(90))
+			ended, err5 := tx.EndedWork(at(50), at(90))
+			same(t, "ended work", slices.DeleteFunc(all, func(w store.AgentWorkRow) bool { return w.EndedAt.IsZero() }), ended)
+			return firstOf(err, err2, err3, err4, err5)
 		})
 		read(t, db, tenB, func(tx *store.Tx) error {
 			got, err := tx.AgentWork(at(0), at(90))
 			same(t, "another tenant's work", 0, len(got))
-			return err
+			err2 := tx.EachOpenSegment(func(s store.SegmentRow) error { t.Errorf("another tenant's segment: %+v", s); return nil })
+			return firstOf(err, err2)
 		})
 	})
 }

@@ -129,6 +129,12 @@ func (tx *Tx) OpenInteractions() ([]InteractionRow, error) {
 		string(tx.scope.Tenant))
 }
 
+// CountOpenInteractions says how many that are.
+func (tx *Tx) CountOpenInteractions() (n int64, err error) {
+	_, err = tx.one(`SELECT count(*) FROM interactions WHERE tenant_id = $1 AND closed_at = 0`, []any{string(tx.scope.Tenant)}, &n)
+	return n, err
+}
+
 // EachOpenInteraction is OpenInteractions for who need not hold all at once.
 func (tx *Tx) EachOpenInteraction(fn func(InteractionRow) error) error {
 	if err := tx.usable(false); err != nil {

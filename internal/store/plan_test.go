@@ -53,7 +53,8 @@ func TestStatementsUseIndexes(t *testing.T) {
 	token := [][]byte{[]byte("word")}
 	for _, run := range []func(tx *store.Tx) error{
 		func(tx *store.Tx) error { return ignore(tx.OpenInteractions()) },
-		func(tx *store.Tx) error { return ignore(tx.OpenSegments()) },
+		func(tx *store.Tx) error { return ignore(tx.CountOpenInteractions()) },
+		func(tx *store.Tx) error { return tx.EachOpenSegment(func(store.SegmentRow) error { return nil }) },
 		func(tx *store.Tx) error { return ignore(tx.OpenChats()) },
 		func(tx *store.Tx) error { return ignore(tx.Talks("chat")) },
 		func(tx *store.Tx) error { return ignore(tx.PendingOffers()) },
@@ -63,7 +64,9 @@ func TestStatementsUseIndexes(t *testing.T) {
 		func(tx *store.Tx) error { return ignore(tx.SessionsOf("usr_1")) },
 		func(tx *store.Tx) error { return ignore(tx.EndSessionsOf("usr_1", "", t0)) },
 		func(tx *store.Tx) error { return ignore(tx.QueueWaits("que_1", t0, at(9))) },
+		func(tx *store.Tx) error { return ignore(tx.EndedWaits("que_1", t0, at(9))) },
 		func(tx *store.Tx) error { return ignore(tx.AgentWork(t0, at(9))) },
+		func(tx *store.Tx) error { return ignore(tx.EndedWork(t0, at(9))) },
 		func(tx *store.Tx) error { return ignore(tx.AgentDays(t0, at(9))) },
 		func(tx *store.Tx) error { return ignore(tx.WorkOfAgent("usr_1", t0, at(9))) },
 		func(tx *store.Tx) error { return ignore(tx.DaysOfAgent("usr_1", t0, at(9))) },

@@ -32,14 +32,26 @@ func (tx *Tx) Segments(interactionID string) ([]SegmentRow, error) {
 	return list(tx, scanSegment, `SELECT `+segmentColumns+` FROM segments WHERE tenant_id = $1 AND interaction_id = $2 ORDER BY number`, string(tx.scope.Tenant), interactionID)
 }
 
-// OpenSegments are the last segments of all open interactions, running or not,
-// by arrival. CROSS JOIN makes SQLite begin with the few that are open.
-func (tx *Tx) OpenSegments() ([]SegmentRow, error) {
-	return list(tx, scanSegment, `SELECT s.interaction_id, s.number, s.holder_kind, s.holder_id, s.started_at, s.ended_at, s.cause
-		FROM interactions i CROSS JOIN segments s
-		WHERE i.tenant_id = $1 AND i.closed_at = 0 AND s.tenant_id = i.tenant_id AND s.interaction_id = i.interaction_id
-		AND s.number = (SELECT max(l.number) FROM segments l WHERE l.tenant_id = i.tenant_id AND l.interaction_id = i.interaction_id)
-		ORDER BY i.arrived_at, i.interaction_id`, string(tx.scope.Tenant))
+// EachOpenSegment goes over the segments that run. Kind by kind and with a range,
+// SQLite takes segments_ended; else it would walk over all of the tenant's.
+func (tx *Tx) EachOpenSegment(fn func(SegmentRow) error) error {
+	if err := tx.usable(false); err != nil {
+		return err
+	}
+	for _, kind := range []string{"flow", "queue", "agent"} {
+		err := tx.walk(`SELECT `+segmentColumns+` FROM segments WHERE tenant_id = $1 AND holder_kind = $2 AND ended_at BETWEEN 0 AND 0`,
+			[]any{string(tx.scope.Tenant), kind}, func(r row) error {
+				var s SegmentRow
+				if err := scanSegment(r, &s); err != nil {
+					return err
+				}
+				return fn(s)
+			})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // OfferRow is an interaction shown to one agent.

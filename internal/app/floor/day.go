@@ -98,6 +98,7 @@ func (m *Manager) Day(ctx context.Context, a access.Actor, date string) (Day, er
 func (f *floor) todayNow(now time.Time) []DayQueue {
 	out := []DayQueue{}
 	date := dateOf(f.day, f.plan.TimeZone)
+	longest := f.longestWaits(now)
 	for _, q := range sortedKeys(f.plan.Queues) {
 		c := f.countOf(q)
 		f.noteLate(c, now)
@@ -105,14 +106,29 @@ func (f *floor) todayNow(now time.Time) []DayQueue {
 		for i, s := range c.slots {
 			slots[i] = *s
 		}
-		for _, it := range f.items {
-			if i, today := f.day.Slot(it.segFrom); today && it.segKind == "queue" && it.segOwner == q {
-				s := slots[i]
-				s.LongestWait = max(s.LongestWait, now.Sub(it.segFrom))
-				slots[i] = s
-			}
+		for i, d := range longest[q] {
+			s := slots[i]
+			s.LongestWait = max(s.LongestWait, d)
+			slots[i] = s
 		}
 		out = append(out, dayQueue(date, q, slots))
+	}
+	return out
+}
+
+// longestWaits are the longest waits that go on, by queue and the slot in which
+// they began.
+func (f *floor) longestWaits(now time.Time) map[string]map[int]time.Duration {
+	out := map[string]map[int]time.Duration{}
+	for _, it := range f.items {
+		i, today := f.day.Slot(it.segFrom)
+		if !today || it.segKind != "queue" {
+			continue
+		}
+		if out[it.segOwner] == nil {
+			out[it.segOwner] = map[int]time.Duration{}
+		}
+		out[it.segOwner][i] = max(out[it.segOwner][i], now.Sub(it.segFrom))
 	}
 	return out
 }
@@ -204,7 +220,7 @@ func (f *floor) countAnew(ctx context.Context) error {
 	f.day = measure.DayAt(f.m.Clock.Now(), f.plan.TimeZone)
 	var s storedDay
 	err := f.m.DB.Read(ctx, f.tenant, func(tx *store.Tx) (err error) {
-		s, err = f.readDay(tx)
+		s, err = readEnded(tx, f.day, sortedKeys(f.plan.Queues))
 		return err
 	})
 	if err != nil {

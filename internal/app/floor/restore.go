@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -13,67 +11,31 @@ import (
 	"nubitalk/internal/base/clock"
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
-	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/acd"
 	"nubitalk/internal/core/measure"
 	"nubitalk/internal/core/setup"
 	"nubitalk/internal/store"
 )
 
-// load reads what routing needs of the set-up and the users.
-func (m *Manager) load(ctx context.Context, t id.Tenant) (Plan, map[string]person, error) {
-	plan, err := m.Setup.Plan(ctx, t)
-	if err != nil {
-		return Plan{}, nil, err
-	}
-	people := map[string]person{}
-	err = m.DB.Read(ctx, t, func(tx *store.Tx) error {
-		users, err := tx.Users()
-		for _, u := range users {
-			if u.Status == "deleted" {
-				continue
-			}
-			p := person{name: u.UserName, since: u.CreatedAt, capacity: map[acd.Channel]int{acd.Chat: plan.Rules.ChatCapacity}}
-			for ch, n := range u.Capacity {
-				if n > 0 {
-					p.capacity[acd.Channel(ch)] = n
-				}
-			}
-			p.who = setup.Agent{ID: u.ID, Skills: u.Skills, Teams: u.Teams, Site: u.Site, Language: u.Language}
-			p.serves = u.Status == "active" && slices.Contains(u.Roles, string(access.Agent))
-			p.agent = u.Status == "active" && (slices.Contains(u.Roles, string(access.Agent)) || slices.Contains(u.Roles, string(access.Supervisor)))
-			people[u.ID] = p
-		}
-		return err
-	})
-	return plan, people, err
-}
-
-// stored is what a floor is rebuilt from.
-type stored struct {
-	items    []*item
-	flows    map[string][]byte // of those in their flow
-	offers   []store.OfferRow
-	agents   []store.AgentRow
-	segments map[string]store.SegmentRow // the running one, or the last
-	day      storedDay
-	alerts   []store.AlertRow // those that last
-}
-
 // rebuild makes the engine and the memory anew from what is stored.
 func (f *floor) rebuild(ctx context.Context) error {
-	now := f.m.Clock.Now()
-	s, err := f.remember(ctx, now)
+	release, err := f.expect(ctx)
 	if err != nil {
 		return err
 	}
+	defer release()
+	s, err := f.remember(ctx, f.m.Clock.Now())
+	if err != nil {
+		return err
+	}
+	now := f.m.Clock.Now() // agents have their whole grace to come back
 	f.restoreEngine(s, now)
 	settled := f.alerts.settled
 	if settled.IsZero() {
 		settled = now.Add(settle)
 	}
 	f.takeRules(s.alerts, settled, now)
-	f.restart(now)
+	f.restart(s.items, now)
 	after, err := f.commit(ctx)
 	if err != nil {
 		return err
@@ -91,14 +53,15 @@ func (f *floor) remember(ctx context.Context, now time.Time) (stored, error) {
 	if err != nil {
 		return stored{}, err
 	}
-	f.take(plan, people)
 	f.zone.Store(plan.TimeZone.String())
 	f.day = measure.DayAt(now, plan.TimeZone)
-	s, err := f.readStored(ctx, now)
+	reading := f.readStored(ctx, sortedKeys(plan.Queues))
+	f.take(plan, people) // meanwhile
+	s, err := reading()
 	if err != nil {
 		return stored{}, err
 	}
-	f.items, f.offers, f.timed, f.helped, f.batch = map[string]*item{}, map[string]*Offer{}, map[string]*item{}, map[string]*item{}, newBatch()
+	f.items, f.offers, f.timed, f.helped, f.batch = make(map[string]*item, len(s.items)), map[string]*Offer{}, map[string]*item{}, map[string]*item{}, newBatch()
 	for _, it := range s.items {
 		if err := f.resume(ctx, it, s.flows[it.ID], s.segments[it.ID]); err != nil {
 			return stored{}, err
@@ -111,106 +74,6 @@ func (f *floor) remember(ctx context.Context, now time.Time) (stored, error) {
 	}
 	f.restoreDay(s.day)
 	return s, nil
-}
-
-// keysTogether is how many people's keys are asked for at once.
-const keysTogether = 1000
-
-// readItems reads the open interactions and opens what is sealed of them: the
-// names, and where those stand that are in their flow. One whose person was
-// erased is left out. There may be very many, so they are not held twice.
-func (f *floor) readItems(ctx context.Context) (items []*item, flows map[string][]byte, err error) {
-	flows = map[string][]byte{}
-	some := make([]*item, 0, keysTogether)
-	open := func() error {
-		contacts := make([]string, len(some))
-		for i, it := range some {
-			contacts[i] = it.Contact
-		}
-		if err := f.m.Vault.Prepare(ctx, f.tenant, contacts); err != nil {
-			return err
-		}
-		for _, it := range some {
-			flow, err := f.openItem(ctx, it)
-			if errs.Is(err, errs.Gone) {
-				continue
-			}
-			if err != nil {
-				return err
-			}
-			if items = append(items, it); flow != nil {
-				flows[it.ID] = flow
-			}
-		}
-		some = some[:0]
-		return nil
-	}
-	err = f.m.DB.Read(ctx, f.tenant, func(tx *store.Tx) error {
-		items, some = nil, some[:0] // it may run again
-		clear(flows)
-		return tx.EachOpenInteraction(func(r store.InteractionRow) error {
-			it := &item{Interaction: View(r, ""), row: r, place: r.Place, entered: r.EnteredAt, wants: r.Wants}
-			it.Tenant = f.tenant
-			if some = append(some, it); len(some) < keysTogether {
-				return nil
-			}
-			return open()
-		})
-	})
-	if err == nil {
-		err = open()
-	}
-	return items, flows, err
-}
-
-func (f *floor) openItem(ctx context.Context, it *item) (flow []byte, err error) {
-	name, err := f.m.Vault.OpenContact(ctx, f.tenant, it.Contact, nameAt(it.ID), it.row.NameSealed)
-	if err != nil {
-		return nil, fmt.Errorf("opening the name of %s: %w", it.ID, err)
-	}
-	it.Name = reveal(name)
-	if it.State != "in_flow" {
-		return nil, nil
-	}
-	raw, err := f.m.Vault.OpenContact(ctx, f.tenant, it.Contact, flowAt(it.ID), it.row.FlowSealed)
-	if err != nil {
-		return nil, fmt.Errorf("opening the flow of %s: %w", it.ID, err)
-	}
-	return raw.Reveal(), nil
-}
-
-func (f *floor) readStored(ctx context.Context, now time.Time) (stored, error) {
-	s := stored{segments: map[string]store.SegmentRow{}, day: storedDay{}}
-	// Nobody but this floor writes what these read, so two readers see the same.
-	works := make(chan error, 1)
-	go func() {
-		var err error
-		s.items, s.flows, err = f.readItems(ctx)
-		works <- err
-	}()
-	err := f.m.DB.Read(ctx, f.tenant, func(tx *store.Tx) (err error) {
-		if s.offers, err = tx.PendingOffers(); err != nil {
-			return err
-		}
-		if s.agents, err = tx.Agents(); err != nil {
-			return err
-		}
-		if s.alerts, err = tx.OpenAlerts(); err != nil {
-			return err
-		}
-		open, err := tx.OpenSegments()
-		if err != nil {
-			return err
-		}
-		for _, seg := range open {
-			if old, ok := s.segments[seg.InteractionID]; !ok || old.Number < seg.Number {
-				s.segments[seg.InteractionID] = seg
-			}
-		}
-		s.day, err = f.readDay(tx)
-		return err
-	})
-	return s, errors.Join(<-works, err)
 }
 
 // resume lets a stored interaction go on where its segment and its flow were.
@@ -285,7 +148,7 @@ func (f *floor) restored(s stored, pending map[string]store.OfferRow, now time.T
 				Since: cmp.Or(a.Since, p.since), IdleSince: a.IdleSince, Missed: a.Missed, LastOffer: a.LastOffer})
 		}
 	}
-	for _, it := range f.openItems() {
+	for _, it := range s.items {
 		if it.running || it.State == "arriving" {
 			continue
 		}
@@ -313,8 +176,8 @@ func (f *floor) orphans(pending map[string]store.OfferRow, now time.Time) {
 }
 
 // restart starts flows that had not begun, or whose graph changed.
-func (f *floor) restart(now time.Time) {
-	for _, it := range f.openItems() {
+func (f *floor) restart(items []*item, now time.Time) {
+	for _, it := range items {
 		switch {
 		case it.State == "arriving", it.running && it.graph == nil:
 			f.begin(it, now)
@@ -323,10 +186,6 @@ func (f *floor) restart(now time.Time) {
 		}
 	}
 	f.summarise(now)
-}
-
-func (f *floor) openItems() []*item {
-	return slices.SortedFunc(maps.Values(f.items), byArrival)
 }
 
 // adopt takes over changed set-up and users; what stays the same is not touched.
@@ -389,7 +248,7 @@ func (f *floor) take(plan Plan, people map[string]person) {
 }
 
 func (f *floor) asQueue(q string, def setup.Queue, now time.Time) acd.Queue {
-	r := def.Routing(q, f.agents)
+	r := def.Routing(q, f.served[q], f.agents)
 	r.Closed = f.closedNow(def, now)
 	f.shut[q] = r.Closed
 	return r

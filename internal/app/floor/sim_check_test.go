@@ -279,6 +279,13 @@ func (s *sight) queue(id string) (acd.Queue, bool) {
 	return s.live.Queues[i], true
 }
 
+// heldSince says whether the agent who has a work now had it at the last look, and
+// did not lose it and get it again since.
+func heldSince(before, now acd.RestoredWork) bool {
+	wraps := before.State == acd.Active && now.State == acd.Wrapping
+	return before.Agent == now.Agent && before.Offer == now.Offer && before.AnsweredAt.Equal(now.AnsweredAt) && (before.State == now.State || wraps)
+}
+
 // checkNew looks at an offer that was made since the last look.
 func (w *world) checkNew(x acd.RestoredWork, s, last *sight) error {
 	i := slices.IndexFunc(s.live.Agents, func(a acd.RestoredAgent) bool { return a.Agent.ID == x.Agent })
@@ -294,7 +301,7 @@ func (w *world) checkNew(x acd.RestoredWork, s, last *sight) error {
 			held++
 		}
 		before, was := last.work(y.Work.ID)
-		if was && before.Agent == x.Agent && before.State != acd.Queued && s.live.Blend[y.Work.Channel][x.Work.Channel] {
+		if was && heldSince(before, y) && s.live.Blend[y.Work.Channel][x.Work.Channel] {
 			return fmt.Errorf("%s was offered %s beside %s", x.Agent, x.Work.Channel, y.Work.Channel)
 		}
 	}

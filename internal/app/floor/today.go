@@ -126,14 +126,25 @@ func (f *floor) newDay(now time.Time) {
 	}
 }
 
-// storedDay are the waits of each queue that began today, and what agents held.
+// storedDay are the waits of each queue that began on a day, and what agents held.
 type storedDay struct {
 	waits map[string][]store.WaitRow
 	work  []store.AgentWorkRow
 }
 
-func (f *floor) readDay(tx *store.Tx) (storedDay, error) {
-	return readDay(tx, f.day, sortedKeys(f.plan.Queues))
+// readEnded reads what ended on a day; the floor knows what goes on.
+func readEnded(tx *store.Tx, d measure.Day, queues []string) (storedDay, error) {
+	s := storedDay{waits: map[string][]store.WaitRow{}}
+	for _, q := range queues {
+		rows, err := tx.EndedWaits(q, d.From, d.Until)
+		if err != nil {
+			return s, err
+		}
+		s.waits[q] = rows
+	}
+	var err error
+	s.work, err = tx.EndedWork(d.From, d.Until)
+	return s, err
 }
 
 func readDay(tx *store.Tx, d measure.Day, queues []string) (storedDay, error) {
@@ -158,22 +169,17 @@ func (f *floor) restoreDay(s storedDay) {
 		for _, r := range rows {
 			c.at(f.day, r.StartedAt, func(s *measure.Slot) {
 				s.Enter()
-				if r.End != measure.StillWaiting {
-					s.Leave(r.End, r.EndedAt.Sub(r.StartedAt), c.goal)
-				}
+				s.Leave(r.End, r.EndedAt.Sub(r.StartedAt), c.goal)
 			})
 		}
 	}
 	for _, w := range s.work {
-		if !w.EndedAt.IsZero() {
-			f.countOf(w.QueueID).at(f.day, w.EndedAt, func(s *measure.Slot) { s.Handling.Add(measure.Held(w.StartedAt, w.WrapFrom, w.EndedAt)) })
-		}
+		f.countOf(w.QueueID).at(f.day, w.EndedAt, func(s *measure.Slot) { s.Handling.Add(measure.Held(w.StartedAt, w.WrapFrom, w.EndedAt)) })
 	}
 	for _, it := range f.items {
 		it.late = false
 		if it.segKind == "queue" {
-			c := f.countOf(it.segOwner)
-			c.waiting = append(c.waiting, waiter{it, it.segment})
+			f.countEntry(it)
 		}
 	}
 	for _, c := range f.today {

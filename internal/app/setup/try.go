@@ -202,7 +202,7 @@ func (in Try) trial(st *state, users []store.UserRow, now time.Time) core.Trial 
 	}
 	t := core.Trial{Queue: id, Blend: core.Clean(rules).BlendRule()}
 	for other, q := range typed[core.Queue](st) {
-		r := q.Routing(other, st.agents)
+		r := q.Routing(other, q.Serving(st.agents), st.agents)
 		if h, ok := st.objects[core.KindHours][q.Hours].(core.Hours); ok {
 			r.Closed = !core.IsOpen(h, now)
 		}

@@ -79,10 +79,10 @@ func New(d Deps) *Service {
 	return s
 }
 
-// Start begins to watch for visitors who are gone.
-func (s *Service) Begin(ctx context.Context) error { return s.gone.begin(ctx) }
+// Begin begins to watch for visitors who are gone.
+func (s *Service) Begin(ctx context.Context) error { s.gone.begin(ctx); return nil }
 
-// End stops it.
+// Halt stops it.
 func (s *Service) Halt(context.Context) error { s.gone.halt(); return nil }
 
 // body is the sealed part of a message.

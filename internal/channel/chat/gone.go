@@ -21,7 +21,7 @@ type gone struct {
 	here map[string]*presence // open conversations by interaction
 	due  dueHeap
 	wake chan struct{}
-	quit chan struct{}
+	quit context.CancelFunc // nil while it does not watch
 	done chan struct{}
 }
 
@@ -53,9 +53,45 @@ func newGone(s *Service) *gone {
 	return &gone{s: s, here: map[string]*presence{}, wake: make(chan struct{}, 1)}
 }
 
-// begin takes up the conversations that were open before a restart: their time
-// runs from now.
-func (g *gone) begin(ctx context.Context) error {
+// begin lets g watch, and halt ends it.
+func (g *gone) begin(ctx context.Context) {
+	ctx, g.quit = context.WithCancel(context.WithoutCancel(ctx))
+	g.done = make(chan struct{})
+	go g.run(ctx)
+}
+
+func (g *gone) halt() {
+	if g.quit == nil {
+		return
+	}
+	g.quit()
+	<-g.done
+	g.quit = nil
+}
+
+// takeUp takes up the conversations that were open before a restart: their time
+// runs from now. There may be very many, and none is due for minutes, so nobody
+// waits for it; it tries until it can.
+func (g *gone) takeUp(ctx context.Context) {
+	pause := 100 * time.Millisecond
+	for {
+		err := g.takeUpAll(ctx)
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		g.s.Log.Warn("open conversations could not be read; trying again", "code", errs.As(err).Code)
+		timer := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-timer.C:
+		}
+		pause = min(2*pause, 5*time.Second)
+	}
+}
+
+func (g *gone) takeUpAll(ctx context.Context) error {
 	var tenants []id.Tenant
 	err := g.s.DB.SystemRead(ctx, func(tx *store.Tx) error {
 		orgs, err := tx.Organisations()
@@ -69,7 +105,6 @@ func (g *gone) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	now := g.s.Clock.Now()
 	for _, t := range tenants {
 		var talks []store.Talk
 		err := g.s.DB.Read(ctx, t, func(tx *store.Tx) (err error) {
@@ -79,22 +114,33 @@ func (g *gone) begin(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for _, w := range talks {
-			g.arrived(Visitor{Tenant: t, Interaction: w.InteractionID, Contact: w.ContactID, EntryPoint: w.EntryPointID}, now)
-		}
+		g.found(t, talks)
 	}
-	g.quit, g.done = make(chan struct{}), make(chan struct{})
-	go g.run()
 	return nil
 }
 
-func (g *gone) halt() {
-	if g.quit == nil {
-		return
+// found notes conversations that are open. What a visitor did meanwhile counts; a
+// conversation that was closed meanwhile is forgotten when it is due.
+func (g *gone) found(t id.Tenant, talks []store.Talk) {
+	due := g.s.Clock.Now().Add(g.idle(t))
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, w := range talks {
+		if g.here[w.InteractionID] == nil {
+			p := &presence{Visitor: Visitor{Tenant: t, Interaction: w.InteractionID, Contact: w.ContactID, EntryPoint: w.EntryPointID}}
+			g.here[w.InteractionID] = p
+			g.expect(p, due)
+		}
 	}
-	close(g.quit)
-	<-g.done
-	g.quit = nil
+}
+
+// expect notes when a visitor will have left who has no socket then.
+func (g *gone) expect(p *presence, due time.Time) {
+	p.due = time.Time{}
+	if p.sockets == 0 && !p.LeftMessage {
+		p.due = due
+		heap.Push(&g.due, dueItem{due, p.Interaction})
+	}
 }
 
 // arrived notes a conversation whose visitor has no socket yet.
@@ -106,10 +152,7 @@ func (g *gone) arrived(v Visitor, now time.Time) {
 		p = &presence{Visitor: v}
 		g.here[v.Interaction] = p
 	}
-	if p.sockets == 0 && !p.LeftMessage {
-		p.due = now.Add(idle)
-		heap.Push(&g.due, dueItem{p.due, v.Interaction})
-	}
+	g.expect(p, now.Add(idle))
 	g.mu.Unlock()
 	g.nudge()
 }
@@ -124,11 +167,7 @@ func (g *gone) socket(v Visitor, change int, now time.Time) {
 		g.here[v.Interaction] = p
 	}
 	p.sockets = max(0, p.sockets+change)
-	p.due = time.Time{}
-	if p.sockets == 0 && !p.LeftMessage {
-		p.due = now.Add(idle)
-		heap.Push(&g.due, dueItem{p.due, v.Interaction})
-	}
+	g.expect(p, now.Add(idle))
 	g.mu.Unlock()
 	g.nudge()
 }
@@ -141,12 +180,15 @@ func (g *gone) idle(t id.Tenant) time.Duration {
 }
 
 // keep notes that the visitor does not have to wait: it never is gone.
-func (g *gone) keep(interaction string) {
+func (g *gone) keep(v Visitor) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if p := g.here[interaction]; p != nil {
-		p.LeftMessage, p.due = true, time.Time{}
+	p := g.here[v.Interaction]
+	if p == nil {
+		p = &presence{Visitor: v}
+		g.here[v.Interaction] = p
 	}
+	p.LeftMessage, p.due = true, time.Time{}
 }
 
 func (g *gone) forget(interaction string) {
@@ -180,8 +222,9 @@ func (g *gone) nudge() {
 }
 
 // run sleeps until the next visitor may have left.
-func (g *gone) run() {
+func (g *gone) run(ctx context.Context) {
 	defer close(g.done)
+	g.takeUp(ctx)
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
@@ -194,7 +237,7 @@ func (g *gone) run() {
 		}
 		timer.Reset(next)
 		select {
-		case <-g.quit:
+		case <-ctx.Done():
 			return
 		case <-g.wake:
 		case <-timer.C:

@@ -363,7 +363,7 @@ func (s *Service) Callback(ctx context.Context, v Visitor, clientID string, reac
 	if err := s.Floor.KeepPlace(ctx, v.Tenant, v.Interaction); err != nil {
 		return err
 	}
-	s.gone.keep(v.Interaction)
+	s.gone.keep(v)
 	d := draft{interaction: v.Interaction, author: BySystem, kind: KindEvent, clientID: clientID, open: true,
 		body: body{Event: string(channel.EventCallback), Text: reach.Reveal()}}
 	if _, _, err := s.append(ctx, v.Tenant, d); err != nil {

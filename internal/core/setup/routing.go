@@ -10,10 +10,11 @@ import (
 )
 
 // Routing is the queue as core/acd takes it, with the members that it has among
-// the agents. Whether it is open is not known here (acd.Queue.Closed).
-func (q Queue) Routing(id string, agents []Agent) acd.Queue {
+// the agents: serving, as Serving gives them. Whether it is open is not known
+// here (acd.Queue.Closed).
+func (q Queue) Routing(id string, serving []string, agents []Agent) acd.Queue {
 	r := acd.Queue{
-		ID: id, Priority: q.Priority, Needs: q.Needs, Wants: q.Wants, Choice: q.Choice, Members: set(q.Serving(agents)),
+		ID: id, Priority: q.Priority, Needs: q.Needs, Wants: q.Wants, Choice: q.Choice, Members: set(serving),
 		OfferTimeout: seconds(q.OfferSeconds), WrapUp: seconds(q.WrapUpSeconds), WrapUpOpen: q.WrapUpOpen,
 		MaxMissed: q.MaxMissed, ServiceLevel: seconds(q.ServiceSeconds),
 		Affinity: seconds(q.AffinitySeconds), AutoAccept: q.AutoAccept, CloseWaiting: q.CloseWaiting,

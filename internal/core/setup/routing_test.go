@@ -129,7 +129,8 @@ func TestRouting(t *testing.T) {
 	q.Needs = []acd.SkillNeed{{Skill: "german", Level: 6}, {Skill: "billing", Level: 2}}
 	q.Steps = []Step{{AfterSeconds: 20, Ease: 3, Members: []string{"b"}, MemberRule: `"tea_1" in teams`}}
 	q.Overflow = []Overflow{{When: acd.OnWait, AfterSeconds: 90, ToQueue: "q1"}}
-	r := q.Routing("q0", []Agent{{ID: "a"}, {ID: "c", Teams: []string{"tea_1"}}})
+	agents := []Agent{{ID: "a"}, {ID: "c", Teams: []string{"tea_1"}}}
+	r := q.Routing("q0", q.Serving(agents), agents)
 	if len(r.Steps) != 1 || r.Steps[0].After != 20*time.Second || len(r.Steps[0].Needs) != 1 || r.Steps[0].Needs[0] != (acd.SkillNeed{Skill: "german", Level: 3}) ||
 		!r.Steps[0].Members["b"] || !r.Steps[0].Members["c"] || r.Steps[0].Members["a"] || len(r.Members) != 2 || r.Steps[0].Ease != 3 {
 		t.Errorf("%+v", r.Steps)

@@ -13,7 +13,8 @@ var trialStart = time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
 
 func trialQueue(q Queue, id string, members ...string) acd.Queue {
 	q.Members = members
-	return Clean(q).Routing(id, nil)
+	q = Clean(q)
+	return q.Routing(id, q.Serving(nil), nil)
 }
 
 func ready(id string, level int, idle time.Duration) TrialAgent {
