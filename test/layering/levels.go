@@ -22,6 +22,7 @@ var levels = map[string]int{
 	"internal/vault":   3,
 	"internal/blob":    3,
 	"internal/bus":     3,
+	"internal/media":   3,
 	"internal/channel": 4,
 	"internal/app":     5,
 	"internal/api":     6,

@@ -277,4 +277,21 @@ var ptParts = []entry{
 	{"This version of the key exists already.", "Esta versão da chave já existe."},
 	{"This key was wrapped anew in the meantime.", "Esta chave foi entretanto selada de novo."},
 	{"The keys of this organisation do not exist any more.", "As chaves desta organização já não existem."},
+
+	// The sound of calls.
+	{"Calls are not available at the moment. Please try again.", "As chamadas não estão disponíveis de momento. Tente de novo."},
+	{"No port is free for another call. Please try again.", "Não há nenhuma porta livre para mais uma chamada. Tente de novo."},
+	{"This call has ended.", "Esta chamada terminou."},
+	{"The browser's offer is too long.", "A proposta do navegador é demasiado longa."},
+	{"The browser's offer cannot be used.", "A proposta do navegador não pode ser usada."},
+	{"There is no connection to a browser yet.", "Ainda não há ligação a um navegador."},
+	{"The browser's candidate is too long.", "O candidato do navegador é demasiado longo."},
+	{"The browser's candidate cannot be used.", "O candidato do navegador não pode ser usado."},
+	{"The sound must have one or two channels.", "O som tem de ter um ou dois canais."},
+	{"The sound must have between 8,000 and 48,000 samples a second.", "O som tem de ter entre 8000 e 48 000 amostras por segundo."},
+	{"The sound is longer than 20 minutes.", "O som tem mais de 20 minutos."},
+	{"The file holds no sound.", "O ficheiro não tem som."},
+	{"This is not a WAV file.", "Isto não é um ficheiro WAV."},
+	{"The WAV file is damaged.", "O ficheiro WAV está danificado."},
+	{"The sound must be PCM with 16 bits a sample.", "O som tem de ser PCM com 16 bits por amostra."},
 }

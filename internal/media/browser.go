@@ -1,0 +1,351 @@
+package media
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/pion/interceptor"
+	"github.com/pion/rtp"
+	"github.com/pion/webrtc/v4"
+
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/media/g711"
+)
+
+// maxSDP bounds a browser's offer, in octets.
+const maxSDP = 64 << 10
+
+// BrowserLeg is a leg to a browser by WebRTC. The browser offers, this end
+// answers, as DTLS server. Its peer can be replaced in a running call: the page
+// was loaded again, or the call went on in another browser.
+type BrowserLeg struct {
+	*line
+	law g711.Law
+
+	signal sync.Mutex // one offer at a time; taken before the bridge's lock
+	// guarded by the bridge's lock, written with signal
+	peer *peer
+}
+
+// peer is one connection of a leg.
+type peer struct {
+	leg         *BrowserLeg
+	conn        *webrtc.PeerConnection
+	sender      *webrtc.RTPSender
+	fingerprint string // of the browser's certificate
+	writer      webrtc.TrackLocalWriter
+	ssrc        uint32
+	sound       uint8 // payload types that were agreed
+	event       uint8
+	events      bool
+	header      rtp.Header // reused; guarded by the bridge's lock
+}
+
+// NewBrowser makes a leg that speaks law, best that of the other leg. It sends
+// nothing until Answer has been called and the browser has connected.
+func (h *Host) NewBrowser(law g711.Law, listener Listener) (*BrowserLeg, error) {
+	l := &BrowserLeg{law: law}
+	var err error
+	if l.line, err = h.newLine(listener, l.end); err != nil {
+		return nil, err
+	}
+	l.out.law = law
+	l.keeper = l.report
+	return l, nil
+}
+
+// end closes the connection.
+func (l *BrowserLeg) end() {
+	l.signal.Lock()
+	defer l.signal.Unlock()
+	b := l.lock()
+	p := l.peer
+	l.peer = nil
+	b.mu.Unlock()
+	if p != nil {
+		_ = p.conn.Close() // it is gone either way
+	}
+}
+
+// Answer takes an offer of a browser (SDP) and gives the answer, with all of this
+// end's candidates. An offer of the browser that is connected goes on with it,
+// also after an ICE restart; any other offer replaces it at once. Faults of the
+// offer are errs.Invalid.
+func (l *BrowserLeg) Answer(ctx context.Context, offer string) (string, error) {
+	if len(offer) > maxSDP {
+		return "", errs.New(errs.TooLarge, "The browser's offer is too long.")
+	}
+	fingerprint := fingerprintOf(offer)
+	if fingerprint == "" {
+		return "", errs.New(errs.Invalid, "The browser's offer cannot be used.")
+	}
+	l.signal.Lock()
+	defer l.signal.Unlock()
+	b := l.lock()
+	p, closed := l.peer, l.closed
+	b.mu.Unlock()
+	if closed {
+		return "", errs.New(errs.Gone, "This call has ended.")
+	}
+	if p != nil && p.fingerprint == fingerprint && p.alive() {
+		return p.answer(ctx, offer)
+	}
+	fresh, err := l.newPeer(fingerprint)
+	if err != nil {
+		return "", err
+	}
+	answer, err := fresh.answer(ctx, offer)
+	if err != nil {
+		return "", errors.Join(err, fresh.conn.Close())
+	}
+	b = l.lock()
+	if l.closed {
+		b.mu.Unlock()
+		return "", errors.Join(errs.New(errs.Gone, "This call has ended."), fresh.conn.Close())
+	}
+	l.peer = fresh
+	l.out.ready, l.expects, l.sends = false, false, false
+	b.plan()
+	b.mu.Unlock()
+	if p != nil {
+		_ = p.conn.Close()
+	}
+	// It may have connected before it was ours.
+	fresh.changed(fresh.conn.ConnectionState())
+	return answer, nil
+}
+
+// fingerprintOf is the browser's certificate, as the offer names it.
+func fingerprintOf(offer string) string {
+	for line := range strings.Lines(offer) {
+		if f, ok := strings.CutPrefix(line, "a=fingerprint:"); ok {
+			return strings.ToUpper(strings.TrimSpace(f))
+		}
+	}
+	return ""
+}
+
+// Candidate adds a candidate of the browser that was found after its offer. The
+// end of candidates is an empty one.
+func (l *BrowserLeg) Candidate(candidate string) error {
+	l.signal.Lock()
+	defer l.signal.Unlock()
+	b := l.lock()
+	p := l.peer
+	b.mu.Unlock()
+	if p == nil {
+		return errs.New(errs.Conflict, "There is no connection to a browser yet.")
+	}
+	if len(candidate) > 1024 {
+		return errs.New(errs.TooLarge, "The browser's candidate is too long.")
+	}
+	if err := p.conn.AddICECandidate(webrtc.ICECandidateInit{Candidate: candidate}); err != nil {
+		return errs.Wrap(errs.Invalid, err, "The browser's candidate cannot be used.")
+	}
+	return nil
+}
+
+func (l *BrowserLeg) newPeer(fingerprint string) (*peer, error) {
+	conn, err := l.host.browse.apis[l.law].NewPeerConnection(l.host.browse.config)
+	if err != nil {
+		return nil, fmt.Errorf("making a connection for a browser: %w", err)
+	}
+	p := &peer{leg: l, conn: conn, fingerprint: fingerprint}
+	if p.sender, err = conn.AddTrack((*peerTrack)(p)); err != nil {
+		return nil, errors.Join(fmt.Errorf("adding sound for a browser: %w", err), conn.Close())
+	}
+	conn.OnConnectionStateChange(p.changed)
+	conn.OnTrack(func(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
+		l.host.spawn(func() { p.readReports(r.Read) })
+		p.read(t)
+	})
+	l.host.spawn(func() { p.readReports(p.sender.Read) })
+	return p, nil
+}
+
+// answer is one round of signalling.
+func (p *peer) answer(ctx context.Context, offer string) (string, error) {
+	if err := p.conn.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer}); err != nil {
+		return "", errs.Wrap(errs.Invalid, err, "The browser's offer cannot be used.")
+	}
+	gathered := webrtc.GatheringCompletePromise(p.conn)
+	answer, err := p.conn.CreateAnswer(nil)
+	if err != nil {
+		return "", errs.Wrap(errs.Invalid, err, "The browser's offer cannot be used.")
+	}
+	if err := p.conn.SetLocalDescription(answer); err != nil {
+		return "", errs.Wrap(errs.Invalid, err, "The browser's offer cannot be used.")
+	}
+	select {
+	case <-gathered:
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+	return p.conn.LocalDescription().SDP, nil
+}
+
+func (p *peer) alive() bool {
+	switch p.conn.ConnectionState() {
+	case webrtc.PeerConnectionStateFailed, webrtc.PeerConnectionStateClosed:
+		return false
+	default:
+		return true
+	}
+}
+
+// changed follows the connection.
+func (p *peer) changed(state webrtc.PeerConnectionState) {
+	l := p.leg
+	b := l.lock()
+	if l.peer != p || l.closed {
+		b.mu.Unlock()
+		return
+	}
+	switch state {
+	case webrtc.PeerConnectionStateConnected:
+		if !l.out.ready && p.writer != nil {
+			l.carrier = (*peerCarrier)(p)
+			l.out.ready, l.out.payload, l.out.event, l.out.events = true, p.sound, p.event, p.events
+			l.out.ssrc = p.ssrc
+			l.sends, l.expects, l.begun = true, true, true
+			l.last, l.silent = l.host.now(), false
+			l.came = true
+			l.events.note(Connected{})
+			b.plan()
+		}
+	case webrtc.PeerConnectionStateDisconnected, webrtc.PeerConnectionStateFailed, webrtc.PeerConnectionStateClosed:
+		if l.out.ready {
+			l.out.ready, l.expects = false, false
+			l.events.note(Disconnected{})
+			b.plan()
+		}
+	}
+	b.mu.Unlock()
+	l.events.flush()
+}
+
+// read takes the browser's packets until its track ends.
+func (p *peer) read(t *webrtc.TrackRemote) {
+	l := p.leg
+	buffer := make([]byte, 2048)
+	for {
+		n, _, err := t.Read(buffer)
+		if err != nil {
+			return
+		}
+		now := l.host.now()
+		b := l.lock()
+		if l.peer == p && !l.closed {
+			p.sounded(b, buffer[:n], now)
+		}
+		b.mu.Unlock()
+		l.events.flush()
+	}
+}
+
+func (p *peer) sounded(b *Bridge, raw []byte, now time.Duration) {
+	var in packet
+	number, ok := parse(raw, &in)
+	switch {
+	case !ok || len(in.payload) == 0:
+		p.leg.counts.Useless++
+		return
+	case number == p.sound:
+		in.law = p.leg.law
+	case p.events && number == p.event && len(in.payload) >= 4:
+		in.event = true
+	default:
+		p.leg.counts.Useless++
+		return
+	}
+	b.arrived(p.leg.line, &in, now)
+}
+
+// readReports takes RTCP of one direction until the connection ends.
+func (p *peer) readReports(read func([]byte) (int, interceptor.Attributes, error)) {
+	l := p.leg
+	buffer := make([]byte, 2048)
+	for {
+		n, _, err := read(buffer)
+		if err != nil {
+			return
+		}
+		b := l.lock()
+		if l.peer == p && !l.closed {
+			if _, err := l.meter.Reported(buffer[:n], l.host.config.Now(), l.host.now()); err != nil {
+				l.counts.Useless++
+			}
+		}
+		b.mu.Unlock()
+	}
+}
+
+// report sends ours. The lock is held.
+func (l *BrowserLeg) report(now time.Duration) error {
+	p := l.peer
+	if p == nil || !l.out.ready {
+		return nil
+	}
+	stamp := l.out.clock + uint32(int64(now-l.out.at)*8/int64(time.Millisecond))
+	packets := l.meter.Report(l.out.ssrc, "nubitalk", stamp, l.host.config.Now(), now)
+	if err := p.conn.WriteRTCP(packets); err != nil && !errors.Is(err, io.ErrClosedPipe) {
+		return fmt.Errorf("sending a report to a browser: %w", err)
+	}
+	return nil
+}
+
+// peerCarrier is the peer as its line's way out.
+type peerCarrier peer
+
+func (c *peerCarrier) send(b []byte) {
+	if _, err := c.header.Unmarshal(b); err != nil {
+		return // of our own making, so it cannot be
+	}
+	// A connection that is gone says so by its state.
+	_, _ = c.writer.WriteRTP(&c.header, b[headerSize:])
+}
+
+// peerTrack is the peer as the track that pion sends.
+type peerTrack peer
+
+// Bind implements webrtc.TrackLocal.
+func (t *peerTrack) Bind(c webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
+	l := t.leg
+	b := l.lock()
+	defer b.mu.Unlock()
+	var found *webrtc.RTPCodecParameters
+	for _, codec := range c.CodecParameters() {
+		switch {
+		case strings.EqualFold(codec.MimeType, "audio/"+l.law.Name()):
+			found = &codec
+			t.sound = uint8(codec.PayloadType)
+		case strings.EqualFold(codec.MimeType, mimeKeys) && codec.ClockRate == 8000:
+			t.event, t.events = uint8(codec.PayloadType), true
+		}
+	}
+	if found == nil {
+		return webrtc.RTPCodecParameters{}, webrtc.ErrUnsupportedCodec
+	}
+	t.writer, t.ssrc = c.WriteStream(), uint32(c.SSRC())
+	return *found, nil
+}
+
+// Unbind implements webrtc.TrackLocal.
+func (t *peerTrack) Unbind(webrtc.TrackLocalContext) error { return nil }
+
+// ID implements webrtc.TrackLocal.
+func (t *peerTrack) ID() string { return "sound" }
+
+// RID implements webrtc.TrackLocal.
+func (t *peerTrack) RID() string { return "" }
+
+// StreamID implements webrtc.TrackLocal.
+func (t *peerTrack) StreamID() string { return "nubitalk" }
+
+// Kind implements webrtc.TrackLocal.
+func (t *peerTrack) Kind() webrtc.RTPCodecType { return webrtc.RTPCodecTypeAudio }

@@ -1,0 +1,224 @@
+package media_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/media"
+	"nubitalk/internal/media/g711"
+	"nubitalk/internal/media/mediatest"
+)
+
+// agent is a leg with its browser.
+type agent struct {
+	*media.BrowserLeg
+	log *log
+}
+
+func newAgent(t *testing.T, h *media.Host, law g711.Law) *agent {
+	t.Helper()
+	a := &agent{log: newLog()}
+	var err error
+	if a.BrowserLeg, err = h.NewBrowser(law, a.log.take); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(a.Close)
+	return a
+}
+
+func within(t *testing.T) context.Context {
+	t.Helper()
+	ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
+	t.Cleanup(stop)
+	return ctx
+}
+
+// open connects a browser that talks with a tone.
+func (a *agent) open(t *testing.T, hertz float64) *mediatest.Browser {
+	t.Helper()
+	b, err := mediatest.NewBrowser()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Close)
+	a.signal(t, b, false)
+	if err := b.Connected(within(t)); err != nil {
+		t.Fatal(err)
+	}
+	b.Talk(hertz)
+	return b
+}
+
+func (a *agent) signal(t *testing.T, b *mediatest.Browser, restart bool) string {
+	t.Helper()
+	offer, err := b.Offer(restart)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := a.Answer(within(t), offer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Accept(answer); err != nil {
+		t.Fatal(err)
+	}
+	return answer
+}
+
+func browserHears(t *testing.T, b *mediatest.Browser, hertz []float64, not ...float64) {
+	t.Helper()
+	if err := b.Hears(within(t), hertz, not...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// freePort is a UDP port that nobody has at the moment.
+func freePort(t *testing.T) uint16 {
+	t.Helper()
+	c, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return uint16(c.LocalAddr().(*net.UDPAddr).Port)
+}
+
+func TestAPhoneAndABrowser(t *testing.T) {
+	for _, shared := range []bool{false, true} {
+		t.Run(fmt.Sprintf("one port %v", shared), func(t *testing.T) {
+			c := media.Config{}
+			if shared {
+				c.Browser.Port = freePort(t)
+			}
+			h := host(t, c)
+			caller := connect(t, h, 500, opts{})
+			a := newAgent(t, h, g711.A)
+			bridge := h.NewBridge()
+			join(t, bridge, caller, media.Talk)
+			join(t, bridge, a, media.Talk)
+			caller.Music(tone(1500))
+			caller.hears(t, hz(1500)) // the agent is not there yet
+			b := a.open(t, 900)
+			browserHears(t, b, hz(500), 900)
+			caller.hears(t, hz(900), 500, 1500)
+			a.log.await(t, "Connected", func(e media.Event) bool { return e == media.Event(media.Connected{}) })
+			for _, p := range b.Heard() {
+				if p.PayloadType != 8 {
+					t.Fatalf("payload type %d", p.PayloadType)
+				}
+			}
+		})
+	}
+}
+
+func TestTheAnswerIsPinned(t *testing.T) {
+	h := host(t, media.Config{})
+	for _, law := range []g711.Law{g711.A, g711.Mu} {
+		a := newAgent(t, h, law)
+		b, err := mediatest.NewBrowser()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(b.Close)
+		offer, err := b.Offer(false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := a.Answer(within(t), offer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		other := g711.A
+		if law == g711.A {
+			other = g711.Mu
+		}
+		if !strings.Contains(answer, law.Name()+"/8000") || strings.Contains(answer, other.Name()) || !strings.Contains(answer, "telephone-event/8000") {
+			t.Errorf("%v:\n%s", law, answer)
+		}
+		if !strings.Contains(answer, "a=setup:passive") || !strings.Contains(answer, "typ host") {
+			t.Errorf("%v: not the DTLS server, or no address\n%s", law, answer)
+		}
+	}
+}
+
+func TestARefreshAndARestartKeepTheCall(t *testing.T) {
+	h := host(t, media.Config{})
+	caller := connect(t, h, 500, opts{})
+	a := newAgent(t, h, g711.A)
+	bridge := h.NewBridge()
+	join(t, bridge, caller, media.Talk)
+	join(t, bridge, a, media.Talk)
+	first := a.open(t, 900)
+	caller.hears(t, hz(900))
+	a.signal(t, first, true) // its network changed
+	browserHears(t, first, hz(500))
+	caller.hears(t, hz(900))
+
+	second := a.open(t, 1300) // the page was loaded again
+	browserHears(t, second, hz(500), 1300)
+	caller.hears(t, hz(1300), 900)
+
+	caller.Music(tone(1500))
+	second.Close() // the page is gone
+	a.log.await(t, "Disconnected", func(e media.Event) bool { return e == media.Event(media.Disconnected{}) })
+	caller.hears(t, hz(1500))
+	third := a.open(t, 1700)
+	browserHears(t, third, hz(500))
+	caller.hears(t, hz(1700), 1500)
+	if caller.phone.Bad() != 0 {
+		t.Errorf("%d packets could not be opened", caller.phone.Bad())
+	}
+}
+
+func TestABrowsersQuality(t *testing.T) {
+	h := host(t, media.Config{ReportEvery: 200 * time.Millisecond})
+	caller := connect(t, h, 500, opts{})
+	a := newAgent(t, h, g711.A)
+	bridge := h.NewBridge()
+	join(t, bridge, caller, media.Talk)
+	join(t, bridge, a, media.Talk)
+	b := a.open(t, 900)
+	browserHears(t, b, hz(500))
+	caller.hears(t, hz(900))
+	if q := a.Quality(); q.In.Packets == 0 || q.In.MOS < 4 {
+		t.Errorf("%+v", q)
+	}
+}
+
+func TestWhatIsNoOffer(t *testing.T) {
+	h := host(t, media.Config{})
+	a := newAgent(t, h, g711.A)
+	for name, offer := range map[string]string{
+		"nothing":   "",
+		"nonsense":  "hello",
+		"no media":  "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=fingerprint:sha-256 AA:BB\r\n",
+		"truncated": "v=0\r\na=fingerprint:sha-256 AA",
+	} {
+		if _, err := a.Answer(within(t), offer); !errs.Is(err, errs.Invalid) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := a.Answer(within(t), strings.Repeat("x", 1<<17)); !errs.Is(err, errs.TooLarge) {
+		t.Errorf("long: %v", err)
+	}
+	if err := a.Candidate("candidate:1 1 udp 1 127.0.0.1 9 typ host"); !errs.Is(err, errs.Conflict) {
+		t.Errorf("a candidate before an offer: %v", err)
+	}
+	b := a.open(t, 900) // none of that did harm
+	if err := a.Candidate("nonsense"); !errs.Is(err, errs.Invalid) {
+		t.Errorf("a candidate that is none: %v", err)
+	}
+	a.Music(tone(1500))
+	browserHears(t, b, hz(1500))
+	a.Close()
+	if _, err := a.Answer(within(t), "v=0\r\na=fingerprint:x\r\n"); !errs.Is(err, errs.Gone) {
+		t.Errorf("after the end: %v", err)
+	}
+}
