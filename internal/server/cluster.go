@@ -136,7 +136,7 @@ func (c *cluster) elsewhere(ctx context.Context, t id.Tenant) string {
 	h = holder{until: now.Add(believeLease)}
 	err := c.db.Read(ctx, t, func(tx *store.Tx) error {
 		lease, err := tx.LeaseOf(floorLease)
-		if err == nil && lease.Holder != c.node && lease.ExpiresAt.After(now) {
+		if err == nil && lease.Holder != c.node && !lease.ExpiresAt.IsZero() { // it was not given up
 			h.node = lease.Holder
 		}
 		return err

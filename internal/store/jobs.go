@@ -179,6 +179,24 @@ func (tx *Tx) Lease(name, holder string, ttl time.Duration, now time.Time) (fenc
 	return fence, held, err
 }
 
+// ClaimLease takes or renews a lease for ttl, whatever the nodes' clocks say of
+// each other: one that somebody else has is taken only if it was given up, or
+// still is as in unchanged, which the caller has watched for long enough (zero:
+// none). It gives the lease in force. A renewal always changes it.
+func (tx *Tx) ClaimLease(name, holder string, ttl time.Duration, now time.Time, unchanged LeaseRow) (l LeaseRow, held bool, err error) {
+	held, err = tx.one(`INSERT INTO leases (`+leaseColumns+`) VALUES ($1, $2, $3, 1, $4)
+		ON CONFLICT (tenant_id, name) DO UPDATE SET holder = excluded.holder,
+		expires_at = CASE WHEN excluded.expires_at > leases.expires_at THEN excluded.expires_at ELSE leases.expires_at + 1 END,
+		fence = leases.fence + CASE WHEN leases.holder = excluded.holder THEN 0 ELSE 1 END
+		WHERE leases.holder = excluded.holder OR leases.expires_at = 0 OR (leases.holder = $5 AND leases.fence = $6 AND leases.expires_at = $7)
+		RETURNING `+leaseColumns, []any{string(tx.scope.Tenant), name, holder, us(now.Add(ttl)), unchanged.Holder, unchanged.Fence, us(unchanged.ExpiresAt)},
+		tenantOf(&l.Tenant), &l.Name, &l.Holder, &l.Fence, at(&l.ExpiresAt))
+	if err == nil && !held {
+		l, err = tx.LeaseOf(name)
+	}
+	return l, held, err
+}
+
 // CheckFence fails with Fenced when the lease has another fence by now, and on
 // PostgreSQL keeps it from changing until this transaction ends. It belongs in a
 // Write: a reader cannot hold the lease.

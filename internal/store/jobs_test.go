@@ -181,11 +181,61 @@ func TestLeases(t *testing.T) {
 	})
 }
 
+// A claimed lease goes by what its claimant has seen, not by clocks: another's is
+// taken when it is still as it was seen, or was given up.
+func TestClaimedLeases(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
+		db := open()
+		storetest.Organisations(t, db, tenA, tenB)
+		claim := func(tenant id.Tenant, holder string, now int, unchanged store.LeaseRow) (l store.LeaseRow, held bool) {
+			write(t, db, tenant, func(tx *store.Tx) (err error) {
+				l, held, err = tx.ClaimLease("floor", holder, 10*time.Second, at(now), unchanged)
+				return err
+			})
+			return l, held
+		}
+		lease := func(holder string, fence int64, expires int) store.LeaseRow {
+			return store.LeaseRow{Tenant: tenA, Name: "floor", Holder: holder, Fence: fence, ExpiresAt: at(expires)}
+		}
+		none := store.LeaseRow{}
+		same(t, "the other tenant's", true, func() bool { _, held := claim(tenB, "c", 0, none); return held }())
+		for _, c := range []struct {
+			what      string
+			holder    string
+			now       int
+			unchanged store.LeaseRow
+			want      store.LeaseRow
+			held      bool
+		}{
+			{"a new one", "a", 0, none, lease("a", 1, 10), true},
+			{"after its end by the clock", "b", 1000, none, lease("a", 1, 10), false},
+			{"a renewal", "a", 5, none, lease("a", 1, 15), true},
+			{"as it was before", "b", 20, lease("a", 1, 10), lease("a", 1, 15), false},
+			{"another holder's", "b", 20, lease("c", 1, 15), lease("a", 1, 15), false},
+			{"as it was seen", "b", 20, lease("a", 1, 15), lease("b", 2, 30), true},
+			{"as it was seen before that", "a", 50, lease("a", 1, 15), lease("b", 2, 30), false},
+		} {
+			if got, held := claim(tenA, c.holder, c.now, c.unchanged); held != c.held || got != c.want {
+				t.Errorf("%s: %+v %v", c.what, got, held)
+			}
+		}
+		// A holder whose clock was set back renews nevertheless.
+		if got, held := claim(tenA, "b", 3, none); !held || got.Fence != 2 || !got.ExpiresAt.After(at(30)) {
+			t.Errorf("with the clock set back: %+v %v", got, held)
+		}
+		write(t, db, tenA, func(tx *store.Tx) error { return tx.ReleaseLease("floor", "b") })
+		if got, held := claim(tenA, "a", 4, none); !held || got != lease("a", 3, 14) {
+			t.Errorf("given up: %+v %v", got, held)
+		}
+	})
+}
+
 // Of many who want a free lease one gets it.
 func TestLeaseRace(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
 		db := open()
 		storetest.Organisations(t, db, tenA)
+		var last store.LeaseRow
 		for round := range 5 {
 			var mu sync.Mutex
 			var winners []int64
@@ -195,7 +245,9 @@ func TestLeaseRace(t *testing.T) {
 					var fence int64
 					var held bool
 					err := db.Write(t.Context(), tenA, func(tx *store.Tx) (err error) {
-						fence, held, err = tx.Lease("floor", fmt.Sprintf("%d-%d", round, w), time.Second, at(10*round))
+						var l store.LeaseRow
+						l, held, err = tx.ClaimLease("floor", fmt.Sprintf("%d-%d", round, w), time.Second, at(10*round), last)
+						fence = l.Fence
 						return err
 					})
 					wantCode(t, "lease", err, "")
@@ -208,6 +260,7 @@ func TestLeaseRace(t *testing.T) {
 			}
 			all.Wait()
 			same(t, "winners", []int64{int64(round + 1)}, winners)
+			read(t, db, tenA, func(tx *store.Tx) (err error) { last, err = tx.LeaseOf("floor"); return err })
 		}
 	})
 }

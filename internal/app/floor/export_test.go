@@ -67,6 +67,9 @@ func Alerts(ctx context.Context, m *Manager, t id.Tenant) (rows []store.AlertRow
 	return rows, overlooked, err
 }
 
+// Claim looks at the leases once.
+func Claim(ctx context.Context, m *Manager) error { return m.claim(ctx) }
+
 // Hold keeps the tenant's floor busy until release, so that calls meet in one
 // batch.
 func Hold(ctx context.Context, m *Manager, t id.Tenant, release <-chan struct{}) error {

@@ -47,6 +47,11 @@ const (
 	menuOf = "menu"
 )
 
+// passed is the time that passes in the house.
+func (h *house) passed() time.Duration {
+	return h.clock.Now().Sub(time.Date(2026, 11, 3, 0, 0, 0, 0, time.UTC))
+}
+
 func newHouse(t *testing.T, db *store.DB) *house {
 	h := &house{t: t, db: db, clock: clock.NewVirtual(time.Date(2026, 11, 3, 10, 0, 0, 0, time.UTC)), plans: map[id.Tenant]floor.Plan{}}
 	h.now = h.clock
@@ -119,7 +124,7 @@ func (h *house) furnish(t id.Tenant) {
 // open starts a node: its floors and its chat channel.
 func (h *house) open(node string) {
 	log := slog.New(slog.DiscardHandler)
-	h.floor = floor.New(floor.Deps{DB: h.db, Vault: h.vault, Bus: h.bus, Clock: h.now, IDs: h.ids, Setup: h, Contacts: h, Node: node, Log: log})
+	h.floor = floor.New(floor.Deps{DB: h.db, Vault: h.vault, Bus: h.bus, Clock: h.now, Passed: h.passed, IDs: h.ids, Setup: h, Contacts: h, Node: node, Log: log})
 	h.chat = chat.New(chat.Deps{DB: h.db, Vault: h.vault, Blobs: h.blobs, Bus: h.bus, Clock: h.now, IDs: h.ids, Setup: h, People: h, Floor: h.floor, Log: log})
 	h.floor.Drive(acd.Chat, h.chat)
 	if err := h.floor.Start(h.t.Context()); err != nil {
@@ -130,6 +135,23 @@ func (h *house) open(node string) {
 	}
 	m, c := h.floor, h.chat
 	h.t.Cleanup(func() { _ = c.Halt(context.Background()); _ = m.Stop(context.Background()) })
+}
+
+// takeOver starts a node while another, which has not stopped in order, says no
+// more: it takes the floors once it has watched their leases for long enough.
+func (h *house) takeOver(node string) {
+	h.t.Helper()
+	h.open(node)
+	h.clock.Advance(15 * time.Second)
+	h.claim(h.floor)
+}
+
+// claim lets a node look at the leases, as it does every few seconds.
+func (h *house) claim(m *floor.Manager) {
+	h.t.Helper()
+	if err := floor.Claim(h.t.Context(), m); err != nil {
+		h.t.Fatal(err)
+	}
 }
 
 // close stops the node in order; a crash is to open another without it.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"nubitalk/internal/base/clock"
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
@@ -169,8 +170,7 @@ func TestARestartFindsEverythingWhereItWas(t *testing.T) {
 				h.close()
 				h.open("nod_2")
 			} else {
-				h.clock.Advance(time.Minute) // the lease of the dead node runs out
-				h.open("nod_2")
+				h.takeOver("nod_2")
 			}
 			if got := h.state(inFlow).State; got != "in_flow" {
 				t.Errorf("in flow: %s", got)
@@ -243,8 +243,7 @@ func TestANodeThatLostItsLeaseChangesNothing(t *testing.T) {
 		ctx := t.Context()
 		v := h.queue(a, "Maria")
 		old := h.floor
-		h.clock.Advance(time.Minute)
-		h.open("nod_2")
+		h.takeOver("nod_2")
 		if err := old.CustomerLeft(ctx, a, v.Interaction); !errs.Is(err, errs.Unavailable) {
 			t.Fatalf("the old node answered %v", err)
 		}
@@ -253,6 +252,55 @@ func TestANodeThatLostItsLeaseChangesNothing(t *testing.T) {
 		}
 	})
 }
+
+// A node whose clock is far ahead leaves the others' leases alone while they are
+// renewed, and so does one whose clock is behind; who says no more is succeeded.
+func TestLeasesDoNotGoByTheNodesClocks(t *testing.T) {
+	for _, ahead := range []time.Duration{5 * time.Hour, -5 * time.Hour} {
+		each(t, func(t *testing.T, h *house) {
+			ctx := t.Context()
+			v := h.queue(a, "Maria")
+			old := h.floor
+			h.now = wrongClock{h.clock, ahead}
+			h.open("nod_2")
+			other := h.floor
+			for range 8 {
+				h.clock.Advance(5 * time.Second)
+				h.claim(old)
+				h.claim(other)
+			}
+			for _, tenant := range []id.Tenant{a, b} {
+				if _, err := other.Desk(ctx, actor(tenant, 0)); !errs.Is(err, errs.Unavailable) {
+					t.Errorf("it took a floor that is alive: %v", err)
+				}
+				if _, err := old.Desk(ctx, actor(tenant, 0)); err != nil {
+					t.Errorf("the floor that is alive: %v", err)
+				}
+			}
+			h.clock.Advance(13 * time.Second)
+			h.claim(other)
+			if _, err := other.Desk(ctx, actor(a, 0)); !errs.Is(err, errs.Unavailable) {
+				t.Errorf("too early: %v", err)
+			}
+			h.clock.Advance(time.Second)
+			h.claim(other)
+			if got := h.state(v).State; got != "queued" {
+				t.Errorf("after it was succeeded: %s", got)
+			}
+			if err := old.CustomerLeft(ctx, a, v.Interaction); !errs.Is(err, errs.Unavailable) {
+				t.Errorf("the old node answered %v", err)
+			}
+		})
+	}
+}
+
+// wrongClock is a clock that is set wrongly.
+type wrongClock struct {
+	clock.Clock
+	by time.Duration
+}
+
+func (c wrongClock) Now() time.Time { return c.Clock.Now().Add(c.by) }
 
 func TestALostBrowserReturnsWorkToTheFront(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {

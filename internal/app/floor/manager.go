@@ -23,6 +23,9 @@ import (
 const (
 	leaseName = "floor"
 	leaseTTL  = 15 * time.Second
+	// silence is how long another node's lease must have stayed as it is before it
+	// is taken: three renewals, less a second so that the third look is enough.
+	silence = leaseTTL - time.Second
 )
 
 // Plan is a tenant's set-up as its floor needs it.
@@ -82,6 +85,9 @@ type Deps struct {
 	Audit    Auditor
 	Node     string // this node's id; holder of leases
 	Log      *slog.Logger
+	// Passed is a time that only passes, whatever is done to the clocks; nil means
+	// Go's own.
+	Passed func() time.Duration
 	// Grace is how long a lost browser's work stays; 0 means 15 s.
 	Grace time.Duration
 }
@@ -97,10 +103,17 @@ type Manager struct {
 	floors  map[id.Tenant]*floor
 	opening map[id.Tenant]bool           // being rebuilt
 	online  map[id.Tenant]map[string]int // live desks a user, kept over a floor's restart
+	watched map[id.Tenant]watched        // leases of other nodes
 	closing bool
 	cancel  context.CancelFunc
 	ctx     context.Context
 	wg      sync.WaitGroup
+}
+
+// watched is another node's lease, and since when it is as it is, by Passed.
+type watched struct {
+	lease store.LeaseRow
+	since time.Duration
 }
 
 // New makes a Manager. Register the channels with Drive before Start.
@@ -108,7 +121,12 @@ func New(d Deps) *Manager {
 	if d.Grace == 0 {
 		d.Grace = 15 * time.Second
 	}
-	return &Manager{Deps: d, drivers: map[acd.Channel]channel.Driver{}, floors: map[id.Tenant]*floor{}, opening: map[id.Tenant]bool{}, online: map[id.Tenant]map[string]int{}}
+	if d.Passed == nil {
+		start := time.Now()
+		d.Passed = func() time.Duration { return time.Since(start) }
+	}
+	return &Manager{Deps: d, drivers: map[acd.Channel]channel.Driver{}, floors: map[id.Tenant]*floor{}, opening: map[id.Tenant]bool{},
+		online: map[id.Tenant]map[string]int{}, watched: map[id.Tenant]watched{}}
 }
 
 // Drive registers the driver of a channel.
@@ -193,18 +211,33 @@ func (m *Manager) claim(ctx context.Context) error {
 	return nil
 }
 
+// claimOne renews or takes a tenant's lease. Another node's is taken when this one
+// has seen it unchanged for long enough: nodes' clocks may differ.
 func (m *Manager) claimOne(ctx context.Context, t id.Tenant) error {
-	var fence int64
+	m.mu.Lock()
+	seen := m.watched[t]
+	m.mu.Unlock()
+	if m.Passed()-seen.since < silence {
+		seen.lease = store.LeaseRow{}
+	}
+	var lease store.LeaseRow
 	var held bool
 	err := m.DB.Write(ctx, t, func(tx *store.Tx) (err error) {
-		fence, held, err = tx.Lease(leaseName, m.Node, leaseTTL, m.Clock.Now())
+		lease, held, err = tx.ClaimLease(leaseName, m.Node, leaseTTL, m.Clock.Now(), seen.lease)
 		return err
 	})
 	if err != nil {
 		return err
 	}
+	fence := lease.Fence
 	m.mu.Lock()
 	f := m.floors[t]
+	switch {
+	case held:
+		delete(m.watched, t)
+	case m.watched[t].lease != lease:
+		m.watched[t] = watched{lease, m.Passed()}
+	}
 	m.mu.Unlock()
 	switch {
 	case !held && f != nil:
@@ -221,6 +254,7 @@ func (m *Manager) claimOne(ctx context.Context, t id.Tenant) error {
 // dropOthers ends floors whose tenant is not active any more.
 func (m *Manager) dropOthers(active []id.Tenant) {
 	m.mu.Lock()
+	maps.DeleteFunc(m.watched, func(t id.Tenant, _ watched) bool { return !slices.Contains(active, t) })
 	var gone []*floor
 	for t, f := range m.floors {
 		if !slices.Contains(active, t) {

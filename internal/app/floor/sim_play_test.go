@@ -431,7 +431,6 @@ func (w *world) fenced(t id.Tenant, x turn) error {
 		e = fmt.Errorf("a process without its lease wrote:\n%s\n%s", before, after)
 	}
 	err = errors.Join(err, e)
-	// Where the clocks differ by more than a lease, the old one may have taken it back.
 	err = errors.Join(err, old.floor.Stop(w.ctx))
 	time.Sleep(6 * time.Second) // until leases are looked at again
 	synctest.Wait()
