@@ -92,7 +92,7 @@ func (f *floor) answered(it *item, c acd.WorkChanged, taken bool, now time.Time)
 	if former := it.Agent; taken && former != c.Agent {
 		f.act(it, channel.Act{Kind: channel.ActEvent, Event: channel.EventAgentLeft, Agent: former})
 	}
-	it.Agent = c.Agent
+	it.Agent, it.was = c.Agent, former{}
 	it.Consulted = slices.DeleteFunc(slices.Clone(it.Consulted), func(u string) bool { return u == c.Agent })
 	if it.AnsweredAt.IsZero() {
 		it.AnsweredAt = now

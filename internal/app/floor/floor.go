@@ -74,7 +74,16 @@ type item struct {
 	segKind  string
 	segOwner string
 	from     string // the queue that it last waited in
+	was      former // the place that it had before a supervisor moved it
 	late     bool   // it waits longer than its queue's goal, and was counted so
+}
+
+// former is a place in a queue. It is kept in memory only: after a restart what is
+// moved back gets a new place.
+type former struct {
+	queue          string
+	place, entered time.Time
+	front          bool
 }
 
 // person is a user as routing needs it.

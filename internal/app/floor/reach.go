@@ -11,7 +11,8 @@ import (
 )
 
 // Move is a supervisor's: waiting, offered or active work goes elsewhere; active
-// work that is moved to its own queue is pulled back, and waits at the front.
+// work that is moved to its own queue is pulled back, and waits at the front. What
+// waits and is moved back to where it was has the place that it had.
 // Empty queue and user mean where it is; without a priority that is unchanged.
 func (m *Manager) Move(ctx context.Context, a access.Actor, interaction, queue, user string, priority *int) (Interaction, error) {
 	var out Interaction
@@ -75,6 +76,11 @@ func (f *floor) move(it *item, from, queue, user string, priority *int, now time
 	if priority != nil {
 		m.Priority, m.Reprioritise = *priority, true
 	}
+	waits := it.State == string(acd.Queued) || it.State == string(acd.Offered)
+	if from == "" && waits && queue != "" && queue == it.was.queue {
+		m.Queued, m.Entered, m.Front = it.was.place, it.was.entered, it.was.front
+	}
+	here := former{it.Queue, it.place, it.entered, it.row.Front}
 	f.step(m, now)
 	if f.engine.Refusal() != "" {
 		it.row, f.batch.acts[it.ID] = old, f.batch.acts[it.ID][:acts]
@@ -82,6 +88,9 @@ func (f *floor) move(it *item, from, queue, user string, priority *int, now time
 	}
 	if priority != nil {
 		it.Priority = *priority
+	}
+	if waits && queue != "" && queue != here.queue {
+		it.was = here
 	}
 	return nil
 }

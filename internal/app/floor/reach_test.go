@@ -1,9 +1,11 @@
 package floor_test
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"nubitalk/internal/app/floor"
 	"nubitalk/internal/base/errs"
@@ -144,6 +146,57 @@ func TestAPriorityIsTakenBack(t *testing.T) {
 			if err != nil || got.Priority != x.priority || place() != x.want {
 				t.Fatalf("priority %d: %+v %v, places %v", x.priority, got, err, place())
 			}
+		}
+	})
+}
+
+// Who is moved to another queue by mistake and back does not wait anew.
+func TestAMoveIsTakenBack(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ctx := t.Context()
+		const other = "que_2"
+		plan := h.plans[a]
+		plan.Queues = maps.Clone(plan.Queues)
+		plan.Queues[other] = plan.Queues[queueID]
+		h.plans[a] = plan
+		h.reload(a)
+		first, second := h.queue(a, "First"), h.queue(a, "Second")
+		move := func(v chat.Visitor, queue string) {
+			t.Helper()
+			h.clock.Advance(time.Second)
+			if got, err := h.floor.Move(ctx, supervisor(a), v.Interaction, queue, "", nil); err != nil || got.Queue != queue {
+				t.Fatalf("moving to %s: %+v %v", queue, got, err)
+			}
+		}
+		places := func(what string, want ...int) {
+			t.Helper()
+			if got := []int{h.state(first).Position, h.state(second).Position}; !slices.Equal(got, want) {
+				t.Errorf("%s: places %v", what, got)
+			}
+		}
+		places("before", 1, 2)
+		move(first, other)
+		places("moved", 1, 1)
+		move(first, queueID)
+		places("moved back", 1, 2)
+		move(second, other)
+		move(first, other)
+		places("both moved", 1, 2) // it was there before the other
+		move(second, queueID)
+		move(first, queueID)
+		places("both moved back", 1, 2)
+
+		// What was answered meanwhile has no place any more.
+		move(first, other)
+		h.ready(a, 0)
+		for _, o := range h.desk(a, 0).Offers {
+			if _, err := h.floor.Accept(ctx, actor(a, 0), o.ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+		move(first, queueID)
+		if row, err := h.interaction(a, first.Interaction); err != nil || !row.Place.Equal(h.clock.Now()) {
+			t.Errorf("its place after it was answered: %s %v", row.Place, err)
 		}
 	})
 }

@@ -1,5 +1,7 @@
 package acd
 
+import "cmp"
+
 // move sends work elsewhere. It is checked as a whole before anything changes.
 func (e *Engine) move(ev Move) string {
 	w := e.works[ev.Work]
@@ -31,6 +33,9 @@ func (e *Engine) move(ev Move) string {
 	}
 	if served || to.queue != w.q {
 		w.queued, w.entered = e.now, e.now // a new place, unless Front
+		if !served && !ev.Queued.IsZero() {
+			w.queued, w.entered = e.past(ev.Queued), e.past(cmp.Or(ev.Entered, ev.Queued))
+		}
 	}
 	front := ev.Front || w.front && !served && to.queue == w.q
 	left := w.q

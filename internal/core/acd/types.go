@@ -191,6 +191,9 @@ type (
 		Priority         int
 		Reprioritise     bool // Priority is the work's own from now on
 		Front            bool
+		// Queued and Entered are the place that waiting work takes in another queue,
+		// because it had it there before; zero: a new one.
+		Queued, Entered time.Time
 		// Take: ToAgent asked for it, and has it at once, in whatever presence; not
 		// beyond its places.
 		Take bool

@@ -403,6 +403,9 @@ func (n *Naive) moveTo(w *work, ev acd.Move, to, only string) {
 	}
 	if active || !same {
 		w.Queued, w.Entered = n.now, n.now
+		if !active && !ev.Queued.IsZero() {
+			w.Queued, w.Entered = n.past(ev.Queued), n.past(ev.Entered)
+		}
 	}
 	w.refused = nil
 	if active && only == "" && same {
@@ -418,6 +421,14 @@ func (n *Naive) moveTo(w *work, ev acd.Move, to, only string) {
 		cause = acd.CauseTransfer
 	}
 	n.requeue(w, cause, front)
+}
+
+// past is a time, not later than now.
+func (n *Naive) past(t time.Time) time.Time {
+	if t.After(n.now) {
+		return n.now
+	}
+	return t
 }
 
 // Restart is Engine.Restore of what this engine knows, after some time down.

@@ -122,6 +122,9 @@ func (w *world) move(op Op) acd.Event {
 		}
 		if op.C%3 != 0 {
 			m.ToQueue = queueID(op.C / 3 % s.queues())
+			if op.B%7 < 2 {
+				m.Queued, m.Entered = w.now.Add(-time.Duration(op.D%120)*time.Second), w.now.Add(-time.Duration(op.D%60)*time.Second)
+			}
 		}
 		if op.C%3 != 1 {
 			m.ToAgent = agentID(op.C / 16 % s.agents())
