@@ -33,6 +33,9 @@ var benches = []bench{
 	{[]string{"floor_restart", "floor_restart_cpu", "floor_restart_memory"}, floorRestart},
 	{[]string{"agents_back", "agents_back_cpu"}, agentsBack},
 	{[]string{"visitors_memory", "visitors_cpu"}, visitorsMemory},
+	{[]string{"mix_four"}, mixFour},
+	{[]string{"srtp_relay", "srtp_relay_over_bare", "srtp_relay_allocs"}, srtpRelay},
+	{[]string{"sip_browser"}, sipBrowser},
 }
 
 // run is what the benches share.
@@ -43,6 +46,7 @@ type run struct {
 	visitors int
 	agents   int
 	seconds  int
+	calls    int
 
 	work string // a folder of ours
 	bin  string // made when first needed
@@ -56,8 +60,17 @@ func main() {
 	flag.StringVar(&r.bin, "bin", "", "measure this program instead of bin/nubitalk or one built now")
 	flag.IntVar(&r.visitors, "visitors", 20000, "connected visitors for visitors_memory")
 	flag.IntVar(&r.agents, "agents", 5000, "live connections for agents_back")
-	flag.IntVar(&r.seconds, "seconds", 10, "length of messages_per_second")
+	flag.IntVar(&r.seconds, "seconds", 10, "length of messages_per_second, srtp_relay and sip_browser")
+	flag.IntVar(&r.calls, "calls", 100, "calls for srtp_relay; a quarter of them for sip_browser")
+	child := flag.Bool("media", false, "be the process that is measured for srtp_relay and sip_browser")
 	flag.Parse()
+	if *child {
+		if err := mediaChild(os.Stdin, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, "bench: media:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if err := r.all(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)

@@ -58,13 +58,25 @@ func (m *Mix) Add(f *Frame) {
 func (m *Mix) Write(f, without *Frame) {
 	if without == nil {
 		for i, v := range m {
-			f[i] = int16(max(min(v, math.MaxInt16), math.MinInt16))
+			f[i] = held(v)
 		}
 		return
 	}
 	for i, v := range m {
-		f[i] = int16(max(min(v-int32(without[i]), math.MaxInt16), math.MinInt16))
+		f[i] = held(v - int32(without[i]))
 	}
+}
+
+// held keeps a sum within a sample. It rarely has to, which is why it asks once.
+func held(v int32) int16 {
+	s := int16(v)
+	if int32(s) == v {
+		return s
+	}
+	if v > 0 {
+		return math.MaxInt16
+	}
+	return math.MinInt16
 }
 
 // Power is how much of a frequency the samples hold, in dBFS (Goertzel's

@@ -167,3 +167,6 @@ func (b *Browser) Close() {
 	b.done.Wait()
 	_ = b.Conn.Close()
 }
+
+// Speak sends a packet of sound.
+func (b *Browser) Speak(octets []byte) error { return b.send(octets, 0) }

@@ -40,6 +40,7 @@ type Phone struct {
 	heard  []Heard
 	came   chan struct{}
 	bad    int
+	deaf   bool
 
 	header rtp.Header
 	stop   context.CancelFunc
@@ -162,7 +163,7 @@ func (p *Phone) read() {
 func (p *Phone) take(b []byte) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.agreed == nil {
+	if p.agreed == nil || p.deaf {
 		return
 	}
 	if p.in != nil {
@@ -407,4 +408,18 @@ func (p *Phone) Raw(t testing.TB, b []byte) {
 	if _, err := p.conn.WriteToUDPAddrPort(b, p.agreed.Remote); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// Deaf has the phone throw away what comes.
+func (p *Phone) Deaf() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.deaf = true
+}
+
+// Speak sends a packet of sound.
+func (p *Phone) Speak(octets []byte) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.send(octets, p.agreed.Payload, uint32(len(octets)))
 }
