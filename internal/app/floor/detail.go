@@ -3,6 +3,7 @@ package floor
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -74,7 +75,7 @@ func (m *Manager) Agent(ctx context.Context, a access.Actor, user string) (Agent
 		for skill, level := range p.who.Skills {
 			out.Skills[skill] = level
 		}
-		out.Work = f.openWork(names, func(it *item) bool { return it.Agent == user })
+		out.Work = f.inHand(names, []string{user}, "")
 		return nil
 	})
 	if err != nil {
@@ -102,13 +103,13 @@ func (f *floor) memberships(user string) []Membership {
 	return out
 }
 
-// openWork lists what agents have in hand, for whom names are to be shown or not.
-func (f *floor) openWork(names bool, which func(*item) bool) []Interaction {
+// inHand lists what agents have in hand, of one queue or of all (""), for whom
+// names are to be shown or not.
+func (f *floor) inHand(names bool, agents []string, queue string) []Interaction {
 	out := []Interaction{}
-	for _, it := range f.items {
-		switch it.State {
-		case string(acd.Offered), string(acd.Active), string(acd.Wrapping):
-			if which(it) {
+	for _, u := range agents {
+		for _, id := range f.engine.Held(u) {
+			if it := f.items[id]; it != nil && (queue == "" || it.Queue == queue) {
 				out = append(out, shown(it, names))
 			}
 		}
@@ -176,7 +177,7 @@ func (m *Manager) Queue(ctx context.Context, a access.Actor, queue string) (Queu
 				out.Waiting = append(out.Waiting, shown(it, names))
 			}
 		}
-		out.Running = f.openWork(names, func(it *item) bool { return it.Queue == queue })
+		out.Running = f.inHand(names, slices.Collect(maps.Keys(f.people)), queue)
 		return nil
 	})
 	return out, err

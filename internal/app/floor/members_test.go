@@ -1,6 +1,7 @@
 package floor_test
 
 import (
+	"slices"
 	"testing"
 
 	"nubitalk/internal/base/id"
@@ -76,6 +77,51 @@ func TestMembersByRule(t *testing.T) {
 		belongs(a, 2, "tea_1")
 		if to := offered(); len(to) != 1 || to[0] != 2 {
 			t.Errorf("offered to %v, want the one who came", to)
+		}
+	})
+}
+
+// A change of one user tells of that user, and writes nothing of the others.
+func TestOnlyWhoChangedIsTouched(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ctx := t.Context()
+		for n := range 3 {
+			h.ready(a, n)
+			h.ready(b, n)
+		}
+		heard := h.heard("agent.changed")
+		told := func() (users []string) {
+			h.drained()
+			for _, e := range heard() {
+				users = append(users, string(e.Tenant)+e.Users[0])
+			}
+			return users
+		}
+		before := len(told())
+		for _, change := range []func(*store.UserRow){
+			func(u *store.UserRow) { u.Skills = map[string]int{"ski_1": 7} },
+			func(u *store.UserRow) { u.UserName, u.UserNameKey = "d4", "d4" },
+			func(u *store.UserRow) { u.Teams = []string{"tea_1"} },
+		} {
+			err := h.db.Write(ctx, a, func(tx *store.Tx) error {
+				u, err := tx.User(agent(1))
+				if err != nil {
+					return err
+				}
+				change(&u)
+				return tx.UpdateUser(u)
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			h.reload(a)
+			h.reload(a) // heard twice, it is one change
+			h.reload(b)
+			all := told()
+			if got := all[before:]; !slices.Equal(got, []string{string(a) + agent(1)}) {
+				t.Errorf("told of %v", got)
+			}
+			before = len(all)
 		}
 	})
 }

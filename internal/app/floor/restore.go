@@ -202,7 +202,9 @@ func (f *floor) adopt(plan Plan, people map[string]person, now time.Time) {
 	f.hoursFrom(now)
 	for _, u := range sortedKeys(people) {
 		if people[u].agent {
-			f.step(acd.SetAgent{Agent: asAgent(u, people[u])}, now)
+			if !oldPeople[u].same(people[u]) {
+				f.step(acd.SetAgent{Agent: asAgent(u, people[u])}, now)
+			}
 			if !oldPeople[u].agent && f.online[u] > 0 {
 				f.step(acd.Connected{Agent: u, N: f.online[u]}, now)
 			}
@@ -252,6 +254,13 @@ func (f *floor) asQueue(q string, def setup.Queue, now time.Time) acd.Queue {
 	r.Closed = f.closedNow(def, now)
 	f.shut[q] = r.Closed
 	return r
+}
+
+// same says whether nothing that routing or screens go by has changed of a user.
+func (p person) same(o person) bool {
+	a, b := p.who, o.who
+	return p.agent == o.agent && p.name == o.name && maps.Equal(p.capacity, o.capacity) &&
+		maps.Equal(a.Skills, b.Skills) && slices.Equal(a.Teams, b.Teams) && a.Site == b.Site && a.Language == b.Language
 }
 
 func asAgent(user string, p person) acd.Agent {
