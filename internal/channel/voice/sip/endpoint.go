@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"nubitalk/internal/base/secret"
 	"nubitalk/internal/channel/voice/sip/auth"
 	"nubitalk/internal/channel/voice/sip/dialog"
 	"nubitalk/internal/channel/voice/sip/wire"
@@ -45,6 +46,7 @@ type Endpoint struct {
 
 	mu      sync.Mutex
 	running bool
+	stopped atomic.Bool
 	stop    context.CancelFunc
 	ctx     context.Context
 }
@@ -137,6 +139,7 @@ func (e *Endpoint) Start(ctx context.Context) error {
 		return errors.Join(err, e.net.close())
 	}
 	e.running = true
+	e.stopped.Store(false)
 	e.phones.mu.Lock()
 	e.phones.ended = false
 	e.phones.mu.Unlock()
@@ -153,6 +156,7 @@ func (e *Endpoint) Stop(ctx context.Context) error {
 		return nil
 	}
 	e.running = false
+	e.stopped.Store(true)
 	for _, b := range e.boxes.all() {
 		b.post(item{do: func() {
 			for _, l := range b.legs {
@@ -181,6 +185,9 @@ wait:
 	}
 	return err
 }
+
+// isStopped says whether Stop was called.
+func (e *Endpoint) isStopped() bool { return e.stopped.Load() }
 
 // Stats gives the endpoint's figures.
 func (e *Endpoint) Stats() Stats {
@@ -312,6 +319,34 @@ func (e *Endpoint) overloaded(m *wire.Message, src dialog.Source) {
 	e.refuse(m, src, 503, "", wire.Header{Name: "Retry-After", Value: strconv.Itoa(5 + int(random()%10))})
 }
 
+// Restore goes on with a call that an earlier process had. The leg stands:
+// Reinvite it, so that media find each other again. What the other end did in
+// between, such as hanging up, is found out then.
+func (e *Endpoint) Restore(snapshot secret.Bytes, credentials auth.Credentials, events func(Event)) (*Leg, error) {
+	e.mu.Lock()
+	running := e.running
+	e.mu.Unlock()
+	if !running {
+		return nil, ErrStopped
+	}
+	if events == nil {
+		return nil, ErrRequest
+	}
+	d, err := dialog.Restore(&e.env, time.Now(), snapshot, credentials)
+	if err != nil {
+		return nil, err
+	}
+	l := &Leg{e: e, callID: d.CallID(), incoming: d.Incoming(), events: events, d: d, from: d.Caller(), to: d.Called()}
+	l.state.Store(int32(Standing))
+	e.calls.Add(1)
+	e.boxes.create(e, l.callID, item{begin: func(b *mailbox) {
+		l.box.Store(b)
+		b.add(l)
+		b.flush(l)
+	}})
+	return l, nil
+}
+
 // Why Call makes none.
 var (
 	ErrStopped = errors.New("sip: the endpoint does not run")
@@ -335,7 +370,7 @@ func (e *Endpoint) Call(r CallRequest) (*Leg, error) {
 		return nil, ErrBusy
 	}
 	if r.CallID == "" {
-		r.CallID = shortHash(nil, strconv.FormatUint(random(), 36), strconv.FormatUint(random(), 36))
+		r.CallID = token()
 	}
 	l := &Leg{e: e, callID: r.CallID, events: r.Events, from: r.From, to: wire.NewAddress(r.ToDisplay, r.To, "")}
 	e.calls.Add(1)

@@ -181,3 +181,18 @@ func expect[E Event](t *testing.T, events <-chan Event) E {
 }
 
 func text(b Body) string { return strings.TrimSpace(string(b.Data)) }
+
+// until waits for what must come true.
+func until(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	look := time.NewTicker(time.Millisecond)
+	defer look.Stop()
+	give := time.After(patience)
+	for !is() {
+		select {
+		case <-look.C:
+		case <-give:
+			t.Fatalf("never true: %s", what)
+		}
+	}
+}

@@ -63,6 +63,7 @@ type Leg struct {
 	waiting atomic.Bool
 
 	// Set before the leg is handed out.
+	incoming bool
 	from, to wire.Address
 	invite   *wire.Message
 	source   dialog.Source
@@ -89,7 +90,7 @@ func (l *Leg) CallID() string { return l.callID }
 func (l *Leg) State() State { return State(l.state.Load()) }
 
 // Incoming says whether the other end called.
-func (l *Leg) Incoming() bool { return l.invite != nil }
+func (l *Leg) Incoming() bool { return l.incoming }
 
 // From is who calls, as the call says; nobody proved it.
 func (l *Leg) From() wire.Address { return l.from }
@@ -246,6 +247,13 @@ func (l *Leg) Inform(body Body) { l.wish(func(d *dialog.Leg) { d.Inform(body) })
 
 // Dial presses a key at the other end by INFO.
 func (l *Leg) Dial(key byte, d time.Duration) { l.wish(func(g *dialog.Leg) { g.Dial(key, d) }) }
+
+// Snapshot gives f what Endpoint.Restore needs to go on with the call after the
+// process has ended; empty where there is no call to go on with. It holds
+// numbers and media keys: seal it before it is stored. f is called in the
+// mailbox, after what was wished before; call Snapshot after Answered,
+// Acknowledged, Accepted, and after an AnswerOffer.
+func (l *Leg) Snapshot(f func(secret.Bytes)) { l.wish(func(d *dialog.Leg) { f(d.Snapshot()) }) }
 
 // shortHash makes a token of some words.
 func shortHash(key []byte, words ...string) string {

@@ -80,9 +80,7 @@ func TestTortureOverASocket(t *testing.T) {
 			t.Errorf("%s (%s): answered with %d", tc.Name, tc.Section, got)
 		}
 	}
-	if s := e.Stats(); s.Calls != 0 {
-		t.Errorf("%d calls are left", s.Calls)
-	}
+	until(t, "no call is left", func() bool { return e.Stats().Calls == 0 })
 }
 
 // callOf is the Call-ID of a message that may be broken, or "".

@@ -131,6 +131,25 @@ func (l *Leg) RemoteTag() string {
 	return l.peer.tag
 }
 
+// Caller and Called are who called whom, as the dialog has it.
+func (l *Leg) Caller() wire.Address {
+	if l.incoming && l.peer != nil {
+		return l.peer.remote
+	}
+	return l.local
+}
+
+// Called is the other of the two.
+func (l *Leg) Called() wire.Address {
+	if l.incoming {
+		return l.local
+	}
+	if l.peer == nil {
+		return wire.Address{}
+	}
+	return l.peer.remote
+}
+
 // Incoming says whether the other end called.
 func (l *Leg) Incoming() bool { return l.incoming }
 

@@ -55,6 +55,9 @@ type end struct {
 	told    map[*Leg][]Event
 	arrived func(*Leg)
 	hears   func(*Leg, Event)
+	// raw takes the messages of an end that has no legs but a script.
+	raw func(m *wire.Message)
+	got []*wire.Message
 }
 
 func newWorld(t testing.TB, seed uint64) *world {
@@ -190,6 +193,11 @@ func (e *end) wish(l *Leg, f func(*Leg)) {
 func (e *end) receive(p packet) {
 	m, _ := wire.Parse(p.data)
 	src := Source{Transport: wire.UDP, Host: p.from, Port: 5060}
+	if e.raw != nil {
+		e.got = append(e.got, m)
+		e.raw(m)
+		return
+	}
 	for _, l := range e.legs {
 		if l.Owns(m) {
 			l.At(e.w.now).Receive(m, src)
