@@ -61,7 +61,8 @@ func accountExamples() map[string]example {
 		"POST /api/v1/users/{id}/password":   {thing: "user"},
 		"DELETE /api/v1/users/{id}/sessions": {thing: "user"},
 		"GET /api/v1/api-keys":               {},
-		"POST /api/v1/api-keys":              {body: m{"name": "key", "roles": []string{"agent"}}},
+		"POST /api/v1/api-keys":              {body: m{"name": "key", "roles": []string{"administrator"}}},
+		"GET /api/v1/permissions":            {},
 		"DELETE /api/v1/api-keys/{id}":       {thing: "key"},
 		"GET /api/v1/organisations":          {},
 		"POST /api/v1/organisations":         {body: m{"kind": "tenant", "slug": "new", "name": "New", "language": "en", "time_zone": "UTC", "administrator": "admin"}},
@@ -307,7 +308,9 @@ func (h *house) everybody() []*who {
 // key makes an API key with all of a tenant's roles.
 func (h *house) key(name string, scopes []access.Permission) *who {
 	admin := h.a.users[access.Administrator]
-	k, token, err := h.accounts.CreateAPIKey(h.t.Context(), admin.actor(), account.NewAPIKey{Name: name, Roles: access.TenantRoles, Scopes: scopes})
+	maker := admin.actor()
+	maker.Roles = access.TenantRoles // a key has no more than its maker
+	k, token, err := h.accounts.CreateAPIKey(h.t.Context(), maker, account.NewAPIKey{Name: name, Roles: access.TenantRoles, Scopes: scopes})
 	must(h.t, err)
 	return &who{kind: aKey, name: name + " key", tenant: admin.tenant, user: k.ID, roles: access.TenantRoles, scopes: scopes, header: "Authorization", value: "Bearer " + token.Reveal()}
 }
@@ -428,7 +431,7 @@ func (h *house) spend(t *testing.T, route api.Route, e example, w *who, target *
 		must(t, err)
 		return u.ID, versioned(body, u.Version)
 	case "key":
-		k, _, err := h.accounts.CreateAPIKey(t.Context(), target.anyAdmin().actor(), account.NewAPIKey{Name: "spent", Roles: []access.Role{access.Agent}})
+		k, _, err := h.accounts.CreateAPIKey(t.Context(), target.anyAdmin().actor(), account.NewAPIKey{Name: "spent", Roles: []access.Role{access.Administrator}})
 		must(t, err)
 		return k.ID, body
 	case "session":

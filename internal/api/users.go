@@ -72,6 +72,28 @@ type userChangeInput struct {
 
 type newKeyInput struct{ Body NewAPIKeyInput }
 
+// PermissionView is one thing that can be allowed.
+type PermissionView struct {
+	Permission access.Permission `json:"permission"`
+	Area       access.Area       `json:"area" enum:"account,work,floor,office,people,privacy,provider" doc:"What it is about."`
+	Means      string            `json:"means" doc:"What it allows, in plain words."`
+	Roles      map[string]string `json:"roles" doc:"How far it reaches for each role that has it: own, all or below."`
+}
+
+func permissionViews(language string) []PermissionView {
+	words := map[access.Scope]string{access.Own: "own", access.Tenant: "all", access.Below: "below"}
+	entries := access.Catalogue(language)
+	out := make([]PermissionView, len(entries))
+	for i, e := range entries {
+		roles := make(map[string]string, len(e.Grants))
+		for role, scope := range e.Grants {
+			roles[string(role)] = words[scope]
+		}
+		out[i] = PermissionView{e.Permission, e.Area, e.Means, roles}
+	}
+	return out
+}
+
 func (s *Server) userRoutes() {
 	const tag = "Users"
 	read, write := needs(access.UserRead), needs(access.UserWrite)
@@ -120,13 +142,18 @@ func (s *Server) userRoutes() {
 func (s *Server) keyRoutes() {
 	const tag = "API keys"
 	keys := needs(access.KeyManage)
+	handle(s, "GET", "/api/v1/permissions", needs(access.SignedIn), about{id: "permissions", tag: tag, summary: "What can be allowed, and which roles have it",
+		detail: "In plain words, in the caller's language. `own` reaches what one holds oneself, `all` everything of one's organisation, `below` the organisations below it."},
+		func(_ context.Context, c *caller, _ *none) (*reply[ListOf[PermissionView]], error) {
+			return list(permissionViews(string(c.language())), "", nil)
+		})
 	handle(s, "GET", "/api/v1/api-keys", keys, about{id: "apiKeys", tag: tag, summary: "List API keys"},
 		func(ctx context.Context, c *caller, _ *none) (*reply[ListOf[account.APIKey]], error) {
 			items, err := s.Accounts.APIKeys(ctx, c.Actor)
 			return list(items, "", err)
 		})
 	handle(s, "POST", "/api/v1/api-keys", keys, about{id: "createAPIKey", tag: tag, summary: "Make an API key", status: 201,
-		detail: "A key never has more than its maker."},
+		detail: "A key never has more than its maker: scopes narrow the roles to what the maker may do too."},
 		func(ctx context.Context, c *caller, in *newKeyInput) (*reply[CreatedAPIKey], error) {
 			b := in.Body
 			k, key, err := s.Accounts.CreateAPIKey(ctx, c.Actor, account.NewAPIKey{Name: b.Name, Roles: b.Roles, Scopes: b.Scopes, ExpiresAt: b.ExpiresAt})

@@ -217,7 +217,7 @@ export interface paths {
     put?: never;
     /**
      * Make an API key
-     * @description A key never has more than its maker.
+     * @description A key never has more than its maker: scopes narrow the roles to what the maker may do too.
      *
      *     Needs `key.manage`.
      */
@@ -1954,6 +1954,28 @@ export interface paths {
      *     Needs `organisation.keys`.
      */
     post: operations["rotateKeys"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/permissions": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What can be allowed, and which roles have it
+     * @description In plain words, in the caller's language. `own` reaches what one holds oneself, `all` everything of one's organisation, `below` the organisations below it.
+     *
+     *     Needs `signed_in`.
+     */
+    get: operations["permissions"];
+    put?: never;
+    post?: never;
     delete?: never;
     options?: never;
     head?: never;
@@ -4238,6 +4260,11 @@ export interface components {
       /** @description Pass as cursor for the next page; absent at the end. */
       next?: string;
     };
+    ListOfPermissionView: {
+      items: components["schemas"]["PermissionView"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
     ListOfQueueObject: {
       items: components["schemas"]["QueueObject"][];
       /** @description Pass as cursor for the next page; absent at the end. */
@@ -4597,6 +4624,47 @@ export interface components {
       current: string;
       /** @description At least 10 characters; not the user name, not a common password. */
       new: string;
+    };
+    PermissionView: {
+      /**
+       * @description What it is about.
+       * @enum {string}
+       */
+      area: "account" | "work" | "floor" | "office" | "people" | "privacy" | "provider";
+      /** @description What it allows, in plain words. */
+      means: string;
+      /** @enum {string} */
+      permission:
+        | "public"
+        | "signed_in"
+        | "desk.use"
+        | "work.handle"
+        | "work.read"
+        | "work.search"
+        | "note.write"
+        | "canned.read"
+        | "floor.watch"
+        | "floor.manage"
+        | "alert.manage"
+        | "setup.read"
+        | "setup.write"
+        | "user.read"
+        | "user.write"
+        | "key.manage"
+        | "contact.read"
+        | "contact.write"
+        | "contact.erase"
+        | "retention.write"
+        | "audit.read"
+        | "privacy.read"
+        | "organisation.read"
+        | "organisation.write"
+        | "organisation.keys"
+        | "system.read";
+      /** @description How far it reaches for each role that has it: own, all or below. */
+      roles: {
+        [key: string]: string;
+      };
     };
     PresenceInputBody: {
       /** @enum {string} */
@@ -9852,6 +9920,35 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["OrganisationKeys"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  permissions: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfPermissionView"];
         };
       };
       /** @description Error */

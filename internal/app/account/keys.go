@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"slices"
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
@@ -90,20 +89,26 @@ func (s *Service) CreateAPIKey(ctx context.Context, a access.Actor, n NewAPIKey)
 // checkScopes keeps a key from having more than its maker or than its roles
 // give.
 func checkScopes(f *errs.Fields, maker access.Actor, roles []access.Role, scopes []access.Permission) {
-	key := access.Actor{Tenant: maker.Tenant, Roles: roles}
+	key := access.Actor{Tenant: maker.Tenant, Roles: roles, Scopes: scopes}
 	if maker.Scopes != nil && scopes == nil {
 		f.Add("scopes", "must be given, because the key that makes this one is limited itself")
+		return
 	}
 	if scopes != nil && len(scopes) == 0 {
 		f.Add("scopes", "must name at least one permission, or be left out for all that the roles give")
 	}
 	for _, p := range scopes {
-		switch {
-		case access.Reach(key, p) == access.None:
+		if access.Reach(key, p) == access.None {
 			f.Add("scopes", "%q is not among what these roles give", string(p))
-		case maker.Scopes != nil && !slices.Contains(maker.Scopes, p):
-			f.Add("scopes", "%q is more than the key that makes this one has", string(p))
 		}
+	}
+	for _, p := range access.Beyond(key, maker) {
+		if scopes != nil {
+			f.Add("scopes", "%q is more than you may do yourself", string(p))
+			continue
+		}
+		f.Add("roles", "would let the key do more than you may yourself (%q); narrow it with scopes", string(p))
+		return
 	}
 }
 

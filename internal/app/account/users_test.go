@@ -165,7 +165,7 @@ func TestTheLastAdministratorStays(t *testing.T) {
 func TestADeletedUserLeavesOnlyItsID(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		u, in := f.user("ana", access.Administrator)
-		_, key, err := f.CreateAPIKey(t.Context(), in.Session.Actor, account.NewAPIKey{Name: "k", Roles: []access.Role{access.Agent}})
+		_, key, err := f.CreateAPIKey(t.Context(), in.Session.Actor, account.NewAPIKey{Name: "k", Roles: []access.Role{access.Administrator}})
 		must(t, err)
 		_, err = f.Recognise(t.Context(), key)
 		must(t, err)
@@ -208,6 +208,14 @@ func TestAPIKeys(t *testing.T) {
 		_, _, err = f.CreateAPIKey(t.Context(), f.a.admin, account.NewAPIKey{Name: "k", Roles: []access.Role{access.Agent}, Scopes: []access.Permission{access.AuditRead}})
 		wantCode(t, err, errs.Invalid)
 
+		// Nor than who makes it: an administrator reads no conversations.
+		_, _, err = f.CreateAPIKey(t.Context(), f.a.admin, account.NewAPIKey{Name: "k", Roles: []access.Role{access.Supervisor}})
+		wantCode(t, err, errs.Invalid)
+		_, _, err = f.CreateAPIKey(t.Context(), f.a.admin, account.NewAPIKey{Name: "k", Roles: []access.Role{access.Supervisor}, Scopes: []access.Permission{access.WorkRead}})
+		wantCode(t, err, errs.Invalid)
+		_, _, err = f.CreateAPIKey(t.Context(), f.a.admin, account.NewAPIKey{Name: "watch", Roles: []access.Role{access.Supervisor}, Scopes: []access.Permission{access.FloorWatch}, ExpiresAt: start.Add(time.Minute)})
+		must(t, err)
+
 		k, key, err := f.CreateAPIKey(t.Context(), f.a.admin, account.NewAPIKey{Name: "crm", Roles: []access.Role{access.Administrator},
 			Scopes: []access.Permission{access.KeyManage, access.UserRead}, ExpiresAt: start.Add(time.Hour)})
 		must(t, err)
@@ -229,14 +237,14 @@ func TestAPIKeys(t *testing.T) {
 		must(t, err)
 		list, err := f.APIKeys(t.Context(), f.a.admin)
 		must(t, err)
-		if len(list) != 1 || list[0].ID != k.ID || !list[0].UsedAt.Equal(f.clock.Now()) {
+		if len(list) != 2 || list[1].ID != k.ID || !list[1].UsedAt.Equal(f.clock.Now()) {
 			t.Errorf("%+v", list)
 		}
 		f.clock.Advance(time.Hour)
 		_, err = f.Recognise(t.Context(), key)
 		wantCode(t, err, errs.Unauthorised)
 
-		k, key, err = f.CreateAPIKey(t.Context(), f.a.admin, account.NewAPIKey{Name: "crm", Roles: []access.Role{access.Agent}})
+		k, key, err = f.CreateAPIKey(t.Context(), f.a.admin, account.NewAPIKey{Name: "crm", Roles: []access.Role{access.Administrator}})
 		must(t, err)
 		_, err = f.Recognise(t.Context(), key)
 		must(t, err)

@@ -153,6 +153,18 @@ func Reach(a Actor, p Permission) Scope {
 	return best
 }
 
+// Beyond are the permissions that reach further for one actor than for another,
+// in the table's order: what a key would have and its maker has not.
+func Beyond(a, than Actor) []Permission {
+	var more []Permission
+	for _, rule := range table {
+		if rule.Permission != SignedIn && Reach(a, rule.Permission) > Reach(than, rule.Permission) {
+			more = append(more, rule.Permission)
+		}
+	}
+	return more
+}
+
 // Thing is what is asked about: its tenant and, where Own matters, who holds it.
 type Thing struct {
 	Tenant  id.Tenant

@@ -30,6 +30,38 @@ func TestTheTableIsSound(t *testing.T) {
 	}
 }
 
+func TestEveryPermissionIsSaidInBothLanguages(t *testing.T) {
+	english, other := Catalogue("en"), Catalogue("pt")
+	if len(english) != len(Table())-1 {
+		t.Errorf("%d entries for %d rules", len(english), len(Table()))
+	}
+	for i, e := range english {
+		if e.Area == "" || e.Means == "" || other[i].Means == "" || e.Means == other[i].Means || e.Permission == Public {
+			t.Errorf("%+v, %q", e, other[i].Means)
+		}
+	}
+}
+
+func TestBeyondIsWhatOneHasAndTheOtherHasNot(t *testing.T) {
+	administrator := Actor{Roles: []Role{Administrator}}
+	for name, c := range map[string]struct {
+		a    Actor
+		want []Permission
+	}{
+		"the same":             {administrator, nil},
+		"another role":         {Actor{Roles: []Role{PrivacyOfficer}}, []Permission{WorkRead, WorkSearch, ContactRead, ContactWrite, ContactErase}},
+		"narrowed":             {Actor{Roles: []Role{PrivacyOfficer}, Scopes: []Permission{AuditRead}}, nil},
+		"narrowed, yet beyond": {Actor{Roles: []Role{Agent}, Scopes: []Permission{CannedRead, WorkRead}}, []Permission{WorkRead}},
+	} {
+		if got := Beyond(c.a, administrator); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+	if got := Beyond(administrator, Actor{Roles: []Role{Administrator}, Scopes: []Permission{KeyManage}}); slices.Contains(got, KeyManage) || !slices.Contains(got, SetupWrite) {
+		t.Errorf("%v", got)
+	}
+}
+
 // What the provider may do never touches content (notice C5, C10).
 func TestProvidersReachNoContent(t *testing.T) {
 	for _, p := range []Permission{DeskUse, WorkHandle, WorkRead, WorkSearch, NoteWrite, FloorWatch, FloorManage, AlertManage, SetupRead, SetupWrite, ContactRead, ContactWrite, ContactErase} {

@@ -32,6 +32,7 @@ export type Offer = Schemas["Offer"];
 export type Organisation = Schemas["Organisation"];
 export type AuditAction = Schemas["AuditEntry"]["action"];
 export type OrganisationKeys = Schemas["OrganisationKeys"];
+export type PermissionInfo = Schemas["PermissionView"];
 export type Profile = Schemas["Profile"];
 export type QueueDetail = Schemas["QueueDetail"];
 export type QueueView = Schemas["QueueView"];

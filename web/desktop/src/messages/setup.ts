@@ -59,7 +59,8 @@ export const text = catalogue(
     usersWhat: "Who signs in, and what they may do. Only a user name is needed; a pseudonym will do.",
     rulesWhat:
       "How long things are kept, and limits for everybody. Shorter times take effect at the next nightly run.",
-    apiKeysWhat: "Keys for programs of yours. A key may never do more than its roles allow.",
+    apiKeysWhat:
+      "Keys for programs of yours. A key does what is chosen for it, and never more than who makes it.",
 
     queuesEmpty:
       "A queue collects contacts that belong together, e.g. “Billing”, and says who serves them and how fast.",
@@ -80,7 +81,7 @@ export const text = catalogue(
     alertRulesEmpty:
       "Choose a figure and a value, e.g. “5 waiting in Billing”. The alert is raised and ends by itself.",
     usersEmpty: "Nobody is here yet.",
-    apiKeysEmpty: "Make one for your CRM or your reports. What a key can call is in the API’s own pages.",
+    apiKeysEmpty: "Make one for your CRM or your reports. It gets the rights that you choose, and no others.",
 
     add: "Add",
     new: "New",
@@ -229,7 +230,7 @@ export const text = catalogue(
     rulesWhat:
       "Quanto tempo se guardam as coisas, e limites para todos. Tempos mais curtos valem a partir da próxima noite.",
     apiKeysWhat:
-      "Chaves para os seus programas. Uma chave nunca pode mais do que as funções que lhe foram dadas.",
+      "Chaves para os seus programas. Uma chave faz o que para ela se escolher, e nunca mais do que quem a cria.",
 
     queuesEmpty:
       "Uma fila junta contactos do mesmo assunto, por exemplo “Faturas”, e diz quem os atende e com que rapidez.",
@@ -253,7 +254,7 @@ export const text = catalogue(
       "Escolha um número e um valor, por exemplo “5 à espera em Faturas”. O alerta começa e acaba por si.",
     usersEmpty: "Ainda não há ninguém.",
     apiKeysEmpty:
-      "Crie uma para o seu CRM ou os seus relatórios. O que uma chave pode chamar está nas páginas da API.",
+      "Crie uma para o seu CRM ou os seus relatórios. Recebe os direitos que escolher, e nenhuns outros.",
 
     add: "Juntar",
     new: "Novo",

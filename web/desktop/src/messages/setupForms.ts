@@ -192,7 +192,6 @@ export const en = {
   sessionHours: "A sign-in ends after",
 
   keyName: "What it is for",
-  keyRoles: "Roles",
   keyCreated: "The key is made",
   keySecretText: "Copy it now: it cannot be shown again. Programs send it as “Authorization: Bearer …”.",
   keyUsed: "Last used",
@@ -396,7 +395,6 @@ export const pt: { [K in keyof typeof en]: Text } = {
   sessionHours: "Uma sessão termina ao fim de",
 
   keyName: "Para que serve",
-  keyRoles: "Funções",
   keyCreated: "A chave foi criada",
   keySecretText:
     "Copie-a já: não pode ser mostrada de novo. Os programas enviam-na como “Authorization: Bearer …”.",

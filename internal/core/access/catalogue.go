@@ -1,0 +1,77 @@
+package access
+
+// Area is what a permission is about: how a list of them is grouped.
+type Area string
+
+const (
+	OwnAccount Area = "account"
+	Work       Area = "work"    // conversations and the desk
+	Floor      Area = "floor"   // the room and its alerts
+	Office     Area = "office"  // what an administrator sets up
+	People     Area = "people"  // contacts
+	Privacy    Area = "privacy" // retention, the log, the notice
+	Provider   Area = "provider"
+)
+
+// Entry is a permission as it is shown to a person.
+type Entry struct {
+	Permission Permission
+	Area       Area
+	Means      string         // in the reader's language
+	Grants     map[Role]Scope // never changed
+}
+
+// Catalogue is the table in plain words, without what needs no sign-in;
+// language is "pt" or else English.
+func Catalogue(language string) []Entry {
+	var list []Entry
+	for _, rule := range table {
+		if rule.Permission == Public {
+			continue
+		}
+		said := rule.Means
+		if language == "pt" {
+			said = portuguese[rule.Permission]
+		}
+		list = append(list, Entry{rule.Permission, areas[rule.Permission], said, rule.Grants})
+	}
+	return list
+}
+
+var areas = map[Permission]Area{
+	SignedIn: OwnAccount,
+	DeskUse:  Work, WorkHandle: Work, WorkRead: Work, WorkSearch: Work, NoteWrite: Work, CannedRead: Work,
+	FloorWatch: Floor, FloorManage: Floor, AlertManage: Floor,
+	SetupRead: Office, SetupWrite: Office, UserRead: Office, UserWrite: Office, KeyManage: Office,
+	ContactRead: People, ContactWrite: People, ContactErase: People,
+	Retention: Privacy, AuditRead: Privacy, PrivacyRead: Privacy,
+	OrgRead: Provider, OrgWrite: Provider, OrgKeys: Provider, SystemRead: Provider,
+}
+
+var portuguese = map[Permission]string{
+	SignedIn:     "Ver e alterar a própria conta.",
+	DeskUse:      "Usar a secretária: presença, ofertas, o próprio trabalho.",
+	WorkHandle:   "Responder, transferir e terminar as interações que se tem.",
+	WorkRead:     "Ler uma interação com a sua conversa.",
+	WorkSearch:   "Encontrar conversas passadas por pessoa, agente, fila, data e palavras.",
+	NoteWrite:    "Escrever notas internas numa interação.",
+	CannedRead:   "Usar respostas prontas.",
+	FloorWatch:   "Acompanhar filas e agentes em direto.",
+	FloorManage:  "Mover trabalho, assumi-lo, dar dicas e alterar o estado, as competências e as filas de um agente.",
+	AlertManage:  "Definir limites para alertas e marcar alertas como vistos.",
+	SetupRead:    "Ver filas, competências, resultados, horários, fluxos e pontos de entrada.",
+	SetupWrite:   "Alterar filas, competências, resultados, horários, fluxos e pontos de entrada.",
+	UserRead:     "Ver os utilizadores da própria organização.",
+	UserWrite:    "Criar e alterar utilizadores, repor palavras-passe, terminar sessões.",
+	KeyManage:    "Criar e revogar chaves da API.",
+	ContactRead:  "Ver um contacto, os seus endereços e as interações anteriores.",
+	ContactWrite: "Corrigir os dados de um contacto.",
+	ContactErase: "Exportar, limitar e apagar um contacto.",
+	Retention:    "Escolher por quanto tempo se guardam as coisas.",
+	AuditRead:    "Ler o registo de auditoria da própria organização.",
+	PrivacyRead:  "Ler o registo de tratamento e as verificações do aviso.",
+	OrgRead:      "Ver revendedores e organizações: tamanho e uso, nunca conteúdo.",
+	OrgWrite:     "Criar, suspender, retomar e terminar revendedores e organizações.",
+	OrgKeys:      "Ver a idade das chaves de uma organização e renová-las; ninguém vê uma chave.",
+	SystemRead:   "Ver a saúde e o tamanho da instalação.",
+}
