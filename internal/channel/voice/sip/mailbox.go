@@ -220,15 +220,7 @@ func (b *mailbox) seen() []*Leg {
 // owner is told. The owner's answers come into the mailbox.
 func (b *mailbox) flush(l *Leg) {
 	out := l.d.Take()
-	for _, s := range out.Sends {
-		branch := s.Branch
-		b.e.net.send(s, func() {
-			b.post(item{do: func() {
-				l.d.At(time.Now()).SendFailed(branch)
-				b.flush(l)
-			}})
-		})
-	}
+	// What others may ask is true before the other end can know of it.
 	if l.d.State() == dialog.Over && !l.counted {
 		l.counted = true
 		b.e.calls.Add(-1)
@@ -237,6 +229,15 @@ func (b *mailbox) flush(l *Leg) {
 	l.waiting.Store(l.d.Waiting())
 	if t := l.tags.Load(); t == nil || t.remote != l.d.RemoteTag() {
 		l.tags.Store(&tags{l.d.LocalTag(), l.d.RemoteTag()})
+	}
+	for _, s := range out.Sends {
+		branch := s.Branch
+		b.e.net.send(s, func() {
+			b.post(item{do: func() {
+				l.d.At(time.Now()).SendFailed(branch)
+				b.flush(l)
+			}})
+		})
 	}
 	for _, e := range out.Events {
 		if l.events != nil {
