@@ -203,6 +203,7 @@ func (b *Bridge) plan() {
 			mixed = mixed || len(l.hears) > 1
 		}
 	}
+	b.planViews()
 	// A prompt over a conversation of two needs no mix; but sound that is about
 	// to be mixed must have been gathered before.
 	for _, q := range b.lines {

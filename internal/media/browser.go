@@ -7,9 +7,11 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/interceptor"
+	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 
@@ -25,7 +27,8 @@ const maxSDP = 64 << 10
 // was loaded again, or the call went on in another browser.
 type BrowserLeg struct {
 	*line
-	law g711.Law
+	law   g711.Law
+	video atomic.Bool
 
 	signal sync.Mutex // one offer at a time; taken before the bridge's lock
 	// guarded by the bridge's lock, written with signal
@@ -44,6 +47,9 @@ type peer struct {
 	event       uint8
 	events      bool
 	header      rtp.Header // reused; guarded by the bridge's lock
+	video       bool       // may have it
+	filming     bool       // has offered it; guarded by signal
+	view        *view      // once it was agreed
 }
 
 // NewBrowser makes a leg that speaks law, best that of the other leg. It sends
@@ -58,6 +64,10 @@ func (h *Host) NewBrowser(law g711.Law, listener Listener) (*BrowserLeg, error) 
 	l.keeper = l.report
 	return l, nil
 }
+
+// AllowVideo has the next connection of a browser, not one that is up, send and
+// see video if it offers so. It is passed on to one other leg with video.
+func (l *BrowserLeg) AllowVideo() { l.video.Store(true) }
 
 // end closes the connection.
 func (l *BrowserLeg) end() {
@@ -110,6 +120,7 @@ func (l *BrowserLeg) Answer(ctx context.Context, offer string) (string, error) {
 	}
 	l.peer = fresh
 	l.out.ready, l.expects, l.sends = false, false, false
+	l.view, l.films, l.askVideo = nil, false, nil
 	b.plan()
 	b.mu.Unlock()
 	if p != nil {
@@ -151,16 +162,25 @@ func (l *BrowserLeg) Candidate(candidate string) error {
 }
 
 func (l *BrowserLeg) newPeer(fingerprint string) (*peer, error) {
-	conn, err := l.host.browse.apis[l.law].NewPeerConnection(l.host.browse.config)
+	with := 0
+	if l.video.Load() {
+		with = 1
+	}
+	conn, err := l.host.browse.apis[l.law][with].NewPeerConnection(l.host.browse.config)
 	if err != nil {
 		return nil, fmt.Errorf("making a connection for a browser: %w", err)
 	}
-	p := &peer{leg: l, conn: conn, fingerprint: fingerprint}
+	p := &peer{leg: l, conn: conn, fingerprint: fingerprint, video: with == 1}
 	if p.sender, err = conn.AddTrack((*peerTrack)(p)); err != nil {
 		return nil, errors.Join(fmt.Errorf("adding sound for a browser: %w", err), conn.Close())
 	}
 	conn.OnConnectionStateChange(p.changed)
 	conn.OnTrack(func(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
+		if t.Kind() == webrtc.RTPCodecTypeVideo {
+			l.host.spawn(func() { p.readVideoReports(r.Read) })
+			p.readVideo(t)
+			return
+		}
 		l.host.spawn(func() { p.readReports(r.Read) })
 		p.read(t)
 	})
@@ -172,6 +192,14 @@ func (l *BrowserLeg) newPeer(fingerprint string) (*peer, error) {
 func (p *peer) answer(ctx context.Context, offer string) (string, error) {
 	if err := p.conn.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer}); err != nil {
 		return "", errs.Wrap(errs.Invalid, err, "The browser's offer cannot be used.")
+	}
+	if p.video && !p.filming && strings.Contains(offer, "\nm=video ") {
+		sender, err := p.conn.AddTrack(videoTrack{p})
+		if err != nil {
+			return "", errs.Wrap(errs.Invalid, err, "The browser's offer cannot be used.")
+		}
+		p.filming = true
+		p.leg.host.spawn(func() { p.readVideoReports(sender.Read) })
 	}
 	gathered := webrtc.GatheringCompletePromise(p.conn)
 	answer, err := p.conn.CreateAnswer(nil)
@@ -215,12 +243,14 @@ func (p *peer) changed(state webrtc.PeerConnectionState) {
 			l.sends, l.expects, l.begun = true, true, true
 			l.last, l.silent = l.host.now(), false
 			l.came = true
+			l.view, l.askVideo = p.view, p.ask
 			l.events.note(Connected{})
 			b.plan()
 		}
 	case webrtc.PeerConnectionStateDisconnected, webrtc.PeerConnectionStateFailed, webrtc.PeerConnectionStateClosed:
 		if l.out.ready {
 			l.out.ready, l.expects = false, false
+			l.view, l.films, l.askVideo = nil, false, nil
 			l.events.note(Disconnected{})
 			b.plan()
 		}
@@ -298,6 +328,9 @@ func (l *BrowserLeg) report(now time.Duration) error {
 	}
 	return nil
 }
+
+// ask sends RTCP about video. The lock is held.
+func (p *peer) ask(r rtcp.Packet) { _ = p.conn.WriteRTCP([]rtcp.Packet{r}) }
 
 // peerCarrier is the peer as its line's way out.
 type peerCarrier peer

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pion/webrtc/v4"
+
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/media"
 	"nubitalk/internal/media/g711"
@@ -144,6 +146,40 @@ func TestTheAnswerIsPinned(t *testing.T) {
 		}
 		if !strings.Contains(answer, "a=setup:passive") || !strings.Contains(answer, "typ host") {
 			t.Errorf("%v: not the DTLS server, or no address\n%s", law, answer)
+		}
+	}
+}
+
+func TestVideoIsRefusedUnlessItIsAllowed(t *testing.T) {
+	h := host(t, media.Config{})
+	for _, allowed := range []bool{false, true} {
+		a := newAgent(t, h, g711.A)
+		if allowed {
+			a.AllowVideo()
+		}
+		c, err := webrtc.NewPeerConnection(webrtc.Configuration{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = c.Close() })
+		for _, kind := range []webrtc.RTPCodecType{webrtc.RTPCodecTypeAudio, webrtc.RTPCodecTypeVideo} {
+			if _, err := c.AddTransceiverFromKind(kind); err != nil {
+				t.Fatal(err)
+			}
+		}
+		offer, err := c.CreateOffer(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := a.Answer(within(t), offer.SDP)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if refused := strings.Contains(answer, "\nm=video 0 "); refused == allowed {
+			t.Errorf("allowed %v:\n%s", allowed, answer)
+		}
+		if allowed && (strings.Contains(answer, "VP9") || !strings.Contains(answer, "VP8/90000")) {
+			t.Errorf("codecs:\n%s", answer)
 		}
 	}
 }

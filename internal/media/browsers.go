@@ -33,13 +33,19 @@ type BrowserConfig struct {
 // to make connections.
 type browsers struct {
 	config      webrtc.Configuration
-	apis        [2]*webrtc.API // by law
+	apis        [2][2]*webrtc.API // by law, without and with video
 	mux         ice.UDPMux
 	certificate webrtc.Certificate
 }
 
 // mimeKeys is the codec by which browsers send keys.
 const mimeKeys = "audio/telephone-event"
+
+// Codecs of video, which is passed on as it is, lower case.
+const (
+	mimeVP8  = "video/vp8"
+	mimeH264 = "video/h264"
+)
 
 // eventType is the payload type for keys that we offer browsers.
 const eventType = 101
@@ -66,25 +72,50 @@ func newBrowsers(c Config) (*browsers, error) {
 		return nil, err
 	}
 	for _, law := range []g711.Law{g711.Mu, g711.A} {
-		m := &webrtc.MediaEngine{}
-		if err := errors.Join(
-			m.RegisterCodec(webrtc.RTPCodecParameters{
-				RTPCodecCapability: webrtc.RTPCodecCapability{MimeType: "audio/" + law.Name(), ClockRate: 8000},
-				PayloadType:        webrtc.PayloadType(law.PayloadType()),
-			}, webrtc.RTPCodecTypeAudio),
-			// Without it the browser cannot send keys.
-			m.RegisterCodec(webrtc.RTPCodecParameters{
-				RTPCodecCapability: webrtc.RTPCodecCapability{MimeType: mimeKeys, ClockRate: 8000, SDPFmtpLine: "0-15"},
-				PayloadType:        eventType,
-			}, webrtc.RTPCodecTypeAudio),
-		); err != nil {
-			return nil, errors.Join(fmt.Errorf("registering codecs: %w", err), b.close())
+		for i, video := range []bool{false, true} {
+			m, err := codecs(law, video)
+			if err != nil {
+				return nil, errors.Join(fmt.Errorf("registering codecs: %w", err), b.close())
+			}
+			// No interceptors: sound is neither sent again nor reported by others
+			// than ourselves, and reports of video are translated.
+			b.apis[law][i] = webrtc.NewAPI(webrtc.WithMediaEngine(m), webrtc.WithInterceptorRegistry(&interceptor.Registry{}), webrtc.WithSettingEngine(settings))
 		}
-		// No interceptors: sound is neither sent again nor reported by others
-		// than ourselves.
-		b.apis[law] = webrtc.NewAPI(webrtc.WithMediaEngine(m), webrtc.WithInterceptorRegistry(&interceptor.Registry{}), webrtc.WithSettingEngine(settings))
 	}
 	return b, nil
+}
+
+// codecs are those that a browser may agree to: one law, keys, without which it
+// could send none, and video.
+func codecs(law g711.Law, video bool) (*webrtc.MediaEngine, error) {
+	m := &webrtc.MediaEngine{}
+	err := errors.Join(
+		m.RegisterCodec(webrtc.RTPCodecParameters{
+			RTPCodecCapability: webrtc.RTPCodecCapability{MimeType: "audio/" + law.Name(), ClockRate: 8000},
+			PayloadType:        webrtc.PayloadType(law.PayloadType()),
+		}, webrtc.RTPCodecTypeAudio),
+		m.RegisterCodec(webrtc.RTPCodecParameters{
+			RTPCodecCapability: webrtc.RTPCodecCapability{MimeType: mimeKeys, ClockRate: 8000, SDPFmtpLine: "0-15"},
+			PayloadType:        eventType,
+		}, webrtc.RTPCodecTypeAudio),
+	)
+	if !video {
+		return m, err
+	}
+	feedback := []webrtc.RTCPFeedback{{Type: "nack"}, {Type: "nack", Parameter: "pli"}, {Type: "ccm", Parameter: "fir"}}
+	return m, errors.Join(err,
+		m.RegisterCodec(webrtc.RTPCodecParameters{
+			RTPCodecCapability: webrtc.RTPCodecCapability{MimeType: mimeVP8, ClockRate: videoRate, RTCPFeedback: feedback},
+			PayloadType:        96,
+		}, webrtc.RTPCodecTypeVideo),
+		m.RegisterCodec(webrtc.RTPCodecParameters{
+			RTPCodecCapability: webrtc.RTPCodecCapability{
+				MimeType: mimeH264, ClockRate: videoRate, RTCPFeedback: feedback,
+				SDPFmtpLine: "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f",
+			},
+			PayloadType: 97,
+		}, webrtc.RTPCodecTypeVideo),
+	)
 }
 
 func (b *browsers) settings(c Config) (webrtc.SettingEngine, error) {

@@ -70,11 +70,13 @@ try {
 type said struct {
 	State, Fault, Cipher, Role, Codec string
 	Hertz                             float64
+	Visitor, Agent                    int // pictures
 	Keys                              bool
 }
 
-// chromium starts a real browser on the page, with a tone as its microphone.
-func chromium(t *testing.T, a *agent, hertz float64) (heard <-chan said, order chan<- string) {
+// chromium starts a real browser on a page, with a tone as its microphone; its offers go to
+// the legs.
+func chromium(t *testing.T, page string, hertz float64, legs ...*agent) (heard <-chan said, order chan<- string) {
 	t.Helper()
 	program := os.Getenv("CHROMIUM")
 	if program == "" {
@@ -89,7 +91,7 @@ func chromium(t *testing.T, a *agent, hertz float64) (heard <-chan said, order c
 		w.Header().Set("Content-Type", "text/html")
 		_, _ = w.Write([]byte(page))
 	})
-	mux.HandleFunc("POST /offer", func(w http.ResponseWriter, r *http.Request) {
+	answer := func(a *agent, w http.ResponseWriter, r *http.Request) {
 		b := make([]byte, 1<<16)
 		n := 0
 		for {
@@ -103,7 +105,10 @@ func chromium(t *testing.T, a *agent, hertz float64) (heard <-chan said, order c
 			t.Errorf("%v\n%s", err, b[:n])
 		}
 		_, _ = w.Write([]byte(answer))
-	})
+	}
+	for i, path := range []string{"/offer", "/offer2"}[:len(legs)] {
+		mux.HandleFunc("POST "+path, func(w http.ResponseWriter, r *http.Request) { answer(legs[i], w, r) })
+	}
 	mux.HandleFunc("POST /say", func(w http.ResponseWriter, r *http.Request) {
 		var s said
 		if err := json.NewDecoder(r.Body).Decode(&s); err != nil {
@@ -187,7 +192,7 @@ func TestChromium(t *testing.T) {
 			bridge := h.NewBridge()
 			join(t, bridge, caller, media.Talk)
 			join(t, bridge, a, media.Talk)
-			heard, order := chromium(t, a, 900)
+			heard, order := chromium(t, page, 900, a)
 			s := until(t, heard, "the caller's tone", around(500))
 			s = until(t, heard, "statistics", func(s said) bool { return s.Cipher != "" && s.Codec != "" && s.Keys })
 			if s.Cipher != "SRTP_AEAD_AES_256_GCM" || s.Role != "client" || s.Codec != "audio/"+law.Name() {

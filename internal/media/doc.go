@@ -24,6 +24,10 @@
 // nobody, so the party it talks with hears its music in the meantime. The receiver
 // sees one source with one time line whatever it hears, and a marker at each change.
 //
+// Video goes between browsers that may have it: who can sees the first of those
+// whom it hears that sends any. Its packets (VP8, H.264) are passed on as they are,
+// reports and requests for lost packets and whole pictures are translated both ways.
+//
 // A prompt that is given to a leg before media can flow waits for it. A prompt to
 // a party that does not want to hear runs on unheard, so that its end comes.
 //

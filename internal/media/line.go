@@ -5,6 +5,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/pion/rtcp"
+
 	"nubitalk/internal/media/audio"
 	"nubitalk/internal/media/dtmf"
 	"nubitalk/internal/media/g711"
@@ -118,6 +120,15 @@ type line struct {
 	silent bool
 
 	taps []*tap
+
+	// of legs with video
+	view     *view             // what is sent; nil cannot see
+	sees     *line             // whom, planned by Bridge.planViews
+	films    bool              // it sends video
+	film     uint32            // its SSRC
+	askVideo func(rtcp.Packet) // sends RTCP to the party
+	filmed   bool              // it was asked for a whole picture at asked
+	asked    time.Duration
 }
 
 func (h *Host) newLine(listener Listener, shut func()) (*line, error) {
