@@ -16,6 +16,7 @@ import (
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/channel/chat"
+	"nubitalk/internal/channel/voice"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/acd"
 	"nubitalk/internal/core/setup"
@@ -575,3 +576,21 @@ func (w *world) Drop(_ context.Context, a access.Actor, key string) error {
 	delete(w.replies, a.User+"/"+key)
 	return nil
 }
+
+func (w *world) CallerSound(ctx context.Context, t id.Tenant, i string, offer secret.Text) (secret.Text, error) {
+	return secret.New("v=0"), nil
+}
+
+func (w *world) AgentSound(ctx context.Context, t id.Tenant, i, user string, offer secret.Text) (secret.Text, error) {
+	return secret.New("v=0"), nil
+}
+
+func (w *world) State(ctx context.Context, t id.Tenant, i string) (voice.State, error) {
+	return voice.State{Interaction: i}, nil
+}
+
+func (w *world) Hold(ctx context.Context, t id.Tenant, i string, held bool) (voice.State, error) {
+	return voice.State{Interaction: i, Held: held}, nil
+}
+
+func (w *world) Press(ctx context.Context, t id.Tenant, i, keys string) error { return nil }

@@ -12,6 +12,7 @@ import (
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/channel/chat"
+	"nubitalk/internal/channel/voice"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/acd"
 	"nubitalk/internal/core/setup"
@@ -104,6 +105,17 @@ type Chat interface {
 	Typing(ctx context.Context, a access.Actor, interaction string) error
 	Attach(ctx context.Context, a access.Actor, interaction string, f Upload) (chat.Message, error)
 	Attachment(ctx context.Context, t id.Tenant, interaction, attachment string) (chat.Attachment, secret.Bytes, error)
+}
+
+// Calls is channel/voice: the sound of calls. Floor.Work has been asked for the
+// interaction. Descriptions are session descriptions (RFC 8829). A call that has
+// ended, or an interaction that is none, is errs.Gone.
+type Calls interface {
+	CallerSound(ctx context.Context, t id.Tenant, interaction string, offer secret.Text) (answer secret.Text, err error)
+	AgentSound(ctx context.Context, t id.Tenant, interaction, user string, offer secret.Text) (answer secret.Text, err error)
+	State(ctx context.Context, t id.Tenant, interaction string) (voice.State, error)
+	Hold(ctx context.Context, t id.Tenant, interaction string, held bool) (voice.State, error)
+	Press(ctx context.Context, t id.Tenant, interaction, keys string) error
 }
 
 // Visitors is channel/chat as a visitor sees it.

@@ -21,6 +21,7 @@ type Parts struct {
 	History  History
 	Chat     Chat
 	Visitors Visitors
+	Calls    Calls
 	Setup    Setup
 	Contacts Contacts
 	Audit    Audit
@@ -86,6 +87,7 @@ func New(c Config, p Parts) *Server {
 	s.contactRoutes()
 	s.privacyRoutes()
 	s.visitorRoutes()
+	s.callRoutes()
 	s.liveRoutes()
 	s.visitorSocketRoutes()
 	s.docRoutes()

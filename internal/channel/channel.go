@@ -99,6 +99,7 @@ type Act struct {
 	Kind    ActKind
 	Text    string
 	Buttons []flow.Button
+	Collect bool // with ActSay: words are waited for
 	Event   Event
 	Agent   string
 }

@@ -19,7 +19,9 @@ import (
 	"nubitalk/internal/base/service"
 	"nubitalk/internal/base/telemetry"
 	"nubitalk/internal/channel/chat"
+	"nubitalk/internal/channel/voice"
 	"nubitalk/internal/core/acd"
+	"nubitalk/internal/media"
 	built "nubitalk/web"
 )
 
@@ -34,6 +36,8 @@ type parts struct {
 	floor    *floor.Manager
 	cluster  *cluster // nil on a single node
 	chat     *chat.Service
+	media    *media.Host
+	voice    *voice.Service
 	live     *live.Hub
 	ending   *retention.Service
 	privacy  *privacyDoors
@@ -48,6 +52,7 @@ func (s *Server) wire() (*parts, error) {
 	p.setups.app, p.setups.reload = p.setup, p.floor.Reload
 	p.contacts.Conversations = p.chat
 	p.floor.Drive(acd.Chat, p.chat)
+	p.floor.Drive(acd.Voice, p.voice)
 	p.ending.Handle(contact.JobErase, p.contacts.RunErase)
 	p.ending.Handle(account.JobEnd, p.accounts.RunEnd)
 	p.ending.Handle(account.JobSweep, p.accounts.RunEnd)
@@ -67,6 +72,8 @@ func (s *Server) wire() (*parts, error) {
 		s.group.Add("cluster", p.cluster)
 	}
 	s.group.Add("chat", service.Func{OnStart: p.chat.Begin, OnStop: p.chat.Halt})
+	s.group.Add("media", p.media)
+	s.group.Add("voice", service.Func{OnStart: p.voice.Begin, OnStop: p.voice.Halt})
 	s.group.Add("live", p.live)
 	s.group.Add("retention", p.ending)
 	s.group.Add("notice", service.Func{OnStop: p.privacy.stop})
@@ -93,6 +100,8 @@ func (s *Server) makeParts() *parts {
 	}
 	p.chat = chat.New(chat.Deps{DB: k.db, Vault: k.vault, Blobs: k.blobs, Bus: k.bus, Clock: s.clock, IDs: s.ids, Setup: p.setups,
 		People: p.people, Floor: chatFloor, Audit: p.audit, Log: s.log.With("part", "chat")})
+	p.media = media.NewHost(s.mediaConfig())
+	p.voice = voice.New(voice.Deps{DB: k.db, Bus: k.bus, IDs: s.ids, Media: p.media, Speech: s.speaker(), Floor: chatFloor, Written: written{p.chat}, Log: s.log.With("part", "voice")})
 	p.live = live.New(live.Config{Bus: k.bus, Reader: reader{p.floor, p.contacts}, Floor: liveFloor, Clock: s.clock, Log: s.log.With("part", "live")})
 	p.ending = retention.New(retention.Deps{DB: k.db, Blobs: k.blobs, Contacts: p.contacts, Audit: p.audit, Clock: s.clock, Log: s.log.With("part", "retention"), Node: s.data.node})
 	p.privacy = &privacyDoors{binary: s.binary, log: s.log.With("part", "notice")}
@@ -148,6 +157,7 @@ func (s *Server) doors(p *parts) *api.Server {
 		History:  p.floor,
 		Chat:     p.chat,
 		Visitors: p.chat,
+		Calls:    p.voice,
 		Setup:    setupDoors{p.setup, reload},
 		Contacts: p.contacts,
 		Audit:    p.audit,

@@ -77,8 +77,8 @@ func (f *floor) flowStep(it *item, state flow.State, actions []flow.Action, err 
 
 // flowAction carries out one action; false ends the run.
 func (f *floor) flowAction(it *item, a flow.Action, now time.Time) bool {
-	if a.Say != "" {
-		f.act(it, channel.Act{Kind: channel.ActSay, Text: a.Say, Buttons: a.Buttons})
+	if a.Say != "" || a.Collect {
+		f.act(it, channel.Act{Kind: channel.ActSay, Text: a.Say, Buttons: a.Buttons, Collect: a.Collect})
 	}
 	switch {
 	case a.Form && it.LeftMessage: // the message came with the arrival

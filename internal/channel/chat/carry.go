@@ -2,10 +2,12 @@ package chat
 
 import (
 	"context"
+	"math"
 
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/bus"
 	"nubitalk/internal/channel"
+	"nubitalk/internal/core/flow"
 	"nubitalk/internal/store"
 )
 
@@ -33,6 +35,9 @@ func (s *Service) asDraft(ctx context.Context, w channel.Work, a channel.Act) (d
 	d := draft{interaction: w.ID, author: ByBot, kind: KindText, body: body{Text: a.Text}}
 	switch a.Kind {
 	case channel.ActSay:
+		if a.Text == "" && len(a.Buttons) == 0 {
+			return d, false // only its placeholders had been there
+		}
 		if len(a.Buttons) > 0 {
 			d.kind = KindButtons
 			for _, b := range a.Buttons {
@@ -88,4 +93,29 @@ type Place struct {
 	QueueName       string `json:"queue_name"`
 	Position        int    `json:"position"`
 	EstimateSeconds int    `json:"estimate_seconds"`
+}
+
+// Asked is what a flow that waits has said since the person's last answer, so
+// that a channel can say it again.
+func (s *Service) Asked(ctx context.Context, t id.Tenant, interaction string) ([]channel.Act, error) {
+	recent, err := s.Messages(ctx, t, interaction, 0, math.MaxInt64, MaxHistory)
+	if err != nil {
+		return nil, err
+	}
+	last := len(recent)
+	for last > 0 && recent[last-1].AuthorKind == ByBot {
+		last--
+	}
+	var acts []channel.Act
+	for _, m := range recent[last:] {
+		a := channel.Act{Kind: channel.ActSay, Text: m.Text}
+		for _, b := range m.Buttons {
+			a.Buttons = append(a.Buttons, flow.Button{Value: b.Value, Label: b.Label})
+		}
+		acts = append(acts, a)
+	}
+	if n := len(acts); n > 0 && len(acts[n-1].Buttons) == 0 {
+		acts[n-1].Collect = true // a flow that waits after words without choices waits for words
+	}
+	return acts, nil
 }

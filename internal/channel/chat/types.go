@@ -81,6 +81,7 @@ type Upload struct {
 // EntryPointView is what the widget needs before a conversation.
 type EntryPointView struct {
 	ID          string          `json:"id"`
+	Channel     string          `json:"channel" enum:"chat,voice" doc:"voice: the conversation is a call; connect its sound once it began."`
 	Open        bool            `json:"open" doc:"False: show the leave-a-message form."`
 	Language    string          `json:"language"`
 	Languages   []string        `json:"languages"`

@@ -39,7 +39,7 @@ func (s *Service) EntryPoint(ctx context.Context, entryPoint, language string) (
 	if err != nil {
 		return EntryPointView{}, nil, "", err
 	}
-	v := EntryPointView{ID: entryPoint, Open: open, Language: lang, Languages: e.Languages, Title: inLanguage(e.Theme.Title, lang), Welcome: inLanguage(e.Theme.Welcome, lang),
+	v := EntryPointView{ID: entryPoint, Channel: string(e.Channel), Open: open, Language: lang, Languages: e.Languages, Title: inLanguage(e.Theme.Title, lang), Welcome: inLanguage(e.Theme.Welcome, lang),
 		Accent: e.Theme.Accent, Position: e.Theme.Position, Mode: e.Theme.Mode, AskName: string(e.AskName), AskEmail: string(e.AskEmail), Survey: e.Survey, Transcript: e.Transcript,
 		Attachments: FileLimits{Allowed: e.Attachments.Allowed, MaxMB: e.Attachments.MaxMB, Types: orEmpty(e.Attachments.Types)}}
 	if e.ConsentText != "" {
@@ -57,7 +57,7 @@ func (s *Service) entry(ctx context.Context, entryPoint string) (id.Tenant, setu
 		return "", setup.EntryPoint{}, errs.New(errs.NotFound, "There is no such chat.")
 	}
 	t, e, err := s.Setup.EntryPoint(ctx, entryPoint)
-	if err == nil && (!e.Enabled || e.Channel != acd.Chat) {
+	if err == nil && (!e.Enabled || e.Channel != acd.Chat && e.Channel != acd.Voice) {
 		err = errs.New(errs.NotFound, "There is no such chat.")
 	}
 	return t, e, err
@@ -76,7 +76,7 @@ func (s *Service) Start(ctx context.Context, entryPoint string, in Start) (Start
 	}
 	token, hash := newToken(t)
 	now := s.Clock.Now()
-	a := channel.Arrival{Tenant: t, Channel: acd.Chat, EntryPoint: entryPoint, Language: pick(e.Languages, in.Language), Name: in.Name, Consent: consent, LeftMessage: in.LeftMessage}
+	a := channel.Arrival{Tenant: t, Channel: e.Channel, EntryPoint: entryPoint, Language: pick(e.Languages, in.Language), Name: in.Name, Consent: consent, LeftMessage: in.LeftMessage}
 	if !in.Email.Empty() {
 		a.Addresses = append(a.Addresses, channel.Address{Kind: "email", Value: in.Email})
 	}
@@ -96,7 +96,9 @@ func (s *Service) Start(ctx context.Context, entryPoint string, in Start) (Start
 		return Started{}, err
 	}
 	v := Visitor{Tenant: t, Interaction: interaction, Contact: contact, EntryPoint: entryPoint, Origins: e.Origins, Language: a.Language, LeftMessage: in.LeftMessage}
-	s.gone.arrived(v, now)
+	if e.Channel == acd.Chat { // a call's caller is there as long as its sound is
+		s.gone.arrived(v, now)
+	}
 	c, err := s.Conversation(ctx, v, 0)
 	return Started{Token: token.Reveal(), Interaction: interaction, State: c.State, Messages: c.Messages}, err
 }

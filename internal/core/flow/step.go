@@ -145,7 +145,7 @@ func (r *run) visit(n Node) (next string) {
 		r.act(Action{Say: r.say(n.Text), Buttons: r.buttons(n.Options)})
 		r.wait(n)
 	case Collect:
-		r.act(Action{Say: r.say(n.Text)})
+		r.act(Action{Say: r.say(n.Text), Collect: true})
 		r.wait(n)
 	case Form:
 		r.actions = append(r.actions, Action{Say: r.say(n.Text), Form: true})
@@ -219,7 +219,7 @@ func (r *run) end(a Action) {
 
 // act notes an action unless there is nothing to say.
 func (r *run) act(a Action) {
-	if a.Say != "" || a.Buttons != nil {
+	if a.Say != "" || a.Buttons != nil || a.Collect {
 		r.actions = append(r.actions, a)
 	}
 }

@@ -125,6 +125,7 @@ type World struct {
 type Action struct {
 	Say     string   // text to say, "" if none
 	Buttons []Button // with Say, for an ask
+	Collect bool     // with Say: words are waited for
 	Form    bool     // show the leave-a-message form
 	Queue   string   // enqueue here
 	Close   bool

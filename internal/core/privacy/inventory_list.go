@@ -207,6 +207,7 @@ var inventory = []group{
 		{"alert.changed", Pseudonym, "to tell supervisors of an alert", toAuthorised},
 		{"message.added", Content, "to show a message as it arrives", toAuthorised},
 		{"message.marks", Pseudonym, "", toAuthorised},
+		{"call.changed", Pseudonym, "to show how a call's sound stands", toAuthorised},
 		{"typing", Pseudonym, "", toAuthorised},
 		{"setup.changed", None, "", toAuthorised},
 		{"floor.rebuilt", None, "", toAuthorised},

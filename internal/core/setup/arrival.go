@@ -75,8 +75,8 @@ func (t Theme) clean(languages []string) Theme {
 func (e EntryPoint) Validate(refs Refs) error {
 	var c checks
 	c.name("name", e.Name, 1, 80)
-	if e.Channel != acd.Chat {
-		c.Add("channel", "is %q; this version accepts chat.", short(string(e.Channel)))
+	if e.Channel != acd.Chat && e.Channel != acd.Voice {
+		c.Add("channel", "is %q; this version accepts chat and voice.", short(string(e.Channel)))
 	}
 	if e.Flow == "" {
 		c.Add("flow", "is missing; name the flow that runs when someone arrives.")

@@ -73,6 +73,7 @@ const (
 const (
 	ShopEntry   = "Web shop"
 	ClosedEntry = "Web shop, out of hours"
+	PhoneEntry  = "Shop telephone"
 )
 
 // Organisations are all organisations of the demo, parents first.
@@ -153,7 +154,7 @@ func shopHours() setup.Hours {
 
 func demoQueue(name string, skill string, service int, members ...string) setup.Queue {
 	q := setup.DefaultQueue(name)
-	q.Members, q.ServiceSeconds, q.Channels = members, service, []acd.Channel{acd.Chat}
+	q.Members, q.ServiceSeconds, q.Channels = members, service, []acd.Channel{acd.Chat, acd.Voice}
 	if skill != "" {
 		q.Needs = []acd.SkillNeed{{Skill: skill, Level: 4}}
 	}
@@ -171,6 +172,9 @@ func demoTenant() *Tenant {
 	shop.Theme.Welcome = map[string]string{"en": "Questions about shoes, sizes or a parcel? Write to us.", "pt": "Perguntas sobre sapatos, tamanhos ou uma encomenda? Escreva-nos."}
 	closed := shop
 	closed.Name, closed.Flow = ClosedEntry, "Out of hours"
+	phone := setup.DefaultEntryPoint(PhoneEntry, "Telephone", "Chat")
+	phone.Channel, phone.Theme = acd.Voice, shop.Theme
+	phone.Theme.Welcome = map[string]string{"en": "Call us from your browser.", "pt": "Ligue-nos a partir do navegador."}
 	return &Tenant{
 		Skills:       []string{"billing", "returns", "english", "portuguese"},
 		Teams:        []string{"Shop", "Back office"},
@@ -179,8 +183,8 @@ func demoTenant() *Tenant {
 		Queues:       []setup.Queue{billing, demoQueue("Returns", "returns", 90, "a7", "b2", "d4", "f1"), sales},
 		Dispositions: []setup.Disposition{{Name: "Invoice sent", Group: "Solved"}, {Name: "Size exchanged", Group: "Solved"}, {Name: "Return label sent", Group: "Solved"}, {Name: "Sale", Group: "Solved"}},
 		Labels:       []setup.Label{{Name: "Defect"}, {Name: "Wholesale"}, {Name: "Late parcel"}},
-		Flows:        []Flow{{"Shop welcome", shopFlow("Demo: always open")}, {"Out of hours", shopFlow("Demo: always closed")}},
-		EntryPoints:  []setup.EntryPoint{shop, closed},
+		Flows:        []Flow{{"Shop welcome", shopFlow("Demo: always open")}, {"Out of hours", shopFlow("Demo: always closed")}, {"Telephone", phoneFlow()}},
+		EntryPoints:  []setup.EntryPoint{shop, closed, phone},
 		Canned:       shopReplies,
 		AlertRules: []setup.AlertRule{
 			setup.DefaultAlertRule("Many waiting", alert.Waiting, 5, 10),
@@ -233,6 +237,27 @@ func shopFlow(hours string) flow.Graph {
 			"A nossa oficina está fechada. Deixe-nos uma mensagem e respondemos no próximo dia útil.")},
 		"thanks":  {Type: flow.Say, Next: "message", Text: both("Thank you {{name}}, we have your message.", "Obrigado {{name}}, recebemos a sua mensagem.")},
 		"message": {Type: flow.Enqueue, Queue: "Sales"},
+	}}
+}
+
+// phoneFlow is the telephone menu of the shop.
+func phoneFlow() flow.Graph {
+	return flow.Graph{Start: "greet", Nodes: map[string]flow.Node{
+		"greet": {Type: flow.Say, Next: "topic", Text: both("Welcome to Atlântico Shoes.", "Bem-vindo à Atlântico Shoes.")},
+		"topic": {Type: flow.Ask, Into: "topic", Text: both("What can we help you with?", "Em que podemos ajudar?"), Options: []flow.Option{
+			{Value: "shoes", Label: both("Shoes and sizes", "Sapatos e tamanhos"), Next: "language"},
+			{Value: "return", Label: both("A return or exchange", "Devolução ou troca"), Next: "returns"},
+			{Value: "bill", Label: both("An order or a bill", "Encomenda ou fatura"), Next: "order"},
+		}},
+		"order": {Type: flow.Collect, Into: "order", Seconds: 20, Timeout: "billing", Next: "first",
+			Text: both("Please key in the number of your order, and then hash.", "Marque o número da encomenda e depois cardinal.")},
+		"first":      {Type: flow.Branch, Cases: []flow.Case{{If: `attr.order startsWith "9"`, Next: "wholesale"}}, Next: "billing"},
+		"wholesale":  {Type: flow.Set, Attributes: map[string]string{"kind": "wholesale"}, Next: "billing"},
+		"language":   {Type: flow.Branch, Cases: []flow.Case{{If: `language startsWith "pt"`, Next: "portuguese"}}, Next: "sales"},
+		"portuguese": {Type: flow.Set, Skills: map[string]int{"portuguese": 3}, Next: "sales"},
+		"billing":    {Type: flow.Enqueue, Queue: "Billing", Text: both("One moment, a colleague from billing will be with you.", "Um momento, um colega da faturação já o atende.")},
+		"returns":    {Type: flow.Enqueue, Queue: "Returns", Text: both("One moment, a colleague from returns will be with you.", "Um momento, um colega das devoluções já o atende.")},
+		"sales":      {Type: flow.Enqueue, Queue: "Sales", Text: both("One moment, someone who knows our shoes will be with you.", "Um momento, alguém que conhece os nossos sapatos já o atende.")},
 	}}
 }
 

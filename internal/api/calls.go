@@ -1,0 +1,89 @@
+package api
+
+import (
+	"context"
+
+	"nubitalk/internal/base/secret"
+	"nubitalk/internal/channel/voice"
+	"nubitalk/internal/core/access"
+)
+
+// soundBody holds a session description (RFC 8829). An offer's addresses are the
+// browser's, an answer's are ours; neither is stored.
+type soundBody struct {
+	Description string `json:"description" minLength:"20" maxLength:"65536" doc:"Session description (SDP) of the browser's connection for sound."`
+}
+
+type visitorSoundInput struct {
+	Body soundBody `nameHint:"SoundOffer"`
+}
+
+type soundInput struct {
+	ByID
+	Body soundBody `nameHint:"SoundOffer"`
+}
+
+// SoundAnswer is the other end of a connection for sound.
+type SoundAnswer struct {
+	Description string `json:"description" doc:"Session description (SDP) that answers the offer."`
+}
+
+type holdInput struct {
+	ByID
+	Body struct {
+		Held bool `json:"held" doc:"The caller hears music instead of the agent."`
+	}
+}
+
+type keysInput struct {
+	ByID
+	Body struct {
+		Keys string `json:"keys" minLength:"1" maxLength:"32" pattern:"^[0-9*#A-D]+$" doc:"Keys to send to the caller's side, such as 1, * or #. Nothing of them is kept."`
+	}
+}
+
+// callRoutes are the sound of calls: a call's written side has the routes of any
+// conversation.
+func (s *Server) callRoutes() {
+	handle(s, "POST", "/chat/v1/conversation/sound", visitorToken, about{id: "visitorSound", tag: visitorTag, summary: "Connect my microphone and loudspeaker",
+		detail: "For a conversation that is a call. The same again is a new connection in place of the old one, after a reload or a change of network. 410 when the call has ended."},
+		func(ctx context.Context, c *caller, in *visitorSoundInput) (*reply[SoundAnswer], error) {
+			return soundAnswer(s.Calls.CallerSound(ctx, c.visitor.Tenant, c.visitor.Interaction, secret.New(in.Body.Description)))
+		})
+	const tag = "Calls"
+	const base = "/api/v1/interactions/{id}"
+	hold := needs(access.WorkHandle)
+	handle(s, "POST", base+"/sound", hold, about{id: "sound", tag: tag, summary: "Connect my headset to a call", once: true,
+		detail: "For a call that one holds or is offered; it is heard once it is held. The same again is a new connection in place of the old one."},
+		func(ctx context.Context, c *caller, in *soundInput) (*reply[SoundAnswer], error) {
+			if _, err := s.Floor.Work(ctx, c.Actor, access.WorkHandle, in.ID); err != nil {
+				return nil, err
+			}
+			return soundAnswer(s.Calls.AgentSound(ctx, c.Tenant, in.ID, c.User, secret.New(in.Body.Description)))
+		})
+	handle(s, "GET", base+"/call", hold, about{id: "call", tag: tag, summary: "How a call's sound stands"},
+		func(ctx context.Context, c *caller, in *ByID) (*reply[voice.State], error) {
+			if _, err := s.Floor.Work(ctx, c.Actor, access.WorkHandle, in.ID); err != nil {
+				return nil, err
+			}
+			return answer(s.Calls.State(ctx, c.Tenant, in.ID))
+		})
+	handle(s, "PUT", base+"/hold", hold, about{id: "hold", tag: tag, summary: "Hold a call, or go on with it"},
+		func(ctx context.Context, c *caller, in *holdInput) (*reply[voice.State], error) {
+			if _, err := s.Floor.Work(ctx, c.Actor, access.WorkHandle, in.ID); err != nil {
+				return nil, err
+			}
+			return answer(s.Calls.Hold(ctx, c.Tenant, in.ID, in.Body.Held))
+		})
+	handle(s, "POST", base+"/keys", hold, about{id: "pressKeys", tag: tag, summary: "Press keys in a call", once: true},
+		func(ctx context.Context, c *caller, in *keysInput) (*none, error) {
+			if _, err := s.Floor.Work(ctx, c.Actor, access.WorkHandle, in.ID); err != nil {
+				return nil, err
+			}
+			return done(s.Calls.Press(ctx, c.Tenant, in.ID, in.Body.Keys))
+		})
+}
+
+func soundAnswer(description secret.Text, err error) (*reply[SoundAnswer], error) {
+	return answer(SoundAnswer{Description: description.Reveal()}, err)
+}

@@ -1,0 +1,89 @@
+package voice
+
+import (
+	"context"
+	"sync"
+)
+
+// mailbox holds what a call has to do, in order. It has no bound of its own:
+// what fills it is bounded by those who do (a floor's batches, 50 packets a
+// second with keys, the browsers' requests).
+type mailbox struct {
+	mu      sync.Mutex
+	waiting []func()
+	ended   bool
+	wake    chan struct{}
+}
+
+func newMailbox() *mailbox { return &mailbox{wake: make(chan struct{}, 1)} }
+
+// put queues fn; false means that nobody will ever run it.
+func (m *mailbox) put(fn func()) bool {
+	m.mu.Lock()
+	if m.ended {
+		m.mu.Unlock()
+		return false
+	}
+	m.waiting = append(m.waiting, fn)
+	m.mu.Unlock()
+	select {
+	case m.wake <- struct{}{}:
+	default:
+	}
+	return true
+}
+
+// take gives all that waits.
+func (m *mailbox) take() []func() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	all := m.waiting
+	m.waiting = nil
+	return all
+}
+
+// end refuses what comes from now on.
+func (m *mailbox) end() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.ended, m.waiting = true, nil
+}
+
+// run is the call's goroutine.
+func (c *call) run() {
+	defer c.s.forget(c)
+	for !c.over {
+		<-c.mail.wake
+		for _, fn := range c.mail.take() {
+			if !c.over {
+				fn()
+			}
+		}
+	}
+	c.mail.end()
+	close(c.ended)
+}
+
+// post has fn run in the call's goroutine.
+func (c *call) post(fn func()) { c.mail.put(fn) }
+
+// ask runs fn in the call's goroutine and waits for its answer.
+func (c *call) ask(ctx context.Context, fn func() error) error {
+	answer := make(chan error, 1)
+	if !c.mail.put(func() { answer <- fn() }) {
+		return gone()
+	}
+	select {
+	case err := <-answer:
+		return err
+	case <-c.ended:
+		select {
+		case err := <-answer:
+			return err
+		default:
+			return gone()
+		}
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,231 @@
+package voice
+
+import (
+	"context"
+	"crypto/rand"
+	"strings"
+	"time"
+
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/secret"
+	"nubitalk/internal/channel"
+	"nubitalk/internal/media"
+	"nubitalk/internal/media/audio"
+)
+
+// Times of a menu.
+const (
+	askAgain   = 8 * time.Second // of silence after a question
+	askedTimes = 3               // a question is said at most
+	keyPause   = 4 * time.Second // without a key ends what is keyed in; so does #
+	placeEvery = 45 * time.Second
+	maxKeyed   = 32
+)
+
+// menu is what a call says and what it waits for. The call's goroutine owns it.
+type menu struct {
+	script    []string // still to be said
+	question  []string // all that was said since the last answer
+	choices   map[byte]string
+	collects  bool
+	keyed     []byte
+	pressed   int  // counts keys; a timer of an older one is void
+	asked     int  // how often the question was said
+	answering bool // an answer is on its way to the flow
+
+	making  bool           // speech is being made
+	playing *media.Playing // and said
+	humming bool
+	hummed  *party
+	placed  int // the place in the queue that was said last
+	saidAt  time.Time
+}
+
+// ask takes what a flow says, and what it waits for.
+func (m *menu) ask(w words, a channel.Act) {
+	if m.answering || len(m.choices) > 0 || m.collects { // the flow went on
+		m.answered()
+	}
+	say := []string{}
+	if strings.TrimSpace(a.Text) != "" {
+		say = append(say, a.Text)
+	}
+	for i, b := range a.Buttons {
+		if i == len(keysInOrder) {
+			break
+		}
+		if m.choices == nil {
+			m.choices = map[byte]string{}
+		}
+		m.choices[keysInOrder[i]] = b.Value
+		say = append(say, w.press(b.Label, keysInOrder[i]))
+	}
+	m.collects = a.Collect
+	m.question = append(m.question, say...)
+	m.script = append(m.script, say...)
+}
+
+// answered forgets what was asked.
+func (m *menu) answered() {
+	m.question, m.choices, m.collects, m.keyed, m.asked, m.answering = nil, nil, false, nil, 0, false
+}
+
+// keysInOrder are the keys of a question's choices.
+const keysInOrder = "1234567890*#"
+
+// again says what was asked last once more, to who did not hear it.
+func (m *menu) again() {
+	m.script = append([]string(nil), m.question...)
+	if m.playing != nil {
+		m.playing = nil // its leg is gone
+	}
+}
+
+// hush ends all that is being said.
+func (m *menu) hush() {
+	m.script = nil
+	if p := m.playing; p != nil {
+		m.playing = nil
+		p.Stop()
+	}
+}
+
+// talking says whether something is being said, or still is to be.
+func (m *menu) talking() bool { return m.making || m.playing != nil || len(m.script) > 0 }
+
+// speak says the next of the script.
+func (c *call) speak() {
+	m := &c.menu
+	switch {
+	case c.over || m.making || m.playing != nil || !c.here():
+		return
+	case len(m.script) == 0:
+		c.spoke()
+		return
+	}
+	text := m.script[0]
+	m.script = m.script[1:]
+	m.making = true
+	language := c.who.Language
+	go func() {
+		pcm, err := c.s.Speech.Speak(context.Background(), language, secret.New(text))
+		c.post(func() { c.say(pcm, err) })
+	}()
+}
+
+// say plays what was made.
+func (c *call) say(pcm []int16, err error) {
+	m := &c.menu
+	m.making = false
+	if err != nil {
+		if !errs.Is(err, errs.NotFound) {
+			c.s.Log.Warn("a call could not say something", "tenant", c.who.Tenant, "interaction", c.who.Interaction, "code", errs.As(err).Code)
+		}
+		c.speak() // the written side has it
+		return
+	}
+	if c.caller == nil || m.answering || c.work.State == active {
+		c.speak()
+		return
+	}
+	m.playing = c.caller.leg.Play(audio.NewClip(pcm))
+}
+
+// spoke is called when all is said: a call that is to end ends, a question waits.
+func (c *call) spoke() {
+	m := &c.menu
+	if c.leaving {
+		c.finish()
+		return
+	}
+	if len(m.choices) == 0 && !m.collects || m.answering {
+		return
+	}
+	m.asked++
+	this := m.pressed
+	c.later(askAgain, func() {
+		if m.pressed == this && m.asked < askedTimes && !m.talking() && !m.answering && (len(m.choices) > 0 || m.collects) {
+			m.script = append([]string(nil), m.question...)
+			c.speak()
+		}
+	})
+}
+
+// key takes a key that the caller pressed.
+func (c *call) key(k byte) {
+	m := &c.menu
+	if c.work.State != inFlow || m.answering {
+		return
+	}
+	m.pressed++
+	m.asked = 0
+	switch {
+	case len(m.choices) > 0:
+		value, ok := m.choices[k]
+		m.hush()
+		if !ok {
+			m.script = append([]string{c.words().unknown()}, m.question...)
+			c.speak()
+			return
+		}
+		c.answer(func(ctx context.Context) error { return c.s.Written.Choose(ctx, c.who, rand.Text(), value) })
+	case m.collects:
+		m.hush()
+		if k == '#' {
+			c.keyedIn()
+			return
+		}
+		if len(m.keyed) < maxKeyed {
+			m.keyed = append(m.keyed, k)
+		}
+		this := m.pressed
+		c.later(keyPause, func() {
+			if m.pressed == this {
+				c.keyedIn()
+			}
+		})
+	}
+}
+
+// keyedIn gives the flow what was keyed in.
+func (c *call) keyedIn() {
+	m := &c.menu
+	if len(m.keyed) == 0 || m.answering {
+		return
+	}
+	text := secret.New(string(m.keyed))
+	m.keyed = nil
+	c.answer(func(ctx context.Context) error { return c.s.Written.Say(ctx, c.who, rand.Text(), text) })
+}
+
+// answer hands an answer on; the flow's next words come by Carry.
+func (c *call) answer(give func(context.Context) error) {
+	m := &c.menu
+	m.answering = true
+	this := m.pressed
+	go func() {
+		err := give(context.Background())
+		if err == nil {
+			return
+		}
+		c.s.Log.Warn("a caller's answer was not taken", "tenant", c.who.Tenant, "interaction", c.who.Interaction, "code", errs.As(err).Code)
+		c.post(func() {
+			if m.answering && m.pressed == this {
+				m.answering = false
+				m.again()
+				c.speak()
+			}
+		})
+	}()
+}
+
+// place tells a caller who waits its place, when it changed or some time passed.
+func (c *call) place(position, estimate int) {
+	m := &c.menu
+	if c.work.State != queued || m.talking() || position == m.placed && time.Since(m.saidAt) < placeEvery {
+		return
+	}
+	m.placed, m.saidAt = position, time.Now()
+	m.script = append(m.script, c.words().place(position, estimate))
+	c.speak()
+}

@@ -1,0 +1,306 @@
+package voice
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"sync"
+	"time"
+
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/secret"
+	"nubitalk/internal/bus"
+	"nubitalk/internal/channel"
+	"nubitalk/internal/core/acd"
+	"nubitalk/internal/media"
+	"nubitalk/internal/media/speech"
+	"nubitalk/internal/store"
+)
+
+// Absence is how long a call goes on without its caller's sound: the time for a
+// reload, a change of network, a restart of the server.
+const Absence = 20 * time.Second
+
+// Caller is a call's own person.
+type Caller struct {
+	Tenant      id.Tenant
+	Interaction string
+	Contact     string
+	EntryPoint  string
+	Language    string
+}
+
+// Floor is the floor as voice sees it.
+type Floor interface {
+	// CustomerLeft says that the person hung up or is gone.
+	CustomerLeft(ctx context.Context, t id.Tenant, interaction string) error
+}
+
+// Written is a call's conversation.
+type Written interface {
+	channel.Driver
+	// Choose and Say write what the caller chose or keyed in, and give it to the
+	// flow.
+	Choose(ctx context.Context, c Caller, clientID, value string) error
+	Say(ctx context.Context, c Caller, clientID string, text secret.Text) error
+	// Asked gives what a flow that waits has said since the caller's last answer.
+	Asked(ctx context.Context, c Caller) ([]channel.Act, error)
+}
+
+// Deps is what the channel needs.
+type Deps struct {
+	DB      *store.DB
+	Bus     *bus.Bus
+	IDs     *id.Source
+	Media   *media.Host
+	Speech  speech.Speaker
+	Floor   Floor
+	Written Written
+	Log     *slog.Logger
+}
+
+// Service is the voice channel of this node. It is safe for use by several
+// goroutines.
+type Service struct {
+	Deps
+	mu      sync.Mutex
+	calls   map[string]*call // by interaction
+	halted  bool
+	running sync.WaitGroup
+}
+
+var _ channel.Driver = (*Service)(nil)
+
+// New makes the channel.
+func New(d Deps) *Service { return &Service{Deps: d, calls: map[string]*call{}} }
+
+// Begin takes up the calls that were running before a restart: their callers
+// have Absence to connect again.
+func (s *Service) Begin(ctx context.Context) error {
+	var tenants []id.Tenant
+	err := s.DB.SystemRead(ctx, func(tx *store.Tx) error {
+		orgs, err := tx.Organisations()
+		for _, o := range orgs {
+			if o.Kind == "tenant" {
+				tenants = append(tenants, o.ID)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, t := range tenants {
+		var open []store.Talk
+		err := s.DB.Read(ctx, t, func(tx *store.Tx) (err error) {
+			open, err = tx.Talks(string(acd.Voice))
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for _, w := range open {
+			s.restore(ctx, Caller{Tenant: t, Interaction: w.InteractionID, Contact: w.ContactID, EntryPoint: w.EntryPointID})
+		}
+	}
+	return nil
+}
+
+// restore rebuilds one call from what is stored.
+func (s *Service) restore(ctx context.Context, c Caller) {
+	var row store.InteractionRow
+	err := s.DB.Read(ctx, c.Tenant, func(tx *store.Tx) (err error) {
+		row, err = tx.Interaction(c.Interaction)
+		return err
+	})
+	if err != nil || !row.ClosedAt.IsZero() {
+		return
+	}
+	c.Language = row.Language
+	w := channel.Work{ID: row.ID, Tenant: c.Tenant, Contact: row.ContactID, State: row.State, Queue: row.QueueID, Agent: row.AgentID, Language: row.Language, Estimate: -1}
+	var asked []channel.Act
+	if row.State == inFlow {
+		if asked, err = s.Written.Asked(ctx, c); err != nil {
+			s.Log.Warn("a call goes on without its last question", "tenant", c.Tenant, "interaction", c.Interaction, "code", errs.As(err).Code)
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.calls[c.Interaction] == nil && !s.halted {
+		k := s.open(c)
+		k.post(func() { k.carried(w, asked) })
+	}
+}
+
+// Halt ends all calls' sound; their callers come back to the next start.
+func (s *Service) Halt(context.Context) error {
+	s.mu.Lock()
+	s.halted = true
+	for _, c := range s.calls {
+		c.post(c.stop)
+	}
+	s.mu.Unlock()
+	s.running.Wait()
+	return nil
+}
+
+// open starts a call's actor; the lock is held.
+func (s *Service) open(c Caller) *call {
+	k := newCall(s, c)
+	s.calls[c.Interaction] = k
+	s.running.Go(k.run)
+	return k
+}
+
+func (s *Service) find(t id.Tenant, interaction string) *call {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c := s.calls[interaction]; c != nil && c.who.Tenant == t {
+		return c
+	}
+	return nil
+}
+
+func (s *Service) forget(c *call) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.calls[c.who.Interaction] == c {
+		delete(s.calls, c.who.Interaction)
+	}
+}
+
+// Carry writes what the floor's acts say into the conversation and, after the
+// commit, lets the call act on it.
+func (s *Service) Carry(tx *store.Tx, w channel.Work, acts []channel.Act) (func(), error) {
+	written, err := s.Written.Carry(tx, w, acts)
+	if err != nil {
+		return nil, err
+	}
+	return func() {
+		if written != nil {
+			written()
+		}
+		s.mu.Lock()
+		c := s.calls[w.ID]
+		if c == nil && w.State != closed && !w.Kept && !s.halted {
+			c = s.open(Caller{Tenant: w.Tenant, Interaction: w.ID, Contact: w.Contact, Language: w.Language})
+		}
+		s.mu.Unlock()
+		if c != nil {
+			c.post(func() { c.carried(w, acts) })
+		}
+	}, nil
+}
+
+// Waits tells callers their places.
+func (s *Service) Waits(t id.Tenant, queue string, waiting []string, estimate int) {
+	s.Written.Waits(t, queue, waiting, estimate)
+	for i, w := range waiting {
+		if c := s.find(t, w); c != nil {
+			c.post(func() { c.place(i+1, estimate) })
+		}
+	}
+}
+
+// CallerSound connects the caller's browser: offer and answer are session
+// descriptions (RFC 8829). The same call again is a new connection in place of
+// the old one.
+func (s *Service) CallerSound(ctx context.Context, t id.Tenant, interaction string, offer secret.Text) (secret.Text, error) {
+	c := s.find(t, interaction)
+	if c == nil {
+		return secret.Text{}, gone()
+	}
+	return c.connect(ctx, "", offer)
+}
+
+// AgentSound connects a user's browser. Whoever calls has asked whether the user
+// handles the interaction; it hears the caller once it holds the call.
+func (s *Service) AgentSound(ctx context.Context, t id.Tenant, interaction, user string, offer secret.Text) (secret.Text, error) {
+	c := s.find(t, interaction)
+	if c == nil {
+		return secret.Text{}, gone()
+	}
+	return c.connect(ctx, user, offer)
+}
+
+// Hold lets the caller hear music, or the agent again. Repeats are harmless.
+func (s *Service) Hold(ctx context.Context, t id.Tenant, interaction string, held bool) (State, error) {
+	c := s.find(t, interaction)
+	if c == nil {
+		return State{}, gone()
+	}
+	var now State
+	err := c.ask(ctx, func() error {
+		if c.work.State != active {
+			return errs.New(errs.Conflict, "Nobody is handling this call at the moment.")
+		}
+		c.held = held
+		c.settle()
+		now = c.state()
+		return nil
+	})
+	return now, err
+}
+
+// Press sends keys to the caller.
+func (s *Service) Press(ctx context.Context, t id.Tenant, interaction, keys string) error {
+	c := s.find(t, interaction)
+	if c == nil {
+		return gone()
+	}
+	return c.ask(ctx, func() error {
+		if c.caller == nil || !c.caller.leg.Press(keys) {
+			return errs.New(errs.Conflict, "These keys cannot be sent at the moment.")
+		}
+		return nil
+	})
+}
+
+// State says how a call stands now.
+func (s *Service) State(ctx context.Context, t id.Tenant, interaction string) (State, error) {
+	c := s.find(t, interaction)
+	if c == nil {
+		return State{}, gone()
+	}
+	var now State
+	err := c.ask(ctx, func() error { now = c.state(); return nil })
+	return now, err
+}
+
+// State is what screens show of a call's sound.
+type State struct {
+	Interaction string `json:"interaction"`
+	Caller      Sound  `json:"caller" enum:"none,connecting,connected,lost"`
+	Agent       Sound  `json:"agent" enum:"none,connecting,connected,lost" doc:"The sound of who holds the call."`
+	Held        bool   `json:"held"`
+	Ended       bool   `json:"ended"`
+}
+
+// Sound is how a party's connection stands.
+type Sound string
+
+const (
+	SoundNone       Sound = "none"
+	SoundConnecting Sound = "connecting"
+	SoundConnected  Sound = "connected"
+	SoundLost       Sound = "lost"
+)
+
+func gone() error { return errs.New(errs.Gone, "This call has ended.") }
+
+// tell shows a call's state to those whom it concerns.
+func (s *Service) tell(w channel.Work, st State) {
+	users := append([]string{}, w.Others...)
+	if w.Agent != "" {
+		users = append(users, w.Agent)
+	}
+	data, err := json.Marshal(st)
+	if err != nil {
+		return
+	}
+	e := bus.Event{Tenant: w.Tenant, Kind: "call.changed", Users: users, Interaction: w.ID, Data: data}
+	if err := s.Bus.Publish(e); err != nil {
+		s.Log.Warn("a live event was not published", "tenant", w.Tenant, "kind", e.Kind, "code", errs.As(err).Code)
+	}
+}

@@ -1,0 +1,49 @@
+package server
+
+import (
+	"context"
+
+	"nubitalk/internal/base/secret"
+	"nubitalk/internal/channel"
+	"nubitalk/internal/channel/chat"
+	"nubitalk/internal/channel/voice"
+	"nubitalk/internal/media"
+	"nubitalk/internal/media/speech"
+)
+
+// written is the written side of calls, as voice needs it.
+type written struct{ *chat.Service }
+
+var _ voice.Written = written{}
+
+func visitorOf(c voice.Caller) chat.Visitor {
+	return chat.Visitor{Tenant: c.Tenant, Interaction: c.Interaction, Contact: c.Contact, EntryPoint: c.EntryPoint, Language: c.Language}
+}
+
+func (w written) Choose(ctx context.Context, c voice.Caller, clientID, value string) error {
+	_, err := w.Service.Choose(ctx, visitorOf(c), clientID, value)
+	return err
+}
+
+func (w written) Say(ctx context.Context, c voice.Caller, clientID string, text secret.Text) error {
+	_, err := w.Service.Say(ctx, visitorOf(c), clientID, text)
+	return err
+}
+
+func (w written) Asked(ctx context.Context, c voice.Caller) ([]channel.Act, error) {
+	return w.Service.Asked(ctx, c.Tenant, c.Interaction)
+}
+
+// speaker is who says what menus say.
+func (s *Server) speaker() speech.Speaker {
+	var chain speech.Chain
+	if e, ok := speech.FindEspeak(); ok {
+		chain = append(chain, e)
+	} else {
+		s.log.Warn("espeak-ng is not installed: menus of calls are shown, but not spoken")
+	}
+	return speech.NewMemory(chain, s.clock.Now)
+}
+
+// mediaConfig is where sound comes and goes.
+func (s *Server) mediaConfig() media.Config { return media.Config{} }
