@@ -105,7 +105,7 @@ func TestFaults(t *testing.T) {
 		{Reason{Name: "Not_Ready"}, "name", "system's own"},
 		{rules(func(r *Rules) { r.ConversationDays = 400 }), "conversation_days", "outlive"},
 		{rules(func(r *Rules) { r.AuditDays = 1 }), "audit_days", "90 to 3650"},
-		{entry(func(e *EntryPoint) { e.Channel = "voice" }), "channel", "chat"},
+		{entry(func(e *EntryPoint) { e.Channel = "fax" }), "channel", "chat"},
 		{entry(func(e *EntryPoint) { e.Flow = "" }), "flow", "missing"},
 		{entry(func(e *EntryPoint) { e.Flow = "flo_9" }), "flow", "does not exist"},
 		{entry(func(e *EntryPoint) { e.Flow = "flo_en" }), "languages[1]", "flow has no texts"},
