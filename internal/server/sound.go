@@ -9,6 +9,7 @@ import (
 	"nubitalk/internal/channel/voice"
 	"nubitalk/internal/media"
 	"nubitalk/internal/media/speech"
+	"nubitalk/internal/server/demo"
 )
 
 // written is the written side of calls, as voice needs it.
@@ -37,9 +38,12 @@ func (w written) Asked(ctx context.Context, c voice.Caller) ([]channel.Act, erro
 // speaker is who says what menus say.
 func (s *Server) speaker() speech.Speaker {
 	var chain speech.Chain
+	if s.demo != nil {
+		chain = append(chain, demo.Recorded())
+	}
 	if e, ok := speech.FindEspeak(); ok {
 		chain = append(chain, e)
-	} else {
+	} else if s.demo == nil {
 		s.log.Warn("espeak-ng is not installed: menus of calls are shown, but not spoken")
 	}
 	return speech.NewMemory(chain, s.clock.Now)

@@ -3,7 +3,6 @@ package voice
 import (
 	"context"
 	"crypto/rand"
-	"strings"
 	"time"
 
 	"nubitalk/internal/base/errs"
@@ -46,19 +45,12 @@ func (m *menu) ask(w words, a channel.Act) {
 	if m.answering || len(m.choices) > 0 || m.collects { // the flow went on
 		m.answered()
 	}
-	say := []string{}
-	if strings.TrimSpace(a.Text) != "" {
-		say = append(say, a.Text)
-	}
-	for i, b := range a.Buttons {
-		if i == len(keysInOrder) {
-			break
-		}
+	say := w.spoken(a)
+	for i, b := range a.Buttons[:min(len(a.Buttons), len(keysInOrder))] {
 		if m.choices == nil {
 			m.choices = map[byte]string{}
 		}
 		m.choices[keysInOrder[i]] = b.Value
-		say = append(say, w.press(b.Label, keysInOrder[i]))
 	}
 	m.collects = a.Collect
 	m.question = append(m.question, say...)

@@ -3,12 +3,31 @@ package voice
 import (
 	"fmt"
 	"strings"
+
+	"nubitalk/internal/channel"
 )
 
 // words are what a call says of its own, in a caller's language.
 type words struct{ portuguese bool }
 
-func (c *call) words() words { return words{strings.HasPrefix(strings.ToLower(c.who.Language), "pt")} }
+func (c *call) words() words { return wordsIn(c.who.Language) }
+
+func wordsIn(language string) words {
+	return words{strings.HasPrefix(strings.ToLower(language), "pt")}
+}
+
+// Spoken is what a call says for an act, text by text, in a language.
+func Spoken(language string, a channel.Act) []string { return wordsIn(language).spoken(a) }
+
+func (w words) spoken(a channel.Act) (say []string) {
+	if strings.TrimSpace(a.Text) != "" {
+		say = append(say, a.Text)
+	}
+	for i, b := range a.Buttons[:min(len(a.Buttons), len(keysInOrder))] {
+		say = append(say, w.press(b.Label, keysInOrder[i]))
+	}
+	return say
+}
 
 // press names a choice with its key.
 func (w words) press(label string, key byte) string {
