@@ -9,6 +9,7 @@ import (
 	"nubitalk/internal/channel"
 	"nubitalk/internal/media"
 	"nubitalk/internal/media/audio"
+	"nubitalk/internal/media/g711"
 )
 
 // States of an interaction that a call knows (docs/vocabulary).
@@ -42,9 +43,10 @@ type call struct {
 
 // party is one end of a call.
 type party struct {
-	user  string // "" is the caller
-	leg   media.Leg
-	sound Sound
+	user    string // "" is the caller
+	leg     media.Leg
+	browser *media.BrowserLeg
+	sound   Sound
 }
 
 func newCall(s *Service, who Caller) *call {
@@ -100,44 +102,49 @@ func (c *call) carried(w channel.Work, acts []channel.Act) {
 // belongs says whether a user has a part in the call.
 func (c *call) belongs(user string) bool { return user == c.work.Agent }
 
-// connect makes a new leg for a party's browser, in place of an older one.
+// connect takes the offer of a party's browser. A party that has a connection
+// already goes on with the new one, in the place that it has.
 func (c *call) connect(ctx context.Context, user string, offer secret.Text) (secret.Text, error) {
-	p := &party{user: user, sound: SoundConnecting}
-	leg, answer, err := c.s.Media.AnswerBrowser(ctx, offer, func(e media.Event) { c.post(func() { c.heard(p, e) }) })
-	if err != nil {
-		return secret.Text{}, err
-	}
-	p.leg = leg
-	err = c.ask(ctx, func() error {
+	var p *party
+	err := c.ask(ctx, func() (err error) {
 		switch {
-		case c.leaving && len(c.menu.script) == 0:
+		case c.leaving:
 			return gone()
 		case user != "" && !c.belongs(user):
 			return errs.New(errs.Conflict, "This call is somebody else's now.")
 		}
-		c.join(p)
-		return nil
+		p, err = c.partyOf(user)
+		return err
 	})
 	if err != nil {
-		leg.Close()
 		return secret.Text{}, err
 	}
-	return answer, nil
+	answer, err := p.browser.Answer(ctx, offer.Reveal())
+	return secret.New(answer), err
 }
 
-// join puts a party in the place of its older connection.
-func (c *call) join(p *party) {
-	old := c.agents[p.user]
-	if p.user == "" {
-		old, c.caller = c.caller, p
-		c.menu.again()
-	} else {
-		c.agents[p.user] = p
+// partyOf is a user's party, or the caller's; a new one has its place at once.
+func (c *call) partyOf(user string) (*party, error) {
+	p := c.agents[user]
+	if user == "" {
+		p = c.caller
 	}
-	if old != nil {
-		old.leg.Close()
+	if p != nil {
+		return p, nil
+	}
+	p = &party{user: user, sound: SoundConnecting}
+	leg, err := c.s.Media.NewBrowser(g711.A, func(e media.Event) { c.post(func() { c.heard(p, e) }) })
+	if err != nil {
+		return nil, err
+	}
+	p.leg, p.browser = leg, leg
+	if user == "" {
+		c.caller = p
+	} else {
+		c.agents[user] = p
 	}
 	c.settle()
+	return p, nil
 }
 
 // current says whether a party's connection is still the one in use.
@@ -155,6 +162,7 @@ func (c *call) heard(p *party, e media.Event) {
 		p.sound = SoundConnected
 		if p == c.caller {
 			c.absence++
+			c.menu.again()
 		}
 		c.settle()
 		c.speak()
@@ -164,7 +172,6 @@ func (c *call) heard(p *party, e media.Event) {
 		}
 		p.sound = SoundLost
 		if p == c.caller {
-			c.menu.again()
 			c.absent()
 		}
 		c.settle()
