@@ -1352,6 +1352,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/interactions/{id}/call": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * How a call's sound stands
+     * @description Needs `work.handle`.
+     */
+    get: operations["call"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/interactions/{id}/complete": {
     parameters: {
       query?: never;
@@ -1452,6 +1472,46 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/interactions/{id}/hold": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Hold a call, or go on with it
+     * @description Needs `work.handle`.
+     */
+    put: operations["hold"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/{id}/keys": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Press keys in a call
+     * @description Needs `work.handle`.
+     */
+    post: operations["pressKeys"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/interactions/{id}/messages": {
     parameters: {
       query?: never;
@@ -1514,6 +1574,28 @@ export interface paths {
      */
     put: operations["result"];
     post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/{id}/sound": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Connect my headset to a call
+     * @description For a call that one holds or is offered; it is heard once it is held. The same again is a new connection in place of the old one.
+     *
+     *     Needs `work.handle`.
+     */
+    post: operations["sound"];
     delete?: never;
     options?: never;
     head?: never;
@@ -2904,6 +2986,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/chat/v1/conversation/sound": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Connect my microphone and loudspeaker
+     * @description For a conversation that is a call. The same again is a new connection in place of the old one, after a reload or a change of network. 410 when the call has ended.
+     *
+     *     Needs a conversation's own token.
+     */
+    post: operations["visitorSound"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/chat/v1/conversation/survey": {
     parameters: {
       query?: never;
@@ -3934,6 +4038,11 @@ export interface components {
       /** @enum {string} */
       ask_name: "no" | "optional" | "required";
       attachments: components["schemas"]["FileLimits"];
+      /**
+       * @description voice: the conversation is a call; connect its sound once it began.
+       * @enum {string}
+       */
+      channel: "chat" | "voice";
       /** @description Absent: none is asked. */
       consent?: components["schemas"]["ConsentRequest"];
       id: string;
@@ -4008,6 +4117,10 @@ export interface components {
       updated_at: string;
       /** Format: int64 */
       version: number;
+    };
+    HoldInputBody: {
+      /** @description The caller hears music instead of the agent. */
+      held: boolean;
     };
     Hours: {
       /** @description Holidays and special days; they win over the week. */
@@ -4118,6 +4231,10 @@ export interface components {
       count: number;
       what: string;
       why: string;
+    };
+    KeysInputBody: {
+      /** @description Keys to send to the caller's side, such as 1, * or #. Nothing of them is kept. */
+      keys: string;
     };
     Label: {
       name: string;
@@ -5335,6 +5452,14 @@ export interface components {
       queues: components["schemas"]["QueueView"][];
       waiting: components["schemas"]["Interaction"][];
     };
+    SoundAnswer: {
+      /** @description Session description (SDP) that answers the offer. */
+      description: string;
+    };
+    SoundBody: {
+      /** @description Session description (SDP) of the browser's connection for sound. */
+      description: string;
+    };
     Span: {
       from: string;
       to: string;
@@ -5360,6 +5485,18 @@ export interface components {
       state: components["schemas"]["VisitorState"];
       /** @description Opens this conversation and nothing else. */
       token: string;
+    };
+    State: {
+      /**
+       * @description The sound of who holds the call.
+       * @enum {string}
+       */
+      agent: "none" | "connecting" | "connected" | "lost";
+      /** @enum {string} */
+      caller: "none" | "connecting" | "connected" | "lost";
+      ended: boolean;
+      held: boolean;
+      interaction: string;
     };
     Step: {
       /** Format: int64 */
@@ -8723,6 +8860,37 @@ export interface operations {
       };
     };
   };
+  call: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["State"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   complete: {
     parameters: {
       query?: never;
@@ -8902,6 +9070,77 @@ export interface operations {
       };
     };
   };
+  hold: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["HoldInputBody"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["State"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  pressKeys: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["KeysInputBody"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   messages: {
     parameters: {
       query?: {
@@ -9035,6 +9274,41 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["Interaction"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  sound: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SoundBody"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SoundAnswer"];
         };
       };
       /** @description Error */
@@ -11983,6 +12257,39 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  visitorSound: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SoundBody"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SoundAnswer"];
+        };
       };
       /** @description Error */
       default: {
