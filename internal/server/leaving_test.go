@@ -83,6 +83,9 @@ func (c *company) agent(t *testing.T, name string) string {
 	if err := seed.openAccount(t.Context(), c.ID, u.ID); err != nil {
 		t.Fatal(err)
 	}
+	if err := c.node.parts.floor.Reload(t.Context(), c.ID); err != nil { // a floor hears of a user in its own time
+		t.Fatal(err)
+	}
 	return u.ID
 }
 
