@@ -155,7 +155,7 @@ func (r *reader) call(n *ast.CallExpr) {
 		at = 2
 	case fromErrs && fn.Sel.Name == "Bad", fn.Sel.Name == "At" && pkg != nil && pkg.Name != "errs":
 		at = 1
-	case fn.Sel.Name == "Add" && len(n.Args) > 1 && !header(fn.X):
+	case fn.Sel.Name == "Add" && len(n.Args) > 1 && !header(fn.X) && !strings.Contains(r.place(n), "/voice/sip/"): // there messages' headers
 		at = 1
 	case fn.Sel.Name == "refuse" && r.faults: // of core/expression and core/setup
 		at = 1
