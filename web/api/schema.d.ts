@@ -3249,6 +3249,8 @@ export interface components {
       reason?: string;
       /** Format: date-time */
       since: string;
+      /** @description Ids of its teams. */
+      teams?: string[];
       user: string;
       user_name: string;
       /** Format: int64 */

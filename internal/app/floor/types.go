@@ -69,6 +69,7 @@ type AgentView struct {
 	Active   int          `json:"active"`
 	Wrapping int          `json:"wrapping"`
 	Capacity int          `json:"capacity"`
+	Teams    []string     `json:"teams,omitempty" doc:"Ids of its teams."`
 }
 
 // QueueView is a queue as supervisors see it live.

@@ -98,6 +98,14 @@ export const text = catalogue(
     wallSettings: "What it shows",
     wallQueues: "Queues",
     wallAgents: "Agents",
+    wallTeams: "Teams",
+    wallAgentsHint: "Who is chosen, or in a chosen team, is shown. Nothing chosen: everybody.",
+    wallNoTeams: "There are no teams yet.",
+    awake_held: "The screen stays on while this page is shown.",
+    awake_missing:
+      "This browser cannot keep the screen on. Switch sleep off in the settings of the computer.",
+    awake_refused:
+      "The browser lets the screen go dark, for example to save the battery. Plug the computer in, or switch sleep off in its settings.",
     wallNames: "Agents' names",
     names_full: "whole",
     names_initials: "initials",
@@ -211,6 +219,15 @@ export const text = catalogue(
     wallSettings: "O que mostra",
     wallQueues: "Filas",
     wallAgents: "Agentes",
+    wallTeams: "Equipas",
+    wallAgentsHint:
+      "Mostra-se quem for escolhido, ou estiver numa equipa escolhida. Nada escolhido: toda a gente.",
+    wallNoTeams: "Ainda não há equipas.",
+    awake_held: "O ecrã fica ligado enquanto esta página estiver à vista.",
+    awake_missing:
+      "Este navegador não consegue manter o ecrã ligado. Desligue a suspensão nas definições do computador.",
+    awake_refused:
+      "O navegador deixa o ecrã apagar-se, por exemplo para poupar a bateria. Ligue o computador à corrente, ou desligue a suspensão nas suas definições.",
     wallNames: "Nomes dos agentes",
     names_full: "inteiros",
     names_initials: "iniciais",

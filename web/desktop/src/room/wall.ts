@@ -9,16 +9,31 @@ export const nameKinds: readonly Names[] = ["full", "initials", "numbers", "none
 export interface Wall {
   /** Ids; empty means all. */
   queues: readonly string[];
+  /** Ids of single agents and of teams; both empty means everybody. */
+  agents: readonly string[];
+  teams: readonly string[];
   names: Names;
 }
 
 export function wallOf(query: URLSearchParams): Wall {
   const names = nameKinds.find((n) => n === query.get("names"));
-  return { queues: (query.get("queues") ?? "").split(",").filter(Boolean), names: names ?? "full" };
+  const ids = (key: string) => (query.get(key) ?? "").split(",").filter(Boolean);
+  return { queues: ids("queues"), agents: ids("agents"), teams: ids("teams"), names: names ?? "full" };
 }
 
 export function queryOf(wall: Wall): Record<string, string> {
-  return { queues: wall.queues.join(","), names: wall.names === "full" ? "" : wall.names };
+  return {
+    queues: wall.queues.join(","),
+    agents: wall.agents.join(","),
+    teams: wall.teams.join(","),
+    names: wall.names === "full" ? "" : wall.names,
+  };
+}
+
+/** Whether an agent is on the wall: chosen itself, or in a chosen team. */
+export function onWall(wall: Wall, agent: AgentView): boolean {
+  if (wall.agents.length === 0 && wall.teams.length === 0) return true;
+  return wall.agents.includes(agent.user) || (agent.teams ?? []).some((t) => wall.teams.includes(t));
 }
 
 /** First letters of up to two words: "Ana Reis" is AR, "a7" is A7. */
