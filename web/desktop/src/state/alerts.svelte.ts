@@ -1,4 +1,5 @@
 import { SvelteMap } from "svelte/reactivity";
+import { announcer } from "$ui/announcer.svelte";
 import { clock } from "$ui/clock.svelte";
 import { api, asProblem, take } from "../api/client";
 import type { Alert } from "../api/types";
@@ -97,6 +98,7 @@ class Alerts {
     if (!worse || alert.acknowledged_by) return;
     const now = Date.now();
     if ([alert.rule, ""].some((rule) => (preferences.muted[rule] ?? 0) > now)) return;
+    announcer.say(alertText(alert));
     bell.alert(alertText(alert), alert.level === "critical");
   }
 }

@@ -1,3 +1,4 @@
+import { announcer } from "$ui/announcer.svelte";
 import { SvelteMap } from "svelte/reactivity";
 import { toasts } from "$ui/toast.svelte";
 import { api, asProblem, key, take } from "../api/client";
@@ -75,7 +76,7 @@ class Desk {
           action: { label: reach("open"), run: () => router.go(`/desk/${message.interaction}`) },
         });
       if (conversation && message.author_kind === "visitor" && !this.#watched(message.interaction))
-        bell.message(app("unreadLine", { count: Math.max(1, this.unread) }));
+        this.#heard(app("unreadLine", { count: Math.max(1, this.unread) }));
     });
     live.on("message.marks", ({ interaction, ...marks }) => this.work.get(interaction)?.mark(marks));
     live.on("typing", ({ interaction, author, author_kind }) => {
@@ -132,9 +133,19 @@ class Desk {
     if (outcome === "revoked" && !this.answering.includes(id)) toasts.show(text("offerRevoked"));
   }
 
+  #heard(line: string): void {
+    announcer.say(line);
+    bell.message(line);
+  }
+
+  /** How many offers were said last. */
+  #told = 0;
+
   #bell(): void {
-    const first = this.offerList[0];
-    if (first) bell.start(text("offerLine", { count: this.offers.size }));
+    const count = this.offers.size;
+    if (count > this.#told) announcer.say(text("offerLine", { count }), true);
+    this.#told = count;
+    if (count) bell.start(text("offerLine", { count }));
     else bell.stop();
   }
 
