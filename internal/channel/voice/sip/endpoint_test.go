@@ -360,12 +360,7 @@ func TestRestoreAfterKill(t *testing.T) {
 	kept := make(chan secret.Bytes, 1)
 	leg.Snapshot(func(s secret.Bytes) { kept <- s })
 	snapshot := await(t, kept)
-	// As by a kill: nothing is said to anybody.
-	a.mu.Lock()
-	a.running = false
-	a.stop()
-	_ = a.net.close()
-	a.mu.Unlock()
+	a.kill()
 
 	again := start(t, Config{Listeners: listeners}, &owner{})
 	leg, err = again.Restore(snapshot, auth.Credentials{}, func(e Event) { ours <- e })

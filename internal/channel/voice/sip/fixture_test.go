@@ -106,6 +106,25 @@ func certificate(t *testing.T) (tls.Certificate, *x509.CertPool) {
 	return testCert.cert, testCert.pool
 }
 
+// clientTLS trusts the certificate of the tests.
+func clientTLS(t *testing.T) func(string) *tls.Config {
+	_, pool := certificate(t)
+	return func(string) *tls.Config { return &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12} }
+}
+
+// kill ends an endpoint as a killed process would: nothing is said to anybody.
+func (e *Endpoint) kill() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.running = false
+	e.stopped.Store(true)
+	e.stop()
+	_ = e.net.close()
+	for _, b := range e.boxes.all() {
+		b.kill()
+	}
+}
+
 // start runs an endpoint until the test ends.
 func start(t *testing.T, cfg Config, o *owner) *Endpoint {
 	t.Helper()
@@ -116,8 +135,7 @@ func start(t *testing.T, cfg Config, o *owner) *Endpoint {
 		cfg.Timers = testTimers
 	}
 	if cfg.ClientTLS == nil {
-		_, pool := certificate(t)
-		cfg.ClientTLS = func(string) *tls.Config { return &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12} }
+		cfg.ClientTLS = clientTLS(t)
 	}
 	e := New(cfg, o)
 	if err := e.Start(t.Context()); err != nil {

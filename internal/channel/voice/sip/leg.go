@@ -74,6 +74,7 @@ type Leg struct {
 	d       *dialog.Leg
 	events  func(Event)
 	counted bool // no longer among the endpoint's calls
+	slim    bool // left behind by one that ended
 }
 
 // tags are what names a leg's dialog besides the Call-ID.

@@ -244,6 +244,18 @@ func (b *mailbox) flush(l *Leg) {
 			l.events(e)
 		}
 	}
+	if l.counted && !l.slim {
+		// What is kept for repetitions needs nothing of what its owner was told.
+		s := &Leg{e: l.e, callID: l.callID, incoming: l.incoming, d: l.d, counted: true, slim: true}
+		s.box.Store(b)
+		s.state.Store(int32(Over))
+		s.waiting.Store(l.waiting.Load())
+		s.tags.Store(l.tags.Load())
+		if i := slices.Index(b.legs, l); i >= 0 {
+			b.legs[i] = s
+			b.show()
+		}
+	}
 }
 
 func (b *mailbox) flushOutside() {

@@ -52,6 +52,7 @@ type socket struct {
 	udp  *net.UDPConn
 	tcp  net.Listener
 	addr netip.AddrPort
+	host string // addr's, or "" where it is any address
 }
 
 // firstConn is the first number of connections; those below are UDP sockets.
@@ -96,6 +97,9 @@ func (n *network) open(ctx context.Context) error {
 			return errors.New("listening for SIP: a transport that is not spoken")
 		}
 		s.addr, _ = netip.ParseAddrPort(bound.String())
+		if a := s.addr.Addr().Unmap(); !a.IsUnspecified() {
+			s.host = a.String()
+		}
 		n.sockets = append(n.sockets, s)
 	}
 	for i, s := range n.sockets {
@@ -140,6 +144,8 @@ func (n *network) connections() int64 {
 func (n *network) readUDP(s *socket, flow uint64) {
 	defer n.wg.Done()
 	buf := make([]byte, wire.MaxMessage+1)
+	var last netip.Addr // most datagrams come from a few gateways
+	host := ""
 	for {
 		size, from, err := s.udp.ReadFromUDPAddrPort(buf)
 		if err != nil {
@@ -152,8 +158,10 @@ func (n *network) readUDP(s *socket, flow uint64) {
 		if size < 20 { // RFC 5626 §4.4.1 and what NAT keep-alives look like
 			continue
 		}
-		addr := from.Addr().Unmap().WithZone("")
-		n.e.receive(data, dialog.Source{Transport: UDP, Host: addr.String(), Port: int(from.Port()), Flow: flow})
+		if addr := from.Addr().Unmap().WithZone(""); addr != last {
+			last, host = addr, addr.String()
+		}
+		n.e.receive(data, dialog.Source{Transport: UDP, Host: host, Port: int(from.Port()), Flow: flow})
 	}
 }
 
@@ -165,8 +173,8 @@ func (n *network) ours(m *wire.Message) bool {
 	}
 	for _, s := range n.sockets {
 		host := s.Advertise
-		if host == "" && !s.addr.Addr().IsUnspecified() {
-			host = s.addr.Addr().String()
+		if host == "" {
+			host = s.host
 		}
 		if host == "" || host == m.Top.Host {
 			return true
@@ -187,11 +195,9 @@ func (n *network) local(to dialog.Target) dialog.Local {
 		l.Port = int(s.addr.Port())
 	}
 	if l.Host == "" {
-		a := s.addr.Addr().Unmap()
-		if a.IsUnspecified() {
-			a = n.toward(to.Host, a)
+		if l.Host = s.host; l.Host == "" {
+			l.Host = n.toward(to.Host, s.addr.Addr().Unmap()).String()
 		}
-		l.Host = a.String()
 	}
 	return l
 }
@@ -201,13 +207,21 @@ func (n *network) socketFor(to dialog.Target) *socket {
 	if to.Flow > 0 && to.Flow <= uint64(len(n.sockets)) {
 		return n.sockets[to.Flow-1]
 	}
-	want, known := netip.ParseAddr(to.Host)
+	want, err := netip.ParseAddr(to.Host)
 	if to.Flow >= firstConn {
 		n.mu.Lock()
 		if c := n.flows[to.Flow]; c != nil {
-			want, known = c.remote.Addr(), nil
+			want, err = c.remote.Addr(), nil
 		}
 		n.mu.Unlock()
+	}
+	return n.socketToward(to, want, err == nil)
+}
+
+// socketToward picks by transport first, then by kind of address.
+func (n *network) socketToward(to dialog.Target, want netip.Addr, known bool) *socket {
+	if to.Flow > 0 && to.Flow <= uint64(len(n.sockets)) {
+		return n.sockets[to.Flow-1]
 	}
 	var best *socket
 	rank := -1
@@ -217,7 +231,7 @@ func (n *network) socketFor(to dialog.Target) *socket {
 			r += 4
 		}
 		a := s.addr.Addr()
-		if known == nil {
+		if known {
 			if a.Unmap().Is4() == want.Unmap().Is4() || a.IsUnspecified() && a.Is6() {
 				r += 2
 			}
@@ -348,9 +362,7 @@ func (n *network) sendUDP(s dialog.Send, failed func()) {
 }
 
 func (n *network) writeUDP(s dialog.Send, to netip.AddrPort, failed func()) {
-	target := s.To
-	target.Host = to.Addr().String()
-	sock := n.socketFor(target)
+	sock := n.socketToward(s.To, to.Addr(), true)
 	if sock == nil || sock.udp == nil || len(s.Data) > wire.MaxMessage-100 {
 		n.e.count.unsent.Add(1)
 		go failed()

@@ -3,6 +3,7 @@ package dialog
 import (
 	"encoding/base32"
 	"encoding/binary"
+	"slices"
 	"strings"
 	"time"
 
@@ -266,9 +267,26 @@ func (c *core) answered(tx *clientTx, m *wire.Message) bool {
 		wait = 0
 	}
 	tx.giveUp = c.now.Add(wait)
-	tx.data = nil
 	return true
 }
+
+// slim lets go of what a transaction that is answered needs no more: half a
+// minute of calls that have ended is kept for repetitions.
+func (tx *clientTx) slim() {
+	if tx.state < completed {
+		return
+	}
+	tx.data = nil
+	if tx.req == nil || tx.method != wire.Invite {
+		tx.req = nil
+		return
+	}
+	tx.req.Body = nil
+	tx.req.Headers = slices.DeleteFunc(tx.req.Headers, func(h wire.Header) bool { return !proves(h.Name) })
+}
+
+// proves says whether a field answers a challenge.
+func proves(name string) bool { return name == "Authorization" || name == "Proxy-Authorization" }
 
 // ackOf builds the ACK to a refusal (RFC 3261 §17.1.1.3).
 func (c *core) ackOf(tx *clientTx, m *wire.Message) []byte {

@@ -33,7 +33,8 @@ type peer struct {
 	routes []string
 	src    Source // where its latest message came from
 	seq    uint32 // CSeq of its latest request; 0: none yet
-	allow  []string
+	said   string // its Allow as written
+	allow  string // what its Allow says, in lower case, between commas
 	rseq   uint32 // latest reliable provisional response; 0: none
 	early  Body   // its answer before the 2xx
 	ack    []byte // our ACK to its 2xx
@@ -220,6 +221,7 @@ func (l *Leg) Receive(m *wire.Message, src Source) {
 		l.requested(m, src)
 	} else if tx := l.client(m.Top.Branch(), m.CSeq.Method); tx != nil {
 		l.response(tx, m, src)
+		tx.slim()
 	}
 	l.settle()
 }
@@ -433,12 +435,15 @@ func (p *peer) learn(m *wire.Message) {
 	if len(m.Contact) > 0 && m.Contact[0].URI.SIP() {
 		p.target = m.Contact[0].URI
 	}
-	if m.Has("Allow") {
-		p.allow = m.Tokens("Allow")
+	if allow := m.Get("Allow"); allow != "" && allow != p.said {
+		p.said = allow
+		p.allow = "," + strings.Join(m.Tokens("Allow"), ",") + ","
 	}
 }
 
-func (p *peer) allows(method string) bool { return slices.Contains(p.allow, strings.ToLower(method)) }
+func (p *peer) allows(method string) bool {
+	return strings.Contains(p.allow, ","+strings.ToLower(method)+",")
+}
 
 // end closes the leg and tells e, once.
 func (l *Leg) end(e Event) {
@@ -466,6 +471,13 @@ func (l *Leg) end(e Event) {
 	l.arrived, l.invite, l.pending, l.queue, l.answerNow = nil, nil, nil, nil, nil
 	l.offers, l.session, l.transfer = offers{}, session{}, transfer{}
 	l.remind = time.Time{}
+	l.call = Outgoing{To: l.call.To, Credentials: l.call.Credentials}
+	for _, tx := range l.clients {
+		tx.body = Body{}
+	}
+	for _, p := range l.forks {
+		p.early = Body{}
+	}
 	l.acks = slices.DeleteFunc(l.acks, func(a *unacked) bool { return true })
 }
 

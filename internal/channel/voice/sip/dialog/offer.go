@@ -115,7 +115,7 @@ func (l *Leg) offerAnswered(tx *clientTx, m *wire.Message) {
 	case m.Code == 481 || m.Code == 408:
 		l.gone()
 	case refresh && (m.Code == 405 || m.Code == 501) && tx.method == wire.Update:
-		l.peer.allow = nil // it does not know UPDATE after all
+		l.peer.allow = "" // it does not know UPDATE after all
 		l.wanted = &want{refresh: true}
 	case refresh: // once more before the session runs out
 		if left := l.expiresAt.Sub(l.now); left > 0 {

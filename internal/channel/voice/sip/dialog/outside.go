@@ -68,10 +68,12 @@ func (o *Outside) Receive(m *wire.Message) {
 			tries := tx.tries + 1
 			a.tx = o.request(&again, tx.to, tx.purpose)
 			a.tx.tries = tries
+			tx.slim()
 			return
 		}
 	}
 	o.asks = slices.Delete(o.asks, i, i+1)
+	tx.slim()
 	a.done(m, m.Code)
 }
 

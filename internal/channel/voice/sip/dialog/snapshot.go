@@ -24,7 +24,7 @@ type stored struct {
 	Target   string   `json:"target"`
 	Routes   []string `json:"routes,omitempty"`
 	Seq      uint32   `json:"rseq"`
-	Allow    []string `json:"allow,omitempty"`
+	Allow    string   `json:"allow,omitempty"`
 	Source   Source   `json:"src"`
 	Interval int      `json:"se,omitempty"` // seconds
 	Refresh  bool     `json:"ref,omitempty"`

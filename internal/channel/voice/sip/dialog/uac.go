@@ -120,7 +120,7 @@ func (l *Leg) acknowledge(tx *clientTx, p *peer, body Body) ([]byte, Target) {
 	ack, to := l.make(wire.Ack, p)
 	ack.CSeq = wire.CSeq{Number: tx.cseq, Method: wire.Ack}
 	for _, h := range tx.req.Headers {
-		if h.Name == "Authorization" || h.Name == "Proxy-Authorization" { // §22.1
+		if proves(h.Name) { // §22.1
 			ack.Headers = append(ack.Headers, h)
 		}
 	}

@@ -203,6 +203,11 @@ func (l *Leg) acknowledged(m *wire.Message, src Source) {
 func (l *Leg) arrivedAck(i int, body Body) {
 	a := l.acks[i]
 	l.acks = slices.Delete(l.acks, i, i+1)
+	for _, tx := range l.servers {
+		if tx.method == wire.Invite && tx.cseq == a.cseq {
+			tx.last = nil // a repetition of the INVITE is an old one now
+		}
+	}
 	if a.offered && !body.Empty() {
 		l.got(body)
 	}

@@ -156,16 +156,20 @@ func ParseURI(s string) (URI, error) {
 	} else if q := strings.IndexByte(s[end+1:], '?'); q >= 0 {
 		head, u.Headers = s[:end+1+q], true
 	}
+	// sipgo gets what stands before the parameters: those are read here.
+	after := strings.LastIndexByte(head, '@') + 1
+	plain, params := head, ""
+	if semi := strings.IndexByte(head[after:], ';'); semi >= 0 {
+		plain, params = head[:after+semi], head[after+semi+1:]
+	}
 	var parsed sipgo.Uri
-	if err := sipgo.ParseUri(head, &parsed); err != nil {
+	if err := sipgo.ParseUri(plain, &parsed); err != nil {
 		return URI{}, errGrammar
 	}
 	u.Host = strings.ToLower(strings.TrimSuffix(strings.TrimPrefix(parsed.Host, "["), "]"))
 	u.Port = parsed.Port
 	u.User = secret.New(parsed.User)
-	at := strings.LastIndexByte(head, '@')
-	hostport, params, _ := strings.Cut(head[len(scheme)+1+max(0, at-len(scheme)):], ";")
-	if at >= 0 && parsed.User == "" || !isHostPort(hostport) || parsed.HierarhicalSlashes {
+	if after > 0 && parsed.User == "" || !isHostPort(plain[max(after, len(scheme)+1):]) || parsed.HierarhicalSlashes {
 		return URI{}, errGrammar
 	}
 	return u, uriParams(params, &u.Params)
