@@ -22,8 +22,8 @@ type Config struct {
 	// The zero value is 0.0.0.0.
 	Address netip.Addr
 	// Public is told to the other end instead of the bound address: of a
-	// machine behind a router that maps ports one to one, or where Address is
-	// unspecified. One a family; legs of the other family use what they bind.
+	// machine behind a router that maps ports one to one. One a family. Without
+	// it, a leg tells what it binds, or else an address that this machine has.
 	Public []netip.Addr
 	// From and To bound the UDP ports of legs, inclusive; a leg takes an even
 	// one, and the odd one above it when the other end sends RTCP apart. Both
@@ -48,6 +48,7 @@ type Host struct {
 	paces  []*pace
 	ports  *ports
 	browse *browsers
+	own    map[bool]netip.Addr // this machine's, where nothing else is said
 
 	bridges atomic.Uint64 // ids, which order locks
 
@@ -72,7 +73,7 @@ func NewHost(c Config) *Host {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	h := &Host{config: c, began: time.Now(), lines: map[*line]struct{}{}, ports: newPorts(c.From, c.To)}
+	h := &Host{config: c, began: time.Now(), lines: map[*line]struct{}{}, ports: newPorts(c.From, c.To), own: ownAddresses()}
 	h.paces = newPaces()
 	return h
 }
@@ -165,10 +166,28 @@ func (h *Host) public(bound netip.Addr) netip.Addr {
 	if !bound.IsUnspecified() {
 		return bound
 	}
-	if bound.Is6() {
-		return netip.IPv6Loopback()
+	return h.own[bound.Is4()]
+}
+
+// ownAddresses finds an address of this machine for each family (true is IPv4),
+// one that others can reach if there is any.
+func ownAddresses() map[bool]netip.Addr {
+	own := map[bool]netip.Addr{true: netip.AddrFrom4([4]byte{127, 0, 0, 1}), false: netip.IPv6Loopback()}
+	all, err := net.InterfaceAddrs()
+	if err != nil {
+		return own // calls within the machine still work
 	}
-	return netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	for _, a := range all {
+		prefix, err := netip.ParsePrefix(a.String())
+		if err != nil {
+			continue
+		}
+		found := prefix.Addr().Unmap()
+		if now := own[found.Is4()]; found.IsGlobalUnicast() && (now.IsLoopback() || now.IsPrivate() && !found.IsPrivate()) {
+			own[found.Is4()] = found
+		}
+	}
+	return own
 }
 
 // ports hands out pairs of ports, the one given back last at the end, so that

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pion/srtp/v3"
 
+	"nubitalk/internal/base/secret"
 	"nubitalk/internal/media/audio"
 	"nubitalk/internal/media/g711"
 	"nubitalk/internal/media/negotiate"
@@ -212,6 +213,109 @@ func pair(tb testing.TB, suite negotiate.Suite) (a, b *RTPLeg, seal func() []byt
 		}
 		return b
 	}
+}
+
+// TestTheRollOverCounterIsKept: a long call passes the end of the sequence
+// numbers on both sides, and its keys carry on through a refresh.
+func TestTheRollOverCounterIsKept(t *testing.T) {
+	for _, suite := range negotiate.Suites() {
+		a, b, seal := pair(t, suite)
+		key := b.agreed.Own.Material.Reveal()
+		open, err := srtp.CreateContext(key[:suite.KeyLen()], key[suite.KeyLen():], profiles[suite], srtp.SRTPReplayProtection(64))
+		if err != nil {
+			t.Fatal(err)
+		}
+		passed := 0
+		b.carrier = seen(func(sealed []byte) {
+			if _, err := open.DecryptRTP(nil, sealed, nil); err != nil {
+				t.Errorf("%v: packet %d: %v", suite, passed, err)
+			}
+			passed++
+		}, (*rtpCarrier)(b))
+		const packets = 140_000
+		for i := range packets {
+			a.packet(seal(), a.source, false)
+			if i == 100_000 { // a refresh that changes nothing
+				lock := a.lock()
+				if err := a.apply(lock, a.agreed); err != nil {
+					t.Fatal(err)
+				}
+				lock.mu.Unlock()
+			}
+		}
+		if passed != packets || a.Counts().Forged != 0 {
+			t.Errorf("%v: %d passed, %+v", suite, passed, a.Counts())
+		}
+	}
+}
+
+// seen shows what a leg would send, sealed.
+func seen(show func([]byte), c *rtpCarrier) carrier { return seenCarrier{show, c} }
+
+type seenCarrier struct {
+	show func([]byte)
+	leg  *rtpCarrier
+}
+
+func (s seenCarrier) send(b []byte) {
+	if sealed, err := s.leg.sealer.seal(b); err == nil {
+		s.show(sealed)
+	}
+}
+
+// TestAKeyWithAnIdentifier is SDES with an MKI, which each packet carries.
+func TestAKeyWithAnIdentifier(t *testing.T) {
+	for _, suite := range negotiate.Suites() {
+		material := make([]byte, suite.KeyLen()+suite.SaltLen())
+		key := negotiate.Key{Material: secret.NewBytes(material), MKI: "\x00\x07"}
+		c, err := newCrypt(suite, key, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, mki := range []string{"\x00\x07", "\x00\x08", ""} {
+			var options []srtp.ContextOption
+			if mki != "" {
+				options = append(options, srtp.MasterKeyIndicator([]byte(mki)))
+			}
+			out, err := srtp.CreateContext(material[:suite.KeyLen()], material[suite.KeyLen():], profiles[suite], options...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b, err := out.EncryptRTP(nil, append([]byte{0x80, 8, 0, 1, 0, 0, 0, 0, 0, 0, 0, 5}, make([]byte, 160)...), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := c.open(b); (err == nil) != (mki == key.MKI) {
+				t.Errorf("%v, %q: %v", suite, mki, err)
+			}
+		}
+	}
+}
+
+// FuzzPacket: whatever comes from the right address.
+func FuzzPacket(f *testing.F) {
+	plain, other, seal := pair(f, negotiate.None)
+	secured, _, sealed := pair(f, negotiate.AES256GCM)
+	f.Add(slices.Clone(seal()), true)
+	changed := slices.Clone(sealed())
+	changed[20] ^= 1
+	f.Add(changed, false)
+	f.Add([]byte{0x81, 0xC9, 0, 7, 0, 0, 0, 1, 0, 0, 0, 2}, true)
+	f.Fuzz(func(t *testing.T, b []byte, open bool) {
+		leg := secured
+		if open {
+			leg = plain
+		}
+		before, sent := leg.Counts(), other.Counts().Sent
+		leg.packet(slices.Clone(b), leg.source, false)
+		after := leg.Counts()
+		if !open && after.Received != before.Received {
+			t.Error("a packet that nobody sealed was taken")
+		}
+		if other.Counts().Sent > sent+1 {
+			t.Error("one packet became several")
+		}
+	})
 }
 
 type randomBytes struct{}

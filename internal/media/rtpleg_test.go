@@ -17,6 +17,7 @@ import (
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/media"
+	"nubitalk/internal/media/mediatest"
 	"nubitalk/internal/media/negotiate"
 )
 
@@ -349,6 +350,70 @@ func TestKeysOfTheBodyAreFresh(t *testing.T) {
 	}
 	if len(seen) != 20 {
 		t.Errorf("%d keys", len(seen))
+	}
+}
+
+func TestIPv6(t *testing.T) {
+	six := netip.IPv6Loopback()
+	if c, err := net.ListenPacket("udp6", "[::1]:0"); err != nil {
+		t.Skip("this machine has no IPv6")
+	} else if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	h := host(t, media.Config{})
+	leg, err := h.NewRTP(media.RTPConfig{Address: six})
+	if err != nil {
+		t.Fatal(err)
+	}
+	phone, err := mediatest.NewPhone(negotiate.Policy{}, six, netip.Addr{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(phone.Close)
+	offer, err := phone.Offer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := leg.Answer(offer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := phone.Accept(answer); err != nil {
+		t.Fatal(err)
+	}
+	phone.Talk(500)
+	old := connect(t, h, 900, opts{}) // a call between the families
+	bridge := h.NewBridge()
+	join(t, bridge, leg, media.Talk)
+	join(t, bridge, old, media.Talk)
+	old.hears(t, hz(500))
+	if err := phone.Hears(within(t), hz(900)); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestAnUnspecifiedAddressIsNotTold: a host that binds all addresses tells one
+// that can be reached.
+func TestAnUnspecifiedAddressIsNotTold(t *testing.T) {
+	for _, c := range []struct {
+		public []netip.Addr
+		want   string
+	}{{nil, ""}, {[]netip.Addr{netip.MustParseAddr("203.0.113.9")}, "c=IN IP4 203.0.113.9\r\n"}} {
+		h := media.NewHost(media.Config{Public: c.public})
+		if err := h.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		leg, err := h.NewRTP(media.RTPConfig{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		offer, err := leg.Offer()
+		if err != nil || strings.Contains(string(offer), "0.0.0.0") || !strings.Contains(string(offer), c.want) {
+			t.Errorf("%v\n%s", err, offer)
+		}
+		if err := h.Stop(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -36,6 +36,7 @@ var benches = []bench{
 	{[]string{"mix_four"}, mixFour},
 	{[]string{"srtp_relay", "srtp_relay_over_bare", "srtp_relay_allocs"}, srtpRelay},
 	{[]string{"sip_browser"}, sipBrowser},
+	{[]string{"caller_waits"}, callerWaits},
 }
 
 // run is what the benches share.
@@ -60,9 +61,9 @@ func main() {
 	flag.StringVar(&r.bin, "bin", "", "measure this program instead of bin/nubitalk or one built now")
 	flag.IntVar(&r.visitors, "visitors", 20000, "connected visitors for visitors_memory")
 	flag.IntVar(&r.agents, "agents", 5000, "live connections for agents_back")
-	flag.IntVar(&r.seconds, "seconds", 10, "length of messages_per_second, srtp_relay and sip_browser")
-	flag.IntVar(&r.calls, "calls", 100, "calls for srtp_relay; a quarter of them for sip_browser")
-	child := flag.Bool("media", false, "be the process that is measured for srtp_relay and sip_browser")
+	flag.IntVar(&r.seconds, "seconds", 10, "length of messages_per_second and of the figures of sound")
+	flag.IntVar(&r.calls, "calls", 100, "calls for srtp_relay; a quarter of them for sip_browser, five times as many for caller_waits")
+	child := flag.Bool("media", false, "be the process that is measured for sound")
 	flag.Parse()
 	if *child {
 		if err := mediaChild(os.Stdin, os.Stdout); err != nil {

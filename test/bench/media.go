@@ -34,7 +34,7 @@ var loopback = netip.AddrFrom4([4]byte{127, 0, 0, 1})
 type mediaCall struct {
 	Caller  string // SDP of a phone
 	Callee  string // SDP of a phone, or …
-	Browser string // … of a browser
+	Browser string // … of a browser, or neither: the caller waits and hears music
 	Bare    bool   // only pass packets on, as they are: what the machine asks for that
 }
 
@@ -110,6 +110,10 @@ func connect(host *media.Host, c mediaCall, a *mediaAnswer) ([]media.Leg, error)
 		return nil, err
 	}
 	a.Caller = string(answer)
+	if c.Callee == "" && c.Browser == "" {
+		caller.Music(audio.Tone{Hertz: []float64{440}}.Source())
+		return []media.Leg{caller}, nil
+	}
 	var other media.Leg
 	if c.Browser != "" {
 		desk, err := host.NewBrowser(g711.A, nil)
@@ -405,6 +409,48 @@ func sipBrowser(r *run) error {
 	}
 	r.figure("sip_browser", us(cost), "µs", atMost, 50,
 		fmt.Sprintf("CPU a packet, mean of both directions; %d calls, %d packets, %d dropped, %.1f allocations a packet; %.0f calls a core", len(calls), n.Sent, n.Dropped, allocations, 1e6/us(cost)/100))
+	return nil
+}
+
+// callerWaits is the cost of music: a frame made, encoded, encrypted and sent
+// every 20 ms to each of many who wait.
+func callerWaits(r *run) error {
+	calls := make([]mediaCall, 5*r.calls)
+	phones := make([]*mediatest.Phone, len(calls))
+	defer func() {
+		for _, p := range phones {
+			if p != nil {
+				p.Close()
+			}
+		}
+	}()
+	for i := range calls {
+		var err error
+		if phones[i], err = mediatest.NewPhone(negotiate.Policy{}, loopback, netip.Addr{}); err != nil {
+			return err
+		}
+		phones[i].Deaf()
+		offer, err := phones[i].Offer()
+		if err != nil {
+			return err
+		}
+		calls[i].Caller = string(offer)
+	}
+	child, err := r.mediaProcess(calls)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = child.close() }()
+	cost, _, n, err := child.perPacket(r, r.seconds)
+	if err != nil {
+		return err
+	}
+	memory, err := resident(child.cmd.Process.Pid)
+	if err != nil {
+		return err
+	}
+	r.figure("caller_waits", us(cost), "µs", noGoal, 0,
+		fmt.Sprintf("CPU for 20 ms of music; AES-256-GCM, %d callers, %d packets; %.2f core for 100; the process has %.0f KB a caller, all in all", len(calls), n.Sent, us(cost)/200, float64(memory)/1024/float64(len(calls))))
 	return nil
 }
 
