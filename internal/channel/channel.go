@@ -69,6 +69,15 @@ type Driver interface {
 	Waits(t id.Tenant, queue string, waiting []string, estimate int)
 }
 
+// Follower is a driver whose running state is where a tenant's floor is.
+type Follower interface {
+	// Opened says that the tenant's floor runs on this node from now on, and what
+	// of the channel's is open in it. Neither it nor Closed may wait for the floor.
+	Opened(t id.Tenant, open []Work)
+	// Closed says that the floor is another node's now, or nobody's.
+	Closed(t id.Tenant)
+}
+
 // Work is what a channel needs to know of an interaction.
 type Work struct {
 	ID       string

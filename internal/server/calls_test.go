@@ -182,3 +182,57 @@ func TestACallFromBrowserToBrowser(t *testing.T) {
 		refused(t, v.Do(ctx, "POST", "/sound", m{"description": "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\n"}, nil), 410)
 	})
 }
+
+// A call goes on after a restart: in its menu, and between two browsers. One
+// whose caller does not come back ends.
+func TestCallsSurviveARestart(t *testing.T) {
+	engines(t, func(t *testing.T, conf *config.Config) {
+		n := start(t, conf, nil)
+		acme, _ := house(t, n)
+		ctx := t.Context()
+		entry := acme.telephone(t, acme.signIn(t, "ana"))
+		acme.agent(t, "bo")
+		bo, _ := acme.ready(t, "bo")
+		dial := func(name string) (*drive.Visitor, *mediatest.Browser) {
+			v, _, err := drive.Chat(ctx, drive.Client(), n.URL(), entry, name, "", "", "c1")
+			must(t, err)
+			return v, acme.callerSound(t, v)
+		}
+		talking, caller := dial("rita")
+		caller.Talk(500)
+		_, err := talking.Choose(ctx, "k1", "one")
+		must(t, err)
+		take(t, bo, talking.Interaction)
+		listens(t, "the agent", acme.agentSound(t, bo, talking.Interaction), []float64{500})
+		asked, _ := dial("rui")
+		lost, _ := dial("rosa")
+
+		n.stop(t)
+		n = start(t, conf, func(s *Server) { s.absence = 8 * time.Second })
+		acme.node, bo.Base, talking.Base, asked.Base, lost.Base = n, n.URL(), n.URL(), n.URL(), n.URL()
+		line, err := bo.Live(ctx, "")
+		must(t, err)
+		defer line.Close()
+		caller = acme.callerSound(t, talking)
+		caller.Talk(700)
+		agent := acme.agentSound(t, bo, talking.Interaction)
+		agent.Talk(900)
+		listens(t, "the agent after the restart", agent, []float64{700})
+		listens(t, "the caller after the restart", caller, []float64{900})
+		acme.callerSound(t, asked)
+		_, err = asked.Choose(ctx, "k2", "two")
+		must(t, err)
+		ends := func(v *drive.Visitor) bool {
+			time.Sleep(200 * time.Millisecond)
+			c, err := v.Conversation(ctx, 0)
+			must(t, err)
+			return c.State.Ended
+		}
+		within(t, "who does not come back stays in the call", func() bool { return ends(lost) })
+		for name, v := range map[string]*drive.Visitor{"who talks": talking, "who waits": asked} {
+			if ends(v) {
+				t.Errorf("%s has no call any more", name)
+			}
+		}
+	})
+}

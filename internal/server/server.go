@@ -35,8 +35,9 @@ type Server struct {
 	web     *web
 	figures *figures
 	first   *firstRun
-	demo    *seeder // nil but for a demonstration
-	binary  string  // of this program; see WithBinary
+	demo    *seeder       // nil but for a demonstration
+	binary  string        // of this program; see WithBinary
+	absence time.Duration // voice.Deps.Absence; a test's
 	group   service.Group
 }
 

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"net/netip"
 
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/channel"
@@ -18,7 +19,7 @@ type written struct{ *chat.Service }
 var _ voice.Written = written{}
 
 func visitorOf(c voice.Caller) chat.Visitor {
-	return chat.Visitor{Tenant: c.Tenant, Interaction: c.Interaction, Contact: c.Contact, EntryPoint: c.EntryPoint, Language: c.Language}
+	return chat.Visitor{Tenant: c.Tenant, Interaction: c.Interaction, Contact: c.Contact, Language: c.Language}
 }
 
 func (w written) Choose(ctx context.Context, c voice.Caller, clientID, value string) error {
@@ -50,4 +51,13 @@ func (s *Server) speaker() speech.Speaker {
 }
 
 // mediaConfig is where sound comes and goes.
-func (s *Server) mediaConfig() media.Config { return media.Config{} }
+func (s *Server) mediaConfig() media.Config {
+	from, to, _ := s.conf.Sound.Range() // config.Check has refused others
+	c := media.Config{Address: s.conf.SoundAddress(), From: uint16(from), To: uint16(to), Browser: media.BrowserConfig{Port: uint16(s.conf.Sound.Port)}, Now: s.clock.Now}
+	for _, p := range s.conf.Sound.Public {
+		if a, err := netip.ParseAddr(p); err == nil {
+			c.Public = append(c.Public, a)
+		}
+	}
+	return c
+}

@@ -73,7 +73,7 @@ func (s *Server) wire() (*parts, error) {
 	}
 	s.group.Add("chat", service.Func{OnStart: p.chat.Begin, OnStop: p.chat.Halt})
 	s.group.Add("media", p.media)
-	s.group.Add("voice", service.Func{OnStart: p.voice.Begin, OnStop: p.voice.Halt})
+	s.group.Add("voice", service.Func{OnStop: p.voice.Halt})
 	s.group.Add("live", p.live)
 	s.group.Add("retention", p.ending)
 	s.group.Add("notice", service.Func{OnStop: p.privacy.stop})
@@ -101,7 +101,7 @@ func (s *Server) makeParts() *parts {
 	p.chat = chat.New(chat.Deps{DB: k.db, Vault: k.vault, Blobs: k.blobs, Bus: k.bus, Clock: s.clock, IDs: s.ids, Setup: p.setups,
 		People: p.people, Floor: chatFloor, Audit: p.audit, Log: s.log.With("part", "chat")})
 	p.media = media.NewHost(s.mediaConfig())
-	p.voice = voice.New(voice.Deps{DB: k.db, Bus: k.bus, IDs: s.ids, Media: p.media, Speech: s.speaker(), Floor: chatFloor, Written: written{p.chat}, Log: s.log.With("part", "voice")})
+	p.voice = voice.New(voice.Deps{Bus: k.bus, Media: p.media, Speech: s.speaker(), Floor: chatFloor, Written: written{p.chat}, Absence: s.absence, Log: s.log.With("part", "voice")})
 	p.live = live.New(live.Config{Bus: k.bus, Reader: reader{p.floor, p.contacts}, Floor: liveFloor, Clock: s.clock, Log: s.log.With("part", "live")})
 	p.ending = retention.New(retention.Deps{DB: k.db, Blobs: k.blobs, Contacts: p.contacts, Audit: p.audit, Clock: s.clock, Log: s.log.With("part", "retention"), Node: s.data.node})
 	p.privacy = &privacyDoors{binary: s.binary, log: s.log.With("part", "notice")}

@@ -301,7 +301,9 @@ func (m *Manager) open(ctx context.Context, t id.Tenant, fence int64) error {
 		f.run(m.ctx)
 	}()
 	m.mu.Unlock()
-	return f.do(ctx, func(f *floor, now time.Time) error { // who came or went while it was rebuilt
+	return f.do(ctx, func(f *floor, now time.Time) error {
+		f.tellFollowers()
+		// Who came or went while it was rebuilt.
 		for _, user := range sortedKeys(came) {
 			if came[user] != f.online[user] {
 				f.connected(user, came[user], now)
@@ -327,6 +329,28 @@ func (m *Manager) lost(f *floor) {
 	}
 	m.mu.Unlock()
 	f.stop()
+	for _, d := range m.drivers {
+		if d, ok := d.(channel.Follower); ok {
+			d.Closed(f.tenant)
+		}
+	}
+}
+
+// tellFollowers gives channels that live where the floor is what is open.
+func (f *floor) tellFollowers() {
+	for ch, d := range f.m.drivers {
+		d, ok := d.(channel.Follower)
+		if !ok {
+			continue
+		}
+		var open []channel.Work
+		for _, it := range f.items {
+			if it.Channel == ch {
+				open = append(open, f.work(it))
+			}
+		}
+		d.Opened(f.tenant, open)
+	}
 }
 
 // at finds the tenant's floor on this node.

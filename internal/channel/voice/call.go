@@ -99,6 +99,18 @@ func (c *call) carried(w channel.Work, acts []channel.Act) {
 	c.speak()
 }
 
+// resume takes up a call after a restart, with the question that it last asked.
+func (c *call) resume(w channel.Work) {
+	var asked []channel.Act
+	if w.State == inFlow {
+		var err error
+		if asked, err = c.s.Written.Asked(context.Background(), c.who); err != nil {
+			c.s.Log.Warn("a call goes on without its last question", "tenant", c.who.Tenant, "interaction", c.who.Interaction, "code", errs.As(err).Code)
+		}
+	}
+	c.carried(w, asked)
+}
+
 // belongs says whether a user has a part in the call.
 func (c *call) belongs(user string) bool { return user == c.work.Agent }
 
@@ -191,7 +203,7 @@ func (c *call) heard(p *party, e media.Event) {
 func (c *call) absent() {
 	c.absence++
 	this := c.absence
-	c.later(Absence, func() {
+	c.later(c.s.Absence, func() {
 		if c.absence == this && !c.here() {
 			c.left()
 		}
@@ -204,6 +216,7 @@ func (c *call) here() bool { return c.caller != nil && c.caller.sound == SoundCo
 // left tells the floor that the caller is gone, until it knows.
 func (c *call) left() {
 	if c.work.State == wrapping || c.work.State == closed {
+		c.leaving = true
 		c.stop()
 		return
 	}
@@ -214,7 +227,7 @@ func (c *call) left() {
 			return // Carry brings the end
 		}
 		if errs.Is(err, errs.NotFound) || errs.Is(err, errs.Gone) {
-			c.post(c.stop)
+			c.post(func() { c.leaving = true; c.stop() })
 			return
 		}
 		c.s.Log.Warn("a caller who left was not noted; trying again", "tenant", c.who.Tenant, "interaction", c.who.Interaction, "code", errs.As(err).Code)
@@ -307,5 +320,7 @@ func (c *call) stop() {
 		p.leg.Close()
 	}
 	c.bridge.Close()
-	c.s.tell(c.work, c.state())
+	if c.leaving { // else it goes on after a restart, or on another node
+		c.s.tell(c.work, c.state())
+	}
 }

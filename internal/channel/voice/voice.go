@@ -12,22 +12,20 @@ import (
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/bus"
 	"nubitalk/internal/channel"
-	"nubitalk/internal/core/acd"
 	"nubitalk/internal/media"
 	"nubitalk/internal/media/speech"
 	"nubitalk/internal/store"
 )
 
-// Absence is how long a call goes on without its caller's sound: the time for a
+// DefaultAbsence is how long a call goes on without its caller's sound: the time for a
 // reload, a change of network, a restart of the server.
-const Absence = 20 * time.Second
+const DefaultAbsence = 20 * time.Second
 
 // Caller is a call's own person.
 type Caller struct {
 	Tenant      id.Tenant
 	Interaction string
 	Contact     string
-	EntryPoint  string
 	Language    string
 }
 
@@ -50,13 +48,14 @@ type Written interface {
 
 // Deps is what the channel needs.
 type Deps struct {
-	DB      *store.DB
 	Bus     *bus.Bus
-	IDs     *id.Source
 	Media   *media.Host
 	Speech  speech.Speaker
 	Floor   Floor
 	Written Written
+	// Absence is how long a call goes on without its caller's sound; 0 is
+	// DefaultAbsence.
+	Absence time.Duration
 	Log     *slog.Logger
 }
 
@@ -70,66 +69,42 @@ type Service struct {
 	running sync.WaitGroup
 }
 
-var _ channel.Driver = (*Service)(nil)
+var (
+	_ channel.Driver   = (*Service)(nil)
+	_ channel.Follower = (*Service)(nil)
+)
 
 // New makes the channel.
-func New(d Deps) *Service { return &Service{Deps: d, calls: map[string]*call{}} }
-
-// Begin takes up the calls that were running before a restart: their callers
-// have Absence to connect again.
-func (s *Service) Begin(ctx context.Context) error {
-	var tenants []id.Tenant
-	err := s.DB.SystemRead(ctx, func(tx *store.Tx) error {
-		orgs, err := tx.Organisations()
-		for _, o := range orgs {
-			if o.Kind == "tenant" {
-				tenants = append(tenants, o.ID)
-			}
-		}
-		return err
-	})
-	if err != nil {
-		return err
+func New(d Deps) *Service {
+	if d.Absence == 0 {
+		d.Absence = DefaultAbsence
 	}
-	for _, t := range tenants {
-		var open []store.Talk
-		err := s.DB.Read(ctx, t, func(tx *store.Tx) (err error) {
-			open, err = tx.Talks(string(acd.Voice))
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		for _, w := range open {
-			s.restore(ctx, Caller{Tenant: t, Interaction: w.InteractionID, Contact: w.ContactID, EntryPoint: w.EntryPointID})
-		}
-	}
-	return nil
+	return &Service{Deps: d, calls: map[string]*call{}}
 }
 
-// restore rebuilds one call from what is stored.
-func (s *Service) restore(ctx context.Context, c Caller) {
-	var row store.InteractionRow
-	err := s.DB.Read(ctx, c.Tenant, func(tx *store.Tx) (err error) {
-		row, err = tx.Interaction(c.Interaction)
-		return err
-	})
-	if err != nil || !row.ClosedAt.IsZero() {
-		return
-	}
-	c.Language = row.Language
-	w := channel.Work{ID: row.ID, Tenant: c.Tenant, Contact: row.ContactID, State: row.State, Queue: row.QueueID, Agent: row.AgentID, Language: row.Language, Estimate: -1}
-	var asked []channel.Act
-	if row.State == inFlow {
-		if asked, err = s.Written.Asked(ctx, c); err != nil {
-			s.Log.Warn("a call goes on without its last question", "tenant", c.Tenant, "interaction", c.Interaction, "code", errs.As(err).Code)
-		}
-	}
+// Opened takes up the calls of a tenant whose floor came here: after a restart,
+// or from another node. Their callers have Absence to connect again.
+func (s *Service) Opened(t id.Tenant, open []channel.Work) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.calls[c.Interaction] == nil && !s.halted {
-		k := s.open(c)
-		k.post(func() { k.carried(w, asked) })
+	for _, w := range open {
+		if s.calls[w.ID] != nil || s.halted || w.Kept {
+			continue
+		}
+		c := s.open(Caller{Tenant: t, Interaction: w.ID, Contact: w.Contact, Language: w.Language})
+		c.post(func() { c.resume(w) })
+	}
+}
+
+// Closed ends the calls of a tenant whose floor is another node's now: it takes
+// them up there.
+func (s *Service) Closed(t id.Tenant) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.calls {
+		if c.who.Tenant == t {
+			c.post(c.stop)
+		}
 	}
 }
 

@@ -235,6 +235,9 @@ var inventory = []group{
 		{"account: recognised sessions", Pseudonym, "to recognise a session without asking the database each time", inMemory},
 		{"floor: open interactions", DisplayName, "to route and show work that is open", inMemory},
 		{"floor: alerts", Pseudonym, "to raise and clear alerts", inMemory},
+		{"voice: running calls", Content, "to say a menu and take keys; who is in a call", inMemory},
+		{"media: sound", Content, "on its way from one end of a call to the others, 200 ms at most", inMemory},
+		{"speech: what was said", Content, "the sound of texts that menus say again and again, without the texts; at most 10 minutes after the last time", inMemory},
 		{"live: recent events", Content, "to let a browser that lost its connection catch up", inMemory},
 		{"setup: objects in force", Label, "to route by what the tenant set up", inMemory}}},
 

@@ -38,9 +38,9 @@ func (c Chain) Speak(ctx context.Context, language string, text secret.Text) ([]
 
 // Limits of a Memory.
 const (
-	keepBytes = 32 << 20        // of sound
+	keepBytes = 32 << 20         // of sound
 	keepFor   = 10 * time.Minute // since it was last said
-	atOnce    = 4               // texts that are made at the same time
+	atOnce    = 4                // texts that are made at the same time
 )
 
 // Memory remembers what a speaker said lately. Two who want the same text at the

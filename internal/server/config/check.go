@@ -26,6 +26,7 @@ func (c *Config) Check(at func(key, problem string) Mistake) error {
 	c.checkURL(&k)
 	c.checkTLS(&k)
 	c.checkStorage(&k)
+	c.checkSound(&k)
 	for _, network := range c.Proxy.Trust {
 		if _, err := netip.ParsePrefix(network); err != nil {
 			k.wrong("proxy.trust", "%q must be a network such as 10.0.0.0/8 or 127.0.0.1/32.", network)
@@ -53,6 +54,52 @@ func (c *Config) Check(at func(key, problem string) Mistake) error {
 		k.wrong("stop.drain", "must be between 1s and 10m.")
 	}
 	return k.mistakes.Err()
+}
+
+func (c *Config) checkSound(k *checker) {
+	if c.Sound.Address != "" {
+		if _, err := netip.ParseAddr(c.Sound.Address); err != nil {
+			k.wrong("sound.address", "must be an IP address such as 192.0.2.10 or 0.0.0.0.")
+		}
+	}
+	for _, a := range c.Sound.Public {
+		if ip, err := netip.ParseAddr(a); err != nil || ip.IsUnspecified() {
+			k.wrong("sound.public", "%q must be an IP address such as 192.0.2.10.", a)
+		}
+	}
+	if c.Sound.Port < 0 || c.Sound.Port > 65535 {
+		k.wrong("sound.port", "must be between 0 and 65535.")
+	}
+	if from, to, ok := c.Sound.Range(); !ok || c.Sound.Ports != "" && to-from < 9 {
+		k.wrong("sound.ports", "must be a range of at least ten ports such as 20000-29999.")
+	}
+}
+
+// Range is Ports as numbers; both are 0 for any port.
+func (s Sound) Range() (from, to int, ok bool) {
+	if s.Ports == "" {
+		return 0, 0, true
+	}
+	first, last, _ := strings.Cut(s.Ports, "-")
+	from, err := strconv.Atoi(strings.TrimSpace(first))
+	to, toErr := strconv.Atoi(strings.TrimSpace(last))
+	return from, to, err == nil && toErr == nil && from >= 1024 && from <= to && to <= 65535
+}
+
+// SoundAddress is Sound.Address, or the IP address that Listen names. Listen may
+// hold a name: then it is every address.
+func (c *Config) SoundAddress() netip.Addr {
+	if a, err := netip.ParseAddr(c.Sound.Address); err == nil {
+		return a
+	}
+	host, _, _ := net.SplitHostPort(c.Listen)
+	if host == "localhost" {
+		host = "127.0.0.1"
+	}
+	if a, err := netip.ParseAddr(host); err == nil {
+		return a
+	}
+	return netip.IPv4Unspecified()
 }
 
 type checker struct {

@@ -21,6 +21,7 @@ type Config struct {
 	Bus      Bus      `embed:"" prefix:"bus-" group:"Several nodes"`
 	Metrics  Metrics  `embed:"" prefix:"metrics-" group:"Logs and metrics"`
 	Proxy    Proxy    `embed:"" prefix:"proxy-" group:"Transport"`
+	Sound    Sound    `embed:"" prefix:"sound-" group:"Transport"`
 	Limits   Limits   `embed:"" prefix:"limits-" group:"Limits"`
 	Stop     Stop     `embed:"" prefix:"stop-" group:"Limits"`
 }
@@ -87,6 +88,14 @@ type Metrics struct {
 // Proxy says whom to believe about a client's address.
 type Proxy struct {
 	Trust []string `placeholder:"CIDR" help:"Networks of the proxies in front, whose X-Forwarded-For is believed, e.g. 10.0.0.0/8."`
+}
+
+// Sound says how the sound of calls comes and goes. It is always encrypted.
+type Sound struct {
+	Address string   `placeholder:"IP" help:"Address that the sound of calls comes to; empty for the one that listen names."`
+	Public  []string `placeholder:"IP" help:"Addresses at which browsers reach it, if they differ: of a router in front that passes the ports on."`
+	Port    int      `default:"0" help:"One UDP port for the sound of all browsers; 0 takes a port of sound.ports for each."`
+	Ports   string   `placeholder:"FROM-TO" help:"UDP ports of calls, e.g. 20000-29999; empty takes any that is free."`
 }
 
 // Limits bound what clients can take.
