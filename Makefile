@@ -40,7 +40,7 @@ $(WEB_BUILT): $(WEB_PARTS) $(WEB_SOURCES)
 test: test-go test-web ## Install what tests need (PostgreSQL, Chromium), then run all tests
 
 test-go: build
-	@scripts/need postgresql chromium sipp baresip
+	@scripts/need postgresql chromium sipp baresip espeak-ng
 	go test -timeout 30m ./...
 
 test-web: build
