@@ -37,7 +37,7 @@ $(WEB_BUILT): $(WEB_PARTS) $(WEB_SOURCES)
 	cd web && npm run --silent build
 	@touch $@
 
-test: test-go test-web ## Install what tests need (PostgreSQL, Chromium), then run all tests
+test: test-go test-web ## Install what tests need (Debian packages), then run all tests
 
 test-go: build
 	@scripts/need postgresql chromium sipp baresip espeak-ng
