@@ -33,7 +33,7 @@ func (e *Endpoint) admitted(m *wire.Message, src dialog.Source, now time.Time) (
 		return user, true
 	case challenge:
 		var headers []wire.Header
-		for _, c := range e.auth.Challenges(e.cfg.Realm, proof.Stale, now) {
+		for _, c := range e.auth.Challenges(e.cfg.Realm, proof.Stale, now, a.algorithms...) {
 			headers = append(headers, wire.Header{Name: "WWW-Authenticate", Value: c})
 		}
 		e.refuse(m, src, 401, "", headers...)

@@ -61,8 +61,9 @@ type Limits struct {
 	// RefusalsPerSource is how many refusals without state one address gets a
 	// second (default 50); more of its requests get no answer.
 	RefusalsPerSource int
-	// Idle is how long a connection may be silent (default 15 min), and Partial
-	// how long a message may take to arrive (default 20 s).
+	// Idle is how long a connection may be silent (default 40 min: longer than
+	// calls go without a refresh), and Partial how long a message may take to
+	// arrive (default 20 s).
 	Idle, Partial time.Duration
 }
 
@@ -128,6 +129,7 @@ type Admission struct {
 	verdict    verdict
 	code       int
 	retryAfter time.Duration
+	algorithms []string
 }
 
 type verdict uint8
@@ -142,8 +144,14 @@ const (
 // Admit lets it in.
 func Admit() Admission { return Admission{verdict: admit} }
 
-// Challenge asks for a password (401).
-func Challenge() Admission { return Admission{verdict: challenge} }
+// Challenge asks for a password (401). algorithms are those of Config.Algorithms
+// that are offered; none given: all. A phone that knows only MD5 (baresip 1.0 is
+// one) gives up at a challenge with SHA-256 beside it, so it needs MD5 alone:
+// let the listener or the trunk decide that, and not whether the account in From
+// exists, or strangers learn which do.
+func Challenge(algorithms ...string) Admission {
+	return Admission{verdict: challenge, algorithms: algorithms}
+}
 
 // Refuse answers with a code from 400 to 699; with retryAfter, the other end is
 // told when to come back.

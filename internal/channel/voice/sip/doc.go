@@ -33,8 +33,11 @@
 // # Goroutines
 //
 // One per listening socket, one per connection, one per mailbox while it has
-// work. Locks: Endpoint.mu (state), boxes' shards, mailbox.mu, in this order;
-// none is held while Handler, Events or the network is called.
+// work, one for a name or connection that is asked for. Endpoint.mu lets one
+// Start or Stop run at a time. Other locks (boxes' shards, mailbox.mu,
+// network.mu, phones.mu, Registering.mu, Watching.mu) are held for a look or a
+// change only: never while Handler, Events or the network is called, and none
+// while another is taken, but network.mu within Registering.mu.
 //
 // # Personal data
 //

@@ -44,11 +44,11 @@ type Endpoint struct {
 	phones  phones
 	calls   atomic.Int64 // standing or being set up
 
-	mu      sync.Mutex
-	running bool
-	stopped atomic.Bool
-	stop    context.CancelFunc
-	ctx     context.Context
+	running atomic.Bool
+
+	mu   sync.Mutex // one Start or Stop at a time
+	stop context.CancelFunc
+	ctx  context.Context
 }
 
 // counts are what Stats shows.
@@ -100,7 +100,7 @@ func (c Config) withDefaults() Config {
 	set(&c.Limits.ConnectionsPerSource, 64)
 	set(&c.Limits.RefusalsPerSource, 50)
 	if c.Limits.Idle <= 0 {
-		c.Limits.Idle = 15 * time.Minute
+		c.Limits.Idle = 40 * time.Minute
 	}
 	if c.Limits.Partial <= 0 {
 		c.Limits.Partial = 20 * time.Second
@@ -130,7 +130,7 @@ func random() uint64 {
 func (e *Endpoint) Start(ctx context.Context) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.running {
+	if e.running.Load() {
 		return nil
 	}
 	e.ctx, e.stop = context.WithCancel(context.WithoutCancel(ctx))
@@ -138,8 +138,7 @@ func (e *Endpoint) Start(ctx context.Context) error {
 		e.stop()
 		return errors.Join(err, e.net.close())
 	}
-	e.running = true
-	e.stopped.Store(false)
+	e.running.Store(true)
 	e.phones.mu.Lock()
 	e.phones.ended = false
 	e.phones.mu.Unlock()
@@ -152,11 +151,9 @@ func (e *Endpoint) Start(ctx context.Context) error {
 func (e *Endpoint) Stop(ctx context.Context) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if !e.running {
+	if !e.running.Swap(false) {
 		return nil
 	}
-	e.running = false
-	e.stopped.Store(true)
 	for _, b := range e.boxes.all() {
 		b.post(item{do: func() {
 			for _, l := range b.legs {
@@ -186,8 +183,8 @@ wait:
 	return err
 }
 
-// isStopped says whether Stop was called.
-func (e *Endpoint) isStopped() bool { return e.stopped.Load() }
+// isStopped says whether the endpoint does not run, or is being stopped.
+func (e *Endpoint) isStopped() bool { return !e.running.Load() }
 
 // Stats gives the endpoint's figures.
 func (e *Endpoint) Stats() Stats {
@@ -323,10 +320,7 @@ func (e *Endpoint) overloaded(m *wire.Message, src dialog.Source) {
 // Reinvite it, so that media find each other again. What the other end did in
 // between, such as hanging up, is found out then.
 func (e *Endpoint) Restore(snapshot secret.Bytes, credentials auth.Credentials, events func(Event)) (*Leg, error) {
-	e.mu.Lock()
-	running := e.running
-	e.mu.Unlock()
-	if !running {
+	if !e.running.Load() {
 		return nil, ErrStopped
 	}
 	if events == nil {
@@ -357,11 +351,8 @@ var (
 // Call makes a call. It returns at once; what becomes of it say the request's
 // Events.
 func (e *Endpoint) Call(r CallRequest) (*Leg, error) {
-	e.mu.Lock()
-	running := e.running
-	e.mu.Unlock()
 	switch {
-	case !running:
+	case !e.running.Load():
 		return nil, ErrStopped
 	case r.Events == nil || r.To.Empty() || r.From.Empty() || r.Hop.Host == "":
 		return nil, ErrRequest

@@ -34,6 +34,7 @@ type owner struct {
 	incoming  func(*Leg)
 	reachable func(secret.Text)
 	secrets   map[string]auth.Secret
+	offer     []string // algorithms of challenges
 }
 
 func (o *owner) Admit(a Arrival) Admission {
@@ -116,8 +117,7 @@ func clientTLS(t *testing.T) func(string) *tls.Config {
 func (e *Endpoint) kill() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.running = false
-	e.stopped.Store(true)
+	e.running.Store(false)
 	e.stop()
 	_ = e.net.close()
 	for _, b := range e.boxes.all() {

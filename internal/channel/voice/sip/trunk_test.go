@@ -20,7 +20,7 @@ func phoneOwner(o *owner) *owner {
 	}
 	o.admit = func(a Arrival) Admission {
 		if a.User.Empty() && a.Method != wire.Options {
-			return Challenge()
+			return Challenge(o.offer...)
 		}
 		return Admit()
 	}

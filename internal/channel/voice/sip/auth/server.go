@@ -77,10 +77,15 @@ func NewServer(algorithms []string, life time.Duration) *Server {
 
 // Challenges gives the values of WWW-Authenticate, the better first (RFC 8760
 // §2.3). stale says that the password was right and only the nonce was not.
-func (s *Server) Challenges(realm string, stale bool, now time.Time) []string {
+// only, where given, are those of the Server's algorithms that are offered: some
+// phones give up at the first that they do not know.
+func (s *Server) Challenges(realm string, stale bool, now time.Time, only ...string) []string {
 	nonce := s.nonce(now)
 	values := make([]string, 0, len(s.algorithms))
 	for _, a := range s.algorithms {
+		if len(only) > 0 && !slices.Contains(only, a) {
+			continue
+		}
 		c := digest.Challenge{Realm: realm, Nonce: nonce, Algorithm: a, QOP: []string{"auth"}, Stale: stale}
 		values = append(values, c.String())
 	}

@@ -169,8 +169,8 @@ func (l *Leg) updated(tx *serverTx, m *wire.Message, p *peer) {
 	body := bodyOf(m)
 	if !body.Empty() {
 		switch {
-		case l.ours != nil || l.owed != nil || l.offering:
-			l.refuse(tx, 491)
+		case l.ours != nil || l.owed != nil || l.offering || !l.incoming && l.state == Early && !l.call.Body.Empty() && p.early.Empty():
+			l.refuse(tx, 491) // our offer has no answer yet
 			return
 		case l.theirs != nil || l.incoming && l.state == Early && l.arrived != nil && len(l.arrived.Body) > 0 && l.last.Empty():
 			l.refuse(tx, 500)
