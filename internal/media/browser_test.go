@@ -258,3 +258,38 @@ func TestWhatIsNoOffer(t *testing.T) {
 		t.Errorf("after the end: %v", err)
 	}
 }
+
+// FuzzOffer: what a page, or who pretends to be one, may send as its offer.
+func FuzzOffer(f *testing.F) {
+	b, err := mediatest.NewBrowser()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(b.Close)
+	offer, err := b.Offer(false)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(offer)
+	f.Add(strings.ReplaceAll(offer, "a=mid:0", "a=mid:1"))
+	f.Add(strings.ReplaceAll(offer, "m=audio", "m=video"))
+	h := media.NewHost(media.Config{Address: loopback})
+	if err := h.Start(f.Context()); err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { _ = h.Stop(context.Background()) })
+	f.Fuzz(func(t *testing.T, offer string) {
+		leg, err := h.NewBrowser(g711.A, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		leg.AllowVideo()
+		defer leg.Close()
+		ctx, stop := context.WithTimeout(t.Context(), 5*time.Second)
+		defer stop()
+		if _, err := leg.Answer(ctx, offer); err != nil {
+			return
+		}
+		_ = leg.Candidate(offer[:min(len(offer), 200)])
+	})
+}

@@ -283,7 +283,9 @@ func random32() uint32 {
 // NewBridge makes an empty bridge.
 func (h *Host) NewBridge() *Bridge {
 	id := h.bridges.Add(1)
-	return &Bridge{host: h, id: id, pace: h.paces[id%uint64(len(h.paces))]}
+	// By the id's hash, because ids of one use follow each other in equal steps.
+	share := id * 0x9E37_79B9_7F4A_7C15 >> 33 % uint64(len(h.paces))
+	return &Bridge{host: h, id: id, pace: h.paces[share]}
 }
 
 // session makes the offers and answers of a leg's socket.

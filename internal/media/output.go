@@ -76,7 +76,8 @@ func (o *output) resume(now time.Duration) uint32 {
 		o.next, o.clock = uint16(random32())&0x7FFF, random32()
 		return o.clock
 	}
-	passed := uint32(audio.SamplesIn(now - o.at))
+	// A packet that waited for the lock came before the frame that was sent.
+	passed := uint32(audio.SamplesIn(max(now-o.at, 0)))
 	return o.clock + max(passed, o.length)
 }
 

@@ -108,7 +108,9 @@ func TestTimeGoesOnAcrossSources(t *testing.T) {
 	o.sound(r, &f, 1, 70*ms)
 	o.relay(r, b, sound(9, 500, 77), 75*ms)
 	o.relay(r, a, sound(1, 50, 8000), 1075*ms)
-	want := []uint32{0, 160, 400, 560, 720, 720 + 8000}
+	o.sound(r, &f, 1, 1100*ms)
+	o.relay(r, b, sound(9, 501, 5), 1090*ms) // it waited for the lock
+	want := []uint32{0, 160, 400, 560, 720, 720 + 8000, 720 + 8200, 720 + 8360}
 	for i, s := range r.all {
 		if got := s.timestamp - r.all[0].timestamp; got != want[i] {
 			t.Errorf("packet %d at %d, not %d", i, got, want[i])

@@ -26,7 +26,10 @@ type RTPConfig struct {
 	// have sent it, so it is for endpoints that need it only.
 	Latch bool
 	// Address is bound; the zero value is the host's.
-	Address  netip.Addr
+	Address netip.Addr
+	// Origin is that of the leg which this one follows in the same dialog, after
+	// a restart; see RTPLeg.Origin.
+	Origin   negotiate.Origin
 	Listener Listener
 }
 
@@ -61,16 +64,26 @@ func (h *Host) NewRTP(c RTPConfig) (*RTPLeg, error) {
 	}
 	r := &RTPLeg{config: c, conn: conn}
 	r.port = conn.LocalAddr().(*net.UDPAddr).AddrPort().Port()
-	if r.session, err = h.session(c.Policy, conn); err != nil {
-		return nil, errors.Join(err, conn.Close())
+	if r.session, err = h.session(c.Policy, conn); err == nil {
+		r.session.Resume(c.Origin)
+		r.line, err = h.newLine(c.Listener, r.end)
 	}
-	if r.line, err = h.newLine(c.Listener, r.end); err != nil {
-		return nil, errors.Join(err, conn.Close())
+	if err != nil {
+		err = errors.Join(err, conn.Close())
+		h.ports.give(r.port)
+		return nil, err
 	}
 	r.carrier = (*rtpCarrier)(r)
 	r.keeper = r.report
 	h.spawn(func() { r.read(conn, false) })
 	return r, nil
+}
+
+// Origin names the leg in its bodies; it is worth storing with the dialog.
+func (r *RTPLeg) Origin() negotiate.Origin {
+	b := r.lock()
+	defer b.mu.Unlock()
+	return r.session.Origin()
 }
 
 // Port is the leg's own UDP port.

@@ -12,6 +12,7 @@ import (
 
 	"nubitalk/internal/media"
 	"nubitalk/internal/media/g711"
+	"nubitalk/internal/media/negotiate"
 )
 
 // hello is the beginning of DTLS: a record with a ClientHello that asks for nothing.
@@ -144,4 +145,46 @@ func TestAHostLeavesNothingBehind(t *testing.T) {
 	if h.Legs() != 0 {
 		t.Errorf("%d legs", h.Legs())
 	}
+}
+
+// TestManyCallsLeaveNoMemory: legs that were agreed on, joined and closed.
+func TestManyCallsLeaveNoMemory(t *testing.T) {
+	h := host(t, media.Config{})
+	round := func(n int) {
+		for range n {
+			one, two := connectQuietly(t, h), connectQuietly(t, h)
+			bridge := h.NewBridge()
+			join(t, bridge, one, media.Talk)
+			join(t, bridge, two, media.Talk)
+			one.Play(tone(500))
+			one.Close()
+			two.Close()
+		}
+	}
+	heap := func() int64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	round(50)
+	before := heap()
+	round(1000)
+	if grew := heap() - before; grew > 500<<10 {
+		t.Errorf("1,000 calls left %d KB", grew>>10)
+	}
+}
+
+// connectQuietly is a leg that agreed with somebody who never sends.
+func connectQuietly(t *testing.T, h *media.Host) *media.RTPLeg {
+	t.Helper()
+	l, err := h.NewRTP(media.RTPConfig{Policy: negotiate.Policy{Security: negotiate.Accepted}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Answer([]byte("v=0\r\no=x 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 9 RTP/AVP 8\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	return l
 }

@@ -55,7 +55,7 @@ func (v *view) relay(from *line, p *picture, now time.Duration) {
 		if !v.started {
 			v.started, v.next, v.clock = true, uint16(random32())&0x7FFF, random32()
 		}
-		start := v.clock + uint32((now-v.at)*videoRate/time.Second) + 1
+		start := v.clock + uint32(max(now-v.at, 0)*videoRate/time.Second) + 1
 		v.from, v.source, v.base = from, p.ssrc, v.next
 		v.numbers, v.times = v.next-p.sequence, start-p.timestamp
 		sequence, ahead = v.next, 0

@@ -121,6 +121,21 @@ func New(policy Policy, local netip.AddrPort, random io.Reader) (*Session, error
 	}, nil
 }
 
+// Origin names a session in its o= line, so that a call that outlives this
+// process goes on as the same one (RFC 3264 section 8).
+type Origin struct{ ID, Version uint64 }
+
+// Origin is that of the last body.
+func (s *Session) Origin() Origin { return Origin{s.id, s.version} }
+
+// Resume has the session go on with another's origin; call it before the first
+// offer.
+func (s *Session) Resume(o Origin) {
+	if o.ID != 0 {
+		s.id, s.version = o.ID, o.Version+1
+	}
+}
+
 // Agreed gives the agreement in force, or nil.
 func (s *Session) Agreed() *Agreed { return s.agreed }
 

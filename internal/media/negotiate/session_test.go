@@ -261,6 +261,23 @@ func TestARefreshKeepsTheKeyAndAChangeIsSeen(t *testing.T) {
 	}
 }
 
+func TestASessionGoesOnAfterARestart(t *testing.T) {
+	s := session(t, Policy{}, here)
+	if _, _, err := s.Answer(body("m=audio 4000 RTP/SAVP 8", "a=crypto:1 AES_CM_128_HMAC_SHA1_80 "+inline(AESCM80, 1))); err != nil {
+		t.Fatal(err)
+	}
+	was := s.Origin()
+	next, err := New(Policy{}, here, rand.NewChaCha8([32]byte{2}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	next.Resume(was)
+	offer, err := next.Offer()
+	if want := fmt.Sprintf("o=- %d %d IN IP4", was.ID, was.Version+1); err != nil || !strings.Contains(string(offer), want) {
+		t.Errorf("%v: no %q in\n%s", err, want, offer)
+	}
+}
+
 func TestAFork(t *testing.T) {
 	s := session(t, Policy{Suites: []Suite{AESCM80, AES128GCM}}, here)
 	if _, err := s.Offer(); err != nil {

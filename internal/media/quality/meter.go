@@ -39,6 +39,7 @@ type Meter struct {
 	remote    bool
 	theirLost uint32
 	fraction  uint8
+	ours      uint8 // the same of what we hear, in the last report
 	theirJit  uint32
 	roundTrip time.Duration
 }
@@ -126,6 +127,7 @@ func (m *Meter) block(now time.Duration) rtcp.ReceptionReport {
 	if expected > received && expected > 0 {
 		fraction = uint8(min((uint64(expected-received)<<8)/uint64(expected), 255))
 	}
+	m.ours = fraction
 	r := rtcp.ReceptionReport{
 		SSRC: m.ssrc, FractionLost: fraction, TotalLost: min(m.lostNow(), 0x7FFFFF),
 		LastSequenceNumber: m.highest - 1<<16, Jitter: uint32(m.jitter), LastSenderReport: m.senderReport,
@@ -185,6 +187,9 @@ type Direction struct {
 	Lost    uint32        // that did not
 	Jitter  time.Duration // RFC 3550 section 6.4.1
 	MOS     float64       // 1 to 4.4; 0 is unknown
+	// Recent is the share that was lost between the last two reports, 0 to 1: how
+	// it is now, where the others are of the whole call.
+	Recent float64
 }
 
 // Loss is the share that did not come, 0 to 1.
@@ -210,6 +215,7 @@ func (m *Meter) Quality() Quality {
 		Jitter: time.Duration(m.jitter * float64(time.Second) / audio.Rate),
 	}
 	if q.In.Packets > 0 {
+		q.In.Recent = float64(m.ours) / 256
 		q.In.MOS = MOS(q.In.Loss(), delay(q.In.Jitter, m.roundTrip))
 	}
 	if m.remote {
@@ -218,6 +224,7 @@ func (m *Meter) Quality() Quality {
 			Packets: m.packets - lost, Lost: lost,
 			Jitter: time.Duration(m.theirJit) * time.Second / audio.Rate,
 		}
+		q.Out.Recent = float64(m.fraction) / 256
 		q.Out.MOS = MOS(q.Out.Loss(), delay(q.Out.Jitter, m.roundTrip))
 	}
 	return q

@@ -87,6 +87,9 @@ func TestReportsBetweenTwoEnds(t *testing.T) {
 	if q.Out.Packets != 401 || q.Out.Lost != 99 { // the first of all was never expected
 		t.Errorf("out %+v", q.Out)
 	}
+	if q.Out.Recent < 0.19 || q.Out.Recent > 0.2 || q.In.Recent != 0 {
+		t.Errorf("recent loss in %.3f, out %.3f", q.In.Recent, q.Out.Recent)
+	}
 	if q.In.MOS < 4.3 || q.Out.MOS > 2.6 {
 		t.Errorf("in %.2f, out %.2f", q.In.MOS, q.Out.MOS)
 	}
