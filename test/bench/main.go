@@ -34,7 +34,7 @@ var benches = []bench{
 	{[]string{"agents_back", "agents_back_cpu"}, agentsBack},
 	{[]string{"visitors_memory", "visitors_cpu"}, visitorsMemory},
 	{[]string{"mix_four"}, mixFour},
-	{[]string{"srtp_relay", "srtp_relay_over_bare", "srtp_relay_allocs"}, srtpRelay},
+	{[]string{"srtp_relay", "srtp_relay_over_bare", "srtp_relay_allocs", "relay_latency_p50", "relay_latency_p99"}, srtpRelay},
 	{[]string{"sip_browser"}, sipBrowser},
 	{[]string{"caller_waits"}, callerWaits},
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/rand"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,7 +15,9 @@ import (
 	"os/exec"
 	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -151,7 +154,7 @@ func forward(c mediaCall, a *mediaAnswer, n *atomic.Uint64) error {
 		if sockets[i], err = net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.AddrPortFrom(loopback, 0))); err != nil {
 			return err
 		}
-		s, err := negotiate.New(negotiate.Policy{}, sockets[i].LocalAddr().(*net.UDPAddr).AddrPort(), rand.Reader)
+		s, err := negotiate.New(negotiate.Policy{Security: negotiate.Accepted}, sockets[i].LocalAddr().(*net.UDPAddr).AddrPort(), rand.Reader)
 		if err != nil {
 			return err
 		}
@@ -255,6 +258,33 @@ func (p *mediaProcess) perPacket(r *run, seconds int) (cost time.Duration, alloc
 	return (cpu1 - cpu0) / time.Duration(n.Sent), float64(n1.Allocations-n0.Allocations) / float64(n.Sent), n, nil
 }
 
+// epoch is the moment that the times in packets count from.
+var epoch = time.Now()
+
+// latencies are the times that packets took.
+type latencies struct {
+	mu  sync.Mutex
+	all []float64 // ms
+}
+
+func (l *latencies) take(payload []byte) {
+	took := time.Since(epoch) - time.Duration(binary.BigEndian.Uint64(payload))
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.all = append(l.all, float64(took)/float64(time.Millisecond))
+}
+
+// at gives the value below which a share of them is.
+func (l *latencies) at(share float64) float64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.all) == 0 {
+		return 0
+	}
+	slices.Sort(l.all)
+	return l.all[min(int(share*float64(len(l.all))), len(l.all)-1)]
+}
+
 // sender is somebody who can be heard.
 type sender interface{ Speak(octets []byte) error }
 
@@ -273,40 +303,50 @@ func speak(ctx context.Context, all []sender) {
 			return
 		case <-ticker.C:
 		}
+		// When it was sent: sound passes unchanged between phones of one law.
 		due := int(float64(time.Since(began)) / float64(audio.FrameTime) * float64(len(all)))
 		for ; sent < due; sent++ {
+			binary.BigEndian.PutUint64(octets, uint64(time.Since(epoch)))
 			_ = all[sent%len(all)].Speak(octets) // what is lost is not counted
 		}
 	}
 }
 
 // srtpRelay is the cost of a packet between two phones: decrypted, renumbered,
-// encrypted with another key, sent. Before and after it, the cost of passing the
-// same packets on untouched, which is the machine's at that moment.
+// encrypted with another key, sent. Before and after it, the cost of passing plain
+// packets on untouched, which is the machine's at that moment.
 func srtpRelay(r *run) error {
-	before, _, _, err := r.phones(true, max(r.seconds/2, 1))
+	var bare, own latencies
+	before, _, _, err := r.phones(true, max(r.seconds/2, 1), &bare)
 	if err != nil {
 		return err
 	}
-	cost, allocations, n, err := r.phones(false, r.seconds)
+	cost, allocations, n, err := r.phones(false, r.seconds, &own)
 	if err != nil {
 		return err
 	}
-	after, _, _, err := r.phones(true, max(r.seconds/2, 1))
+	after, _, _, err := r.phones(true, max(r.seconds/2, 1), &bare)
 	if err != nil {
 		return err
 	}
 	r.figure("srtp_relay", us(cost), "µs", atMost, 17,
 		fmt.Sprintf("CPU a packet; AES-256-GCM both sides, %d calls, %d packets, %d dropped; %.2f core for 100 calls", r.calls, n.Sent, n.Dropped, us(cost)/100))
 	r.figure("srtp_relay_over_bare", 2*us(cost)/(us(before)+us(after)), "times", noGoal, 0,
-		fmt.Sprintf("against passing the same packets on untouched, which cost %.1f and %.1f µs before and after", us(before), us(after)))
+		fmt.Sprintf("against passing plain packets on untouched, which cost %.1f and %.1f µs before and after", us(before), us(after)))
 	r.figure("srtp_relay_allocs", allocations, "", noGoal, 0, "allocations a packet, all of them from reports every 5 s; a test holds a packet's own at none")
+	how := fmt.Sprintf("wall, from one phone's sending to the other's reading, %d calls; bare %.2g and %.2g ms", r.calls, bare.at(0.5), bare.at(0.99))
+	r.figure("relay_latency_p50", own.at(0.5), "ms", atMost, 1, how)
+	r.figure("relay_latency_p99", own.at(0.99), "ms", atMost, 5, how)
 	return nil
 }
 
 // phones has pairs of phones talk through the process.
-func (r *run) phones(bare bool, seconds int) (cost time.Duration, allocations float64, n mediaCount, err error) {
+func (r *run) phones(bare bool, seconds int, took *latencies) (cost time.Duration, allocations float64, n mediaCount, err error) {
 	calls := make([]mediaCall, r.calls)
+	policy := negotiate.Policy{}
+	if bare {
+		policy.Security = negotiate.Plain // nobody is there who could open and seal
+	}
 	var phones []*mediatest.Phone
 	defer func() {
 		for _, p := range phones {
@@ -316,11 +356,11 @@ func (r *run) phones(bare bool, seconds int) (cost time.Duration, allocations fl
 	for i := range calls {
 		calls[i].Bare = bare
 		for _, to := range []*string{&calls[i].Caller, &calls[i].Callee} {
-			p, err := mediatest.NewPhone(negotiate.Policy{}, loopback, netip.Addr{})
+			p, err := mediatest.NewPhone(policy, loopback, netip.Addr{})
 			if err != nil {
 				return 0, 0, n, err
 			}
-			p.Deaf()
+			p.Hear(took.take)
 			phones = append(phones, p)
 			offer, err := p.Offer()
 			if err != nil {

@@ -41,6 +41,7 @@ type Phone struct {
 	came   chan struct{}
 	bad    int
 	deaf   bool
+	hear   func([]byte) // takes payloads in place of heard
 
 	header rtp.Header
 	stop   context.CancelFunc
@@ -177,6 +178,10 @@ func (p *Phone) take(b []byte) {
 	var packet rtp.Packet
 	if err := packet.Unmarshal(b); err != nil {
 		p.bad++
+		return
+	}
+	if p.hear != nil {
+		p.hear(packet.Payload)
 		return
 	}
 	h := Heard{Header: packet.Header, Payload: packet.Payload, Event: p.agreed.Events && packet.PayloadType == p.agreed.EventIn}
@@ -415,6 +420,13 @@ func (p *Phone) Deaf() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.deaf = true
+}
+
+// Hear gives all payloads that come to f, and keeps none.
+func (p *Phone) Hear(f func(payload []byte)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.hear = f
 }
 
 // Speak sends a packet of sound.
