@@ -62,7 +62,7 @@ func main() {
 	flag.IntVar(&r.visitors, "visitors", 20000, "connected visitors for visitors_memory")
 	flag.IntVar(&r.agents, "agents", 5000, "live connections for agents_back")
 	flag.IntVar(&r.seconds, "seconds", 10, "length of messages_per_second and of the figures of sound")
-	flag.IntVar(&r.calls, "calls", 100, "calls for srtp_relay; a quarter of them for sip_browser, five times as many for caller_waits")
+	flag.IntVar(&r.calls, "calls", 100, "calls for srtp_relay and sip_browser; five times as many for caller_waits")
 	child := flag.Bool("media", false, "be the process that is measured for sound")
 	flag.Parse()
 	if *child {

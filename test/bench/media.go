@@ -269,6 +269,9 @@ type latencies struct {
 
 func (l *latencies) take(payload []byte) {
 	took := time.Since(epoch) - time.Duration(binary.BigEndian.Uint64(payload))
+	if took < 0 || took > time.Minute {
+		return // the relay's own silence, before both were there
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.all = append(l.all, float64(took)/float64(time.Millisecond))
@@ -392,7 +395,7 @@ func (r *run) phones(bare bool, seconds int, took *latencies) (cost time.Duratio
 
 // sipBrowser is the same between a phone and a browser.
 func sipBrowser(r *run) error {
-	calls := make([]mediaCall, r.calls/4)
+	calls := make([]mediaCall, r.calls)
 	phones := make([]*mediatest.Phone, len(calls))
 	browsers := make([]*mediatest.Browser, len(calls))
 	defer func() {
