@@ -59,7 +59,7 @@ type Limits struct {
 	// ConnectionsPerSource how many from one address (default 64).
 	Connections, ConnectionsPerSource int
 	// RefusalsPerSource is how many refusals without state one address gets a
-	// second (default 50); more of its requests get no answer.
+	// second (default 500); more of its requests get no answer.
 	RefusalsPerSource int
 	// Idle is how long a connection may be silent (default 40 min: longer than
 	// calls go without a refresh), and Partial how long a message may take to

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -98,7 +99,12 @@ func (c Config) withDefaults() Config {
 	set(&c.Limits.Queue, 64)
 	set(&c.Limits.Connections, 4096)
 	set(&c.Limits.ConnectionsPerSource, 64)
-	set(&c.Limits.RefusalsPerSource, 50)
+	set(&c.Limits.RefusalsPerSource, 500)
+	c.Listeners = slices.Clone(c.Listeners)
+	for i := range c.Listeners {
+		l := &c.Listeners[i]
+		l.Advertise = strings.ToLower(strings.Trim(l.Advertise, "[]"))
+	}
 	if c.Limits.Idle <= 0 {
 		c.Limits.Idle = 40 * time.Minute
 	}
@@ -138,6 +144,7 @@ func (e *Endpoint) Start(ctx context.Context) error {
 		e.stop()
 		return errors.Join(err, e.net.close())
 	}
+	e.calls.Store(0) // of an earlier run, which may not have ended all
 	e.running.Store(true)
 	e.phones.mu.Lock()
 	e.phones.ended = false

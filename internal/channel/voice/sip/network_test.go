@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"nubitalk/internal/channel/voice/sip/dialog"
+	"nubitalk/internal/channel/voice/sip/wire"
 )
 
 func TestIPv6(t *testing.T) {
@@ -63,6 +64,39 @@ func (n *testNames) LookupSRV(_ context.Context, service, proto, name string) (s
 		return "", s, nil
 	}
 	return "", nil, &net.DNSError{Err: "no such host", Name: "masked", IsNotFound: true}
+}
+
+func TestAdvertisedHosts(t *testing.T) {
+	seen := make(chan string, 4)
+	b := start(t, Config{}, &owner{incoming: func(l *Leg) {
+		l.Events(func(Event) {})
+		seen <- l.Invite().Top.Host + " " + wire.HostPort(l.Invite().Contact[0].URI.Host, l.Invite().Contact[0].URI.Port)
+		l.Reject(486, Reason{})
+	}})
+	for advertise, want := range map[string]string{"SIP.Example": "sip.example sip.example:7000", "[2001:DB8::1]": "2001:db8::1 [2001:db8::1]:7000"} {
+		a := start(t, Config{Listeners: []Listener{{Transport: UDP, Address: "0.0.0.0:0", Advertise: advertise, AdvertisePort: 7000}}}, &owner{})
+		events := make(chan Event, 4)
+		if _, err := a.Call(request(target(b, UDP), events)); err != nil {
+			t.Fatal(err)
+		}
+		if got := await(t, seen); got != want {
+			t.Errorf("%s is seen as %q", advertise, got)
+		}
+		// The answers come back by rport and are taken.
+		if got := expect[Failed](t, events); got.Code != 486 {
+			t.Errorf("%s: %d", advertise, got.Code)
+		}
+	}
+	// Any address of both kinds: the one toward the other end is shown.
+	a := start(t, Config{Listeners: []Listener{{Transport: UDP, Address: "[::]:0"}}}, &owner{})
+	events := make(chan Event, 4)
+	if _, err := a.Call(request(target(b, UDP), events)); err != nil {
+		t.Fatal(err)
+	}
+	if got := await(t, seen); !strings.HasPrefix(got, "127.0.0.1 ") {
+		t.Errorf("it is seen as %q", got)
+	}
+	expect[Failed](t, events)
 }
 
 func TestNames(t *testing.T) {
