@@ -73,7 +73,7 @@ func (b *mailbox) arrive(m *wire.Message, src dialog.Source, now time.Time) {
 			return
 		}
 	}
-	l := &Leg{e: e, callID: m.CallID, incoming: true, from: m.From, to: m.To, invite: m, source: src, user: user, replaces: replaced}
+	l := &Leg{e: e, callID: m.CallID, about: &about{incoming: true, from: m.From, to: m.To, invite: m, source: src, user: user, replaces: replaced}}
 	l.box.Store(b)
 	e.calls.Add(1)
 	l.d = dialog.Arrive(&e.env, time.Now(), m, src)

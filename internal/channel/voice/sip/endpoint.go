@@ -337,7 +337,7 @@ func (e *Endpoint) Restore(snapshot secret.Bytes, credentials auth.Credentials, 
 	if err != nil {
 		return nil, err
 	}
-	l := &Leg{e: e, callID: d.CallID(), incoming: d.Incoming(), events: events, d: d, from: d.Caller(), to: d.Called()}
+	l := &Leg{e: e, callID: d.CallID(), about: &about{incoming: d.Incoming(), from: d.Caller(), to: d.Called()}, events: events, d: d}
 	l.state.Store(int32(Standing))
 	e.calls.Add(1)
 	e.boxes.create(e, l.callID, item{begin: func(b *mailbox) {
@@ -370,7 +370,7 @@ func (e *Endpoint) Call(r CallRequest) (*Leg, error) {
 	if r.CallID == "" {
 		r.CallID = token()
 	}
-	l := &Leg{e: e, callID: r.CallID, events: r.Events, from: r.From, to: wire.NewAddress(r.ToDisplay, r.To, "")}
+	l := &Leg{e: e, callID: r.CallID, about: &about{from: r.From, to: wire.NewAddress(r.ToDisplay, r.To, "")}, events: r.Events}
 	e.calls.Add(1)
 	e.boxes.create(e, r.CallID, item{begin: func(b *mailbox) {
 		l.box.Store(b)

@@ -62,19 +62,23 @@ type Leg struct {
 	// waiting says that a request of ours is not answered.
 	waiting atomic.Bool
 
-	// Set before the leg is handed out.
-	incoming bool
-	from, to wire.Address
-	invite   *wire.Message
-	source   dialog.Source
-	user     secret.Text
-	replaces *Leg
+	*about // set before the leg is handed out
 
 	// The mailbox's.
 	d       *dialog.Leg
 	events  func(Event)
 	counted bool // no longer among the endpoint's calls
 	slim    bool // left behind by one that ended
+}
+
+// about is what a leg's owner may ask of it.
+type about struct {
+	incoming bool
+	from, to wire.Address
+	invite   *wire.Message
+	source   dialog.Source
+	user     secret.Text
+	replaces *Leg
 }
 
 // tags are what names a leg's dialog besides the Call-ID.

@@ -246,7 +246,7 @@ func (b *mailbox) flush(l *Leg) {
 	}
 	if l.counted && !l.slim {
 		// What is kept for repetitions needs nothing of what its owner was told.
-		s := &Leg{e: l.e, callID: l.callID, incoming: l.incoming, d: l.d, counted: true, slim: true}
+		s := &Leg{e: l.e, callID: l.callID, about: nothing, d: l.d, counted: true, slim: true}
 		s.box.Store(b)
 		s.state.Store(int32(Over))
 		s.waiting.Store(l.waiting.Load())
@@ -287,6 +287,9 @@ func (s *boxes) busy() bool {
 	}
 	return false
 }
+
+// nothing is what is known of a leg that has ended.
+var nothing = &about{}
 
 // shardCount spreads mailboxes over locks.
 const shardCount = 64

@@ -95,7 +95,9 @@ type Leg struct {
 	remind    time.Time
 
 	// An outgoing call.
-	call    Outgoing
+	call    *Outgoing // until the end
+	dialled wire.URI
+	cred    auth.Credentials
 	calling *clientTx
 	hung    *Reason // Hangup before the end
 
@@ -437,7 +439,8 @@ func (p *peer) learn(m *wire.Message) {
 	}
 	if allow := m.Get("Allow"); allow != "" && allow != p.said {
 		p.said = allow
-		p.allow = "," + strings.Join(m.Tokens("Allow"), ",") + ","
+		all := strings.Join(m.All("Allow"), ",")
+		p.allow = "," + strings.ToLower(strings.ReplaceAll(all, " ", "")) + ","
 	}
 }
 
@@ -471,7 +474,7 @@ func (l *Leg) end(e Event) {
 	l.arrived, l.invite, l.pending, l.queue, l.answerNow = nil, nil, nil, nil, nil
 	l.offers, l.session, l.transfer = offers{}, session{}, transfer{}
 	l.remind = time.Time{}
-	l.call = Outgoing{To: l.call.To, Credentials: l.call.Credentials}
+	l.call = nil
 	for _, tx := range l.clients {
 		tx.body = Body{}
 	}

@@ -85,7 +85,7 @@ func Restore(env *Env, now time.Time, snapshot secret.Bytes, credentials auth.Cr
 		core: core{env: env, now: now}, incoming: s.Incoming, state: Standing, callID: s.CallID, local: local, localTag: local.Tag(),
 		localSeq: (s.LocalSeq + leap) & (1<<31 - 1), contact: s.Contact,
 		peer: &peer{tag: s.Tag, remote: remote, target: target, routes: s.Routes, seq: s.Seq, allow: s.Allow, src: s.Source, won: true},
-		call: Outgoing{Credentials: credentials},
+		cred: credentials,
 	}
 	l.interval = time.Duration(s.Interval) * time.Second
 	l.refresh = s.Refresh

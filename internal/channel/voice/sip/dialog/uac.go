@@ -12,7 +12,7 @@ import (
 
 // Call makes the leg of a call to another end and sends its INVITE.
 func Call(env *Env, now time.Time, o Outgoing) *Leg {
-	l := &Leg{core: core{env: env, now: now}, callID: o.CallID, localTag: env.token(), call: o, contact: o.ContactUser}
+	l := &Leg{core: core{env: env, now: now}, callID: o.CallID, localTag: env.token(), call: &o, dialled: o.To, cred: o.Credentials, contact: o.ContactUser}
 	if l.callID == "" {
 		l.callID = env.token()
 	}
@@ -25,7 +25,7 @@ func Call(env *Env, now time.Time, o Outgoing) *Leg {
 
 // dial sends the INVITE, with an Authorization if there is one.
 func (l *Leg) dial(field, authorization string) {
-	o := &l.call
+	o := l.call
 	l.localSeq++
 	m := &wire.Message{
 		Method: wire.Invite, URI: o.To, Route: o.Route, From: l.local, To: wire.NewAddress(o.ToDisplay, o.To, ""),
@@ -163,7 +163,7 @@ func (l *Leg) fork(m *wire.Message, src Source) *peer {
 	if len(l.forks) >= maxForks {
 		return nil
 	}
-	p := &peer{tag: tag, remote: m.To, target: l.call.To, src: src, routes: slices.Clone(m.RecordRoute)}
+	p := &peer{tag: tag, remote: m.To, target: l.dialled, src: src, routes: slices.Clone(m.RecordRoute)}
 	slices.Reverse(p.routes)
 	p.learn(m)
 	l.forks = append(l.forks, p)
@@ -348,7 +348,7 @@ func (c *core) proof(tx *clientTx, m *wire.Message, cred auth.Credentials) (fiel
 }
 
 func (l *Leg) prove(tx *clientTx, m *wire.Message) (field, value string, ok bool) {
-	return l.proof(tx, m, l.call.Credentials)
+	return l.proof(tx, m, l.cred)
 }
 
 // repeat sends a request within the dialog again, with an answer to the
