@@ -16,7 +16,7 @@ import (
 	"sync"
 )
 
-// appPolicy is what the desk's pages may load: only what this program serves.
+// appPolicy is what our own pages may load: only what this program serves.
 // Styles set by script are no inline styles to the browser.
 const appPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; " +
 	"connect-src 'self'; media-src 'self' blob:; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -29,9 +29,9 @@ const noPages = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Nub
 // hashed is the name of a file that Vite made: another content, another name.
 var hashed = regexp.MustCompile(`-[A-Za-z0-9_-]{8,}\.[a-z0-9]+$`)
 
-// Pages serves what browsers load: the desk at /app/ and the widget at
-// /widget.js. Every path of the desk that is no file is its first page, which
-// finds its own way.
+// Pages serves what browsers load: the desk at /app/, the page to call from at
+// /phone/ and the widget at /widget.js. Every path of the first two that is no
+// file is their first page, which finds its own way.
 type Pages struct {
 	files map[string]*asset // by path, without the first slash
 	log   *slog.Logger
@@ -48,11 +48,11 @@ type asset struct {
 	squeezed func() []byte // gzip; nil if it does not shrink
 }
 
-// NewPages takes web.Dist: folders "desktop" and "widget" under dist. Files
+// NewPages takes web.Dist: folders "desktop", "phone" and "widget" under dist. Files
 // ending in .br or .gz are the compressed forms of those without.
 func NewPages(dist fs.FS, log *slog.Logger) (*Pages, error) {
 	p := &Pages{files: map[string]*asset{}, log: log}
-	for folder, prefix := range map[string]string{"dist/desktop": "app/", "dist/widget": ""} {
+	for folder, prefix := range map[string]string{"dist/desktop": "app/", "dist/phone": "phone/", "dist/widget": ""} {
 		if err := p.load(dist, folder, prefix); err != nil {
 			return nil, err
 		}
@@ -119,15 +119,26 @@ func (p *Pages) Register(mux *http.ServeMux) {
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/app/", http.StatusFound)
 	})
-	mux.HandleFunc("GET /app/", p.app)
+	mux.HandleFunc("GET /app/", p.page("app/index.html"))
+	mux.HandleFunc("GET /phone/", p.page("phone/index.html"))
 	for name, a := range p.files {
-		if !strings.HasPrefix(name, "app/") {
+		if !own(name) {
 			mux.HandleFunc("GET /"+name, func(w http.ResponseWriter, r *http.Request) { p.widget(w, r, a) })
 		}
 	}
 }
 
-func (p *Pages) app(w http.ResponseWriter, r *http.Request) {
+// own says whether a file belongs to a page of ours, and not to others' sites.
+func own(name string) bool {
+	return strings.HasPrefix(name, "app/") || strings.HasPrefix(name, "phone/")
+}
+
+// page serves the files of a page, and its first page for all other paths.
+func (p *Pages) page(first string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) { p.app(w, r, first) }
+}
+
+func (p *Pages) app(w http.ResponseWriter, r *http.Request, first string) {
 	h := w.Header()
 	h.Set("Content-Security-Policy", appPolicy)
 	h.Set("X-Content-Type-Options", "nosniff")
@@ -137,8 +148,8 @@ func (p *Pages) app(w http.ResponseWriter, r *http.Request) {
 	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(self), payment=(), usb=()")
 	name := strings.TrimPrefix(r.URL.Path, "/")
 	a := p.files[name]
-	if a == nil && path.Ext(name) == "" { // a place inside the desk, not a file
-		a = p.files["app/index.html"]
+	if a == nil && path.Ext(name) == "" { // a place inside the page, not a file
+		a = p.files[first]
 		if a == nil {
 			h.Set("Content-Type", "text/html; charset=utf-8")
 			w.WriteHeader(http.StatusServiceUnavailable)
@@ -171,7 +182,7 @@ func (p *Pages) send(w http.ResponseWriter, r *http.Request, a *asset) {
 	switch {
 	case a.forever:
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")
-	case strings.HasPrefix(a.name, "app/"):
+	case own(a.name):
 		h.Set("Cache-Control", "no-cache") // asks each time whether it is still this one
 	default:
 		h.Set("Cache-Control", "public, max-age=300")

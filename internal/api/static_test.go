@@ -33,6 +33,8 @@ func built() fstest.MapFS {
 		"dist/desktop/assets/index-B3xYz_9a.js.br":  {Data: []byte("brotli")},
 		"dist/desktop/assets/index-B3xYz_9a.js.map": {Data: []byte("{}")},
 		"dist/desktop/assets/style-C4xYz_9a.css":    {Data: []byte(strings.Repeat("a{color:red}", 200))},
+		"dist/phone/index.html":                     {Data: []byte("<!doctype html>phone")},
+		"dist/phone/assets/index-P3xYz_9a.js":       {Data: []byte(script)},
 		"dist/widget/widget.js":                     {Data: []byte(script)},
 	}
 }
@@ -64,6 +66,10 @@ func TestPagesAreServedWithTheRightHeaders(t *testing.T) {
 		{"/app/assets/style-C4xYz_9a.css", "", 200, "text/css", "", "immutable"},
 		{"/app/assets/index-B3xYz_9a.js.map", "", 404, "", "", "no-store"},
 		{"/app/assets/index-OLD12345.js", "", 404, "", "", "no-store"},
+		{"/phone/", "", 200, "text/html", "", "no-cache"},
+		{"/phone/ent_1", "", 200, "text/html", "", "no-cache"},
+		{"/phone/assets/index-P3xYz_9a.js", "gzip", 200, "text/javascript", "gzip", "immutable"},
+		{"/phone/assets/index-OLD12345.js", "", 404, "", "", "no-store"},
 		{"/widget.js", "gzip", 200, "text/javascript", "gzip", "max-age=300"},
 		{"/nothing", "", 404, "", "", ""},
 	} {

@@ -38,13 +38,13 @@ type DemoLogin struct {
 	Try          string        `json:"try,omitempty"`
 }
 
-// DemoEntryPoint is where a visitor's chat arrives.
+// DemoEntryPoint is where a visitor's chat or call arrives.
 type DemoEntryPoint struct {
 	ID           string      `json:"id"`
 	Organisation string      `json:"organisation"`
 	Channel      acd.Channel `json:"channel"`
 	Name         string      `json:"name"`
-	Page         string      `json:"page,omitempty"` // a web page that carries the widget
+	Page         string      `json:"page,omitempty"` // a web page that carries the widget, or that calls
 }
 
 // demoPages are the paths of web pages that carry a widget, by the entry point's
@@ -75,6 +75,8 @@ func (s *Server) Demo() Demo {
 	for i, e := range d.EntryPoints {
 		if path, ok := demoPages[e.Name]; ok {
 			d.EntryPoints[i].Page = d.BaseURL + path
+		} else if e.Channel == acd.Voice {
+			d.EntryPoints[i].Page = d.BaseURL + "/phone/#" + e.ID
 		}
 	}
 	return d
@@ -225,7 +227,7 @@ func (d *seeder) openAccount(ctx context.Context, t id.Tenant, user string) erro
 	})
 }
 
-// entries lists a tenant's chat entry points.
+// entries lists a tenant's entry points.
 func (d *seeder) entries(ctx context.Context, admin access.Actor, slug string) error {
 	snap, err := d.parts.setup.Snapshot(ctx, admin.Tenant)
 	if err != nil {

@@ -45,7 +45,7 @@ export default defineConfig({
   base: "/app/",
   publicDir: here("public"),
   plugins: [svelte({ configFile: here("../svelte.config.js") }), firstLoad()],
-  resolve: { alias: { $ui: here("../ui"), $api: here("../api") } },
+  resolve: { alias: { $ui: here("../ui"), $api: here("../api"), $sound: here("../sound") } },
   build: {
     outDir: here("../dist/desktop"),
     emptyOutDir: true,

@@ -70,6 +70,11 @@ export class Api {
     return this.#json("POST", "conversation/callback", { client_id, reach });
   }
 
+  /** Connects a call's sound: gives the answer to an offer (session descriptions). */
+  sound(description: string): Promise<{ description: string }> {
+    return this.#json("POST", "conversation/sound", { description });
+  }
+
   end(): Promise<void> {
     return this.#json("POST", "conversation/end", {});
   }

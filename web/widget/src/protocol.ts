@@ -3,6 +3,8 @@
 /** How the widget looks and what it asks before a conversation. */
 export interface EntryPoint {
   id: string;
+  /** voice: the conversation is a call, and has a page of its own. */
+  channel: "chat" | "voice";
   /** False: show the leave-a-message form. */
   open: boolean;
   language: string;

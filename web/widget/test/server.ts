@@ -11,6 +11,7 @@ import { ServerSocket } from "./socket";
 
 export const ENTRY: EntryPoint = {
   id: "ent_shop",
+  channel: "chat",
   open: true,
   language: "en",
   languages: ["en", "pt"],
