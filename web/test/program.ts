@@ -65,6 +65,10 @@ export class Program {
     return this.#started!.entry_points.find((e) => e.name === "Web shop")!.page!;
   }
 
+  get phone(): string {
+    return this.#started!.entry_points.find((e) => e.name === "Shop telephone")!.page!;
+  }
+
   password(user: string): string {
     return this.#started!.logins.find((l) => l.user_name === user)!.password;
   }

@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
   type Browser,
@@ -10,7 +11,9 @@ import {
 } from "playwright-core";
 import { expect } from "vitest";
 import { Agent } from "./agent";
+import { Caller } from "./caller";
 import { Program } from "./program";
+import { listenIn, tone } from "./tone";
 import { Visitor } from "./visitor";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -22,23 +25,30 @@ const SHOTS = fileURLToPath(new URL("../../artifacts/browser/", import.meta.url)
 /** How long something may take on a busy machine before it counts as not happening. */
 export const PATIENCE = 30_000;
 
+function launch(...more: string[]): Promise<Browser> {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", ...more],
+  });
+}
+
 /** A program, a browser, and everybody who has a page in it. */
 export class Stage {
   readonly program = new Program();
   #browser: Browser | undefined;
+  /** Browsers whose microphone hears one tone, by its frequency. */
+  #toned = new Map<number, Browser>();
   #contexts: BrowserContext[] = [];
   #troubles: string[] = [];
 
   async open(): Promise<void> {
     await this.program.start();
-    this.#browser = await chromium.launch({
-      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-      args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"],
-    });
+    this.#browser = await launch();
   }
 
   async close(): Promise<void> {
     await this.#browser?.close();
+    for (const browser of this.#toned.values()) await browser.close();
     await this.program.remove();
   }
 
@@ -51,8 +61,26 @@ export class Stage {
     expect(found).toEqual([]);
   }
 
-  async context(options: BrowserContextOptions = {}): Promise<BrowserContext> {
-    const context = await this.#browser!.newContext({
+  /** A browser whose microphone hears a tone of so many hertz. */
+  async #hearing(hertz: number): Promise<Browser> {
+    const known = this.#toned.get(hertz);
+    if (known) return known;
+    const file = join(this.program.data, `${hertz}.wav`);
+    writeFileSync(file, tone(hertz));
+    const browser = await launch(
+      "--use-fake-device-for-media-stream",
+      "--use-fake-ui-for-media-stream",
+      `--use-file-for-fake-audio-capture=${file}`,
+      "--autoplay-policy=no-user-gesture-required", // for what listens here, also after a reload
+    );
+    this.#toned.set(hertz, browser);
+    return browser;
+  }
+
+  /** Sound is a tone at the microphone, in hertz; without it there is no microphone. */
+  async context(options: BrowserContextOptions = {}, sound?: number): Promise<BrowserContext> {
+    const browser = sound ? await this.#hearing(sound) : this.#browser!;
+    const context = await browser.newContext({
       viewport: { width: 1280, height: 800 },
       locale: "en-GB",
       timezoneId: "Europe/Lisbon",
@@ -62,6 +90,7 @@ export class Stage {
     context.setDefaultTimeout(PATIENCE);
     this.#contexts.push(context);
     context.on("page", (page) => this.#watch(page));
+    if (sound) await context.addInitScript(listenIn);
     return context;
   }
 
@@ -73,9 +102,17 @@ export class Stage {
     return visitor;
   }
 
+  /** Somebody on the page that calls. */
+  async caller(sound: number, options: BrowserContextOptions = {}): Promise<Caller> {
+    const context = await this.context({ viewport: { width: 400, height: 800 }, ...options }, sound);
+    const caller = new Caller(await context.newPage());
+    await caller.page.goto(this.program.phone);
+    return caller;
+  }
+
   /** Somebody who is signed in at the desk. */
-  async agent(user: string, options: BrowserContextOptions = {}): Promise<Agent> {
-    const context = await this.context({ viewport: { width: 1440, height: 900 }, ...options });
+  async agent(user: string, options: BrowserContextOptions = {}, sound?: number): Promise<Agent> {
+    const context = await this.context({ viewport: { width: 1440, height: 900 }, ...options }, sound);
     const agent = new Agent(await context.newPage(), user);
     await agent.page.goto(`${this.program.base}/app/`);
     await agent.signIn(this.program.organisation(user), this.program.password(user));

@@ -74,6 +74,7 @@ export type Hours = Required<Schemas["Hours"]>;
 export type Span = Schemas["Span"];
 export type Exception = Schemas["Exception"];
 export type EntryPoint = Required<Schemas["EntryPoint"]>;
+export type CallState = Schemas["State"];
 export type CannedReply = Required<Schemas["CannedReply"]>;
 export type ConsentText = Required<Schemas["ConsentText"]>;
 
@@ -144,6 +145,7 @@ export interface LiveEvents {
   "queue.changed": QueueView;
   "day.changed": DayQueue;
   "alert.changed": Alert;
+  "call.changed": CallState;
   "message.added": Message;
   "message.marks": { interaction: string } & Marks;
   typing: { interaction: string; author_kind: string; author?: string };

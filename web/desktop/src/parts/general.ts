@@ -1,3 +1,4 @@
+import Headphones from "@lucide/svelte/icons/headphones";
 import Headset from "@lucide/svelte/icons/headset";
 import Search from "@lucide/svelte/icons/search";
 import LayoutDashboard from "@lucide/svelte/icons/layout-dashboard";
@@ -18,6 +19,7 @@ import { toasts } from "$ui/toast.svelte";
 import { asProblem } from "../api/client";
 import type { Permission } from "../api/types";
 import { text } from "../messages/app";
+import { text as calls } from "../messages/calls";
 import { preferences } from "../state/preferences.svelte";
 import { router } from "../state/router.svelte";
 import { session } from "../state/session.svelte";
@@ -84,6 +86,17 @@ export function generalCommands(): Command[] {
       keys: "?",
       run: () => (shell.help = true),
     },
+    ...(session.may("desk.use")
+      ? [
+          {
+            id: "headset",
+            group,
+            label: calls("headset"),
+            icon: Headphones,
+            run: () => (shell.headset = true),
+          },
+        ]
+      : []),
     {
       id: "theme",
       group,

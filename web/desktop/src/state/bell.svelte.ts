@@ -47,8 +47,8 @@ class Bell {
     if (!this.#flash) document.title = title;
   }
 
-  /** Rings until `stop`. */
-  start(line: string): void {
+  /** Rings until `stop`; a call as a telephone does. */
+  start(line: string, call = false): void {
     this.stop();
     let on = false;
     this.#flash = setInterval(() => {
@@ -57,8 +57,9 @@ class Bell {
     }, 1000);
     document.title = line;
     if (!this.#leader) return;
-    this.#ring();
-    this.#timer = setInterval(() => this.#ring(), 2500);
+    const ring = () => (call ? this.#phone() : this.#ring());
+    ring();
+    this.#timer = setInterval(ring, call ? 3000 : 2500);
     this.#notification = this.#notify(line, "nubitalk.offer", true);
   }
 
@@ -104,6 +105,12 @@ class Bell {
   #ring(): void {
     this.#tone(784, 0, 0.22, 0.12);
     this.#tone(988, 0.24, 0.32, 0.12);
+  }
+
+  /** Two bursts of a fast warble. */
+  #phone(): void {
+    for (const burst of [0, 0.7])
+      for (let i = 0; i < 8; i++) this.#tone(i % 2 ? 1047 : 1319, burst + i * 0.055, 0.07, 0.12);
   }
 
   #tone(frequency: number, after: number, seconds: number, volume: number): void {

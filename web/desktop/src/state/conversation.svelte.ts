@@ -60,7 +60,10 @@ export class Conversation {
     readonly id: string,
     interaction?: Interaction,
   ) {
-    if (interaction) this.interaction = interaction;
+    if (!interaction) return;
+    this.interaction = interaction;
+    // Who calls listens; what is written is for colleagues, unless chosen otherwise.
+    this.writingNote = interaction.channel === "voice";
   }
 
   readonly unread = $derived.by(() => {
@@ -79,6 +82,7 @@ export class Conversation {
    * the visitor's turn.
    */
   readonly waitingSince = $derived.by(() => {
+    if (this.interaction.channel === "voice") return undefined; // they talk
     let since: string | undefined;
     for (let i = this.messages.length - 1; i >= 0; i--) {
       const message = this.messages[i]!;

@@ -4,14 +4,17 @@ import { toasts } from "$ui/toast.svelte";
 import { api, asProblem, key, take } from "../api/client";
 import type { AgentView, Interaction, Offer, Presence, QueueView } from "../api/types";
 import { text as app } from "../messages/app";
+import { text as calls } from "../messages/calls";
 import { text } from "../messages/desk";
 import { bell } from "./bell.svelte";
 import { Conversation } from "./conversation.svelte";
 import { text as reach } from "../messages/reach";
 import { names } from "./names.svelte";
 import { live } from "./live.svelte";
+import { preferences } from "./preferences.svelte";
 import { router } from "./router.svelte";
 import { session } from "./session.svelte";
+import { shell } from "./shell.svelte";
 
 const held = new Set(["active", "held", "wrapping"]);
 
@@ -143,9 +146,11 @@ class Desk {
 
   #bell(): void {
     const count = this.offers.size;
-    if (count > this.#told) announcer.say(text("offerLine", { count }), true);
+    const call = this.offerList.some((o) => o.interaction.channel === "voice");
+    const line = call ? calls("callLine", { count }) : text("offerLine", { count });
+    if (count > this.#told) announcer.say(line, true);
     this.#told = count;
-    if (count) bell.start(text("offerLine", { count }));
+    if (count) bell.start(line, call);
     else bell.stop();
   }
 
@@ -251,7 +256,10 @@ class Desk {
 
   async setPresence(presence: Exclude<Presence, "missed">, reason = ""): Promise<void> {
     const before = this.me;
-    if (presence === "ready") bell.askLeave();
+    if (presence === "ready") {
+      bell.askLeave();
+      this.#askHeadset();
+    }
     if (before) this.me = { ...before, presence, reason };
     try {
       this.me = await take(api.PUT("/api/v1/desk/presence", { body: { presence, reason } }));
@@ -261,11 +269,27 @@ class Desk {
     }
   }
 
-  /** Ends the contact after a moment in which it can be taken back. */
+  /** Offers the headset's check, once in this browser, to who may get calls. */
+  #askHeadset(): void {
+    if (preferences.headsetAsked) return;
+    const takes = (id: string) => {
+      const channels = names.find("queues", id)?.channels ?? ["chat"];
+      return channels.length === 0 || channels.includes("voice");
+    };
+    if (![...this.queues.keys()].some(takes)) return;
+    preferences.askedHeadset();
+    toasts.show(calls("headsetAsk"), {
+      seconds: 20,
+      action: { label: calls("check"), run: () => (shell.headset = true) },
+    });
+  }
+
+  /** Ends the contact after a moment in which it can be taken back; a call at once. */
   finish(id: string): void {
     const conversation = this.work.get(id);
     if (!conversation || this.finishing.has(id) || conversation.interaction.state !== "active") return;
     this.finishing.set(id, Date.now());
+    if (conversation.interaction.channel === "voice") return void this.#finishNow(id);
     this.#timers.set(
       id,
       setTimeout(() => void this.#finishNow(id), undoSeconds * 1000),

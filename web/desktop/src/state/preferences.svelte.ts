@@ -13,6 +13,11 @@ class Preferences {
   alertNotices = $state(false);
   /** Until when alerts make no sound: by rule, and "" for all. Milliseconds since 1970. */
   muted = $state.raw<Readonly<Record<string, number>>>({});
+  /** Devices of calls; "" is what the system has. */
+  microphone = $state("");
+  loudspeaker = $state("");
+  /** The headset's check was offered. */
+  headsetAsked = $state(false);
   #language: Language | undefined;
   #dark = matchMedia("(prefers-color-scheme: dark)");
 
@@ -25,6 +30,10 @@ class Preferences {
         if ("alertSound" in kept) this.alertSound = kept.alertSound === true;
         if ("alertNotices" in kept) this.alertNotices = kept.alertNotices === true;
         if ("muted" in kept) this.muted = times(kept.muted);
+        if ("microphone" in kept && typeof kept.microphone === "string") this.microphone = kept.microphone;
+        if ("loudspeaker" in kept && typeof kept.loudspeaker === "string")
+          this.loudspeaker = kept.loudspeaker;
+        if ("headsetAsked" in kept) this.headsetAsked = kept.headsetAsked === true;
         if ("language" in kept && (kept.language === "en" || kept.language === "pt"))
           this.#language = kept.language;
       }
@@ -44,6 +53,17 @@ class Preferences {
 
   setSound(on: boolean): void {
     this.sound = on;
+    this.#keep();
+  }
+
+  setDevices(change: { microphone?: string; loudspeaker?: string }): void {
+    this.microphone = change.microphone ?? this.microphone;
+    this.loudspeaker = change.loudspeaker ?? this.loudspeaker;
+    this.#keep();
+  }
+
+  askedHeadset(): void {
+    this.headsetAsked = true;
     this.#keep();
   }
 
@@ -87,6 +107,9 @@ class Preferences {
           alertSound: this.alertSound,
           alertNotices: this.alertNotices,
           muted: this.muted,
+          microphone: this.microphone,
+          loudspeaker: this.loudspeaker,
+          headsetAsked: this.headsetAsked,
           language: this.#language,
         }),
       );

@@ -2,6 +2,8 @@
 class Shell {
   palette = $state(false);
   help = $state(false);
+  /** The headset's check. */
+  headset = $state(false);
 }
 
 export const shell = new Shell();

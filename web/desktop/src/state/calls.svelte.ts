@@ -1,0 +1,171 @@
+import { untrack } from "svelte";
+import { SvelteMap } from "svelte/reactivity";
+import { allowed, microphone } from "$sound/devices";
+import { Sound } from "$sound/connection.svelte";
+import { toasts } from "$ui/toast.svelte";
+import { api, asProblem, take } from "../api/client";
+import type { CallState } from "../api/types";
+import { text } from "../messages/calls";
+import { desk } from "./desk.svelte";
+import { live } from "./live.svelte";
+import { preferences } from "./preferences.svelte";
+import { session } from "./session.svelte";
+
+/** A call that is offered to this agent, or held by it. */
+export class Call {
+  /** How the server sees its sound; undefined until it was told. */
+  state = $state.raw<CallState>();
+  /** The sound in this page; undefined while it has none. */
+  sound = $state.raw<Sound>();
+  /** Accepted: heard, and hearing. */
+  answered = false;
+
+  constructor(readonly id: string) {}
+}
+
+// The sound of the agent's calls. It is connected already while a call rings,
+// silently and only where the browser need not ask first, so that it is there at
+// once when the call is answered. Of several tabs one has it.
+class Calls {
+  all = new SvelteMap<string, Call>();
+  /** This tab has the sound. */
+  here = $state(false);
+  #started = false;
+  #letGo: (() => void) | undefined;
+
+  start(): void {
+    if (this.#started) return;
+    this.#started = true;
+    this.#claim(false);
+    live.on("call.changed", (s) => {
+      const call = this.all.get(s.interaction);
+      if (call) call.state = s;
+    });
+    live.onResync(() => this.all.forEach((call) => void this.#ask(call)));
+    $effect.root(() => {
+      $effect(() => {
+        const wanted = new Map<string, boolean>();
+        for (const offer of desk.offers.values())
+          if (offer.interaction.channel === "voice") wanted.set(offer.interaction.id, false);
+        for (const { interaction: w } of desk.work.values())
+          if (w.channel === "voice" && w.agent === session.me?.user.id && w.state === "active")
+            wanted.set(w.id, true);
+        const { here } = this;
+        untrack(() => this.#settle(wanted, here));
+      });
+    });
+  }
+
+  /** Takes the sound from another tab; without a press of a button only if it is free. */
+  #claim(steal: boolean): void {
+    if (!("locks" in navigator)) {
+      this.here = true;
+      return;
+    }
+    navigator.locks
+      .request("nubitalk.sound", { steal }, () => {
+        this.here = true;
+        return new Promise<void>((done) => (this.#letGo = done));
+      })
+      .catch(() => {
+        // Another tab took it. It comes back when that one closes.
+        this.here = false;
+        this.#letGo = undefined;
+        this.#claim(false);
+      });
+  }
+
+  takeHere(): void {
+    if (!this.#letGo && !this.here) this.#claim(true);
+  }
+
+  #settle(wanted: ReadonlyMap<string, boolean>, here: boolean): void {
+    for (const [id, call] of this.all) {
+      if (wanted.has(id)) continue;
+      call.sound?.stop();
+      this.all.delete(id);
+    }
+    for (const [id, answered] of wanted) {
+      let call = this.all.get(id);
+      if (!call) this.all.set(id, (call = new Call(id)));
+      const fresh = answered && !call.answered;
+      call.answered = answered;
+      if (fresh) void this.#ask(call);
+      if (!here) {
+        call.sound?.stop();
+        call.sound = undefined;
+      } else if (answered) this.#talk(call, fresh);
+      else if (!call.sound) void this.#prepare(call);
+    }
+  }
+
+  /** While it rings: nothing of the agent is heard. */
+  async #prepare(call: Call): Promise<void> {
+    if (!(await allowed()) || call.sound || this.all.get(call.id) !== call || !this.here) return;
+    this.#connect(call).mute(!call.answered);
+  }
+
+  #talk(call: Call, fresh: boolean): void {
+    if (!call.sound || call.sound.state === "ended") this.#connect(call);
+    else if (fresh) call.sound.mute(false);
+  }
+
+  #connect(call: Call): Sound {
+    const sound = new Sound({
+      exchange: async (description) =>
+        (
+          await take(
+            api.POST("/api/v1/interactions/{id}/sound", {
+              params: { path: { id: call.id } },
+              body: { description },
+            }),
+          )
+        ).description,
+      over: (e) => [403, 404, 409, 410].includes(asProblem(e).status),
+      microphone: () => microphone(preferences.microphone),
+      loudspeaker: () => preferences.loudspeaker,
+    });
+    call.sound = sound;
+    void sound.start();
+    return sound;
+  }
+
+  async #ask(call: Call): Promise<void> {
+    try {
+      call.state = await take(
+        api.GET("/api/v1/interactions/{id}/call", { params: { path: { id: call.id } } }),
+      );
+    } catch {
+      // Its changes are told; when it has ended, the work says so.
+    }
+  }
+
+  async hold(call: Call, held: boolean): Promise<void> {
+    try {
+      call.state = await take(
+        api.PUT("/api/v1/interactions/{id}/hold", { params: { path: { id: call.id } }, body: { held } }),
+      );
+    } catch (error) {
+      toasts.problem(asProblem(error).message);
+    }
+  }
+
+  async press(call: Call, keys: string): Promise<void> {
+    try {
+      await api.POST("/api/v1/interactions/{id}/keys", {
+        params: { path: { id: call.id } },
+        body: { keys },
+      });
+    } catch (error) {
+      const problem = asProblem(error);
+      toasts.problem(problem.temporary ? text("keysFailed") : problem.message);
+    }
+  }
+
+  /** Another microphone or loudspeaker was chosen: calls go on with it. */
+  devicesChanged(what: "microphone" | "loudspeaker"): void {
+    for (const { sound } of this.all.values()) void (what === "microphone" ? sound?.renew() : sound?.place());
+  }
+}
+
+export const calls = new Calls();
