@@ -72,6 +72,15 @@ export class Agent {
     await this.page.getByRole("heading", { name, level: 1 }).waitFor();
   }
 
+  /** Takes this one's call and waits for its conversation. */
+  async answer(name: string): Promise<void> {
+    await this.offers
+      .filter({ hasText: name })
+      .getByRole("button", { name: /^Answer/ })
+      .click();
+    await this.page.getByRole("heading", { name, level: 1 }).waitFor();
+  }
+
   async say(words: string): Promise<void> {
     await this.box.fill(words);
     await this.box.press("Enter");

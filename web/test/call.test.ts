@@ -1,5 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { axe, shot, Stage, until } from "./stage";
+import type { Agent } from "./agent";
+import { Caller } from "./caller";
+import { axe, shot, Stage } from "./stage";
 import { hears, hearsNot, hearsSomething } from "./tone";
 
 // A call from a web page to an agent's browser, with a tone at each microphone:
@@ -105,7 +107,7 @@ test("a call, from the menu to the wrap-up", async () => {
 
   // Devices and keypad.
   await panel.getByRole("button", { name: "Devices" }).click();
-  await panel.getByLabel("Microphone").waitFor();
+  await panel.getByLabel("Microphone", { exact: true }).waitFor();
   await agent.page.keyboard.press("Alt+k");
   await panel.getByRole("button", { name: "Key 5" }).waitFor();
   expect(await axe(agent.page)).toEqual([]);
@@ -120,27 +122,132 @@ test("a call, from the menu to the wrap-up", async () => {
   await shot(caller.page, "call-10-over");
   await caller.page.getByRole("button", { name: "Send rating" }).click();
   await caller.page.getByText("Thank you for your rating.").waitFor();
-  await agent.person.getByLabel("Disposition").selectOption({ label: "Invoice sent" });
-  await agent.page.getByRole("button", { name: /^Complete/ }).click();
-  await agent.page.locator("section.middle.empty").waitFor();
-  await agent.state("Offline");
+  await wrapUp(agent);
 });
 
-test("who hangs up is gone at once, and the desk wraps up", async () => {
-  const caller = await stage.caller(CALLER);
-  await caller.call("Ruff");
-  await caller.choose("A return or exchange");
-  const agent = await stage.agent("a7", {}, AGENT);
-  await agent.ready();
-  await agent.accept("Ruff").catch(() => {});
-  await caller.stands(/^Talking with/);
-  await hears(agent.page, CALLER);
-  await caller.page.getByRole("button", { name: "Hang up" }).click();
-  await caller.stands("The call has ended");
+async function wrapUp(agent: Agent) {
   await agent.page.getByRole("region", { name: "Wrap-up" }).waitFor();
   await agent.person.getByLabel("Disposition").selectOption({ label: "Invoice sent" });
   await agent.page.getByRole("button", { name: /^Complete/ }).click();
   await agent.page.locator("section.middle.empty").waitFor();
   await agent.state("Offline");
-  await until(() => caller.page.getByRole("button", { name: "Call again" }).count()).toBe(1);
+}
+
+test("who hangs up is gone at once, and the desk wraps up", async () => {
+  const caller = await stage.caller(CALLER);
+  await caller.queue("Ruff");
+  const agent = await stage.agent("a7", {}, AGENT);
+  await agent.ready();
+  await agent.answer("Ruff");
+  await hears(agent.page, CALLER);
+  await caller.page.getByRole("button", { name: "Hang up" }).click();
+  await caller.stands("The call has ended");
+  await wrapUp(agent);
+  await caller.page.getByRole("button", { name: "Call again" }).click();
+  await caller.page.getByRole("button", { name: "Call", exact: true }).waitFor();
+});
+
+test("one window of the desk has the sound, and another can take it", async () => {
+  const caller = await stage.caller(CALLER);
+  await caller.queue("Dunlin");
+  const agent = await stage.agent("a7", {}, AGENT);
+  await agent.ready();
+  await agent.answer("Dunlin");
+  await hears(caller.page, AGENT);
+  const other = await stage.tab(agent);
+  await other.page.goto(agent.page.url());
+  const panel = other.page.getByRole("region", { name: "The call" });
+  await panel.getByText("in another window of yours").waitFor();
+  expect(await axe(other.page)).toEqual([]);
+  await panel.getByRole("button", { name: "Take it here" }).click();
+  await hears(other.page, CALLER);
+  await hears(caller.page, AGENT);
+  await agent.page.getByText("in another window of yours").waitFor();
+  // The window is closed: the call goes on in the one that is left.
+  await other.page.close();
+  await agent.page.getByText("Connected", { exact: true }).waitFor();
+  await hears(agent.page, CALLER);
+  await agent.page.getByRole("button", { name: /^Hang up/ }).click();
+  await wrapUp(agent);
+});
+
+test("a call goes on after the server was started again", async () => {
+  const caller = await stage.caller(CALLER);
+  await caller.queue("Whimbrel");
+  const agent = await stage.agent("a7", {}, AGENT);
+  await agent.ready();
+  await agent.answer("Whimbrel");
+  await hears(agent.page, CALLER);
+  await stage.program.stop();
+  await caller.stands("The sound was lost");
+  await stage.program.start();
+  await caller.stands(/^Talking with/);
+  await agent.page
+    .getByRole("region", { name: "The call" })
+    .getByText("Connected", { exact: true })
+    .waitFor();
+  await hears(agent.page, CALLER);
+  await hears(caller.page, AGENT);
+  stage.forgive(/ERR_CONNECTION|WebSocket|status of 50/);
+  await agent.page.getByRole("button", { name: /^Hang up/ }).click();
+  await wrapUp(agent);
+});
+
+test("a caller without a microphone is told what to do", async () => {
+  const context = await stage.context({ viewport: { width: 400, height: 800 } });
+  const caller = new Caller(await context.newPage());
+  await caller.page.goto(stage.program.phone);
+  await caller.call("Knot");
+  await caller.page.getByRole("alert").filter({ hasText: "try again" }).waitFor();
+  expect(await axe(caller.page)).toEqual([]);
+  await shot(caller.page, "call-11-no-microphone");
+});
+
+test("the headset is checked before the first call", async () => {
+  const agent = await stage.agent("b2", {}, AGENT);
+  await agent.ready();
+  await agent.page.getByRole("button", { name: "Check", exact: true }).click();
+  const dialog = agent.page.getByRole("dialog", { name: "Check my headset" });
+  await dialog.getByText("Good: the microphone hears you.").waitFor();
+  await dialog.getByRole("button", { name: "Play a test tone" }).click();
+  expect(await axe(agent.page)).toEqual([]);
+  await shot(agent.page, "call-12-headset");
+  await dialog.getByRole("button", { name: "Done" }).click();
+  await agent.state("Offline");
+});
+
+test("in Portuguese, in the dark, wide and narrow", async () => {
+  const caller = await stage.caller(CALLER, {
+    viewport: { width: 1280, height: 800 },
+    locale: "pt-PT",
+    colorScheme: "dark",
+  });
+  await shot(caller.page, "call-13-pt-dark");
+  expect(await axe(caller.page)).toEqual([]);
+  await caller.page.getByRole("textbox", { name: "Nome" }).fill("Perna-vermelha");
+  await caller.page.getByRole("checkbox").check();
+  await caller.page.getByRole("button", { name: "Ligar", exact: true }).click();
+  await caller.page.getByRole("button", { name: /Encomenda ou fatura/ }).waitFor();
+  expect(await axe(caller.page)).toEqual([]);
+  await shot(caller.page, "call-14-pt-dark-menu");
+  await caller.page.getByRole("button", { name: /Encomenda ou fatura/ }).click();
+  await caller.captions.getByText("Marque o número da encomenda").waitFor();
+  await caller.headline.focus();
+  for (const key of "15#") await caller.page.keyboard.press(key);
+  const agent = await stage.agent(
+    "a7",
+    { viewport: { width: 400, height: 800 }, colorScheme: "dark" },
+    AGENT,
+  );
+  await agent.ready();
+  await agent.answer("Perna-vermelha");
+  await hears(agent.page, CALLER);
+  expect(await axe(agent.page)).toEqual([]);
+  await shot(agent.page, "call-15-desk-narrow-dark");
+  await agent.page.setViewportSize({ width: 1280, height: 800 });
+  await shot(agent.page, "call-16-desk-dark");
+  await caller.page.getByRole("button", { name: "Desligar" }).click();
+  await caller.stands("A chamada terminou");
+  await shot(caller.page, "call-17-pt-dark-over");
+  await wrapUp(agent);
 });

@@ -258,7 +258,7 @@ class Desk {
     const before = this.me;
     if (presence === "ready") {
       bell.askLeave();
-      this.#askHeadset();
+      void this.#askHeadset();
     }
     if (before) this.me = { ...before, presence, reason };
     try {
@@ -270,8 +270,9 @@ class Desk {
   }
 
   /** Offers the headset's check, once in this browser, to who may get calls. */
-  #askHeadset(): void {
+  async #askHeadset(): Promise<void> {
     if (preferences.headsetAsked) return;
+    if (!names.ready("queues")) await names.reload("queues");
     const takes = (id: string) => {
       const channels = names.find("queues", id)?.channels ?? ["chat"];
       return channels.length === 0 || channels.includes("voice");
