@@ -216,6 +216,26 @@ test("the headset is checked before the first call", async () => {
   await agent.state("Offline");
 });
 
+test("an administrator makes an entry point for calls", async () => {
+  const { page } = await stage.agent("admin");
+  await page.goto(`${stage.program.base}/app/setup/entry-points/new`);
+  await page.getByLabel("Name", { exact: true }).fill("Hotline");
+  await page.getByRole("heading", { name: "Files" }).waitFor();
+  await page.getByLabel("Contacts come as").selectOption("voice");
+  await page.getByText("Save first; then the address of the page is here.").waitFor();
+  expect(await page.getByRole("heading", { name: "Files" }).count()).toBe(0);
+  await page.getByLabel("Flow").selectOption({ label: "Telephone" });
+  await page.getByRole("button", { name: /^Save/ }).click();
+  const open = page.getByRole("link", { name: /^Open it/ });
+  await open.waitFor();
+  expect(await axe(page)).toEqual([]);
+  await shot(page, "call-18-entry-point");
+  const address = (await open.getAttribute("href"))!;
+  expect(address).toMatch(/\/phone\/#ent_/);
+  await page.goto(address);
+  await page.getByRole("button", { name: "Call", exact: true }).waitFor();
+});
+
 test("in Portuguese, in the dark, wide and narrow", async () => {
   const caller = await stage.caller(CALLER, {
     viewport: { width: 1280, height: 800 },
@@ -246,6 +266,9 @@ test("in Portuguese, in the dark, wide and narrow", async () => {
   await shot(agent.page, "call-15-desk-narrow-dark");
   await agent.page.setViewportSize({ width: 1280, height: 800 });
   await shot(agent.page, "call-16-desk-dark");
+  const middle = await agent.page.locator("section.middle").boundingBox();
+  const header = await agent.page.locator("section.middle header").boundingBox();
+  expect(header!.width).toBeLessThanOrEqual(middle!.width);
   await caller.page.getByRole("button", { name: "Desligar" }).click();
   await caller.stands("A chamada terminou");
   await shot(caller.page, "call-17-pt-dark-over");
