@@ -26,7 +26,7 @@ run: build ## Build everything and start the demo on this machine
 build: web ## Build the pages and one static program: bin/nubitalk
 	go build -trimpath -buildvcs=false -ldflags '-s -w $(STAMP)' -o bin/nubitalk ./cmd/nubitalk
 
-web: $(WEB_BUILT) ## Build the pages: the desk and the widget
+web: $(WEB_BUILT) ## Build the pages: the desk, the telephone and the widget
 
 $(WEB_PARTS): web/package-lock.json
 	@scripts/need node
@@ -44,7 +44,7 @@ test-go: build
 	go test -timeout 30m ./...
 
 test-web: build
-	@scripts/need chromium
+	@scripts/need chromium espeak-ng
 	cd web && npm run --if-present test
 	cd web && npm run --if-present test:browser
 
@@ -66,4 +66,4 @@ generate: $(WEB_PARTS) ## Make the generated files again
 	scripts/generate
 
 clean: ## Remove what was built (never data)
-	rm -rf bin web/dist/desktop web/dist/widget web/node_modules coverage.out
+	rm -rf bin web/dist/desktop web/dist/phone web/dist/widget web/node_modules coverage.out

@@ -31,6 +31,7 @@ export type SoundState =
 
 /** Milliseconds. */
 const GATHER = 2_000;
+const AGAIN = 300; // the end of a call closes its sound first and is told a moment later
 const GRACE = 2_000; // a network that is back by then needs no new connection
 const PATIENCE = 10_000; // from the answer until it must be connected
 const WAITS = [1_000, 2_000, 4_000];
@@ -230,7 +231,7 @@ export class Sound {
     this.#drop();
     this.state = this.#shaky >= SHAKY ? "stuck" : this.#since ? "lost" : "connecting";
     if (this.state === "stuck") return;
-    const wait = was && this.#shaky === 0 ? 0 : WAITS[Math.min(this.#tries++, WAITS.length - 1)]!;
+    const wait = was && this.#shaky === 0 ? AGAIN : WAITS[Math.min(this.#tries++, WAITS.length - 1)]!;
     this.#later(wait, () => this.#connect());
   }
 

@@ -217,7 +217,7 @@ test("the headset is checked before the first call", async () => {
 });
 
 test("an administrator makes an entry point for calls", async () => {
-  const { page } = await stage.agent("admin");
+  const { page } = await stage.agent("administrator");
   await page.goto(`${stage.program.base}/app/setup/entry-points/new`);
   await page.getByLabel("Name", { exact: true }).fill("Hotline");
   await page.getByRole("heading", { name: "Files" }).waitFor();

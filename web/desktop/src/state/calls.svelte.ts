@@ -39,7 +39,9 @@ class Calls {
     this.#claim(false);
     live.on("call.changed", (s) => {
       const call = this.all.get(s.interaction);
-      if (call) call.state = s;
+      if (!call) return;
+      call.state = s;
+      if (s.ended) call.sound?.stop();
     });
     live.onResync(() => this.all.forEach((call) => void this.#ask(call)));
     $effect.root(() => {
