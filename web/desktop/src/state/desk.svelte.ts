@@ -269,9 +269,12 @@ class Desk {
     }
   }
 
-  /** Offers the headset's check, once in this browser, to who may get calls. */
+  /**
+   * Offers the headset's check, once in this browser, to who may get calls. On a small screen it would cover
+   * what one writes; the presence menu has it always.
+   */
   async #askHeadset(): Promise<void> {
-    if (preferences.headsetAsked) return;
+    if (preferences.headsetAsked || matchMedia("(max-width: 899px), (max-height: 599px)").matches) return;
     if (!names.ready("queues")) await names.reload("queues");
     const takes = (id: string) => {
       const channels = names.find("queues", id)?.channels ?? ["chat"];
