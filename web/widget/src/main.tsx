@@ -32,7 +32,11 @@ else if (!document.querySelector(`${HOST}[data-entry="${CSS.escape(entryID)}"]`)
 async function begin(host: HTMLElement, api: Api, id: string, lang: string | undefined): Promise<void> {
   stay(host);
   const entry = await look(api, id, preferred(lang, navigator.languages));
-  if (entry) show(host, new Session(api, entry));
+  if (entry?.channel === "voice")
+    console.warn(
+      `Nubitalk chat is not shown: entry point ${id} takes calls. Link to ${api.base}/phone/#${id} instead.`,
+    );
+  else if (entry) show(host, new Session(api, entry));
 }
 
 /** Keeps the widget in the document also where a site swaps its whole body between pages. */

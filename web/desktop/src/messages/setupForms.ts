@@ -22,6 +22,7 @@ export const en = {
   removeDate: "Remove this day",
 
   enabled: "In service",
+  enabledHintVoice: "Out of service, the page says that there is nobody to call.",
   enabledHint: "Out of service, the widget does not appear.",
   flow: "Flow",
   flowHint: "What happens first.",
@@ -236,6 +237,7 @@ export const pt: { [K in keyof typeof en]: Text } = {
   removeDate: "Remover este dia",
 
   enabled: "Em serviço",
+  enabledHintVoice: "Fora de serviço, a página diz que não há a quem ligar.",
   enabledHint: "Fora de serviço, o chat não aparece.",
   flow: "Fluxo",
   flowHint: "O que acontece primeiro.",
