@@ -244,7 +244,8 @@ var inventory = []group{
 	{Browser, "", "to carry on after a reload", "see each", "see each", []part{
 		{"cookie __Host-nubitalk", Credential, "keeps a user signed in; ends with the session", "HttpOnly, Secure, SameSite"},
 		{"localStorage nubitalk.<entry point>", Credential, "lets a visitor back into the own conversation; only after it began, removed when it ends. No words, no names, no cookies", ""},
-		{"localStorage nubitalk.preferences", None, "how a user likes the screen, and whether alerts are heard", ""},
+		{"sessionStorage nubitalk.call.<entry point>", Credential, "lets a caller's page back into the own call after a reload; gone with the tab, removed when the call ends. No words, no names", ""},
+		{"localStorage nubitalk.preferences", None, "how a user likes the screen, whether alerts are heard, which microphone and loudspeaker calls use", ""},
 		{"localStorage nubitalk.organisation", None, "the organisation typed at the last sign-in", ""}}},
 
 	{Log, "", "to run the service", "by the operator's own rule", "rotated by the operator", []part{
