@@ -1,0 +1,76 @@
+package voice
+
+import (
+	"slices"
+	"testing"
+
+	"nubitalk/internal/channel"
+	"nubitalk/internal/core/flow"
+)
+
+func question(n int) channel.Act {
+	a := channel.Act{Kind: channel.ActSay, Text: "What is it about?"}
+	for i := range n {
+		a.Buttons = append(a.Buttons, flow.Button{Value: string(rune('a' + i)), Label: "Choice"})
+	}
+	return a
+}
+
+func TestWhatIsSpoken(t *testing.T) {
+	two := channel.Act{Kind: channel.ActSay, Text: "Em que podemos ajudar?", Buttons: []flow.Button{{Value: "a", Label: "Sapatos"}, {Value: "b", Label: "Fatura"}}}
+	for _, c := range []struct {
+		language string
+		act      channel.Act
+		want     []string
+	}{
+		{"pt-BR", two, []string{"Em que podemos ajudar?", "Sapatos: prima 1.", "Fatura: prima 2."}},
+		{"en", two, []string{"Em que podemos ajudar?", "Sapatos: press 1.", "Fatura: press 2."}},
+		{"", channel.Act{Text: " "}, nil},
+	} {
+		if got := Spoken(c.language, c.act); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q", c.language, got)
+		}
+	}
+	many := Spoken("en", question(14))
+	if len(many) != 1+len(keysInOrder) || many[11] != "Choice: press star." || many[12] != "Choice: press hash." {
+		t.Errorf("%q", many)
+	}
+	for want, got := range map[string]string{
+		"You are next in line. The wait is about one minute.":                  wordsIn("en").place(1, 20),
+		"You are number 3 in line. The wait is about 5 minutes.":               wordsIn("en").place(3, 290),
+		"You are number 2 in line.":                                            wordsIn("de").place(2, -1),
+		"Está no lugar 4 da fila. A espera é de cerca de 2 minutos.":           wordsIn("pt").place(4, 61),
+		"É a próxima pessoa a ser atendida. A espera é de cerca de um minuto.": wordsIn("pt").place(1, 0),
+	} {
+		if got != want {
+			t.Errorf("%q, not %q", got, want)
+		}
+	}
+}
+
+// A question keeps all that was said before it since the last answer, and its
+// choices hold until the flow goes on.
+func TestWhatAMenuRemembers(t *testing.T) {
+	var m menu
+	w := wordsIn("en")
+	m.ask(w, channel.Act{Text: "Welcome."})
+	m.ask(w, question(2))
+	if len(m.question) != 4 || m.choices['1'] != "a" || m.choices['2'] != "b" || len(m.choices) != 2 {
+		t.Fatalf("%q %v", m.question, m.choices)
+	}
+	m.script = nil
+	m.again()
+	if !slices.Equal(m.script, m.question) {
+		t.Errorf("said again: %q", m.script)
+	}
+	m.answering = true
+	m.ask(w, channel.Act{Text: "Your number, please.", Collect: true})
+	if len(m.question) != 1 || len(m.choices) != 0 || !m.collects || m.answering {
+		t.Errorf("%q %v", m.question, m.choices)
+	}
+	m.keyed = []byte("12")
+	m.answered()
+	if m.collects || m.question != nil || m.keyed != nil {
+		t.Errorf("%+v", m)
+	}
+}
