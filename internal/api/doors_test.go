@@ -504,15 +504,16 @@ func signInAndOut(t *testing.T, h *house) {
 	want1(t, h.ask(&who{header: "Cookie", value: "nubitalk=" + strings.TrimPrefix(key.value, "Bearer ")}, "GET", "/api/v1/skills", nil), 401, "unauthorised")
 }
 
+// Ids in a log have no l, o, u and i, so that no name is found in them by chance.
 func nothingPersonalInLog(t *testing.T, h *house) {
 	officer := h.a.users[access.PrivacyOfficer]
-	h.ask(officer, "GET", "/api/v1/contacts?kind=email&address=ana%40example.org", nil)
-	h.ask(officer, "GET", "/api/v1/contacts/ana@example.org", nil)
-	h.ask(nil, "GET", "/api/v1/ana@example.org", nil)
-	h.ask(nil, "POST", "/api/v1/sign-in", m{"organisation": "acme", "user_name": "ana@example.org", "password": "wrong-wrong-secret"})
-	h.ask(nil, "ANA", "/api/v1/me", nil)
+	h.ask(officer, "GET", "/api/v1/contacts?kind=email&address=louis%40example.org", nil)
+	h.ask(officer, "GET", "/api/v1/contacts/louis@example.org", nil)
+	h.ask(nil, "GET", "/api/v1/louis@example.org", nil)
+	h.ask(nil, "POST", "/api/v1/sign-in", m{"organisation": "acme", "user_name": "louis@example.org", "password": "wrong-wrong-secret"})
+	h.ask(nil, "LOUIS", "/api/v1/me", nil)
 	log := h.log.String()
-	for _, bad := range []string{"ana", "ANA", "secret", "127.0.0.1", "nbs_", "nbk_", h.a.canary, "?"} {
+	for _, bad := range []string{"louis", "LOUIS", "secret", "127.0.0.1", "nbs_", "nbk_", h.a.canary, "?"} {
 		if strings.Contains(log, bad) {
 			t.Errorf("%q is in the log", bad)
 		}

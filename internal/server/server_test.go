@@ -257,7 +257,7 @@ func TestADemonstrationGoesOnWhereItWas(t *testing.T) {
 		if e.Page == "" {
 			continue
 		}
-		if r, body := get(t, browser(t), e.Page); r.StatusCode != 200 || !strings.Contains(body, e.ID) {
+		if r, body := get(t, browser(t), e.Page); r.StatusCode != 200 || !strings.Contains(e.Page+body, e.ID) {
 			t.Errorf("%s: %d", e.Page, r.StatusCode)
 		}
 	}

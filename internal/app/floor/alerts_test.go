@@ -1,6 +1,7 @@
 package floor_test
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -111,14 +112,24 @@ func (h *house) past(t id.Tenant) []floor.Alert {
 func (h *house) heard(kind string) func() []bus.Event {
 	var mu sync.Mutex
 	var got []bus.Event
+	asked := map[string]chan struct{}{} // by the word that its own subscriber must have heard
 	h.t.Cleanup(h.bus.Subscribe(func(e bus.Event) {
 		mu.Lock()
 		defer mu.Unlock()
 		if e.Kind == kind {
 			got = append(got, e)
 		}
+		if done := asked[e.Interaction]; e.Kind == "test.heard" && done != nil {
+			close(done)
+		}
 	}))
 	return func() []bus.Event {
+		word, done := rand.Text(), make(chan struct{})
+		mu.Lock()
+		asked[word] = done
+		mu.Unlock()
+		h.no(h.bus.Publish(bus.Event{Tenant: a, Kind: "test.heard", Interaction: word, Watch: access.SignedIn, Data: json.RawMessage("{}")}))
+		<-done
 		mu.Lock()
 		defer mu.Unlock()
 		return slices.Clone(got)

@@ -91,7 +91,6 @@ func TestOnlyWhoChangedIsTouched(t *testing.T) {
 		}
 		heard := h.heard("agent.changed")
 		told := func() (users []string) {
-			h.drained()
 			for _, e := range heard() {
 				users = append(users, string(e.Tenant)+e.Users[0])
 			}
