@@ -83,7 +83,7 @@ func chromium(t *testing.T, page string, hertz float64, legs ...*agent) (heard <
 		program = "/usr/bin/chromium"
 	}
 	if _, err := os.Stat(program); err != nil {
-		t.Skip("there is no Chromium here (scripts/need chromium)")
+		t.Fatal("there is no Chromium here (scripts/need chromium)")
 	}
 	tells, orders := make(chan said, 1000), make(chan string, 10)
 	mux := http.NewServeMux()

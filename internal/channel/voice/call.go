@@ -223,10 +223,9 @@ func (c *call) left() {
 	this := c.absence
 	go func() {
 		err := c.s.Floor.CustomerLeft(context.Background(), c.who.Tenant, c.who.Interaction)
-		if err == nil {
-			return // Carry brings the end
-		}
-		if errs.Is(err, errs.NotFound) || errs.Is(err, errs.Gone) {
+		if err == nil || errs.Is(err, errs.NotFound) || errs.Is(err, errs.Gone) {
+			// The floor knows, and Carry has brought the end before this; or it does
+			// not know of the call at all.
 			c.post(func() { c.leaving = true; c.stop() })
 			return
 		}
