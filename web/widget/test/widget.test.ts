@@ -224,9 +224,12 @@ describe("comes back", () => {
     const { page: two } = await open(context, shop.url);
     const talk = await start(one);
     await connected(2);
+    const heard = (text: string) => until(() => talk.messages.some((m) => m.text === text));
     await say(one, "from one");
+    await heard("from one");
     await two.getByRole("button", { name: "Open chat", exact: true }).click();
     await say(two, "from two");
+    await heard("from two");
     talk.add({ text: "to both" });
     for (const page of [one, two]) {
       await page.getByText("to both").waitFor();
