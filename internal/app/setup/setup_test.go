@@ -370,7 +370,7 @@ func TestPermissionsAndTenants(t *testing.T) {
 
 func TestBadInput(t *testing.T) {
 	h, ctx, a := newHouse(t), t.Context(), admin(shop)
-	_, err := h.Create(ctx, a, "trunks", json.RawMessage(`{}`))
+	_, err := h.Create(ctx, a, "planets", json.RawMessage(`{}`))
 	wantCode(t, err, errs.NotFound, "")
 	_, err = h.Create(ctx, a, core.KindQueue, json.RawMessage(`{"name":1}`))
 	wantCode(t, err, errs.Invalid, "name")

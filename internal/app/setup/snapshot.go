@@ -29,6 +29,7 @@ type Snapshot struct {
 	ConsentTexts map[string]ConsentText
 	Flows        map[string]Flow
 	AlertRules   map[string]core.AlertRule
+	Trunks       map[string]core.Trunk
 }
 
 // Flow is a flow ready to run.
@@ -81,6 +82,7 @@ func snapshot(tx *store.Tx) (Snapshot, error) {
 	snap.EntryPoints = typed[core.EntryPoint](st)
 	snap.Canned = typed[core.CannedReply](st)
 	snap.AlertRules = typed[core.AlertRule](st)
+	snap.Trunks = typed[core.Trunk](st)
 	for id, v := range typed[core.ConsentText](st) {
 		snap.ConsentTexts[id] = ConsentText{st.rows[core.KindConsentText][id].Version, v}
 	}

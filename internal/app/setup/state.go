@@ -8,6 +8,7 @@ import (
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/acd"
 	"nubitalk/internal/core/flow"
 	core "nubitalk/internal/core/setup"
 	"nubitalk/internal/store"
@@ -218,6 +219,11 @@ func (r refs) Names(k core.Kind) map[string]string {
 		names[id] = o.Called()
 	}
 	return names
+}
+
+func (r refs) ChannelOf(entryPoint string) acd.Channel {
+	e, _ := r.st.objects[core.KindEntryPoint][entryPoint].(core.EntryPoint)
+	return e.Channel
 }
 
 func (r refs) Agents() []core.Agent { return r.st.agents }

@@ -42,6 +42,7 @@ const (
 	Survey      = "sur"
 	AlertRule   = "alr"
 	Alert       = "alt"
+	Trunk       = "trk"
 )
 
 // Tenant is the organisation that owns a row, a key, an event or a file. For

@@ -11,6 +11,7 @@ import (
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
+	"nubitalk/internal/core/acd"
 )
 
 // KindUser names users where set-up points at them; users are not set-up
@@ -25,13 +26,13 @@ var Kinds = []Kind{KindRules, KindSkill, KindTeam, KindSite, KindHours, KindReas
 var prefixes = map[Kind]string{
 	KindQueue: id.Queue, KindSkill: id.Skill, KindTeam: id.Team, KindSite: id.Site, KindDisposition: id.Disposition, KindReason: id.Reason, KindHours: id.Hours,
 	KindEntryPoint: id.EntryPoint, KindCanned: id.Canned, KindConsentText: id.ConsentText, KindLabel: id.Label, KindFlow: id.Flow,
-	KindAlertRule: id.AlertRule,
+	KindAlertRule: id.AlertRule, KindTrunk: id.Trunk,
 }
 
 var words = map[Kind]string{
 	KindQueue: "queue", KindSkill: "skill", KindTeam: "team", KindSite: "site", KindDisposition: "disposition", KindReason: "reason", KindHours: "opening hours",
 	KindEntryPoint: "entry point", KindCanned: "canned reply", KindConsentText: "consent text", KindLabel: "label",
-	KindFlow: "flow", KindAlertRule: "alert rule", KindRules: "rules", KindUser: "user",
+	KindFlow: "flow", KindAlertRule: "alert rule", KindTrunk: "trunk", KindRules: "rules", KindUser: "user",
 }
 
 // Known says whether this is a kind of set-up object.
@@ -91,6 +92,8 @@ type Refs interface {
 	Queues() map[string]Queue
 	// Names are what people call the objects of a kind that are in use, by id.
 	Names(kind Kind) map[string]string
+	// ChannelOf is the channel of an entry point, "" if there is none.
+	ChannelOf(entryPoint string) acd.Channel
 	// Agents are the users who handle work.
 	Agents() []Agent
 }
@@ -136,6 +139,8 @@ func read(kind Kind, raw json.RawMessage, strict bool) (Object, error) {
 		return decode[Flow](raw, strict)
 	case KindAlertRule:
 		return decode[AlertRule](raw, strict)
+	case KindTrunk:
+		return decode[Trunk](raw, strict)
 	case KindRules:
 		return decode[Rules](raw, strict)
 	}

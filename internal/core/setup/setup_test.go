@@ -33,11 +33,23 @@ func (t tenant) Names(k Kind) map[string]string {
 	}
 	return names
 }
+
+// ChannelOf: entry points of chat are named so.
+func (t tenant) ChannelOf(entryPoint string) acd.Channel {
+	switch {
+	case !t.Has(KindEntryPoint, entryPoint):
+		return ""
+	case strings.HasPrefix(entryPoint, "ent_chat"):
+		return acd.Chat
+	}
+	return acd.Voice
+}
 func (t tenant) Agents() []Agent { return nil }
 
 var (
 	shop = tenant{
 		"queues/que_1": nil, "teams/tea_1": nil, "reasons/rea_1": nil, "skills/ski_1": nil, "hours/hou_1": nil, "users/usr_1": nil, "dispositions/dis_1": nil,
+		"entry-points/ent_chat": nil, "entry-points/ent_tel": nil,
 		"flows/flo_1": {"en", "pt"}, "flows/flo_en": {"en"}, "consent-texts/cst_1": {"en", "pt"}, "consent-texts/cst_en": {"en"},
 	}
 	books = tenant{"queues/que_2": nil, "hours/hou_2": nil}
@@ -192,7 +204,7 @@ func TestDecode(t *testing.T) {
 		"no object":     {KindSkill, `[]`, "JSON object"},
 		"null":          {KindSkill, `null`, "JSON object"},
 		"no JSON":       {KindSkill, `{`, "JSON object"},
-		"unknown kind":  {"trunks", `{}`, "no set-up of this kind"},
+		"unknown kind":  {"planets", `{}`, "no set-up of this kind"},
 	} {
 		if _, err := Decode(c.kind, json.RawMessage(c.raw)); err == nil || !strings.Contains(err.Error(), c.say) {
 			t.Errorf("%s: %v", name, err)
@@ -213,10 +225,10 @@ func TestKinds(t *testing.T) {
 // Whatever bytes come, Decode and Validate answer; what passes comes out of
 // storage the same.
 func FuzzObject(f *testing.F) {
-	for i, o := range []Object{DefaultQueue("Q"), DefaultRules(), DefaultHours("H", "Europe/Lisbon"), DefaultEntryPoint("E", "flo_1", "cst_1"),
-		DefaultConsentText(), DefaultFlow("F", "que_1", "hou_1"), DefaultCannedReplies()[0]} {
+	for _, o := range []Object{DefaultQueue("Q"), DefaultRules(), DefaultHours("H", "Europe/Lisbon"), DefaultEntryPoint("E", "flo_1", "cst_1"),
+		DefaultConsentText(), DefaultFlow("F", "que_1", "hou_1"), DefaultCannedReplies()[0], lines(nil)} {
 		raw, _ := json.Marshal(o)
-		f.Add(i, raw)
+		f.Add(slices.Index(Kinds, o.Kind()), raw)
 	}
 	f.Fuzz(func(t *testing.T, i int, raw []byte) {
 		kind := Kinds[uint(i)%uint(len(Kinds))]

@@ -24,6 +24,7 @@ const (
 	KindLabel       Kind = "labels"
 	KindFlow        Kind = "flows"
 	KindAlertRule   Kind = "alert-rules"
+	KindTrunk       Kind = "trunks"
 	KindRules       Kind = "rules" // exactly one object per tenant
 )
 
