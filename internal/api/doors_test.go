@@ -35,6 +35,7 @@ func TestDoors(t *testing.T) {
 		{"one file at a time", oneFileAtATime},
 		{"exports", exports},
 		{"holidays", holidays},
+		{"trunks", trunks},
 		{"idempotency", idempotency},
 		{"conflicts", conflicts},
 		{"panics", panics},
@@ -199,6 +200,7 @@ func onlyWhatIsNeeded(t *testing.T, h *house) {
 		"consent-texts": {"name": "Chat", "purpose": "service", "text": m{"en": "t"}},
 		"hours":         {"name": "Week", "time_zone": "UTC", "weekly": []m{}},
 		"alert-rules":   {"name": "Long waits", "measure": "longest_waiting", "warning": m{"at": 120}},
+		"trunks":        {"name": "Lines", "country": "PT"},
 	} {
 		if got := h.ask(admin, "POST", "/api/v1/"+path, body); got.status != 201 {
 			t.Errorf("%s: %d %s", path, got.status, got.body)

@@ -19,6 +19,7 @@ import (
 	"nubitalk/internal/channel/voice"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/acd"
+	"nubitalk/internal/core/dialplan"
 	"nubitalk/internal/core/setup"
 )
 
@@ -34,10 +35,11 @@ type world struct {
 	got     map[string]int64 // delivered, by interaction
 	said    []string
 	replies map[string]*kept
-	breaks  atomic.Bool   // Export fails in the middle
-	reading chan struct{} // when not nil, Attach says that it runs
-	goOn    chan struct{} // and waits for this
-	calls   int           // of Create
+	breaks  atomic.Bool    // Export fails in the middle
+	reading chan struct{}  // when not nil, Attach says that it runs
+	goOn    chan struct{}  // and waits for this
+	calls   int            // of CreateWith
+	beside  appsetup.Extra // of the last change
 }
 
 // goods are one tenant's things. Everything that a person could read holds the
@@ -428,9 +430,10 @@ func (w *world) Get(_ context.Context, a access.Actor, _ setup.Kind, object stri
 	return w.object(a, object)
 }
 
-func (w *world) Create(_ context.Context, a access.Actor, _ setup.Kind, body json.RawMessage) (api.SetupObject, error) {
+func (w *world) CreateWith(_ context.Context, a access.Actor, _ setup.Kind, body json.RawMessage, x appsetup.Extra) (api.SetupObject, error) {
 	w.mu.Lock()
 	w.calls++
+	w.beside = x
 	w.mu.Unlock()
 	if strings.Contains(string(body), "fault") {
 		return api.SetupObject{}, errs.New(errs.Internal, "The shelf is damaged.")
@@ -441,11 +444,14 @@ func (w *world) Create(_ context.Context, a access.Actor, _ setup.Kind, body jso
 	return w.object(a, "")
 }
 
-func (w *world) Put(_ context.Context, a access.Actor, _ setup.Kind, object string, version int64, _ json.RawMessage) (api.SetupObject, error) {
+func (w *world) PutWith(_ context.Context, a access.Actor, _ setup.Kind, object string, version int64, _ json.RawMessage, x appsetup.Extra) (api.SetupObject, error) {
 	o, err := w.object(a, object)
 	if err == nil && version != 1 {
 		err = errs.New(errs.Conflict, "Someone was faster.")
 	}
+	w.mu.Lock()
+	w.beside = x
+	w.mu.Unlock()
 	return o, err
 }
 
@@ -462,6 +468,11 @@ func (w *world) Order(context.Context, access.Actor, setup.Kind, []string) error
 
 func (w *world) Try(context.Context, access.Actor, appsetup.Try) ([]appsetup.Tried, error) {
 	return []appsetup.Tried{}, nil
+}
+
+func (w *world) TryNumber(context.Context, access.Actor, appsetup.TryNumber) (appsetup.TriedNumber, error) {
+	refused := &dialplan.Refusal{Why: dialplan.NoTrunk}
+	return appsetup.TriedNumber{Outgoing: []appsetup.TriedWay{}, Why: refused.Why, Refused: refused}, nil
 }
 
 func (w *world) Serving(_ context.Context, a access.Actor, members []string, rule string) ([]string, string, error) {

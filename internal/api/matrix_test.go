@@ -178,6 +178,8 @@ func setupExamples() map[string]example {
 		e["POST "+path+"/{id}/restore"] = example{thing: "setup", body: m{"version": 1}}
 		e["PUT "+path+"/order"] = example{body: m{"ids": []string{}}}
 	}
+	e["GET /api/v1/trunks/{id}/status"] = example{thing: "setup"}
+	e["POST /api/v1/trunks/try"] = example{body: m{"number": "112"}}
 	return e
 }
 
@@ -205,6 +207,8 @@ func setupBodies() map[setup.Kind]m {
 		setup.KindFlow:        {"name": "x", "graph": m{}},
 		setup.KindAlertRule: {"name": "x", "enabled": true, "measure": "waiting", "queues": []string{}, "teams": []string{}, "reasons": []string{}, "warning": m{"at": 5}, "critical": m{"at": 0},
 			"hold_seconds": 15, "min_contacts": 10, "always": false},
+		setup.KindTrunk: {"name": "x", "enabled": true, "country": "PT", "number_form": "plus", "gateways": []m{}, "registration": m{"on": false}, "sources": []string{}, "username": "",
+			"allow_md5": false, "ask_password": false, "encryption": "required", "srtp": []string{}, "max_calls": 0, "calls_a_second": 0, "numbers": []m{}, "caller": m{}, "outgoing": m{"allowed": false}},
 	}
 }
 

@@ -202,10 +202,10 @@ type Setup interface {
 	List(ctx context.Context, a access.Actor, k setup.Kind, archived bool) ([]SetupObject, error)
 	// Get answers one object; for KindRules the id is "".
 	Get(ctx context.Context, a access.Actor, k setup.Kind, object string) (SetupObject, error)
-	Create(ctx context.Context, a access.Actor, k setup.Kind, body json.RawMessage) (SetupObject, error)
-	// Put replaces the body. version is the one the caller saw: Conflict if
+	CreateWith(ctx context.Context, a access.Actor, k setup.Kind, body json.RawMessage, x appsetup.Extra) (SetupObject, error)
+	// PutWith replaces the body. version is the one the caller saw: Conflict if
 	// someone was faster. For KindRules the id is "".
-	Put(ctx context.Context, a access.Actor, k setup.Kind, object string, version int64, body json.RawMessage) (SetupObject, error)
+	PutWith(ctx context.Context, a access.Actor, k setup.Kind, object string, version int64, body json.RawMessage, x appsetup.Extra) (SetupObject, error)
 	// Archive takes an object out of use; Conflict names what still uses it.
 	Archive(ctx context.Context, a access.Actor, k setup.Kind, object string, version int64) error
 	// Restore brings an archived object back.
@@ -220,6 +220,13 @@ type Setup interface {
 	Versions(ctx context.Context, a access.Actor, k setup.Kind, object string) ([]SetupVersion, error)
 	// Try answers what routing would do with made-up work in a queue as edited.
 	Try(ctx context.Context, a access.Actor, in appsetup.Try) ([]appsetup.Tried, error)
+	// TryNumber answers what the dial plan would decide about a number.
+	TryNumber(ctx context.Context, a access.Actor, in appsetup.TryNumber) (appsetup.TriedNumber, error)
+}
+
+// TrunkStatus tells how a tenant's trunk stands, on all nodes together.
+type TrunkStatus interface {
+	TrunkState(ctx context.Context, t id.Tenant, trunk string) (TrunkState, error)
 }
 
 // Contacts is app/contact.

@@ -23,6 +23,7 @@ type Parts struct {
 	Visitors Visitors
 	Calls    Calls
 	Setup    Setup
+	Trunks   TrunkStatus // nil: no calls run here
 	Contacts Contacts
 	Audit    Audit
 	Privacy  Privacy

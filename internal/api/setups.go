@@ -249,6 +249,7 @@ func (s *Server) setupRoutes() {
 	setupKind[setup.ConsentText, ConsentTextObject, ConsentTextChange](s, setup.KindConsentText, "ConsentText", func(c ConsentTextChange) any { return c.ConsentText })
 	setupKind[setup.Flow, FlowObject, FlowChange](s, setup.KindFlow, "Flow", func(c FlowChange) any { return c.Flow })
 	setupKind[setup.AlertRule, AlertRuleObject, AlertRuleChange](s, setup.KindAlertRule, "AlertRule", func(c AlertRuleChange) any { return c.AlertRule })
+	s.trunkRoutes()
 	setupVersions[setup.Flow](s, setup.KindFlow, "Flow")
 	setupVersions[setup.ConsentText](s, setup.KindConsentText, "ConsentText")
 
@@ -261,7 +262,7 @@ func (s *Server) setupRoutes() {
 		})
 	handle(s, "PUT", "/api/v1/rules", needs(access.Retention), about{id: "putRules", tag: setupTag, summary: "Change the tenant's rules"},
 		func(ctx context.Context, c *caller, in *rulesPutInput) (*reply[RulesObject], error) {
-			return answer(put[RulesObject](ctx, s, c, setup.KindRules, "", in.Body.Version, in.Body.Rules))
+			return answer(put[RulesObject](ctx, s, c, setup.KindRules, "", in.Body.Version, in.Body.Rules, appsetup.Extra{}))
 		})
 }
 
@@ -277,12 +278,9 @@ func (s *Server) tryRoutes() {
 
 const setupTag = "Set-up"
 
-// readSetup is who may list a kind: canned replies are read where they are used.
+// readSetup is who may list a kind.
 func readSetup(k setup.Kind) Guard {
-	if k == setup.KindCanned {
-		return needs(access.CannedRead)
-	}
-	return needs(access.SetupRead)
+	return needs(appsetup.Reads(k))
 }
 
 func setupKind[B, O any, C interface{ seen() int64 }, P headed[O]](s *Server, k setup.Kind, name string, own func(C) any) {
@@ -306,11 +304,12 @@ func setupKind[B, O any, C interface{ seen() int64 }, P headed[O]](s *Server, k 
 		})
 	handle(s, "POST", path, write, about{id: "create" + name, tag: setupTag, summary: "Add to " + string(k), status: 201},
 		func(ctx context.Context, c *caller, in *setupCreateInput[B]) (*reply[O], error) {
-			body, err := bodyOf(in.Body)
+			own, beside := apart(in.Body)
+			body, err := bodyOf(own)
 			if err != nil {
 				return nil, err
 			}
-			return answer(objectOf[O, P](s.Setup.Create(ctx, c.Actor, k, body)))
+			return answer(objectOf[O, P](s.Setup.CreateWith(ctx, c.Actor, k, body, beside)))
 		})
 	lighten(s, reflect.TypeFor[B](), k)
 	handle(s, "GET", path+"/{id}", read, about{id: "get" + name, tag: setupTag, summary: "One of " + string(k)},
@@ -319,7 +318,7 @@ func setupKind[B, O any, C interface{ seen() int64 }, P headed[O]](s *Server, k 
 		})
 	handle(s, "PUT", path+"/{id}", write, about{id: "put" + name, tag: setupTag, summary: "Change one of " + string(k)},
 		func(ctx context.Context, c *caller, in *setupPutInput[C]) (*reply[O], error) {
-			return answer(put[O, P](ctx, s, c, k, in.ID, in.Body.seen(), own(in.Body)))
+			return answer(put[O, P](ctx, s, c, k, in.ID, in.Body.seen(), own(in.Body), besideOf(in.Body)))
 		})
 	handle(s, "DELETE", path+"/{id}", write, about{id: "archive" + name, tag: setupTag, summary: "Take one of " + string(k) + " out of use",
 		detail: "It stays readable for the records that name it."},
@@ -341,6 +340,7 @@ var mustSend = map[setup.Kind][]string{
 	setup.KindCanned:      {"title", "body", "language"},
 	setup.KindConsentText: {"name", "purpose", "text"},
 	setup.KindAlertRule:   {"name", "measure"},
+	setup.KindTrunk:       {"name", "country"},
 }
 
 // lighten makes the schema of a new object ask for no more than mustSend.
@@ -369,13 +369,13 @@ func setupMoves[O any, P headed[O]](s *Server, k setup.Kind, name string) {
 		})
 }
 
-func put[O any, P headed[O]](ctx context.Context, s *Server, c *caller, k setup.Kind, object string, version int64, own any) (O, error) {
+func put[O any, P headed[O]](ctx context.Context, s *Server, c *caller, k setup.Kind, object string, version int64, own any, beside appsetup.Extra) (O, error) {
 	body, err := bodyOf(own)
 	if err != nil {
 		var none O
 		return none, err
 	}
-	out, err := objectOf[O, P](s.Setup.Put(ctx, c.Actor, k, object, version, body))
+	out, err := objectOf[O, P](s.Setup.PutWith(ctx, c.Actor, k, object, version, body, beside))
 	return out, conflicting(err, func() (O, error) { return objectOf[O, P](s.Setup.Get(ctx, c.Actor, k, object)) })
 }
 

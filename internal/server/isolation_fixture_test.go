@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -105,6 +106,9 @@ func (p *party) furnish() {
 			if kind == setup.KindAlertRule { // holding a conversation for a second raises an alert
 				fresh = m{"name": "new", "measure": "time_in_state", "activity": "engaged", "warning": m{"at": 1}, "hold_seconds": 0}
 			}
+			if kind == setup.KindTrunk {
+				fresh = m{"name": "new", "country": "PT", "username": "u", "password": p.canary, "numbers": []any{m{"number": fmt.Sprintf("+3512100%05d", p.canary[len(p.canary)-1])}}}
+			}
 			must(p.t, p.all.Do(ctx, "POST", string(kind), fresh, &made))
 			list.Items = append(list.Items, made)
 		}
@@ -125,6 +129,9 @@ func (p *party) furnish() {
 		p.setups[kind] = saved
 	}
 }
+
+// number is the number of the tenant's trunk.
+func (p *party) number() any { return p.setups[setup.KindTrunk]["numbers"].([]any)[0].(m)["number"] }
 
 // own is what a change sends of an object: its fields and its version.
 func own(object m) m {

@@ -84,7 +84,7 @@ func (s *Server) makeParts() *parts {
 	k, p := s.keepers, &parts{}
 	p.audit = audit.New(k.db, s.clock)
 	p.setups = newSetups(k.db, k.bus, s.log.With("part", "setup"))
-	p.setup = appsetup.New(appsetup.Deps{DB: k.db, Clock: s.clock, IDs: s.ids, Audit: p.audit, Changed: p.setups.changed})
+	p.setup = appsetup.New(appsetup.Deps{DB: k.db, Clock: s.clock, IDs: s.ids, Audit: p.audit, Vault: k.vault, Changed: p.setups.changed})
 	p.accounts = account.New(account.Deps{Store: k.db, Vault: k.vault, Bus: k.bus, Audit: p.audit, Defaults: p.setup, Rules: p.setups, Leavers: leavers{p.setup}, Files: k.blobs,
 		Clock: s.clock, IDs: s.ids, Log: s.log.With("part", "account")})
 	p.people = newPeople(p.accounts)

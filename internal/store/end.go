@@ -26,6 +26,8 @@ var tenantTables = []tenantTable{
 	{"api_keys", `DELETE FROM api_keys WHERE tenant_id = $1 AND key_id IN (SELECT key_id FROM api_keys WHERE tenant_id = $1 ORDER BY key_id LIMIT $2)`},
 	{"idempotency", `DELETE FROM idempotency WHERE tenant_id = $1 AND actor_id IN (SELECT actor_id FROM idempotency WHERE tenant_id = $1 ORDER BY actor_id LIMIT $2)`},
 	{"setup_versions", `DELETE FROM setup_versions WHERE tenant_id = $1 AND object_id IN (SELECT object_id FROM setup_versions WHERE tenant_id = $1 ORDER BY object_id LIMIT $2)`},
+	{"setup_secrets", `DELETE FROM setup_secrets WHERE tenant_id = $1 AND object_id IN (SELECT object_id FROM setup_secrets WHERE tenant_id = $1 ORDER BY object_id LIMIT $2)`},
+	{"trunk_numbers", `DELETE FROM trunk_numbers WHERE tenant_id = $1 AND number IN (SELECT number FROM trunk_numbers WHERE tenant_id = $1 ORDER BY number LIMIT $2)`},
 	{"setup", `DELETE FROM setup WHERE tenant_id = $1 AND object_id IN (SELECT object_id FROM setup WHERE tenant_id = $1 ORDER BY object_id LIMIT $2)`},
 	{"users", `DELETE FROM users WHERE tenant_id = $1 AND user_id IN (SELECT user_id FROM users WHERE tenant_id = $1 ORDER BY user_id LIMIT $2)`},
 	{"leases", `DELETE FROM leases WHERE tenant_id = $1 AND name IN (SELECT name FROM leases WHERE tenant_id = $1 ORDER BY name LIMIT $2)`},

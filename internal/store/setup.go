@@ -64,9 +64,12 @@ func (tx *Tx) SetupAfter(kind string, position int64, after string, limit int) (
 		ORDER BY position, object_id LIMIT $5`, string(tx.scope.Tenant), kind, position, after, limit)
 }
 
-// DeleteSetup removes an object with all its versions.
+// DeleteSetup removes an object with all its versions and secrets.
 func (tx *Tx) DeleteSetup(kind, objectID string) error {
 	if _, err := tx.exec(`DELETE FROM setup_versions WHERE tenant_id = $1 AND kind = $2 AND object_id = $3`, string(tx.scope.Tenant), kind, objectID); err != nil {
+		return err
+	}
+	if _, err := tx.exec(`DELETE FROM setup_secrets WHERE tenant_id = $1 AND kind = $2 AND object_id = $3`, string(tx.scope.Tenant), kind, objectID); err != nil {
 		return err
 	}
 	n, err := tx.exec(`DELETE FROM setup WHERE tenant_id = $1 AND kind = $2 AND object_id = $3`, string(tx.scope.Tenant), kind, objectID)

@@ -2704,6 +2704,142 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/trunks": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List trunks
+     * @description Needs `setup.write`.
+     */
+    get: operations["listTrunk"];
+    put?: never;
+    /**
+     * Add to trunks
+     * @description Needs `setup.write`.
+     */
+    post: operations["createTrunk"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/trunks/order": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Put trunks in order
+     * @description Needs `setup.write`.
+     */
+    put: operations["orderTrunk"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/trunks/try": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * What would become of a number
+     * @description The dial plan itself answers where a call to the number would arrive, if it is one of the trunks', and by which trunks a call to it would leave, with which number shown; or why it would not. No call is made, nothing is stored, and what was used up today does not count.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["tryNumber"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/trunks/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One of trunks
+     * @description Needs `setup.write`.
+     */
+    get: operations["getTrunk"];
+    /**
+     * Change one of trunks
+     * @description Needs `setup.write`.
+     */
+    put: operations["putTrunk"];
+    post?: never;
+    /**
+     * Take one of trunks out of use
+     * @description It stays readable for the records that name it.
+     *
+     *     Needs `setup.write`.
+     */
+    delete: operations["archiveTrunk"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/trunks/{id}/restore": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Bring one of trunks back into use
+     * @description Needs `setup.write`.
+     */
+    post: operations["restoreTrunk"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/trunks/{id}/status": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * How a trunk stands now
+     * @description Needs `setup.write`.
+     */
+    get: operations["trunkStatus"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/users": {
     parameters: {
       query?: never;
@@ -3524,6 +3660,8 @@ export interface components {
         | "setup.archived"
         | "setup.restored"
         | "setup.ordered"
+        | "trunk.plain_allowed"
+        | "trunk.plain_ended"
         | "contact.seen"
         | "contact.rectified"
         | "contact.exported"
@@ -4120,6 +4258,22 @@ export interface components {
       /** Format: int64 */
       version: number;
     };
+    GatewayState: {
+      host: string;
+      /** Format: int64 */
+      port: number;
+      /**
+       * Format: int64
+       * @description Milliseconds that its last answer took.
+       */
+      rtt_ms?: number;
+      /**
+       * @description By OPTIONS and by calls; unknown before the first answer.
+       * @enum {string}
+       */
+      state: "up" | "down" | "unknown";
+      transport: string;
+    };
     HoldInputBody: {
       /** @description The caller hears music instead of the agent. */
       held: boolean;
@@ -4419,6 +4573,11 @@ export interface components {
       /** @description Pass as cursor for the next page; absent at the end. */
       next?: string;
     };
+    ListOfTrunkObject: {
+      items: components["schemas"]["TrunkObject"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
     ListOfUser: {
       items: components["schemas"]["User"][];
       /** @description Pass as cursor for the next page; absent at the end. */
@@ -4601,6 +4760,60 @@ export interface components {
       slug: string;
       /** @description IANA name, e.g. Europe/Lisbon; absent: the caller's organisation's own. */
       time_zone?: string;
+    };
+    NewTrunk: {
+      /** @description Prove the password with MD5 too, if the trunk knows nothing better than that. SHA-256 is always preferred. */
+      allow_md5?: boolean;
+      /** @description Calls from the trunk must prove the password too; their user name is this object's id. */
+      ask_password?: boolean;
+      caller?: components["schemas"]["TrunkCaller"];
+      /**
+       * Format: int64
+       * @description Calls that begin in a second, both ways; 0 means no bound of its own.
+       */
+      calls_a_second?: number;
+      /** @description Confirms that voices may pass unencrypted, when encryption becomes plain. It is noted in the audit log. */
+      confirm_plain?: boolean;
+      /** @description Two-letter country in which the trunk is, e.g. PT: how numbers without a country are read, and where calls may go unless other prefixes are named. */
+      country: string;
+      /** @default true */
+      enabled: boolean;
+      /**
+       * @description required: calls without SRTP are refused. plain: voices may pass unencrypted; it needs confirm_plain and is noted in the audit log.
+       * @default required
+       * @enum {string}
+       */
+      encryption: "required" | "plain";
+      /** @description Where calls are sent to, and where the registration goes. At most 20. */
+      gateways?: components["schemas"]["TrunkGateway"][];
+      /**
+       * Format: int64
+       * @description Calls at once, both ways; 0 means no bound of its own.
+       */
+      max_calls?: number;
+      name: string;
+      /**
+       * @description How the trunk wants numbers: plus is +351210000000, digits 351210000000, double_zero 00351210000000, national 210000000.
+       * @default plus
+       * @enum {string}
+       */
+      number_form: "plus" | "digits" | "double_zero" | "national";
+      /** @description The trunk's numbers. A number belongs to one trunk of the installation. */
+      numbers?: components["schemas"]["TrunkNumber"][];
+      outgoing?: components["schemas"]["TrunkOutgoing"];
+      /** @description A new password. It is sealed and never shown again; absent or empty: it stays as it is. */
+      password?: string;
+      /** @description Remove the password. */
+      password_remove?: boolean;
+      /** @description As it was answered; it changes nothing. */
+      password_set?: boolean;
+      registration?: components["schemas"]["TrunkRegistration"];
+      /** @description Addresses from which the trunk's calls come, e.g. 203.0.113.0/28 or 2001:db8::5. */
+      sources?: string[];
+      /** @description Suites offered, the preferred first; empty means all, the strongest first. */
+      srtp?: string[];
+      /** @description The account's name, with which calls and the registration prove themselves to the trunk. */
+      username?: string;
     };
     NewUserInput: {
       /** @description Interactions at once per channel. */
@@ -5017,6 +5230,10 @@ export interface components {
       /** @description In the order in which it is served; at most 200. */
       waiting: components["schemas"]["Interaction"][];
     };
+    QueueNumber: {
+      number: string;
+      queue: string;
+    };
     QueueObject: {
       /**
        * Format: int64
@@ -5217,6 +5434,20 @@ export interface components {
       updated_at: string;
       /** Format: int64 */
       version: number;
+    };
+    RegistrationState: {
+      /**
+       * Format: int64
+       * @description What the registrar answered last (a SIP status), when that was no yes.
+       */
+      code?: number;
+      /** Format: date-time */
+      since?: string;
+      /**
+       * @description off: it is not set up. failing: the registrar does not answer or cannot. denied: it does not accept the account.
+       * @enum {string}
+       */
+      state: "off" | "trying" | "registered" | "failing" | "denied";
     };
     ResultInputBody: {
       /** @description Id; absent takes the choice back. */
@@ -5596,6 +5827,15 @@ export interface components {
       /** @description In order. After the last one nothing changes by itself. */
       moments: components["schemas"]["TriedMoment"][];
     };
+    TriedIncoming: {
+      /** @description The trunk is in use; otherwise calls to it are refused. */
+      enabled: boolean;
+      /** @description Absent: calls to it are refused. */
+      entry_point?: string;
+      name: string;
+      /** @description Id; absent for a new one. */
+      trunk?: string;
+    };
     TriedMoment: {
       /**
        * Format: double
@@ -5622,6 +5862,34 @@ export interface components {
       step: number;
       user?: string;
     };
+    TriedNumberView: {
+      /** @enum {string} */
+      class?: "emergency" | "own" | "international" | "premium";
+      /** @description If it is a number of one of the trunks. */
+      incoming?: components["schemas"]["TriedIncoming"];
+      /** @description How the number is understood: with its country, or as dialled if it is an emergency number. */
+      number?: string;
+      /** @description The trunks by which a call to it would leave, in their order. */
+      outgoing: components["schemas"]["TriedWay"][];
+      /** @description Why the call would not leave, in the reader's language. */
+      says?: string;
+      /**
+       * @description Why none lets it out.
+       * @enum {string}
+       */
+      why?:
+        | "no_trunk"
+        | "not_a_number"
+        | "not_your_number"
+        | "forbidden"
+        | "premium"
+        | "not_allowed"
+        | "closed"
+        | "too_many_calls"
+        | "no_minutes"
+        | "may_not_hide"
+        | "no_number";
+    };
     TriedOther: {
       /** @description Empty: able, but not the choice. */
       reasons: components["schemas"]["TriedReason"][];
@@ -5636,6 +5904,297 @@ export interface components {
       /** Format: int64 */
       needs?: number;
       skill?: string;
+    };
+    TriedWay: {
+      anonymous: boolean;
+      /** @description The user part of P-Asserted-Identity. */
+      asserted?: string;
+      /** @description The number in the trunk's form. */
+      dials: string;
+      /** @description The user part of From; absent with anonymous. */
+      from?: string;
+      /**
+       * Format: int64
+       * @description When the call would be ended, because the day's minutes are used up then.
+       */
+      most_seconds?: number;
+      name: string;
+      /** @description The voices may pass unencrypted. */
+      plain: boolean;
+      /** @description The number that is shown, E.164. */
+      shows?: string;
+      /** @description Id; absent for a new one. */
+      trunk?: string;
+    };
+    Trunk: {
+      /** @description Prove the password with MD5 too, if the trunk knows nothing better than that. SHA-256 is always preferred. */
+      allow_md5: boolean;
+      /** @description Calls from the trunk must prove the password too; their user name is this object's id. */
+      ask_password: boolean;
+      caller: components["schemas"]["TrunkCaller"];
+      /**
+       * Format: int64
+       * @description Calls that begin in a second, both ways; 0 means no bound of its own.
+       */
+      calls_a_second: number;
+      /** @description Two-letter country in which the trunk is, e.g. PT: how numbers without a country are read, and where calls may go unless other prefixes are named. */
+      country: string;
+      /** @default true */
+      enabled: boolean;
+      /**
+       * @description required: calls without SRTP are refused. plain: voices may pass unencrypted; it needs confirm_plain and is noted in the audit log.
+       * @default required
+       * @enum {string}
+       */
+      encryption: "required" | "plain";
+      /** @description Where calls are sent to, and where the registration goes. At most 20. */
+      gateways: components["schemas"]["TrunkGateway"][];
+      /**
+       * Format: int64
+       * @description Calls at once, both ways; 0 means no bound of its own.
+       */
+      max_calls: number;
+      name: string;
+      /**
+       * @description How the trunk wants numbers: plus is +351210000000, digits 351210000000, double_zero 00351210000000, national 210000000.
+       * @default plus
+       * @enum {string}
+       */
+      number_form: "plus" | "digits" | "double_zero" | "national";
+      /** @description The trunk's numbers. A number belongs to one trunk of the installation. */
+      numbers: components["schemas"]["TrunkNumber"][];
+      outgoing: components["schemas"]["TrunkOutgoing"];
+      registration: components["schemas"]["TrunkRegistration"];
+      /** @description Addresses from which the trunk's calls come, e.g. 203.0.113.0/28 or 2001:db8::5. */
+      sources: string[];
+      /** @description Suites offered, the preferred first; empty means all, the strongest first. */
+      srtp: string[];
+      /** @description The account's name, with which calls and the registration prove themselves to the trunk. */
+      username: string;
+    };
+    TrunkCaller: {
+      /** @description Calls may withhold the number. */
+      anonymous?: boolean;
+      /** @description One of the trunk's; empty means the first. */
+      number?: string;
+      queues?: components["schemas"]["QueueNumber"][];
+      /**
+       * @description chosen: the agent chooses among the numbers, else as queue. queue: the queue's number, else number. fixed: always number.
+       * @default queue
+       * @enum {string}
+       */
+      rule: "chosen" | "queue" | "fixed";
+      /**
+       * @description Where the trunk reads the number: From, P-Asserted-Identity (From has the account then), or both.
+       * @default from
+       * @enum {string}
+       */
+      tells: "from" | "asserted" | "both";
+    };
+    TrunkChange: {
+      /** @description Prove the password with MD5 too, if the trunk knows nothing better than that. SHA-256 is always preferred. */
+      allow_md5: boolean;
+      /** @description Calls from the trunk must prove the password too; their user name is this object's id. */
+      ask_password: boolean;
+      caller: components["schemas"]["TrunkCaller"];
+      /**
+       * Format: int64
+       * @description Calls that begin in a second, both ways; 0 means no bound of its own.
+       */
+      calls_a_second: number;
+      /** @description Confirms that voices may pass unencrypted, when encryption becomes plain. It is noted in the audit log. */
+      confirm_plain?: boolean;
+      /** @description Two-letter country in which the trunk is, e.g. PT: how numbers without a country are read, and where calls may go unless other prefixes are named. */
+      country: string;
+      /** @default true */
+      enabled: boolean;
+      /**
+       * @description required: calls without SRTP are refused. plain: voices may pass unencrypted; it needs confirm_plain and is noted in the audit log.
+       * @default required
+       * @enum {string}
+       */
+      encryption: "required" | "plain";
+      /** @description Where calls are sent to, and where the registration goes. At most 20. */
+      gateways: components["schemas"]["TrunkGateway"][];
+      /**
+       * Format: int64
+       * @description Calls at once, both ways; 0 means no bound of its own.
+       */
+      max_calls: number;
+      name: string;
+      /**
+       * @description How the trunk wants numbers: plus is +351210000000, digits 351210000000, double_zero 00351210000000, national 210000000.
+       * @default plus
+       * @enum {string}
+       */
+      number_form: "plus" | "digits" | "double_zero" | "national";
+      /** @description The trunk's numbers. A number belongs to one trunk of the installation. */
+      numbers: components["schemas"]["TrunkNumber"][];
+      outgoing: components["schemas"]["TrunkOutgoing"];
+      /** @description A new password. It is sealed and never shown again; absent or empty: it stays as it is. */
+      password?: string;
+      /** @description Remove the password. */
+      password_remove?: boolean;
+      /** @description As it was answered; it changes nothing. */
+      password_set?: boolean;
+      registration: components["schemas"]["TrunkRegistration"];
+      /** @description Addresses from which the trunk's calls come, e.g. 203.0.113.0/28 or 2001:db8::5. */
+      sources: string[];
+      /** @description Suites offered, the preferred first; empty means all, the strongest first. */
+      srtp: string[];
+      /** @description The account's name, with which calls and the registration prove themselves to the trunk. */
+      username: string;
+      /**
+       * Format: int64
+       * @description The version you saw; 409 if someone was faster.
+       */
+      version: number;
+    };
+    TrunkGateway: {
+      /** @description A name or an IPv4 or IPv6 address. */
+      host: string;
+      /**
+       * Format: int64
+       * @description 0: the transport's own, or what the name's SRV records say.
+       */
+      port?: number;
+      /**
+       * Format: int64
+       * @description The lowest is tried first.
+       */
+      priority?: number;
+      /**
+       * @default tls
+       * @enum {string}
+       */
+      transport: "tls" | "tcp" | "udp";
+      /**
+       * Format: int64
+       * @description Share of calls among gateways of one priority.
+       */
+      weight?: number;
+    };
+    TrunkLimit: {
+      /** Format: int64 */
+      minutes: number;
+      prefix: string;
+    };
+    TrunkNumber: {
+      /** @description Id of the entry point of channel voice where its calls arrive; empty: calls to it are refused, it is only shown. */
+      entry_point?: string;
+      /** @description With its country (+351…), with 00, or as within the trunk's country; stored with + and its country. */
+      number: string;
+    };
+    TrunkObject: {
+      /** @description Prove the password with MD5 too, if the trunk knows nothing better than that. SHA-256 is always preferred. */
+      allow_md5: boolean;
+      /** Format: date-time */
+      archived_at?: string;
+      /** @description Calls from the trunk must prove the password too; their user name is this object's id. */
+      ask_password: boolean;
+      caller: components["schemas"]["TrunkCaller"];
+      /**
+       * Format: int64
+       * @description Calls that begin in a second, both ways; 0 means no bound of its own.
+       */
+      calls_a_second: number;
+      /** @description Two-letter country in which the trunk is, e.g. PT: how numbers without a country are read, and where calls may go unless other prefixes are named. */
+      country: string;
+      /** Format: date-time */
+      created_at: string;
+      /** @default true */
+      enabled: boolean;
+      /**
+       * @description required: calls without SRTP are refused. plain: voices may pass unencrypted; it needs confirm_plain and is noted in the audit log.
+       * @default required
+       * @enum {string}
+       */
+      encryption: "required" | "plain";
+      /** @description Where calls are sent to, and where the registration goes. At most 20. */
+      gateways: components["schemas"]["TrunkGateway"][];
+      id: string;
+      /**
+       * Format: int64
+       * @description Calls at once, both ways; 0 means no bound of its own.
+       */
+      max_calls: number;
+      name: string;
+      /**
+       * @description How the trunk wants numbers: plus is +351210000000, digits 351210000000, double_zero 00351210000000, national 210000000.
+       * @default plus
+       * @enum {string}
+       */
+      number_form: "plus" | "digits" | "double_zero" | "national";
+      /** @description The trunk's numbers. A number belongs to one trunk of the installation. */
+      numbers: components["schemas"]["TrunkNumber"][];
+      outgoing: components["schemas"]["TrunkOutgoing"];
+      /** @description There is a password. */
+      password_set: boolean;
+      /** Format: int64 */
+      position: number;
+      registration: components["schemas"]["TrunkRegistration"];
+      /** @description Addresses from which the trunk's calls come, e.g. 203.0.113.0/28 or 2001:db8::5. */
+      sources: string[];
+      /** @description Suites offered, the preferred first; empty means all, the strongest first. */
+      srtp: string[];
+      /** Format: date-time */
+      updated_at: string;
+      /** @description The account's name, with which calls and the registration prove themselves to the trunk. */
+      username: string;
+      /** Format: int64 */
+      version: number;
+    };
+    TrunkOutgoing: {
+      allowed: boolean;
+      /** @description What they may not begin with; these win. */
+      forbidden?: string[];
+      /** @description Id of the opening hours within which calls may leave; empty means always. */
+      hours?: string;
+      /** @description Minutes a day to numbers that begin so. */
+      limits?: components["schemas"]["TrunkLimit"][];
+      /**
+       * Format: int64
+       * @description Outgoing calls at once; 0 means no bound of its own.
+       */
+      max_calls?: number;
+      /**
+       * Format: int64
+       * @description Minutes of all outgoing calls of a day together; 0 means no bound.
+       */
+      max_minutes?: number;
+      /** @description What numbers may begin with, e.g. +351 or +34; empty means the trunk's own country. */
+      prefixes?: string[];
+      /** @description Numbers that charge who calls them may be called. */
+      premium?: boolean;
+    };
+    TrunkRegistration: {
+      /** @description The registrar's domain, e.g. operator.example. */
+      domain?: string;
+      /**
+       * Format: int64
+       * @description How long a registration shall last; 0 means an hour.
+       */
+      expiry_seconds?: number;
+      on: boolean;
+      /** @description The account's address at the domain; empty means username. */
+      user?: string;
+    };
+    TrunkState: {
+      /**
+       * Format: int64
+       * @description Calls on the trunk now, both ways.
+       */
+      calls: number;
+      /** @description As they are set up. */
+      gateways: components["schemas"]["GatewayState"][];
+      /**
+       * Format: int64
+       * @description Those of them that left.
+       */
+      outgoing: number;
+      registration: components["schemas"]["RegistrationState"];
+      /** @description Calls run here and the trunk is in use; the rest means nothing without it. */
+      running: boolean;
     };
     Try: {
       /** @description Those who are at work; the others are offline. Missing: every agent is ready and free. */
@@ -5668,6 +6227,24 @@ export interface components {
         [key: string]: number;
       };
       user: string;
+    };
+    TryNumber: {
+      anonymous?: boolean;
+      /**
+       * Format: date-time
+       * @description When; absent: now.
+       */
+      at?: string;
+      /** @description The number that the agent chose to show. */
+      caller?: string;
+      /** @description With trunk: its id, if it is stored already. */
+      id?: string;
+      /** @description As one would dial it. */
+      number: string;
+      /** @description Id of the queue that calls. */
+      queue?: string;
+      /** @description A trunk as edited, which takes part as if it were stored. */
+      trunk?: components["schemas"]["Trunk"];
     };
     TryWork: {
       /** @enum {string} */
@@ -11731,6 +12308,317 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["TeamObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listTrunk: {
+    parameters: {
+      query?: {
+        /** @description Also those out of use. */
+        archived?: boolean;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfTrunkObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  createTrunk: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["NewTrunk"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["TrunkObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  orderTrunk: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SetupOrder"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  tryNumber: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["TryNumber"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["TriedNumberView"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  getTrunk: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["TrunkObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  putTrunk: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["TrunkChange"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["TrunkObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  archiveTrunk: {
+    parameters: {
+      query: {
+        /** @description The version you saw. */
+        version: number;
+      };
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  restoreTrunk: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Seen"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["TrunkObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  trunkStatus: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["TrunkState"];
         };
       };
       /** @description Error */

@@ -10,6 +10,7 @@ var Actions = []string{
 	"user.created", "user.changed", "user.deleted", "api_key.created", "api_key.revoked",
 	"organisation.created", "organisation.changed", "organisation.ended", "organisation.erased", "keys.rotation_started", "keys.rotated",
 	"setup.created", "setup.changed", "setup.archived", "setup.restored", "setup.ordered",
+	"trunk.plain_allowed", "trunk.plain_ended",
 	"contact.seen", "contact.rectified", "contact.exported", "contact.erasure_begun", "contact.erased", "consent.given", "consent.withdrawn",
 	"interaction.move", "interaction.taken_over", "interaction.hint", "alert.acknowledged", "agent.presence", "retention.ended", Trimmed,
 }

@@ -38,6 +38,9 @@ func (s *Service) Archive(ctx context.Context, a access.Actor, k core.Kind, obje
 		if err := tx.UpdateSetup(row); err != nil {
 			return err
 		}
+		if err := numbers(tx, k, row.ID, nil); err != nil {
+			return err
+		}
 		return s.Audit.Record(tx, a, ActionArchived, thing(k), row.ID, nil)
 	})
 	if err == nil && changed {
@@ -69,10 +72,14 @@ func (s *Service) Restore(ctx context.Context, a access.Actor, k core.Kind, obje
 		return Object{}, err
 	}
 	var row store.SetupRow
+	var secrets map[string][]string
 	var changed bool
 	err := s.change(ctx, a.Tenant, func(tx *store.Tx, st *state) (err error) {
 		changed = false
-		if row, err = seen(tx, k, object, version); err != nil || row.ArchivedAt.IsZero() {
+		if row, err = seen(tx, k, object, version); err != nil {
+			return err
+		}
+		if secrets, err = secretNames(tx, k); err != nil || row.ArchivedAt.IsZero() {
 			return err
 		}
 		o, err := core.Stored(k, row.Body)
@@ -83,6 +90,9 @@ func (s *Service) Restore(ctx context.Context, a access.Actor, k core.Kind, obje
 			return errs.New(errs.Conflict, "There are %d of these already, which is the most that is accepted.", most(k))
 		}
 		if err := st.check(row.ID, o); err != nil {
+			return err
+		}
+		if err := numbers(tx, k, row.ID, o); err != nil {
 			return err
 		}
 		row.ArchivedAt, row.UpdatedAt, row.Position, changed = time.Time{}, s.Clock.Now(), st.last[k]+1, true
@@ -101,7 +111,7 @@ func (s *Service) Restore(ctx context.Context, a access.Actor, k core.Kind, obje
 	if changed {
 		s.tell(a.Tenant, k, row.ID)
 	}
-	return objectOf(row), nil
+	return objectOf(row, secrets), nil
 }
 
 // Order puts the objects of a kind into a new order. ids names every object in

@@ -61,7 +61,11 @@ func (p *planting) add(o core.Object) string {
 	if p.err != nil {
 		return ""
 	}
-	row, err := p.s.insert(p.tx, p.st, access.Actor{Tenant: p.tx.Tenant()}, o)
+	object := rulesID
+	if k := o.Kind(); k != core.KindRules {
+		object = p.s.IDs.New(k.Prefix())
+	}
+	row, err := p.s.insert(p.tx, p.st, access.Actor{Tenant: p.tx.Tenant()}, object, o)
 	p.err = err
 	return row.ID
 }

@@ -46,6 +46,9 @@ const (
 	ActionArchived = "setup.archived"
 	ActionRestored = "setup.restored"
 	ActionOrdered  = "setup.ordered"
+	// A trunk lets voices pass unencrypted, or no longer.
+	ActionPlain     = "trunk.plain_allowed"
+	ActionEncrypted = "trunk.plain_ended"
 )
 
 // Change says that an object is not what it was; ID is "" when several of the
@@ -62,6 +65,7 @@ type Deps struct {
 	Clock clock.Clock
 	IDs   *id.Source
 	Audit Auditor
+	Vault Vault
 	// Changed is called after the commit of each change, on the caller's
 	// goroutine; it must not wait for long. May be nil.
 	Changed func(Change)
@@ -82,6 +86,7 @@ type Object struct {
 	UpdatedAt  time.Time
 	ArchivedAt time.Time
 	Body       json.RawMessage
+	Secrets    []string // names of those that are set
 }
 
 // Version is an object as it once was.
@@ -92,8 +97,9 @@ type Version struct {
 	Body      json.RawMessage
 }
 
-func objectOf(r store.SetupRow) Object {
-	return Object{ID: r.ID, Version: r.Version, Position: r.Position, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt, ArchivedAt: r.ArchivedAt, Body: current(r)}
+func objectOf(r store.SetupRow, secrets map[string][]string) Object {
+	return Object{ID: r.ID, Version: r.Version, Position: r.Position, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt, ArchivedAt: r.ArchivedAt, Body: current(r),
+		Secrets: secrets[r.ID]}
 }
 
 // current gives a stored body in the form of this program's version.
@@ -128,14 +134,18 @@ func (s *Service) List(ctx context.Context, a access.Actor, k core.Kind, archive
 		return nil, err
 	}
 	var rows []store.SetupRow
+	var secrets map[string][]string
 	err := s.DB.Read(ctx, a.Tenant, func(tx *store.Tx) (err error) {
-		rows, err = tx.SetupOf(string(k))
+		if rows, err = tx.SetupOf(string(k)); err != nil {
+			return err
+		}
+		secrets, err = secretNames(tx, k)
 		return err
 	})
 	list := []Object{}
 	for _, r := range rows {
 		if archived || r.ArchivedAt.IsZero() {
-			list = append(list, objectOf(r))
+			list = append(list, objectOf(r, secrets))
 		}
 	}
 	return list, err
@@ -148,26 +158,43 @@ func (s *Service) Get(ctx context.Context, a access.Actor, k core.Kind, object s
 		return Object{}, err
 	}
 	var row store.SetupRow
+	var secrets map[string][]string
 	err := s.DB.Read(ctx, a.Tenant, func(tx *store.Tx) (err error) {
-		row, err = find(tx, k, object)
+		if row, err = find(tx, k, object); err != nil {
+			return err
+		}
+		secrets, err = secretNames(tx, k)
 		return err
 	})
 	if err != nil {
 		return Object{}, err
 	}
-	return objectOf(row), nil
+	return objectOf(row, secrets), nil
 }
 
 func readable(a access.Actor, k core.Kind) error {
 	if !k.Known() {
 		return errs.New(errs.NotFound, "There is no set-up of this kind.")
 	}
-	if k == core.KindCanned { // agents use them
-		if access.Reach(a, access.CannedRead) == access.Tenant {
-			return nil
-		}
+	if access.Reach(a, Reads(k)) == access.Tenant {
+		return nil
+	}
+	if k == core.KindTrunk {
+		return allowed(a, Reads(k))
 	}
 	return allowed(a, access.SetupRead)
+}
+
+// Reads is the permission to see objects of a kind. Canned replies are read
+// where they are used; how telephone lines are connected is the administrators'.
+func Reads(k core.Kind) access.Permission {
+	switch k {
+	case core.KindCanned:
+		return access.CannedRead
+	case core.KindTrunk:
+		return access.SetupWrite
+	}
+	return access.SetupRead
 }
 
 // find reads one row, with the defaults for rules that are not stored.
@@ -185,8 +212,13 @@ func find(tx *store.Tx, k core.Kind, object string) (store.SetupRow, error) {
 	return row, err
 }
 
-// Create checks and adds an object at the end of its kind's order.
+// Create is CreateWith without more than the body.
 func (s *Service) Create(ctx context.Context, a access.Actor, k core.Kind, body json.RawMessage) (Object, error) {
+	return s.CreateWith(ctx, a, k, body, Extra{})
+}
+
+// CreateWith checks and adds an object at the end of its kind's order.
+func (s *Service) CreateWith(ctx context.Context, a access.Actor, k core.Kind, body json.RawMessage, x Extra) (Object, error) {
 	if err := allowed(a, Writes(k)); err != nil {
 		return Object{}, err
 	}
@@ -197,29 +229,38 @@ func (s *Service) Create(ctx context.Context, a access.Actor, k core.Kind, body 
 	if err != nil {
 		return Object{}, err
 	}
+	object := s.IDs.New(k.Prefix())
+	add, err := s.seal(ctx, a.Tenant, k, object, x)
+	if err != nil {
+		return Object{}, err
+	}
 	var row store.SetupRow
+	var secrets map[string][]string
 	err = s.change(ctx, a.Tenant, func(tx *store.Tx, st *state) error {
-		row, err = s.insert(tx, st, a, st.settled(o))
+		if row, err = s.insert(tx, st, a, object, st.settled(o)); err != nil {
+			return err
+		}
+		if err := s.beside(tx, a, object, nil, o, add); err != nil {
+			return err
+		}
+		secrets, err = secretNames(tx, k)
 		return err
 	})
 	if err != nil {
 		return Object{}, err
 	}
 	s.tell(a.Tenant, k, row.ID)
-	return objectOf(row), nil
+	return objectOf(row, secrets), nil
 }
 
-// insert adds one checked object, inside a change.
-func (s *Service) insert(tx *store.Tx, st *state, a access.Actor, o core.Object) (store.SetupRow, error) {
+// insert adds one checked object with that id, inside a change.
+func (s *Service) insert(tx *store.Tx, st *state, a access.Actor, object string, o core.Object) (store.SetupRow, error) {
 	k := o.Kind()
 	if len(st.objects[k]) >= most(k) {
 		return store.SetupRow{}, errs.New(errs.Conflict, "There are %d of these already, which is the most that is accepted. Archive some first.", most(k))
 	}
 	now := s.Clock.Now()
-	row := store.SetupRow{Kind: string(k), ID: rulesID, Body: encode(o), Position: st.last[k] + 1, CreatedAt: now, UpdatedAt: now, Version: 1}
-	if k != core.KindRules {
-		row.ID = s.IDs.New(k.Prefix())
-	}
+	row := store.SetupRow{Kind: string(k), ID: object, Body: encode(o), Position: st.last[k] + 1, CreatedAt: now, UpdatedAt: now, Version: 1}
 	if err := st.check(row.ID, o); err != nil {
 		return row, err
 	}
@@ -242,10 +283,15 @@ func (s *Service) keep(tx *store.Tx, row store.SetupRow, by string) error {
 	return tx.InsertSetupVersion(store.SetupVersionRow{Kind: row.Kind, ID: row.ID, Version: row.Version, Body: row.Body, ChangedBy: by, ChangedAt: row.UpdatedAt})
 }
 
-// Put replaces an object's body. version is the one that the caller saw:
+// Put is PutWith without more than the body: secrets stay as they are.
+func (s *Service) Put(ctx context.Context, a access.Actor, k core.Kind, object string, version int64, body json.RawMessage) (Object, error) {
+	return s.PutWith(ctx, a, k, object, version, body, Extra{})
+}
+
+// PutWith replaces an object's body. version is the one that the caller saw:
 // Conflict if someone was faster. The same body again changes nothing. For
 // KindRules the id is "".
-func (s *Service) Put(ctx context.Context, a access.Actor, k core.Kind, object string, version int64, body json.RawMessage) (Object, error) {
+func (s *Service) PutWith(ctx context.Context, a access.Actor, k core.Kind, object string, version int64, body json.RawMessage, x Extra) (Object, error) {
 	if err := writable(a, k); err != nil {
 		return Object{}, err
 	}
@@ -253,18 +299,26 @@ func (s *Service) Put(ctx context.Context, a access.Actor, k core.Kind, object s
 	if err != nil {
 		return Object{}, err
 	}
+	add, err := s.seal(ctx, a.Tenant, k, object, x)
+	if err != nil {
+		return Object{}, err
+	}
 	var row store.SetupRow
+	var secrets map[string][]string
 	var changed bool
 	err = s.change(ctx, a.Tenant, func(tx *store.Tx, st *state) error {
 		changed = false
 		if row, err = seen(tx, k, object, version); err != nil {
 			return err
 		}
+		if secrets, err = secretNames(tx, k); err != nil {
+			return err
+		}
 		if !row.ArchivedAt.IsZero() {
 			return errs.New(errs.Conflict, "This %s is archived. Restore it before you change it.", k.Word())
 		}
 		o := st.settled(o)
-		fields := differing(current(row), encode(o))
+		fields := append(differing(current(row), encode(o)), add.names(secrets[row.ID])...)
 		if len(fields) == 0 && row.Version > 0 {
 			return nil
 		}
@@ -273,10 +327,17 @@ func (s *Service) Put(ctx context.Context, a access.Actor, k core.Kind, object s
 		}
 		if row.Version == 0 { // rules that were never chosen
 			changed = true
-			row, err = s.insert(tx, st, a, o)
+			row, err = s.insert(tx, st, a, rulesID, o)
 			return err
 		}
+		before := st.objects[k][row.ID]
 		if err := st.replace(row.ID, o); err != nil {
+			return err
+		}
+		if err := s.beside(tx, a, row.ID, before, o, add); err != nil {
+			return err
+		}
+		if secrets, err = secretNames(tx, k); err != nil {
 			return err
 		}
 		row.Body, row.UpdatedAt, changed = encode(o), s.Clock.Now(), true
@@ -295,7 +356,7 @@ func (s *Service) Put(ctx context.Context, a access.Actor, k core.Kind, object s
 	if changed {
 		s.tell(a.Tenant, k, row.ID)
 	}
-	return objectOf(row), nil
+	return objectOf(row, secrets), nil
 }
 
 // writable says whether the actor may change the kind at all.

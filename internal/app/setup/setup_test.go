@@ -56,7 +56,7 @@ func newHouse(t testing.TB) *house {
 		t.Fatal(err)
 	}
 	h := &house{clock: clock.NewVirtual(start), fresh: map[id.Tenant]Fresh{}}
-	h.Service = New(Deps{DB: db, Clock: h.clock, IDs: id.NewSource(h.clock.Now, nil), Audit: h, Changed: func(c Change) { h.changes = append(h.changes, c) }})
+	h.Service = New(Deps{DB: db, Clock: h.clock, IDs: id.NewSource(h.clock.Now, nil), Audit: h, Vault: lock{}, Changed: func(c Change) { h.changes = append(h.changes, c) }})
 	for ten, language := range map[id.Tenant]string{shop: "en", books: "pt"} {
 		row := store.OrganisationRow{ID: ten, Kind: "tenant", Slug: strings.TrimPrefix(string(ten), "ten_"), Name: "N", Status: "active", Language: language,
 			TimeZone: "Europe/Lisbon", CreatedAt: start, UpdatedAt: start}

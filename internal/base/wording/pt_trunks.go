@@ -36,4 +36,16 @@ var ptTrunks = []entry{
 	{"is empty; a call that leaves shows one of the trunk's numbers.", "está vazio; uma chamada que sai mostra um dos números do tronco."},
 	{"never comes to it: numbers that begin with %s are forbidden.", "nunca se aplica: os números que começam por {1} são proibidos."},
 	{"is %q; a prefix is written with its country, such as +351 or +34 91.", "é {1}; um prefixo escreve-se com o país, como +351 ou +34 91."},
+
+	// A trunk as it is stored (app/setup).
+	{"is missing; the registration proves itself with it.", "falta; o registo prova-se com ela."},
+	{"is missing; calls from the trunk must prove it.", "falta; as chamadas do tronco têm de a provar."},
+	{"is missing; a password goes with a user name.", "falta; uma palavra-passe precisa de um nome de utilizador."},
+	{"is missing: with encryption plain, voices pass this trunk unencrypted. Confirm that, or require encryption.",
+		"falta: com a cifra em plain, as vozes passam neste tronco sem cifra. Confirme-o ou exija cifra."},
+	{"is in use already; a number belongs to one trunk.", "já está em uso; um número pertence a um só tronco."},
+	{"is not known here.", "não é conhecido aqui."},
+	{"is too long; at most %d bytes are accepted.", "é demasiado longo; aceitam-se no máximo {1} bytes."},
+	{"is given and removed at once; do one of them.", "é dado e retirado ao mesmo tempo; faça só uma das coisas."},
+	{"names a trunk that does not exist or is archived.", "indica um tronco que não existe ou está arquivado."},
 }

@@ -60,7 +60,7 @@ var portuguese = map[Permission]string{
 	FloorManage:  "Mover trabalho, assumi-lo, dar dicas e alterar o estado, as competências e as filas de um agente.",
 	AlertManage:  "Definir limites para alertas e marcar alertas como vistos.",
 	SetupRead:    "Ver filas, competências, resultados, horários, fluxos e pontos de entrada.",
-	SetupWrite:   "Alterar filas, competências, resultados, horários, fluxos e pontos de entrada.",
+	SetupWrite:   "Alterar filas, competências, resultados, horários, fluxos e pontos de entrada; ver e alterar troncos.",
 	UserRead:     "Ver os utilizadores da própria organização.",
 	UserWrite:    "Criar e alterar utilizadores, repor palavras-passe, terminar sessões.",
 	KeyManage:    "Criar e revogar chaves da API.",

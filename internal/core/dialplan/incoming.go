@@ -83,6 +83,18 @@ func (t *Trunk) land(number string) (Landing, int) {
 	return Landing{t, number, n.Tenant, n.EntryPoint}, 0
 }
 
+// Owner gives whose a number is that somebody wrote as it is dialled where a
+// trunk is; ok is false when no trunk has it.
+func (p *Plan) Owner(number secret.Text) (Landing, bool) {
+	for _, w := range p.ways {
+		if t, e164 := p.means(number, w); t != nil {
+			n, _ := t.number(e164)
+			return Landing{t, e164, n.Tenant, n.EntryPoint}, true
+		}
+	}
+	return Landing{}, false
+}
+
 // means gives the trunk that has a number, as trunks that write numbers in this
 // way would mean it; nil if none does.
 func (p *Plan) means(called secret.Text, w way) (*Trunk, string) {

@@ -84,6 +84,13 @@ var inventory = []group{
 		part{"body", Label, "", ""},
 		part{"changed_by", Pseudonym, "to make changes attributable (C11)", ""})},
 
+	{Column, "setup_secrets", "to prove to an operator of telephone lines who we are", "until removed, or as long as the organisation exists", withTenant, with(
+		none("kind", "object_id", "field", "set_at"),
+		part{"value_sealed", Credential, "a trunk's password; never shown again, in no export and no log", byTenant})},
+
+	{Column, "trunk_numbers", "to know whose a called number is: it belongs to one trunk of the installation", "until the trunk gives it up, or as long as the organisation exists", withTenant,
+		none("trunk_id", "number")},
+
 	{Column, "contacts", "to know a person again who is in touch with the tenant", whileContact, withContact, with(
 		none("language", "restricted_at", "created_at", "seen_at", "version"),
 		part{"contact_id", Pseudonym, "to name a person without naming them", ""},

@@ -21,7 +21,7 @@ const KindUser Kind = "users"
 // Kinds are all kinds of set-up objects, in the order in which one needs the
 // other.
 var Kinds = []Kind{KindRules, KindSkill, KindTeam, KindSite, KindHours, KindReason, KindDisposition, KindLabel, KindQueue,
-	KindConsentText, KindFlow, KindEntryPoint, KindCanned, KindAlertRule}
+	KindConsentText, KindFlow, KindEntryPoint, KindCanned, KindAlertRule, KindTrunk}
 
 var prefixes = map[Kind]string{
 	KindQueue: id.Queue, KindSkill: id.Skill, KindTeam: id.Team, KindSite: id.Site, KindDisposition: id.Disposition, KindReason: id.Reason, KindHours: id.Hours,
@@ -48,6 +48,15 @@ func (k Kind) Word() string { return words[k] }
 // texts as evidence (notice C13, C14), flows to go back to.
 func (k Kind) Versioned() bool { return k == KindConsentText || k == KindFlow }
 
+// Secrets are the names of what a kind's objects have sealed beside their body:
+// never shown again, and set or removed by name.
+func (k Kind) Secrets() []string {
+	if k == KindTrunk {
+		return []string{Password}
+	}
+	return nil
+}
+
 // Object is one set-up object of any kind.
 type Object interface {
 	Kind() Kind
@@ -61,6 +70,12 @@ type Object interface {
 	// accepted. Call it on a clean value.
 	Validate(Refs) error
 	clean() Object
+}
+
+// Secretive is an object of a kind with secrets.
+type Secretive interface {
+	// CheckSecrets tells what is missing, by the names of the secrets it has.
+	CheckSecrets(has map[string]bool) error
 }
 
 // Unique is a value that only one object of a kind may have.

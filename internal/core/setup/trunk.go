@@ -43,10 +43,10 @@ const (
 // TrunkGateway is one of the operator's machines.
 type TrunkGateway struct {
 	Host      string `json:"host" minLength:"1" maxLength:"253" doc:"A name or an IPv4 or IPv6 address."`
-	Port      int    `json:"port" minimum:"0" maximum:"65535" doc:"0: the transport's own, or what the name's SRV records say."`
-	Transport string `json:"transport" default:"tls" enum:"tls,tcp,udp"`
-	Priority  int    `json:"priority" minimum:"0" maximum:"100" doc:"The lowest is tried first."`
-	Weight    int    `json:"weight" minimum:"0" maximum:"1000" doc:"Share of calls among gateways of one priority."`
+	Port      int    `json:"port,omitempty" minimum:"0" maximum:"65535" doc:"0: the transport's own, or what the name's SRV records say."`
+	Transport string `json:"transport,omitempty" default:"tls" enum:"tls,tcp,udp"`
+	Priority  int    `json:"priority,omitempty" minimum:"0" maximum:"100" doc:"The lowest is tried first."`
+	Weight    int    `json:"weight,omitempty" minimum:"0" maximum:"1000" doc:"Share of calls among gateways of one priority."`
 }
 
 // TrunkRegistration is how the service registers with the trunk.
@@ -60,16 +60,16 @@ type TrunkRegistration struct {
 // TrunkNumber is one of a trunk's numbers.
 type TrunkNumber struct {
 	Number     string `json:"number" maxLength:"64" doc:"With its country (+351…), with 00, or as within the trunk's country; stored with + and its country."`
-	EntryPoint string `json:"entry_point" doc:"Id of the entry point of channel voice where its calls arrive; empty: calls to it are refused, it is only shown."`
+	EntryPoint string `json:"entry_point,omitempty" doc:"Id of the entry point of channel voice where its calls arrive; empty: calls to it are refused, it is only shown."`
 }
 
 // TrunkCaller says which number outgoing calls show.
 type TrunkCaller struct {
-	Rule      dialplan.Rule  `json:"rule" default:"queue" enum:"chosen,queue,fixed" doc:"chosen: the agent chooses among the numbers, else as queue. queue: the queue's number, else number. fixed: always number."`
+	Rule      dialplan.Rule  `json:"rule,omitempty" default:"queue" enum:"chosen,queue,fixed" doc:"chosen: the agent chooses among the numbers, else as queue. queue: the queue's number, else number. fixed: always number."`
 	Number    string         `json:"number,omitempty" maxLength:"64" doc:"One of the trunk's; empty means the first."`
 	Queues    []QueueNumber  `json:"queues,omitempty"`
-	Anonymous bool           `json:"anonymous" doc:"Calls may withhold the number."`
-	Tells     dialplan.Tells `json:"tells" default:"from" enum:"from,asserted,both" doc:"Where the trunk reads the number: From, P-Asserted-Identity (From has the account then), or both."`
+	Anonymous bool           `json:"anonymous,omitempty" doc:"Calls may withhold the number."`
+	Tells     dialplan.Tells `json:"tells,omitempty" default:"from" enum:"from,asserted,both" doc:"Where the trunk reads the number: From, P-Asserted-Identity (From has the account then), or both."`
 }
 
 // QueueNumber is the number that a queue's calls show.
@@ -83,10 +83,10 @@ type TrunkOutgoing struct {
 	Allowed    bool         `json:"allowed"`
 	Prefixes   []string     `json:"prefixes,omitempty" doc:"What numbers may begin with, e.g. +351 or +34; empty means the trunk's own country."`
 	Forbidden  []string     `json:"forbidden,omitempty" doc:"What they may not begin with; these win."`
-	Premium    bool         `json:"premium" doc:"Numbers that charge who calls them may be called."`
+	Premium    bool         `json:"premium,omitempty" doc:"Numbers that charge who calls them may be called."`
 	Hours      string       `json:"hours,omitempty" doc:"Id of the opening hours within which calls may leave; empty means always."`
-	MaxCalls   int          `json:"max_calls" minimum:"0" maximum:"10000" doc:"Outgoing calls at once; 0 means no bound of its own."`
-	MaxMinutes int          `json:"max_minutes" minimum:"0" maximum:"1000000" doc:"Minutes of all outgoing calls of a day together; 0 means no bound."`
+	MaxCalls   int          `json:"max_calls,omitempty" minimum:"0" maximum:"10000" doc:"Outgoing calls at once; 0 means no bound of its own."`
+	MaxMinutes int          `json:"max_minutes,omitempty" minimum:"0" maximum:"1000000" doc:"Minutes of all outgoing calls of a day together; 0 means no bound."`
 	Limits     []TrunkLimit `json:"limits,omitempty" doc:"Minutes a day to numbers that begin so."`
 }
 
@@ -95,6 +95,9 @@ type TrunkLimit struct {
 	Prefix  string `json:"prefix" maxLength:"20"`
 	Minutes int    `json:"minutes" minimum:"1" maximum:"1000000"`
 }
+
+// Password is the name of the trunk's one secret.
+const Password = "password"
 
 // SRTPSuites are those that are spoken, the strongest first (RFC 4568, RFC 7714).
 var SRTPSuites = []string{"AEAD_AES_256_GCM", "AEAD_AES_128_GCM", "AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32"}

@@ -40,6 +40,26 @@ func (t Trunk) Validate(refs Refs) error {
 	return c.Err()
 }
 
+// CheckSecrets tells what is missing beside the trunk's secrets, by name.
+func (t Trunk) CheckSecrets(has map[string]bool) error {
+	var c checks
+	switch {
+	case !has[Password] && t.Registration.On:
+		c.Add(Password, "is missing; the registration proves itself with it.")
+	case !has[Password] && t.AskPassword:
+		c.Add(Password, "is missing; calls from the trunk must prove it.")
+	case has[Password] && t.Username == "":
+		c.Add("username", "is missing; a password goes with a user name.")
+	}
+	return c.Err()
+}
+
+// PlainSince says that the trunk lets voices pass unencrypted, which it did not
+// as it was before; its author has to confirm that.
+func (t Trunk) PlainSince(before Trunk) bool {
+	return t.Encryption == EncryptionPlain && before.Encryption != EncryptionPlain
+}
+
 func (t Trunk) checkGateways(c *checks) {
 	c.count("gateways", len(t.Gateways), maxGateways)
 	if len(t.Gateways) == 0 && (t.Outgoing.Allowed || t.Registration.On) {

@@ -1,0 +1,142 @@
+package setup
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/secret"
+	"nubitalk/internal/core/access"
+	core "nubitalk/internal/core/setup"
+	"nubitalk/internal/store"
+)
+
+// Vault seals secrets of set-up objects under the tenant's key.
+type Vault interface {
+	SealTenant(ctx context.Context, t id.Tenant, where string, plain []byte) (secret.Sealed, error)
+	OpenTenant(ctx context.Context, t id.Tenant, where string, sealed secret.Sealed) (secret.Bytes, error)
+}
+
+// Extra is what a change carries beside an object's body.
+type Extra struct {
+	// Secrets are new values by name; a secret that is not named stays as it is.
+	Secrets map[string]secret.Text
+	// Remove names secrets to be removed.
+	Remove []string
+	// Plain confirms that a trunk lets voices pass unencrypted.
+	Plain bool
+}
+
+// extra is an Extra whose values are sealed.
+type extra struct {
+	sealed map[string]secret.Sealed
+	remove []string
+	plain  bool
+}
+
+// longestSecret is how many bytes a secret may have.
+const longestSecret = 1024
+
+// seal seals new secrets, each bound to its place.
+func (s *Service) seal(ctx context.Context, t id.Tenant, k core.Kind, object string, x Extra) (extra, error) {
+	out := extra{sealed: map[string]secret.Sealed{}, remove: x.Remove, plain: x.Plain}
+	var faults errs.Fields
+	for _, name := range slices.Sorted(maps.Keys(x.Secrets)) {
+		v := x.Secrets[name]
+		switch {
+		case !slices.Contains(k.Secrets(), name):
+			faults.Add(name, "is not known here.")
+		case v.Len() > longestSecret:
+			faults.Add(name, "is too long; at most %d bytes are accepted.", longestSecret)
+		case slices.Contains(x.Remove, name):
+			faults.Add(name, "is given and removed at once; do one of them.")
+		case !v.Empty():
+			sealed, err := s.Vault.SealTenant(ctx, t, secretPlace(k, object, name), []byte(v.Reveal()))
+			if err != nil {
+				return out, err
+			}
+			out.sealed[name] = sealed
+		}
+	}
+	return out, faults.Err()
+}
+
+func secretPlace(k core.Kind, object, name string) string {
+	return "setup." + string(k) + "." + name + "/" + object
+}
+
+// names are the secrets that change, where those of has are set.
+func (x extra) names(has []string) []string {
+	list := slices.Collect(maps.Keys(x.sealed))
+	for _, name := range x.remove {
+		if slices.Contains(has, name) {
+			list = append(list, name)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// beside stores what belongs to an object beside its body, and checks that both
+// fit; before is nil for a new object.
+func (s *Service) beside(tx *store.Tx, a access.Actor, object string, before, o core.Object, x extra) error {
+	k := o.Kind()
+	for name, sealed := range x.sealed {
+		if err := tx.PutSetupSecret(store.SetupSecretRow{Kind: string(k), ID: object, Field: name, Sealed: sealed, SetAt: s.Clock.Now()}); err != nil {
+			return err
+		}
+	}
+	for _, name := range x.remove {
+		if err := tx.DeleteSetupSecret(string(k), object, name); err != nil {
+			return err
+		}
+	}
+	names, err := secretNames(tx, k)
+	if err != nil {
+		return err
+	}
+	if v, ok := o.(core.Secretive); ok {
+		has := map[string]bool{}
+		for _, name := range names[object] {
+			has[name] = true
+		}
+		if err := v.CheckSecrets(has); err != nil {
+			return err
+		}
+	}
+	if t, ok := o.(core.Trunk); ok {
+		was, _ := before.(core.Trunk)
+		if err := s.plain(tx, a, object, was, t, x.plain); err != nil {
+			return err
+		}
+	}
+	return numbers(tx, k, object, o)
+}
+
+// secretNames are the secrets that are set, by object.
+func secretNames(tx *store.Tx, k core.Kind) (map[string][]string, error) {
+	if len(k.Secrets()) == 0 {
+		return nil, nil
+	}
+	return tx.SetupSecretNames(string(k))
+}
+
+// Secret opens a secret of an object, for the part that proves itself with it;
+// empty when none is set. It asks for no permission and is behind no door.
+func (s *Service) Secret(ctx context.Context, t id.Tenant, k core.Kind, object, name string) (secret.Text, error) {
+	var row store.SetupSecretRow
+	err := s.DB.Read(ctx, t, func(tx *store.Tx) (err error) {
+		row, err = tx.SetupSecret(string(k), object, name)
+		return err
+	})
+	if errs.Is(err, errs.NotFound) {
+		return secret.Text{}, nil
+	}
+	if err != nil {
+		return secret.Text{}, err
+	}
+	plain, err := s.Vault.OpenTenant(ctx, t, secretPlace(k, object, name), row.Sealed)
+	return secret.New(string(plain.Reveal())), err
+}

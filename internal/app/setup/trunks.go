@@ -1,0 +1,97 @@
+package setup
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/dialplan"
+	core "nubitalk/internal/core/setup"
+	"nubitalk/internal/store"
+)
+
+// plain wants a confirmation for a trunk that begins to let voices pass
+// unencrypted, and notes in the audit log when it does and when it ends.
+func (s *Service) plain(tx *store.Tx, a access.Actor, object string, before, t core.Trunk, confirmed bool) error {
+	switch {
+	case t.PlainSince(before) && !confirmed:
+		return errs.Bad("confirm_plain", "is missing: with encryption plain, voices pass this trunk unencrypted. Confirm that, or require encryption.")
+	case t.PlainSince(before):
+		return s.Audit.Record(tx, a, ActionPlain, thing(core.KindTrunk), object, nil)
+	case before.PlainSince(t):
+		return s.Audit.Record(tx, a, ActionEncrypted, thing(core.KindTrunk), object, nil)
+	}
+	return nil
+}
+
+// numbers gives a trunk its numbers and takes others away; o is nil for one that
+// is archived. A number that any other trunk has is refused, without a word
+// about whose it is.
+func numbers(tx *store.Tx, k core.Kind, object string, o core.Object) error {
+	if k != core.KindTrunk {
+		return nil
+	}
+	t, _ := o.(core.Trunk)
+	has, err := tx.TrunkNumbers(object)
+	if err != nil {
+		return err
+	}
+	for _, n := range has {
+		if !slices.ContainsFunc(t.Numbers, func(w core.TrunkNumber) bool { return w.Number == n }) {
+			if err := tx.DeleteTrunkNumber(object, n); err != nil {
+				return err
+			}
+		}
+	}
+	for i, n := range t.Numbers {
+		if slices.Contains(has, n.Number) {
+			continue
+		}
+		err := tx.InsertTrunkNumber(object, n.Number)
+		if errs.Is(err, errs.Conflict) {
+			return errs.Bad(fmt.Sprintf("numbers[%d].number", i), "is in use already; a number belongs to one trunk.")
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Trunk is a trunk in use, as the part that makes calls works with it. Its
+// password is had by Service.Secret.
+type Trunk struct {
+	ID      string
+	Version int64
+	core.Trunk
+	Plan dialplan.Trunk
+}
+
+// Trunks are a tenant's trunks in use, in their order, with those that are
+// switched off. It asks for no permission: it is for the parts that run calls.
+func (s *Service) Trunks(ctx context.Context, t id.Tenant) ([]Trunk, error) {
+	var list []Trunk
+	err := s.DB.Read(ctx, t, func(tx *store.Tx) error {
+		st, err := load(tx)
+		if err == nil {
+			list = st.trunks(t)
+		}
+		return err
+	})
+	return list, err
+}
+
+func (st *state) trunks(t id.Tenant) []Trunk {
+	hours := typed[core.Hours](st)
+	list := []Trunk{}
+	for object, v := range typed[core.Trunk](st) {
+		list = append(list, Trunk{object, st.rows[core.KindTrunk][object].Version, v, v.Plan(object, t, hours)})
+	}
+	slices.SortFunc(list, func(a, b Trunk) int {
+		return int(st.rows[core.KindTrunk][a.ID].Position - st.rows[core.KindTrunk][b.ID].Position)
+	})
+	return list
+}
