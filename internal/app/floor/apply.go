@@ -17,16 +17,16 @@ func (f *floor) step(ev acd.Event, now time.Time) {
 func (f *floor) apply(cmds []acd.Command, now time.Time) {
 	for _, c := range cmds {
 		switch c := c.(type) {
-		case acd.WorkChanged:
+		case *acd.WorkChanged:
 			if it := f.items[c.Work]; it != nil {
-				f.workChanged(it, c, now)
+				f.workChanged(it, *c, now)
 			}
-		case acd.OfferMade:
-			f.offerMade(c, now)
-		case acd.OfferEnded:
-			f.offerEnded(c, now)
-		case acd.AgentChanged:
-			f.batch.agents[c.Agent] = c
+		case *acd.OfferMade:
+			f.offerMade(*c, now)
+		case *acd.OfferEnded:
+			f.offerEnded(*c, now)
+		case *acd.AgentChanged:
+			f.batch.agents[c.Agent] = *c
 		}
 	}
 }

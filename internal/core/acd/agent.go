@@ -1,7 +1,5 @@
 package acd
 
-import "slices"
-
 const (
 	channels    = 4
 	channelBits = 2
@@ -26,35 +24,63 @@ func channelName(i int8) Channel {
 }
 
 // agent is an agent as the engine holds it. One that only a queue's members
-// name is kept as well, with known false, and gets nothing. What every step
-// reads comes first, and the whole is four cache lines.
+// name is kept as well, with known false, and gets nothing. It is four cache
+// lines: the first two are all that a step of its own reads, unless it looks for
+// work.
 type agent struct {
 	used                      [channels]int32 // offered, active and wrapping
-	capacity                  [channels]int32
 	offered, active, wrapping int32
 	inIdle                    int32 // slots that are in their class's idle heap
-	places                    int32 // capacity over all channels
-	idleSince, lastOffer      int64
-	room                      uint8 // bit per channel: could take one more now
-	counted                   uint8 // room as its queues count it; follows at the end of the step
-	serves                    uint8 // bit per channel: at work, whether or not there is room
-	known, dirty, touched     bool
+	capacity                  [channels]int16
+	*stance
+	browsers, missed      int16
+	room                  uint8 // bit per channel: could take one more now
+	counted               uint8 // room as its queues count it; follows at the end of the step
+	serves                uint8 // bit per channel: at work, whether or not there is room
+	known, dirty, touched bool
 
-	id   string
-	held []*work  // by id
-	tops []uint32 // per slot: its class's entry in Engine.tops, and the channel in the low bits
+	id                          string
+	held                        *work // the first by id, see work.next
+	idleSince, lastOffer, since int64
+	timer                       timer // grace
 
+	tops   []uint32 // per slot: its class's entry in Engine.tops, and the channel in the low bits
+	slots  []slot
+	queues []*queue // that name it as a member
+	helps  []*queue // that name it from a step on
+	skills map[string]int
+	_      [24]byte // to whole cache lines
+}
+
+// mostHeld bounds a capacity, and what else is counted small.
+const mostHeld = 1<<15 - 1
+
+// stance is what an agent chose or was set to, and why. Most agents share theirs.
+type stance struct {
 	presence      Presence
 	reason, cause string
-	since         int64
-	browsers      int32
-	missed        int32
+}
 
-	timerAt int64 // grace, see timers
-	slots   []slot
-	queues  []*queue // that name it as a member
-	helps   []*queue // that name it from a step on
-	skills  map[string]int
+// mostStances is from how many on they are collected anew.
+const mostStances = 1000
+
+func (e *Engine) stance(s stance) *stance {
+	if shared := e.stances[s]; shared != nil {
+		return shared
+	}
+	if e.stances == nil || len(e.stances) >= mostStances {
+		e.stances = map[stance]*stance{}
+	}
+	e.stances[s] = &s
+	return &s
+}
+
+// places is the capacity over all channels.
+func (a *agent) places() (n int) {
+	for _, of := range a.capacity {
+		n += int(of)
+	}
+	return n
 }
 
 func (a *agent) load() int32 { return a.offered + a.active + a.wrapping }
@@ -101,7 +127,7 @@ func (e *Engine) agent(id string) *agent {
 func (e *Engine) named(id string) *agent {
 	a := e.agents[id]
 	if a == nil {
-		a = &agent{id: id, presence: Offline}
+		a = &agent{id: id, stance: e.stance(stance{presence: Offline})}
 		e.agents[id] = a
 	}
 	return a
@@ -139,7 +165,7 @@ func (e *Engine) refresh(a *agent) {
 			if a.capacity[ch] > 0 {
 				serves |= 1 << ch
 			}
-			if a.used[ch] < a.capacity[ch] {
+			if a.used[ch] < int32(a.capacity[ch]) {
 				room |= 1 << ch
 			}
 			if a.used[ch] > 0 {
@@ -184,9 +210,9 @@ func (q *queue) countSlots(a *agent, changed uint8) {
 		switch bit := uint8(1) << ch; {
 		case changed&bit == 0:
 		case a.serves&bit != 0:
-			q.slots[ch] += a.capacity[ch]
+			q.slots[ch] += int32(a.capacity[ch])
 		default:
-			q.slots[ch] -= a.capacity[ch]
+			q.slots[ch] -= int32(a.capacity[ch])
 		}
 	}
 }
@@ -258,7 +284,7 @@ func (e *Engine) setPresence(ev SetPresence) string {
 }
 
 func (e *Engine) present(a *agent, p Presence, reason, cause string) {
-	a.presence, a.reason, a.cause, a.since = p, reason, cause, e.now
+	a.stance, a.since = e.stance(stance{p, reason, cause}), e.now
 	e.dirtyAgent(a)
 	e.refresh(a)
 }
@@ -266,7 +292,7 @@ func (e *Engine) present(a *agent, p Presence, reason, cause string) {
 // connected takes the number of the agent's live browsers.
 func (e *Engine) connected(ev Connected) string {
 	a := e.agent(ev.Agent)
-	n := int32(min(max(ev.N, 0), 1<<20))
+	n := int16(min(max(ev.N, 0), mostHeld))
 	switch {
 	case a == nil:
 		return RefusedUnknownAgent
@@ -292,9 +318,9 @@ func (e *Engine) connected(ev Connected) string {
 // watch runs the grace of an agent who has no browser but something to lose.
 func (e *Engine) watch(a *agent) {
 	switch {
-	case a.browsers > 0 || a.presence == Offline && len(a.held) == 0:
+	case a.browsers > 0 || a.presence == Offline && a.held == nil:
 		e.timers.stopAgent(a)
-	case a.timerAt == 0:
+	case a.timer.at == 0:
 		e.timers.setAgent(a, e.now+e.grace)
 	}
 }
@@ -308,8 +334,8 @@ func (e *Engine) lose(a *agent, cause string) {
 	if a.presence != Offline || cause != CauseLost {
 		e.present(a, Offline, "", cause)
 	}
-	for len(a.held) > 0 {
-		w := a.held[0]
+	for a.held != nil {
+		w := a.held
 		switch w.state {
 		case offered:
 			e.endOffer(w, Revoked)
@@ -363,8 +389,10 @@ func (a *agent) reserved() []*class {
 // revokeAll takes back the agent's pending offers; the work keeps its place.
 func (e *Engine) revokeAll(a *agent, cause string) {
 	for a.offered > 0 {
-		i := slices.IndexFunc(a.held, func(w *work) bool { return w.state == offered })
-		w := a.held[i]
+		w := a.held
+		for w.state != offered {
+			w = w.next
+		}
 		e.endOffer(w, Revoked)
 		e.returnToQueue(w, cause, w.front)
 	}

@@ -98,10 +98,10 @@ func (f *floor) step(ev acd.Event) {
 	f.now = f.now.Add(137 * time.Microsecond)
 	for _, c := range f.e.Step(ev, f.now) {
 		switch c := c.(type) {
-		case acd.OfferMade:
+		case *acd.OfferMade:
 			i := agentNumber(c.Agent)
 			f.offer[i], f.work[i], f.state[i] = c.Offer, c.Work, acd.Offered
-		case acd.WorkChanged:
+		case *acd.WorkChanged:
 			if c.State == acd.Closed {
 				if i := agentNumber(c.Agent); f.work[i] == c.Work {
 					f.state[i] = ""

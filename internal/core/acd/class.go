@@ -72,7 +72,7 @@ func (a *agent) item(i int) idleItem {
 	case MostProficient:
 		x.rank |= (most-figure(int64(s.prof)))<<rankBits | figure(int64(a.load()))
 	case LeastLoaded:
-		x.rank |= figure(int64(a.load()) * 1000 / int64(max(a.places, 1)))
+		x.rank |= figure(int64(a.load()) * 1000 / int64(max(a.places(), 1)))
 	case RoundRobin:
 		x.since = a.lastOffer
 	default:
@@ -165,16 +165,14 @@ func (e *Engine) newClass(c class) *class {
 	} else {
 		c.number = int32(len(e.tops))
 		e.tops = append(e.tops, none)
+		e.firsts = append(e.firsts, nil)
 	}
 	return &c
 }
 
 // noteTop is called after a change of what waits in c.
 func (e *Engine) noteTop(c *class) {
-	e.tops[c.number] = none
-	if c.line.first != nil {
-		e.tops[c.number] = c.line.first.due
-	}
+	e.tops[c.number], e.firsts[c.number] = c.line.first()
 }
 
 // canonical sorts needs by skill, keeps the highest level of each and takes a
@@ -198,7 +196,7 @@ func (e *Engine) trimClasses(q *queue) {
 		return
 	}
 	for _, c := range q.order {
-		if c.line.root == nil {
+		if c.line.size == 0 {
 			e.dropClass(c)
 			return
 		}
@@ -346,8 +344,7 @@ func (c *class) idleDown(i int, item idleItem) {
 
 // stand puts w into the class's line.
 func (e *Engine) stand(w *work, c *class) {
-	e.seq++
-	c.line.insert(w, uint32(scramble(e.seq)>>32))
+	c.line.insert(w)
 	if len(w.refused) > 0 {
 		c.refused = append(c.refused, w)
 	}
@@ -371,12 +368,4 @@ func (e *Engine) leaveLine(w *work) {
 	w.cls = nil
 	c.q.waiting--
 	e.timers.stopWork(w)
-}
-
-// scramble is splitmix64's finaliser: an even spread for the line's shape.
-func scramble(x uint64) uint64 {
-	x *= 0x9e3779b97f4a7c15
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
 }

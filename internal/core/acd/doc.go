@@ -80,7 +80,8 @@
 // # Files
 //
 // engine.go the steps; agent.go, work.go, move.go, setup.go the events;
-// match.go the rule; overflow.go steps, affinity and overflow; class.go, line.go, timers.go the indexes that keep a step's
-// cost from growing with agents and work; estimate.go, query.go, why.go what can
-// be asked; restore.go starting again.
+// match.go the rule; overflow.go steps, affinity and overflow; class.go, line.go,
+// timers.go the indexes that keep a step's cost from growing with agents and
+// work; outbox.go the commands; estimate.go, query.go, why.go what can be asked;
+// restore.go starting again.
 package acd

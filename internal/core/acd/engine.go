@@ -36,14 +36,15 @@ type Engine struct {
 
 	blend [channels]uint8 // by channel held: bits of those it leaves no room for
 
-	queues map[string]*queue
-	agents map[string]*agent
-	works  map[string]*work
-	offers map[string]*work // pending offers only
+	queues  map[string]*queue
+	agents  map[string]*agent
+	stances map[stance]*stance // that agents share
+	works   map[string]*work
 
 	timers   timers
 	due      []timerItem // scratch of Step
 	tops     []int64     // by class number: when its first waiting work is due
+	firsts   []*work     // by class number: that work
 	freeTops []int32     // numbers of classes that are gone
 
 	dirtyW  []*work  // waiting work that may have found an agent
@@ -52,10 +53,9 @@ type Engine struct {
 	seeking []seeker // scratch of settle
 	touched []*agent // agents to report at the end of the step
 
-	out     []Command
+	out     outbox
 	refusal string
 	made    int // offers made, for the default ids
-	seq     uint64
 	free    []*work
 	needs   []SkillNeed // scratch
 	wants   []SkillNeed // scratch
@@ -78,7 +78,6 @@ func New(opts Options) *Engine {
 		queues:  map[string]*queue{},
 		agents:  map[string]*agent{},
 		works:   map[string]*work{},
-		offers:  map[string]*work{},
 	}
 	if opts.NewOfferID == nil {
 		e.opts.NewOfferID = func() string { e.made++; return "off_" + strconv.Itoa(e.made) }
@@ -86,11 +85,12 @@ func New(opts Options) *Engine {
 	return e
 }
 
-// Step fires the timers that are due, applies ev and returns what follows from all of it, in order. An event that is late,
-// repeated or forged changes nothing; Refusal then says why. A clock that went
-// back counts as no time passing. The slice is the caller's to keep.
+// Step fires the timers that are due, applies ev and returns what follows from
+// all of it, in order. An event that is late, repeated or forged changes nothing;
+// Refusal then says why. A clock that went back counts as no time passing. The
+// commands are good until the next Step, which uses their memory again.
 func (e *Engine) Step(ev Event, now time.Time) []Command {
-	start := e.begin(now)
+	e.begin(now)
 	e.refusal = RefusedNone
 	if e.due = e.timers.due(e.now, e.due[:0]); len(e.due) > 0 {
 		for _, t := range e.due {
@@ -103,7 +103,7 @@ func (e *Engine) Step(ev Event, now time.Time) []Command {
 	}
 	e.refusal = e.apply(ev)
 	e.settle()
-	return e.commands(start)
+	return e.commands()
 }
 
 // Refusal says why the last Step's event changed nothing; "" if it was applied.
@@ -116,38 +116,32 @@ func (e *Engine) NextWake() (time.Time, bool) {
 	return fromMicros(at), ok
 }
 
-// begin takes the time and says where this step's commands start. Commands of
-// many steps share one array, which saves an allocation per step.
-func (e *Engine) begin(now time.Time) int {
+// begin takes the time. The commands of the step before are over.
+func (e *Engine) begin(now time.Time) {
 	e.now = max(e.now, now.UnixMicro())
-	if cap(e.out)-len(e.out) < 32 {
-		e.out = make([]Command, 0, 1024)
-	}
-	return len(e.out)
+	e.out.empty()
 }
 
-func (e *Engine) emit(c Command) { e.out = append(e.out, c) }
-
 // commands reports the agents that changed and returns the step's commands.
-func (e *Engine) commands(start int) []Command {
+func (e *Engine) commands() []Command {
 	if len(e.touched) > 1 {
 		slices.SortFunc(e.touched, func(a, b *agent) int { return strings.Compare(a.id, b.id) })
 	}
 	for _, a := range e.touched {
 		a.touched = false
 		a.countReady()
-		e.emit(AgentChanged{
+		*e.agentChanged() = AgentChanged{
 			Agent: a.id, Presence: a.presence, Reason: a.reason, Since: fromMicros(a.since),
 			Offered: int(a.offered), Active: int(a.active), Wrapping: int(a.wrapping),
 			IdleSince: fromMicros(a.idleSince), Missed: int(a.missed), LastOffer: fromMicros(a.lastOffer),
 			Online: a.browsers > 0, Cause: a.cause,
-		})
+		}
 	}
 	e.touched = e.touched[:0]
-	if len(e.out) == start {
+	if len(e.out.all) == 0 {
 		return nil
 	}
-	return e.out[start:len(e.out):len(e.out)]
+	return e.out.all
 }
 
 func (e *Engine) apply(ev Event) string {

@@ -1,143 +1,216 @@
 package acd
 
-// line is a class's waiting work in order: a treap whose nodes are the works
-// themselves, each knowing the size and the oldest arrival of its subtree, so
-// that the first, a position and the longest wait cost O(log n).
-type line struct{ root, first *work }
+import "slices"
 
-// lineNode is a work's place in its line.
-type lineNode struct {
-	left, right *work
-	oldest      int64  // earliest queued time of the subtree
-	heap        uint32 // treap priority
-	size        int32
+// line is a class's waiting work in order, in blocks of neighbours that carry
+// what the order is made of: finding a place looks at blocks, not at works all
+// over the memory. Work that comes last and leaves first, as most does, touches
+// one end of a block. A position costs a look at each block's length.
+type line struct {
+	blocks []block // none is empty, but the only one of an empty line
+	size   int
+	only   [1]block // where blocks begins
 }
 
-func (n *work) updateLine() {
-	n.size, n.oldest = 1, n.queued
-	if l := n.left; l != nil {
-		n.size += l.size
-		n.oldest = min(n.oldest, l.oldest)
-	}
-	if r := n.right; r != nil {
-		n.size += r.size
-		n.oldest = min(n.oldest, r.oldest)
-	}
+// place is a work's place in the order, see work.before.
+type place struct {
+	due, queued int64
+	w           *work
 }
 
-func (l *line) len() int {
-	if l.root == nil {
-		return 0
+func (p *place) before(x *place) bool {
+	switch {
+	case p.due != x.due:
+		return p.due < x.due
+	case p.queued != x.queued:
+		return p.queued < x.queued
 	}
-	return int(l.root.size)
+	return p.w.id < x.w.id
 }
 
-// insert puts w in; r gives the treap its shape and decides nothing else.
-func (l *line) insert(w *work, r uint32) {
-	w.lineNode = lineNode{heap: r}
-	l.root = lineInsert(l.root, w)
-	if l.first == nil || w.before(l.first) {
-		l.first = w
-	}
+func (w *work) place() place { return place{w.due, w.queued, w} }
+
+// block is a run of at most blockSize places. Those before from are gone: what
+// leaves at the front moves nobody.
+type block struct {
+	at     []place
+	from   int
+	oldest int64 // earliest queued time; unknown once its work has left
 }
 
+const (
+	blockSize = 128
+	unknown   = -1
+)
+
+func (b *block) places() []place { return b.at[b.from:] }
+func (b *block) len() int        { return len(b.at) - b.from }
+
+// first is who goes first and when that falls due; none and nil in an empty line.
+func (l *line) first() (due int64, w *work) {
+	if l.size == 0 {
+		return none, nil
+	}
+	p := &l.blocks[0].places()[0]
+	return p.due, p.w
+}
+
+func (l *line) insert(w *work) {
+	p := w.place()
+	if len(l.blocks) == 0 {
+		l.blocks = append(l.only[:0], block{})
+	}
+	i := l.blockOf(&p)
+	if l.blocks[i].len() == blockSize {
+		l.split(i)
+		if i++; p.before(&l.blocks[i].at[0]) {
+			i--
+		}
+	}
+	l.blocks[i].insert(p)
+	l.size++
+}
+
+// remove takes w out, which must be in line with the order that it has now.
 func (l *line) remove(w *work) {
-	l.root = lineRemove(l.root, w)
-	w.lineNode = lineNode{}
-	if l.first != w {
+	p := w.place()
+	i := l.blockOf(&p)
+	b := &l.blocks[i]
+	b.remove(b.count(&p), p.queued)
+	l.size--
+	switch {
+	case b.len() == 0 && len(l.blocks) > 1:
+		l.blocks = slices.Delete(l.blocks, i, i+1)
+	case b.len() < blockSize/8 && i+1 < len(l.blocks) && l.blocks[i+1].len() < blockSize/2:
+		for _, p := range l.blocks[i+1].places() {
+			b.insert(p)
+		}
+		l.blocks = slices.Delete(l.blocks, i+1, i+2)
+	}
+}
+
+// blockOf is the block where p stands or would stand: the last that begins no
+// later.
+func (l *line) blockOf(p *place) int {
+	from, to := 0, len(l.blocks)
+	for to-from > 1 {
+		mid := (from + to) / 2
+		if b := &l.blocks[mid]; p.before(&b.at[b.from]) {
+			to = mid
+		} else {
+			from = mid
+		}
+	}
+	return from
+}
+
+// split moves the second half of a block to a new one behind it.
+func (l *line) split(i int) {
+	b := &l.blocks[i]
+	half := b.places()[b.len()/2:]
+	next := block{at: append(make([]place, 0, blockSize), half...), oldest: unknown}
+	clear(half)
+	b.at, b.oldest = b.at[:len(b.at)-len(half)], unknown
+	l.blocks = slices.Insert(l.blocks, i+1, next)
+}
+
+// count is how many in the block stand before p.
+func (b *block) count(p *place) int {
+	at := b.places()
+	from, to := 0, len(at)
+	switch {
+	case to == 0 || at[0].w == p.w: // what leaves, most often
+		return 0
+	case at[to-1].before(p): // what comes
+		return to
+	}
+	for from < to {
+		if mid := (from + to) / 2; at[mid].before(p) {
+			from = mid + 1
+		} else {
+			to = mid
+		}
+	}
+	return from
+}
+
+func (b *block) insert(p place) {
+	n := b.len()
+	switch {
+	case n == 0:
+		b.oldest = p.queued
+	case b.oldest != unknown:
+		b.oldest = min(b.oldest, p.queued)
+	}
+	i := b.count(&p)
+	if i == 0 && b.from > 0 {
+		b.from--
+		b.at[b.from] = p
 		return
 	}
-	l.first = l.root
-	for l.first != nil && l.first.left != nil {
-		l.first = l.first.left
+	if len(b.at) == cap(b.at) && b.from > n/4 { // room at the front is room enough
+		copy(b.at, b.places())
+		clear(b.at[n:])
+		b.at, b.from = b.at[:n], 0
 	}
+	b.at = slices.Insert(b.at, b.from+i, p)
+}
+
+// remove takes out the place number i of work that came at queued.
+func (b *block) remove(i int, queued int64) {
+	if queued == b.oldest {
+		b.oldest = unknown
+	}
+	if i == 0 {
+		b.at[b.from] = place{}
+		b.from++
+	} else {
+		b.at = slices.Delete(b.at, b.from+i, b.from+i+1)
+	}
+	if b.len() == 0 {
+		b.at, b.from = b.at[:0], 0
+	}
+}
+
+// oldest is the earliest queued time; none in an empty line.
+func (l *line) oldest() int64 {
+	oldest := int64(none)
+	for i := range l.blocks {
+		b := &l.blocks[i]
+		if b.len() > 0 && b.oldest == unknown {
+			b.oldest = none
+			for _, p := range b.places() {
+				b.oldest = min(b.oldest, p.queued)
+			}
+		}
+		if b.len() > 0 {
+			oldest = min(oldest, b.oldest)
+		}
+	}
+	return oldest
 }
 
 // ahead counts what stands before w, which may stand in another line.
 func (l *line) ahead(w *work) int {
-	n := 0
-	for at := l.root; at != nil; {
-		if at == w || w.before(at) {
-			at = at.left
-			continue
+	if l.size == 0 {
+		return 0
+	}
+	p, n := w.place(), 0
+	at := l.blockOf(&p)
+	for i := range at {
+		n += l.blocks[i].len()
+	}
+	return n + l.blocks[at].count(&p)
+}
+
+// each calls f in order until it returns false. f must leave the line as it is.
+func (l *line) each(f func(*work) bool) {
+	for i := range l.blocks {
+		for _, p := range l.blocks[i].places() {
+			if !f(p.w) {
+				return
+			}
 		}
-		n++
-		if at.left != nil {
-			n += int(at.left.size)
-		}
-		at = at.right
-	}
-	return n
-}
-
-// each calls f in order until it returns false.
-func (l *line) each(f func(*work) bool) { lineEach(l.root, f) }
-
-func lineEach(n *work, f func(*work) bool) bool {
-	return n == nil || lineEach(n.left, f) && f(n) && lineEach(n.right, f)
-}
-
-func lineInsert(t, w *work) *work {
-	switch {
-	case t == nil:
-		t = w
-	case w.heap > t.heap:
-		w.left, w.right = lineSplit(t, w)
-		t = w
-	case w.before(t):
-		t.left = lineInsert(t.left, w)
-	default:
-		t.right = lineInsert(t.right, w)
-	}
-	t.updateLine()
-	return t
-}
-
-// lineSplit parts t into what comes before w and what comes after.
-func lineSplit(t, w *work) (before, after *work) {
-	if t == nil {
-		return nil, nil
-	}
-	if t.before(w) {
-		t.right, after = lineSplit(t.right, w)
-		before = t
-	} else {
-		before, t.left = lineSplit(t.left, w)
-		after = t
-	}
-	t.updateLine()
-	return before, after
-}
-
-func lineRemove(t, w *work) *work {
-	switch {
-	case t == nil:
-		return nil
-	case t == w:
-		return lineMerge(t.left, t.right)
-	case w.before(t):
-		t.left = lineRemove(t.left, w)
-	default:
-		t.right = lineRemove(t.right, w)
-	}
-	t.updateLine()
-	return t
-}
-
-func lineMerge(a, b *work) *work {
-	switch {
-	case a == nil:
-		return b
-	case b == nil:
-		return a
-	case a.heap > b.heap:
-		a.right = lineMerge(a.right, b)
-		a.updateLine()
-		return a
-	default:
-		b.left = lineMerge(a, b.left)
-		b.updateLine()
-		return b
 	}
 }
 
@@ -145,7 +218,7 @@ func lineMerge(a, b *work) *work {
 func (q *queue) inOrder(limit int) []*work {
 	var runs [][]*work
 	for _, c := range q.order {
-		run := make([]*work, 0, min(c.line.len(), limit))
+		run := make([]*work, 0, min(c.line.size, limit))
 		c.line.each(func(w *work) bool {
 			if len(run) < limit {
 				run = append(run, w)

@@ -221,17 +221,17 @@ func (e *Engine) bestWork(a *agent) *work {
 	if a.room == 0 {
 		return nil
 	}
-	first, at, twice := int64(none), -1, false
-	for i, t := range a.tops {
+	first, at, twice := int64(none), uint32(0), false
+	for _, t := range a.tops {
 		due := e.tops[t>>channelBits]
 		if due <= first && due != none && a.room>>(t&(channels-1))&1 != 0 {
-			first, at, twice = due, i, due == first
+			first, at, twice = due, t>>channelBits, due == first
 		}
 	}
-	if at < 0 {
+	if first == none {
 		return nil
 	}
-	if w := a.slots[at].cls.line.first; !twice && len(w.refused) == 0 {
+	if w := e.firsts[at]; !twice && len(w.refused) == 0 {
 		return w
 	}
 	return e.bestOfAll(a)
@@ -329,7 +329,7 @@ func (e *Engine) arm(w *work) {
 
 // fire runs one due timer.
 func (e *Engine) fire(o owner) {
-	*o.note() = 0
+	o.timer().at = 0
 	switch w := o.w; {
 	case w == nil:
 		e.lose(o.a, CauseLost)

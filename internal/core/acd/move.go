@@ -145,5 +145,5 @@ func (e *Engine) takes(a *agent, ch int8) bool {
 			return false
 		}
 	}
-	return a.used[ch] < a.capacity[ch]
+	return a.used[ch] < int32(a.capacity[ch])
 }

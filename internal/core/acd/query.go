@@ -108,9 +108,7 @@ func (e *Engine) QueueStats(queue string, now time.Time) (QueueInfo, bool) {
 	}
 	oldest := int64(none)
 	for _, c := range q.order {
-		if c.line.root != nil {
-			oldest = min(oldest, c.line.root.oldest)
-		}
+		oldest = min(oldest, c.line.oldest())
 	}
 	if oldest != none {
 		info.LongestSince = fromMicros(oldest)
@@ -135,9 +133,7 @@ func (e *Engine) Agent(id string) (AgentInfo, bool) {
 		Offered: int(a.offered), Active: int(a.active), Wrapping: int(a.wrapping),
 		Available: a.room != 0,
 	}
-	for _, n := range a.capacity {
-		info.Capacity += int(n)
-	}
+	info.Capacity = a.places()
 	return info, true
 }
 
@@ -147,9 +143,9 @@ func (e *Engine) Held(agent string) []string {
 	if a == nil {
 		return nil
 	}
-	ids := make([]string, len(a.held))
-	for i, w := range a.held {
-		ids[i] = w.id
+	ids := []string{}
+	for w := a.held; w != nil; w = w.next {
+		ids = append(ids, w.id)
 	}
 	return ids
 }
@@ -193,15 +189,6 @@ func (e *Engine) Work(id string) (WorkInfo, bool) {
 		info.Agent = w.agent.id
 	}
 	return info, true
-}
-
-// Offer finds the work and agent of a pending offer.
-func (e *Engine) Offer(id string) (work, agent string, pending bool) {
-	w := e.offers[id]
-	if w == nil {
-		return "", "", false
-	}
-	return w.id, w.agent.id, true
 }
 
 // Refused are the agents that a work is kept from because they declined or

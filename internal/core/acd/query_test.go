@@ -191,7 +191,7 @@ func TestQueriesAreSmall(t *testing.T) {
 	}
 }
 
-func TestHeldAndOffer(t *testing.T) {
+func TestHeld(t *testing.T) {
 	r := newRoom(t)
 	r.queue("q", "ana")
 	r.agent("ana", 2)
@@ -199,13 +199,6 @@ func TestHeldAndOffer(t *testing.T) {
 	r.arrive("w1", "q")
 	if d := cmp.Diff([]string{"w1", "w2"}, r.e.Held("ana")); d != "" {
 		t.Error(d)
-	}
-	w, a, ok := r.e.Offer(r.info("w2").Offer)
-	if w != "w2" || a != "ana" || !ok {
-		t.Error(w, a, ok)
-	}
-	if _, _, ok := r.e.Offer("none"); ok {
-		t.Error("no such offer")
 	}
 	if r.e.Held("none") != nil || r.e.Waiting("none") != nil {
 		t.Error("something of nothing")

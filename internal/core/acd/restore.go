@@ -1,6 +1,7 @@
 package acd
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -56,7 +57,7 @@ type RestoredRefusal struct {
 // Step; NextWake is due at once then. Where the clock was set back meanwhile,
 // nothing began later than now, and nothing lasts longer than if it began now.
 func (e *Engine) Restore(r Restored, now time.Time) []Command {
-	start := e.begin(now)
+	e.begin(now)
 	e.setBlend(r.Blend)
 	for _, q := range r.Queues {
 		e.setQueue(q)
@@ -66,11 +67,9 @@ func (e *Engine) Restore(r Restored, now time.Time) []Command {
 			continue
 		}
 		a := e.agents[ra.Agent.ID]
-		a.presence, a.reason, a.missed = ra.Presence, ra.Reason, int32(min(max(ra.Missed, 0), 1<<20))
+		a.stance = e.stance(stance{cmp.Or(ra.Presence, Offline), ra.Reason, ""})
+		a.missed = int16(min(max(ra.Missed, 0), mostHeld))
 		a.since, a.idleSince, a.lastOffer = e.past(ra.Since), e.past(ra.IdleSince), e.past(ra.LastOffer)
-		if a.presence == "" {
-			a.presence = Offline
-		}
 	}
 	for _, a := range e.touched { // as they were: nothing to report
 		a.touched = false
@@ -90,12 +89,13 @@ func (e *Engine) Restore(r Restored, now time.Time) []Command {
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(e.agents)) {
-		if a := e.agents[id]; a.known {
+		a := e.agents[id]
+		if a.known {
 			e.watch(a)
 		}
 	}
 	e.settle()
-	return e.commands(start)
+	return e.commands()
 }
 
 // past is a stored time, not later than now.
@@ -163,15 +163,14 @@ func (e *Engine) restoreOffer(w *work, rw RestoredWork, a *agent) {
 		w.until = min(w.until, e.now+most) // its own length: the queue's may have changed since
 	}
 	if a != nil && rw.Offer != "" && w.until > e.now && a.presence == Ready &&
-		a.used[w.ch] < a.capacity[w.ch] && e.eligible(a, w) {
+		a.used[w.ch] < int32(a.capacity[w.ch]) && e.eligible(a, w) {
 		e.hold(w, a, offered)
 		w.offer, w.offered = rw.Offer, toMicros(rw.OfferedAt)
-		e.offers[w.offer] = w
 		e.timers.setWork(w, w.until)
 		return
 	}
 	if rw.Offer != "" {
-		e.emit(OfferEnded{Offer: rw.Offer, Work: w.id, Agent: rw.Agent, Outcome: Revoked})
+		*e.offerEnded() = OfferEnded{Offer: rw.Offer, Work: w.id, Agent: rw.Agent, Outcome: Revoked}
 	}
 	e.returnToQueue(w, CauseRestart, true)
 }
@@ -190,7 +189,7 @@ func (e *Engine) Snapshot() Restored {
 			continue
 		}
 		ra := RestoredAgent{
-			Agent:    Agent{ID: id, Skills: maps.Clone(a.skills), Capacity: map[Channel]int{}},
+			Agent:    Agent{ID: a.id, Skills: maps.Clone(a.skills), Capacity: map[Channel]int{}},
 			Presence: a.presence, Reason: a.reason, Missed: int(a.missed),
 			Since: fromMicros(a.since), IdleSince: fromMicros(a.idleSince), LastOffer: fromMicros(a.lastOffer),
 		}

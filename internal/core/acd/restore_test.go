@@ -46,7 +46,7 @@ func TestRestartAfterAWhile(t *testing.T) {
 	if got := r.causes(); got != "offered restart" {
 		t.Error(got)
 	}
-	if e, ok := r.last[0].(acd.OfferEnded); !ok || e.Outcome != acd.Revoked {
+	if e, ok := r.last[0].(*acd.OfferEnded); !ok || e.Outcome != acd.Revoked {
 		t.Errorf("%+v", r.last[0])
 	}
 	r.waiting("q", "offered waiting")

@@ -185,7 +185,7 @@ func (r *room) load(agent string, p acd.Presence, offered, active, wrapping int)
 func (r *room) causes() string {
 	var out []string
 	for _, c := range r.last {
-		if c, ok := c.(acd.WorkChanged); ok {
+		if c, ok := c.(*acd.WorkChanged); ok {
 			out = append(out, c.Work+" "+c.Cause)
 		}
 	}
@@ -231,4 +231,49 @@ func (r *room) requires(queue string, needs ...acd.SkillNeed) {
 func (r *room) set(id string, chats, german int) {
 	r.t.Helper()
 	r.do(acd.SetAgent{Agent: acd.Agent{ID: id, Skills: map[string]int{"german": german}, Capacity: map[acd.Channel]int{acd.Chat: chats}}})
+}
+
+// The steps of work that comes, is taken, finished and completed allocate
+// nothing of the engine's own.
+func TestStepsAllocateNothing(t *testing.T) {
+	offers := []string{"off_a", "off_b", "off_c"}
+	made := 0
+	e := acd.New(acd.Options{NewOfferID: func() string { made++; return offers[made%len(offers)] }})
+	now := nine
+	e.Step(acd.SetQueue{Queue: acd.Queue{ID: "q", Members: map[string]bool{"ana": true}, OfferTimeout: time.Minute, WrapUp: time.Minute}}, now)
+	e.Step(acd.SetAgent{Agent: acd.Agent{ID: "ana", Capacity: map[acd.Channel]int{acd.Chat: 1}}}, now)
+	e.Step(acd.Connected{Agent: "ana", N: 1}, now)
+	e.Step(acd.SetPresence{Agent: "ana", Presence: acd.Ready}, now)
+	works := []string{"w1", "w2", "w3", "w4", "w5"}
+	next, offer, work := 0, "", ""
+	step := func(ev acd.Event) {
+		now = now.Add(time.Millisecond)
+		for _, c := range e.Step(ev, now) {
+			if o, ok := c.(*acd.OfferMade); ok {
+				offer, work = o.Offer, o.Work
+			}
+		}
+		if why := e.Refusal(); why != "" {
+			t.Fatal(why)
+		}
+	}
+	arrive := func() {
+		step(acd.Enqueue{Work: acd.Work{ID: works[next%len(works)], Channel: acd.Chat, Queue: "q"}})
+		next++
+	}
+	arrive()
+	arrive()
+	round := func() {
+		arrive()
+		step(acd.Accept{Offer: offer, Agent: "ana"})
+		done := work
+		step(acd.Finish{Work: done, Agent: "ana"})
+		step(acd.Complete{Work: done, Agent: "ana"})
+	}
+	for range 1000 {
+		round()
+	}
+	if n := testing.AllocsPerRun(1000, round); n != 0 {
+		t.Errorf("%v allocations a round", n)
+	}
 }

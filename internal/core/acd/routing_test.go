@@ -260,7 +260,7 @@ func TestOverflow(t *testing.T) {
 		r.queue("q", "ana", rules(acd.Overflow{When: acd.OnWait, After: time.Minute}))
 		r.arrive("w1", "q")
 		r.pass(time.Minute)
-		c, _ := r.last[0].(acd.WorkChanged)
+		c, _ := r.last[0].(*acd.WorkChanged)
 		if c.State != acd.Closed || c.Reason != acd.Overflowed || c.Cause != acd.CauseOverflow || c.Queue != "q" {
 			t.Errorf("%+v", r.last)
 		}

@@ -86,10 +86,10 @@ func TestScenarioOfferEndsWhenTheCustomerLeaves(t *testing.T) {
 	r.arrive("w1", "q")
 	offer := r.info("w1").Offer
 	r.do(acd.CustomerLeft{Work: "w1"})
-	if e, ok := r.last[0].(acd.OfferEnded); !ok || e.Offer != offer || e.Outcome != acd.Revoked {
+	if e, ok := r.last[0].(*acd.OfferEnded); !ok || e.Offer != offer || e.Outcome != acd.Revoked {
 		t.Errorf("first command %+v, want the offer revoked", r.last[0])
 	}
-	if c, ok := r.last[1].(acd.WorkChanged); !ok || c.Reason != acd.Abandoned {
+	if c, ok := r.last[1].(*acd.WorkChanged); !ok || c.Reason != acd.Abandoned {
 		t.Errorf("second command %+v, want abandoned", r.last[1])
 	}
 	r.load("ana", acd.Ready, 0, 0, 0)
@@ -108,7 +108,7 @@ func TestScenarioTwoAcceptsOneWinner(t *testing.T) {
 	r.agent("bob", 1)
 	r.arrive("w1", "q")
 	first := r.info("w1").Offer
-	r.refused(acd.RefusedNotYours, acd.Accept{Offer: first, Agent: "bob"})
+	r.refused(acd.RefusedOfferEnded, acd.Accept{Offer: first, Agent: "bob"})
 	r.pass(20 * time.Second) // ana was too slow
 	second := r.info("w1").Offer
 	r.is("w1 offered bob")

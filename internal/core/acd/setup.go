@@ -215,7 +215,7 @@ func (e *Engine) countMember(q *queue, a *agent, n int32) {
 		}
 		if a.serves&(1<<ch) != 0 {
 			q.serving[ch] += n
-			q.slots[ch] += n * a.capacity[ch]
+			q.slots[ch] += n * int32(a.capacity[ch])
 			e.checkNobody(q, ch)
 		}
 	}
@@ -231,7 +231,7 @@ func (e *Engine) removeQueue(id string) string {
 	}
 	gone := q.inOrder(q.waiting)
 	for _, a := range e.agents { // work may be offered to one who is no member
-		for _, w := range a.held {
+		for w := a.held; w != nil; w = w.next {
 			if w.q == q && w.state == offered {
 				gone = append(gone, w)
 			}
@@ -277,15 +277,14 @@ func (e *Engine) setAgent(cfg Agent) string {
 		e.detach(a, len(a.slots)-1)
 	}
 	if !a.known {
-		a.known, a.presence, a.since, a.cause = true, Offline, e.now, ""
+		a.known, a.stance, a.since = true, e.stance(stance{presence: Offline}), e.now
 		a.idleSince = e.now
 	}
 	a.skills = maps.Clone(cfg.Skills)
-	a.capacity, a.places = [channels]int32{}, 0
+	a.capacity = [channels]int16{}
 	for name, n := range cfg.Capacity {
 		if ch := channelIndex(name); ch >= 0 {
-			a.capacity[ch] = int32(min(max(n, 0), 1<<20))
-			a.places += a.capacity[ch]
+			a.capacity[ch] = int16(min(max(n, 0), mostHeld))
 		}
 	}
 	e.join(a, reserved)
@@ -365,10 +364,9 @@ func (e *Engine) forgetAgent(a *agent) {
 // recheckOffers revokes pending offers that the set-up no longer allows.
 func (e *Engine) recheckOffers(agents []*agent) {
 	for _, a := range agents {
-		for i := 0; i < len(a.held); {
-			w := a.held[i]
-			if w.state != offered || e.eligible(a, w) && a.used[w.ch] <= a.capacity[w.ch] {
-				i++
+		for w, next := a.held, (*work)(nil); w != nil; w = next {
+			next = w.next
+			if w.state != offered || e.eligible(a, w) && a.used[w.ch] <= int32(a.capacity[w.ch]) {
 				continue
 			}
 			e.endOffer(w, Revoked)

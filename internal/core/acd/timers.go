@@ -8,13 +8,19 @@ import (
 // timers hold the one timer that each work and each agent can have at a time:
 // an offer's deadline, a wrap-up's end, the end of a back-off; an agent's grace.
 //
-// It is a heap by time. The owner's own note of the time (timerAt) is the truth:
-// to stop or move a timer is to change the note, and an entry that no longer
-// agrees with it is stale. Stale ones are dropped when they come to the top, or
-// all at once when they are the greater part.
+// It is a heap by time. The owner's own note (timer) is the truth: to stop a
+// timer, or to put it off, is to change the note alone. An entry that comes to
+// the top and no longer agrees with the note goes to its new place, or away, so
+// timers that are set and stopped all the time cost next to nothing.
 type timers struct {
 	items []timerItem
-	stale int // at least so many
+	owned int // owners who have an entry
+}
+
+// timer is an owner's note.
+type timer struct {
+	at    int64 // when it is due; 0: not set
+	entry int64 // the time of the owner's entry, not later than at; 0: it has none
 }
 
 type timerItem struct {
@@ -28,12 +34,11 @@ type owner struct {
 	a *agent
 }
 
-// note is where the owner notes when its timer is due; 0: no timer.
-func (o owner) note() *int64 {
+func (o owner) timer() *timer {
 	if o.w != nil {
-		return &o.w.timerAt
+		return &o.w.timer
 	}
-	return &o.a.timerAt
+	return &o.a.timer
 }
 
 func (o owner) id() string {
@@ -43,49 +48,64 @@ func (o owner) id() string {
 	return o.a.id
 }
 
-func (x timerItem) valid() bool { return *x.note() == x.at }
+func (x timerItem) valid() bool { return x.timer().at == x.at }
 
 func (h *timers) setWork(w *work, at int64)   { h.set(owner{w: w}, at) }
 func (h *timers) setAgent(a *agent, at int64) { h.set(owner{a: a}, at) }
-func (h *timers) stopWork(w *work)            { h.stop(owner{w: w}) }
-func (h *timers) stopAgent(a *agent)          { h.stop(owner{a: a}) }
+func (h *timers) stopWork(w *work)            { w.timer.at = 0 }
+func (h *timers) stopAgent(a *agent)          { a.timer.at = 0 }
 
 func (h *timers) set(o owner, at int64) {
-	h.stop(o)
-	*o.note() = at
+	t := o.timer()
+	t.at = at
+	if t.entry != 0 && t.entry <= at {
+		return // the entry goes on to at when its own time has come
+	}
+	if t.entry == 0 {
+		h.owned++
+	}
+	t.entry = at
+	if len(h.items) > 2*h.owned+64 {
+		h.compact()
+	}
 	h.items = append(h.items, timerItem{at, o})
 	h.up(len(h.items) - 1)
 }
 
-func (h *timers) stop(o owner) {
-	note := o.note()
-	if *note == 0 {
-		return
-	}
-	*note = 0
-	if h.stale++; h.stale > len(h.items)/2 && h.stale > 64 {
-		h.compact()
-	}
-}
-
 // next is when the first timer is due; false if there is none.
 func (h *timers) next() (int64, bool) {
-	for len(h.items) > 0 && !h.items[0].valid() {
+	for len(h.items) > 0 {
+		top := h.items[0]
+		t := top.timer()
+		if t.at == top.at && t.entry == top.at {
+			return top.at, true
+		}
 		h.pop()
-		h.stale--
+		if t.entry != top.at {
+			continue // the owner has an earlier one, or had
+		}
+		if t.entry = t.at; t.at == 0 {
+			h.owned--
+			continue
+		}
+		h.items = append(h.items, timerItem{t.at, top.owner})
+		h.up(len(h.items) - 1)
 	}
-	if len(h.items) == 0 {
-		return 0, false
-	}
-	return h.items[0].at, true
+	return 0, false
 }
 
 // due takes out the timers that are due at now, in order of time, then id, so
 // that the order of firing does not depend on how the timers came to be. One
 // that fires may stop another: look at valid again.
 func (h *timers) due(now int64, into []timerItem) []timerItem {
-	for at, ok := h.next(); ok && at <= now; at, ok = h.next() {
-		into = append(into, h.pop())
+	for len(h.items) > 0 && h.items[0].at <= now {
+		if at, ok := h.next(); !ok || at > now {
+			break
+		}
+		top := h.pop()
+		top.timer().entry = 0
+		h.owned--
+		into = append(into, top)
 	}
 	if len(into) > 1 {
 		slices.SortFunc(into, func(a, b timerItem) int {
@@ -95,12 +115,12 @@ func (h *timers) due(now int64, into []timerItem) []timerItem {
 	return into
 }
 
+// compact drops the entries that are not their owners' own any more.
 func (h *timers) compact() {
-	h.items = slices.DeleteFunc(h.items, func(x timerItem) bool { return !x.valid() })
+	h.items = slices.DeleteFunc(h.items, func(x timerItem) bool { return x.timer().entry != x.at })
 	for i := (len(h.items) - 2) / arity; i >= 0; i-- {
 		h.down(i)
 	}
-	h.stale = 0
 }
 
 // arity is 4: fewer levels than 2, each within a cache line or two.

@@ -238,7 +238,8 @@ const (
 	Revoked  OfferOutcome = "revoked"
 )
 
-// Command is what the floor must carry out, in order.
+// Command is what the floor must carry out, in order: a pointer to one of the
+// types below.
 type Command interface{ isCommand() }
 
 type (
@@ -318,8 +319,8 @@ const (
 	RefusedUnknownAgent  = "unknown_agent"
 	RefusedUnknownWork   = "unknown_work"    // never seen, or closed already
 	RefusedKnownWork     = "known_work"      // the same work is already here
-	RefusedOfferEnded    = "offer_ended"     // accepted, declined, expired or revoked already, or never made
-	RefusedNotYours      = "not_yours"       // another agent's offer or work
+	RefusedOfferEnded    = "offer_ended"     // accepted, declined, expired or revoked already, or never made to that agent
+	RefusedNotYours      = "not_yours"       // another agent's work
 	RefusedNotActive     = "not_active"      // the contact is not going on
 	RefusedNotWrapping   = "not_wrapping"    // there is no wrap-up to end or extend
 	RefusedExtended      = "extended_before" // a wrap-up is extended once
@@ -333,7 +334,7 @@ const (
 	RefusedNoDestination = "no_destination"  // a move that names neither queue, agent, priority nor front
 )
 
-func (WorkChanged) isCommand()  {}
-func (OfferMade) isCommand()    {}
-func (OfferEnded) isCommand()   {}
-func (AgentChanged) isCommand() {}
+func (*WorkChanged) isCommand()  {}
+func (*OfferMade) isCommand()    {}
+func (*OfferEnded) isCommand()   {}
+func (*AgentChanged) isCommand() {}

@@ -215,7 +215,7 @@ func (e *Engine) reasons(w *work, a *agent) []Reason {
 	switch {
 	case a.capacity[w.ch] == 0:
 		r = append(r, Reason{Exclusion: NoChannel})
-	case a.used[w.ch] >= a.capacity[w.ch]:
+	case a.used[w.ch] >= int32(a.capacity[w.ch]):
 		r = append(r, Reason{Exclusion: AtCapacity, Has: int(a.used[w.ch]), Needs: int(a.capacity[w.ch])})
 	}
 	for held := range e.blend {

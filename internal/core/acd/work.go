@@ -1,16 +1,16 @@
 package acd
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
-// work is an interaction as the engine holds it. What the indexes read comes
-// first, on one cache line: with 100,000 waiting every line is a miss.
+// work is an interaction as the engine holds it, in four cache lines: with
+// 100,000 waiting every line is a miss. The first two have what an agent's steps
+// read, the others what is read when work comes to a queue.
 type work struct {
-	due, queued int64 // the order, see doc.go
-	lineNode
-	timerAt  int64 // see timers
+	id       string
+	q        *queue // its queue; may have been removed while the work is active
+	agent    *agent // who holds it or is offered it
+	timer    timer
+	until    int64 // the offer's deadline, or the wrap-up's end
 	ch       int8
 	state    stage
 	front    bool
@@ -20,25 +20,24 @@ type work struct {
 	check    bool // in Engine.checks
 	kept     bool // waiting: for its preferred agent
 
-	id    string
-	q     *queue // its queue; may have been removed while the work is active
-	agent *agent // who holds it or is offered it
-	cls   *class // while it waits
-	until int64  // the offer's deadline, or the wrap-up's end
+	next     *work  // the next that its agent holds, by id
+	offer    string // while offered
+	queued   int64  // since when it waits
+	answered int64
+	refused  []refusal
 
-	offer             string // while offered
-	offered, answered int64
-	refused           []refusal
-	only              *agent // the only agent who may have it; nil for anyone
-
-	needs     []SkillNeed
-	wants     []SkillNeed
+	cls       *class // while it waits
+	only      *agent // the only agent who may have it; nil for anyone
 	preferred string
-	priority  int
+	entered   int64 // when it came to its queue
 	arrived   int64
-	entered   int64     // when it came to its queue
-	estimate  int32     // seconds told on arrival; -1 unknown
-	_         [13]int32 // to whole cache lines
+	offered   int64
+	priority  int
+
+	needs    []SkillNeed
+	wants    []SkillNeed
+	due      int64 // its place in the order, see doc.go
+	estimate int32 // seconds told on arrival; -1 unknown
 }
 
 // stage is a State, small.
@@ -102,6 +101,7 @@ func (e *Engine) setDue(w *work) {
 	}
 }
 
+// points is a priority within what counts.
 func points(priority int) int64 { return int64(min(max(priority, -maxPoints), maxPoints)) }
 
 func (e *Engine) newWork() *work {
@@ -117,8 +117,8 @@ func (e *Engine) newWork() *work {
 func (e *Engine) forget(w *work) {
 	delete(e.works, w.id)
 	refused := w.refused[:0]
-	dirty, check := w.dirty, w.check
-	*w = work{refused: refused, dirty: dirty, check: check, state: closed}
+	dirty, check, entry := w.dirty, w.check, w.timer.entry
+	*w = work{refused: refused, dirty: dirty, check: check, state: closed, timer: timer{entry: entry}}
 	if !dirty && !check { // else settle still has it in a list
 		e.free = append(e.free, w)
 	}
@@ -145,7 +145,7 @@ func (e *Engine) enqueue(in Work) string {
 	if only == nil {
 		to, ends := e.admit(q, ch)
 		if ends {
-			e.emit(WorkChanged{Work: in.ID, State: Closed, Queue: to.id, Reason: Overflowed, Cause: CauseOverflow})
+			*e.workChanged() = WorkChanged{Work: in.ID, State: Closed, Queue: to.id, Reason: Overflowed, Cause: CauseOverflow}
 			return RefusedNone
 		}
 		if to != q {
@@ -174,14 +174,14 @@ func (e *Engine) enqueue(in Work) string {
 
 // changed reports an open work's state.
 func (e *Engine) changed(w *work, cause string) {
-	c := WorkChanged{Work: w.id, State: w.state.public(), Queue: w.q.id, Cause: cause, Front: w.front, Extended: w.extended}
+	c := e.workChanged()
+	*c = WorkChanged{Work: w.id, State: w.state.public(), Queue: w.q.id, Cause: cause, Front: w.front, Extended: w.extended}
 	if w.agent != nil {
 		c.Agent = w.agent.id
 	}
 	if w.state == wrapping {
 		c.WrapUntil = fromMicros(w.until)
 	}
-	e.emit(c)
 }
 
 // enter puts w into its queue's line and marks it as looking for an agent.
@@ -230,9 +230,8 @@ func (e *Engine) offerTo(w *work, a *agent) {
 		timeout = defaultOffer
 	}
 	w.until = e.now + max(timeout.Microseconds(), 1)
-	e.offers[w.offer] = w
 	e.timers.setWork(w, w.until)
-	e.emit(OfferMade{Offer: w.offer, Work: w.id, Agent: a.id, Deadline: fromMicros(w.until)})
+	*e.offerMade() = OfferMade{Offer: w.offer, Work: w.id, Agent: a.id, Deadline: fromMicros(w.until)}
 	e.changed(w, CauseOffered)
 	if w.q.cfg.AutoAccept {
 		e.take(w)
@@ -243,8 +242,11 @@ func (e *Engine) offerTo(w *work, a *agent) {
 // that nothing depends on the order of past events.
 func (e *Engine) hold(w *work, a *agent, s stage) {
 	w.state, w.agent = s, a
-	i, _ := slices.BinarySearchFunc(a.held, w.id, func(h *work, id string) int { return strings.Compare(h.id, id) })
-	a.held = slices.Insert(a.held, i, w)
+	at := &a.held
+	for *at != nil && (*at).id < w.id {
+		at = &(*at).next
+	}
+	w.next, *at = *at, w
 	a.used[w.ch]++
 	a.countHeld(w, 1)
 	e.touch(a)
@@ -281,9 +283,11 @@ func (e *Engine) letGo(w *work) {
 	}
 	a.countHeld(w, -1)
 	a.used[w.ch]--
-	i := slices.Index(a.held, w)
-	a.held = slices.Delete(a.held, i, i+1)
-	w.agent = nil
+	at := &a.held
+	for *at != w {
+		at = &(*at).next
+	}
+	*at, w.next, w.agent = w.next, nil, nil
 	e.timers.stopWork(w)
 	e.dirtyAgent(a)
 	e.refresh(a)
@@ -295,22 +299,21 @@ func (e *Engine) letGo(w *work) {
 // endOffer ends a pending offer other than by acceptance.
 func (e *Engine) endOffer(w *work, o OfferOutcome) {
 	a := w.agent
-	delete(e.offers, w.offer)
-	e.emit(OfferEnded{Offer: w.offer, Work: w.id, Agent: a.id, Outcome: o})
+	*e.offerEnded() = OfferEnded{Offer: w.offer, Work: w.id, Agent: a.id, Outcome: o}
 	e.letGo(w)
 	w.offer = ""
 }
 
-// pending finds a pending offer of that agent.
+// pending finds a pending offer of that agent, among the few works it has.
 func (e *Engine) pending(offer, agent string) (*work, string) {
-	w := e.offers[offer]
-	switch {
-	case w == nil:
-		return nil, RefusedOfferEnded
-	case w.agent.id != agent:
-		return nil, RefusedNotYours
+	if a := e.agents[agent]; a != nil && offer != "" {
+		for w := a.held; w != nil; w = w.next {
+			if w.state == offered && w.offer == offer {
+				return w, RefusedNone
+			}
+		}
 	}
-	return w, RefusedNone
+	return nil, RefusedOfferEnded
 }
 
 func (e *Engine) accept(ev Accept) string {
@@ -326,8 +329,7 @@ func (e *Engine) accept(ev Accept) string {
 func (e *Engine) take(w *work) {
 	a := w.agent
 	e.timers.stopWork(w)
-	delete(e.offers, w.offer)
-	e.emit(OfferEnded{Offer: w.offer, Work: w.id, Agent: a.id, Outcome: Accepted})
+	*e.offerEnded() = OfferEnded{Offer: w.offer, Work: w.id, Agent: a.id, Outcome: Accepted}
 	e.turn(w, active)
 	w.offer, w.only, w.front = "", nil, false
 	w.refused = w.refused[:0]
@@ -359,7 +361,7 @@ func (e *Engine) expire(w *work) {
 	a := w.agent
 	e.endOffer(w, Expired)
 	e.refuse(w, a)
-	a.missed++
+	a.missed = min(a.missed+1, mostHeld)
 	limit := max(w.q.cfg.MaxMissed, 1)
 	e.returnToQueue(w, CauseExpired, w.front)
 	if int(a.missed) >= limit && a.presence == Ready {
@@ -373,7 +375,7 @@ func (e *Engine) expire(w *work) {
 // agent's few first, not among all work.
 func (e *Engine) heldBy(id, agent string) (*work, string) {
 	if a := e.agents[agent]; a != nil {
-		for _, w := range a.held {
+		for w := a.held; w != nil; w = w.next {
 			if w.id == id && w.state != offered {
 				return w, RefusedNone
 			}
@@ -492,11 +494,11 @@ func (e *Engine) end(w *work, reason CloseReason, cause string) {
 
 // closed reports the end of work that nobody holds any more, and forgets it.
 func (e *Engine) closed(w *work, reason CloseReason, cause string, by *agent) {
-	c := WorkChanged{Work: w.id, State: Closed, Queue: w.q.id, Reason: reason, Cause: cause, Extended: w.extended}
+	c := e.workChanged()
+	*c = WorkChanged{Work: w.id, State: Closed, Queue: w.q.id, Reason: reason, Cause: cause, Extended: w.extended}
 	if by != nil {
 		c.Agent = by.id
 	}
-	e.emit(c)
 	q := w.q
 	e.forget(w)
 	e.forgetQueue(q)

@@ -129,21 +129,15 @@ func (t Trial) restored(now time.Time) acd.Restored {
 // step feeds the engine and notes what becomes of the works. Offers are taken at
 // once.
 func (r *trialRun) step(ev acd.Event, now time.Time) {
-	commands := r.e.Step(ev, now)
-	for len(commands) > 0 {
-		var accept []acd.Event
-		for _, c := range commands {
+	for todo := []acd.Event{ev}; len(todo) > 0; todo = todo[1:] {
+		for _, c := range r.e.Step(todo[0], now) {
 			switch c := c.(type) {
-			case acd.WorkChanged:
-				r.changed(c, now)
-			case acd.OfferMade:
-				r.offered(c, now)
-				accept = append(accept, acd.Accept{Offer: c.Offer, Agent: c.Agent})
+			case *acd.WorkChanged:
+				r.changed(*c, now)
+			case *acd.OfferMade:
+				r.offered(*c, now)
+				todo = append(todo, acd.Accept{Offer: c.Offer, Agent: c.Agent})
 			}
-		}
-		commands = nil
-		for _, ev := range accept {
-			commands = append(commands, r.e.Step(ev, now)...)
 		}
 	}
 }

@@ -44,7 +44,7 @@ func engineAlone(context.Context, *world) (string, error) {
 	e.Step(acd.Connected{Agent: "a", N: 1}, now)
 	e.Step(acd.SetPresence{Agent: "a", Presence: acd.Ready}, now)
 	for _, c := range e.Step(acd.Enqueue{Work: acd.Work{ID: "w", Channel: acd.Chat, Queue: "q", Arrived: now, Queued: now}}, now) {
-		if o, ok := c.(acd.OfferMade); ok && o.Agent == "a" && o.Work == "w" {
+		if o, ok := c.(*acd.OfferMade); ok && o.Agent == "a" && o.Work == "w" {
 			return "a queue, an agent and one piece of work were routed by the engine alone, without store, network or tenant", nil
 		}
 	}

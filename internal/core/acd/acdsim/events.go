@@ -219,7 +219,7 @@ func (n *Naive) enqueue(in acd.Work) string {
 	if !in.Only {
 		to, ends := n.admit(in.Queue, in.Channel)
 		if ends {
-			n.emit(acd.WorkChanged{Work: in.ID, State: acd.Closed, Queue: to, Reason: acd.Overflowed, Cause: acd.CauseOverflow})
+			n.emit(&acd.WorkChanged{Work: in.ID, State: acd.Closed, Queue: to, Reason: acd.Overflowed, Cause: acd.CauseOverflow})
 			return ""
 		}
 		if to != in.Queue {
@@ -234,10 +234,7 @@ func (n *Naive) enqueue(in acd.Work) string {
 
 func (n *Naive) answer(offer, agent string, do func(*work)) string {
 	for _, w := range n.works {
-		if w.state == acd.Offered && w.offer == offer {
-			if w.agent != agent {
-				return acd.RefusedNotYours
-			}
+		if w.state == acd.Offered && w.offer == offer && w.agent == agent {
 			do(w)
 			return ""
 		}
@@ -457,7 +454,7 @@ func (n *Naive) Restart(now time.Time) []acd.Command {
 			n.touch(w.agent)
 			continue
 		}
-		n.emit(acd.OfferEnded{Offer: w.offer, Work: w.ID, Agent: w.agent, Outcome: acd.Revoked})
+		n.emit(&acd.OfferEnded{Offer: w.offer, Work: w.ID, Agent: w.agent, Outcome: acd.Revoked})
 		w.offer, w.agent = "", ""
 		n.requeue(w, acd.CauseRestart, true)
 	}

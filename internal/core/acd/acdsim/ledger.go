@@ -87,13 +87,13 @@ func (l *Ledger) commands(cs []acd.Command) error {
 
 func (l *Ledger) command(c acd.Command) error {
 	switch c := c.(type) {
-	case acd.OfferMade:
-		return l.offerMade(c)
-	case acd.OfferEnded:
-		return l.offerEnded(c)
-	case acd.WorkChanged:
-		return l.workChanged(c)
-	case acd.AgentChanged:
+	case *acd.OfferMade:
+		return l.offerMade(*c)
+	case *acd.OfferEnded:
+		return l.offerEnded(*c)
+	case *acd.WorkChanged:
+		return l.workChanged(*c)
+	case *acd.AgentChanged:
 		o, a, w := l.load(c.Agent)
 		if o != c.Offered || a != c.Active || w != c.Wrapping {
 			return fmt.Errorf("the agent holds %d offered, %d active, %d wrapping", o, a, w)

@@ -110,7 +110,7 @@ func (n *Naive) emit(c acd.Command) { n.out = append(n.out, c) }
 func (n *Naive) report() []acd.Command {
 	for _, id := range slices.Sorted(maps.Keys(n.touched)) {
 		a := n.touched[id]
-		c := acd.AgentChanged{
+		c := &acd.AgentChanged{
 			Agent: id, Presence: a.presence, Reason: a.reason, Since: a.since, IdleSince: a.idle,
 			Missed: a.missed, LastOffer: a.lastOffer, Online: a.browsers > 0, Cause: a.cause,
 		}
@@ -276,7 +276,7 @@ func (n *Naive) offer(w *work, a *agent) {
 	w.offeredAt, a.lastOffer, w.kept = n.now, n.now, false
 	w.deadline = n.now.Add(cmp.Or(timeout, 30*time.Second))
 	n.touch(w.agent)
-	n.emit(acd.OfferMade{Offer: w.offer, Work: w.ID, Agent: w.agent, Deadline: w.deadline})
+	n.emit(&acd.OfferMade{Offer: w.offer, Work: w.ID, Agent: w.agent, Deadline: w.deadline})
 	n.changed(w, acd.CauseOffered)
 	if n.queues[w.Queue].AutoAccept {
 		n.accept(w)
@@ -284,7 +284,7 @@ func (n *Naive) offer(w *work, a *agent) {
 }
 
 func (n *Naive) changed(w *work, cause string) {
-	c := acd.WorkChanged{
+	c := &acd.WorkChanged{
 		Work: w.ID, State: w.state, Queue: w.Queue, Agent: w.agent, Cause: cause,
 		Front: w.front, Extended: w.extended,
 	}
@@ -308,7 +308,7 @@ func (n *Naive) letGo(w *work) {
 }
 
 func (n *Naive) endOffer(w *work, o acd.OfferOutcome) {
-	n.emit(acd.OfferEnded{Offer: w.offer, Work: w.ID, Agent: w.agent, Outcome: o})
+	n.emit(&acd.OfferEnded{Offer: w.offer, Work: w.ID, Agent: w.agent, Outcome: o})
 	if o != acd.Accepted {
 		n.letGo(w)
 	}
@@ -325,7 +325,7 @@ func (n *Naive) requeue(w *work, cause string, front bool) {
 }
 
 func (n *Naive) closed(w *work, reason acd.CloseReason, cause, by string) {
-	n.emit(acd.WorkChanged{
+	n.emit(&acd.WorkChanged{
 		Work: w.ID, State: acd.Closed, Queue: w.Queue, Agent: by, Reason: reason, Cause: cause, Extended: w.extended,
 	})
 	delete(n.works, w.ID)

@@ -36,15 +36,15 @@ func TestWrongCommandsAreNoticed(t *testing.T) {
 	}
 	spoilers := map[string]func([]acd.Command) []acd.Command{
 		"a declined offer that never ends": is(func(c acd.Command) bool {
-			o, ok := c.(acd.OfferEnded)
+			o, ok := c.(*acd.OfferEnded)
 			return ok && o.Outcome == acd.Declined
 		}),
 		"a close that is lost": is(func(c acd.Command) bool {
-			w, ok := c.(acd.WorkChanged)
+			w, ok := c.(*acd.WorkChanged)
 			return ok && w.Cause == acd.CauseWrapUpEnded
 		}),
 		"work lost with its agent": is(func(c acd.Command) bool {
-			w, ok := c.(acd.WorkChanged)
+			w, ok := c.(*acd.WorkChanged)
 			return ok && w.Cause == acd.CauseLost && w.State == acd.Queued
 		}),
 	}

@@ -177,12 +177,12 @@ func (w *world) restart(from *saved) error {
 
 // check holds the engine's answer against the naive one and all invariants.
 func (w *world) check(got, want []acd.Command) error {
-	if !slices.Equal(got, want) {
+	if !slices.Equal(values(got), values(want)) {
 		return fmt.Errorf("the engines part; the naive one says:%s", tell(want))
 	}
 	for _, c := range got {
-		if o, ok := c.(acd.OfferMade); ok {
-			w.ended = append(w.ended, o)
+		if o, ok := c.(*acd.OfferMade); ok {
+			w.ended = append(w.ended, *o)
 		}
 	}
 	if err := w.ledger.agrees(w.fast); err != nil {
@@ -371,7 +371,7 @@ func (w *world) note(ev any, got []acd.Command) {
 		return
 	}
 	h := fnv.New64a()
-	fmt.Fprintf(h, "%d %v %v", w.hash, w.now, got)
+	fmt.Fprintf(h, "%d %v %v", w.hash, w.now, values(got))
 	w.hash = h.Sum64()
 	if w.tell < Logged {
 		return
@@ -387,18 +387,37 @@ func (w *world) note(ev any, got []acd.Command) {
 	w.log = append(w.log, fmt.Sprintf("%s %s %+v%s%s", w.now.Format("15:04:05.000"), name, ev, refusal, tell(got)))
 }
 
+// values are the commands themselves, not where they are: they can be compared
+// and printed.
+func values(cs []acd.Command) []any {
+	vs := make([]any, len(cs))
+	for i, c := range cs {
+		switch c := c.(type) {
+		case *acd.OfferMade:
+			vs[i] = *c
+		case *acd.OfferEnded:
+			vs[i] = *c
+		case *acd.WorkChanged:
+			vs[i] = *c
+		case *acd.AgentChanged:
+			vs[i] = *c
+		}
+	}
+	return vs
+}
+
 func tell(cs []acd.Command) string {
 	s := ""
 	for _, c := range cs {
 		switch c := c.(type) {
-		case acd.OfferMade:
+		case *acd.OfferMade:
 			s += fmt.Sprintf("\n    %s: %s offered to %s until %s", c.Offer, c.Work, c.Agent, c.Deadline.Format("15:04:05.000"))
-		case acd.OfferEnded:
+		case *acd.OfferEnded:
 			s += fmt.Sprintf("\n    %s: %s by %s", c.Offer, c.Outcome, c.Agent)
-		case acd.WorkChanged:
+		case *acd.WorkChanged:
 			s += fmt.Sprintf("\n    %s %s %s in %s, %s %s %v", c.Work, c.State, c.Reason, c.Queue, c.Agent, c.Cause, c.Front)
-		case acd.AgentChanged:
-			s += fmt.Sprintf("\n    %+v", c)
+		case *acd.AgentChanged:
+			s += fmt.Sprintf("\n    %+v", *c)
 		}
 	}
 	return s
