@@ -475,6 +475,14 @@ func (w *world) TryNumber(context.Context, access.Actor, appsetup.TryNumber) (ap
 	return appsetup.TriedNumber{Outgoing: []appsetup.TriedWay{}, Why: refused.Why, Refused: refused}, nil
 }
 
+func (w *world) CheckFlow(context.Context, access.Actor, appsetup.FlowCheck) (errs.Fields, error) {
+	return errs.Fields{{Path: "graph.start", Problem: "is missing; name the step to go on with."}}, nil
+}
+
+func (w *world) TryFlow(context.Context, access.Actor, appsetup.FlowTry) (appsetup.FlowTried, error) {
+	return appsetup.FlowTried{Actions: []appsetup.FlowAct{}, Ways: []appsetup.FlowWay{}}, nil
+}
+
 func (w *world) Serving(_ context.Context, a access.Actor, members []string, rule string) ([]string, string, error) {
 	return members, rule, nil
 }

@@ -157,6 +157,8 @@ func otherExamples() map[string]example {
 		"POST /chat/v1/conversation/survey":                      {body: m{"rating": 5}},
 		"GET /chat/v1/socket":                                    {},
 		"GET /api/v1/flows/{id}/versions":                        {thing: "setup"},
+		"POST /api/v1/flows/check":                               {body: m{"graph": m{"start": "", "nodes": m{}}}},
+		"POST /api/v1/flows/try":                                 {body: m{"graph": m{"start": "", "nodes": m{}}, "channel": "chat", "language": "en"}},
 		"POST /api/v1/queues/members":                            {body: m{"members": []string{}, "member_rule": ""}},
 		"GET /api/v1/consent-texts/{id}/versions":                {thing: "setup"},
 	}
@@ -204,7 +206,7 @@ func setupBodies() map[setup.Kind]m {
 			"theme": m{"title": m{}, "welcome": m{}, "accent": "#336699", "position": "right", "mode": "auto"}},
 		setup.KindCanned:      {"title": "x", "shortcut": "", "body": "x", "language": "en", "queue": ""},
 		setup.KindConsentText: {"name": "x", "purpose": "service", "text": m{}, "link": ""},
-		setup.KindFlow:        {"name": "x", "graph": m{}},
+		setup.KindFlow:        {"name": "x", "graph": m{}, "draft": nil},
 		setup.KindAlertRule: {"name": "x", "enabled": true, "measure": "waiting", "queues": []string{}, "teams": []string{}, "reasons": []string{}, "warning": m{"at": 5}, "critical": m{"at": 0},
 			"hold_seconds": 15, "min_contacts": 10, "always": false},
 		setup.KindTrunk: {"name": "x", "enabled": true, "country": "PT", "number_form": "plus", "gateways": []m{}, "registration": m{"on": false}, "sources": []string{}, "username": "",

@@ -9,6 +9,7 @@ import (
 	"nubitalk/internal/app/account"
 	"nubitalk/internal/app/floor"
 	appsetup "nubitalk/internal/app/setup"
+	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/channel/chat"
@@ -222,6 +223,10 @@ type Setup interface {
 	Try(ctx context.Context, a access.Actor, in appsetup.Try) ([]appsetup.Tried, error)
 	// TryNumber answers what the dial plan would decide about a number.
 	TryNumber(ctx context.Context, a access.Actor, in appsetup.TryNumber) (appsetup.TriedNumber, error)
+	// CheckFlow tells what saving a graph would find fault with.
+	CheckFlow(ctx context.Context, a access.Actor, in appsetup.FlowCheck) (errs.Fields, error)
+	// TryFlow takes a run that nobody is in one step on.
+	TryFlow(ctx context.Context, a access.Actor, in appsetup.FlowTry) (appsetup.FlowTried, error)
 }
 
 // TrunkStatus tells how a tenant's trunk stands, on all nodes together.

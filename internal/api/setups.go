@@ -254,6 +254,7 @@ func (s *Server) setupRoutes() {
 	setupVersions[setup.ConsentText](s, setup.KindConsentText, "ConsentText")
 
 	s.tryRoutes()
+	s.flowRoutes()
 	s.hoursRoutes()
 
 	handle(s, "GET", "/api/v1/rules", needs(access.SetupRead), about{id: "rules", tag: setupTag, summary: "The tenant's own rules"},
@@ -337,6 +338,7 @@ var mustSend = map[setup.Kind][]string{
 	setup.KindDisposition: {"name"},
 	setup.KindHours:       {"name", "time_zone", "weekly"},
 	setup.KindEntryPoint:  {"name", "channel", "flow", "languages", "theme", "attachments"},
+	setup.KindFlow:        {"name", "graph"},
 	setup.KindCanned:      {"title", "body", "language"},
 	setup.KindConsentText: {"name", "purpose", "text"},
 	setup.KindAlertRule:   {"name", "measure"},

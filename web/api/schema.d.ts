@@ -1064,6 +1064,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/flows/check": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * What is wrong with a graph
+     * @description Says every fault that saving a flow with this graph would tell, each with its place; none if it could be saved. Nothing is stored.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["checkFlow"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/flows/order": {
     parameters: {
       query?: never;
@@ -1078,6 +1100,28 @@ export interface paths {
      */
     put: operations["orderFlow"];
     post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/flows/try": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Walk a flow
+     * @description Takes a made-up run one step on, with the interpreter that entry points use, and answers what the person would be told and which ways were taken. Send the answered state back with what the person does next. The graph may be unfinished. Nothing is stored.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["tryFlow"];
     delete?: never;
     options?: never;
     head?: never;
@@ -4231,10 +4275,28 @@ export interface components {
       types: string[];
     };
     Flow: {
+      /** @description A graph that somebody works on and that does not run; it may be unfinished. null if there is none. */
+      draft?: unknown;
+      /** @description What runs. */
       graph: unknown;
       name: string;
     };
+    FlowAct: {
+      buttons?: components["schemas"]["FlowButton"][];
+      close?: boolean;
+      collect?: boolean;
+      form?: boolean;
+      queue?: string;
+      say?: string;
+    };
+    FlowButton: {
+      label: string;
+      value: string;
+    };
     FlowChange: {
+      /** @description A graph that somebody works on and that does not run; it may be unfinished. null if there is none. */
+      draft: unknown;
+      /** @description What runs. */
       graph: unknown;
       name: string;
       /**
@@ -4243,11 +4305,36 @@ export interface components {
        */
       version: number;
     };
+    FlowCheck: {
+      graph: unknown;
+      /** @description Of the flow, whose entry points say which languages are needed. */
+      id?: string;
+    };
+    FlowFault: {
+      /**
+       * @description Like graph.nodes.topic.options[1].next
+       * @example graph.nodes.topic.options[1].next
+       */
+      field: string;
+      message: string;
+    };
+    FlowInput: {
+      /** @description An option's value. */
+      choice?: string;
+      /** @description The form was sent. */
+      form?: boolean;
+      text?: string;
+      /** @description The deadline has passed. */
+      timeout?: boolean;
+    };
     FlowObject: {
       /** Format: date-time */
       archived_at?: string;
       /** Format: date-time */
       created_at: string;
+      /** @description A graph that somebody works on and that does not run; it may be unfinished. null if there is none. */
+      draft: unknown;
+      /** @description What runs. */
       graph: unknown;
       id: string;
       name: string;
@@ -4257,6 +4344,74 @@ export interface components {
       updated_at: string;
       /** Format: int64 */
       version: number;
+    };
+    FlowState: {
+      attributes?: {
+        [key: string]: string;
+      };
+      /** Format: date-time */
+      deadline?: string;
+      done: boolean;
+      language: string;
+      node: string;
+      prefers?: {
+        [key: string]: number;
+      };
+      /** Format: int64 */
+      priority: number;
+      skills?: {
+        [key: string]: number;
+      };
+      /** Format: int64 */
+      steps: number;
+      /** @description For the person. */
+      waiting: boolean;
+    };
+    FlowTried: {
+      actions: components["schemas"]["FlowAct"][];
+      /**
+       * Format: date-time
+       * @description The time at which it happened.
+       */
+      at: string;
+      /** @description The run cannot go on: a way leads to no step, or round and round. */
+      failed: boolean;
+      state: components["schemas"]["FlowState"];
+      /** @description The edges that were taken, in order. */
+      ways: components["schemas"]["FlowWay"][];
+    };
+    FlowTry: {
+      /**
+       * Format: date-time
+       * @description The time of the run; missing: now.
+       */
+      at?: string;
+      /** @description What is known of the person, when the run begins. */
+      attributes?: {
+        [key: string]: string;
+      };
+      /** @enum {string} */
+      channel: "chat" | "voice" | "email" | "social";
+      graph: unknown;
+      /** @description Of the flow, whose entry points say which languages are needed. */
+      id?: string;
+      input?: components["schemas"]["FlowInput"];
+      /** @description The person's, when the run begins. */
+      language: string;
+      /** @description What the person calls itself, when the run begins. */
+      name?: string;
+      /**
+       * @description Opening hours as they are at that time, or all open, or all closed.
+       * @enum {string}
+       */
+      open?: "hours" | "open" | "closed";
+      /** @description As the step before answered it; missing: the run begins. */
+      state?: components["schemas"]["FlowState"];
+    };
+    FlowWay: {
+      from?: string;
+      out?: string;
+      to: string;
     };
     GatewayState: {
       host: string;
@@ -4495,6 +4650,11 @@ export interface components {
     };
     ListOfEntryPointObject: {
       items: components["schemas"]["EntryPointObject"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfFlowFault: {
+      items: components["schemas"]["FlowFault"][];
       /** @description Pass as cursor for the next page; absent at the end. */
       next?: string;
     };
@@ -8796,6 +8956,39 @@ export interface operations {
       };
     };
   };
+  checkFlow: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["FlowCheck"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfFlowFault"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   orderFlow: {
     parameters: {
       query?: never;
@@ -8818,6 +9011,39 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  tryFlow: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["FlowTry"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["FlowTried"];
+        };
       };
       /** @description Error */
       default: {

@@ -133,6 +133,7 @@ var ptSetup = []entry{
 	{"is %d; 0 (no limit) to %d are accepted.", "é {1}; aceita-se de 0 (sem limite) a {2}."},
 	{"is missing; timeout needs to know after how many seconds.", "falta; timeout precisa de saber depois de quantos segundos."},
 	{"is missing; name the step to go on with.", "falta; indique o passo com que se continua."},
+	{"is too far away; x and y of -%d to %d are accepted.", "está longe demais; aceitam-se x e y de -%d a %d."},
 	{"names the step %q, which does not exist.", "indica o passo {1}, que não existe."},
 	{"must be a name of 1 to 40 small letters, digits and _, beginning with a letter.", "tem de ser um nome de 1 a 40 letras minúsculas, algarismos e _, a começar por letra."},
 	{"is not under a language such as en or pt.", "não está sob um idioma como en ou pt."},

@@ -26,7 +26,7 @@ var nodeTypes = map[NodeType][]string{
 	Collect: {"text", "into", "next", "seconds", "timeout"},
 	Hours:   {"hours", "open", "closed"},
 	Branch:  {"cases", "next"},
-	Set:     {"priority", "skills", "language", "attributes", "next"},
+	Set:     {"priority", "skills", "prefers", "language", "attributes", "next"},
 	Enqueue: {"text", "queue"},
 	Form:    {"text", "next"},
 	Close:   {"text"},
@@ -84,6 +84,9 @@ func attributesOf(g *Graph) map[string]bool {
 func (c *checker) node(at, name string, n Node) {
 	if !wellNamedRef.MatchString(name) {
 		c.faults.Add(at, "is no good name for a step; use 1 to 40 letters, digits, - and _.")
+	}
+	if p := n.At; p != nil && max(p.X, -p.X, p.Y, -p.Y) > MaxPlace {
+		c.faults.Add(at+".at", "is too far away; x and y of -%d to %d are accepted.", MaxPlace, MaxPlace)
 	}
 	uses, ok := nodeTypes[n.Type]
 	if !ok {

@@ -330,3 +330,46 @@ func TestFillIsNotRepeated(t *testing.T) {
 		t.Error(n)
 	}
 }
+
+// A set step may prefer skills, and a node may say where it is drawn.
+func TestSetPrefersAndPlaces(t *testing.T) {
+	raw := `{"start":"a","nodes":{"a":{"type":"set","prefers":{"ski_pt":3},"next":"b","at":{"x":10,"y":-4}},"b":{"type":"queue","queue":"que_sales"}}}`
+	g := parse(t, raw)
+	if err := Check(g, shop); err != nil {
+		t.Error(err)
+	}
+	s, _, _ := Start(g, "en", nil, open(true))
+	if s.Prefers["ski_pt"] != 3 || *g.Nodes["a"].At != (Place{10, -4}) {
+		t.Errorf("%+v", s)
+	}
+	far := parse(t, strings.Replace(raw, `"x":10`, `"x":100001`, 1))
+	if err := Check(far, shop); err == nil || !strings.Contains(err.Error(), "nodes.a.at") {
+		t.Error(err)
+	}
+}
+
+// Trace names each edge by the field that holds it.
+func TestTrace(t *testing.T) {
+	g := parse(t, worked)
+	s, _, ways, err := Trace(g, State{Language: "en"}, Input{}, open(true))
+	want := []Way{{"", "", "hours"}, {"hours", "open", "greet"}, {"greet", "next", "menu"}}
+	if diff := cmp.Diff(want, ways); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+	if _, _, ways, _ = Trace(g, s, Input{Text: "what?"}, open(true)); len(ways) != 0 {
+		t.Errorf("a question that comes again took a way: %v", ways)
+	}
+	late := open(true)
+	late.Now = late.Now.Add(time.Minute)
+	if _, _, ways, _ = Trace(g, s, Input{Timeout: true}, late); !cmp.Equal(ways, []Way{{"menu", "timeout", "sales"}}) {
+		t.Errorf("%v", ways)
+	}
+	s, _, ways, _ = Trace(g, s, Input{Text: "A Bill"}, open(true))
+	if !cmp.Equal(ways, []Way{{"menu", "options[0]", "number"}}) {
+		t.Errorf("%v", ways)
+	}
+	_, _, ways, _ = Trace(g, s, Input{Text: "VIP-1"}, open(true))
+	if !cmp.Equal(ways, []Way{{"number", "next", "branch"}, {"branch", "cases[0]", "first"}, {"first", "next", "billing"}}) {
+		t.Errorf("%v", ways)
+	}
+}

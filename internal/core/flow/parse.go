@@ -46,6 +46,7 @@ var (
 	nodeFields   = jsonNames(reflect.TypeFor[Node]())
 	optionFields = jsonNames(reflect.TypeFor[Option]())
 	caseFields   = jsonNames(reflect.TypeFor[Case]())
+	placeFields  = jsonNames(reflect.TypeFor[Place]())
 )
 
 // parseNode reads one node; the parts that hold parts of their own are checked
@@ -55,6 +56,7 @@ func parseNode(raw json.RawMessage, path string, faults *errs.Fields) Node {
 	for i, option := range array(fields["options"], path+".options", faults) {
 		object(option, fmt.Sprintf("%s.options[%d]", path, i), optionFields, faults)
 	}
+	object(fields["at"], path+".at", placeFields, faults)
 	for i, c := range array(fields["cases"], path+".cases", faults) {
 		object(c, fmt.Sprintf("%s.cases[%d]", path, i), caseFields, faults)
 	}

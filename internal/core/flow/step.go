@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"fmt"
 	"iter"
 	"maps"
 	"slices"
@@ -28,21 +29,28 @@ func Start(g *Graph, language string, known map[string]string, w World) (State, 
 // was never checked); the State returned with it is Done, and the caller
 // decides what becomes of the person.
 func Step(g *Graph, s State, in Input, w World) (State, []Action, error) {
+	s, actions, _, err := Trace(g, s, in, w)
+	return s, actions, err
+}
+
+// Trace is Step that also tells which ways the run took, in order. A question
+// that comes again takes no way.
+func Trace(g *Graph, s State, in Input, w World) (State, []Action, []Way, error) {
 	if s.Done {
-		return s, nil, nil
+		return s, nil, nil, nil
 	}
 	r := &run{graph: g, s: s, w: w}
 	r.s.Attributes = maps.Clone(s.Attributes)
 	r.s.Skills, r.s.Prefers = maps.Clone(s.Skills), maps.Clone(s.Prefers)
-	next, moved := r.begin(in)
+	first, moved := r.begin(in)
 	if !moved {
-		return s, nil, nil
+		return s, nil, nil, nil
 	}
-	if err := r.follow(next); err != nil {
+	if err := r.follow(first); err != nil {
 		r.s.Done, r.s.Waiting, r.s.Deadline = true, false, time.Time{}
-		return r.s, nil, err
+		return r.s, nil, r.ways, err
 	}
-	return r.s, r.actions, nil
+	return r.s, r.actions, r.ways, nil
 }
 
 // All ranges over the nodes by name.
@@ -54,21 +62,25 @@ type run struct {
 	s       State
 	w       World
 	actions []Action
+	ways    []Way
 }
+
+// way is where a node leads, and by which of its fields.
+type way struct{ out, to string }
 
 // begin finds where to go on from: the start, or the answer to the open
 // question. moved is false when the input changes nothing.
-func (r *run) begin(in Input) (next string, moved bool) {
+func (r *run) begin(in Input) (next way, moved bool) {
 	if r.s.Node == "" {
-		return r.graph.Start, true
+		return way{"", r.graph.Start}, true
 	}
 	if !r.s.Waiting {
-		return "", false
+		return way{}, false
 	}
 	n := r.graph.Nodes[r.s.Node]
 	if in.Timeout {
 		due := !r.s.Deadline.IsZero() && !r.w.Now.Before(r.s.Deadline)
-		return n.Timeout, due && n.Timeout != ""
+		return way{"timeout", n.Timeout}, due && n.Timeout != ""
 	}
 	switch n.Type {
 	case Ask:
@@ -76,59 +88,67 @@ func (r *run) begin(in Input) (next string, moved bool) {
 	case Collect:
 		words := clip(strings.TrimSpace(in.Text), MaxValue)
 		if words == "" {
-			return "", false
+			return way{}, false
 		}
 		r.remember(n.Into, words)
-		return n.Next, true
+		return way{"next", n.Next}, true
 	case Form:
-		return n.Next, in.Form
+		return way{"next", n.Next}, in.Form
 	}
-	return "", false
+	return way{}, false
 }
 
 // answer matches a choice, or words that are the same as one.
-func (r *run) answer(n Node, in Input) (next string, moved bool) {
+func (r *run) answer(n Node, in Input) (next way, moved bool) {
 	if in.Choice != "" {
 		i := slices.IndexFunc(n.Options, func(o Option) bool { return o.Value == in.Choice })
 		if i < 0 {
-			return "", false
+			return way{}, false
 		}
 		r.remember(n.Into, n.Options[i].Value)
-		return n.Options[i].Next, true
+		return option(n, i), true
 	}
 	words := strings.TrimSpace(in.Text)
 	if words == "" {
-		return "", false
+		return way{}, false
 	}
-	for _, o := range n.Options {
+	for i, o := range n.Options {
 		if strings.EqualFold(words, o.Value) || strings.EqualFold(words, r.say(o.Label)) {
 			r.remember(n.Into, o.Value)
-			return o.Next, true
+			return option(n, i), true
 		}
 	}
 	if n.Next != "" {
-		return n.Next, true
+		return way{"next", n.Next}, true
 	}
-	return r.s.Node, true // ask again
+	return way{again, r.s.Node}, true
 }
 
+// again is the way of a question that comes again.
+const again = "again"
+
+func option(n Node, i int) way { return way{fmt.Sprintf("options[%d]", i), n.Options[i].Next} }
+
 // follow runs nodes until one waits or ends the flow.
-func (r *run) follow(next string) error {
+func (r *run) follow(next way) error {
 	r.s.Waiting, r.s.Deadline = false, time.Time{}
 	for range len(r.graph.Nodes) + 1 {
-		if next == "" { // after a form that names no next
+		if next.to == "" && r.graph.Nodes[r.s.Node].Type == Form { // one that names no next
 			r.end(Action{Close: true})
 			return nil
 		}
-		n, ok := r.graph.Nodes[next]
+		n, ok := r.graph.Nodes[next.to]
 		if !ok {
 			return errs.New(errs.Internal, "The flow goes on to a step that does not exist.")
 		}
 		if r.s.Steps >= MaxSteps {
 			return errs.New(errs.Internal, "The flow ran for too many steps.")
 		}
+		if next.out != again {
+			r.ways = append(r.ways, Way{r.s.Node, next.out, next.to})
+		}
 		r.s.Steps++
-		r.s.Node = next
+		r.s.Node = next.to
 		if next = r.visit(n); r.s.Waiting || r.s.Done {
 			return nil
 		}
@@ -137,7 +157,7 @@ func (r *run) follow(next string) error {
 }
 
 // visit runs one node and names the next.
-func (r *run) visit(n Node) (next string) {
+func (r *run) visit(n Node) (next way) {
 	switch n.Type {
 	case Say:
 		r.act(Action{Say: r.say(n.Text)})
@@ -152,13 +172,13 @@ func (r *run) visit(n Node) (next string) {
 		r.wait(n)
 	case Hours:
 		if r.w.IsOpen == nil || r.w.IsOpen(n.Hours) {
-			return n.Open
+			return way{"open", n.Open}
 		}
-		return n.Closed
+		return way{"closed", n.Closed}
 	case Branch:
-		for _, c := range n.Cases {
+		for i, c := range n.Cases {
 			if r.graph.condition(c.If).holds(r.s, r.w) {
-				return c.Next
+				return way{fmt.Sprintf("cases[%d]", i), c.Next}
 			}
 		}
 	case Set:
@@ -170,7 +190,7 @@ func (r *run) visit(n Node) (next string) {
 		r.act(Action{Say: r.say(n.Text)})
 		r.end(Action{Close: true})
 	}
-	return n.Next
+	return way{"next", n.Next}
 }
 
 func (r *run) set(n Node) {

@@ -40,6 +40,7 @@ const (
 	MaxAttributes = 50   // names set by one flow
 	MaxSeconds    = 86400
 	MaxSteps      = 2000 // nodes of one run, re-asked questions included
+	MaxPlace      = 100_000
 )
 
 // AttributeName is the attribute that holds the person's display name; a run
@@ -68,6 +69,15 @@ type Node struct {
 	// as long as the person stays.
 	Seconds int    `json:"seconds,omitempty"`
 	Timeout string `json:"timeout,omitempty"`
+	// At is where the node stands in the drawing; a node without it is laid out
+	// by whoever draws. It has no meaning for a run.
+	At *Place `json:"at,omitempty"`
+}
+
+// Place is a point of the drawing, in CSS pixels from its origin; y grows down.
+type Place struct {
+	X int `json:"x"`
+	Y int `json:"y"`
 }
 
 // Option is one button of an ask.
@@ -129,6 +139,15 @@ type Action struct {
 	Form    bool     // show the leave-a-message form
 	Queue   string   // enqueue here
 	Close   bool
+}
+
+// Way is one edge that a run took. Out names the way as its field in the node
+// does: "next", "open", "closed", "timeout", "options[1]", "cases[0]". The first
+// way of a run has neither From nor Out.
+type Way struct {
+	From string `json:"from,omitempty"`
+	Out  string `json:"out,omitempty"`
+	To   string `json:"to"`
 }
 
 // Button is an option in the person's language.

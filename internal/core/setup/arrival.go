@@ -1,6 +1,8 @@
 package setup
 
 import (
+	"bytes"
+	"encoding/json"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -182,15 +184,28 @@ func (f Flow) Uses() []Use {
 		for skill := range n.Skills {
 			u.add(path+".skills."+skill, KindSkill, skill)
 		}
+		for skill := range n.Prefers {
+			u.add(path+".prefers."+skill, KindSkill, skill)
+		}
 	}
 	return u
 }
 
-// clean writes the graph in one form, so that equal graphs are stored the same.
+// clean writes the graphs in one form, so that equal graphs are stored the
+// same. A draft that is the same as what runs is none.
 func (f Flow) clean() Object {
 	f.Name = tidy(f.Name)
 	if g, err := flow.Parse(f.Graph); err == nil {
-		f = NewFlow(f.Name, *g)
+		f.Graph = rawGraph(*g)
+	}
+	if string(f.Draft) == "null" {
+		f.Draft = nil
+	}
+	if g, err := flow.Parse(f.Draft); err == nil {
+		f.Draft = rawGraph(*g)
+	}
+	if bytes.Equal(f.Draft, f.Graph) {
+		f.Draft = nil
 	}
 	return f
 }
@@ -198,28 +213,41 @@ func (f Flow) clean() Object {
 func (f Flow) Validate(refs Refs) error {
 	var c checks
 	c.name("name", f.Name, 1, 80)
-	g, err := flow.Parse(f.Graph)
-	if err == nil {
-		err = flow.Check(g, flowRefs{refs})
-	}
-	if err != nil {
-		c.graph(err)
+	c.Fields = append(c.Fields, GraphFaults(f.Graph, refs)...)
+	if len(f.Draft) > 0 {
+		_, err := flow.Parse(f.Draft)
+		c.graph("draft", err)
 	}
 	return c.Err()
 }
 
+// GraphFaults says everything that is wrong with a graph in a tenant, as saving
+// a flow with it would.
+func GraphFaults(raw json.RawMessage, refs Refs) errs.Fields {
+	var c checks
+	g, err := flow.Parse(raw)
+	if err == nil {
+		err = flow.Check(g, flowRefs{refs})
+	}
+	c.graph("graph", err)
+	return c.Fields
+}
+
 // graph puts the faults of a graph under the field that holds it.
-func (c *checks) graph(err error) {
+func (c *checks) graph(field string, err error) {
+	if err == nil {
+		return
+	}
 	e := errs.As(err)
 	for _, f := range e.Fields {
-		path := "graph"
+		path := field
 		if f.Path != "graph" {
-			path = "graph." + f.Path
+			path = field + "." + f.Path
 		}
 		c.Fields = append(c.Fields, errs.Field{Path: path, Problem: f.Problem})
 	}
 	if len(e.Fields) == 0 {
-		c.Add("graph", "%s", e.Text)
+		c.Add(field, "%s", e.Text)
 	}
 }
 

@@ -103,12 +103,14 @@ func DefaultFlow(name, queue, hours string) Flow {
 }
 
 // NewFlow makes a flow of a graph written in Go.
-func NewFlow(name string, g flow.Graph) Flow {
+func NewFlow(name string, g flow.Graph) Flow { return Flow{Name: name, Graph: rawGraph(g)} }
+
+func rawGraph(g flow.Graph) json.RawMessage {
 	raw, err := json.Marshal(g)
 	if err != nil {
 		panic("setup: a graph is plain data: " + err.Error())
 	}
-	return Flow{Name: name, Graph: raw}
+	return raw
 }
 
 // DefaultReasons, DefaultDispositions and DefaultLabels are a new tenant's

@@ -195,7 +195,8 @@ type ConsentText struct {
 // Flow is a graph that an entry point runs; core/flow checks and runs it.
 type Flow struct {
 	Name  string          `json:"name" minLength:"1" maxLength:"80"`
-	Graph json.RawMessage `json:"graph"`
+	Graph json.RawMessage `json:"graph" doc:"What runs."`
+	Draft json.RawMessage `json:"draft" doc:"A graph that somebody works on and that does not run; it may be unfinished. null if there is none."`
 }
 
 // Rules are the tenant's own choices.

@@ -96,6 +96,7 @@ export interface FlowNode {
   next?: string;
   seconds?: number;
   timeout?: string;
+  at?: { x: number; y: number };
 }
 
 /** A flow's graph is checked by the server when it is saved; here it may be anything. */
@@ -103,7 +104,9 @@ export interface Graph {
   start: string;
   nodes: Record<string, FlowNode>;
 }
-export type Flow = Schemas["Flow"];
+export type Flow = Omit<Schemas["Flow"], "graph" | "draft"> & { graph: Graph; draft: Graph | null };
+export type FlowTried = Schemas["FlowTried"];
+export type FlowTry = Schemas["FlowTry"];
 
 export type AlertLevel = Schemas["AlertLevel"];
 export type AlertRule = Required<Omit<Schemas["AlertRule"], "activity">> &

@@ -195,7 +195,7 @@ export const kinds: readonly KindInfo[] = [
     what: "flowsWhat",
     empty: "flowsEmpty",
     icon: GitBranch,
-    blank: () => ({ name: "", graph: { start: "", nodes: {} } }),
+    blank: () => ({ name: "", graph: { start: "", nodes: {} }, draft: null }),
     name: byName,
   }),
   info({

@@ -1,0 +1,167 @@
+package setup
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/acd"
+	"nubitalk/internal/core/flow"
+	core "nubitalk/internal/core/setup"
+	"nubitalk/internal/store"
+)
+
+// FlowCheck is a graph as edited; ID is the flow's, if it is stored.
+type FlowCheck struct {
+	ID    string          `json:"id,omitempty" doc:"Of the flow, whose entry points say which languages are needed."`
+	Graph json.RawMessage `json:"graph"`
+}
+
+// CheckFlow tells what saving the graph would find fault with, at "graph.…".
+func (s *Service) CheckFlow(ctx context.Context, a access.Actor, in FlowCheck) (errs.Fields, error) {
+	if err := allowed(a, access.SetupWrite); err != nil {
+		return nil, err
+	}
+	var faults errs.Fields
+	err := s.DB.Read(ctx, a.Tenant, func(tx *store.Tx) error {
+		st, err := load(tx)
+		if err == nil {
+			faults = core.GraphFaults(in.Graph, refs{st, core.KindFlow, in.ID})
+		}
+		return err
+	})
+	return faults, err
+}
+
+// FlowTry is one step of a run that nobody is in: the graph as edited, where
+// the run stands, and what happens. Nothing of it is stored.
+type FlowTry struct {
+	FlowCheck
+	State      *FlowState        `json:"state,omitempty" doc:"As the step before answered it; missing: the run begins."`
+	Input      FlowInput         `json:"input,omitempty"`
+	Channel    acd.Channel       `json:"channel" enum:"chat,voice,email,social"`
+	Language   string            `json:"language" maxLength:"20" doc:"The person's, when the run begins."`
+	Name       string            `json:"name,omitempty" maxLength:"200" doc:"What the person calls itself, when the run begins."`
+	Attributes map[string]string `json:"attributes,omitempty" doc:"What is known of the person, when the run begins."`
+	At         time.Time         `json:"at,omitzero" doc:"The time of the run; missing: now."`
+	Open       string            `json:"open,omitempty" enum:"hours,open,closed" doc:"Opening hours as they are at that time, or all open, or all closed."`
+}
+
+// FlowState is where a run stands, as core/flow keeps it.
+type FlowState struct {
+	Node       string            `json:"node"`
+	Attributes map[string]string `json:"attributes,omitempty"`
+	Language   string            `json:"language"`
+	Priority   int               `json:"priority"`
+	Skills     map[string]int    `json:"skills,omitempty"`
+	Prefers    map[string]int    `json:"prefers,omitempty"`
+	Deadline   time.Time         `json:"deadline,omitzero"`
+	Waiting    bool              `json:"waiting" doc:"For the person."`
+	Done       bool              `json:"done"`
+	Steps      int               `json:"steps"`
+}
+
+// FlowInput is what the person does, or that its time is over.
+type FlowInput struct {
+	Text    string `json:"text,omitempty" maxLength:"4000"`
+	Choice  string `json:"choice,omitempty" maxLength:"200" doc:"An option's value."`
+	Form    bool   `json:"form,omitempty" doc:"The form was sent."`
+	Timeout bool   `json:"timeout,omitempty" doc:"The deadline has passed."`
+}
+
+// FlowTried is what a step comes to.
+type FlowTried struct {
+	State   FlowState `json:"state"`
+	Actions []FlowAct `json:"actions"`
+	Ways    []FlowWay `json:"ways" doc:"The edges that were taken, in order."`
+	Failed  bool      `json:"failed" doc:"The run cannot go on: a way leads to no step, or round and round."`
+	At      time.Time `json:"at" doc:"The time at which it happened."`
+}
+
+// FlowAct is what the person would be told, or what would become of them.
+type FlowAct struct {
+	Say     string       `json:"say,omitempty"`
+	Buttons []FlowButton `json:"buttons,omitempty"`
+	Collect bool         `json:"collect,omitempty"`
+	Form    bool         `json:"form,omitempty"`
+	Queue   string       `json:"queue,omitempty"`
+	Close   bool         `json:"close,omitempty"`
+}
+
+// FlowButton is an option in the person's language.
+type FlowButton flow.Button
+
+// FlowWay is one edge that a run took.
+type FlowWay flow.Way
+
+// TryFlow takes a run one step on with the interpreter that entry points use.
+// The graph may be unfinished.
+func (s *Service) TryFlow(ctx context.Context, a access.Actor, in FlowTry) (FlowTried, error) {
+	if err := allowed(a, access.SetupWrite); err != nil {
+		return FlowTried{}, err
+	}
+	g, err := flow.Parse(in.Graph)
+	if err != nil {
+		return FlowTried{}, err
+	}
+	var snap Snapshot
+	var languages []string
+	err = s.DB.Read(ctx, a.Tenant, func(tx *store.Tx) (err error) {
+		if snap, err = snapshot(tx); err != nil {
+			return err
+		}
+		st, err := load(tx)
+		if err == nil {
+			languages = refs{st, core.KindFlow, in.ID}.Languages()
+		}
+		return err
+	})
+	if err != nil {
+		return FlowTried{}, err
+	}
+	now := in.At
+	if now.IsZero() {
+		now = s.Clock.Now()
+	}
+	state := in.begin()
+	if in.Input.Timeout && now.Before(state.Deadline) {
+		now = state.Deadline
+	}
+	w := flow.World{Now: now.In(snap.TimeZone), Channel: string(in.Channel), Languages: languages, IsOpen: func(hours string) bool {
+		if in.Open == "open" || in.Open == "closed" {
+			return in.Open == "open"
+		}
+		h, known := snap.Hours[hours]
+		return !known || core.IsOpen(h, now)
+	}}
+	state, actions, ways, err := flow.Trace(g, state, flow.Input(in.Input), w)
+	out := FlowTried{State: FlowState(state), Actions: []FlowAct{}, Ways: []FlowWay{}, Failed: err != nil, At: now}
+	for _, one := range actions {
+		act := FlowAct{Say: one.Say, Collect: one.Collect, Form: one.Form, Queue: one.Queue, Close: one.Close}
+		for _, b := range one.Buttons {
+			act.Buttons = append(act.Buttons, FlowButton(b))
+		}
+		out.Actions = append(out.Actions, act)
+	}
+	for _, one := range ways {
+		out.Ways = append(out.Ways, FlowWay(one))
+	}
+	return out, nil
+}
+
+// begin is where the run stands before the step.
+func (in FlowTry) begin() flow.State {
+	if in.State != nil {
+		return flow.State(*in.State)
+	}
+	known := map[string]string{}
+	for name, value := range in.Attributes {
+		known[name] = value
+	}
+	if in.Name != "" {
+		known[flow.AttributeName] = in.Name
+	}
+	return flow.State{Language: in.Language, Attributes: known}
+}

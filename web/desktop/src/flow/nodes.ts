@@ -1,0 +1,97 @@
+import type { Component } from "svelte";
+import Clock from "@lucide/svelte/icons/clock";
+import CircleX from "@lucide/svelte/icons/circle-x";
+import Inbox from "@lucide/svelte/icons/inbox";
+import ListTree from "@lucide/svelte/icons/list-tree";
+import MessageSquare from "@lucide/svelte/icons/message-square";
+import PencilLine from "@lucide/svelte/icons/pencil-line";
+import MailPlus from "@lucide/svelte/icons/mail-plus";
+import SlidersHorizontal from "@lucide/svelte/icons/sliders-horizontal";
+import Split from "@lucide/svelte/icons/split";
+import type { FlowNode } from "../api/types";
+
+// What the editor knows of each type of step. The server's check says what is
+// right; this says what there is to fill in, and where a step may lead.
+
+export type NodeType = "say" | "ask" | "collect" | "hours" | "branch" | "set" | "queue" | "form" | "close";
+
+export type FieldName = "text" | "options" | "into" | "wait" | "hours" | "cases" | "set" | "queue";
+
+/** A field of a node that names another node. */
+export type OutName = "next" | "open" | "closed" | "timeout";
+
+export interface Shape {
+  icon: Component<{ size?: number; "aria-hidden"?: "true" }>;
+  fields: readonly FieldName[];
+  /** Whether the step may be without a text. */
+  silent?: boolean;
+  outs: readonly OutName[];
+  blank: () => FlowNode;
+}
+
+export const shapes: Record<NodeType, Shape> = {
+  say: {
+    icon: MessageSquare,
+    fields: ["text"],
+    outs: ["next"],
+    blank: () => ({ type: "say", text: {} }),
+  },
+  ask: {
+    icon: ListTree,
+    fields: ["text", "options", "into", "wait"],
+    outs: ["next", "timeout"],
+    blank: () => ({ type: "ask", text: {}, options: [{ value: "1", label: {}, next: "" }] }),
+  },
+  collect: {
+    icon: PencilLine,
+    fields: ["text", "into", "wait"],
+    outs: ["next", "timeout"],
+    blank: () => ({ type: "collect", text: {}, into: "answer" }),
+  },
+  hours: {
+    icon: Clock,
+    fields: ["hours"],
+    outs: ["open", "closed"],
+    blank: () => ({ type: "hours", hours: "" }),
+  },
+  branch: {
+    icon: Split,
+    fields: ["cases"],
+    outs: ["next"],
+    blank: () => ({ type: "branch", cases: [{ if: 'language startsWith "pt"', next: "" }] }),
+  },
+  set: {
+    icon: SlidersHorizontal,
+    fields: ["set"],
+    outs: ["next"],
+    blank: () => ({ type: "set", priority: 5 }),
+  },
+  queue: {
+    icon: Inbox,
+    fields: ["queue", "text"],
+    silent: true,
+    outs: [],
+    blank: () => ({ type: "queue", queue: "" }),
+  },
+  form: {
+    icon: MailPlus,
+    fields: ["text"],
+    silent: true,
+    outs: ["next"],
+    blank: () => ({ type: "form", text: {} }),
+  },
+  close: {
+    icon: CircleX,
+    fields: ["text"],
+    silent: true,
+    outs: [],
+    blank: () => ({ type: "close" }),
+  },
+};
+
+export const nodeTypes = Object.keys(shapes) as NodeType[];
+
+/** What is known of a step's type; nothing of one that does not exist. */
+export function shapeOf(node: FlowNode | undefined): Shape | undefined {
+  return node ? shapes[node.type as NodeType] : undefined;
+}

@@ -1,0 +1,44 @@
+import type { FlowNode } from "../api/types";
+import { text, type FlowText } from "../messages/flow";
+import { names } from "../state/names.svelte";
+import { worded, type Out } from "./graph";
+import { shapeOf } from "./nodes";
+
+/** A step's type in words. */
+export function typeWords(node: FlowNode): string {
+  return shapeOf(node)
+    ? text(`node_${node.type}` as FlowText)
+    : text("unknownType", { type: String(node.type) });
+}
+
+/** A way out in words: what a choice says, what a case asks. */
+export function outWords(out: Out): string {
+  if (out.kind === "option" || out.kind === "case") return out.label;
+  return text(`out_${out.kind}`);
+}
+
+/** What a step does, in a line. */
+export function gist(node: FlowNode, language: string): string {
+  const said = worded(node.text, language);
+  const parts: string[] = [];
+  if (node.queue) parts.push(names.of("queues", node.queue) || node.queue);
+  if (node.hours) parts.push(names.of("hours", node.hours) || node.hours);
+  if (node.type === "set") parts.push(...sets(node));
+  if (said) parts.push(node.queue ? `“${said}”` : said);
+  if (node.into && !said) parts.push(node.into);
+  return parts.join(" · ");
+}
+
+// Skills that are asked for, then those that are preferred, in brackets.
+function sets(node: FlowNode): string[] {
+  const skills = (levels: Record<string, number> = {}) =>
+    Object.entries(levels).map(([id, level]) => `${names.of("skills", id) || id} ${level}+`);
+  const preferred = skills(node.prefers);
+  return [
+    ...(node.priority === undefined ? [] : [`${text("knownPriority")} ${node.priority}`]),
+    ...skills(node.skills),
+    ...(preferred.length ? [`(${preferred.join(", ")})`] : []),
+    ...(node.language ? [node.language] : []),
+    ...Object.entries(node.attributes ?? {}).map(([name, value]) => `${name} = ${value}`),
+  ];
+}

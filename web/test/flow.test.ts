@@ -1,0 +1,211 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import { axe, shot, Stage, until } from "./stage";
+
+// The drawn flow editor.
+
+const stage = new Stage();
+let page: Page;
+
+beforeAll(() => stage.open());
+beforeEach(async () => {
+  page = (await stage.agent("administrator", { viewport: { width: 1280, height: 900 } })).page;
+});
+afterEach(() => stage.sweep());
+afterAll(() => stage.close());
+
+const go = (path: string) => page.goto(`${stage.program.base}/app/${path}`);
+const drawing = () => page.getByRole("group", { name: "Drawing" });
+const step = (name: string) => drawing().locator(`[data-step="${name}"]`);
+const panel = () => page.getByRole("complementary", { name: "About the flow" });
+const repair = () => panel().locator(".repair");
+const press = (name: string) => page.getByRole("button", { name, exact: true }).click();
+/** Opens a flow of the demonstration. */
+async function open(name: string) {
+  await go("setup/flows");
+  await page.getByRole("link", { name }).click();
+  await step("topic").waitFor();
+}
+const graph = async () => {
+  await press("Text");
+  const words = await page.getByLabel("Flow as text").inputValue();
+  await press("Drawing");
+  return JSON.parse(words) as {
+    start: string;
+    nodes: Record<string, { next?: string; at?: { x: number; y: number } }>;
+  };
+};
+
+test("a flow is drawn, its faults stand beside the step, and it is published", async () => {
+  await go("setup/flows/new");
+  await page.getByLabel("Name", { exact: true }).fill("Night");
+  await press("Start with the simplest flow");
+  await step("hello").waitFor();
+  await repair().getByText("Nothing is wrong").waitFor();
+  await page.keyboard.press("Control+s");
+  await page.getByText("“Night” is created.").waitFor();
+  await page.getByText("What is drawn is what runs.").waitFor();
+
+  await page.getByRole("button", { name: /^Add: Ask\./ }).click();
+  await repair().getByText("cannot be reached").first().waitFor({ state: "detached" });
+  await repair().getByText("What to repair").waitFor();
+  await until(() => step("ask").getAttribute("class")).toContain("bad");
+  await panel().getByLabel("English").first().fill("What is it about?");
+  await panel().getByLabel("Portuguese").first().fill("De que se trata?");
+  const choice = panel().getByRole("group", { name: /^Choice 1/ });
+  await choice.getByLabel("English").fill("A bill");
+  await choice.getByLabel("Portuguese").fill("Uma fatura");
+  await until(() => choice.getByLabel("Goes on to").getAttribute("aria-invalid")).toBe("true");
+  await shot(page, "flow-faults");
+  expect(await axe(page)).toEqual([]);
+  await choice.getByLabel("Goes on to").selectOption("wait");
+  await until(() => choice.getByLabel("Goes on to").getAttribute("aria-invalid")).toBe(null);
+  expect(await page.getByRole("button", { name: "Publish" }).isDisabled()).toBe(true);
+
+  // A draft is saved as it is; what runs stays.
+  await page.keyboard.press("Control+s");
+  await page.getByText("“Night” is saved.").waitFor();
+  await page.getByText("This is a draft.").waitFor();
+
+  // By pulling a line from the port of one step to another.
+  const port = (await step("hello").locator("[data-out=next]").boundingBox())!;
+  const to = (await step("ask").boundingBox())!;
+  await page.mouse.move(port.x + 12, port.y + 12);
+  await page.mouse.down();
+  await page.mouse.move(to.x + 40, to.y + 20, { steps: 5 });
+  await page.mouse.up();
+  await repair().getByText("Nothing is wrong").waitFor();
+  expect((await graph()).nodes.hello!.next).toBe("ask");
+  await press("Publish");
+  await page.getByText("What is drawn is what runs.").waitFor();
+
+  await press("Versions");
+  const versions = panel().getByRole("list", { name: "Versions" });
+  await versions.getByText("Version 3", { exact: false }).waitFor();
+  await until(() => versions.innerText()).toContain("New step ask (Ask)");
+  await shot(page, "flow-versions");
+  expect(await axe(page)).toEqual([]);
+  await press("Run this version again");
+  await page.getByText("Version 1 runs again.").waitFor();
+  await until(() => step("ask").count()).toBe(0);
+});
+
+test("the flow of the shop is walked in the browser, by text and by keys", async () => {
+  await open("Shop welcome");
+  await shot(page, "flow-shop");
+  expect(await axe(page)).toEqual([]);
+  await press("Try it");
+  await press("Begin");
+  const log = panel().getByRole("log");
+  await log.getByText("Hello Rita").waitFor();
+  await until(() => step("topic").getAttribute("class")).toContain("here");
+  await press("An order or a bill");
+  await panel().getByLabel("Your answer").fill("9-1044");
+  await page.keyboard.press("Enter");
+  await log.getByText("Now waits in Billing.").waitFor();
+  await until(() => panel().innerText()).toMatch(/priority\s+7/);
+  await until(() => step("billing").getAttribute("class")).toContain("here");
+  await shot(page, "flow-try");
+  expect(await axe(page)).toEqual([]);
+
+  await panel().getByLabel("Opening hours").selectOption("closed");
+  await panel().getByLabel("Language", { exact: true }).selectOption("pt");
+  await press("Begin again");
+  await log.getByText("A nossa oficina está fechada.").waitFor();
+  await press("Send the form");
+  await log.getByText("Now waits in Sales.").waitFor();
+
+  await panel().getByLabel("Opening hours").selectOption("open");
+  await panel().getByLabel("As", { exact: true }).selectOption("voice");
+  await press("Begin again");
+  await panel()
+    .getByRole("button", { name: /^3\s*Encomenda/ })
+    .click();
+  await panel().getByRole("button", { name: "Let the time pass (120 s)" }).click();
+  await log.getByText("Now waits in Billing.").waitFor();
+});
+
+test("everything is done by keyboard: add, connect, move, copy, undo", async () => {
+  await open("Telephone");
+  await step("topic").focus();
+  await page.keyboard.press("Enter");
+  await until(() => page.evaluate(() => document.activeElement?.tagName)).toBe("INPUT");
+  await step("topic").focus();
+  const before = await graph();
+  await step("topic").focus();
+  await page.keyboard.press("ArrowRight");
+  await until(() => page.evaluate(() => (document.activeElement as HTMLElement).dataset.step)).not.toBe(
+    "topic",
+  );
+  await step("topic").focus();
+  await page.keyboard.press("Shift+ArrowDown");
+  await page.keyboard.press("Shift+ArrowDown");
+  const moved = await graph();
+  expect(before.nodes.topic!.at).toBeUndefined();
+  expect(moved.nodes.topic!.at).toBeDefined();
+  await step("topic").focus();
+  await page.keyboard.press("Control+d");
+  await step("topic_2").waitFor();
+  await page.keyboard.press("Control+z");
+  await until(() => step("topic_2").count()).toBe(0);
+  await page.keyboard.press("Control+Shift+Z");
+  await step("topic_2").waitFor();
+  await step("topic_2").focus();
+  await page.keyboard.press("Delete");
+  await until(() => step("topic_2").count()).toBe(0);
+
+  // A new step from the field of another, in the list.
+  await press("List");
+  const list = page.getByRole("list", { name: "Steps" });
+  await shot(page, "flow-list");
+  expect(await axe(page)).toEqual([]);
+  await list.locator("[data-list-step=greet]").focus();
+  await page.keyboard.press("Enter");
+  await panel().getByLabel("Goes on to").selectOption("+say");
+  await list.locator("[data-list-step=say]").waitFor();
+  await until(() => panel().getByLabel("Name of the step").inputValue()).toBe("say");
+  await panel().getByLabel("Name of the step").fill("hint");
+  await page.keyboard.press("Tab");
+  await list.locator("[data-list-step=hint]").waitFor();
+  expect((await graph()).nodes.greet!.next).toBe("hint");
+  await press("Drop the draft");
+  expect(await graph()).toEqual(before);
+});
+
+test("what was not saved is there again after the page was closed", async () => {
+  await open("Out of hours");
+  await step("greet").click();
+  await panel().getByLabel("English").fill("Hello again.");
+  await page.getByText("Not saved yet.").waitFor();
+  const other = await page.context().newPage();
+  await other.goto(page.url());
+  await other.getByText(/There is work of .* that was not saved/).waitFor();
+  await shot(other, "flow-kept");
+  await other.getByRole("button", { name: "Go on with it" }).click();
+  await other.locator('[data-step="greet"]').click();
+  await until(() => other.getByLabel("English").inputValue()).toBe("Hello again.");
+  await other.getByRole("button", { name: "Discard" }).click();
+  await other.close();
+});
+
+test("it fits a narrow screen, the dark, and Portuguese", async () => {
+  const narrow = (
+    await stage.agent("administrator", { viewport: { width: 400, height: 800 }, colorScheme: "dark" })
+  ).page;
+  await narrow.goto(`${stage.program.base}/app/setup/flows`);
+  await narrow.getByRole("link", { name: "Shop welcome" }).click();
+  await narrow.locator("[data-step=topic]").waitFor();
+  await until(() => narrow.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+  await shot(narrow, "flow-narrow");
+  await narrow.evaluate(() => (document.documentElement.dataset.theme = "dark"));
+  await narrow.locator("[data-step=topic]").click();
+  await narrow.getByLabel("Name of the step").scrollIntoViewIfNeeded();
+  await shot(narrow, "flow-narrow-step");
+  expect(await axe(narrow)).toEqual([]);
+
+  await open("Shop welcome");
+  await page.evaluate(() => (document.documentElement.dataset.theme = "dark"));
+  await step("topic").click();
+  await shot(page, "flow-dark");
+  expect(await axe(page)).toEqual([]);
+});
