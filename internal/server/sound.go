@@ -22,6 +22,11 @@ func visitorOf(c voice.Caller) chat.Visitor {
 	return chat.Visitor{Tenant: c.Tenant, Interaction: c.Interaction, Contact: c.Contact, Language: c.Language}
 }
 
+func (w written) Begin(ctx context.Context, b voice.Beginning) (voice.Caller, error) {
+	v, err := w.StartCall(ctx, b.Tenant, chat.Ring{EntryPoint: b.EntryPoint, Number: b.Number, Display: b.Display})
+	return voice.Caller{Tenant: v.Tenant, Interaction: v.Interaction, Contact: v.Contact, Language: v.Language}, err
+}
+
 func (w written) Choose(ctx context.Context, c voice.Caller, clientID, value string) error {
 	_, err := w.Service.Choose(ctx, visitorOf(c), clientID, value)
 	return err

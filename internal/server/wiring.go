@@ -73,7 +73,7 @@ func (s *Server) wire() (*parts, error) {
 	}
 	s.group.Add("chat", service.Func{OnStart: p.chat.Begin, OnStop: p.chat.Halt})
 	s.group.Add("media", p.media)
-	s.group.Add("voice", service.Func{OnStop: p.voice.Halt})
+	s.group.Add("voice", service.Func{OnStart: p.voice.Begin, OnStop: p.voice.Halt})
 	s.group.Add("live", p.live)
 	s.group.Add("retention", p.ending)
 	s.group.Add("notice", service.Func{OnStop: p.privacy.stop})

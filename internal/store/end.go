@@ -15,6 +15,7 @@ var tenantTables = []tenantTable{
 	{"chats", `DELETE FROM chats WHERE tenant_id = $1 AND interaction_id IN (SELECT interaction_id FROM chats WHERE tenant_id = $1 ORDER BY interaction_id LIMIT $2)`},
 	{"offers", `DELETE FROM offers WHERE tenant_id = $1 AND offer_id IN (SELECT offer_id FROM offers WHERE tenant_id = $1 ORDER BY offer_id LIMIT $2)`},
 	{"segments", `DELETE FROM segments WHERE tenant_id = $1 AND interaction_id IN (SELECT interaction_id FROM segments WHERE tenant_id = $1 ORDER BY interaction_id LIMIT $2)`},
+	{"call_legs", `DELETE FROM call_legs WHERE tenant_id = $1 AND leg_id IN (SELECT leg_id FROM call_legs WHERE tenant_id = $1 ORDER BY leg_id LIMIT $2)`},
 	{"interactions", `DELETE FROM interactions WHERE tenant_id = $1 AND interaction_id IN (SELECT interaction_id FROM interactions WHERE tenant_id = $1 ORDER BY interaction_id LIMIT $2)`},
 	{"consents", `DELETE FROM consents WHERE tenant_id = $1 AND consent_id IN (SELECT consent_id FROM consents WHERE tenant_id = $1 ORDER BY consent_id LIMIT $2)`},
 	{"contact_addresses", `DELETE FROM contact_addresses WHERE tenant_id = $1 AND contact_id IN (SELECT contact_id FROM contact_addresses WHERE tenant_id = $1 ORDER BY contact_id LIMIT $2)`},

@@ -8,7 +8,7 @@ import (
 
 // Erased counts the rows that an erasure removed, for its receipt.
 type Erased struct {
-	Contacts, Addresses, Consents, Interactions, Segments, Offers, Chats, Messages, Tokens, Attachments int64
+	Contacts, Addresses, Consents, Interactions, Segments, Offers, Legs, Chats, Messages, Tokens, Attachments int64
 }
 
 // DeleteConversation removes what was said in a closed interaction, its files'
@@ -100,6 +100,7 @@ func (tx *Tx) eraseWork(which, key string) (Erased, error) {
 	return e, tx.erase(key, []erasure{
 		{&e.Offers, `DELETE FROM offers WHERE tenant_id = $1 AND ` + which},
 		{&e.Segments, `DELETE FROM segments WHERE tenant_id = $1 AND ` + which},
+		{&e.Legs, `DELETE FROM call_legs WHERE tenant_id = $1 AND ` + which},
 		{&e.Interactions, `DELETE FROM interactions WHERE tenant_id = $1 AND ` + which},
 	})
 }

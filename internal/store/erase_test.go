@@ -42,6 +42,9 @@ func life(tx *store.Tx, contact string) error {
 		if err := tx.PutSegment(store.SegmentRow{InteractionID: interaction, Number: 1, HolderKind: "queue"}); err != nil {
 			return err
 		}
+		if err := tx.PutLeg(store.LegRow{ID: "leg_" + interaction, InteractionID: interaction}); err != nil {
+			return err
+		}
 		if err := tx.InsertOffer(store.OfferRow{ID: "off_" + interaction, InteractionID: interaction}); err != nil {
 			return err
 		}
@@ -77,7 +80,7 @@ func TestErasingAContact(t *testing.T) {
 		write(t, db, tenA, func(tx *store.Tx) error { return life(tx, "con_2") })
 		write(t, db, tenA, func(tx *store.Tx) error {
 			e, err := tx.DeleteContact("con_2")
-			same(t, "receipt", store.Erased{Contacts: 1, Addresses: 2, Consents: 2, Interactions: 2, Segments: 2, Offers: 2, Chats: 2, Messages: 2, Tokens: 4, Attachments: 2}, e)
+			same(t, "receipt", store.Erased{Contacts: 1, Addresses: 2, Consents: 2, Interactions: 2, Segments: 2, Offers: 2, Legs: 2, Chats: 2, Messages: 2, Tokens: 4, Attachments: 2}, e)
 			return err
 		})
 		same(t, "the rest of the tenant", alone, census(t, db, tenA))
@@ -111,7 +114,7 @@ func TestErasingAnInteractionAndAConversation(t *testing.T) {
 		})
 		write(t, db, tenA, func(tx *store.Tx) error {
 			e, err := tx.DeleteInteraction("int_con_1_1")
-			same(t, "interaction", store.Erased{Interactions: 1, Segments: 1, Offers: 1, Chats: 1, Messages: 1, Tokens: 2, Attachments: 1}, e)
+			same(t, "interaction", store.Erased{Interactions: 1, Segments: 1, Offers: 1, Legs: 1, Chats: 1, Messages: 1, Tokens: 2, Attachments: 1}, e)
 			return err
 		})
 		same(t, "left", map[string]int{"organisations": 1, "contacts": 1, "contact_addresses": 2, "consents": 2, "interactions": 1, "segments": 1, "offers": 1}, census(t, db, tenA))

@@ -70,6 +70,8 @@ func tenantRows() []kept {
 	apiKey := fill[store.APIKeyRow](17)
 	alert := fill[store.AlertRow](18)
 	alert.SubjectKind, alert.Level = "agent", "critical"
+	leg := fill[store.LegRow](19)
+	leg.InteractionID = interaction.ID
 	return []kept{
 		keep("users", user, (*store.Tx).InsertUser, func(tx *store.Tx, r store.UserRow) (store.UserRow, error) { return tx.User(r.ID) }),
 		keep("users by name", user, nothing, func(tx *store.Tx, r store.UserRow) (store.UserRow, error) { return tx.UserByName(r.UserNameKey) }),
@@ -109,6 +111,7 @@ func tenantRows() []kept {
 		keep("segments", segment, (*store.Tx).PutSegment, func(tx *store.Tx, r store.SegmentRow) (store.SegmentRow, error) {
 			return only(tx.Segments(r.InteractionID))
 		}),
+		keep("call_legs", leg, (*store.Tx).PutLeg, func(tx *store.Tx, r store.LegRow) (store.LegRow, error) { return only(tx.Legs(r.InteractionID)) }),
 		keep("offers", offer, (*store.Tx).InsertOffer, func(tx *store.Tx, r store.OfferRow) (store.OfferRow, error) { return tx.Offer(r.ID) }),
 		keep("offers listed", offer, nothing, func(tx *store.Tx, r store.OfferRow) (store.OfferRow, error) {
 			return only(tx.OffersOf(r.InteractionID))

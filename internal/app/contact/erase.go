@@ -224,6 +224,7 @@ var counted = []struct {
 	{"messages", "messages", func(e store.Erased) int64 { return e.Messages }},
 	{"tokens", "search tokens", func(e store.Erased) int64 { return e.Tokens }},
 	{"attachments", "files", func(e store.Erased) int64 { return e.Attachments }},
+	{"call_legs", "who took part in calls, with the number", func(e store.Erased) int64 { return e.Legs }},
 	{"segments", "parts of interactions held by agents and queues", func(e store.Erased) int64 { return e.Segments }},
 	{"offers", "offers to agents", func(e store.Erased) int64 { return e.Offers }},
 }

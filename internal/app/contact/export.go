@@ -23,7 +23,8 @@ const readme = `This archive holds everything that is stored about one person.
 Este arquivo contém tudo o que está guardado sobre uma pessoa.
 
 contact.json        name, addresses, language, consents with the texts shown
-interactions.json   each time the person was in touch: when, how long, result
+interactions.json   each time the person was in touch: when, how long, result;
+                    of calls the numbers and who took part
 conversations/      what was written, one file per conversation, with what the
                     staff noted and told each other in it (note, hint)
 attachments/        files that were sent
@@ -64,6 +65,17 @@ type exportedInteraction struct {
 	ClosedAt    time.Time         `json:"closed_at,omitzero"`
 	Seconds     int64             `json:"seconds,omitempty"`
 	Parts       []exportedSegment `json:"parts"`
+	Legs        []exportedLeg     `json:"legs,omitempty"`
+}
+
+// exportedLeg is one end of a call.
+type exportedLeg struct {
+	Part       string    `json:"part"`
+	Way        string    `json:"way"`
+	Number     string    `json:"number,omitempty"`
+	StartedAt  time.Time `json:"started_at"`
+	AnsweredAt time.Time `json:"answered_at,omitzero"`
+	EndedAt    time.Time `json:"ended_at,omitzero"`
 }
 
 type exportedSegment struct {
@@ -178,10 +190,11 @@ func (s *Service) interaction(tx *store.Tx, r store.InteractionRow) (exportedInt
 	if !r.ClosedAt.IsZero() {
 		e.Seconds = int64(r.ClosedAt.Sub(r.ArrivedAt) / time.Second)
 	}
-	open := func(where string, sealed []byte) (string, error) {
-		b, err := s.Keys.OpenContact(tx.Context(), tx.Tenant(), r.ContactID, where+"/"+r.ID, sealed)
+	openAt := func(place string, sealed []byte) (string, error) {
+		b, err := s.Keys.OpenContact(tx.Context(), tx.Tenant(), r.ContactID, place, sealed)
 		return string(b.Reveal()), err
 	}
+	open := func(where string, sealed []byte) (string, error) { return openAt(where+"/"+r.ID, sealed) }
 	var err error
 	if e.Name, err = open("interactions.name", r.NameSealed); err != nil {
 		return e, err
@@ -206,6 +219,19 @@ func (s *Service) interaction(tx *store.Tx, r store.InteractionRow) (exportedInt
 	segments, err := tx.Segments(r.ID)
 	for _, g := range segments {
 		e.Parts = append(e.Parts, exportedSegment{g.HolderKind, g.StartedAt, g.EndedAt})
+	}
+	if err != nil {
+		return e, err
+	}
+	legs, err := tx.Legs(r.ID)
+	for _, l := range legs {
+		one := exportedLeg{Part: l.Part, Way: l.Way, StartedAt: l.StartedAt, AnsweredAt: l.AnsweredAt, EndedAt: l.EndedAt}
+		if len(l.AddressSealed) > 0 {
+			if one.Number, err = openAt("call_legs.address/"+l.ID, l.AddressSealed); err != nil {
+				return e, err
+			}
+		}
+		e.Legs = append(e.Legs, one)
 	}
 	return e, err
 }

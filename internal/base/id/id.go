@@ -43,6 +43,7 @@ const (
 	AlertRule   = "alr"
 	Alert       = "alt"
 	Trunk       = "trk"
+	Leg         = "leg"
 )
 
 // Tenant is the organisation that owns a row, a key, an event or a file. For

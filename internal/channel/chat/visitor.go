@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"nubitalk/internal/base/errs"
@@ -101,6 +102,54 @@ func (s *Service) Start(ctx context.Context, entryPoint string, in Start) (Start
 	}
 	c, err := s.Conversation(ctx, v, 0)
 	return Started{Token: token.Reveal(), Interaction: interaction, State: c.State, Messages: c.Messages}, err
+}
+
+// Ring is a call that arrives by telephone.
+type Ring struct {
+	EntryPoint string
+	Number     secret.Text // E.164; empty if withheld
+	Display    secret.Text // name that the caller's side gives; may be empty
+}
+
+// StartCall begins the conversation of a call by telephone. No token opens it:
+// its person reads nothing.
+func (s *Service) StartCall(ctx context.Context, t id.Tenant, r Ring) (Visitor, error) {
+	owner, e, err := s.entry(ctx, r.EntryPoint)
+	if err == nil && (owner != t || e.Channel != acd.Voice) {
+		err = errs.New(errs.NotFound, "There is no such number.")
+	}
+	if err != nil {
+		return Visitor{}, err
+	}
+	_, hash := newToken(t)
+	now := s.Clock.Now()
+	a := channel.Arrival{Tenant: t, Channel: acd.Voice, EntryPoint: r.EntryPoint, Language: pick(e.Languages, ""), Name: callerName(r)}
+	if !r.Number.Empty() {
+		a.Addresses = []channel.Address{{Kind: "phone", Value: r.Number}}
+	}
+	a.Open = func(tx *store.Tx, interaction, _ string) error {
+		return tx.InsertChat(store.ChatRow{InteractionID: interaction, TokenHash: hash, VisitorSeenAt: now, ExpiresAt: now.Add(tokenLife)})
+	}
+	interaction, contact, err := s.Floor.Arrive(ctx, a)
+	return Visitor{Tenant: t, Interaction: interaction, Contact: contact, EntryPoint: r.EntryPoint, Language: a.Language}, err
+}
+
+// callerName is what agents see of who calls: the name that came with the call,
+// else the number.
+func callerName(r Ring) secret.Text {
+	name := strings.TrimSpace(strings.Map(func(c rune) rune {
+		if unicode.IsControl(c) || !unicode.IsPrint(c) {
+			return -1
+		}
+		return c
+	}, strings.ToValidUTF8(r.Display.Reveal(), "")))
+	if name == "" {
+		name = r.Number.Reveal()
+	}
+	if utf8.RuneCountInString(name) > MaxName {
+		name = string([]rune(name)[:MaxName])
+	}
+	return secret.New(name)
 }
 
 // checkStart tells all faults of a pre-chat form at once, and finds the consent.

@@ -2,14 +2,18 @@ package voice
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/channel"
+	"nubitalk/internal/channel/voice/sip"
 	"nubitalk/internal/media"
 	"nubitalk/internal/media/audio"
 	"nubitalk/internal/media/g711"
+	"nubitalk/internal/media/negotiate"
 )
 
 // States of an interaction that a call knows (docs/vocabulary).
@@ -29,28 +33,37 @@ type call struct {
 	mail  *mailbox
 	ended chan struct{}
 
-	over    bool // the goroutine ends
-	work    channel.Work
-	bridge  *media.Bridge
-	caller  *party            // nil until its browser connected
-	agents  map[string]*party // by user
-	held    bool
-	menu    menu
-	shown   State
-	absence int // counts the caller's absences; a timer of an older one is void
-	leaving bool
+	over   bool // the goroutine ends
+	work   channel.Work
+	bridge *media.Bridge     // the caller's room
+	aside  *media.Bridge     // where the agent talks with colleagues meanwhile
+	caller *party            // nil until its browser connected
+	agents map[string]*party // by user
+	held   bool
+	with   With
+	// monitors are the supervisors who take part, by user.
+	monitors map[string]Monitor
+	silently map[string]bool // those whom the others are not told of
+	menu     menu
+	shown    State
+	absence  int // counts the caller's absences; a timer of an older one is void
+	leaving  bool
+	scribe   scribe
 }
 
 // party is one end of a call.
 type party struct {
 	user    string // "" is the caller
 	leg     media.Leg
-	browser *media.BrowserLeg
+	browser *media.BrowserLeg // by WebRTC
+	line    *line             // or by telephone
 	sound   Sound
+	noted   leg
+	humming bool
 }
 
 func newCall(s *Service, who Caller) *call {
-	c := &call{s: s, who: who, mail: newMailbox(), ended: make(chan struct{}), bridge: s.Media.NewBridge(), agents: map[string]*party{}}
+	c := &call{s: s, who: who, mail: newMailbox(), ended: make(chan struct{}), bridge: s.Media.NewBridge(), aside: s.Media.NewBridge(), with: WithCaller, monitors: map[string]Monitor{}, silently: map[string]bool{}, agents: map[string]*party{}}
 	c.work = channel.Work{ID: who.Interaction, Tenant: who.Tenant, Contact: who.Contact, State: inFlow, Language: who.Language, Estimate: -1}
 	c.post(c.absent)
 	return c
@@ -74,8 +87,14 @@ func (c *call) carried(w channel.Work, acts []channel.Act) {
 			c.leaving = true // nothing is recorded here: the call ends with the words before
 		}
 	}
-	if before.Agent != w.Agent || before.State != w.State {
-		c.held = c.held && w.State == active && before.Agent == w.Agent
+	if before.Agent != w.Agent || w.State != active {
+		c.held, c.with = false, WithCaller
+	}
+	if len(w.Others) == 0 {
+		c.with = WithCaller
+	}
+	if w.State == wrapping || w.State == closed || before.Agent != w.Agent && before.State == active {
+		clear(c.monitors)
 	}
 	if w.State == queued && before.State != queued && before.State != offered {
 		c.menu.placed = 0
@@ -88,7 +107,7 @@ func (c *call) carried(w channel.Work, acts []channel.Act) {
 	}
 	for user, p := range c.agents {
 		if !c.belongs(user) {
-			p.leg.Close()
+			c.part(p, true)
 			delete(c.agents, user)
 		}
 	}
@@ -112,7 +131,9 @@ func (c *call) resume(w channel.Work) {
 }
 
 // belongs says whether a user has a part in the call.
-func (c *call) belongs(user string) bool { return user == c.work.Agent }
+func (c *call) belongs(user string) bool {
+	return user == c.work.Agent || slices.Contains(c.work.Others, user) || c.monitors[user] != ""
+}
 
 // connect takes the offer of a party's browser. A party that has a connection
 // already goes on with the new one, in the place that it has.
@@ -130,6 +151,9 @@ func (c *call) connect(ctx context.Context, user string, offer secret.Text) (sec
 	})
 	if err != nil {
 		return secret.Text{}, err
+	}
+	if p.browser == nil {
+		return secret.Text{}, errs.New(errs.Conflict, "This call is by telephone: it has no page.")
 	}
 	answer, err := p.browser.Answer(ctx, offer.Reveal())
 	return secret.New(answer), err
@@ -150,6 +174,7 @@ func (c *call) partyOf(user string) (*party, error) {
 		return nil, err
 	}
 	p.leg, p.browser = leg, leg
+	c.enter(p, byBrowser)
 	if user == "" {
 		c.caller = p
 	} else {
@@ -157,6 +182,29 @@ func (c *call) partyOf(user string) (*party, error) {
 	}
 	c.settle()
 	return p, nil
+}
+
+// parties are all who have a part in the call.
+func (c *call) parties() []*party {
+	all := slices.Collect(maps.Values(c.agents))
+	if c.caller != nil {
+		all = append(all, c.caller)
+	}
+	return all
+}
+
+// part ends a party's part. Without over, it goes on after a restart.
+func (c *call) part(p *party, over bool) {
+	switch {
+	case over:
+		c.exit(p, endedHere, sip.Reason{Q850: normalClearing})
+	case p.line == nil:
+		c.exit(p, endedRestart, sip.Reason{})
+	}
+	if p.line != nil && over {
+		p.line.leg.Hangup(sip.Reason{Q850: normalClearing})
+	}
+	p.leg.Close()
 }
 
 // current says whether a party's connection is still the one in use.
@@ -172,14 +220,19 @@ func (c *call) heard(p *party, e media.Event) {
 	switch e := e.(type) {
 	case media.Connected:
 		p.sound = SoundConnected
+		c.answered(p)
 		if p == c.caller {
 			c.absence++
 			c.menu.again()
 		}
 		c.settle()
 		c.speak()
+	case media.Silent:
+		if p.line != nil {
+			p.line.ask()
+		}
 	case media.Disconnected, media.Goodbye:
-		if p.sound == SoundLost {
+		if p.sound == SoundLost || p.line != nil { // a telephone says BYE
 			return
 		}
 		p.sound = SoundLost
@@ -256,52 +309,74 @@ func (c *call) settle() {
 		c.finish()
 		return
 	}
-	agent := c.agents[c.work.Agent]
-	talk := c.work.State == active && c.here() && agent != nil && agent.sound == SoundConnected
-	if c.caller != nil {
-		switch {
-		case !talk:
-			c.bridge.Leave(c.caller.leg)
-		case c.held:
-			_ = c.bridge.Join(c.caller.leg, media.Hold) // a leg that is closed says so by its events
-		default:
-			_ = c.bridge.Join(c.caller.leg, media.Talk)
-		}
-		c.hum(c.caller, c.work.State != inFlow)
+	v := c.view()
+	all := seats(v)
+	for _, p := range c.parties() {
+		c.sit(p, all[p.user])
 	}
-	if agent != nil {
-		if c.work.State == active {
-			_ = c.bridge.Join(agent.leg, media.Talk)
-		} else {
-			c.bridge.Leave(agent.leg)
-		}
-	}
-	if st := c.state(); st != c.shown {
+	if st := c.state(); !st.equal(c.shown) {
 		c.shown = st
-		c.s.tell(c.work, st)
+		c.s.tell(c.work, st, c.monitors)
 	}
 }
 
-// hum gives the caller music for when it hears nobody.
-func (c *call) hum(p *party, on bool) {
-	if on == c.menu.humming && c.menu.hummed == p {
+// view is what decides who hears whom.
+func (c *call) view() view {
+	v := view{state: c.work.State, agent: c.work.Agent, held: c.held, with: c.with, consulted: c.work.Others, monitors: c.monitors, present: map[string]bool{}}
+	for _, p := range c.parties() {
+		v.present[p.user] = p.sound == SoundConnected
+	}
+	return v
+}
+
+// sit gives a party its place. A leg that is closed says so by its events.
+func (c *call) sit(p *party, s seat) {
+	if s.music != p.humming {
+		p.humming = s.music
+		var music audio.Source
+		if s.music {
+			music = audio.NewLoop(waitingMusic(), 0)
+		}
+		p.leg.Music(music)
+	}
+	room := map[int]*media.Bridge{callersRoom: c.bridge, aside: c.aside}[s.room]
+	if room == nil {
+		c.bridge.Leave(p.leg)
+		c.aside.Leave(p.leg)
 		return
 	}
-	c.menu.humming, c.menu.hummed = on, p
-	var music audio.Source
-	if on {
-		music = audio.NewLoop(waitingMusic(), 0)
+	role := media.Talk
+	switch s.manner {
+	case listens:
+		role = media.Listen
+	case waits:
+		role = media.Hold
+	case whispers:
+		if agent := c.agents[c.work.Agent]; agent != nil {
+			role = media.Whisper(agent.leg)
+		}
 	}
-	p.leg.Music(music)
+	_ = room.Join(p.leg, role)
 }
 
 func (c *call) state() State {
-	st := State{Interaction: c.who.Interaction, Caller: SoundNone, Agent: SoundNone, Held: c.held, Ended: c.over || c.leaving}
+	st := State{Interaction: c.who.Interaction, Caller: SoundNone, Agent: SoundNone, Held: c.held, With: c.with, Parties: []Party{}, Ended: c.over || c.leaving}
 	if c.caller != nil {
 		st.Caller = c.caller.sound
+		st.Telephone = c.caller.line != nil
+		st.Plain = st.Telephone && c.caller.line.rtp.Secure() == negotiate.None
 	}
 	if a := c.agents[c.work.Agent]; a != nil {
 		st.Agent = a.sound
+	}
+	for _, user := range slices.Sorted(maps.Keys(c.agents)) {
+		p := Party{User: user, Sound: c.agents[user].sound}
+		if m := c.monitors[user]; m != "" {
+			p.Monitor, p.silent = m, c.silently[user]
+		} else if user == c.work.Agent {
+			continue
+		}
+		st.Parties = append(st.Parties, p)
 	}
 	return st
 }
@@ -312,14 +387,12 @@ func (c *call) stop() {
 		return
 	}
 	c.over = true
-	if c.caller != nil {
-		c.caller.leg.Close()
-	}
-	for _, p := range c.agents {
-		p.leg.Close()
+	for _, p := range c.parties() {
+		c.part(p, c.leaving)
 	}
 	c.bridge.Close()
+	c.aside.Close()
 	if c.leaving { // else it goes on after a restart, or on another node
-		c.s.tell(c.work, c.state())
+		c.s.tell(c.work, c.state(), c.monitors)
 	}
 }

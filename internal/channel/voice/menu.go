@@ -34,9 +34,7 @@ type menu struct {
 
 	making  bool           // speech is being made
 	playing *media.Playing // and said
-	humming bool
-	hummed  *party
-	placed  int // the place in the queue that was said last
+	placed  int            // the place in the queue that was said last
 	saidAt  time.Time
 }
 

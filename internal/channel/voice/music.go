@@ -45,3 +45,14 @@ func ring(sum []float64, at, note int, loud float64) {
 		sum[(at+i)%len(sum)] += loud * fade * v
 	}
 }
+
+// noticeTone tells those who talk that a supervisor listens: two short tones.
+var noticeTone = sync.OnceValue(func() []int16 {
+	pcm := make([]int16, audio.Rate/2)
+	for i := range pcm {
+		if part := i * 8 / len(pcm); part == 0 || part == 2 {
+			pcm[i] = int16(6000 * math.Sin(2*math.Pi*1400*float64(i)/audio.Rate))
+		}
+	}
+	return pcm
+})

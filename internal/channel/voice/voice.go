@@ -4,17 +4,23 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"maps"
+	"reflect"
+	"slices"
 	"sync"
 	"time"
 
+	"nubitalk/internal/base/clock"
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/bus"
 	"nubitalk/internal/channel"
+	"nubitalk/internal/channel/voice/sip"
 	"nubitalk/internal/media"
 	"nubitalk/internal/media/speech"
 	"nubitalk/internal/store"
+	"nubitalk/internal/vault"
 )
 
 // DefaultAbsence is how long a call goes on without its caller's sound: the time for a
@@ -38,6 +44,8 @@ type Floor interface {
 // Written is a call's conversation.
 type Written interface {
 	channel.Driver
+	// Begin begins the conversation of a call that arrived by telephone.
+	Begin(ctx context.Context, b Beginning) (Caller, error)
 	// Choose and Say write what the caller chose or keyed in, and give it to the
 	// flow.
 	Choose(ctx context.Context, c Caller, clientID, value string) error
@@ -53,16 +61,34 @@ type Deps struct {
 	Speech  speech.Speaker
 	Floor   Floor
 	Written Written
+	// Network is the telephone network; nil: calls come from pages only.
+	Network Network
+	SIP     sip.Config
+	// DB and Vault keep who took part in calls, and what a call by telephone needs
+	// to go on after a restart.
+	DB    *store.DB
+	Vault *vault.Vault
+	Clock clock.Clock
+	IDs   *id.Source
+	Audit Auditor // nil in tests
 	// Absence is how long a call goes on without its caller's sound; 0 is
 	// DefaultAbsence.
 	Absence time.Duration
 	Log     *slog.Logger
 }
 
+// Auditor notes who listened to whose calls.
+type Auditor interface {
+	Append(tx *store.Tx, actor, action, object, detail string) error
+}
+
 // Service is the voice channel of this node. It is safe for use by several
 // goroutines.
 type Service struct {
 	Deps
+	sip     *sip.Endpoint // nil without Network
+	begun   chan struct{} // closed by Begin
+	halting chan struct{} // closed by Halt
 	mu      sync.Mutex
 	calls   map[string]*call // by interaction
 	halted  bool
@@ -79,7 +105,20 @@ func New(d Deps) *Service {
 	if d.Absence == 0 {
 		d.Absence = DefaultAbsence
 	}
-	return &Service{Deps: d, calls: map[string]*call{}}
+	s := &Service{Deps: d, calls: map[string]*call{}, begun: make(chan struct{}), halting: make(chan struct{})}
+	if d.Network != nil {
+		s.sip = sip.New(d.SIP, (*door)(s))
+	}
+	return s
+}
+
+// Begin opens the telephone's listeners.
+func (s *Service) Begin(ctx context.Context) error {
+	defer close(s.begun)
+	if s.sip == nil {
+		return nil
+	}
+	return s.sip.Start(ctx)
 }
 
 // Opened takes up the calls of a tenant whose floor came here: after a restart,
@@ -87,8 +126,12 @@ func New(d Deps) *Service {
 func (s *Service) Opened(t id.Tenant, open []channel.Work) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.halted {
+		return
+	}
+	s.running.Go(func() { s.revive(t) })
 	for _, w := range open {
-		if s.calls[w.ID] != nil || s.halted || w.Kept {
+		if s.calls[w.ID] != nil || w.Kept {
 			continue
 		}
 		c := s.open(Caller{Tenant: t, Interaction: w.ID, Contact: w.Contact, Language: w.Language})
@@ -108,16 +151,21 @@ func (s *Service) Closed(t id.Tenant) {
 	}
 }
 
-// Halt ends all calls' sound; their callers come back to the next start.
-func (s *Service) Halt(context.Context) error {
+// Halt ends all calls' sound. Those in pages come back to the next start by
+// themselves, those on telephones are taken up by it.
+func (s *Service) Halt(ctx context.Context) error {
 	s.mu.Lock()
 	s.halted = true
+	close(s.halting)
 	for _, c := range s.calls {
 		c.post(c.stop)
 	}
 	s.mu.Unlock()
 	s.running.Wait()
-	return nil
+	if s.sip == nil {
+		return nil
+	}
+	return s.sip.Suspend(ctx)
 }
 
 // open starts a call's actor; the lock is held.
@@ -199,57 +247,38 @@ func (s *Service) AgentSound(ctx context.Context, t id.Tenant, interaction, user
 	return c.connect(ctx, user, offer)
 }
 
-// Hold lets the caller hear music, or the agent again. Repeats are harmless.
-func (s *Service) Hold(ctx context.Context, t id.Tenant, interaction string, held bool) (State, error) {
-	c := s.find(t, interaction)
-	if c == nil {
-		return State{}, gone()
-	}
-	var now State
-	err := c.ask(ctx, func() error {
-		if c.work.State != active {
-			return errs.New(errs.Conflict, "Nobody is handling this call at the moment.")
-		}
-		c.held = held
-		c.settle()
-		now = c.state()
-		return nil
-	})
-	return now, err
-}
-
-// Press sends keys to the caller.
-func (s *Service) Press(ctx context.Context, t id.Tenant, interaction, keys string) error {
-	c := s.find(t, interaction)
-	if c == nil {
-		return gone()
-	}
-	return c.ask(ctx, func() error {
-		if c.caller == nil || !c.caller.leg.Press(keys) {
-			return errs.New(errs.Conflict, "These keys cannot be sent at the moment.")
-		}
-		return nil
-	})
-}
-
-// State says how a call stands now.
-func (s *Service) State(ctx context.Context, t id.Tenant, interaction string) (State, error) {
-	c := s.find(t, interaction)
-	if c == nil {
-		return State{}, gone()
-	}
-	var now State
-	err := c.ask(ctx, func() error { now = c.state(); return nil })
-	return now, err
-}
-
 // State is what screens show of a call's sound.
 type State struct {
-	Interaction string `json:"interaction"`
-	Caller      Sound  `json:"caller" enum:"none,connecting,connected,lost"`
-	Agent       Sound  `json:"agent" enum:"none,connecting,connected,lost" doc:"The sound of who holds the call."`
-	Held        bool   `json:"held"`
-	Ended       bool   `json:"ended"`
+	Interaction string  `json:"interaction"`
+	Caller      Sound   `json:"caller" enum:"none,connecting,connected,lost"`
+	Agent       Sound   `json:"agent" enum:"none,connecting,connected,lost" doc:"The sound of who holds the call."`
+	Held        bool    `json:"held"`
+	Telephone   bool    `json:"telephone" doc:"The caller is on a telephone: there is no page that shows words."`
+	Plain       bool    `json:"plain" doc:"The caller's sound is not encrypted on the way to the operator, because its trunk allows that."`
+	With        With    `json:"with" enum:"caller,colleague,all" doc:"Whom the agent talks with: the caller, the colleagues who are consulted while the caller hears music, or all."`
+	Parties     []Party `json:"parties" doc:"Colleagues and supervisors in the call, beside who holds it."`
+	Ended       bool    `json:"ended"`
+}
+
+// Party is a colleague or a supervisor in a call.
+type Party struct {
+	User    string  `json:"user"`
+	Sound   Sound   `json:"sound" enum:"connecting,connected,lost"`
+	Monitor Monitor `json:"monitor,omitempty" enum:"listen,whisper,barge" doc:"Of a supervisor."`
+	silent  bool    // only the supervisor is told
+}
+
+func (s State) equal(o State) bool {
+	same := slices.Equal(s.Parties, o.Parties)
+	s.Parties, o.Parties = nil, nil
+	return same && reflect.DeepEqual(s, o)
+}
+
+// shownTo is the state as somebody may see it: who listens silently is told to
+// nobody else.
+func (s State) shownTo(user string) State {
+	s.Parties = slices.DeleteFunc(slices.Clone(s.Parties), func(p Party) bool { return p.silent && p.User != user })
+	return s
 }
 
 // Sound is how a party's connection stands.
@@ -265,11 +294,18 @@ const (
 func gone() error { return errs.New(errs.Gone, "This call has ended.") }
 
 // tell shows a call's state to those whom it concerns.
-func (s *Service) tell(w channel.Work, st State) {
-	users := append([]string{}, w.Others...)
+func (s *Service) tell(w channel.Work, st State, monitors map[string]Monitor) {
+	users := slices.Clone(w.Others)
 	if w.Agent != "" {
 		users = append(users, w.Agent)
 	}
+	s.publish(w, st.shownTo(""), users)
+	for _, user := range slices.Sorted(maps.Keys(monitors)) {
+		s.publish(w, st.shownTo(user), []string{user})
+	}
+}
+
+func (s *Service) publish(w channel.Work, st State, users []string) {
 	data, err := json.Marshal(st)
 	if err != nil {
 		return

@@ -127,6 +127,13 @@ var inventory = []group{
 		part{"interaction_id", Pseudonym, "", ""},
 		part{"holder_id", Pseudonym, "flow, queue or user", ""})},
 
+	{Column, "call_legs", "to account for calls: who took part, by which way, how long, how well heard; and to go on with a call after a restart", whileRecord, "with the interaction", with(
+		none("leg_id", "part", "way", "trunk_id", "suite", "started_at", "answered_at", "ended_at", "ended_by", "sip_code", "q850", "lost", "jitter", "round_trip", "mos"),
+		part{"interaction_id", Pseudonym, "", ""},
+		part{"user_id", Pseudonym, "the staff's end", ""},
+		part{"address_sealed", Address, "the number that called or was called (C30)", byContact},
+		part{"dialog_sealed", Credential, "the call's own numbers and keys, while it lasts; emptied at its end", byContact})},
+
 	{Column, "offers", "to report what was offered to whom, and that nobody is offered the same work twice", whileRecord, "with the interaction", with(
 		none("offer_id", "queue_id", "offered_at", "deadline", "ended_at", "outcome"),
 		part{"interaction_id", Pseudonym, "", ""},

@@ -27,6 +27,7 @@ func (c *Config) Check(at func(key, problem string) Mistake) error {
 	c.checkTLS(&k)
 	c.checkStorage(&k)
 	c.checkSound(&k)
+	c.checkSIP(&k)
 	for _, network := range c.Proxy.Trust {
 		if _, err := netip.ParsePrefix(network); err != nil {
 			k.wrong("proxy.trust", "%q must be a network such as 10.0.0.0/8 or 127.0.0.1/32.", network)
@@ -73,6 +74,36 @@ func (c *Config) checkSound(k *checker) {
 	if from, to, ok := c.Sound.Range(); !ok || c.Sound.Ports != "" && to-from < 9 {
 		k.wrong("sound.ports", "must be a range of at least ten ports such as 20000-29999.")
 	}
+}
+
+func (c *Config) checkSIP(k *checker) {
+	for _, l := range c.SIP.Listen {
+		transport, address, _ := SIPListener(l)
+		switch _, _, err := net.SplitHostPort(address); {
+		case err != nil || transport == "":
+			k.wrong("sip.listen", "%q must be like tls://0.0.0.0:5061, tcp://0.0.0.0:5060 or udp://0.0.0.0:5060.", l)
+		case transport == "tls" && c.TLSMode() == "off":
+			k.wrong("sip.listen", "%q needs a certificate, but tls.mode is off.", l)
+		}
+	}
+	if strings.ContainsAny(c.SIP.Public, " /@:\"") && net.ParseIP(c.SIP.Public) == nil {
+		k.wrong("sip.public", "must be a name or an address without a port, such as sip.example.com.")
+	}
+	if c.SIP.Realm == "" || strings.ContainsAny(c.SIP.Realm, "\"\\") {
+		k.wrong("sip.realm", "must be a word such as nubitalk or a domain.")
+	}
+	if c.SIP.Calls < 1 || c.SIP.Calls > 100000 {
+		k.wrong("sip.calls", "must be between 1 and 100000.")
+	}
+}
+
+// SIPListener takes apart a SIP.Listen; transport is "" where it is none.
+func SIPListener(l string) (transport, address string, ok bool) {
+	transport, address, ok = strings.Cut(l, "://")
+	if !ok || transport != "tls" && transport != "tcp" && transport != "udp" {
+		return "", "", false
+	}
+	return transport, address, true
 }
 
 // Range is Ports as numbers; both are 0 for any port.

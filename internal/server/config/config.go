@@ -22,6 +22,7 @@ type Config struct {
 	Metrics  Metrics  `embed:"" prefix:"metrics-" group:"Logs and metrics"`
 	Proxy    Proxy    `embed:"" prefix:"proxy-" group:"Transport"`
 	Sound    Sound    `embed:"" prefix:"sound-" group:"Transport"`
+	SIP      SIP      `embed:"" prefix:"sip-" group:"Transport"`
 	Limits   Limits   `embed:"" prefix:"limits-" group:"Limits"`
 	Stop     Stop     `embed:"" prefix:"stop-" group:"Limits"`
 }
@@ -96,6 +97,14 @@ type Sound struct {
 	Public  []string `placeholder:"IP" help:"Addresses at which browsers reach it, if they differ: of a router in front that passes the ports on."`
 	Port    int      `default:"0" help:"One UDP port for the sound of all browsers; 0 takes a port of sound.ports for each."`
 	Ports   string   `placeholder:"FROM-TO" help:"UDP ports of calls, e.g. 20000-29999; empty takes any that is free."`
+}
+
+// SIP says how telephone operators and telephones reach this node.
+type SIP struct {
+	Listen []string `placeholder:"TRANSPORT://HOST:PORT" help:"Where calls by telephone arrive and leave, e.g. tls://0.0.0.0:5061 or udp://0.0.0.0:5060; empty for no telephony."`
+	Public string   `placeholder:"HOST" help:"Name or address at which operators reach it, if it differs from the one listened on."`
+	Realm  string   `default:"nubitalk" help:"What telephones are told when they are asked for a password."`
+	Calls  int      `default:"4000" help:"Calls by telephone at a time; more are told to come back."`
 }
 
 // Limits bound what clients can take.

@@ -76,6 +76,17 @@ func base(get func(*tls.ClientHelloInfo) (*tls.Certificate, error)) *tls.Config 
 	}
 }
 
+// SIP is how connections of telephone operators are secured (RFC 3261 §26.2);
+// nil where there is no certificate.
+func (s *Source) SIP() *tls.Config {
+	if s.config == nil {
+		return nil
+	}
+	c := s.config.Clone()
+	c.NextProtos = nil
+	return c
+}
+
 // Plain says that connections are not secured, which happens on loopback only.
 func (s *Source) Plain() bool { return s.config == nil }
 

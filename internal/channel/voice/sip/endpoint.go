@@ -155,7 +155,14 @@ func (e *Endpoint) Start(ctx context.Context) error {
 
 // Stop ends every call with BYE or CANCEL or 503, waits until the other ends
 // have confirmed or ctx is done, and closes the sockets.
-func (e *Endpoint) Stop(ctx context.Context) error {
+func (e *Endpoint) Stop(ctx context.Context) error { return e.halt(ctx, true) }
+
+// Suspend stops without ending the calls that stand: whoever has their
+// Snapshots goes on with them by Restore, in another process. Calls that are
+// being set up end as with Stop.
+func (e *Endpoint) Suspend(ctx context.Context) error { return e.halt(ctx, false) }
+
+func (e *Endpoint) halt(ctx context.Context, standing bool) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if !e.running.Swap(false) {
@@ -164,6 +171,10 @@ func (e *Endpoint) Stop(ctx context.Context) error {
 	for _, b := range e.boxes.all() {
 		b.post(item{do: func() {
 			for _, l := range b.legs {
+				if !standing && l.d.State() == dialog.Standing {
+					l.left.Store(true)
+					continue
+				}
 				l.d.At(time.Now()).Hangup(dialog.Reason{SIP: 503, Q850: 41, Text: "going down"})
 				b.flush(l)
 			}

@@ -36,6 +36,9 @@ type (
 	State  = dialog.State
 )
 
+// SDP makes a session description's body.
+func SDP(data []byte) Body { return dialog.SDP(data) }
+
 // How far a leg has come.
 const (
 	Early     = dialog.Early
@@ -61,6 +64,8 @@ type Leg struct {
 	tags   atomic.Pointer[tags]
 	// waiting says that a request of ours is not answered.
 	waiting atomic.Bool
+	// left says that the endpoint stops without ending it.
+	left atomic.Bool
 
 	*about // set before the leg is handed out
 

@@ -280,7 +280,7 @@ func (b *mailbox) flushOutside() {
 func (s *boxes) busy() bool {
 	for _, b := range s.all() {
 		for _, l := range b.seen() {
-			if l.State() != Over || l.waiting.Load() {
+			if (l.State() != Over || l.waiting.Load()) && !l.left.Load() {
 				return true
 			}
 		}

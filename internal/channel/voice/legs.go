@@ -1,0 +1,339 @@
+package voice
+
+import (
+	"context"
+	"encoding/json"
+	"sync"
+	"time"
+
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/secret"
+	"nubitalk/internal/channel/voice/sip"
+	"nubitalk/internal/channel/voice/sip/dialog"
+	"nubitalk/internal/media"
+	"nubitalk/internal/media/negotiate"
+	"nubitalk/internal/media/quality"
+	"nubitalk/internal/store"
+)
+
+// Ways in which a party takes part in a call.
+const (
+	byBrowser = "browser"
+	byTrunk   = "trunk"
+)
+
+// Who ended a party's part, where the signalling does not say.
+const (
+	endedHere    = "us"
+	endedRestart = "restart"
+)
+
+// leg is what is noted of one party's part.
+type leg struct {
+	row    store.LegRow
+	number secret.Text
+	dialog secret.Bytes
+}
+
+// scribe writes what is noted of a call's legs, one write after another, so that
+// the last word wins and the call does not wait for the disk.
+type scribe struct {
+	mu      sync.Mutex
+	waiting map[string]leg
+	busy    bool
+}
+
+// Attempts to write what was noted of a leg.
+const (
+	writeTimes = 5
+	writeAgain = time.Second
+)
+
+// note has a party's leg written as it is now.
+func (c *call) note(p *party) {
+	if c.s.DB == nil {
+		return
+	}
+	c.scribe.mu.Lock()
+	defer c.scribe.mu.Unlock()
+	if c.scribe.waiting == nil {
+		c.scribe.waiting = map[string]leg{}
+	}
+	c.scribe.waiting[p.noted.row.ID] = p.noted
+	if !c.scribe.busy {
+		c.scribe.busy = true
+		c.s.running.Go(c.write)
+	}
+}
+
+// write writes all that was noted.
+func (c *call) write() {
+	for {
+		c.scribe.mu.Lock()
+		all := c.scribe.waiting
+		c.scribe.waiting = nil
+		if len(all) == 0 {
+			c.scribe.busy = false
+			c.scribe.mu.Unlock()
+			return
+		}
+		c.scribe.mu.Unlock()
+		for _, l := range all {
+			c.s.putLeg(c.who, l)
+		}
+	}
+}
+
+// putLeg writes a leg; it tries again while the database is away.
+func (s *Service) putLeg(who Caller, l leg) {
+	var err error
+	for range writeTimes {
+		if err = s.tryPutLeg(context.Background(), who, l); !errs.Is(err, errs.Unavailable) {
+			break
+		}
+		select {
+		case <-time.After(writeAgain):
+		case <-s.halting:
+		}
+	}
+	if err != nil {
+		s.Log.Warn("a leg of a call was not noted", "tenant", who.Tenant, "interaction", who.Interaction, "code", errs.As(err).Code)
+	}
+}
+
+func (s *Service) tryPutLeg(ctx context.Context, who Caller, l leg) (err error) {
+	if l.row.AddressSealed, err = s.sealLeg(ctx, who, addressAt(l.row.ID), []byte(l.number.Reveal())); err != nil {
+		return err
+	}
+	if l.row.DialogSealed, err = s.sealLeg(ctx, who, dialogAt(l.row.ID), l.dialog.Reveal()); err != nil {
+		return err
+	}
+	return s.DB.Write(ctx, who.Tenant, func(tx *store.Tx) error { return tx.PutLeg(l.row) })
+}
+
+func (s *Service) sealLeg(ctx context.Context, who Caller, place string, plain []byte) (secret.Sealed, error) {
+	if len(plain) == 0 {
+		return nil, nil
+	}
+	return s.Vault.SealContact(ctx, who.Tenant, who.Contact, place, plain)
+}
+
+// Places of sealed values of a leg.
+func addressAt(leg string) string { return "call_legs.address/" + leg }
+func dialogAt(leg string) string  { return "call_legs.dialog/" + leg }
+
+// enter notes that a party takes part from now on.
+func (c *call) enter(p *party, way string) {
+	now := c.s.Clock.Now()
+	p.noted = leg{row: store.LegRow{ID: c.s.IDs.New(id.Leg), InteractionID: c.who.Interaction, Part: p.part(), UserID: p.user, Way: way, StartedAt: now}}
+	if p.line != nil {
+		p.noted.row.TrunkID, p.noted.number = p.line.trunk, p.line.number
+	}
+}
+
+func (p *party) part() string {
+	if p.user == "" {
+		return "caller"
+	}
+	return "agent"
+}
+
+// answered notes that a party is heard and hears.
+func (c *call) answered(p *party) {
+	if !p.noted.row.AnsweredAt.IsZero() {
+		return
+	}
+	p.noted.row.AnsweredAt = c.s.Clock.Now()
+	if p.line == nil {
+		c.note(p)
+		return
+	}
+	if s := p.line.rtp.Secure(); s != negotiate.None {
+		p.noted.row.Suite = s.String()
+	}
+	c.remember(p)
+}
+
+// remember has what a telephone's call goes on with after a restart written.
+func (c *call) remember(p *party) {
+	l := p.line
+	l.leg.Snapshot(func(b secret.Bytes) {
+		l.post(func(c *call) {
+			if p.noted.row.EndedAt.IsZero() && len(b.Reveal()) > 0 {
+				p.noted.dialog = kept(b, l.rtp.Origin())
+				c.note(p)
+			}
+		})
+	})
+}
+
+// exit notes that a party's part is over.
+func (c *call) exit(p *party, by string, why sip.Reason) {
+	r := &p.noted.row
+	if !r.EndedAt.IsZero() {
+		return
+	}
+	r.EndedAt, r.EndedBy, r.SIPCode, r.Q850 = c.s.Clock.Now(), by, why.SIP, why.Q850
+	heard(r, p.leg.Quality())
+	p.noted.dialog = secret.Bytes{}
+	c.note(p)
+}
+
+// heard notes how well a call was heard, by the worse direction.
+func heard(r *store.LegRow, q quality.Quality) {
+	worse := q.In
+	if q.Out.Packets > 0 && q.Out.MOS > 0 && (worse.MOS == 0 || q.Out.MOS < worse.MOS) {
+		worse = q.Out
+	}
+	r.Lost, r.Jitter, r.RoundTrip, r.MOS = int(worse.Loss()*1e6), int(worse.Jitter.Microseconds()), int(q.RoundTrip.Microseconds()), int(worse.MOS*100+0.5)
+}
+
+// keptDialog is what a telephone's call goes on with after a restart.
+type keptDialog struct {
+	Dialog  []byte `json:"dialog"`
+	Session uint64 `json:"session"` // of our session descriptions (RFC 4566 o=)
+	Version uint64 `json:"version"`
+}
+
+func kept(dialog secret.Bytes, o negotiate.Origin) secret.Bytes {
+	b, err := json.Marshal(keptDialog{dialog.Reveal(), o.ID, o.Version})
+	if err != nil {
+		return secret.Bytes{}
+	}
+	return secret.NewBytes(b)
+}
+
+// revive goes on with the calls of telephones that the last process left. Those
+// whose work has ended are hung up.
+func (s *Service) revive(t id.Tenant) {
+	if s.DB == nil {
+		return
+	}
+	select {
+	case <-s.begun:
+	case <-s.halting:
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	type open struct {
+		store.LegRow
+		contact string
+	}
+	var legs []open
+	err := s.DB.Read(ctx, t, func(tx *store.Tx) error {
+		legs = legs[:0]
+		rows, err := tx.OpenLegs()
+		for _, r := range rows {
+			it, err := tx.Interaction(r.InteractionID)
+			if err != nil {
+				return err
+			}
+			legs = append(legs, open{r, it.ContactID})
+		}
+		return err
+	})
+	if err != nil {
+		s.Log.Error("calls of telephones were not taken up again", "tenant", t, "code", errs.As(err).Code)
+		return
+	}
+	for _, l := range legs {
+		who := Caller{Tenant: t, Interaction: l.InteractionID, Contact: l.contact}
+		if err := s.reviveLeg(ctx, who, l.LegRow); err != nil {
+			s.Log.Warn("a call of a telephone was not taken up again", "tenant", t, "interaction", l.InteractionID, "code", errs.As(err).Code)
+			l.EndedAt, l.EndedBy = s.Clock.Now(), endedRestart
+			s.putLeg(who, leg{row: l.LegRow})
+		}
+	}
+}
+
+// reviveLeg goes on with a leg, or says why not.
+func (s *Service) reviveLeg(ctx context.Context, who Caller, row store.LegRow) error {
+	if s.mine(who, row.ID) {
+		return nil
+	}
+	if row.Way != byTrunk || len(row.DialogSealed) == 0 || s.sip == nil {
+		return errs.New(errs.Gone, "It connects anew.")
+	}
+	plain, err := s.Vault.OpenContact(ctx, who.Tenant, who.Contact, dialogAt(row.ID), row.DialogSealed)
+	if err != nil {
+		return err
+	}
+	number, err := s.Vault.OpenContact(ctx, who.Tenant, who.Contact, addressAt(row.ID), row.AddressSealed)
+	if err != nil && len(row.AddressSealed) > 0 {
+		return err
+	}
+	var k keptDialog
+	if err := json.Unmarshal(plain.Reveal(), &k); err != nil {
+		return errs.Wrap(errs.Internal, err, "What was kept of the call cannot be read.")
+	}
+	policy, credentials, err := s.Network.Again(ctx, who.Tenant, row.TrunkID)
+	if err != nil && !errs.Is(err, errs.NotFound) {
+		return err
+	}
+	l := &line{s: s, trunk: row.TrunkID, number: secret.New(string(number.Reveal()))}
+	restored, restoreErr := s.sip.Restore(secret.NewBytes(k.Dialog), credentials, l.told)
+	if restoreErr != nil {
+		return restoreErr
+	}
+	l.leg = restored
+	c := s.find(who.Tenant, who.Interaction)
+	if err == nil && c != nil {
+		l.rtp, err = s.Media.NewRTP(media.RTPConfig{Policy: policy, Latch: policy.Security == negotiate.Required, Origin: negotiate.Origin{ID: k.Session, Version: k.Version}, Listener: l.heard})
+	}
+	if err != nil || c == nil || !l.joinAgain(c, row) {
+		restored.Hangup(sip.Reason{Q850: normalClearing})
+		l.end()
+		return errs.New(errs.Gone, "Its work has ended.")
+	}
+	return nil
+}
+
+// mine says whether a leg is one that this process runs.
+func (s *Service) mine(who Caller, leg string) bool {
+	c := s.find(who.Tenant, who.Interaction)
+	if c == nil {
+		return false
+	}
+	found := false
+	_ = c.ask(context.Background(), func() error { // a call that is over has none
+		for _, p := range c.parties() {
+			found = found || p.noted.row.ID == leg
+		}
+		return nil
+	})
+	return found
+}
+
+// joinAgain gives a line that was revived its place in the call.
+func (l *line) joinAgain(c *call, row store.LegRow) bool {
+	l.mu.Lock()
+	l.call = c
+	l.mu.Unlock()
+	return c.ask(context.Background(), func() error {
+		if c.caller != nil || c.leaving {
+			return gone()
+		}
+		l.party = &party{leg: l.rtp, line: l, sound: SoundConnecting, noted: leg{row: row, number: l.number}}
+		l.party.noted.row.AddressSealed, l.party.noted.row.DialogSealed = nil, nil
+		c.caller = l.party
+		c.absence++ // the telephone says when it is gone
+		l.ask()
+		c.settle()
+		return nil
+	}) == nil
+}
+
+// endedBy is who ended a dialog, as it is noted.
+func endedBy(e dialog.End) string {
+	switch e {
+	case dialog.ByThem, dialog.ByCancel:
+		return "them"
+	case dialog.ByUs:
+		return endedHere
+	case dialog.ByTimer, dialog.ByNoAck, dialog.ByGone, dialog.ByUnreachable:
+		return "lost"
+	}
+	return ""
+}

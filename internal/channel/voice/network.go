@@ -1,0 +1,181 @@
+package voice
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"strings"
+	"time"
+
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/secret"
+	"nubitalk/internal/channel/voice/sip"
+	"nubitalk/internal/channel/voice/sip/auth"
+	"nubitalk/internal/channel/voice/sip/wire"
+	"nubitalk/internal/media"
+	"nubitalk/internal/media/negotiate"
+)
+
+// arriveWithin bounds what is done until a call by telephone is answered.
+const arriveWithin = 10 * time.Second
+
+// Q.850 causes that this end gives.
+const normalClearing = 16
+
+// Network is the telephone network as it is set up: trunks and numbers.
+type Network interface {
+	// Trusts says whether a trunk's calls may come from an address without a
+	// password.
+	Trusts(from netip.Addr) bool
+	// Arrives finds where a call leads. NotFound: nobody has the number; Forbidden: it
+	// may not come this way; Unavailable and Limited: not now.
+	Arrives(ctx context.Context, r Ring) (Route, error)
+	// Again is what a call by a trunk goes on with after a restart; NotFound when
+	// the trunk is not there any more.
+	Again(ctx context.Context, t id.Tenant, trunk string) (negotiate.Policy, auth.Credentials, error)
+	// Secret is what an account of a telephone is checked with.
+	Secret(realm, user string) (auth.Secret, bool)
+}
+
+// Ring is what a call that arrives says of itself.
+type Ring struct {
+	Transport string
+	Source    netip.AddrPort
+	// Proven is the account whose password was proven, or empty.
+	Proven string
+	// Called are the numbers that the request names, the most telling first: of the
+	// Request-URI, P-Called-Party-ID and To.
+	Called []secret.Text
+	// Caller is the number as it came: the trunk's word where it gives one (RFC
+	// 3325); empty where it is withheld.
+	Caller  secret.Text
+	Display secret.Text
+}
+
+// Route is where a call leads.
+type Route struct {
+	Tenant     id.Tenant
+	EntryPoint string
+	Trunk      string
+	// Caller is the caller's number in E.164; may be empty.
+	Caller secret.Text
+	Media  negotiate.Policy
+	// Over is called once when the call has ended; may be nil.
+	Over func()
+}
+
+// Beginning is a call by telephone that begins.
+type Beginning struct {
+	Tenant     id.Tenant
+	EntryPoint string
+	Number     secret.Text // E.164; empty if withheld
+	Display    secret.Text // name that the caller's side gives; may be empty
+}
+
+// door is the Service as the sip.Handler that it is.
+type door Service
+
+var _ sip.Handler = (*door)(nil)
+
+// Admit lets trunks in; strangers are asked for a password, whatever they want,
+// so that they learn nothing.
+func (d *door) Admit(a sip.Arrival) sip.Admission {
+	switch {
+	case d.Network.Trusts(a.Source.Addr().Unmap()):
+		return sip.Admit()
+	case a.Method == wire.Options:
+		return sip.Ignore()
+	}
+	return sip.Challenge()
+}
+
+func (d *door) Secret(realm, user string) (auth.Secret, bool) { return d.Network.Secret(realm, user) }
+
+func (d *door) Reachable(secret.Text) {}
+
+// Incoming takes a call.
+func (d *door) Incoming(leg *sip.Leg) {
+	s := (*Service)(d)
+	l := &line{s: s, leg: leg}
+	leg.Events(l.told)
+	ctx, cancel := context.WithTimeout(context.Background(), arriveWithin)
+	defer cancel()
+	if err := s.arrive(ctx, l); err != nil {
+		code, headers := refusal(err)
+		leg.Reject(code, sip.Reason{}, headers...)
+		l.end()
+	}
+}
+
+func (s *Service) arrive(ctx context.Context, l *line) error {
+	ring := ringOf(l.leg)
+	route, err := s.Network.Arrives(ctx, ring)
+	if err != nil {
+		return err
+	}
+	l.over, l.trunk, l.number = route.Over, route.Trunk, route.Caller
+	if l.rtp, err = s.Media.NewRTP(media.RTPConfig{Policy: route.Media, Latch: route.Media.Security == negotiate.Required, Listener: l.heard}); err != nil {
+		return errs.Wrap(errs.Unavailable, err, "There is no port for the call's sound.")
+	}
+	body, err := l.describe(l.leg.Offer())
+	if err != nil {
+		return err
+	}
+	who, err := s.Written.Begin(ctx, Beginning{Tenant: route.Tenant, EntryPoint: route.EntryPoint, Number: route.Caller, Display: ring.Display})
+	if err != nil {
+		return err
+	}
+	if c := s.find(who.Tenant, who.Interaction); c == nil || !l.join(c, body) { // it was closed as it came: out of hours, without words
+		return errs.New(errs.Unavailable, "Nobody takes the call.")
+	}
+	return nil
+}
+
+// ringOf reads what a call says of itself.
+func ringOf(leg *sip.Leg) Ring {
+	transport, source := leg.Source()
+	invite := leg.Invite()
+	r := Ring{Transport: transport, Source: netip.AddrPortFrom(source.Addr().Unmap(), source.Port()), Proven: leg.User().Reveal(), Called: []secret.Text{userOf(invite.URI)}}
+	if a, err := wire.ParseAddress(invite.Get("P-Called-Party-ID")); err == nil {
+		r.Called = append(r.Called, userOf(a.URI))
+	}
+	r.Called = append(r.Called, userOf(leg.To().URI))
+	if leg.Anonymous() {
+		return r
+	}
+	from := leg.From()
+	r.Display = from.Display
+	if a := leg.Asserted(); !a.URI.User.Empty() {
+		from = a
+		if !a.Display.Empty() {
+			r.Display = a.Display
+		}
+	}
+	r.Caller = userOf(from.URI)
+	return r
+}
+
+// userOf is a URI's number or name, without parameters (RFC 3966).
+func userOf(u wire.URI) secret.Text {
+	name, _, _ := strings.Cut(u.User.Reveal(), ";")
+	return secret.New(name)
+}
+
+// refusal is how a call is refused.
+func refusal(err error) (code int, headers []wire.Header) {
+	var r negotiate.Refusal
+	if errors.As(err, &r) {
+		return 488, []wire.Header{{Name: "Warning", Value: warning(r)}}
+	}
+	e := errs.As(err)
+	switch e.Code {
+	case errs.NotFound, errs.Gone:
+		return 404, nil
+	case errs.Forbidden:
+		return 403, nil
+	case errs.Invalid:
+		return 400, nil
+	}
+	return 503, []wire.Header{{Name: "Retry-After", Value: "5"}}
+}

@@ -1,0 +1,108 @@
+package voice
+
+import "slices"
+
+// With is whom the agent of a call talks with.
+type With string
+
+const (
+	WithCaller    With = "caller"
+	WithColleague With = "colleague" // those consulted, while the caller hears music
+	WithAll       With = "all"       // a conference
+)
+
+// Monitor is how a supervisor takes part in a call.
+type Monitor string
+
+const (
+	MonitorNone    Monitor = "none"
+	MonitorListen  Monitor = "listen"  // hears all, is heard by nobody
+	MonitorWhisper Monitor = "whisper" // is heard by the agent only
+	MonitorBarge   Monitor = "barge"   // is heard by all
+)
+
+// Rooms of a call: who shares one hears the others of it.
+const (
+	alone = iota
+	callersRoom
+	aside
+)
+
+// manner is what a party does in its room.
+type manner string
+
+const (
+	talks    manner = "talks"
+	listens  manner = "listens"
+	waits    manner = "waits"    // hears music, is heard by nobody
+	whispers manner = "whispers" // to the agent
+)
+
+// seat is a party's place in a call.
+type seat struct {
+	room   int
+	manner manner
+	music  bool // while it hears nobody
+}
+
+// view is what decides who hears whom. Parties are named by their user's id; ""
+// is the caller.
+type view struct {
+	state     string
+	agent     string
+	held      bool
+	with      With
+	consulted []string
+	monitors  map[string]Monitor
+	present   map[string]bool // whose sound is connected
+}
+
+// seats gives every party that is present its place.
+func seats(v view) map[string]seat {
+	running := v.state == active && v.present[v.agent] && v.agent != ""
+	asked := slices.ContainsFunc(v.consulted, func(u string) bool { return v.present[u] && u != v.agent })
+	room := callersRoom
+	if v.with == WithColleague && asked {
+		room = aside
+	}
+	out := map[string]seat{}
+	for who, here := range v.present {
+		switch {
+		case !here:
+		case who == "":
+			out[who] = callerSeat(v, running, room)
+		case !running:
+			out[who] = seat{room: alone}
+		case who == v.agent:
+			out[who] = seat{room: room, manner: talks}
+		case slices.Contains(v.consulted, who):
+			out[who] = colleagueSeat(v.with)
+		default:
+			out[who] = seat{room: room, manner: map[Monitor]manner{MonitorWhisper: whispers, MonitorBarge: talks}[v.monitors[who]]}
+			if out[who].manner == "" {
+				out[who] = seat{room: room, manner: listens}
+			}
+		}
+	}
+	return out
+}
+
+func callerSeat(v view, running bool, room int) seat {
+	switch {
+	case !running:
+		return seat{room: alone, music: v.state != inFlow}
+	case v.held || room == aside:
+		return seat{room: callersRoom, manner: waits, music: true}
+	}
+	return seat{room: callersRoom, manner: talks, music: true}
+}
+
+func colleagueSeat(with With) seat {
+	switch with {
+	case WithColleague:
+		return seat{room: aside, manner: talks, music: true}
+	case WithAll:
+		return seat{room: callersRoom, manner: talks, music: true}
+	}
+	return seat{room: aside, manner: waits, music: true}
+}
