@@ -35,6 +35,20 @@ type holdInput struct {
 	}
 }
 
+type talkInput struct {
+	ByID
+	Body struct {
+		With voice.With `json:"with" enum:"caller,colleague,all"`
+	}
+}
+
+type monitorInput struct {
+	ByID
+	Body struct {
+		How voice.Monitor `json:"how" enum:"none,listen,whisper,barge"`
+	}
+}
+
 type keysInput struct {
 	ByID
 	Body struct {
@@ -52,28 +66,44 @@ func (s *Server) callRoutes() {
 		})
 	const tag = "Calls"
 	const base = "/api/v1/interactions/{id}"
-	hold := needs(access.WorkHandle)
-	handle(s, "POST", base+"/sound", hold, about{id: "sound", tag: tag, summary: "Connect my headset to a call", once: true,
-		detail: "For a call that one holds or is offered; it is heard once it is held. The same again is a new connection in place of the old one."},
+	hold, part := needs(access.WorkHandle), needs(access.NoteWrite) // a colleague who is consulted and a supervisor have a part, too
+	handle(s, "POST", base+"/sound", part, about{id: "sound", tag: tag, summary: "Connect my headset to a call", once: true,
+		detail: "For a call that one holds, is offered, is consulted about or monitors; nothing is heard before it is held. The same again is a new connection in place of the old one."},
 		func(ctx context.Context, c *caller, in *soundInput) (*reply[SoundAnswer], error) {
-			if _, err := s.Floor.Work(ctx, c.Actor, access.WorkHandle, in.ID); err != nil {
+			if _, err := s.Floor.Work(ctx, c.Actor, access.NoteWrite, in.ID); err != nil {
 				return nil, err
 			}
 			return soundAnswer(s.Calls.AgentSound(ctx, c.Tenant, in.ID, c.User, secret.New(in.Body.Description)))
 		})
-	handle(s, "GET", base+"/call", hold, about{id: "call", tag: tag, summary: "How a call's sound stands"},
+	handle(s, "GET", base+"/call", part, about{id: "call", tag: tag, summary: "How a call's sound stands"},
 		func(ctx context.Context, c *caller, in *ByID) (*reply[voice.State], error) {
-			if _, err := s.Floor.Work(ctx, c.Actor, access.WorkHandle, in.ID); err != nil {
+			if _, err := s.Floor.Work(ctx, c.Actor, access.NoteWrite, in.ID); err != nil {
 				return nil, err
 			}
-			return answer(s.Calls.State(ctx, c.Tenant, in.ID))
+			return answer(s.Calls.State(ctx, c.Tenant, in.ID, c.User))
 		})
 	handle(s, "PUT", base+"/hold", hold, about{id: "hold", tag: tag, summary: "Hold a call, or go on with it"},
 		func(ctx context.Context, c *caller, in *holdInput) (*reply[voice.State], error) {
 			if _, err := s.Floor.Work(ctx, c.Actor, access.WorkHandle, in.ID); err != nil {
 				return nil, err
 			}
-			return answer(s.Calls.Hold(ctx, c.Tenant, in.ID, in.Body.Held))
+			return answer(s.Calls.Hold(ctx, c.Tenant, in.ID, c.User, in.Body.Held))
+		})
+	handle(s, "PUT", base+"/talk", hold, about{id: "talk", tag: tag, summary: "Talk with the caller, with colleagues, or with all",
+		detail: "caller: colleagues who are consulted hear music. colleague: the caller does. all: a conference. 409 while no colleague's sound is connected."},
+		func(ctx context.Context, c *caller, in *talkInput) (*reply[voice.State], error) {
+			if _, err := s.Floor.Work(ctx, c.Actor, access.WorkHandle, in.ID); err != nil {
+				return nil, err
+			}
+			return answer(s.Calls.Talk(ctx, c.Tenant, in.ID, c.User, in.Body.With))
+		})
+	handle(s, "PUT", "/api/v1/floor/interactions/{id}/monitor", needs(access.FloorManage), about{id: "monitor", tag: tag, summary: "Listen to a running call, whisper to its agent, or join it",
+		detail: "listen: I hear all and am heard by nobody. whisper: the agent hears me. barge: all do. none: I leave. Connect the sound afterwards. Whether listening is told, and whether it may be at all, says the tenant's rule on monitoring; each beginning is noted in the audit log."},
+		func(ctx context.Context, c *caller, in *monitorInput) (*reply[voice.State], error) {
+			if _, err := s.Floor.Work(ctx, c.Actor, access.FloorManage, in.ID); err != nil {
+				return nil, err
+			}
+			return answer(s.Calls.Monitor(ctx, c.Tenant, in.ID, c.User, in.Body.How))
 		})
 	handle(s, "POST", base+"/keys", hold, about{id: "pressKeys", tag: tag, summary: "Press keys in a call", once: true},
 		func(ctx context.Context, c *caller, in *keysInput) (*none, error) {

@@ -604,12 +604,20 @@ func (w *world) AgentSound(ctx context.Context, t id.Tenant, i, user string, off
 	return secret.New("v=0"), nil
 }
 
-func (w *world) State(ctx context.Context, t id.Tenant, i string) (voice.State, error) {
+func (w *world) State(ctx context.Context, t id.Tenant, i, user string) (voice.State, error) {
 	return voice.State{Interaction: i}, nil
 }
 
-func (w *world) Hold(ctx context.Context, t id.Tenant, i string, held bool) (voice.State, error) {
+func (w *world) Hold(ctx context.Context, t id.Tenant, i, user string, held bool) (voice.State, error) {
 	return voice.State{Interaction: i, Held: held}, nil
+}
+
+func (w *world) Talk(ctx context.Context, t id.Tenant, i, user string, with voice.With) (voice.State, error) {
+	return voice.State{Interaction: i, With: with}, nil
+}
+
+func (w *world) Monitor(ctx context.Context, t id.Tenant, i, user string, how voice.Monitor) (voice.State, error) {
+	return voice.State{Interaction: i}, nil
 }
 
 func (w *world) Press(ctx context.Context, t id.Tenant, i, keys string) error { return nil }

@@ -114,8 +114,11 @@ type Chat interface {
 type Calls interface {
 	CallerSound(ctx context.Context, t id.Tenant, interaction string, offer secret.Text) (answer secret.Text, err error)
 	AgentSound(ctx context.Context, t id.Tenant, interaction, user string, offer secret.Text) (answer secret.Text, err error)
-	State(ctx context.Context, t id.Tenant, interaction string) (voice.State, error)
-	Hold(ctx context.Context, t id.Tenant, interaction string, held bool) (voice.State, error)
+	// State says how a call stands, as the user may see it; so do those that follow.
+	State(ctx context.Context, t id.Tenant, interaction, user string) (voice.State, error)
+	Hold(ctx context.Context, t id.Tenant, interaction, user string, held bool) (voice.State, error)
+	Talk(ctx context.Context, t id.Tenant, interaction, user string, with voice.With) (voice.State, error)
+	Monitor(ctx context.Context, t id.Tenant, interaction, user string, how voice.Monitor) (voice.State, error)
 	Press(ctx context.Context, t id.Tenant, interaction, keys string) error
 }
 

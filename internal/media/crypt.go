@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/pion/rtp"
 	"github.com/pion/srtp/v3"
@@ -35,6 +36,43 @@ type crypt struct {
 	rtcp    *srtp.Context
 	header  rtp.Header // reused
 	sources []uint32   // that were heard under this key
+	guess   guess
+}
+
+// guess is how the roll-over counter is found of a sender whose packets were
+// opened by another process before: each is tried that the call's length allows,
+// until the first packet opens.
+type guess struct {
+	most    uint32 // highest that may be
+	packets int    // so many more are tried
+}
+
+// guessPackets bounds the work for packets that no counter opens.
+const guessPackets = 20
+
+// since lets packets be of a call that has lasted for a time.
+func (c *crypt) since(lasted time.Duration) {
+	if c != nil && lasted > 0 {
+		const perPacket = 10 * time.Millisecond // the shortest in use
+		c.guess = guess{uint32(min(lasted/perPacket>>16, 1<<10)) + 1, guessPackets}
+	}
+}
+
+// search opens a packet with another roll-over counter than 0, and stays with it.
+func (c *crypt) search(sealed, b []byte) ([]byte, error) {
+	c.guess.packets--
+	for roc := uint32(1); roc <= c.guess.most; roc++ {
+		try, err := newCrypt(c.suite, c.key, true)
+		if err != nil {
+			return nil, err
+		}
+		try.rtp.SetROC(binary.BigEndian.Uint32(sealed[8:]), roc)
+		if plain, err := try.rtp.DecryptRTP(b, sealed, &c.header); err == nil {
+			c.rtp = try.rtp
+			return plain, nil
+		}
+	}
+	return nil, errForged
 }
 
 // newCrypt makes a direction's state; None gives nil, which is plain RTP.
@@ -82,10 +120,17 @@ func (c *crypt) open(b []byte) ([]byte, error) {
 	if !known && len(c.sources) >= maxSources {
 		return nil, errForged
 	}
+	var sealed []byte
+	if c.guess.packets > 0 && len(c.sources) == 0 {
+		sealed = slices.Clone(b) // what does not open is overwritten
+	}
 	plain, err := c.rtp.DecryptRTP(b, b, &c.header)
+	if err != nil && sealed != nil {
+		plain, err = c.search(sealed, b)
+	}
 	switch {
 	case err == nil:
-	case errors.Is(err, srtp.ErrFailedToVerifyAuthTag), errors.Is(err, srtp.ErrMKINotFound):
+	case errors.Is(err, errForged), errors.Is(err, srtp.ErrFailedToVerifyAuthTag), errors.Is(err, srtp.ErrMKINotFound):
 		return nil, errForged
 	default:
 		return nil, errReplay

@@ -28,8 +28,10 @@ type RTPConfig struct {
 	// Address is bound; the zero value is the host's.
 	Address netip.Addr
 	// Origin is that of the leg which this one follows in the same dialog, after
-	// a restart; see RTPLeg.Origin.
+	// a restart; see RTPLeg.Origin. Lasted is how long the other end may have been
+	// sending then.
 	Origin   negotiate.Origin
+	Lasted   time.Duration
 	Listener Listener
 }
 
@@ -79,7 +81,8 @@ func (h *Host) NewRTP(c RTPConfig) (*RTPLeg, error) {
 	return r, nil
 }
 
-// Origin names the leg in its bodies; it is worth storing with the dialog.
+// Origin is what a leg goes on with that follows this one; it is to be kept with
+// the dialog, sealed, because it has the key in it.
 func (r *RTPLeg) Origin() negotiate.Origin {
 	b := r.lock()
 	defer b.mu.Unlock()
@@ -170,6 +173,7 @@ func (r *RTPLeg) apply(b *Bridge, a *negotiate.Agreed) error {
 		if opener, err = newCrypt(a.Suite, a.Theirs, true); err != nil {
 			return err
 		}
+		opener.since(r.config.Lasted)
 	}
 	if !sealer.same(a.Suite, a.Own) {
 		if sealer, err = newCrypt(a.Suite, a.Own, false); err != nil {

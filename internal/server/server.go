@@ -33,6 +33,7 @@ type Server struct {
 	keepers *keepers
 	parts   *parts
 	web     *web
+	certs   *transport.Source
 	figures *figures
 	first   *firstRun
 	demo    *seeder       // nil but for a demonstration
@@ -86,6 +87,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	s.certs = source
 	if s.keepers, err = openKeepers(ctx, s.conf, s.data.node, s.clock, s.log); err != nil {
 		return err
 	}

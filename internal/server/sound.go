@@ -8,8 +8,11 @@ import (
 	"nubitalk/internal/channel"
 	"nubitalk/internal/channel/chat"
 	"nubitalk/internal/channel/voice"
+	"nubitalk/internal/channel/voice/sip"
+	"nubitalk/internal/channel/voice/sip/auth"
 	"nubitalk/internal/media"
 	"nubitalk/internal/media/speech"
+	"nubitalk/internal/server/config"
 	"nubitalk/internal/server/demo"
 )
 
@@ -63,6 +66,20 @@ func (s *Server) mediaConfig() media.Config {
 		if a, err := netip.ParseAddr(p); err == nil {
 			c.Public = append(c.Public, a)
 		}
+	}
+	return c
+}
+
+// sipConfig is where calls of telephones arrive and leave.
+func (s *Server) sipConfig() sip.Config {
+	c := sip.Config{Product: "Nubitalk", Realm: s.conf.SIP.Realm, Algorithms: []string{auth.SHA256, auth.MD5}, Limits: sip.Limits{Calls: s.conf.SIP.Calls}, Log: s.log.With("part", "sip")}
+	for _, l := range s.conf.SIP.Listen {
+		transport, address, _ := config.SIPListener(l) // config.Check has refused others
+		one := sip.Listener{Transport: map[string]string{"udp": sip.UDP, "tcp": sip.TCP, "tls": sip.TLS}[transport], Address: address, Advertise: s.conf.SIP.Public}
+		if transport == "tls" {
+			one.TLS = s.certs.SIP()
+		}
+		c.Listeners = append(c.Listeners, one)
 	}
 	return c
 }

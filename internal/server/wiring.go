@@ -27,21 +27,22 @@ import (
 
 // parts are what uses the keepers: the use cases, the channels, the doors.
 type parts struct {
-	audit    *audit.Log
-	setups   *setups
-	setup    *appsetup.Service
-	accounts *account.Service
-	people   *people
-	contacts *contact.Service
-	floor    *floor.Manager
-	cluster  *cluster // nil on a single node
-	chat     *chat.Service
-	media    *media.Host
-	voice    *voice.Service
-	live     *live.Hub
-	ending   *retention.Service
-	privacy  *privacyDoors
-	api      *api.Server
+	audit     *audit.Log
+	setups    *setups
+	setup     *appsetup.Service
+	accounts  *account.Service
+	people    *people
+	contacts  *contact.Service
+	floor     *floor.Manager
+	cluster   *cluster // nil on a single node
+	chat      *chat.Service
+	media     *media.Host
+	voice     *voice.Service
+	telephone *telephone // nil without telephony
+	live      *live.Hub
+	ending    *retention.Service
+	privacy   *privacyDoors
+	api       *api.Server
 }
 
 // wire makes the parts, connects them, and adds those that run to the group in
@@ -74,6 +75,9 @@ func (s *Server) wire() (*parts, error) {
 	s.group.Add("chat", service.Func{OnStart: p.chat.Begin, OnStop: p.chat.Halt})
 	s.group.Add("media", p.media)
 	s.group.Add("voice", service.Func{OnStart: p.voice.Begin, OnStop: p.voice.Halt})
+	if p.telephone != nil {
+		s.group.Add("telephone", p.telephone)
+	}
 	s.group.Add("live", p.live)
 	s.group.Add("retention", p.ending)
 	s.group.Add("notice", service.Func{OnStop: p.privacy.stop})
@@ -101,7 +105,16 @@ func (s *Server) makeParts() *parts {
 	p.chat = chat.New(chat.Deps{DB: k.db, Vault: k.vault, Blobs: k.blobs, Bus: k.bus, Clock: s.clock, IDs: s.ids, Setup: p.setups,
 		People: p.people, Floor: chatFloor, Audit: p.audit, Log: s.log.With("part", "chat")})
 	p.media = media.NewHost(s.mediaConfig())
-	p.voice = voice.New(voice.Deps{Bus: k.bus, Media: p.media, Speech: s.speaker(), Floor: chatFloor, Written: written{p.chat}, Absence: s.absence, Log: s.log.With("part", "voice")})
+	var network voice.Network
+	if len(s.conf.SIP.Listen) > 0 {
+		p.telephone = newTelephone(k, p.setups, s.clock, s.log.With("part", "telephone"))
+		network = p.telephone
+	}
+	p.voice = voice.New(voice.Deps{Network: network, SIP: s.sipConfig(), Bus: k.bus, Media: p.media, Speech: s.speaker(), Floor: chatFloor, Written: written{p.chat}, Absence: s.absence,
+		DB: k.db, Vault: k.vault, Clock: s.clock, IDs: s.ids, Audit: p.audit, Rules: p.setups, Log: s.log.With("part", "voice")})
+	if p.telephone != nil {
+		p.telephone.phone = p.voice.Phone()
+	}
 	p.live = live.New(live.Config{Bus: k.bus, Reader: reader{p.floor, p.contacts}, Floor: liveFloor, Clock: s.clock, Log: s.log.With("part", "live")})
 	p.ending = retention.New(retention.Deps{DB: k.db, Blobs: k.blobs, Contacts: p.contacts, Audit: p.audit, Clock: s.clock, Log: s.log.With("part", "retention"), Node: s.data.node})
 	p.privacy = &privacyDoors{binary: s.binary, log: s.log.With("part", "notice")}

@@ -12,5 +12,5 @@ var Actions = []string{
 	"setup.created", "setup.changed", "setup.archived", "setup.restored", "setup.ordered",
 	"trunk.plain_allowed", "trunk.plain_ended",
 	"contact.seen", "contact.rectified", "contact.exported", "contact.erasure_begun", "contact.erased", "consent.given", "consent.withdrawn",
-	"interaction.move", "interaction.taken_over", "interaction.hint", "alert.acknowledged", "agent.presence", "retention.ended", Trimmed,
+	"interaction.move", "interaction.taken_over", "interaction.hint", "call.monitored", "alert.acknowledged", "agent.presence", "retention.ended", Trimmed,
 }

@@ -6,6 +6,7 @@ import (
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
+	"nubitalk/internal/core/setup"
 	"nubitalk/internal/media/audio"
 	"nubitalk/internal/store"
 )
@@ -81,9 +82,17 @@ func (s *Service) Press(ctx context.Context, t id.Tenant, interaction, keys stri
 }
 
 // Monitor has a supervisor listen to a call, speak to its agent, or to all; or
-// leave it (MonitorNone). Unless silently, the agent is told, and a tone tells
-// all who talk. It is noted in the audit log.
-func (s *Service) Monitor(ctx context.Context, t id.Tenant, interaction, user string, how Monitor, silently bool) (State, error) {
+// leave it (MonitorNone). Unless the tenant's rule says otherwise, the agent is
+// told, and a tone tells all who talk. Its beginning is noted in the audit log.
+func (s *Service) Monitor(ctx context.Context, t id.Tenant, interaction, user string, how Monitor) (State, error) {
+	rules, err := s.Rules.Rules(ctx, t)
+	if err != nil {
+		return State{}, err
+	}
+	if rules.Monitoring == setup.MonitoringOff && how != MonitorNone {
+		return State{}, errs.New(errs.Forbidden, "Calls are not listened to in this organisation.")
+	}
+	silently := rules.Monitoring == setup.MonitoringSilent
 	before := MonitorNone
 	st, err := s.handled(ctx, t, interaction, user, func(c *call) error {
 		if user == c.work.Agent || slices.Contains(c.work.Others, user) {

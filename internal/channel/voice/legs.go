@@ -191,13 +191,20 @@ func heard(r *store.LegRow, q quality.Quality) {
 
 // keptDialog is what a telephone's call goes on with after a restart.
 type keptDialog struct {
-	Dialog  []byte `json:"dialog"`
-	Session uint64 `json:"session"` // of our session descriptions (RFC 4566 o=)
-	Version uint64 `json:"version"`
+	Dialog  []byte          `json:"dialog"`
+	Session uint64          `json:"session"` // of our session descriptions (RFC 4566 o=)
+	Version uint64          `json:"version"`
+	Suite   negotiate.Suite `json:"suite,omitempty"`
+	Key     []byte          `json:"key,omitempty"` // ours
+	MKI     string          `json:"mki,omitempty"`
+}
+
+func (k keptDialog) origin() negotiate.Origin {
+	return negotiate.Origin{ID: k.Session, Version: k.Version, Suite: k.Suite, Own: negotiate.Key{Material: secret.NewBytes(k.Key), MKI: k.MKI}}
 }
 
 func kept(dialog secret.Bytes, o negotiate.Origin) secret.Bytes {
-	b, err := json.Marshal(keptDialog{dialog.Reveal(), o.ID, o.Version})
+	b, err := json.Marshal(keptDialog{dialog.Reveal(), o.ID, o.Version, o.Suite, o.Own.Material.Reveal(), o.Own.MKI})
 	if err != nil {
 		return secret.Bytes{}
 	}
@@ -268,19 +275,20 @@ func (s *Service) reviveLeg(ctx context.Context, who Caller, row store.LegRow) e
 	if err := json.Unmarshal(plain.Reveal(), &k); err != nil {
 		return errs.Wrap(errs.Internal, err, "What was kept of the call cannot be read.")
 	}
-	policy, credentials, err := s.Network.Again(ctx, who.Tenant, row.TrunkID)
+	policy, credentials, over, err := s.Network.Again(ctx, who.Tenant, row.TrunkID)
 	if err != nil && !errs.Is(err, errs.NotFound) {
 		return err
 	}
-	l := &line{s: s, trunk: row.TrunkID, number: secret.New(string(number.Reveal()))}
+	l := &line{s: s, trunk: row.TrunkID, number: secret.New(string(number.Reveal())), over: over}
 	restored, restoreErr := s.sip.Restore(secret.NewBytes(k.Dialog), credentials, l.told)
 	if restoreErr != nil {
+		l.end()
 		return restoreErr
 	}
 	l.leg = restored
 	c := s.find(who.Tenant, who.Interaction)
 	if err == nil && c != nil {
-		l.rtp, err = s.Media.NewRTP(media.RTPConfig{Policy: policy, Latch: policy.Security == negotiate.Required, Origin: negotiate.Origin{ID: k.Session, Version: k.Version}, Listener: l.heard})
+		l.rtp, err = s.Media.NewRTP(media.RTPConfig{Policy: policy, Latch: policy.Security == negotiate.Required, Origin: k.origin(), Lasted: s.Clock.Now().Sub(row.StartedAt) + time.Minute, Listener: l.heard})
 	}
 	if err != nil || c == nil || !l.joinAgain(c, row) {
 		restored.Hangup(sip.Reason{Q850: normalClearing})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"strconv"
 	"strings"
 	"time"
 
@@ -26,14 +27,16 @@ const normalClearing = 16
 // Network is the telephone network as it is set up: trunks and numbers.
 type Network interface {
 	// Trusts says whether a trunk's calls may come from an address without a
-	// password.
-	Trusts(from netip.Addr) bool
+	// password; contact is the user part of the Request-URI.
+	Trusts(from netip.Addr, contact string) bool
 	// Arrives finds where a call leads. NotFound: nobody has the number; Forbidden: it
 	// may not come this way; Unavailable and Limited: not now.
 	Arrives(ctx context.Context, r Ring) (Route, error)
 	// Again is what a call by a trunk goes on with after a restart; NotFound when
-	// the trunk is not there any more.
-	Again(ctx context.Context, t id.Tenant, trunk string) (negotiate.Policy, auth.Credentials, error)
+	// the trunk is not there any more. over is as Route.Over.
+	Again(ctx context.Context, t id.Tenant, trunk string) (p negotiate.Policy, c auth.Credentials, over func(), err error)
+	// Here says that a tenant's calls are run on this node, or no longer are.
+	Here(t id.Tenant, here bool)
 	// Secret is what an account of a telephone is checked with.
 	Secret(realm, user string) (auth.Secret, bool)
 }
@@ -82,7 +85,7 @@ var _ sip.Handler = (*door)(nil)
 // so that they learn nothing.
 func (d *door) Admit(a sip.Arrival) sip.Admission {
 	switch {
-	case d.Network.Trusts(a.Source.Addr().Unmap()):
+	case d.Network.Trusts(a.Source.Addr().Unmap(), a.URI.User.Reveal()):
 		return sip.Admit()
 	case a.Method == wire.Options:
 		return sip.Ignore()
@@ -174,8 +177,11 @@ func refusal(err error) (code int, headers []wire.Header) {
 		return 404, nil
 	case errs.Forbidden:
 		return 403, nil
+	case errs.Conflict:
+		return 480, nil
 	case errs.Invalid:
 		return 400, nil
 	}
-	return 503, []wire.Header{{Name: "Retry-After", Value: "5"}}
+	wait := max(1, int(e.RetryAfter.Seconds()))
+	return 503, []wire.Header{{Name: "Retry-After", Value: strconv.Itoa(wait)}}
 }

@@ -17,6 +17,7 @@ import (
 	"nubitalk/internal/bus"
 	"nubitalk/internal/channel"
 	"nubitalk/internal/channel/voice/sip"
+	"nubitalk/internal/core/setup"
 	"nubitalk/internal/media"
 	"nubitalk/internal/media/speech"
 	"nubitalk/internal/store"
@@ -71,10 +72,16 @@ type Deps struct {
 	Clock clock.Clock
 	IDs   *id.Source
 	Audit Auditor // nil in tests
+	Rules Rules
 	// Absence is how long a call goes on without its caller's sound; 0 is
 	// DefaultAbsence.
 	Absence time.Duration
 	Log     *slog.Logger
+}
+
+// Rules gives a tenant's own choices; answers come from memory.
+type Rules interface {
+	Rules(ctx context.Context, t id.Tenant) (setup.Rules, error)
 }
 
 // Auditor notes who listened to whose calls.
@@ -112,6 +119,9 @@ func New(d Deps) *Service {
 	return s
 }
 
+// Phone is the telephone's endpoint; nil without Network.
+func (s *Service) Phone() *sip.Endpoint { return s.sip }
+
 // Begin opens the telephone's listeners.
 func (s *Service) Begin(ctx context.Context) error {
 	defer close(s.begun)
@@ -129,6 +139,9 @@ func (s *Service) Opened(t id.Tenant, open []channel.Work) {
 	if s.halted {
 		return
 	}
+	if s.Network != nil {
+		s.Network.Here(t, true)
+	}
 	s.running.Go(func() { s.revive(t) })
 	for _, w := range open {
 		if s.calls[w.ID] != nil || w.Kept {
@@ -142,6 +155,9 @@ func (s *Service) Opened(t id.Tenant, open []channel.Work) {
 // Closed ends the calls of a tenant whose floor is another node's now: it takes
 // them up there.
 func (s *Service) Closed(t id.Tenant) {
+	if s.Network != nil {
+		s.Network.Here(t, false)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, c := range s.calls {

@@ -208,8 +208,20 @@ type Rules struct {
 	IdleMinutes      int `json:"idle_minutes" minimum:"1" maximum:"1440" doc:"A visitor who is gone for so long has left."`
 	SessionHours     int `json:"session_hours" minimum:"1" maximum:"168" doc:"A sign-in ends after so many hours."`
 
+	Monitoring Monitoring `json:"monitoring,omitempty" default:"announced" enum:"announced,silent,off" doc:"Whether supervisors may listen to calls. announced: a tone tells all who talk, and the agent sees who listens; silent: listening is told to nobody, where the law of the country allows that; off: nobody may. Missing: announced."`
+
 	Blend []Exclude `json:"blend" doc:"The blended rule: which work leaves no room for which. As it comes: a call leaves room for nothing else, a chat none for a call."`
 }
+
+// Monitoring says whether supervisors may listen to calls, and whether that is
+// told.
+type Monitoring string
+
+const (
+	MonitoringAnnounced Monitoring = "announced"
+	MonitoringSilent    Monitoring = "silent"
+	MonitoringOff       Monitoring = "off"
+)
 
 // Exclude is one part of the blended rule.
 type Exclude struct {

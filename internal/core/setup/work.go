@@ -177,6 +177,9 @@ func (r Rules) clean() Object {
 	if r.Blend == nil {
 		r.Blend = DefaultBlend()
 	}
+	if r.Monitoring == "" {
+		r.Monitoring = MonitoringAnnounced
+	}
 	r.Blend = append([]Exclude{}, r.Blend...)
 	for i := range r.Blend {
 		r.Blend[i].Not = once(r.Blend[i].Not)
@@ -195,6 +198,7 @@ func (r Rules) Validate(Refs) error {
 	c.number("chat_capacity", r.ChatCapacity, 1, 20)
 	c.number("idle_minutes", r.IdleMinutes, 1, 1440)
 	c.number("session_hours", r.SessionHours, 1, 168)
+	c.oneOf("monitoring", string(r.Monitoring), string(MonitoringAnnounced), string(MonitoringSilent), string(MonitoringOff))
 	held := map[acd.Channel]bool{}
 	for i, x := range r.Blend {
 		path := at("blend", i)

@@ -121,18 +121,33 @@ func New(policy Policy, local netip.AddrPort, random io.Reader) (*Session, error
 	}, nil
 }
 
-// Origin names a session in its o= line, so that a call that outlives this
-// process goes on as the same one (RFC 3264 section 8).
-type Origin struct{ ID, Version uint64 }
+// Origin is what a session has to keep that goes on with another's call, in
+// another process: its name in the o= line (RFC 3264 section 8), and our key, which
+// must not change while the call lasts.
+type Origin struct {
+	ID, Version uint64
+	Suite       Suite
+	Own         Key
+}
 
 // Origin is that of the last body.
-func (s *Session) Origin() Origin { return Origin{s.id, s.version} }
+func (s *Session) Origin() Origin {
+	o := Origin{ID: s.id, Version: s.version}
+	if s.agreed != nil {
+		o.Suite, o.Own = s.agreed.Suite, s.agreed.Own
+	}
+	return o
+}
 
 // Resume has the session go on with another's origin; call it before the first
 // offer.
 func (s *Session) Resume(o Origin) {
-	if o.ID != 0 {
-		s.id, s.version = o.ID, o.Version+1
+	if o.ID == 0 {
+		return
+	}
+	s.id, s.version = o.ID, o.Version+1
+	if o.Suite != None && len(o.Own.Material.Reveal()) == o.Suite.KeyLen()+o.Suite.SaltLen() {
+		s.policy.Suites, s.keys[o.Suite] = []Suite{o.Suite}, o.Own
 	}
 }
 

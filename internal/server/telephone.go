@@ -1,0 +1,436 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/netip"
+	"reflect"
+	"slices"
+	"sync"
+	"time"
+
+	"nubitalk/internal/base/clock"
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/secret"
+	"nubitalk/internal/bus"
+	"nubitalk/internal/channel/voice"
+	"nubitalk/internal/channel/voice/sip"
+	"nubitalk/internal/channel/voice/sip/auth"
+	"nubitalk/internal/channel/voice/sip/gateway"
+	"nubitalk/internal/channel/voice/sip/wire"
+	"nubitalk/internal/core/dialplan"
+	"nubitalk/internal/core/setup"
+	"nubitalk/internal/media/negotiate"
+	"nubitalk/internal/store"
+)
+
+// lookEvery is how often gateways' names are looked up again.
+const lookEvery = time.Minute
+
+// telephone is the telephone network as trunks are set up. Registrations and the
+// watch over gateways are kept by the node on which the trunk's owner has its
+// floor. One goroutine (run) keeps them in step with the set-up.
+type telephone struct {
+	db     *store.DB
+	setups *setups
+	bus    *bus.Bus
+	clock  clock.Clock
+	log    *slog.Logger
+	phone  *sip.Endpoint
+
+	mu     sync.Mutex
+	plan   *dialplan.Plan          // nil: to be read anew
+	stamp  uint64                  // grows with each change of the set-up
+	trunks map[string]*trunk       // those of plan, by id
+	here   map[id.Tenant]bool      // whose floors run here
+	places map[string][]netip.Addr // addresses of gateways' names
+
+	step chan struct{}
+	quit context.CancelFunc
+	done chan struct{}
+	hush func()
+}
+
+// trunk is a trunk at work.
+type trunk struct {
+	id       string
+	owner    id.Tenant
+	set      setup.Trunk
+	password secret.Text
+	cap      *gateway.Cap // guarded by telephone.mu
+
+	// run's: what was begun, and for which set-up.
+	began *begun
+}
+
+// begun is what a trunk keeps going.
+type begun struct {
+	trunk        *trunk
+	registration *sip.Registering
+	watches      []*sip.Watching
+}
+
+var _ voice.Network = (*telephone)(nil)
+
+func newTelephone(k *keepers, s *setups, now clock.Clock, log *slog.Logger) *telephone {
+	return &telephone{db: k.db, setups: s, bus: k.bus, clock: now, log: log, trunks: map[string]*trunk{}, here: map[id.Tenant]bool{}, places: map[string][]netip.Addr{}, step: make(chan struct{}, 1)}
+}
+
+// Start begins to keep registrations and gateways.
+func (p *telephone) Start(ctx context.Context) error {
+	ctx, p.quit = context.WithCancel(context.WithoutCancel(ctx))
+	p.done = make(chan struct{})
+	p.hush = p.bus.Subscribe(p.hear)
+	p.wake()
+	go p.run(ctx)
+	return nil
+}
+
+// Stop ends what Start began; registrations end at the trunks too.
+func (p *telephone) Stop(context.Context) error {
+	if p.quit == nil {
+		return nil
+	}
+	p.hush()
+	p.quit()
+	<-p.done
+	p.quit = nil
+	return nil
+}
+
+// hear runs on the bus's goroutine and must not wait.
+func (p *telephone) hear(e bus.Event) {
+	if e.Kind == setupChanged || e.Kind == bus.Overflow {
+		p.mu.Lock()
+		p.plan, p.stamp = nil, p.stamp+1
+		p.mu.Unlock()
+		p.wake()
+	}
+}
+
+// Here says that a tenant's floor runs on this node, or no longer does.
+func (p *telephone) Here(t id.Tenant, here bool) {
+	p.mu.Lock()
+	if here {
+		p.here[t] = true
+	} else {
+		delete(p.here, t)
+	}
+	p.plan, p.stamp = nil, p.stamp+1 // it may be new
+	p.mu.Unlock()
+	p.wake()
+}
+
+func (p *telephone) wake() {
+	select {
+	case p.step <- struct{}{}:
+	default:
+	}
+}
+
+// run keeps registrations and gateways in step with the set-up.
+func (p *telephone) run(ctx context.Context) {
+	defer close(p.done)
+	running := map[string]*begun{}
+	defer func() {
+		for _, b := range running {
+			b.stop()
+		}
+	}()
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
+	for {
+		if err := p.keep(ctx, running); err != nil && ctx.Err() == nil {
+			p.log.Error("trunks could not be read", "code", errs.As(err).Code)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-p.step:
+		case <-look.C:
+		}
+	}
+}
+
+func (p *telephone) keep(ctx context.Context, running map[string]*begun) error {
+	if _, err := p.read(ctx); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	want := map[string]*trunk{}
+	for _, t := range p.trunks {
+		if t.set.Enabled && p.here[t.owner] {
+			want[t.id] = t
+		}
+	}
+	p.mu.Unlock()
+	for _, t := range want {
+		p.look(ctx, t)
+	}
+	for tid, b := range running {
+		if want[tid] != b.trunk {
+			b.stop()
+			delete(running, tid)
+		}
+	}
+	for tid, t := range want {
+		if running[tid] == nil {
+			running[tid] = p.begin(t)
+		}
+	}
+	p.mu.Lock()
+	for tid, t := range want {
+		t.began = running[tid]
+	}
+	p.mu.Unlock()
+	return nil
+}
+
+// look finds the addresses of a trunk's gateways, from which its calls may come.
+func (p *telephone) look(ctx context.Context, t *trunk) {
+	for _, g := range t.set.Gateways {
+		if _, err := netip.ParseAddr(g.Host); err == nil {
+			continue
+		}
+		ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+		found, err := net.DefaultResolver.LookupNetIP(ctx, "ip", g.Host)
+		cancel()
+		if err != nil {
+			continue // what was found before still holds
+		}
+		for i := range found {
+			found[i] = found[i].Unmap()
+		}
+		p.mu.Lock()
+		p.places[g.Host] = found
+		p.mu.Unlock()
+	}
+}
+
+// begin registers with a trunk and watches its gateways.
+func (p *telephone) begin(t *trunk) *begun {
+	b := &begun{trunk: t}
+	cred := t.credentials()
+	for _, g := range t.set.Gateways {
+		from := wire.NewURI("sip", t.set.Account(), g.Host, 0, "")
+		b.watches = append(b.watches, p.phone.Watch(sip.WatchRequest{Hop: hop(g), From: from, Credentials: cred}, func(up bool) {
+			p.log.Info("a gateway of a trunk changed", "tenant", t.owner, "trunk", t.id, "up", up)
+		}))
+	}
+	if t.set.Registration.On && len(t.set.Gateways) > 0 {
+		domain := t.set.Registration.Domain
+		if domain == "" {
+			domain = t.set.Gateways[0].Host
+		}
+		b.registration = p.phone.Register(sip.RegisterRequest{
+			Registrar: wire.NewURI("sip", "", domain, 0, ""), AOR: wire.NewURI("sip", t.set.Account(), domain, 0, ""), ContactUser: t.id, Hop: hop(t.set.Gateways[0]),
+			Credentials: cred, Expires: time.Duration(t.set.Registration.ExpirySeconds) * time.Second,
+		}, func(st gateway.RegState) {
+			p.log.Info("a registration with a trunk changed", "tenant", t.owner, "trunk", t.id, "state", st.String())
+		})
+	}
+	return b
+}
+
+func (b *begun) stop() {
+	if b.registration != nil {
+		b.registration.Stop()
+	}
+	for _, w := range b.watches {
+		w.Stop()
+	}
+}
+
+func hop(g setup.TrunkGateway) sip.Target {
+	transport := map[string]string{"udp": sip.UDP, "tcp": sip.TCP, "tls": sip.TLS}[g.Transport]
+	return sip.Target{Transport: transport, Host: g.Host, Port: g.Port, Fixed: g.Transport != "udp"}
+}
+
+func (t *trunk) credentials() auth.Credentials {
+	if t.set.Username == "" || t.password.Empty() {
+		return auth.Credentials{}
+	}
+	var realms []string
+	for _, g := range t.set.Gateways {
+		realms = append(realms, g.Host)
+	}
+	if d := t.set.Registration.Domain; d != "" {
+		realms = append(realms, d)
+	}
+	return auth.Credentials{Realms: realms, Username: secret.New(t.set.Username), Password: t.password, MD5: t.set.AllowMD5}
+}
+
+// policy is what a trunk's sound must be like.
+func (t *trunk) policy() negotiate.Policy {
+	pol := negotiate.Policy{}
+	if t.set.Encryption == setup.EncryptionPlain {
+		pol.Security = negotiate.Accepted
+	}
+	for _, s := range t.set.SRTP {
+		pol.Suites = append(pol.Suites, map[string]negotiate.Suite{"AEAD_AES_256_GCM": negotiate.AES256GCM, "AEAD_AES_128_GCM": negotiate.AES128GCM,
+			"AES_CM_128_HMAC_SHA1_80": negotiate.AESCM80, "AES_CM_128_HMAC_SHA1_32": negotiate.AESCM32}[s])
+	}
+	return pol
+}
+
+// read gives the plan in force.
+func (p *telephone) read(ctx context.Context) (*dialplan.Plan, error) {
+	p.mu.Lock()
+	plan, stamp := p.plan, p.stamp
+	p.mu.Unlock()
+	if plan != nil {
+		return plan, nil
+	}
+	tenants, err := activeTenants(ctx, p.db)
+	if err != nil {
+		return nil, err
+	}
+	var lines []dialplan.Trunk
+	fresh := map[string]*trunk{}
+	for _, t := range tenants {
+		snap, err := p.setups.of(ctx, t)
+		if err != nil {
+			return nil, err
+		}
+		for tid, one := range snap.Trunks {
+			lines = append(lines, one.Plan(tid, t, snap.Hours))
+			fresh[tid] = &trunk{id: tid, owner: t, set: one, cap: &gateway.Cap{}}
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.stamp != stamp { // it changed meanwhile; the next look reads it
+		return dialplan.New(lines), nil
+	}
+	p.plan = dialplan.New(lines)
+	p.take(fresh)
+	return p.plan, nil
+}
+
+// take puts trunks to work that were read; those that are as before stay, and so
+// do the calls that were counted. p.mu is held.
+func (p *telephone) take(fresh map[string]*trunk) {
+	for tid, w := range fresh {
+		if old := p.trunks[tid]; old != nil {
+			if old.same(w) {
+				fresh[tid] = old
+				continue
+			}
+			w.cap = old.cap
+		}
+		w.cap.Calls, w.cap.PerSecond = w.set.MaxCalls, float64(w.set.CallsASecond)
+	}
+	p.trunks = fresh
+}
+
+// Trusts says whether a trunk's calls may come from an address without a
+// password.
+func (p *telephone) Trusts(from netip.Addr, contact string) bool {
+	plan, err := p.read(context.Background())
+	if err != nil {
+		return false
+	}
+	_, code := plan.Incoming(dialplan.Arrival{Source: from, Contact: p.contact(from, contact)})
+	return code == dialplan.NotFound
+}
+
+// contact is the trunk that called the contact which it was given, if it did.
+func (p *telephone) contact(from netip.Addr, user string) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	t := p.trunks[user]
+	if t == nil {
+		return ""
+	}
+	for _, g := range t.set.Gateways {
+		if a, err := netip.ParseAddr(g.Host); err == nil && a.Unmap() == from || slices.Contains(p.places[g.Host], from) {
+			return user
+		}
+	}
+	return ""
+}
+
+// Secret is what an account is checked with: that of a trunk which proves a
+// password has the trunk's id for its name.
+func (p *telephone) Secret(realm, user string) (auth.Secret, bool) {
+	if _, err := p.read(context.Background()); err != nil {
+		return auth.Secret{}, false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	t := p.trunks[user]
+	if t == nil || !t.set.AskPassword || t.password.Empty() {
+		return auth.Secret{}, false
+	}
+	return auth.NewSecret(user, realm, t.password, t.set.AllowMD5), true
+}
+
+// Arrives finds where a call leads.
+func (p *telephone) Arrives(ctx context.Context, r voice.Ring) (voice.Route, error) {
+	plan, err := p.read(ctx)
+	if err != nil {
+		return voice.Route{}, err
+	}
+	contact := ""
+	if len(r.Called) > 0 {
+		contact = p.contact(r.Source.Addr(), r.Called[0].Reveal())
+	}
+	l, code := plan.Incoming(dialplan.Arrival{Source: r.Source.Addr(), Contact: contact, Proven: r.Proven, Called: r.Called})
+	switch code {
+	case 0:
+	case dialplan.NotFound:
+		return voice.Route{}, errs.New(errs.NotFound, "Nobody has this number.")
+	case dialplan.NoAnswer:
+		return voice.Route{}, errs.New(errs.Conflict, "Nothing answers at this number.")
+	default:
+		return voice.Route{}, errs.New(errs.Forbidden, "No trunk lets this call in.")
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	t := p.trunks[l.Trunk.ID]
+	if t == nil {
+		return voice.Route{}, errs.New(errs.Unavailable, "The trunk is being changed.")
+	}
+	if !t.cap.Take(p.clock.Now()) {
+		return voice.Route{}, &errs.Error{Code: errs.Limited, Text: "The trunk has as many calls as it may.", RetryAfter: 5 * time.Second}
+	}
+	route := voice.Route{Tenant: l.Tenant, EntryPoint: l.EntryPoint, Trunk: t.id, Media: t.policy(), Over: p.giver(t)}
+	if number, ok := dialplan.Normal(r.Caller.Reveal(), l.Trunk.Country); ok {
+		route.Caller = secret.New(number)
+	}
+	return route, nil
+}
+
+// giver counts a call that has ended.
+func (p *telephone) giver(t *trunk) func() {
+	return func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		t.cap.Give()
+	}
+}
+
+// Again is what a call goes on with after a restart.
+func (p *telephone) Again(ctx context.Context, owner id.Tenant, tid string) (negotiate.Policy, auth.Credentials, func(), error) {
+	if _, err := p.read(ctx); err != nil {
+		return negotiate.Policy{}, auth.Credentials{}, nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	t := p.trunks[tid]
+	if t == nil {
+		return negotiate.Policy{}, auth.Credentials{}, nil, errs.New(errs.NotFound, "The trunk is not there any more.")
+	}
+	var over func()
+	if t.cap.Take(p.clock.Now()) { // it stands, whatever the bound is now
+		over = p.giver(t)
+	}
+	return t.policy(), t.credentials(), over, nil
+}
+
+// same says whether nothing of a trunk changed that concerns its work.
+func (t *trunk) same(o *trunk) bool {
+	return t.owner == o.owner && t.password.Equal(o.password) && reflect.DeepEqual(t.set, o.set)
+}

@@ -1,0 +1,318 @@
+package server
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"testing"
+	"time"
+
+	appsetup "nubitalk/internal/app/setup"
+	"nubitalk/internal/base/secret"
+	"nubitalk/internal/channel/voice/sip"
+	"nubitalk/internal/channel/voice/sip/auth"
+	"nubitalk/internal/channel/voice/sip/dialog"
+	"nubitalk/internal/channel/voice/sip/wire"
+	"nubitalk/internal/core/setup"
+	"nubitalk/internal/media/audio"
+	"nubitalk/internal/media/mediatest"
+	"nubitalk/internal/media/negotiate"
+	"nubitalk/internal/server/config"
+	"nubitalk/internal/server/drive"
+	"nubitalk/internal/store"
+)
+
+var loopback = netip.MustParseAddr("127.0.0.1")
+
+// telephony has a node listen for SIP, at an address that stays over restarts.
+func telephony(t *testing.T, conf *config.Config) sip.Target {
+	t.Helper()
+	l, err := net.ListenPacket("udp", "127.0.0.1:0")
+	must(t, err)
+	port := l.LocalAddr().(*net.UDPAddr).Port
+	must(t, l.Close())
+	conf.SIP.Listen = []string{"udp://127.0.0.1:" + strconv.Itoa(port)}
+	return sip.Target{Transport: sip.UDP, Host: "127.0.0.1", Port: port}
+}
+
+// exchange is a telephone operator's machine.
+type exchange struct {
+	ep   *sip.Endpoint
+	node sip.Target
+	here netip.AddrPort
+}
+
+type everybody struct{ incoming func(*sip.Leg) }
+
+func (everybody) Admit(sip.Arrival) sip.Admission           { return sip.Admit() }
+func (everybody) Secret(string, string) (auth.Secret, bool) { return auth.Secret{}, false }
+func (e everybody) Incoming(l *sip.Leg) {
+	if e.incoming == nil {
+		l.Reject(404, sip.Reason{})
+		return
+	}
+	e.incoming(l)
+}
+func (everybody) Reachable(secret.Text) {}
+
+func newExchange(t *testing.T, node sip.Target, incoming func(*sip.Leg)) *exchange {
+	t.Helper()
+	o := &exchange{node: node}
+	o.ep = sip.New(sip.Config{Listeners: []sip.Listener{{Transport: sip.UDP, Address: "127.0.0.1:0"}}, Timers: dialog.Usual}, everybody{incoming})
+	must(t, o.ep.Start(t.Context()))
+	t.Cleanup(func() { _ = o.ep.Stop(t.Context()) })
+	o.here = netip.MustParseAddrPort(o.ep.Address(0))
+	return o
+}
+
+// trunk gives a tenant a trunk to the operator, with one number for an entry
+// point.
+func (c *company) trunk(t *testing.T, o *exchange, number, entry string, change func(*setup.Trunk)) string {
+	t.Helper()
+	v := setup.Trunk{Name: "Operator", Enabled: true, Country: "PT", Sources: []string{"127.0.0.1"},
+		Gateways: []setup.TrunkGateway{{Host: "127.0.0.1", Port: int(o.here.Port()), Transport: "udp"}},
+		Numbers:  []setup.TrunkNumber{{Number: number, EntryPoint: entry}}}
+	if change != nil {
+		change(&v)
+	}
+	made, err := appsetup.Create(t.Context(), c.node.parts.setup, c.admin, v)
+	must(t, err)
+	return made.ID
+}
+
+// dialled is a call that a person makes by telephone.
+type dialled struct {
+	*mediatest.Phone
+	leg    *sip.Leg
+	events chan sip.Event
+	offers bool // answer what the other end offers
+}
+
+func (o *exchange) dial(t *testing.T, to, from string, p negotiate.Policy, headers ...wire.Header) *dialled {
+	t.Helper()
+	phone, err := mediatest.NewPhone(p, loopback, netip.Addr{})
+	must(t, err)
+	t.Cleanup(phone.Close)
+	offer, err := phone.Offer()
+	must(t, err)
+	d := &dialled{Phone: phone, events: make(chan sip.Event, 64)}
+	d.leg, err = o.ep.Call(sip.CallRequest{Outgoing: dialog.Outgoing{
+		To: wire.NewURI("sip", to, o.node.Host, o.node.Port, ""), From: wire.NewAddress("", wire.NewURI("sip", from, "operator.example", 0, ""), ""),
+		Hop: o.node, Body: sip.SDP(offer), Headers: headers,
+	}, Events: func(e sip.Event) { d.events <- e }})
+	must(t, err)
+	return d
+}
+
+// await waits for an event of a kind.
+func await[E sip.Event](t *testing.T, d *dialled) E {
+	t.Helper()
+	late := time.After(30 * time.Second)
+	for {
+		select {
+		case e := <-d.events:
+			if got, ok := e.(E); ok {
+				return got
+			}
+			if o, ok := e.(sip.Offered); ok {
+				body, err := d.Answer(o.Body.Data)
+				must(t, err)
+				d.leg.AnswerOffer(sip.SDP(body))
+			}
+		case <-late:
+			var want E
+			t.Fatalf("no %T came", want)
+		}
+	}
+}
+
+func (d *dialled) hears(t *testing.T, who string, hertz []float64, not ...float64) {
+	t.Helper()
+	if err := d.Hears(t.Context(), hertz, not...); err != nil {
+		t.Fatalf("%s: %v", who, err)
+	}
+}
+
+func (d *dialled) hearsMusic(t *testing.T, not float64) {
+	t.Helper()
+	within(t, "no music is heard by telephone", func() bool {
+		pcm := mediatest.Sound(d.Heard(), 25)
+		return pcm != nil && audio.Measure(pcm).Peak > -30 && audio.Power(pcm, not) < -50
+	})
+}
+
+// calls finds the tenant's calls that are shown to nobody yet by what they wait for.
+func (c *company) offered(t *testing.T, u *drive.User) (offer, interaction string) {
+	t.Helper()
+	within(t, "the call was not offered", func() bool {
+		time.Sleep(50 * time.Millisecond) // the address has a limit
+		for _, o := range desk(t, u).Offers {
+			offer, interaction = o.ID, o.Interaction.ID
+		}
+		return offer != ""
+	})
+	return offer, interaction
+}
+
+func (c *company) legs(t *testing.T, interaction string) (legs []store.LegRow) {
+	t.Helper()
+	must(t, c.node.keepers.db.Read(t.Context(), c.ID, func(tx *store.Tx) (err error) {
+		legs, err = tx.Legs(interaction)
+		return err
+	}))
+	return legs
+}
+
+// The story of a call by telephone: a menu answered by keys, music, an agent's
+// browser, tones both ways, hold, the end; what is noted of it; and calls that are
+// refused.
+func TestACallByTelephone(t *testing.T) {
+	engines(t, func(t *testing.T, conf *config.Config) {
+		node := telephony(t, conf)
+		n := start(t, conf, nil)
+		acme, books := house(t, n)
+		ctx := t.Context()
+		admin := acme.signIn(t, "ana")
+		entry := acme.telephone(t, admin)
+		acme.agent(t, "bo")
+		bo, _ := acme.ready(t, "bo")
+		op := newExchange(t, node, nil)
+		trunk := acme.trunk(t, op, "+351210000001", entry, nil)
+		_ = books
+
+		call := op.dial(t, "210000001", "+351930000007", negotiate.Policy{})
+		must(t, call.Accept(await[sip.Answered](t, call).Body.Data))
+		call.Talk(500)
+		must(t, call.Press('2'))
+		offer, interaction := acme.offered(t, bo)
+		call.hearsMusic(t, 900)
+		agent := acme.agentSound(t, bo, interaction)
+		agent.Talk(900)
+		must(t, bo.Do(ctx, "POST", "offers/"+offer+"/accept", m{}, nil))
+		listens(t, "the agent", agent, []float64{500}, 900)
+		call.hears(t, "the caller", []float64{900}, 500)
+
+		var st struct {
+			Caller, Agent          string
+			Held, Telephone, Plain bool
+		}
+		must(t, bo.Do(ctx, "PUT", "interactions/"+interaction+"/hold", m{"held": true}, &st))
+		if !st.Held || !st.Telephone || st.Plain {
+			t.Errorf("%+v", st)
+		}
+		call.hearsMusic(t, 900)
+		must(t, bo.Do(ctx, "PUT", "interactions/"+interaction+"/hold", m{"held": false}, &st))
+		call.hears(t, "the caller after hold", []float64{900}, 500)
+		within(t, "keys do not reach the caller", func() bool {
+			must(t, bo.Do(ctx, "POST", "interactions/"+interaction+"/keys", m{"keys": "42#"}, nil))
+			time.Sleep(time.Second)
+			return len(mediatest.Keys(call.Heard())) >= 3
+		})
+
+		must(t, bo.Do(ctx, "POST", "interactions/"+interaction+"/finish", m{}, nil))
+		if end := await[sip.Ended](t, call); end.By != dialog.ByThem || end.Reason.Q850 != 16 {
+			t.Errorf("%+v", end)
+		}
+		within(t, "the legs are not noted", func() bool {
+			legs := acme.legs(t, interaction)
+			return len(legs) == 2 && !legs[0].EndedAt.IsZero() && !legs[1].EndedAt.IsZero()
+		})
+		for _, l := range acme.legs(t, interaction) {
+			if l.AnsweredAt.IsZero() || l.EndedBy != "us" || len(l.DialogSealed) != 0 || l.Part == "caller" && (l.TrunkID != trunk || l.Suite == "" || len(l.AddressSealed) == 0 || l.Q850 != 16) {
+				t.Errorf("%+v", l)
+			}
+		}
+
+		for what, c := range map[string]struct {
+			to     string
+			policy negotiate.Policy
+			code   int
+		}{
+			"a number that nobody has": {"210000009", negotiate.Policy{}, 404},
+			"sound in the clear":       {"210000001", negotiate.Policy{Security: negotiate.Plain}, 488},
+		} {
+			d := op.dial(t, c.to, "+351930000007", c.policy)
+			if f := await[sip.Failed](t, d); f.Code != c.code {
+				t.Errorf("%s: %d", what, f.Code)
+			}
+		}
+	})
+}
+
+// Calls by telephone go on after a restart; the other end is asked to send its
+// sound to the new place. Who hung up meanwhile has left.
+func TestTelephoneCallsSurviveARestart(t *testing.T) {
+	engines(t, func(t *testing.T, conf *config.Config) {
+		node := telephony(t, conf)
+		n := start(t, conf, nil)
+		acme, _ := house(t, n)
+		ctx := t.Context()
+		entry := acme.telephone(t, acme.signIn(t, "ana"))
+		acme.agent(t, "bo")
+		bo, _ := acme.ready(t, "bo")
+		op := newExchange(t, node, nil)
+		acme.trunk(t, op, "+351210000001", entry, nil)
+		dial := func(n int) *dialled {
+			d := op.dial(t, "+351210000001", fmt.Sprintf("+35193000000%d", n), negotiate.Policy{})
+			must(t, d.Accept(await[sip.Answered](t, d).Body.Data))
+			d.Talk(500)
+			return d
+		}
+		talking := dial(1)
+		must(t, talking.Press('1'))
+		offer, interaction := acme.offered(t, bo)
+		must(t, bo.Do(ctx, "POST", "offers/"+offer+"/accept", m{}, nil))
+		listens(t, "the agent", acme.agentSound(t, bo, interaction), []float64{500})
+		asked := dial(2)
+		within(t, "the dialogs are not kept", func() bool {
+			legs, kept := 0, 0
+			must(t, n.keepers.db.Read(ctx, acme.ID, func(tx *store.Tx) error {
+				all, err := tx.OpenLegs()
+				for _, l := range all {
+					legs++
+					if len(l.DialogSealed) > 0 {
+						kept++
+					}
+				}
+				return err
+			}))
+			return legs == 3 && kept == 2
+		})
+
+		n.stop(t)
+		select {
+		case e := <-talking.events:
+			t.Fatalf("%T at the stop", e)
+		default:
+		}
+		n = start(t, conf, nil)
+		acme.node, bo.Base = n, n.URL()
+		line, err := bo.Live(ctx, "")
+		must(t, err)
+		defer line.Close()
+		for _, d := range []*dialled{talking, asked} {
+			o := await[sip.Offered](t, d)
+			body, err := d.Answer(o.Body.Data)
+			must(t, err)
+			d.leg.AnswerOffer(sip.SDP(body))
+		}
+		agent := acme.agentSound(t, bo, interaction)
+		agent.Talk(900)
+		listens(t, "the agent after the restart", agent, []float64{500})
+		talking.hears(t, "the caller after the restart", []float64{900}, 500)
+		must(t, asked.Press('2'))
+		asked.hearsMusic(t, 900)
+
+		talking.leg.Hangup(sip.Reason{Q850: 16})
+		within(t, "the work does not wrap up", func() bool {
+			time.Sleep(100 * time.Millisecond)
+			for _, w := range desk(t, bo).Work {
+				if w.ID == interaction {
+					return w.State == "wrapping" || w.State == "closed"
+				}
+			}
+			return true
+		})
+	})
+}
