@@ -117,7 +117,7 @@ func TestErasingAnInteractionAndAConversation(t *testing.T) {
 			same(t, "interaction", store.Erased{Interactions: 1, Segments: 1, Offers: 1, Legs: 1, Chats: 1, Messages: 1, Tokens: 2, Attachments: 1}, e)
 			return err
 		})
-		same(t, "left", map[string]int{"organisations": 1, "contacts": 1, "contact_addresses": 2, "consents": 2, "interactions": 1, "segments": 1, "offers": 1}, census(t, db, tenA))
+		same(t, "left", map[string]int{"organisations": 1, "contacts": 1, "contact_addresses": 2, "consents": 2, "interactions": 1, "segments": 1, "offers": 1, "call_legs": 1}, census(t, db, tenA))
 		same(t, "the other tenant", other, census(t, db, tenB))
 		for what, del := range map[string]func(*store.Tx) error{
 			"interaction":  func(tx *store.Tx) error { _, err := tx.DeleteInteraction("int_none"); return err },

@@ -57,6 +57,12 @@ func everything(t *testing.T, db *store.DB) {
 					_, _, err := tx.ReserveKey(store.IdempotencyRow{ActorID: "usr_1", KeyHash: []byte("h")})
 					return err
 				},
+				func() error {
+					if err := tx.InsertInteraction(store.InteractionRow{ID: "int_call", ContactID: "con_1", State: "active", ArrivedAt: t0}); err != nil {
+						return err
+					}
+					return tx.PutLeg(store.LegRow{ID: "leg_1", InteractionID: "int_call"})
+				},
 				func() error { _, _, err := tx.Lease("floor", "node", 1e9, t0); return err },
 			} {
 				if err := step(); err != nil {
