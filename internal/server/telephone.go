@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"nubitalk/internal/api"
 	"nubitalk/internal/base/clock"
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
@@ -290,13 +291,17 @@ func (p *telephone) read(ctx context.Context) (*dialplan.Plan, error) {
 	var lines []dialplan.Trunk
 	fresh := map[string]*trunk{}
 	for _, t := range tenants {
-		snap, err := p.setups.of(ctx, t)
+		list, err := p.setups.app.Trunks(ctx, t)
 		if err != nil {
 			return nil, err
 		}
-		for tid, one := range snap.Trunks {
-			lines = append(lines, one.Plan(tid, t, snap.Hours))
-			fresh[tid] = &trunk{id: tid, owner: t, set: one, cap: &gateway.Cap{}}
+		for _, one := range list {
+			lines = append(lines, one.Plan)
+			w := &trunk{id: one.ID, owner: t, set: one.Trunk, cap: &gateway.Cap{}}
+			if w.password, err = p.setups.app.Secret(ctx, t, setup.KindTrunk, one.ID, setup.Password); err != nil {
+				return nil, err
+			}
+			fresh[one.ID] = w
 		}
 	}
 	p.mu.Lock()
@@ -433,4 +438,45 @@ func (p *telephone) Again(ctx context.Context, owner id.Tenant, tid string) (neg
 // same says whether nothing of a trunk changed that concerns its work.
 func (t *trunk) same(o *trunk) bool {
 	return t.owner == o.owner && t.password.Equal(o.password) && reflect.DeepEqual(t.set, o.set)
+}
+
+// TrunkState says how a trunk stands on this node.
+func (p *telephone) TrunkState(ctx context.Context, owner id.Tenant, tid string) (api.TrunkState, error) {
+	if _, err := p.read(ctx); err != nil {
+		return api.TrunkState{}, err
+	}
+	p.mu.Lock()
+	t := p.trunks[tid]
+	if t == nil || t.owner != owner {
+		p.mu.Unlock()
+		return api.TrunkState{}, errs.New(errs.NotFound, "The trunk is not there any more.")
+	}
+	b, calls := t.began, t.cap.Standing()
+	p.mu.Unlock()
+	st := api.TrunkState{Running: b != nil, Registration: api.RegistrationState{State: "off"}, Gateways: []api.GatewayState{}, Calls: calls}
+	if b == nil {
+		return st, nil
+	}
+	if r := b.registration; r != nil {
+		code, since := r.Answer()
+		st.Registration = api.RegistrationState{State: map[gateway.RegState]string{gateway.Registered: "registered", gateway.Failing: "failing", gateway.Denied: "denied"}[r.State()], Since: since}
+		if st.Registration.State == "" {
+			st.Registration.State = "trying"
+		}
+		if code >= 300 {
+			st.Registration.Code = code
+		}
+	}
+	for i, g := range t.set.Gateways {
+		one := api.GatewayState{Host: g.Host, Port: g.Port, Transport: g.Transport, State: "down"}
+		up, rtt := b.watches[i].Up()
+		switch {
+		case up && rtt > 0:
+			one.State, one.RTT = "up", int(rtt.Milliseconds())
+		case up:
+			one.State = "unknown"
+		}
+		st.Gateways = append(st.Gateways, one)
+	}
+	return st, nil
 }

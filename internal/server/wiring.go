@@ -164,7 +164,12 @@ func (s *Server) doors(p *parts) *api.Server {
 			s.log.Error("a floor could not take a change", "tenant", t, "error", err)
 		}
 	}
+	var trunks api.TrunkStatus
+	if p.telephone != nil {
+		trunks = p.telephone
+	}
 	return api.New(conf, api.Parts{
+		Trunks:   trunks,
 		Accounts: accountDoors{p.accounts, s.founded, func(t id.Tenant) { p.setups.changed(appsetup.Change{Tenant: t}) }, reload},
 		Floor:    desks{p.floor, p.chat, s.ids},
 		History:  p.floor,

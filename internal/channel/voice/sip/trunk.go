@@ -83,6 +83,8 @@ type Registering struct {
 
 	mu    sync.Mutex
 	reg   gateway.Registration
+	code  int // of the last answer
+	since time.Time
 	seq   uint32
 	timer *time.Timer
 }
@@ -103,6 +105,14 @@ func (g *Registering) State() gateway.RegState {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.reg.State()
+}
+
+// Answer is the registrar's last one, 0 before the first, and since when the
+// state is what it is.
+func (g *Registering) Answer() (code int, since time.Time) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.code, g.since
 }
 
 // Stop ends the registration, at the trunk too.
@@ -148,6 +158,9 @@ func (g *Registering) attempt() {
 		changed := g.reg.Response(code, m, func(a wire.Address) bool {
 			return a.URI.Host == strings.ToLower(local.Host) && a.URI.User.Reveal() == user && (a.URI.Port == local.Port || a.URI.Port == 0)
 		}, time.Now())
+		if g.code = code; changed {
+			g.since = time.Now()
+		}
 		state := g.reg.State()
 		g.plan()
 		g.mu.Unlock()
