@@ -86,7 +86,6 @@ type dialled struct {
 	*mediatest.Phone
 	leg    *sip.Leg
 	events chan sip.Event
-	offers bool // answer what the other end offers
 }
 
 func (o *exchange) dial(t *testing.T, to, from string, p negotiate.Policy, headers ...wire.Header) *dialled {
