@@ -72,10 +72,12 @@ func open(t *testing.T, seed *seeder, n *node, slug string) *company {
 	return c
 }
 
-// agent makes a user and gives its id.
-func (c *company) agent(t *testing.T, name string) string {
+// agent makes a user who handles work and gives its id.
+func (c *company) agent(t *testing.T, name string) string { return c.user(t, name, access.Agent) }
+
+func (c *company) user(t *testing.T, name string, role access.Role) string {
 	t.Helper()
-	u, _, err := c.node.parts.accounts.CreateUser(t.Context(), c.admin, account.NewUser{UserName: name, Roles: []access.Role{access.Agent}})
+	u, _, err := c.node.parts.accounts.CreateUser(t.Context(), c.admin, account.NewUser{UserName: name, Roles: []access.Role{role}})
 	if err != nil {
 		t.Fatal(err)
 	}
