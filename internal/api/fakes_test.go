@@ -235,6 +235,14 @@ func (w *world) Agent(_ context.Context, a access.Actor, user string) (floor.Age
 	return floor.AgentDetail{Agent: floor.AgentView{User: g.holder, UserName: g.canary}}, nil
 }
 
+func (w *world) FlowToday(_ context.Context, a access.Actor, flow string) (floor.FlowToday, error) {
+	g, err := w.of(a, access.SetupWrite, flow, func(g *goods) []string { return []string{g.queue} })
+	if err != nil {
+		return floor.FlowToday{}, err
+	}
+	return floor.FlowToday{Ways: []floor.FlowWayCount{{To: g.canary}}, Standing: []floor.FlowNodeCount{}}, nil
+}
+
 func (w *world) Queue(_ context.Context, a access.Actor, queue string) (floor.QueueDetail, error) {
 	g, err := w.of(a, access.FloorWatch, queue, func(g *goods) []string { return []string{g.queue} })
 	if err != nil {

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 
+	"nubitalk/internal/app/floor"
 	appsetup "nubitalk/internal/app/setup"
 	"nubitalk/internal/base/wording"
 	"nubitalk/internal/core/access"
@@ -22,6 +23,11 @@ type (
 // flowRoutes are those of flows that no other kind of set-up has; they store
 // nothing.
 func (s *Server) flowRoutes() {
+	handle(s, "GET", "/api/v1/flows/{id}/today", needs(access.SetupWrite), about{id: "flowToday", tag: setupTag, summary: "How a flow is gone through today",
+		detail: "How often each way was taken since midnight, or since the organisation's floor was last opened (after a restart), and how many stand at each step now."},
+		func(ctx context.Context, c *caller, in *ByID) (*reply[floor.FlowToday], error) {
+			return answer(s.Floor.FlowToday(ctx, c.Actor, in.ID))
+		})
 	handle(s, "POST", "/api/v1/flows/check", needs(access.SetupWrite), about{id: "checkFlow", tag: setupTag, summary: "What is wrong with a graph",
 		detail: "Says every fault that saving a flow with this graph would tell, each with its place; none if it could be saved. Nothing is stored.", once: true},
 		func(ctx context.Context, c *caller, in *flowCheckInput) (*reply[ListOf[FlowFault]], error) {

@@ -159,6 +159,7 @@ func otherExamples() map[string]example {
 		"POST /chat/v1/conversation/survey":                      {body: m{"rating": 5}},
 		"GET /chat/v1/socket":                                    {},
 		"GET /api/v1/flows/{id}/versions":                        {thing: "setup"},
+		"GET /api/v1/flows/{id}/today":                           {thing: "setup"},
 		"POST /api/v1/flows/check":                               {body: m{"graph": m{"start": "", "nodes": m{}}}},
 		"POST /api/v1/flows/try":                                 {body: m{"graph": m{"start": "", "nodes": m{}}, "channel": "chat", "language": "en"}},
 		"POST /api/v1/queues/members":                            {body: m{"members": []string{}, "member_rule": ""}},

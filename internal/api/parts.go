@@ -77,6 +77,8 @@ type Floor interface {
 	// one queue with its open work (FloorWatch).
 	Agent(ctx context.Context, a access.Actor, user string) (floor.AgentDetail, error)
 	Queue(ctx context.Context, a access.Actor, queue string) (floor.QueueDetail, error)
+	// FlowToday is how a flow is gone through (SetupWrite).
+	FlowToday(ctx context.Context, a access.Actor, flow string) (floor.FlowToday, error)
 
 	// Connected tells how many live desks a user has on this node.
 	Connected(ctx context.Context, t id.Tenant, user string, n int) error

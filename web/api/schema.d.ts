@@ -1178,6 +1178,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/flows/{id}/today": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * How a flow is gone through today
+     * @description How often each way was taken since midnight, or since the organisation's floor was last opened (after a restart), and how many stand at each step now.
+     *
+     *     Needs `setup.write`.
+     */
+    get: operations["flowToday"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/flows/{id}/versions": {
     parameters: {
       query?: never;
@@ -4327,6 +4349,11 @@ export interface components {
       /** @description The deadline has passed. */
       timeout?: boolean;
     };
+    FlowNodeCount: {
+      /** Format: int64 */
+      count: number;
+      node: string;
+    };
     FlowObject: {
       /** Format: date-time */
       archived_at?: string;
@@ -4366,6 +4393,17 @@ export interface components {
       steps: number;
       /** @description For the person. */
       waiting: boolean;
+    };
+    FlowToday: {
+      /**
+       * Format: date-time
+       * @description The ways are counted from here: midnight, or when the floor was last opened.
+       */
+      since: string;
+      /** @description How many are at each step now. */
+      standing: components["schemas"]["FlowNodeCount"][];
+      /** @description How often each way was taken, in whichever version of the flow. */
+      ways: components["schemas"]["FlowWayCount"][];
     };
     FlowTried: {
       actions: components["schemas"]["FlowAct"][];
@@ -4411,6 +4449,14 @@ export interface components {
     FlowWay: {
       from?: string;
       out?: string;
+      to: string;
+    };
+    FlowWayCount: {
+      /** Format: int64 */
+      count: number;
+      from: string;
+      /** @description The field of the step that leads on, like options[0]. */
+      out: string;
       to: string;
     };
     GatewayState: {
@@ -9185,6 +9231,37 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["FlowObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  flowToday: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["FlowToday"];
         };
       };
       /** @description Error */

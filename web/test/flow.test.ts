@@ -172,6 +172,18 @@ test("everything is done by keyboard: add, connect, move, copy, undo", async () 
   expect(await graph()).toEqual(before);
 });
 
+test("today's counts stand on the ways, and who stands where on the steps", async () => {
+  const visitor = await stage.visitor();
+  await visitor.start("Rita");
+  await open("Shop welcome");
+  await press("Today");
+  await until(() => step("topic").locator(".stand").innerText()).toMatch(/^1/);
+  await until(() => step("greet").locator(".count").innerText()).toMatch(/^[1-9]/);
+  await page.getByText(/^Counted since/).waitFor();
+  await shot(page, "flow-today");
+  expect(await axe(page)).toEqual([]);
+});
+
 test("what was not saved is there again after the page was closed", async () => {
   await open("Out of hours");
   await step("greet").click();

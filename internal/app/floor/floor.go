@@ -55,6 +55,8 @@ type floor struct {
 	hours   time.Time       // when a queue next opens or closes; zero: never
 	shut    map[string]bool // queues out of their hours
 	alerts  alerts
+	ways    map[string]*flowDay // by flow
+	opened  time.Time
 	batch   batch
 }
 
@@ -129,7 +131,7 @@ func (b *batch) empty() bool {
 
 func newFloor(m *Manager, t id.Tenant, fence int64) *floor {
 	return &floor{m: m, tenant: t, fence: fence, in: make(chan *call, mailbox), ended: make(chan struct{}), quit: make(chan struct{}),
-		online: map[string]int{}, waits: map[string]bool{}, shut: map[string]bool{}}
+		online: map[string]int{}, waits: map[string]bool{}, shut: map[string]bool{}, ways: map[string]*flowDay{}, opened: m.Clock.Now()}
 }
 
 func moving() error {

@@ -38,14 +38,16 @@ func (f *floor) begin(it *item, now time.Time) {
 	it.State, it.running, it.graph = "in_flow", true, planned.Graph
 	it.row.FlowID, it.row.FlowVersion = point.Flow, planned.Version
 	f.segment(it, "flow", point.Flow, "arrived", now)
-	state, actions, err := flow.Start(it.graph, it.Language, map[string]string{"name": it.Name}, f.world(it, now))
+	state, actions, ways, err := flow.Trace(it.graph, flow.State{Language: it.Language, Attributes: map[string]string{flow.AttributeName: it.Name}}, flow.Input{}, f.world(it, now))
+	f.tookWays(point.Flow, ways, now)
 	f.flowStep(it, state, actions, err, now)
 }
 
 // feed gives an input to a running flow.
 func (f *floor) feed(it *item, in flow.Input, now time.Time) {
 	f.touch(it)
-	state, actions, err := flow.Step(it.graph, it.run, in, f.world(it, now))
+	state, actions, ways, err := flow.Trace(it.graph, it.run, in, f.world(it, now))
+	f.tookWays(it.row.FlowID, ways, now)
 	f.flowStep(it, state, actions, err, now)
 }
 

@@ -173,6 +173,7 @@ var ptParts = []entry{
 	{"Somebody is with you already.", "Já está alguém consigo."},
 	{"must be ready, not_ready or offline", "tem de ser ready, not_ready ou offline"},
 	{"There is no such agent.", "Não existe este agente."},
+	{"There is no such flow.", "Não existe este fluxo."},
 	{"There is no such queue.", "Não existe esta fila."},
 	{"is not one of the reasons in use", "não é um dos motivos em uso"},
 	{"The offer has ended.", "A oferta terminou."},

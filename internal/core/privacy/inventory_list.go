@@ -248,6 +248,7 @@ var inventory = []group{
 		{"vault: keys of tenants", Secret, "the same; at most 5 minutes", inMemory},
 		{"account: recognised sessions", Pseudonym, "to recognise a session without asking the database each time", inMemory},
 		{"floor: open interactions", DisplayName, "to route and show work that is open", inMemory},
+		{"floor: ways of flows", None, "how often each way of a flow was taken today; figures only, of nobody", inMemory},
 		{"floor: alerts", Pseudonym, "to raise and clear alerts", inMemory},
 		{"voice: running calls", Content, "to say a menu and take keys; who is in a call", inMemory},
 		{"media: sound", Content, "on its way from one end of a call to the others, 200 ms at most", inMemory},

@@ -106,6 +106,7 @@ export interface Graph {
 }
 export type Flow = Omit<Schemas["Flow"], "graph" | "draft"> & { graph: Graph; draft: Graph | null };
 export type FlowTried = Schemas["FlowTried"];
+export type FlowToday = Schemas["FlowToday"];
 export type FlowTry = Schemas["FlowTry"];
 
 export type AlertLevel = Schemas["AlertLevel"];

@@ -44,6 +44,12 @@ const en = {
   what_queue: "Puts the person into a queue; the flow is over.",
   what_form: "Shows the leave-a-message form and waits until it is sent.",
   what_close: "Says a last word and ends the contact.",
+  counts: "Today",
+  countsHint: "Shows how often each way was taken today, and who stands where now",
+  countsSince: "Counted since {time}. Who stands where is as of now.",
+  tookToday: "times today",
+  standHere: "here now",
+
   unknownType: "Unknown type “{type}”",
 
   out_next: "next",
@@ -241,6 +247,12 @@ export const text = catalogue(en, {
   what_queue: "Põe a pessoa numa fila; o fluxo acaba.",
   what_form: "Mostra o formulário de mensagem e espera que seja enviado.",
   what_close: "Diz uma última palavra e termina o contacto.",
+  counts: "Hoje",
+  countsHint: "Mostra quantas vezes cada caminho foi seguido hoje, e quem está onde agora",
+  countsSince: "Contado desde {time}. Quem está onde é deste momento.",
+  tookToday: "vezes hoje",
+  standHere: "aqui agora",
+
   unknownType: "Tipo desconhecido “{type}”",
 
   out_next: "a seguir",
