@@ -47,9 +47,9 @@ type world struct {
 	last   func() error
 	// diligent agents answer and finish at once; handled says that there was work.
 	diligent, handled bool
-	base              time.Duration // offset when the process began
-	// timeless: one began after the clock was set back. What is stored lies ahead
-	// of it then and is cut when read, so times are not compared any more.
+	// timeless: one began at an earlier time than the one before it had. What is
+	// stored lies ahead of it then and is cut when read, so times are not compared
+	// any more.
 	timeless bool
 	seq      int64
 	arrived  map[id.Tenant][]string // acknowledged
@@ -286,10 +286,10 @@ func (w *world) start(name string) error {
 	for _, ch := range simChannels {
 		n.floor.Drive(ch, simChannel{})
 	}
-	if w.node != nil && w.off() < w.base {
+	if w.node != nil && n.clock.Now().Before(w.node.clock.Now()) { // a steady clock may be ahead of the wall's, even after one that was set forward
 		w.timeless = true
 	}
-	w.node, w.base = n, w.off()
+	w.node = n
 	w.nodes++
 	if err := n.floor.Start(w.ctx); err != nil {
 		return err
