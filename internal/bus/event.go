@@ -22,6 +22,9 @@ type Event struct {
 	// Watch lets those see it too who hold this permission for the tenant; ""
 	// nobody else.
 	Watch access.Permission `json:"w,omitempty"`
+	// Only says that the event is for those of Users who hold Watch, and for
+	// nobody else.
+	Only bool `json:"o,omitempty"`
 	// Interaction is what the event is about, if anything.
 	Interaction string `json:"i,omitempty"`
 	// Data is for users, a JSON value.

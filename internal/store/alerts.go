@@ -26,26 +26,29 @@ type AlertRow struct {
 	LevelAt                     time.Time // since when it is at its level
 	AcknowledgedBy              string
 	AcknowledgedAt              time.Time
+	EarlierBy                   string // who acknowledged it before it became worse
+	EarlierAt                   time.Time
 	ClearedAt                   time.Time // zero while it lasts
 	Cause                       string    // why it was cleared
 }
 
-const alertColumns = "alert_id, rule_id, measure, activity, subject_kind, subject_id, level, worst, value, threshold, warning_since, critical_since, raised_at, level_at, acknowledged_by, acknowledged_at, cleared_at, cause"
+const alertColumns = "alert_id, rule_id, measure, activity, subject_kind, subject_id, level, worst, value, threshold, warning_since, critical_since, raised_at, level_at, acknowledged_by, acknowledged_at, cleared_at, cause, earlier_by, earlier_at"
 
 func scanAlert(r row, a *AlertRow) error {
 	return r.Scan(&a.ID, &a.RuleID, &a.Measure, &a.Activity, &a.SubjectKind, &a.SubjectID, &a.Level, &a.Worst, num(&a.Value), num(&a.Threshold), at(&a.WarningSince), at(&a.CriticalSince),
-		at(&a.RaisedAt), at(&a.LevelAt), &a.AcknowledgedBy, at(&a.AcknowledgedAt), at(&a.ClearedAt), &a.Cause)
+		at(&a.RaisedAt), at(&a.LevelAt), &a.AcknowledgedBy, at(&a.AcknowledgedAt), at(&a.ClearedAt), &a.Cause, &a.EarlierBy, at(&a.EarlierAt))
 }
 
 // PutAlert stores an alert as it is now. A second one that lasts, of the same rule
 // for the same subject, is Conflict.
 func (tx *Tx) PutAlert(a AlertRow) error {
-	_, err := tx.exec(`INSERT INTO alerts (tenant_id, `+alertColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+	_, err := tx.exec(`INSERT INTO alerts (tenant_id, `+alertColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
 		ON CONFLICT (tenant_id, alert_id) DO UPDATE SET level = excluded.level, worst = excluded.worst, value = excluded.value, threshold = excluded.threshold,
 		warning_since = excluded.warning_since, critical_since = excluded.critical_since, raised_at = excluded.raised_at, level_at = excluded.level_at,
-		acknowledged_by = excluded.acknowledged_by, acknowledged_at = excluded.acknowledged_at, cleared_at = excluded.cleared_at, cause = excluded.cause`,
+		acknowledged_by = excluded.acknowledged_by, acknowledged_at = excluded.acknowledged_at, cleared_at = excluded.cleared_at, cause = excluded.cause,
+		earlier_by = excluded.earlier_by, earlier_at = excluded.earlier_at`,
 		string(tx.scope.Tenant), a.ID, a.RuleID, a.Measure, a.Activity, a.SubjectKind, a.SubjectID, a.Level, a.Worst, a.Value, a.Threshold, us(a.WarningSince), us(a.CriticalSince),
-		us(a.RaisedAt), us(a.LevelAt), a.AcknowledgedBy, us(a.AcknowledgedAt), us(a.ClearedAt), a.Cause)
+		us(a.RaisedAt), us(a.LevelAt), a.AcknowledgedBy, us(a.AcknowledgedAt), us(a.ClearedAt), a.Cause, a.EarlierBy, us(a.EarlierAt))
 	return err
 }
 
@@ -71,9 +74,10 @@ type AlertFilter struct {
 	Open    bool // only those that last
 	Cleared bool // only those that do not
 	Rule    string
-	Subject string // a queue's or an agent's id
-	Before  Cursor // rows after this one in the list; zero: from the newest
-	Limit   int    // 0 means 50
+	Subject string   // a queue's or an agent's id
+	Without []string // rules whose alerts are left out
+	Before  Cursor   // rows after this one in the list; zero: from the newest
+	Limit   int      // 0 means 50
 }
 
 // Alerts finds alerts, the last raised first.
@@ -95,6 +99,9 @@ func (tx *Tx) Alerts(f AlertFilter) ([]AlertRow, error) {
 	}
 	if f.Subject != "" {
 		sql += " AND subject_id = " + bind(f.Subject)
+	}
+	for _, rule := range f.Without {
+		sql += " AND rule_id <> " + bind(rule)
 	}
 	if !f.Before.At.IsZero() {
 		sql += " AND (raised_at, alert_id) < (" + bind(us(f.Before.At)) + ", " + bind(f.Before.ID) + ")"

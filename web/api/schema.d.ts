@@ -3475,6 +3475,10 @@ export interface components {
       cause?: "back" | "closed" | "rule" | "gone";
       /** Format: date-time */
       cleared_at?: string;
+      /** Format: date-time */
+      earlier_acknowledged_at?: string;
+      /** @description Who saw it before it became worse. */
+      earlier_acknowledged_by?: string;
       id: string;
       /**
        * @description The last one, once it is cleared.
@@ -3572,6 +3576,8 @@ export interface components {
       queues?: string[];
       /** @description With not_ready: only for these reasons; empty means any. */
       reasons?: string[];
+      /** @description User ids of who sees its alerts, of those who may watch the floor; empty, or nobody left of them, means all of these. */
+      recipients?: string[];
       /** @description With time_in_state: ids of the teams whose agents are watched; empty means all agents. */
       teams?: string[];
       warning?: components["schemas"]["AlertLevel"];
@@ -3617,6 +3623,8 @@ export interface components {
       queues: string[];
       /** @description With not_ready: only for these reasons; empty means any. */
       reasons: string[];
+      /** @description User ids of who sees its alerts, of those who may watch the floor; empty, or nobody left of them, means all of these. */
+      recipients: string[];
       /** @description With time_in_state: ids of the teams whose agents are watched; empty means all agents. */
       teams: string[];
       /**
@@ -3674,6 +3682,8 @@ export interface components {
       queues: string[];
       /** @description With not_ready: only for these reasons; empty means any. */
       reasons: string[];
+      /** @description User ids of who sees its alerts, of those who may watch the floor; empty, or nobody left of them, means all of these. */
+      recipients: string[];
       /** @description With time_in_state: ids of the teams whose agents are watched; empty means all agents. */
       teams: string[];
       /** Format: date-time */

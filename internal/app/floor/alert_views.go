@@ -8,7 +8,6 @@ import (
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
-	"nubitalk/internal/bus"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/alert"
 	"nubitalk/internal/store"
@@ -17,6 +16,10 @@ import (
 // alertChanged is the live event of an alert that was raised, changed its level,
 // was acknowledged or cleared; its data is the Alert.
 const alertChanged = "alert.changed"
+
+// alertsChanged is the live event of other recipients: who shows alerts fetches
+// them again.
+const alertsChanged = "alerts.changed"
 
 // Alert says that a figure of a queue, or an agent's time in a state, is past a
 // rule's threshold, or was.
@@ -35,13 +38,15 @@ type Alert struct {
 	LevelAt        time.Time      `json:"level_at" doc:"Since when it is at its level."`
 	AcknowledgedBy string         `json:"acknowledged_by,omitempty" doc:"Who saw it; empty again when it becomes worse."`
 	AcknowledgedAt time.Time      `json:"acknowledged_at,omitzero"`
+	EarlierBy      string         `json:"earlier_acknowledged_by,omitempty" doc:"Who saw it before it became worse."`
+	EarlierAt      time.Time      `json:"earlier_acknowledged_at,omitzero"`
 	ClearedAt      time.Time      `json:"cleared_at,omitzero"`
 	Cause          string         `json:"cause,omitempty" enum:"back,closed,rule,gone" doc:"Why it was cleared: the value is good again, the queue closed, the rule was changed or taken out of use, or the queue or agent is no more."`
 }
 
 func alertOf(r store.AlertRow) Alert {
 	a := Alert{ID: r.ID, Rule: r.RuleID, Measure: alert.Measure(r.Measure), Activity: alert.Activity(r.Activity), Level: r.Level, Worst: r.Worst, Value: r.Value, Threshold: r.Threshold,
-		RaisedAt: r.RaisedAt, LevelAt: r.LevelAt, AcknowledgedBy: r.AcknowledgedBy, AcknowledgedAt: r.AcknowledgedAt, ClearedAt: r.ClearedAt, Cause: r.Cause}
+		RaisedAt: r.RaisedAt, LevelAt: r.LevelAt, AcknowledgedBy: r.AcknowledgedBy, AcknowledgedAt: r.AcknowledgedAt, EarlierBy: r.EarlierBy, EarlierAt: r.EarlierAt, ClearedAt: r.ClearedAt, Cause: r.Cause}
 	if r.SubjectKind == ofAgent {
 		a.User = r.SubjectID
 	} else {
@@ -50,11 +55,14 @@ func alertOf(r store.AlertRow) Alert {
 	return a
 }
 
-// openAlerts are those that last, the worst first, then the oldest.
-func (f *floor) openAlerts() []Alert {
+// openAlerts are those that last and that somebody sees, the worst first, then
+// the oldest.
+func (f *floor) openAlerts(user string) []Alert {
 	out := make([]Alert, 0, len(f.alerts.open))
 	for _, w := range f.alerts.open {
-		out = append(out, alertOf(w.row))
+		if f.alertIsFor(user, w.id) {
+			out = append(out, alertOf(w.row))
+		}
 	}
 	slices.SortFunc(out, func(a, b Alert) int {
 		return cmp.Or(cmp.Compare(alert.ParseLevel(b.Level), alert.ParseLevel(a.Level)), a.RaisedAt.Compare(b.RaisedAt), cmp.Compare(a.ID, b.ID))
@@ -71,10 +79,13 @@ type AlertSearch struct {
 	Limit   int
 }
 
-// Alerts lists alerts, the last raised first.
+// Alerts lists the alerts that the actor sees, the last raised first.
 func (m *Manager) Alerts(ctx context.Context, a access.Actor, q AlertSearch) (items []Alert, next string, err error) {
 	f := store.AlertFilter{Open: q.State == "open", Cleared: q.State == "cleared", Rule: q.Rule, Subject: q.Subject, Limit: limitOf(q.Limit) + 1}
 	if f.Before, err = readCursor(q.Cursor, id.Alert); err != nil {
+		return nil, "", err
+	}
+	if f.Without, err = m.notFor(ctx, a); err != nil {
 		return nil, "", err
 	}
 	var rows []store.AlertRow
@@ -96,6 +107,20 @@ func (m *Manager) Alerts(ctx context.Context, a access.Actor, q AlertSearch) (it
 	return items, next, nil
 }
 
+// notFor are the rules whose alerts the actor does not see.
+func (m *Manager) notFor(ctx context.Context, a access.Actor) (rules []string, err error) {
+	err = m.do(ctx, a.Tenant, func(f *floor, _ time.Time) error {
+		rules = nil
+		for _, r := range sortedKeys(f.plan.AlertRules) {
+			if !f.alertIsFor(a.User, r) {
+				rules = append(rules, r)
+			}
+		}
+		return nil
+	})
+	return rules, err
+}
+
 // Acknowledge notes that the actor saw an alert. Who was first stays; a repeat
 // changes nothing.
 func (m *Manager) Acknowledge(ctx context.Context, a access.Actor, alertID string) (Alert, error) {
@@ -106,7 +131,7 @@ func (m *Manager) Acknowledge(ctx context.Context, a access.Actor, alertID strin
 	var out Alert
 	err := m.do(ctx, a.Tenant, func(f *floor, now time.Time) error {
 		w := f.alerts.open[alertID]
-		if w == nil {
+		if w == nil || !f.alertIsFor(a.User, w.id) {
 			return none
 		}
 		if w.row.AcknowledgedAt.IsZero() {
@@ -128,8 +153,12 @@ func (m *Manager) Acknowledge(ctx context.Context, a access.Actor, alertID strin
 func (m *Manager) acknowledgeCleared(ctx context.Context, a access.Actor, alertID string) (Alert, error) {
 	var row store.AlertRow
 	var seen bool
-	err := m.DB.Write(ctx, a.Tenant, func(tx *store.Tx) (err error) {
-		if row, err = tx.Alert(alertID); errs.Is(err, errs.NotFound) {
+	hidden, err := m.notFor(ctx, a)
+	if err != nil {
+		return Alert{}, err
+	}
+	err = m.DB.Write(ctx, a.Tenant, func(tx *store.Tx) (err error) {
+		if row, err = tx.Alert(alertID); errs.Is(err, errs.NotFound) || err == nil && slices.Contains(hidden, row.RuleID) {
 			return errs.New(errs.NotFound, "This alert does not exist.")
 		}
 		if seen = err == nil && row.AcknowledgedAt.IsZero() && !row.ClearedAt.IsZero(); !seen {
@@ -144,11 +173,8 @@ func (m *Manager) acknowledgeCleared(ctx context.Context, a access.Actor, alertI
 	if err != nil {
 		return Alert{}, err
 	}
-	out := alertOf(row)
 	if seen {
-		if err := m.Bus.Publish(bus.Event{Tenant: a.Tenant, Kind: alertChanged, Watch: access.FloorWatch, Data: must(out)}); err != nil {
-			m.Log.Warn("a live event was not published", "tenant", a.Tenant, "kind", alertChanged, "code", errs.As(err).Code)
-		}
+		err = m.do(ctx, a.Tenant, func(f *floor, _ time.Time) error { f.tellAlert(row); return nil })
 	}
-	return out, nil
+	return alertOf(row), err
 }

@@ -292,7 +292,10 @@ func (f *floor) takeState(w *watch, subject string, is alert.State, r alert.Read
 		}
 		if is.Level > was.Level {
 			row.Worst = row.Level
-			row.AcknowledgedBy, row.AcknowledgedAt = "", time.Time{} // it became worse: somebody must see it again
+			if !row.AcknowledgedAt.IsZero() { // it became worse: somebody must see it again
+				row.EarlierBy, row.EarlierAt = row.AcknowledgedBy, row.AcknowledgedAt
+				row.AcknowledgedBy, row.AcknowledgedAt = "", time.Time{}
+			}
 		}
 	}
 	done := *row
@@ -315,7 +318,37 @@ func (f *floor) keepAlert(row store.AlertRow) {
 }
 
 func (f *floor) tellAlert(row store.AlertRow) {
-	f.batch.events = append(f.batch.events, bus.Event{Tenant: f.tenant, Kind: alertChanged, Watch: access.FloorWatch, Data: must(alertOf(row))})
+	to := f.recipients(row.RuleID)
+	f.batch.events = append(f.batch.events, bus.Event{Tenant: f.tenant, Kind: alertChanged, Users: to, Watch: access.FloorWatch, Only: len(to) > 0, Data: must(alertOf(row))})
+}
+
+// recipients are who sees a rule's alerts; nil: everybody who may watch the floor,
+// also when none of those who were named may any more.
+func (f *floor) recipients(rule string) []string {
+	var to []string
+	for _, u := range f.plan.AlertRules[rule].Recipients {
+		if f.people[u].watches {
+			to = append(to, u)
+		}
+	}
+	return to
+}
+
+// allRecipients are those of every rule that names some.
+func (f *floor) allRecipients() map[string][]string {
+	all := map[string][]string{}
+	for r := range f.plan.AlertRules {
+		if to := f.recipients(r); len(to) > 0 {
+			all[r] = to
+		}
+	}
+	return all
+}
+
+// alertIsFor says whether somebody sees a rule's alerts.
+func (f *floor) alertIsFor(user, rule string) bool {
+	to := f.recipients(rule)
+	return len(to) == 0 || slices.Contains(to, user)
 }
 
 // growing reads a time that runs since a moment; soon hears when it comes to the

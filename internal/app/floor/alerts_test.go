@@ -79,6 +79,9 @@ func brief(list []floor.Alert) (out []string) {
 		if x.AcknowledgedBy != "" {
 			line += ", seen by " + x.AcknowledgedBy
 		}
+		if x.EarlierBy != "" {
+			line += ", earlier by " + x.EarlierBy
+		}
 		if !x.ClearedAt.IsZero() {
 			line += ", " + x.Cause
 		}
@@ -166,22 +169,22 @@ func TestAnAlertIsRaisedSeenAndCleared(t *testing.T) {
 		h.says("seen", h.open1(a), "que_1 warning 2 of 2, seen by usr_9")
 
 		third := h.queue(a, "Ana")
-		h.says("three wait", h.after(10*time.Second), "que_1 critical 3 of 3")
+		h.says("three wait", h.after(10*time.Second), "que_1 critical 3 of 3, earlier by usr_9")
 
 		before := h.open1(a)
 		h.open("nod_1") // after a crash
 		if d := cmp.Diff(before, h.open1(a)); d != "" {
 			t.Fatal("a restart changed the alerts:", d)
 		}
-		h.says("nothing is repeated", h.after(time.Minute), "que_1 critical 3 of 3")
+		h.says("nothing is repeated", h.after(time.Minute), "que_1 critical 3 of 3, earlier by usr_9")
 
 		h.no(h.chat.End(ctx, third))
-		h.says("two wait, which ends critical after the hold time", h.after(9*time.Second), "que_1 critical 3 of 3")
-		h.says("two wait again", h.after(time.Second), "que_1 warning 2 of 2")
+		h.says("two wait, which ends critical after the hold time", h.after(9*time.Second), "que_1 critical 3 of 3, earlier by usr_9")
+		h.says("two wait again", h.after(time.Second), "que_1 warning 2 of 2, earlier by usr_9")
 		h.no(h.chat.End(ctx, second))
-		h.says("one waits again, for less than the hold time", h.after(9*time.Second), "que_1 warning 2 of 2")
+		h.says("one waits again, for less than the hold time", h.after(9*time.Second), "que_1 warning 2 of 2, earlier by usr_9")
 		h.says("one waits again", h.after(time.Second))
-		h.says("history", h.past(a), "que_1 warning 2 of 2, back")
+		h.says("history", h.past(a), "que_1 warning 2 of 2, earlier by usr_9, back")
 		if p := h.past(a)[0]; p.Worst != "critical" || p.ID != seen.ID || p.ClearedAt.Sub(p.RaisedAt) < time.Minute {
 			t.Errorf("%+v", p)
 		}
@@ -189,7 +192,7 @@ func TestAnAlertIsRaisedSeenAndCleared(t *testing.T) {
 		if err != nil || cleared.AcknowledgedBy != "usr_8" {
 			t.Errorf("after it was cleared: %+v, %v", cleared, err)
 		}
-		h.says("history", h.past(a), "que_1 warning 2 of 2, seen by usr_8, back")
+		h.says("history", h.past(a), "que_1 warning 2 of 2, seen by usr_8, earlier by usr_9, back")
 		h.says("the other tenant has none", append(h.open1(b), h.past(b)...))
 		for _, who := range []access.Actor{supervisor(b), supervisor(a)} {
 			alertID := map[id.Tenant]string{b: seen.ID, a: "alt_nothing"}[who.Tenant]
@@ -204,12 +207,12 @@ func TestAnAlertIsRaisedSeenAndCleared(t *testing.T) {
 			var x floor.Alert
 			h.no(json.Unmarshal(e.Data, &x))
 			told = append(told, brief([]floor.Alert{x})...)
-			if e.Tenant != a || e.Watch != access.FloorWatch || len(e.Users) > 0 || x.ID != seen.ID {
+			if e.Tenant != a || e.Only || e.Watch != access.FloorWatch || len(e.Users) > 0 || x.ID != seen.ID {
 				t.Errorf("%+v", e)
 			}
 		}
-		want := []string{"que_1 warning 2 of 2", "que_1 warning 2 of 2, seen by usr_9", "que_1 critical 3 of 3", "que_1 warning 2 of 2",
-			"que_1 warning 2 of 2, back", "que_1 warning 2 of 2, seen by usr_8, back"}
+		want := []string{"que_1 warning 2 of 2", "que_1 warning 2 of 2, seen by usr_9", "que_1 critical 3 of 3, earlier by usr_9", "que_1 warning 2 of 2, earlier by usr_9",
+			"que_1 warning 2 of 2, earlier by usr_9, back", "que_1 warning 2 of 2, seen by usr_8, earlier by usr_9, back"}
 		if d := cmp.Diff(want, told); d != "" {
 			t.Error(d)
 		}

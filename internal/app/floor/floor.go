@@ -92,6 +92,7 @@ type former struct {
 type person struct {
 	name     string
 	since    time.Time // when the account was made
+	watches  bool      // may watch the floor
 	agent    bool
 	serves   bool // queues that take every agent, or agents by a rule
 	who      setup.Agent

@@ -11,6 +11,8 @@ import (
 	"nubitalk/internal/base/clock"
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
+	"nubitalk/internal/bus"
+	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/acd"
 	"nubitalk/internal/core/measure"
 	"nubitalk/internal/core/setup"
@@ -190,7 +192,7 @@ func (f *floor) restart(items []*item, now time.Time) {
 
 // adopt takes over changed set-up and users; what stays the same is not touched.
 func (f *floor) adopt(plan Plan, people map[string]person, now time.Time) {
-	old, oldPeople := f.plan, f.people
+	old, oldPeople, told := f.plan, f.people, f.allRecipients()
 	f.take(plan, people)
 	f.zone.Store(plan.TimeZone.String())
 	f.step(acd.SetBlend{Blend: plan.Rules.BlendRule()}, now)
@@ -223,6 +225,9 @@ func (f *floor) adopt(plan Plan, people map[string]person, now time.Time) {
 		}
 	}
 	f.takeRules(f.alerts.remembered(), f.alerts.settled, now)
+	if !maps.EqualFunc(told, f.allRecipients(), slices.Equal) {
+		f.batch.events = append(f.batch.events, bus.Event{Tenant: f.tenant, Kind: alertsChanged, Watch: access.FloorWatch, Data: must(struct{}{})})
+	}
 }
 
 // take makes the set-up and the users those in force, and finds out who serves

@@ -27,7 +27,7 @@ func (m *Manager) Snapshot(ctx context.Context, a access.Actor) (Snapshot, error
 	var out Snapshot
 	names := access.Reach(a, access.WorkRead)
 	err := m.do(ctx, a.Tenant, func(f *floor, now time.Time) error {
-		out = Snapshot{At: now, Queues: f.queueViews(now), Agents: []AgentView{}, Waiting: []Interaction{}, Alerts: f.openAlerts()}
+		out = Snapshot{At: now, Queues: f.queueViews(now), Agents: []AgentView{}, Waiting: []Interaction{}, Alerts: f.openAlerts(a.User)}
 		for user, p := range f.people {
 			if p.agent {
 				out.Agents = append(out.Agents, f.agentView(user))

@@ -188,6 +188,8 @@ func TestWhoSeesAnEvent(t *testing.T) {
 	f.line.fn(bus.Event{Tenant: tenA, Kind: "visitor.state", Interaction: talk, Visitor: json.RawMessage(`{"type":"state","data":3}`)})
 	f.line.fn(bus.Event{Tenant: tenB, Kind: "queue.changed", Watch: access.FloorWatch, Data: json.RawMessage("4")})
 	f.line.fn(bus.Event{Tenant: tenA, Kind: "setup.changed", Watch: "no.such", Data: json.RawMessage("5")})
+	f.line.fn(bus.Event{Tenant: tenA, Kind: "alert.changed", Users: []string{"ana", "eva"}, Watch: access.FloorWatch, Only: true, Data: json.RawMessage("6")})
+	f.line.fn(bus.Event{Tenant: tenA, Kind: "alert.changed", Users: []string{"bob"}, Watch: access.FloorWatch, Only: true, Data: json.RawMessage("7")})
 
 	got := map[string][]string{}
 	for name, o := range outs {
@@ -197,7 +199,7 @@ func TestWhoSeesAnEvent(t *testing.T) {
 		"ana":       {"hello", "message.added 1", "agent.changed 2"},
 		"ana again": {"hello", "message.added 1", "agent.changed 2"},
 		"bob":       {"hello"},
-		"eva":       {"hello", "agent.changed 2"},
+		"eva":       {"hello", "agent.changed 2", "alert.changed 6"},
 		"far":       {"hello", "queue.changed 4"},
 		"visitor":   {"state 3"},
 		"other":     nil,
@@ -217,6 +219,7 @@ func TestComingBackResumes(t *testing.T) {
 	f.line.fn(event(3, "ana"))
 	f.line.fn(event(4, "bob"))
 	f.line.fn(event(5, "ana", "bob"))
+	f.line.fn(bus.Event{Tenant: tenA, Kind: "alert.changed", Users: []string{"ana"}, Watch: access.FloorWatch, Only: true, Data: json.RawMessage("0")}) // who may not watch the floor
 
 	second := &out{}
 	f.Join(agent(tenA, "ana"), first.cursor(t), second)

@@ -38,6 +38,7 @@ type past struct {
 	frame       []byte
 	users       []string
 	watch       access.Permission
+	only        bool
 	interaction string
 }
 
@@ -78,11 +79,15 @@ func (r *room) deliver(e bus.Event) {
 	}
 	r.seq++
 	b := frame(e.Kind, r.hub.cursor(r.seq), e.Data)
-	r.remember(past{b, e.Users, e.Watch, e.Interaction})
+	r.remember(past{b, e.Users, e.Watch, e.Only, e.Interaction})
 	for _, u := range e.Users {
-		r.send(r.byUser[u], b)
+		if e.Only {
+			r.send(both(r.byUser[u], r.byWatch[e.Watch]), b)
+		} else {
+			r.send(r.byUser[u], b)
+		}
 	}
-	if e.Watch != "" {
+	if e.Watch != "" && !e.Only {
 		r.send(r.byWatch[e.Watch], b)
 	}
 	if e.Interaction != "" {
@@ -94,6 +99,17 @@ func (r *room) deliver(e bus.Event) {
 			}
 		}
 	}
+}
+
+// both are the connections that are in one and in the other.
+func both(one, other map[*Conn]struct{}) map[*Conn]struct{} {
+	in := map[*Conn]struct{}{}
+	for c := range one {
+		if _, ok := other[c]; ok {
+			in[c] = struct{}{}
+		}
+	}
+	return in
 }
 
 // send sends the latest event to each once.
@@ -198,6 +214,9 @@ func (r *room) after(seq uint64) []past {
 
 // shown says whether the actor saw the event without watching its interaction.
 func (p past) shown(a access.Actor) bool {
+	if p.only {
+		return slices.Contains(p.users, a.User) && holds(a, p.watch)
+	}
 	return slices.Contains(p.users, a.User) || p.watch != "" && holds(a, p.watch)
 }
 

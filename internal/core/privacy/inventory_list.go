@@ -148,9 +148,10 @@ var inventory = []group{
 		part{"user_id", Pseudonym, "", ""})},
 
 	{Column, "alerts", "to tell supervisors when a figure is past its threshold, and who saw to it", whileRecord + "; its end is when it was cleared", "deleted by retention", with(
-		none("alert_id", "rule_id", "measure", "activity", "subject_kind", "level", "worst", "value", "threshold", "warning_since", "critical_since", "raised_at", "level_at", "acknowledged_at", "cleared_at", "cause"),
+		none("alert_id", "rule_id", "measure", "activity", "subject_kind", "level", "worst", "value", "threshold", "warning_since", "critical_since", "raised_at", "level_at", "acknowledged_at", "cleared_at", "cause", "earlier_at"),
 		part{"subject_id", Pseudonym, "the queue, or the user whose time in a state it is about", ""},
-		part{"acknowledged_by", Pseudonym, "who saw to it", ""})},
+		part{"acknowledged_by", Pseudonym, "who saw to it", ""},
+		part{"earlier_by", Pseudonym, "who saw to it before it became worse", ""})},
 
 	{Column, "chats", "to carry on a conversation", whileTalk, withConversation, with(
 		none("last_seq", "visitor_got_seq", "visitor_read_seq", "agent_read_seq", "visitor_seen_at", "expires_at", "indexed"),
@@ -219,6 +220,7 @@ var inventory = []group{
 		{"queue.changed", None, "", toAuthorised},
 		{"day.changed", None, "", toAuthorised},
 		{"alert.changed", Pseudonym, "to tell supervisors of an alert", toAuthorised},
+		{"alerts.changed", None, "", toAuthorised},
 		{"message.added", Content, "to show a message as it arrives", toAuthorised},
 		{"message.marks", Pseudonym, "", toAuthorised},
 		{"call.changed", Pseudonym, "to show how a call's sound stands", toAuthorised},

@@ -8,8 +8,8 @@ import (
 	"nubitalk/internal/core/alert"
 )
 
-// AlertRule says when supervisors are alerted. Who may watch the floor sees its
-// alerts.
+// AlertRule says when supervisors are alerted. Its recipients see its alerts if
+// they may watch the floor; with none named, everybody who may.
 type AlertRule struct {
 	Name        string         `json:"name" minLength:"1" maxLength:"80"`
 	Enabled     bool           `json:"enabled" default:"true"`
@@ -22,6 +22,7 @@ type AlertRule struct {
 	Critical    AlertLevel     `json:"critical"`
 	HoldSeconds int            `json:"hold_seconds" default:"15" minimum:"0" maximum:"3600" doc:"A change of level comes after the value asked for it for so long without a break."`
 	MinContacts int            `json:"min_contacts" default:"10" minimum:"0" maximum:"10000" doc:"With a share: nothing before so many contacts counted today."`
+	Recipients  []string       `json:"recipients" doc:"User ids of who sees its alerts, of those who may watch the floor; empty, or nobody left of them, means all of these."`
 	Always      bool           `json:"always" doc:"Watch a queue also while it is closed. Agents are watched whenever they are signed in."`
 }
 
@@ -52,12 +53,15 @@ func (r AlertRule) Uses() []Use {
 	for i, n := range r.Reasons {
 		u.add(at("reasons", i), KindReason, n)
 	}
+	for i, n := range r.Recipients {
+		u.add(at("recipients", i), KindUser, n)
+	}
 	return u
 }
 
 func (r AlertRule) clean() Object {
 	r.Name = tidy(r.Name)
-	r.Queues, r.Teams, r.Reasons = once(r.Queues), once(r.Teams), once(r.Reasons)
+	r.Queues, r.Teams, r.Reasons, r.Recipients = once(r.Queues), once(r.Teams), once(r.Reasons), once(r.Recipients)
 	return r
 }
 
@@ -81,6 +85,7 @@ func (r AlertRule) Validate(refs Refs) error {
 	c.number("min_contacts", r.MinContacts, 0, 10000)
 	c.count("queues", len(r.Queues), 2000)
 	c.count("teams", len(r.Teams), 2000)
+	c.count("recipients", len(r.Recipients), 200)
 	if r.Measure.Known() {
 		r.checkWho(&c)
 		r.checkLevels(&c)

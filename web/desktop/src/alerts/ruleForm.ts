@@ -42,6 +42,7 @@ export function blankRule(measure: Measure = "waiting", queue = ""): AlertRule {
     critical: { at: 0 },
     hold_seconds: 15,
     min_contacts: 10,
+    recipients: [],
     always: false,
   };
   choose(rule, measure);

@@ -149,6 +149,7 @@ export interface LiveEvents {
   "queue.changed": QueueView;
   "day.changed": DayQueue;
   "alert.changed": Alert;
+  "alerts.changed": Record<string, never>;
   "call.changed": CallState;
   "message.added": Message;
   "message.marks": { interaction: string } & Marks;

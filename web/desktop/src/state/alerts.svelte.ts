@@ -48,6 +48,7 @@ class Alerts {
     this.#started = true;
     live.onResync(() => void this.load());
     live.on("alert.changed", (alert) => this.#take(alert));
+    live.on("alerts.changed", () => void this.load());
     void this.load();
   }
 
