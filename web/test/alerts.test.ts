@@ -107,6 +107,8 @@ test("a threshold is set, an alert comes, is seen, becomes worse, and ends", asy
   const worse = panel.getByRole("listitem").filter({ hasText: "Billing: 2 waiting" });
   await worse.getByText("Critical from 2").waitFor();
   await worse.getByRole("button", { name: /^I have seen/ }).waitFor(); // it became worse: to be seen again
+  await worse.getByText("Skua saw the warning").waitFor();
+  await shot(page, "alerts-worse");
   await until(async () => (await heard()).notices).toEqual(["Billing: 2 waiting"]);
   expect((await heard()).sounds).toBeGreaterThan(0);
   await monitor.page.goto(`${stage.program.base}/app/room`);
@@ -122,6 +124,7 @@ test("a threshold is set, an alert comes, is seen, becomes worse, and ends", asy
   const past = page.getByRole("dialog", { name: "Past alerts" }).getByRole("row").nth(1);
   await past.getByText("Somebody waits").waitFor();
   await past.getByText("the figure was good again").waitFor();
+  await past.getByText("before it became worse: Skua").waitFor();
   expect(await both(page, "alerts-past")).toEqual([]);
   await page.keyboard.press("Escape");
 
@@ -160,4 +163,45 @@ test("a supervisor has the thresholds' pages to itself, and in Portuguese", asyn
   await page.getByText("“À espera” está fora de uso.").waitFor();
   await page.getByRole("button", { name: "Voltar a pôr" }).click();
   await page.getByRole("link", { name: "À espera", exact: true }).waitFor();
+});
+
+test("a rule's recipients alone see its alerts, as they come and when they change", async () => {
+  const supervisor = await stage.agent("supervisor");
+  const monitor = await stage.agent("monitor");
+  const { page } = supervisor;
+  const room = `${stage.program.base}/app/room`;
+  await monitor.page.goto(room);
+  await page.goto(`${stage.program.base}/app/setup/alert-rules/new`);
+  await page.getByLabel("Warning from").fill("1");
+  await page.getByLabel("Name").fill("Only mine");
+  await page.getByText("When it ends").click();
+  await page.getByLabel("Hold time").fill("0");
+  const recipients = page.getByRole("group", { name: /^Recipients/ });
+  await recipients.getByLabel("Skua").check();
+  await page.getByText("Only its recipients see the alert.").waitFor();
+  expect(await both(page, "alerts-recipients")).toEqual([]);
+  await page.keyboard.press("Control+s");
+  await page.waitForURL(/alert-rules\/alr_/);
+  const rule = page.url();
+
+  const visitor = await stage.visitor();
+  await visitor.queue("Knot");
+  await page.goto(room);
+  await page.getByRole("region", { name: "Alerts" }).getByText("Only mine").waitFor();
+  const other = monitor.page.getByRole("region", { name: "Alerts" });
+  for (const look of [() => Promise.resolve(), () => monitor.page.reload()]) {
+    await look();
+    await other.getByText("Somebody waits").waitFor(); // of the same moment, for everybody
+    expect(await other.getByText("Only mine").count()).toBe(0);
+  }
+
+  await page.goto(rule);
+  await recipients.getByLabel("Skua").uncheck();
+  await page.keyboard.press("Control+s");
+  await other.getByText("Only mine").waitFor();
+
+  const agent = await stage.agent("a7");
+  await agent.ready();
+  await agent.accept("Knot");
+  await other.getByText("All figures are within their thresholds.").waitFor();
 });
