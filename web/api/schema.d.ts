@@ -978,6 +978,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/floor/interactions/{id}/monitor": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Listen to a running call, whisper to its agent, or join it
+     * @description listen: I hear all and am heard by nobody. whisper: the agent hears me. barge: all do. none: I leave. Connect the sound afterwards. Whether listening is told, and whether it may be at all, says the tenant's rule on monitoring; each beginning is noted in the audit log.
+     *
+     *     Needs `floor.manage`.
+     */
+    put: operations["monitor"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/floor/interactions/{id}/move": {
     parameters: {
       query?: never;
@@ -1427,7 +1449,7 @@ export interface paths {
     };
     /**
      * How a call's sound stands
-     * @description Needs `work.handle`.
+     * @description Needs `note.write`.
      */
     get: operations["call"];
     put?: never;
@@ -1657,11 +1679,33 @@ export interface paths {
     put?: never;
     /**
      * Connect my headset to a call
-     * @description For a call that one holds or is offered; it is heard once it is held. The same again is a new connection in place of the old one.
+     * @description For a call that one holds, is offered, is consulted about or monitors; nothing is heard before it is held. The same again is a new connection in place of the old one.
+     *
+     *     Needs `note.write`.
+     */
+    post: operations["sound"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/{id}/talk": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Talk with the caller, with colleagues, or with all
+     * @description caller: colleagues who are consulted hear music. colleague: the caller does. all: a conference. 409 while no colleague's sound is connected.
      *
      *     Needs `work.handle`.
      */
-    post: operations["sound"];
+    put: operations["talk"];
+    post?: never;
     delete?: never;
     options?: never;
     head?: never;
@@ -3748,6 +3792,7 @@ export interface components {
         | "interaction.move"
         | "interaction.taken_over"
         | "interaction.hint"
+        | "call.monitored"
         | "alert.acknowledged"
         | "agent.presence"
         | "retention.ended"
@@ -4912,6 +4957,10 @@ export interface components {
       seq: number;
       text?: string;
     };
+    MonitorInputBody: {
+      /** @enum {string} */
+      how: "none" | "listen" | "whisper" | "barge";
+    };
     MoveInputBody: {
       /**
        * Format: int64
@@ -5167,6 +5216,16 @@ export interface components {
        * @enum {string}
        */
       when: "wait" | "length" | "nobody" | "closed";
+    };
+    Party: {
+      /**
+       * @description Of a supervisor.
+       * @enum {string}
+       */
+      monitor?: "listen" | "whisper" | "barge";
+      /** @enum {string} */
+      sound: "connecting" | "connected" | "lost";
+      user: string;
     };
     PasswordInputBody: {
       current: string;
@@ -5692,6 +5751,12 @@ export interface components {
        */
       idle_minutes: number;
       /**
+       * @description Whether supervisors may listen to calls. announced: a tone tells all who talk, and the agent sees who listens; silent: listening is told to nobody, where the law of the country allows that; off: nobody may. Missing: announced.
+       * @default announced
+       * @enum {string}
+       */
+      monitoring: "announced" | "silent" | "off";
+      /**
        * Format: int64
        * @description Interaction records (address, time, duration) are erased after so many days.
        */
@@ -5732,6 +5797,12 @@ export interface components {
        * @description A visitor who is gone for so long has left.
        */
       idle_minutes: number;
+      /**
+       * @description Whether supervisors may listen to calls. announced: a tone tells all who talk, and the agent sees who listens; silent: listening is told to nobody, where the law of the country allows that; off: nobody may. Missing: announced.
+       * @default announced
+       * @enum {string}
+       */
+      monitoring: "announced" | "silent" | "off";
       /** Format: int64 */
       position: number;
       /**
@@ -5946,6 +6017,17 @@ export interface components {
       ended: boolean;
       held: boolean;
       interaction: string;
+      /** @description Colleagues and supervisors in the call, beside who holds it. */
+      parties: components["schemas"]["Party"][];
+      /** @description The caller's sound is not encrypted on the way to the operator, because its trunk allows that. */
+      plain: boolean;
+      /** @description The caller is on a telephone: there is no page that shows words. */
+      telephone: boolean;
+      /**
+       * @description Whom the agent talks with: the caller, the colleagues who are consulted while the caller hears music, or all.
+       * @enum {string}
+       */
+      with: "caller" | "colleague" | "all";
     };
     Step: {
       /** Format: int64 */
@@ -5990,6 +6072,10 @@ export interface components {
        * @description Open visitors' sockets of this node.
        */
       visitors: number;
+    };
+    TalkInputBody: {
+      /** @enum {string} */
+      with: "caller" | "colleague" | "all";
     };
     Team: {
       name: string;
@@ -8841,6 +8927,44 @@ export interface operations {
       };
     };
   };
+  monitor: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["MonitorInputBody"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["State"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   move: {
     parameters: {
       query?: never;
@@ -10201,6 +10325,44 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["SoundAnswer"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  talk: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["TalkInputBody"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["State"];
         };
       };
       /** @description Error */

@@ -65,7 +65,7 @@ func TestPersonalValuesAtRestAreSealed(t *testing.T) {
 func columnsOf(text string) []string {
 	var out []string
 	table := regexp.MustCompile(`(?s)CREATE TABLE (\w+) \((.*?)\n\)`)
-	column := regexp.MustCompile(`(?m)^ {4}([a-z_]+) +(TEXT|BIGINT|BYTEA)\b`)
+	column := regexp.MustCompile(`(?m)^ {4}(\w+) +(TEXT|BIGINT|BYTEA)\b`)
 	for _, t := range table.FindAllStringSubmatch(text, -1) {
 		for _, c := range column.FindAllStringSubmatch(t[2], -1) {
 			out = append(out, t[1]+"."+c[1])
