@@ -50,6 +50,7 @@ const KINDS = [
   "labels",
   "reasons",
   "alert-rules",
+  "trunks",
 ];
 
 describe("axe", () => {

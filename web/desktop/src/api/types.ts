@@ -113,6 +113,11 @@ export type AlertLevel = Schemas["AlertLevel"];
 export type AlertRule = Required<Omit<Schemas["AlertRule"], "activity">> &
   Pick<Schemas["AlertRule"], "activity">;
 
+/** With what is sent beside it: a new password, its removal, the choice of unencrypted voices. */
+export type Trunk = Required<Schemas["NewTrunk"]>;
+export type TrunkState = Schemas["TrunkState"];
+export type TriedNumber = Schemas["TriedNumberView"];
+
 /** What every object of the set-up has beside its own fields. */
 export type Stored = Pick<
   Schemas["SkillObject"],
@@ -133,6 +138,7 @@ export interface SetupKinds {
   labels: Label;
   flows: Flow;
   "alert-rules": AlertRule;
+  trunks: Trunk;
 }
 export type SetupKind = keyof SetupKinds;
 

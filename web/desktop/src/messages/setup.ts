@@ -32,6 +32,7 @@ export const text = catalogue(
     consentTexts: "Consent texts",
     flows: "Flows",
     alertRules: "Alerts",
+    trunks: "Trunks",
     rules: "Rules and retention",
 
     queuesWhat:
@@ -54,6 +55,7 @@ export const text = catalogue(
       "What visitors agree to before a chat. Every change is a new version; what somebody agreed to is kept as evidence.",
     flowsWhat:
       "What happens to a contact before an agent has it: greeting, questions, hours, queue. A change applies to contacts from now on.",
+    trunksWhat: "Telephone lines from an operator: their numbers, where calls arrive, and where they may go.",
     alertRulesWhat:
       "Values at which supervisors are alerted. Who watches the room sees the alert there, and on the big screen.",
     usersWhat: "Who signs in, and what they may do. Only a user name is needed; a pseudonym will do.",
@@ -78,6 +80,7 @@ export const text = catalogue(
     cannedRepliesEmpty: "Write the answers you give every day once. Placeholders fill in the names.",
     consentTextsEmpty: "Write what visitors agree to, in the languages you speak with them.",
     flowsEmpty: "The shortest flow puts everybody into one queue. Start with that, then add a greeting.",
+    trunksEmpty: "Connect an operator’s line, and give each of its numbers an entry point.",
     alertRulesEmpty:
       "Choose a figure and a value, e.g. “5 waiting in Billing”. The alert is raised and ends by itself.",
     usersEmpty: "Nobody is here yet.",
@@ -98,6 +101,7 @@ export const text = catalogue(
     "new_consent-texts": "New consent text",
     new_flows: "New flow",
     "new_alert-rules": "New alert",
+    new_trunks: "New trunk",
     flowSteps: { one: "1 step", other: "{count} steps" },
     outOfService: "Out of service",
     name: "Name",
@@ -201,6 +205,7 @@ export const text = catalogue(
     consentTexts: "Textos de consentimento",
     flows: "Fluxos",
     alertRules: "Alertas",
+    trunks: "Troncos",
     rules: "Regras e retenção",
 
     queuesWhat:
@@ -224,6 +229,8 @@ export const text = catalogue(
       "O que os visitantes aceitam antes de um chat. Cada mudança é uma nova versão; o que alguém aceitou guarda-se como prova.",
     flowsWhat:
       "O que acontece a um contacto antes de um agente o ter: saudação, perguntas, horário, fila. Uma mudança vale para os contactos daqui em diante.",
+    trunksWhat:
+      "Linhas telefónicas de um operador: os seus números, onde chegam as chamadas e para onde podem ir.",
     alertRulesWhat:
       "Valores em que os supervisores são avisados. Quem acompanha a sala vê o alerta lá e no ecrã grande.",
     usersWhat: "Quem entra e o que pode fazer. Só é preciso um nome de utilizador; serve um pseudónimo.",
@@ -250,6 +257,7 @@ export const text = catalogue(
     cannedRepliesEmpty: "Escreva uma vez as respostas que dá todos os dias. Os marcadores põem os nomes.",
     consentTextsEmpty: "Escreva o que os visitantes aceitam, nas línguas em que fala com eles.",
     flowsEmpty: "O fluxo mais curto põe todos numa fila. Comece por aí e junte depois uma saudação.",
+    trunksEmpty: "Ligue a linha de um operador e dê a cada número um ponto de entrada.",
     alertRulesEmpty:
       "Escolha um número e um valor, por exemplo “5 à espera em Faturas”. O alerta começa e acaba por si.",
     usersEmpty: "Ainda não há ninguém.",
@@ -271,6 +279,7 @@ export const text = catalogue(
     "new_consent-texts": "Novo texto de consentimento",
     new_flows: "Novo fluxo",
     "new_alert-rules": "Novo alerta",
+    new_trunks: "Novo tronco",
     flowSteps: { one: "1 passo", other: "{count} passos" },
     outOfService: "Fora de serviço",
     name: "Nome",

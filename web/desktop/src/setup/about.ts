@@ -12,6 +12,7 @@ import type {
   Queue,
   SetupKind,
   SetupKinds,
+  Trunk,
 } from "../api/types";
 import { text as membersText } from "../messages/members";
 import { ruleText } from "../state/alertText";
@@ -67,6 +68,12 @@ export function about(kind: SetupKind, body: SetupKinds[SetupKind] & { id?: stri
       return [(body as AlertRule).enabled ? "" : text("outOfService"), ruleText(body as AlertRule)]
         .filter(Boolean)
         .join(" · ");
+    case "trunks":
+      return (body as Trunk).numbers
+        .slice(0, 3)
+        .map((n) => n.number)
+        .concat((body as Trunk).numbers.length > 3 ? [`+ ${(body as Trunk).numbers.length - 3}`] : [])
+        .join(", ");
     default:
       return "";
   }

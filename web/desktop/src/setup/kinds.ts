@@ -11,9 +11,11 @@ import DoorOpen from "@lucide/svelte/icons/door-open";
 import MessageSquareText from "@lucide/svelte/icons/message-square-text";
 import FileCheck from "@lucide/svelte/icons/file-check";
 import BellRing from "@lucide/svelte/icons/bell-ring";
+import Cable from "@lucide/svelte/icons/cable";
 import GitBranch from "@lucide/svelte/icons/git-branch";
 import type { Permission, SetupKind, SetupKinds } from "../api/types";
 import { blankRule } from "../alerts/ruleForm";
+import { blankTrunk } from "./trunkForm";
 import type { SetupText } from "../messages/setup";
 
 /** What the generic pages need to know of a kind. */
@@ -24,6 +26,8 @@ export interface KindInfo<K extends SetupKind = SetupKind> {
   empty: SetupText;
   /** Who may change it; absent: who may change the set-up. */
   writes?: Permission;
+  /** Who may see it; absent: who may see the set-up. */
+  reads?: Permission;
   icon: Component<{ size?: number; strokeWidth?: number; "aria-hidden"?: "true" }>;
   /** A new one, with values that work. */
   blank: () => SetupKinds[K];
@@ -206,6 +210,16 @@ export const kinds: readonly KindInfo[] = [
     writes: "alert.manage",
     icon: BellRing,
     blank: () => blankRule(),
+    name: byName,
+  }),
+  info({
+    kind: "trunks",
+    title: "trunks",
+    what: "trunksWhat",
+    empty: "trunksEmpty",
+    reads: "setup.write",
+    icon: Cable,
+    blank: () => blankTrunk(),
     name: byName,
   }),
 ];

@@ -18,8 +18,8 @@ export interface Entry {
 }
 
 const entry = (path: SetupKind): Entry => {
-  const { kind, title, what, icon } = kinds.find((k) => k.kind === path)!;
-  return { path, label: title, what, icon, kind };
+  const { kind, title, what, icon, reads } = kinds.find((k) => k.kind === path)!;
+  return { path, label: title, what, icon, kind, permission: reads };
 };
 
 const all: { heading: SetupText; entries: Entry[] }[] = [
@@ -41,6 +41,7 @@ const all: { heading: SetupText; entries: Entry[] }[] = [
     heading: "groupContact",
     entries: [
       entry("entry-points"),
+      entry("trunks"),
       entry("consent-texts"),
       entry("canned-replies"),
       entry("dispositions"),
