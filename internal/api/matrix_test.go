@@ -210,7 +210,7 @@ func setupBodies() map[setup.Kind]m {
 		setup.KindCanned:      {"title": "x", "shortcut": "", "body": "x", "language": "en", "queue": ""},
 		setup.KindConsentText: {"name": "x", "purpose": "service", "text": m{}, "link": ""},
 		setup.KindFlow:        {"name": "x", "graph": m{}, "draft": nil},
-		setup.KindAlertRule: {"name": "x", "enabled": true, "measure": "waiting", "queues": []string{}, "teams": []string{}, "reasons": []string{}, "warning": m{"at": 5}, "critical": m{"at": 0},
+		setup.KindAlertRule: {"name": "x", "enabled": true, "measure": "waiting", "queues": []string{}, "teams": []string{}, "reasons": []string{}, "recipients": []string{}, "warning": m{"at": 5}, "critical": m{"at": 0},
 			"hold_seconds": 15, "min_contacts": 10, "always": false},
 		setup.KindTrunk: {"name": "x", "enabled": true, "country": "PT", "number_form": "plus", "gateways": []m{}, "registration": m{"on": false}, "sources": []string{}, "username": "",
 			"allow_md5": false, "ask_password": false, "encryption": "required", "srtp": []string{}, "max_calls": 0, "calls_a_second": 0, "numbers": []m{}, "caller": m{}, "outgoing": m{"allowed": false}},
