@@ -49,6 +49,19 @@ type monitorInput struct {
 	}
 }
 
+type callOutInput struct {
+	Body struct {
+		Number string `json:"number" minLength:"2" maxLength:"64" doc:"Telephone number, as it is dialled from here or with its country (+351…)."`
+		Queue  string `json:"queue" doc:"Id of the queue on whose behalf: its wrap-up and dispositions hold, and the call shows its number."`
+		Caller string `json:"caller,omitempty" maxLength:"64" doc:"Number to show, one of those of callChoices."`
+	}
+}
+
+// CalledOut is a call that began.
+type CalledOut struct {
+	Interaction string `json:"interaction"`
+}
+
 type keysInput struct {
 	ByID
 	Body struct {
@@ -104,6 +117,16 @@ func (s *Server) callRoutes() {
 				return nil, err
 			}
 			return answer(s.Calls.Monitor(ctx, c.Tenant, in.ID, c.User, in.Body.How))
+		})
+	handle(s, "GET", "/api/v1/calls/choices", needs(access.CallOut), about{id: "callChoices", tag: tag, summary: "Whether I can call out, and which numbers I may show"},
+		func(ctx context.Context, c *caller, _ *none) (*reply[voice.Choices], error) {
+			return answer(s.Calls.CallChoices(ctx, c.Tenant))
+		})
+	handle(s, "POST", "/api/v1/calls", needs(access.CallOut), about{id: "callOut", tag: tag, summary: "Call a person", status: 201, once: true,
+		detail: "The answer names a new interaction that I hold. Connect its sound; the call's state says when it rings and whether it was answered. Where the call may go decide the trunks' rules."},
+		func(ctx context.Context, c *caller, in *callOutInput) (*reply[CalledOut], error) {
+			made, err := s.Calls.CallOut(ctx, c.Tenant, c.User, in.Body.Queue, in.Body.Number, in.Body.Caller)
+			return answer(CalledOut{made}, err)
 		})
 	handle(s, "POST", base+"/keys", hold, about{id: "pressKeys", tag: tag, summary: "Press keys in a call", once: true},
 		func(ctx context.Context, c *caller, in *keysInput) (*none, error) {

@@ -628,4 +628,15 @@ func (w *world) Monitor(ctx context.Context, t id.Tenant, i, user string, how vo
 	return voice.State{Interaction: i}, nil
 }
 
+func (w *world) CallOut(ctx context.Context, t id.Tenant, agent, queue, number, caller string) (string, error) {
+	if g := w.tenants[t]; g != nil {
+		return g.interaction, nil
+	}
+	return "", gone()
+}
+
+func (w *world) CallChoices(ctx context.Context, t id.Tenant) (voice.Choices, error) {
+	return voice.Choices{Numbers: []string{}}, nil
+}
+
 func (w *world) Press(ctx context.Context, t id.Tenant, i, keys string) error { return nil }

@@ -102,6 +102,8 @@ func workExamples() map[string]example {
 		"POST /api/v1/interactions/{id}/sound":                   {thing: "interaction", body: m{"description": strings.Repeat("v=0\r\n", 10)}},
 		"GET /api/v1/interactions/{id}/call":                     {thing: "interaction"},
 		"PUT /api/v1/interactions/{id}/hold":                     {thing: "interaction", body: m{"held": true}},
+		"GET /api/v1/calls/choices":                              {},
+		"POST /api/v1/calls":                                     {body: m{"number": "210000001", "queue": "que_00000000000000000000000001"}},
 		"PUT /api/v1/interactions/{id}/talk":                     {thing: "interaction", body: m{"with": "caller"}},
 		"PUT /api/v1/floor/interactions/{id}/monitor":            {thing: "interaction", body: m{"how": "none"}},
 		"POST /api/v1/interactions/{id}/keys":                    {thing: "interaction", body: m{"keys": "1"}},

@@ -122,6 +122,9 @@ type Calls interface {
 	Talk(ctx context.Context, t id.Tenant, interaction, user string, with voice.With) (voice.State, error)
 	Monitor(ctx context.Context, t id.Tenant, interaction, user string, how voice.Monitor) (voice.State, error)
 	Press(ctx context.Context, t id.Tenant, interaction, keys string) error
+	// CallOut calls a number for an agent, who holds the new interaction at once.
+	CallOut(ctx context.Context, t id.Tenant, agent, queue, number, caller string) (interaction string, err error)
+	CallChoices(ctx context.Context, t id.Tenant) (voice.Choices, error)
 }
 
 // Visitors is channel/chat as a visitor sees it.

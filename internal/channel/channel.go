@@ -22,9 +22,17 @@ type Arrival struct {
 	Consent    *Consent
 	// LeftMessage: the person left a message out of hours and is not waiting.
 	LeftMessage bool
+	// Outgoing: an agent calls the person.
+	Outgoing *Outgoing
 	// Open stores what the channel needs beside the interaction, in the same
 	// transaction; may be nil.
 	Open func(tx *store.Tx, interaction, contact string) error
+}
+
+// Outgoing is work that an agent begins.
+type Outgoing struct {
+	Agent string
+	Queue string // on whose behalf: its wrap-up and dispositions hold
 }
 
 // Address is one way to reach a person.
@@ -90,6 +98,7 @@ type Work struct {
 	Position int      // place in the queue, 1 is next; 0 if not waiting
 	Estimate int      // seconds; -1 if unknown
 	Language string
+	Outgoing bool      // its agent began it
 	Kept     bool      // the person left and is to be called back
 	Closed   time.Time // zero while open
 }

@@ -28,10 +28,7 @@ var loopback = netip.MustParseAddr("127.0.0.1")
 // telephony has a node listen for SIP, at an address that stays over restarts.
 func telephony(t *testing.T, conf *config.Config) sip.Target {
 	t.Helper()
-	l, err := net.ListenPacket("udp", "127.0.0.1:0")
-	must(t, err)
-	port := l.LocalAddr().(*net.UDPAddr).Port
-	must(t, l.Close())
+	port := freeUDP(t)
 	conf.SIP.Listen = []string{"udp://127.0.0.1:" + strconv.Itoa(port)}
 	return sip.Target{Transport: sip.UDP, Host: "127.0.0.1", Port: port}
 }
@@ -314,4 +311,126 @@ func TestTelephoneCallsSurviveARestart(t *testing.T) {
 			return true
 		})
 	})
+}
+
+// An agent calls a person: the rules of the trunk decide, it rings, tones go both
+// ways, the end; busy, a gateway that does not answer, and numbers that may not be
+// called.
+func TestAnAgentCallsAPerson(t *testing.T) {
+	engines(t, func(t *testing.T, conf *config.Config) {
+		node := telephony(t, conf)
+		n := start(t, conf, nil)
+		acme, books := house(t, n)
+		ctx := t.Context()
+		acme.telephone(t, acme.signIn(t, "ana"))
+		acme.agent(t, "bo")
+		bo, _ := acme.ready(t, "bo")
+		books.agent(t, "bo")
+		theirs := books.signIn(t, "bo")
+
+		arrived := make(chan *sip.Leg, 4)
+		op := newExchange(t, node, func(l *sip.Leg) {
+			l.Events(func(sip.Event) {})
+			arrived <- l
+		})
+		dead := freeUDP(t)
+		acme.trunk(t, op, "+351210000001", "", func(v *setup.Trunk) {
+			v.Outgoing = setup.TrunkOutgoing{Allowed: true}
+			v.Gateways = append([]setup.TrunkGateway{{Host: "127.0.0.1", Port: dead, Transport: "udp", Priority: 1}}, v.Gateways...)
+			v.Gateways[1].Priority = 2
+		})
+		call := func(u *drive.User, number string) (interaction string, err error) {
+			var made struct{ Interaction string }
+			err = u.Do(ctx, "POST", "calls", m{"number": number, "queue": acme.queue}, &made)
+			return made.Interaction, err
+		}
+		var choices struct{ Possible bool }
+		must(t, bo.Do(ctx, "GET", "calls/choices", nil, &choices))
+		if !choices.Possible {
+			t.Error("calls cannot leave")
+		}
+		for number, code := range map[string]int{"+34911234567": 403, "760200100": 403, "abc": 422} {
+			_, err := call(bo, number)
+			refused(t, err, code)
+		}
+		_, err := call(theirs, "210000007")
+		if err == nil {
+			t.Error("another tenant called by the trunk")
+		}
+
+		interaction, err := call(bo, "210 000 007")
+		must(t, err)
+		leg := wait(t, arrived)
+		if got := leg.Invite().URI.User.Reveal(); got != "+351210000007" {
+			t.Errorf("%s was called", got)
+		}
+		if got := leg.From().URI.User.Reveal(); got != "+351210000001" {
+			t.Errorf("%s is shown", got)
+		}
+		agent := acme.agentSound(t, bo, interaction)
+		agent.Talk(900)
+		leg.Ring()
+		listens(t, "the agent while it rings", agent, []float64{425})
+		phone, err := mediatest.NewPhone(negotiate.Policy{}, loopback, netip.Addr{})
+		must(t, err)
+		t.Cleanup(phone.Close)
+		body, err := phone.Answer(leg.Offer().Data)
+		must(t, err)
+		leg.Answer(sip.SDP(body))
+		phone.Talk(500)
+		listens(t, "the agent", agent, []float64{500}, 425)
+		if err := phone.Hears(ctx, []float64{900}, 500); err != nil {
+			t.Fatal(err)
+		}
+		leg.Hangup(sip.Reason{Q850: 16})
+		within(t, "the call is not noted", func() bool {
+			for _, l := range acme.legs(t, interaction) {
+				if l.Part == "callee" && !l.AnsweredAt.IsZero() && !l.EndedAt.IsZero() && l.EndedBy == "them" {
+					return true
+				}
+			}
+			return false
+		})
+		must(t, bo.Do(ctx, "POST", "interactions/"+interaction+"/complete", m{}, nil))
+
+		interaction, err = call(bo, "210000008")
+		must(t, err)
+		wait(t, arrived).Reject(486, sip.Reason{Q850: 17})
+		within(t, "a busy line is not noted", func() bool {
+			for _, l := range acme.legs(t, interaction) {
+				if l.SIPCode == 486 && l.Q850 == 17 && l.AnsweredAt.IsZero() && !l.EndedAt.IsZero() {
+					return true
+				}
+			}
+			return false
+		})
+		within(t, "who called a busy line is not free", func() bool {
+			time.Sleep(100 * time.Millisecond)
+			for _, w := range desk(t, bo).Work {
+				if w.ID == interaction {
+					return w.State == "wrapping" || w.State == "closed"
+				}
+			}
+			return true
+		})
+	})
+}
+
+func freeUDP(t *testing.T) int {
+	t.Helper()
+	l, err := net.ListenPacket("udp", "127.0.0.1:0")
+	must(t, err)
+	defer l.Close()
+	return l.LocalAddr().(*net.UDPAddr).Port
+}
+
+func wait[T any](t *testing.T, ch <-chan T) T {
+	t.Helper()
+	select {
+	case v := <-ch:
+		return v
+	case <-time.After(60 * time.Second):
+		t.Fatal("nothing came")
+	}
+	panic("unreachable")
 }

@@ -46,28 +46,29 @@ type InteractionRow struct {
 	LeftAt        time.Time // when the person left
 	ClosedAt      time.Time
 	ErasedAt      time.Time // when retention erased its conversation
+	Outgoing      bool      // an agent began it
 	Version       int64
 }
 
 const interactionColumns = `interaction_id, channel, entry_point_id, flow_id, flow_version, flow_sealed, contact_id, name_sealed, state, close_reason, queue_id, agent_id,
 	preferred_id, only_preferred, priority, needs, language, disposition_id, labels, rating, left_message, consulted, front, extended, arrived_at, queued_at, place, offered_at, answered_at,
-	wrap_from, wrap_until, left_at, closed_at, erased_at, refused, wants, entered_at, version`
+	wrap_from, wrap_until, left_at, closed_at, erased_at, refused, wants, entered_at, outgoing, version`
 
 func scanInteraction(r row, i *InteractionRow) error {
 	return r.Scan(&i.ID, &i.Channel, &i.EntryPointID, &i.FlowID, &i.FlowVersion, sealed(&i.FlowSealed), &i.ContactID, sealed(&i.NameSealed), &i.State, &i.CloseReason,
 		&i.QueueID, &i.AgentID, &i.PreferredID, yes(&i.OnlyPreferred), num(&i.Priority), fromJSON(&i.Needs), &i.Language, &i.DispositionID, fromJSON(&i.Labels),
 		num(&i.Rating), yes(&i.LeftMessage), fromJSON(&i.Consulted), yes(&i.Front), yes(&i.Extended), at(&i.ArrivedAt), at(&i.QueuedAt), at(&i.Place), at(&i.OfferedAt), at(&i.AnsweredAt), at(&i.WrapFrom),
-		at(&i.WrapUntil), at(&i.LeftAt), at(&i.ClosedAt), at(&i.ErasedAt), fromJSON(&i.Refused), fromJSON(&i.Wants), at(&i.EnteredAt), &i.Version)
+		at(&i.WrapUntil), at(&i.LeftAt), at(&i.ClosedAt), at(&i.ErasedAt), fromJSON(&i.Refused), fromJSON(&i.Wants), at(&i.EnteredAt), yes(&i.Outgoing), &i.Version)
 }
 
 // InsertInteraction adds an interaction, at version 1.
 func (tx *Tx) InsertInteraction(i InteractionRow) error {
 	_, err := tx.exec(`INSERT INTO interactions (tenant_id, `+interactionColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-		$19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, 1)`,
+		$19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, 1)`,
 		string(tx.scope.Tenant), i.ID, i.Channel, i.EntryPointID, i.FlowID, i.FlowVersion, raw(i.FlowSealed), i.ContactID, raw(i.NameSealed), i.State, i.CloseReason,
 		i.QueueID, i.AgentID, i.PreferredID, bit(i.OnlyPreferred), i.Priority, jsonList(i.Needs), i.Language, i.DispositionID, jsonList(i.Labels), i.Rating,
 		bit(i.LeftMessage), jsonList(i.Consulted), bit(i.Front), bit(i.Extended), us(i.ArrivedAt), us(i.QueuedAt), us(i.Place), us(i.OfferedAt), us(i.AnsweredAt), us(i.WrapFrom), us(i.WrapUntil),
-		us(i.LeftAt), us(i.ClosedAt), us(i.ErasedAt), jsonMap(i.Refused), jsonList(i.Wants), us(i.EnteredAt))
+		us(i.LeftAt), us(i.ClosedAt), us(i.ErasedAt), jsonMap(i.Refused), jsonList(i.Wants), us(i.EnteredAt), bit(i.Outgoing))
 	return err
 }
 

@@ -75,7 +75,7 @@ func (f *floor) enqueued(it *item, c acd.WorkChanged, held bool, now time.Time) 
 	if w, ok := f.engine.Work(it.ID); ok {
 		it.place, it.entered = w.Queued, w.Entered
 	}
-	if it.segKind != "queue" || it.segOwner != c.Queue {
+	if called := it.Outgoing && it.segment == 0; !called && (it.segKind != "queue" || it.segOwner != c.Queue) {
 		f.segment(it, "queue", c.Queue, c.Cause, now)
 	}
 	switch {

@@ -26,9 +26,14 @@ func (m *Manager) Arrive(ctx context.Context, a channel.Arrival) (interaction, c
 	if err != nil {
 		return "", "", err
 	}
+	if a.Outgoing != nil {
+		if err := m.mayCall(ctx, a.Tenant, *a.Outgoing); err != nil {
+			return "", "", err
+		}
+	}
 	now := m.Clock.Now()
 	it := &item{Interaction: Interaction{ID: m.IDs.New(id.Interaction), Tenant: a.Tenant, Channel: a.Channel, EntryPoint: a.EntryPoint,
-		Name: a.Name.Reveal(), State: "arriving", Language: a.Language, LeftMessage: a.LeftMessage, ArrivedAt: now, Version: 1}}
+		Name: a.Name.Reveal(), State: "arriving", Language: a.Language, LeftMessage: a.LeftMessage, Outgoing: a.Outgoing != nil, ArrivedAt: now, Version: 1}}
 	err = m.DB.Write(ctx, a.Tenant, func(tx *store.Tx) error {
 		if err := tx.CheckFence(leaseName, f.fence); err != nil { // its floor would not hear of it here
 			return err
@@ -50,7 +55,7 @@ func (m *Manager) Arrive(ctx context.Context, a channel.Arrival) (interaction, c
 			return err
 		}
 		it.row = store.InteractionRow{ID: it.ID, Channel: string(a.Channel), EntryPointID: a.EntryPoint, FlowSealed: none, ContactID: contact, NameSealed: name, PreferredID: last,
-			State: it.State, Language: a.Language, LeftMessage: a.LeftMessage, ArrivedAt: now, Version: 1}
+			State: it.State, Language: a.Language, LeftMessage: a.LeftMessage, Outgoing: a.Outgoing != nil, ArrivedAt: now, Version: 1}
 		if err := tx.InsertInteraction(it.row); err != nil {
 			return err
 		}
@@ -69,6 +74,9 @@ func (m *Manager) Arrive(ctx context.Context, a channel.Arrival) (interaction, c
 	err = m.do(ctx, a.Tenant, func(f *floor, now time.Time) error {
 		if f.items[it.ID] == nil { // a rebuild may have found it already
 			f.items[it.ID] = it
+			if a.Outgoing != nil {
+				return f.callOut(it, *a.Outgoing, now)
+			}
 			f.begin(it, now)
 		}
 		return nil

@@ -37,6 +37,7 @@ type Interaction struct {
 	Labels       []string        `json:"labels,omitempty"`
 	Rating       int             `json:"rating,omitempty" doc:"1-5; 0 if none."`
 	LeftMessage  bool            `json:"left_message,omitempty"`
+	Outgoing     bool            `json:"outgoing,omitempty" doc:"Its agent called the person."`
 	CustomerGone bool            `json:"customer_gone,omitempty" doc:"The person ended the contact."`
 	Consulted    []string        `json:"consulted,omitempty" doc:"Colleagues asked for help; they may read and write notes."`
 	ArrivedAt    time.Time       `json:"arrived_at"`

@@ -104,16 +104,21 @@ func (s *Service) Start(ctx context.Context, entryPoint string, in Start) (Start
 	return Started{Token: token.Reveal(), Interaction: interaction, State: c.State, Messages: c.Messages}, err
 }
 
-// Ring is a call that arrives by telephone.
+// Ring is a call by telephone.
 type Ring struct {
 	EntryPoint string
 	Number     secret.Text // E.164; empty if withheld
 	Display    secret.Text // name that the caller's side gives; may be empty
+	// Agent and Queue are of a call that an agent makes, which has no entry point.
+	Agent, Queue string
 }
 
 // StartCall begins the conversation of a call by telephone. No token opens it:
 // its person reads nothing.
 func (s *Service) StartCall(ctx context.Context, t id.Tenant, r Ring) (Visitor, error) {
+	if r.Agent != "" {
+		return s.startCall(ctx, t, r, "")
+	}
 	owner, e, err := s.entry(ctx, r.EntryPoint)
 	if err == nil && (owner != t || e.Channel != acd.Voice) {
 		err = errs.New(errs.NotFound, "There is no such number.")
@@ -121,9 +126,16 @@ func (s *Service) StartCall(ctx context.Context, t id.Tenant, r Ring) (Visitor, 
 	if err != nil {
 		return Visitor{}, err
 	}
+	return s.startCall(ctx, t, r, pick(e.Languages, ""))
+}
+
+func (s *Service) startCall(ctx context.Context, t id.Tenant, r Ring, language string) (Visitor, error) {
 	_, hash := newToken(t)
 	now := s.Clock.Now()
-	a := channel.Arrival{Tenant: t, Channel: acd.Voice, EntryPoint: r.EntryPoint, Language: pick(e.Languages, ""), Name: callerName(r)}
+	a := channel.Arrival{Tenant: t, Channel: acd.Voice, EntryPoint: r.EntryPoint, Language: language, Name: callerName(r)}
+	if r.Agent != "" {
+		a.Outgoing = &channel.Outgoing{Agent: r.Agent, Queue: r.Queue}
+	}
 	if !r.Number.Empty() {
 		a.Addresses = []channel.Address{{Kind: "phone", Value: r.Number}}
 	}

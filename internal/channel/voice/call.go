@@ -49,6 +49,8 @@ type call struct {
 	absence  int // counts the caller's absences; a timer of an older one is void
 	leaving  bool
 	scribe   scribe
+	dialing  *dialing // of a call that an agent makes, until it is answered
+	failure  Failure
 }
 
 // party is one end of a call.
@@ -59,7 +61,7 @@ type party struct {
 	line    *line             // or by telephone
 	sound   Sound
 	noted   leg
-	humming bool
+	humming sound // what it hears while it hears nobody
 }
 
 func newCall(s *Service, who Caller) *call {
@@ -322,7 +324,7 @@ func (c *call) settle() {
 
 // view is what decides who hears whom.
 func (c *call) view() view {
-	v := view{state: c.work.State, agent: c.work.Agent, held: c.held, with: c.with, consulted: c.work.Others, monitors: c.monitors, present: map[string]bool{}}
+	v := view{state: c.work.State, agent: c.work.Agent, held: c.held, with: c.with, consulted: c.work.Others, monitors: c.monitors, present: map[string]bool{}, ringing: c.dialing != nil && c.dialing.ringing}
 	for _, p := range c.parties() {
 		v.present[p.user] = p.sound == SoundConnected
 	}
@@ -331,11 +333,14 @@ func (c *call) view() view {
 
 // sit gives a party its place. A leg that is closed says so by its events.
 func (c *call) sit(p *party, s seat) {
-	if s.music != p.humming {
-		p.humming = s.music
+	if s.sound != p.humming {
+		p.humming = s.sound
 		var music audio.Source
-		if s.music {
+		switch s.sound {
+		case melody:
 			music = audio.NewLoop(waitingMusic(), 0)
+		case ringback:
+			music = audio.NewLoop(ringTone(), 0)
 		}
 		p.leg.Music(music)
 	}
@@ -360,7 +365,7 @@ func (c *call) sit(p *party, s seat) {
 }
 
 func (c *call) state() State {
-	st := State{Interaction: c.who.Interaction, Caller: SoundNone, Agent: SoundNone, Held: c.held, With: c.with, Parties: []Party{}, Ended: c.over || c.leaving}
+	st := State{Interaction: c.who.Interaction, Caller: SoundNone, Agent: SoundNone, Held: c.held, With: c.with, Failure: c.failure, Ringing: c.dialing != nil && c.dialing.ringing, Parties: []Party{}, Ended: c.over || c.leaving}
 	if c.caller != nil {
 		st.Caller = c.caller.sound
 		st.Telephone = c.caller.line != nil

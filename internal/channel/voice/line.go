@@ -146,6 +146,14 @@ func (c *call) lineTold(l *line, e sip.Event) {
 		}
 	case sip.Refused:
 		l.asking, l.offers = false, false
+	case sip.Ringing:
+		c.rings(l, e.Code)
+	case sip.EarlyMedia:
+		c.early(l, e)
+	case sip.Answered:
+		c.calleeAnswered(l, e)
+	case sip.Failed:
+		c.failed(l, e)
 	case sip.Digit:
 		if l.party == c.caller && e.Key != '!' {
 			c.key(e.Key)

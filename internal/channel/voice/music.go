@@ -56,3 +56,13 @@ var noticeTone = sync.OnceValue(func() []int16 {
 	}
 	return pcm
 })
+
+// ringTone is what an agent hears while a person is rung: one second in five
+// (ETSI TR 101 041-2).
+var ringTone = sync.OnceValue(func() []int16 {
+	pcm := make([]int16, 5*audio.Rate)
+	for i := range pcm[:audio.Rate] {
+		pcm[i] = int16(5000 * math.Sin(2*math.Pi*425*float64(i)/audio.Rate))
+	}
+	return pcm
+})

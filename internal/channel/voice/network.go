@@ -32,6 +32,12 @@ type Network interface {
 	// Arrives finds where a call leads. NotFound: nobody has the number; Forbidden: it
 	// may not come this way; Unavailable and Limited: not now.
 	Arrives(ctx context.Context, r Ring) (Route, error)
+	// Leaves says by which gateways a call may leave, the first one first, or why it
+	// may not, in a person's words.
+	Leaves(ctx context.Context, w Wish) (Leaving, error)
+	// Shows are the numbers that a tenant's calls may be chosen to show, and whether
+	// any call of its may leave.
+	Shows(ctx context.Context, t id.Tenant) (numbers []string, leaves bool, err error)
 	// Again is what a call by a trunk goes on with after a restart; NotFound when
 	// the trunk is not there any more. over is as Route.Over.
 	Again(ctx context.Context, t id.Tenant, trunk string) (p negotiate.Policy, c auth.Credentials, over func(), err error)
@@ -68,12 +74,48 @@ type Route struct {
 	Over func()
 }
 
+// Wish is a call that an agent wants to make.
+type Wish struct {
+	Tenant id.Tenant
+	To     secret.Text // as it was typed
+	Caller string      // number to show, one of the tenant's; "" leaves that to the trunk
+	Queue  string
+}
+
+// Leaving is how a call leaves.
+type Leaving struct {
+	To       secret.Text // E.164, or an emergency number
+	Attempts []Attempt   // at least one
+}
+
+// Attempt is one gateway to try.
+type Attempt struct {
+	Trunk       string
+	To          wire.URI
+	From        wire.Address
+	ContactUser string
+	Hop         sip.Target
+	Headers     []wire.Header
+	Credentials auth.Credentials
+	Media       negotiate.Policy
+	// Most is when the call has to end; 0 means no bound. Counts are stored with
+	// the leg.
+	Most   time.Duration
+	Counts []string
+	// Take counts the call at its trunk, or says that there is no room; over gives
+	// it back. Went says how the attempt ended before an answer; 0 is an answer.
+	Take func() (over func(), ok bool)
+	Went func(code int, retryAfter time.Duration)
+}
+
 // Beginning is a call by telephone that begins.
 type Beginning struct {
 	Tenant     id.Tenant
 	EntryPoint string
 	Number     secret.Text // E.164; empty if withheld
 	Display    secret.Text // name that the caller's side gives; may be empty
+	// Agent and Queue are of a call that an agent makes; "" of one that arrives.
+	Agent, Queue string
 }
 
 // door is the Service as the sip.Handler that it is.

@@ -42,8 +42,17 @@ const (
 type seat struct {
 	room   int
 	manner manner
-	music  bool // while it hears nobody
+	sound  sound // while it hears nobody
 }
+
+// sound is what a party hears while it hears nobody.
+type sound uint8
+
+const (
+	silence sound = iota
+	melody
+	ringback // the person who is called is being rung
+)
 
 // view is what decides who hears whom. Parties are named by their user's id; ""
 // is the caller.
@@ -55,6 +64,7 @@ type view struct {
 	consulted []string
 	monitors  map[string]Monitor
 	present   map[string]bool // whose sound is connected
+	ringing   bool            // the caller is one who is called, and rung
 }
 
 // seats gives every party that is present its place.
@@ -75,6 +85,9 @@ func seats(v view) map[string]seat {
 			out[who] = seat{room: alone}
 		case who == v.agent:
 			out[who] = seat{room: room, manner: talks}
+			if v.ringing {
+				out[who] = seat{room: room, manner: talks, sound: ringback}
+			}
 		case slices.Contains(v.consulted, who):
 			out[who] = colleagueSeat(v.with)
 		default:
@@ -90,19 +103,22 @@ func seats(v view) map[string]seat {
 func callerSeat(v view, running bool, room int) seat {
 	switch {
 	case !running:
-		return seat{room: alone, music: v.state != inFlow}
+		if v.state == inFlow {
+			return seat{room: alone}
+		}
+		return seat{room: alone, sound: melody}
 	case v.held || room == aside:
-		return seat{room: callersRoom, manner: waits, music: true}
+		return seat{room: callersRoom, manner: waits, sound: melody}
 	}
-	return seat{room: callersRoom, manner: talks, music: true}
+	return seat{room: callersRoom, manner: talks, sound: melody}
 }
 
 func colleagueSeat(with With) seat {
 	switch with {
 	case WithColleague:
-		return seat{room: aside, manner: talks, music: true}
+		return seat{room: aside, manner: talks, sound: melody}
 	case WithAll:
-		return seat{room: callersRoom, manner: talks, music: true}
+		return seat{room: callersRoom, manner: talks, sound: melody}
 	}
-	return seat{room: aside, manner: waits, music: true}
+	return seat{room: aside, manner: waits, sound: melody}
 }

@@ -15,26 +15,40 @@ func TestSeats(t *testing.T) {
 		want   map[string]seat
 	}{
 		"a call": {func(v *view) { v.present = map[string]bool{"": true, "bo": true} },
-			map[string]seat{"": {callersRoom, talks, true}, "bo": {callersRoom, talks, false}}},
+			map[string]seat{"": {callersRoom, talks, melody}, "bo": {callersRoom, talks, silence}}},
 		"before it is answered the agent hears nobody": {func(v *view) { v.state = offered },
-			map[string]seat{"": {alone, "", true}, "bo": {}, "cy": {}, "sue": {}}},
+			map[string]seat{"": {alone, "", melody}, "bo": {}, "cy": {}, "sue": {}}},
 		"in the menu there is no music": {func(v *view) { v.state, v.agent, v.present = inFlow, "", map[string]bool{"": true} },
 			map[string]seat{"": {}}},
 		"held": {func(v *view) { v.held = true; v.present = map[string]bool{"": true, "bo": true} },
-			map[string]seat{"": {callersRoom, waits, true}, "bo": {callersRoom, talks, false}}},
+			map[string]seat{"": {callersRoom, waits, melody}, "bo": {callersRoom, talks, silence}}},
 		"the agent's sound is away": {func(v *view) { v.present = map[string]bool{"": true, "bo": false} },
-			map[string]seat{"": {alone, "", true}}},
-		"a colleague waits until it is asked": {func(v *view) { v.consulted = []string{"cy"}; v.present = map[string]bool{"": true, "bo": true, "cy": true} },
-			map[string]seat{"": {callersRoom, talks, true}, "bo": {callersRoom, talks, false}, "cy": {aside, waits, true}}},
-		"aside with a colleague": {func(v *view) { v.consulted, v.with = []string{"cy"}, WithColleague; v.present = map[string]bool{"": true, "bo": true, "cy": true} },
-			map[string]seat{"": {callersRoom, waits, true}, "bo": {aside, talks, false}, "cy": {aside, talks, true}}},
-		"a conference": {func(v *view) { v.consulted, v.with = []string{"cy"}, WithAll; v.present = map[string]bool{"": true, "bo": true, "cy": true} },
-			map[string]seat{"": {callersRoom, talks, true}, "bo": {callersRoom, talks, false}, "cy": {callersRoom, talks, true}}},
-		"a colleague who is gone leaves the agent with the caller": {func(v *view) { v.consulted, v.with = []string{"cy"}, WithColleague; v.present = map[string]bool{"": true, "bo": true} },
-			map[string]seat{"": {callersRoom, talks, true}, "bo": {callersRoom, talks, false}}},
+			map[string]seat{"": {alone, "", melody}}},
+		"a colleague waits until it is asked": {func(v *view) {
+			v.consulted = []string{"cy"}
+			v.present = map[string]bool{"": true, "bo": true, "cy": true}
+		},
+			map[string]seat{"": {callersRoom, talks, melody}, "bo": {callersRoom, talks, silence}, "cy": {aside, waits, melody}}},
+		"aside with a colleague": {func(v *view) {
+			v.consulted, v.with = []string{"cy"}, WithColleague
+			v.present = map[string]bool{"": true, "bo": true, "cy": true}
+		},
+			map[string]seat{"": {callersRoom, waits, melody}, "bo": {aside, talks, silence}, "cy": {aside, talks, melody}}},
+		"a conference": {func(v *view) {
+			v.consulted, v.with = []string{"cy"}, WithAll
+			v.present = map[string]bool{"": true, "bo": true, "cy": true}
+		},
+			map[string]seat{"": {callersRoom, talks, melody}, "bo": {callersRoom, talks, silence}, "cy": {callersRoom, talks, melody}}},
+		"a colleague who is gone leaves the agent with the caller": {func(v *view) {
+			v.consulted, v.with = []string{"cy"}, WithColleague
+			v.present = map[string]bool{"": true, "bo": true}
+		},
+			map[string]seat{"": {callersRoom, talks, melody}, "bo": {callersRoom, talks, silence}}},
+		"who is called is rung": {func(v *view) { v.ringing = true; v.present = map[string]bool{"": false, "bo": true} },
+			map[string]seat{"bo": {callersRoom, talks, ringback}}},
 		"a supervisor goes where the agent is": {func(v *view) {
 			v.consulted, v.with, v.monitors = []string{"cy"}, WithColleague, map[string]Monitor{"sue": MonitorWhisper}
-		}, map[string]seat{"": {callersRoom, waits, true}, "bo": {aside, talks, false}, "cy": {aside, talks, true}, "sue": {aside, whispers, false}}},
+		}, map[string]seat{"": {callersRoom, waits, melody}, "bo": {aside, talks, silence}, "cy": {aside, talks, melody}, "sue": {aside, whispers, silence}}},
 	} {
 		v := base
 		c.change(&v)

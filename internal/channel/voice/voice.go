@@ -271,6 +271,8 @@ type State struct {
 	Held        bool    `json:"held"`
 	Telephone   bool    `json:"telephone" doc:"The caller is on a telephone: there is no page that shows words."`
 	Plain       bool    `json:"plain" doc:"The caller's sound is not encrypted on the way to the operator, because its trunk allows that."`
+	Ringing     bool    `json:"ringing" doc:"The person who is called is being rung."`
+	Failure     Failure `json:"failure,omitempty" enum:"busy,no_answer,declined,not_a_number,unreachable" doc:"Why a call that the agent made was not answered."`
 	With        With    `json:"with" enum:"caller,colleague,all" doc:"Whom the agent talks with: the caller, the colleagues who are consulted while the caller hears music, or all."`
 	Parties     []Party `json:"parties" doc:"Colleagues and supervisors in the call, beside who holds it."`
 	Ended       bool    `json:"ended"`

@@ -42,6 +42,7 @@ const (
 	WorkHandle   Permission = "work.handle"   // answer, transfer, finish an interaction one holds
 	WorkRead     Permission = "work.read"     // read an interaction and its conversation
 	WorkSearch   Permission = "work.search"   // find past conversations
+	CallOut      Permission = "call.out"      // call a person by telephone
 	NoteWrite    Permission = "note.write"    // write an internal note
 	CannedRead   Permission = "canned.read"   // use canned replies
 	FloorWatch   Permission = "floor.watch"   // live queues and agents
@@ -81,6 +82,7 @@ var table = []Rule{
 	{WorkHandle, "Answer, transfer and finish interactions one holds.", map[Role]Scope{Agent: Own, Supervisor: Tenant}},
 	{WorkRead, "Read an interaction with its conversation.", map[Role]Scope{Agent: Own, Supervisor: Tenant, Monitor: Tenant, PrivacyOfficer: Tenant}},
 	{WorkSearch, "Find past conversations by person, agent, queue, date and words.", map[Role]Scope{Agent: Own, Supervisor: Tenant, PrivacyOfficer: Tenant}},
+	{CallOut, "Call people by telephone, where the trunks' rules let calls out.", map[Role]Scope{Agent: Own, Supervisor: Own}},
 	{NoteWrite, "Write internal notes on an interaction.", map[Role]Scope{Agent: Own, Supervisor: Tenant}},
 	{CannedRead, "Use canned replies.", map[Role]Scope{Agent: Tenant, Supervisor: Tenant, Administrator: Tenant}},
 	{FloorWatch, "Watch queues and agents live.", map[Role]Scope{Supervisor: Tenant, Monitor: Tenant, Administrator: Tenant}},

@@ -40,7 +40,7 @@ func Catalogue(language string) []Entry {
 
 var areas = map[Permission]Area{
 	SignedIn: OwnAccount,
-	DeskUse:  Work, WorkHandle: Work, WorkRead: Work, WorkSearch: Work, NoteWrite: Work, CannedRead: Work,
+	DeskUse:  Work, WorkHandle: Work, WorkRead: Work, WorkSearch: Work, CallOut: Work, NoteWrite: Work, CannedRead: Work,
 	FloorWatch: Floor, FloorManage: Floor, AlertManage: Floor,
 	SetupRead: Office, SetupWrite: Office, UserRead: Office, UserWrite: Office, KeyManage: Office,
 	ContactRead: People, ContactWrite: People, ContactErase: People,
@@ -54,6 +54,7 @@ var portuguese = map[Permission]string{
 	WorkHandle:   "Responder, transferir e terminar as interações que se tem.",
 	WorkRead:     "Ler uma interação com a sua conversa.",
 	WorkSearch:   "Encontrar conversas passadas por pessoa, agente, fila, data e palavras.",
+	CallOut:      "Ligar a pessoas por telefone, onde as regras dos troncos deixam sair chamadas.",
 	NoteWrite:    "Escrever notas internas numa interação.",
 	CannedRead:   "Usar respostas prontas.",
 	FloorWatch:   "Acompanhar filas e agentes em direto.",

@@ -1,0 +1,49 @@
+package floor
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/channel"
+	"nubitalk/internal/core/acd"
+)
+
+// mayCall says why an agent cannot begin work of its own now, before anything is
+// stored of it.
+func (m *Manager) mayCall(ctx context.Context, t id.Tenant, o channel.Outgoing) error {
+	return m.do(ctx, t, func(f *floor, now time.Time) error {
+		p, known := f.people[o.Agent]
+		q, exists := f.plan.Queues[o.Queue]
+		switch {
+		case !known || !p.agent:
+			return errs.New(errs.Conflict, "Only who has a desk calls out.")
+		case !exists:
+			return errs.Bad("queue", "is not one of the queues in use")
+		case len(q.Channels) > 0 && !slices.Contains(q.Channels, acd.Voice):
+			return errs.Bad("queue", "takes no calls")
+		}
+		return nil
+	})
+}
+
+// callOut gives an agent the work that it begins, at once: in whatever presence,
+// not beyond its places. No wait is counted for it.
+func (f *floor) callOut(it *item, o channel.Outgoing, now time.Time) error {
+	f.touch(it)
+	f.step(acd.Enqueue{Work: acd.Work{ID: it.ID, Channel: it.Channel, Queue: o.Queue, Preferred: o.Agent, Only: true, Arrived: it.ArrivedAt, Queued: now}}, now)
+	if f.engine.Refusal() == "" {
+		f.step(acd.Move{Work: it.ID, ToAgent: o.Agent, Take: true}, now)
+	}
+	if why := f.engine.Refusal(); why != "" {
+		f.step(acd.Close{Work: it.ID, Reason: acd.Failed}, now)
+		if why == acd.RefusedNoRoom || why == acd.RefusedAgentCannot {
+			return errs.New(errs.Conflict, "You have no place for it: finish something first.")
+		}
+		return errs.New(errs.Conflict, "The call could not begin.")
+	}
+	it.row.PreferredID, it.row.OnlyPreferred = "", false
+	return nil
+}

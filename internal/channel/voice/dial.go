@@ -1,0 +1,231 @@
+package voice
+
+import (
+	"context"
+	"time"
+
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/secret"
+	"nubitalk/internal/channel/voice/sip"
+	"nubitalk/internal/channel/voice/sip/dialog"
+	"nubitalk/internal/channel/voice/sip/gateway"
+	"nubitalk/internal/media"
+	"nubitalk/internal/media/negotiate"
+)
+
+// ringFor is how long a person who is called is rung, and lifeWithin how long a
+// gateway may say nothing at all before the next one is tried.
+const (
+	ringFor    = time.Minute
+	lifeWithin = 4 * time.Second
+)
+
+// Failure is why a call that an agent made was not answered.
+type Failure string
+
+const (
+	FailedBusy        Failure = "busy"
+	FailedNoAnswer    Failure = "no_answer"
+	FailedDeclined    Failure = "declined"
+	FailedNotANumber  Failure = "not_a_number"
+	FailedUnreachable Failure = "unreachable"
+)
+
+// failureOf reads a SIP status (RFC 3261 §21).
+func failureOf(code int) Failure {
+	switch code {
+	case 486, 600:
+		return FailedBusy
+	case 408, 480, 487:
+		return FailedNoAnswer
+	case 603, 607, 608:
+		return FailedDeclined
+	case 404, 410, 484, 604:
+		return FailedNotANumber
+	}
+	return FailedUnreachable
+}
+
+// dialing is a call that an agent makes, until it is answered.
+type dialing struct {
+	number   secret.Text
+	attempts []Attempt // those still to be tried, the running one not among them
+	now      Attempt
+	alive    bool // the gateway said something
+	ringing  bool
+}
+
+// Choices are what an agent may choose of a call that it makes.
+type Choices struct {
+	Possible bool     `json:"possible" doc:"Calls may leave at all."`
+	Numbers  []string `json:"numbers" doc:"Numbers that may be shown; empty leaves it to the trunk."`
+}
+
+// CallChoices says whether a tenant's calls may leave, and what they may show.
+func (s *Service) CallChoices(ctx context.Context, t id.Tenant) (Choices, error) {
+	c := Choices{Numbers: []string{}}
+	if s.sip == nil {
+		return c, nil
+	}
+	numbers, leaves, err := s.Network.Shows(ctx, t)
+	c.Possible, c.Numbers = leaves, append(c.Numbers, numbers...)
+	return c, err
+}
+
+// CallOut calls a person for an agent, who holds the call at once; what becomes
+// of it says State. Refusals say why in a person's words.
+func (s *Service) CallOut(ctx context.Context, t id.Tenant, agent, queue, number, caller string) (interaction string, err error) {
+	if s.sip == nil {
+		return "", errs.New(errs.Conflict, "No telephone lines are set up on this server.")
+	}
+	way, err := s.Network.Leaves(ctx, Wish{Tenant: t, To: secret.New(number), Caller: caller, Queue: queue})
+	if err != nil {
+		return "", err
+	}
+	who, err := s.Written.Begin(ctx, Beginning{Tenant: t, Number: way.To, Agent: agent, Queue: queue})
+	if err != nil {
+		return "", err
+	}
+	c := s.find(t, who.Interaction)
+	if c == nil {
+		return "", gone()
+	}
+	return who.Interaction, c.ask(ctx, func() error {
+		c.absence++ // nobody is awaited: it is called
+		c.dialing = &dialing{number: way.To, attempts: way.Attempts}
+		c.dial()
+		return nil
+	})
+}
+
+// dial tries the next gateway; when none is left, the person was not reached.
+func (c *call) dial() {
+	d := c.dialing
+	for len(d.attempts) > 0 {
+		d.now, d.attempts = d.attempts[0], d.attempts[1:]
+		err := c.attempt()
+		if err == nil {
+			c.settle()
+			return
+		}
+		c.s.Log.Warn("a call did not leave", "tenant", c.who.Tenant, "interaction", c.who.Interaction, "trunk", d.now.Trunk, "code", errs.As(err).Code)
+	}
+	c.unanswered(FailedUnreachable)
+}
+
+func (c *call) attempt() error {
+	d := c.dialing
+	over, ok := d.now.Take()
+	if !ok {
+		return errs.New(errs.Limited, "The trunk has as many calls as it may.")
+	}
+	l := &line{s: c.s, call: c, trunk: d.now.Trunk, number: d.number, over: over, offers: true}
+	var err error
+	if l.rtp, err = c.s.Media.NewRTP(media.RTPConfig{Policy: d.now.Media, Latch: d.now.Media.Security == negotiate.Required, Listener: l.heard}); err != nil {
+		l.end()
+		return errs.Wrap(errs.Unavailable, err, "There is no port for the call's sound.")
+	}
+	body, err := l.describe(sip.Body{})
+	if err != nil {
+		l.end()
+		return err
+	}
+	l.party = &party{leg: l.rtp, line: l, sound: SoundConnecting}
+	l.leg, err = c.s.sip.Call(sip.CallRequest{Outgoing: dialog.Outgoing{To: d.now.To, From: d.now.From, ContactUser: d.now.ContactUser, Hop: d.now.Hop, Body: body,
+		Headers: d.now.Headers, Credentials: d.now.Credentials}, Events: l.told})
+	if err != nil {
+		l.end()
+		return errs.Wrap(errs.Unavailable, err, "The call could not be sent.")
+	}
+	c.caller, d.alive = l.party, false
+	c.enter(l.party, byTrunk)
+	l.party.noted.row.Part, l.party.noted.row.Counts = "callee", d.now.Counts
+	c.note(l.party)
+	c.later(lifeWithin, func() {
+		if c.dialing == d && c.caller == l.party && !d.alive && len(d.attempts) > 0 {
+			l.leg.Hangup(sip.Reason{})
+			c.failed(l, sip.Failed{Code: 408})
+		}
+	})
+	c.later(ringFor, func() {
+		if c.dialing == d && c.caller == l.party {
+			d.attempts = nil
+			l.leg.Hangup(sip.Reason{})
+		}
+	})
+	return nil
+}
+
+// rings says that the person's telephone rings.
+func (c *call) rings(l *line, code int) {
+	if c.dialing == nil {
+		return
+	}
+	c.dialing.alive = true
+	if code > 100 && l.party.sound == SoundConnecting {
+		c.dialing.ringing = true
+		c.settle()
+	}
+}
+
+// early lets the agent hear what the network says before an answer. It may be
+// taken back by another branch's answer (RFC 3261 §13.2.2.4).
+func (c *call) early(l *line, e sip.EarlyMedia) {
+	if c.dialing == nil || e.Body.Empty() || l.rtp.Accept(e.Body.Data) != nil {
+		return
+	}
+	c.dialing.alive, c.dialing.ringing = true, false
+	l.party.sound = SoundConnected
+	c.settle()
+}
+
+func (c *call) calleeAnswered(l *line, e sip.Answered) {
+	d := c.dialing
+	if d == nil {
+		return
+	}
+	if !e.Body.Empty() {
+		if err := l.rtp.Accept(e.Body.Data); err != nil {
+			l.leg.Hangup(sip.Reason{SIP: 488})
+			return
+		}
+	}
+	d.now.Went(0, 0)
+	c.dialing, l.offers = nil, false
+	l.party.sound = SoundConnecting
+	c.lineUp(l)
+	if most := d.now.Most; most > 0 {
+		c.later(most, func() {
+			if c.caller == l.party {
+				l.leg.Hangup(sip.Reason{Q850: normalClearing, Text: "minutes used up"})
+			}
+		})
+	}
+}
+
+// failed tries the next gateway where this one did not carry the call, and
+// gives up where the person was reached.
+func (c *call) failed(l *line, e sip.Failed) {
+	d := c.dialing
+	if d == nil {
+		return
+	}
+	d.now.Went(e.Code, e.RetryAfter)
+	c.exit(l.party, "them", sip.Reason{SIP: e.Code, Q850: e.Reason.Q850})
+	c.caller = nil
+	l.party.leg.Close()
+	d.ringing = false
+	if gateway.Falls(e.Code) && len(d.attempts) > 0 {
+		c.dial()
+		return
+	}
+	c.unanswered(failureOf(e.Code))
+}
+
+// unanswered ends a call that reached nobody: its agent wraps it up.
+func (c *call) unanswered(why Failure) {
+	c.dialing, c.failure = nil, why
+	c.settle()
+	c.left()
+}
