@@ -268,6 +268,48 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/calls": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Call a person
+     * @description The answer names a new interaction that I hold. Connect its sound; the call's state says when it rings and whether it was answered. Where the call may go decide the trunks' rules.
+     *
+     *     Needs `call.out`.
+     */
+    post: operations["callOut"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/calls/choices": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Whether I can call out, and which numbers I may show
+     * @description Needs `call.out`.
+     */
+    get: operations["callChoices"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/canned-replies": {
     parameters: {
       query?: never;
@@ -3401,6 +3443,7 @@ export interface components {
         | "work.handle"
         | "work.read"
         | "work.search"
+        | "call.out"
         | "note.write"
         | "canned.read"
         | "floor.watch"
@@ -3843,10 +3886,21 @@ export interface components {
       /** @description The last day that was looked at. */
       until: string;
     };
+    CallOutInputBody: {
+      /** @description Number to show, one of those of callChoices. */
+      caller?: string;
+      /** @description Telephone number, as it is dialled from here or with its country (+351…). */
+      number: string;
+      /** @description Id of the queue on whose behalf: its wrap-up and dispositions hold, and the call shows its number. */
+      queue: string;
+    };
     Callback: {
       client_id: string;
       /** @description The phone number or email address to be answered at. */
       reach: string;
+    };
+    CalledOut: {
+      interaction: string;
     };
     CannedReply: {
       body: string;
@@ -3894,6 +3948,12 @@ export interface components {
     ChoiceInputBody: {
       client_id: string;
       value: string;
+    };
+    Choices: {
+      /** @description Numbers that may be shown; empty leaves it to the trunk. */
+      numbers: string[];
+      /** @description Calls may leave at all. */
+      possible: boolean;
     };
     Clause: {
       evidence: string[];
@@ -4600,6 +4660,8 @@ export interface components {
       /** @description Display name of the person's choice; may be empty. */
       name: string;
       needs?: components["schemas"]["SkillNeed"][];
+      /** @description Its agent called the person. */
+      outgoing?: boolean;
       /** Format: int64 */
       priority: number;
       queue?: string;
@@ -4876,6 +4938,7 @@ export interface components {
         | "work.handle"
         | "work.read"
         | "work.search"
+        | "call.out"
         | "note.write"
         | "canned.read"
         | "floor.watch"
@@ -4988,6 +5051,7 @@ export interface components {
         | "work.handle"
         | "work.read"
         | "work.search"
+        | "call.out"
         | "note.write"
         | "canned.read"
         | "floor.watch"
@@ -5248,6 +5312,7 @@ export interface components {
         | "work.handle"
         | "work.read"
         | "work.search"
+        | "call.out"
         | "note.write"
         | "canned.read"
         | "floor.watch"
@@ -6015,12 +6080,19 @@ export interface components {
       /** @enum {string} */
       caller: "none" | "connecting" | "connected" | "lost";
       ended: boolean;
+      /**
+       * @description Why a call that the agent made was not answered.
+       * @enum {string}
+       */
+      failure?: "busy" | "no_answer" | "declined" | "not_a_number" | "unreachable";
       held: boolean;
       interaction: string;
       /** @description Colleagues and supervisors in the call, beside who holds it. */
       parties: components["schemas"]["Party"][];
       /** @description The caller's sound is not encrypted on the way to the operator, because its trunk allows that. */
       plain: boolean;
+      /** @description The person who is called is being rung. */
+      ringing: boolean;
       /** @description The caller is on a telephone: there is no page that shows words. */
       telephone: boolean;
       /**
@@ -7370,6 +7442,68 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["ListOfAuditEntry"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  callOut: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["CallOutInputBody"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["CalledOut"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  callChoices: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Choices"];
         };
       };
       /** @description Error */
