@@ -4551,6 +4551,11 @@ export interface components {
       input?: components["schemas"]["FlowInput"];
       /** @description The person's, when the run begins. */
       language: string;
+      /**
+       * Format: int64
+       * @description The estimated wait that a wait step learns; -1: unknown.
+       */
+      minutes?: number;
       /** @description What the person calls itself, when the run begins. */
       name?: string;
       /**
@@ -4558,6 +4563,11 @@ export interface components {
        * @enum {string}
        */
       open?: "hours" | "open" | "closed";
+      /**
+       * Format: int64
+       * @description The place in line that a wait step learns; 0: unknown.
+       */
+      place?: number;
       /** @description As the step before answered it; missing: the run begins. */
       state?: components["schemas"]["FlowState"];
     };

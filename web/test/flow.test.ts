@@ -172,6 +172,25 @@ test("everything is done by keyboard: add, connect, move, copy, undo", async () 
   expect(await graph()).toEqual(before);
 });
 
+test("a step that looks at the wait is tried with a made-up one", async () => {
+  await open("Telephone");
+  await step("greet").click();
+  await panel().getByLabel("Goes on to").selectOption("+wait");
+  await step("wait").waitFor();
+  await panel().getByLabel("Queue", { exact: true }).selectOption({ label: "Sales" });
+  await panel().getByLabel("English").fill("You are number {{place}}, about {{minutes}} minutes.");
+  await panel().getByLabel("Portuguese").fill("Tem o lugar {{place}}, cerca de {{minutes}} minutos.");
+  await panel().getByLabel("Goes on to").selectOption("topic");
+  await repair().getByText("Nothing is wrong").waitFor();
+  await press("Try it");
+  await panel().getByLabel("Wait in minutes").fill("12");
+  await press("Begin");
+  await panel().getByRole("log").getByText("You are number 3, about 12 minutes.").waitFor();
+  await shot(page, "flow-wait");
+  expect(await axe(page)).toEqual([]);
+  await press("Discard");
+});
+
 test("today's counts stand on the ways, and who stands where on the steps", async () => {
   const visitor = await stage.visitor();
   await visitor.start("Rita");

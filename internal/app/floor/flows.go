@@ -14,7 +14,18 @@ import (
 
 // world is what a flow may ask about.
 func (f *floor) world(it *item, now time.Time) flow.World {
-	return flow.World{Now: now.In(f.plan.TimeZone), Channel: string(it.Channel), Languages: f.plan.EntryPoints[it.EntryPoint].Languages, IsOpen: func(hours string) bool { return f.open(hours, now) }}
+	return flow.World{Now: now.In(f.plan.TimeZone), Channel: string(it.Channel), Languages: f.plan.EntryPoints[it.EntryPoint].Languages,
+		IsOpen: func(hours string) bool { return f.open(hours, now) }, Wait: func(queue string) (int, int) { return f.waitIn(queue, now) }}
+}
+
+// waitIn is the place and the estimated wait in seconds of who would enter a
+// queue now; 0 and -1 if there is no such queue.
+func (f *floor) waitIn(queue string, now time.Time) (place, seconds int) {
+	s, known := f.engine.QueueStats(queue, now)
+	if !known {
+		return 0, -1
+	}
+	return s.Waiting + 1, f.engine.Estimate(queue, now)
 }
 
 // open says whether opening hours are open; none means always.

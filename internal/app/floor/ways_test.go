@@ -1,6 +1,7 @@
 package floor_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -8,6 +9,7 @@ import (
 
 	"nubitalk/internal/app/floor"
 	"nubitalk/internal/base/errs"
+	"nubitalk/internal/core/flow"
 )
 
 // The ways that people took are counted as they take them, for each tenant by
@@ -48,6 +50,27 @@ func TestWaysOfAFlow(t *testing.T) {
 		}
 		if _, err := h.floor.FlowToday(t.Context(), supervisor(a), "flo_none"); !errs.Is(err, errs.NotFound) {
 			t.Error(err)
+		}
+	})
+}
+
+// A wait step tells who has just arrived how many wait in its own tenant's queue.
+func TestAWaitStepKnowsTheQueue(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		g, err := flow.Parse([]byte(`{"start":"w","nodes":{"w":{"type":"wait","queue":"` + queueID + `","text":{"en":"Number {{place}} in line."},"next":"q"},"q":{"type":"queue","queue":"` + queueID + `"}}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.queue(b, "Of another tenant")
+		h.plans[a].Flows["flo_1"] = floor.PlannedFlow{Version: 2, Graph: g}
+		if err := h.floor.Reload(t.Context(), a); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{"bot:Number 1 in line.", "bot:Number 2 in line."} {
+			v := h.arrive(a, "Maria")
+			if texts := h.texts(v); !slices.Contains(texts, want) {
+				t.Errorf("%q is not among %q", want, texts)
+			}
 		}
 	})
 }

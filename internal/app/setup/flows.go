@@ -46,6 +46,8 @@ type FlowTry struct {
 	Name       string            `json:"name,omitempty" maxLength:"200" doc:"What the person calls itself, when the run begins."`
 	Attributes map[string]string `json:"attributes,omitempty" doc:"What is known of the person, when the run begins."`
 	At         time.Time         `json:"at,omitzero" doc:"The time of the run; missing: now."`
+	Place      int               `json:"place,omitempty" minimum:"0" maximum:"10000" doc:"The place in line that a wait step learns; 0: unknown."`
+	Minutes    int               `json:"minutes,omitempty" minimum:"-1" maximum:"10000" doc:"The estimated wait that a wait step learns; -1: unknown."`
 	Open       string            `json:"open,omitempty" enum:"hours,open,closed" doc:"Opening hours as they are at that time, or all open, or all closed."`
 }
 
@@ -135,7 +137,7 @@ func (s *Service) TryFlow(ctx context.Context, a access.Actor, in FlowTry) (Flow
 		}
 		h, known := snap.Hours[hours]
 		return !known || core.IsOpen(h, now)
-	}}
+	}, Wait: func(string) (int, int) { return in.Place, in.Minutes * 60 }}
 	state, actions, ways, err := flow.Trace(g, state, flow.Input(in.Input), w)
 	out := FlowTried{State: FlowState(state), Actions: []FlowAct{}, Ways: []FlowWay{}, Failed: err != nil, At: now}
 	for _, one := range actions {

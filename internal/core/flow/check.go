@@ -27,6 +27,7 @@ var nodeTypes = map[NodeType][]string{
 	Hours:   {"hours", "open", "closed"},
 	Branch:  {"cases", "next"},
 	Set:     {"priority", "skills", "prefers", "language", "attributes", "next"},
+	WaitFor: {"text", "queue", "next"},
 	Enqueue: {"text", "queue"},
 	Form:    {"text", "next"},
 	Close:   {"text"},
@@ -77,6 +78,9 @@ func attributesOf(g *Graph) map[string]bool {
 		for name := range n.Attributes {
 			known[name] = true
 		}
+		if n.Type == WaitFor {
+			known[AttributePlace], known[AttributeMinutes] = true, true
+		}
 	}
 	return known
 }
@@ -119,6 +123,9 @@ func (c *checker) node(at, name string, n Node) {
 		c.branch(at, n)
 	case Set:
 		c.set(at, n)
+	case WaitFor:
+		c.pointer(at+".next", n.Next, true)
+		fallthrough
 	case Enqueue:
 		c.texts(at+".text", n.Text, MaxText, false)
 		if !c.refs.HasQueue(n.Queue) {

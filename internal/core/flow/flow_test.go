@@ -348,6 +348,47 @@ func TestSetPrefersAndPlaces(t *testing.T) {
 	}
 }
 
+// A wait step learns what a queue would do to who enters now, before anybody is
+// put into it.
+func TestWait(t *testing.T) {
+	g := parse(t, `{"start":"look","nodes":{
+	 "look": {"type":"wait","queue":"que_sales","text":{"en":"You would be number {{place}}.","pt":"Seria o número {{place}}."},"next":"long"},
+	 "long": {"type":"branch","cases":[{"if":"attr.minutes != \"\" and int(attr.minutes) > 10","next":"later"}],"next":"sales"},
+	 "later":{"type":"form"},
+	 "sales":{"type":"queue","queue":"que_sales"}}}`)
+	if err := Check(g, shop); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name           string
+		place, seconds int
+		want           []Action
+	}{
+		{"short", 3, 600, []Action{{Say: "You would be number 3."}, {Queue: "que_sales"}}},
+		{"long", 3, 601, []Action{{Say: "You would be number 3."}, {Form: true}}},
+		{"unknown", 0, -1, []Action{{Say: "You would be number."}, {Queue: "que_sales"}}},
+	} {
+		w := open(true)
+		w.Wait = func(queue string) (int, int) {
+			if queue != "que_sales" {
+				t.Error(queue)
+			}
+			return c.place, c.seconds
+		}
+		_, actions, err := Start(g, "en", nil, w)
+		if diff := cmp.Diff(c.want, actions); diff != "" || err != nil {
+			t.Errorf("%s: %s %v", c.name, diff, err)
+		}
+	}
+	if s, _, err := Start(g, "en", nil, open(true)); err != nil || s.Attributes[AttributeMinutes] != "" {
+		t.Errorf("nothing is known of waits: %+v %v", s, err)
+	}
+	foreign := parse(t, `{"start":"a","nodes":{"a":{"type":"wait","queue":"que_books"}}}`)
+	if err := Check(foreign, shop); err == nil || !strings.Contains(err.Error(), "2 values") {
+		t.Error(err)
+	}
+}
+
 // Trace names each edge by the field that holds it.
 func TestTrace(t *testing.T) {
 	g := parse(t, worked)

@@ -61,7 +61,7 @@ func TestRandomGraphs(t *testing.T) {
 	text := map[string]string{"en": "x {{name}}", "pt": "y"}
 	node := rapid.Custom(func(t *rapid.T) Node {
 		next := rapid.SampledFrom(names)
-		switch rapid.SampledFrom([]NodeType{Say, Ask, Collect, Branch, Enqueue, Form, Close, Hours, Set}).Draw(t, "type") {
+		switch rapid.SampledFrom([]NodeType{Say, Ask, Collect, Branch, WaitFor, Enqueue, Form, Close, Hours, Set}).Draw(t, "type") {
 		case Say:
 			return Node{Type: Say, Text: text, Next: next.Draw(t, "next")}
 		case Ask:
@@ -71,6 +71,8 @@ func TestRandomGraphs(t *testing.T) {
 			return Node{Type: Collect, Text: text, Into: "v", Next: next.Draw(t, "next"), Seconds: 5, Timeout: next.Draw(t, "timeout")}
 		case Branch:
 			return Node{Type: Branch, Cases: []Case{{`attr.name == "1" or hour > 10`, next.Draw(t, "case")}}, Next: next.Draw(t, "next")}
+		case WaitFor:
+			return Node{Type: WaitFor, Queue: "que_sales", Next: next.Draw(t, "next")}
 		case Enqueue:
 			return Node{Type: Enqueue, Queue: "que_sales"}
 		case Form:

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -183,6 +184,9 @@ func (r *run) visit(n Node) (next way) {
 		}
 	case Set:
 		r.set(n)
+	case WaitFor:
+		r.learnWait(n.Queue)
+		r.act(Action{Say: r.say(n.Text)})
 	case Enqueue:
 		r.act(Action{Say: r.say(n.Text)})
 		r.end(Action{Queue: n.Queue})
@@ -191,6 +195,22 @@ func (r *run) visit(n Node) (next way) {
 		r.end(Action{Close: true})
 	}
 	return way{"next", n.Next}
+}
+
+// learnWait remembers how long a queue would let the person wait.
+func (r *run) learnWait(queue string) {
+	place, seconds := 0, -1
+	if r.w.Wait != nil {
+		place, seconds = r.w.Wait(queue)
+	}
+	r.remember(AttributePlace, "")
+	r.remember(AttributeMinutes, "")
+	if place > 0 {
+		r.remember(AttributePlace, strconv.Itoa(place))
+	}
+	if seconds >= 0 {
+		r.remember(AttributeMinutes, strconv.Itoa((seconds+59)/60))
+	}
 }
 
 func (r *run) set(n Node) {

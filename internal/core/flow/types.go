@@ -22,6 +22,7 @@ const (
 	Hours   NodeType = "hours"   // branch on opening hours: Open, Closed
 	Branch  NodeType = "branch"  // first Case whose If is true, else Next
 	Set     NodeType = "set"     // set Priority, Skills, Prefers, Language, Attributes
+	WaitFor NodeType = "wait"    // learn the place and the wait that Queue has for who enters now; say Text (may be empty), go on at Next
 	Enqueue NodeType = "queue"   // say Text (may be empty) and put into Queue; ends the flow
 	Form    NodeType = "form"    // say Text (may be empty), show the leave-a-message form, wait; when sent: Next, or close
 	Close   NodeType = "close"   // say Text (may be empty) and close
@@ -41,6 +42,14 @@ const (
 	MaxSeconds    = 86400
 	MaxSteps      = 2000 // nodes of one run, re-asked questions included
 	MaxPlace      = 100_000
+)
+
+// Attributes that a wait step sets: the place in line of who enters the queue
+// now (1 is next) and the estimated wait in minutes, rounded up. Both are "" if
+// that is not known.
+const (
+	AttributePlace   = "place"
+	AttributeMinutes = "minutes"
 )
 
 // AttributeName is the attribute that holds the person's display name; a run
@@ -129,6 +138,9 @@ type World struct {
 	// IsOpen answers whether the opening hours with this id are open now; nil
 	// means always open.
 	IsOpen func(hours string) bool
+	// Wait tells the place (1 is next) and the estimated wait in seconds (below 0:
+	// unknown) of who would enter a queue now; nil: neither is known.
+	Wait func(queue string) (place, seconds int)
 }
 
 // Action is what the channel or the floor must do, in order.

@@ -1,6 +1,7 @@
 import type { Component } from "svelte";
 import Clock from "@lucide/svelte/icons/clock";
 import CircleX from "@lucide/svelte/icons/circle-x";
+import Hourglass from "@lucide/svelte/icons/hourglass";
 import Inbox from "@lucide/svelte/icons/inbox";
 import ListTree from "@lucide/svelte/icons/list-tree";
 import MessageSquare from "@lucide/svelte/icons/message-square";
@@ -13,7 +14,8 @@ import type { FlowNode } from "../api/types";
 // What the editor knows of each type of step. The server's check says what is
 // right; this says what there is to fill in, and where a step may lead.
 
-export type NodeType = "say" | "ask" | "collect" | "hours" | "branch" | "set" | "queue" | "form" | "close";
+export type NodeType =
+  "say" | "ask" | "collect" | "hours" | "branch" | "set" | "wait" | "queue" | "form" | "close";
 
 export type FieldName = "text" | "options" | "into" | "wait" | "hours" | "cases" | "set" | "queue";
 
@@ -65,6 +67,13 @@ export const shapes: Record<NodeType, Shape> = {
     fields: ["set"],
     outs: ["next"],
     blank: () => ({ type: "set", priority: 5 }),
+  },
+  wait: {
+    icon: Hourglass,
+    fields: ["queue", "text"],
+    silent: true,
+    outs: ["next"],
+    blank: () => ({ type: "wait", queue: "" }),
   },
   queue: {
     icon: Inbox,
