@@ -239,4 +239,11 @@ test("it fits a narrow screen, the dark, and Portuguese", async () => {
   await step("topic").click();
   await shot(page, "flow-dark");
   expect(await axe(page)).toEqual([]);
+
+  await page.evaluate(() => localStorage.setItem("nubitalk.preferences", '{"language":"pt"}'));
+  await page.reload();
+  await page.locator("[data-step=topic]").click();
+  await page.getByLabel("Nome do passo").waitFor();
+  await shot(page, "flow-pt");
+  expect(await axe(page)).toEqual([]);
 });
