@@ -263,6 +263,7 @@ var inventory = []group{
 		{"localStorage nubitalk.<entry point>", Credential, "lets a visitor back into the own conversation; only after it began, removed when it ends. No words, no names, no cookies", ""},
 		{"sessionStorage nubitalk.call.<entry point>", Credential, "lets a caller's page back into the own call after a reload; gone with the tab, removed when the call ends. No words, no names", ""},
 		{"localStorage nubitalk.preferences", None, "how a user likes the screen, whether alerts are heard, which microphone and loudspeaker calls use", ""},
+		{"localStorage nubitalk.flow.<user>.<flow>", Label, "a flow that an administrator worked on and has not saved; removed when it is saved or thrown away", ""},
 		{"localStorage nubitalk.organisation", None, "the organisation typed at the last sign-in", ""}}},
 
 	{Log, "", "to run the service", "by the operator's own rule", "rotated by the operator", []part{
