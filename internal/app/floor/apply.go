@@ -151,6 +151,10 @@ func (f *floor) offerMade(c acd.OfferMade, now time.Time) {
 
 func (f *floor) offerEnded(c acd.OfferEnded, now time.Time) {
 	delete(f.offers, c.Offer)
+	if f.lapsed == nil || len(f.lapsed) >= mostEnded {
+		f.lapsed = map[string]endedOffer{}
+	}
+	f.lapsed[c.Offer] = endedOffer{c.Agent, c.Outcome}
 	row := store.OfferRow{ID: c.Offer, Outcome: string(c.Outcome), EndedAt: now}
 	for i, o := range f.batch.offers {
 		if o.ID == c.Offer { // made and ended within one batch

@@ -210,7 +210,7 @@ func (m *Manager) Accept(ctx context.Context, a access.Actor, offer string) (Int
 		f.step(acd.Accept{Offer: offer, Agent: a.User}, now)
 		it := f.items[work]
 		if it == nil || it.State != string(acd.Active) || it.Agent != a.User {
-			return errs.New(errs.Conflict, "The offer has ended.")
+			return f.howEnded(a.User, offer)
 		}
 		out = it.Interaction
 		return nil
@@ -232,9 +232,36 @@ func (m *Manager) Decline(ctx context.Context, a access.Actor, offer string) err
 func (f *floor) ownOffer(user, offer string) (*Offer, error) {
 	o := f.offers[offer]
 	if o == nil || o.User != user {
-		return nil, errs.New(errs.Conflict, "The offer has ended.")
+		return nil, f.howEnded(user, offer)
 	}
 	return o, nil
+}
+
+// endedOffer is how an offer ended, and whose it was.
+type endedOffer struct {
+	user    string
+	outcome acd.OfferOutcome
+}
+
+// mostEnded is how many ended offers a floor remembers; then it begins anew.
+const mostEnded = 10_000
+
+// howEnded tells an agent who answers an offer too late, or twice, what became of
+// it; nobody else.
+func (f *floor) howEnded(user, offer string) error {
+	e := f.lapsed[offer]
+	if e.user != user {
+		return errs.New(errs.Conflict, "The offer has ended.")
+	}
+	switch e.outcome {
+	case acd.Accepted:
+		return errs.New(errs.Conflict, "You have accepted this offer already.")
+	case acd.Declined:
+		return errs.New(errs.Conflict, "You have declined this offer already.")
+	case acd.Expired:
+		return errs.New(errs.Conflict, "The time to answer this offer is over.")
+	}
+	return errs.New(errs.Conflict, "This offer was taken back.")
 }
 
 // held finds an open interaction that the actor may handle: its own, or any for

@@ -39,14 +39,15 @@ type floor struct {
 	engine  *acd.Engine
 	plan    Plan
 	people  map[string]person
-	agents  []setup.Agent       // who serve queues that take every agent, or agents by a rule
-	served  map[string][]string // queue id -> its members
-	serves  map[string][]string // user id -> the queues that it serves, by id
-	items   map[string]*item    // open interactions
-	helped  map[string]*item    // those in which colleagues are consulted
-	timed   map[string]*item    // those whose flow waits with a deadline
-	offers  map[string]*Offer   // pending offers
-	online  map[string]int      // live desks a user
+	agents  []setup.Agent         // who serve queues that take every agent, or agents by a rule
+	served  map[string][]string   // queue id -> its members
+	serves  map[string][]string   // user id -> the queues that it serves, by id
+	items   map[string]*item      // open interactions
+	helped  map[string]*item      // those in which colleagues are consulted
+	timed   map[string]*item      // those whose flow waits with a deadline
+	offers  map[string]*Offer     // pending offers
+	lapsed  map[string]endedOffer // how the latest others ended, for who answers late
+	online  map[string]int        // live desks a user
 	today   map[string]*dayCount
 	day     measure.Day // that today counts, in the tenant's time zone
 	recount bool        // a goal or the time zone changed: today is counted anew

@@ -493,3 +493,45 @@ type deaf struct{ chat.Floor }
 func (deaf) CustomerInput(context.Context, id.Tenant, string, int64, flow.Input) error {
 	return errs.New(errs.Unavailable, "The floor is gone.")
 }
+
+// Who answers an offer late or twice hears what became of it; another hears only
+// that it has ended.
+func TestALateAnswerHearsWhatBecameOfTheOffer(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ctx := t.Context()
+		say := func(n int, offer, want string) {
+			t.Helper()
+			_, err := h.floor.Accept(ctx, actor(a, n), offer)
+			if !errs.Is(err, errs.Conflict) || errs.As(err).Text != want {
+				t.Errorf("accepting says %v, not %q", err, want)
+			}
+			if err := h.floor.Decline(ctx, actor(a, n), offer); !errs.Is(err, errs.Conflict) || errs.As(err).Text != want {
+				t.Errorf("declining says %v, not %q", err, want)
+			}
+		}
+		h.ready(a, 0)
+		next := func(name string) string {
+			t.Helper()
+			h.queue(a, name)
+			offers := h.desk(a, 0).Offers
+			if len(offers) == 0 {
+				t.Fatal("nothing is offered")
+			}
+			return offers[len(offers)-1].ID
+		}
+		accepted := next("Maria")
+		if _, err := h.floor.Accept(ctx, actor(a, 0), accepted); err != nil {
+			t.Fatal(err)
+		}
+		say(0, accepted, "You have accepted this offer already.")
+		say(1, accepted, "The offer has ended.")
+		declined := next("Rui")
+		h.no(h.floor.Decline(ctx, actor(a, 0), declined))
+		say(0, declined, "You have declined this offer already.")
+		h.queue(a, "Ana")
+		missed := h.desk(a, 0).Offers[0].ID
+		h.clock.Advance(time.Minute)
+		h.wake(a)
+		say(0, missed, "The time to answer this offer is over.")
+	})
+}

@@ -252,6 +252,7 @@ var inventory = []group{
 		{"floor: open interactions", DisplayName, "to route and show work that is open", inMemory},
 		{"floor: ways of flows", None, "how often each way of a flow was taken today; figures only, of nobody", inMemory},
 		{"floor: alerts", Pseudonym, "to raise and clear alerts", inMemory},
+		{"floor: ended offers", Pseudonym, "to tell an agent who answers late how an offer ended", inMemory},
 		{"voice: running calls", Content, "to say a menu and take keys; who is in a call", inMemory},
 		{"media: sound", Content, "on its way from one end of a call to the others, 200 ms at most", inMemory},
 		{"speech: what was said", Content, "the sound of texts that menus say again and again, without the texts; at most 10 minutes after the last time", inMemory},
