@@ -75,6 +75,7 @@ export type Span = Schemas["Span"];
 export type Exception = Schemas["Exception"];
 export type EntryPoint = Required<Schemas["EntryPoint"]>;
 export type CallState = Schemas["State"];
+export type CallChoices = Schemas["Choices"];
 export type CannedReply = Required<Schemas["CannedReply"]>;
 export type ConsentText = Required<Schemas["ConsentText"]>;
 

@@ -1,15 +1,17 @@
 import { untrack } from "svelte";
-import { SvelteMap } from "svelte/reactivity";
+import { SvelteMap, SvelteSet } from "svelte/reactivity";
 import { allowed, microphone } from "$sound/devices";
 import { Sound } from "$sound/connection.svelte";
 import { toasts } from "$ui/toast.svelte";
 import { api, asProblem, take } from "../api/client";
-import type { CallState } from "../api/types";
+import type { CallChoices, CallState } from "../api/types";
 import { text } from "../messages/calls";
 import { desk } from "./desk.svelte";
 import { live } from "./live.svelte";
 import { preferences } from "./preferences.svelte";
 import { session } from "./session.svelte";
+
+export type Monitor = "listen" | "whisper" | "barge";
 
 /** A call that is offered to this agent, or held by it. */
 export class Call {
@@ -28,8 +30,14 @@ export class Call {
 // once when the call is answered. Of several tabs one has it.
 class Calls {
   all = new SvelteMap<string, Call>();
+  /** Calls of others that one takes part in: asked for help, or as a supervisor. */
+  joined = new SvelteSet<string>();
+  /** The call that this supervisor is in. */
+  monitored = $state.raw<{ id: string; name: string; how: Monitor }>();
   /** This tab has the sound. */
   here = $state(false);
+  /** What calls out may choose; undefined where none may leave. */
+  choices = $state.raw<CallChoices>();
   #started = false;
   #letGo: (() => void) | undefined;
 
@@ -37,11 +45,15 @@ class Calls {
     if (this.#started) return;
     this.#started = true;
     this.#claim(false);
+    void this.#mayCallOut();
     live.on("call.changed", (s) => {
       const call = this.all.get(s.interaction);
       if (!call) return;
       call.state = s;
-      if (s.ended) call.sound?.stop();
+      if (s.ended) {
+        call.sound?.stop();
+        this.leave(s.interaction);
+      }
     });
     live.onResync(() => this.all.forEach((call) => void this.#ask(call)));
     $effect.root(() => {
@@ -52,6 +64,7 @@ class Calls {
         for (const { interaction: w } of desk.work.values())
           if (w.channel === "voice" && w.agent === session.me?.user.id && w.state === "active")
             wanted.set(w.id, true);
+        for (const id of this.joined) wanted.set(id, true);
         const { here } = this;
         untrack(() => this.#settle(wanted, here));
       });
@@ -139,6 +152,52 @@ class Calls {
       );
     } catch {
       // Its changes are told; when it has ended, the work says so.
+    }
+  }
+
+  async #mayCallOut(): Promise<void> {
+    if (!session.may("call.out")) return;
+    try {
+      const choices = await take(api.GET("/api/v1/calls/choices"));
+      this.choices = choices.possible ? choices : undefined;
+    } catch {
+      // Then there is no button to call out.
+    }
+  }
+
+  join(id: string): void {
+    this.joined.add(id);
+  }
+
+  leave(id: string): void {
+    this.joined.delete(id);
+    if (this.monitored?.id === id) this.monitored = undefined;
+  }
+
+  /** Takes part in somebody's call as a supervisor, in another way, or no more. */
+  async monitor(id: string, name: string, how: Monitor | "none"): Promise<void> {
+    try {
+      await take(
+        api.PUT("/api/v1/floor/interactions/{id}/monitor", { params: { path: { id } }, body: { how } }),
+      );
+    } catch (error) {
+      toasts.problem(asProblem(error).message);
+      if (how !== "none") return;
+    }
+    if (how === "none") this.leave(id);
+    else {
+      this.monitored = { id, name, how };
+      this.join(id);
+    }
+  }
+
+  async talk(call: Call, to: CallState["with"]): Promise<void> {
+    try {
+      call.state = await take(
+        api.PUT("/api/v1/interactions/{id}/talk", { params: { path: { id: call.id } }, body: { with: to } }),
+      );
+    } catch (error) {
+      toasts.problem(asProblem(error).message);
     }
   }
 
