@@ -18,6 +18,7 @@ type demoCommand struct {
 	JSON    bool          `name:"json" help:"Print one JSON object with base_url, logins and entry_points once it serves."`
 	URL     config.Secret `name:"database-url" placeholder:"URL" help:"Keep the rows in PostgreSQL; default is a file inside the folder."`
 	Metrics string        `default:"127.0.0.1:0" placeholder:"HOST:PORT" help:"Loopback address that serves /metrics; empty for none."`
+	SIP     []string      `name:"sip" placeholder:"TRANSPORT://HOST:PORT" help:"Loopback address for telephones and trunks, e.g. udp://127.0.0.1:5060 or tls://127.0.0.1:5061."`
 	Log     string        `name:"log-level" default:"warn" enum:"debug,info,warn,error" help:"Least level that is logged: ${enum}."`
 	Format  string        `name:"log-format" default:"text" enum:"json,text" help:"Form of the log: ${enum}."`
 }
@@ -31,7 +32,7 @@ func (d *demoCommand) config() (*config.Config, error) {
 	}
 	c.Listen, c.Data, c.Metrics.Listen = d.Listen, d.Data, d.Metrics
 	c.Log.Level, c.Log.Format = d.Log, d.Format
-	c.TLS.Mode = "off"
+	c.TLS.Mode, c.SIP.Listen = "off", d.SIP
 	if !d.URL.Empty() {
 		c.Database.Driver, c.Database.URL = "postgres", d.URL
 	}

@@ -21,6 +21,8 @@ export class Program {
   #started: Started | undefined;
   #process: ChildProcess | undefined;
   #said = "";
+  /** Where telephones and trunks reach it, such as tls://127.0.0.1:5061; "": nowhere. */
+  sip = "";
 
   /** Starts it; a second time at the same address and with the same data. */
   async start(): Promise<void> {
@@ -28,9 +30,22 @@ export class Program {
     if (!existsSync(file))
       throw new Error(`${file} is missing: run "make build", or name it in NUBITALK_BIN.`);
     const listen = this.base ? new URL(this.base).host : "127.0.0.1:0";
-    const child = spawn(file, ["demo", "--json", "--data", this.data, "--listen", listen, "--metrics="], {
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const child = spawn(
+      file,
+      [
+        "demo",
+        "--json",
+        "--data",
+        this.data,
+        "--listen",
+        listen,
+        "--metrics=",
+        ...(this.sip ? ["--sip", this.sip] : []),
+      ],
+      {
+        stdio: ["ignore", "pipe", "pipe"],
+      },
+    );
     this.#process = child;
     child.stderr.on("data", (part: Buffer) => (this.#said += part.toString()));
     const line = await Promise.race([

@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 
 	"nubitalk/internal/base/clock"
 	"nubitalk/internal/server/config"
@@ -16,7 +18,20 @@ import (
 type Source struct {
 	config *tls.Config // nil: plain HTTP on loopback
 	mode   string
-	acme   *authority // nil but in mode acme
+	acme   *authority  // nil but in mode acme
+	own    *tls.Config // in mode off: of what has to be TLS all the same, on loopback
+}
+
+// loopback makes a certificate for what has to be TLS although browsers come
+// without.
+func (s *Source) loopback(dir string, now clock.Clock) error {
+	cert, err := selfSigned(dir, []string{"localhost", "127.0.0.1", "::1"}, now)
+	if err != nil {
+		return err
+	}
+	s.own = base(func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return cert, nil })
+	s.own.NextProtos = nil
+	return nil
 }
 
 // Open finds the certificate as the configuration says. dir is a folder of the
@@ -25,6 +40,9 @@ func Open(c *config.Config, dir string, now clock.Clock, log *slog.Logger) (*Sou
 	s := &Source{mode: c.TLSMode()}
 	switch s.mode {
 	case "off":
+		if slices.ContainsFunc(c.SIP.Listen, func(l string) bool { return strings.HasPrefix(l, "tls:") }) {
+			return s, s.loopback(dir, now)
+		}
 		return s, nil
 	case "files":
 		files, err := openFiles(c.TLS.Certificate, c.TLS.Key, now, log)
@@ -76,11 +94,10 @@ func base(get func(*tls.ClientHelloInfo) (*tls.Certificate, error)) *tls.Config 
 	}
 }
 
-// SIP is how connections of telephone operators are secured (RFC 3261 §26.2);
-// nil where there is no certificate.
+// SIP is how connections of telephone operators are secured (RFC 3261 §26.2).
 func (s *Source) SIP() *tls.Config {
 	if s.config == nil {
-		return nil
+		return s.own
 	}
 	c := s.config.Clone()
 	c.NextProtos = nil

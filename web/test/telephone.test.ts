@@ -1,0 +1,128 @@
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { freePort, power, Softphone } from "./softphone";
+import { axe, shot, Stage, until } from "./stage";
+import { hears, hearsNot, hearsSomething } from "./tone";
+
+// A real telephone on a trunk, over TLS and SRTP, and agents' browsers, each with
+// a tone at its microphone.
+
+const PHONE = 625;
+const AGENT = 1250;
+const COLLEAGUE = 1750;
+const SUPERVISOR = 2250;
+
+const stage = new Stage();
+beforeAll(async () => {
+  stage.program.sip = `tls://127.0.0.1:${await freePort()}`;
+  await stage.open();
+  const { page } = await stage.agent("administrator");
+  const points = await page.request.get(`${stage.program.base}/api/v1/entry-points`);
+  const { items } = (await points.json()) as { items: { id: string; name: string }[] };
+  const made = await page.request.post(`${stage.program.base}/api/v1/trunks`, {
+    headers: { "Content-Type": "application/json", Origin: stage.program.base },
+    data: {
+      name: "Exchange",
+      enabled: true,
+      country: "PT",
+      sources: ["127.0.0.1"],
+      gateways: [{ host: "127.0.0.1", port: await freePort(), transport: "udp" }],
+      outgoing: { allowed: true },
+      numbers: [{ number: "210000001", entry_point: items.find((e) => e.name === "Shop telephone")!.id }],
+    },
+  });
+  expect(await made.text()).toContain("trk_");
+  await stage.sweep();
+}, 120_000);
+afterEach(() => stage.sweep());
+afterAll(() => stage.close());
+
+test(
+  "a telephone calls by TLS and SRTP; a colleague and a supervisor take part",
+  { timeout: 240_000 },
+  async () => {
+    const agent = await stage.agent("a7", {}, AGENT);
+    await agent.ready();
+    const phone = new Softphone(PHONE);
+    try {
+      await phone.call("210000001", stage.program.sip);
+      // The menu asks three times for a key, and then for somebody: nobody presses one here, so it is taken from the queue.
+      const supervisor = await stage.agent("supervisor", {}, SUPERVISOR);
+      await supervisor.page.goto(`${stage.program.base}/app/desk`);
+      const offer = agent.offers.filter({ hasText: "+351930000007" });
+      await offer.waitFor({ timeout: 120_000 });
+      await agent.page.keyboard.press("Enter");
+      const panel = agent.page.getByRole("region", { name: "The call" });
+      await panel.getByText("Connected", { exact: true }).waitFor();
+      await hears(agent.page, PHONE);
+      await hearsNot(agent.page, AGENT);
+      expect(await axe(agent.page)).toEqual([]);
+      await shot(agent.page, "telephone-01-desk");
+
+      // A supervisor listens from the room, and whispers.
+      await supervisor.page.goto(`${stage.program.base}/app/room`);
+      await supervisor.page.getByRole("button", { name: /a7/ }).first().click();
+      await supervisor.page.getByRole("button", { name: /^Listen to the call of/ }).click();
+      const bar = supervisor.page.getByRole("region", { name: /^You are in the call of/ });
+      await bar.waitFor();
+      await hears(supervisor.page, PHONE);
+      await hears(supervisor.page, AGENT);
+      await hearsNot(agent.page, SUPERVISOR);
+      await panel.getByText(/listens$/).waitFor();
+      await supervisor.page.keyboard.press("Escape");
+      expect(await axe(supervisor.page)).toEqual([]);
+      await shot(supervisor.page, "telephone-02-listening");
+      await bar.getByRole("button", { name: "Whisper to the agent" }).click();
+      await hears(agent.page, SUPERVISOR);
+      await bar.getByRole("button", { name: "Leave" }).click();
+      await hearsNot(agent.page, SUPERVISOR);
+
+      // A colleague is asked, aside and together.
+      const colleague = await stage.agent("a8", {}, COLLEAGUE);
+      await colleague.ready();
+      await agent.page.keyboard.press("Alt+c");
+      await agent.page.getByRole("radio", { name: /a8/ }).check();
+      await agent.page.getByRole("button", { name: "Ask", exact: true }).click();
+      await colleague.work.getByText("+351930000007").click();
+      await colleague.page.getByRole("button", { name: "Join the call" }).click();
+      await hearsSomething(colleague.page);
+      await panel.getByRole("button", { name: /alone$/ }).click();
+      await hears(agent.page, COLLEAGUE);
+      await hearsNot(agent.page, PHONE);
+      await hears(colleague.page, AGENT);
+      await panel.getByRole("button", { name: "All together" }).click();
+      await hears(colleague.page, PHONE);
+      await hears(agent.page, PHONE);
+      await hears(agent.page, COLLEAGUE);
+      expect(await axe(agent.page)).toEqual([]);
+      await shot(agent.page, "telephone-03-conference");
+      await shot(colleague.page, "telephone-04-colleague");
+
+      await agent.page.getByRole("button", { name: /^Hang up/ }).click();
+      await agent.page.getByRole("region", { name: "Wrap-up" }).waitFor();
+      await until(() => phone.said).toMatch(/closed|terminated/i);
+    } finally {
+      await phone.hangUp();
+    }
+    const { samples, rate } = phone.heard();
+    expect(power(samples, rate, AGENT)).toBeGreaterThan(-45);
+    expect(power(samples, rate, COLLEAGUE)).toBeGreaterThan(-45);
+    expect(power(samples, rate, SUPERVISOR)).toBeLessThan(-60);
+    phone.remove();
+  },
+);
+
+test("an agent calls a number, and is told why it did not go", async () => {
+  const agent = await stage.agent("a9", {}, AGENT);
+  await agent.ready();
+  await agent.page.keyboard.press("Alt+g");
+  const dialog = agent.page.getByRole("dialog", { name: "Call a number" });
+  await dialog.getByLabel("Number", { exact: true }).fill("+34 911 234 567");
+  await dialog.getByRole("button", { name: "Call", exact: true }).click();
+  await dialog.getByText("does not call this country or area").waitFor();
+  expect(await axe(agent.page)).toEqual([]);
+  await shot(agent.page, "telephone-05-dial");
+  await dialog.getByLabel("Number", { exact: true }).fill("210 000 009");
+  await dialog.getByRole("button", { name: "Call", exact: true }).click();
+  await agent.page.getByRole("heading", { name: "+351210000009", level: 1 }).waitFor();
+  await shot(agent.page, "telephone-06-calling");
+});
