@@ -44,7 +44,7 @@ test-go: build
 	go test -timeout 30m ./...
 
 test-web: build
-	@scripts/need chromium espeak-ng
+	@scripts/need chromium baresip espeak-ng
 	cd web && npm run --if-present test
 	cd web && npm run --if-present test:browser
 

@@ -47,6 +47,7 @@ class Calls {
     this.#claim(false);
     void this.#mayCallOut();
     live.on("call.changed", (s) => {
+      if (s.ended && s.failure) toasts.show(text(`failed_${s.failure}`), { kind: "problem", seconds: 12 });
       const call = this.all.get(s.interaction);
       if (!call) return;
       call.state = s;
