@@ -26,7 +26,7 @@ func visitorOf(c voice.Caller) chat.Visitor {
 }
 
 func (w written) Begin(ctx context.Context, b voice.Beginning) (voice.Caller, error) {
-	v, err := w.StartCall(ctx, b.Tenant, chat.Ring{EntryPoint: b.EntryPoint, Number: b.Number, Display: b.Display, Agent: b.Agent, Queue: b.Queue})
+	v, err := w.StartCall(ctx, b.Tenant, chat.Ring{EntryPoint: b.EntryPoint, Number: b.Number, Display: b.Display, Agent: b.Agent, Queue: b.Queue, Language: b.Language})
 	return voice.Caller{Tenant: v.Tenant, Interaction: v.Interaction, Contact: v.Contact, Language: v.Language}, err
 }
 

@@ -438,7 +438,7 @@ func (p *telephone) Leaves(ctx context.Context, w voice.Wish) (voice.Leaving, er
 	if refused != nil {
 		return voice.Leaving{}, refused.Err()
 	}
-	out := voice.Leaving{To: way.To}
+	out := voice.Leaving{To: way.To, Language: snap.Language}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, a := range way.Attempts {

@@ -75,7 +75,10 @@ func (f *floor) enqueued(it *item, c acd.WorkChanged, held bool, now time.Time) 
 	if w, ok := f.engine.Work(it.ID); ok {
 		it.place, it.entered = w.Queued, w.Entered
 	}
-	if called := it.Outgoing && it.segment == 0; !called && (it.segKind != "queue" || it.segOwner != c.Queue) {
+	if it.Outgoing && it.segment == 0 {
+		return // its agent takes it in the same moment: it never waited
+	}
+	if it.segKind != "queue" || it.segOwner != c.Queue {
 		f.segment(it, "queue", c.Queue, c.Cause, now)
 	}
 	switch {

@@ -109,15 +109,16 @@ type Ring struct {
 	EntryPoint string
 	Number     secret.Text // E.164; empty if withheld
 	Display    secret.Text // name that the caller's side gives; may be empty
-	// Agent and Queue are of a call that an agent makes, which has no entry point.
-	Agent, Queue string
+	// Agent, Queue and Language are of a call that an agent makes, which has no
+	// entry point.
+	Agent, Queue, Language string
 }
 
 // StartCall begins the conversation of a call by telephone. No token opens it:
 // its person reads nothing.
 func (s *Service) StartCall(ctx context.Context, t id.Tenant, r Ring) (Visitor, error) {
 	if r.Agent != "" {
-		return s.startCall(ctx, t, r, "")
+		return s.startCall(ctx, t, r, r.Language)
 	}
 	owner, e, err := s.entry(ctx, r.EntryPoint)
 	if err == nil && (owner != t || e.Channel != acd.Voice) {

@@ -83,7 +83,7 @@ func (s *Service) CallOut(ctx context.Context, t id.Tenant, agent, queue, number
 	if err != nil {
 		return "", err
 	}
-	who, err := s.Written.Begin(ctx, Beginning{Tenant: t, Number: way.To, Agent: agent, Queue: queue})
+	who, err := s.Written.Begin(ctx, Beginning{Tenant: t, Number: way.To, Agent: agent, Queue: queue, Language: way.Language})
 	if err != nil {
 		return "", err
 	}

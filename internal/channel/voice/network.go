@@ -85,6 +85,7 @@ type Wish struct {
 // Leaving is how a call leaves.
 type Leaving struct {
 	To       secret.Text // E.164, or an emergency number
+	Language string      // the tenant's
 	Attempts []Attempt   // at least one
 }
 
@@ -114,8 +115,9 @@ type Beginning struct {
 	EntryPoint string
 	Number     secret.Text // E.164; empty if withheld
 	Display    secret.Text // name that the caller's side gives; may be empty
-	// Agent and Queue are of a call that an agent makes; "" of one that arrives.
-	Agent, Queue string
+	// Agent, Queue and Language are of a call that an agent makes; "" of one that
+	// arrives.
+	Agent, Queue, Language string
 }
 
 // door is the Service as the sip.Handler that it is.
