@@ -1,6 +1,7 @@
 package server
 
 import (
+	"maps"
 	"testing"
 
 	"nubitalk/internal/core/access"
@@ -136,7 +137,11 @@ func TestSeveralPeopleInACall(t *testing.T) {
 					open++
 				}
 			}
-			return len(all) == 5 && open == 0
+			parts := map[string]int{}
+			for _, l := range all {
+				parts[l.Part]++
+			}
+			return open == 0 && maps.Equal(parts, map[string]int{"caller": 1, "agent": 1, "colleague": 1, "supervisor": 2})
 		})
 	})
 }

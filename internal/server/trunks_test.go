@@ -75,6 +75,10 @@ func (c *company) trunk(t *testing.T, o *exchange, number, entry string, change 
 	}
 	made, err := appsetup.Create(t.Context(), c.node.parts.setup, c.admin, v)
 	must(t, err)
+	within(t, "the trunk is not at work", func() bool { // a change of the set-up is heard in its own time
+		st, err := c.node.parts.telephone.TrunkState(t.Context(), c.ID, made.ID)
+		return err == nil && st.Running
+	})
 	return made.ID
 }
 

@@ -350,7 +350,7 @@ func TestCompareAndSet(t *testing.T) {
 			}, func(tx *store.Tx, changed bool) error {
 				got, err := tx.Interaction("int_1")
 				want := work
-				want.Version, want.Channel, want.EntryPointID, want.ArrivedAt = 2, "chat", "", at(1)
+				want.Version, want.Channel, want.EntryPointID, want.ArrivedAt, want.Outgoing = 2, "chat", "", at(1), false
 				return compare(t, changed, want, got, err)
 			}},
 		} {

@@ -21,7 +21,7 @@ export class Program {
   #started: Started | undefined;
   #process: ChildProcess | undefined;
   #said = "";
-  /** Where telephones and trunks reach it, such as tls://127.0.0.1:5061; "": nowhere. */
+  /** Where telephones and trunks reach it, such as tls://127.0.0.1:5061,udp://127.0.0.1:5060; "": nowhere. */
   sip = "";
 
   /** Starts it; a second time at the same address and with the same data. */
@@ -63,6 +63,16 @@ export class Program {
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const gone = once(child, "exit");
     child.kill("SIGTERM");
+    await gone;
+  }
+
+  /** Ends it as a failing machine does. */
+  async kill(): Promise<void> {
+    const child = this.#process;
+    this.#process = undefined;
+    if (!child || child.exitCode !== null) return;
+    const gone = once(child, "exit");
+    child.kill("SIGKILL");
     await gone;
   }
 

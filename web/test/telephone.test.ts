@@ -11,9 +11,11 @@ const AGENT = 1250;
 const COLLEAGUE = 1750;
 const SUPERVISOR = 2250;
 
+let [tls, udp] = ["", ""];
 const stage = new Stage();
 beforeAll(async () => {
-  stage.program.sip = `tls://127.0.0.1:${await freePort()}`;
+  [tls, udp] = [`tls://127.0.0.1:${await freePort()}`, `udp://127.0.0.1:${await freePort()}`];
+  stage.program.sip = `${tls},${udp}`;
   await stage.open();
   const { page } = await stage.agent("administrator");
   const points = await page.request.get(`${stage.program.base}/api/v1/entry-points`);
@@ -44,7 +46,7 @@ test(
     await agent.ready();
     const phone = new Softphone(PHONE);
     try {
-      await phone.call("210000001", stage.program.sip);
+      await phone.call("210000001", tls);
       await until(() => phone.said).toMatch(/established/i);
       phone.press("2");
       const supervisor = await stage.agent("supervisor", {}, SUPERVISOR);
@@ -111,6 +113,37 @@ test(
     phone.remove();
   },
 );
+
+test("the server dies and comes back: the telephone and the desk talk on", { timeout: 180_000 }, async () => {
+  const agent = await stage.agent("a7", {}, AGENT);
+  await agent.ready();
+  const phone = new Softphone(PHONE);
+  try {
+    await phone.call("210000001", udp);
+    await until(() => phone.said).toMatch(/established/i);
+    phone.press("2");
+    await agent.offers.filter({ hasText: "+351930000007" }).waitFor();
+    await agent.page.keyboard.press("Enter");
+    await hears(agent.page, PHONE);
+    await stage.program.kill();
+    await stage.program.start();
+    await agent.page
+      .getByRole("region", { name: "The call" })
+      .getByText("Connected", { exact: true })
+      .waitFor({ timeout: 60_000 });
+    await hears(agent.page, PHONE);
+    stage.forgive(/ERR_CONNECTION|WebSocket|status of 50/);
+    await agent.page.getByRole("button", { name: /^Hang up/ }).click();
+    await agent.page.getByRole("region", { name: "Wrap-up" }).waitFor();
+    await until(() => phone.said).toMatch(/closed|terminated/i);
+    await agent.person.getByLabel("Disposition").selectOption({ index: 1 });
+    await agent.page.getByRole("button", { name: /^Complete/ }).click();
+    await agent.page.locator("section.middle.empty").waitFor();
+  } finally {
+    await phone.hangUp();
+    phone.remove();
+  }
+});
 
 test("an agent calls a number, and is told why it did not go", async () => {
   const agent = await stage.agent("b2", {}, AGENT);

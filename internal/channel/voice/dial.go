@@ -15,7 +15,8 @@ import (
 )
 
 // ringFor is how long a person who is called is rung, and lifeWithin how long a
-// gateway may say nothing at all before the next one is tried.
+// gateway may say nothing at all before the next one is tried; the last one has
+// twice that.
 const (
 	ringFor    = time.Minute
 	lifeWithin = 4 * time.Second
@@ -142,12 +143,16 @@ func (c *call) attempt() error {
 	c.enter(l.party, byTrunk)
 	l.party.noted.row.Part, l.party.noted.row.Counts = "callee", d.now.Counts
 	c.note(l.party)
-	c.later(lifeWithin, func() {
-		if c.dialing == d && c.caller == l.party && !d.alive && len(d.attempts) > 0 {
+	silent := func() {
+		if c.dialing == d && c.caller == l.party && !d.alive {
 			l.leg.Hangup(sip.Reason{})
 			c.failed(l, sip.Failed{Code: 408})
 		}
-	})
+	}
+	if len(d.attempts) > 0 {
+		c.later(lifeWithin, silent)
+	}
+	c.later(2*lifeWithin, silent)
 	c.later(ringFor, func() {
 		if c.dialing == d && c.caller == l.party {
 			d.attempts = nil
@@ -218,6 +223,10 @@ func (c *call) failed(l *line, e sip.Failed) {
 	d.ringing = false
 	if gateway.Falls(e.Code) && len(d.attempts) > 0 {
 		c.dial()
+		return
+	}
+	if !d.alive && e.Code == 408 { // nobody was asked
+		c.unanswered(FailedUnreachable)
 		return
 	}
 	c.unanswered(failureOf(e.Code))

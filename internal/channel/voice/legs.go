@@ -3,6 +3,7 @@ package voice
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"sync"
 	"time"
 
@@ -126,15 +127,21 @@ func dialogAt(leg string) string  { return "call_legs.dialog/" + leg }
 // enter notes that a party takes part from now on.
 func (c *call) enter(p *party, way string) {
 	now := c.s.Clock.Now()
-	p.noted = leg{row: store.LegRow{ID: c.s.IDs.New(id.Leg), InteractionID: c.who.Interaction, Part: p.part(), UserID: p.user, Way: way, StartedAt: now}}
+	p.noted = leg{row: store.LegRow{ID: c.s.IDs.New(id.Leg), InteractionID: c.who.Interaction, Part: c.partIn(p.user), UserID: p.user, Way: way, StartedAt: now}}
 	if p.line != nil {
 		p.noted.row.TrunkID, p.noted.number = p.line.trunk, p.line.number
 	}
 }
 
-func (p *party) part() string {
-	if p.user == "" {
+// partIn is what a user does in the call as it stands; "" is the caller.
+func (c *call) partIn(user string) string {
+	switch {
+	case user == "":
 		return "caller"
+	case c.monitors[user] != "":
+		return "supervisor"
+	case user != c.work.Agent && slices.Contains(c.work.Others, user):
+		return "colleague"
 	}
 	return "agent"
 }

@@ -28,6 +28,10 @@ import (
 // reload, a change of network, a restart of the server.
 const DefaultAbsence = 20 * time.Second
 
+// partingTime is how long a stop waits for the other ends of calls that were being
+// set up: a gateway that is gone confirms nothing.
+const partingTime = 2 * time.Second
+
 // Caller is a call's own person.
 type Caller struct {
 	Tenant      id.Tenant
@@ -181,6 +185,8 @@ func (s *Service) Halt(ctx context.Context) error {
 	if s.sip == nil {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, partingTime)
+	defer cancel()
 	return s.sip.Suspend(ctx)
 }
 
