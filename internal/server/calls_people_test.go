@@ -1,6 +1,7 @@
 package server
 
 import (
+	"encoding/json"
 	"maps"
 	"testing"
 
@@ -113,16 +114,19 @@ func TestSeveralPeopleInACall(t *testing.T) {
 			t.Errorf("silent listening is told: %+v", st)
 		}
 		must(t, monitor(sue, "none"))
-		rule(setup.MonitoringOff)
-		refused(t, monitor(sue, "listen"), 403)
-
+		// Whoever listens is told when the call is over.
+		line, err := sue.Live(ctx, "")
+		must(t, err)
+		defer line.Close()
+		must(t, monitor(sue, "listen"))
+		acme.agentSound(t, sue, v.Interaction)
 		var noted int
 		must(t, n.keepers.db.Read(ctx, acme.ID, func(tx *store.Tx) error {
 			rows, err := tx.Audit(store.AuditFilter{Action: "call.monitored"})
 			noted = len(rows)
 			return err
 		}))
-		if noted != 4 {
+		if noted != 5 {
 			t.Errorf("%d times in the audit log", noted)
 		}
 
@@ -130,6 +134,14 @@ func TestSeveralPeopleInACall(t *testing.T) {
 		must(t, bo.Do(ctx, "DELETE", path+"/consult/"+cyID, nil, nil))
 		listens(t, "the agent after the conference", agent, []float64{500}, 1300)
 		must(t, v.Do(ctx, "POST", "/end", m{}, nil))
+		for over := false; !over; {
+			f, err := line.Next(ctx)
+			must(t, err)
+			var st callView
+			over = f.Type == "call.changed" && json.Unmarshal(f.Data, &st) == nil && st.Ended
+		}
+		rule(setup.MonitoringOff)
+		refused(t, monitor(sue, "listen"), 403)
 		within(t, "the legs are not noted", func() bool {
 			open, all := 0, acme.legs(t, v.Interaction)
 			for _, l := range all {
@@ -141,7 +153,7 @@ func TestSeveralPeopleInACall(t *testing.T) {
 			for _, l := range all {
 				parts[l.Part]++
 			}
-			return open == 0 && maps.Equal(parts, map[string]int{"caller": 1, "agent": 1, "colleague": 1, "supervisor": 2})
+			return open == 0 && maps.Equal(parts, map[string]int{"caller": 1, "agent": 1, "colleague": 1, "supervisor": 3})
 		})
 	})
 }

@@ -83,6 +83,9 @@ func (f *floor) resume(ctx context.Context, it *item, flow []byte, seg store.Seg
 	it.segment = seg.Number
 	if seg.EndedAt.IsZero() && seg.Number > 0 {
 		it.segKind, it.segOwner, it.segFrom, it.from = seg.HolderKind, seg.HolderID, seg.StartedAt, it.Queue
+		if it.Outgoing && seg.Number == 1 {
+			it.from = "" // it never waited
+		}
 	}
 	if it.State != "in_flow" {
 		return nil

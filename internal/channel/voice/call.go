@@ -96,7 +96,7 @@ func (c *call) carried(w channel.Work, acts []channel.Act) {
 		c.with = WithCaller
 	}
 	if w.State == wrapping || w.State == closed || before.Agent != w.Agent && before.State == active {
-		clear(c.monitors)
+		c.dismiss()
 	}
 	if w.State == queued && before.State != queued && before.State != offered {
 		c.menu.placed = 0
@@ -370,6 +370,9 @@ func (c *call) state() State {
 		st.Caller = c.caller.sound
 		st.Telephone = c.caller.line != nil
 		st.Plain = st.Telephone && c.caller.line.rtp.Secure() == negotiate.None
+		if c.dialing != nil { // whatever the network says meanwhile, nobody has answered
+			st.Caller = SoundConnecting
+		}
 	}
 	if a := c.agents[c.work.Agent]; a != nil {
 		st.Agent = a.sound

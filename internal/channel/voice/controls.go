@@ -105,7 +105,23 @@ func (s *Service) Monitor(ctx context.Context, t id.Tenant, interaction, user st
 	if err != nil || how == before || how == MonitorNone || s.Audit == nil {
 		return st, err
 	}
-	return st, s.DB.Write(ctx, t, func(tx *store.Tx) error { return s.Audit.Append(tx, user, "call.monitored", interaction, string(how)) })
+	err = s.DB.Write(ctx, t, func(tx *store.Tx) error { return s.Audit.Append(tx, user, "call.monitored", interaction, string(how)) })
+	if err != nil { // nobody listens without a trace
+		_, _ = s.acts(ctx, t, interaction, user, func(c *call) error { c.monitor(user, MonitorNone, false); c.settle(); return nil })
+		return State{}, err
+	}
+	return st, nil
+}
+
+// dismiss ends the part of all supervisors, and tells them.
+func (c *call) dismiss() {
+	for user := range c.monitors {
+		st := c.state().shownTo(user)
+		st.Ended = true
+		c.s.publish(c.work, st, []string{user})
+	}
+	clear(c.monitors)
+	clear(c.silently)
 }
 
 func (c *call) monitor(user string, how Monitor, silently bool) {

@@ -6,11 +6,18 @@
 // A call is an actor: one goroutine with a mailbox owns its legs, its bridge and
 // its timers, so what the floor, the browsers and the keypad do comes in one
 // order. It is driven by the floor through Carry, and reports upward through
-// Floor. Sound is carried by internal/media; nothing of it is stored here.
+// Floor. Sound is carried by internal/media; nothing of it is stored here. Who
+// hears whom is decided by seats (seating.go), which is pure.
 //
-// A call survives a restart: it is rebuilt from the open interaction, and both
-// browsers connect their sound again. Who does not within Absence has left.
+// Telephones come by package sip: door (network.go) lets calls in, line.go has a
+// telephone's part, dial.go calls that agents make. Which trunk a call comes by or
+// leaves by says Network. Who took part is noted in call_legs (legs.go).
 //
-// Goroutines: one per running call, and short ones for speech and for words to
-// the floor, which a call must not wait for.
+// A call survives a restart: it is rebuilt from the open interaction; browsers
+// connect their sound again, and who does not within Absence has left; telephones
+// are taken up from what was kept of them, sealed.
+//
+// Goroutines: one per running call; short ones for speech, for words to the floor
+// and for notes of legs, which a call must not wait for; one per tenant that comes
+// here, which takes up its telephones; those of sip.
 package voice

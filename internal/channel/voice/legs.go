@@ -255,7 +255,9 @@ func (s *Service) revive(t id.Tenant) {
 	for _, l := range legs {
 		who := Caller{Tenant: t, Interaction: l.InteractionID, Contact: l.contact}
 		if err := s.reviveLeg(ctx, who, l.LegRow); err != nil {
-			s.Log.Warn("a call of a telephone was not taken up again", "tenant", t, "interaction", l.InteractionID, "code", errs.As(err).Code)
+			if l.Way == byTrunk { // browsers connect anew
+				s.Log.Warn("a call of a telephone was not taken up again", "tenant", t, "interaction", l.InteractionID, "code", errs.As(err).Code)
+			}
 			l.EndedAt, l.EndedBy = s.Clock.Now(), endedRestart
 			s.putLeg(who, leg{row: l.LegRow})
 		}

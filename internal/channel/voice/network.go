@@ -30,7 +30,8 @@ type Network interface {
 	// password; contact is the user part of the Request-URI.
 	Trusts(from netip.Addr, contact string) bool
 	// Arrives finds where a call leads. NotFound: nobody has the number; Forbidden: it
-	// may not come this way; Unavailable and Limited: not now.
+	// may not come this way; Conflict: nothing answers there; Unavailable and
+	// Limited: not now.
 	Arrives(ctx context.Context, r Ring) (Route, error)
 	// Leaves says by which gateways a call may leave, the first one first, or why it
 	// may not, in a person's words.
@@ -133,6 +134,10 @@ func (d *door) Admit(a sip.Arrival) sip.Admission {
 		return sip.Admit()
 	case a.Method == wire.Options:
 		return sip.Ignore()
+	case !a.User.Empty() && a.Method == wire.Register: // a trunk is registered with; it does not register
+		return sip.Refuse(403, 0)
+	case !a.User.Empty():
+		return sip.Admit()
 	}
 	return sip.Challenge()
 }
@@ -225,6 +230,8 @@ func refusal(err error) (code int, headers []wire.Header) {
 		return 480, nil
 	case errs.Invalid:
 		return 400, nil
+	case errs.Unsupported:
+		return 415, nil
 	}
 	wait := max(1, int(e.RetryAfter.Seconds()))
 	return 503, []wire.Header{{Name: "Retry-After", Value: strconv.Itoa(wait)}}

@@ -1,0 +1,149 @@
+package server
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/channel/voice"
+	"nubitalk/internal/channel/voice/sip/gateway"
+	"nubitalk/internal/channel/voice/sip/wire"
+	"nubitalk/internal/core/dialplan"
+	"nubitalk/internal/store"
+)
+
+// Leaves says by which gateways a call may leave.
+func (p *telephone) Leaves(ctx context.Context, w voice.Wish) (voice.Leaving, error) {
+	plan, err := p.read(ctx)
+	if err != nil {
+		return voice.Leaving{}, err
+	}
+	snap, err := p.setups.of(ctx, w.Tenant)
+	if err != nil {
+		return voice.Leaving{}, err
+	}
+	now := p.clock.Now().In(snap.TimeZone)
+	usage, err := p.usage(ctx, w.Tenant, now)
+	if err != nil {
+		return voice.Leaving{}, err
+	}
+	way, refused := plan.Outgoing(dialplan.Wish{Tenant: w.Tenant, To: w.To, Caller: w.Caller, Queue: w.Queue}, usage, now)
+	if refused != nil {
+		return voice.Leaving{}, refused.Err()
+	}
+	out := voice.Leaving{To: way.To, Language: snap.Language}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, a := range way.Attempts {
+		t := p.trunks[a.Trunk.ID]
+		if t == nil || t.began == nil { // it is being changed, or another node's
+			continue
+		}
+		out.Attempts = append(out.Attempts, p.attempts(t, w.Tenant, a)...)
+	}
+	if len(out.Attempts) == 0 {
+		return voice.Leaving{}, errs.New(errs.Unavailable, "The trunk is being changed.")
+	}
+	return out, nil
+}
+
+// Shows are the numbers that a tenant's calls may be chosen to show.
+func (p *telephone) Shows(ctx context.Context, t id.Tenant) (numbers []string, leaves bool, err error) {
+	plan, err := p.read(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	for _, trunk := range plan.Trunks() {
+		if !trunk.Enabled || !trunk.Out.Allowed {
+			continue
+		}
+		for _, n := range trunk.Numbers {
+			if n.Tenant == t {
+				leaves = true
+				if trunk.Caller.Rule == dialplan.Chosen && !slices.Contains(numbers, n.E164) {
+					numbers = append(numbers, n.E164)
+				}
+			}
+		}
+	}
+	return numbers, leaves, nil
+}
+
+// usage is what a tenant has used of its trunks today.
+func (p *telephone) usage(ctx context.Context, t id.Tenant, now time.Time) (dialplan.Usage, error) {
+	u := dialplan.Usage{Calls: map[string]int{}, Spent: map[string]map[string]time.Duration{}}
+	y, m, d := now.Date()
+	var rows []store.SpentRow
+	err := p.db.Read(ctx, t, func(tx *store.Tx) (err error) {
+		rows, err = tx.Spent(time.Date(y, m, d, 0, 0, 0, 0, now.Location()))
+		return err
+	})
+	for _, r := range rows {
+		end := r.EndedAt
+		if end.IsZero() {
+			end = now
+		}
+		if u.Spent[r.TrunkID] == nil {
+			u.Spent[r.TrunkID] = map[string]time.Duration{}
+		}
+		for _, key := range r.Counts {
+			u.Spent[r.TrunkID][key] += end.Sub(r.AnsweredAt)
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for tid, w := range p.trunks {
+		u.Calls[tid] = w.out[t]
+	}
+	return u, err
+}
+
+// attempts are a trunk's gateways in the order in which a call tries them. p.mu is
+// held.
+func (p *telephone) attempts(t *trunk, tenant id.Tenant, a dialplan.Attempt) (out []voice.Attempt) {
+	all := make([]gateway.Gateway, len(t.set.Gateways))
+	for i, g := range t.set.Gateways {
+		up, _ := t.began.watches[i].Up()
+		all[i] = gateway.Gateway{Priority: g.Priority, Weight: g.Weight, Up: up}
+	}
+	var headers []wire.Header
+	for _, i := range gateway.Order(all, rand.Uint64) {
+		g, watch := t.set.Gateways[i], t.began.watches[i]
+		domain := t.set.Registration.Domain
+		if domain == "" {
+			domain = g.Host
+		}
+		from := wire.NewAddress("", wire.NewURI("sip", a.Show.From, domain, 0, ""), "")
+		headers = headers[:0:0]
+		if a.Show.Anonymous {
+			from = wire.NewAddress("Anonymous", wire.NewURI("sip", "anonymous", "anonymous.invalid", 0, ""), "")
+			headers = append(headers, wire.Header{Name: "Privacy", Value: "id"})
+		}
+		if a.Show.Asserted != "" {
+			headers = append(headers, wire.Header{Name: "P-Asserted-Identity", Value: "<" + wire.NewURI("sip", a.Show.Asserted, domain, 0, "").Text() + ">"})
+		}
+		out = append(out, voice.Attempt{Trunk: t.id, To: wire.NewURI("sip", a.To.Reveal(), g.Host, g.Port, hop(g).Transport), From: from, ContactUser: t.id, Hop: hop(g),
+			Headers: headers, Credentials: t.credentials(), Media: t.policy(), Most: a.Most, Counts: a.Counts,
+			Take: func() (func(), bool) { return p.takeOut(t, tenant) }, Went: watch.Call})
+	}
+	return out
+}
+
+// takeOut counts a call that leaves.
+func (p *telephone) takeOut(t *trunk, tenant id.Tenant) (func(), bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !t.cap.Take(p.clock.Now()) {
+		return nil, false
+	}
+	t.out[tenant]++
+	return func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		t.cap.Give()
+		t.out[tenant]--
+	}, true
+}
