@@ -117,7 +117,9 @@ type Act struct {
 	Kind    ActKind
 	Text    string
 	Buttons []flow.Button
-	Collect bool // with ActSay: words are waited for
+	Collect bool         // with ActSay: words are waited for
+	Digits  *flow.Digits // with Collect: keys are
+	Masked  bool         // with Collect: the answer is kept from everybody
 	Event   Event
 	Agent   string
 }

@@ -129,15 +129,16 @@ func scanMessage(r row, m *MessageRow) error {
 // next sequence number, under the conversation's lock. When its author sent the
 // same client id before, nothing is added: the stored message comes back with
 // added false. seal makes the body once it is known who takes part and which
-// number it gets, or refuses the message; with nil it is m.BodySealed.
-func (tx *Tx) InsertMessage(m MessageRow, seal func(p Party, seq int64) (secret.Sealed, error)) (stored MessageRow, added bool, err error) {
+// number it gets, and may take its tokens away, or refuses the message; with nil
+// m is complete.
+func (tx *Tx) InsertMessage(m MessageRow, seal func(p Party, m *MessageRow) error) (stored MessageRow, added bool, err error) {
 	t := string(tx.scope.Tenant)
 	var p Party
 	var indexed int64
-	found, err := tx.one(`SELECT c.last_seq + 1, c.indexed, i.state, i.agent_id, i.contact_id, i.consulted FROM chats c
+	found, err := tx.one(`SELECT c.last_seq + 1, c.indexed, i.state, i.agent_id, i.contact_id, i.consulted, i.masked FROM chats c
 		JOIN interactions i ON i.tenant_id = c.tenant_id AND i.interaction_id = c.interaction_id
 		WHERE c.tenant_id = $1 AND c.interaction_id = $2 /*pg FOR UPDATE OF c pg*/`,
-		[]any{t, m.InteractionID}, &m.Seq, &indexed, &p.State, &p.AgentID, &p.ContactID, fromJSON(&p.Consulted))
+		[]any{t, m.InteractionID}, &m.Seq, &indexed, &p.State, &p.AgentID, &p.ContactID, fromJSON(&p.Consulted), yes(&p.Masked))
 	if err != nil {
 		return m, false, err
 	}
@@ -145,7 +146,7 @@ func (tx *Tx) InsertMessage(m MessageRow, seal func(p Party, seq int64) (secret.
 		return m, false, errs.New(errs.NotFound, "This conversation does not exist.")
 	}
 	if seal != nil {
-		if m.BodySealed, err = seal(p, m.Seq); err != nil {
+		if err = seal(p, &m); err != nil {
 			return m, false, err
 		}
 	}

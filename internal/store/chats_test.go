@@ -138,14 +138,15 @@ func TestMessagesAreSealedForTheirPlace(t *testing.T) {
 		people(t, db)
 		m := store.MessageRow{InteractionID: "int_1", ID: "msg_1", AuthorKind: "bot", Kind: "text"}
 		write(t, db, tenA, func(tx *store.Tx) error {
-			_, _, err := tx.InsertMessage(m, func(store.Party, int64) (secret.Sealed, error) { return nil, errs.New(errs.Gone, "no key") })
+			_, _, err := tx.InsertMessage(m, func(store.Party, *store.MessageRow) error { return errs.New(errs.Gone, "no key") })
 			wantCode(t, "seal", err, errs.Gone)
 			return nil
 		})
 		for range 2 { // without a client id the same again is another message
 			write(t, db, tenA, func(tx *store.Tx) error {
-				_, added, err := tx.InsertMessage(m, func(p store.Party, seq int64) (secret.Sealed, error) {
-					return secret.Sealed(fmt.Sprintf("for %d of %s", seq, p.ContactID)), nil
+				_, added, err := tx.InsertMessage(m, func(p store.Party, m *store.MessageRow) error {
+					m.BodySealed = secret.Sealed(fmt.Sprintf("for %d of %s", m.Seq, p.ContactID))
+					return nil
 				})
 				if !added {
 					t.Error("not added")

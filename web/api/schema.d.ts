@@ -4215,6 +4215,23 @@ export interface components {
       queues: components["schemas"]["QueueView"][];
       work: components["schemas"]["Interaction"][];
     };
+    Digits: {
+      /**
+       * Format: int64
+       * @description Digits that complete it.
+       */
+      max: number;
+      /**
+       * Format: int64
+       * @description Digits without which it is no answer.
+       */
+      min: number;
+      /**
+       * @description The key that ends a shorter answer on the telephone.
+       * @enum {string}
+       */
+      terminator?: "#" | "*";
+    };
     Disposition: {
       /** @description Shown as a heading; may be empty. */
       group?: string;
@@ -4422,7 +4439,11 @@ export interface components {
       buttons?: components["schemas"]["FlowButton"][];
       close?: boolean;
       collect?: boolean;
+      /** @description With collect: digits are waited for. */
+      digits?: components["schemas"]["FlowDigits"];
       form?: boolean;
+      /** @description With collect: nobody sees the answer. */
+      masked?: boolean;
       queue?: string;
       say?: string;
     };
@@ -4446,6 +4467,13 @@ export interface components {
       graph: unknown;
       /** @description Of the flow, whose entry points say which languages are needed. */
       id?: string;
+    };
+    FlowDigits: {
+      /** Format: int64 */
+      max: number;
+      /** Format: int64 */
+      min: number;
+      terminator?: string;
     };
     FlowFault: {
       /**
@@ -4501,6 +4529,10 @@ export interface components {
       };
       /** Format: int64 */
       priority: number;
+      /** @description Answers to sensitive questions of the run that is tried. */
+      secrets?: {
+        [key: string]: string;
+      };
       skills?: {
         [key: string]: number;
       };
@@ -5020,12 +5052,16 @@ export interface components {
       buttons?: components["schemas"]["Button"][];
       /** @description The sender's own id of the message; a repeat is the same message. */
       client_id?: string;
+      /** @description Of a question that waits for digits. */
+      digits?: components["schemas"]["Digits"];
       /** @description queued, agent_joined, agent_left, transferred, ended, … */
       event?: string;
       id: string;
       interaction: string;
       /** @enum {string} */
       kind: "text" | "note" | "hint" | "attachment" | "buttons" | "form" | "event";
+      /** @description Of a question: nobody will see the answer. Of a visitor's message: it answered such a question, and its words are not kept. */
+      masked?: boolean;
       /** Format: int64 */
       seq: number;
       text?: string;

@@ -37,6 +37,11 @@ func (f *floor) open(hours string, now time.Time) bool {
 	return !ok || setup.IsOpen(h, now)
 }
 
+// masked says whether an interaction's flow waits for a sensitive answer.
+func (it *item) masked() bool {
+	return it.running && it.run.Waiting && it.graph != nil && it.graph.Nodes[it.run.Node].Sensitive
+}
+
 // begin starts the flow of an interaction that has just arrived.
 func (f *floor) begin(it *item, now time.Time) {
 	point, known := f.plan.EntryPoints[it.EntryPoint]
@@ -91,7 +96,7 @@ func (f *floor) flowStep(it *item, state flow.State, actions []flow.Action, err 
 // flowAction carries out one action; false ends the run.
 func (f *floor) flowAction(it *item, a flow.Action, now time.Time) bool {
 	if a.Say != "" || a.Collect {
-		f.act(it, channel.Act{Kind: channel.ActSay, Text: a.Say, Buttons: a.Buttons, Collect: a.Collect})
+		f.act(it, channel.Act{Kind: channel.ActSay, Text: a.Say, Buttons: a.Buttons, Collect: a.Collect, Digits: a.Digits, Masked: a.Masked})
 	}
 	switch {
 	case a.Form && it.LeftMessage: // the message came with the arrival

@@ -33,9 +33,12 @@ func (f *floor) row(ctx context.Context, it *item) (store.InteractionRow, error)
 	}
 	r.DispositionID, r.Labels, r.Rating = it.Disposition, it.Labels, it.Rating
 	r.QueuedAt, r.Place, r.AnsweredAt, r.WrapFrom, r.WrapUntil, r.ClosedAt = it.QueuedAt, it.place, it.AnsweredAt, it.WrapFrom, it.WrapUntil, it.ClosedAt
-	r.EnteredAt, r.LeftMessage = it.entered, it.LeftMessage
+	r.EnteredAt, r.LeftMessage, r.Masked = it.entered, it.LeftMessage, it.masked()
 	if !it.running && it.graph == nil {
 		return r, nil
+	}
+	if !it.running {
+		it.run.Secrets = nil // also those of a person who hung up
 	}
 	sealed, err := f.sealRun(ctx, it)
 	if err != nil {

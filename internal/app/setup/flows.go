@@ -55,6 +55,7 @@ type FlowTry struct {
 type FlowState struct {
 	Node       string            `json:"node"`
 	Attributes map[string]string `json:"attributes,omitempty"`
+	Secrets    map[string]string `json:"secrets,omitempty" doc:"Answers to sensitive questions of the run that is tried."`
 	Language   string            `json:"language"`
 	Priority   int               `json:"priority"`
 	Skills     map[string]int    `json:"skills,omitempty"`
@@ -87,10 +88,15 @@ type FlowAct struct {
 	Say     string       `json:"say,omitempty"`
 	Buttons []FlowButton `json:"buttons,omitempty"`
 	Collect bool         `json:"collect,omitempty"`
+	Digits  *FlowDigits  `json:"digits,omitempty" doc:"With collect: digits are waited for."`
+	Masked  bool         `json:"masked,omitempty" doc:"With collect: nobody sees the answer."`
 	Form    bool         `json:"form,omitempty"`
 	Queue   string       `json:"queue,omitempty"`
 	Close   bool         `json:"close,omitempty"`
 }
+
+// FlowDigits is what a question for digits accepts.
+type FlowDigits flow.Digits
 
 // FlowButton is an option in the person's language.
 type FlowButton flow.Button
@@ -138,10 +144,10 @@ func (s *Service) TryFlow(ctx context.Context, a access.Actor, in FlowTry) (Flow
 		h, known := snap.Hours[hours]
 		return !known || core.IsOpen(h, now)
 	}, Wait: func(string) (int, int) { return in.Place, in.Minutes * 60 }}
-	state, actions, ways, err := flow.Trace(g, state, flow.Input(in.Input), w)
+	state, actions, ways, err := flow.Trace(g, state, in.Input.at(g.Nodes[state.Node]), w)
 	out := FlowTried{State: FlowState(state), Actions: []FlowAct{}, Ways: []FlowWay{}, Failed: err != nil, At: now}
 	for _, one := range actions {
-		act := FlowAct{Say: one.Say, Collect: one.Collect, Form: one.Form, Queue: one.Queue, Close: one.Close}
+		act := FlowAct{Say: one.Say, Collect: one.Collect, Digits: (*FlowDigits)(one.Digits), Masked: one.Masked, Form: one.Form, Queue: one.Queue, Close: one.Close}
 		for _, b := range one.Buttons {
 			act.Buttons = append(act.Buttons, FlowButton(b))
 		}
@@ -151,6 +157,11 @@ func (s *Service) TryFlow(ctx context.Context, a access.Actor, in FlowTry) (Flow
 		out.Ways = append(out.Ways, FlowWay(one))
 	}
 	return out, nil
+}
+
+// at is the input as it comes to the node that waits for it.
+func (in FlowInput) at(n flow.Node) flow.Input {
+	return flow.Input{Text: in.Text, Choice: in.Choice, Form: in.Form, Timeout: in.Timeout, Masked: n.Sensitive}
 }
 
 // begin is where the run stands before the step.

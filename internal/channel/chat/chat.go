@@ -12,6 +12,7 @@ import (
 	"nubitalk/internal/blob"
 	"nubitalk/internal/bus"
 	"nubitalk/internal/channel"
+	"nubitalk/internal/core/flow"
 	"nubitalk/internal/core/setup"
 	"nubitalk/internal/store"
 	"nubitalk/internal/vault"
@@ -93,6 +94,10 @@ type body struct {
 	Attachment *Attachment `json:"a,omitempty"`
 	Event      string      `json:"e,omitempty"`
 	Hint       bool        `json:"h,omitempty"` // a note that is a supervisor's hint
+	// Of a question: the keys that it waits for, and that its answer is masked. An
+	// answer that is masked holds no words.
+	Digits *flow.Digits `json:"d,omitempty"`
+	Masked bool         `json:"m,omitempty"`
 }
 
 func bodyAt(interaction, message string) string {
@@ -125,7 +130,7 @@ func message(r store.MessageRow, b body) Message {
 		kind = KindHint
 	}
 	return Message{Interaction: r.InteractionID, Seq: r.Seq, ID: r.ID, AuthorKind: r.AuthorKind, Author: r.AuthorID, AuthorName: b.Name, Kind: kind, Text: b.Text,
-		Buttons: b.Buttons, Attachment: b.Attachment, Event: b.Event, ClientID: r.ClientID, At: r.At}
+		Buttons: b.Buttons, Attachment: b.Attachment, Event: b.Event, Digits: (*Digits)(b.Digits), Masked: b.Masked, ClientID: r.ClientID, At: r.At}
 }
 
 // frame is what a visitor's socket carries.

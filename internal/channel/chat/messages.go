@@ -44,6 +44,9 @@ func (s *Service) append(ctx context.Context, t id.Tenant, d draft) (m Message, 
 	return w.Message, w.fresh, nil
 }
 
+// masked stands for the words of an answer that nobody may see, however long.
+const masked = "••••"
+
 // anyway is for what the floor and the visitor's beginning write.
 func anyway(store.Party, draft) error { return nil }
 
@@ -81,12 +84,16 @@ func (s *Service) write(tx *store.Tx, d draft, may func(store.Party, draft) erro
 		return written{}, err
 	}
 	var p store.Party
-	stored, fresh, err := tx.InsertMessage(row, func(who store.Party, _ int64) (secret.Sealed, error) {
+	stored, fresh, err := tx.InsertMessage(row, func(who store.Party, row *store.MessageRow) (err error) {
 		p = who
 		if err := may(p, d); err != nil {
-			return nil, err
+			return err
 		}
-		return s.seal(ctx, t, p.ContactID, d.interaction, row.ID, d.body)
+		if p.Masked && d.author == ByVisitor && d.kind == KindText { // its words are for the flow alone
+			d.body, row.Tokens = body{Text: masked, Masked: true}, nil
+		}
+		row.BodySealed, err = s.seal(ctx, t, p.ContactID, d.interaction, row.ID, d.body)
+		return err
 	})
 	if err != nil {
 		return written{}, err

@@ -44,8 +44,17 @@ type Message struct {
 	Buttons     []Button    `json:"buttons,omitempty"`
 	Attachment  *Attachment `json:"attachment,omitempty"`
 	Event       string      `json:"event,omitempty" doc:"queued, agent_joined, agent_left, transferred, ended, …"`
+	Digits      *Digits     `json:"digits,omitempty" doc:"Of a question that waits for digits."`
+	Masked      bool        `json:"masked,omitempty" doc:"Of a question: nobody will see the answer. Of a visitor's message: it answered such a question, and its words are not kept."`
 	ClientID    string      `json:"client_id,omitempty" doc:"The sender's own id of the message; a repeat is the same message."`
 	At          time.Time   `json:"at"`
+}
+
+// Digits is what a question for digits accepts.
+type Digits struct {
+	Min        int    `json:"min" doc:"Digits without which it is no answer."`
+	Max        int    `json:"max" doc:"Digits that complete it."`
+	Terminator string `json:"terminator,omitempty" enum:"#,*" doc:"The key that ends a shorter answer on the telephone."`
 }
 
 // Button is a choice that a bot offers.

@@ -360,7 +360,7 @@ func (s *Service) Say(ctx context.Context, v Visitor, clientID string, text secr
 		return m, err
 	}
 	// Also for a repeat: the first may have been stored and not come this far.
-	return forVisitor(m), s.Floor.CustomerInput(ctx, v.Tenant, v.Interaction, m.Seq, flow.Input{Text: text.Reveal()})
+	return forVisitor(m), s.Floor.CustomerInput(ctx, v.Tenant, v.Interaction, m.Seq, flow.Input{Text: text.Reveal(), Masked: m.Masked})
 }
 
 // Choose sends the choice of a button: the words of the choice become the

@@ -8,6 +8,7 @@ import (
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/channel"
+	"nubitalk/internal/core/flow"
 	"nubitalk/internal/media"
 	"nubitalk/internal/media/audio"
 )
@@ -27,7 +28,10 @@ type menu struct {
 	question  []string // all that was said since the last answer
 	choices   map[byte]string
 	collects  bool
+	digits    flow.Digits // that it collects
+	only      bool        // digits, and no other keys
 	keyed     []byte
+	trails    byte // a key that may follow a complete answer and means nothing; 0 is none
 	pressed   int  // counts keys; a timer of an older one is void
 	asked     int  // how often the question was said
 	answering bool // an answer is on its way to the flow
@@ -50,14 +54,42 @@ func (m *menu) ask(w words, a channel.Act) {
 		}
 		m.choices[keysInOrder[i]] = b.Value
 	}
-	m.collects = a.Collect
+	m.collects, m.digits = a.Collect, flow.Digits{Min: 1, Max: maxKeyed, Terminator: "#"}
+	if m.only = a.Digits != nil; m.only {
+		m.digits = *a.Digits
+	}
 	m.question = append(m.question, say...)
 	m.script = append(m.script, say...)
 }
 
 // answered forgets what was asked.
 func (m *menu) answered() {
-	m.question, m.choices, m.collects, m.keyed, m.asked, m.answering = nil, nil, false, nil, 0, false
+	m.question, m.choices, m.collects, m.keyed, m.asked, m.answering = nil, nil, false, wiped(m.keyed), 0, false
+}
+
+// press takes a key of what is collected: done says that the answer is complete,
+// and none that the key is no part of it.
+func (m *menu) press(k byte) (done, none bool) {
+	if ends := m.digits.Terminator; ends != "" && k == ends[0] {
+		return true, false
+	}
+	if m.only && (k < '0' || k > '9') {
+		return false, true
+	}
+	m.keyed = append(m.keyed, k)
+	if len(m.keyed) < m.digits.Max {
+		return false, false
+	}
+	if ends := m.digits.Terminator; ends != "" {
+		m.trails = ends[0]
+	}
+	return true, false
+}
+
+// wiped forgets keys that were pressed.
+func wiped(keys []byte) []byte {
+	clear(keys)
+	return nil
 }
 
 // keysInOrder are the keys of a question's choices.
@@ -149,6 +181,11 @@ func (c *call) key(k byte) {
 	}
 	m.pressed++
 	m.asked = 0
+	if trails := m.trails; trails != 0 {
+		if m.trails = 0; k == trails {
+			return
+		}
+	}
 	switch {
 	case len(m.choices) > 0:
 		value, ok := m.choices[k]
@@ -161,12 +198,22 @@ func (c *call) key(k byte) {
 		c.answer(func(ctx context.Context) error { return c.s.Written.Choose(ctx, c.who, rand.Text(), value) })
 	case m.collects:
 		m.hush()
-		if k == '#' {
-			c.keyedIn()
+		done, none := m.press(k)
+		if none {
+			c.badKeys(c.words().unknown())
 			return
 		}
-		if len(m.keyed) < maxKeyed {
-			m.keyed = append(m.keyed, k)
+		if done {
+			if m.trails != 0 {
+				this := m.pressed
+				c.later(keyPause, func() {
+					if m.pressed == this {
+						m.trails = 0
+					}
+				})
+			}
+			c.keyedIn()
+			return
 		}
 		this := m.pressed
 		c.later(keyPause, func() {
@@ -183,9 +230,21 @@ func (c *call) keyedIn() {
 	if len(m.keyed) == 0 || m.answering {
 		return
 	}
+	if len(m.keyed) < m.digits.Min {
+		c.badKeys(c.words().tooFew(m.digits.Min))
+		return
+	}
 	text := secret.New(string(m.keyed))
-	m.keyed = nil
+	m.keyed = wiped(m.keyed)
 	c.answer(func(ctx context.Context) error { return c.s.Written.Say(ctx, c.who, rand.Text(), text) })
+}
+
+// badKeys says what is wrong with the keys, and the question again.
+func (c *call) badKeys(why string) {
+	m := &c.menu
+	m.keyed = wiped(m.keyed)
+	m.script = append([]string{why}, m.question...)
+	c.speak()
 }
 
 // answer hands an answer on; the flow's next words come by Carry.

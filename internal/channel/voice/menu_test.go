@@ -68,6 +68,30 @@ func TestWhatAMenuRemembers(t *testing.T) {
 	if len(m.question) != 1 || len(m.choices) != 0 || !m.collects || m.answering {
 		t.Errorf("%q %v", m.question, m.choices)
 	}
+	for _, c := range []struct {
+		digits *flow.Digits
+		keys   string
+		kept   string
+		trails byte
+	}{
+		{nil, "12*3#", "12*3", 0},
+		{&flow.Digits{Min: 2, Max: 4, Terminator: "#"}, "12#", "12", 0},
+		{&flow.Digits{Min: 2, Max: 4, Terminator: "#"}, "1234", "1234", '#'},
+		{&flow.Digits{Min: 2, Max: 3}, "1*23", "123", 0},
+	} {
+		var m menu
+		m.ask(w, channel.Act{Text: "Your number, please.", Collect: true, Digits: c.digits})
+		complete := false
+		for _, k := range []byte(c.keys) {
+			if complete {
+				t.Errorf("%q: complete before its end", c.keys)
+			}
+			complete, _ = m.press(k)
+		}
+		if string(m.keyed) != c.kept || !complete || m.trails != c.trails {
+			t.Errorf("%q: %q %v %q", c.keys, m.keyed, complete, m.trails)
+		}
+	}
 	m.keyed = []byte("12")
 	m.answered()
 	if m.collects || m.question != nil || m.keyed != nil {

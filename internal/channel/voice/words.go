@@ -55,6 +55,14 @@ func (w words) unknown() string {
 	return "That key is not one of the choices."
 }
 
+// tooFew says how many digits an answer needs.
+func (w words) tooFew(least int) string {
+	if w.portuguese {
+		return fmt.Sprintf("São precisos pelo menos %d algarismos.", least)
+	}
+	return fmt.Sprintf("At least %d digits are needed.", least)
+}
+
 // place tells position and estimated wait (seconds; below 0 is unknown).
 func (w words) place(position, estimate int) string {
 	minutes := (estimate + 59) / 60

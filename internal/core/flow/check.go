@@ -23,7 +23,7 @@ type Refs interface {
 var nodeTypes = map[NodeType][]string{
 	Say:     {"text", "next"},
 	Ask:     {"text", "options", "into", "next", "seconds", "timeout"},
-	Collect: {"text", "into", "next", "seconds", "timeout"},
+	Collect: {"text", "into", "digits", "sensitive", "next", "seconds", "timeout"},
 	Hours:   {"hours", "open", "closed"},
 	Branch:  {"cases", "next"},
 	Set:     {"priority", "skills", "prefers", "language", "attributes", "next"},
@@ -39,7 +39,7 @@ var languageTag = regexp.MustCompile(`^[a-z]{2,3}(-[A-Z]{2})?$`)
 // (nodes.menu.options[1].next). A graph that passes always comes to an end or
 // waits for the person, whatever the person does.
 func Check(g *Graph, refs Refs) error {
-	c := &checker{g: g, refs: refs, known: attributesOf(g)}
+	c := &checker{g: g, refs: refs, known: attributesOf(g), secrets: secretsOf(g)}
 	if len(g.Nodes) == 0 {
 		c.faults.Add("nodes", "is empty; a flow needs at least one step.")
 		return c.faults.Err()
@@ -62,17 +62,18 @@ func Check(g *Graph, refs Refs) error {
 }
 
 type checker struct {
-	g      *Graph
-	refs   Refs
-	known  map[string]bool // attributes that can have a value
-	faults errs.Fields
+	g       *Graph
+	refs    Refs
+	known   map[string]bool // attributes that can have a value
+	secrets map[string]bool // answers to sensitive questions
+	faults  errs.Fields
 }
 
 // attributesOf lists every attribute that a run can come to know.
 func attributesOf(g *Graph) map[string]bool {
 	known := map[string]bool{AttributeName: true}
 	for _, n := range g.Nodes {
-		if n.Into != "" {
+		if n.Into != "" && !n.Sensitive {
 			known[n.Into] = true
 		}
 		for name := range n.Attributes {
@@ -83,6 +84,17 @@ func attributesOf(g *Graph) map[string]bool {
 		}
 	}
 	return known
+}
+
+// secretsOf lists what sensitive questions learn.
+func secretsOf(g *Graph) map[string]bool {
+	secrets := map[string]bool{}
+	for _, n := range g.Nodes {
+		if n.Sensitive && n.Into != "" {
+			secrets[n.Into] = true
+		}
+	}
+	return secrets
 }
 
 func (c *checker) node(at, name string, n Node) {
@@ -109,10 +121,7 @@ func (c *checker) node(at, name string, n Node) {
 	case Ask:
 		c.ask(at, n)
 	case Collect:
-		c.texts(at+".text", n.Text, MaxText, true)
-		c.attribute(at+".into", n.Into)
-		c.pointer(at+".next", n.Next, true)
-		c.timeout(at, n)
+		c.collect(at, n)
 	case Hours:
 		if !c.refs.HasHours(n.Hours) {
 			c.faults.Add(at+".hours", "must name existing opening hours.")
@@ -136,6 +145,29 @@ func (c *checker) node(at, name string, n Node) {
 		c.pointer(at+".next", n.Next, false)
 	case Close:
 		c.texts(at+".text", n.Text, MaxText, false)
+	}
+}
+
+func (c *checker) collect(at string, n Node) {
+	c.texts(at+".text", n.Text, MaxText, true)
+	c.attribute(at+".into", n.Into)
+	c.pointer(at+".next", n.Next, true)
+	c.timeout(at, n)
+	if n.Sensitive && c.known[n.Into] {
+		c.faults.Add(at+".into", "is kept secret here and shown elsewhere; keep the secret answer under a name of its own.")
+	}
+	d := n.Digits
+	if d == nil {
+		return
+	}
+	if d.Max < 1 || d.Max > MaxDigits {
+		c.faults.Add(at+".digits.max", "is %d; 1 to %d are accepted.", d.Max, MaxDigits)
+	}
+	if d.Min < 1 || d.Min > d.Max {
+		c.faults.Add(at+".digits.min", "is %d; 1 to the most digits are accepted.", d.Min)
+	}
+	if !slices.Contains([]string{"", "#", "*"}, d.Terminator) {
+		c.faults.Add(at+".digits.terminator", "must be # or *, or be left out.")
 	}
 }
 
@@ -177,7 +209,9 @@ func (c *checker) branch(at string, n Node) {
 			c.faults.Add(at+".if", "%s.", cond.Fault)
 		}
 		for _, name := range cond.Parts {
-			if !c.known[name] {
+			if c.secrets[name] {
+				c.faults.Add(at+".if", "reads attr.%s, which is kept secret: only a look_up may use it.", clip(name, 40))
+			} else if !c.known[name] {
 				c.faults.Add(at+".if", "reads attr.%s, which no step of this flow sets.", clip(name, 40))
 			}
 		}
@@ -273,7 +307,9 @@ func (c *checker) texts(at string, texts map[string]string, limit int, must bool
 
 func (c *checker) placeholders(at, text string) {
 	for _, m := range placeholder.FindAllStringSubmatch(text, -1) {
-		if name := m[2]; !c.known[name] {
+		if name := m[2]; c.secrets[name] {
+			c.faults.Add(at, "uses {{%s}}, which is kept secret: only a look_up may use it.", clip(name, 40))
+		} else if !c.known[name] {
 			c.faults.Add(at, "uses {{%s}}, which no step of this flow sets.", clip(name, 40))
 		}
 	}
@@ -318,7 +354,7 @@ func used(n Node) []string {
 		name string
 		set  bool
 	}{
-		{"text", len(n.Text) > 0}, {"options", len(n.Options) > 0}, {"into", n.Into != ""}, {"hours", n.Hours != ""},
+		{"text", len(n.Text) > 0}, {"options", len(n.Options) > 0}, {"into", n.Into != ""}, {"digits", n.Digits != nil}, {"sensitive", n.Sensitive}, {"hours", n.Hours != ""},
 		{"open", n.Open != ""}, {"closed", n.Closed != ""}, {"cases", len(n.Cases) > 0}, {"queue", n.Queue != ""},
 		{"priority", n.Priority != nil}, {"skills", len(n.Skills) > 0}, {"prefers", len(n.Prefers) > 0}, {"language", n.Language != ""},
 		{"attributes", len(n.Attributes) > 0}, {"next", n.Next != ""}, {"seconds", n.Seconds != 0}, {"timeout", n.Timeout != ""},

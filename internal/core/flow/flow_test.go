@@ -139,6 +139,40 @@ func TestWorkedExample(t *testing.T) {
 	})
 }
 
+// A collect for digits takes no other answer; what is sensitive is kept apart, and
+// gone when the run is over.
+func TestDigitsAndSecrets(t *testing.T) {
+	g := parse(t, `{"start":"card","nodes":{
+		"card":{"type":"collect","into":"card","sensitive":true,"digits":{"min":4,"max":6,"terminator":"#"},"text":{"en":"Card?","pt":"Cartão?"},"next":"zip"},
+		"zip": {"type":"collect","into":"zip","digits":{"min":2,"max":2},"text":{"en":"Zip?","pt":"Código?"},"next":"end"},
+		"end": {"type":"close","text":{"en":"{{zip}}","pt":"{{zip}}"}}}}`)
+	if err := Check(g, shop); err != nil {
+		t.Fatal(err)
+	}
+	s, actions, _ := Start(g, "en", nil, open(true))
+	want := []Action{{Say: "Card?", Collect: true, Digits: &Digits{4, 6, "#"}, Masked: true}}
+	if diff := cmp.Diff(want, actions); diff != "" {
+		t.Error(diff)
+	}
+	for _, in := range []Input{{Text: "123", Masked: true}, {Text: "1234567", Masked: true}, {Text: "12a4", Masked: true}, {Text: "#", Masked: true}, {Text: "12345"}} {
+		after, actions, _ := Step(g, s, in, open(true))
+		if diff := cmp.Diff(want, actions); diff != "" || after.Secrets != nil || after.Node != "card" {
+			t.Errorf("%+v: %s %+v", in, diff, after)
+		}
+	}
+	s, _, _ = Step(g, s, Input{Text: "12 34-5#", Masked: true}, open(true))
+	if s.Secrets["card"] != "12345" || s.Attributes["card"] != "" || s.Node != "zip" {
+		t.Errorf("%+v", s)
+	}
+	if after, _, _ := Step(g, s, Input{Text: "99", Masked: true}, open(true)); after.Attributes["zip"] != "" {
+		t.Error("a masked answer to another question was shown")
+	}
+	s, _, _ = Step(g, s, Input{Text: "99"}, open(true))
+	if !s.Done || s.Secrets != nil || s.Attributes["zip"] != "99" {
+		t.Errorf("at the end: %+v", s)
+	}
+}
+
 // Input that does not concern the run changes nothing.
 func TestInputOutOfPlace(t *testing.T) {
 	g := parse(t, worked)
@@ -202,6 +236,11 @@ func TestCheckFaults(t *testing.T) {
 		{"other functions", branching(`now().Year() == 3`), "nodes.a.cases[0].if", "accepted"},
 		{"the environment", branching(`$env["attr"] == nil`), "nodes.a.cases[0].if", "accepted"},
 		{"timeout without seconds", `{"start":"a","nodes":{"a":{"type":"collect","into":"x","text":{"en":"a","pt":"a"},"next":"b","timeout":"b"},"b":{"type":"close"}}}`, "nodes.a.seconds", "missing"},
+		{"digits", collecting(`"into":"x","digits":{"min":5,"max":4}`), "nodes.a.digits.min", "1 to the most"},
+		{"many digits", collecting(`"into":"x","digits":{"min":5,"max":33}`), "nodes.a.digits.max", "1 to 32"},
+		{"terminator", collecting(`"into":"x","digits":{"min":5,"max":9,"terminator":"5"}`), "nodes.a.digits.terminator", "# or *"},
+		{"a secret that is shown", collecting(`"into":"zz","sensitive":true`), "nodes.b.text.en", "kept secret"},
+		{"a secret name", collecting(`"into":"name","sensitive":true`), "nodes.a.into", "a name of its own"},
 		{"a name that is none", `{"start":"a b","nodes":{"a b":{"type":"close"}}}`, "nodes.a b", "good name"},
 	}
 	for _, c := range cases {
@@ -218,6 +257,11 @@ func TestCheckFaults(t *testing.T) {
 			t.Errorf("want %s: …%s…\ngot %v", c.at, c.says, err)
 		})
 	}
+}
+
+// collecting is a flow with one collect, whose answer zz is told.
+func collecting(fields string) string {
+	return `{"start":"a","nodes":{"a":{"type":"collect","text":{"en":"a","pt":"a"},` + fields + `,"next":"b"},"b":{"type":"close","text":{"en":"{{zz}}","pt":"b"}}}}`
 }
 
 func branching(condition string) string {

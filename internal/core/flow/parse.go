@@ -47,6 +47,7 @@ var (
 	optionFields = jsonNames(reflect.TypeFor[Option]())
 	caseFields   = jsonNames(reflect.TypeFor[Case]())
 	placeFields  = jsonNames(reflect.TypeFor[Place]())
+	digitsFields = jsonNames(reflect.TypeFor[Digits]())
 )
 
 // parseNode reads one node; the parts that hold parts of their own are checked
@@ -57,6 +58,7 @@ func parseNode(raw json.RawMessage, path string, faults *errs.Fields) Node {
 		object(option, fmt.Sprintf("%s.options[%d]", path, i), optionFields, faults)
 	}
 	object(fields["at"], path+".at", placeFields, faults)
+	object(fields["digits"], path+".digits", digitsFields, faults)
 	for i, c := range array(fields["cases"], path+".cases", faults) {
 		object(c, fmt.Sprintf("%s.cases[%d]", path, i), caseFields, faults)
 	}
@@ -94,6 +96,8 @@ func kindName(t reflect.Type) string {
 		return "a list"
 	case reflect.Int, reflect.Int64:
 		return "a whole number"
+	case reflect.Bool:
+		return "true or false"
 	}
 	return "text"
 }

@@ -42,13 +42,13 @@ func Trace(g *Graph, s State, in Input, w World) (State, []Action, []Way, error)
 	}
 	r := &run{graph: g, s: s, w: w}
 	r.s.Attributes = maps.Clone(s.Attributes)
-	r.s.Skills, r.s.Prefers = maps.Clone(s.Skills), maps.Clone(s.Prefers)
+	r.s.Skills, r.s.Prefers, r.s.Secrets = maps.Clone(s.Skills), maps.Clone(s.Prefers), maps.Clone(s.Secrets)
 	first, moved := r.begin(in)
 	if !moved {
 		return s, nil, nil, nil
 	}
 	if err := r.follow(first); err != nil {
-		r.s.Done, r.s.Waiting, r.s.Deadline = true, false, time.Time{}
+		r.s.Done, r.s.Waiting, r.s.Deadline, r.s.Secrets = true, false, time.Time{}, nil
 		return r.s, nil, r.ways, err
 	}
 	return r.s, r.actions, r.ways, nil
@@ -87,16 +87,47 @@ func (r *run) begin(in Input) (next way, moved bool) {
 	case Ask:
 		return r.answer(n, in)
 	case Collect:
-		words := clip(strings.TrimSpace(in.Text), MaxValue)
-		if words == "" {
-			return way{}, false
-		}
-		r.remember(n.Into, words)
-		return way{"next", n.Next}, true
+		return r.collected(n, in)
 	case Form:
 		return way{"next", n.Next}, in.Form
 	}
 	return way{}, false
+}
+
+// collected takes words or keys; what is no answer brings the question again.
+func (r *run) collected(n Node, in Input) (next way, moved bool) {
+	words := clip(strings.TrimSpace(in.Text), MaxValue)
+	if words == "" {
+		return way{}, false
+	}
+	if n.Digits != nil {
+		words = n.Digits.keys(words)
+	}
+	if words == "" || in.Masked != n.Sensitive {
+		return way{again, r.s.Node}, true
+	}
+	if !n.Sensitive {
+		r.remember(n.Into, words)
+		return way{"next", n.Next}, true
+	}
+	if r.s.Secrets == nil {
+		r.s.Secrets = map[string]string{}
+	}
+	r.s.Secrets[n.Into] = words
+	return way{"next", n.Next}, true
+}
+
+// keys are the digits of an answer, which may be written in groups and end with
+// the terminator; "" if it is none.
+func (d Digits) keys(words string) string {
+	if d.Terminator != "" {
+		words = strings.TrimSuffix(words, d.Terminator)
+	}
+	words = strings.NewReplacer(" ", "", "-", "", ".", "", "\u00a0", "").Replace(words)
+	if len(words) < d.Min || len(words) > d.Max || strings.Trim(words, "0123456789") != "" {
+		return ""
+	}
+	return words
 }
 
 // answer matches a choice, or words that are the same as one.
@@ -112,6 +143,9 @@ func (r *run) answer(n Node, in Input) (next way, moved bool) {
 	words := strings.TrimSpace(in.Text)
 	if words == "" {
 		return way{}, false
+	}
+	if in.Masked { // given to a question before
+		return way{again, r.s.Node}, true
 	}
 	for i, o := range n.Options {
 		if strings.EqualFold(words, o.Value) || strings.EqualFold(words, r.say(o.Label)) {
@@ -166,7 +200,7 @@ func (r *run) visit(n Node) (next way) {
 		r.act(Action{Say: r.say(n.Text), Buttons: r.buttons(n.Options)})
 		r.wait(n)
 	case Collect:
-		r.act(Action{Say: r.say(n.Text), Collect: true})
+		r.act(Action{Say: r.say(n.Text), Collect: true, Digits: n.Digits, Masked: n.Sensitive})
 		r.wait(n)
 	case Form:
 		r.actions = append(r.actions, Action{Say: r.say(n.Text), Form: true})
@@ -253,7 +287,7 @@ func (r *run) wait(n Node) {
 }
 
 func (r *run) end(a Action) {
-	r.s.Done = true
+	r.s.Done, r.s.Secrets = true, nil
 	r.actions = append(r.actions, a)
 }
 

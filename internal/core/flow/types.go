@@ -18,7 +18,7 @@ type NodeType string
 const (
 	Say     NodeType = "say"     // say Text, go on at Next
 	Ask     NodeType = "ask"     // say Text, show Options as buttons, wait; store the choice in Into. Other words: Next, or ask again
-	Collect NodeType = "collect" // say Text, wait for free text; store it in Into (sensitive content)
+	Collect NodeType = "collect" // say Text, wait for words or Digits; store them in Into
 	Hours   NodeType = "hours"   // branch on opening hours: Open, Closed
 	Branch  NodeType = "branch"  // first Case whose If is true, else Next
 	Set     NodeType = "set"     // set Priority, Skills, Prefers, Language, Attributes
@@ -41,6 +41,7 @@ const (
 	MaxAttributes = 50   // names set by one flow
 	MaxSeconds    = 86400
 	MaxSteps      = 2000 // nodes of one run, re-asked questions included
+	MaxDigits     = 32   // keys of one answer
 	MaxPlace      = 100_000
 )
 
@@ -59,10 +60,15 @@ const AttributeName = "name"
 // Node is one step. Texts are by language; the interaction's language is used,
 // else the entry point's first. Texts may hold {{attribute}}.
 type Node struct {
-	Type       NodeType          `json:"type"`
-	Text       map[string]string `json:"text,omitempty"`
-	Options    []Option          `json:"options,omitempty"`
-	Into       string            `json:"into,omitempty"`
+	Type    NodeType          `json:"type"`
+	Text    map[string]string `json:"text,omitempty"`
+	Options []Option          `json:"options,omitempty"`
+	Into    string            `json:"into,omitempty"`
+	// Digits asks a collect for keys: other answers bring the question again.
+	Digits *Digits `json:"digits,omitempty"`
+	// Sensitive keeps the answer of a collect from everybody: it goes to
+	// State.Secrets, and into no text, attribute, condition or record.
+	Sensitive  bool              `json:"sensitive,omitempty"`
 	Hours      string            `json:"hours,omitempty"`
 	Open       string            `json:"open,omitempty"`
 	Closed     string            `json:"closed,omitempty"`
@@ -89,6 +95,14 @@ type Place struct {
 	Y int `json:"y"`
 }
 
+// Digits is what a collect for keys accepts.
+type Digits struct {
+	Min int `json:"min"` // digits without which it is no answer, 1 to Max
+	Max int `json:"max"` // digits that complete it, up to MaxDigits
+	// Terminator is the key that ends an answer before Max, "#" or "*"; "" is none.
+	Terminator string `json:"terminator,omitempty"`
+}
+
 // Option is one button of an ask.
 type Option struct {
 	Value string            `json:"value"`
@@ -108,14 +122,17 @@ type Case struct {
 type State struct {
 	Node       string            `json:"node"`
 	Attributes map[string]string `json:"attributes,omitempty"`
-	Language   string            `json:"language"`
-	Priority   int               `json:"priority"`
-	Skills     map[string]int    `json:"skills,omitempty"`
-	Prefers    map[string]int    `json:"prefers,omitempty"`
-	Deadline   time.Time         `json:"deadline,omitzero"`
-	Waiting    bool              `json:"waiting"` // for the person's input
-	Done       bool              `json:"done"`
-	Steps      int               `json:"steps"` // nodes run; a run is bounded
+	// Secrets are the answers to sensitive questions. They are gone when the run
+	// is over, and are for nobody's eyes while it is not.
+	Secrets  map[string]string `json:"secrets,omitempty"`
+	Language string            `json:"language"`
+	Priority int               `json:"priority"`
+	Skills   map[string]int    `json:"skills,omitempty"`
+	Prefers  map[string]int    `json:"prefers,omitempty"`
+	Deadline time.Time         `json:"deadline,omitzero"`
+	Waiting  bool              `json:"waiting"` // for the person's input
+	Done     bool              `json:"done"`
+	Steps    int               `json:"steps"` // nodes run; a run is bounded
 }
 
 // Input is what happened since the last step. The zero value starts a run.
@@ -124,6 +141,9 @@ type Input struct {
 	Choice  string // an Option's value
 	Form    bool   // the leave-a-message form was sent
 	Timeout bool   // Deadline passed
+	// Masked says that Text was given to a sensitive question and is kept nowhere
+	// else. Only such a question takes it, and it takes no other.
+	Masked bool
 }
 
 // World is what a run may ask about.
@@ -148,6 +168,8 @@ type Action struct {
 	Say     string   // text to say, "" if none
 	Buttons []Button // with Say, for an ask
 	Collect bool     // with Say: words are waited for
+	Digits  *Digits  // with Collect: keys are
+	Masked  bool     // with Collect: the answer is kept from everybody
 	Form    bool     // show the leave-a-message form
 	Queue   string   // enqueue here
 	Close   bool

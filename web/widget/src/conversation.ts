@@ -13,6 +13,8 @@ export interface Outgoing {
   kind: "text" | "choice" | "file";
   /** Words, a button's label, or a file's name. */
   text: string;
+  /** Its words are for the flow alone. */
+  masked?: boolean;
   /** choice: the button's value. */
   value?: string;
   /** file */
@@ -123,6 +125,13 @@ export function question(c: Conversation): Message | undefined {
     if (m.author_kind === "visitor" || m.author_kind === "agent") return undefined;
   }
   return undefined;
+}
+
+/** The question that waits for an answer which nobody will see, if one does. */
+export function secretAsked(c: Conversation): Message | undefined {
+  if (!c.state?.open) return undefined;
+  const last = c.messages.findLast((m) => m.author_kind !== "system");
+  return last?.author_kind === "bot" && last.masked ? last : undefined;
 }
 
 /** Where a message with this seq stands or belongs; most often at the end. */

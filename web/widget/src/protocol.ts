@@ -94,6 +94,10 @@ export interface Message {
   buttons?: Button[];
   attachment?: Attachment;
   event?: string;
+  /** Of a question: digits are waited for. */
+  digits?: { min: number; max: number };
+  /** Of a question: nobody will see the answer. Of an answer: its words are not kept. */
+  masked?: boolean;
   client_id?: string;
   at: string;
 }

@@ -192,10 +192,11 @@ export class Session {
     }
   }
 
-  say(text: string): void {
+  /** masked: the words are for the flow alone, and this page shows them nowhere either. */
+  say(text: string, masked = false): void {
     // The other side takes the sign away with the message: the next word tells anew.
     this.#typingTold = 0;
-    this.#put({ kind: "text", text });
+    this.#put({ kind: "text", text, masked });
   }
 
   choose(value: string, label: string): void {
@@ -296,7 +297,7 @@ export class Session {
     if (notice) setTimeout(() => this.model.notice === notice && this.#set({ notice: "" }), seconds * 1000);
   }
 
-  #put(item: Pick<C.Outgoing, "kind" | "text" | "value" | "file">): void {
+  #put(item: Pick<C.Outgoing, "kind" | "text" | "value" | "file" | "masked">): void {
     this.#outbox.add({ ...item, client_id: newID(), status: "waiting" });
   }
 

@@ -122,6 +122,33 @@ describe("by keyboard alone", () => {
     await expect.poll(() => focused(page)).toBe("name");
   });
 
+  test("an answer that nobody may see is shown nowhere", async () => {
+    const { page } = await visitor();
+    const talk = await start(page);
+    await box(page).fill("About my");
+    talk.add({
+      author_kind: "bot",
+      text: "Your card number, please.",
+      digits: { min: 12, max: 19 },
+      masked: true,
+    });
+    const secret = page.getByRole("textbox", { name: "Your answer: nobody will see it" });
+    await secret.waitFor();
+    expect(await box(page).count()).toBe(0);
+    expect([await secret.inputValue(), await secret.getAttribute("type")]).toEqual(["", "password"]);
+    expect(await secret.getAttribute("inputmode")).toBe("numeric");
+    expect(await axe(page)).toEqual([]);
+    await shot(page, "secret");
+    await secret.pressSequentially("4929123412341238");
+    await secret.press("Enter");
+    await page.getByText(/· Sent/).waitFor();
+    expect(talk.secrets).toEqual(["4929123412341238"]);
+    expect(await bubbles(page)).toEqual(["Your card number, please.", "••••"]);
+    expect(await page.content()).not.toContain("4929");
+    await box(page).waitFor();
+    expect(await box(page).inputValue()).toBe("About my");
+  });
+
   test("an end in the middle of a sentence rates nothing, and the sentence is kept", async () => {
     const { page } = await visitor();
     await start(page);

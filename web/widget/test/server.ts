@@ -41,6 +41,8 @@ export class Conversation {
   messages: Message[] = [];
   sockets = new Set<ServerSocket>();
   files = new Map<string, { data: Buffer; type: string }>();
+  /** Answers to masked questions. */
+  secrets: string[] = [];
   read = 0;
   typed = 0;
   rating: { rating: number; comment: string } | null = null;
@@ -212,11 +214,15 @@ export class ChatServer {
             more: false,
           },
         };
-      case "/messages":
+      case "/messages": {
+        const last = c.messages.at(-1);
+        const hidden = last?.author_kind === "bot" && last.masked ? { text: "••••", masked: true } : { text };
+        if (hidden.masked) c.secrets.push(text);
         return {
           status: 201,
-          content: c.add({ author_kind: "visitor", author_name: c.start.name, client_id, text }),
+          content: c.add({ author_kind: "visitor", author_name: c.start.name, client_id, ...hidden }),
         };
+      }
       case "/choice": {
         const label = c.messages.flatMap((m) => m.buttons ?? []).find((b) => b.value === value)?.label;
         return {

@@ -84,6 +84,8 @@ export interface FlowNode {
   text?: Record<string, string>;
   options?: { value: string; label: Record<string, string>; next: string }[];
   into?: string;
+  digits?: { min: number; max: number; terminator?: "#" | "*" };
+  sensitive?: boolean;
   hours?: string;
   open?: string;
   closed?: string;

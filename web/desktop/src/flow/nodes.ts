@@ -17,7 +17,7 @@ import type { FlowNode } from "../api/types";
 export type NodeType =
   "say" | "ask" | "collect" | "hours" | "branch" | "set" | "wait" | "queue" | "form" | "close";
 
-export type FieldName = "text" | "options" | "into" | "wait" | "hours" | "cases" | "set" | "queue";
+export type FieldName = "text" | "options" | "into" | "keys" | "wait" | "hours" | "cases" | "set" | "queue";
 
 /** A field of a node that names another node. */
 export type OutName = "next" | "open" | "closed" | "timeout";
@@ -46,7 +46,7 @@ export const shapes: Record<NodeType, Shape> = {
   },
   collect: {
     icon: PencilLine,
-    fields: ["text", "into", "wait"],
+    fields: ["text", "into", "keys", "wait"],
     outs: ["next", "timeout"],
     blank: () => ({ type: "collect", text: {}, into: "answer" }),
   },

@@ -37,6 +37,7 @@ export const en = {
   you: "You",
   assistant: "Assistant",
   write: "Write a message",
+  secret: "Your answer: nobody will see it",
   send: "Send",
   attach: "Attach a file",
   limits: (mb: number, kinds: string) => `Files up to ${mb} MB${kinds ? `: ${kinds}` : ""}`,

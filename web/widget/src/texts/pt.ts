@@ -40,6 +40,7 @@ export const pt: Texts = {
   you: "Você",
   assistant: "Assistente",
   write: "Escreva uma mensagem",
+  secret: "A sua resposta: ninguém a verá",
   send: "Enviar",
   attach: "Anexar um ficheiro",
   limits: (mb, kinds) => `Ficheiros até ${mb} MB${kinds ? `: ${kinds}` : ""}`,

@@ -1,3 +1,4 @@
+import { secretAsked } from "../conversation";
 import { plain } from "../linkify";
 import type { Session } from "../session";
 import { Composer } from "./Composer";
@@ -203,7 +204,8 @@ class Talk extends Component<{ s: Session }, { dragging: boolean }> {
 
   override render() {
     const { s } = this.props;
-    const { ending, notice } = s.model;
+    const { ending, notice, talk } = s.model;
+    const secret = talk ? secretAsked(talk) : undefined;
     return (
       <div
         class="talk"
@@ -221,7 +223,11 @@ class Talk extends Component<{ s: Session }, { dragging: boolean }> {
             {notice}
           </p>
         )}
-        {s.ended ? <Ended s={s} /> : <Composer s={s} dragging={this.state.dragging} />}
+        {s.ended ? (
+          <Ended s={s} />
+        ) : (
+          <Composer key={secret ? "secret" : "words"} s={s} secret={secret} dragging={this.state.dragging} />
+        )}
       </div>
     );
   }

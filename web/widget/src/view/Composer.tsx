@@ -1,11 +1,14 @@
 import { kinds } from "../files";
-import { MAX_TEXT } from "../protocol";
+import { MAX_TEXT, type Message } from "../protocol";
 import type { Session } from "../session";
 import { Component, h, ref } from "./dom";
 import { Icon } from "./icons";
 
 interface Props {
+  key: string;
   s: Session;
+  /** The question whose answer nobody will see, if one waits. */
+  secret: Message | undefined;
   /** Files are held over the panel. */
   dragging: boolean;
 }
@@ -13,11 +16,12 @@ interface Props {
 /** The box to write in: Enter sends, Shift+Enter begins a line; files by button or paste. */
 export class Composer extends Component<Props, { over: number }> {
   override state = { over: 0 };
-  #text = ref<HTMLTextAreaElement>();
+  #text = ref<HTMLTextAreaElement | HTMLInputElement>();
   #files = ref<HTMLInputElement>();
 
   /** What was being written when a chat ended goes on in the next one. */
   override mounted() {
+    if (this.props.secret) return;
     this.#text.current!.value = this.props.s.draft;
     this.#grow();
   }
@@ -27,7 +31,7 @@ export class Composer extends Component<Props, { over: number }> {
     const box = this.#text.current!;
     const text = box.value.trim();
     if (text && !this.state.over) {
-      this.props.s.say(text);
+      this.props.s.say(text, !!this.props.secret);
       box.value = "";
       this.#grow();
     }
@@ -36,6 +40,7 @@ export class Composer extends Component<Props, { over: number }> {
 
   #grow() {
     const box = this.#text.current!;
+    if (this.props.secret) return;
     this.props.s.draft = box.value;
     box.style.height = "auto";
     box.style.height = `${Math.min(box.scrollHeight + 2, 120)}px`;
@@ -51,29 +56,40 @@ export class Composer extends Component<Props, { over: number }> {
   }
 
   override render() {
-    const { s, dragging } = this.props;
+    const { s, secret, dragging } = this.props;
     const { t, entry } = s.model;
     const { over } = this.state;
     const { attachments: limits } = entry;
     return (
       <form class={dragging ? "write dragging" : "write"} onSubmit={(e: Event) => this.#send(e)}>
-        <textarea
-          ref={this.#text}
-          rows="1"
-          dir="auto"
-          aria-label={t.write}
-          placeholder={dragging ? t.drop : t.write}
-          aria-describedby="limits"
-          aria-invalid={over > 0}
-          onInput={() => {
-            this.#grow();
-            s.typing();
-          }}
-          onPaste={(e: ClipboardEvent) => this.#paste(e)}
-          onKeyDown={(e: KeyboardEvent) => {
-            if (e.key === "Enter" && !e.shiftKey && !e.isComposing) this.#send(e);
-          }}
-        />
+        {secret ? (
+          <input
+            ref={this.#text}
+            type="password"
+            autocomplete="off"
+            inputmode={secret.digits ? "numeric" : "text"}
+            aria-label={t.secret}
+            placeholder={t.secret}
+          />
+        ) : (
+          <textarea
+            ref={this.#text}
+            rows="1"
+            dir="auto"
+            aria-label={t.write}
+            placeholder={dragging ? t.drop : t.write}
+            aria-describedby="limits"
+            aria-invalid={over > 0}
+            onInput={() => {
+              this.#grow();
+              s.typing();
+            }}
+            onPaste={(e: ClipboardEvent) => this.#paste(e)}
+            onKeyDown={(e: KeyboardEvent) => {
+              if (e.key === "Enter" && !e.shiftKey && !e.isComposing) this.#send(e);
+            }}
+          />
+        )}
         {limits.allowed && (
           <input
             ref={this.#files}

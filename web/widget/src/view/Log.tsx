@@ -155,7 +155,7 @@ function Said({ s, m, o, same, mark, grown }: SaidProps) {
       {m?.attachment ? (
         <Attached s={s} a={m.attachment} grown={grown} />
       ) : (
-        <Words text={(m ?? o)?.text ?? ""} />
+        <Words text={o?.masked ? "••••" : ((m ?? o)?.text ?? "")} />
       )}
       {m && (
         <small>
