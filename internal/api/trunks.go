@@ -130,7 +130,10 @@ func (s *Server) trunkState(ctx context.Context, a access.Actor, trunk string) (
 		return TrunkState{}, err
 	}
 	if s.Trunks != nil && o.ArchivedAt.IsZero() {
-		return s.Trunks.TrunkState(ctx, a.Tenant, trunk)
+		// One that was made just now may not be known there yet.
+		if state, err := s.Trunks.TrunkState(ctx, a.Tenant, trunk); !errs.Is(err, errs.NotFound) {
+			return state, err
+		}
 	}
 	state := TrunkState{Registration: RegistrationState{State: "off"}, Gateways: []GatewayState{}}
 	for _, g := range o.Gateways {

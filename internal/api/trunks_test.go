@@ -1,10 +1,14 @@
 package api_test
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
 
+	"nubitalk/internal/api"
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/setup"
 )
@@ -52,6 +56,13 @@ func trunks(t *testing.T, h *house) {
 	if !strings.Contains(got.body, `"running":false`) {
 		t.Errorf("nobody runs calls here: %s", got.body)
 	}
+	h.doors.Trunks = newTrunk{}
+	got = h.ask(admin, "GET", path+"/status", nil)
+	h.doors.Trunks = nil
+	want1(t, got, 200, "")
+	if !strings.Contains(got.body, `"running":false`) {
+		t.Errorf("those who run calls do not know the trunk yet: %s", got.body)
+	}
 	for language, says := range map[string]string{"en": "No trunk lets calls out.", "pt": "Nenhum tronco deixa sair chamadas."} {
 		got := h.ask(admin, "POST", "/api/v1/trunks/try", m{"number": "112"}, "Accept-Language", language)
 		if got.status != 200 || !strings.Contains(got.body, says) || !strings.Contains(got.body, `"why":"no_trunk"`) {
@@ -62,4 +73,11 @@ func trunks(t *testing.T, h *house) {
 	for _, role := range []access.Role{access.Supervisor, access.Agent, access.Monitor, access.PrivacyOfficer} {
 		want1(t, h.ask(h.a.users[role], "GET", "/api/v1/trunks", nil), 403, "forbidden")
 	}
+}
+
+// newTrunk runs calls and has not heard of the trunk.
+type newTrunk struct{}
+
+func (newTrunk) TrunkState(context.Context, id.Tenant, string) (api.TrunkState, error) {
+	return api.TrunkState{}, errs.New(errs.NotFound, "It is not there.")
 }

@@ -91,6 +91,7 @@ type Work struct {
 	ID       string
 	Tenant   id.Tenant
 	Contact  string
+	Entry    string // id of the entry point where it arrived
 	State    string
 	Queue    string
 	Agent    string   // who holds it; "" if nobody

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"regexp"
+	"strings"
 	"testing"
 
 	"nubitalk/internal/store"
@@ -121,4 +122,17 @@ func TestStatementsUseIndexes(t *testing.T) {
 			t.Errorf("not caught: %s", step)
 		}
 	}
+}
+
+// Somebody who calls again and again and is never answered makes no call slower.
+func TestWhoAnsweredLastIsFoundAtOnce(t *testing.T) {
+	db := storetest.Open(t, store.SQLite)
+	everything(t, db)
+	write(t, db, tenA, func(tx *store.Tx) error {
+		return tx.Explained(func(sql string, plan []string) {
+			if len(plan) != 1 || !strings.Contains(plan[0], "interactions_answered") {
+				t.Errorf("%q in %s", plan, sql)
+			}
+		}, func(tx *store.Tx) error { _, err := tx.LastAgent("con_1"); return err })
+	})
 }

@@ -37,6 +37,9 @@ var benches = []bench{
 	{[]string{"srtp_relay", "srtp_relay_over_bare", "srtp_relay_allocs", "relay_latency_p50", "relay_latency_p99"}, srtpRelay},
 	{[]string{"sip_browser"}, sipBrowser},
 	{[]string{"caller_waits"}, callerWaits},
+	{[]string{"calls_cpu", "call_answered_p50", "call_answered_p99"}, queuedCalls},
+	{[]string{"calls_per_second"}, callsPerSecond},
+	{[]string{"calls_memory", "calls_left_goroutines", "calls_left_heap"}, callsMemory},
 }
 
 // run is what the benches share.
@@ -48,6 +51,8 @@ type run struct {
 	agents   int
 	seconds  int
 	calls    int
+	// telephones is how many calls come by telephone for calls_memory.
+	telephones int
 
 	work string // a folder of ours
 	bin  string // made when first needed
@@ -63,6 +68,7 @@ func main() {
 	flag.IntVar(&r.agents, "agents", 5000, "live connections for agents_back")
 	flag.IntVar(&r.seconds, "seconds", 10, "length of messages_per_second and of the figures of sound")
 	flag.IntVar(&r.calls, "calls", 100, "calls for srtp_relay and sip_browser; five times as many for caller_waits")
+	flag.IntVar(&r.telephones, "telephones", 30000, "calls by telephone for calls_memory")
 	child := flag.Bool("media", false, "be the process that is measured for sound")
 	flag.Parse()
 	if *child {

@@ -65,12 +65,8 @@ func (s *Service) carried(t id.Tenant, w channel.Work, out []Message) {
 		s.tell(t, p, m)
 	}
 	ctx := context.Background()
-	v, err := s.gone.visitor(ctx, t, w.ID)
-	if err != nil {
-		return // erased meanwhile
-	}
 	kind := "state"
-	st := s.stateOf(ctx, w, v.EntryPoint)
+	st := s.stateOf(ctx, w, w.Entry)
 	if st.Ended {
 		kind = "ended"
 	}

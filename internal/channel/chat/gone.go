@@ -197,23 +197,6 @@ func (g *gone) forget(interaction string) {
 	g.mu.Unlock()
 }
 
-// visitor is who a conversation belongs to.
-func (g *gone) visitor(ctx context.Context, t id.Tenant, interaction string) (Visitor, error) {
-	g.mu.Lock()
-	p := g.here[interaction]
-	g.mu.Unlock()
-	if p != nil {
-		return p.Visitor, nil
-	}
-	v := Visitor{Tenant: t, Interaction: interaction}
-	err := g.s.DB.Read(ctx, t, func(tx *store.Tx) error {
-		r, err := tx.Interaction(interaction)
-		v.Contact, v.EntryPoint = r.ContactID, r.EntryPointID
-		return err
-	})
-	return v, err
-}
-
 func (g *gone) nudge() {
 	select {
 	case g.wake <- struct{}{}:

@@ -99,7 +99,7 @@ func (c *call) carried(w channel.Work, acts []channel.Act) {
 		c.dismiss()
 	}
 	if w.State == queued && before.State != queued && before.State != offered {
-		c.menu.placed = 0
+		c.menu.told = told{}
 	}
 	if w.State != inFlow {
 		c.menu.answered()

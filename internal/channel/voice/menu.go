@@ -18,7 +18,6 @@ const (
 	askAgain   = 8 * time.Second // of silence after a question
 	askedTimes = 3               // a question is said at most
 	keyPause   = 4 * time.Second // without a key ends what is keyed in; so does #
-	placeEvery = 45 * time.Second
 	maxKeyed   = 32
 )
 
@@ -38,8 +37,7 @@ type menu struct {
 
 	making  bool           // speech is being made
 	playing *media.Playing // and said
-	placed  int            // the place in the queue that was said last
-	saidAt  time.Time
+	told    told
 }
 
 // ask takes what a flow says, and what it waits for.
@@ -123,6 +121,7 @@ func (c *call) speak() {
 		return
 	case len(m.script) == 0:
 		c.spoke()
+		c.tellPlace()
 		return
 	}
 	text := m.script[0]
@@ -266,15 +265,4 @@ func (c *call) answer(give func(context.Context) error) {
 			}
 		})
 	}()
-}
-
-// place tells a caller who waits its place, when it changed or some time passed.
-func (c *call) place(position, estimate int) {
-	m := &c.menu
-	if c.work.State != queued || m.talking() || position == m.placed && time.Since(m.saidAt) < placeEvery {
-		return
-	}
-	m.placed, m.saidAt = position, time.Now()
-	m.script = append(m.script, c.words().place(position, estimate))
-	c.speak()
 }

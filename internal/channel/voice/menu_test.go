@@ -3,6 +3,7 @@ package voice
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"nubitalk/internal/channel"
 	"nubitalk/internal/core/flow"
@@ -36,11 +37,15 @@ func TestWhatIsSpoken(t *testing.T) {
 		t.Errorf("%q", many)
 	}
 	for want, got := range map[string]string{
-		"You are next in line. The wait is about one minute.":                  wordsIn("en").place(1, 20),
-		"You are number 3 in line. The wait is about 5 minutes.":               wordsIn("en").place(3, 290),
-		"You are number 2 in line.":                                            wordsIn("de").place(2, -1),
-		"Está no lugar 4 da fila. A espera é de cerca de 2 minutos.":           wordsIn("pt").place(4, 61),
-		"É a próxima pessoa a ser atendida. A espera é de cerca de um minuto.": wordsIn("pt").place(1, 0),
+		"You are next in line. The wait is about one minute.":                      wordsIn("en").place(1, 20),
+		"You are number 3 in line. The wait is about 5 minutes.":                   wordsIn("en").place(3, 290),
+		"You are number 2 in line.":                                                wordsIn("de").place(2, -1),
+		"Está no lugar 4 da fila. A espera é de cerca de 2 minutos.":               wordsIn("pt").place(4, 61),
+		"You are number 21 in line. The wait is about 10 minutes.":                 wordsIn("en").place(21, 600),
+		"More than 20 people are before you. The wait is about 15 minutes.":        wordsIn("en").place(22, 601),
+		"Tem mais de 1000 pessoas à sua frente. A espera é de mais de duas horas.": wordsIn("pt").place(5000, 9000),
+		"More than 500 people are before you. The wait is about 75 minutes.":       wordsIn("en").place(1001, 61*60),
+		"É a próxima pessoa a ser atendida. A espera é de cerca de um minuto.":     wordsIn("pt").place(1, 0),
 	} {
 		if got != want {
 			t.Errorf("%q, not %q", got, want)
@@ -96,5 +101,20 @@ func TestWhatAMenuRemembers(t *testing.T) {
 	m.answered()
 	if m.collects || m.question != nil || m.keyed != nil {
 		t.Errorf("%+v", m)
+	}
+}
+
+// A caller is told its place at once, then when it has changed but not too often,
+// and seldom when it has not.
+func TestWhenAPlaceIsTold(t *testing.T) {
+	at := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	was := told{said: "You are number 3 in line.", saidAt: at}
+	for text, want := range map[string]time.Duration{was.said: 2 * time.Minute, "You are number 2 in line.": 45 * time.Second} {
+		if got := was.next(text).Sub(at); got != want {
+			t.Errorf("%q after %v, not %v", text, got, want)
+		}
+	}
+	if next := (told{}).next("You are next in line."); next.After(at) {
+		t.Errorf("the first is said at %v", next)
 	}
 }

@@ -63,24 +63,63 @@ func (w words) tooFew(least int) string {
 	return fmt.Sprintf("At least %d digits are needed.", least)
 }
 
-// place tells position and estimated wait (seconds; below 0 is unknown).
+// place tells position and estimated wait (seconds; below 0 is unknown). Far back
+// and over long times it rounds: who waits there wants no exact number, and what
+// is said alike to many is spoken once.
 func (w words) place(position, estimate int) string {
-	minutes := (estimate + 59) / 60
+	before := roundedPlace(position)
+	minutes := roundedMinutes(estimate)
 	switch {
 	case w.portuguese && position == 1:
 		return "É a próxima pessoa a ser atendida." + w.wait(minutes, estimate)
+	case w.portuguese && before > 0:
+		return fmt.Sprintf("Tem mais de %d pessoas à sua frente.", before) + w.wait(minutes, estimate)
 	case w.portuguese:
 		return fmt.Sprintf("Está no lugar %d da fila.", position) + w.wait(minutes, estimate)
 	case position == 1:
 		return "You are next in line." + w.wait(minutes, estimate)
+	case before > 0:
+		return fmt.Sprintf("More than %d people are before you.", before) + w.wait(minutes, estimate)
 	}
 	return fmt.Sprintf("You are number %d in line.", position) + w.wait(minutes, estimate)
+}
+
+// longWait is the most that is told in minutes.
+const longWait = 120
+
+// roundedPlace is a round number below that of the people before a place, or 0
+// for the first places, which are told as they are.
+func roundedPlace(position int) int {
+	for _, r := range []int{1000, 500, 200, 100, 50, 30, 20} {
+		if position-1 > r {
+			return r
+		}
+	}
+	return 0
+}
+
+// roundedMinutes are full minutes: of more than ten in fives, of more than an
+// hour in quarters of one.
+func roundedMinutes(seconds int) int {
+	minutes := (seconds + 59) / 60
+	step := 1
+	switch {
+	case minutes > 60:
+		step = 15
+	case minutes > 10:
+		step = 5
+	}
+	return (minutes + step - 1) / step * step
 }
 
 func (w words) wait(minutes, estimate int) string {
 	switch {
 	case estimate < 0:
 		return ""
+	case w.portuguese && minutes > longWait:
+		return " A espera é de mais de duas horas."
+	case minutes > longWait:
+		return " The wait is more than two hours."
 	case w.portuguese && minutes <= 1:
 		return " A espera é de cerca de um minuto."
 	case w.portuguese:

@@ -1,6 +1,10 @@
 package audio
 
-import "math"
+import (
+	"math"
+	"slices"
+	"sync"
+)
 
 // Resample changes the rate of the samples by a Kaiser-windowed sinc filter:
 // flat within 0.6 dB up to 0.425 of the lower rate (3.4 kHz at 8 kHz), at least
@@ -11,7 +15,7 @@ func Resample(pcm []int16, from, to int) []int16 {
 	}
 	common := gcd(from, to)
 	up, down := to/common, from/common
-	f := newLowPass(from, to, up)
+	f := filterFor(from, to, up)
 	out := make([]int16, (int64(len(pcm))*int64(up)+int64(down)-1)/int64(down))
 	for i := range out {
 		at := int64(i) * int64(down)
@@ -32,6 +36,25 @@ func Resample(pcm []int16, from, to int) []int16 {
 type lowPass struct {
 	half int // taps on each side
 	taps [][]float64
+}
+
+// filters are those of usual rates that were made so far, by rates: a filter
+// costs more than what it does for a sentence. The rates of a stranger's file may
+// be any, and are not kept.
+var filters sync.Map
+
+var usualRates = []int{8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000}
+
+func filterFor(from, to, phases int) lowPass {
+	rates := [2]int{from, to}
+	if known, ok := filters.Load(rates); ok {
+		return known.(lowPass)
+	}
+	f := newLowPass(from, to, phases)
+	if slices.Contains(usualRates, from) && slices.Contains(usualRates, to) {
+		filters.Store(rates, f)
+	}
+	return f
 }
 
 func newLowPass(from, to, phases int) lowPass {
