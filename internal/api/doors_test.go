@@ -201,6 +201,7 @@ func onlyWhatIsNeeded(t *testing.T, h *house) {
 		"hours":         {"name": "Week", "time_zone": "UTC", "weekly": []m{}},
 		"alert-rules":   {"name": "Long waits", "measure": "longest_waiting", "warning": m{"at": 120}},
 		"trunks":        {"name": "Lines", "country": "PT"},
+		"phones":        {"name": "Hall"},
 	} {
 		if got := h.ask(admin, "POST", "/api/v1/"+path, body); got.status != 201 {
 			t.Errorf("%s: %d %s", path, got.status, got.body)

@@ -186,6 +186,8 @@ func setupExamples() map[string]example {
 		e["PUT "+path+"/order"] = example{body: m{"ids": []string{}}}
 	}
 	e["GET /api/v1/trunks/{id}/status"] = example{thing: "setup"}
+	e["GET /api/v1/phones/{id}/status"] = example{thing: "setup"}
+	e["POST /api/v1/phones/{id}/password"] = example{thing: "setup"}
 	e["POST /api/v1/trunks/try"] = example{body: m{"number": "112"}}
 	return e
 }
@@ -216,6 +218,7 @@ func setupBodies() map[setup.Kind]m {
 			"hold_seconds": 15, "min_contacts": 10, "always": false},
 		setup.KindTrunk: {"name": "x", "enabled": true, "country": "PT", "number_form": "plus", "gateways": []m{}, "registration": m{"on": false}, "sources": []string{}, "username": "",
 			"allow_md5": false, "ask_password": false, "encryption": "required", "srtp": []string{}, "max_calls": 0, "calls_a_second": 0, "numbers": []m{}, "caller": m{}, "outgoing": m{"allowed": false}},
+		setup.KindPhone: {"name": "x", "enabled": true, "user": "", "extension": "", "encryption": "required", "allow_md5": false, "auto_answer": false},
 	}
 }
 

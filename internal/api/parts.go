@@ -229,12 +229,19 @@ type Setup interface {
 	Versions(ctx context.Context, a access.Actor, k setup.Kind, object string) ([]SetupVersion, error)
 	// Try answers what routing would do with made-up work in a queue as edited.
 	Try(ctx context.Context, a access.Actor, in appsetup.Try) ([]appsetup.Tried, error)
+	// MakePhonePassword answers a new password of a phone, once.
+	MakePhonePassword(ctx context.Context, a access.Actor, phone string) (secret.Text, error)
 	// TryNumber answers what the dial plan would decide about a number.
 	TryNumber(ctx context.Context, a access.Actor, in appsetup.TryNumber) (appsetup.TriedNumber, error)
 	// CheckFlow tells what saving a graph would find fault with.
 	CheckFlow(ctx context.Context, a access.Actor, in appsetup.FlowCheck) (errs.Fields, error)
 	// TryFlow takes a run that nobody is in one step on.
 	TryFlow(ctx context.Context, a access.Actor, in appsetup.FlowTry) (appsetup.FlowTried, error)
+}
+
+// PhoneStatus tells how a tenant's phones stand, on this node.
+type PhoneStatus interface {
+	PhoneState(ctx context.Context, t id.Tenant, phone string) (PhoneState, error)
 }
 
 // TrunkStatus tells how a tenant's trunk stands, on all nodes together.

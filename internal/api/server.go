@@ -24,6 +24,7 @@ type Parts struct {
 	Calls    Calls
 	Setup    Setup
 	Trunks   TrunkStatus // nil: no calls run here
+	Phones   PhoneStatus // nil: no calls run here
 	Contacts Contacts
 	Audit    Audit
 	Privacy  Privacy

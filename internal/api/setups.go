@@ -250,6 +250,7 @@ func (s *Server) setupRoutes() {
 	setupKind[setup.Flow, FlowObject, FlowChange](s, setup.KindFlow, "Flow", func(c FlowChange) any { return c.Flow })
 	setupKind[setup.AlertRule, AlertRuleObject, AlertRuleChange](s, setup.KindAlertRule, "AlertRule", func(c AlertRuleChange) any { return c.AlertRule })
 	s.trunkRoutes()
+	s.phoneRoutes()
 	setupVersions[setup.Flow](s, setup.KindFlow, "Flow")
 	setupVersions[setup.ConsentText](s, setup.KindConsentText, "ConsentText")
 
@@ -343,6 +344,7 @@ var mustSend = map[setup.Kind][]string{
 	setup.KindConsentText: {"name", "purpose", "text"},
 	setup.KindAlertRule:   {"name", "measure"},
 	setup.KindTrunk:       {"name", "country"},
+	setup.KindPhone:       {"name"},
 }
 
 // lighten makes the schema of a new object ask for no more than mustSend.

@@ -21,6 +21,7 @@ func TestNewObjectsNeedLittle(t *testing.T) {
 			"hours":          {"name": "Week", "time_zone": "Europe/Lisbon", "weekly": []map[string]any{{"day": 1, "from": "09:00", "to": "18:00"}}},
 			"alert-rules":    {"name": "Long waits", "measure": "longest_waiting", "warning": map[string]int{"at": 120}},
 			"trunks":         {"name": "Lines", "country": "PT"},
+			"phones":         {"name": "Hall"},
 			"users":          {"user_name": "raposa-7"},
 		} {
 			if err := admin.Do(ctx, "POST", path, body, nil); err != nil {

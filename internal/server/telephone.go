@@ -24,13 +24,14 @@ import (
 	"nubitalk/internal/core/dialplan"
 	"nubitalk/internal/core/setup"
 	"nubitalk/internal/media/negotiate"
+	"nubitalk/internal/server/config"
 	"nubitalk/internal/store"
 )
 
 // lookEvery is how often gateways' names are looked up again.
 const lookEvery = time.Minute
 
-// telephone is the telephone network as trunks are set up. Registrations and the
+// telephone is the telephone network as trunks and phones are set up. Registrations and the
 // watch over gateways are kept by the node on which the trunk's owner has its
 // floor. One goroutine (run) keeps them in step with the set-up.
 type telephone struct {
@@ -47,6 +48,10 @@ type telephone struct {
 	trunks map[string]*trunk       // those of plan, by id
 	here   map[id.Tenant]bool      // whose floors run here
 	places map[string][]netip.Addr // addresses of gateways' names
+	phones map[string]*phone       // by account
+
+	realm string
+	conf  config.SIP
 
 	step chan struct{}
 	quit context.CancelFunc
@@ -76,8 +81,8 @@ type begun struct {
 
 var _ voice.Network = (*telephone)(nil)
 
-func newTelephone(k *keepers, s *setups, now clock.Clock, log *slog.Logger) *telephone {
-	return &telephone{db: k.db, setups: s, bus: k.bus, clock: now, log: log, trunks: map[string]*trunk{}, here: map[id.Tenant]bool{}, places: map[string][]netip.Addr{}, step: make(chan struct{}, 1)}
+func newTelephone(k *keepers, s *setups, conf config.SIP, now clock.Clock, log *slog.Logger) *telephone {
+	return &telephone{phones: map[string]*phone{}, realm: conf.Realm, conf: conf, db: k.db, setups: s, bus: k.bus, clock: now, log: log, trunks: map[string]*trunk{}, here: map[id.Tenant]bool{}, places: map[string][]netip.Addr{}, step: make(chan struct{}, 1)}
 }
 
 // Start begins to keep registrations and gateways.
@@ -120,8 +125,15 @@ func (p *telephone) Here(t id.Tenant, here bool) {
 	} else {
 		delete(p.here, t)
 	}
+	var gone []string
+	for account, ph := range p.phones {
+		if ph.Tenant == t && !here { // it registers where its calls are run now
+			gone = append(gone, account)
+		}
+	}
 	p.plan, p.stamp = nil, p.stamp+1 // it may be new
 	p.mu.Unlock()
+	p.forgetPhones(gone)
 	p.wake()
 }
 
@@ -290,8 +302,16 @@ func (p *telephone) read(ctx context.Context) (*dialplan.Plan, error) {
 		return nil, err
 	}
 	var lines []dialplan.Trunk
-	fresh := map[string]*trunk{}
+	fresh, phones := map[string]*trunk{}, map[string]*phone{}
 	for _, t := range tenants {
+		own, err := p.setups.app.Phones(ctx, t)
+		if err != nil {
+			return nil, err
+		}
+		for _, one := range own {
+			ph := p.phoneOf(t, one)
+			phones[ph.Account] = ph
+		}
 		list, err := p.setups.app.Trunks(ctx, t)
 		if err != nil {
 			return nil, err
@@ -306,13 +326,17 @@ func (p *telephone) read(ctx context.Context) (*dialplan.Plan, error) {
 		}
 	}
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	if p.stamp != stamp { // it changed meanwhile; the next look reads it
+		p.mu.Unlock()
 		return dialplan.New(lines), nil
 	}
-	p.plan = dialplan.New(lines)
+	plan = dialplan.New(lines)
+	p.plan = plan
 	p.take(fresh)
-	return p.plan, nil
+	gone := p.takePhones(phones)
+	p.mu.Unlock()
+	p.forgetPhones(gone)
+	return plan, nil
 }
 
 // take puts trunks to work that were read; those that are as before stay, and so
@@ -366,6 +390,9 @@ func (p *telephone) Secret(realm, user string) (auth.Secret, bool) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if s, ok := p.phoneSecret(user); ok {
+		return s, true
+	}
 	t := p.trunks[user]
 	if t == nil || !t.set.AskPassword || t.password.Empty() {
 		return auth.Secret{}, false

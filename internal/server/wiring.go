@@ -106,11 +106,12 @@ func (s *Server) makeParts() *parts {
 		People: p.people, Floor: chatFloor, Audit: p.audit, Log: s.log.With("part", "chat")})
 	p.media = media.NewHost(s.mediaConfig())
 	var network voice.Network
+	var phones voice.Phones
 	if len(s.conf.SIP.Listen) > 0 {
-		p.telephone = newTelephone(k, p.setups, s.clock, s.log.With("part", "telephone"))
-		network = p.telephone
+		p.telephone = newTelephone(k, p.setups, s.conf.SIP, s.clock, s.log.With("part", "telephone"))
+		network, phones = p.telephone, p.telephone
 	}
-	p.voice = voice.New(voice.Deps{Network: network, SIP: s.sipConfig(), Bus: k.bus, Media: p.media, Speech: s.speaker(), Floor: chatFloor, Written: written{p.chat}, Absence: s.absence,
+	p.voice = voice.New(voice.Deps{Network: network, Phones: phones, SIP: s.sipConfig(), Bus: k.bus, Media: p.media, Speech: s.speaker(), Floor: chatFloor, Written: written{p.chat}, Absence: s.absence,
 		DB: k.db, Vault: k.vault, Clock: s.clock, IDs: s.ids, Audit: p.audit, Rules: p.setups, Log: s.log.With("part", "voice")})
 	if p.telephone != nil {
 		p.telephone.phone = p.voice.Phone()
@@ -165,11 +166,13 @@ func (s *Server) doors(p *parts) *api.Server {
 		}
 	}
 	var trunks api.TrunkStatus
+	var phones api.PhoneStatus
 	if p.telephone != nil {
-		trunks = p.telephone
+		trunks, phones = p.telephone, p.telephone
 	}
 	return api.New(conf, api.Parts{
 		Trunks:   trunks,
+		Phones:   phones,
 		Accounts: accountDoors{p.accounts, s.founded, func(t id.Tenant) { p.setups.changed(appsetup.Change{Tenant: t}) }, reload},
 		Floor:    desks{p.floor, p.chat, s.ids},
 		History:  p.floor,

@@ -35,6 +35,12 @@ func (tx *Tx) SetupSecret(kind, objectID, field string) (SetupSecretRow, error) 
 		string(tx.scope.Tenant), kind, objectID, field)
 }
 
+// SetupSecrets are the secrets of one field of all objects of a kind.
+func (tx *Tx) SetupSecrets(kind, field string) ([]SetupSecretRow, error) {
+	return list(tx, scanSetupSecret, `SELECT `+setupSecretColumns+` FROM setup_secrets WHERE tenant_id = $1 AND kind = $2 AND field = $3 ORDER BY object_id`,
+		string(tx.scope.Tenant), kind, field)
+}
+
 // SetupSecretNames are the fields of each object of a kind that have a secret.
 func (tx *Tx) SetupSecretNames(kind string) (map[string][]string, error) {
 	type name struct{ object, field string }

@@ -34,6 +34,11 @@ func TestSecretsOfSetup(t *testing.T) {
 			})
 		}
 		write(t, db, tenA, func(tx *store.Tx) error {
+			all, err := tx.SetupSecrets("trunks", "password")
+			same(t, "secrets", []store.SetupSecretRow{again, {Kind: "trunks", ID: "trk_2", Field: "password", Sealed: []byte("s"), SetAt: t0}}, all)
+			if err != nil {
+				return err
+			}
 			names, err := tx.SetupSecretNames("trunks")
 			same(t, "names", map[string][]string{"trk_1": {"password"}, "trk_2": {"password"}}, names)
 			if err != nil {

@@ -2216,6 +2216,142 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/phones": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List phones
+     * @description Needs `setup.write`.
+     */
+    get: operations["listPhone"];
+    put?: never;
+    /**
+     * Add to phones
+     * @description Needs `setup.write`.
+     */
+    post: operations["createPhone"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/phones/order": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Put phones in order
+     * @description Needs `setup.write`.
+     */
+    put: operations["orderPhone"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/phones/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One of phones
+     * @description Needs `setup.write`.
+     */
+    get: operations["getPhone"];
+    /**
+     * Change one of phones
+     * @description Needs `setup.write`.
+     */
+    put: operations["putPhone"];
+    post?: never;
+    /**
+     * Take one of phones out of use
+     * @description It stays readable for the records that name it.
+     *
+     *     Needs `setup.write`.
+     */
+    delete: operations["archivePhone"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/phones/{id}/password": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Give a phone a new password
+     * @description Answers with the password, shown once. The one before is void, and the phone has to register anew.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["makePhonePassword"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/phones/{id}/restore": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Bring one of phones back into use
+     * @description Needs `setup.write`.
+     */
+    post: operations["restorePhone"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/phones/{id}/status": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * How a phone stands now
+     * @description Needs `setup.write`.
+     */
+    get: operations["phoneStatus"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/privacy/inventory": {
     parameters: {
       query?: never;
@@ -3825,6 +3961,9 @@ export interface components {
         | "setup.ordered"
         | "trunk.plain_allowed"
         | "trunk.plain_ended"
+        | "phone.plain_allowed"
+        | "phone.plain_ended"
+        | "phone.password_made"
         | "contact.seen"
         | "contact.rectified"
         | "contact.exported"
@@ -4903,6 +5042,11 @@ export interface components {
       /** @description Pass as cursor for the next page; absent at the end. */
       next?: string;
     };
+    ListOfPhoneObject: {
+      items: components["schemas"]["PhoneObject"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
     ListOfQueueObject: {
       items: components["schemas"]["QueueObject"][];
       /** @description Pass as cursor for the next page; absent at the end. */
@@ -5135,6 +5279,34 @@ export interface components {
       slug: string;
       /** @description IANA name, e.g. Europe/Lisbon; absent: the caller's organisation's own. */
       time_zone?: string;
+    };
+    NewPhone: {
+      /** @description As it was answered; it changes nothing. */
+      account?: string;
+      /** @description It proves its password with MD5, because it knows nothing better than that. Its user name ends with .md5 then. */
+      allow_md5?: boolean;
+      /** @description It is asked to pick up by itself when its user is offered a call (Call-Info, Alert-Info). */
+      auto_answer?: boolean;
+      /** @description Confirms that names, numbers and voices may pass unencrypted, when encryption becomes plain. It is noted in the audit log. */
+      confirm_plain?: boolean;
+      /**
+       * @description Switched off, it can neither register nor call, and is not rung.
+       * @default true
+       */
+      enabled: boolean;
+      /**
+       * @description required: it registers by TLS and speaks SRTP, anything else is refused. plain: names, numbers and voices may pass unencrypted; it needs confirm_plain and is noted in the audit log.
+       * @default required
+       * @enum {string}
+       */
+      encryption: "required" | "plain";
+      /** @description The short number that other phones dial, two to six digits; empty: it has none. */
+      extension?: string;
+      name: string;
+      /** @description As it was answered; it changes nothing. */
+      password_set?: boolean;
+      /** @description Id of the user whose phone it is; empty for one that is nobody's, such as at a door. */
+      user?: string;
     };
     NewTrunk: {
       /** @description Prove the password with MD5 too, if the trunk knows nothing better than that. SHA-256 is always preferred. */
@@ -5383,6 +5555,99 @@ export interface components {
       roles: {
         [key: string]: string;
       };
+    };
+    PhoneChange: {
+      /** @description As it was answered; it changes nothing. */
+      account?: string;
+      /** @description It proves its password with MD5, because it knows nothing better than that. Its user name ends with .md5 then. */
+      allow_md5: boolean;
+      /** @description It is asked to pick up by itself when its user is offered a call (Call-Info, Alert-Info). */
+      auto_answer: boolean;
+      /** @description Confirms that names, numbers and voices may pass unencrypted, when encryption becomes plain. It is noted in the audit log. */
+      confirm_plain?: boolean;
+      /**
+       * @description Switched off, it can neither register nor call, and is not rung.
+       * @default true
+       */
+      enabled: boolean;
+      /**
+       * @description required: it registers by TLS and speaks SRTP, anything else is refused. plain: names, numbers and voices may pass unencrypted; it needs confirm_plain and is noted in the audit log.
+       * @default required
+       * @enum {string}
+       */
+      encryption: "required" | "plain";
+      /** @description The short number that other phones dial, two to six digits; empty: it has none. */
+      extension: string;
+      name: string;
+      /** @description As it was answered; it changes nothing. */
+      password_set?: boolean;
+      /** @description Id of the user whose phone it is; empty for one that is nobody's, such as at a door. */
+      user: string;
+      /**
+       * Format: int64
+       * @description The version you saw; 409 if someone was faster.
+       */
+      version: number;
+    };
+    PhoneObject: {
+      /** @description The user name with which the phone registers. */
+      account: string;
+      /** @description It proves its password with MD5, because it knows nothing better than that. Its user name ends with .md5 then. */
+      allow_md5: boolean;
+      /** Format: date-time */
+      archived_at?: string;
+      /** @description It is asked to pick up by itself when its user is offered a call (Call-Info, Alert-Info). */
+      auto_answer: boolean;
+      /** Format: date-time */
+      created_at: string;
+      /**
+       * @description Switched off, it can neither register nor call, and is not rung.
+       * @default true
+       */
+      enabled: boolean;
+      /**
+       * @description required: it registers by TLS and speaks SRTP, anything else is refused. plain: names, numbers and voices may pass unencrypted; it needs confirm_plain and is noted in the audit log.
+       * @default required
+       * @enum {string}
+       */
+      encryption: "required" | "plain";
+      /** @description The short number that other phones dial, two to six digits; empty: it has none. */
+      extension: string;
+      id: string;
+      name: string;
+      /** @description It has a password. Without one it cannot register. */
+      password_set: boolean;
+      /** Format: int64 */
+      position: number;
+      /** Format: date-time */
+      updated_at: string;
+      /** @description Id of the user whose phone it is; empty for one that is nobody's, such as at a door. */
+      user: string;
+      /** Format: int64 */
+      version: number;
+    };
+    PhonePassword: {
+      account: string;
+      /** @description The phone's password. It is not shown again. */
+      password: string;
+    };
+    PhonePlace: {
+      /**
+       * Format: date-time
+       * @description When the registration lapses, unless it is renewed.
+       */
+      ends: string;
+      /** @enum {string} */
+      transport: "tls" | "tcp" | "udp";
+    };
+    PhoneState: {
+      /** @description Where it is registered; empty: nowhere. */
+      bindings: components["schemas"]["PhonePlace"][];
+      realm: string;
+      /** @description Telephones are served here; the rest means nothing without it. */
+      running: boolean;
+      /** @description Where phones register, such as tls://voice.example:5061. */
+      servers: string[];
     };
     PresenceInputBody: {
       /** @enum {string} */
@@ -11457,6 +11722,315 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["ListOfPermissionView"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listPhone: {
+    parameters: {
+      query?: {
+        /** @description Also those out of use. */
+        archived?: boolean;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfPhoneObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  createPhone: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["NewPhone"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["PhoneObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  orderPhone: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SetupOrder"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  getPhone: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["PhoneObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  putPhone: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["PhoneChange"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["PhoneObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  archivePhone: {
+    parameters: {
+      query: {
+        /** @description The version you saw. */
+        version: number;
+      };
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  makePhonePassword: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["PhonePassword"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  restorePhone: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Seen"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["PhoneObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  phoneStatus: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["PhoneState"];
         };
       };
       /** @description Error */

@@ -51,6 +51,7 @@ const KINDS = [
   "reasons",
   "alert-rules",
   "trunks",
+  "phones",
 ];
 
 describe("axe", () => {

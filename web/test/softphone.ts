@@ -25,7 +25,7 @@ export function freePort(): Promise<number> {
   });
 }
 
-/** A real SIP telephone (baresip) on a trunk: a tone at its microphone, SRTP or nothing. */
+/** A real SIP telephone (baresip), on a trunk or registered: a tone at its microphone, SRTP or nothing. */
 export class Softphone {
   readonly #dir = mkdtempSync(join(tmpdir(), "nubitalk-phone-"));
   #process: ChildProcess | undefined;
@@ -36,6 +36,21 @@ export class Softphone {
   /** Calls a number at an address such as tls://127.0.0.1:5061. */
   async call(number: string, at: string): Promise<void> {
     const [transport, host] = at.split("://") as [string, string];
+    await this.#start(
+      `<sip:+351930000007@${host};transport=${transport}>;regint=0;mediaenc=srtp-mand`,
+      `d sip:${number}@${host};transport=${transport}`,
+    );
+  }
+
+  /** Registers with an account, and waits to be called. */
+  async register(account: string, password: string, at: string): Promise<void> {
+    const [transport, host] = at.split("://") as [string, string];
+    await this.#start(
+      `<sip:${account}@${host};transport=${transport}>;auth_user=${account};auth_pass=${password};regint=60;mediaenc=srtp-mand`,
+    );
+  }
+
+  async #start(account: string, command?: string): Promise<void> {
     const own = await freePort();
     const found = ["/usr/lib/baresip/modules", ...arch()].find((d) => existsSync(join(d, "g711.so")));
     if (!found) throw new Error("baresip is missing: run scripts/need baresip");
@@ -62,19 +77,12 @@ export class Softphone {
       ].join("\n"),
     );
     mkdirSync(join(this.#dir, "heard"), { recursive: true });
-    writeFileSync(
-      join(this.#dir, "accounts"),
-      `<sip:+351930000007@${host};transport=${transport}>;regint=0;mediaenc=srtp-mand\n`,
-    );
+    writeFileSync(join(this.#dir, "accounts"), `${account}\n`);
     writeFileSync(join(this.#dir, "contacts"), "");
-    const child = spawn(
-      "baresip",
-      ["-f", this.#dir, "-e", `d sip:${number}@${host};transport=${transport}`],
-      {
-        env: { ...process.env, HOME: this.#dir },
-        stdio: ["pipe", "pipe", "pipe"],
-      },
-    );
+    const child = spawn("baresip", ["-f", this.#dir, ...(command ? ["-e", command] : [])], {
+      env: { ...process.env, HOME: this.#dir },
+      stdio: ["pipe", "pipe", "pipe"],
+    });
     this.#process = child;
     for (const out of [child.stdout, child.stderr])
       out.on("data", (part: Buffer) => (this.#said += part.toString()));

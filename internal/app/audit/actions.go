@@ -11,6 +11,7 @@ var Actions = []string{
 	"organisation.created", "organisation.changed", "organisation.ended", "organisation.erased", "keys.rotation_started", "keys.rotated",
 	"setup.created", "setup.changed", "setup.archived", "setup.restored", "setup.ordered",
 	"trunk.plain_allowed", "trunk.plain_ended",
+	"phone.plain_allowed", "phone.plain_ended", "phone.password_made",
 	"contact.seen", "contact.rectified", "contact.exported", "contact.erasure_begun", "contact.erased", "consent.given", "consent.withdrawn",
 	"interaction.move", "interaction.taken_over", "interaction.hint", "call.monitored", "alert.acknowledged", "agent.presence", "retention.ended", Trimmed,
 }

@@ -150,7 +150,7 @@ func (s *Service) Order(ctx context.Context, a access.Actor, k core.Kind, ids []
 	return err
 }
 
-// DropUser takes a user out of every queue, inside the transaction that deletes
+// DropUser takes a user out of every queue and off its phones, inside the transaction that deletes
 // the user. It gives the changes to tell after the commit (Tell). It is Conflict
 // for a queue's last member: a queue that names nobody and has no rule is open to
 // all agents, which nobody asked for.
@@ -180,7 +180,8 @@ func (s *Service) DropUser(tx *store.Tx, a access.Actor, userID string) ([]Chang
 		}
 		changes = append(changes, Change{tx.Tenant(), core.KindQueue, u.id})
 	}
-	return changes, nil
+	phones, err := s.dropPhones(tx, st, a, userID)
+	return append(changes, phones...), err
 }
 
 // without is the queue without a user; a step that was there for that user alone

@@ -25,7 +25,7 @@ type Extra struct {
 	Secrets map[string]secret.Text
 	// Remove names secrets to be removed.
 	Remove []string
-	// Plain confirms that a trunk lets voices pass unencrypted.
+	// Plain confirms that a trunk or a phone lets voices pass unencrypted.
 	Plain bool
 }
 
@@ -106,11 +106,8 @@ func (s *Service) beside(tx *store.Tx, a access.Actor, object string, before, o 
 			return err
 		}
 	}
-	if t, ok := o.(core.Trunk); ok {
-		was, _ := before.(core.Trunk)
-		if err := s.plain(tx, a, object, was, t, x.plain); err != nil {
-			return err
-		}
+	if err := s.plain(tx, a, object, before, o, x.plain); err != nil {
+		return err
 	}
 	return numbers(tx, k, object, o)
 }

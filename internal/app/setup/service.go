@@ -49,6 +49,11 @@ const (
 	// A trunk lets voices pass unencrypted, or no longer.
 	ActionPlain     = "trunk.plain_allowed"
 	ActionEncrypted = "trunk.plain_ended"
+	// The same of a phone.
+	ActionPlainPhone     = "phone.plain_allowed"
+	ActionEncryptedPhone = "phone.plain_ended"
+	// A phone got a new password.
+	ActionPhonePassword = "phone.password_made"
 )
 
 // Change says that an object is not what it was; ID is "" when several of the
@@ -179,19 +184,19 @@ func readable(a access.Actor, k core.Kind) error {
 	if access.Reach(a, Reads(k)) == access.Tenant {
 		return nil
 	}
-	if k == core.KindTrunk {
+	if k == core.KindTrunk || k == core.KindPhone {
 		return allowed(a, Reads(k))
 	}
 	return allowed(a, access.SetupRead)
 }
 
 // Reads is the permission to see objects of a kind. Canned replies are read
-// where they are used; how telephone lines are connected is the administrators'.
+// where they are used; how telephone lines and phones are connected is the administrators'.
 func Reads(k core.Kind) access.Permission {
 	switch k {
 	case core.KindCanned:
 		return access.CannedRead
-	case core.KindTrunk:
+	case core.KindTrunk, core.KindPhone:
 		return access.SetupWrite
 	}
 	return access.SetupRead

@@ -30,6 +30,7 @@ type Snapshot struct {
 	Flows        map[string]Flow
 	AlertRules   map[string]core.AlertRule
 	Trunks       map[string]core.Trunk
+	Phones       map[string]core.Phone
 }
 
 // Flow is a flow ready to run.
@@ -83,6 +84,7 @@ func snapshot(tx *store.Tx) (Snapshot, error) {
 	snap.Canned = typed[core.CannedReply](st)
 	snap.AlertRules = typed[core.AlertRule](st)
 	snap.Trunks = typed[core.Trunk](st)
+	snap.Phones = typed[core.Phone](st)
 	for id, v := range typed[core.ConsentText](st) {
 		snap.ConsentTexts[id] = ConsentText{st.rows[core.KindConsentText][id].Version, v}
 	}

@@ -13,18 +13,30 @@ import (
 	"nubitalk/internal/store"
 )
 
-// plain wants a confirmation for a trunk that begins to let voices pass
-// unencrypted, and notes in the audit log when it does and when it ends.
-func (s *Service) plain(tx *store.Tx, a access.Actor, object string, before, t core.Trunk, confirmed bool) error {
-	switch {
-	case t.PlainSince(before) && !confirmed:
-		return errs.Bad("confirm_plain", "is missing: with encryption plain, voices pass this trunk unencrypted. Confirm that, or require encryption.")
-	case t.PlainSince(before):
-		return s.Audit.Record(tx, a, ActionPlain, thing(core.KindTrunk), object, nil)
-	case before.PlainSince(t):
-		return s.Audit.Record(tx, a, ActionEncrypted, thing(core.KindTrunk), object, nil)
+// plain wants a confirmation for a trunk or a phone that begins to let voices
+// pass unencrypted, and notes in the audit log when it does and when it ends.
+func (s *Service) plain(tx *store.Tx, a access.Actor, object string, before, o core.Object, confirmed bool) error {
+	now, ok := o.(core.MayBePlain)
+	if !ok {
+		return nil
 	}
-	return nil
+	was, _ := before.(core.MayBePlain) // nil: it is new
+	old := was != nil && was.Plain()
+	allowed, ended := ActionPlain, ActionEncrypted
+	if o.Kind() == core.KindPhone {
+		allowed, ended = ActionPlainPhone, ActionEncryptedPhone
+	}
+	switch {
+	case now.Plain() == old:
+		return nil
+	case old:
+		return s.Audit.Record(tx, a, ended, thing(o.Kind()), object, nil)
+	case confirmed:
+		return s.Audit.Record(tx, a, allowed, thing(o.Kind()), object, nil)
+	case o.Kind() == core.KindPhone:
+		return errs.Bad("confirm_plain", "is missing: with encryption plain, voices pass to this phone unencrypted. Confirm that, or require encryption.")
+	}
+	return errs.Bad("confirm_plain", "is missing: with encryption plain, voices pass this trunk unencrypted. Confirm that, or require encryption.")
 }
 
 // numbers gives a trunk its numbers and takes others away; o is nil for one that

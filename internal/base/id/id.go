@@ -43,6 +43,7 @@ const (
 	AlertRule   = "alr"
 	Alert       = "alt"
 	Trunk       = "trk"
+	Phone       = "phn"
 	Leg         = "leg"
 )
 

@@ -47,5 +47,9 @@ var ptTrunks = []entry{
 	{"is not known here.", "não é conhecido aqui."},
 	{"is too long; at most %d bytes are accepted.", "é demasiado longo; aceitam-se no máximo {1} bytes."},
 	{"is given and removed at once; do one of them.", "é dado e retirado ao mesmo tempo; faça só uma das coisas."},
+	// Phones.
+	{"is %q; two to six digits are accepted, of which the first is 2 to 8.", "é {1}; aceitam-se de dois a seis algarismos, o primeiro de 2 a 8."},
+	{"is missing: with encryption plain, voices pass to this phone unencrypted. Confirm that, or require encryption.",
+		"falta: com a cifra em plain, as vozes passam para este telefone sem cifra. Confirme-o ou exija cifra."},
 	{"names a trunk that does not exist or is archived.", "indica um tronco que não existe ou está arquivado."},
 }

@@ -126,10 +126,15 @@ type door Service
 
 var _ sip.Handler = (*door)(nil)
 
-// Admit lets trunks in; strangers are asked for a password, whatever they want,
+// Admit lets trunks in, and phones (admitPhone); strangers are asked for a password, whatever they want,
 // so that they learn nothing.
 func (d *door) Admit(a sip.Arrival) sip.Admission {
+	name := askedAs(a)
 	switch {
+	case d.Phones != nil && (a.Method == wire.Register || a.Method == wire.Invite && isPhone(name)):
+		return d.admitPhone(a, name)
+	case d.Phones != nil && a.Method == wire.Options && d.known(a):
+		return sip.Admit()
 	case d.Network.Trusts(a.Source.Addr().Unmap(), a.URI.User.Reveal()):
 		return sip.Admit()
 	case a.Method == wire.Options:

@@ -68,7 +68,9 @@ type Deps struct {
 	Written Written
 	// Network is the telephone network; nil: calls come from pages only.
 	Network Network
-	SIP     sip.Config
+	// Phones are those that may register; nil: none may.
+	Phones Phones
+	SIP    sip.Config
 	// DB and Vault keep who took part in calls, and what a call by telephone needs
 	// to go on after a restart.
 	DB    *store.DB
@@ -98,6 +100,7 @@ type Auditor interface {
 type Service struct {
 	Deps
 	sip     *sip.Endpoint // nil without Network
+	guard   *guard
 	begun   chan struct{} // closed by Begin
 	halting chan struct{} // closed by Halt
 	mu      sync.Mutex
@@ -116,7 +119,7 @@ func New(d Deps) *Service {
 	if d.Absence == 0 {
 		d.Absence = DefaultAbsence
 	}
-	s := &Service{Deps: d, calls: map[string]*call{}, begun: make(chan struct{}), halting: make(chan struct{})}
+	s := &Service{Deps: d, calls: map[string]*call{}, guard: newGuard(), begun: make(chan struct{}), halting: make(chan struct{})}
 	if d.Network != nil {
 		s.sip = sip.New(d.SIP, (*door)(s))
 	}

@@ -84,9 +84,9 @@ var inventory = []group{
 		part{"body", Label, "", ""},
 		part{"changed_by", Pseudonym, "to make changes attributable (C11)", ""})},
 
-	{Column, "setup_secrets", "to prove to an operator of telephone lines who we are", "until removed, or as long as the organisation exists", withTenant, with(
+	{Column, "setup_secrets", "to prove to an operator of telephone lines who we are, and to let phones in", "until removed, or as long as the organisation exists", withTenant, with(
 		none("kind", "object_id", "field", "set_at"),
-		part{"value_sealed", Credential, "a trunk's password; never shown again, in no export and no log", byTenant})},
+		part{"value_sealed", Credential, "a trunk's or a phone's password; never shown again, in no export and no log", byTenant})},
 
 	{Column, "trunk_numbers", "to know whose a called number is: it belongs to one trunk of the installation", "until the trunk gives it up, or as long as the organisation exists", withTenant,
 		none("trunk_id", "number")},
@@ -255,6 +255,9 @@ var inventory = []group{
 		{"floor: ended offers", Pseudonym, "to tell an agent who answers late how an offer ended", inMemory},
 		{"voice: running calls", Content, "to say a menu and take keys; who is in a call, numbers and media keys of telephones", inMemory},
 		{"telephone: trunks at work", Credential, "passwords with which trunks are proven, until the set-up changes", inMemory},
+		{"telephone: phones at work", Credential, "hashes of passwords with which phones are let in, until the set-up changes", inMemory},
+		{"sip: registrations of phones", Address, "where a phone is reached, until it leaves or its registration lapses, an hour at most; gone with a restart", inMemory},
+		{"voice: wrong passwords of phones", None, "counts of a minute, by a keyed hash of the address or the account; of fixed size", inMemory},
 		{"media: sound", Content, "on its way from one end of a call to the others, 200 ms at most", inMemory},
 		{"speech: what was said", Content, "the sound of texts that menus say again and again, without the texts; at most 10 minutes after the last time", inMemory},
 		{"live: recent events", Content, "to let a browser that lost its connection catch up", inMemory},

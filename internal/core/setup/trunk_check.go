@@ -54,12 +54,6 @@ func (t Trunk) CheckSecrets(has map[string]bool) error {
 	return c.Err()
 }
 
-// PlainSince says that the trunk lets voices pass unencrypted, which it did not
-// as it was before; its author has to confirm that.
-func (t Trunk) PlainSince(before Trunk) bool {
-	return t.Encryption == EncryptionPlain && before.Encryption != EncryptionPlain
-}
-
 func (t Trunk) checkGateways(c *checks) {
 	c.count("gateways", len(t.Gateways), maxGateways)
 	if len(t.Gateways) == 0 && (t.Outgoing.Allowed || t.Registration.On) {

@@ -25,6 +25,7 @@ const (
 	KindFlow        Kind = "flows"
 	KindAlertRule   Kind = "alert-rules"
 	KindTrunk       Kind = "trunks"
+	KindPhone       Kind = "phones"
 	KindRules       Kind = "rules" // exactly one object per tenant
 )
 

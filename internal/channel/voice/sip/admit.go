@@ -26,7 +26,7 @@ func (e *Endpoint) admitted(m *wire.Message, src dialog.Source, now time.Time) (
 	addr, _ := netip.ParseAddr(src.Host)
 	a := e.handler.Admit(Arrival{
 		Method: m.Method, Transport: src.Transport, Source: netip.AddrPortFrom(addr, uint16(src.Port)),
-		User: user, Tried: proof.Tried && proof.User == "", URI: m.URI, From: m.From, To: m.To, Message: m,
+		User: user, Tried: proof.Tried && proof.User == "" && !proof.Stale, URI: m.URI, From: m.From, To: m.To, Message: m,
 	})
 	switch a.verdict {
 	case admit:

@@ -115,7 +115,8 @@ type Arrival struct {
 	Source    netip.AddrPort
 	// User is the account whose password was proven, or empty.
 	User secret.Text
-	// Tried says that there were credentials, but not the right ones.
+	// Tried says that there were credentials, but not the right ones; ones that
+	// are right but for their age are asked for again.
 	Tried bool
 	URI   wire.URI
 	From  wire.Address

@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"net/netip"
 	"strconv"
 	"sync"
 	"time"
@@ -20,7 +21,53 @@ type phones struct {
 	book  registrar.Book
 	alarm *time.Timer
 	ended bool
+	// flows are the connections over which accounts registered.
+	flows map[uint64]map[string]bool
 }
+
+// over notes that an account registered over a connection; p.mu is held.
+func (p *phones) over(account string, src dialog.Source) {
+	if src.Transport == UDP {
+		return
+	}
+	if p.flows == nil {
+		p.flows = map[uint64]map[string]bool{}
+	}
+	if p.flows[src.Flow] == nil {
+		p.flows[src.Flow] = map[string]bool{}
+	}
+	p.flows[src.Flow][account] = true
+}
+
+// closed forgets the places that were reached over a connection: a phone behind
+// it registers anew.
+func (e *Endpoint) closed(flow uint64) {
+	var gone []string
+	e.phones.mu.Lock()
+	for account := range e.phones.flows[flow] {
+		if e.phones.book.Lost(account, flow) {
+			gone = append(gone, account)
+		}
+	}
+	delete(e.phones.flows, flow)
+	e.phones.mu.Unlock()
+	for _, account := range gone {
+		e.handler.Reachable(secret.New(account))
+	}
+}
+
+// Bound says whether an account is registered from an address, over a transport.
+func (e *Endpoint) Bound(user secret.Text, transport string, from netip.AddrPort) bool {
+	for _, b := range e.Bindings(user) {
+		if a, err := netip.ParseAddr(b.Source.Host); err == nil && b.Source.Transport == transport && a.Unmap() == from.Addr().Unmap() && b.Source.Port == int(from.Port()) {
+			return true
+		}
+	}
+	return false
+}
+
+// Forget takes an account's places from it.
+func (e *Endpoint) Forget(user secret.Text) { e.RestoreBindings(user, nil) }
 
 // Bindings are the places where an account can be reached, the most wanted
 // first.
@@ -55,6 +102,9 @@ func (b *mailbox) register(m *wire.Message, src dialog.Source, user secret.Text,
 	e.phones.mu.Lock()
 	changed, fault := e.phones.book.Register(user.Reveal(), m, src, now)
 	all := e.phones.book.Bindings(user.Reveal(), now)
+	if fault == nil && len(all) > 0 {
+		e.phones.over(user.Reveal(), src)
+	}
 	e.phones.mu.Unlock()
 	if fault != nil {
 		r := m.Answer(fault.Code, tag)

@@ -50,6 +50,7 @@ func (n *network) keep(raw net.Conn, transport string) *conn {
 
 func (n *network) forget(c *conn) {
 	_ = c.c.Close()
+	defer n.e.closed(c.flow)
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	delete(n.flows, c.flow)

@@ -118,6 +118,9 @@ export type AlertRule = Required<Omit<Schemas["AlertRule"], "activity">> &
 
 /** With what is sent beside it: a new password, its removal, the choice of unencrypted voices. */
 export type Trunk = Required<Schemas["NewTrunk"]>;
+/** With what is sent beside it: the choice of no encryption. */
+export type Phone = Required<Schemas["NewPhone"]>;
+export type PhoneState = Schemas["PhoneState"];
 export type TrunkState = Schemas["TrunkState"];
 export type TriedNumber = Schemas["TriedNumberView"];
 
@@ -142,6 +145,7 @@ export interface SetupKinds {
   flows: Flow;
   "alert-rules": AlertRule;
   trunks: Trunk;
+  phones: Phone;
 }
 export type SetupKind = keyof SetupKinds;
 

@@ -33,6 +33,7 @@ export const text = catalogue(
     flows: "Flows",
     alertRules: "Alerts",
     trunks: "Trunks",
+    phones: "Phones",
     rules: "Rules and retention",
 
     queuesWhat:
@@ -55,6 +56,7 @@ export const text = catalogue(
       "What visitors agree to before a chat. Every change is a new version; what somebody agreed to is kept as evidence.",
     flowsWhat:
       "What happens to a contact before an agent has it: greeting, questions, hours, queue. A change applies to contacts from now on.",
+    phonesWhat: "SIP phones on desks and in halls. Agents can talk by theirs in place of the browser.",
     trunksWhat: "Telephone lines from an operator: their numbers, where calls arrive, and where they may go.",
     alertRulesWhat:
       "Values at which supervisors are alerted. Who watches the room sees the alert there, and on the big screen.",
@@ -80,6 +82,7 @@ export const text = catalogue(
     cannedRepliesEmpty: "Write the answers you give every day once. Placeholders fill in the names.",
     consentTextsEmpty: "Write what visitors agree to, in the languages you speak with them.",
     flowsEmpty: "The shortest flow puts everybody into one queue. Start with that, then add a greeting.",
+    phonesEmpty: "Add a phone, say whose it is, and make its password.",
     trunksEmpty: "Connect an operator’s line, and give each of its numbers an entry point.",
     alertRulesEmpty:
       "Choose a figure and a value, e.g. “5 waiting in Billing”. The alert is raised and ends by itself.",
@@ -102,6 +105,7 @@ export const text = catalogue(
     new_flows: "New flow",
     "new_alert-rules": "New alert",
     new_trunks: "New trunk",
+    new_phones: "New phone",
     flowSteps: { one: "1 step", other: "{count} steps" },
     outOfService: "Out of service",
     name: "Name",
@@ -206,6 +210,7 @@ export const text = catalogue(
     flows: "Fluxos",
     alertRules: "Alertas",
     trunks: "Troncos",
+    phones: "Telefones",
     rules: "Regras e retenção",
 
     queuesWhat:
@@ -229,6 +234,7 @@ export const text = catalogue(
       "O que os visitantes aceitam antes de um chat. Cada mudança é uma nova versão; o que alguém aceitou guarda-se como prova.",
     flowsWhat:
       "O que acontece a um contacto antes de um agente o ter: saudação, perguntas, horário, fila. Uma mudança vale para os contactos daqui em diante.",
+    phonesWhat: "Telefones SIP em secretárias e átrios. Os agentes podem falar pelo seu em vez do navegador.",
     trunksWhat:
       "Linhas telefónicas de um operador: os seus números, onde chegam as chamadas e para onde podem ir.",
     alertRulesWhat:
@@ -257,6 +263,7 @@ export const text = catalogue(
     cannedRepliesEmpty: "Escreva uma vez as respostas que dá todos os dias. Os marcadores põem os nomes.",
     consentTextsEmpty: "Escreva o que os visitantes aceitam, nas línguas em que fala com eles.",
     flowsEmpty: "O fluxo mais curto põe todos numa fila. Comece por aí e junte depois uma saudação.",
+    phonesEmpty: "Junte um telefone, diga de quem é e crie a sua palavra-passe.",
     trunksEmpty: "Ligue a linha de um operador e dê a cada número um ponto de entrada.",
     alertRulesEmpty:
       "Escolha um número e um valor, por exemplo “5 à espera em Faturas”. O alerta começa e acaba por si.",
@@ -280,6 +287,7 @@ export const text = catalogue(
     new_flows: "Novo fluxo",
     "new_alert-rules": "Novo alerta",
     new_trunks: "Novo tronco",
+    new_phones: "Novo telefone",
     flowSteps: { one: "1 passo", other: "{count} passos" },
     outOfService: "Fora de serviço",
     name: "Nome",

@@ -12,6 +12,7 @@ import type {
   Queue,
   SetupKind,
   SetupKinds,
+  Phone,
   Trunk,
 } from "../api/types";
 import { text as membersText } from "../messages/members";
@@ -68,6 +69,8 @@ export function about(kind: SetupKind, body: SetupKinds[SetupKind] & { id?: stri
       return [(body as AlertRule).enabled ? "" : text("outOfService"), ruleText(body as AlertRule)]
         .filter(Boolean)
         .join(" · ");
+    case "phones":
+      return (body as Phone).extension;
     case "trunks":
       return (body as Trunk).numbers
         .slice(0, 3)

@@ -12,6 +12,7 @@ import MessageSquareText from "@lucide/svelte/icons/message-square-text";
 import FileCheck from "@lucide/svelte/icons/file-check";
 import BellRing from "@lucide/svelte/icons/bell-ring";
 import Cable from "@lucide/svelte/icons/cable";
+import Phone from "@lucide/svelte/icons/phone";
 import GitBranch from "@lucide/svelte/icons/git-branch";
 import type { Permission, SetupKind, SetupKinds } from "../api/types";
 import { blankRule } from "../alerts/ruleForm";
@@ -220,6 +221,27 @@ export const kinds: readonly KindInfo[] = [
     reads: "setup.write",
     icon: Cable,
     blank: () => blankTrunk(),
+    name: byName,
+  }),
+  info({
+    kind: "phones",
+    title: "phones",
+    what: "phonesWhat",
+    empty: "phonesEmpty",
+    reads: "setup.write",
+    icon: Phone,
+    blank: () => ({
+      name: "",
+      enabled: true,
+      user: "",
+      extension: "",
+      encryption: "required",
+      allow_md5: false,
+      auto_answer: false,
+      password_set: false,
+      account: "",
+      confirm_plain: false,
+    }),
     name: byName,
   }),
 ];

@@ -42,6 +42,7 @@ const all: { heading: SetupText; entries: Entry[] }[] = [
     entries: [
       entry("entry-points"),
       entry("trunks"),
+      entry("phones"),
       entry("consent-texts"),
       entry("canned-replies"),
       entry("dispositions"),

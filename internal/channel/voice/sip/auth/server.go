@@ -120,7 +120,8 @@ func (s *Server) made(nonce string) (int64, bool) {
 type Result struct {
 	// User is whose password was proven, or "".
 	User string
-	// Tried says that there were credentials for the realm.
+	// Tried says that there were credentials for the realm, with a nonce of this
+	// Server: one of an earlier process proves nothing against who shows it.
 	Tried bool
 	// Stale says that they were right but for the nonce, which is too old or was
 	// used before: a new challenge with stale=true finds the right answer.
@@ -139,10 +140,7 @@ func (s *Server) Check(values []string, realm, method, uri string, now time.Time
 		if err != nil || c.Realm != realm {
 			continue
 		}
-		if r := s.check(c, method, uri, now, lookup); r.User != "" || r.Stale {
-			return r
-		}
-		return Result{Tried: true}
+		return s.check(c, method, uri, now, lookup)
 	}
 	return Result{}
 }
@@ -154,7 +152,7 @@ func (s *Server) check(c *digest.Credentials, method, uri string, now time.Time,
 	}
 	if !slices.Contains(s.algorithms, algorithm) || c.Userhash || c.Username == "" ||
 		!strings.EqualFold(c.QOP, "auth") || c.Nc <= 0 || int64(c.Nc) > 1<<32-1 || c.Cnonce == "" || c.URI != uri {
-		return Result{}
+		return Result{Tried: true}
 	}
 	made, ours := s.made(c.Nonce)
 	known, found := lookup(c.Username)
@@ -168,7 +166,7 @@ func (s *Server) check(c *digest.Credentials, method, uri string, now time.Time,
 	want := responseOf(h, a1.Reveal(), c, method)
 	right := subtle.ConstantTimeCompare([]byte(want), []byte(strings.ToLower(c.Response))) == 1
 	if !right || !found || !ours {
-		return Result{}
+		return Result{Tried: ours}
 	}
 	if now.UnixMicro()-made > s.life.Microseconds() || !s.use(c.Nonce, uint32(c.Nc), made) {
 		return Result{Tried: true, Stale: true}

@@ -153,6 +153,15 @@ func (b *Book) set(account string, all []Binding) {
 // Restore puts back what was bound before a restart.
 func (b *Book) Restore(account string, all []Binding) { b.set(account, slices.Clone(all)) }
 
+// Lost forgets the bindings that were made over a connection which is gone (RFC
+// 5626 §5.3), and says whether there were any.
+func (b *Book) Lost(account string, flow uint64) bool {
+	old := b.m[account]
+	kept := slices.DeleteFunc(slices.Clone(old), func(x Binding) bool { return x.Source.Transport != wire.UDP && x.Source.Flow == flow })
+	b.set(account, kept)
+	return len(kept) < len(old)
+}
+
 // Lapse forgets what has ended, and gives the accounts that lost a place and
 // when it must be called again; zero: nothing is bound.
 func (b *Book) Lapse(now time.Time) (accounts []string, next time.Time) {
