@@ -27,6 +27,7 @@ type Demo struct {
 	Logins      []DemoLogin      `json:"logins"`
 	EntryPoints []DemoEntryPoint `json:"entry_points"`
 	MetricsURL  string           `json:"metrics_url,omitempty"`
+	SIP         []string         `json:"sip,omitempty"` // where telephones are heard, e.g. udp://127.0.0.1:5060
 }
 
 // DemoLogin is a user to sign in as.
@@ -68,7 +69,7 @@ func (s *Server) WithDemo() { s.demo = &seeder{Server: s, orgs: map[string]accou
 // Demo tells what the demonstration holds, after Start.
 func (s *Server) Demo() Demo {
 	d := s.demo.demo
-	d.BaseURL = s.URL()
+	d.BaseURL, d.SIP = s.URL(), s.conf.SIP.Listen
 	if s.figures.at != nil {
 		d.MetricsURL = "http://" + s.figures.at.String() + "/metrics"
 	}

@@ -67,7 +67,7 @@ func (r *run) openLine(name string) (*line, error) {
 	if err := os.WriteFile(filepath.Join(l.dir, "calls.xml"), callsScenario, 0o600); err != nil {
 		return nil, err
 	}
-	if l.sip, err = freeUDP(); err != nil {
+	if l.sip, err = drive.FreeUDP(); err != nil {
 		return nil, err
 	}
 	if l.metrics, err = drive.FreeAddress(); err != nil {
@@ -140,7 +140,7 @@ type load struct {
 // dial has sipp call n times, so many a second; each caller hangs up after a
 // while.
 func (l *line) dial(ctx context.Context, n, rate int, stays time.Duration) (load, error) {
-	from, err := freeUDP()
+	from, err := drive.FreeUDP()
 	if err != nil {
 		return load{}, err
 	}
@@ -148,7 +148,13 @@ func (l *line) dial(ctx context.Context, n, rate int, stays time.Duration) (load
 	limit := time.Duration(n/rate)*time.Second + stays + time.Minute
 	ctx, cancel := context.WithTimeout(ctx, limit+10*time.Second)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "sipp", "-sf", "calls.xml", "-i", "127.0.0.1", "-p", port, "-s", lineNumber,
+	sink, err := listenAway()
+	if err != nil {
+		return load{}, err
+	}
+	defer sink.Close()
+	_, heard, _ := net.SplitHostPort(sink.LocalAddr().String())
+	cmd := exec.CommandContext(ctx, "sipp", "-sf", "calls.xml", "-i", "127.0.0.1", "-p", port, "-s", lineNumber, "-key", "sink", heard,
 		"-m", strconv.Itoa(n), "-r", strconv.Itoa(rate), "-l", strconv.Itoa(4*n), "-d", strconv.FormatInt(stays.Milliseconds(), 10),
 		"-trace_rtt", "-rtt_freq", "1", "-buff_size", "4000000",
 		"-timeout", strconv.Itoa(int(limit.Seconds())), "-timeout_error", "-nostdin", l.sip)
@@ -168,6 +174,22 @@ func (l *line) dial(ctx context.Context, n, rate int, stays time.Duration) (load
 	}
 	got.answers, err = sippTimes(filepath.Join(l.dir, fmt.Sprintf("calls_%d_rtt.csv", cmd.Process.Pid)))
 	return got, err
+}
+
+// listenAway takes the music of all callers, so that none of it meets a closed
+// port.
+func listenAway() (net.PacketConn, error) {
+	c, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	go func() {
+		b := make([]byte, 2048)
+		for err == nil {
+			_, _, err = c.ReadFrom(b)
+		}
+	}()
+	return c, nil
 }
 
 // sippFailed reads the total of failed calls from sipp's last screen.
@@ -333,14 +355,4 @@ func (l *line) gauges(ctx context.Context) (map[string]float64, error) {
 		return nil, fmt.Errorf("the metrics are not as they should be:\n%s", page.String())
 	}
 	return all, nil
-}
-
-// freeUDP is an address of this machine that nobody uses now.
-func freeUDP() (string, error) {
-	c, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer c.Close()
-	return c.LocalAddr().String(), nil
 }

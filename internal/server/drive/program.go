@@ -23,6 +23,7 @@ type Demo struct {
 	Logins      []Login      `json:"logins"`
 	EntryPoints []EntryPoint `json:"entry_points"`
 	MetricsURL  string       `json:"metrics_url"`
+	SIP         []string     `json:"sip"`
 }
 
 // Login is a user to sign in as.

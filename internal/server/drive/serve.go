@@ -21,6 +21,15 @@ func FreeAddress() (string, error) {
 	return l.Addr().String(), l.Close()
 }
 
+// FreeUDP is a loopback address on which nobody receives UDP now.
+func FreeUDP() (string, error) {
+	c, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return c.LocalAddr().String(), c.Close()
+}
+
 // Serve starts `nubitalk serve` over an existing data folder, without TLS and
 // without limits of calls, and waits until it says that it is ready. args come
 // after those and win.

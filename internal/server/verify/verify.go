@@ -110,7 +110,12 @@ func open(ctx context.Context, o Options) (*world, error) {
 	w.dir, w.data = dir, filepath.Join(dir, "data")
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
-	w.program, err = drive.Run(ctx, o.Binary, w.data, "127.0.0.1:0")
+	sip, err := drive.FreeUDP()
+	if err != nil {
+		w.close()
+		return nil, err
+	}
+	w.program, err = drive.Run(ctx, o.Binary, w.data, "127.0.0.1:0", "--sip", "udp://"+sip)
 	if err != nil {
 		w.close()
 		return nil, fmt.Errorf("starting a private instance: %w", err)

@@ -28,6 +28,7 @@ type world struct {
 	mark    string // makes this run's values unlike any others
 	talk    *conversation
 	desks   []*drive.Live // open until the end
+	gate    *gateway      // once it is needed
 }
 
 func newWorld(o Options) *world {
@@ -37,12 +38,15 @@ func newWorld(o Options) *world {
 }
 
 func (w *world) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	if w.gate != nil {
+		w.gate.close(ctx)
+	}
 	for _, d := range w.desks {
 		d.Close()
 	}
 	if w.program != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-		defer cancel()
 		_ = w.program.Stop(ctx) // a private instance: nothing of it is kept
 	}
 	if w.dir != "" {
