@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
 	"net/netip"
 
 	"nubitalk/internal/base/secret"
@@ -73,6 +74,9 @@ func (s *Server) mediaConfig() media.Config {
 // sipConfig is where calls of telephones arrive and leave.
 func (s *Server) sipConfig() sip.Config {
 	c := sip.Config{Product: "Nubitalk", Realm: s.conf.SIP.Realm, Algorithms: []string{auth.SHA256, auth.MD5}, Limits: sip.Limits{Calls: s.conf.SIP.Calls}, Log: s.log.With("part", "sip")}
+	if pool, err := s.conf.SIP.Authorities(); err == nil && pool != nil { // config.Check has refused what cannot be read
+		c.ClientTLS = func(string) *tls.Config { return &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: pool} }
+	}
 	for _, l := range s.conf.SIP.Listen {
 		transport, address, _ := config.SIPListener(l) // config.Check has refused others
 		one := sip.Listener{Transport: map[string]string{"udp": sip.UDP, "tcp": sip.TCP, "tls": sip.TLS}[transport], Address: address, Advertise: s.conf.SIP.Public}

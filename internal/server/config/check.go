@@ -1,10 +1,13 @@
 package config
 
 import (
+	"crypto/x509"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -92,9 +95,31 @@ func (c *Config) checkSIP(k *checker) {
 	if c.SIP.Realm == "" || strings.ContainsAny(c.SIP.Realm, "\"\\") {
 		k.wrong("sip.realm", "must be a word such as nubitalk or a domain.")
 	}
+	if _, err := c.SIP.Authorities(); err != nil {
+		k.wrong("sip.authority", "%s must be a file of certificates in PEM that can be read.", c.SIP.Authority)
+	}
 	if c.SIP.Calls < 1 || c.SIP.Calls > 100000 {
 		k.wrong("sip.calls", "must be between 1 and 100000.")
 	}
+}
+
+// Authorities are those that gateways are trusted by; nil: the machine's own.
+func (s SIP) Authorities() (*x509.CertPool, error) {
+	if s.Authority == "" {
+		return nil, nil
+	}
+	pem, err := os.ReadFile(s.Authority)
+	if err != nil {
+		return nil, err
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil { // there is none here
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, errors.New("it holds no certificate")
+	}
+	return pool, nil
 }
 
 // SIPListener takes apart a SIP.Listen; transport is "" where it is none.

@@ -104,7 +104,9 @@ type SIP struct {
 	Listen []string `placeholder:"TRANSPORT://HOST:PORT" help:"Where calls by telephone arrive and leave, e.g. tls://0.0.0.0:5061 or udp://0.0.0.0:5060; empty for no telephony."`
 	Public string   `placeholder:"HOST" help:"Name or address at which operators reach it, if it differs from the one listened on."`
 	Realm  string   `default:"nubitalk" help:"What telephones are told when they are asked for a password."`
-	Calls  int      `default:"4000" help:"Calls by telephone at a time; more are told to come back."`
+	// Authority is of gateways whose certificates no public authority signs.
+	Authority string `placeholder:"FILE" help:"PEM file of certificate authorities that gateways are trusted by, besides the machine's own."`
+	Calls     int    `default:"4000" help:"Calls by telephone at a time; more are told to come back."`
 }
 
 // Limits bound what clients can take.

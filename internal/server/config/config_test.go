@@ -140,6 +140,7 @@ database: {driver: mysql, url: postgres://db.example/x}
 stop: {drain: 1h}
 url: ftp://x
 limits: {calls: -1, memory: 12XB}
+sip: {authority: no/such.pem}
 colour: blue
 `))
 	want := []string{
@@ -151,7 +152,8 @@ colour: blue
 		"nubitalk.yaml:6: url: must begin with https://; plain http is for loopback only.",
 		"nubitalk.yaml:7: limits.memory: must be a size such as 64KiB, 10MB or 2GiB.",
 		"nubitalk.yaml:7: limits.calls: must be between 0 and 1000.",
-		"nubitalk.yaml:8: colour: There is no such setting. `nubitalk serve --help` lists all.",
+		"nubitalk.yaml:8: sip.authority: no/such.pem must be a file of certificates in PEM that can be read.",
+		"nubitalk.yaml:9: colour: There is no such setting. `nubitalk serve --help` lists all.",
 	}
 	if d := cmp.Diff(want, lines(err)); d != "" {
 		t.Error(d)
