@@ -43,6 +43,7 @@ var callsScenario []byte
 // nobody serves.
 type line struct {
 	*drive.Program
+	data    string // of the program
 	dir     string // of sipp's files
 	sip     string // host:port
 	metrics string // host:port
@@ -60,7 +61,7 @@ func (r *run) openLine(name string) (*line, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &line{dir: filepath.Join(r.work, name+"-sipp")}
+	l := &line{data: dir, dir: filepath.Join(r.work, name+"-sipp")}
 	if err := os.MkdirAll(l.dir, 0o700); err != nil {
 		return nil, err
 	}

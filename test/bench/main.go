@@ -39,6 +39,8 @@ var benches = []bench{
 	{[]string{"caller_waits"}, callerWaits},
 	{[]string{"calls_cpu", "call_answered_p50", "call_answered_p99"}, queuedCalls},
 	{[]string{"calls_per_second"}, callsPerSecond},
+	{[]string{"calls_back", "calls_back_last"}, callsBack},
+	{[]string{"flood_calls", "flood_memory", "flood_cpu"}, strangersFlood},
 	{[]string{"calls_memory", "calls_left_goroutines", "calls_left_heap"}, callsMemory},
 }
 
@@ -66,7 +68,7 @@ func main() {
 	flag.StringVar(&r.bin, "bin", "", "measure this program instead of bin/nubitalk or one built now")
 	flag.IntVar(&r.visitors, "visitors", 20000, "connected visitors for visitors_memory")
 	flag.IntVar(&r.agents, "agents", 5000, "live connections for agents_back")
-	flag.IntVar(&r.seconds, "seconds", 10, "length of messages_per_second and of the figures of sound")
+	flag.IntVar(&r.seconds, "seconds", 10, "length of messages_per_second, of flood_calls and of the figures of sound")
 	flag.IntVar(&r.calls, "calls", 100, "calls for srtp_relay and sip_browser; five times as many for caller_waits")
 	flag.IntVar(&r.telephones, "telephones", 30000, "calls by telephone for calls_memory")
 	child := flag.Bool("media", false, "be the process that is measured for sound")
