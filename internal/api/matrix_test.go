@@ -216,6 +216,7 @@ func setupBodies() map[setup.Kind]m {
 		setup.KindFlow:        {"name": "x", "graph": m{}, "draft": nil},
 		setup.KindAlertRule: {"name": "x", "enabled": true, "measure": "waiting", "queues": []string{}, "teams": []string{}, "reasons": []string{}, "recipients": []string{}, "warning": m{"at": 5}, "critical": m{"at": 0},
 			"hold_seconds": 15, "min_contacts": 10, "always": false},
+		setup.KindConnection: {"name": "x", "address": "https://api.example.com", "header": ""},
 		setup.KindTrunk: {"name": "x", "enabled": true, "country": "PT", "number_form": "plus", "gateways": []m{}, "registration": m{"on": false}, "sources": []string{}, "username": "",
 			"allow_md5": false, "ask_password": false, "encryption": "required", "srtp": []string{}, "max_calls": 0, "calls_a_second": 0, "numbers": []m{}, "caller": m{}, "outgoing": m{"allowed": false}},
 		setup.KindPhone: {"name": "x", "enabled": true, "user": "", "extension": "", "encryption": "required", "allow_md5": false, "auto_answer": false},

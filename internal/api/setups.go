@@ -249,6 +249,7 @@ func (s *Server) setupRoutes() {
 	setupKind[setup.ConsentText, ConsentTextObject, ConsentTextChange](s, setup.KindConsentText, "ConsentText", func(c ConsentTextChange) any { return c.ConsentText })
 	setupKind[setup.Flow, FlowObject, FlowChange](s, setup.KindFlow, "Flow", func(c FlowChange) any { return c.Flow })
 	setupKind[setup.AlertRule, AlertRuleObject, AlertRuleChange](s, setup.KindAlertRule, "AlertRule", func(c AlertRuleChange) any { return c.AlertRule })
+	setupKind[NewConnection, ConnectionObject, ConnectionChange](s, setup.KindConnection, "Connection", func(c ConnectionChange) any { return c.Connection })
 	s.trunkRoutes()
 	s.phoneRoutes()
 	setupVersions[setup.Flow](s, setup.KindFlow, "Flow")
@@ -345,6 +346,7 @@ var mustSend = map[setup.Kind][]string{
 	setup.KindAlertRule:   {"name", "measure"},
 	setup.KindTrunk:       {"name", "country"},
 	setup.KindPhone:       {"name"},
+	setup.KindConnection:  {"name", "address"},
 }
 
 // lighten makes the schema of a new object ask for no more than mustSend.

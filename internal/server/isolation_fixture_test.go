@@ -106,6 +106,9 @@ func (p *party) furnish() {
 			if kind == setup.KindAlertRule { // holding a conversation for a second raises an alert
 				fresh = m{"name": "new", "measure": "time_in_state", "activity": "engaged", "warning": m{"at": 1}, "hold_seconds": 0}
 			}
+			if kind == setup.KindConnection {
+				fresh = m{"name": "new", "address": "https://api.example.com", "header": "Authorization", "secret": p.canary}
+			}
 			if kind == setup.KindTrunk {
 				fresh = m{"name": "new", "country": "PT", "username": "u", "password": p.canary, "numbers": []any{m{"number": fmt.Sprintf("+3512100%05d", p.canary[len(p.canary)-1])}}}
 			}

@@ -12,6 +12,7 @@ import (
 	"nubitalk/internal/app/contact"
 	"nubitalk/internal/app/floor"
 	"nubitalk/internal/app/live"
+	"nubitalk/internal/app/lookup"
 	"nubitalk/internal/app/retention"
 	appsetup "nubitalk/internal/app/setup"
 	"nubitalk/internal/base/errs"
@@ -94,7 +95,7 @@ func (s *Server) makeParts() *parts {
 	p.people = newPeople(p.accounts)
 	p.contacts = contact.New(contact.Deps{DB: k.db, Keys: k.vault, Blobs: k.blobs, Audit: p.audit, Bus: k.bus,
 		Clock: s.clock, IDs: s.ids, Log: s.log.With("part", "contact")})
-	p.floor = floor.New(floor.Deps{DB: k.db, Vault: k.vault, Bus: k.bus, Clock: s.clock, IDs: s.ids, Setup: p.setups, Contacts: p.contacts,
+	p.floor = floor.New(floor.Deps{DB: k.db, Vault: k.vault, Bus: k.bus, Clock: s.clock, IDs: s.ids, Setup: p.setups, Contacts: p.contacts, Lookups: lookup.New(lookup.Deps{Connections: p.setup, Product: "Nubitalk"}),
 		Audit: p.audit, Node: s.data.node, Log: s.log.With("part", "floor")})
 	var chatFloor chat.Floor = p.floor
 	var liveFloor live.Floor = p.floor

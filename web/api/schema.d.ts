@@ -404,6 +404,100 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/connections": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List connections
+     * @description Needs `setup.write`.
+     */
+    get: operations["listConnection"];
+    put?: never;
+    /**
+     * Add to connections
+     * @description Needs `setup.write`.
+     */
+    post: operations["createConnection"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/connections/order": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Put connections in order
+     * @description Needs `setup.write`.
+     */
+    put: operations["orderConnection"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/connections/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One of connections
+     * @description Needs `setup.write`.
+     */
+    get: operations["getConnection"];
+    /**
+     * Change one of connections
+     * @description Needs `setup.write`.
+     */
+    put: operations["putConnection"];
+    post?: never;
+    /**
+     * Take one of connections out of use
+     * @description It stays readable for the records that name it.
+     *
+     *     Needs `setup.write`.
+     */
+    delete: operations["archiveConnection"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/connections/{id}/restore": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Bring one of connections back into use
+     * @description Needs `setup.write`.
+     */
+    post: operations["restoreConnection"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/consent-texts": {
     parameters: {
       query?: never;
@@ -4123,6 +4217,44 @@ export interface components {
       /** @description Ids. */
       labels?: string[];
     };
+    ConnectionChange: {
+      /** @description Where the system is, e.g. https://api.example.com/v1: HTTPS, on the public network. The paths of flows' steps go below it. */
+      address: string;
+      /** @description The header that carries the secret, e.g. Authorization; empty: none is sent. */
+      header: string;
+      name: string;
+      /** @description What the header carries, e.g. Bearer and a token. It is sealed and never shown again; absent or empty: it stays as it is, unless the address leads to another host. */
+      secret?: string;
+      /** @description Remove the secret. */
+      secret_remove?: boolean;
+      /** @description As it was answered; it changes nothing. */
+      secret_set?: boolean;
+      /**
+       * Format: int64
+       * @description The version you saw; 409 if someone was faster.
+       */
+      version: number;
+    };
+    ConnectionObject: {
+      /** @description Where the system is, e.g. https://api.example.com/v1: HTTPS, on the public network. The paths of flows' steps go below it. */
+      address: string;
+      /** Format: date-time */
+      archived_at?: string;
+      /** Format: date-time */
+      created_at: string;
+      /** @description The header that carries the secret, e.g. Authorization; empty: none is sent. */
+      header: string;
+      id: string;
+      name: string;
+      /** Format: int64 */
+      position: number;
+      /** @description There is a secret. */
+      secret_set: boolean;
+      /** Format: date-time */
+      updated_at: string;
+      /** Format: int64 */
+      version: number;
+    };
     ConsentRequest: {
       /** @description Address of the tenant's privacy policy; may be empty. */
       link: string;
@@ -4581,10 +4713,19 @@ export interface components {
       /** @description With collect: digits are waited for. */
       digits?: components["schemas"]["FlowDigits"];
       form?: boolean;
+      /** @description A system outside would be asked, and the run waits for its answer. */
+      look_up?: components["schemas"]["FlowLookUp"];
       /** @description With collect: nobody sees the answer. */
       masked?: boolean;
       queue?: string;
       say?: string;
+    };
+    FlowAnswer: {
+      failed?: boolean;
+      /** @description By attribute; what is missing is empty. */
+      values?: {
+        [key: string]: string;
+      };
     };
     FlowButton: {
       label: string;
@@ -4623,6 +4764,8 @@ export interface components {
       message: string;
     };
     FlowInput: {
+      /** @description What the look-up that the run waits for came to. */
+      answer?: components["schemas"]["FlowAnswer"];
       /** @description An option's value. */
       choice?: string;
       /** @description The form was sent. */
@@ -4630,6 +4773,19 @@ export interface components {
       text?: string;
       /** @description The deadline has passed. */
       timeout?: boolean;
+    };
+    FlowLookUp: {
+      /** @description Secret answers are masked. */
+      body?: {
+        [key: string]: string;
+      };
+      connection: string;
+      method: string;
+      path: string;
+      /** @description The attributes that the answer gives. */
+      results: string[];
+      /** Format: int64 */
+      seconds: number;
     };
     FlowNodeCount: {
       /** Format: int64 */
@@ -4972,6 +5128,11 @@ export interface components {
       /** @description Pass as cursor for the next page; absent at the end. */
       next?: string;
     };
+    ListOfConnectionObject: {
+      items: components["schemas"]["ConnectionObject"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
     ListOfConsentTextObject: {
       items: components["schemas"]["ConsentTextObject"][];
       /** @description Pass as cursor for the next page; absent at the end. */
@@ -5263,6 +5424,19 @@ export interface components {
         | "organisation.keys"
         | "system.read"
       )[];
+    };
+    NewConnection: {
+      /** @description Where the system is, e.g. https://api.example.com/v1: HTTPS, on the public network. The paths of flows' steps go below it. */
+      address: string;
+      /** @description The header that carries the secret, e.g. Authorization; empty: none is sent. */
+      header?: string;
+      name: string;
+      /** @description What the header carries, e.g. Bearer and a token. It is sealed and never shown again; absent or empty: it stays as it is, unless the address leads to another host. */
+      secret?: string;
+      /** @description Remove the secret. */
+      secret_remove?: boolean;
+      /** @description As it was answered; it changes nothing. */
+      secret_set?: boolean;
     };
     NewOrganisationInput: {
       /** @description User name of the first administrator; may be a pseudonym. */
@@ -8059,6 +8233,250 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["CannedReplyObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listConnection: {
+    parameters: {
+      query?: {
+        /** @description Also those out of use. */
+        archived?: boolean;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfConnectionObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  createConnection: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["NewConnection"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ConnectionObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  orderConnection: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SetupOrder"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  getConnection: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ConnectionObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  putConnection: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ConnectionChange"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ConnectionObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  archiveConnection: {
+    parameters: {
+      query: {
+        /** @description The version you saw. */
+        version: number;
+      };
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  restoreConnection: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Seen"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ConnectionObject"];
         };
       };
       /** @description Error */

@@ -30,19 +30,20 @@ import (
 
 // house is two tenants with the production floor and chat on a real store.
 type house struct {
-	t      *testing.T
-	db     *store.DB
-	vault  *vault.Vault
-	blobs  *blob.Store
-	bus    *bus.Bus
-	clock  *clock.Virtual
-	now    clock.Clock // what the parts go by; clock itself unless a test says otherwise
-	ids    *id.Source
-	floor  *floor.Manager
-	chat   *chat.Service
-	plans  map[id.Tenant]floor.Plan
-	logged logged
-	known  func(fresh string) string // whose arrival it is; nil: always a new person's
+	t       *testing.T
+	db      *store.DB
+	vault   *vault.Vault
+	blobs   *blob.Store
+	bus     *bus.Bus
+	clock   *clock.Virtual
+	now     clock.Clock // what the parts go by; clock itself unless a test says otherwise
+	ids     *id.Source
+	floor   *floor.Manager
+	chat    *chat.Service
+	plans   map[id.Tenant]floor.Plan
+	logged  logged
+	lookups floor.Lookups             // nil: every look-up fails
+	known   func(fresh string) string // whose arrival it is; nil: always a new person's
 }
 
 // logged is what the parts of a house wrote to their log.
@@ -145,7 +146,7 @@ func (h *house) furnish(t id.Tenant) {
 // open starts a node: its floors and its chat channel.
 func (h *house) open(node string) {
 	log := slog.New(slog.NewJSONHandler(&h.logged, nil))
-	h.floor = floor.New(floor.Deps{DB: h.db, Vault: h.vault, Bus: h.bus, Clock: h.now, Passed: h.passed, IDs: h.ids, Setup: h, Contacts: h, Node: node, Log: log})
+	h.floor = floor.New(floor.Deps{DB: h.db, Vault: h.vault, Bus: h.bus, Clock: h.now, Passed: h.passed, IDs: h.ids, Setup: h, Contacts: h, Lookups: h.lookups, Node: node, Log: log})
 	h.chat = chat.New(chat.Deps{DB: h.db, Vault: h.vault, Blobs: h.blobs, Bus: h.bus, Clock: h.now, IDs: h.ids, Setup: h, People: h, Floor: h.floor, Log: log})
 	h.floor.Drive(acd.Chat, h.chat)
 	if err := h.floor.Start(h.t.Context()); err != nil {

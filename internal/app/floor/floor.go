@@ -45,6 +45,7 @@ type floor struct {
 	items   map[string]*item      // open interactions
 	helped  map[string]*item      // those in which colleagues are consulted
 	timed   map[string]*item      // those whose flow waits with a deadline
+	asking  map[string]int        // the look-ups under way, by interaction: at which step
 	offers  map[string]*Offer     // pending offers
 	lapsed  map[string]endedOffer // how the latest others ended, for who answers late
 	online  map[string]int        // live desks a user
@@ -133,7 +134,7 @@ func (b *batch) empty() bool {
 
 func newFloor(m *Manager, t id.Tenant, fence int64) *floor {
 	return &floor{m: m, tenant: t, fence: fence, in: make(chan *call, mailbox), ended: make(chan struct{}), quit: make(chan struct{}),
-		online: map[string]int{}, waits: map[string]bool{}, shut: map[string]bool{}, ways: map[string]*flowDay{}, opened: m.Clock.Now()}
+		online: map[string]int{}, asking: map[string]int{}, waits: map[string]bool{}, shut: map[string]bool{}, ways: map[string]*flowDay{}, opened: m.Clock.Now()}
 }
 
 func moving() error {

@@ -91,6 +91,7 @@ func (f *floor) flowStep(it *item, state flow.State, actions []flow.Action, err 
 	case !state.Deadline.IsZero():
 		f.timed[it.ID] = it
 	}
+	f.ask(it)
 }
 
 // flowAction carries out one action; false ends the run.

@@ -56,6 +56,13 @@ type Setup interface {
 	Flow(ctx context.Context, t id.Tenant, flow string, version int64) (PlannedFlow, error)
 }
 
+// Lookups asks systems outside on behalf of flows.
+type Lookups interface {
+	// Look carries out a request and gives the values that it asks for, within the
+	// request's time. key makes a repeat recognisable.
+	Look(ctx context.Context, t id.Tenant, key string, r flow.Request) (map[string]string, error)
+}
+
 // Auditor notes who moved whose work, inside the floor's transaction.
 type Auditor interface {
 	Append(tx *store.Tx, actor, action, object, detail string) error
@@ -82,6 +89,7 @@ type Deps struct {
 	IDs      *id.Source
 	Setup    Setup
 	Contacts Contacts
+	Lookups  Lookups // nil: every look-up fails
 	Audit    Auditor
 	Node     string // this node's id; holder of leases
 	Log      *slog.Logger

@@ -14,6 +14,7 @@ import (
 	"nubitalk/internal/bus"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/acd"
+	"nubitalk/internal/core/flow"
 	"nubitalk/internal/core/measure"
 	"nubitalk/internal/core/setup"
 	"nubitalk/internal/store"
@@ -187,7 +188,9 @@ func (f *floor) restart(items []*item, now time.Time) {
 		case it.State == "arriving", it.running && it.graph == nil:
 			f.begin(it, now)
 		case it.running && !it.run.Deadline.IsZero():
+			it.run = flow.Again(it.graph, it.run, now)
 			f.timed[it.ID] = it
+			f.ask(it)
 		}
 	}
 	f.summarise(now)

@@ -3,6 +3,8 @@ package setup
 import (
 	"context"
 	"encoding/json"
+	"maps"
+	"slices"
 	"time"
 
 	"nubitalk/internal/base/errs"
@@ -68,10 +70,17 @@ type FlowState struct {
 
 // FlowInput is what the person does, or that its time is over.
 type FlowInput struct {
-	Text    string `json:"text,omitempty" maxLength:"4000"`
-	Choice  string `json:"choice,omitempty" maxLength:"200" doc:"An option's value."`
-	Form    bool   `json:"form,omitempty" doc:"The form was sent."`
-	Timeout bool   `json:"timeout,omitempty" doc:"The deadline has passed."`
+	Text    string      `json:"text,omitempty" maxLength:"4000"`
+	Choice  string      `json:"choice,omitempty" maxLength:"200" doc:"An option's value."`
+	Form    bool        `json:"form,omitempty" doc:"The form was sent."`
+	Timeout bool        `json:"timeout,omitempty" doc:"The deadline has passed."`
+	Answer  *FlowAnswer `json:"answer,omitempty" doc:"What the look-up that the run waits for came to."`
+}
+
+// FlowAnswer is what a system outside would have answered.
+type FlowAnswer struct {
+	Failed bool              `json:"failed,omitempty"`
+	Values map[string]string `json:"values,omitempty" doc:"By attribute; what is missing is empty."`
 }
 
 // FlowTried is what a step comes to.
@@ -93,6 +102,17 @@ type FlowAct struct {
 	Form    bool         `json:"form,omitempty"`
 	Queue   string       `json:"queue,omitempty"`
 	Close   bool         `json:"close,omitempty"`
+	LookUp  *FlowLookUp  `json:"look_up,omitempty" doc:"A system outside would be asked, and the run waits for its answer."`
+}
+
+// FlowLookUp is what would be asked of a system outside. No secret is in it.
+type FlowLookUp struct {
+	Connection string            `json:"connection"`
+	Method     string            `json:"method"`
+	Path       string            `json:"path"`
+	Body       map[string]string `json:"body,omitempty" doc:"Secret answers are masked."`
+	Results    []string          `json:"results" doc:"The attributes that the answer gives."`
+	Seconds    int               `json:"seconds"`
 }
 
 // FlowDigits is what a question for digits accepts.
@@ -144,7 +164,7 @@ func (s *Service) TryFlow(ctx context.Context, a access.Actor, in FlowTry) (Flow
 		h, known := snap.Hours[hours]
 		return !known || core.IsOpen(h, now)
 	}, Wait: func(string) (int, int) { return in.Place, in.Minutes * 60 }}
-	state, actions, ways, err := flow.Trace(g, state, in.Input.at(g.Nodes[state.Node]), w)
+	state, actions, ways, err := flow.Trace(g, state, in.Input.at(g, state), w)
 	out := FlowTried{State: FlowState(state), Actions: []FlowAct{}, Ways: []FlowWay{}, Failed: err != nil, At: now}
 	for _, one := range actions {
 		act := FlowAct{Say: one.Say, Collect: one.Collect, Digits: (*FlowDigits)(one.Digits), Masked: one.Masked, Form: one.Form, Queue: one.Queue, Close: one.Close}
@@ -153,6 +173,9 @@ func (s *Service) TryFlow(ctx context.Context, a access.Actor, in FlowTry) (Flow
 		}
 		out.Actions = append(out.Actions, act)
 	}
+	if r, asks := flow.Pending(g, masked(state)); asks && err == nil {
+		out.Actions = append(out.Actions, FlowAct{LookUp: lookUpOf(r)})
+	}
 	for _, one := range ways {
 		out.Ways = append(out.Ways, FlowWay(one))
 	}
@@ -160,8 +183,32 @@ func (s *Service) TryFlow(ctx context.Context, a access.Actor, in FlowTry) (Flow
 }
 
 // at is the input as it comes to the node that waits for it.
-func (in FlowInput) at(n flow.Node) flow.Input {
-	return flow.Input{Text: in.Text, Choice: in.Choice, Form: in.Form, Timeout: in.Timeout, Masked: n.Sensitive}
+func (in FlowInput) at(g *flow.Graph, s flow.State) flow.Input {
+	out := flow.Input{Text: in.Text, Choice: in.Choice, Form: in.Form, Timeout: in.Timeout, Masked: g.Nodes[s.Node].Sensitive}
+	if in.Answer != nil {
+		out.Answer = &flow.Answer{Step: s.Steps, Failed: in.Answer.Failed, Values: in.Answer.Values}
+	}
+	return out
+}
+
+// masked is a state whose secrets are not told.
+func masked(s flow.State) flow.State {
+	s.Secrets = maps.Clone(s.Secrets)
+	for name := range s.Secrets {
+		s.Secrets[name] = "••••"
+	}
+	return s
+}
+
+func lookUpOf(r flow.Request) *FlowLookUp {
+	l := &FlowLookUp{Connection: r.Connection, Method: r.Method, Path: r.Path.Reveal(), Results: slices.Sorted(maps.Keys(r.Results)), Seconds: r.Seconds}
+	if len(r.Body) > 0 {
+		l.Body = map[string]string{}
+	}
+	for name, text := range r.Body {
+		l.Body[name] = text.Reveal()
+	}
+	return l
 }
 
 // begin is where the run stands before the step.

@@ -106,6 +106,11 @@ func (s *Service) beside(tx *store.Tx, a access.Actor, object string, before, o 
 			return err
 		}
 	}
+	if n, ok := o.(core.Connection); ok {
+		if was, _ := before.(core.Connection); n.Moved(was) && slices.Contains(names[object], core.ConnectionSecret) && len(x.sealed) == 0 {
+			return errs.Bad(core.ConnectionSecret, "must be given again: the address leads to another host than the secret was given for.")
+		}
+	}
 	if err := s.plain(tx, a, object, before, o, x.plain); err != nil {
 		return err
 	}
@@ -118,6 +123,28 @@ func secretNames(tx *store.Tx, k core.Kind) (map[string][]string, error) {
 		return nil, nil
 	}
 	return tx.SetupSecretNames(string(k))
+}
+
+// Connection is a connection in use with what its header carries, for the part
+// that asks it. It asks for no permission and is behind no door.
+func (s *Service) Connection(ctx context.Context, t id.Tenant, object string) (core.Connection, secret.Text, error) {
+	var row store.SetupRow
+	err := s.DB.Read(ctx, t, func(tx *store.Tx) (err error) {
+		row, err = find(tx, core.KindConnection, object)
+		return err
+	})
+	if err != nil {
+		return core.Connection{}, secret.Text{}, err
+	}
+	if !row.ArchivedAt.IsZero() {
+		return core.Connection{}, secret.Text{}, errs.New(errs.NotFound, "There is no %s with this id.", core.KindConnection.Word())
+	}
+	o, err := core.Stored(core.KindConnection, row.Body)
+	if err != nil {
+		return core.Connection{}, secret.Text{}, err
+	}
+	value, err := s.Secret(ctx, t, core.KindConnection, object, core.ConnectionSecret)
+	return o.(core.Connection), value, err
 }
 
 // Secret opens a secret of an object, for the part that proves itself with it;

@@ -184,19 +184,20 @@ func readable(a access.Actor, k core.Kind) error {
 	if access.Reach(a, Reads(k)) == access.Tenant {
 		return nil
 	}
-	if k == core.KindTrunk || k == core.KindPhone {
+	if k == core.KindTrunk || k == core.KindPhone || k == core.KindConnection {
 		return allowed(a, Reads(k))
 	}
 	return allowed(a, access.SetupRead)
 }
 
 // Reads is the permission to see objects of a kind. Canned replies are read
-// where they are used; how telephone lines and phones are connected is the administrators'.
+// where they are used; how telephone lines, phones and outside systems
+// are connected is the administrators'.
 func Reads(k core.Kind) access.Permission {
 	switch k {
 	case core.KindCanned:
 		return access.CannedRead
-	case core.KindTrunk, core.KindPhone:
+	case core.KindTrunk, core.KindPhone, core.KindConnection:
 		return access.SetupWrite
 	}
 	return access.SetupRead

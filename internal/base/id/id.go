@@ -45,6 +45,7 @@ const (
 	Trunk       = "trk"
 	Phone       = "phn"
 	Leg         = "leg"
+	Connection  = "cnx"
 )
 
 // Tenant is the organisation that owns a row, a key, an event or a file. For

@@ -89,7 +89,7 @@ var table = []Rule{
 	{FloorManage, "Move work, take it over, give hints, and change an agent's state, skills and queues.", map[Role]Scope{Supervisor: Tenant}},
 	{AlertManage, "Set thresholds for alerts, and acknowledge alerts.", map[Role]Scope{Supervisor: Tenant, Administrator: Tenant}},
 	{SetupRead, "See queues, skills, dispositions, hours, flows and entry points.", map[Role]Scope{Administrator: Tenant, Supervisor: Tenant, Agent: Tenant, Monitor: Tenant, PrivacyOfficer: Tenant}},
-	{SetupWrite, "Change queues, skills, dispositions, hours, flows and entry points; see and change trunks and phones.", map[Role]Scope{Administrator: Tenant}},
+	{SetupWrite, "Change queues, skills, dispositions, hours, flows and entry points; see and change trunks, phones and connections.", map[Role]Scope{Administrator: Tenant}},
 	{UserRead, "See the users of one's organisation.", map[Role]Scope{Administrator: Tenant, Supervisor: Tenant, PrivacyOfficer: Tenant, OperatorRole: Tenant, ResellerRole: Tenant}},
 	{UserWrite, "Create and change users, reset passwords, end sessions.", map[Role]Scope{Administrator: Tenant, OperatorRole: Tenant, ResellerRole: Tenant}},
 	{KeyManage, "Create and revoke API keys.", map[Role]Scope{Administrator: Tenant}},

@@ -14,6 +14,7 @@ type Refs interface {
 	HasQueue(id string) bool
 	HasSkill(id string) bool
 	HasHours(id string) bool
+	HasConnection(id string) bool
 	// Languages are those in which every text of the flow must be written.
 	Languages() []string
 }
@@ -28,6 +29,7 @@ var nodeTypes = map[NodeType][]string{
 	Branch:  {"cases", "next"},
 	Set:     {"priority", "skills", "prefers", "language", "attributes", "next"},
 	WaitFor: {"text", "queue", "next"},
+	LookUp:  {"connection", "method", "path", "body", "results", "seconds", "next", "failed"},
 	Enqueue: {"text", "queue"},
 	Form:    {"text", "next"},
 	Close:   {"text"},
@@ -77,6 +79,9 @@ func attributesOf(g *Graph) map[string]bool {
 			known[n.Into] = true
 		}
 		for name := range n.Attributes {
+			known[name] = true
+		}
+		for name := range n.Results {
 			known[name] = true
 		}
 		if n.Type == WaitFor {
@@ -132,6 +137,8 @@ func (c *checker) node(at, name string, n Node) {
 		c.branch(at, n)
 	case Set:
 		c.set(at, n)
+	case LookUp:
+		c.lookUp(at, n)
 	case WaitFor:
 		c.pointer(at+".next", n.Next, true)
 		fallthrough
@@ -161,7 +168,7 @@ func (c *checker) collect(at string, n Node) {
 		return
 	}
 	if d.Max < 1 || d.Max > MaxDigits {
-		c.faults.Add(at+".digits.max", "is %d; 1 to %d are accepted.", d.Max, MaxDigits)
+		c.faults.Add(at+".digits.max", "is %d; %d to %d are accepted.", d.Max, 1, MaxDigits)
 	}
 	if d.Min < 1 || d.Min > d.Max {
 		c.faults.Add(at+".digits.min", "is %d; 1 to the most digits are accepted.", d.Min)
@@ -357,7 +364,8 @@ func used(n Node) []string {
 		{"text", len(n.Text) > 0}, {"options", len(n.Options) > 0}, {"into", n.Into != ""}, {"digits", n.Digits != nil}, {"sensitive", n.Sensitive}, {"hours", n.Hours != ""},
 		{"open", n.Open != ""}, {"closed", n.Closed != ""}, {"cases", len(n.Cases) > 0}, {"queue", n.Queue != ""},
 		{"priority", n.Priority != nil}, {"skills", len(n.Skills) > 0}, {"prefers", len(n.Prefers) > 0}, {"language", n.Language != ""},
-		{"attributes", len(n.Attributes) > 0}, {"next", n.Next != ""}, {"seconds", n.Seconds != 0}, {"timeout", n.Timeout != ""},
+		{"attributes", len(n.Attributes) > 0}, {"connection", n.Connection != ""}, {"method", n.Method != ""}, {"path", n.Path != ""}, {"body", len(n.Body) > 0},
+		{"results", len(n.Results) > 0}, {"failed", n.Failed != ""}, {"next", n.Next != ""}, {"seconds", n.Seconds != 0}, {"timeout", n.Timeout != ""},
 	} {
 		if f.set {
 			out = append(out, f.name)

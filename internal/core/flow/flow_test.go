@@ -24,10 +24,11 @@ func has(list []string, s string) bool {
 	}
 	return false
 }
-func (t tenant) HasQueue(id string) bool { return has(t.queues, id) }
-func (t tenant) HasSkill(id string) bool { return has(t.skills, id) }
-func (t tenant) HasHours(id string) bool { return has(t.hours, id) }
-func (t tenant) Languages() []string     { return t.languages }
+func (t tenant) HasQueue(id string) bool      { return has(t.queues, id) }
+func (t tenant) HasSkill(id string) bool      { return has(t.skills, id) }
+func (t tenant) HasConnection(id string) bool { return has([]string{"cnx_shop"}, id) }
+func (t tenant) HasHours(id string) bool      { return has(t.hours, id) }
+func (t tenant) Languages() []string          { return t.languages }
 
 var (
 	shop  = tenant{[]string{"que_billing", "que_sales"}, []string{"ski_pt"}, []string{"hou_week"}, []string{"en", "pt"}}
@@ -173,6 +174,54 @@ func TestDigitsAndSecrets(t *testing.T) {
 	}
 }
 
+const asksShop = `{"start":"card","nodes":{
+	"card": {"type":"collect","into":"card","sensitive":true,"text":{"en":"Card?","pt":"Cartão?"},"next":"order"},
+	"order":{"type":"collect","into":"order","text":{"en":"Order?","pt":"Encomenda?"},"next":"ask"},
+	"ask":  {"type":"look_up","connection":"cnx_shop","method":"POST","path":"/orders/{{order}}?by={{name}}","body":{"card":"{{card}}","note":"of {{name}}"},
+	         "results":{"state":"/order/state"},"seconds":5,"next":"end","failed":"sorry"},
+	"end":  {"type":"close","text":{"en":"It is {{state}}","pt":"Está {{state}}"}},
+	"sorry":{"type":"close"}}}`
+
+func TestLookUp(t *testing.T) {
+	g := parse(t, asksShop)
+	if err := Check(g, shop); err != nil {
+		t.Fatal(err)
+	}
+	s, _, _ := Start(g, "en", map[string]string{AttributeName: "R & S"}, open(true))
+	s, _, _ = Step(g, s, Input{Text: "4929", Masked: true}, open(true))
+	if _, asked := Pending(g, s); asked {
+		t.Error("a question is no request")
+	}
+	s, actions, _ := Step(g, s, Input{Text: "9/../1 0"}, open(true))
+	if actions != nil || !s.Waiting || !s.Deadline.Equal(morning.Add(5*time.Second)) {
+		t.Fatalf("%+v %+v", actions, s)
+	}
+	r, asked := Pending(g, s)
+	if !asked || r.Path.Reveal() != "/orders/9%2F..%2F1%200?by=R+%26+S" || r.Body["card"].Reveal() != "4929" || r.Body["note"].Reveal() != "of R & S" || r.Step != 3 {
+		t.Fatalf("%v %q %+v", asked, r.Path.Reveal(), r)
+	}
+	for name, in := range map[string]Input{"words": {Text: "hello?"}, "another's answer": {Answer: &Answer{Step: 2}}, "too soon": {Timeout: true}} {
+		if after, actions, err := Step(g, s, in, open(true)); err != nil || actions != nil || !cmp.Equal(after, s) {
+			t.Errorf("%s: %+v %v", name, after, actions)
+		}
+	}
+	done, actions, _ := Step(g, s, Input{Answer: &Answer{Step: 3, Values: map[string]string{"state": "on its way", "other": "x"}}}, open(true))
+	if diff := cmp.Diff([]Action{{Say: "It is on its way"}, {Close: true}}, actions); diff != "" || done.Attributes["other"] != "" || done.Secrets != nil {
+		t.Error(diff, done)
+	}
+	if _, _, ways, _ := Trace(g, s, Input{Answer: &Answer{Step: 3, Failed: true}}, open(true)); len(ways) != 1 || ways[0].Out != "failed" {
+		t.Error(ways)
+	}
+	late := open(true)
+	late.Now = morning.Add(5 * time.Second)
+	if again := Again(g, s, late.Now); !again.Deadline.Equal(morning.Add(10 * time.Second)) {
+		t.Error("after a restart:", again.Deadline)
+	}
+	if _, _, ways, _ := Trace(g, s, Input{Timeout: true}, late); len(ways) != 1 || ways[0].Out != "failed" {
+		t.Error(ways)
+	}
+}
+
 // Input that does not concern the run changes nothing.
 func TestInputOutOfPlace(t *testing.T) {
 	g := parse(t, worked)
@@ -241,6 +290,16 @@ func TestCheckFaults(t *testing.T) {
 		{"terminator", collecting(`"into":"x","digits":{"min":5,"max":9,"terminator":"5"}`), "nodes.a.digits.terminator", "# or *"},
 		{"a secret that is shown", collecting(`"into":"zz","sensitive":true`), "nodes.b.text.en", "kept secret"},
 		{"a secret name", collecting(`"into":"name","sensitive":true`), "nodes.a.into", "a name of its own"},
+		{"a connection that is none", asking(`"connection":"cnx_books","method":"GET","seconds":5`), "nodes.a.connection", "existing connection"},
+		{"a long wait", asking(`"connection":"cnx_shop","method":"GET","seconds":11`), "nodes.a.seconds", "1 to 10"},
+		{"a method", asking(`"connection":"cnx_shop","method":"DELETE","seconds":5`), "nodes.a.method", "GET or POST"},
+		{"a body of GET", asking(`"connection":"cnx_shop","method":"GET","seconds":5,"body":{"a":"b"}`), "nodes.a.body", "POST only"},
+		{"another host", asking(`"connection":"cnx_shop","method":"GET","seconds":5,"path":"@evil.example/"`), "nodes.a.path", "begin with /"},
+		{"a way up", asking(`"connection":"cnx_shop","method":"GET","seconds":5,"path":"/a/../b"`), "nodes.a.path", "without .."},
+		{"a secret in an address", asking(`"connection":"cnx_shop","method":"GET","seconds":5,"path":"/{{pin}}"`), "nodes.a.path", "kept secret"},
+		{"an unknown word sent", asking(`"connection":"cnx_shop","method":"POST","seconds":5,"body":{"a":"{{pin}} {{who}}"}`), "nodes.a.body.a", "{{who}}"},
+		{"a place", asking(`"connection":"cnx_shop","method":"GET","seconds":5,"results":{"a":"order"}`), "nodes.a.results.a", "such as /order/state"},
+		{"a secret learnt", asking(`"connection":"cnx_shop","method":"GET","seconds":5,"results":{"pin":"/order"}`), "nodes.a.results.pin", "secret"},
 		{"a name that is none", `{"start":"a b","nodes":{"a b":{"type":"close"}}}`, "nodes.a b", "good name"},
 	}
 	for _, c := range cases {
@@ -262,6 +321,12 @@ func TestCheckFaults(t *testing.T) {
 // collecting is a flow with one collect, whose answer zz is told.
 func collecting(fields string) string {
 	return `{"start":"a","nodes":{"a":{"type":"collect","text":{"en":"a","pt":"a"},` + fields + `,"next":"b"},"b":{"type":"close","text":{"en":"{{zz}}","pt":"b"}}}}`
+}
+
+// asking is a flow with a secret pin and a look_up.
+func asking(fields string) string {
+	return `{"start":"p","nodes":{"p":{"type":"collect","into":"pin","sensitive":true,"text":{"en":"a","pt":"a"},"next":"a"},
+		"a":{"type":"look_up",` + fields + `,"next":"b","failed":"b"},"b":{"type":"close"}}}`
 }
 
 func branching(condition string) string {

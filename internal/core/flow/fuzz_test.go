@@ -13,6 +13,7 @@ import (
 // they let through runs to a wait or an end with any input, the same each time.
 func FuzzFlow(f *testing.F) {
 	f.Add([]byte(worked), "billing", "VIP 1")
+	f.Add([]byte(asksShop), "1", "4929")
 	f.Add([]byte(branching(`attr.name in ["a"] or int(attr.name) > 3`)), "", "")
 	f.Add([]byte(`{"start":"a","nodes":{"a":{"type":"ask","text":{"en":"?"},"options":[{"value":"a","label":{"en":"A"},"next":"a"}]}}}`), "a", "b")
 	f.Fuzz(func(t *testing.T, raw []byte, choice, text string) {
@@ -22,7 +23,7 @@ func FuzzFlow(f *testing.F) {
 		}
 		checked := Check(g, shop) == nil
 		s, _, err := Start(g, "en", map[string]string{AttributeName: text}, open(len(text)%2 == 0))
-		for _, in := range []Input{{Choice: choice}, {Text: text}, {Form: true}, {Timeout: true}, {}} {
+		for _, in := range []Input{{Choice: choice}, {Text: text}, {Text: text, Masked: true}, {Answer: &Answer{Step: len(text)}}, {Form: true}, {Timeout: true}, {}} {
 			if checked && err != nil {
 				t.Fatalf("a checked graph failed: %v\n%s", err, raw)
 			}
@@ -61,7 +62,7 @@ func TestRandomGraphs(t *testing.T) {
 	text := map[string]string{"en": "x {{name}}", "pt": "y"}
 	node := rapid.Custom(func(t *rapid.T) Node {
 		next := rapid.SampledFrom(names)
-		switch rapid.SampledFrom([]NodeType{Say, Ask, Collect, Branch, WaitFor, Enqueue, Form, Close, Hours, Set}).Draw(t, "type") {
+		switch rapid.SampledFrom([]NodeType{Say, Ask, Collect, Branch, LookUp, WaitFor, Enqueue, Form, Close, Hours, Set}).Draw(t, "type") {
 		case Say:
 			return Node{Type: Say, Text: text, Next: next.Draw(t, "next")}
 		case Ask:
@@ -71,6 +72,8 @@ func TestRandomGraphs(t *testing.T) {
 			return Node{Type: Collect, Text: text, Into: "v", Next: next.Draw(t, "next"), Seconds: 5, Timeout: next.Draw(t, "timeout")}
 		case Branch:
 			return Node{Type: Branch, Cases: []Case{{`attr.name == "1" or hour > 10`, next.Draw(t, "case")}}, Next: next.Draw(t, "next")}
+		case LookUp:
+			return Node{Type: LookUp, Connection: "cnx_shop", Method: "GET", Path: "/{{name}}", Results: map[string]string{"v": "/v"}, Seconds: 3, Next: next.Draw(t, "next"), Failed: next.Draw(t, "failed")}
 		case WaitFor:
 			return Node{Type: WaitFor, Queue: "que_sales", Next: next.Draw(t, "next")}
 		case Enqueue:
@@ -113,7 +116,7 @@ func TestRandomGraphs(t *testing.T) {
 				t.Fatalf("%v %+v\n%s", err, s, raw)
 			}
 			w.Now = w.Now.Add(time.Duration(rapid.IntRange(0, 10).Draw(t, "s")) * time.Second)
-			in := rapid.SampledFrom([]Input{{Choice: "1"}, {Choice: "2"}, {Choice: "9"}, {Text: "dois"}, {Text: "?"}, {Form: true}, {Timeout: true}}).Draw(t, "in")
+			in := rapid.SampledFrom([]Input{{Choice: "1"}, {Choice: "2"}, {Choice: "9"}, {Text: "dois"}, {Text: "?"}, {Form: true}, {Timeout: true}, {Answer: &Answer{Step: s.Steps}}, {Answer: &Answer{Step: s.Steps, Failed: true}}}).Draw(t, "in")
 			s, _, err = Step(parsed, s, in, w)
 		}
 	})

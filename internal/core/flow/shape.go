@@ -7,7 +7,7 @@ func (n Node) waits() bool { return n.Type == Ask || n.Type == Collect || n.Type
 
 // nexts lists where a node may lead.
 func (n Node) nexts() []string {
-	list := []string{n.Next, n.Open, n.Closed, n.Timeout}
+	list := []string{n.Next, n.Open, n.Closed, n.Timeout, n.Failed}
 	for _, o := range n.Options {
 		list = append(list, o.Next)
 	}

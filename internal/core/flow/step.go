@@ -81,6 +81,9 @@ func (r *run) begin(in Input) (next way, moved bool) {
 	n := r.graph.Nodes[r.s.Node]
 	if in.Timeout {
 		due := !r.s.Deadline.IsZero() && !r.w.Now.Before(r.s.Deadline)
+		if n.Type == LookUp {
+			return way{"failed", n.Failed}, due
+		}
 		return way{"timeout", n.Timeout}, due && n.Timeout != ""
 	}
 	switch n.Type {
@@ -88,6 +91,8 @@ func (r *run) begin(in Input) (next way, moved bool) {
 		return r.answer(n, in)
 	case Collect:
 		return r.collected(n, in)
+	case LookUp:
+		return r.lookedUp(n, in.Answer)
 	case Form:
 		return way{"next", n.Next}, in.Form
 	}
@@ -218,6 +223,8 @@ func (r *run) visit(n Node) (next way) {
 		}
 	case Set:
 		r.set(n)
+	case LookUp:
+		r.waitForAnswer(n)
 	case WaitFor:
 		r.learnWait(n.Queue)
 		r.act(Action{Say: r.say(n.Text)})

@@ -23,6 +23,7 @@ const (
 	Branch  NodeType = "branch"  // first Case whose If is true, else Next
 	Set     NodeType = "set"     // set Priority, Skills, Prefers, Language, Attributes
 	WaitFor NodeType = "wait"    // learn the place and the wait that Queue has for who enters now; say Text (may be empty), go on at Next
+	LookUp  NodeType = "look_up" // ask Connection for Path, store Results; go on at Next, or at Failed
 	Enqueue NodeType = "queue"   // say Text (may be empty) and put into Queue; ends the flow
 	Form    NodeType = "form"    // say Text (may be empty), show the leave-a-message form, wait; when sent: Next, or close
 	Close   NodeType = "close"   // say Text (may be empty) and close
@@ -42,6 +43,10 @@ const (
 	MaxSeconds    = 86400
 	MaxSteps      = 2000 // nodes of one run, re-asked questions included
 	MaxDigits     = 32   // keys of one answer
+	MaxLookUp     = 10   // seconds that a look_up may take
+	MaxPath       = 500  // characters of a look_up's path
+	MaxFields     = 30   // of a look_up's body, and of its results
+	MaxPointer    = 200  // characters of a result's place
 	MaxPlace      = 100_000
 )
 
@@ -79,9 +84,19 @@ type Node struct {
 	Prefers    map[string]int    `json:"prefers,omitempty"` // preferred skills
 	Language   string            `json:"language,omitempty"`
 	Attributes map[string]string `json:"attributes,omitempty"`
+	// What a look_up asks: Method GET or POST, Path below the connection's address,
+	// Body the fields of the JSON object that a POST sends. Texts in both may hold
+	// {{attribute}}, those of Body also secrets. Results says which attribute gets
+	// what stands where in the answer (a JSON pointer).
+	Connection string            `json:"connection,omitempty"`
+	Method     string            `json:"method,omitempty"`
+	Path       string            `json:"path,omitempty"`
+	Body       map[string]string `json:"body,omitempty"`
+	Results    map[string]string `json:"results,omitempty"`
+	Failed     string            `json:"failed,omitempty"`
 	Next       string            `json:"next,omitempty"`
 	// Seconds bounds the wait of ask and collect; then Timeout is next. 0 means
-	// as long as the person stays.
+	// as long as the person stays. It bounds a look_up, too; then Failed is next.
 	Seconds int    `json:"seconds,omitempty"`
 	Timeout string `json:"timeout,omitempty"`
 	// At is where the node stands in the drawing; a node without it is laid out
@@ -130,7 +145,7 @@ type State struct {
 	Skills   map[string]int    `json:"skills,omitempty"`
 	Prefers  map[string]int    `json:"prefers,omitempty"`
 	Deadline time.Time         `json:"deadline,omitzero"`
-	Waiting  bool              `json:"waiting"` // for the person's input
+	Waiting  bool              `json:"waiting"` // for the person's input, or for an answer to a look_up
 	Done     bool              `json:"done"`
 	Steps    int               `json:"steps"` // nodes run; a run is bounded
 }
@@ -144,6 +159,8 @@ type Input struct {
 	// Masked says that Text was given to a sensitive question and is kept nowhere
 	// else. Only such a question takes it, and it takes no other.
 	Masked bool
+	// Answer is what a look_up came to.
+	Answer *Answer
 }
 
 // World is what a run may ask about.

@@ -84,9 +84,9 @@ var inventory = []group{
 		part{"body", Label, "", ""},
 		part{"changed_by", Pseudonym, "to make changes attributable (C11)", ""})},
 
-	{Column, "setup_secrets", "to prove to an operator of telephone lines who we are, and to let phones in", "until removed, or as long as the organisation exists", withTenant, with(
+	{Column, "setup_secrets", "to prove to an operator of telephone lines, and to systems that flows ask, who we are, and to let phones in", "until removed, or as long as the organisation exists", withTenant, with(
 		none("kind", "object_id", "field", "set_at"),
-		part{"value_sealed", Credential, "a trunk's or a phone's password; never shown again, in no export and no log", byTenant})},
+		part{"value_sealed", Credential, "a trunk's or a phone's password, the secret of a connection; never shown again, in no export and no log", byTenant})},
 
 	{Column, "trunk_numbers", "to know whose a called number is: it belongs to one trunk of the installation", "until the trunk gives it up, or as long as the organisation exists", withTenant,
 		none("trunk_id", "number")},

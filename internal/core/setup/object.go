@@ -21,18 +21,18 @@ const KindUser Kind = "users"
 // Kinds are all kinds of set-up objects, in the order in which one needs the
 // other.
 var Kinds = []Kind{KindRules, KindSkill, KindTeam, KindSite, KindHours, KindReason, KindDisposition, KindLabel, KindQueue,
-	KindConsentText, KindFlow, KindEntryPoint, KindCanned, KindAlertRule, KindTrunk, KindPhone}
+	KindConsentText, KindConnection, KindFlow, KindEntryPoint, KindCanned, KindAlertRule, KindTrunk, KindPhone}
 
 var prefixes = map[Kind]string{
 	KindQueue: id.Queue, KindSkill: id.Skill, KindTeam: id.Team, KindSite: id.Site, KindDisposition: id.Disposition, KindReason: id.Reason, KindHours: id.Hours,
 	KindEntryPoint: id.EntryPoint, KindCanned: id.Canned, KindConsentText: id.ConsentText, KindLabel: id.Label, KindFlow: id.Flow,
-	KindAlertRule: id.AlertRule, KindTrunk: id.Trunk, KindPhone: id.Phone,
+	KindAlertRule: id.AlertRule, KindTrunk: id.Trunk, KindPhone: id.Phone, KindConnection: id.Connection,
 }
 
 var words = map[Kind]string{
 	KindQueue: "queue", KindSkill: "skill", KindTeam: "team", KindSite: "site", KindDisposition: "disposition", KindReason: "reason", KindHours: "opening hours",
 	KindEntryPoint: "entry point", KindCanned: "canned reply", KindConsentText: "consent text", KindLabel: "label",
-	KindFlow: "flow", KindAlertRule: "alert rule", KindTrunk: "trunk", KindPhone: "phone", KindRules: "rules", KindUser: "user",
+	KindFlow: "flow", KindAlertRule: "alert rule", KindTrunk: "trunk", KindPhone: "phone", KindConnection: "connection", KindRules: "rules", KindUser: "user",
 }
 
 // Known says whether this is a kind of set-up object.
@@ -51,8 +51,11 @@ func (k Kind) Versioned() bool { return k == KindConsentText || k == KindFlow }
 // Secrets are the names of what a kind's objects have sealed beside their body:
 // never shown again, and set or removed by name.
 func (k Kind) Secrets() []string {
-	if k == KindTrunk || k == KindPhone {
+	switch k {
+	case KindTrunk, KindPhone:
 		return []string{Password}
+	case KindConnection:
+		return []string{ConnectionSecret}
 	}
 	return nil
 }
@@ -158,6 +161,8 @@ func read(kind Kind, raw json.RawMessage, strict bool) (Object, error) {
 		return decode[Trunk](raw, strict)
 	case KindPhone:
 		return decode[Phone](raw, strict)
+	case KindConnection:
+		return decode[Connection](raw, strict)
 	case KindRules:
 		return decode[Rules](raw, strict)
 	}

@@ -26,6 +26,7 @@ const (
 	KindAlertRule   Kind = "alert-rules"
 	KindTrunk       Kind = "trunks"
 	KindPhone       Kind = "phones"
+	KindConnection  Kind = "connections"
 	KindRules       Kind = "rules" // exactly one object per tenant
 )
 

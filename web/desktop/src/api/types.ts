@@ -76,6 +76,7 @@ export type Exception = Schemas["Exception"];
 export type EntryPoint = Required<Schemas["EntryPoint"]>;
 export type CallState = Schemas["State"];
 export type CallChoices = Schemas["Choices"];
+export type Connection = Required<Omit<Schemas["NewConnection"], "$schema">>;
 export type CannedReply = Required<Schemas["CannedReply"]>;
 export type ConsentText = Required<Schemas["ConsentText"]>;
 
@@ -96,6 +97,12 @@ export interface FlowNode {
   prefers?: Record<string, number>;
   language?: string;
   attributes?: Record<string, string>;
+  connection?: string;
+  method?: "GET" | "POST";
+  path?: string;
+  body?: Record<string, string>;
+  results?: Record<string, string>;
+  failed?: string;
   next?: string;
   seconds?: number;
   timeout?: string;
@@ -146,6 +153,7 @@ export interface SetupKinds {
   "alert-rules": AlertRule;
   trunks: Trunk;
   phones: Phone;
+  connections: Connection;
 }
 export type SetupKind = keyof SetupKinds;
 

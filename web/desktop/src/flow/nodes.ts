@@ -8,6 +8,7 @@ import MessageSquare from "@lucide/svelte/icons/message-square";
 import PencilLine from "@lucide/svelte/icons/pencil-line";
 import MailPlus from "@lucide/svelte/icons/mail-plus";
 import SlidersHorizontal from "@lucide/svelte/icons/sliders-horizontal";
+import SearchCheck from "@lucide/svelte/icons/search-check";
 import Split from "@lucide/svelte/icons/split";
 import type { FlowNode } from "../api/types";
 
@@ -15,12 +16,13 @@ import type { FlowNode } from "../api/types";
 // right; this says what there is to fill in, and where a step may lead.
 
 export type NodeType =
-  "say" | "ask" | "collect" | "hours" | "branch" | "set" | "wait" | "queue" | "form" | "close";
+  "say" | "ask" | "collect" | "hours" | "branch" | "set" | "wait" | "look_up" | "queue" | "form" | "close";
 
-export type FieldName = "text" | "options" | "into" | "keys" | "wait" | "hours" | "cases" | "set" | "queue";
+export type FieldName =
+  "text" | "options" | "into" | "keys" | "look" | "wait" | "hours" | "cases" | "set" | "queue";
 
 /** A field of a node that names another node. */
-export type OutName = "next" | "open" | "closed" | "timeout";
+export type OutName = "next" | "open" | "closed" | "timeout" | "failed";
 
 export interface Shape {
   icon: Component<{ size?: number; "aria-hidden"?: "true" }>;
@@ -74,6 +76,12 @@ export const shapes: Record<NodeType, Shape> = {
     silent: true,
     outs: ["next"],
     blank: () => ({ type: "wait", queue: "" }),
+  },
+  look_up: {
+    icon: SearchCheck,
+    fields: ["look"],
+    outs: ["next", "failed"],
+    blank: () => ({ type: "look_up", method: "GET", seconds: 5 }),
   },
   queue: {
     icon: Inbox,

@@ -22,6 +22,8 @@ export function gist(node: FlowNode, language: string): string {
   const said = worded(node.text, language);
   const parts: string[] = [];
   if (node.queue) parts.push(names.of("queues", node.queue) || node.queue);
+  if (node.connection) parts.push(names.of("connections", node.connection) || node.connection);
+  if (node.path) parts.push(node.path);
   if (node.hours) parts.push(names.of("hours", node.hours) || node.hours);
   if (node.type === "set") parts.push(...sets(node));
   if (said) parts.push(node.queue ? `“${said}”` : said);

@@ -32,6 +32,7 @@ export const text = catalogue(
     consentTexts: "Consent texts",
     flows: "Flows",
     alertRules: "Alerts",
+    connections: "Connections",
     trunks: "Trunks",
     phones: "Phones",
     rules: "Rules and retention",
@@ -57,6 +58,7 @@ export const text = catalogue(
     flowsWhat:
       "What happens to a contact before an agent has it: greeting, questions, hours, queue. A change applies to contacts from now on.",
     phonesWhat: "SIP phones on desks and in halls. Agents can talk by theirs in place of the browser.",
+    connectionsWhat: "Systems outside that flows may ask, such as a shop’s orders, and how they know you.",
     trunksWhat: "Telephone lines from an operator: their numbers, where calls arrive, and where they may go.",
     alertRulesWhat:
       "Values at which supervisors are alerted. Who watches the room sees the alert there, and on the big screen.",
@@ -83,6 +85,7 @@ export const text = catalogue(
     consentTextsEmpty: "Write what visitors agree to, in the languages you speak with them.",
     flowsEmpty: "The shortest flow puts everybody into one queue. Start with that, then add a greeting.",
     phonesEmpty: "Add a phone, say whose it is, and make its password.",
+    connectionsEmpty: "A connection lets a flow look something up, for example where an order is.",
     trunksEmpty: "Connect an operator’s line, and give each of its numbers an entry point.",
     alertRulesEmpty:
       "Choose a figure and a value, e.g. “5 waiting in Billing”. The alert is raised and ends by itself.",
@@ -104,6 +107,7 @@ export const text = catalogue(
     "new_consent-texts": "New consent text",
     new_flows: "New flow",
     "new_alert-rules": "New alert",
+    new_connections: "New connection",
     new_trunks: "New trunk",
     new_phones: "New phone",
     flowSteps: { one: "1 step", other: "{count} steps" },
@@ -209,6 +213,7 @@ export const text = catalogue(
     consentTexts: "Textos de consentimento",
     flows: "Fluxos",
     alertRules: "Alertas",
+    connections: "Ligações",
     trunks: "Troncos",
     phones: "Telefones",
     rules: "Regras e retenção",
@@ -235,6 +240,8 @@ export const text = catalogue(
     flowsWhat:
       "O que acontece a um contacto antes de um agente o ter: saudação, perguntas, horário, fila. Uma mudança vale para os contactos daqui em diante.",
     phonesWhat: "Telefones SIP em secretárias e átrios. Os agentes podem falar pelo seu em vez do navegador.",
+    connectionsWhat:
+      "Sistemas externos que os fluxos podem consultar, como as encomendas de uma loja, e como eles nos conhecem.",
     trunksWhat:
       "Linhas telefónicas de um operador: os seus números, onde chegam as chamadas e para onde podem ir.",
     alertRulesWhat:
@@ -264,6 +271,7 @@ export const text = catalogue(
     consentTextsEmpty: "Escreva o que os visitantes aceitam, nas línguas em que fala com eles.",
     flowsEmpty: "O fluxo mais curto põe todos numa fila. Comece por aí e junte depois uma saudação.",
     phonesEmpty: "Junte um telefone, diga de quem é e crie a sua palavra-passe.",
+    connectionsEmpty: "Uma ligação deixa um fluxo consultar algo, por exemplo onde está uma encomenda.",
     trunksEmpty: "Ligue a linha de um operador e dê a cada número um ponto de entrada.",
     alertRulesEmpty:
       "Escolha um número e um valor, por exemplo “5 à espera em Faturas”. O alerta começa e acaba por si.",
@@ -286,6 +294,7 @@ export const text = catalogue(
     "new_consent-texts": "Novo texto de consentimento",
     new_flows: "Novo fluxo",
     "new_alert-rules": "Novo alerta",
+    new_connections: "Nova ligação",
     new_trunks: "Novo tronco",
     new_phones: "Novo telefone",
     flowSteps: { one: "1 passo", other: "{count} passos" },

@@ -3,6 +3,7 @@ import { text } from "../messages/setup";
 import type {
   AlertRule,
   CannedReply,
+  Connection,
   ConsentText,
   Disposition,
   EntryPoint,
@@ -51,6 +52,8 @@ export function about(kind: SetupKind, body: SetupKinds[SetupKind] & { id?: stri
         .filter(Boolean)
         .join(" · ");
     }
+    case "connections":
+      return (body as Connection).address;
     case "canned-replies": {
       const c = body as CannedReply;
       return [c.shortcut && `/${c.shortcut}`, names.of("queues", c.queue), c.body.slice(0, 70)]

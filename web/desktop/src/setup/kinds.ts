@@ -13,6 +13,7 @@ import FileCheck from "@lucide/svelte/icons/file-check";
 import BellRing from "@lucide/svelte/icons/bell-ring";
 import Cable from "@lucide/svelte/icons/cable";
 import Phone from "@lucide/svelte/icons/phone";
+import Unplug from "@lucide/svelte/icons/unplug";
 import GitBranch from "@lucide/svelte/icons/git-branch";
 import type { Permission, SetupKind, SetupKinds } from "../api/types";
 import { blankRule } from "../alerts/ruleForm";
@@ -192,6 +193,16 @@ export const kinds: readonly KindInfo[] = [
     empty: "consentTextsEmpty",
     icon: FileCheck,
     blank: () => ({ name: "", purpose: "service", text: { en: "", pt: "" }, link: "" }),
+    name: byName,
+  }),
+  info({
+    kind: "connections",
+    title: "connections",
+    what: "connectionsWhat",
+    empty: "connectionsEmpty",
+    reads: "setup.write",
+    icon: Unplug,
+    blank: () => ({ name: "", address: "", header: "", secret: "", secret_set: false, secret_remove: false }),
     name: byName,
   }),
   info({

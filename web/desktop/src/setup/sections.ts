@@ -35,7 +35,14 @@ const all: { heading: SetupText; entries: Entry[] }[] = [
   },
   {
     heading: "groupRouting",
-    entries: [entry("queues"), entry("skills"), entry("flows"), entry("hours"), entry("alert-rules")],
+    entries: [
+      entry("queues"),
+      entry("skills"),
+      entry("flows"),
+      entry("connections"),
+      entry("hours"),
+      entry("alert-rules"),
+    ],
   },
   {
     heading: "groupContact",
