@@ -33,7 +33,8 @@ const lookEvery = time.Minute
 
 // telephone is the telephone network as trunks and phones are set up. Registrations and the
 // watch over gateways are kept by the node on which the trunk's owner has its
-// floor. One goroutine (run) keeps them in step with the set-up.
+// floor. One goroutine (follow) reads the set-up as it changes, another (run)
+// keeps registrations in step with it; nobody who calls waits for either.
 type telephone struct {
 	db     *store.DB
 	setups *setups
@@ -43,8 +44,9 @@ type telephone struct {
 	phone  *sip.Endpoint
 
 	mu     sync.Mutex
-	plan   *dialplan.Plan          // nil: to be read anew
-	stamp  uint64                  // grows with each change of the set-up
+	plan   *dialplan.Plan          // nil before the first reading
+	stale  map[id.Tenant]bool      // whose set-up changed since it was read
+	all    bool                    // anybody's may have changed
 	trunks map[string]*trunk       // those of plan, by id
 	here   map[id.Tenant]bool      // whose floors run here
 	places map[string][]netip.Addr // addresses of gateways' names
@@ -53,10 +55,13 @@ type telephone struct {
 	realm string
 	conf  config.SIP
 
-	step chan struct{}
-	quit context.CancelFunc
-	done chan struct{}
-	hush func()
+	reading sync.Mutex           // held while the set-up is read; guards lines
+	lines   map[id.Tenant]*lines // what was read last
+
+	changed, step chan struct{} // wake follow and run
+	quit          context.CancelFunc
+	done          sync.WaitGroup
+	hush          func()
 }
 
 // trunk is a trunk at work.
@@ -82,16 +87,17 @@ type begun struct {
 var _ voice.Network = (*telephone)(nil)
 
 func newTelephone(k *keepers, s *setups, conf config.SIP, now clock.Clock, log *slog.Logger) *telephone {
-	return &telephone{phones: map[string]*phone{}, realm: conf.Realm, conf: conf, db: k.db, setups: s, bus: k.bus, clock: now, log: log, trunks: map[string]*trunk{}, here: map[id.Tenant]bool{}, places: map[string][]netip.Addr{}, step: make(chan struct{}, 1)}
+	return &telephone{phones: map[string]*phone{}, realm: conf.Realm, conf: conf, db: k.db, setups: s, bus: k.bus, clock: now, log: log, trunks: map[string]*trunk{}, here: map[id.Tenant]bool{}, places: map[string][]netip.Addr{},
+		stale: map[id.Tenant]bool{}, changed: make(chan struct{}, 1), step: make(chan struct{}, 1)}
 }
 
 // Start begins to keep registrations and gateways.
 func (p *telephone) Start(ctx context.Context) error {
 	ctx, p.quit = context.WithCancel(context.WithoutCancel(ctx))
-	p.done = make(chan struct{})
 	p.hush = p.bus.Subscribe(p.hear)
-	p.wake()
-	go p.run(ctx)
+	wake(p.changed)
+	p.done.Go(func() { p.follow(ctx) })
+	p.done.Go(func() { p.run(ctx) })
 	return nil
 }
 
@@ -102,7 +108,7 @@ func (p *telephone) Stop(context.Context) error {
 	}
 	p.hush()
 	p.quit()
-	<-p.done
+	p.done.Wait()
 	p.quit = nil
 	return nil
 }
@@ -111,10 +117,20 @@ func (p *telephone) Stop(context.Context) error {
 func (p *telephone) hear(e bus.Event) {
 	if e.Kind == setupChanged || e.Kind == bus.Overflow {
 		p.mu.Lock()
-		p.plan, p.stamp = nil, p.stamp+1
+		p.outdated(e.Tenant)
 		p.mu.Unlock()
-		p.wake()
+		wake(p.changed)
 	}
+}
+
+// outdated notes that a tenant's set-up is to be read anew; "" is everybody's.
+// p.mu is held.
+func (p *telephone) outdated(t id.Tenant) {
+	if t == "" {
+		p.all = true
+		return
+	}
+	p.stale[t] = true
 }
 
 // Here says that a tenant's floor runs on this node, or no longer does.
@@ -131,22 +147,21 @@ func (p *telephone) Here(t id.Tenant, here bool) {
 			gone = append(gone, account)
 		}
 	}
-	p.plan, p.stamp = nil, p.stamp+1 // it may be new
+	p.outdated(t) // it may be new
 	p.mu.Unlock()
 	p.forgetPhones(gone)
-	p.wake()
+	wake(p.changed)
 }
 
-func (p *telephone) wake() {
+func wake(ch chan struct{}) {
 	select {
-	case p.step <- struct{}{}:
+	case ch <- struct{}{}:
 	default:
 	}
 }
 
 // run keeps registrations and gateways in step with the set-up.
 func (p *telephone) run(ctx context.Context) {
-	defer close(p.done)
 	running := map[string]*begun{}
 	defer func() {
 		for _, b := range running {
@@ -156,9 +171,7 @@ func (p *telephone) run(ctx context.Context) {
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
 	for {
-		if err := p.keep(ctx, running); err != nil && ctx.Err() == nil {
-			p.log.Error("trunks could not be read", "code", errs.As(err).Code)
-		}
+		p.keep(ctx, running)
 		select {
 		case <-ctx.Done():
 			return
@@ -168,10 +181,7 @@ func (p *telephone) run(ctx context.Context) {
 	}
 }
 
-func (p *telephone) keep(ctx context.Context, running map[string]*begun) error {
-	if _, err := p.read(ctx); err != nil {
-		return err
-	}
+func (p *telephone) keep(ctx context.Context, running map[string]*begun) {
 	p.mu.Lock()
 	want := map[string]*trunk{}
 	for _, t := range p.trunks {
@@ -199,7 +209,6 @@ func (p *telephone) keep(ctx context.Context, running map[string]*begun) error {
 		t.began = running[tid]
 	}
 	p.mu.Unlock()
-	return nil
 }
 
 // look finds the addresses of a trunk's gateways, from which its calls may come.
@@ -287,72 +296,6 @@ func (t *trunk) policy() negotiate.Policy {
 			"AES_CM_128_HMAC_SHA1_80": negotiate.AESCM80, "AES_CM_128_HMAC_SHA1_32": negotiate.AESCM32}[s])
 	}
 	return pol
-}
-
-// read gives the plan in force.
-func (p *telephone) read(ctx context.Context) (*dialplan.Plan, error) {
-	p.mu.Lock()
-	plan, stamp := p.plan, p.stamp
-	p.mu.Unlock()
-	if plan != nil {
-		return plan, nil
-	}
-	tenants, err := activeTenants(ctx, p.db)
-	if err != nil {
-		return nil, err
-	}
-	var lines []dialplan.Trunk
-	fresh, phones := map[string]*trunk{}, map[string]*phone{}
-	for _, t := range tenants {
-		own, err := p.setups.app.Phones(ctx, t)
-		if err != nil {
-			return nil, err
-		}
-		for _, one := range own {
-			ph := p.phoneOf(t, one)
-			phones[ph.Account] = ph
-		}
-		list, err := p.setups.app.Trunks(ctx, t)
-		if err != nil {
-			return nil, err
-		}
-		for _, one := range list {
-			lines = append(lines, one.Plan)
-			w := &trunk{id: one.ID, owner: t, set: one.Trunk, cap: &gateway.Cap{}, out: map[id.Tenant]int{}}
-			if w.password, err = p.setups.app.Secret(ctx, t, setup.KindTrunk, one.ID, setup.Password); err != nil {
-				return nil, err
-			}
-			fresh[one.ID] = w
-		}
-	}
-	p.mu.Lock()
-	if p.stamp != stamp { // it changed meanwhile; the next look reads it
-		p.mu.Unlock()
-		return dialplan.New(lines), nil
-	}
-	plan = dialplan.New(lines)
-	p.plan = plan
-	p.take(fresh)
-	gone := p.takePhones(phones)
-	p.mu.Unlock()
-	p.forgetPhones(gone)
-	return plan, nil
-}
-
-// take puts trunks to work that were read; those that are as before stay, and so
-// do the calls that were counted. p.mu is held.
-func (p *telephone) take(fresh map[string]*trunk) {
-	for tid, w := range fresh {
-		if old := p.trunks[tid]; old != nil {
-			if old.same(w) {
-				fresh[tid] = old
-				continue
-			}
-			w.cap, w.out = old.cap, old.out
-		}
-		w.cap.Calls, w.cap.PerSecond = w.set.MaxCalls, float64(w.set.CallsASecond)
-	}
-	p.trunks = fresh
 }
 
 // Trusts says whether a trunk's calls may come from an address without a

@@ -11,6 +11,7 @@ import (
 
 	appsetup "nubitalk/internal/app/setup"
 	"nubitalk/internal/base/secret"
+	"nubitalk/internal/bus"
 	"nubitalk/internal/channel/voice/sip"
 	"nubitalk/internal/channel/voice/sip/auth"
 	"nubitalk/internal/channel/voice/sip/dialog"
@@ -460,4 +461,28 @@ func TestATrunkProvesItsPassword(t *testing.T) {
 		call.leg.Hangup(sip.Reason{Q850: 16})
 		await[sip.Ended](t, call)
 	})
+}
+
+// A call does not wait until a change of anybody's set-up was read.
+func TestNobodyWaitsForASetUpThatIsBeingRead(t *testing.T) {
+	conf := settings(t, t.TempDir())
+	conf.TLS.Mode = "off"
+	node := telephony(t, conf)
+	n := start(t, conf, nil)
+	acme, books := house(t, n)
+	entry := acme.telephone(t, acme.signIn(t, "ana"))
+	op := newExchange(t, node, nil)
+	trunk := acme.trunk(t, op, "+351210000001", entry, nil)
+
+	p := n.parts.telephone
+	p.reading.Lock() // as long as it takes
+	p.hear(bus.Event{Tenant: books.ID, Kind: setupChanged})
+	call := op.dial(t, "210000001", "+351930000007", negotiate.Policy{})
+	await[sip.Answered](t, call)
+	call.leg.Hangup(sip.Reason{})
+	p.reading.Unlock()
+
+	err := n.parts.setup.Archive(t.Context(), acme.admin, setup.KindTrunk, trunk, 1)
+	must(t, err)
+	within(t, "a trunk out of use still takes calls", func() bool { return !p.Trusts(loopback, "") })
 }

@@ -1,0 +1,148 @@
+package server
+
+import (
+	"context"
+	"time"
+
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/channel/voice/sip/gateway"
+	"nubitalk/internal/core/dialplan"
+	"nubitalk/internal/core/setup"
+)
+
+// readAgain is how long after a failure the set-up is read again.
+const readAgain = time.Second
+
+// lines are a tenant's trunks and phones as they were read.
+type lines struct {
+	plan   []dialplan.Trunk
+	trunks []*trunk
+	phones []*phone
+}
+
+// follow reads the set-up as it changes. What was read before holds until then:
+// calls come while a set-up changes, and while the database is away.
+func (p *telephone) follow(ctx context.Context) {
+	for {
+		again := make(<-chan time.Time)
+		if _, err := p.refresh(ctx); err != nil && ctx.Err() == nil {
+			p.log.Error("trunks and phones could not be read", "code", errs.As(err).Code)
+			again = time.After(readAgain)
+		}
+		wake(p.step)
+		select {
+		case <-ctx.Done():
+			return
+		case <-p.changed:
+		case <-again:
+		}
+	}
+}
+
+// read gives the plan in force; it waits only for the first.
+func (p *telephone) read(ctx context.Context) (*dialplan.Plan, error) {
+	p.mu.Lock()
+	plan := p.plan
+	p.mu.Unlock()
+	if plan != nil {
+		return plan, nil
+	}
+	return p.refresh(ctx)
+}
+
+// refresh reads what changed since it was read last.
+func (p *telephone) refresh(ctx context.Context) (plan *dialplan.Plan, err error) {
+	p.reading.Lock()
+	defer p.reading.Unlock()
+	p.mu.Lock()
+	plan = p.plan
+	stale, all := p.stale, p.all || plan == nil
+	p.stale, p.all = map[id.Tenant]bool{}, false
+	p.mu.Unlock()
+	if !all && len(stale) == 0 {
+		return plan, nil
+	}
+	defer func() {
+		if err != nil { // it is to be read still
+			p.mu.Lock()
+			for t := range stale {
+				p.outdated(t)
+			}
+			p.all = p.all || all
+			p.mu.Unlock()
+		}
+	}()
+	tenants, err := activeTenants(ctx, p.db)
+	if err != nil {
+		return nil, err
+	}
+	now := make(map[id.Tenant]*lines, len(tenants))
+	var every []dialplan.Trunk
+	trunks, phones := map[string]*trunk{}, map[string]*phone{}
+	for _, t := range tenants {
+		l := p.lines[t]
+		if l == nil || all || stale[t] {
+			if l, err = p.linesOf(ctx, t); err != nil {
+				return nil, err
+			}
+		}
+		now[t] = l
+		every = append(every, l.plan...)
+		for _, w := range l.trunks {
+			trunks[w.id] = w
+		}
+		for _, ph := range l.phones {
+			phones[ph.Account] = ph
+		}
+	}
+	plan = dialplan.New(every)
+	p.lines = now
+	p.mu.Lock()
+	p.plan = plan
+	p.take(trunks)
+	gone := p.takePhones(phones)
+	p.mu.Unlock()
+	p.forgetPhones(gone)
+	return plan, nil
+}
+
+// linesOf reads a tenant's trunks and phones, with what they prove themselves by.
+func (p *telephone) linesOf(ctx context.Context, t id.Tenant) (*lines, error) {
+	l := &lines{}
+	own, err := p.setups.app.Phones(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	for _, one := range own {
+		l.phones = append(l.phones, p.phoneOf(t, one))
+	}
+	list, err := p.setups.app.Trunks(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	for _, one := range list {
+		w := &trunk{id: one.ID, owner: t, set: one.Trunk, cap: &gateway.Cap{}, out: map[id.Tenant]int{}}
+		if w.password, err = p.setups.app.Secret(ctx, t, setup.KindTrunk, one.ID, setup.Password); err != nil {
+			return nil, err
+		}
+		l.plan, l.trunks = append(l.plan, one.Plan), append(l.trunks, w)
+	}
+	return l, nil
+}
+
+// take puts trunks to work that were read; those that are as before stay, and so
+// do the calls that were counted. p.mu is held.
+func (p *telephone) take(fresh map[string]*trunk) {
+	for tid, w := range fresh {
+		if old := p.trunks[tid]; old != nil {
+			if old.same(w) {
+				fresh[tid] = old
+				continue
+			}
+			w.cap, w.out = old.cap, old.out
+		}
+		w.cap.Calls, w.cap.PerSecond = w.set.MaxCalls, float64(w.set.CallsASecond)
+	}
+	p.trunks = fresh
+}
