@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 
+	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/channel/voice"
 	"nubitalk/internal/core/access"
@@ -54,6 +55,15 @@ type callOutInput struct {
 		Number string `json:"number" minLength:"2" maxLength:"64" doc:"Telephone number, as it is dialled from here or with its country (+351…)."`
 		Queue  string `json:"queue" doc:"Id of the queue on whose behalf: its wrap-up and dispositions hold, and the call shows its number."`
 		Caller string `json:"caller,omitempty" maxLength:"64" doc:"Number to show, one of those of callChoices."`
+	}
+}
+
+type outsideInput struct {
+	ByID
+	Body struct {
+		Number   string `json:"number" minLength:"2" maxLength:"64" doc:"Telephone number, as it is dialled from here or with its country (+351…)."`
+		Caller   string `json:"caller,omitempty" maxLength:"64" doc:"Number to show, one of those of callChoices."`
+		HandOver bool   `json:"hand_over,omitempty" doc:"Hand the caller over as soon as it is answered, without talking with it first."`
 	}
 }
 
@@ -127,6 +137,33 @@ func (s *Server) callRoutes() {
 		func(ctx context.Context, c *caller, in *callOutInput) (*reply[CalledOut], error) {
 			made, err := s.Calls.CallOut(ctx, c.Tenant, c.User, in.Body.Queue, in.Body.Number, in.Body.Caller)
 			return answer(CalledOut{made}, err)
+		})
+	handle(s, "POST", base+"/outside", hold, about{id: "callOutside", tag: tag, summary: "Call an outside number for the caller", once: true,
+		detail: "For a call that one holds. The caller hears music meanwhile. talk goes back and forth between the two, or brings all together; handOver leaves them to each other. If it is not answered, the caller is with the agent again and the call's state says why. Who may call out may do this; where the call may go decide the trunks' rules."},
+		func(ctx context.Context, c *caller, in *outsideInput) (*reply[voice.State], error) {
+			if access.Reach(c.Actor, access.CallOut) == access.None {
+				return nil, errs.New(errs.Forbidden, "You are not allowed to do this.")
+			}
+			if _, err := s.Floor.Work(ctx, c.Actor, access.WorkHandle, in.ID); err != nil {
+				return nil, err
+			}
+			return answer(s.Calls.CallOutside(ctx, c.Tenant, in.ID, c.User, in.Body.Number, in.Body.Caller, in.Body.HandOver))
+		})
+	handle(s, "DELETE", base+"/outside", hold, about{id: "endOutside", tag: tag, summary: "Hang up the outside number, or call it no more",
+		detail: "The caller is with the agent again."},
+		func(ctx context.Context, c *caller, in *ByID) (*reply[voice.State], error) {
+			if _, err := s.Floor.Work(ctx, c.Actor, access.WorkHandle, in.ID); err != nil {
+				return nil, err
+			}
+			return answer(s.Calls.EndOutside(ctx, c.Tenant, in.ID, c.User))
+		})
+	handle(s, "POST", base+"/outside/hand-over", hold, about{id: "handOverOutside", tag: tag, summary: "Leave the caller with the outside number", once: true,
+		detail: "My work wraps up; the call goes on until one of the two hangs up. 409 before the outside number has answered."},
+		func(ctx context.Context, c *caller, in *ByID) (*none, error) {
+			if _, err := s.Floor.Work(ctx, c.Actor, access.WorkHandle, in.ID); err != nil {
+				return nil, err
+			}
+			return done(s.Calls.HandOutside(ctx, c.Tenant, in.ID, c.User))
 		})
 	handle(s, "POST", base+"/keys", hold, about{id: "pressKeys", tag: tag, summary: "Press keys in a call", once: true},
 		func(ctx context.Context, c *caller, in *keysInput) (*none, error) {

@@ -162,6 +162,11 @@ func (s *Server) workRoutes() {
 		func(ctx context.Context, c *caller, in *consultInput) (*changed, error) {
 			return s.inForce(ctx, c, in.ID)(s.Floor.Consult(ctx, c.Actor, in.ID, in.Body.User))
 		})
+	handle(s, "POST", base+"/consult/{user}/hand-over", hold, about{id: "handOver", tag: tag, summary: "Give my interaction to a colleague whom I consult", status: 200, once: true,
+		detail: "At once, without an offer: the colleague holds it then. 409 when the colleague has no place for it."},
+		func(ctx context.Context, c *caller, in *endConsultInput) (*changed, error) {
+			return s.inForce(ctx, c, in.ID)(s.Floor.HandOver(ctx, c.Actor, in.ID, in.User))
+		})
 	handle(s, "DELETE", base+"/consult/{user}", hold, about{id: "endConsult", tag: tag, summary: "End a consultation", status: 200},
 		func(ctx context.Context, c *caller, in *endConsultInput) (*changed, error) {
 			return s.inForce(ctx, c, in.ID)(s.Floor.EndConsult(ctx, c.Actor, in.ID, in.User))

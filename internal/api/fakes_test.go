@@ -185,6 +185,10 @@ func (w *world) EndConsult(ctx context.Context, a access.Actor, i, _ string) (fl
 	return w.handle(ctx, a, i)
 }
 
+func (w *world) HandOver(ctx context.Context, a access.Actor, i, _ string) (floor.Interaction, error) {
+	return w.handle(ctx, a, i)
+}
+
 func (w *world) Snapshot(_ context.Context, a access.Actor) (floor.Snapshot, error) {
 	g := w.tenants[a.Tenant]
 	return floor.Snapshot{Waiting: []floor.Interaction{g.work()}}, nil
@@ -626,6 +630,16 @@ func (w *world) Hold(ctx context.Context, t id.Tenant, i, user string, held bool
 
 func (w *world) Talk(ctx context.Context, t id.Tenant, i, user string, with voice.With) (voice.State, error) {
 	return voice.State{Interaction: i, With: with}, nil
+}
+
+func (w *world) HandOutside(ctx context.Context, t id.Tenant, i, user string) error { return nil }
+
+func (w *world) CallOutside(ctx context.Context, t id.Tenant, i, user, number, caller string, handOver bool) (voice.State, error) {
+	return voice.State{Interaction: i}, nil
+}
+
+func (w *world) EndOutside(ctx context.Context, t id.Tenant, i, user string) (voice.State, error) {
+	return voice.State{Interaction: i}, nil
 }
 
 func (w *world) Monitor(ctx context.Context, t id.Tenant, i, user string, how voice.Monitor) (voice.State, error) {

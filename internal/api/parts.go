@@ -51,6 +51,7 @@ type Floor interface {
 	// note, which may be empty, becomes an internal note of the conversation.
 	Transfer(ctx context.Context, a access.Actor, interaction, queue, user string, note secret.Text) (floor.Interaction, error)
 	Consult(ctx context.Context, a access.Actor, interaction, user string) (floor.Interaction, error)
+	HandOver(ctx context.Context, a access.Actor, interaction, user string) (floor.Interaction, error)
 	EndConsult(ctx context.Context, a access.Actor, interaction, user string) (floor.Interaction, error)
 
 	Snapshot(ctx context.Context, a access.Actor) (floor.Snapshot, error)
@@ -120,6 +121,11 @@ type Calls interface {
 	State(ctx context.Context, t id.Tenant, interaction, user string) (voice.State, error)
 	Hold(ctx context.Context, t id.Tenant, interaction, user string, held bool) (voice.State, error)
 	Talk(ctx context.Context, t id.Tenant, interaction, user string, with voice.With) (voice.State, error)
+	// CallOutside calls an outside number for a running call's caller; HandOutside
+	// leaves the two to each other, EndOutside hangs it up.
+	CallOutside(ctx context.Context, t id.Tenant, interaction, user, number, caller string, handOver bool) (voice.State, error)
+	EndOutside(ctx context.Context, t id.Tenant, interaction, user string) (voice.State, error)
+	HandOutside(ctx context.Context, t id.Tenant, interaction, user string) error
 	Monitor(ctx context.Context, t id.Tenant, interaction, user string, how voice.Monitor) (voice.State, error)
 	Press(ctx context.Context, t id.Tenant, interaction, keys string) error
 	// CallOut calls a number for an agent, who holds the new interaction at once.

@@ -100,6 +100,7 @@ type Work struct {
 	Estimate int      // seconds; -1 if unknown
 	Language string
 	Outgoing bool      // its agent began it
+	Outside  bool      // its call was handed over to an outside number, and goes on
 	Kept     bool      // the person left and is to be called back
 	Closed   time.Time // zero while open
 }
@@ -134,6 +135,7 @@ const (
 	EventAgentLeft   Event = "agent_left"
 	EventTransferred Event = "transferred"
 	EventEnded       Event = "ended"
-	EventCallback    Event = "callback"   // the person left and is to be called back
-	EventUnanswered  Event = "unanswered" // it ended because nobody could take it
+	EventHandedOver  Event = "handed_over" // to an outside number; the call goes on
+	EventCallback    Event = "callback"    // the person left and is to be called back
+	EventUnanswered  Event = "unanswered"  // it ended because nobody could take it
 )

@@ -99,9 +99,10 @@ func (s *Server) makeParts() *parts {
 		Audit: p.audit, Node: s.data.node, Log: s.log.With("part", "floor")})
 	var chatFloor chat.Floor = p.floor
 	var liveFloor live.Floor = p.floor
+	var voiceFloor voice.Floor = p.floor
 	if !s.conf.Bus.URL.Empty() {
 		p.cluster = newCluster(p.floor, s.data.node, k, s.clock, s.log.With("part", "cluster"))
-		chatFloor, liveFloor = p.cluster, p.cluster
+		chatFloor, liveFloor, voiceFloor = p.cluster, p.cluster, p.cluster
 	}
 	p.chat = chat.New(chat.Deps{DB: k.db, Vault: k.vault, Blobs: k.blobs, Bus: k.bus, Clock: s.clock, IDs: s.ids, Setup: p.setups,
 		People: p.people, Floor: chatFloor, Audit: p.audit, Log: s.log.With("part", "chat")})
@@ -112,7 +113,7 @@ func (s *Server) makeParts() *parts {
 		p.telephone = newTelephone(k, p.setups, s.conf.SIP, s.clock, s.log.With("part", "telephone"))
 		network, phones = p.telephone, p.telephone
 	}
-	p.voice = voice.New(voice.Deps{Network: network, Phones: phones, SIP: s.sipConfig(), Bus: k.bus, Media: p.media, Speech: s.speaker(), Floor: chatFloor, Written: written{p.chat}, Absence: s.absence,
+	p.voice = voice.New(voice.Deps{Network: network, Phones: phones, SIP: s.sipConfig(), Bus: k.bus, Media: p.media, Speech: s.speaker(), Floor: voiceFloor, Written: written{p.chat}, Absence: s.absence,
 		DB: k.db, Vault: k.vault, Clock: s.clock, IDs: s.ids, Audit: p.audit, Rules: p.setups, Log: s.log.With("part", "voice")})
 	if p.telephone != nil {
 		p.telephone.phone = p.voice.Phone()

@@ -1656,6 +1656,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/interactions/{id}/consult/{user}/hand-over": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Give my interaction to a colleague whom I consult
+     * @description At once, without an offer: the colleague holds it then. 409 when the colleague has no place for it.
+     *
+     *     Needs `work.handle`.
+     */
+    post: operations["handOver"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/interactions/{id}/extend": {
     parameters: {
       query?: never;
@@ -1756,6 +1778,56 @@ export interface paths {
      *     Needs `note.write`.
      */
     post: operations["sendMessage"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/{id}/outside": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Call an outside number for the caller
+     * @description For a call that one holds. The caller hears music meanwhile. talk goes back and forth between the two, or brings all together; handOver leaves them to each other. If it is not answered, the caller is with the agent again and the call's state says why. Who may call out may do this; where the call may go decide the trunks' rules.
+     *
+     *     Needs `work.handle`.
+     */
+    post: operations["callOutside"];
+    /**
+     * Hang up the outside number, or call it no more
+     * @description The caller is with the agent again.
+     *
+     *     Needs `work.handle`.
+     */
+    delete: operations["endOutside"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/{id}/outside/hand-over": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Leave the caller with the outside number
+     * @description My work wraps up; the call goes on until one of the two hangs up. 409 before the outside number has answered.
+     *
+     *     Needs `work.handle`.
+     */
+    post: operations["handOverOutside"];
     delete?: never;
     options?: never;
     head?: never;
@@ -4999,6 +5071,8 @@ export interface components {
       needs?: components["schemas"]["SkillNeed"][];
       /** @description Its agent called the person. */
       outgoing?: boolean;
+      /** @description Its call was handed over to an outside number. */
+      outside?: boolean;
       /** Format: int64 */
       priority: number;
       queue?: string;
@@ -5659,6 +5733,29 @@ export interface components {
       name: string;
       slug: string;
       time_zone: string;
+    };
+    Outside: {
+      /**
+       * @description Why the last number was not answered: the caller is with the agent again.
+       * @enum {string}
+       */
+      failure?: "busy" | "no_answer" | "declined" | "not_a_number" | "unreachable";
+      /** @description The caller is handed over as soon as it is answered. */
+      hand_over: boolean;
+      ringing: boolean;
+      /**
+       * @description none: no number is called. connecting: it is.
+       * @enum {string}
+       */
+      sound: "none" | "connecting" | "connected" | "lost";
+    };
+    OutsideInputBody: {
+      /** @description Number to show, one of those of callChoices. */
+      caller?: string;
+      /** @description Hand the caller over as soon as it is answered, without talking with it first. */
+      hand_over?: boolean;
+      /** @description Telephone number, as it is dialled from here or with its country (+351…). */
+      number: string;
     };
     Overflow: {
       /** Format: int64 */
@@ -6572,12 +6669,19 @@ export interface components {
       failure?: "busy" | "no_answer" | "declined" | "not_a_number" | "unreachable";
       held: boolean;
       interaction: string;
+      /** @description The outside number that the agent called for the caller. */
+      outside: components["schemas"]["Outside"];
       /** @description Colleagues and supervisors in the call, beside who holds it. */
       parties: components["schemas"]["Party"][];
       /** @description The caller's sound is not encrypted on the way to the operator, because its trunk allows that. */
       plain: boolean;
       /** @description The person who is called is being rung. */
       ringing: boolean;
+      /**
+       * Format: int64
+       * @description Grows with each change: what has a lower one is older, whichever way it came.
+       */
+      seq: number;
       /** @description The caller is on a telephone: there is no page that shows words. */
       telephone: boolean;
       /**
@@ -7221,6 +7325,8 @@ export interface components {
       kept?: boolean;
       /** @description The visitor may write. */
       open: boolean;
+      /** @description The call was handed over to an outside number and goes on: it ends with its sound. */
+      outside?: boolean;
       /**
        * Format: int64
        * @description 1 is next; 0 if not waiting.
@@ -10881,6 +10987,38 @@ export interface operations {
       };
     };
   };
+  handOver: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        user: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Interaction"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   extend: {
     parameters: {
       query?: never;
@@ -11083,6 +11221,104 @@ export interface operations {
         content: {
           "application/json": components["schemas"]["Message"];
         };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  callOutside: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["OutsideInputBody"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["State"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  endOutside: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["State"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  handOverOutside: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
       };
       /** @description Error */
       default: {

@@ -36,7 +36,8 @@ export class Softphone {
   /** Calls a number at an address such as tls://127.0.0.1:5061. */
   async call(number: string, at: string): Promise<void> {
     const [transport, host] = at.split("://") as [string, string];
-    await this.#start(
+    this.#start(
+      await freePort(),
       `<sip:+351930000007@${host};transport=${transport}>;regint=0;mediaenc=srtp-mand`,
       `d sip:${number}@${host};transport=${transport}`,
     );
@@ -45,13 +46,23 @@ export class Softphone {
   /** Registers with an account, and waits to be called. */
   async register(account: string, password: string, at: string): Promise<void> {
     const [transport, host] = at.split("://") as [string, string];
-    await this.#start(
+    this.#start(
+      await freePort(),
       `<sip:${account}@${host};transport=${transport}>;auth_user=${account};auth_pass=${password};regint=60;mediaenc=srtp-mand`,
     );
   }
 
-  async #start(account: string, command?: string): Promise<void> {
-    const own = await freePort();
+  /** Is a number that is called at a port of this machine, and answers. */
+  async answer(number: string, port: number): Promise<void> {
+    this.#start(port, `<sip:${number}@127.0.0.1>;regint=0;mediaenc=srtp-mand;answermode=auto`);
+    const late = Date.now() + 20_000;
+    while (!this.#said.includes("baresip is ready")) {
+      if (Date.now() > late) throw new Error(`The telephone did not start.\n${this.#said.slice(-2000)}`);
+      await new Promise((done) => setTimeout(done, 20));
+    }
+  }
+
+  #start(own: number, account: string, command?: string): void {
     const found = ["/usr/lib/baresip/modules", ...arch()].find((d) => existsSync(join(d, "g711.so")));
     if (!found) throw new Error("baresip is missing: run scripts/need baresip");
     writeFileSync(

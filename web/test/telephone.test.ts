@@ -10,11 +10,14 @@ const PHONE = 625;
 const AGENT = 1250;
 const COLLEAGUE = 1750;
 const SUPERVISOR = 2250;
+const OUTSIDE = 2750;
 
 let [tls, udp] = ["", ""];
+let gateway = 0;
 const stage = new Stage();
 beforeAll(async () => {
   [tls, udp] = [`tls://127.0.0.1:${await freePort()}`, `udp://127.0.0.1:${await freePort()}`];
+  gateway = await freePort();
   stage.program.sip = `${tls},${udp}`;
   await stage.open();
   const { page } = await stage.agent("administrator");
@@ -27,7 +30,7 @@ beforeAll(async () => {
       enabled: true,
       country: "PT",
       sources: ["127.0.0.1"],
-      gateways: [{ host: "127.0.0.1", port: await freePort(), transport: "udp" }],
+      gateways: [{ host: "127.0.0.1", port: gateway, transport: "udp" }],
       outgoing: { allowed: true },
       numbers: [{ number: "210000001", entry_point: items.find((e) => e.name === "Shop telephone")!.id }],
     },
@@ -113,6 +116,84 @@ test(
     phone.remove();
   },
 );
+
+test("a call is handed over to an outside number, and to a colleague", { timeout: 240_000 }, async () => {
+  const agent = await stage.agent("a7", {}, AGENT);
+  await agent.ready();
+  const phone = new Softphone(PHONE);
+  const other = new Softphone(OUTSIDE);
+  try {
+    await phone.call("210000001", udp);
+    await until(() => phone.said).toMatch(/established/i);
+    phone.press("2");
+    await agent.offers.filter({ hasText: "+351930000007" }).waitFor({ timeout: 120_000 });
+    await agent.page.keyboard.press("Enter");
+    await hears(agent.page, PHONE);
+    const panel = agent.page.getByRole("region", { name: "The call" });
+
+    // A colleague is asked, and has the call at once.
+    const colleague = await stage.agent("b2", {}, COLLEAGUE);
+    await colleague.ready();
+    await agent.page.keyboard.press("Alt+c");
+    await agent.page.getByRole("radio", { name: /b2/ }).check();
+    await agent.page.getByRole("button", { name: "Ask", exact: true }).click();
+    await colleague.work.getByText("+351930000007").click();
+    await colleague.page.getByRole("button", { name: "Join the call" }).click();
+    await panel.getByRole("button", { name: /alone$/ }).click();
+    await hears(agent.page, COLLEAGUE);
+    expect(await axe(agent.page)).toEqual([]);
+    await panel.getByRole("button", { name: /^Hand over to/ }).click();
+    await hears(colleague.page, PHONE);
+    await hearsNot(colleague.page, AGENT);
+    await agent.page.locator("section.middle.empty").waitFor();
+
+    // The number is dead at first, so the caller is back; then it answers.
+    const holder = colleague.page.getByRole("region", { name: "The call" });
+    const call = async (how: string) => {
+      await colleague.page.keyboard.press("Alt+t");
+      const dialog = colleague.page.getByRole("dialog");
+      await dialog.getByRole("radio", { name: "A telephone number" }).check();
+      await dialog.getByLabel("Number", { exact: true }).fill("210 000 009");
+      expect(await axe(colleague.page)).toEqual([]);
+      await shot(colleague.page, "telephone-07-outside-dialog");
+      await dialog.getByRole("button", { name: how, exact: true }).click();
+    };
+    await call("Transfer");
+    await holder.getByText("The number could not be reached. The caller is with you.").waitFor({
+      timeout: 60_000,
+    });
+    await hears(colleague.page, PHONE);
+    expect(await axe(colleague.page)).toEqual([]);
+    await shot(colleague.page, "telephone-08-outside-failed");
+    await other.answer("+351210000009", gateway);
+    await call("Talk with it first");
+    await holder.getByText("The outside number is in the call").waitFor();
+    await hears(colleague.page, OUTSIDE);
+    await hearsNot(colleague.page, PHONE);
+    await holder.getByRole("button", { name: "All together" }).click();
+    await hears(colleague.page, PHONE);
+    await hears(colleague.page, OUTSIDE);
+    expect(await axe(colleague.page)).toEqual([]);
+    await shot(colleague.page, "telephone-09-outside");
+    await holder.getByRole("button", { name: "Hand over to the outside number" }).click();
+    await colleague.page.getByRole("region", { name: "Wrap-up" }).waitFor();
+    await colleague.person.getByLabel("Disposition").selectOption({ index: 1 });
+    await colleague.page.getByRole("button", { name: /^Complete/ }).click();
+    await colleague.page.locator("section.middle.empty").waitFor();
+    expect(other.said).not.toMatch(/terminated|closed/i);
+    await phone.hangUp();
+    await until(() => other.said).toMatch(/terminated|closed/i);
+  } finally {
+    await phone.hangUp();
+    await other.hangUp();
+  }
+  const heard = phone.heard();
+  expect(power(heard.samples, heard.rate, OUTSIDE)).toBeGreaterThan(-45);
+  const there = other.heard();
+  expect(power(there.samples, there.rate, PHONE)).toBeGreaterThan(-45);
+  phone.remove();
+  other.remove();
+});
 
 test("the server dies and comes back: the telephone and the desk talk on", { timeout: 180_000 }, async () => {
   const agent = await stage.agent("a7", {}, AGENT);

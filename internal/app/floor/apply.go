@@ -58,7 +58,7 @@ func (f *floor) workChanged(it *item, c acd.WorkChanged, now time.Time) {
 	case acd.Wrapping:
 		it.WrapFrom, it.WrapUntil = keep(it.WrapFrom, now), c.WrapUntil
 		if before == string(acd.Active) {
-			f.act(it, channel.Act{Kind: channel.ActEvent, Event: channel.EventEnded})
+			f.act(it, channel.Act{Kind: channel.ActEvent, Event: it.ending(channel.EventEnded)})
 		}
 	case acd.Closed:
 		f.closed(it, c, before, now)
@@ -117,12 +117,20 @@ func (f *floor) closed(it *item, c acd.WorkChanged, before string, now time.Time
 	f.countEnd(it, "", now)
 	f.endSegment(it, c.Cause, now)
 	if before != string(acd.Wrapping) { // in wrap-up the person was told already
-		f.act(it, channel.Act{Kind: channel.ActEvent, Event: endedBy(c.Reason)})
+		f.act(it, channel.Act{Kind: channel.ActEvent, Event: it.ending(endedBy(c.Reason))})
 	}
 	if it.Agent != "" && it.AnsweredAt.IsZero() {
 		it.Agent = "" // it was only offered
 	}
 	delete(f.timed, it.ID)
+}
+
+// ending is what the person is told of the end of an agent's work.
+func (it *item) ending(e channel.Event) channel.Event {
+	if it.Outside {
+		return channel.EventHandedOver
+	}
+	return e
 }
 
 func endedBy(reason acd.CloseReason) channel.Event {

@@ -47,3 +47,22 @@ func (f *floor) callOut(it *item, o channel.Outgoing, now time.Time) error {
 	it.row.PreferredID, it.row.OnlyPreferred = "", false
 	return nil
 }
+
+// HandedOver says that a call goes on with an outside number, without its agent:
+// the agent's work wraps up. Repeats are harmless.
+func (m *Manager) HandedOver(ctx context.Context, t id.Tenant, interaction string) error {
+	return m.do(ctx, t, func(f *floor, now time.Time) error {
+		it := f.items[interaction]
+		switch {
+		case it == nil:
+			return errs.New(errs.Gone, "This call has ended.")
+		case it.Outside:
+			return nil
+		case it.State != string(acd.Active):
+			return errs.New(errs.Conflict, "Nobody is handling this call at the moment.")
+		}
+		it.Outside = true
+		f.step(acd.Finish{Work: it.ID, Agent: it.Agent}, now)
+		return nil
+	})
+}

@@ -388,6 +388,29 @@ func (m *Manager) Transfer(ctx context.Context, a access.Actor, interaction, que
 	})
 }
 
+// HandOver gives an interaction one holds to a colleague whom one consults, at
+// once and without an offer.
+func (m *Manager) HandOver(ctx context.Context, a access.Actor, interaction, user string) (Interaction, error) {
+	return m.change(ctx, a, interaction, func(f *floor, it *item, now time.Time) error {
+		switch {
+		case it.State != string(acd.Active):
+			return errs.New(errs.Conflict, "The contact has ended, so it cannot be transferred.")
+		case !slices.Contains(it.Consulted, user):
+			return errs.Bad("user", "is not a colleague who is consulted")
+		}
+		f.step(acd.Move{Work: it.ID, ToAgent: user, Take: true}, now)
+		switch f.engine.Refusal() {
+		case "":
+		case acd.RefusedNoRoom, acd.RefusedAgentCannot:
+			return errs.New(errs.Conflict, "The colleague has no place for it.")
+		default:
+			return errs.New(errs.Conflict, "It could not be handed over.")
+		}
+		it.row.PreferredID, it.row.OnlyPreferred = "", false
+		return nil
+	})
+}
+
 func (f *floor) knows(queue string) bool { _, ok := f.plan.Queues[queue]; return ok }
 
 // Consult asks a colleague for help: it may read the conversation and write

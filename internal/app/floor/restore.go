@@ -112,7 +112,7 @@ func (f *floor) resume(ctx context.Context, it *item, flow []byte, seg store.Seg
 func View(r store.InteractionRow, name string) Interaction {
 	return Interaction{ID: r.ID, Channel: acd.Channel(r.Channel), EntryPoint: r.EntryPointID, Contact: r.ContactID, Name: name, State: r.State,
 		CloseReason: r.CloseReason, Queue: r.QueueID, Agent: r.AgentID, Priority: r.Priority, Needs: r.Needs, Language: r.Language,
-		Disposition: r.DispositionID, Labels: r.Labels, Rating: r.Rating, LeftMessage: r.LeftMessage, Outgoing: r.Outgoing, ArrivedAt: r.ArrivedAt, QueuedAt: r.QueuedAt,
+		Disposition: r.DispositionID, Labels: r.Labels, Rating: r.Rating, LeftMessage: r.LeftMessage, Outgoing: r.Outgoing, Outside: r.Outside, ArrivedAt: r.ArrivedAt, QueuedAt: r.QueuedAt,
 		CustomerGone: !r.LeftAt.IsZero(), Consulted: r.Consulted, AnsweredAt: r.AnsweredAt, WrapFrom: r.WrapFrom, WrapUntil: r.WrapUntil, ClosedAt: r.ClosedAt, Version: r.Version}
 }
 

@@ -38,6 +38,7 @@ type Interaction struct {
 	Rating       int             `json:"rating,omitempty" doc:"1-5; 0 if none."`
 	LeftMessage  bool            `json:"left_message,omitempty"`
 	Outgoing     bool            `json:"outgoing,omitempty" doc:"Its agent called the person."`
+	Outside      bool            `json:"outside,omitempty" doc:"Its call was handed over to an outside number."`
 	CustomerGone bool            `json:"customer_gone,omitempty" doc:"The person ended the contact."`
 	Consulted    []string        `json:"consulted,omitempty" doc:"Colleagues asked for help; they may read and write notes."`
 	ArrivedAt    time.Time       `json:"arrived_at"`

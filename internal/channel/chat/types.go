@@ -166,6 +166,7 @@ type VisitorState struct {
 	Survey          bool   `json:"survey" doc:"Ask for satisfaction now."`
 	Transcript      bool   `json:"transcript" doc:"The conversation may be downloaded."`
 	Ended           bool   `json:"ended"`
+	Outside         bool   `json:"outside,omitempty" doc:"The call was handed over to an outside number and goes on: it ends with its sound."`
 	Kept            bool   `json:"kept,omitempty" doc:"The visitor need not wait: the place is kept, and the answer comes later."`
 }
 

@@ -315,7 +315,7 @@ func (s *Service) state(ctx context.Context, v Visitor) (VisitorState, error) {
 	if err != nil {
 		return VisitorState{}, err
 	}
-	w := channel.Work{ID: v.Interaction, Tenant: v.Tenant, Contact: row.ContactID, Entry: row.EntryPointID, State: row.State, Queue: row.QueueID, Agent: row.AgentID, Language: row.Language, Kept: row.LeftMessage, Closed: row.ClosedAt, Estimate: -1}
+	w := channel.Work{ID: v.Interaction, Tenant: v.Tenant, Contact: row.ContactID, Entry: row.EntryPointID, State: row.State, Queue: row.QueueID, Agent: row.AgentID, Language: row.Language, Kept: row.LeftMessage, Outside: row.Outside, Closed: row.ClosedAt, Estimate: -1}
 	if row.State == "queued" || row.State == "offered" {
 		if w.Position, w.Estimate, err = s.Floor.Wait(ctx, v.Tenant, v.Interaction); err != nil {
 			return VisitorState{}, err
@@ -329,12 +329,13 @@ func (s *Service) state(ctx context.Context, v Visitor) (VisitorState, error) {
 
 // stateOf turns what the floor says into what a visitor is told.
 func (s *Service) stateOf(ctx context.Context, w channel.Work, entryPoint string) VisitorState {
-	st := VisitorState{State: w.State, Position: w.Position, EstimateSeconds: w.Estimate, Ended: w.State == "wrapping" || w.State == "closed"}
+	over := w.State == "wrapping" || w.State == "closed"
+	st := VisitorState{State: w.State, Position: w.Position, EstimateSeconds: w.Estimate, Outside: w.Outside && over, Ended: over && !w.Outside}
 	if w.State == "offered" { // the visitor still waits
 		st.State = "queued"
 	}
-	st.Open = !st.Ended
-	st.Kept = w.Kept && !st.Ended
+	st.Open = !over
+	st.Kept = w.Kept && !over
 	if w.Queue != "" {
 		st.QueueName = s.Setup.QueueName(ctx, w.Tenant, w.Queue)
 	}

@@ -46,16 +46,19 @@ type call struct {
 	silently map[string]bool // those whom the others are not told of
 	menu     menu
 	shown    State
-	absence  int // counts the caller's absences; a timer of an older one is void
+	seq      int64 // of what is shown, microseconds at least: it grows over a restart, too
+	absence  int   // counts the caller's absences; a timer of an older one is void
 	leaving  bool
 	scribe   scribe
 	dialing  *dialing // of a call that an agent makes, until it is answered
 	failure  Failure
+	outside  outside // the outside number that the agent called for the caller
 }
 
 // party is one end of a call.
 type party struct {
-	user    string // "" is the caller
+	user    string // "" is the caller, or the outside number
+	outside bool
 	leg     media.Leg
 	browser *media.BrowserLeg // by WebRTC
 	line    *line             // or by telephone
@@ -89,10 +92,13 @@ func (c *call) carried(w channel.Work, acts []channel.Act) {
 			c.leaving = true // nothing is recorded here: the call ends with the words before
 		}
 	}
-	if before.Agent != w.Agent || w.State != active {
+	if before.Agent != w.Agent && before.State == active || w.State != active { // not as it is taken up after a restart
 		c.held, c.with = false, WithCaller
+		if !c.handed() {
+			c.dropOutside()
+		}
 	}
-	if len(w.Others) == 0 {
+	if len(w.Others) == 0 && !c.outside.there() {
 		c.with = WithCaller
 	}
 	if w.State == wrapping || w.State == closed || before.Agent != w.Agent && before.State == active {
@@ -113,7 +119,7 @@ func (c *call) carried(w channel.Work, acts []channel.Act) {
 			delete(c.agents, user)
 		}
 	}
-	if w.Kept || w.State == wrapping || w.State == closed {
+	if w.Kept || c.done() && !(c.handed() && c.outside.there()) {
 		c.leaving = true
 	}
 	c.settle()
@@ -122,6 +128,7 @@ func (c *call) carried(w channel.Work, acts []channel.Act) {
 
 // resume takes up a call after a restart, with the question that it last asked.
 func (c *call) resume(w channel.Work) {
+	c.outside.awaited = w.Outside && c.s.DB != nil
 	var asked []channel.Act
 	if w.State == inFlow {
 		var err error
@@ -134,7 +141,7 @@ func (c *call) resume(w channel.Work) {
 
 // belongs says whether a user has a part in the call.
 func (c *call) belongs(user string) bool {
-	return user == c.work.Agent || slices.Contains(c.work.Others, user) || c.monitors[user] != ""
+	return user == c.work.Agent && !c.done() || slices.Contains(c.work.Others, user) || c.monitors[user] != ""
 }
 
 // connect takes the offer of a party's browser. A party that has a connection
@@ -192,8 +199,22 @@ func (c *call) parties() []*party {
 	if c.caller != nil {
 		all = append(all, c.caller)
 	}
+	if c.outside.party != nil {
+		all = append(all, c.outside.party)
+	}
 	return all
 }
+
+// key names a party among those of a call, as view does.
+func (p *party) key() string {
+	if p.outside {
+		return outsider
+	}
+	return p.user
+}
+
+// done says that no agent has the call any more.
+func (c *call) done() bool { return c.work.State == wrapping || c.work.State == closed }
 
 // part ends a party's part. Without over, it goes on after a restart.
 func (c *call) part(p *party, over bool) {
@@ -211,7 +232,7 @@ func (c *call) part(p *party, over bool) {
 
 // current says whether a party's connection is still the one in use.
 func (c *call) current(p *party) bool {
-	return p == c.caller || p.user != "" && c.agents[p.user] == p
+	return p == c.caller || p == c.outside.party || p.user != "" && c.agents[p.user] == p
 }
 
 // heard takes what a leg tells.
@@ -270,7 +291,7 @@ func (c *call) here() bool { return c.caller != nil && c.caller.sound == SoundCo
 
 // left tells the floor that the caller is gone, until it knows.
 func (c *call) left() {
-	if c.work.State == wrapping || c.work.State == closed {
+	if c.done() {
 		c.leaving = true
 		c.stop()
 		return
@@ -295,7 +316,7 @@ func (c *call) left() {
 
 // finish hangs up a call that has said its last words.
 func (c *call) finish() {
-	if c.work.State == wrapping || c.work.State == closed || c.work.Kept {
+	if c.done() || c.work.Kept {
 		c.stop()
 		return
 	}
@@ -314,9 +335,12 @@ func (c *call) settle() {
 	v := c.view()
 	all := seats(v)
 	for _, p := range c.parties() {
-		c.sit(p, all[p.user])
+		c.sit(p, all[p.key()])
 	}
+	c.noteStanding()
 	if st := c.state(); !st.equal(c.shown) {
+		c.seq = max(c.seq+1, c.s.Clock.Now().UnixMicro())
+		st.Seq = c.seq
 		c.shown = st
 		c.s.tell(c.work, st, c.monitors)
 	}
@@ -324,9 +348,10 @@ func (c *call) settle() {
 
 // view is what decides who hears whom.
 func (c *call) view() view {
-	v := view{state: c.work.State, agent: c.work.Agent, held: c.held, with: c.with, consulted: c.work.Others, monitors: c.monitors, present: map[string]bool{}, ringing: c.dialing != nil && c.dialing.ringing}
+	v := view{state: c.work.State, agent: c.work.Agent, held: c.held, with: c.with, consulted: c.work.Others, monitors: c.monitors, present: map[string]bool{}, ringing: c.dialing != nil && c.dialing.ringing,
+		dials: c.outside.dialing != nil, rings: c.outside.dialing != nil && c.outside.dialing.ringing, handed: c.handed()}
 	for _, p := range c.parties() {
-		v.present[p.user] = p.sound == SoundConnected
+		v.present[p.key()] = p.sound == SoundConnected
 	}
 	return v
 }
@@ -365,7 +390,7 @@ func (c *call) sit(p *party, s seat) {
 }
 
 func (c *call) state() State {
-	st := State{Interaction: c.who.Interaction, Caller: SoundNone, Agent: SoundNone, Held: c.held, With: c.with, Failure: c.failure, Ringing: c.dialing != nil && c.dialing.ringing, Parties: []Party{}, Ended: c.over || c.leaving}
+	st := State{Interaction: c.who.Interaction, Caller: SoundNone, Agent: SoundNone, Held: c.held, With: c.with, Failure: c.failure, Ringing: c.dialing != nil && c.dialing.ringing, Parties: []Party{}, Outside: c.outside.state(), Ended: c.over || c.leaving, Seq: c.seq}
 	if c.caller != nil {
 		st.Caller = c.caller.sound
 		st.Telephone = c.caller.line != nil
@@ -400,6 +425,7 @@ func (c *call) stop() {
 	}
 	c.bridge.Close()
 	c.aside.Close()
+	c.seq++
 	if c.leaving { // else it goes on after a restart, or on another node
 		c.s.tell(c.work, c.state(), c.monitors)
 	}

@@ -59,8 +59,8 @@ func (s *Service) Hold(ctx context.Context, t id.Tenant, interaction, user strin
 // while the caller hears music, or with all.
 func (s *Service) Talk(ctx context.Context, t id.Tenant, interaction, user string, with With) (State, error) {
 	return s.handled(ctx, t, interaction, user, func(c *call) error {
-		if with != WithCaller && !slices.ContainsFunc(c.work.Others, func(u string) bool { return c.agents[u] != nil }) {
-			return errs.New(errs.Conflict, "No colleague is in the call yet.")
+		if with != WithCaller && !c.outside.there() && !slices.ContainsFunc(c.work.Others, func(u string) bool { return c.agents[u] != nil }) {
+			return errs.New(errs.Conflict, "Nobody else is in the call yet.")
 		}
 		c.with = with
 		if with == WithAll {

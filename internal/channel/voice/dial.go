@@ -50,6 +50,9 @@ func failureOf(code int) Failure {
 
 // dialing is a call that an agent makes, until it is answered.
 type dialing struct {
+	outside  bool  // for the caller of a running call; else its person is the caller
+	handOver bool  // the caller is handed over as soon as it is answered
+	line     *line // of the running attempt
 	number   secret.Text
 	attempts []Attempt // those still to be tried, the running one not among them
 	now      Attempt
@@ -95,33 +98,34 @@ func (s *Service) CallOut(ctx context.Context, t id.Tenant, agent, queue, number
 	return who.Interaction, c.ask(ctx, func() error {
 		c.absence++ // nobody is awaited: it is called
 		c.dialing = &dialing{number: way.To, attempts: way.Attempts}
-		c.dial()
+		c.dial(c.dialing)
 		return nil
 	})
 }
 
 // dial tries the next gateway; when none is left, the person was not reached.
-func (c *call) dial() {
-	d := c.dialing
+func (c *call) dial(d *dialing) {
 	for len(d.attempts) > 0 {
 		d.now, d.attempts = d.attempts[0], d.attempts[1:]
-		err := c.attempt()
+		err := c.attempt(d)
 		if err == nil {
 			c.settle()
 			return
 		}
 		c.s.Log.Warn("a call did not leave", "tenant", c.who.Tenant, "interaction", c.who.Interaction, "trunk", d.now.Trunk, "code", errs.As(err).Code)
 	}
-	c.unanswered(FailedUnreachable)
+	c.unanswered(d, FailedUnreachable)
 }
 
-func (c *call) attempt() error {
-	d := c.dialing
+// runs says whether a person is still being called.
+func (c *call) runs(d *dialing) bool { return d != nil && (d == c.dialing || d == c.outside.dialing) }
+
+func (c *call) attempt(d *dialing) error {
 	over, ok := d.now.Take()
 	if !ok {
 		return errs.New(errs.Limited, "The trunk has as many calls as it may.")
 	}
-	l := &line{s: c.s, call: c, trunk: d.now.Trunk, number: d.number, over: over, offers: true}
+	l := &line{s: c.s, call: c, trunk: d.now.Trunk, number: d.number, over: over, dialing: d, offers: true}
 	var err error
 	if l.rtp, err = c.s.Media.NewRTP(media.RTPConfig{Policy: d.now.Media, Latch: d.now.Media.Security == negotiate.Required, Listener: l.heard}); err != nil {
 		l.end()
@@ -132,19 +136,23 @@ func (c *call) attempt() error {
 		l.end()
 		return err
 	}
-	l.party = &party{leg: l.rtp, line: l, sound: SoundConnecting}
+	l.party = &party{outside: d.outside, leg: l.rtp, line: l, sound: SoundConnecting}
 	l.leg, err = c.s.sip.Call(sip.CallRequest{Outgoing: dialog.Outgoing{To: d.now.To, From: d.now.From, ContactUser: d.now.ContactUser, Hop: d.now.Hop, Body: body,
 		Headers: d.now.Headers, Credentials: d.now.Credentials}, Events: l.told})
 	if err != nil {
 		l.end()
 		return errs.Wrap(errs.Unavailable, err, "The call could not be sent.")
 	}
-	c.caller, d.alive = l.party, false
+	d.line, d.alive = l, false
+	c.occupy(d, l.party)
 	c.enter(l.party, byTrunk)
-	l.party.noted.row.Part, l.party.noted.row.Counts = "callee", d.now.Counts
+	l.party.noted.row.Counts = d.now.Counts
+	if !d.outside {
+		l.party.noted.row.Part = "callee"
+	}
 	c.note(l.party)
 	silent := func() {
-		if c.dialing == d && c.caller == l.party && !d.alive {
+		if c.runs(d) && d.line == l && !d.alive {
 			l.leg.Hangup(sip.Reason{})
 			c.failed(l, sip.Failed{Code: 408})
 		}
@@ -154,7 +162,7 @@ func (c *call) attempt() error {
 	}
 	c.later(2*lifeWithin, silent)
 	c.later(ringFor, func() {
-		if c.dialing == d && c.caller == l.party {
+		if c.runs(d) && d.line == l {
 			d.attempts = nil
 			l.leg.Hangup(sip.Reason{})
 		}
@@ -164,12 +172,13 @@ func (c *call) attempt() error {
 
 // rings says that the person's telephone rings.
 func (c *call) rings(l *line, code int) {
-	if c.dialing == nil {
+	d := l.dialing
+	if !c.runs(d) {
 		return
 	}
-	c.dialing.alive = true
+	d.alive = true
 	if code > 100 && l.party.sound == SoundConnecting {
-		c.dialing.ringing = true
+		d.ringing = true
 		c.settle()
 	}
 }
@@ -177,17 +186,18 @@ func (c *call) rings(l *line, code int) {
 // early lets the agent hear what the network says before an answer. It may be
 // taken back by another branch's answer (RFC 3261 §13.2.2.4).
 func (c *call) early(l *line, e sip.EarlyMedia) {
-	if c.dialing == nil || e.Body.Empty() || l.rtp.Accept(e.Body.Data) != nil {
+	d := l.dialing
+	if !c.runs(d) || e.Body.Empty() || l.rtp.Accept(e.Body.Data) != nil {
 		return
 	}
-	c.dialing.alive, c.dialing.ringing = true, false
+	d.alive, d.ringing = true, false
 	l.party.sound = SoundConnected
 	c.settle()
 }
 
 func (c *call) calleeAnswered(l *line, e sip.Answered) {
-	d := c.dialing
-	if d == nil {
+	d := l.dialing
+	if !c.runs(d) {
 		return
 	}
 	if !e.Body.Empty() {
@@ -197,12 +207,20 @@ func (c *call) calleeAnswered(l *line, e sip.Answered) {
 		}
 	}
 	d.now.Went(0, 0)
-	c.dialing, l.offers = nil, false
+	l.offers = false
+	if d.outside {
+		c.outside.dialing = nil
+	} else {
+		c.dialing = nil
+	}
 	l.party.sound = SoundConnecting
 	c.lineUp(l)
+	if d.handOver {
+		c.handOverSoon()
+	}
 	if most := d.now.Most; most > 0 {
 		c.later(most, func() {
-			if c.caller == l.party {
+			if c.current(l.party) {
 				l.leg.Hangup(sip.Reason{Q850: normalClearing, Text: "minutes used up"})
 			}
 		})
@@ -212,28 +230,44 @@ func (c *call) calleeAnswered(l *line, e sip.Answered) {
 // failed tries the next gateway where this one did not carry the call, and
 // gives up where the person was reached.
 func (c *call) failed(l *line, e sip.Failed) {
-	d := c.dialing
-	if d == nil {
+	d := l.dialing
+	if !c.runs(d) {
 		return
 	}
 	d.now.Went(e.Code, e.RetryAfter)
 	c.exit(l.party, "them", sip.Reason{SIP: e.Code, Q850: e.Reason.Q850})
-	c.caller = nil
+	c.occupy(d, nil)
 	l.party.leg.Close()
 	d.ringing = false
 	if gateway.Falls(e.Code) && len(d.attempts) > 0 {
-		c.dial()
+		c.dial(d)
 		return
 	}
 	if !d.alive && e.Code == 408 { // nobody was asked
-		c.unanswered(FailedUnreachable)
+		c.unanswered(d, FailedUnreachable)
 		return
 	}
-	c.unanswered(failureOf(e.Code))
+	c.unanswered(d, failureOf(e.Code))
 }
 
-// unanswered ends a call that reached nobody: its agent wraps it up.
-func (c *call) unanswered(why Failure) {
+// occupy gives who is called its place, or takes it away.
+func (c *call) occupy(d *dialing, p *party) {
+	if d.outside {
+		c.outside.party = p
+		return
+	}
+	c.caller = p
+}
+
+// unanswered ends a call that reached nobody: its agent wraps it up. One for a
+// caller leaves that caller with its agent.
+func (c *call) unanswered(d *dialing, why Failure) {
+	if d.outside {
+		c.outside = outside{failure: why}
+		c.with = WithCaller
+		c.settle()
+		return
+	}
 	c.dialing, c.failure = nil, why
 	c.settle()
 	c.left()

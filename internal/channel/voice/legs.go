@@ -127,15 +127,18 @@ func dialogAt(leg string) string  { return "call_legs.dialog/" + leg }
 // enter notes that a party takes part from now on.
 func (c *call) enter(p *party, way string) {
 	now := c.s.Clock.Now()
-	p.noted = leg{row: store.LegRow{ID: c.s.IDs.New(id.Leg), InteractionID: c.who.Interaction, Part: c.partIn(p.user), UserID: p.user, Way: way, StartedAt: now}}
+	p.noted = leg{row: store.LegRow{ID: c.s.IDs.New(id.Leg), InteractionID: c.who.Interaction, Part: c.partIn(p), UserID: p.user, Way: way, StartedAt: now}}
 	if p.line != nil {
 		p.noted.row.TrunkID, p.noted.number = p.line.trunk, p.line.number
 	}
 }
 
-// partIn is what a user does in the call as it stands; "" is the caller.
-func (c *call) partIn(user string) string {
+// partIn is what a party does in the call as it stands.
+func (c *call) partIn(p *party) string {
+	user := p.user
 	switch {
+	case p.outside:
+		return outsider
 	case user == "":
 		return "caller"
 	case c.monitors[user] != "":
@@ -229,11 +232,12 @@ func (s *Service) revive(t id.Tenant) {
 	case <-s.halting:
 		return
 	}
+	defer s.allTakenUp(t)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	type open struct {
 		store.LegRow
-		contact string
+		of store.InteractionRow
 	}
 	var legs []open
 	err := s.DB.Read(ctx, t, func(tx *store.Tx) error {
@@ -244,7 +248,7 @@ func (s *Service) revive(t id.Tenant) {
 			if err != nil {
 				return err
 			}
-			legs = append(legs, open{r, it.ContactID})
+			legs = append(legs, open{r, it})
 		}
 		return err
 	})
@@ -253,7 +257,15 @@ func (s *Service) revive(t id.Tenant) {
 		return
 	}
 	for _, l := range legs {
-		who := Caller{Tenant: t, Interaction: l.InteractionID, Contact: l.contact}
+		if l.Part == outsider && l.of.Outside && !l.of.ClosedAt.IsZero() {
+			s.goOn(Caller{Tenant: t, Interaction: l.InteractionID, Contact: l.of.ContactID, Language: l.of.Language})
+		}
+	}
+	for _, l := range legs {
+		who := Caller{Tenant: t, Interaction: l.InteractionID, Contact: l.of.ContactID}
+		if c := s.find(t, l.InteractionID); c != nil && l.Stands != "" {
+			c.post(func() { c.standAgain(l.Stands) })
+		}
 		if err := s.reviveLeg(ctx, who, l.LegRow); err != nil {
 			if l.Way == byTrunk { // browsers connect anew
 				s.Log.Warn("a call of a telephone was not taken up again", "tenant", t, "interaction", l.InteractionID, "code", errs.As(err).Code)
@@ -329,13 +341,18 @@ func (l *line) joinAgain(c *call, row store.LegRow) bool {
 	l.call = c
 	l.mu.Unlock()
 	return c.ask(context.Background(), func() error {
-		if c.caller != nil || c.leaving {
+		p := &party{outside: row.Part == outsider, leg: l.rtp, line: l, sound: SoundConnecting, noted: leg{row: row, number: l.number}}
+		if c.leaving || p.outside && c.outside.party != nil || !p.outside && c.caller != nil {
 			return gone()
 		}
-		l.party = &party{leg: l.rtp, line: l, sound: SoundConnecting, noted: leg{row: row, number: l.number}}
+		l.party = p
 		l.party.noted.row.AddressSealed, l.party.noted.row.DialogSealed = nil, nil
-		c.caller = l.party
-		c.absence++ // the telephone says when it is gone
+		if p.outside {
+			c.outside.party = p
+		} else {
+			c.caller = p
+			c.absence++ // the telephone says when it is gone
+		}
 		l.ask()
 		c.settle()
 		return nil

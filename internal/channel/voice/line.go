@@ -30,9 +30,10 @@ type line struct {
 	once sync.Once
 
 	// The call's.
-	party  *party
-	offers bool // our offer waits for the other end's answer
-	asking bool // whether it is still there was asked, and not answered
+	party   *party
+	dialing *dialing // that it is an attempt of
+	offers  bool     // our offer waits for the other end's answer
+	asking  bool     // whether it is still there was asked, and not answered
 }
 
 // end gives back what the network counted.
@@ -163,9 +164,12 @@ func (c *call) lineTold(l *line, e sip.Event) {
 	case sip.Ended:
 		c.exit(l.party, endedBy(e.By), e.Reason)
 		l.party.sound = SoundLost
-		if l.party == c.caller {
+		switch l.party {
+		case c.caller:
 			c.absence++
 			c.left()
+		case c.outside.party:
+			c.outsideLeft()
 		}
 		c.settle()
 	}

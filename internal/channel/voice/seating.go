@@ -54,8 +54,11 @@ const (
 	ringback // the person who is called is being rung
 )
 
+// outsider names the party at an outside number.
+const outsider = "outside"
+
 // view is what decides who hears whom. Parties are named by their user's id; ""
-// is the caller.
+// is the caller, and outsider who is called for it.
 type view struct {
 	state     string
 	agent     string
@@ -65,12 +68,15 @@ type view struct {
 	monitors  map[string]Monitor
 	present   map[string]bool // whose sound is connected
 	ringing   bool            // the caller is one who is called, and rung
+	dials     bool            // the outside number is called
+	rings     bool            // and rung
+	handed    bool            // the caller talks with the outside number, and nobody else does
 }
 
 // seats gives every party that is present its place.
 func seats(v view) map[string]seat {
 	running := v.state == active && v.present[v.agent] && v.agent != ""
-	asked := slices.ContainsFunc(v.consulted, func(u string) bool { return v.present[u] && u != v.agent })
+	asked := v.dials || v.present[outsider] || slices.ContainsFunc(v.consulted, func(u string) bool { return v.present[u] && u != v.agent })
 	room := callersRoom
 	if v.with == WithColleague && asked {
 		room = aside
@@ -79,16 +85,21 @@ func seats(v view) map[string]seat {
 	for who, here := range v.present {
 		switch {
 		case !here:
+		case v.handed && (who == "" || who == outsider):
+			out[who] = seat{room: callersRoom, manner: talks, sound: melody}
 		case who == "":
 			out[who] = callerSeat(v, running, room)
 		case !running:
 			out[who] = seat{room: alone}
+			if who == outsider {
+				out[who] = seat{room: alone, sound: melody}
+			}
 		case who == v.agent:
 			out[who] = seat{room: room, manner: talks}
-			if v.ringing {
+			if v.ringing || v.rings && room == aside {
 				out[who] = seat{room: room, manner: talks, sound: ringback}
 			}
-		case slices.Contains(v.consulted, who):
+		case who == outsider || slices.Contains(v.consulted, who):
 			out[who] = colleagueSeat(v.with)
 		default:
 			out[who] = seat{room: room, manner: map[Monitor]manner{MonitorWhisper: whispers, MonitorBarge: talks}[v.monitors[who]]}

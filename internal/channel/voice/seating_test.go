@@ -46,6 +46,24 @@ func TestSeats(t *testing.T) {
 			map[string]seat{"": {callersRoom, talks, melody}, "bo": {callersRoom, talks, silence}}},
 		"who is called is rung": {func(v *view) { v.ringing = true; v.present = map[string]bool{"": false, "bo": true} },
 			map[string]seat{"bo": {callersRoom, talks, ringback}}},
+		"an outside number is called: the caller waits, the agent hears it ring": {func(v *view) {
+			v.with, v.dials, v.rings, v.present = WithColleague, true, true, map[string]bool{"": true, "bo": true}
+		}, map[string]seat{"": {callersRoom, waits, melody}, "bo": {aside, talks, ringback}}},
+		"the agent goes back to the caller while it rings": {func(v *view) {
+			v.dials, v.rings, v.present = true, true, map[string]bool{"": true, "bo": true}
+		}, map[string]seat{"": {callersRoom, talks, melody}, "bo": {callersRoom, talks, silence}}},
+		"aside with an outside number": {func(v *view) {
+			v.with, v.present = WithColleague, map[string]bool{"": true, "bo": true, outsider: true}
+		}, map[string]seat{"": {callersRoom, waits, melody}, "bo": {aside, talks, silence}, outsider: {aside, talks, melody}}},
+		"with the caller while an outside number waits": {func(v *view) {
+			v.present = map[string]bool{"": true, "bo": true, outsider: true}
+		}, map[string]seat{"": {callersRoom, talks, melody}, "bo": {callersRoom, talks, silence}, outsider: {aside, waits, melody}}},
+		"the agent's sound is away while an outside number is there": {func(v *view) {
+			v.with, v.present = WithAll, map[string]bool{"": true, "bo": false, outsider: true}
+		}, map[string]seat{"": {alone, "", melody}, outsider: {alone, "", melody}}},
+		"handed over": {func(v *view) {
+			v.state, v.handed, v.present = wrapping, true, map[string]bool{"": true, "bo": true, outsider: true}
+		}, map[string]seat{"": {callersRoom, talks, melody}, "bo": {}, outsider: {callersRoom, talks, melody}}},
 		"a supervisor goes where the agent is": {func(v *view) {
 			v.consulted, v.with, v.monitors = []string{"cy"}, WithColleague, map[string]Monitor{"sue": MonitorWhisper}
 		}, map[string]seat{"": {callersRoom, waits, melody}, "bo": {aside, talks, silence}, "cy": {aside, talks, melody}, "sue": {aside, whispers, silence}}},

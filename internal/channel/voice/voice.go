@@ -44,6 +44,9 @@ type Caller struct {
 type Floor interface {
 	// CustomerLeft says that the person hung up or is gone.
 	CustomerLeft(ctx context.Context, t id.Tenant, interaction string) error
+	// HandedOver says that a call goes on with an outside number: its agent's work
+	// wraps up, and nothing else ends it.
+	HandedOver(ctx context.Context, t id.Tenant, interaction string) error
 }
 
 // Written is a call's conversation.
@@ -283,8 +286,10 @@ type State struct {
 	Ringing     bool    `json:"ringing" doc:"The person who is called is being rung."`
 	Failure     Failure `json:"failure,omitempty" enum:"busy,no_answer,declined,not_a_number,unreachable" doc:"Why a call that the agent made was not answered."`
 	With        With    `json:"with" enum:"caller,colleague,all" doc:"Whom the agent talks with: the caller, the colleagues who are consulted while the caller hears music, or all."`
+	Outside     Outside `json:"outside" doc:"The outside number that the agent called for the caller."`
 	Parties     []Party `json:"parties" doc:"Colleagues and supervisors in the call, beside who holds it."`
 	Ended       bool    `json:"ended"`
+	Seq         int64   `json:"seq" doc:"Grows with each change: what has a lower one is older, whichever way it came."`
 }
 
 // Party is a colleague or a supervisor in a call.
@@ -298,6 +303,7 @@ type Party struct {
 func (s State) equal(o State) bool {
 	same := slices.Equal(s.Parties, o.Parties)
 	s.Parties, o.Parties = nil, nil
+	s.Seq, o.Seq = 0, 0
 	return same && reflect.DeepEqual(s, o)
 }
 

@@ -108,7 +108,7 @@ var inventory = []group{
 		part{"interaction_id", Pseudonym, "where it was given", ""})},
 
 	{Column, "interactions", "to route work, and to report on it: who, when, how long (C29, C30)", whileRecord, withRecord, with(
-		none("channel", "entry_point_id", "flow_id", "flow_version", "state", "close_reason", "queue_id", "only_preferred", "priority", "needs", "wants", "language", "left_message", "outgoing", "masked", "front", "extended",
+		none("channel", "entry_point_id", "flow_id", "flow_version", "state", "close_reason", "queue_id", "only_preferred", "priority", "needs", "wants", "language", "left_message", "outgoing", "masked", "outside", "front", "extended",
 			"arrived_at", "queued_at", "place", "entered_at", "offered_at", "answered_at", "wrap_from", "wrap_until", "left_at", "closed_at", "erased_at", "version"),
 		part{"interaction_id", Pseudonym, "to name a piece of work", ""},
 		part{"contact_id", Pseudonym, "whose it is; the address stands with the contact", ""},
@@ -128,7 +128,7 @@ var inventory = []group{
 		part{"holder_id", Pseudonym, "flow, queue or user", ""})},
 
 	{Column, "call_legs", "to account for calls: who took part, by which way, how long, how well heard; and to go on with a call after a restart", whileRecord, "with the interaction", with(
-		none("leg_id", "part", "way", "trunk_id", "suite", "started_at", "answered_at", "ended_at", "ended_by", "sip_code", "q850", "lost", "jitter", "round_trip", "mos", "counts"),
+		none("leg_id", "part", "way", "trunk_id", "suite", "started_at", "answered_at", "ended_at", "ended_by", "sip_code", "q850", "lost", "jitter", "round_trip", "mos", "counts", "stands"),
 		part{"interaction_id", Pseudonym, "", ""},
 		part{"user_id", Pseudonym, "the staff's end", ""},
 		part{"address_sealed", Address, "the number that called or was called (C30)", byContact},

@@ -23,6 +23,11 @@ export class Call {
   answered = false;
 
   constructor(readonly id: string) {}
+
+  /** An answer may come after what was told of a later change. */
+  stand(state: CallState): void {
+    if (!this.state || state.seq >= this.state.seq) this.state = state;
+  }
 }
 
 // The sound of the agent's calls. It is connected already while a call rings,
@@ -50,7 +55,7 @@ class Calls {
       if (s.ended && s.failure) toasts.show(text(`failed_${s.failure}`), { kind: "problem", seconds: 12 });
       const call = this.all.get(s.interaction);
       if (!call) return;
-      call.state = s;
+      call.stand(s);
       if (s.ended) {
         call.sound?.stop();
         this.leave(s.interaction);
@@ -148,8 +153,8 @@ class Calls {
 
   async #ask(call: Call): Promise<void> {
     try {
-      call.state = await take(
-        api.GET("/api/v1/interactions/{id}/call", { params: { path: { id: call.id } } }),
+      call.stand(
+        await take(api.GET("/api/v1/interactions/{id}/call", { params: { path: { id: call.id } } })),
       );
     } catch {
       // Its changes are told; when it has ended, the work says so.
@@ -192,10 +197,42 @@ class Calls {
     }
   }
 
+  /** Calls an outside number for the caller; a problem is the form's. */
+  async outside(id: string, to: { number: string; caller?: string; hand_over: boolean }): Promise<void> {
+    const state = await take(
+      api.POST("/api/v1/interactions/{id}/outside", { params: { path: { id } }, body: to }),
+    );
+    this.all.get(id)?.stand(state);
+  }
+
+  async endOutside(call: Call): Promise<void> {
+    try {
+      call.stand(
+        await take(api.DELETE("/api/v1/interactions/{id}/outside", { params: { path: { id: call.id } } })),
+      );
+    } catch (error) {
+      toasts.problem(asProblem(error).message);
+    }
+  }
+
+  /** Leaves the caller with the outside number: the work wraps up. */
+  async handOutside(call: Call): Promise<void> {
+    try {
+      await api.POST("/api/v1/interactions/{id}/outside/hand-over", { params: { path: { id: call.id } } });
+    } catch (error) {
+      toasts.problem(asProblem(error).message);
+    }
+  }
+
   async talk(call: Call, to: CallState["with"]): Promise<void> {
     try {
-      call.state = await take(
-        api.PUT("/api/v1/interactions/{id}/talk", { params: { path: { id: call.id } }, body: { with: to } }),
+      call.stand(
+        await take(
+          api.PUT("/api/v1/interactions/{id}/talk", {
+            params: { path: { id: call.id } },
+            body: { with: to },
+          }),
+        ),
       );
     } catch (error) {
       toasts.problem(asProblem(error).message);
@@ -204,8 +241,10 @@ class Calls {
 
   async hold(call: Call, held: boolean): Promise<void> {
     try {
-      call.state = await take(
-        api.PUT("/api/v1/interactions/{id}/hold", { params: { path: { id: call.id } }, body: { held } }),
+      call.stand(
+        await take(
+          api.PUT("/api/v1/interactions/{id}/hold", { params: { path: { id: call.id } }, body: { held } }),
+        ),
       );
     } catch (error) {
       toasts.problem(asProblem(error).message);

@@ -354,10 +354,23 @@ class Desk {
     }
   }
 
-  async transfer(id: string, to: { queue?: string; user?: string; note: string }): Promise<void> {
+  transfer(id: string, to: { queue?: string; user?: string; note: string }): Promise<void> {
+    return this.#give(id, () =>
+      api.POST("/api/v1/interactions/{id}/transfer", { params: { path: { id } }, body: to }),
+    );
+  }
+
+  /** To a colleague who is consulted, at once. */
+  handOver(id: string, user: string): Promise<void> {
+    return this.#give(id, () =>
+      api.POST("/api/v1/interactions/{id}/consult/{user}/hand-over", { params: { path: { id, user } } }),
+    );
+  }
+
+  async #give(id: string, ask: () => Promise<unknown>): Promise<void> {
     this.#handing.add(id);
     try {
-      await api.POST("/api/v1/interactions/{id}/transfer", { params: { path: { id } }, body: to });
+      await ask();
     } finally {
       this.#handing.delete(id);
     }
