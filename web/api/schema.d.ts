@@ -4782,6 +4782,8 @@ export interface components {
       buttons?: components["schemas"]["FlowButton"][];
       close?: boolean;
       collect?: boolean;
+      /** @description The person agreed to this consent text, which would be recorded. */
+      consent?: string;
       /** @description With collect: digits are waited for. */
       digits?: components["schemas"]["FlowDigits"];
       form?: boolean;
@@ -4900,6 +4902,8 @@ export interface components {
       secrets?: {
         [key: string]: string;
       };
+      /** @description The consent text that waits for an answer, as it was shown. */
+      shown?: components["schemas"]["Shown"];
       skills?: {
         [key: string]: number;
       };
@@ -6522,6 +6526,11 @@ export interface components {
     SetupOrder: {
       /** @description All that are in use, in their new order. */
       ids: string[];
+    };
+    Shown: {
+      language: string;
+      /** Format: int64 */
+      version: number;
     };
     SignInInputBody: {
       /** @description The organisation's short name. */

@@ -197,6 +197,11 @@ func (s *Service) addAddress(tx *store.Tx, contact string, k known) error {
 	return err
 }
 
+// Consented records what a person agreed to in a conversation.
+func (s *Service) Consented(tx *store.Tx, contact, interaction string, c channel.Consent) error {
+	return s.consent(tx, contact, interaction, &c)
+}
+
 // consent records a person's agreement, with the text and version shown, in the
 // contact's consents and in the audit log (notice C13, C14).
 func (s *Service) consent(tx *store.Tx, contact, interaction string, c *channel.Consent) error {

@@ -234,6 +234,10 @@ func (h *house) Resolve(tx *store.Tx, a channel.Arrival, _ string) (string, erro
 	return c, tx.InsertContact(store.ContactRow{ID: c, ProfileSealed: sealed, Language: a.Language, CreatedAt: h.clock.Now(), SeenAt: h.clock.Now()})
 }
 
+func (h *house) Consented(tx *store.Tx, contact, interaction string, c channel.Consent) error {
+	return tx.InsertConsent(store.ConsentRow{ID: h.ids.New(id.Consent), ContactID: contact, InteractionID: interaction, Purpose: c.Purpose, ConsentTextID: c.Text, TextVersion: c.Version, Language: c.Language, GivenAt: h.clock.Now()})
+}
+
 // Short ways to do what people do.
 
 func actor(t id.Tenant, n int) access.Actor {

@@ -10,12 +10,17 @@ import (
 	"nubitalk/internal/core/acd"
 	"nubitalk/internal/core/flow"
 	"nubitalk/internal/core/setup"
+	"nubitalk/internal/store"
 )
 
 // world is what a flow may ask about.
 func (f *floor) world(it *item, now time.Time) flow.World {
 	return flow.World{Now: now.In(f.plan.TimeZone), Channel: string(it.Channel), Languages: f.plan.EntryPoints[it.EntryPoint].Languages,
-		IsOpen: func(hours string) bool { return f.open(hours, now) }, Wait: func(queue string) (int, int) { return f.waitIn(queue, now) }}
+		IsOpen: func(hours string) bool { return f.open(hours, now) }, Wait: func(queue string) (int, int) { return f.waitIn(queue, now) },
+		Consent: func(text string) (map[string]string, int64) {
+			c := f.plan.ConsentTexts[text]
+			return c.Words, c.Version
+		}}
 }
 
 // waitIn is the place and the estimated wait in seconds of who would enter a
@@ -99,6 +104,9 @@ func (f *floor) flowAction(it *item, a flow.Action, now time.Time) bool {
 	if a.Say != "" || a.Collect {
 		f.act(it, channel.Act{Kind: channel.ActSay, Text: a.Say, Buttons: a.Buttons, Collect: a.Collect, Digits: a.Digits, Masked: a.Masked})
 	}
+	if a.Given != nil {
+		f.consented(it, *a.Given)
+	}
 	switch {
 	case a.Form && it.LeftMessage: // the message came with the arrival
 		f.feed(it, flow.Input{Form: true}, now)
@@ -114,6 +122,13 @@ func (f *floor) flowAction(it *item, a flow.Action, now time.Time) bool {
 		return false
 	}
 	return true
+}
+
+// consented records that the person agreed, with what is stored of the run.
+func (f *floor) consented(it *item, g flow.Given) {
+	c := channel.Consent{Purpose: f.plan.ConsentTexts[g.Text].Purpose, Text: g.Text, Version: g.Version, Language: g.Language}
+	contact, interaction := it.Contact, it.ID
+	f.batch.writes = append(f.batch.writes, func(tx *store.Tx) error { return f.m.Contacts.Consented(tx, contact, interaction, c) })
 }
 
 // enqueue puts an interaction into a queue of the engine.

@@ -30,17 +30,25 @@ const (
 
 // Plan is a tenant's set-up as its floor needs it.
 type Plan struct {
-	TimeZone    *time.Location
-	Queues      map[string]setup.Queue
-	Hours       map[string]setup.Hours
-	EntryPoints map[string]setup.EntryPoint
-	Flows       map[string]PlannedFlow
-	Rules       setup.Rules
-	AlertRules  map[string]setup.AlertRule
+	TimeZone     *time.Location
+	Queues       map[string]setup.Queue
+	Hours        map[string]setup.Hours
+	EntryPoints  map[string]setup.EntryPoint
+	Flows        map[string]PlannedFlow
+	ConsentTexts map[string]PlannedConsent
+	Rules        setup.Rules
+	AlertRules   map[string]setup.AlertRule
 	// What agents choose from; by id.
 	Dispositions map[string]setup.Disposition
 	Labels       map[string]setup.Label
 	Reasons      map[string]setup.Reason
+}
+
+// PlannedConsent is a consent text in force.
+type PlannedConsent struct {
+	Version int64
+	Purpose string
+	Words   map[string]string // by language
 }
 
 // PlannedFlow is a flow ready to run.

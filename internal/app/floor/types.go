@@ -14,6 +14,8 @@ import (
 // and records the consent.
 type Contacts interface {
 	Resolve(tx *store.Tx, a channel.Arrival, interaction string) (contact string, err error)
+	// Consented records a person's agreement.
+	Consented(tx *store.Tx, contact, interaction string, c channel.Consent) error
 }
 
 // Interaction is an interaction as the floor holds it in memory and as screens

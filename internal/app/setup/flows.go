@@ -65,6 +65,7 @@ type FlowState struct {
 	Deadline   time.Time         `json:"deadline,omitzero"`
 	Waiting    bool              `json:"waiting" doc:"For the person."`
 	Done       bool              `json:"done"`
+	Shown      *flow.Shown       `json:"shown,omitempty" doc:"The consent text that waits for an answer, as it was shown."`
 	Steps      int               `json:"steps"`
 }
 
@@ -102,6 +103,7 @@ type FlowAct struct {
 	Form    bool         `json:"form,omitempty"`
 	Queue   string       `json:"queue,omitempty"`
 	Close   bool         `json:"close,omitempty"`
+	Consent string       `json:"consent,omitempty" doc:"The person agreed to this consent text, which would be recorded."`
 	LookUp  *FlowLookUp  `json:"look_up,omitempty" doc:"A system outside would be asked, and the run waits for its answer."`
 }
 
@@ -163,11 +165,15 @@ func (s *Service) TryFlow(ctx context.Context, a access.Actor, in FlowTry) (Flow
 		}
 		h, known := snap.Hours[hours]
 		return !known || core.IsOpen(h, now)
-	}, Wait: func(string) (int, int) { return in.Place, in.Minutes * 60 }}
+	}, Wait: func(string) (int, int) { return in.Place, in.Minutes * 60 },
+		Consent: func(text string) (map[string]string, int64) { c := snap.ConsentTexts[text]; return c.Text, c.Version }}
 	state, actions, ways, err := flow.Trace(g, state, in.Input.at(g, state), w)
 	out := FlowTried{State: FlowState(state), Actions: []FlowAct{}, Ways: []FlowWay{}, Failed: err != nil, At: now}
 	for _, one := range actions {
 		act := FlowAct{Say: one.Say, Collect: one.Collect, Digits: (*FlowDigits)(one.Digits), Masked: one.Masked, Form: one.Form, Queue: one.Queue, Close: one.Close}
+		if one.Given != nil {
+			act.Consent = one.Given.Text
+		}
 		for _, b := range one.Buttons {
 			act.Buttons = append(act.Buttons, FlowButton(b))
 		}

@@ -9,6 +9,8 @@ var ptFlows = []entry{
 	{"reads attr.%s, which is kept secret: only a look_up may use it.", "lê attr.{1}, que é secreto: só um look_up o pode usar."},
 	{"uses {{%s}}, which is kept secret: only a look_up may use it.", "usa {{{1}}}, que é secreto: só um look_up o pode usar."},
 	{"must name an existing connection.", "tem de indicar uma ligação existente."},
+	{"must name an existing consent text.", "tem de indicar um texto de consentimento existente."},
+	{"names a text that is not written in %s, in which this flow is used.", "indica um texto que não está escrito em {1}, em que este fluxo é usado."},
 	{"must be GET or POST.", "tem de ser GET ou POST."},
 	{"is sent with POST only.", "só se envia com POST."},
 	{"has too many fields; at most %d are sent and %d are kept.", "tem campos a mais; enviam-se no máximo {1} e guardam-se {2}."},

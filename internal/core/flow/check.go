@@ -15,6 +15,8 @@ type Refs interface {
 	HasSkill(id string) bool
 	HasHours(id string) bool
 	HasConnection(id string) bool
+	// ConsentText tells in which languages a consent text is written.
+	ConsentText(id string) (languages map[string]bool, known bool)
 	// Languages are those in which every text of the flow must be written.
 	Languages() []string
 }
@@ -30,6 +32,7 @@ var nodeTypes = map[NodeType][]string{
 	Set:     {"priority", "skills", "prefers", "language", "attributes", "next"},
 	WaitFor: {"text", "queue", "next"},
 	LookUp:  {"connection", "method", "path", "body", "results", "seconds", "next", "failed"},
+	Consent: {"consent", "seconds", "yes", "no", "none"},
 	Enqueue: {"text", "queue"},
 	Form:    {"text", "next"},
 	Close:   {"text"},
@@ -137,6 +140,8 @@ func (c *checker) node(at, name string, n Node) {
 		c.branch(at, n)
 	case Set:
 		c.set(at, n)
+	case Consent:
+		c.consent(at, n)
 	case LookUp:
 		c.lookUp(at, n)
 	case WaitFor:
@@ -365,7 +370,7 @@ func used(n Node) []string {
 		{"open", n.Open != ""}, {"closed", n.Closed != ""}, {"cases", len(n.Cases) > 0}, {"queue", n.Queue != ""},
 		{"priority", n.Priority != nil}, {"skills", len(n.Skills) > 0}, {"prefers", len(n.Prefers) > 0}, {"language", n.Language != ""},
 		{"attributes", len(n.Attributes) > 0}, {"connection", n.Connection != ""}, {"method", n.Method != ""}, {"path", n.Path != ""}, {"body", len(n.Body) > 0},
-		{"results", len(n.Results) > 0}, {"failed", n.Failed != ""}, {"next", n.Next != ""}, {"seconds", n.Seconds != 0}, {"timeout", n.Timeout != ""},
+		{"results", len(n.Results) > 0}, {"failed", n.Failed != ""}, {"consent", n.Consent != ""}, {"yes", n.Yes != ""}, {"no", n.No != ""}, {"none", n.None != ""}, {"next", n.Next != ""}, {"seconds", n.Seconds != 0}, {"timeout", n.Timeout != ""},
 	} {
 		if f.set {
 			out = append(out, f.name)

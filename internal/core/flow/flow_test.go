@@ -27,8 +27,11 @@ func has(list []string, s string) bool {
 func (t tenant) HasQueue(id string) bool      { return has(t.queues, id) }
 func (t tenant) HasSkill(id string) bool      { return has(t.skills, id) }
 func (t tenant) HasConnection(id string) bool { return has([]string{"cnx_shop"}, id) }
-func (t tenant) HasHours(id string) bool      { return has(t.hours, id) }
-func (t tenant) Languages() []string          { return t.languages }
+func (t tenant) ConsentText(id string) (map[string]bool, bool) {
+	return map[string]bool{"en": true, "pt": id == "cst_rec"}, has([]string{"cst_rec", "cst_en"}, id)
+}
+func (t tenant) HasHours(id string) bool { return has(t.hours, id) }
+func (t tenant) Languages() []string     { return t.languages }
 
 var (
 	shop  = tenant{[]string{"que_billing", "que_sales"}, []string{"ski_pt"}, []string{"hou_week"}, []string{"en", "pt"}}
@@ -222,6 +225,58 @@ func TestLookUp(t *testing.T) {
 	}
 }
 
+const asksConsent = `{"start":"rec","nodes":{
+	"rec":  {"type":"consent","consent":"cst_rec","seconds":30,"yes":"yes","no":"no","none":"none"},
+	"yes":  {"type":"close","text":{"en":"Y","pt":"S"}},"no":{"type":"close","text":{"en":"N","pt":"N"}},"none":{"type":"close","text":{"en":"-","pt":"-"}}}}`
+
+// A consent is given to the words and the version that were shown, whatever the
+// text has become meanwhile.
+func TestConsent(t *testing.T) {
+	g := parse(t, asksConsent)
+	if err := Check(g, shop); err != nil {
+		t.Fatal(err)
+	}
+	w := open(true)
+	version := int64(3)
+	w.Consent = func(id string) (map[string]string, int64) {
+		return map[string]string{"en": "May we record?", "pt": "Podemos gravar?"}, version
+	}
+	s, actions, _ := Start(g, "pt-BR", nil, w)
+	want := []Action{{Say: "Podemos gravar?", Buttons: []Button{{"yes", "Sim, concordo"}, {"no", "Não"}}}}
+	if diff := cmp.Diff(want, actions); diff != "" || !s.Waiting {
+		t.Fatal(diff, s)
+	}
+	version = 4
+	for _, in := range []Input{{Choice: "yes"}, {Text: " sim, CONCORDO "}} {
+		_, actions, _ := Step(g, s, in, w)
+		if diff := cmp.Diff([]Action{{Given: &Given{"cst_rec", 3, "pt"}}, {Say: "S"}, {Close: true}}, actions); diff != "" {
+			t.Error(in, diff)
+		}
+	}
+	late := w
+	late.Now = morning.Add(30 * time.Second)
+	for says, c := range map[string]struct {
+		in Input
+		w  World
+	}{"N": {Input{Choice: "no"}, w}, "-": {Input{Timeout: true}, late}} {
+		_, actions, _ := Step(g, s, c.in, c.w)
+		if diff := cmp.Diff([]Action{{Say: says}, {Close: true}}, actions); diff != "" {
+			t.Error(says, diff)
+		}
+	}
+	if after, actions, _ := Step(g, s, Input{Text: "why?"}, w); !cmp.Equal(actions, want) || after.Shown.Version != 4 {
+		t.Errorf("other words: %+v %+v", actions, after)
+	}
+	for _, in := range []Input{{Choice: "maybe"}, {}, {Timeout: true}} {
+		if after, actions, _ := Step(g, s, in, w); actions != nil || !cmp.Equal(after, s) {
+			t.Errorf("%+v: %+v", in, actions)
+		}
+	}
+	if _, actions, _ := Start(g, "en", nil, open(true)); !cmp.Equal(actions, []Action{{Say: "-"}, {Close: true}}) {
+		t.Errorf("a text that is gone: %+v", actions)
+	}
+}
+
 // Input that does not concern the run changes nothing.
 func TestInputOutOfPlace(t *testing.T) {
 	g := parse(t, worked)
@@ -300,6 +355,9 @@ func TestCheckFaults(t *testing.T) {
 		{"an unknown word sent", asking(`"connection":"cnx_shop","method":"POST","seconds":5,"body":{"a":"{{pin}} {{who}}"}`), "nodes.a.body.a", "{{who}}"},
 		{"a place", asking(`"connection":"cnx_shop","method":"GET","seconds":5,"results":{"a":"order"}`), "nodes.a.results.a", "such as /order/state"},
 		{"a secret learnt", asking(`"connection":"cnx_shop","method":"GET","seconds":5,"results":{"pin":"/order"}`), "nodes.a.results.pin", "secret"},
+		{"no such text", strings.Replace(asksConsent, "cst_rec", "cst_x", 1), "nodes.rec.consent", "existing consent text"},
+		{"a text in English only", strings.Replace(asksConsent, "cst_rec", "cst_en", 1), "nodes.rec.consent", "not written in pt"},
+		{"no time", strings.Replace(asksConsent, `"seconds":30,`, "", 1), "nodes.rec.seconds", "1 to 86400"},
 		{"a name that is none", `{"start":"a b","nodes":{"a b":{"type":"close"}}}`, "nodes.a b", "good name"},
 	}
 	for _, c := range cases {

@@ -13,6 +13,7 @@ import (
 // they let through runs to a wait or an end with any input, the same each time.
 func FuzzFlow(f *testing.F) {
 	f.Add([]byte(worked), "billing", "VIP 1")
+	f.Add([]byte(asksConsent), "yes", "No")
 	f.Add([]byte(asksShop), "1", "4929")
 	f.Add([]byte(branching(`attr.name in ["a"] or int(attr.name) > 3`)), "", "")
 	f.Add([]byte(`{"start":"a","nodes":{"a":{"type":"ask","text":{"en":"?"},"options":[{"value":"a","label":{"en":"A"},"next":"a"}]}}}`), "a", "b")
@@ -62,7 +63,7 @@ func TestRandomGraphs(t *testing.T) {
 	text := map[string]string{"en": "x {{name}}", "pt": "y"}
 	node := rapid.Custom(func(t *rapid.T) Node {
 		next := rapid.SampledFrom(names)
-		switch rapid.SampledFrom([]NodeType{Say, Ask, Collect, Branch, LookUp, WaitFor, Enqueue, Form, Close, Hours, Set}).Draw(t, "type") {
+		switch rapid.SampledFrom([]NodeType{Say, Ask, Collect, Branch, Consent, LookUp, WaitFor, Enqueue, Form, Close, Hours, Set}).Draw(t, "type") {
 		case Say:
 			return Node{Type: Say, Text: text, Next: next.Draw(t, "next")}
 		case Ask:
@@ -72,6 +73,8 @@ func TestRandomGraphs(t *testing.T) {
 			return Node{Type: Collect, Text: text, Into: "v", Next: next.Draw(t, "next"), Seconds: 5, Timeout: next.Draw(t, "timeout")}
 		case Branch:
 			return Node{Type: Branch, Cases: []Case{{`attr.name == "1" or hour > 10`, next.Draw(t, "case")}}, Next: next.Draw(t, "next")}
+		case Consent:
+			return Node{Type: Consent, Consent: "cst_rec", Seconds: 3, Yes: next.Draw(t, "yes"), No: next.Draw(t, "no"), None: next.Draw(t, "none")}
 		case LookUp:
 			return Node{Type: LookUp, Connection: "cnx_shop", Method: "GET", Path: "/{{name}}", Results: map[string]string{"v": "/v"}, Seconds: 3, Next: next.Draw(t, "next"), Failed: next.Draw(t, "failed")}
 		case WaitFor:

@@ -3,11 +3,13 @@ package flow
 import "slices"
 
 // waits says whether a run stops at a node until the person does something.
-func (n Node) waits() bool { return n.Type == Ask || n.Type == Collect || n.Type == Form }
+func (n Node) waits() bool {
+	return n.Type == Ask || n.Type == Collect || n.Type == Consent || n.Type == Form
+}
 
 // nexts lists where a node may lead.
 func (n Node) nexts() []string {
-	list := []string{n.Next, n.Open, n.Closed, n.Timeout, n.Failed}
+	list := []string{n.Next, n.Open, n.Closed, n.Timeout, n.Failed, n.Yes, n.No, n.None}
 	for _, o := range n.Options {
 		list = append(list, o.Next)
 	}

@@ -84,6 +84,9 @@ func (r *run) begin(in Input) (next way, moved bool) {
 		if n.Type == LookUp {
 			return way{"failed", n.Failed}, due
 		}
+		if n.Type == Consent {
+			return way{"none", n.None}, due
+		}
 		return way{"timeout", n.Timeout}, due && n.Timeout != ""
 	}
 	switch n.Type {
@@ -91,6 +94,8 @@ func (r *run) begin(in Input) (next way, moved bool) {
 		return r.answer(n, in)
 	case Collect:
 		return r.collected(n, in)
+	case Consent:
+		return r.consented(n, in)
 	case LookUp:
 		return r.lookedUp(n, in.Answer)
 	case Form:
@@ -223,6 +228,8 @@ func (r *run) visit(n Node) (next way) {
 		}
 	case Set:
 		r.set(n)
+	case Consent:
+		return r.askConsent(n)
 	case LookUp:
 		r.waitForAnswer(n)
 	case WaitFor:

@@ -18,15 +18,20 @@ var (
 // inLanguage picks a text: the person's language, that language without its
 // region, the entry point's first, English, else the first by name.
 func inLanguage(texts map[string]string, language string, languages []string) string {
+	return texts[chosen(texts, language, languages)]
+}
+
+// chosen is the language that inLanguage picks; "" if there is no text.
+func chosen(texts map[string]string, language string, languages []string) string {
 	base, _, _ := strings.Cut(language, "-")
 	for _, l := range append([]string{language, base}, append(slices.Clip(languages), "en")...) {
-		if t := texts[l]; t != "" {
-			return t
+		if texts[l] != "" {
+			return l
 		}
 	}
-	for _, t := range sorted(texts) {
+	for l, t := range sorted(texts) {
 		if t != "" {
-			return t
+			return l
 		}
 	}
 	return ""

@@ -24,6 +24,7 @@ const (
 	Set     NodeType = "set"     // set Priority, Skills, Prefers, Language, Attributes
 	WaitFor NodeType = "wait"    // learn the place and the wait that Queue has for who enters now; say Text (may be empty), go on at Next
 	LookUp  NodeType = "look_up" // ask Connection for Path, store Results; go on at Next, or at Failed
+	Consent NodeType = "consent" // show the consent text Consent, wait; Yes (recorded), No, or None in Seconds
 	Enqueue NodeType = "queue"   // say Text (may be empty) and put into Queue; ends the flow
 	Form    NodeType = "form"    // say Text (may be empty), show the leave-a-message form, wait; when sent: Next, or close
 	Close   NodeType = "close"   // say Text (may be empty) and close
@@ -94,9 +95,14 @@ type Node struct {
 	Body       map[string]string `json:"body,omitempty"`
 	Results    map[string]string `json:"results,omitempty"`
 	Failed     string            `json:"failed,omitempty"`
+	Consent    string            `json:"consent,omitempty"`
+	Yes        string            `json:"yes,omitempty"`
+	No         string            `json:"no,omitempty"`
+	None       string            `json:"none,omitempty"`
 	Next       string            `json:"next,omitempty"`
 	// Seconds bounds the wait of ask and collect; then Timeout is next. 0 means
-	// as long as the person stays. It bounds a look_up, too; then Failed is next.
+	// as long as the person stays. It bounds a look_up, too; then Failed is next; and a
+	// consent; then None is.
 	Seconds int    `json:"seconds,omitempty"`
 	Timeout string `json:"timeout,omitempty"`
 	// At is where the node stands in the drawing; a node without it is laid out
@@ -147,7 +153,8 @@ type State struct {
 	Deadline time.Time         `json:"deadline,omitzero"`
 	Waiting  bool              `json:"waiting"` // for the person's input, or for an answer to a look_up
 	Done     bool              `json:"done"`
-	Steps    int               `json:"steps"` // nodes run; a run is bounded
+	Shown    *Shown            `json:"shown,omitempty"` // by a consent that waits
+	Steps    int               `json:"steps"`           // nodes run; a run is bounded
 }
 
 // Input is what happened since the last step. The zero value starts a run.
@@ -178,6 +185,9 @@ type World struct {
 	// Wait tells the place (1 is next) and the estimated wait in seconds (below 0:
 	// unknown) of who would enter a queue now; nil: neither is known.
 	Wait func(queue string) (place, seconds int)
+	// Consent gives a consent text by language, and its version; nil or no words:
+	// it is not in use.
+	Consent func(text string) (words map[string]string, version int64)
 }
 
 // Action is what the channel or the floor must do, in order.
@@ -190,6 +200,7 @@ type Action struct {
 	Form    bool     // show the leave-a-message form
 	Queue   string   // enqueue here
 	Close   bool
+	Given   *Given // the person agreed: record it
 }
 
 // Way is one edge that a run took. Out names the way as its field in the node

@@ -169,7 +169,7 @@ func (Flow) Kind() Kind         { return KindFlow }
 func (f Flow) Called() string   { return f.Name }
 func (f Flow) Unique() []Unique { return byName(f.Name) }
 
-// Uses lists the queues, skills, hours and connections that the graph points at; a graph
+// Uses lists the queues, skills, hours, connections and consent texts that the graph points at; a graph
 // that cannot be read points at nothing.
 func (f Flow) Uses() []Use {
 	g, err := flow.Parse(f.Graph)
@@ -182,6 +182,7 @@ func (f Flow) Uses() []Use {
 		u.add(path+".queue", KindQueue, n.Queue)
 		u.add(path+".hours", KindHours, n.Hours)
 		u.add(path+".connection", KindConnection, n.Connection)
+		u.add(path+".consent", KindConsentText, n.Consent)
 		for skill := range n.Skills {
 			u.add(path+".skills."+skill, KindSkill, skill)
 		}
@@ -255,7 +256,14 @@ func (c *checks) graph(field string, err error) {
 // flowRefs shows a tenant's set-up as core/flow asks for it.
 type flowRefs struct{ Refs }
 
-func (r flowRefs) HasQueue(id string) bool      { return r.Has(KindQueue, id) }
-func (r flowRefs) HasSkill(id string) bool      { return r.Has(KindSkill, id) }
+func (r flowRefs) HasQueue(id string) bool { return r.Has(KindQueue, id) }
+func (r flowRefs) HasSkill(id string) bool { return r.Has(KindSkill, id) }
+func (r flowRefs) ConsentText(id string) (languages map[string]bool, known bool) {
+	languages = map[string]bool{}
+	for _, l := range r.WrittenIn(KindConsentText, id) {
+		languages[l] = true
+	}
+	return languages, r.Has(KindConsentText, id)
+}
 func (r flowRefs) HasConnection(id string) bool { return r.Has(KindConnection, id) }
 func (r flowRefs) HasHours(id string) bool      { return r.Has(KindHours, id) }

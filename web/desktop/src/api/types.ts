@@ -103,6 +103,10 @@ export interface FlowNode {
   body?: Record<string, string>;
   results?: Record<string, string>;
   failed?: string;
+  consent?: string;
+  yes?: string;
+  no?: string;
+  none?: string;
   next?: string;
   seconds?: number;
   timeout?: string;

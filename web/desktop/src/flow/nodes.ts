@@ -1,6 +1,7 @@
 import type { Component } from "svelte";
 import Clock from "@lucide/svelte/icons/clock";
 import CircleX from "@lucide/svelte/icons/circle-x";
+import FileCheck from "@lucide/svelte/icons/file-check";
 import Hourglass from "@lucide/svelte/icons/hourglass";
 import Inbox from "@lucide/svelte/icons/inbox";
 import ListTree from "@lucide/svelte/icons/list-tree";
@@ -16,13 +17,24 @@ import type { FlowNode } from "../api/types";
 // right; this says what there is to fill in, and where a step may lead.
 
 export type NodeType =
-  "say" | "ask" | "collect" | "hours" | "branch" | "set" | "wait" | "look_up" | "queue" | "form" | "close";
+  | "say"
+  | "ask"
+  | "collect"
+  | "hours"
+  | "branch"
+  | "set"
+  | "wait"
+  | "look_up"
+  | "consent"
+  | "queue"
+  | "form"
+  | "close";
 
 export type FieldName =
-  "text" | "options" | "into" | "keys" | "look" | "wait" | "hours" | "cases" | "set" | "queue";
+  "text" | "options" | "into" | "keys" | "look" | "consent" | "wait" | "hours" | "cases" | "set" | "queue";
 
 /** A field of a node that names another node. */
-export type OutName = "next" | "open" | "closed" | "timeout" | "failed";
+export type OutName = "next" | "open" | "closed" | "timeout" | "failed" | "yes" | "no" | "none";
 
 export interface Shape {
   icon: Component<{ size?: number; "aria-hidden"?: "true" }>;
@@ -82,6 +94,12 @@ export const shapes: Record<NodeType, Shape> = {
     fields: ["look"],
     outs: ["next", "failed"],
     blank: () => ({ type: "look_up", method: "GET", seconds: 5 }),
+  },
+  consent: {
+    icon: FileCheck,
+    fields: ["consent", "wait"],
+    outs: ["yes", "no", "none"],
+    blank: () => ({ type: "consent", consent: "", seconds: 60 }),
   },
   queue: {
     icon: Inbox,

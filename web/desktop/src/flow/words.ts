@@ -22,6 +22,7 @@ export function gist(node: FlowNode, language: string): string {
   const said = worded(node.text, language);
   const parts: string[] = [];
   if (node.queue) parts.push(names.of("queues", node.queue) || node.queue);
+  if (node.consent) parts.push(names.of("consent-texts", node.consent) || node.consent);
   if (node.connection) parts.push(names.of("connections", node.connection) || node.connection);
   if (node.path) parts.push(node.path);
   if (node.hours) parts.push(names.of("hours", node.hours) || node.hours);
