@@ -153,6 +153,8 @@ func (h *path) furnish(b *testing.B) {
 
 // What the parts ask of others.
 
+func (h *path) Consented(*store.Tx, string, string, channel.Consent) error { return nil }
+
 func (h *path) Plan(context.Context, id.Tenant) (floor.Plan, error) { return h.plan, nil }
 func (h *path) Flow(_ context.Context, _ id.Tenant, f string, _ int64) (floor.PlannedFlow, error) {
 	return h.plan.Flows[f], nil
