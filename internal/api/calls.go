@@ -112,6 +112,14 @@ func (s *Server) callRoutes() {
 			}
 			return answer(s.Calls.Hold(ctx, c.Tenant, in.ID, c.User, in.Body.Held))
 		})
+	handle(s, "POST", base+"/ring", hold, about{id: "ringPhone", tag: tag, summary: "Ring my phone once more",
+		detail: "For a call that I hold, when I talk by a phone (PUT /api/v1/desk/phone) that did not answer, or that I hung up."},
+		func(ctx context.Context, c *caller, in *ByID) (*reply[voice.State], error) {
+			if _, err := s.Floor.Work(ctx, c.Actor, access.WorkHandle, in.ID); err != nil {
+				return nil, err
+			}
+			return answer(s.Calls.RingAgain(ctx, c.Tenant, in.ID, c.User))
+		})
 	handle(s, "PUT", base+"/talk", hold, about{id: "talk", tag: tag, summary: "Talk with the caller, with colleagues, or with all",
 		detail: "caller: colleagues who are consulted hear music. colleague: the caller does. all: a conference. 409 while no colleague's sound is connected."},
 		func(ctx context.Context, c *caller, in *talkInput) (*reply[voice.State], error) {

@@ -646,6 +646,10 @@ func (w *world) Monitor(ctx context.Context, t id.Tenant, i, user string, how vo
 	return voice.State{Interaction: i}, nil
 }
 
+func (w *world) RingAgain(ctx context.Context, t id.Tenant, interaction, user string) (voice.State, error) {
+	return w.State(ctx, t, interaction, user)
+}
+
 func (w *world) CallOut(ctx context.Context, t id.Tenant, agent, queue, number, caller string) (string, error) {
 	if g := w.tenants[t]; g != nil {
 		return g.interaction, nil

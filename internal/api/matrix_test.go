@@ -79,6 +79,8 @@ func accountExamples() map[string]example {
 func workExamples() map[string]example {
 	return map[string]example{
 		"GET /api/v1/desk":                 {},
+		"GET /api/v1/desk/phone":           {},
+		"PUT /api/v1/desk/phone":           {body: m{"phone": ""}},
 		"PUT /api/v1/desk/presence":        {body: m{"presence": "ready"}},
 		"GET /api/v1/desk/colleagues":      {},
 		"POST /api/v1/offers/{id}/accept":  {thing: "offer"},
@@ -108,6 +110,7 @@ func workExamples() map[string]example {
 		"PUT /api/v1/interactions/{id}/hold":                      {thing: "interaction", body: m{"held": true}},
 		"GET /api/v1/calls/choices":                               {},
 		"POST /api/v1/calls":                                      {body: m{"number": "210000001", "queue": "que_00000000000000000000000001"}},
+		"POST /api/v1/interactions/{id}/ring":                     {thing: "interaction"},
 		"PUT /api/v1/interactions/{id}/talk":                      {thing: "interaction", body: m{"with": "caller"}},
 		"PUT /api/v1/floor/interactions/{id}/monitor":             {thing: "interaction", body: m{"how": "none"}},
 		"POST /api/v1/interactions/{id}/keys":                     {thing: "interaction", body: m{"keys": "1"}},

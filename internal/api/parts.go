@@ -129,6 +129,8 @@ type Calls interface {
 	Monitor(ctx context.Context, t id.Tenant, interaction, user string, how voice.Monitor) (voice.State, error)
 	Press(ctx context.Context, t id.Tenant, interaction, keys string) error
 	// CallOut calls a number for an agent, who holds the new interaction at once.
+	// RingAgain rings the phone of the call's agent once more.
+	RingAgain(ctx context.Context, t id.Tenant, interaction, user string) (voice.State, error)
 	CallOut(ctx context.Context, t id.Tenant, agent, queue, number, caller string) (interaction string, err error)
 	CallChoices(ctx context.Context, t id.Tenant) (voice.Choices, error)
 }
@@ -248,6 +250,13 @@ type Setup interface {
 // PhoneStatus tells how a tenant's phones stand, on this node.
 type PhoneStatus interface {
 	PhoneState(ctx context.Context, t id.Tenant, phone string) (PhoneState, error)
+}
+
+// Handsets are the phones by which users talk.
+type Handsets interface {
+	Handset(ctx context.Context, a access.Actor) (HandsetChoice, error)
+	// ChooseHandset remembers by which of its phones a user talks; "" is the browser.
+	ChooseHandset(ctx context.Context, a access.Actor, phone string) (HandsetChoice, error)
 }
 
 // TrunkStatus tells how a tenant's trunk stands, on all nodes together.

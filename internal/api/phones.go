@@ -5,6 +5,7 @@ import (
 	"time"
 
 	appsetup "nubitalk/internal/app/setup"
+	"nubitalk/internal/base/errs"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/setup"
 )
@@ -92,4 +93,47 @@ func (s *Server) phoneState(ctx context.Context, a access.Actor, phone string) (
 		return PhoneState{Servers: []string{}, Bindings: []PhonePlace{}}, nil
 	}
 	return s.Phones.PhoneState(ctx, a.Tenant, phone)
+}
+
+// HandsetChoice is by what a user talks.
+type HandsetChoice struct {
+	Phone  string     `json:"phone" doc:"Id of the phone by which I talk; empty: by the browser."`
+	Phones []OwnPhone `json:"phones" doc:"My phones."`
+}
+
+// OwnPhone is a phone of the user who asks.
+type OwnPhone struct {
+	ID         string `json:"id"`
+	Name       string `json:"name"`
+	Extension  string `json:"extension"`
+	Registered bool   `json:"registered" doc:"It can be rung now."`
+}
+
+type handsetInput struct {
+	Body struct {
+		Phone string `json:"phone" maxLength:"64" doc:"Id of one of my phones; empty: the browser."`
+	} `nameHint:"HandsetInput"`
+}
+
+// handsetRoutes let users choose by what they talk.
+func (s *Server) handsetRoutes() {
+	use := needs(access.DeskUse)
+	handle(s, "GET", "/api/v1/desk/phone", use, about{id: "handset", tag: "Desk", summary: "By what I talk: the browser, or one of my phones"},
+		func(ctx context.Context, c *caller, _ *none) (*reply[HandsetChoice], error) {
+			if s.Handsets == nil {
+				return answer(HandsetChoice{Phones: []OwnPhone{}}, nil)
+			}
+			return answer(s.Handsets.Handset(ctx, c.Actor))
+		})
+	handle(s, "PUT", "/api/v1/desk/phone", use, about{id: "chooseHandset", tag: "Desk", summary: "Choose by what I talk",
+		detail: "It is remembered. Calls that are offered ring the phone, and picking up accepts; calls that I hold are rung there, or go on when my browser connects."},
+		func(ctx context.Context, c *caller, in *handsetInput) (*reply[HandsetChoice], error) {
+			switch {
+			case s.Handsets == nil && in.Body.Phone == "":
+				return answer(HandsetChoice{Phones: []OwnPhone{}}, nil)
+			case s.Handsets == nil:
+				return nil, errs.New(errs.Conflict, "No telephone lines are set up on this server.")
+			}
+			return answer(s.Handsets.ChooseHandset(ctx, c.Actor, in.Body.Phone))
+		})
 }

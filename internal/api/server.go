@@ -25,6 +25,7 @@ type Parts struct {
 	Setup    Setup
 	Trunks   TrunkStatus // nil: no calls run here
 	Phones   PhoneStatus // nil: no calls run here
+	Handsets Handsets    // nil: no calls run here
 	Contacts Contacts
 	Audit    Audit
 	Privacy  Privacy
@@ -90,6 +91,7 @@ func New(c Config, p Parts) *Server {
 	s.privacyRoutes()
 	s.visitorRoutes()
 	s.callRoutes()
+	s.handsetRoutes()
 	s.liveRoutes()
 	s.visitorSocketRoutes()
 	s.docRoutes()

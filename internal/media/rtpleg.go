@@ -155,6 +155,13 @@ func (r *RTPLeg) Secure() negotiate.Suite {
 	return r.agreed.Suite
 }
 
+// Held says whether the other end does not want to hear us: it holds.
+func (r *RTPLeg) Held() bool {
+	b := r.lock()
+	defer b.mu.Unlock()
+	return r.agreed != nil && !r.agreed.Sends
+}
+
 // Law is the codec that the other end gets, and false before it was agreed.
 func (r *RTPLeg) Law() (g711.Law, bool) {
 	b := r.lock()

@@ -40,6 +40,7 @@ type parts struct {
 	media     *media.Host
 	voice     *voice.Service
 	telephone *telephone // nil without telephony
+	handsets  *handsets  // the same
 	live      *live.Hub
 	ending    *retention.Service
 	privacy   *privacyDoors
@@ -109,14 +110,16 @@ func (s *Server) makeParts() *parts {
 	p.media = media.NewHost(s.mediaConfig())
 	var network voice.Network
 	var phones voice.Phones
+	var agents voice.Agents
 	if len(s.conf.SIP.Listen) > 0 {
 		p.telephone = newTelephone(k, p.setups, s.conf.SIP, s.clock, s.log.With("part", "telephone"))
-		network, phones = p.telephone, p.telephone
+		p.handsets = &handsets{db: k.db, floor: p.floor, setups: p.setups, telephone: p.telephone}
+		network, phones, agents = p.telephone, p.telephone, phoneAgents{p.handsets}
 	}
-	p.voice = voice.New(voice.Deps{Network: network, Phones: phones, SIP: s.sipConfig(), Bus: k.bus, Media: p.media, Speech: s.speaker(), Floor: voiceFloor, Written: written{p.chat}, Absence: s.absence,
+	p.voice = voice.New(voice.Deps{Network: network, Phones: phones, Agents: agents, SIP: s.sipConfig(), Bus: k.bus, Media: p.media, Speech: s.speaker(), Floor: voiceFloor, Written: written{p.chat}, Absence: s.absence,
 		DB: k.db, Vault: k.vault, Clock: s.clock, IDs: s.ids, Audit: p.audit, Rules: p.setups, Log: s.log.With("part", "voice")})
 	if p.telephone != nil {
-		p.telephone.phone = p.voice.Phone()
+		p.telephone.phone, p.handsets.voice = p.voice.Phone(), p.voice
 	}
 	p.live = live.New(live.Config{Bus: k.bus, Reader: reader{p.floor, p.contacts}, Floor: liveFloor, Clock: s.clock, Log: s.log.With("part", "live")})
 	p.ending = retention.New(retention.Deps{DB: k.db, Blobs: k.blobs, Contacts: p.contacts, Audit: p.audit, Clock: s.clock, Log: s.log.With("part", "retention"), Node: s.data.node})
@@ -169,12 +172,14 @@ func (s *Server) doors(p *parts) *api.Server {
 	}
 	var trunks api.TrunkStatus
 	var phones api.PhoneStatus
+	var chosen api.Handsets
 	if p.telephone != nil {
-		trunks, phones = p.telephone, p.telephone
+		trunks, phones, chosen = p.telephone, p.telephone, p.handsets
 	}
 	return api.New(conf, api.Parts{
 		Trunks:   trunks,
 		Phones:   phones,
+		Handsets: chosen,
 		Accounts: accountDoors{p.accounts, s.founded, func(t id.Tenant) { p.setups.changed(appsetup.Change{Tenant: t}) }, reload},
 		Floor:    desks{p.floor, p.chat, s.ids},
 		History:  p.floor,

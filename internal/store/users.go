@@ -76,12 +76,23 @@ func (tx *Tx) UsersAfter(after string, limit int) ([]UserRow, error) {
 	return list(tx, scanUser, `SELECT `+userColumns+` FROM users WHERE tenant_id = $1 AND user_id > $2 ORDER BY user_id LIMIT $3`, string(tx.scope.Tenant), after, limit)
 }
 
+// TalkPhone is the phone by which a user talks; "" is the browser.
+func (tx *Tx) TalkPhone(userID string) (string, error) {
+	return get(tx, "user", func(r row, s *string) error { return r.Scan(s) }, `SELECT talk_phone FROM users WHERE tenant_id = $1 AND user_id = $2`, string(tx.scope.Tenant), userID)
+}
+
+// SetTalkPhone remembers by which phone a user talks.
+func (tx *Tx) SetTalkPhone(userID, phone string) error {
+	_, err := tx.exec(`UPDATE users SET talk_phone = $3 WHERE tenant_id = $1 AND user_id = $2`, string(tx.scope.Tenant), userID, phone)
+	return err
+}
+
 // EraseUser leaves of a user only the id that records point at: status deleted,
 // no name, profile, password, roles, sessions or presence. Its API keys are
 // revoked.
 func (tx *Tx) EraseUser(userID string, now time.Time) error {
 	t := string(tx.scope.Tenant)
-	n, err := tx.exec(`UPDATE users SET user_name = user_id, user_name_key = user_id, status = 'deleted', roles = '[]', skills = '{}', teams = '[]', site = '', capacity = '{}', profile_sealed = $3,
+	n, err := tx.exec(`UPDATE users SET user_name = user_id, user_name_key = user_id, status = 'deleted', roles = '[]', skills = '{}', teams = '[]', site = '', talk_phone = '', capacity = '{}', profile_sealed = $3,
 		password_hash = '', must_change = 0, failures = 0, failing_since = 0, locked_until = 0, language = '', signed_in_at = 0, updated_at = $4, version = version + 1
 		WHERE tenant_id = $1 AND user_id = $2`, t, userID, []byte{}, us(now))
 	if err := must("user", n, err); err != nil {

@@ -778,6 +778,32 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/desk/phone": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * By what I talk: the browser, or one of my phones
+     * @description Needs `desk.use`.
+     */
+    get: operations["handset"];
+    /**
+     * Choose by what I talk
+     * @description It is remembered. Calls that are offered ring the phone, and picking up accepts; calls that I hold are rung there, or go on when my browser connects.
+     *
+     *     Needs `desk.use`.
+     */
+    put: operations["chooseHandset"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/desk/presence": {
     parameters: {
       query?: never;
@@ -1870,6 +1896,28 @@ export interface paths {
      */
     put: operations["result"];
     post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/{id}/ring": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Ring my phone once more
+     * @description For a call that I hold, when I talk by a phone (PUT /api/v1/desk/phone) that did not answer, or that I hung up.
+     *
+     *     Needs `work.handle`.
+     */
+    post: operations["ringPhone"];
     delete?: never;
     options?: never;
     head?: never;
@@ -5003,6 +5051,16 @@ export interface components {
       state: "up" | "down" | "unknown";
       transport: string;
     };
+    HandsetChoice: {
+      /** @description Id of the phone by which I talk; empty: by the browser. */
+      phone: string;
+      /** @description My phones. */
+      phones: components["schemas"]["OwnPhone"][];
+    };
+    HandsetInput: {
+      /** @description Id of one of my phones; empty: the browser. */
+      phone: string;
+    };
     HoldInputBody: {
       /** @description The caller hears music instead of the agent. */
       held: boolean;
@@ -5773,6 +5831,13 @@ export interface components {
        * @enum {string}
        */
       when: "wait" | "length" | "nobody" | "closed";
+    };
+    OwnPhone: {
+      extension: string;
+      id: string;
+      name: string;
+      /** @description It can be rung now. */
+      registered: boolean;
     };
     Party: {
       /**
@@ -6675,13 +6740,18 @@ export interface components {
        * @description Why a call that the agent made was not answered.
        * @enum {string}
        */
-      failure?: "busy" | "no_answer" | "declined" | "not_a_number" | "unreachable";
+      failure?: "busy" | "no_answer" | "declined" | "not_a_number" | "unreachable" | "own_phone";
       held: boolean;
       interaction: string;
       /** @description The outside number that the agent called for the caller. */
       outside: components["schemas"]["Outside"];
       /** @description Colleagues and supervisors in the call, beside who holds it. */
       parties: components["schemas"]["Party"][];
+      /**
+       * @description How the phone stands by which the agent talks; absent: it talks by its browser.
+       * @enum {string}
+       */
+      phone?: "ringing" | "connected" | "busy" | "declined" | "unregistered" | "unanswered" | "lost";
       /** @description The caller's sound is not encrypted on the way to the operator, because its trunk allows that. */
       plain: boolean;
       /** @description The person who is called is being rung. */
@@ -9175,6 +9245,71 @@ export interface operations {
       };
     };
   };
+  handset: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["HandsetChoice"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  chooseHandset: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["HandsetInput"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["HandsetChoice"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   setPresence: {
     parameters: {
       query?: never;
@@ -11398,6 +11533,40 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["Interaction"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  ringPhone: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["State"];
         };
       };
       /** @description Error */

@@ -2,10 +2,13 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { Page } from "playwright-core";
 import { freePort, Softphone } from "./softphone";
 import { axe, shot, Stage, until } from "./stage";
+import { hears, hearsSomething } from "./tone";
+import { power } from "./softphone";
 
-// An administrator sets up a phone; a real one registers with it, over TLS.
+// An administrator sets up a phone; a real one registers with it, over TLS, and an agent talks by it.
 
 const PHONE = 625;
+const CALLER = 1250;
 
 let tls = "";
 const stage = new Stage();
@@ -84,5 +87,77 @@ test("a phone is set up, gets its password once, and registers by TLS", { timeou
   await page.getByText("Unencrypted", { exact: true }).waitFor();
   found.push(...(await looks(page, "phones-list")));
   stage.forgive(/status of 422/);
+  expect(found).toEqual([]);
+});
+
+test("an agent talks by its phone with a caller's page", { timeout: 240_000 }, async () => {
+  const admin = await stage.agent("administrator");
+  const headers = { "Content-Type": "application/json", Origin: stage.program.base };
+  const ask = async (method: "get" | "post", path: string, data?: object) =>
+    (await (
+      await admin.page.request[method](`${stage.program.base}/api/v1/${path}`, { headers, data })
+    ).json()) as never;
+  const { items } = (await ask("get", "users")) as { items: { id: string; user_name: string }[] };
+  const user = items.find((u) => u.user_name === "a7")!.id;
+  const made = (await ask("post", "phones", { name: "Desk 22", user, extension: "22", allow_md5: true })) as {
+    id: string;
+  };
+  const { account, password } = (await ask("post", `phones/${made.id}/password`, {})) as {
+    account: string;
+    password: string;
+  };
+
+  const phone = new Softphone(PHONE);
+  const agent = await stage.agent("a7");
+  const found: string[] = [];
+  try {
+    await phone.register(account, password, tls);
+    await until(() => phone.said).toMatch(/200 OK/);
+    await agent.ready();
+    await agent.presence.click();
+    await agent.page.getByRole("menuitem", { name: "Desk 22" }).waitFor();
+    found.push(...(await axe(agent.page)));
+    await shot(agent.page, "handset-menu");
+    await agent.page.getByRole("menuitem", { name: "Desk 22" }).press("Enter");
+
+    const caller = await stage.caller(CALLER);
+    await caller.queue("Eva Rios");
+    await agent.offers.filter({ hasText: "Eva Rios" }).waitFor();
+    await until(() => phone.said).toMatch(/Incoming call/i);
+    await shot(agent.page, "handset-rings");
+    phone.press("a");
+    const panel = agent.page.getByRole("region", { name: "The call" });
+    await panel.getByText("Connected", { exact: true }).waitFor();
+    await hears(caller.page, PHONE);
+    found.push(...(await looks(agent.page, "handset-call")));
+
+    phone.press("x"); // hold, at the phone
+    await panel.getByText("On hold: the caller hears music").waitFor();
+    await hearsSomething(caller.page);
+    phone.press("X");
+    await panel.getByText("Connected", { exact: true }).waitFor();
+    await hears(caller.page, PHONE);
+
+    phone.press("b");
+    await agent.page.getByRole("region", { name: "Wrap-up" }).waitFor();
+    await agent.person.getByLabel("Disposition").selectOption({ index: 1 });
+    await agent.page.getByRole("button", { name: /^Complete/ }).click();
+    await agent.page.locator("section.middle.empty").waitFor();
+  } finally {
+    await phone.hangUp();
+  }
+  const { samples, rate } = phone.heard();
+  expect(power(samples, rate, CALLER)).toBeGreaterThan(-45);
+  phone.remove();
+
+  // Without its phone, a call is not kept waiting for it.
+  await until(
+    async () => ((await ask("get", `phones/${made.id}/status`)) as { bindings: unknown[] }).bindings,
+  ).toEqual([]);
+  const second = await stage.caller(CALLER);
+  await second.queue("Rui Alves");
+  await agent.page.getByText("Your phone is not registered, so the call went on").waitFor();
+  await shot(agent.page, "handset-passed");
+  await second.page.close();
   expect(found).toEqual([]);
 });

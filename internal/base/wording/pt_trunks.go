@@ -48,6 +48,9 @@ var ptTrunks = []entry{
 	{"is too long; at most %d bytes are accepted.", "é demasiado longo; aceitam-se no máximo {1} bytes."},
 	{"is given and removed at once; do one of them.", "é dado e retirado ao mesmo tempo; faça só uma das coisas."},
 	// Phones.
+	{"You have this call on your phone.", "Tem esta chamada no seu telefone."},
+	{"is not one of your phones in use.", "não é um dos seus telefones em uso."},
+	{"The phone is not there any more.", "O telefone já não existe."},
 	{"is %q; two to six digits are accepted, of which the first is 2 to 8.", "é {1}; aceitam-se de dois a seis algarismos, o primeiro de 2 a 8."},
 	{"is missing: with encryption plain, voices pass to this phone unencrypted. Confirm that, or require encryption.",
 		"falta: com a cifra em plain, as vozes passam para este telefone sem cifra. Confirme-o ou exija cifra."},

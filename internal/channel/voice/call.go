@@ -52,7 +52,11 @@ type call struct {
 	scribe   scribe
 	dialing  *dialing // of a call that an agent makes, until it is answered
 	failure  Failure
-	outside  outside // the outside number that the agent called for the caller
+	outside  outside  // the outside number that the agent called for the caller
+	handset  *handset // the agent's phone while it is rung
+	standing Handset
+	sought   string // the agent whose phone was sought
+	quit     string // the user who hung up its phone
 }
 
 // party is one end of a call.
@@ -122,6 +126,8 @@ func (c *call) carried(w channel.Work, acts []channel.Act) {
 	if w.Kept || c.done() && !(c.handed() && c.outside.there()) {
 		c.leaving = true
 	}
+	c.seekAgent()
+	c.quits()
 	c.settle()
 	c.speak()
 }
@@ -135,6 +141,9 @@ func (c *call) resume(w channel.Work) {
 		if asked, err = c.s.Written.Asked(context.Background(), c.who); err != nil {
 			c.s.Log.Warn("a call goes on without its last question", "tenant", c.who.Tenant, "interaction", c.who.Interaction, "code", errs.As(err).Code)
 		}
+	}
+	if w.State == active { // a phone's call is taken up, not begun anew
+		c.sought = w.Agent
 	}
 	c.carried(w, asked)
 }
@@ -154,6 +163,8 @@ func (c *call) connect(ctx context.Context, user string, offer secret.Text) (sec
 			return gone()
 		case user != "" && !c.belongs(user):
 			return errs.New(errs.Conflict, "This call is somebody else's now.")
+		case user != "" && c.onPhone(user):
+			return errs.New(errs.Conflict, "You have this call on your phone.")
 		}
 		p, err = c.partyOf(user)
 		return err
@@ -173,6 +184,13 @@ func (c *call) partyOf(user string) (*party, error) {
 	p := c.agents[user]
 	if user == "" {
 		p = c.caller
+	}
+	if p != nil && user != "" && p.line != nil { // from the phone to the browser
+		c.part(p, true)
+		c.standing, p = HandsetNone, nil
+	}
+	if c.handset != nil && c.handset.user == user {
+		c.hush()
 	}
 	if p != nil {
 		return p, nil
@@ -264,8 +282,11 @@ func (c *call) heard(p *party, e media.Event) {
 		}
 		c.settle()
 	case media.Key:
-		if p == c.caller {
+		switch {
+		case p == c.caller:
 			c.key(byte(e.Digit))
+		case p.line != nil:
+			c.agentKey(p, byte(e.Digit))
 		}
 	case media.Played:
 		if p == c.caller && e.Playing == c.menu.playing {
@@ -390,7 +411,7 @@ func (c *call) sit(p *party, s seat) {
 }
 
 func (c *call) state() State {
-	st := State{Interaction: c.who.Interaction, Caller: SoundNone, Agent: SoundNone, Held: c.held, With: c.with, Failure: c.failure, Ringing: c.dialing != nil && c.dialing.ringing, Parties: []Party{}, Outside: c.outside.state(), Ended: c.over || c.leaving, Seq: c.seq}
+	st := State{Interaction: c.who.Interaction, Caller: SoundNone, Agent: SoundNone, Held: c.held, With: c.with, Failure: c.failure, Phone: c.standing, Ringing: c.dialing != nil && c.dialing.ringing, Parties: []Party{}, Outside: c.outside.state(), Ended: c.over || c.leaving, Seq: c.seq}
 	if c.caller != nil {
 		st.Caller = c.caller.sound
 		st.Telephone = c.caller.line != nil
@@ -420,6 +441,9 @@ func (c *call) stop() {
 		return
 	}
 	c.over = true
+	if c.handset != nil {
+		c.hush()
+	}
 	for _, p := range c.parties() {
 		c.part(p, c.leaving)
 	}

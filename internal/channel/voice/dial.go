@@ -31,6 +31,7 @@ const (
 	FailedDeclined    Failure = "declined"
 	FailedNotANumber  Failure = "not_a_number"
 	FailedUnreachable Failure = "unreachable"
+	FailedOwnPhone    Failure = "own_phone" // the agent's own phone was not picked up
 )
 
 // failureOf reads a SIP status (RFC 3261 §21).
@@ -58,6 +59,7 @@ type dialing struct {
 	now      Attempt
 	alive    bool // the gateway said something
 	ringing  bool
+	waits    bool // for the agent to pick up its own phone
 }
 
 // Choices are what an agent may choose of a call that it makes.
@@ -98,7 +100,14 @@ func (s *Service) CallOut(ctx context.Context, t id.Tenant, agent, queue, number
 	return who.Interaction, c.ask(ctx, func() error {
 		c.absence++ // nobody is awaited: it is called
 		c.dialing = &dialing{number: way.To, attempts: way.Attempts}
-		c.dial(c.dialing)
+		switch {
+		case c.handset != nil:
+			c.dialing.waits = true
+		case c.standing != HandsetNone && c.standing != HandsetConnected:
+			c.unanswered(c.dialing, FailedOwnPhone)
+		default:
+			c.dial(c.dialing)
+		}
 		return nil
 	})
 }

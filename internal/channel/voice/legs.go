@@ -11,6 +11,7 @@ import (
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/channel/voice/sip"
+	"nubitalk/internal/channel/voice/sip/auth"
 	"nubitalk/internal/channel/voice/sip/dialog"
 	"nubitalk/internal/media"
 	"nubitalk/internal/media/negotiate"
@@ -22,6 +23,7 @@ import (
 const (
 	byBrowser = "browser"
 	byTrunk   = "trunk"
+	byPhone   = "phone" // an agent's own
 )
 
 // Who ended a party's part, where the signalling does not say.
@@ -267,7 +269,7 @@ func (s *Service) revive(t id.Tenant) {
 			c.post(func() { c.standAgain(l.Stands) })
 		}
 		if err := s.reviveLeg(ctx, who, l.LegRow); err != nil {
-			if l.Way == byTrunk { // browsers connect anew
+			if l.Way != byBrowser { // browsers connect anew
 				s.Log.Warn("a call of a telephone was not taken up again", "tenant", t, "interaction", l.InteractionID, "code", errs.As(err).Code)
 			}
 			l.EndedAt, l.EndedBy = s.Clock.Now(), endedRestart
@@ -281,7 +283,7 @@ func (s *Service) reviveLeg(ctx context.Context, who Caller, row store.LegRow) e
 	if s.mine(who, row.ID) {
 		return nil
 	}
-	if row.Way != byTrunk || len(row.DialogSealed) == 0 || s.sip == nil {
+	if row.Way == byBrowser || len(row.DialogSealed) == 0 || s.sip == nil {
 		return errs.New(errs.Gone, "It connects anew.")
 	}
 	plain, err := s.Vault.OpenContact(ctx, who.Tenant, who.Contact, dialogAt(row.ID), row.DialogSealed)
@@ -296,11 +298,21 @@ func (s *Service) reviveLeg(ctx context.Context, who Caller, row store.LegRow) e
 	if err := json.Unmarshal(plain.Reveal(), &k); err != nil {
 		return errs.Wrap(errs.Internal, err, "What was kept of the call cannot be read.")
 	}
-	policy, credentials, over, err := s.Network.Again(ctx, who.Tenant, row.TrunkID)
+	var policy negotiate.Policy
+	var credentials auth.Credentials
+	var over func()
+	if row.Way == byPhone {
+		policy, err = s.policyAgain(who.Tenant, row.TrunkID)
+	} else {
+		policy, credentials, over, err = s.Network.Again(ctx, who.Tenant, row.TrunkID)
+	}
 	if err != nil && !errs.Is(err, errs.NotFound) {
 		return err
 	}
 	l := &line{s: s, trunk: row.TrunkID, number: secret.New(string(number.Reveal())), over: over}
+	if row.Way == byPhone {
+		l.handset = &handset{user: row.UserID}
+	}
 	restored, restoreErr := s.sip.Restore(secret.NewBytes(k.Dialog), credentials, l.told)
 	if restoreErr != nil {
 		l.end()
@@ -342,14 +354,23 @@ func (l *line) joinAgain(c *call, row store.LegRow) bool {
 	l.mu.Unlock()
 	return c.ask(context.Background(), func() error {
 		p := &party{outside: row.Part == outsider, leg: l.rtp, line: l, sound: SoundConnecting, noted: leg{row: row, number: l.number}}
-		if c.leaving || p.outside && c.outside.party != nil || !p.outside && c.caller != nil {
+		if l.handset != nil {
+			p.user = l.handset.user
+		}
+		switch {
+		case c.leaving,
+			p.user != "" && (!c.belongs(p.user) || c.agents[p.user] != nil),
+			p.user == "" && (p.outside && c.outside.party != nil || !p.outside && c.caller != nil):
 			return gone()
 		}
 		l.party = p
 		l.party.noted.row.AddressSealed, l.party.noted.row.DialogSealed = nil, nil
-		if p.outside {
+		switch {
+		case p.user != "":
+			c.agents[p.user], c.standing = p, HandsetConnected
+		case p.outside:
 			c.outside.party = p
-		} else {
+		default:
 			c.caller = p
 			c.absence++ // the telephone says when it is gone
 		}

@@ -32,6 +32,9 @@ type line struct {
 	// The call's.
 	party   *party
 	dialing *dialing // that it is an attempt of
+	handset *handset // of an agent's phone; nil of the call's person
+	rang    bool     // it, by its own word
+	holds   bool     // the agent holds at the phone
 	offers  bool     // our offer waits for the other end's answer
 	asking  bool     // whether it is still there was asked, and not answered
 }
@@ -128,6 +131,10 @@ func (c *call) answerLine(l *line, body sip.Body) {
 
 // lineTold takes what a telephone's signalling says.
 func (c *call) lineTold(l *line, e sip.Event) {
+	if l.handset != nil {
+		c.phoneTold(l, e)
+		return
+	}
 	if l.party == nil || !c.current(l.party) {
 		return
 	}

@@ -149,7 +149,7 @@ func (d *door) Admit(a sip.Arrival) sip.Admission {
 
 func (d *door) Secret(realm, user string) (auth.Secret, bool) { return d.Network.Secret(realm, user) }
 
-func (d *door) Reachable(secret.Text) {}
+func (d *door) Reachable(account secret.Text) { (*Service)(d).reachable(account) }
 
 // Incoming takes a call.
 func (d *door) Incoming(leg *sip.Leg) {

@@ -73,6 +73,8 @@ type Deps struct {
 	Network Network
 	// Phones are those that may register; nil: none may.
 	Phones Phones
+	// Agents is the floor as agents use it by phone; nil: none does.
+	Agents Agents
 	SIP    sip.Config
 	// DB and Vault keep who took part in calls, and what a call by telephone needs
 	// to go on after a restart.
@@ -282,9 +284,10 @@ type State struct {
 	Agent       Sound   `json:"agent" enum:"none,connecting,connected,lost" doc:"The sound of who holds the call."`
 	Held        bool    `json:"held"`
 	Telephone   bool    `json:"telephone" doc:"The caller is on a telephone: there is no page that shows words."`
+	Phone       Handset `json:"phone,omitempty" enum:"ringing,connected,busy,declined,unregistered,unanswered,lost" doc:"How the phone stands by which the agent talks; absent: it talks by its browser."`
 	Plain       bool    `json:"plain" doc:"The caller's sound is not encrypted on the way to the operator, because its trunk allows that."`
 	Ringing     bool    `json:"ringing" doc:"The person who is called is being rung."`
-	Failure     Failure `json:"failure,omitempty" enum:"busy,no_answer,declined,not_a_number,unreachable" doc:"Why a call that the agent made was not answered."`
+	Failure     Failure `json:"failure,omitempty" enum:"busy,no_answer,declined,not_a_number,unreachable,own_phone" doc:"Why a call that the agent made was not answered."`
 	With        With    `json:"with" enum:"caller,colleague,all" doc:"Whom the agent talks with: the caller, the colleagues who are consulted while the caller hears music, or all."`
 	Outside     Outside `json:"outside" doc:"The outside number that the agent called for the caller."`
 	Parties     []Party `json:"parties" doc:"Colleagues and supervisors in the call, beside who holds it."`

@@ -166,6 +166,12 @@ func (e *Engine) apply(ev Event) string {
 		return e.accept(ev)
 	case Decline:
 		return e.decline(ev)
+	case Miss:
+		w, why := e.pending(ev.Offer, ev.Agent)
+		if w != nil {
+			e.expire(w)
+		}
+		return why
 	case CustomerLeft:
 		return e.customerLeft(ev.Work)
 	case Finish:

@@ -35,6 +35,26 @@ func TestMissed(t *testing.T) {
 	r.is("w3 active ana")
 }
 
+// An offer that cannot be answered counts as missed, at once.
+func TestMiss(t *testing.T) {
+	r := newRoom(t)
+	r.queue("q", "ana", func(q *acd.Queue) { q.MaxMissed = 2 })
+	r.agent("ana", 1)
+	for i, want := range []acd.Presence{acd.Ready, acd.Missed} {
+		w := "w" + string(rune('1'+i))
+		r.arrive(w, "q")
+		info, _ := r.e.Work(w)
+		r.do(acd.Miss{Offer: info.Offer, Agent: "ana"})
+		if got, _ := r.e.Agent("ana"); got.Presence != want {
+			t.Errorf("after %d: %s", i+1, got.Presence)
+		}
+	}
+	r.is("w1 queued, w2 queued")
+	if got := r.causes(); got != "w2 expired" {
+		t.Error(got)
+	}
+}
+
 func TestPresenceWhileHoldingWork(t *testing.T) {
 	for _, p := range []acd.Presence{acd.NotReady, acd.Offline} {
 		t.Run(string(p), func(t *testing.T) {
@@ -471,6 +491,7 @@ func TestRefusals(t *testing.T) {
 		{acd.RefusedOfferEnded, acd.Accept{Offer: offer, Agent: "bob"}},
 		{acd.RefusedOfferEnded, acd.Accept{Offer: offer}},
 		{acd.RefusedOfferEnded, acd.Decline{Offer: offer, Agent: "bob"}},
+		{acd.RefusedOfferEnded, acd.Miss{Offer: offer, Agent: "bob"}},
 		{acd.RefusedUnknownWork, acd.CustomerLeft{Work: "none"}},
 		{acd.RefusedUnknownWork, acd.Close{Work: "none"}},
 		{acd.RefusedUnknownWork, acd.Finish{Work: "none", Agent: "ana"}},
@@ -490,6 +511,7 @@ func TestRefusals(t *testing.T) {
 	}{
 		{acd.RefusedOfferEnded, acd.Accept{Offer: offer, Agent: "ana"}},
 		{acd.RefusedOfferEnded, acd.Decline{Offer: offer, Agent: "ana"}},
+		{acd.RefusedOfferEnded, acd.Miss{Offer: offer, Agent: "ana"}},
 		{acd.RefusedNotYours, acd.Finish{Work: "w", Agent: "bob"}},
 		{acd.RefusedNotWrapping, acd.Complete{Work: "w", Agent: "ana"}},
 		{acd.RefusedNotWrapping, acd.Extend{Work: "w", Agent: "ana"}},

@@ -174,6 +174,8 @@ type (
 	Enqueue struct{ Work Work }
 	Accept  struct{ Offer, Agent string }
 	Decline struct{ Offer, Agent string }
+	// Miss ends an offer as if its time were over: the agent cannot answer it.
+	Miss struct{ Offer, Agent string }
 	// CustomerLeft: the person went away. Waiting work closes as Abandoned,
 	// active work goes to wrap-up.
 	CustomerLeft struct{ Work string }
@@ -218,6 +220,7 @@ func (SetPresence) isEvent()  {}
 func (Connected) isEvent()    {}
 func (Enqueue) isEvent()      {}
 func (Accept) isEvent()       {}
+func (Miss) isEvent()         {}
 func (Decline) isEvent()      {}
 func (CustomerLeft) isEvent() {}
 func (Finish) isEvent()       {}

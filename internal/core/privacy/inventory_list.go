@@ -57,7 +57,7 @@ var inventory = []group{
 		none("kind", "parent_id", "slug", "name", "status", "language", "time_zone", "created_at", "updated_at", "version")},
 
 	{Column, "users", "to let the tenant's staff sign in and receive work", whileUser, withUser, with(
-		none("status", "roles", "skills", "teams", "site", "capacity", "must_change", "failures", "failing_since", "locked_until", "language", "signed_in_at", "created_at", "updated_at", "version"),
+		none("status", "roles", "skills", "teams", "site", "capacity", "must_change", "failures", "failing_since", "locked_until", "language", "talk_phone", "signed_in_at", "created_at", "updated_at", "version"),
 		part{"user_id", Pseudonym, "to name an account without naming a person", ""},
 		part{"user_name", Pseudonym, "to sign in; may and should be a pseudonym (C24)", ""},
 		part{"user_name_key", Pseudonym, "to find a user name however it is typed", ""},

@@ -131,6 +131,7 @@ export type AlertRule = Required<Omit<Schemas["AlertRule"], "activity">> &
 export type Trunk = Required<Schemas["NewTrunk"]>;
 /** With what is sent beside it: the choice of no encryption. */
 export type Phone = Required<Schemas["NewPhone"]>;
+export type HandsetChoice = Schemas["HandsetChoice"];
 export type PhoneState = Schemas["PhoneState"];
 export type TrunkState = Schemas["TrunkState"];
 export type TriedNumber = Schemas["TriedNumberView"];

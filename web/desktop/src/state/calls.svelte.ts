@@ -7,8 +7,10 @@ import { api, asProblem, take } from "../api/client";
 import type { CallChoices, CallState } from "../api/types";
 import { text } from "../messages/calls";
 import { desk } from "./desk.svelte";
+import { handset } from "./handset.svelte";
 import { live } from "./live.svelte";
 import { preferences } from "./preferences.svelte";
+import { router } from "./router.svelte";
 import { session } from "./session.svelte";
 
 export type Monitor = "listen" | "whisper" | "barge";
@@ -51,7 +53,12 @@ class Calls {
     this.#started = true;
     this.#claim(false);
     void this.#mayCallOut();
+    handset.start();
     live.on("call.changed", (s) => {
+      if (s.phone && !handset.phone) void handset.load(); // it was chosen in another window
+      const passed = s.phone === "busy" || s.phone === "unregistered" || s.phone === "unanswered";
+      if (passed && [...desk.offers.values()].some((o) => o.interaction.id === s.interaction))
+        toasts.show(text(`passed_${s.phone as "busy"}`), { kind: "problem", seconds: 12 });
       if (s.ended && s.failure) toasts.show(text(`failed_${s.failure}`), { kind: "problem", seconds: 12 });
       const call = this.all.get(s.interaction);
       if (!call) return;
@@ -60,6 +67,16 @@ class Calls {
         call.sound?.stop();
         this.leave(s.interaction);
       }
+    });
+    // What was picked up at the phone is shown, as what is answered here is.
+    live.on("offer.ended", ({ interaction, outcome }) => {
+      if (
+        outcome === "accepted" &&
+        handset.phone &&
+        this.all.has(interaction) &&
+        /^\/desk\b/.test(router.path)
+      )
+        router.go(`/desk/${interaction}`);
     });
     live.onResync(() => this.all.forEach((call) => void this.#ask(call)));
     $effect.root(() => {
@@ -72,7 +89,8 @@ class Calls {
             wanted.set(w.id, true);
         for (const id of this.joined) wanted.set(id, true);
         const { here } = this;
-        untrack(() => this.#settle(wanted, here));
+        const { phone } = handset;
+        untrack(() => this.#settle(wanted, here, !!phone));
       });
     });
   }
@@ -100,7 +118,7 @@ class Calls {
     if (!this.#letGo && !this.here) this.#claim(true);
   }
 
-  #settle(wanted: ReadonlyMap<string, boolean>, here: boolean): void {
+  #settle(wanted: ReadonlyMap<string, boolean>, here: boolean, phone: boolean): void {
     for (const [id, call] of this.all) {
       if (wanted.has(id)) continue;
       call.sound?.stop();
@@ -112,7 +130,7 @@ class Calls {
       const fresh = answered && !call.answered;
       call.answered = answered;
       if (fresh) void this.#ask(call);
-      if (!here) {
+      if (!here || (phone && !this.joined.has(id))) {
         call.sound?.stop();
         call.sound = undefined;
       } else if (answered) this.#talk(call, fresh);
@@ -233,6 +251,17 @@ class Calls {
             body: { with: to },
           }),
         ),
+      );
+    } catch (error) {
+      toasts.problem(asProblem(error).message);
+    }
+  }
+
+  /** Rings the agent's own phone once more. */
+  async ring(call: Call): Promise<void> {
+    try {
+      call.state = await take(
+        api.POST("/api/v1/interactions/{id}/ring", { params: { path: { id: call.id } } }),
       );
     } catch (error) {
       toasts.problem(asProblem(error).message);

@@ -1,0 +1,95 @@
+package server
+
+import (
+	"context"
+
+	"nubitalk/internal/api"
+	"nubitalk/internal/app/floor"
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/secret"
+	"nubitalk/internal/channel/voice"
+	"nubitalk/internal/core/access"
+	"nubitalk/internal/store"
+)
+
+// handsets are the phones by which agents talk.
+type handsets struct {
+	db        *store.DB
+	floor     *floor.Manager
+	setups    *setups
+	telephone *telephone
+	voice     *voice.Service
+}
+
+var (
+	_ voice.Agents = phoneAgents{}
+	_ api.Handsets = (*handsets)(nil)
+)
+
+// chosen is the phone by which a user talks, "" for the browser.
+func (h *handsets) chosen(ctx context.Context, t id.Tenant, user string) (phone string, err error) {
+	err = h.db.Read(ctx, t, func(tx *store.Tx) (err error) {
+		phone, err = tx.TalkPhone(user)
+		return err
+	})
+	return phone, err
+}
+
+// Handset is what a user may choose, and has.
+func (h *handsets) Handset(ctx context.Context, a access.Actor) (api.HandsetChoice, error) {
+	out := api.HandsetChoice{Phones: []api.OwnPhone{}}
+	snap, err := h.setups.of(ctx, a.Tenant)
+	if err != nil {
+		return out, err
+	}
+	chosen, err := h.chosen(ctx, a.Tenant, a.User)
+	if err != nil && !errs.Is(err, errs.NotFound) { // a key of the API has no phone
+		return out, err
+	}
+	for _, ph := range h.telephone.PhonesOf(a.Tenant, a.User) {
+		out.Phones = append(out.Phones, api.OwnPhone{ID: ph.ID, Name: snap.Phones[ph.ID].Name, Extension: ph.Extension, Registered: len(h.telephone.phone.Bindings(secret.New(ph.Account))) > 0})
+		if ph.ID == chosen {
+			out.Phone = chosen
+		}
+	}
+	return out, nil
+}
+
+// ChooseHandset remembers by what a user talks.
+func (h *handsets) ChooseHandset(ctx context.Context, a access.Actor, phone string) (api.HandsetChoice, error) {
+	if phone != "" {
+		if ph, ok := h.telephone.PhoneByID(a.Tenant, phone); !ok || ph.User != a.User {
+			return api.HandsetChoice{}, errs.Bad("phone", "is not one of your phones in use.")
+		}
+	}
+	err := h.db.Write(ctx, a.Tenant, func(tx *store.Tx) error { return tx.SetTalkPhone(a.User, phone) })
+	if err != nil {
+		return api.HandsetChoice{}, err
+	}
+	h.voice.HandsetChosen(a.Tenant, a.User)
+	return h.Handset(ctx, a)
+}
+
+// phoneAgents is the floor as agents use it by phone.
+type phoneAgents struct{ *handsets }
+
+func (p phoneAgents) Handset(ctx context.Context, t id.Tenant, user string) (string, error) {
+	return p.chosen(ctx, t, user)
+}
+
+func (p phoneAgents) Answers(ctx context.Context, t id.Tenant, user, interaction string) error {
+	return p.floor.PhoneAnswers(ctx, t, user, interaction)
+}
+
+func (p phoneAgents) Declines(ctx context.Context, t id.Tenant, user, interaction string) error {
+	return p.floor.PhoneDeclines(ctx, t, user, interaction)
+}
+
+func (p phoneAgents) Misses(ctx context.Context, t id.Tenant, user, interaction string) error {
+	return p.floor.PhoneMisses(ctx, t, user, interaction)
+}
+
+func (p phoneAgents) HangsUp(ctx context.Context, t id.Tenant, user, interaction string) error {
+	return p.floor.PhoneHangsUp(ctx, t, user, interaction)
+}
