@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 
+	"nubitalk/internal/app/floor"
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/channel/voice"
@@ -27,6 +28,11 @@ type soundInput struct {
 // SoundAnswer is the other end of a connection for sound.
 type SoundAnswer struct {
 	Description string `json:"description" doc:"Session description (SDP) that answers the offer."`
+}
+
+type agentTalkInput struct {
+	ByID
+	Body wantedBody `nameHint:"Wanted"`
 }
 
 type holdInput struct {
@@ -104,6 +110,11 @@ func (s *Server) callRoutes() {
 				return nil, err
 			}
 			return answer(s.Calls.State(ctx, c.Tenant, in.ID, c.User))
+		})
+	handle(s, "PUT", base+"/spoken", hold, about{id: "agentTalk", tag: tag, summary: "Ask to talk in a chat, agree to it, or end it",
+		detail: "For a chat whose calls is set. Wanted: asks the visitor, or agrees when the visitor has asked; then the chat takes the place of a call and its sound is connected as a call's. Not wanted: declines, withdraws, or ends it; the chat goes on in writing. 409 when the agent has no place for a call."},
+		func(ctx context.Context, c *caller, in *agentTalkInput) (*reply[floor.Interaction], error) {
+			return s.inForce(ctx, c, in.ID)(s.Floor.AgentTalk(ctx, c.Actor, in.ID, in.Body.Wanted))
 		})
 	handle(s, "PUT", base+"/hold", hold, about{id: "hold", tag: tag, summary: "Hold a call, or go on with it"},
 		func(ctx context.Context, c *caller, in *holdInput) (*reply[voice.State], error) {

@@ -161,6 +161,10 @@ func (w *world) Finish(ctx context.Context, a access.Actor, i string) (floor.Int
 	return w.handle(ctx, a, i)
 }
 
+func (w *world) AgentTalk(ctx context.Context, a access.Actor, i string, _ bool) (floor.Interaction, error) {
+	return w.handle(ctx, a, i)
+}
+
 func (w *world) Complete(ctx context.Context, a access.Actor, i, _ string, _ []string) (floor.Interaction, error) {
 	return w.handle(ctx, a, i)
 }
@@ -403,8 +407,9 @@ func (w *world) Delivered(_ context.Context, v api.Visitor, seq int64) error {
 	return nil
 }
 
-func (w *world) VisitorTyping(context.Context, api.Visitor) error { return nil }
-func (w *world) End(context.Context, api.Visitor) error           { return nil }
+func (w *world) VisitorTyping(context.Context, api.Visitor) error     { return nil }
+func (w *world) End(context.Context, api.Visitor) error               { return nil }
+func (w *world) VisitorTalk(context.Context, api.Visitor, bool) error { return nil }
 func (w *world) Callback(context.Context, api.Visitor, string, secret.Text) error {
 	return nil
 }

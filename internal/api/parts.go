@@ -47,6 +47,8 @@ type Floor interface {
 	Complete(ctx context.Context, a access.Actor, interaction, disposition string, labels []string) (floor.Interaction, error)
 	Code(ctx context.Context, a access.Actor, interaction, disposition string, labels []string) (floor.Interaction, error)
 	Extend(ctx context.Context, a access.Actor, interaction string) (floor.Interaction, error)
+	// AgentTalk says whether the holder of a chat wants it to be spoken, too.
+	AgentTalk(ctx context.Context, a access.Actor, interaction string, wanted bool) (floor.Interaction, error)
 	// Transfer hands work on to a queue or to a user (exactly one is given); the
 	// note, which may be empty, becomes an internal note of the conversation.
 	Transfer(ctx context.Context, a access.Actor, interaction, queue, user string, note secret.Text) (floor.Interaction, error)
@@ -158,6 +160,8 @@ type Visitors interface {
 	VisitorTyping(ctx context.Context, v Visitor) error
 	// Callback keeps the place of a visitor who goes and says where to answer.
 	Callback(ctx context.Context, v Visitor, clientID string, reach secret.Text) error
+	// VisitorTalk says whether the visitor wants the chat to be spoken, too.
+	VisitorTalk(ctx context.Context, v Visitor, wanted bool) error
 	End(ctx context.Context, v Visitor) error
 	Survey(ctx context.Context, v Visitor, rating int, comment secret.Text) error
 	// Here says whether the visitor has a socket open (gone: the idle time runs).

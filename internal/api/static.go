@@ -145,7 +145,11 @@ func (p *Pages) app(w http.ResponseWriter, r *http.Request, first string) {
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(self), payment=(), usb=()")
+	camera := "()"
+	if strings.HasPrefix(first, "app/") { // a chat that is spoken may be seen, too
+		camera = "(self)"
+	}
+	h.Set("Permissions-Policy", "camera="+camera+", geolocation=(), microphone=(self), payment=(), usb=()")
 	name := strings.TrimPrefix(r.URL.Path, "/")
 	a := p.files[name]
 	if a == nil && path.Ext(name) == "" { // a place inside the page, not a file

@@ -48,6 +48,15 @@ type choiceInput struct {
 	}
 }
 
+// wantedBody is whether a side wants a chat to be spoken, too.
+type wantedBody struct {
+	Wanted bool `json:"wanted"`
+}
+
+type visitorTalkInput struct {
+	Body wantedBody `nameHint:"Wanted"`
+}
+
 type callbackInput struct {
 	Body struct {
 		ClientID string `json:"client_id" minLength:"1" maxLength:"64"`
@@ -105,6 +114,11 @@ func (s *Server) visitorRoutes() {
 		detail: "For one who is in a queue: whoever takes the conversation answers at the address given. 409 when somebody is there already."},
 		func(ctx context.Context, c *caller, in *callbackInput) (*none, error) {
 			return done(s.Visitors.Callback(ctx, c.visitor, in.Body.ClientID, secret.New(in.Body.Reach)))
+		})
+	handle(s, "PUT", base+"/spoken", visitorToken, about{id: "visitorTalk", tag: visitorTag, summary: "Ask to talk, agree to it, or end it",
+		detail: "For a chat whose state has talk. Wanted: asks for it, or agrees when the agent has asked; then connect the sound. Not wanted: declines, withdraws, or ends it; the chat goes on in writing. 409 when nobody handles the chat, or the agent has another call."},
+		func(ctx context.Context, c *caller, in *visitorTalkInput) (*none, error) {
+			return done(s.Visitors.VisitorTalk(ctx, c.visitor, in.Body.Wanted))
 		})
 	handle(s, "POST", base+"/attachments", visitorToken, about{id: "visitorAttach", tag: visitorTag, summary: "Send a file", status: 201,
 		body: maxUpload, raw: describeUpload},

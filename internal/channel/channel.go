@@ -8,6 +8,7 @@ import (
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/core/acd"
 	"nubitalk/internal/core/flow"
+	"nubitalk/internal/core/talk"
 	"nubitalk/internal/store"
 )
 
@@ -34,6 +35,10 @@ type Outgoing struct {
 	Agent string
 	Queue string // on whose behalf: its wrap-up and dispositions hold
 }
+
+// Spoken says whether sound belongs to the work: it is a call, or a chat that was
+// made one, until both have left.
+func (w Work) Spoken() bool { return w.Channel == acd.Voice || w.Talk == talk.Running }
 
 // Address is one way to reach a person.
 type Address struct {
@@ -64,6 +69,9 @@ type Sink interface {
 	// KeepPlace says that the person waits no longer and wants to be called back:
 	// the work keeps its place. Conflict when it does not wait. Repeats are harmless.
 	KeepPlace(ctx context.Context, t id.Tenant, interaction string) error
+	// Talk says whether the person wants its chat to be spoken, too, or no longer.
+	// Conflict: not now; Forbidden: not at this entry point. Repeats are harmless.
+	Talk(ctx context.Context, t id.Tenant, interaction string, wanted bool) error
 }
 
 // Driver is a channel as the floor drives it.
@@ -103,6 +111,9 @@ type Work struct {
 	Outside  bool      // its call was handed over to an outside number, and goes on
 	Kept     bool      // the person left and is to be called back
 	Closed   time.Time // zero while open
+	Channel  acd.Channel
+	Talk     talk.Stage // of a chat: whether it is spoken, too
+	Video    bool       // … and may be seen
 }
 
 // ActKind is the kind of an Act.
@@ -138,4 +149,10 @@ const (
 	EventHandedOver  Event = "handed_over" // to an outside number; the call goes on
 	EventCallback    Event = "callback"    // the person left and is to be called back
 	EventUnanswered  Event = "unanswered"  // it ended because nobody could take it
+	// Whether a chat is spoken, too.
+	EventCallAsked     Event = Event(talk.Asked)
+	EventCallWithdrawn Event = Event(talk.Withdrawn)
+	EventCallDeclined  Event = Event(talk.Declined)
+	EventCallBegun     Event = Event(talk.Begun)
+	EventCallEnded     Event = Event(talk.Ended)
 )

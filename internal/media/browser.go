@@ -214,7 +214,7 @@ func (p *peer) answer(ctx context.Context, offer string) (string, error) {
 	case <-ctx.Done():
 		return "", ctx.Err()
 	}
-	return p.conn.LocalDescription().SDP, nil
+	return bounded(p.conn.LocalDescription().SDP, p.leg.host.config.Browser.Video), nil
 }
 
 func (p *peer) alive() bool {

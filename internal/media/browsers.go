@@ -27,6 +27,8 @@ type BrowserConfig struct {
 	// Servers are STUN servers by which a host behind a router finds its public
 	// address, as stun:HOST:PORT. Usually none: Config.Public says it.
 	Servers []string
+	// Video bounds the pictures that each browser sends, in kbit/s; 0 is no bound.
+	Video int
 }
 
 // browsers holds what the legs of browsers share: a certificate, a port, and how

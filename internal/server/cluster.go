@@ -81,6 +81,7 @@ type command struct {
 	Seq         int64          `json:"seq,omitempty"`
 	Input       flow.Input     `json:"input,omitzero"`
 	Rating      int            `json:"rating,omitempty"`
+	Wanted      bool           `json:"wanted,omitempty"`
 	Node        string         `json:"node,omitempty"`
 	Desks       map[string]int `json:"desks,omitempty"`
 	Request     *wireRequest   `json:"request,omitempty"`
@@ -183,6 +184,8 @@ func (c *cluster) serve(ctx context.Context, data []byte) ([]byte, error) {
 		err = c.Manager.CustomerLeft(ctx, cmd.Tenant, cmd.Interaction)
 	case "keep":
 		err = c.Manager.KeepPlace(ctx, cmd.Tenant, cmd.Interaction)
+	case "talk":
+		err = c.Manager.Talk(ctx, cmd.Tenant, cmd.Interaction, cmd.Wanted)
 	case "wait":
 		out.Position, out.Estimate, err = c.Manager.Wait(ctx, cmd.Tenant, cmd.Interaction)
 	case "open":
@@ -233,6 +236,16 @@ func (c *cluster) KeepPlace(ctx context.Context, t id.Tenant, interaction string
 		return c.Manager.KeepPlace(ctx, t, interaction)
 	}
 	_, err := c.ask(ctx, node, command{Op: "keep", Tenant: t, Interaction: interaction})
+	return err
+}
+
+// Talk says whether the person wants its chat to be spoken, too.
+func (c *cluster) Talk(ctx context.Context, t id.Tenant, interaction string, wanted bool) error {
+	node := c.elsewhere(ctx, t)
+	if node == "" {
+		return c.Manager.Talk(ctx, t, interaction, wanted)
+	}
+	_, err := c.ask(ctx, node, command{Op: "talk", Tenant: t, Interaction: interaction, Wanted: wanted})
 	return err
 }
 

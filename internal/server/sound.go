@@ -62,7 +62,7 @@ func (s *Server) speaker() speech.Speaker {
 // mediaConfig is where sound comes and goes.
 func (s *Server) mediaConfig() media.Config {
 	from, to, _ := s.conf.Sound.Range() // config.Check has refused others
-	c := media.Config{Address: s.conf.SoundAddress(), From: uint16(from), To: uint16(to), Browser: media.BrowserConfig{Port: uint16(s.conf.Sound.Port)}, Now: s.clock.Now}
+	c := media.Config{Address: s.conf.SoundAddress(), From: uint16(from), To: uint16(to), Browser: media.BrowserConfig{Port: uint16(s.conf.Sound.Port), Video: s.conf.Sound.Video}, Now: s.clock.Now}
 	for _, p := range s.conf.Sound.Public {
 		if a, err := netip.ParseAddr(p); err == nil {
 			c.Public = append(c.Public, a)

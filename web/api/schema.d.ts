@@ -1946,6 +1946,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/interactions/{id}/spoken": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Ask to talk in a chat, agree to it, or end it
+     * @description For a chat whose calls is set. Wanted: asks the visitor, or agrees when the visitor has asked; then the chat takes the place of a call and its sound is connected as a call's. Not wanted: declines, withdraws, or ends it; the chat goes on in writing. 409 when the agent has no place for a call.
+     *
+     *     Needs `work.handle`.
+     */
+    put: operations["agentTalk"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/interactions/{id}/talk": {
     parameters: {
       query?: never;
@@ -3646,6 +3668,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/chat/v1/conversation/spoken": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Ask to talk, agree to it, or end it
+     * @description For a chat whose state has talk. Wanted: asks for it, or agrees when the agent has asked; then connect the sound. Not wanted: declines, withdraws, or ends it; the chat goes on in writing. 409 when nobody handles the chat, or the agent has another call.
+     *
+     *     Needs a conversation's own token.
+     */
+    put: operations["visitorTalk"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/chat/v1/conversation/survey": {
     parameters: {
       query?: never;
@@ -4666,6 +4710,11 @@ export interface components {
        */
       ask_name: "no" | "optional" | "required";
       attachments: components["schemas"]["Attachments"];
+      /**
+       * @description Whether a chat may be spoken, too: off, agent (the agent offers it), both (the visitor may ask as well). Empty is off.
+       * @enum {string}
+       */
+      calls?: "off" | "agent" | "both";
       /** @enum {string} */
       channel: "voice" | "chat" | "email" | "social";
       /** @description Id of the consent text shown before a chat; empty means none is asked. */
@@ -4683,6 +4732,8 @@ export interface components {
       theme: components["schemas"]["Theme"];
       /** @description The visitor may download the conversation. */
       transcript?: boolean;
+      /** @description … and whether either side may show its camera then. */
+      video?: boolean;
     };
     EntryPointChange: {
       /**
@@ -4696,6 +4747,11 @@ export interface components {
        */
       ask_name: "no" | "optional" | "required";
       attachments: components["schemas"]["Attachments"];
+      /**
+       * @description Whether a chat may be spoken, too: off, agent (the agent offers it), both (the visitor may ask as well). Empty is off.
+       * @enum {string}
+       */
+      calls?: "off" | "agent" | "both";
       /** @enum {string} */
       channel: "voice" | "chat" | "email" | "social";
       /** @description Id of the consent text shown before a chat; empty means none is asked. */
@@ -4718,6 +4774,8 @@ export interface components {
        * @description The version you saw; 409 if someone was faster.
        */
       version: number;
+      /** @description … and whether either side may show its camera then. */
+      video?: boolean;
     };
     EntryPointObject: {
       /** Format: date-time */
@@ -4733,6 +4791,11 @@ export interface components {
        */
       ask_name: "no" | "optional" | "required";
       attachments: components["schemas"]["Attachments"];
+      /**
+       * @description Whether a chat may be spoken, too: off, agent (the agent offers it), both (the visitor may ask as well). Empty is off.
+       * @enum {string}
+       */
+      calls?: "off" | "agent" | "both";
       /** @enum {string} */
       channel: "voice" | "chat" | "email" | "social";
       /** @description Id of the consent text shown before a chat; empty means none is asked. */
@@ -4759,6 +4822,8 @@ export interface components {
       updated_at: string;
       /** Format: int64 */
       version: number;
+      /** @description … and whether either side may show its camera then. */
+      video?: boolean;
     };
     EntryPointView: {
       accent: string;
@@ -5112,6 +5177,11 @@ export interface components {
       answered_at?: string;
       /** Format: date-time */
       arrived_at: string;
+      /**
+       * @description Of an open chat: who may ask for it to be spoken; absent: nobody.
+       * @enum {string}
+       */
+      calls?: "agent" | "both";
       /** @enum {string} */
       channel: "voice" | "chat" | "email" | "social";
       close_reason?: string;
@@ -5147,8 +5217,15 @@ export interface components {
       rating?: number;
       /** @enum {string} */
       state: "arriving" | "in_flow" | "queued" | "offered" | "active" | "held" | "wrapping" | "closed";
+      /**
+       * @description Of a chat: whether it is spoken, too.
+       * @enum {string}
+       */
+      talk?: "" | "asked_by_agent" | "asked_by_visitor" | "running";
       /** Format: int64 */
       version: number;
+      /** @description … and cameras may be shown then. */
+      video?: boolean;
       /** Format: date-time */
       wrap_from?: string;
       /** Format: date-time */
@@ -6813,6 +6890,14 @@ export interface components {
        */
       visitors: number;
     };
+    Talk: {
+      /** @description The visitor may ask for it now. */
+      may_ask?: boolean;
+      /** @enum {string} */
+      stage: "" | "asked_by_agent" | "asked_by_visitor" | "running";
+      /** @description Either side may show its camera. */
+      video?: boolean;
+    };
     TalkInputBody: {
       /** @enum {string} */
       with: "caller" | "colleague" | "all";
@@ -7416,8 +7501,13 @@ export interface components {
       state: "arriving" | "in_flow" | "queued" | "offered" | "active" | "held" | "wrapping" | "closed";
       /** @description Ask for satisfaction now. */
       survey: boolean;
+      /** @description Absent: the conversation is written, and talking cannot be asked for. */
+      talk?: components["schemas"]["Talk"];
       /** @description The conversation may be downloaded. */
       transcript: boolean;
+    };
+    WantedBody: {
+      wanted: boolean;
     };
     Why: {
       /**
@@ -11615,6 +11705,44 @@ export interface operations {
       };
     };
   };
+  agentTalk: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["WantedBody"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Interaction"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   talk: {
     parameters: {
       query?: never;
@@ -15241,6 +15369,37 @@ export interface operations {
         content: {
           "application/json": components["schemas"]["SoundAnswer"];
         };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  visitorTalk: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["WantedBody"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
       };
       /** @description Error */
       default: {

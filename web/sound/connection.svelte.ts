@@ -1,4 +1,4 @@
-import { type MicrophoneProblem, NoMicrophone } from "./devices";
+import { camera, type MicrophoneProblem, NoMicrophone } from "./devices";
 import { type Counts, judge, look, type Network, unknown } from "./quality";
 
 // The sound of one call in this page: the microphone's to the server, the
@@ -14,6 +14,8 @@ export interface SoundParts {
   microphone: () => Promise<MediaStream>;
   /** The loudspeaker's id; "" is the usual one. */
   loudspeaker: () => string;
+  /** Cameras may be shown. */
+  video?: boolean;
 }
 
 export type SoundState =
@@ -37,6 +39,8 @@ const PATIENCE = 10_000; // from the answer until it must be connected
 const WAITS = [1_000, 2_000, 4_000];
 const LOOK = 200;
 const JUDGE = 2_000;
+/** A picture that does not change for so long is none any more. */
+const STILL = 2_000;
 /** A connection that was lost sooner does not count as good. */
 const STEADY = 8_000;
 /** How often that may happen before a person is asked. */
@@ -56,12 +60,20 @@ export class Sound {
   mine = $state(0);
   heard = $state(0);
   network = $state.raw<Network>(unknown);
+  /** The other side's picture, and whether it comes at the moment. */
+  picture = $state.raw<MediaStream>();
+  seen = $state(false);
+  /** One's own camera, while it is shown. */
+  camera = $state.raw<MediaStream>();
+  cameraProblem = $state<MicrophoneProblem>();
 
   readonly #parts: SoundParts;
   readonly #audio = new Audio();
   #stream: MediaStream | undefined;
   #peer: RTCPeerConnection | undefined;
   #sender: RTCRtpSender | undefined;
+  #filming: RTCRtpSender | undefined;
+  #frames = { count: 0, at: 0 };
   #tries = 0;
   #shaky = 0;
   #since = 0;
@@ -106,7 +118,31 @@ export class Sound {
     this.#audio.pause();
     this.#close(this.#stream);
     this.#stream = undefined;
+    this.#close(this.camera);
+    this.camera = undefined;
     this.mine = this.heard = 0;
+  }
+
+  /** Shows one's camera, which is asked for now, or shows it no more. Sound goes on either way. */
+  async film(on: boolean): Promise<void> {
+    this.cameraProblem = undefined;
+    const before = this.camera;
+    if (!on) {
+      this.camera = undefined;
+      this.#close(before);
+      await this.#filming?.replaceTrack(null);
+      return;
+    }
+    try {
+      const stream = await camera();
+      if (this.#is("ended") || this.camera) return this.#close(stream);
+      this.camera = stream;
+      const [track] = stream.getVideoTracks();
+      track?.addEventListener("ended", () => this.camera === stream && void this.film(false));
+      await this.#filming?.replaceTrack(track ?? null);
+    } catch (e) {
+      this.cameraProblem = e instanceof NoMicrophone ? e.problem : "missing";
+    }
   }
 
   mute(muted: boolean): void {
@@ -189,8 +225,17 @@ export class Sound {
     });
     this.#sender = transceiver.sender;
     prefer(transceiver);
+    // Agreed from the start, so that a camera that is switched on changes nothing else.
+    if (this.#parts.video)
+      this.#filming = peer.addTransceiver(this.camera?.getVideoTracks()[0] ?? "video", {
+        direction: "sendrecv",
+      }).sender;
     peer.ontrack = (e) => {
       if (!current()) return;
+      if (e.track.kind === "video") {
+        this.picture = new MediaStream([e.track]);
+        return;
+      }
       this.#audio.srcObject = e.streams[0] ?? new MediaStream([e.track]);
       void this.place().then(() => this.#play());
     };
@@ -248,7 +293,8 @@ export class Sound {
     this.network = unknown;
     this.mine = this.heard = 0;
     const peer = this.#peer;
-    this.#peer = this.#sender = undefined;
+    this.#peer = this.#sender = this.#filming = this.picture = undefined;
+    this.seen = false;
     peer?.close();
   }
 
@@ -268,10 +314,12 @@ export class Sound {
     if (!peer) return;
     const report = await peer.getStats().catch(() => undefined);
     if (!report || this.#peer !== peer) return;
-    const { counts, mine, heard } = look([...(report as unknown as Map<string, never>).values()]);
+    const { counts, mine, heard, frames } = look([...(report as unknown as Map<string, never>).values()]);
     this.mine = this.muted ? 0 : mine;
     this.heard = heard;
     const at = Date.now();
+    if (frames !== this.#frames.count) this.#frames = { count: frames, at };
+    this.seen = frames > 0 && at - this.#frames.at < STILL;
     this.#before ??= { at, counts };
     if (at - this.#before.at < JUDGE) return;
     this.network = judge(this.#before.counts, counts);

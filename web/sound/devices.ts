@@ -39,6 +39,19 @@ export async function microphone(id = ""): Promise<MediaStream> {
   }
 }
 
+/** Opens the camera. Fails with NoMicrophone, as a microphone does. */
+export async function camera(): Promise<MediaStream> {
+  const devices = navigator.mediaDevices as MediaDevices | undefined;
+  if (!devices) throw new NoMicrophone("insecure");
+  try {
+    return await devices.getUserMedia({
+      video: { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 24, max: 30 } },
+    });
+  } catch (e) {
+    throw new NoMicrophone(why(e));
+  }
+}
+
 function why(e: unknown): MicrophoneProblem {
   switch (e instanceof DOMException ? e.name : "") {
     case "NotAllowedError":

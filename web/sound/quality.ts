@@ -27,6 +27,8 @@ export interface Look {
   counts: Counts;
   mine: number;
   heard: number;
+  /** Pictures that came so far. */
+  frames: number;
 }
 
 export const unknown: Network = { grade: "unknown", loss: 0, roundTrip: 0 };
@@ -59,6 +61,7 @@ interface Stat {
   nominated?: boolean;
   state?: string;
   audioLevel?: number;
+  framesDecoded?: number;
 }
 
 /** Reads what the browser tells about a connection. */
@@ -67,12 +70,14 @@ export function look(report: Iterable<Stat>): Look {
   let mine = 0;
   let heard = 0;
   let far = 0;
+  let frames = 0;
   for (const s of report) {
     if (s.type === "inbound-rtp" && s.kind === "audio") {
       counts.received += s.packetsReceived ?? 0;
       counts.lost += Math.max(0, s.packetsLost ?? 0); // packets that came twice make it negative
       heard = Math.max(heard, s.audioLevel ?? 0);
-    } else if (s.type === "remote-inbound-rtp") {
+    } else if (s.type === "inbound-rtp" && s.kind === "video") frames += s.framesDecoded ?? 0;
+    else if (s.type === "remote-inbound-rtp" && s.kind !== "video") {
       counts.farLost = Math.max(counts.farLost, s.fractionLost ?? 0);
       far = s.roundTripTime ?? 0;
     } else if (s.type === "candidate-pair" && s.nominated && s.state === "succeeded")
@@ -80,7 +85,7 @@ export function look(report: Iterable<Stat>): Look {
     else if (s.type === "media-source" && s.kind === "audio") mine = Math.max(mine, s.audioLevel ?? 0);
   }
   counts.roundTrip ||= far;
-  return { counts, mine, heard };
+  return { counts, mine, heard, frames };
 }
 
 /** How high a meter stands for a level: the ear hears ratios, so it goes by decibels, from -60 on. */

@@ -95,8 +95,12 @@ export class Stage {
   }
 
   /** Somebody on the shop's page. */
-  async visitor(options: BrowserContextOptions = {}, page = this.program.shop): Promise<Visitor> {
-    const context = await this.context(options);
+  async visitor(
+    options: BrowserContextOptions = {},
+    page = this.program.shop,
+    sound?: number,
+  ): Promise<Visitor> {
+    const context = await this.context(options, sound);
     const visitor = new Visitor(await context.newPage());
     await visitor.page.goto(page);
     return visitor;

@@ -41,13 +41,16 @@ export function listenIn(): void {
   const devices = navigator.mediaDevices as MediaDevices | undefined;
   if (!devices) return; // not one of our pages
   const open = devices.getUserMedia.bind(devices);
-  devices.getUserMedia = () =>
-    open({ audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: false } });
+  devices.getUserMedia = (wanted) =>
+    wanted?.video
+      ? open(wanted)
+      : open({ audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: false } });
   const Peer = RTCPeerConnection;
   page.RTCPeerConnection = class extends Peer {
     constructor(...parts: ConstructorParameters<typeof RTCPeerConnection>) {
       super(...parts);
       this.addEventListener("track", (e) => {
+        if (e.track.kind !== "audio") return;
         const context = new AudioContext();
         void context.resume();
         const analyser = context.createAnalyser();

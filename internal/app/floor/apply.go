@@ -63,6 +63,7 @@ func (f *floor) workChanged(it *item, c acd.WorkChanged, now time.Time) {
 	case acd.Closed:
 		f.closed(it, c, before, now)
 	}
+	it.unasked()
 }
 
 func (f *floor) enqueued(it *item, c acd.WorkChanged, held bool, now time.Time) {

@@ -74,6 +74,7 @@ func (m *Manager) Arrive(ctx context.Context, a channel.Arrival) (interaction, c
 	err = m.do(ctx, a.Tenant, func(f *floor, now time.Time) error {
 		if f.items[it.ID] == nil { // a rebuild may have found it already
 			f.items[it.ID] = it
+			f.allowTalk(it)
 			if a.Outgoing != nil {
 				return f.callOut(it, *a.Outgoing, now)
 			}
@@ -119,6 +120,7 @@ func (m *Manager) KeepPlace(ctx context.Context, t id.Tenant, interaction string
 			return errs.New(errs.Conflict, "Somebody is with you already.")
 		}
 		it.LeftMessage = true
+		f.endTalk(it, now)
 		f.touch(it)
 		f.batch.queues[it.Queue] = true
 		return nil

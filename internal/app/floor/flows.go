@@ -144,7 +144,7 @@ func (f *floor) enqueue(it *item, queue string, now time.Time) {
 // asWork is an interaction as the engine takes it. Its person's last agent is
 // preferred in queues that keep work for one.
 func (f *floor) asWork(it *item, queue string, queued time.Time) acd.Work {
-	w := acd.Work{ID: it.ID, Channel: it.Channel, Queue: queue, Priority: it.Priority, Needs: it.Needs, Wants: it.wants,
+	w := acd.Work{ID: it.ID, Channel: it.spoken(), Queue: queue, Priority: it.Priority, Needs: it.Needs, Wants: it.wants,
 		Preferred: it.row.PreferredID, Only: it.row.OnlyPreferred, Arrived: it.ArrivedAt, Queued: queued}
 	if !w.Only && f.plan.Queues[queue].AffinitySeconds == 0 {
 		w.Preferred = ""

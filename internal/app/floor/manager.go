@@ -361,7 +361,7 @@ func (f *floor) tellFollowers() {
 		}
 		var open []channel.Work
 		for _, it := range f.items {
-			if it.Channel == ch {
+			if it.drivenBy() == ch {
 				open = append(open, f.work(it))
 			}
 		}

@@ -17,6 +17,7 @@ import (
 	"nubitalk/internal/core/flow"
 	"nubitalk/internal/core/measure"
 	"nubitalk/internal/core/setup"
+	"nubitalk/internal/core/talk"
 	"nubitalk/internal/store"
 )
 
@@ -73,6 +74,7 @@ func (f *floor) remember(ctx context.Context, now time.Time) (stored, error) {
 			it.QueuedAt = now
 		}
 		f.items[it.ID] = it
+		f.allowTalk(it)
 		f.noteHelp(it)
 	}
 	f.restoreDay(s.day)
@@ -112,7 +114,7 @@ func (f *floor) resume(ctx context.Context, it *item, flow []byte, seg store.Seg
 func View(r store.InteractionRow, name string) Interaction {
 	return Interaction{ID: r.ID, Channel: acd.Channel(r.Channel), EntryPoint: r.EntryPointID, Contact: r.ContactID, Name: name, State: r.State,
 		CloseReason: r.CloseReason, Queue: r.QueueID, Agent: r.AgentID, Priority: r.Priority, Needs: r.Needs, Language: r.Language,
-		Disposition: r.DispositionID, Labels: r.Labels, Rating: r.Rating, LeftMessage: r.LeftMessage, Outgoing: r.Outgoing, Outside: r.Outside, ArrivedAt: r.ArrivedAt, QueuedAt: r.QueuedAt,
+		Disposition: r.DispositionID, Labels: r.Labels, Rating: r.Rating, LeftMessage: r.LeftMessage, Outgoing: r.Outgoing, Outside: r.Outside, Talk: talk.Stage(r.Talk), ArrivedAt: r.ArrivedAt, QueuedAt: r.QueuedAt,
 		CustomerGone: !r.LeftAt.IsZero(), Consulted: r.Consulted, AnsweredAt: r.AnsweredAt, WrapFrom: r.WrapFrom, WrapUntil: r.WrapUntil, ClosedAt: r.ClosedAt, Version: r.Version}
 }
 
@@ -228,6 +230,11 @@ func (f *floor) adopt(plan Plan, people map[string]person, now time.Time) {
 	for _, q := range sortedKeys(old.Queues) {
 		if !f.knows(q) {
 			f.step(acd.RemoveQueue{ID: q}, now)
+		}
+	}
+	for _, it := range f.items {
+		if f.allowTalk(it) {
+			f.touch(it)
 		}
 	}
 	f.takeRules(f.alerts.remembered(), f.alerts.settled, now)

@@ -34,6 +34,7 @@ func (f *floor) row(ctx context.Context, it *item) (store.InteractionRow, error)
 	r.DispositionID, r.Labels, r.Rating = it.Disposition, it.Labels, it.Rating
 	r.QueuedAt, r.Place, r.AnsweredAt, r.WrapFrom, r.WrapUntil, r.ClosedAt = it.QueuedAt, it.place, it.AnsweredAt, it.WrapFrom, it.WrapUntil, it.ClosedAt
 	r.EnteredAt, r.LeftMessage, r.Masked, r.Outside = it.entered, it.LeftMessage, it.masked(), it.Outside
+	r.Talk = string(it.Talk)
 	if !it.running && it.graph == nil {
 		return r, nil
 	}

@@ -7,6 +7,8 @@ import (
 	"nubitalk/internal/channel"
 	"nubitalk/internal/core/acd"
 	"nubitalk/internal/core/measure"
+	"nubitalk/internal/core/setup"
+	"nubitalk/internal/core/talk"
 	"nubitalk/internal/store"
 )
 
@@ -41,6 +43,9 @@ type Interaction struct {
 	LeftMessage  bool            `json:"left_message,omitempty"`
 	Outgoing     bool            `json:"outgoing,omitempty" doc:"Its agent called the person."`
 	Outside      bool            `json:"outside,omitempty" doc:"Its call was handed over to an outside number."`
+	Talk         talk.Stage      `json:"talk,omitempty" enum:",asked_by_agent,asked_by_visitor,running" doc:"Of a chat: whether it is spoken, too."`
+	Calls        setup.Calls     `json:"calls,omitempty" enum:"agent,both" doc:"Of an open chat: who may ask for it to be spoken; absent: nobody."`
+	Video        bool            `json:"video,omitempty" doc:"… and cameras may be shown then."`
 	CustomerGone bool            `json:"customer_gone,omitempty" doc:"The person ended the contact."`
 	Consulted    []string        `json:"consulted,omitempty" doc:"Colleagues asked for help; they may read and write notes."`
 	ArrivedAt    time.Time       `json:"arrived_at"`

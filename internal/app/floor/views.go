@@ -235,7 +235,7 @@ func (f *floor) tellWaits(now time.Time) {
 		}
 		estimate := f.engine.Estimate(q, now)
 		for ch, d := range f.m.drivers {
-			mine := slices.DeleteFunc(slices.Clone(ids), func(w string) bool { return f.items[w] == nil || f.items[w].Channel != ch })
+			mine := slices.DeleteFunc(slices.Clone(ids), func(w string) bool { return f.items[w] == nil || f.items[w].drivenBy() != ch })
 			if len(mine) > 0 {
 				f.batch.after = append(f.batch.after, func() { d.Waits(f.tenant, q, mine, estimate) })
 			}

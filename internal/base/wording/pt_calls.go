@@ -3,6 +3,12 @@ package wording
 // ptCalls are the sentences of calls and of their sound.
 var ptCalls = []entry{
 	{"This call is somebody else's now.", "Esta chamada já é de outra pessoa."},
+	{"Nobody is handling this conversation at the moment.", "De momento ninguém está a tratar desta conversa."},
+	{"Talking is not asked for here.", "Aqui não se pode pedir para falar."},
+	{"This conversation cannot be spoken: its entry point does not allow it.", "Esta conversa não pode ser falada: o ponto de entrada não o permite."},
+	{"This queue takes no calls.", "Esta fila não recebe chamadas."},
+	{"You have no place for a call: finish another one first.", "Não tem lugar para uma chamada: termine outra primeiro."},
+	{"The other side cannot talk at the moment. Go on writing.", "De momento o outro lado não pode falar. Continue a escrever."},
 	{"Nobody is handling this call at the moment.", "De momento ninguém está a tratar desta chamada."},
 	{"These keys cannot be sent at the moment.", "De momento não é possível enviar estas teclas."},
 	{"This text cannot be spoken here.", "Este texto não pode ser falado aqui."},

@@ -6,6 +6,7 @@ import (
 
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
+	"nubitalk/internal/core/talk"
 )
 
 // Author kinds.
@@ -167,7 +168,15 @@ type VisitorState struct {
 	Transcript      bool   `json:"transcript" doc:"The conversation may be downloaded."`
 	Ended           bool   `json:"ended"`
 	Outside         bool   `json:"outside,omitempty" doc:"The call was handed over to an outside number and goes on: it ends with its sound."`
+	Talk            *Talk  `json:"talk,omitempty" doc:"Absent: the conversation is written, and talking cannot be asked for."`
 	Kept            bool   `json:"kept,omitempty" doc:"The visitor need not wait: the place is kept, and the answer comes later."`
+}
+
+// Talk is what a visitor is told of a conversation that is spoken, or may be.
+type Talk struct {
+	Stage  talk.Stage `json:"stage" enum:",asked_by_agent,asked_by_visitor,running"`
+	MayAsk bool       `json:"may_ask,omitempty" doc:"The visitor may ask for it now."`
+	Video  bool       `json:"video,omitempty" doc:"Either side may show its camera."`
 }
 
 // Conversation is everything a visitor's browser shows.

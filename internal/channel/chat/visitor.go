@@ -20,6 +20,7 @@ import (
 	"nubitalk/internal/core/acd"
 	"nubitalk/internal/core/flow"
 	"nubitalk/internal/core/setup"
+	"nubitalk/internal/core/talk"
 	"nubitalk/internal/store"
 )
 
@@ -315,7 +316,7 @@ func (s *Service) state(ctx context.Context, v Visitor) (VisitorState, error) {
 	if err != nil {
 		return VisitorState{}, err
 	}
-	w := channel.Work{ID: v.Interaction, Tenant: v.Tenant, Contact: row.ContactID, Entry: row.EntryPointID, State: row.State, Queue: row.QueueID, Agent: row.AgentID, Language: row.Language, Kept: row.LeftMessage, Outside: row.Outside, Closed: row.ClosedAt, Estimate: -1}
+	w := channel.Work{ID: v.Interaction, Tenant: v.Tenant, Contact: row.ContactID, Entry: row.EntryPointID, State: row.State, Queue: row.QueueID, Agent: row.AgentID, Language: row.Language, Channel: acd.Channel(row.Channel), Talk: talk.Stage(row.Talk), Kept: row.LeftMessage, Outside: row.Outside, Closed: row.ClosedAt, Estimate: -1}
 	if row.State == "queued" || row.State == "offered" {
 		if w.Position, w.Estimate, err = s.Floor.Wait(ctx, v.Tenant, v.Interaction); err != nil {
 			return VisitorState{}, err
@@ -344,6 +345,7 @@ func (s *Service) stateOf(ctx context.Context, w channel.Work, entryPoint string
 	}
 	if _, e, err := s.Setup.EntryPoint(ctx, entryPoint); err == nil {
 		st.Survey, st.Transcript = e.Survey && st.Ended, e.Transcript
+		st.Talk = talkOf(w, e, st.Ended)
 	}
 	return st
 }

@@ -10,6 +10,7 @@ import (
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/channel"
 	"nubitalk/internal/channel/voice/sip"
+	"nubitalk/internal/core/acd"
 	"nubitalk/internal/media"
 	"nubitalk/internal/media/audio"
 	"nubitalk/internal/media/g711"
@@ -73,7 +74,7 @@ type party struct {
 
 func newCall(s *Service, who Caller) *call {
 	c := &call{s: s, who: who, mail: newMailbox(), ended: make(chan struct{}), bridge: s.Media.NewBridge(), aside: s.Media.NewBridge(), with: WithCaller, monitors: map[string]Monitor{}, silently: map[string]bool{}, agents: map[string]*party{}}
-	c.work = channel.Work{ID: who.Interaction, Tenant: who.Tenant, Contact: who.Contact, State: inFlow, Language: who.Language, Estimate: -1}
+	c.work = channel.Work{ID: who.Interaction, Tenant: who.Tenant, Contact: who.Contact, State: inFlow, Channel: acd.Voice, Language: who.Language, Estimate: -1}
 	c.post(c.absent)
 	return c
 }
@@ -123,7 +124,7 @@ func (c *call) carried(w channel.Work, acts []channel.Act) {
 			delete(c.agents, user)
 		}
 	}
-	if w.Kept || c.done() && !(c.handed() && c.outside.there()) {
+	if w.Kept || !w.Spoken() || c.done() && !(c.handed() && c.outside.there()) {
 		c.leaving = true
 	}
 	c.seekAgent()
@@ -199,6 +200,9 @@ func (c *call) partyOf(user string) (*party, error) {
 	leg, err := c.s.Media.NewBrowser(g711.A, func(e media.Event) { c.post(func() { c.heard(p, e) }) })
 	if err != nil {
 		return nil, err
+	}
+	if c.work.Video && c.besideChat() {
+		leg.AllowVideo()
 	}
 	p.leg, p.browser = leg, leg
 	c.enter(p, byBrowser)
@@ -317,9 +321,12 @@ func (c *call) left() {
 		c.stop()
 		return
 	}
-	this := c.absence
+	this, leave := c.absence, c.s.Floor.CustomerLeft
+	if c.besideChat() {
+		leave = c.s.stopTalk
+	}
 	go func() {
-		err := c.s.Floor.CustomerLeft(context.Background(), c.who.Tenant, c.who.Interaction)
+		err := leave(context.Background(), c.who.Tenant, c.who.Interaction)
 		if err == nil || errs.Is(err, errs.NotFound) || errs.Is(err, errs.Gone) {
 			// The floor knows, and Carry has brought the end before this; or it does
 			// not know of the call at all.
@@ -337,7 +344,7 @@ func (c *call) left() {
 
 // finish hangs up a call that has said its last words.
 func (c *call) finish() {
-	if c.done() || c.work.Kept {
+	if c.done() || c.work.Kept || !c.work.Spoken() {
 		c.stop()
 		return
 	}

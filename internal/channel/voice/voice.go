@@ -47,6 +47,9 @@ type Floor interface {
 	// HandedOver says that a call goes on with an outside number: its agent's work
 	// wraps up, and nothing else ends it.
 	HandedOver(ctx context.Context, t id.Tenant, interaction string) error
+	// Talk with wanted false says that the person of a chat that is spoken no longer
+	// talks, but may go on writing.
+	Talk(ctx context.Context, t id.Tenant, interaction string, wanted bool) error
 }
 
 // Written is a call's conversation.
@@ -236,8 +239,11 @@ func (s *Service) Carry(tx *store.Tx, w channel.Work, acts []channel.Act) (func(
 		}
 		s.mu.Lock()
 		c := s.calls[w.ID]
-		if c == nil && w.State != closed && !w.Kept && !s.halted {
+		if c == nil && w.Spoken() && w.State != closed && w.State != wrapping && !w.Kept && !s.halted {
 			c = s.open(Caller{Tenant: w.Tenant, Interaction: w.ID, Contact: w.Contact, Language: w.Language})
+		}
+		if c != nil && !w.Spoken() { // it ends by itself; should both talk again, that is a call of its own
+			delete(s.calls, w.ID)
 		}
 		s.mu.Unlock()
 		if c != nil {

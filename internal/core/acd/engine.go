@@ -184,6 +184,8 @@ func (e *Engine) apply(ev Event) string {
 		return e.move(ev)
 	case Close:
 		return e.closeWork(ev)
+	case Rechannel:
+		return e.rechannel(ev)
 	case SetBlend:
 		return e.setBlend(ev.Blend)
 	}

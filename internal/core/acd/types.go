@@ -205,6 +205,13 @@ type (
 		Work   string
 		Reason CloseReason
 	}
+	// Rechannel makes work one of another channel where it stands. Its agent needs
+	// a place of that channel, unless it goes Back to the one that it had.
+	Rechannel struct {
+		Work    string
+		Channel Channel
+		Back    bool
+	}
 	// SetBlend says which channels exclude each other for all agents.
 	SetBlend struct{ Blend Blend }
 	// Tick only lets time pass; timers that are due fire in it (and before any
@@ -228,6 +235,7 @@ func (Complete) isEvent()     {}
 func (Extend) isEvent()       {}
 func (Move) isEvent()         {}
 func (Close) isEvent()        {}
+func (Rechannel) isEvent()    {}
 func (SetBlend) isEvent()     {}
 func (Tick) isEvent()         {}
 
@@ -312,6 +320,7 @@ const (
 	CauseWrapUpEnded  = "wrap_up_ended" // the wrap-up's time was over
 	CauseClosed       = "closed"        // ended from outside
 	CauseQueueRemoved = "queue_removed" // its queue is no longer set up
+	CauseChannel      = "channel"       // it is of another channel now
 	CauseOverflow     = "overflow"      // a rule of its queue sent it on
 )
 

@@ -49,6 +49,10 @@ func (e EntryPoint) clean() Object {
 	if e.AskEmail == "" {
 		e.AskEmail = AskNo
 	}
+	if e.Calls == "" || e.Channel != acd.Chat {
+		e.Calls = CallsOff
+	}
+	e.Video = e.Video && e.Calls != CallsOff
 	e.Theme = e.Theme.clean(e.Languages)
 	return e
 }
@@ -92,6 +96,7 @@ func (e EntryPoint) Validate(refs Refs) error {
 	e.languages(&c, refs)
 	c.oneOf("ask_name", string(e.AskName), string(AskNo), string(AskOptional), string(AskRequired))
 	c.oneOf("ask_email", string(e.AskEmail), string(AskNo), string(AskOptional), string(AskRequired))
+	c.oneOf("calls", string(e.Calls), string(CallsOff), string(CallsAgent), string(CallsBoth))
 	c.texts("theme.title", e.Theme.Title, 1, 60, e.Languages)
 	c.texts("theme.welcome", e.Theme.Welcome, 1, 400, nil)
 	if _, err := ParseColour(e.Theme.Accent); err != nil {

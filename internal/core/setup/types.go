@@ -148,7 +148,18 @@ type EntryPoint struct {
 	Attachments Attachments `json:"attachments"`
 	Survey      bool        `json:"survey" doc:"Ask for satisfaction at the end."`
 	Transcript  bool        `json:"transcript" doc:"The visitor may download the conversation."`
+	Calls       Calls       `json:"calls,omitempty" enum:"off,agent,both" doc:"Whether a chat may be spoken, too: off, agent (the agent offers it), both (the visitor may ask as well). Empty is off."`
+	Video       bool        `json:"video,omitempty" doc:"… and whether either side may show its camera then."`
 }
+
+// Calls says who may make a chat one that is spoken.
+type Calls string
+
+const (
+	CallsOff   Calls = "off"
+	CallsAgent Calls = "agent"
+	CallsBoth  Calls = "both"
+)
 
 // Ask says whether a pre-chat field is shown.
 type Ask string

@@ -71,6 +71,9 @@ func (c *Config) checkSound(k *checker) {
 			k.wrong("sound.public", "%q must be an IP address such as 192.0.2.10.", a)
 		}
 	}
+	if c.Sound.Video < 0 || c.Sound.Video > 20_000 {
+		k.wrong("sound.video", "must be between 0 and 20000 (kbit/s).")
+	}
 	if c.Sound.Port < 0 || c.Sound.Port > 65535 {
 		k.wrong("sound.port", "must be between 0 and 65535.")
 	}

@@ -97,6 +97,7 @@ type Sound struct {
 	Public  []string `placeholder:"IP" help:"Addresses at which browsers reach it, if they differ: of a router in front that passes the ports on."`
 	Port    int      `default:"0" help:"One UDP port for the sound of all browsers; 0 takes a port of sound.ports for each."`
 	Ports   string   `placeholder:"FROM-TO" help:"UDP ports of calls, e.g. 20000-29999; empty takes any that is free."`
+	Video   int      `default:"800" help:"Most that the picture of one camera may take, in kbit/s; 0 for no bound."`
 }
 
 // SIP says how telephone operators and telephones reach this node.

@@ -170,6 +170,7 @@ func demoTenant() *Tenant {
 	shop.Theme.Accent = "#12343b"
 	shop.Theme.Title = map[string]string{"en": "Atlântico Shoes", "pt": "Atlântico Shoes"}
 	shop.Theme.Welcome = map[string]string{"en": "Questions about shoes, sizes or a parcel? Write to us.", "pt": "Perguntas sobre sapatos, tamanhos ou uma encomenda? Escreva-nos."}
+	shop.Calls, shop.Video = setup.CallsBoth, true
 	closed := shop
 	closed.Name, closed.Flow = ClosedEntry, "Out of hours"
 	phone := setup.DefaultEntryPoint(PhoneEntry, "Telephone", "Chat")

@@ -75,6 +75,11 @@ export class Api {
     return this.#json("POST", "conversation/sound", { description });
   }
 
+  /** Asks to talk, agrees to it, or ends it. */
+  talk(wanted: boolean): Promise<void> {
+    return this.#json("PUT", "conversation/spoken", { wanted });
+  }
+
   end(): Promise<void> {
     return this.#json("POST", "conversation/end", {});
   }

@@ -82,6 +82,16 @@ export interface State {
   ended: boolean;
   /** The place is kept: nobody need wait here. */
   kept?: boolean;
+  /** Absent: the conversation is written, and talking cannot be asked for. */
+  talk?: Talk;
+}
+
+/** A conversation that is spoken, or may be. */
+export interface Talk {
+  stage: "" | "asked_by_agent" | "asked_by_visitor" | "running";
+  may_ask?: boolean;
+  /** Cameras may be shown. */
+  video?: boolean;
 }
 
 export interface Message {

@@ -2,6 +2,7 @@ import { Api, Failure } from "./api";
 import * as C from "./conversation";
 import { fault, kinds } from "./files";
 import { Keep } from "./keep";
+import type { Call } from "../../talk/main";
 import { backoff, Line, type LineState } from "./line";
 import { Outbox } from "./outbox";
 import type { EntryPoint, Frame, Message, Page } from "./protocol";
@@ -36,6 +37,8 @@ export interface Model {
   /** The visitor asked to end; it is asked once whether it is meant. */
   ending: boolean;
   survey: "open" | "sending" | "sent";
+  /** Sound of a chat that is spoken; fetched when it may be. */
+  call?: Call;
   /** Last words for a screen reader that the log does not carry. */
   said: string;
 }
@@ -66,6 +69,7 @@ export class Session {
   readonly #outbox: Outbox;
   #line: Line | null = null;
   #changed: () => void = () => {};
+  #calls = false;
   #syncing = false;
   #syncAgain = false;
   #syncTries = 0;
@@ -288,7 +292,19 @@ export class Session {
   }
 
   #talk(change: (c: C.Conversation) => C.Conversation): void {
-    if (this.model.talk) this.#set({ talk: change(this.model.talk) });
+    if (!this.model.talk) return;
+    const { open } = this.model;
+    const talk = change(this.model.talk);
+    const asked = (c: C.Conversation) => c.state?.talk?.stage === "asked_by_agent";
+    // A question to talk is not left unseen; the keyboard stays where it is.
+    this.#set({ open: open || (asked(talk) && !asked(this.model.talk)), talk });
+    if (!this.#calls && (talk.state?.talk || talk.messages.some((m) => m.event?.startsWith("call_")))) {
+      this.#calls = true;
+      import(/* @vite-ignore */ `${this.#api.base}/widget-call.js`).then(
+        (m: { begin(line: Api): Call }) => this.#set({ call: m.begin(this.#api) }),
+        () => (this.#calls = false),
+      );
+    }
   }
 
   /** Shows a sentence, for so many seconds. */

@@ -174,6 +174,8 @@ export const kinds: readonly KindInfo[] = [
       },
       survey: true,
       transcript: true,
+      calls: "off",
+      video: false,
     }),
     name: byName,
   }),

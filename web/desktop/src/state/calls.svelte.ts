@@ -4,7 +4,7 @@ import { allowed, microphone } from "$sound/devices";
 import { Sound } from "$sound/connection.svelte";
 import { toasts } from "$ui/toast.svelte";
 import { api, asProblem, take } from "../api/client";
-import type { CallChoices, CallState } from "../api/types";
+import type { CallChoices, CallState, Interaction } from "../api/types";
 import { text } from "../messages/calls";
 import { desk } from "./desk.svelte";
 import { handset } from "./handset.svelte";
@@ -31,6 +31,9 @@ export class Call {
     if (!this.state || state.seq >= this.state.seq) this.state = state;
   }
 }
+
+/** A call, or a chat that is spoken. */
+const spoken = (w: Interaction) => w.channel === "voice" || w.talk === "running";
 
 // The sound of the agent's calls. It is connected already while a call rings,
 // silently and only where the browser need not ask first, so that it is there at
@@ -83,10 +86,9 @@ class Calls {
       $effect(() => {
         const wanted = new Map<string, boolean>();
         for (const offer of desk.offers.values())
-          if (offer.interaction.channel === "voice") wanted.set(offer.interaction.id, false);
+          if (spoken(offer.interaction)) wanted.set(offer.interaction.id, false);
         for (const { interaction: w } of desk.work.values())
-          if (w.channel === "voice" && w.agent === session.me?.user.id && w.state === "active")
-            wanted.set(w.id, true);
+          if (spoken(w) && w.agent === session.me?.user.id && w.state === "active") wanted.set(w.id, true);
         for (const id of this.joined) wanted.set(id, true);
         const { here } = this;
         const { phone } = handset;
@@ -163,10 +165,16 @@ class Calls {
       over: (e) => [403, 404, 409, 410].includes(asProblem(e).status),
       microphone: () => microphone(preferences.microphone),
       loudspeaker: () => preferences.loudspeaker,
+      video: this.#of(call.id)?.video && this.#of(call.id)?.channel === "chat",
     });
     call.sound = sound;
     void sound.start();
     return sound;
+  }
+
+  #of(id: string): Interaction | undefined {
+    for (const offer of desk.offers.values()) if (offer.interaction.id === id) return offer.interaction;
+    return desk.work.get(id)?.interaction;
   }
 
   async #ask(call: Call): Promise<void> {

@@ -217,6 +217,7 @@ class Talk extends Component<{ s: Session }, { dragging: boolean }> {
         }}
       >
         <Log s={s} />
+        {s.model.call && <Spoken s={s} />}
         {ending && <AskEnd s={s} />}
         {notice && (
           <p class="notice" role="alert">
@@ -230,6 +231,28 @@ class Talk extends Component<{ s: Session }, { dragging: boolean }> {
         )}
       </div>
     );
+  }
+}
+
+/** Where a chat that is spoken shows itself. */
+class Spoken extends Component<{ s: Session }> {
+  #at = ref<HTMLDivElement>();
+
+  override mounted() {
+    const { call, talk } = this.props.s.model;
+    call!.show(this.#at.current, talk?.state ?? undefined);
+  }
+
+  override updated() {
+    this.mounted();
+  }
+
+  override unmounted() {
+    this.props.s.model.call!.show(null, undefined);
+  }
+
+  override render() {
+    return <div ref={this.#at} />;
   }
 }
 

@@ -303,7 +303,7 @@ function happened(s: Session, m: Message): string {
     case "unanswered":
       return t.unanswered;
   }
-  return m.text ?? "";
+  return (m.text ?? s.model.call?.event(m)) || "";
 }
 
 function time(at: string, language: string): string {

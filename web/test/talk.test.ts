@@ -1,0 +1,116 @@
+import type { Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { axe, shot, Stage, until } from "./stage";
+import { hears, hearsNot, hearsSomething } from "./tone";
+
+// A chat that is spoken: the visitor in the widget on a shop's page, the agent at
+// the desk, each with a tone at the microphone and a camera that draws a pattern.
+
+const VISITOR = 625;
+const AGENT = 1250;
+
+const stage = new Stage();
+beforeAll(() => stage.open());
+afterEach(() => stage.sweep());
+afterAll(() => stage.close());
+
+/** How many of a picture's pixels are of a colour that only the pattern of a camera has; -1 without a picture. */
+function coloured(page: Page, label: RegExp | string): Promise<number> {
+  return page.getByLabel(label).evaluateAll((all) => {
+    const video = all.find((e): e is HTMLVideoElement => e instanceof HTMLVideoElement);
+    if (!video?.videoWidth) return -1;
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [64, 48];
+    const pen = canvas.getContext("2d")!;
+    pen.drawImage(video, 0, 0, 64, 48);
+    const { data } = pen.getImageData(0, 0, 64, 48);
+    let count = 0;
+    for (let i = 0; i < data.length; i += 4)
+      if (
+        Math.max(data[i]!, data[i + 1]!, data[i + 2]!) - Math.min(data[i]!, data[i + 1]!, data[i + 2]!) >
+        60
+      )
+        count++;
+    return count;
+  });
+}
+
+test("a chat is spoken and seen, and goes on in writing", async () => {
+  const visitor = await stage.visitor({}, undefined, VISITOR);
+  const agent = await stage.agent("a7", {}, AGENT);
+  const strip = agent.page.getByRole("region", { name: "Talking in this chat" });
+  const panel = agent.page.getByRole("region", { name: "The call" });
+  const talk = visitor.page.getByRole("region", { name: "Talking", exact: true });
+  await visitor.queue("Blue heron");
+  expect(
+    await visitor.page.evaluate(
+      () => performance.getEntriesByName(`${location.origin}/widget-call.js`).length,
+    ),
+  ).toBe(0);
+  await agent.ready();
+  await agent.accept("Blue heron");
+
+  // The visitor asks, and the agent declines.
+  await talk.getByRole("button", { name: /^Talk with/ }).click();
+  await strip.getByText("Blue heron would like to talk with you").waitFor();
+  expect(await axe(agent.page)).toEqual([]);
+  await shot(agent.page, "talk-01-asked");
+  await strip.getByRole("button", { name: "Not now" }).click();
+  await visitor.log.getByText(/^Not now, said/).waitFor();
+
+  // The agent offers by key, and the visitor declines, then agrees.
+  await agent.page.keyboard.press("Alt+v");
+  await talk.getByText("would like to talk with you").waitFor();
+  expect(await axe(visitor.page)).toEqual([]);
+  await shot(visitor.page, "talk-02-offered");
+  await talk.getByRole("button", { name: "No, thanks" }).click();
+  await agent.log.getByText("Blue heron declined to talk").waitFor();
+  await strip.getByRole("button", { name: "Talk", exact: true }).click();
+  await talk.getByRole("button", { name: "Talk", exact: true }).click();
+  await talk.getByText(/^Talking with/).waitFor();
+  await panel.getByText("Connected", { exact: true }).waitFor();
+  await hears(agent.page, VISITOR);
+  await hears(visitor.page, AGENT);
+  await hearsNot(agent.page, AGENT);
+
+  // Cameras: the visitor's, then the agent's; each is off at once for who switches it off.
+  await talk.getByRole("button", { name: "Camera" }).click();
+  await until(() => coloured(agent.page, "Picture of Blue heron")).toBeGreaterThan(100);
+  await strip.getByRole("button", { name: "Camera" }).click();
+  await until(() => coloured(visitor.page, /^Picture of/)).toBeGreaterThan(100);
+  expect(await axe(agent.page)).toEqual([]);
+  expect(await axe(visitor.page)).toEqual([]);
+  await shot(agent.page, "talk-03-desk");
+  await shot(visitor.page, "talk-04-widget");
+  await talk.getByRole("button", { name: "Camera" }).click();
+  await agent.page.getByLabel("Picture of Blue heron").waitFor({ state: "detached" });
+  await hears(agent.page, VISITOR);
+
+  // Hold, and mute.
+  await agent.page.keyboard.press("Alt+o");
+  await hearsNot(visitor.page, AGENT);
+  await hearsSomething(visitor.page);
+  await panel.getByRole("button", { name: "Go on" }).click();
+  await hears(visitor.page, AGENT);
+  await talk.getByRole("button", { name: "Mute" }).click();
+  await hearsNot(agent.page, VISITOR);
+
+  // Both sides reload; what is written goes on beside.
+  await visitor.page.reload();
+  await talk.getByText(/^Talking with/).waitFor();
+  await hears(agent.page, VISITOR);
+  await hears(visitor.page, AGENT);
+  await agent.page.reload();
+  await panel.getByText("Connected", { exact: true }).waitFor();
+  await hears(visitor.page, AGENT);
+  await visitor.say("I hear you");
+  await agent.message("I hear you").waitFor();
+
+  // The visitor ends the call, and the chat goes on.
+  await talk.getByRole("button", { name: "End the call" }).click();
+  await panel.waitFor({ state: "detached" });
+  await visitor.log.getByText("The call has ended; the chat goes on").waitFor();
+  await agent.say("Goodbye");
+  await visitor.bubble("Goodbye").waitFor();
+  await agent.finish("Invoice sent");
+});
