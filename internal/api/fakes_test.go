@@ -284,6 +284,8 @@ func (w *world) Segments(context.Context, access.Actor, string) ([]api.Segment, 
 	return nil, nil
 }
 
+func (w *world) Legs(context.Context, access.Actor, string) ([]floor.Leg, error) { return nil, nil }
+
 func (w *world) Earlier(_ context.Context, a access.Actor, contact, _ string, _ int) ([]floor.Interaction, error) {
 	if _, err := w.of(a, access.ContactRead, contact, contacts); err != nil {
 		return nil, err

@@ -13,6 +13,7 @@ import (
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/channel/chat"
 	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/acd"
 )
 
 type searchInput struct {
@@ -168,6 +169,11 @@ func (s *Server) detail(ctx context.Context, a access.Actor, interaction string)
 	d.Interaction = w
 	if d.Segments, err = s.History.Segments(ctx, a, interaction); err != nil {
 		return d, err
+	}
+	if w.Channel == acd.Voice {
+		if d.Legs, err = s.History.Legs(ctx, a, interaction); err != nil {
+			return d, err
+		}
 	}
 	if d.Marks, err = s.Chat.Marks(ctx, a.Tenant, interaction); err != nil && !errs.Is(err, errs.NotFound) {
 		return d, err

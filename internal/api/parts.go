@@ -94,6 +94,8 @@ type History interface {
 	Search(ctx context.Context, a access.Actor, q Search) (items []floor.Interaction, next string, err error)
 	// Segments are the parts of an interaction in order; Work has been asked.
 	Segments(ctx context.Context, a access.Actor, interaction string) ([]Segment, error)
+	// Legs are the ends of a call; Work has been asked.
+	Legs(ctx context.Context, a access.Actor, interaction string) ([]floor.Leg, error)
 	// Earlier are a contact's other interactions, newest first.
 	Earlier(ctx context.Context, a access.Actor, contact, except string, limit int) ([]floor.Interaction, error)
 }

@@ -76,6 +76,7 @@ type InteractionDetail struct {
 	Interaction floor.Interaction   `json:"interaction"`
 	Contact     *Contact            `json:"contact,omitempty" doc:"Absent when the caller may not see it."`
 	Segments    []Segment           `json:"segments"`
+	Legs        []floor.Leg         `json:"legs,omitempty" doc:"Of a call: who took part, by which way, from when to when, how it ended and was heard."`
 	Earlier     []floor.Interaction `json:"earlier"`
 	Marks       Marks               `json:"marks"`
 }

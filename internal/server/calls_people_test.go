@@ -155,5 +155,16 @@ func TestSeveralPeopleInACall(t *testing.T) {
 			}
 			return open == 0 && maps.Equal(parts, map[string]int{"caller": 1, "agent": 1, "colleague": 1, "supervisor": 3})
 		})
+		for name, parts := range map[string]map[string]int{"bo": {"caller": 1, "agent": 1, "colleague": 1}, "sue": {"caller": 1, "agent": 1, "colleague": 1, "supervisor": 3}} {
+			var d struct{ Legs []struct{ Part, Way string } }
+			must(t, acme.signIn(t, name).Do(ctx, "GET", path, nil, &d))
+			seen := map[string]int{}
+			for _, l := range d.Legs {
+				seen[l.Part]++
+			}
+			if !maps.Equal(seen, parts) {
+				t.Errorf("%s sees %v", name, seen)
+			}
+		}
 	})
 }

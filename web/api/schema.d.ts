@@ -5236,6 +5236,8 @@ export interface components {
       contact?: components["schemas"]["Contact"];
       earlier: components["schemas"]["Interaction"][];
       interaction: components["schemas"]["Interaction"];
+      /** @description Of a call: who took part, by which way, from when to when, how it ended and was heard. */
+      legs?: components["schemas"]["Leg"][];
       marks: components["schemas"]["Marks"];
       segments: components["schemas"]["Segment"][];
     };
@@ -5305,6 +5307,65 @@ export interface components {
         | "cancelled"
         | "repeated"
         | "too_many";
+    };
+    Leg: {
+      /**
+       * Format: date-time
+       * @description Absent: never.
+       */
+      answered_at?: string;
+      /**
+       * Format: date-time
+       * @description Absent: it runs.
+       */
+      ended_at?: string;
+      /** @description them, us, lost, restart. */
+      ended_by?: string;
+      id: string;
+      /**
+       * Format: int64
+       * @description Microseconds, in the worse direction.
+       */
+      jitter_us: number;
+      /**
+       * Format: int64
+       * @description Of a million packets that should have come, in the worse direction.
+       */
+      lost_ppm: number;
+      /**
+       * Format: double
+       * @description Estimate of the mean opinion score, 1 to 5, of the worse direction.
+       */
+      mos?: number;
+      /**
+       * @description callee: who was called. outside: a number that the agent called for the caller.
+       * @enum {string}
+       */
+      part: "caller" | "callee" | "agent" | "colleague" | "supervisor" | "outside";
+      /**
+       * Format: int64
+       * @description Cause by ITU-T Q.850.
+       */
+      q850?: number;
+      /**
+       * Format: int64
+       * @description Microseconds.
+       */
+      round_trip_us?: number;
+      /**
+       * Format: int64
+       * @description RFC 3261.
+       */
+      sip_code?: number;
+      /** Format: date-time */
+      started_at: string;
+      /** @description Of SRTP, by a trunk or a phone; empty there is sound in the clear. A browser's is always encrypted. */
+      suite?: string;
+      /** @description Id of the trunk. */
+      trunk?: string;
+      user?: string;
+      /** @enum {string} */
+      way: "browser" | "trunk" | "phone";
     };
     ListOfAPIKey: {
       items: components["schemas"]["APIKey"][];

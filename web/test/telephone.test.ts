@@ -180,6 +180,12 @@ test("a call is handed over to an outside number, and to a colleague", { timeout
     await colleague.person.getByLabel("Disposition").selectOption({ index: 1 });
     await colleague.page.getByRole("button", { name: /^Complete/ }).click();
     await colleague.page.locator("section.middle.empty").waitFor();
+    await colleague.page.goto(colleague.page.url().replace(/desk.*/, "conversations"));
+    await colleague.page.getByText("+351930000007").first().click();
+    await colleague.page.getByRole("heading", { name: "The call’s ends" }).waitFor();
+    await colleague.page.getByText("Outside number", { exact: true }).first().waitFor();
+    expect(await axe(colleague.page)).toEqual([]);
+    await shot(colleague.page, "telephone-10-legs");
     // The attempt that was given up may still arrive, and is hung up: it is not told apart here.
     await phone.hangUp();
     await until(() => other.said).toMatch(/terminated|closed/i);

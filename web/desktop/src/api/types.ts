@@ -38,6 +38,7 @@ export type QueueDetail = Schemas["QueueDetail"];
 export type QueueView = Schemas["QueueView"];
 export type Rules = Schemas["RulesObject"];
 export type Segment = Schemas["Segment"];
+export type Leg = Schemas["Leg"];
 export type Session = Schemas["SessionView"];
 export type SkillNeed = Schemas["SkillNeed"];
 export type Snapshot = Schemas["Snapshot"];

@@ -87,6 +87,24 @@ export const text = catalogue(
     handTo: "Hand over to {name}",
     handedTo: "{name} has the call now",
     handedOver: "With an outside number",
+    legs: "The call’s ends",
+    legNever: "never answered",
+    legRuns: "goes on",
+    legBrowser: "In the browser, encrypted",
+    leg_trunk: "By telephone",
+    leg_phone: "By SIP phone",
+    legPlain: "not encrypted",
+    legPart_caller: "Caller",
+    legPart_callee: "Person who was called",
+    legPart_agent: "Agent",
+    legPart_colleague: "Colleague",
+    legPart_supervisor: "Supervisor",
+    legPart_outside: "Outside number",
+    legBy_them: "Ended by them",
+    legBy_us: "Ended by us",
+    legBy_lost: "Lost",
+    legBy_restart: "Cut off by a restart",
+    legHeard: "Sound {mos} of 5, {lost} % lost",
     joinCall: "Join the call",
     joinCallText:
       "You are asked for help in a call. The caller hears you only when your colleague lets all talk.",
@@ -213,6 +231,24 @@ export const text = catalogue(
     handTo: "Entregar a {name}",
     handedTo: "{name} tem agora a chamada",
     handedOver: "Com um número externo",
+    legs: "As pontas da chamada",
+    legNever: "nunca atendida",
+    legRuns: "continua",
+    legBrowser: "No navegador, cifrada",
+    leg_trunk: "Por telefone",
+    leg_phone: "Por telefone SIP",
+    legPlain: "sem cifra",
+    legPart_caller: "Quem ligou",
+    legPart_callee: "Quem foi chamado",
+    legPart_agent: "Agente",
+    legPart_colleague: "Colega",
+    legPart_supervisor: "Supervisor",
+    legPart_outside: "Número externo",
+    legBy_them: "Terminada por eles",
+    legBy_us: "Terminada por nós",
+    legBy_lost: "Perdida",
+    legBy_restart: "Cortada por um reinício",
+    legHeard: "Som {mos} em 5, {lost} % perdido",
     joinCall: "Entrar na chamada",
     joinCallText: "Pedem-lhe ajuda numa chamada. Quem ligou só o ouve quando o colega deixar falar todos.",
     leaveCall: "Sair da chamada",
@@ -254,3 +290,10 @@ export const text = catalogue(
     remembered: "O que escolher fica guardado neste navegador.",
   },
 );
+
+/** The text of a prefix and a value from the server; the value itself where there is none. */
+export function textOf(prefix: string, value: string): string {
+  const key = prefix + value;
+  const found = text(key as Parameters<typeof text>[0]);
+  return found === key ? value.replaceAll("_", " ") : found;
+}

@@ -1,6 +1,6 @@
 import { clock } from "$ui/clock.svelte";
 import { api, asProblem, key, take } from "../api/client";
-import type { Contact, Interaction, InteractionDetail, Marks, Message, Segment } from "../api/types";
+import type { Contact, Interaction, InteractionDetail, Marks, Message, Leg, Segment } from "../api/types";
 
 export interface Outgoing {
   clientId: string;
@@ -26,6 +26,8 @@ export class Conversation {
   interaction = $state.raw<Interaction>() as Interaction;
   contact = $state.raw<Contact>();
   segments = $state.raw<readonly Segment[]>([]);
+  /** Of a call: who took part. */
+  legs = $state.raw<readonly Leg[]>([]);
   earlier = $state.raw<readonly Interaction[]>([]);
   messages = $state.raw<readonly Message[]>([]);
   marks = $state<Marks>({ visitor_got: 0, visitor_read: 0, agent_read: 0 });
@@ -136,6 +138,7 @@ export class Conversation {
     this.take(detail.interaction);
     this.contact = detail.contact;
     this.segments = detail.segments;
+    this.legs = detail.legs ?? [];
     this.earlier = detail.earlier;
     this.mark(detail.marks);
   }
