@@ -5748,7 +5748,7 @@ export interface components {
        * @enum {string}
        */
       encryption: "required" | "plain";
-      /** @description The short number that other phones dial, two to six digits; empty: it has none. */
+      /** @description A short number by which people tell phones apart, two to six digits, the first 2 to 8; empty: it has none. */
       extension?: string;
       name: string;
       /** @description As it was answered; it changes nothing. */
@@ -6054,7 +6054,7 @@ export interface components {
        * @enum {string}
        */
       encryption: "required" | "plain";
-      /** @description The short number that other phones dial, two to six digits; empty: it has none. */
+      /** @description A short number by which people tell phones apart, two to six digits, the first 2 to 8; empty: it has none. */
       extension: string;
       name: string;
       /** @description As it was answered; it changes nothing. */
@@ -6089,7 +6089,7 @@ export interface components {
        * @enum {string}
        */
       encryption: "required" | "plain";
-      /** @description The short number that other phones dial, two to six digits; empty: it has none. */
+      /** @description A short number by which people tell phones apart, two to six digits, the first 2 to 8; empty: it has none. */
       extension: string;
       id: string;
       name: string;

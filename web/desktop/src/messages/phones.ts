@@ -6,10 +6,11 @@ export const text = catalogue(
     enabled: "In use",
     enabledHint: "Switched off, it can neither register nor call, and nobody rings it.",
     user: "Whose phone it is",
-    userHint: "An agent can talk by it in place of the browser, and calls made with it are that user’s.",
+    userHint: "An agent can talk by it in place of the browser.",
     nobody: "Nobody’s (a hall, a door)",
     extension: "Extension",
-    extensionHint: "Two to six digits that other phones dial; the first is 2 to 8. May be empty.",
+    extensionHint:
+      "A short number to tell phones apart: two to six digits, the first is 2 to 8. May be empty.",
     autoAnswer: "Pick up by itself",
     autoAnswerHint: "An offered call asks the phone to pick up (Call-Info, Alert-Info). Not every phone can.",
 
@@ -50,12 +51,11 @@ export const text = catalogue(
     enabled: "Em uso",
     enabledHint: "Desligado, não se pode registar nem ligar, e ninguém o faz tocar.",
     user: "De quem é o telefone",
-    userHint:
-      "Um agente pode falar por ele em vez do navegador, e as chamadas feitas nele são desse utilizador.",
+    userHint: "Um agente pode falar por ele em vez do navegador.",
     nobody: "De ninguém (um átrio, uma porta)",
     extension: "Extensão",
     extensionHint:
-      "De dois a seis algarismos que os outros telefones marcam; o primeiro é de 2 a 8. Pode ficar vazia.",
+      "Um número curto que distingue os telefones: de dois a seis algarismos, o primeiro de 2 a 8. Pode ficar vazia.",
     autoAnswer: "Atender sozinho",
     autoAnswerHint:
       "Uma chamada oferecida pede ao telefone que atenda (Call-Info, Alert-Info). Nem todos os telefones sabem.",
