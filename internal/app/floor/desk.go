@@ -395,6 +395,8 @@ func (m *Manager) Transfer(ctx context.Context, a access.Actor, interaction, que
 func (m *Manager) HandOver(ctx context.Context, a access.Actor, interaction, user string) (Interaction, error) {
 	return m.change(ctx, a, interaction, func(f *floor, it *item, now time.Time) error {
 		switch {
+		case !f.people[user].agent:
+			return errs.New(errs.NotFound, "There is no such agent.")
 		case it.State != string(acd.Active):
 			return errs.New(errs.Conflict, "The contact has ended, so it cannot be transferred.")
 		case !slices.Contains(it.Consulted, user):

@@ -7,6 +7,7 @@ import (
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/channel"
+	"nubitalk/internal/core/acd"
 )
 
 // outside is an outside number that the agent called for the caller: to ask
@@ -157,7 +158,7 @@ func (s *Service) goOn(who Caller) {
 	c := s.open(who)
 	c.post(func() {
 		c.outside.awaited = true
-		c.carried(channel.Work{ID: who.Interaction, Tenant: who.Tenant, Contact: who.Contact, State: closed, Language: who.Language, Outside: true, Estimate: -1}, nil)
+		c.carried(channel.Work{ID: who.Interaction, Tenant: who.Tenant, Contact: who.Contact, State: closed, Channel: acd.Voice, Language: who.Language, Outside: true, Estimate: -1}, nil)
 	})
 }
 
