@@ -82,6 +82,7 @@ test("a phone is set up, gets its password once, and registers by TLS", { timeou
   found.push(...(await looks(page, "phones-plain")));
   await page.getByLabel("I allow this phone to be unencrypted").check();
   await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("“Bo’s desk” is saved.").waitFor(); // the mark stands there before
   await page.getByText("Unencrypted", { exact: true }).first().waitFor();
   await page.goto(`${stage.program.base}/app/setup/phones`);
   await page.getByText("Unencrypted", { exact: true }).waitFor();
