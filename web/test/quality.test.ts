@@ -28,7 +28,14 @@ test("nothing counted is no judgement, and a new connection no loss", () => {
 test("what the browser tells is read by kind", () => {
   const seen = look([
     { type: "inbound-rtp", kind: "audio", packetsReceived: 10, packetsLost: -1, audioLevel: 0.5 },
-    { type: "inbound-rtp", kind: "video", packetsReceived: 99, packetsLost: 9, audioLevel: 1 },
+    {
+      type: "inbound-rtp",
+      kind: "video",
+      packetsReceived: 99,
+      packetsLost: 9,
+      audioLevel: 1,
+      framesDecoded: 7,
+    },
     { type: "remote-inbound-rtp", kind: "audio", fractionLost: 0.25, roundTripTime: 0.2 },
     { type: "candidate-pair", nominated: false, state: "succeeded", currentRoundTripTime: 9 },
     { type: "media-source", kind: "audio", audioLevel: 0.1 },
@@ -37,6 +44,7 @@ test("what the browser tells is read by kind", () => {
     counts: { received: 10, lost: 0, farLost: 0.25, roundTrip: 0.2 },
     mine: 0.1,
     heard: 0.5,
+    frames: 7,
   });
 });
 
