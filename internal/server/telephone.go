@@ -31,8 +31,8 @@ import (
 // lookEvery is how often gateways' names are looked up again.
 const lookEvery = time.Minute
 
-// telephone is the telephone network as trunks and phones are set up. Registrations and the
-// watch over gateways are kept by the node on which the trunk's owner has its
+// telephone is the telephone network as trunks and phones are set up.
+// Registrations and the watch over gateways are kept by the node on which the trunk's owner has its
 // floor. One goroutine (follow) reads the set-up as it changes, another (run)
 // keeps registrations in step with it; nobody who calls waits for either.
 type telephone struct {

@@ -126,8 +126,8 @@ type door Service
 
 var _ sip.Handler = (*door)(nil)
 
-// Admit lets trunks in, and phones (admitPhone); strangers are asked for a password, whatever they want,
-// so that they learn nothing.
+// Admit lets trunks in, and phones; strangers are asked for a password, whatever
+// they want, so that they learn nothing.
 func (d *door) Admit(a sip.Arrival) sip.Admission {
 	name := askedAs(a)
 	switch {
