@@ -43,7 +43,7 @@ func (r *run) hire(dir string, n int) ([]*drive.User, error) {
 		now := time.Now()
 		for i := range n {
 			name := fmt.Sprintf("bench-%05d", i)
-			u := store.UserRow{ID: ids.New(id.User), UserName: name, UserNameKey: name, Status: "active", Roles: []string{"agent"}, Capacity: map[string]int{"chat": 1}, Language: "en", CreatedAt: now, UpdatedAt: now}
+			u := store.UserRow{ID: ids.New(id.User), UserName: name, UserNameKey: name, Status: "active", Roles: []string{"agent"}, Capacity: map[string]int{"chat": 1, "voice": 1}, Language: "en", CreatedAt: now, UpdatedAt: now}
 			if err := tx.InsertUser(u); err != nil {
 				return err
 			}

@@ -39,14 +39,14 @@ const (
 //go:embed calls.xml
 var callsScenario []byte
 
-// line is an installation with a trunk, whose number leads to a queue that
-// nobody serves.
+// line is an installation with a trunk, whose number leads to a queue.
 type line struct {
 	*drive.Program
-	data    string // of the program
-	dir     string // of sipp's files
-	sip     string // host:port
-	metrics string // host:port
+	agents  []*agentPhone // who serve it
+	data    string        // of the program
+	dir     string        // of sipp's files
+	sip     string        // host:port
+	metrics string        // host:port
 }
 
 const lineNumber = "210000001"
@@ -54,10 +54,19 @@ const lineNumber = "210000001"
 // openLine starts the program with a UDP listener for telephones; its journal is
 // durable, as always.
 func (r *run) openLine(name string) (*line, error) {
+	return r.openServedLine(name, 0)
+}
+
+// openServedLine is openLine with agents who serve its queue.
+func (r *run) openServedLine(name string, agents int) (*line, error) {
 	if _, err := exec.LookPath("sipp"); err != nil {
 		return nil, errors.New("sipp is missing: run scripts/need sipp")
 	}
 	dir, err := r.installation(name)
+	if err != nil {
+		return nil, err
+	}
+	users, err := r.hire(dir, agents)
 	if err != nil {
 		return nil, err
 	}
@@ -77,15 +86,16 @@ func (r *run) openLine(name string) (*line, error) {
 	if l.Program, err = r.serve(dir, "", "--sip-listen", "udp://"+l.sip, "--metrics-listen", l.metrics); err != nil {
 		return nil, err
 	}
-	if err := r.furnish(l); err != nil {
+	if err := r.furnish(l, users); err != nil {
 		l.Kill()
 		return nil, err
 	}
 	return l, nil
 }
 
-// furnish sets up queue, flow, entry point and trunk by the API.
-func (r *run) furnish(l *line) error {
+// furnish sets up queue, flow, entry point, trunk and the agents' phones by the
+// API.
+func (r *run) furnish(l *line, users []*drive.User) error {
 	ctx := r.ctx
 	login, err := r.demo.Login("demo", "administrator")
 	if err != nil {
@@ -95,6 +105,14 @@ func (r *run) furnish(l *line) error {
 	if err != nil {
 		return err
 	}
+	members := []string{}
+	for _, u := range users {
+		a, err := newAgentPhone(ctx, l, admin, u, len(members)+1)
+		if err != nil {
+			return err
+		}
+		l.agents, members = append(l.agents, a), append(members, a.id)
+	}
 	type m = map[string]any
 	var queue, flow, entry, trunk struct{ ID string }
 	for _, o := range []struct {
@@ -102,7 +120,9 @@ func (r *run) furnish(l *line) error {
 		in   func() any
 		out  any
 	}{
-		{"queues", func() any { return m{"name": "Telephones", "channels": []string{"voice"}} }, &queue},
+		{"queues", func() any {
+			return m{"name": "Telephones", "channels": []string{"voice"}, "members": members, "wrap_up_seconds": 0}
+		}, &queue},
 		{"flows", func() any {
 			return m{"name": "Telephones", "graph": m{"start": "queue", "nodes": m{"queue": m{"type": "queue", "queue": queue.ID}}}}
 		}, &flow},

@@ -38,6 +38,8 @@ var benches = []bench{
 	{[]string{"sip_browser"}, sipBrowser},
 	{[]string{"caller_waits"}, callerWaits},
 	{[]string{"calls_cpu", "call_answered_p50", "call_answered_p99"}, queuedCalls},
+	{[]string{"call_to_phone_p50", "call_to_phone_p99", "call_to_phone_cpu"}, callToPhone},
+	{[]string{"free_to_invite", "free_to_invite_p99"}, freeToInvite},
 	{[]string{"calls_per_second"}, callsPerSecond},
 	{[]string{"calls_back", "calls_back_last"}, callsBack},
 	{[]string{"flood_calls", "flood_memory", "flood_cpu"}, strangersFlood},
