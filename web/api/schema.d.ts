@@ -5024,6 +5024,8 @@ export interface components {
       steps: number;
       /** @description For the person. */
       waiting: boolean;
+      /** @description The flows that the run is within, the innermost last; node is a step of that one. */
+      within?: components["schemas"]["Frame"][];
     };
     FlowToday: {
       /**
@@ -5088,6 +5090,7 @@ export interface components {
       state?: components["schemas"]["FlowState"];
     };
     FlowWay: {
+      flow?: string;
       from?: string;
       out?: string;
       to: string;
@@ -5099,6 +5102,15 @@ export interface components {
       /** @description The field of the step that leads on, like options[0]. */
       out: string;
       to: string;
+    };
+    Frame: {
+      flow: string;
+      secrets?: {
+        [key: string]: string;
+      };
+      step: string;
+      /** Format: int64 */
+      version: number;
     };
     GatewayState: {
       host: string;

@@ -191,6 +191,77 @@ test("a step that looks at the wait is tried with a made-up one", async () => {
   await press("Discard");
 });
 
+test("a flow runs another, with a way for each of its ends", async () => {
+  await go("setup/flows/new");
+  await page.getByLabel("Name", { exact: true }).fill("Who is it");
+  await press("Text");
+  await page.getByLabel("Flow as text").fill(
+    JSON.stringify({
+      start: "ask",
+      takes: ["shop"],
+      nodes: {
+        ask: {
+          type: "collect",
+          into: "number",
+          text: { en: "Your number at {{shop}}?", pt: "O seu número na {{shop}}?" },
+          next: "check",
+        },
+        check: { type: "branch", cases: [{ if: 'attr.number startsWith "9"', next: "known" }], next: "back" },
+        known: { type: "return", end: "known" },
+        back: { type: "return" },
+      },
+    }),
+  );
+  await press("Drawing");
+  await repair().getByText("Nothing is wrong").waitFor();
+  await page.getByLabel("What this flow takes").waitFor();
+  await shot(page, "flow-inner");
+  await page.keyboard.press("Control+s");
+  await page.getByText("“Who is it” is created.").waitFor();
+
+  await go("setup/flows/new");
+  await page.getByLabel("Name", { exact: true }).fill("Front door");
+  await press("Start with the simplest flow");
+  await step("hello").click();
+  await panel().getByLabel("Goes on to").selectOption("+ Run a flow");
+  await step("sub_flow").waitFor();
+  await panel().getByLabel("Flow", { exact: true }).selectOption("Who is it");
+  await panel().getByText("It takes {{shop}} from this flow.").waitFor();
+  await panel()
+    .getByText(/takes {{shop}}; no step of this flow sets it/)
+    .first()
+    .waitFor();
+  const ends = panel().getByRole("region", { name: "Where its ends lead" });
+  await ends.getByLabel("Goes on to").selectOption("wait · Queue");
+  await panel().getByLabel("other ends goes on to").selectOption("+ End");
+  await press("Arrange");
+  await step("hello").focus();
+  await page.keyboard.press("Enter");
+  await panel().getByLabel("Goes on to").selectOption("+ Set");
+  await panel().getByRole("button", { name: "Add a value" }).click();
+  await panel().getByLabel("Name of value 1").fill("shop");
+  await panel().getByLabel("Value 1", { exact: true }).fill("the shop");
+  await panel().getByLabel("Goes on to").selectOption("sub_flow · Run a flow");
+  await repair().getByText("Nothing is wrong").waitFor();
+  await press("Arrange");
+  await step("sub_flow").focus();
+  await page.keyboard.press("Enter");
+  await shot(page, "flow-runs-another");
+  expect(await axe(page)).toEqual([]);
+  await press("Try it");
+  await press("Begin");
+  const log = panel().getByRole("log");
+  await log.getByText("Your number at the shop?").waitFor();
+  await panel().getByText("Now at ask of “Who is it”").waitFor();
+  await until(() => step("sub_flow").getAttribute("class")).toContain("here");
+  await panel().getByLabel("Your answer").fill("9-1");
+  await page.keyboard.press("Enter");
+  await log.getByText(/^Now waits in /).waitFor();
+  await shot(page, "flow-try-another");
+  await page.keyboard.press("Control+s");
+  await page.getByText("“Front door” is created.").waitFor();
+});
+
 test("today's counts stand on the ways, and who stands where on the steps", async () => {
   const visitor = await stage.visitor();
   await visitor.start("Rita");

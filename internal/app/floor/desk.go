@@ -99,7 +99,7 @@ func (m *Manager) CustomerInput(ctx context.Context, t id.Tenant, interaction st
 			return nil
 		}
 		it.fed = seq
-		if in.Text != "" && it.graph.Nodes[it.run.Node].Type == flow.Form {
+		if in.Text != "" && it.here.Nodes[it.run.Node].Type == flow.Form {
 			in.Form = true // words written at the form are the message left
 		}
 		f.feed(it, in, now)

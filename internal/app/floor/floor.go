@@ -66,7 +66,9 @@ type floor struct {
 type item struct {
 	Interaction
 	row      store.InteractionRow
-	graph    *flow.Graph
+	graph    *flow.Graph                 // of the flow that its entry point runs
+	here     *flow.Graph                 // that it stands in: graph, or one of a flow within it
+	within   map[flowVersion]*flow.Graph // flows that it came into, as they were then
 	run      flow.State
 	running  bool  // a flow holds it
 	fed      int64 // the last input that the flow took
@@ -80,6 +82,12 @@ type item struct {
 	from     string // the queue that it last waited in
 	was      former // the place that it had before a supervisor moved it
 	late     bool   // it waits longer than its queue's goal, and was counted so
+}
+
+// flowVersion names a flow as it was published.
+type flowVersion struct {
+	flow    string
+	version int64
 }
 
 // former is a place in a queue. It is kept in memory only: after a restart what is

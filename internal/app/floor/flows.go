@@ -20,7 +20,24 @@ func (f *floor) world(it *item, now time.Time) flow.World {
 		Consent: func(text string) (map[string]string, int64) {
 			c := f.plan.ConsentTexts[text]
 			return c.Words, c.Version
-		}}
+		}, Flow: func(id string, version int64) (*flow.Graph, int64) { return f.flowOf(it, id, version) }}
+}
+
+// flowOf finds a flow that runs within an interaction's: as it is published, for
+// one that is entered now (version 0), else as it was then.
+func (f *floor) flowOf(it *item, id string, version int64) (*flow.Graph, int64) {
+	if g := it.within[flowVersion{id, version}]; g != nil {
+		return g, version
+	}
+	planned, known := f.plan.Flows[id]
+	if !known || version != 0 && planned.Version != version {
+		return nil, 0
+	}
+	if it.within == nil {
+		it.within = map[flowVersion]*flow.Graph{}
+	}
+	it.within[flowVersion{id, planned.Version}] = planned.Graph
+	return planned.Graph, planned.Version
 }
 
 // waitIn is the place and the estimated wait in seconds of who would enter a
@@ -44,7 +61,7 @@ func (f *floor) open(hours string, now time.Time) bool {
 
 // masked says whether an interaction's flow waits for a sensitive answer.
 func (it *item) masked() bool {
-	return it.running && it.run.Waiting && it.graph != nil && it.graph.Nodes[it.run.Node].Sensitive
+	return it.running && it.run.Waiting && it.here != nil && it.here.Nodes[it.run.Node].Sensitive
 }
 
 // begin starts the flow of an interaction that has just arrived.
@@ -56,7 +73,7 @@ func (f *floor) begin(it *item, now time.Time) {
 		f.closeFlow(it, acd.Failed, "no_flow", now)
 		return
 	}
-	it.State, it.running, it.graph = "in_flow", true, planned.Graph
+	it.State, it.running, it.graph, it.here, it.within = "in_flow", true, planned.Graph, planned.Graph, nil
 	it.row.FlowID, it.row.FlowVersion = point.Flow, planned.Version
 	f.segment(it, "flow", point.Flow, "arrived", now)
 	state, actions, ways, err := flow.Trace(it.graph, flow.State{Language: it.Language, Attributes: map[string]string{flow.AttributeName: it.Name}}, flow.Input{}, f.world(it, now))
@@ -79,6 +96,7 @@ func (f *floor) flowStep(it *item, state flow.State, actions []flow.Action, err 
 		return
 	}
 	it.run = state
+	it.here = flow.Here(it.graph, state, f.world(it, now).Flow)
 	it.Priority = state.Priority
 	if state.Language != "" {
 		it.Language = state.Language

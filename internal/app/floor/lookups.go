@@ -13,10 +13,10 @@ import (
 // it waits is durable, and beside the floor's goroutine. A request that is made
 // again, after a restart or a commit that failed, has the same key.
 func (f *floor) ask(it *item) {
-	if !it.running || it.graph == nil {
+	if !it.running || it.here == nil {
 		return
 	}
-	r, asks := flow.Pending(it.graph, it.run)
+	r, asks := flow.Pending(it.here, it.run)
 	if !asks || f.asking[it.ID] == r.Step {
 		return
 	}

@@ -82,7 +82,7 @@ func (f *floor) remember(ctx context.Context, now time.Time) (stored, error) {
 }
 
 // resume lets a stored interaction go on where its segment and its flow were.
-func (f *floor) resume(ctx context.Context, it *item, flow []byte, seg store.SegmentRow) error {
+func (f *floor) resume(ctx context.Context, it *item, sealed []byte, seg store.SegmentRow) error {
 	it.segment = seg.Number
 	if seg.EndedAt.IsZero() && seg.Number > 0 {
 		it.segKind, it.segOwner, it.segFrom, it.from = seg.HolderKind, seg.HolderID, seg.StartedAt, it.Queue
@@ -94,7 +94,7 @@ func (f *floor) resume(ctx context.Context, it *item, flow []byte, seg store.Seg
 		return nil
 	}
 	var run storedRun
-	if err := json.Unmarshal(flow, &run); err != nil {
+	if err := json.Unmarshal(sealed, &run); err != nil {
 		return errs.Wrap(errs.Internal, err, "A running flow could not be read.")
 	}
 	it.run, it.fed = run.State, run.Fed
@@ -107,6 +107,30 @@ func (f *floor) resume(ctx context.Context, it *item, flow []byte, seg store.Seg
 		}
 	}
 	it.running, it.graph = true, planned.Graph // none: begin again
+	return f.resumeWithin(ctx, it)
+}
+
+// resumeWithin finds the flows that a stored run is within, as they were when it
+// came into them. If one is gone, the run begins again.
+func (f *floor) resumeWithin(ctx context.Context, it *item) error {
+	for _, in := range it.run.Within {
+		if g, _ := f.flowOf(it, in.Flow, in.Version); g != nil {
+			continue
+		}
+		planned, err := f.m.Setup.Flow(ctx, f.tenant, in.Flow, in.Version)
+		if errs.Is(err, errs.NotFound) {
+			it.graph = nil
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if it.within == nil {
+			it.within = map[flowVersion]*flow.Graph{}
+		}
+		it.within[flowVersion{in.Flow, in.Version}] = planned.Graph
+	}
+	it.here = flow.Here(it.graph, it.run, func(id string, version int64) (*flow.Graph, int64) { return f.flowOf(it, id, version) })
 	return nil
 }
 
@@ -190,7 +214,7 @@ func (f *floor) restart(items []*item, now time.Time) {
 		case it.State == "arriving", it.running && it.graph == nil:
 			f.begin(it, now)
 		case it.running && !it.run.Deadline.IsZero():
-			it.run = flow.Again(it.graph, it.run, now)
+			it.run = flow.Again(it.here, it.run, now)
 			f.timed[it.ID] = it
 			f.ask(it)
 		}

@@ -39,7 +39,7 @@ func (f *floor) row(ctx context.Context, it *item) (store.InteractionRow, error)
 		return r, nil
 	}
 	if !it.running {
-		it.run.Secrets = nil // also those of a person who hung up
+		it.run.Forget() // also those of a person who hung up
 	}
 	sealed, err := f.sealRun(ctx, it)
 	if err != nil {

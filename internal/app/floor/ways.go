@@ -54,8 +54,9 @@ func (f *floor) tookWays(flowID string, ways []flow.Way, now time.Time) {
 		return
 	}
 	f.batch.after = append(f.batch.after, func() {
-		d := f.flowDay(flowID, now)
 		for _, w := range ways {
+			d := f.flowDay(cmp.Or(w.Flow, flowID), now)
+			w.Flow = ""
 			if _, known := d.ways[w]; known || len(d.ways) < maxWays {
 				d.ways[w]++
 			}
@@ -78,6 +79,25 @@ func (f *floor) flowDay(flowID string, now time.Time) *flowDay {
 	return d
 }
 
+// standing lists the steps of a flow at which an interaction is: also the one
+// that runs another flow, while that lasts.
+func (it *item) standing(flowID string) (nodes []string) {
+	if !it.running || it.run.Node == "" {
+		return nil
+	}
+	in := it.row.FlowID
+	for _, frame := range it.run.Within {
+		if in == flowID {
+			nodes = append(nodes, frame.Step)
+		}
+		in = frame.Flow
+	}
+	if in == flowID {
+		nodes = append(nodes, it.run.Node)
+	}
+	return nodes
+}
+
 // FlowToday tells how often each way of a flow was taken today, and who stands
 // where in it now.
 func (m *Manager) FlowToday(ctx context.Context, a access.Actor, flowID string) (FlowToday, error) {
@@ -93,8 +113,8 @@ func (m *Manager) FlowToday(ctx context.Context, a access.Actor, flowID string) 
 		}
 		at := map[string]int{}
 		for _, it := range f.items {
-			if it.running && it.row.FlowID == flowID && it.run.Node != "" {
-				at[it.run.Node]++
+			for _, node := range it.standing(flowID) {
+				at[node]++
 			}
 		}
 		for _, node := range slices.Sorted(maps.Keys(at)) {

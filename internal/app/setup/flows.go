@@ -67,6 +67,7 @@ type FlowState struct {
 	Done       bool              `json:"done"`
 	Shown      *flow.Shown       `json:"shown,omitempty" doc:"The consent text that waits for an answer, as it was shown."`
 	Steps      int               `json:"steps"`
+	Within     []flow.Frame      `json:"within,omitempty" doc:"The flows that the run is within, the innermost last; node is a step of that one."`
 }
 
 // FlowInput is what the person does, or that its time is over.
@@ -166,8 +167,10 @@ func (s *Service) TryFlow(ctx context.Context, a access.Actor, in FlowTry) (Flow
 		h, known := snap.Hours[hours]
 		return !known || core.IsOpen(h, now)
 	}, Wait: func(string) (int, int) { return in.Place, in.Minutes * 60 },
-		Consent: func(text string) (map[string]string, int64) { c := snap.ConsentTexts[text]; return c.Text, c.Version }}
-	state, actions, ways, err := flow.Trace(g, state, in.Input.at(g, state), w)
+		Consent: func(text string) (map[string]string, int64) { c := snap.ConsentTexts[text]; return c.Text, c.Version },
+		Flow:    func(id string, _ int64) (*flow.Graph, int64) { f := snap.Flows[id]; return f.Graph, f.Version }}
+	here := flow.Here(g, state, w.Flow)
+	state, actions, ways, err := flow.Trace(g, state, in.Input.at(here, state), w)
 	out := FlowTried{State: FlowState(state), Actions: []FlowAct{}, Ways: []FlowWay{}, Failed: err != nil, At: now}
 	for _, one := range actions {
 		act := FlowAct{Say: one.Say, Collect: one.Collect, Digits: (*FlowDigits)(one.Digits), Masked: one.Masked, Form: one.Form, Queue: one.Queue, Close: one.Close}
@@ -179,7 +182,7 @@ func (s *Service) TryFlow(ctx context.Context, a access.Actor, in FlowTry) (Flow
 		}
 		out.Actions = append(out.Actions, act)
 	}
-	if r, asks := flow.Pending(g, masked(state)); asks && err == nil {
+	if r, asks := flow.Pending(flow.Here(g, state, w.Flow), masked(state)); asks && err == nil {
 		out.Actions = append(out.Actions, FlowAct{LookUp: lookUpOf(r)})
 	}
 	for _, one := range ways {
@@ -190,7 +193,7 @@ func (s *Service) TryFlow(ctx context.Context, a access.Actor, in FlowTry) (Flow
 
 // at is the input as it comes to the node that waits for it.
 func (in FlowInput) at(g *flow.Graph, s flow.State) flow.Input {
-	out := flow.Input{Text: in.Text, Choice: in.Choice, Form: in.Form, Timeout: in.Timeout, Masked: g.Nodes[s.Node].Sensitive}
+	out := flow.Input{Text: in.Text, Choice: in.Choice, Form: in.Form, Timeout: in.Timeout, Masked: g != nil && g.Nodes[s.Node].Sensitive}
 	if in.Answer != nil {
 		out.Answer = &flow.Answer{Step: s.Steps, Failed: in.Answer.Failed, Values: in.Answer.Values}
 	}

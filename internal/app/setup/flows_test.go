@@ -152,3 +152,91 @@ func TestTryFlow(t *testing.T) {
 	_, err = h.TryFlow(ctx, as(books, access.Agent), try)
 	wantCode(t, err, errs.Forbidden, "")
 }
+
+// A flow that another runs cannot be archived, changed so that the other no longer
+// works, or made to run the other in turn; each refusal says where it is used.
+func TestFlowsThatRunEachOther(t *testing.T) {
+	h, ctx, a := newHouse(t), t.Context(), admin(shop)
+	put := func(id, name, graph string) (string, error) {
+		f := core.Flow{Name: name, Graph: json.RawMessage(graph)}
+		if id == "" {
+			e, err := Create(ctx, h.Service, a, f)
+			return e.ID, err
+		}
+		now, err := Get[core.Flow](ctx, h.Service, a, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = Update(ctx, h.Service, a, id, now.Version, f)
+		return id, err
+	}
+	must := func(id string, err error) string {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return id
+	}
+	calls := func(id string) string {
+		return `{"start":"a","nodes":{"a":{"type":"sub_flow","flow":"` + id + `","ends":[{"name":"ok","next":"b"}],"next":"b"},"b":{"type":"return","end":"ok"}}}`
+	}
+	said := func(texts string) string {
+		return `{"start":"a","nodes":{"a":{"type":"say","text":{` + texts + `},"next":"b"},"b":{"type":"return","end":"ok"}}}`
+	}
+	inner := must(put("", "Inner", said(`"en":"A"`)))
+	middle := must(put("", "Middle", calls(inner)))
+	welcome := h.fresh[shop].Flow // runs in two languages
+	_, err := put(welcome, "Welcome", calls(middle))
+	wantCode(t, err, errs.Invalid, "not all written in pt")
+	must(put(inner, "Inner", said(`"en":"A","pt":"B"`)))
+	must(put(welcome, "Welcome", calls(middle)))
+
+	now, _ := Get[core.Flow](ctx, h.Service, a, inner)
+	wantCode(t, h.Archive(ctx, a, core.KindFlow, inner, now.Version), errs.Conflict, "the flow “Middle”")
+	_, err = put(inner, "Inner", said(`"en":"A"`))
+	wantCode(t, err, errs.Invalid, "graph.nodes.a.text.pt")
+	_, err = put(inner, "Inner", strings.Replace(said(`"en":"A","pt":"B"`), `"ok"`, `"fine"`, 1))
+	wantCode(t, err, errs.Conflict, "Middle")
+	_, err = put(inner, "Inner", calls(welcome))
+	wantCode(t, err, errs.Invalid, "Welcome → Middle → Inner")
+	_, err = put(inner, "Inner", calls(inner))
+	wantCode(t, err, errs.Invalid, "again: Inner")
+	must(put(inner, "Inside", said(`"en":"A","pt":"B"`))) // a name is only a name
+
+	faults, err := h.CheckFlow(ctx, admin(books), FlowCheck{Graph: json.RawMessage(calls(inner))})
+	if err != nil || len(faults) == 0 || faults[0].Path != "graph.nodes.a.flow" {
+		t.Errorf("another organisation's flow: %v %v", faults, err)
+	}
+	out, err := h.TryFlow(ctx, a, FlowTry{FlowCheck: FlowCheck{Graph: json.RawMessage(calls(middle))}, Channel: acd.Chat, Language: "en"})
+	if err != nil || out.Failed || len(out.Actions) != 2 || out.Actions[0].Say != "A" || !out.Actions[1].Close || out.Ways[1].Flow != middle {
+		t.Errorf("tried: %+v %v", out, err)
+	}
+}
+
+// Seven flows are within each other already: the change of the innermost is held
+// against those that are far above it.
+func TestFlowsThatGoTooDeep(t *testing.T) {
+	h, ctx, a := newHouse(t), t.Context(), admin(shop)
+	end := `{"start":"a","nodes":{"a":{"type":"return"}}}`
+	create := func(name, graph string) string {
+		t.Helper()
+		e, err := Create(ctx, h.Service, a, core.Flow{Name: name, Graph: json.RawMessage(graph)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e.ID
+	}
+	calls := func(id string) string {
+		return `{"start":"a","nodes":{"a":{"type":"sub_flow","flow":"` + id + `","next":"b"},"b":{"type":"return"}}}`
+	}
+	last, more := create("Last", end), create("More", end)
+	at := last
+	for i := range 8 {
+		at = create("Level "+string(rune('1'+i)), calls(at))
+	}
+	_, err := Update(ctx, h.Service, a, last, 1, core.Flow{Name: "Last", Graph: json.RawMessage(calls(more))})
+	wantCode(t, err, errs.Conflict, "Level 8")
+	if _, err := Update(ctx, h.Service, a, more, 1, core.Flow{Name: "More", Graph: json.RawMessage(calls(at))}); !errs.Is(err, errs.Invalid) {
+		t.Error(err)
+	}
+}

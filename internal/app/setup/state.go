@@ -19,16 +19,17 @@ type state struct {
 	language string // the tenant's own
 	objects  map[core.Kind]map[string]core.Object
 	rows     map[core.Kind]map[string]store.SetupRow
-	last     map[core.Kind]int64 // highest position
-	users    map[string]bool     // that are not deleted
-	agents   []core.Agent        // active ones with the agent role
-	staff    []store.UserRow     // that are not deleted, for what they belong to
+	last     map[core.Kind]int64    // highest position
+	users    map[string]bool        // that are not deleted
+	agents   []core.Agent           // active ones with the agent role
+	staff    []store.UserRow        // that are not deleted, for what they belong to
+	graphs   map[string]*flow.Graph // of flows that were looked into
 }
 
 func load(tx *store.Tx) (*state, error) {
 	st := &state{
 		objects: map[core.Kind]map[string]core.Object{}, rows: map[core.Kind]map[string]store.SetupRow{},
-		last: map[core.Kind]int64{}, users: map[string]bool{},
+		last: map[core.Kind]int64{}, users: map[string]bool{}, graphs: map[string]*flow.Graph{},
 	}
 	org, err := tx.Organisation()
 	if err != nil {
@@ -72,6 +73,36 @@ func (st *state) put(id string, o core.Object) {
 		st.objects[k] = map[string]core.Object{}
 	}
 	st.objects[k][id] = o
+	delete(st.graphs, id)
+}
+
+// graph is a flow as it is published; nil if there is none that can be read.
+func (st *state) graph(id string) *flow.Graph {
+	g, known := st.graphs[id]
+	f, is := st.objects[core.KindFlow][id].(core.Flow)
+	if known || !is {
+		return g
+	}
+	g, err := flow.Parse(f.Graph)
+	if err != nil {
+		g = nil
+	}
+	st.graphs[id] = g
+	return g
+}
+
+// running lists a flow and the flows that run it, also by others in between.
+func (st *state) running(id string) map[string]bool {
+	in := map[string]bool{id: true}
+	for more := true; more; {
+		more = false
+		for other := range st.objects[core.KindFlow] {
+			if g := st.graph(other); g != nil && !in[other] && slices.ContainsFunc(g.SubFlows(), func(sub string) bool { return in[sub] }) {
+				in[other], more = true, true
+			}
+		}
+	}
+	return in
 }
 
 // settled gives an object as it is stored: with ids where a person wrote names.
@@ -108,7 +139,7 @@ func (st *state) replace(id string, o core.Object) error {
 	if err := st.check(id, o); err != nil {
 		return err
 	}
-	users := st.usersOf(o.Kind(), id)
+	users := st.concerned(o.Kind(), id)
 	users = slices.DeleteFunc(users, func(u user) bool { return st.check(u.id, u.Object) != nil }) // wrong before, too
 	before := st.objects[o.Kind()][id]
 	st.put(id, o)
@@ -138,10 +169,28 @@ func (st *state) usersOf(k core.Kind, id string) []user {
 			}
 		}
 	}
-	slices.SortFunc(list, func(a, b user) int {
-		return cmp.Or(strings.Compare(string(a.Kind()), string(b.Kind())), strings.Compare(a.Called(), b.Called()))
-	})
+	slices.SortFunc(list, byKindAndName)
 	return list
+}
+
+func byKindAndName(a, b user) int {
+	return cmp.Or(strings.Compare(string(a.Kind()), string(b.Kind())), strings.Compare(a.Called(), b.Called()), strings.Compare(a.id, b.id))
+}
+
+// concerned lists what may become wrong when an object changes: what points at it,
+// and at a flow that runs it.
+func (st *state) concerned(k core.Kind, id string) []user {
+	users := st.usersOf(k, id)
+	if k != core.KindFlow {
+		return users
+	}
+	for other := range st.running(id) {
+		if other != id {
+			users = append(users, st.usersOf(k, other)...)
+		}
+	}
+	slices.SortFunc(users, byKindAndName)
+	return slices.CompactFunc(users, func(a, b user) bool { return a.id == b.id })
 }
 
 // inUse is nil when nothing points at an object, else a Conflict that says what
@@ -191,11 +240,11 @@ func (r refs) WrittenIn(k core.Kind, id string) []string {
 	case core.ConsentText:
 		return slices.Sorted(maps.Keys(o.Text))
 	case core.Flow:
-		g, err := flow.Parse(o.Graph)
-		if err != nil {
+		g := r.st.graph(id)
+		if g == nil {
 			return nil
 		}
-		if languages, texts := g.Languages(); texts {
+		if languages, texts := flow.Written(g, r.st.graph); texts {
 			return languages
 		}
 		return core.Languages // nothing is said in it
@@ -204,6 +253,8 @@ func (r refs) WrittenIn(k core.Kind, id string) []string {
 }
 
 func (r refs) Self() string { return r.id }
+
+func (r refs) Graph(id string) *flow.Graph { return r.st.graph(id) }
 
 func (r refs) Queues() map[string]core.Queue {
 	queues := map[string]core.Queue{}
@@ -228,12 +279,16 @@ func (r refs) ChannelOf(entryPoint string) acd.Channel {
 
 func (r refs) Agents() []core.Agent { return r.st.agents }
 
-// Languages are those of the entry points that run the flow which asks, else
-// the tenant's own.
+// Languages are those of the entry points that run the flow which asks, or one
+// that runs it, else the tenant's own.
 func (r refs) Languages() []string {
 	set := map[string]bool{}
+	running := map[string]bool{}
+	if r.kind == core.KindFlow {
+		running = r.st.running(r.id)
+	}
 	for _, o := range r.st.objects[core.KindEntryPoint] {
-		if e := o.(core.EntryPoint); r.kind == core.KindFlow && e.Flow == r.id {
+		if e := o.(core.EntryPoint); running[e.Flow] {
 			for _, l := range e.Languages {
 				set[l] = true
 			}

@@ -152,7 +152,7 @@ var ptSetup = []entry{
 	{"The flow has the name %q twice in one object (at byte %d).", "O fluxo tem o nome {1} duas vezes num objeto (no byte {2})."},
 	{"cannot be reached from the start.", "não se alcança a partir do início."},
 	{"is part of a way that goes round without waiting for the person; put an ask, collect or form in it.", "faz parte de um caminho que anda às voltas sem esperar pela pessoa; ponha nele um ask, collect ou form."},
-	{"leads to no end; from here a queue, close or form must be reachable.", "não leva a nenhum fim; daqui tem de se alcançar uma fila, close ou form."},
+	{"leads to no end; from here a queue, close, return or form must be reachable.", "não leva a nenhum fim; daqui tem de se alcançar uma fila, close ou form."},
 
 	// Conditions and rules.
 	{"%s (column %d); %s", "{1} (coluna {2}); {3}"},

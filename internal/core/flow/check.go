@@ -17,6 +17,10 @@ type Refs interface {
 	HasConnection(id string) bool
 	// ConsentText tells in which languages a consent text is written.
 	ConsentText(id string) (languages map[string]bool, known bool)
+	// Flow is another flow as it is published.
+	Flow(id string) (g *Graph, name string, known bool)
+	// Self is the id of the flow that is checked; "" if it has none yet.
+	Self() string
 	// Languages are those in which every text of the flow must be written.
 	Languages() []string
 }
@@ -33,6 +37,8 @@ var nodeTypes = map[NodeType][]string{
 	WaitFor: {"text", "queue", "next"},
 	LookUp:  {"connection", "method", "path", "body", "results", "seconds", "next", "failed"},
 	Consent: {"consent", "seconds", "yes", "no", "none"},
+	SubFlow: {"flow", "ends", "next"},
+	Return:  {"end"},
 	Enqueue: {"text", "queue"},
 	Form:    {"text", "next"},
 	Close:   {"text"},
@@ -44,7 +50,7 @@ var languageTag = regexp.MustCompile(`^[a-z]{2,3}(-[A-Z]{2})?$`)
 // (nodes.menu.options[1].next). A graph that passes always comes to an end or
 // waits for the person, whatever the person does.
 func Check(g *Graph, refs Refs) error {
-	c := &checker{g: g, refs: refs, known: attributesOf(g), secrets: secretsOf(g)}
+	c := &checker{g: g, refs: refs, known: attributesOf(g), secrets: secretsOf(g), languages: refs.Languages(), inside: map[string]inner{}}
 	if len(g.Nodes) == 0 {
 		c.faults.Add("nodes", "is empty; a flow needs at least one step.")
 		return c.faults.Err()
@@ -54,6 +60,8 @@ func Check(g *Graph, refs Refs) error {
 		return c.faults.Err()
 	}
 	c.pointer("start", g.Start, true)
+	c.learnt()
+	c.takes()
 	if len(c.known) > MaxAttributes {
 		c.faults.Add("nodes", "set %d attributes; at most %d are accepted.", len(c.known), MaxAttributes)
 	}
@@ -72,11 +80,24 @@ type checker struct {
 	known   map[string]bool // attributes that can have a value
 	secrets map[string]bool // answers to sensitive questions
 	faults  errs.Fields
+
+	languages []string
+	inside    map[string]inner // flows that this one runs
 }
 
 // attributesOf lists every attribute that a run can come to know.
 func attributesOf(g *Graph) map[string]bool {
-	known := map[string]bool{AttributeName: true}
+	known := setBy(g)
+	known[AttributeName] = true
+	for _, name := range g.Takes {
+		known[name] = true
+	}
+	return known
+}
+
+// setBy lists the attributes that the steps of a graph set.
+func setBy(g *Graph) map[string]bool {
+	known := map[string]bool{}
 	for _, n := range g.Nodes {
 		if n.Into != "" && !n.Sensitive {
 			known[n.Into] = true
@@ -144,6 +165,12 @@ func (c *checker) node(at, name string, n Node) {
 		c.consent(at, n)
 	case LookUp:
 		c.lookUp(at, n)
+	case SubFlow:
+		c.subFlow(at, n)
+	case Return:
+		if n.End != "" && !wellNamedRef.MatchString(n.End) {
+			c.faults.Add(at+".end", "is no good name for an end; use 1 to 40 letters, digits, - and _.")
+		}
 	case WaitFor:
 		c.pointer(at+".next", n.Next, true)
 		fallthrough
@@ -307,12 +334,12 @@ func (c *checker) texts(at string, texts map[string]string, limit int, must bool
 	if len(texts) == 0 && !must {
 		return
 	}
-	for _, language := range c.refs.Languages() {
+	for _, language := range c.languages {
 		if strings.TrimSpace(texts[language]) == "" {
-			c.faults.Add(at+"."+language, "is missing; this flow is used in %s.", strings.Join(c.refs.Languages(), ", "))
+			c.faults.Add(at+"."+language, "is missing; this flow is used in %s.", strings.Join(c.languages, ", "))
 		}
 	}
-	if len(texts) == 0 && len(c.refs.Languages()) == 0 {
+	if len(texts) == 0 && len(c.languages) == 0 {
 		c.faults.Add(at, "is missing.")
 	}
 }
@@ -370,7 +397,7 @@ func used(n Node) []string {
 		{"open", n.Open != ""}, {"closed", n.Closed != ""}, {"cases", len(n.Cases) > 0}, {"queue", n.Queue != ""},
 		{"priority", n.Priority != nil}, {"skills", len(n.Skills) > 0}, {"prefers", len(n.Prefers) > 0}, {"language", n.Language != ""},
 		{"attributes", len(n.Attributes) > 0}, {"connection", n.Connection != ""}, {"method", n.Method != ""}, {"path", n.Path != ""}, {"body", len(n.Body) > 0},
-		{"results", len(n.Results) > 0}, {"failed", n.Failed != ""}, {"consent", n.Consent != ""}, {"yes", n.Yes != ""}, {"no", n.No != ""}, {"none", n.None != ""}, {"next", n.Next != ""}, {"seconds", n.Seconds != 0}, {"timeout", n.Timeout != ""},
+		{"results", len(n.Results) > 0}, {"failed", n.Failed != ""}, {"consent", n.Consent != ""}, {"yes", n.Yes != ""}, {"no", n.No != ""}, {"none", n.None != ""}, {"flow", n.Flow != ""}, {"ends", len(n.Ends) > 0}, {"end", n.End != ""}, {"next", n.Next != ""}, {"seconds", n.Seconds != 0}, {"timeout", n.Timeout != ""},
 	} {
 		if f.set {
 			out = append(out, f.name)

@@ -81,7 +81,7 @@ func (c *checker) consent(at string, n Node) {
 		c.faults.Add(at+".consent", "must name an existing consent text.")
 		return
 	}
-	for _, language := range c.refs.Languages() {
+	for _, language := range c.languages {
 		if !written[language] {
 			c.faults.Add(at+".consent", "names a text that is not written in %s, in which this flow is used.", language)
 		}

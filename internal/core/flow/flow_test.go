@@ -32,6 +32,10 @@ func (t tenant) ConsentText(id string) (map[string]bool, bool) {
 }
 func (t tenant) HasHours(id string) bool { return has(t.hours, id) }
 func (t tenant) Languages() []string     { return t.languages }
+func (t tenant) Self() string            { return "" }
+func (t tenant) Flow(string) (*Graph, string, bool) {
+	return nil, "", false
+}
 
 var (
 	shop  = tenant{[]string{"que_billing", "que_sales"}, []string{"ski_pt"}, []string{"hou_week"}, []string{"en", "pt"}}
@@ -560,7 +564,7 @@ func TestWait(t *testing.T) {
 func TestTrace(t *testing.T) {
 	g := parse(t, worked)
 	s, _, ways, err := Trace(g, State{Language: "en"}, Input{}, open(true))
-	want := []Way{{"", "", "hours"}, {"hours", "open", "greet"}, {"greet", "next", "menu"}}
+	want := []Way{{"", "", "", "hours"}, {"", "hours", "open", "greet"}, {"", "greet", "next", "menu"}}
 	if diff := cmp.Diff(want, ways); diff != "" || err != nil {
 		t.Error(diff, err)
 	}
@@ -569,15 +573,15 @@ func TestTrace(t *testing.T) {
 	}
 	late := open(true)
 	late.Now = late.Now.Add(time.Minute)
-	if _, _, ways, _ = Trace(g, s, Input{Timeout: true}, late); !cmp.Equal(ways, []Way{{"menu", "timeout", "sales"}}) {
+	if _, _, ways, _ = Trace(g, s, Input{Timeout: true}, late); !cmp.Equal(ways, []Way{{"", "menu", "timeout", "sales"}}) {
 		t.Errorf("%v", ways)
 	}
 	s, _, ways, _ = Trace(g, s, Input{Text: "A Bill"}, open(true))
-	if !cmp.Equal(ways, []Way{{"menu", "options[0]", "number"}}) {
+	if !cmp.Equal(ways, []Way{{"", "menu", "options[0]", "number"}}) {
 		t.Errorf("%v", ways)
 	}
 	_, _, ways, _ = Trace(g, s, Input{Text: "VIP-1"}, open(true))
-	if !cmp.Equal(ways, []Way{{"number", "next", "branch"}, {"branch", "cases[0]", "first"}, {"first", "next", "billing"}}) {
+	if !cmp.Equal(ways, []Way{{"", "number", "next", "branch"}, {"", "branch", "cases[0]", "first"}, {"", "first", "next", "billing"}}) {
 		t.Errorf("%v", ways)
 	}
 }

@@ -30,12 +30,13 @@ type Answer struct {
 	Values map[string]string // by attribute; what the answer did not have is ""
 }
 
-// Pending is the request that a run waits for, if it waits for one.
+// Pending is the request that a run waits for, if it waits for one. g is the graph
+// that it stands in (Here).
 func Pending(g *Graph, s State) (Request, bool) {
-	n := g.Nodes[s.Node]
-	if n.Type != LookUp || !s.Waiting {
+	if g == nil || !s.Waiting || g.Nodes[s.Node].Type != LookUp {
 		return Request{}, false
 	}
+	n := g.Nodes[s.Node]
 	r := Request{Step: s.Steps, Connection: n.Connection, Method: n.Method, Path: secret.New(fillPath(n.Path, s.Attributes)), Results: n.Results, Seconds: n.Seconds}
 	if len(n.Body) > 0 {
 		r.Body = map[string]secret.Text{}
@@ -53,7 +54,7 @@ func Pending(g *Graph, s State) (Request, bool) {
 
 // Again gives the request of a run that was interrupted its whole time anew.
 func Again(g *Graph, s State, now time.Time) State {
-	if n := g.Nodes[s.Node]; n.Type == LookUp && s.Waiting {
+	if n := g.Nodes[s.Node]; n.Type == LookUp && s.Waiting { // g is where it stands (Here)
 		s.Deadline = now.UTC().Add(time.Duration(n.Seconds) * time.Second)
 	}
 	return s

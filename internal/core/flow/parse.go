@@ -30,8 +30,9 @@ func Parse(raw json.RawMessage) (*Graph, error) {
 	}
 	var faults errs.Fields
 	g := &Graph{Nodes: map[string]Node{}}
-	top := object(raw, "", []string{"start", "nodes"}, &faults)
+	top := object(raw, "", []string{"start", "nodes", "takes"}, &faults)
 	value(top["start"], "start", &g.Start, &faults)
+	value(top["takes"], "takes", &g.Takes, &faults)
 	for name, node := range sorted(object(top["nodes"], "nodes", nil, &faults)) {
 		g.Nodes[name] = parseNode(node, "nodes."+name, &faults)
 	}
@@ -48,6 +49,7 @@ var (
 	caseFields   = jsonNames(reflect.TypeFor[Case]())
 	placeFields  = jsonNames(reflect.TypeFor[Place]())
 	digitsFields = jsonNames(reflect.TypeFor[Digits]())
+	endFields    = jsonNames(reflect.TypeFor[End]())
 )
 
 // parseNode reads one node; the parts that hold parts of their own are checked
@@ -61,6 +63,9 @@ func parseNode(raw json.RawMessage, path string, faults *errs.Fields) Node {
 	object(fields["digits"], path+".digits", digitsFields, faults)
 	for i, c := range array(fields["cases"], path+".cases", faults) {
 		object(c, fmt.Sprintf("%s.cases[%d]", path, i), caseFields, faults)
+	}
+	for i, e := range array(fields["ends"], path+".ends", faults) {
+		object(e, fmt.Sprintf("%s.ends[%d]", path, i), endFields, faults)
 	}
 	var n Node
 	value(raw, path, &n, faults)

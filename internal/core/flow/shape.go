@@ -16,12 +16,15 @@ func (n Node) nexts() []string {
 	for _, c := range n.Cases {
 		list = append(list, c.Next)
 	}
+	for _, e := range n.Ends {
+		list = append(list, e.Next)
+	}
 	return slices.DeleteFunc(list, func(s string) bool { return s == "" })
 }
 
 // ends says whether the flow may be over at this node.
 func (n Node) ends() bool {
-	return n.Type == Enqueue || n.Type == Close || n.Type == Form && n.Next == ""
+	return n.Type == Enqueue || n.Type == Close || n.Type == Return || n.Type == Form && n.Next == ""
 }
 
 // shape checks the graph as a whole: every step can be reached, from every step
@@ -36,7 +39,7 @@ func (c *checker) shape() {
 	reached := spread([]string{c.g.Start}, func(name string) []string { return c.g.Nodes[name].nexts() })
 	var ends []string
 	for name, n := range sorted(c.g.Nodes) {
-		if n.ends() {
+		if n.ends() || c.sub(n).ends {
 			ends = append(ends, name)
 		}
 	}
@@ -50,7 +53,7 @@ func (c *checker) shape() {
 		case rounds[name]:
 			c.faults.Add(at, "is part of a way that goes round without waiting for the person; put an ask, collect or form in it.")
 		case !ending[name]:
-			c.faults.Add(at, "leads to no end; from here a queue, close or form must be reachable.")
+			c.faults.Add(at, "leads to no end; from here a queue, close, return or form must be reachable.")
 		}
 	}
 }
@@ -75,7 +78,7 @@ func spread(from []string, next func(string) []string) map[string]bool {
 func (c *checker) rounds() map[string]bool {
 	left := map[string]bool{}
 	for name, n := range c.g.Nodes {
-		left[name] = !n.waits()
+		left[name] = !n.waits() && !c.sub(n).stops
 	}
 	from := map[string][]string{}
 	for name, n := range c.g.Nodes {

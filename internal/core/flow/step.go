@@ -40,18 +40,33 @@ func Trace(g *Graph, s State, in Input, w World) (State, []Action, []Way, error)
 	if s.Done {
 		return s, nil, nil, nil
 	}
-	r := &run{graph: g, s: s, w: w}
+	r := &run{root: g, graph: Here(g, s, w.Flow), s: s, w: w, left: len(g.Nodes) + 1}
 	r.s.Attributes = maps.Clone(s.Attributes)
 	r.s.Skills, r.s.Prefers, r.s.Secrets = maps.Clone(s.Skills), maps.Clone(s.Prefers), maps.Clone(s.Secrets)
+	r.s.Within = slices.Clone(s.Within)
+	if r.graph == nil {
+		return r.failed(errs.New(errs.Internal, "The flow stands in one that is gone."))
+	}
+	for i := range s.Within {
+		if g := Here(g, State{Within: s.Within[:i+1]}, w.Flow); g != nil {
+			r.left += len(g.Nodes) + 1
+		}
+	}
 	first, moved := r.begin(in)
 	if !moved {
 		return s, nil, nil, nil
 	}
 	if err := r.follow(first); err != nil {
-		r.s.Done, r.s.Waiting, r.s.Deadline, r.s.Secrets = true, false, time.Time{}, nil
-		return r.s, nil, r.ways, err
+		return r.failed(err)
 	}
 	return r.s, r.actions, r.ways, nil
+}
+
+// failed is what comes of a run that cannot go on.
+func (r *run) failed(err error) (State, []Action, []Way, error) {
+	r.s.Done, r.s.Waiting, r.s.Deadline = true, false, time.Time{}
+	r.s.Forget()
+	return r.s, nil, r.ways, err
 }
 
 // All ranges over the nodes by name.
@@ -59,9 +74,12 @@ func (g *Graph) All() iter.Seq2[string, Node] { return sorted(g.Nodes) }
 
 // run is one call of Step at work.
 type run struct {
-	graph   *Graph
+	root    *Graph
+	graph   *Graph // in which it stands
 	s       State
 	w       World
+	left    int   // nodes that may be run before it must wait
+	err     error // it cannot go on
 	actions []Action
 	ways    []Way
 }
@@ -177,7 +195,7 @@ func option(n Node, i int) way { return way{fmt.Sprintf("options[%d]", i), n.Opt
 // follow runs nodes until one waits or ends the flow.
 func (r *run) follow(next way) error {
 	r.s.Waiting, r.s.Deadline = false, time.Time{}
-	for range len(r.graph.Nodes) + 1 {
+	for ; r.left > 0; r.left-- {
 		if next.to == "" && r.graph.Nodes[r.s.Node].Type == Form { // one that names no next
 			r.end(Action{Close: true})
 			return nil
@@ -190,12 +208,12 @@ func (r *run) follow(next way) error {
 			return errs.New(errs.Internal, "The flow ran for too many steps.")
 		}
 		if next.out != again {
-			r.ways = append(r.ways, Way{r.s.Node, next.out, next.to})
+			r.ways = append(r.ways, Way{r.flow(), r.s.Node, next.out, next.to})
 		}
 		r.s.Steps++
 		r.s.Node = next.to
-		if next = r.visit(n); r.s.Waiting || r.s.Done {
-			return nil
+		if next = r.visit(n); r.err != nil || r.s.Waiting || r.s.Done {
+			return r.err
 		}
 	}
 	return errs.New(errs.Internal, "The flow goes round without waiting for the person.")
@@ -232,6 +250,10 @@ func (r *run) visit(n Node) (next way) {
 		return r.askConsent(n)
 	case LookUp:
 		r.waitForAnswer(n)
+	case SubFlow:
+		return r.enter(n)
+	case Return:
+		return r.leave(n.End)
 	case WaitFor:
 		r.learnWait(n.Queue)
 		r.act(Action{Say: r.say(n.Text)})
@@ -301,7 +323,8 @@ func (r *run) wait(n Node) {
 }
 
 func (r *run) end(a Action) {
-	r.s.Done, r.s.Secrets = true, nil
+	r.s.Done = true
+	r.s.Forget()
 	r.actions = append(r.actions, a)
 }
 

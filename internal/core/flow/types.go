@@ -8,6 +8,8 @@ import "time"
 type Graph struct {
 	Start string          `json:"start"`
 	Nodes map[string]Node `json:"nodes"`
+	// Takes are the attributes that a flow which runs this one gives it.
+	Takes []string `json:"takes,omitempty"`
 
 	conditions map[string]condition // by expression text
 }
@@ -16,18 +18,20 @@ type Graph struct {
 type NodeType string
 
 const (
-	Say     NodeType = "say"     // say Text, go on at Next
-	Ask     NodeType = "ask"     // say Text, show Options as buttons, wait; store the choice in Into. Other words: Next, or ask again
-	Collect NodeType = "collect" // say Text, wait for words or Digits; store them in Into
-	Hours   NodeType = "hours"   // branch on opening hours: Open, Closed
-	Branch  NodeType = "branch"  // first Case whose If is true, else Next
-	Set     NodeType = "set"     // set Priority, Skills, Prefers, Language, Attributes
-	WaitFor NodeType = "wait"    // learn the place and the wait that Queue has for who enters now; say Text (may be empty), go on at Next
-	LookUp  NodeType = "look_up" // ask Connection for Path, store Results; go on at Next, or at Failed
-	Consent NodeType = "consent" // show the consent text Consent, wait; Yes (recorded), No, or None in Seconds
-	Enqueue NodeType = "queue"   // say Text (may be empty) and put into Queue; ends the flow
-	Form    NodeType = "form"    // say Text (may be empty), show the leave-a-message form, wait; when sent: Next, or close
-	Close   NodeType = "close"   // say Text (may be empty) and close
+	Say     NodeType = "say"      // say Text, go on at Next
+	Ask     NodeType = "ask"      // say Text, show Options as buttons, wait; store the choice in Into. Other words: Next, or ask again
+	Collect NodeType = "collect"  // say Text, wait for words or Digits; store them in Into
+	Hours   NodeType = "hours"    // branch on opening hours: Open, Closed
+	Branch  NodeType = "branch"   // first Case whose If is true, else Next
+	Set     NodeType = "set"      // set Priority, Skills, Prefers, Language, Attributes
+	WaitFor NodeType = "wait"     // learn the place and the wait that Queue has for who enters now; say Text (may be empty), go on at Next
+	LookUp  NodeType = "look_up"  // ask Connection for Path, store Results; go on at Next, or at Failed
+	Consent NodeType = "consent"  // show the consent text Consent, wait; Yes (recorded), No, or None in Seconds
+	Enqueue NodeType = "queue"    // say Text (may be empty) and put into Queue; ends the flow
+	SubFlow NodeType = "sub_flow" // run Flow; go on where Ends says by the end that it came to, else at Next
+	Return  NodeType = "return"   // go back to the flow that runs this one, by the end's name End; the first flow: close
+	Form    NodeType = "form"     // say Text (may be empty), show the leave-a-message form, wait; when sent: Next, or close
+	Close   NodeType = "close"    // say Text (may be empty) and close
 )
 
 // Sizes that Parse, Check and Step hold to.
@@ -96,6 +100,9 @@ type Node struct {
 	Results    map[string]string `json:"results,omitempty"`
 	Failed     string            `json:"failed,omitempty"`
 	Consent    string            `json:"consent,omitempty"`
+	Flow       string            `json:"flow,omitempty"`
+	Ends       []End             `json:"ends,omitempty"`
+	End        string            `json:"end,omitempty"`
 	Yes        string            `json:"yes,omitempty"`
 	No         string            `json:"no,omitempty"`
 	None       string            `json:"none,omitempty"`
@@ -155,6 +162,9 @@ type State struct {
 	Done     bool              `json:"done"`
 	Shown    *Shown            `json:"shown,omitempty"` // by a consent that waits
 	Steps    int               `json:"steps"`           // nodes run; a run is bounded
+	// Within are the flows that run within the first, the innermost last; Node is
+	// a step of that one.
+	Within []Frame `json:"within,omitempty"`
 }
 
 // Input is what happened since the last step. The zero value starts a run.
@@ -188,6 +198,8 @@ type World struct {
 	// Consent gives a consent text by language, and its version; nil or no words:
 	// it is not in use.
 	Consent func(text string) (words map[string]string, version int64)
+	// Flow finds the flows that sub_flow runs; nil: there are none.
+	Flow Flows
 }
 
 // Action is what the channel or the floor must do, in order.
@@ -204,9 +216,10 @@ type Action struct {
 }
 
 // Way is one edge that a run took. Out names the way as its field in the node
-// does: "next", "open", "closed", "timeout", "options[1]", "cases[0]". The first
-// way of a run has neither From nor Out.
+// does: "next", "open", "closed", "timeout", "options[1]", "cases[0]", "ends[0]".
+// The first way into a flow has neither From nor Out.
 type Way struct {
+	Flow string `json:"flow,omitempty"` // in which both steps are; "" is the first
 	From string `json:"from,omitempty"`
 	Out  string `json:"out,omitempty"`
 	To   string `json:"to"`

@@ -174,7 +174,7 @@ func (Flow) Kind() Kind         { return KindFlow }
 func (f Flow) Called() string   { return f.Name }
 func (f Flow) Unique() []Unique { return byName(f.Name) }
 
-// Uses lists the queues, skills, hours, connections and consent texts that the graph points at; a graph
+// Uses lists the queues, skills, hours, connections, consent texts and flows that the graph points at; a graph
 // that cannot be read points at nothing.
 func (f Flow) Uses() []Use {
 	g, err := flow.Parse(f.Graph)
@@ -188,6 +188,7 @@ func (f Flow) Uses() []Use {
 		u.add(path+".hours", KindHours, n.Hours)
 		u.add(path+".connection", KindConnection, n.Connection)
 		u.add(path+".consent", KindConsentText, n.Consent)
+		u.add(path+".flow", KindFlow, n.Flow)
 		for skill := range n.Skills {
 			u.add(path+".skills."+skill, KindSkill, skill)
 		}
@@ -269,6 +270,10 @@ func (r flowRefs) ConsentText(id string) (languages map[string]bool, known bool)
 		languages[l] = true
 	}
 	return languages, r.Has(KindConsentText, id)
+}
+func (r flowRefs) Flow(id string) (*flow.Graph, string, bool) {
+	g := r.Graph(id)
+	return g, r.Names(KindFlow)[id], g != nil
 }
 func (r flowRefs) HasConnection(id string) bool { return r.Has(KindConnection, id) }
 func (r flowRefs) HasHours(id string) bool      { return r.Has(KindHours, id) }

@@ -12,6 +12,7 @@ import (
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/core/acd"
+	"nubitalk/internal/core/flow"
 )
 
 // KindUser names users where set-up points at them; users are not set-up
@@ -100,8 +101,11 @@ type Refs interface {
 	// Has says whether an object of the kind (or an active user) exists and is
 	// not archived.
 	Has(kind Kind, id string) bool
-	// WrittenIn gives the languages of a flow's or consent text's texts.
+	// WrittenIn gives the languages of a consent text's texts, or of those of a flow
+	// and of the flows that it runs.
 	WrittenIn(kind Kind, id string) []string
+	// Graph is a flow's graph as it is published; nil if there is none.
+	Graph(flow string) *flow.Graph
 	// Languages are those in which flows must be written.
 	Languages() []string
 	// Self is the id of the object that asks; "" for a new one.

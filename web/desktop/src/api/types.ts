@@ -108,6 +108,9 @@ export interface FlowNode {
   yes?: string;
   no?: string;
   none?: string;
+  flow?: string;
+  ends?: { name: string; next: string }[];
+  end?: string;
   next?: string;
   seconds?: number;
   timeout?: string;
@@ -118,6 +121,7 @@ export interface FlowNode {
 export interface Graph {
   start: string;
   nodes: Record<string, FlowNode>;
+  takes?: string[];
 }
 export type Flow = Omit<Schemas["Flow"], "graph" | "draft"> & { graph: Graph; draft: Graph | null };
 export type FlowTried = Schemas["FlowTried"];

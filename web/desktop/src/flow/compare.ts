@@ -15,6 +15,8 @@ export function differences(before: Graph, after: Graph): string[] {
   for (const [id, node] of Object.entries(old))
     if (!now[id]) lines.push(text("diffRemoved", { step: id, type: typeName(node) }));
   if (before.start !== after.start) lines.push(text("diffStart", { step: after.start || "–" }));
+  if (!same(before.takes ?? [], after.takes ?? []))
+    lines.push(text("diffTakes", { names: after.takes?.join(", ") || "–" }));
   let moved = 0;
   for (const [id, node] of Object.entries(now)) {
     const was = old[id];
@@ -33,7 +35,7 @@ function changed(was: FlowNode, now: FlowNode): string[] {
   const ways = (node: FlowNode) => outsOf(node).map((o) => `${o.out}>${o.to}`);
   if (same(ways(was), ways(now)) === false) parts.add(text("part_ways"));
   for (const field of fields) {
-    if (["at", "next", "open", "closed", "timeout"].includes(field)) continue;
+    if (["at", "next", "open", "closed", "timeout", "failed", "yes", "no", "none"].includes(field)) continue;
     if (!same(pure(was[field]), pure(now[field]))) parts.add(text(`part_${field}` as FlowText));
   }
   return [...parts];

@@ -6,10 +6,10 @@ import { shapeOf, type OutName } from "./nodes";
 
 /** One way out of a step. */
 export interface Out {
-  /** The field that names the next step: next, open, options[1], cases[0]… */
+  /** The field that names the next step: next, open, options[1], cases[0], ends[0]… */
   out: string;
-  kind: OutName | "option" | "case" | "else" | "other" | "sent";
-  /** The option's label or the case's condition. */
+  kind: OutName | "option" | "case" | "end" | "else" | "other" | "sent" | "rest";
+  /** The option's label, the case's condition or the end's name. */
   label: string;
   to: string;
 }
@@ -28,6 +28,9 @@ export function outsOf(node: FlowNode, language = "en"): Out[] {
   node.cases?.forEach((one, i) =>
     outs.push({ out: `cases[${i}]`, kind: "case", label: one.if, to: one.next ?? "" }),
   );
+  node.ends?.forEach((end, i) =>
+    outs.push({ out: `ends[${i}]`, kind: "end", label: end.name, to: end.next ?? "" }),
+  );
   for (const out of shapeOf(node)?.outs ?? []) {
     const to = node[out] ?? "";
     if (out === "timeout" && !to && !node.seconds) continue;
@@ -39,20 +42,32 @@ export function outsOf(node: FlowNode, language = "en"): Out[] {
 function nextKind(node: FlowNode): Out["kind"] {
   if (node.type === "branch") return "else";
   if (node.type === "ask") return "other";
+  if (node.type === "sub_flow") return node.ends?.length ? "rest" : "next";
   return node.type === "form" ? "sent" : "next";
 }
 
 /** Whether a step may be without this way. */
 export const mayLack = (node: FlowNode, out: Out) =>
-  (node.type === "ask" || node.type === "form") && out.out === "next";
+  (node.type === "ask" || node.type === "form" || node.type === "sub_flow") && out.out === "next";
+
+/** The names of the ends by which a flow goes back to one that runs it; "" is one without a name. */
+export function endsOf(graph: Graph | undefined): string[] {
+  const returns = Object.values(graph?.nodes ?? {}).filter((node) => node.type === "return");
+  return [...new Set(returns.map((node) => node.end ?? ""))].sort();
+}
+
+/** The part of a step that a way is of: one of its options, cases or ends. */
+export function partOf(node: FlowNode | undefined, out: string): { next?: string } | undefined {
+  const part = /^(options|cases|ends)\[(\d+)\]$/.exec(out);
+  return part ? node?.[part[1] as "options" | "cases" | "ends"]?.[Number(part[2])] : undefined;
+}
 
 /** Makes a way lead to a step; "" is nowhere. */
 export function lead(node: FlowNode, out: string, to: string): void {
-  const part = /^(options|cases)\[(\d+)\]$/.exec(out);
-  if (part) {
-    const one = node[part[1] as "options" | "cases"]?.[Number(part[2])];
-    if (one) one.next = to;
-  } else if (to) node[out as OutName] = to;
+  const part = partOf(node, out);
+  if (part) part.next = to;
+  else if (out.includes("[")) return;
+  else if (to) node[out as OutName] = to;
   else delete node[out as OutName];
 }
 

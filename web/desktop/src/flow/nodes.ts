@@ -1,4 +1,5 @@
 import type { Component } from "svelte";
+import CornerUpLeft from "@lucide/svelte/icons/corner-up-left";
 import Clock from "@lucide/svelte/icons/clock";
 import CircleX from "@lucide/svelte/icons/circle-x";
 import FileCheck from "@lucide/svelte/icons/file-check";
@@ -10,6 +11,7 @@ import PencilLine from "@lucide/svelte/icons/pencil-line";
 import MailPlus from "@lucide/svelte/icons/mail-plus";
 import SlidersHorizontal from "@lucide/svelte/icons/sliders-horizontal";
 import SearchCheck from "@lucide/svelte/icons/search-check";
+import Route from "@lucide/svelte/icons/route";
 import Split from "@lucide/svelte/icons/split";
 import type { FlowNode } from "../api/types";
 
@@ -26,12 +28,26 @@ export type NodeType =
   | "wait"
   | "look_up"
   | "consent"
+  | "sub_flow"
+  | "return"
   | "queue"
   | "form"
   | "close";
 
 export type FieldName =
-  "text" | "options" | "into" | "keys" | "look" | "consent" | "wait" | "hours" | "cases" | "set" | "queue";
+  | "text"
+  | "options"
+  | "into"
+  | "keys"
+  | "look"
+  | "consent"
+  | "wait"
+  | "hours"
+  | "cases"
+  | "set"
+  | "queue"
+  | "flow"
+  | "end";
 
 /** A field of a node that names another node. */
 export type OutName = "next" | "open" | "closed" | "timeout" | "failed" | "yes" | "no" | "none";
@@ -100,6 +116,18 @@ export const shapes: Record<NodeType, Shape> = {
     fields: ["consent", "wait"],
     outs: ["yes", "no", "none"],
     blank: () => ({ type: "consent", consent: "", seconds: 60 }),
+  },
+  sub_flow: {
+    icon: Route,
+    fields: ["flow"],
+    outs: ["next"],
+    blank: () => ({ type: "sub_flow", flow: "" }),
+  },
+  return: {
+    icon: CornerUpLeft,
+    fields: ["end"],
+    outs: [],
+    blank: () => ({ type: "return" }),
   },
   queue: {
     icon: Inbox,

@@ -14,6 +14,7 @@ export function typeWords(node: FlowNode): string {
 /** A way out in words: what a choice says, what a case asks. */
 export function outWords(out: Out): string {
   if (out.kind === "option" || out.kind === "case") return out.label;
+  if (out.kind === "end") return out.label || text("noName");
   return text(`out_${out.kind}`);
 }
 
@@ -25,6 +26,8 @@ export function gist(node: FlowNode, language: string): string {
   if (node.consent) parts.push(names.of("consent-texts", node.consent) || node.consent);
   if (node.connection) parts.push(names.of("connections", node.connection) || node.connection);
   if (node.path) parts.push(node.path);
+  if (node.flow) parts.push(names.of("flows", node.flow) || node.flow);
+  if (node.end) parts.push(node.end);
   if (node.hours) parts.push(names.of("hours", node.hours) || node.hours);
   if (node.type === "set") parts.push(...sets(node));
   if (said) parts.push(node.queue ? `“${said}”` : said);
