@@ -147,6 +147,7 @@ func (s *Server) callRoutes() {
 			}
 			return answer(s.Calls.Monitor(ctx, c.Tenant, in.ID, c.User, in.Body.How))
 		})
+	s.handedRoutes()
 	handle(s, "GET", "/api/v1/calls/choices", needs(access.CallOut), about{id: "callChoices", tag: tag, summary: "Whether I can call out, and which numbers I may show"},
 		func(ctx context.Context, c *caller, _ *none) (*reply[voice.Choices], error) {
 			return answer(s.Calls.CallChoices(ctx, c.Tenant))
@@ -190,6 +191,24 @@ func (s *Server) callRoutes() {
 				return nil, err
 			}
 			return done(s.Calls.Press(ctx, c.Tenant, in.ID, in.Body.Keys))
+		})
+}
+
+// handedRoutes are about calls that go on without any of the tenant's people.
+func (s *Server) handedRoutes() {
+	const tag = "Floor"
+	handle(s, "GET", "/api/v1/floor/handed-over", needs(access.FloorWatch), about{id: "handedOver", tag: tag, summary: "Calls that go on with an outside number, now",
+		detail: "They were handed over and take none of the agents' time, but the minutes and the calls of the trunk. The oldest comes first. `handed.changed` tells each change live."},
+		func(_ context.Context, c *caller, _ *none) (*reply[ListOf[voice.Handed]], error) {
+			return list(s.Calls.HandedOver(c.Tenant), "", nil)
+		})
+	handle(s, "DELETE", "/api/v1/floor/handed-over/{id}", needs(access.FloorManage), about{id: "endHandedOver", tag: tag, summary: "Hang up a call that goes on with an outside number",
+		detail: "Both sides are hung up. It is noted in the audit log (`call.ended`)."},
+		func(ctx context.Context, c *caller, in *ByID) (*none, error) {
+			if _, err := s.Floor.Work(ctx, c.Actor, access.FloorManage, in.ID); err != nil {
+				return nil, err
+			}
+			return done(s.Calls.EndHandedOver(ctx, c.Tenant, in.ID, c.User))
 		})
 }
 

@@ -649,6 +649,10 @@ func (w *world) EndOutside(ctx context.Context, t id.Tenant, i, user string) (vo
 	return voice.State{Interaction: i}, nil
 }
 
+func (w *world) HandedOver(t id.Tenant) []voice.Handed { return []voice.Handed{} }
+
+func (w *world) EndHandedOver(ctx context.Context, t id.Tenant, i, user string) error { return nil }
+
 func (w *world) Monitor(ctx context.Context, t id.Tenant, i, user string, how voice.Monitor) (voice.State, error) {
 	return voice.State{Interaction: i}, nil
 }

@@ -118,6 +118,8 @@ func workExamples() map[string]example {
 		"GET /api/v1/interactions/{id}/why":                       {thing: "interaction"},
 		"GET /api/v1/users/{id}/why":                              {thing: "agent"},
 		"GET /api/v1/floor":                                       {},
+		"GET /api/v1/floor/handed-over":                           {},
+		"DELETE /api/v1/floor/handed-over/{id}":                   {thing: "interaction"},
 		"GET /api/v1/floor/day":                                   {},
 		"GET /api/v1/measures":                                    {},
 		"GET /api/v1/alerts":                                      {},

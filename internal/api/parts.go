@@ -130,6 +130,10 @@ type Calls interface {
 	CallOutside(ctx context.Context, t id.Tenant, interaction, user, number, caller string, handOver bool) (voice.State, error)
 	EndOutside(ctx context.Context, t id.Tenant, interaction, user string) (voice.State, error)
 	HandOutside(ctx context.Context, t id.Tenant, interaction, user string) error
+	// HandedOver are the calls that go on with an outside number; EndHandedOver hangs
+	// one up.
+	HandedOver(t id.Tenant) []voice.Handed
+	EndHandedOver(ctx context.Context, t id.Tenant, interaction, user string) error
 	Monitor(ctx context.Context, t id.Tenant, interaction, user string, how voice.Monitor) (voice.State, error)
 	Press(ctx context.Context, t id.Tenant, interaction, keys string) error
 	// CallOut calls a number for an agent, who holds the new interaction at once.

@@ -6,6 +6,9 @@ import (
 	"testing"
 	"time"
 
+	appsetup "nubitalk/internal/app/setup"
+	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/setup"
 	"nubitalk/internal/server/config"
 )
 
@@ -80,5 +83,49 @@ func TestAlertsOverTheWire(t *testing.T) {
 		// A rule with an alert of the past can go, and its name can still be read.
 		must(t, boss.Do(ctx, "DELETE", "alert-rules/"+rule.ID+"?version=1", nil, nil))
 		must(t, boss.Do(ctx, "GET", "alert-rules/"+rule.ID, nil, &rule))
+	})
+}
+
+// A trunk whose registrar refuses the account is alarming for who watches the room,
+// until it accepts it; agents are not told.
+func TestATrunkThatDoesNotRegisterIsAlarming(t *testing.T) {
+	engines(t, func(t *testing.T, conf *config.Config) {
+		node := telephony(t, conf)
+		n := start(t, conf, func(s *Server) { s.hold = time.Millisecond })
+		acme, _ := house(t, n)
+		ctx := t.Context()
+		acme.agent(t, "bo")
+		bo := acme.signIn(t, "bo")
+		ana := acme.signIn(t, "ana")
+		acme.user(t, "sue", access.Supervisor)
+		sue := acme.signIn(t, "sue")
+		entry := acme.telephone(t, ana)
+		op := newExchange(t, node, nil)
+		var made struct{ ID string }
+		must(t, ana.Do(ctx, "POST", "trunks", m{"name": "Operator", "enabled": true, "country": "PT", "sources": []string{"127.0.0.1"}, "username": "acme", "password": "0123456789abcdef",
+			"registration": m{"on": true, "domain": "operator.example"}, "gateways": []m{{"host": "127.0.0.1", "port": op.here.Port(), "transport": "udp"}},
+			"numbers": []m{{"number": "210000001", "entry_point": entry}}}, &made))
+		type list struct {
+			Items []struct{ Measure, Trunk, Called, Level, Cause string }
+		}
+		alerts := func(state string) (l list) {
+			t.Helper()
+			must(t, sue.Do(ctx, "GET", "alerts?state="+state, nil, &l))
+			return l
+		}
+		within(t, "it is not alarming", func() bool { return len(alerts("open").Items) > 0 })
+		if one := alerts("open").Items[0]; one.Measure != "trunk_registration" || one.Trunk != made.ID || one.Called != "Operator" || one.Level != "critical" {
+			t.Errorf("%+v", one)
+		}
+		refused(t, bo.Do(ctx, "GET", "alerts", nil, nil), 403)
+		v, err := appsetup.Get[setup.Trunk](ctx, n.parts.setup, acme.admin, made.ID)
+		must(t, err)
+		v.Value.Registration = setup.TrunkRegistration{}
+		_, err = appsetup.Update(ctx, n.parts.setup, acme.admin, made.ID, v.Version, v.Value)
+		must(t, err)
+		within(t, "it is alarming still", func() bool { return len(alerts("open").Items) == 0 })
+		if past := alerts("cleared").Items; len(past) != 1 || past[0].Cause != "back" {
+			t.Errorf("%+v", past)
+		}
 	})
 }

@@ -140,10 +140,15 @@ func (p *telephone) takeOut(t *trunk, tenant id.Tenant) (func(), bool) {
 		return nil, false
 	}
 	t.out[tenant]++
+	return p.giverOut(t, tenant), true
+}
+
+// giverOut counts a call that left and has ended.
+func (p *telephone) giverOut(t *trunk, tenant id.Tenant) func() {
 	return func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		t.cap.Give()
 		t.out[tenant]--
-	}, true
+	}
 }

@@ -59,6 +59,7 @@ func within(t *testing.T, what string, fn func() bool) {
 		if time.Now().After(deadline) {
 			t.Fatal(what)
 		}
+		time.Sleep(10 * time.Millisecond) // what is waited for needs the processor, too
 	}
 }
 

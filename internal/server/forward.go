@@ -145,7 +145,7 @@ func needsFloor(r *http.Request) bool {
 	}
 	first, _, _ := strings.Cut(path, "/")
 	switch first {
-	case "desk", "offers", "interactions", "floor", "entry-points", "conversation", "alerts":
+	case "desk", "offers", "interactions", "floor", "entry-points", "conversation", "alerts", "calls":
 		return true
 	case "users": // only this of a user is asked of the floor
 		return strings.HasSuffix(path, "/why")

@@ -2,10 +2,14 @@ package server
 
 import (
 	"net/netip"
+	"reflect"
+	"slices"
 	"testing"
 	"time"
 
+	"nubitalk/internal/channel/voice"
 	"nubitalk/internal/channel/voice/sip"
+	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/setup"
 	"nubitalk/internal/media/mediatest"
 	"nubitalk/internal/media/negotiate"
@@ -90,7 +94,9 @@ func TestACallIsHandedOverToAnOutsideNumber(t *testing.T) {
 		bo, _ := acme.ready(t, "bo")
 		others := &outsiders{make(chan *answered, 4)}
 		op := newExchange(t, node, others.incoming)
-		trunk := acme.trunk(t, op, "+351210000001", entry, func(v *setup.Trunk) { v.Outgoing = setup.TrunkOutgoing{Allowed: true} })
+		trunk := acme.trunk(t, op, "+351210000001", entry, func(v *setup.Trunk) { v.Outgoing = setup.TrunkOutgoing{Allowed: true, MaxMinutes: 5} })
+		acme.user(t, "sue", access.Supervisor)
+		sue := acme.signIn(t, "sue")
 		call, agent, interaction := acme.talking(t, op, bo)
 		path := "interactions/" + interaction
 		outside := func(number string, handOver bool) error {
@@ -166,9 +172,19 @@ func TestACallIsHandedOverToAnOutsideNumber(t *testing.T) {
 			t.Errorf("%+v, %v", st, err)
 		}
 
+		goesOn := func() (list struct{ Items []voice.Handed }) {
+			t.Helper()
+			must(t, sue.Do(ctx, "GET", "floor/handed-over", nil, &list))
+			return list
+		}
+		before := goesOn()
+		if h := before.Items; len(h) != 1 || h[0].Interaction != interaction || h[0].Queue != acme.queue || h[0].Trunk != "Operator" || h[0].Until.Sub(h[0].Since) <= 0 {
+			t.Errorf("%+v", h)
+		}
+
 		n.stop(t)
 		n = start(t, conf, nil)
-		acme.node, bo.Base = n, n.URL()
+		acme.node, bo.Base, sue.Base = n, n.URL(), n.URL()
 		reoffer := func(events chan sip.Event, answer func([]byte) ([]byte, error), leg *sip.Leg) {
 			t.Helper()
 			for {
@@ -184,8 +200,26 @@ func TestACallIsHandedOverToAnOutsideNumber(t *testing.T) {
 		reoffer(other.events, other.Answer, other.leg)
 		call.hears(t, "the caller after the restart", []float64{1300})
 		other.hears(t, "the outside number after the restart", []float64{500})
-		call.leg.Hangup(sip.Reason{Q850: 16})
+		if st, err := n.parts.telephone.TrunkState(ctx, acme.ID, trunk); err != nil || st.Calls != 2 || st.Outgoing != 1 {
+			t.Errorf("after the restart: %+v, %v", st, err)
+		}
+		if now := goesOn(); !reflect.DeepEqual(now, before) {
+			t.Errorf("%+v, and before the restart %+v", now, before)
+		}
+		refused(t, bo.Do(ctx, "DELETE", "floor/handed-over/"+interaction, nil, nil), 403)
+		must(t, sue.Do(ctx, "DELETE", "floor/handed-over/"+interaction, nil, nil))
 		other.ended(t)
+		await[sip.Ended](t, call)
+		within(t, "it is still told of", func() bool { return len(goesOn().Items) == 0 })
+		refused(t, sue.Do(ctx, "DELETE", "floor/handed-over/"+interaction, nil, nil), 410)
+		var log []store.AuditRow
+		must(t, n.keepers.db.Read(ctx, acme.ID, func(tx *store.Tx) (err error) {
+			log, err = tx.AuditAfter(0, 1000)
+			return err
+		}))
+		if !slices.ContainsFunc(log, func(r store.AuditRow) bool { return r.Action == "call.ended" && r.ObjectID == interaction }) {
+			t.Error("the audit log does not say who ended the call")
+		}
 		within(t, "the legs are not noted", func() bool {
 			outside, open := 0, 0
 			for _, l := range acme.legs(t, interaction) {
@@ -239,5 +273,38 @@ func TestACallIsHandedOverBlindly(t *testing.T) {
 		call.leg.Hangup(sip.Reason{Q850: 16})
 		ringing.ended(t)
 		wrapsUp(t, bo, interaction)
+	})
+}
+
+// ahead is a clock that is so far ahead of the machine's.
+type ahead time.Duration
+
+func (a ahead) Now() time.Time { return time.Now().UTC().Add(time.Duration(a)) }
+
+// The trunk's minutes bound a call that was handed over, also when they run out
+// while the program is away; what it lasted counts.
+func TestAHandedOverCallEndsWithTheMinutes(t *testing.T) {
+	engines(t, func(t *testing.T, conf *config.Config) {
+		node := telephony(t, conf)
+		n := start(t, conf, nil)
+		acme, _ := house(t, n)
+		ctx := t.Context()
+		entry := acme.telephone(t, acme.signIn(t, "ana"))
+		acme.agent(t, "bo")
+		bo, _ := acme.ready(t, "bo")
+		others := &outsiders{make(chan *answered, 4)}
+		op := newExchange(t, node, others.incoming)
+		acme.trunk(t, op, "+351210000001", entry, func(v *setup.Trunk) { v.Outgoing = setup.TrunkOutgoing{Allowed: true, MaxMinutes: 3} })
+		call, _, interaction := acme.talking(t, op, bo)
+		must(t, bo.Do(ctx, "POST", "interactions/"+interaction+"/outside", m{"number": "210000007", "hand_over": true}, nil))
+		other := others.answer(t, 1300)
+		wrapsUp(t, bo, interaction)
+		other.hears(t, "the outside number", []float64{500}, 900)
+		n.stop(t)
+		n = start(t, conf, func(s *Server) { s.clock = ahead(4 * time.Minute) })
+		acme.node, bo.Base = n, n.URL()
+		other.ended(t)
+		await[sip.Ended](t, call)
+		refused(t, bo.Do(ctx, "POST", "calls", m{"number": "210000008", "queue": acme.queue}, nil), 409)
 	})
 }

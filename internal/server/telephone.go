@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"nubitalk/internal/api"
+	"nubitalk/internal/app/floor"
 	"nubitalk/internal/base/clock"
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
@@ -49,6 +50,7 @@ type telephone struct {
 	all    bool                    // anybody's may have changed
 	trunks map[string]*trunk       // those of plan, by id
 	here   map[id.Tenant]bool      // whose floors run here
+	anew   map[id.Tenant]bool      // those of them that were not told yet how trunks stand
 	places map[string][]netip.Addr // addresses of gateways' names
 	phones map[string]*phone       // by account
 
@@ -59,6 +61,9 @@ type telephone struct {
 	lines   map[id.Tenant]*lines // what was read last
 
 	changed, step chan struct{} // wake follow and run
+	stood         chan struct{} // wakes run: a trunk stands otherwise
+	floor         trunkFloor
+	told          map[id.Tenant]map[string]floor.TrunkStanding // run's: what floors know
 	quit          context.CancelFunc
 	done          sync.WaitGroup
 	hush          func()
@@ -87,8 +92,8 @@ type begun struct {
 var _ voice.Network = (*telephone)(nil)
 
 func newTelephone(k *keepers, s *setups, conf config.SIP, now clock.Clock, log *slog.Logger) *telephone {
-	return &telephone{phones: map[string]*phone{}, realm: conf.Realm, conf: conf, db: k.db, setups: s, bus: k.bus, clock: now, log: log, trunks: map[string]*trunk{}, here: map[id.Tenant]bool{}, places: map[string][]netip.Addr{},
-		stale: map[id.Tenant]bool{}, changed: make(chan struct{}, 1), step: make(chan struct{}, 1)}
+	return &telephone{phones: map[string]*phone{}, realm: conf.Realm, conf: conf, db: k.db, setups: s, bus: k.bus, clock: now, log: log, trunks: map[string]*trunk{}, here: map[id.Tenant]bool{}, anew: map[id.Tenant]bool{}, places: map[string][]netip.Addr{},
+		stale: map[id.Tenant]bool{}, stood: make(chan struct{}, 1), told: map[id.Tenant]map[string]floor.TrunkStanding{}, changed: make(chan struct{}, 1), step: make(chan struct{}, 1)}
 }
 
 // Start begins to keep registrations and gateways.
@@ -137,9 +142,10 @@ func (p *telephone) outdated(t id.Tenant) {
 func (p *telephone) Here(t id.Tenant, here bool) {
 	p.mu.Lock()
 	if here {
-		p.here[t] = true
+		p.here[t], p.anew[t] = true, true
 	} else {
 		delete(p.here, t)
+		delete(p.anew, t)
 	}
 	var gone []string
 	for account, ph := range p.phones {
@@ -170,13 +176,21 @@ func (p *telephone) run(ctx context.Context) {
 	}()
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
+	p.keep(ctx, running)
 	for {
-		p.keep(ctx, running)
+		again := make(<-chan time.Time)
+		if !p.tell(ctx) && ctx.Err() == nil {
+			again = time.After(readAgain)
+		}
 		select {
 		case <-ctx.Done():
 			return
+		case <-p.stood:
+		case <-again:
 		case <-p.step:
+			p.keep(ctx, running)
 		case <-look.C:
+			p.keep(ctx, running)
 		}
 	}
 }
@@ -240,6 +254,7 @@ func (p *telephone) begin(t *trunk) *begun {
 		from := wire.NewURI("sip", t.set.Account(), g.Host, 0, "")
 		b.watches = append(b.watches, p.phone.Watch(sip.WatchRequest{Hop: hop(g), From: from, Credentials: cred}, func(up bool) {
 			p.log.Info("a gateway of a trunk changed", "tenant", t.owner, "trunk", t.id, "up", up)
+			wake(p.stood)
 		}))
 	}
 	if t.set.Registration.On && len(t.set.Gateways) > 0 {
@@ -252,6 +267,7 @@ func (p *telephone) begin(t *trunk) *begun {
 			Credentials: cred, Expires: time.Duration(t.set.Registration.ExpirySeconds) * time.Second,
 		}, func(st gateway.RegState) {
 			p.log.Info("a registration with a trunk changed", "tenant", t.owner, "trunk", t.id, "state", st.String())
+			wake(p.stood)
 		})
 	}
 	return b
@@ -379,6 +395,16 @@ func (p *telephone) Arrives(ctx context.Context, r voice.Ring) (voice.Route, err
 	return route, nil
 }
 
+// Name is what a trunk is called.
+func (p *telephone) Name(tid string) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if t := p.trunks[tid]; t != nil {
+		return t.set.Name
+	}
+	return ""
+}
+
 // giver counts a call that has ended.
 func (p *telephone) giver(t *trunk) func() {
 	return func() {
@@ -389,7 +415,7 @@ func (p *telephone) giver(t *trunk) func() {
 }
 
 // Again is what a call goes on with after a restart.
-func (p *telephone) Again(ctx context.Context, owner id.Tenant, tid string) (negotiate.Policy, auth.Credentials, func(), error) {
+func (p *telephone) Again(ctx context.Context, owner id.Tenant, tid string, left bool) (negotiate.Policy, auth.Credentials, func(), error) {
 	if _, err := p.read(ctx); err != nil {
 		return negotiate.Policy{}, auth.Credentials{}, nil, err
 	}
@@ -399,9 +425,11 @@ func (p *telephone) Again(ctx context.Context, owner id.Tenant, tid string) (neg
 	if t == nil {
 		return negotiate.Policy{}, auth.Credentials{}, nil, errs.New(errs.NotFound, "The trunk is not there any more.")
 	}
-	var over func()
-	if t.cap.Take(p.clock.Now()) { // it stands, whatever the bound is now
-		over = p.giver(t)
+	t.cap.Stand()
+	over := p.giver(t)
+	if left {
+		t.out[owner]++
+		over = p.giverOut(t, owner)
 	}
 	return t.policy(), t.credentials(), over, nil
 }

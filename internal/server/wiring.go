@@ -97,7 +97,7 @@ func (s *Server) makeParts() *parts {
 	p.contacts = contact.New(contact.Deps{DB: k.db, Keys: k.vault, Blobs: k.blobs, Audit: p.audit, Bus: k.bus,
 		Clock: s.clock, IDs: s.ids, Log: s.log.With("part", "contact")})
 	p.floor = floor.New(floor.Deps{DB: k.db, Vault: k.vault, Bus: k.bus, Clock: s.clock, IDs: s.ids, Setup: p.setups, Contacts: p.contacts, Lookups: lookup.New(lookup.Deps{Connections: p.setup, Product: "Nubitalk"}),
-		Audit: p.audit, Node: s.data.node, Log: s.log.With("part", "floor")})
+		Audit: p.audit, Node: s.data.node, Trunked: len(s.conf.SIP.Listen) > 0, TrunkHold: s.hold, Log: s.log.With("part", "floor")})
 	var chatFloor chat.Floor = p.floor
 	var liveFloor live.Floor = p.floor
 	var voiceFloor voice.Floor = p.floor
@@ -113,6 +113,7 @@ func (s *Server) makeParts() *parts {
 	var agents voice.Agents
 	if len(s.conf.SIP.Listen) > 0 {
 		p.telephone = newTelephone(k, p.setups, s.conf.SIP, s.clock, s.log.With("part", "telephone"))
+		p.telephone.floor = p.floor
 		p.handsets = &handsets{db: k.db, floor: p.floor, setups: p.setups, telephone: p.telephone}
 		network, phones, agents = p.telephone, p.telephone, phoneAgents{p.handsets}
 	}

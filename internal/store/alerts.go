@@ -13,8 +13,9 @@ type AlertRow struct {
 	RuleID      string
 	Measure     string // as it was when it was raised
 	Activity    string // of an agent, with time_in_state
-	SubjectKind string // "queue" or "agent"
-	SubjectID   string
+	SubjectKind string // "agent", or "queue" of all else
+	SubjectID   string // a queue, an agent or a trunk
+	Called      string // what a trunk was called
 	Level       string // "warning", "critical"; "" while it is not raised
 	Worst       string // the worst level that it had
 	Value       int    // when it came to this level, in the measure's unit
@@ -32,23 +33,23 @@ type AlertRow struct {
 	Cause                       string    // why it was cleared
 }
 
-const alertColumns = "alert_id, rule_id, measure, activity, subject_kind, subject_id, level, worst, value, threshold, warning_since, critical_since, raised_at, level_at, acknowledged_by, acknowledged_at, cleared_at, cause, earlier_by, earlier_at"
+const alertColumns = "alert_id, rule_id, measure, activity, subject_kind, subject_id, level, worst, value, threshold, warning_since, critical_since, raised_at, level_at, acknowledged_by, acknowledged_at, cleared_at, cause, earlier_by, earlier_at, called"
 
 func scanAlert(r row, a *AlertRow) error {
 	return r.Scan(&a.ID, &a.RuleID, &a.Measure, &a.Activity, &a.SubjectKind, &a.SubjectID, &a.Level, &a.Worst, num(&a.Value), num(&a.Threshold), at(&a.WarningSince), at(&a.CriticalSince),
-		at(&a.RaisedAt), at(&a.LevelAt), &a.AcknowledgedBy, at(&a.AcknowledgedAt), at(&a.ClearedAt), &a.Cause, &a.EarlierBy, at(&a.EarlierAt))
+		at(&a.RaisedAt), at(&a.LevelAt), &a.AcknowledgedBy, at(&a.AcknowledgedAt), at(&a.ClearedAt), &a.Cause, &a.EarlierBy, at(&a.EarlierAt), &a.Called)
 }
 
 // PutAlert stores an alert as it is now. A second one that lasts, of the same rule
 // for the same subject, is Conflict.
 func (tx *Tx) PutAlert(a AlertRow) error {
-	_, err := tx.exec(`INSERT INTO alerts (tenant_id, `+alertColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
+	_, err := tx.exec(`INSERT INTO alerts (tenant_id, `+alertColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
 		ON CONFLICT (tenant_id, alert_id) DO UPDATE SET level = excluded.level, worst = excluded.worst, value = excluded.value, threshold = excluded.threshold,
 		warning_since = excluded.warning_since, critical_since = excluded.critical_since, raised_at = excluded.raised_at, level_at = excluded.level_at,
 		acknowledged_by = excluded.acknowledged_by, acknowledged_at = excluded.acknowledged_at, cleared_at = excluded.cleared_at, cause = excluded.cause,
 		earlier_by = excluded.earlier_by, earlier_at = excluded.earlier_at`,
 		string(tx.scope.Tenant), a.ID, a.RuleID, a.Measure, a.Activity, a.SubjectKind, a.SubjectID, a.Level, a.Worst, a.Value, a.Threshold, us(a.WarningSince), us(a.CriticalSince),
-		us(a.RaisedAt), us(a.LevelAt), a.AcknowledgedBy, us(a.AcknowledgedAt), us(a.ClearedAt), a.Cause, a.EarlierBy, us(a.EarlierAt))
+		us(a.RaisedAt), us(a.LevelAt), a.AcknowledgedBy, us(a.AcknowledgedAt), us(a.ClearedAt), a.Cause, a.EarlierBy, us(a.EarlierAt), a.Called)
 	return err
 }
 

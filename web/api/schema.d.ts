@@ -1140,6 +1140,50 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/floor/handed-over": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Calls that go on with an outside number, now
+     * @description They were handed over and take none of the agents' time, but the minutes and the calls of the trunk. The oldest comes first. `handed.changed` tells each change live.
+     *
+     *     Needs `floor.watch`.
+     */
+    get: operations["handedOver"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/floor/handed-over/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+     * Hang up a call that goes on with an outside number
+     * @description Both sides are hung up. It is noted in the audit log (`call.ended`).
+     *
+     *     Needs `floor.manage`.
+     */
+    delete: operations["endHandedOver"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/floor/interactions/{id}/monitor": {
     parameters: {
       query?: never;
@@ -3949,8 +3993,10 @@ export interface components {
        * @enum {string}
        */
       activity?: "ready" | "engaged" | "wrapping" | "not_ready" | "missed";
+      /** @description What the trunk was called when it was raised. */
+      called?: string;
       /**
-       * @description Why it was cleared: the value is good again, the queue closed, the rule was changed or taken out of use, or the queue or agent is no more.
+       * @description Why it was cleared: the value is good again, the queue closed, the rule was changed or taken out of use, or the queue, agent or trunk is no more, or out of use.
        * @enum {string}
        */
       cause?: "back" | "closed" | "rule" | "gone";
@@ -3971,7 +4017,10 @@ export interface components {
        * @description Since when it is at its level.
        */
       level_at: string;
-      /** @enum {string} */
+      /**
+       * @description trunk_gateways: none of a trunk's gateways answers. trunk_registration: a trunk's registration fails. Every trunk is watched for both, without a rule.
+       * @enum {string}
+       */
       measure:
         | "waiting"
         | "longest_waiting"
@@ -3980,17 +4029,22 @@ export interface components {
         | "abandon_rate"
         | "agents_free"
         | "agents_at_work"
-        | "time_in_state";
+        | "time_in_state"
+        | "trunk_gateways"
+        | "trunk_registration";
       /** @description The queue that it is about. */
       queue?: string;
       /** Format: date-time */
       raised_at: string;
+      /** @description Id of the alert rule; of a trunk's, the measure. */
       rule: string;
       /**
        * Format: int64
        * @description Where the level began.
        */
       threshold: number;
+      /** @description The trunk that it is about. */
+      trunk?: string;
       /** @description The agent that it is about. */
       user?: string;
       /**
@@ -4233,6 +4287,7 @@ export interface components {
         | "interaction.taken_over"
         | "interaction.hint"
         | "call.monitored"
+        | "call.ended"
         | "alert.acknowledged"
         | "agent.presence"
         | "retention.ended"
@@ -5128,6 +5183,23 @@ export interface components {
       state: "up" | "down" | "unknown";
       transport: string;
     };
+    Handed: {
+      ended: boolean;
+      interaction: string;
+      queue?: string;
+      /**
+       * Format: date-time
+       * @description When the outside number answered: its minutes count from here on.
+       */
+      since: string;
+      /** @description Name of the trunk by which the outside number is called. */
+      trunk?: string;
+      /**
+       * Format: date-time
+       * @description When the call ends because the trunk's minutes are used up; absent: no bound.
+       */
+      until?: string;
+    };
     HandsetChoice: {
       /** @description Id of the phone by which I talk; empty: by the browser. */
       phone: string;
@@ -5451,6 +5523,11 @@ export interface components {
     };
     ListOfFlowObject: {
       items: components["schemas"]["FlowObject"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfHanded: {
+      items: components["schemas"]["Handed"][];
       /** @description Pass as cursor for the next page; absent at the end. */
       next?: string;
     };
@@ -10191,6 +10268,67 @@ export interface operations {
         content: {
           "application/json": components["schemas"]["Day"];
         };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  handedOver: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfHanded"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  endHandedOver: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
       };
       /** @description Error */
       default: {

@@ -180,6 +180,27 @@ test("a call is handed over to an outside number, and to a colleague", { timeout
     await colleague.person.getByLabel("Disposition").selectOption({ index: 1 });
     await colleague.page.getByRole("button", { name: /^Complete/ }).click();
     await colleague.page.locator("section.middle.empty").waitFor();
+
+    // The room shows that it goes on, and a supervisor ends it.
+    const supervisor = await stage.agent("supervisor");
+    await supervisor.page.goto(`${stage.program.base}/app/room`);
+    const goesOn = supervisor.page.getByRole("region", { name: "Handed over outside" });
+    await goesOn.getByRole("cell", { name: "Exchange" }).waitFor();
+    expect(await axe(supervisor.page)).toEqual([]);
+    await goesOn.scrollIntoViewIfNeeded();
+    await shot(supervisor.page, "telephone-11-handed-over");
+    await supervisor.page.setViewportSize({ width: 400, height: 800 });
+    await supervisor.page.emulateMedia({ colorScheme: "dark" });
+    await goesOn.scrollIntoViewIfNeeded();
+    expect(await axe(supervisor.page)).toEqual([]);
+    await shot(supervisor.page, "telephone-12-handed-over-narrow");
+    await supervisor.page.setViewportSize({ width: 1440, height: 900 });
+    await goesOn.getByRole("button", { name: "Hang up" }).focus();
+    await supervisor.page.keyboard.press("Enter");
+    await goesOn.getByRole("button", { name: "Hang up for both" }).click();
+    await goesOn.waitFor({ state: "detached" });
+    await until(() => phone.said).toMatch(/terminated|closed/i);
+    await until(() => other.said).toMatch(/terminated|closed/i);
     await colleague.page.goto(colleague.page.url().replace(/desk.*/, "conversations"));
     await colleague.page.getByText("+351930000007").first().click();
     await colleague.page.getByRole("heading", { name: "The call’s ends" }).waitFor();

@@ -13,5 +13,5 @@ var Actions = []string{
 	"trunk.plain_allowed", "trunk.plain_ended",
 	"phone.plain_allowed", "phone.plain_ended", "phone.password_made",
 	"contact.seen", "contact.rectified", "contact.exported", "contact.erasure_begun", "contact.erased", "consent.given", "consent.withdrawn",
-	"interaction.move", "interaction.taken_over", "interaction.hint", "call.monitored", "alert.acknowledged", "agent.presence", "retention.ended", Trimmed,
+	"interaction.move", "interaction.taken_over", "interaction.hint", "call.monitored", "call.ended", "alert.acknowledged", "agent.presence", "retention.ended", Trimmed,
 }

@@ -25,11 +25,13 @@ const alertsChanged = "alerts.changed"
 // rule's threshold, or was.
 type Alert struct {
 	ID             string         `json:"id"`
-	Rule           string         `json:"rule"`
-	Measure        alert.Measure  `json:"measure" enum:"waiting,longest_waiting,estimated_wait,service_level_ignored,abandon_rate,agents_free,agents_at_work,time_in_state"`
+	Rule           string         `json:"rule" doc:"Id of the alert rule; of a trunk's, the measure."`
+	Measure        alert.Measure  `json:"measure" enum:"waiting,longest_waiting,estimated_wait,service_level_ignored,abandon_rate,agents_free,agents_at_work,time_in_state,trunk_gateways,trunk_registration" doc:"trunk_gateways: none of a trunk's gateways answers. trunk_registration: a trunk's registration fails. Every trunk is watched for both, without a rule."`
 	Activity       alert.Activity `json:"activity,omitempty" enum:"ready,engaged,wrapping,not_ready,missed" doc:"With time_in_state."`
 	Queue          string         `json:"queue,omitempty" doc:"The queue that it is about."`
 	User           string         `json:"user,omitempty" doc:"The agent that it is about."`
+	Trunk          string         `json:"trunk,omitempty" doc:"The trunk that it is about."`
+	Called         string         `json:"called,omitempty" doc:"What the trunk was called when it was raised."`
 	Level          string         `json:"level" enum:"warning,critical" doc:"The last one, once it is cleared."`
 	Worst          string         `json:"worst" enum:"warning,critical" doc:"The worst level that it had."`
 	Value          int            `json:"value" doc:"When it came to its level, in the measure's unit, rounded down."`
@@ -41,15 +43,18 @@ type Alert struct {
 	EarlierBy      string         `json:"earlier_acknowledged_by,omitempty" doc:"Who saw it before it became worse."`
 	EarlierAt      time.Time      `json:"earlier_acknowledged_at,omitzero"`
 	ClearedAt      time.Time      `json:"cleared_at,omitzero"`
-	Cause          string         `json:"cause,omitempty" enum:"back,closed,rule,gone" doc:"Why it was cleared: the value is good again, the queue closed, the rule was changed or taken out of use, or the queue or agent is no more."`
+	Cause          string         `json:"cause,omitempty" enum:"back,closed,rule,gone" doc:"Why it was cleared: the value is good again, the queue closed, the rule was changed or taken out of use, or the queue, agent or trunk is no more, or out of use."`
 }
 
 func alertOf(r store.AlertRow) Alert {
 	a := Alert{ID: r.ID, Rule: r.RuleID, Measure: alert.Measure(r.Measure), Activity: alert.Activity(r.Activity), Level: r.Level, Worst: r.Worst, Value: r.Value, Threshold: r.Threshold,
 		RaisedAt: r.RaisedAt, LevelAt: r.LevelAt, AcknowledgedBy: r.AcknowledgedBy, AcknowledgedAt: r.AcknowledgedAt, EarlierBy: r.EarlierBy, EarlierAt: r.EarlierAt, ClearedAt: r.ClearedAt, Cause: r.Cause}
-	if r.SubjectKind == ofAgent {
+	switch {
+	case r.SubjectKind == ofAgent:
 		a.User = r.SubjectID
-	} else {
+	case id.Kind(r.SubjectID) == id.Trunk:
+		a.Trunk, a.Called = r.SubjectID, r.Called
+	default:
 		a.Queue = r.SubjectID
 	}
 	return a

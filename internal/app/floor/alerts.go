@@ -100,6 +100,9 @@ func (f *floor) takeRules(remembered []store.AlertRow, settled, now time.Time) {
 			f.alerts.open[row.ID] = w
 		}
 	}
+	for trunk := range f.trunks {
+		f.alerts.look[trunk] = true
+	}
 	if len(f.alerts.queueRules) > 0 {
 		for q := range f.plan.Queues {
 			f.alerts.look[q] = true
@@ -167,6 +170,8 @@ func (f *floor) watches(subject string) []*watch {
 				add(r, rule)
 			}
 		}
+	} else if id.Kind(subject) == id.Trunk {
+		list = f.trunkWatches()
 	} else if p := f.people[subject]; p.agent {
 		for _, r := range f.alerts.agentRules {
 			if rule := f.plan.AlertRules[r]; rule.WatchesAgent(p.who.Teams) {
@@ -226,9 +231,12 @@ func (f *floor) lookAt(subject string, list []*watch, views map[string]QueueView
 	}
 	for _, w := range list {
 		var r alert.Reading
-		if w.rule.Measure.OfAgents() {
+		switch {
+		case w.rule.Measure.OfAgents():
 			r = f.agentReading(w, subject, now, soon)
-		} else {
+		case w.rule.Measure.OfTrunk():
+			r = f.trunkReading(w.rule.Measure, subject)
+		default:
 			r = f.queueReading(w, subject, view, now, soon)
 		}
 		was := w.state()
@@ -266,7 +274,7 @@ func (f *floor) takeState(w *watch, subject string, is alert.State, r alert.Read
 		if w.rule.Measure.OfAgents() {
 			kind = ofAgent
 		}
-		w.row = store.AlertRow{ID: f.m.IDs.New(id.Alert), RuleID: w.id, Measure: string(w.rule.Measure), Activity: string(w.rule.Activity), SubjectKind: kind, SubjectID: subject}
+		w.row = store.AlertRow{Called: f.trunks[subject].Name, ID: f.m.IDs.New(id.Alert), RuleID: w.id, Measure: string(w.rule.Measure), Activity: string(w.rule.Activity), SubjectKind: kind, SubjectID: subject}
 	}
 	row := &w.row
 	row.WarningSince, row.CriticalSince = is.Warning, is.Critical
@@ -274,7 +282,10 @@ func (f *floor) takeState(w *watch, subject string, is alert.State, r alert.Read
 	case is.Level == was.Level:
 	case is.Level == alert.None:
 		row.ClearedAt, row.Cause = now, clearedBack
-		if r.Sort == alert.Off {
+		switch {
+		case r.Sort == alert.Off && w.rule.Measure.OfTrunk():
+			row.Cause = clearedGone
+		case r.Sort == alert.Off:
 			row.Cause = clearedClosed
 		}
 	default:

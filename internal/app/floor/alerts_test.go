@@ -539,3 +539,48 @@ func TestAlertsCome(t *testing.T) {
 		}
 	})
 }
+
+// A trunk is watched without a rule: it is alarming once it stands badly for the
+// hold time, for everybody who watches, over a restart; what is not known changes
+// nothing, and a trunk that is out of use is alarming no more.
+func TestTrunksAreWatched(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		const one, two = "trk_1", "trk_2"
+		stand := func(gateways, registration alert.Reading) {
+			t.Helper()
+			h.no(h.floor.Trunks(t.Context(), a, map[string]floor.TrunkStanding{one: {Name: "Main", Gateways: gateways, Registration: registration}, two: {Name: "Other"}}))
+		}
+		fine, unclear := alert.Read(0), alert.Reading{Sort: alert.Unclear}
+		names := func(list []floor.Alert) (out []string) {
+			for _, one := range list {
+				out = append(out, string(one.Measure)+" "+one.Trunk+" "+one.Called+" "+one.Level+one.Cause)
+			}
+			return out
+		}
+		says := func(what string, list []floor.Alert, want ...string) {
+			t.Helper()
+			if got := names(list); !slices.Equal(got, want) {
+				t.Errorf("%s: %q, not %q", what, got, want)
+			}
+		}
+		stand(alert.Read(2), fine)
+		says("at once", h.after(floor.DefaultTrunkHold-time.Second))
+		stand(fine, fine)
+		stand(alert.Read(2), fine) // it swings: the hold time begins anew
+		says("it swings", h.after(floor.DefaultTrunkHold-time.Second))
+		says("it is down", h.after(time.Second), "trunk_gateways trk_1 Main critical")
+		stand(alert.Read(2), alert.Read(1))
+		says("both", h.after(floor.DefaultTrunkHold), "trunk_gateways trk_1 Main critical", "trunk_registration trk_1 Main critical")
+		if n := len(h.open1(b)); n > 0 {
+			t.Errorf("another tenant has %d", n)
+		}
+
+		h.open("nod_1")
+		says("a restart", h.after(time.Hour), "trunk_gateways trk_1 Main critical", "trunk_registration trk_1 Main critical")
+		stand(unclear, fine)
+		says("it registered again", h.after(floor.DefaultTrunkHold), "trunk_gateways trk_1 Main critical")
+		h.no(h.floor.Trunks(t.Context(), a, map[string]floor.TrunkStanding{two: {Name: "Other"}}))
+		says("out of use", h.open1(a))
+		says("past", h.past(a), "trunk_registration trk_1 Main criticalback", "trunk_gateways trk_1 Main criticalgone")
+	})
+}

@@ -51,7 +51,7 @@ func Alerts(ctx context.Context, m *Manager, t id.Tenant) (rows []store.AlertRow
 			return out
 		}
 		before := states()
-		for _, subjects := range [][]string{sortedKeys(f.plan.Queues), sortedKeys(f.people)} {
+		for _, subjects := range [][]string{sortedKeys(f.plan.Queues), sortedKeys(f.people), sortedKeys(f.trunks)} {
 			for _, s := range subjects {
 				f.alerts.look[s] = true
 			}

@@ -57,7 +57,8 @@ type floor struct {
 	hours   time.Time       // when a queue next opens or closes; zero: never
 	shut    map[string]bool // queues out of their hours
 	alerts  alerts
-	ways    map[string]*flowDay // by flow
+	trunks  map[string]TrunkStanding // as was told last; nil: not yet
+	ways    map[string]*flowDay      // by flow
 	opened  time.Time
 	batch   batch
 }

@@ -104,6 +104,10 @@ type Deps struct {
 	// Passed is a time that only passes, whatever is done to the clocks; nil means
 	// Go's own.
 	Passed func() time.Duration
+	// Trunked says that somebody tells how trunks stand; TrunkHold is how long they
+	// must stand otherwise before that is told, 0 means DefaultTrunkHold.
+	Trunked   bool
+	TrunkHold time.Duration
 	// Grace is how long a lost browser's work stays; 0 means 15 s.
 	Grace time.Duration
 }
@@ -134,6 +138,9 @@ type watched struct {
 
 // New makes a Manager. Register the channels with Drive before Start.
 func New(d Deps) *Manager {
+	if d.TrunkHold == 0 {
+		d.TrunkHold = DefaultTrunkHold
+	}
 	if d.Grace == 0 {
 		d.Grace = 15 * time.Second
 	}

@@ -21,6 +21,7 @@ var ptCalls = []entry{
 	{"There is no such number.", "Esse número não existe."},
 	{"This call is by telephone: it has no page.", "Esta chamada é por telefone: não tem página."},
 	{"Nobody else is in the call yet.", "Ainda não está mais ninguém na chamada."},
+	{"This call does not go on with an outside number.", "Esta chamada não continua com um número externo."},
 	{"An outside number is in the call already.", "Já está um número externo na chamada."},
 	{"The caller's sound is not there.", "Falta o som de quem ligou."},
 	{"Nobody has answered at the outside number yet.", "Ainda ninguém atendeu no número externo."},

@@ -366,6 +366,7 @@ func (c *call) settle() {
 		c.sit(p, all[p.key()])
 	}
 	c.noteStanding()
+	c.tellHanded()
 	if st := c.state(); !st.equal(c.shown) {
 		c.seq = max(c.seq+1, c.s.Clock.Now().UnixMicro())
 		st.Seq = c.seq
@@ -456,6 +457,7 @@ func (c *call) stop() {
 	}
 	c.bridge.Close()
 	c.aside.Close()
+	c.tellHanded()
 	c.seq++
 	if c.leaving { // else it goes on after a restart, or on another node
 		c.s.tell(c.work, c.state(), c.monitors)

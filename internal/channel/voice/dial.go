@@ -157,7 +157,7 @@ func (c *call) attempt(d *dialing) error {
 	c.enter(l.party, byTrunk)
 	l.party.noted.row.Counts = d.now.Counts
 	if !d.outside {
-		l.party.noted.row.Part = "callee"
+		l.party.noted.row.Part = callee
 	}
 	c.note(l.party)
 	silent := func() {
@@ -222,17 +222,14 @@ func (c *call) calleeAnswered(l *line, e sip.Answered) {
 	} else {
 		c.dialing = nil
 	}
+	if d.now.Most > 0 {
+		l.ends = c.s.Clock.Now().Add(d.now.Most)
+		c.bound(l)
+	}
 	l.party.sound = SoundConnecting
 	c.lineUp(l)
 	if d.handOver {
 		c.handOverSoon()
-	}
-	if most := d.now.Most; most > 0 {
-		c.later(most, func() {
-			if c.current(l.party) {
-				l.leg.Hangup(sip.Reason{Q850: normalClearing, Text: "minutes used up"})
-			}
-		})
 	}
 }
 

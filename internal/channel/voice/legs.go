@@ -26,6 +26,9 @@ const (
 	byPhone   = "phone" // an agent's own
 )
 
+// callee is the part of a person whom an agent called.
+const callee = "callee"
+
 // Who ended a party's part, where the signalling does not say.
 const (
 	endedHere    = "us"
@@ -173,7 +176,7 @@ func (c *call) remember(p *party) {
 	l.leg.Snapshot(func(b secret.Bytes) {
 		l.post(func(c *call) {
 			if p.noted.row.EndedAt.IsZero() && len(b.Reveal()) > 0 {
-				p.noted.dialog = kept(b, l.rtp.Origin())
+				p.noted.dialog = kept(b, l.rtp.Origin(), l.ends)
 				c.note(p)
 			}
 		})
@@ -209,14 +212,15 @@ type keptDialog struct {
 	Suite   negotiate.Suite `json:"suite,omitempty"`
 	Key     []byte          `json:"key,omitempty"` // ours
 	MKI     string          `json:"mki,omitempty"`
+	Ends    time.Time       `json:"ends,omitzero"` // when its trunk's minutes are used up
 }
 
 func (k keptDialog) origin() negotiate.Origin {
 	return negotiate.Origin{ID: k.Session, Version: k.Version, Suite: k.Suite, Own: negotiate.Key{Material: secret.NewBytes(k.Key), MKI: k.MKI}}
 }
 
-func kept(dialog secret.Bytes, o negotiate.Origin) secret.Bytes {
-	b, err := json.Marshal(keptDialog{dialog.Reveal(), o.ID, o.Version, o.Suite, o.Own.Material.Reveal(), o.Own.MKI})
+func kept(dialog secret.Bytes, o negotiate.Origin, ends time.Time) secret.Bytes {
+	b, err := json.Marshal(keptDialog{dialog.Reveal(), o.ID, o.Version, o.Suite, o.Own.Material.Reveal(), o.Own.MKI, ends})
 	if err != nil {
 		return secret.Bytes{}
 	}
@@ -260,7 +264,7 @@ func (s *Service) revive(t id.Tenant) {
 	}
 	for _, l := range legs {
 		if l.Part == outsider && l.of.Outside && !l.of.ClosedAt.IsZero() {
-			s.goOn(Caller{Tenant: t, Interaction: l.InteractionID, Contact: l.of.ContactID, Language: l.of.Language})
+			s.goOn(Caller{Tenant: t, Interaction: l.InteractionID, Contact: l.of.ContactID, Language: l.of.Language}, l.of.QueueID)
 		}
 	}
 	for _, l := range legs {
@@ -304,12 +308,12 @@ func (s *Service) reviveLeg(ctx context.Context, who Caller, row store.LegRow) e
 	if row.Way == byPhone {
 		policy, err = s.policyAgain(who.Tenant, row.TrunkID)
 	} else {
-		policy, credentials, over, err = s.Network.Again(ctx, who.Tenant, row.TrunkID)
+		policy, credentials, over, err = s.Network.Again(ctx, who.Tenant, row.TrunkID, row.Part == outsider || row.Part == callee)
 	}
 	if err != nil && !errs.Is(err, errs.NotFound) {
 		return err
 	}
-	l := &line{s: s, trunk: row.TrunkID, number: secret.New(string(number.Reveal())), over: over}
+	l := &line{s: s, trunk: row.TrunkID, number: secret.New(string(number.Reveal())), over: over, ends: k.Ends}
 	if row.Way == byPhone {
 		l.handset = &handset{user: row.UserID}
 	}
@@ -374,6 +378,7 @@ func (l *line) joinAgain(c *call, row store.LegRow) bool {
 			c.caller = p
 			c.absence++ // the telephone says when it is gone
 		}
+		c.bound(l)
 		l.ask()
 		c.settle()
 		return nil

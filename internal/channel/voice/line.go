@@ -24,6 +24,7 @@ type line struct {
 	trunk  string
 	number secret.Text // of the other end
 	over   func()      // gives back what Network counted
+	ends   time.Time   // when it has to end; zero: no bound
 
 	mu   sync.Mutex
 	call *call // nil until it has one

@@ -40,8 +40,11 @@ type Network interface {
 	// any call of its may leave.
 	Shows(ctx context.Context, t id.Tenant) (numbers []string, leaves bool, err error)
 	// Again is what a call by a trunk goes on with after a restart; NotFound when
-	// the trunk is not there any more. over is as Route.Over.
-	Again(ctx context.Context, t id.Tenant, trunk string) (p negotiate.Policy, c auth.Credentials, over func(), err error)
+	// the trunk is not there any more. left says that the call left by it; over is as
+	// Route.Over.
+	Again(ctx context.Context, t id.Tenant, trunk string, left bool) (p negotiate.Policy, c auth.Credentials, over func(), err error)
+	// Name is what a trunk is called; "" when it is not there any more.
+	Name(trunk string) string
 	// Here says that a tenant's calls are run on this node, or no longer are.
 	Here(t id.Tenant, here bool)
 	// Secret is what an account of a telephone is checked with.

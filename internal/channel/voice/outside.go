@@ -149,7 +149,7 @@ func (c *call) dropOutside() {
 
 // goOn opens a call that was handed over before a restart and whose work is
 // closed since: its ends are taken up next.
-func (s *Service) goOn(who Caller) {
+func (s *Service) goOn(who Caller, queue string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.calls[who.Interaction] != nil || s.halted {
@@ -158,7 +158,7 @@ func (s *Service) goOn(who Caller) {
 	c := s.open(who)
 	c.post(func() {
 		c.outside.awaited = true
-		c.carried(channel.Work{ID: who.Interaction, Tenant: who.Tenant, Contact: who.Contact, State: closed, Channel: acd.Voice, Language: who.Language, Outside: true, Estimate: -1}, nil)
+		c.carried(channel.Work{ID: who.Interaction, Tenant: who.Tenant, Contact: who.Contact, State: closed, Queue: queue, Channel: acd.Voice, Language: who.Language, Outside: true, Estimate: -1}, nil)
 	})
 }
 

@@ -112,7 +112,8 @@ type Service struct {
 	begun   chan struct{} // closed by Begin
 	halting chan struct{} // closed by Halt
 	mu      sync.Mutex
-	calls   map[string]*call // by interaction
+	calls   map[string]*call  // by interaction
+	handed  map[string]Handed // those of them that go on with an outside number
 	halted  bool
 	running sync.WaitGroup
 }
@@ -127,7 +128,7 @@ func New(d Deps) *Service {
 	if d.Absence == 0 {
 		d.Absence = DefaultAbsence
 	}
-	s := &Service{Deps: d, calls: map[string]*call{}, guard: newGuard(), begun: make(chan struct{}), halting: make(chan struct{})}
+	s := &Service{Deps: d, calls: map[string]*call{}, handed: map[string]Handed{}, guard: newGuard(), begun: make(chan struct{}), halting: make(chan struct{})}
 	if d.Network != nil {
 		s.sip = sip.New(d.SIP, (*door)(s))
 	}
@@ -223,6 +224,7 @@ func (s *Service) forget(c *call) {
 	defer s.mu.Unlock()
 	if s.calls[c.who.Interaction] == c {
 		delete(s.calls, c.who.Interaction)
+		delete(s.handed, c.who.Interaction)
 	}
 }
 

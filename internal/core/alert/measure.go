@@ -14,9 +14,16 @@ const (
 	AgentsFree     Measure = "agents_free"
 	AgentsAtWork   Measure = "agents_at_work"
 	TimeInState    Measure = "time_in_state"
+
+	// Of trunks; no rule names them.
+	TrunkGateways     Measure = "trunk_gateways"     // how many gateways are down while none is up
+	TrunkRegistration Measure = "trunk_registration" // 1 while the registration fails
 )
 
-// Measures are all that can be watched.
+// OfTrunks are the measures of trunks, each of which is watched always.
+var OfTrunks = []Measure{TrunkGateways, TrunkRegistration}
+
+// Measures are all that a rule can watch.
 var Measures = []Measure{Waiting, LongestWaiting, EstimatedWait, ServiceLevel, AbandonRate, AgentsFree, AgentsAtWork, TimeInState}
 
 // Unit is what a value counts.
@@ -44,6 +51,9 @@ func (m Measure) Unit() Unit {
 
 // LowIsBad says that small values are a matter for alarm, not large ones.
 func (m Measure) LowIsBad() bool { return m == ServiceLevel || m == AgentsFree || m == AgentsAtWork }
+
+// OfTrunk says that trunks are watched.
+func (m Measure) OfTrunk() bool { return slices.Contains(OfTrunks, m) }
 
 // OfAgents says that single agents are watched, not queues.
 func (m Measure) OfAgents() bool { return m == TimeInState }

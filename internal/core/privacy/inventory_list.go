@@ -148,8 +148,8 @@ var inventory = []group{
 		part{"user_id", Pseudonym, "", ""})},
 
 	{Column, "alerts", "to tell supervisors when a figure is past its threshold, and who saw to it", whileRecord + "; its end is when it was cleared", "deleted by retention", with(
-		none("alert_id", "rule_id", "measure", "activity", "subject_kind", "level", "worst", "value", "threshold", "warning_since", "critical_since", "raised_at", "level_at", "acknowledged_at", "cleared_at", "cause", "earlier_at"),
-		part{"subject_id", Pseudonym, "the queue, or the user whose time in a state it is about", ""},
+		none("alert_id", "rule_id", "measure", "activity", "subject_kind", "level", "worst", "value", "threshold", "warning_since", "critical_since", "raised_at", "level_at", "acknowledged_at", "cleared_at", "cause", "earlier_at", "called"),
+		part{"subject_id", Pseudonym, "the queue or the trunk, or the user whose time in a state it is about", ""},
 		part{"acknowledged_by", Pseudonym, "who saw to it", ""},
 		part{"earlier_by", Pseudonym, "who saw to it before it became worse", ""})},
 
@@ -224,6 +224,7 @@ var inventory = []group{
 		{"message.added", Content, "to show a message as it arrives", toAuthorised},
 		{"message.marks", Pseudonym, "", toAuthorised},
 		{"call.changed", Pseudonym, "to show how a call's sound stands", toAuthorised},
+		{"handed.changed", Pseudonym, "to show calls that go on with an outside number", toAuthorised},
 		{"typing", Pseudonym, "", toAuthorised},
 		{"setup.changed", None, "", toAuthorised},
 		{"floor.rebuilt", None, "", toAuthorised},

@@ -214,6 +214,15 @@ func (w *Watching) Up() (up bool, rtt time.Duration) {
 	return w.health.Up(time.Now()), w.rtt
 }
 
+// Answers says whether calls may take the gateway now, and whether that is sure: one
+// that was not heard of yet, or not the last time, is neither up nor down.
+func (w *Watching) Answers() (up, sure bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	up = w.health.Up(time.Now())
+	return up, !up || w.rtt > 0 && !w.health.Doubtful()
+}
+
 // Call notes how a call by this gateway went; code 0: it was answered.
 func (w *Watching) Call(code int, retryAfter time.Duration) {
 	w.mu.Lock()

@@ -20,6 +20,7 @@ export type DayAgents = Schemas["DayAgents"];
 export type DayQueue = Schemas["DayQueue"];
 export type DaySlot = Schemas["DaySlot"];
 export type ErasureReceipt = Schemas["ErasureReceipt"];
+export type Handed = Schemas["Handed"];
 export type Interaction = Schemas["Interaction"];
 export type InteractionDetail = Schemas["InteractionDetail"];
 export type InventoryEntry = Schemas["InventoryEntry"];
@@ -182,6 +183,7 @@ export interface LiveEvents {
   "alert.changed": Alert;
   "alerts.changed": Record<string, never>;
   "call.changed": CallState;
+  "handed.changed": Handed;
   "message.added": Message;
   "message.marks": { interaction: string } & Marks;
   typing: { interaction: string; author_kind: string; author?: string };

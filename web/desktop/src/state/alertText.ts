@@ -6,6 +6,9 @@ import { names } from "./names.svelte";
 
 type Measure = Alert["measure"];
 
+/** A trunk's: its figure is not worth saying. */
+export const ofTrunk = (measure: Measure) => measure === "trunk_gateways" || measure === "trunk_registration";
+
 /** Measures that are bad when they are small. */
 export const lowIsBad = (measure: Measure) =>
   measure === "service_level_ignored" || measure === "agents_free" || measure === "agents_at_work";
@@ -63,6 +66,8 @@ export function valueNow(measure: Measure, q: QueueView | undefined): number | u
     case "agents_at_work":
       return q.agents_at_work;
     case "time_in_state":
+    case "trunk_gateways":
+    case "trunk_registration":
       return undefined;
   }
 }
@@ -78,7 +83,11 @@ export function figureText(alert: Alert, value: number): string {
 
 /** Whom it is about. */
 export const subjectText = (alert: Alert) =>
-  alert.queue ? names.of("queues", alert.queue) : names.user(alert.user);
+  alert.trunk
+    ? text("trunk", { name: alert.called ?? "" })
+    : alert.queue
+      ? names.of("queues", alert.queue)
+      : names.user(alert.user);
 
 /** "Billing: 7 waiting", with the value that it had when it came to its level. */
 export const alertText = (alert: Alert) => `${subjectText(alert)}: ${figureText(alert, alert.value)}`;

@@ -8,6 +8,7 @@ import { names } from "./names.svelte";
 import { bell } from "./bell.svelte";
 import { preferences } from "./preferences.svelte";
 import { session } from "./session.svelte";
+import { text } from "../messages/alerts";
 import { alertText } from "./alertText";
 
 const muteTime = 30 * 60_000;
@@ -36,7 +37,7 @@ class Alerts {
   readonly #about = $derived.by(() => {
     const about = new Map<string, Alert[]>();
     for (const alert of this.list) {
-      const subject = alert.queue ?? alert.user ?? "";
+      const subject = alert.queue ?? alert.user ?? alert.trunk ?? "";
       about.set(subject, [...(about.get(subject) ?? []), alert]);
     }
     return about;
@@ -110,4 +111,5 @@ export const alerts = new Alerts();
 export const mayManageAlerts = () => session.may("alert.manage");
 
 /** The name of the rule behind an alert, also of one that is out of use. */
-export const ruleName = (alert: Alert) => names.of("alert-rules", alert.rule);
+export const ruleName = (alert: Alert) =>
+  alert.trunk ? text("trunkRule") : names.of("alert-rules", alert.rule);

@@ -142,6 +142,9 @@ func (h *Health) fail() bool {
 // Up says whether calls may take the gateway.
 func (h *Health) Up(now time.Time) bool { return !h.down && !now.Before(h.until) }
 
+// Doubtful says that the gateway is up, but did not answer the last time.
+func (h *Health) Doubtful() bool { return !h.down && h.failed > 0 }
+
 // Interval is when to probe next: often while it is down or doubtful.
 func (h *Health) Interval(usual time.Duration) time.Duration {
 	if h.down || h.failed > 0 {
@@ -176,6 +179,9 @@ func (c *Cap) Take(now time.Time) bool {
 	c.tokens--
 	return true
 }
+
+// Stand counts a call that stands already, whatever the bounds are.
+func (c *Cap) Stand() { c.standing++ }
 
 // Give counts a call that has ended.
 func (c *Cap) Give() { c.standing = max(0, c.standing-1) }
