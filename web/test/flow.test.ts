@@ -262,6 +262,53 @@ test("a flow runs another, with a way for each of its ends", async () => {
   await page.getByText("“Front door” is created.").waitFor();
 });
 
+test("a step works values out, and says which line is wrong", async () => {
+  await go("setup/flows/new");
+  await page.getByLabel("Name", { exact: true }).fill("Sums");
+  await press("Start with the simplest flow");
+  await step("hello").click();
+  await panel().getByLabel("Goes on to").selectOption("+ Work out");
+  await panel()
+    .getByLabel("Lines")
+    .fill("count = 3\ntotal = decimals(int(attr.count) * 1.5, 2)\nbad = nothing(1)");
+  await panel().getByText("1 line is wrong.").waitFor();
+  await panel()
+    .getByText(/nothing is not known \(column 7\)/)
+    .first()
+    .waitFor();
+  await panel().getByRole("button", { name: "What a line may do" }).click();
+  await shot(page, "flow-script");
+  expect(await axe(page)).toEqual([]);
+  await panel()
+    .getByRole("button", { name: /^Line 3: bad/ })
+    .focus();
+  await page.keyboard.press("Enter");
+  await page.keyboard.type('weekend = weekdayOf(attr.day) in [0, 6] ? "yes" : "no"');
+  await panel()
+    .getByText(/attr.day, which no step of this flow sets/)
+    .first()
+    .waitFor();
+  await panel()
+    .getByRole("button", { name: /^Line 3: weekend/ })
+    .click();
+  await page.keyboard.type('weekend = weekdayOf(attr.name) in [0, 6] ? "yes" : "no"');
+  await panel().getByLabel("Goes on to").first().selectOption("wait · Queue");
+  await panel().getByLabel("failed goes on to").selectOption("+ End");
+  await repair().getByText("Nothing is wrong").waitFor();
+  await press("Try it");
+  await panel().getByLabel("Known at the beginning").fill("name = 2026-11-29");
+  await panel().getByLabel("The person's name").fill("");
+  await press("Begin");
+  await panel().getByRole("log").getByText("Now waits in").waitFor();
+  await until(() => panel().innerText()).toMatch(/total\s+4\.50\s+weekend\s+yes/);
+  await panel().getByLabel("The person's name").fill("Rita");
+  await press("Begin again");
+  await panel().getByRole("log").getByText("The contact is over.").waitFor();
+  await shot(page, "flow-script-failed");
+  await page.keyboard.press("Control+s");
+  await page.getByText("“Sums” is created.").waitFor();
+});
+
 test("today's counts stand on the ways, and who stands where on the steps", async () => {
   const visitor = await stage.visitor();
   await visitor.start("Rita");

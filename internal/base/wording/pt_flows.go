@@ -49,5 +49,16 @@ var ptFlows = []entry{
 	{"is the same as that of an end before it.", "é igual ao de um fim anterior."},
 	{"is %q; no step of that flow goes back by this name.", "é {1}; nenhum passo desse fluxo volta com este nome."},
 	{"is missing; that flow may also go back by another end (%q).", "falta; esse fluxo também pode voltar por outro fim ({1})."},
+	{"is not of the form name = value", "não tem a forma nome = valor"},
+	{"sets a name that is none: 1 to 40 small letters, digits and _ are accepted, beginning with a letter", "define um nome que não serve: aceitam-se 1 a 40 letras minúsculas, algarismos e _, a começar por uma letra"},
+	{"accepted are attr.NAME, language, channel, hour, weekday, today and time; + - * / %, comparisons, and, or, not, ? :, ??, " +
+		"lists [a, b] and tables {\"k\": v}; functions upper, lower, trim, len, int, float, string, split, joined, part, substitute, digits, pad, " +
+		"decimals, round, min, max, first, last, get, readDate, writeDate, addDays, days and weekdayOf",
+		"aceita-se attr.NOME, language, channel, hour, weekday, today e time; + - * / %, comparações, and, or, not, ? :, ??, " +
+			"listas [a, b] e tabelas {\"k\": v}; funções upper, lower, trim, len, int, float, string, split, joined, part, substitute, digits, pad, " +
+			"decimals, round, min, max, first, last, get, readDate, writeDate, addDays, days e weekdayOf"},
+	{"has %d lines; at most %d are accepted.", "tem {1} linhas; aceitam-se no máximo {2}."},
+	{"sets nothing; write lines of the form name = value.", "não define nada; escreva linhas da forma nome = valor."},
+	{"does too much at once (%d parts; at most %d are accepted); make two steps of it.", "faz demasiado de uma vez ({1} partes; aceitam-se no máximo {2}); divida-o em dois passos."},
 	{"is there twice.", "aparece duas vezes."},
 }

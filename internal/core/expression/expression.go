@@ -25,20 +25,30 @@ type Language struct {
 	Calls     []string // functions of Env, called with values that are written out
 	Functions []string // built-in functions
 	Operators []string
-	Help      string // a list of what is accepted, for a person
+	// Tables lets lists and tables be read at a place (["a"][0], {"k": "v"}[x]), and
+	// one of two values be chosen (x ? a : b).
+	Tables bool
+	Help   string // a list of what is accepted, for a person
 }
 
-// Expression is one expression that yields yes or no, or why it is none.
+// Expression is one expression, or why it is none.
 type Expression struct {
 	Tree  ast.Node // as it was written
 	Parts []string // read of Language.Parts, each once, in order
 	Fault string   // for a person, with the position; "" if it can be run
+	Size  int      // parts of its tree: nothing of it runs more often than once
 
 	program *vm.Program
 }
 
-// Compile prepares a text. It never panics, whatever the text is.
-func (l Language) Compile(text string) Expression {
+// Compile prepares a text that yields yes or no. It never panics, whatever the
+// text is.
+func (l Language) Compile(text string) Expression { return l.compile(text, expr.AsBool()) }
+
+// CompileValue prepares a text that yields any value.
+func (l Language) CompileValue(text string) Expression { return l.compile(text) }
+
+func (l Language) compile(text string, yields ...expr.Option) Expression {
 	switch {
 	case strings.TrimSpace(text) == "":
 		return Expression{Fault: "is empty; " + l.Help}
@@ -54,12 +64,12 @@ func (l Language) Compile(text string) Expression {
 	if v.fault != "" {
 		return Expression{Fault: l.At(v.node, "%s", v.fault)}
 	}
-	program, err := expr.Compile(text, expr.Env(l.Env), expr.AsBool(), expr.MaxNodes(MaxLength))
+	program, err := expr.Compile(text, append(yields, expr.Env(l.Env), expr.MaxNodes(MaxLength))...)
 	if err != nil {
 		return Expression{Fault: l.explain(err)}
 	}
 	slices.Sort(v.parts)
-	return Expression{Tree: tree.Node, Parts: slices.Compact(v.parts), program: program}
+	return Expression{Tree: tree.Node, Parts: slices.Compact(v.parts), Size: v.size, program: program}
 }
 
 // Holds runs the expression over an Env. One that fails on the values at hand
@@ -71,6 +81,15 @@ func (e Expression) Holds(env any) bool {
 	out, err := expr.Run(e.program, env)
 	yes, _ := out.(bool)
 	return err == nil && yes
+}
+
+// Value runs the expression over an Env. It fails on values that it cannot work
+// on, such as int of a word.
+func (e Expression) Value(env any) (any, error) {
+	if e.program == nil {
+		return nil, errors.New(e.Fault)
+	}
+	return expr.Run(e.program, env)
 }
 
 // At is a fault with its place and with what is accepted.
@@ -91,11 +110,13 @@ func (l Language) explain(err error) string {
 type inspector struct {
 	Language
 	parts []string
+	size  int
 	fault string
 	node  ast.Node
 }
 
 func (v *inspector) Visit(node *ast.Node) {
+	v.size++
 	switch n := (*node).(type) {
 	case *ast.BoolNode, *ast.IntegerNode, *ast.FloatNode, *ast.StringNode, *ast.ArrayNode, *ast.NilNode:
 	case *ast.IdentifierNode:
@@ -115,6 +136,10 @@ func (v *inspector) Visit(node *ast.Node) {
 		v.function(n, n.Name)
 	case *ast.CallNode:
 		v.call(n)
+	case *ast.ConditionalNode, *ast.MapNode, *ast.PairNode:
+		if !v.Tables {
+			v.refuse(n, "this is not accepted here")
+		}
 	default:
 		v.refuse(n, "this is not accepted here")
 	}
@@ -123,6 +148,12 @@ func (v *inspector) Visit(node *ast.Node) {
 func (v *inspector) member(n *ast.MemberNode) {
 	from, isName := n.Node.(*ast.IdentifierNode)
 	name, fixed := n.Property.(*ast.StringNode)
+	if isPart := isName && from.Value == v.Parts; v.Tables && !isPart {
+		switch n.Node.(type) {
+		case *ast.ArrayNode, *ast.MapNode, *ast.BuiltinNode, *ast.CallNode, *ast.MemberNode:
+			return
+		}
+	}
 	switch {
 	case v.Parts == "":
 		v.refuse(n, "nothing here has parts")

@@ -37,6 +37,7 @@ var nodeTypes = map[NodeType][]string{
 	WaitFor: {"text", "queue", "next"},
 	LookUp:  {"connection", "method", "path", "body", "results", "seconds", "next", "failed"},
 	Consent: {"consent", "seconds", "yes", "no", "none"},
+	Script:  {"lines", "next", "failed"},
 	SubFlow: {"flow", "ends", "next"},
 	Return:  {"end"},
 	Enqueue: {"text", "queue"},
@@ -108,6 +109,11 @@ func setBy(g *Graph) map[string]bool {
 		for name := range n.Results {
 			known[name] = true
 		}
+		for _, l := range n.Lines {
+			if l := g.line(l); l.name != "" {
+				known[l.name] = true
+			}
+		}
 		if n.Type == WaitFor {
 			known[AttributePlace], known[AttributeMinutes] = true, true
 		}
@@ -165,6 +171,8 @@ func (c *checker) node(at, name string, n Node) {
 		c.consent(at, n)
 	case LookUp:
 		c.lookUp(at, n)
+	case Script:
+		c.script(at, n)
 	case SubFlow:
 		c.subFlow(at, n)
 	case Return:
@@ -397,7 +405,7 @@ func used(n Node) []string {
 		{"open", n.Open != ""}, {"closed", n.Closed != ""}, {"cases", len(n.Cases) > 0}, {"queue", n.Queue != ""},
 		{"priority", n.Priority != nil}, {"skills", len(n.Skills) > 0}, {"prefers", len(n.Prefers) > 0}, {"language", n.Language != ""},
 		{"attributes", len(n.Attributes) > 0}, {"connection", n.Connection != ""}, {"method", n.Method != ""}, {"path", n.Path != ""}, {"body", len(n.Body) > 0},
-		{"results", len(n.Results) > 0}, {"failed", n.Failed != ""}, {"consent", n.Consent != ""}, {"yes", n.Yes != ""}, {"no", n.No != ""}, {"none", n.None != ""}, {"flow", n.Flow != ""}, {"ends", len(n.Ends) > 0}, {"end", n.End != ""}, {"next", n.Next != ""}, {"seconds", n.Seconds != 0}, {"timeout", n.Timeout != ""},
+		{"results", len(n.Results) > 0}, {"failed", n.Failed != ""}, {"consent", n.Consent != ""}, {"yes", n.Yes != ""}, {"no", n.No != ""}, {"none", n.None != ""}, {"lines", len(n.Lines) > 0}, {"flow", n.Flow != ""}, {"ends", len(n.Ends) > 0}, {"end", n.End != ""}, {"next", n.Next != ""}, {"seconds", n.Seconds != 0}, {"timeout", n.Timeout != ""},
 	} {
 		if f.set {
 			out = append(out, f.name)

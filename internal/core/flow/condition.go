@@ -30,7 +30,13 @@ var conditions = expression.Language{
 // compile prepares every condition of the graph once.
 func (g *Graph) compile() {
 	g.conditions = map[string]condition{}
+	g.lines = map[string]line{}
 	for _, n := range g.Nodes {
+		for _, text := range n.Lines {
+			if _, done := g.lines[text]; !done {
+				g.lines[text] = newLine(text)
+			}
+		}
 		for _, c := range n.Cases {
 			if _, done := g.conditions[c.If]; !done {
 				g.conditions[c.If] = newCondition(c.If)
@@ -52,8 +58,12 @@ func newCondition(text string) condition { return condition{conditions.Compile(t
 
 // holds runs the condition.
 func (c condition) holds(s State, w World) bool {
-	return c.Holds(scope{
+	return c.Holds(scopeOf(s, w))
+}
+
+func scopeOf(s State, w World) scope {
+	return scope{
 		Attr: s.Attributes, Language: s.Language, Channel: w.Channel,
 		Hour: w.Now.Hour(), Weekday: int(w.Now.Weekday()),
-	})
+	}
 }

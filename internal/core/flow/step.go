@@ -250,6 +250,10 @@ func (r *run) visit(n Node) (next way) {
 		return r.askConsent(n)
 	case LookUp:
 		r.waitForAnswer(n)
+	case Script:
+		if !r.script(n) {
+			return way{"failed", n.Failed}
+		}
 	case SubFlow:
 		return r.enter(n)
 	case Return:

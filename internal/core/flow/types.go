@@ -12,6 +12,7 @@ type Graph struct {
 	Takes []string `json:"takes,omitempty"`
 
 	conditions map[string]condition // by expression text
+	lines      map[string]line      // of scripts, by their text
 }
 
 // NodeType is what a node does.
@@ -28,6 +29,7 @@ const (
 	LookUp  NodeType = "look_up"  // ask Connection for Path, store Results; go on at Next, or at Failed
 	Consent NodeType = "consent"  // show the consent text Consent, wait; Yes (recorded), No, or None in Seconds
 	Enqueue NodeType = "queue"    // say Text (may be empty) and put into Queue; ends the flow
+	Script  NodeType = "script"   // set attributes as its lines say; go on at Next, or at Failed
 	SubFlow NodeType = "sub_flow" // run Flow; go on where Ends says by the end that it came to, else at Next
 	Return  NodeType = "return"   // go back to the flow that runs this one, by the end's name End; the first flow: close
 	Form    NodeType = "form"     // say Text (may be empty), show the leave-a-message form, wait; when sent: Next, or close
@@ -100,6 +102,7 @@ type Node struct {
 	Results    map[string]string `json:"results,omitempty"`
 	Failed     string            `json:"failed,omitempty"`
 	Consent    string            `json:"consent,omitempty"`
+	Lines      []string          `json:"lines,omitempty"` // of a script
 	Flow       string            `json:"flow,omitempty"`
 	Ends       []End             `json:"ends,omitempty"`
 	End        string            `json:"end,omitempty"`

@@ -109,6 +109,7 @@ export interface FlowNode {
   yes?: string;
   no?: string;
   none?: string;
+  lines?: string[];
   flow?: string;
   ends?: { name: string; next: string }[];
   end?: string;

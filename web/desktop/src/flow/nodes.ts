@@ -12,6 +12,7 @@ import MailPlus from "@lucide/svelte/icons/mail-plus";
 import SlidersHorizontal from "@lucide/svelte/icons/sliders-horizontal";
 import SearchCheck from "@lucide/svelte/icons/search-check";
 import Route from "@lucide/svelte/icons/route";
+import SquareFunction from "@lucide/svelte/icons/square-function";
 import Split from "@lucide/svelte/icons/split";
 import type { FlowNode } from "../api/types";
 
@@ -28,6 +29,7 @@ export type NodeType =
   | "wait"
   | "look_up"
   | "consent"
+  | "script"
   | "sub_flow"
   | "return"
   | "queue"
@@ -47,7 +49,8 @@ export type FieldName =
   | "set"
   | "queue"
   | "flow"
-  | "end";
+  | "end"
+  | "lines";
 
 /** A field of a node that names another node. */
 export type OutName = "next" | "open" | "closed" | "timeout" | "failed" | "yes" | "no" | "none";
@@ -116,6 +119,12 @@ export const shapes: Record<NodeType, Shape> = {
     fields: ["consent", "wait"],
     outs: ["yes", "no", "none"],
     blank: () => ({ type: "consent", consent: "", seconds: 60 }),
+  },
+  script: {
+    icon: SquareFunction,
+    fields: ["lines"],
+    outs: ["next", "failed"],
+    blank: () => ({ type: "script", lines: [] }),
   },
   sub_flow: {
     icon: Route,
