@@ -88,7 +88,6 @@ func hearsMusic(t *testing.T, b *mediatest.Browser, not float64) {
 func wrapsUp(t *testing.T, u *drive.User, interaction string) {
 	t.Helper()
 	within(t, "the work does not wrap up", func() bool {
-		time.Sleep(100 * time.Millisecond) // the address has a limit
 		for _, w := range desk(t, u).Work {
 			if w.ID == interaction {
 				return w.State == "wrapping" || w.State == "closed"
@@ -126,7 +125,6 @@ func TestACallFromBrowserToBrowser(t *testing.T) {
 		// While it is offered the agent's browser may connect, and hears nothing.
 		var offer string
 		within(t, "the call was not offered", func() bool {
-			time.Sleep(50 * time.Millisecond) // the address has a limit
 			for _, o := range desk(t, bo).Offers {
 				offer = o.ID
 			}
@@ -230,7 +228,6 @@ func TestCallsSurviveARestart(t *testing.T) {
 		_, err = asked.Choose(ctx, "k2", "two")
 		must(t, err)
 		ends := func(v *drive.Visitor) bool {
-			time.Sleep(200 * time.Millisecond)
 			c, err := v.Conversation(ctx, 0)
 			must(t, err)
 			return c.State.Ended

@@ -59,9 +59,13 @@ func within(t *testing.T, what string, fn func() bool) {
 		if time.Now().After(deadline) {
 			t.Fatal(what)
 		}
-		time.Sleep(10 * time.Millisecond) // what is waited for needs the processor, too
+		time.Sleep(lookAgain)
 	}
 }
+
+// lookAgain is the pause between two looks at what is waited for: tests run side
+// by side, and an address may ask so often only.
+const lookAgain = 50 * time.Millisecond
 
 type deskView struct {
 	Me     struct{ Online bool }

@@ -58,7 +58,6 @@ func (c *company) chatWith(t *testing.T, u *drive.User, entry, name string) *dri
 	must(t, err)
 	var offer string
 	within(t, "the chat was not offered", func() bool {
-		time.Sleep(50 * time.Millisecond) // the address has a limit
 		for _, o := range desk(t, u).Offers {
 			offer = o.ID
 		}
@@ -114,7 +113,7 @@ func TestAChatIsSpoken(t *testing.T) {
 		must(t, err)
 		_, err = waits.Choose(ctx, "k1", "one")
 		must(t, err)
-		within(t, "the call does not wait", func() bool { time.Sleep(50 * time.Millisecond); return talkOf(t, waits).State.State == "queued" })
+		within(t, "the call does not wait", func() bool { return talkOf(t, waits).State.State == "queued" })
 		if offers := desk(t, bo).Offers; len(offers) != 0 {
 			t.Fatalf("an agent who talks is offered a call: %+v", offers)
 		}
@@ -191,7 +190,6 @@ func TestAChatIsSpokenOverARestart(t *testing.T) {
 		page := listensTo(t, acme, bo, v, 700)
 		page.Close() // the visitor's tab is in another page, which does not talk
 		within(t, "who talks no more is not back in the chat", func() bool {
-			time.Sleep(200 * time.Millisecond)
 			now := talkOf(t, v)
 			return now.stage() == "" && now.State.State == "active"
 		})

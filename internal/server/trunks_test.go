@@ -160,7 +160,6 @@ func (d *dialled) hearsMusic(t *testing.T, not float64) {
 func (c *company) offered(t *testing.T, u *drive.User) (offer, interaction string) {
 	t.Helper()
 	within(t, "the call was not offered", func() bool {
-		time.Sleep(50 * time.Millisecond) // the address has a limit
 		for _, o := range desk(t, u).Offers {
 			offer, interaction = o.ID, o.Interaction.ID
 		}
