@@ -204,8 +204,11 @@ func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[Object, error
 // Attachments is the word for the files of conversations, in Key.
 const Attachments = "attachments"
 
+// Recordings is the word for the segments of recordings.
+const Recordings = "recordings"
+
 // kinds are the words for all kinds of files that Key is used with.
-var kinds = []string{Attachments}
+var kinds = []string{Attachments, Recordings}
 
 // DeleteTenant removes all files of a tenant, and says how many there were.
 func (s *Store) DeleteTenant(ctx context.Context, t id.Tenant) (n int, err error) {

@@ -13,6 +13,7 @@ import (
 	"nubitalk/internal/app/floor"
 	"nubitalk/internal/app/live"
 	"nubitalk/internal/app/lookup"
+	"nubitalk/internal/app/recording"
 	"nubitalk/internal/app/retention"
 	appsetup "nubitalk/internal/app/setup"
 	"nubitalk/internal/base/errs"
@@ -37,6 +38,7 @@ type parts struct {
 	floor     *floor.Manager
 	cluster   *cluster // nil on a single node
 	chat      *chat.Service
+	recording *recording.Service
 	media     *media.Host
 	voice     *voice.Service
 	telephone *telephone // nil without telephony
@@ -107,6 +109,7 @@ func (s *Server) makeParts() *parts {
 	}
 	p.chat = chat.New(chat.Deps{DB: k.db, Vault: k.vault, Blobs: k.blobs, Bus: k.bus, Clock: s.clock, IDs: s.ids, Setup: p.setups,
 		People: p.people, Floor: chatFloor, Audit: p.audit, Log: s.log.With("part", "chat")})
+	p.recording = &recording.Service{DB: k.db, Vault: k.vault, Blobs: k.blobs, IDs: s.ids, Clock: s.clock, Log: s.log.With("part", "recording"), Dir: s.conf.Folder("spool")}
 	p.media = media.NewHost(s.mediaConfig())
 	var network voice.Network
 	var phones voice.Phones

@@ -226,17 +226,17 @@ func (tx *Tx) Attachment(attachmentID string) (AttachmentRow, error) {
 		string(tx.scope.Tenant), attachmentID)
 }
 
+// HasAttachment says whether there is one with an id.
+func (tx *Tx) HasAttachment(attachmentID string) (bool, error) {
+	var n int64
+	_, err := tx.one(`SELECT count(*) FROM attachments WHERE tenant_id = $1 AND attachment_id = $2`, []any{string(tx.scope.Tenant), attachmentID}, &n)
+	return n > 0, err
+}
+
 // AttachmentsOf are an interaction's attachments in order.
 func (tx *Tx) AttachmentsOf(interactionID string) ([]AttachmentRow, error) {
 	return list(tx, scanAttachment, `SELECT `+attachmentColumns+` FROM attachments WHERE tenant_id = $1 AND interaction_id = $2 ORDER BY created_at, attachment_id`,
 		string(tx.scope.Tenant), interactionID)
-}
-
-// AttachmentsOfContact are all attachments in a contact's interactions.
-func (tx *Tx) AttachmentsOfContact(contactID string) ([]AttachmentRow, error) {
-	return list(tx, scanAttachment, `SELECT `+attachmentColumns+` FROM attachments WHERE tenant_id = $1
-		AND interaction_id IN (SELECT i.interaction_id FROM interactions i WHERE i.tenant_id = $1 AND i.contact_id = $2) ORDER BY created_at, attachment_id`,
-		string(tx.scope.Tenant), contactID)
 }
 
 // UnsentAttachments are at most limit attachments made before a time that no

@@ -8,13 +8,13 @@ import (
 
 // Erased counts the rows that an erasure removed, for its receipt.
 type Erased struct {
-	Contacts, Addresses, Consents, Interactions, Segments, Offers, Legs, Chats, Messages, Tokens, Attachments int64
+	Contacts, Addresses, Consents, Interactions, Segments, Offers, Legs, Chats, Messages, Tokens, Attachments, Recordings, RecordingEntries int64
 }
 
 // DeleteConversation removes what was said in a closed interaction, its files'
-// rows, marks and search tokens, its display name and its flow's memory; the
-// record (times, queue, agent, labels) stays. Delete the blobs that
-// AttachmentsOf names as well, and Scrub afterwards.
+// rows, its recordings, marks and search tokens, its display name and its flow's
+// memory; the record (times, queue, agent, labels) stays. Delete what Blobs names
+// before, and Scrub afterwards.
 func (tx *Tx) DeleteConversation(interactionID string, now time.Time) (Erased, error) {
 	e, err := tx.eraseContent(ofInteraction, interactionID)
 	if err != nil {
@@ -71,6 +71,8 @@ func (tx *Tx) eraseContent(which, key string) (e Erased, err error) {
 	err = tx.erase(key, []erasure{
 		{&e.Messages, `DELETE FROM messages WHERE tenant_id = $1 AND ` + which},
 		{&e.Attachments, `DELETE FROM attachments WHERE tenant_id = $1 AND ` + which},
+		{&e.RecordingEntries, `DELETE FROM recording_entries WHERE tenant_id = $1 AND ` + which},
+		{&e.Recordings, `DELETE FROM recordings WHERE tenant_id = $1 AND ` + which},
 		{&e.Chats, `DELETE FROM chats WHERE tenant_id = $1 AND ` + which},
 	})
 	return e, err

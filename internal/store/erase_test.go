@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"nubitalk/internal/base/errs"
@@ -48,8 +49,86 @@ func life(tx *store.Tx, contact string) error {
 		if err := tx.InsertOffer(store.OfferRow{ID: "off_" + interaction, InteractionID: interaction}); err != nil {
 			return err
 		}
+		if err := recorded(tx, interaction); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// recorded gives an interaction a recording of one segment with a pause.
+func recorded(tx *store.Tx, interaction string) error {
+	if err := tx.InsertRecording(store.RecordingRow{ID: "rec_" + interaction, InteractionID: interaction}); err != nil {
+		return err
+	}
+	if err := tx.InsertRecordingEntry(store.RecordingEntryRow{RecordingID: "rec_" + interaction, Number: 1, InteractionID: interaction, FileID: "rcf_" + interaction}); err != nil {
+		return err
+	}
+	return tx.InsertRecordingEntry(store.RecordingEntryRow{RecordingID: "rec_" + interaction, Number: 2, InteractionID: interaction, Kind: "pause"})
+}
+
+// What an interaction leaves in files is named for those who delete it, and a
+// recording needs its interaction.
+func TestFilesAreNamed(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
+		db := open()
+		storetest.Organisations(t, db, tenA, tenB)
+		for _, tenant := range []id.Tenant{tenA, tenB} {
+			write(t, db, tenant, func(tx *store.Tx) error { return life(tx, "con_1") })
+		}
+		write(t, db, tenA, func(tx *store.Tx) error {
+			return tx.InsertAttachment(store.AttachmentRow{ID: "att_x", InteractionID: "int_con_1_0", BlobKey: "attachments/ten_a/att_x"})
+		})
+		read(t, db, tenA, func(tx *store.Tx) error {
+			keys, err := tx.Blobs("int_con_1_0")
+			slices.Sort(keys)
+			same(t, "of an interaction", []string{"", "attachments/ten_a/att_x", "recordings/" + string(tenA) + "/rcf_int_con_1_0"}, keys)
+			if err != nil {
+				return err
+			}
+			all, err := tx.BlobsOfContact("con_1")
+			if len(all) != 5 || err != nil {
+				t.Errorf("of a contact: %v, %v", all, err)
+			}
+			for file, want := range map[string]bool{"rcf_int_con_1_0": true, "rcf_other": false, "": false} {
+				if got, err := tx.HasRecordingFile(file); got != want || err != nil {
+					t.Errorf("file %q: %v, %v", file, got, err)
+				}
+			}
+			for file, want := range map[string]bool{"att_x": true, "att_y": false} {
+				if got, err := tx.HasAttachment(file); got != want || err != nil {
+					t.Errorf("file %q: %v, %v", file, got, err)
+				}
+			}
+			running, err := tx.RunningRecordings()
+			if len(running) != 2 || err != nil {
+				t.Errorf("%+v, %v", running, err)
+			}
+			return nil
+		})
+		write(t, db, tenA, func(tx *store.Tx) error {
+			return tx.UpdateRecording(store.RecordingRow{ID: "rec_int_con_1_0", EndedAt: at(3), Serial: 2, LengthMS: 5, PausedBy: "usr_1"})
+		})
+		read(t, db, tenA, func(tx *store.Tx) error {
+			o, err := tx.Recording("rec_int_con_1_0")
+			if !o.EndedAt.Equal(at(3)) || o.Serial != 2 || o.LengthMS != 5 || o.PausedBy != "usr_1" || o.InteractionID != "int_con_1_0" {
+				t.Errorf("%+v", o)
+			}
+			running, _ := tx.RunningRecordings()
+			if len(running) != 1 {
+				t.Errorf("%d run", len(running))
+			}
+			return err
+		})
+		for what, step := range map[string]func(*store.Tx) error{
+			"a recording of nothing": func(tx *store.Tx) error {
+				return tx.InsertRecording(store.RecordingRow{ID: "rec_x", InteractionID: "int_none"})
+			},
+			"one that is not there": func(tx *store.Tx) error { return tx.UpdateRecording(store.RecordingRow{ID: "rec_none"}) },
+		} {
+			wantCode(t, what, db.Write(t.Context(), tenA, step), errs.NotFound)
+		}
+	})
 }
 
 // census counts the rows of every table for a tenant.
@@ -80,7 +159,7 @@ func TestErasingAContact(t *testing.T) {
 		write(t, db, tenA, func(tx *store.Tx) error { return life(tx, "con_2") })
 		write(t, db, tenA, func(tx *store.Tx) error {
 			e, err := tx.DeleteContact("con_2")
-			same(t, "receipt", store.Erased{Contacts: 1, Addresses: 2, Consents: 2, Interactions: 2, Segments: 2, Offers: 2, Legs: 2, Chats: 2, Messages: 2, Tokens: 4, Attachments: 2}, e)
+			same(t, "receipt", store.Erased{Contacts: 1, Addresses: 2, Consents: 2, Interactions: 2, Segments: 2, Offers: 2, Legs: 2, Chats: 2, Messages: 2, Tokens: 4, Attachments: 2, Recordings: 2, RecordingEntries: 4}, e)
 			return err
 		})
 		same(t, "the rest of the tenant", alone, census(t, db, tenA))
@@ -102,7 +181,7 @@ func TestErasingAnInteractionAndAConversation(t *testing.T) {
 		other := census(t, db, tenB)
 		write(t, db, tenA, func(tx *store.Tx) error {
 			e, err := tx.DeleteConversation("int_con_1_0", at(9))
-			same(t, "conversation", store.Erased{Chats: 1, Messages: 1, Tokens: 2, Attachments: 1}, e)
+			same(t, "conversation", store.Erased{Chats: 1, Messages: 1, Tokens: 2, Attachments: 1, Recordings: 1, RecordingEntries: 2}, e)
 			return err
 		})
 		read(t, db, tenA, func(tx *store.Tx) error {
@@ -114,7 +193,7 @@ func TestErasingAnInteractionAndAConversation(t *testing.T) {
 		})
 		write(t, db, tenA, func(tx *store.Tx) error {
 			e, err := tx.DeleteInteraction("int_con_1_1")
-			same(t, "interaction", store.Erased{Interactions: 1, Segments: 1, Offers: 1, Legs: 1, Chats: 1, Messages: 1, Tokens: 2, Attachments: 1}, e)
+			same(t, "interaction", store.Erased{Interactions: 1, Segments: 1, Offers: 1, Legs: 1, Chats: 1, Messages: 1, Tokens: 2, Attachments: 1, Recordings: 1, RecordingEntries: 2}, e)
 			return err
 		})
 		same(t, "left", map[string]int{"organisations": 1, "contacts": 1, "contact_addresses": 2, "consents": 2, "interactions": 1, "segments": 1, "offers": 1, "call_legs": 1}, census(t, db, tenA))

@@ -61,7 +61,10 @@ func everything(t *testing.T, db *store.DB) {
 					if err := tx.InsertInteraction(store.InteractionRow{ID: "int_call", ContactID: "con_1", State: "active", ArrivedAt: t0}); err != nil {
 						return err
 					}
-					return tx.PutLeg(store.LegRow{ID: "leg_1", InteractionID: "int_call"})
+					if err := tx.PutLeg(store.LegRow{ID: "leg_1", InteractionID: "int_call"}); err != nil {
+						return err
+					}
+					return recorded(tx, "int_call")
 				},
 				func() error { _, _, err := tx.Lease("floor", "node", 1e9, t0); return err },
 			} {

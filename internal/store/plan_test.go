@@ -11,7 +11,7 @@ import (
 
 // grows are the tables that get many rows for each tenant: no statement may walk
 // over all of them.
-var grows = regexp.MustCompile(`\b(interactions|segments|offers|messages|message_tokens|chats|attachments|alerts|audit|contacts|contact_addresses|consents|sessions|i|s|n|c|m|t|l)\b`)
+var grows = regexp.MustCompile(`\b(interactions|segments|offers|messages|message_tokens|chats|attachments|recordings|recording_entries|alerts|audit|contacts|contact_addresses|consents|sessions|i|s|n|c|m|t|l)\b`)
 
 var (
 	scan       = regexp.MustCompile(`^SCAN (\w+)`)

@@ -72,6 +72,10 @@ func tenantRows() []kept {
 	alert.SubjectKind, alert.Level = "agent", "critical"
 	leg := fill[store.LegRow](19)
 	leg.InteractionID = interaction.ID
+	recording := fill[store.RecordingRow](20)
+	recording.InteractionID = interaction.ID
+	entry := fill[store.RecordingEntryRow](21)
+	entry.InteractionID, entry.RecordingID = interaction.ID, recording.ID
 	return []kept{
 		keep("users", user, (*store.Tx).InsertUser, func(tx *store.Tx, r store.UserRow) (store.UserRow, error) { return tx.User(r.ID) }),
 		keep("users by name", user, nothing, func(tx *store.Tx, r store.UserRow) (store.UserRow, error) { return tx.UserByName(r.UserNameKey) }),
@@ -140,8 +144,12 @@ func tenantRows() []kept {
 		keep("attachments listed", attachment, nothing, func(tx *store.Tx, r store.AttachmentRow) (store.AttachmentRow, error) {
 			return only(tx.AttachmentsOf(r.InteractionID))
 		}),
-		keep("attachments of a contact", attachment, nothing, func(tx *store.Tx, r store.AttachmentRow) (store.AttachmentRow, error) {
-			return only(tx.AttachmentsOfContact("con_full"))
+		keep("recordings", recording, (*store.Tx).InsertRecording, func(tx *store.Tx, r store.RecordingRow) (store.RecordingRow, error) { return tx.Recording(r.ID) }),
+		keep("recordings listed", recording, nothing, func(tx *store.Tx, r store.RecordingRow) (store.RecordingRow, error) {
+			return only(tx.Recordings(r.InteractionID))
+		}),
+		keep("recording_entries", entry, (*store.Tx).InsertRecordingEntry, func(tx *store.Tx, r store.RecordingEntryRow) (store.RecordingEntryRow, error) {
+			return only(tx.RecordingEntries(r.RecordingID))
 		}),
 		keep("idempotency", key, func(tx *store.Tx, r store.IdempotencyRow) error {
 			_, reserved, err := tx.ReserveKey(r)

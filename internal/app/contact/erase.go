@@ -178,16 +178,16 @@ func (s *Service) eraseSteps(ctx context.Context, job store.JobRow) error {
 		return err
 	}
 	s.tellDestroyed(t, contact)
-	var files []store.AttachmentRow
+	var files []string
 	err := s.DB.Read(ctx, t, func(tx *store.Tx) (err error) {
-		files, err = tx.AttachmentsOfContact(contact)
+		files, err = tx.BlobsOfContact(contact)
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	for _, f := range files { // before the rows that name them
-		if err := s.Blobs.Delete(ctx, f.BlobKey); err != nil {
+		if err := s.Blobs.Delete(ctx, f); err != nil {
 			return err
 		}
 	}
@@ -224,6 +224,7 @@ var counted = []struct {
 	{"messages", "messages", func(e store.Erased) int64 { return e.Messages }},
 	{"tokens", "search tokens", func(e store.Erased) int64 { return e.Tokens }},
 	{"attachments", "files", func(e store.Erased) int64 { return e.Attachments }},
+	{"recordings", "recordings", func(e store.Erased) int64 { return e.Recordings }},
 	{"call_legs", "who took part in calls, with the number", func(e store.Erased) int64 { return e.Legs }},
 	{"segments", "parts of interactions held by agents and queues", func(e store.Erased) int64 { return e.Segments }},
 	{"offers", "offers to agents", func(e store.Erased) int64 { return e.Offers }},

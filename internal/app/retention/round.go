@@ -189,11 +189,11 @@ func (r *round) endWork(rows []store.InteractionRow, count *int64, end func(*sto
 	if len(rows) == 0 {
 		return 0, nil
 	}
-	var files []store.AttachmentRow
+	var files []string
 	err := r.s.DB.Read(r.ctx, r.t, func(tx *store.Tx) error {
 		files = files[:0]
 		for _, row := range rows {
-			of, err := tx.AttachmentsOf(row.ID)
+			of, err := tx.Blobs(row.ID)
 			if err != nil {
 				return err
 			}
@@ -205,7 +205,7 @@ func (r *round) endWork(rows []store.InteractionRow, count *int64, end func(*sto
 		return 0, err
 	}
 	for _, f := range files {
-		if err := r.s.Blobs.Delete(r.ctx, f.BlobKey); err != nil {
+		if err := r.s.Blobs.Delete(r.ctx, f); err != nil {
 			return 0, err
 		}
 	}
@@ -269,8 +269,15 @@ func (r *round) uploads() error {
 	})
 }
 
-// attachments is the first part of the keys of conversations' files.
-const attachments = "attachments"
+// kept are the kinds of conversations' files, and how a row is found that names
+// one.
+var kept = []struct {
+	kind string
+	has  func(*store.Tx, string) (bool, error)
+}{
+	{blob.Attachments, (*store.Tx).HasAttachment},
+	{blob.Recordings, (*store.Tx).HasRecordingFile},
+}
 
 // strayEvery is how often files are compared with rows: it looks at all of them.
 const strayEvery = 24 * time.Hour
@@ -281,22 +288,27 @@ func (r *round) strayFiles() error {
 	if !r.s.firstToday(r.t) {
 		return nil
 	}
-	var page []string
-	for file, err := range r.s.Blobs.List(r.ctx, blob.Key(attachments, r.t, "")) {
-		if err != nil {
-			return err
-		}
-		if !file.At.Before(r.due.StrayFiles) {
-			continue
-		}
-		if page = append(page, file.Key); len(page) == some {
-			if err := r.endStray(page); err != nil {
+	for _, k := range kept {
+		var page []string
+		for file, err := range r.s.Blobs.List(r.ctx, blob.Key(k.kind, r.t, "")) {
+			if err != nil {
 				return err
 			}
-			page = page[:0]
+			if !file.At.Before(r.due.StrayFiles) {
+				continue
+			}
+			if page = append(page, file.Key); len(page) == some {
+				if err := r.endStray(page, k.has); err != nil {
+					return err
+				}
+				page = page[:0]
+			}
+		}
+		if err := r.endStray(page, k.has); err != nil {
+			return err
 		}
 	}
-	return r.endStray(page)
+	return nil
 }
 
 // firstToday says whether a tenant's files were not compared within a day.
@@ -311,16 +323,17 @@ func (s *Service) firstToday(t id.Tenant) bool {
 	return true
 }
 
-func (r *round) endStray(keys []string) error {
+func (r *round) endStray(keys []string, has func(*store.Tx, string) (bool, error)) error {
 	var stray []string
 	err := r.s.DB.Read(r.ctx, r.t, func(tx *store.Tx) error {
 		stray = stray[:0]
 		for _, key := range keys {
-			_, err := tx.Attachment(key[strings.LastIndexByte(key, '/')+1:])
-			if errs.Is(err, errs.NotFound) {
-				stray = append(stray, key)
-			} else if err != nil {
+			named, err := has(tx, key[strings.LastIndexByte(key, '/')+1:])
+			if err != nil {
 				return err
+			}
+			if !named {
+				stray = append(stray, key)
 			}
 		}
 		return nil

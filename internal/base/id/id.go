@@ -46,6 +46,8 @@ const (
 	Phone       = "phn"
 	Leg         = "leg"
 	Connection  = "cnx"
+	Recording   = "rec"
+	RecordFile  = "rcf"
 )
 
 // Tenant is the organisation that owns a row, a key, an event or a file. For

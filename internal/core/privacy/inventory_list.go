@@ -177,6 +177,19 @@ var inventory = []group{
 		part{"author_id", Pseudonym, "", ""},
 		part{"name_sealed", Content, "what the file is called", byContact})},
 
+	{Column, "recordings", "to keep what is recorded of a conversation, as the tenant set it up (C45-C49)", whileTalk, withConversation, with(
+		none("recording_id", "kind", "spool", "entries", "serial", "length_ms", "size", "paused_ms", "paused_reason", "started_at", "ended_at"),
+		part{"interaction_id", Pseudonym, "", ""},
+		part{"parties", Pseudonym, "whose tracks there are", ""},
+		part{"paused_by", Pseudonym, "who paused it", ""},
+		part{"key_sealed", Secret, "the recording's own key", byContact},
+		part{"head_sealed", None, "the end of the manifest's chain", byContact})},
+
+	{Column, "recording_entries", "to show that a recording is whole, and why a part of it is not there (C47-C49)", whileTalk, withConversation, with(
+		none("recording_id", "number", "kind", "at_ms", "length_ms", "file_id", "serial", "size", "hash", "cut", "reason", "chain"),
+		part{"interaction_id", Pseudonym, "", ""},
+		part{"by_id", Pseudonym, "who paused, went on or stopped", ""})},
+
 	{Column, "audit", "to show who saw, changed, exported or erased what (C10, C11)", "the tenant's rule on the audit log (audit_days)", "deleted by retention, the oldest first; never changed", with(
 		none("seq", "at", "actor_kind", "action", "object_kind", "prev_hash", "hash"),
 		part{"actor_id", Pseudonym, "who did it", ""},
@@ -210,7 +223,8 @@ var inventory = []group{
 		{"id", None, "", ""}, {"version_id", None, "", ""}, {"is_applied", None, "", ""}, {"tstamp", None, "", ""}}},
 
 	{File, "", "to keep the files of a conversation", whileTalk, withConversation, []part{
-		{"attachments", Content, "the files that people and agents sent, under names made of ids", byContact}}},
+		{"attachments", Content, "the files that people and agents sent, under names made of ids", byContact},
+		{"recordings", Content, "what was recorded, in segments under names made of ids", byContact}}},
 
 	{Event, "", "to keep agents' and supervisors' screens current", "minutes, for those who reconnect", "overwritten by newer events", []part{
 		{"offer.made", DisplayName, "to offer work to an agent", toAuthorised},

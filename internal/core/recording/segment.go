@@ -78,6 +78,11 @@ func NewSegment(s Sealer, recording string, number int) *Segment {
 	return &Segment{sealer: s, place: place(recording, number)}
 }
 
+// Continue goes on with a segment that has so many pieces already.
+func Continue(s Sealer, recording string, number, pieces int) *Segment {
+	return &Segment{sealer: s, place: place(recording, number), pieces: pieces}
+}
+
 // place is what a segment's pieces are bound to.
 func place(recording string, number int) string { return fmt.Sprintf("%s/%d", recording, number) }
 
@@ -230,8 +235,6 @@ func Mend(s Sealer, recording string, number int, file []byte) (c Contents, end 
 	case err != nil, c.Whole:
 		return c, nil, err
 	}
-	w := NewSegment(s, recording, number)
-	w.pieces = len(c.Pieces)
-	end, err = w.End()
+	end, err = Continue(s, recording, number, len(c.Pieces)).End()
 	return c, end, err
 }

@@ -1,0 +1,127 @@
+package recording
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/blob"
+	form "nubitalk/internal/core/recording"
+	"nubitalk/internal/store"
+	"nubitalk/internal/vault"
+)
+
+// Opened is a recording that can be read.
+type Opened struct {
+	Row     store.RecordingRow
+	About   form.About
+	Entries []form.Entry
+	object  *vault.Object
+	tenant  id.Tenant
+}
+
+// Open opens a recording, whether it has ended or not. It answers errs.NotFound
+// when there is none, and errs.Gone when its person was erased.
+func (s *Service) Open(ctx context.Context, t id.Tenant, recording string) (*Opened, error) {
+	o := &Opened{tenant: t}
+	var contact string
+	err := s.DB.Read(ctx, t, func(tx *store.Tx) (err error) {
+		if o.Row, err = tx.Recording(recording); err != nil {
+			return err
+		}
+		work, err := tx.Interaction(o.Row.InteractionID)
+		if err != nil {
+			return err
+		}
+		contact = work.ContactID
+		rows, err := tx.RecordingEntries(recording)
+		o.Entries = make([]form.Entry, 0, len(rows))
+		for _, r := range rows {
+			o.Entries = append(o.Entries, entry(r))
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	o.About = about(t, o.Row)
+	o.object, err = s.Vault.OpenObject(ctx, t, contact, keyPlace+recording, o.Row.KeySealed)
+	return o, err
+}
+
+// Of are an interaction's recordings, in the order in which they began.
+func (s *Service) Of(ctx context.Context, t id.Tenant, interaction string) (rows []store.RecordingRow, err error) {
+	err = s.DB.Read(ctx, t, func(tx *store.Tx) (err error) {
+		rows, err = tx.Recordings(interaction)
+		return err
+	})
+	return rows, err
+}
+
+// Check says what is wrong with a recording; nothing, if it is as it was made.
+func (s *Service) Check(ctx context.Context, o *Opened) []form.Fault {
+	return form.Check(o.object, o.About, o.Entries, o.Row.HeadSealed, func(file string) ([]byte, error) {
+		for _, e := range o.Entries {
+			if e.Segment == file {
+				return s.file(ctx, o, e)
+			}
+		}
+		return nil, errs.New(errs.NotFound, "This file does not exist.")
+	})
+}
+
+// Pieces is what was recorded in a time, as far as it is in segments that have
+// ended and can be read: only those of that time are fetched.
+func (s *Service) Pieces(ctx context.Context, o *Opened, from, until time.Duration) (all []form.Piece, err error) {
+	for _, e := range o.Entries {
+		if e.Kind != form.Recorded || e.At >= until || e.At+e.Length <= from {
+			continue
+		}
+		file, err := s.file(ctx, o, e)
+		if err != nil {
+			return all, err
+		}
+		c, err := form.Read(o.object, o.Row.ID, e.Serial, file)
+		if err != nil {
+			return all, errs.Wrap(errs.Internal, err, "A part of the recording was altered and cannot be played.")
+		}
+		for _, p := range c.Pieces {
+			if p.At < until && p.At+p.Length > from {
+				all = append(all, p)
+			}
+		}
+	}
+	return all, nil
+}
+
+// file is a segment's, from the blob store, or from the spool while it is there.
+func (s *Service) file(ctx context.Context, o *Opened, e form.Entry) ([]byte, error) {
+	b, err := s.Blobs.Get(ctx, blob.Key(blob.Recordings, o.tenant, e.Segment))
+	if errs.Is(err, errs.NotFound) && o.Row.Spool == s.spool {
+		local, lost := os.ReadFile(s.path(spooled{o.tenant, o.Row.ID, e.Serial, e.Segment}))
+		if lost == nil {
+			return local, nil
+		}
+		b, err = s.Blobs.Get(ctx, blob.Key(blob.Recordings, o.tenant, e.Segment)) // uploaded a moment ago
+	}
+	return b, err
+}
+
+func entryRow(interaction, recording string, e form.Entry) store.RecordingEntryRow {
+	row := store.RecordingEntryRow{RecordingID: recording, Number: e.Number, InteractionID: interaction, Kind: string(e.Kind), AtMS: e.At.Milliseconds(), LengthMS: e.Length.Milliseconds(),
+		FileID: e.Segment, Serial: e.Serial, Size: e.Size, Cut: e.Cut, By: e.By, Reason: e.Reason, Chain: e.Chain[:]}
+	if e.Segment != "" {
+		row.Hash = e.Hash[:]
+	}
+	return row
+}
+
+func entry(r store.RecordingEntryRow) form.Entry {
+	e := form.Entry{Number: r.Number, Kind: form.Kind(r.Kind), At: time.Duration(r.AtMS) * time.Millisecond, Length: time.Duration(r.LengthMS) * time.Millisecond,
+		Segment: r.FileID, Serial: r.Serial, Size: r.Size, Cut: r.Cut, By: r.By, Reason: r.Reason}
+	copy(e.Hash[:], r.Hash)
+	copy(e.Chain[:], r.Chain)
+	return e
+}

@@ -1,0 +1,170 @@
+package recording
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"nubitalk/internal/base/clock"
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/blob"
+	form "nubitalk/internal/core/recording"
+	"nubitalk/internal/store"
+	"nubitalk/internal/vault"
+)
+
+// Kinds of recordings.
+const (
+	Voice   = "voice"
+	Screen  = "screen"
+	Message = "message" // left by voice
+)
+
+// Reasons why something happened that nobody asked for.
+const (
+	ByCrash    = "crash"    // the program ended without warning
+	ByStop     = "stop"     // the program was stopped
+	ByTooSlow  = "too_slow" // sound came faster than it could be written
+	bySystem   = "system"   // Entry.By of those
+	keyPlace   = "recordings.key/"
+	takeEvery  = 250 * time.Millisecond
+	fullAfter  = 5 * time.Second // of a segment
+	tryAgain   = 5 * time.Second // to upload
+	uploadTime = time.Minute
+)
+
+// Source is where sound comes from: media/tape.
+type Source interface {
+	Take(end bool) (form.Piece, bool)
+	Pause() (from time.Duration)
+	Resume() (until time.Duration, ok bool)
+	Lost() time.Duration
+}
+
+// Start says what is to be recorded.
+type Start struct {
+	Tenant      id.Tenant
+	Interaction string
+	Contact     string // whose key the recording is under
+	Kind        string
+	Parties     []string // of the source's tracks
+	Source      Source
+}
+
+// Service keeps recordings. It is a base/service part.
+type Service struct {
+	DB    *store.DB
+	Vault *vault.Vault
+	Blobs *blob.Store
+	IDs   *id.Source
+	Clock clock.Clock
+	Log   *slog.Logger
+	// Dir is the spool: a folder of this node's own, for the sealed segments that
+	// are being written or wait for the blob store.
+	Dir string
+
+	spool string // its id
+
+	mu      sync.Mutex
+	running map[string]*Running // by recording
+	waiting []spooled           // for the blob store
+	stopped bool
+	wake    chan struct{}
+	stop    chan struct{}
+	all     sync.WaitGroup
+}
+
+// Start opens the spool, takes up what an earlier process left there, and begins
+// to upload.
+func (s *Service) Start(ctx context.Context) error {
+	if err := s.open(); err != nil {
+		return errs.Wrap(errs.Unavailable, err, "The folder for recordings that are being made could not be opened.")
+	}
+	s.running, s.waiting, s.stopped = map[string]*Running{}, nil, false
+	s.wake, s.stop = make(chan struct{}, 1), make(chan struct{})
+	if err := s.recover(ctx); err != nil {
+		return err
+	}
+	s.all.Go(s.upload)
+	return nil
+}
+
+// Stop ends all recordings, and leaves in the spool what is not uploaded yet.
+func (s *Service) Stop(ctx context.Context) error {
+	s.mu.Lock()
+	if s.stopped || s.stop == nil {
+		s.mu.Unlock()
+		return nil
+	}
+	s.stopped = true
+	all := slices.Collect(maps.Values(s.running))
+	s.mu.Unlock()
+	var first error
+	for _, r := range all {
+		if err := r.End(ctx, bySystem, ByStop); err != nil && first == nil {
+			first = err
+		}
+	}
+	close(s.stop)
+	s.all.Wait()
+	return first
+}
+
+// open makes the spool's folder, and gives it an id that stays.
+func (s *Service) open() error {
+	if err := os.MkdirAll(s.Dir, 0o700); err != nil {
+		return err
+	}
+	file := filepath.Join(s.Dir, "id")
+	b, err := os.ReadFile(file)
+	if os.IsNotExist(err) {
+		b = []byte(s.IDs.New(id.Node))
+		err = os.WriteFile(file, b, 0o600)
+	}
+	s.spool = string(b)
+	return err
+}
+
+// Begin begins a recording. It answers errs.Gone when the person was erased and
+// errs.NotFound when there is no such interaction.
+func (s *Service) Begin(ctx context.Context, in Start) (*Running, error) {
+	r := &Running{s: s, tenant: in.Tenant, source: in.Source, done: make(chan struct{}), row: store.RecordingRow{
+		ID: s.IDs.New(id.Recording), InteractionID: in.Interaction, Kind: in.Kind, Parties: in.Parties, Spool: s.spool, StartedAt: s.Clock.Now()}}
+	r.about = about(in.Tenant, r.row)
+	var err error
+	if r.object, r.row.KeySealed, err = s.Vault.NewObject(ctx, in.Tenant, in.Contact, keyPlace+r.row.ID); err != nil {
+		return nil, err
+	}
+	if r.row.HeadSealed, err = form.SealHead(r.object, r.about, nil); err != nil {
+		return nil, err
+	}
+	if err := s.DB.Write(ctx, in.Tenant, func(tx *store.Tx) error { return tx.InsertRecording(r.row) }); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped {
+		return nil, errs.New(errs.Unavailable, "The server is stopping.")
+	}
+	s.running[r.row.ID] = r
+	s.all.Go(r.run)
+	return r, nil
+}
+
+func about(t id.Tenant, row store.RecordingRow) form.About {
+	return form.About{Tenant: string(t), Recording: row.ID, Interaction: row.InteractionID, Parties: row.Parties}
+}
+
+// Running finds a recording that this node makes.
+func (s *Service) Running(t id.Tenant, recording string) (*Running, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, ok := s.running[recording]
+	return r, ok && r.tenant == t
+}

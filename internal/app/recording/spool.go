@@ -1,0 +1,259 @@
+package recording
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/secret"
+	"nubitalk/internal/blob"
+	form "nubitalk/internal/core/recording"
+	"nubitalk/internal/store"
+	"nubitalk/internal/vault"
+)
+
+// spooled is a segment's file in the spool: ten_…/rec_….3.rcf_…
+type spooled struct {
+	tenant    id.Tenant
+	recording string
+	serial    int
+	id        string
+}
+
+func (s *Service) folder(t id.Tenant) string { return filepath.Join(s.Dir, string(t)) }
+
+func (s *Service) path(f spooled) string {
+	return filepath.Join(s.folder(f.tenant), fmt.Sprintf("%s.%d.%s", f.recording, f.serial, f.id))
+}
+
+// readName is the reverse of path; ok is false for what is no segment.
+func readName(t id.Tenant, name string) (f spooled, ok bool) {
+	parts := strings.Split(name, ".")
+	if len(parts) != 3 || !id.Valid(id.Recording, parts[0]) || !id.Valid(id.RecordFile, parts[2]) {
+		return f, false
+	}
+	n, err := strconv.Atoi(parts[1])
+	return spooled{t, parts[0], n, parts[2]}, err == nil && n > 0
+}
+
+// recover takes up what an earlier process left: segments that were being written
+// are mended and kept, recordings that ran have ended.
+func (s *Service) recover(ctx context.Context) error {
+	tenants, err := s.Vault.Organisations(ctx)
+	if err != nil {
+		return err
+	}
+	for _, t := range tenants {
+		if err := s.recoverTenant(ctx, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Service) recoverTenant(ctx context.Context, t id.Tenant) error {
+	list, err := os.ReadDir(s.folder(t))
+	if err != nil && !os.IsNotExist(err) {
+		return errs.Wrap(errs.Unavailable, err, "The folder for recordings that are being made could not be read.")
+	}
+	for _, e := range list {
+		f, ok := readName(t, e.Name())
+		if !ok {
+			continue // not ours
+		}
+		if err := s.takeUp(ctx, f); err != nil {
+			return err
+		}
+	}
+	var running []store.RecordingRow
+	err = s.DB.Read(ctx, t, func(tx *store.Tx) (err error) {
+		running, err = tx.RunningRecordings()
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, row := range running {
+		if row.Spool != s.spool {
+			continue // another node makes it
+		}
+		if err := s.finish(ctx, t, row); err != nil && !errs.Is(err, errs.NotFound) && !errs.Is(err, errs.Gone) {
+			return err
+		}
+	}
+	return nil
+}
+
+// takeUp keeps a segment that is in the spool, unless its recording was erased.
+func (s *Service) takeUp(ctx context.Context, f spooled) error {
+	o, err := s.Open(ctx, f.tenant, f.recording)
+	if errs.Is(err, errs.NotFound) || errs.Is(err, errs.Gone) {
+		return os.Remove(s.path(f))
+	}
+	if err != nil {
+		return err
+	}
+	for _, e := range o.Entries {
+		if e.Segment == f.id {
+			s.queue(f)
+			return nil
+		}
+	}
+	file, err := os.ReadFile(s.path(f))
+	if err != nil {
+		return err
+	}
+	c, end, err := form.Mend(o.object, f.recording, f.serial, file)
+	if err != nil || len(c.Pieces) == 0 {
+		return os.Remove(s.path(f)) // nothing of it can be heard
+	}
+	file = append(file[:c.Good], end...)
+	if end != nil {
+		if err := replace(s.path(f), file); err != nil {
+			return err
+		}
+	}
+	first, last := c.Pieces[0], c.Pieces[len(c.Pieces)-1]
+	e := form.Entry{Kind: form.Recorded, At: first.At, Length: last.At + last.Length - first.At, Segment: f.id, Serial: f.serial, Size: int64(len(file)),
+		Hash: sha256.Sum256(file), Cut: end != nil, By: bySystem}
+	row := o.Row
+	row.Serial = max(row.Serial, f.serial)
+	row.Size += e.Size
+	if err := s.add(ctx, f.tenant, o.object, row, o.Entries, e); err != nil {
+		return err
+	}
+	s.queue(f)
+	return nil
+}
+
+// add puts one entry into the manifest of a recording that nobody makes.
+func (s *Service) add(ctx context.Context, t id.Tenant, object *vault.Object, row store.RecordingRow, entries []form.Entry, e form.Entry) error {
+	a := about(t, row)
+	entries = a.Append(entries, e)
+	row.Entries = len(entries)
+	row.LengthMS = max(row.LengthMS, (e.At + e.Length).Milliseconds())
+	return s.put(ctx, t, object, a, &row, entries)
+}
+
+// finish ends a recording that a crash interrupted.
+func (s *Service) finish(ctx context.Context, t id.Tenant, row store.RecordingRow) error {
+	o, err := s.Open(ctx, t, row.ID)
+	if err != nil {
+		return err
+	}
+	if row.PausedBy != "" { // it was paused until the crash, whenever that was
+		p := form.Entry{Kind: form.Paused, At: time.Duration(row.PausedMS) * time.Millisecond, By: row.PausedBy, Reason: row.PausedReason}
+		if err := s.add(ctx, t, o.object, o.Row, o.Entries, p); err != nil {
+			return err
+		}
+		if o, err = s.Open(ctx, t, row.ID); err != nil {
+			return err
+		}
+	}
+	row = o.Row
+	row.PausedMS, row.PausedBy, row.PausedReason = 0, "", ""
+	row.EndedAt = row.StartedAt.Add(time.Duration(row.LengthMS) * time.Millisecond)
+	return s.add(ctx, t, o.object, row, o.Entries, form.Entry{Kind: form.Stopped, At: time.Duration(row.LengthMS) * time.Millisecond, By: bySystem, Reason: ByCrash})
+}
+
+// replace puts content into a file's place, durably.
+func replace(path string, content []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	if err == nil {
+		err = f.Sync()
+	}
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	return err
+}
+
+// queue lets a whole segment be uploaded.
+func (s *Service) queue(f spooled) {
+	s.mu.Lock()
+	s.waiting = append(s.waiting, f)
+	s.mu.Unlock()
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// upload gives segments to the blob store, one after another, and tries again
+// while it does not answer.
+func (s *Service) upload() {
+	failing := false
+	for {
+		s.mu.Lock()
+		var next spooled
+		any := len(s.waiting) > 0
+		if any {
+			next = s.waiting[0]
+		}
+		s.mu.Unlock()
+		if !any {
+			select {
+			case <-s.stop:
+				return
+			case <-s.wake:
+			}
+			continue
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), uploadTime)
+		err := s.send(ctx, next)
+		cancel()
+		if err == nil {
+			if failing {
+				s.Log.Info("recordings are uploaded again")
+			}
+			failing = false
+			s.mu.Lock()
+			s.waiting = s.waiting[1:]
+			s.mu.Unlock()
+			continue
+		}
+		if !failing {
+			s.Log.Error("recordings cannot be uploaded; they stay in the spool, sealed, until they can", "tenant", next.tenant, "err", err)
+		}
+		failing = true
+		select {
+		case <-s.stop:
+			return
+		case <-time.After(tryAgain):
+		}
+	}
+}
+
+// send uploads a segment, unless it was erased meanwhile, and takes it from the
+// spool.
+func (s *Service) send(ctx context.Context, f spooled) error {
+	var named bool
+	err := s.DB.Read(ctx, f.tenant, func(tx *store.Tx) (err error) {
+		named, err = tx.HasRecordingFile(f.id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if named {
+		file, err := os.ReadFile(s.path(f))
+		if err != nil {
+			return err
+		}
+		if err := s.Blobs.Put(ctx, blob.Key(blob.Recordings, f.tenant, f.id), secret.Sealed(file)); err != nil {
+			return err
+		}
+	}
+	return os.Remove(s.path(f))
+}
