@@ -77,6 +77,7 @@ func (s *Server) wire() (*parts, error) {
 		s.group.Add("cluster", p.cluster)
 	}
 	s.group.Add("chat", service.Func{OnStart: p.chat.Begin, OnStop: p.chat.Halt})
+	s.group.Add("recording", p.recording)
 	s.group.Add("media", p.media)
 	s.group.Add("voice", service.Func{OnStart: p.voice.Begin, OnStop: p.voice.Halt})
 	if p.telephone != nil {

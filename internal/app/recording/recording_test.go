@@ -368,10 +368,15 @@ func TestACrash(t *testing.T) {
 			t.Errorf("it sounds %q", sound)
 		}
 		until(t, "not all is uploaded", func() bool { return len(g.spooled()) == 0 })
-		// Once more: nothing changes.
+		// Once more: nothing changes; what an organisation left that is no more goes.
+		gone := filepath.Join(f.Dir, string(f.IDs.New(id.TenantKind)))
+		must(t, os.Mkdir(gone, 0o700))
 		h := g.another()
 		if again, _ := h.told(r.ID()); again != entries {
 			t.Errorf("at the next start: %s", again)
+		}
+		if _, err := os.Stat(gone); !os.IsNotExist(err) {
+			t.Errorf("the folder of no organisation: %v", err)
 		}
 	})
 }

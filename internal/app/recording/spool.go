@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -53,6 +54,22 @@ func (s *Service) recover(ctx context.Context) error {
 	for _, t := range tenants {
 		if err := s.recoverTenant(ctx, t); err != nil {
 			return err
+		}
+	}
+	return s.sweep(tenants)
+}
+
+// sweep removes what organisations left that do not exist any more.
+func (s *Service) sweep(tenants []id.Tenant) error {
+	list, err := os.ReadDir(s.Dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range list {
+		if t := id.Tenant(e.Name()); e.IsDir() && id.Valid(id.TenantKind, e.Name()) && !slices.Contains(tenants, t) {
+			if err := os.RemoveAll(s.folder(t)); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
