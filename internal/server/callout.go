@@ -8,6 +8,7 @@ import (
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/secret"
 	"nubitalk/internal/channel/voice"
 	"nubitalk/internal/channel/voice/sip/gateway"
 	"nubitalk/internal/channel/voice/sip/wire"
@@ -34,7 +35,7 @@ func (p *telephone) Leaves(ctx context.Context, w voice.Wish) (voice.Leaving, er
 	if refused != nil {
 		return voice.Leaving{}, refused.Err()
 	}
-	out := voice.Leaving{To: way.To, Language: snap.Language}
+	out := voice.Leaving{To: way.To, Language: snap.Language, Emergency: way.Class == dialplan.Emergency}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, a := range way.Attempts {
@@ -48,6 +49,13 @@ func (p *telephone) Leaves(ctx context.Context, w voice.Wish) (voice.Leaving, er
 		return voice.Leaving{}, errs.New(errs.Unavailable, "The trunk is being changed.")
 	}
 	return out, nil
+}
+
+// Emergency says whether a number is one for emergencies that a tenant's call may
+// leave to.
+func (p *telephone) Emergency(t id.Tenant, number secret.Text) bool {
+	plan, err := p.read(context.Background())
+	return err == nil && plan.Emergency(t, number)
 }
 
 // Shows are the numbers that a tenant's calls may be chosen to show.

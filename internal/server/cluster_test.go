@@ -68,7 +68,11 @@ func within(t *testing.T, what string, fn func() bool) {
 const lookAgain = 50 * time.Millisecond
 
 type deskView struct {
-	Me     struct{ Online bool }
+	Me struct {
+		Online   bool
+		Aside    int
+		Presence string
+	}
 	Offers []struct {
 		ID          string
 		Interaction struct{ ID string }

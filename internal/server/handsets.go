@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"nubitalk/internal/api"
+	"nubitalk/internal/app/account"
 	"nubitalk/internal/app/floor"
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
@@ -88,6 +89,24 @@ func (p phoneAgents) Declines(ctx context.Context, t id.Tenant, user, interactio
 
 func (p phoneAgents) Misses(ctx context.Context, t id.Tenant, user, interaction string) error {
 	return p.floor.PhoneMisses(ctx, t, user, interaction)
+}
+
+func (p phoneAgents) Elsewhere(ctx context.Context, t id.Tenant, user string, calls int) error {
+	return p.floor.Elsewhere(ctx, t, user, calls)
+}
+
+// MayCall says whether a user may call outside numbers.
+func (p phoneAgents) MayCall(ctx context.Context, t id.Tenant, user string) (may bool, err error) {
+	err = p.db.Read(ctx, t, func(tx *store.Tx) error {
+		row, err := tx.User(user)
+		roles := make([]access.Role, len(row.Roles))
+		for i, r := range row.Roles {
+			roles[i] = access.Role(r)
+		}
+		may = row.Status == string(account.Active) && access.Reach(access.Actor{Tenant: t, User: user, Roles: roles}, access.CallOut) != access.None
+		return err
+	})
+	return may, err
 }
 
 func (p phoneAgents) HangsUp(ctx context.Context, t id.Tenant, user, interaction string) error {

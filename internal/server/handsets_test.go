@@ -6,7 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"nubitalk/internal/base/secret"
 	"nubitalk/internal/channel/voice/sip"
+	"nubitalk/internal/channel/voice/sip/auth"
 	"nubitalk/internal/channel/voice/sip/dialog"
 	"nubitalk/internal/core/setup"
 	"nubitalk/internal/media/mediatest"
@@ -19,6 +21,7 @@ import (
 type ownPhone struct {
 	*exchange
 	id          string
+	as          auth.Credentials
 	registering *sip.Registering
 	arrived     chan *dialled
 }
@@ -26,7 +29,7 @@ type ownPhone struct {
 func (c *company) ownPhone(t *testing.T, node sip.Target, conf *config.Config, name, user, extension string) *ownPhone {
 	t.Helper()
 	account, password := c.plainPhone(t, name, user, extension)
-	p := &ownPhone{id: account, arrived: make(chan *dialled, 8)}
+	p := &ownPhone{id: account, as: auth.Credentials{Realms: []string{conf.SIP.Realm}, Username: secret.New(account), Password: password}, arrived: make(chan *dialled, 8)}
 	p.exchange = newExchange(t, node, func(l *sip.Leg) {
 		d := &dialled{leg: l, events: make(chan sip.Event, 64)}
 		l.Events(func(e sip.Event) { d.events <- e })

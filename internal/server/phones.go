@@ -12,6 +12,7 @@ import (
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/channel/voice"
 	"nubitalk/internal/channel/voice/sip/auth"
+	"nubitalk/internal/core/office"
 	"nubitalk/internal/core/setup"
 	"nubitalk/internal/media/negotiate"
 	"nubitalk/internal/server/config"
@@ -29,7 +30,7 @@ var _ voice.Phones = (*telephone)(nil)
 // phoneOf makes a phone ready to be let in. What is checked is made here, so that
 // looking an account up takes as long for one that does not exist.
 func (p *telephone) phoneOf(t id.Tenant, one appsetup.Phone) *phone {
-	ph := &phone{enabled: one.Enabled && !one.Password.Empty(), Phone: voice.Phone{ID: one.ID, Account: one.PhoneAccount(one.ID), Tenant: t, User: one.User, Extension: one.Extension,
+	ph := &phone{enabled: one.Enabled && !one.Password.Empty(), Phone: voice.Phone{ID: one.ID, Name: one.Name, Account: one.PhoneAccount(one.ID), Tenant: t, User: one.User, Extension: one.Extension,
 		OnlyTLS: !one.Plain(), AutoAnswer: one.AutoAnswer}}
 	if one.Plain() {
 		ph.Media.Security = negotiate.Accepted
@@ -103,6 +104,30 @@ func (p *telephone) PhonesOf(t id.Tenant, user string) (list []voice.Phone) {
 		}
 	}
 	return list
+}
+
+// Extensions are a tenant's extensions.
+func (p *telephone) Extensions(t id.Tenant) *office.Directory {
+	if _, err := p.read(context.Background()); err != nil {
+		return office.New(nil)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if d := p.offices[t]; d != nil {
+		return d
+	}
+	return office.New(nil)
+}
+
+// officeOf is the extensions of those of a tenant's phones that may be used.
+func officeOf(phones []*phone) *office.Directory {
+	var list []office.Phone
+	for _, ph := range phones {
+		if ph.enabled {
+			list = append(list, office.Phone{ID: ph.ID, User: ph.User, Extension: ph.Extension})
+		}
+	}
+	return office.New(list)
 }
 
 // phoneSecret is what a phone's account is checked with; p.mu is held.

@@ -23,6 +23,7 @@ import (
 	"nubitalk/internal/channel/voice/sip/gateway"
 	"nubitalk/internal/channel/voice/sip/wire"
 	"nubitalk/internal/core/dialplan"
+	"nubitalk/internal/core/office"
 	"nubitalk/internal/core/setup"
 	"nubitalk/internal/media/negotiate"
 	"nubitalk/internal/server/config"
@@ -53,6 +54,8 @@ type telephone struct {
 	anew   map[id.Tenant]bool      // those of them that were not told yet how trunks stand
 	places map[string][]netip.Addr // addresses of gateways' names
 	phones map[string]*phone       // by account
+
+	offices map[id.Tenant]*office.Directory
 
 	realm string
 	conf  config.SIP

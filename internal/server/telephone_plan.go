@@ -8,6 +8,7 @@ import (
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/channel/voice/sip/gateway"
 	"nubitalk/internal/core/dialplan"
+	"nubitalk/internal/core/office"
 	"nubitalk/internal/core/setup"
 )
 
@@ -19,6 +20,7 @@ type lines struct {
 	plan   []dialplan.Trunk
 	trunks []*trunk
 	phones []*phone
+	office *office.Directory
 }
 
 // follow reads the set-up as it changes. What was read before holds until then:
@@ -79,7 +81,7 @@ func (p *telephone) refresh(ctx context.Context) (plan *dialplan.Plan, err error
 	}
 	now := make(map[id.Tenant]*lines, len(tenants))
 	var every []dialplan.Trunk
-	trunks, phones := map[string]*trunk{}, map[string]*phone{}
+	trunks, phones, offices := map[string]*trunk{}, map[string]*phone{}, map[id.Tenant]*office.Directory{}
 	for _, t := range tenants {
 		l := p.lines[t]
 		if l == nil || all || stale[t] {
@@ -89,6 +91,7 @@ func (p *telephone) refresh(ctx context.Context) (plan *dialplan.Plan, err error
 		}
 		now[t] = l
 		every = append(every, l.plan...)
+		offices[t] = l.office
 		for _, w := range l.trunks {
 			trunks[w.id] = w
 		}
@@ -99,7 +102,7 @@ func (p *telephone) refresh(ctx context.Context) (plan *dialplan.Plan, err error
 	plan = dialplan.New(every)
 	p.lines = now
 	p.mu.Lock()
-	p.plan = plan
+	p.plan, p.offices = plan, offices
 	p.take(trunks)
 	gone := p.takePhones(phones)
 	p.mu.Unlock()
@@ -117,6 +120,7 @@ func (p *telephone) linesOf(ctx context.Context, t id.Tenant) (*lines, error) {
 	for _, one := range own {
 		l.phones = append(l.phones, p.phoneOf(t, one))
 	}
+	l.office = officeOf(l.phones)
 	list, err := p.setups.app.Trunks(ctx, t)
 	if err != nil {
 		return nil, err

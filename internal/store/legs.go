@@ -69,10 +69,12 @@ type SpentRow struct {
 	EndedAt    time.Time // zero while it runs
 }
 
-// Spent are the calls that left since a time and were answered.
+// Spent are the calls that left since a time and were answered, those of phones
+// among them.
 func (tx *Tx) Spent(since time.Time) ([]SpentRow, error) {
 	return list(tx, func(r row, s *SpentRow) error {
 		return r.Scan(&s.TrunkID, fromJSON(&s.Counts), at(&s.AnsweredAt), at(&s.EndedAt))
-	}, `SELECT trunk_id, counts, answered_at, ended_at FROM call_legs WHERE tenant_id = $1 AND started_at >= $2 AND part IN ('callee', 'outside') AND answered_at > 0 ORDER BY started_at, leg_id`,
+	}, `SELECT trunk_id, counts, answered_at, ended_at FROM call_legs WHERE tenant_id = $1 AND started_at >= $2 AND part IN ('callee', 'outside') AND answered_at > 0
+		UNION ALL SELECT trunk_id, counts, answered_at, ended_at FROM office_calls WHERE tenant_id = $1 AND started_at >= $2 ORDER BY answered_at, ended_at`,
 		string(tx.scope.Tenant), us(since))
 }

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
@@ -69,6 +70,7 @@ func tenantRows() []kept {
 	job := fill[store.JobRow](16)
 	apiKey := fill[store.APIKeyRow](17)
 	alert := fill[store.AlertRow](18)
+	officeCall := fill[store.OfficeCallRow](30)
 	alert.SubjectKind, alert.Level = "agent", "critical"
 	leg := fill[store.LegRow](19)
 	leg.InteractionID = interaction.ID
@@ -122,6 +124,9 @@ func tenantRows() []kept {
 		}),
 		keep("agents", agent, (*store.Tx).PutAgent, func(tx *store.Tx, r store.AgentRow) (store.AgentRow, error) { return tx.Agent(r.UserID) }),
 		keep("agents listed", agent, nothing, func(tx *store.Tx, r store.AgentRow) (store.AgentRow, error) { return only(tx.Agents()) }),
+		keep("office_calls", officeCall, (*store.Tx).PutOfficeCall, func(tx *store.Tx, r store.OfficeCallRow) (store.OfficeCallRow, error) {
+			return only(tx.OfficeCalls(r.StartedAt, r.StartedAt.Add(time.Millisecond)))
+		}),
 		keep("alerts", alert, (*store.Tx).PutAlert, func(tx *store.Tx, r store.AlertRow) (store.AlertRow, error) { return tx.Alert(r.ID) }),
 		keep("alerts listed", alert, nothing, func(tx *store.Tx, r store.AlertRow) (store.AlertRow, error) {
 			return only(tx.Alerts(store.AlertFilter{Subject: r.SubjectID}))

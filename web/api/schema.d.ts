@@ -3965,6 +3965,11 @@ export interface components {
     AgentView: {
       /** Format: int64 */
       active: number;
+      /**
+       * Format: int64
+       * @description Calls that it has by its phone, with colleagues or outside, beside its work here. It is offered no call meanwhile.
+       */
+      aside: number;
       /** Format: int64 */
       capacity: number;
       /** Format: int64 */
@@ -5837,7 +5842,7 @@ export interface components {
        * @enum {string}
        */
       encryption: "required" | "plain";
-      /** @description A short number by which people tell phones apart, two to six digits, the first 2 to 8; empty: it has none. */
+      /** @description The number by which other phones call it, two to six digits, the first 2 to 8; empty: it has none. */
       extension?: string;
       name: string;
       /** @description As it was answered; it changes nothing. */
@@ -6143,7 +6148,7 @@ export interface components {
        * @enum {string}
        */
       encryption: "required" | "plain";
-      /** @description A short number by which people tell phones apart, two to six digits, the first 2 to 8; empty: it has none. */
+      /** @description The number by which other phones call it, two to six digits, the first 2 to 8; empty: it has none. */
       extension: string;
       name: string;
       /** @description As it was answered; it changes nothing. */
@@ -6178,7 +6183,7 @@ export interface components {
        * @enum {string}
        */
       encryption: "required" | "plain";
-      /** @description A short number by which people tell phones apart, two to six digits, the first 2 to 8; empty: it has none. */
+      /** @description The number by which other phones call it, two to six digits, the first 2 to 8; empty: it has none. */
       extension: string;
       id: string;
       name: string;

@@ -43,12 +43,18 @@ export class Softphone {
     );
   }
 
-  /** Registers with an account, and waits to be called. */
-  async register(account: string, password: string, at: string): Promise<void> {
+  /** Registers with an account, and waits to be called, picks up by itself, or calls. */
+  async register(
+    account: string,
+    password: string,
+    at: string,
+    more: { picksUp?: boolean; calls?: string } = {},
+  ): Promise<void> {
     const [transport, host] = at.split("://") as [string, string];
     this.#start(
       await freePort(),
-      `<sip:${account}@${host};transport=${transport}>;auth_user=${account};auth_pass=${password};regint=60;mediaenc=srtp-mand`,
+      `<sip:${account}@${host};transport=${transport}>;auth_user=${account};auth_pass=${password};regint=60;mediaenc=srtp-mand${more.picksUp ? ";answermode=auto" : ""}`,
+      more.calls && `d sip:${more.calls}@${host};transport=${transport}`,
     );
   }
 

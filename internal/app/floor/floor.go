@@ -49,6 +49,7 @@ type floor struct {
 	offers  map[string]*Offer     // pending offers
 	lapsed  map[string]endedOffer // how the latest others ended, for who answers late
 	online  map[string]int        // live desks a user
+	aside   map[string]int        // calls a user beside the floor's work
 	today   map[string]*dayCount
 	day     measure.Day // that today counts, in the tenant's time zone
 	recount bool        // a goal or the time zone changed: today is counted anew
@@ -143,7 +144,7 @@ func (b *batch) empty() bool {
 
 func newFloor(m *Manager, t id.Tenant, fence int64) *floor {
 	return &floor{m: m, tenant: t, fence: fence, in: make(chan *call, mailbox), ended: make(chan struct{}), quit: make(chan struct{}),
-		online: map[string]int{}, asking: map[string]int{}, waits: map[string]bool{}, shut: map[string]bool{}, ways: map[string]*flowDay{}, opened: m.Clock.Now()}
+		online: map[string]int{}, aside: map[string]int{}, asking: map[string]int{}, waits: map[string]bool{}, shut: map[string]bool{}, ways: map[string]*flowDay{}, opened: m.Clock.Now()}
 }
 
 func moving() error {

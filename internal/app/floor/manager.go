@@ -123,6 +123,7 @@ type Manager struct {
 	floors  map[id.Tenant]*floor
 	opening map[id.Tenant]bool           // being rebuilt
 	online  map[id.Tenant]map[string]int // live desks a user, kept over a floor's restart
+	aside   map[id.Tenant]map[string]int // calls a user beside the floor's work, kept so, too
 	watched map[id.Tenant]watched        // leases of other nodes
 	closing bool
 	cancel  context.CancelFunc
@@ -149,7 +150,7 @@ func New(d Deps) *Manager {
 		d.Passed = func() time.Duration { return time.Since(start) }
 	}
 	return &Manager{Deps: d, drivers: map[acd.Channel]channel.Driver{}, floors: map[id.Tenant]*floor{}, opening: map[id.Tenant]bool{},
-		online: map[id.Tenant]map[string]int{}, watched: map[id.Tenant]watched{}}
+		online: map[id.Tenant]map[string]int{}, aside: map[id.Tenant]map[string]int{}, watched: map[id.Tenant]watched{}}
 }
 
 // Drive registers the driver of a channel.
@@ -304,6 +305,7 @@ func (m *Manager) open(ctx context.Context, t id.Tenant, fence int64) error {
 	m.opening[t] = true
 	f := newFloor(m, t, fence)
 	maps.Copy(f.online, m.online[t])
+	maps.Copy(f.aside, m.aside[t])
 	m.mu.Unlock()
 	err := f.rebuild(ctx)
 
@@ -316,7 +318,7 @@ func (m *Manager) open(ctx context.Context, t id.Tenant, fence int64) error {
 		}
 		return err
 	}
-	came := maps.Clone(m.online[t])
+	came, aside := maps.Clone(m.online[t]), maps.Clone(m.aside[t])
 	m.floors[t] = f
 	m.wg.Add(1)
 	go func() {
@@ -331,6 +333,9 @@ func (m *Manager) open(ctx context.Context, t id.Tenant, fence int64) error {
 			if came[user] != f.online[user] {
 				f.connected(user, came[user], now)
 			}
+		}
+		for _, user := range sortedKeys(aside) {
+			f.elsewhere(user, aside[user], now)
 		}
 		return nil
 	})

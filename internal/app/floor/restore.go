@@ -161,6 +161,9 @@ func (f *floor) restoreEngine(s stored, now time.Time) {
 			f.step(acd.Connected{Agent: u, N: f.online[u]}, now)
 		}
 	}
+	for _, u := range sortedKeys(f.aside) {
+		f.elsewhere(u, f.aside[u], now)
+	}
 }
 
 // restored is the engine's state as it is stored.
@@ -241,6 +244,9 @@ func (f *floor) adopt(plan Plan, people map[string]person, now time.Time) {
 			}
 			if !oldPeople[u].agent && f.online[u] > 0 {
 				f.step(acd.Connected{Agent: u, N: f.online[u]}, now)
+			}
+			if !oldPeople[u].agent && f.aside[u] > 0 {
+				f.elsewhere(u, f.aside[u], now)
 			}
 		} else if oldPeople[u].agent {
 			f.step(acd.RemoveAgent{ID: u}, now)

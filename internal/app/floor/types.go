@@ -78,6 +78,7 @@ type AgentView struct {
 	Active   int          `json:"active"`
 	Wrapping int          `json:"wrapping"`
 	Capacity int          `json:"capacity"`
+	Aside    int          `json:"aside" doc:"Calls that it has by its phone, with colleagues or outside, beside its work here. It is offered no call meanwhile."`
 	Teams    []string     `json:"teams,omitempty" doc:"Ids of its teams."`
 }
 

@@ -148,7 +148,7 @@ func (f *floor) agentView(user string) AgentView {
 	p := f.people[user]
 	s, _ := f.engine.Agent(user)
 	return AgentView{User: user, UserName: p.name, Presence: s.Presence, Reason: s.Reason, Since: s.Since, Online: f.online[user] > 0,
-		Offered: s.Offered, Active: s.Active, Wrapping: s.Wrapping, Capacity: p.capacity[acd.Chat], Teams: p.who.Teams}
+		Offered: s.Offered, Active: s.Active, Wrapping: s.Wrapping, Capacity: p.capacity[acd.Chat], Aside: f.aside[user], Teams: p.who.Teams}
 }
 
 func (f *floor) queueViews(now time.Time) []QueueView {

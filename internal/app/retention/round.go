@@ -23,7 +23,7 @@ const some = 50
 
 // Done counts what one round ended for one organisation.
 type Done struct {
-	Conversations, Records, Contacts, AgentStates, Alerts, Audit, APIKeys, Sessions, Replies, Uploads, StrayFiles int64
+	Conversations, Records, Contacts, AgentStates, OfficeCalls, Alerts, Audit, APIKeys, Sessions, Replies, Uploads, StrayFiles int64
 }
 
 // Round goes through all organisations once and ends what is due. It goes on
@@ -360,6 +360,7 @@ func (r *round) rest() error {
 			count *int64
 		}{
 			{r.due.AgentStates, (*store.Tx).DeleteAgentStates, &r.done.AgentStates},
+			{r.due.AgentStates, (*store.Tx).DeleteOfficeCalls, &r.done.OfficeCalls},
 			{r.due.Alerts, (*store.Tx).DeleteAlerts, &r.done.Alerts},
 			{r.due.APIKeys, (*store.Tx).DeleteAPIKeys, &r.done.APIKeys},
 			{r.due.Sessions, (*store.Tx).DeleteSessions, &r.done.Sessions},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"nubitalk/internal/base/errs"
@@ -58,6 +59,8 @@ type call struct {
 	standing Handset
 	sought   string // the agent whose phone was sought
 	quit     string // the user who hung up its phone
+
+	holder atomic.Pointer[string] // the agent who is offered the call or holds it, for others to ask
 }
 
 // party is one end of a call.
@@ -127,6 +130,11 @@ func (c *call) carried(w channel.Work, acts []channel.Act) {
 	if w.Kept || !w.Spoken() || c.done() && !(c.handed() && c.outside.there()) {
 		c.leaving = true
 	}
+	holder := ""
+	if w.State == offered || w.State == active {
+		holder = w.Agent
+	}
+	c.holder.Store(&holder)
 	c.seekAgent()
 	c.quits()
 	c.settle()

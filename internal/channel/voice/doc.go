@@ -13,6 +13,9 @@
 // telephone's part, dial.go calls that agents make. Which trunk a call comes by or
 // leaves by says Network. Who took part is noted in call_legs (legs.go).
 //
+// What a phone dials is a call of its own kind (officeCall in office.go, officeout.go):
+// two ends, no interaction. core/office decides who is rung.
+//
 // A call survives a restart: it is rebuilt from the open interaction; browsers
 // connect their sound again, and who does not within Absence has left; telephones
 // are taken up from what was kept of them, sealed.

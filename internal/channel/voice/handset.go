@@ -26,6 +26,10 @@ type Agents interface {
 	Misses(ctx context.Context, t id.Tenant, user, interaction string) error
 	// HangsUp ends the contact of an agent who holds it.
 	HangsUp(ctx context.Context, t id.Tenant, user, interaction string) error
+	// Elsewhere says how many calls a user has by phone that are no work of the floor's.
+	Elsewhere(ctx context.Context, t id.Tenant, user string, calls int) error
+	// MayCall says whether a user may call outside numbers.
+	MayCall(ctx context.Context, t id.Tenant, user string) (bool, error)
 }
 
 // Handset is how the phone stands by which the agent of a call talks.
@@ -152,6 +156,7 @@ func (c *call) ringPlace(h *handset, b sip.Binding) (*line, error) {
 		l.end()
 		return nil, errs.Wrap(errs.Unavailable, err, "The call could not be sent.")
 	}
+	l.leg.Back()
 	return l, nil
 }
 

@@ -233,12 +233,14 @@ func (s *Service) revive(t id.Tenant) {
 	if s.DB == nil {
 		return
 	}
+	before := s.Clock.Now()
 	select {
 	case <-s.begun:
 	case <-s.halting:
 		return
 	}
 	defer s.allTakenUp(t)
+	s.endLeft(t, before)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	type open struct {

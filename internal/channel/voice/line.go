@@ -26,6 +26,8 @@ type line struct {
 	over   func()      // gives back what Network counted
 	ends   time.Time   // when it has to end; zero: no bound
 
+	office *officeCall // of a call between phones; call is nil then
+
 	mu   sync.Mutex
 	call *call // nil until it has one
 	once sync.Once
@@ -95,7 +97,11 @@ func (l *line) post(fn func(*call)) {
 
 // told takes what the signalling says (sip.Leg.Events).
 func (l *line) told(e sip.Event) {
-	l.post(func(c *call) { c.lineTold(l, e) })
+	if l.office == nil {
+		l.post(func(c *call) { c.lineTold(l, e) })
+	} else if o := l.office; !o.mail.put(func() { o.told(l, e) }) {
+		l.leg.Hangup(sip.Reason{Q850: normalClearing})
+	}
 	switch e.(type) {
 	case sip.Ended, sip.Failed:
 		l.end()
@@ -106,6 +112,10 @@ func (l *line) told(e sip.Event) {
 // says its signalling.
 func (l *line) heard(e media.Event) {
 	if _, first := e.(media.Connected); first {
+		return
+	}
+	if o := l.office; o != nil {
+		o.post(func() { o.heard(l, e) })
 		return
 	}
 	l.post(func(c *call) {

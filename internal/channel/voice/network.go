@@ -36,6 +36,9 @@ type Network interface {
 	// Leaves says by which gateways a call may leave, the first one first, or why it
 	// may not, in a person's words.
 	Leaves(ctx context.Context, w Wish) (Leaving, error)
+	// Emergency says whether a number is one for emergencies that a tenant's call may
+	// leave to.
+	Emergency(t id.Tenant, number secret.Text) bool
 	// Shows are the numbers that a tenant's calls may be chosen to show, and whether
 	// any call of its may leave.
 	Shows(ctx context.Context, t id.Tenant) (numbers []string, leaves bool, err error)
@@ -90,7 +93,9 @@ type Wish struct {
 type Leaving struct {
 	To       secret.Text // E.164, or an emergency number
 	Language string      // the tenant's
-	Attempts []Attempt   // at least one
+	// Emergency: it is a number for emergencies, which everybody may call.
+	Emergency bool
+	Attempts  []Attempt // at least one
 }
 
 // Attempt is one gateway to try.
@@ -157,6 +162,10 @@ func (d *door) Reachable(account secret.Text) { (*Service)(d).reachable(account)
 // Incoming takes a call.
 func (d *door) Incoming(leg *sip.Leg) {
 	s := (*Service)(d)
+	if isPhone(leg.User().Reveal()) {
+		s.dialled(leg)
+		return
+	}
 	l := &line{s: s, leg: leg}
 	leg.Events(l.told)
 	ctx, cancel := context.WithTimeout(context.Background(), arriveWithin)

@@ -12,6 +12,7 @@ import (
 	"nubitalk/internal/channel/voice/sip"
 	"nubitalk/internal/channel/voice/sip/auth"
 	"nubitalk/internal/channel/voice/sip/wire"
+	"nubitalk/internal/core/office"
 	"nubitalk/internal/core/setup"
 	"nubitalk/internal/media/negotiate"
 )
@@ -19,6 +20,7 @@ import (
 // Phone is a phone that may register.
 type Phone struct {
 	ID        string
+	Name      string
 	Account   string // its user name
 	Tenant    id.Tenant
 	User      string // "" where it is nobody's
@@ -39,6 +41,8 @@ type Phones interface {
 	// PhoneByID finds one of a tenant's, PhonesOf those of a user.
 	PhoneByID(t id.Tenant, phone string) (Phone, bool)
 	PhonesOf(t id.Tenant, user string) []Phone
+	// Extensions are a tenant's; never nil.
+	Extensions(t id.Tenant) *office.Directory
 }
 
 // comeBackAfter is when a phone tries again that came to a node which does not

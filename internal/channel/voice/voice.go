@@ -114,6 +114,8 @@ type Service struct {
 	mu      sync.Mutex
 	calls   map[string]*call  // by interaction
 	handed  map[string]Handed // those of them that go on with an outside number
+	office  map[*officeCall]bool
+	aside   elsewhere
 	halted  bool
 	running sync.WaitGroup
 }
@@ -128,7 +130,7 @@ func New(d Deps) *Service {
 	if d.Absence == 0 {
 		d.Absence = DefaultAbsence
 	}
-	s := &Service{Deps: d, calls: map[string]*call{}, handed: map[string]Handed{}, guard: newGuard(), begun: make(chan struct{}), halting: make(chan struct{})}
+	s := &Service{Deps: d, calls: map[string]*call{}, handed: map[string]Handed{}, office: map[*officeCall]bool{}, guard: newGuard(), begun: make(chan struct{}), halting: make(chan struct{})}
 	if d.Network != nil {
 		s.sip = sip.New(d.SIP, (*door)(s))
 	}
@@ -181,6 +183,11 @@ func (s *Service) Closed(t id.Tenant) {
 			c.post(c.stop)
 		}
 	}
+	for o := range s.office {
+		if o.from.Tenant == t {
+			o.post(func() { o.stop(sip.Reason{}) })
+		}
+	}
 }
 
 // Halt ends all calls' sound. Those in pages come back to the next start by
@@ -191,6 +198,9 @@ func (s *Service) Halt(ctx context.Context) error {
 	close(s.halting)
 	for _, c := range s.calls {
 		c.post(c.stop)
+	}
+	for o := range s.office {
+		o.post(func() { o.stop(sip.Reason{}) })
 	}
 	s.mu.Unlock()
 	s.running.Wait()

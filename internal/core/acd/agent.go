@@ -3,12 +3,13 @@ package acd
 const (
 	channels    = 4
 	channelBits = 2
+	calls       = 0 // the index of Voice
 )
 
 func channelIndex(c Channel) int8 {
 	switch c {
 	case Voice:
-		return 0
+		return calls
 	case Chat:
 		return 1
 	case Email:
@@ -34,6 +35,7 @@ type agent struct {
 	capacity                  [channels]int16
 	*stance
 	browsers, missed      int16
+	elsewhere             int16 // calls that are no work of the engine's
 	room                  uint8 // bit per channel: could take one more now
 	counted               uint8 // room as its queues count it; follows at the end of the step
 	serves                uint8 // bit per channel: at work, whether or not there is room
@@ -81,6 +83,15 @@ func (a *agent) places() (n int) {
 		n += int(of)
 	}
 	return n
+}
+
+// taken is how many places of a channel are: those of works, and of the calls that
+// the agent has elsewhere.
+func (a *agent) taken(ch int8) int32 {
+	if ch == calls {
+		return a.used[ch] + int32(a.elsewhere)
+	}
+	return a.used[ch]
 }
 
 func (a *agent) load() int32 { return a.offered + a.active + a.wrapping }
@@ -161,14 +172,14 @@ func (e *Engine) refresh(a *agent) {
 	var room, serves uint8
 	if a.known && a.presence == Ready && a.browsers > 0 {
 		var excluded uint8
-		for ch := range channels {
+		for ch := range int8(channels) {
 			if a.capacity[ch] > 0 {
 				serves |= 1 << ch
 			}
-			if a.used[ch] < int32(a.capacity[ch]) {
+			if a.taken(ch) < int32(a.capacity[ch]) {
 				room |= 1 << ch
 			}
-			if a.used[ch] > 0 {
+			if a.taken(ch) > 0 {
 				excluded |= e.blend[ch]
 			}
 		}

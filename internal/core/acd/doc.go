@@ -14,7 +14,7 @@
 // An agent has room for a channel when it is Ready, has a live browser
 // (Connected), holds fewer works of that channel than its capacity, and holds
 // none of a channel that excludes it (Blend). Offered, active and wrapping work
-// all take room.
+// all take room, and so does a call that the agent has beside them (Elsewhere).
 //
 // An agent can take work of a queue when it is a member and has the queue's and
 // the work's skills at their levels. The longer work waits, the less the queue's

@@ -160,6 +160,8 @@ func (e *Engine) apply(ev Event) string {
 		return e.setPresence(ev)
 	case Connected:
 		return e.connected(ev)
+	case Elsewhere:
+		return e.elsewhere(ev)
 	case Enqueue:
 		return e.enqueue(ev.Work)
 	case Accept:

@@ -140,10 +140,10 @@ func (e *Engine) takeOver(w *work, id string) string {
 
 // takes says whether the agent has a place for work of the channel, ready or not.
 func (e *Engine) takes(a *agent, ch int8) bool {
-	for held := range e.blend {
-		if a.used[held] > 0 && e.blend[held]>>ch&1 != 0 {
+	for held := range int8(channels) {
+		if a.taken(held) > 0 && e.blend[held]>>ch&1 != 0 {
 			return false
 		}
 	}
-	return a.used[ch] < int32(a.capacity[ch])
+	return a.taken(ch) < int32(a.capacity[ch])
 }

@@ -27,6 +27,7 @@ type AgentInfo struct {
 	Reason, Cause    string
 	Since, IdleSince time.Time
 	Browsers         int
+	Elsewhere        int // calls beside its work
 	Missed           int
 	Offered          int
 	Active           int
@@ -129,7 +130,7 @@ func (e *Engine) Agent(id string) (AgentInfo, bool) {
 	info := AgentInfo{
 		ID: a.id, Presence: a.presence, Reason: a.reason, Cause: a.cause,
 		Since: fromMicros(a.since), IdleSince: fromMicros(a.idleSince),
-		Browsers: int(a.browsers), Missed: int(a.missed),
+		Browsers: int(a.browsers), Elsewhere: int(a.elsewhere), Missed: int(a.missed),
 		Offered: int(a.offered), Active: int(a.active), Wrapping: int(a.wrapping),
 		Available: a.room != 0,
 	}

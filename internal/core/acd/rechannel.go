@@ -30,7 +30,7 @@ func (e *Engine) rechannel(ev Rechannel) string {
 		switch {
 		case a.capacity[ch] <= 0:
 			return RefusedAgentCannot
-		case a.used[ch] >= int32(a.capacity[ch]):
+		case a.taken(ch) >= int32(a.capacity[ch]):
 			return RefusedNoRoom
 		}
 	}

@@ -335,7 +335,7 @@ func (e *Engine) removeAgent(id string) string {
 		e.detach(a, len(a.slots)-1)
 	}
 	e.timers.stopAgent(a)
-	a.known, a.browsers = false, 0
+	a.known, a.browsers, a.elsewhere = false, 0, 0
 	delete(e.agents, a.id)
 	// Queues that still name it keep a placeholder; nothing else points to the
 	// removed one any more but refusals, which end with it.
@@ -366,7 +366,7 @@ func (e *Engine) recheckOffers(agents []*agent) {
 	for _, a := range agents {
 		for w, next := a.held, (*work)(nil); w != nil; w = next {
 			next = w.next
-			if w.state != offered || e.eligible(a, w) && a.used[w.ch] <= int32(a.capacity[w.ch]) {
+			if w.state != offered || e.eligible(a, w) && a.taken(w.ch) <= int32(a.capacity[w.ch]) {
 				continue
 			}
 			e.endOffer(w, Revoked)

@@ -170,6 +170,12 @@ type (
 		Agent string
 		N     int
 	}
+	// Elsewhere tells of the calls that the agent has beside the engine's work: N of
+	// them. Each takes the place of a call; offers that no longer fit are taken back.
+	Elsewhere struct {
+		Agent string
+		N     int
+	}
 	// Enqueue puts work into a queue.
 	Enqueue struct{ Work Work }
 	Accept  struct{ Offer, Agent string }
@@ -225,6 +231,7 @@ func (SetAgent) isEvent()     {}
 func (RemoveAgent) isEvent()  {}
 func (SetPresence) isEvent()  {}
 func (Connected) isEvent()    {}
+func (Elsewhere) isEvent()    {}
 func (Enqueue) isEvent()      {}
 func (Accept) isEvent()       {}
 func (Miss) isEvent()         {}
@@ -299,29 +306,30 @@ type (
 
 // Causes in WorkChanged and AgentChanged.
 const (
-	CauseChosen       = "chosen"        // the agent or a supervisor chose it
-	CauseQueued       = "queued"        // came into the queue
-	CauseOffered      = "offered"       // shown to an agent
-	CauseAccepted     = "accepted"      // the agent took it
-	CauseDeclined     = "declined"      // the agent refused it
-	CauseExpired      = "expired"       // the agent did not answer the offer
-	CauseUnready      = "agent_unready" // the agent chose another state while it was offered
-	CauseMissed       = "missed_offers" // the agent became Missed while it was offered
-	CauseLost         = "agent_lost"    // the agent's last browser stayed away
-	CauseAgentRemoved = "agent_removed" // the agent is no longer set up
-	CauseSetup        = "setup_changed" // the agent may no longer have it, or its queue changed
-	CauseRestart      = "restart"       // it was offered when the program stopped
-	CauseTransfer     = "transfer"      // its agent moved it
-	CauseMoved        = "moved"         // a supervisor moved it
-	CauseCustomerLeft = "customer_left" // the person went away
-	CauseFinished     = "finished"      // the agent ended the contact
-	CauseExtended     = "extended"      // the agent asked for more wrap-up
-	CauseCompleted    = "completed"     // the agent ended the wrap-up
-	CauseWrapUpEnded  = "wrap_up_ended" // the wrap-up's time was over
-	CauseClosed       = "closed"        // ended from outside
-	CauseQueueRemoved = "queue_removed" // its queue is no longer set up
-	CauseChannel      = "channel"       // it is of another channel now
-	CauseOverflow     = "overflow"      // a rule of its queue sent it on
+	CauseChosen       = "chosen"          // the agent or a supervisor chose it
+	CauseQueued       = "queued"          // came into the queue
+	CauseOffered      = "offered"         // shown to an agent
+	CauseAccepted     = "accepted"        // the agent took it
+	CauseDeclined     = "declined"        // the agent refused it
+	CauseExpired      = "expired"         // the agent did not answer the offer
+	CauseUnready      = "agent_unready"   // the agent chose another state while it was offered
+	CauseElsewhere    = "agent_elsewhere" // the agent began a call beside its work while it was offered
+	CauseMissed       = "missed_offers"   // the agent became Missed while it was offered
+	CauseLost         = "agent_lost"      // the agent's last browser stayed away
+	CauseAgentRemoved = "agent_removed"   // the agent is no longer set up
+	CauseSetup        = "setup_changed"   // the agent may no longer have it, or its queue changed
+	CauseRestart      = "restart"         // it was offered when the program stopped
+	CauseTransfer     = "transfer"        // its agent moved it
+	CauseMoved        = "moved"           // a supervisor moved it
+	CauseCustomerLeft = "customer_left"   // the person went away
+	CauseFinished     = "finished"        // the agent ended the contact
+	CauseExtended     = "extended"        // the agent asked for more wrap-up
+	CauseCompleted    = "completed"       // the agent ended the wrap-up
+	CauseWrapUpEnded  = "wrap_up_ended"   // the wrap-up's time was over
+	CauseClosed       = "closed"          // ended from outside
+	CauseQueueRemoved = "queue_removed"   // its queue is no longer set up
+	CauseChannel      = "channel"         // it is of another channel now
+	CauseOverflow     = "overflow"        // a rule of its queue sent it on
 )
 
 // Refusals: why an event changed nothing (Engine.Refusal).

@@ -215,11 +215,11 @@ func (e *Engine) reasons(w *work, a *agent) []Reason {
 	switch {
 	case a.capacity[w.ch] == 0:
 		r = append(r, Reason{Exclusion: NoChannel})
-	case a.used[w.ch] >= int32(a.capacity[w.ch]):
-		r = append(r, Reason{Exclusion: AtCapacity, Has: int(a.used[w.ch]), Needs: int(a.capacity[w.ch])})
+	case a.taken(w.ch) >= int32(a.capacity[w.ch]):
+		r = append(r, Reason{Exclusion: AtCapacity, Has: int(a.taken(w.ch)), Needs: int(a.capacity[w.ch])})
 	}
-	for held := range e.blend {
-		if a.used[held] > 0 && e.blend[held]>>w.ch&1 != 0 {
+	for held := range int8(channels) {
+		if a.taken(held) > 0 && e.blend[held]>>w.ch&1 != 0 {
 			r = append(r, Reason{Exclusion: Excluded, Channel: channelName(int8(held))})
 		}
 	}

@@ -157,6 +157,18 @@ func (p *Plan) Outgoing(w Wish, u Usage, now time.Time) (Way, *Refusal) {
 	return Way{}, refused
 }
 
+// Emergency says whether a number is one for emergencies where a trunk is that lets
+// the tenant's calls out.
+func (p *Plan) Emergency(t id.Tenant, to secret.Text) bool {
+	return slices.ContainsFunc(p.trunks, func(trunk Trunk) bool {
+		if !trunk.Enabled || !trunk.Out.Allowed || !trunk.serves(t) {
+			return false
+		}
+		_, ok := emergency(to.Reveal(), trunk.Country)
+		return ok
+	})
+}
+
 // destination is where a call goes, as a trunk sees it.
 type destination struct {
 	number, written string

@@ -24,7 +24,7 @@ type Due struct {
 	Conversations time.Time // by closing
 	Records       time.Time // by closing
 	Contacts      time.Time // by when they were last seen; only those without any record
-	AgentStates   time.Time // by their end
+	AgentStates   time.Time // by their end, as calls that phones made
 	Alerts        time.Time // by when they were cleared
 	Audit         time.Time // by when it happened
 	APIKeys       time.Time // by when they were revoked or ran out

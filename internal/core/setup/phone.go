@@ -11,7 +11,7 @@ type Phone struct {
 	Name       string     `json:"name" minLength:"1" maxLength:"80"`
 	Enabled    bool       `json:"enabled" default:"true" doc:"Switched off, it can neither register nor call, and is not rung."`
 	User       string     `json:"user" doc:"Id of the user whose phone it is; empty for one that is nobody's, such as at a door."`
-	Extension  string     `json:"extension" maxLength:"6" doc:"A short number by which people tell phones apart, two to six digits, the first 2 to 8; empty: it has none."`
+	Extension  string     `json:"extension" maxLength:"6" doc:"The number by which other phones call it, two to six digits, the first 2 to 8; empty: it has none."`
 	Encryption Encryption `json:"encryption" default:"required" enum:"required,plain" doc:"required: it registers by TLS and speaks SRTP, anything else is refused. plain: names, numbers and voices may pass unencrypted; it needs confirm_plain and is noted in the audit log."`
 	AllowMD5   bool       `json:"allow_md5" doc:"It proves its password with MD5, because it knows nothing better than that. Its user name ends with .md5 then."`
 	AutoAnswer bool       `json:"auto_answer" doc:"It is asked to pick up by itself when its user is offered a call (Call-Info, Alert-Info)."`

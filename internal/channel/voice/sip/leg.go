@@ -193,6 +193,10 @@ func (l *Leg) wish(f func(*dialog.Leg)) {
 	l.e.boxes.post(l.callID, do) // the call that Call made has not begun
 }
 
+// Back has requests within the call go to where its messages come from, whatever
+// the other end's Contact names.
+func (l *Leg) Back() { l.wish((*dialog.Leg).Back) }
+
 // Ring tells the caller that the called end is alerted (180).
 func (l *Leg) Ring() { l.wish((*dialog.Leg).Ring) }
 

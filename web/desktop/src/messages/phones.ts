@@ -10,7 +10,7 @@ export const text = catalogue(
     nobody: "Nobody’s (a hall, a door)",
     extension: "Extension",
     extensionHint:
-      "A short number to tell phones apart: two to six digits, the first is 2 to 8. May be empty.",
+      "The number by which other phones call it: two to six digits, the first is 2 to 8. May be empty.",
     autoAnswer: "Pick up by itself",
     autoAnswerHint: "An offered call asks the phone to pick up (Call-Info, Alert-Info). Not every phone can.",
 
@@ -55,7 +55,7 @@ export const text = catalogue(
     nobody: "De ninguém (um átrio, uma porta)",
     extension: "Extensão",
     extensionHint:
-      "Um número curto que distingue os telefones: de dois a seis algarismos, o primeiro de 2 a 8. Pode ficar vazia.",
+      "O número por que outros telefones lhe ligam: de dois a seis algarismos, o primeiro de 2 a 8. Pode ficar vazia.",
     autoAnswer: "Atender sozinho",
     autoAnswerHint:
       "Uma chamada oferecida pede ao telefone que atenda (Call-Info, Alert-Info). Nem todos os telefones sabem.",

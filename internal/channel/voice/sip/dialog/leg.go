@@ -82,6 +82,7 @@ type Leg struct {
 	peer     *peer
 	forks    []*peer
 	ended    bool // Ended or Failed was told
+	back     bool // Back
 
 	// An incoming call.
 	invite    *serverTx
@@ -375,6 +376,9 @@ func (l *Leg) route(m *wire.Message, p *peer) Target {
 			}
 		}
 	}
+	if l.back && p.src.Host != "" {
+		return Target{Transport: p.src.Transport, Host: p.src.Host, Port: p.src.Port, Flow: p.src.Flow, Fixed: p.src.Transport == wire.UDP}
+	}
 	if len(p.routes) == 0 {
 		return HopBack(hop, p.src)
 	}
@@ -384,6 +388,11 @@ func (l *Leg) route(m *wire.Message, p *peer) Target {
 	}
 	return to
 }
+
+// Back has requests of the dialog go to where its messages come from, whatever the
+// other end's Contact names: it is a phone that proved who it is, behind a router
+// or not.
+func (l *Leg) Back() { l.back = true }
 
 // HopBack is where requests go to who is at u and last wrote from src: over the
 // same connection, and to the address that it wrote from where the one in u

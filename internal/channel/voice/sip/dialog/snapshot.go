@@ -26,6 +26,7 @@ type stored struct {
 	Seq      uint32   `json:"rseq"`
 	Allow    string   `json:"allow,omitempty"`
 	Source   Source   `json:"src"`
+	Back     bool     `json:"back,omitempty"`
 	Interval int      `json:"se,omitempty"` // seconds
 	Refresh  bool     `json:"ref,omitempty"`
 	MinSE    int      `json:"min,omitempty"`
@@ -53,7 +54,7 @@ func (l *Leg) Snapshot() secret.Bytes {
 	}
 	s := stored{
 		V: storedVersion, Incoming: l.incoming, CallID: l.callID, Local: l.local.Text(), Contact: l.contact, LocalSeq: l.localSeq,
-		Remote: p.remote.Text(), Tag: p.tag, Target: p.target.Text(), Routes: p.routes, Seq: p.seq, Allow: p.allow, Source: p.src,
+		Remote: p.remote.Text(), Tag: p.tag, Target: p.target.Text(), Routes: p.routes, Seq: p.seq, Allow: p.allow, Source: p.src, Back: l.back,
 		Interval: int(l.interval / time.Second), Refresh: l.refresh, MinSE: int(l.minSE / time.Second),
 		LastType: l.last.Type, LastData: l.last.Data, GotType: l.remoteSD.Type, GotData: l.remoteSD.Data,
 	}
@@ -83,7 +84,7 @@ func Restore(env *Env, now time.Time, snapshot secret.Bytes, credentials auth.Cr
 	s.Source.Flow = 0 // its connection ended with the process
 	l := &Leg{
 		core: core{env: env, now: now}, incoming: s.Incoming, state: Standing, callID: s.CallID, local: local, localTag: local.Tag(),
-		localSeq: (s.LocalSeq + leap) & (1<<31 - 1), contact: s.Contact,
+		localSeq: (s.LocalSeq + leap) & (1<<31 - 1), contact: s.Contact, back: s.Back,
 		peer: &peer{tag: s.Tag, remote: remote, target: target, routes: s.Routes, seq: s.Seq, allow: s.Allow, src: s.Source, won: true},
 		cred: credentials,
 	}

@@ -1,0 +1,180 @@
+package voice
+
+import (
+	"context"
+	"time"
+
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/secret"
+	"nubitalk/internal/channel/voice/sip"
+	"nubitalk/internal/channel/voice/sip/dialog"
+	"nubitalk/internal/channel/voice/sip/gateway"
+	"nubitalk/internal/core/office"
+	"nubitalk/internal/media"
+	"nubitalk/internal/media/negotiate"
+	"nubitalk/internal/store"
+)
+
+// leaving is a call of a phone that leaves by a trunk.
+type leaving struct {
+	emergency bool
+	attempts  []Attempt // those still to be tried, the running one not among them
+	now       Attempt
+	alive     bool // the gateway said something
+	row       store.OfficeCallRow
+}
+
+// leave calls an outside number, as far as the phone's user may and the trunks'
+// rules let it out. Emergency numbers may be called from every phone.
+func (o *officeCall) leave(number secret.Text) {
+	ctx, cancel := context.WithTimeout(context.Background(), arriveWithin)
+	defer cancel()
+	way, err := o.s.Network.Leaves(ctx, Wish{Tenant: o.from.Tenant, To: number})
+	if err == nil && !way.Emergency && !o.mayCall() {
+		err = errs.New(errs.Forbidden, "The phone's user may not call outside numbers.")
+	}
+	if err != nil {
+		code, headers := officeRefusal(err)
+		o.caller.leg.Reject(code, sip.Reason{}, headers...)
+		o.stop(sip.Reason{})
+		return
+	}
+	o.out = &leaving{emergency: way.Emergency, attempts: way.Attempts}
+	o.attempt()
+}
+
+// attempt tries the next gateway; when none is left, the number was not reached.
+func (o *officeCall) attempt() {
+	out := o.out
+	for len(out.attempts) > 0 {
+		out.now, out.attempts, out.alive = out.attempts[0], out.attempts[1:], false
+		o.turn++
+		err := o.by(out.now)
+		if err == nil {
+			o.wait()
+			return
+		}
+		o.s.Log.Warn("a phone's call did not leave", "tenant", o.from.Tenant, "phone", o.from.ID, "trunk", out.now.Trunk, "code", errs.As(err).Code)
+	}
+	o.refuse(503)
+}
+
+// by calls by a gateway.
+func (o *officeCall) by(a Attempt) error {
+	over, ok := a.Take()
+	if !ok {
+		return errs.New(errs.Limited, "The trunk has as many calls as it may.")
+	}
+	l := &line{s: o.s, office: o, trunk: a.Trunk, over: over, offers: true}
+	if err := l.prepare(a.Media, a.Media.Security == negotiate.Required); err != nil {
+		return err
+	}
+	out := o.out
+	out.row = store.OfficeCallRow{ID: o.s.IDs.New(id.Leg), UserID: o.from.User, PhoneID: o.from.ID, TrunkID: a.Trunk, Emergency: out.emergency, Counts: a.Counts, StartedAt: o.s.Clock.Now()}
+	return o.send(l, dialog.Outgoing{To: a.To, From: a.From, ContactUser: a.ContactUser, Hop: a.Hop, Headers: a.Headers, Credentials: a.Credentials})
+}
+
+// wait bounds how long a gateway may be silent, and how long it rings.
+func (o *officeCall) wait() {
+	out := o.out
+	silent := func() {
+		if !out.alive && len(o.rung) == 1 {
+			l := o.rung[0]
+			l.leg.Hangup(sip.Reason{})
+			o.failed(l, sip.Failed{Code: 408})
+		}
+	}
+	if len(out.attempts) > 0 {
+		o.later(lifeWithin, silent)
+	}
+	o.later(2*lifeWithin, silent)
+	o.later(office.RingFor, func() {
+		o.hush(sip.Reason{})
+		o.refuse(480)
+	})
+}
+
+// early lets the caller hear what the network says before an answer.
+func (o *officeCall) early(l *line, e sip.EarlyMedia) {
+	if o.out == nil || o.body.Empty() || o.caller.offers || len(o.rung) != 1 || o.rung[0] != l || l.rtp.Accept(e.Body.Data) != nil {
+		o.alive(l, 180)
+		return
+	}
+	o.out.alive = true
+	if !o.rings {
+		o.rings = true
+		o.caller.leg.Progress(183, o.body)
+	}
+	for _, one := range []*line{o.caller, l} {
+		_ = o.bridge.Join(one.rtp, media.Talk) // a leg that is closed says so by its events
+	}
+}
+
+// notCarried tries the next gateway where this one did not carry the call, and
+// gives up where the person was reached.
+func (o *officeCall) notCarried(e sip.Failed) {
+	out := o.out
+	out.now.Went(e.Code, e.RetryAfter)
+	if gateway.Falls(e.Code) && len(out.attempts) > 0 {
+		o.attempt()
+		return
+	}
+	code := e.Code
+	if code < 400 || code > 699 || code == 401 || code == 407 || code == 487 { // what is between the gateway and us is no phone's business
+		code = 480
+	}
+	o.refuse(code)
+}
+
+// left notes that a call left and was answered.
+func (o *officeCall) left() {
+	out := o.out
+	out.now.Went(0, 0)
+	out.row.AnsweredAt = o.s.Clock.Now()
+	o.note()
+	if most := out.now.Most; most > 0 {
+		o.later(most, func() { o.stop(sip.Reason{Q850: normalClearing, Text: "minutes used up"}) })
+	}
+}
+
+// gone notes that a call that left is over.
+func (o *officeCall) gone(why sip.Reason) {
+	if o.out == nil || o.out.row.AnsweredAt.IsZero() {
+		return
+	}
+	o.out.row.EndedAt, o.out.row.Q850 = o.s.Clock.Now(), why.Q850
+	o.note()
+}
+
+// note has what is noted of a call written; what is written last of one that ended
+// stays.
+func (o *officeCall) note() {
+	if o.s.DB == nil {
+		return
+	}
+	row, t := o.out.row, o.from.Tenant
+	o.s.running.Go(func() {
+		var err error
+		for range writeTimes {
+			if err = o.s.DB.Write(context.Background(), t, func(tx *store.Tx) error { return tx.PutOfficeCall(row) }); !errs.Is(err, errs.Unavailable) {
+				break
+			}
+			select {
+			case <-time.After(writeAgain):
+			case <-o.s.halting:
+			}
+		}
+		if err != nil {
+			o.s.Log.Warn("a phone's call was not noted", "tenant", t, "phone", row.PhoneID, "code", errs.As(err).Code)
+		}
+	})
+}
+
+// endLeft ends what a process noted that is no more: calls of phones do not go on
+// after a restart. before is when the tenant came here.
+func (s *Service) endLeft(t id.Tenant, before time.Time) {
+	if err := s.DB.Write(context.Background(), t, func(tx *store.Tx) error { return tx.EndOfficeCalls(before, s.Clock.Now()) }); err != nil {
+		s.Log.Warn("calls of phones that a restart cut off are not noted as ended", "tenant", t, "code", errs.As(err).Code)
+	}
+}
