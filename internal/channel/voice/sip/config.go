@@ -87,6 +87,9 @@ type Config struct {
 	Algorithms []string
 	// Registrar bounds registrations of phones.
 	Registrar registrar.Rules
+	// KeepOpen is how often phones over UDP are written to, so that routers keep the
+	// way to them open; 0: every 25 s.
+	KeepOpen time.Duration
 	// Resolver defaults to the system's.
 	Resolver Resolver
 	Log      *slog.Logger

@@ -83,6 +83,9 @@ func New(cfg Config, h Handler) *Endpoint {
 		SessionExpires: cfg.SessionExpires, MinSE: cfg.MinSE,
 	}
 	e.phones.book.Rules = cfg.Registrar
+	if e.cfg.KeepOpen <= 0 {
+		e.cfg.KeepOpen = keepOpenEvery
+	}
 	e.boxes.init()
 	e.brake = newBrake(cfg.Limits.RefusalsPerSource)
 	return e
@@ -192,6 +195,10 @@ wait:
 	}
 	e.phones.mu.Lock()
 	e.phones.ended = true
+	for account, timer := range e.phones.open {
+		timer.Stop()
+		delete(e.phones.open, account)
+	}
 	e.phones.mu.Unlock()
 	e.stop()
 	err := e.net.close()

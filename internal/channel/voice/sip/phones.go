@@ -23,6 +23,8 @@ type phones struct {
 	ended bool
 	// flows are the connections over which accounts registered.
 	flows map[uint64]map[string]bool
+	// open are those to whose places over UDP is written.
+	open map[string]*time.Timer
 }
 
 // over notes that an account registered over a connection; p.mu is held.
@@ -104,6 +106,7 @@ func (b *mailbox) register(m *wire.Message, src dialog.Source, user secret.Text,
 	all := e.phones.book.Bindings(user.Reveal(), now)
 	if fault == nil && len(all) > 0 {
 		e.phones.over(user.Reveal(), src)
+		e.phones.keepOpen(e, user.Reveal())
 	}
 	e.phones.mu.Unlock()
 	if fault != nil {

@@ -49,6 +49,51 @@ func await[T any](t *testing.T, c <-chan T) T {
 	panic("unreachable")
 }
 
+// A phone over UDP is written to, by the way that it registered, until it is not
+// registered any more; one over a connection is not.
+func TestTheWayToAPhoneIsKeptOpen(t *testing.T) {
+	for transport, kept := range map[string]bool{UDP: true, TCP: false} {
+		t.Run(transport, func(t *testing.T) {
+			server := start(t, Config{Realm: realm, KeepOpen: time.Millisecond}, phoneOwner(&owner{}))
+			asked := make(chan Arrival, 1)
+			phone := start(t, Config{}, &owner{admit: func(a Arrival) Admission {
+				if a.Method == wire.Options {
+					select {
+					case asked <- a:
+					default:
+					}
+				}
+				return Admit()
+			}})
+			states := make(chan gateway.RegState, 8)
+			reg := phone.Register(registerAs("t1-ana", "right", target(server, transport)), func(s gateway.RegState) { states <- s })
+			await(t, states)
+			pings := func() int {
+				server.phones.mu.Lock()
+				defer server.phones.mu.Unlock()
+				return len(server.phones.open)
+			}
+			if kept {
+				for range 2 {
+					if a := await(t, asked); a.Transport != UDP || a.URI.User.Reveal() != "t1-ana" {
+						t.Errorf("the phone is asked over %s", a.Transport)
+					}
+				}
+			}
+			reg.Stop()
+			await(t, states)
+			for deadline := time.Now().Add(patience); pings() > 0; {
+				if time.Now().After(deadline) {
+					t.Fatal("a phone that is not registered is written to")
+				}
+			}
+			if !kept && len(asked) > 0 {
+				t.Error("a phone over a connection is written to")
+			}
+		})
+	}
+}
+
 func TestPhonesRegisterAndAreCalled(t *testing.T) {
 	for _, transport := range []string{UDP, TCP, TLS} {
 		t.Run(transport, func(t *testing.T) {
