@@ -122,6 +122,7 @@ type ActKind string
 const (
 	ActSay   ActKind = "say"   // Text, with Buttons if any
 	ActForm  ActKind = "form"  // show the leave-a-message form
+	ActCall  ActKind = "call"  // once the words before are said: hand the call over to Transfer
 	ActEvent ActKind = "event" // Event happened; Agent is concerned
 )
 
@@ -135,6 +136,8 @@ type Act struct {
 	Masked  bool         // with Collect: the answer is kept from everybody
 	Event   Event
 	Agent   string
+	// Transfer is the number that the call is handed over to, with ActCall.
+	Transfer *flow.Transfer
 }
 
 // Event is a turn in an interaction's life that its person may be told of.

@@ -4966,6 +4966,8 @@ export interface components {
       masked?: boolean;
       queue?: string;
       say?: string;
+      /** @description A number would be called and the call handed over, and the run waits. */
+      transfer?: components["schemas"]["FlowCall"];
     };
     FlowAnswer: {
       failed?: boolean;
@@ -4977,6 +4979,16 @@ export interface components {
     FlowButton: {
       label: string;
       value: string;
+    };
+    FlowCall: {
+      /** @description The own number that is shown; missing: the trunk decides. */
+      caller?: string;
+      number: string;
+      /**
+       * Format: int64
+       * @description That it rings.
+       */
+      seconds: number;
     };
     FlowChange: {
       /** @description A graph that somebody works on and that does not run; it may be unfinished. null if there is none. */
@@ -5017,6 +5029,11 @@ export interface components {
       choice?: string;
       /** @description The form was sent. */
       form?: boolean;
+      /**
+       * @description Why the number that a call is handed over to was not reached; none: nobody answered.
+       * @enum {string}
+       */
+      outcome?: "busy" | "none" | "failed";
       text?: string;
       /** @description The deadline has passed. */
       timeout?: boolean;
@@ -5427,7 +5444,7 @@ export interface components {
        */
       mos?: number;
       /**
-       * @description callee: who was called. outside: a number that the agent called for the caller.
+       * @description callee: who was called. outside: a number that the agent or the flow called for the caller.
        * @enum {string}
        */
       part: "caller" | "callee" | "agent" | "colleague" | "supervisor" | "outside";

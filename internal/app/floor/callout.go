@@ -9,6 +9,7 @@ import (
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/channel"
 	"nubitalk/internal/core/acd"
+	"nubitalk/internal/core/flow"
 )
 
 // mayCall says why an agent cannot begin work of its own now, before anything is
@@ -49,7 +50,8 @@ func (f *floor) callOut(it *item, o channel.Outgoing, now time.Time) error {
 }
 
 // HandedOver says that a call goes on with an outside number, without its agent:
-// the agent's work wraps up. Repeats are harmless.
+// the agent's work wraps up. One that a flow handed over is closed. Repeats are
+// harmless.
 func (m *Manager) HandedOver(ctx context.Context, t id.Tenant, interaction string) error {
 	return m.do(ctx, t, func(f *floor, now time.Time) error {
 		it := f.items[interaction]
@@ -58,11 +60,26 @@ func (m *Manager) HandedOver(ctx context.Context, t id.Tenant, interaction strin
 			return errs.New(errs.Gone, "This call has ended.")
 		case it.Outside:
 			return nil
+		case it.running && flow.Transferring(it.here, it.run):
+			it.Outside = true
+			f.closeFlow(it, acd.Completed, "transfer_out", now)
+			return nil
 		case it.State != string(acd.Active):
 			return errs.New(errs.Conflict, "Nobody is handling this call at the moment.")
 		}
 		it.Outside = true
 		f.step(acd.Finish{Work: it.ID, Agent: it.Agent}, now)
+		return nil
+	})
+}
+
+// NotReached tells the flow of a call that the number to which it hands the call
+// over was not reached, and why. What is not waited for changes nothing.
+func (m *Manager) NotReached(ctx context.Context, t id.Tenant, interaction string, o flow.Outcome) error {
+	return m.do(ctx, t, func(f *floor, now time.Time) error {
+		if it := f.items[interaction]; it != nil && it.running {
+			f.feed(it, flow.Input{Outcome: &o}, now)
+		}
 		return nil
 	})
 }

@@ -125,6 +125,9 @@ func (f *floor) flowAction(it *item, a flow.Action, now time.Time) bool {
 	if a.Given != nil {
 		f.consented(it, *a.Given)
 	}
+	if a.Transfer != nil {
+		f.act(it, channel.Act{Kind: channel.ActCall, Transfer: a.Transfer})
+	}
 	switch {
 	case a.Form && it.LeftMessage: // the message came with the arrival
 		f.feed(it, flow.Input{Form: true}, now)

@@ -11,7 +11,7 @@ import (
 // Leg is one end's part in a call, as screens see it: without its number.
 type Leg struct {
 	ID         string    `json:"id"`
-	Part       string    `json:"part" enum:"caller,callee,agent,colleague,supervisor,outside" doc:"callee: who was called. outside: a number that the agent called for the caller."`
+	Part       string    `json:"part" enum:"caller,callee,agent,colleague,supervisor,outside" doc:"callee: who was called. outside: a number that the agent or the flow called for the caller."`
 	User       string    `json:"user,omitempty"`
 	Way        string    `json:"way" enum:"browser,trunk,phone"`
 	Trunk      string    `json:"trunk,omitempty" doc:"Id of the trunk."`

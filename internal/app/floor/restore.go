@@ -216,6 +216,8 @@ func (f *floor) restart(items []*item, now time.Time) {
 		switch {
 		case it.State == "arriving", it.running && it.graph == nil:
 			f.begin(it, now)
+		case it.running && flow.Transferring(it.here, it.run): // nobody is called any more
+			f.feed(it, flow.Input{Outcome: &flow.Outcome{Step: it.run.Steps, Way: "failed"}}, now)
 		case it.running && !it.run.Deadline.IsZero():
 			it.run = flow.Again(it.here, it.run, now)
 			f.timed[it.ID] = it

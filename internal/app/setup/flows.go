@@ -77,6 +77,7 @@ type FlowInput struct {
 	Form    bool        `json:"form,omitempty" doc:"The form was sent."`
 	Timeout bool        `json:"timeout,omitempty" doc:"The deadline has passed."`
 	Answer  *FlowAnswer `json:"answer,omitempty" doc:"What the look-up that the run waits for came to."`
+	Outcome string      `json:"outcome,omitempty" enum:"busy,none,failed" doc:"Why the number that a call is handed over to was not reached; none: nobody answered."`
 }
 
 // FlowAnswer is what a system outside would have answered.
@@ -105,7 +106,15 @@ type FlowAct struct {
 	Queue   string       `json:"queue,omitempty"`
 	Close   bool         `json:"close,omitempty"`
 	Consent string       `json:"consent,omitempty" doc:"The person agreed to this consent text, which would be recorded."`
+	Call    *FlowCall    `json:"transfer,omitempty" doc:"A number would be called and the call handed over, and the run waits."`
 	LookUp  *FlowLookUp  `json:"look_up,omitempty" doc:"A system outside would be asked, and the run waits for its answer."`
+}
+
+// FlowCall is a number that would be called for the caller.
+type FlowCall struct {
+	Number  string `json:"number"`
+	Caller  string `json:"caller,omitempty" doc:"The own number that is shown; missing: the trunk decides."`
+	Seconds int    `json:"seconds" doc:"That it rings."`
 }
 
 // FlowLookUp is what would be asked of a system outside. No secret is in it.
@@ -177,6 +186,9 @@ func (s *Service) TryFlow(ctx context.Context, a access.Actor, in FlowTry) (Flow
 		if one.Given != nil {
 			act.Consent = one.Given.Text
 		}
+		if c := one.Transfer; c != nil {
+			act.Call = &FlowCall{Number: c.Number.Reveal(), Caller: c.Caller, Seconds: c.Seconds}
+		}
 		for _, b := range one.Buttons {
 			act.Buttons = append(act.Buttons, FlowButton(b))
 		}
@@ -194,6 +206,9 @@ func (s *Service) TryFlow(ctx context.Context, a access.Actor, in FlowTry) (Flow
 // at is the input as it comes to the node that waits for it.
 func (in FlowInput) at(g *flow.Graph, s flow.State) flow.Input {
 	out := flow.Input{Text: in.Text, Choice: in.Choice, Form: in.Form, Timeout: in.Timeout, Masked: g != nil && g.Nodes[s.Node].Sensitive}
+	if in.Outcome != "" {
+		out.Outcome = &flow.Outcome{Step: s.Steps, Way: in.Outcome}
+	}
 	if in.Answer != nil {
 		out.Answer = &flow.Answer{Step: s.Steps, Failed: in.Answer.Failed, Values: in.Answer.Values}
 	}

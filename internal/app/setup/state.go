@@ -279,6 +279,19 @@ func (r refs) ChannelOf(entryPoint string) acd.Channel {
 
 func (r refs) Agents() []core.Agent { return r.st.agents }
 
+// Channels are those of the entry points that run the flow which asks, or one that
+// runs it.
+func (r refs) Channels() (channels []string) {
+	running := r.st.running(r.id)
+	for _, o := range r.st.objects[core.KindEntryPoint] {
+		if e := o.(core.EntryPoint); running[e.Flow] && !slices.Contains(channels, string(e.Channel)) {
+			channels = append(channels, string(e.Channel))
+		}
+	}
+	slices.Sort(channels)
+	return channels
+}
+
 // Languages are those of the entry points that run the flow which asks, or one
 // that runs it, else the tenant's own.
 func (r refs) Languages() []string {

@@ -60,5 +60,10 @@ var ptFlows = []entry{
 	{"has %d lines; at most %d are accepted.", "tem {1} linhas; aceitam-se no máximo {2}."},
 	{"sets nothing; write lines of the form name = value.", "não define nada; escreva linhas da forma nome = valor."},
 	{"does too much at once (%d parts; at most %d are accepted); make two steps of it.", "faz demasiado de uma vez ({1} partes; aceitam-se no máximo {2}); divida-o em dois passos."},
+	{"hands a call to a telephone number, and this flow is used for %s, too; only calls can be handed over.", "passa uma chamada a um número de telefone, e este fluxo também é usado para {1}; só chamadas se podem passar."},
+	{"hands calls to a telephone number, and this flow is used for %s, too; only calls can be handed over.", "passa chamadas a um número de telefone, e este fluxo também é usado para {1}; só chamadas se podem passar."},
+	{"hands calls to a telephone number; only an entry point for calls can run it.", "passa chamadas a um número de telefone; só um ponto de entrada de chamadas o pode correr."},
+	{"must be a telephone number such as +351 210 000 000, or {{an attribute}} that holds one.", "tem de ser um número de telefone como +351 210 000 000, ou {{um atributo}} que tenha um."},
+	{"must be one of your numbers in full, such as +351210000000, or be left out.", "tem de ser um dos seus números por inteiro, como +351210000000, ou ficar de fora."},
 	{"is there twice.", "aparece duas vezes."},
 }

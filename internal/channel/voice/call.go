@@ -54,8 +54,9 @@ type call struct {
 	scribe   scribe
 	dialing  *dialing // of a call that an agent makes, until it is answered
 	failure  Failure
-	outside  outside  // the outside number that the agent called for the caller
-	handset  *handset // the agent's phone while it is rung
+	transfer *transfer // that the flow wants, until somebody answers
+	outside  outside   // the outside number that the agent called for the caller
+	handset  *handset  // the agent's phone while it is rung
 	standing Handset
 	sought   string // the agent whose phone was sought
 	quit     string // the user who hung up its phone
@@ -92,8 +93,13 @@ func (c *call) carried(w channel.Work, acts []channel.Act) {
 	if w.Language != "" {
 		c.who.Language = w.Language
 	}
+	if w.State != inFlow || len(acts) > 0 {
+		c.transfer = nil
+	}
 	for _, a := range acts {
 		switch a.Kind {
+		case channel.ActCall:
+			c.transfer = &transfer{Transfer: *a.Transfer}
 		case channel.ActSay:
 			c.menu.ask(c.words(), a)
 		case channel.ActForm:
@@ -102,7 +108,7 @@ func (c *call) carried(w channel.Work, acts []channel.Act) {
 	}
 	if before.Agent != w.Agent && before.State == active || w.State != active { // not as it is taken up after a restart
 		c.held, c.with = false, WithCaller
-		if !c.handed() {
+		if !c.handed() && (c.transfer == nil || !c.transfer.begun) {
 			c.dropOutside()
 		}
 	}

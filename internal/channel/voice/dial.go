@@ -1,6 +1,7 @@
 package voice
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -59,7 +60,8 @@ type dialing struct {
 	now      Attempt
 	alive    bool // the gateway said something
 	ringing  bool
-	waits    bool // for the agent to pick up its own phone
+	waits    bool          // for the agent to pick up its own phone
+	within   time.Duration // that it rings; 0 is ringFor
 }
 
 // Choices are what an agent may choose of a call that it makes.
@@ -170,7 +172,7 @@ func (c *call) attempt(d *dialing) error {
 		c.later(lifeWithin, silent)
 	}
 	c.later(2*lifeWithin, silent)
-	c.later(ringFor, func() {
+	c.later(cmp.Or(d.within, ringFor), func() {
 		if c.runs(d) && d.line == l {
 			d.attempts = nil
 			l.leg.Hangup(sip.Reason{})
@@ -271,6 +273,7 @@ func (c *call) unanswered(d *dialing, why Failure) {
 	if d.outside {
 		c.outside = outside{failure: why}
 		c.with = WithCaller
+		c.noTransfer(why)
 		c.settle()
 		return
 	}

@@ -159,6 +159,7 @@ func (c *call) spoke() {
 		c.finish()
 		return
 	}
+	c.begin()
 	if len(m.choices) == 0 && !m.collects || m.answering {
 		return
 	}

@@ -116,11 +116,13 @@ func (c *call) mayHandOver() error {
 // the agent talks with both.
 func (c *call) handOverSoon() {
 	if c.mayHandOver() != nil {
+		c.giveUp()
 		return
 	}
 	c.s.running.Go(func() {
 		if err := c.s.Floor.HandedOver(context.Background(), c.who.Tenant, c.who.Interaction); err != nil {
 			c.s.Log.Warn("a call was not handed over", "tenant", c.who.Tenant, "interaction", c.who.Interaction, "code", errs.As(err).Code)
+			c.post(c.giveUp)
 		}
 	})
 }
@@ -136,6 +138,7 @@ func (c *call) outsideLeft() {
 		return
 	}
 	c.with = WithCaller
+	c.noTransfer(FailedUnreachable)
 }
 
 // dropOutside ends the outside number's part.

@@ -114,7 +114,10 @@ func seats(v view) map[string]seat {
 func callerSeat(v view, running bool, room int) seat {
 	switch {
 	case !running:
-		if v.state == inFlow {
+		switch {
+		case v.state == inFlow && v.rings:
+			return seat{room: alone, sound: ringback}
+		case v.state == inFlow && !v.dials:
 			return seat{room: alone}
 		}
 		return seat{room: alone, sound: melody}

@@ -17,6 +17,7 @@ import (
 	"nubitalk/internal/bus"
 	"nubitalk/internal/channel"
 	"nubitalk/internal/channel/voice/sip"
+	"nubitalk/internal/core/flow"
 	"nubitalk/internal/core/setup"
 	"nubitalk/internal/media"
 	"nubitalk/internal/media/speech"
@@ -47,6 +48,8 @@ type Floor interface {
 	// HandedOver says that a call goes on with an outside number: its agent's work
 	// wraps up, and nothing else ends it.
 	HandedOver(ctx context.Context, t id.Tenant, interaction string) error
+	// NotReached tells the flow that hands a call over why nobody was reached.
+	NotReached(ctx context.Context, t id.Tenant, interaction string, o flow.Outcome) error
 	// Talk with wanted false says that the person of a chat that is spoken no longer
 	// talks, but may go on writing.
 	Talk(ctx context.Context, t id.Tenant, interaction string, wanted bool) error

@@ -19,6 +19,8 @@ type Refs interface {
 	ConsentText(id string) (languages map[string]bool, known bool)
 	// Flow is another flow as it is published.
 	Flow(id string) (g *Graph, name string, known bool)
+	// Channels are those of the entry points that run the flow, or one that runs it.
+	Channels() []string
 	// Self is the id of the flow that is checked; "" if it has none yet.
 	Self() string
 	// Languages are those in which every text of the flow must be written.
@@ -28,21 +30,22 @@ type Refs interface {
 // nodeTypes says which fields each type uses, besides type; a field that a
 // type does not use is refused, since whoever wrote it expected something.
 var nodeTypes = map[NodeType][]string{
-	Say:     {"text", "next"},
-	Ask:     {"text", "options", "into", "next", "seconds", "timeout"},
-	Collect: {"text", "into", "digits", "sensitive", "next", "seconds", "timeout"},
-	Hours:   {"hours", "open", "closed"},
-	Branch:  {"cases", "next"},
-	Set:     {"priority", "skills", "prefers", "language", "attributes", "next"},
-	WaitFor: {"text", "queue", "next"},
-	LookUp:  {"connection", "method", "path", "body", "results", "seconds", "next", "failed"},
-	Consent: {"consent", "seconds", "yes", "no", "none"},
-	Script:  {"lines", "next", "failed"},
-	SubFlow: {"flow", "ends", "next"},
-	Return:  {"end"},
-	Enqueue: {"text", "queue"},
-	Form:    {"text", "next"},
-	Close:   {"text"},
+	Say:         {"text", "next"},
+	Ask:         {"text", "options", "into", "next", "seconds", "timeout"},
+	Collect:     {"text", "into", "digits", "sensitive", "next", "seconds", "timeout"},
+	Hours:       {"hours", "open", "closed"},
+	Branch:      {"cases", "next"},
+	Set:         {"priority", "skills", "prefers", "language", "attributes", "next"},
+	WaitFor:     {"text", "queue", "next"},
+	LookUp:      {"connection", "method", "path", "body", "results", "seconds", "next", "failed"},
+	Consent:     {"consent", "seconds", "yes", "no", "none"},
+	TransferOut: {"text", "number", "caller", "seconds", "busy", "none", "failed"},
+	Script:      {"lines", "next", "failed"},
+	SubFlow:     {"flow", "ends", "next"},
+	Return:      {"end"},
+	Enqueue:     {"text", "queue"},
+	Form:        {"text", "next"},
+	Close:       {"text"},
 }
 
 var languageTag = regexp.MustCompile(`^[a-z]{2,3}(-[A-Z]{2})?$`)
@@ -171,6 +174,8 @@ func (c *checker) node(at, name string, n Node) {
 		c.consent(at, n)
 	case LookUp:
 		c.lookUp(at, n)
+	case TransferOut:
+		c.transferOut(at, n)
 	case Script:
 		c.script(at, n)
 	case SubFlow:
@@ -405,7 +410,7 @@ func used(n Node) []string {
 		{"open", n.Open != ""}, {"closed", n.Closed != ""}, {"cases", len(n.Cases) > 0}, {"queue", n.Queue != ""},
 		{"priority", n.Priority != nil}, {"skills", len(n.Skills) > 0}, {"prefers", len(n.Prefers) > 0}, {"language", n.Language != ""},
 		{"attributes", len(n.Attributes) > 0}, {"connection", n.Connection != ""}, {"method", n.Method != ""}, {"path", n.Path != ""}, {"body", len(n.Body) > 0},
-		{"results", len(n.Results) > 0}, {"failed", n.Failed != ""}, {"consent", n.Consent != ""}, {"yes", n.Yes != ""}, {"no", n.No != ""}, {"none", n.None != ""}, {"lines", len(n.Lines) > 0}, {"flow", n.Flow != ""}, {"ends", len(n.Ends) > 0}, {"end", n.End != ""}, {"next", n.Next != ""}, {"seconds", n.Seconds != 0}, {"timeout", n.Timeout != ""},
+		{"results", len(n.Results) > 0}, {"failed", n.Failed != ""}, {"consent", n.Consent != ""}, {"yes", n.Yes != ""}, {"no", n.No != ""}, {"none", n.None != ""}, {"number", n.Number != ""}, {"caller", n.Caller != ""}, {"busy", n.Busy != ""}, {"lines", len(n.Lines) > 0}, {"flow", n.Flow != ""}, {"ends", len(n.Ends) > 0}, {"end", n.End != ""}, {"next", n.Next != ""}, {"seconds", n.Seconds != 0}, {"timeout", n.Timeout != ""},
 	} {
 		if f.set {
 			out = append(out, f.name)

@@ -32,6 +32,7 @@ func (t tenant) ConsentText(id string) (map[string]bool, bool) {
 }
 func (t tenant) HasHours(id string) bool { return has(t.hours, id) }
 func (t tenant) Languages() []string     { return t.languages }
+func (t tenant) Channels() []string      { return nil }
 func (t tenant) Self() string            { return "" }
 func (t tenant) Flow(string) (*Graph, string, bool) {
 	return nil, "", false

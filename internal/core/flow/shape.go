@@ -9,7 +9,7 @@ func (n Node) waits() bool {
 
 // nexts lists where a node may lead.
 func (n Node) nexts() []string {
-	list := []string{n.Next, n.Open, n.Closed, n.Timeout, n.Failed, n.Yes, n.No, n.None}
+	list := []string{n.Next, n.Open, n.Closed, n.Timeout, n.Failed, n.Yes, n.No, n.None, n.Busy}
 	for _, o := range n.Options {
 		list = append(list, o.Next)
 	}
@@ -24,7 +24,7 @@ func (n Node) nexts() []string {
 
 // ends says whether the flow may be over at this node.
 func (n Node) ends() bool {
-	return n.Type == Enqueue || n.Type == Close || n.Type == Return || n.Type == Form && n.Next == ""
+	return n.Type == Enqueue || n.Type == Close || n.Type == Return || n.Type == TransferOut || n.Type == Form && n.Next == ""
 }
 
 // shape checks the graph as a whole: every step can be reached, from every step

@@ -102,7 +102,7 @@ func (r *run) begin(in Input) (next way, moved bool) {
 		if n.Type == LookUp {
 			return way{"failed", n.Failed}, due
 		}
-		if n.Type == Consent {
+		if n.Type == Consent || n.Type == TransferOut {
 			return way{"none", n.None}, due
 		}
 		return way{"timeout", n.Timeout}, due && n.Timeout != ""
@@ -116,6 +116,8 @@ func (r *run) begin(in Input) (next way, moved bool) {
 		return r.consented(n, in)
 	case LookUp:
 		return r.lookedUp(n, in.Answer)
+	case TransferOut:
+		return r.notReached(n, in.Outcome)
 	case Form:
 		return way{"next", n.Next}, in.Form
 	}
@@ -250,6 +252,8 @@ func (r *run) visit(n Node) (next way) {
 		return r.askConsent(n)
 	case LookUp:
 		r.waitForAnswer(n)
+	case TransferOut:
+		return r.transferOut(n)
 	case Script:
 		if !r.script(n) {
 			return way{"failed", n.Failed}

@@ -212,11 +212,14 @@ func (c *checker) subFlow(at string, n Node) {
 		c.faults.Add(at+".flow", "runs “%s”, within which others run; more than %d within each other are not accepted.", name, MaxWithin)
 		return
 	}
-	written, texts := Written(g, func(id string) *Graph { g, _, _ := c.refs.Flow(id); return g })
+	written, texts := Written(g, c.graphOf)
 	for _, language := range c.languages {
 		if texts && !slices.Contains(written, language) {
 			c.faults.Add(at+".flow", "names a flow whose texts are not all written in %s, in which this flow is used.", language)
 		}
+	}
+	if OnlyCalls(g, c.graphOf) && c.notCalls() != "" {
+		c.faults.Add(at+".flow", "hands calls to a telephone number, and this flow is used for %s, too; only calls can be handed over.", c.notCalls())
 	}
 	for _, taken := range g.Takes {
 		if !c.known[taken] {
@@ -224,6 +227,11 @@ func (c *checker) subFlow(at string, n Node) {
 		}
 	}
 	c.ends(at, n, g.returns())
+}
+
+func (c *checker) graphOf(id string) *Graph {
+	g, _, _ := c.refs.Flow(id)
+	return g
 }
 
 // ends checks the ways of a sub_flow against the ends that there are.

@@ -19,16 +19,21 @@ type Graph struct {
 type NodeType string
 
 const (
-	Say     NodeType = "say"      // say Text, go on at Next
-	Ask     NodeType = "ask"      // say Text, show Options as buttons, wait; store the choice in Into. Other words: Next, or ask again
-	Collect NodeType = "collect"  // say Text, wait for words or Digits; store them in Into
-	Hours   NodeType = "hours"    // branch on opening hours: Open, Closed
-	Branch  NodeType = "branch"   // first Case whose If is true, else Next
-	Set     NodeType = "set"      // set Priority, Skills, Prefers, Language, Attributes
-	WaitFor NodeType = "wait"     // learn the place and the wait that Queue has for who enters now; say Text (may be empty), go on at Next
-	LookUp  NodeType = "look_up"  // ask Connection for Path, store Results; go on at Next, or at Failed
-	Consent NodeType = "consent"  // show the consent text Consent, wait; Yes (recorded), No, or None in Seconds
-	Enqueue NodeType = "queue"    // say Text (may be empty) and put into Queue; ends the flow
+	Say     NodeType = "say"     // say Text, go on at Next
+	Ask     NodeType = "ask"     // say Text, show Options as buttons, wait; store the choice in Into. Other words: Next, or ask again
+	Collect NodeType = "collect" // say Text, wait for words or Digits; store them in Into
+	Hours   NodeType = "hours"   // branch on opening hours: Open, Closed
+	Branch  NodeType = "branch"  // first Case whose If is true, else Next
+	Set     NodeType = "set"     // set Priority, Skills, Prefers, Language, Attributes
+	WaitFor NodeType = "wait"    // learn the place and the wait that Queue has for who enters now; say Text (may be empty), go on at Next
+	LookUp  NodeType = "look_up" // ask Connection for Path, store Results; go on at Next, or at Failed
+	Consent NodeType = "consent" // show the consent text Consent, wait; Yes (recorded), No, or None in Seconds
+	Enqueue NodeType = "queue"   // say Text (may be empty) and put into Queue; ends the flow
+	// TransferOut says Text, calls Number for the caller for Seconds and hands the
+	// call over to who answers, which ends the flow; else Busy, None (no answer) or
+	// Failed. It is for calls.
+	TransferOut NodeType = "transfer_out"
+
 	Script  NodeType = "script"   // set attributes as its lines say; go on at Next, or at Failed
 	SubFlow NodeType = "sub_flow" // run Flow; go on where Ends says by the end that it came to, else at Next
 	Return  NodeType = "return"   // go back to the flow that runs this one, by the end's name End; the first flow: close
@@ -102,6 +107,9 @@ type Node struct {
 	Results    map[string]string `json:"results,omitempty"`
 	Failed     string            `json:"failed,omitempty"`
 	Consent    string            `json:"consent,omitempty"`
+	Number     string            `json:"number,omitempty"`
+	Caller     string            `json:"caller,omitempty"` // the own number to show; "" leaves it to the trunk
+	Busy       string            `json:"busy,omitempty"`
 	Lines      []string          `json:"lines,omitempty"` // of a script
 	Flow       string            `json:"flow,omitempty"`
 	Ends       []End             `json:"ends,omitempty"`
@@ -112,7 +120,7 @@ type Node struct {
 	Next       string            `json:"next,omitempty"`
 	// Seconds bounds the wait of ask and collect; then Timeout is next. 0 means
 	// as long as the person stays. It bounds a look_up, too; then Failed is next; and a
-	// consent; then None is.
+	// consent; then None is. A transfer_out rings for so long.
 	Seconds int    `json:"seconds,omitempty"`
 	Timeout string `json:"timeout,omitempty"`
 	// At is where the node stands in the drawing; a node without it is laid out
@@ -181,6 +189,8 @@ type Input struct {
 	Masked bool
 	// Answer is what a look_up came to.
 	Answer *Answer
+	// Outcome is why a transfer_out reached nobody.
+	Outcome *Outcome
 }
 
 // World is what a run may ask about.
@@ -216,6 +226,8 @@ type Action struct {
 	Queue   string   // enqueue here
 	Close   bool
 	Given   *Given // the person agreed: record it
+	// Transfer calls a number and hands the call over; the run waits meanwhile.
+	Transfer *Transfer
 }
 
 // Way is one edge that a run took. Out names the way as its field in the node

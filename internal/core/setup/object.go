@@ -108,6 +108,9 @@ type Refs interface {
 	Graph(flow string) *flow.Graph
 	// Languages are those in which flows must be written.
 	Languages() []string
+	// Channels are those of the entry points that run the flow which asks, or one
+	// that runs it.
+	Channels() []string
 	// Self is the id of the object that asks; "" for a new one.
 	Self() string
 	// Queues are those in use, by id.

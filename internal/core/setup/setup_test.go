@@ -23,6 +23,7 @@ func (t tenant) Has(k Kind, id string) bool           { _, ok := t[string(k)+"/"
 func (t tenant) WrittenIn(k Kind, id string) []string { return t[string(k)+"/"+id] }
 func (t tenant) Languages() []string                  { return []string{"en", "pt"} }
 func (t tenant) Graph(string) *flow.Graph             { return nil }
+func (t tenant) Channels() []string                   { return nil }
 func (t tenant) Self() string                         { return "" }
 func (t tenant) Queues() map[string]Queue             { return nil }
 func (t tenant) Names(k Kind) map[string]string {

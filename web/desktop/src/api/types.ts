@@ -109,6 +109,9 @@ export interface FlowNode {
   yes?: string;
   no?: string;
   none?: string;
+  number?: string;
+  caller?: string;
+  busy?: string;
   lines?: string[];
   flow?: string;
   ends?: { name: string; next: string }[];

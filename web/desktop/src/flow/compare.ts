@@ -35,7 +35,8 @@ function changed(was: FlowNode, now: FlowNode): string[] {
   const ways = (node: FlowNode) => outsOf(node).map((o) => `${o.out}>${o.to}`);
   if (same(ways(was), ways(now)) === false) parts.add(text("part_ways"));
   for (const field of fields) {
-    if (["at", "next", "open", "closed", "timeout", "failed", "yes", "no", "none"].includes(field)) continue;
+    if (["at", "next", "open", "closed", "timeout", "failed", "yes", "no", "none", "busy"].includes(field))
+      continue;
     if (!same(pure(was[field]), pure(now[field]))) parts.add(text(`part_${field}` as FlowText));
   }
   return [...parts];

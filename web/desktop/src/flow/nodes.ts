@@ -11,6 +11,7 @@ import PencilLine from "@lucide/svelte/icons/pencil-line";
 import MailPlus from "@lucide/svelte/icons/mail-plus";
 import SlidersHorizontal from "@lucide/svelte/icons/sliders-horizontal";
 import SearchCheck from "@lucide/svelte/icons/search-check";
+import PhoneForwarded from "@lucide/svelte/icons/phone-forwarded";
 import Route from "@lucide/svelte/icons/route";
 import SquareFunction from "@lucide/svelte/icons/square-function";
 import Split from "@lucide/svelte/icons/split";
@@ -30,6 +31,7 @@ export type NodeType =
   | "look_up"
   | "consent"
   | "script"
+  | "transfer_out"
   | "sub_flow"
   | "return"
   | "queue"
@@ -50,10 +52,11 @@ export type FieldName =
   | "queue"
   | "flow"
   | "end"
-  | "lines";
+  | "lines"
+  | "transfer";
 
 /** A field of a node that names another node. */
-export type OutName = "next" | "open" | "closed" | "timeout" | "failed" | "yes" | "no" | "none";
+export type OutName = "next" | "open" | "closed" | "timeout" | "failed" | "yes" | "no" | "none" | "busy";
 
 export interface Shape {
   icon: Component<{ size?: number; "aria-hidden"?: "true" }>;
@@ -125,6 +128,13 @@ export const shapes: Record<NodeType, Shape> = {
     fields: ["lines"],
     outs: ["next", "failed"],
     blank: () => ({ type: "script", lines: [] }),
+  },
+  transfer_out: {
+    icon: PhoneForwarded,
+    fields: ["text", "transfer"],
+    silent: true,
+    outs: ["busy", "none", "failed"],
+    blank: () => ({ type: "transfer_out", number: "", seconds: 30 }),
   },
   sub_flow: {
     icon: Route,

@@ -27,6 +27,7 @@ export function gist(node: FlowNode, language: string): string {
   if (node.connection) parts.push(names.of("connections", node.connection) || node.connection);
   if (node.path) parts.push(node.path);
   if (node.flow) parts.push(names.of("flows", node.flow) || node.flow);
+  if (node.number) parts.push(node.number);
   if (node.lines) parts.push(node.lines.filter((l) => l.trim() && !l.trim().startsWith("#")).join(" · "));
   if (node.end) parts.push(node.end);
   if (node.hours) parts.push(names.of("hours", node.hours) || node.hours);
