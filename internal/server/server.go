@@ -9,6 +9,7 @@ import (
 
 	"nubitalk/internal/base/clock"
 	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/memory"
 	"nubitalk/internal/base/service"
 	"nubitalk/internal/base/telemetry"
 	"nubitalk/internal/server/config"
@@ -99,6 +100,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 	s.watch()
 	s.leak()
 	s.figures = &figures{address: s.conf.Metrics.Listen, handler: s.metrics.Handler(), log: s.log}
+	s.group.Add("memory", &memory.Calm{})
 	s.group.Add("metrics", s.figures)
 	if s.demo != nil {
 		s.group.Add("demo", s.demo.part())

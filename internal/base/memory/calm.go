@@ -1,0 +1,97 @@
+package memory
+
+import (
+	"context"
+	"runtime/debug"
+	"runtime/metrics"
+	"sync"
+	"time"
+)
+
+// Calm gives memory back to the system once a busy time is over: by itself, Go
+// keeps what the busy time needed until so much is made again that the collector
+// runs, which on a quiet evening is never. It is a base/service part.
+type Calm struct {
+	stop chan struct{}
+	all  sync.WaitGroup
+}
+
+const (
+	lookEvery = 5 * time.Second
+	// busyFrom is how much is allocated between two looks of a busy program, in
+	// bytes.
+	busyFrom = 16 << 20
+	// worthIt is what the program must hold for it to be given back, in bytes.
+	worthIt = 96 << 20
+	// rounds is how often memory is given back after a busy time, at most one a
+	// pause: much is let go only some time after it was used, such as what SIP
+	// remembers of a call for 32 s (RFC 3261, timers B and J). Each costs a round
+	// of the collector.
+	rounds = 4
+	pause  = 10 * time.Second
+)
+
+// Start begins to look.
+func (c *Calm) Start(context.Context) error {
+	c.stop = make(chan struct{})
+	c.all.Go(func() {
+		tick := time.NewTicker(lookEvery)
+		defer tick.Stop()
+		var w watch
+		for {
+			select {
+			case <-c.stop:
+				return
+			case now := <-tick.C:
+				if w.calm(look(), now) {
+					debug.FreeOSMemory()
+				}
+			}
+		}
+	})
+	return nil
+}
+
+// Stop ends that.
+func (c *Calm) Stop(context.Context) error {
+	if c.stop != nil {
+		close(c.stop)
+		c.all.Wait()
+		c.stop = nil
+	}
+	return nil
+}
+
+// sight is what a look sees, in bytes.
+type sight struct {
+	allocated int64 // since the program began
+	held      int64 // from the system
+}
+
+func look() sight {
+	s := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	metrics.Read(s)
+	return sight{int64(s[0].Value.Uint64()), used()}
+}
+
+// watch decides when a busy time is over.
+type watch struct {
+	last  sight
+	left  int // rounds
+	freed time.Time
+}
+
+// calm says whether memory is to be given back now.
+func (w *watch) calm(s sight, now time.Time) bool {
+	made := s.allocated - w.last.allocated
+	w.last = s
+	if made >= busyFrom {
+		w.left = rounds
+		return false
+	}
+	if w.left == 0 || s.held < worthIt || now.Sub(w.freed) < pause {
+		return false
+	}
+	w.left, w.freed = w.left-1, now
+	return true
+}
