@@ -119,6 +119,19 @@ test("an agent talks by its phone with a caller's page", { timeout: 240_000 }, a
     await agent.page.getByRole("menuitem", { name: "Desk 22" }).waitFor();
     found.push(...(await axe(agent.page)));
     await shot(agent.page, "handset-menu");
+
+    // It is chosen where the headset is checked.
+    await agent.page.getByRole("menuitem", { name: "Check my headset" }).press("Enter");
+    const check = agent.page.getByRole("dialog", { name: "Check my headset" });
+    await check.getByLabel("Microphone").waitFor();
+    await check.getByLabel("Talk by").selectOption({ label: "Desk 22" });
+    await check.getByText("Calls ring this phone").waitFor();
+    expect(await check.getByLabel("Microphone").count()).toBe(0);
+    found.push(...(await looks(agent.page, "handset-check")));
+    await check.getByLabel("Talk by").selectOption({ label: "This browser" });
+    await check.getByLabel("Microphone").waitFor();
+    await agent.page.keyboard.press("Escape");
+    await agent.presence.click();
     await agent.page.getByRole("menuitem", { name: "Desk 22" }).press("Enter");
 
     const caller = await stage.caller(CALLER);
