@@ -35,6 +35,7 @@ func TestDoors(t *testing.T) {
 		{"one file at a time", oneFileAtATime},
 		{"exports", exports},
 		{"holidays", holidays},
+		{"large flows", largeFlows},
 		{"trunks", trunks},
 		{"idempotency", idempotency},
 		{"conflicts", conflicts},
@@ -130,6 +131,7 @@ func badInput(t *testing.T, h *house) {
 		"NUL in a query":  {"GET", "/api/v1/contacts?kind=email&address=a%00", nil, 422, "invalid", "query.address"},
 		"address alone":   {"GET", "/api/v1/contacts?address=a", nil, 422, "invalid", "query.kind"},
 		"too large":       {"POST", messages, m{"client_id": "c", "kind": "text", "text": strings.Repeat("x", 300<<10)}, 413, "too_large", ""},
+		"far too large":   {"POST", "/api/v1/flows", m{"name": "x", "graph": m{"x": strings.Repeat("x", 800<<10)}}, 413, "too_large", ""},
 		"text too long":   {"POST", messages, m{"client_id": "c", "kind": "text", "text": strings.Repeat("x", 4001)}, 422, "invalid", "body.text"},
 		"both targets":    {"POST", "/api/v1/interactions/" + h.a.interaction + "/transfer", m{"queue": "q", "user": "u"}, 422, "invalid", "body.queue"},
 		"a system state":  {"PUT", "/api/v1/desk/presence", m{"presence": "missed"}, 422, "invalid", "body.presence"},
@@ -219,6 +221,24 @@ func nothingThere(t *testing.T, h *house) {
 	want1(t, got, 405, "not_found")
 	if allow := got.header.Get("Allow"); allow != "POST" {
 		t.Errorf("Allow: %q", allow)
+	}
+}
+
+// A flow's two graphs may be as large as graphs may be, and one that is larger is
+// refused for what it is, not for the size of the request.
+func largeFlows(t *testing.T, h *house) {
+	admin := h.a.users[access.Administrator]
+	graph := func(size int) m {
+		return m{"start": "a", "nodes": m{"a": m{"type": "close", "text": m{"en": strings.Repeat("x", size)}}}}
+	}
+	for what, got := range map[string]answered{
+		"saved":   h.ask(admin, "POST", "/api/v1/flows", m{"name": "Large", "graph": graph(250 << 10), "draft": graph(250 << 10)}),
+		"checked": h.ask(admin, "POST", "/api/v1/flows/check", m{"graph": graph(270 << 10)}),
+		"tried":   h.ask(admin, "POST", "/api/v1/flows/try", m{"graph": graph(270 << 10), "language": "en"}),
+	} {
+		if got.status == 413 {
+			t.Errorf("%s: %s", what, got.body)
+		}
 	}
 }
 

@@ -35,7 +35,7 @@ func (s *Server) repeat(w http.ResponseWriter, r *http.Request, key string, h ht
 	body, err := io.ReadAll(r.Body)
 	var big *http.MaxBytesError
 	if errors.As(err, &big) {
-		return errs.New(errs.TooLarge, "The request is larger than %d kB.", maxBody>>10)
+		return errs.New(errs.TooLarge, "The request is larger than %d kB.", big.Limit>>10)
 	}
 	if err != nil {
 		return errs.Wrap(errs.Invalid, err, "The request could not be read to its end. Please send it again.")

@@ -305,7 +305,7 @@ func setupKind[B, O any, C interface{ seen() int64 }, P headed[O]](s *Server, k 
 			}
 			return list(items, "", nil)
 		})
-	handle(s, "POST", path, write, about{id: "create" + name, tag: setupTag, summary: "Add to " + string(k), status: 201},
+	handle(s, "POST", path, write, about{id: "create" + name, tag: setupTag, summary: "Add to " + string(k), status: 201, body: bodyOfKind[k]},
 		func(ctx context.Context, c *caller, in *setupCreateInput[B]) (*reply[O], error) {
 			own, beside := apart(in.Body)
 			body, err := bodyOf(own)
@@ -319,7 +319,7 @@ func setupKind[B, O any, C interface{ seen() int64 }, P headed[O]](s *Server, k 
 		func(ctx context.Context, c *caller, in *ByID) (*reply[O], error) {
 			return answer(objectOf[O, P](s.Setup.Get(ctx, c.Actor, k, in.ID)))
 		})
-	handle(s, "PUT", path+"/{id}", write, about{id: "put" + name, tag: setupTag, summary: "Change one of " + string(k)},
+	handle(s, "PUT", path+"/{id}", write, about{id: "put" + name, tag: setupTag, summary: "Change one of " + string(k), body: bodyOfKind[k]},
 		func(ctx context.Context, c *caller, in *setupPutInput[C]) (*reply[O], error) {
 			return answer(put[O, P](ctx, s, c, k, in.ID, in.Body.seen(), own(in.Body), besideOf(in.Body)))
 		})

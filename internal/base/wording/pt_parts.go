@@ -300,4 +300,11 @@ var ptParts = []entry{
 	{"This is not a WAV file.", "Isto não é um ficheiro WAV."},
 	{"The WAV file is damaged.", "O ficheiro WAV está danificado."},
 	{"The sound must be PCM with 16 bits a sample.", "O som tem de ser PCM com 16 bits por amostra."},
+	// Recordings.
+	{"The folder for recordings that are being made could not be opened.", "A pasta das gravações em curso não pôde ser aberta."},
+	{"The folder for recordings that are being made could not be read.", "A pasta das gravações em curso não pôde ser lida."},
+	{"The recording has ended.", "A gravação terminou."},
+	{"A part of the recording was altered and cannot be played.", "Uma parte da gravação foi alterada e não pode ser reproduzida."},
+	{"The server is stopping.", "O servidor está a parar."},
+	{"The phone's user may not call outside numbers.", "O utilizador do telefone não pode ligar para números externos."},
 }
