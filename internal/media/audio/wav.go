@@ -17,9 +17,12 @@ func ReadWAV(b []byte) ([]int16, error) {
 	if err != nil {
 		return nil, err
 	}
+	kind, bits := coding(format)
 	channels := int(binary.LittleEndian.Uint16(format[2:]))
 	rate := int(binary.LittleEndian.Uint32(format[4:]))
 	switch {
+	case kind != wavPCM || bits != 16:
+		return nil, errs.Bad("file", "The sound must be PCM with 16 bits a sample.")
 	case channels != 1 && channels != 2:
 		return nil, errs.Bad("file", "The sound must have one or two channels.")
 	case rate < 8000 || rate > 48000:
@@ -68,14 +71,19 @@ func chunks(b []byte) (format, data []byte, err error) {
 	if len(format) < 16 || data == nil {
 		return nil, nil, errs.Bad("file", "The WAV file is damaged.")
 	}
-	kind, bits := binary.LittleEndian.Uint16(format), binary.LittleEndian.Uint16(format[14:])
-	if kind == 0xFFFE && len(format) >= 26 { // extensible: the kind opens its GUID
-		kind = binary.LittleEndian.Uint16(format[24:])
-	}
-	if kind != 1 || bits != 16 {
-		return nil, nil, errs.Bad("file", "The sound must be PCM with 16 bits a sample.")
-	}
 	return format, data, nil
+}
+
+// wavPCM is the number of plain samples among a WAV file's codings.
+const wavPCM = 1
+
+// coding says how samples are written, and with how many bits each.
+func coding(format []byte) (kind, bits int) {
+	kind, bits = int(binary.LittleEndian.Uint16(format)), int(binary.LittleEndian.Uint16(format[14:]))
+	if kind == 0xFFFE && len(format) >= 26 { // extensible: the kind opens its GUID
+		kind = int(binary.LittleEndian.Uint16(format[24:]))
+	}
+	return kind, bits
 }
 
 // WriteWAV gives a WAV file of the samples, one channel of 16 bits at rate.
