@@ -11,6 +11,7 @@ import (
 
 	"nubitalk/internal/api"
 	"nubitalk/internal/app/floor"
+	"nubitalk/internal/app/prompt"
 	appsetup "nubitalk/internal/app/setup"
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
@@ -513,6 +514,31 @@ func (w *world) Serving(_ context.Context, a access.Actor, members []string, rul
 func (w *world) Versions(_ context.Context, a access.Actor, _ setup.Kind, object string) ([]api.SetupVersion, error) {
 	o, err := w.object(a, object)
 	return []api.SetupVersion{{Version: 1, Body: o.Body}}, err
+}
+
+func (w *world) Sound(_ context.Context, a access.Actor, object string) (prompt.Sound, error) {
+	_, err := w.object(a, object)
+	return prompt.Sound{}, err
+}
+
+func (w *world) Upload(_ context.Context, a access.Actor, object string, _ []byte) (prompt.Sound, error) {
+	_, err := w.object(a, object)
+	return prompt.Sound{}, err
+}
+
+func (w *world) MakeRight(_ context.Context, a access.Actor, object string, _ bool) (prompt.Sound, error) {
+	_, err := w.object(a, object)
+	return prompt.Sound{}, err
+}
+
+func (w *world) Remove(_ context.Context, a access.Actor, object string) error {
+	_, err := w.object(a, object)
+	return err
+}
+
+func (w *world) Listen(_ context.Context, a access.Actor, object string, _ prompt.Version) ([]byte, error) {
+	_, err := w.object(a, object)
+	return []byte("RIFF"), err
 }
 
 // people are a tenant's contacts.

@@ -199,6 +199,11 @@ func setupExamples() map[string]example {
 	e["GET /api/v1/trunks/{id}/status"] = example{thing: "setup"}
 	e["GET /api/v1/phones/{id}/status"] = example{thing: "setup"}
 	e["POST /api/v1/phones/{id}/password"] = example{thing: "setup"}
+	e["GET /api/v1/prompts/{id}/level"] = example{thing: "setup"}
+	e["POST /api/v1/prompts/{id}/level"] = example{thing: "setup", body: m{"right": true}}
+	e["POST /api/v1/prompts/{id}/audio"] = example{thing: "setup", body: "RIFF", kind: "audio/wav"}
+	e["GET /api/v1/prompts/{id}/audio"] = example{thing: "setup"}
+	e["DELETE /api/v1/prompts/{id}/audio"] = example{thing: "setup"}
 	e["POST /api/v1/trunks/try"] = example{body: m{"number": "112"}}
 	return e
 }
@@ -211,7 +216,7 @@ func setupBodies() map[setup.Kind]m {
 	return map[setup.Kind]m{
 		setup.KindQueue: {"name": "x", "channels": []string{}, "priority": 5, "needs": []any{}, "members": []string{}, "member_rule": "", "offer_seconds": 30, "wrap_up_seconds": 0,
 			"wrap_up_open": false, "max_missed": 1, "service_seconds": 20, "service_percent": 80, "short_seconds": 5, "hours": "", "dispositions": []string{}, "disposition_must": false, "wants": []any{}, "choice": "round_robin", "steps": []any{}, "affinity_seconds": 0,
-			"auto_accept": false, "overflow": []any{}, "close_waiting": false},
+			"auto_accept": false, "overflow": []any{}, "close_waiting": false, "music": ""},
 		setup.KindSkill:       {"name": "x"},
 		setup.KindTeam:        {"name": "x"},
 		setup.KindSite:        {"name": "x"},
@@ -227,6 +232,7 @@ func setupBodies() map[setup.Kind]m {
 		setup.KindFlow:        {"name": "x", "graph": m{}, "draft": nil},
 		setup.KindAlertRule: {"name": "x", "enabled": true, "measure": "waiting", "queues": []string{}, "teams": []string{}, "reasons": []string{}, "recipients": []string{}, "warning": m{"at": 5}, "critical": m{"at": 0},
 			"hold_seconds": 15, "min_contacts": 10, "always": false},
+		setup.KindPrompt:     {"name": "x", "language": "en", "text": "x"},
 		setup.KindConnection: {"name": "x", "address": "https://api.example.com", "header": ""},
 		setup.KindTrunk: {"name": "x", "enabled": true, "country": "PT", "number_form": "plus", "gateways": []m{}, "registration": m{"on": false}, "sources": []string{}, "username": "",
 			"allow_md5": false, "ask_password": false, "encryption": "required", "srtp": []string{}, "max_calls": 0, "calls_a_second": 0, "numbers": []m{}, "caller": m{}, "outgoing": m{"allowed": false}},

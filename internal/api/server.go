@@ -23,6 +23,7 @@ type Parts struct {
 	Visitors Visitors
 	Calls    Calls
 	Setup    Setup
+	Prompts  Prompts
 	Trunks   TrunkStatus // nil: no calls run here
 	Phones   PhoneStatus // nil: no calls run here
 	Handsets Handsets    // nil: no calls run here

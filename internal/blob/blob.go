@@ -207,8 +207,11 @@ const Attachments = "attachments"
 // Recordings is the word for the segments of recordings.
 const Recordings = "recordings"
 
+// Prompts is the word for the sounds of prompts.
+const Prompts = "prompts"
+
 // kinds are the words for all kinds of files that Key is used with.
-var kinds = []string{Attachments, Recordings}
+var kinds = []string{Attachments, Recordings, Prompts}
 
 // DeleteTenant removes all files of a tenant, and says how many there were.
 func (s *Store) DeleteTenant(ctx context.Context, t id.Tenant) (n int, err error) {

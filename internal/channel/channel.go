@@ -130,6 +130,7 @@ const (
 type Act struct {
 	Kind    ActKind
 	Text    string
+	Prompt  string // id of the recorded prompt whose words Text is; "" if none
 	Buttons []flow.Button
 	Collect bool         // with ActSay: words are waited for
 	Digits  *flow.Digits // with Collect: keys are

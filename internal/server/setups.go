@@ -187,12 +187,15 @@ func (s *setups) of(ctx context.Context, t id.Tenant) (*snapshot, error) {
 	}
 	snap := &snapshot{Snapshot: read}
 	snap.plan = floor.Plan{TimeZone: read.TimeZone, Queues: read.Queues, Hours: read.Hours, EntryPoints: read.EntryPoints,
-		Flows: map[string]floor.PlannedFlow{}, ConsentTexts: map[string]floor.PlannedConsent{}, Rules: read.Rules, AlertRules: read.AlertRules, Dispositions: read.Dispositions, Labels: read.Labels, Reasons: read.Reasons}
+		Flows: map[string]floor.PlannedFlow{}, ConsentTexts: map[string]floor.PlannedConsent{}, Prompts: map[string]string{}, Rules: read.Rules, AlertRules: read.AlertRules, Dispositions: read.Dispositions, Labels: read.Labels, Reasons: read.Reasons}
 	for id, f := range read.Flows {
 		snap.plan.Flows[id] = floor.PlannedFlow{Version: f.Version, Graph: f.Graph}
 	}
 	for id, c := range read.ConsentTexts {
 		snap.plan.ConsentTexts[id] = floor.PlannedConsent{Version: c.Version, Purpose: c.Purpose, Words: c.Text}
+	}
+	for id, p := range read.Prompts {
+		snap.plan.Prompts[id] = p.Text
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

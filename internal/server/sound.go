@@ -5,6 +5,8 @@ import (
 	"crypto/tls"
 	"net/netip"
 
+	"nubitalk/internal/app/prompt"
+	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/channel"
 	"nubitalk/internal/channel/chat"
@@ -43,6 +45,27 @@ func (w written) Say(ctx context.Context, c voice.Caller, clientID string, text 
 
 func (w written) Asked(ctx context.Context, c voice.Caller) ([]channel.Act, error) {
 	return w.Service.Asked(ctx, c.Tenant, c.Interaction)
+}
+
+// sounds are the uploaded sounds of a tenant, as calls play them.
+type sounds struct {
+	prompts *prompt.Service
+	setups  *setups
+}
+
+func (s sounds) Heard(ctx context.Context, t id.Tenant, prompt string) ([]int16, error) {
+	return s.prompts.Heard(ctx, t, prompt)
+}
+
+func (s sounds) Music(ctx context.Context, t id.Tenant, queue string) ([]int16, error) {
+	snap, err := s.setups.of(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	if snap.Queues[queue].Music == "" {
+		return nil, nil
+	}
+	return s.prompts.Heard(ctx, t, snap.Queues[queue].Music)
 }
 
 // speaker is who says what menus say.

@@ -13,6 +13,7 @@ import (
 	"nubitalk/internal/app/floor"
 	"nubitalk/internal/app/live"
 	"nubitalk/internal/app/lookup"
+	"nubitalk/internal/app/prompt"
 	"nubitalk/internal/app/recording"
 	"nubitalk/internal/app/retention"
 	appsetup "nubitalk/internal/app/setup"
@@ -23,6 +24,7 @@ import (
 	"nubitalk/internal/channel/chat"
 	"nubitalk/internal/channel/voice"
 	"nubitalk/internal/core/acd"
+	"nubitalk/internal/core/setup"
 	"nubitalk/internal/media"
 	built "nubitalk/web"
 )
@@ -32,6 +34,7 @@ type parts struct {
 	audit     *audit.Log
 	setups    *setups
 	setup     *appsetup.Service
+	prompts   *prompt.Service
 	accounts  *account.Service
 	people    *people
 	contacts  *contact.Service
@@ -94,6 +97,10 @@ func (s *Server) makeParts() *parts {
 	p.audit = audit.New(k.db, s.clock)
 	p.setups = newSetups(k.db, k.bus, s.log.With("part", "setup"))
 	p.setup = appsetup.New(appsetup.Deps{DB: k.db, Clock: s.clock, IDs: s.ids, Audit: p.audit, Vault: k.vault, Changed: p.setups.changed})
+	p.prompts = prompt.New(prompt.Deps{DB: k.db, Vault: k.vault, Blobs: k.blobs, Clock: s.clock, IDs: s.ids, Audit: p.audit, Log: s.log.With("part", "prompt"),
+		Changed: func(t id.Tenant, prompt string) {
+			p.setups.changed(appsetup.Change{Tenant: t, Kind: setup.KindPrompt, ID: prompt})
+		}})
 	p.accounts = account.New(account.Deps{Store: k.db, Vault: k.vault, Bus: k.bus, Audit: p.audit, Defaults: p.setup, Rules: p.setups, Leavers: leavers{p.setup}, Files: k.blobs,
 		Clock: s.clock, IDs: s.ids, Log: s.log.With("part", "account")})
 	p.people = newPeople(p.accounts)
@@ -121,7 +128,7 @@ func (s *Server) makeParts() *parts {
 		p.handsets = &handsets{db: k.db, floor: p.floor, setups: p.setups, telephone: p.telephone}
 		network, phones, agents = p.telephone, p.telephone, phoneAgents{p.handsets}
 	}
-	p.voice = voice.New(voice.Deps{Network: network, Phones: phones, Agents: agents, SIP: s.sipConfig(), Bus: k.bus, Media: p.media, Speech: s.speaker(), Floor: voiceFloor, Written: written{p.chat}, Absence: s.absence,
+	p.voice = voice.New(voice.Deps{Network: network, Phones: phones, Agents: agents, SIP: s.sipConfig(), Bus: k.bus, Media: p.media, Speech: s.speaker(), Prompts: sounds{p.prompts, p.setups}, Floor: voiceFloor, Written: written{p.chat}, Absence: s.absence,
 		DB: k.db, Vault: k.vault, Clock: s.clock, IDs: s.ids, Audit: p.audit, Rules: p.setups, Log: s.log.With("part", "voice")})
 	if p.telephone != nil {
 		p.telephone.phone, p.handsets.voice = p.voice.Phone(), p.voice
@@ -192,6 +199,7 @@ func (s *Server) doors(p *parts) *api.Server {
 		Visitors: p.chat,
 		Calls:    p.voice,
 		Setup:    setupDoors{p.setup, reload},
+		Prompts:  p.prompts,
 		Contacts: p.contacts,
 		Audit:    p.audit,
 		Privacy:  p.privacy,

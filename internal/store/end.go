@@ -31,6 +31,7 @@ var tenantTables = []tenantTable{
 	{"idempotency", `DELETE FROM idempotency WHERE tenant_id = $1 AND actor_id IN (SELECT actor_id FROM idempotency WHERE tenant_id = $1 ORDER BY actor_id LIMIT $2)`},
 	{"setup_versions", `DELETE FROM setup_versions WHERE tenant_id = $1 AND object_id IN (SELECT object_id FROM setup_versions WHERE tenant_id = $1 ORDER BY object_id LIMIT $2)`},
 	{"setup_secrets", `DELETE FROM setup_secrets WHERE tenant_id = $1 AND object_id IN (SELECT object_id FROM setup_secrets WHERE tenant_id = $1 ORDER BY object_id LIMIT $2)`},
+	{"prompt_sounds", `DELETE FROM prompt_sounds WHERE tenant_id = $1 AND prompt_id IN (SELECT prompt_id FROM prompt_sounds WHERE tenant_id = $1 ORDER BY prompt_id LIMIT $2)`},
 	{"trunk_numbers", `DELETE FROM trunk_numbers WHERE tenant_id = $1 AND number IN (SELECT number FROM trunk_numbers WHERE tenant_id = $1 ORDER BY number LIMIT $2)`},
 	{"setup", `DELETE FROM setup WHERE tenant_id = $1 AND object_id IN (SELECT object_id FROM setup WHERE tenant_id = $1 ORDER BY object_id LIMIT $2)`},
 	{"users", `DELETE FROM users WHERE tenant_id = $1 AND user_id IN (SELECT user_id FROM users WHERE tenant_id = $1 ORDER BY user_id LIMIT $2)`},

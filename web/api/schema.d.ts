@@ -2672,6 +2672,160 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/prompts": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List prompts
+     * @description Needs `setup.read`.
+     */
+    get: operations["listPrompt"];
+    put?: never;
+    /**
+     * Add to prompts
+     * @description Needs `setup.write`.
+     */
+    post: operations["createPrompt"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/prompts/order": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Put prompts in order
+     * @description Needs `setup.write`.
+     */
+    put: operations["orderPrompt"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/prompts/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One of prompts
+     * @description Needs `setup.read`.
+     */
+    get: operations["getPrompt"];
+    /**
+     * Change one of prompts
+     * @description Needs `setup.write`.
+     */
+    put: operations["putPrompt"];
+    post?: never;
+    /**
+     * Take one of prompts out of use
+     * @description It stays readable for the records that name it.
+     *
+     *     Needs `setup.write`.
+     */
+    delete: operations["archivePrompt"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/prompts/{id}/audio": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Listen to a prompt's sound
+     * @description Needs `setup.read`.
+     */
+    get: operations["listenToPrompt"];
+    put?: never;
+    /**
+     * Give a prompt its sound
+     * @description A WAV file: PCM with 8, 16 or 24 bits a sample, one or two channels, 8 to 48 kHz, at most 5 minutes and 30 MB. It takes the place of the sound that was there, and is heard from now on.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["uploadPrompt"];
+    /**
+     * Take a prompt's sound away
+     * @description Its words are spoken from now on.
+     *
+     *     Needs `setup.write`.
+     */
+    delete: operations["removePromptSound"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/prompts/{id}/level": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What is known of a prompt's sound
+     * @description 404 if it has none: its words are spoken then.
+     *
+     *     Needs `setup.read`.
+     */
+    get: operations["promptSound"];
+    put?: never;
+    /**
+     * Make a prompt's sound right, or leave it as it was uploaded
+     * @description Made right, it has the loudness that docs/prompts.md names, as near as it can come without clipping, and little silence at its ends. The file stays as it was uploaded.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["promptLevel"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/prompts/{id}/restore": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Bring one of prompts back into use
+     * @description Needs `setup.write`.
+     */
+    post: operations["restorePrompt"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/queues": {
     parameters: {
       query?: never;
@@ -4281,6 +4435,10 @@ export interface components {
         | "phone.plain_allowed"
         | "phone.plain_ended"
         | "phone.password_made"
+        | "prompt.sound_set"
+        | "prompt.sound_removed"
+        | "prompt.sound_made_right"
+        | "prompt.sound_as_uploaded"
         | "contact.seen"
         | "contact.rectified"
         | "contact.exported"
@@ -4964,6 +5122,8 @@ export interface components {
       look_up?: components["schemas"]["FlowLookUp"];
       /** @description With collect: nobody sees the answer. */
       masked?: boolean;
+      /** @description Id of the recorded prompt whose words are said. */
+      prompt?: string;
       queue?: string;
       say?: string;
       /** @description A number would be called and the call handed over, and the run waits. */
@@ -5590,6 +5750,11 @@ export interface components {
     };
     ListOfPhoneObject: {
       items: components["schemas"]["PhoneObject"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfPromptObject: {
+      items: components["schemas"]["PromptObject"][];
       /** @description Pass as cursor for the next page; absent at the end. */
       next?: string;
     };
@@ -6300,6 +6465,47 @@ export interface components {
       /** @description Personal data; nothing needs it. */
       phone?: string;
     };
+    Prompt: {
+      /** @description In which it is spoken, e.g. en. */
+      language: string;
+      name: string;
+      /** @description What is said: shown in chats, and spoken where there is no sound. Of music, a word on it. */
+      text: string;
+    };
+    PromptChange: {
+      /** @description In which it is spoken, e.g. en. */
+      language: string;
+      name: string;
+      /** @description What is said: shown in chats, and spoken where there is no sound. Of music, a word on it. */
+      text: string;
+      /**
+       * Format: int64
+       * @description The version you saw; 409 if someone was faster.
+       */
+      version: number;
+    };
+    PromptLevel: {
+      /** @description Callers hear it made right; false: as it was uploaded. */
+      right: boolean;
+    };
+    PromptObject: {
+      /** Format: date-time */
+      archived_at?: string;
+      /** Format: date-time */
+      created_at: string;
+      id: string;
+      /** @description In which it is spoken, e.g. en. */
+      language: string;
+      name: string;
+      /** Format: int64 */
+      position: number;
+      /** @description What is said: shown in chats, and spoken where there is no sound. Of music, a word on it. */
+      text: string;
+      /** Format: date-time */
+      updated_at: string;
+      /** Format: int64 */
+      version: number;
+    };
     Queue: {
       /**
        * Format: int64
@@ -6333,6 +6539,8 @@ export interface components {
       member_rule?: string;
       /** @description User ids of the agents that serve the queue; with no rule either, every agent serves it. */
       members?: string[];
+      /** @description Id of the prompt that callers hear while they wait or are held; empty: the house's own music. */
+      music?: string;
       /** @description Shown to agents and supervisors. */
       name: string;
       /** @description Skills that an agent must have. */
@@ -6412,6 +6620,8 @@ export interface components {
       member_rule: string;
       /** @description User ids of the agents that serve the queue; with no rule either, every agent serves it. */
       members: string[];
+      /** @description Id of the prompt that callers hear while they wait or are held; empty: the house's own music. */
+      music: string;
       /** @description Shown to agents and supervisors. */
       name: string;
       /** @description Skills that an agent must have. */
@@ -6512,6 +6722,8 @@ export interface components {
       member_rule: string;
       /** @description User ids of the agents that serve the queue; with no rule either, every agent serves it. */
       members: string[];
+      /** @description Id of the prompt that callers hear while they wait or are held; empty: the house's own music. */
+      music: string;
       /** @description Shown to agents and supervisors. */
       name: string;
       /** @description Skills that an agent must have. */
@@ -6942,6 +7154,34 @@ export interface components {
       queues: components["schemas"]["QueueView"][];
       waiting: components["schemas"]["Interaction"][];
     };
+    Sound: {
+      /**
+       * Format: double
+       * @description Decibels by which making it right changes it.
+       */
+      gain: number;
+      id: string;
+      /** @description As it is when it is made right. */
+      made: components["schemas"]["SoundLevel"];
+      /**
+       * Format: int64
+       * @description Samples a second.
+       */
+      rate: number;
+      /** @description Callers hear it made right, not as it was uploaded. */
+      right: boolean;
+      /** Format: date-time */
+      set_at: string;
+      /** @description User id. */
+      set_by: string;
+      /**
+       * Format: int64
+       * @description Bytes, as it is kept.
+       */
+      size: number;
+      /** @description As it was uploaded. */
+      uploaded: components["schemas"]["SoundLevel"];
+    };
     SoundAnswer: {
       /** @description Session description (SDP) that answers the offer. */
       description: string;
@@ -6949,6 +7189,53 @@ export interface components {
     SoundBody: {
       /** @description Session description (SDP) of the browser's connection for sound. */
       description: string;
+    };
+    SoundFinding: {
+      /** @enum {string} */
+      kind: "silent" | "quiet" | "loud" | "clipped" | "lead" | "tail";
+      /**
+       * Format: double
+       * @description Up to which, or from which, it is fine.
+       */
+      limit: number;
+      /**
+       * Format: double
+       * @description What was measured: LUFS, a share of samples, or seconds.
+       */
+      value: number;
+    };
+    SoundLevel: {
+      /**
+       * Format: double
+       * @description Share of samples that are cut off at full scale, 0 to 1.
+       */
+      clipped: number;
+      /** @description What callers would notice. */
+      findings: components["schemas"]["SoundFinding"][];
+      /**
+       * Format: double
+       * @description Seconds of silence before it.
+       */
+      lead: number;
+      /**
+       * Format: double
+       * @description LUFS, integrated (ITU-R BS.1770, EBU R 128).
+       */
+      loudness: number;
+      /**
+       * Format: double
+       * @description The largest sample, dBFS.
+       */
+      peak: number;
+      /** Format: double */
+      seconds: number;
+      /**
+       * Format: double
+       * @description Seconds of silence after it.
+       */
+      tail: number;
+      /** @description The largest sample of each of 400 parts, 0 to 255. */
+      waveform: number[];
     };
     Span: {
       from: string;
@@ -13282,6 +13569,424 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["ListOfClause"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listPrompt: {
+    parameters: {
+      query?: {
+        /** @description Also those out of use. */
+        archived?: boolean;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfPromptObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  createPrompt: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Prompt"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["PromptObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  orderPrompt: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SetupOrder"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  getPrompt: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["PromptObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  putPrompt: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["PromptChange"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["PromptObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  archivePrompt: {
+    parameters: {
+      query: {
+        /** @description The version you saw. */
+        version: number;
+      };
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listenToPrompt: {
+    parameters: {
+      query?: {
+        /** @description As it was uploaded, made right, or as callers hear it now (8 kHz). */
+        as?: "uploaded" | "right" | "heard";
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          "Cache-Control"?: string;
+          "Content-Disposition"?: string;
+          "Content-Security-Policy"?: string;
+          "Content-Type"?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "audio/wav": string;
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  uploadPrompt: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "audio/wav": string;
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Sound"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  removePromptSound: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  promptSound: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Sound"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  promptLevel: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["PromptLevel"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Sound"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  restorePrompt: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Seen"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["PromptObject"];
         };
       };
       /** @description Error */

@@ -28,6 +28,7 @@ const queue: Queue = {
   auto_accept: false,
   overflow: [],
   close_waiting: false,
+  music: "",
 };
 
 const names: Record<string, string> = {

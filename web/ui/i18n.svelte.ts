@@ -104,6 +104,14 @@ export function number(value: number): string {
   return cached(`number ${locale.language}`, () => new Intl.NumberFormat(tag())).format(value);
 }
 
+/** With so many digits after the point. */
+export function decimal(value: number, digits: number): string {
+  return cached(
+    `decimal ${digits} ${locale.language}`,
+    () => new Intl.NumberFormat(tag(), { minimumFractionDigits: digits, maximumFractionDigits: digits }),
+  ).format(value);
+}
+
 export function percent(part: number, whole: number): string {
   return whole === 0 ? "–" : `${number(Math.round((100 * part) / whole))} %`;
 }

@@ -12,6 +12,7 @@ var Actions = []string{
 	"setup.created", "setup.changed", "setup.archived", "setup.restored", "setup.ordered",
 	"trunk.plain_allowed", "trunk.plain_ended",
 	"phone.plain_allowed", "phone.plain_ended", "phone.password_made",
+	"prompt.sound_set", "prompt.sound_removed", "prompt.sound_made_right", "prompt.sound_as_uploaded",
 	"contact.seen", "contact.rectified", "contact.exported", "contact.erasure_begun", "contact.erased", "consent.given", "consent.withdrawn",
 	"interaction.move", "interaction.taken_over", "interaction.hint", "call.monitored", "call.ended", "alert.acknowledged", "agent.presence", "retention.ended", Trimmed,
 }

@@ -20,7 +20,12 @@ func (f *floor) world(it *item, now time.Time) flow.World {
 		Consent: func(text string) (map[string]string, int64) {
 			c := f.plan.ConsentTexts[text]
 			return c.Words, c.Version
-		}, Flow: func(id string, version int64) (*flow.Graph, int64) { return f.flowOf(it, id, version) }}
+		},
+		Prompt: func(prompt string) (string, bool) {
+			words, known := f.plan.Prompts[prompt]
+			return words, known
+		},
+		Flow: func(id string, version int64) (*flow.Graph, int64) { return f.flowOf(it, id, version) }}
 }
 
 // flowOf finds a flow that runs within an interaction's: as it is published, for
@@ -120,7 +125,7 @@ func (f *floor) flowStep(it *item, state flow.State, actions []flow.Action, err 
 // flowAction carries out one action; false ends the run.
 func (f *floor) flowAction(it *item, a flow.Action, now time.Time) bool {
 	if a.Say != "" || a.Collect {
-		f.act(it, channel.Act{Kind: channel.ActSay, Text: a.Say, Buttons: a.Buttons, Collect: a.Collect, Digits: a.Digits, Masked: a.Masked})
+		f.act(it, channel.Act{Kind: channel.ActSay, Text: a.Say, Prompt: a.Prompt, Buttons: a.Buttons, Collect: a.Collect, Digits: a.Digits, Masked: a.Masked})
 	}
 	if a.Given != nil {
 		f.consented(it, *a.Given)

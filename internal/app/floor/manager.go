@@ -36,6 +36,7 @@ type Plan struct {
 	EntryPoints  map[string]setup.EntryPoint
 	Flows        map[string]PlannedFlow
 	ConsentTexts map[string]PlannedConsent
+	Prompts      map[string]string // words of recorded prompts
 	Rules        setup.Rules
 	AlertRules   map[string]setup.AlertRule
 	// What agents choose from; by id.

@@ -98,6 +98,7 @@ type FlowTried struct {
 // FlowAct is what the person would be told, or what would become of them.
 type FlowAct struct {
 	Say     string       `json:"say,omitempty"`
+	Prompt  string       `json:"prompt,omitempty" doc:"Id of the recorded prompt whose words are said."`
 	Buttons []FlowButton `json:"buttons,omitempty"`
 	Collect bool         `json:"collect,omitempty"`
 	Digits  *FlowDigits  `json:"digits,omitempty" doc:"With collect: digits are waited for."`
@@ -177,12 +178,13 @@ func (s *Service) TryFlow(ctx context.Context, a access.Actor, in FlowTry) (Flow
 		return !known || core.IsOpen(h, now)
 	}, Wait: func(string) (int, int) { return in.Place, in.Minutes * 60 },
 		Consent: func(text string) (map[string]string, int64) { c := snap.ConsentTexts[text]; return c.Text, c.Version },
+		Prompt:  snap.Words,
 		Flow:    func(id string, _ int64) (*flow.Graph, int64) { f := snap.Flows[id]; return f.Graph, f.Version }}
 	here := flow.Here(g, state, w.Flow)
 	state, actions, ways, err := flow.Trace(g, state, in.Input.at(here, state), w)
 	out := FlowTried{State: FlowState(state), Actions: []FlowAct{}, Ways: []FlowWay{}, Failed: err != nil, At: now}
 	for _, one := range actions {
-		act := FlowAct{Say: one.Say, Collect: one.Collect, Digits: (*FlowDigits)(one.Digits), Masked: one.Masked, Form: one.Form, Queue: one.Queue, Close: one.Close}
+		act := FlowAct{Say: one.Say, Prompt: one.Prompt, Collect: one.Collect, Digits: (*FlowDigits)(one.Digits), Masked: one.Masked, Form: one.Form, Queue: one.Queue, Close: one.Close}
 		if one.Given != nil {
 			act.Consent = one.Given.Text
 		}

@@ -27,10 +27,17 @@ type Snapshot struct {
 	EntryPoints  map[string]core.EntryPoint
 	Canned       map[string]core.CannedReply
 	ConsentTexts map[string]ConsentText
+	Prompts      map[string]core.Prompt
 	Flows        map[string]Flow
 	AlertRules   map[string]core.AlertRule
 	Trunks       map[string]core.Trunk
 	Phones       map[string]core.Phone
+}
+
+// Words are what a prompt in use says.
+func (s Snapshot) Words(prompt string) (words string, known bool) {
+	p, known := s.Prompts[prompt]
+	return p.Text, known
 }
 
 // Flow is a flow ready to run.
@@ -82,6 +89,7 @@ func snapshot(tx *store.Tx) (Snapshot, error) {
 	snap.Hours = typed[core.Hours](st)
 	snap.EntryPoints = typed[core.EntryPoint](st)
 	snap.Canned = typed[core.CannedReply](st)
+	snap.Prompts = typed[core.Prompt](st)
 	snap.AlertRules = typed[core.AlertRule](st)
 	snap.Trunks = typed[core.Trunk](st)
 	snap.Phones = typed[core.Phone](st)

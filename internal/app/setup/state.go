@@ -239,6 +239,8 @@ func (r refs) WrittenIn(k core.Kind, id string) []string {
 	switch o := r.st.objects[k][id].(type) {
 	case core.ConsentText:
 		return slices.Sorted(maps.Keys(o.Text))
+	case core.Prompt:
+		return []string{o.Language}
 	case core.Flow:
 		g := r.st.graph(id)
 		if g == nil {

@@ -48,6 +48,8 @@ const (
 	Connection  = "cnx"
 	Recording   = "rec"
 	RecordFile  = "rcf"
+	Prompt      = "pro"
+	Sound       = "snd"
 )
 
 // Tenant is the organisation that owns a row, a key, an event or a file. For

@@ -38,7 +38,7 @@ func (s *Service) asDraft(ctx context.Context, w channel.Work, a channel.Act) (d
 		if a.Text == "" && len(a.Buttons) == 0 {
 			return d, false // only its placeholders had been there
 		}
-		d.body.Digits, d.body.Masked = a.Digits, a.Masked
+		d.body.Digits, d.body.Masked, d.body.Prompt = a.Digits, a.Masked, a.Prompt
 		if len(a.Buttons) > 0 {
 			d.kind = KindButtons
 			for _, b := range a.Buttons {
@@ -105,7 +105,7 @@ func (s *Service) Asked(ctx context.Context, t id.Tenant, interaction string) ([
 	}
 	var acts []channel.Act
 	for _, m := range recent[last:] {
-		a := channel.Act{Kind: channel.ActSay, Text: m.Text, Digits: (*flow.Digits)(m.Digits), Masked: m.Masked}
+		a := channel.Act{Kind: channel.ActSay, Text: m.Text, Prompt: m.prompt, Digits: (*flow.Digits)(m.Digits), Masked: m.Masked}
 		for _, b := range m.Buttons {
 			a.Buttons = append(a.Buttons, flow.Button{Value: b.Value, Label: b.Label})
 		}

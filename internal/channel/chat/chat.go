@@ -97,6 +97,7 @@ type body struct {
 	// Of a question: the keys that it waits for, and that its answer is masked. An
 	// answer that is masked holds no words.
 	Digits *flow.Digits `json:"d,omitempty"`
+	Prompt string       `json:"p,omitempty"` // recorded, whose words the text is
 	Masked bool         `json:"m,omitempty"`
 }
 
@@ -130,7 +131,7 @@ func message(r store.MessageRow, b body) Message {
 		kind = KindHint
 	}
 	return Message{Interaction: r.InteractionID, Seq: r.Seq, ID: r.ID, AuthorKind: r.AuthorKind, Author: r.AuthorID, AuthorName: b.Name, Kind: kind, Text: b.Text,
-		Buttons: b.Buttons, Attachment: b.Attachment, Event: b.Event, Digits: (*Digits)(b.Digits), Masked: b.Masked, ClientID: r.ClientID, At: r.At}
+		Buttons: b.Buttons, Attachment: b.Attachment, Event: b.Event, Digits: (*Digits)(b.Digits), Masked: b.Masked, ClientID: r.ClientID, At: r.At, prompt: b.Prompt}
 }
 
 // frame is what a visitor's socket carries.

@@ -49,6 +49,8 @@ type Message struct {
 	Masked      bool        `json:"masked,omitempty" doc:"Of a question: nobody will see the answer. Of a visitor's message: it answered such a question, and its words are not kept."`
 	ClientID    string      `json:"client_id,omitempty" doc:"The sender's own id of the message; a repeat is the same message."`
 	At          time.Time   `json:"at"`
+
+	prompt string // recorded, whose words Text is
 }
 
 // Digits is what a question for digits accepts.

@@ -47,6 +47,7 @@ type call struct {
 	monitors map[string]Monitor
 	silently map[string]bool // those whom the others are not told of
 	menu     menu
+	tune     tune
 	shown    State
 	seq      int64 // of what is shown, microseconds at least: it grows over a restart, too
 	absence  int   // counts the caller's absences; a timer of an older one is void
@@ -90,6 +91,7 @@ func (c *call) later(d time.Duration, fn func()) { time.AfterFunc(d, func() { c.
 func (c *call) carried(w channel.Work, acts []channel.Act) {
 	before := c.work
 	c.work = w
+	c.choose(w.Queue)
 	if w.Language != "" {
 		c.who.Language = w.Language
 	}
@@ -406,7 +408,7 @@ func (c *call) sit(p *party, s seat) {
 		var music audio.Source
 		switch s.sound {
 		case melody:
-			music = audio.NewLoop(waitingMusic(), 0)
+			music = c.tune.source()
 		case ringback:
 			music = audio.NewLoop(ringTone(), 0)
 		}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/channel"
 	"nubitalk/internal/core/flow"
@@ -23,8 +24,9 @@ const (
 
 // menu is what a call says and what it waits for. The call's goroutine owns it.
 type menu struct {
-	script    []string // still to be said
-	question  []string // all that was said since the last answer
+	script    []string          // still to be said
+	prompts   map[string]string // recorded, by their words; others are spoken by the machine
+	question  []string          // all that was said since the last answer
 	choices   map[byte]string
 	collects  bool
 	digits    flow.Digits // that it collects
@@ -46,6 +48,12 @@ func (m *menu) ask(w words, a channel.Act) {
 		m.answered()
 	}
 	say := w.spoken(a)
+	if a.Prompt != "" {
+		if m.prompts == nil {
+			m.prompts = map[string]string{}
+		}
+		m.prompts[a.Text] = a.Prompt
+	}
 	for i, b := range a.Buttons[:min(len(a.Buttons), len(keysInOrder))] {
 		if m.choices == nil {
 			m.choices = map[byte]string{}
@@ -127,11 +135,25 @@ func (c *call) speak() {
 	text := m.script[0]
 	m.script = m.script[1:]
 	m.making = true
-	language := c.who.Language
+	language, prompt := c.who.Language, m.prompts[text]
 	go func() {
-		pcm, err := c.s.Speech.Speak(context.Background(), language, secret.New(text))
+		pcm, err := c.s.sound(context.Background(), c.who.Tenant, prompt, language, text)
 		c.post(func() { c.say(pcm, err) })
 	}()
+}
+
+// sound is that of a recorded prompt, if it has one, else of its words spoken.
+func (s *Service) sound(ctx context.Context, t id.Tenant, prompt, language, text string) ([]int16, error) {
+	if prompt != "" && s.Prompts != nil {
+		pcm, err := s.Prompts.Heard(ctx, t, prompt)
+		if err == nil && len(pcm) > 0 {
+			return pcm, nil
+		}
+		if err != nil && !errs.Is(err, errs.NotFound) {
+			s.Log.Warn("a recorded prompt could not be played; its words are spoken", "tenant", t, "prompt", prompt, "code", errs.As(err).Code)
+		}
+	}
+	return s.Speech.Speak(ctx, language, secret.New(text))
 }
 
 // say plays what was made.

@@ -70,9 +70,11 @@ type Written interface {
 
 // Deps is what the channel needs.
 type Deps struct {
-	Bus     *bus.Bus
-	Media   *media.Host
-	Speech  speech.Speaker
+	Bus    *bus.Bus
+	Media  *media.Host
+	Speech speech.Speaker
+	// Prompts are the recorded ones; nil: there are none, and words are spoken.
+	Prompts Prompts
 	Floor   Floor
 	Written Written
 	// Network is the telephone network; nil: calls come from pages only.
@@ -94,6 +96,14 @@ type Deps struct {
 	// DefaultAbsence.
 	Absence time.Duration
 	Log     *slog.Logger
+}
+
+// Prompts are sounds that a tenant uploaded, as callers hear them: 8,000 samples a
+// second, which are shared and never changed. NotFound: there is no sound.
+type Prompts interface {
+	Heard(ctx context.Context, t id.Tenant, prompt string) ([]int16, error)
+	// Music is what is heard by who waits in a queue, or was in it and is held.
+	Music(ctx context.Context, t id.Tenant, queue string) ([]int16, error)
 }
 
 // Rules gives a tenant's own choices; answers come from memory.

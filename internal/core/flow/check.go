@@ -15,6 +15,8 @@ type Refs interface {
 	HasSkill(id string) bool
 	HasHours(id string) bool
 	HasConnection(id string) bool
+	// Prompt tells in which language a recorded prompt is spoken.
+	Prompt(id string) (language string, known bool)
 	// ConsentText tells in which languages a consent text is written.
 	ConsentText(id string) (languages map[string]bool, known bool)
 	// Flow is another flow as it is published.
@@ -30,22 +32,22 @@ type Refs interface {
 // nodeTypes says which fields each type uses, besides type; a field that a
 // type does not use is refused, since whoever wrote it expected something.
 var nodeTypes = map[NodeType][]string{
-	Say:         {"text", "next"},
-	Ask:         {"text", "options", "into", "next", "seconds", "timeout"},
-	Collect:     {"text", "into", "digits", "sensitive", "next", "seconds", "timeout"},
+	Say:         {"text", "prompt", "next"},
+	Ask:         {"text", "prompt", "options", "into", "next", "seconds", "timeout"},
+	Collect:     {"text", "prompt", "into", "digits", "sensitive", "next", "seconds", "timeout"},
 	Hours:       {"hours", "open", "closed"},
 	Branch:      {"cases", "next"},
 	Set:         {"priority", "skills", "prefers", "language", "attributes", "next"},
-	WaitFor:     {"text", "queue", "next"},
+	WaitFor:     {"text", "prompt", "queue", "next"},
 	LookUp:      {"connection", "method", "path", "body", "results", "seconds", "next", "failed"},
 	Consent:     {"consent", "seconds", "yes", "no", "none"},
-	TransferOut: {"text", "number", "caller", "seconds", "busy", "none", "failed"},
+	TransferOut: {"text", "prompt", "number", "caller", "seconds", "busy", "none", "failed"},
 	Script:      {"lines", "next", "failed"},
 	SubFlow:     {"flow", "ends", "next"},
 	Return:      {"end"},
-	Enqueue:     {"text", "queue"},
-	Form:        {"text", "next"},
-	Close:       {"text"},
+	Enqueue:     {"text", "prompt", "queue"},
+	Form:        {"text", "prompt", "next"},
+	Close:       {"text", "prompt"},
 }
 
 var languageTag = regexp.MustCompile(`^[a-z]{2,3}(-[A-Z]{2})?$`)
@@ -154,7 +156,7 @@ func (c *checker) node(at, name string, n Node) {
 	}
 	switch n.Type {
 	case Say:
-		c.texts(at+".text", n.Text, MaxText, true)
+		c.words(at, n, true)
 		c.pointer(at+".next", n.Next, true)
 	case Ask:
 		c.ask(at, n)
@@ -188,20 +190,20 @@ func (c *checker) node(at, name string, n Node) {
 		c.pointer(at+".next", n.Next, true)
 		fallthrough
 	case Enqueue:
-		c.texts(at+".text", n.Text, MaxText, false)
+		c.words(at, n, false)
 		if !c.refs.HasQueue(n.Queue) {
 			c.faults.Add(at+".queue", "must name an existing queue.")
 		}
 	case Form:
-		c.texts(at+".text", n.Text, MaxText, false)
+		c.words(at, n, false)
 		c.pointer(at+".next", n.Next, false)
 	case Close:
-		c.texts(at+".text", n.Text, MaxText, false)
+		c.words(at, n, false)
 	}
 }
 
 func (c *checker) collect(at string, n Node) {
-	c.texts(at+".text", n.Text, MaxText, true)
+	c.words(at, n, true)
 	c.attribute(at+".into", n.Into)
 	c.pointer(at+".next", n.Next, true)
 	c.timeout(at, n)
@@ -224,7 +226,7 @@ func (c *checker) collect(at string, n Node) {
 }
 
 func (c *checker) ask(at string, n Node) {
-	c.texts(at+".text", n.Text, MaxText, true)
+	c.words(at, n, true)
 	if n.Into != "" {
 		c.attribute(at+".into", n.Into)
 	}
@@ -386,7 +388,7 @@ func (g *Graph) Languages() (languages []string, texts bool) {
 		}
 	}
 	for _, n := range g.Nodes {
-		add(n.Text)
+		add(n.worded())
 		for _, o := range n.Options {
 			add(o.Label)
 		}
@@ -406,7 +408,7 @@ func used(n Node) []string {
 		name string
 		set  bool
 	}{
-		{"text", len(n.Text) > 0}, {"options", len(n.Options) > 0}, {"into", n.Into != ""}, {"digits", n.Digits != nil}, {"sensitive", n.Sensitive}, {"hours", n.Hours != ""},
+		{"text", len(n.Text) > 0}, {"prompt", len(n.Prompt) > 0}, {"options", len(n.Options) > 0}, {"into", n.Into != ""}, {"digits", n.Digits != nil}, {"sensitive", n.Sensitive}, {"hours", n.Hours != ""},
 		{"open", n.Open != ""}, {"closed", n.Closed != ""}, {"cases", len(n.Cases) > 0}, {"queue", n.Queue != ""},
 		{"priority", n.Priority != nil}, {"skills", len(n.Skills) > 0}, {"prefers", len(n.Prefers) > 0}, {"language", n.Language != ""},
 		{"attributes", len(n.Attributes) > 0}, {"connection", n.Connection != ""}, {"method", n.Method != ""}, {"path", n.Path != ""}, {"body", len(n.Body) > 0},

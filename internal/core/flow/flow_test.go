@@ -27,6 +27,10 @@ func has(list []string, s string) bool {
 func (t tenant) HasQueue(id string) bool      { return has(t.queues, id) }
 func (t tenant) HasSkill(id string) bool      { return has(t.skills, id) }
 func (t tenant) HasConnection(id string) bool { return has([]string{"cnx_shop"}, id) }
+func (t tenant) Prompt(id string) (string, bool) {
+	language, known := map[string]string{"pro_en": "en", "pro_pt": "pt"}[id]
+	return language, known
+}
 func (t tenant) ConsentText(id string) (map[string]bool, bool) {
 	return map[string]bool{"en": true, "pt": id == "cst_rec"}, has([]string{"cst_rec", "cst_en"}, id)
 }

@@ -225,15 +225,15 @@ func (r *run) follow(next way) error {
 func (r *run) visit(n Node) (next way) {
 	switch n.Type {
 	case Say:
-		r.act(Action{Say: r.say(n.Text)})
+		r.act(r.told(n, Action{}))
 	case Ask:
-		r.act(Action{Say: r.say(n.Text), Buttons: r.buttons(n.Options)})
+		r.act(r.told(n, Action{Buttons: r.buttons(n.Options)}))
 		r.wait(n)
 	case Collect:
-		r.act(Action{Say: r.say(n.Text), Collect: true, Digits: n.Digits, Masked: n.Sensitive})
+		r.act(r.told(n, Action{Collect: true, Digits: n.Digits, Masked: n.Sensitive}))
 		r.wait(n)
 	case Form:
-		r.actions = append(r.actions, Action{Say: r.say(n.Text), Form: true})
+		r.actions = append(r.actions, r.told(n, Action{Form: true}))
 		r.wait(n)
 	case Hours:
 		if r.w.IsOpen == nil || r.w.IsOpen(n.Hours) {
@@ -264,12 +264,12 @@ func (r *run) visit(n Node) (next way) {
 		return r.leave(n.End)
 	case WaitFor:
 		r.learnWait(n.Queue)
-		r.act(Action{Say: r.say(n.Text)})
+		r.act(r.told(n, Action{}))
 	case Enqueue:
-		r.act(Action{Say: r.say(n.Text)})
+		r.act(r.told(n, Action{}))
 		r.end(Action{Queue: n.Queue})
 	case Close:
-		r.act(Action{Say: r.say(n.Text)})
+		r.act(r.told(n, Action{}))
 		r.end(Action{Close: true})
 	}
 	return way{"next", n.Next}

@@ -39,7 +39,7 @@ func (r *run) transferOut(n Node) (next way) {
 	if r.w.Channel != voiceChannel || number == "" {
 		return way{"failed", n.Failed}
 	}
-	r.act(Action{Say: r.say(n.Text)})
+	r.act(r.told(n, Action{}))
 	r.actions = append(r.actions, Action{Transfer: &Transfer{Step: r.s.Steps, Number: secret.New(number), Caller: n.Caller, Seconds: n.Seconds}})
 	r.s.Waiting = true
 	r.s.Deadline = r.w.Now.UTC().Add(time.Duration(n.Seconds+ringMore) * time.Second)
@@ -102,7 +102,7 @@ func (c *checker) notCalls() string {
 }
 
 func (c *checker) transferOut(at string, n Node) {
-	c.texts(at+".text", n.Text, MaxText, false)
+	c.words(at, n, false)
 	c.pointer(at+".busy", n.Busy, true)
 	c.pointer(at+".none", n.None, true)
 	c.pointer(at+".failed", n.Failed, true)

@@ -77,8 +77,11 @@ const AttributeName = "name"
 // Node is one step. Texts are by language; the interaction's language is used,
 // else the entry point's first. Texts may hold {{attribute}}.
 type Node struct {
-	Type    NodeType          `json:"type"`
-	Text    map[string]string `json:"text,omitempty"`
+	Type NodeType          `json:"type"`
+	Text map[string]string `json:"text,omitempty"`
+	// Prompt names recorded prompts by language, in the place of a text: calls hear
+	// their sound, chats read their words.
+	Prompt  map[string]string `json:"prompt,omitempty"`
 	Options []Option          `json:"options,omitempty"`
 	Into    string            `json:"into,omitempty"`
 	// Digits asks a collect for keys: other answers bring the question again.
@@ -213,11 +216,14 @@ type World struct {
 	Consent func(text string) (words map[string]string, version int64)
 	// Flow finds the flows that sub_flow runs; nil: there are none.
 	Flow Flows
+	// Prompt gives the words of a recorded prompt; nil or false: it is not in use.
+	Prompt func(prompt string) (words string, known bool)
 }
 
 // Action is what the channel or the floor must do, in order.
 type Action struct {
 	Say     string   // text to say, "" if none
+	Prompt  string   // id of the recorded prompt whose words Say is; "" if none
 	Buttons []Button // with Say, for an ask
 	Collect bool     // with Say: words are waited for
 	Digits  *Digits  // with Collect: keys are

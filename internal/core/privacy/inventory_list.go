@@ -84,6 +84,10 @@ var inventory = []group{
 		part{"body", Label, "", ""},
 		part{"changed_by", Pseudonym, "to make changes attributable (C11)", ""})},
 
+	{Column, "prompt_sounds", "to play callers the prompts that an administrator uploaded", "until replaced or removed, or as long as the organisation exists", withTenant, with(
+		none("prompt_id", "sound_id", "size", "facts", "made_right", "set_at"),
+		part{"set_by", Pseudonym, "which user uploaded it", ""})},
+
 	{Column, "setup_secrets", "to prove to an operator of telephone lines, and to systems that flows ask, who we are, and to let phones in", "until removed, or as long as the organisation exists", withTenant, with(
 		none("kind", "object_id", "field", "set_at"),
 		part{"value_sealed", Credential, "a trunk's or a phone's password, the secret of a connection; never shown again, in no export and no log", byTenant})},
@@ -229,6 +233,9 @@ var inventory = []group{
 	{File, "", "to keep the files of a conversation", whileTalk, withConversation, []part{
 		{"attachments", Content, "the files that people and agents sent, under names made of ids", byContact},
 		{"recordings", Content, "what was recorded, in segments under names made of ids", byContact}}},
+
+	{File, "", "to play callers the prompts that an administrator uploaded", "until replaced or removed, or as long as the organisation exists", withTenant, []part{
+		{"prompts", Label, "the voice or the music of a prompt, under names made of ids", byTenant}}},
 
 	{Event, "", "to keep agents' and supervisors' screens current", "minutes, for those who reconnect", "overwritten by newer events", []part{
 		{"offer.made", DisplayName, "to offer work to an agent", toAuthorised},

@@ -177,7 +177,7 @@ func (Flow) Kind() Kind         { return KindFlow }
 func (f Flow) Called() string   { return f.Name }
 func (f Flow) Unique() []Unique { return byName(f.Name) }
 
-// Uses lists the queues, skills, hours, connections, consent texts and flows that the graph points at; a graph
+// Uses lists the queues, skills, hours, connections, consent texts, prompts and flows that the graph points at; a graph
 // that cannot be read points at nothing.
 func (f Flow) Uses() []Use {
 	g, err := flow.Parse(f.Graph)
@@ -192,6 +192,9 @@ func (f Flow) Uses() []Use {
 		u.add(path+".connection", KindConnection, n.Connection)
 		u.add(path+".consent", KindConsentText, n.Consent)
 		u.add(path+".flow", KindFlow, n.Flow)
+		for language, prompt := range n.Prompt {
+			u.add(path+".prompt."+language, KindPrompt, prompt)
+		}
 		for skill := range n.Skills {
 			u.add(path+".skills."+skill, KindSkill, skill)
 		}
@@ -277,6 +280,13 @@ func (r flowRefs) ConsentText(id string) (languages map[string]bool, known bool)
 func (r flowRefs) Flow(id string) (*flow.Graph, string, bool) {
 	g := r.Graph(id)
 	return g, r.Names(KindFlow)[id], g != nil
+}
+func (r flowRefs) Prompt(id string) (language string, known bool) {
+	written := r.WrittenIn(KindPrompt, id)
+	if !r.Has(KindPrompt, id) || len(written) == 0 {
+		return "", false
+	}
+	return written[0], true
 }
 func (r flowRefs) HasConnection(id string) bool { return r.Has(KindConnection, id) }
 func (r flowRefs) HasHours(id string) bool      { return r.Has(KindHours, id) }

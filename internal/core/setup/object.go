@@ -22,18 +22,18 @@ const KindUser Kind = "users"
 // Kinds are all kinds of set-up objects, in the order in which one needs the
 // other.
 var Kinds = []Kind{KindRules, KindSkill, KindTeam, KindSite, KindHours, KindReason, KindDisposition, KindLabel, KindQueue,
-	KindConsentText, KindConnection, KindFlow, KindEntryPoint, KindCanned, KindAlertRule, KindTrunk, KindPhone}
+	KindConsentText, KindConnection, KindPrompt, KindFlow, KindEntryPoint, KindCanned, KindAlertRule, KindTrunk, KindPhone}
 
 var prefixes = map[Kind]string{
 	KindQueue: id.Queue, KindSkill: id.Skill, KindTeam: id.Team, KindSite: id.Site, KindDisposition: id.Disposition, KindReason: id.Reason, KindHours: id.Hours,
 	KindEntryPoint: id.EntryPoint, KindCanned: id.Canned, KindConsentText: id.ConsentText, KindLabel: id.Label, KindFlow: id.Flow,
-	KindAlertRule: id.AlertRule, KindTrunk: id.Trunk, KindPhone: id.Phone, KindConnection: id.Connection,
+	KindAlertRule: id.AlertRule, KindTrunk: id.Trunk, KindPhone: id.Phone, KindConnection: id.Connection, KindPrompt: id.Prompt,
 }
 
 var words = map[Kind]string{
 	KindQueue: "queue", KindSkill: "skill", KindTeam: "team", KindSite: "site", KindDisposition: "disposition", KindReason: "reason", KindHours: "opening hours",
 	KindEntryPoint: "entry point", KindCanned: "canned reply", KindConsentText: "consent text", KindLabel: "label",
-	KindFlow: "flow", KindAlertRule: "alert rule", KindTrunk: "trunk", KindPhone: "phone", KindConnection: "connection", KindRules: "rules", KindUser: "user",
+	KindFlow: "flow", KindAlertRule: "alert rule", KindTrunk: "trunk", KindPhone: "phone", KindConnection: "connection", KindPrompt: "prompt", KindRules: "rules", KindUser: "user",
 }
 
 // Known says whether this is a kind of set-up object.
@@ -101,8 +101,8 @@ type Refs interface {
 	// Has says whether an object of the kind (or an active user) exists and is
 	// not archived.
 	Has(kind Kind, id string) bool
-	// WrittenIn gives the languages of a consent text's texts, or of those of a flow
-	// and of the flows that it runs.
+	// WrittenIn gives the languages of a consent text's texts, of those of a flow
+	// and of the flows that it runs, and that of a prompt.
 	WrittenIn(kind Kind, id string) []string
 	// Graph is a flow's graph as it is published; nil if there is none.
 	Graph(flow string) *flow.Graph
@@ -170,6 +170,8 @@ func read(kind Kind, raw json.RawMessage, strict bool) (Object, error) {
 		return decode[Phone](raw, strict)
 	case KindConnection:
 		return decode[Connection](raw, strict)
+	case KindPrompt:
+		return decode[Prompt](raw, strict)
 	case KindRules:
 		return decode[Rules](raw, strict)
 	}

@@ -27,6 +27,7 @@ const (
 	KindTrunk       Kind = "trunks"
 	KindPhone       Kind = "phones"
 	KindConnection  Kind = "connections"
+	KindPrompt      Kind = "prompts"
 	KindRules       Kind = "rules" // exactly one object per tenant
 )
 
@@ -56,6 +57,7 @@ type Queue struct {
 	AutoAccept      bool            `json:"auto_accept" doc:"Offers are accepted as they are made."`
 	Overflow        []Overflow      `json:"overflow" doc:"Where work goes that cannot stay; the first rule that holds applies."`
 	CloseWaiting    bool            `json:"close_waiting" doc:"When the hours end, the rules for closed also send on what waits; otherwise it is still served."`
+	Music           string          `json:"music" doc:"Id of the prompt that callers hear while they wait or are held; empty: the house's own music."`
 }
 
 // Step loosens what a queue asks for once work has waited.

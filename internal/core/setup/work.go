@@ -36,6 +36,7 @@ func (q Queue) Uses() []Use {
 		u.add(at("overflow", i)+".to_queue", KindQueue, o.ToQueue)
 	}
 	u.add("hours", KindHours, q.Hours)
+	u.add("music", KindPrompt, q.Music)
 	for i, d := range q.Dispositions {
 		u.add(at("dispositions", i), KindDisposition, d)
 	}

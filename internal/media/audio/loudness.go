@@ -9,6 +9,7 @@ const (
 	TargetLoudness = -23.0 // LUFS, to which MakeRight brings a sound
 	LeastLoudness  = -30.0 // LUFS: below, callers strain to hear it
 	MostLoudness   = -16.0 // LUFS: above, it is unpleasant beside a voice
+	MostClipped    = 0.001 // share of samples: above, it sounds torn
 	MostPeak       = -1.0  // dBFS that no sample of a sound made right passes
 )
 

@@ -110,6 +110,24 @@ export async function call<T>(
   return (reply.status === 204 ? undefined : await reply.json()) as T;
 }
 
+/** Sends a file as the whole body of a call. */
+export async function sendFile<T>(path: string, file: Blob, type: string): Promise<T> {
+  const request = new Request(`${location.origin}/api/v1/${path}`, {
+    method: "POST",
+    headers: { Accept: "application/json", "Content-Type": type },
+    body: file,
+    credentials: "same-origin",
+    cache: "no-store",
+  });
+  return (await (await send(request)).json()) as T;
+}
+
+/** Fetches a file of the API; the path begins at its root. */
+export async function fetchFile(path: string): Promise<Blob> {
+  const request = new Request(location.origin + path, { credentials: "same-origin", cache: "no-store" });
+  return await (await send(request)).blob();
+}
+
 interface ProblemDocument {
   code?: string;
   detail?: string;

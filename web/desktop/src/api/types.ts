@@ -79,12 +79,15 @@ export type EntryPoint = Required<Schemas["EntryPoint"]>;
 export type CallState = Schemas["State"];
 export type CallChoices = Schemas["Choices"];
 export type Connection = Required<Omit<Schemas["NewConnection"], "$schema">>;
+export type Prompt = Schemas["Prompt"];
+export type PromptSound = Schemas["Sound"];
 export type CannedReply = Required<Schemas["CannedReply"]>;
 export type ConsentText = Required<Schemas["ConsentText"]>;
 
 export interface FlowNode {
   type: string;
   text?: Record<string, string>;
+  prompt?: Record<string, string>;
   options?: { value: string; label: Record<string, string>; next: string }[];
   into?: string;
   digits?: { min: number; max: number; terminator?: "#" | "*" };
@@ -169,6 +172,7 @@ export interface SetupKinds {
   trunks: Trunk;
   phones: Phone;
   connections: Connection;
+  prompts: Prompt;
 }
 export type SetupKind = keyof SetupKinds;
 

@@ -20,7 +20,8 @@ export function outWords(out: Out): string {
 
 /** What a step does, in a line. */
 export function gist(node: FlowNode, language: string): string {
-  const said = worded(node.text, language);
+  const recorded = worded(node.prompt, language);
+  const said = worded(node.text, language) || (recorded && `♪ ${names.of("prompts", recorded) || recorded}`);
   const parts: string[] = [];
   if (node.queue) parts.push(names.of("queues", node.queue) || node.queue);
   if (node.consent) parts.push(names.of("consent-texts", node.consent) || node.consent);

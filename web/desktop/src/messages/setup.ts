@@ -32,6 +32,7 @@ export const text = catalogue(
     consentTexts: "Consent texts",
     flows: "Flows",
     alertRules: "Alerts",
+    prompts: "Prompts",
     connections: "Connections",
     trunks: "Trunks",
     phones: "Phones",
@@ -58,6 +59,8 @@ export const text = catalogue(
     flowsWhat:
       "What happens to a contact before an agent has it: greeting, questions, hours, queue. A change applies to contacts from now on.",
     phonesWhat: "SIP phones on desks and in halls. Agents can talk by theirs in place of the browser.",
+    promptsWhat:
+      "What callers hear: recorded voices and music, checked and at one level. Chats show their words.",
     connectionsWhat: "Systems outside that flows may ask, such as a shop’s orders, and how they know you.",
     trunksWhat: "Telephone lines from an operator: their numbers, where calls arrive, and where they may go.",
     alertRulesWhat:
@@ -85,6 +88,7 @@ export const text = catalogue(
     consentTextsEmpty: "Write what visitors agree to, in the languages you speak with them.",
     flowsEmpty: "The shortest flow puts everybody into one queue. Start with that, then add a greeting.",
     phonesEmpty: "Add a phone, say whose it is, and make its password.",
+    promptsEmpty: "A prompt is a sound that you upload; flows say it in the place of the machine’s voice.",
     connectionsEmpty: "A connection lets a flow look something up, for example where an order is.",
     trunksEmpty: "Connect an operator’s line, and give each of its numbers an entry point.",
     alertRulesEmpty:
@@ -107,6 +111,7 @@ export const text = catalogue(
     "new_consent-texts": "New consent text",
     new_flows: "New flow",
     "new_alert-rules": "New alert",
+    new_prompts: "New prompt",
     new_connections: "New connection",
     new_trunks: "New trunk",
     new_phones: "New phone",
@@ -213,6 +218,7 @@ export const text = catalogue(
     consentTexts: "Textos de consentimento",
     flows: "Fluxos",
     alertRules: "Alertas",
+    prompts: "Gravações",
     connections: "Ligações",
     trunks: "Troncos",
     phones: "Telefones",
@@ -240,6 +246,8 @@ export const text = catalogue(
     flowsWhat:
       "O que acontece a um contacto antes de um agente o ter: saudação, perguntas, horário, fila. Uma mudança vale para os contactos daqui em diante.",
     phonesWhat: "Telefones SIP em secretárias e átrios. Os agentes podem falar pelo seu em vez do navegador.",
+    promptsWhat:
+      "O que ouve quem liga: vozes gravadas e música, verificadas e ao mesmo nível. Os chats mostram as palavras.",
     connectionsWhat:
       "Sistemas externos que os fluxos podem consultar, como as encomendas de uma loja, e como eles nos conhecem.",
     trunksWhat:
@@ -271,6 +279,7 @@ export const text = catalogue(
     consentTextsEmpty: "Escreva o que os visitantes aceitam, nas línguas em que fala com eles.",
     flowsEmpty: "O fluxo mais curto põe todos numa fila. Comece por aí e junte depois uma saudação.",
     phonesEmpty: "Junte um telefone, diga de quem é e crie a sua palavra-passe.",
+    promptsEmpty: "Uma gravação é um som que envia; os fluxos dizem-na em vez da voz da máquina.",
     connectionsEmpty: "Uma ligação deixa um fluxo consultar algo, por exemplo onde está uma encomenda.",
     trunksEmpty: "Ligue a linha de um operador e dê a cada número um ponto de entrada.",
     alertRulesEmpty:
@@ -294,6 +303,7 @@ export const text = catalogue(
     "new_consent-texts": "Novo texto de consentimento",
     new_flows: "Novo fluxo",
     "new_alert-rules": "Novo alerta",
+    new_prompts: "Nova gravação",
     new_connections: "Nova ligação",
     new_trunks: "Novo tronco",
     new_phones: "Novo telefone",

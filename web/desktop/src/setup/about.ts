@@ -14,6 +14,7 @@ import type {
   SetupKind,
   SetupKinds,
   Phone,
+  Prompt,
   Trunk,
 } from "../api/types";
 import { text as membersText } from "../messages/members";
@@ -54,6 +55,8 @@ export function about(kind: SetupKind, body: SetupKinds[SetupKind] & { id?: stri
     }
     case "connections":
       return (body as Connection).address;
+    case "prompts":
+      return `${(body as Prompt).language} · ${(body as Prompt).text.slice(0, 70)}`;
     case "canned-replies": {
       const c = body as CannedReply;
       return [c.shortcut && `/${c.shortcut}`, names.of("queues", c.queue), c.body.slice(0, 70)]

@@ -13,6 +13,7 @@ import FileCheck from "@lucide/svelte/icons/file-check";
 import BellRing from "@lucide/svelte/icons/bell-ring";
 import Cable from "@lucide/svelte/icons/cable";
 import Phone from "@lucide/svelte/icons/phone";
+import AudioLines from "@lucide/svelte/icons/audio-lines";
 import Unplug from "@lucide/svelte/icons/unplug";
 import GitBranch from "@lucide/svelte/icons/git-branch";
 import type { Permission, SetupKind, SetupKinds } from "../api/types";
@@ -73,6 +74,7 @@ export const kinds: readonly KindInfo[] = [
       auto_accept: false,
       overflow: [],
       close_waiting: false,
+      music: "",
     }),
     name: byName,
   }),
@@ -205,6 +207,15 @@ export const kinds: readonly KindInfo[] = [
     reads: "setup.write",
     icon: Unplug,
     blank: () => ({ name: "", address: "", header: "", secret: "", secret_set: false, secret_remove: false }),
+    name: byName,
+  }),
+  info({
+    kind: "prompts",
+    title: "prompts",
+    what: "promptsWhat",
+    empty: "promptsEmpty",
+    icon: AudioLines,
+    blank: () => ({ name: "", language: "en", text: "" }),
     name: byName,
   }),
   info({

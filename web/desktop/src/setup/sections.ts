@@ -39,6 +39,7 @@ const all: { heading: SetupText; entries: Entry[] }[] = [
       entry("queues"),
       entry("skills"),
       entry("flows"),
+      entry("prompts"),
       entry("connections"),
       entry("hours"),
       entry("alert-rules"),
