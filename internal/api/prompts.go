@@ -39,6 +39,11 @@ type (
 	}
 )
 
+// PromptLevel is what is known of a prompt's sound.
+type PromptLevel struct {
+	Sound *prompt.Sound `json:"sound,omitempty" doc:"Absent: it has none."`
+}
+
 type promptUploadInput struct {
 	ByID
 	Form
@@ -53,7 +58,7 @@ type promptLevelInput struct {
 	ByID
 	Body struct {
 		Right bool `json:"right" doc:"Callers hear it made right; false: as it was uploaded."`
-	} `nameHint:"PromptLevel"`
+	} `nameHint:"PromptLevelInput"`
 }
 
 func (s *Server) promptRoutes() {
@@ -61,9 +66,16 @@ func (s *Server) promptRoutes() {
 	path := "/api/v1/" + string(setup.KindPrompt) + "/{id}"
 	read, write := needs(access.SetupRead), needs(access.SetupWrite)
 	handle(s, "GET", path+"/level", read, about{id: "promptSound", tag: setupTag, summary: "What is known of a prompt's sound",
-		detail: "404 if it has none: its words are spoken then."},
-		func(ctx context.Context, c *caller, in *ByID) (*reply[prompt.Sound], error) {
-			return answer(s.Prompts.Sound(ctx, c.Actor, in.ID))
+		detail: "Without a sound its words are spoken."},
+		func(ctx context.Context, c *caller, in *ByID) (*reply[PromptLevel], error) {
+			if _, err := s.Setup.Get(ctx, c.Actor, setup.KindPrompt, in.ID); err != nil {
+				return nil, err
+			}
+			sound, err := s.Prompts.Sound(ctx, c.Actor, in.ID)
+			if errs.Is(err, errs.NotFound) {
+				return answer(PromptLevel{}, nil)
+			}
+			return answer(PromptLevel{&sound}, err)
 		})
 	handle(s, "POST", path+"/level", write, about{id: "promptLevel", tag: setupTag, summary: "Make a prompt's sound right, or leave it as it was uploaded",
 		detail: "Made right, it has the loudness that docs/prompts.md names, as near as it can come without clipping, and little silence at its ends. The file stays as it was uploaded."},

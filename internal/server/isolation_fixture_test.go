@@ -135,6 +135,10 @@ func (p *party) furnish() {
 		must(p.t, p.all.Do(ctx, "PUT", string(kind)+"/"+list.Items[0]["id"].(string), body, &saved))
 		p.setups[kind] = saved
 	}
+	prompt := "/api/v1/prompts/" + p.setups[setup.KindPrompt]["id"].(string) + "/audio"
+	if status, said := p.ask(p.session1(), "POST", prompt, soundFile); status != http.StatusOK {
+		p.t.Fatalf("a prompt got no sound: %d %s", status, said)
+	}
 }
 
 // number is the number of the tenant's trunk.
@@ -249,6 +253,9 @@ func (p *party) madeUp(path string) string {
 	return path
 }
 
+// soundFile is a tenth of a second of silence.
+var soundFile = string(audio.WriteWAV(make([]int16, 800), 8000))
+
 const form = "--x\r\nContent-Disposition: form-data; name=\"client_id\"\r\n\r\nf1\r\n--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\nContent-Type: text/plain\r\n\r\nhello\r\n--x--\r\n"
 
 // body is what the route's own people would send.
@@ -256,11 +263,11 @@ func (p *party) body(method, route string) (any, string) {
 	part := strings.Split(strings.TrimPrefix(route, "/"), "/")
 	if object, ok := p.setups[setup.Kind(part[2])]; ok && method == "PUT" {
 		return own(object), ""
-	} else if ok && method == "DELETE" {
+	} else if ok && method == "DELETE" && !strings.HasSuffix(route, "/audio") {
 		return nil, "?version=1"
 	}
 	for end, body := range map[string]any{"/attachments": form, "/messages": m{"client_id": "m1", "kind": "text", "text": "hello"}, "/read": m{"seq": 1},
-		"/typing": m{}, "/audio": string(audio.WriteWAV(make([]int16, 800), 8000)), "/level": m{"right": true}, "/sound": m{"description": strings.Repeat("v=0\r\n", 10)}, "/hold": m{"held": true}, "/spoken": m{"wanted": true}, "/talk": m{"with": "caller"}, "/ring": m{}, "/monitor": m{"how": "none"}, "/outside": m{"number": "210000001"}, "/keys": m{"keys": "1"}, "/complete": m{}, "/result": m{"disposition": "", "labels": []string{}}, "/transfer": m{"queue": p.setups[setup.KindQueue]["id"]}, "/consult": m{"user": p.second}, "/move": m{"priority": 7},
+		"/typing": m{}, "/audio": soundFile, "/level": m{"right": true}, "/sound": m{"description": strings.Repeat("v=0\r\n", 10)}, "/hold": m{"held": true}, "/spoken": m{"wanted": true}, "/talk": m{"with": "caller"}, "/ring": m{}, "/monitor": m{"how": "none"}, "/outside": m{"number": "210000001"}, "/keys": m{"keys": "1"}, "/complete": m{}, "/result": m{"disposition": "", "labels": []string{}}, "/transfer": m{"queue": p.setups[setup.KindQueue]["id"]}, "/consult": m{"user": p.second}, "/move": m{"priority": 7},
 		"/presence": m{"presence": "not_ready"}, "/contacts/{id}": m{"version": 1, "name": "x"}, "/organisations/{id}": m{"version": 1, "name": "Renamed"},
 		"/users/{id}": m{"version": 0, "language": "pt"}, "/restore": m{"version": 1}, "/skills/{skill}": m{"level": 3, "was": 0}, "/queues/{queue}": m{"member": false}, "/queues/members": m{"member_rule": `language == "pt"`}} {
 		if strings.HasSuffix(route, end) && method != "GET" && method != "DELETE" {

@@ -2787,7 +2787,7 @@ export interface paths {
     };
     /**
      * What is known of a prompt's sound
-     * @description 404 if it has none: its words are spoken then.
+     * @description Without a sound its words are spoken.
      *
      *     Needs `setup.read`.
      */
@@ -6485,6 +6485,10 @@ export interface components {
       version: number;
     };
     PromptLevel: {
+      /** @description Absent: it has none. */
+      sound?: components["schemas"]["Sound"];
+    };
+    PromptLevelInput: {
       /** @description Callers hear it made right; false: as it was uploaded. */
       right: boolean;
     };
@@ -13910,7 +13914,7 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["Sound"];
+          "application/json": components["schemas"]["PromptLevel"];
         };
       };
       /** @description Error */
@@ -13938,7 +13942,7 @@ export interface operations {
     };
     requestBody: {
       content: {
-        "application/json": components["schemas"]["PromptLevel"];
+        "application/json": components["schemas"]["PromptLevelInput"];
       };
     };
     responses: {
