@@ -78,6 +78,6 @@ test("a prompt is uploaded, checked, made right, heard and used", { timeout: 240
   await page.getByText("Music while waiting").first().click();
   await page.getByLabel("Music while waiting").selectOption({ label: "Welcome" });
   await page.getByRole("button", { name: "Save" }).click();
-  await page.getByText(/saved/i).first().waitFor();
+  await page.getByText("“Sales” is saved").waitFor();
   expect(found).toEqual([]);
 });

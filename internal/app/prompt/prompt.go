@@ -63,27 +63,27 @@ func New(d Deps) *Service { return &Service{Deps: d, heard: newMemory(heardBytes
 
 // Sound is the sound of a prompt, as administrators see it.
 type Sound struct {
-	ID       string    `json:"id"`
-	Size     int64     `json:"size" doc:"Bytes, as it is kept."`
-	Rate     int       `json:"rate" doc:"Samples a second."`
-	Right    bool      `json:"right" doc:"Callers hear it made right, not as it was uploaded."`
-	SetBy    string    `json:"set_by" doc:"User id."`
-	SetAt    time.Time `json:"set_at"`
-	Uploaded SoundLevel     `json:"uploaded" doc:"As it was uploaded."`
-	Made     SoundLevel     `json:"made" doc:"As it is when it is made right."`
-	Gain     float64   `json:"gain" doc:"Decibels by which making it right changes it."`
+	ID       string     `json:"id"`
+	Size     int64      `json:"size" doc:"Bytes, as it is kept."`
+	Rate     int        `json:"rate" doc:"Samples a second."`
+	Right    bool       `json:"right" doc:"Callers hear it made right, not as it was uploaded."`
+	SetBy    string     `json:"set_by" doc:"User id."`
+	SetAt    time.Time  `json:"set_at"`
+	Uploaded SoundLevel `json:"uploaded" doc:"As it was uploaded."`
+	Made     SoundLevel `json:"made" doc:"As it is when it is made right."`
+	Gain     float64    `json:"gain" doc:"Decibels by which making it right changes it."`
 }
 
 // SoundLevel is what a level check found.
 type SoundLevel struct {
-	Seconds  float64   `json:"seconds"`
-	Peak     float64   `json:"peak" doc:"The largest sample, dBFS."`
-	Loudness float64   `json:"loudness" doc:"LUFS, integrated (ITU-R BS.1770, EBU R 128)."`
-	Clipped  float64   `json:"clipped" doc:"Share of samples that are cut off at full scale, 0 to 1."`
-	Lead     float64   `json:"lead" doc:"Seconds of silence before it."`
-	Tail     float64   `json:"tail" doc:"Seconds of silence after it."`
+	Seconds  float64        `json:"seconds"`
+	Peak     float64        `json:"peak" doc:"The largest sample, dBFS."`
+	Loudness float64        `json:"loudness" doc:"LUFS, integrated (ITU-R BS.1770, EBU R 128)."`
+	Clipped  float64        `json:"clipped" doc:"Share of samples that are cut off at full scale, 0 to 1."`
+	Lead     float64        `json:"lead" doc:"Seconds of silence before it."`
+	Tail     float64        `json:"tail" doc:"Seconds of silence after it."`
 	Findings []SoundFinding `json:"findings" doc:"What callers would notice."`
-	Waveform []int     `json:"waveform" doc:"The largest sample of each of 400 parts, 0 to 255."`
+	Waveform []int          `json:"waveform" doc:"The largest sample of each of 400 parts, 0 to 255."`
 }
 
 // SoundFinding is what is wrong with a sound.
