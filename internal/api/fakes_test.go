@@ -287,6 +287,14 @@ func (w *world) Segments(context.Context, access.Actor, string) ([]api.Segment, 
 
 func (w *world) Legs(context.Context, access.Actor, string) ([]floor.Leg, error) { return nil, nil }
 
+func (w *world) CallLegs(context.Context, access.Actor, floor.LegSearch) ([]floor.CallLeg, string, error) {
+	return nil, "", nil
+}
+
+func (w *world) ExportLegs(context.Context, access.Actor, floor.LegSearch, func(floor.CallLeg) error) error {
+	return nil
+}
+
 func (w *world) Earlier(_ context.Context, a access.Actor, contact, _ string, _ int) ([]floor.Interaction, error) {
 	if _, err := w.of(a, access.ContactRead, contact, contacts); err != nil {
 		return nil, err

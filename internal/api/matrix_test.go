@@ -109,6 +109,8 @@ func workExamples() map[string]example {
 		"GET /api/v1/interactions/{id}/call":                      {thing: "interaction"},
 		"PUT /api/v1/interactions/{id}/spoken":                    {thing: "interaction", body: m{"wanted": true}},
 		"PUT /api/v1/interactions/{id}/hold":                      {thing: "interaction", body: m{"held": true}},
+		"GET /api/v1/call-legs":                                   {},
+		"POST /api/v1/call-legs/export":                           {body: m{"format": "csv"}},
 		"GET /api/v1/calls/choices":                               {},
 		"POST /api/v1/calls":                                      {body: m{"number": "210000001", "queue": "que_00000000000000000000000001"}},
 		"POST /api/v1/interactions/{id}/ring":                     {thing: "interaction"},

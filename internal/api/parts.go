@@ -96,6 +96,10 @@ type History interface {
 	Segments(ctx context.Context, a access.Actor, interaction string) ([]Segment, error)
 	// Legs are the ends of a call; Work has been asked.
 	Legs(ctx context.Context, a access.Actor, interaction string) ([]floor.Leg, error)
+	// CallLegs lists the ends of many calls, ExportLegs gives all of them; Forbidden
+	// when numbers are asked for by who may not see them.
+	CallLegs(ctx context.Context, a access.Actor, q floor.LegSearch) (items []floor.CallLeg, next string, err error)
+	ExportLegs(ctx context.Context, a access.Actor, q floor.LegSearch, each func(floor.CallLeg) error) error
 	// Earlier are a contact's other interactions, newest first.
 	Earlier(ctx context.Context, a access.Actor, contact, except string, limit int) ([]floor.Interaction, error)
 }

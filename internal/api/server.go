@@ -92,6 +92,7 @@ func New(c Config, p Parts) *Server {
 	s.privacyRoutes()
 	s.visitorRoutes()
 	s.callRoutes()
+	s.callLegRoutes()
 	s.handsetRoutes()
 	s.liveRoutes()
 	s.visitorSocketRoutes()

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"nubitalk/internal/store"
 	"nubitalk/internal/store/storetest"
@@ -11,7 +12,7 @@ import (
 
 // grows are the tables that get many rows for each tenant: no statement may walk
 // over all of them.
-var grows = regexp.MustCompile(`\b(interactions|segments|offers|messages|message_tokens|chats|attachments|recordings|recording_entries|alerts|audit|contacts|contact_addresses|consents|sessions|i|s|n|c|m|t|l)\b`)
+var grows = regexp.MustCompile(`\b(interactions|segments|offers|messages|message_tokens|chats|attachments|recordings|recording_entries|alerts|audit|contacts|contact_addresses|consents|sessions|call_legs|i|s|n|c|m|t|l|o)\b`)
 
 var (
 	scan       = regexp.MustCompile(`^SCAN (\w+)`)
@@ -56,6 +57,12 @@ func TestStatementsUseIndexes(t *testing.T) {
 		func(tx *store.Tx) error { return ignore(tx.OpenInteractions()) },
 		func(tx *store.Tx) error { return ignore(tx.CountOpenInteractions()) },
 		func(tx *store.Tx) error { return tx.EachOpenSegment(func(store.SegmentRow) error { return nil }) },
+		func(tx *store.Tx) error { return ignore(tx.CallLegs(store.LegFilter{})) },
+		func(tx *store.Tx) error {
+			in := false
+			f := store.LegFilter{Queue: "que_1", Entry: "ent_1", Agent: "usr_1", Outgoing: &in, From: time.Now(), To: time.Now(), After: store.Cursor{At: time.Now(), ID: "leg_1"}}
+			return ignore(tx.CallLegs(f))
+		},
 		func(tx *store.Tx) error { return ignore(tx.OpenChats()) },
 		func(tx *store.Tx) error { return ignore(tx.Talks("chat")) },
 		func(tx *store.Tx) error { return ignore(tx.PendingOffers()) },

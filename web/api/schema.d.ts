@@ -268,6 +268,50 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/call-legs": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The ends of calls: times, reasons, quality
+     * @description The oldest first, with cursors; numbers are masked. What runs comes without its end.
+     *
+     *     Needs `call.export`.
+     */
+    get: operations["callLegs"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/call-legs/export": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * The ends of calls, as one file
+     * @description All that the filter finds, the oldest first, streamed. In CSV a cell that a spreadsheet would take for a formula begins with an apostrophe. Each export is noted in the audit log, one with clear numbers with its reason.
+     *
+     *     Needs `call.export`.
+     */
+    post: operations["exportCallLegs"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/calls": {
     parameters: {
       query?: never;
@@ -4036,6 +4080,8 @@ export interface components {
         | "work.read"
         | "work.search"
         | "call.out"
+        | "call.export"
+        | "call.numbers"
         | "note.write"
         | "canned.read"
         | "floor.watch"
@@ -4451,6 +4497,8 @@ export interface components {
         | "interaction.hint"
         | "call.monitored"
         | "call.ended"
+        | "call.exported"
+        | "call.numbers_exported"
         | "alert.acknowledged"
         | "agent.presence"
         | "retention.ended"
@@ -4500,6 +4548,77 @@ export interface components {
       past: number;
       /** @description The last day that was looked at. */
       until: string;
+    };
+    CallLeg: {
+      /** @description Who held the call last. */
+      agent?: string;
+      /**
+       * Format: date-time
+       * @description Absent: never.
+       */
+      answered_at?: string;
+      /**
+       * @description out: an agent made the call.
+       * @enum {string}
+       */
+      direction: "in" | "out";
+      /**
+       * Format: date-time
+       * @description Absent: it runs.
+       */
+      ended_at?: string;
+      /** @description them, us, lost, restart. */
+      ended_by?: string;
+      entry_point?: string;
+      id: string;
+      interaction: string;
+      /**
+       * Format: int64
+       * @description Microseconds, in the worse direction.
+       */
+      jitter_us: number;
+      /**
+       * Format: int64
+       * @description Of a million packets that should have come, in the worse direction.
+       */
+      lost_ppm: number;
+      /**
+       * Format: double
+       * @description Estimate of the mean opinion score, 1 to 5, of the worse direction.
+       */
+      mos?: number;
+      /** @description Of the other end, by a trunk: its last two digits, or all of it where that was asked for. Absent: it is not known, or was erased. */
+      number?: string;
+      /**
+       * @description callee: who was called. outside: a number that the agent called for the caller.
+       * @enum {string}
+       */
+      part: "caller" | "callee" | "agent" | "colleague" | "supervisor" | "outside";
+      /**
+       * Format: int64
+       * @description Cause by ITU-T Q.850.
+       */
+      q850?: number;
+      queue?: string;
+      /**
+       * Format: int64
+       * @description Microseconds.
+       */
+      round_trip_us?: number;
+      /**
+       * Format: int64
+       * @description RFC 3261.
+       */
+      sip_code?: number;
+      /** Format: date-time */
+      started_at: string;
+      /** @description Of SRTP, by a trunk or a phone; empty there is sound in the clear. A browser's is always encrypted. */
+      suite?: string;
+      /** @description Id of the trunk. */
+      trunk?: string;
+      user?: string;
+      /** @enum {string} */
+      way: "browser" | "trunk" | "phone";
     };
     CallOutInputBody: {
       /** @description Number to show, one of those of callChoices. */
@@ -5096,6 +5215,42 @@ export interface components {
       /** @description Channels that an agent who holds such work is not offered. */
       not: ("voice" | "chat" | "email" | "social")[];
     };
+    ExportCallLegs: {
+      /** @description Of calls that this user held, or had a part in. */
+      agent?: string;
+      /**
+       * @description out: calls that agents made.
+       * @enum {string}
+       */
+      direction?: "in" | "out";
+      /** @description Of calls at this entry point. */
+      entry_point?: string;
+      /**
+       * @description csv: a line for each, with a heading. json: a list.
+       * @enum {string}
+       */
+      format: "csv" | "json";
+      /**
+       * Format: date-time
+       * @description Began then or later.
+       */
+      from?: string;
+      /**
+       * @description clear needs call.numbers and a reason.
+       * @default masked
+       * @enum {string}
+       */
+      numbers: "masked" | "clear";
+      /** @description Of calls in this queue. */
+      queue?: string;
+      /** @description With clear: why. It stands in the audit log; name nobody in it. */
+      reason?: string;
+      /**
+       * Format: date-time
+       * @description Began before.
+       */
+      to?: string;
+    };
     FileLimits: {
       allowed: boolean;
       /** Format: int64 */
@@ -5658,6 +5813,11 @@ export interface components {
       /** @description Pass as cursor for the next page; absent at the end. */
       next?: string;
     };
+    ListOfCallLeg: {
+      items: components["schemas"]["CallLeg"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
     ListOfCannedReplyObject: {
       items: components["schemas"]["CannedReplyObject"][];
       /** @description Pass as cursor for the next page; absent at the end. */
@@ -5836,6 +5996,8 @@ export interface components {
         | "work.read"
         | "work.search"
         | "call.out"
+        | "call.export"
+        | "call.numbers"
         | "note.write"
         | "canned.read"
         | "floor.watch"
@@ -5953,6 +6115,8 @@ export interface components {
         | "work.read"
         | "work.search"
         | "call.out"
+        | "call.export"
+        | "call.numbers"
         | "note.write"
         | "canned.read"
         | "floor.watch"
@@ -6285,6 +6449,8 @@ export interface components {
         | "work.read"
         | "work.search"
         | "call.out"
+        | "call.export"
+        | "call.numbers"
         | "note.write"
         | "canned.read"
         | "floor.watch"
@@ -8665,6 +8831,85 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["ListOfAuditEntry"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  callLegs: {
+    parameters: {
+      query?: {
+        /** @description next of the page before. */
+        cursor?: string;
+        limit?: number;
+        /** @description Of calls in this queue. */
+        queue?: string;
+        /** @description Of calls that this user held, or had a part in. */
+        agent?: string;
+        /** @description Of calls at this entry point. */
+        entry_point?: string;
+        /** @description out: calls that agents made. */
+        direction?: "in" | "out";
+        /** @description Began then or later. */
+        from?: string;
+        /** @description Began before. */
+        to?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfCallLeg"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  exportCallLegs: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ExportCallLegs"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": string;
+          "text/csv": string;
         };
       };
       /** @description Error */

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { freePort, power, Softphone } from "./softphone";
 import { axe, shot, Stage, until } from "./stage";
@@ -201,6 +202,25 @@ test("a call is handed over to an outside number, and to a colleague", { timeout
     await goesOn.waitFor({ state: "detached" });
     await until(() => phone.said).toMatch(/terminated|closed/i);
     await until(() => other.said).toMatch(/terminated|closed/i);
+
+    // Its ends go into a file: a supervisor's has masked numbers, a privacy officer's all of them, for a reason.
+    for (const user of ["supervisor", "privacy"]) {
+      const one = await stage.agent(user);
+      await one.page.goto(`${stage.program.base}/app/conversations`);
+      await one.page.getByRole("button", { name: "Export calls…" }).click();
+      const dialog = one.page.getByRole("dialog", { name: "Export calls" });
+      if (user === "privacy") {
+        await dialog.getByLabel("Telephone numbers").selectOption("clear");
+        await dialog.getByLabel("Why in full?").fill("A complaint about a bill");
+      }
+      expect(await axe(one.page)).toEqual([]);
+      await shot(one.page, `telephone-13-export-${user}`);
+      const saved = one.page.waitForEvent("download");
+      await dialog.getByRole("button", { name: "Export", exact: true }).click();
+      const lines = readFileSync((await (await saved).path())!, "utf8");
+      expect(lines).toContain(user === "privacy" ? "'+351930000007" : "•••07");
+      expect(lines.includes("930000007")).toBe(user === "privacy");
+    }
     await colleague.page.goto(colleague.page.url().replace(/desk.*/, "conversations"));
     await colleague.page.getByText("+351930000007").first().click();
     await colleague.page.getByRole("heading", { name: "The call’s ends" }).waitFor();

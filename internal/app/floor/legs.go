@@ -37,13 +37,21 @@ func (m *Manager) Legs(ctx context.Context, a access.Actor, interaction string) 
 		rows, err := tx.Legs(interaction)
 		out = nil
 		for _, r := range rows {
-			if r.Part == "supervisor" && access.Reach(a, access.FloorManage) == access.None {
-				continue
+			if legShown(a, r) {
+				out = append(out, legOf(r))
 			}
-			out = append(out, Leg{ID: r.ID, Part: r.Part, User: r.UserID, Way: r.Way, Trunk: r.TrunkID, Suite: r.Suite, StartedAt: r.StartedAt, AnsweredAt: r.AnsweredAt, EndedAt: r.EndedAt,
-				EndedBy: r.EndedBy, SIPCode: r.SIPCode, Q850: r.Q850, Lost: r.Lost, Jitter: r.Jitter, RoundTrip: r.RoundTrip, MOS: float64(r.MOS) / 100})
 		}
 		return err
 	})
 	return out, err
+}
+
+// legShown says whether an actor may know of a leg.
+func legShown(a access.Actor, r store.LegRow) bool {
+	return r.Part != "supervisor" || access.Reach(a, access.FloorManage) != access.None
+}
+
+func legOf(r store.LegRow) Leg {
+	return Leg{ID: r.ID, Part: r.Part, User: r.UserID, Way: r.Way, Trunk: r.TrunkID, Suite: r.Suite, StartedAt: r.StartedAt, AnsweredAt: r.AnsweredAt, EndedAt: r.EndedAt,
+		EndedBy: r.EndedBy, SIPCode: r.SIPCode, Q850: r.Q850, Lost: r.Lost, Jitter: r.Jitter, RoundTrip: r.RoundTrip, MOS: float64(r.MOS) / 100}
 }

@@ -22,6 +22,8 @@ var ptCalls = []entry{
 	{"This call is by telephone: it has no page.", "Esta chamada é por telefone: não tem página."},
 	{"Nobody else is in the call yet.", "Ainda não está mais ninguém na chamada."},
 	{"This call does not go on with an outside number.", "Esta chamada não continua com um número externo."},
+	{"You are not allowed to see telephone numbers in an export.", "Não lhe é permitido ver números de telefone numa exportação."},
+	{"is missing; say why telephone numbers are needed", "falta; diga por que são precisos os números de telefone"},
 	{"An outside number is in the call already.", "Já está um número externo na chamada."},
 	{"The caller's sound is not there.", "Falta o som de quem ligou."},
 	{"Nobody has answered at the outside number yet.", "Ainda ninguém atendeu no número externo."},

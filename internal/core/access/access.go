@@ -43,6 +43,8 @@ const (
 	WorkRead     Permission = "work.read"     // read an interaction and its conversation
 	WorkSearch   Permission = "work.search"   // find past conversations
 	CallOut      Permission = "call.out"      // call a person by telephone
+	CallExport   Permission = "call.export"   // the records of calls, with numbers masked
+	CallNumbers  Permission = "call.numbers"  // … with numbers
 	NoteWrite    Permission = "note.write"    // write an internal note
 	CannedRead   Permission = "canned.read"   // use canned replies
 	FloorWatch   Permission = "floor.watch"   // live queues and agents
@@ -83,6 +85,8 @@ var table = []Rule{
 	{WorkRead, "Read an interaction with its conversation.", map[Role]Scope{Agent: Own, Supervisor: Tenant, Monitor: Tenant, PrivacyOfficer: Tenant}},
 	{WorkSearch, "Find past conversations by person, agent, queue, date and words.", map[Role]Scope{Agent: Own, Supervisor: Tenant, PrivacyOfficer: Tenant}},
 	{CallOut, "Call people by telephone, where the trunks' rules let calls out.", map[Role]Scope{Agent: Own, Supervisor: Own}},
+	{CallExport, "Export the records of calls: times, reasons and quality of each end, with telephone numbers masked.", map[Role]Scope{Supervisor: Tenant, Administrator: Tenant, PrivacyOfficer: Tenant}},
+	{CallNumbers, "See telephone numbers in such an export, for a reason that the audit log notes.", map[Role]Scope{PrivacyOfficer: Tenant}},
 	{NoteWrite, "Write internal notes on an interaction.", map[Role]Scope{Agent: Own, Supervisor: Tenant}},
 	{CannedRead, "Use canned replies.", map[Role]Scope{Agent: Tenant, Supervisor: Tenant, Administrator: Tenant}},
 	{FloorWatch, "Watch queues and agents live.", map[Role]Scope{Supervisor: Tenant, Monitor: Tenant, Administrator: Tenant}},
