@@ -4590,7 +4590,7 @@ export interface components {
       /** @description Of the other end, by a trunk: its last two digits, or all of it where that was asked for. Absent: it is not known, or was erased. */
       number?: string;
       /**
-       * @description callee: who was called. outside: a number that the agent called for the caller.
+       * @description callee: who was called. outside: a number that the agent or the flow called for the caller.
        * @enum {string}
        */
       part: "caller" | "callee" | "agent" | "colleague" | "supervisor" | "outside";
