@@ -150,6 +150,9 @@ func TestAPhoneCallsAnExtension(t *testing.T) {
 		await[sip.Failed](t, call)
 		await[sip.Ended](t, rings)
 		await[sip.Ended](t, also)
+		// The phones know that it is over a moment before the node has put it away,
+		// and until then who was in it is busy.
+		within(t, "a call that is over stays", func() bool { return n.parts.voice.OfficeCalls() == 0 })
 
 		// Two pick up at once: one has the call, the other is hung up.
 		call = mine.calls(t, "22")
