@@ -4,7 +4,7 @@
 // manifest. Nothing plain is ever written.
 //
 //	r, err := s.Begin(ctx, recording.Start{…})  // the source is asked from now on
-//	r.Pause(ctx, by, reason); r.Resume(ctx, by, reason)
+//	r.Pause(ctx, by, reason); r.Resume()
 //	err = r.End(ctx, by, reason)
 //
 // A crash loses what was not yet taken, about a second: what is in the spool is

@@ -258,9 +258,15 @@ func (r *Running) enter(ctx context.Context, e form.Entry) error {
 	row.Entries = len(entries)
 	row.Size += e.Size
 	row.LengthMS = max(row.LengthMS, (e.At + e.Length).Milliseconds())
-	if err := r.s.put(ctx, r.tenant, r.object, r.about, &row, entries); err != nil {
+	stored := row
+	if len(r.pauses) > 0 && e.Kind != form.Paused && row.PausedBy == "" {
+		p := r.pauses[0] // over, and not in the manifest yet
+		stored.PausedMS, stored.PausedBy, stored.PausedReason = p.At.Milliseconds(), p.By, p.Reason
+	}
+	if err := r.s.put(ctx, r.tenant, r.object, r.about, &stored, entries); err != nil {
 		return err
 	}
+	row.HeadSealed = stored.HeadSealed
 	r.row, r.entries = row, entries
 	return nil
 }
@@ -297,7 +303,7 @@ func (r *Running) Pause(ctx context.Context, by, reason string) (State, error) {
 }
 
 // Resume goes on. Not paused, it answers how it stands.
-func (r *Running) Resume(ctx context.Context) (State, error) {
+func (r *Running) Resume() (State, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.ended {
@@ -309,10 +315,10 @@ func (r *Running) Resume(ctx context.Context) (State, error) {
 	// What came before the pause is taken while its place is still known.
 	until, _ := r.source.Resume()
 	r.pauses = append(r.pauses, r.paused(until))
-	row := r.row
-	row.PausedMS, row.PausedBy, row.PausedReason = 0, "", ""
-	r.row = row
-	return r.state(), r.s.DB.Write(ctx, r.tenant, func(tx *store.Tx) error { return tx.UpdateRecording(row) })
+	// The stored row keeps the pause until the manifest has it (enter): a crash
+	// before that must not leave a hole without its reason.
+	r.row.PausedMS, r.row.PausedBy, r.row.PausedReason = 0, "", ""
+	return r.state(), nil
 }
 
 // paused is the entry of the pause in force, until a moment.
