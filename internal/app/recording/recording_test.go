@@ -133,6 +133,7 @@ type player struct {
 	at     time.Duration
 	paused bool
 	lost   time.Duration
+	asked  func() // runs before a piece is taken
 }
 
 func (p *player) say(seconds string) {
@@ -156,6 +157,9 @@ func (p *player) waits() bool {
 func (p *player) Take(bool) (form.Piece, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.asked != nil {
+		p.asked()
+	}
 	if len(p.ready) == 0 {
 		return form.Piece{}, false
 	}
@@ -459,6 +463,35 @@ func TestADiskThatTakesNothing(t *testing.T) {
 	must(t, r.End(t.Context(), boss, "ended"))
 	entries, sound := f.told(r.ID())
 	if sound != "abcdefg" || !strings.Contains(entries, "gap ") || !strings.Contains(entries, "+2s too_slow") {
+		t.Errorf("it sounds %q: %s", sound, entries)
+	}
+}
+
+// A piece that is held for a disk is written once, whenever that comes back.
+func TestADiskThatComesBackAtOnce(t *testing.T) {
+	f := setup(t, storetest.Open(t, store.SQLite))
+	src := &player{}
+	r := f.begin(src)
+	folder := filepath.Join(f.Dir, string(tenA))
+	must(t, os.WriteFile(folder, nil, 0o600)) // no folder can be made here
+	taken, back := 0, make(chan struct{})
+	src.mu.Lock()
+	src.asked = func() {
+		if len(src.ready) > 0 {
+			taken++
+		} else if taken > 0 { // between two tries to write what is held
+			src.asked = nil
+			_ = os.Remove(folder)
+			close(back)
+		}
+	}
+	src.mu.Unlock()
+	src.say("a")
+	<-back
+	src.say("b")
+	until(t, "it is not taken", src.waits)
+	must(t, r.End(t.Context(), boss, "ended"))
+	if entries, sound := f.told(r.ID()); sound != "ab" {
 		t.Errorf("it sounds %q: %s", sound, entries)
 	}
 }

@@ -108,15 +108,19 @@ func (r *Running) note(err error) {
 const mostHeld = 4
 
 // take writes what has come; r.mu is held.
-func (r *Running) take(ctx context.Context, end bool) error {
+func (r *Running) take(ctx context.Context, end bool) (err error) {
 	for {
 		for len(r.held) > 0 {
-			if err := r.write(ctx, r.held[0]); err != nil {
-				if len(r.held) >= mostHeld && !end {
-					return err
-				}
+			if err = r.write(ctx, r.held[0]); err != nil {
 				break
 			}
+			r.held = r.held[1:]
+		}
+		if len(r.held) >= mostHeld {
+			if !end {
+				break
+			}
+			r.lost += r.held[0].Length // the end comes whatever the disk does
 			r.held = r.held[1:]
 		}
 		p, ok := r.source.Take(end)
@@ -124,16 +128,9 @@ func (r *Running) take(ctx context.Context, end bool) error {
 			break
 		}
 		r.held = append(r.held, p)
-		if len(r.held) > mostHeld && end { // the end comes whatever the disk does
-			r.lost += r.held[0].Length
-			r.held = r.held[1:]
-		}
 	}
 	r.lost += r.source.Lost()
-	if len(r.held) > 0 {
-		return r.write(ctx, r.held[0])
-	}
-	return nil
+	return err
 }
 
 // write puts a piece into the segment it belongs to; r.mu is held.
