@@ -229,7 +229,7 @@ func (f *floor) countAnew(ctx context.Context) error {
 	f.restoreDay(s)
 	now := f.m.Clock.Now()
 	for _, v := range f.queueViews(now) {
-		f.tellQueue(v)
+		f.tellQueue(v, now)
 	}
 	f.show()
 	return nil

@@ -51,8 +51,10 @@ type floor struct {
 	online  map[string]int        // live desks a user
 	aside   map[string]int        // calls a user beside the floor's work
 	today   map[string]*dayCount
-	day     measure.Day // that today counts, in the tenant's time zone
-	recount bool        // a goal or the time zone changed: today is counted anew
+	day     measure.Day          // that today counts, in the tenant's time zone
+	recount bool                 // a goal or the time zone changed: today is counted anew
+	untold  map[string]bool      // queues that changed since their figures were told
+	toldAt  map[string]time.Time // when a queue's figures were told last
 	waits   map[string]bool
 	waited  time.Time       // when waiting people were last told their place
 	hours   time.Time       // when a queue next opens or closes; zero: never
@@ -144,7 +146,7 @@ func (b *batch) empty() bool {
 
 func newFloor(m *Manager, t id.Tenant, fence int64) *floor {
 	return &floor{m: m, tenant: t, fence: fence, in: make(chan *call, mailbox), ended: make(chan struct{}), quit: make(chan struct{}),
-		online: map[string]int{}, aside: map[string]int{}, asking: map[string]int{}, waits: map[string]bool{}, shut: map[string]bool{}, ways: map[string]*flowDay{}, opened: m.Clock.Now()}
+		online: map[string]int{}, aside: map[string]int{}, asking: map[string]int{}, untold: map[string]bool{}, toldAt: map[string]time.Time{}, waits: map[string]bool{}, shut: map[string]bool{}, ways: map[string]*flowDay{}, opened: m.Clock.Now()}
 }
 
 func moving() error {
@@ -299,6 +301,9 @@ func (f *floor) sleep() time.Duration {
 	}
 	if len(f.alerts.due) > 0 {
 		d = min(d, f.alerts.due[0].at.Sub(now))
+	}
+	for q := range f.untold {
+		d = min(d, f.toldAt[q].Add(tellQueueEvery).Sub(now))
 	}
 	if len(f.waits) > 0 {
 		d = min(d, f.waited.Add(tellEvery).Sub(now))

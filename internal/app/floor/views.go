@@ -22,6 +22,10 @@ const tellEvery = 2 * time.Second
 // too often to matter.
 const tellFirst = 200
 
+// tellQueueEvery is how often the figures of a queue are told anew at most: all who
+// serve it hear them, so that telling every change costs the square of its size.
+const tellQueueEvery = 500 * time.Millisecond
+
 // Snapshot is everything a supervisor's room starts from.
 func (m *Manager) Snapshot(ctx context.Context, a access.Actor) (Snapshot, error) {
 	var out Snapshot
@@ -197,16 +201,28 @@ func (f *floor) summarise(now time.Time) {
 		if !f.knows(q) {
 			continue
 		}
-		views[q] = f.queueView(q, now)
-		f.tellQueue(views[q])
+		f.untold[q] = true
 		f.waits[q] = true
+	}
+	for q := range f.untold {
+		if now.Before(f.toldAt[q].Add(tellQueueEvery)) {
+			continue
+		}
+		if f.knows(q) {
+			views[q] = f.queueView(q, now)
+			f.tellQueue(views[q], now)
+		} else {
+			delete(f.toldAt, q)
+		}
+		delete(f.untold, q)
 	}
 	f.watchOver(views, now)
 	f.tellDay()
 	f.tellWaits(now)
 }
 
-func (f *floor) tellQueue(v QueueView) {
+func (f *floor) tellQueue(v QueueView, now time.Time) {
+	f.toldAt[v.ID] = now
 	f.batch.events = append(f.batch.events, bus.Event{Tenant: f.tenant, Kind: "queue.changed", Users: f.served[v.ID], Watch: access.FloorWatch, Data: must(v)})
 }
 
