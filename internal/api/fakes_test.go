@@ -12,6 +12,7 @@ import (
 	"nubitalk/internal/api"
 	"nubitalk/internal/app/floor"
 	"nubitalk/internal/app/prompt"
+	"nubitalk/internal/app/recording"
 	appsetup "nubitalk/internal/app/setup"
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
@@ -54,6 +55,7 @@ type goods struct {
 	queue       string
 	consent     string
 	attachment  string
+	recording   string
 	entry       string
 	token       string // of the visitor
 	holder      string // the agent who holds the interaction
@@ -97,8 +99,9 @@ func (w *world) of(a access.Actor, p access.Permission, thing string, ids func(*
 	return nil, gone()
 }
 
-func works(g *goods) []string    { return []string{g.interaction} }
-func contacts(g *goods) []string { return []string{g.contact} }
+func works(g *goods) []string      { return []string{g.interaction} }
+func recordings(g *goods) []string { return []string{g.recording} }
+func contacts(g *goods) []string   { return []string{g.contact} }
 
 func (g *goods) work() floor.Interaction {
 	return floor.Interaction{ID: g.interaction, Channel: acd.Chat, Contact: g.contact, Name: g.canary, State: "active", Agent: g.holder, Queue: g.queue}
@@ -547,6 +550,37 @@ func (w *world) Remove(_ context.Context, a access.Actor, object string) error {
 func (w *world) Listen(_ context.Context, a access.Actor, object string, _ prompt.Version) ([]byte, error) {
 	_, err := w.object(a, object)
 	return []byte("RIFF"), err
+}
+
+// tapes are a tenant's recordings.
+type tapes struct{ *world }
+
+func (p tapes) List(ctx context.Context, a access.Actor, interaction string) ([]recording.Item, error) {
+	_, err := p.Work(ctx, a, access.RecListen, interaction)
+	return []recording.Item{}, err
+}
+
+func (p tapes) Listen(_ context.Context, a access.Actor, rec, _ string) (recording.Listening, error) {
+	g, err := p.of(a, access.RecListen, rec, recordings)
+	if err != nil {
+		return recording.Listening{}, err
+	}
+	return recording.Listening{Item: recording.Item{ID: g.recording, Interaction: g.interaction}, Ticket: g.canary}, nil
+}
+
+func (p tapes) Draw(_ context.Context, a access.Actor, rec, _ string) ([][]int, error) {
+	_, err := p.of(a, access.RecListen, rec, recordings)
+	return [][]int{}, err
+}
+
+func (p tapes) Verify(_ context.Context, a access.Actor, rec, _ string) ([]recording.Damage, error) {
+	_, err := p.of(a, access.RecListen, rec, recordings)
+	return []recording.Damage{}, err
+}
+
+func (p tapes) Sound(_ context.Context, a access.Actor, rec, _ string, _, _ time.Duration) (recording.Sound, error) {
+	_, err := p.of(a, access.RecListen, rec, recordings)
+	return recording.Sound{WAV: []byte("RIFF"), Missing: []recording.Span{{AtMS: 1, LengthMS: 2}}}, err
 }
 
 // people are a tenant's contacts.

@@ -147,7 +147,7 @@ func build(t testing.TB, limits api.Limits) *house {
 	h.hub = live.New(live.Config{Bus: h.bus, Reader: h.world, Floor: h.world})
 	must(t, h.hub.Start(t.Context()))
 	h.doors = api.New(api.Config{Version: "1", PlainHTTP: true, Limits: limits, Log: slog.New(slog.NewJSONHandler(h.log, nil))}, api.Parts{
-		Accounts: h.accounts, Floor: h.world, History: h.world, Chat: h.world, Visitors: h.world, Calls: h.world, Setup: h.world, Prompts: h.world, Contacts: people{h.world},
+		Accounts: h.accounts, Floor: h.world, History: h.world, Chat: h.world, Visitors: h.world, Calls: h.world, Setup: h.world, Prompts: h.world, Listening: tapes{h.world}, Contacts: people{h.world},
 		Audit: h.world, Privacy: h.world, System: h.world, Replies: h.world, Live: h.hub})
 	server := httptest.NewServer(h.doors)
 	t.Cleanup(server.Close)
@@ -178,7 +178,7 @@ func found(t testing.TB, limits api.Limits) *house {
 }
 
 func (h *house) stock(p *party) *goods {
-	return &goods{tenant: p.ID, canary: "canary-of-" + p.Slug, interaction: h.ids.New(id.Interaction), offer: h.ids.New(id.Offer), contact: h.ids.New(id.Contact),
+	return &goods{tenant: p.ID, canary: "canary-of-" + p.Slug, interaction: h.ids.New(id.Interaction), offer: h.ids.New(id.Offer), recording: h.ids.New(id.Recording), contact: h.ids.New(id.Contact),
 		queue: h.ids.New(id.Queue), consent: h.ids.New(id.Consent), attachment: h.ids.New(id.Attachment), entry: h.ids.New(id.EntryPoint),
 		token: "nbv_" + p.Slug, holder: p.users[access.Agent].user}
 }

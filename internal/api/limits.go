@@ -26,6 +26,7 @@ type Limits struct {
 	SignIn  Limit // sign-ins from one address
 	Start   Limit // conversations begun from one address
 	Visitor Limit // calls and frames with one conversation's token
+	Listen  Limit // recordings, by one user or key
 	Tenant  Limit // calls of all users and keys of one tenant
 }
 
@@ -35,6 +36,7 @@ var DefaultLimits = Limits{
 	SignIn:  Limit{3, 60},
 	Start:   Limit{2, 30},
 	Visitor: Limit{10, 40},
+	Listen:  Limit{10, 100},
 	Tenant:  Limit{1000, 3000},
 }
 
@@ -47,7 +49,7 @@ func Times(factor float64) Limits {
 		return Limit{l.PerSecond * factor, max(1, int(float64(l.Burst)*factor))}
 	}
 	d := DefaultLimits
-	return Limits{times(d.Address), times(d.SignIn), times(d.Start), times(d.Visitor), times(d.Tenant)}
+	return Limits{times(d.Address), times(d.SignIn), times(d.Start), times(d.Visitor), times(d.Listen), times(d.Tenant)}
 }
 
 func (l Limit) or(d Limit) Limit {
@@ -114,12 +116,12 @@ func (l *limiter) trim(now time.Time) {
 }
 
 // limiters are those of a server.
-type limiters struct{ address, signIn, start, visitor, tenant *limiter }
+type limiters struct{ address, signIn, start, visitor, listen, tenant *limiter }
 
 func newLimiters(l Limits) limiters {
 	d := DefaultLimits
 	return limiters{newLimiter(l.Address.or(d.Address)), newLimiter(l.SignIn.or(d.SignIn)), newLimiter(l.Start.or(d.Start)),
-		newLimiter(l.Visitor.or(d.Visitor)), newLimiter(l.Tenant.or(d.Tenant))}
+		newLimiter(l.Visitor.or(d.Visitor)), newLimiter(l.Listen.or(d.Listen)), newLimiter(l.Tenant.or(d.Tenant))}
 }
 
 // addressOf is who calls, for limits only: the peer, or what a trusted proxy

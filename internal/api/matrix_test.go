@@ -109,6 +109,11 @@ func workExamples() map[string]example {
 		"GET /api/v1/interactions/{id}/call":                      {thing: "interaction"},
 		"PUT /api/v1/interactions/{id}/spoken":                    {thing: "interaction", body: m{"wanted": true}},
 		"PUT /api/v1/interactions/{id}/hold":                      {thing: "interaction", body: m{"held": true}},
+		"GET /api/v1/interactions/{id}/recordings":                {thing: "interaction"},
+		"POST /api/v1/recordings/{id}/listen":                     {thing: "recording", body: m{}},
+		"GET /api/v1/recordings/{id}/waveform":                    {thing: "recording"},
+		"GET /api/v1/recordings/{id}/verify":                      {thing: "recording"},
+		"GET /api/v1/recordings/{id}/sound":                       {thing: "recording", query: "?until_ms=1000"},
 		"GET /api/v1/call-legs":                                   {},
 		"POST /api/v1/call-legs/export":                           {body: m{"format": "csv"}},
 		"GET /api/v1/calls/choices":                               {},
@@ -293,7 +298,7 @@ func want(route api.Route, e example, w *who, mine bool, holder string) verdict 
 		return hidden
 	}
 	for _, p := range append(e.more, route.Guard.Permission) {
-		held := slices.Contains([]string{"interaction", "contact", "offer"}, e.thing) && w.user == holder
+		held := slices.Contains([]string{"interaction", "contact", "offer", "recording"}, e.thing) && w.user == holder
 		if r := access.Reach(w.actor(), p); r == access.None || r == access.Own && !held {
 			return hidden
 		}
@@ -444,7 +449,7 @@ func (h *house) call(t *testing.T, route api.Route, e example, w *who, target *p
 
 // things are the ids of what a tenant has, by the kinds that examples name.
 func (p *party) things() map[string]string {
-	return map[string]string{"interaction": p.interaction, "offer": p.offer, "contact": p.contact, "agent": p.holder, "setup": p.queue, "entry": p.entry,
+	return map[string]string{"interaction": p.interaction, "offer": p.offer, "recording": p.recording, "contact": p.contact, "agent": p.holder, "setup": p.queue, "entry": p.entry,
 		"attachment": p.attachment, "organisation": string(p.ID), "user": p.holder, "key": "key_unknown", "session": "ses_unknown"}
 }
 

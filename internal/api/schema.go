@@ -7,6 +7,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"nubitalk/internal/app/audit"
+	"nubitalk/internal/app/recording"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/acd"
 	"nubitalk/internal/core/setup"
@@ -86,6 +87,16 @@ func schemaName(t reflect.Type, hint string) string {
 		return "AuditEntry"
 	case reflect.TypeFor[ListOf[AuditEntry]]():
 		return "ListOfAuditEntry"
+	case reflect.TypeFor[recording.Item]():
+		return "Recording"
+	case reflect.TypeFor[ListOf[recording.Item]]():
+		return "ListOfRecording"
+	case reflect.TypeFor[recording.Listening]():
+		return "OpenedRecording"
+	case reflect.TypeFor[recording.Mark]():
+		return "RecordingMark"
+	case reflect.TypeFor[recording.Damage]():
+		return "RecordingFault"
 	}
 	return huma.DefaultSchemaNamer(t, hint)
 }

@@ -16,23 +16,24 @@ import (
 
 // Parts are what stands behind the doors.
 type Parts struct {
-	Accounts Accounts
-	Floor    Floor
-	History  History
-	Chat     Chat
-	Visitors Visitors
-	Calls    Calls
-	Setup    Setup
-	Prompts  Prompts
-	Trunks   TrunkStatus // nil: no calls run here
-	Phones   PhoneStatus // nil: no calls run here
-	Handsets Handsets    // nil: no calls run here
-	Contacts Contacts
-	Audit    Audit
-	Privacy  Privacy
-	System   System
-	Replies  Replies
-	Live     *live.Hub
+	Accounts  Accounts
+	Floor     Floor
+	History   History
+	Chat      Chat
+	Visitors  Visitors
+	Calls     Calls
+	Setup     Setup
+	Prompts   Prompts
+	Listening Listening
+	Trunks    TrunkStatus // nil: no calls run here
+	Phones    PhoneStatus // nil: no calls run here
+	Handsets  Handsets    // nil: no calls run here
+	Contacts  Contacts
+	Audit     Audit
+	Privacy   Privacy
+	System    System
+	Replies   Replies
+	Live      *live.Hub
 }
 
 // Config is how the doors are set up.
@@ -93,6 +94,7 @@ func New(c Config, p Parts) *Server {
 	s.visitorRoutes()
 	s.callRoutes()
 	s.callLegRoutes()
+	s.recordingReadRoutes()
 	s.handsetRoutes()
 	s.liveRoutes()
 	s.visitorSocketRoutes()

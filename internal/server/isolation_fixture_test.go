@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"nubitalk/internal/app/account"
+	"nubitalk/internal/app/recording"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/setup"
@@ -42,6 +43,8 @@ type party struct {
 	contact    string
 	consent    string
 	attachment string
+	recording  string
+	ticket     string // of its opening
 	alert      string // about user, who holds a conversation
 	setups     map[setup.Kind]m
 }
@@ -91,6 +94,7 @@ func putToWork(t *testing.T, n *node, seed *seeder, slug string) *party {
 	p.session = me.Session
 	p.furnish()
 	p.work()
+	p.record(n)
 	return p
 }
 
@@ -216,6 +220,18 @@ func (p *party) work() {
 	}
 }
 
+// record makes a recording of the conversation, and opens it.
+func (p *party) record(n *node) {
+	p.t.Helper()
+	r, err := n.parts.recording.Begin(p.t.Context(), recording.Start{Tenant: p.id, Interaction: p.visitor.Interaction, Contact: p.contact, Kind: recording.Voice,
+		Parties: []string{"person", p.user}, Source: &tones{left: 3}})
+	must(p.t, err)
+	must(p.t, r.End(p.t.Context(), "system", "ended"))
+	var opened struct{ Ticket string }
+	must(p.t, p.all.Do(p.t.Context(), "POST", "recordings/"+r.ID()+"/listen", m{}, &opened))
+	p.recording, p.ticket = r.ID(), opened.Ticket
+}
+
 // thing is the id of what a route is about.
 func (p *party) thing(path string) string {
 	part := strings.Split(strings.TrimPrefix(path, "/"), "/")
@@ -232,7 +248,7 @@ func (p *party) thing(path string) string {
 	case strings.HasPrefix(path, "/api/v1/floor/agents/"):
 		return p.user
 	}
-	return map[string]string{"users": p.second, "api-keys": p.keyID, "organisations": string(p.id), "offers": p.offer,
+	return map[string]string{"users": p.second, "api-keys": p.keyID, "organisations": string(p.id), "offers": p.offer, "recordings": p.recording,
 		"interactions": p.visitor.Interaction, "alerts": p.alert, "floor": p.visitor.Interaction, "contacts": p.contact}[part[2]]
 }
 
@@ -243,7 +259,7 @@ func (p *party) path(route string, q *party) string {
 
 // madeUp is a path with ids in it that nobody has, in place of p's.
 func (p *party) madeUp(path string) string {
-	own := []string{string(p.id), p.user, p.second, p.session, p.keyID, p.offer, p.contact, p.consent, p.attachment, p.alert, p.visitor.Interaction}
+	own := []string{string(p.id), p.user, p.second, p.session, p.keyID, p.offer, p.contact, p.consent, p.attachment, p.recording, p.alert, p.visitor.Interaction}
 	for _, object := range p.setups {
 		own = append(own, object["id"].(string))
 	}
@@ -256,7 +272,7 @@ func (p *party) madeUp(path string) string {
 // soundFile is a tenth of a second of silence.
 var soundFile = string(audio.WriteWAV(make([]int16, 800), 8000))
 
-const form = "--x\r\nContent-Disposition: form-data; name=\"client_id\"\r\n\r\nf1\r\n--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\nContent-Type: text/plain\r\n\r\nhello\r\n--x--\r\n"
+const fileForm = "--x\r\nContent-Disposition: form-data; name=\"client_id\"\r\n\r\nf1\r\n--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\nContent-Type: text/plain\r\n\r\nhello\r\n--x--\r\n"
 
 // body is what the route's own people would send.
 func (p *party) body(method, route string) (any, string) {
@@ -266,7 +282,14 @@ func (p *party) body(method, route string) (any, string) {
 	} else if ok && method == "DELETE" && !strings.HasSuffix(route, "/audio") {
 		return nil, "?version=1"
 	}
-	for end, body := range map[string]any{"/attachments": form, "/messages": m{"client_id": "m1", "kind": "text", "text": "hello"}, "/read": m{"seq": 1},
+	if part[2] == "recordings" && method == "GET" {
+		query := "?ticket=" + p.ticket
+		if strings.HasSuffix(route, "/sound") {
+			query += "&until_ms=1000"
+		}
+		return nil, query
+	}
+	for end, body := range map[string]any{"/listen": m{}, "/attachments": fileForm, "/messages": m{"client_id": "m1", "kind": "text", "text": "hello"}, "/read": m{"seq": 1},
 		"/typing": m{}, "/audio": soundFile, "/level": m{"right": true}, "/sound": m{"description": strings.Repeat("v=0\r\n", 10)}, "/hold": m{"held": true}, "/spoken": m{"wanted": true}, "/talk": m{"with": "caller"}, "/ring": m{}, "/monitor": m{"how": "none"}, "/outside": m{"number": "210000001"}, "/keys": m{"keys": "1"}, "/call-legs/export": m{"format": "json"}, "/complete": m{}, "/result": m{"disposition": "", "labels": []string{}}, "/transfer": m{"queue": p.setups[setup.KindQueue]["id"]}, "/consult": m{"user": p.second}, "/move": m{"priority": 7},
 		"/presence": m{"presence": "not_ready"}, "/contacts/{id}": m{"version": 1, "name": "x"}, "/organisations/{id}": m{"version": 1, "name": "Renamed"},
 		"/users/{id}": m{"version": 0, "language": "pt"}, "/restore": m{"version": 1}, "/skills/{skill}": m{"level": 3, "was": 0}, "/queues/{queue}": m{"member": false}, "/queues/members": m{"member_rule": `language == "pt"`}} {
@@ -317,7 +340,7 @@ func (p *party) ask(a asker, method, path string, body any) (int, string) {
 // leaks says what of p is in an answer.
 func (p *party) leaks(answer string) string {
 	low := strings.ToLower(answer)
-	for _, own := range []string{strings.ToLower(p.canary), string(p.id), p.user, p.second, p.contact, p.offer, p.attachment, p.keyID} {
+	for _, own := range []string{strings.ToLower(p.canary), string(p.id), p.user, p.second, p.contact, p.offer, p.attachment, p.recording, p.keyID} {
 		if strings.Contains(low, own) {
 			return own
 		}

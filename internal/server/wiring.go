@@ -23,6 +23,7 @@ import (
 	"nubitalk/internal/base/telemetry"
 	"nubitalk/internal/channel/chat"
 	"nubitalk/internal/channel/voice"
+	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/acd"
 	"nubitalk/internal/core/setup"
 	"nubitalk/internal/media"
@@ -42,6 +43,7 @@ type parts struct {
 	cluster   *cluster // nil on a single node
 	chat      *chat.Service
 	recording *recording.Service
+	listeners *recording.Listeners
 	media     *media.Host
 	voice     *voice.Service
 	telephone *telephone // nil without telephony
@@ -118,6 +120,10 @@ func (s *Server) makeParts() *parts {
 	p.chat = chat.New(chat.Deps{DB: k.db, Vault: k.vault, Blobs: k.blobs, Bus: k.bus, Clock: s.clock, IDs: s.ids, Setup: p.setups,
 		People: p.people, Floor: chatFloor, Audit: p.audit, Log: s.log.With("part", "chat")})
 	p.recording = &recording.Service{DB: k.db, Vault: k.vault, Blobs: k.blobs, IDs: s.ids, Clock: s.clock, Log: s.log.With("part", "recording"), Dir: s.conf.Folder("spool")}
+	p.listeners = recording.NewListeners(recording.ListenDeps{Recordings: p.recording, Rules: p.setups, Audit: p.audit, May: func(ctx context.Context, a access.Actor, perm access.Permission, interaction string) error {
+		_, err := p.floor.Work(ctx, a, perm, interaction)
+		return err
+	}})
 	p.media = media.NewHost(s.mediaConfig())
 	var network voice.Network
 	var phones voice.Phones
@@ -189,23 +195,24 @@ func (s *Server) doors(p *parts) *api.Server {
 		trunks, phones, chosen = p.telephone, p.telephone, p.handsets
 	}
 	return api.New(conf, api.Parts{
-		Trunks:   trunks,
-		Phones:   phones,
-		Handsets: chosen,
-		Accounts: accountDoors{p.accounts, s.founded, func(t id.Tenant) { p.setups.changed(appsetup.Change{Tenant: t}) }, reload},
-		Floor:    desks{p.floor, p.chat, s.ids},
-		History:  p.floor,
-		Chat:     p.chat,
-		Visitors: p.chat,
-		Calls:    p.voice,
-		Setup:    setupDoors{p.setup, reload},
-		Prompts:  p.prompts,
-		Contacts: p.contacts,
-		Audit:    p.audit,
-		Privacy:  p.privacy,
-		System:   s,
-		Replies:  &replies{k.db, k.vault},
-		Live:     p.live,
+		Trunks:    trunks,
+		Phones:    phones,
+		Handsets:  chosen,
+		Accounts:  accountDoors{p.accounts, s.founded, func(t id.Tenant) { p.setups.changed(appsetup.Change{Tenant: t}) }, reload},
+		Floor:     desks{p.floor, p.chat, s.ids},
+		History:   p.floor,
+		Chat:      p.chat,
+		Visitors:  p.chat,
+		Calls:     p.voice,
+		Setup:     setupDoors{p.setup, reload},
+		Prompts:   p.prompts,
+		Listening: p.listeners,
+		Contacts:  p.contacts,
+		Audit:     p.audit,
+		Privacy:   p.privacy,
+		System:    s,
+		Replies:   &replies{k.db, k.vault},
+		Live:      p.live,
 	})
 }
 

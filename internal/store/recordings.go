@@ -16,8 +16,9 @@ type RecordingRow struct {
 	Spool         string   // where its segments are until they are in the blob store
 	KeySealed     secret.Sealed
 	HeadSealed    secret.Sealed
-	Entries       int // of the manifest
-	Serial        int // of the newest segment that was begun
+	WaveSealed    secret.Sealed // empty until somebody opened it
+	Entries       int           // of the manifest
+	Serial        int           // of the newest segment that was begun
 	LengthMS      int64
 	Size          int64  // octets of all segments
 	PausedMS      int64  // since its beginning; meaningful while there is a PausedBy
@@ -46,13 +47,13 @@ type RecordingEntryRow struct {
 }
 
 const (
-	recordingColumns = "recording_id, interaction_id, kind, parties, spool, key_sealed, head_sealed, entries, serial, length_ms, size, paused_ms, paused_by, paused_reason, started_at, ended_at"
+	recordingColumns = "recording_id, interaction_id, kind, parties, spool, key_sealed, head_sealed, entries, serial, length_ms, size, paused_ms, paused_by, paused_reason, started_at, ended_at, wave_sealed"
 	entryColumns     = "recording_id, number, interaction_id, kind, at_ms, length_ms, file_id, serial, size, hash, cut, by_id, reason, chain"
 )
 
 func scanRecording(r row, o *RecordingRow) error {
 	return r.Scan(&o.ID, &o.InteractionID, &o.Kind, fromJSON(&o.Parties), &o.Spool, sealed(&o.KeySealed), sealed(&o.HeadSealed), num(&o.Entries), num(&o.Serial),
-		&o.LengthMS, &o.Size, &o.PausedMS, &o.PausedBy, &o.PausedReason, at(&o.StartedAt), at(&o.EndedAt))
+		&o.LengthMS, &o.Size, &o.PausedMS, &o.PausedBy, &o.PausedReason, at(&o.StartedAt), at(&o.EndedAt), sealed(&o.WaveSealed))
 }
 
 func scanEntry(r row, e *RecordingEntryRow) error {
@@ -62,10 +63,10 @@ func scanEntry(r row, e *RecordingEntryRow) error {
 
 // InsertRecording adds a recording of an interaction that is there.
 func (tx *Tx) InsertRecording(o RecordingRow) error {
-	n, err := tx.exec(`INSERT INTO recordings (tenant_id, `+recordingColumns+`) SELECT $1, $2, i.interaction_id, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17
+	n, err := tx.exec(`INSERT INTO recordings (tenant_id, `+recordingColumns+`) SELECT $1, $2, i.interaction_id, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18
 		FROM interactions i WHERE i.tenant_id = $1 AND i.interaction_id = $3`,
 		string(tx.scope.Tenant), o.ID, o.InteractionID, o.Kind, jsonList(o.Parties), o.Spool, raw(o.KeySealed), raw(o.HeadSealed), o.Entries, o.Serial,
-		o.LengthMS, o.Size, o.PausedMS, o.PausedBy, o.PausedReason, us(o.StartedAt), us(o.EndedAt))
+		o.LengthMS, o.Size, o.PausedMS, o.PausedBy, o.PausedReason, us(o.StartedAt), us(o.EndedAt), raw(o.WaveSealed))
 	return must("interaction", n, err)
 }
 
@@ -105,6 +106,19 @@ func (tx *Tx) RunningRecordings() ([]RecordingRow, error) {
 // RecordingEntries is a recording's manifest, in order.
 func (tx *Tx) RecordingEntries(recordingID string) ([]RecordingEntryRow, error) {
 	return list(tx, scanEntry, `SELECT `+entryColumns+` FROM recording_entries WHERE tenant_id = $1 AND recording_id = $2 ORDER BY number`, string(tx.scope.Tenant), recordingID)
+}
+
+// RecordingSegments are the entries of those segments that hold something of a
+// time, in milliseconds since the recording's beginning.
+func (tx *Tx) RecordingSegments(recordingID string, fromMS, untilMS int64) ([]RecordingEntryRow, error) {
+	return list(tx, scanEntry, `SELECT `+entryColumns+` FROM recording_entries WHERE tenant_id = $1 AND recording_id = $2 AND file_id <> '' AND at_ms < $4 AND at_ms + length_ms > $3
+		ORDER BY number`, string(tx.scope.Tenant), recordingID, fromMS, untilMS)
+}
+
+// SetRecordingWave keeps what a recording that has ended looks like.
+func (tx *Tx) SetRecordingWave(recordingID string, wave secret.Sealed) error {
+	n, err := tx.exec(`UPDATE recordings SET wave_sealed = $3 WHERE tenant_id = $1 AND recording_id = $2 AND ended_at <> 0`, string(tx.scope.Tenant), recordingID, raw(wave))
+	return must("recording", n, err)
 }
 
 // Blobs are the keys of all files of an interaction: its attachments and the

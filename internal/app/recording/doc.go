@@ -13,6 +13,7 @@
 // costs sound, which the manifest says as a gap. Neither holds up the call.
 //
 // It runs a goroutine for each recording and one that uploads. Running.mu is held
-// while a piece is written; Service.mu never while anything waits. What is to be
-// recorded, and who may listen, are others' decisions.
+// while a piece is written; Service.mu never while anything waits. Listeners lets
+// people hear what was recorded, in parts, and notes that they do. What is to be
+// recorded is others' decision.
 package recording

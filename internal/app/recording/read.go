@@ -25,6 +25,11 @@ type Opened struct {
 // Open opens a recording, whether it has ended or not. It answers errs.NotFound
 // when there is none, and errs.Gone when its person was erased.
 func (s *Service) Open(ctx context.Context, t id.Tenant, recording string) (*Opened, error) {
+	return s.opened(ctx, t, recording, everything(recording))
+}
+
+// opened is Open with those entries that read reads.
+func (s *Service) opened(ctx context.Context, t id.Tenant, recording string, read func(*store.Tx) ([]store.RecordingEntryRow, error)) (*Opened, error) {
 	o := &Opened{tenant: t}
 	var contact string
 	err := s.DB.Read(ctx, t, func(tx *store.Tx) (err error) {
@@ -36,7 +41,7 @@ func (s *Service) Open(ctx context.Context, t id.Tenant, recording string) (*Ope
 			return err
 		}
 		contact = work.ContactID
-		rows, err := tx.RecordingEntries(recording)
+		rows, err := read(tx)
 		o.Entries = make([]form.Entry, 0, len(rows))
 		for _, r := range rows {
 			o.Entries = append(o.Entries, entry(r))
@@ -72,28 +77,78 @@ func (s *Service) Check(ctx context.Context, o *Opened) []form.Fault {
 	})
 }
 
+// Examine is Check where a store that does not answer is no missing segment: it
+// answers errs.Unavailable.
+func (s *Service) Examine(ctx context.Context, o *Opened) (faults []form.Fault, err error) {
+	faults = form.Check(o.object, o.About, o.Entries, o.Row.HeadSealed, func(file string) ([]byte, error) {
+		for _, e := range o.Entries {
+			if e.Segment == file && err == nil {
+				b, failed := s.file(ctx, o, e)
+				if failed != nil && !errs.Is(failed, errs.NotFound) {
+					err = failed
+				}
+				return b, failed
+			}
+		}
+		return nil, errs.New(errs.NotFound, "This file does not exist.")
+	})
+	if err != nil {
+		return nil, err
+	}
+	return faults, nil
+}
+
 // Pieces is what was recorded in a time, as far as it is in segments that have
 // ended and can be read: only those of that time are fetched.
-func (s *Service) Pieces(ctx context.Context, o *Opened, from, until time.Duration) (all []form.Piece, err error) {
+func (s *Service) Pieces(ctx context.Context, o *Opened, from, until time.Duration) ([]form.Piece, error) {
+	all, missing, err := s.hear(ctx, o, from, until)
+	if err == nil && len(missing) > 0 {
+		err = errs.New(errs.Internal, "A part of the recording is missing or was altered.")
+	}
+	return all, err
+}
+
+// hear is what can be heard of a time, and what cannot be although it should.
+func (s *Service) hear(ctx context.Context, o *Opened, from, until time.Duration) (all []form.Piece, missing []Span, err error) {
 	for _, e := range o.Entries {
 		if e.Kind != form.Recorded || e.At >= until || e.At+e.Length <= from {
 			continue
 		}
-		file, err := s.file(ctx, o, e)
+		pieces, _, err := s.segment(ctx, o, e)
 		if err != nil {
-			return all, err
+			return all, missing, err
 		}
-		c, err := form.Read(o.object, o.Row.ID, e.Serial, file)
-		if err != nil {
-			return all, errs.Wrap(errs.Internal, err, "A part of the recording was altered and cannot be played.")
-		}
-		for _, p := range c.Pieces {
-			if p.At < until && p.At+p.Length > from {
-				all = append(all, p)
+		at := max(e.At, from)
+		lost := func(to time.Duration) {
+			if to > at {
+				missing = append(missing, Span{at.Milliseconds(), (to - at).Milliseconds()})
 			}
 		}
+		for _, p := range pieces {
+			if p.At >= until || p.At+p.Length <= from {
+				continue
+			}
+			lost(p.At)
+			at = max(at, p.At+p.Length)
+			all = append(all, p)
+		}
+		lost(min(e.At+e.Length, until))
 	}
-	return all, nil
+	return all, missing, nil
+}
+
+// segment reads one; whole is false where it is not there, or not all of it can
+// be read.
+func (s *Service) segment(ctx context.Context, o *Opened, e form.Entry) (pieces []form.Piece, whole bool, err error) {
+	file, err := s.file(ctx, o, e)
+	if errs.Is(err, errs.NotFound) {
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	c, err := form.Read(o.object, o.Row.ID, e.Serial, file)
+	return c.Pieces, err == nil && c.Whole, nil
 }
 
 // file is a segment's, from the blob store, or from the spool while it is there.

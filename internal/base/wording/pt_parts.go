@@ -4,7 +4,7 @@ package wording
 var ptWords = map[string]word{
 	"queue": {"fila", true}, "skill": {"competência", true}, "team": {"equipa", true}, "site": {"local", false}, "disposition": {"resultado", false},
 	"reason": {"motivo", false}, "opening hours": {"horário", false}, "entry point": {"ponto de entrada", false}, "canned reply": {"resposta preparada", true},
-	"consent text": {"texto de consentimento", false}, "label": {"etiqueta", true}, "flow": {"fluxo", false}, "alert rule": {"regra de alerta", true}, "trunk": {"tronco", false}, "phone": {"telefone", false}, "connection": {"ligação", true}, "prompt": {"gravação", true}, "sound": {"som", false}, "alert": {"alerta", false}, "rules": {"conjunto de regras", false},
+	"consent text": {"texto de consentimento", false}, "label": {"etiqueta", true}, "flow": {"fluxo", false}, "alert rule": {"regra de alerta", true}, "trunk": {"tronco", false}, "phone": {"telefone", false}, "connection": {"ligação", true}, "prompt": {"gravação", true}, "sound": {"som", false}, "recording": {"gravação", true}, "alert": {"alerta", false}, "rules": {"conjunto de regras", false},
 	"user": {"utilizador", false}, "language": {"idioma", false},
 	"address": {"endereço", false}, "agent": {"agente", false}, "attachment": {"anexo", false}, "consent": {"consentimento", false}, "contact": {"contacto", false},
 	"conversation": {"conversa", true}, "interaction": {"interação", true}, "key": {"chave", true}, "object": {"objeto", false}, "offer": {"oferta", true},
@@ -306,7 +306,13 @@ var ptParts = []entry{
 	{"The folder for recordings that are being made could not be opened.", "A pasta das gravações em curso não pôde ser aberta."},
 	{"The folder for recordings that are being made could not be read.", "A pasta das gravações em curso não pôde ser lida."},
 	{"The recording has ended.", "A gravação terminou."},
-	{"A part of the recording was altered and cannot be played.", "Uma parte da gravação foi alterada e não pode ser reproduzida."},
+	{"A part of the recording is missing or was altered.", "Falta uma parte da gravação, ou foi alterada."},
+	{"Agents do not listen to recordings in this organisation.", "Nesta organização, os agentes não ouvem gravações."},
+	{"Open the recording first; what was opened is closed after four hours.", "Abra primeiro a gravação; o que se abriu fecha-se ao fim de quatro horas."},
+	{"Several recordings are being read. Please try again.", "Estão a ser lidas várias gravações. Tente de novo."},
+	{"is missing; this organisation asks why recordings are listened to", "falta; esta organização pergunta porque se ouvem gravações"},
+	{"is not after from_ms", "não é posterior a from_ms"},
+	{"is more than 30 seconds after from_ms", "é mais de 30 segundos depois de from_ms"},
 	{"The server is stopping.", "O servidor está a parar."},
 	{"The phone's user may not call outside numbers.", "O utilizador do telefone não pode ligar para números externos."},
 }

@@ -36,15 +36,16 @@ const (
 type Permission string
 
 const (
-	Public       Permission = "public"        // needs no sign-in: sign-in itself, health, a visitor's own chat by its token
-	SignedIn     Permission = "signed_in"     // any signed-in user: own profile, own password, own sessions
-	DeskUse      Permission = "desk.use"      // own work, own presence, offers
-	WorkHandle   Permission = "work.handle"   // answer, transfer, finish an interaction one holds
-	WorkRead     Permission = "work.read"     // read an interaction and its conversation
-	WorkSearch   Permission = "work.search"   // find past conversations
-	CallOut      Permission = "call.out"      // call a person by telephone
-	CallExport   Permission = "call.export"   // the records of calls, with numbers masked
-	CallNumbers  Permission = "call.numbers"  // … with numbers
+	Public       Permission = "public"       // needs no sign-in: sign-in itself, health, a visitor's own chat by its token
+	SignedIn     Permission = "signed_in"    // any signed-in user: own profile, own password, own sessions
+	DeskUse      Permission = "desk.use"     // own work, own presence, offers
+	WorkHandle   Permission = "work.handle"  // answer, transfer, finish an interaction one holds
+	WorkRead     Permission = "work.read"    // read an interaction and its conversation
+	WorkSearch   Permission = "work.search"  // find past conversations
+	CallOut      Permission = "call.out"     // call a person by telephone
+	CallExport   Permission = "call.export"  // the records of calls, with numbers masked
+	CallNumbers  Permission = "call.numbers" // … with numbers
+	RecListen    Permission = "recording.listen"
 	NoteWrite    Permission = "note.write"    // write an internal note
 	CannedRead   Permission = "canned.read"   // use canned replies
 	FloorWatch   Permission = "floor.watch"   // live queues and agents
@@ -87,6 +88,7 @@ var table = []Rule{
 	{CallOut, "Call people by telephone, where the trunks' rules let calls out.", map[Role]Scope{Agent: Own, Supervisor: Own}},
 	{CallExport, "Export the records of calls: times, reasons and quality of each end, with telephone numbers masked.", map[Role]Scope{Supervisor: Tenant, Administrator: Tenant, PrivacyOfficer: Tenant}},
 	{CallNumbers, "See telephone numbers in such an export, for a reason that the audit log notes.", map[Role]Scope{PrivacyOfficer: Tenant}},
+	{RecListen, "Listen to recordings, which the audit log notes; agents where the organisation's rules let them.", map[Role]Scope{Agent: Own, Supervisor: Tenant, PrivacyOfficer: Tenant}},
 	{NoteWrite, "Write internal notes on an interaction.", map[Role]Scope{Agent: Own, Supervisor: Tenant}},
 	{CannedRead, "Use canned replies.", map[Role]Scope{Agent: Tenant, Supervisor: Tenant, Administrator: Tenant}},
 	{FloorWatch, "Watch queues and agents live.", map[Role]Scope{Supervisor: Tenant, Monitor: Tenant, Administrator: Tenant}},

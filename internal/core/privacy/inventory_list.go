@@ -191,7 +191,8 @@ var inventory = []group{
 		part{"parties", Pseudonym, "whose tracks there are", ""},
 		part{"paused_by", Pseudonym, "who paused it", ""},
 		part{"key_sealed", Secret, "the recording's own key", byContact},
-		part{"head_sealed", None, "the end of the manifest's chain", byContact})},
+		part{"head_sealed", None, "the end of the manifest's chain", byContact},
+		part{"wave_sealed", Content, "what it looks like: how loud it is when", byContact})},
 
 	{Column, "recording_entries", "to show that a recording is whole, and why a part of it is not there (C47-C49)", whileTalk, withConversation, with(
 		none("recording_id", "number", "kind", "at_ms", "length_ms", "file_id", "serial", "size", "hash", "cut", "reason", "chain"),

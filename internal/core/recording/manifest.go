@@ -94,9 +94,21 @@ func (a About) Append(entries []Entry, e Entry) []Entry {
 
 // Fault is what is wrong with a recording.
 type Fault struct {
-	Entry int    // its number; 0 for the recording as a whole
+	Entry int // its number; 0 for the recording as a whole
+	Kind  FaultKind
 	What  string // in words, without content
 }
+
+// FaultKind is what is wrong in one word, for screens.
+type FaultKind string
+
+const (
+	FaultManifest FaultKind = "manifest" // what the manifest says is not what it said
+	FaultMissing  FaultKind = "missing"  // a segment is not there
+	FaultAltered  FaultKind = "altered"  // a segment was altered, or is another's
+	FaultShort    FaultKind = "short"    // a segment ends too early
+	FaultPause    FaultKind = "pause"    // something is there of a time that was not to be kept
+)
 
 func (f Fault) String() string {
 	if f.Entry == 0 {
@@ -122,16 +134,16 @@ func (a About) head(entries []Entry) []byte {
 	return append(binary.BigEndian.AppendUint32(nil, uint32(len(entries))), last[:]...)
 }
 
-// Check reads a recording and says all that is wrong with it: nothing, if it is
-// as it was made. file gives a segment's file, or an error if it is not there.
-func Check(s Sealer, a About, entries []Entry, head []byte, file func(segment string) ([]byte, error)) (faults []Fault) {
-	wrong := func(n int, what string, args ...any) { faults = append(faults, Fault{n, fmt.Sprintf(what, args...)}) }
+// CheckManifest says what is wrong with a manifest, without its segments.
+func CheckManifest(s Sealer, a About, entries []Entry, head []byte) (faults []Fault) {
+	wrong := func(n int, what string, args ...any) {
+		faults = append(faults, Fault{n, FaultManifest, fmt.Sprintf(what, args...)})
+	}
 	sealed, err := s.Open(headPlace(a.Recording), head)
 	if err != nil || !bytes.Equal(sealed.Reveal(), a.head(entries)) {
 		wrong(0, "the manifest does not end as it was sealed: entries are missing, or it is another recording's")
 	}
 	before, serial, until := a.begin(), 0, time.Duration(0)
-	var pauses []Entry
 	for i, e := range entries {
 		switch {
 		case e.Number != i+1:
@@ -142,15 +154,25 @@ func Check(s Sealer, a About, entries []Entry, head []byte, file func(segment st
 			wrong(e.Number, "begins before what stands before it ended")
 		}
 		before = e.Chain
-		switch e.Kind {
-		case Paused:
-			pauses = append(pauses, e)
-		case Recorded:
+		if e.Kind == Recorded {
 			until = e.At + e.Length
 			if e.Serial <= serial {
 				wrong(e.Number, "segment %d comes after segment %d", e.Serial, serial)
 			}
 			serial = e.Serial
+		}
+	}
+	return faults
+}
+
+// Check reads a recording and says all that is wrong with it: nothing, if it is
+// as it was made. file gives a segment's file, or an error if it is not there.
+func Check(s Sealer, a About, entries []Entry, head []byte, file func(segment string) ([]byte, error)) []Fault {
+	faults := CheckManifest(s, a, entries, head)
+	var pauses []Entry
+	for _, e := range entries {
+		if e.Kind == Paused {
+			pauses = append(pauses, e)
 		}
 	}
 	for _, e := range entries {
@@ -159,11 +181,11 @@ func Check(s Sealer, a About, entries []Entry, head []byte, file func(segment st
 		}
 		content, err := file(e.Segment)
 		if err != nil {
-			wrong(e.Number, "its segment is missing")
+			faults = append(faults, Fault{e.Number, FaultMissing, "its segment is missing"})
 			continue
 		}
 		if sha256.Sum256(content) != e.Hash || int64(len(content)) != e.Size {
-			wrong(e.Number, "its segment was altered or swapped")
+			faults = append(faults, Fault{e.Number, FaultAltered, "its segment was altered or swapped"})
 		}
 		faults = append(faults, e.check(s, a, content, pauses)...)
 	}
@@ -172,24 +194,26 @@ func Check(s Sealer, a About, entries []Entry, head []byte, file func(segment st
 
 // check reads an entry's segment.
 func (e Entry) check(s Sealer, a About, content []byte, pauses []Entry) (faults []Fault) {
-	wrong := func(what string, args ...any) { faults = append(faults, Fault{e.Number, fmt.Sprintf(what, args...)}) }
+	wrong := func(kind FaultKind, what string, args ...any) {
+		faults = append(faults, Fault{e.Number, kind, fmt.Sprintf(what, args...)})
+	}
 	c, err := Read(s, a.Recording, e.Serial, content)
 	var damaged DamagedError
 	switch {
 	case errors.Is(err, ErrForeign):
-		wrong("its segment is no segment of a recording")
+		wrong(FaultAltered, "its segment is no segment of a recording")
 	case errors.As(err, &damaged):
-		wrong("piece %d of its segment was altered, or is another's", damaged.Piece)
+		wrong(FaultAltered, "piece %d of its segment was altered, or is another's", damaged.Piece)
 	case !c.Whole:
-		wrong("its segment ends too early, after %d pieces", len(c.Pieces))
+		wrong(FaultShort, "its segment ends too early, after %d pieces", len(c.Pieces))
 	}
 	for n, p := range c.Pieces {
 		if p.At < e.At || p.At+p.Length > e.At+e.Length {
-			wrong("piece %d is outside the entry's time", n+1)
+			wrong(FaultAltered, "piece %d is outside the entry's time", n+1)
 		}
 		for _, pause := range pauses {
 			if p.At < pause.At+pause.Length && pause.At < p.At+p.Length && p.sounds() {
-				wrong("piece %d holds something of the time of pause %d", n+1, pause.Number)
+				wrong(FaultPause, "piece %d holds something of the time of pause %d", n+1, pause.Number)
 			}
 		}
 	}

@@ -225,7 +225,15 @@ type Rules struct {
 
 	Monitoring Monitoring `json:"monitoring,omitempty" default:"announced" enum:"announced,silent,off" doc:"Whether supervisors may listen to calls. announced: a tone tells all who talk, and the agent sees who listens; silent: listening is told to nobody, where the law of the country allows that; off: nobody may. Missing: announced."`
 
+	Listening Listening `json:"listening,omitzero" doc:"Who listens to recordings. Missing: supervisors and privacy officers, without saying why."`
+
 	Blend []Exclude `json:"blend" doc:"The blended rule: which work leaves no room for which. As it comes: a call leaves room for nothing else, a chat none for a call."`
+}
+
+// Listening says who listens to recordings, beside those who always may.
+type Listening struct {
+	Agents bool `json:"agents" doc:"Agents listen to recordings of conversations that they held last."`
+	Reason bool `json:"reason" doc:"Who opens a recording says why; the audit log notes it."`
 }
 
 // Monitoring says whether supervisors may listen to calls, and whether that is

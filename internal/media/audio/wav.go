@@ -87,20 +87,34 @@ func coding(format []byte) (kind, bits int) {
 }
 
 // WriteWAV gives a WAV file of the samples, one channel of 16 bits at rate.
-func WriteWAV(pcm []int16, rate int) []byte {
-	b := make([]byte, 0, 44+2*len(pcm))
+func WriteWAV(pcm []int16, rate int) []byte { return WriteWAVs(pcm, rate, 1) }
+
+// WriteWAVs is WriteWAV for several channels, whose samples stand in turn.
+func WriteWAVs(pcm []int16, rate, channels int) []byte {
+	return AppendPCM(append(make([]byte, 0, 44+2*len(pcm)), WAVHead(len(pcm)/channels, rate, channels)...), pcm)
+}
+
+// WAVHead is how a WAV file of so many samples of each channel begins; what
+// AppendPCM makes of them follows. frames is at most what 4 GB hold.
+func WAVHead(frames, rate, channels int) []byte {
+	size := 2 * frames * channels
+	b := make([]byte, 0, 44)
 	b = append(b, "RIFF"...)
-	b = binary.LittleEndian.AppendUint32(b, uint32(36+2*len(pcm)))
+	b = binary.LittleEndian.AppendUint32(b, uint32(36+size))
 	b = append(b, "WAVEfmt "...)
 	b = binary.LittleEndian.AppendUint32(b, 16)
 	b = binary.LittleEndian.AppendUint16(b, 1)
-	b = binary.LittleEndian.AppendUint16(b, 1)
+	b = binary.LittleEndian.AppendUint16(b, uint16(channels))
 	b = binary.LittleEndian.AppendUint32(b, uint32(rate))
-	b = binary.LittleEndian.AppendUint32(b, uint32(2*rate))
-	b = binary.LittleEndian.AppendUint16(b, 2)
+	b = binary.LittleEndian.AppendUint32(b, uint32(2*channels*rate))
+	b = binary.LittleEndian.AppendUint16(b, uint16(2*channels))
 	b = binary.LittleEndian.AppendUint16(b, 16)
 	b = append(b, "data"...)
-	b = binary.LittleEndian.AppendUint32(b, uint32(2*len(pcm)))
+	return binary.LittleEndian.AppendUint32(b, uint32(size))
+}
+
+// AppendPCM appends samples as WAV files have them.
+func AppendPCM(b []byte, pcm []int16) []byte {
 	for _, v := range pcm {
 		b = binary.LittleEndian.AppendUint16(b, uint16(v))
 	}

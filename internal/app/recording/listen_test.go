@@ -1,0 +1,231 @@
+package recording_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"nubitalk/internal/app/recording"
+	"nubitalk/internal/base/clock"
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/secret"
+	"nubitalk/internal/blob"
+	"nubitalk/internal/core/access"
+	form "nubitalk/internal/core/recording"
+	coresetup "nubitalk/internal/core/setup"
+	"nubitalk/internal/store"
+)
+
+type rules struct{ coresetup.Listening }
+
+func (r *rules) Rules(context.Context, id.Tenant) (coresetup.Rules, error) {
+	return coresetup.Rules{Listening: r.Listening}, nil
+}
+
+// noted is an audit log that takes everything; the whole program's is tested with
+// it.
+type noted struct{}
+
+func (noted) Record(*store.Tx, access.Actor, string, string, string, map[string]string) error {
+	return nil
+}
+
+var (
+	sue    = access.Actor{Tenant: tenA, User: "usr_sue", Session: "ses_1", Roles: []access.Role{access.Supervisor}}
+	ben    = access.Actor{Tenant: tenA, User: "usr_ben", Session: "ses_2", Roles: []access.Role{access.Agent}} // holds the interaction
+	theirs = access.Actor{Tenant: tenB, User: "usr_sue", Session: "ses_1", Roles: []access.Role{access.Supervisor}}
+)
+
+// listeners hear the fixture's recordings; the interaction of each tenant is the
+// business of ben and of who reaches all.
+func (f *fixture) listeners(r *rules) *recording.Listeners {
+	return recording.NewListeners(recording.ListenDeps{Recordings: f.Service, Rules: r, Audit: noted{},
+		May: func(_ context.Context, a access.Actor, p access.Permission, interaction string) error {
+			if interaction != f.works[a.Tenant] || !access.May(a, p, access.Thing{Tenant: a.Tenant, Holders: []string{ben.User}}) {
+				return errs.New(errs.NotFound, "This interaction does not exist.")
+			}
+			return nil
+		}})
+}
+
+// recorded is a recording of so many seconds, all of it in the blob store.
+func (f *fixture) recorded(seconds string) (*recording.Running, *recording.Opened) {
+	f.t.Helper()
+	src := &player{}
+	r := f.begin(src)
+	src.say(seconds)
+	until(f.t, "it is not taken", src.waits)
+	must(f.t, r.End(f.t.Context(), boss, "ended"))
+	until(f.t, "not all is uploaded", func() bool { return len(f.spooled()) == 0 })
+	o, err := f.Open(f.t.Context(), tenA, r.ID())
+	must(f.t, err)
+	return r, o
+}
+
+func (f *fixture) key(e form.Entry) string { return blob.Key(blob.Recordings, tenA, e.Segment) }
+
+func segments(o *recording.Opened) (all []form.Entry) {
+	for _, e := range o.Entries {
+		if e.Kind == form.Recorded {
+			all = append(all, e)
+		}
+	}
+	return all
+}
+
+// Going to a place in a long recording takes the segments of that place, and no
+// others: all others are not there.
+func TestOnlyWhatIsHeardIsFetched(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		l := f.listeners(&rules{})
+		r, o := f.recorded("abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrst")
+		all := segments(o)
+		if len(all) < 8 {
+			t.Fatalf("%d segments", len(all))
+		}
+		for _, e := range all[:4] {
+			must(t, f.Blobs.Delete(ctx, f.key(e)))
+		}
+		for _, e := range all[6:] {
+			must(t, f.Blobs.Delete(ctx, f.key(e)))
+		}
+		opened, err := l.Listen(ctx, sue, r.ID(), "")
+		must(t, err)
+		s, err := l.Sound(ctx, sue, r.ID(), opened.Ticket, all[4].At, all[5].At+all[5].Length)
+		if err != nil || len(s.Missing) != 0 || len(s.WAV) != 44+10*2*2*8000 {
+			t.Fatalf("%v, %v, %d", err, s.Missing, len(s.WAV))
+		}
+		s, err = l.Sound(ctx, sue, r.ID(), opened.Ticket, all[4].At-2*time.Second, all[4].At+time.Second)
+		want := []recording.Span{{AtMS: all[4].At.Milliseconds() - 2000, LengthMS: 2000}}
+		if err != nil || !slices.Equal(s.Missing, want) {
+			t.Errorf("%v, %v", err, s.Missing)
+		}
+		// Beyond the end there is nothing, and nothing is missing.
+		if s, err = l.Sound(ctx, sue, r.ID(), opened.Ticket, 46*time.Second, 50*time.Second); err != nil || len(s.Missing) != 0 || len(s.WAV) != 44 {
+			t.Errorf("%v, %v, %d", err, s.Missing, len(s.WAV))
+		}
+	})
+}
+
+// What was altered, cut short or swapped is silence with a name; the rest plays.
+func TestDamageIsTold(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		l := f.listeners(&rules{})
+		r, o := f.recorded("abcdefghijklmnopqrst")
+		all := segments(o)
+		get := func(e form.Entry) []byte {
+			b, err := f.Blobs.Get(ctx, f.key(e))
+			must(t, err)
+			return slices.Clone(b)
+		}
+		first, third := get(all[0]), get(all[2])
+		first[len(first)-100] ^= 1 // within the last second's piece, or the end
+		must(t, f.Blobs.Put(ctx, f.key(all[0]), secret.Sealed(first)))
+		must(t, f.Blobs.Put(ctx, f.key(all[1]), secret.Sealed(third))) // another segment of the same recording
+		must(t, f.Blobs.Put(ctx, f.key(all[3]), secret.Sealed(get(all[3])[:20_000])))
+		opened, err := l.Listen(ctx, sue, r.ID(), "quality")
+		must(t, err)
+		s, err := l.Sound(ctx, sue, r.ID(), opened.Ticket, 0, 20*time.Second)
+		must(t, err)
+		want := []recording.Span{{AtMS: 4000, LengthMS: 1000}, {AtMS: 5000, LengthMS: 5000}, {AtMS: 17_000, LengthMS: 3000}}
+		if !slices.Equal(s.Missing, want) {
+			t.Errorf("missing are %v", s.Missing)
+		}
+		if s.WAV[44+4*8000*13] == s.WAV[44+4*8000*4+400] {
+			t.Error("what is not damaged does not sound, or what is damaged does")
+		}
+		faults, err := l.Verify(ctx, sue, r.ID(), opened.Ticket)
+		must(t, err)
+		of := func(at int64, what form.FaultKind) bool {
+			return slices.Contains(faults, recording.Damage{AtMS: at, LengthMS: 5000, What: what})
+		}
+		if !of(0, form.FaultAltered) || !of(5000, form.FaultAltered) || of(10_000, form.FaultAltered) || !of(15_000, form.FaultShort) {
+			t.Errorf("%+v", faults)
+		}
+		// What it looks like is not kept while a part of it is not there.
+		wave, err := l.Draw(ctx, sue, r.ID(), opened.Ticket)
+		if err != nil || len(wave) != 2 || len(wave[0]) != 400 || wave[0][120] != 0 || wave[0][250] == 0 {
+			t.Errorf("%v, %v", wave, err)
+		}
+		must(t, f.Blobs.Put(ctx, f.key(all[2]), secret.Sealed(third)))
+		if again, err := l.Listen(ctx, sue, r.ID(), "quality"); err != nil || again.Waveform != nil {
+			t.Errorf("%v, %v", again.Waveform, err)
+		}
+	})
+}
+
+// A manifest that was altered is told at the opening.
+func TestAnAlteredManifestIsTold(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		l := f.listeners(&rules{})
+		r, o := f.recorded("abcdefgh")
+		must(t, f.DB.Write(ctx, tenA, func(tx *store.Tx) error {
+			row := o.Row
+			row.HeadSealed = slices.Clone(row.HeadSealed)
+			row.HeadSealed[len(row.HeadSealed)-1] ^= 1
+			return tx.UpdateRecording(row)
+		}))
+		opened, err := l.Listen(ctx, sue, r.ID(), "")
+		if err != nil || !slices.Equal(opened.Faults, []recording.Damage{{What: form.FaultManifest}}) {
+			t.Errorf("%+v, %v", opened.Faults, err)
+		}
+	})
+}
+
+func TestWhoMayListenAndForHowLong(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		r := &rules{}
+		l := f.listeners(r)
+		rec, _ := f.recorded("abcdefgh")
+		sound := func(a access.Actor, ticket string) error {
+			_, err := l.Sound(ctx, a, rec.ID(), ticket, 0, time.Second)
+			return err
+		}
+		wants := func(what string, err error, code errs.Code) {
+			t.Helper()
+			if !errs.Is(err, code) {
+				t.Errorf("%s: %v, not %s", what, err, code)
+			}
+		}
+		listen := func(a access.Actor, reason string) (string, error) {
+			o, err := l.Listen(ctx, a, rec.ID(), reason)
+			return o.Ticket, err
+		}
+		ticket, err := listen(sue, "")
+		must(t, err)
+		must(t, sound(sue, ticket))
+		_, err = listen(theirs, "")
+		wants("another tenant", err, errs.NotFound)
+		wants("another tenant, with the ticket", sound(theirs, ticket), errs.NotFound)
+		_, err = listen(ben, "")
+		wants("an agent", err, errs.Forbidden)
+		r.Agents = true
+		own, err := listen(ben, "")
+		must(t, err)
+		must(t, sound(ben, own))
+		wants("with another's ticket", sound(ben, ticket), errs.Conflict)
+		other := sue
+		other.Session = "ses_9"
+		wants("another sign-in", sound(other, ticket), errs.Conflict)
+		wants("no ticket", sound(sue, ""), errs.Conflict)
+		wants("a made-up ticket", sound(sue, "AQAAAAGgoaKjpKWmp6ipqqusra6v"), errs.Conflict)
+		r.Reason = true
+		_, err = listen(sue, "")
+		wants("no reason", err, errs.Invalid)
+		r.Agents = false
+		wants("an agent who may no more", sound(ben, own), errs.Forbidden)
+		f.Clock.(*clock.Virtual).Advance(4*time.Hour + time.Second)
+		wants("a ticket of long ago", sound(sue, ticket), errs.Conflict)
+		_, err = l.Listen(ctx, sue, "rec_none", "quality")
+		wants("no recording", err, errs.NotFound)
+		must(t, f.Vault.DestroyContact(ctx, tenA, f.contacts[tenA]))
+		_, err = listen(sue, "quality")
+		wants("an erased person's", err, errs.NotFound)
+	})
+}
