@@ -20,7 +20,7 @@ func (s *Service) Carry(tx *store.Tx, w channel.Work, acts []channel.Act) (func(
 		if !ok {
 			continue
 		}
-		m, err := s.write(tx, d, anyway)
+		m, err := s.writeAnyway(tx, d)
 		if err != nil {
 			return nil, err
 		}

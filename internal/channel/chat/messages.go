@@ -30,9 +30,13 @@ type draft struct {
 // append writes one message in its own transaction and lets everybody see it.
 // fresh is false when the same clientID was written before.
 func (s *Service) append(ctx context.Context, t id.Tenant, d draft) (m Message, fresh bool, err error) {
+	tokens, err := s.tokens(ctx, t, d) // here, as others wait for the transaction
+	if err != nil {
+		return Message{}, false, err
+	}
 	var w written
 	err = s.DB.Write(ctx, t, func(tx *store.Tx) (err error) {
-		w, err = s.write(tx, d, mayWrite)
+		w, err = s.write(tx, d, tokens, mayWrite)
 		return err
 	})
 	if err != nil {
@@ -47,7 +51,7 @@ func (s *Service) append(ctx context.Context, t id.Tenant, d draft) (m Message, 
 // masked stands for the words of an answer that nobody may see, however long.
 const masked = "••••"
 
-// anyway is for what the floor and the visitor's beginning write.
+// anyway lets everything be written.
 func anyway(store.Party, draft) error { return nil }
 
 func mayWrite(p store.Party, d draft) error {
@@ -73,15 +77,11 @@ type written struct {
 
 // write seals and stores one message and its search tokens, if those who take
 // part may.
-func (s *Service) write(tx *store.Tx, d draft, may func(store.Party, draft) error) (written, error) {
+func (s *Service) write(tx *store.Tx, d draft, tokens [][]byte, may func(store.Party, draft) error) (written, error) {
 	ctx, t := tx.Context(), tx.Tenant()
-	row := store.MessageRow{InteractionID: d.interaction, ID: s.IDs.New(id.Message), AuthorKind: d.author, AuthorID: d.user, Kind: d.kind, ClientID: d.clientID, At: s.Clock.Now()}
+	row := store.MessageRow{InteractionID: d.interaction, ID: s.IDs.New(id.Message), AuthorKind: d.author, AuthorID: d.user, Kind: d.kind, ClientID: d.clientID, Tokens: tokens, At: s.Clock.Now()}
 	if d.kind == KindHint { // a note to whoever does not know hints, so that nobody takes it for more
 		row.Kind, d.body.Hint = KindNote, true
-	}
-	var err error
-	if row.Tokens, err = s.tokens(ctx, t, d); err != nil {
-		return written{}, err
 	}
 	var p store.Party
 	stored, fresh, err := tx.InsertMessage(row, func(who store.Party, row *store.MessageRow) (err error) {
@@ -108,6 +108,15 @@ func (s *Service) write(tx *store.Tx, d draft, may func(store.Party, draft) erro
 		}
 	}
 	return written{message(stored, d.body), true, p}, nil
+}
+
+// writeAnyway writes what is part of a larger change and needs no leave.
+func (s *Service) writeAnyway(tx *store.Tx, d draft) (written, error) {
+	tokens, err := s.tokens(tx.Context(), tx.Tenant(), d)
+	if err != nil {
+		return written{}, err
+	}
+	return s.write(tx, d, tokens, anyway)
 }
 
 // tokens are the keyed tokens of a message's words, by which authorised users

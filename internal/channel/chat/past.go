@@ -37,8 +37,8 @@ func (s *Service) WritePast(tx *store.Tx, interaction, contact string, messages 
 	for _, m := range messages {
 		then := *s
 		then.Clock = clock.NewVirtual(m.At)
-		_, err := then.write(tx, draft{interaction: interaction, author: m.AuthorKind, user: m.Author, kind: m.Kind,
-			body: body{Text: m.Text.Reveal(), Name: m.AuthorName.Reveal(), Buttons: m.Buttons, Event: m.Event}}, anyway)
+		_, err := then.writeAnyway(tx, draft{interaction: interaction, author: m.AuthorKind, user: m.Author, kind: m.Kind,
+			body: body{Text: m.Text.Reveal(), Name: m.AuthorName.Reveal(), Buttons: m.Buttons, Event: m.Event}})
 		if err != nil {
 			return err
 		}

@@ -76,6 +76,11 @@ func (s *Service) Start(ctx context.Context, entryPoint string, in Start) (Start
 	if err != nil {
 		return Started{}, err
 	}
+	first := draft{author: ByVisitor, kind: KindText, clientID: in.ClientID, body: body{Text: in.Message.Reveal(), Name: in.Name.Reveal()}}
+	tokens, err := s.tokens(ctx, t, first)
+	if err != nil {
+		return Started{}, err
+	}
 	token, hash := newToken(t)
 	now := s.Clock.Now()
 	a := channel.Arrival{Tenant: t, Channel: e.Channel, EntryPoint: entryPoint, Language: pick(e.Languages, in.Language), Name: in.Name, Consent: consent, LeftMessage: in.LeftMessage}
@@ -90,7 +95,8 @@ func (s *Service) Start(ctx context.Context, entryPoint string, in Start) (Start
 		if in.Message.Empty() {
 			return nil
 		}
-		_, err := s.write(tx, draft{interaction: interaction, author: ByVisitor, kind: KindText, clientID: in.ClientID, body: body{Text: in.Message.Reveal(), Name: in.Name.Reveal()}}, anyway)
+		first.interaction = interaction
+		_, err := s.write(tx, first, tokens, anyway)
 		return err
 	}
 	interaction, contact, err := s.Floor.Arrive(ctx, a)

@@ -177,7 +177,7 @@ const maxPrepared = 512
 
 func dialSQLite(path string, readOnly bool) (*liteConn, error) {
 	q := url.Values{}
-	for _, p := range []string{"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "secure_delete(1)",
+	for _, p := range []string{"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(NORMAL)", "foreign_keys(1)", "secure_delete(1)",
 		"temp_store(MEMORY)", "trusted_schema(0)", "wal_autocheckpoint(4096)", "journal_size_limit(33554432)"} {
 		q.Add("_pragma", p)
 	}

@@ -29,8 +29,8 @@ var errClosed = errs.New(errs.Unavailable, "The database is closed.")
 // writer owns the only connection that changes an SQLite database. Its goroutine
 // opens a transaction and lends it to the first waiting caller, who passes it on
 // to the next, each inside a savepoint; the last gives it back, and the writer
-// commits once and answers all of them. While a commit waits for the disk, the
-// next group gathers.
+// commits once. The group is answered when the disk has it; while it is waited
+// for, the next group runs.
 //
 // A caller runs its function on its own goroutine, so a panic or a Goexit there
 // unwinds where it belongs, and only passes the transaction on.
@@ -39,6 +39,7 @@ type writer struct {
 	queue   chan *member
 	back    chan struct{} // the group is complete: its transaction is the writer's again
 	c       *liteConn     // whoever has the transaction uses it
+	disk    *disk
 	ended   chan struct{}
 	closing sync.RWMutex // held for reading while a caller enqueues
 	closed  bool
@@ -70,7 +71,9 @@ func newWriter(path string) (*writer, error) {
 		return nil, err
 	}
 	w := &writer{path: path, c: c, queue: make(chan *member, queueSize), back: make(chan struct{}), ended: make(chan struct{}), groupTime: 10 * time.Millisecond}
+	w.disk = newDisk(path)
 	go w.run()
+	go w.harden()
 	return w, nil
 }
 
@@ -203,10 +206,18 @@ func (w *writer) group(m *member) *group {
 		w.writes.Add(int64(g.kept))
 		w.failed.Add(int64(len(g.members) - g.kept))
 	}
+	if err == nil {
+		w.disk.committed(g)
+	} else {
+		g.answer(err)
+	}
+	return g
+}
+
+func (g *group) answer(err error) {
 	for _, m := range g.members {
 		m.done <- err
 	}
-	return g
 }
 
 // lend gives the transaction to m, or else to the next who may still join, and
@@ -387,5 +398,5 @@ func (w *writer) close() error {
 	close(w.queue)
 	w.closing.Unlock()
 	<-w.ended
-	return w.c.close()
+	return errors.Join(w.disk.close(), w.c.close())
 }
