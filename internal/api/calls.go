@@ -147,6 +147,7 @@ func (s *Server) callRoutes() {
 			}
 			return answer(s.Calls.Monitor(ctx, c.Tenant, in.ID, c.User, in.Body.How))
 		})
+	s.relayRoutes()
 	s.handedRoutes()
 	handle(s, "GET", "/api/v1/calls/choices", needs(access.CallOut), about{id: "callChoices", tag: tag, summary: "Whether I can call out, and which numbers I may show"},
 		func(ctx context.Context, c *caller, _ *none) (*reply[voice.Choices], error) {

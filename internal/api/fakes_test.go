@@ -691,6 +691,8 @@ func (w *world) CallerSound(ctx context.Context, t id.Tenant, i string, offer se
 	return secret.New("v=0"), nil
 }
 
+func (w *world) Runs(ctx context.Context, t id.Tenant, i string) error { return nil }
+
 func (w *world) AgentSound(ctx context.Context, t id.Tenant, i, user string, offer secret.Text) (secret.Text, error) {
 	return secret.New("v=0"), nil
 }

@@ -125,6 +125,8 @@ type Chat interface {
 type Calls interface {
 	CallerSound(ctx context.Context, t id.Tenant, interaction string, offer secret.Text) (answer secret.Text, err error)
 	AgentSound(ctx context.Context, t id.Tenant, interaction, user string, offer secret.Text) (answer secret.Text, err error)
+	// Runs says that a call goes on, if only by an error that it does not.
+	Runs(ctx context.Context, t id.Tenant, interaction string) error
 	// State says how a call stands, as the user may see it; so do those that follow.
 	State(ctx context.Context, t id.Tenant, interaction, user string) (voice.State, error)
 	Hold(ctx context.Context, t id.Tenant, interaction, user string, held bool) (voice.State, error)

@@ -12,6 +12,7 @@ import (
 
 	"nubitalk/internal/app/live"
 	"nubitalk/internal/base/clock"
+	"nubitalk/internal/core/relay"
 )
 
 // Parts are what stands behind the doors.
@@ -45,6 +46,7 @@ type Config struct {
 	// Proxies are trusted to say whose call they pass on (X-Forwarded-For).
 	Proxies []netip.Prefix
 	Limits  Limits
+	Relays  relay.Plan
 	Clock   clock.Clock
 	Log     *slog.Logger
 }

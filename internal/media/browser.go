@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -13,6 +14,7 @@ import (
 	"github.com/pion/interceptor"
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
+	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
 
 	"nubitalk/internal/base/errs"
@@ -83,7 +85,8 @@ func (l *BrowserLeg) end() {
 }
 
 // Answer takes an offer of a browser (SDP) and gives the answer, with all of this
-// end's candidates. An offer of the browser that is connected goes on with it,
+// end's candidates. Those of the offer are passed over: the browser calls this
+// end, from wherever it is, and nothing is sent to where it has not sent from. An offer of the browser that is connected goes on with it,
 // also after an ICE restart; any other offer replaces it at once. Faults of the
 // offer are errs.Invalid.
 func (l *BrowserLeg) Answer(ctx context.Context, offer string) (string, error) {
@@ -141,26 +144,6 @@ func fingerprintOf(offer string) string {
 	return ""
 }
 
-// Candidate adds a candidate of the browser that was found after its offer. The
-// end of candidates is an empty one.
-func (l *BrowserLeg) Candidate(candidate string) error {
-	l.signal.Lock()
-	defer l.signal.Unlock()
-	b := l.lock()
-	p := l.peer
-	b.mu.Unlock()
-	if p == nil {
-		return errs.New(errs.Conflict, "There is no connection to a browser yet.")
-	}
-	if len(candidate) > 1024 {
-		return errs.New(errs.TooLarge, "The browser's candidate is too long.")
-	}
-	if err := p.conn.AddICECandidate(webrtc.ICECandidateInit{Candidate: candidate}); err != nil {
-		return errs.Wrap(errs.Invalid, err, "The browser's candidate cannot be used.")
-	}
-	return nil
-}
-
 func (l *BrowserLeg) newPeer(fingerprint string) (*peer, error) {
 	with := 0
 	if l.video.Load() {
@@ -188,8 +171,31 @@ func (l *BrowserLeg) newPeer(fingerprint string) (*peer, error) {
 	return p, nil
 }
 
+// withoutCandidates is an offer without the addresses that it names: a check of
+// one would send a packet to wherever a stranger points, inside of the house, too.
+func withoutCandidates(offer string) (string, error) {
+	parsed, err := (&webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer}).Unmarshal()
+	if err != nil {
+		return "", fmt.Errorf("reading an offer: %w", err)
+	}
+	is := func(a sdp.Attribute) bool { return a.IsICECandidate() }
+	parsed.Attributes = slices.DeleteFunc(parsed.Attributes, is)
+	for _, m := range parsed.MediaDescriptions {
+		m.Attributes = slices.DeleteFunc(m.Attributes, is)
+	}
+	b, err := parsed.Marshal()
+	if err != nil {
+		return "", fmt.Errorf("reading an offer: %w", err)
+	}
+	return string(b), nil
+}
+
 // answer is one round of signalling.
 func (p *peer) answer(ctx context.Context, offer string) (string, error) {
+	offer, err := withoutCandidates(offer)
+	if err != nil {
+		return "", errs.Wrap(errs.Invalid, err, "The browser's offer cannot be used.")
+	}
 	if err := p.conn.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer}); err != nil {
 		return "", errs.Wrap(errs.Invalid, err, "The browser's offer cannot be used.")
 	}

@@ -244,13 +244,7 @@ func TestWhatIsNoOffer(t *testing.T) {
 	if _, err := a.Answer(within(t), strings.Repeat("x", 1<<17)); !errs.Is(err, errs.TooLarge) {
 		t.Errorf("long: %v", err)
 	}
-	if err := a.Candidate("candidate:1 1 udp 1 127.0.0.1 9 typ host"); !errs.Is(err, errs.Conflict) {
-		t.Errorf("a candidate before an offer: %v", err)
-	}
 	b := a.open(t, 900) // none of that did harm
-	if err := a.Candidate("nonsense"); !errs.Is(err, errs.Invalid) {
-		t.Errorf("a candidate that is none: %v", err)
-	}
 	a.Music(tone(1500))
 	browserHears(t, b, hz(1500))
 	a.Close()
@@ -287,9 +281,6 @@ func FuzzOffer(f *testing.F) {
 		defer leg.Close()
 		ctx, stop := context.WithTimeout(t.Context(), 5*time.Second)
 		defer stop()
-		if _, err := leg.Answer(ctx, offer); err != nil {
-			return
-		}
-		_ = leg.Candidate(offer[:min(len(offer), 200)])
+		_, _ = leg.Answer(ctx, offer) // refused or not, it does no harm
 	})
 }

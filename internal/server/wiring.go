@@ -176,7 +176,7 @@ func (s *Server) mount(p *parts) error {
 // doors makes the API.
 func (s *Server) doors(p *parts) *api.Server {
 	k := s.keepers
-	conf := api.Config{Version: telemetry.ReadBuild().Version, PlainHTTP: s.web.plainToBrowsers(), Limits: api.Times(s.conf.Limits.Calls), Clock: s.clock, Log: s.log.With("part", "api")}
+	conf := api.Config{Version: telemetry.ReadBuild().Version, PlainHTTP: s.web.plainToBrowsers(), Limits: api.Times(s.conf.Limits.Calls), Relays: s.conf.Sound.ICE.Plan(), Clock: s.clock, Log: s.log.With("part", "api")}
 	for _, network := range s.conf.Proxy.Trust {
 		if prefix, err := netip.ParsePrefix(network); err == nil { // config.Check has refused others
 			conf.Proxies = append(conf.Proxies, prefix)

@@ -4,16916 +4,17305 @@
  */
 
 export interface paths {
-    "/api/docs": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * A page to browse the API
-         * @description Needs no sign-in.
-         */
-        get: operations["docs"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/docs/page.css": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Its style
-         * @description Needs no sign-in.
-         */
-        get: operations["docsStyle"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/docs/page.js": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Its script
-         * @description Needs no sign-in.
-         */
-        get: operations["docsScript"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/alert-rules": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List alert-rules
-         * @description Needs `setup.read`.
-         */
-        get: operations["listAlertRule"];
-        put?: never;
-        /**
-         * Add to alert-rules
-         * @description Needs `alert.manage`.
-         */
-        post: operations["createAlertRule"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/alert-rules/order": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Put alert-rules in order
-         * @description Needs `alert.manage`.
-         */
-        put: operations["orderAlertRule"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/alert-rules/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * One of alert-rules
-         * @description Needs `setup.read`.
-         */
-        get: operations["getAlertRule"];
-        /**
-         * Change one of alert-rules
-         * @description Needs `alert.manage`.
-         */
-        put: operations["putAlertRule"];
-        post?: never;
-        /**
-         * Take one of alert-rules out of use
-         * @description It stays readable for the records that name it.
-         *
-         *     Needs `alert.manage`.
-         */
-        delete: operations["archiveAlertRule"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/alert-rules/{id}/restore": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Bring one of alert-rules back into use
-         * @description Needs `alert.manage`.
-         */
-        post: operations["restoreAlertRule"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/alerts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Alerts, the last raised first
-         * @description Each is told live too, with `alert.changed`. Those that last come with the floor as well.
-         *
-         *     Needs `floor.watch`.
-         */
-        get: operations["alerts"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/alerts/{id}/acknowledge": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Say that one has seen an alert
-         * @description Whoever is first stays; a repeat answers the same. When an alert becomes worse it asks to be seen again.
-         *
-         *     Needs `alert.manage`.
-         */
-        post: operations["acknowledgeAlert"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/api-keys": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List API keys
-         * @description Needs `key.manage`.
-         */
-        get: operations["apiKeys"];
-        put?: never;
-        /**
-         * Make an API key
-         * @description A key never has more than its maker: scopes narrow the roles to what the maker may do too.
-         *
-         *     Needs `key.manage`.
-         */
-        post: operations["createAPIKey"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/api-keys/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * Revoke an API key
-         * @description Needs `key.manage`.
-         */
-        delete: operations["revokeAPIKey"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/audit": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The audit log, newest first
-         * @description Needs `audit.read`.
-         */
-        get: operations["audit"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/call-legs": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The ends of calls: times, reasons, quality
-         * @description The oldest first, with cursors; numbers are masked. What runs comes without its end.
-         *
-         *     Needs `call.export`.
-         */
-        get: operations["callLegs"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/call-legs/export": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * The ends of calls, as one file
-         * @description All that the filter finds, the oldest first, streamed. In CSV a cell that a spreadsheet would take for a formula begins with an apostrophe. Each export is noted in the audit log, one with clear numbers with its reason.
-         *
-         *     Needs `call.export`.
-         */
-        post: operations["exportCallLegs"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/calls": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Call a person
-         * @description The answer names a new interaction that I hold. Connect its sound; the call's state says when it rings and whether it was answered. Where the call may go decide the trunks' rules.
-         *
-         *     Needs `call.out`.
-         */
-        post: operations["callOut"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/calls/choices": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Whether I can call out, and which numbers I may show
-         * @description Needs `call.out`.
-         */
-        get: operations["callChoices"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/canned-replies": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List canned-replies
-         * @description Needs `canned.read`.
-         */
-        get: operations["listCannedReply"];
-        put?: never;
-        /**
-         * Add to canned-replies
-         * @description Needs `setup.write`.
-         */
-        post: operations["createCannedReply"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/canned-replies/order": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Put canned-replies in order
-         * @description Needs `setup.write`.
-         */
-        put: operations["orderCannedReply"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/canned-replies/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * One of canned-replies
-         * @description Needs `canned.read`.
-         */
-        get: operations["getCannedReply"];
-        /**
-         * Change one of canned-replies
-         * @description Needs `setup.write`.
-         */
-        put: operations["putCannedReply"];
-        post?: never;
-        /**
-         * Take one of canned-replies out of use
-         * @description It stays readable for the records that name it.
-         *
-         *     Needs `setup.write`.
-         */
-        delete: operations["archiveCannedReply"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/canned-replies/{id}/restore": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Bring one of canned-replies back into use
-         * @description Needs `setup.write`.
-         */
-        post: operations["restoreCannedReply"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/connections": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List connections
-         * @description Needs `setup.write`.
-         */
-        get: operations["listConnection"];
-        put?: never;
-        /**
-         * Add to connections
-         * @description Needs `setup.write`.
-         */
-        post: operations["createConnection"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/connections/order": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Put connections in order
-         * @description Needs `setup.write`.
-         */
-        put: operations["orderConnection"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/connections/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * One of connections
-         * @description Needs `setup.write`.
-         */
-        get: operations["getConnection"];
-        /**
-         * Change one of connections
-         * @description Needs `setup.write`.
-         */
-        put: operations["putConnection"];
-        post?: never;
-        /**
-         * Take one of connections out of use
-         * @description It stays readable for the records that name it.
-         *
-         *     Needs `setup.write`.
-         */
-        delete: operations["archiveConnection"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/connections/{id}/restore": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Bring one of connections back into use
-         * @description Needs `setup.write`.
-         */
-        post: operations["restoreConnection"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/consent-texts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List consent-texts
-         * @description Needs `setup.read`.
-         */
-        get: operations["listConsentText"];
-        put?: never;
-        /**
-         * Add to consent-texts
-         * @description Needs `setup.write`.
-         */
-        post: operations["createConsentText"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/consent-texts/order": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Put consent-texts in order
-         * @description Needs `setup.write`.
-         */
-        put: operations["orderConsentText"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/consent-texts/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * One of consent-texts
-         * @description Needs `setup.read`.
-         */
-        get: operations["getConsentText"];
-        /**
-         * Change one of consent-texts
-         * @description Needs `setup.write`.
-         */
-        put: operations["putConsentText"];
-        post?: never;
-        /**
-         * Take one of consent-texts out of use
-         * @description It stays readable for the records that name it.
-         *
-         *     Needs `setup.write`.
-         */
-        delete: operations["archiveConsentText"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/consent-texts/{id}/restore": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Bring one of consent-texts back into use
-         * @description Needs `setup.write`.
-         */
-        post: operations["restoreConsentText"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/consent-texts/{id}/versions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * How it was before, newest first
-         * @description Needs `setup.read`.
-         */
-        get: operations["versionsOfConsentText"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/contacts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Find contacts by address
-         * @description Needs `contact.read`.
-         */
-        get: operations["contacts"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/contacts/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * One contact
-         * @description Needs `contact.read`.
-         */
-        get: operations["contact"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        /**
-         * Correct a contact's data
-         * @description Needs `contact.write`.
-         */
-        patch: operations["updateContact"];
-        trace?: never;
-    };
-    "/api/v1/contacts/{id}/consents/{consent}/withdraw": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * A person took an agreement back
-         * @description Needs `contact.write`.
-         */
-        post: operations["withdrawConsent"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/contacts/{id}/erase": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Erase a person
-         * @description Destroys the contact's key first; answers with a receipt of what had to stay and why.
-         *
-         *     Needs `contact.erase`.
-         */
-        post: operations["eraseContact"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/contacts/{id}/export": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Everything about a person, as one archive
-         * @description Needs `contact.erase`.
-         */
-        get: operations["exportContact"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/contacts/{id}/receipt": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The receipt of an erasure, again
-         * @description Needs `contact.erase`.
-         */
-        get: operations["erasureReceipt"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/desk": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Everything my desk starts from
-         * @description Needs `desk.use`.
-         */
-        get: operations["desk"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/desk/colleagues": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Who I can transfer to or consult
-         * @description Needs `desk.use`.
-         */
-        get: operations["colleagues"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/desk/phone": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * By what I talk: the browser, or one of my phones
-         * @description Needs `desk.use`.
-         */
-        get: operations["handset"];
-        /**
-         * Choose by what I talk
-         * @description It is remembered. Calls that are offered ring the phone, and picking up accepts; calls that I hold are rung there, or go on when my browser connects.
-         *
-         *     Needs `desk.use`.
-         */
-        put: operations["chooseHandset"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/desk/presence": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Choose my presence
-         * @description Chosen while engaged, it is kept as the next state.
-         *
-         *     Needs `desk.use`.
-         */
-        put: operations["setPresence"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/dispositions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List dispositions
-         * @description Needs `setup.read`.
-         */
-        get: operations["listDisposition"];
-        put?: never;
-        /**
-         * Add to dispositions
-         * @description Needs `setup.write`.
-         */
-        post: operations["createDisposition"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/dispositions/order": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Put dispositions in order
-         * @description Needs `setup.write`.
-         */
-        put: operations["orderDisposition"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/dispositions/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * One of dispositions
-         * @description Needs `setup.read`.
-         */
-        get: operations["getDisposition"];
-        /**
-         * Change one of dispositions
-         * @description Needs `setup.write`.
-         */
-        put: operations["putDisposition"];
-        post?: never;
-        /**
-         * Take one of dispositions out of use
-         * @description It stays readable for the records that name it.
-         *
-         *     Needs `setup.write`.
-         */
-        delete: operations["archiveDisposition"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/dispositions/{id}/restore": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Bring one of dispositions back into use
-         * @description Needs `setup.write`.
-         */
-        post: operations["restoreDisposition"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/entry-points": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List entry-points
-         * @description Needs `setup.read`.
-         */
-        get: operations["listEntryPoint"];
-        put?: never;
-        /**
-         * Add to entry-points
-         * @description Needs `setup.write`.
-         */
-        post: operations["createEntryPoint"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/entry-points/order": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Put entry-points in order
-         * @description Needs `setup.write`.
-         */
-        put: operations["orderEntryPoint"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/entry-points/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * One of entry-points
-         * @description Needs `setup.read`.
-         */
-        get: operations["getEntryPoint"];
-        /**
-         * Change one of entry-points
-         * @description Needs `setup.write`.
-         */
-        put: operations["putEntryPoint"];
-        post?: never;
-        /**
-         * Take one of entry-points out of use
-         * @description It stays readable for the records that name it.
-         *
-         *     Needs `setup.write`.
-         */
-        delete: operations["archiveEntryPoint"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/entry-points/{id}/restore": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Bring one of entry-points back into use
-         * @description Needs `setup.write`.
-         */
-        post: operations["restoreEntryPoint"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/floor": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Queues, agents and waiting work, now
-         * @description Needs `floor.watch`.
-         */
-        get: operations["floor"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/floor/agents/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * One agent: skills, queues and why, work in hand, figures of today
-         * @description Needs `floor.watch`.
-         */
-        get: operations["floorAgent"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/floor/agents/{id}/presence": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Change an agent's presence
-         * @description Needs `floor.manage`.
-         */
-        put: operations["setAgentPresence"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/floor/agents/{id}/queues/{queue}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Name an agent as a member of a queue, or no longer
-         * @description In force at once, also for what waits already. Members by rule stay members: change the rule, or what it asks for.
-         *
-         *     Needs `floor.manage`.
-         */
-        put: operations["setAgentQueue"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/floor/agents/{id}/skills/{skill}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Change a skill of an agent
-         * @description In force at once, also for what waits already. Only this skill is changed: two supervisors who change different ones do not get in each other's way.
-         *
-         *     Needs `floor.manage`.
-         */
-        put: operations["setAgentSkill"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/floor/day": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * A day's figures in quarter-hours
-         * @description Queues by what came in, agents by how their time went. Today goes on with the live event `day.changed`.
-         *
-         *     Needs `floor.watch`.
-         */
-        get: operations["day"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/floor/handed-over": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Calls that go on with an outside number, now
-         * @description They were handed over and take none of the agents' time, but the minutes and the calls of the trunk. The oldest comes first. `handed.changed` tells each change live.
-         *
-         *     Needs `floor.watch`.
-         */
-        get: operations["handedOver"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/floor/handed-over/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * Hang up a call that goes on with an outside number
-         * @description Both sides are hung up. It is noted in the audit log (`call.ended`).
-         *
-         *     Needs `floor.manage`.
-         */
-        delete: operations["endHandedOver"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/floor/interactions/{id}/monitor": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Listen to a running call, whisper to its agent, or join it
-         * @description listen: I hear all and am heard by nobody. whisper: the agent hears me. barge: all do. none: I leave. Connect the sound afterwards. Whether listening is told, and whether it may be at all, says the tenant's rule on monitoring; each beginning is noted in the audit log.
-         *
-         *     Needs `floor.manage`.
-         */
-        put: operations["monitor"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/floor/interactions/{id}/move": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Move waiting work or change its priority
-         * @description Needs `floor.manage`.
-         */
-        post: operations["move"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/floor/interactions/{id}/take-over": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Take waiting or running work over
-         * @description The caller holds it at once, in whatever presence, if it has a place for it. Who held it is told; the person sees who left and who joined.
-         *
-         *     Needs `floor.manage`.
-         */
-        post: operations["takeOver"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/floor/queues/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * One queue: what waits, in order, and who handles the rest
-         * @description Needs `floor.watch`.
-         */
-        get: operations["floorQueue"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/flows": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List flows
-         * @description Needs `setup.read`.
-         */
-        get: operations["listFlow"];
-        put?: never;
-        /**
-         * Add to flows
-         * @description Needs `setup.write`.
-         */
-        post: operations["createFlow"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/flows/check": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * What is wrong with a graph
-         * @description Says every fault that saving a flow with this graph would tell, each with its place; none if it could be saved. Nothing is stored.
-         *
-         *     Needs `setup.write`.
-         */
-        post: operations["checkFlow"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/flows/order": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Put flows in order
-         * @description Needs `setup.write`.
-         */
-        put: operations["orderFlow"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/flows/try": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Walk a flow
-         * @description Takes a made-up run one step on, with the interpreter that entry points use, and answers what the person would be told and which ways were taken. Send the answered state back with what the person does next. The graph may be unfinished. Nothing is stored.
-         *
-         *     Needs `setup.write`.
-         */
-        post: operations["tryFlow"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/flows/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * One of flows
-         * @description Needs `setup.read`.
-         */
-        get: operations["getFlow"];
-        /**
-         * Change one of flows
-         * @description Needs `setup.write`.
-         */
-        put: operations["putFlow"];
-        post?: never;
-        /**
-         * Take one of flows out of use
-         * @description It stays readable for the records that name it.
-         *
-         *     Needs `setup.write`.
-         */
-        delete: operations["archiveFlow"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/flows/{id}/restore": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Bring one of flows back into use
-         * @description Needs `setup.write`.
-         */
-        post: operations["restoreFlow"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/flows/{id}/today": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * How a flow is gone through today
-         * @description How often each way was taken since midnight, or since the organisation's floor was last opened (after a restart), and how many stand at each step now.
-         *
-         *     Needs `setup.write`.
-         */
-        get: operations["flowToday"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/flows/{id}/versions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * How it was before, newest first
-         * @description Needs `setup.read`.
-         */
-        get: operations["versionsOfFlow"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/hours": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List hours
-         * @description Needs `setup.read`.
-         */
-        get: operations["listHours"];
-        put?: never;
-        /**
-         * Add to hours
-         * @description Needs `setup.write`.
-         */
-        post: operations["createHours"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/hours/import": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Read holidays from an iCalendar file
-         * @description Answers which days the file says are closed, and what was left out, by line and with the reason. Nothing is stored: put the days that are wanted into the hours and save those.
-         *
-         *     Needs `setup.write`.
-         */
-        post: operations["importHours"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/hours/order": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Put hours in order
-         * @description Needs `setup.write`.
-         */
-        put: operations["orderHours"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/hours/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * One of hours
-         * @description Needs `setup.read`.
-         */
-        get: operations["getHours"];
-        /**
-         * Change one of hours
-         * @description Needs `setup.write`.
-         */
-        put: operations["putHours"];
-        post?: never;
-        /**
-         * Take one of hours out of use
-         * @description It stays readable for the records that name it.
-         *
-         *     Needs `setup.write`.
-         */
-        delete: operations["archiveHours"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/hours/{id}/restore": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Bring one of hours back into use
-         * @description Needs `setup.write`.
-         */
-        post: operations["restoreHours"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/interactions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Find interactions, newest first
-         * @description An agent finds its own, supervisors and privacy officers the tenant's.
-         *
-         *     Needs `work.search`.
-         */
-        get: operations["interactions"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/interactions/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * One interaction with what stands beside it
-         * @description Needs `work.read`.
-         */
-        get: operations["interaction"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/interactions/{id}/attachments": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Send a file
-         * @description Needs `work.handle`.
-         */
-        post: operations["attach"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/interactions/{id}/attachments/{attachment}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * A file of the conversation
-         * @description Needs `work.read`.
-         */
-        get: operations["attachment"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/interactions/{id}/call": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * How a call's sound stands
-         * @description Needs `note.write`.
-         */
-        get: operations["call"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/interactions/{id}/complete": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * End the wrap-up and close
-         * @description Needs `work.handle`.
-         */
-        post: operations["complete"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/interactions/{id}/consult": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Ask a colleague to look and write notes
-         * @description Needs `work.handle`.
-         */
-        post: operations["consult"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/interactions/{id}/consult/{user}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * End a consultation
-         * @description Needs `work.handle`.
-         */
-        delete: operations["endConsult"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/interactions/{id}/consult/{user}/hand-over": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Give my interaction to a colleague whom I consult
-         * @description At once, without an offer: the colleague holds it then. 409 when the colleague has no place for it.
-         *
-         *     Needs `work.handle`.
-         */
-        post: operations["handOver"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/interactions/{id}/extend": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Lengthen a timed wrap-up, once
-         * @description Needs `work.handle`.
-         */
-        post: operations["extend"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/interactions/{id}/finish": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * End the contact and wrap up
-         * @description Needs `work.handle`.
-         */
-        post: operations["finish"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/interactions/{id}/hold": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Hold a call, or go on with it
-         * @description Needs `work.handle`.
-         */
-        put: operations["hold"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/interactions/{id}/keys": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Press keys in a call
-         * @description Needs `work.handle`.
-         */
-        post: operations["pressKeys"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/interactions/{id}/messages": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The conversation, notes included
-         * @description Needs `work.read`.
-         */
-        get: operations["messages"];
-        put?: never;
-        /**
-         * Write to the person, or a note
-         * @description A text needs `work.handle` as well, a hint `floor.manage`.
-         *
-         *     Needs `note.write`.
-         */
-        post: operations["sendMessage"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/interactions/{id}/outside": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Call an outside number for the caller
-         * @description For a call that one holds. The caller hears music meanwhile. talk goes back and forth between the two, or brings all together; handOver leaves them to each other. If it is not answered, the caller is with the agent again and the call's state says why. Who may call out may do this; where the call may go decide the trunks' rules.
-         *
-         *     Needs `work.handle`.
-         */
-        post: operations["callOutside"];
-        /**
-         * Hang up the outside number, or call it no more
-         * @description The caller is with the agent again.
-         *
-         *     Needs `work.handle`.
-         */
-        delete: operations["endOutside"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/interactions/{id}/outside/hand-over": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Leave the caller with the outside number
-         * @description My work wraps up; the call goes on until one of the two hangs up. 409 before the outside number has answered.
-         *
-         *     Needs `work.handle`.
-         */
-        post: operations["handOverOutside"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/interactions/{id}/read": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * I have read up to here
-         * @description Needs `work.handle`.
-         */
-        post: operations["markRead"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/interactions/{id}/recordings": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The recordings of an interaction
-         * @description Agents: of what they held last, where the organisation's rules let them listen.
-         *
-         *     Needs `recording.listen`.
-         */
-        get: operations["recordings"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/interactions/{id}/result": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Note disposition and labels before the end
-         * @description They stand if the wrap-up runs out, and wherever the desk is opened next.
-         *
-         *     Needs `work.handle`.
-         */
-        put: operations["result"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/interactions/{id}/ring": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Ring my phone once more
-         * @description For a call that I hold, when I talk by a phone (PUT /api/v1/desk/phone) that did not answer, or that I hung up.
-         *
-         *     Needs `work.handle`.
-         */
-        post: operations["ringPhone"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/interactions/{id}/sound": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Connect my headset to a call
-         * @description For a call that one holds, is offered, is consulted about or monitors; nothing is heard before it is held. The same again is a new connection in place of the old one.
-         *
-         *     Needs `note.write`.
-         */
-        post: operations["sound"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/interactions/{id}/spoken": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Ask to talk in a chat, agree to it, or end it
-         * @description For a chat whose calls is set. Wanted: asks the visitor, or agrees when the visitor has asked; then the chat takes the place of a call and its sound is connected as a call's. Not wanted: declines, withdraws, or ends it; the chat goes on in writing. 409 when the agent has no place for a call.
-         *
-         *     Needs `work.handle`.
-         */
-        put: operations["agentTalk"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/interactions/{id}/talk": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Talk with the caller, with colleagues, or with all
-         * @description caller: colleagues who are consulted hear music. colleague: the caller does. all: a conference. 409 while no colleague's sound is connected.
-         *
-         *     Needs `work.handle`.
-         */
-        put: operations["talk"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/interactions/{id}/transfer": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Hand on to a queue or a colleague
-         * @description Needs `work.handle`.
-         */
-        post: operations["transfer"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/interactions/{id}/typing": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * I am typing
-         * @description Needs `work.handle`.
-         */
-        post: operations["typing"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/interactions/{id}/why": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Why it waits: who could take it, and what keeps each agent from it
-         * @description Answered by the routing engine itself, for an open interaction. What it says holds in this moment; next_step and overflow are when it changes by itself.
-         *
-         *     Needs `floor.watch`.
-         */
-        get: operations["why"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/labels": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List labels
-         * @description Needs `setup.read`.
-         */
-        get: operations["listLabel"];
-        put?: never;
-        /**
-         * Add to labels
-         * @description Needs `setup.write`.
-         */
-        post: operations["createLabel"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/labels/order": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Put labels in order
-         * @description Needs `setup.write`.
-         */
-        put: operations["orderLabel"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/labels/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * One of labels
-         * @description Needs `setup.read`.
-         */
-        get: operations["getLabel"];
-        /**
-         * Change one of labels
-         * @description Needs `setup.write`.
-         */
-        put: operations["putLabel"];
-        post?: never;
-        /**
-         * Take one of labels out of use
-         * @description It stays readable for the records that name it.
-         *
-         *     Needs `setup.write`.
-         */
-        delete: operations["archiveLabel"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/labels/{id}/restore": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Bring one of labels back into use
-         * @description Needs `setup.write`.
-         */
-        post: operations["restoreLabel"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/live": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Events as they happen (WebSocket)
-         * @description Needs `signed_in`.
-         */
-        get: operations["live"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/me": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Who am I, and what may I do
-         * @description Needs `signed_in`.
-         */
-        get: operations["me"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        /**
-         * Change my profile or language
-         * @description Needs `signed_in`.
-         */
-        patch: operations["updateMe"];
-        trace?: never;
-    };
-    "/api/v1/me/password": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Choose a new password
-         * @description Ends the user's other sessions.
-         *
-         *     Needs `signed_in`.
-         */
-        post: operations["setPassword"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/me/sessions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Where I am signed in
-         * @description Needs `signed_in`.
-         */
-        get: operations["mySessions"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/me/sessions/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * Sign out elsewhere
-         * @description Needs `signed_in`.
-         */
-        delete: operations["endMySession"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/measures": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * What each figure means: its formula and its source
-         * @description Needs `floor.watch`.
-         */
-        get: operations["measures"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/offers/{id}/accept": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Accept an offer
-         * @description Needs `desk.use`.
-         */
-        post: operations["acceptOffer"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/offers/{id}/decline": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Decline an offer
-         * @description Needs `desk.use`.
-         */
-        post: operations["declineOffer"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/openapi.json": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * This document
-         * @description Needs no sign-in.
-         */
-        get: operations["openapi"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/organisations": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Resellers and tenants below mine
-         * @description Needs `organisation.read`.
-         */
-        get: operations["organisations"];
-        put?: never;
-        /**
-         * Create a reseller or a tenant
-         * @description Needs `organisation.write`.
-         */
-        post: operations["createOrganisation"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/organisations/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * One organisation
-         * @description Needs `organisation.read`.
-         */
-        get: operations["organisation"];
-        put?: never;
-        post?: never;
-        /**
-         * End an organisation, for good
-         * @description Its keys are destroyed, which makes all of its data unreadable in every copy and backup; then its rows and files are removed. It cannot be undone. The audit log of the caller's organisation has the receipt (organisation.ended, organisation.erased).
-         *
-         *     Needs `organisation.write`.
-         */
-        delete: operations["endOrganisation"];
-        options?: never;
-        head?: never;
-        /**
-         * Rename, suspend or resume
-         * @description Needs `organisation.write`.
-         */
-        patch: operations["updateOrganisation"];
-        trace?: never;
-    };
-    "/api/v1/organisations/{id}/keys": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * How old an organisation's keys are
-         * @description Of the caller's own organisation or of one anywhere below. It also tells how far a rotation is: ask again while rotating is true.
-         *
-         *     Needs `organisation.keys`.
-         */
-        get: operations["organisationKeys"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/organisations/{id}/keys/rotation": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Renew an organisation's keys while it works
-         * @description Begins it and returns; a job carries it out and goes on after a restart. What was sealed before still opens. See docs/keys.md.
-         *
-         *     Needs `organisation.keys`.
-         */
-        post: operations["rotateKeys"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/permissions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * What can be allowed, and which roles have it
-         * @description In plain words, in the caller's language. `own` reaches what one holds oneself, `all` everything of one's organisation, `below` the organisations below it.
-         *
-         *     Needs `signed_in`.
-         */
-        get: operations["permissions"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/phones": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List phones
-         * @description Needs `setup.write`.
-         */
-        get: operations["listPhone"];
-        put?: never;
-        /**
-         * Add to phones
-         * @description Needs `setup.write`.
-         */
-        post: operations["createPhone"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/phones/order": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Put phones in order
-         * @description Needs `setup.write`.
-         */
-        put: operations["orderPhone"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/phones/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * One of phones
-         * @description Needs `setup.write`.
-         */
-        get: operations["getPhone"];
-        /**
-         * Change one of phones
-         * @description Needs `setup.write`.
-         */
-        put: operations["putPhone"];
-        post?: never;
-        /**
-         * Take one of phones out of use
-         * @description It stays readable for the records that name it.
-         *
-         *     Needs `setup.write`.
-         */
-        delete: operations["archivePhone"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/phones/{id}/password": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Give a phone a new password
-         * @description Answers with the password, shown once. The one before is void, and the phone has to register anew.
-         *
-         *     Needs `setup.write`.
-         */
-        post: operations["makePhonePassword"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/phones/{id}/restore": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Bring one of phones back into use
-         * @description Needs `setup.write`.
-         */
-        post: operations["restorePhone"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/phones/{id}/status": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * How a phone stands now
-         * @description Needs `setup.write`.
-         */
-        get: operations["phoneStatus"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/privacy/inventory": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * What is stored, why, how long, and how it ends
-         * @description Needs `privacy.read`.
-         */
-        get: operations["inventory"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/privacy/notice": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The notice's clauses with their last checks
-         * @description Needs `privacy.read`.
-         */
-        get: operations["notice"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/prompts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List prompts
-         * @description Needs `setup.read`.
-         */
-        get: operations["listPrompt"];
-        put?: never;
-        /**
-         * Add to prompts
-         * @description Needs `setup.write`.
-         */
-        post: operations["createPrompt"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/prompts/order": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Put prompts in order
-         * @description Needs `setup.write`.
-         */
-        put: operations["orderPrompt"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/prompts/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * One of prompts
-         * @description Needs `setup.read`.
-         */
-        get: operations["getPrompt"];
-        /**
-         * Change one of prompts
-         * @description Needs `setup.write`.
-         */
-        put: operations["putPrompt"];
-        post?: never;
-        /**
-         * Take one of prompts out of use
-         * @description It stays readable for the records that name it.
-         *
-         *     Needs `setup.write`.
-         */
-        delete: operations["archivePrompt"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/prompts/{id}/audio": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Listen to a prompt's sound
-         * @description Needs `setup.read`.
-         */
-        get: operations["listenToPrompt"];
-        put?: never;
-        /**
-         * Give a prompt its sound
-         * @description A WAV file: PCM with 8, 16 or 24 bits a sample, one or two channels, 8 to 48 kHz, at most 5 minutes and 30 MB. It takes the place of the sound that was there, and is heard from now on.
-         *
-         *     Needs `setup.write`.
-         */
-        post: operations["uploadPrompt"];
-        /**
-         * Take a prompt's sound away
-         * @description Its words are spoken from now on.
-         *
-         *     Needs `setup.write`.
-         */
-        delete: operations["removePromptSound"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/prompts/{id}/level": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * What is known of a prompt's sound
-         * @description Without a sound its words are spoken.
-         *
-         *     Needs `setup.read`.
-         */
-        get: operations["promptSound"];
-        put?: never;
-        /**
-         * Make a prompt's sound right, or leave it as it was uploaded
-         * @description Made right, it has the loudness that docs/prompts.md names, as near as it can come without clipping, and little silence at its ends. The file stays as it was uploaded.
-         *
-         *     Needs `setup.write`.
-         */
-        post: operations["promptLevel"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/prompts/{id}/restore": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Bring one of prompts back into use
-         * @description Needs `setup.write`.
-         */
-        post: operations["restorePrompt"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/queues": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List queues
-         * @description Needs `setup.read`.
-         */
-        get: operations["listQueue"];
-        put?: never;
-        /**
-         * Add to queues
-         * @description Needs `setup.write`.
-         */
-        post: operations["createQueue"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/queues/members": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Who would serve a queue
-         * @description Tries members and a rule before they are saved; the faults are those that saving would tell.
-         *
-         *     Needs `setup.read`.
-         */
-        post: operations["queueMembers"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/queues/order": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Put queues in order
-         * @description Needs `setup.write`.
-         */
-        put: operations["orderQueue"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/queues/try": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Try a queue as edited
-         * @description The routing engine itself answers what would happen to made-up interactions: who would be offered which, when, where it would go on to, and what keeps the others from it. Whoever is offered one takes it and keeps it. Nothing is stored.
-         *
-         *     Needs `setup.write`.
-         */
-        post: operations["tryQueue"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/queues/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * One of queues
-         * @description Needs `setup.read`.
-         */
-        get: operations["getQueue"];
-        /**
-         * Change one of queues
-         * @description Needs `setup.write`.
-         */
-        put: operations["putQueue"];
-        post?: never;
-        /**
-         * Take one of queues out of use
-         * @description It stays readable for the records that name it.
-         *
-         *     Needs `setup.write`.
-         */
-        delete: operations["archiveQueue"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/queues/{id}/restore": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Bring one of queues back into use
-         * @description Needs `setup.write`.
-         */
-        post: operations["restoreQueue"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/reasons": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List reasons
-         * @description Needs `setup.read`.
-         */
-        get: operations["listReason"];
-        put?: never;
-        /**
-         * Add to reasons
-         * @description Needs `setup.write`.
-         */
-        post: operations["createReason"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/reasons/order": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Put reasons in order
-         * @description Needs `setup.write`.
-         */
-        put: operations["orderReason"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/reasons/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * One of reasons
-         * @description Needs `setup.read`.
-         */
-        get: operations["getReason"];
-        /**
-         * Change one of reasons
-         * @description Needs `setup.write`.
-         */
-        put: operations["putReason"];
-        post?: never;
-        /**
-         * Take one of reasons out of use
-         * @description It stays readable for the records that name it.
-         *
-         *     Needs `setup.write`.
-         */
-        delete: operations["archiveReason"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/reasons/{id}/restore": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Bring one of reasons back into use
-         * @description Needs `setup.write`.
-         */
-        post: operations["restoreReason"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/recordings/{id}/listen": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Open a recording to listen to it
-         * @description Noted in the audit log. What it answers is what a player shows; the sound itself is asked for in parts, with its ticket.
-         *
-         *     Needs `recording.listen`.
-         */
-        post: operations["listenToRecording"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/recordings/{id}/sound": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * A part of a recording's sound
-         * @description WAV: PCM of 16 bits, 8,000 samples a second, a channel for each track. Pauses, and what is missing, are silence; the header Recording-Missing names the latter.
-         *
-         *     Needs `recording.listen`.
-         */
-        get: operations["recordingSound"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/recordings/{id}/verify": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Read all of a recording, and say what is not as it was made
-         * @description Needs `recording.listen`.
-         */
-        get: operations["verifyRecording"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/recordings/{id}/waveform": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * What a recording looks like
-         * @description The first time all of the recording is read for it; then it is kept, sealed.
-         *
-         *     Needs `recording.listen`.
-         */
-        get: operations["recordingWaveform"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/rules": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The tenant's own rules
-         * @description Needs `setup.read`.
-         */
-        get: operations["rules"];
-        /**
-         * Change the tenant's rules
-         * @description Needs `retention.write`.
-         */
-        put: operations["putRules"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/sign-in": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Sign in
-         * @description Sets the session cookie. Five failures within a minute lock the account for five minutes.
-         *
-         *     Needs no sign-in.
-         */
-        post: operations["signIn"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/sign-out": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Sign out
-         * @description Needs `signed_in`.
-         */
-        post: operations["signOut"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/sites": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List sites
-         * @description Needs `setup.read`.
-         */
-        get: operations["listSite"];
-        put?: never;
-        /**
-         * Add to sites
-         * @description Needs `setup.write`.
-         */
-        post: operations["createSite"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/sites/order": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Put sites in order
-         * @description Needs `setup.write`.
-         */
-        put: operations["orderSite"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/sites/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * One of sites
-         * @description Needs `setup.read`.
-         */
-        get: operations["getSite"];
-        /**
-         * Change one of sites
-         * @description Needs `setup.write`.
-         */
-        put: operations["putSite"];
-        post?: never;
-        /**
-         * Take one of sites out of use
-         * @description It stays readable for the records that name it.
-         *
-         *     Needs `setup.write`.
-         */
-        delete: operations["archiveSite"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/sites/{id}/restore": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Bring one of sites back into use
-         * @description Needs `setup.write`.
-         */
-        post: operations["restoreSite"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/skills": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List skills
-         * @description Needs `setup.read`.
-         */
-        get: operations["listSkill"];
-        put?: never;
-        /**
-         * Add to skills
-         * @description Needs `setup.write`.
-         */
-        post: operations["createSkill"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/skills/order": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Put skills in order
-         * @description Needs `setup.write`.
-         */
-        put: operations["orderSkill"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/skills/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * One of skills
-         * @description Needs `setup.read`.
-         */
-        get: operations["getSkill"];
-        /**
-         * Change one of skills
-         * @description Needs `setup.write`.
-         */
-        put: operations["putSkill"];
-        post?: never;
-        /**
-         * Take one of skills out of use
-         * @description It stays readable for the records that name it.
-         *
-         *     Needs `setup.write`.
-         */
-        delete: operations["archiveSkill"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/skills/{id}/restore": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Bring one of skills back into use
-         * @description Needs `setup.write`.
-         */
-        post: operations["restoreSkill"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/system": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Health and size of the installation
-         * @description Needs `system.read`.
-         */
-        get: operations["system"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/teams": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List teams
-         * @description Needs `setup.read`.
-         */
-        get: operations["listTeam"];
-        put?: never;
-        /**
-         * Add to teams
-         * @description Needs `setup.write`.
-         */
-        post: operations["createTeam"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/teams/order": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Put teams in order
-         * @description Needs `setup.write`.
-         */
-        put: operations["orderTeam"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/teams/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * One of teams
-         * @description Needs `setup.read`.
-         */
-        get: operations["getTeam"];
-        /**
-         * Change one of teams
-         * @description Needs `setup.write`.
-         */
-        put: operations["putTeam"];
-        post?: never;
-        /**
-         * Take one of teams out of use
-         * @description It stays readable for the records that name it.
-         *
-         *     Needs `setup.write`.
-         */
-        delete: operations["archiveTeam"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/teams/{id}/restore": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Bring one of teams back into use
-         * @description Needs `setup.write`.
-         */
-        post: operations["restoreTeam"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/trunks": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List trunks
-         * @description Needs `setup.write`.
-         */
-        get: operations["listTrunk"];
-        put?: never;
-        /**
-         * Add to trunks
-         * @description Needs `setup.write`.
-         */
-        post: operations["createTrunk"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/trunks/order": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Put trunks in order
-         * @description Needs `setup.write`.
-         */
-        put: operations["orderTrunk"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/trunks/try": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * What would become of a number
-         * @description The dial plan itself answers where a call to the number would arrive, if it is one of the trunks', and by which trunks a call to it would leave, with which number shown; or why it would not. No call is made, nothing is stored, and what was used up today does not count.
-         *
-         *     Needs `setup.write`.
-         */
-        post: operations["tryNumber"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/trunks/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * One of trunks
-         * @description Needs `setup.write`.
-         */
-        get: operations["getTrunk"];
-        /**
-         * Change one of trunks
-         * @description Needs `setup.write`.
-         */
-        put: operations["putTrunk"];
-        post?: never;
-        /**
-         * Take one of trunks out of use
-         * @description It stays readable for the records that name it.
-         *
-         *     Needs `setup.write`.
-         */
-        delete: operations["archiveTrunk"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/trunks/{id}/restore": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Bring one of trunks back into use
-         * @description Needs `setup.write`.
-         */
-        post: operations["restoreTrunk"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/trunks/{id}/status": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * How a trunk stands now
-         * @description Needs `setup.write`.
-         */
-        get: operations["trunkStatus"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/users": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List users
-         * @description Needs `user.read`.
-         */
-        get: operations["users"];
-        put?: never;
-        /**
-         * Create a user
-         * @description Answers with a one-time password, shown once.
-         *
-         *     Needs `user.write`.
-         */
-        post: operations["createUser"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/users/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * One user
-         * @description Needs `user.read`.
-         */
-        get: operations["user"];
-        put?: never;
-        post?: never;
-        /**
-         * Delete a user
-         * @description Its profile is erased and it leaves its queues; its work goes back to the front of its queue. Its id stays in the records that name it. The last member of a queue is protected.
-         *
-         *     Needs `user.write`.
-         */
-        delete: operations["deleteUser"];
-        options?: never;
-        head?: never;
-        /**
-         * Change a user
-         * @description A change of roles or status takes effect at once on the user's sessions. The last administrator is protected.
-         *
-         *     Needs `user.write`.
-         */
-        patch: operations["updateUser"];
-        trace?: never;
-    };
-    "/api/v1/users/{id}/password": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Give a one-time password
-         * @description Shown once. Ends the user's sessions.
-         *
-         *     Needs `user.write`.
-         */
-        post: operations["resetPassword"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/users/{id}/sessions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * Sign a user out everywhere
-         * @description Needs `user.write`.
-         */
-        delete: operations["endSessions"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/users/{id}/why": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Why an agent gets nothing: what keeps it from the work that waits
-         * @description Needs `floor.watch`.
-         */
-        get: operations["whyAgent"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/chat/v1/conversation": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Everything to show
-         * @description Needs a conversation's own token.
-         */
-        get: operations["conversation"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/chat/v1/conversation/attachments": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Send a file
-         * @description Needs a conversation's own token.
-         */
-        post: operations["visitorAttach"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/chat/v1/conversation/attachments/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * A file of the conversation
-         * @description Needs a conversation's own token.
-         */
-        get: operations["visitorAttachment"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/chat/v1/conversation/callback": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Wait no longer and keep my place
-         * @description For one who is in a queue: whoever takes the conversation answers at the address given. 409 when somebody is there already.
-         *
-         *     Needs a conversation's own token.
-         */
-        post: operations["callback"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/chat/v1/conversation/choice": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Press a button
-         * @description Needs a conversation's own token.
-         */
-        post: operations["choose"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/chat/v1/conversation/end": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * End the conversation
-         * @description Needs a conversation's own token.
-         */
-        post: operations["visitorEnd"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/chat/v1/conversation/messages": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Write
-         * @description Needs a conversation's own token.
-         */
-        post: operations["say"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/chat/v1/conversation/read": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * I have read up to here
-         * @description Needs a conversation's own token.
-         */
-        post: operations["visitorRead"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/chat/v1/conversation/sound": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Connect my microphone and loudspeaker
-         * @description For a conversation that is a call. The same again is a new connection in place of the old one, after a reload or a change of network. 410 when the call has ended.
-         *
-         *     Needs a conversation's own token.
-         */
-        post: operations["visitorSound"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/chat/v1/conversation/spoken": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Ask to talk, agree to it, or end it
-         * @description For a chat whose state has talk. Wanted: asks for it, or agrees when the agent has asked; then connect the sound. Not wanted: declines, withdraws, or ends it; the chat goes on in writing. 409 when nobody handles the chat, or the agent has another call.
-         *
-         *     Needs a conversation's own token.
-         */
-        put: operations["visitorTalk"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/chat/v1/conversation/survey": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Say how it was
-         * @description Needs a conversation's own token.
-         */
-        post: operations["survey"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/chat/v1/conversation/transcript": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The conversation as a text file
-         * @description Needs a conversation's own token.
-         */
-        get: operations["transcript"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/chat/v1/conversation/typing": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * I am typing
-         * @description Needs a conversation's own token.
-         */
-        post: operations["visitorTyping"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/chat/v1/entry-points/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * How the widget looks and what it asks
-         * @description Needs no sign-in.
-         */
-        get: operations["chatEntryPoint"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/chat/v1/entry-points/{id}/conversations": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Begin a conversation or leave a message
-         * @description Needs no sign-in.
-         */
-        post: operations["startConversation"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/chat/v1/socket": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The conversation as it happens (WebSocket)
-         * @description The token comes in the first frame, so that it is in no address and no log.
-         *
-         *     Needs a conversation's own token.
-         */
-        get: operations["visitorSocket"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
+  "/api/docs": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * A page to browse the API
+     * @description Needs no sign-in.
+     */
+    get: operations["docs"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/docs/page.css": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Its style
+     * @description Needs no sign-in.
+     */
+    get: operations["docsStyle"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/docs/page.js": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Its script
+     * @description Needs no sign-in.
+     */
+    get: operations["docsScript"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/alert-rules": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List alert-rules
+     * @description Needs `setup.read`.
+     */
+    get: operations["listAlertRule"];
+    put?: never;
+    /**
+     * Add to alert-rules
+     * @description Needs `alert.manage`.
+     */
+    post: operations["createAlertRule"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/alert-rules/order": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Put alert-rules in order
+     * @description Needs `alert.manage`.
+     */
+    put: operations["orderAlertRule"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/alert-rules/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One of alert-rules
+     * @description Needs `setup.read`.
+     */
+    get: operations["getAlertRule"];
+    /**
+     * Change one of alert-rules
+     * @description Needs `alert.manage`.
+     */
+    put: operations["putAlertRule"];
+    post?: never;
+    /**
+     * Take one of alert-rules out of use
+     * @description It stays readable for the records that name it.
+     *
+     *     Needs `alert.manage`.
+     */
+    delete: operations["archiveAlertRule"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/alert-rules/{id}/restore": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Bring one of alert-rules back into use
+     * @description Needs `alert.manage`.
+     */
+    post: operations["restoreAlertRule"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/alerts": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Alerts, the last raised first
+     * @description Each is told live too, with `alert.changed`. Those that last come with the floor as well.
+     *
+     *     Needs `floor.watch`.
+     */
+    get: operations["alerts"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/alerts/{id}/acknowledge": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Say that one has seen an alert
+     * @description Whoever is first stays; a repeat answers the same. When an alert becomes worse it asks to be seen again.
+     *
+     *     Needs `alert.manage`.
+     */
+    post: operations["acknowledgeAlert"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/api-keys": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List API keys
+     * @description Needs `key.manage`.
+     */
+    get: operations["apiKeys"];
+    put?: never;
+    /**
+     * Make an API key
+     * @description A key never has more than its maker: scopes narrow the roles to what the maker may do too.
+     *
+     *     Needs `key.manage`.
+     */
+    post: operations["createAPIKey"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/api-keys/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+     * Revoke an API key
+     * @description Needs `key.manage`.
+     */
+    delete: operations["revokeAPIKey"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/audit": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The audit log, newest first
+     * @description Needs `audit.read`.
+     */
+    get: operations["audit"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/call-legs": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The ends of calls: times, reasons, quality
+     * @description The oldest first, with cursors; numbers are masked. What runs comes without its end.
+     *
+     *     Needs `call.export`.
+     */
+    get: operations["callLegs"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/call-legs/export": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * The ends of calls, as one file
+     * @description All that the filter finds, the oldest first, streamed. In CSV a cell that a spreadsheet would take for a formula begins with an apostrophe. Each export is noted in the audit log, one with clear numbers with its reason.
+     *
+     *     Needs `call.export`.
+     */
+    post: operations["exportCallLegs"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/calls": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Call a person
+     * @description The answer names a new interaction that I hold. Connect its sound; the call's state says when it rings and whether it was answered. Where the call may go decide the trunks' rules.
+     *
+     *     Needs `call.out`.
+     */
+    post: operations["callOut"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/calls/choices": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Whether I can call out, and which numbers I may show
+     * @description Needs `call.out`.
+     */
+    get: operations["callChoices"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/calls/relays": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * How my browser reaches the sound of calls
+     * @description Ask before each connection for sound. The name says until when it holds, and tells the TURN servers nothing of who has it.
+     *
+     *     Needs `note.write`.
+     */
+    get: operations["relays"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/canned-replies": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List canned-replies
+     * @description Needs `canned.read`.
+     */
+    get: operations["listCannedReply"];
+    put?: never;
+    /**
+     * Add to canned-replies
+     * @description Needs `setup.write`.
+     */
+    post: operations["createCannedReply"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/canned-replies/order": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Put canned-replies in order
+     * @description Needs `setup.write`.
+     */
+    put: operations["orderCannedReply"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/canned-replies/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One of canned-replies
+     * @description Needs `canned.read`.
+     */
+    get: operations["getCannedReply"];
+    /**
+     * Change one of canned-replies
+     * @description Needs `setup.write`.
+     */
+    put: operations["putCannedReply"];
+    post?: never;
+    /**
+     * Take one of canned-replies out of use
+     * @description It stays readable for the records that name it.
+     *
+     *     Needs `setup.write`.
+     */
+    delete: operations["archiveCannedReply"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/canned-replies/{id}/restore": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Bring one of canned-replies back into use
+     * @description Needs `setup.write`.
+     */
+    post: operations["restoreCannedReply"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/connections": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List connections
+     * @description Needs `setup.write`.
+     */
+    get: operations["listConnection"];
+    put?: never;
+    /**
+     * Add to connections
+     * @description Needs `setup.write`.
+     */
+    post: operations["createConnection"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/connections/order": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Put connections in order
+     * @description Needs `setup.write`.
+     */
+    put: operations["orderConnection"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/connections/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One of connections
+     * @description Needs `setup.write`.
+     */
+    get: operations["getConnection"];
+    /**
+     * Change one of connections
+     * @description Needs `setup.write`.
+     */
+    put: operations["putConnection"];
+    post?: never;
+    /**
+     * Take one of connections out of use
+     * @description It stays readable for the records that name it.
+     *
+     *     Needs `setup.write`.
+     */
+    delete: operations["archiveConnection"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/connections/{id}/restore": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Bring one of connections back into use
+     * @description Needs `setup.write`.
+     */
+    post: operations["restoreConnection"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/consent-texts": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List consent-texts
+     * @description Needs `setup.read`.
+     */
+    get: operations["listConsentText"];
+    put?: never;
+    /**
+     * Add to consent-texts
+     * @description Needs `setup.write`.
+     */
+    post: operations["createConsentText"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/consent-texts/order": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Put consent-texts in order
+     * @description Needs `setup.write`.
+     */
+    put: operations["orderConsentText"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/consent-texts/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One of consent-texts
+     * @description Needs `setup.read`.
+     */
+    get: operations["getConsentText"];
+    /**
+     * Change one of consent-texts
+     * @description Needs `setup.write`.
+     */
+    put: operations["putConsentText"];
+    post?: never;
+    /**
+     * Take one of consent-texts out of use
+     * @description It stays readable for the records that name it.
+     *
+     *     Needs `setup.write`.
+     */
+    delete: operations["archiveConsentText"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/consent-texts/{id}/restore": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Bring one of consent-texts back into use
+     * @description Needs `setup.write`.
+     */
+    post: operations["restoreConsentText"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/consent-texts/{id}/versions": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * How it was before, newest first
+     * @description Needs `setup.read`.
+     */
+    get: operations["versionsOfConsentText"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/contacts": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Find contacts by address
+     * @description Needs `contact.read`.
+     */
+    get: operations["contacts"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/contacts/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One contact
+     * @description Needs `contact.read`.
+     */
+    get: operations["contact"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    /**
+     * Correct a contact's data
+     * @description Needs `contact.write`.
+     */
+    patch: operations["updateContact"];
+    trace?: never;
+  };
+  "/api/v1/contacts/{id}/consents/{consent}/withdraw": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * A person took an agreement back
+     * @description Needs `contact.write`.
+     */
+    post: operations["withdrawConsent"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/contacts/{id}/erase": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Erase a person
+     * @description Destroys the contact's key first; answers with a receipt of what had to stay and why.
+     *
+     *     Needs `contact.erase`.
+     */
+    post: operations["eraseContact"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/contacts/{id}/export": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Everything about a person, as one archive
+     * @description Needs `contact.erase`.
+     */
+    get: operations["exportContact"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/contacts/{id}/receipt": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The receipt of an erasure, again
+     * @description Needs `contact.erase`.
+     */
+    get: operations["erasureReceipt"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/desk": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Everything my desk starts from
+     * @description Needs `desk.use`.
+     */
+    get: operations["desk"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/desk/colleagues": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Who I can transfer to or consult
+     * @description Needs `desk.use`.
+     */
+    get: operations["colleagues"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/desk/phone": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * By what I talk: the browser, or one of my phones
+     * @description Needs `desk.use`.
+     */
+    get: operations["handset"];
+    /**
+     * Choose by what I talk
+     * @description It is remembered. Calls that are offered ring the phone, and picking up accepts; calls that I hold are rung there, or go on when my browser connects.
+     *
+     *     Needs `desk.use`.
+     */
+    put: operations["chooseHandset"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/desk/presence": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Choose my presence
+     * @description Chosen while engaged, it is kept as the next state.
+     *
+     *     Needs `desk.use`.
+     */
+    put: operations["setPresence"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/dispositions": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List dispositions
+     * @description Needs `setup.read`.
+     */
+    get: operations["listDisposition"];
+    put?: never;
+    /**
+     * Add to dispositions
+     * @description Needs `setup.write`.
+     */
+    post: operations["createDisposition"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/dispositions/order": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Put dispositions in order
+     * @description Needs `setup.write`.
+     */
+    put: operations["orderDisposition"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/dispositions/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One of dispositions
+     * @description Needs `setup.read`.
+     */
+    get: operations["getDisposition"];
+    /**
+     * Change one of dispositions
+     * @description Needs `setup.write`.
+     */
+    put: operations["putDisposition"];
+    post?: never;
+    /**
+     * Take one of dispositions out of use
+     * @description It stays readable for the records that name it.
+     *
+     *     Needs `setup.write`.
+     */
+    delete: operations["archiveDisposition"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/dispositions/{id}/restore": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Bring one of dispositions back into use
+     * @description Needs `setup.write`.
+     */
+    post: operations["restoreDisposition"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/entry-points": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List entry-points
+     * @description Needs `setup.read`.
+     */
+    get: operations["listEntryPoint"];
+    put?: never;
+    /**
+     * Add to entry-points
+     * @description Needs `setup.write`.
+     */
+    post: operations["createEntryPoint"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/entry-points/order": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Put entry-points in order
+     * @description Needs `setup.write`.
+     */
+    put: operations["orderEntryPoint"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/entry-points/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One of entry-points
+     * @description Needs `setup.read`.
+     */
+    get: operations["getEntryPoint"];
+    /**
+     * Change one of entry-points
+     * @description Needs `setup.write`.
+     */
+    put: operations["putEntryPoint"];
+    post?: never;
+    /**
+     * Take one of entry-points out of use
+     * @description It stays readable for the records that name it.
+     *
+     *     Needs `setup.write`.
+     */
+    delete: operations["archiveEntryPoint"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/entry-points/{id}/restore": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Bring one of entry-points back into use
+     * @description Needs `setup.write`.
+     */
+    post: operations["restoreEntryPoint"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/floor": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Queues, agents and waiting work, now
+     * @description Needs `floor.watch`.
+     */
+    get: operations["floor"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/floor/agents/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One agent: skills, queues and why, work in hand, figures of today
+     * @description Needs `floor.watch`.
+     */
+    get: operations["floorAgent"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/floor/agents/{id}/presence": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Change an agent's presence
+     * @description Needs `floor.manage`.
+     */
+    put: operations["setAgentPresence"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/floor/agents/{id}/queues/{queue}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Name an agent as a member of a queue, or no longer
+     * @description In force at once, also for what waits already. Members by rule stay members: change the rule, or what it asks for.
+     *
+     *     Needs `floor.manage`.
+     */
+    put: operations["setAgentQueue"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/floor/agents/{id}/skills/{skill}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Change a skill of an agent
+     * @description In force at once, also for what waits already. Only this skill is changed: two supervisors who change different ones do not get in each other's way.
+     *
+     *     Needs `floor.manage`.
+     */
+    put: operations["setAgentSkill"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/floor/day": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * A day's figures in quarter-hours
+     * @description Queues by what came in, agents by how their time went. Today goes on with the live event `day.changed`.
+     *
+     *     Needs `floor.watch`.
+     */
+    get: operations["day"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/floor/handed-over": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Calls that go on with an outside number, now
+     * @description They were handed over and take none of the agents' time, but the minutes and the calls of the trunk. The oldest comes first. `handed.changed` tells each change live.
+     *
+     *     Needs `floor.watch`.
+     */
+    get: operations["handedOver"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/floor/handed-over/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+     * Hang up a call that goes on with an outside number
+     * @description Both sides are hung up. It is noted in the audit log (`call.ended`).
+     *
+     *     Needs `floor.manage`.
+     */
+    delete: operations["endHandedOver"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/floor/interactions/{id}/monitor": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Listen to a running call, whisper to its agent, or join it
+     * @description listen: I hear all and am heard by nobody. whisper: the agent hears me. barge: all do. none: I leave. Connect the sound afterwards. Whether listening is told, and whether it may be at all, says the tenant's rule on monitoring; each beginning is noted in the audit log.
+     *
+     *     Needs `floor.manage`.
+     */
+    put: operations["monitor"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/floor/interactions/{id}/move": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Move waiting work or change its priority
+     * @description Needs `floor.manage`.
+     */
+    post: operations["move"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/floor/interactions/{id}/take-over": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Take waiting or running work over
+     * @description The caller holds it at once, in whatever presence, if it has a place for it. Who held it is told; the person sees who left and who joined.
+     *
+     *     Needs `floor.manage`.
+     */
+    post: operations["takeOver"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/floor/queues/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One queue: what waits, in order, and who handles the rest
+     * @description Needs `floor.watch`.
+     */
+    get: operations["floorQueue"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/flows": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List flows
+     * @description Needs `setup.read`.
+     */
+    get: operations["listFlow"];
+    put?: never;
+    /**
+     * Add to flows
+     * @description Needs `setup.write`.
+     */
+    post: operations["createFlow"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/flows/check": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * What is wrong with a graph
+     * @description Says every fault that saving a flow with this graph would tell, each with its place; none if it could be saved. Nothing is stored.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["checkFlow"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/flows/order": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Put flows in order
+     * @description Needs `setup.write`.
+     */
+    put: operations["orderFlow"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/flows/try": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Walk a flow
+     * @description Takes a made-up run one step on, with the interpreter that entry points use, and answers what the person would be told and which ways were taken. Send the answered state back with what the person does next. The graph may be unfinished. Nothing is stored.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["tryFlow"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/flows/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One of flows
+     * @description Needs `setup.read`.
+     */
+    get: operations["getFlow"];
+    /**
+     * Change one of flows
+     * @description Needs `setup.write`.
+     */
+    put: operations["putFlow"];
+    post?: never;
+    /**
+     * Take one of flows out of use
+     * @description It stays readable for the records that name it.
+     *
+     *     Needs `setup.write`.
+     */
+    delete: operations["archiveFlow"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/flows/{id}/restore": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Bring one of flows back into use
+     * @description Needs `setup.write`.
+     */
+    post: operations["restoreFlow"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/flows/{id}/today": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * How a flow is gone through today
+     * @description How often each way was taken since midnight, or since the organisation's floor was last opened (after a restart), and how many stand at each step now.
+     *
+     *     Needs `setup.write`.
+     */
+    get: operations["flowToday"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/flows/{id}/versions": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * How it was before, newest first
+     * @description Needs `setup.read`.
+     */
+    get: operations["versionsOfFlow"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/hours": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List hours
+     * @description Needs `setup.read`.
+     */
+    get: operations["listHours"];
+    put?: never;
+    /**
+     * Add to hours
+     * @description Needs `setup.write`.
+     */
+    post: operations["createHours"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/hours/import": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Read holidays from an iCalendar file
+     * @description Answers which days the file says are closed, and what was left out, by line and with the reason. Nothing is stored: put the days that are wanted into the hours and save those.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["importHours"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/hours/order": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Put hours in order
+     * @description Needs `setup.write`.
+     */
+    put: operations["orderHours"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/hours/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One of hours
+     * @description Needs `setup.read`.
+     */
+    get: operations["getHours"];
+    /**
+     * Change one of hours
+     * @description Needs `setup.write`.
+     */
+    put: operations["putHours"];
+    post?: never;
+    /**
+     * Take one of hours out of use
+     * @description It stays readable for the records that name it.
+     *
+     *     Needs `setup.write`.
+     */
+    delete: operations["archiveHours"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/hours/{id}/restore": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Bring one of hours back into use
+     * @description Needs `setup.write`.
+     */
+    post: operations["restoreHours"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Find interactions, newest first
+     * @description An agent finds its own, supervisors and privacy officers the tenant's.
+     *
+     *     Needs `work.search`.
+     */
+    get: operations["interactions"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One interaction with what stands beside it
+     * @description Needs `work.read`.
+     */
+    get: operations["interaction"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/{id}/attachments": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Send a file
+     * @description Needs `work.handle`.
+     */
+    post: operations["attach"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/{id}/attachments/{attachment}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * A file of the conversation
+     * @description Needs `work.read`.
+     */
+    get: operations["attachment"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/{id}/call": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * How a call's sound stands
+     * @description Needs `note.write`.
+     */
+    get: operations["call"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/{id}/complete": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * End the wrap-up and close
+     * @description Needs `work.handle`.
+     */
+    post: operations["complete"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/{id}/consult": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Ask a colleague to look and write notes
+     * @description Needs `work.handle`.
+     */
+    post: operations["consult"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/{id}/consult/{user}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+     * End a consultation
+     * @description Needs `work.handle`.
+     */
+    delete: operations["endConsult"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/{id}/consult/{user}/hand-over": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Give my interaction to a colleague whom I consult
+     * @description At once, without an offer: the colleague holds it then. 409 when the colleague has no place for it.
+     *
+     *     Needs `work.handle`.
+     */
+    post: operations["handOver"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/{id}/extend": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Lengthen a timed wrap-up, once
+     * @description Needs `work.handle`.
+     */
+    post: operations["extend"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/{id}/finish": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * End the contact and wrap up
+     * @description Needs `work.handle`.
+     */
+    post: operations["finish"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/{id}/hold": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Hold a call, or go on with it
+     * @description Needs `work.handle`.
+     */
+    put: operations["hold"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/{id}/keys": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Press keys in a call
+     * @description Needs `work.handle`.
+     */
+    post: operations["pressKeys"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/{id}/messages": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The conversation, notes included
+     * @description Needs `work.read`.
+     */
+    get: operations["messages"];
+    put?: never;
+    /**
+     * Write to the person, or a note
+     * @description A text needs `work.handle` as well, a hint `floor.manage`.
+     *
+     *     Needs `note.write`.
+     */
+    post: operations["sendMessage"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/{id}/outside": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Call an outside number for the caller
+     * @description For a call that one holds. The caller hears music meanwhile. talk goes back and forth between the two, or brings all together; handOver leaves them to each other. If it is not answered, the caller is with the agent again and the call's state says why. Who may call out may do this; where the call may go decide the trunks' rules.
+     *
+     *     Needs `work.handle`.
+     */
+    post: operations["callOutside"];
+    /**
+     * Hang up the outside number, or call it no more
+     * @description The caller is with the agent again.
+     *
+     *     Needs `work.handle`.
+     */
+    delete: operations["endOutside"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/{id}/outside/hand-over": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Leave the caller with the outside number
+     * @description My work wraps up; the call goes on until one of the two hangs up. 409 before the outside number has answered.
+     *
+     *     Needs `work.handle`.
+     */
+    post: operations["handOverOutside"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/{id}/read": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * I have read up to here
+     * @description Needs `work.handle`.
+     */
+    post: operations["markRead"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/{id}/recordings": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The recordings of an interaction
+     * @description Agents: of what they held last, where the organisation's rules let them listen.
+     *
+     *     Needs `recording.listen`.
+     */
+    get: operations["recordings"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/{id}/result": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Note disposition and labels before the end
+     * @description They stand if the wrap-up runs out, and wherever the desk is opened next.
+     *
+     *     Needs `work.handle`.
+     */
+    put: operations["result"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/{id}/ring": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Ring my phone once more
+     * @description For a call that I hold, when I talk by a phone (PUT /api/v1/desk/phone) that did not answer, or that I hung up.
+     *
+     *     Needs `work.handle`.
+     */
+    post: operations["ringPhone"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/{id}/sound": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Connect my headset to a call
+     * @description For a call that one holds, is offered, is consulted about or monitors; nothing is heard before it is held. The same again is a new connection in place of the old one.
+     *
+     *     Needs `note.write`.
+     */
+    post: operations["sound"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/{id}/spoken": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Ask to talk in a chat, agree to it, or end it
+     * @description For a chat whose calls is set. Wanted: asks the visitor, or agrees when the visitor has asked; then the chat takes the place of a call and its sound is connected as a call's. Not wanted: declines, withdraws, or ends it; the chat goes on in writing. 409 when the agent has no place for a call.
+     *
+     *     Needs `work.handle`.
+     */
+    put: operations["agentTalk"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/{id}/talk": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Talk with the caller, with colleagues, or with all
+     * @description caller: colleagues who are consulted hear music. colleague: the caller does. all: a conference. 409 while no colleague's sound is connected.
+     *
+     *     Needs `work.handle`.
+     */
+    put: operations["talk"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/{id}/transfer": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Hand on to a queue or a colleague
+     * @description Needs `work.handle`.
+     */
+    post: operations["transfer"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/{id}/typing": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * I am typing
+     * @description Needs `work.handle`.
+     */
+    post: operations["typing"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/{id}/why": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Why it waits: who could take it, and what keeps each agent from it
+     * @description Answered by the routing engine itself, for an open interaction. What it says holds in this moment; next_step and overflow are when it changes by itself.
+     *
+     *     Needs `floor.watch`.
+     */
+    get: operations["why"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/labels": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List labels
+     * @description Needs `setup.read`.
+     */
+    get: operations["listLabel"];
+    put?: never;
+    /**
+     * Add to labels
+     * @description Needs `setup.write`.
+     */
+    post: operations["createLabel"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/labels/order": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Put labels in order
+     * @description Needs `setup.write`.
+     */
+    put: operations["orderLabel"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/labels/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One of labels
+     * @description Needs `setup.read`.
+     */
+    get: operations["getLabel"];
+    /**
+     * Change one of labels
+     * @description Needs `setup.write`.
+     */
+    put: operations["putLabel"];
+    post?: never;
+    /**
+     * Take one of labels out of use
+     * @description It stays readable for the records that name it.
+     *
+     *     Needs `setup.write`.
+     */
+    delete: operations["archiveLabel"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/labels/{id}/restore": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Bring one of labels back into use
+     * @description Needs `setup.write`.
+     */
+    post: operations["restoreLabel"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/live": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Events as they happen (WebSocket)
+     * @description Needs `signed_in`.
+     */
+    get: operations["live"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/me": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Who am I, and what may I do
+     * @description Needs `signed_in`.
+     */
+    get: operations["me"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    /**
+     * Change my profile or language
+     * @description Needs `signed_in`.
+     */
+    patch: operations["updateMe"];
+    trace?: never;
+  };
+  "/api/v1/me/password": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Choose a new password
+     * @description Ends the user's other sessions.
+     *
+     *     Needs `signed_in`.
+     */
+    post: operations["setPassword"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/me/sessions": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Where I am signed in
+     * @description Needs `signed_in`.
+     */
+    get: operations["mySessions"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/me/sessions/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+     * Sign out elsewhere
+     * @description Needs `signed_in`.
+     */
+    delete: operations["endMySession"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/measures": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What each figure means: its formula and its source
+     * @description Needs `floor.watch`.
+     */
+    get: operations["measures"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/offers/{id}/accept": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Accept an offer
+     * @description Needs `desk.use`.
+     */
+    post: operations["acceptOffer"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/offers/{id}/decline": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Decline an offer
+     * @description Needs `desk.use`.
+     */
+    post: operations["declineOffer"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/openapi.json": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * This document
+     * @description Needs no sign-in.
+     */
+    get: operations["openapi"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/organisations": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Resellers and tenants below mine
+     * @description Needs `organisation.read`.
+     */
+    get: operations["organisations"];
+    put?: never;
+    /**
+     * Create a reseller or a tenant
+     * @description Needs `organisation.write`.
+     */
+    post: operations["createOrganisation"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/organisations/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One organisation
+     * @description Needs `organisation.read`.
+     */
+    get: operations["organisation"];
+    put?: never;
+    post?: never;
+    /**
+     * End an organisation, for good
+     * @description Its keys are destroyed, which makes all of its data unreadable in every copy and backup; then its rows and files are removed. It cannot be undone. The audit log of the caller's organisation has the receipt (organisation.ended, organisation.erased).
+     *
+     *     Needs `organisation.write`.
+     */
+    delete: operations["endOrganisation"];
+    options?: never;
+    head?: never;
+    /**
+     * Rename, suspend or resume
+     * @description Needs `organisation.write`.
+     */
+    patch: operations["updateOrganisation"];
+    trace?: never;
+  };
+  "/api/v1/organisations/{id}/keys": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * How old an organisation's keys are
+     * @description Of the caller's own organisation or of one anywhere below. It also tells how far a rotation is: ask again while rotating is true.
+     *
+     *     Needs `organisation.keys`.
+     */
+    get: operations["organisationKeys"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/organisations/{id}/keys/rotation": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Renew an organisation's keys while it works
+     * @description Begins it and returns; a job carries it out and goes on after a restart. What was sealed before still opens. See docs/keys.md.
+     *
+     *     Needs `organisation.keys`.
+     */
+    post: operations["rotateKeys"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/permissions": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What can be allowed, and which roles have it
+     * @description In plain words, in the caller's language. `own` reaches what one holds oneself, `all` everything of one's organisation, `below` the organisations below it.
+     *
+     *     Needs `signed_in`.
+     */
+    get: operations["permissions"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/phones": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List phones
+     * @description Needs `setup.write`.
+     */
+    get: operations["listPhone"];
+    put?: never;
+    /**
+     * Add to phones
+     * @description Needs `setup.write`.
+     */
+    post: operations["createPhone"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/phones/order": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Put phones in order
+     * @description Needs `setup.write`.
+     */
+    put: operations["orderPhone"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/phones/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One of phones
+     * @description Needs `setup.write`.
+     */
+    get: operations["getPhone"];
+    /**
+     * Change one of phones
+     * @description Needs `setup.write`.
+     */
+    put: operations["putPhone"];
+    post?: never;
+    /**
+     * Take one of phones out of use
+     * @description It stays readable for the records that name it.
+     *
+     *     Needs `setup.write`.
+     */
+    delete: operations["archivePhone"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/phones/{id}/password": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Give a phone a new password
+     * @description Answers with the password, shown once. The one before is void, and the phone has to register anew.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["makePhonePassword"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/phones/{id}/restore": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Bring one of phones back into use
+     * @description Needs `setup.write`.
+     */
+    post: operations["restorePhone"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/phones/{id}/status": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * How a phone stands now
+     * @description Needs `setup.write`.
+     */
+    get: operations["phoneStatus"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/privacy/inventory": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What is stored, why, how long, and how it ends
+     * @description Needs `privacy.read`.
+     */
+    get: operations["inventory"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/privacy/notice": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The notice's clauses with their last checks
+     * @description Needs `privacy.read`.
+     */
+    get: operations["notice"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/prompts": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List prompts
+     * @description Needs `setup.read`.
+     */
+    get: operations["listPrompt"];
+    put?: never;
+    /**
+     * Add to prompts
+     * @description Needs `setup.write`.
+     */
+    post: operations["createPrompt"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/prompts/order": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Put prompts in order
+     * @description Needs `setup.write`.
+     */
+    put: operations["orderPrompt"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/prompts/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One of prompts
+     * @description Needs `setup.read`.
+     */
+    get: operations["getPrompt"];
+    /**
+     * Change one of prompts
+     * @description Needs `setup.write`.
+     */
+    put: operations["putPrompt"];
+    post?: never;
+    /**
+     * Take one of prompts out of use
+     * @description It stays readable for the records that name it.
+     *
+     *     Needs `setup.write`.
+     */
+    delete: operations["archivePrompt"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/prompts/{id}/audio": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Listen to a prompt's sound
+     * @description Needs `setup.read`.
+     */
+    get: operations["listenToPrompt"];
+    put?: never;
+    /**
+     * Give a prompt its sound
+     * @description A WAV file: PCM with 8, 16 or 24 bits a sample, one or two channels, 8 to 48 kHz, at most 5 minutes and 30 MB. It takes the place of the sound that was there, and is heard from now on.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["uploadPrompt"];
+    /**
+     * Take a prompt's sound away
+     * @description Its words are spoken from now on.
+     *
+     *     Needs `setup.write`.
+     */
+    delete: operations["removePromptSound"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/prompts/{id}/level": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What is known of a prompt's sound
+     * @description Without a sound its words are spoken.
+     *
+     *     Needs `setup.read`.
+     */
+    get: operations["promptSound"];
+    put?: never;
+    /**
+     * Make a prompt's sound right, or leave it as it was uploaded
+     * @description Made right, it has the loudness that docs/prompts.md names, as near as it can come without clipping, and little silence at its ends. The file stays as it was uploaded.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["promptLevel"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/prompts/{id}/restore": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Bring one of prompts back into use
+     * @description Needs `setup.write`.
+     */
+    post: operations["restorePrompt"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/queues": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List queues
+     * @description Needs `setup.read`.
+     */
+    get: operations["listQueue"];
+    put?: never;
+    /**
+     * Add to queues
+     * @description Needs `setup.write`.
+     */
+    post: operations["createQueue"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/queues/members": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Who would serve a queue
+     * @description Tries members and a rule before they are saved; the faults are those that saving would tell.
+     *
+     *     Needs `setup.read`.
+     */
+    post: operations["queueMembers"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/queues/order": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Put queues in order
+     * @description Needs `setup.write`.
+     */
+    put: operations["orderQueue"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/queues/try": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Try a queue as edited
+     * @description The routing engine itself answers what would happen to made-up interactions: who would be offered which, when, where it would go on to, and what keeps the others from it. Whoever is offered one takes it and keeps it. Nothing is stored.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["tryQueue"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/queues/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One of queues
+     * @description Needs `setup.read`.
+     */
+    get: operations["getQueue"];
+    /**
+     * Change one of queues
+     * @description Needs `setup.write`.
+     */
+    put: operations["putQueue"];
+    post?: never;
+    /**
+     * Take one of queues out of use
+     * @description It stays readable for the records that name it.
+     *
+     *     Needs `setup.write`.
+     */
+    delete: operations["archiveQueue"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/queues/{id}/restore": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Bring one of queues back into use
+     * @description Needs `setup.write`.
+     */
+    post: operations["restoreQueue"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/reasons": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List reasons
+     * @description Needs `setup.read`.
+     */
+    get: operations["listReason"];
+    put?: never;
+    /**
+     * Add to reasons
+     * @description Needs `setup.write`.
+     */
+    post: operations["createReason"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/reasons/order": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Put reasons in order
+     * @description Needs `setup.write`.
+     */
+    put: operations["orderReason"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/reasons/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One of reasons
+     * @description Needs `setup.read`.
+     */
+    get: operations["getReason"];
+    /**
+     * Change one of reasons
+     * @description Needs `setup.write`.
+     */
+    put: operations["putReason"];
+    post?: never;
+    /**
+     * Take one of reasons out of use
+     * @description It stays readable for the records that name it.
+     *
+     *     Needs `setup.write`.
+     */
+    delete: operations["archiveReason"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/reasons/{id}/restore": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Bring one of reasons back into use
+     * @description Needs `setup.write`.
+     */
+    post: operations["restoreReason"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/recordings/{id}/listen": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Open a recording to listen to it
+     * @description Noted in the audit log. What it answers is what a player shows; the sound itself is asked for in parts, with its ticket.
+     *
+     *     Needs `recording.listen`.
+     */
+    post: operations["listenToRecording"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/recordings/{id}/sound": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * A part of a recording's sound
+     * @description WAV: PCM of 16 bits, 8,000 samples a second, a channel for each track. Pauses, and what is missing, are silence; the header Recording-Missing names the latter.
+     *
+     *     Needs `recording.listen`.
+     */
+    get: operations["recordingSound"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/recordings/{id}/verify": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Read all of a recording, and say what is not as it was made
+     * @description Needs `recording.listen`.
+     */
+    get: operations["verifyRecording"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/recordings/{id}/waveform": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What a recording looks like
+     * @description The first time all of the recording is read for it; then it is kept, sealed.
+     *
+     *     Needs `recording.listen`.
+     */
+    get: operations["recordingWaveform"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/rules": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The tenant's own rules
+     * @description Needs `setup.read`.
+     */
+    get: operations["rules"];
+    /**
+     * Change the tenant's rules
+     * @description Needs `retention.write`.
+     */
+    put: operations["putRules"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/sign-in": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Sign in
+     * @description Sets the session cookie. Five failures within a minute lock the account for five minutes.
+     *
+     *     Needs no sign-in.
+     */
+    post: operations["signIn"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/sign-out": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Sign out
+     * @description Needs `signed_in`.
+     */
+    post: operations["signOut"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/sites": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List sites
+     * @description Needs `setup.read`.
+     */
+    get: operations["listSite"];
+    put?: never;
+    /**
+     * Add to sites
+     * @description Needs `setup.write`.
+     */
+    post: operations["createSite"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/sites/order": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Put sites in order
+     * @description Needs `setup.write`.
+     */
+    put: operations["orderSite"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/sites/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One of sites
+     * @description Needs `setup.read`.
+     */
+    get: operations["getSite"];
+    /**
+     * Change one of sites
+     * @description Needs `setup.write`.
+     */
+    put: operations["putSite"];
+    post?: never;
+    /**
+     * Take one of sites out of use
+     * @description It stays readable for the records that name it.
+     *
+     *     Needs `setup.write`.
+     */
+    delete: operations["archiveSite"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/sites/{id}/restore": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Bring one of sites back into use
+     * @description Needs `setup.write`.
+     */
+    post: operations["restoreSite"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/skills": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List skills
+     * @description Needs `setup.read`.
+     */
+    get: operations["listSkill"];
+    put?: never;
+    /**
+     * Add to skills
+     * @description Needs `setup.write`.
+     */
+    post: operations["createSkill"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/skills/order": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Put skills in order
+     * @description Needs `setup.write`.
+     */
+    put: operations["orderSkill"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/skills/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One of skills
+     * @description Needs `setup.read`.
+     */
+    get: operations["getSkill"];
+    /**
+     * Change one of skills
+     * @description Needs `setup.write`.
+     */
+    put: operations["putSkill"];
+    post?: never;
+    /**
+     * Take one of skills out of use
+     * @description It stays readable for the records that name it.
+     *
+     *     Needs `setup.write`.
+     */
+    delete: operations["archiveSkill"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/skills/{id}/restore": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Bring one of skills back into use
+     * @description Needs `setup.write`.
+     */
+    post: operations["restoreSkill"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/system": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Health and size of the installation
+     * @description Needs `system.read`.
+     */
+    get: operations["system"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/teams": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List teams
+     * @description Needs `setup.read`.
+     */
+    get: operations["listTeam"];
+    put?: never;
+    /**
+     * Add to teams
+     * @description Needs `setup.write`.
+     */
+    post: operations["createTeam"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/teams/order": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Put teams in order
+     * @description Needs `setup.write`.
+     */
+    put: operations["orderTeam"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/teams/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One of teams
+     * @description Needs `setup.read`.
+     */
+    get: operations["getTeam"];
+    /**
+     * Change one of teams
+     * @description Needs `setup.write`.
+     */
+    put: operations["putTeam"];
+    post?: never;
+    /**
+     * Take one of teams out of use
+     * @description It stays readable for the records that name it.
+     *
+     *     Needs `setup.write`.
+     */
+    delete: operations["archiveTeam"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/teams/{id}/restore": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Bring one of teams back into use
+     * @description Needs `setup.write`.
+     */
+    post: operations["restoreTeam"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/trunks": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List trunks
+     * @description Needs `setup.write`.
+     */
+    get: operations["listTrunk"];
+    put?: never;
+    /**
+     * Add to trunks
+     * @description Needs `setup.write`.
+     */
+    post: operations["createTrunk"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/trunks/order": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Put trunks in order
+     * @description Needs `setup.write`.
+     */
+    put: operations["orderTrunk"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/trunks/try": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * What would become of a number
+     * @description The dial plan itself answers where a call to the number would arrive, if it is one of the trunks', and by which trunks a call to it would leave, with which number shown; or why it would not. No call is made, nothing is stored, and what was used up today does not count.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["tryNumber"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/trunks/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One of trunks
+     * @description Needs `setup.write`.
+     */
+    get: operations["getTrunk"];
+    /**
+     * Change one of trunks
+     * @description Needs `setup.write`.
+     */
+    put: operations["putTrunk"];
+    post?: never;
+    /**
+     * Take one of trunks out of use
+     * @description It stays readable for the records that name it.
+     *
+     *     Needs `setup.write`.
+     */
+    delete: operations["archiveTrunk"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/trunks/{id}/restore": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Bring one of trunks back into use
+     * @description Needs `setup.write`.
+     */
+    post: operations["restoreTrunk"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/trunks/{id}/status": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * How a trunk stands now
+     * @description Needs `setup.write`.
+     */
+    get: operations["trunkStatus"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/users": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List users
+     * @description Needs `user.read`.
+     */
+    get: operations["users"];
+    put?: never;
+    /**
+     * Create a user
+     * @description Answers with a one-time password, shown once.
+     *
+     *     Needs `user.write`.
+     */
+    post: operations["createUser"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/users/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One user
+     * @description Needs `user.read`.
+     */
+    get: operations["user"];
+    put?: never;
+    post?: never;
+    /**
+     * Delete a user
+     * @description Its profile is erased and it leaves its queues; its work goes back to the front of its queue. Its id stays in the records that name it. The last member of a queue is protected.
+     *
+     *     Needs `user.write`.
+     */
+    delete: operations["deleteUser"];
+    options?: never;
+    head?: never;
+    /**
+     * Change a user
+     * @description A change of roles or status takes effect at once on the user's sessions. The last administrator is protected.
+     *
+     *     Needs `user.write`.
+     */
+    patch: operations["updateUser"];
+    trace?: never;
+  };
+  "/api/v1/users/{id}/password": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Give a one-time password
+     * @description Shown once. Ends the user's sessions.
+     *
+     *     Needs `user.write`.
+     */
+    post: operations["resetPassword"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/users/{id}/sessions": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+     * Sign a user out everywhere
+     * @description Needs `user.write`.
+     */
+    delete: operations["endSessions"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/users/{id}/why": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Why an agent gets nothing: what keeps it from the work that waits
+     * @description Needs `floor.watch`.
+     */
+    get: operations["whyAgent"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/chat/v1/conversation": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Everything to show
+     * @description Needs a conversation's own token.
+     */
+    get: operations["conversation"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/chat/v1/conversation/attachments": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Send a file
+     * @description Needs a conversation's own token.
+     */
+    post: operations["visitorAttach"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/chat/v1/conversation/attachments/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * A file of the conversation
+     * @description Needs a conversation's own token.
+     */
+    get: operations["visitorAttachment"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/chat/v1/conversation/callback": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Wait no longer and keep my place
+     * @description For one who is in a queue: whoever takes the conversation answers at the address given. 409 when somebody is there already.
+     *
+     *     Needs a conversation's own token.
+     */
+    post: operations["callback"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/chat/v1/conversation/choice": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Press a button
+     * @description Needs a conversation's own token.
+     */
+    post: operations["choose"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/chat/v1/conversation/end": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * End the conversation
+     * @description Needs a conversation's own token.
+     */
+    post: operations["visitorEnd"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/chat/v1/conversation/messages": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Write
+     * @description Needs a conversation's own token.
+     */
+    post: operations["say"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/chat/v1/conversation/read": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * I have read up to here
+     * @description Needs a conversation's own token.
+     */
+    post: operations["visitorRead"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/chat/v1/conversation/relays": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * How my browser reaches the call's sound
+     * @description Ask before each connection for sound. The name says until when it holds, and tells the TURN servers nothing of who has it. 410 when no call runs.
+     *
+     *     Needs a conversation's own token.
+     */
+    get: operations["visitorRelays"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/chat/v1/conversation/sound": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Connect my microphone and loudspeaker
+     * @description For a conversation that is a call. The same again is a new connection in place of the old one, after a reload or a change of network. 410 when the call has ended.
+     *
+     *     Needs a conversation's own token.
+     */
+    post: operations["visitorSound"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/chat/v1/conversation/spoken": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Ask to talk, agree to it, or end it
+     * @description For a chat whose state has talk. Wanted: asks for it, or agrees when the agent has asked; then connect the sound. Not wanted: declines, withdraws, or ends it; the chat goes on in writing. 409 when nobody handles the chat, or the agent has another call.
+     *
+     *     Needs a conversation's own token.
+     */
+    put: operations["visitorTalk"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/chat/v1/conversation/survey": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Say how it was
+     * @description Needs a conversation's own token.
+     */
+    post: operations["survey"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/chat/v1/conversation/transcript": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The conversation as a text file
+     * @description Needs a conversation's own token.
+     */
+    get: operations["transcript"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/chat/v1/conversation/typing": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * I am typing
+     * @description Needs a conversation's own token.
+     */
+    post: operations["visitorTyping"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/chat/v1/entry-points/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * How the widget looks and what it asks
+     * @description Needs no sign-in.
+     */
+    get: operations["chatEntryPoint"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/chat/v1/entry-points/{id}/conversations": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Begin a conversation or leave a message
+     * @description Needs no sign-in.
+     */
+    post: operations["startConversation"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/chat/v1/socket": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The conversation as it happens (WebSocket)
+     * @description The token comes in the first frame, so that it is in no address and no log.
+     *
+     *     Needs a conversation's own token.
+     */
+    get: operations["visitorSocket"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
 }
 export type webhooks = Record<string, never>;
 export interface components {
-    schemas: {
-        APIKey: {
-            /** Format: date-time */
-            created_at: string;
-            created_by: string;
-            /** Format: date-time */
-            expires_at?: string;
-            id: string;
-            name: string;
-            /** Format: date-time */
-            revoked_at?: string;
-            roles: ("administrator" | "supervisor" | "agent" | "monitor" | "privacy_officer" | "reseller" | "operator")[];
-            /** @description Narrows the roles to these permissions; absent: all that the roles give. */
-            scopes?: ("public" | "signed_in" | "desk.use" | "work.handle" | "work.read" | "work.search" | "call.out" | "call.export" | "call.numbers" | "recording.listen" | "note.write" | "canned.read" | "floor.watch" | "floor.manage" | "alert.manage" | "setup.read" | "setup.write" | "user.read" | "user.write" | "key.manage" | "contact.read" | "contact.write" | "contact.erase" | "retention.write" | "audit.read" | "privacy.read" | "organisation.read" | "organisation.write" | "organisation.keys" | "system.read")[];
-            /** Format: date-time */
-            used_at?: string;
-        };
-        AgentDetail: {
-            agent: components["schemas"]["AgentView"];
-            /** @description All queues, by name. */
-            queues: components["schemas"]["Membership"][];
-            /** @description Skill id to level, 1-10. */
-            skills: {
-                [key: string]: number;
-            };
-            today: components["schemas"]["AgentToday"];
-            /** @description What it is offered, holds or wraps up, longest first. */
-            work: components["schemas"]["Interaction"][];
-        };
-        AgentPresenceInputBody: {
-            /** @enum {string} */
-            presence: "offline" | "ready" | "not_ready";
-            /** @description Id of a reason, with not_ready. */
-            reason?: string;
-        };
-        AgentToday: {
-            /**
-             * Format: int64
-             * @description Measure answered.
-             */
-            answered: number;
-            /**
-             * Format: int64
-             * @description With a contact or in wrap-up.
-             */
-            busy_ms: number;
-            /**
-             * Format: int64
-             * @description Measure offers_declined.
-             */
-            declined: number;
-            /**
-             * Format: int64
-             * @description Talk, hold and wrap-up of handled contacts; measure aht is this by handled.
-             */
-            handle_ms: number;
-            /** Format: int64 */
-            handled: number;
-            /**
-             * Format: int64
-             * @description Measure offers_missed.
-             */
-            missed: number;
-            /** Format: int64 */
-            not_ready_ms: number;
-            /** @description Measure occupancy. */
-            occupancy: components["schemas"]["Ratio"];
-            /**
-             * Format: int64
-             * @description Ready, with nothing in hand.
-             */
-            ready_ms: number;
-        };
-        AgentView: {
-            /** Format: int64 */
-            active: number;
-            /**
-             * Format: int64
-             * @description Calls that it has by its phone, with colleagues or outside, beside its work here. It is offered no call meanwhile.
-             */
-            aside: number;
-            /** Format: int64 */
-            capacity: number;
-            /** Format: int64 */
-            offered: number;
-            /** @description At least one live desk. */
-            online: boolean;
-            /** @enum {string} */
-            presence: "offline" | "ready" | "not_ready" | "missed";
-            reason?: string;
-            /** Format: date-time */
-            since: string;
-            /** @description Ids of its teams. */
-            teams?: string[];
-            user: string;
-            user_name: string;
-            /** Format: int64 */
-            wrapping: number;
-        };
-        Alert: {
-            /** Format: date-time */
-            acknowledged_at?: string;
-            /** @description Who saw it; empty again when it becomes worse. */
-            acknowledged_by?: string;
-            /**
-             * @description With time_in_state.
-             * @enum {string}
-             */
-            activity?: "ready" | "engaged" | "wrapping" | "not_ready" | "missed";
-            /** @description What the trunk was called when it was raised. */
-            called?: string;
-            /**
-             * @description Why it was cleared: the value is good again, the queue closed, the rule was changed or taken out of use, or the queue, agent or trunk is no more, or out of use.
-             * @enum {string}
-             */
-            cause?: "back" | "closed" | "rule" | "gone";
-            /** Format: date-time */
-            cleared_at?: string;
-            /** Format: date-time */
-            earlier_acknowledged_at?: string;
-            /** @description Who saw it before it became worse. */
-            earlier_acknowledged_by?: string;
-            id: string;
-            /**
-             * @description The last one, once it is cleared.
-             * @enum {string}
-             */
-            level: "warning" | "critical";
-            /**
-             * Format: date-time
-             * @description Since when it is at its level.
-             */
-            level_at: string;
-            /**
-             * @description trunk_gateways: none of a trunk's gateways answers. trunk_registration: a trunk's registration fails. Every trunk is watched for both, without a rule.
-             * @enum {string}
-             */
-            measure: "waiting" | "longest_waiting" | "estimated_wait" | "service_level_ignored" | "abandon_rate" | "agents_free" | "agents_at_work" | "time_in_state" | "trunk_gateways" | "trunk_registration";
-            /** @description The queue that it is about. */
-            queue?: string;
-            /** Format: date-time */
-            raised_at: string;
-            /** @description Id of the alert rule; of a trunk's, the measure. */
-            rule: string;
-            /**
-             * Format: int64
-             * @description Where the level began.
-             */
-            threshold: number;
-            /** @description The trunk that it is about. */
-            trunk?: string;
-            /** @description The agent that it is about. */
-            user?: string;
-            /**
-             * Format: int64
-             * @description When it came to its level, in the measure's unit, rounded down.
-             */
-            value: number;
-            /**
-             * @description The worst level that it had.
-             * @enum {string}
-             */
-            worst: "warning" | "critical";
-        };
-        AlertLevel: {
-            /**
-             * Format: int64
-             * @description The level begins at this value or above; for a service level and for numbers of agents, below it. 0: this level is not used.
-             */
-            at: number;
-            /**
-             * Format: int64
-             * @description It ends below this value; for a service level and for numbers of agents, at it or above. 0: a fifth on the good side of at, for a service level 5 points above it.
-             */
-            clear?: number;
-        };
-        AlertRule: {
-            /**
-             * @description With time_in_state: what the agent does.
-             * @enum {string}
-             */
-            activity?: "ready" | "engaged" | "wrapping" | "not_ready" | "missed";
-            /** @description Watch a queue also while it is closed. Agents are watched whenever they are signed in. */
-            always?: boolean;
-            critical?: components["schemas"]["AlertLevel"];
-            /** @default true */
-            enabled: boolean;
-            /**
-             * Format: int64
-             * @description A change of level comes after the value asked for it for so long without a break.
-             * @default 15
-             */
-            hold_seconds: number;
-            /**
-             * @description What is watched, by its id among the measures. time_in_state watches agents, the others watch queues. Shares are today's.
-             * @enum {string}
-             */
-            measure: "waiting" | "longest_waiting" | "estimated_wait" | "service_level_ignored" | "abandon_rate" | "agents_free" | "agents_at_work" | "time_in_state";
-            /**
-             * Format: int64
-             * @description With a share: nothing before so many contacts counted today.
-             * @default 10
-             */
-            min_contacts: number;
-            name: string;
-            /** @description Ids of the queues that are watched, each by itself; empty means all. */
-            queues?: string[];
-            /** @description With not_ready: only for these reasons; empty means any. */
-            reasons?: string[];
-            /** @description User ids of who sees its alerts, of those who may watch the floor; empty, or nobody left of them, means all of these. */
-            recipients?: string[];
-            /** @description With time_in_state: ids of the teams whose agents are watched; empty means all agents. */
-            teams?: string[];
-            warning?: components["schemas"]["AlertLevel"];
-        };
-        AlertRuleChange: {
-            /**
-             * @description With time_in_state: what the agent does.
-             * @enum {string}
-             */
-            activity?: "ready" | "engaged" | "wrapping" | "not_ready" | "missed";
-            /** @description Watch a queue also while it is closed. Agents are watched whenever they are signed in. */
-            always: boolean;
-            critical: components["schemas"]["AlertLevel"];
-            /** @default true */
-            enabled: boolean;
-            /**
-             * Format: int64
-             * @description A change of level comes after the value asked for it for so long without a break.
-             * @default 15
-             */
-            hold_seconds: number;
-            /**
-             * @description What is watched, by its id among the measures. time_in_state watches agents, the others watch queues. Shares are today's.
-             * @enum {string}
-             */
-            measure: "waiting" | "longest_waiting" | "estimated_wait" | "service_level_ignored" | "abandon_rate" | "agents_free" | "agents_at_work" | "time_in_state";
-            /**
-             * Format: int64
-             * @description With a share: nothing before so many contacts counted today.
-             * @default 10
-             */
-            min_contacts: number;
-            name: string;
-            /** @description Ids of the queues that are watched, each by itself; empty means all. */
-            queues: string[];
-            /** @description With not_ready: only for these reasons; empty means any. */
-            reasons: string[];
-            /** @description User ids of who sees its alerts, of those who may watch the floor; empty, or nobody left of them, means all of these. */
-            recipients: string[];
-            /** @description With time_in_state: ids of the teams whose agents are watched; empty means all agents. */
-            teams: string[];
-            /**
-             * Format: int64
-             * @description The version you saw; 409 if someone was faster.
-             */
-            version: number;
-            warning: components["schemas"]["AlertLevel"];
-        };
-        AlertRuleObject: {
-            /**
-             * @description With time_in_state: what the agent does.
-             * @enum {string}
-             */
-            activity?: "ready" | "engaged" | "wrapping" | "not_ready" | "missed";
-            /** @description Watch a queue also while it is closed. Agents are watched whenever they are signed in. */
-            always: boolean;
-            /** Format: date-time */
-            archived_at?: string;
-            /** Format: date-time */
-            created_at: string;
-            critical: components["schemas"]["AlertLevel"];
-            /** @default true */
-            enabled: boolean;
-            /**
-             * Format: int64
-             * @description A change of level comes after the value asked for it for so long without a break.
-             * @default 15
-             */
-            hold_seconds: number;
-            id: string;
-            /**
-             * @description What is watched, by its id among the measures. time_in_state watches agents, the others watch queues. Shares are today's.
-             * @enum {string}
-             */
-            measure: "waiting" | "longest_waiting" | "estimated_wait" | "service_level_ignored" | "abandon_rate" | "agents_free" | "agents_at_work" | "time_in_state";
-            /**
-             * Format: int64
-             * @description With a share: nothing before so many contacts counted today.
-             * @default 10
-             */
-            min_contacts: number;
-            name: string;
-            /** Format: int64 */
-            position: number;
-            /** @description Ids of the queues that are watched, each by itself; empty means all. */
-            queues: string[];
-            /** @description With not_ready: only for these reasons; empty means any. */
-            reasons: string[];
-            /** @description User ids of who sees its alerts, of those who may watch the floor; empty, or nobody left of them, means all of these. */
-            recipients: string[];
-            /** @description With time_in_state: ids of the teams whose agents are watched; empty means all agents. */
-            teams: string[];
-            /** Format: date-time */
-            updated_at: string;
-            /** Format: int64 */
-            version: number;
-            warning: components["schemas"]["AlertLevel"];
-        };
-        Attachment: {
-            id: string;
-            media_type: string;
-            name: string;
-            /**
-             * Format: int64
-             * @description Bytes.
-             */
-            size: number;
-        };
-        Attachments: {
-            allowed: boolean;
-            /** Format: int64 */
-            max_mb: number;
-            /** @description Media types, e.g. image/png, application/pdf. */
-            types: string[];
-        };
-        AuditEntry: {
-            /** @enum {string} */
-            action: "sign_in" | "sign_in.refused" | "sign_in.locked" | "sign_out" | "session.ended" | "sessions.ended" | "password.changed" | "password.reset" | "user.created" | "user.changed" | "user.deleted" | "api_key.created" | "api_key.revoked" | "organisation.created" | "organisation.changed" | "organisation.ended" | "organisation.erased" | "keys.rotation_started" | "keys.rotated" | "setup.created" | "setup.changed" | "setup.archived" | "setup.restored" | "setup.ordered" | "trunk.plain_allowed" | "trunk.plain_ended" | "phone.plain_allowed" | "phone.plain_ended" | "phone.password_made" | "prompt.sound_set" | "prompt.sound_removed" | "prompt.sound_made_right" | "prompt.sound_as_uploaded" | "contact.seen" | "contact.rectified" | "contact.exported" | "contact.erasure_begun" | "contact.erased" | "consent.given" | "consent.withdrawn" | "interaction.move" | "interaction.taken_over" | "interaction.hint" | "call.monitored" | "call.ended" | "call.exported" | "call.numbers_exported" | "recording.listened" | "alert.acknowledged" | "agent.presence" | "retention.ended" | "audit.trimmed";
-            actor: string;
-            /** @enum {string} */
-            actor_kind: "user" | "api_key" | "visitor" | "system";
-            /** Format: date-time */
-            at: string;
-            detail?: {
-                [key: string]: string;
-            };
-            /** @description Chains this line to all before it; base64. */
-            hash: string;
-            object: string;
-            object_kind: string;
-            /** Format: int64 */
-            seq: number;
-        };
-        Button: {
-            label: string;
-            value: string;
-        };
-        Calendar: {
-            /** @description In order. */
-            days: components["schemas"]["ClosedDay"][];
-            /** @description The first day that was looked at: today. */
-            from: string;
-            /**
-             * Format: int64
-             * @description Events that begin after the last day that was looked at.
-             */
-            later: number;
-            /** @description By line; at most 200 are named. */
-            left_out: components["schemas"]["LeftOut"][];
-            /**
-             * Format: int64
-             * @description How many more were left out.
-             */
-            left_out_more: number;
-            /** @description What the calendar calls itself; may be empty. */
-            name: string;
-            /**
-             * Format: int64
-             * @description Events that are over.
-             */
-            past: number;
-            /** @description The last day that was looked at. */
-            until: string;
-        };
-        CallLeg: {
-            /** @description Who held the call last. */
-            agent?: string;
-            /**
-             * Format: date-time
-             * @description Absent: never.
-             */
-            answered_at?: string;
-            /**
-             * @description out: an agent made the call.
-             * @enum {string}
-             */
-            direction: "in" | "out";
-            /**
-             * Format: date-time
-             * @description Absent: it runs.
-             */
-            ended_at?: string;
-            /** @description them, us, lost, restart. */
-            ended_by?: string;
-            entry_point?: string;
-            id: string;
-            interaction: string;
-            /**
-             * Format: int64
-             * @description Microseconds, in the worse direction.
-             */
-            jitter_us: number;
-            /**
-             * Format: int64
-             * @description Of a million packets that should have come, in the worse direction.
-             */
-            lost_ppm: number;
-            /**
-             * Format: double
-             * @description Estimate of the mean opinion score, 1 to 5, of the worse direction.
-             */
-            mos?: number;
-            /** @description Of the other end, by a trunk: its last two digits, or all of it where that was asked for. Absent: it is not known, or was erased. */
-            number?: string;
-            /**
-             * @description callee: who was called. outside: a number that the agent or the flow called for the caller.
-             * @enum {string}
-             */
-            part: "caller" | "callee" | "agent" | "colleague" | "supervisor" | "outside";
-            /**
-             * Format: int64
-             * @description Cause by ITU-T Q.850.
-             */
-            q850?: number;
-            queue?: string;
-            /**
-             * Format: int64
-             * @description Microseconds.
-             */
-            round_trip_us?: number;
-            /**
-             * Format: int64
-             * @description RFC 3261.
-             */
-            sip_code?: number;
-            /** Format: date-time */
-            started_at: string;
-            /** @description Of SRTP, by a trunk or a phone; empty there is sound in the clear. A browser's is always encrypted. */
-            suite?: string;
-            /** @description Id of the trunk. */
-            trunk?: string;
-            user?: string;
-            /** @enum {string} */
-            way: "browser" | "trunk" | "phone";
-        };
-        CallOutInputBody: {
-            /** @description Number to show, one of those of callChoices. */
-            caller?: string;
-            /** @description Telephone number, as it is dialled from here or with its country (+351…). */
-            number: string;
-            /** @description Id of the queue on whose behalf: its wrap-up and dispositions hold, and the call shows its number. */
-            queue: string;
-        };
-        Callback: {
-            client_id: string;
-            /** @description The phone number or email address to be answered at. */
-            reach: string;
-        };
-        CalledOut: {
-            interaction: string;
-        };
-        CannedReply: {
-            body: string;
-            language: string;
-            /** @description Only for this queue; empty means all. */
-            queue?: string;
-            /** @description Typed after / in the reply box. */
-            shortcut?: string;
-            title: string;
-        };
-        CannedReplyChange: {
-            body: string;
-            language: string;
-            /** @description Only for this queue; empty means all. */
-            queue: string;
-            /** @description Typed after / in the reply box. */
-            shortcut: string;
-            title: string;
-            /**
-             * Format: int64
-             * @description The version you saw; 409 if someone was faster.
-             */
-            version: number;
-        };
-        CannedReplyObject: {
-            /** Format: date-time */
-            archived_at?: string;
-            body: string;
-            /** Format: date-time */
-            created_at: string;
-            id: string;
-            language: string;
-            /** Format: int64 */
-            position: number;
-            /** @description Only for this queue; empty means all. */
-            queue: string;
-            /** @description Typed after / in the reply box. */
-            shortcut: string;
-            title: string;
-            /** Format: date-time */
-            updated_at: string;
-            /** Format: int64 */
-            version: number;
-        };
-        ChoiceInputBody: {
-            client_id: string;
-            value: string;
-        };
-        Choices: {
-            /** @description Numbers that may be shown; empty leaves it to the trunk. */
-            numbers: string[];
-            /** @description Calls may leave at all. */
-            possible: boolean;
-        };
-        Clause: {
-            evidence: string[];
-            id: string;
-            /** @enum {string} */
-            status: "proven" | "not_built" | "failed";
-            title: string;
-        };
-        ClosedDay: {
-            /** @description YYYY-MM-DD, in the time zone that was given. */
-            date: string;
-            /** @description HH:MM; absent for a whole day. */
-            from?: string;
-            /**
-             * Format: int64
-             * @description Where the event begins in the file.
-             */
-            line: number;
-            name: string;
-            /** @description The first line of the event's description, or its category: often what kind of holiday it is. */
-            note?: string;
-            /** @description HH:MM, at most 24:00. */
-            to?: string;
-        };
-        CompleteInputBody: {
-            /** @description Id; some queues ask for one. */
-            disposition?: string;
-            /** @description Ids. */
-            labels?: string[];
-        };
-        ConnectionChange: {
-            /** @description Where the system is, e.g. https://api.example.com/v1: HTTPS, on the public network. The paths of flows' steps go below it. */
-            address: string;
-            /** @description The header that carries the secret, e.g. Authorization; empty: none is sent. */
-            header: string;
-            name: string;
-            /** @description What the header carries, e.g. Bearer and a token. It is sealed and never shown again; absent or empty: it stays as it is, unless the address leads to another host. */
-            secret?: string;
-            /** @description Remove the secret. */
-            secret_remove?: boolean;
-            /** @description As it was answered; it changes nothing. */
-            secret_set?: boolean;
-            /**
-             * Format: int64
-             * @description The version you saw; 409 if someone was faster.
-             */
-            version: number;
-        };
-        ConnectionObject: {
-            /** @description Where the system is, e.g. https://api.example.com/v1: HTTPS, on the public network. The paths of flows' steps go below it. */
-            address: string;
-            /** Format: date-time */
-            archived_at?: string;
-            /** Format: date-time */
-            created_at: string;
-            /** @description The header that carries the secret, e.g. Authorization; empty: none is sent. */
-            header: string;
-            id: string;
-            name: string;
-            /** Format: int64 */
-            position: number;
-            /** @description There is a secret. */
-            secret_set: boolean;
-            /** Format: date-time */
-            updated_at: string;
-            /** Format: int64 */
-            version: number;
-        };
-        ConsentRequest: {
-            /** @description Address of the tenant's privacy policy; may be empty. */
-            link: string;
-            /** @description Id of the consent text. */
-            text: string;
-            /** Format: int64 */
-            version: number;
-            /** @description What is shown beside the box that is never ticked beforehand. */
-            words: string;
-        };
-        ConsentStruct: {
-            text: string;
-            /** Format: int64 */
-            version: number;
-        };
-        ConsentText: {
-            /** @description Address of the tenant's privacy policy. */
-            link?: string;
-            name: string;
-            /** @enum {string} */
-            purpose: "service" | "marketing" | "recording";
-            /** @description By language. */
-            text: {
-                [key: string]: string;
-            };
-        };
-        ConsentTextChange: {
-            /** @description Address of the tenant's privacy policy. */
-            link: string;
-            name: string;
-            /** @enum {string} */
-            purpose: "service" | "marketing" | "recording";
-            /** @description By language. */
-            text: {
-                [key: string]: string;
-            };
-            /**
-             * Format: int64
-             * @description The version you saw; 409 if someone was faster.
-             */
-            version: number;
-        };
-        ConsentTextObject: {
-            /** Format: date-time */
-            archived_at?: string;
-            /** Format: date-time */
-            created_at: string;
-            id: string;
-            /** @description Address of the tenant's privacy policy. */
-            link: string;
-            name: string;
-            /** Format: int64 */
-            position: number;
-            /** @enum {string} */
-            purpose: "service" | "marketing" | "recording";
-            /** @description By language. */
-            text: {
-                [key: string]: string;
-            };
-            /** Format: date-time */
-            updated_at: string;
-            /** Format: int64 */
-            version: number;
-        };
-        ConsultInputBody: {
-            user: string;
-        };
-        Contact: {
-            addresses: components["schemas"]["ContactAddress"][];
-            consents: components["schemas"]["ContactConsent"][];
-            /** Format: date-time */
-            created_at: string;
-            id: string;
-            language: string;
-            name: string;
-            /**
-             * Format: date-time
-             * @description Processing is restricted since.
-             */
-            restricted_at?: string;
-            /** Format: date-time */
-            seen_at: string;
-            /** Format: int64 */
-            version: number;
-        };
-        ContactAddress: {
-            /** @enum {string} */
-            kind: "phone" | "email" | "social" | "visitor";
-            value: string;
-        };
-        ContactChangeInput: {
-            addresses?: components["schemas"]["ContactAddress"][];
-            /** @enum {string} */
-            language?: "en" | "pt";
-            name?: string;
-            /** @description Processing is restricted; needs contact.erase. */
-            restricted?: boolean;
-            /** Format: int64 */
-            version: number;
-        };
-        ContactConsent: {
-            /** @description Id of the text that was shown. */
-            consent_text: string;
-            /** Format: date-time */
-            given_at: string;
-            id: string;
-            interaction?: string;
-            language: string;
-            purpose: string;
-            /** Format: int64 */
-            text_version: number;
-            /** Format: date-time */
-            withdrawn_at?: string;
-        };
-        Conversation: {
-            interaction: string;
-            /**
-             * Format: int64
-             * @description The highest sequence number so far; numbers between the messages shown belong to others and are no gap.
-             */
-            last: number;
-            messages: components["schemas"]["Message"][];
-            /** @description There are more messages above the last one; ask again with after. */
-            more: boolean;
-            state: components["schemas"]["VisitorState"];
-        };
-        CreatedAPIKey: {
-            api_key: components["schemas"]["APIKey"];
-            /** @description Send as Authorization: Bearer …; it cannot be shown again. */
-            secret: string;
-        };
-        CreatedOrganisation: {
-            /** @description User name. */
-            administrator: string;
-            organisation: components["schemas"]["Organisation"];
-            /** @description One-time: the first sign-in must choose another. */
-            password: string;
-        };
-        CreatedUser: {
-            /** @description One-time: the first sign-in must choose another. */
-            password: string;
-            user: components["schemas"]["User"];
-        };
-        Day: {
-            agents: components["schemas"]["DayAgents"][];
-            /**
-             * Format: date-time
-             * @description When this was counted; the present slot goes on.
-             */
-            at: string;
-            /** @description In the organisation's time zone. */
-            date: string;
-            /** Format: date-time */
-            from: string;
-            queues: components["schemas"]["DayQueue"][];
-            /** Format: int64 */
-            slot_seconds: number;
-            time_zone: string;
-            /**
-             * Format: date-time
-             * @description 23 or 25 hours later when the clocks change.
-             */
-            until: string;
-        };
-        DayAgents: {
-            /**
-             * Format: int64
-             * @description With a contact or in wrap-up, all agents together.
-             */
-            busy_ms: number;
-            /** Format: int64 */
-            not_ready_ms: number;
-            /** Format: int64 */
-            ready_ms: number;
-            /** Format: int64 */
-            slot: number;
-        };
-        DayQueue: {
-            date: string;
-            queue: string;
-            slots: components["schemas"]["DaySlot"][];
-        };
-        DaySlot: {
-            /**
-             * Format: int64
-             * @description Without short abandons.
-             */
-            abandoned: number;
-            /**
-             * Format: int64
-             * @description Sum of the waits of answered contacts.
-             */
-            answer_wait_ms: number;
-            /** Format: int64 */
-            answered: number;
-            /**
-             * Format: int64
-             * @description Talk, hold and wrap-up of handled contacts.
-             */
-            handle_ms: number;
-            /** Format: int64 */
-            handled: number;
-            /** Format: int64 */
-            longest_wait_ms: number;
-            /** Format: int64 */
-            offered: number;
-            /** @description Measure service_level_ignored. */
-            service_level: components["schemas"]["Ratio"];
-            /** Format: int64 */
-            short_abandoned: number;
-            /**
-             * Format: int64
-             * @description 0 is the first of the day.
-             */
-            slot: number;
-        };
-        Definition: {
-            formula: string;
-            id: string;
-            means: string;
-            name: string;
-            source?: string;
-            /** @enum {string} */
-            unit: "contacts" | "percent" | "seconds" | "agents";
-        };
-        Desk: {
-            me: components["schemas"]["AgentView"];
-            offers: components["schemas"]["Offer"][];
-            queues: components["schemas"]["QueueView"][];
-            work: components["schemas"]["Interaction"][];
-        };
-        Digits: {
-            /**
-             * Format: int64
-             * @description Digits that complete it.
-             */
-            max: number;
-            /**
-             * Format: int64
-             * @description Digits without which it is no answer.
-             */
-            min: number;
-            /**
-             * @description The key that ends a shorter answer on the telephone.
-             * @enum {string}
-             */
-            terminator?: "#" | "*";
-        };
-        Disposition: {
-            /** @description Shown as a heading; may be empty. */
-            group?: string;
-            name: string;
-        };
-        DispositionChange: {
-            /** @description Shown as a heading; may be empty. */
-            group: string;
-            name: string;
-            /**
-             * Format: int64
-             * @description The version you saw; 409 if someone was faster.
-             */
-            version: number;
-        };
-        DispositionObject: {
-            /** Format: date-time */
-            archived_at?: string;
-            /** Format: date-time */
-            created_at: string;
-            /** @description Shown as a heading; may be empty. */
-            group: string;
-            id: string;
-            name: string;
-            /** Format: int64 */
-            position: number;
-            /** Format: date-time */
-            updated_at: string;
-            /** Format: int64 */
-            version: number;
-        };
-        EntryPoint: {
-            /**
-             * @default no
-             * @enum {string}
-             */
-            ask_email: "no" | "optional" | "required";
-            /**
-             * @default no
-             * @enum {string}
-             */
-            ask_name: "no" | "optional" | "required";
-            attachments: components["schemas"]["Attachments"];
-            /**
-             * @description Whether a chat may be spoken, too: off, agent (the agent offers it), both (the visitor may ask as well). Empty is off.
-             * @enum {string}
-             */
-            calls?: "off" | "agent" | "both";
-            /** @enum {string} */
-            channel: "voice" | "chat" | "email" | "social";
-            /** @description Id of the consent text shown before a chat; empty means none is asked. */
-            consent_text?: string;
-            enabled?: boolean;
-            /** @description Id of the flow it runs. */
-            flow: string;
-            /** @description en, pt; the first is the default. */
-            languages: string[];
-            name: string;
-            /** @description Web origins that may show the widget, e.g. https://shop.example; empty means any. */
-            origins?: string[];
-            /** @description Ask for satisfaction at the end. */
-            survey?: boolean;
-            theme: components["schemas"]["Theme"];
-            /** @description The visitor may download the conversation. */
-            transcript?: boolean;
-            /** @description … and whether either side may show its camera then. */
-            video?: boolean;
-        };
-        EntryPointChange: {
-            /**
-             * @default no
-             * @enum {string}
-             */
-            ask_email: "no" | "optional" | "required";
-            /**
-             * @default no
-             * @enum {string}
-             */
-            ask_name: "no" | "optional" | "required";
-            attachments: components["schemas"]["Attachments"];
-            /**
-             * @description Whether a chat may be spoken, too: off, agent (the agent offers it), both (the visitor may ask as well). Empty is off.
-             * @enum {string}
-             */
-            calls?: "off" | "agent" | "both";
-            /** @enum {string} */
-            channel: "voice" | "chat" | "email" | "social";
-            /** @description Id of the consent text shown before a chat; empty means none is asked. */
-            consent_text: string;
-            enabled: boolean;
-            /** @description Id of the flow it runs. */
-            flow: string;
-            /** @description en, pt; the first is the default. */
-            languages: string[];
-            name: string;
-            /** @description Web origins that may show the widget, e.g. https://shop.example; empty means any. */
-            origins: string[];
-            /** @description Ask for satisfaction at the end. */
-            survey: boolean;
-            theme: components["schemas"]["Theme"];
-            /** @description The visitor may download the conversation. */
-            transcript: boolean;
-            /**
-             * Format: int64
-             * @description The version you saw; 409 if someone was faster.
-             */
-            version: number;
-            /** @description … and whether either side may show its camera then. */
-            video?: boolean;
-        };
-        EntryPointObject: {
-            /** Format: date-time */
-            archived_at?: string;
-            /**
-             * @default no
-             * @enum {string}
-             */
-            ask_email: "no" | "optional" | "required";
-            /**
-             * @default no
-             * @enum {string}
-             */
-            ask_name: "no" | "optional" | "required";
-            attachments: components["schemas"]["Attachments"];
-            /**
-             * @description Whether a chat may be spoken, too: off, agent (the agent offers it), both (the visitor may ask as well). Empty is off.
-             * @enum {string}
-             */
-            calls?: "off" | "agent" | "both";
-            /** @enum {string} */
-            channel: "voice" | "chat" | "email" | "social";
-            /** @description Id of the consent text shown before a chat; empty means none is asked. */
-            consent_text: string;
-            /** Format: date-time */
-            created_at: string;
-            enabled: boolean;
-            /** @description Id of the flow it runs. */
-            flow: string;
-            id: string;
-            /** @description en, pt; the first is the default. */
-            languages: string[];
-            name: string;
-            /** @description Web origins that may show the widget, e.g. https://shop.example; empty means any. */
-            origins: string[];
-            /** Format: int64 */
-            position: number;
-            /** @description Ask for satisfaction at the end. */
-            survey: boolean;
-            theme: components["schemas"]["Theme"];
-            /** @description The visitor may download the conversation. */
-            transcript: boolean;
-            /** Format: date-time */
-            updated_at: string;
-            /** Format: int64 */
-            version: number;
-            /** @description … and whether either side may show its camera then. */
-            video?: boolean;
-        };
-        EntryPointView: {
-            accent: string;
-            /** @enum {string} */
-            ask_email: "no" | "optional" | "required";
-            /** @enum {string} */
-            ask_name: "no" | "optional" | "required";
-            attachments: components["schemas"]["FileLimits"];
-            /**
-             * @description voice: the conversation is a call; connect its sound once it began.
-             * @enum {string}
-             */
-            channel: "chat" | "voice";
-            /** @description Absent: none is asked. */
-            consent?: components["schemas"]["ConsentRequest"];
-            id: string;
-            language: string;
-            languages: string[];
-            /** @enum {string} */
-            mode: "auto" | "light" | "dark";
-            /** @description False: show the leave-a-message form. */
-            open: boolean;
-            /** @enum {string} */
-            position: "right" | "left";
-            survey: boolean;
-            title: string;
-            transcript: boolean;
-            welcome: string;
-        };
-        ErasedCount: {
-            /** Format: int64 */
-            count: number;
-            what: string;
-        };
-        ErasureReceipt: {
-            contact: string;
-            erased: components["schemas"]["ErasedCount"][];
-            /** Format: date-time */
-            erased_at: string;
-            kept: components["schemas"]["KeptCount"][];
-        };
-        Exception: {
-            /** @description YYYY-MM-DD */
-            date: string;
-            name: string;
-            /** @description Empty means closed all day. */
-            open: components["schemas"]["Span"][];
-        };
-        Exclude: {
-            /** @enum {string} */
-            holding: "voice" | "chat" | "email" | "social";
-            /** @description Channels that an agent who holds such work is not offered. */
-            not: ("voice" | "chat" | "email" | "social")[];
-        };
-        ExportCallLegs: {
-            /** @description Of calls that this user held, or had a part in. */
-            agent?: string;
-            /**
-             * @description out: calls that agents made.
-             * @enum {string}
-             */
-            direction?: "in" | "out";
-            /** @description Of calls at this entry point. */
-            entry_point?: string;
-            /**
-             * @description csv: a line for each, with a heading. json: a list.
-             * @enum {string}
-             */
-            format: "csv" | "json";
-            /**
-             * Format: date-time
-             * @description Began then or later.
-             */
-            from?: string;
-            /**
-             * @description clear needs call.numbers and a reason.
-             * @default masked
-             * @enum {string}
-             */
-            numbers: "masked" | "clear";
-            /** @description Of calls in this queue. */
-            queue?: string;
-            /** @description With clear: why. It stands in the audit log; name nobody in it. */
-            reason?: string;
-            /**
-             * Format: date-time
-             * @description Began before.
-             */
-            to?: string;
-        };
-        FileLimits: {
-            allowed: boolean;
-            /** Format: int64 */
-            max_mb: number;
-            types: string[];
-        };
-        Flow: {
-            /** @description A graph that somebody works on and that does not run; it may be unfinished. null if there is none. */
-            draft?: unknown;
-            /** @description What runs. */
-            graph: unknown;
-            name: string;
-        };
-        FlowAct: {
-            buttons?: components["schemas"]["FlowButton"][];
-            close?: boolean;
-            collect?: boolean;
-            /** @description The person agreed to this consent text, which would be recorded. */
-            consent?: string;
-            /** @description With collect: digits are waited for. */
-            digits?: components["schemas"]["FlowDigits"];
-            form?: boolean;
-            /** @description A system outside would be asked, and the run waits for its answer. */
-            look_up?: components["schemas"]["FlowLookUp"];
-            /** @description With collect: nobody sees the answer. */
-            masked?: boolean;
-            /** @description Id of the recorded prompt whose words are said. */
-            prompt?: string;
-            queue?: string;
-            say?: string;
-            /** @description A number would be called and the call handed over, and the run waits. */
-            transfer?: components["schemas"]["FlowCall"];
-        };
-        FlowAnswer: {
-            failed?: boolean;
-            /** @description By attribute; what is missing is empty. */
-            values?: {
-                [key: string]: string;
-            };
-        };
-        FlowButton: {
-            label: string;
-            value: string;
-        };
-        FlowCall: {
-            /** @description The own number that is shown; missing: the trunk decides. */
-            caller?: string;
-            number: string;
-            /**
-             * Format: int64
-             * @description That it rings.
-             */
-            seconds: number;
-        };
-        FlowChange: {
-            /** @description A graph that somebody works on and that does not run; it may be unfinished. null if there is none. */
-            draft: unknown;
-            /** @description What runs. */
-            graph: unknown;
-            name: string;
-            /**
-             * Format: int64
-             * @description The version you saw; 409 if someone was faster.
-             */
-            version: number;
-        };
-        FlowCheck: {
-            graph: unknown;
-            /** @description Of the flow, whose entry points say which languages are needed. */
-            id?: string;
-        };
-        FlowDigits: {
-            /** Format: int64 */
-            max: number;
-            /** Format: int64 */
-            min: number;
-            terminator?: string;
-        };
-        FlowFault: {
-            /**
-             * @description Like graph.nodes.topic.options[1].next
-             * @example graph.nodes.topic.options[1].next
-             */
-            field: string;
-            message: string;
-        };
-        FlowInput: {
-            /** @description What the look-up that the run waits for came to. */
-            answer?: components["schemas"]["FlowAnswer"];
-            /** @description An option's value. */
-            choice?: string;
-            /** @description The form was sent. */
-            form?: boolean;
-            /**
-             * @description Why the number that a call is handed over to was not reached; none: nobody answered.
-             * @enum {string}
-             */
-            outcome?: "busy" | "none" | "failed";
-            text?: string;
-            /** @description The deadline has passed. */
-            timeout?: boolean;
-        };
-        FlowLookUp: {
-            /** @description Secret answers are masked. */
-            body?: {
-                [key: string]: string;
-            };
-            connection: string;
-            method: string;
-            path: string;
-            /** @description The attributes that the answer gives. */
-            results: string[];
-            /** Format: int64 */
-            seconds: number;
-        };
-        FlowNodeCount: {
-            /** Format: int64 */
-            count: number;
-            node: string;
-        };
-        FlowObject: {
-            /** Format: date-time */
-            archived_at?: string;
-            /** Format: date-time */
-            created_at: string;
-            /** @description A graph that somebody works on and that does not run; it may be unfinished. null if there is none. */
-            draft: unknown;
-            /** @description What runs. */
-            graph: unknown;
-            id: string;
-            name: string;
-            /** Format: int64 */
-            position: number;
-            /** Format: date-time */
-            updated_at: string;
-            /** Format: int64 */
-            version: number;
-        };
-        FlowState: {
-            attributes?: {
-                [key: string]: string;
-            };
-            /** Format: date-time */
-            deadline?: string;
-            done: boolean;
-            language: string;
-            node: string;
-            prefers?: {
-                [key: string]: number;
-            };
-            /** Format: int64 */
-            priority: number;
-            /** @description Answers to sensitive questions of the run that is tried. */
-            secrets?: {
-                [key: string]: string;
-            };
-            /** @description The consent text that waits for an answer, as it was shown. */
-            shown?: components["schemas"]["Shown"];
-            skills?: {
-                [key: string]: number;
-            };
-            /** Format: int64 */
-            steps: number;
-            /** @description For the person. */
-            waiting: boolean;
-            /** @description The flows that the run is within, the innermost last; node is a step of that one. */
-            within?: components["schemas"]["Frame"][];
-        };
-        FlowToday: {
-            /**
-             * Format: date-time
-             * @description The ways are counted from here: midnight, or when the floor was last opened.
-             */
-            since: string;
-            /** @description How many are at each step now. */
-            standing: components["schemas"]["FlowNodeCount"][];
-            /** @description How often each way was taken, in whichever version of the flow. */
-            ways: components["schemas"]["FlowWayCount"][];
-        };
-        FlowTried: {
-            actions: components["schemas"]["FlowAct"][];
-            /**
-             * Format: date-time
-             * @description The time at which it happened.
-             */
-            at: string;
-            /** @description The run cannot go on: a way leads to no step, or round and round. */
-            failed: boolean;
-            state: components["schemas"]["FlowState"];
-            /** @description The edges that were taken, in order. */
-            ways: components["schemas"]["FlowWay"][];
-        };
-        FlowTry: {
-            /**
-             * Format: date-time
-             * @description The time of the run; missing: now.
-             */
-            at?: string;
-            /** @description What is known of the person, when the run begins. */
-            attributes?: {
-                [key: string]: string;
-            };
-            /** @enum {string} */
-            channel: "chat" | "voice" | "email" | "social";
-            graph: unknown;
-            /** @description Of the flow, whose entry points say which languages are needed. */
-            id?: string;
-            input?: components["schemas"]["FlowInput"];
-            /** @description The person's, when the run begins. */
-            language: string;
-            /**
-             * Format: int64
-             * @description The estimated wait that a wait step learns; -1: unknown.
-             */
-            minutes?: number;
-            /** @description What the person calls itself, when the run begins. */
-            name?: string;
-            /**
-             * @description Opening hours as they are at that time, or all open, or all closed.
-             * @enum {string}
-             */
-            open?: "hours" | "open" | "closed";
-            /**
-             * Format: int64
-             * @description The place in line that a wait step learns; 0: unknown.
-             */
-            place?: number;
-            /** @description As the step before answered it; missing: the run begins. */
-            state?: components["schemas"]["FlowState"];
-        };
-        FlowWay: {
-            flow?: string;
-            from?: string;
-            out?: string;
-            to: string;
-        };
-        FlowWayCount: {
-            /** Format: int64 */
-            count: number;
-            from: string;
-            /** @description The field of the step that leads on, like options[0]. */
-            out: string;
-            to: string;
-        };
-        Frame: {
-            flow: string;
-            secrets?: {
-                [key: string]: string;
-            };
-            step: string;
-            /** Format: int64 */
-            version: number;
-        };
-        GatewayState: {
-            host: string;
-            /** Format: int64 */
-            port: number;
-            /**
-             * Format: int64
-             * @description Milliseconds that its last answer took.
-             */
-            rtt_ms?: number;
-            /**
-             * @description By OPTIONS and by calls; unknown before the first answer.
-             * @enum {string}
-             */
-            state: "up" | "down" | "unknown";
-            transport: string;
-        };
-        Handed: {
-            ended: boolean;
-            interaction: string;
-            queue?: string;
-            /**
-             * Format: date-time
-             * @description When the outside number answered: its minutes count from here on.
-             */
-            since: string;
-            /** @description Name of the trunk by which the outside number is called. */
-            trunk?: string;
-            /**
-             * Format: date-time
-             * @description When the call ends because the trunk's minutes are used up; absent: no bound.
-             */
-            until?: string;
-        };
-        HandsetChoice: {
-            /** @description Id of the phone by which I talk; empty: by the browser. */
-            phone: string;
-            /** @description My phones. */
-            phones: components["schemas"]["OwnPhone"][];
-        };
-        HandsetInput: {
-            /** @description Id of one of my phones; empty: the browser. */
-            phone: string;
-        };
-        HoldInputBody: {
-            /** @description The caller hears music instead of the agent. */
-            held: boolean;
-        };
-        Hours: {
-            /** @description Holidays and special days; they win over the week. */
-            dates?: components["schemas"]["Exception"][];
-            name: string;
-            /** @description IANA name, e.g. Europe/Lisbon. */
-            time_zone: string;
-            weekly: components["schemas"]["Opening"][];
-        };
-        HoursChange: {
-            /** @description Holidays and special days; they win over the week. */
-            dates: components["schemas"]["Exception"][];
-            name: string;
-            /** @description IANA name, e.g. Europe/Lisbon. */
-            time_zone: string;
-            /**
-             * Format: int64
-             * @description The version you saw; 409 if someone was faster.
-             */
-            version: number;
-            weekly: components["schemas"]["Opening"][];
-        };
-        HoursObject: {
-            /** Format: date-time */
-            archived_at?: string;
-            /** Format: date-time */
-            created_at: string;
-            /** @description Holidays and special days; they win over the week. */
-            dates: components["schemas"]["Exception"][];
-            id: string;
-            name: string;
-            /** Format: int64 */
-            position: number;
-            /** @description IANA name, e.g. Europe/Lisbon. */
-            time_zone: string;
-            /** Format: date-time */
-            updated_at: string;
-            /** Format: int64 */
-            version: number;
-            weekly: components["schemas"]["Opening"][];
-        };
-        Interaction: {
-            /** @description Who holds it, or is offered it. */
-            agent?: string;
-            /** Format: date-time */
-            answered_at?: string;
-            /** Format: date-time */
-            arrived_at: string;
-            /**
-             * @description Of an open chat: who may ask for it to be spoken; absent: nobody.
-             * @enum {string}
-             */
-            calls?: "agent" | "both";
-            /** @enum {string} */
-            channel: "voice" | "chat" | "email" | "social";
-            close_reason?: string;
-            /** Format: date-time */
-            closed_at?: string;
-            /** @description Colleagues asked for help; they may read and write notes. */
-            consulted?: string[];
-            contact: string;
-            /** @description The person ended the contact. */
-            customer_gone?: boolean;
-            disposition?: string;
-            entry_point: string;
-            id: string;
-            labels?: string[];
-            language: string;
-            left_message?: boolean;
-            /** @description Display name of the person's choice; may be empty. */
-            name: string;
-            needs?: components["schemas"]["SkillNeed"][];
-            /** @description Its agent called the person. */
-            outgoing?: boolean;
-            /** @description Its call was handed over to an outside number. */
-            outside?: boolean;
-            /** Format: int64 */
-            priority: number;
-            queue?: string;
-            /** Format: date-time */
-            queued_at?: string;
-            /**
-             * Format: int64
-             * @description 1-5; 0 if none.
-             */
-            rating?: number;
-            /** @enum {string} */
-            state: "arriving" | "in_flow" | "queued" | "offered" | "active" | "held" | "wrapping" | "closed";
-            /**
-             * @description Of a chat: whether it is spoken, too.
-             * @enum {string}
-             */
-            talk?: "" | "asked_by_agent" | "asked_by_visitor" | "running";
-            /** Format: int64 */
-            version: number;
-            /** @description … and cameras may be shown then. */
-            video?: boolean;
-            /** Format: date-time */
-            wrap_from?: string;
-            /** Format: date-time */
-            wrap_until?: string;
-        };
-        InteractionDetail: {
-            /** @description Absent when the caller may not see it. */
-            contact?: components["schemas"]["Contact"];
-            earlier: components["schemas"]["Interaction"][];
-            interaction: components["schemas"]["Interaction"];
-            /** @description Of a call: who took part, by which way, from when to when, how it ended and was heard. */
-            legs?: components["schemas"]["Leg"][];
-            marks: components["schemas"]["Marks"];
-            segments: components["schemas"]["Segment"][];
-        };
-        InventoryEntry: {
-            /** @enum {string} */
-            class: "none" | "pseudonym" | "address" | "display_name" | "content" | "label" | "secret" | "credential";
-            /** @description How it ends. */
-            erased: string;
-            /** @description Table and column, blob prefix, event or cache. */
-            place: string;
-            purpose: string;
-            retention: string;
-        };
-        KeptCount: {
-            /** Format: int64 */
-            count: number;
-            what: string;
-            why: string;
-        };
-        KeysInputBody: {
-            /** @description Keys to send to the caller's side, such as 1, * or #. Nothing of them is kept. */
-            keys: string;
-        };
-        Label: {
-            name: string;
-        };
-        LabelChange: {
-            name: string;
-            /**
-             * Format: int64
-             * @description The version you saw; 409 if someone was faster.
-             */
-            version: number;
-        };
-        LabelObject: {
-            /** Format: date-time */
-            archived_at?: string;
-            /** Format: date-time */
-            created_at: string;
-            id: string;
-            name: string;
-            /** Format: int64 */
-            position: number;
-            /** Format: date-time */
-            updated_at: string;
-            /** Format: int64 */
-            version: number;
-        };
-        LeftOut: {
-            /** Format: int64 */
-            line: number;
-            name?: string;
-            /** @enum {string} */
-            reason: "not_read" | "unbalanced" | "no_date" | "bad_date" | "bad_length" | "ends_early" | "no_length" | "too_long" | "bad_rule" | "rule_not_read" | "no_zone" | "cancelled" | "repeated" | "too_many";
-        };
-        Leg: {
-            /**
-             * Format: date-time
-             * @description Absent: never.
-             */
-            answered_at?: string;
-            /**
-             * Format: date-time
-             * @description Absent: it runs.
-             */
-            ended_at?: string;
-            /** @description them, us, lost, restart. */
-            ended_by?: string;
-            id: string;
-            /**
-             * Format: int64
-             * @description Microseconds, in the worse direction.
-             */
-            jitter_us: number;
-            /**
-             * Format: int64
-             * @description Of a million packets that should have come, in the worse direction.
-             */
-            lost_ppm: number;
-            /**
-             * Format: double
-             * @description Estimate of the mean opinion score, 1 to 5, of the worse direction.
-             */
-            mos?: number;
-            /**
-             * @description callee: who was called. outside: a number that the agent or the flow called for the caller.
-             * @enum {string}
-             */
-            part: "caller" | "callee" | "agent" | "colleague" | "supervisor" | "outside";
-            /**
-             * Format: int64
-             * @description Cause by ITU-T Q.850.
-             */
-            q850?: number;
-            /**
-             * Format: int64
-             * @description Microseconds.
-             */
-            round_trip_us?: number;
-            /**
-             * Format: int64
-             * @description RFC 3261.
-             */
-            sip_code?: number;
-            /** Format: date-time */
-            started_at: string;
-            /** @description Of SRTP, by a trunk or a phone; empty there is sound in the clear. A browser's is always encrypted. */
-            suite?: string;
-            /** @description Id of the trunk. */
-            trunk?: string;
-            user?: string;
-            /** @enum {string} */
-            way: "browser" | "trunk" | "phone";
-        };
-        ListOfAPIKey: {
-            items: components["schemas"]["APIKey"][];
-            /** @description Pass as cursor for the next page; absent at the end. */
-            next?: string;
-        };
-        ListOfAgentView: {
-            items: components["schemas"]["AgentView"][];
-            /** @description Pass as cursor for the next page; absent at the end. */
-            next?: string;
-        };
-        ListOfAlert: {
-            items: components["schemas"]["Alert"][];
-            /** @description Pass as cursor for the next page; absent at the end. */
-            next?: string;
-        };
-        ListOfAlertRuleObject: {
-            items: components["schemas"]["AlertRuleObject"][];
-            /** @description Pass as cursor for the next page; absent at the end. */
-            next?: string;
-        };
-        ListOfAuditEntry: {
-            items: components["schemas"]["AuditEntry"][];
-            /** @description Pass as cursor for the next page; absent at the end. */
-            next?: string;
-        };
-        ListOfCallLeg: {
-            items: components["schemas"]["CallLeg"][];
-            /** @description Pass as cursor for the next page; absent at the end. */
-            next?: string;
-        };
-        ListOfCannedReplyObject: {
-            items: components["schemas"]["CannedReplyObject"][];
-            /** @description Pass as cursor for the next page; absent at the end. */
-            next?: string;
-        };
-        ListOfClause: {
-            items: components["schemas"]["Clause"][];
-            /** @description Pass as cursor for the next page; absent at the end. */
-            next?: string;
-        };
-        ListOfConnectionObject: {
-            items: components["schemas"]["ConnectionObject"][];
-            /** @description Pass as cursor for the next page; absent at the end. */
-            next?: string;
-        };
-        ListOfConsentTextObject: {
-            items: components["schemas"]["ConsentTextObject"][];
-            /** @description Pass as cursor for the next page; absent at the end. */
-            next?: string;
-        };
-        ListOfContact: {
-            items: components["schemas"]["Contact"][];
-            /** @description Pass as cursor for the next page; absent at the end. */
-            next?: string;
-        };
-        ListOfDefinition: {
-            items: components["schemas"]["Definition"][];
-            /** @description Pass as cursor for the next page; absent at the end. */
-            next?: string;
-        };
-        ListOfDispositionObject: {
-            items: components["schemas"]["DispositionObject"][];
-            /** @description Pass as cursor for the next page; absent at the end. */
-            next?: string;
-        };
-        ListOfEntryPointObject: {
-            items: components["schemas"]["EntryPointObject"][];
-            /** @description Pass as cursor for the next page; absent at the end. */
-            next?: string;
-        };
-        ListOfFlowFault: {
-            items: components["schemas"]["FlowFault"][];
-            /** @description Pass as cursor for the next page; absent at the end. */
-            next?: string;
-        };
-        ListOfFlowObject: {
-            items: components["schemas"]["FlowObject"][];
-            /** @description Pass as cursor for the next page; absent at the end. */
-            next?: string;
-        };
-        ListOfHanded: {
-            items: components["schemas"]["Handed"][];
-            /** @description Pass as cursor for the next page; absent at the end. */
-            next?: string;
-        };
-        ListOfHoursObject: {
-            items: components["schemas"]["HoursObject"][];
-            /** @description Pass as cursor for the next page; absent at the end. */
-            next?: string;
-        };
-        ListOfInteraction: {
-            items: components["schemas"]["Interaction"][];
-            /** @description Pass as cursor for the next page; absent at the end. */
-            next?: string;
-        };
-        ListOfInventoryEntry: {
-            items: components["schemas"]["InventoryEntry"][];
-            /** @description Pass as cursor for the next page; absent at the end. */
-            next?: string;
-        };
-        ListOfLabelObject: {
-            items: components["schemas"]["LabelObject"][];
-            /** @description Pass as cursor for the next page; absent at the end. */
-            next?: string;
-        };
-        ListOfMessage: {
-            items: components["schemas"]["Message"][];
-            /** @description Pass as cursor for the next page; absent at the end. */
-            next?: string;
-        };
-        ListOfOrganisation: {
-            items: components["schemas"]["Organisation"][];
-            /** @description Pass as cursor for the next page; absent at the end. */
-            next?: string;
-        };
-        ListOfPermissionView: {
-            items: components["schemas"]["PermissionView"][];
-            /** @description Pass as cursor for the next page; absent at the end. */
-            next?: string;
-        };
-        ListOfPhoneObject: {
-            items: components["schemas"]["PhoneObject"][];
-            /** @description Pass as cursor for the next page; absent at the end. */
-            next?: string;
-        };
-        ListOfPromptObject: {
-            items: components["schemas"]["PromptObject"][];
-            /** @description Pass as cursor for the next page; absent at the end. */
-            next?: string;
-        };
-        ListOfQueueObject: {
-            items: components["schemas"]["QueueObject"][];
-            /** @description Pass as cursor for the next page; absent at the end. */
-            next?: string;
-        };
-        ListOfReasonObject: {
-            items: components["schemas"]["ReasonObject"][];
-            /** @description Pass as cursor for the next page; absent at the end. */
-            next?: string;
-        };
-        ListOfRecording: {
-            items: components["schemas"]["Recording"][];
-            /** @description Pass as cursor for the next page; absent at the end. */
-            next?: string;
-        };
-        ListOfSessionView: {
-            items: components["schemas"]["SessionView"][];
-            /** @description Pass as cursor for the next page; absent at the end. */
-            next?: string;
-        };
-        ListOfSiteObject: {
-            items: components["schemas"]["SiteObject"][];
-            /** @description Pass as cursor for the next page; absent at the end. */
-            next?: string;
-        };
-        ListOfSkillObject: {
-            items: components["schemas"]["SkillObject"][];
-            /** @description Pass as cursor for the next page; absent at the end. */
-            next?: string;
-        };
-        ListOfTeamObject: {
-            items: components["schemas"]["TeamObject"][];
-            /** @description Pass as cursor for the next page; absent at the end. */
-            next?: string;
-        };
-        ListOfTried: {
-            items: components["schemas"]["Tried"][];
-            /** @description Pass as cursor for the next page; absent at the end. */
-            next?: string;
-        };
-        ListOfTrunkObject: {
-            items: components["schemas"]["TrunkObject"][];
-            /** @description Pass as cursor for the next page; absent at the end. */
-            next?: string;
-        };
-        ListOfUser: {
-            items: components["schemas"]["User"][];
-            /** @description Pass as cursor for the next page; absent at the end. */
-            next?: string;
-        };
-        ListOfVersionOfConsentText: {
-            items: components["schemas"]["VersionOfConsentText"][];
-            /** @description Pass as cursor for the next page; absent at the end. */
-            next?: string;
-        };
-        ListOfVersionOfFlow: {
-            items: components["schemas"]["VersionOfFlow"][];
-            /** @description Pass as cursor for the next page; absent at the end. */
-            next?: string;
-        };
-        ListenToRecording: {
-            /**
-             * @description Why; where the organisation asks for it, it must be there. It stands in the audit log.
-             * @enum {string}
-             */
-            reason?: "quality" | "training" | "complaint" | "dispute" | "legal" | "other";
-        };
-        Listening: {
-            /** @description Agents listen to recordings of conversations that they held last. */
-            agents: boolean;
-            /** @description Who opens a recording says why; the audit log notes it. */
-            reason: boolean;
-        };
-        Marks: {
-            /** Format: int64 */
-            agent_read: number;
-            /** Format: int64 */
-            visitor_got: number;
-            /** Format: int64 */
-            visitor_read: number;
-        };
-        Me: {
-            /** Format: date-time */
-            expires_at?: string;
-            /** @description Only a new password may be chosen now. */
-            must_change: boolean;
-            organisation: components["schemas"]["OrganisationName"];
-            /** @description What this user may do at least on its own things. */
-            permissions: ("public" | "signed_in" | "desk.use" | "work.handle" | "work.read" | "work.search" | "call.out" | "call.export" | "call.numbers" | "recording.listen" | "note.write" | "canned.read" | "floor.watch" | "floor.manage" | "alert.manage" | "setup.read" | "setup.write" | "user.read" | "user.write" | "key.manage" | "contact.read" | "contact.write" | "contact.erase" | "retention.write" | "audit.read" | "privacy.read" | "organisation.read" | "organisation.write" | "organisation.keys" | "system.read")[];
-            session: string;
-            user: components["schemas"]["User"];
-        };
-        MeInputBody: {
-            /** @enum {string} */
-            language?: "en" | "pt";
-            /** @description Changes what it names. */
-            profile?: components["schemas"]["ProfileChange"];
-            /** Format: int64 */
-            version: number;
-        };
-        MembersInput: {
-            member_rule?: string;
-            /** @description User ids. */
-            members?: string[];
-        };
-        Membership: {
-            /** @description Naming it, or no longer, changes whether it serves the queue. */
-            changes_serving: boolean;
-            /** @description The queue names nobody and has no rule, so every agent serves it. */
-            everyone: boolean;
-            name: string;
-            /** @description The queue names it as a member. */
-            named: boolean;
-            queue: string;
-            /** @description The queue's rule, which holds for the agent. */
-            rule?: string;
-            /** @description It serves the queue, by whichever way. */
-            serves: boolean;
-            /** @description That step's rule, if it is why. */
-            step_rule?: string;
-            /**
-             * Format: int64
-             * @description It is no member but joins for contacts that wait so long.
-             */
-            step_seconds?: number;
-        };
-        Message: {
-            /** Format: date-time */
-            at: string;
-            attachment?: components["schemas"]["Attachment"];
-            /** @description User id of an agent; never told to a visitor. */
-            author?: string;
-            /** @enum {string} */
-            author_kind: "visitor" | "agent" | "bot" | "system";
-            /** @description What the visitor sees: the display name, or the agent's public name. */
-            author_name?: string;
-            buttons?: components["schemas"]["Button"][];
-            /** @description The sender's own id of the message; a repeat is the same message. */
-            client_id?: string;
-            /** @description Of a question that waits for digits. */
-            digits?: components["schemas"]["Digits"];
-            /** @description queued, agent_joined, agent_left, transferred, ended, … */
-            event?: string;
-            id: string;
-            interaction: string;
-            /** @enum {string} */
-            kind: "text" | "note" | "hint" | "attachment" | "buttons" | "form" | "event";
-            /** @description Of a question: nobody will see the answer. Of a visitor's message: it answered such a question, and its words are not kept. */
-            masked?: boolean;
-            /** Format: int64 */
-            seq: number;
-            text?: string;
-        };
-        MonitorInputBody: {
-            /** @enum {string} */
-            how: "none" | "listen" | "whisper" | "barge";
-        };
-        MoveInputBody: {
-            /**
-             * Format: int64
-             * @description Added to the queue's; absent: unchanged.
-             */
-            priority?: number;
-            queue?: string;
-            user?: string;
-        };
-        NamedMember: {
-            member: boolean;
-        };
-        NewAPIKeyInput: {
-            /** Format: date-time */
-            expires_at?: string;
-            name: string;
-            roles: ("administrator" | "supervisor" | "agent" | "monitor" | "privacy_officer" | "reseller" | "operator")[];
-            /** @description Narrows the roles; absent: all that the roles give. */
-            scopes?: ("public" | "signed_in" | "desk.use" | "work.handle" | "work.read" | "work.search" | "call.out" | "call.export" | "call.numbers" | "recording.listen" | "note.write" | "canned.read" | "floor.watch" | "floor.manage" | "alert.manage" | "setup.read" | "setup.write" | "user.read" | "user.write" | "key.manage" | "contact.read" | "contact.write" | "contact.erase" | "retention.write" | "audit.read" | "privacy.read" | "organisation.read" | "organisation.write" | "organisation.keys" | "system.read")[];
-        };
-        NewConnection: {
-            /** @description Where the system is, e.g. https://api.example.com/v1: HTTPS, on the public network. The paths of flows' steps go below it. */
-            address: string;
-            /** @description The header that carries the secret, e.g. Authorization; empty: none is sent. */
-            header?: string;
-            name: string;
-            /** @description What the header carries, e.g. Bearer and a token. It is sealed and never shown again; absent or empty: it stays as it is, unless the address leads to another host. */
-            secret?: string;
-            /** @description Remove the secret. */
-            secret_remove?: boolean;
-            /** @description As it was answered; it changes nothing. */
-            secret_set?: boolean;
-        };
-        NewOrganisationInput: {
-            /** @description User name of the first administrator; may be a pseudonym. */
-            administrator: string;
-            /** @enum {string} */
-            kind: "reseller" | "tenant";
-            /**
-             * @description Absent: the caller's organisation's own.
-             * @enum {string}
-             */
-            language?: "en" | "pt";
-            name: string;
-            /** @description Typed at sign-in: lower-case letters, digits and hyphens. */
-            slug: string;
-            /** @description IANA name, e.g. Europe/Lisbon; absent: the caller's organisation's own. */
-            time_zone?: string;
-        };
-        NewPhone: {
-            /** @description As it was answered; it changes nothing. */
-            account?: string;
-            /** @description It proves its password with MD5, because it knows nothing better than that. Its user name ends with .md5 then. */
-            allow_md5?: boolean;
-            /** @description It is asked to pick up by itself when its user is offered a call (Call-Info, Alert-Info). */
-            auto_answer?: boolean;
-            /** @description Confirms that names, numbers and voices may pass unencrypted, when encryption becomes plain. It is noted in the audit log. */
-            confirm_plain?: boolean;
-            /**
-             * @description Switched off, it can neither register nor call, and is not rung.
-             * @default true
-             */
-            enabled: boolean;
-            /**
-             * @description required: it registers by TLS and speaks SRTP, anything else is refused. plain: names, numbers and voices may pass unencrypted; it needs confirm_plain and is noted in the audit log.
-             * @default required
-             * @enum {string}
-             */
-            encryption: "required" | "plain";
-            /** @description The number by which other phones call it, two to six digits, the first 2 to 8; empty: it has none. */
-            extension?: string;
-            name: string;
-            /** @description As it was answered; it changes nothing. */
-            password_set?: boolean;
-            /** @description Id of the user whose phone it is; empty for one that is nobody's, such as at a door. */
-            user?: string;
-        };
-        NewTrunk: {
-            /** @description Prove the password with MD5 too, if the trunk knows nothing better than that. SHA-256 is always preferred. */
-            allow_md5?: boolean;
-            /** @description Calls from the trunk must prove the password too; their user name is this object's id. */
-            ask_password?: boolean;
-            caller?: components["schemas"]["TrunkCaller"];
-            /**
-             * Format: int64
-             * @description Calls that begin in a second, both ways; 0 means no bound of its own.
-             */
-            calls_a_second?: number;
-            /** @description Confirms that voices may pass unencrypted, when encryption becomes plain. It is noted in the audit log. */
-            confirm_plain?: boolean;
-            /** @description Two-letter country in which the trunk is, e.g. PT: how numbers without a country are read, and where calls may go unless other prefixes are named. */
-            country: string;
-            /** @default true */
-            enabled: boolean;
-            /**
-             * @description required: calls without SRTP are refused. plain: voices may pass unencrypted; it needs confirm_plain and is noted in the audit log.
-             * @default required
-             * @enum {string}
-             */
-            encryption: "required" | "plain";
-            /** @description Where calls are sent to, and where the registration goes. At most 20. */
-            gateways?: components["schemas"]["TrunkGateway"][];
-            /**
-             * Format: int64
-             * @description Calls at once, both ways; 0 means no bound of its own.
-             */
-            max_calls?: number;
-            name: string;
-            /**
-             * @description How the trunk wants numbers: plus is +351210000000, digits 351210000000, double_zero 00351210000000, national 210000000.
-             * @default plus
-             * @enum {string}
-             */
-            number_form: "plus" | "digits" | "double_zero" | "national";
-            /** @description The trunk's numbers. A number belongs to one trunk of the installation. */
-            numbers?: components["schemas"]["TrunkNumber"][];
-            outgoing?: components["schemas"]["TrunkOutgoing"];
-            /** @description A new password. It is sealed and never shown again; absent or empty: it stays as it is. */
-            password?: string;
-            /** @description Remove the password. */
-            password_remove?: boolean;
-            /** @description As it was answered; it changes nothing. */
-            password_set?: boolean;
-            registration?: components["schemas"]["TrunkRegistration"];
-            /** @description Addresses from which the trunk's calls come, e.g. 203.0.113.0/28 or 2001:db8::5. */
-            sources?: string[];
-            /** @description Suites offered, the preferred first; empty means all, the strongest first. */
-            srtp?: string[];
-            /** @description The account's name, with which calls and the registration prove themselves to the trunk. */
-            username?: string;
-        };
-        NewUserInput: {
-            /** @description Interactions at once per channel. */
-            capacity?: {
-                [key: string]: number;
-            };
-            /** @enum {string} */
-            language?: "en" | "pt";
-            profile?: components["schemas"]["ProfileChange"];
-            /** @description Absent: agent, or the one role of an operator's or a reseller's users. */
-            roles?: ("administrator" | "supervisor" | "agent" | "monitor" | "privacy_officer" | "reseller" | "operator")[];
-            /** @description Site id. */
-            site?: string;
-            /** @description Skill id to proficiency, 1-10. */
-            skills?: {
-                [key: string]: number;
-            };
-            /** @description Team ids. */
-            teams?: string[];
-            /** @description May be a pseudonym. */
-            user_name: string;
-        };
-        Offer: {
-            /** Format: date-time */
-            deadline: string;
-            id: string;
-            interaction: components["schemas"]["Interaction"];
-            /** Format: date-time */
-            offered_at: string;
-            user: string;
-        };
-        OneTimePassword: {
-            /** @description The next sign-in must choose another. */
-            password: string;
-        };
-        OpenedRecording: {
-            /**
-             * Format: date-time
-             * @description Absent: it is being made.
-             */
-            ended_at?: string;
-            /** @description What the manifest says that it did not say when it was made; the sound itself is looked at by verify. */
-            faults: components["schemas"]["RecordingFault"][];
-            id: string;
-            interaction: string;
-            /**
-             * @description message: left by voice.
-             * @enum {string}
-             */
-            kind: "voice" | "screen" | "message";
-            /**
-             * Format: int64
-             * @description As far as it can be heard.
-             */
-            length_ms: number;
-            /** @description What happened while it was made, in order. */
-            marks: components["schemas"]["RecordingMark"][];
-            /**
-             * Format: int64
-             * @description Bytes, as it is kept.
-             */
-            size: number;
-            /** Format: date-time */
-            started_at: string;
-            /** @description Goes with every further call for this recording; it is this sign-in's own and lasts for four hours. */
-            ticket: string;
-            /** @description Whose voice each channel is: person, agent, or a user's id. */
-            tracks: string[];
-            /** @description The largest sample of each part of each channel, 0 to 255. Absent: it has to be asked for. */
-            waveform?: number[][];
-        };
-        Opening: {
-            /**
-             * Format: int64
-             * @description 0 is Sunday.
-             */
-            day: number;
-            /** @description HH:MM */
-            from: string;
-            /** @description HH:MM, 24:00 for midnight; must be after from. */
-            to: string;
-        };
-        Organisation: {
-            /** Format: date-time */
-            created_at: string;
-            id: string;
-            /** @enum {string} */
-            kind: "operator" | "reseller" | "tenant";
-            /** @enum {string} */
-            language: "en" | "pt";
-            name: string;
-            parent?: string;
-            /** @description Typed at sign-in: lower-case letters, digits and hyphens. */
-            slug: string;
-            /** @enum {string} */
-            status: "active" | "suspended" | "closed";
-            /** @description IANA name, e.g. Europe/Lisbon. */
-            time_zone: string;
-            /** Format: date-time */
-            updated_at: string;
-            /**
-             * Format: int64
-             * @description Accounts that are not deleted.
-             */
-            users: number;
-            /** Format: int64 */
-            version: number;
-        };
-        OrganisationChangeInput: {
-            /** @enum {string} */
-            language?: "en" | "pt";
-            name?: string;
-            /** @enum {string} */
-            status?: "active" | "suspended";
-            time_zone?: string;
-            /** Format: int64 */
-            version: number;
-        };
-        OrganisationKeys: {
-            /**
-             * Format: int64
-             * @description How often the rotation under way was begun.
-             */
-            attempts: number;
-            /**
-             * Format: int64
-             * @description How many of them an older version still wraps.
-             */
-            behind: number;
-            /**
-             * Format: int64
-             * @description Contacts' keys, each wrapped by the organisation's.
-             */
-            contacts: number;
-            /** @description The code of what stopped it last; it is tried again by itself. */
-            fault?: string;
-            organisation: string;
-            rotating: boolean;
-            /**
-             * Format: date-time
-             * @description When the newest were made.
-             */
-            since: string;
-            /**
-             * Format: int64
-             * @description Of the newest keys; each rotation makes the next.
-             */
-            version: number;
-        };
-        OrganisationName: {
-            id: string;
-            /** @enum {string} */
-            kind: "operator" | "reseller" | "tenant";
-            /** @enum {string} */
-            language: "en" | "pt";
-            name: string;
-            slug: string;
-            time_zone: string;
-        };
-        Outside: {
-            /**
-             * @description Why the last number was not answered: the caller is with the agent again.
-             * @enum {string}
-             */
-            failure?: "busy" | "no_answer" | "declined" | "not_a_number" | "unreachable";
-            /** @description The caller is handed over as soon as it is answered. */
-            hand_over: boolean;
-            ringing: boolean;
-            /**
-             * @description none: no number is called. connecting: it is.
-             * @enum {string}
-             */
-            sound: "none" | "connecting" | "connected" | "lost";
-        };
-        OutsideInputBody: {
-            /** @description Number to show, one of those of callChoices. */
-            caller?: string;
-            /** @description Hand the caller over as soon as it is answered, without talking with it first. */
-            hand_over?: boolean;
-            /** @description Telephone number, as it is dialled from here or with its country (+351…). */
-            number: string;
-        };
-        Overflow: {
-            /** Format: int64 */
-            after_seconds?: number;
-            /** Format: int64 */
-            length?: number;
-            /** @description Queue id; empty ends the work as overflowed. */
-            to_queue?: string;
-            /**
-             * @description wait: it has waited for after_seconds. length: it comes and so many wait already. nobody: it has waited for after_seconds and none of the queue's agents is at work. closed: it comes outside the queue's hours.
-             * @enum {string}
-             */
-            when: "wait" | "length" | "nobody" | "closed";
-        };
-        OwnPhone: {
-            extension: string;
-            id: string;
-            name: string;
-            /** @description It can be rung now. */
-            registered: boolean;
-        };
-        Party: {
-            /**
-             * @description Of a supervisor.
-             * @enum {string}
-             */
-            monitor?: "listen" | "whisper" | "barge";
-            /** @enum {string} */
-            sound: "connecting" | "connected" | "lost";
-            user: string;
-        };
-        PasswordInputBody: {
-            current: string;
-            /** @description At least 10 characters; not the user name, not a common password. */
-            new: string;
-        };
-        PermissionView: {
-            /**
-             * @description What it is about.
-             * @enum {string}
-             */
-            area: "account" | "work" | "floor" | "office" | "people" | "privacy" | "provider";
-            /** @description What it allows, in plain words. */
-            means: string;
-            /** @enum {string} */
-            permission: "public" | "signed_in" | "desk.use" | "work.handle" | "work.read" | "work.search" | "call.out" | "call.export" | "call.numbers" | "recording.listen" | "note.write" | "canned.read" | "floor.watch" | "floor.manage" | "alert.manage" | "setup.read" | "setup.write" | "user.read" | "user.write" | "key.manage" | "contact.read" | "contact.write" | "contact.erase" | "retention.write" | "audit.read" | "privacy.read" | "organisation.read" | "organisation.write" | "organisation.keys" | "system.read";
-            /** @description How far it reaches for each role that has it: own, all or below. */
-            roles: {
-                [key: string]: string;
-            };
-        };
-        PhoneChange: {
-            /** @description As it was answered; it changes nothing. */
-            account?: string;
-            /** @description It proves its password with MD5, because it knows nothing better than that. Its user name ends with .md5 then. */
-            allow_md5: boolean;
-            /** @description It is asked to pick up by itself when its user is offered a call (Call-Info, Alert-Info). */
-            auto_answer: boolean;
-            /** @description Confirms that names, numbers and voices may pass unencrypted, when encryption becomes plain. It is noted in the audit log. */
-            confirm_plain?: boolean;
-            /**
-             * @description Switched off, it can neither register nor call, and is not rung.
-             * @default true
-             */
-            enabled: boolean;
-            /**
-             * @description required: it registers by TLS and speaks SRTP, anything else is refused. plain: names, numbers and voices may pass unencrypted; it needs confirm_plain and is noted in the audit log.
-             * @default required
-             * @enum {string}
-             */
-            encryption: "required" | "plain";
-            /** @description The number by which other phones call it, two to six digits, the first 2 to 8; empty: it has none. */
-            extension: string;
-            name: string;
-            /** @description As it was answered; it changes nothing. */
-            password_set?: boolean;
-            /** @description Id of the user whose phone it is; empty for one that is nobody's, such as at a door. */
-            user: string;
-            /**
-             * Format: int64
-             * @description The version you saw; 409 if someone was faster.
-             */
-            version: number;
-        };
-        PhoneObject: {
-            /** @description The user name with which the phone registers. */
-            account: string;
-            /** @description It proves its password with MD5, because it knows nothing better than that. Its user name ends with .md5 then. */
-            allow_md5: boolean;
-            /** Format: date-time */
-            archived_at?: string;
-            /** @description It is asked to pick up by itself when its user is offered a call (Call-Info, Alert-Info). */
-            auto_answer: boolean;
-            /** Format: date-time */
-            created_at: string;
-            /**
-             * @description Switched off, it can neither register nor call, and is not rung.
-             * @default true
-             */
-            enabled: boolean;
-            /**
-             * @description required: it registers by TLS and speaks SRTP, anything else is refused. plain: names, numbers and voices may pass unencrypted; it needs confirm_plain and is noted in the audit log.
-             * @default required
-             * @enum {string}
-             */
-            encryption: "required" | "plain";
-            /** @description The number by which other phones call it, two to six digits, the first 2 to 8; empty: it has none. */
-            extension: string;
-            id: string;
-            name: string;
-            /** @description It has a password. Without one it cannot register. */
-            password_set: boolean;
-            /** Format: int64 */
-            position: number;
-            /** Format: date-time */
-            updated_at: string;
-            /** @description Id of the user whose phone it is; empty for one that is nobody's, such as at a door. */
-            user: string;
-            /** Format: int64 */
-            version: number;
-        };
-        PhonePassword: {
-            account: string;
-            /** @description The phone's password. It is not shown again. */
-            password: string;
-        };
-        PhonePlace: {
-            /**
-             * Format: date-time
-             * @description When the registration lapses, unless it is renewed.
-             */
-            ends: string;
-            /** @enum {string} */
-            transport: "tls" | "tcp" | "udp";
-        };
-        PhoneState: {
-            /** @description Where it is registered; empty: nowhere. */
-            bindings: components["schemas"]["PhonePlace"][];
-            realm: string;
-            /** @description Telephones are served here; the rest means nothing without it. */
-            running: boolean;
-            /** @description Where phones register, such as tls://voice.example:5061. */
-            servers: string[];
-        };
-        PresenceInputBody: {
-            /** @enum {string} */
-            presence: "offline" | "ready" | "not_ready";
-            /** @description Id of a reason, with not_ready. */
-            reason?: string;
-        };
-        Problem: {
-            /**
-             * @description Stable, for programs.
-             * @enum {string}
-             */
-            code: "invalid" | "unauthorised" | "must_change_password" | "forbidden" | "not_found" | "conflict" | "gone" | "too_large" | "unsupported" | "rate_limited" | "unavailable" | "internal";
-            /** @description With conflict: the object as it is now. */
-            current?: unknown;
-            /** @description A sentence for a person. */
-            detail: string;
-            /** @description Each value that needs attention. */
-            errors?: components["schemas"]["ProblemField"][];
-            /** Format: int64 */
-            status: number;
-            /** @description The status in words. */
-            title: string;
-            /**
-             * @description Always about:blank: code tells the kind.
-             * @example about:blank
-             */
-            type: string;
-        };
-        ProblemField: {
-            /** @description Where, e.g. body.skills[2].level */
-            location: string;
-            /** @description What is wrong with it and what is accepted. */
-            message: string;
-        };
-        Profile: {
-            /** @description Shown to colleagues and, in a chat, to the visitor. May be a pseudonym or empty. */
-            display_name: string;
-            /** @description Personal data; nothing needs it. */
-            email: string;
-            /** @description Personal data; nothing needs it. */
-            phone: string;
-        };
-        ProfileChange: {
-            /** @description Shown to colleagues and, in a chat, to the visitor. May be a pseudonym or empty. */
-            display_name?: string;
-            /** @description Personal data; nothing needs it. */
-            email?: string;
-            /** @description Personal data; nothing needs it. */
-            phone?: string;
-        };
-        Prompt: {
-            /** @description In which it is spoken, e.g. en. */
-            language: string;
-            name: string;
-            /** @description What is said: shown in chats, and spoken where there is no sound. Of music, a word on it. */
-            text: string;
-        };
-        PromptChange: {
-            /** @description In which it is spoken, e.g. en. */
-            language: string;
-            name: string;
-            /** @description What is said: shown in chats, and spoken where there is no sound. Of music, a word on it. */
-            text: string;
-            /**
-             * Format: int64
-             * @description The version you saw; 409 if someone was faster.
-             */
-            version: number;
-        };
-        PromptLevel: {
-            /** @description Absent: it has none. */
-            sound?: components["schemas"]["Sound"];
-        };
-        PromptLevelInput: {
-            /** @description Callers hear it made right; false: as it was uploaded. */
-            right: boolean;
-        };
-        PromptObject: {
-            /** Format: date-time */
-            archived_at?: string;
-            /** Format: date-time */
-            created_at: string;
-            id: string;
-            /** @description In which it is spoken, e.g. en. */
-            language: string;
-            name: string;
-            /** Format: int64 */
-            position: number;
-            /** @description What is said: shown in chats, and spoken where there is no sound. Of music, a word on it. */
-            text: string;
-            /** Format: date-time */
-            updated_at: string;
-            /** Format: int64 */
-            version: number;
-        };
-        Queue: {
-            /**
-             * Format: int64
-             * @description How long work is kept for the agent who had the person last, while that agent is at work.
-             */
-            affinity_seconds?: number;
-            /** @description Offers are accepted as they are made. */
-            auto_accept?: boolean;
-            /** @description Channels that may enter; empty means all. */
-            channels?: ("voice" | "chat" | "email" | "social")[];
-            /**
-             * @description Which of the agents with room gets the work; longest_idle when missing.
-             * @enum {string}
-             */
-            choice?: "longest_idle" | "most_proficient" | "least_loaded" | "round_robin";
-            /** @description When the hours end, the rules for closed also send on what waits; otherwise it is still served. */
-            close_waiting?: boolean;
-            /** @description A disposition must be chosen before closing. */
-            disposition_must?: boolean;
-            /** @description Ids offered after the contact; empty means all. */
-            dispositions?: string[];
-            /** @description Id of the opening hours; empty means always open. */
-            hours?: string;
-            /**
-             * Format: int64
-             * @description Offers missed in a row before the agent is set to missed.
-             * @default 2
-             */
-            max_missed: number;
-            /** @description Agents whom it holds for are members too: "tea_…" in teams, site == "sit_…", skill("ski_…") >= 5, language == "pt", joined with and, or, not. Names are taken too and stored as ids. It is asked again whenever a user changes. */
-            member_rule?: string;
-            /** @description User ids of the agents that serve the queue; with no rule either, every agent serves it. */
-            members?: string[];
-            /** @description Id of the prompt that callers hear while they wait or are held; empty: the house's own music. */
-            music?: string;
-            /** @description Shown to agents and supervisors. */
-            name: string;
-            /** @description Skills that an agent must have. */
-            needs?: components["schemas"]["SkillNeed"][];
-            /**
-             * Format: int64
-             * @default 20
-             */
-            offer_seconds: number;
-            /** @description Where work goes that cannot stay; the first rule that holds applies. */
-            overflow?: components["schemas"]["Overflow"][];
-            /**
-             * Format: int64
-             * @description 1 is low, 10 is high.
-             * @default 5
-             */
-            priority: number;
-            /**
-             * Format: int64
-             * @description …for so many percent.
-             * @default 80
-             */
-            service_percent: number;
-            /**
-             * Format: int64
-             * @description Service level goal: answered within so many seconds…
-             * @default 60
-             */
-            service_seconds: number;
-            /**
-             * Format: int64
-             * @description Leaving sooner counts as a short abandon.
-             */
-            short_seconds?: number;
-            /** @description Loosening after given waits, at most six, each later than the one before. */
-            steps?: components["schemas"]["Step"][];
-            /** @description Preferred skills: agents who have them come first. */
-            wants?: components["schemas"]["SkillNeed"][];
-            /** @description Wrap-up lasts until the agent ends it. */
-            wrap_up_open?: boolean;
-            /**
-             * Format: int64
-             * @description 0 means none, unless wrap_up_open.
-             */
-            wrap_up_seconds?: number;
-        };
-        QueueChange: {
-            /**
-             * Format: int64
-             * @description How long work is kept for the agent who had the person last, while that agent is at work.
-             */
-            affinity_seconds: number;
-            /** @description Offers are accepted as they are made. */
-            auto_accept: boolean;
-            /** @description Channels that may enter; empty means all. */
-            channels: ("voice" | "chat" | "email" | "social")[];
-            /**
-             * @description Which of the agents with room gets the work; longest_idle when missing.
-             * @enum {string}
-             */
-            choice: "longest_idle" | "most_proficient" | "least_loaded" | "round_robin";
-            /** @description When the hours end, the rules for closed also send on what waits; otherwise it is still served. */
-            close_waiting: boolean;
-            /** @description A disposition must be chosen before closing. */
-            disposition_must: boolean;
-            /** @description Ids offered after the contact; empty means all. */
-            dispositions: string[];
-            /** @description Id of the opening hours; empty means always open. */
-            hours: string;
-            /**
-             * Format: int64
-             * @description Offers missed in a row before the agent is set to missed.
-             * @default 2
-             */
-            max_missed: number;
-            /** @description Agents whom it holds for are members too: "tea_…" in teams, site == "sit_…", skill("ski_…") >= 5, language == "pt", joined with and, or, not. Names are taken too and stored as ids. It is asked again whenever a user changes. */
-            member_rule: string;
-            /** @description User ids of the agents that serve the queue; with no rule either, every agent serves it. */
-            members: string[];
-            /** @description Id of the prompt that callers hear while they wait or are held; empty: the house's own music. */
-            music: string;
-            /** @description Shown to agents and supervisors. */
-            name: string;
-            /** @description Skills that an agent must have. */
-            needs: components["schemas"]["SkillNeed"][];
-            /**
-             * Format: int64
-             * @default 20
-             */
-            offer_seconds: number;
-            /** @description Where work goes that cannot stay; the first rule that holds applies. */
-            overflow: components["schemas"]["Overflow"][];
-            /**
-             * Format: int64
-             * @description 1 is low, 10 is high.
-             * @default 5
-             */
-            priority: number;
-            /**
-             * Format: int64
-             * @description …for so many percent.
-             * @default 80
-             */
-            service_percent: number;
-            /**
-             * Format: int64
-             * @description Service level goal: answered within so many seconds…
-             * @default 60
-             */
-            service_seconds: number;
-            /**
-             * Format: int64
-             * @description Leaving sooner counts as a short abandon.
-             */
-            short_seconds: number;
-            /** @description Loosening after given waits, at most six, each later than the one before. */
-            steps: components["schemas"]["Step"][];
-            /**
-             * Format: int64
-             * @description The version you saw; 409 if someone was faster.
-             */
-            version: number;
-            /** @description Preferred skills: agents who have them come first. */
-            wants: components["schemas"]["SkillNeed"][];
-            /** @description Wrap-up lasts until the agent ends it. */
-            wrap_up_open: boolean;
-            /**
-             * Format: int64
-             * @description 0 means none, unless wrap_up_open.
-             */
-            wrap_up_seconds: number;
-        };
-        QueueDetail: {
-            queue: components["schemas"]["QueueView"];
-            /** @description Offered, with an agent or in wrap-up, longest first. */
-            running: components["schemas"]["Interaction"][];
-            /** @description In the order in which it is served; at most 200. */
-            waiting: components["schemas"]["Interaction"][];
-        };
-        QueueNumber: {
-            number: string;
-            queue: string;
-        };
-        QueueObject: {
-            /**
-             * Format: int64
-             * @description How long work is kept for the agent who had the person last, while that agent is at work.
-             */
-            affinity_seconds: number;
-            /** Format: date-time */
-            archived_at?: string;
-            /** @description Offers are accepted as they are made. */
-            auto_accept: boolean;
-            /** @description Channels that may enter; empty means all. */
-            channels: ("voice" | "chat" | "email" | "social")[];
-            /**
-             * @description Which of the agents with room gets the work; longest_idle when missing.
-             * @enum {string}
-             */
-            choice: "longest_idle" | "most_proficient" | "least_loaded" | "round_robin";
-            /** @description When the hours end, the rules for closed also send on what waits; otherwise it is still served. */
-            close_waiting: boolean;
-            /** Format: date-time */
-            created_at: string;
-            /** @description A disposition must be chosen before closing. */
-            disposition_must: boolean;
-            /** @description Ids offered after the contact; empty means all. */
-            dispositions: string[];
-            /** @description Id of the opening hours; empty means always open. */
-            hours: string;
-            id: string;
-            /**
-             * Format: int64
-             * @description Offers missed in a row before the agent is set to missed.
-             * @default 2
-             */
-            max_missed: number;
-            /** @description Agents whom it holds for are members too: "tea_…" in teams, site == "sit_…", skill("ski_…") >= 5, language == "pt", joined with and, or, not. Names are taken too and stored as ids. It is asked again whenever a user changes. */
-            member_rule: string;
-            /** @description User ids of the agents that serve the queue; with no rule either, every agent serves it. */
-            members: string[];
-            /** @description Id of the prompt that callers hear while they wait or are held; empty: the house's own music. */
-            music: string;
-            /** @description Shown to agents and supervisors. */
-            name: string;
-            /** @description Skills that an agent must have. */
-            needs: components["schemas"]["SkillNeed"][];
-            /**
-             * Format: int64
-             * @default 20
-             */
-            offer_seconds: number;
-            /** @description Where work goes that cannot stay; the first rule that holds applies. */
-            overflow: components["schemas"]["Overflow"][];
-            /** Format: int64 */
-            position: number;
-            /**
-             * Format: int64
-             * @description 1 is low, 10 is high.
-             * @default 5
-             */
-            priority: number;
-            /**
-             * Format: int64
-             * @description …for so many percent.
-             * @default 80
-             */
-            service_percent: number;
-            /**
-             * Format: int64
-             * @description Service level goal: answered within so many seconds…
-             * @default 60
-             */
-            service_seconds: number;
-            /**
-             * Format: int64
-             * @description Leaving sooner counts as a short abandon.
-             */
-            short_seconds: number;
-            /** @description Loosening after given waits, at most six, each later than the one before. */
-            steps: components["schemas"]["Step"][];
-            /** Format: date-time */
-            updated_at: string;
-            /** Format: int64 */
-            version: number;
-            /** @description Preferred skills: agents who have them come first. */
-            wants: components["schemas"]["SkillNeed"][];
-            /** @description Wrap-up lasts until the agent ends it. */
-            wrap_up_open: boolean;
-            /**
-             * Format: int64
-             * @description 0 means none, unless wrap_up_open.
-             */
-            wrap_up_seconds: number;
-        };
-        QueueView: {
-            abandon_rate: components["schemas"]["Ratio"];
-            /**
-             * Format: int64
-             * @description Without short abandons.
-             */
-            abandoned: number;
-            /**
-             * Format: int64
-             * @description Members who are ready at an open desk, with room or without.
-             */
-            agents_at_work: number;
-            /** Format: int64 */
-            agents_online: number;
-            /**
-             * Format: int64
-             * @description Members that could take one more now.
-             */
-            agents_ready: number;
-            /**
-             * Format: int64
-             * @description Sum of the waits of answered contacts.
-             */
-            answer_wait_ms: number;
-            /** Format: int64 */
-            answered: number;
-            /** Format: int64 */
-            answered_in_goal: number;
-            /**
-             * Format: int64
-             * @description How far past estimates were off, on average; -1 if none ended since the floor was opened.
-             */
-            estimate_error_seconds: number;
-            /**
-             * Format: int64
-             * @description Estimated wait of who enters now; -1 if unknown.
-             */
-            estimate_seconds: number;
-            /**
-             * Format: int64
-             * @description Talk, hold and wrap-up of handled contacts.
-             */
-            handle_ms: number;
-            /** Format: int64 */
-            handled: number;
-            id: string;
-            /** Format: date-time */
-            longest_since?: string;
-            /**
-             * Format: int64
-             * @description Of those whose wait has ended; longest_since has who waits.
-             */
-            longest_wait_ms: number;
-            name: string;
-            /**
-             * Format: int64
-             * @description Today, in the tenant's time zone, as are those that follow. A contact counts where it came into the queue.
-             */
-            offered: number;
-            /** @description Measure service_level_ignored. */
-            service_level: components["schemas"]["Ratio"];
-            /**
-             * Format: int64
-             * @description Goal.
-             */
-            service_percent: number;
-            /**
-             * Format: int64
-             * @description Goal.
-             */
-            service_seconds: number;
-            /** Format: int64 */
-            short_abandoned: number;
-            /** Format: int64 */
-            waiting: number;
-        };
-        Ratio: {
-            /** Format: int64 */
-            of: number;
-            /** Format: int64 */
-            part: number;
-        };
-        ReadInputBody: {
-            /** Format: int64 */
-            seq: number;
-        };
-        Reason: {
-            name: string;
-        };
-        ReasonChange: {
-            name: string;
-            /**
-             * Format: int64
-             * @description The version you saw; 409 if someone was faster.
-             */
-            version: number;
-        };
-        ReasonObject: {
-            /** Format: date-time */
-            archived_at?: string;
-            /** Format: date-time */
-            created_at: string;
-            id: string;
-            name: string;
-            /** Format: int64 */
-            position: number;
-            /** Format: date-time */
-            updated_at: string;
-            /** Format: int64 */
-            version: number;
-        };
-        Recording: {
-            /**
-             * Format: date-time
-             * @description Absent: it is being made.
-             */
-            ended_at?: string;
-            id: string;
-            interaction: string;
-            /**
-             * @description message: left by voice.
-             * @enum {string}
-             */
-            kind: "voice" | "screen" | "message";
-            /**
-             * Format: int64
-             * @description As far as it can be heard.
-             */
-            length_ms: number;
-            /**
-             * Format: int64
-             * @description Bytes, as it is kept.
-             */
-            size: number;
-            /** Format: date-time */
-            started_at: string;
-        };
-        RecordingFault: {
-            /** Format: int64 */
-            at_ms: number;
-            /**
-             * Format: int64
-             * @description 0: it is about the recording as a whole.
-             */
-            length_ms: number;
-            /**
-             * @description manifest: entries were altered or are missing; missing: the sound is not there; altered: it was altered or swapped; short: it ends too early; pause: there is something of a time that was not to be kept.
-             * @enum {string}
-             */
-            what: "manifest" | "missing" | "altered" | "short" | "pause";
-        };
-        RecordingFaults: {
-            /** @description Empty: it is as it was made. */
-            faults: components["schemas"]["RecordingFault"][];
-        };
-        RecordingMark: {
-            /** Format: int64 */
-            at_ms: number;
-            /** @description A user's or key's id, flow, or system. */
-            by: string;
-            /**
-             * @description pause: nothing was kept, as somebody wished; gap: nothing was kept, though it should have been; cut: the program ended without warning.
-             * @enum {string}
-             */
-            kind: "pause" | "gap" | "consent" | "stop" | "cut";
-            /** Format: int64 */
-            length_ms: number;
-            /** @description A word of the program. */
-            reason: string;
-        };
-        RecordingWaveform: {
-            /** @description The largest sample of each part of each channel, 0 to 255. */
-            waveform: number[][];
-        };
-        RegistrationState: {
-            /**
-             * Format: int64
-             * @description What the registrar answered last (a SIP status), when that was no yes.
-             */
-            code?: number;
-            /** Format: date-time */
-            since?: string;
-            /**
-             * @description off: it is not set up. failing: the registrar does not answer or cannot. denied: it does not accept the account.
-             * @enum {string}
-             */
-            state: "off" | "trying" | "registered" | "failing" | "denied";
-        };
-        ResultInputBody: {
-            /** @description Id; absent takes the choice back. */
-            disposition?: string;
-            /** @description Ids; absent: none. */
-            labels?: string[];
-        };
-        RulesChange: {
-            /** Format: int64 */
-            audit_days: number;
-            /** @description The blended rule: which work leaves no room for which. As it comes: a call leaves room for nothing else, a chat none for a call. */
-            blend: components["schemas"]["Exclude"][];
-            /**
-             * Format: int64
-             * @description Chats at once per agent, unless the user has an own limit.
-             */
-            chat_capacity: number;
-            /**
-             * Format: int64
-             * @description Closed conversations are erased after so many days.
-             */
-            conversation_days: number;
-            /**
-             * Format: int64
-             * @description A visitor who is gone for so long has left.
-             */
-            idle_minutes: number;
-            /** @description Who listens to recordings. Missing: supervisors and privacy officers, without saying why. */
-            listening?: components["schemas"]["Listening"];
-            /**
-             * @description Whether supervisors may listen to calls. announced: a tone tells all who talk, and the agent sees who listens; silent: listening is told to nobody, where the law of the country allows that; off: nobody may. Missing: announced.
-             * @default announced
-             * @enum {string}
-             */
-            monitoring: "announced" | "silent" | "off";
-            /**
-             * Format: int64
-             * @description Interaction records (address, time, duration) are erased after so many days.
-             */
-            record_days: number;
-            /**
-             * Format: int64
-             * @description A sign-in ends after so many hours.
-             */
-            session_hours: number;
-            /**
-             * Format: int64
-             * @description The version you saw; 409 if someone was faster.
-             */
-            version: number;
-        };
-        RulesObject: {
-            /** Format: date-time */
-            archived_at?: string;
-            /** Format: int64 */
-            audit_days: number;
-            /** @description The blended rule: which work leaves no room for which. As it comes: a call leaves room for nothing else, a chat none for a call. */
-            blend: components["schemas"]["Exclude"][];
-            /**
-             * Format: int64
-             * @description Chats at once per agent, unless the user has an own limit.
-             */
-            chat_capacity: number;
-            /**
-             * Format: int64
-             * @description Closed conversations are erased after so many days.
-             */
-            conversation_days: number;
-            /** Format: date-time */
-            created_at: string;
-            id: string;
-            /**
-             * Format: int64
-             * @description A visitor who is gone for so long has left.
-             */
-            idle_minutes: number;
-            /** @description Who listens to recordings. Missing: supervisors and privacy officers, without saying why. */
-            listening?: components["schemas"]["Listening"];
-            /**
-             * @description Whether supervisors may listen to calls. announced: a tone tells all who talk, and the agent sees who listens; silent: listening is told to nobody, where the law of the country allows that; off: nobody may. Missing: announced.
-             * @default announced
-             * @enum {string}
-             */
-            monitoring: "announced" | "silent" | "off";
-            /** Format: int64 */
-            position: number;
-            /**
-             * Format: int64
-             * @description Interaction records (address, time, duration) are erased after so many days.
-             */
-            record_days: number;
-            /**
-             * Format: int64
-             * @description A sign-in ends after so many hours.
-             */
-            session_hours: number;
-            /** Format: date-time */
-            updated_at: string;
-            /** Format: int64 */
-            version: number;
-        };
-        SayInputBody: {
-            client_id: string;
-            text: string;
-        };
-        Seen: {
-            /**
-             * Format: int64
-             * @description The version you saw; 409 if someone was faster.
-             */
-            version: number;
-        };
-        Segment: {
-            /** @description Why it ended or moved on. */
-            cause: string;
-            /** Format: date-time */
-            ended_at?: string;
-            holder: string;
-            /** @enum {string} */
-            holder_kind: "flow" | "queue" | "agent";
-            /** Format: int64 */
-            number: number;
-            /** Format: date-time */
-            started_at: string;
-        };
-        SendInputBody: {
-            /** @description The sender's own id; a repeat is the same message. */
-            client_id: string;
-            /**
-             * @description A note is internal: the visitor never sees it. A hint is a note of a supervisor to who holds the work.
-             * @default text
-             * @enum {string}
-             */
-            kind: "text" | "note" | "hint";
-            text: string;
-        };
-        ServingView: {
-            /** @description User ids; may be empty while nobody matches. */
-            agents: string[];
-            /** @description As it would be stored, with ids for names. */
-            member_rule: string;
-        };
-        SessionView: {
-            /** Format: date-time */
-            created_at: string;
-            /** @description The session of this call. */
-            current: boolean;
-            /** Format: date-time */
-            expires_at: string;
-            id: string;
-            /** Format: date-time */
-            seen_at: string;
-        };
-        SetupOrder: {
-            /** @description All that are in use, in their new order. */
-            ids: string[];
-        };
-        Shown: {
-            language: string;
-            /** Format: int64 */
-            version: number;
-        };
-        SignInInputBody: {
-            /** @description The organisation's short name. */
-            organisation: string;
-            password: string;
-            user_name: string;
-        };
-        SignedInView: {
-            /** Format: date-time */
-            expires_at: string;
-            /** @description Choose a new password first: POST me/password. */
-            must_change: boolean;
-        };
-        Site: {
-            name: string;
-        };
-        SiteChange: {
-            name: string;
-            /**
-             * Format: int64
-             * @description The version you saw; 409 if someone was faster.
-             */
-            version: number;
-        };
-        SiteObject: {
-            /** Format: date-time */
-            archived_at?: string;
-            /** Format: date-time */
-            created_at: string;
-            id: string;
-            name: string;
-            /** Format: int64 */
-            position: number;
-            /** Format: date-time */
-            updated_at: string;
-            /** Format: int64 */
-            version: number;
-        };
-        Skill: {
-            name: string;
-        };
-        SkillChange: {
-            name: string;
-            /**
-             * Format: int64
-             * @description The version you saw; 409 if someone was faster.
-             */
-            version: number;
-        };
-        SkillLevel: {
-            /**
-             * Format: int64
-             * @description 0 takes the skill away.
-             */
-            level: number;
-            /**
-             * Format: int64
-             * @description The level you saw; 409 if someone was faster.
-             */
-            was: number;
-        };
-        SkillNeed: {
-            /** Format: int64 */
-            level: number;
-            skill: string;
-        };
-        SkillNow: {
-            /**
-             * Format: int64
-             * @description 0: none.
-             */
-            level: number;
-            skill: string;
-        };
-        SkillObject: {
-            /** Format: date-time */
-            archived_at?: string;
-            /** Format: date-time */
-            created_at: string;
-            id: string;
-            name: string;
-            /** Format: int64 */
-            position: number;
-            /** Format: date-time */
-            updated_at: string;
-            /** Format: int64 */
-            version: number;
-        };
-        Snapshot: {
-            agents: components["schemas"]["AgentView"][];
-            /** @description Those that last, the worst first. */
-            alerts: components["schemas"]["Alert"][];
-            /** Format: date-time */
-            at: string;
-            queues: components["schemas"]["QueueView"][];
-            waiting: components["schemas"]["Interaction"][];
-        };
-        Sound: {
-            /**
-             * Format: double
-             * @description Decibels by which making it right changes it.
-             */
-            gain: number;
-            id: string;
-            /** @description As it is when it is made right. */
-            made: components["schemas"]["SoundLevel"];
-            /**
-             * Format: int64
-             * @description Samples a second.
-             */
-            rate: number;
-            /** @description Callers hear it made right, not as it was uploaded. */
-            right: boolean;
-            /** Format: date-time */
-            set_at: string;
-            /** @description User id. */
-            set_by: string;
-            /**
-             * Format: int64
-             * @description Bytes, as it is kept.
-             */
-            size: number;
-            /** @description As it was uploaded. */
-            uploaded: components["schemas"]["SoundLevel"];
-        };
-        SoundAnswer: {
-            /** @description Session description (SDP) that answers the offer. */
-            description: string;
-        };
-        SoundBody: {
-            /** @description Session description (SDP) of the browser's connection for sound. */
-            description: string;
-        };
-        SoundFinding: {
-            /** @enum {string} */
-            kind: "silent" | "quiet" | "loud" | "clipped" | "lead" | "tail";
-            /**
-             * Format: double
-             * @description Up to which, or from which, it is fine.
-             */
-            limit: number;
-            /**
-             * Format: double
-             * @description What was measured: LUFS, a share of samples, or seconds.
-             */
-            value: number;
-        };
-        SoundLevel: {
-            /**
-             * Format: double
-             * @description Share of samples that are cut off at full scale, 0 to 1.
-             */
-            clipped: number;
-            /** @description What callers would notice. */
-            findings: components["schemas"]["SoundFinding"][];
-            /**
-             * Format: double
-             * @description Seconds of silence before it.
-             */
-            lead: number;
-            /**
-             * Format: double
-             * @description LUFS, integrated (ITU-R BS.1770, EBU R 128).
-             */
-            loudness: number;
-            /**
-             * Format: double
-             * @description The largest sample, dBFS.
-             */
-            peak: number;
-            /** Format: double */
-            seconds: number;
-            /**
-             * Format: double
-             * @description Seconds of silence after it.
-             */
-            tail: number;
-            /** @description The largest sample of each of 400 parts, 0 to 255. */
-            waveform: number[];
-        };
-        Span: {
-            from: string;
-            to: string;
-        };
-        StartConversation: {
-            /** @description The sender's own id; a repeat is the same conversation. */
-            client_id: string;
-            /** @description The text that the person agreed to. */
-            consent?: components["schemas"]["ConsentStruct"];
-            email?: string;
-            language?: string;
-            /** @description Leave a message; nobody waits. */
-            left_message?: boolean;
-            message?: string;
-            /** @description Display name of the person's choice; may be a pseudonym. */
-            name?: string;
-            /** @description Address of the page, without its query. */
-            page?: string;
-        };
-        Started: {
-            interaction: string;
-            messages: components["schemas"]["Message"][];
-            state: components["schemas"]["VisitorState"];
-            /** @description Opens this conversation and nothing else. */
-            token: string;
-        };
-        State: {
-            /**
-             * @description The sound of who holds the call.
-             * @enum {string}
-             */
-            agent: "none" | "connecting" | "connected" | "lost";
-            /** @enum {string} */
-            caller: "none" | "connecting" | "connected" | "lost";
-            ended: boolean;
-            /**
-             * @description Why a call that the agent made was not answered.
-             * @enum {string}
-             */
-            failure?: "busy" | "no_answer" | "declined" | "not_a_number" | "unreachable" | "own_phone";
-            held: boolean;
-            interaction: string;
-            /** @description The outside number that the agent called for the caller. */
-            outside: components["schemas"]["Outside"];
-            /** @description Colleagues and supervisors in the call, beside who holds it. */
-            parties: components["schemas"]["Party"][];
-            /**
-             * @description How the phone stands by which the agent talks; absent: it talks by its browser.
-             * @enum {string}
-             */
-            phone?: "ringing" | "connected" | "busy" | "declined" | "unregistered" | "unanswered" | "lost";
-            /** @description The caller's sound is not encrypted on the way to the operator, because its trunk allows that. */
-            plain: boolean;
-            /** @description The person who is called is being rung. */
-            ringing: boolean;
-            /**
-             * Format: int64
-             * @description Grows with each change: what has a lower one is older, whichever way it came.
-             */
-            seq: number;
-            /** @description The caller is on a telephone: there is no page that shows words. */
-            telephone: boolean;
-            /**
-             * @description Whom the agent talks with: the caller, the colleagues who are consulted while the caller hears music, or all.
-             * @enum {string}
-             */
-            with: "caller" | "colleague" | "all";
-        };
-        Step: {
-            /** Format: int64 */
-            after_seconds: number;
-            /**
-             * Format: int64
-             * @description Levels off every skill that is asked for; 10 asks for none.
-             */
-            ease: number;
-            /** @description As the queue's member_rule: these agents also serve it from now on. */
-            member_rule?: string;
-            /** @description User ids of agents who also serve the queue from now on. */
-            members?: string[];
-        };
-        SurveyInputBody: {
-            comment?: string;
-            /** Format: int64 */
-            rating: number;
-        };
-        SystemPart: {
-            name: string;
-            note?: string;
-            works: boolean;
-        };
-        SystemView: {
-            /** @enum {string} */
-            engine: "sqlite" | "postgres";
-            /**
-             * Format: int64
-             * @description Open live connections of this node.
-             */
-            live: number;
-            node: string;
-            parts: components["schemas"]["SystemPart"][];
-            /** Format: date-time */
-            started_at: string;
-            /** Format: int64 */
-            tenants: number;
-            version: string;
-            /**
-             * Format: int64
-             * @description Open visitors' sockets of this node.
-             */
-            visitors: number;
-        };
-        Talk: {
-            /** @description The visitor may ask for it now. */
-            may_ask?: boolean;
-            /** @enum {string} */
-            stage: "" | "asked_by_agent" | "asked_by_visitor" | "running";
-            /** @description Either side may show its camera. */
-            video?: boolean;
-        };
-        TalkInputBody: {
-            /** @enum {string} */
-            with: "caller" | "colleague" | "all";
-        };
-        Team: {
-            name: string;
-        };
-        TeamChange: {
-            name: string;
-            /**
-             * Format: int64
-             * @description The version you saw; 409 if someone was faster.
-             */
-            version: number;
-        };
-        TeamObject: {
-            /** Format: date-time */
-            archived_at?: string;
-            /** Format: date-time */
-            created_at: string;
-            id: string;
-            name: string;
-            /** Format: int64 */
-            position: number;
-            /** Format: date-time */
-            updated_at: string;
-            /** Format: int64 */
-            version: number;
-        };
-        Theme: {
-            /** @description #rrggbb */
-            accent: string;
-            /** @enum {string} */
-            mode: "auto" | "light" | "dark";
-            /** @enum {string} */
-            position: "right" | "left";
-            /** @description By language. */
-            title: {
-                [key: string]: string;
-            };
-            /** @description By language. */
-            welcome: {
-                [key: string]: string;
-            };
-        };
-        TransferInputBody: {
-            /** @description For who takes over; the person never sees it. */
-            note?: string;
-            queue?: string;
-            /** @description Either a queue or a user. */
-            user?: string;
-        };
-        Tried: {
-            /** @description In order. After the last one nothing changes by itself. */
-            moments: components["schemas"]["TriedMoment"][];
-        };
-        TriedIncoming: {
-            /** @description The trunk is in use; otherwise calls to it are refused. */
-            enabled: boolean;
-            /** @description Absent: calls to it are refused. */
-            entry_point?: string;
-            name: string;
-            /** @description Id; absent for a new one. */
-            trunk?: string;
-        };
-        TriedMoment: {
-            /**
-             * Format: double
-             * @description Since the try begins.
-             */
-            after_seconds: number;
-            /**
-             * @description waits: nobody can have it yet. step: a step of loosening begins. moves: it goes on to queue. offered: user gets it. ends: a rule ends it.
-             * @enum {string}
-             */
-            event: "waits" | "step" | "moves" | "offered" | "ends";
-            /**
-             * Format: int64
-             * @description How many more there are.
-             */
-            left: number;
-            /** @description Agents of the queue who did not get it, those whom least keeps from it first; at most 50. */
-            others: components["schemas"]["TriedOther"][];
-            queue?: string;
-            /**
-             * Format: int64
-             * @description Steps of loosening in force.
-             */
-            step: number;
-            user?: string;
-        };
-        TriedNumberView: {
-            /** @enum {string} */
-            class?: "emergency" | "own" | "international" | "premium";
-            /** @description If it is a number of one of the trunks. */
-            incoming?: components["schemas"]["TriedIncoming"];
-            /** @description How the number is understood: with its country, or as dialled if it is an emergency number. */
-            number?: string;
-            /** @description The trunks by which a call to it would leave, in their order. */
-            outgoing: components["schemas"]["TriedWay"][];
-            /** @description Why the call would not leave, in the reader's language. */
-            says?: string;
-            /**
-             * @description Why none lets it out.
-             * @enum {string}
-             */
-            why?: "no_trunk" | "not_a_number" | "not_your_number" | "forbidden" | "premium" | "not_allowed" | "closed" | "too_many_calls" | "no_minutes" | "may_not_hide" | "no_number";
-        };
-        TriedOther: {
-            /** @description Empty: able, but not the choice. */
-            reasons: components["schemas"]["TriedReason"][];
-            user: string;
-        };
-        TriedReason: {
-            /** @enum {string} */
-            channel?: "voice" | "chat" | "email" | "social";
-            exclusion: string;
-            /** Format: int64 */
-            has?: number;
-            /** Format: int64 */
-            needs?: number;
-            skill?: string;
-        };
-        TriedWay: {
-            anonymous: boolean;
-            /** @description The user part of P-Asserted-Identity. */
-            asserted?: string;
-            /** @description The number in the trunk's form. */
-            dials: string;
-            /** @description The user part of From; absent with anonymous. */
-            from?: string;
-            /**
-             * Format: int64
-             * @description When the call would be ended, because the day's minutes are used up then.
-             */
-            most_seconds?: number;
-            name: string;
-            /** @description The voices may pass unencrypted. */
-            plain: boolean;
-            /** @description The number that is shown, E.164. */
-            shows?: string;
-            /** @description Id; absent for a new one. */
-            trunk?: string;
-        };
-        Trunk: {
-            /** @description Prove the password with MD5 too, if the trunk knows nothing better than that. SHA-256 is always preferred. */
-            allow_md5: boolean;
-            /** @description Calls from the trunk must prove the password too; their user name is this object's id. */
-            ask_password: boolean;
-            caller: components["schemas"]["TrunkCaller"];
-            /**
-             * Format: int64
-             * @description Calls that begin in a second, both ways; 0 means no bound of its own.
-             */
-            calls_a_second: number;
-            /** @description Two-letter country in which the trunk is, e.g. PT: how numbers without a country are read, and where calls may go unless other prefixes are named. */
-            country: string;
-            /** @default true */
-            enabled: boolean;
-            /**
-             * @description required: calls without SRTP are refused. plain: voices may pass unencrypted; it needs confirm_plain and is noted in the audit log.
-             * @default required
-             * @enum {string}
-             */
-            encryption: "required" | "plain";
-            /** @description Where calls are sent to, and where the registration goes. At most 20. */
-            gateways: components["schemas"]["TrunkGateway"][];
-            /**
-             * Format: int64
-             * @description Calls at once, both ways; 0 means no bound of its own.
-             */
-            max_calls: number;
-            name: string;
-            /**
-             * @description How the trunk wants numbers: plus is +351210000000, digits 351210000000, double_zero 00351210000000, national 210000000.
-             * @default plus
-             * @enum {string}
-             */
-            number_form: "plus" | "digits" | "double_zero" | "national";
-            /** @description The trunk's numbers. A number belongs to one trunk of the installation. */
-            numbers: components["schemas"]["TrunkNumber"][];
-            outgoing: components["schemas"]["TrunkOutgoing"];
-            registration: components["schemas"]["TrunkRegistration"];
-            /** @description Addresses from which the trunk's calls come, e.g. 203.0.113.0/28 or 2001:db8::5. */
-            sources: string[];
-            /** @description Suites offered, the preferred first; empty means all, the strongest first. */
-            srtp: string[];
-            /** @description The account's name, with which calls and the registration prove themselves to the trunk. */
-            username: string;
-        };
-        TrunkCaller: {
-            /** @description Calls may withhold the number. */
-            anonymous?: boolean;
-            /** @description One of the trunk's; empty means the first. */
-            number?: string;
-            queues?: components["schemas"]["QueueNumber"][];
-            /**
-             * @description chosen: the agent chooses among the numbers, else as queue. queue: the queue's number, else number. fixed: always number.
-             * @default queue
-             * @enum {string}
-             */
-            rule: "chosen" | "queue" | "fixed";
-            /**
-             * @description Where the trunk reads the number: From, P-Asserted-Identity (From has the account then), or both.
-             * @default from
-             * @enum {string}
-             */
-            tells: "from" | "asserted" | "both";
-        };
-        TrunkChange: {
-            /** @description Prove the password with MD5 too, if the trunk knows nothing better than that. SHA-256 is always preferred. */
-            allow_md5: boolean;
-            /** @description Calls from the trunk must prove the password too; their user name is this object's id. */
-            ask_password: boolean;
-            caller: components["schemas"]["TrunkCaller"];
-            /**
-             * Format: int64
-             * @description Calls that begin in a second, both ways; 0 means no bound of its own.
-             */
-            calls_a_second: number;
-            /** @description Confirms that voices may pass unencrypted, when encryption becomes plain. It is noted in the audit log. */
-            confirm_plain?: boolean;
-            /** @description Two-letter country in which the trunk is, e.g. PT: how numbers without a country are read, and where calls may go unless other prefixes are named. */
-            country: string;
-            /** @default true */
-            enabled: boolean;
-            /**
-             * @description required: calls without SRTP are refused. plain: voices may pass unencrypted; it needs confirm_plain and is noted in the audit log.
-             * @default required
-             * @enum {string}
-             */
-            encryption: "required" | "plain";
-            /** @description Where calls are sent to, and where the registration goes. At most 20. */
-            gateways: components["schemas"]["TrunkGateway"][];
-            /**
-             * Format: int64
-             * @description Calls at once, both ways; 0 means no bound of its own.
-             */
-            max_calls: number;
-            name: string;
-            /**
-             * @description How the trunk wants numbers: plus is +351210000000, digits 351210000000, double_zero 00351210000000, national 210000000.
-             * @default plus
-             * @enum {string}
-             */
-            number_form: "plus" | "digits" | "double_zero" | "national";
-            /** @description The trunk's numbers. A number belongs to one trunk of the installation. */
-            numbers: components["schemas"]["TrunkNumber"][];
-            outgoing: components["schemas"]["TrunkOutgoing"];
-            /** @description A new password. It is sealed and never shown again; absent or empty: it stays as it is. */
-            password?: string;
-            /** @description Remove the password. */
-            password_remove?: boolean;
-            /** @description As it was answered; it changes nothing. */
-            password_set?: boolean;
-            registration: components["schemas"]["TrunkRegistration"];
-            /** @description Addresses from which the trunk's calls come, e.g. 203.0.113.0/28 or 2001:db8::5. */
-            sources: string[];
-            /** @description Suites offered, the preferred first; empty means all, the strongest first. */
-            srtp: string[];
-            /** @description The account's name, with which calls and the registration prove themselves to the trunk. */
-            username: string;
-            /**
-             * Format: int64
-             * @description The version you saw; 409 if someone was faster.
-             */
-            version: number;
-        };
-        TrunkGateway: {
-            /** @description A name or an IPv4 or IPv6 address. */
-            host: string;
-            /**
-             * Format: int64
-             * @description 0: the transport's own, or what the name's SRV records say.
-             */
-            port?: number;
-            /**
-             * Format: int64
-             * @description The lowest is tried first.
-             */
-            priority?: number;
-            /**
-             * @default tls
-             * @enum {string}
-             */
-            transport: "tls" | "tcp" | "udp";
-            /**
-             * Format: int64
-             * @description Share of calls among gateways of one priority.
-             */
-            weight?: number;
-        };
-        TrunkLimit: {
-            /** Format: int64 */
-            minutes: number;
-            prefix: string;
-        };
-        TrunkNumber: {
-            /** @description Id of the entry point of channel voice where its calls arrive; empty: calls to it are refused, it is only shown. */
-            entry_point?: string;
-            /** @description With its country (+351…), with 00, or as within the trunk's country; stored with + and its country. */
-            number: string;
-        };
-        TrunkObject: {
-            /** @description Prove the password with MD5 too, if the trunk knows nothing better than that. SHA-256 is always preferred. */
-            allow_md5: boolean;
-            /** Format: date-time */
-            archived_at?: string;
-            /** @description Calls from the trunk must prove the password too; their user name is this object's id. */
-            ask_password: boolean;
-            caller: components["schemas"]["TrunkCaller"];
-            /**
-             * Format: int64
-             * @description Calls that begin in a second, both ways; 0 means no bound of its own.
-             */
-            calls_a_second: number;
-            /** @description Two-letter country in which the trunk is, e.g. PT: how numbers without a country are read, and where calls may go unless other prefixes are named. */
-            country: string;
-            /** Format: date-time */
-            created_at: string;
-            /** @default true */
-            enabled: boolean;
-            /**
-             * @description required: calls without SRTP are refused. plain: voices may pass unencrypted; it needs confirm_plain and is noted in the audit log.
-             * @default required
-             * @enum {string}
-             */
-            encryption: "required" | "plain";
-            /** @description Where calls are sent to, and where the registration goes. At most 20. */
-            gateways: components["schemas"]["TrunkGateway"][];
-            id: string;
-            /**
-             * Format: int64
-             * @description Calls at once, both ways; 0 means no bound of its own.
-             */
-            max_calls: number;
-            name: string;
-            /**
-             * @description How the trunk wants numbers: plus is +351210000000, digits 351210000000, double_zero 00351210000000, national 210000000.
-             * @default plus
-             * @enum {string}
-             */
-            number_form: "plus" | "digits" | "double_zero" | "national";
-            /** @description The trunk's numbers. A number belongs to one trunk of the installation. */
-            numbers: components["schemas"]["TrunkNumber"][];
-            outgoing: components["schemas"]["TrunkOutgoing"];
-            /** @description There is a password. */
-            password_set: boolean;
-            /** Format: int64 */
-            position: number;
-            registration: components["schemas"]["TrunkRegistration"];
-            /** @description Addresses from which the trunk's calls come, e.g. 203.0.113.0/28 or 2001:db8::5. */
-            sources: string[];
-            /** @description Suites offered, the preferred first; empty means all, the strongest first. */
-            srtp: string[];
-            /** Format: date-time */
-            updated_at: string;
-            /** @description The account's name, with which calls and the registration prove themselves to the trunk. */
-            username: string;
-            /** Format: int64 */
-            version: number;
-        };
-        TrunkOutgoing: {
-            allowed: boolean;
-            /** @description What they may not begin with; these win. */
-            forbidden?: string[];
-            /** @description Id of the opening hours within which calls may leave; empty means always. */
-            hours?: string;
-            /** @description Minutes a day to numbers that begin so. */
-            limits?: components["schemas"]["TrunkLimit"][];
-            /**
-             * Format: int64
-             * @description Outgoing calls at once; 0 means no bound of its own.
-             */
-            max_calls?: number;
-            /**
-             * Format: int64
-             * @description Minutes of all outgoing calls of a day together; 0 means no bound.
-             */
-            max_minutes?: number;
-            /** @description What numbers may begin with, e.g. +351 or +34; empty means the trunk's own country. */
-            prefixes?: string[];
-            /** @description Numbers that charge who calls them may be called. */
-            premium?: boolean;
-        };
-        TrunkRegistration: {
-            /** @description The registrar's domain, e.g. operator.example. */
-            domain?: string;
-            /**
-             * Format: int64
-             * @description How long a registration shall last; 0 means an hour.
-             */
-            expiry_seconds?: number;
-            on: boolean;
-            /** @description The account's address at the domain; empty means username. */
-            user?: string;
-        };
-        TrunkState: {
-            /**
-             * Format: int64
-             * @description Calls on the trunk now, both ways.
-             */
-            calls: number;
-            /** @description As they are set up. */
-            gateways: components["schemas"]["GatewayState"][];
-            /**
-             * Format: int64
-             * @description Those of them that left.
-             */
-            outgoing: number;
-            registration: components["schemas"]["RegistrationState"];
-            /** @description Calls run here and the trunk is in use; the rest means nothing without it. */
-            running: boolean;
-        };
-        Try: {
-            /** @description Those who are at work; the others are offline. Missing: every agent is ready and free. */
-            agents?: components["schemas"]["TryAgent"][];
-            /** @description The queue's id, if it is stored already. */
-            id?: string;
-            /**
-             * @description Whether its hours are open: as they are now, or as if.
-             * @default now
-             * @enum {string}
-             */
-            open: "now" | "open" | "closed";
-            queue: components["schemas"]["Queue"];
-            works: components["schemas"]["TryWork"][];
-        };
-        TryAgent: {
-            /** @description How many works of each channel the agent has. */
-            holding?: {
-                [key: string]: number;
-            };
-            /** Format: int64 */
-            idle_seconds?: number;
-            /**
-             * @default ready
-             * @enum {string}
-             */
-            presence: "ready" | "not_ready" | "missed" | "offline";
-            /** @description Skill id to level; missing: the user's own. */
-            skills?: {
-                [key: string]: number;
-            };
-            user: string;
-        };
-        TryNumber: {
-            anonymous?: boolean;
-            /**
-             * Format: date-time
-             * @description When; absent: now.
-             */
-            at?: string;
-            /** @description The number that the agent chose to show. */
-            caller?: string;
-            /** @description With trunk: its id, if it is stored already. */
-            id?: string;
-            /** @description As one would dial it. */
-            number: string;
-            /** @description Id of the queue that calls. */
-            queue?: string;
-            /** @description A trunk as edited, which takes part as if it were stored. */
-            trunk?: components["schemas"]["Trunk"];
-        };
-        TryWork: {
-            /** @enum {string} */
-            channel: "voice" | "chat" | "email" | "social";
-            /** @description User id of who had the person last. */
-            last_agent?: string;
-            prefers?: components["schemas"]["SkillNeed"][];
-            /**
-             * Format: int64
-             * @description Added to the queue's.
-             */
-            priority?: number;
-            /** @description Needed beside the queue's own. */
-            skills?: components["schemas"]["SkillNeed"][];
-            /** Format: int64 */
-            waited_seconds?: number;
-        };
-        User: {
-            /** @description Interactions at once per channel; absent: the tenant's rule. */
-            capacity: {
-                [key: string]: number;
-            };
-            /** Format: date-time */
-            created_at: string;
-            id: string;
-            /** @enum {string} */
-            language: "en" | "pt";
-            /**
-             * Format: date-time
-             * @description Too many failed sign-ins.
-             */
-            locked_until?: string;
-            /** @description The next sign-in must choose a new password. */
-            must_change: boolean;
-            profile: components["schemas"]["Profile"];
-            roles: ("administrator" | "supervisor" | "agent" | "monitor" | "privacy_officer" | "reseller" | "operator")[];
-            /** Format: date-time */
-            signed_in_at?: string;
-            /** @description Site id; empty for none. */
-            site: string;
-            /** @description Skill id to proficiency, 1-10. */
-            skills: {
-                [key: string]: number;
-            };
-            /** @enum {string} */
-            status: "active" | "locked" | "deleted";
-            /** @description Team ids. */
-            teams: string[];
-            /** Format: date-time */
-            updated_at: string;
-            /** @description May be a pseudonym. */
-            user_name: string;
-            /** Format: int64 */
-            version: number;
-        };
-        UserChangeInput: {
-            capacity?: {
-                [key: string]: number;
-            };
-            /** @enum {string} */
-            language?: "en" | "pt";
-            /** @description Changes what it names. */
-            profile?: components["schemas"]["ProfileChange"];
-            roles?: ("administrator" | "supervisor" | "agent" | "monitor" | "privacy_officer" | "reseller" | "operator")[];
-            /** @description Empty for none. */
-            site?: string;
-            skills?: {
-                [key: string]: number;
-            };
-            /**
-             * @description active also ends a lock-out after failed sign-ins.
-             * @enum {string}
-             */
-            status?: "active" | "locked";
-            teams?: string[];
-            user_name?: string;
-            /** Format: int64 */
-            version: number;
-        };
-        VersionOfConsentText: {
-            body: components["schemas"]["ConsentText"];
-            /** Format: date-time */
-            changed_at: string;
-            changed_by: string;
-            /** Format: int64 */
-            version: number;
-        };
-        VersionOfFlow: {
-            body: components["schemas"]["Flow"];
-            /** Format: date-time */
-            changed_at: string;
-            changed_by: string;
-            /** Format: int64 */
-            version: number;
-        };
-        VisitorReadInputBody: {
-            /** Format: int64 */
-            seq: number;
-        };
-        VisitorState: {
-            agent_name?: string;
-            /** Format: int64 */
-            agent_read: number;
-            ended: boolean;
-            /**
-             * Format: int64
-             * @description -1 if unknown.
-             */
-            estimate_seconds: number;
-            /** @description The visitor need not wait: the place is kept, and the answer comes later. */
-            kept?: boolean;
-            /** @description The visitor may write. */
-            open: boolean;
-            /** @description The call was handed over to an outside number and goes on: it ends with its sound. */
-            outside?: boolean;
-            /**
-             * Format: int64
-             * @description 1 is next; 0 if not waiting.
-             */
-            position: number;
-            queue_name?: string;
-            /** @enum {string} */
-            state: "arriving" | "in_flow" | "queued" | "offered" | "active" | "held" | "wrapping" | "closed";
-            /** @description Ask for satisfaction now. */
-            survey: boolean;
-            /** @description Absent: the conversation is written, and talking cannot be asked for. */
-            talk?: components["schemas"]["Talk"];
-            /** @description The conversation may be downloaded. */
-            transcript: boolean;
-        };
-        WantedBody: {
-            wanted: boolean;
-        };
-        Why: {
-            /**
-             * Format: int64
-             * @description How many were considered.
-             */
-            agents: number;
-            /**
-             * Format: int64
-             * @description Of these, ready with an open desk, with room or without.
-             */
-            at_work: number;
-            /**
-             * Format: int64
-             * @description -1 if unknown.
-             */
-            estimate_seconds: number;
-            /** @description All considered agents, each counted once by its greatest obstacle; the nearest first. */
-            groups: components["schemas"]["WhyGroup"][];
-            interaction: string;
-            /** @description Those whom least keeps from it, at most 20. */
-            nearest: components["schemas"]["WhyCandidate"][];
-            /** @description Skills asked for now. */
-            needs: components["schemas"]["WhyNeed"][];
-            /** @description Skills asked for once the next step begins. */
-            next_needs: components["schemas"]["SkillNeed"][];
-            /**
-             * Format: date-time
-             * @description When the next one begins.
-             */
-            next_step?: string;
-            /** @description It waits for one agent alone. */
-            only?: boolean;
-            /**
-             * Format: date-time
-             * @description When a rule for long waits sends it on.
-             */
-            overflow?: string;
-            /**
-             * Format: int64
-             * @description 1 is next; 0 if not waiting.
-             */
-            position: number;
-            queue?: string;
-            /** @enum {string} */
-            state: "arriving" | "in_flow" | "queued" | "offered" | "active" | "held" | "wrapping";
-            /**
-             * Format: int64
-             * @description How many steps of loosening are in force.
-             */
-            step: number;
-            /** @description Who holds it or is offered it. */
-            user?: string;
-        };
-        WhyCandidate: {
-            /** @enum {string} */
-            presence: "offline" | "ready" | "not_ready" | "missed";
-            /** @description Id of the reason, with not_ready. */
-            reason?: string;
-            /** @description Empty: nothing; it is matched in this moment. */
-            reasons: components["schemas"]["WhyReason"][];
-            user: string;
-            user_name: string;
-        };
-        WhyGroup: {
-            /** Format: int64 */
-            count: number;
-            /** @description Absent: nothing keeps them from it. */
-            exclusion?: string;
-            /**
-             * Format: int64
-             * @description The level asked for, with missing_skill.
-             */
-            needs?: number;
-            skill?: string;
-        };
-        WhyNeed: {
-            /**
-             * Format: int64
-             * @description Of these, at work.
-             */
-            at_work: number;
-            /**
-             * Format: int64
-             * @description Considered agents who have it at this level.
-             */
-            have: number;
-            /** Format: int64 */
-            level: number;
-            skill: string;
-        };
-        WhyReason: {
-            /**
-             * @description With excluded: of what is held.
-             * @enum {string}
-             */
-            channel?: "voice" | "chat" | "email" | "social";
-            /** @enum {string} */
-            exclusion: "not_member" | "missing_skill" | "only_another" | "no_channel" | "offline" | "not_ready" | "missed" | "no_browser" | "at_capacity" | "excluded" | "kept_for" | "refused" | "no_members";
-            /**
-             * Format: int64
-             * @description The agent's level of the skill (absent: none), or places taken.
-             */
-            has?: number;
-            /**
-             * Format: int64
-             * @description The level asked for, or all places.
-             */
-            needs?: number;
-            /** @description With missing_skill. */
-            skill?: string;
-            /** Format: date-time */
-            until?: string;
-        };
-        WhyUser: {
-            agent: components["schemas"]["AgentView"];
-            /**
-             * Format: int64
-             * @description How many more wait.
-             */
-            left: number;
-            /** @description Queues that it serves, by id. */
-            queues: string[];
-            /** @description What keeps it from every work that waits for it. */
-            reasons: components["schemas"]["WhyReason"][];
-            /** @description Waiting work of its queues, in order, at most 50. */
-            waiting: components["schemas"]["WhyWork"][];
-        };
-        WhyWork: {
-            interaction: string;
-            /** @description Empty for who may not read conversations. */
-            name: string;
-            queue: string;
-            /** Format: date-time */
-            queued_at?: string;
-            /** @description Empty: nothing; another agent or another work comes first. */
-            reasons: components["schemas"]["WhyReason"][];
-        };
+  schemas: {
+    APIKey: {
+      /** Format: date-time */
+      created_at: string;
+      created_by: string;
+      /** Format: date-time */
+      expires_at?: string;
+      id: string;
+      name: string;
+      /** Format: date-time */
+      revoked_at?: string;
+      roles: (
+        "administrator" | "supervisor" | "agent" | "monitor" | "privacy_officer" | "reseller" | "operator"
+      )[];
+      /** @description Narrows the roles to these permissions; absent: all that the roles give. */
+      scopes?: (
+        | "public"
+        | "signed_in"
+        | "desk.use"
+        | "work.handle"
+        | "work.read"
+        | "work.search"
+        | "call.out"
+        | "call.export"
+        | "call.numbers"
+        | "recording.listen"
+        | "note.write"
+        | "canned.read"
+        | "floor.watch"
+        | "floor.manage"
+        | "alert.manage"
+        | "setup.read"
+        | "setup.write"
+        | "user.read"
+        | "user.write"
+        | "key.manage"
+        | "contact.read"
+        | "contact.write"
+        | "contact.erase"
+        | "retention.write"
+        | "audit.read"
+        | "privacy.read"
+        | "organisation.read"
+        | "organisation.write"
+        | "organisation.keys"
+        | "system.read"
+      )[];
+      /** Format: date-time */
+      used_at?: string;
     };
-    responses: never;
-    parameters: never;
-    requestBodies: never;
-    headers: never;
-    pathItems: never;
+    AgentDetail: {
+      agent: components["schemas"]["AgentView"];
+      /** @description All queues, by name. */
+      queues: components["schemas"]["Membership"][];
+      /** @description Skill id to level, 1-10. */
+      skills: {
+        [key: string]: number;
+      };
+      today: components["schemas"]["AgentToday"];
+      /** @description What it is offered, holds or wraps up, longest first. */
+      work: components["schemas"]["Interaction"][];
+    };
+    AgentPresenceInputBody: {
+      /** @enum {string} */
+      presence: "offline" | "ready" | "not_ready";
+      /** @description Id of a reason, with not_ready. */
+      reason?: string;
+    };
+    AgentToday: {
+      /**
+       * Format: int64
+       * @description Measure answered.
+       */
+      answered: number;
+      /**
+       * Format: int64
+       * @description With a contact or in wrap-up.
+       */
+      busy_ms: number;
+      /**
+       * Format: int64
+       * @description Measure offers_declined.
+       */
+      declined: number;
+      /**
+       * Format: int64
+       * @description Talk, hold and wrap-up of handled contacts; measure aht is this by handled.
+       */
+      handle_ms: number;
+      /** Format: int64 */
+      handled: number;
+      /**
+       * Format: int64
+       * @description Measure offers_missed.
+       */
+      missed: number;
+      /** Format: int64 */
+      not_ready_ms: number;
+      /** @description Measure occupancy. */
+      occupancy: components["schemas"]["Ratio"];
+      /**
+       * Format: int64
+       * @description Ready, with nothing in hand.
+       */
+      ready_ms: number;
+    };
+    AgentView: {
+      /** Format: int64 */
+      active: number;
+      /**
+       * Format: int64
+       * @description Calls that it has by its phone, with colleagues or outside, beside its work here. It is offered no call meanwhile.
+       */
+      aside: number;
+      /** Format: int64 */
+      capacity: number;
+      /** Format: int64 */
+      offered: number;
+      /** @description At least one live desk. */
+      online: boolean;
+      /** @enum {string} */
+      presence: "offline" | "ready" | "not_ready" | "missed";
+      reason?: string;
+      /** Format: date-time */
+      since: string;
+      /** @description Ids of its teams. */
+      teams?: string[];
+      user: string;
+      user_name: string;
+      /** Format: int64 */
+      wrapping: number;
+    };
+    Alert: {
+      /** Format: date-time */
+      acknowledged_at?: string;
+      /** @description Who saw it; empty again when it becomes worse. */
+      acknowledged_by?: string;
+      /**
+       * @description With time_in_state.
+       * @enum {string}
+       */
+      activity?: "ready" | "engaged" | "wrapping" | "not_ready" | "missed";
+      /** @description What the trunk was called when it was raised. */
+      called?: string;
+      /**
+       * @description Why it was cleared: the value is good again, the queue closed, the rule was changed or taken out of use, or the queue, agent or trunk is no more, or out of use.
+       * @enum {string}
+       */
+      cause?: "back" | "closed" | "rule" | "gone";
+      /** Format: date-time */
+      cleared_at?: string;
+      /** Format: date-time */
+      earlier_acknowledged_at?: string;
+      /** @description Who saw it before it became worse. */
+      earlier_acknowledged_by?: string;
+      id: string;
+      /**
+       * @description The last one, once it is cleared.
+       * @enum {string}
+       */
+      level: "warning" | "critical";
+      /**
+       * Format: date-time
+       * @description Since when it is at its level.
+       */
+      level_at: string;
+      /**
+       * @description trunk_gateways: none of a trunk's gateways answers. trunk_registration: a trunk's registration fails. Every trunk is watched for both, without a rule.
+       * @enum {string}
+       */
+      measure:
+        | "waiting"
+        | "longest_waiting"
+        | "estimated_wait"
+        | "service_level_ignored"
+        | "abandon_rate"
+        | "agents_free"
+        | "agents_at_work"
+        | "time_in_state"
+        | "trunk_gateways"
+        | "trunk_registration";
+      /** @description The queue that it is about. */
+      queue?: string;
+      /** Format: date-time */
+      raised_at: string;
+      /** @description Id of the alert rule; of a trunk's, the measure. */
+      rule: string;
+      /**
+       * Format: int64
+       * @description Where the level began.
+       */
+      threshold: number;
+      /** @description The trunk that it is about. */
+      trunk?: string;
+      /** @description The agent that it is about. */
+      user?: string;
+      /**
+       * Format: int64
+       * @description When it came to its level, in the measure's unit, rounded down.
+       */
+      value: number;
+      /**
+       * @description The worst level that it had.
+       * @enum {string}
+       */
+      worst: "warning" | "critical";
+    };
+    AlertLevel: {
+      /**
+       * Format: int64
+       * @description The level begins at this value or above; for a service level and for numbers of agents, below it. 0: this level is not used.
+       */
+      at: number;
+      /**
+       * Format: int64
+       * @description It ends below this value; for a service level and for numbers of agents, at it or above. 0: a fifth on the good side of at, for a service level 5 points above it.
+       */
+      clear?: number;
+    };
+    AlertRule: {
+      /**
+       * @description With time_in_state: what the agent does.
+       * @enum {string}
+       */
+      activity?: "ready" | "engaged" | "wrapping" | "not_ready" | "missed";
+      /** @description Watch a queue also while it is closed. Agents are watched whenever they are signed in. */
+      always?: boolean;
+      critical?: components["schemas"]["AlertLevel"];
+      /** @default true */
+      enabled: boolean;
+      /**
+       * Format: int64
+       * @description A change of level comes after the value asked for it for so long without a break.
+       * @default 15
+       */
+      hold_seconds: number;
+      /**
+       * @description What is watched, by its id among the measures. time_in_state watches agents, the others watch queues. Shares are today's.
+       * @enum {string}
+       */
+      measure:
+        | "waiting"
+        | "longest_waiting"
+        | "estimated_wait"
+        | "service_level_ignored"
+        | "abandon_rate"
+        | "agents_free"
+        | "agents_at_work"
+        | "time_in_state";
+      /**
+       * Format: int64
+       * @description With a share: nothing before so many contacts counted today.
+       * @default 10
+       */
+      min_contacts: number;
+      name: string;
+      /** @description Ids of the queues that are watched, each by itself; empty means all. */
+      queues?: string[];
+      /** @description With not_ready: only for these reasons; empty means any. */
+      reasons?: string[];
+      /** @description User ids of who sees its alerts, of those who may watch the floor; empty, or nobody left of them, means all of these. */
+      recipients?: string[];
+      /** @description With time_in_state: ids of the teams whose agents are watched; empty means all agents. */
+      teams?: string[];
+      warning?: components["schemas"]["AlertLevel"];
+    };
+    AlertRuleChange: {
+      /**
+       * @description With time_in_state: what the agent does.
+       * @enum {string}
+       */
+      activity?: "ready" | "engaged" | "wrapping" | "not_ready" | "missed";
+      /** @description Watch a queue also while it is closed. Agents are watched whenever they are signed in. */
+      always: boolean;
+      critical: components["schemas"]["AlertLevel"];
+      /** @default true */
+      enabled: boolean;
+      /**
+       * Format: int64
+       * @description A change of level comes after the value asked for it for so long without a break.
+       * @default 15
+       */
+      hold_seconds: number;
+      /**
+       * @description What is watched, by its id among the measures. time_in_state watches agents, the others watch queues. Shares are today's.
+       * @enum {string}
+       */
+      measure:
+        | "waiting"
+        | "longest_waiting"
+        | "estimated_wait"
+        | "service_level_ignored"
+        | "abandon_rate"
+        | "agents_free"
+        | "agents_at_work"
+        | "time_in_state";
+      /**
+       * Format: int64
+       * @description With a share: nothing before so many contacts counted today.
+       * @default 10
+       */
+      min_contacts: number;
+      name: string;
+      /** @description Ids of the queues that are watched, each by itself; empty means all. */
+      queues: string[];
+      /** @description With not_ready: only for these reasons; empty means any. */
+      reasons: string[];
+      /** @description User ids of who sees its alerts, of those who may watch the floor; empty, or nobody left of them, means all of these. */
+      recipients: string[];
+      /** @description With time_in_state: ids of the teams whose agents are watched; empty means all agents. */
+      teams: string[];
+      /**
+       * Format: int64
+       * @description The version you saw; 409 if someone was faster.
+       */
+      version: number;
+      warning: components["schemas"]["AlertLevel"];
+    };
+    AlertRuleObject: {
+      /**
+       * @description With time_in_state: what the agent does.
+       * @enum {string}
+       */
+      activity?: "ready" | "engaged" | "wrapping" | "not_ready" | "missed";
+      /** @description Watch a queue also while it is closed. Agents are watched whenever they are signed in. */
+      always: boolean;
+      /** Format: date-time */
+      archived_at?: string;
+      /** Format: date-time */
+      created_at: string;
+      critical: components["schemas"]["AlertLevel"];
+      /** @default true */
+      enabled: boolean;
+      /**
+       * Format: int64
+       * @description A change of level comes after the value asked for it for so long without a break.
+       * @default 15
+       */
+      hold_seconds: number;
+      id: string;
+      /**
+       * @description What is watched, by its id among the measures. time_in_state watches agents, the others watch queues. Shares are today's.
+       * @enum {string}
+       */
+      measure:
+        | "waiting"
+        | "longest_waiting"
+        | "estimated_wait"
+        | "service_level_ignored"
+        | "abandon_rate"
+        | "agents_free"
+        | "agents_at_work"
+        | "time_in_state";
+      /**
+       * Format: int64
+       * @description With a share: nothing before so many contacts counted today.
+       * @default 10
+       */
+      min_contacts: number;
+      name: string;
+      /** Format: int64 */
+      position: number;
+      /** @description Ids of the queues that are watched, each by itself; empty means all. */
+      queues: string[];
+      /** @description With not_ready: only for these reasons; empty means any. */
+      reasons: string[];
+      /** @description User ids of who sees its alerts, of those who may watch the floor; empty, or nobody left of them, means all of these. */
+      recipients: string[];
+      /** @description With time_in_state: ids of the teams whose agents are watched; empty means all agents. */
+      teams: string[];
+      /** Format: date-time */
+      updated_at: string;
+      /** Format: int64 */
+      version: number;
+      warning: components["schemas"]["AlertLevel"];
+    };
+    Attachment: {
+      id: string;
+      media_type: string;
+      name: string;
+      /**
+       * Format: int64
+       * @description Bytes.
+       */
+      size: number;
+    };
+    Attachments: {
+      allowed: boolean;
+      /** Format: int64 */
+      max_mb: number;
+      /** @description Media types, e.g. image/png, application/pdf. */
+      types: string[];
+    };
+    AuditEntry: {
+      /** @enum {string} */
+      action:
+        | "sign_in"
+        | "sign_in.refused"
+        | "sign_in.locked"
+        | "sign_out"
+        | "session.ended"
+        | "sessions.ended"
+        | "password.changed"
+        | "password.reset"
+        | "user.created"
+        | "user.changed"
+        | "user.deleted"
+        | "api_key.created"
+        | "api_key.revoked"
+        | "organisation.created"
+        | "organisation.changed"
+        | "organisation.ended"
+        | "organisation.erased"
+        | "keys.rotation_started"
+        | "keys.rotated"
+        | "setup.created"
+        | "setup.changed"
+        | "setup.archived"
+        | "setup.restored"
+        | "setup.ordered"
+        | "trunk.plain_allowed"
+        | "trunk.plain_ended"
+        | "phone.plain_allowed"
+        | "phone.plain_ended"
+        | "phone.password_made"
+        | "prompt.sound_set"
+        | "prompt.sound_removed"
+        | "prompt.sound_made_right"
+        | "prompt.sound_as_uploaded"
+        | "contact.seen"
+        | "contact.rectified"
+        | "contact.exported"
+        | "contact.erasure_begun"
+        | "contact.erased"
+        | "consent.given"
+        | "consent.withdrawn"
+        | "interaction.move"
+        | "interaction.taken_over"
+        | "interaction.hint"
+        | "call.monitored"
+        | "call.ended"
+        | "call.exported"
+        | "call.numbers_exported"
+        | "recording.listened"
+        | "alert.acknowledged"
+        | "agent.presence"
+        | "retention.ended"
+        | "audit.trimmed";
+      actor: string;
+      /** @enum {string} */
+      actor_kind: "user" | "api_key" | "visitor" | "system";
+      /** Format: date-time */
+      at: string;
+      detail?: {
+        [key: string]: string;
+      };
+      /** @description Chains this line to all before it; base64. */
+      hash: string;
+      object: string;
+      object_kind: string;
+      /** Format: int64 */
+      seq: number;
+    };
+    Button: {
+      label: string;
+      value: string;
+    };
+    Calendar: {
+      /** @description In order. */
+      days: components["schemas"]["ClosedDay"][];
+      /** @description The first day that was looked at: today. */
+      from: string;
+      /**
+       * Format: int64
+       * @description Events that begin after the last day that was looked at.
+       */
+      later: number;
+      /** @description By line; at most 200 are named. */
+      left_out: components["schemas"]["LeftOut"][];
+      /**
+       * Format: int64
+       * @description How many more were left out.
+       */
+      left_out_more: number;
+      /** @description What the calendar calls itself; may be empty. */
+      name: string;
+      /**
+       * Format: int64
+       * @description Events that are over.
+       */
+      past: number;
+      /** @description The last day that was looked at. */
+      until: string;
+    };
+    CallLeg: {
+      /** @description Who held the call last. */
+      agent?: string;
+      /**
+       * Format: date-time
+       * @description Absent: never.
+       */
+      answered_at?: string;
+      /**
+       * @description out: an agent made the call.
+       * @enum {string}
+       */
+      direction: "in" | "out";
+      /**
+       * Format: date-time
+       * @description Absent: it runs.
+       */
+      ended_at?: string;
+      /** @description them, us, lost, restart. */
+      ended_by?: string;
+      entry_point?: string;
+      id: string;
+      interaction: string;
+      /**
+       * Format: int64
+       * @description Microseconds, in the worse direction.
+       */
+      jitter_us: number;
+      /**
+       * Format: int64
+       * @description Of a million packets that should have come, in the worse direction.
+       */
+      lost_ppm: number;
+      /**
+       * Format: double
+       * @description Estimate of the mean opinion score, 1 to 5, of the worse direction.
+       */
+      mos?: number;
+      /** @description Of the other end, by a trunk: its last two digits, or all of it where that was asked for. Absent: it is not known, or was erased. */
+      number?: string;
+      /**
+       * @description callee: who was called. outside: a number that the agent or the flow called for the caller.
+       * @enum {string}
+       */
+      part: "caller" | "callee" | "agent" | "colleague" | "supervisor" | "outside";
+      /**
+       * Format: int64
+       * @description Cause by ITU-T Q.850.
+       */
+      q850?: number;
+      queue?: string;
+      /**
+       * Format: int64
+       * @description Microseconds.
+       */
+      round_trip_us?: number;
+      /**
+       * Format: int64
+       * @description RFC 3261.
+       */
+      sip_code?: number;
+      /** Format: date-time */
+      started_at: string;
+      /** @description Of SRTP, by a trunk or a phone; empty there is sound in the clear. A browser's is always encrypted. */
+      suite?: string;
+      /** @description Id of the trunk. */
+      trunk?: string;
+      user?: string;
+      /** @enum {string} */
+      way: "browser" | "trunk" | "phone";
+    };
+    CallOutInputBody: {
+      /** @description Number to show, one of those of callChoices. */
+      caller?: string;
+      /** @description Telephone number, as it is dialled from here or with its country (+351…). */
+      number: string;
+      /** @description Id of the queue on whose behalf: its wrap-up and dispositions hold, and the call shows its number. */
+      queue: string;
+    };
+    Callback: {
+      client_id: string;
+      /** @description The phone number or email address to be answered at. */
+      reach: string;
+    };
+    CalledOut: {
+      interaction: string;
+    };
+    CannedReply: {
+      body: string;
+      language: string;
+      /** @description Only for this queue; empty means all. */
+      queue?: string;
+      /** @description Typed after / in the reply box. */
+      shortcut?: string;
+      title: string;
+    };
+    CannedReplyChange: {
+      body: string;
+      language: string;
+      /** @description Only for this queue; empty means all. */
+      queue: string;
+      /** @description Typed after / in the reply box. */
+      shortcut: string;
+      title: string;
+      /**
+       * Format: int64
+       * @description The version you saw; 409 if someone was faster.
+       */
+      version: number;
+    };
+    CannedReplyObject: {
+      /** Format: date-time */
+      archived_at?: string;
+      body: string;
+      /** Format: date-time */
+      created_at: string;
+      id: string;
+      language: string;
+      /** Format: int64 */
+      position: number;
+      /** @description Only for this queue; empty means all. */
+      queue: string;
+      /** @description Typed after / in the reply box. */
+      shortcut: string;
+      title: string;
+      /** Format: date-time */
+      updated_at: string;
+      /** Format: int64 */
+      version: number;
+    };
+    ChoiceInputBody: {
+      client_id: string;
+      value: string;
+    };
+    Choices: {
+      /** @description Numbers that may be shown; empty leaves it to the trunk. */
+      numbers: string[];
+      /** @description Calls may leave at all. */
+      possible: boolean;
+    };
+    Clause: {
+      evidence: string[];
+      id: string;
+      /** @enum {string} */
+      status: "proven" | "not_built" | "failed";
+      title: string;
+    };
+    ClosedDay: {
+      /** @description YYYY-MM-DD, in the time zone that was given. */
+      date: string;
+      /** @description HH:MM; absent for a whole day. */
+      from?: string;
+      /**
+       * Format: int64
+       * @description Where the event begins in the file.
+       */
+      line: number;
+      name: string;
+      /** @description The first line of the event's description, or its category: often what kind of holiday it is. */
+      note?: string;
+      /** @description HH:MM, at most 24:00. */
+      to?: string;
+    };
+    CompleteInputBody: {
+      /** @description Id; some queues ask for one. */
+      disposition?: string;
+      /** @description Ids. */
+      labels?: string[];
+    };
+    ConnectionChange: {
+      /** @description Where the system is, e.g. https://api.example.com/v1: HTTPS, on the public network. The paths of flows' steps go below it. */
+      address: string;
+      /** @description The header that carries the secret, e.g. Authorization; empty: none is sent. */
+      header: string;
+      name: string;
+      /** @description What the header carries, e.g. Bearer and a token. It is sealed and never shown again; absent or empty: it stays as it is, unless the address leads to another host. */
+      secret?: string;
+      /** @description Remove the secret. */
+      secret_remove?: boolean;
+      /** @description As it was answered; it changes nothing. */
+      secret_set?: boolean;
+      /**
+       * Format: int64
+       * @description The version you saw; 409 if someone was faster.
+       */
+      version: number;
+    };
+    ConnectionObject: {
+      /** @description Where the system is, e.g. https://api.example.com/v1: HTTPS, on the public network. The paths of flows' steps go below it. */
+      address: string;
+      /** Format: date-time */
+      archived_at?: string;
+      /** Format: date-time */
+      created_at: string;
+      /** @description The header that carries the secret, e.g. Authorization; empty: none is sent. */
+      header: string;
+      id: string;
+      name: string;
+      /** Format: int64 */
+      position: number;
+      /** @description There is a secret. */
+      secret_set: boolean;
+      /** Format: date-time */
+      updated_at: string;
+      /** Format: int64 */
+      version: number;
+    };
+    ConsentRequest: {
+      /** @description Address of the tenant's privacy policy; may be empty. */
+      link: string;
+      /** @description Id of the consent text. */
+      text: string;
+      /** Format: int64 */
+      version: number;
+      /** @description What is shown beside the box that is never ticked beforehand. */
+      words: string;
+    };
+    ConsentStruct: {
+      text: string;
+      /** Format: int64 */
+      version: number;
+    };
+    ConsentText: {
+      /** @description Address of the tenant's privacy policy. */
+      link?: string;
+      name: string;
+      /** @enum {string} */
+      purpose: "service" | "marketing" | "recording";
+      /** @description By language. */
+      text: {
+        [key: string]: string;
+      };
+    };
+    ConsentTextChange: {
+      /** @description Address of the tenant's privacy policy. */
+      link: string;
+      name: string;
+      /** @enum {string} */
+      purpose: "service" | "marketing" | "recording";
+      /** @description By language. */
+      text: {
+        [key: string]: string;
+      };
+      /**
+       * Format: int64
+       * @description The version you saw; 409 if someone was faster.
+       */
+      version: number;
+    };
+    ConsentTextObject: {
+      /** Format: date-time */
+      archived_at?: string;
+      /** Format: date-time */
+      created_at: string;
+      id: string;
+      /** @description Address of the tenant's privacy policy. */
+      link: string;
+      name: string;
+      /** Format: int64 */
+      position: number;
+      /** @enum {string} */
+      purpose: "service" | "marketing" | "recording";
+      /** @description By language. */
+      text: {
+        [key: string]: string;
+      };
+      /** Format: date-time */
+      updated_at: string;
+      /** Format: int64 */
+      version: number;
+    };
+    ConsultInputBody: {
+      user: string;
+    };
+    Contact: {
+      addresses: components["schemas"]["ContactAddress"][];
+      consents: components["schemas"]["ContactConsent"][];
+      /** Format: date-time */
+      created_at: string;
+      id: string;
+      language: string;
+      name: string;
+      /**
+       * Format: date-time
+       * @description Processing is restricted since.
+       */
+      restricted_at?: string;
+      /** Format: date-time */
+      seen_at: string;
+      /** Format: int64 */
+      version: number;
+    };
+    ContactAddress: {
+      /** @enum {string} */
+      kind: "phone" | "email" | "social" | "visitor";
+      value: string;
+    };
+    ContactChangeInput: {
+      addresses?: components["schemas"]["ContactAddress"][];
+      /** @enum {string} */
+      language?: "en" | "pt";
+      name?: string;
+      /** @description Processing is restricted; needs contact.erase. */
+      restricted?: boolean;
+      /** Format: int64 */
+      version: number;
+    };
+    ContactConsent: {
+      /** @description Id of the text that was shown. */
+      consent_text: string;
+      /** Format: date-time */
+      given_at: string;
+      id: string;
+      interaction?: string;
+      language: string;
+      purpose: string;
+      /** Format: int64 */
+      text_version: number;
+      /** Format: date-time */
+      withdrawn_at?: string;
+    };
+    Conversation: {
+      interaction: string;
+      /**
+       * Format: int64
+       * @description The highest sequence number so far; numbers between the messages shown belong to others and are no gap.
+       */
+      last: number;
+      messages: components["schemas"]["Message"][];
+      /** @description There are more messages above the last one; ask again with after. */
+      more: boolean;
+      state: components["schemas"]["VisitorState"];
+    };
+    CreatedAPIKey: {
+      api_key: components["schemas"]["APIKey"];
+      /** @description Send as Authorization: Bearer …; it cannot be shown again. */
+      secret: string;
+    };
+    CreatedOrganisation: {
+      /** @description User name. */
+      administrator: string;
+      organisation: components["schemas"]["Organisation"];
+      /** @description One-time: the first sign-in must choose another. */
+      password: string;
+    };
+    CreatedUser: {
+      /** @description One-time: the first sign-in must choose another. */
+      password: string;
+      user: components["schemas"]["User"];
+    };
+    Day: {
+      agents: components["schemas"]["DayAgents"][];
+      /**
+       * Format: date-time
+       * @description When this was counted; the present slot goes on.
+       */
+      at: string;
+      /** @description In the organisation's time zone. */
+      date: string;
+      /** Format: date-time */
+      from: string;
+      queues: components["schemas"]["DayQueue"][];
+      /** Format: int64 */
+      slot_seconds: number;
+      time_zone: string;
+      /**
+       * Format: date-time
+       * @description 23 or 25 hours later when the clocks change.
+       */
+      until: string;
+    };
+    DayAgents: {
+      /**
+       * Format: int64
+       * @description With a contact or in wrap-up, all agents together.
+       */
+      busy_ms: number;
+      /** Format: int64 */
+      not_ready_ms: number;
+      /** Format: int64 */
+      ready_ms: number;
+      /** Format: int64 */
+      slot: number;
+    };
+    DayQueue: {
+      date: string;
+      queue: string;
+      slots: components["schemas"]["DaySlot"][];
+    };
+    DaySlot: {
+      /**
+       * Format: int64
+       * @description Without short abandons.
+       */
+      abandoned: number;
+      /**
+       * Format: int64
+       * @description Sum of the waits of answered contacts.
+       */
+      answer_wait_ms: number;
+      /** Format: int64 */
+      answered: number;
+      /**
+       * Format: int64
+       * @description Talk, hold and wrap-up of handled contacts.
+       */
+      handle_ms: number;
+      /** Format: int64 */
+      handled: number;
+      /** Format: int64 */
+      longest_wait_ms: number;
+      /** Format: int64 */
+      offered: number;
+      /** @description Measure service_level_ignored. */
+      service_level: components["schemas"]["Ratio"];
+      /** Format: int64 */
+      short_abandoned: number;
+      /**
+       * Format: int64
+       * @description 0 is the first of the day.
+       */
+      slot: number;
+    };
+    Definition: {
+      formula: string;
+      id: string;
+      means: string;
+      name: string;
+      source?: string;
+      /** @enum {string} */
+      unit: "contacts" | "percent" | "seconds" | "agents";
+    };
+    Desk: {
+      me: components["schemas"]["AgentView"];
+      offers: components["schemas"]["Offer"][];
+      queues: components["schemas"]["QueueView"][];
+      work: components["schemas"]["Interaction"][];
+    };
+    Digits: {
+      /**
+       * Format: int64
+       * @description Digits that complete it.
+       */
+      max: number;
+      /**
+       * Format: int64
+       * @description Digits without which it is no answer.
+       */
+      min: number;
+      /**
+       * @description The key that ends a shorter answer on the telephone.
+       * @enum {string}
+       */
+      terminator?: "#" | "*";
+    };
+    Disposition: {
+      /** @description Shown as a heading; may be empty. */
+      group?: string;
+      name: string;
+    };
+    DispositionChange: {
+      /** @description Shown as a heading; may be empty. */
+      group: string;
+      name: string;
+      /**
+       * Format: int64
+       * @description The version you saw; 409 if someone was faster.
+       */
+      version: number;
+    };
+    DispositionObject: {
+      /** Format: date-time */
+      archived_at?: string;
+      /** Format: date-time */
+      created_at: string;
+      /** @description Shown as a heading; may be empty. */
+      group: string;
+      id: string;
+      name: string;
+      /** Format: int64 */
+      position: number;
+      /** Format: date-time */
+      updated_at: string;
+      /** Format: int64 */
+      version: number;
+    };
+    EntryPoint: {
+      /**
+       * @default no
+       * @enum {string}
+       */
+      ask_email: "no" | "optional" | "required";
+      /**
+       * @default no
+       * @enum {string}
+       */
+      ask_name: "no" | "optional" | "required";
+      attachments: components["schemas"]["Attachments"];
+      /**
+       * @description Whether a chat may be spoken, too: off, agent (the agent offers it), both (the visitor may ask as well). Empty is off.
+       * @enum {string}
+       */
+      calls?: "off" | "agent" | "both";
+      /** @enum {string} */
+      channel: "voice" | "chat" | "email" | "social";
+      /** @description Id of the consent text shown before a chat; empty means none is asked. */
+      consent_text?: string;
+      enabled?: boolean;
+      /** @description Id of the flow it runs. */
+      flow: string;
+      /** @description en, pt; the first is the default. */
+      languages: string[];
+      name: string;
+      /** @description Web origins that may show the widget, e.g. https://shop.example; empty means any. */
+      origins?: string[];
+      /** @description Ask for satisfaction at the end. */
+      survey?: boolean;
+      theme: components["schemas"]["Theme"];
+      /** @description The visitor may download the conversation. */
+      transcript?: boolean;
+      /** @description … and whether either side may show its camera then. */
+      video?: boolean;
+    };
+    EntryPointChange: {
+      /**
+       * @default no
+       * @enum {string}
+       */
+      ask_email: "no" | "optional" | "required";
+      /**
+       * @default no
+       * @enum {string}
+       */
+      ask_name: "no" | "optional" | "required";
+      attachments: components["schemas"]["Attachments"];
+      /**
+       * @description Whether a chat may be spoken, too: off, agent (the agent offers it), both (the visitor may ask as well). Empty is off.
+       * @enum {string}
+       */
+      calls?: "off" | "agent" | "both";
+      /** @enum {string} */
+      channel: "voice" | "chat" | "email" | "social";
+      /** @description Id of the consent text shown before a chat; empty means none is asked. */
+      consent_text: string;
+      enabled: boolean;
+      /** @description Id of the flow it runs. */
+      flow: string;
+      /** @description en, pt; the first is the default. */
+      languages: string[];
+      name: string;
+      /** @description Web origins that may show the widget, e.g. https://shop.example; empty means any. */
+      origins: string[];
+      /** @description Ask for satisfaction at the end. */
+      survey: boolean;
+      theme: components["schemas"]["Theme"];
+      /** @description The visitor may download the conversation. */
+      transcript: boolean;
+      /**
+       * Format: int64
+       * @description The version you saw; 409 if someone was faster.
+       */
+      version: number;
+      /** @description … and whether either side may show its camera then. */
+      video?: boolean;
+    };
+    EntryPointObject: {
+      /** Format: date-time */
+      archived_at?: string;
+      /**
+       * @default no
+       * @enum {string}
+       */
+      ask_email: "no" | "optional" | "required";
+      /**
+       * @default no
+       * @enum {string}
+       */
+      ask_name: "no" | "optional" | "required";
+      attachments: components["schemas"]["Attachments"];
+      /**
+       * @description Whether a chat may be spoken, too: off, agent (the agent offers it), both (the visitor may ask as well). Empty is off.
+       * @enum {string}
+       */
+      calls?: "off" | "agent" | "both";
+      /** @enum {string} */
+      channel: "voice" | "chat" | "email" | "social";
+      /** @description Id of the consent text shown before a chat; empty means none is asked. */
+      consent_text: string;
+      /** Format: date-time */
+      created_at: string;
+      enabled: boolean;
+      /** @description Id of the flow it runs. */
+      flow: string;
+      id: string;
+      /** @description en, pt; the first is the default. */
+      languages: string[];
+      name: string;
+      /** @description Web origins that may show the widget, e.g. https://shop.example; empty means any. */
+      origins: string[];
+      /** Format: int64 */
+      position: number;
+      /** @description Ask for satisfaction at the end. */
+      survey: boolean;
+      theme: components["schemas"]["Theme"];
+      /** @description The visitor may download the conversation. */
+      transcript: boolean;
+      /** Format: date-time */
+      updated_at: string;
+      /** Format: int64 */
+      version: number;
+      /** @description … and whether either side may show its camera then. */
+      video?: boolean;
+    };
+    EntryPointView: {
+      accent: string;
+      /** @enum {string} */
+      ask_email: "no" | "optional" | "required";
+      /** @enum {string} */
+      ask_name: "no" | "optional" | "required";
+      attachments: components["schemas"]["FileLimits"];
+      /**
+       * @description voice: the conversation is a call; connect its sound once it began.
+       * @enum {string}
+       */
+      channel: "chat" | "voice";
+      /** @description Absent: none is asked. */
+      consent?: components["schemas"]["ConsentRequest"];
+      id: string;
+      language: string;
+      languages: string[];
+      /** @enum {string} */
+      mode: "auto" | "light" | "dark";
+      /** @description False: show the leave-a-message form. */
+      open: boolean;
+      /** @enum {string} */
+      position: "right" | "left";
+      survey: boolean;
+      title: string;
+      transcript: boolean;
+      welcome: string;
+    };
+    ErasedCount: {
+      /** Format: int64 */
+      count: number;
+      what: string;
+    };
+    ErasureReceipt: {
+      contact: string;
+      erased: components["schemas"]["ErasedCount"][];
+      /** Format: date-time */
+      erased_at: string;
+      kept: components["schemas"]["KeptCount"][];
+    };
+    Exception: {
+      /** @description YYYY-MM-DD */
+      date: string;
+      name: string;
+      /** @description Empty means closed all day. */
+      open: components["schemas"]["Span"][];
+    };
+    Exclude: {
+      /** @enum {string} */
+      holding: "voice" | "chat" | "email" | "social";
+      /** @description Channels that an agent who holds such work is not offered. */
+      not: ("voice" | "chat" | "email" | "social")[];
+    };
+    ExportCallLegs: {
+      /** @description Of calls that this user held, or had a part in. */
+      agent?: string;
+      /**
+       * @description out: calls that agents made.
+       * @enum {string}
+       */
+      direction?: "in" | "out";
+      /** @description Of calls at this entry point. */
+      entry_point?: string;
+      /**
+       * @description csv: a line for each, with a heading. json: a list.
+       * @enum {string}
+       */
+      format: "csv" | "json";
+      /**
+       * Format: date-time
+       * @description Began then or later.
+       */
+      from?: string;
+      /**
+       * @description clear needs call.numbers and a reason.
+       * @default masked
+       * @enum {string}
+       */
+      numbers: "masked" | "clear";
+      /** @description Of calls in this queue. */
+      queue?: string;
+      /** @description With clear: why. It stands in the audit log; name nobody in it. */
+      reason?: string;
+      /**
+       * Format: date-time
+       * @description Began before.
+       */
+      to?: string;
+    };
+    FileLimits: {
+      allowed: boolean;
+      /** Format: int64 */
+      max_mb: number;
+      types: string[];
+    };
+    Flow: {
+      /** @description A graph that somebody works on and that does not run; it may be unfinished. null if there is none. */
+      draft?: unknown;
+      /** @description What runs. */
+      graph: unknown;
+      name: string;
+    };
+    FlowAct: {
+      buttons?: components["schemas"]["FlowButton"][];
+      close?: boolean;
+      collect?: boolean;
+      /** @description The person agreed to this consent text, which would be recorded. */
+      consent?: string;
+      /** @description With collect: digits are waited for. */
+      digits?: components["schemas"]["FlowDigits"];
+      form?: boolean;
+      /** @description A system outside would be asked, and the run waits for its answer. */
+      look_up?: components["schemas"]["FlowLookUp"];
+      /** @description With collect: nobody sees the answer. */
+      masked?: boolean;
+      /** @description Id of the recorded prompt whose words are said. */
+      prompt?: string;
+      queue?: string;
+      say?: string;
+      /** @description A number would be called and the call handed over, and the run waits. */
+      transfer?: components["schemas"]["FlowCall"];
+    };
+    FlowAnswer: {
+      failed?: boolean;
+      /** @description By attribute; what is missing is empty. */
+      values?: {
+        [key: string]: string;
+      };
+    };
+    FlowButton: {
+      label: string;
+      value: string;
+    };
+    FlowCall: {
+      /** @description The own number that is shown; missing: the trunk decides. */
+      caller?: string;
+      number: string;
+      /**
+       * Format: int64
+       * @description That it rings.
+       */
+      seconds: number;
+    };
+    FlowChange: {
+      /** @description A graph that somebody works on and that does not run; it may be unfinished. null if there is none. */
+      draft: unknown;
+      /** @description What runs. */
+      graph: unknown;
+      name: string;
+      /**
+       * Format: int64
+       * @description The version you saw; 409 if someone was faster.
+       */
+      version: number;
+    };
+    FlowCheck: {
+      graph: unknown;
+      /** @description Of the flow, whose entry points say which languages are needed. */
+      id?: string;
+    };
+    FlowDigits: {
+      /** Format: int64 */
+      max: number;
+      /** Format: int64 */
+      min: number;
+      terminator?: string;
+    };
+    FlowFault: {
+      /**
+       * @description Like graph.nodes.topic.options[1].next
+       * @example graph.nodes.topic.options[1].next
+       */
+      field: string;
+      message: string;
+    };
+    FlowInput: {
+      /** @description What the look-up that the run waits for came to. */
+      answer?: components["schemas"]["FlowAnswer"];
+      /** @description An option's value. */
+      choice?: string;
+      /** @description The form was sent. */
+      form?: boolean;
+      /**
+       * @description Why the number that a call is handed over to was not reached; none: nobody answered.
+       * @enum {string}
+       */
+      outcome?: "busy" | "none" | "failed";
+      text?: string;
+      /** @description The deadline has passed. */
+      timeout?: boolean;
+    };
+    FlowLookUp: {
+      /** @description Secret answers are masked. */
+      body?: {
+        [key: string]: string;
+      };
+      connection: string;
+      method: string;
+      path: string;
+      /** @description The attributes that the answer gives. */
+      results: string[];
+      /** Format: int64 */
+      seconds: number;
+    };
+    FlowNodeCount: {
+      /** Format: int64 */
+      count: number;
+      node: string;
+    };
+    FlowObject: {
+      /** Format: date-time */
+      archived_at?: string;
+      /** Format: date-time */
+      created_at: string;
+      /** @description A graph that somebody works on and that does not run; it may be unfinished. null if there is none. */
+      draft: unknown;
+      /** @description What runs. */
+      graph: unknown;
+      id: string;
+      name: string;
+      /** Format: int64 */
+      position: number;
+      /** Format: date-time */
+      updated_at: string;
+      /** Format: int64 */
+      version: number;
+    };
+    FlowState: {
+      attributes?: {
+        [key: string]: string;
+      };
+      /** Format: date-time */
+      deadline?: string;
+      done: boolean;
+      language: string;
+      node: string;
+      prefers?: {
+        [key: string]: number;
+      };
+      /** Format: int64 */
+      priority: number;
+      /** @description Answers to sensitive questions of the run that is tried. */
+      secrets?: {
+        [key: string]: string;
+      };
+      /** @description The consent text that waits for an answer, as it was shown. */
+      shown?: components["schemas"]["Shown"];
+      skills?: {
+        [key: string]: number;
+      };
+      /** Format: int64 */
+      steps: number;
+      /** @description For the person. */
+      waiting: boolean;
+      /** @description The flows that the run is within, the innermost last; node is a step of that one. */
+      within?: components["schemas"]["Frame"][];
+    };
+    FlowToday: {
+      /**
+       * Format: date-time
+       * @description The ways are counted from here: midnight, or when the floor was last opened.
+       */
+      since: string;
+      /** @description How many are at each step now. */
+      standing: components["schemas"]["FlowNodeCount"][];
+      /** @description How often each way was taken, in whichever version of the flow. */
+      ways: components["schemas"]["FlowWayCount"][];
+    };
+    FlowTried: {
+      actions: components["schemas"]["FlowAct"][];
+      /**
+       * Format: date-time
+       * @description The time at which it happened.
+       */
+      at: string;
+      /** @description The run cannot go on: a way leads to no step, or round and round. */
+      failed: boolean;
+      state: components["schemas"]["FlowState"];
+      /** @description The edges that were taken, in order. */
+      ways: components["schemas"]["FlowWay"][];
+    };
+    FlowTry: {
+      /**
+       * Format: date-time
+       * @description The time of the run; missing: now.
+       */
+      at?: string;
+      /** @description What is known of the person, when the run begins. */
+      attributes?: {
+        [key: string]: string;
+      };
+      /** @enum {string} */
+      channel: "chat" | "voice" | "email" | "social";
+      graph: unknown;
+      /** @description Of the flow, whose entry points say which languages are needed. */
+      id?: string;
+      input?: components["schemas"]["FlowInput"];
+      /** @description The person's, when the run begins. */
+      language: string;
+      /**
+       * Format: int64
+       * @description The estimated wait that a wait step learns; -1: unknown.
+       */
+      minutes?: number;
+      /** @description What the person calls itself, when the run begins. */
+      name?: string;
+      /**
+       * @description Opening hours as they are at that time, or all open, or all closed.
+       * @enum {string}
+       */
+      open?: "hours" | "open" | "closed";
+      /**
+       * Format: int64
+       * @description The place in line that a wait step learns; 0: unknown.
+       */
+      place?: number;
+      /** @description As the step before answered it; missing: the run begins. */
+      state?: components["schemas"]["FlowState"];
+    };
+    FlowWay: {
+      flow?: string;
+      from?: string;
+      out?: string;
+      to: string;
+    };
+    FlowWayCount: {
+      /** Format: int64 */
+      count: number;
+      from: string;
+      /** @description The field of the step that leads on, like options[0]. */
+      out: string;
+      to: string;
+    };
+    Frame: {
+      flow: string;
+      secrets?: {
+        [key: string]: string;
+      };
+      step: string;
+      /** Format: int64 */
+      version: number;
+    };
+    GatewayState: {
+      host: string;
+      /** Format: int64 */
+      port: number;
+      /**
+       * Format: int64
+       * @description Milliseconds that its last answer took.
+       */
+      rtt_ms?: number;
+      /**
+       * @description By OPTIONS and by calls; unknown before the first answer.
+       * @enum {string}
+       */
+      state: "up" | "down" | "unknown";
+      transport: string;
+    };
+    Handed: {
+      ended: boolean;
+      interaction: string;
+      queue?: string;
+      /**
+       * Format: date-time
+       * @description When the outside number answered: its minutes count from here on.
+       */
+      since: string;
+      /** @description Name of the trunk by which the outside number is called. */
+      trunk?: string;
+      /**
+       * Format: date-time
+       * @description When the call ends because the trunk's minutes are used up; absent: no bound.
+       */
+      until?: string;
+    };
+    HandsetChoice: {
+      /** @description Id of the phone by which I talk; empty: by the browser. */
+      phone: string;
+      /** @description My phones. */
+      phones: components["schemas"]["OwnPhone"][];
+    };
+    HandsetInput: {
+      /** @description Id of one of my phones; empty: the browser. */
+      phone: string;
+    };
+    HoldInputBody: {
+      /** @description The caller hears music instead of the agent. */
+      held: boolean;
+    };
+    Hours: {
+      /** @description Holidays and special days; they win over the week. */
+      dates?: components["schemas"]["Exception"][];
+      name: string;
+      /** @description IANA name, e.g. Europe/Lisbon. */
+      time_zone: string;
+      weekly: components["schemas"]["Opening"][];
+    };
+    HoursChange: {
+      /** @description Holidays and special days; they win over the week. */
+      dates: components["schemas"]["Exception"][];
+      name: string;
+      /** @description IANA name, e.g. Europe/Lisbon. */
+      time_zone: string;
+      /**
+       * Format: int64
+       * @description The version you saw; 409 if someone was faster.
+       */
+      version: number;
+      weekly: components["schemas"]["Opening"][];
+    };
+    HoursObject: {
+      /** Format: date-time */
+      archived_at?: string;
+      /** Format: date-time */
+      created_at: string;
+      /** @description Holidays and special days; they win over the week. */
+      dates: components["schemas"]["Exception"][];
+      id: string;
+      name: string;
+      /** Format: int64 */
+      position: number;
+      /** @description IANA name, e.g. Europe/Lisbon. */
+      time_zone: string;
+      /** Format: date-time */
+      updated_at: string;
+      /** Format: int64 */
+      version: number;
+      weekly: components["schemas"]["Opening"][];
+    };
+    Interaction: {
+      /** @description Who holds it, or is offered it. */
+      agent?: string;
+      /** Format: date-time */
+      answered_at?: string;
+      /** Format: date-time */
+      arrived_at: string;
+      /**
+       * @description Of an open chat: who may ask for it to be spoken; absent: nobody.
+       * @enum {string}
+       */
+      calls?: "agent" | "both";
+      /** @enum {string} */
+      channel: "voice" | "chat" | "email" | "social";
+      close_reason?: string;
+      /** Format: date-time */
+      closed_at?: string;
+      /** @description Colleagues asked for help; they may read and write notes. */
+      consulted?: string[];
+      contact: string;
+      /** @description The person ended the contact. */
+      customer_gone?: boolean;
+      disposition?: string;
+      entry_point: string;
+      id: string;
+      labels?: string[];
+      language: string;
+      left_message?: boolean;
+      /** @description Display name of the person's choice; may be empty. */
+      name: string;
+      needs?: components["schemas"]["SkillNeed"][];
+      /** @description Its agent called the person. */
+      outgoing?: boolean;
+      /** @description Its call was handed over to an outside number. */
+      outside?: boolean;
+      /** Format: int64 */
+      priority: number;
+      queue?: string;
+      /** Format: date-time */
+      queued_at?: string;
+      /**
+       * Format: int64
+       * @description 1-5; 0 if none.
+       */
+      rating?: number;
+      /** @enum {string} */
+      state: "arriving" | "in_flow" | "queued" | "offered" | "active" | "held" | "wrapping" | "closed";
+      /**
+       * @description Of a chat: whether it is spoken, too.
+       * @enum {string}
+       */
+      talk?: "" | "asked_by_agent" | "asked_by_visitor" | "running";
+      /** Format: int64 */
+      version: number;
+      /** @description … and cameras may be shown then. */
+      video?: boolean;
+      /** Format: date-time */
+      wrap_from?: string;
+      /** Format: date-time */
+      wrap_until?: string;
+    };
+    InteractionDetail: {
+      /** @description Absent when the caller may not see it. */
+      contact?: components["schemas"]["Contact"];
+      earlier: components["schemas"]["Interaction"][];
+      interaction: components["schemas"]["Interaction"];
+      /** @description Of a call: who took part, by which way, from when to when, how it ended and was heard. */
+      legs?: components["schemas"]["Leg"][];
+      marks: components["schemas"]["Marks"];
+      segments: components["schemas"]["Segment"][];
+    };
+    InventoryEntry: {
+      /** @enum {string} */
+      class:
+        "none" | "pseudonym" | "address" | "display_name" | "content" | "label" | "secret" | "credential";
+      /** @description How it ends. */
+      erased: string;
+      /** @description Table and column, blob prefix, event or cache. */
+      place: string;
+      purpose: string;
+      retention: string;
+    };
+    KeptCount: {
+      /** Format: int64 */
+      count: number;
+      what: string;
+      why: string;
+    };
+    KeysInputBody: {
+      /** @description Keys to send to the caller's side, such as 1, * or #. Nothing of them is kept. */
+      keys: string;
+    };
+    Label: {
+      name: string;
+    };
+    LabelChange: {
+      name: string;
+      /**
+       * Format: int64
+       * @description The version you saw; 409 if someone was faster.
+       */
+      version: number;
+    };
+    LabelObject: {
+      /** Format: date-time */
+      archived_at?: string;
+      /** Format: date-time */
+      created_at: string;
+      id: string;
+      name: string;
+      /** Format: int64 */
+      position: number;
+      /** Format: date-time */
+      updated_at: string;
+      /** Format: int64 */
+      version: number;
+    };
+    LeftOut: {
+      /** Format: int64 */
+      line: number;
+      name?: string;
+      /** @enum {string} */
+      reason:
+        | "not_read"
+        | "unbalanced"
+        | "no_date"
+        | "bad_date"
+        | "bad_length"
+        | "ends_early"
+        | "no_length"
+        | "too_long"
+        | "bad_rule"
+        | "rule_not_read"
+        | "no_zone"
+        | "cancelled"
+        | "repeated"
+        | "too_many";
+    };
+    Leg: {
+      /**
+       * Format: date-time
+       * @description Absent: never.
+       */
+      answered_at?: string;
+      /**
+       * Format: date-time
+       * @description Absent: it runs.
+       */
+      ended_at?: string;
+      /** @description them, us, lost, restart. */
+      ended_by?: string;
+      id: string;
+      /**
+       * Format: int64
+       * @description Microseconds, in the worse direction.
+       */
+      jitter_us: number;
+      /**
+       * Format: int64
+       * @description Of a million packets that should have come, in the worse direction.
+       */
+      lost_ppm: number;
+      /**
+       * Format: double
+       * @description Estimate of the mean opinion score, 1 to 5, of the worse direction.
+       */
+      mos?: number;
+      /**
+       * @description callee: who was called. outside: a number that the agent or the flow called for the caller.
+       * @enum {string}
+       */
+      part: "caller" | "callee" | "agent" | "colleague" | "supervisor" | "outside";
+      /**
+       * Format: int64
+       * @description Cause by ITU-T Q.850.
+       */
+      q850?: number;
+      /**
+       * Format: int64
+       * @description Microseconds.
+       */
+      round_trip_us?: number;
+      /**
+       * Format: int64
+       * @description RFC 3261.
+       */
+      sip_code?: number;
+      /** Format: date-time */
+      started_at: string;
+      /** @description Of SRTP, by a trunk or a phone; empty there is sound in the clear. A browser's is always encrypted. */
+      suite?: string;
+      /** @description Id of the trunk. */
+      trunk?: string;
+      user?: string;
+      /** @enum {string} */
+      way: "browser" | "trunk" | "phone";
+    };
+    ListOfAPIKey: {
+      items: components["schemas"]["APIKey"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfAgentView: {
+      items: components["schemas"]["AgentView"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfAlert: {
+      items: components["schemas"]["Alert"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfAlertRuleObject: {
+      items: components["schemas"]["AlertRuleObject"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfAuditEntry: {
+      items: components["schemas"]["AuditEntry"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfCallLeg: {
+      items: components["schemas"]["CallLeg"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfCannedReplyObject: {
+      items: components["schemas"]["CannedReplyObject"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfClause: {
+      items: components["schemas"]["Clause"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfConnectionObject: {
+      items: components["schemas"]["ConnectionObject"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfConsentTextObject: {
+      items: components["schemas"]["ConsentTextObject"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfContact: {
+      items: components["schemas"]["Contact"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfDefinition: {
+      items: components["schemas"]["Definition"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfDispositionObject: {
+      items: components["schemas"]["DispositionObject"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfEntryPointObject: {
+      items: components["schemas"]["EntryPointObject"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfFlowFault: {
+      items: components["schemas"]["FlowFault"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfFlowObject: {
+      items: components["schemas"]["FlowObject"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfHanded: {
+      items: components["schemas"]["Handed"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfHoursObject: {
+      items: components["schemas"]["HoursObject"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfInteraction: {
+      items: components["schemas"]["Interaction"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfInventoryEntry: {
+      items: components["schemas"]["InventoryEntry"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfLabelObject: {
+      items: components["schemas"]["LabelObject"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfMessage: {
+      items: components["schemas"]["Message"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfOrganisation: {
+      items: components["schemas"]["Organisation"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfPermissionView: {
+      items: components["schemas"]["PermissionView"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfPhoneObject: {
+      items: components["schemas"]["PhoneObject"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfPromptObject: {
+      items: components["schemas"]["PromptObject"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfQueueObject: {
+      items: components["schemas"]["QueueObject"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfReasonObject: {
+      items: components["schemas"]["ReasonObject"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfRecording: {
+      items: components["schemas"]["Recording"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfSessionView: {
+      items: components["schemas"]["SessionView"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfSiteObject: {
+      items: components["schemas"]["SiteObject"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfSkillObject: {
+      items: components["schemas"]["SkillObject"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfTeamObject: {
+      items: components["schemas"]["TeamObject"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfTried: {
+      items: components["schemas"]["Tried"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfTrunkObject: {
+      items: components["schemas"]["TrunkObject"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfUser: {
+      items: components["schemas"]["User"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfVersionOfConsentText: {
+      items: components["schemas"]["VersionOfConsentText"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfVersionOfFlow: {
+      items: components["schemas"]["VersionOfFlow"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListenToRecording: {
+      /**
+       * @description Why; where the organisation asks for it, it must be there. It stands in the audit log.
+       * @enum {string}
+       */
+      reason?: "quality" | "training" | "complaint" | "dispute" | "legal" | "other";
+    };
+    Listening: {
+      /** @description Agents listen to recordings of conversations that they held last. */
+      agents: boolean;
+      /** @description Who opens a recording says why; the audit log notes it. */
+      reason: boolean;
+    };
+    Marks: {
+      /** Format: int64 */
+      agent_read: number;
+      /** Format: int64 */
+      visitor_got: number;
+      /** Format: int64 */
+      visitor_read: number;
+    };
+    Me: {
+      /** Format: date-time */
+      expires_at?: string;
+      /** @description Only a new password may be chosen now. */
+      must_change: boolean;
+      organisation: components["schemas"]["OrganisationName"];
+      /** @description What this user may do at least on its own things. */
+      permissions: (
+        | "public"
+        | "signed_in"
+        | "desk.use"
+        | "work.handle"
+        | "work.read"
+        | "work.search"
+        | "call.out"
+        | "call.export"
+        | "call.numbers"
+        | "recording.listen"
+        | "note.write"
+        | "canned.read"
+        | "floor.watch"
+        | "floor.manage"
+        | "alert.manage"
+        | "setup.read"
+        | "setup.write"
+        | "user.read"
+        | "user.write"
+        | "key.manage"
+        | "contact.read"
+        | "contact.write"
+        | "contact.erase"
+        | "retention.write"
+        | "audit.read"
+        | "privacy.read"
+        | "organisation.read"
+        | "organisation.write"
+        | "organisation.keys"
+        | "system.read"
+      )[];
+      session: string;
+      user: components["schemas"]["User"];
+    };
+    MeInputBody: {
+      /** @enum {string} */
+      language?: "en" | "pt";
+      /** @description Changes what it names. */
+      profile?: components["schemas"]["ProfileChange"];
+      /** Format: int64 */
+      version: number;
+    };
+    MembersInput: {
+      member_rule?: string;
+      /** @description User ids. */
+      members?: string[];
+    };
+    Membership: {
+      /** @description Naming it, or no longer, changes whether it serves the queue. */
+      changes_serving: boolean;
+      /** @description The queue names nobody and has no rule, so every agent serves it. */
+      everyone: boolean;
+      name: string;
+      /** @description The queue names it as a member. */
+      named: boolean;
+      queue: string;
+      /** @description The queue's rule, which holds for the agent. */
+      rule?: string;
+      /** @description It serves the queue, by whichever way. */
+      serves: boolean;
+      /** @description That step's rule, if it is why. */
+      step_rule?: string;
+      /**
+       * Format: int64
+       * @description It is no member but joins for contacts that wait so long.
+       */
+      step_seconds?: number;
+    };
+    Message: {
+      /** Format: date-time */
+      at: string;
+      attachment?: components["schemas"]["Attachment"];
+      /** @description User id of an agent; never told to a visitor. */
+      author?: string;
+      /** @enum {string} */
+      author_kind: "visitor" | "agent" | "bot" | "system";
+      /** @description What the visitor sees: the display name, or the agent's public name. */
+      author_name?: string;
+      buttons?: components["schemas"]["Button"][];
+      /** @description The sender's own id of the message; a repeat is the same message. */
+      client_id?: string;
+      /** @description Of a question that waits for digits. */
+      digits?: components["schemas"]["Digits"];
+      /** @description queued, agent_joined, agent_left, transferred, ended, … */
+      event?: string;
+      id: string;
+      interaction: string;
+      /** @enum {string} */
+      kind: "text" | "note" | "hint" | "attachment" | "buttons" | "form" | "event";
+      /** @description Of a question: nobody will see the answer. Of a visitor's message: it answered such a question, and its words are not kept. */
+      masked?: boolean;
+      /** Format: int64 */
+      seq: number;
+      text?: string;
+    };
+    MonitorInputBody: {
+      /** @enum {string} */
+      how: "none" | "listen" | "whisper" | "barge";
+    };
+    MoveInputBody: {
+      /**
+       * Format: int64
+       * @description Added to the queue's; absent: unchanged.
+       */
+      priority?: number;
+      queue?: string;
+      user?: string;
+    };
+    NamedMember: {
+      member: boolean;
+    };
+    NewAPIKeyInput: {
+      /** Format: date-time */
+      expires_at?: string;
+      name: string;
+      roles: (
+        "administrator" | "supervisor" | "agent" | "monitor" | "privacy_officer" | "reseller" | "operator"
+      )[];
+      /** @description Narrows the roles; absent: all that the roles give. */
+      scopes?: (
+        | "public"
+        | "signed_in"
+        | "desk.use"
+        | "work.handle"
+        | "work.read"
+        | "work.search"
+        | "call.out"
+        | "call.export"
+        | "call.numbers"
+        | "recording.listen"
+        | "note.write"
+        | "canned.read"
+        | "floor.watch"
+        | "floor.manage"
+        | "alert.manage"
+        | "setup.read"
+        | "setup.write"
+        | "user.read"
+        | "user.write"
+        | "key.manage"
+        | "contact.read"
+        | "contact.write"
+        | "contact.erase"
+        | "retention.write"
+        | "audit.read"
+        | "privacy.read"
+        | "organisation.read"
+        | "organisation.write"
+        | "organisation.keys"
+        | "system.read"
+      )[];
+    };
+    NewConnection: {
+      /** @description Where the system is, e.g. https://api.example.com/v1: HTTPS, on the public network. The paths of flows' steps go below it. */
+      address: string;
+      /** @description The header that carries the secret, e.g. Authorization; empty: none is sent. */
+      header?: string;
+      name: string;
+      /** @description What the header carries, e.g. Bearer and a token. It is sealed and never shown again; absent or empty: it stays as it is, unless the address leads to another host. */
+      secret?: string;
+      /** @description Remove the secret. */
+      secret_remove?: boolean;
+      /** @description As it was answered; it changes nothing. */
+      secret_set?: boolean;
+    };
+    NewOrganisationInput: {
+      /** @description User name of the first administrator; may be a pseudonym. */
+      administrator: string;
+      /** @enum {string} */
+      kind: "reseller" | "tenant";
+      /**
+       * @description Absent: the caller's organisation's own.
+       * @enum {string}
+       */
+      language?: "en" | "pt";
+      name: string;
+      /** @description Typed at sign-in: lower-case letters, digits and hyphens. */
+      slug: string;
+      /** @description IANA name, e.g. Europe/Lisbon; absent: the caller's organisation's own. */
+      time_zone?: string;
+    };
+    NewPhone: {
+      /** @description As it was answered; it changes nothing. */
+      account?: string;
+      /** @description It proves its password with MD5, because it knows nothing better than that. Its user name ends with .md5 then. */
+      allow_md5?: boolean;
+      /** @description It is asked to pick up by itself when its user is offered a call (Call-Info, Alert-Info). */
+      auto_answer?: boolean;
+      /** @description Confirms that names, numbers and voices may pass unencrypted, when encryption becomes plain. It is noted in the audit log. */
+      confirm_plain?: boolean;
+      /**
+       * @description Switched off, it can neither register nor call, and is not rung.
+       * @default true
+       */
+      enabled: boolean;
+      /**
+       * @description required: it registers by TLS and speaks SRTP, anything else is refused. plain: names, numbers and voices may pass unencrypted; it needs confirm_plain and is noted in the audit log.
+       * @default required
+       * @enum {string}
+       */
+      encryption: "required" | "plain";
+      /** @description The number by which other phones call it, two to six digits, the first 2 to 8; empty: it has none. */
+      extension?: string;
+      name: string;
+      /** @description As it was answered; it changes nothing. */
+      password_set?: boolean;
+      /** @description Id of the user whose phone it is; empty for one that is nobody's, such as at a door. */
+      user?: string;
+    };
+    NewTrunk: {
+      /** @description Prove the password with MD5 too, if the trunk knows nothing better than that. SHA-256 is always preferred. */
+      allow_md5?: boolean;
+      /** @description Calls from the trunk must prove the password too; their user name is this object's id. */
+      ask_password?: boolean;
+      caller?: components["schemas"]["TrunkCaller"];
+      /**
+       * Format: int64
+       * @description Calls that begin in a second, both ways; 0 means no bound of its own.
+       */
+      calls_a_second?: number;
+      /** @description Confirms that voices may pass unencrypted, when encryption becomes plain. It is noted in the audit log. */
+      confirm_plain?: boolean;
+      /** @description Two-letter country in which the trunk is, e.g. PT: how numbers without a country are read, and where calls may go unless other prefixes are named. */
+      country: string;
+      /** @default true */
+      enabled: boolean;
+      /**
+       * @description required: calls without SRTP are refused. plain: voices may pass unencrypted; it needs confirm_plain and is noted in the audit log.
+       * @default required
+       * @enum {string}
+       */
+      encryption: "required" | "plain";
+      /** @description Where calls are sent to, and where the registration goes. At most 20. */
+      gateways?: components["schemas"]["TrunkGateway"][];
+      /**
+       * Format: int64
+       * @description Calls at once, both ways; 0 means no bound of its own.
+       */
+      max_calls?: number;
+      name: string;
+      /**
+       * @description How the trunk wants numbers: plus is +351210000000, digits 351210000000, double_zero 00351210000000, national 210000000.
+       * @default plus
+       * @enum {string}
+       */
+      number_form: "plus" | "digits" | "double_zero" | "national";
+      /** @description The trunk's numbers. A number belongs to one trunk of the installation. */
+      numbers?: components["schemas"]["TrunkNumber"][];
+      outgoing?: components["schemas"]["TrunkOutgoing"];
+      /** @description A new password. It is sealed and never shown again; absent or empty: it stays as it is. */
+      password?: string;
+      /** @description Remove the password. */
+      password_remove?: boolean;
+      /** @description As it was answered; it changes nothing. */
+      password_set?: boolean;
+      registration?: components["schemas"]["TrunkRegistration"];
+      /** @description Addresses from which the trunk's calls come, e.g. 203.0.113.0/28 or 2001:db8::5. */
+      sources?: string[];
+      /** @description Suites offered, the preferred first; empty means all, the strongest first. */
+      srtp?: string[];
+      /** @description The account's name, with which calls and the registration prove themselves to the trunk. */
+      username?: string;
+    };
+    NewUserInput: {
+      /** @description Interactions at once per channel. */
+      capacity?: {
+        [key: string]: number;
+      };
+      /** @enum {string} */
+      language?: "en" | "pt";
+      profile?: components["schemas"]["ProfileChange"];
+      /** @description Absent: agent, or the one role of an operator's or a reseller's users. */
+      roles?: (
+        "administrator" | "supervisor" | "agent" | "monitor" | "privacy_officer" | "reseller" | "operator"
+      )[];
+      /** @description Site id. */
+      site?: string;
+      /** @description Skill id to proficiency, 1-10. */
+      skills?: {
+        [key: string]: number;
+      };
+      /** @description Team ids. */
+      teams?: string[];
+      /** @description May be a pseudonym. */
+      user_name: string;
+    };
+    Offer: {
+      /** Format: date-time */
+      deadline: string;
+      id: string;
+      interaction: components["schemas"]["Interaction"];
+      /** Format: date-time */
+      offered_at: string;
+      user: string;
+    };
+    OneTimePassword: {
+      /** @description The next sign-in must choose another. */
+      password: string;
+    };
+    OpenedRecording: {
+      /**
+       * Format: date-time
+       * @description Absent: it is being made.
+       */
+      ended_at?: string;
+      /** @description What the manifest says that it did not say when it was made; the sound itself is looked at by verify. */
+      faults: components["schemas"]["RecordingFault"][];
+      id: string;
+      interaction: string;
+      /**
+       * @description message: left by voice.
+       * @enum {string}
+       */
+      kind: "voice" | "screen" | "message";
+      /**
+       * Format: int64
+       * @description As far as it can be heard.
+       */
+      length_ms: number;
+      /** @description What happened while it was made, in order. */
+      marks: components["schemas"]["RecordingMark"][];
+      /**
+       * Format: int64
+       * @description Bytes, as it is kept.
+       */
+      size: number;
+      /** Format: date-time */
+      started_at: string;
+      /** @description Goes with every further call for this recording; it is this sign-in's own and lasts for four hours. */
+      ticket: string;
+      /** @description Whose voice each channel is: person, agent, or a user's id. */
+      tracks: string[];
+      /** @description The largest sample of each part of each channel, 0 to 255. Absent: it has to be asked for. */
+      waveform?: number[][];
+    };
+    Opening: {
+      /**
+       * Format: int64
+       * @description 0 is Sunday.
+       */
+      day: number;
+      /** @description HH:MM */
+      from: string;
+      /** @description HH:MM, 24:00 for midnight; must be after from. */
+      to: string;
+    };
+    Organisation: {
+      /** Format: date-time */
+      created_at: string;
+      id: string;
+      /** @enum {string} */
+      kind: "operator" | "reseller" | "tenant";
+      /** @enum {string} */
+      language: "en" | "pt";
+      name: string;
+      parent?: string;
+      /** @description Typed at sign-in: lower-case letters, digits and hyphens. */
+      slug: string;
+      /** @enum {string} */
+      status: "active" | "suspended" | "closed";
+      /** @description IANA name, e.g. Europe/Lisbon. */
+      time_zone: string;
+      /** Format: date-time */
+      updated_at: string;
+      /**
+       * Format: int64
+       * @description Accounts that are not deleted.
+       */
+      users: number;
+      /** Format: int64 */
+      version: number;
+    };
+    OrganisationChangeInput: {
+      /** @enum {string} */
+      language?: "en" | "pt";
+      name?: string;
+      /** @enum {string} */
+      status?: "active" | "suspended";
+      time_zone?: string;
+      /** Format: int64 */
+      version: number;
+    };
+    OrganisationKeys: {
+      /**
+       * Format: int64
+       * @description How often the rotation under way was begun.
+       */
+      attempts: number;
+      /**
+       * Format: int64
+       * @description How many of them an older version still wraps.
+       */
+      behind: number;
+      /**
+       * Format: int64
+       * @description Contacts' keys, each wrapped by the organisation's.
+       */
+      contacts: number;
+      /** @description The code of what stopped it last; it is tried again by itself. */
+      fault?: string;
+      organisation: string;
+      rotating: boolean;
+      /**
+       * Format: date-time
+       * @description When the newest were made.
+       */
+      since: string;
+      /**
+       * Format: int64
+       * @description Of the newest keys; each rotation makes the next.
+       */
+      version: number;
+    };
+    OrganisationName: {
+      id: string;
+      /** @enum {string} */
+      kind: "operator" | "reseller" | "tenant";
+      /** @enum {string} */
+      language: "en" | "pt";
+      name: string;
+      slug: string;
+      time_zone: string;
+    };
+    Outside: {
+      /**
+       * @description Why the last number was not answered: the caller is with the agent again.
+       * @enum {string}
+       */
+      failure?: "busy" | "no_answer" | "declined" | "not_a_number" | "unreachable";
+      /** @description The caller is handed over as soon as it is answered. */
+      hand_over: boolean;
+      ringing: boolean;
+      /**
+       * @description none: no number is called. connecting: it is.
+       * @enum {string}
+       */
+      sound: "none" | "connecting" | "connected" | "lost";
+    };
+    OutsideInputBody: {
+      /** @description Number to show, one of those of callChoices. */
+      caller?: string;
+      /** @description Hand the caller over as soon as it is answered, without talking with it first. */
+      hand_over?: boolean;
+      /** @description Telephone number, as it is dialled from here or with its country (+351…). */
+      number: string;
+    };
+    Overflow: {
+      /** Format: int64 */
+      after_seconds?: number;
+      /** Format: int64 */
+      length?: number;
+      /** @description Queue id; empty ends the work as overflowed. */
+      to_queue?: string;
+      /**
+       * @description wait: it has waited for after_seconds. length: it comes and so many wait already. nobody: it has waited for after_seconds and none of the queue's agents is at work. closed: it comes outside the queue's hours.
+       * @enum {string}
+       */
+      when: "wait" | "length" | "nobody" | "closed";
+    };
+    OwnPhone: {
+      extension: string;
+      id: string;
+      name: string;
+      /** @description It can be rung now. */
+      registered: boolean;
+    };
+    Party: {
+      /**
+       * @description Of a supervisor.
+       * @enum {string}
+       */
+      monitor?: "listen" | "whisper" | "barge";
+      /** @enum {string} */
+      sound: "connecting" | "connected" | "lost";
+      user: string;
+    };
+    PasswordInputBody: {
+      current: string;
+      /** @description At least 10 characters; not the user name, not a common password. */
+      new: string;
+    };
+    PermissionView: {
+      /**
+       * @description What it is about.
+       * @enum {string}
+       */
+      area: "account" | "work" | "floor" | "office" | "people" | "privacy" | "provider";
+      /** @description What it allows, in plain words. */
+      means: string;
+      /** @enum {string} */
+      permission:
+        | "public"
+        | "signed_in"
+        | "desk.use"
+        | "work.handle"
+        | "work.read"
+        | "work.search"
+        | "call.out"
+        | "call.export"
+        | "call.numbers"
+        | "recording.listen"
+        | "note.write"
+        | "canned.read"
+        | "floor.watch"
+        | "floor.manage"
+        | "alert.manage"
+        | "setup.read"
+        | "setup.write"
+        | "user.read"
+        | "user.write"
+        | "key.manage"
+        | "contact.read"
+        | "contact.write"
+        | "contact.erase"
+        | "retention.write"
+        | "audit.read"
+        | "privacy.read"
+        | "organisation.read"
+        | "organisation.write"
+        | "organisation.keys"
+        | "system.read";
+      /** @description How far it reaches for each role that has it: own, all or below. */
+      roles: {
+        [key: string]: string;
+      };
+    };
+    PhoneChange: {
+      /** @description As it was answered; it changes nothing. */
+      account?: string;
+      /** @description It proves its password with MD5, because it knows nothing better than that. Its user name ends with .md5 then. */
+      allow_md5: boolean;
+      /** @description It is asked to pick up by itself when its user is offered a call (Call-Info, Alert-Info). */
+      auto_answer: boolean;
+      /** @description Confirms that names, numbers and voices may pass unencrypted, when encryption becomes plain. It is noted in the audit log. */
+      confirm_plain?: boolean;
+      /**
+       * @description Switched off, it can neither register nor call, and is not rung.
+       * @default true
+       */
+      enabled: boolean;
+      /**
+       * @description required: it registers by TLS and speaks SRTP, anything else is refused. plain: names, numbers and voices may pass unencrypted; it needs confirm_plain and is noted in the audit log.
+       * @default required
+       * @enum {string}
+       */
+      encryption: "required" | "plain";
+      /** @description The number by which other phones call it, two to six digits, the first 2 to 8; empty: it has none. */
+      extension: string;
+      name: string;
+      /** @description As it was answered; it changes nothing. */
+      password_set?: boolean;
+      /** @description Id of the user whose phone it is; empty for one that is nobody's, such as at a door. */
+      user: string;
+      /**
+       * Format: int64
+       * @description The version you saw; 409 if someone was faster.
+       */
+      version: number;
+    };
+    PhoneObject: {
+      /** @description The user name with which the phone registers. */
+      account: string;
+      /** @description It proves its password with MD5, because it knows nothing better than that. Its user name ends with .md5 then. */
+      allow_md5: boolean;
+      /** Format: date-time */
+      archived_at?: string;
+      /** @description It is asked to pick up by itself when its user is offered a call (Call-Info, Alert-Info). */
+      auto_answer: boolean;
+      /** Format: date-time */
+      created_at: string;
+      /**
+       * @description Switched off, it can neither register nor call, and is not rung.
+       * @default true
+       */
+      enabled: boolean;
+      /**
+       * @description required: it registers by TLS and speaks SRTP, anything else is refused. plain: names, numbers and voices may pass unencrypted; it needs confirm_plain and is noted in the audit log.
+       * @default required
+       * @enum {string}
+       */
+      encryption: "required" | "plain";
+      /** @description The number by which other phones call it, two to six digits, the first 2 to 8; empty: it has none. */
+      extension: string;
+      id: string;
+      name: string;
+      /** @description It has a password. Without one it cannot register. */
+      password_set: boolean;
+      /** Format: int64 */
+      position: number;
+      /** Format: date-time */
+      updated_at: string;
+      /** @description Id of the user whose phone it is; empty for one that is nobody's, such as at a door. */
+      user: string;
+      /** Format: int64 */
+      version: number;
+    };
+    PhonePassword: {
+      account: string;
+      /** @description The phone's password. It is not shown again. */
+      password: string;
+    };
+    PhonePlace: {
+      /**
+       * Format: date-time
+       * @description When the registration lapses, unless it is renewed.
+       */
+      ends: string;
+      /** @enum {string} */
+      transport: "tls" | "tcp" | "udp";
+    };
+    PhoneState: {
+      /** @description Where it is registered; empty: nowhere. */
+      bindings: components["schemas"]["PhonePlace"][];
+      realm: string;
+      /** @description Telephones are served here; the rest means nothing without it. */
+      running: boolean;
+      /** @description Where phones register, such as tls://voice.example:5061. */
+      servers: string[];
+    };
+    PresenceInputBody: {
+      /** @enum {string} */
+      presence: "offline" | "ready" | "not_ready";
+      /** @description Id of a reason, with not_ready. */
+      reason?: string;
+    };
+    Problem: {
+      /**
+       * @description Stable, for programs.
+       * @enum {string}
+       */
+      code:
+        | "invalid"
+        | "unauthorised"
+        | "must_change_password"
+        | "forbidden"
+        | "not_found"
+        | "conflict"
+        | "gone"
+        | "too_large"
+        | "unsupported"
+        | "rate_limited"
+        | "unavailable"
+        | "internal";
+      /** @description With conflict: the object as it is now. */
+      current?: unknown;
+      /** @description A sentence for a person. */
+      detail: string;
+      /** @description Each value that needs attention. */
+      errors?: components["schemas"]["ProblemField"][];
+      /** Format: int64 */
+      status: number;
+      /** @description The status in words. */
+      title: string;
+      /**
+       * @description Always about:blank: code tells the kind.
+       * @example about:blank
+       */
+      type: string;
+    };
+    ProblemField: {
+      /** @description Where, e.g. body.skills[2].level */
+      location: string;
+      /** @description What is wrong with it and what is accepted. */
+      message: string;
+    };
+    Profile: {
+      /** @description Shown to colleagues and, in a chat, to the visitor. May be a pseudonym or empty. */
+      display_name: string;
+      /** @description Personal data; nothing needs it. */
+      email: string;
+      /** @description Personal data; nothing needs it. */
+      phone: string;
+    };
+    ProfileChange: {
+      /** @description Shown to colleagues and, in a chat, to the visitor. May be a pseudonym or empty. */
+      display_name?: string;
+      /** @description Personal data; nothing needs it. */
+      email?: string;
+      /** @description Personal data; nothing needs it. */
+      phone?: string;
+    };
+    Prompt: {
+      /** @description In which it is spoken, e.g. en. */
+      language: string;
+      name: string;
+      /** @description What is said: shown in chats, and spoken where there is no sound. Of music, a word on it. */
+      text: string;
+    };
+    PromptChange: {
+      /** @description In which it is spoken, e.g. en. */
+      language: string;
+      name: string;
+      /** @description What is said: shown in chats, and spoken where there is no sound. Of music, a word on it. */
+      text: string;
+      /**
+       * Format: int64
+       * @description The version you saw; 409 if someone was faster.
+       */
+      version: number;
+    };
+    PromptLevel: {
+      /** @description Absent: it has none. */
+      sound?: components["schemas"]["Sound"];
+    };
+    PromptLevelInput: {
+      /** @description Callers hear it made right; false: as it was uploaded. */
+      right: boolean;
+    };
+    PromptObject: {
+      /** Format: date-time */
+      archived_at?: string;
+      /** Format: date-time */
+      created_at: string;
+      id: string;
+      /** @description In which it is spoken, e.g. en. */
+      language: string;
+      name: string;
+      /** Format: int64 */
+      position: number;
+      /** @description What is said: shown in chats, and spoken where there is no sound. Of music, a word on it. */
+      text: string;
+      /** Format: date-time */
+      updated_at: string;
+      /** Format: int64 */
+      version: number;
+    };
+    Queue: {
+      /**
+       * Format: int64
+       * @description How long work is kept for the agent who had the person last, while that agent is at work.
+       */
+      affinity_seconds?: number;
+      /** @description Offers are accepted as they are made. */
+      auto_accept?: boolean;
+      /** @description Channels that may enter; empty means all. */
+      channels?: ("voice" | "chat" | "email" | "social")[];
+      /**
+       * @description Which of the agents with room gets the work; longest_idle when missing.
+       * @enum {string}
+       */
+      choice?: "longest_idle" | "most_proficient" | "least_loaded" | "round_robin";
+      /** @description When the hours end, the rules for closed also send on what waits; otherwise it is still served. */
+      close_waiting?: boolean;
+      /** @description A disposition must be chosen before closing. */
+      disposition_must?: boolean;
+      /** @description Ids offered after the contact; empty means all. */
+      dispositions?: string[];
+      /** @description Id of the opening hours; empty means always open. */
+      hours?: string;
+      /**
+       * Format: int64
+       * @description Offers missed in a row before the agent is set to missed.
+       * @default 2
+       */
+      max_missed: number;
+      /** @description Agents whom it holds for are members too: "tea_…" in teams, site == "sit_…", skill("ski_…") >= 5, language == "pt", joined with and, or, not. Names are taken too and stored as ids. It is asked again whenever a user changes. */
+      member_rule?: string;
+      /** @description User ids of the agents that serve the queue; with no rule either, every agent serves it. */
+      members?: string[];
+      /** @description Id of the prompt that callers hear while they wait or are held; empty: the house's own music. */
+      music?: string;
+      /** @description Shown to agents and supervisors. */
+      name: string;
+      /** @description Skills that an agent must have. */
+      needs?: components["schemas"]["SkillNeed"][];
+      /**
+       * Format: int64
+       * @default 20
+       */
+      offer_seconds: number;
+      /** @description Where work goes that cannot stay; the first rule that holds applies. */
+      overflow?: components["schemas"]["Overflow"][];
+      /**
+       * Format: int64
+       * @description 1 is low, 10 is high.
+       * @default 5
+       */
+      priority: number;
+      /**
+       * Format: int64
+       * @description …for so many percent.
+       * @default 80
+       */
+      service_percent: number;
+      /**
+       * Format: int64
+       * @description Service level goal: answered within so many seconds…
+       * @default 60
+       */
+      service_seconds: number;
+      /**
+       * Format: int64
+       * @description Leaving sooner counts as a short abandon.
+       */
+      short_seconds?: number;
+      /** @description Loosening after given waits, at most six, each later than the one before. */
+      steps?: components["schemas"]["Step"][];
+      /** @description Preferred skills: agents who have them come first. */
+      wants?: components["schemas"]["SkillNeed"][];
+      /** @description Wrap-up lasts until the agent ends it. */
+      wrap_up_open?: boolean;
+      /**
+       * Format: int64
+       * @description 0 means none, unless wrap_up_open.
+       */
+      wrap_up_seconds?: number;
+    };
+    QueueChange: {
+      /**
+       * Format: int64
+       * @description How long work is kept for the agent who had the person last, while that agent is at work.
+       */
+      affinity_seconds: number;
+      /** @description Offers are accepted as they are made. */
+      auto_accept: boolean;
+      /** @description Channels that may enter; empty means all. */
+      channels: ("voice" | "chat" | "email" | "social")[];
+      /**
+       * @description Which of the agents with room gets the work; longest_idle when missing.
+       * @enum {string}
+       */
+      choice: "longest_idle" | "most_proficient" | "least_loaded" | "round_robin";
+      /** @description When the hours end, the rules for closed also send on what waits; otherwise it is still served. */
+      close_waiting: boolean;
+      /** @description A disposition must be chosen before closing. */
+      disposition_must: boolean;
+      /** @description Ids offered after the contact; empty means all. */
+      dispositions: string[];
+      /** @description Id of the opening hours; empty means always open. */
+      hours: string;
+      /**
+       * Format: int64
+       * @description Offers missed in a row before the agent is set to missed.
+       * @default 2
+       */
+      max_missed: number;
+      /** @description Agents whom it holds for are members too: "tea_…" in teams, site == "sit_…", skill("ski_…") >= 5, language == "pt", joined with and, or, not. Names are taken too and stored as ids. It is asked again whenever a user changes. */
+      member_rule: string;
+      /** @description User ids of the agents that serve the queue; with no rule either, every agent serves it. */
+      members: string[];
+      /** @description Id of the prompt that callers hear while they wait or are held; empty: the house's own music. */
+      music: string;
+      /** @description Shown to agents and supervisors. */
+      name: string;
+      /** @description Skills that an agent must have. */
+      needs: components["schemas"]["SkillNeed"][];
+      /**
+       * Format: int64
+       * @default 20
+       */
+      offer_seconds: number;
+      /** @description Where work goes that cannot stay; the first rule that holds applies. */
+      overflow: components["schemas"]["Overflow"][];
+      /**
+       * Format: int64
+       * @description 1 is low, 10 is high.
+       * @default 5
+       */
+      priority: number;
+      /**
+       * Format: int64
+       * @description …for so many percent.
+       * @default 80
+       */
+      service_percent: number;
+      /**
+       * Format: int64
+       * @description Service level goal: answered within so many seconds…
+       * @default 60
+       */
+      service_seconds: number;
+      /**
+       * Format: int64
+       * @description Leaving sooner counts as a short abandon.
+       */
+      short_seconds: number;
+      /** @description Loosening after given waits, at most six, each later than the one before. */
+      steps: components["schemas"]["Step"][];
+      /**
+       * Format: int64
+       * @description The version you saw; 409 if someone was faster.
+       */
+      version: number;
+      /** @description Preferred skills: agents who have them come first. */
+      wants: components["schemas"]["SkillNeed"][];
+      /** @description Wrap-up lasts until the agent ends it. */
+      wrap_up_open: boolean;
+      /**
+       * Format: int64
+       * @description 0 means none, unless wrap_up_open.
+       */
+      wrap_up_seconds: number;
+    };
+    QueueDetail: {
+      queue: components["schemas"]["QueueView"];
+      /** @description Offered, with an agent or in wrap-up, longest first. */
+      running: components["schemas"]["Interaction"][];
+      /** @description In the order in which it is served; at most 200. */
+      waiting: components["schemas"]["Interaction"][];
+    };
+    QueueNumber: {
+      number: string;
+      queue: string;
+    };
+    QueueObject: {
+      /**
+       * Format: int64
+       * @description How long work is kept for the agent who had the person last, while that agent is at work.
+       */
+      affinity_seconds: number;
+      /** Format: date-time */
+      archived_at?: string;
+      /** @description Offers are accepted as they are made. */
+      auto_accept: boolean;
+      /** @description Channels that may enter; empty means all. */
+      channels: ("voice" | "chat" | "email" | "social")[];
+      /**
+       * @description Which of the agents with room gets the work; longest_idle when missing.
+       * @enum {string}
+       */
+      choice: "longest_idle" | "most_proficient" | "least_loaded" | "round_robin";
+      /** @description When the hours end, the rules for closed also send on what waits; otherwise it is still served. */
+      close_waiting: boolean;
+      /** Format: date-time */
+      created_at: string;
+      /** @description A disposition must be chosen before closing. */
+      disposition_must: boolean;
+      /** @description Ids offered after the contact; empty means all. */
+      dispositions: string[];
+      /** @description Id of the opening hours; empty means always open. */
+      hours: string;
+      id: string;
+      /**
+       * Format: int64
+       * @description Offers missed in a row before the agent is set to missed.
+       * @default 2
+       */
+      max_missed: number;
+      /** @description Agents whom it holds for are members too: "tea_…" in teams, site == "sit_…", skill("ski_…") >= 5, language == "pt", joined with and, or, not. Names are taken too and stored as ids. It is asked again whenever a user changes. */
+      member_rule: string;
+      /** @description User ids of the agents that serve the queue; with no rule either, every agent serves it. */
+      members: string[];
+      /** @description Id of the prompt that callers hear while they wait or are held; empty: the house's own music. */
+      music: string;
+      /** @description Shown to agents and supervisors. */
+      name: string;
+      /** @description Skills that an agent must have. */
+      needs: components["schemas"]["SkillNeed"][];
+      /**
+       * Format: int64
+       * @default 20
+       */
+      offer_seconds: number;
+      /** @description Where work goes that cannot stay; the first rule that holds applies. */
+      overflow: components["schemas"]["Overflow"][];
+      /** Format: int64 */
+      position: number;
+      /**
+       * Format: int64
+       * @description 1 is low, 10 is high.
+       * @default 5
+       */
+      priority: number;
+      /**
+       * Format: int64
+       * @description …for so many percent.
+       * @default 80
+       */
+      service_percent: number;
+      /**
+       * Format: int64
+       * @description Service level goal: answered within so many seconds…
+       * @default 60
+       */
+      service_seconds: number;
+      /**
+       * Format: int64
+       * @description Leaving sooner counts as a short abandon.
+       */
+      short_seconds: number;
+      /** @description Loosening after given waits, at most six, each later than the one before. */
+      steps: components["schemas"]["Step"][];
+      /** Format: date-time */
+      updated_at: string;
+      /** Format: int64 */
+      version: number;
+      /** @description Preferred skills: agents who have them come first. */
+      wants: components["schemas"]["SkillNeed"][];
+      /** @description Wrap-up lasts until the agent ends it. */
+      wrap_up_open: boolean;
+      /**
+       * Format: int64
+       * @description 0 means none, unless wrap_up_open.
+       */
+      wrap_up_seconds: number;
+    };
+    QueueView: {
+      abandon_rate: components["schemas"]["Ratio"];
+      /**
+       * Format: int64
+       * @description Without short abandons.
+       */
+      abandoned: number;
+      /**
+       * Format: int64
+       * @description Members who are ready at an open desk, with room or without.
+       */
+      agents_at_work: number;
+      /** Format: int64 */
+      agents_online: number;
+      /**
+       * Format: int64
+       * @description Members that could take one more now.
+       */
+      agents_ready: number;
+      /**
+       * Format: int64
+       * @description Sum of the waits of answered contacts.
+       */
+      answer_wait_ms: number;
+      /** Format: int64 */
+      answered: number;
+      /** Format: int64 */
+      answered_in_goal: number;
+      /**
+       * Format: int64
+       * @description How far past estimates were off, on average; -1 if none ended since the floor was opened.
+       */
+      estimate_error_seconds: number;
+      /**
+       * Format: int64
+       * @description Estimated wait of who enters now; -1 if unknown.
+       */
+      estimate_seconds: number;
+      /**
+       * Format: int64
+       * @description Talk, hold and wrap-up of handled contacts.
+       */
+      handle_ms: number;
+      /** Format: int64 */
+      handled: number;
+      id: string;
+      /** Format: date-time */
+      longest_since?: string;
+      /**
+       * Format: int64
+       * @description Of those whose wait has ended; longest_since has who waits.
+       */
+      longest_wait_ms: number;
+      name: string;
+      /**
+       * Format: int64
+       * @description Today, in the tenant's time zone, as are those that follow. A contact counts where it came into the queue.
+       */
+      offered: number;
+      /** @description Measure service_level_ignored. */
+      service_level: components["schemas"]["Ratio"];
+      /**
+       * Format: int64
+       * @description Goal.
+       */
+      service_percent: number;
+      /**
+       * Format: int64
+       * @description Goal.
+       */
+      service_seconds: number;
+      /** Format: int64 */
+      short_abandoned: number;
+      /** Format: int64 */
+      waiting: number;
+    };
+    Ratio: {
+      /** Format: int64 */
+      of: number;
+      /** Format: int64 */
+      part: number;
+    };
+    ReadInputBody: {
+      /** Format: int64 */
+      seq: number;
+    };
+    Reason: {
+      name: string;
+    };
+    ReasonChange: {
+      name: string;
+      /**
+       * Format: int64
+       * @description The version you saw; 409 if someone was faster.
+       */
+      version: number;
+    };
+    ReasonObject: {
+      /** Format: date-time */
+      archived_at?: string;
+      /** Format: date-time */
+      created_at: string;
+      id: string;
+      name: string;
+      /** Format: int64 */
+      position: number;
+      /** Format: date-time */
+      updated_at: string;
+      /** Format: int64 */
+      version: number;
+    };
+    Recording: {
+      /**
+       * Format: date-time
+       * @description Absent: it is being made.
+       */
+      ended_at?: string;
+      id: string;
+      interaction: string;
+      /**
+       * @description message: left by voice.
+       * @enum {string}
+       */
+      kind: "voice" | "screen" | "message";
+      /**
+       * Format: int64
+       * @description As far as it can be heard.
+       */
+      length_ms: number;
+      /**
+       * Format: int64
+       * @description Bytes, as it is kept.
+       */
+      size: number;
+      /** Format: date-time */
+      started_at: string;
+    };
+    RecordingFault: {
+      /** Format: int64 */
+      at_ms: number;
+      /**
+       * Format: int64
+       * @description 0: it is about the recording as a whole.
+       */
+      length_ms: number;
+      /**
+       * @description manifest: entries were altered or are missing; missing: the sound is not there; altered: it was altered or swapped; short: it ends too early; pause: there is something of a time that was not to be kept.
+       * @enum {string}
+       */
+      what: "manifest" | "missing" | "altered" | "short" | "pause";
+    };
+    RecordingFaults: {
+      /** @description Empty: it is as it was made. */
+      faults: components["schemas"]["RecordingFault"][];
+    };
+    RecordingMark: {
+      /** Format: int64 */
+      at_ms: number;
+      /** @description A user's or key's id, flow, or system. */
+      by: string;
+      /**
+       * @description pause: nothing was kept, as somebody wished; gap: nothing was kept, though it should have been; cut: the program ended without warning.
+       * @enum {string}
+       */
+      kind: "pause" | "gap" | "consent" | "stop" | "cut";
+      /** Format: int64 */
+      length_ms: number;
+      /** @description A word of the program. */
+      reason: string;
+    };
+    RecordingWaveform: {
+      /** @description The largest sample of each part of each channel, 0 to 255. */
+      waveform: number[][];
+    };
+    RegistrationState: {
+      /**
+       * Format: int64
+       * @description What the registrar answered last (a SIP status), when that was no yes.
+       */
+      code?: number;
+      /** Format: date-time */
+      since?: string;
+      /**
+       * @description off: it is not set up. failing: the registrar does not answer or cannot. denied: it does not accept the account.
+       * @enum {string}
+       */
+      state: "off" | "trying" | "registered" | "failing" | "denied";
+    };
+    ResultInputBody: {
+      /** @description Id; absent takes the choice back. */
+      disposition?: string;
+      /** @description Ids; absent: none. */
+      labels?: string[];
+    };
+    RulesChange: {
+      /** Format: int64 */
+      audit_days: number;
+      /** @description The blended rule: which work leaves no room for which. As it comes: a call leaves room for nothing else, a chat none for a call. */
+      blend: components["schemas"]["Exclude"][];
+      /**
+       * Format: int64
+       * @description Chats at once per agent, unless the user has an own limit.
+       */
+      chat_capacity: number;
+      /**
+       * Format: int64
+       * @description Closed conversations are erased after so many days.
+       */
+      conversation_days: number;
+      /**
+       * Format: int64
+       * @description A visitor who is gone for so long has left.
+       */
+      idle_minutes: number;
+      /** @description Who listens to recordings. Missing: supervisors and privacy officers, without saying why. */
+      listening?: components["schemas"]["Listening"];
+      /**
+       * @description Whether supervisors may listen to calls. announced: a tone tells all who talk, and the agent sees who listens; silent: listening is told to nobody, where the law of the country allows that; off: nobody may. Missing: announced.
+       * @default announced
+       * @enum {string}
+       */
+      monitoring: "announced" | "silent" | "off";
+      /**
+       * Format: int64
+       * @description Interaction records (address, time, duration) are erased after so many days.
+       */
+      record_days: number;
+      /**
+       * Format: int64
+       * @description A sign-in ends after so many hours.
+       */
+      session_hours: number;
+      /**
+       * Format: int64
+       * @description The version you saw; 409 if someone was faster.
+       */
+      version: number;
+    };
+    RulesObject: {
+      /** Format: date-time */
+      archived_at?: string;
+      /** Format: int64 */
+      audit_days: number;
+      /** @description The blended rule: which work leaves no room for which. As it comes: a call leaves room for nothing else, a chat none for a call. */
+      blend: components["schemas"]["Exclude"][];
+      /**
+       * Format: int64
+       * @description Chats at once per agent, unless the user has an own limit.
+       */
+      chat_capacity: number;
+      /**
+       * Format: int64
+       * @description Closed conversations are erased after so many days.
+       */
+      conversation_days: number;
+      /** Format: date-time */
+      created_at: string;
+      id: string;
+      /**
+       * Format: int64
+       * @description A visitor who is gone for so long has left.
+       */
+      idle_minutes: number;
+      /** @description Who listens to recordings. Missing: supervisors and privacy officers, without saying why. */
+      listening?: components["schemas"]["Listening"];
+      /**
+       * @description Whether supervisors may listen to calls. announced: a tone tells all who talk, and the agent sees who listens; silent: listening is told to nobody, where the law of the country allows that; off: nobody may. Missing: announced.
+       * @default announced
+       * @enum {string}
+       */
+      monitoring: "announced" | "silent" | "off";
+      /** Format: int64 */
+      position: number;
+      /**
+       * Format: int64
+       * @description Interaction records (address, time, duration) are erased after so many days.
+       */
+      record_days: number;
+      /**
+       * Format: int64
+       * @description A sign-in ends after so many hours.
+       */
+      session_hours: number;
+      /** Format: date-time */
+      updated_at: string;
+      /** Format: int64 */
+      version: number;
+    };
+    SayInputBody: {
+      client_id: string;
+      text: string;
+    };
+    Seen: {
+      /**
+       * Format: int64
+       * @description The version you saw; 409 if someone was faster.
+       */
+      version: number;
+    };
+    Segment: {
+      /** @description Why it ended or moved on. */
+      cause: string;
+      /** Format: date-time */
+      ended_at?: string;
+      holder: string;
+      /** @enum {string} */
+      holder_kind: "flow" | "queue" | "agent";
+      /** Format: int64 */
+      number: number;
+      /** Format: date-time */
+      started_at: string;
+    };
+    SendInputBody: {
+      /** @description The sender's own id; a repeat is the same message. */
+      client_id: string;
+      /**
+       * @description A note is internal: the visitor never sees it. A hint is a note of a supervisor to who holds the work.
+       * @default text
+       * @enum {string}
+       */
+      kind: "text" | "note" | "hint";
+      text: string;
+    };
+    Server: {
+      credential?: string;
+      urls: string[];
+      username?: string;
+    };
+    ServingView: {
+      /** @description User ids; may be empty while nobody matches. */
+      agents: string[];
+      /** @description As it would be stored, with ids for names. */
+      member_rule: string;
+    };
+    SessionView: {
+      /** Format: date-time */
+      created_at: string;
+      /** @description The session of this call. */
+      current: boolean;
+      /** Format: date-time */
+      expires_at: string;
+      id: string;
+      /** Format: date-time */
+      seen_at: string;
+    };
+    SetupOrder: {
+      /** @description All that are in use, in their new order. */
+      ids: string[];
+    };
+    Shown: {
+      language: string;
+      /** Format: int64 */
+      version: number;
+    };
+    SignInInputBody: {
+      /** @description The organisation's short name. */
+      organisation: string;
+      password: string;
+      user_name: string;
+    };
+    SignedInView: {
+      /** Format: date-time */
+      expires_at: string;
+      /** @description Choose a new password first: POST me/password. */
+      must_change: boolean;
+    };
+    Site: {
+      name: string;
+    };
+    SiteChange: {
+      name: string;
+      /**
+       * Format: int64
+       * @description The version you saw; 409 if someone was faster.
+       */
+      version: number;
+    };
+    SiteObject: {
+      /** Format: date-time */
+      archived_at?: string;
+      /** Format: date-time */
+      created_at: string;
+      id: string;
+      name: string;
+      /** Format: int64 */
+      position: number;
+      /** Format: date-time */
+      updated_at: string;
+      /** Format: int64 */
+      version: number;
+    };
+    Skill: {
+      name: string;
+    };
+    SkillChange: {
+      name: string;
+      /**
+       * Format: int64
+       * @description The version you saw; 409 if someone was faster.
+       */
+      version: number;
+    };
+    SkillLevel: {
+      /**
+       * Format: int64
+       * @description 0 takes the skill away.
+       */
+      level: number;
+      /**
+       * Format: int64
+       * @description The level you saw; 409 if someone was faster.
+       */
+      was: number;
+    };
+    SkillNeed: {
+      /** Format: int64 */
+      level: number;
+      skill: string;
+    };
+    SkillNow: {
+      /**
+       * Format: int64
+       * @description 0: none.
+       */
+      level: number;
+      skill: string;
+    };
+    SkillObject: {
+      /** Format: date-time */
+      archived_at?: string;
+      /** Format: date-time */
+      created_at: string;
+      id: string;
+      name: string;
+      /** Format: int64 */
+      position: number;
+      /** Format: date-time */
+      updated_at: string;
+      /** Format: int64 */
+      version: number;
+    };
+    Snapshot: {
+      agents: components["schemas"]["AgentView"][];
+      /** @description Those that last, the worst first. */
+      alerts: components["schemas"]["Alert"][];
+      /** Format: date-time */
+      at: string;
+      queues: components["schemas"]["QueueView"][];
+      waiting: components["schemas"]["Interaction"][];
+    };
+    Sound: {
+      /**
+       * Format: double
+       * @description Decibels by which making it right changes it.
+       */
+      gain: number;
+      id: string;
+      /** @description As it is when it is made right. */
+      made: components["schemas"]["SoundLevel"];
+      /**
+       * Format: int64
+       * @description Samples a second.
+       */
+      rate: number;
+      /** @description Callers hear it made right, not as it was uploaded. */
+      right: boolean;
+      /** Format: date-time */
+      set_at: string;
+      /** @description User id. */
+      set_by: string;
+      /**
+       * Format: int64
+       * @description Bytes, as it is kept.
+       */
+      size: number;
+      /** @description As it was uploaded. */
+      uploaded: components["schemas"]["SoundLevel"];
+    };
+    SoundAnswer: {
+      /** @description Session description (SDP) that answers the offer. */
+      description: string;
+    };
+    SoundBody: {
+      /** @description Session description (SDP) of the browser's connection for sound. */
+      description: string;
+    };
+    SoundFinding: {
+      /** @enum {string} */
+      kind: "silent" | "quiet" | "loud" | "clipped" | "lead" | "tail";
+      /**
+       * Format: double
+       * @description Up to which, or from which, it is fine.
+       */
+      limit: number;
+      /**
+       * Format: double
+       * @description What was measured: LUFS, a share of samples, or seconds.
+       */
+      value: number;
+    };
+    SoundLevel: {
+      /**
+       * Format: double
+       * @description Share of samples that are cut off at full scale, 0 to 1.
+       */
+      clipped: number;
+      /** @description What callers would notice. */
+      findings: components["schemas"]["SoundFinding"][];
+      /**
+       * Format: double
+       * @description Seconds of silence before it.
+       */
+      lead: number;
+      /**
+       * Format: double
+       * @description LUFS, integrated (ITU-R BS.1770, EBU R 128).
+       */
+      loudness: number;
+      /**
+       * Format: double
+       * @description The largest sample, dBFS.
+       */
+      peak: number;
+      /** Format: double */
+      seconds: number;
+      /**
+       * Format: double
+       * @description Seconds of silence after it.
+       */
+      tail: number;
+      /** @description The largest sample of each of 400 parts, 0 to 255. */
+      waveform: number[];
+    };
+    Span: {
+      from: string;
+      to: string;
+    };
+    StartConversation: {
+      /** @description The sender's own id; a repeat is the same conversation. */
+      client_id: string;
+      /** @description The text that the person agreed to. */
+      consent?: components["schemas"]["ConsentStruct"];
+      email?: string;
+      language?: string;
+      /** @description Leave a message; nobody waits. */
+      left_message?: boolean;
+      message?: string;
+      /** @description Display name of the person's choice; may be a pseudonym. */
+      name?: string;
+      /** @description Address of the page, without its query. */
+      page?: string;
+    };
+    Started: {
+      interaction: string;
+      messages: components["schemas"]["Message"][];
+      state: components["schemas"]["VisitorState"];
+      /** @description Opens this conversation and nothing else. */
+      token: string;
+    };
+    State: {
+      /**
+       * @description The sound of who holds the call.
+       * @enum {string}
+       */
+      agent: "none" | "connecting" | "connected" | "lost";
+      /** @enum {string} */
+      caller: "none" | "connecting" | "connected" | "lost";
+      ended: boolean;
+      /**
+       * @description Why a call that the agent made was not answered.
+       * @enum {string}
+       */
+      failure?: "busy" | "no_answer" | "declined" | "not_a_number" | "unreachable" | "own_phone";
+      held: boolean;
+      interaction: string;
+      /** @description The outside number that the agent called for the caller. */
+      outside: components["schemas"]["Outside"];
+      /** @description Colleagues and supervisors in the call, beside who holds it. */
+      parties: components["schemas"]["Party"][];
+      /**
+       * @description How the phone stands by which the agent talks; absent: it talks by its browser.
+       * @enum {string}
+       */
+      phone?: "ringing" | "connected" | "busy" | "declined" | "unregistered" | "unanswered" | "lost";
+      /** @description The caller's sound is not encrypted on the way to the operator, because its trunk allows that. */
+      plain: boolean;
+      /** @description The person who is called is being rung. */
+      ringing: boolean;
+      /**
+       * Format: int64
+       * @description Grows with each change: what has a lower one is older, whichever way it came.
+       */
+      seq: number;
+      /** @description The caller is on a telephone: there is no page that shows words. */
+      telephone: boolean;
+      /**
+       * @description Whom the agent talks with: the caller, the colleagues who are consulted while the caller hears music, or all.
+       * @enum {string}
+       */
+      with: "caller" | "colleague" | "all";
+    };
+    Step: {
+      /** Format: int64 */
+      after_seconds: number;
+      /**
+       * Format: int64
+       * @description Levels off every skill that is asked for; 10 asks for none.
+       */
+      ease: number;
+      /** @description As the queue's member_rule: these agents also serve it from now on. */
+      member_rule?: string;
+      /** @description User ids of agents who also serve the queue from now on. */
+      members?: string[];
+    };
+    SurveyInputBody: {
+      comment?: string;
+      /** Format: int64 */
+      rating: number;
+    };
+    SystemPart: {
+      name: string;
+      note?: string;
+      works: boolean;
+    };
+    SystemView: {
+      /** @enum {string} */
+      engine: "sqlite" | "postgres";
+      /**
+       * Format: int64
+       * @description Open live connections of this node.
+       */
+      live: number;
+      node: string;
+      parts: components["schemas"]["SystemPart"][];
+      /** Format: date-time */
+      started_at: string;
+      /** Format: int64 */
+      tenants: number;
+      version: string;
+      /**
+       * Format: int64
+       * @description Open visitors' sockets of this node.
+       */
+      visitors: number;
+    };
+    Talk: {
+      /** @description The visitor may ask for it now. */
+      may_ask?: boolean;
+      /** @enum {string} */
+      stage: "" | "asked_by_agent" | "asked_by_visitor" | "running";
+      /** @description Either side may show its camera. */
+      video?: boolean;
+    };
+    TalkInputBody: {
+      /** @enum {string} */
+      with: "caller" | "colleague" | "all";
+    };
+    Team: {
+      name: string;
+    };
+    TeamChange: {
+      name: string;
+      /**
+       * Format: int64
+       * @description The version you saw; 409 if someone was faster.
+       */
+      version: number;
+    };
+    TeamObject: {
+      /** Format: date-time */
+      archived_at?: string;
+      /** Format: date-time */
+      created_at: string;
+      id: string;
+      name: string;
+      /** Format: int64 */
+      position: number;
+      /** Format: date-time */
+      updated_at: string;
+      /** Format: int64 */
+      version: number;
+    };
+    Theme: {
+      /** @description #rrggbb */
+      accent: string;
+      /** @enum {string} */
+      mode: "auto" | "light" | "dark";
+      /** @enum {string} */
+      position: "right" | "left";
+      /** @description By language. */
+      title: {
+        [key: string]: string;
+      };
+      /** @description By language. */
+      welcome: {
+        [key: string]: string;
+      };
+    };
+    TransferInputBody: {
+      /** @description For who takes over; the person never sees it. */
+      note?: string;
+      queue?: string;
+      /** @description Either a queue or a user. */
+      user?: string;
+    };
+    Tried: {
+      /** @description In order. After the last one nothing changes by itself. */
+      moments: components["schemas"]["TriedMoment"][];
+    };
+    TriedIncoming: {
+      /** @description The trunk is in use; otherwise calls to it are refused. */
+      enabled: boolean;
+      /** @description Absent: calls to it are refused. */
+      entry_point?: string;
+      name: string;
+      /** @description Id; absent for a new one. */
+      trunk?: string;
+    };
+    TriedMoment: {
+      /**
+       * Format: double
+       * @description Since the try begins.
+       */
+      after_seconds: number;
+      /**
+       * @description waits: nobody can have it yet. step: a step of loosening begins. moves: it goes on to queue. offered: user gets it. ends: a rule ends it.
+       * @enum {string}
+       */
+      event: "waits" | "step" | "moves" | "offered" | "ends";
+      /**
+       * Format: int64
+       * @description How many more there are.
+       */
+      left: number;
+      /** @description Agents of the queue who did not get it, those whom least keeps from it first; at most 50. */
+      others: components["schemas"]["TriedOther"][];
+      queue?: string;
+      /**
+       * Format: int64
+       * @description Steps of loosening in force.
+       */
+      step: number;
+      user?: string;
+    };
+    TriedNumberView: {
+      /** @enum {string} */
+      class?: "emergency" | "own" | "international" | "premium";
+      /** @description If it is a number of one of the trunks. */
+      incoming?: components["schemas"]["TriedIncoming"];
+      /** @description How the number is understood: with its country, or as dialled if it is an emergency number. */
+      number?: string;
+      /** @description The trunks by which a call to it would leave, in their order. */
+      outgoing: components["schemas"]["TriedWay"][];
+      /** @description Why the call would not leave, in the reader's language. */
+      says?: string;
+      /**
+       * @description Why none lets it out.
+       * @enum {string}
+       */
+      why?:
+        | "no_trunk"
+        | "not_a_number"
+        | "not_your_number"
+        | "forbidden"
+        | "premium"
+        | "not_allowed"
+        | "closed"
+        | "too_many_calls"
+        | "no_minutes"
+        | "may_not_hide"
+        | "no_number";
+    };
+    TriedOther: {
+      /** @description Empty: able, but not the choice. */
+      reasons: components["schemas"]["TriedReason"][];
+      user: string;
+    };
+    TriedReason: {
+      /** @enum {string} */
+      channel?: "voice" | "chat" | "email" | "social";
+      exclusion: string;
+      /** Format: int64 */
+      has?: number;
+      /** Format: int64 */
+      needs?: number;
+      skill?: string;
+    };
+    TriedWay: {
+      anonymous: boolean;
+      /** @description The user part of P-Asserted-Identity. */
+      asserted?: string;
+      /** @description The number in the trunk's form. */
+      dials: string;
+      /** @description The user part of From; absent with anonymous. */
+      from?: string;
+      /**
+       * Format: int64
+       * @description When the call would be ended, because the day's minutes are used up then.
+       */
+      most_seconds?: number;
+      name: string;
+      /** @description The voices may pass unencrypted. */
+      plain: boolean;
+      /** @description The number that is shown, E.164. */
+      shows?: string;
+      /** @description Id; absent for a new one. */
+      trunk?: string;
+    };
+    Trunk: {
+      /** @description Prove the password with MD5 too, if the trunk knows nothing better than that. SHA-256 is always preferred. */
+      allow_md5: boolean;
+      /** @description Calls from the trunk must prove the password too; their user name is this object's id. */
+      ask_password: boolean;
+      caller: components["schemas"]["TrunkCaller"];
+      /**
+       * Format: int64
+       * @description Calls that begin in a second, both ways; 0 means no bound of its own.
+       */
+      calls_a_second: number;
+      /** @description Two-letter country in which the trunk is, e.g. PT: how numbers without a country are read, and where calls may go unless other prefixes are named. */
+      country: string;
+      /** @default true */
+      enabled: boolean;
+      /**
+       * @description required: calls without SRTP are refused. plain: voices may pass unencrypted; it needs confirm_plain and is noted in the audit log.
+       * @default required
+       * @enum {string}
+       */
+      encryption: "required" | "plain";
+      /** @description Where calls are sent to, and where the registration goes. At most 20. */
+      gateways: components["schemas"]["TrunkGateway"][];
+      /**
+       * Format: int64
+       * @description Calls at once, both ways; 0 means no bound of its own.
+       */
+      max_calls: number;
+      name: string;
+      /**
+       * @description How the trunk wants numbers: plus is +351210000000, digits 351210000000, double_zero 00351210000000, national 210000000.
+       * @default plus
+       * @enum {string}
+       */
+      number_form: "plus" | "digits" | "double_zero" | "national";
+      /** @description The trunk's numbers. A number belongs to one trunk of the installation. */
+      numbers: components["schemas"]["TrunkNumber"][];
+      outgoing: components["schemas"]["TrunkOutgoing"];
+      registration: components["schemas"]["TrunkRegistration"];
+      /** @description Addresses from which the trunk's calls come, e.g. 203.0.113.0/28 or 2001:db8::5. */
+      sources: string[];
+      /** @description Suites offered, the preferred first; empty means all, the strongest first. */
+      srtp: string[];
+      /** @description The account's name, with which calls and the registration prove themselves to the trunk. */
+      username: string;
+    };
+    TrunkCaller: {
+      /** @description Calls may withhold the number. */
+      anonymous?: boolean;
+      /** @description One of the trunk's; empty means the first. */
+      number?: string;
+      queues?: components["schemas"]["QueueNumber"][];
+      /**
+       * @description chosen: the agent chooses among the numbers, else as queue. queue: the queue's number, else number. fixed: always number.
+       * @default queue
+       * @enum {string}
+       */
+      rule: "chosen" | "queue" | "fixed";
+      /**
+       * @description Where the trunk reads the number: From, P-Asserted-Identity (From has the account then), or both.
+       * @default from
+       * @enum {string}
+       */
+      tells: "from" | "asserted" | "both";
+    };
+    TrunkChange: {
+      /** @description Prove the password with MD5 too, if the trunk knows nothing better than that. SHA-256 is always preferred. */
+      allow_md5: boolean;
+      /** @description Calls from the trunk must prove the password too; their user name is this object's id. */
+      ask_password: boolean;
+      caller: components["schemas"]["TrunkCaller"];
+      /**
+       * Format: int64
+       * @description Calls that begin in a second, both ways; 0 means no bound of its own.
+       */
+      calls_a_second: number;
+      /** @description Confirms that voices may pass unencrypted, when encryption becomes plain. It is noted in the audit log. */
+      confirm_plain?: boolean;
+      /** @description Two-letter country in which the trunk is, e.g. PT: how numbers without a country are read, and where calls may go unless other prefixes are named. */
+      country: string;
+      /** @default true */
+      enabled: boolean;
+      /**
+       * @description required: calls without SRTP are refused. plain: voices may pass unencrypted; it needs confirm_plain and is noted in the audit log.
+       * @default required
+       * @enum {string}
+       */
+      encryption: "required" | "plain";
+      /** @description Where calls are sent to, and where the registration goes. At most 20. */
+      gateways: components["schemas"]["TrunkGateway"][];
+      /**
+       * Format: int64
+       * @description Calls at once, both ways; 0 means no bound of its own.
+       */
+      max_calls: number;
+      name: string;
+      /**
+       * @description How the trunk wants numbers: plus is +351210000000, digits 351210000000, double_zero 00351210000000, national 210000000.
+       * @default plus
+       * @enum {string}
+       */
+      number_form: "plus" | "digits" | "double_zero" | "national";
+      /** @description The trunk's numbers. A number belongs to one trunk of the installation. */
+      numbers: components["schemas"]["TrunkNumber"][];
+      outgoing: components["schemas"]["TrunkOutgoing"];
+      /** @description A new password. It is sealed and never shown again; absent or empty: it stays as it is. */
+      password?: string;
+      /** @description Remove the password. */
+      password_remove?: boolean;
+      /** @description As it was answered; it changes nothing. */
+      password_set?: boolean;
+      registration: components["schemas"]["TrunkRegistration"];
+      /** @description Addresses from which the trunk's calls come, e.g. 203.0.113.0/28 or 2001:db8::5. */
+      sources: string[];
+      /** @description Suites offered, the preferred first; empty means all, the strongest first. */
+      srtp: string[];
+      /** @description The account's name, with which calls and the registration prove themselves to the trunk. */
+      username: string;
+      /**
+       * Format: int64
+       * @description The version you saw; 409 if someone was faster.
+       */
+      version: number;
+    };
+    TrunkGateway: {
+      /** @description A name or an IPv4 or IPv6 address. */
+      host: string;
+      /**
+       * Format: int64
+       * @description 0: the transport's own, or what the name's SRV records say.
+       */
+      port?: number;
+      /**
+       * Format: int64
+       * @description The lowest is tried first.
+       */
+      priority?: number;
+      /**
+       * @default tls
+       * @enum {string}
+       */
+      transport: "tls" | "tcp" | "udp";
+      /**
+       * Format: int64
+       * @description Share of calls among gateways of one priority.
+       */
+      weight?: number;
+    };
+    TrunkLimit: {
+      /** Format: int64 */
+      minutes: number;
+      prefix: string;
+    };
+    TrunkNumber: {
+      /** @description Id of the entry point of channel voice where its calls arrive; empty: calls to it are refused, it is only shown. */
+      entry_point?: string;
+      /** @description With its country (+351…), with 00, or as within the trunk's country; stored with + and its country. */
+      number: string;
+    };
+    TrunkObject: {
+      /** @description Prove the password with MD5 too, if the trunk knows nothing better than that. SHA-256 is always preferred. */
+      allow_md5: boolean;
+      /** Format: date-time */
+      archived_at?: string;
+      /** @description Calls from the trunk must prove the password too; their user name is this object's id. */
+      ask_password: boolean;
+      caller: components["schemas"]["TrunkCaller"];
+      /**
+       * Format: int64
+       * @description Calls that begin in a second, both ways; 0 means no bound of its own.
+       */
+      calls_a_second: number;
+      /** @description Two-letter country in which the trunk is, e.g. PT: how numbers without a country are read, and where calls may go unless other prefixes are named. */
+      country: string;
+      /** Format: date-time */
+      created_at: string;
+      /** @default true */
+      enabled: boolean;
+      /**
+       * @description required: calls without SRTP are refused. plain: voices may pass unencrypted; it needs confirm_plain and is noted in the audit log.
+       * @default required
+       * @enum {string}
+       */
+      encryption: "required" | "plain";
+      /** @description Where calls are sent to, and where the registration goes. At most 20. */
+      gateways: components["schemas"]["TrunkGateway"][];
+      id: string;
+      /**
+       * Format: int64
+       * @description Calls at once, both ways; 0 means no bound of its own.
+       */
+      max_calls: number;
+      name: string;
+      /**
+       * @description How the trunk wants numbers: plus is +351210000000, digits 351210000000, double_zero 00351210000000, national 210000000.
+       * @default plus
+       * @enum {string}
+       */
+      number_form: "plus" | "digits" | "double_zero" | "national";
+      /** @description The trunk's numbers. A number belongs to one trunk of the installation. */
+      numbers: components["schemas"]["TrunkNumber"][];
+      outgoing: components["schemas"]["TrunkOutgoing"];
+      /** @description There is a password. */
+      password_set: boolean;
+      /** Format: int64 */
+      position: number;
+      registration: components["schemas"]["TrunkRegistration"];
+      /** @description Addresses from which the trunk's calls come, e.g. 203.0.113.0/28 or 2001:db8::5. */
+      sources: string[];
+      /** @description Suites offered, the preferred first; empty means all, the strongest first. */
+      srtp: string[];
+      /** Format: date-time */
+      updated_at: string;
+      /** @description The account's name, with which calls and the registration prove themselves to the trunk. */
+      username: string;
+      /** Format: int64 */
+      version: number;
+    };
+    TrunkOutgoing: {
+      allowed: boolean;
+      /** @description What they may not begin with; these win. */
+      forbidden?: string[];
+      /** @description Id of the opening hours within which calls may leave; empty means always. */
+      hours?: string;
+      /** @description Minutes a day to numbers that begin so. */
+      limits?: components["schemas"]["TrunkLimit"][];
+      /**
+       * Format: int64
+       * @description Outgoing calls at once; 0 means no bound of its own.
+       */
+      max_calls?: number;
+      /**
+       * Format: int64
+       * @description Minutes of all outgoing calls of a day together; 0 means no bound.
+       */
+      max_minutes?: number;
+      /** @description What numbers may begin with, e.g. +351 or +34; empty means the trunk's own country. */
+      prefixes?: string[];
+      /** @description Numbers that charge who calls them may be called. */
+      premium?: boolean;
+    };
+    TrunkRegistration: {
+      /** @description The registrar's domain, e.g. operator.example. */
+      domain?: string;
+      /**
+       * Format: int64
+       * @description How long a registration shall last; 0 means an hour.
+       */
+      expiry_seconds?: number;
+      on: boolean;
+      /** @description The account's address at the domain; empty means username. */
+      user?: string;
+    };
+    TrunkState: {
+      /**
+       * Format: int64
+       * @description Calls on the trunk now, both ways.
+       */
+      calls: number;
+      /** @description As they are set up. */
+      gateways: components["schemas"]["GatewayState"][];
+      /**
+       * Format: int64
+       * @description Those of them that left.
+       */
+      outgoing: number;
+      registration: components["schemas"]["RegistrationState"];
+      /** @description Calls run here and the trunk is in use; the rest means nothing without it. */
+      running: boolean;
+    };
+    Try: {
+      /** @description Those who are at work; the others are offline. Missing: every agent is ready and free. */
+      agents?: components["schemas"]["TryAgent"][];
+      /** @description The queue's id, if it is stored already. */
+      id?: string;
+      /**
+       * @description Whether its hours are open: as they are now, or as if.
+       * @default now
+       * @enum {string}
+       */
+      open: "now" | "open" | "closed";
+      queue: components["schemas"]["Queue"];
+      works: components["schemas"]["TryWork"][];
+    };
+    TryAgent: {
+      /** @description How many works of each channel the agent has. */
+      holding?: {
+        [key: string]: number;
+      };
+      /** Format: int64 */
+      idle_seconds?: number;
+      /**
+       * @default ready
+       * @enum {string}
+       */
+      presence: "ready" | "not_ready" | "missed" | "offline";
+      /** @description Skill id to level; missing: the user's own. */
+      skills?: {
+        [key: string]: number;
+      };
+      user: string;
+    };
+    TryNumber: {
+      anonymous?: boolean;
+      /**
+       * Format: date-time
+       * @description When; absent: now.
+       */
+      at?: string;
+      /** @description The number that the agent chose to show. */
+      caller?: string;
+      /** @description With trunk: its id, if it is stored already. */
+      id?: string;
+      /** @description As one would dial it. */
+      number: string;
+      /** @description Id of the queue that calls. */
+      queue?: string;
+      /** @description A trunk as edited, which takes part as if it were stored. */
+      trunk?: components["schemas"]["Trunk"];
+    };
+    TryWork: {
+      /** @enum {string} */
+      channel: "voice" | "chat" | "email" | "social";
+      /** @description User id of who had the person last. */
+      last_agent?: string;
+      prefers?: components["schemas"]["SkillNeed"][];
+      /**
+       * Format: int64
+       * @description Added to the queue's.
+       */
+      priority?: number;
+      /** @description Needed beside the queue's own. */
+      skills?: components["schemas"]["SkillNeed"][];
+      /** Format: int64 */
+      waited_seconds?: number;
+    };
+    User: {
+      /** @description Interactions at once per channel; absent: the tenant's rule. */
+      capacity: {
+        [key: string]: number;
+      };
+      /** Format: date-time */
+      created_at: string;
+      id: string;
+      /** @enum {string} */
+      language: "en" | "pt";
+      /**
+       * Format: date-time
+       * @description Too many failed sign-ins.
+       */
+      locked_until?: string;
+      /** @description The next sign-in must choose a new password. */
+      must_change: boolean;
+      profile: components["schemas"]["Profile"];
+      roles: (
+        "administrator" | "supervisor" | "agent" | "monitor" | "privacy_officer" | "reseller" | "operator"
+      )[];
+      /** Format: date-time */
+      signed_in_at?: string;
+      /** @description Site id; empty for none. */
+      site: string;
+      /** @description Skill id to proficiency, 1-10. */
+      skills: {
+        [key: string]: number;
+      };
+      /** @enum {string} */
+      status: "active" | "locked" | "deleted";
+      /** @description Team ids. */
+      teams: string[];
+      /** Format: date-time */
+      updated_at: string;
+      /** @description May be a pseudonym. */
+      user_name: string;
+      /** Format: int64 */
+      version: number;
+    };
+    UserChangeInput: {
+      capacity?: {
+        [key: string]: number;
+      };
+      /** @enum {string} */
+      language?: "en" | "pt";
+      /** @description Changes what it names. */
+      profile?: components["schemas"]["ProfileChange"];
+      roles?: (
+        "administrator" | "supervisor" | "agent" | "monitor" | "privacy_officer" | "reseller" | "operator"
+      )[];
+      /** @description Empty for none. */
+      site?: string;
+      skills?: {
+        [key: string]: number;
+      };
+      /**
+       * @description active also ends a lock-out after failed sign-ins.
+       * @enum {string}
+       */
+      status?: "active" | "locked";
+      teams?: string[];
+      user_name?: string;
+      /** Format: int64 */
+      version: number;
+    };
+    VersionOfConsentText: {
+      body: components["schemas"]["ConsentText"];
+      /** Format: date-time */
+      changed_at: string;
+      changed_by: string;
+      /** Format: int64 */
+      version: number;
+    };
+    VersionOfFlow: {
+      body: components["schemas"]["Flow"];
+      /** Format: date-time */
+      changed_at: string;
+      changed_by: string;
+      /** Format: int64 */
+      version: number;
+    };
+    VisitorReadInputBody: {
+      /** Format: int64 */
+      seq: number;
+    };
+    VisitorState: {
+      agent_name?: string;
+      /** Format: int64 */
+      agent_read: number;
+      ended: boolean;
+      /**
+       * Format: int64
+       * @description -1 if unknown.
+       */
+      estimate_seconds: number;
+      /** @description The visitor need not wait: the place is kept, and the answer comes later. */
+      kept?: boolean;
+      /** @description The visitor may write. */
+      open: boolean;
+      /** @description The call was handed over to an outside number and goes on: it ends with its sound. */
+      outside?: boolean;
+      /**
+       * Format: int64
+       * @description 1 is next; 0 if not waiting.
+       */
+      position: number;
+      queue_name?: string;
+      /** @enum {string} */
+      state: "arriving" | "in_flow" | "queued" | "offered" | "active" | "held" | "wrapping" | "closed";
+      /** @description Ask for satisfaction now. */
+      survey: boolean;
+      /** @description Absent: the conversation is written, and talking cannot be asked for. */
+      talk?: components["schemas"]["Talk"];
+      /** @description The conversation may be downloaded. */
+      transcript: boolean;
+    };
+    WantedBody: {
+      wanted: boolean;
+    };
+    Ways: {
+      /** @description Use nothing but the TURN servers (iceTransportPolicy relay). */
+      relay_only: boolean;
+      /** @description STUN and TURN servers, as RTCPeerConnection takes them (iceServers). */
+      servers: components["schemas"]["Server"][];
+      /**
+       * Format: int64
+       * @description For how long names and passwords hold; 0: there are none.
+       */
+      valid_seconds: number;
+    };
+    Why: {
+      /**
+       * Format: int64
+       * @description How many were considered.
+       */
+      agents: number;
+      /**
+       * Format: int64
+       * @description Of these, ready with an open desk, with room or without.
+       */
+      at_work: number;
+      /**
+       * Format: int64
+       * @description -1 if unknown.
+       */
+      estimate_seconds: number;
+      /** @description All considered agents, each counted once by its greatest obstacle; the nearest first. */
+      groups: components["schemas"]["WhyGroup"][];
+      interaction: string;
+      /** @description Those whom least keeps from it, at most 20. */
+      nearest: components["schemas"]["WhyCandidate"][];
+      /** @description Skills asked for now. */
+      needs: components["schemas"]["WhyNeed"][];
+      /** @description Skills asked for once the next step begins. */
+      next_needs: components["schemas"]["SkillNeed"][];
+      /**
+       * Format: date-time
+       * @description When the next one begins.
+       */
+      next_step?: string;
+      /** @description It waits for one agent alone. */
+      only?: boolean;
+      /**
+       * Format: date-time
+       * @description When a rule for long waits sends it on.
+       */
+      overflow?: string;
+      /**
+       * Format: int64
+       * @description 1 is next; 0 if not waiting.
+       */
+      position: number;
+      queue?: string;
+      /** @enum {string} */
+      state: "arriving" | "in_flow" | "queued" | "offered" | "active" | "held" | "wrapping";
+      /**
+       * Format: int64
+       * @description How many steps of loosening are in force.
+       */
+      step: number;
+      /** @description Who holds it or is offered it. */
+      user?: string;
+    };
+    WhyCandidate: {
+      /** @enum {string} */
+      presence: "offline" | "ready" | "not_ready" | "missed";
+      /** @description Id of the reason, with not_ready. */
+      reason?: string;
+      /** @description Empty: nothing; it is matched in this moment. */
+      reasons: components["schemas"]["WhyReason"][];
+      user: string;
+      user_name: string;
+    };
+    WhyGroup: {
+      /** Format: int64 */
+      count: number;
+      /** @description Absent: nothing keeps them from it. */
+      exclusion?: string;
+      /**
+       * Format: int64
+       * @description The level asked for, with missing_skill.
+       */
+      needs?: number;
+      skill?: string;
+    };
+    WhyNeed: {
+      /**
+       * Format: int64
+       * @description Of these, at work.
+       */
+      at_work: number;
+      /**
+       * Format: int64
+       * @description Considered agents who have it at this level.
+       */
+      have: number;
+      /** Format: int64 */
+      level: number;
+      skill: string;
+    };
+    WhyReason: {
+      /**
+       * @description With excluded: of what is held.
+       * @enum {string}
+       */
+      channel?: "voice" | "chat" | "email" | "social";
+      /** @enum {string} */
+      exclusion:
+        | "not_member"
+        | "missing_skill"
+        | "only_another"
+        | "no_channel"
+        | "offline"
+        | "not_ready"
+        | "missed"
+        | "no_browser"
+        | "at_capacity"
+        | "excluded"
+        | "kept_for"
+        | "refused"
+        | "no_members";
+      /**
+       * Format: int64
+       * @description The agent's level of the skill (absent: none), or places taken.
+       */
+      has?: number;
+      /**
+       * Format: int64
+       * @description The level asked for, or all places.
+       */
+      needs?: number;
+      /** @description With missing_skill. */
+      skill?: string;
+      /** Format: date-time */
+      until?: string;
+    };
+    WhyUser: {
+      agent: components["schemas"]["AgentView"];
+      /**
+       * Format: int64
+       * @description How many more wait.
+       */
+      left: number;
+      /** @description Queues that it serves, by id. */
+      queues: string[];
+      /** @description What keeps it from every work that waits for it. */
+      reasons: components["schemas"]["WhyReason"][];
+      /** @description Waiting work of its queues, in order, at most 50. */
+      waiting: components["schemas"]["WhyWork"][];
+    };
+    WhyWork: {
+      interaction: string;
+      /** @description Empty for who may not read conversations. */
+      name: string;
+      queue: string;
+      /** Format: date-time */
+      queued_at?: string;
+      /** @description Empty: nothing; another agent or another work comes first. */
+      reasons: components["schemas"]["WhyReason"][];
+    };
+  };
+  responses: never;
+  parameters: never;
+  requestBodies: never;
+  headers: never;
+  pathItems: never;
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    docs: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    "Cache-Control"?: string;
-                    "Content-Type"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/octet-stream": string;
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    docsStyle: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    "Cache-Control"?: string;
-                    "Content-Type"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/octet-stream": string;
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    docsScript: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    "Cache-Control"?: string;
-                    "Content-Type"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/octet-stream": string;
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listAlertRule: {
-        parameters: {
-            query?: {
-                /** @description Also those out of use. */
-                archived?: boolean;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListOfAlertRuleObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    createAlertRule: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["AlertRule"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AlertRuleObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    orderAlertRule: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SetupOrder"];
-            };
-        };
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getAlertRule: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AlertRuleObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    putAlertRule: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["AlertRuleChange"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AlertRuleObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    archiveAlertRule: {
-        parameters: {
-            query: {
-                /** @description The version you saw. */
-                version: number;
-            };
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    restoreAlertRule: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Seen"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AlertRuleObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    alerts: {
-        parameters: {
-            query?: {
-                /** @description next of the page before. */
-                cursor?: string;
-                limit?: number;
-                /** @description Only those that last, or only past ones; absent: all. */
-                state?: "open" | "cleared";
-                /** @description Of this alert rule. */
-                rule?: string;
-                /** @description About this queue. */
-                queue?: string;
-                /** @description About this agent. */
-                user?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListOfAlert"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    acknowledgeAlert: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Alert"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    apiKeys: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListOfAPIKey"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    createAPIKey: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewAPIKeyInput"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CreatedAPIKey"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    revokeAPIKey: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    audit: {
-        parameters: {
-            query?: {
-                /** @description next of the page before. */
-                cursor?: string;
-                limit?: number;
-                object?: string;
-                actor?: string;
-                action?: string;
-                from?: string;
-                to?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListOfAuditEntry"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    callLegs: {
-        parameters: {
-            query?: {
-                /** @description next of the page before. */
-                cursor?: string;
-                limit?: number;
-                /** @description Of calls in this queue. */
-                queue?: string;
-                /** @description Of calls that this user held, or had a part in. */
-                agent?: string;
-                /** @description Of calls at this entry point. */
-                entry_point?: string;
-                /** @description out: calls that agents made. */
-                direction?: "in" | "out";
-                /** @description Began then or later. */
-                from?: string;
-                /** @description Began before. */
-                to?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListOfCallLeg"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    exportCallLegs: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ExportCallLegs"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": string;
-                    "text/csv": string;
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    callOut: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CallOutInputBody"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CalledOut"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    callChoices: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Choices"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listCannedReply: {
-        parameters: {
-            query?: {
-                /** @description Also those out of use. */
-                archived?: boolean;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListOfCannedReplyObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    createCannedReply: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CannedReply"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CannedReplyObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    orderCannedReply: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SetupOrder"];
-            };
-        };
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getCannedReply: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CannedReplyObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    putCannedReply: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CannedReplyChange"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CannedReplyObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    archiveCannedReply: {
-        parameters: {
-            query: {
-                /** @description The version you saw. */
-                version: number;
-            };
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    restoreCannedReply: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Seen"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CannedReplyObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listConnection: {
-        parameters: {
-            query?: {
-                /** @description Also those out of use. */
-                archived?: boolean;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListOfConnectionObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    createConnection: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewConnection"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ConnectionObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    orderConnection: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SetupOrder"];
-            };
-        };
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getConnection: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ConnectionObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    putConnection: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ConnectionChange"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ConnectionObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    archiveConnection: {
-        parameters: {
-            query: {
-                /** @description The version you saw. */
-                version: number;
-            };
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    restoreConnection: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Seen"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ConnectionObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listConsentText: {
-        parameters: {
-            query?: {
-                /** @description Also those out of use. */
-                archived?: boolean;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListOfConsentTextObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    createConsentText: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ConsentText"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ConsentTextObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    orderConsentText: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SetupOrder"];
-            };
-        };
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getConsentText: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ConsentTextObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    putConsentText: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ConsentTextChange"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ConsentTextObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    archiveConsentText: {
-        parameters: {
-            query: {
-                /** @description The version you saw. */
-                version: number;
-            };
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    restoreConsentText: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Seen"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ConsentTextObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    versionsOfConsentText: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListOfVersionOfConsentText"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    contacts: {
-        parameters: {
-            query?: {
-                /** @description next of the page before. */
-                cursor?: string;
-                limit?: number;
-                /** @description With address. */
-                kind?: "phone" | "email" | "social" | "visitor";
-                /** @description Exact; absent: the newest seen. */
-                address?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListOfContact"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    contact: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Contact"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    updateContact: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ContactChangeInput"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Contact"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    withdrawConsent: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-                consent: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Contact"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    eraseContact: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErasureReceipt"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    exportContact: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/octet-stream": string;
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    erasureReceipt: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErasureReceipt"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    desk: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Desk"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    colleagues: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListOfAgentView"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    handset: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HandsetChoice"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    chooseHandset: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["HandsetInput"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HandsetChoice"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    setPresence: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PresenceInputBody"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AgentView"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listDisposition: {
-        parameters: {
-            query?: {
-                /** @description Also those out of use. */
-                archived?: boolean;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListOfDispositionObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    createDisposition: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Disposition"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DispositionObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    orderDisposition: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SetupOrder"];
-            };
-        };
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getDisposition: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DispositionObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    putDisposition: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["DispositionChange"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DispositionObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    archiveDisposition: {
-        parameters: {
-            query: {
-                /** @description The version you saw. */
-                version: number;
-            };
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    restoreDisposition: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Seen"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DispositionObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listEntryPoint: {
-        parameters: {
-            query?: {
-                /** @description Also those out of use. */
-                archived?: boolean;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListOfEntryPointObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    createEntryPoint: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["EntryPoint"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EntryPointObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    orderEntryPoint: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SetupOrder"];
-            };
-        };
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getEntryPoint: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EntryPointObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    putEntryPoint: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["EntryPointChange"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EntryPointObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    archiveEntryPoint: {
-        parameters: {
-            query: {
-                /** @description The version you saw. */
-                version: number;
-            };
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    restoreEntryPoint: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Seen"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EntryPointObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    floor: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Snapshot"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    floorAgent: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AgentDetail"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    setAgentPresence: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["AgentPresenceInputBody"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AgentView"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    setAgentQueue: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-                queue: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NamedMember"];
-            };
-        };
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    setAgentSkill: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-                skill: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SkillLevel"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SkillNow"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    day: {
-        parameters: {
-            query?: {
-                /** @description In the organisation's time zone, e.g. 2026-11-28; absent: today. */
-                date?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Day"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    handedOver: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListOfHanded"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    endHandedOver: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    monitor: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["MonitorInputBody"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["State"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    move: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["MoveInputBody"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Interaction"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    takeOver: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Interaction"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    floorQueue: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["QueueDetail"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listFlow: {
-        parameters: {
-            query?: {
-                /** @description Also those out of use. */
-                archived?: boolean;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListOfFlowObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    createFlow: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Flow"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FlowObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    checkFlow: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["FlowCheck"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListOfFlowFault"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    orderFlow: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SetupOrder"];
-            };
-        };
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    tryFlow: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["FlowTry"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FlowTried"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getFlow: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FlowObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    putFlow: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["FlowChange"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FlowObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    archiveFlow: {
-        parameters: {
-            query: {
-                /** @description The version you saw. */
-                version: number;
-            };
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    restoreFlow: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Seen"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FlowObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    flowToday: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FlowToday"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    versionsOfFlow: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListOfVersionOfFlow"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listHours: {
-        parameters: {
-            query?: {
-                /** @description Also those out of use. */
-                archived?: boolean;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListOfHoursObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    createHours: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Hours"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HoursObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    importHours: {
-        parameters: {
-            query: {
-                /** @description That of the hours, like Europe/Lisbon: a time in the file is a time there. */
-                time_zone: string;
-                /** @description From today to the end of so many years later. */
-                years?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "text/calendar": string;
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Calendar"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    orderHours: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SetupOrder"];
-            };
-        };
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getHours: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HoursObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    putHours: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["HoursChange"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HoursObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    archiveHours: {
-        parameters: {
-            query: {
-                /** @description The version you saw. */
-                version: number;
-            };
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    restoreHours: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Seen"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HoursObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    interactions: {
-        parameters: {
-            query?: {
-                /** @description next of the page before. */
-                cursor?: string;
-                limit?: number;
-                /** @description Contact id. */
-                person?: string;
-                /** @description Exact phone number, email address or handle. */
-                address?: string;
-                agent?: string;
-                queue?: string;
-                /** @description Arrived at or after. */
-                from?: string;
-                /** @description Arrived before. */
-                to?: string;
-                /** @description All of these words are in the conversation. */
-                words?: string;
-                state?: "open" | "arriving" | "in_flow" | "queued" | "offered" | "active" | "held" | "wrapping" | "closed";
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListOfInteraction"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    interaction: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["InteractionDetail"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    attach: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "multipart/form-data": {
-                    /** @description The sender's own id; a repeat is the same message. */
-                    client_id: string;
-                    /** Format: binary */
-                    file: string;
-                };
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Message"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    attachment: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-                attachment: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    "Cache-Control"?: string;
-                    "Content-Disposition"?: string;
-                    "Content-Security-Policy"?: string;
-                    "Content-Type"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/octet-stream": string;
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    call: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["State"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    complete: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CompleteInputBody"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Interaction"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    consult: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ConsultInputBody"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Interaction"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    endConsult: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-                user: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Interaction"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    handOver: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-                user: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Interaction"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    extend: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Interaction"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    finish: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Interaction"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    hold: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["HoldInputBody"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["State"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    pressKeys: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["KeysInputBody"];
-            };
-        };
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    messages: {
-        parameters: {
-            query?: {
-                /** @description Those with a seq above. */
-                after?: number;
-                /** @description The last ones with a seq below. */
-                before?: number;
-                limit?: number;
-            };
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListOfMessage"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    sendMessage: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SendInputBody"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Message"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    callOutside: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["OutsideInputBody"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["State"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    endOutside: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["State"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    handOverOutside: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    markRead: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ReadInputBody"];
-            };
-        };
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    recordings: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListOfRecording"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    result: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ResultInputBody"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Interaction"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ringPhone: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["State"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    sound: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SoundBody"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SoundAnswer"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    agentTalk: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["WantedBody"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Interaction"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    talk: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["TalkInputBody"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["State"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    transfer: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["TransferInputBody"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Interaction"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    typing: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    why: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Why"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listLabel: {
-        parameters: {
-            query?: {
-                /** @description Also those out of use. */
-                archived?: boolean;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListOfLabelObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    createLabel: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Label"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LabelObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    orderLabel: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SetupOrder"];
-            };
-        };
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getLabel: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LabelObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    putLabel: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["LabelChange"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LabelObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    archiveLabel: {
-        parameters: {
-            query: {
-                /** @description The version you saw. */
-                version: number;
-            };
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    restoreLabel: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Seen"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LabelObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    live: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Switching to WebSocket; see docs/api.md for its frames. */
-            101: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-        };
-    };
-    me: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Me"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    updateMe: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["MeInputBody"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["User"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    setPassword: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PasswordInputBody"];
-            };
-        };
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    mySessions: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListOfSessionView"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    endMySession: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    measures: {
-        parameters: {
-            query?: {
-                language?: "en" | "pt";
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListOfDefinition"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    acceptOffer: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Interaction"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    declineOffer: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    openapi: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    "Cache-Control"?: string;
-                    "Content-Type"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/octet-stream": string;
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    organisations: {
-        parameters: {
-            query?: {
-                /** @description next of the page before. */
-                cursor?: string;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListOfOrganisation"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    createOrganisation: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewOrganisationInput"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CreatedOrganisation"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    organisation: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Organisation"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    endOrganisation: {
-        parameters: {
-            query: {
-                /** @description The version you saw. */
-                version: number;
-            };
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Organisation"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    updateOrganisation: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["OrganisationChangeInput"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Organisation"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    organisationKeys: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OrganisationKeys"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    rotateKeys: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Accepted */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OrganisationKeys"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    permissions: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListOfPermissionView"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listPhone: {
-        parameters: {
-            query?: {
-                /** @description Also those out of use. */
-                archived?: boolean;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListOfPhoneObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    createPhone: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewPhone"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PhoneObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    orderPhone: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SetupOrder"];
-            };
-        };
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getPhone: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PhoneObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    putPhone: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PhoneChange"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PhoneObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    archivePhone: {
-        parameters: {
-            query: {
-                /** @description The version you saw. */
-                version: number;
-            };
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    makePhonePassword: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PhonePassword"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    restorePhone: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Seen"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PhoneObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    phoneStatus: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PhoneState"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    inventory: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListOfInventoryEntry"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    notice: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListOfClause"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listPrompt: {
-        parameters: {
-            query?: {
-                /** @description Also those out of use. */
-                archived?: boolean;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListOfPromptObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    createPrompt: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Prompt"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PromptObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    orderPrompt: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SetupOrder"];
-            };
-        };
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getPrompt: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PromptObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    putPrompt: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PromptChange"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PromptObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    archivePrompt: {
-        parameters: {
-            query: {
-                /** @description The version you saw. */
-                version: number;
-            };
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listenToPrompt: {
-        parameters: {
-            query?: {
-                /** @description As it was uploaded, made right, or as callers hear it now (8 kHz). */
-                as?: "uploaded" | "right" | "heard";
-            };
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    "Cache-Control"?: string;
-                    "Content-Disposition"?: string;
-                    "Content-Security-Policy"?: string;
-                    "Content-Type"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "audio/wav": string;
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    uploadPrompt: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "audio/wav": string;
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Sound"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    removePromptSound: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    promptSound: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PromptLevel"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    promptLevel: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PromptLevelInput"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Sound"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    restorePrompt: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Seen"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PromptObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listQueue: {
-        parameters: {
-            query?: {
-                /** @description Also those out of use. */
-                archived?: boolean;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListOfQueueObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    createQueue: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Queue"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["QueueObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    queueMembers: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["MembersInput"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ServingView"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    orderQueue: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SetupOrder"];
-            };
-        };
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    tryQueue: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Try"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListOfTried"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getQueue: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["QueueObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    putQueue: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["QueueChange"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["QueueObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    archiveQueue: {
-        parameters: {
-            query: {
-                /** @description The version you saw. */
-                version: number;
-            };
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    restoreQueue: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Seen"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["QueueObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listReason: {
-        parameters: {
-            query?: {
-                /** @description Also those out of use. */
-                archived?: boolean;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListOfReasonObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    createReason: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Reason"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReasonObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    orderReason: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SetupOrder"];
-            };
-        };
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getReason: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReasonObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    putReason: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ReasonChange"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReasonObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    archiveReason: {
-        parameters: {
-            query: {
-                /** @description The version you saw. */
-                version: number;
-            };
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    restoreReason: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Seen"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReasonObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listenToRecording: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ListenToRecording"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OpenedRecording"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    recordingSound: {
-        parameters: {
-            query?: {
-                /** @description Of the opening. */
-                ticket?: string;
-                /** @description Since the recording's beginning. */
-                from_ms?: number;
-                /** @description At most 30 seconds later. */
-                until_ms?: number;
-            };
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    "Cache-Control"?: string;
-                    "Content-Disposition"?: string;
-                    "Content-Security-Policy"?: string;
-                    "Content-Type"?: string;
-                    "Recording-Missing"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "audio/wav": string;
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    verifyRecording: {
-        parameters: {
-            query?: {
-                /** @description Of the opening. */
-                ticket?: string;
-            };
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RecordingFaults"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    recordingWaveform: {
-        parameters: {
-            query?: {
-                /** @description Of the opening. */
-                ticket?: string;
-            };
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RecordingWaveform"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    rules: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RulesObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    putRules: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RulesChange"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RulesObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    signIn: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SignInInputBody"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    "Set-Cookie"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SignedInView"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    signOut: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    "Set-Cookie"?: string;
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listSite: {
-        parameters: {
-            query?: {
-                /** @description Also those out of use. */
-                archived?: boolean;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListOfSiteObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    createSite: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Site"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SiteObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    orderSite: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SetupOrder"];
-            };
-        };
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getSite: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SiteObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    putSite: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SiteChange"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SiteObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    archiveSite: {
-        parameters: {
-            query: {
-                /** @description The version you saw. */
-                version: number;
-            };
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    restoreSite: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Seen"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SiteObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listSkill: {
-        parameters: {
-            query?: {
-                /** @description Also those out of use. */
-                archived?: boolean;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListOfSkillObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    createSkill: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Skill"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SkillObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    orderSkill: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SetupOrder"];
-            };
-        };
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getSkill: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SkillObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    putSkill: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SkillChange"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SkillObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    archiveSkill: {
-        parameters: {
-            query: {
-                /** @description The version you saw. */
-                version: number;
-            };
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    restoreSkill: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Seen"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SkillObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    system: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SystemView"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listTeam: {
-        parameters: {
-            query?: {
-                /** @description Also those out of use. */
-                archived?: boolean;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListOfTeamObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    createTeam: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Team"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TeamObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    orderTeam: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SetupOrder"];
-            };
-        };
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getTeam: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TeamObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    putTeam: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["TeamChange"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TeamObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    archiveTeam: {
-        parameters: {
-            query: {
-                /** @description The version you saw. */
-                version: number;
-            };
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    restoreTeam: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Seen"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TeamObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listTrunk: {
-        parameters: {
-            query?: {
-                /** @description Also those out of use. */
-                archived?: boolean;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListOfTrunkObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    createTrunk: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewTrunk"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TrunkObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    orderTrunk: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SetupOrder"];
-            };
-        };
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    tryNumber: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["TryNumber"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TriedNumberView"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getTrunk: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TrunkObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    putTrunk: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["TrunkChange"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TrunkObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    archiveTrunk: {
-        parameters: {
-            query: {
-                /** @description The version you saw. */
-                version: number;
-            };
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    restoreTrunk: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Seen"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TrunkObject"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    trunkStatus: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TrunkState"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    users: {
-        parameters: {
-            query?: {
-                /** @description next of the page before. */
-                cursor?: string;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListOfUser"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    createUser: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewUserInput"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CreatedUser"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    user: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["User"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    deleteUser: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    updateUser: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["UserChangeInput"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["User"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    resetPassword: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OneTimePassword"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    endSessions: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key and body answer the same again for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    whyAgent: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WhyUser"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    conversation: {
-        parameters: {
-            query?: {
-                /** @description Messages with a seq above. */
-                after?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Conversation"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    visitorAttach: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "multipart/form-data": {
-                    /** @description The sender's own id; a repeat is the same message. */
-                    client_id: string;
-                    /** Format: binary */
-                    file: string;
-                };
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Message"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    visitorAttachment: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    "Cache-Control"?: string;
-                    "Content-Disposition"?: string;
-                    "Content-Security-Policy"?: string;
-                    "Content-Type"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/octet-stream": string;
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    callback: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Callback"];
-            };
-        };
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    choose: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ChoiceInputBody"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Message"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    visitorEnd: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    say: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SayInputBody"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Message"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    visitorRead: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["VisitorReadInputBody"];
-            };
-        };
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    visitorSound: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SoundBody"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SoundAnswer"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    visitorTalk: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["WantedBody"];
-            };
-        };
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    survey: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SurveyInputBody"];
-            };
-        };
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    transcript: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    "Cache-Control"?: string;
-                    "Content-Disposition"?: string;
-                    "Content-Security-Policy"?: string;
-                    "Content-Type"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/octet-stream": string;
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    visitorTyping: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    chatEntryPoint: {
-        parameters: {
-            query?: {
-                lang?: string;
-            };
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EntryPointView"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    startConversation: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["StartConversation"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Started"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    visitorSocket: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Switching to WebSocket; see docs/api.md for its frames. */
-            101: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-        };
-    };
+  docs: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          "Cache-Control"?: string;
+          "Content-Type"?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/octet-stream": string;
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  docsStyle: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          "Cache-Control"?: string;
+          "Content-Type"?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/octet-stream": string;
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  docsScript: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          "Cache-Control"?: string;
+          "Content-Type"?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/octet-stream": string;
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listAlertRule: {
+    parameters: {
+      query?: {
+        /** @description Also those out of use. */
+        archived?: boolean;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfAlertRuleObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  createAlertRule: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["AlertRule"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["AlertRuleObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  orderAlertRule: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SetupOrder"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  getAlertRule: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["AlertRuleObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  putAlertRule: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["AlertRuleChange"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["AlertRuleObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  archiveAlertRule: {
+    parameters: {
+      query: {
+        /** @description The version you saw. */
+        version: number;
+      };
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  restoreAlertRule: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Seen"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["AlertRuleObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  alerts: {
+    parameters: {
+      query?: {
+        /** @description next of the page before. */
+        cursor?: string;
+        limit?: number;
+        /** @description Only those that last, or only past ones; absent: all. */
+        state?: "open" | "cleared";
+        /** @description Of this alert rule. */
+        rule?: string;
+        /** @description About this queue. */
+        queue?: string;
+        /** @description About this agent. */
+        user?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfAlert"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  acknowledgeAlert: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Alert"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  apiKeys: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfAPIKey"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  createAPIKey: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["NewAPIKeyInput"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["CreatedAPIKey"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  revokeAPIKey: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  audit: {
+    parameters: {
+      query?: {
+        /** @description next of the page before. */
+        cursor?: string;
+        limit?: number;
+        object?: string;
+        actor?: string;
+        action?: string;
+        from?: string;
+        to?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfAuditEntry"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  callLegs: {
+    parameters: {
+      query?: {
+        /** @description next of the page before. */
+        cursor?: string;
+        limit?: number;
+        /** @description Of calls in this queue. */
+        queue?: string;
+        /** @description Of calls that this user held, or had a part in. */
+        agent?: string;
+        /** @description Of calls at this entry point. */
+        entry_point?: string;
+        /** @description out: calls that agents made. */
+        direction?: "in" | "out";
+        /** @description Began then or later. */
+        from?: string;
+        /** @description Began before. */
+        to?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfCallLeg"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  exportCallLegs: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ExportCallLegs"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": string;
+          "text/csv": string;
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  callOut: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["CallOutInputBody"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["CalledOut"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  callChoices: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Choices"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  relays: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Ways"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listCannedReply: {
+    parameters: {
+      query?: {
+        /** @description Also those out of use. */
+        archived?: boolean;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfCannedReplyObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  createCannedReply: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["CannedReply"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["CannedReplyObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  orderCannedReply: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SetupOrder"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  getCannedReply: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["CannedReplyObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  putCannedReply: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["CannedReplyChange"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["CannedReplyObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  archiveCannedReply: {
+    parameters: {
+      query: {
+        /** @description The version you saw. */
+        version: number;
+      };
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  restoreCannedReply: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Seen"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["CannedReplyObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listConnection: {
+    parameters: {
+      query?: {
+        /** @description Also those out of use. */
+        archived?: boolean;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfConnectionObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  createConnection: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["NewConnection"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ConnectionObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  orderConnection: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SetupOrder"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  getConnection: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ConnectionObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  putConnection: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ConnectionChange"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ConnectionObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  archiveConnection: {
+    parameters: {
+      query: {
+        /** @description The version you saw. */
+        version: number;
+      };
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  restoreConnection: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Seen"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ConnectionObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listConsentText: {
+    parameters: {
+      query?: {
+        /** @description Also those out of use. */
+        archived?: boolean;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfConsentTextObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  createConsentText: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ConsentText"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ConsentTextObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  orderConsentText: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SetupOrder"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  getConsentText: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ConsentTextObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  putConsentText: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ConsentTextChange"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ConsentTextObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  archiveConsentText: {
+    parameters: {
+      query: {
+        /** @description The version you saw. */
+        version: number;
+      };
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  restoreConsentText: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Seen"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ConsentTextObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  versionsOfConsentText: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfVersionOfConsentText"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  contacts: {
+    parameters: {
+      query?: {
+        /** @description next of the page before. */
+        cursor?: string;
+        limit?: number;
+        /** @description With address. */
+        kind?: "phone" | "email" | "social" | "visitor";
+        /** @description Exact; absent: the newest seen. */
+        address?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfContact"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  contact: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Contact"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  updateContact: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ContactChangeInput"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Contact"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  withdrawConsent: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+        consent: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Contact"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  eraseContact: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ErasureReceipt"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  exportContact: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/octet-stream": string;
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  erasureReceipt: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ErasureReceipt"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  desk: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Desk"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  colleagues: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfAgentView"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  handset: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["HandsetChoice"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  chooseHandset: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["HandsetInput"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["HandsetChoice"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  setPresence: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["PresenceInputBody"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["AgentView"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listDisposition: {
+    parameters: {
+      query?: {
+        /** @description Also those out of use. */
+        archived?: boolean;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfDispositionObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  createDisposition: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Disposition"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["DispositionObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  orderDisposition: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SetupOrder"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  getDisposition: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["DispositionObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  putDisposition: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["DispositionChange"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["DispositionObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  archiveDisposition: {
+    parameters: {
+      query: {
+        /** @description The version you saw. */
+        version: number;
+      };
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  restoreDisposition: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Seen"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["DispositionObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listEntryPoint: {
+    parameters: {
+      query?: {
+        /** @description Also those out of use. */
+        archived?: boolean;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfEntryPointObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  createEntryPoint: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["EntryPoint"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["EntryPointObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  orderEntryPoint: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SetupOrder"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  getEntryPoint: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["EntryPointObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  putEntryPoint: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["EntryPointChange"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["EntryPointObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  archiveEntryPoint: {
+    parameters: {
+      query: {
+        /** @description The version you saw. */
+        version: number;
+      };
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  restoreEntryPoint: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Seen"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["EntryPointObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  floor: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Snapshot"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  floorAgent: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["AgentDetail"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  setAgentPresence: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["AgentPresenceInputBody"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["AgentView"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  setAgentQueue: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+        queue: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["NamedMember"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  setAgentSkill: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+        skill: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SkillLevel"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SkillNow"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  day: {
+    parameters: {
+      query?: {
+        /** @description In the organisation's time zone, e.g. 2026-11-28; absent: today. */
+        date?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Day"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  handedOver: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfHanded"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  endHandedOver: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  monitor: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["MonitorInputBody"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["State"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  move: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["MoveInputBody"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Interaction"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  takeOver: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Interaction"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  floorQueue: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["QueueDetail"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listFlow: {
+    parameters: {
+      query?: {
+        /** @description Also those out of use. */
+        archived?: boolean;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfFlowObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  createFlow: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Flow"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["FlowObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  checkFlow: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["FlowCheck"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfFlowFault"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  orderFlow: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SetupOrder"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  tryFlow: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["FlowTry"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["FlowTried"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  getFlow: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["FlowObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  putFlow: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["FlowChange"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["FlowObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  archiveFlow: {
+    parameters: {
+      query: {
+        /** @description The version you saw. */
+        version: number;
+      };
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  restoreFlow: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Seen"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["FlowObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  flowToday: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["FlowToday"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  versionsOfFlow: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfVersionOfFlow"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listHours: {
+    parameters: {
+      query?: {
+        /** @description Also those out of use. */
+        archived?: boolean;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfHoursObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  createHours: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Hours"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["HoursObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  importHours: {
+    parameters: {
+      query: {
+        /** @description That of the hours, like Europe/Lisbon: a time in the file is a time there. */
+        time_zone: string;
+        /** @description From today to the end of so many years later. */
+        years?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "text/calendar": string;
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Calendar"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  orderHours: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SetupOrder"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  getHours: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["HoursObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  putHours: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["HoursChange"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["HoursObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  archiveHours: {
+    parameters: {
+      query: {
+        /** @description The version you saw. */
+        version: number;
+      };
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  restoreHours: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Seen"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["HoursObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  interactions: {
+    parameters: {
+      query?: {
+        /** @description next of the page before. */
+        cursor?: string;
+        limit?: number;
+        /** @description Contact id. */
+        person?: string;
+        /** @description Exact phone number, email address or handle. */
+        address?: string;
+        agent?: string;
+        queue?: string;
+        /** @description Arrived at or after. */
+        from?: string;
+        /** @description Arrived before. */
+        to?: string;
+        /** @description All of these words are in the conversation. */
+        words?: string;
+        state?:
+          "open" | "arriving" | "in_flow" | "queued" | "offered" | "active" | "held" | "wrapping" | "closed";
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfInteraction"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  interaction: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["InteractionDetail"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  attach: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "multipart/form-data": {
+          /** @description The sender's own id; a repeat is the same message. */
+          client_id: string;
+          /** Format: binary */
+          file: string;
+        };
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Message"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  attachment: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        attachment: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          "Cache-Control"?: string;
+          "Content-Disposition"?: string;
+          "Content-Security-Policy"?: string;
+          "Content-Type"?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/octet-stream": string;
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  call: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["State"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  complete: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["CompleteInputBody"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Interaction"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  consult: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ConsultInputBody"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Interaction"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  endConsult: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+        user: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Interaction"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  handOver: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        user: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Interaction"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  extend: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Interaction"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  finish: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Interaction"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  hold: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["HoldInputBody"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["State"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  pressKeys: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["KeysInputBody"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  messages: {
+    parameters: {
+      query?: {
+        /** @description Those with a seq above. */
+        after?: number;
+        /** @description The last ones with a seq below. */
+        before?: number;
+        limit?: number;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfMessage"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  sendMessage: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SendInputBody"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Message"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  callOutside: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["OutsideInputBody"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["State"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  endOutside: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["State"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  handOverOutside: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  markRead: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ReadInputBody"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  recordings: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfRecording"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  result: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ResultInputBody"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Interaction"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  ringPhone: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["State"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  sound: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SoundBody"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SoundAnswer"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  agentTalk: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["WantedBody"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Interaction"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  talk: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["TalkInputBody"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["State"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  transfer: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["TransferInputBody"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Interaction"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  typing: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  why: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Why"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listLabel: {
+    parameters: {
+      query?: {
+        /** @description Also those out of use. */
+        archived?: boolean;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfLabelObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  createLabel: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Label"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["LabelObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  orderLabel: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SetupOrder"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  getLabel: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["LabelObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  putLabel: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["LabelChange"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["LabelObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  archiveLabel: {
+    parameters: {
+      query: {
+        /** @description The version you saw. */
+        version: number;
+      };
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  restoreLabel: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Seen"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["LabelObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  live: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Switching to WebSocket; see docs/api.md for its frames. */
+      101: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  me: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Me"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  updateMe: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["MeInputBody"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["User"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  setPassword: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["PasswordInputBody"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  mySessions: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfSessionView"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  endMySession: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  measures: {
+    parameters: {
+      query?: {
+        language?: "en" | "pt";
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfDefinition"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  acceptOffer: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Interaction"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  declineOffer: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  openapi: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          "Cache-Control"?: string;
+          "Content-Type"?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/octet-stream": string;
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  organisations: {
+    parameters: {
+      query?: {
+        /** @description next of the page before. */
+        cursor?: string;
+        limit?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfOrganisation"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  createOrganisation: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["NewOrganisationInput"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["CreatedOrganisation"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  organisation: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Organisation"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  endOrganisation: {
+    parameters: {
+      query: {
+        /** @description The version you saw. */
+        version: number;
+      };
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Organisation"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  updateOrganisation: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["OrganisationChangeInput"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Organisation"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  organisationKeys: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["OrganisationKeys"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  rotateKeys: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Accepted */
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["OrganisationKeys"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  permissions: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfPermissionView"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listPhone: {
+    parameters: {
+      query?: {
+        /** @description Also those out of use. */
+        archived?: boolean;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfPhoneObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  createPhone: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["NewPhone"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["PhoneObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  orderPhone: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SetupOrder"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  getPhone: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["PhoneObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  putPhone: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["PhoneChange"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["PhoneObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  archivePhone: {
+    parameters: {
+      query: {
+        /** @description The version you saw. */
+        version: number;
+      };
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  makePhonePassword: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["PhonePassword"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  restorePhone: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Seen"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["PhoneObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  phoneStatus: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["PhoneState"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  inventory: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfInventoryEntry"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  notice: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfClause"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listPrompt: {
+    parameters: {
+      query?: {
+        /** @description Also those out of use. */
+        archived?: boolean;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfPromptObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  createPrompt: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Prompt"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["PromptObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  orderPrompt: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SetupOrder"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  getPrompt: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["PromptObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  putPrompt: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["PromptChange"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["PromptObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  archivePrompt: {
+    parameters: {
+      query: {
+        /** @description The version you saw. */
+        version: number;
+      };
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listenToPrompt: {
+    parameters: {
+      query?: {
+        /** @description As it was uploaded, made right, or as callers hear it now (8 kHz). */
+        as?: "uploaded" | "right" | "heard";
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          "Cache-Control"?: string;
+          "Content-Disposition"?: string;
+          "Content-Security-Policy"?: string;
+          "Content-Type"?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "audio/wav": string;
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  uploadPrompt: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "audio/wav": string;
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Sound"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  removePromptSound: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  promptSound: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["PromptLevel"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  promptLevel: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["PromptLevelInput"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Sound"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  restorePrompt: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Seen"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["PromptObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listQueue: {
+    parameters: {
+      query?: {
+        /** @description Also those out of use. */
+        archived?: boolean;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfQueueObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  createQueue: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Queue"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["QueueObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  queueMembers: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["MembersInput"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ServingView"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  orderQueue: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SetupOrder"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  tryQueue: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Try"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfTried"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  getQueue: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["QueueObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  putQueue: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["QueueChange"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["QueueObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  archiveQueue: {
+    parameters: {
+      query: {
+        /** @description The version you saw. */
+        version: number;
+      };
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  restoreQueue: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Seen"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["QueueObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listReason: {
+    parameters: {
+      query?: {
+        /** @description Also those out of use. */
+        archived?: boolean;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfReasonObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  createReason: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Reason"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ReasonObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  orderReason: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SetupOrder"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  getReason: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ReasonObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  putReason: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ReasonChange"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ReasonObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  archiveReason: {
+    parameters: {
+      query: {
+        /** @description The version you saw. */
+        version: number;
+      };
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  restoreReason: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Seen"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ReasonObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listenToRecording: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ListenToRecording"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["OpenedRecording"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  recordingSound: {
+    parameters: {
+      query?: {
+        /** @description Of the opening. */
+        ticket?: string;
+        /** @description Since the recording's beginning. */
+        from_ms?: number;
+        /** @description At most 30 seconds later. */
+        until_ms?: number;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          "Cache-Control"?: string;
+          "Content-Disposition"?: string;
+          "Content-Security-Policy"?: string;
+          "Content-Type"?: string;
+          "Recording-Missing"?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "audio/wav": string;
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  verifyRecording: {
+    parameters: {
+      query?: {
+        /** @description Of the opening. */
+        ticket?: string;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RecordingFaults"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  recordingWaveform: {
+    parameters: {
+      query?: {
+        /** @description Of the opening. */
+        ticket?: string;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RecordingWaveform"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  rules: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RulesObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  putRules: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["RulesChange"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RulesObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  signIn: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SignInInputBody"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          "Set-Cookie"?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SignedInView"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  signOut: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          "Set-Cookie"?: string;
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listSite: {
+    parameters: {
+      query?: {
+        /** @description Also those out of use. */
+        archived?: boolean;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfSiteObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  createSite: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Site"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SiteObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  orderSite: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SetupOrder"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  getSite: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SiteObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  putSite: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SiteChange"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SiteObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  archiveSite: {
+    parameters: {
+      query: {
+        /** @description The version you saw. */
+        version: number;
+      };
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  restoreSite: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Seen"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SiteObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listSkill: {
+    parameters: {
+      query?: {
+        /** @description Also those out of use. */
+        archived?: boolean;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfSkillObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  createSkill: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Skill"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SkillObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  orderSkill: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SetupOrder"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  getSkill: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SkillObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  putSkill: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SkillChange"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SkillObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  archiveSkill: {
+    parameters: {
+      query: {
+        /** @description The version you saw. */
+        version: number;
+      };
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  restoreSkill: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Seen"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SkillObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  system: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SystemView"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listTeam: {
+    parameters: {
+      query?: {
+        /** @description Also those out of use. */
+        archived?: boolean;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfTeamObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  createTeam: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Team"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["TeamObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  orderTeam: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SetupOrder"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  getTeam: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["TeamObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  putTeam: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["TeamChange"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["TeamObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  archiveTeam: {
+    parameters: {
+      query: {
+        /** @description The version you saw. */
+        version: number;
+      };
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  restoreTeam: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Seen"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["TeamObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listTrunk: {
+    parameters: {
+      query?: {
+        /** @description Also those out of use. */
+        archived?: boolean;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfTrunkObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  createTrunk: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["NewTrunk"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["TrunkObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  orderTrunk: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SetupOrder"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  tryNumber: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["TryNumber"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["TriedNumberView"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  getTrunk: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["TrunkObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  putTrunk: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["TrunkChange"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["TrunkObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  archiveTrunk: {
+    parameters: {
+      query: {
+        /** @description The version you saw. */
+        version: number;
+      };
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  restoreTrunk: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Seen"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["TrunkObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  trunkStatus: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["TrunkState"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  users: {
+    parameters: {
+      query?: {
+        /** @description next of the page before. */
+        cursor?: string;
+        limit?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfUser"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  createUser: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["NewUserInput"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["CreatedUser"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  user: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["User"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  deleteUser: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  updateUser: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["UserChangeInput"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["User"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  resetPassword: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["OneTimePassword"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  endSessions: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  whyAgent: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["WhyUser"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  conversation: {
+    parameters: {
+      query?: {
+        /** @description Messages with a seq above. */
+        after?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Conversation"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  visitorAttach: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "multipart/form-data": {
+          /** @description The sender's own id; a repeat is the same message. */
+          client_id: string;
+          /** Format: binary */
+          file: string;
+        };
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Message"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  visitorAttachment: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          "Cache-Control"?: string;
+          "Content-Disposition"?: string;
+          "Content-Security-Policy"?: string;
+          "Content-Type"?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/octet-stream": string;
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  callback: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Callback"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  choose: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ChoiceInputBody"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Message"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  visitorEnd: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  say: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SayInputBody"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Message"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  visitorRead: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["VisitorReadInputBody"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  visitorRelays: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Ways"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  visitorSound: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SoundBody"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SoundAnswer"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  visitorTalk: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["WantedBody"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  survey: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SurveyInputBody"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  transcript: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          "Cache-Control"?: string;
+          "Content-Disposition"?: string;
+          "Content-Security-Policy"?: string;
+          "Content-Type"?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/octet-stream": string;
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  visitorTyping: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  chatEntryPoint: {
+    parameters: {
+      query?: {
+        lang?: string;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["EntryPointView"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  startConversation: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["StartConversation"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Started"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  visitorSocket: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Switching to WebSocket; see docs/api.md for its frames. */
+      101: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
 }

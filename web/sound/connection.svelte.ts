@@ -5,10 +5,20 @@ import { type Counts, judge, look, type Network, unknown } from "./quality";
 // server's to the loudspeaker. A connection that is lost is made anew until the
 // call is over; what it is connected to is the server's affair.
 
+/** How the server's sound is reached, besides directly. */
+export interface Relays {
+  /** STUN and TURN servers. */
+  servers: RTCIceServer[];
+  /** Nothing but the TURN servers is used. */
+  relay_only: boolean;
+}
+
 export interface SoundParts {
+  /** Asks how the server is reached, before each connection: passwords hold for a while only. */
+  relays: () => Promise<Relays>;
   /** Gives the server's answer to an offer (session descriptions, RFC 8829). */
   exchange: (offer: string) => Promise<string>;
-  /** Whether a failed exchange says that it is of no use to try again. */
+  /** Whether a failed exchange, or what `relays` failed with, says that it is of no use to try again. */
   over: (error: unknown) => boolean;
   /** Opens the microphone, also again when it was unplugged; fails with NoMicrophone. */
   microphone: () => Promise<MediaStream>;
@@ -32,7 +42,6 @@ export type SoundState =
   | "ended";
 
 /** Milliseconds. */
-const GATHER = 2_000;
 const AGAIN = 300; // the end of a call closes its sound first and is told a moment later
 const GRACE = 2_000; // a network that is back by then needs no new connection
 const PATIENCE = 10_000; // from the answer until it must be connected
@@ -74,6 +83,8 @@ export class Sound {
   #sender: RTCRtpSender | undefined;
   #filming: RTCRtpSender | undefined;
   #frames = { count: 0, at: 0 };
+  /** Counts connections, so that one that was given up does nothing any more. */
+  #attempt = 0;
   #tries = 0;
   #shaky = 0;
   #since = 0;
@@ -216,7 +227,23 @@ export class Sound {
 
   #connect(): void {
     this.#drop();
-    const peer = new RTCPeerConnection();
+    const attempt = this.#attempt;
+    const current = () => this.#attempt === attempt;
+    this.#parts
+      .relays()
+      .then((relays) => (current() ? this.#dial(relays) : undefined))
+      .catch((e: unknown) => {
+        if (!current()) return;
+        if (this.#parts.over(e)) this.stop();
+        else this.#lost();
+      });
+  }
+
+  async #dial(relays: Relays): Promise<void> {
+    const peer = new RTCPeerConnection({
+      iceServers: relays.servers,
+      iceTransportPolicy: relays.relay_only ? "relay" : "all",
+    });
     this.#peer = peer;
     const current = () => this.#peer === peer;
     const transceiver = peer.addTransceiver(this.#track ?? "audio", {
@@ -240,18 +267,10 @@ export class Sound {
       void this.place().then(() => this.#play());
     };
     peer.onconnectionstatechange = () => current() && this.#changed(peer.connectionState);
-    this.#offer(peer).catch((e: unknown) => {
-      if (!current()) return;
-      if (this.#parts.over(e)) this.stop();
-      else this.#lost();
-    });
-  }
-
-  async #offer(peer: RTCPeerConnection): Promise<void> {
+    // Its own addresses are told to nobody: the server answers where it is called from.
     await peer.setLocalDescription();
-    await gathered(peer);
     const answer = await this.#parts.exchange(peer.localDescription?.sdp ?? "");
-    if (this.#peer !== peer) return;
+    if (!current()) return;
     await peer.setRemoteDescription({ type: "answer", sdp: answer });
     if (peer.connectionState !== "connected") this.#later(PATIENCE, () => this.#lost());
   }
@@ -293,6 +312,7 @@ export class Sound {
     this.network = unknown;
     this.mine = this.heard = 0;
     const peer = this.#peer;
+    this.#attempt++;
     this.#peer = this.#sender = this.#filming = this.picture = undefined;
     this.seen = false;
     peer?.close();
@@ -333,13 +353,4 @@ function prefer(transceiver: RTCRtpTransceiver): void {
   const able = RTCRtpReceiver.getCapabilities("audio")?.codecs ?? [];
   const codecs = wanted.flatMap((type) => able.filter((c) => c.mimeType === type && c.clockRate === 8000));
   if (codecs.length && "setCodecPreferences" in transceiver) transceiver.setCodecPreferences(codecs);
-}
-
-/** Waits for all addresses of this browser, but not for one that does not answer. */
-function gathered(peer: RTCPeerConnection): Promise<void> {
-  if (peer.iceGatheringState === "complete") return Promise.resolve();
-  return new Promise((done) => {
-    setTimeout(done, GATHER);
-    peer.onicegatheringstatechange = () => peer.iceGatheringState === "complete" && done();
-  });
 }

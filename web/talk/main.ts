@@ -1,6 +1,6 @@
 import { mount } from "svelte";
 import { locale, type Language } from "$ui/i18n.svelte";
-import type { Message, State } from "../widget/src/protocol";
+import type { Message, Relays, State } from "../widget/src/protocol";
 import css from "./call.css?inline";
 import { Spoken } from "./spoken.svelte";
 import { text } from "./texts";
@@ -13,6 +13,7 @@ export interface Line {
   /** In which texts are shown. */
   language: string;
   talk(wanted: boolean): Promise<unknown>;
+  relays(): Promise<Relays>;
   sound(description: string): Promise<{ description: string }>;
 }
 

@@ -101,6 +101,7 @@ export class Spoken {
     this.elsewhere = false;
     this.began ||= Date.now();
     const sound = new Sound({
+      relays: () => this.#line.relays(),
       exchange: async (offer) => (await this.#line.sound(offer)).description,
       over: (e) => [401, 403, 404, 409, 410].includes((e as { status?: number }).status ?? 0),
       microphone: () => {

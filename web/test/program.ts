@@ -23,6 +23,9 @@ export class Program {
   #said = "";
   /** Where telephones and trunks reach it, such as tls://127.0.0.1:5061,udp://127.0.0.1:5060; "": nowhere. */
   sip = "";
+  /** A TURN server that carries all sound of browsers, such as turn:127.0.0.1:3478; "": none. */
+  turn = "";
+  turnSecret = "";
 
   /** Starts it; a second time at the same address and with the same data. */
   async start(): Promise<void> {
@@ -41,6 +44,7 @@ export class Program {
         listen,
         "--metrics=",
         ...(this.sip ? ["--sip", this.sip] : []),
+        ...(this.turn ? ["--turn", this.turn, "--turn-secret", this.turnSecret] : []),
       ],
       {
         stdio: ["ignore", "pipe", "pipe"],

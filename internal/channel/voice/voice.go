@@ -287,6 +287,14 @@ func (s *Service) Waits(t id.Tenant, queue string, waiting []string, estimate in
 	}
 }
 
+// Runs is errs.Gone where no call goes on.
+func (s *Service) Runs(_ context.Context, t id.Tenant, interaction string) error {
+	if s.find(t, interaction) == nil {
+		return gone()
+	}
+	return nil
+}
+
 // CallerSound connects the caller's browser: offer and answer are session
 // descriptions (RFC 8829). The same call again is a new connection in place of
 // the old one.

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"nubitalk/internal/core/relay"
 )
 
 // Check finds what is wrong with the settings together. at says where a setting
@@ -79,6 +81,30 @@ func (c *Config) checkSound(k *checker) {
 	}
 	if from, to, ok := c.Sound.Range(); !ok || c.Sound.Ports != "" && to-from < 9 {
 		k.wrong("sound.ports", "must be a range of at least ten ports such as 20000-29999.")
+	}
+	c.checkICE(k)
+}
+
+func (c *Config) checkICE(k *checker) {
+	i := &c.Sound.ICE
+	for _, s := range i.Servers {
+		if err := relay.Check(s); err != nil {
+			k.wrong("sound.ice.servers", "%q %v.", s, err)
+		}
+	}
+	switch relays := i.Plan().Relays(); {
+	case relays && i.Secret.Empty():
+		k.wrong("sound.ice.secret", "must be given for TURN servers: the one that they were set up with (coturn: static-auth-secret).")
+	case !relays && !i.Secret.Empty():
+		k.wrong("sound.ice.secret", "is for TURN servers; name one in sound.ice.servers, or leave it out.")
+	case relays && i.Secret.Len() < 16:
+		k.wrong("sound.ice.secret", "must have at least 16 characters.")
+	}
+	if i.Relay == "only" && !i.Plan().Relays() {
+		k.wrong("sound.ice.relay", "only needs a TURN server; name one in sound.ice.servers.")
+	}
+	if d := time.Duration(i.Lifetime); d < 10*time.Minute || d > 48*time.Hour {
+		k.wrong("sound.ice.lifetime", "must be between 10m and 48h.")
 	}
 }
 

@@ -3,6 +3,8 @@ package config
 import (
 	"path/filepath"
 	"time"
+
+	"nubitalk/internal/core/relay"
 )
 
 // Config is every setting. A field's flag is its name under its section's
@@ -98,6 +100,21 @@ type Sound struct {
 	Port    int      `default:"0" help:"One UDP port for the sound of all browsers; 0 takes a port of sound.ports for each."`
 	Ports   string   `placeholder:"FROM-TO" help:"UDP ports of calls, e.g. 20000-29999; empty takes any that is free."`
 	Video   int      `default:"800" help:"Most that the picture of one camera may take, in kbit/s; 0 for no bound."`
+	ICE     ICE      `embed:"" prefix:"ice-"`
+}
+
+// ICE says how browsers reach the sound of calls where UDP to this node is closed
+// to them.
+type ICE struct {
+	Servers  []string `placeholder:"URL" help:"STUN and TURN servers of browsers, e.g. turn:turn.example.com:3478 or turns:turn.example.com:5349."`
+	Secret   Secret   `placeholder:"TEXT" help:"Secret shared with the TURN servers (coturn: static-auth-secret); passwords that hold for a while are made of it."`
+	Relay    string   `default:"offered" enum:"offered,only" help:"Whether browsers may use the TURN servers, or nothing else: ${enum}."`
+	Lifetime Duration `default:"8h" help:"For how long a browser's password of the TURN servers holds; longer than a call lasts."`
+}
+
+// Plan is what browsers are told.
+func (i ICE) Plan() relay.Plan {
+	return relay.Plan{Servers: i.Servers, Secret: i.Secret.Text, Only: i.Relay == "only", Lifetime: time.Duration(i.Lifetime)}
 }
 
 // SIP says how telephone operators and telephones reach this node.

@@ -160,6 +160,32 @@ colour: blue
 	}
 }
 
+func TestRelaysOfBrowsers(t *testing.T) {
+	c, err := parse(t, "--config", write(t, `sound:
+  ice: {servers: ["turn:turn.example.com:3478?transport=udp", "turns:turn.example.com:5349", "stun:stun.example.com"], secret: a secret of two who know, relay: only, lifetime: 2h}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := c.Sound.ICE.Plan(); len(p.Servers) != 3 || !p.Only || p.Lifetime != 2*time.Hour || p.Secret.Reveal() != "a secret of two who know" {
+		t.Errorf("%+v", p)
+	}
+	for settings, want := range map[string]string{
+		`servers: ["turn:turn.example.com"]`:                                                   "sound.ice.secret: must be given for TURN servers: the one that they were set up with (coturn: static-auth-secret).",
+		`servers: ["turn:turn.example.com"], secret: short`:                                    "nubitalk.yaml:1: sound.ice.secret: must have at least 16 characters.",
+		`servers: ["stun:stun.example.com"], secret: a secret of two who know`:                 "nubitalk.yaml:1: sound.ice.secret: is for TURN servers; name one in sound.ice.servers, or leave it out.",
+		`servers: ["stun:stun.example.com"], relay: only`:                                      "nubitalk.yaml:1: sound.ice.relay: only needs a TURN server; name one in sound.ice.servers.",
+		`servers: ["https://x"]`:                                                               "nubitalk.yaml:1: sound.ice.servers: \"https://x\" must be such as turn:turn.example.com:3478?transport=udp, turns:turn.example.com:5349 or stun:stun.example.com:3478.",
+		`servers: ["turn:turn.example.com"], secret: a secret of two who know, lifetime: 1m`:   "nubitalk.yaml:1: sound.ice.lifetime: must be between 10m and 48h.",
+		`servers: ["turn:turn.example.com"], secret: a secret of two who know, relay: perhaps`: "nubitalk.yaml:1: sound.ice.relay: must be one of offered, only.",
+	} {
+		_, err := parse(t, "--config", write(t, "sound: {ice: {"+settings+"}}\n"))
+		if d := cmp.Diff([]string{want}, lines(err)); d != "" {
+			t.Error(settings, d)
+		}
+	}
+}
+
 func lines(err error) []string {
 	if err == nil {
 		return nil

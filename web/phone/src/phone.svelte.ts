@@ -166,6 +166,7 @@ export class Phone {
     this.#keep();
     let first = stream;
     const sound = new Sound({
+      relays: () => this.#api.relays(),
       exchange: (offer) => this.#api.sound(offer).then((a) => a.description),
       over: (e) => e instanceof Failure && (e.cause === "gone" || e.status === 404),
       microphone: () => {

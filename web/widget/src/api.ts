@@ -1,4 +1,4 @@
-import type { EntryPoint, Message, Page, Problem, Start, Started } from "./protocol";
+import type { EntryPoint, Message, Page, Problem, Relays, Start, Started } from "./protocol";
 
 /** Why a call failed, in the terms the widget acts on. */
 export type Cause =
@@ -68,6 +68,11 @@ export class Api {
 
   callback(client_id: string, reach: string): Promise<void> {
     return this.#json("POST", "conversation/callback", { client_id, reach });
+  }
+
+  /** How a call's sound is reached. */
+  relays(): Promise<Relays> {
+    return this.#json("GET", "conversation/relays");
   }
 
   /** Connects a call's sound: gives the answer to an offer (session descriptions). */

@@ -147,6 +147,13 @@ export type Frame =
   /** What was just sent is refused; if it was the hello, the socket closes. */
   | { type: "error" };
 
+/** How a call's sound is reached, besides directly. */
+export interface Relays {
+  servers: { urls: string[]; username?: string; credential?: string }[];
+  /** Nothing but the TURN servers is used. */
+  relay_only: boolean;
+}
+
 /** RFC 9457, as the server writes it. */
 export interface Problem {
   status: number;

@@ -153,6 +153,7 @@ class Calls {
 
   #connect(call: Call): Sound {
     const sound = new Sound({
+      relays: () => take(api.GET("/api/v1/calls/relays")),
       exchange: async (description) =>
         (
           await take(
