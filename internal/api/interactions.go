@@ -18,14 +18,15 @@ import (
 
 type searchInput struct {
 	Page
-	Person  string    `query:"person" maxLength:"64" doc:"Contact id."`
-	Address string    `query:"address" maxLength:"254" doc:"Exact phone number, email address or handle."`
-	Agent   string    `query:"agent" maxLength:"64"`
-	Queue   string    `query:"queue" maxLength:"64"`
-	From    time.Time `query:"from" doc:"Arrived at or after."`
-	To      time.Time `query:"to" doc:"Arrived before."`
-	Words   string    `query:"words" maxLength:"200" doc:"All of these words are in the conversation."`
-	State   string    `query:"state" enum:"open,arriving,in_flow,queued,offered,active,held,wrapping,closed"`
+	Person   string    `query:"person" maxLength:"64" doc:"Contact id."`
+	Address  string    `query:"address" maxLength:"254" doc:"Exact phone number, email address or handle."`
+	Agent    string    `query:"agent" maxLength:"64"`
+	Queue    string    `query:"queue" maxLength:"64"`
+	From     time.Time `query:"from" doc:"Arrived at or after."`
+	To       time.Time `query:"to" doc:"Arrived before."`
+	Words    string    `query:"words" maxLength:"200" doc:"All of these words are in the conversation."`
+	Recorded bool      `query:"recorded" doc:"Only those that have a recording."`
+	State    string    `query:"state" enum:"open,arriving,in_flow,queued,offered,active,held,wrapping,closed"`
 }
 
 type messagesInput struct {
@@ -77,7 +78,7 @@ func (s *Server) interactionRoutes() {
 		detail: "An agent finds its own, supervisors and privacy officers the tenant's."},
 		func(ctx context.Context, c *caller, in *searchInput) (*reply[ListOf[floor.Interaction]], error) {
 			return list(s.History.Search(ctx, c.Actor, Search{Person: in.Person, Address: secret.New(in.Address), Agent: in.Agent, Queue: in.Queue,
-				From: in.From, To: in.To, Words: secret.New(in.Words), State: in.State, Cursor: in.Cursor, Limit: in.Limit}))
+				From: in.From, To: in.To, Words: secret.New(in.Words), State: in.State, Recorded: in.Recorded, Cursor: in.Cursor, Limit: in.Limit}))
 		})
 	handle(s, "GET", base+"/{id}", needs(access.WorkRead), about{id: "interaction", tag: tag, summary: "One interaction with what stands beside it"},
 		func(ctx context.Context, c *caller, in *ByID) (*reply[InteractionDetail], error) {

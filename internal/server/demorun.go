@@ -131,7 +131,10 @@ func (d *seeder) organisation(ctx context.Context, o demo.Organisation) error {
 	}
 	d.founded(ctx, org.ID)
 	if o.Slug == demo.DemoSlug {
-		return d.history(ctx, org.ID, made)
+		if err := d.history(ctx, org.ID, made); err != nil {
+			return err
+		}
+		return d.recorded(ctx, org.ID)
 	}
 	return nil
 }

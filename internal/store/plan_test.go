@@ -102,6 +102,10 @@ func TestStatementsUseIndexes(t *testing.T) {
 		func(tx *store.Tx) error { return ignore(tx.SearchInteractions(store.InteractionFilter{})) },
 		func(tx *store.Tx) error { return ignore(tx.SearchInteractions(store.InteractionFilter{Tokens: token})) },
 		func(tx *store.Tx) error {
+			return ignore(tx.SearchInteractions(store.InteractionFilter{Recorded: true}))
+		},
+		func(tx *store.Tx) error { return ignore(tx.Recorded([]string{"int_1", "int_2"})) },
+		func(tx *store.Tx) error {
 			return ignore(tx.SearchInteractions(store.InteractionFilter{Contacts: []string{"con_1", "con_2"}}))
 		},
 		func(tx *store.Tx) error {

@@ -1,6 +1,8 @@
 package store
 
 import (
+	"strconv"
+	"strings"
 	"time"
 
 	"nubitalk/internal/base/secret"
@@ -96,6 +98,20 @@ func (tx *Tx) Recording(recordingID string) (RecordingRow, error) {
 func (tx *Tx) Recordings(interactionID string) ([]RecordingRow, error) {
 	return list(tx, scanRecording, `SELECT `+recordingColumns+` FROM recordings WHERE tenant_id = $1 AND interaction_id = $2 ORDER BY started_at, recording_id`,
 		string(tx.scope.Tenant), interactionID)
+}
+
+// Recorded are those of some interactions that have a recording, in no order.
+func (tx *Tx) Recorded(interactions []string) ([]string, error) {
+	if len(interactions) == 0 {
+		return nil, nil
+	}
+	args, marks := []any{string(tx.scope.Tenant)}, make([]string, len(interactions))
+	for i, one := range interactions {
+		args = append(args, one)
+		marks[i] = "$" + strconv.Itoa(i+2)
+	}
+	return list(tx, func(r row, s *string) error { return r.Scan(s) },
+		`SELECT DISTINCT interaction_id FROM recordings WHERE tenant_id = $1 AND interaction_id IN (`+strings.Join(marks, ", ")+`)`, args...)
 }
 
 // RunningRecordings are the tenant's that have not ended.

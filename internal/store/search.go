@@ -21,6 +21,7 @@ type InteractionFilter struct {
 	From     time.Time // arrived then or later
 	To       time.Time // arrived before
 	Tokens   [][]byte  // keyed word tokens; all must be in its conversation
+	Recorded bool      // has a recording
 	Before   Cursor    // rows after this one in the list; zero: from the newest
 	Limit    int       // 0 means 50
 
@@ -149,6 +150,9 @@ func (f InteractionFilter) sql(tenant string, tokens [][]byte, rare bool) (strin
 	in("state", f.States)
 	if f.HeldBy != "" {
 		b.WriteString(" AND i.interaction_id IN (SELECT s.interaction_id FROM segments s WHERE s.tenant_id = $1 AND s.holder_kind = 'agent' AND s.holder_id = " + bind(f.HeldBy) + ")")
+	}
+	if f.Recorded {
+		b.WriteString(" AND EXISTS (SELECT 1 FROM recordings r WHERE r.tenant_id = $1 AND r.interaction_id = i.interaction_id)")
 	}
 	for _, t := range tokens {
 		b.WriteString(" AND EXISTS (SELECT 1 FROM message_tokens m WHERE m.tenant_id = $1 AND m.token = " + bind(raw(t)) + " AND m.interaction_id = i.interaction_id)")

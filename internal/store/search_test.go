@@ -18,6 +18,7 @@ import (
 // past is an interaction as the plain model of the search knows it.
 type past struct {
 	row    store.InteractionRow
+	taped  bool // has recordings
 	held   []string
 	tokens []string
 }
@@ -43,6 +44,9 @@ func (p past) matches(f store.InteractionFilter) bool {
 			return false
 		}
 	}
+	if f.Recorded && !p.taped {
+		return false
+	}
 	b := f.Before
 	return b.At.IsZero() || p.row.ArrivedAt.Before(b.At) || (p.row.ArrivedAt.Equal(b.At) && p.row.ID < b.ID)
 }
@@ -58,7 +62,14 @@ func history(t *testing.T, db *store.DB, n int) (out []past) {
 		talk(t, db, tenA, pick("con", 4), name, arrived)
 		p := past{}
 		write(t, db, tenA, func(tx *store.Tx) (err error) {
-			p = past{held: []string{pick("usr", 3)}}
+			p = past{held: []string{pick("usr", 3)}, taped: i%3 == 0}
+			if p.taped {
+				for _, rec := range []string{"rec_a_", "rec_b_"} {
+					if err := tx.InsertRecording(store.RecordingRow{ID: rec + name, InteractionID: name}); err != nil {
+						return err
+					}
+				}
+			}
 			for range 1 + r.IntN(3) {
 				w := pick("word", 6)
 				p.tokens = append(p.tokens, w)
@@ -117,6 +128,15 @@ func TestSearchAgainstAPlainModel(t *testing.T) {
 					for _, r := range rows {
 						got = append(got, r.ID)
 					}
+					if err != nil {
+						return err
+					}
+					taped, err := tx.Recorded(got)
+					for _, p := range all {
+						if slices.Contains(got, p.row.ID) && slices.Contains(taped, p.row.ID) != p.taped {
+							rt.Errorf("%s has recordings: %v", p.row.ID, !p.taped)
+						}
+					}
 					return err
 				})
 				if err != nil || !slices.Equal(got, want) {
@@ -140,6 +160,7 @@ func drawFilter(rt *rapid.T, all []past) (f store.InteractionFilter) {
 	f.Agent, f.HeldBy, f.Queue = one("agent", "usr", 3), one("held by", "usr", 3), one("queue", "que", 2)
 	f.Channel = rapid.SampledFrom([]string{"", "", "chat", "voice"}).Draw(rt, "channel")
 	f.States = rapid.SampledFrom([][]string{nil, nil, {"closed"}, {"active", "closed"}}).Draw(rt, "states")
+	f.Recorded = rapid.IntRange(0, 3).Draw(rt, "recorded") == 0
 	if rapid.Bool().Draw(rt, "from?") {
 		f.From = at(rapid.IntRange(0, 40).Draw(rt, "from"))
 	}

@@ -5790,6 +5790,8 @@ export interface components {
        * @description 1-5; 0 if none.
        */
       rating?: number;
+      /** @description It has a recording; in lists that were searched for only. */
+      recorded?: boolean;
       /** @enum {string} */
       state: "arriving" | "in_flow" | "queued" | "offered" | "active" | "held" | "wrapping" | "closed";
       /**
@@ -12035,6 +12037,8 @@ export interface operations {
         to?: string;
         /** @description All of these words are in the conversation. */
         words?: string;
+        /** @description Only those that have a recording. */
+        recorded?: boolean;
         state?:
           "open" | "arriving" | "in_flow" | "queued" | "offered" | "active" | "held" | "wrapping" | "closed";
       };

@@ -15,16 +15,17 @@ import (
 
 // Search are the filters of a search; the zero value of each means any.
 type Search struct {
-	Person  string      // contact id
-	Address secret.Text // exact address of any kind
-	Agent   string
-	Queue   string
-	From    time.Time // arrived at or after
-	To      time.Time // arrived before
-	Words   secret.Text
-	State   string // one of the states, or "open"
-	Cursor  string
-	Limit   int
+	Person   string      // contact id
+	Address  secret.Text // exact address of any kind
+	Agent    string
+	Queue    string
+	From     time.Time // arrived at or after
+	To       time.Time // arrived before
+	Words    secret.Text
+	State    string // one of the states, or "open"
+	Recorded bool   // has a recording
+	Cursor   string
+	Limit    int
 }
 
 // Segment is the part of an interaction that one agent, flow or queue held.
@@ -96,7 +97,7 @@ func (m *Manager) Search(ctx context.Context, a access.Actor, q Search) ([]Inter
 	if err != nil {
 		return nil, "", err
 	}
-	f := store.InteractionFilter{Agent: q.Agent, Queue: q.Queue, From: q.From, To: q.To, Before: before, Limit: limitOf(q.Limit) + 1}
+	f := store.InteractionFilter{Agent: q.Agent, Queue: q.Queue, From: q.From, To: q.To, Recorded: q.Recorded, Before: before, Limit: limitOf(q.Limit) + 1}
 	switch access.Reach(a, access.WorkSearch) {
 	case access.Tenant:
 	case access.Own:
@@ -126,7 +127,25 @@ func (m *Manager) Search(ctx context.Context, a access.Actor, q Search) ([]Inter
 		rows = rows[:n]
 		next = cursorAt(rows[n-1].ArrivedAt, rows[n-1].ID)
 	}
-	return m.revealAll(ctx, a.Tenant, rows), next, nil
+	found := m.revealAll(ctx, a.Tenant, rows)
+	return found, next, m.markRecorded(ctx, a.Tenant, found)
+}
+
+// markRecorded says which interactions have a recording.
+func (m *Manager) markRecorded(ctx context.Context, t id.Tenant, list []Interaction) error {
+	ids := make([]string, len(list))
+	for i, it := range list {
+		ids[i] = it.ID
+	}
+	var recorded []string
+	err := m.DB.Read(ctx, t, func(tx *store.Tx) (err error) {
+		recorded, err = tx.Recorded(ids)
+		return err
+	})
+	for i := range list {
+		list[i].Recorded = slices.Contains(recorded, list[i].ID)
+	}
+	return err
 }
 
 // openStates are all states but closed.

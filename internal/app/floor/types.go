@@ -41,6 +41,7 @@ type Interaction struct {
 	Labels       []string        `json:"labels,omitempty"`
 	Rating       int             `json:"rating,omitempty" doc:"1-5; 0 if none."`
 	LeftMessage  bool            `json:"left_message,omitempty"`
+	Recorded     bool            `json:"recorded,omitempty" doc:"It has a recording; in lists that were searched for only."`
 	Outgoing     bool            `json:"outgoing,omitempty" doc:"Its agent called the person."`
 	Outside      bool            `json:"outside,omitempty" doc:"Its call was handed over to an outside number."`
 	Talk         talk.Stage      `json:"talk,omitempty" enum:",asked_by_agent,asked_by_visitor,running" doc:"Of a chat: whether it is spoken, too."`

@@ -55,6 +55,7 @@ type Start struct {
 	Kind        string
 	Parties     []string // of the source's tracks
 	Source      Source
+	At          time.Time // when it began; zero: now
 }
 
 // Service keeps recordings. It is a base/service part.
@@ -136,6 +137,9 @@ func (s *Service) open() error {
 func (s *Service) Begin(ctx context.Context, in Start) (*Running, error) {
 	r := &Running{s: s, tenant: in.Tenant, source: in.Source, done: make(chan struct{}), row: store.RecordingRow{
 		ID: s.IDs.New(id.Recording), InteractionID: in.Interaction, Kind: in.Kind, Parties: in.Parties, Spool: s.spool, StartedAt: s.Clock.Now()}}
+	if !in.At.IsZero() {
+		r.row.StartedAt = in.At
+	}
 	r.about = about(in.Tenant, r.row)
 	var err error
 	if r.object, r.row.KeySealed, err = s.Vault.NewObject(ctx, in.Tenant, in.Contact, keyPlace+r.row.ID); err != nil {

@@ -50,6 +50,19 @@ func Prompts() (all []Prompt) {
 	return slices.Compact(all)
 }
 
+// Voices are the English texts of the telephone menu as they sound, 8 kHz: voices
+// for what is shown of recordings.
+func Voices() (all [][]int16) {
+	for _, p := range Prompts() {
+		if octets, err := promptFiles.ReadFile(p.File()); err == nil && p.Language == "en" {
+			pcm := make([]int16, len(octets))
+			g711.Mu.DecodeTo(pcm, octets)
+			all = append(all, pcm)
+		}
+	}
+	return all
+}
+
 // Recorded speaks the telephone menu of the shop.
 func Recorded() *speech.Recorded {
 	var r speech.Recorded

@@ -1,0 +1,110 @@
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import { axe, shot, Stage, until } from "./stage";
+
+// A supervisor finds a conversation that was recorded, opens the recording, hears both sides, goes about in
+// it by mouse and keyboard, and sees where it was paused. The demonstration has one.
+
+const stage = new Stage();
+beforeAll(() => stage.open(), 120_000);
+afterEach(() => stage.sweep());
+afterAll(() => stage.close());
+
+async function looks(page: Page, name: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const [width, colorScheme] of [
+    [1280, "light"],
+    [1280, "dark"],
+    [400, "light"],
+  ] as const) {
+    await page.setViewportSize({ width, height: 900 });
+    await page.emulateMedia({ colorScheme });
+    await shot(page, `${name}-${width}-${colorScheme}`);
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+    if (wide) found.push(`${name} is wider than ${width}`);
+    found.push(...(await axe(page)).map((v) => `${name} ${width} ${colorScheme}: ${v}`));
+  }
+  await page.setViewportSize({ width: 1280, height: 900 });
+  await page.emulateMedia({ colorScheme: "light" });
+  return found;
+}
+
+/** Finds the conversation by the filter, and opens its page. */
+async function find(page: Page): Promise<void> {
+  await page.goto(`${stage.program.base}/app/conversations`);
+  await page.getByLabel("Recording", { exact: true }).selectOption({ label: "Recorded" });
+  await page.getByText("1 conversation", { exact: true }).waitFor();
+  await page.getByRole("img", { name: "Recorded" }).waitFor();
+  await page.locator("tbody a").first().click();
+  await page.getByRole("region", { name: /^Call recording/ }).waitFor();
+}
+
+const seconds = async (page: Page) => Number(await page.getByRole("slider").getAttribute("aria-valuenow"));
+
+test("a recording is found, heard and gone about in", { timeout: 240_000 }, async () => {
+  const { page } = await stage.agent("supervisor");
+  await find(page);
+  const player = page.getByRole("region", { name: /^Call recording/ });
+  const found = await looks(page, "recording-closed");
+
+  await player.getByRole("button", { name: "Listen" }).click();
+  const place = player.getByRole("slider");
+  await place.waitFor();
+  await until(() => player.locator("path.rest").count()).toBe(2);
+  await player.getByRole("button", { name: /Paused for 0:09 by .*payment/ }).waitFor();
+  await player.getByRole("button", { name: /Agreed to be recorded/ }).waitFor();
+
+  // By the keyboard.
+  await place.focus();
+  await page.keyboard.press("End");
+  expect(await seconds(page)).toBe(46);
+  await page.keyboard.press("Home");
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("ArrowLeft");
+  expect(await seconds(page)).toBe(5);
+  await page.keyboard.press("Space");
+  await player.getByRole("button", { name: "Pause", exact: true }).waitFor();
+  await until(() => seconds(page)).toBeGreaterThan(5);
+  for (const speed of ["2×", "0.75×", "1.5×"]) {
+    await player.getByRole("button", { name: speed }).click();
+    expect(await player.getByRole("button", { name: speed }).getAttribute("aria-pressed")).toBe("true");
+  }
+  const before = await seconds(page);
+  await until(() => seconds(page)).toBeGreaterThan(before);
+  await page.keyboard.press("Escape");
+  await player.getByRole("button", { name: "Pause", exact: true }).click();
+
+  // By the mouse: a place, the pause in the list, one side without sound.
+  const box = (await place.boundingBox())!;
+  await page.mouse.click(box.x + box.width / 2, box.y + 10);
+  expect(await seconds(page)).toBe(23);
+  await player.getByRole("button", { name: /Paused for/ }).click();
+  expect(await seconds(page)).toBe(16);
+  await player.getByRole("button", { name: /^Mute/ }).first().click();
+  expect(await player.getByRole("button", { name: /^Mute/ }).first().getAttribute("aria-pressed")).toBe(
+    "true",
+  );
+  await player.getByRole("button", { name: "Check it" }).click();
+  await player.getByText("It is whole, and as it was made.").waitFor();
+  found.push(...(await looks(page, "recording-open")));
+
+  // Its end: it stops there, and begins anew.
+  await place.focus();
+  await page.keyboard.press("End");
+  await page.keyboard.press("ArrowLeft");
+  await page.keyboard.press("Space");
+  await until(() => seconds(page)).toBe(46);
+  await player.getByRole("button", { name: "Play", exact: true }).waitFor();
+
+  // Nothing of it is stored by the browser.
+  const stored = await page.evaluate(async () => [
+    ...(await caches.keys()),
+    ...(await indexedDB.databases()).map((d) => d.name),
+    ...Object.keys(localStorage).filter((k) => /record|sound|wav/i.test(k)),
+  ]);
+  expect(stored).toEqual([]);
+  await player.getByRole("button", { name: "Close" }).click();
+  await player.getByRole("button", { name: "Listen" }).waitFor();
+  expect(found).toEqual([]);
+});
