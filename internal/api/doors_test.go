@@ -204,6 +204,7 @@ func onlyWhatIsNeeded(t *testing.T, h *house) {
 		"alert-rules":   {"name": "Long waits", "measure": "longest_waiting", "warning": m{"at": 120}},
 		"trunks":        {"name": "Lines", "country": "PT"},
 		"phones":        {"name": "Hall"},
+		"ring-groups":   {"name": "Front desk", "extension": "30", "members": []string{h.a.users[access.Agent].user}},
 	} {
 		if got := h.ask(admin, "POST", "/api/v1/"+path, body); got.status != 201 {
 			t.Errorf("%s: %d %s", path, got.status, got.body)

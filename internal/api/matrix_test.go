@@ -245,7 +245,8 @@ func setupBodies() map[setup.Kind]m {
 		setup.KindConnection: {"name": "x", "address": "https://api.example.com", "header": ""},
 		setup.KindTrunk: {"name": "x", "enabled": true, "country": "PT", "number_form": "plus", "gateways": []m{}, "registration": m{"on": false}, "sources": []string{}, "username": "",
 			"allow_md5": false, "ask_password": false, "encryption": "required", "srtp": []string{}, "max_calls": 0, "calls_a_second": 0, "numbers": []m{}, "caller": m{}, "outgoing": m{"allowed": false}},
-		setup.KindPhone: {"name": "x", "enabled": true, "user": "", "extension": "", "encryption": "required", "allow_md5": false, "auto_answer": false},
+		setup.KindPhone:     {"name": "x", "enabled": true, "user": "", "extension": "", "encryption": "required", "allow_md5": false, "auto_answer": false},
+		setup.KindRingGroup: {"name": "x", "extension": "30", "members": []string{"phn_1"}, "order": "simultaneous", "ring_seconds": 0, "most_seconds": 0, "then": m{}},
 	}
 }
 

@@ -252,6 +252,7 @@ func (s *Server) setupRoutes() {
 	setupKind[NewConnection, ConnectionObject, ConnectionChange](s, setup.KindConnection, "Connection", func(c ConnectionChange) any { return c.Connection })
 	s.trunkRoutes()
 	s.phoneRoutes()
+	s.ringGroupRoutes()
 	s.promptRoutes()
 	setupVersions[setup.Flow](s, setup.KindFlow, "Flow")
 	setupVersions[setup.ConsentText](s, setup.KindConsentText, "ConsentText")
@@ -347,6 +348,7 @@ var mustSend = map[setup.Kind][]string{
 	setup.KindAlertRule:   {"name", "measure"},
 	setup.KindTrunk:       {"name", "country"},
 	setup.KindPhone:       {"name"},
+	setup.KindRingGroup:   {"name", "extension", "members"},
 	setup.KindConnection:  {"name", "address"},
 	setup.KindPrompt:      {"name", "language", "text"},
 }

@@ -117,6 +117,9 @@ func (p *party) furnish() {
 			if kind == setup.KindPrompt {
 				fresh = m{"name": "new", "language": "en", "text": p.canary}
 			}
+			if kind == setup.KindRingGroup {
+				fresh = m{"name": "new", "extension": "30", "members": []string{p.user}}
+			}
 			if kind == setup.KindTrunk {
 				fresh = m{"name": "new", "country": "PT", "username": "u", "password": p.canary, "numbers": []any{m{"number": fmt.Sprintf("+3512100%05d", p.canary[len(p.canary)-1])}}}
 			}

@@ -22,6 +22,7 @@ func TestNewObjectsNeedLittle(t *testing.T) {
 			"alert-rules":    {"name": "Long waits", "measure": "longest_waiting", "warning": map[string]int{"at": 120}},
 			"trunks":         {"name": "Lines", "country": "PT"},
 			"phones":         {"name": "Hall"},
+			"ring-groups":    {"name": "Front desk", "extension": "30", "members": []string{acme.agent(t, "bo")}},
 			"users":          {"user_name": "raposa-7"},
 		} {
 			if err := admin.Do(ctx, "POST", path, body, nil); err != nil {

@@ -109,25 +109,32 @@ func (p *telephone) PhonesOf(t id.Tenant, user string) (list []voice.Phone) {
 // Extensions are a tenant's extensions.
 func (p *telephone) Extensions(t id.Tenant) *office.Directory {
 	if _, err := p.read(context.Background()); err != nil {
-		return office.New(nil)
+		return office.New(nil, nil)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if d := p.offices[t]; d != nil {
 		return d
 	}
-	return office.New(nil)
+	return office.New(nil, nil)
 }
 
-// officeOf is the extensions of those of a tenant's phones that may be used.
-func officeOf(phones []*phone) *office.Directory {
+// officeOf is the extensions of those of a tenant's phones that may be used, and
+// of its ring groups.
+func officeOf(phones []*phone, groups []appsetup.RingGroup) *office.Directory {
 	var list []office.Phone
 	for _, ph := range phones {
 		if ph.enabled {
 			list = append(list, office.Phone{ID: ph.ID, User: ph.User, Extension: ph.Extension})
 		}
 	}
-	return office.New(list)
+	var rung []office.Group
+	for _, g := range groups {
+		then := office.Then{Target: g.Then.Rings, EntryPoint: g.Then.EntryPoint, Say: office.Words{Prompt: g.Then.Prompt, Language: g.Says.Language, Text: g.Says.Text}}
+		rung = append(rung, office.Group{ID: g.ID, Name: g.Name, Extension: g.Extension, Members: g.Members, Order: office.Order(g.Order),
+			Each: time.Duration(g.RingSeconds) * time.Second, Most: time.Duration(g.MostSeconds) * time.Second, Then: then})
+	}
+	return office.New(list, rung)
 }
 
 // phoneSecret is what a phone's account is checked with; p.mu is held.

@@ -388,10 +388,13 @@ func (p *telephone) Arrives(ctx context.Context, r voice.Ring) (voice.Route, err
 	if t == nil {
 		return voice.Route{}, errs.New(errs.Unavailable, "The trunk is being changed.")
 	}
+	if l.Rings != "" && !p.here[l.Tenant] { // its phones are registered elsewhere
+		return voice.Route{}, &errs.Error{Code: errs.Unavailable, Text: "The phones are registered at another node.", RetryAfter: comeBackSoon}
+	}
 	if !t.cap.Take(p.clock.Now()) {
 		return voice.Route{}, &errs.Error{Code: errs.Limited, Text: "The trunk has as many calls as it may.", RetryAfter: 5 * time.Second}
 	}
-	route := voice.Route{Tenant: l.Tenant, EntryPoint: l.EntryPoint, Trunk: t.id, Media: t.policy(), Over: p.giver(t)}
+	route := voice.Route{Tenant: l.Tenant, EntryPoint: l.EntryPoint, Rings: l.Rings, Trunk: t.id, Media: t.policy(), Over: p.giver(t)}
 	if number, ok := dialplan.Normal(r.Caller.Reveal(), l.Trunk.Country); ok {
 		route.Caller = secret.New(number)
 	}

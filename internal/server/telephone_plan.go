@@ -15,6 +15,10 @@ import (
 // readAgain is how long after a failure the set-up is read again.
 const readAgain = time.Second
 
+// comeBackSoon is when a trunk may try again whose call came to a node that does
+// not run its tenant's calls.
+const comeBackSoon = time.Second
+
 // lines are a tenant's trunks and phones as they were read.
 type lines struct {
 	plan   []dialplan.Trunk
@@ -120,7 +124,11 @@ func (p *telephone) linesOf(ctx context.Context, t id.Tenant) (*lines, error) {
 	for _, one := range own {
 		l.phones = append(l.phones, p.phoneOf(t, one))
 	}
-	l.office = officeOf(l.phones)
+	groups, err := p.setups.app.RingGroups(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	l.office = officeOf(l.phones, groups)
 	list, err := p.setups.app.Trunks(ctx, t)
 	if err != nil {
 		return nil, err

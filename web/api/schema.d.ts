@@ -3232,6 +3232,100 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/ring-groups": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List ring-groups
+     * @description Needs `setup.write`.
+     */
+    get: operations["listRingGroup"];
+    put?: never;
+    /**
+     * Add to ring-groups
+     * @description Needs `setup.write`.
+     */
+    post: operations["createRingGroup"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/ring-groups/order": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Put ring-groups in order
+     * @description Needs `setup.write`.
+     */
+    put: operations["orderRingGroup"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/ring-groups/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One of ring-groups
+     * @description Needs `setup.write`.
+     */
+    get: operations["getRingGroup"];
+    /**
+     * Change one of ring-groups
+     * @description Needs `setup.write`.
+     */
+    put: operations["putRingGroup"];
+    post?: never;
+    /**
+     * Take one of ring-groups out of use
+     * @description It stays readable for the records that name it.
+     *
+     *     Needs `setup.write`.
+     */
+    delete: operations["archiveRingGroup"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/ring-groups/{id}/restore": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Bring one of ring-groups back into use
+     * @description Needs `setup.write`.
+     */
+    post: operations["restoreRingGroup"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/rules": {
     parameters: {
       query?: never;
@@ -6089,6 +6183,11 @@ export interface components {
       /** @description Pass as cursor for the next page; absent at the end. */
       next?: string;
     };
+    ListOfRingGroupObject: {
+      items: components["schemas"]["RingGroupObject"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
     ListOfSessionView: {
       items: components["schemas"]["SessionView"][];
       /** @description Pass as cursor for the next page; absent at the end. */
@@ -7353,6 +7452,102 @@ export interface components {
       /** @description Ids; absent: none. */
       labels?: string[];
     };
+    RingGroup: {
+      /** @description The number by which phones call it, two to six digits, the first 2 to 8. */
+      extension: string;
+      /** @description Ids of phones, and of users, who are rung at all their phones; in the order in which they are rung. At most 50. */
+      members: string[];
+      /**
+       * Format: int64
+       * @description How long is rung in all: 5 to 600, 0 for 60.
+       */
+      most_seconds?: number;
+      name: string;
+      /**
+       * @description simultaneous: all at once. sequential: one after another, as they are named. random: one after another, for each call anew as chance has it.
+       * @default simultaneous
+       * @enum {string}
+       */
+      order: "simultaneous" | "sequential" | "random";
+      /**
+       * Format: int64
+       * @description How long one member is rung, where they are rung one after another: 5 to 120, 0 for 20.
+       */
+      ring_seconds?: number;
+      then?: components["schemas"]["RingThen"];
+    };
+    RingGroupChange: {
+      /** @description The number by which phones call it, two to six digits, the first 2 to 8. */
+      extension: string;
+      /** @description Ids of phones, and of users, who are rung at all their phones; in the order in which they are rung. At most 50. */
+      members: string[];
+      /**
+       * Format: int64
+       * @description How long is rung in all: 5 to 600, 0 for 60.
+       */
+      most_seconds: number;
+      name: string;
+      /**
+       * @description simultaneous: all at once. sequential: one after another, as they are named. random: one after another, for each call anew as chance has it.
+       * @default simultaneous
+       * @enum {string}
+       */
+      order: "simultaneous" | "sequential" | "random";
+      /**
+       * Format: int64
+       * @description How long one member is rung, where they are rung one after another: 5 to 120, 0 for 20.
+       */
+      ring_seconds: number;
+      then: components["schemas"]["RingThen"];
+      /**
+       * Format: int64
+       * @description The version you saw; 409 if someone was faster.
+       */
+      version: number;
+    };
+    RingGroupObject: {
+      /** Format: date-time */
+      archived_at?: string;
+      /** Format: date-time */
+      created_at: string;
+      /** @description The number by which phones call it, two to six digits, the first 2 to 8. */
+      extension: string;
+      id: string;
+      /** @description Ids of phones, and of users, who are rung at all their phones; in the order in which they are rung. At most 50. */
+      members: string[];
+      /**
+       * Format: int64
+       * @description How long is rung in all: 5 to 600, 0 for 60.
+       */
+      most_seconds: number;
+      name: string;
+      /**
+       * @description simultaneous: all at once. sequential: one after another, as they are named. random: one after another, for each call anew as chance has it.
+       * @default simultaneous
+       * @enum {string}
+       */
+      order: "simultaneous" | "sequential" | "random";
+      /** Format: int64 */
+      position: number;
+      /**
+       * Format: int64
+       * @description How long one member is rung, where they are rung one after another: 5 to 120, 0 for 20.
+       */
+      ring_seconds: number;
+      then: components["schemas"]["RingThen"];
+      /** Format: date-time */
+      updated_at: string;
+      /** Format: int64 */
+      version: number;
+    };
+    RingThen: {
+      /** @description Id of an entry point of channel voice. */
+      entry_point?: string;
+      /** @description Id of a prompt that is said before the call ends. */
+      prompt?: string;
+      /** @description Id of a phone with an extension, or of another ring group. */
+      rings?: string;
+    };
     RulesChange: {
       /** Format: int64 */
       audit_days: number;
@@ -7871,9 +8066,11 @@ export interface components {
     TriedIncoming: {
       /** @description The trunk is in use; otherwise calls to it are refused. */
       enabled: boolean;
-      /** @description Absent: calls to it are refused. */
+      /** @description Absent, with rings absent, too: calls to it are refused. */
       entry_point?: string;
       name: string;
+      /** @description The phone or ring group that a call to it rings. */
+      rings?: string;
       /** @description Id; absent for a new one. */
       trunk?: string;
     };
@@ -8121,10 +8318,12 @@ export interface components {
       prefix: string;
     };
     TrunkNumber: {
-      /** @description Id of the entry point of channel voice where its calls arrive; empty: calls to it are refused, it is only shown. */
+      /** @description Id of the entry point of channel voice where its calls arrive; empty, with rings empty, too: calls to it are refused, it is only shown. */
       entry_point?: string;
       /** @description With its country (+351…), with 00, or as within the trunk's country; stored with + and its country. */
       number: string;
+      /** @description Id of the phone with an extension, or of the ring group, that its calls ring, in the place of an entry point. */
+      rings?: string;
     };
     TrunkObject: {
       /** @description Prove the password with MD5 too, if the trunk knows nothing better than that. SHA-256 is always preferred. */
@@ -15300,6 +15499,250 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["RecordingWaveform"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listRingGroup: {
+    parameters: {
+      query?: {
+        /** @description Also those out of use. */
+        archived?: boolean;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfRingGroupObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  createRingGroup: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["RingGroup"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RingGroupObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  orderRingGroup: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SetupOrder"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  getRingGroup: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RingGroupObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  putRingGroup: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["RingGroupChange"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RingGroupObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  archiveRingGroup: {
+    parameters: {
+      query: {
+        /** @description The version you saw. */
+        version: number;
+      };
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  restoreRingGroup: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Seen"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RingGroupObject"];
         };
       };
       /** @description Error */

@@ -52,6 +52,7 @@ const KINDS = [
   "alert-rules",
   "trunks",
   "phones",
+  "ring-groups",
 ];
 
 describe("axe", () => {

@@ -72,7 +72,7 @@ test("one with nothing, and one that asks for the password alone", () => {
     "Every voice is encrypted (SRTP); a call that cannot is refused.",
   ]);
   expect(trunkSummary({ ...none, numbers: [] }, known, "en")[0]).toBe(
-    "No calls arrive: no number has an entry point.",
+    "No calls arrive: no number leads anywhere.",
   );
   expect(trunkSummary({ ...none, ask_password: true }, known, "en")[0]).toBe(
     "Calls, with the password proven, to +351210000001 and +351210000002 arrive at “Shop”.",

@@ -150,10 +150,10 @@ func (s *Service) Order(ctx context.Context, a access.Actor, k core.Kind, ids []
 	return err
 }
 
-// DropUser takes a user out of every queue and off its phones, inside the transaction that deletes
-// the user. It gives the changes to tell after the commit (Tell). It is Conflict
-// for a queue's last member: a queue that names nobody and has no rule is open to
-// all agents, which nobody asked for.
+// DropUser takes a user out of every queue and ring group and off its phones,
+// inside the transaction that deletes the user. It gives the changes to tell after
+// the commit (Tell). It is Conflict for a queue's last member: a queue that names
+// nobody and has no rule is open to all agents, which nobody asked for.
 func (s *Service) DropUser(tx *store.Tx, a access.Actor, userID string) ([]Change, error) {
 	st, err := s.begin(tx)
 	if err != nil {
@@ -180,8 +180,12 @@ func (s *Service) DropUser(tx *store.Tx, a access.Actor, userID string) ([]Chang
 		}
 		changes = append(changes, Change{tx.Tenant(), core.KindQueue, u.id})
 	}
+	groups, err := s.dropRung(tx, st, a, userID)
+	if err != nil {
+		return nil, err
+	}
 	phones, err := s.dropPhones(tx, st, a, userID)
-	return append(changes, phones...), err
+	return append(append(changes, groups...), phones...), err
 }
 
 // without is the queue without a user; a step that was there for that user alone

@@ -184,7 +184,7 @@ func readable(a access.Actor, k core.Kind) error {
 	if access.Reach(a, Reads(k)) == access.Tenant {
 		return nil
 	}
-	if k == core.KindTrunk || k == core.KindPhone || k == core.KindConnection {
+	if k == core.KindTrunk || k == core.KindPhone || k == core.KindRingGroup || k == core.KindConnection {
 		return allowed(a, Reads(k))
 	}
 	return allowed(a, access.SetupRead)
@@ -197,7 +197,7 @@ func Reads(k core.Kind) access.Permission {
 	switch k {
 	case core.KindCanned:
 		return access.CannedRead
-	case core.KindTrunk, core.KindPhone, core.KindConnection:
+	case core.KindTrunk, core.KindPhone, core.KindRingGroup, core.KindConnection:
 		return access.SetupWrite
 	}
 	return access.SetupRead

@@ -124,14 +124,28 @@ func (st *state) check(id string, o core.Object) error {
 		faults = e.Fields
 	}
 	for _, u := range o.Unique() {
-		for other, p := range st.objects[o.Kind()] {
-			if other != id && slices.ContainsFunc(p.Unique(), func(v core.Unique) bool { return v.Path == u.Path && v.Key == u.Key }) {
-				faults.Add(u.Path, "is that of another %s already; choose another than %q.", o.Kind().Word(), u.Says)
-				break
-			}
+		if k := st.taken(id, o.Kind(), u); k != "" {
+			faults.Add(u.Path, "is that of another %s already; choose another than %q.", k.Word(), u.Says)
 		}
 	}
 	return faults.Err()
+}
+
+// taken is the kind of another object that has what only one may have; "" if none
+// has. Phones and ring groups share their extensions.
+func (st *state) taken(id string, k core.Kind, u core.Unique) core.Kind {
+	kinds := []core.Kind{k}
+	if extended := []core.Kind{core.KindPhone, core.KindRingGroup}; u.Path == "extension" && slices.Contains(extended, k) {
+		kinds = extended
+	}
+	for _, k := range kinds {
+		for other, p := range st.objects[k] {
+			if other != id && slices.ContainsFunc(p.Unique(), func(v core.Unique) bool { return v.Path == u.Path && v.Key == u.Key }) {
+				return k
+			}
+		}
+	}
+	return ""
 }
 
 // replace checks a changed object and those that use it, and takes it in.
@@ -277,6 +291,13 @@ func (r refs) Names(k core.Kind) map[string]string {
 func (r refs) ChannelOf(entryPoint string) acd.Channel {
 	e, _ := r.st.objects[core.KindEntryPoint][entryPoint].(core.EntryPoint)
 	return e.Channel
+}
+
+func (r refs) RingGroups() map[string]core.RingGroup { return typed[core.RingGroup](r.st) }
+
+func (r refs) ExtensionOf(phone string) string {
+	p, _ := r.st.objects[core.KindPhone][phone].(core.Phone)
+	return p.Extension
 }
 
 func (r refs) Agents() []core.Agent { return r.st.agents }

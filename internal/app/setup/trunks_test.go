@@ -287,7 +287,7 @@ func TestTryNumber(t *testing.T) {
 		return out
 	}
 	got := try(TryNumber{Number: "210 000 001"})
-	if got.Incoming == nil || *got.Incoming != (TriedIncoming{stored.ID, "Lines", entry, true}) || got.Number != "+351210000001" || len(got.Outgoing) != 1 || got.Class != dialplan.Own {
+	if got.Incoming == nil || *got.Incoming != (TriedIncoming{stored.ID, "Lines", entry, "", true}) || got.Number != "+351210000001" || len(got.Outgoing) != 1 || got.Class != dialplan.Own {
 		t.Errorf("%+v", got)
 	}
 	if got := try(TryNumber{Number: "210000009"}); got.Incoming != nil || len(got.Outgoing) != 1 {

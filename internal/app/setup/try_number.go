@@ -39,7 +39,8 @@ type TriedNumber struct {
 type TriedIncoming struct {
 	Trunk      string `json:"trunk,omitempty" doc:"Id; absent for a new one."`
 	Name       string `json:"name"`
-	EntryPoint string `json:"entry_point,omitempty" doc:"Absent: calls to it are refused."`
+	EntryPoint string `json:"entry_point,omitempty" doc:"Absent, with rings absent, too: calls to it are refused."`
+	Rings      string `json:"rings,omitempty" doc:"The phone or ring group that a call to it rings."`
 	Enabled    bool   `json:"enabled" doc:"The trunk is in use; otherwise calls to it are refused."`
 }
 
@@ -123,7 +124,7 @@ func (in *TryNumber) decide(a access.Actor, trunks []Trunk) TriedNumber {
 	number := secret.New(in.Number)
 	if l, ok := p.Owner(number); ok {
 		out.Number = l.Number
-		out.Incoming = &TriedIncoming{l.Trunk.ID, l.Trunk.Name, l.EntryPoint, l.Trunk.Enabled}
+		out.Incoming = &TriedIncoming{l.Trunk.ID, l.Trunk.Name, l.EntryPoint, l.Rings, l.Trunk.Enabled}
 	}
 	way, refused := p.Outgoing(dialplan.Wish{Tenant: a.Tenant, To: number, Caller: in.Caller, Queue: in.Queue, Anonymous: in.Anonymous}, dialplan.Usage{}, in.At)
 	if refused != nil {

@@ -50,6 +50,7 @@ const (
 	RecordFile  = "rcf"
 	Prompt      = "pro"
 	Sound       = "snd"
+	RingGroup   = "rng"
 )
 
 // Tenant is the organisation that owns a row, a key, an event or a file. For

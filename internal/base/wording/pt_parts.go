@@ -4,7 +4,7 @@ package wording
 var ptWords = map[string]word{
 	"queue": {"fila", true}, "skill": {"competência", true}, "team": {"equipa", true}, "site": {"local", false}, "disposition": {"resultado", false},
 	"reason": {"motivo", false}, "opening hours": {"horário", false}, "entry point": {"ponto de entrada", false}, "canned reply": {"resposta preparada", true},
-	"consent text": {"texto de consentimento", false}, "label": {"etiqueta", true}, "flow": {"fluxo", false}, "alert rule": {"regra de alerta", true}, "trunk": {"tronco", false}, "phone": {"telefone", false}, "connection": {"ligação", true}, "prompt": {"gravação", true}, "sound": {"som", false}, "recording": {"gravação", true}, "alert": {"alerta", false}, "rules": {"conjunto de regras", false},
+	"consent text": {"texto de consentimento", false}, "label": {"etiqueta", true}, "flow": {"fluxo", false}, "alert rule": {"regra de alerta", true}, "trunk": {"tronco", false}, "phone": {"telefone", false}, "ring group": {"grupo de toque", false}, "connection": {"ligação", true}, "prompt": {"gravação", true}, "sound": {"som", false}, "recording": {"gravação", true}, "alert": {"alerta", false}, "rules": {"conjunto de regras", false},
 	"user": {"utilizador", false}, "language": {"idioma", false},
 	"address": {"endereço", false}, "agent": {"agente", false}, "attachment": {"anexo", false}, "consent": {"consentimento", false}, "contact": {"contacto", false},
 	"conversation": {"conversa", true}, "interaction": {"interação", true}, "key": {"chave", true}, "object": {"objeto", false}, "offer": {"oferta", true},

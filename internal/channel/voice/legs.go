@@ -23,7 +23,7 @@ import (
 const (
 	byBrowser = "browser"
 	byTrunk   = "trunk"
-	byPhone   = "phone" // an agent's own
+	byPhone   = "phone" // one of the house's
 )
 
 // callee is the part of a person whom an agent called.
@@ -316,7 +316,7 @@ func (s *Service) reviveLeg(ctx context.Context, who Caller, row store.LegRow) e
 		return err
 	}
 	l := &line{s: s, trunk: row.TrunkID, number: secret.New(string(number.Reveal())), over: over, ends: k.Ends}
-	if row.Way == byPhone {
+	if row.Way == byPhone && row.UserID != "" {
 		l.handset = &handset{user: row.UserID}
 	}
 	restored, restoreErr := s.sip.Restore(secret.NewBytes(k.Dialog), credentials, l.told)

@@ -26,16 +26,16 @@ type line struct {
 	over   func()      // gives back what Network counted
 	ends   time.Time   // when it has to end; zero: no bound
 
-	office *officeCall // of a call between phones; call is nil then
-
-	mu   sync.Mutex
-	call *call // nil until it has one
-	once sync.Once
+	mu     sync.Mutex
+	office *officeCall // of a call that rings phones; call is nil then
+	call   *call       // nil until it has one
+	once   sync.Once
 
 	// The call's.
 	party   *party
 	dialing *dialing // that it is an attempt of
 	handset *handset // of an agent's phone; nil of the call's person
+	place   int      // of the lines that are rung for a call to phones
 	rang    bool     // it, by its own word
 	holds   bool     // the agent holds at the phone
 	offers  bool     // our offer waits for the other end's answer
@@ -97,10 +97,15 @@ func (l *line) post(fn func(*call)) {
 
 // told takes what the signalling says (sip.Leg.Events).
 func (l *line) told(e sip.Event) {
-	if l.office == nil {
-		l.post(func(c *call) { c.lineTold(l, e) })
-	} else if o := l.office; !o.mail.put(func() { o.told(l, e) }) {
+	l.mu.Lock()
+	o, c := l.office, l.call
+	over := o != nil && !o.mail.put(func() { o.told(l, e) })
+	l.mu.Unlock()
+	switch {
+	case over:
 		l.leg.Hangup(sip.Reason{Q850: normalClearing})
+	case o == nil && c != nil:
+		c.post(func() { c.lineTold(l, e) })
 	}
 	switch e.(type) {
 	case sip.Ended, sip.Failed:
@@ -114,8 +119,13 @@ func (l *line) heard(e media.Event) {
 	if _, first := e.(media.Connected); first {
 		return
 	}
-	if o := l.office; o != nil {
+	l.mu.Lock()
+	o := l.office
+	if o != nil {
 		o.post(func() { o.heard(l, e) })
+	}
+	l.mu.Unlock()
+	if o != nil {
 		return
 	}
 	l.post(func(c *call) {
@@ -135,7 +145,11 @@ func (c *call) answerLine(l *line, body sip.Body) {
 	l.party = &party{leg: l.rtp, line: l, sound: SoundConnecting}
 	c.caller = l.party
 	c.absence++ // the telephone says when it is gone
-	c.enter(l.party, byTrunk)
+	way := byTrunk
+	if isPhone(l.trunk) {
+		way = byPhone
+	}
+	c.enter(l.party, way)
 	l.leg.Answer(body)
 	c.settle()
 }

@@ -73,7 +73,10 @@ type Ring struct {
 type Route struct {
 	Tenant     id.Tenant
 	EntryPoint string
-	Trunk      string
+	// Rings is the phone or the ring group that the call rings, in the place of an
+	// entry point.
+	Rings string
+	Trunk string
 	// Caller is the caller's number in E.164; may be empty.
 	Caller secret.Text
 	Media  negotiate.Policy
@@ -190,6 +193,9 @@ func (s *Service) arrive(ctx context.Context, l *line) error {
 	body, err := l.describe(l.leg.Offer())
 	if err != nil {
 		return err
+	}
+	if route.Rings != "" {
+		return s.ringsIn(l, route, ring, body)
 	}
 	who, err := s.Written.Begin(ctx, Beginning{Tenant: route.Tenant, EntryPoint: route.EntryPoint, Number: route.Caller, Display: ring.Display})
 	if err != nil {

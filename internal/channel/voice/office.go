@@ -3,6 +3,7 @@ package voice
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -20,8 +21,8 @@ import (
 // callsAPhone is how many calls a phone may have begun at a time.
 const callsAPhone = 4
 
-// officeCall is a call that a phone makes: to a colleague, or to an outside
-// number. It is no work of the floor's and has no conversation; its two ends hear
+// officeCall is a call that a phone makes, to a colleague or to an outside number,
+// or one from outside that rings phones. It is no work of the floor's and has no conversation; its two ends hear
 // each other, and it ends with either of them. Its goroutine (run) owns all that
 // is below ended.
 type officeCall struct {
@@ -36,13 +37,18 @@ type officeCall struct {
 	rings   bool     // the caller was told that somebody is rung
 	hunt    *office.Hunt
 	step    office.Step
-	turn    int // counts steps; a timer of an older one is void
+	since   time.Time // when the step began
+	turn    int       // counts steps; a timer of an older one is void
 	rung    []*line
-	outcome office.Outcome // of those who did not answer
+	became  []office.Outcome // of the step's lines that did not answer
 	callee  *line
 	bridge  *media.Bridge
 	engaged []string // users who are in it
 	out     *leaving
+	display secret.Text // name that an outside caller gives
+	batch   []func()    // of the mailbox, still to be done
+	given   *call       // that the caller is in from now on
+	saying  *media.Playing
 }
 
 // dialled takes a call that a phone makes.
@@ -69,7 +75,7 @@ func (s *Service) admits(o *officeCall) bool {
 	defer s.mu.Unlock()
 	count := 0
 	for other := range s.office {
-		if other.from.Account == o.from.Account {
+		if other.from.Account == o.from.Account && o.from.Account != "" { // a trunk has a bound of its own
 			count++
 		}
 	}
@@ -98,10 +104,11 @@ func (o *officeCall) run() {
 	}()
 	for !o.over {
 		<-o.mail.wake
-		for _, fn := range o.mail.take() {
-			if !o.over {
-				fn()
-			}
+		o.batch = o.mail.take()
+		for len(o.batch) > 0 && !o.over {
+			fn := o.batch[0]
+			o.batch = o.batch[1:]
+			fn()
 		}
 	}
 	o.mail.end()
@@ -141,9 +148,7 @@ func (o *officeCall) begin() {
 	o.engage(o.from.User)
 	all := o.s.Phones.Extensions(o.from.Tenant)
 	if !o.s.Network.Emergency(o.from.Tenant, number) && all.Knows(number.Reveal()) {
-		hunt, step := all.Start(number.Reveal())
-		o.hunt = hunt
-		o.do(step)
+		o.search(all, number.Reveal())
 		return
 	}
 	o.leave(number)
@@ -157,32 +162,65 @@ func (o *officeCall) engage(user string) {
 	}
 }
 
+// search looks for somebody who answers at an extension.
+func (o *officeCall) search(all *office.Directory, extension string) {
+	hunt, step := all.Start(extension, rand.IntN)
+	o.hunt = hunt
+	o.do(step)
+}
+
 // do carries out a step of the search for somebody who answers.
 func (o *officeCall) do(step office.Step) {
-	o.step, o.outcome = step, office.Absent
+	o.step, o.since, o.became = step, time.Now(), make([]office.Outcome, len(step.Lines))
 	o.turn++
-	if step.Do == office.Refuse {
+	switch step.Do {
+	case office.Refuse:
 		o.refuse(step.Code)
 		return
+	case office.Arrive:
+		o.arriveAt(step.EntryPoint)
+		return
+	case office.Say:
+		o.sayLast(step.Words)
+		return
 	}
-	for _, l := range step.Lines {
-		o.ring(l)
+	for i, l := range step.Lines {
+		o.ring(i, l)
 	}
 	if len(o.rung) == 0 {
-		o.do(o.hunt.Next(o.outcome))
+		o.next()
 		return
 	}
 	o.later(step.For, func() {
+		for _, l := range o.rung {
+			o.outcome(l.place, office.NoAnswer)
+		}
 		o.hush(sip.Reason{})
-		o.do(o.hunt.Next(max(o.outcome, office.NoAnswer)))
+		o.next()
 	})
 }
 
-// ring rings an extension, at all places where its phones are registered. Whose
-// user talks is busy: nobody is called a second time.
-func (o *officeCall) ring(to office.Line) {
+// outcome notes why one of the step's lines was not answered.
+func (o *officeCall) outcome(place int, became office.Outcome) {
+	o.became[place] = max(o.became[place], became)
+}
+
+// next goes on when nobody answered the step.
+func (o *officeCall) next() {
+	all := o.became[0]
+	for _, one := range o.became {
+		if one != all {
+			all = office.NoAnswer
+		}
+	}
+	o.do(o.hunt.Next(all, time.Since(o.since)))
+}
+
+// ring rings one of the step's lines, at all places where its phones are
+// registered. Whose user talks is busy: nobody is called a second time.
+func (o *officeCall) ring(place int, to office.Line) {
 	if o.s.inCall(o.from.Tenant, to.User) {
-		o.outcome = max(o.outcome, office.Busy)
+		o.outcome(place, office.Busy)
 		return
 	}
 	for _, id := range to.Phones {
@@ -191,21 +229,22 @@ func (o *officeCall) ring(to office.Line) {
 			continue
 		}
 		for _, b := range o.s.sip.Bindings(secret.New(ph.Account)) {
-			if err := o.ringPlace(ph, b); err != nil {
+			if err := o.ringPlace(place, ph, b); err != nil {
 				o.s.Log.Warn("a phone was not rung", "tenant", o.from.Tenant, "phone", ph.ID, "code", errs.As(err).Code)
 			}
 		}
 	}
 }
 
-// ringPlace rings a phone at one place. It shows the colleague's phone that calls.
-func (o *officeCall) ringPlace(ph Phone, b sip.Binding) error {
+// ringPlace rings a phone at one place. It shows who calls, as far as that is
+// somebody of the house, and the group that is called.
+func (o *officeCall) ringPlace(place int, ph Phone, b sip.Binding) error {
 	user := o.from.Extension
 	if user == "" {
 		user = "call"
 	}
-	from := wire.NewAddress(o.from.Name, wire.NewURI("sip", user, o.s.SIP.Realm, 0, ""), "")
-	l := &line{s: o.s, office: o, trunk: ph.ID, offers: true}
+	from := wire.NewAddress(o.shows(), wire.NewURI("sip", user, o.s.SIP.Realm, 0, ""), "")
+	l := &line{s: o.s, office: o, trunk: ph.ID, offers: true, place: place}
 	if err := l.prepare(ph.Media, true); err != nil {
 		return err
 	}
@@ -256,6 +295,10 @@ func (o *officeCall) hush(why sip.Reason) {
 
 // told takes what the signalling of an end says.
 func (o *officeCall) told(l *line, e sip.Event) {
+	if o.given != nil && l == o.caller {
+		o.given.post(func() { o.given.lineTold(l, e) })
+		return
+	}
 	switch e := e.(type) {
 	case sip.Ringing:
 		o.alive(l, e.Code)
@@ -297,6 +340,10 @@ func (o *officeCall) heard(l *line, e media.Event) {
 	case media.Silent:
 		if l == o.callee || l == o.caller && o.callee != nil {
 			l.ask()
+		}
+	case media.Played:
+		if l == o.caller && o.saying != nil && e.Playing == o.saying {
+			o.stop(sip.Reason{Q850: normalClearing})
 		}
 	case media.Key:
 		if p := o.other(l); p != nil {
@@ -381,12 +428,18 @@ func (o *officeCall) failed(l *line, e sip.Failed) {
 	case !l.rang:
 		became = office.Absent
 	}
-	o.outcome = max(o.outcome, became)
-	if became == office.Declined && len(o.step.Lines) == 1 { // one who declines does so for all its phones
-		o.hush(takenElsewhere)
+	o.outcome(l.place, became)
+	if became == office.Declined { // one who declines does so for all its phones
+		o.rung = slices.DeleteFunc(o.rung, func(other *line) bool {
+			same := other.place == l.place
+			if same {
+				other.leg.Hangup(takenElsewhere)
+			}
+			return same
+		})
 	}
 	if len(o.rung) == 0 {
-		o.do(o.hunt.Next(o.outcome))
+		o.next()
 	}
 }
 
@@ -427,7 +480,7 @@ func (o *officeCall) stop(why sip.Reason) {
 	o.turn++
 	o.hush(sip.Reason{})
 	for _, l := range []*line{o.caller, o.callee} {
-		if l != nil {
+		if l != nil && (o.given == nil || l != o.caller) {
 			l.leg.Hangup(why)
 			if l.rtp != nil {
 				l.rtp.Close()

@@ -25,6 +25,7 @@ type Landing struct {
 	Number     string // the called one, E.164
 	Tenant     id.Tenant
 	EntryPoint string
+	Rings      string // a phone or a ring group, in the place of an entry point
 }
 
 // Codes of calls that do not land (RFC 3261 section 21.4).
@@ -77,10 +78,10 @@ func (p *Plan) Incoming(a Arrival) (Landing, int) {
 // land gives where calls to one of the trunk's numbers arrive.
 func (t *Trunk) land(number string) (Landing, int) {
 	n, _ := t.number(number)
-	if n.EntryPoint == "" {
+	if n.EntryPoint == "" && n.Rings == "" {
 		return Landing{}, NoAnswer
 	}
-	return Landing{t, number, n.Tenant, n.EntryPoint}, 0
+	return Landing{t, number, n.Tenant, n.EntryPoint, n.Rings}, 0
 }
 
 // Owner gives whose a number is that somebody wrote as it is dialled where a
@@ -89,7 +90,7 @@ func (p *Plan) Owner(number secret.Text) (Landing, bool) {
 	for _, w := range p.ways {
 		if t, e164 := p.means(number, w); t != nil {
 			n, _ := t.number(e164)
-			return Landing{t, e164, n.Tenant, n.EntryPoint}, true
+			return Landing{t, e164, n.Tenant, n.EntryPoint, n.Rings}, true
 		}
 	}
 	return Landing{}, false

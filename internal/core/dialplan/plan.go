@@ -32,7 +32,8 @@ type Trunk struct {
 type Number struct {
 	E164       string
 	Tenant     id.Tenant // who has it
-	EntryPoint string    // "" for a number that is only shown
+	EntryPoint string    // "" for a number that is only shown, or rings
+	Rings      string    // id of the phone or ring group that its calls ring; "" for none
 }
 
 // Rule says who chooses the number that an outgoing call shows.

@@ -32,17 +32,17 @@ func house() []Trunk {
 	operator := prefixes("203.0.113.0/28", "2001:db8::/64")
 	return []Trunk{
 		{ID: "trk_shop", Name: "Lines", Owner: shop, Enabled: true, Country: "PT", Form: National, Sources: operator,
-			Numbers: []Number{{"+351210000001", shop, "ent_shop"}, {"+351210000002", shop, ""}},
+			Numbers: []Number{{"+351210000001", shop, "ent_shop", ""}, {"+351210000002", shop, "", ""}},
 			Caller:  Caller{Rule: Chosen, Default: "+351210000001", Queues: map[string]string{"que_a": "+351210000002"}, Tells: InFrom},
 			Out:     Rules{Allowed: true}},
 		{ID: "trk_books", Name: "Books", Owner: books, Enabled: true, Country: "PT", Form: Plus, Sources: operator,
-			Numbers: []Number{{"+351210000003", books, "ent_books"}}},
+			Numbers: []Number{{"+351210000003", books, "ent_books", ""}}},
 		{ID: "trk_reg", Name: "Registered", Owner: books, Enabled: true, Country: "GB", Form: Digits, Registers: true,
-			Numbers: []Number{{"+442079460018", books, "ent_london"}}},
+			Numbers: []Number{{"+442079460018", books, "ent_london", ""}}},
 		{ID: "trk_word", Name: "Password", Owner: books, Enabled: true, Country: "PT", Form: Plus, AsksPassword: true, Sources: prefixes("198.51.100.7/32"),
-			Numbers: []Number{{"+351210000004", books, "ent_word"}}},
+			Numbers: []Number{{"+351210000004", books, "ent_word", ""}}},
 		{ID: "trk_off", Name: "Off", Owner: shop, Country: "PT", Form: Plus, Sources: prefixes("192.0.2.1/32"),
-			Numbers: []Number{{"+351210000005", shop, "ent_off"}}, Out: Rules{Allowed: true}},
+			Numbers: []Number{{"+351210000005", shop, "ent_off", ""}}, Out: Rules{Allowed: true}},
 	}
 }
 
@@ -101,7 +101,7 @@ func TestIncoming(t *testing.T) {
 // A trunk that asks for a password and names no addresses lets nobody learn by
 // the answer whether a number is there.
 func TestAPasswordIsAskedForBeforeAnythingIsTold(t *testing.T) {
-	p := New([]Trunk{{ID: "trk_1", Owner: shop, Enabled: true, Country: "PT", AsksPassword: true, Numbers: []Number{{"+351210000001", shop, "ent_1"}}}})
+	p := New([]Trunk{{ID: "trk_1", Owner: shop, Enabled: true, Country: "PT", AsksPassword: true, Numbers: []Number{{"+351210000001", shop, "ent_1", ""}}}})
 	for _, number := range []string{"210000001", "210000002", "x"} {
 		if _, code := p.Incoming(Arrival{Source: netip.MustParseAddr("192.0.2.1"), Called: called(number)}); code != Unauthorised {
 			t.Errorf("%s: %d", number, code)
@@ -115,8 +115,8 @@ func TestAPasswordIsAskedForBeforeAnythingIsTold(t *testing.T) {
 func TestTheFirstTrunkHasANumberThatTwoClaim(t *testing.T) {
 	both := prefixes("203.0.113.0/28")
 	p := New([]Trunk{
-		{ID: "trk_1", Owner: shop, Enabled: true, Country: "PT", Sources: both, Numbers: []Number{{"+351210000001", shop, "ent_1"}}},
-		{ID: "trk_2", Owner: books, Enabled: true, Country: "PT", Sources: both, Numbers: []Number{{"+351210000001", books, "ent_2"}}},
+		{ID: "trk_1", Owner: shop, Enabled: true, Country: "PT", Sources: both, Numbers: []Number{{"+351210000001", shop, "ent_1", ""}}},
+		{ID: "trk_2", Owner: books, Enabled: true, Country: "PT", Sources: both, Numbers: []Number{{"+351210000001", books, "ent_2", ""}}},
 	})
 	if l, code := p.Incoming(Arrival{Source: netip.MustParseAddr("203.0.113.1"), Called: called("+351210000001")}); code != 0 || l.Tenant != shop {
 		t.Errorf("%+v %d", l, code)
@@ -236,7 +236,7 @@ func TestACallEndsWithTheMinutes(t *testing.T) {
 // Calls go by the tenant's trunks in their order; what one refuses another may
 // let out, and the reason told is that of the one that came nearest.
 func TestSeveralTrunks(t *testing.T) {
-	second := Trunk{ID: "trk_2", Name: "Abroad", Owner: shop, Enabled: true, Country: "PT", Form: Plus, Numbers: []Number{{"+351210000007", shop, ""}},
+	second := Trunk{ID: "trk_2", Name: "Abroad", Owner: shop, Enabled: true, Country: "PT", Form: Plus, Numbers: []Number{{"+351210000007", shop, "", ""}},
 		Out: Rules{Allowed: true, Prefixes: []string{"+34", "+351"}, MaxCalls: 1}}
 	p := New(append(house(), second))
 	ask := func(to, caller string, u Usage) (ids []string, why Why, name string) {
@@ -267,7 +267,7 @@ func TestSeveralTrunks(t *testing.T) {
 // with its own numbers only.
 func TestAnOperatorsTrunk(t *testing.T) {
 	p := New([]Trunk{{ID: "trk_o", Owner: "opr_1", Enabled: true, Country: "PT", Sources: prefixes("203.0.113.0/28"),
-		Numbers: []Number{{"+351210000001", shop, "ent_shop"}, {"+351210000002", books, "ent_books"}}, Caller: Caller{Rule: Chosen, Default: "+351210000001"}, Out: Rules{Allowed: true}}})
+		Numbers: []Number{{"+351210000001", shop, "ent_shop", ""}, {"+351210000002", books, "ent_books", ""}}, Caller: Caller{Rule: Chosen, Default: "+351210000001"}, Out: Rules{Allowed: true}}})
 	for tenant, number := range map[id.Tenant]string{shop: "+351210000001", books: "+351210000002"} {
 		way, refused := p.Outgoing(Wish{Tenant: tenant, To: secret.New("220000000")}, Usage{}, monday)
 		if refused != nil || way.Attempts[0].Show.Number != number {
@@ -336,7 +336,7 @@ func FuzzIncoming(f *testing.F) {
 	f.Fuzz(func(t *testing.T, number, source, contact, proven string) {
 		at, _ := netip.ParseAddr(source)
 		l, code := p.Incoming(Arrival{Source: at, Contact: contact, Proven: proven, Called: called(number)})
-		if code == 0 && (l.Trunk == nil || !slices.Contains(l.Trunk.Numbers, Number{l.Number, l.Tenant, l.EntryPoint}) || l.EntryPoint == "") {
+		if code == 0 && (l.Trunk == nil || !slices.Contains(l.Trunk.Numbers, Number{l.Number, l.Tenant, l.EntryPoint, l.Rings}) || l.EntryPoint == "") {
 			t.Fatalf("%+v", l)
 		}
 		if code != 0 && l.Trunk != nil {
@@ -352,7 +352,7 @@ func BenchmarkIncoming(b *testing.B) {
 	trunks := house()
 	for i := range 1000 {
 		trunks = append(trunks, Trunk{ID: fmt.Sprintf("trk_%d", i), Owner: id.Tenant(fmt.Sprintf("ten_%d", i)), Enabled: true, Country: "PT", Form: Plus, Sources: trunks[0].Sources,
-			Numbers: []Number{{fmt.Sprintf("+3512200%05d", i), id.Tenant(fmt.Sprintf("ten_%d", i)), "ent_x"}}})
+			Numbers: []Number{{fmt.Sprintf("+3512200%05d", i), id.Tenant(fmt.Sprintf("ten_%d", i)), "ent_x", ""}}})
 	}
 	p := New(trunks)
 	a := Arrival{Source: netip.MustParseAddr("203.0.113.5"), Called: called("+351220000999")}

@@ -1,6 +1,9 @@
 package office
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Phone is a phone in use.
 type Phone struct {
@@ -9,7 +12,7 @@ type Phone struct {
 	Extension string // "" for none of its own
 }
 
-// Line is an extension that a phone has.
+// Line is an extension that a phone has, or who a member of a group is.
 type Line struct {
 	Extension string
 	Phone     string // the phone that has it
@@ -19,17 +22,49 @@ type Line struct {
 	Phones []string
 }
 
-// Directory is the extensions of a tenant.
-type Directory struct {
-	lines map[string]Line
+// Order is how the members of a group are rung.
+type Order string
+
+const (
+	Simultaneous Order = "simultaneous" // all at once
+	Sequential   Order = "sequential"   // one after another, as they are named
+	Random       Order = "random"       // one after another, as chance has it
+)
+
+// Group is a ring group: an extension that rings several.
+type Group struct {
+	ID, Name, Extension string
+	Members             []string // ids of phones and of users
+	Order               Order
+	Each                time.Duration // how long one member is rung, where one is after another
+	Most                time.Duration // how long in all
+	Then                Then
 }
 
-// New makes a Directory. Of phones that claim the same extension, the first has
-// it.
-func New(phones []Phone) *Directory {
-	d := &Directory{lines: make(map[string]Line, len(phones))}
+// Then is where a call goes that nobody in a group answered; empty: it ends.
+type Then struct {
+	Target     string // id of a phone or a group
+	EntryPoint string
+	Say        Words // said, and the call ends
+}
+
+// Words are what a caller is told: a prompt as it is set up.
+type Words struct{ Prompt, Language, Text string }
+
+// Directory is the extensions of a tenant.
+type Directory struct {
+	lines  map[string]Line   // by extension
+	groups map[string]Group  // by extension
+	found  map[string]string // extensions by the id of their phone or group
+	phones []Phone
+}
+
+// New makes a Directory. Of phones and groups that claim the same extension, the
+// first has it, phones before groups.
+func New(phones []Phone, groups []Group) *Directory {
+	d := &Directory{lines: make(map[string]Line, len(phones)), groups: make(map[string]Group, len(groups)), found: make(map[string]string, len(phones)+len(groups)), phones: phones}
 	for _, p := range phones {
-		if _, taken := d.lines[p.Extension]; p.Extension == "" || taken {
+		if p.Extension == "" || d.Knows(p.Extension) {
 			continue
 		}
 		l := Line{Extension: p.Extension, Phone: p.ID, User: p.User, Phones: []string{p.ID}}
@@ -38,7 +73,12 @@ func New(phones []Phone) *Directory {
 				l.Phones = append(l.Phones, o.ID)
 			}
 		}
-		d.lines[p.Extension] = l
+		d.lines[p.Extension], d.found[p.ID] = l, p.Extension
+	}
+	for _, g := range groups {
+		if g.Extension != "" && !d.Knows(g.Extension) {
+			d.groups[g.Extension], d.found[g.ID] = g, g.Extension
+		}
 	}
 	return d
 }
@@ -51,6 +91,37 @@ func (d *Directory) Line(extension string) (Line, bool) {
 
 // Knows says whether an extension leads anywhere.
 func (d *Directory) Knows(extension string) bool {
-	_, ok := d.lines[extension]
-	return ok
+	_, line := d.lines[extension]
+	_, group := d.groups[extension]
+	return line || group
+}
+
+// Of is the extension of a phone or a group; "" where it has none that is in use.
+func (d *Directory) Of(object string) string { return d.found[object] }
+
+// members are those of a group whom there is a phone for. A user is rung at all
+// phones; a phone that two name rings once.
+func (d *Directory) members(g Group) (list []Line) {
+	taken := map[string]bool{}
+	for _, m := range g.Members {
+		var l Line
+		for _, p := range d.phones {
+			switch {
+			case p.ID == m && p.Extension != "" && d.found[p.ID] != "":
+				l = d.lines[p.Extension]
+			case p.ID == m:
+				l = Line{Phone: p.ID, User: p.User, Phones: []string{p.ID}}
+			case p.User == m && m != "":
+				l.User, l.Phones = p.User, append(slices.Clone(l.Phones), p.ID)
+			}
+		}
+		l.Phones = slices.DeleteFunc(slices.Clone(l.Phones), func(id string) bool { return taken[id] })
+		for _, id := range l.Phones {
+			taken[id] = true
+		}
+		if len(l.Phones) > 0 {
+			list = append(list, l)
+		}
+	}
+	return list
 }

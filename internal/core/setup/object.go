@@ -22,18 +22,18 @@ const KindUser Kind = "users"
 // Kinds are all kinds of set-up objects, in the order in which one needs the
 // other.
 var Kinds = []Kind{KindRules, KindSkill, KindTeam, KindSite, KindHours, KindReason, KindDisposition, KindLabel, KindQueue,
-	KindConsentText, KindConnection, KindPrompt, KindFlow, KindEntryPoint, KindCanned, KindAlertRule, KindTrunk, KindPhone}
+	KindConsentText, KindConnection, KindPrompt, KindFlow, KindEntryPoint, KindCanned, KindAlertRule, KindPhone, KindRingGroup, KindTrunk}
 
 var prefixes = map[Kind]string{
 	KindQueue: id.Queue, KindSkill: id.Skill, KindTeam: id.Team, KindSite: id.Site, KindDisposition: id.Disposition, KindReason: id.Reason, KindHours: id.Hours,
 	KindEntryPoint: id.EntryPoint, KindCanned: id.Canned, KindConsentText: id.ConsentText, KindLabel: id.Label, KindFlow: id.Flow,
-	KindAlertRule: id.AlertRule, KindTrunk: id.Trunk, KindPhone: id.Phone, KindConnection: id.Connection, KindPrompt: id.Prompt,
+	KindAlertRule: id.AlertRule, KindTrunk: id.Trunk, KindPhone: id.Phone, KindConnection: id.Connection, KindPrompt: id.Prompt, KindRingGroup: id.RingGroup,
 }
 
 var words = map[Kind]string{
 	KindQueue: "queue", KindSkill: "skill", KindTeam: "team", KindSite: "site", KindDisposition: "disposition", KindReason: "reason", KindHours: "opening hours",
 	KindEntryPoint: "entry point", KindCanned: "canned reply", KindConsentText: "consent text", KindLabel: "label",
-	KindFlow: "flow", KindAlertRule: "alert rule", KindTrunk: "trunk", KindPhone: "phone", KindConnection: "connection", KindPrompt: "prompt", KindRules: "rules", KindUser: "user",
+	KindFlow: "flow", KindAlertRule: "alert rule", KindTrunk: "trunk", KindPhone: "phone", KindConnection: "connection", KindPrompt: "prompt", KindRingGroup: "ring group", KindRules: "rules", KindUser: "user",
 }
 
 // Known says whether this is a kind of set-up object.
@@ -119,6 +119,10 @@ type Refs interface {
 	Names(kind Kind) map[string]string
 	// ChannelOf is the channel of an entry point, "" if there is none.
 	ChannelOf(entryPoint string) acd.Channel
+	// RingGroups are those in use, by id.
+	RingGroups() map[string]RingGroup
+	// ExtensionOf is that of a phone; "" where it has none.
+	ExtensionOf(phone string) string
 	// Agents are the users who handle work.
 	Agents() []Agent
 }
@@ -168,6 +172,8 @@ func read(kind Kind, raw json.RawMessage, strict bool) (Object, error) {
 		return decode[Trunk](raw, strict)
 	case KindPhone:
 		return decode[Phone](raw, strict)
+	case KindRingGroup:
+		return decode[RingGroup](raw, strict)
 	case KindConnection:
 		return decode[Connection](raw, strict)
 	case KindPrompt:

@@ -41,11 +41,7 @@ func (Phone) Kind() Kind       { return KindPhone }
 func (p Phone) Called() string { return p.Name }
 
 func (p Phone) Unique() []Unique {
-	list := byName(p.Name)
-	if p.Extension != "" {
-		list = append(list, Unique{"extension", "extension " + p.Extension, p.Extension})
-	}
-	return list
+	return append(byName(p.Name), extensionOf(p.Extension)...)
 }
 
 func (p Phone) Uses() []Use {

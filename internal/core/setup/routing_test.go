@@ -25,6 +25,9 @@ func (f floorRefs) Has(k Kind, id string) bool {
 func (f floorRefs) Self() string             { return f.self }
 func (f floorRefs) Queues() map[string]Queue { return f.queues }
 func (f floorRefs) Agents() []Agent          { return f.agents }
+
+func (f floorRefs) RingGroups() map[string]RingGroup { return nil }
+func (f floorRefs) ExtensionOf(string) string        { return "" }
 func (f floorRefs) Names(k Kind) map[string]string {
 	if k == KindTeam {
 		return map[string]string{"tea_1": "Support", "tea_2": "Sales"}

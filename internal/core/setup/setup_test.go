@@ -46,7 +46,10 @@ func (t tenant) ChannelOf(entryPoint string) acd.Channel {
 	}
 	return acd.Voice
 }
-func (t tenant) Agents() []Agent { return nil }
+func (t tenant) RingGroups() map[string]RingGroup { return nil }
+
+func (t tenant) ExtensionOf(string) string { return "" }
+func (t tenant) Agents() []Agent           { return nil }
 
 var (
 	shop = tenant{

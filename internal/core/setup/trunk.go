@@ -60,7 +60,8 @@ type TrunkRegistration struct {
 // TrunkNumber is one of a trunk's numbers.
 type TrunkNumber struct {
 	Number     string `json:"number" maxLength:"64" doc:"With its country (+351…), with 00, or as within the trunk's country; stored with + and its country."`
-	EntryPoint string `json:"entry_point,omitempty" doc:"Id of the entry point of channel voice where its calls arrive; empty: calls to it are refused, it is only shown."`
+	EntryPoint string `json:"entry_point,omitempty" doc:"Id of the entry point of channel voice where its calls arrive; empty, with rings empty, too: calls to it are refused, it is only shown."`
+	Rings      string `json:"rings,omitempty" doc:"Id of the phone with an extension, or of the ring group, that its calls ring, in the place of an entry point."`
 }
 
 // TrunkCaller says which number outgoing calls show.
@@ -118,6 +119,7 @@ func (t Trunk) Uses() []Use {
 	var u uses
 	for i, n := range t.Numbers {
 		u.add(at("numbers", i)+".entry_point", KindEntryPoint, n.EntryPoint)
+		u.add(at("numbers", i)+".rings", rung(n.Rings), n.Rings)
 	}
 	for i, q := range t.Caller.Queues {
 		u.add(at("caller.queues", i)+".queue", KindQueue, q.Queue)
@@ -228,7 +230,7 @@ func (t Trunk) Plan(trunk string, owner id.Tenant, hours map[string]Hours) dialp
 		}
 	}
 	for _, n := range t.Numbers {
-		p.Numbers = append(p.Numbers, dialplan.Number{E164: n.Number, Tenant: owner, EntryPoint: n.EntryPoint})
+		p.Numbers = append(p.Numbers, dialplan.Number{E164: n.Number, Tenant: owner, EntryPoint: n.EntryPoint, Rings: n.Rings})
 	}
 	for _, q := range t.Caller.Queues {
 		p.Caller.Queues[q.Queue] = q.Number

@@ -126,13 +126,22 @@ func (t Trunk) checkNumbers(c *checks, refs Refs) {
 			c.Add(path+".number", "is listed twice.")
 		}
 		seen[n.Number] = true
-		arrives = arrives || n.EntryPoint != ""
-		if ch := refs.ChannelOf(n.EntryPoint); ch != "" && ch != acd.Voice {
-			c.Add(path+".entry_point", "is an entry point for %s; calls arrive at one for calls.", string(ch))
+		arrives = arrives || n.EntryPoint != "" || n.Rings != ""
+		if n.EntryPoint != "" && n.Rings != "" {
+			c.Add(path+".rings", "is named beside an entry point; a number leads to one of them.")
 		}
+		c.takesCalls(path+".entry_point", n.EntryPoint, refs)
+		c.rings(path+".rings", n.Rings, refs)
 	}
 	if arrives && len(t.Sources) == 0 && !t.Registration.On && !t.AskPassword {
 		c.Add("sources", "is empty, so nobody's calls would be taken; name the addresses that calls come from, register, or ask for the password.")
+	}
+}
+
+// takesCalls checks that an entry point is one for calls.
+func (c *checks) takesCalls(path, entryPoint string, refs Refs) {
+	if ch := refs.ChannelOf(entryPoint); ch != "" && ch != acd.Voice {
+		c.Add(path, "is an entry point for %s; calls arrive at one for calls.", string(ch))
 	}
 }
 

@@ -21,7 +21,7 @@ func lines(change func(*Trunk)) Trunk {
 		Registration: TrunkRegistration{On: true, Domain: "Operator.example", ExpirySeconds: 600},
 		Sources:      []string{"203.0.113.9/28", " 2001:db8::5 ", "203.0.113.0/28"},
 		Username:     "shop", SRTP: []string{"AEAD_AES_128_GCM", "AES_CM_128_HMAC_SHA1_80"}, MaxCalls: 30, CallsASecond: 5,
-		Numbers:  []TrunkNumber{{"210 000 001", "ent_tel"}, {"00351210000002", ""}},
+		Numbers:  []TrunkNumber{{"210 000 001", "ent_tel", ""}, {"00351210000002", "", ""}},
 		Caller:   TrunkCaller{Number: "+351 210 000 001", Queues: []QueueNumber{{"que_1", "210000002"}}},
 		Outgoing: TrunkOutgoing{Allowed: true, Prefixes: []string{"00351", "+34 91", "+351"}, Forbidden: []string{"+351 707"}, Hours: "hou_1", MaxCalls: 10, MaxMinutes: 600, Limits: []TrunkLimit{{"+34", 60}}},
 	}
@@ -36,7 +36,7 @@ func TestATrunkIsStoredInOneForm(t *testing.T) {
 	if err := got.Validate(shop); err != nil {
 		t.Fatal(err)
 	}
-	want := []any{"PT", []string{"203.0.113.0/28", "2001:db8::5"}, []TrunkNumber{{"+351210000001", "ent_tel"}, {"+351210000002", ""}}, "+351210000001",
+	want := []any{"PT", []string{"203.0.113.0/28", "2001:db8::5"}, []TrunkNumber{{"+351210000001", "ent_tel", ""}, {"+351210000002", "", ""}}, "+351210000001",
 		[]QueueNumber{{"que_1", "+351210000002"}}, []string{"+351", "+3491"}, []string{"+351707"}, "sip1.operator.example", "2001:db8::5", "tls", "operator.example", EncryptionRequired, dialplan.ByQueue, dialplan.InFrom}
 	is := []any{got.Country, got.Sources, got.Numbers, got.Caller.Number, got.Caller.Queues, got.Outgoing.Prefixes, got.Outgoing.Forbidden,
 		got.Gateways[0].Host, got.Gateways[1].Host, got.Gateways[0].Transport, got.Registration.Domain, got.Encryption, got.Caller.Rule, got.Caller.Tells}

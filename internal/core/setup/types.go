@@ -28,6 +28,7 @@ const (
 	KindPhone       Kind = "phones"
 	KindConnection  Kind = "connections"
 	KindPrompt      Kind = "prompts"
+	KindRingGroup   Kind = "ring-groups"
 	KindRules       Kind = "rules" // exactly one object per tenant
 )
 

@@ -149,6 +149,7 @@ export type Trunk = Required<Schemas["NewTrunk"]>;
 /** With what is sent beside it: the choice of no encryption. */
 export type Phone = Required<Schemas["NewPhone"]>;
 export type HandsetChoice = Schemas["HandsetChoice"];
+export type RingGroup = Required<Schemas["RingGroup"]>;
 export type PhoneState = Schemas["PhoneState"];
 export type TrunkState = Schemas["TrunkState"];
 export type TriedNumber = Schemas["TriedNumberView"];
@@ -175,6 +176,7 @@ export interface SetupKinds {
   "alert-rules": AlertRule;
   trunks: Trunk;
   phones: Phone;
+  "ring-groups": RingGroup;
   connections: Connection;
   prompts: Prompt;
 }

@@ -36,6 +36,7 @@ export const text = catalogue(
     connections: "Connections",
     trunks: "Trunks",
     phones: "Phones",
+    ringGroups: "Ring groups",
     rules: "Rules and retention",
 
     queuesWhat:
@@ -59,6 +60,7 @@ export const text = catalogue(
     flowsWhat:
       "What happens to a contact before an agent has it: greeting, questions, hours, queue. A change applies to contacts from now on.",
     phonesWhat: "SIP phones on desks and in halls. Agents can talk by theirs in place of the browser.",
+    ringGroupsWhat: "Extensions that ring several phones, one after another or all at once.",
     promptsWhat:
       "What callers hear: recorded voices and music, checked and at one level. Chats show their words.",
     connectionsWhat: "Systems outside that flows may ask, such as a shop’s orders, and how they know you.",
@@ -88,9 +90,10 @@ export const text = catalogue(
     consentTextsEmpty: "Write what visitors agree to, in the languages you speak with them.",
     flowsEmpty: "The shortest flow puts everybody into one queue. Start with that, then add a greeting.",
     phonesEmpty: "Add a phone, say whose it is, and make its password.",
+    ringGroupsEmpty: "Give a group an extension, say whom it rings, and what happens when nobody answers.",
     promptsEmpty: "A prompt is a sound that you upload; flows say it in the place of the machine’s voice.",
     connectionsEmpty: "A connection lets a flow look something up, for example where an order is.",
-    trunksEmpty: "Connect an operator’s line, and give each of its numbers an entry point.",
+    trunksEmpty: "Connect an operator’s line, and say where each of its numbers leads.",
     alertRulesEmpty:
       "Choose a figure and a value, e.g. “5 waiting in Billing”. The alert is raised and ends by itself.",
     usersEmpty: "Nobody is here yet.",
@@ -115,6 +118,7 @@ export const text = catalogue(
     new_connections: "New connection",
     new_trunks: "New trunk",
     new_phones: "New phone",
+    "new_ring-groups": "New ring group",
     flowSteps: { one: "1 step", other: "{count} steps" },
     outOfService: "Out of service",
     name: "Name",
@@ -222,6 +226,7 @@ export const text = catalogue(
     connections: "Ligações",
     trunks: "Troncos",
     phones: "Telefones",
+    ringGroups: "Grupos de toque",
     rules: "Regras e retenção",
 
     queuesWhat:
@@ -246,6 +251,8 @@ export const text = catalogue(
     flowsWhat:
       "O que acontece a um contacto antes de um agente o ter: saudação, perguntas, horário, fila. Uma mudança vale para os contactos daqui em diante.",
     phonesWhat: "Telefones SIP em secretárias e átrios. Os agentes podem falar pelo seu em vez do navegador.",
+    ringGroupsWhat:
+      "Extensões que fazem tocar vários telefones, um a seguir ao outro ou todos ao mesmo tempo.",
     promptsWhat:
       "O que ouve quem liga: vozes gravadas e música, verificadas e ao mesmo nível. Os chats mostram as palavras.",
     connectionsWhat:
@@ -279,6 +286,7 @@ export const text = catalogue(
     consentTextsEmpty: "Escreva o que os visitantes aceitam, nas línguas em que fala com eles.",
     flowsEmpty: "O fluxo mais curto põe todos numa fila. Comece por aí e junte depois uma saudação.",
     phonesEmpty: "Junte um telefone, diga de quem é e crie a sua palavra-passe.",
+    ringGroupsEmpty: "Dê ao grupo uma extensão, diga a quem toca e o que acontece quando ninguém atende.",
     promptsEmpty: "Uma gravação é um som que envia; os fluxos dizem-na em vez da voz da máquina.",
     connectionsEmpty: "Uma ligação deixa um fluxo consultar algo, por exemplo onde está uma encomenda.",
     trunksEmpty: "Ligue a linha de um operador e dê a cada número um ponto de entrada.",
@@ -307,6 +315,7 @@ export const text = catalogue(
     new_connections: "Nova ligação",
     new_trunks: "Novo tronco",
     new_phones: "Novo telefone",
+    "new_ring-groups": "Novo grupo de toque",
     flowSteps: { one: "1 passo", other: "{count} passos" },
     outOfService: "Fora de serviço",
     name: "Nome",

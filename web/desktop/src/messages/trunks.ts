@@ -60,12 +60,14 @@ export const text = catalogue(
     suitesHint: "None chosen: all, the strongest first.",
 
     numbers: "Numbers",
-    numbersHint: "A number belongs to one trunk. Its calls arrive at an entry point for calls.",
+    numbersHint:
+      "A number belongs to one trunk. Its calls arrive at an entry point, or ring a phone or a ring group.",
     number: "Number {number}",
     arrivesAt: "Arrives at",
     nowhere: "Nowhere: it is only shown",
     addNumber: "Add number",
     removeNumber: "Remove number {number}",
+    entryPoints: "Entry points",
     noEntry: "There is no entry point for calls yet.",
 
     shown: "The number that calls show",
@@ -213,12 +215,13 @@ export const text = catalogue(
 
     numbers: "Números",
     numbersHint:
-      "Um número pertence a um só tronco. As suas chamadas chegam a um ponto de entrada de chamadas.",
+      "Um número pertence a um só tronco. As suas chamadas chegam a um ponto de entrada, ou fazem tocar um telefone ou um grupo de toque.",
     number: "Número {number}",
     arrivesAt: "Chega a",
     nowhere: "Nenhures: só é mostrado",
     addNumber: "Acrescentar número",
     removeNumber: "Retirar o número {number}",
+    entryPoints: "Pontos de entrada",
     noEntry: "Ainda não há nenhum ponto de entrada de chamadas.",
 
     shown: "O número que as chamadas mostram",

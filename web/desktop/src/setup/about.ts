@@ -15,9 +15,11 @@ import type {
   SetupKinds,
   Phone,
   Prompt,
+  RingGroup,
   Trunk,
 } from "../api/types";
 import { text as membersText } from "../messages/members";
+import { text as office } from "../messages/office";
 import { ruleText } from "../state/alertText";
 import { names } from "../state/names.svelte";
 import { users } from "./users.svelte";
@@ -77,6 +79,10 @@ export function about(kind: SetupKind, body: SetupKinds[SetupKind] & { id?: stri
         .join(" · ");
     case "phones":
       return (body as Phone).extension;
+    case "ring-groups": {
+      const g = body as RingGroup;
+      return [g.extension, office(`order_${g.order}`)].join(" · ");
+    }
     case "trunks":
       return (body as Trunk).numbers
         .slice(0, 3)

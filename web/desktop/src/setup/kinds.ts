@@ -13,6 +13,7 @@ import FileCheck from "@lucide/svelte/icons/file-check";
 import BellRing from "@lucide/svelte/icons/bell-ring";
 import Cable from "@lucide/svelte/icons/cable";
 import Phone from "@lucide/svelte/icons/phone";
+import PhoneCall from "@lucide/svelte/icons/phone-call";
 import AudioLines from "@lucide/svelte/icons/audio-lines";
 import Unplug from "@lucide/svelte/icons/unplug";
 import GitBranch from "@lucide/svelte/icons/git-branch";
@@ -265,6 +266,24 @@ export const kinds: readonly KindInfo[] = [
       password_set: false,
       account: "",
       confirm_plain: false,
+    }),
+    name: byName,
+  }),
+  info({
+    kind: "ring-groups",
+    title: "ringGroups",
+    what: "ringGroupsWhat",
+    empty: "ringGroupsEmpty",
+    reads: "setup.write",
+    icon: PhoneCall,
+    blank: () => ({
+      name: "",
+      extension: "",
+      members: [""],
+      order: "simultaneous",
+      ring_seconds: 20,
+      most_seconds: 60,
+      then: {},
     }),
     name: byName,
   }),

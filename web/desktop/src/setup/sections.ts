@@ -51,6 +51,7 @@ const all: { heading: SetupText; entries: Entry[] }[] = [
       entry("entry-points"),
       entry("trunks"),
       entry("phones"),
+      entry("ring-groups"),
       entry("consent-texts"),
       entry("canned-replies"),
       entry("dispositions"),

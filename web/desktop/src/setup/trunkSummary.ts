@@ -16,7 +16,7 @@ const en = {
   registered: "that come by the registration at {domain}",
   proven: ", with the password proven,",
   arrive: "Calls {whence}{proven} to {numbers} arrive at “{entry}”.",
-  arriveNone: "No calls arrive: no number has an entry point.",
+  arriveNone: "No calls arrive: no number leads anywhere.",
   arriveNobody: "No calls arrive: it is not said where they would come from.",
   shown: "Calls to {numbers} are refused; it is only shown.",
   shownMany: "Calls to {numbers} are refused; they are only shown.",
@@ -50,7 +50,7 @@ const pt: typeof en = {
   registered: "que vêm pelo registo em {domain}",
   proven: ", com a palavra-passe provada,",
   arrive: "As chamadas {whence}{proven} para {numbers} chegam a “{entry}”.",
-  arriveNone: "Não chegam chamadas: nenhum número tem ponto de entrada.",
+  arriveNone: "Não chegam chamadas: nenhum número leva a parte alguma.",
   arriveNobody: "Não chegam chamadas: não se diz de onde viriam.",
   shown: "As chamadas para {numbers} são recusadas; só é mostrado.",
   shownMany: "As chamadas para {numbers} são recusadas; só são mostrados.",
@@ -111,8 +111,10 @@ function arrivals(trunk: Trunk, known: TrunkKnown, t: Texts): string[] {
     ...(trunk.registration.on ? [fill(t.registered, { domain: trunk.registration.domain ?? "" })] : []),
   ];
   const by = new Map<string, string[]>();
-  for (const { number, entry_point: entry = "" } of trunk.numbers)
-    if (number) by.set(entry, [...(by.get(entry) ?? []), number]);
+  for (const { number, entry_point, rings } of trunk.numbers) {
+    const target = entry_point || rings || "";
+    if (number) by.set(target, [...(by.get(target) ?? []), number]);
+  }
   const silent = by.get("") ?? [];
   by.delete("");
   const said: string[] = [];

@@ -1,0 +1,122 @@
+package voice
+
+import (
+	"context"
+
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/secret"
+	"nubitalk/internal/channel/voice/sip"
+	"nubitalk/internal/core/office"
+	"nubitalk/internal/media/audio"
+)
+
+// ringsIn takes a call from outside whose number rings a phone or a ring group.
+func (s *Service) ringsIn(l *line, route Route, ring Ring, body sip.Body) error {
+	if s.Phones == nil {
+		return errs.New(errs.Conflict, "Nothing answers at this number.")
+	}
+	all := s.Phones.Extensions(route.Tenant)
+	extension := all.Of(route.Rings)
+	if extension == "" {
+		return errs.New(errs.Conflict, "Nothing answers at this number.")
+	}
+	o := &officeCall{s: s, from: Phone{ID: route.Trunk, Tenant: route.Tenant, Media: route.Media}, mail: newMailbox(), ended: make(chan struct{}), caller: l, body: body, display: ring.Display}
+	l.party = &party{leg: l.rtp, line: l}
+	if !s.admits(o) {
+		return errs.New(errs.Unavailable, "No call is taken any more.")
+	}
+	l.mu.Lock()
+	l.office = o
+	l.mu.Unlock()
+	o.post(func() { o.search(all, extension) })
+	return nil
+}
+
+// shows is the name that phones show which are rung. Who calls from outside stays
+// unknown to them: their lists of calls would keep it.
+func (o *officeCall) shows() string {
+	who := o.from.Name
+	if o.from.Account == "" {
+		who = o.s.Network.Name(o.from.ID)
+	}
+	switch group := o.step.Group; {
+	case group == "":
+		return who
+	case o.from.Account == "":
+		return group
+	default:
+		return who + " · " + group
+	}
+}
+
+// arriveAt lets the call go on at an entry point, as work of the floor's. Who
+// calls from a phone is on it meanwhile.
+func (o *officeCall) arriveAt(entryPoint string) {
+	ctx, cancel := context.WithTimeout(context.Background(), arriveWithin)
+	defer cancel()
+	display := o.display
+	if o.from.Account != "" {
+		display = secret.New(o.from.Name)
+	}
+	who, err := o.s.Written.Begin(ctx, Beginning{Tenant: o.from.Tenant, EntryPoint: entryPoint, Number: o.caller.number, Display: display})
+	if err != nil {
+		code, headers := refusal(err)
+		o.caller.leg.Reject(code, sip.Reason{}, headers...)
+		o.stop(sip.Reason{})
+		return
+	}
+	c := o.s.find(who.Tenant, who.Interaction)
+	if c == nil { // it was closed as it came: out of hours, without words
+		o.refuse(480)
+		return
+	}
+	o.hand(c)
+	for _, user := range o.engaged {
+		o.s.running.Go(func() {
+			<-c.ended
+			o.s.engage(o.from.Tenant, user, -1)
+		})
+	}
+	o.engaged = nil
+	o.stop(sip.Reason{})
+}
+
+// hand gives the caller to a call, with all that was told of it and is not done
+// yet, in its order.
+func (o *officeCall) hand(c *call) {
+	l := o.caller
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	rest := append(o.batch, o.mail.take()...)
+	o.batch, o.given = nil, c
+	l.office, l.call = nil, c
+	if !c.mail.put(func() { c.answerLine(l, o.body) }) {
+		l.leg.Reject(480, sip.Reason{})
+	}
+	for _, fn := range rest {
+		fn()
+	}
+}
+
+// sayLast tells the caller why nobody answers, and ends the call.
+func (o *officeCall) sayLast(w office.Words) {
+	this := o.turn
+	o.s.running.Go(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), arriveWithin)
+		defer cancel()
+		pcm, err := o.s.sound(ctx, o.from.Tenant, w.Prompt, w.Language, w.Text)
+		o.post(func() {
+			switch {
+			case o.turn != this:
+			case err != nil || len(pcm) == 0:
+				if err != nil && !errs.Is(err, errs.NotFound) {
+					o.s.Log.Warn("a call that nobody answered could not be told so", "tenant", o.from.Tenant, "prompt", w.Prompt, "code", errs.As(err).Code)
+				}
+				o.refuse(480)
+			default:
+				o.caller.leg.Answer(o.body)
+				o.saying = o.caller.rtp.Play(audio.NewClip(pcm))
+			}
+		})
+	})
+}
