@@ -65,6 +65,20 @@ func (s *Server) callLegRoutes() {
 		})
 }
 
+type phoneCallsInput struct {
+	Page
+	Phone string `query:"phone" maxLength:"64" doc:"Made by this phone."`
+	User  string `query:"user" maxLength:"64" doc:"Made by this user's phones, at that time."`
+}
+
+func (s *Server) phoneCallRoutes() {
+	handle(s, "GET", "/api/v1/phone-calls", needs(access.CallExport), about{id: "phoneCalls", tag: "Calls", summary: "Outside calls that phones made",
+		detail: "Those that left by a trunk and were answered, the newest first, with cursors. They are no work and have no record: of the number only the last two digits are kept."},
+		func(ctx context.Context, c *caller, in *phoneCallsInput) (*reply[ListOf[floor.PhoneCall]], error) {
+			return list(s.History.PhoneCalls(ctx, c.Actor, floor.PhoneCallSearch{Phone: in.Phone, User: in.User, Cursor: in.Cursor, Limit: in.Limit}))
+		})
+}
+
 func describeLegs(op *huma.Operation) {
 	file := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
 	op.Responses["200"].Content = map[string]*huma.MediaType{"text/csv": file, "application/json": file}

@@ -294,6 +294,10 @@ func (w *world) CallLegs(context.Context, access.Actor, floor.LegSearch) ([]floo
 	return nil, "", nil
 }
 
+func (w *world) PhoneCalls(context.Context, access.Actor, floor.PhoneCallSearch) ([]floor.PhoneCall, string, error) {
+	return nil, "", nil
+}
+
 func (w *world) ExportLegs(context.Context, access.Actor, floor.LegSearch, func(floor.CallLeg) error) error {
 	return nil
 }

@@ -115,6 +115,7 @@ func workExamples() map[string]example {
 		"GET /api/v1/recordings/{id}/verify":                      {thing: "recording"},
 		"GET /api/v1/recordings/{id}/sound":                       {thing: "recording", query: "?until_ms=1000"},
 		"GET /api/v1/call-legs":                                   {},
+		"GET /api/v1/phone-calls":                                 {},
 		"POST /api/v1/call-legs/export":                           {body: m{"format": "csv"}},
 		"GET /api/v1/calls/choices":                               {},
 		"GET /api/v1/calls/relays":                                {},

@@ -100,6 +100,8 @@ type History interface {
 	// when numbers are asked for by who may not see them.
 	CallLegs(ctx context.Context, a access.Actor, q floor.LegSearch) (items []floor.CallLeg, next string, err error)
 	ExportLegs(ctx context.Context, a access.Actor, q floor.LegSearch, each func(floor.CallLeg) error) error
+	// PhoneCalls are calls that phones made and that left by a trunk, the newest first.
+	PhoneCalls(ctx context.Context, a access.Actor, q floor.PhoneCallSearch) (items []floor.PhoneCall, next string, err error)
 	// Earlier are a contact's other interactions, newest first.
 	Earlier(ctx context.Context, a access.Actor, contact, except string, limit int) ([]floor.Interaction, error)
 }

@@ -97,6 +97,7 @@ func New(c Config, p Parts) *Server {
 	s.callRoutes()
 	s.callLegRoutes()
 	s.recordingReadRoutes()
+	s.phoneCallRoutes()
 	s.handsetRoutes()
 	s.liveRoutes()
 	s.visitorSocketRoutes()

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"nubitalk/internal/app/floor"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/channel/voice/sip"
 	"nubitalk/internal/channel/voice/sip/dialog"
@@ -243,6 +244,22 @@ func TestAPhoneCallsOutside(t *testing.T) {
 		await[sip.Ended](t, rings)
 		aside(t, bo, 0)
 		within(t, "the call's end is not noted", func() bool { return !noted()[0].EndedAt.IsZero() })
+		list := func(u *drive.User, query string) (all []floor.PhoneCall) {
+			t.Helper()
+			var page struct{ Items []floor.PhoneCall }
+			must(t, u.Do(ctx, "GET", "phone-calls"+query, nil, &page))
+			return page.Items
+		}
+		admin := acme.signIn(t, "ana")
+		for _, query := range []string{"", "?phone=" + mine.id, "?user=" + boID} {
+			if got := list(admin, query); len(got) != 1 || got[0].Phone != mine.id || got[0].User != boID || got[0].Trunk != trunk || got[0].Number != "•••07" || got[0].EndedAt == nil || got[0].Q850 != 16 {
+				t.Errorf("%q: %+v", query, got)
+			}
+		}
+		if got := append(list(admin, "?phone="+his.id), list(books.signIn(t, "ana"), "?phone="+mine.id)...); len(got) != 0 {
+			t.Errorf("others' calls: %+v", got)
+		}
+		refused(t, bo.Do(ctx, "GET", "phone-calls", nil, nil), 403)
 		if r := noted()[0]; r.UserID != boID || r.PhoneID != mine.id || r.TrunkID != trunk || r.Emergency || len(r.Counts) != 1 {
 			t.Errorf("%+v", r)
 		}
@@ -287,7 +304,7 @@ func TestAPhoneCallsOutside(t *testing.T) {
 		await[sip.Ended](t, call)
 		within(t, "the emergency call is not noted", func() bool {
 			rows := noted()
-			return len(rows) == 2 && rows[1].Emergency && rows[1].PhoneID == hall.id && !rows[1].EndedAt.IsZero()
+			return len(rows) == 2 && rows[1].Called == "•••" && rows[1].Emergency && rows[1].PhoneID == hall.id && !rows[1].EndedAt.IsZero()
 		})
 	})
 }

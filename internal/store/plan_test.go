@@ -63,6 +63,11 @@ func TestStatementsUseIndexes(t *testing.T) {
 			f := store.LegFilter{Queue: "que_1", Entry: "ent_1", Agent: "usr_1", Outgoing: &in, From: time.Now(), To: time.Now(), After: store.Cursor{At: time.Now(), ID: "leg_1"}}
 			return ignore(tx.CallLegs(f))
 		},
+		func(tx *store.Tx) error {
+			return ignore(tx.OfficeCallsNewest(store.OfficeCallFilter{Phone: "phn_1", Before: store.Cursor{At: time.Now(), ID: "leg_1"}}))
+		},
+		func(tx *store.Tx) error { return ignore(tx.OfficeCallsNewest(store.OfficeCallFilter{User: "usr_1"})) },
+		func(tx *store.Tx) error { return ignore(tx.OfficeCallsNewest(store.OfficeCallFilter{})) },
 		func(tx *store.Tx) error { return ignore(tx.OpenChats()) },
 		func(tx *store.Tx) error { return ignore(tx.Talks("chat")) },
 		func(tx *store.Tx) error { return ignore(tx.PendingOffers()) },

@@ -2584,6 +2584,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/phone-calls": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Outside calls that phones made
+     * @description Those that left by a trunk and were answered, the newest first, with cursors. They are no work and have no record: of the number only the last two digits are kept.
+     *
+     *     Needs `call.export`.
+     */
+    get: operations["phoneCalls"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/phones": {
     parameters: {
       query?: never;
@@ -6158,6 +6180,11 @@ export interface components {
       /** @description Pass as cursor for the next page; absent at the end. */
       next?: string;
     };
+    ListOfPhoneCall: {
+      items: components["schemas"]["PhoneCall"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
     ListOfPhoneObject: {
       items: components["schemas"]["PhoneObject"][];
       /** @description Pass as cursor for the next page; absent at the end. */
@@ -6787,6 +6814,30 @@ export interface components {
       roles: {
         [key: string]: string;
       };
+    };
+    PhoneCall: {
+      /** Format: date-time */
+      answered_at: string;
+      emergency?: boolean;
+      /**
+       * Format: date-time
+       * @description Absent while it runs.
+       */
+      ended_at?: string;
+      id: string;
+      /** @description The last two digits of the number that was called; no more of it is kept. Absent for calls before that was so. */
+      number?: string;
+      phone: string;
+      /**
+       * Format: int64
+       * @description Why it ended (ITU-T Q.850).
+       */
+      q850?: number;
+      /** Format: date-time */
+      started_at: string;
+      trunk: string;
+      /** @description Whose phone it was then; absent: nobody's. */
+      user?: string;
     };
     PhoneChange: {
       /** @description As it was answered; it changes nothing. */
@@ -14008,6 +14059,43 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["ListOfPermissionView"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  phoneCalls: {
+    parameters: {
+      query?: {
+        /** @description next of the page before. */
+        cursor?: string;
+        limit?: number;
+        /** @description Made by this phone. */
+        phone?: string;
+        /** @description Made by this user's phones, at that time. */
+        user?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfPhoneCall"];
         };
       };
       /** @description Error */

@@ -7,8 +7,8 @@ import (
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
-	"nubitalk/internal/base/secret"
 	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/privacy"
 	"nubitalk/internal/store"
 )
 
@@ -154,16 +154,7 @@ func (m *Manager) callLeg(ctx context.Context, a access.Actor, r store.CallLegRo
 	case clear:
 		l.Number = string(number.Reveal())
 	default:
-		l.Number = masked(number)
+		l.Number = privacy.LastDigits(string(number.Reveal()))
 	}
 	return l, true, nil
-}
-
-// masked is a number's last two digits, and nothing of a short one.
-func masked(number secret.Bytes) string {
-	s := number.Reveal()
-	if len(s) < 6 {
-		return "•••"
-	}
-	return "•••" + string(s[len(s)-2:])
 }

@@ -11,6 +11,7 @@ import (
 	"nubitalk/internal/channel/voice/sip/dialog"
 	"nubitalk/internal/channel/voice/sip/gateway"
 	"nubitalk/internal/core/office"
+	"nubitalk/internal/core/privacy"
 	"nubitalk/internal/media"
 	"nubitalk/internal/media/negotiate"
 	"nubitalk/internal/store"
@@ -23,6 +24,7 @@ type leaving struct {
 	now       Attempt
 	alive     bool // the gateway said something
 	row       store.OfficeCallRow
+	called    string // the number's last digits, to know the call again
 }
 
 // leave calls an outside number, as far as the phone's user may and the trunks'
@@ -40,7 +42,7 @@ func (o *officeCall) leave(number secret.Text) {
 		o.stop(sip.Reason{})
 		return
 	}
-	o.out = &leaving{emergency: way.Emergency, attempts: way.Attempts}
+	o.out = &leaving{emergency: way.Emergency, attempts: way.Attempts, called: privacy.LastDigits(way.To.Reveal())}
 	o.attempt()
 }
 
@@ -71,7 +73,7 @@ func (o *officeCall) by(a Attempt) error {
 		return err
 	}
 	out := o.out
-	out.row = store.OfficeCallRow{ID: o.s.IDs.New(id.Leg), UserID: o.from.User, PhoneID: o.from.ID, TrunkID: a.Trunk, Emergency: out.emergency, Counts: a.Counts, StartedAt: o.s.Clock.Now()}
+	out.row = store.OfficeCallRow{ID: o.s.IDs.New(id.Leg), UserID: o.from.User, PhoneID: o.from.ID, TrunkID: a.Trunk, Emergency: out.emergency, Counts: a.Counts, Called: out.called, StartedAt: o.s.Clock.Now()}
 	return o.send(l, dialog.Outgoing{To: a.To, From: a.From, ContactUser: a.ContactUser, Hop: a.Hop, Headers: a.Headers, Credentials: a.Credentials})
 }
 

@@ -147,6 +147,16 @@ func MaskAddress(kind, normalised string) string {
 	return dots
 }
 
+// LastDigits is a telephone number's last two digits, and nothing of a short one:
+// enough to know a call again.
+func LastDigits(number string) string {
+	const dots = "•••"
+	if len(number) < 6 {
+		return dots
+	}
+	return dots + number[len(number)-2:]
+}
+
 // regionLines is "country zone zone …" for each country, from the tz database's
 // zone.tab (public domain).
 //

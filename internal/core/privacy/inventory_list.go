@@ -138,8 +138,9 @@ var inventory = []group{
 		part{"address_sealed", Address, "the number that called or was called (C30)", byContact},
 		part{"dialog_sealed", Credential, "the call's own numbers and keys, while it lasts; emptied at its end", byContact})},
 
-	{Column, "office_calls", "to account for calls that phones made and that left by a trunk: by which phone, when, under which of the trunk's rules; whom they called is not kept", whileRecord + "; its end is when it was hung up", "deleted by retention", with(
+	{Column, "office_calls", "to account for calls that phones made and that left by a trunk: by which phone, when, under which of the trunk's rules", whileRecord + "; its end is when it was hung up", "deleted by retention", with(
 		none("call_id", "phone_id", "trunk_id", "emergency", "counts", "started_at", "answered_at", "ended_at", "q850"),
+		part{"called", Pseudonym, "the last two digits of the number that was called; the number itself is not kept", ""},
 		part{"user_id", Pseudonym, "whose phone it was", ""})},
 
 	{Column, "offers", "to report what was offered to whom, and that nobody is offered the same work twice", whileRecord, "with the interaction", with(

@@ -57,6 +57,7 @@ export type WhyGroup = Schemas["WhyGroup"];
 export type WhyReason = Schemas["WhyReason"];
 export type WhyUser = Schemas["WhyUser"];
 
+export type PhoneCall = Schemas["PhoneCall"];
 export type Presence = AgentView["presence"];
 export type Channel = Interaction["channel"];
 export type Role = User["roles"][number];
