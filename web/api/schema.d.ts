@@ -5433,7 +5433,6 @@ export interface components {
       video?: boolean;
     };
     EntryPointView: {
-      accent: string;
       /** @enum {string} */
       ask_email: "no" | "optional" | "required";
       /** @enum {string} */
@@ -5449,6 +5448,8 @@ export interface components {
       id: string;
       language: string;
       languages: string[];
+      /** @description The colours of its theme's accent. */
+      look: components["schemas"]["Look"];
       /** @enum {string} */
       mode: "auto" | "light" | "dark";
       /** @description False: show the leave-a-message form. */
@@ -6272,6 +6273,15 @@ export interface components {
       agents: boolean;
       /** @description Who opens a recording says why; the audit log notes it. */
       reason: boolean;
+    };
+    Look: {
+      accent: string;
+      /** @description Text on the accent. */
+      ink: string;
+      /** @description The accent as text or icon on dark surfaces, lightened if needed. */
+      on_dark: string;
+      /** @description The accent as text or icon on light surfaces, darkened if needed. */
+      on_light: string;
     };
     Marks: {
       /** Format: int64 */

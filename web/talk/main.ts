@@ -1,6 +1,7 @@
 import { mount } from "svelte";
 import { locale, type Language } from "$ui/i18n.svelte";
-import type { Message, Relays, State } from "../widget/src/protocol";
+import type { Message, State } from "../widget/src/protocol";
+import type { Asks } from "./calls";
 import css from "./call.css?inline";
 import { Spoken } from "./spoken.svelte";
 import { text } from "./texts";
@@ -9,12 +10,9 @@ import View from "./View.svelte";
 // What the widget needs when a chat is spoken: fetched then and not before.
 
 /** What it needs of the widget's API. */
-export interface Line {
+export interface Line extends Asks {
   /** In which texts are shown. */
   language: string;
-  talk(wanted: boolean): Promise<unknown>;
-  relays(): Promise<Relays>;
-  sound(description: string): Promise<{ description: string }>;
 }
 
 export interface Call {

@@ -1,6 +1,7 @@
 import { Sound } from "$sound/connection.svelte";
 import { microphone, NoMicrophone, type MicrophoneProblem } from "$sound/devices";
 import type { Talk } from "../widget/src/protocol";
+import { exchange, relays, talk } from "./calls";
 import type { Line } from "./main";
 import { text } from "./texts";
 
@@ -66,7 +67,7 @@ export class Spoken {
     this.failed = "";
     try {
       await before();
-      await this.#line.talk(wanted);
+      await talk(this.#line, wanted);
     } catch (e) {
       if (e instanceof NoMicrophone) this.problem = e.problem;
       else this.failed = (e instanceof Error && e.message) || text("failed");
@@ -101,8 +102,8 @@ export class Spoken {
     this.elsewhere = false;
     this.began ||= Date.now();
     const sound = new Sound({
-      relays: () => this.#line.relays(),
-      exchange: async (offer) => (await this.#line.sound(offer)).description,
+      relays: () => relays(this.#line),
+      exchange: (offer) => exchange(this.#line, offer),
       over: (e) => [401, 403, 404, 409, 410].includes((e as { status?: number }).status ?? 0),
       microphone: () => {
         const stream = this.#stream;

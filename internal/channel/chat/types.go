@@ -6,6 +6,7 @@ import (
 
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
+	"nubitalk/internal/core/setup"
 	"nubitalk/internal/core/talk"
 )
 
@@ -99,7 +100,7 @@ type EntryPointView struct {
 	Languages   []string        `json:"languages"`
 	Title       string          `json:"title"`
 	Welcome     string          `json:"welcome"`
-	Accent      string          `json:"accent"`
+	Look        setup.Look      `json:"look" doc:"The colours of its theme's accent."`
 	Position    string          `json:"position" enum:"right,left"`
 	Mode        string          `json:"mode" enum:"auto,light,dark"`
 	AskName     string          `json:"ask_name" enum:"no,optional,required"`

@@ -41,8 +41,12 @@ func (s *Service) EntryPoint(ctx context.Context, entryPoint, language string) (
 	if err != nil {
 		return EntryPointView{}, nil, "", err
 	}
+	look, err := setup.NewLook(e.Theme.Accent)
+	if err != nil {
+		return EntryPointView{}, nil, "", err
+	}
 	v := EntryPointView{ID: entryPoint, Channel: string(e.Channel), Open: open, Language: lang, Languages: e.Languages, Title: inLanguage(e.Theme.Title, lang), Welcome: inLanguage(e.Theme.Welcome, lang),
-		Accent: e.Theme.Accent, Position: e.Theme.Position, Mode: e.Theme.Mode, AskName: string(e.AskName), AskEmail: string(e.AskEmail), Survey: e.Survey, Transcript: e.Transcript,
+		Look: look, Position: e.Theme.Position, Mode: e.Theme.Mode, AskName: string(e.AskName), AskEmail: string(e.AskEmail), Survey: e.Survey, Transcript: e.Transcript,
 		Attachments: FileLimits{Allowed: e.Attachments.Allowed, MaxMB: e.Attachments.MaxMB, Types: orEmpty(e.Attachments.Types)}}
 	if e.ConsentText != "" {
 		text, version, err := s.Setup.ConsentText(ctx, t, e.ConsentText)

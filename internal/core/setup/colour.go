@@ -8,13 +8,15 @@ import (
 	"nubitalk/internal/base/errs"
 )
 
-// The surfaces that the widget draws on, and the two inks for text on an
-// accent; the values are those of the interface's tokens.
+// The inks for text on an accent, and of the surfaces that the widget draws on
+// those on which an accent is hardest to read; the values are those of the
+// interface's tokens.
 const (
 	White     = "#ffffff"
 	Ink       = "#1d1c1a" // text on light surfaces
-	DarkPanel = "#1d1c1b" // the surface in dark mode
 	Black     = "#000000"
+	LightSurface = "#efeeea" // the darkest light surface
+	DarkSurface  = "#282623" // the lightest dark one
 )
 
 // TextContrast is the least contrast of text by WCAG 2.2 AA (1.4.3).
@@ -57,9 +59,8 @@ func Contrast(a, b Colour) float64 {
 type Look struct {
 	Accent  string  `json:"accent"`
 	Ink     string  `json:"ink" doc:"Text on the accent."`
-	OnLight string  `json:"on_light" doc:"The accent as text or icon on white, darkened if needed."`
-	OnDark  string  `json:"on_dark" doc:"The accent as text or icon on the dark surface, lightened if needed."`
-	Ratio   float64 `json:"ratio" doc:"Contrast of ink on accent, at least 4.5."`
+	OnLight string  `json:"on_light" doc:"The accent as text or icon on light surfaces, darkened if needed."`
+	OnDark  string  `json:"on_dark" doc:"The accent as text or icon on dark surfaces, lightened if needed."`
 }
 
 // NewLook chooses the colours for an accent. White is taken as ink where it is
@@ -69,10 +70,10 @@ func NewLook(accent string) (Look, error) {
 	if err != nil {
 		return Look{}, err
 	}
-	look := Look{Accent: c.String(), OnLight: towards(c, White, Black), OnDark: towards(c, DarkPanel, White)}
+	look := Look{Accent: c.String(), OnLight: towards(c, LightSurface, Black), OnDark: towards(c, DarkSurface, White)}
 	for _, ink := range []string{White, Ink, Black} {
 		on, _ := ParseColour(ink)
-		if look.Ink, look.Ratio = ink, Contrast(c, on); look.Ratio >= TextContrast {
+		if look.Ink = ink; Contrast(c, on) >= TextContrast {
 			break
 		}
 	}

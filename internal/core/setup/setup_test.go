@@ -305,7 +305,7 @@ func TestColours(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, pair := range [][2]string{{look.Accent, look.Ink}, {look.OnLight, White}, {look.OnDark, DarkPanel}} {
+		for _, pair := range [][2]string{{look.Accent, look.Ink}, {look.OnLight, LightSurface}, {look.OnLight, White}, {look.OnDark, DarkSurface}, {look.OnDark, "#1d1c1b"}} {
 			if r := Contrast(colour(pair[0]), colour(pair[1])); r < TextContrast {
 				t.Fatalf("%s on %s: %.2f", pair[0], pair[1], r)
 			}

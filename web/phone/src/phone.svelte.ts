@@ -1,6 +1,7 @@
 import { microphone, NoMicrophone, type MicrophoneProblem } from "$sound/devices";
 import { Sound } from "$sound/connection.svelte";
 import { locale } from "$ui/i18n.svelte";
+import { exchange, relays } from "../../talk/calls";
 import { Api, Failure } from "../../widget/src/api";
 import * as C from "../../widget/src/conversation";
 import { Line } from "../../widget/src/line";
@@ -166,8 +167,8 @@ export class Phone {
     this.#keep();
     let first = stream;
     const sound = new Sound({
-      relays: () => this.#api.relays(),
-      exchange: (offer) => this.#api.sound(offer).then((a) => a.description),
+      relays: () => relays(this.#api),
+      exchange: (offer) => exchange(this.#api, offer),
       over: (e) => e instanceof Failure && (e.cause === "gone" || e.status === 404),
       microphone: () => {
         const given = first;

@@ -1,4 +1,4 @@
-import type { EntryPoint, Message, Page, Problem, Relays, Start, Started } from "./protocol";
+import type { EntryPoint, Message, Page, Problem, Start, Started } from "./protocol";
 
 /** Why a call failed, in the terms the widget acts on. */
 export type Cause =
@@ -43,54 +43,39 @@ export class Api {
   constructor(readonly base: string) {}
 
   entryPoint(id: string, lang: string): Promise<EntryPoint> {
-    return this.#json("GET", `entry-points/${encodeURIComponent(id)}?lang=${encodeURIComponent(lang)}`);
+    return this.ask("GET", `entry-points/${encodeURIComponent(id)}?lang=${encodeURIComponent(lang)}`);
   }
 
   start(id: string, s: Start): Promise<Started> {
-    return this.#json("POST", `entry-points/${encodeURIComponent(id)}/conversations`, s);
+    return this.ask("POST", `entry-points/${encodeURIComponent(id)}/conversations`, s);
   }
 
   conversation(after: number): Promise<Page> {
-    return this.#json("GET", `conversation?after=${after}`);
+    return this.ask("GET", `conversation?after=${after}`);
   }
 
   say(client_id: string, text: string): Promise<Message> {
-    return this.#json("POST", "conversation/messages", { client_id, text });
+    return this.ask("POST", "conversation/messages", { client_id, text });
   }
 
   choose(client_id: string, value: string): Promise<Message> {
-    return this.#json("POST", "conversation/choice", { client_id, value });
+    return this.ask("POST", "conversation/choice", { client_id, value });
   }
 
   read(seq: number): Promise<void> {
-    return this.#json("POST", "conversation/read", { seq });
+    return this.ask("POST", "conversation/read", { seq });
   }
 
   callback(client_id: string, reach: string): Promise<void> {
-    return this.#json("POST", "conversation/callback", { client_id, reach });
-  }
-
-  /** How a call's sound is reached. */
-  relays(): Promise<Relays> {
-    return this.#json("GET", "conversation/relays");
-  }
-
-  /** Connects a call's sound: gives the answer to an offer (session descriptions). */
-  sound(description: string): Promise<{ description: string }> {
-    return this.#json("POST", "conversation/sound", { description });
-  }
-
-  /** Asks to talk, agrees to it, or ends it. */
-  talk(wanted: boolean): Promise<void> {
-    return this.#json("PUT", "conversation/spoken", { wanted });
+    return this.ask("POST", "conversation/callback", { client_id, reach });
   }
 
   end(): Promise<void> {
-    return this.#json("POST", "conversation/end", {});
+    return this.ask("POST", "conversation/end", {});
   }
 
   survey(rating: number, comment: string): Promise<void> {
-    return this.#json("POST", "conversation/survey", { rating, comment });
+    return this.ask("POST", "conversation/survey", { rating, comment });
   }
 
   attachment(id: string): Promise<Blob> {
@@ -142,7 +127,8 @@ export class Api {
     return `${this.base}/chat/v1/${path}`;
   }
 
-  async #json<T>(method: string, path: string, body?: unknown): Promise<T> {
+  /** A call that answers with JSON, or with nothing. */
+  async ask<T>(method: string, path: string, body?: unknown): Promise<T> {
     const answer = await this.#call(method, path, body);
     try {
       const text = await answer.text();

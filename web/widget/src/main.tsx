@@ -4,7 +4,6 @@ import { backoff } from "./line";
 import type { EntryPoint } from "./protocol";
 import { Session } from "./session";
 import { preferred } from "./texts";
-import { colours } from "./theme";
 import { App } from "./view/App";
 import { draw, h, redraw } from "./view/dom";
 import css from "./view/widget.css?inline";
@@ -96,10 +95,9 @@ function show(host: HTMLElement, session: Session): void {
   const night = matchMedia("(prefers-color-scheme: dark)");
   let painted = "";
   const view = () => {
-    const { accent, mode } = session.model.entry;
+    const { look, mode } = session.model.entry;
     const dark = mode === "dark" || (mode !== "light" && night.matches);
-    const c = colours(accent, dark);
-    const rule = `.all{--accent:${c.accent};--ink:${c.ink};--tint:${c.text}}`;
+    const rule = `.all{--accent:${look.accent};--ink:${look.ink};--tint:${dark ? look.on_dark : look.on_light}}`;
     if (rule !== painted) theme.replaceSync((painted = rule));
     return <App s={session} full={small.matches} dark={dark} />;
   };

@@ -11,7 +11,7 @@ export interface EntryPoint {
   languages: string[];
   title: string;
   welcome: string;
-  accent: string;
+  look: Look;
   position: "right" | "left";
   mode: "auto" | "light" | "dark";
   ask_name: Ask;
@@ -21,6 +21,16 @@ export interface EntryPoint {
   attachments: FileLimits;
   survey: boolean;
   transcript: boolean;
+}
+
+/** The tenant's colour with what can be read on it and beside it (WCAG 2.2 AA). */
+export interface Look {
+  accent: string;
+  /** Text on the accent. */
+  ink: string;
+  /** The accent as text on light surfaces, and on dark ones. */
+  on_light: string;
+  on_dark: string;
 }
 
 export type Ask = "no" | "optional" | "required";

@@ -247,12 +247,12 @@ describe("told to a screen reader", () => {
 
 describe("the tenant's choice of looks", () => {
   test.each([
-    ["#ffff00", "light"],
-    ["#ffffff", "dark"],
-    ["#0a0a0a", "dark"],
-    ["#ff3366", "light"],
-  ] as const)("accent %s, %s", async (accent, mode) => {
-    chat.entry = { ...chat.entry, accent, mode, position: "left" };
+    ["#ffff00", "light", { ink: "#1d1c1a", on_light: "#666600", on_dark: "#ffff00" }],
+    ["#ffffff", "dark", { ink: "#1d1c1a", on_light: "#666666", on_dark: "#ffffff" }],
+    ["#0a0a0a", "dark", { ink: "#ffffff", on_light: "#0a0a0a", on_dark: "#919191" }],
+    ["#ff3366", "light", { ink: "#1d1c1a", on_light: "#cc2952", on_dark: "#ff4775" }],
+  ] as const)("accent %s, %s", async (accent, mode, others) => {
+    chat.entry = { ...chat.entry, look: { accent, ...others }, mode, position: "left" };
     const { page } = await visitor({ colorScheme: mode === "dark" ? "light" : "dark" });
     const talk = await start(page);
     talk.add({

@@ -17,7 +17,7 @@ export const ENTRY: EntryPoint = {
   languages: ["en", "pt"],
   title: "Shoe shop",
   welcome: "Hello! How can we help you today?",
-  accent: "#0b6e6e",
+  look: { accent: "#0b6e6e", ink: "#ffffff", on_light: "#0b6e6e", on_dark: "#549a9a" },
   position: "right",
   mode: "auto",
   ask_name: "optional",
