@@ -11,6 +11,7 @@ import (
 	"nubitalk/internal/media/mediatest"
 	"nubitalk/internal/media/negotiate"
 	"nubitalk/internal/server/config"
+	"nubitalk/internal/store"
 )
 
 // rings gives a tenant a ring group.
@@ -233,5 +234,48 @@ func TestWhereARingGroupLeads(t *testing.T) {
 			t.Errorf("a prompt in use: %v", err)
 		}
 		_ = words
+	})
+}
+
+// A call that came from a phone to an entry point goes on after a restart, and its
+// user is still on the phone.
+func TestAPhoneInAQueueSurvivesARestart(t *testing.T) {
+	engines(t, func(t *testing.T, conf *config.Config) {
+		node := telephony(t, conf)
+		n := start(t, conf, nil)
+		acme, _ := house(t, n)
+		entry := acme.telephone(t, acme.signIn(t, "ana"))
+		boID, cyID := acme.agent(t, "bo"), acme.agent(t, "cy")
+		cy := acme.signIn(t, "cy")
+		hers := acme.ownPhone(t, node, conf, "Cy's", cyID, "22")
+		gone, _ := acme.plainPhone(t, "Away", boID, "23")
+		acme.rings(t, setup.RingGroup{Name: "Point", Extension: "32", Members: []string{gone}, Then: setup.RingThen{EntryPoint: entry}})
+		call := hers.calls(t, "32")
+		call.connected(t, 500)
+		within(t, "the dialog is not kept", func() bool {
+			kept := 0
+			must(t, n.keepers.db.Read(t.Context(), acme.ID, func(tx *store.Tx) error {
+				all, err := tx.OpenLegs()
+				for _, l := range all {
+					if len(l.DialogSealed) > 0 {
+						kept++
+					}
+				}
+				return err
+			}))
+			return kept == 1
+		})
+		n.stop(t)
+		n = start(t, conf, nil)
+		acme.node, cy.Base = n, n.URL()
+		o := await[sip.Offered](t, call)
+		body, err := call.Answer(o.Body.Data)
+		must(t, err)
+		call.leg.AnswerOffer(sip.SDP(body))
+		aside(t, cy, 1)
+		must(t, call.Press('2'))
+		call.hearsMusic(t, 900)
+		call.leg.Hangup(sip.Reason{Q850: 16})
+		aside(t, cy, 0)
 	})
 }

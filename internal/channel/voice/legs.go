@@ -334,6 +334,11 @@ func (s *Service) reviveLeg(ctx context.Context, who Caller, row store.LegRow) e
 		l.end()
 		return errs.New(errs.Gone, "Its work has ended.")
 	}
+	if row.Way == byPhone && row.UserID == "" { // the caller's own
+		if ph, ok := s.Phones.PhoneByID(who.Tenant, row.TrunkID); ok {
+			s.engageFor(c, ph.User)
+		}
+	}
 	return nil
 }
 

@@ -71,14 +71,18 @@ func (o *officeCall) arriveAt(entryPoint string) {
 		return
 	}
 	o.hand(c)
-	for _, user := range o.engaged {
-		o.s.running.Go(func() {
-			<-c.ended
-			o.s.engage(o.from.Tenant, user, -1)
-		})
-	}
-	o.engaged = nil
+	o.s.engageFor(c, o.from.User)
 	o.stop(sip.Reason{})
+}
+
+// engageFor counts a call that a user began at a phone and that is work of the
+// floor's, until it is over.
+func (s *Service) engageFor(c *call, user string) {
+	s.engage(c.who.Tenant, user, 1)
+	s.running.Go(func() {
+		<-c.ended
+		s.engage(c.who.Tenant, user, -1)
+	})
 }
 
 // hand gives the caller to a call, with all that was told of it and is not done
