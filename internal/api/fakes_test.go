@@ -572,6 +572,8 @@ func (p tapes) Listen(_ context.Context, a access.Actor, rec, _ string) (recordi
 	return recording.Listening{Item: recording.Item{ID: g.recording, Interaction: g.interaction}, Ticket: g.canary}, nil
 }
 
+func (p tapes) Export(context.Context, access.Actor, recording.Export, io.Writer) error { return nil }
+
 func (p tapes) Draw(_ context.Context, a access.Actor, rec, _ string) ([][]int, error) {
 	_, err := p.of(a, access.RecListen, rec, recordings)
 	return [][]int{}, err

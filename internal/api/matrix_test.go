@@ -111,6 +111,7 @@ func workExamples() map[string]example {
 		"PUT /api/v1/interactions/{id}/hold":                      {thing: "interaction", body: m{"held": true}},
 		"GET /api/v1/interactions/{id}/recordings":                {thing: "interaction"},
 		"POST /api/v1/recordings/{id}/listen":                     {thing: "recording", body: m{}},
+		"POST /api/v1/recordings/export":                          {body: m{"reason": "legal"}},
 		"GET /api/v1/recordings/{id}/waveform":                    {thing: "recording"},
 		"GET /api/v1/recordings/{id}/verify":                      {thing: "recording"},
 		"GET /api/v1/recordings/{id}/sound":                       {thing: "recording", query: "?until_ms=1000"},

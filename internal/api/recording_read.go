@@ -2,9 +2,12 @@ package api
 
 import (
 	"context"
+	"io"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"nubitalk/internal/app/recording"
 	"nubitalk/internal/core/access"
@@ -15,6 +18,8 @@ type Listening interface {
 	List(ctx context.Context, a access.Actor, interaction string) ([]recording.Item, error)
 	// Listen opens one, which the audit log notes.
 	Listen(ctx context.Context, a access.Actor, rec, reason string) (recording.Listening, error)
+	// Export writes an archive.
+	Export(ctx context.Context, a access.Actor, in recording.Export, w io.Writer) error
 	// Draw is its waveform.
 	Draw(ctx context.Context, a access.Actor, rec, ticket string) ([][]int, error)
 	// Verify says what is not as it was made.
@@ -28,6 +33,18 @@ type listenInput struct {
 	Body struct {
 		Reason string `json:"reason,omitempty" enum:"quality,training,complaint,dispute,legal,other" doc:"Why; where the organisation asks for it, it must be there. It stands in the audit log."`
 	} `nameHint:"ListenToRecording"`
+}
+
+type exportRecordingsInput struct {
+	Body struct {
+		Recordings []string  `json:"recordings,omitempty" maxItems:"500" doc:"These. Missing: what the filter finds."`
+		Queue      string    `json:"queue,omitempty" maxLength:"64" doc:"Of conversations in this queue."`
+		Agent      string    `json:"agent,omitempty" maxLength:"64" doc:"Of conversations that this user held last."`
+		From       time.Time `json:"from,omitzero" doc:"Of conversations that arrived then or later."`
+		To         time.Time `json:"to,omitzero" doc:"Of conversations that arrived before."`
+		Reason     string    `json:"reason" enum:"quality,training,complaint,dispute,legal,other" doc:"Why. It stands in the audit log with each recording."`
+		Recipient  string    `json:"recipient,omitempty" maxLength:"200" doc:"An age recipient (age1…): the archive is sealed for who has its identity. Missing: it is plain."`
+	} `nameHint:"ExportRecordings"`
 }
 
 type ticketInput struct {
@@ -71,6 +88,20 @@ func (s *Server) recordingReadRoutes() {
 			items, err := s.Listening.List(ctx, c.Actor, in.ID)
 			return list(items, "", err)
 		})
+	handle(s, "POST", "/api/v1/recordings/export", needs(access.RecExport), about{id: "exportRecordings", tag: tag, summary: "Recordings, as one archive", status: 200, once: true, raw: describeArchive,
+		detail: "A ZIP file, streamed: for each recording its sound as WAV and a manifest, and a manifest of all with the SHA-256 of each file; sealed with age where a recipient is named (docs/recording-listening.md). Each recording is noted in the audit log."},
+		func(ctx context.Context, c *caller, in *exportRecordingsInput) (*streamOutput, error) {
+			if err := s.listens(c, 20); err != nil {
+				return nil, err
+			}
+			b := in.Body
+			name, kind := "recordings.zip", "application/zip"
+			if b.Recipient != "" {
+				name, kind = "recordings.zip.age", "application/octet-stream"
+			}
+			x := recording.Export{Recordings: b.Recordings, Queue: b.Queue, Agent: b.Agent, From: b.From, To: b.To, Reason: b.Reason, Recipient: b.Recipient}
+			return &streamOutput{Body: s.stream(ctx, name, kind, func(w io.Writer) error { return s.Listening.Export(ctx, c.Actor, x, w) })}, nil
+		})
 	const path = "/api/v1/recordings/{id}"
 	handle(s, "POST", path+"/listen", hear, about{id: "listenToRecording", tag: tag, summary: "Open a recording to listen to it", status: 200, once: true,
 		detail: "Noted in the audit log. What it answers is what a player shows; the sound itself is asked for in parts, with its ticket."},
@@ -109,6 +140,11 @@ func (s *Server) recordingReadRoutes() {
 			}
 			return &soundOutput{ContentType: "audio/wav", Disposition: "inline", CacheControl: "private, no-store", CSP: "default-src 'none'; sandbox", Missing: spans(sound.Missing), Body: sound.WAV}, nil
 		})
+}
+
+func describeArchive(op *huma.Operation) {
+	file := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
+	op.Responses["200"].Content = map[string]*huma.MediaType{"application/zip": file, "application/octet-stream": file}
 }
 
 // listens bounds how fast one user takes recordings; n is what a call weighs.

@@ -1,6 +1,8 @@
 package server
 
 import (
+	"archive/zip"
+	"bytes"
 	"io"
 	"net/http"
 	"strings"
@@ -177,6 +179,16 @@ func TestARecordingIsHeard(t *testing.T) {
 		must(t, sue.Do(ctx, "GET", "recordings/"+r.ID()+"/verify?ticket="+opened.Ticket, nil, &whole))
 		if len(whole.Faults) != 1 || whole.Faults[0] != (recording.Damage{AtMS: 5000, LengthMS: 5000, What: form.FaultMissing}) {
 			t.Errorf("%+v", whole.Faults)
+		}
+
+		acme.user(t, "dora", access.PrivacyOfficer)
+		dora := acme.signIn(t, "dora")
+		var file []byte
+		refused(t, sue.Do(ctx, "POST", "recordings/export", m{"reason": "legal"}, nil), 403)
+		refused(t, dora.Do(ctx, "POST", "recordings/export", m{}, nil), 422)
+		must(t, dora.Do(ctx, "POST", "recordings/export", m{"recordings": []string{r.ID()}, "reason": "legal"}, &file))
+		if z, err := zip.NewReader(bytes.NewReader(file), int64(len(file))); err != nil || len(z.File) != 3 || z.File[0].UncompressedSize64 != 44+12*4*audio.Rate {
+			t.Errorf("%v, %d bytes", err, len(file))
 		}
 
 		var noted []string

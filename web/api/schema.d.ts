@@ -3168,6 +3168,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/recordings/export": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Recordings, as one archive
+     * @description A ZIP file, streamed: for each recording its sound as WAV and a manifest, and a manifest of all with the SHA-256 of each file; sealed with age where a recipient is named (docs/recording-listening.md). Each recording is noted in the audit log.
+     *
+     *     Needs `recording.export`.
+     */
+    post: operations["exportRecordings"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/recordings/{id}/listen": {
     parameters: {
       query?: never;
@@ -4351,6 +4373,7 @@ export interface components {
         | "call.export"
         | "call.numbers"
         | "recording.listen"
+        | "recording.export"
         | "note.write"
         | "canned.read"
         | "floor.watch"
@@ -4769,6 +4792,7 @@ export interface components {
         | "call.exported"
         | "call.numbers_exported"
         | "recording.listened"
+        | "recording.exported"
         | "alert.acknowledged"
         | "agent.presence"
         | "retention.ended"
@@ -5519,6 +5543,31 @@ export interface components {
       /**
        * Format: date-time
        * @description Began before.
+       */
+      to?: string;
+    };
+    ExportRecordings: {
+      /** @description Of conversations that this user held last. */
+      agent?: string;
+      /**
+       * Format: date-time
+       * @description Of conversations that arrived then or later.
+       */
+      from?: string;
+      /** @description Of conversations in this queue. */
+      queue?: string;
+      /**
+       * @description Why. It stands in the audit log with each recording.
+       * @enum {string}
+       */
+      reason: "quality" | "training" | "complaint" | "dispute" | "legal" | "other";
+      /** @description An age recipient (age1…): the archive is sealed for who has its identity. Missing: it is plain. */
+      recipient?: string;
+      /** @description These. Missing: what the filter finds. */
+      recordings?: string[];
+      /**
+       * Format: date-time
+       * @description Of conversations that arrived before.
        */
       to?: string;
     };
@@ -6309,6 +6358,7 @@ export interface components {
         | "call.export"
         | "call.numbers"
         | "recording.listen"
+        | "recording.export"
         | "note.write"
         | "canned.read"
         | "floor.watch"
@@ -6429,6 +6479,7 @@ export interface components {
         | "call.export"
         | "call.numbers"
         | "recording.listen"
+        | "recording.export"
         | "note.write"
         | "canned.read"
         | "floor.watch"
@@ -6800,6 +6851,7 @@ export interface components {
         | "call.export"
         | "call.numbers"
         | "recording.listen"
+        | "recording.export"
         | "note.write"
         | "canned.read"
         | "floor.watch"
@@ -15451,6 +15503,40 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["ReasonObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  exportRecordings: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ExportRecordings"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/octet-stream": string;
+          "application/zip": string;
         };
       };
       /** @description Error */

@@ -1,10 +1,18 @@
 package recording_test
 
 import (
+	"archive/zip"
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"io"
 	"slices"
 	"testing"
 	"time"
+
+	"filippo.io/age"
 
 	"nubitalk/internal/app/recording"
 	"nubitalk/internal/base/clock"
@@ -227,5 +235,114 @@ func TestWhoMayListenAndForHowLong(t *testing.T) {
 		must(t, f.Vault.DestroyContact(ctx, tenA, f.contacts[tenA]))
 		_, err = listen(sue, "quality")
 		wants("an erased person's", err, errs.NotFound)
+	})
+}
+
+var dpo = access.Actor{Tenant: tenA, User: "usr_dpo", Session: "ses_3", Roles: []access.Role{access.PrivacyOfficer}}
+
+// unzipped are an archive's files.
+func unzipped(t *testing.T, b []byte) map[string][]byte {
+	t.Helper()
+	z, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
+	must(t, err)
+	files := map[string][]byte{}
+	for _, f := range z.File {
+		r, err := f.Open()
+		must(t, err)
+		files[f.Name], err = io.ReadAll(r)
+		must(t, err)
+	}
+	return files
+}
+
+// An archive holds the sound, what is missing of it, and a hash of each file; it is
+// for who may, and can be for one recipient alone.
+func TestRecordingsAreExported(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		l := f.listeners(&rules{})
+		first, o := f.recorded("abcdefghijklm")
+		second, _ := f.recorded("xyz")
+		must(t, f.Blobs.Delete(ctx, f.key(segments(o)[1])))
+
+		var plain bytes.Buffer
+		must(t, l.Export(ctx, dpo, recording.Export{Reason: "legal"}, &plain))
+		files := unzipped(t, plain.Bytes())
+		var all struct {
+			Recordings int
+			Files      []struct {
+				File, SHA256 string
+				Size         int
+			}
+		}
+		must(t, json.Unmarshal(files["manifest.json"], &all))
+		if all.Recordings != 2 || len(all.Files) != 4 || len(files) != 5 {
+			t.Errorf("%+v", all)
+		}
+		for _, named := range all.Files {
+			if sum := sha256.Sum256(files[named.File]); hex.EncodeToString(sum[:]) != named.SHA256 || len(files[named.File]) != named.Size {
+				t.Errorf("%s is not what the manifest says", named.File)
+			}
+		}
+		wav := files[first.ID()+"/sound.wav"]
+		if len(wav) != 44+13*4*8000 {
+			t.Fatalf("%d bytes", len(wav))
+		}
+		sample := func(second int) byte { return wav[44+4*8000*second+401] } // of the first track, the upper half
+		if sample(0) == 0 || sample(7) != 0 || sample(11) == 0 {
+			t.Errorf("it sounds %d, %d, %d", sample(0), sample(7), sample(11))
+		}
+		var one struct {
+			Missing []recording.Span
+			Tracks  []string
+			Marks   []recording.Mark
+		}
+		must(t, json.Unmarshal(files[first.ID()+"/manifest.json"], &one))
+		if !slices.Equal(one.Missing, []recording.Span{{AtMS: 5000, LengthMS: 5000}}) || !slices.Equal(one.Tracks, []string{"person", "agent"}) || len(one.Marks) != 1 {
+			t.Errorf("%+v", one)
+		}
+
+		// For one recipient: noise to all others.
+		key, err := age.GenerateX25519Identity()
+		must(t, err)
+		var sealed bytes.Buffer
+		must(t, l.Export(ctx, dpo, recording.Export{Recordings: []string{second.ID()}, Reason: "legal", Recipient: key.Recipient().String()}, &sealed))
+		if bytes.Contains(sealed.Bytes(), []byte("RIFF")) || bytes.Contains(sealed.Bytes(), []byte(second.ID())) {
+			t.Error("it is not sealed")
+		}
+		r, err := age.Decrypt(&sealed, key)
+		must(t, err)
+		opened, err := io.ReadAll(r)
+		must(t, err)
+		if files := unzipped(t, opened); len(files) != 3 || len(files[second.ID()+"/sound.wav"]) != 44+3*4*8000 {
+			t.Errorf("%d files", len(files))
+		}
+
+		var nothing bytes.Buffer
+		dpoB := dpo
+		dpoB.Tenant = tenB
+		for what, c := range map[string]struct {
+			a    access.Actor
+			in   recording.Export
+			code errs.Code
+		}{
+			"a supervisor":           {sue, recording.Export{Reason: "legal"}, errs.Forbidden},
+			"another tenant's":       {dpoB, recording.Export{Reason: "legal", Recordings: []string{first.ID()}}, errs.NotFound},
+			"none such":              {dpo, recording.Export{Reason: "legal", Recordings: []string{"rec_x"}}, errs.NotFound},
+			"to nobody who could be": {dpo, recording.Export{Reason: "legal", Recipient: "age1nobody"}, errs.Invalid},
+		} {
+			if err := l.Export(ctx, c.a, c.in, &nothing); !errs.Is(err, c.code) || nothing.Len() > 0 {
+				t.Errorf("%s: %v, %d bytes", what, err, nothing.Len())
+			}
+		}
+		must(t, l.Export(ctx, dpoB, recording.Export{Reason: "legal"}, &nothing))
+		if files := unzipped(t, nothing.Bytes()); len(files) != 1 {
+			t.Errorf("another tenant gets %d files", len(files))
+		}
+		var late bytes.Buffer
+		must(t, l.Export(ctx, dpo, recording.Export{Reason: "legal", From: start.Add(time.Hour)}, &late))
+		if files := unzipped(t, late.Bytes()); len(files) != 1 {
+			t.Errorf("of a time without conversations there are %d files", len(files))
+		}
 	})
 }

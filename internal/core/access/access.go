@@ -46,6 +46,7 @@ const (
 	CallExport   Permission = "call.export"  // the records of calls, with numbers masked
 	CallNumbers  Permission = "call.numbers" // … with numbers
 	RecListen    Permission = "recording.listen"
+	RecExport    Permission = "recording.export"
 	NoteWrite    Permission = "note.write"    // write an internal note
 	CannedRead   Permission = "canned.read"   // use canned replies
 	FloorWatch   Permission = "floor.watch"   // live queues and agents
@@ -89,6 +90,7 @@ var table = []Rule{
 	{CallExport, "Export the records of calls: times, reasons and quality of each end, with telephone numbers masked.", map[Role]Scope{Supervisor: Tenant, Administrator: Tenant, PrivacyOfficer: Tenant}},
 	{CallNumbers, "See telephone numbers in such an export, for a reason that the audit log notes.", map[Role]Scope{PrivacyOfficer: Tenant}},
 	{RecListen, "Listen to recordings, which the audit log notes; agents where the organisation's rules let them.", map[Role]Scope{Agent: Own, Supervisor: Tenant, PrivacyOfficer: Tenant}},
+	{RecExport, "Export recordings, for a reason that the audit log notes.", map[Role]Scope{PrivacyOfficer: Tenant}},
 	{NoteWrite, "Write internal notes on an interaction.", map[Role]Scope{Agent: Own, Supervisor: Tenant}},
 	{CannedRead, "Use canned replies.", map[Role]Scope{Agent: Tenant, Supervisor: Tenant, Administrator: Tenant}},
 	{FloorWatch, "Watch queues and agents live.", map[Role]Scope{Supervisor: Tenant, Monitor: Tenant, Administrator: Tenant}},
