@@ -22,6 +22,7 @@ import (
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/acd"
 	"nubitalk/internal/core/dialplan"
+	taped "nubitalk/internal/core/recording"
 	"nubitalk/internal/core/setup"
 )
 
@@ -731,6 +732,23 @@ func (w *world) EndHandedOver(ctx context.Context, t id.Tenant, i, user string) 
 
 func (w *world) Monitor(ctx context.Context, t id.Tenant, i, user string, how voice.Monitor) (voice.State, error) {
 	return voice.State{Interaction: i}, nil
+}
+
+func (w *world) Record(ctx context.Context, t id.Tenant, i string, a taped.Action, by, reason string) (voice.RecordingState, error) {
+	return voice.RecordingState{Status: "paused", By: by, Reason: reason}, nil
+}
+
+func (w *world) CallOfUser(t id.Tenant, user string) string {
+	if g := w.tenants[t]; g != nil && g.holder == user {
+		return g.interaction
+	}
+	return ""
+}
+
+func (w *world) CallOfContact(t id.Tenant, contact string) string { return w.CallOfUser(t, "") }
+
+func (w *world) Named(ctx context.Context, t id.Tenant, kind string, address secret.Text) (string, error) {
+	return "con_1", nil
 }
 
 func (w *world) RingAgain(ctx context.Context, t id.Tenant, interaction, user string) (voice.State, error) {

@@ -124,6 +124,8 @@ func workExamples() map[string]example {
 		"POST /api/v1/interactions/{id}/ring":                     {thing: "interaction"},
 		"PUT /api/v1/interactions/{id}/talk":                      {thing: "interaction", body: m{"with": "caller"}},
 		"PUT /api/v1/floor/interactions/{id}/monitor":             {thing: "interaction", body: m{"how": "none"}},
+		"POST /api/v1/interactions/{id}/recording":                {thing: "interaction", body: m{"action": "pause"}},
+		"POST /api/v1/calls/recording":                            {thing: "interaction", body: func(p *party) m { return m{"action": "pause", "agent": p.holder} }},
 		"POST /api/v1/interactions/{id}/keys":                     {thing: "interaction", body: m{"keys": "1"}},
 		"GET /api/v1/interactions/{id}/why":                       {thing: "interaction"},
 		"GET /api/v1/users/{id}/why":                              {thing: "agent"},
@@ -243,7 +245,9 @@ func setupBodies() map[setup.Kind]m {
 		setup.KindFlow:        {"name": "x", "graph": m{}, "draft": nil},
 		setup.KindAlertRule: {"name": "x", "enabled": true, "measure": "waiting", "queues": []string{}, "teams": []string{}, "reasons": []string{}, "recipients": []string{}, "warning": m{"at": 5}, "critical": m{"at": 0},
 			"hold_seconds": 15, "min_contacts": 10, "always": false},
-		setup.KindPrompt:     {"name": "x", "language": "en", "text": "x"},
+		setup.KindPrompt: {"name": "x", "language": "en", "text": "x"},
+		setup.KindRecordingRule: {"name": "x", "enabled": true, "queues": []string{}, "entry_points": []string{}, "direction": "any", "percent": 100, "on_demand": false, "consent": "none", "consent_text": "",
+			"all_parties": false, "hold": false, "consultation": false, "pause_minutes": 0},
 		setup.KindConnection: {"name": "x", "address": "https://api.example.com", "header": ""},
 		setup.KindTrunk: {"name": "x", "enabled": true, "country": "PT", "number_form": "plus", "gateways": []m{}, "registration": m{"on": false}, "sources": []string{}, "username": "",
 			"allow_md5": false, "ask_password": false, "encryption": "required", "srtp": []string{}, "max_calls": 0, "calls_a_second": 0, "numbers": []m{}, "caller": m{}, "outgoing": m{"allowed": false}},
@@ -445,6 +449,9 @@ func (p *party) anyAdmin() *who {
 // call fills in the path and the body for one caller.
 func (h *house) call(t *testing.T, route api.Route, e example, w *who, target *party, expect verdict) (string, any) {
 	thing, body := target.things()[e.thing], e.body
+	if of, ok := body.(func(*party) m); ok { // it names what is of the target
+		body = of(target)
+	}
 	if expect == allowed {
 		thing, body = h.spend(t, route, e, w, target, thing, body)
 	}

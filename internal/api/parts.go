@@ -16,6 +16,7 @@ import (
 	"nubitalk/internal/channel/voice"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/acd"
+	"nubitalk/internal/core/recording"
 	"nubitalk/internal/core/setup"
 )
 
@@ -144,6 +145,11 @@ type Calls interface {
 	EndHandedOver(ctx context.Context, t id.Tenant, interaction, user string) error
 	Monitor(ctx context.Context, t id.Tenant, interaction, user string, how voice.Monitor) (voice.State, error)
 	Press(ctx context.Context, t id.Tenant, interaction, keys string) error
+	// Record does what somebody wants of a call's recording, and says how it stands
+	// then. CallOfUser and CallOfContact find the running call; "" is none.
+	Record(ctx context.Context, t id.Tenant, interaction string, a recording.Action, by, reason string) (voice.RecordingState, error)
+	CallOfUser(t id.Tenant, user string) (interaction string)
+	CallOfContact(t id.Tenant, contact string) (interaction string)
 	// CallOut calls a number for an agent, who holds the new interaction at once.
 	// RingAgain rings the phone of the call's agent once more.
 	RingAgain(ctx context.Context, t id.Tenant, interaction, user string) (voice.State, error)
@@ -287,6 +293,9 @@ type Contacts interface {
 	// Find looks up by exact address; without one it lists the newest seen.
 	Find(ctx context.Context, a access.Actor, kind string, address secret.Text, cursor string, limit int) (items []Contact, next string, err error)
 	Contact(ctx context.Context, a access.Actor, contact string) (Contact, error)
+	// Named is the id of the contact that has an address, for parts that show nothing
+	// of it; NotFound if there is none.
+	Named(ctx context.Context, t id.Tenant, kind string, address secret.Text) (contact string, err error)
 	// Seen notes that the actor was shown what a contact said; "" is nobody.
 	Seen(ctx context.Context, a access.Actor, contact string) error
 	// Update rectifies; nil fields stay as they are.

@@ -95,6 +95,7 @@ func New(c Config, p Parts) *Server {
 	s.privacyRoutes()
 	s.visitorRoutes()
 	s.callRoutes()
+	s.recordingControlRoutes()
 	s.callLegRoutes()
 	s.recordingReadRoutes()
 	s.phoneCallRoutes()

@@ -145,6 +145,16 @@ type (
 		Seen
 		setup.Flow
 	}
+	// RecordingRuleObject is a rule for recordings as answered.
+	RecordingRuleObject struct {
+		SetupHead
+		setup.RecordingRule
+	}
+	// RecordingRuleChange changes one.
+	RecordingRuleChange struct {
+		Seen
+		setup.RecordingRule
+	}
 	AlertRuleObject struct {
 		SetupHead
 		setup.AlertRule
@@ -254,6 +264,7 @@ func (s *Server) setupRoutes() {
 	s.phoneRoutes()
 	s.ringGroupRoutes()
 	s.promptRoutes()
+	setupKind[setup.RecordingRule, RecordingRuleObject, RecordingRuleChange](s, setup.KindRecordingRule, "RecordingRule", func(c RecordingRuleChange) any { return c.RecordingRule })
 	setupVersions[setup.Flow](s, setup.KindFlow, "Flow")
 	setupVersions[setup.ConsentText](s, setup.KindConsentText, "ConsentText")
 
@@ -351,6 +362,8 @@ var mustSend = map[setup.Kind][]string{
 	setup.KindRingGroup:   {"name", "extension", "members"},
 	setup.KindConnection:  {"name", "address"},
 	setup.KindPrompt:      {"name", "language", "text"},
+
+	setup.KindRecordingRule: {"name", "percent"},
 }
 
 // lighten makes the schema of a new object ask for no more than mustSend.

@@ -120,10 +120,11 @@ type Work struct {
 type ActKind string
 
 const (
-	ActSay   ActKind = "say"   // Text, with Buttons if any
-	ActForm  ActKind = "form"  // show the leave-a-message form
-	ActCall  ActKind = "call"  // once the words before are said: hand the call over to Transfer
-	ActEvent ActKind = "event" // Event happened; Agent is concerned
+	ActSay     ActKind = "say"     // Text, with Buttons if any
+	ActForm    ActKind = "form"    // show the leave-a-message form
+	ActCall    ActKind = "call"    // once the words before are said: hand the call over to Transfer
+	ActConsent ActKind = "consent" // the person answered a flow's consent step: Consent, Agreed
+	ActEvent   ActKind = "event"   // Event happened; Agent is concerned
 )
 
 // Act is what a channel must carry out for an interaction.
@@ -137,6 +138,9 @@ type Act struct {
 	Masked  bool         // with Collect: the answer is kept from everybody
 	Event   Event
 	Agent   string
+	// With ActConsent: the id of the consent text, and whether the person agreed.
+	Consent string
+	Agreed  bool
 	// Transfer is the number that the call is handed over to, with ActCall.
 	Transfer *flow.Transfer
 }

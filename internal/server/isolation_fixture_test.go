@@ -120,6 +120,9 @@ func (p *party) furnish() {
 			if kind == setup.KindRingGroup {
 				fresh = m{"name": "new", "extension": "30", "members": []string{p.user}}
 			}
+			if kind == setup.KindRecordingRule {
+				fresh = m{"name": "new", "percent": 100, "consent": "none"}
+			}
 			if kind == setup.KindTrunk {
 				fresh = m{"name": "new", "country": "PT", "username": "u", "password": p.canary, "numbers": []any{m{"number": fmt.Sprintf("+3512100%05d", p.canary[len(p.canary)-1])}}}
 			}
@@ -293,7 +296,7 @@ func (p *party) body(method, route string) (any, string) {
 		return nil, query
 	}
 	for end, body := range map[string]any{"/listen": m{}, "/attachments": fileForm, "/messages": m{"client_id": "m1", "kind": "text", "text": "hello"}, "/read": m{"seq": 1},
-		"/typing": m{}, "/audio": soundFile, "/level": m{"right": true}, "/sound": m{"description": strings.Repeat("v=0\r\n", 10)}, "/hold": m{"held": true}, "/spoken": m{"wanted": true}, "/talk": m{"with": "caller"}, "/ring": m{}, "/monitor": m{"how": "none"}, "/outside": m{"number": "210000001"}, "/keys": m{"keys": "1"}, "/call-legs/export": m{"format": "json"}, "/complete": m{}, "/result": m{"disposition": "", "labels": []string{}}, "/transfer": m{"queue": p.setups[setup.KindQueue]["id"]}, "/consult": m{"user": p.second}, "/move": m{"priority": 7},
+		"/typing": m{}, "/audio": soundFile, "/level": m{"right": true}, "/sound": m{"description": strings.Repeat("v=0\r\n", 10)}, "/hold": m{"held": true}, "/spoken": m{"wanted": true}, "/talk": m{"with": "caller"}, "/ring": m{}, "/monitor": m{"how": "none"}, "/outside": m{"number": "210000001"}, "/keys": m{"keys": "1"}, "/recording": m{"action": "pause"}, "/call-legs/export": m{"format": "json"}, "/complete": m{}, "/result": m{"disposition": "", "labels": []string{}}, "/transfer": m{"queue": p.setups[setup.KindQueue]["id"]}, "/consult": m{"user": p.second}, "/move": m{"priority": 7},
 		"/presence": m{"presence": "not_ready"}, "/contacts/{id}": m{"version": 1, "name": "x"}, "/organisations/{id}": m{"version": 1, "name": "Renamed"},
 		"/users/{id}": m{"version": 0, "language": "pt"}, "/restore": m{"version": 1}, "/skills/{skill}": m{"level": 3, "was": 0}, "/queues/{queue}": m{"member": false}, "/queues/members": m{"member_rule": `language == "pt"`}} {
 		if strings.HasSuffix(route, end) && method != "GET" && method != "DELETE" {

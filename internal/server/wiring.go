@@ -135,7 +135,7 @@ func (s *Server) makeParts() *parts {
 		network, phones, agents = p.telephone, p.telephone, phoneAgents{p.handsets}
 	}
 	p.voice = voice.New(voice.Deps{Network: network, Phones: phones, Agents: agents, SIP: s.sipConfig(), Bus: k.bus, Media: p.media, Speech: s.speaker(), Prompts: sounds{p.prompts, p.setups}, Floor: voiceFloor, Written: written{p.chat}, Absence: s.absence,
-		DB: k.db, Vault: k.vault, Clock: s.clock, IDs: s.ids, Audit: p.audit, Rules: p.setups, Log: s.log.With("part", "voice")})
+		DB: k.db, Vault: k.vault, Clock: s.clock, IDs: s.ids, Audit: p.audit, Rules: p.setups, Recorder: recorder{k.db, p.setups, p.contacts, p.audit, p.recording}, Log: s.log.With("part", "voice")})
 	if p.telephone != nil {
 		p.telephone.phone, p.handsets.voice = p.voice.Phone(), p.voice
 	}

@@ -68,7 +68,9 @@ func (tx *Tx) eraseContent(which, key string) (e Erased, err error) {
 	if e.Tokens, err = tx.eraseTokens(which, key); err != nil {
 		return e, err
 	}
+	var states int64
 	err = tx.erase(key, []erasure{
+		{&states, `DELETE FROM recording_states WHERE tenant_id = $1 AND ` + which},
 		{&e.Messages, `DELETE FROM messages WHERE tenant_id = $1 AND ` + which},
 		{&e.Attachments, `DELETE FROM attachments WHERE tenant_id = $1 AND ` + which},
 		{&e.RecordingEntries, `DELETE FROM recording_entries WHERE tenant_id = $1 AND ` + which},

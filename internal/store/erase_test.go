@@ -61,6 +61,9 @@ func recorded(tx *store.Tx, interaction string) error {
 	if err := tx.InsertRecording(store.RecordingRow{ID: "rec_" + interaction, InteractionID: interaction}); err != nil {
 		return err
 	}
+	if err := tx.PutRecordingState(store.RecordingStateRow{InteractionID: interaction, Paused: true, By: "usr_1"}); err != nil {
+		return err
+	}
 	if err := tx.InsertRecordingEntry(store.RecordingEntryRow{RecordingID: "rec_" + interaction, Number: 1, InteractionID: interaction, FileID: "rcf_" + interaction}); err != nil {
 		return err
 	}

@@ -76,6 +76,8 @@ func tenantRows() []kept {
 	leg.InteractionID = interaction.ID
 	recording := fill[store.RecordingRow](20)
 	recording.InteractionID = interaction.ID
+	recordingState := fill[store.RecordingStateRow](22)
+	recordingState.InteractionID = interaction.ID
 	entry := fill[store.RecordingEntryRow](21)
 	entry.InteractionID, entry.RecordingID = interaction.ID, recording.ID
 	return []kept{
@@ -152,6 +154,9 @@ func tenantRows() []kept {
 		keep("recordings", recording, (*store.Tx).InsertRecording, func(tx *store.Tx, r store.RecordingRow) (store.RecordingRow, error) { return tx.Recording(r.ID) }),
 		keep("recordings listed", recording, nothing, func(tx *store.Tx, r store.RecordingRow) (store.RecordingRow, error) {
 			return only(tx.Recordings(r.InteractionID))
+		}),
+		keep("recording_states", recordingState, (*store.Tx).PutRecordingState, func(tx *store.Tx, r store.RecordingStateRow) (store.RecordingStateRow, error) {
+			return tx.RecordingState(r.InteractionID)
 		}),
 		keep("recording_entries", entry, (*store.Tx).InsertRecordingEntry, func(tx *store.Tx, r store.RecordingEntryRow) (store.RecordingEntryRow, error) {
 			return only(tx.RecordingEntries(r.RecordingID))

@@ -354,6 +354,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/calls/recording": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * The same for the running call of an agent or a person
+     * @description For systems that do not know the interaction. It holds before the answer comes, also after a crash. Repeats are harmless: the answer says how the recording stands now. Each change is noted in the audit log. 404 when there is no such call.
+     *
+     *     Needs `recording.control`.
+     */
+    post: operations["recordCall"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/calls/relays": {
     parameters: {
       query?: never;
@@ -1990,6 +2012,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/interactions/{id}/recording": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Begin, pause, resume or stop the recording of a call
+     * @description For desks, and for a CRM or a payment page with an API key. It holds before the answer comes, also after a crash. Repeats are harmless: the answer says how the recording stands now. Each change is noted in the audit log. 409 when the rules do not let the call be recorded on demand; 410 when it has ended.
+     *
+     *     Needs `recording.control`.
+     */
+    post: operations["record"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/interactions/{id}/recordings": {
     parameters: {
       query?: never;
@@ -3162,6 +3206,100 @@ export interface paths {
      * @description Needs `setup.write`.
      */
     post: operations["restoreReason"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/recording-rules": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List recording-rules
+     * @description Needs `setup.read`.
+     */
+    get: operations["listRecordingRule"];
+    put?: never;
+    /**
+     * Add to recording-rules
+     * @description Needs `setup.write`.
+     */
+    post: operations["createRecordingRule"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/recording-rules/order": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Put recording-rules in order
+     * @description Needs `setup.write`.
+     */
+    put: operations["orderRecordingRule"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/recording-rules/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One of recording-rules
+     * @description Needs `setup.read`.
+     */
+    get: operations["getRecordingRule"];
+    /**
+     * Change one of recording-rules
+     * @description Needs `setup.write`.
+     */
+    put: operations["putRecordingRule"];
+    post?: never;
+    /**
+     * Take one of recording-rules out of use
+     * @description It stays readable for the records that name it.
+     *
+     *     Needs `setup.write`.
+     */
+    delete: operations["archiveRecordingRule"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/recording-rules/{id}/restore": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Bring one of recording-rules back into use
+     * @description Needs `setup.write`.
+     */
+    post: operations["restoreRecordingRule"];
     delete?: never;
     options?: never;
     head?: never;
@@ -4374,6 +4512,7 @@ export interface components {
         | "call.numbers"
         | "recording.listen"
         | "recording.export"
+        | "recording.control"
         | "note.write"
         | "canned.read"
         | "floor.watch"
@@ -4793,6 +4932,10 @@ export interface components {
         | "call.numbers_exported"
         | "recording.listened"
         | "recording.exported"
+        | "recording.begun"
+        | "recording.paused"
+        | "recording.resumed"
+        | "recording.stopped"
         | "alert.acknowledged"
         | "agent.presence"
         | "retention.ended"
@@ -6260,6 +6403,11 @@ export interface components {
       /** @description Pass as cursor for the next page; absent at the end. */
       next?: string;
     };
+    ListOfRecordingRuleObject: {
+      items: components["schemas"]["RecordingRuleObject"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
     ListOfRingGroupObject: {
       items: components["schemas"]["RingGroupObject"][];
       /** @description Pass as cursor for the next page; absent at the end. */
@@ -6359,6 +6507,7 @@ export interface components {
         | "call.numbers"
         | "recording.listen"
         | "recording.export"
+        | "recording.control"
         | "note.write"
         | "canned.read"
         | "floor.watch"
@@ -6480,6 +6629,7 @@ export interface components {
         | "call.numbers"
         | "recording.listen"
         | "recording.export"
+        | "recording.control"
         | "note.write"
         | "canned.read"
         | "floor.watch"
@@ -6852,6 +7002,7 @@ export interface components {
         | "call.numbers"
         | "recording.listen"
         | "recording.export"
+        | "recording.control"
         | "note.write"
         | "canned.read"
         | "floor.watch"
@@ -7482,6 +7633,37 @@ export interface components {
       /** Format: int64 */
       version: number;
     };
+    RecordCallWish: {
+      /**
+       * @description start: begin on demand, where the rules let it. pause: keep nothing from now on. resume: go on. stop: end it; what was recorded stays.
+       * @enum {string}
+       */
+      action: "start" | "pause" | "resume" | "stop";
+      /** @description Address of the person who is in the call, instead of the agent. */
+      address?: string;
+      /** @description Id of the user who has the call. */
+      agent?: string;
+      /**
+       * @description Of the address; phone if it is left out.
+       * @enum {string}
+       */
+      kind?: "phone" | "email" | "social" | "visitor";
+      /** @description A word for why, such as card or password. It is kept with the recording: never a person's data. */
+      reason?: string;
+    };
+    RecordWish: {
+      /**
+       * @description start: begin on demand, where the rules let it. pause: keep nothing from now on. resume: go on. stop: end it; what was recorded stays.
+       * @enum {string}
+       */
+      action: "start" | "pause" | "resume" | "stop";
+      /** @description A word for why, such as card or password. It is kept with the recording: never a person's data. */
+      reason?: string;
+    };
+    RecordedCall: {
+      interaction: string;
+      recording: components["schemas"]["RecordingState"];
+    };
     Recording: {
       /**
        * Format: date-time
@@ -7540,6 +7722,165 @@ export interface components {
       length_ms: number;
       /** @description A word of the program. */
       reason: string;
+    };
+    RecordingRule: {
+      /** @description An outside number that is added to the call is told the text before it is recorded. */
+      all_parties?: boolean;
+      /**
+       * @description What must have happened before anything is recorded. none: nothing. announcement: the person was told the consent text, as the agent answers. key: it agreed by a key, then or in the flow's consent step. both: it agreed, and is told as the recording begins.
+       * @default announcement
+       * @enum {string}
+       */
+      consent: "none" | "announcement" | "key" | "both";
+      /** @description Id of the consent text that is said; empty with consent none only. */
+      consent_text?: string;
+      /** @description Also record what the agent and a colleague say while the person is held. */
+      consultation?: boolean;
+      /**
+       * @description in: calls that arrive. out: calls that agents make.
+       * @default any
+       * @enum {string}
+       */
+      direction: "any" | "in" | "out";
+      /** @default true */
+      enabled: boolean;
+      /** @description Ids of the entry points whose calls it fits; empty means all. Calls that agents make come by none. */
+      entry_points?: string[];
+      /** @description Also record what the person says while it is held. */
+      hold?: boolean;
+      name: string;
+      /** @description The agent may begin a recording of calls that are not recorded by themselves. */
+      on_demand?: boolean;
+      /**
+       * Format: int64
+       * @description A pause that nobody ends is ended after so many minutes, and the agent is told; 0 is never.
+       */
+      pause_minutes?: number;
+      /**
+       * Format: int64
+       * @description How many of a hundred calls are recorded by themselves. 0 without on_demand: nothing is recorded where this rule fits, whatever others say.
+       */
+      percent: number;
+      /** @description Ids of the queues whose calls it fits; empty means all. */
+      queues?: string[];
+    };
+    RecordingRuleChange: {
+      /** @description An outside number that is added to the call is told the text before it is recorded. */
+      all_parties: boolean;
+      /**
+       * @description What must have happened before anything is recorded. none: nothing. announcement: the person was told the consent text, as the agent answers. key: it agreed by a key, then or in the flow's consent step. both: it agreed, and is told as the recording begins.
+       * @default announcement
+       * @enum {string}
+       */
+      consent: "none" | "announcement" | "key" | "both";
+      /** @description Id of the consent text that is said; empty with consent none only. */
+      consent_text: string;
+      /** @description Also record what the agent and a colleague say while the person is held. */
+      consultation: boolean;
+      /**
+       * @description in: calls that arrive. out: calls that agents make.
+       * @default any
+       * @enum {string}
+       */
+      direction: "any" | "in" | "out";
+      /** @default true */
+      enabled: boolean;
+      /** @description Ids of the entry points whose calls it fits; empty means all. Calls that agents make come by none. */
+      entry_points: string[];
+      /** @description Also record what the person says while it is held. */
+      hold: boolean;
+      name: string;
+      /** @description The agent may begin a recording of calls that are not recorded by themselves. */
+      on_demand: boolean;
+      /**
+       * Format: int64
+       * @description A pause that nobody ends is ended after so many minutes, and the agent is told; 0 is never.
+       */
+      pause_minutes: number;
+      /**
+       * Format: int64
+       * @description How many of a hundred calls are recorded by themselves. 0 without on_demand: nothing is recorded where this rule fits, whatever others say.
+       */
+      percent: number;
+      /** @description Ids of the queues whose calls it fits; empty means all. */
+      queues: string[];
+      /**
+       * Format: int64
+       * @description The version you saw; 409 if someone was faster.
+       */
+      version: number;
+    };
+    RecordingRuleObject: {
+      /** @description An outside number that is added to the call is told the text before it is recorded. */
+      all_parties: boolean;
+      /** Format: date-time */
+      archived_at?: string;
+      /**
+       * @description What must have happened before anything is recorded. none: nothing. announcement: the person was told the consent text, as the agent answers. key: it agreed by a key, then or in the flow's consent step. both: it agreed, and is told as the recording begins.
+       * @default announcement
+       * @enum {string}
+       */
+      consent: "none" | "announcement" | "key" | "both";
+      /** @description Id of the consent text that is said; empty with consent none only. */
+      consent_text: string;
+      /** @description Also record what the agent and a colleague say while the person is held. */
+      consultation: boolean;
+      /** Format: date-time */
+      created_at: string;
+      /**
+       * @description in: calls that arrive. out: calls that agents make.
+       * @default any
+       * @enum {string}
+       */
+      direction: "any" | "in" | "out";
+      /** @default true */
+      enabled: boolean;
+      /** @description Ids of the entry points whose calls it fits; empty means all. Calls that agents make come by none. */
+      entry_points: string[];
+      /** @description Also record what the person says while it is held. */
+      hold: boolean;
+      id: string;
+      name: string;
+      /** @description The agent may begin a recording of calls that are not recorded by themselves. */
+      on_demand: boolean;
+      /**
+       * Format: int64
+       * @description A pause that nobody ends is ended after so many minutes, and the agent is told; 0 is never.
+       */
+      pause_minutes: number;
+      /**
+       * Format: int64
+       * @description How many of a hundred calls are recorded by themselves. 0 without on_demand: nothing is recorded where this rule fits, whatever others say.
+       */
+      percent: number;
+      /** Format: int64 */
+      position: number;
+      /** @description Ids of the queues whose calls it fits; empty means all. */
+      queues: string[];
+      /** Format: date-time */
+      updated_at: string;
+      /** Format: int64 */
+      version: number;
+    };
+    RecordingState: {
+      /** @description Who paused, resumed, began or stopped it last: the id of a user or key, flow, or system. */
+      by?: string;
+      /** @description A word for why; limit: a pause was forgotten, and ended by the rule's limit. */
+      reason?: string;
+      /** Format: date-time */
+      since?: string;
+      /** @description Whether it may be begun on demand. */
+      start: boolean;
+      /**
+       * @description off: nothing is to be recorded; why says why. waiting: it begins when agent and person talk. asking: the person is being told, or asked. refused: it did not agree. failed: it could not be begun.
+       * @enum {string}
+       */
+      status: "off" | "waiting" | "asking" | "recording" | "paused" | "stopped" | "refused" | "failed";
+      /**
+       * @description With off. no_rule: no rule fits. forbidden: a rule forbids it. share: the call is not of those that are chosen. on_demand: the agent may begin.
+       * @enum {string}
+       */
+      why?: "no_rule" | "forbidden" | "share" | "on_demand";
     };
     RecordingWaveform: {
       /** @description The largest sample of each part of each channel, 0 to 255. */
@@ -8053,6 +8394,7 @@ export interface components {
       phone?: "ringing" | "connected" | "busy" | "declined" | "unregistered" | "unanswered" | "lost";
       /** @description The caller's sound is not encrypted on the way to the operator, because its trunk allows that. */
       plain: boolean;
+      recording: components["schemas"]["RecordingState"];
       /** @description The person who is called is being rung. */
       ringing: boolean;
       /**
@@ -9580,6 +9922,42 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["Choices"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  recordCall: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["RecordCallWish"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RecordedCall"];
         };
       };
       /** @description Error */
@@ -13006,6 +13384,44 @@ export interface operations {
       };
     };
   };
+  record: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["RecordWish"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RecordedCall"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   recordings: {
     parameters: {
       query?: never;
@@ -15503,6 +15919,250 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["ReasonObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listRecordingRule: {
+    parameters: {
+      query?: {
+        /** @description Also those out of use. */
+        archived?: boolean;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfRecordingRuleObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  createRecordingRule: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["RecordingRule"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RecordingRuleObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  orderRecordingRule: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SetupOrder"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  getRecordingRule: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RecordingRuleObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  putRecordingRule: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["RecordingRuleChange"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RecordingRuleObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  archiveRecordingRule: {
+    parameters: {
+      query: {
+        /** @description The version you saw. */
+        version: number;
+      };
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  restoreRecordingRule: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Seen"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RecordingRuleObject"];
         };
       };
       /** @description Error */

@@ -11,6 +11,7 @@ import (
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
+	"nubitalk/internal/channel"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/privacy"
 	"nubitalk/internal/store"
@@ -114,6 +115,26 @@ func (s *Service) byAddress(tx *store.Tx, a access.Actor, kind string, address s
 		return Contact{}, err
 	}
 	return s.read(tx, row.ContactID)
+}
+
+// Named is the id of the contact that has an address; errs.NotFound if there is
+// none. It is for parts that show nothing of the contact.
+func (s *Service) Named(ctx context.Context, t id.Tenant, kind string, address secret.Text) (contact string, err error) {
+	err = s.DB.Read(ctx, t, func(tx *store.Tx) error {
+		all, err := s.lookUp(tx, []channel.Address{{Kind: kind, Value: address}})
+		for _, k := range all {
+			row, err := tx.AddressByIndex(k.kind, k.index)
+			if err != nil {
+				return err
+			}
+			contact = row.ContactID
+		}
+		return err
+	})
+	if err == nil && contact == "" {
+		err = errs.New(errs.NotFound, "This contact does not exist.")
+	}
+	return contact, err
 }
 
 // Contact shows one contact, with its addresses in full. That somebody looked

@@ -129,6 +129,10 @@ func (f *floor) flowAction(it *item, a flow.Action, now time.Time) bool {
 	}
 	if a.Given != nil {
 		f.consented(it, *a.Given)
+		f.act(it, channel.Act{Kind: channel.ActConsent, Consent: a.Given.Text, Agreed: true})
+	}
+	if a.Refused != "" {
+		f.act(it, channel.Act{Kind: channel.ActConsent, Consent: a.Refused})
 	}
 	if a.Transfer != nil {
 		f.act(it, channel.Act{Kind: channel.ActCall, Transfer: a.Transfer})

@@ -64,7 +64,7 @@ func (m *Manager) Work(ctx context.Context, a access.Actor, p access.Permission,
 // holders are the users for whom an interaction is their own: who holds it or
 // was offered it; who was asked for help may read and write notes.
 func holders(it Interaction, p access.Permission) []string {
-	if p == access.WorkHandle {
+	if p == access.WorkHandle || p == access.RecControl {
 		return []string{it.Agent}
 	}
 	return append(slices.Clone(it.Consulted), it.Agent)

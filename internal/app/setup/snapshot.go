@@ -32,6 +32,8 @@ type Snapshot struct {
 	AlertRules   map[string]core.AlertRule
 	Trunks       map[string]core.Trunk
 	Phones       map[string]core.Phone
+
+	RecordingRules map[string]core.RecordingRule
 }
 
 // Words are what a prompt in use says.
@@ -93,6 +95,7 @@ func snapshot(tx *store.Tx) (Snapshot, error) {
 	snap.AlertRules = typed[core.AlertRule](st)
 	snap.Trunks = typed[core.Trunk](st)
 	snap.Phones = typed[core.Phone](st)
+	snap.RecordingRules = typed[core.RecordingRule](st)
 	for id, v := range typed[core.ConsentText](st) {
 		snap.ConsentTexts[id] = ConsentText{st.rows[core.KindConsentText][id].Version, v}
 	}

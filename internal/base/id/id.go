@@ -51,6 +51,8 @@ const (
 	Prompt      = "pro"
 	Sound       = "snd"
 	RingGroup   = "rng"
+
+	RecordingRule = "rru"
 )
 
 // Tenant is the organisation that owns a row, a key, an event or a file. For

@@ -61,6 +61,7 @@ type call struct {
 	standing Handset
 	sought   string // the agent whose phone was sought
 	quit     string // the user who hung up its phone
+	rec      recorder
 
 	holder atomic.Pointer[string] // the agent who is offered the call or holds it, for others to ask
 }
@@ -104,6 +105,8 @@ func (c *call) carried(w channel.Work, acts []channel.Act) {
 			c.transfer = &transfer{Transfer: *a.Transfer}
 		case channel.ActSay:
 			c.menu.ask(c.words(), a)
+		case channel.ActConsent:
+			c.consented(a.Consent, a.Agreed)
 		case channel.ActForm:
 			c.leaving = true // nothing is recorded here: the call ends with the words before
 		}
@@ -143,6 +146,7 @@ func (c *call) carried(w channel.Work, acts []channel.Act) {
 		holder = w.Agent
 	}
 	c.holder.Store(&holder)
+	c.replan()
 	c.seekAgent()
 	c.quits()
 	c.settle()
@@ -152,6 +156,7 @@ func (c *call) carried(w channel.Work, acts []channel.Act) {
 // resume takes up a call after a restart, with the question that it last asked.
 func (c *call) resume(w channel.Work) {
 	c.outside.awaited = w.Outside && c.s.DB != nil
+	c.rec.unread = true
 	var asked []channel.Act
 	if w.State == inFlow {
 		var err error
@@ -303,12 +308,16 @@ func (c *call) heard(p *party, e media.Event) {
 		c.settle()
 	case media.Key:
 		switch {
+		case p == c.caller && c.consentKey(byte(e.Digit)):
 		case p == c.caller:
 			c.key(byte(e.Digit))
 		case p.line != nil:
 			c.agentKey(p, byte(e.Digit))
 		}
 	case media.Played:
+		if c.saidConsent(p, e) {
+			return
+		}
 		if p == c.caller && e.Playing == c.menu.playing {
 			c.menu.playing = nil
 			c.speak()
@@ -381,6 +390,7 @@ func (c *call) settle() {
 	for _, p := range c.parties() {
 		c.sit(p, all[p.key()])
 	}
+	c.record(v, all)
 	c.noteStanding()
 	c.tellHanded()
 	if st := c.state(); !st.equal(c.shown) {
@@ -435,7 +445,7 @@ func (c *call) sit(p *party, s seat) {
 }
 
 func (c *call) state() State {
-	st := State{Interaction: c.who.Interaction, Caller: SoundNone, Agent: SoundNone, Held: c.held, With: c.with, Failure: c.failure, Phone: c.standing, Ringing: c.dialing != nil && c.dialing.ringing, Parties: []Party{}, Outside: c.outside.state(), Ended: c.over || c.leaving, Seq: c.seq}
+	st := State{Interaction: c.who.Interaction, Caller: SoundNone, Agent: SoundNone, Held: c.held, With: c.with, Failure: c.failure, Phone: c.standing, Ringing: c.dialing != nil && c.dialing.ringing, Parties: []Party{}, Outside: c.outside.state(), Recording: c.recordingState(), Ended: c.over || c.leaving, Seq: c.seq}
 	if c.caller != nil {
 		st.Caller = c.caller.sound
 		st.Telephone = c.caller.line != nil
@@ -459,12 +469,21 @@ func (c *call) state() State {
 	return st
 }
 
+// ending is why a call's recording ends with it.
+func (c *call) ending() string {
+	if c.leaving {
+		return "ended"
+	}
+	return "stop"
+}
+
 // stop hangs up and ends the call's goroutine.
 func (c *call) stop() {
 	if c.over {
 		return
 	}
 	c.over = true
+	c.endTakes(c.ending())
 	if c.handset != nil {
 		c.hush()
 	}

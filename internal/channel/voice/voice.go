@@ -92,6 +92,8 @@ type Deps struct {
 	IDs   *id.Source
 	Audit Auditor // nil in tests
 	Rules Rules
+	// Recorder keeps what is recorded; nil: nothing is.
+	Recorder Recorder
 	// Absence is how long a call goes on without its caller's sound; 0 is
 	// DefaultAbsence.
 	Absence time.Duration
@@ -318,20 +320,21 @@ func (s *Service) AgentSound(ctx context.Context, t id.Tenant, interaction, user
 
 // State is what screens show of a call's sound.
 type State struct {
-	Interaction string  `json:"interaction"`
-	Caller      Sound   `json:"caller" enum:"none,connecting,connected,lost"`
-	Agent       Sound   `json:"agent" enum:"none,connecting,connected,lost" doc:"The sound of who holds the call."`
-	Held        bool    `json:"held"`
-	Telephone   bool    `json:"telephone" doc:"The caller is on a telephone: there is no page that shows words."`
-	Phone       Handset `json:"phone,omitempty" enum:"ringing,connected,busy,declined,unregistered,unanswered,lost" doc:"How the phone stands by which the agent talks; absent: it talks by its browser."`
-	Plain       bool    `json:"plain" doc:"The caller's sound is not encrypted on the way to the operator, because its trunk allows that."`
-	Ringing     bool    `json:"ringing" doc:"The person who is called is being rung."`
-	Failure     Failure `json:"failure,omitempty" enum:"busy,no_answer,declined,not_a_number,unreachable,own_phone" doc:"Why a call that the agent made was not answered."`
-	With        With    `json:"with" enum:"caller,colleague,all" doc:"Whom the agent talks with: the caller, the colleagues who are consulted while the caller hears music, or all."`
-	Outside     Outside `json:"outside" doc:"The outside number that the agent called for the caller."`
-	Parties     []Party `json:"parties" doc:"Colleagues and supervisors in the call, beside who holds it."`
-	Ended       bool    `json:"ended"`
-	Seq         int64   `json:"seq" doc:"Grows with each change: what has a lower one is older, whichever way it came."`
+	Interaction string         `json:"interaction"`
+	Caller      Sound          `json:"caller" enum:"none,connecting,connected,lost"`
+	Agent       Sound          `json:"agent" enum:"none,connecting,connected,lost" doc:"The sound of who holds the call."`
+	Held        bool           `json:"held"`
+	Telephone   bool           `json:"telephone" doc:"The caller is on a telephone: there is no page that shows words."`
+	Phone       Handset        `json:"phone,omitempty" enum:"ringing,connected,busy,declined,unregistered,unanswered,lost" doc:"How the phone stands by which the agent talks; absent: it talks by its browser."`
+	Plain       bool           `json:"plain" doc:"The caller's sound is not encrypted on the way to the operator, because its trunk allows that."`
+	Ringing     bool           `json:"ringing" doc:"The person who is called is being rung."`
+	Failure     Failure        `json:"failure,omitempty" enum:"busy,no_answer,declined,not_a_number,unreachable,own_phone" doc:"Why a call that the agent made was not answered."`
+	With        With           `json:"with" enum:"caller,colleague,all" doc:"Whom the agent talks with: the caller, the colleagues who are consulted while the caller hears music, or all."`
+	Outside     Outside        `json:"outside" doc:"The outside number that the agent called for the caller."`
+	Recording   RecordingState `json:"recording"`
+	Parties     []Party        `json:"parties" doc:"Colleagues and supervisors in the call, beside who holds it."`
+	Ended       bool           `json:"ended"`
+	Seq         int64          `json:"seq" doc:"Grows with each change: what has a lower one is older, whichever way it came."`
 }
 
 // Party is a colleague or a supervisor in a call.

@@ -48,6 +48,14 @@ func (w words) press(label string, key byte) string {
 	return fmt.Sprintf("%s: press %s.", label, name)
 }
 
+// agree says by which keys a person agrees to what it was told.
+func (w words) agree() string {
+	if w.portuguese {
+		return "Se concorda, prima 1. Se não concorda, prima 2."
+	}
+	return "If you agree, press 1. If you do not, press 2."
+}
+
 func (w words) unknown() string {
 	if w.portuguese {
 		return "Essa tecla não é uma das opções."

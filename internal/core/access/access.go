@@ -47,6 +47,7 @@ const (
 	CallNumbers  Permission = "call.numbers" // … with numbers
 	RecListen    Permission = "recording.listen"
 	RecExport    Permission = "recording.export"
+	RecControl   Permission = "recording.control"
 	NoteWrite    Permission = "note.write"    // write an internal note
 	CannedRead   Permission = "canned.read"   // use canned replies
 	FloorWatch   Permission = "floor.watch"   // live queues and agents
@@ -91,6 +92,7 @@ var table = []Rule{
 	{CallNumbers, "See telephone numbers in such an export, for a reason that the audit log notes.", map[Role]Scope{PrivacyOfficer: Tenant}},
 	{RecListen, "Listen to recordings, which the audit log notes; agents where the organisation's rules let them.", map[Role]Scope{Agent: Own, Supervisor: Tenant, PrivacyOfficer: Tenant}},
 	{RecExport, "Export recordings, for a reason that the audit log notes.", map[Role]Scope{PrivacyOfficer: Tenant}},
+	{RecControl, "Begin, pause, resume and stop the recording of a call.", map[Role]Scope{Agent: Own, Supervisor: Tenant}},
 	{NoteWrite, "Write internal notes on an interaction.", map[Role]Scope{Agent: Own, Supervisor: Tenant}},
 	{CannedRead, "Use canned replies.", map[Role]Scope{Agent: Tenant, Supervisor: Tenant, Administrator: Tenant}},
 	{FloorWatch, "Watch queues and agents live.", map[Role]Scope{Supervisor: Tenant, Monitor: Tenant, Administrator: Tenant}},

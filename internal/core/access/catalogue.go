@@ -40,7 +40,7 @@ func Catalogue(language string) []Entry {
 
 var areas = map[Permission]Area{
 	SignedIn: OwnAccount,
-	DeskUse:  Work, WorkHandle: Work, WorkRead: Work, WorkSearch: Work, CallOut: Work, CallExport: Work, CallNumbers: Privacy, RecListen: Work, RecExport: Privacy, NoteWrite: Work, CannedRead: Work,
+	DeskUse:  Work, WorkHandle: Work, WorkRead: Work, WorkSearch: Work, CallOut: Work, CallExport: Work, CallNumbers: Privacy, RecListen: Work, RecControl: Work, RecExport: Privacy, NoteWrite: Work, CannedRead: Work,
 	FloorWatch: Floor, FloorManage: Floor, AlertManage: Floor,
 	SetupRead: Office, SetupWrite: Office, UserRead: Office, UserWrite: Office, KeyManage: Office,
 	ContactRead: People, ContactWrite: People, ContactErase: People,
@@ -59,6 +59,7 @@ var portuguese = map[Permission]string{
 	CallNumbers:  "Ver os números de telefone nessa exportação, por um motivo que o registo de auditoria anota.",
 	RecListen:    "Ouvir gravações, o que o registo de auditoria anota; os agentes, onde as regras da organização o permitem.",
 	RecExport:    "Exportar gravações, por um motivo que o registo de auditoria anota.",
+	RecControl:   "Iniciar, pausar, retomar e parar a gravação de uma chamada.",
 	NoteWrite:    "Escrever notas internas numa interação.",
 	CannedRead:   "Usar respostas prontas.",
 	FloorWatch:   "Acompanhar filas e agentes em direto.",

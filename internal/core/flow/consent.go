@@ -62,6 +62,7 @@ func (r *run) consented(n Node, in Input) (next way, moved bool) {
 		return way{"yes", n.Yes}, true
 	case in.Choice == consentNo || in.Choice == "" && !in.Masked && strings.EqualFold(words, r.say(refuses)):
 		r.s.Shown = nil
+		r.actions = append(r.actions, Action{Refused: n.Consent})
 		return way{"no", n.No}, true
 	case in.Choice != "":
 		return way{}, false

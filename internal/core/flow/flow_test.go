@@ -269,7 +269,11 @@ func TestConsent(t *testing.T) {
 		w  World
 	}{"N": {Input{Choice: "no"}, w}, "-": {Input{Timeout: true}, late}} {
 		_, actions, _ := Step(g, s, c.in, c.w)
-		if diff := cmp.Diff([]Action{{Say: says}, {Close: true}}, actions); diff != "" {
+		want := []Action{{Say: says}, {Close: true}}
+		if c.in.Choice == "no" {
+			want = append([]Action{{Refused: "cst_rec"}}, want...)
+		}
+		if diff := cmp.Diff(want, actions); diff != "" {
 			t.Error(says, diff)
 		}
 	}

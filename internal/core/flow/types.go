@@ -232,6 +232,7 @@ type Action struct {
 	Queue   string   // enqueue here
 	Close   bool
 	Given   *Given // the person agreed: record it
+	Refused string // id of the consent text to which the person did not agree
 	// Transfer calls a number and hands the call over; the run waits meanwhile.
 	Transfer *Transfer
 }

@@ -200,6 +200,13 @@ var inventory = []group{
 		part{"interaction_id", Pseudonym, "", ""},
 		part{"by_id", Pseudonym, "who paused, went on or stopped", ""})},
 
+	{Column, "recording_states", "to record a conversation only as far as its person was told and agreed, and to keep out what somebody paused (C47-C49)", whileTalk, withConversation, with(
+		none("started", "paused", "stopped", "refused", "reason", "changed_at"),
+		part{"interaction_id", Pseudonym, "", ""},
+		part{"by_id", Pseudonym, "who began, paused, went on or stopped", ""},
+		part{"agreed", None, "which consent texts its person agreed to", ""},
+		part{"told", None, "which consent texts its person was told", ""})},
+
 	{Column, "audit", "to show who saw, changed, exported or erased what (C10, C11)", "the tenant's rule on the audit log (audit_days)", "deleted by retention, the oldest first; never changed", with(
 		none("seq", "at", "actor_kind", "action", "object_kind", "prev_hash", "hash"),
 		part{"actor_id", Pseudonym, "who did it", ""},

@@ -22,18 +22,18 @@ const KindUser Kind = "users"
 // Kinds are all kinds of set-up objects, in the order in which one needs the
 // other.
 var Kinds = []Kind{KindRules, KindSkill, KindTeam, KindSite, KindHours, KindReason, KindDisposition, KindLabel, KindQueue,
-	KindConsentText, KindConnection, KindPrompt, KindFlow, KindEntryPoint, KindCanned, KindAlertRule, KindPhone, KindRingGroup, KindTrunk}
+	KindConsentText, KindConnection, KindPrompt, KindFlow, KindEntryPoint, KindCanned, KindAlertRule, KindPhone, KindRingGroup, KindTrunk, KindRecordingRule}
 
 var prefixes = map[Kind]string{
 	KindQueue: id.Queue, KindSkill: id.Skill, KindTeam: id.Team, KindSite: id.Site, KindDisposition: id.Disposition, KindReason: id.Reason, KindHours: id.Hours,
 	KindEntryPoint: id.EntryPoint, KindCanned: id.Canned, KindConsentText: id.ConsentText, KindLabel: id.Label, KindFlow: id.Flow,
-	KindAlertRule: id.AlertRule, KindTrunk: id.Trunk, KindPhone: id.Phone, KindConnection: id.Connection, KindPrompt: id.Prompt, KindRingGroup: id.RingGroup,
+	KindAlertRule: id.AlertRule, KindTrunk: id.Trunk, KindPhone: id.Phone, KindConnection: id.Connection, KindPrompt: id.Prompt, KindRingGroup: id.RingGroup, KindRecordingRule: id.RecordingRule,
 }
 
 var words = map[Kind]string{
 	KindQueue: "queue", KindSkill: "skill", KindTeam: "team", KindSite: "site", KindDisposition: "disposition", KindReason: "reason", KindHours: "opening hours",
 	KindEntryPoint: "entry point", KindCanned: "canned reply", KindConsentText: "consent text", KindLabel: "label",
-	KindFlow: "flow", KindAlertRule: "alert rule", KindTrunk: "trunk", KindPhone: "phone", KindConnection: "connection", KindPrompt: "prompt", KindRingGroup: "ring group", KindRules: "rules", KindUser: "user",
+	KindFlow: "flow", KindAlertRule: "alert rule", KindTrunk: "trunk", KindPhone: "phone", KindConnection: "connection", KindPrompt: "prompt", KindRingGroup: "ring group", KindRecordingRule: "recording rule", KindRules: "rules", KindUser: "user",
 }
 
 // Known says whether this is a kind of set-up object.
@@ -178,6 +178,8 @@ func read(kind Kind, raw json.RawMessage, strict bool) (Object, error) {
 		return decode[Connection](raw, strict)
 	case KindPrompt:
 		return decode[Prompt](raw, strict)
+	case KindRecordingRule:
+		return decode[RecordingRule](raw, strict)
 	case KindRules:
 		return decode[Rules](raw, strict)
 	}

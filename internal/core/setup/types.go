@@ -29,7 +29,10 @@ const (
 	KindConnection  Kind = "connections"
 	KindPrompt      Kind = "prompts"
 	KindRingGroup   Kind = "ring-groups"
-	KindRules       Kind = "rules" // exactly one object per tenant
+
+	KindRecordingRule Kind = "recording-rules"
+
+	KindRules Kind = "rules" // exactly one object per tenant
 )
 
 // Queue is where interactions wait.

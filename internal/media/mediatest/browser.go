@@ -113,8 +113,12 @@ func (b *Browser) Connected(ctx context.Context) error {
 	}
 }
 
-// Talk sends a tone until Close.
+// Talk sends a tone, in the place of the one before, until Close.
 func (b *Browser) Talk(hertz float64) {
+	if b.stop != nil {
+		b.stop()
+		b.done.Wait()
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	b.stop = stop
 	source := audio.Tone{Hertz: []float64{hertz}, Level: -20}.Source()

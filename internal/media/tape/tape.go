@@ -25,54 +25,87 @@ type Tape struct {
 	since func() time.Duration
 
 	mu    sync.Mutex
-	ways  [2]way
+	ways  []way
 	begin int64  // the sample from which nothing has been taken
 	holes []hole // that end after begin, in order
 	lost  int64  // samples
 }
 
-// way is one direction: a ring that is silent wherever nothing came.
+// way is one track: a ring that is silent wherever nothing came. It has its octets
+// from its first frame on.
 type way struct {
 	law    g711.Law
-	chosen bool
-	octets [room]byte
+	octets []byte
+	shut   bool  // nothing of it is kept
+	offset int64 // of its tap's beginning since the tape's, in samples
 }
 
 // hole is a time that is not kept, whatever came for it; until is -1 while the
 // tape is paused.
 type hole struct{ from, until int64 }
 
-// New makes an empty tape. since says how long ago the tap began, by the clock of
-// the frames' places.
-func New(since func() time.Duration) *Tape {
-	t := &Tape{since: since}
+// New makes an empty tape of one leg, whose two tracks are what the party said and
+// what it heard. since says how long ago the tap began, by the clock of the frames'
+// places.
+func New(since func() time.Duration) *Tape { return OfParties(since, 2) }
+
+// OfParties makes an empty tape with a track for what each of some parties says.
+// All are shut until they are opened.
+func OfParties(since func() time.Duration, parties int) *Tape {
+	t := &Tape{since: since, ways: make([]way, parties)}
 	for i := range t.ways {
-		t.ways[i].choose(g711.A)
+		t.ways[i].law = g711.A
 	}
 	return t
 }
 
 // choose makes all silent, by a law.
 func (w *way) choose(law g711.Law) {
-	w.law = law
+	w.law, w.octets = law, make([]byte, room)
 	for i := range w.octets {
 		w.octets[i] = law.Silence()
 	}
 }
 
-// Show takes a frame of the tap.
+// Show takes a frame of the tap of a tape of one leg.
 func (t *Tape) Show(f media.TapFrame) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.paused() { // whatever its place is: what comes now may be what must not be kept
+	t.show(&t.ways[f.Direction], f)
+}
+
+// Hear has a track hold what a leg's party says from now on, until the function
+// returned is called. It is shut at first.
+func (t *Tape) Hear(track int, leg media.Leg) (end func()) {
+	t.mu.Lock()
+	w := &t.ways[track]
+	w.shut, w.offset = true, whole(t.since())
+	t.mu.Unlock()
+	return leg.Tap(func(f media.TapFrame) {
+		if f.Direction != media.In {
+			return
+		}
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		f.At += w.offset
+		t.show(w, f)
+	})
+}
+
+// Open says whether a track keeps what comes from now on.
+func (t *Tape) Open(track int, open bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.ways[track].shut = !open
+}
+
+// show takes a frame of a track; the lock is held.
+func (t *Tape) show(w *way, f media.TapFrame) {
+	if w.shut || t.paused() { // whatever its place is: what comes now may be what must not be kept
 		return
 	}
-	w := &t.ways[f.Direction]
-	if !w.chosen { // the law that comes first; another one is translated
-		w.chosen = true
-		if f.Law != w.law {
-			w.choose(f.Law)
-		}
+	if w.octets == nil { // the law that comes first; another one is translated
+		w.choose(f.Law)
 	}
 	from, until := f.At, f.At+int64(len(f.Octets))
 	first, end := max(from, t.begin), min(until, t.begin+room)
@@ -149,9 +182,8 @@ func (t *Tape) Lost() time.Duration {
 }
 
 // Take gives the next piece, of at most a second, as long as there is one that is
-// old enough for late packets to have come; at the end, all that there is. Its
-// tracks are what the party said and what it heard, in this order; a track in
-// which nothing came has no data.
+// old enough for late packets to have come; at the end, all that there is. A track
+// in which nothing came has no data.
 func (t *Tape) Take(end bool) (p recording.Piece, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -198,7 +230,7 @@ func (t *Tape) forget(until int64) {
 
 // silence makes a time silent again.
 func (w *way) silence(from, until int64) {
-	for at := from; at < until; at++ {
+	for at := from; w.octets != nil && at < until; at++ {
 		w.octets[at%room] = w.law.Silence()
 	}
 }
@@ -207,7 +239,7 @@ func (w *way) silence(from, until int64) {
 func (w *way) take(from, until int64) recording.Track {
 	tr := recording.Track{Codec: w.law.PayloadType()}
 	silent := true
-	for at := from; at < until && silent; at++ {
+	for at := from; w.octets != nil && at < until && silent; at++ {
 		silent = w.octets[at%room] == w.law.Silence()
 	}
 	if silent {

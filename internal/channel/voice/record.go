@@ -1,0 +1,448 @@
+package voice
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/core/recording"
+	"nubitalk/internal/core/setup"
+	"nubitalk/internal/media"
+	"nubitalk/internal/media/tape"
+)
+
+// Tracks of a recording that are no user's.
+const (
+	trackPerson = "person"
+	trackAgent  = "agent" // whoever holds the call
+)
+
+// recorder is a call's recording. The call's goroutine owns it.
+type recorder struct {
+	clerk    clerk
+	of       setup.RecordedCall // what plan is for
+	planned  bool
+	plan     recording.Plan
+	standing recording.Standing
+	unread   bool // standing is still to be read: the call was taken up
+	began    time.Time
+	take     *take
+	begins   bool // a recording is being begun
+	ends     int  // counts ends, so that what was begun before one is not taken after it
+	failed   bool // it could not be begun
+	asking   *asking
+	told     map[*party]bool // of those who joined later
+	telling  map[*party]*media.Playing
+	limit    time.Time // when the pause in force is ended
+}
+
+// take is a recording that is being made.
+type take struct {
+	tape    *tape.Tape
+	parties []string
+	ears    map[string]ear // by party
+}
+
+// ear is what hears a party.
+type ear struct {
+	leg media.Leg
+	end func()
+}
+
+// RecordingState is how the recording of a call stands.
+type RecordingState struct {
+	Status string    `json:"status" enum:"off,waiting,asking,recording,paused,stopped,refused,failed" doc:"off: nothing is to be recorded; why says why. waiting: it begins when agent and person talk. asking: the person is being told, or asked. refused: it did not agree. failed: it could not be begun."`
+	Why    string    `json:"why,omitempty" enum:"no_rule,forbidden,share,on_demand" doc:"With off. no_rule: no rule fits. forbidden: a rule forbids it. share: the call is not of those that are chosen. on_demand: the agent may begin."`
+	Since  time.Time `json:"since,omitzero"`
+	By     string    `json:"by,omitempty" doc:"Who paused, resumed, began or stopped it last: the id of a user or key, flow, or system."`
+	Reason string    `json:"reason,omitempty" doc:"A word for why; limit: a pause was forgotten, and ended by the rule's limit."`
+	Start  bool      `json:"start" doc:"Whether it may be begun on demand."`
+}
+
+// recordingState is how it stands.
+func (c *call) recordingState() RecordingState {
+	r, s := &c.rec, c.rec.standing
+	st := RecordingState{Status: "waiting", By: s.By, Reason: s.Reason, Since: s.At.Truncate(time.Microsecond), Start: r.plan.OnDemand && !s.Refused && (s.Stopped || !s.Wanted(r.plan))}
+	switch {
+	case s.Stopped:
+		st.Status = "stopped"
+	case !s.Wanted(r.plan):
+		st.Status, st.Why = "off", "share"
+		switch {
+		case !r.plan.Fits:
+			st.Why = "no_rule"
+		case r.plan.Forbidden:
+			st.Why = "forbidden"
+		case r.plan.OnDemand:
+			st.Why = "on_demand"
+		}
+	case c.refuses():
+		st.Status = "refused"
+	case s.Paused:
+		st.Status = "paused"
+	case r.take != nil:
+		st.Status = "recording"
+		if s.At.IsZero() {
+			st.Since = r.began.Truncate(time.Microsecond)
+		}
+	case r.asking != nil:
+		st.Status = "asking"
+	case r.failed:
+		st.Status = "failed"
+	}
+	return st
+}
+
+// refuses says that the person did not agree where it must.
+func (c *call) refuses() bool {
+	asks := c.rec.plan.Consent == recording.Key || c.rec.plan.Consent == recording.Both
+	return c.rec.standing.Refused && asks
+}
+
+// replan asks the tenant's rules about the call as it is now.
+func (c *call) replan() {
+	r := &c.rec
+	of := setup.RecordedCall{Interaction: c.who.Interaction, Queue: c.work.Queue, EntryPoint: c.work.Entry, Outgoing: c.work.Outgoing}
+	if c.s.Recorder == nil || c.work.State == inFlow && !r.unread || c.done() || r.planned && of == r.of && !r.unread {
+		return
+	}
+	r.of, r.planned = of, true
+	unread := r.unread
+	c.clerk(func(*clerk) {
+		ctx := context.Background()
+		rules, err := c.s.Recorder.Rules(ctx, c.who.Tenant)
+		var before recording.Standing
+		if err == nil && unread {
+			before, err = c.s.Recorder.Standing(ctx, c.who.Tenant, c.who.Interaction)
+		}
+		c.post(func() { c.replanned(of, setup.RecordingPlan(rules, of), before, err) })
+	})
+}
+
+func (c *call) replanned(of setup.RecordedCall, p recording.Plan, before recording.Standing, err error) {
+	r := &c.rec
+	if of != r.of {
+		return
+	}
+	if err != nil { // nothing is recorded of which it is not known whether it may
+		c.s.Log.Error("the rules for a call's recording were not read; asking again", "tenant", c.who.Tenant, "interaction", c.who.Interaction, "code", errs.As(err).Code)
+		r.planned = false
+		c.later(time.Second, c.replan)
+		return
+	}
+	if r.unread {
+		for _, t := range r.standing.Agreed {
+			before = before.Agree(t, true)
+		}
+		before.Refused = before.Refused || r.standing.Refused
+		r.standing, r.unread = before, false
+	}
+	r.plan = p
+	c.settle()
+}
+
+// record has the call recorded as far as the rules, its person and its agent say.
+func (c *call) record(v view, all map[string]seat) {
+	r := &c.rec
+	if c.s.Recorder == nil {
+		return
+	}
+	if c.done() || !c.work.Spoken() {
+		c.endTakes("ended")
+		return
+	}
+	c.boundPause()
+	if !r.standing.Wanted(r.plan) || c.refuses() {
+		c.hushConsent()
+		if r.take != nil {
+			c.endTakes(r.standing.Reason)
+		}
+		return
+	}
+	person := all[""]
+	together := !r.unread && v.state == active && v.present[v.agent] && v.agent != "" && c.dialing == nil && v.present[""] && person.room == callersRoom && person.manner == talks
+	text, ask, ok := r.standing.Next(r.plan)
+	if !together || ok {
+		c.hushConsent()
+	}
+	want := map[string]*party{}
+	if ok {
+		want = c.audible(v, all, together)
+	}
+	switch {
+	case !together || r.begins:
+	case !ok:
+		c.askConsent(text, ask)
+	case r.take == nil:
+		c.beginTake([]string{trackPerson, trackAgent}, want)
+	default:
+		c.tellOthers()
+	}
+	if r.take == nil {
+		return
+	}
+	for name := range want {
+		if !slices.Contains(r.take.parties, name) && !r.begins {
+			c.beginTake(r.take.parties, want)
+			break
+		}
+	}
+	c.open(want)
+}
+
+// audible are the parties that are to be recorded now, by their tracks.
+func (c *call) audible(v view, all map[string]seat, together bool) map[string]*party {
+	plan, want := c.rec.plan, map[string]*party{}
+	if v.state != active || !v.present[v.agent] || c.dialing != nil || c.handed() {
+		return want
+	}
+	if p := c.caller; p != nil && v.present[""] && (together || plan.Hold && all[""].manner == waits) {
+		want[trackPerson] = p
+	}
+	heard := func(key string) bool {
+		s, here := all[key]
+		return here && s.manner == talks && (s.room == callersRoom && together || s.room == aside && plan.Consultation)
+	}
+	for user, p := range c.agents {
+		switch {
+		case !heard(user):
+		case user == v.agent:
+			want[trackAgent] = p
+		default:
+			want[user] = p
+		}
+	}
+	if p := c.outside.party; p != nil && heard(outsider) && (!plan.AllParties || len(plan.Texts) == 0 || c.rec.told[p]) {
+		want[outsider] = p
+	}
+	return want
+}
+
+// beginTake begins a recording with tracks for some parties and those who are to
+// be heard now. One that was made until then ends when it has begun.
+func (c *call) beginTake(parties []string, want map[string]*party) {
+	r := &c.rec
+	parties = slices.Clone(parties)
+	for _, name := range slices.Sorted(maps.Keys(want)) {
+		if !slices.Contains(parties, name) {
+			parties = append(parties, name)
+		}
+	}
+	r.begins = true
+	round := r.ends
+	agreed := slices.Clone(r.standing.Agreed)
+	told := slices.Clone(r.standing.Told)
+	c.clerk(func(k *clerk) {
+		ctx, began := context.Background(), time.Now()
+		source := tape.OfParties(func() time.Duration { return time.Since(began) }, len(parties))
+		made, err := c.s.Recorder.Begin(ctx, c.who, parties, source)
+		if err == nil {
+			k.all = append(k.all, made)
+			for range agreed {
+				c.clerkFailed("noted", made.Agreed(ctx, trackPerson, "agreed"))
+			}
+			for range told {
+				c.clerkFailed("noted", made.Agreed(ctx, bySystem, "told"))
+			}
+		}
+		c.post(func() {
+			if round == r.ends {
+				c.taken(&take{tape: source, parties: parties, ears: map[string]ear{}}, err)
+			}
+		})
+	})
+}
+
+// taken goes on with a recording that has begun.
+func (c *call) taken(t *take, err error) {
+	r := &c.rec
+	r.begins = false
+	if err != nil {
+		r.failed = true
+		c.clerkFailed("begun", err)
+		c.later(5*time.Second, c.settle)
+		c.settle()
+		return
+	}
+	if old := r.take; old != nil {
+		old.deafen()
+		c.clerk(func(k *clerk) { k.end(c, 1, bySystem, "joined") })
+	} else {
+		r.began = c.s.Clock.Now()
+	}
+	r.take, r.failed = t, false
+	if s := r.standing; s.Paused {
+		t.tape.Pause()
+		c.clerk(func(k *clerk) {
+			if n := k.newest(); n != nil {
+				c.clerkFailed("paused", n.Pause(context.Background(), s.By, s.Reason))
+			}
+		})
+	}
+	c.settle()
+}
+
+// open opens the tracks of those who are to be heard, and shuts all others.
+func (c *call) open(want map[string]*party) {
+	t := c.rec.take
+	for i, name := range t.parties {
+		p, e := want[name], t.ears[name]
+		if p == nil || c.rec.standing.Paused {
+			t.tape.Open(i, false)
+			continue
+		}
+		if e.leg != p.leg {
+			if e.end != nil {
+				e.end()
+			}
+			t.ears[name] = ear{p.leg, t.tape.Hear(i, p.leg)}
+		}
+		t.tape.Open(i, true)
+	}
+}
+
+// deafen ends what hears the parties.
+func (t *take) deafen() {
+	for i, name := range t.parties {
+		t.tape.Open(i, false)
+		if e := t.ears[name]; e.end != nil {
+			e.end()
+		}
+	}
+	clear(t.ears)
+}
+
+// endTakes ends what is being recorded.
+func (c *call) endTakes(reason string) {
+	r := &c.rec
+	c.hushConsent()
+	if r.take == nil && !r.begins {
+		return
+	}
+	r.begins = false
+	r.ends++
+	by := bySystem
+	if r.standing.Stopped {
+		by = r.standing.By
+	}
+	if r.take != nil {
+		r.take.deafen()
+		r.take = nil
+	}
+	c.clerk(func(k *clerk) { k.end(c, 0, by, reason) })
+}
+
+func (c *call) clerkFailed(what string, err error) {
+	if err != nil && !errs.Is(err, errs.Gone) {
+		c.s.Log.Error("a call's recording was not "+what, "tenant", c.who.Tenant, "interaction", c.who.Interaction, "code", errs.As(err).Code)
+	}
+}
+
+// change does what somebody wants of the recording, at once; the answer comes when
+// that is stored.
+func (c *call) change(a recording.Action, by, reason string) (stored <-chan error, err error) {
+	r := &c.rec
+	next, changed, err := r.standing.After(a, r.plan, by, reason, c.s.Clock.Now())
+	if err != nil {
+		return nil, err
+	}
+	answer := make(chan error, 1)
+	if !changed {
+		// What stands may still be on its way to the disk.
+		c.clerk(func(*clerk) { answer <- nil })
+		return answer, nil
+	}
+	r.standing = next
+	if next.Paused && r.take != nil {
+		r.take.tape.Pause() // first of all
+	}
+	c.clerk(func(k *clerk) {
+		ctx := context.Background()
+		err := c.s.Recorder.Keep(ctx, c.who, next, Deed{Action: a, By: by, Reason: reason})
+		if made := k.newest(); made != nil {
+			switch a {
+			case recording.Pause:
+				c.clerkFailed("paused", made.Pause(ctx, by, reason))
+			case recording.Resume:
+				c.clerkFailed("resumed", made.Resume())
+			}
+		}
+		answer <- err
+	})
+	c.settle()
+	return answer, nil
+}
+
+// boundPause has a pause ended that nobody ends.
+func (c *call) boundPause() {
+	r := &c.rec
+	ends := r.standing.PauseEnds(r.plan)
+	if ends.Equal(r.limit) {
+		return
+	}
+	r.limit = ends
+	if ends.IsZero() {
+		return
+	}
+	c.later(max(0, ends.Sub(c.s.Clock.Now())), func() {
+		if ends.Equal(r.limit) && r.standing.Paused {
+			_, err := c.change(recording.Resume, bySystem, "limit")
+			c.clerkFailed("resumed", err)
+		}
+	})
+}
+
+// Record does what somebody wants of the recording of a running call, and answers
+// how it stands then, once that is stored. Repeats are harmless. Gone when the call
+// does not run.
+func (s *Service) Record(ctx context.Context, t id.Tenant, interaction string, a recording.Action, by, reason string) (RecordingState, error) {
+	c := s.find(t, interaction)
+	if c == nil {
+		return RecordingState{}, gone()
+	}
+	var stored <-chan error
+	var now RecordingState
+	err := c.ask(ctx, func() (err error) {
+		if c.rec.unread || c.leaving {
+			return errs.New(errs.Unavailable, "This call is being taken up. Please try again.")
+		}
+		stored, err = c.change(a, by, reason)
+		now = c.recordingState()
+		return err
+	})
+	if err != nil {
+		return RecordingState{}, err
+	}
+	select {
+	case err = <-stored:
+		return now, err
+	case <-ctx.Done():
+		return now, ctx.Err()
+	}
+}
+
+// CallOfUser is the running call that a user holds; "" if there is none.
+func (s *Service) CallOfUser(t id.Tenant, user string) string {
+	return s.callWhere(t, func(c *call) bool { h := c.holder.Load(); return h != nil && *h == user })
+}
+
+// CallOfContact is the running call of a person; "" if there is none.
+func (s *Service) CallOfContact(t id.Tenant, contact string) string {
+	return s.callWhere(t, func(c *call) bool { return c.who.Contact == contact })
+}
+
+// callWhere is the one call of a tenant of which something holds, the newest of
+// several.
+func (s *Service) callWhere(t id.Tenant, holds func(*call) bool) (interaction string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, c := range s.calls {
+		if c.who.Tenant == t && holds(c) && i > interaction {
+			interaction = i
+		}
+	}
+	return interaction
+}

@@ -1,0 +1,106 @@
+package voice
+
+import (
+	"context"
+	"sync"
+
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/core/recording"
+	"nubitalk/internal/core/setup"
+	"nubitalk/internal/media/tape"
+)
+
+// Recorder keeps recordings of calls.
+type Recorder interface {
+	// Rules are a tenant's, by id; answers come from memory.
+	Rules(ctx context.Context, t id.Tenant) (map[string]setup.RecordingRule, error)
+	// Words are those of a consent text by language, and its version; NotFound: it
+	// is not in use.
+	Words(ctx context.Context, t id.Tenant, text string) (words map[string]string, version int64, err error)
+	// Standing is what was decided about a call's recording; the zero value before
+	// anything was.
+	Standing(ctx context.Context, t id.Tenant, interaction string) (recording.Standing, error)
+	// Keep stores it, durably, and notes who did what.
+	Keep(ctx context.Context, who Caller, s recording.Standing, did Deed) error
+	// Begin begins a recording with a track for each party.
+	Begin(ctx context.Context, who Caller, parties []string, source *tape.Tape) (Recording, error)
+}
+
+// Recording is one that is being made.
+type Recording interface {
+	Pause(ctx context.Context, by, reason string) error
+	Resume() error
+	// Agreed notes in the recording that the person agreed, or was told.
+	Agreed(ctx context.Context, by, reason string) error
+	End(ctx context.Context, by, reason string) error
+}
+
+// Deed is what somebody did about a recording; without Action, what happened to
+// its person.
+type Deed struct {
+	Action recording.Action
+	By     string // a user's or key's id, or system
+	Reason string
+	// Agreed is the consent text that the person agreed to in the call, if that was
+	// it.
+	Agreed   string
+	Version  int64
+	Language string
+}
+
+// bySystem is Deed.By of what nobody asked for.
+const bySystem = "system"
+
+// clerk does what a call's recording needs of disk and database, one thing after
+// another, so that the call does not wait for it. Its own goroutine runs while
+// there is work.
+type clerk struct {
+	mu      sync.Mutex
+	waiting []func()
+	busy    bool
+	all     []Recording // begun and not ended; the goroutine's own
+}
+
+// clerk has fn done after what waits already.
+func (c *call) clerk(fn func(k *clerk)) {
+	k := &c.rec.clerk
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.waiting = append(k.waiting, func() { fn(k) })
+	if k.busy {
+		return
+	}
+	k.busy = true
+	c.s.running.Go(func() {
+		for {
+			k.mu.Lock()
+			todo := k.waiting
+			k.waiting = nil
+			k.busy = len(todo) > 0
+			k.mu.Unlock()
+			if len(todo) == 0 {
+				return
+			}
+			for _, do := range todo {
+				do()
+			}
+		}
+	})
+}
+
+// newest is the recording that is being made; nil if none is.
+func (k *clerk) newest() Recording {
+	if len(k.all) == 0 {
+		return nil
+	}
+	return k.all[len(k.all)-1]
+}
+
+// end ends all recordings but the last keep ones.
+func (k *clerk) end(c *call, keep int, by, reason string) {
+	n := max(len(k.all)-keep, 0)
+	for _, r := range k.all[:n] {
+		c.clerkFailed("ended", r.End(context.Background(), by, reason))
+	}
+	k.all = k.all[n:]
+}

@@ -1,0 +1,59 @@
+package setup
+
+import (
+	"strings"
+	"testing"
+
+	"nubitalk/internal/core/recording"
+)
+
+func TestRulesForRecordings(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*RecordingRule)
+		path   string // "": accepted
+	}{
+		"as it is":        {func(*RecordingRule) {}, ""},
+		"no text":         {func(r *RecordingRule) { r.ConsentText = "" }, "consent_text"},
+		"a text too many": {func(r *RecordingRule) { r.Consent = recording.NoConsent }, "consent_text"},
+		"no consent":      {func(r *RecordingRule) { r.Consent, r.ConsentText = recording.NoConsent, "" }, ""},
+		"unknown text":    {func(r *RecordingRule) { r.ConsentText = "cst_none" }, "consent_text"},
+		"unknown queue":   {func(r *RecordingRule) { r.Queues = []string{"que_2"} }, "queues[0]"},
+		"its queue":       {func(r *RecordingRule) { r.Queues = []string{"que_1", "que_1"} }, ""},
+		"a chat":          {func(r *RecordingRule) { r.EntryPoints = []string{"ent_chat"} }, "entry_points[0]"},
+		"a telephone":     {func(r *RecordingRule) { r.EntryPoints = []string{"ent_tel"} }, ""},
+		"outgoing":        {func(r *RecordingRule) { r.EntryPoints, r.Direction = []string{"ent_tel"}, Outgoing }, "entry_points"},
+		"percent":         {func(r *RecordingRule) { r.Percent = 101 }, "percent"},
+		"minutes":         {func(r *RecordingRule) { r.PauseMinutes = 121 }, "pause_minutes"},
+		"direction":       {func(r *RecordingRule) { r.Direction = "" }, "direction"},
+		"consent":         {func(r *RecordingRule) { r.Consent = "maybe" }, "consent"},
+	} {
+		r := DefaultRecordingRule("Calls", "cst_1")
+		c.change(&r)
+		err := Clean(r).Validate(shop)
+		if (err == nil) != (c.path == "") || err != nil && !strings.Contains(err.Error(), c.path) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestWhichCallsARuleFits(t *testing.T) {
+	rules := map[string]RecordingRule{"a": {Enabled: true, Percent: 100, Direction: Incoming, Queues: []string{"que_1"}, EntryPoints: []string{"ent_tel"}, Consent: recording.NoConsent}}
+	for _, c := range []struct {
+		call RecordedCall
+		want bool
+	}{
+		{RecordedCall{Interaction: "int_1", Queue: "que_1", EntryPoint: "ent_tel"}, true},
+		{RecordedCall{Interaction: "int_1", Queue: "que_1", EntryPoint: "ent_tel", Outgoing: true}, false},
+		{RecordedCall{Interaction: "int_1", Queue: "que_2", EntryPoint: "ent_tel"}, false},
+		{RecordedCall{Interaction: "int_1", Queue: "que_1", EntryPoint: "ent_2"}, false},
+	} {
+		if p := RecordingPlan(rules, c.call); p.Record != c.want || p.Fits != c.want {
+			t.Errorf("%+v: %+v", c.call, p)
+		}
+	}
+	off := rules["a"]
+	off.Enabled = false
+	if p := RecordingPlan(map[string]RecordingRule{"a": off}, RecordedCall{Queue: "que_1", EntryPoint: "ent_tel"}); p.Fits {
+		t.Errorf("%+v", p)
+	}
+}
