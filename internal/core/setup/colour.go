@@ -12,9 +12,9 @@ import (
 // those on which an accent is hardest to read; the values are those of the
 // interface's tokens.
 const (
-	White     = "#ffffff"
-	Ink       = "#1d1c1a" // text on light surfaces
-	Black     = "#000000"
+	White        = "#ffffff"
+	Ink          = "#1d1c1a" // text on light surfaces
+	Black        = "#000000"
 	LightSurface = "#efeeea" // the darkest light surface
 	DarkSurface  = "#282623" // the lightest dark one
 )
@@ -57,10 +57,10 @@ func Contrast(a, b Colour) float64 {
 
 // Look is an accent with the colours that go with it, each readable by WCAG AA.
 type Look struct {
-	Accent  string  `json:"accent"`
-	Ink     string  `json:"ink" doc:"Text on the accent."`
-	OnLight string  `json:"on_light" doc:"The accent as text or icon on light surfaces, darkened if needed."`
-	OnDark  string  `json:"on_dark" doc:"The accent as text or icon on dark surfaces, lightened if needed."`
+	Accent  string `json:"accent"`
+	Ink     string `json:"ink" doc:"Text on the accent."`
+	OnLight string `json:"on_light" doc:"The accent as text or icon on light surfaces, darkened if needed."`
+	OnDark  string `json:"on_dark" doc:"The accent as text or icon on dark surfaces, lightened if needed."`
 }
 
 // NewLook chooses the colours for an accent. White is taken as ink where it is
