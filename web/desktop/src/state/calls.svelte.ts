@@ -289,6 +289,21 @@ class Calls {
     }
   }
 
+  /** Begins, pauses, resumes or stops the call's recording. */
+  async record(call: Call, action: "start" | "pause" | "resume" | "stop"): Promise<void> {
+    try {
+      const { recording } = await take(
+        api.POST("/api/v1/interactions/{id}/recording", {
+          params: { path: { id: call.id } },
+          body: { action },
+        }),
+      );
+      if (call.state) call.state = { ...call.state, recording };
+    } catch (error) {
+      toasts.problem(asProblem(error).message);
+    }
+  }
+
   async press(call: Call, keys: string): Promise<void> {
     try {
       await api.POST("/api/v1/interactions/{id}/keys", {

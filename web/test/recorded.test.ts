@@ -1,0 +1,131 @@
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { power } from "./softphone";
+import { axe, shot, Stage, until } from "./stage";
+import { hears } from "./tone";
+
+// A call is recorded as a rule says: both sides apart, nothing of the pause, and
+// heard afterwards by a supervisor.
+
+const CALLER = 625;
+const AGENT = 1250;
+
+const stage = new Stage();
+beforeAll(() => stage.open(), 120_000);
+afterEach(() => stage.sweep());
+afterAll(() => stage.close());
+
+interface Mark {
+  kind: string;
+  at_ms: number;
+  length_ms: number;
+  reason: string;
+}
+
+/** The samples of each channel of a WAV file of 16 bits. */
+function channels(wav: Buffer): Float32Array[] {
+  const n = wav.readUInt16LE(22);
+  const data = wav.indexOf("data", 12, "latin1") + 8;
+  const all = Array.from({ length: n }, () => new Float32Array((wav.length - data) / 2 / n));
+  all.forEach((samples, c) =>
+    samples.forEach((_, i) => (samples[i] = wav.readInt16LE(data + 2 * (i * n + c)) / 32768)),
+  );
+  return all;
+}
+
+test("a call is recorded, paused by a key, and heard", { timeout: 240_000 }, async () => {
+  const at = `${stage.program.base}/api/v1`;
+  const headers = { "Content-Type": "application/json", Origin: stage.program.base };
+  const admin = await stage.agent("administrator");
+  const rule = await admin.page.request.post(`${at}/recording-rules`, {
+    headers,
+    data: { name: "All calls", percent: 100, consent: "none", direction: "any", enabled: true },
+  });
+  expect(await rule.text()).toContain("All calls");
+
+  const agent = await stage.agent("a7", {}, AGENT);
+  const { page } = agent;
+  const sign = page.getByRole("region", { name: "Recording", exact: true });
+  const caller = await stage.caller(CALLER);
+  await caller.queue("Grey plover");
+  await agent.ready();
+  await agent.offers.filter({ hasText: "Grey plover" }).waitFor();
+  await page.keyboard.press("Enter");
+  await hears(page, CALLER);
+  await hears(caller.page, AGENT);
+  await sign.getByText("Recording", { exact: true }).waitFor();
+  const found = await axe(page);
+  await shot(page, "recorded-01-recording");
+  await until(() => sign.locator(".time").innerText()).toMatch(
+    /0:0[3-9]/,
+  );
+
+  await page.keyboard.press("Alt+p");
+  await sign.getByText("Recording paused: nothing is kept").waitFor();
+  found.push(...(await axe(page)));
+  await shot(page, "recorded-02-paused");
+  await page.emulateMedia({ colorScheme: "dark" });
+  await page.setViewportSize({ width: 400, height: 900 });
+  await shot(page, "recorded-03-paused-400-dark");
+  found.push(...(await axe(page)));
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await page.reload(); // it stands as it did
+  await sign.getByText("Recording paused: nothing is kept").waitFor();
+  await hears(page, CALLER);
+  await page.keyboard.press("Alt+p");
+  await sign.getByText("Recording", { exact: true }).waitFor();
+  await until(() => sign.locator(".time").innerText()).toMatch(/0:0[3-9]/);
+  await sign.getByRole("button", { name: "Stop" }).click();
+  await sign.getByText(/^Recording stopped/).waitFor();
+  const id = page.url().split("/").pop()!;
+  await page.getByRole("button", { name: /^Hang up/ }).click();
+  await caller.stands("The call has ended");
+  await agent.person.getByLabel("Disposition").selectOption({ label: "Invoice sent" });
+  await page.getByRole("button", { name: /^Complete/ }).click();
+  expect(found).toEqual([]);
+
+  const supervisor = await stage.agent("supervisor");
+  const ask = supervisor.page.request;
+  const list = async () =>
+    (
+      (await (await ask.get(`${at}/interactions/${id}/recordings`)).json()) as {
+        items: { id: string; state: string }[];
+      }
+    ).items;
+  await until(async () => (await list()).length).toBe(1);
+  const recording = (await list())[0]!.id;
+  const opened = (await (
+    await ask.post(`${at}/recordings/${recording}/listen`, { headers, data: { reason: "quality" } })
+  ).json()) as { ticket: string; tracks: string[]; marks: Mark[] };
+  expect(opened.tracks).toEqual(["person", "agent"]);
+  const pause = opened.marks.find((m) => m.kind === "pause")!;
+  expect(pause.length_ms).toBeGreaterThan(1000);
+  const part = async (from: number, until: number) =>
+    channels(
+      await (
+        await ask.get(
+          `${at}/recordings/${recording}/sound?ticket=${encodeURIComponent(opened.ticket)}&from_ms=${from}&until_ms=${until}`,
+        )
+      ).body(),
+    );
+  const [person, own] = await part(pause.at_ms - 1500, pause.at_ms - 500);
+  expect(power(person!, 8000, CALLER)).toBeGreaterThan(-40);
+  expect(power(own!, 8000, AGENT)).toBeGreaterThan(-40);
+  expect(power(own!, 8000, CALLER)).toBeLessThan(-60);
+  expect(power(person!, 8000, AGENT)).toBeLessThan(-60);
+  const end = Math.min(pause.at_ms + pause.length_ms, pause.at_ms + 20_000);
+  for (const samples of await part(pause.at_ms, end)) expect(Math.max(...samples.map(Math.abs))).toBe(0);
+  const [after] = await part(pause.at_ms + pause.length_ms + 500, pause.at_ms + pause.length_ms + 1500);
+  expect(power(after!, 8000, CALLER)).toBeGreaterThan(-40);
+
+  // As one would: found, opened, and looked at.
+  await supervisor.page.goto(`${stage.program.base}/app/conversations/${id}`);
+  const player = supervisor.page.getByRole("region", { name: /^Call recording/ });
+  await player.getByRole("button", { name: "Listen" }).click();
+  await player.getByRole("button", { name: /Paused for/ }).waitFor();
+  await until(() => player.locator("path.rest").count()).toBe(2);
+  await player.getByRole("button", { name: "Check it" }).click();
+  await player.getByText("It is whole, and as it was made.").waitFor();
+  expect(await axe(supervisor.page)).toEqual([]);
+  await shot(supervisor.page, "recorded-04-player");
+});
