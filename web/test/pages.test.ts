@@ -53,6 +53,7 @@ const KINDS = [
   "trunks",
   "phones",
   "ring-groups",
+  "recording-rules",
 ];
 
 describe("axe", () => {

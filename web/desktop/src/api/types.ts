@@ -151,6 +151,7 @@ export type Trunk = Required<Schemas["NewTrunk"]>;
 export type Phone = Required<Schemas["NewPhone"]>;
 export type HandsetChoice = Schemas["HandsetChoice"];
 export type RingGroup = Required<Schemas["RingGroup"]>;
+export type RecordingRule = Required<Schemas["RecordingRule"]>;
 export type PhoneState = Schemas["PhoneState"];
 export type TrunkState = Schemas["TrunkState"];
 export type TriedNumber = Schemas["TriedNumberView"];
@@ -178,6 +179,7 @@ export interface SetupKinds {
   trunks: Trunk;
   phones: Phone;
   "ring-groups": RingGroup;
+  "recording-rules": RecordingRule;
   connections: Connection;
   prompts: Prompt;
 }

@@ -37,6 +37,7 @@ export const text = catalogue(
     trunks: "Trunks",
     phones: "Phones",
     ringGroups: "Ring groups",
+    recordingRules: "Recording rules",
     rules: "Rules and retention",
 
     queuesWhat:
@@ -61,6 +62,8 @@ export const text = catalogue(
       "What happens to a contact before an agent has it: greeting, questions, hours, queue. A change applies to contacts from now on.",
     phonesWhat: "SIP phones on desks and in halls. Agents can talk by theirs in place of the browser.",
     ringGroupsWhat: "Extensions that ring several phones, one after another or all at once.",
+    recordingRulesWhat:
+      "Which calls are recorded, and what must have happened before. A change applies to the next calls, and to a call that changes its queue.",
     promptsWhat:
       "What callers hear: recorded voices and music, checked and at one level. Chats show their words.",
     connectionsWhat: "Systems outside that flows may ask, such as a shop’s orders, and how they know you.",
@@ -91,6 +94,8 @@ export const text = catalogue(
     flowsEmpty: "The shortest flow puts everybody into one queue. Start with that, then add a greeting.",
     phonesEmpty: "Add a phone, say whose it is, and make its password.",
     ringGroupsEmpty: "Give a group an extension, say whom it rings, and what happens when nobody answers.",
+    recordingRulesEmpty:
+      "A recording keeps what a person and an agent say to each other, each voice apart and encrypted. Without a rule nothing is recorded.",
     promptsEmpty: "A prompt is a sound that you upload; flows say it in the place of the machine’s voice.",
     connectionsEmpty: "A connection lets a flow look something up, for example where an order is.",
     trunksEmpty: "Connect an operator’s line, and say where each of its numbers leads.",
@@ -119,6 +124,7 @@ export const text = catalogue(
     new_trunks: "New trunk",
     new_phones: "New phone",
     "new_ring-groups": "New ring group",
+    "new_recording-rules": "New recording rule",
     flowSteps: { one: "1 step", other: "{count} steps" },
     outOfService: "Out of service",
     name: "Name",
@@ -227,6 +233,7 @@ export const text = catalogue(
     trunks: "Troncos",
     phones: "Telefones",
     ringGroups: "Grupos de toque",
+    recordingRules: "Regras de gravação",
     rules: "Regras e retenção",
 
     queuesWhat:
@@ -253,6 +260,8 @@ export const text = catalogue(
     phonesWhat: "Telefones SIP em secretárias e átrios. Os agentes podem falar pelo seu em vez do navegador.",
     ringGroupsWhat:
       "Extensões que fazem tocar vários telefones, um a seguir ao outro ou todos ao mesmo tempo.",
+    recordingRulesWhat:
+      "Que chamadas são gravadas, e o que tem de acontecer antes. Uma mudança vale para as próximas chamadas, e para uma que mude de fila.",
     promptsWhat:
       "O que ouve quem liga: vozes gravadas e música, verificadas e ao mesmo nível. Os chats mostram as palavras.",
     connectionsWhat:
@@ -287,6 +296,8 @@ export const text = catalogue(
     flowsEmpty: "O fluxo mais curto põe todos numa fila. Comece por aí e junte depois uma saudação.",
     phonesEmpty: "Junte um telefone, diga de quem é e crie a sua palavra-passe.",
     ringGroupsEmpty: "Dê ao grupo uma extensão, diga a quem toca e o que acontece quando ninguém atende.",
+    recordingRulesEmpty:
+      "Uma gravação guarda o que uma pessoa e um agente dizem um ao outro, cada voz à parte e cifrada. Sem uma regra, nada é gravado.",
     promptsEmpty: "Uma gravação é um som que envia; os fluxos dizem-na em vez da voz da máquina.",
     connectionsEmpty: "Uma ligação deixa um fluxo consultar algo, por exemplo onde está uma encomenda.",
     trunksEmpty: "Ligue a linha de um operador e dê a cada número um ponto de entrada.",
@@ -316,6 +327,7 @@ export const text = catalogue(
     new_trunks: "Novo tronco",
     new_phones: "Novo telefone",
     "new_ring-groups": "Novo grupo de toque",
+    "new_recording-rules": "Nova regra de gravação",
     flowSteps: { one: "1 passo", other: "{count} passos" },
     outOfService: "Fora de serviço",
     name: "Nome",

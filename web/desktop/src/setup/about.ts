@@ -1,3 +1,4 @@
+import { locale } from "$ui/i18n.svelte";
 import { textOf } from "../messages/desk";
 import { text } from "../messages/setup";
 import type {
@@ -15,6 +16,7 @@ import type {
   SetupKinds,
   Phone,
   Prompt,
+  RecordingRule,
   RingGroup,
   Trunk,
 } from "../api/types";
@@ -22,6 +24,8 @@ import { text as membersText } from "../messages/members";
 import { text as office } from "../messages/office";
 import { ruleText } from "../state/alertText";
 import { names } from "../state/names.svelte";
+import { knownOfRecording } from "./recordingKnown";
+import { recorded } from "./recordingRuleSummary";
 import { users } from "./users.svelte";
 
 const first = (texts: Record<string, string>) => Object.values(texts).find(Boolean) ?? "";
@@ -82,6 +86,12 @@ export function about(kind: SetupKind, body: SetupKinds[SetupKind] & { id?: stri
     case "ring-groups": {
       const g = body as RingGroup;
       return [g.extension, office(`order_${g.order}`)].join(" · ");
+    }
+    case "recording-rules": {
+      const r = body as RecordingRule;
+      return [r.enabled ? "" : text("outOfService"), recorded(r, knownOfRecording, locale.language)]
+        .filter(Boolean)
+        .join(" · ");
     }
     case "trunks":
       return (body as Trunk).numbers

@@ -2,6 +2,7 @@ import type { Component } from "svelte";
 import Inbox from "@lucide/svelte/icons/inbox";
 import Sparkles from "@lucide/svelte/icons/sparkles";
 import ListChecks from "@lucide/svelte/icons/list-checks";
+import CircleDot from "@lucide/svelte/icons/circle-dot";
 import Coffee from "@lucide/svelte/icons/coffee";
 import Tag from "@lucide/svelte/icons/tag";
 import MapPin from "@lucide/svelte/icons/map-pin";
@@ -284,6 +285,29 @@ export const kinds: readonly KindInfo[] = [
       ring_seconds: 20,
       most_seconds: 60,
       then: {},
+    }),
+    name: byName,
+  }),
+  info({
+    kind: "recording-rules",
+    title: "recordingRules",
+    what: "recordingRulesWhat",
+    empty: "recordingRulesEmpty",
+    icon: CircleDot,
+    blank: () => ({
+      name: "",
+      enabled: true,
+      queues: [],
+      entry_points: [],
+      direction: "any",
+      percent: 100,
+      on_demand: false,
+      consent: "announcement",
+      consent_text: "",
+      all_parties: true,
+      hold: false,
+      consultation: false,
+      pause_minutes: 0,
     }),
     name: byName,
   }),

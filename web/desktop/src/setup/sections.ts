@@ -60,7 +60,7 @@ const all: { heading: SetupText; entries: Entry[] }[] = [
   },
   {
     heading: "groupRules",
-    entries: [{ path: "rules", label: "rules", what: "rulesWhat", icon: Scale }],
+    entries: [entry("recording-rules"), { path: "rules", label: "rules", what: "rulesWhat", icon: Scale }],
   },
 ];
 

@@ -125,10 +125,12 @@ export function eased(needs: readonly SkillNeed[], off: number): SkillNeed[] {
   return needs.map((n) => ({ ...n, level: n.level - off })).filter((n) => n.level > 0);
 }
 
-const fill = (words: string, values: Record<string, string | number>) =>
+/** Puts values into the places of a text. */
+export const fill = (words: string, values: Record<string, string | number>) =>
   words.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 
-function join(list: readonly string[], and: string): string {
+/** A list as a sentence has it: "a, b and c". */
+export function join(list: readonly string[], and: string): string {
   return list.length < 2 ? (list[0] ?? "") : `${list.slice(0, -1).join(", ")}${and}${list.at(-1)}`;
 }
 
