@@ -55,9 +55,7 @@ test("a call is recorded, paused by a key, and heard", { timeout: 240_000 }, asy
   await sign.getByText("Recording", { exact: true }).waitFor();
   const found = await axe(page);
   await shot(page, "recorded-01-recording");
-  await until(() => sign.locator(".time").innerText()).toMatch(
-    /0:0[3-9]/,
-  );
+  await until(() => sign.locator(".time").innerText()).toMatch(/0:0[3-9]/);
 
   await page.keyboard.press("Alt+p");
   await sign.getByText("Recording paused: nothing is kept").waitFor();
