@@ -10,7 +10,17 @@ const CALLER = 625;
 const AGENT = 1250;
 
 const stage = new Stage();
-beforeAll(() => stage.open(), 120_000);
+beforeAll(async () => {
+  await stage.open();
+  const { at, headers } = api();
+  const admin = await stage.agent("administrator");
+  const rule = await admin.page.request.post(`${at}/recording-rules`, {
+    headers,
+    data: { name: "All calls", percent: 100, consent: "none", direction: "any", enabled: true },
+  });
+  expect(await rule.text()).toContain("All calls");
+  await stage.sweep();
+}, 120_000);
 afterEach(() => stage.sweep());
 afterAll(() => stage.close());
 
@@ -32,16 +42,14 @@ function channels(wav: Buffer): Float32Array[] {
   return all;
 }
 
-test("a call is recorded, paused by a key, and heard", { timeout: 240_000 }, async () => {
-  const at = `${stage.program.base}/api/v1`;
-  const headers = { "Content-Type": "application/json", Origin: stage.program.base };
-  const admin = await stage.agent("administrator");
-  const rule = await admin.page.request.post(`${at}/recording-rules`, {
-    headers,
-    data: { name: "All calls", percent: 100, consent: "none", direction: "any", enabled: true },
-  });
-  expect(await rule.text()).toContain("All calls");
+/** Where the API is, and what a request must carry; a restart may change it. */
+const api = () => ({
+  at: `${stage.program.base}/api/v1`,
+  headers: { "Content-Type": "application/json", Origin: stage.program.base },
+});
 
+test("a call is recorded, paused by a key, and heard", { timeout: 240_000 }, async () => {
+  const { at, headers } = api();
   const agent = await stage.agent("a7", {}, AGENT);
   const { page } = agent;
   const sign = page.getByRole("region", { name: "Recording", exact: true });
@@ -127,3 +135,76 @@ test("a call is recorded, paused by a key, and heard", { timeout: 240_000 }, asy
   expect(await axe(supervisor.page)).toEqual([]);
   await shot(supervisor.page, "recorded-04-player");
 });
+
+test(
+  "a crash: what was kept opens, a pause holds, and the call is recorded on",
+  { timeout: 240_000 },
+  async () => {
+    const { at, headers } = api();
+    const agent = await stage.agent("a7", {}, AGENT);
+    const { page } = agent;
+    const sign = page.getByRole("region", { name: "Recording", exact: true });
+    const caller = await stage.caller(CALLER);
+    await caller.queue("Dunlin");
+    await agent.ready();
+    await agent.offers.filter({ hasText: "Dunlin" }).waitFor();
+    await page.keyboard.press("Enter");
+    await hears(page, CALLER);
+    const id = page.url().split("/").pop()!;
+    /** How the server says that it stands, and then the page. */
+    const stands = async (status: string, words: string) => {
+      const ask = async () => {
+        const answer = await page.request.get(`${at}/interactions/${id}/call`);
+        return ((await answer.json()) as { recording: { status: string } }).recording.status;
+      };
+      await until(ask).toBe(status);
+      await sign.getByText(words, { exact: true }).waitFor();
+    };
+    const crash = async () => {
+      await stage.program.kill();
+      await caller.stands("The sound was lost");
+      await stage.program.start();
+      await caller.stands(/^Talking with/);
+      await hears(page, CALLER);
+    };
+    await stands("recording", "Recording");
+    await until(() => sign.locator(".time").innerText()).toMatch(/0:0[4-9]/);
+    await crash();
+    await stands("recording", "Recording");
+    await page.keyboard.press("Alt+p");
+    await stands("paused", "Recording paused: nothing is kept");
+    await crash();
+    await stands("paused", "Recording paused: nothing is kept");
+    await page.keyboard.press("Alt+p");
+    await stands("recording", "Recording");
+    await until(() => sign.locator(".time").innerText()).toMatch(/0:0[3-9]/);
+    await page.getByRole("button", { name: /^Hang up/ }).click();
+    await caller.stands("The call has ended");
+    await agent.person.getByLabel("Disposition").selectOption({ label: "Invoice sent" });
+    await page.getByRole("button", { name: /^Complete/ }).click();
+
+    const ask = (await stage.agent("supervisor")).page.request;
+    const items = async () => {
+      const answer = await ask.get(`${at}/interactions/${id}/recordings`);
+      return ((await answer.json()) as { items: { id: string; length_ms: number; ended_at?: string }[] })
+        .items;
+    };
+    await until(async () => (await items()).every((r) => r.ended_at)).toBe(true);
+    const all = await items();
+    expect(all.length).toBe(3);
+    expect(all[0]!.length_ms).toBeGreaterThan(2000); // of four seconds, a crash may lose two
+    expect(all[2]!.length_ms).toBeGreaterThan(2000);
+    for (const { id: recording } of all) {
+      const opened = await ask.post(`${at}/recordings/${recording}/listen`, {
+        headers,
+        data: { reason: "quality" },
+      });
+      const { ticket } = (await opened.json()) as { ticket: string };
+      const verified = await ask.get(
+        `${at}/recordings/${recording}/verify?ticket=${encodeURIComponent(ticket)}`,
+      );
+      expect(await verified.json()).toMatchObject({ faults: [] });
+    }
+    stage.forgive(/ERR_CONNECTION|WebSocket|status of 50/);
+  },
+);
