@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"regexp"
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/secret"
@@ -13,7 +14,7 @@ import (
 // RecordWish is what somebody wants of a recording.
 type RecordWish struct {
 	Action recording.Action `json:"action" enum:"start,pause,resume,stop" doc:"start: begin on demand, where the rules let it. pause: keep nothing from now on. resume: go on. stop: end it; what was recorded stays."`
-	Reason string           `json:"reason,omitempty" pattern:"^[a-z0-9_]{0,32}$" doc:"A word for why, such as card or password. It is kept with the recording: never a person's data."`
+	Reason string           `json:"reason,omitempty" doc:"A word for why, such as card or password: small letters and _, 32 at most. It is kept with the recording. What is no such word is left out, as it might be a person's data; what was asked for is done all the same."`
 }
 
 type recordInput struct {
@@ -57,9 +58,15 @@ func (s *Server) recordingControlRoutes() {
 		})
 }
 
+// reasonWord is what a reason may be: no digits, so that no card's number is kept.
+var reasonWord = regexp.MustCompile(`^[a-z_]{1,32}$`)
+
 func (s *Server) record(ctx context.Context, c *caller, interaction string, w RecordWish) (*reply[RecordedCall], error) {
 	if _, err := s.Floor.Work(ctx, c.Actor, access.RecControl, interaction); err != nil {
 		return nil, err
+	}
+	if !reasonWord.MatchString(w.Reason) {
+		w.Reason = ""
 	}
 	st, err := s.Calls.Record(ctx, c.Tenant, interaction, w.Action, c.User, w.Reason)
 	return answer(RecordedCall{interaction, st}, err)

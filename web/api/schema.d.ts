@@ -7648,7 +7648,7 @@ export interface components {
        * @enum {string}
        */
       kind?: "phone" | "email" | "social" | "visitor";
-      /** @description A word for why, such as card or password. It is kept with the recording: never a person's data. */
+      /** @description A word for why, such as card or password: small letters and _, 32 at most. It is kept with the recording. What is no such word is left out, as it might be a person's data; what was asked for is done all the same. */
       reason?: string;
     };
     RecordWish: {
@@ -7657,7 +7657,7 @@ export interface components {
        * @enum {string}
        */
       action: "start" | "pause" | "resume" | "stop";
-      /** @description A word for why, such as card or password. It is kept with the recording: never a person's data. */
+      /** @description A word for why, such as card or password: small letters and _, 32 at most. It is kept with the recording. What is no such word is left out, as it might be a person's data; what was asked for is done all the same. */
       reason?: string;
     };
     RecordedCall: {
