@@ -83,7 +83,7 @@ func (s *Server) recordingReadRoutes() {
 	const tag = "Recordings"
 	hear := needs(access.RecListen)
 	handle(s, "GET", "/api/v1/interactions/{id}/recordings", hear, about{id: "recordings", tag: tag, summary: "The recordings of an interaction",
-		detail: "Agents: of what they held last, where the organisation's rules let them listen."},
+		detail: "Agents: of what they held last, where the organisation's rules let them listen; otherwise none."},
 		func(ctx context.Context, c *caller, in *ByID) (*reply[ListOf[recording.Item]], error) {
 			items, err := s.Listening.List(ctx, c.Actor, in.ID)
 			return list(items, "", err)

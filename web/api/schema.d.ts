@@ -2043,7 +2043,7 @@ export interface paths {
     };
     /**
      * The recordings of an interaction
-     * @description Agents: of what they held last, where the organisation's rules let them listen.
+     * @description Agents: of what they held last, where the organisation's rules let them listen; otherwise none.
      *
      *     Needs `recording.listen`.
      */

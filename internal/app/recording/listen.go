@@ -117,20 +117,30 @@ func (l *Listeners) may(ctx context.Context, a access.Actor, interaction string)
 	if err := l.May(ctx, a, access.RecListen, interaction); err != nil {
 		return err
 	}
-	if access.Reach(a, access.RecListen) != access.Own {
-		return nil
-	}
-	r, err := l.Rules.Rules(ctx, a.Tenant)
-	if err == nil && !r.Listening.Agents {
+	may, err := l.ruled(ctx, a)
+	if err == nil && !may {
 		err = errs.New(errs.Forbidden, "Agents do not listen to recordings in this organisation.")
 	}
 	return err
 }
 
-// List are an interaction's recordings.
+// ruled says whether the organisation's rules let an actor listen.
+func (l *Listeners) ruled(ctx context.Context, a access.Actor) (bool, error) {
+	if access.Reach(a, access.RecListen) != access.Own {
+		return true, nil
+	}
+	r, err := l.Rules.Rules(ctx, a.Tenant)
+	return r.Listening.Agents, err
+}
+
+// List are an interaction's recordings; none for agents where the rules do not let
+// them listen.
 func (l *Listeners) List(ctx context.Context, a access.Actor, interaction string) ([]Item, error) {
-	if err := l.may(ctx, a, interaction); err != nil {
+	if err := l.May(ctx, a, access.RecListen, interaction); err != nil {
 		return nil, err
+	}
+	if may, err := l.ruled(ctx, a); err != nil || !may {
+		return []Item{}, err
 	}
 	rows, err := l.Recordings.Of(ctx, a.Tenant, interaction)
 	items := make([]Item, 0, len(rows))

@@ -213,7 +213,16 @@ func TestWhoMayListenAndForHowLong(t *testing.T) {
 		wants("another tenant, with the ticket", sound(theirs, ticket), errs.NotFound)
 		_, err = listen(ben, "")
 		wants("an agent", err, errs.Forbidden)
+		list := func() int {
+			items, err := l.List(ctx, ben, f.works[tenA])
+			must(t, err)
+			return len(items)
+		}
+		listed := list()
 		r.Agents = true
+		if now := list(); listed != 0 || now != 1 {
+			t.Errorf("an agent is shown %d recordings, and %d where the rules let it listen", listed, now)
+		}
 		own, err := listen(ben, "")
 		must(t, err)
 		must(t, sound(ben, own))
