@@ -136,6 +136,59 @@ test("a call is recorded, paused by a key, and heard", { timeout: 240_000 }, asy
   await shot(supervisor.page, "recorded-04-player");
 });
 
+test("supervisors pause and stop the recording of somebody's call", { timeout: 240_000 }, async () => {
+  const agent = await stage.agent("a7", {}, AGENT);
+  const { page } = agent;
+  const sign = page.getByRole("region", { name: "Recording", exact: true });
+  const caller = await stage.caller(CALLER);
+  await caller.queue("Turnstone");
+  await agent.ready();
+  await agent.offers.filter({ hasText: "Turnstone" }).waitFor();
+  await page.keyboard.press("Enter");
+  await sign.getByText("Recording", { exact: true }).waitFor();
+
+  // Two supervisors look at the agent's call.
+  const room = async (user: string) => {
+    const { page } = await stage.agent(user);
+    await page.goto(`${stage.program.base}/app/room`);
+    await page
+      .getByRole("button", { name: /a7|Tern/ })
+      .first()
+      .click();
+    const seen = page.getByRole("region", { name: "Recording: Turnstone" });
+    await seen.getByText("Recording", { exact: true }).waitFor();
+    return { page, seen };
+  };
+  const [one, two] = [await room("supervisor"), await room("supervisor")];
+  const found = await axe(one.page);
+  await shot(one.page, "recorded-05-room");
+  const pause = one.seen.getByRole("button", { name: "Pause recording: Turnstone" });
+  await pause.focus();
+  await one.page.keyboard.press("Enter");
+  for (const at of [one.seen, two.seen, sign]) await at.getByText(/^Recording paused/).waitFor();
+  await sign.getByText(/^by /).waitFor(); // the agent sees who
+  await shot(page, "recorded-06-paused-by-supervisor");
+  found.push(...(await axe(page)));
+  await one.page.setViewportSize({ width: 400, height: 900 });
+  await one.page.emulateMedia({ colorScheme: "dark" });
+  await shot(one.page, "recorded-07-room-400-dark");
+  found.push(...(await axe(one.page)));
+
+  // The other goes on with it, the agent pauses it, a supervisor stops it.
+  await two.seen.getByRole("button", { name: "Go on recording: Turnstone" }).click();
+  for (const at of [one.seen, sign]) await at.getByText("Recording", { exact: true }).waitFor();
+  await page.keyboard.press("Alt+p");
+  for (const at of [one.seen, two.seen]) await at.getByText(/^Recording paused/).waitFor();
+  await two.seen.getByRole("button", { name: "Stop: Turnstone" }).click();
+  for (const at of [one.seen, two.seen, sign]) await at.getByText(/^Recording stopped/).waitFor();
+
+  await page.getByRole("button", { name: /^Hang up/ }).click();
+  await caller.stands("The call has ended");
+  await agent.person.getByLabel("Disposition").selectOption({ label: "Invoice sent" });
+  await page.getByRole("button", { name: /^Complete/ }).click();
+  expect(found).toEqual([]);
+});
+
 test(
   "a crash: what was kept opens, a pause holds, and the call is recorded on",
   { timeout: 240_000 },

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { Page } from "playwright-core";
 import { axe, shot, Stage, until } from "./stage";
@@ -107,4 +108,84 @@ test("a recording is found, heard and gone about in", { timeout: 240_000 }, asyn
   await player.getByRole("button", { name: "Close" }).click();
   await player.getByRole("button", { name: "Listen" }).waitFor();
   expect(found).toEqual([]);
+});
+
+/** A recipient whose identity nobody has; from the documentation of age. */
+const RECIPIENT = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
+
+test("recordings are exported, sealed or plain", { timeout: 240_000 }, async () => {
+  const { page } = await stage.agent("privacy");
+  await find(page);
+  const open = page.getByRole("button", { name: "Export recordings…" });
+  const dialog = page.getByRole("dialog", { name: "Export recordings" });
+  const go = dialog.getByRole("button", { name: "Export", exact: true });
+  const saved = async () => {
+    const [download] = await Promise.all([page.waitForEvent("download"), go.click()]);
+    return { name: download.suggestedFilename(), content: readFileSync(await download.path()) };
+  };
+
+  // By the keyboard, as far as what is wrong with it.
+  await open.focus();
+  await page.keyboard.press("Enter");
+  await dialog.getByText("The recording of this conversation.").waitFor();
+  expect(await go.isDisabled()).toBe(true);
+  await dialog.getByLabel("Why do you export?").focus();
+  await dialog.getByLabel("Why do you export?").selectOption({ label: "A legal duty" });
+  await dialog.getByLabel("The recipient’s public key").focus();
+  await page.keyboard.type("age1nobody");
+  await page.keyboard.press("Enter");
+  await dialog.getByText(/is no age recipient/).waitFor();
+  stage.forgive(/status of 422/);
+  const found = await looks(page, "recording-export");
+
+  // Sealed: nobody but the recipient opens it.
+  await dialog.getByLabel("The recipient’s public key").fill(RECIPIENT);
+  const sealed = await saved();
+  expect(sealed.name).toBe("recordings.zip.age");
+  expect(sealed.content.subarray(0, 21).toString()).toBe("age-encryption.org/v1");
+  expect(sealed.content.length).toBeGreaterThan(500_000);
+  expect(sealed.content.includes("sound.wav")).toBe(false);
+  await dialog.getByText(/^recordings\.zip\.age was saved/).waitFor();
+  await shot(page, "recording-export-saved");
+  expect(await axe(page)).toEqual([]);
+
+  // Plain, in Portuguese.
+  await dialog.getByLabel("Who can open it").selectOption({ label: "Whoever has the file" });
+  const plain = await saved();
+  expect(plain.name).toBe("recordings.zip");
+  expect(plain.content.subarray(0, 2).toString()).toBe("PK");
+  expect(plain.content.includes("sound.wav")).toBe(true);
+  await page.keyboard.press("Escape");
+  await until(() => open.evaluate((e) => e === document.activeElement)).toBe(true);
+
+  // Of all that the filter finds.
+  await page.goto(`${stage.program.base}/app/conversations?recorded=yes&state=closed`);
+  await open.click();
+  await dialog.getByText(/All recordings that are kept/).waitFor();
+  await dialog.getByText(/the state of the filter are not looked at/).waitFor();
+  await dialog.getByLabel("Why do you export?").selectOption({ label: "A dispute" });
+  await dialog.getByLabel("Who can open it").selectOption({ label: "Whoever has the file" });
+  const all = await saved();
+  expect(all.content.includes("manifest.json")).toBe(true);
+  expect(all.content.length).toBeGreaterThan(500_000);
+  await page.keyboard.press("Escape");
+  expect(found).toEqual([]);
+
+  // It is not a supervisor's to export.
+  const supervisor = await stage.agent("supervisor");
+  await find(supervisor.page);
+  expect(await supervisor.page.getByRole("button", { name: "Export recordings…" }).count()).toBe(0);
+});
+
+test("the export in Portuguese, on a small screen", { timeout: 120_000 }, async () => {
+  const { page } = await stage.agent("privacy");
+  await page.evaluate(() => localStorage.setItem("nubitalk.preferences", '{"language":"pt"}'));
+  await page.setViewportSize({ width: 400, height: 900 });
+  await page.goto(`${stage.program.base}/app/conversations?recorded=yes`);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(400);
+  expect(await page.locator(".search").evaluate((e) => e.scrollWidth - e.clientWidth)).toBe(0);
+  await page.getByRole("button", { name: "Exportar gravações…" }).click();
+  await page.getByRole("dialog", { name: "Exportar gravações" }).waitFor();
+  await shot(page, "recording-export-pt-400");
+  expect(await axe(page)).toEqual([]);
 });
