@@ -8,3 +8,8 @@ import _ "embed"
 //
 //go:embed nubitalk.example.yaml
 var Example []byte
+
+// Lines is lines.example.yaml: the operator's telephone lines.
+//
+//go:embed lines.example.yaml
+var Lines []byte

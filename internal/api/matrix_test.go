@@ -70,6 +70,7 @@ func accountExamples() map[string]example {
 		"PATCH /api/v1/organisations/{id}":   {thing: "organisation", body: m{"version": 0, "name": "Renamed"}},
 		"DELETE /api/v1/organisations/{id}":  {thing: "organisation", query: "?version=2"}, // 2: made, then active
 		"GET /api/v1/system":                 {},
+		"GET /api/v1/lines":                  {},
 
 		"GET /api/v1/organisations/{id}/keys":           {thing: "organisation"},
 		"POST /api/v1/organisations/{id}/keys/rotation": {thing: "organisation"},
@@ -209,6 +210,7 @@ func setupExamples() map[string]example {
 		e["POST "+path+"/{id}/restore"] = example{thing: "setup", body: m{"version": 1}}
 		e["PUT "+path+"/order"] = example{body: m{"ids": []string{}}}
 	}
+	e["GET /api/v1/trunks/lines"] = example{}
 	e["GET /api/v1/trunks/{id}/status"] = example{thing: "setup"}
 	e["GET /api/v1/phones/{id}/status"] = example{thing: "setup"}
 	e["POST /api/v1/phones/{id}/password"] = example{thing: "setup"}
@@ -249,7 +251,7 @@ func setupBodies() map[setup.Kind]m {
 		setup.KindRecordingRule: {"name": "x", "enabled": true, "queues": []string{}, "entry_points": []string{}, "direction": "any", "percent": 100, "on_demand": false, "consent": "none", "consent_text": "",
 			"all_parties": false, "hold": false, "consultation": false, "pause_minutes": 0},
 		setup.KindConnection: {"name": "x", "address": "https://api.example.com", "header": ""},
-		setup.KindTrunk: {"name": "x", "enabled": true, "country": "PT", "number_form": "plus", "gateways": []m{}, "registration": m{"on": false}, "sources": []string{}, "username": "",
+		setup.KindTrunk: {"name": "x", "enabled": true, "line": "", "country": "PT", "number_form": "plus", "gateways": []m{}, "registration": m{"on": false}, "sources": []string{}, "username": "",
 			"allow_md5": false, "ask_password": false, "encryption": "required", "srtp": []string{}, "max_calls": 0, "calls_a_second": 0, "numbers": []m{}, "caller": m{}, "outgoing": m{"allowed": false}},
 		setup.KindPhone:     {"name": "x", "enabled": true, "user": "", "extension": "", "encryption": "required", "allow_md5": false, "auto_answer": false},
 		setup.KindRingGroup: {"name": "x", "extension": "30", "members": []string{"phn_1"}, "order": "simultaneous", "ring_seconds": 0, "most_seconds": 0, "then": m{}},

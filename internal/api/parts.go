@@ -286,6 +286,8 @@ type Handsets interface {
 // TrunkStatus tells how a tenant's trunk stands, on all nodes together.
 type TrunkStatus interface {
 	TrunkState(ctx context.Context, t id.Tenant, trunk string) (TrunkState, error)
+	// OfferedLines are the operator's lines that give a tenant numbers.
+	OfferedLines(ctx context.Context, t id.Tenant) ([]OfferedLine, error)
 }
 
 // Contacts is app/contact.
@@ -318,6 +320,11 @@ type Audit interface {
 type Privacy interface {
 	Inventory(ctx context.Context, a access.Actor) ([]InventoryEntry, error)
 	Notice(ctx context.Context, a access.Actor) ([]Clause, error)
+}
+
+// LineStatus tells the operator how its lines stand on this node.
+type LineStatus interface {
+	LineStates(ctx context.Context) ([]LineState, error)
 }
 
 // System tells of the installation, never of a tenant's content.

@@ -33,6 +33,7 @@ type Parts struct {
 	Audit     Audit
 	Privacy   Privacy
 	System    System
+	Lines     LineStatus // nil without telephony
 	Replies   Replies
 	Live      *live.Hub
 }

@@ -78,6 +78,7 @@ type TrunkState struct {
 	Gateways     []GatewayState    `json:"gateways" doc:"As they are set up."`
 	Calls        int               `json:"calls" doc:"Calls on the trunk now, both ways."`
 	Outgoing     int               `json:"outgoing" doc:"Those of them that left."`
+	Line         *CarrierState     `json:"line,omitempty" doc:"With a line of the operator's: how that stands. The trunk has no registration and no gateways of its own then."`
 }
 
 // RegistrationState is how a trunk's registration stands.
@@ -111,6 +112,7 @@ func (s *Server) trunkRoutes() {
 		func(ctx context.Context, c *caller, in *ByID) (*reply[TrunkState], error) {
 			return answer(s.trunkState(ctx, c.Actor, in.ID))
 		})
+	s.lineRoutes(guard)
 	handle(s, "POST", "/api/v1/trunks/try", guard, about{id: "tryNumber", tag: setupTag, summary: "What would become of a number",
 		detail: "The dial plan itself answers where a call to the number would arrive, if it is one of the trunks', and by which trunks a call to it would leave, with which number shown; or why it would not. No call is made, nothing is stored, and what was used up today does not count."},
 		func(ctx context.Context, c *caller, in *tryNumberInput) (*reply[TriedNumberView], error) {
@@ -136,6 +138,9 @@ func (s *Server) trunkState(ctx context.Context, a access.Actor, trunk string) (
 		}
 	}
 	state := TrunkState{Registration: RegistrationState{State: "off"}, Gateways: []GatewayState{}}
+	if o.Line != "" {
+		state.Line = &CarrierState{o.Line, "unknown"}
+	}
 	for _, g := range o.Gateways {
 		state.Gateways = append(state.Gateways, GatewayState{g.Host, g.Port, g.Transport, "unknown", 0})
 	}

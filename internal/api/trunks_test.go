@@ -75,8 +75,41 @@ func trunks(t *testing.T, h *house) {
 	}
 }
 
+// The operator's lines are seen by administrators, each its own part, and whole by
+// operators alone.
+func TestLinesByTheAPI(t *testing.T) {
+	h := found(t, noLimits)
+	lines := &someLines{}
+	h.doors.Trunks, h.doors.Lines = lines, lines
+	got := h.ask(h.a.users[access.Administrator], "GET", "/api/v1/trunks/lines", nil)
+	want1(t, got, 200, "")
+	if lines.asked != h.a.users[access.Administrator].tenant || !strings.Contains(got.body, `"name":"lisbon"`) {
+		t.Errorf("%s: %s", lines.asked, got.body)
+	}
+	want1(t, h.ask(h.a.users[access.Supervisor], "GET", "/api/v1/trunks/lines", nil), 403, "forbidden")
+	want1(t, h.ask(h.a.users[access.Administrator], "GET", "/api/v1/lines", nil), 403, "forbidden")
+	h.doors.Trunks, h.doors.Lines = nil, nil
+	if got := h.ask(h.a.users[access.Administrator], "GET", "/api/v1/trunks/lines", nil); got.status != 200 || !strings.Contains(got.body, `"items":[]`) {
+		t.Errorf("without telephony: %d %s", got.status, got.body)
+	}
+}
+
+type someLines struct {
+	newTrunk
+	asked id.Tenant
+}
+
+func (s *someLines) OfferedLines(_ context.Context, t id.Tenant) ([]api.OfferedLine, error) {
+	s.asked = t
+	return []api.OfferedLine{{Name: "lisbon", Country: "PT", State: "up"}}, nil
+}
+
+func (*someLines) LineStates(context.Context) ([]api.LineState, error) { return nil, nil }
+
 // newTrunk runs calls and has not heard of the trunk.
 type newTrunk struct{}
+
+func (newTrunk) OfferedLines(context.Context, id.Tenant) ([]api.OfferedLine, error) { return nil, nil }
 
 func (newTrunk) TrunkState(context.Context, id.Tenant, string) (api.TrunkState, error) {
 	return api.TrunkState{}, errs.New(errs.NotFound, "It is not there.")

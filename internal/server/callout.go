@@ -133,30 +133,31 @@ func (p *telephone) attempts(t *trunk, tenant id.Tenant, a dialplan.Attempt) (ou
 		if a.Show.Asserted != "" {
 			headers = append(headers, wire.Header{Name: "P-Asserted-Identity", Value: "<" + wire.NewURI("sip", a.Show.Asserted, domain, 0, "").Text() + ">"})
 		}
-		out = append(out, voice.Attempt{Trunk: t.id, To: wire.NewURI("sip", a.To.Reveal(), g.Host, g.Port, hop(g).Transport), From: from, ContactUser: t.id, Hop: hop(g),
+		out = append(out, voice.Attempt{Trunk: t.id, To: wire.NewURI("sip", a.To.Reveal(), g.Host, g.Port, hop(g).Transport), From: from, ContactUser: t.began.trunk.id, Hop: hop(g),
 			Headers: headers, Credentials: t.credentials(), Media: t.policy(), Most: a.Most, Counts: a.Counts,
-			Take: func() (func(), bool) { return p.takeOut(t, tenant) }, Went: watch.Call})
+			Take: func() (func(), bool) { return p.takeOut(t, tenant, a.Class == dialplan.Emergency) }, Went: watch.Call})
 	}
 	return out
 }
 
-// takeOut counts a call that leaves.
-func (p *telephone) takeOut(t *trunk, tenant id.Tenant) (func(), bool) {
+// takeOut counts a call that leaves; one for help always may.
+func (p *telephone) takeOut(t *trunk, tenant id.Tenant, emergency bool) (func(), bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !t.cap.Take(p.clock.Now()) {
+	over, ok := p.room(t, emergency)
+	if !ok {
 		return nil, false
 	}
 	t.out[tenant]++
-	return p.giverOut(t, tenant), true
+	return p.giverOut(t, tenant, over), true
 }
 
 // giverOut counts a call that left and has ended.
-func (p *telephone) giverOut(t *trunk, tenant id.Tenant) func() {
+func (p *telephone) giverOut(t *trunk, tenant id.Tenant, over func()) func() {
 	return func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		t.cap.Give()
+		over()
 		t.out[tenant]--
 	}
 }

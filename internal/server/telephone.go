@@ -25,6 +25,7 @@ import (
 	"nubitalk/internal/core/dialplan"
 	"nubitalk/internal/core/office"
 	"nubitalk/internal/core/setup"
+	"nubitalk/internal/core/share"
 	"nubitalk/internal/media/negotiate"
 	"nubitalk/internal/server/config"
 	"nubitalk/internal/store"
@@ -63,6 +64,11 @@ type telephone struct {
 	reading sync.Mutex           // held while the set-up is read; guards lines
 	lines   map[id.Tenant]*lines // what was read last
 
+	book    *lineBook
+	figures *lineFigures           // nil in tests
+	byLine  map[string]*line       // the operator's, by name; guarded by mu, as is pools
+	pools   map[string]*share.Pool // of lines, also of those that are not there now
+
 	changed, step chan struct{} // wake follow and run
 	stood         chan struct{} // wakes run: a trunk stands otherwise
 	floor         trunkFloor
@@ -76,7 +82,8 @@ type telephone struct {
 type trunk struct {
 	id       string
 	owner    id.Tenant
-	set      setup.Trunk
+	set      setup.Trunk // over its line, if it names one
+	gone     bool        // that line is not there
 	password secret.Text
 	cap      *gateway.Cap      // guarded by telephone.mu, as is out
 	out      map[id.Tenant]int // calls that left, by whose they are
@@ -95,7 +102,7 @@ type begun struct {
 var _ voice.Network = (*telephone)(nil)
 
 func newTelephone(k *keepers, s *setups, conf config.SIP, now clock.Clock, log *slog.Logger) *telephone {
-	return &telephone{phones: map[string]*phone{}, realm: conf.Realm, conf: conf, db: k.db, setups: s, bus: k.bus, clock: now, log: log, trunks: map[string]*trunk{}, here: map[id.Tenant]bool{}, anew: map[id.Tenant]bool{}, places: map[string][]netip.Addr{},
+	return &telephone{book: &lineBook{}, byLine: map[string]*line{}, pools: map[string]*share.Pool{}, phones: map[string]*phone{}, realm: conf.Realm, conf: conf, db: k.db, setups: s, bus: k.bus, clock: now, log: log, trunks: map[string]*trunk{}, here: map[id.Tenant]bool{}, anew: map[id.Tenant]bool{}, places: map[string][]netip.Addr{},
 		stale: map[id.Tenant]bool{}, stood: make(chan struct{}, 1), told: map[id.Tenant]map[string]floor.TrunkStanding{}, changed: make(chan struct{}, 1), step: make(chan struct{}, 1)}
 }
 
@@ -181,6 +188,7 @@ func (p *telephone) run(ctx context.Context) {
 	defer look.Stop()
 	p.keep(ctx, running)
 	for {
+		p.figures.stand(p.lineStates())
 		again := make(<-chan time.Time)
 		if !p.tell(ctx) && ctx.Err() == nil {
 			again = time.After(readAgain)
@@ -202,7 +210,7 @@ func (p *telephone) keep(ctx context.Context, running map[string]*begun) {
 	p.mu.Lock()
 	want := map[string]*trunk{}
 	for _, t := range p.trunks {
-		if t.set.Enabled && p.here[t.owner] {
+		if t.set.Enabled && t.set.Line == "" && (t.owner == "" || p.here[t.owner]) { // of none: a line
 			want[t.id] = t
 		}
 	}
@@ -224,6 +232,11 @@ func (p *telephone) keep(ctx context.Context, running map[string]*begun) {
 	p.mu.Lock()
 	for tid, t := range want {
 		t.began = running[tid]
+	}
+	for _, t := range p.trunks {
+		if l := p.lineOf(t); l != nil && t.set.Enabled && p.here[t.owner] {
+			t.began = l.trunk.began
+		}
 	}
 	p.mu.Unlock()
 }
@@ -391,10 +404,11 @@ func (p *telephone) Arrives(ctx context.Context, r voice.Ring) (voice.Route, err
 	if l.Rings != "" && !p.here[l.Tenant] { // its phones are registered elsewhere
 		return voice.Route{}, &errs.Error{Code: errs.Unavailable, Text: "The phones are registered at another node.", RetryAfter: comeBackSoon}
 	}
-	if !t.cap.Take(p.clock.Now()) {
+	over, ok := p.room(t, false)
+	if !ok {
 		return voice.Route{}, &errs.Error{Code: errs.Limited, Text: "The trunk has as many calls as it may.", RetryAfter: 5 * time.Second}
 	}
-	route := voice.Route{Tenant: l.Tenant, EntryPoint: l.EntryPoint, Rings: l.Rings, Trunk: t.id, Media: t.policy(), Over: p.giver(t)}
+	route := voice.Route{Tenant: l.Tenant, EntryPoint: l.EntryPoint, Rings: l.Rings, Trunk: t.id, Media: t.policy(), Over: p.giver(over)}
 	if number, ok := dialplan.Normal(r.Caller.Reveal(), l.Trunk.Country); ok {
 		route.Caller = secret.New(number)
 	}
@@ -412,11 +426,11 @@ func (p *telephone) Name(tid string) string {
 }
 
 // giver counts a call that has ended.
-func (p *telephone) giver(t *trunk) func() {
+func (p *telephone) giver(over func()) func() {
 	return func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		t.cap.Give()
+		over()
 	}
 }
 
@@ -431,18 +445,18 @@ func (p *telephone) Again(ctx context.Context, owner id.Tenant, tid string, left
 	if t == nil {
 		return negotiate.Policy{}, auth.Credentials{}, nil, errs.New(errs.NotFound, "The trunk is not there any more.")
 	}
-	t.cap.Stand()
-	over := p.giver(t)
+	place := p.stand(t)
+	over := p.giver(place)
 	if left {
 		t.out[owner]++
-		over = p.giverOut(t, owner)
+		over = p.giverOut(t, owner, place)
 	}
 	return t.policy(), t.credentials(), over, nil
 }
 
 // same says whether nothing of a trunk changed that concerns its work.
 func (t *trunk) same(o *trunk) bool {
-	return t.owner == o.owner && t.password.Equal(o.password) && reflect.DeepEqual(t.set, o.set)
+	return t.owner == o.owner && t.gone == o.gone && t.password.Equal(o.password) && reflect.DeepEqual(t.set, o.set)
 }
 
 // TrunkState says how a trunk stands on this node.
@@ -456,26 +470,45 @@ func (p *telephone) TrunkState(ctx context.Context, owner id.Tenant, tid string)
 		p.mu.Unlock()
 		return api.TrunkState{}, errs.New(errs.NotFound, "The trunk is not there any more.")
 	}
-	b, calls, outgoing := t.began, t.cap.Standing(), 0
+	b, calls, outgoing, health := t.began, t.cap.Standing(), 0, "gone"
+	if l := p.lineOf(t); l != nil && !t.gone {
+		health = l.trunk.began.health()
+	}
 	for _, n := range t.out {
 		outgoing += n
 	}
 	p.mu.Unlock()
-	st := api.TrunkState{Running: b != nil, Registration: api.RegistrationState{State: "off"}, Gateways: []api.GatewayState{}, Calls: calls, Outgoing: outgoing}
-	if b == nil {
+	st := api.TrunkState{Running: b != nil, Calls: calls, Outgoing: outgoing}
+	if t.set.Line != "" { // of whose machines they know nothing
+		st.Running = b != nil || t.gone
+		st.Line = &api.CarrierState{Name: t.set.Line, State: health}
+		st.Registration, st.Gateways = (*begun)(nil).state(&setup.Trunk{})
 		return st, nil
+	}
+	st.Registration, st.Gateways = b.state(&t.set)
+	return st, nil
+}
+
+// state says how a registration and gateways stand.
+func (b *begun) state(set *setup.Trunk) (reg api.RegistrationState, gateways []api.GatewayState) {
+	reg, gateways = api.RegistrationState{State: "off"}, []api.GatewayState{}
+	if b == nil {
+		for _, g := range set.Gateways {
+			gateways = append(gateways, api.GatewayState{Host: g.Host, Port: g.Port, Transport: g.Transport, State: "unknown"})
+		}
+		return reg, gateways
 	}
 	if r := b.registration; r != nil {
 		code, since := r.Answer()
-		st.Registration = api.RegistrationState{State: map[gateway.RegState]string{gateway.Registered: "registered", gateway.Failing: "failing", gateway.Denied: "denied"}[r.State()], Since: since}
-		if st.Registration.State == "" {
-			st.Registration.State = "trying"
+		reg = api.RegistrationState{State: map[gateway.RegState]string{gateway.Registered: "registered", gateway.Failing: "failing", gateway.Denied: "denied"}[r.State()], Since: since}
+		if reg.State == "" {
+			reg.State = "trying"
 		}
 		if code >= 300 {
-			st.Registration.Code = code
+			reg.Code = code
 		}
 	}
-	for i, g := range t.set.Gateways {
+	for i, g := range b.trunk.set.Gateways {
 		one := api.GatewayState{Host: g.Host, Port: g.Port, Transport: g.Transport, State: "down"}
 		up, rtt := b.watches[i].Up()
 		switch {
@@ -484,7 +517,7 @@ func (p *telephone) TrunkState(ctx context.Context, owner id.Tenant, tid string)
 		case up:
 			one.State = "unknown"
 		}
-		st.Gateways = append(st.Gateways, one)
+		gateways = append(gateways, one)
 	}
-	return st, nil
+	return reg, gateways
 }

@@ -2,6 +2,8 @@ package server
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"nubitalk/internal/base/errs"
@@ -10,6 +12,7 @@ import (
 	"nubitalk/internal/core/dialplan"
 	"nubitalk/internal/core/office"
 	"nubitalk/internal/core/setup"
+	"nubitalk/internal/store"
 )
 
 // readAgain is how long after a failure the set-up is read again.
@@ -30,6 +33,8 @@ type lines struct {
 // follow reads the set-up as it changes. What was read before holds until then:
 // calls come while a set-up changes, and while the database is away.
 func (p *telephone) follow(ctx context.Context) {
+	look := time.NewTicker(lookAtLines)
+	defer look.Stop()
 	for {
 		again := make(<-chan time.Time)
 		if _, err := p.refresh(ctx); err != nil && ctx.Err() == nil {
@@ -42,6 +47,8 @@ func (p *telephone) follow(ctx context.Context) {
 			return
 		case <-p.changed:
 		case <-again:
+		case <-look.C:
+			p.lookAtLines()
 		}
 	}
 }
@@ -79,10 +86,12 @@ func (p *telephone) refresh(ctx context.Context) (plan *dialplan.Plan, err error
 			p.mu.Unlock()
 		}
 	}()
-	tenants, err := activeTenants(ctx, p.db)
+	slugs, err := p.slugs(ctx)
 	if err != nil {
 		return nil, err
 	}
+	tenants := slices.Sorted(maps.Keys(slugs))
+	operator := p.book.now()
 	now := make(map[id.Tenant]*lines, len(tenants))
 	var every []dialplan.Trunk
 	trunks, phones, offices := map[string]*trunk{}, map[string]*phone{}, map[id.Tenant]*office.Directory{}
@@ -103,15 +112,44 @@ func (p *telephone) refresh(ctx context.Context) (plan *dialplan.Plan, err error
 			phones[ph.Account] = ph
 		}
 	}
+	for i := range operator { // to which calls come that are nobody's
+		every = append(every, operator[i].Plan())
+	}
 	plan = dialplan.New(every)
 	p.lines = now
 	p.mu.Lock()
 	p.plan, p.offices = plan, offices
+	p.takeLines(operator, slugs, trunks)
 	p.take(trunks)
 	gone := p.takePhones(phones)
 	p.mu.Unlock()
 	p.forgetPhones(gone)
 	return plan, nil
+}
+
+// lookAtLines takes a change of the operator's lines.
+func (p *telephone) lookAtLines() {
+	if p.book.look() {
+		p.mu.Lock()
+		p.outdated("")
+		p.mu.Unlock()
+	}
+}
+
+// slugs are the short names of the tenants that work.
+func (p *telephone) slugs(ctx context.Context) (map[id.Tenant]string, error) {
+	var out map[id.Tenant]string
+	err := p.db.SystemRead(ctx, func(tx *store.Tx) error {
+		orgs, err := tx.Organisations()
+		out = map[id.Tenant]string{}
+		for _, o := range orgs {
+			if o.Kind == "tenant" && o.Status == "active" {
+				out[o.ID] = o.Slug
+			}
+		}
+		return err
+	})
+	return out, err
 }
 
 // linesOf reads a tenant's trunks and phones, with what they prove themselves by.
@@ -134,8 +172,12 @@ func (p *telephone) linesOf(ctx context.Context, t id.Tenant) (*lines, error) {
 		return nil, err
 	}
 	for _, one := range list {
-		w := &trunk{id: one.ID, owner: t, set: one.Trunk, cap: &gateway.Cap{}, out: map[id.Tenant]int{}}
-		if w.password, err = p.setups.app.Secret(ctx, t, setup.KindTrunk, one.ID, setup.Password); err != nil {
+		w := &trunk{id: one.ID, owner: t, set: one.Trunk, gone: one.Gone, cap: &gateway.Cap{}, out: map[id.Tenant]int{}}
+		if one.Line != "" {
+			if l := p.book.now().Find(one.Line); l != nil {
+				w.password = l.Password
+			}
+		} else if w.password, err = p.setups.app.Secret(ctx, t, setup.KindTrunk, one.ID, setup.Password); err != nil {
 			return nil, err
 		}
 		l.plan, l.trunks = append(l.plan, one.Plan), append(l.trunks, w)
@@ -150,6 +192,9 @@ func (p *telephone) take(fresh map[string]*trunk) {
 		if old := p.trunks[tid]; old != nil {
 			if old.same(w) {
 				fresh[tid] = old
+				if l := p.byLine[old.set.Name]; l != nil && old.owner == "" {
+					l.trunk = old
+				}
 				continue
 			}
 			w.cap, w.out = old.cap, old.out

@@ -25,8 +25,17 @@ func (p *telephone) tell(ctx context.Context) bool {
 		now[t] = map[string]floor.TrunkStanding{}
 	}
 	for _, t := range p.trunks {
-		if of := now[t.owner]; of != nil && t.set.Enabled && t.began != nil {
-			of[t.id] = t.began.standing()
+		of := now[t.owner]
+		if of == nil || !t.set.Enabled {
+			continue
+		}
+		switch {
+		case t.gone: // what carried it is not there
+			of[t.id] = floor.TrunkStanding{Name: t.set.Name, Gateways: alert.Read(1), Registration: alert.Read(0)}
+		case t.began != nil && t.set.Line != "":
+			of[t.id] = t.began.carrying(t.set.Name)
+		case t.began != nil:
+			of[t.id] = t.began.standing(t.set.Name)
 		}
 	}
 	anew := maps.Clone(p.anew)
@@ -52,10 +61,23 @@ func (p *telephone) tell(ctx context.Context) bool {
 	return all
 }
 
+// carrying is how a line stands for a trunk over it: how many machines it has, and
+// whether it registers, is the operator's business.
+func (b *begun) carrying(name string) floor.TrunkStanding {
+	s := floor.TrunkStanding{Name: name, Gateways: alert.Read(0), Registration: alert.Read(0)}
+	switch b.health() {
+	case "down":
+		s.Gateways = alert.Read(1)
+	case "unknown":
+		s.Gateways = alert.Reading{Sort: alert.Unclear}
+	}
+	return s
+}
+
 // standing is how a trunk stands as a matter for alarm. What nobody has answered
 // yet is unclear.
-func (b *begun) standing() floor.TrunkStanding {
-	s := floor.TrunkStanding{Name: b.trunk.set.Name, Gateways: alert.Read(0), Registration: alert.Read(0)}
+func (b *begun) standing(name string) floor.TrunkStanding {
+	s := floor.TrunkStanding{Name: name, Gateways: alert.Read(0), Registration: alert.Read(0)}
 	up, down := 0, 0
 	for _, w := range b.watches {
 		switch is, sure := w.Answers(); {

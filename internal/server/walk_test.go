@@ -331,7 +331,7 @@ func (w *walk) ask(t testing.TB, o operation, path, kind, body string, header ..
 	switch {
 	case strings.HasPrefix(o.path, "/chat/v1/conversation"):
 		r.Header.Set("Authorization", "Bearer "+w.visitor.Token)
-	case strings.HasPrefix(o.path, "/api/v1/organisations"), o.path == "/api/v1/system":
+	case strings.HasPrefix(o.path, "/api/v1/organisations"), o.path == "/api/v1/system", o.path == "/api/v1/lines":
 		r.AddCookie(w.operator.Cookie)
 	case strings.HasPrefix(o.path, "/api/"):
 		r.AddCookie(w.user.Cookie)

@@ -46,6 +46,7 @@ type parts struct {
 	listeners *recording.Listeners
 	media     *media.Host
 	voice     *voice.Service
+	lines     *lineBook
 	telephone *telephone // nil without telephony
 	handsets  *handsets  // the same
 	live      *live.Hub
@@ -98,7 +99,8 @@ func (s *Server) makeParts() *parts {
 	k, p := s.keepers, &parts{}
 	p.audit = audit.New(k.db, s.clock)
 	p.setups = newSetups(k.db, k.bus, s.log.With("part", "setup"))
-	p.setup = appsetup.New(appsetup.Deps{DB: k.db, Clock: s.clock, IDs: s.ids, Audit: p.audit, Vault: k.vault, Changed: p.setups.changed})
+	p.lines = newLineBook(s.conf.SIP.Lines, s.log.With("part", "lines"))
+	p.setup = appsetup.New(appsetup.Deps{DB: k.db, Clock: s.clock, IDs: s.ids, Audit: p.audit, Vault: k.vault, Lines: p.lines.now, Changed: p.setups.changed})
 	p.prompts = prompt.New(prompt.Deps{DB: k.db, Vault: k.vault, Blobs: k.blobs, Clock: s.clock, IDs: s.ids, Audit: p.audit, Log: s.log.With("part", "prompt"),
 		Changed: func(t id.Tenant, prompt string) {
 			p.setups.changed(appsetup.Change{Tenant: t, Kind: setup.KindPrompt, ID: prompt})
@@ -130,7 +132,7 @@ func (s *Server) makeParts() *parts {
 	var agents voice.Agents
 	if len(s.conf.SIP.Listen) > 0 {
 		p.telephone = newTelephone(k, p.setups, s.conf.SIP, s.clock, s.log.With("part", "telephone"))
-		p.telephone.floor = p.floor
+		p.telephone.floor, p.telephone.book, p.telephone.figures = p.floor, p.lines, newLineFigures(s.metrics)
 		p.handsets = &handsets{db: k.db, floor: p.floor, setups: p.setups, telephone: p.telephone}
 		network, phones, agents = p.telephone, p.telephone, phoneAgents{p.handsets}
 	}
@@ -191,11 +193,14 @@ func (s *Server) doors(p *parts) *api.Server {
 	var trunks api.TrunkStatus
 	var phones api.PhoneStatus
 	var chosen api.Handsets
+	var lines api.LineStatus
 	if p.telephone != nil {
+		lines = p.telephone
 		trunks, phones, chosen = p.telephone, p.telephone, p.handsets
 	}
 	return api.New(conf, api.Parts{
 		Trunks:    trunks,
+		Lines:     lines,
 		Phones:    phones,
 		Handsets:  chosen,
 		Accounts:  accountDoors{p.accounts, s.founded, func(t id.Tenant) { p.setups.changed(appsetup.Change{Tenant: t}) }, reload},

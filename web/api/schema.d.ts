@@ -2322,6 +2322,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/lines": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * How the operator's telephone lines stand
+     * @description Of the node that answers: health, calls now, calls that found no place, and who has what of each line. Never who calls whom.
+     *
+     *     Needs `system.read`.
+     */
+    get: operations["lines"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/live": {
     parameters: {
       query?: never;
@@ -3900,6 +3922,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/trunks/lines": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The operator's lines that a trunk may name
+     * @description Lines of the operator of this installation that give the organisation numbers; nothing is said of what other organisations have of them.
+     *
+     *     Needs `setup.write`.
+     */
+    get: operations["offeredLines"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/trunks/order": {
     parameters: {
       query?: never;
@@ -5116,6 +5160,14 @@ export interface components {
       /** Format: int64 */
       version: number;
     };
+    CarrierState: {
+      name: string;
+      /**
+       * @description unknown: nothing was heard of it yet. gone: the operator has no such line any more, or gives no numbers of it here.
+       * @enum {string}
+       */
+      state: "up" | "down" | "unknown" | "gone";
+    };
     ChoiceInputBody: {
       client_id: string;
       value: string;
@@ -6253,6 +6305,61 @@ export interface components {
       /** @enum {string} */
       way: "browser" | "trunk" | "phone";
     };
+    LineRefusals: {
+      /**
+       * Format: int64
+       * @description Every place was taken.
+       */
+      full: number;
+      /**
+       * Format: int64
+       * @description Too many calls began in a second.
+       */
+      rate: number;
+      /**
+       * Format: int64
+       * @description The free places were reserved for other organisations.
+       */
+      share: number;
+    };
+    LineShareState: {
+      /** Format: int64 */
+      calls: number;
+      /** @description There is such an organisation, and it works. */
+      known: boolean;
+      numbers: components["schemas"]["NumberRange"][];
+      /** @description Its short name, as the file of lines has it. */
+      organisation: string;
+      /**
+       * Format: int64
+       * @description Places that nobody else gets.
+       */
+      reserved: number;
+    };
+    LineState: {
+      /**
+       * Format: int64
+       * @description Calls on the line now, both ways.
+       */
+      calls: number;
+      /**
+       * Format: int64
+       * @description 0: no bound.
+       */
+      calls_a_second: number;
+      gateways: components["schemas"]["GatewayState"][];
+      /**
+       * Format: int64
+       * @description 0: no bound.
+       */
+      max_calls: number;
+      name: string;
+      organisations: components["schemas"]["LineShareState"][];
+      /** @description Voices may pass unencrypted. */
+      plain: boolean;
+      refused: components["schemas"]["LineRefusals"];
+      registration: components["schemas"]["RegistrationState"];
+    };
     ListOfAPIKey: {
       items: components["schemas"]["APIKey"][];
       /** @description Pass as cursor for the next page; absent at the end. */
@@ -6358,8 +6465,18 @@ export interface components {
       /** @description Pass as cursor for the next page; absent at the end. */
       next?: string;
     };
+    ListOfLineState: {
+      items: components["schemas"]["LineState"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
     ListOfMessage: {
       items: components["schemas"]["Message"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfOfferedLine: {
+      items: components["schemas"]["OfferedLine"][];
       /** @description Pass as cursor for the next page; absent at the end. */
       next?: string;
     };
@@ -6734,6 +6851,8 @@ export interface components {
       encryption: "required" | "plain";
       /** @description Where calls are sent to, and where the registration goes. At most 20. */
       gateways?: components["schemas"]["TrunkGateway"][];
+      /** @description Name of the operator's line that carries the trunk's calls, of those that GET /api/v1/trunks/lines lists; empty: the trunk has gateways of its own. With a line, gateways, registration, sources, the account and srtp are left out, and number_form and caller.tells are the line's. */
+      line?: string;
       /**
        * Format: int64
        * @description Calls at once, both ways; 0 means no bound of its own.
@@ -6786,6 +6905,12 @@ export interface components {
       /** @description May be a pseudonym. */
       user_name: string;
     };
+    NumberRange: {
+      /** @description E.164 with +. */
+      first: string;
+      /** @description Of the same length; the same as first for one number. */
+      last: string;
+    };
     Offer: {
       /** Format: date-time */
       deadline: string;
@@ -6794,6 +6919,20 @@ export interface components {
       /** Format: date-time */
       offered_at: string;
       user: string;
+    };
+    OfferedLine: {
+      /** @description Two-letter country of the line, which is that of its trunks. */
+      country: string;
+      /**
+       * @description plain: it may carry voices unencrypted; a trunk over it may require encryption all the same.
+       * @enum {string}
+       */
+      encryption: "required" | "plain";
+      name: string;
+      /** @description Those that are yours. */
+      numbers: components["schemas"]["NumberRange"][];
+      /** @enum {string} */
+      state: "up" | "down" | "unknown";
     };
     OneTimePassword: {
       /** @description The next sign-in must choose another. */
@@ -8642,6 +8781,8 @@ export interface components {
       encryption: "required" | "plain";
       /** @description Where calls are sent to, and where the registration goes. At most 20. */
       gateways: components["schemas"]["TrunkGateway"][];
+      /** @description Name of the operator's line that carries the trunk's calls, of those that GET /api/v1/trunks/lines lists; empty: the trunk has gateways of its own. With a line, gateways, registration, sources, the account and srtp are left out, and number_form and caller.tells are the line's. */
+      line: string;
       /**
        * Format: int64
        * @description Calls at once, both ways; 0 means no bound of its own.
@@ -8709,6 +8850,8 @@ export interface components {
       encryption: "required" | "plain";
       /** @description Where calls are sent to, and where the registration goes. At most 20. */
       gateways: components["schemas"]["TrunkGateway"][];
+      /** @description Name of the operator's line that carries the trunk's calls, of those that GET /api/v1/trunks/lines lists; empty: the trunk has gateways of its own. With a line, gateways, registration, sources, the account and srtp are left out, and number_form and caller.tells are the line's. */
+      line: string;
       /**
        * Format: int64
        * @description Calls at once, both ways; 0 means no bound of its own.
@@ -8808,6 +8951,8 @@ export interface components {
       /** @description Where calls are sent to, and where the registration goes. At most 20. */
       gateways: components["schemas"]["TrunkGateway"][];
       id: string;
+      /** @description Name of the operator's line that carries the trunk's calls, of those that GET /api/v1/trunks/lines lists; empty: the trunk has gateways of its own. With a line, gateways, registration, sources, the account and srtp are left out, and number_form and caller.tells are the line's. */
+      line: string;
       /**
        * Format: int64
        * @description Calls at once, both ways; 0 means no bound of its own.
@@ -8882,6 +9027,8 @@ export interface components {
       calls: number;
       /** @description As they are set up. */
       gateways: components["schemas"]["GatewayState"][];
+      /** @description With a line of the operator's: how that stands. The trunk has no registration and no gateways of its own then. */
+      line?: components["schemas"]["CarrierState"];
       /**
        * Format: int64
        * @description Those of them that left.
@@ -13978,6 +14125,35 @@ export interface operations {
       };
     };
   };
+  lines: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfLineState"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   live: {
     parameters: {
       query?: never;
@@ -17543,6 +17719,35 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["TrunkObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  offeredLines: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfOfferedLine"];
         };
       };
       /** @description Error */

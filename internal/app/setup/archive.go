@@ -38,7 +38,7 @@ func (s *Service) Archive(ctx context.Context, a access.Actor, k core.Kind, obje
 		if err := tx.UpdateSetup(row); err != nil {
 			return err
 		}
-		if err := numbers(tx, k, row.ID, nil); err != nil {
+		if err := s.numbers(tx, k, row.ID, nil); err != nil {
 			return err
 		}
 		return s.Audit.Record(tx, a, ActionArchived, thing(k), row.ID, nil)
@@ -92,7 +92,7 @@ func (s *Service) Restore(ctx context.Context, a access.Actor, k core.Kind, obje
 		if err := st.check(row.ID, o); err != nil {
 			return err
 		}
-		if err := numbers(tx, k, row.ID, o); err != nil {
+		if err := s.numbers(tx, k, row.ID, o); err != nil {
 			return err
 		}
 		row.ArchivedAt, row.UpdatedAt, row.Position, changed = time.Time{}, s.Clock.Now(), st.last[k]+1, true

@@ -114,7 +114,7 @@ func (s *Service) beside(tx *store.Tx, a access.Actor, object string, before, o 
 	if err := s.plain(tx, a, object, before, o, x.plain); err != nil {
 		return err
 	}
-	return numbers(tx, k, object, o)
+	return s.numbers(tx, k, object, o)
 }
 
 // secretNames are the secrets that are set, by object.

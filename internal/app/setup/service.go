@@ -71,6 +71,9 @@ type Deps struct {
 	IDs   *id.Source
 	Audit Auditor
 	Vault Vault
+	// Lines are the operator's as they are now; nil: there are none. It is called in
+	// transactions and answers from memory.
+	Lines func() core.Lines
 	// Changed is called after the commit of each change, on the caller's
 	// goroutine; it must not wait for long. May be nil.
 	Changed func(Change)

@@ -17,6 +17,7 @@ import (
 // state is a tenant's set-up in use, as one transaction sees it.
 type state struct {
 	language string // the tenant's own
+	slug     string // its short name
 	objects  map[core.Kind]map[string]core.Object
 	rows     map[core.Kind]map[string]store.SetupRow
 	last     map[core.Kind]int64    // highest position
@@ -35,7 +36,7 @@ func load(tx *store.Tx) (*state, error) {
 	if err != nil {
 		return nil, err
 	}
-	st.language = org.Language
+	st.language, st.slug = org.Language, org.Slug
 	rows, err := tx.SetupAll()
 	if err != nil {
 		return nil, err

@@ -39,14 +39,29 @@ func (s *Service) plain(tx *store.Tx, a access.Actor, object string, before, o c
 	return errs.Bad("confirm_plain", "is missing: with encryption plain, voices pass this trunk unencrypted. Confirm that, or require encryption.")
 }
 
+// lines are the operator's.
+func (s *Service) lines() core.Lines {
+	if s.Lines == nil {
+		return nil
+	}
+	return s.Lines()
+}
+
 // numbers gives a trunk its numbers and takes others away; o is nil for one that
-// is archived. A number that any other trunk has is refused, without a word
-// about whose it is.
-func numbers(tx *store.Tx, k core.Kind, object string, o core.Object) error {
+// is archived. A number that any other trunk has, or that a line of the operator's
+// gives to somebody else, is refused, without a word about whose it is.
+func (s *Service) numbers(tx *store.Tx, k core.Kind, object string, o core.Object) error {
 	if k != core.KindTrunk {
 		return nil
 	}
 	t, _ := o.(core.Trunk)
+	org, err := tx.Organisation()
+	if err != nil {
+		return err
+	}
+	if err := t.CheckLine(s.lines(), org.Slug); err != nil {
+		return err
+	}
 	has, err := tx.TrunkNumbers(object)
 	if err != nil {
 		return err
@@ -73,13 +88,15 @@ func numbers(tx *store.Tx, k core.Kind, object string, o core.Object) error {
 	return nil
 }
 
-// Trunk is a trunk in use, as the part that makes calls works with it. Its
-// password is had by Service.Secret.
+// Trunk is a trunk in use, as the part that makes calls works with it: over its
+// line, if it names one. Its password is had by Service.Secret, or is its line's.
 type Trunk struct {
 	ID      string
 	Version int64
 	core.Trunk
 	Plan dialplan.Trunk
+	// Gone says that the line it names is not there.
+	Gone bool
 }
 
 // Trunks are a tenant's trunks in use, in their order, with those that are
@@ -89,18 +106,21 @@ func (s *Service) Trunks(ctx context.Context, t id.Tenant) ([]Trunk, error) {
 	err := s.DB.Read(ctx, t, func(tx *store.Tx) error {
 		st, err := load(tx)
 		if err == nil {
-			list = st.trunks(t)
+			list = st.trunks(t, s.lines())
 		}
 		return err
 	})
 	return list, err
 }
 
-func (st *state) trunks(t id.Tenant) []Trunk {
+func (st *state) trunks(t id.Tenant, lines core.Lines) []Trunk {
 	hours := typed[core.Hours](st)
 	list := []Trunk{}
 	for object, v := range typed[core.Trunk](st) {
-		list = append(list, Trunk{object, st.rows[core.KindTrunk][object].Version, v, v.Plan(object, t, hours)})
+		v, there := lines.Carried(v, st.slug)
+		one := Trunk{object, st.rows[core.KindTrunk][object].Version, v, v.Plan(object, t, hours), !there}
+		one.Plan.Enabled = v.Enabled && there
+		list = append(list, one)
 	}
 	slices.SortFunc(list, func(a, b Trunk) int {
 		return int(st.rows[core.KindTrunk][a.ID].Position - st.rows[core.KindTrunk][b.ID].Position)

@@ -69,10 +69,10 @@ func (s *Service) TryNumber(ctx context.Context, a access.Actor, in TryNumber) (
 		if err != nil {
 			return err
 		}
-		if err := in.edited(st); err != nil {
+		if err := in.edited(st, s.lines()); err != nil {
 			return err
 		}
-		trunks = st.trunks(a.Tenant)
+		trunks = st.trunks(a.Tenant, s.lines())
 		return nil
 	})
 	if err != nil {
@@ -85,7 +85,7 @@ func (s *Service) TryNumber(ctx context.Context, a access.Actor, in TryNumber) (
 }
 
 // edited puts the trunk as edited among the others.
-func (in *TryNumber) edited(st *state) error {
+func (in *TryNumber) edited(st *state, lines core.Lines) error {
 	if in.Trunk == nil {
 		return nil
 	}
@@ -98,7 +98,11 @@ func (in *TryNumber) edited(st *state) error {
 		return errs.Bad("id", "names a trunk that does not exist or is archived.")
 	}
 	var faults errs.Fields
-	if err := t.Validate(refs{st, core.KindTrunk, in.ID}); err != nil {
+	err := t.Validate(refs{st, core.KindTrunk, in.ID})
+	if err == nil {
+		err = t.CheckLine(lines, st.slug)
+	}
+	if err != nil {
 		for _, f := range errs.As(err).Fields {
 			faults.Add("trunk."+f.Path, "%s", f.Problem)
 		}

@@ -14,9 +14,9 @@ const Namespace = "nubitalk"
 
 // labelNames are the only labels a metric may have. None can hold a person's
 // data, and each has few values: ids of tenants, users or interactions are not
-// among them.
+// among them. line is the name that the operator gave one of its telephone lines.
 var labelNames = []string{
-	"channel", "code", "command", "direction", "engine", "event", "kind", "method", "outcome",
+	"channel", "code", "command", "direction", "engine", "event", "kind", "line", "method", "outcome",
 	"part", "route", "state", "version", "commit", "go_version",
 }
 

@@ -37,6 +37,19 @@ var ptTrunks = []entry{
 	{"never comes to it: numbers that begin with %s are forbidden.", "nunca se aplica: os números que começam por {1} são proibidos."},
 	{"is %q; a prefix is written with its country, such as +351 or +34 91.", "é {1}; um prefixo escreve-se com o país, como +351 ou +34 91."},
 
+	// A trunk over a line of the operator's (core/setup).
+	{"is %q; none of the operator's lines is called so here.", "é {1}; nenhuma das linhas do operador tem este nome aqui."},
+	{"must be %s, which is where the operator's line is.", "tem de ser {1}, que é onde está a linha do operador."},
+	{"must be required: the operator's line carries encrypted voices only.", "tem de ser required: a linha do operador só leva vozes cifradas."},
+	{"is none of the numbers that the operator's line gives you.", "não é nenhum dos números que a linha do operador lhe dá."},
+	{"is the business of the operator's line; leave it out.", "compete à linha do operador; deixe em branco."},
+	{"is %q; up to 40 small letters, digits and hyphens are accepted, such as lisbon-1.", "é {1}; aceitam-se até 40 letras minúsculas, algarismos e hífenes, como lisboa-1."},
+	{"is %q; name an organisation by its short name.", "é {1}; indique uma organização pelo nome curto."},
+	{"is empty; give the organisation a number, or leave it out.", "está vazio; dê um número à organização ou retire-a."},
+	{"is too much: more places are reserved than the %d of max_calls.", "é demasiado: há mais lugares reservados do que os {1} de max_calls."},
+	{"is no number or range of numbers; write +351210000000, or +351210000000..+351210000099.", "não é um número nem um intervalo de números; escreva +351210000000 ou +351210000000..+351210000099."},
+	{"is given already; a number belongs to one organisation.", "já está dado; um número pertence a uma só organização."},
+
 	// A trunk as it is stored (app/setup).
 	{"is missing; the registration proves itself with it.", "falta; o registo prova-se com ela."},
 	{"is missing; calls from the trunk must prove it.", "falta; as chamadas do tronco têm de a provar."},

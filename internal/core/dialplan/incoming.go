@@ -11,8 +11,8 @@ import (
 type Arrival struct {
 	Source netip.Addr
 	// Contact is the trunk whose registered contact was called from one of its
-	// gateways, and Proven the trunk whose password was proven (its user name is
-	// the trunk's id); "" for none.
+	// gateways, and Proven the trunk whose password was proven, both by
+	// Trunk.Door; "" for none.
 	Contact, Proven string
 	// Called are the numbers that the request names, the most telling first: the
 	// user parts of the Request-URI, of P-Called-Party-ID and of To.
@@ -116,13 +116,13 @@ func (t *Trunk) admits(a Arrival) int {
 	if !t.Enabled {
 		return Forbidden
 	}
-	here := t.from(a.Source) || t.Registers && a.Contact == t.ID
+	here := t.from(a.Source) || t.Registers && a.Contact == t.door()
 	switch {
 	case !t.AsksPassword && here:
 		return 0
 	case !t.AsksPassword, !here && (len(t.Sources) > 0 || t.Registers):
 		return Forbidden
-	case a.Proven == t.ID:
+	case a.Proven == t.door():
 		return 0
 	}
 	return Unauthorised

@@ -40,6 +40,7 @@ type Way struct {
 // Attempt is one trunk to try.
 type Attempt struct {
 	Trunk *Trunk
+	Class Class // as this trunk sees the number
 	// To is the number in the trunk's form.
 	To   secret.Text
 	Show Identity
@@ -137,7 +138,7 @@ func (p *Plan) Outgoing(w Wish, u Usage, now time.Time) (Way, *Refusal) {
 			nearer(NotANumber, t)
 			continue
 		}
-		a := Attempt{Trunk: t, To: secret.New(d.written)}
+		a := Attempt{Trunk: t, Class: d.class, To: secret.New(d.written)}
 		why := t.Out.refuses(d, t.ID, u, now, &a)
 		if why == "" {
 			a.Show, why = t.show(w, d.class)

@@ -15,6 +15,9 @@ type Trunk struct {
 	Name    string
 	Owner   id.Tenant // whose set-up it is
 	Enabled bool
+	// Door is the name with which its operator calls: the user part of the contact
+	// that we registered, and the user name of the password; "" is ID.
+	Door    string
 	Country string // two letters
 	Form    Form
 	// Sources are where its calls come from. Registers says that they come to
@@ -158,6 +161,13 @@ func (t *Trunk) number(e164 string) (Number, bool) {
 // was given a number.
 func (t *Trunk) serves(tenant id.Tenant) bool {
 	return t.Owner == tenant || slices.ContainsFunc(t.Numbers, func(n Number) bool { return n.Tenant == tenant })
+}
+
+func (t *Trunk) door() string {
+	if t.Door != "" {
+		return t.Door
+	}
+	return t.ID
 }
 
 func (t *Trunk) from(a netip.Addr) bool {

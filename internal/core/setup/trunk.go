@@ -15,6 +15,7 @@ import (
 type Trunk struct {
 	Name         string            `json:"name" minLength:"1" maxLength:"80"`
 	Enabled      bool              `json:"enabled" default:"true"`
+	Line         string            `json:"line" maxLength:"40" doc:"Name of the operator's line that carries the trunk's calls, of those that GET /api/v1/trunks/lines lists; empty: the trunk has gateways of its own. With a line, gateways, registration, sources, the account and srtp are left out, and number_form and caller.tells are the line's."`
 	Country      string            `json:"country" minLength:"2" maxLength:"2" doc:"Two-letter country in which the trunk is, e.g. PT: how numbers without a country are read, and where calls may go unless other prefixes are named."`
 	NumberForm   dialplan.Form     `json:"number_form" default:"plus" enum:"plus,digits,double_zero,national" doc:"How the trunk wants numbers: plus is +351210000000, digits 351210000000, double_zero 00351210000000, national 210000000."`
 	Gateways     []TrunkGateway    `json:"gateways" doc:"Where calls are sent to, and where the registration goes. At most 20."`
@@ -130,7 +131,7 @@ func (t Trunk) Uses() []Use {
 
 func (t Trunk) clean() Object {
 	t.Name, t.Country = tidy(t.Name), strings.ToUpper(strings.TrimSpace(t.Country))
-	t.Username = strings.TrimSpace(t.Username)
+	t.Username, t.Line = strings.TrimSpace(t.Username), strings.TrimSpace(t.Line)
 	for field, otherwise := range map[*string]string{(*string)(&t.NumberForm): string(dialplan.Plus), (*string)(&t.Encryption): string(EncryptionRequired),
 		(*string)(&t.Caller.Rule): string(dialplan.ByQueue), (*string)(&t.Caller.Tells): string(dialplan.InFrom)} {
 		if *field == "" {
@@ -223,6 +224,9 @@ func (t Trunk) Plan(trunk string, owner id.Tenant, hours map[string]Hours) dialp
 		Caller: dialplan.Caller{Rule: t.Caller.Rule, Default: t.Caller.Number, Queues: map[string]string{}, Anonymous: t.Caller.Anonymous, Tells: t.Caller.Tells, Account: t.Account()},
 		Out: dialplan.Rules{Allowed: t.Outgoing.Allowed, Prefixes: t.Outgoing.Prefixes, Forbidden: t.Outgoing.Forbidden, Premium: t.Outgoing.Premium,
 			MaxCalls: t.Outgoing.MaxCalls, MaxMinutes: t.Outgoing.MaxMinutes},
+	}
+	if t.Line != "" {
+		p.Door = Door(t.Line)
 	}
 	for _, s := range t.Sources {
 		if prefix, ok := source(s); ok {

@@ -24,9 +24,13 @@ func (t Trunk) Validate(refs Refs) error {
 		c.Add("country", "is %q; a country is written with two letters, such as PT.", short(t.Country))
 	}
 	c.oneOf("number_form", string(t.NumberForm), namesOf(dialplan.Forms)...)
-	t.checkGateways(&c)
-	t.checkSources(&c)
-	t.checkAccount(&c)
+	if t.Line != "" {
+		t.checkCarried(&c)
+	} else {
+		t.checkGateways(&c)
+		t.checkSources(&c)
+		t.checkAccount(&c)
+	}
 	c.oneOf("encryption", string(t.Encryption), string(EncryptionRequired), string(EncryptionPlain))
 	for i, s := range t.SRTP {
 		c.oneOf(at("srtp", i), s, SRTPSuites...)
@@ -44,6 +48,8 @@ func (t Trunk) Validate(refs Refs) error {
 func (t Trunk) CheckSecrets(has map[string]bool) error {
 	var c checks
 	switch {
+	case has[Password] && t.Line != "":
+		c.Add(Password, "is the business of the operator's line; leave it out.")
 	case !has[Password] && t.Registration.On:
 		c.Add(Password, "is missing; the registration proves itself with it.")
 	case !has[Password] && t.AskPassword:
@@ -133,7 +139,7 @@ func (t Trunk) checkNumbers(c *checks, refs Refs) {
 		c.takesCalls(path+".entry_point", n.EntryPoint, refs)
 		c.rings(path+".rings", n.Rings, refs)
 	}
-	if arrives && len(t.Sources) == 0 && !t.Registration.On && !t.AskPassword {
+	if arrives && t.Line == "" && len(t.Sources) == 0 && !t.Registration.On && !t.AskPassword {
 		c.Add("sources", "is empty, so nobody's calls would be taken; name the addresses that calls come from, register, or ask for the password.")
 	}
 }

@@ -127,6 +127,12 @@ func (c *Config) checkSIP(k *checker) {
 	if _, err := c.SIP.Authorities(); err != nil {
 		k.wrong("sip.authority", "%s must be a file of certificates in PEM that can be read.", c.SIP.Authority)
 	}
+	if c.SIP.Lines != "" {
+		_, _, err := ReadLines(c.SIP.Lines)
+		var wrong Mistakes
+		errors.As(err, &wrong)
+		k.mistakes = append(k.mistakes, wrong...)
+	}
 	if c.SIP.Calls < 1 || c.SIP.Calls > 100000 {
 		k.wrong("sip.calls", "must be between 1 and 100000.")
 	}

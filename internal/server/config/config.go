@@ -124,6 +124,7 @@ type SIP struct {
 	Realm  string   `default:"nubitalk" help:"What telephones are told when they are asked for a password."`
 	// Authority is of gateways whose certificates no public authority signs.
 	Authority string `placeholder:"FILE" help:"PEM file of certificate authorities that gateways are trusted by, besides the machine's own."`
+	Lines     string `placeholder:"FILE" help:"File of telephone lines that organisations share; deploy/lines.example.yaml explains it. Read again when it changes."`
 	Calls     int    `default:"4000" help:"Calls by telephone at a time; more are told to come back."`
 }
 

@@ -5,6 +5,7 @@ export function blankTrunk(): Trunk {
   return {
     name: "",
     enabled: true,
+    line: "",
     country: region(),
     number_form: "plus",
     gateways: [{ host: "", port: 0, transport: "tls", priority: 0, weight: 10 }],
