@@ -7,6 +7,7 @@ import { trunkSummary } from "../desktop/src/setup/trunkSummary";
 const full: Trunk = {
   name: "Lines",
   enabled: false,
+  line: "",
   country: "PT",
   number_form: "plus",
   gateways: [{ host: "sip.operator.example", transport: "tls" }],
