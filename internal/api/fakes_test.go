@@ -24,6 +24,7 @@ import (
 	"nubitalk/internal/core/dialplan"
 	taped "nubitalk/internal/core/recording"
 	"nubitalk/internal/core/setup"
+	"nubitalk/internal/media/screen"
 )
 
 // world stands in for the parts whose own tests are elsewhere. It holds one of
@@ -585,6 +586,11 @@ func (p tapes) Verify(_ context.Context, a access.Actor, rec, _ string) ([]recor
 	return []recording.Damage{}, err
 }
 
+func (p tapes) Picture(_ context.Context, a access.Actor, rec, _ string, at time.Duration) (recording.Picture, error) {
+	_, err := p.of(a, access.RecListen, rec, recordings)
+	return recording.Picture{At: at, Length: time.Second, WebM: []byte{0x1a}}, err
+}
+
 func (p tapes) Sound(_ context.Context, a access.Actor, rec, _ string, _, _ time.Duration) (recording.Sound, error) {
 	_, err := p.of(a, access.RecListen, rec, recordings)
 	return recording.Sound{WAV: []byte("RIFF"), Missing: []recording.Span{{AtMS: 1, LengthMS: 2}}}, err
@@ -736,6 +742,22 @@ func (w *world) Monitor(ctx context.Context, t id.Tenant, i, user string, how vo
 
 func (w *world) Record(ctx context.Context, t id.Tenant, i string, a taped.Action, by, reason string) (voice.RecordingState, error) {
 	return voice.RecordingState{Status: "paused", By: by, Reason: reason}, nil
+}
+
+func (w *world) ScreenRules(context.Context, id.Tenant) (bool, setup.ScreenLimits, error) {
+	return true, setup.DefaultScreen(), nil
+}
+
+func (w *world) BeginScreen(context.Context, id.Tenant, string, string) (voice.Shown, error) {
+	return voice.Shown{Recording: "rec_1", Next: 1}, nil
+}
+
+func (w *world) KeepScreen(_ context.Context, _ id.Tenant, _, _, _ string, _ time.Time, p screen.Piece) (bool, int, error) {
+	return len(p.WebM) > 0, p.Number + 1, nil
+}
+
+func (w *world) EndScreen(_ context.Context, _ id.Tenant, _, _, why string) (voice.ScreenState, error) {
+	return voice.ScreenState{Status: why}, nil
 }
 
 func (w *world) CallOfUser(t id.Tenant, user string) string {

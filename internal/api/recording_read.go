@@ -18,6 +18,8 @@ type Listening interface {
 	List(ctx context.Context, a access.Actor, interaction string) ([]recording.Item, error)
 	// Listen opens one, which the audit log notes.
 	Listen(ctx context.Context, a access.Actor, rec, reason string) (recording.Listening, error)
+	// Picture is what a recorded screen showed at a time.
+	Picture(ctx context.Context, a access.Actor, rec, ticket string, at time.Duration) (recording.Picture, error)
 	// Export writes an archive.
 	Export(ctx context.Context, a access.Actor, in recording.Export, w io.Writer) error
 	// Draw is its waveform.

@@ -26,6 +26,7 @@ type Parts struct {
 	Setup     Setup
 	Prompts   Prompts
 	Listening Listening
+	Screens   Screens
 	Trunks    TrunkStatus // nil: no calls run here
 	Phones    PhoneStatus // nil: no calls run here
 	Handsets  Handsets    // nil: no calls run here
@@ -97,6 +98,7 @@ func New(c Config, p Parts) *Server {
 	s.visitorRoutes()
 	s.callRoutes()
 	s.recordingControlRoutes()
+	s.screenRoutes()
 	s.callLegRoutes()
 	s.recordingReadRoutes()
 	s.phoneCallRoutes()

@@ -2,6 +2,8 @@ package server
 
 import (
 	"context"
+	"slices"
+	"time"
 
 	"nubitalk/internal/app/contact"
 	"nubitalk/internal/app/recording"
@@ -11,6 +13,7 @@ import (
 	"nubitalk/internal/channel/voice"
 	rules "nubitalk/internal/core/recording"
 	"nubitalk/internal/core/setup"
+	"nubitalk/internal/media/screen"
 	"nubitalk/internal/media/tape"
 	"nubitalk/internal/store"
 )
@@ -31,6 +34,14 @@ func (r recorder) Rules(ctx context.Context, t id.Tenant) (map[string]setup.Reco
 		return nil, err
 	}
 	return snap.RecordingRules, nil
+}
+
+func (r recorder) ScreenLimits(ctx context.Context, t id.Tenant) (setup.ScreenLimits, error) {
+	snap, err := r.setups.of(ctx, t)
+	if err != nil || snap.Rules.Screen == (setup.ScreenLimits{}) {
+		return setup.DefaultScreen(), err
+	}
+	return snap.Rules.Screen, nil
 }
 
 func (r recorder) Words(ctx context.Context, t id.Tenant, text string) (map[string]string, int64, error) {
@@ -102,6 +113,30 @@ func (r recorder) Begin(ctx context.Context, who voice.Caller, parties []string,
 		return nil, err
 	}
 	return beingMade{made}, nil
+}
+
+func (r recorder) BeginScreen(ctx context.Context, who voice.Caller, user string, source *screen.Reel, from time.Time) (voice.Screening, error) {
+	made, err := r.made.Begin(ctx, recording.Start{Tenant: who.Tenant, Interaction: who.Interaction, Contact: who.Contact, Kind: recording.Screen, Parties: []string{user}, Source: source, At: from})
+	if err != nil {
+		return nil, err
+	}
+	return beingMade{made}, nil
+}
+
+func (r recorder) ShownUntil(ctx context.Context, who voice.Caller, user string) (until time.Time, err error) {
+	all, err := r.made.Of(ctx, who.Tenant, who.Interaction)
+	for _, row := range all {
+		if row.Kind == recording.Screen && slices.Contains(row.Parties, user) {
+			until = row.StartedAt.Add(time.Duration(row.LengthMS) * time.Millisecond)
+		}
+	}
+	return until, err
+}
+
+func (r recorder) NoteScreen(ctx context.Context, who voice.Caller, user, why string) error {
+	return r.db.Write(ctx, who.Tenant, func(tx *store.Tx) error {
+		return r.Audit.Append(tx, user, "recording.screen_ended", who.Interaction, why)
+	})
 }
 
 // beingMade is a recording as a call has it.

@@ -209,6 +209,7 @@ func (s *Server) doors(p *parts) *api.Server {
 		Chat:      p.chat,
 		Visitors:  p.chat,
 		Calls:     p.voice,
+		Screens:   p.voice,
 		Setup:     setupDoors{p.setup, reload},
 		Prompts:   p.prompts,
 		Listening: p.listeners,

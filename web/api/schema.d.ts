@@ -914,6 +914,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/desk/screen": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Whether my screen is to be recorded, how, and the server's clock
+     * @description Needs `work.handle`.
+     */
+    get: operations["screenSharing"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/dispositions": {
     parameters: {
       query?: never;
@@ -2094,6 +2114,72 @@ export interface paths {
      *     Needs `work.handle`.
      */
     post: operations["ringPhone"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/{id}/screen": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Begin the recording of my screen, or go on with it
+     * @description For the call that I have, while its state says that the screen is wanted; 409 otherwise, 410 when the call has ended. What is being recorded already is answered again.
+     *
+     *     Needs `work.handle`.
+     */
+    post: operations["beginScreen"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/{id}/screen/end": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Say that my screen is not shown any more
+     * @description Supervisors see it, and the audit log notes it. The same again changes nothing. It may be begun again.
+     *
+     *     Needs `work.handle`.
+     */
+    post: operations["endScreen"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/{id}/screen/pieces": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Send a piece of my screen
+     * @description A WebM film of its own, with one VP8 track and nothing else, as MediaRecorder makes it in a few seconds. The answer comes when it is kept. Pieces are numbered from 1, without a gap; one that came before has no effect, one that comes too early is refused with 409. 410: begin again. 413 and 415: it is not what the limits let it be.
+     *
+     *     Needs `work.handle`.
+     */
+    post: operations["keepScreen"];
     delete?: never;
     options?: never;
     head?: never;
@@ -3366,6 +3452,28 @@ export interface paths {
      *     Needs `recording.listen`.
      */
     post: operations["listenToRecording"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/recordings/{id}/screen": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What a recorded screen showed at a time
+     * @description The piece that holds it: a WebM film with a VP8 track, whose first picture stands for itself. 204 where nothing was kept.
+     *
+     *     Needs `recording.listen`.
+     */
+    get: operations["recordingScreen"];
+    put?: never;
+    post?: never;
     delete?: never;
     options?: never;
     head?: never;
@@ -4980,6 +5088,7 @@ export interface components {
         | "recording.paused"
         | "recording.resumed"
         | "recording.stopped"
+        | "recording.screen_ended"
         | "alert.acknowledged"
         | "agent.presence"
         | "retention.ended"
@@ -5523,6 +5632,13 @@ export interface components {
       updated_at: string;
       /** Format: int64 */
       version: number;
+    };
+    EndScreen: {
+      /**
+       * @description closed: I ended the share. refused: I began none. failed: my browser cannot.
+       * @enum {string}
+       */
+      why: "closed" | "refused" | "failed";
     };
     EntryPoint: {
       /**
@@ -7902,6 +8018,12 @@ export interface components {
       percent: number;
       /** @description Ids of the queues whose calls it fits; empty means all. */
       queues?: string[];
+      /**
+       * @description What is recorded: what is said, what the agent's screen shows while it has the call, or both. Missing: voice.
+       * @default voice
+       * @enum {string}
+       */
+      records: "voice" | "screen" | "both";
     };
     RecordingRuleChange: {
       /** @description An outside number that is added to the call is told the text before it is recorded. */
@@ -7943,6 +8065,12 @@ export interface components {
       percent: number;
       /** @description Ids of the queues whose calls it fits; empty means all. */
       queues: string[];
+      /**
+       * @description What is recorded: what is said, what the agent's screen shows while it has the call, or both. Missing: voice.
+       * @default voice
+       * @enum {string}
+       */
+      records: "voice" | "screen" | "both";
       /**
        * Format: int64
        * @description The version you saw; 409 if someone was faster.
@@ -7996,6 +8124,12 @@ export interface components {
       position: number;
       /** @description Ids of the queues whose calls it fits; empty means all. */
       queues: string[];
+      /**
+       * @description What is recorded: what is said, what the agent's screen shows while it has the call, or both. Missing: voice.
+       * @default voice
+       * @enum {string}
+       */
+      records: "voice" | "screen" | "both";
       /** Format: date-time */
       updated_at: string;
       /** Format: int64 */
@@ -8006,6 +8140,8 @@ export interface components {
       by?: string;
       /** @description A word for why; limit: a pause was forgotten, and ended by the rule's limit. */
       reason?: string;
+      /** @description The screen of the agent who has the call. */
+      screen: components["schemas"]["ScreenState"];
       /** Format: date-time */
       since?: string;
       /** @description Whether it may be begun on demand. */
@@ -8174,6 +8310,8 @@ export interface components {
        * @description Interaction records (address, time, duration) are erased after so many days.
        */
       record_days: number;
+      /** @description How screens are recorded. Missing: 5 pictures a second of 1920 by 1080 points, 1000 kilobits a second, whatever the agent chooses. */
+      screen?: components["schemas"]["ScreenLimits"];
       /**
        * Format: int64
        * @description A sign-in ends after so many hours.
@@ -8225,6 +8363,8 @@ export interface components {
        * @description Interaction records (address, time, duration) are erased after so many days.
        */
       record_days: number;
+      /** @description How screens are recorded. Missing: 5 pictures a second of 1920 by 1080 points, 1000 kilobits a second, whatever the agent chooses. */
+      screen?: components["schemas"]["ScreenLimits"];
       /**
        * Format: int64
        * @description A sign-in ends after so many hours.
@@ -8238,6 +8378,78 @@ export interface components {
     SayInputBody: {
       client_id: string;
       text: string;
+    };
+    ScreenBegun: {
+      /**
+       * Format: int64
+       * @description Nothing from before is kept.
+       */
+      began_ms: number;
+      /**
+       * Format: int64
+       * @description The number of the piece that is to come.
+       */
+      next: number;
+      /** Format: int64 */
+      now_ms: number;
+      recording: string;
+    };
+    ScreenKept: {
+      /** @description false: it falls into a pause, and is not kept. */
+      kept: boolean;
+      /**
+       * Format: int64
+       * @description The number of the piece that is to come.
+       */
+      next: number;
+      /** Format: int64 */
+      now_ms: number;
+    };
+    ScreenLimits: {
+      /**
+       * Format: int64
+       * @description Points, at most.
+       */
+      height: number;
+      /**
+       * Format: int64
+       * @description A second: what the browser aims at.
+       */
+      kilobits: number;
+      /**
+       * Format: int64
+       * @description A second, at most.
+       */
+      pictures: number;
+      /**
+       * @description What agents share: a whole screen (monitor), a window, a tab of their browser, or any of these.
+       * @enum {string}
+       */
+      surface: "any" | "monitor" | "window" | "browser";
+      /**
+       * Format: int64
+       * @description Points, at most; a larger screen is made smaller.
+       */
+      width: number;
+    };
+    ScreenSharing: {
+      limits: components["schemas"]["ScreenLimits"];
+      /**
+       * Format: int64
+       * @description The server's clock, in milliseconds since 1970; all times of pieces are by it.
+       */
+      now_ms: number;
+      /** @description Some rule has screens recorded. */
+      wanted: boolean;
+    };
+    ScreenState: {
+      /** Format: date-time */
+      since?: string;
+      /**
+       * @description off: it is not to be recorded. waiting: it will be, as soon as agent and person talk. wanted: the agent's browser is to begin. closed, refused, failed: it is wanted, and the agent ended the share, did not begin one, or its browser cannot.
+       * @enum {string}
+       */
+      status: "off" | "waiting" | "wanted" | "recording" | "paused" | "closed" | "refused" | "failed";
     };
     Seen: {
       /**
@@ -11306,6 +11518,35 @@ export interface operations {
       };
     };
   };
+  screenSharing: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ScreenSharing"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   listDisposition: {
     parameters: {
       query?: {
@@ -13659,6 +13900,117 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["State"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  beginScreen: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ScreenBegun"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  endScreen: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["EndScreen"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ScreenState"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  keepScreen: {
+    parameters: {
+      query?: {
+        /** @description As begun. */
+        recording?: string;
+        number?: number;
+        /** @description When it begins, by the server's clock. */
+        at_ms?: number;
+        length_ms?: number;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "video/webm": string;
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ScreenKept"];
         };
       };
       /** @description Error */
@@ -16409,6 +16761,54 @@ export interface operations {
         content: {
           "application/json": components["schemas"]["OpenedRecording"];
         };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  recordingScreen: {
+    parameters: {
+      query?: {
+        /** @description Of the opening. */
+        ticket?: string;
+        /** @description Since the recording's beginning. */
+        at_ms?: number;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          "Cache-Control"?: string;
+          "Content-Security-Policy"?: string;
+          "Content-Type"?: string;
+          "Recording-At"?: string;
+          "Recording-Length"?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "video/webm": string;
+        };
+      };
+      /** @description Nothing was kept at that time. */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
       };
       /** @description Error */
       default: {

@@ -14,5 +14,5 @@ var Actions = []string{
 	"phone.plain_allowed", "phone.plain_ended", "phone.password_made",
 	"prompt.sound_set", "prompt.sound_removed", "prompt.sound_made_right", "prompt.sound_as_uploaded",
 	"contact.seen", "contact.rectified", "contact.exported", "contact.erasure_begun", "contact.erased", "consent.given", "consent.withdrawn",
-	"interaction.move", "interaction.taken_over", "interaction.hint", "call.monitored", "call.ended", "call.exported", "call.numbers_exported", "recording.listened", "recording.exported", "recording.begun", "recording.paused", "recording.resumed", "recording.stopped", "alert.acknowledged", "agent.presence", "retention.ended", Trimmed,
+	"interaction.move", "interaction.taken_over", "interaction.hint", "call.monitored", "call.ended", "call.exported", "call.numbers_exported", "recording.listened", "recording.exported", "recording.begun", "recording.paused", "recording.resumed", "recording.stopped", "recording.screen_ended", "alert.acknowledged", "agent.presence", "retention.ended", Trimmed,
 }

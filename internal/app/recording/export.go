@@ -50,7 +50,8 @@ type exported struct {
 	Marks   []Mark   `json:"marks"`
 	Missing []Span   `json:"missing"`
 	Faults  []Damage `json:"faults"`
-	Sound   archived `json:"sound"`
+	Sound   archived `json:"sound,omitzero"`
+	Screen  archived `json:"screen,omitzero"`
 }
 
 // archived is a file of an archive.
@@ -126,9 +127,7 @@ func (x *exporter) run(ctx context.Context) error {
 					return err
 				}
 				for _, rec := range of {
-					if rec.Kind != Screen {
-						ids = append(ids, rec.ID)
-					}
+					ids = append(ids, rec.ID)
 				}
 				f.Before = store.Cursor{At: r.ArrivedAt, ID: r.ID}
 			}
@@ -166,7 +165,7 @@ func (x *exporter) one(ctx context.Context, recording string, must bool) error {
 	}
 	length := time.Duration(o.Row.LengthMS) * time.Millisecond
 	tracks := len(o.Row.Parties)
-	if o.Row.Kind == Screen || int64(tape.Frames(length))*int64(2*tracks) > mostWAV {
+	if o.Row.Kind != Screen && int64(tape.Frames(length))*int64(2*tracks) > mostWAV {
 		return errs.New(errs.Unsupported, "This recording cannot be exported as WAV.")
 	}
 	err = x.l.Recordings.DB.Write(ctx, x.a.Tenant, func(tx *store.Tx) error {
@@ -177,6 +176,18 @@ func (x *exporter) one(ctx context.Context, recording string, must bool) error {
 	}
 	m := exported{Item: item(o.Row), Tracks: o.Row.Parties, Marks: marks(o, x.l.Recordings.Clock.Now()), Missing: []Span{},
 		Faults: damages(o, form.CheckManifest(o.object, o.About, o.Entries, o.Row.HeadSealed))}
+	if o.Row.Kind == Screen {
+		m.Screen, err = x.file(recording+"/screen.webm", func(w io.Writer) (err error) {
+			m.Missing, err = x.l.Recordings.film(ctx, o, w)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		x.all.Recordings++
+		_, err = x.file(recording+"/manifest.json", func(w io.Writer) error { return writeJSON(w, m) })
+		return err
+	}
 	m.Sound, err = x.file(recording+"/sound.wav", func(w io.Writer) error {
 		if _, err := w.Write(audio.WAVHead(tape.Frames(length), tape.Rate, tracks)); err != nil {
 			return err

@@ -282,6 +282,9 @@ func (l *Listeners) Draw(ctx context.Context, a access.Actor, recording, ticket 
 	if err != nil {
 		return nil, err
 	}
+	if err := noSound(o); err != nil {
+		return nil, err
+	}
 	if wave, ok := drawn(o); ok {
 		return wave, nil
 	}
@@ -364,6 +367,9 @@ func (l *Listeners) Sound(ctx context.Context, a access.Actor, recording, ticket
 		return tx.RecordingSegments(recording, from.Milliseconds(), until.Milliseconds())
 	})
 	if err != nil {
+		return Sound{}, err
+	}
+	if err := noSound(o); err != nil {
 		return Sound{}, err
 	}
 	if until <= from || from < 0 {

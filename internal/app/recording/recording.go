@@ -31,11 +31,15 @@ const (
 	ByCrash    = "crash"    // the program ended without warning
 	ByStop     = "stop"     // the program was stopped
 	ByTooSlow  = "too_slow" // sound came faster than it could be written
+	ByAbsence  = "absent"   // the browser sent nothing of the screen
+	ByPiece    = "piece"    // a piece of the screen into which a pause fell is not kept
 	bySystem   = "system"   // Entry.By of those
 	keyPlace   = "recordings.key/"
 	takeEvery  = 250 * time.Millisecond
-	fullAfter  = 5 * time.Second // of a segment
-	tryAgain   = 5 * time.Second // to upload
+	mostPiece  = 4 * time.Second        // of a screen that a browser makes, and a little
+	smallest   = 500 * time.Millisecond // gap of a screen that is told
+	fullAfter  = 5 * time.Second        // of a segment
+	tryAgain   = 5 * time.Second        // to upload
 	uploadTime = time.Minute
 )
 

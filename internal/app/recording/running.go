@@ -32,6 +32,7 @@ type Running struct {
 	pauses  []form.Entry // that are over, and not yet in the manifest
 	seg     *open
 	lost    time.Duration // of sound, not yet in the manifest
+	reached time.Duration // of a screen: all before is in the manifest, or is being written
 	ended   bool
 	fault   error // the last one, so that it is logged once
 }
@@ -142,10 +143,12 @@ func (r *Running) write(ctx context.Context, p form.Piece) error {
 		}
 	}
 	for len(r.pauses) > 0 && r.pauses[0].At+r.pauses[0].Length <= p.At {
-		if err := r.enter(ctx, r.pauses[0]); err != nil {
+		if err := r.enterPause(ctx); err != nil {
 			return err
 		}
-		r.pauses = r.pauses[1:]
+	}
+	if err := r.absent(ctx, p.At, ByAbsence); err != nil {
+		return err
 	}
 	if err := r.gap(ctx, p.At); err != nil {
 		return err
@@ -165,7 +168,52 @@ func (r *Running) write(ctx context.Context, p form.Piece) error {
 	}
 	g.pieces++
 	g.until = p.At + p.Length
+	r.reached = g.until
 	return nil
+}
+
+// enterPause enters the oldest pause that is over; r.mu is held.
+func (r *Running) enterPause(ctx context.Context) error {
+	p := r.pauses[0]
+	if err := r.absent(ctx, p.At, ByPiece); err != nil {
+		return err
+	}
+	if err := r.enter(ctx, p); err != nil {
+		return err
+	}
+	r.reached = max(r.reached, p.At+p.Length)
+	r.pauses = r.pauses[1:]
+	return nil
+}
+
+// absent says in the manifest that nothing came of a screen before a moment; r.mu
+// is held.
+func (r *Running) absent(ctx context.Context, before time.Duration, why string) error {
+	if r.row.Kind != Screen || before-r.reached < smallest {
+		return nil
+	}
+	if why == ByPiece && before-r.reached > mostPiece {
+		why = ByAbsence
+	}
+	err := r.enter(ctx, form.Entry{Kind: form.Missed, At: r.reached, Length: before - r.reached, By: bySystem, Reason: why})
+	if err == nil {
+		r.reached = before
+	}
+	return err
+}
+
+// Flush writes what has come, and says whether that could be done.
+func (r *Running) Flush(ctx context.Context) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ended {
+		return errs.New(errs.Gone, "The recording has ended.")
+	}
+	err := r.take(ctx, false)
+	if err != nil && !errs.Is(err, errs.NotFound) {
+		err = errs.Wrap(errs.Unavailable, err, "The screen cannot be kept at this moment. Please send it again.")
+	}
+	return err
 }
 
 // gap says in the manifest that sound was lost before a moment; r.mu is held.
@@ -352,8 +400,7 @@ func (r *Running) End(ctx context.Context, by, reason string) error {
 		err = r.close(ctx)
 	}
 	for err == nil && len(r.pauses) > 0 {
-		err = r.enter(ctx, r.pauses[0])
-		r.pauses = r.pauses[1:]
+		err = r.enterPause(ctx)
 	}
 	if err == nil {
 		err = r.gap(ctx, time.Duration(r.row.LengthMS)*time.Millisecond)

@@ -156,7 +156,7 @@ func (c *call) carried(w channel.Work, acts []channel.Act) {
 // resume takes up a call after a restart, with the question that it last asked.
 func (c *call) resume(w channel.Work) {
 	c.outside.awaited = w.Outside && c.s.DB != nil
-	c.rec.unread = true
+	c.rec.unread, c.rec.showing.again = true, true
 	var asked []channel.Act
 	if w.State == inFlow {
 		var err error
@@ -484,6 +484,7 @@ func (c *call) stop() {
 	}
 	c.over = true
 	c.endTakes(c.ending())
+	c.hide(c.ending())
 	if c.handset != nil {
 		c.hush()
 	}

@@ -36,6 +36,7 @@ type recorder struct {
 	asking   *asking
 	told     map[*party]bool // of those who joined later
 	telling  map[*party]*media.Playing
+	showing  showing
 	limit    time.Time // when the pause in force is ended
 }
 
@@ -60,6 +61,8 @@ type RecordingState struct {
 	By     string    `json:"by,omitempty" doc:"Who paused, resumed, began or stopped it last: the id of a user or key, flow, or system."`
 	Reason string    `json:"reason,omitempty" doc:"A word for why; limit: a pause was forgotten, and ended by the rule's limit."`
 	Start  bool      `json:"start" doc:"Whether it may be begun on demand."`
+
+	Screen ScreenState `json:"screen" doc:"The screen of the agent who has the call."`
 }
 
 // recordingState is how it stands.
@@ -83,7 +86,7 @@ func (c *call) recordingState() RecordingState {
 		st.Status = "refused"
 	case s.Paused:
 		st.Status = "paused"
-	case r.take != nil:
+	case r.take != nil || r.showing.user != "" && !s.Kept(r.plan).Voice:
 		st.Status = "recording"
 		if s.At.IsZero() {
 			st.Since = r.began.Truncate(time.Microsecond)
@@ -93,6 +96,7 @@ func (c *call) recordingState() RecordingState {
 	case r.failed:
 		st.Status = "failed"
 	}
+	st.Screen = c.screenState()
 	return st
 }
 
@@ -152,6 +156,7 @@ func (c *call) record(v view, all map[string]seat) {
 	}
 	if c.done() || !c.work.Spoken() {
 		c.endTakes("ended")
+		c.hide("ended")
 		return
 	}
 	c.boundPause()
@@ -159,6 +164,9 @@ func (c *call) record(v view, all map[string]seat) {
 		c.hushConsent()
 		if r.take != nil {
 			c.endTakes(r.standing.Reason)
+		}
+		if r.showing.user != "" {
+			c.hide(r.standing.Reason)
 		}
 		return
 	}
@@ -168,6 +176,8 @@ func (c *call) record(v view, all map[string]seat) {
 	if !together || ok {
 		c.hushConsent()
 	}
+	kept := r.standing.Kept(r.plan)
+	c.show(v, ok && kept.Screen, together)
 	want := map[string]*party{}
 	if ok {
 		want = c.audible(v, all, together)
@@ -176,6 +186,8 @@ func (c *call) record(v view, all map[string]seat) {
 	case !together || r.begins:
 	case !ok:
 		c.askConsent(text, ask)
+	case !kept.Voice:
+		c.endTakes("rules")
 	case r.take == nil:
 		c.beginTake([]string{trackPerson, trackAgent}, want)
 	default:
@@ -359,6 +371,9 @@ func (c *call) change(a recording.Action, by, reason string) (stored <-chan erro
 	if next.Paused && r.take != nil {
 		r.take.tape.Pause() // first of all
 	}
+	if next.Paused && r.showing.reel != nil {
+		r.showing.reel.Pause()
+	}
 	c.clerk(func(k *clerk) {
 		ctx := context.Background()
 		err := c.s.Recorder.Keep(ctx, c.who, next, Deed{Action: a, By: by, Reason: reason})
@@ -370,6 +385,7 @@ func (c *call) change(a recording.Action, by, reason string) (stored <-chan erro
 				c.clerkFailed("resumed", made.Resume())
 			}
 		}
+		k.pauseShow(c, a, by, reason)
 		answer <- err
 	})
 	c.settle()

@@ -3,10 +3,12 @@ package voice
 import (
 	"context"
 	"sync"
+	"time"
 
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/core/recording"
 	"nubitalk/internal/core/setup"
+	"nubitalk/internal/media/screen"
 	"nubitalk/internal/media/tape"
 )
 
@@ -14,6 +16,8 @@ import (
 type Recorder interface {
 	// Rules are a tenant's, by id; answers come from memory.
 	Rules(ctx context.Context, t id.Tenant) (map[string]setup.RecordingRule, error)
+	// ScreenLimits bound what is recorded of a tenant's screens.
+	ScreenLimits(ctx context.Context, t id.Tenant) (setup.ScreenLimits, error)
 	// Words are those of a consent text by language, and its version; NotFound: it
 	// is not in use.
 	Words(ctx context.Context, t id.Tenant, text string) (words map[string]string, version int64, err error)
@@ -24,6 +28,13 @@ type Recorder interface {
 	Keep(ctx context.Context, who Caller, s recording.Standing, did Deed) error
 	// Begin begins a recording with a track for each party.
 	Begin(ctx context.Context, who Caller, parties []string, source *tape.Tape) (Recording, error)
+	// BeginScreen begins a recording of a user's screen, as of a time.
+	BeginScreen(ctx context.Context, who Caller, user string, source *screen.Reel, from time.Time) (Screening, error)
+	// ShownUntil is the end of the newest recording of a user's screen in a call; zero
+	// if there is none.
+	ShownUntil(ctx context.Context, who Caller, user string) (time.Time, error)
+	// NoteScreen notes why a user's screen is not shown though it is to be.
+	NoteScreen(ctx context.Context, who Caller, user, why string) error
 }
 
 // Recording is one that is being made.
@@ -59,6 +70,7 @@ type clerk struct {
 	waiting []func()
 	busy    bool
 	all     []Recording // begun and not ended; the goroutine's own
+	screen  Screening   // of the agent, likewise; nil if there is none
 }
 
 // clerk has fn done after what waits already.

@@ -28,10 +28,33 @@ var Consents = []Consent{NoConsent, Announcement, Key, Both}
 func (c Consent) asks() bool  { return c == Key || c == Both }
 func (c Consent) tells() bool { return c == Announcement || c == Both }
 
+// What says what of a call a rule has recorded.
+type What string
+
+const (
+	OnlyVoice      What = "voice"
+	OnlyScreen     What = "screen" // of the agent who has the call
+	VoiceAndScreen What = "both"
+)
+
+// Whats are all of them.
+var Whats = []What{OnlyVoice, OnlyScreen, VoiceAndScreen}
+
+// Sides is what of a call is recorded.
+type Sides struct{ Voice, Screen bool }
+
+// sides are those of a rule; one that does not say is about voice.
+func (w What) sides() Sides {
+	return Sides{Voice: w != OnlyScreen, Screen: w == OnlyScreen || w == VoiceAndScreen}
+}
+
+func (s Sides) and(o Sides) Sides { return Sides{s.Voice || o.Voice, s.Screen || o.Screen} }
+
 // Rule is one that fits a call.
 type Rule struct {
 	Percent      int  // of the calls that it fits; 0 with OnDemand false forbids recording
 	OnDemand     bool // the agent may begin
+	What         What
 	Consent      Consent
 	Text         string // id of the consent text; "" without consent
 	AllParties   bool   // who joins later is told before it is recorded
@@ -45,7 +68,9 @@ type Plan struct {
 	Record       bool // without anybody's asking
 	OnDemand     bool
 	Forbidden    bool
-	Fits         bool // some rule does
+	Fits         bool  // some rule does
+	Alone        Sides // what is recorded without anybody's asking
+	Demand       Sides // what the agent may begin
 	Consent      Consent
 	Texts        []string // to be agreed to, or told
 	AllParties   bool
@@ -61,8 +86,12 @@ func Decide(interaction string, rules []Rule) Plan {
 	asks, tells, never := false, false, false
 	for _, r := range rules {
 		p.Forbidden = p.Forbidden || r.Percent == 0 && !r.OnDemand
-		p.Record = p.Record || drawn(interaction, r.Percent)
-		p.OnDemand = p.OnDemand || r.OnDemand
+		if drawn(interaction, r.Percent) {
+			p.Record, p.Alone = true, p.Alone.and(r.What.sides())
+		}
+		if r.OnDemand {
+			p.OnDemand, p.Demand = true, p.Demand.and(r.What.sides())
+		}
 		asks, tells = asks || r.Consent.asks(), tells || r.Consent.tells()
 		if r.Text != "" && !slices.Contains(p.Texts, r.Text) {
 			p.Texts = append(p.Texts, r.Text)
@@ -85,7 +114,7 @@ func Decide(interaction string, rules []Rule) Plan {
 		p.Consent = Announcement
 	}
 	if p.Forbidden {
-		p.Record, p.OnDemand = false, false
+		p.Record, p.OnDemand, p.Alone, p.Demand = false, false, Sides{}, Sides{}
 	}
 	return p
 }
@@ -157,6 +186,18 @@ func (s Standing) After(a Action, p Plan, by, reason string, now time.Time) (nex
 // Wanted says whether a call is to be recorded, whatever the person says.
 func (s Standing) Wanted(p Plan) bool {
 	return !s.Stopped && !p.Forbidden && (p.Record || s.Started && p.OnDemand)
+}
+
+// Kept is what of the call is to be recorded now, whatever the person says.
+func (s Standing) Kept(p Plan) (k Sides) {
+	if !s.Wanted(p) {
+		return k
+	}
+	k = p.Alone
+	if s.Started {
+		k = k.and(p.Demand)
+	}
+	return k
 }
 
 // Next is what must be said before a recording may begin: a text of which the

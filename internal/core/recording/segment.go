@@ -22,7 +22,7 @@ type Sealer interface {
 const (
 	PCMU = 0   // G.711 µ-law, 8,000 octets a second
 	PCMA = 8   // G.711 A-law, the same
-	WebM = 255 // a piece of a WebM stream as the browser made it
+	WebM = 255 // a WebM film of its own, as the browser made it
 )
 
 // Bounds of what is written, so that whoever reads can refuse more.

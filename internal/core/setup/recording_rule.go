@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -18,6 +19,7 @@ type RecordingRule struct {
 	Direction    Direction         `json:"direction" enum:"any,in,out" default:"any" doc:"in: calls that arrive. out: calls that agents make."`
 	Percent      int               `json:"percent" minimum:"0" maximum:"100" doc:"How many of a hundred calls are recorded by themselves. 0 without on_demand: nothing is recorded where this rule fits, whatever others say."`
 	OnDemand     bool              `json:"on_demand" doc:"The agent may begin a recording of calls that are not recorded by themselves."`
+	Records      recording.What    `json:"records,omitempty" enum:"voice,screen,both" default:"voice" doc:"What is recorded: what is said, what the agent's screen shows while it has the call, or both. Missing: voice."`
 	Consent      recording.Consent `json:"consent" enum:"none,announcement,key,both" default:"announcement" doc:"What must have happened before anything is recorded. none: nothing. announcement: the person was told the consent text, as the agent answers. key: it agreed by a key, then or in the flow's consent step. both: it agreed, and is told as the recording begins."`
 	ConsentText  string            `json:"consent_text" doc:"Id of the consent text that is said; empty with consent none only."`
 	AllParties   bool              `json:"all_parties" doc:"An outside number that is added to the call is told the text before it is recorded."`
@@ -37,7 +39,7 @@ const (
 
 // DefaultRecordingRule records every call once its person was told a text.
 func DefaultRecordingRule(name, text string) RecordingRule {
-	return Clean(RecordingRule{Name: name, Enabled: true, Direction: AnyDirection, Percent: 100, Consent: recording.Announcement, ConsentText: text})
+	return Clean(RecordingRule{Name: name, Enabled: true, Direction: AnyDirection, Percent: 100, Records: recording.OnlyVoice, Consent: recording.Announcement, ConsentText: text})
 }
 
 func (RecordingRule) Kind() Kind         { return KindRecordingRule }
@@ -58,6 +60,7 @@ func (r RecordingRule) Uses() []Use {
 
 func (r RecordingRule) clean() Object {
 	r.Name = tidy(r.Name)
+	r.Records = cmp.Or(r.Records, recording.OnlyVoice)
 	r.Queues, r.EntryPoints = once(r.Queues), once(r.EntryPoints)
 	return r
 }
@@ -66,6 +69,7 @@ func (r RecordingRule) Validate(refs Refs) error {
 	var c checks
 	c.name("name", r.Name, 1, 80)
 	c.oneOf("direction", string(r.Direction), string(AnyDirection), string(Incoming), string(Outgoing))
+	c.oneOf("records", string(r.Records), namesOf(recording.Whats)...)
 	c.oneOf("consent", string(r.Consent), namesOf(recording.Consents)...)
 	c.number("percent", r.Percent, 0, 100)
 	c.number("pause_minutes", r.PauseMinutes, 0, 120)
@@ -113,7 +117,7 @@ func RecordingPlan(rules map[string]RecordingRule, c RecordedCall) recording.Pla
 	var fit []recording.Rule
 	for _, r := range rules {
 		if r.fits(c) {
-			fit = append(fit, recording.Rule{Percent: r.Percent, OnDemand: r.OnDemand, Consent: r.Consent, Text: r.ConsentText, AllParties: r.AllParties,
+			fit = append(fit, recording.Rule{Percent: r.Percent, OnDemand: r.OnDemand, What: r.Records, Consent: r.Consent, Text: r.ConsentText, AllParties: r.AllParties,
 				Hold: r.Hold, Consultation: r.Consultation, PauseLimit: time.Duration(r.PauseMinutes) * time.Minute})
 		}
 	}

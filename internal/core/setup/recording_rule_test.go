@@ -25,6 +25,9 @@ func TestRulesForRecordings(t *testing.T) {
 		"percent":         {func(r *RecordingRule) { r.Percent = 101 }, "percent"},
 		"minutes":         {func(r *RecordingRule) { r.PauseMinutes = 121 }, "pause_minutes"},
 		"direction":       {func(r *RecordingRule) { r.Direction = "" }, "direction"},
+		"records":         {func(r *RecordingRule) { r.Records = "all" }, "records"},
+		"records nothing": {func(r *RecordingRule) { r.Records = "" }, ""},
+		"the screen":      {func(r *RecordingRule) { r.Records = recording.OnlyScreen }, ""},
 		"consent":         {func(r *RecordingRule) { r.Consent = "maybe" }, "consent"},
 	} {
 		r := DefaultRecordingRule("Calls", "cst_1")
@@ -55,5 +58,24 @@ func TestWhichCallsARuleFits(t *testing.T) {
 	off.Enabled = false
 	if p := RecordingPlan(map[string]RecordingRule{"a": off}, RecordedCall{Queue: "que_1", EntryPoint: "ent_tel"}); p.Fits {
 		t.Errorf("%+v", p)
+	}
+}
+
+func TestLimitsOfScreens(t *testing.T) {
+	for path, change := range map[string]func(*ScreenLimits){
+		"":         func(l *ScreenLimits) { *l = ScreenLimits{} },
+		"pictures": func(l *ScreenLimits) { l.Pictures = 16 },
+		"width":    func(l *ScreenLimits) { l.Width = 639 },
+		"height":   func(l *ScreenLimits) { l.Height = 2161 },
+		"kilobits": func(l *ScreenLimits) { l.Kilobits = 99 },
+		"surface":  func(l *ScreenLimits) { l.Surface = "all" },
+	} {
+		r := DefaultRules()
+		r.Screen = DefaultScreen()
+		change(&r.Screen)
+		r = Clean(r)
+		if err := r.Validate(shop); (err == nil) != (path == "") || err != nil && !strings.Contains(err.Error(), "screen."+path) {
+			t.Errorf("%s: %v", path, err)
+		}
 	}
 }

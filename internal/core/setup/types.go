@@ -231,6 +231,8 @@ type Rules struct {
 
 	Listening Listening `json:"listening,omitzero" doc:"Who listens to recordings. Missing: supervisors and privacy officers, without saying why."`
 
+	Screen ScreenLimits `json:"screen,omitzero" doc:"How screens are recorded. Missing: 5 pictures a second of 1920 by 1080 points, 1000 kilobits a second, whatever the agent chooses."`
+
 	Blend []Exclude `json:"blend" doc:"The blended rule: which work leaves no room for which. As it comes: a call leaves room for nothing else, a chat none for a call."`
 }
 
@@ -238,6 +240,33 @@ type Rules struct {
 type Listening struct {
 	Agents bool `json:"agents" doc:"Agents listen to recordings of conversations that they held last."`
 	Reason bool `json:"reason" doc:"Who opens a recording says why; the audit log notes it."`
+}
+
+// ScreenLimits bound what is recorded of agents' screens.
+type ScreenLimits struct {
+	Pictures int     `json:"pictures" minimum:"1" maximum:"15" doc:"A second, at most."`
+	Width    int     `json:"width" minimum:"640" maximum:"3840" doc:"Points, at most; a larger screen is made smaller."`
+	Height   int     `json:"height" minimum:"360" maximum:"2160" doc:"Points, at most."`
+	Kilobits int     `json:"kilobits" minimum:"100" maximum:"4000" doc:"A second: what the browser aims at."`
+	Surface  Surface `json:"surface" enum:"any,monitor,window,browser" doc:"What agents share: a whole screen (monitor), a window, a tab of their browser, or any of these."`
+}
+
+// Surface is what an agent shares.
+type Surface string
+
+const (
+	AnySurface Surface = "any"
+	Monitor    Surface = "monitor"
+	Window     Surface = "window"
+	Tab        Surface = "browser" // as browsers call a tab
+)
+
+// Surfaces are all of them.
+var Surfaces = []Surface{AnySurface, Monitor, Window, Tab}
+
+// DefaultScreen lets text be read and costs an agent little.
+func DefaultScreen() ScreenLimits {
+	return ScreenLimits{Pictures: 5, Width: 1920, Height: 1080, Kilobits: 1000, Surface: AnySurface}
 }
 
 // Monitoring says whether supervisors may listen to calls, and whether that is

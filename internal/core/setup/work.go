@@ -181,6 +181,9 @@ func (r Rules) clean() Object {
 	if r.Monitoring == "" {
 		r.Monitoring = MonitoringAnnounced
 	}
+	if r.Screen == (ScreenLimits{}) {
+		r.Screen = DefaultScreen()
+	}
 	r.Blend = append([]Exclude{}, r.Blend...)
 	for i := range r.Blend {
 		r.Blend[i].Not = once(r.Blend[i].Not)
@@ -200,6 +203,9 @@ func (r Rules) Validate(Refs) error {
 	c.number("idle_minutes", r.IdleMinutes, 1, 1440)
 	c.number("session_hours", r.SessionHours, 1, 168)
 	c.oneOf("monitoring", string(r.Monitoring), string(MonitoringAnnounced), string(MonitoringSilent), string(MonitoringOff))
+	if r.Screen != (ScreenLimits{}) {
+		r.Screen.check(&c)
+	}
 	held := map[acd.Channel]bool{}
 	for i, x := range r.Blend {
 		path := at("blend", i)
@@ -216,4 +222,12 @@ func (r Rules) Validate(Refs) error {
 		}
 	}
 	return c.Err()
+}
+
+func (l ScreenLimits) check(c *checks) {
+	c.number("screen.pictures", l.Pictures, 1, 15)
+	c.number("screen.width", l.Width, 640, 3840)
+	c.number("screen.height", l.Height, 360, 2160)
+	c.number("screen.kilobits", l.Kilobits, 100, 4000)
+	c.oneOf("screen.surface", string(l.Surface), namesOf(Surfaces)...)
 }
