@@ -101,7 +101,12 @@ func TestARecordingIsHeard(t *testing.T) {
 		for _, path := range []string{"interactions/" + v.Interaction + "/recordings", "recordings/" + r.ID() + "/sound?until_ms=1000"} {
 			refused(t, theirs.Do(ctx, "GET", path, nil, nil), 404)
 			refused(t, cy.Do(ctx, "GET", path, nil, nil), 404) // never held it
-			refused(t, bo.Do(ctx, "GET", path, nil, nil), 403) // agents do not listen here
+		}
+		refused(t, bo.Do(ctx, "GET", "recordings/"+r.ID()+"/sound?until_ms=1000", nil, nil), 403) // agents do not listen here
+		var none struct{ Items []recording.Item }
+		must(t, bo.Do(ctx, "GET", "interactions/"+v.Interaction+"/recordings", nil, &none))
+		if len(none.Items) != 0 {
+			t.Errorf("an agent who does not listen is shown %+v", none)
 		}
 		refused(t, sue.Do(ctx, "GET", "recordings/"+r.ID()+"/sound?until_ms=1000", nil, nil), 409)
 

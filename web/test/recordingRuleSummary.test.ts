@@ -12,6 +12,7 @@ const plain: RecordingRule = {
   direction: "any",
   percent: 100,
   on_demand: false,
+  records: "voice",
   consent: "announcement",
   consent_text: "cst_1",
   all_parties: true,

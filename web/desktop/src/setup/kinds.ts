@@ -302,6 +302,7 @@ export const kinds: readonly KindInfo[] = [
       direction: "any",
       percent: 100,
       on_demand: false,
+      records: "voice",
       consent: "announcement",
       consent_text: "",
       all_parties: true,
