@@ -6,6 +6,8 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules
 
 export CGO_ENABLED := 0
+# No paths of this machine in what is built; the same for tests, so that nothing is compiled twice.
+export GOFLAGS := $(filter-out -trimpath,$(GOFLAGS)) -trimpath
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
 COMMIT  ?= $(shell git rev-parse HEAD 2>/dev/null)
@@ -24,7 +26,7 @@ run: build ## Build everything and start the demo on this machine
 	@bin/nubitalk demo
 
 build: web ## Build the pages and one static program: bin/nubitalk
-	go build -trimpath -buildvcs=false -ldflags '-s -w $(STAMP)' -o bin/nubitalk ./cmd/nubitalk
+	go build -buildvcs=false -ldflags '-s -w $(STAMP)' -o bin/nubitalk ./cmd/nubitalk
 
 web: $(WEB_BUILT) ## Build the pages: the desk, the telephone and the widget
 

@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -94,9 +93,12 @@ func (r *run) all() error {
 	ctx, cancel := context.WithTimeout(ctx, time.Hour)
 	defer cancel()
 	r.ctx = ctx
-	_, file, _, _ := runtime.Caller(0)
-	r.root = filepath.Dir(filepath.Dir(filepath.Dir(file)))
-	var err error
+	// The checkout in which it is run: its pages and its program are measured.
+	module, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
+	if err != nil {
+		return fmt.Errorf("finding the checkout: %w", err)
+	}
+	r.root = filepath.Dir(strings.TrimSpace(string(module)))
 	if r.work, err = os.MkdirTemp("", "nubitalk-bench-"); err != nil {
 		return err
 	}

@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"sync"
 	"syscall"
 	"time"
@@ -82,16 +81,10 @@ func Build(dir string, tags ...string) (string, error) {
 	}
 	cmd := exec.Command("go", append(args, "nubitalk/cmd/nubitalk")...)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	cmd.Dir = root()
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("building: %w\n%s", err, out)
 	}
 	return bin, nil
-}
-
-func root() string {
-	_, file, _, _ := runtime.Caller(0)
-	return filepath.Dir(filepath.Dir(filepath.Dir(filepath.Dir(file))))
 }
 
 // Program is a running process of the product.
