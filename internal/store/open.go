@@ -88,6 +88,15 @@ func (db *DB) Write(ctx context.Context, t id.Tenant, fn func(*Tx) error) error 
 	return db.e.Write(ctx, sc, bound(sc, fn))
 }
 
+// Ahead is Write for who goes on before the disk has it: it returns once the change
+// is committed, so that everybody sees it, and durable waits for the disk. Whoever
+// tells somebody that it is done waits for durable, or for a later Write, which is
+// never durable without it. On PostgreSQL it is durable at once.
+func (db *DB) Ahead(ctx context.Context, t id.Tenant, fn func(*Tx) error) (durable func() error, err error) {
+	sc := engine.Scope{Tenant: t}
+	return db.e.Ahead(ctx, sc, bound(sc, fn))
+}
+
 // Read runs fn on one consistent state of the tenant's rows. Statements that
 // change something fail.
 func (db *DB) Read(ctx context.Context, t id.Tenant, fn func(*Tx) error) error {

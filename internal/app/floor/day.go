@@ -231,7 +231,7 @@ func (f *floor) countAnew(ctx context.Context) error {
 	for _, v := range f.queueViews(now) {
 		f.tellQueue(v, now)
 	}
-	f.show()
+	f.ahead <- f.committed(nil, nil)
 	return nil
 }
 

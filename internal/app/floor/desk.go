@@ -34,7 +34,7 @@ func (m *Manager) Arrive(ctx context.Context, a channel.Arrival) (interaction, c
 	now := m.Clock.Now()
 	it := &item{Interaction: Interaction{ID: m.IDs.New(id.Interaction), Tenant: a.Tenant, Channel: a.Channel, EntryPoint: a.EntryPoint,
 		Name: a.Name.Reveal(), State: "arriving", Language: a.Language, LeftMessage: a.LeftMessage, Outgoing: a.Outgoing != nil, ArrivedAt: now, Version: 1}}
-	err = m.DB.Write(ctx, a.Tenant, func(tx *store.Tx) error {
+	durable, err := m.DB.Ahead(ctx, a.Tenant, func(tx *store.Tx) error {
 		if err := tx.CheckFence(leaseName, f.fence); err != nil { // its floor would not hear of it here
 			return err
 		}
@@ -82,6 +82,9 @@ func (m *Manager) Arrive(ctx context.Context, a channel.Arrival) (interaction, c
 		}
 		return nil
 	})
+	if err == nil && durable != nil { // the floor's own commit has waited for the disk already
+		err = durable()
+	}
 	return it.ID, contact, err
 }
 

@@ -44,6 +44,7 @@ type house struct {
 	plans   map[id.Tenant]floor.Plan
 	former  map[string]floor.PlannedFlow // flows as they were, by id and version
 	logged  logged
+	rows    floor.Rows                // nil: db as it is
 	lookups floor.Lookups             // nil: every look-up fails
 	known   func(fresh string) string // whose arrival it is; nil: always a new person's
 }
@@ -148,7 +149,11 @@ func (h *house) furnish(t id.Tenant) {
 // open starts a node: its floors and its chat channel.
 func (h *house) open(node string) {
 	log := slog.New(slog.NewJSONHandler(&h.logged, nil))
-	h.floor = floor.New(floor.Deps{DB: h.db, Vault: h.vault, Bus: h.bus, Clock: h.now, Passed: h.passed, IDs: h.ids, Setup: h, Contacts: h, Lookups: h.lookups, Trunked: true, Node: node, Log: log})
+	rows := h.rows
+	if rows == nil {
+		rows = h.db
+	}
+	h.floor = floor.New(floor.Deps{DB: rows, Vault: h.vault, Bus: h.bus, Clock: h.now, Passed: h.passed, IDs: h.ids, Setup: h, Contacts: h, Lookups: h.lookups, Trunked: true, Node: node, Log: log})
 	h.chat = chat.New(chat.Deps{DB: h.db, Vault: h.vault, Blobs: h.blobs, Bus: h.bus, Clock: h.now, IDs: h.ids, Setup: h, People: h, Floor: h.floor, Log: log})
 	h.floor.Drive(acd.Chat, h.chat)
 	if err := h.floor.Start(h.t.Context()); err != nil {

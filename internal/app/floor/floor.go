@@ -22,6 +22,7 @@ import (
 const (
 	mailbox  = 1024 // calls that may wait for one floor
 	maxBatch = 256  // calls that share one commit
+	maxAhead = 64   // batches that may be committed and not yet on the disk
 )
 
 // floor is one tenant's actor. Only its goroutine touches what is below `in`.
@@ -35,6 +36,9 @@ type floor struct {
 	ended chan struct{}
 	once  sync.Once
 	quit  chan struct{}
+	ahead chan outcome  // what the disk is waited for, in order
+	shown chan struct{} // closed when all of it was shown
+	fault chan struct{} // what was decided did not reach the disk
 
 	engine  *acd.Engine
 	plan    Plan
@@ -120,6 +124,16 @@ type call struct {
 	done chan struct{}
 }
 
+// outcome is a batch that is committed. It is shown, and its calls are answered, once
+// the disk has it; the floor goes on meanwhile.
+type outcome struct {
+	durable func() error // nil: there was nothing to write
+	calls   []*call
+	carried []func() // what channels let be seen
+	events  []bus.Event
+	after   []func()
+}
+
 // batch is what one commit carries.
 type batch struct {
 	items    map[string]*item
@@ -133,7 +147,8 @@ type batch struct {
 	queues   map[string]bool
 	writes   []func(tx *store.Tx) error
 	events   []bus.Event
-	after    []func()
+	counted  []func() // by the floor's goroutine, once it is committed
+	after    []func() // once the disk has it, beside the floor's goroutine
 }
 
 func newBatch() batch {
@@ -145,7 +160,7 @@ func (b *batch) empty() bool {
 }
 
 func newFloor(m *Manager, t id.Tenant, fence int64) *floor {
-	return &floor{m: m, tenant: t, fence: fence, in: make(chan *call, mailbox), ended: make(chan struct{}), quit: make(chan struct{}),
+	return &floor{m: m, tenant: t, fence: fence, in: make(chan *call, mailbox), ended: make(chan struct{}), quit: make(chan struct{}), ahead: make(chan outcome, maxAhead), shown: make(chan struct{}), fault: make(chan struct{}, 1),
 		online: map[string]int{}, aside: map[string]int{}, asking: map[string]int{}, untold: map[string]bool{}, toldAt: map[string]time.Time{}, waits: map[string]bool{}, shut: map[string]bool{}, ways: map[string]*flowDay{}, opened: m.Clock.Now()}
 }
 
@@ -186,14 +201,19 @@ func (f *floor) stop() {
 // engine or of a flow is due; nothing polls.
 func (f *floor) run(ctx context.Context) {
 	defer close(f.ended)
+	go f.show()
+	defer func() { close(f.ahead); <-f.shown }()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	calls := make([]*call, 0, maxBatch)
 	for {
-		calls = calls[:0]
+		var calls []*call
 		select {
 		case <-f.quit:
 			return
+		case <-f.fault:
+			if !f.recover(context.WithoutCancel(ctx), nil) {
+				return
+			}
 		case c := <-f.in:
 			calls = append(calls, c)
 		case <-timer.C:
@@ -227,24 +247,13 @@ func (f *floor) turn(ctx context.Context, calls []*call) bool {
 		c.err = c.fn(f, now)
 	}
 	f.summarise(now)
-	after, err := f.commit(ctx)
+	out, err := f.commit(ctx)
 	if err != nil {
-		f.m.Log.Error("floor could not commit", "tenant", f.tenant, "code", errs.As(err).Code, "err", err)
-		for _, c := range calls {
-			if c.err == nil {
-				c.err = errs.Wrap(errs.Unavailable, err, "This could not be saved. Nothing was changed. Please try again.")
-			}
-			close(c.done)
-		}
+		f.unsaved(calls, err)
 		return f.recover(ctx, err)
 	}
-	for _, run := range after {
-		run()
-	}
-	f.show()
-	for _, c := range calls {
-		close(c.done)
-	}
+	out.calls = calls
+	f.ahead <- out
 	if f.recount {
 		if err := f.countAnew(ctx); err != nil {
 			return f.recover(ctx, err)
@@ -260,6 +269,7 @@ func (f *floor) recover(ctx context.Context, cause error) bool {
 		go f.m.lost(f) // lost waits for this goroutine to end
 		return false
 	}
+	f.awaitShown()
 	pause := 50 * time.Millisecond
 	for {
 		err := f.rebuild(ctx)
@@ -311,18 +321,18 @@ func (f *floor) sleep() time.Duration {
 	return max(d, 0)
 }
 
-// commit writes the batch in one transaction and returns what may be shown
-// afterwards.
-func (f *floor) commit(ctx context.Context) ([]func(), error) {
+// commit writes the batch in one transaction and returns what may be shown once the
+// disk has it.
+func (f *floor) commit(ctx context.Context) (outcome, error) {
 	if f.batch.empty() {
-		return nil, nil
+		return f.committed(nil, nil), nil
 	}
 	rows, err := f.rows(ctx)
 	if err != nil {
-		return nil, err
+		return outcome{}, err
 	}
 	var after []func()
-	err = f.m.DB.Write(ctx, f.tenant, func(tx *store.Tx) error {
+	durable, err := f.m.DB.Ahead(ctx, f.tenant, func(tx *store.Tx) error {
 		after = after[:0]
 		if err := tx.CheckFence(leaseName, f.fence); err != nil {
 			return err
@@ -330,7 +340,7 @@ func (f *floor) commit(ctx context.Context) ([]func(), error) {
 		return f.write(tx, rows, &after)
 	})
 	if err != nil {
-		return nil, err
+		return outcome{}, err
 	}
 	for i, it := range f.batch.order {
 		it.row = rows[i]
@@ -340,7 +350,17 @@ func (f *floor) commit(ctx context.Context) ([]func(), error) {
 			delete(f.helped, it.ID)
 		}
 	}
-	return after, nil
+	return f.committed(durable, after), nil
+}
+
+// committed ends a batch, of which only showing it is left.
+func (f *floor) committed(durable func() error, carried []func()) outcome {
+	for _, run := range f.batch.counted {
+		run()
+	}
+	out := outcome{durable: durable, carried: carried, events: f.batch.events, after: f.batch.after}
+	f.batch = newBatch()
+	return out
 }
 
 func (f *floor) write(tx *store.Tx, rows []store.InteractionRow, after *[]func()) error {
@@ -418,15 +438,57 @@ func (f *floor) act(it *item, a channel.Act) {
 	f.batch.acts[it.ID] = append(f.batch.acts[it.ID], a)
 }
 
-// show lets the outside see a batch that is durable.
+// show lets the outside see what is durable, one batch after the other, on a
+// goroutine of its own.
 func (f *floor) show() {
-	for _, e := range f.batch.events {
-		f.publish(e)
+	defer close(f.shown)
+	for o := range f.ahead {
+		if o.durable != nil {
+			if err := o.durable(); err != nil {
+				f.unsaved(o.calls, err)
+				select {
+				case f.fault <- struct{}{}:
+				default: // it is known
+				}
+				continue
+			}
+		}
+		f.tell(o)
+		for _, c := range o.calls {
+			close(c.done)
+		}
 	}
-	for _, run := range f.batch.after {
+}
+
+// tell lets the outside see a batch that is durable.
+func (f *floor) tell(o outcome) {
+	for _, run := range o.carried {
 		run()
 	}
-	f.batch = newBatch()
+	for _, e := range o.events {
+		f.publish(e)
+	}
+	for _, run := range o.after {
+		run()
+	}
+}
+
+// awaitShown waits until everything that was committed is shown.
+func (f *floor) awaitShown() {
+	settled := make(chan struct{})
+	f.ahead <- outcome{after: []func(){func() { close(settled) }}}
+	<-settled
+}
+
+// unsaved answers the calls of a batch that was not stored.
+func (f *floor) unsaved(calls []*call, err error) {
+	f.m.Log.Error("floor could not commit", "tenant", f.tenant, "code", errs.As(err).Code, "err", err)
+	for _, c := range calls {
+		if c.err == nil {
+			c.err = errs.Wrap(errs.Unavailable, err, "This could not be saved. Nothing was changed. Please try again.")
+		}
+		close(c.done)
+	}
 }
 
 func (f *floor) publish(e bus.Event) {

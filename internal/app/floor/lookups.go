@@ -20,10 +20,9 @@ func (f *floor) ask(it *item) {
 	if !asks || f.asking[it.ID] == r.Step {
 		return
 	}
-	f.batch.after = append(f.batch.after, func() {
-		f.asking[it.ID] = r.Step
-		f.m.beside(func() { f.m.look(f, it.ID, r) })
-	})
+	interaction := it.ID
+	f.batch.counted = append(f.batch.counted, func() { f.asking[interaction] = r.Step })
+	f.batch.after = append(f.batch.after, func() { f.m.beside(func() { f.m.look(f, interaction, r) }) })
 }
 
 // look asks, and gives what came of it to the flow. If the floor has moved

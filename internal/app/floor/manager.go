@@ -81,6 +81,7 @@ type Auditor interface {
 type Rows interface {
 	Read(ctx context.Context, t id.Tenant, fn func(*store.Tx) error) error
 	Write(ctx context.Context, t id.Tenant, fn func(*store.Tx) error) error
+	Ahead(ctx context.Context, t id.Tenant, fn func(*store.Tx) error) (durable func() error, err error)
 	SystemRead(ctx context.Context, fn func(*store.Tx) error) error
 }
 

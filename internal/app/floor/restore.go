@@ -40,14 +40,16 @@ func (f *floor) rebuild(ctx context.Context) error {
 	}
 	f.takeRules(s.alerts, settled, now)
 	f.restart(s.items, now)
-	after, err := f.commit(ctx)
+	out, err := f.commit(ctx)
 	if err != nil {
 		return err
 	}
-	for _, run := range after {
-		run()
+	if out.durable != nil {
+		if err := out.durable(); err != nil {
+			return err
+		}
 	}
-	f.show()
+	f.tell(out)
 	return nil
 }
 

@@ -112,6 +112,21 @@ func (r *rows) Write(ctx context.Context, t id.Tenant, fn func(*store.Tx) error)
 	return err
 }
 
+// Ahead has the same faults; what is lost is lost on the way to the disk.
+func (r *rows) Ahead(ctx context.Context, t id.Tenant, fn func(*store.Tx) error) (durable func() error, err error) {
+	r.mu.Lock()
+	late := r.next == "lose"
+	if late {
+		r.next = ""
+	}
+	r.mu.Unlock()
+	if late {
+		stored, err := r.DB.Ahead(ctx, t, fn)
+		return func() error { return errors.Join(errFault, stored()) }, err
+	}
+	return func() error { return nil }, r.Write(ctx, t, fn)
+}
+
 func (r *rows) Read(ctx context.Context, t id.Tenant, fn func(*store.Tx) error) error {
 	if r.gone() {
 		return errFault

@@ -53,7 +53,7 @@ func (f *floor) tookWays(flowID string, ways []flow.Way, now time.Time) {
 	if len(ways) == 0 {
 		return
 	}
-	f.batch.after = append(f.batch.after, func() {
+	f.batch.counted = append(f.batch.counted, func() {
 		for _, w := range ways {
 			d := f.flowDay(cmp.Or(w.Flow, flowID), now)
 			w.Flow = ""

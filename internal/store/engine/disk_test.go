@@ -163,6 +163,46 @@ func TestAFailedSyncIsMadeGood(t *testing.T) {
 	}
 }
 
+// Who goes on before the disk has it sees what it wrote, and is told later whether
+// the disk took it.
+func TestWhoGoesOnIsToldLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := openLite(t)
+		release := make(chan error)
+		e.w.disk.sync = func(*os.File) error { return <-release }
+		ahead := func(name string) func() error {
+			durable, err := e.Ahead(t.Context(), one, func(ctx context.Context, s Session) error { return add(ctx, s, name) })
+			if err != nil {
+				t.Fatal(err)
+			}
+			return durable
+		}
+		told := make(chan error, 2)
+		first := ahead("a")
+		go func() { told <- first() }()
+		second := ahead("b")
+		synctest.Wait()
+		if got := names(t, e); !slices.Equal(got, []string{"a", "b"}) {
+			t.Errorf("seen before the disk has it: %v", got)
+		}
+		if len(told) != 0 {
+			t.Error("it is told before the disk has it")
+		}
+		release <- nil
+		if err := <-told; err != nil {
+			t.Error(err)
+		}
+		release <- nil
+		if err := errors.Join(second(), second()); err != nil { // asked twice
+			t.Error(err)
+		}
+		if _, err := e.Ahead(t.Context(), one, func(context.Context, Session) error { return errUnwound }); !errors.Is(err, errUnwound) {
+			t.Errorf("what failed: %v", err)
+		}
+		close(release)
+	})
+}
+
 // Where that cannot be done either, nobody is told that it is stored, and what
 // comes later is stored as ever.
 func TestAFailedSyncIsToldAsSuch(t *testing.T) {

@@ -78,6 +78,10 @@ type Stats struct {
 // DB is an open database.
 type DB interface {
 	Write(ctx context.Context, sc Scope, fn Func) error
+	// Ahead is Write for who goes on before the disk has what it wrote: it returns
+	// once that is committed, so that everybody sees it, and durable waits for the
+	// disk. A Write or an Ahead that follows is never durable without it.
+	Ahead(ctx context.Context, sc Scope, fn Func) (durable func() error, err error)
 	Read(ctx context.Context, sc Scope, fn Func) error
 	Migrate(ctx context.Context) error
 	Ping(ctx context.Context) error

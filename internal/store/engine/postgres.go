@@ -111,6 +111,11 @@ func (e *pgEngine) Write(ctx context.Context, sc Scope, fn Func) error {
 	return nil
 }
 
+// Ahead is a Write: PostgreSQL gives no way to wait for the disk afterwards.
+func (e *pgEngine) Ahead(ctx context.Context, sc Scope, fn Func) (durable func() error, err error) {
+	return func() error { return nil }, e.Write(ctx, sc, fn)
+}
+
 func (e *pgEngine) Read(ctx context.Context, sc Scope, fn Func) error {
 	if err := sc.valid(); err != nil {
 		return err

@@ -80,6 +80,18 @@ func (e *liteEngine) Write(ctx context.Context, sc Scope, fn Func) error {
 	return Explain(e.w.write(ctx, fn))
 }
 
+func (e *liteEngine) Ahead(ctx context.Context, sc Scope, fn Func) (durable func() error, err error) {
+	if err := sc.valid(); err != nil {
+		return nil, err
+	}
+	ctx, err = enterWrite(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	durable, err = e.w.writeAhead(ctx, fn)
+	return durable, Explain(err)
+}
+
 func (e *liteEngine) Read(ctx context.Context, sc Scope, fn Func) error {
 	if err := sc.valid(); err != nil {
 		return err

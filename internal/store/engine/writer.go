@@ -19,9 +19,9 @@ const (
 // A commit costs about the same for one write as for twenty. Under a steady load
 // writes therefore gather for a moment; a writer that is alone never waits.
 const (
-	gatherTime = 2 * time.Millisecond // from the last commit to the next group
-	enough     = 8                    // writes that wait: no need to gather more
-	lonely     = 4                    // groups of one after which nobody waits any more
+	gatherTime = 500 * time.Microsecond // from the last commit to the next group
+	enough     = 8                      // writes that wait: no need to gather more
+	lonely     = 4                      // groups of one after which nobody waits any more
 )
 
 var errClosed = errs.New(errs.Unavailable, "The database is closed.")
@@ -55,7 +55,8 @@ type writer struct {
 type member struct {
 	state atomic.Int32 // waiting, then taken by the writer or gone with its caller
 	turn  chan *group  // the transaction is lent
-	done  chan error   // the commit's result
+	done  chan error   // the result, when the disk has it
+	ahead chan error   // the commit's result, for who goes on before; nil: nobody does
 	scrub bool         // not a write: empty the log
 }
 
@@ -87,8 +88,22 @@ type group struct {
 }
 
 // write is called on the caller's goroutine.
-func (w *writer) write(ctx context.Context, fn Func) (err error) {
+func (w *writer) write(ctx context.Context, fn Func) error {
 	m := &member{turn: make(chan *group, 1), done: make(chan error, 1)}
+	return w.take(ctx, m, m.done, fn)
+}
+
+// writeAhead is write that returns before the disk has it; durable waits for that.
+func (w *writer) writeAhead(ctx context.Context, fn Func) (durable func() error, err error) {
+	m := &member{turn: make(chan *group, 1), done: make(chan error, 1), ahead: make(chan error, 1)}
+	if err := w.take(ctx, m, m.ahead, fn); err != nil {
+		return nil, err
+	}
+	return sync.OnceValue(func() error { return <-m.done }), nil
+}
+
+// take runs fn as the member m, and returns what comes by result.
+func (w *writer) take(ctx context.Context, m *member, result <-chan error, fn Func) (err error) {
 	g, err := w.enter(ctx, m)
 	if err != nil {
 		return err
@@ -97,13 +112,13 @@ func (w *writer) write(ctx context.Context, fn Func) (err error) {
 	defer func() {
 		if !returned { // a panic or a Goexit passes through
 			w.pass(g, errUnwound)
-			<-m.done
+			<-result
 		}
 	}()
 	err = fn(ctx, w.c)
 	returned = true
 	w.pass(g, err)
-	if lost := <-m.done; lost != nil {
+	if lost := <-result; lost != nil {
 		return lost
 	}
 	return err
@@ -205,6 +220,11 @@ func (w *writer) group(m *member) *group {
 		w.commits.Add(1)
 		w.writes.Add(int64(g.kept))
 		w.failed.Add(int64(len(g.members) - g.kept))
+	}
+	for _, m := range g.members {
+		if m.ahead != nil {
+			m.ahead <- err
+		}
 	}
 	if err == nil {
 		w.disk.committed(g)
