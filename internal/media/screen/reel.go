@@ -12,6 +12,9 @@ import (
 const (
 	// slack is how far the browser's clock may be from ours.
 	slack = 250 * time.Millisecond
+	// late is how long after its first picture a busy browser may say that a film
+	// has begun.
+	late = 2 * time.Second
 	// Longest and shortest are how long a piece may be. No piece overlaps another,
 	// so the shortest bounds how many come.
 	Longest  = 10 * time.Second
@@ -95,11 +98,11 @@ func (r *Reel) Offer(p Piece, l Limits) (kept bool, err error) {
 	if err != nil {
 		return false, errs.New(errs.Unsupported, "This is no WebM film as browsers record screens: one VP8 track, and nothing else.")
 	}
-	// What the browser was asked for it may miss by one picture, and by a second in
-	// which it catches up.
-	most := int((p.Length+time.Second).Seconds()*float64(l.Pictures)) + 2
+	// What the browser was asked for it may miss by one picture, and a film may have
+	// begun before it said so.
+	most := int((p.Length+late).Seconds()*float64(l.Pictures)) + 2
 	last := film.Pictures[len(film.Pictures)-1].At
-	if film.Width > l.Width || film.Height > l.Height || len(film.Pictures) > most || last > p.Length+slack {
+	if film.Width > l.Width || film.Height > l.Height || len(film.Pictures) > most || last > p.Length+late {
 		return false, errs.New(errs.TooLarge, "This piece of a screen is larger than the rules let it be.")
 	}
 	r.mu.Lock()

@@ -93,6 +93,21 @@ func TestFilmsAreJoinedInTheirPlaces(t *testing.T) {
 	}
 }
 
+// stretched is a film that goes on for long.
+func stretched(t *testing.T) []byte {
+	t.Helper()
+	f, err := screen.Read(piece(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	j, err := screen.Join(&out, f.Width, f.Height)
+	if err != nil || j.Append(0, f) != nil || j.Append(5*time.Second, f) != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
 func TestPiecesComeInOrderOrNotAtAll(t *testing.T) {
 	clk := clock.NewVirtual(time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC))
 	r := screen.New(clk, clk.Now())
@@ -113,7 +128,7 @@ func TestPiecesComeInOrderOrNotAtAll(t *testing.T) {
 		{"too short", screen.Piece{Number: 1, Length: time.Millisecond, WebM: film}, errs.Invalid},
 		{"no film", screen.Piece{Number: 1, Length: time.Second, WebM: []byte("4111")}, errs.Unsupported},
 		{"too large", screen.Piece{Number: 1, Length: time.Second, WebM: make([]byte, 4<<20)}, errs.TooLarge},
-		{"pictures past its end", screen.Piece{Number: 1, Length: 500 * time.Millisecond, WebM: film}, errs.TooLarge},
+		{"pictures past its end", screen.Piece{Number: 1, Length: 500 * time.Millisecond, WebM: stretched(t)}, errs.TooLarge},
 	} {
 		if _, err := r.Offer(c.p, limits); !errs.Is(err, c.code) {
 			t.Errorf("%s: %v", c.name, err)
