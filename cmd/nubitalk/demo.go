@@ -19,6 +19,7 @@ type demoCommand struct {
 	URL     config.Secret `name:"database-url" placeholder:"URL" help:"Keep the rows in PostgreSQL; default is a file inside the folder."`
 	Metrics string        `default:"127.0.0.1:0" placeholder:"HOST:PORT" help:"Loopback address that serves /metrics; empty for none."`
 	SIP     []string      `name:"sip" placeholder:"TRANSPORT://HOST:PORT" help:"Loopback address for telephones and trunks, e.g. udp://127.0.0.1:5060 or tls://127.0.0.1:5061."`
+	Lines   string        `name:"sip-lines" placeholder:"FILE" help:"File of telephone lines that organisations share; deploy/lines.example.yaml explains it."`
 	TURN    []string      `name:"turn" placeholder:"URL" help:"TURN server that carries all sound of browsers, e.g. turn:127.0.0.1:3478."`
 	Secret  config.Secret `name:"turn-secret" placeholder:"TEXT" help:"Secret shared with the TURN server."`
 	Log     string        `name:"log-level" default:"warn" enum:"debug,info,warn,error" help:"Least level that is logged: ${enum}."`
@@ -34,7 +35,7 @@ func (d *demoCommand) config() (*config.Config, error) {
 	}
 	c.Listen, c.Data, c.Metrics.Listen = d.Listen, d.Data, d.Metrics
 	c.Log.Level, c.Log.Format = d.Log, d.Format
-	c.TLS.Mode, c.SIP.Listen = "off", d.SIP
+	c.TLS.Mode, c.SIP.Listen, c.SIP.Lines = "off", d.SIP, d.Lines
 	if len(d.TURN) > 0 || !d.Secret.Empty() {
 		c.Sound.ICE.Servers, c.Sound.ICE.Secret, c.Sound.ICE.Relay = d.TURN, d.Secret, "only"
 	}

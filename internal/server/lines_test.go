@@ -233,6 +233,10 @@ func TestPlacesOfALine(t *testing.T) {
 	n := start(t, conf, nil)
 	acme, books := house(t, n)
 	ctx := t.Context()
+	early := op.dial(t, "+351210000001", "+351930000007", negotiate.Policy{}) // nobody's trunk has it yet
+	if f := await[sip.Failed](t, early); f.Code != 404 {
+		t.Errorf("a number of the line before any trunk names it: %d", f.Code)
+	}
 	acme.carried(t, "+351210000001", acme.telephone(t, acme.signIn(t, "ana")), nil)
 	books.carried(t, "+351220000001", books.telephone(t, books.signIn(t, "ana")), nil)
 	acme.agent(t, "bo")

@@ -23,6 +23,8 @@ export class Program {
   #said = "";
   /** Where telephones and trunks reach it, such as tls://127.0.0.1:5061,udp://127.0.0.1:5060; "": nowhere. */
   sip = "";
+  /** A file of the operator's telephone lines; "": there are none. */
+  lines = "";
   /** A TURN server that carries all sound of browsers, such as turn:127.0.0.1:3478; "": none. */
   turn = "";
   turnSecret = "";
@@ -44,6 +46,7 @@ export class Program {
         listen,
         "--metrics=",
         ...(this.sip ? ["--sip", this.sip] : []),
+        ...(this.lines ? ["--sip-lines", this.lines] : []),
         ...(this.turn ? ["--turn", this.turn, "--turn-secret", this.turnSecret] : []),
       ],
       {

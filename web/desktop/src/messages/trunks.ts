@@ -111,7 +111,7 @@ export const text = catalogue(
     addLimit: "Add limit",
     removeLimit: "Remove limit {number}",
 
-    load: "Bounds of the line",
+    load: "Bounds of the trunk",
     loadDigest: "{calls} at once, {rate} a second",
     unbounded: "no bound",
     maxCalls: "Calls at once, both ways",
@@ -265,7 +265,7 @@ export const text = catalogue(
     addLimit: "Acrescentar limite",
     removeLimit: "Retirar o limite {number}",
 
-    load: "Limites da linha",
+    load: "Limites do tronco",
     loadDigest: "{calls} ao mesmo tempo, {rate} por segundo",
     unbounded: "sem limite",
     maxCalls: "Chamadas ao mesmo tempo, nos dois sentidos",

@@ -1,5 +1,6 @@
 import { api, take } from "../api/client";
 import type { Trunk, TrunkState } from "../api/types";
+import { text as lines } from "../messages/lines";
 import { text } from "../messages/trunks";
 
 /** How a trunk stands, for a mark: what it is called and how bad it is. */
@@ -15,6 +16,11 @@ export function standing(trunk: Pick<Trunk, "enabled">, state: TrunkState | unde
   if (!trunk.enabled) return { tone: "quiet", label: text("state_off") };
   if (!state) return { tone: "quiet", label: "…" };
   if (!state.running) return { tone: "quiet", label: text("state_idle") };
+  if (state.line)
+    return {
+      tone: ({ up: "ok", down: "alarm", unknown: "quiet", gone: "alarm" } as const)[state.line.state],
+      label: lines(state.line.state),
+    };
   const { state: registration, code } = state.registration;
   if (registration === "denied" || registration === "failing")
     return {

@@ -13,6 +13,7 @@ const en = {
   or: " or ",
   off: "The trunk is switched off: nothing of this happens until it is in use.",
   from: "from {list}",
+  line: "by the operator’s line “{line}”",
   registered: "that come by the registration at {domain}",
   proven: ", with the password proven,",
   arrive: "Calls {whence}{proven} to {numbers} arrive at “{entry}”.",
@@ -47,6 +48,7 @@ const pt: typeof en = {
   or: " ou ",
   off: "O tronco está desligado: nada disto acontece até estar em uso.",
   from: "de {list}",
+  line: "pela linha do operador “{line}”",
   registered: "que vêm pelo registo em {domain}",
   proven: ", com a palavra-passe provada,",
   arrive: "As chamadas {whence}{proven} para {numbers} chegam a “{entry}”.",
@@ -105,6 +107,7 @@ export function trunkSummary(trunk: Trunk, known: TrunkKnown, language: Language
 
 function arrivals(trunk: Trunk, known: TrunkKnown, t: Texts): string[] {
   const whence = [
+    ...(trunk.line ? [fill(t.line, { line: trunk.line })] : []),
     ...(trunk.sources.some(Boolean)
       ? [fill(t.from, { list: few(trunk.sources.filter(Boolean), t, t.or) })]
       : []),
