@@ -11,6 +11,7 @@ import (
 
 	"nubitalk/internal/api"
 	"nubitalk/internal/app/floor"
+	"nubitalk/internal/app/forward"
 	"nubitalk/internal/app/prompt"
 	"nubitalk/internal/app/recording"
 	appsetup "nubitalk/internal/app/setup"
@@ -509,6 +510,25 @@ func (w *world) Try(context.Context, access.Actor, appsetup.Try) ([]appsetup.Tri
 
 func (w *world) MakePhonePassword(context.Context, access.Actor, string) (secret.Text, error) {
 	return secret.New("made once"), nil
+}
+
+// forwards has every phone's calls go nowhere; users have no phones.
+type forwards struct{}
+
+func (forwards) Own(context.Context, access.Actor) ([]forward.Forwarding, error) {
+	return []forward.Forwarding{}, nil
+}
+
+func (forwards) SetOwn(context.Context, access.Actor, string, forward.Change) (forward.Forwarding, error) {
+	return forward.Forwarding{}, errs.New(errs.NotFound, "None of theirs.")
+}
+
+func (forwards) Of(context.Context, id.Tenant, string) (forward.Forwarding, error) {
+	return forward.Forwarding{}, nil
+}
+
+func (forwards) Set(context.Context, access.Actor, string, forward.Change) (forward.Forwarding, error) {
+	return forward.Forwarding{}, nil
 }
 
 func (w *world) TryNumber(context.Context, access.Actor, appsetup.TryNumber) (appsetup.TriedNumber, error) {

@@ -81,6 +81,8 @@ func workExamples() map[string]example {
 	return map[string]example{
 		"GET /api/v1/desk":                 {},
 		"GET /api/v1/desk/phone":           {},
+		"GET /api/v1/desk/forwarding":      {},
+		"PUT /api/v1/desk/forwarding/{id}": {thing: "setup", body: m{"always": "", "busy": "", "unanswered": "", "seconds": 20}},
 		"PUT /api/v1/desk/phone":           {body: m{"phone": ""}},
 		"PUT /api/v1/desk/presence":        {body: m{"presence": "ready"}},
 		"GET /api/v1/desk/colleagues":      {},
@@ -218,6 +220,8 @@ func setupExamples() map[string]example {
 	e["GET /api/v1/trunks/lines"] = example{}
 	e["GET /api/v1/trunks/{id}/status"] = example{thing: "setup"}
 	e["GET /api/v1/phones/{id}/status"] = example{thing: "setup"}
+	e["GET /api/v1/phones/{id}/forwarding"] = example{thing: "setup"}
+	e["PUT /api/v1/phones/{id}/forwarding"] = example{thing: "setup", body: m{"always": "", "busy": "", "unanswered": "", "seconds": 20}}
 	e["POST /api/v1/phones/{id}/password"] = example{thing: "setup"}
 	e["GET /api/v1/prompts/{id}/level"] = example{thing: "setup"}
 	e["POST /api/v1/prompts/{id}/level"] = example{thing: "setup", body: m{"right": true}}

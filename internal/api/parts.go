@@ -8,6 +8,7 @@ import (
 
 	"nubitalk/internal/app/account"
 	"nubitalk/internal/app/floor"
+	"nubitalk/internal/app/forward"
 	appsetup "nubitalk/internal/app/setup"
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
@@ -281,6 +282,16 @@ type Handsets interface {
 	Handset(ctx context.Context, a access.Actor) (HandsetChoice, error)
 	// ChooseHandset remembers by which of its phones a user talks; "" is the browser.
 	ChooseHandset(ctx context.Context, a access.Actor, phone string) (HandsetChoice, error)
+}
+
+// Forwarding is where calls to extensions go on.
+type Forwarding interface {
+	// Own and SetOwn are about the actor's phones, Of and Set about any; NotFound for
+	// one that has no extension in use.
+	Own(ctx context.Context, a access.Actor) ([]forward.Forwarding, error)
+	SetOwn(ctx context.Context, a access.Actor, phone string, c forward.Change) (forward.Forwarding, error)
+	Of(ctx context.Context, t id.Tenant, phone string) (forward.Forwarding, error)
+	Set(ctx context.Context, a access.Actor, phone string, c forward.Change) (forward.Forwarding, error)
 }
 
 // TrunkStatus tells how a tenant's trunk stands, on all nodes together.

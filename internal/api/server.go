@@ -30,6 +30,7 @@ type Parts struct {
 	Trunks    TrunkStatus // nil: no calls run here
 	Phones    PhoneStatus // nil: no calls run here
 	Handsets  Handsets    // nil: no calls run here
+	Forwards  Forwarding  // nil: no calls run here
 	Contacts  Contacts
 	Audit     Audit
 	Privacy   Privacy
@@ -103,6 +104,7 @@ func New(c Config, p Parts) *Server {
 	s.recordingReadRoutes()
 	s.phoneCallRoutes()
 	s.handsetRoutes()
+	s.forwardRoutes()
 	s.liveRoutes()
 	s.visitorSocketRoutes()
 	s.docRoutes()

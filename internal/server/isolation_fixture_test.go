@@ -251,6 +251,8 @@ func (p *party) thing(path string) string {
 		return p.session
 	case strings.HasPrefix(path, "/api/v1/floor/queues/"):
 		return p.setups[setup.KindQueue]["id"].(string)
+	case strings.HasPrefix(path, "/api/v1/desk/forwarding/"):
+		return p.setups[setup.KindPhone]["id"].(string)
 	case strings.HasPrefix(path, "/api/v1/floor/agents/"):
 		return p.user
 	}
@@ -283,6 +285,9 @@ const fileForm = "--x\r\nContent-Disposition: form-data; name=\"client_id\"\r\n\
 // body is what the route's own people would send.
 func (p *party) body(method, route string) (any, string) {
 	part := strings.Split(strings.TrimPrefix(route, "/"), "/")
+	if strings.Contains(route, "/forwarding") && method == "PUT" {
+		return m{"always": "", "busy": "", "unanswered": "", "seconds": 20}, ""
+	}
 	if object, ok := p.setups[setup.Kind(part[2])]; ok && method == "PUT" {
 		return own(object), ""
 	} else if ok && method == "DELETE" && !strings.HasSuffix(route, "/audio") {

@@ -109,19 +109,19 @@ func (p *telephone) PhonesOf(t id.Tenant, user string) (list []voice.Phone) {
 // Extensions are a tenant's extensions.
 func (p *telephone) Extensions(t id.Tenant) *office.Directory {
 	if _, err := p.read(context.Background()); err != nil {
-		return office.New(nil, nil)
+		return office.New(nil, nil, nil)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if d := p.offices[t]; d != nil {
 		return d
 	}
-	return office.New(nil, nil)
+	return office.New(nil, nil, nil)
 }
 
 // officeOf is the extensions of those of a tenant's phones that may be used, and
 // of its ring groups.
-func officeOf(phones []*phone, groups []appsetup.RingGroup) *office.Directory {
+func officeOf(phones []*phone, groups []appsetup.RingGroup, forwards map[string]office.Forwards) *office.Directory {
 	var list []office.Phone
 	for _, ph := range phones {
 		if ph.enabled {
@@ -134,7 +134,7 @@ func officeOf(phones []*phone, groups []appsetup.RingGroup) *office.Directory {
 		rung = append(rung, office.Group{ID: g.ID, Name: g.Name, Extension: g.Extension, Members: g.Members, Order: office.Order(g.Order),
 			Each: time.Duration(g.RingSeconds) * time.Second, Most: time.Duration(g.MostSeconds) * time.Second, Then: then})
 	}
-	return office.New(list, rung)
+	return office.New(list, rung, forwards)
 }
 
 // phoneSecret is what a phone's account is checked with; p.mu is held.

@@ -12,6 +12,7 @@ import (
 
 	"nubitalk/internal/api"
 	"nubitalk/internal/app/floor"
+	"nubitalk/internal/app/forward"
 	"nubitalk/internal/base/clock"
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
@@ -45,6 +46,8 @@ type telephone struct {
 	clock  clock.Clock
 	log    *slog.Logger
 	phone  *sip.Endpoint
+
+	forwards *forward.Service
 
 	mu     sync.Mutex
 	plan   *dialplan.Plan          // nil before the first reading
@@ -131,11 +134,16 @@ func (p *telephone) Stop(context.Context) error {
 // hear runs on the bus's goroutine and must not wait.
 func (p *telephone) hear(e bus.Event) {
 	if e.Kind == setupChanged || e.Kind == bus.Overflow {
-		p.mu.Lock()
-		p.outdated(e.Tenant)
-		p.mu.Unlock()
-		wake(p.changed)
+		p.changes(e.Tenant)
 	}
+}
+
+// changes has a tenant's set-up read anew; "" is everybody's.
+func (p *telephone) changes(t id.Tenant) {
+	p.mu.Lock()
+	p.outdated(t)
+	p.mu.Unlock()
+	wake(p.changed)
 }
 
 // outdated notes that a tenant's set-up is to be read anew; "" is everybody's.

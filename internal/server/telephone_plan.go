@@ -166,7 +166,11 @@ func (p *telephone) linesOf(ctx context.Context, t id.Tenant) (*lines, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.office = officeOf(l.phones, groups)
+	forwards, err := p.forwards.All(ctx, t, forwarders(l.phones))
+	if err != nil {
+		return nil, err
+	}
+	l.office = officeOf(l.phones, groups, forwards)
 	list, err := p.setups.app.Trunks(ctx, t)
 	if err != nil {
 		return nil, err

@@ -11,6 +11,7 @@ import (
 	"nubitalk/internal/app/audit"
 	"nubitalk/internal/app/contact"
 	"nubitalk/internal/app/floor"
+	"nubitalk/internal/app/forward"
 	"nubitalk/internal/app/live"
 	"nubitalk/internal/app/lookup"
 	"nubitalk/internal/app/prompt"
@@ -134,6 +135,11 @@ func (s *Server) makeParts() *parts {
 		p.telephone = newTelephone(k, p.setups, s.conf.SIP, s.clock, s.log.With("part", "telephone"))
 		p.telephone.floor, p.telephone.book, p.telephone.figures = p.floor, p.lines, newLineFigures(s.metrics)
 		p.handsets = &handsets{db: k.db, floor: p.floor, setups: p.setups, telephone: p.telephone}
+		p.telephone.forwards = forward.New(forward.Deps{DB: k.db, Vault: k.vault, Clock: s.clock, Audit: p.audit, Lines: forwardLines{p.handsets},
+			Changed: func(t id.Tenant, phone string) {
+				p.setups.changed(appsetup.Change{Tenant: t, Kind: setup.KindPhone, ID: phone})
+				p.telephone.changes(t)
+			}})
 		network, phones, agents = p.telephone, p.telephone, phoneAgents{p.handsets}
 	}
 	p.voice = voice.New(voice.Deps{Network: network, Phones: phones, Agents: agents, SIP: s.sipConfig(), Bus: k.bus, Media: p.media, Speech: s.speaker(), Prompts: sounds{p.prompts, p.setups}, Floor: voiceFloor, Written: written{p.chat}, Absence: s.absence,
@@ -194,15 +200,17 @@ func (s *Server) doors(p *parts) *api.Server {
 	var phones api.PhoneStatus
 	var chosen api.Handsets
 	var lines api.LineStatus
+	var forwarding api.Forwarding
 	if p.telephone != nil {
 		lines = p.telephone
-		trunks, phones, chosen = p.telephone, p.telephone, p.handsets
+		trunks, phones, chosen, forwarding = p.telephone, p.telephone, p.handsets, p.telephone.forwards
 	}
 	return api.New(conf, api.Parts{
 		Trunks:    trunks,
 		Lines:     lines,
 		Phones:    phones,
 		Handsets:  chosen,
+		Forwards:  forwarding,
 		Accounts:  accountDoors{p.accounts, s.founded, func(t id.Tenant) { p.setups.changed(appsetup.Change{Tenant: t}) }, reload},
 		Floor:     desks{p.floor, p.chat, s.ids},
 		History:   p.floor,

@@ -26,6 +26,7 @@ var tenantTables = []tenantTable{
 	{"agents", `DELETE FROM agents WHERE tenant_id = $1 AND user_id IN (SELECT user_id FROM agents WHERE tenant_id = $1 ORDER BY user_id LIMIT $2)`},
 	{"agent_states", `DELETE FROM agent_states WHERE tenant_id = $1 AND user_id IN (SELECT user_id FROM agent_states WHERE tenant_id = $1 ORDER BY user_id LIMIT $2)`},
 	{"office_calls", `DELETE FROM office_calls WHERE tenant_id = $1 AND call_id IN (SELECT call_id FROM office_calls WHERE tenant_id = $1 ORDER BY call_id LIMIT $2)`},
+	{"forwards", `DELETE FROM forwards WHERE tenant_id = $1 AND phone_id IN (SELECT phone_id FROM forwards WHERE tenant_id = $1 ORDER BY phone_id LIMIT $2)`},
 	{"alerts", `DELETE FROM alerts WHERE tenant_id = $1 AND alert_id IN (SELECT alert_id FROM alerts WHERE tenant_id = $1 ORDER BY alert_id LIMIT $2)`},
 	{"sessions", `DELETE FROM sessions WHERE tenant_id = $1 AND session_id IN (SELECT session_id FROM sessions WHERE tenant_id = $1 ORDER BY session_id LIMIT $2)`},
 	{"api_keys", `DELETE FROM api_keys WHERE tenant_id = $1 AND key_id IN (SELECT key_id FROM api_keys WHERE tenant_id = $1 ORDER BY key_id LIMIT $2)`},

@@ -46,6 +46,9 @@ func everything(t *testing.T, db *store.DB) {
 					return tx.PutOfficeCall(store.OfficeCallRow{ID: "leg_1", PhoneID: "phn_1", TrunkID: "trk_1", StartedAt: t0, AnsweredAt: t0})
 				},
 				func() error {
+					return tx.PutForward(store.ForwardRow{PhoneID: "phn_1", UserID: "usr_1", Sealed: []byte("s"), SetAt: t0})
+				},
+				func() error {
 					return tx.PutAlert(store.AlertRow{ID: "alt_1", RuleID: "alr_1", SubjectKind: "queue", SubjectID: "que_1", Level: "warning", RaisedAt: t0})
 				},
 				func() error { return tx.PutAgent(store.AgentRow{UserID: "usr_1", Presence: "ready", Since: t0}) },

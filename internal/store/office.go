@@ -19,6 +19,7 @@ type OfficeCallRow struct {
 	EndedAt    time.Time // zero while it runs
 	Q850       int       // why it ended; 0: not known
 	Called     string    // the number's last digits
+	Forwarded  bool      // it came to the phone, whose calls are forwarded
 }
 
 // OfficeCallFilter narrows a list of such calls; its zero value finds all.
@@ -28,18 +29,18 @@ type OfficeCallFilter struct {
 	Limit       int    // 0 is 50
 }
 
-const officeCallColumns = "call_id, user_id, phone_id, trunk_id, emergency, counts, started_at, answered_at, ended_at, q850, called"
+const officeCallColumns = "call_id, user_id, phone_id, trunk_id, emergency, counts, started_at, answered_at, ended_at, q850, called, forwarded"
 
 func scanOfficeCall(r row, c *OfficeCallRow) error {
-	return r.Scan(&c.ID, &c.UserID, &c.PhoneID, &c.TrunkID, yes(&c.Emergency), fromJSON(&c.Counts), at(&c.StartedAt), at(&c.AnsweredAt), at(&c.EndedAt), num(&c.Q850), &c.Called)
+	return r.Scan(&c.ID, &c.UserID, &c.PhoneID, &c.TrunkID, yes(&c.Emergency), fromJSON(&c.Counts), at(&c.StartedAt), at(&c.AnsweredAt), at(&c.EndedAt), num(&c.Q850), &c.Called, yes(&c.Forwarded))
 }
 
 // PutOfficeCall stores a call as it is now. What it began with does not change, and
 // one that has ended stays as it is.
 func (tx *Tx) PutOfficeCall(c OfficeCallRow) error {
-	_, err := tx.exec(`INSERT INTO office_calls (tenant_id, `+officeCallColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+	_, err := tx.exec(`INSERT INTO office_calls (tenant_id, `+officeCallColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 		ON CONFLICT (tenant_id, call_id) DO UPDATE SET ended_at = excluded.ended_at, q850 = excluded.q850 WHERE office_calls.ended_at = 0`,
-		string(tx.scope.Tenant), c.ID, c.UserID, c.PhoneID, c.TrunkID, bit(c.Emergency), jsonList(c.Counts), us(c.StartedAt), us(c.AnsweredAt), us(c.EndedAt), c.Q850, c.Called)
+		string(tx.scope.Tenant), c.ID, c.UserID, c.PhoneID, c.TrunkID, bit(c.Emergency), jsonList(c.Counts), us(c.StartedAt), us(c.AnsweredAt), us(c.EndedAt), c.Q850, c.Called, bit(c.Forwarded))
 	return err
 }
 

@@ -71,6 +71,7 @@ func tenantRows() []kept {
 	apiKey := fill[store.APIKeyRow](17)
 	alert := fill[store.AlertRow](18)
 	officeCall := fill[store.OfficeCallRow](30)
+	forward := fill[store.ForwardRow](31)
 	alert.SubjectKind, alert.Level = "agent", "critical"
 	leg := fill[store.LegRow](19)
 	leg.InteractionID = interaction.ID
@@ -129,6 +130,7 @@ func tenantRows() []kept {
 		keep("office_calls", officeCall, (*store.Tx).PutOfficeCall, func(tx *store.Tx, r store.OfficeCallRow) (store.OfficeCallRow, error) {
 			return only(tx.OfficeCalls(r.StartedAt, r.StartedAt.Add(time.Millisecond)))
 		}),
+		keep("forwards", forward, (*store.Tx).PutForward, func(tx *store.Tx, r store.ForwardRow) (store.ForwardRow, error) { return only(tx.Forwards()) }),
 		keep("alerts", alert, (*store.Tx).PutAlert, func(tx *store.Tx, r store.AlertRow) (store.AlertRow, error) { return tx.Alert(r.ID) }),
 		keep("alerts listed", alert, nothing, func(tx *store.Tx, r store.AlertRow) (store.AlertRow, error) {
 			return only(tx.Alerts(store.AlertFilter{Subject: r.SubjectID}))

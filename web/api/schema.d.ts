@@ -866,6 +866,48 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/desk/forwarding": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Where calls to my extensions go on
+     * @description Needs `desk.use`.
+     */
+    get: operations["ownForwarding"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/desk/forwarding/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Choose where calls to one of my extensions go on
+     * @description An outside number needs a user of the phone who has call.out, and a trunk whose rules let calls out to it; both are asked for anew with every call, and its minutes count as those of the user's own calls.
+     *
+     *     Needs `desk.use`.
+     */
+    put: operations["setOwnForwarding"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/desk/phone": {
     parameters: {
       query?: never;
@@ -2827,6 +2869,32 @@ export interface paths {
      *     Needs `setup.write`.
      */
     delete: operations["archivePhone"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/phones/{id}/forwarding": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Where calls to a phone's extension go on
+     * @description Needs `setup.write`.
+     */
+    get: operations["forwarding"];
+    /**
+     * Choose where calls to a phone's extension go on
+     * @description An outside number needs a user of the phone who has call.out, and a trunk whose rules let calls out to it; both are asked for anew with every call, and its minutes count as those of the user's own calls.
+     *
+     *     Needs `setup.write`.
+     */
+    put: operations["setForwarding"];
+    post?: never;
+    delete?: never;
     options?: never;
     head?: never;
     patch?: never;
@@ -5064,6 +5132,7 @@ export interface components {
         | "phone.plain_allowed"
         | "phone.plain_ended"
         | "phone.password_made"
+        | "phone.forwarding_changed"
         | "prompt.sound_set"
         | "prompt.sound_removed"
         | "prompt.sound_made_right"
@@ -6126,6 +6195,36 @@ export interface components {
       out: string;
       to: string;
     };
+    Forwarding: {
+      /** @description All calls, without ringing. */
+      always: components["schemas"]["Target"];
+      /** @description Calls while the phone's user is in a call, or that are declined. */
+      busy: components["schemas"]["Target"];
+      extension: string;
+      /** @description What the phone is called. */
+      name: string;
+      phone: string;
+      /**
+       * Format: int64
+       * @description How long the phone rings before a call counts as unanswered.
+       */
+      seconds: number;
+      /** @description Calls that nobody picks up, also when no phone is registered. */
+      unanswered: components["schemas"]["Target"];
+    };
+    ForwardingInput: {
+      /** @description An extension, or an outside number as one would dial it; empty: calls do not go on. */
+      always: string;
+      /** @description The same, for calls while the phone's user is in a call, or that are declined. */
+      busy: string;
+      /**
+       * Format: int64
+       * @description How long the phone rings before a call counts as unanswered: 5 to 60.
+       */
+      seconds: number;
+      /** @description The same, for calls that nobody picks up, also when no phone is registered. */
+      unanswered: string;
+    };
     Frame: {
       flow: string;
       secrets?: {
@@ -6553,6 +6652,11 @@ export interface components {
     };
     ListOfFlowObject: {
       items: components["schemas"]["FlowObject"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfForwarding: {
+      items: components["schemas"]["Forwarding"][];
       /** @description Pass as cursor for the next page; absent at the end. */
       next?: string;
     };
@@ -7292,6 +7396,8 @@ export interface components {
        * @description Absent while it runs.
        */
       ended_at?: string;
+      /** @description It was not dialled at the phone: it came to its extension, whose calls are forwarded there. */
+      forwarded?: boolean;
       id: string;
       /** @description The last two digits of the number that was called; no more of it is kept. Absent for calls before that was so. */
       number?: string;
@@ -8816,6 +8922,14 @@ export interface components {
     TalkInputBody: {
       /** @enum {string} */
       with: "caller" | "colleague" | "all";
+    };
+    Target: {
+      /** @description It was an extension that is not there any more; the phone rings in its place. */
+      lost?: boolean;
+      /** @description What the phone or the ring group is called whose extension it is. */
+      name?: string;
+      /** @description An extension, or an outside number in E.164; empty: calls do not go on. */
+      to: string;
     };
     Team: {
       name: string;
@@ -11404,6 +11518,73 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["ListOfAgentView"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  ownForwarding: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfForwarding"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  setOwnForwarding: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ForwardingInput"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Forwarding"];
         };
       };
       /** @description Error */
@@ -15309,6 +15490,75 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  forwarding: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Forwarding"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  setForwarding: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ForwardingInput"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Forwarding"];
+        };
       };
       /** @description Error */
       default: {

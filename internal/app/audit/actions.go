@@ -11,7 +11,7 @@ var Actions = []string{
 	"organisation.created", "organisation.changed", "organisation.ended", "organisation.erased", "keys.rotation_started", "keys.rotated",
 	"setup.created", "setup.changed", "setup.archived", "setup.restored", "setup.ordered",
 	"trunk.plain_allowed", "trunk.plain_ended",
-	"phone.plain_allowed", "phone.plain_ended", "phone.password_made",
+	"phone.plain_allowed", "phone.plain_ended", "phone.password_made", "phone.forwarding_changed",
 	"prompt.sound_set", "prompt.sound_removed", "prompt.sound_made_right", "prompt.sound_as_uploaded",
 	"contact.seen", "contact.rectified", "contact.exported", "contact.erasure_begun", "contact.erased", "consent.given", "consent.withdrawn",
 	"interaction.move", "interaction.taken_over", "interaction.hint", "call.monitored", "call.ended", "call.exported", "call.numbers_exported", "recording.listened", "recording.exported", "recording.begun", "recording.paused", "recording.resumed", "recording.stopped", "recording.screen_ended", "alert.acknowledged", "agent.presence", "retention.ended", Trimmed,

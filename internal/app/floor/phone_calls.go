@@ -9,7 +9,8 @@ import (
 	"nubitalk/internal/store"
 )
 
-// PhoneCall is a call that a phone made, and that left by a trunk and was answered.
+// PhoneCall is a call that a phone made, or forwarded, and that left by a trunk and
+// was answered.
 type PhoneCall struct {
 	ID         string     `json:"id"`
 	Phone      string     `json:"phone"`
@@ -17,6 +18,7 @@ type PhoneCall struct {
 	Trunk      string     `json:"trunk"`
 	Number     string     `json:"number,omitempty" doc:"The last two digits of the number that was called; no more of it is kept. Absent for calls before that was so."`
 	Emergency  bool       `json:"emergency,omitempty"`
+	Forwarded  bool       `json:"forwarded,omitempty" doc:"It was not dialled at the phone: it came to its extension, whose calls are forwarded there."`
 	StartedAt  time.Time  `json:"started_at"`
 	AnsweredAt time.Time  `json:"answered_at"`
 	EndedAt    *time.Time `json:"ended_at,omitempty" doc:"Absent while it runs."`
@@ -48,7 +50,7 @@ func (m *Manager) PhoneCalls(ctx context.Context, a access.Actor, q PhoneCallSea
 		next = cursorAt(rows[n-1].StartedAt, rows[n-1].ID)
 	}
 	for _, r := range rows {
-		c := PhoneCall{ID: r.ID, Phone: r.PhoneID, User: r.UserID, Trunk: r.TrunkID, Number: r.Called, Emergency: r.Emergency, StartedAt: r.StartedAt, AnsweredAt: r.AnsweredAt, Q850: r.Q850}
+		c := PhoneCall{ID: r.ID, Phone: r.PhoneID, User: r.UserID, Trunk: r.TrunkID, Number: r.Called, Emergency: r.Emergency, Forwarded: r.Forwarded, StartedAt: r.StartedAt, AnsweredAt: r.AnsweredAt, Q850: r.Q850}
 		if !r.EndedAt.IsZero() {
 			c.EndedAt = &r.EndedAt
 		}

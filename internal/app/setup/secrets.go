@@ -114,6 +114,11 @@ func (s *Service) beside(tx *store.Tx, a access.Actor, object string, before, o 
 	if err := s.plain(tx, a, object, before, o, x.plain); err != nil {
 		return err
 	}
+	if was, ok := before.(core.Phone); ok && was.User != o.(core.Phone).User { // what its calls went on to was the other's choice
+		if err := tx.DeleteForward(object); err != nil {
+			return err
+		}
+	}
 	return s.numbers(tx, k, object, o)
 }
 

@@ -151,7 +151,7 @@ func (o *officeCall) begin() {
 		o.search(all, number.Reveal())
 		return
 	}
-	o.leave(number)
+	o.leave(number, leaver{user: o.from.User, phone: o.from.ID})
 }
 
 // engage notes that a user is in the call.
@@ -182,6 +182,9 @@ func (o *officeCall) do(step office.Step) {
 		return
 	case office.Say:
 		o.sayLast(step.Words)
+		return
+	case office.Leave:
+		o.leaveFor(step)
 		return
 	}
 	for i, l := range step.Lines {
@@ -249,7 +252,8 @@ func (o *officeCall) ringPlace(place int, ph Phone, b sip.Binding) error {
 		return err
 	}
 	l.party.user = ph.User
-	if err := o.send(l, dialog.Outgoing{To: b.Contact, From: from, ContactUser: ph.ID, Hop: flowOf(b)}); err != nil {
+	to := dialog.Outgoing{To: b.Contact, From: from, ContactUser: ph.ID, Hop: flowOf(b), Headers: o.diversions()}
+	if err := o.send(l, to); err != nil {
 		return err
 	}
 	l.leg.Back()
@@ -506,14 +510,14 @@ func officeRefusal(err error) (code int, headers []wire.Header) {
 	return refusal(err)
 }
 
-// mayCall says whether a phone's user may call outside numbers.
-func (o *officeCall) mayCall() bool {
-	if o.from.User == "" {
+// mayCall says whether a user may call outside numbers.
+func (o *officeCall) mayCall(user string) bool {
+	if user == "" {
 		return false
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), handsetWithin)
 	defer cancel()
-	ok, err := o.s.Agents.MayCall(ctx, o.from.Tenant, o.from.User)
+	ok, err := o.s.Agents.MayCall(ctx, o.from.Tenant, user)
 	if err != nil {
 		o.s.Log.Warn("it is not known what a phone's user may do", "tenant", o.from.Tenant, "phone", o.from.ID, "code", errs.As(err).Code)
 	}

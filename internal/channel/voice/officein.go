@@ -32,20 +32,25 @@ func (s *Service) ringsIn(l *line, route Route, ring Ring, body sip.Body) error 
 	return nil
 }
 
-// shows is the name that phones show which are rung. Who calls from outside stays
+// shows is the name that phones show which are rung: who calls, and which group or
+// whose forwarded extension was called. Who calls from outside stays
 // unknown to them: their lists of calls would keep it.
 func (o *officeCall) shows() string {
 	who := o.from.Name
 	if o.from.Account == "" {
 		who = o.s.Network.Name(o.from.ID)
 	}
-	switch group := o.step.Group; {
-	case group == "":
+	called := o.step.Group
+	if len(o.step.By) > 0 { // whom the caller wanted, before the call was forwarded
+		called = o.phoneName(o.step.By[0].Phone)
+	}
+	switch {
+	case called == "":
 		return who
 	case o.from.Account == "":
-		return group
+		return called
 	default:
-		return who + " · " + group
+		return who + " · " + called
 	}
 }
 

@@ -2,6 +2,7 @@ package voice
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"nubitalk/internal/base/errs"
@@ -17,8 +18,16 @@ import (
 	"nubitalk/internal/store"
 )
 
+// leaver is on whose account a call leaves: the phone that dialled, or that whose
+// calls are forwarded.
+type leaver struct {
+	user, phone string
+	forwarded   bool
+}
+
 // leaving is a call of a phone that leaves by a trunk.
 type leaving struct {
+	by        leaver
 	emergency bool
 	attempts  []Attempt // those still to be tried, the running one not among them
 	now       Attempt
@@ -27,22 +36,28 @@ type leaving struct {
 	called    string // the number's last digits, to know the call again
 }
 
-// leave calls an outside number, as far as the phone's user may and the trunks'
-// rules let it out. Emergency numbers may be called from every phone.
-func (o *officeCall) leave(number secret.Text) {
+// leave calls an outside number, as far as the user may on whose account it leaves
+// and the trunks' rules let it out. Emergency numbers may be called from every
+// phone, but nobody's calls go on there.
+func (o *officeCall) leave(number secret.Text, by leaver) {
 	ctx, cancel := context.WithTimeout(context.Background(), arriveWithin)
 	defer cancel()
 	way, err := o.s.Network.Leaves(ctx, Wish{Tenant: o.from.Tenant, To: number})
-	if err == nil && !way.Emergency && !o.mayCall() {
+	if err == nil && (way.Emergency && by.forwarded || !way.Emergency && !o.mayCall(by.user)) {
 		err = errs.New(errs.Forbidden, "The phone's user may not call outside numbers.")
 	}
-	if err != nil {
+	switch {
+	case err != nil && by.forwarded:
+		o.s.Log.Info("a call was not forwarded outside", "tenant", o.from.Tenant, "phone", by.phone, "code", errs.As(err).Code)
+		o.notForwarded(office.Barred)
+		return
+	case err != nil:
 		code, headers := officeRefusal(err)
 		o.caller.leg.Reject(code, sip.Reason{}, headers...)
 		o.stop(sip.Reason{})
 		return
 	}
-	o.out = &leaving{emergency: way.Emergency, attempts: way.Attempts, called: privacy.LastDigits(way.To.Reveal())}
+	o.out = &leaving{by: by, emergency: way.Emergency, attempts: way.Attempts, called: privacy.LastDigits(way.To.Reveal())}
 	o.attempt()
 }
 
@@ -57,9 +72,18 @@ func (o *officeCall) attempt() {
 			o.wait()
 			return
 		}
-		o.s.Log.Warn("a phone's call did not leave", "tenant", o.from.Tenant, "phone", o.from.ID, "trunk", out.now.Trunk, "code", errs.As(err).Code)
+		o.s.Log.Warn("a phone's call did not leave", "tenant", o.from.Tenant, "phone", out.by.phone, "trunk", out.now.Trunk, "code", errs.As(err).Code)
 	}
-	o.refuse(503)
+	o.unreached(503, office.Barred)
+}
+
+// unreached ends a call that nobody outside took; one that was forwarded goes on.
+func (o *officeCall) unreached(code int, became office.Outcome) {
+	if o.out.by.forwarded {
+		o.notForwarded(became)
+		return
+	}
+	o.refuse(code)
 }
 
 // by calls by a gateway.
@@ -73,8 +97,8 @@ func (o *officeCall) by(a Attempt) error {
 		return err
 	}
 	out := o.out
-	out.row = store.OfficeCallRow{ID: o.s.IDs.New(id.Leg), UserID: o.from.User, PhoneID: o.from.ID, TrunkID: a.Trunk, Emergency: out.emergency, Counts: a.Counts, Called: out.called, StartedAt: o.s.Clock.Now()}
-	return o.send(l, dialog.Outgoing{To: a.To, From: a.From, ContactUser: a.ContactUser, Hop: a.Hop, Headers: a.Headers, Credentials: a.Credentials})
+	out.row = store.OfficeCallRow{ID: o.s.IDs.New(id.Leg), UserID: out.by.user, PhoneID: out.by.phone, Forwarded: out.by.forwarded, TrunkID: a.Trunk, Emergency: out.emergency, Counts: a.Counts, Called: out.called, StartedAt: o.s.Clock.Now()}
+	return o.send(l, dialog.Outgoing{To: a.To, From: a.From, ContactUser: a.ContactUser, Hop: a.Hop, Headers: append(slices.Clone(a.Headers), o.diverted(a.From)...), Credentials: a.Credentials})
 }
 
 // wait bounds how long a gateway may be silent, and how long it rings.
@@ -93,7 +117,7 @@ func (o *officeCall) wait() {
 	o.later(2*lifeWithin, silent)
 	o.later(office.RingFor, func() {
 		o.hush(sip.Reason{})
-		o.refuse(480)
+		o.unreached(480, office.NoAnswer)
 	})
 }
 
@@ -126,7 +150,14 @@ func (o *officeCall) notCarried(e sip.Failed) {
 	if code < 400 || code > 699 || code == 401 || code == 407 || code == 487 { // what is between the gateway and us is no phone's business
 		code = 480
 	}
-	o.refuse(code)
+	became := office.NoAnswer
+	switch code {
+	case 486, 600:
+		became = office.Busy
+	case 603, 607:
+		became = office.Declined
+	}
+	o.unreached(code, became)
 }
 
 // left notes that a call left and was answered.

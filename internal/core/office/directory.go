@@ -57,12 +57,16 @@ type Directory struct {
 	groups map[string]Group  // by extension
 	found  map[string]string // extensions by the id of their phone or group
 	phones []Phone
+	// forwards are where calls go on, by extension.
+	forwards map[string]Forwards
 }
 
 // New makes a Directory. Of phones and groups that claim the same extension, the
-// first has it, phones before groups.
-func New(phones []Phone, groups []Group) *Directory {
-	d := &Directory{lines: make(map[string]Line, len(phones)), groups: make(map[string]Group, len(groups)), found: make(map[string]string, len(phones)+len(groups)), phones: phones}
+// first has it, phones before groups. forwards are by the id of the phone that has
+// the extension.
+func New(phones []Phone, groups []Group, forwards map[string]Forwards) *Directory {
+	d := &Directory{lines: make(map[string]Line, len(phones)), groups: make(map[string]Group, len(groups)), found: make(map[string]string, len(phones)+len(groups)), phones: phones,
+		forwards: make(map[string]Forwards, len(forwards))}
 	for _, p := range phones {
 		if p.Extension == "" || d.Knows(p.Extension) {
 			continue
@@ -74,6 +78,9 @@ func New(phones []Phone, groups []Group) *Directory {
 			}
 		}
 		d.lines[p.Extension], d.found[p.ID] = l, p.Extension
+		if f, ok := forwards[p.ID]; ok {
+			d.forwards[p.Extension] = f
+		}
 	}
 	for _, g := range groups {
 		if g.Extension != "" && !d.Knows(g.Extension) {
@@ -87,6 +94,15 @@ func New(phones []Phone, groups []Group) *Directory {
 func (d *Directory) Line(extension string) (Line, bool) {
 	l, ok := d.lines[extension]
 	return l, ok
+}
+
+// Object is the id of the phone or the group that has an extension; "" where none
+// has it.
+func (d *Directory) Object(extension string) string {
+	if l, ok := d.lines[extension]; ok {
+		return l.Phone
+	}
+	return d.groups[extension].ID
 }
 
 // Knows says whether an extension leads anywhere.

@@ -1,6 +1,10 @@
 package office
 
-import "time"
+import (
+	"time"
+
+	"nubitalk/internal/base/secret"
+)
 
 // RingFor is how long an extension is rung when nothing says otherwise.
 const RingFor = time.Minute
@@ -20,6 +24,7 @@ const (
 	Ring             // ring the phones of Lines for For
 	Arrive           // the call goes on at EntryPoint
 	Say              // Words are said, and the call ends
+	Leave            // the call goes on to Number, on the account of the last of By
 )
 
 // Step is what is to be done next.
@@ -30,7 +35,9 @@ type Step struct {
 	Group      string // name of the group whose members are rung; "" of none
 	EntryPoint string
 	Words      Words
-	Code       int // SIP status with which the call is refused
+	Number     secret.Text // outside
+	By         []Diversion // forwardings that the call came through, the first one first
+	Code       int         // SIP status with which the call is refused
 }
 
 // Outcome is what became of a step, as far as nobody answered; of several, the
@@ -42,6 +49,7 @@ const (
 	NoAnswer                // its time is over
 	Busy                    // who was called is in another call
 	Declined                // who was called refuses
+	Barred                  // an outside number may not be called, or not now
 )
 
 // code is how a caller is told (RFC 3261 §21.4, §21.6).
@@ -59,7 +67,10 @@ func (o Outcome) code() int {
 type Hunt struct {
 	d       *Directory
 	pick    func(n int) int
-	group   Group  // that is rung now; without an id, an extension is
+	group   Group // that is rung now; without an id, an extension is
+	line    Line  // the extension that is rung now; none while a group is
+	by      []Diversion
+	leaving bool   // the call is on its way outside
 	rest    []Line // members still to be rung
 	left    time.Duration
 	spent   time.Duration
@@ -78,6 +89,12 @@ func (d *Directory) Start(extension string, pick func(n int) int) (*Hunt, Step) 
 
 // Next says how it goes on when nobody answered the last step, which took so long.
 func (h *Hunt) Next(o Outcome, took time.Duration) Step {
+	if o == Barred { // it tells of no one who was called
+		if h.leaving {
+			return h.cameBack(o)
+		}
+		o = Absent
+	}
 	if h.steps > 0 && o != h.outcome {
 		h.alike = false
 	}
@@ -85,10 +102,20 @@ func (h *Hunt) Next(o Outcome, took time.Duration) Step {
 	h.outcome = max(h.outcome, o)
 	h.spent += took
 	h.left -= took
-	if h.group.ID == "" {
-		return h.over()
+	switch {
+	case h.leaving:
+		return h.cameBack(o)
+	case h.group.ID != "":
+		return h.member()
 	}
-	return h.member()
+	why := NotAnswered
+	if o == Busy || o == Declined {
+		why = UserBusy
+	}
+	if s, ok := h.forward(why); ok {
+		return s
+	}
+	return h.over()
 }
 
 // enter goes to an extension, once.
@@ -96,9 +123,13 @@ func (h *Hunt) enter(extension string) Step {
 	if h.been[extension] || len(h.been) >= mostHops {
 		return h.over()
 	}
-	h.been[extension], h.group = true, Group{}
+	h.been[extension], h.group, h.line = true, Group{}, Line{}
 	if l, ok := h.d.lines[extension]; ok {
-		return h.ring([]Line{l}, RingFor)
+		h.line = l
+		if s, ok := h.forward(Unconditional); ok {
+			return s
+		}
+		return h.ring([]Line{l}, h.patience())
 	}
 	g, ok := h.d.groups[extension]
 	if !ok {
@@ -133,7 +164,7 @@ func (h *Hunt) ring(lines []Line, most time.Duration) Step {
 	if most = min(most, mostTime-h.spent); most < leastRing {
 		return h.over()
 	}
-	return Step{Do: Ring, Lines: lines, For: most, Group: h.group.Name}
+	return Step{Do: Ring, Lines: lines, For: most, Group: h.group.Name, By: h.by}
 }
 
 // then is what is done when nobody in the group answered.

@@ -6,13 +6,15 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"nubitalk/internal/base/secret"
 )
 
 // first takes members as they stand.
 func first(n int) int { return n - 1 }
 
 func TestAnExtensionHasSeveralPhones(t *testing.T) {
-	d := New([]Phone{{"phn_1", "usr_a", "21"}, {"phn_2", "usr_a", ""}, {"phn_3", "usr_b", "22"}, {"phn_4", "usr_a", "23"}, {"phn_5", "", "24"}, {"phn_6", "", ""}, {"phn_7", "usr_b", "21"}}, nil)
+	d := New([]Phone{{"phn_1", "usr_a", "21"}, {"phn_2", "usr_a", ""}, {"phn_3", "usr_b", "22"}, {"phn_4", "usr_a", "23"}, {"phn_5", "", "24"}, {"phn_6", "", ""}, {"phn_7", "usr_b", "21"}}, nil, nil)
 	for extension, want := range map[string][]string{"21": {"phn_1", "phn_2"}, "22": {"phn_3"}, "23": {"phn_4", "phn_2"}, "24": {"phn_5"}, "25": nil, "": nil} {
 		_, s := d.Start(extension, first)
 		if want == nil {
@@ -52,7 +54,7 @@ func TestAGroupRings(t *testing.T) {
 	members := []string{"usr_a", "phn_b", "phn_a2", "usr_gone", "phn_c", "phn_h"}
 	group := func(o Order, then Then) *Directory {
 		return New(house, []Group{{"rng_1", "Sales", "30", members, o, 20 * time.Second, 50 * time.Second, then},
-			{"rng_2", "Spare", "31", []string{"phn_h"}, Simultaneous, 20 * time.Second, 30 * time.Second, Then{Target: "rng_1"}}})
+			{"rng_2", "Spare", "31", []string{"phn_h"}, Simultaneous, 20 * time.Second, 30 * time.Second, Then{Target: "rng_1"}}}, nil)
 	}
 	d := group(Simultaneous, Then{})
 	h, s := d.Start("30", first)
@@ -155,11 +157,45 @@ func TestEverySearchEnds(t *testing.T) {
 			}
 			groups = append(groups, g)
 		}
-		d := New(phones, groups)
+		forwards := map[string]Forwards{}
+		for _, p := range phones {
+			to := func() (g Goal) {
+				switch r.IntN(6) {
+				case 0:
+					g.Number = secret.New("+351910000007")
+				case 1, 2:
+					g.Object = fmt.Sprintf("phn_%d", r.IntN(14))
+				case 3:
+					g.Object = fmt.Sprintf("rng_%d", r.IntN(14))
+				}
+				return g
+			}
+			if r.IntN(2) == 0 {
+				forwards[p.ID] = Forwards{to(), to(), to(), time.Duration(r.IntN(90)) * time.Second}
+			}
+		}
+		d := New(phones, groups, forwards)
 		total := time.Duration(0)
 		h, s := d.Start(fmt.Sprint(20+r.IntN(26)), r.IntN)
 		steps := 0
-		for ; s.Do == Ring; steps++ {
+		for ; s.Do == Ring || s.Do == Leave; steps++ {
+			var through []string
+			for _, v := range s.By {
+				if f := forwards[v.Phone]; f.goal(v.Why).Empty() {
+					t.Fatalf("seed %d: %+v does not forward", seed, v)
+				}
+				through = append(through, v.Extension)
+			}
+			if slices.Sort(through); len(slices.Compact(slices.Clone(through))) != len(through) {
+				t.Fatalf("seed %d: an extension forwards a call twice: %v", seed, through)
+			}
+			if s.Do == Leave {
+				if steps > mostHops*9 || len(s.By) == 0 || s.Number.Empty() {
+					t.Fatalf("seed %d, step %d: %+v", seed, steps, s)
+				}
+				s = h.Next([]Outcome{Absent, NoAnswer, Busy, Declined, Barred}[r.IntN(5)], 0)
+				continue
+			}
 			if steps > mostHops*9 || s.For < leastRing || len(s.Lines) == 0 {
 				t.Fatalf("seed %d, step %d: %+v", seed, steps, s)
 			}

@@ -139,9 +139,15 @@ var inventory = []group{
 		part{"dialog_sealed", Credential, "the call's own numbers and keys, while it lasts; emptied at its end", byContact})},
 
 	{Column, "office_calls", "to account for calls that phones made and that left by a trunk: by which phone, when, under which of the trunk's rules", whileRecord + "; its end is when it was hung up", "deleted by retention", with(
-		none("call_id", "phone_id", "trunk_id", "emergency", "counts", "started_at", "answered_at", "ended_at", "q850"),
+		none("call_id", "phone_id", "trunk_id", "emergency", "forwarded", "counts", "started_at", "answered_at", "ended_at", "q850"),
 		part{"called", Pseudonym, "the last two digits of the number that was called; the number itself is not kept", ""},
 		part{"user_id", Pseudonym, "whose phone it was", ""})},
+
+	{Column, "forwards", "to let calls to a phone's extension go on where its user wants them", "until the choice is taken back, the phone is archived or has another user", "with the choice, and with the user", with(
+		none("phone_id", "set_at"),
+		part{"user_id", Pseudonym, "whose phone it is", ""},
+		part{"set_by", Pseudonym, "who chose it: the user, or an administrator", ""},
+		part{"rules_sealed", Address, "an extension, or a number outside, which may be the user's own", byTenant})},
 
 	{Column, "offers", "to report what was offered to whom, and that nobody is offered the same work twice", whileRecord, "with the interaction", with(
 		none("offer_id", "queue_id", "offered_at", "deadline", "ended_at", "outcome"),

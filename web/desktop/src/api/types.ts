@@ -58,6 +58,7 @@ export type WhyReason = Schemas["WhyReason"];
 export type WhyUser = Schemas["WhyUser"];
 
 export type PhoneCall = Schemas["PhoneCall"];
+export type Forwarding = Schemas["Forwarding"];
 export type Presence = AgentView["presence"];
 export type Channel = Interaction["channel"];
 export type Role = User["roles"][number];

@@ -1,0 +1,95 @@
+package server
+
+import (
+	"context"
+
+	"nubitalk/internal/api"
+	"nubitalk/internal/app/forward"
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/secret"
+	"nubitalk/internal/core/dialplan"
+	"nubitalk/internal/core/office"
+)
+
+// forwardLines are the extensions as those ask who choose where calls go on.
+type forwardLines struct{ *handsets }
+
+var (
+	_ forward.Lines  = forwardLines{}
+	_ api.Forwarding = (*forward.Service)(nil)
+)
+
+// Forwarders are a tenant's phones in use that have an extension.
+func (f forwardLines) Forwarders(t id.Tenant) (list []forward.Phone) {
+	if _, err := f.telephone.read(context.Background()); err != nil {
+		return nil
+	}
+	p := f.telephone
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var own []*phone
+	for _, ph := range p.phones {
+		if ph.Tenant == t {
+			own = append(own, ph)
+		}
+	}
+	return forwarders(own)
+}
+
+// forwarders are those of phones that are in use and have an extension.
+func forwarders(phones []*phone) (list []forward.Phone) {
+	for _, ph := range phones {
+		if ph.enabled && ph.Extension != "" {
+			list = append(list, forward.Phone{ID: ph.ID, Name: ph.Name, Extension: ph.Extension, User: ph.User})
+		}
+	}
+	return list
+}
+
+// Named is what a phone or a ring group is called.
+func (f forwardLines) Named(ctx context.Context, t id.Tenant, object string) string {
+	if ph, ok := f.telephone.PhoneByID(t, object); ok {
+		return ph.Name
+	}
+	groups, err := f.setups.app.RingGroups(ctx, t)
+	for _, g := range groups {
+		if err == nil && g.ID == object {
+			return g.Name
+		}
+	}
+	return ""
+}
+
+// Extensions and Outside say what may be chosen.
+func (f forwardLines) Extensions(t id.Tenant) *office.Directory { return f.telephone.Extensions(t) }
+
+// Outside gives a number as E.164 that a user's calls may go on to.
+func (f forwardLines) Outside(ctx context.Context, t id.Tenant, user string, number secret.Text) (secret.Text, error) {
+	plan, err := f.telephone.read(ctx)
+	if err != nil {
+		return secret.Text{}, err
+	}
+	if owner, ok := plan.Owner(number); ok && owner.Tenant == t {
+		return secret.Text{}, errs.New(errs.Invalid, "This is a number of your own organisation. Name an extension in its place.")
+	}
+	way, refused := plan.Reaches(t, number)
+	switch {
+	case refused != nil && refused.Why == dialplan.NotANumber:
+		return secret.Text{}, errs.New(errs.Invalid, "This is neither an extension nor a telephone number.")
+	case refused != nil:
+		return secret.Text{}, refused.Err()
+	case way.Class == dialplan.Emergency:
+		return secret.Text{}, errs.New(errs.Invalid, "Calls cannot go on to an emergency number.")
+	}
+	if user != "" {
+		may, err := phoneAgents{f.handsets}.MayCall(ctx, t, user)
+		if err != nil {
+			return secret.Text{}, err
+		}
+		if may {
+			return way.To, nil
+		}
+	}
+	return secret.Text{}, errs.New(errs.Forbidden, "The phone's user may not call outside numbers.")
+}
