@@ -4,7 +4,7 @@ import { catalogue } from "$ui/i18n.svelte";
 export const text = catalogue(
   {
     title: "Outside calls",
-    what: "Calls that were dialled at a phone, left by a trunk and were answered. Of the number only the last two digits are kept.",
+    what: "Calls that were dialled at a phone or forwarded by it, left by a trunk and were answered. Of the number only the last two digits are kept.",
     runs: "now",
     emergency: "Emergency",
     more: "Show earlier ones",
@@ -12,7 +12,7 @@ export const text = catalogue(
   },
   {
     title: "Chamadas para fora",
-    what: "Chamadas marcadas num telefone, que saíram por um tronco e foram atendidas. Do número só se guardam os dois últimos algarismos.",
+    what: "Chamadas marcadas num telefone ou reencaminhadas por ele, que saíram por um tronco e foram atendidas. Do número só se guardam os dois últimos algarismos.",
     runs: "agora",
     emergency: "Emergência",
     more: "Mostrar anteriores",
