@@ -22,12 +22,13 @@ const (
 
 // commands are all commands.
 type commands struct {
-	Serve   serveCommand   `cmd:"" help:"Run one node. Without a configuration: a safe installation on this machine, in ./nubitalk-data."`
-	Demo    demoCommand    `cmd:"" help:"Run a demonstration with everything set up."`
-	Notice  noticeCommand  `cmd:"" help:"The data privacy notice: check its promises against the product."`
-	Keys    keysCommand    `cmd:"" help:"The organisations' keys: list them, give new ones."`
-	Migrate migrateCommand `cmd:"" help:"Bring the databases to this program's version, and stop."`
-	Version versionCommand `cmd:"" help:"Say which program this is."`
+	Serve     serveCommand     `cmd:"" help:"Run one node. Without a configuration: a safe installation on this machine, in ./nubitalk-data."`
+	Demo      demoCommand      `cmd:"" help:"Run a demonstration with everything set up."`
+	Notice    noticeCommand    `cmd:"" help:"The data privacy notice: check its promises against the product."`
+	Keys      keysCommand      `cmd:"" help:"The organisations' keys: list them, give new ones."`
+	Recording recordingCommand `cmd:"" help:"Recordings that were exported: check them."`
+	Migrate   migrateCommand   `cmd:"" help:"Bring the databases to this program's version, and stop."`
+	Version   versionCommand   `cmd:"" help:"Say which program this is."`
 }
 
 // console is where commands write.

@@ -34,6 +34,10 @@ func TestCommandsSayWhatIsWrong(t *testing.T) {
 		{[]string{"serve", "--listen", "0.0.0.0:0"}, exitUsage, "no browser would trust"},
 		{[]string{"demo", "--listen", "0.0.0.0:0", "--data", dir}, exitUsage, "off is for loopback only"},
 		{[]string{"serve", "--keys-old", filepath.Join(dir, "none"), "--data", filepath.Join(dir, "d"), "--listen", "127.0.0.1:0"}, exitFailed, "in keys.old cannot be read"},
+		{[]string{"recording", "verify", filepath.Join(dir, "none.zip")}, exitFailed, "no such archive"},
+		{[]string{"recording", "verify", bad}, exitFailed, "open it first: age -d"},
+		{[]string{"recording", "verify", dir, "--key", "AAAA"}, exitFailed, "32 octets in base64"},
+		{[]string{"recording", "verify", dir}, exitFailed, "manifest.json"},
 	} {
 		code, _, stderr := call(c.args...)
 		if code != c.code || !strings.Contains(stderr, c.want) {
@@ -45,7 +49,7 @@ func TestCommandsSayWhatIsWrong(t *testing.T) {
 func TestHelpNamesAllCommands(t *testing.T) {
 	for _, args := range [][]string{{"--help"}, nil} {
 		code, out, _ := call(args...)
-		for _, want := range []string{"serve", "demo", "notice", "migrate", "version"} {
+		for _, want := range []string{"serve", "demo", "notice", "recording", "migrate", "version"} {
 			if code != 0 || !strings.Contains(out, want) {
 				t.Errorf("%v: %d, %s is missing", args, code, want)
 			}

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"context"
+	"crypto/ed25519"
 	"encoding/json"
 	"io"
 	"strings"
@@ -595,6 +596,10 @@ func (p tapes) Listen(_ context.Context, a access.Actor, rec, _ string) (recordi
 }
 
 func (p tapes) Export(context.Context, access.Actor, recording.Export, io.Writer) error { return nil }
+
+func (p tapes) SigningKey(context.Context, access.Actor) (ed25519.PublicKey, error) {
+	return make(ed25519.PublicKey, ed25519.PublicKeySize), nil
+}
 
 func (p tapes) Draw(_ context.Context, a access.Actor, rec, _ string) ([][]int, error) {
 	_, err := p.of(a, access.RecListen, rec, recordings)

@@ -116,6 +116,7 @@ func workExamples() map[string]example {
 		"POST /api/v1/recordings/{id}/listen":                     {thing: "recording", body: m{}},
 		"POST /api/v1/recordings/export":                          {body: m{"reason": "legal"}},
 		"GET /api/v1/recordings/{id}/waveform":                    {thing: "recording"},
+		"GET /api/v1/recordings/key":                              {},
 		"GET /api/v1/recordings/{id}/verify":                      {thing: "recording"},
 		"GET /api/v1/recordings/{id}/screen":                      {thing: "recording"},
 		"GET /api/v1/desk/screen":                                 {},

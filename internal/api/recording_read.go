@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"crypto/ed25519"
 	"io"
 	"strconv"
 	"strings"
@@ -22,6 +23,8 @@ type Listening interface {
 	Picture(ctx context.Context, a access.Actor, rec, ticket string, at time.Duration) (recording.Picture, error)
 	// Export writes an archive.
 	Export(ctx context.Context, a access.Actor, in recording.Export, w io.Writer) error
+	// SigningKey is what archives are checked with.
+	SigningKey(ctx context.Context, a access.Actor) (ed25519.PublicKey, error)
 	// Draw is its waveform.
 	Draw(ctx context.Context, a access.Actor, rec, ticket string) ([][]int, error)
 	// Verify says what is not as it was made.
@@ -71,6 +74,12 @@ type RecordingFaults struct {
 	Faults []recording.Damage `json:"faults" doc:"Empty: it is as it was made."`
 }
 
+// RecordingKey is the organisation's public key.
+type RecordingKey struct {
+	Algorithm string `json:"algorithm" enum:"Ed25519"`
+	PublicKey []byte `json:"public_key" doc:"32 octets, in base64."`
+}
+
 // soundOutput is a part of a recording.
 type soundOutput struct {
 	ContentType  string `header:"Content-Type"`
@@ -103,6 +112,12 @@ func (s *Server) recordingReadRoutes() {
 			}
 			x := recording.Export{Recordings: b.Recordings, Queue: b.Queue, Agent: b.Agent, From: b.From, To: b.To, Reason: b.Reason, Recipient: b.Recipient}
 			return &streamOutput{Body: s.stream(ctx, name, kind, func(w io.Writer) error { return s.Listening.Export(ctx, c.Actor, x, w) })}, nil
+		})
+	handle(s, "GET", "/api/v1/recordings/key", hear, about{id: "recordingKey", tag: tag, summary: "The public key that the organisation's recordings are signed with",
+		detail: "It stays the same. Tell it to those who get archives, by a way that they trust: 'nubitalk recording verify' checks an archive with it, without a server."},
+		func(ctx context.Context, c *caller, _ *struct{}) (*reply[RecordingKey], error) {
+			key, err := s.Listening.SigningKey(ctx, c.Actor)
+			return answer(RecordingKey{"Ed25519", key}, err)
 		})
 	const path = "/api/v1/recordings/{id}"
 	handle(s, "POST", path+"/listen", hear, about{id: "listenToRecording", tag: tag, summary: "Open a recording to listen to it", status: 200, once: true,

@@ -4,9 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/channel/voice"
 	"nubitalk/internal/channel/voice/sip"
 	"nubitalk/internal/core/access"
 	rules "nubitalk/internal/core/recording"
@@ -366,6 +369,77 @@ func TestWhoDoesNotAgreeIsNotRecorded(t *testing.T) {
 			call.leg.Hangup(sip.Reason{Q850: 16})
 			wrapsUp(t, bo, interaction)
 			must(t, bo.Do(ctx, "POST", "interactions/"+interaction+"/complete", m{}, nil))
+		}
+	})
+}
+
+// unkept is a store that takes no changes for a while.
+type unkept struct {
+	voice.Recorder
+	fails atomic.Bool
+}
+
+func (u *unkept) Keep(ctx context.Context, who voice.Caller, s rules.Standing, did voice.Deed) error {
+	if u.fails.Load() {
+		return errs.New(errs.Unavailable, "The disk is full.")
+	}
+	return u.Recorder.Keep(ctx, who, s, did)
+}
+
+// What cannot be stored does not hold where more would be recorded by it: a restart
+// would not know of it. A pause holds all the same.
+func TestARecordingGoesOnOnlyIfThatIsStored(t *testing.T) {
+	engines(t, func(t *testing.T, conf *config.Config) {
+		n := start(t, conf, nil)
+		acme, _ := house(t, n)
+		ctx := t.Context()
+		ana := acme.signIn(t, "ana")
+		entry := acme.telephone(t, ana)
+		acme.agent(t, "bo")
+		bo, _ := acme.ready(t, "bo")
+		acme.rule(t, ana, m{"consent": "none", "pause_minutes": 0})
+		store := &unkept{Recorder: n.parts.voice.Recorder}
+		n.parts.voice.Recorder = store
+
+		v, _, err := drive.Chat(ctx, drive.Client(), n.URL(), entry, "rita", "", "", "c1")
+		must(t, err)
+		caller := acme.callerSound(t, v)
+		caller.Talk(500)
+		_, err = v.Choose(ctx, "k1", "one")
+		must(t, err)
+		take(t, bo, v.Interaction)
+		path := "interactions/" + v.Interaction + "/recording"
+		agent := acme.agentSound(t, bo, v.Interaction)
+		agent.Talk(900)
+		acme.recording(t, bo, v.Interaction, "recording")
+		listens(t, "the agent", agent, []float64{500})
+		passes(t, agent, time.Second)
+
+		store.fails.Store(true)
+		refused(t, bo.Do(ctx, "POST", path, m{"action": "pause"}, nil), 503)
+		acme.recording(t, bo, v.Interaction, "paused")
+		caller.Talk(1100)
+		listens(t, "the agent", agent, []float64{1100}, 500)
+		refused(t, bo.Do(ctx, "POST", path, m{"action": "resume"}, nil), 503)
+		acme.recording(t, bo, v.Interaction, "paused")
+		passes(t, agent, time.Second)
+		caller.Talk(1300)
+		listens(t, "the agent", agent, []float64{1300}, 1100)
+
+		store.fails.Store(false)
+		must(t, bo.Do(ctx, "POST", path, m{"action": "resume"}, nil))
+		acme.recording(t, bo, v.Interaction, "recording")
+		passes(t, agent, time.Second)
+		must(t, v.Do(ctx, "POST", "/end", m{}, nil))
+		wrapsUp(t, bo, v.Interaction)
+		var all []tracks
+		within(t, "the recording does not end", func() bool {
+			all = acme.recordings(t, v.Interaction)
+			return len(all) == 1 && !all[0].row.EndedAt.IsZero()
+		})
+		person := all[0].pcm["person"]
+		if has(person, 500) == 0 || has(person, 1300) == 0 || has(person, 1100) > 0 {
+			t.Errorf("%v of before, %v of the pause, %v of after", has(person, 500), has(person, 1100), has(person, 1300))
 		}
 	})
 }

@@ -192,7 +192,7 @@ func TestARecordingIsHeard(t *testing.T) {
 		refused(t, sue.Do(ctx, "POST", "recordings/export", m{"reason": "legal"}, nil), 403)
 		refused(t, dora.Do(ctx, "POST", "recordings/export", m{}, nil), 422)
 		must(t, dora.Do(ctx, "POST", "recordings/export", m{"recordings": []string{r.ID()}, "reason": "legal"}, &file))
-		if z, err := zip.NewReader(bytes.NewReader(file), int64(len(file))); err != nil || len(z.File) != 3 || z.File[0].UncompressedSize64 != 44+12*4*audio.Rate {
+		if z, err := zip.NewReader(bytes.NewReader(file), int64(len(file))); err != nil || len(z.File) != 6 || z.File[0].UncompressedSize64 != 44+12*4*audio.Rate {
 			t.Errorf("%v, %d bytes", err, len(file))
 		}
 

@@ -18,6 +18,7 @@ type RecordingRow struct {
 	Spool         string   // where its segments are until they are in the blob store
 	KeySealed     secret.Sealed
 	HeadSealed    secret.Sealed
+	Signature     []byte        // of the manifest as far as it goes; empty for old ones
 	WaveSealed    secret.Sealed // empty until somebody opened it
 	Entries       int           // of the manifest
 	Serial        int           // of the newest segment that was begun
@@ -49,13 +50,13 @@ type RecordingEntryRow struct {
 }
 
 const (
-	recordingColumns = "recording_id, interaction_id, kind, parties, spool, key_sealed, head_sealed, entries, serial, length_ms, size, paused_ms, paused_by, paused_reason, started_at, ended_at, wave_sealed"
+	recordingColumns = "recording_id, interaction_id, kind, parties, spool, key_sealed, head_sealed, entries, serial, length_ms, size, paused_ms, paused_by, paused_reason, started_at, ended_at, wave_sealed, signature"
 	entryColumns     = "recording_id, number, interaction_id, kind, at_ms, length_ms, file_id, serial, size, hash, cut, by_id, reason, chain"
 )
 
 func scanRecording(r row, o *RecordingRow) error {
 	return r.Scan(&o.ID, &o.InteractionID, &o.Kind, fromJSON(&o.Parties), &o.Spool, sealed(&o.KeySealed), sealed(&o.HeadSealed), num(&o.Entries), num(&o.Serial),
-		&o.LengthMS, &o.Size, &o.PausedMS, &o.PausedBy, &o.PausedReason, at(&o.StartedAt), at(&o.EndedAt), sealed(&o.WaveSealed))
+		&o.LengthMS, &o.Size, &o.PausedMS, &o.PausedBy, &o.PausedReason, at(&o.StartedAt), at(&o.EndedAt), sealed(&o.WaveSealed), bin(&o.Signature))
 }
 
 func scanEntry(r row, e *RecordingEntryRow) error {
@@ -65,19 +66,19 @@ func scanEntry(r row, e *RecordingEntryRow) error {
 
 // InsertRecording adds a recording of an interaction that is there.
 func (tx *Tx) InsertRecording(o RecordingRow) error {
-	n, err := tx.exec(`INSERT INTO recordings (tenant_id, `+recordingColumns+`) SELECT $1, $2, i.interaction_id, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18
+	n, err := tx.exec(`INSERT INTO recordings (tenant_id, `+recordingColumns+`) SELECT $1, $2, i.interaction_id, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19
 		FROM interactions i WHERE i.tenant_id = $1 AND i.interaction_id = $3`,
 		string(tx.scope.Tenant), o.ID, o.InteractionID, o.Kind, jsonList(o.Parties), o.Spool, raw(o.KeySealed), raw(o.HeadSealed), o.Entries, o.Serial,
-		o.LengthMS, o.Size, o.PausedMS, o.PausedBy, o.PausedReason, us(o.StartedAt), us(o.EndedAt), raw(o.WaveSealed))
+		o.LengthMS, o.Size, o.PausedMS, o.PausedBy, o.PausedReason, us(o.StartedAt), us(o.EndedAt), raw(o.WaveSealed), raw(o.Signature))
 	return must("interaction", n, err)
 }
 
 // UpdateRecording stores how a recording stands; what it began with stays. It
 // answers errs.NotFound when the recording was erased.
 func (tx *Tx) UpdateRecording(o RecordingRow) error {
-	n, err := tx.exec(`UPDATE recordings SET head_sealed = $3, entries = $4, serial = $5, length_ms = $6, size = $7, paused_ms = $8, paused_by = $9, paused_reason = $10, ended_at = $11
+	n, err := tx.exec(`UPDATE recordings SET head_sealed = $3, entries = $4, serial = $5, length_ms = $6, size = $7, paused_ms = $8, paused_by = $9, paused_reason = $10, ended_at = $11, signature = $12
 		WHERE tenant_id = $1 AND recording_id = $2`, string(tx.scope.Tenant), o.ID, raw(o.HeadSealed), o.Entries, o.Serial, o.LengthMS, o.Size,
-		o.PausedMS, o.PausedBy, o.PausedReason, us(o.EndedAt))
+		o.PausedMS, o.PausedBy, o.PausedReason, us(o.EndedAt), raw(o.Signature))
 	return must("recording", n, err)
 }
 

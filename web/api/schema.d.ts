@@ -3504,6 +3504,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/recordings/key": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The public key that the organisation's recordings are signed with
+     * @description It stays the same. Tell it to those who get archives, by a way that they trust: 'nubitalk recording verify' checks an archive with it, without a server.
+     *
+     *     Needs `recording.listen`.
+     */
+    get: operations["recordingKey"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/recordings/{id}/listen": {
     parameters: {
       query?: never;
@@ -8068,6 +8090,12 @@ export interface components {
     RecordingFaults: {
       /** @description Empty: it is as it was made. */
       faults: components["schemas"]["RecordingFault"][];
+    };
+    RecordingKey: {
+      /** @enum {string} */
+      algorithm: "Ed25519";
+      /** @description 32 octets, in base64. */
+      public_key: string;
     };
     RecordingMark: {
       /** Format: int64 */
@@ -16975,6 +17003,35 @@ export interface operations {
         content: {
           "application/octet-stream": string;
           "application/zip": string;
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  recordingKey: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RecordingKey"];
         };
       };
       /** @description Error */

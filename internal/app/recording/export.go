@@ -209,8 +209,10 @@ func (x *exporter) one(ctx context.Context, recording string, must bool) error {
 		return err
 	}
 	x.all.Recordings++
-	_, err = x.file(recording+"/manifest.json", func(w io.Writer) error { return writeJSON(w, m) })
-	return err
+	if _, err = x.file(recording+"/manifest.json", func(w io.Writer) error { return writeJSON(w, m) }); err != nil {
+		return err
+	}
+	return x.prove(ctx, o)
 }
 
 // file writes one file, and notes it for the manifest of all.

@@ -285,7 +285,7 @@ func TestRecordingsAreExported(t *testing.T) {
 			}
 		}
 		must(t, json.Unmarshal(files["manifest.json"], &all))
-		if all.Recordings != 2 || len(all.Files) != 4 || len(files) != 5 {
+		if all.Recordings != 2 || len(all.Files) != 9 || len(files) != 10 {
 			t.Errorf("%+v", all)
 		}
 		for _, named := range all.Files {
@@ -323,7 +323,7 @@ func TestRecordingsAreExported(t *testing.T) {
 		must(t, err)
 		opened, err := io.ReadAll(r)
 		must(t, err)
-		if files := unzipped(t, opened); len(files) != 3 || len(files[second.ID()+"/sound.wav"]) != 44+3*4*8000 {
+		if files := unzipped(t, opened); len(files) != 5 || len(files[second.ID()+"/sound.wav"]) != 44+3*4*8000 {
 			t.Errorf("%d files", len(files))
 		}
 

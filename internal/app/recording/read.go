@@ -20,6 +20,7 @@ type Opened struct {
 	Entries []form.Entry
 	object  *vault.Object
 	tenant  id.Tenant
+	contact string
 }
 
 // Open opens a recording, whether it has ended or not. It answers errs.NotFound
@@ -41,6 +42,7 @@ func (s *Service) opened(ctx context.Context, t id.Tenant, recording string, rea
 			return err
 		}
 		contact = work.ContactID
+		o.contact = contact
 		rows, err := read(tx)
 		o.Entries = make([]form.Entry, 0, len(rows))
 		for _, r := range rows {

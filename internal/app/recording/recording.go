@@ -149,7 +149,7 @@ func (s *Service) Begin(ctx context.Context, in Start) (*Running, error) {
 	if r.object, r.row.KeySealed, err = s.Vault.NewObject(ctx, in.Tenant, in.Contact, keyPlace+r.row.ID); err != nil {
 		return nil, err
 	}
-	if r.row.HeadSealed, err = form.SealHead(r.object, r.about, nil); err != nil {
+	if err = s.seal(ctx, in.Tenant, r.object, r.about, &r.row, nil); err != nil {
 		return nil, err
 	}
 	if err := s.DB.Write(ctx, in.Tenant, func(tx *store.Tx) error { return tx.InsertRecording(r.row) }); err != nil {

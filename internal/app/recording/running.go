@@ -311,14 +311,14 @@ func (r *Running) enter(ctx context.Context, e form.Entry) error {
 	if err := r.s.put(ctx, r.tenant, r.object, r.about, &stored, entries); err != nil {
 		return err
 	}
-	row.HeadSealed = stored.HeadSealed
+	row.HeadSealed, row.Signature = stored.HeadSealed, stored.Signature
 	r.row, r.entries = row, entries
 	return nil
 }
 
 // put stores the newest entry and the recording as it stands.
 func (s *Service) put(ctx context.Context, t id.Tenant, object *vault.Object, about form.About, row *store.RecordingRow, entries []form.Entry) (err error) {
-	if row.HeadSealed, err = form.SealHead(object, about, entries); err != nil {
+	if err = s.seal(ctx, t, object, about, row, entries); err != nil {
 		return err
 	}
 	return s.DB.Write(ctx, t, func(tx *store.Tx) error {
@@ -327,6 +327,16 @@ func (s *Service) put(ctx context.Context, t id.Tenant, object *vault.Object, ab
 		}
 		return tx.UpdateRecording(*row)
 	})
+}
+
+// seal seals the end of the manifest, and signs all of it: with each entry, so that
+// what a crash leaves is signed, too.
+func (s *Service) seal(ctx context.Context, t id.Tenant, object *vault.Object, about form.About, row *store.RecordingRow, entries []form.Entry) (err error) {
+	if row.HeadSealed, err = form.SealHead(object, about, entries); err != nil {
+		return err
+	}
+	row.Signature, err = s.Vault.Sign(ctx, t, form.Signed(about, entries))
+	return err
 }
 
 // Pause keeps nothing of what comes from now on. Paused already, it answers how

@@ -38,6 +38,7 @@ type recorder struct {
 	telling  map[*party]*media.Playing
 	showing  showing
 	limit    time.Time // when the pause in force is ended
+	unkept   bool      // the last change could not be stored
 }
 
 // take is a recording that is being made.
@@ -367,6 +368,7 @@ func (c *call) change(a recording.Action, by, reason string) (stored <-chan erro
 		c.clerk(func(*clerk) { answer <- nil })
 		return answer, nil
 	}
+	before := r.standing
 	r.standing = next
 	if next.Paused && r.take != nil {
 		r.take.tape.Pause() // first of all
@@ -377,6 +379,10 @@ func (c *call) change(a recording.Action, by, reason string) (stored <-chan erro
 	c.clerk(func(k *clerk) {
 		ctx := context.Background()
 		err := c.s.Recorder.Keep(ctx, c.who, next, Deed{Action: a, By: by, Reason: reason})
+		if c.post(func() { c.kept(a, before, next, err) }); err != nil && more(a) {
+			answer <- err
+			return
+		}
 		if made := k.newest(); made != nil {
 			switch a {
 			case recording.Pause:
@@ -392,6 +398,23 @@ func (c *call) change(a recording.Action, by, reason string) (stored <-chan erro
 	return answer, nil
 }
 
+// more says of an action that more is recorded by it.
+func more(a recording.Action) bool { return a == recording.Resume || a == recording.Start }
+
+// kept goes on once a change is stored, or could not be. Nothing is recorded on a
+// word that nobody would know of after a restart: it stands as before. A pause and a
+// stop hold all the same.
+func (c *call) kept(a recording.Action, before, next recording.Standing, err error) {
+	r := &c.rec
+	r.unkept = err != nil
+	if err == nil || !more(a) || !r.standing.At.Equal(next.At) {
+		return
+	}
+	r.standing.Started, r.standing.Paused, r.standing.Stopped = before.Started, before.Paused, before.Stopped
+	r.standing.By, r.standing.Reason, r.standing.At = before.By, before.Reason, before.At
+	c.settle()
+}
+
 // boundPause has a pause ended that nobody ends.
 func (c *call) boundPause() {
 	r := &c.rec
@@ -403,7 +426,11 @@ func (c *call) boundPause() {
 	if ends.IsZero() {
 		return
 	}
-	c.later(max(0, ends.Sub(c.s.Clock.Now())), func() {
+	wait := max(0, ends.Sub(c.s.Clock.Now()))
+	if r.unkept {
+		wait = max(wait, 5*time.Second)
+	}
+	c.later(wait, func() {
 		if ends.Equal(r.limit) && r.standing.Paused {
 			_, err := c.change(recording.Resume, bySystem, "limit")
 			c.clerkFailed("resumed", err)

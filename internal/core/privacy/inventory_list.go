@@ -194,6 +194,7 @@ var inventory = []group{
 
 	{Column, "recordings", "to keep what is recorded of a conversation, as the tenant set it up (C45-C49)", whileTalk, withConversation, with(
 		none("recording_id", "kind", "spool", "entries", "serial", "length_ms", "size", "paused_ms", "paused_reason", "started_at", "ended_at"),
+		part{"signature", None, "the organisation's signature of the manifest", ""},
 		part{"interaction_id", Pseudonym, "", ""},
 		part{"parties", Pseudonym, "whose tracks there are", ""},
 		part{"paused_by", Pseudonym, "who paused it", ""},

@@ -1,6 +1,9 @@
 package recording_test
 
 import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
@@ -19,13 +22,16 @@ var update = flag.Bool("update", false, "make the test vector anew")
 
 // vector is a recording as docs/formats/recording.md shows it; octets are in hex.
 type vector struct {
-	Key      string            `json:"key"`
-	Tenant   string            `json:"tenant"`
-	Contact  string            `json:"contact"`
-	About    vectorAbout       `json:"about"`
-	Entries  []vectorEntry     `json:"entries"`
-	Head     string            `json:"head"`
-	Segments map[string]string `json:"segments"`
+	Key     string        `json:"key"`
+	Tenant  string        `json:"tenant"`
+	Contact string        `json:"contact"`
+	About   vectorAbout   `json:"about"`
+	Entries []vectorEntry `json:"entries"`
+	Head    string        `json:"head"`
+	// The organisation's public key and its signature of these entries.
+	PublicKey string            `json:"public_key"`
+	Signature string            `json:"signature"`
+	Segments  map[string]string `json:"segments"`
 	// Opened is what the first segment holds: at and length in ms, and the tracks.
 	Opened []vectorPiece `json:"opened"`
 }
@@ -64,6 +70,9 @@ type vectorTrack struct {
 
 func shown(m *made, opened []recording.Piece) vector {
 	v := vector{Key: hex.EncodeToString(key), Tenant: m.tenant, Contact: m.contact, About: vectorAbout{m.about.Recording, m.about.Interaction, m.about.Parties}, Head: hex.EncodeToString(m.head), Segments: map[string]string{}}
+	sign := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{9}, ed25519.SeedSize))
+	v.PublicKey = hex.EncodeToString(sign.Public().(ed25519.PublicKey))
+	v.Signature = hex.EncodeToString(ed25519.Sign(sign, recording.Signed(m.about, m.entries)))
 	for _, e := range m.entries {
 		o := vectorEntry{Number: e.Number, Kind: string(e.Kind), At: e.At.Milliseconds(), Length: e.Length.Milliseconds(), Segment: e.Segment, Serial: e.Serial,
 			Size: e.Size, Cut: e.Cut, By: e.By, Reason: e.Reason, Chain: hex.EncodeToString(e.Chain[:])}
@@ -119,6 +128,14 @@ func TestTheVector(t *testing.T) {
 	if faults := m.check(); faults != "" {
 		t.Error(faults)
 	}
+	public, signature := ed25519.PublicKey(unhex(v.PublicKey)), unhex(v.Signature)
+	if faults := recording.CheckSignature(public, m.about, m.entries, signature); len(faults) > 0 {
+		t.Error(faults)
+	}
+	signed := signedAsThePageSays(t, v)
+	if !ed25519.Verify(public, signed, signature) {
+		t.Error("the other reader finds another signature")
+	}
 	c, err := recording.Read(m, v.About.Recording, 1, m.files["seg_1"])
 	must(t, err)
 	if got, want := fmt.Sprint(shown(m, c.Pieces).Opened), fmt.Sprint(v.Opened); got != want {
@@ -158,4 +175,38 @@ func readAsThePageSays(t *testing.T, o object, rec string, number int, file []by
 		}
 		all = append(all, p)
 	}
+}
+
+// signedAsThePageSays is what is signed of the vector's manifest, as the other reader
+// makes it, who finds the same chain on the way.
+func signedAsThePageSays(t *testing.T, v vector) []byte {
+	t.Helper()
+	text := func(b []byte, s string) []byte {
+		return append(binary.BigEndian.AppendUint32(b, uint32(len(s))), s...)
+	}
+	b := text(nil, "nubitalk recording 1")
+	for _, s := range append([]string{v.Tenant, v.About.Recording, v.About.Interaction}, v.About.Parties...) {
+		b = text(b, s)
+	}
+	chain := sha256.Sum256(b)
+	for _, e := range v.Entries {
+		b = append([]byte{}, chain[:]...)
+		for _, n := range []int64{int64(e.Number), e.At, e.Length, int64(e.Serial), e.Size} {
+			b = binary.BigEndian.AppendUint64(b, uint64(n))
+		}
+		b = append(b, map[bool]byte{true: 1}[e.Cut])
+		hash := make([]byte, 32)
+		_, err := hex.Decode(hash, []byte(e.Hash))
+		must(t, err)
+		b = append(b, hash...)
+		for _, s := range []string{e.Kind, e.Segment, e.By, e.Reason} {
+			b = text(b, s)
+		}
+		if chain = sha256.Sum256(b); hex.EncodeToString(chain[:]) != e.Chain {
+			t.Errorf("the other reader chains entry %d otherwise", e.Number)
+		}
+	}
+	b = text(nil, "nubitalk recording signature 1")
+	b = binary.BigEndian.AppendUint32(b, uint32(len(v.Entries)))
+	return append(b, chain[:]...)
 }

@@ -5,9 +5,9 @@ export const text = catalogue(
   {
     open: "Export recordings…",
     title: "Export recordings",
-    what: "One ZIP file: for each recording its sound (WAV, a channel for each side) and a list of what happened in it. Pauses, and what is missing, are silence. At last a list of all files with their check sums: an archive without it is not whole.",
+    what: "One ZIP file: for each recording its sound (WAV, a channel for each side) and a list of what happened in it. Pauses, and what is missing, are silence. With each its signed proof, which ‘nubitalk recording verify’ checks anywhere. At last a list of all files with their check sums: an archive without it is not whole.",
     noted: "Each recording is noted in the audit log, with the reason.",
-    screens: "What screens showed is not in it.",
+    screens: "Of a screen, a WebM file instead of the sound.",
     all: "All recordings that are kept.",
     narrowed: "Recordings of the conversations of the filter: {filter}",
     ignored: "Words, addresses, the person and the state of the filter are not looked at here.",
@@ -37,9 +37,9 @@ export const text = catalogue(
   {
     open: "Exportar gravações…",
     title: "Exportar gravações",
-    what: "Um ficheiro ZIP: de cada gravação o som (WAV, um canal por cada lado) e a lista do que nela aconteceu. As pausas, e o que falta, são silêncio. No fim, uma lista de todos os ficheiros com as somas de verificação: um arquivo sem ela não está inteiro.",
+    what: "Um ficheiro ZIP: de cada gravação o som (WAV, um canal por cada lado) e a lista do que nela aconteceu. As pausas, e o que falta, são silêncio. Com cada uma, a sua prova assinada, que ‘nubitalk recording verify’ verifica em qualquer lado. No fim, uma lista de todos os ficheiros com as somas de verificação: um arquivo sem ela não está inteiro.",
     noted: "Cada gravação fica anotada no registo de auditoria, com o motivo.",
-    screens: "O que os ecrãs mostraram não vai nele.",
+    screens: "De um ecrã, um ficheiro WebM em vez do som.",
     all: "Todas as gravações que se guardam.",
     narrowed: "Gravações das conversas do filtro: {filter}",
     ignored: "As palavras, os endereços, a pessoa e o estado do filtro não contam aqui.",

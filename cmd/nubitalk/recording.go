@@ -1,0 +1,84 @@
+package main
+
+import (
+	"archive/zip"
+	"crypto/ed25519"
+	"encoding/base64"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"nubitalk/internal/app/recording"
+	"nubitalk/internal/base/errs"
+)
+
+// recordingCommand is about recordings that left the house.
+type recordingCommand struct {
+	Verify verifyRecordings `cmd:"" help:"Check an exported archive of recordings, without a server: that it is as it was recorded."`
+}
+
+// verifyRecordings checks an archive.
+type verifyRecordings struct {
+	Path string `arg:"" type:"path" help:"The archive (ZIP), or the folder into which it was unpacked. One that is sealed is opened with age first."`
+	Key  string `placeholder:"KEY" help:"The organisation's public key (GET /api/v1/recordings/key), which it tells by a way that you trust."`
+}
+
+// Run checks and prints what is wrong. Anything that is makes the command fail.
+func (v *verifyRecordings) Run(c console) error {
+	var key ed25519.PublicKey
+	if v.Key != "" {
+		b, err := base64.StdEncoding.DecodeString(v.Key)
+		if err != nil || len(b) != ed25519.PublicKeySize {
+			return errs.New(errs.Invalid, "The key is none: it is 32 octets in base64.")
+		}
+		key = b
+	}
+	files, closes, err := openArchive(v.Path)
+	if err != nil {
+		return err
+	}
+	defer closes()
+	found, err := recording.CheckArchive(files, key)
+	if err != nil {
+		return err
+	}
+	for _, w := range found.Wrong {
+		fmt.Fprintln(c.out, w)
+	}
+	for _, r := range found.Recordings {
+		switch {
+		case len(r.Wrong) > 0:
+			fmt.Fprintf(c.out, "%s is not as it was recorded:\n", r.ID)
+		case r.Open:
+			fmt.Fprintf(c.out, "%s is as it was recorded, but has no end: it was being made as it was exported, or its end was cut off.\n", r.ID)
+		default:
+			fmt.Fprintf(c.out, "%s is as it was recorded.\n", r.ID)
+		}
+		for _, w := range r.Wrong {
+			fmt.Fprintln(c.out, "  -", w)
+		}
+		if key == nil && len(r.Key) > 0 {
+			fmt.Fprintf(c.out, "  signed with %s, as it says itself: compare that with the organisation's key, or give it with --key.\n", base64.StdEncoding.EncodeToString(r.Key))
+		}
+	}
+	if !found.Whole() {
+		return errs.New(errs.Conflict, "The archive is not as it was recorded.")
+	}
+	return nil
+}
+
+// openArchive opens a ZIP file or a folder.
+func openArchive(path string) (files fs.FS, closes func(), err error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, nil, errs.Wrap(errs.NotFound, err, "There is no such archive.")
+	}
+	if info.IsDir() {
+		return os.DirFS(path), func() {}, nil
+	}
+	z, err := zip.OpenReader(path)
+	if err != nil {
+		return nil, nil, errs.Wrap(errs.Invalid, err, "This file is no whole ZIP file. If it is sealed (recordings.zip.age), open it first: age -d -i key.txt -o recordings.zip recordings.zip.age")
+	}
+	return z, func() { _ = z.Close() }, nil
+}
