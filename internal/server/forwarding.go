@@ -20,19 +20,16 @@ var (
 	_ api.Forwarding = (*forward.Service)(nil)
 )
 
-// Forwarders are a tenant's phones in use that have an extension.
+// Forwarders are a tenant's phones in use that have an extension, as they are stored:
+// one that was set up a moment ago is among them.
 func (f forwardLines) Forwarders(t id.Tenant) (list []forward.Phone) {
-	if _, err := f.telephone.read(context.Background()); err != nil {
+	stored, err := f.setups.app.Phones(context.Background(), t)
+	if err != nil {
 		return nil
 	}
-	p := f.telephone
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	var own []*phone
-	for _, ph := range p.phones {
-		if ph.Tenant == t {
-			own = append(own, ph)
-		}
+	for _, one := range stored {
+		own = append(own, f.telephone.phoneOf(t, one))
 	}
 	return forwarders(own)
 }

@@ -1,7 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import type { Page } from "playwright-core";
 import { freePort, power, Softphone } from "./softphone";
-import { axe, shot, Stage, until } from "./stage";
+import { axe, looks, shot, Stage, until } from "./stage";
 
 // An administrator sets up a ring group; real phones, over TLS and SRTP, are rung by it.
 
@@ -17,26 +16,6 @@ beforeAll(async () => {
 }, 120_000);
 afterEach(() => stage.sweep());
 afterAll(() => stage.close());
-
-/** What axe finds, light and dark, wide and narrow. */
-async function looks(page: Page, name: string): Promise<string[]> {
-  const found: string[] = [];
-  for (const [width, colorScheme] of [
-    [1280, "light"],
-    [1280, "dark"],
-    [400, "light"],
-  ] as const) {
-    await page.setViewportSize({ width, height: 900 });
-    await page.emulateMedia({ colorScheme });
-    await shot(page, `${name}-${width}-${colorScheme}`);
-    const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
-    if (wide) found.push(`${name} is wider than ${width}`);
-    found.push(...(await axe(page)).map((v) => `${name} ${width} ${colorScheme}: ${v}`));
-  }
-  await page.setViewportSize({ width: 1280, height: 900 });
-  await page.emulateMedia({ colorScheme: "light" });
-  return found;
-}
 
 test("a ring group is set up by keyboard, and real phones are rung", { timeout: 240_000 }, async () => {
   const { page } = await stage.agent("administrator");

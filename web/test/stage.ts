@@ -185,3 +185,24 @@ export async function shot(page: Page, name: string): Promise<void> {
 export function until<T>(get: () => T | Promise<T>) {
   return expect.poll(get, { timeout: PATIENCE, interval: 50 });
 }
+
+/** What axe finds, light and dark, wide and narrow. */
+export async function looks(page: Page, name: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const [width, colorScheme] of [
+    [1280, "light"],
+    [1280, "dark"],
+    [400, "light"],
+  ] as const) {
+    await page.setViewportSize({ width, height: 900 });
+    await page.emulateMedia({ colorScheme });
+    await shot(page, `${name}-${width}-${colorScheme}`);
+    await page.getByRole("heading", { level: 1 }).scrollIntoViewIfNeeded(); // from under the line that saves
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+    if (wide) found.push(`${name} is wider than ${width}`);
+    found.push(...(await axe(page)).map((v) => `${name} ${width} ${colorScheme}: ${v}`));
+  }
+  await page.setViewportSize({ width: 1280, height: 900 });
+  await page.emulateMedia({ colorScheme: "light" });
+  return found;
+}

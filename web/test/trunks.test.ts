@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { Page } from "playwright-core";
-import { axe, shot, Stage, until } from "./stage";
+import { looks, Stage, until } from "./stage";
 
 // An administrator connects a telephone line, sees in words what will happen, and tries numbers on it.
 
@@ -12,27 +12,6 @@ afterAll(() => stage.close());
 const go = (page: Page, path: string) => page.goto(`${stage.program.base}/app/${path}`);
 const section = (page: Page, title: string) =>
   page.locator("section", { has: page.getByRole("heading", { name: title, exact: true }) });
-
-/** What axe finds, light and dark, wide and narrow. */
-async function looks(page: Page, name: string): Promise<string[]> {
-  const found: string[] = [];
-  for (const [width, colorScheme] of [
-    [1280, "light"],
-    [1280, "dark"],
-    [400, "light"],
-  ] as const) {
-    await page.setViewportSize({ width, height: 900 });
-    await page.emulateMedia({ colorScheme });
-    await shot(page, `${name}-${width}-${colorScheme}`);
-    await page.getByRole("heading", { level: 1 }).scrollIntoViewIfNeeded(); // from under the line that saves
-    const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
-    if (wide) found.push(`${name} is wider than ${width}`);
-    found.push(...(await axe(page)).map((v) => `${name} ${width} ${colorScheme}: ${v}`));
-  }
-  await page.setViewportSize({ width: 1280, height: 900 });
-  await page.emulateMedia({ colorScheme: "light" });
-  return found;
-}
 
 test("a trunk is connected, tried and shown wherever its number is", async () => {
   const { page } = await stage.agent("administrator");

@@ -2,11 +2,11 @@ package wording
 
 import (
 	"go/ast"
-	"go/build"
 	"go/parser"
 	"go/token"
 	"io/fs"
 	"maps"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -20,7 +20,7 @@ type said struct{ format, at string }
 // own are folders and files whose texts are read in a terminal or a test's
 // output, by who starts the program.
 var own = []string{
-	"cmd/", "internal/server/config/", "internal/server/demo/", "internal/server/drive/", "internal/server/verify/", "internal/server/transport/",
+	"cmd/", "internal/server/config/", "internal/server/demo/", "internal/server/drive/", "internal/server/verify/", "internal/app/recording/archive.go", "internal/app/recording/proof.go", "internal/server/transport/",
 	"internal/server/demorun.go", "internal/server/keepers.go", "internal/server/datadir.go", "internal/vault/root.go", "internal/vault/vaulttest/",
 	"internal/store/engine/postgres.go", "internal/store/engine/migrate.go", "internal/store/engine/engine.go", "internal/store/storetest/", "internal/core/acd/acdsim/",
 }
@@ -239,12 +239,12 @@ func (r *reader) format(e ast.Expr) (string, bool) {
 func framework(t *testing.T) []said {
 	t.Helper()
 	const path = "github.com/danielgtaylor/huma/v2/validation"
-	found, err := build.Import(path, ".", build.FindOnly)
+	dir, err := exec.Command("go", "list", "-f", "{{.Dir}}", path).Output()
 	if err != nil {
 		t.Fatal(err)
 	}
 	var list []said
-	for name, format := range constants(folder(t, token.NewFileSet(), found.Dir)) {
+	for name, format := range constants(folder(t, token.NewFileSet(), strings.TrimSpace(string(dir)))) {
 		list = append(list, said{format, path + "." + name})
 	}
 	if len(list) < 30 {
