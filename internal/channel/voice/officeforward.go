@@ -1,6 +1,7 @@
 package voice
 
 import (
+	"errors"
 	"iter"
 	"strconv"
 	"strings"
@@ -49,7 +50,8 @@ func timesDiverted(diversion, history []string) int {
 			times, first := 1, true
 			for param := range apart(one, ';') {
 				name, value, _ := strings.Cut(param, "=")
-				if n, err := strconv.Atoi(strings.TrimSpace(value)); !first && err == nil && strings.EqualFold(strings.TrimSpace(name), "counter") {
+				n, err := strconv.Atoi(strings.TrimSpace(value)) // out of range it is the largest that there is
+				if number := err == nil || errors.Is(err, strconv.ErrRange); number && !first && strings.EqualFold(strings.TrimSpace(name), "counter") {
 					times = min(max(n, 1), mostDiverted)
 				}
 				first = false

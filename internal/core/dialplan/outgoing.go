@@ -134,9 +134,14 @@ func (p *Plan) Outgoing(w Wish, u Usage, now time.Time) (Way, *Refusal) {
 			continue
 		}
 		d, ok := t.destination(to)
-		if !ok {
+		if !ok || len(way.Attempts) > 0 && way.Class == Emergency && d.class != Emergency {
 			nearer(NotANumber, t)
 			continue
+		}
+		// A number without its country means what the first trunk makes of it, by
+		// the others too: nobody else is called because a trunk is busy or may not.
+		if d.class != Emergency {
+			to = d.number
 		}
 		a := Attempt{Trunk: t, Class: d.class, To: secret.New(d.written)}
 		why := t.Out.refuses(d, t.ID, u, now, &a)

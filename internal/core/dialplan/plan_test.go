@@ -286,6 +286,29 @@ func TestAnOperatorsTrunk(t *testing.T) {
 	}
 }
 
+// A number that is typed without its country is the same person's by every trunk,
+// whatever country each is in, and whether the first may call it or not.
+func TestANumberMeansOnePerson(t *testing.T) {
+	trunk := func(name, country, number string, allowed ...string) Trunk {
+		return Trunk{ID: name, Name: name, Owner: shop, Enabled: true, Country: country, Form: Plus, Numbers: []Number{{number, shop, "ent_shop", ""}},
+			Caller: Caller{Rule: Chosen, Default: number}, Out: Rules{Allowed: true, Prefixes: allowed}}
+	}
+	ask := func(trunks ...Trunk) (to []string) {
+		way, _ := New(trunks).Outgoing(Wish{Tenant: shop, To: secret.New("210000009")}, Usage{}, monday)
+		for _, a := range way.Attempts {
+			to = append(to, a.Trunk.ID+" "+a.To.Reveal())
+		}
+		return to
+	}
+	lisbon, london := trunk("lisbon", "PT", "+351210000001"), trunk("london", "GB", "+442079460018", "+351", "+44")
+	if got := ask(lisbon, london); !slices.Equal(got, []string{"lisbon +351210000009", "london +351210000009"}) {
+		t.Errorf("%q", got)
+	}
+	if got := ask(trunk("lisbon", "PT", "+351210000001", "+34"), trunk("london", "GB", "+442079460018", "+44")); got != nil {
+		t.Errorf("the first may not call it, and the second called another: %q", got)
+	}
+}
+
 // Nothing leaves by a trunk that is off, that is another's, or to what it does
 // not allow, and never with a number that is not the tenant's.
 func TestNothingLeavesThatIsNotAllowed(t *testing.T) {
