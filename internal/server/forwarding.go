@@ -80,7 +80,7 @@ func (f forwardLines) Outside(ctx context.Context, t id.Tenant, user string, num
 		return secret.Text{}, errs.New(errs.Invalid, "Calls cannot go on to an emergency number.")
 	}
 	if user != "" {
-		may, err := phoneAgents{f.handsets}.MayCall(ctx, t, user)
+		may, err := phoneAgents(f).MayCall(ctx, t, user)
 		if err != nil {
 			return secret.Text{}, err
 		}
