@@ -78,6 +78,7 @@ type User struct {
 	Base   string
 	HTTP   *http.Client
 	Cookie *http.Cookie
+	Token  string // of an API key, in place of the cookie
 }
 
 // SignIn signs a user in.
@@ -111,7 +112,7 @@ func SignIn(ctx context.Context, c *http.Client, base string, l Login) (*User, e
 
 // Do makes a request below /api/v1.
 func (u *User) Do(ctx context.Context, method, path string, in, out any) error {
-	return call(ctx, u.HTTP, method, u.Base+"/api/v1/"+path, "", u.Cookie, in, out)
+	return call(ctx, u.HTTP, method, u.Base+"/api/v1/"+path, u.Token, u.Cookie, in, out)
 }
 
 // Message is a line of a conversation.

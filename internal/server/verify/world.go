@@ -29,6 +29,7 @@ type world struct {
 	talk    *conversation
 	desks   []*drive.Live // open until the end
 	gate    *gateway      // once it is needed
+	heard   *spoken       // once it is needed
 }
 
 func newWorld(o Options) *world {
@@ -40,6 +41,9 @@ func newWorld(o Options) *world {
 func (w *world) close() {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
+	if w.heard != nil {
+		w.heard.close(ctx)
+	}
 	if w.gate != nil {
 		w.gate.close(ctx)
 	}
