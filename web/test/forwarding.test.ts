@@ -32,12 +32,12 @@ test("calls to a phone go on where its user wants them", { timeout: 240_000 }, a
   // Cleo's phone: one that is not answered goes on to Bo's.
   const theirs = page.getByRole("group", { name: "Where calls go on" });
   await theirs.getByLabel("Not answered").fill("22");
-  await theirs.getByRole("button", { name: "Save" }).click();
+  await theirs.getByRole("button", { name: "Apply" }).click();
   await theirs.getByLabel("Not answered").and(page.locator("[aria-invalid=true]")).waitFor(); // its own
   stage.forgive(/status of 422/);
   const found = await looks(page, "forwarding-refused");
   await theirs.getByLabel("Not answered").fill("21");
-  await theirs.getByRole("button", { name: "Save" }).click();
+  await theirs.getByRole("button", { name: "Apply" }).click();
   await page.getByText("Where calls go on is saved.").waitFor();
   await theirs.getByText("Now: Bo’s desk.").waitFor();
   found.push(...(await looks(page, "forwarding-phone")));
