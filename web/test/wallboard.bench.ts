@@ -198,33 +198,40 @@ async function cost(frames: object[][]): Promise<number> {
 }
 
 // An update: what a floor of this size brings together in a busy tenth of a second.
-const idle = await cost(Array.from({ length: updates }, () => []));
-const changing = await cost(
-  Array.from({ length: updates }, (_, u) => [
-    ...Array.from({ length: 4 }, (_, k) => ({
-      type: "agent.changed",
-      cursor: `${u}`,
-      data: { ...agent((u * 4 + k) % agents, u), since: ago(0) },
-    })),
-    ...Array.from({ length: 1 }, (_, k) => ({
-      type: "queue.changed",
-      cursor: `${u}`,
-      data: queue((u + k) % 12, u % 9),
-    })),
-    {
-      type: "day.changed",
-      cursor: `${u}`,
-      data: {
-        date: new Date().toISOString().slice(0, 10),
-        queue: `que_${u % 12}`,
-        slots: [daySlot(Math.floor((Date.now() % 86_400_000) / 900_000), u % 9)],
-      },
+const update = (u: number) => [
+  ...Array.from({ length: 4 }, (_, k) => ({
+    type: "agent.changed",
+    cursor: `${u}`,
+    data: { ...agent((u * 4 + k) % agents, u), since: ago(0) },
+  })),
+  { type: "queue.changed", cursor: `${u}`, data: queue(u % 12, u % 9) },
+  {
+    type: "day.changed",
+    cursor: `${u}`,
+    data: {
+      date: new Date().toISOString().slice(0, 10),
+      queue: `que_${u % 12}`,
+      slots: [daySlot(Math.floor((Date.now() % 86_400_000) / 900_000), u % 9)],
     },
-  ]),
-);
-console.log(`wallboard_update ${((changing - idle) / updates).toFixed(2)} ms <=10`);
+  },
+];
+
+// In turns, so that both see the same minutes of the machine; the middle of the turns
+// counts, so that a minute that belonged to others does not.
+const turns = 9;
+const each = Math.ceil(updates / turns);
+const middle = (of: number[]) => of.sort((a, b) => a - b)[Math.floor(of.length / 2)]!;
+const idle: number[] = [];
+const changing: number[] = [];
+for (let turn = 0; turn < turns; turn++) {
+  const still = (await cost(Array.from({ length: each }, () => []))) / each;
+  const busy = (await cost(Array.from({ length: each }, (_, u) => update(turn * each + u)))) / each;
+  idle.push(still);
+  changing.push(busy - still);
+}
+console.log(`wallboard_update ${middle(changing).toFixed(2)} ms <=10`);
 // A second of nothing but two hundred timers.
-console.log(`wallboard_idle_second ${((idle / updates) * (1000 / 126)).toFixed(2)} ms <=50`);
+console.log(`wallboard_idle_second ${(middle(idle) * (1000 / 126)).toFixed(2)} ms <=50`);
 
 await context.close();
 server.close();
