@@ -145,11 +145,11 @@ func (p *Pages) app(w http.ResponseWriter, r *http.Request, first string) {
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	camera := "()"
-	if strings.HasPrefix(first, "app/") { // a chat that is spoken may be seen, too
-		camera = "(self)"
+	camera, screen := "()", "()"
+	if strings.HasPrefix(first, "app/") { // a chat that is spoken may be seen, too, and agents' screens be recorded
+		camera, screen = "(self)", "(self)"
 	}
-	h.Set("Permissions-Policy", "camera="+camera+", geolocation=(), microphone=(self), payment=(), usb=()")
+	h.Set("Permissions-Policy", "camera="+camera+", display-capture="+screen+", geolocation=(), microphone=(self), payment=(), usb=()")
 	name := strings.TrimPrefix(r.URL.Path, "/")
 	a := p.files[name]
 	if a == nil && path.Ext(name) == "" { // a place inside the page, not a file

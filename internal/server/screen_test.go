@@ -175,9 +175,16 @@ func TestAnAgentsScreenIsRecorded(t *testing.T) {
 		if again.Recording == begun.Recording {
 			t.Error("what ended goes on")
 		}
+		// Nothing comes, and then something does.
+		acme.screen(t, sue, v.Interaction, "recording")
+		acme.screen(t, sue, v.Interaction, "lost")
+		if status, said := screened(t, bo, v.Interaction, again.Recording, 1, time.Now().Add(-time.Second), film); status != 200 || !said.Kept {
+			t.Errorf("after a silence: %d %+v", status, said)
+		}
+		acme.screen(t, sue, v.Interaction, "recording")
 		must(t, v.Do(ctx, "POST", "/end", m{}, nil))
 		wrapsUp(t, bo, v.Interaction)
-		if status, _ := screened(t, bo, v.Interaction, again.Recording, 1, time.Now().Add(-time.Second), film); status != 410 {
+		if status, _ := screened(t, bo, v.Interaction, again.Recording, 2, time.Now().Add(-time.Second), film); status != 410 {
 			t.Errorf("after the call: %d", status)
 		}
 

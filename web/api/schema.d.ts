@@ -8580,10 +8580,11 @@ export interface components {
       /** Format: date-time */
       since?: string;
       /**
-       * @description off: it is not to be recorded. waiting: it will be, as soon as agent and person talk. wanted: the agent's browser is to begin. closed, refused, failed: it is wanted, and the agent ended the share, did not begin one, or its browser cannot.
+       * @description off: it is not to be recorded. waiting: it will be, as soon as agent and person talk. wanted: the agent's browser is to begin. lost: it was recorded, and nothing has come for ten seconds. closed, refused, failed: it is wanted, and the agent ended the share, did not begin one, or its browser cannot.
        * @enum {string}
        */
-      status: "off" | "waiting" | "wanted" | "recording" | "paused" | "closed" | "refused" | "failed";
+      status:
+        "off" | "waiting" | "wanted" | "recording" | "lost" | "paused" | "closed" | "refused" | "failed";
     };
     Seen: {
       /**

@@ -376,6 +376,9 @@ func (c *call) change(a recording.Action, by, reason string) (stored <-chan erro
 	if next.Paused && r.showing.reel != nil {
 		r.showing.reel.Pause()
 	}
+	if a == recording.Resume {
+		r.showing.came = c.s.Clock.Now()
+	}
 	c.clerk(func(k *clerk) {
 		ctx := context.Background()
 		err := c.s.Recorder.Keep(ctx, c.who, next, Deed{Action: a, By: by, Reason: reason})

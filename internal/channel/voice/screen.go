@@ -23,7 +23,12 @@ type showing struct {
 	ends    int          // counts ends, so that what was begun before one is not taken after it
 	absent  string       // why the agent's browser shows nothing
 	since   time.Time    // of what is shown of it
+	came    time.Time    // when the newest piece did, or could have begun to
+	lost    bool         // none came for longer than patience
 }
+
+// patience is how long no piece may come before it is said that none does.
+const patience = 10 * time.Second
 
 // Screening is a recording of a screen that is being made.
 type Screening interface {
@@ -36,7 +41,7 @@ type Screening interface {
 // ScreenState is how the recording of the screen of the agent who has the call
 // stands.
 type ScreenState struct {
-	Status string    `json:"status" enum:"off,waiting,wanted,recording,paused,closed,refused,failed" doc:"off: it is not to be recorded. waiting: it will be, as soon as agent and person talk. wanted: the agent's browser is to begin. closed, refused, failed: it is wanted, and the agent ended the share, did not begin one, or its browser cannot."`
+	Status string    `json:"status" enum:"off,waiting,wanted,recording,lost,paused,closed,refused,failed" doc:"off: it is not to be recorded. waiting: it will be, as soon as agent and person talk. wanted: the agent's browser is to begin. lost: it was recorded, and nothing has come for ten seconds. closed, refused, failed: it is wanted, and the agent ended the share, did not begin one, or its browser cannot."`
 	Since  time.Time `json:"since,omitzero"`
 }
 
@@ -53,6 +58,8 @@ func (c *call) screenState() ScreenState {
 		st.Status, st.Since = "waiting", time.Time{}
 	case sh.absent != "":
 		st.Status = sh.absent
+	case sh.lost:
+		st.Status = "lost"
 	case sh.reel != nil:
 		st.Status = "recording"
 	default:
@@ -99,7 +106,7 @@ func (c *call) cut(by, reason string) {
 	sh.waiting = nil
 	if sh.reel != nil {
 		sh.reel.Close()
-		sh.reel, sh.made = nil, nil
+		sh.reel, sh.made, sh.lost = nil, nil, false
 	}
 	c.clerk(func(k *clerk) {
 		if k.screen != nil {
@@ -168,6 +175,8 @@ func (c *call) shows(reel *screen.Reel, made Screening, round int, err error) {
 	if err == nil {
 		sh.reel, sh.made, sh.absent, sh.again = reel, made, "", false
 		sh.since = c.s.Clock.Now()
+		sh.came = sh.since
+		c.missPieces(reel, patience)
 		if s := c.rec.standing; s.Paused {
 			reel.Pause()
 			c.clerk(func(k *clerk) {
@@ -203,6 +212,41 @@ func (c *call) endShow(user, why string) error {
 	c.clerk(func(*clerk) { c.clerkFailed("noted", c.s.Recorder.NoteScreen(context.Background(), c.who, user, why)) })
 	c.settle()
 	return nil
+}
+
+// missPieces says, when no piece has come for as long as one is waited for, that
+// none does: the agent's browser is gone, or has no connection.
+func (c *call) missPieces(reel *screen.Reel, wait time.Duration) {
+	c.later(wait, func() {
+		sh := &c.rec.showing
+		if sh.reel != reel || sh.lost {
+			return
+		}
+		now := c.s.Clock.Now()
+		if c.rec.standing.Paused {
+			sh.came = now
+		}
+		if left := patience - now.Sub(sh.came); left > 0 {
+			c.missPieces(reel, left)
+			return
+		}
+		sh.lost, sh.since = true, sh.came
+		c.settle()
+	})
+}
+
+// pieceCame notes that one did.
+func (c *call) pieceCame(reel *screen.Reel) {
+	sh := &c.rec.showing
+	if sh.reel != reel {
+		return
+	}
+	sh.came = c.s.Clock.Now()
+	if sh.lost {
+		sh.lost, sh.since = false, sh.came
+		c.missPieces(reel, patience)
+		c.settle()
+	}
 }
 
 // pauseShow pauses the screen or goes on with it, in the call's clerk, as the
@@ -290,6 +334,9 @@ func (s *Service) KeepScreen(ctx context.Context, t id.Tenant, interaction, user
 	kept, err = reel.Offer(p, screen.Limits{Pictures: l.Pictures, Width: l.Width, Height: l.Height, Kilobits: l.Kilobits})
 	if err == nil {
 		err = made.Flush(ctx)
+	}
+	if err == nil {
+		c.post(func() { c.pieceCame(reel) })
 	}
 	return kept, reel.Next(), err
 }

@@ -115,6 +115,16 @@ func (u *User) Do(ctx context.Context, method, path string, in, out any) error {
 	return call(ctx, u.HTTP, method, u.Base+"/api/v1/"+path, u.Token, u.Cookie, in, out)
 }
 
+// Send posts octets of a type, as they are.
+func (u *User) Send(ctx context.Context, path, kind string, octets []byte, out any) error {
+	r, err := http.NewRequestWithContext(ctx, "POST", u.Base+"/api/v1/"+path, bytes.NewReader(octets))
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Content-Type", kind)
+	return send(u.HTTP, r, u.Token, u.Cookie, out)
+}
+
 // Message is a line of a conversation.
 type Message struct {
 	Interaction string    `json:"interaction"`

@@ -37,6 +37,8 @@ type spoken struct {
 	phone       *sip.Registering
 	voice       *voice
 	recording   string // its id, once it has ended
+	kept        int    // packets that were found in it
+	shown       shown
 	sockets     []*net.UDPConn
 	deletes     []string
 	fault       error // it did not come about
@@ -166,7 +168,7 @@ func (w *world) callIn(ctx context.Context) (s *spoken, err error) {
 	}
 	type m = map[string]any
 	var rule struct{ ID string }
-	err = g.admin.Do(ctx, "POST", "recording-rules", m{"name": "Calls out " + w.mark, "direction": "out", "percent": 100, "consent": "none", "consent_text": ""}, &rule)
+	err = g.admin.Do(ctx, "POST", "recording-rules", m{"name": "Calls out " + w.mark, "direction": "out", "percent": 100, "records": "both", "consent": "none", "consent_text": ""}, &rule)
 	if err != nil {
 		return s, fmt.Errorf("making a rule for recordings: %w", err)
 	}
@@ -187,7 +189,10 @@ func (w *world) callIn(ctx context.Context) (s *spoken, err error) {
 			return s, fmt.Errorf("no call left: %w", ctx.Err())
 		}
 	}
-	return s, s.stands(ctx, "recording")
+	if err := s.stands(ctx, "recording"); err != nil {
+		return s, err
+	}
+	return s, s.shows(ctx)
 }
 
 // telephone gives the agent a telephone at the gateway's end, by which it talks.
@@ -318,6 +323,9 @@ func staffPauses(ctx context.Context, w *world) (string, error) {
 	if err := s.speaks(ctx, "kept"); err != nil {
 		return "", err
 	}
+	if err := s.filmed(ctx, true); err != nil {
+		return "", err
+	}
 	for _, one := range []struct {
 		u     *drive.User
 		phase string
@@ -326,6 +334,9 @@ func staffPauses(ctx context.Context, w *world) (string, error) {
 			return "", err
 		}
 		if err := s.speaks(ctx, one.phase); err != nil {
+			return "", err
+		}
+		if err := s.filmed(ctx, false); err != nil {
 			return "", err
 		}
 		if err := does(ctx, one.u, path, "resume", "", "recording"); err != nil {
@@ -367,6 +378,9 @@ func systemPauses(ctx context.Context, w *world) (string, error) {
 		return "", err
 	}
 	if err := s.speaks(ctx, "kept, too"); err != nil {
+		return "", err
+	}
+	if err := s.filmed(ctx, true); err != nil {
 		return "", err
 	}
 	return "a key that may do nothing else paused the recording by the agent's id alone, and went on; the agent did nothing", nil
@@ -420,10 +434,11 @@ func recordingSealed(ctx context.Context, w *world) (string, error) {
 			holes += len(all)
 		}
 	}
-	return fmt.Sprintf("of a call's noise none was found in %d files (raw, base64, hex), while it was recorded and afterwards; who may listen hears its %d packets, and none of the %d said in pauses", files, kept, holes), nil
+	s.kept = kept
+	return fmt.Sprintf("of a call's noise and its agent's screen nothing was found in %d files (raw, base64, hex), while it was recorded and afterwards; who may listen hears its %d packets, and none of the %d said in pauses", files, kept, holes), nil
 }
 
-// search looks for what was said in every file.
+// search looks for what was said and shown in every file.
 func (s *spoken) search(folder string) (files int, err error) {
 	var list []canary.Canary
 	var control []byte
@@ -435,12 +450,17 @@ func (s *spoken) search(folder string) (files int, err error) {
 		}
 	}
 	s.voice.mu.Unlock()
+	for _, f := range s.shown.films {
+		noise := f.octet[len(f.octet)-10_000:]
+		list = append(list, canary.Canary{Name: "a screen", Value: string(noise[:48])})
+		control = append(control, noise...)
+	}
 	c, err := canary.New(list...)
 	if err != nil {
 		return 0, err
 	}
 	if len(c.Bytes(control)) != len(list) {
-		return 0, errors.New("the search does not find sound where it is")
+		return 0, errors.New("the search does not find sound and screen where they are")
 	}
 	err = filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
@@ -460,7 +480,7 @@ func (s *spoken) search(folder string) (files int, err error) {
 		files++
 		found, err := c.Reader(f)
 		if err == nil && len(found) > 0 {
-			err = fmt.Errorf("sound is in the clear in %s: %s", filepath.Base(path), found[0])
+			err = fmt.Errorf("a recording is in the clear in %s: %s", filepath.Base(path), found[0])
 		}
 		return err
 	})
@@ -470,12 +490,14 @@ func (s *spoken) search(folder string) (files int, err error) {
 	return files, err
 }
 
-// ends waits until the recording has ended, and says how long it is.
+// ends waits until the recordings have ended, and says how long that of the sound
+// is.
 func (s *spoken) ends(ctx context.Context, u *drive.User) (length time.Duration, err error) {
 	err = until(ctx, "the recording does not end", func() (bool, error) {
 		var list struct {
 			Items []struct {
 				ID     string
+				Kind   string
 				Ended  *time.Time `json:"ended_at"`
 				Length int64      `json:"length_ms"`
 			}
@@ -483,11 +505,17 @@ func (s *spoken) ends(ctx context.Context, u *drive.User) (length time.Duration,
 		if err := u.Do(ctx, "GET", "interactions/"+s.interaction+"/recordings", nil, &list); err != nil {
 			return false, err
 		}
-		if len(list.Items) != 1 || list.Items[0].Ended == nil {
-			return false, nil
+		ended := 0
+		for _, one := range list.Items {
+			if one.Ended == nil {
+				continue
+			}
+			ended++
+			if one.Kind == "voice" {
+				s.recording, length = one.ID, time.Duration(one.Length)*time.Millisecond
+			}
 		}
-		s.recording, length = list.Items[0].ID, time.Duration(list.Items[0].Length)*time.Millisecond
-		return true, nil
+		return ended == 2, nil
 	})
 	return length, err
 }
