@@ -71,7 +71,7 @@ func (m *Manager) Arrive(ctx context.Context, a channel.Arrival) (interaction, c
 		return "", "", err
 	}
 	it.Contact = contact
-	err = m.do(ctx, a.Tenant, func(f *floor, now time.Time) error {
+	err = m.doAbout(ctx, a.Tenant, acd.Subject{Work: it.ID}, func(f *floor, now time.Time) error {
 		if f.items[it.ID] == nil { // a rebuild may have found it already
 			f.items[it.ID] = it
 			f.allowTalk(it)
@@ -133,7 +133,7 @@ func (m *Manager) KeepPlace(ctx context.Context, t id.Tenant, interaction string
 // CustomerLeft says that the person ended the contact or is gone. Repeats are
 // harmless.
 func (m *Manager) CustomerLeft(ctx context.Context, t id.Tenant, interaction string) error {
-	return m.do(ctx, t, func(f *floor, now time.Time) error {
+	return m.doAbout(ctx, t, acd.Subject{Work: interaction}, func(f *floor, now time.Time) error {
 		it := f.items[interaction]
 		if it == nil || it.CustomerGone {
 			return nil
@@ -181,7 +181,7 @@ func (m *Manager) SetPresence(ctx context.Context, a access.Actor, user string, 
 	if presence != acd.Ready && presence != acd.NotReady && presence != acd.Offline {
 		return view, errs.Bad("presence", "must be ready, not_ready or offline")
 	}
-	err := m.do(ctx, a.Tenant, func(f *floor, now time.Time) error {
+	err := m.doAbout(ctx, a.Tenant, acd.Subject{Agent: user}, func(f *floor, now time.Time) error {
 		p, ok := f.people[user]
 		if !ok || !p.agent {
 			return errs.New(errs.NotFound, "There is no such agent.")
@@ -206,7 +206,7 @@ func (m *Manager) SetPresence(ctx context.Context, a access.Actor, user string, 
 // Accept takes an offer. When it has ended, the answer says how.
 func (m *Manager) Accept(ctx context.Context, a access.Actor, offer string) (Interaction, error) {
 	var out Interaction
-	err := m.do(ctx, a.Tenant, func(f *floor, now time.Time) error {
+	err := m.doAbout(ctx, a.Tenant, acd.Subject{Agent: a.User}, func(f *floor, now time.Time) error {
 		o, err := f.ownOffer(a.User, offer)
 		if err != nil {
 			return err
@@ -225,7 +225,7 @@ func (m *Manager) Accept(ctx context.Context, a access.Actor, offer string) (Int
 
 // Decline refuses an offer; it goes to somebody else.
 func (m *Manager) Decline(ctx context.Context, a access.Actor, offer string) error {
-	return m.do(ctx, a.Tenant, func(f *floor, now time.Time) error {
+	return m.doAbout(ctx, a.Tenant, acd.Subject{Agent: a.User}, func(f *floor, now time.Time) error {
 		if _, err := f.ownOffer(a.User, offer); err != nil {
 			return err
 		}
@@ -288,7 +288,7 @@ func (f *floor) held(a access.Actor, interaction string) (*item, error) {
 // change runs fn on an interaction that the actor handles and answers its state.
 func (m *Manager) change(ctx context.Context, a access.Actor, interaction string, fn func(f *floor, it *item, now time.Time) error) (Interaction, error) {
 	var out Interaction
-	err := m.do(ctx, a.Tenant, func(f *floor, now time.Time) error {
+	err := m.doAbout(ctx, a.Tenant, acd.Subject{Agent: a.User, Work: interaction}, func(f *floor, now time.Time) error {
 		it, err := f.held(a, interaction)
 		if err != nil {
 			return err

@@ -68,6 +68,7 @@ type floor struct {
 	ways    map[string]*flowDay      // by flow
 	opened  time.Time
 	batch   batch
+	coming  []acd.Subject // scratch of ready
 }
 
 // item is an open interaction in memory.
@@ -119,9 +120,10 @@ type person struct {
 
 // call is one request to the floor.
 type call struct {
-	fn   func(f *floor, now time.Time) error
-	err  error
-	done chan struct{}
+	about acd.Subject // as far as it is known
+	fn    func(f *floor, now time.Time) error
+	err   error
+	done  chan struct{}
 }
 
 // outcome is a batch that is committed. It is shown, and its calls are answered, once
@@ -169,8 +171,8 @@ func moving() error {
 }
 
 // do hands fn to the floor's goroutine and waits until its changes are durable.
-func (f *floor) do(ctx context.Context, fn func(f *floor, now time.Time) error) error {
-	c := &call{fn: fn, done: make(chan struct{})}
+func (f *floor) do(ctx context.Context, about acd.Subject, fn func(f *floor, now time.Time) error) error {
+	c := &call{about: about, fn: fn, done: make(chan struct{})}
 	gone := moving()
 	select {
 	case f.in <- c:
@@ -234,6 +236,18 @@ func (f *floor) run(ctx context.Context) {
 	}
 }
 
+// ready readies the engine for calls that came together.
+func (f *floor) ready(calls []*call) {
+	if len(calls) < 2 {
+		return
+	}
+	f.coming = f.coming[:0]
+	for _, c := range calls {
+		f.coming = append(f.coming, c.about)
+	}
+	f.engine.Expect(f.coming)
+}
+
 // turn handles one batch of calls; false means that the floor is not ours any
 // more.
 func (f *floor) turn(ctx context.Context, calls []*call) bool {
@@ -243,6 +257,7 @@ func (f *floor) turn(ctx context.Context, calls []*call) bool {
 	f.step(acd.Tick{}, now)
 	f.openAndClose(now)
 	f.flowTimers(now)
+	f.ready(calls)
 	for _, c := range calls {
 		c.err = c.fn(f, now)
 	}

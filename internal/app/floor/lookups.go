@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"nubitalk/internal/base/errs"
+	"nubitalk/internal/core/acd"
 	"nubitalk/internal/core/flow"
 )
 
@@ -53,7 +54,7 @@ func (m *Manager) look(f *floor, interaction string, r flow.Request) {
 func (m *Manager) give(f *floor, r flow.Request, fn func(f *floor, now time.Time) error) {
 	ctx, cancel := context.WithTimeout(m.ctx, time.Duration(r.Seconds)*time.Second)
 	defer cancel()
-	for errs.Is(f.do(ctx, fn), errs.Unavailable) {
+	for errs.Is(f.do(ctx, acd.Subject{}, fn), errs.Unavailable) {
 		select {
 		case <-f.ended: // another holder asks again
 			return

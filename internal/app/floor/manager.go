@@ -328,7 +328,7 @@ func (m *Manager) open(ctx context.Context, t id.Tenant, fence int64) error {
 		f.run(m.ctx)
 	}()
 	m.mu.Unlock()
-	return f.do(ctx, func(f *floor, now time.Time) error {
+	return f.do(ctx, acd.Subject{}, func(f *floor, now time.Time) error {
 		f.tellFollowers()
 		// Who came or went while it was rebuilt.
 		for _, user := range sortedKeys(came) {
@@ -396,11 +396,17 @@ func (m *Manager) at(t id.Tenant) (*floor, error) {
 
 // do runs fn on the tenant's floor and waits until what it changed is durable.
 func (m *Manager) do(ctx context.Context, t id.Tenant, fn func(f *floor, now time.Time) error) error {
+	return m.doAbout(ctx, t, acd.Subject{}, fn)
+}
+
+// doAbout is do for a call of which it is known whom it concerns: many that come
+// together are then quicker.
+func (m *Manager) doAbout(ctx context.Context, t id.Tenant, about acd.Subject, fn func(f *floor, now time.Time) error) error {
 	f, err := m.at(t)
 	if err != nil {
 		return err
 	}
-	return f.do(ctx, fn)
+	return f.do(ctx, about, fn)
 }
 
 // Reload lets a floor see changed set-up or users; it ends the floor of a tenant

@@ -41,7 +41,7 @@ type agent struct {
 	serves                uint8 // bit per channel: at work, whether or not there is room
 	known, dirty, touched bool
 
-	id                          string
+	named
 	held                        *work // the first by id, see work.next
 	idleSince, lastOffer, since int64
 	timer                       timer // grace
@@ -51,7 +51,7 @@ type agent struct {
 	queues []*queue // that name it as a member
 	helps  []*queue // that name it from a step on
 	skills map[string]int
-	_      [24]byte // to whole cache lines
+	_      [16]byte // to whole cache lines
 }
 
 // mostHeld bounds a capacity, and what else is counted small.
@@ -127,7 +127,7 @@ func (a *agent) slotOf(c *class) int {
 
 // agent returns an agent that is set up, or nil.
 func (e *Engine) agent(id string) *agent {
-	if a := e.agents[id]; a != nil && a.known {
+	if a := e.agents.get(id); a != nil && a.known {
 		return a
 	}
 	return nil
@@ -136,10 +136,10 @@ func (e *Engine) agent(id string) *agent {
 // named returns the agent of that id, making a placeholder for a member that is
 // not set up yet.
 func (e *Engine) named(id string) *agent {
-	a := e.agents[id]
+	a := e.agents.get(id)
 	if a == nil {
-		a = &agent{id: id, stance: e.stance(stance{presence: Offline})}
-		e.agents[id] = a
+		a = &agent{named: named{id: id}, stance: e.stance(stance{presence: Offline})}
+		e.agents.put(a)
 	}
 	return a
 }

@@ -2,6 +2,7 @@ package acd
 
 import (
 	"encoding/binary"
+	"hash/maphash"
 	"math"
 	"slices"
 	"strings"
@@ -89,7 +90,7 @@ func (e *Engine) classOf(w *work) *class {
 	q, level := w.q, e.level(w)
 	only := w.only
 	if only == nil && w.kept {
-		only = e.agents[w.preferred]
+		only = e.agents.get(w.preferred)
 	}
 	e.key = append(e.key[:0], byte(w.ch))
 	if only != nil {
@@ -103,13 +104,15 @@ func (e *Engine) classOf(w *work) *class {
 			e.key = appendNeeds(append(e.key, 0), e.wants) // a level is never 0
 		}
 	}
-	if c := q.classes[string(e.key)]; c != nil {
-		return c
+	hash := maphash.Bytes(e.seed, e.key)
+	for i, h := range q.keys {
+		if c := q.classes[i]; h == hash && c.key == string(e.key) {
+			return c
+		}
 	}
 	e.trimClasses(q)
 	c := e.newClass(class{q: q, ch: w.ch, level: level, key: string(e.key), only: only})
-	q.classes[c.key] = c
-	q.order = append(q.order, c)
+	q.classes, q.keys = append(q.classes, c), append(q.keys, hash)
 	if c.only != nil {
 		e.attach(c.only, c)
 		return c
@@ -192,10 +195,10 @@ func canonical(needs []SkillNeed) []SkillNeed {
 
 // trimClasses drops the queue's oldest empty class when it has too many.
 func (e *Engine) trimClasses(q *queue) {
-	if len(q.order) < maxClasses {
+	if len(q.classes) < maxClasses {
 		return
 	}
-	for _, c := range q.order {
+	for _, c := range q.classes {
 		if c.line.size == 0 {
 			e.dropClass(c)
 			return
@@ -206,8 +209,8 @@ func (e *Engine) trimClasses(q *queue) {
 // dropClass takes an empty class out of its queue and its agents.
 func (e *Engine) dropClass(c *class) {
 	e.freeTops = append(e.freeTops, c.number)
-	delete(c.q.classes, c.key)
-	c.q.order = slices.DeleteFunc(c.q.order, func(o *class) bool { return o == c })
+	i := slices.Index(c.q.classes, c)
+	c.q.classes, c.q.keys = slices.Delete(c.q.classes, i, i+1), slices.Delete(c.q.keys, i, i+1)
 	drop := func(a *agent) {
 		if i := a.slotOf(c); i >= 0 {
 			e.detach(a, i)

@@ -79,8 +79,8 @@
 //
 // # Files
 //
-// engine.go the steps; agent.go, work.go, move.go, setup.go the events;
-// match.go the rule; overflow.go steps, affinity and overflow; class.go, line.go,
+// engine.go the steps; expect.go what makes many at once quicker; agent.go, work.go, move.go, setup.go the events;
+// match.go the rule; overflow.go steps, affinity and overflow; class.go, line.go, byid.go,
 // timers.go the indexes that keep a step's cost from growing with agents and
 // work; outbox.go the commands; estimate.go, query.go, why.go what can be asked;
 // restore.go starting again.

@@ -1,6 +1,7 @@
 package acd
 
 import (
+	"hash/maphash"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,10 +37,10 @@ type Engine struct {
 
 	blend [channels]uint8 // by channel held: bits of those it leaves no room for
 
-	queues  map[string]*queue
-	agents  map[string]*agent
+	queues  byID[*queue]
+	agents  byID[*agent]
 	stances map[stance]*stance // that agents share
-	works   map[string]*work
+	works   byID[*work]
 
 	timers   timers
 	due      []timerItem // scratch of Step
@@ -56,10 +57,12 @@ type Engine struct {
 	out     outbox
 	refusal string
 	made    int // offers made, for the default ids
+	read    int // the sum of what Expect read, so that it reads it
 	free    []*work
 	needs   []SkillNeed // scratch
 	wants   []SkillNeed // scratch
 	key     []byte      // scratch
+	seed    maphash.Seed
 }
 
 // New returns an engine that knows nothing yet.
@@ -72,12 +75,13 @@ func New(opts Options) *Engine {
 	}
 	e := &Engine{
 		opts:    opts,
+		seed:    maphash.MakeSeed(),
 		grace:   def(opts.Grace, 15*time.Second).Microseconds(),
 		backOff: def(opts.BackOff, 30*time.Second).Microseconds(),
 		ageing:  def(opts.Ageing, time.Minute).Microseconds(),
-		queues:  map[string]*queue{},
-		agents:  map[string]*agent{},
-		works:   map[string]*work{},
+		queues:  newByID(func(q *queue) *named { return &q.named }),
+		agents:  newByID(func(a *agent) *named { return &a.named }),
+		works:   newByID(func(w *work) *named { return &w.named }),
 	}
 	if opts.NewOfferID == nil {
 		e.opts.NewOfferID = func() string { e.made++; return "off_" + strconv.Itoa(e.made) }

@@ -217,7 +217,7 @@ func (l *line) each(f func(*work) bool) {
 // inOrder is the first works of all lines of a queue, at most limit.
 func (q *queue) inOrder(limit int) []*work {
 	var runs [][]*work
-	for _, c := range q.order {
+	for _, c := range q.classes {
 		run := make([]*work, 0, min(c.line.size, limit))
 		c.line.each(func(w *work) bool {
 			if len(run) < limit {

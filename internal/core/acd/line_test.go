@@ -30,7 +30,7 @@ func TestALineIsASortedList(t *testing.T) {
 			for range rapid.IntRange(1, 400).Draw(t, "times") {
 				if comes := what == "come" || what == "come last" || what == "both" && made%2 == 0; comes || len(want) == 0 {
 					made++
-					w := &work{id: fmt.Sprintf("w%05d", made)}
+					w := &work{named: named{id: fmt.Sprintf("w%05d", made)}}
 					w.due, w.queued = rapid.Int64Range(0, spread).Draw(t, "due"), rapid.Int64Range(1, spread).Draw(t, "queued")
 					if what == "come last" && len(want) > 0 {
 						w.due += want[len(want)-1].due

@@ -4,7 +4,7 @@ import "cmp"
 
 // move sends work elsewhere. It is checked as a whole before anything changes.
 func (e *Engine) move(ev Move) string {
-	w := e.works[ev.Work]
+	w := e.works.get(ev.Work)
 	if w == nil {
 		return RefusedUnknownWork
 	}

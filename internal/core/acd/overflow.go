@@ -72,7 +72,7 @@ func (e *Engine) checkNobody(q *queue, ch int) {
 	if q.serving[ch] > 0 || len(q.cfg.Overflow) == 0 {
 		return
 	}
-	for _, c := range q.order {
+	for _, c := range q.classes {
 		if int(c.ch) == ch {
 			c.line.each(func(w *work) bool { e.checkWork(w); return true })
 		}
@@ -82,7 +82,7 @@ func (e *Engine) checkNobody(q *queue, ch int) {
 // targetBack marks the work of queues whose overflow goes to one that is set up
 // again.
 func (e *Engine) targetBack(to *queue) {
-	for _, q := range e.queues {
+	for q := range e.queues.all() {
 		if slices.ContainsFunc(q.cfg.Overflow, func(r Overflow) bool { return r.ToQueue == to.id }) {
 			for _, w := range q.inOrder(q.waiting) {
 				e.checkWork(w)

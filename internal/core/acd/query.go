@@ -57,7 +57,7 @@ type QueueInfo struct {
 
 // Position is a waiting work's place in its queue: 1 is next, 0 is not waiting.
 func (e *Engine) Position(id string) int {
-	w := e.works[id]
+	w := e.works.get(id)
 	if w == nil || w.state != queued {
 		return 0
 	}
@@ -68,7 +68,7 @@ func (e *Engine) Position(id string) int {
 // queue's lines.
 func (w *work) position() int {
 	n := 1
-	for _, c := range w.q.order {
+	for _, c := range w.q.classes {
 		n += c.line.ahead(w)
 	}
 	return n
@@ -108,7 +108,7 @@ func (e *Engine) QueueStats(queue string, now time.Time) (QueueInfo, bool) {
 		Handling:      time.Duration(q.pace.handle) * time.Microsecond,
 	}
 	oldest := int64(none)
-	for _, c := range q.order {
+	for _, c := range q.classes {
 		oldest = min(oldest, c.line.oldest())
 	}
 	if oldest != none {
@@ -166,7 +166,7 @@ func (e *Engine) Waiting(queue string) []string {
 
 // Work is one open interaction; false if it is not known (any more).
 func (e *Engine) Work(id string) (WorkInfo, bool) {
-	w := e.works[id]
+	w := e.works.get(id)
 	if w == nil {
 		return WorkInfo{}, false
 	}
@@ -182,9 +182,9 @@ func (e *Engine) Work(id string) (WorkInfo, bool) {
 	case queued:
 		info.Position = w.position()
 	case offered:
-		info.OfferedAt, info.Deadline = fromMicros(w.offered), fromMicros(w.until)
+		info.OfferedAt, info.Deadline = fromMicros(w.offered), fromMicros(w.timer.at)
 	case wrapping:
-		info.WrapUntil = fromMicros(w.until)
+		info.WrapUntil = fromMicros(w.timer.at)
 	}
 	if w.agent != nil {
 		info.Agent = w.agent.id
@@ -195,13 +195,13 @@ func (e *Engine) Work(id string) (WorkInfo, bool) {
 // Refused are the agents that a work is kept from because they declined or
 // missed it, by id: RestoredWork.Refused of a later Restore.
 func (e *Engine) Refused(id string) []RestoredRefusal {
-	w := e.works[id]
+	w := e.works.get(id)
 	if w == nil {
 		return nil
 	}
 	var out []RestoredRefusal
 	for _, f := range w.refused {
-		if e.agents[f.a.id] == f.a {
+		if e.agents.get(f.a.id) == f.a {
 			out = append(out, RestoredRefusal{f.a.id, fromMicros(f.until)})
 		}
 	}

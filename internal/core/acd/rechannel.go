@@ -3,7 +3,7 @@ package acd
 // rechannel makes work one of another channel where it stands: a chat that is
 // spoken takes the place of a call while it is, with its agent and in a queue.
 func (e *Engine) rechannel(ev Rechannel) string {
-	w, ch := e.works[ev.Work], channelIndex(ev.Channel)
+	w, ch := e.works.get(ev.Work), channelIndex(ev.Channel)
 	switch {
 	case w == nil:
 		return RefusedUnknownWork

@@ -66,7 +66,7 @@ func (e *Engine) Restore(r Restored, now time.Time) []Command {
 		if e.setAgent(ra.Agent) != RefusedNone {
 			continue
 		}
-		a := e.agents[ra.Agent.ID]
+		a := e.agents.get(ra.Agent.ID)
 		a.stance = e.stance(stance{cmp.Or(ra.Presence, Offline), ra.Reason, ""})
 		a.missed = int16(min(max(ra.Missed, 0), mostHeld))
 		a.since, a.idleSince, a.lastOffer = e.past(ra.Since), e.past(ra.IdleSince), e.past(ra.LastOffer)
@@ -88,8 +88,7 @@ func (e *Engine) Restore(r Restored, now time.Time) []Command {
 			e.restoreWork(rw)
 		}
 	}
-	for _, id := range slices.Sorted(maps.Keys(e.agents)) {
-		a := e.agents[id]
+	for _, a := range e.agents.sorted() {
 		if a.known {
 			e.watch(a)
 		}
@@ -104,13 +103,13 @@ func (e *Engine) past(t time.Time) int64 { return min(toMicros(t), e.now) }
 func (e *Engine) restoreWork(rw RestoredWork) {
 	in := rw.Work
 	ch := channelIndex(in.Channel)
-	if in.ID == "" || ch < 0 || e.works[in.ID] != nil {
+	if in.ID == "" || ch < 0 || e.works.get(in.ID) != nil {
 		return
 	}
-	q := e.queues[in.Queue]
+	q := e.queues.get(in.Queue)
 	if q == nil { // removed: kept as such while work is in it
-		q = &queue{id: in.Queue, classes: map[string]*class{}, removed: true, cfg: Queue{ID: in.Queue}}
-		e.queues[q.id] = q
+		q = &queue{named: named{id: in.Queue}, removed: true, cfg: Queue{ID: in.Queue}}
+		e.queues.put(q)
 	}
 	w := e.newWork()
 	w.id, w.ch, w.q, w.priority, w.needs, w.wants, w.preferred = in.ID, ch, q, in.Priority, in.Needs, in.Wants, in.Preferred
@@ -128,7 +127,7 @@ func (e *Engine) restoreWork(rw RestoredWork) {
 			w.refused = append(w.refused, refusal{a, min(toMicros(r.Until), e.now+e.backOff)})
 		}
 	}
-	e.works[w.id] = w
+	e.works.put(w)
 	q.used[ch] = true
 	a := e.agent(rw.Agent)
 	switch {
@@ -140,12 +139,12 @@ func (e *Engine) restoreWork(rw RestoredWork) {
 		e.returnToQueue(w, CauseAgentRemoved, true)
 	case rw.State == Wrapping && a != nil:
 		e.hold(w, a, wrapping)
-		w.until = toMicros(rw.WrapUntil)
+		until := toMicros(rw.WrapUntil)
 		if most := q.cfg.WrapUp.Microseconds(); most > 0 {
-			w.until = min(w.until, e.now+2*most) // it may have been extended
+			until = min(until, e.now+2*most) // it may have been extended
 		}
-		if w.until != 0 {
-			e.timers.setWork(w, w.until)
+		if until != 0 {
+			e.timers.setWork(w, until)
 		}
 	case rw.State == Wrapping:
 		e.closed(w, Completed, CauseAgentRemoved, nil)
@@ -158,15 +157,15 @@ func (e *Engine) restoreWork(rw RestoredWork) {
 
 // restoreOffer leaves a valid offer as it is and takes back any other.
 func (e *Engine) restoreOffer(w *work, rw RestoredWork, a *agent) {
-	w.until = toMicros(rw.Deadline)
-	if most := w.until - toMicros(rw.OfferedAt); !rw.OfferedAt.IsZero() && most > 0 {
-		w.until = min(w.until, e.now+most) // its own length: the queue's may have changed since
+	until := toMicros(rw.Deadline)
+	if most := until - toMicros(rw.OfferedAt); !rw.OfferedAt.IsZero() && most > 0 {
+		until = min(until, e.now+most) // its own length: the queue's may have changed since
 	}
-	if a != nil && rw.Offer != "" && w.until > e.now && a.presence == Ready &&
+	if a != nil && rw.Offer != "" && until > e.now && a.presence == Ready &&
 		a.used[w.ch] < int32(a.capacity[w.ch]) && e.eligible(a, w) {
 		e.hold(w, a, offered)
 		w.offer, w.offered = rw.Offer, toMicros(rw.OfferedAt)
-		e.timers.setWork(w, w.until)
+		e.timers.setWork(w, until)
 		return
 	}
 	if rw.Offer != "" {
@@ -178,13 +177,12 @@ func (e *Engine) restoreOffer(w *work, rw RestoredWork, a *agent) {
 // Snapshot is the engine's state, for Restore.
 func (e *Engine) Snapshot() Restored {
 	r := Restored{Blend: e.blendRule()}
-	for _, id := range slices.Sorted(maps.Keys(e.queues)) {
-		if q := e.queues[id]; !q.removed {
+	for _, q := range e.queues.sorted() {
+		if !q.removed {
 			r.Queues = append(r.Queues, q.cfg.clone())
 		}
 	}
-	for _, id := range slices.Sorted(maps.Keys(e.agents)) {
-		a := e.agents[id]
+	for _, a := range e.agents.sorted() {
 		if !a.known {
 			continue
 		}
@@ -200,12 +198,12 @@ func (e *Engine) Snapshot() Restored {
 		}
 		r.Agents = append(r.Agents, ra)
 	}
-	for _, id := range slices.Sorted(maps.Keys(e.works)) {
-		info, _ := e.Work(id)
+	for _, w := range e.works.sorted() {
+		info, _ := e.Work(w.id)
 		rw := RestoredWork{
 			Work: info.Work, State: info.State, Agent: info.Agent, Front: info.Front, Extended: info.Extended,
 			Offer: info.Offer, OfferedAt: info.OfferedAt, Deadline: info.Deadline,
-			AnsweredAt: info.AnsweredAt, WrapUntil: info.WrapUntil, Refused: e.Refused(id),
+			AnsweredAt: info.AnsweredAt, WrapUntil: info.WrapUntil, Refused: e.Refused(w.id),
 		}
 		r.Works = append(r.Works, rw)
 	}

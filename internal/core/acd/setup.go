@@ -8,21 +8,20 @@ import (
 
 // queue is a queue as the engine holds it.
 type queue struct {
-	id      string
-	cfg     Queue
-	removed bool
-	members []*agent // every named one, set up or not
-	helpers []helper // those who serve it from a step on, and are no members
-	classes map[string]*class
-	order   []*class // the same, oldest first
-	waiting int
-
+	named
+	waiting                   int
 	offered, active, wrapping int32
+	online                    int32
 	ready, serving            [channels]int32 // members with room; at work
 	slots                     [channels]int32 // capacity of members at work
-	online                    int32
-	used                      [channels]bool // channels that its work ever had
+	used                      [channels]bool  // channels that its work ever had
+	removed                   bool
+	classes                   []*class // oldest first
+	keys                      []uint64 // the hashes of their keys
 	pace                      pace
+	cfg                       Queue
+	members                   []*agent // every named one, set up or not
+	helpers                   []helper // those who serve it from a step on, and are no members
 }
 
 // helper is an agent who serves the queue from a step of loosening on.
@@ -35,11 +34,11 @@ func (e *Engine) setQueue(cfg Queue) string {
 	if cfg.ID == "" {
 		return RefusedMissingID
 	}
-	q := e.queues[cfg.ID] // a removed one comes back with the work it still has
+	q := e.queues.get(cfg.ID) // a removed one comes back with the work it still has
 	fresh := q == nil || q.removed
 	if q == nil {
-		q = &queue{id: cfg.ID, classes: map[string]*class{}}
-		e.queues[q.id] = q
+		q = &queue{named: named{id: cfg.ID}}
+		e.queues.put(q)
 	}
 	cfg = cfg.clone()
 	anew := !sameOrder(q.cfg, cfg)
@@ -101,8 +100,8 @@ func (e *Engine) drain(q *queue) []*work {
 	for _, w := range waiting {
 		e.leaveLine(w)
 	}
-	for len(q.order) > 0 {
-		e.dropClass(q.order[len(q.order)-1])
+	for len(q.classes) > 0 {
+		e.dropClass(q.classes[len(q.classes)-1])
 	}
 	return waiting
 }
@@ -171,7 +170,7 @@ func (e *Engine) joinQueue(a *agent, q *queue) {
 	a.queues = append(a.queues, q)
 	q.members = append(q.members, a)
 	e.countMember(q, a, 1)
-	for _, c := range q.order {
+	for _, c := range q.classes {
 		e.admitTo(c, a)
 	}
 	e.mark(a)
@@ -180,7 +179,7 @@ func (e *Engine) joinQueue(a *agent, q *queue) {
 func (e *Engine) joinHelp(a *agent, q *queue, level int8) {
 	a.helps = append(a.helps, q)
 	q.helpers = append(q.helpers, helper{a, level})
-	for _, c := range q.order {
+	for _, c := range q.classes {
 		if level <= c.level {
 			e.admitTo(c, a)
 		}
@@ -230,7 +229,7 @@ func (e *Engine) removeQueue(id string) string {
 		return RefusedUnknownQueue
 	}
 	gone := q.inOrder(q.waiting)
-	for _, a := range e.agents { // work may be offered to one who is no member
+	for a := range e.agents.all() { // work may be offered to one who is no member
 		for w := a.held; w != nil; w = w.next {
 			if w.q == q && w.state == offered {
 				gone = append(gone, w)
@@ -251,7 +250,7 @@ func (e *Engine) removeQueue(id string) string {
 
 // queue returns a queue that is set up, or nil.
 func (e *Engine) queue(id string) *queue {
-	if q := e.queues[id]; q != nil && !q.removed {
+	if q := e.queues.get(id); q != nil && !q.removed {
 		return q
 	}
 	return nil
@@ -259,8 +258,8 @@ func (e *Engine) queue(id string) *queue {
 
 // forgetQueue drops a removed queue once no work belongs to it.
 func (e *Engine) forgetQueue(q *queue) {
-	if q.removed && q.active+q.wrapping == 0 && e.queues[q.id] == q {
-		delete(e.queues, q.id)
+	if q.removed && q.active+q.wrapping == 0 {
+		e.queues.drop(q)
 	}
 }
 
@@ -302,13 +301,13 @@ func (e *Engine) join(a *agent, reserved []*class) {
 	e.dirtyAgent(a)
 	for _, q := range a.queues {
 		e.countMember(q, a, 1)
-		for _, c := range q.order {
+		for _, c := range q.classes {
 			e.admitTo(c, a)
 		}
 	}
 	for _, q := range a.helps {
 		level := q.helpLevel(a)
-		for _, c := range q.order {
+		for _, c := range q.classes {
 			if level <= c.level {
 				e.admitTo(c, a)
 			}
@@ -336,7 +335,7 @@ func (e *Engine) removeAgent(id string) string {
 	}
 	e.timers.stopAgent(a)
 	a.known, a.browsers, a.elsewhere = false, 0, 0
-	delete(e.agents, a.id)
+	e.agents.drop(a)
 	// Queues that still name it keep a placeholder; nothing else points to the
 	// removed one any more but refusals, which end with it.
 	for _, q := range a.queues {
@@ -357,7 +356,7 @@ func (e *Engine) removeAgent(id string) string {
 // forgetAgent drops one that is neither set up nor named by a queue.
 func (e *Engine) forgetAgent(a *agent) {
 	if !a.known && len(a.queues)+len(a.helps) == 0 {
-		delete(e.agents, a.id)
+		e.agents.drop(a)
 	}
 }
 
@@ -394,8 +393,7 @@ func (e *Engine) setBlend(b Blend) string {
 			}
 		}
 	}
-	for _, id := range slices.Sorted(maps.Keys(e.agents)) {
-		a := e.agents[id]
+	for _, a := range e.agents.sorted() {
 		before := a.room
 		if e.refresh(a); a.room != before {
 			e.dirtyAgent(a)

@@ -18,9 +18,9 @@ func TestTimersFireInOrder(t *testing.T) {
 		var owners []owner
 		for i := range 40 {
 			if i%3 == 0 {
-				owners = append(owners, owner{a: &agent{id: fmt.Sprintf("a%d", i)}})
+				owners = append(owners, owner{a: &agent{named: named{id: fmt.Sprintf("a%d", i)}}})
 			} else {
-				owners = append(owners, owner{w: &work{id: fmt.Sprintf("w%d", i)}})
+				owners = append(owners, owner{w: &work{named: named{id: fmt.Sprintf("w%d", i)}}})
 			}
 		}
 		at := map[owner]int64{}

@@ -71,7 +71,7 @@ type AgentWhy struct {
 // Why explains who could take a work and what excludes each; false if the work
 // is not known. Considered are the queue's agents, or the one agent it waits for.
 func (e *Engine) Why(id string) (WorkWhy, bool) {
-	w := e.works[id]
+	w := e.works.get(id)
 	if w == nil {
 		return WorkWhy{}, false
 	}
@@ -104,7 +104,7 @@ func (e *Engine) Why(id string) (WorkWhy, bool) {
 // other agent of its queue from it, and how many steps were in force. One without
 // a reason could have had it and was not the choice.
 func (e *Engine) Others(id string) (step int, others []Candidate) {
-	w := e.works[id]
+	w := e.works.get(id)
 	if w == nil {
 		return 0, nil
 	}

@@ -1,24 +1,25 @@
 package acd
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // work is an interaction as the engine holds it, in four cache lines: with
 // 100,000 waiting every line is a miss. The first two have what an agent's steps
 // read, the others what is read when work comes to a queue.
 type work struct {
-	id       string
+	named
 	q        *queue // its queue; may have been removed while the work is active
 	agent    *agent // who holds it or is offered it
-	timer    timer
-	until    int64 // the offer's deadline, or the wrap-up's end
+	timer    timer  // the offer's deadline, the wrap-up's end, or when more may be possible for waiting work
+	estimate int16  // seconds told on arrival; -1 unknown
 	ch       int8
 	state    stage
 	front    bool
 	extended bool
 	waited   bool // did not find an agent at once
 	dirty    bool // in Engine.dirtyW
-	check    bool // in Engine.checks
-	kept     bool // waiting: for its preferred agent
 
 	next     *work  // the next that its agent holds, by id
 	offer    string // while offered
@@ -32,12 +33,13 @@ type work struct {
 	entered   int64 // when it came to its queue
 	arrived   int64
 	offered   int64
-	priority  int
+	due       int64 // its place in the order, see doc.go
 
 	needs    []SkillNeed
 	wants    []SkillNeed
-	due      int64 // its place in the order, see doc.go
-	estimate int32 // seconds told on arrival; -1 unknown
+	priority int
+	kept     bool // waiting: for its preferred agent
+	check    bool // in Engine.checks
 }
 
 // stage is a State, small.
@@ -115,7 +117,7 @@ func (e *Engine) newWork() *work {
 
 // forget takes a closed work out of the engine; its memory serves again.
 func (e *Engine) forget(w *work) {
-	delete(e.works, w.id)
+	e.works.drop(w)
 	refused := w.refused[:0]
 	dirty, check, entry := w.dirty, w.check, w.timer.entry
 	*w = work{refused: refused, dirty: dirty, check: check, state: closed, timer: timer{entry: entry}}
@@ -130,7 +132,7 @@ func (e *Engine) enqueue(in Work) string {
 	switch {
 	case in.ID == "":
 		return RefusedMissingID
-	case e.works[in.ID] != nil:
+	case e.works.get(in.ID) != nil:
 		return RefusedKnownWork
 	case q == nil:
 		return RefusedUnknownQueue
@@ -165,8 +167,8 @@ func (e *Engine) enqueue(in Work) string {
 	if w.arrived == 0 {
 		w.arrived = w.queued
 	}
-	w.estimate = int32(q.estimate(q.waiting+1, e.now))
-	e.works[w.id] = w
+	w.estimate = int16(min(q.estimate(q.waiting+1, e.now), math.MaxInt16))
+	e.works.put(w)
 	e.enter(w)
 	e.changed(w, cause)
 	return RefusedNone
@@ -180,7 +182,7 @@ func (e *Engine) changed(w *work, cause string) {
 		c.Agent = w.agent.id
 	}
 	if w.state == wrapping {
-		c.WrapUntil = fromMicros(w.until)
+		c.WrapUntil = fromMicros(w.timer.at)
 	}
 }
 
@@ -229,9 +231,8 @@ func (e *Engine) offerTo(w *work, a *agent) {
 	if timeout <= 0 {
 		timeout = defaultOffer
 	}
-	w.until = e.now + max(timeout.Microseconds(), 1)
-	e.timers.setWork(w, w.until)
-	*e.offerMade() = OfferMade{Offer: w.offer, Work: w.id, Agent: a.id, Deadline: fromMicros(w.until)}
+	e.timers.setWork(w, e.now+max(timeout.Microseconds(), 1))
+	*e.offerMade() = OfferMade{Offer: w.offer, Work: w.id, Agent: a.id, Deadline: fromMicros(w.timer.at)}
 	e.changed(w, CauseOffered)
 	if w.q.cfg.AutoAccept {
 		e.take(w)
@@ -306,7 +307,7 @@ func (e *Engine) endOffer(w *work, o OfferOutcome) {
 
 // pending finds a pending offer of that agent, among the few works it has.
 func (e *Engine) pending(offer, agent string) (*work, string) {
-	if a := e.agents[agent]; a != nil && offer != "" {
+	if a := e.agents.get(agent); a != nil && offer != "" {
 		for w := a.held; w != nil; w = w.next {
 			if w.state == offered && w.offer == offer {
 				return w, RefusedNone
@@ -374,14 +375,14 @@ func (e *Engine) expire(w *work) {
 // heldBy finds work that goes on or wraps up with that agent. It looks at the
 // agent's few first, not among all work.
 func (e *Engine) heldBy(id, agent string) (*work, string) {
-	if a := e.agents[agent]; a != nil {
+	if a := e.agents.get(agent); a != nil {
 		for w := a.held; w != nil; w = w.next {
 			if w.id == id && w.state != offered {
 				return w, RefusedNone
 			}
 		}
 	}
-	switch w := e.works[id]; {
+	switch w := e.works.get(id); {
 	case w == nil:
 		return nil, RefusedUnknownWork
 	case w.state == queued || w.state == offered:
@@ -411,10 +412,8 @@ func (e *Engine) wrapUp(w *work, cause string) {
 		return
 	}
 	e.turn(w, wrapping)
-	w.until = 0
 	if !cfg.WrapUpOpen {
-		w.until = e.now + max(cfg.WrapUp.Microseconds(), 1)
-		e.timers.setWork(w, w.until)
+		e.timers.setWork(w, e.now+max(cfg.WrapUp.Microseconds(), 1))
 	}
 	e.changed(w, cause)
 }
@@ -438,20 +437,19 @@ func (e *Engine) extend(ev Extend) string {
 		return why
 	case w.state != wrapping:
 		return RefusedNotWrapping
-	case w.until == 0 || w.q.cfg.WrapUp <= 0:
+	case w.timer.at == 0 || w.q.cfg.WrapUp <= 0:
 		return RefusedOpenWrapUp
 	case w.extended:
 		return RefusedExtended
 	}
 	w.extended = true
-	w.until += w.q.cfg.WrapUp.Microseconds()
-	e.timers.setWork(w, w.until)
+	e.timers.setWork(w, w.timer.at+w.q.cfg.WrapUp.Microseconds())
 	e.changed(w, CauseExtended)
 	return RefusedNone
 }
 
 func (e *Engine) customerLeft(id string) string {
-	w := e.works[id]
+	w := e.works.get(id)
 	switch {
 	case w == nil:
 		return RefusedUnknownWork
@@ -466,7 +464,7 @@ func (e *Engine) customerLeft(id string) string {
 }
 
 func (e *Engine) closeWork(ev Close) string {
-	w := e.works[ev.Work]
+	w := e.works.get(ev.Work)
 	if w == nil {
 		return RefusedUnknownWork
 	}

@@ -13,21 +13,22 @@ import (
 
 // world plays one story on both engines.
 type world struct {
-	story  Story
-	opts   acd.Options
-	now    time.Time
-	fast   *acd.Engine
-	naive  *Naive
-	ledger *Ledger
-	ended  []acd.OfferMade // offers of the past, for late answers
-	works  int
-	last   acd.Event
-	before *saved // the state before the last step
-	keep   bool   // note before in the next step
-	log    []string
-	hash   uint64
-	checks int
-	tell   Telling
+	story    Story
+	opts     acd.Options
+	now      time.Time
+	fast     *acd.Engine
+	naive    *Naive
+	ledger   *Ledger
+	ended    []acd.OfferMade // offers of the past, for late answers
+	works    int
+	last     acd.Event
+	expected []acd.Subject // scratch of about
+	before   *saved        // the state before the last step
+	keep     bool          // note before in the next step
+	log      []string
+	hash     uint64
+	checks   int
+	tell     Telling
 }
 
 type saved struct {
@@ -137,6 +138,7 @@ func (w *world) step(ev acd.Event) error {
 		w.before = nil
 	}
 	w.last = ev
+	w.fast.Expect(w.about(ev))
 	got := w.fast.Step(ev, w.now)
 	if w.story.spoil != nil {
 		got = w.story.spoil(got)
@@ -153,6 +155,28 @@ func (w *world) step(ev acd.Event) error {
 		return fmt.Errorf("a timer of %s is still due", at)
 	}
 	return w.check(got, want)
+}
+
+// about is what an event is about, beside somebody and something that there is
+// not, and what the step before was about.
+func (w *world) about(ev acd.Event) []acd.Subject {
+	s := acd.Subject{Agent: "nobody", Work: "nothing", Queue: "nowhere"}
+	switch ev := ev.(type) {
+	case acd.Accept:
+		s = acd.Subject{Agent: ev.Agent}
+	case acd.Finish:
+		s = acd.Subject{Agent: ev.Agent, Work: ev.Work}
+	case acd.Complete:
+		s = acd.Subject{Agent: ev.Agent}
+	case acd.SetPresence:
+		s = acd.Subject{Agent: ev.Agent}
+	case acd.CustomerLeft:
+		s = acd.Subject{Work: ev.Work}
+	case acd.Enqueue:
+		s = acd.Subject{Work: ev.Work.ID, Queue: ev.Work.Queue}
+	}
+	w.expected = append(w.expected[:len(w.expected)/2], s, acd.Subject{}, s)
+	return w.expected
 }
 
 // restart replaces the engine with one made from a stored state.
