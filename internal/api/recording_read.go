@@ -29,6 +29,12 @@ type Listening interface {
 	Draw(ctx context.Context, a access.Actor, rec, ticket string) ([][]int, error)
 	// Verify says what is not as it was made.
 	Verify(ctx context.Context, a access.Actor, rec, ticket string) ([]recording.Damage, error)
+	// Share lets users hear one for a while, Unshare ends it.
+	Share(ctx context.Context, a access.Actor, rec string, in recording.NewShare) ([]recording.Share, error)
+	Shares(ctx context.Context, a access.Actor, rec string) ([]recording.Share, error)
+	Unshare(ctx context.Context, a access.Actor, rec, share string) error
+	// SharedWith is what the actor may hear by shares.
+	SharedWith(ctx context.Context, a access.Actor) ([]recording.Share, error)
 	// Sound is a part of it.
 	Sound(ctx context.Context, a access.Actor, rec, ticket string, from, until time.Duration) (recording.Sound, error)
 }

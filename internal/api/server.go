@@ -26,6 +26,7 @@ type Parts struct {
 	Setup     Setup
 	Prompts   Prompts
 	Listening Listening
+	Holds     Holds
 	Screens   Screens
 	Trunks    TrunkStatus // nil: no calls run here
 	Phones    PhoneStatus // nil: no calls run here
@@ -102,6 +103,8 @@ func New(c Config, p Parts) *Server {
 	s.screenRoutes()
 	s.callLegRoutes()
 	s.recordingReadRoutes()
+	s.recordingShareRoutes()
+	s.recordingHoldRoutes()
 	s.phoneCallRoutes()
 	s.handsetRoutes()
 	s.forwardRoutes()

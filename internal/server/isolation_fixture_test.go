@@ -44,6 +44,8 @@ type party struct {
 	consent    string
 	attachment string
 	recording  string
+	share      string // of it, with second
+	hold       string // on it
 	ticket     string // of its opening
 	alert      string // about user, who holds a conversation
 	setups     map[setup.Kind]m
@@ -236,6 +238,12 @@ func (p *party) record(n *node) {
 	var opened struct{ Ticket string }
 	must(p.t, p.all.Do(p.t.Context(), "POST", "recordings/"+r.ID()+"/listen", m{}, &opened))
 	p.recording, p.ticket = r.ID(), opened.Ticket
+	var shared struct{ Items []struct{ ID string } }
+	must(p.t, p.all.Do(p.t.Context(), "POST", "recordings/"+r.ID()+"/shares", m{"users": []string{p.second}, "reason": "training"}, &shared))
+	p.share = shared.Items[0].ID
+	var held struct{ ID string }
+	must(p.t, p.all.Do(p.t.Context(), "POST", "recording-holds", m{"recording": r.ID(), "reason": "claim", "reference": p.canary}, &held))
+	p.hold = held.ID
 }
 
 // thing is the id of what a route is about.
@@ -256,18 +264,18 @@ func (p *party) thing(path string) string {
 	case strings.HasPrefix(path, "/api/v1/floor/agents/"):
 		return p.user
 	}
-	return map[string]string{"users": p.second, "api-keys": p.keyID, "organisations": string(p.id), "offers": p.offer, "recordings": p.recording,
+	return map[string]string{"users": p.second, "api-keys": p.keyID, "organisations": string(p.id), "offers": p.offer, "recordings": p.recording, "recording-holds": p.hold,
 		"interactions": p.visitor.Interaction, "alerts": p.alert, "floor": p.visitor.Interaction, "contacts": p.contact}[part[2]]
 }
 
 // path fills in a route's ids: its thing is of p, the smaller ones are of q.
 func (p *party) path(route string, q *party) string {
-	return strings.NewReplacer("{id}", p.thing(route), "{attachment}", q.attachment, "{user}", q.second, "{consent}", q.consent, "{queue}", q.setups[setup.KindQueue]["id"].(string), "{skill}", q.setups[setup.KindSkill]["id"].(string)).Replace(route)
+	return strings.NewReplacer("{id}", p.thing(route), "{attachment}", q.attachment, "{share}", q.share, "{user}", q.second, "{consent}", q.consent, "{queue}", q.setups[setup.KindQueue]["id"].(string), "{skill}", q.setups[setup.KindSkill]["id"].(string)).Replace(route)
 }
 
 // madeUp is a path with ids in it that nobody has, in place of p's.
 func (p *party) madeUp(path string) string {
-	own := []string{string(p.id), p.user, p.second, p.session, p.keyID, p.offer, p.contact, p.consent, p.attachment, p.recording, p.alert, p.visitor.Interaction}
+	own := []string{string(p.id), p.user, p.second, p.session, p.keyID, p.offer, p.contact, p.consent, p.attachment, p.recording, p.share, p.hold, p.alert, p.visitor.Interaction}
 	for _, object := range p.setups {
 		own = append(own, object["id"].(string))
 	}
@@ -293,7 +301,7 @@ func (p *party) body(method, route string) (any, string) {
 	} else if ok && method == "DELETE" && !strings.HasSuffix(route, "/audio") {
 		return nil, "?version=1"
 	}
-	if part[2] == "recordings" && method == "GET" {
+	if part[2] == "recordings" && method == "GET" && !strings.HasSuffix(route, "/shares") {
 		query := "?ticket=" + p.ticket
 		if strings.HasSuffix(route, "/sound") {
 			query += "&until_ms=1000"
@@ -303,7 +311,7 @@ func (p *party) body(method, route string) (any, string) {
 	if strings.HasSuffix(route, "/screen/pieces") {
 		return m{}, "?recording=rec_1&number=1&at_ms=1&length_ms=1000"
 	}
-	for end, body := range map[string]any{"/listen": m{}, "/attachments": fileForm, "/messages": m{"client_id": "m1", "kind": "text", "text": "hello"}, "/read": m{"seq": 1},
+	for end, body := range map[string]any{"/listen": m{}, "/shares": m{"users": []any{p.second}, "reason": "quality"}, "/attachments": fileForm, "/messages": m{"client_id": "m1", "kind": "text", "text": "hello"}, "/read": m{"seq": 1},
 		"/typing": m{}, "/audio": soundFile, "/level": m{"right": true}, "/sound": m{"description": strings.Repeat("v=0\r\n", 10)}, "/hold": m{"held": true}, "/spoken": m{"wanted": true}, "/talk": m{"with": "caller"}, "/ring": m{}, "/monitor": m{"how": "none"}, "/outside": m{"number": "210000001"}, "/keys": m{"keys": "1"}, "/recording": m{"action": "pause"}, "/screen": m{}, "/screen/end": m{"why": "closed"}, "/call-legs/export": m{"format": "json"}, "/complete": m{}, "/result": m{"disposition": "", "labels": []string{}}, "/transfer": m{"queue": p.setups[setup.KindQueue]["id"]}, "/consult": m{"user": p.second}, "/move": m{"priority": 7},
 		"/presence": m{"presence": "not_ready"}, "/contacts/{id}": m{"version": 1, "name": "x"}, "/organisations/{id}": m{"version": 1, "name": "Renamed"},
 		"/users/{id}": m{"version": 0, "language": "pt"}, "/restore": m{"version": 1}, "/skills/{skill}": m{"level": 3, "was": 0}, "/queues/{queue}": m{"member": false}, "/queues/members": m{"member_rule": `language == "pt"`}} {
@@ -354,7 +362,7 @@ func (p *party) ask(a asker, method, path string, body any) (int, string) {
 // leaks says what of p is in an answer.
 func (p *party) leaks(answer string) string {
 	low := strings.ToLower(answer)
-	for _, own := range []string{strings.ToLower(p.canary), string(p.id), p.user, p.second, p.contact, p.offer, p.attachment, p.recording, p.keyID} {
+	for _, own := range []string{strings.ToLower(p.canary), string(p.id), p.user, p.second, p.contact, p.offer, p.attachment, p.recording, p.share, p.hold, p.keyID} {
 		if strings.Contains(low, own) {
 			return own
 		}

@@ -182,6 +182,9 @@ func bodies(t *testing.T, a, b *party) {
 		{"POST", "/api/v1/queues/try", m{"queue": m{"name": "x", "members": []any{b.user}}, "works": []any{m{"channel": "chat"}}}},
 		{"POST", "/api/v1/queues/try", m{"queue": m{"name": "x"}, "agents": []any{m{"user": b.user}}, "works": []any{m{"channel": "chat"}}}},
 		{"POST", "/api/v1/queues/try", m{"queue": m{"name": "x"}, "works": []any{m{"channel": "chat", "last_agent": b.user}}}},
+		{"POST", "/api/v1/recordings/" + a.recording + "/shares", m{"users": []any{b.user}, "reason": "quality"}},
+		{"POST", "/api/v1/recording-holds", m{"recording": b.recording, "reason": "claim"}},
+		{"POST", "/api/v1/recording-holds", m{"contact": b.contact, "reason": "claim"}},
 		{"PUT", "/api/v1/queues/order", m{"ids": []any{queue}}},
 	} {
 		status, answer := a.ask(a.session1(), c.method, c.path, c.body)

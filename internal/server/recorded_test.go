@@ -137,7 +137,7 @@ func TestCallsAreRecorded(t *testing.T) {
 		sue, cy, theirs := acme.signIn(t, "sue"), acme.signIn(t, "cy"), books.signIn(t, "sue")
 		var texts struct{ Items []struct{ ID string } }
 		must(t, ana.Do(ctx, "GET", "consent-texts", nil, &texts))
-		acme.rule(t, ana, m{"consent": "announcement", "consent_text": texts.Items[0].ID, "entry_points": []string{entry}})
+		acme.rule(t, ana, m{"consent": "announcement", "consent_text": texts.Items[0].ID, "entry_points": []string{entry}, "keep_days": 30})
 
 		v, _, err := drive.Chat(ctx, drive.Client(), n.URL(), entry, "rita", "", "", "c1")
 		must(t, err)
@@ -198,6 +198,9 @@ func TestCallsAreRecorded(t *testing.T) {
 			return len(all) == 1 && !all[0].row.EndedAt.IsZero()
 		})
 		one := all[0]
+		if one.row.KeepDays != 30 || !one.row.KeepUntil.Equal(one.row.EndedAt.Add(30*24*time.Hour)) {
+			t.Errorf("it is kept for %d days, until %s", one.row.KeepDays, one.row.KeepUntil)
+		}
 		if !slices.Equal(one.row.Parties, []string{"person", "agent"}) {
 			t.Fatalf("%v", one.row.Parties)
 		}

@@ -107,16 +107,16 @@ func (r recorder) agreed(tx *store.Tx, who voice.Caller, did voice.Deed) error {
 	return r.contacts.Consented(tx, who.Contact, who.Interaction, channel.Consent{Purpose: snap.ConsentTexts[did.Agreed].Purpose, Text: did.Agreed, Version: did.Version, Language: did.Language})
 }
 
-func (r recorder) Begin(ctx context.Context, who voice.Caller, parties []string, source *tape.Tape) (voice.Recording, error) {
-	made, err := r.made.Begin(ctx, recording.Start{Tenant: who.Tenant, Interaction: who.Interaction, Contact: who.Contact, Kind: recording.Voice, Parties: parties, Source: source})
+func (r recorder) Begin(ctx context.Context, who voice.Caller, parties []string, keepDays int, source *tape.Tape) (voice.Recording, error) {
+	made, err := r.made.Begin(ctx, recording.Start{Tenant: who.Tenant, Interaction: who.Interaction, Contact: who.Contact, Kind: recording.Voice, Parties: parties, KeepDays: keepDays, Source: source})
 	if err != nil {
 		return nil, err
 	}
 	return beingMade{made}, nil
 }
 
-func (r recorder) BeginScreen(ctx context.Context, who voice.Caller, user string, source *screen.Reel, from time.Time) (voice.Screening, error) {
-	made, err := r.made.Begin(ctx, recording.Start{Tenant: who.Tenant, Interaction: who.Interaction, Contact: who.Contact, Kind: recording.Screen, Parties: []string{user}, Source: source, At: from})
+func (r recorder) BeginScreen(ctx context.Context, who voice.Caller, user string, keepDays int, source *screen.Reel, from time.Time) (voice.Screening, error) {
+	made, err := r.made.Begin(ctx, recording.Start{Tenant: who.Tenant, Interaction: who.Interaction, Contact: who.Contact, Kind: recording.Screen, Parties: []string{user}, KeepDays: keepDays, Source: source, At: from})
 	if err != nil {
 		return nil, err
 	}

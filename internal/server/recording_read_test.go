@@ -67,7 +67,7 @@ func TestARecordingIsHeard(t *testing.T) {
 		ana := acme.signIn(t, "ana")
 		acme.user(t, "sue", access.Supervisor)
 		books.user(t, "sue", access.Supervisor)
-		acme.agent(t, "cy")
+		cyID := acme.agent(t, "cy")
 		acme.agent(t, "bo")
 		bo, _ := acme.ready(t, "bo")
 		sue, theirs, cy := acme.signIn(t, "sue"), books.signIn(t, "sue"), acme.signIn(t, "cy")
@@ -163,6 +163,22 @@ func TestARecordingIsHeard(t *testing.T) {
 			t.Errorf("it is not kept: %v", again.Waveform)
 		}
 		refused(t, cy.Do(ctx, "POST", listen, m{"reason": "quality"}, nil), 404)
+
+		// Who it is shared with hears it, and only until that ends.
+		var shared struct{ Items []recording.Share }
+		must(t, sue.Do(ctx, "POST", "recordings/"+r.ID()+"/shares", m{"users": []string{cyID}, "reason": "training"}, &shared))
+		must(t, cy.Do(ctx, "POST", listen, m{}, &again))
+		if status, _, _ := fetch(t, cy, "recordings/"+r.ID()+"/sound?until_ms=1000&ticket="+again.Ticket); status != 200 {
+			t.Errorf("who it is shared with: %d", status)
+		}
+		must(t, cy.Do(ctx, "GET", "recordings/shared", nil, &shared))
+		if len(shared.Items) != 1 || shared.Items[0].Recording != r.ID() || time.Until(shared.Items[0].EndsAt) > 7*24*time.Hour {
+			t.Errorf("%+v", shared)
+		}
+		must(t, sue.Do(ctx, "DELETE", "recordings/"+r.ID()+"/shares/"+shared.Items[0].ID, nil, nil))
+		if status, _, _ := fetch(t, cy, "recordings/"+r.ID()+"/sound?until_ms=1000&ticket="+again.Ticket); status != 404 {
+			t.Errorf("after the share: %d", status)
+		}
 
 		// A segment that is lost is silence, and said so.
 		var whole struct{ Faults []recording.Damage }

@@ -45,6 +45,7 @@ type parts struct {
 	chat      *chat.Service
 	recording *recording.Service
 	listeners *recording.Listeners
+	holds     *recording.Holds
 	media     *media.Host
 	voice     *voice.Service
 	lines     *lineBook
@@ -127,6 +128,7 @@ func (s *Server) makeParts() *parts {
 		_, err := p.floor.Work(ctx, a, perm, interaction)
 		return err
 	}})
+	p.holds = &recording.Holds{Recordings: p.recording, Audit: p.audit, Erasing: p.contacts.Erasing}
 	p.media = media.NewHost(s.mediaConfig())
 	var network voice.Network
 	var phones voice.Phones
@@ -221,6 +223,7 @@ func (s *Server) doors(p *parts) *api.Server {
 		Setup:     setupDoors{p.setup, reload},
 		Prompts:   p.prompts,
 		Listening: p.listeners,
+		Holds:     p.holds,
 		Contacts:  p.contacts,
 		Audit:     p.audit,
 		Privacy:   p.privacy,

@@ -14,6 +14,8 @@ var tenantTables = []tenantTable{
 	{"attachments", `DELETE FROM attachments WHERE tenant_id = $1 AND attachment_id IN (SELECT attachment_id FROM attachments WHERE tenant_id = $1 ORDER BY attachment_id LIMIT $2)`},
 	{"recording_entries", `DELETE FROM recording_entries WHERE tenant_id = $1 AND recording_id IN (SELECT recording_id FROM recording_entries WHERE tenant_id = $1 ORDER BY recording_id LIMIT $2)`},
 	{"recordings", `DELETE FROM recordings WHERE tenant_id = $1 AND recording_id IN (SELECT recording_id FROM recordings WHERE tenant_id = $1 ORDER BY recording_id LIMIT $2)`},
+	{"recording_holds", `DELETE FROM recording_holds WHERE tenant_id = $1 AND hold_id IN (SELECT hold_id FROM recording_holds WHERE tenant_id = $1 ORDER BY hold_id LIMIT $2)`},
+	{"recording_shares", `DELETE FROM recording_shares WHERE tenant_id = $1 AND share_id IN (SELECT share_id FROM recording_shares WHERE tenant_id = $1 ORDER BY share_id LIMIT $2)`},
 	{"recording_states", `DELETE FROM recording_states WHERE tenant_id = $1 AND interaction_id IN (SELECT interaction_id FROM recording_states WHERE tenant_id = $1 ORDER BY interaction_id LIMIT $2)`},
 	{"chats", `DELETE FROM chats WHERE tenant_id = $1 AND interaction_id IN (SELECT interaction_id FROM chats WHERE tenant_id = $1 ORDER BY interaction_id LIMIT $2)`},
 	{"offers", `DELETE FROM offers WHERE tenant_id = $1 AND offer_id IN (SELECT offer_id FROM offers WHERE tenant_id = $1 ORDER BY offer_id LIMIT $2)`},

@@ -42,7 +42,9 @@ func (tx *Tx) DeleteContact(contactID string) (Erased, error) {
 	if err != nil {
 		return e, err
 	}
+	var holds int64 // none, but that the contact's key is gone already
 	err = tx.erase(contactID, []erasure{
+		{&holds, `DELETE FROM recording_holds WHERE tenant_id = $1 AND contact_id = $2`},
 		{&e.Addresses, `DELETE FROM contact_addresses WHERE tenant_id = $1 AND contact_id = $2`},
 		{&e.Consents, `DELETE FROM consents WHERE tenant_id = $1 AND contact_id = $2`},
 		{&e.Contacts, `DELETE FROM contacts WHERE tenant_id = $1 AND contact_id = $2`},
@@ -68,8 +70,9 @@ func (tx *Tx) eraseContent(which, key string) (e Erased, err error) {
 	if e.Tokens, err = tx.eraseTokens(which, key); err != nil {
 		return e, err
 	}
-	var states int64
+	var states, shares int64
 	err = tx.erase(key, []erasure{
+		{&shares, `DELETE FROM recording_shares WHERE tenant_id = $1 AND ` + which},
 		{&states, `DELETE FROM recording_states WHERE tenant_id = $1 AND ` + which},
 		{&e.Messages, `DELETE FROM messages WHERE tenant_id = $1 AND ` + which},
 		{&e.Attachments, `DELETE FROM attachments WHERE tenant_id = $1 AND ` + which},

@@ -53,7 +53,7 @@ func life(tx *store.Tx, contact string) error {
 			return err
 		}
 	}
-	return nil
+	return tx.InsertRecordingHold(store.RecordingHoldRow{ID: "hld_" + contact, ContactID: contact})
 }
 
 // recorded gives an interaction a recording of one segment with a pause.
@@ -65,6 +65,9 @@ func recorded(tx *store.Tx, interaction string) error {
 		return err
 	}
 	if err := tx.InsertRecordingEntry(store.RecordingEntryRow{RecordingID: "rec_" + interaction, Number: 1, InteractionID: interaction, FileID: "rcf_" + interaction}); err != nil {
+		return err
+	}
+	if err := tx.PutRecordingShare(store.RecordingShareRow{ID: "shr_" + interaction, RecordingID: "rec_" + interaction, InteractionID: interaction, UserID: "usr_2"}); err != nil {
 		return err
 	}
 	return tx.InsertRecordingEntry(store.RecordingEntryRow{RecordingID: "rec_" + interaction, Number: 2, InteractionID: interaction, Kind: "pause"})
@@ -199,7 +202,7 @@ func TestErasingAnInteractionAndAConversation(t *testing.T) {
 			same(t, "interaction", store.Erased{Interactions: 1, Segments: 1, Offers: 1, Legs: 1, Chats: 1, Messages: 1, Tokens: 2, Attachments: 1, Recordings: 1, RecordingEntries: 2}, e)
 			return err
 		})
-		same(t, "left", map[string]int{"organisations": 1, "contacts": 1, "contact_addresses": 2, "consents": 2, "interactions": 1, "segments": 1, "offers": 1, "call_legs": 1}, census(t, db, tenA))
+		same(t, "left", map[string]int{"organisations": 1, "contacts": 1, "contact_addresses": 2, "consents": 2, "interactions": 1, "segments": 1, "offers": 1, "call_legs": 1, "recording_holds": 1}, census(t, db, tenA))
 		same(t, "the other tenant", other, census(t, db, tenB))
 		for what, del := range map[string]func(*store.Tx) error{
 			"interaction":  func(tx *store.Tx) error { _, err := tx.DeleteInteraction("int_none"); return err },

@@ -73,6 +73,7 @@ func everything(t *testing.T, db *store.DB) {
 					}
 					return recorded(tx, "int_call")
 				},
+				func() error { return tx.InsertRecordingHold(store.RecordingHoldRow{ID: "hld_1", ContactID: "con_1"}) },
 				func() error { _, _, err := tx.Lease("floor", "node", 1e9, t0); return err },
 			} {
 				if err := step(); err != nil {

@@ -12,7 +12,7 @@ import (
 
 // grows are the tables that get many rows for each tenant: no statement may walk
 // over all of them.
-var grows = regexp.MustCompile(`\b(interactions|segments|offers|messages|message_tokens|chats|attachments|recordings|recording_entries|alerts|audit|contacts|contact_addresses|consents|sessions|call_legs|i|s|n|c|m|t|l|o)\b`)
+var grows = regexp.MustCompile(`\b(interactions|segments|offers|messages|message_tokens|chats|attachments|recordings|recording_entries|recording_shares|alerts|audit|contacts|contact_addresses|consents|sessions|call_legs|i|s|n|c|m|t|l|o)\b`)
 
 var (
 	scan       = regexp.MustCompile(`^SCAN (\w+)`)
@@ -122,6 +122,14 @@ func TestStatementsUseIndexes(t *testing.T) {
 		func(tx *store.Tx) error {
 			return ignore(tx.SearchInteractions(store.InteractionFilter{Queue: "que_1", Before: store.Cursor{At: t0, ID: "int_1"}}))
 		},
+		func(tx *store.Tx) error { return ignore(tx.KeptRecordings(t0, 10)) },
+		func(tx *store.Tx) error { return ignore(tx.RecordingBlobs("rec_1")) },
+		func(tx *store.Tx) error {
+			return firstOf(tx.LockRecordings("int_call"), tx.LetRecordingGo("rec_int_call", t0), tx.AskedErasure("con_1", t0), tx.DeleteRecordingHold("hld_1"))
+		},
+		func(tx *store.Tx) error { return tx.DeleteRecordingShare("rec_int_call", "shr_int_call") },
+		func(tx *store.Tx) error { return ignore(tx.DeleteRecordingShares(t0)) },
+		func(tx *store.Tx) error { return tx.DeleteRecording("rec_int_call") },
 		func(tx *store.Tx) error { return closeWork(tx, "int_1", t0) },
 		func(tx *store.Tx) error { return ignore(tx.DeleteConversation("int_1", t0)) },
 		func(tx *store.Tx) error { return ignore(tx.DeleteInteraction("int_1")) },

@@ -29,6 +29,8 @@ type RecordingRow struct {
 	PausedReason  string
 	StartedAt     time.Time
 	EndedAt       time.Time // zero while it runs
+	KeepDays      int       // after its end; 0: as long as its conversation
+	KeepUntil     time.Time // zero while it runs, and without KeepDays
 }
 
 // RecordingEntryRow is an entry of a recording's manifest.
@@ -50,13 +52,13 @@ type RecordingEntryRow struct {
 }
 
 const (
-	recordingColumns = "recording_id, interaction_id, kind, parties, spool, key_sealed, head_sealed, entries, serial, length_ms, size, paused_ms, paused_by, paused_reason, started_at, ended_at, wave_sealed, signature"
+	recordingColumns = "recording_id, interaction_id, kind, parties, spool, key_sealed, head_sealed, entries, serial, length_ms, size, paused_ms, paused_by, paused_reason, started_at, ended_at, wave_sealed, signature, keep_days, keep_until"
 	entryColumns     = "recording_id, number, interaction_id, kind, at_ms, length_ms, file_id, serial, size, hash, cut, by_id, reason, chain"
 )
 
 func scanRecording(r row, o *RecordingRow) error {
 	return r.Scan(&o.ID, &o.InteractionID, &o.Kind, fromJSON(&o.Parties), &o.Spool, sealed(&o.KeySealed), sealed(&o.HeadSealed), num(&o.Entries), num(&o.Serial),
-		&o.LengthMS, &o.Size, &o.PausedMS, &o.PausedBy, &o.PausedReason, at(&o.StartedAt), at(&o.EndedAt), sealed(&o.WaveSealed), bin(&o.Signature))
+		&o.LengthMS, &o.Size, &o.PausedMS, &o.PausedBy, &o.PausedReason, at(&o.StartedAt), at(&o.EndedAt), sealed(&o.WaveSealed), bin(&o.Signature), num(&o.KeepDays), at(&o.KeepUntil))
 }
 
 func scanEntry(r row, e *RecordingEntryRow) error {
@@ -66,19 +68,19 @@ func scanEntry(r row, e *RecordingEntryRow) error {
 
 // InsertRecording adds a recording of an interaction that is there.
 func (tx *Tx) InsertRecording(o RecordingRow) error {
-	n, err := tx.exec(`INSERT INTO recordings (tenant_id, `+recordingColumns+`) SELECT $1, $2, i.interaction_id, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19
+	n, err := tx.exec(`INSERT INTO recordings (tenant_id, `+recordingColumns+`) SELECT $1, $2, i.interaction_id, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21
 		FROM interactions i WHERE i.tenant_id = $1 AND i.interaction_id = $3`,
 		string(tx.scope.Tenant), o.ID, o.InteractionID, o.Kind, jsonList(o.Parties), o.Spool, raw(o.KeySealed), raw(o.HeadSealed), o.Entries, o.Serial,
-		o.LengthMS, o.Size, o.PausedMS, o.PausedBy, o.PausedReason, us(o.StartedAt), us(o.EndedAt), raw(o.WaveSealed), raw(o.Signature))
+		o.LengthMS, o.Size, o.PausedMS, o.PausedBy, o.PausedReason, us(o.StartedAt), us(o.EndedAt), raw(o.WaveSealed), raw(o.Signature), o.KeepDays, us(o.KeepUntil))
 	return must("interaction", n, err)
 }
 
 // UpdateRecording stores how a recording stands; what it began with stays. It
 // answers errs.NotFound when the recording was erased.
 func (tx *Tx) UpdateRecording(o RecordingRow) error {
-	n, err := tx.exec(`UPDATE recordings SET head_sealed = $3, entries = $4, serial = $5, length_ms = $6, size = $7, paused_ms = $8, paused_by = $9, paused_reason = $10, ended_at = $11, signature = $12
+	n, err := tx.exec(`UPDATE recordings SET head_sealed = $3, entries = $4, serial = $5, length_ms = $6, size = $7, paused_ms = $8, paused_by = $9, paused_reason = $10, ended_at = $11, signature = $12, keep_days = $13, keep_until = $14
 		WHERE tenant_id = $1 AND recording_id = $2`, string(tx.scope.Tenant), o.ID, raw(o.HeadSealed), o.Entries, o.Serial, o.LengthMS, o.Size,
-		o.PausedMS, o.PausedBy, o.PausedReason, us(o.EndedAt), raw(o.Signature))
+		o.PausedMS, o.PausedBy, o.PausedReason, us(o.EndedAt), raw(o.Signature), o.KeepDays, us(o.KeepUntil))
 	return must("recording", n, err)
 }
 

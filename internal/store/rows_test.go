@@ -79,6 +79,8 @@ func tenantRows() []kept {
 	recording.InteractionID = interaction.ID
 	recordingState := fill[store.RecordingStateRow](22)
 	recordingState.InteractionID = interaction.ID
+	hold, share := fill[store.RecordingHoldRow](32), fill[store.RecordingShareRow](33)
+	share.InteractionID, share.RecordingID = interaction.ID, recording.ID
 	entry := fill[store.RecordingEntryRow](21)
 	entry.InteractionID, entry.RecordingID = interaction.ID, recording.ID
 	return []kept{
@@ -156,6 +158,27 @@ func tenantRows() []kept {
 		keep("recordings", recording, (*store.Tx).InsertRecording, func(tx *store.Tx, r store.RecordingRow) (store.RecordingRow, error) { return tx.Recording(r.ID) }),
 		keep("recordings listed", recording, nothing, func(tx *store.Tx, r store.RecordingRow) (store.RecordingRow, error) {
 			return only(tx.Recordings(r.InteractionID))
+		}),
+		keep("recordings that are kept long enough", recording, nothing, func(tx *store.Tx, r store.RecordingRow) (store.RecordingRow, error) {
+			return only(tx.KeptRecordings(r.KeepUntil.Add(time.Second), 10))
+		}),
+		keep("recording_holds", hold, (*store.Tx).InsertRecordingHold, func(tx *store.Tx, r store.RecordingHoldRow) (store.RecordingHoldRow, error) {
+			return tx.RecordingHold(r.ID)
+		}),
+		keep("recording_holds listed", hold, nothing, func(tx *store.Tx, r store.RecordingHoldRow) (store.RecordingHoldRow, error) {
+			return only(tx.RecordingHolds())
+		}),
+		keep("recording_holds of a contact", hold, nothing, func(tx *store.Tx, r store.RecordingHoldRow) (store.RecordingHoldRow, error) {
+			return only(tx.RecordingHoldsOf(r.ContactID))
+		}),
+		keep("recording_shares", share, (*store.Tx).PutRecordingShare, func(tx *store.Tx, r store.RecordingShareRow) (store.RecordingShareRow, error) {
+			return tx.RecordingShare(r.RecordingID, r.UserID)
+		}),
+		keep("recording_shares of a recording", share, nothing, func(tx *store.Tx, r store.RecordingShareRow) (store.RecordingShareRow, error) {
+			return only(tx.RecordingShares(r.RecordingID, r.EndsAt.Add(-time.Second)))
+		}),
+		keep("recording_shares with a user", share, nothing, func(tx *store.Tx, r store.RecordingShareRow) (store.RecordingShareRow, error) {
+			return only(tx.RecordingSharesWith(r.UserID, r.EndsAt.Add(-time.Second), 10))
 		}),
 		keep("recording_states", recordingState, (*store.Tx).PutRecordingState, func(tx *store.Tx, r store.RecordingStateRow) (store.RecordingStateRow, error) {
 			return tx.RecordingState(r.InteractionID)

@@ -88,8 +88,8 @@ func (tx *Tx) SetTalkPhone(userID, phone string) error {
 }
 
 // EraseUser leaves of a user only the id that records point at: status deleted,
-// no name, profile, password, roles, sessions or presence, and no number that calls
-// are forwarded to. Its API keys are revoked.
+// no name, profile, password, roles, sessions or presence, no number that calls are
+// forwarded to, and nothing that was shared with it. Its API keys are revoked.
 func (tx *Tx) EraseUser(userID string, now time.Time) error {
 	t := string(tx.scope.Tenant)
 	n, err := tx.exec(`UPDATE users SET user_name = user_id, user_name_key = user_id, status = 'deleted', roles = '[]', skills = '{}', teams = '[]', site = '', talk_phone = '', capacity = '{}', profile_sealed = $3,
@@ -105,6 +105,9 @@ func (tx *Tx) EraseUser(userID string, now time.Time) error {
 		return err
 	}
 	if _, err := tx.exec(`DELETE FROM forwards WHERE tenant_id = $1 AND user_id = $2`, t, userID); err != nil {
+		return err
+	}
+	if _, err := tx.exec(`DELETE FROM recording_shares WHERE tenant_id = $1 AND user_id = $2`, t, userID); err != nil {
 		return err
 	}
 	_, err = tx.exec(`UPDATE api_keys SET revoked_at = $3 WHERE tenant_id = $1 AND created_by = $2 AND revoked_at = 0`, t, userID, us(now))

@@ -3388,6 +3388,54 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/recording-holds": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Legal holds, the newest first
+     * @description Needs `recording.hold`.
+     */
+    get: operations["recordingHolds"];
+    put?: never;
+    /**
+     * Place a legal hold on a recording, or on all of a contact's
+     * @description While it is in force, neither retention nor an erasure of the contact destroys what it is on; an erasure is refused as a whole (409), and the hold says that one was asked for. The end of the organisation ends it, too.
+     *
+     *     Needs `recording.hold`.
+     */
+    post: operations["placeRecordingHold"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/recording-holds/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+     * End a legal hold
+     * @description What it was on goes by its own time and the organisation's rules again; what is over by now goes within minutes.
+     *
+     *     Needs `recording.release`.
+     */
+    delete: operations["endRecordingHold"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/recording-rules": {
     parameters: {
       query?: never;
@@ -3526,6 +3574,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/recordings/shared": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Recordings that are shared with me now, the newest share first
+     * @description Needs `recording.listen`.
+     */
+    get: operations["sharedRecordings"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/recordings/{id}/listen": {
     parameters: {
       query?: never;
@@ -3565,6 +3633,54 @@ export interface paths {
     put?: never;
     post?: never;
     delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/recordings/{id}/shares": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * With whom a recording is shared now
+     * @description Needs `recording.share`.
+     */
+    get: operations["recordingShares"];
+    put?: never;
+    /**
+     * Let named users hear a recording for some days
+     * @description They open it by its id, in the desktop at /app/recording/{id}. Each opening is noted in the audit log with the share. Nothing of the conversation is shown to them but the recording.
+     *
+     *     Needs `recording.share`.
+     */
+    post: operations["shareRecording"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/recordings/{id}/shares/{share}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+     * End a share at once
+     * @description Also for who is listening by it at the moment.
+     *
+     *     Needs `recording.share`.
+     */
+    delete: operations["unshareRecording"];
     options?: never;
     head?: never;
     patch?: never;
@@ -4755,6 +4871,9 @@ export interface components {
         | "recording.listen"
         | "recording.export"
         | "recording.control"
+        | "recording.share"
+        | "recording.hold"
+        | "recording.release"
         | "note.write"
         | "canned.read"
         | "floor.watch"
@@ -5163,6 +5282,7 @@ export interface components {
         | "contact.rectified"
         | "contact.exported"
         | "contact.erasure_begun"
+        | "contact.erasure_refused"
         | "contact.erased"
         | "consent.given"
         | "consent.withdrawn"
@@ -5180,6 +5300,10 @@ export interface components {
         | "recording.resumed"
         | "recording.stopped"
         | "recording.screen_ended"
+        | "recording.shared"
+        | "recording.share_ended"
+        | "recording.hold_placed"
+        | "recording.hold_ended"
         | "alert.acknowledged"
         | "agent.presence"
         | "retention.ended"
@@ -6299,6 +6423,25 @@ export interface components {
       /** @description Id of one of my phones; empty: the browser. */
       phone: string;
     };
+    Hold: {
+      contact: string;
+      /**
+       * Format: date-time
+       * @description When an erasure of the contact was refused because of it: it is to be done when the hold has ended.
+       */
+      erasure_asked_at?: string;
+      id: string;
+      interaction?: string;
+      /** @enum {string} */
+      reason: "claim" | "investigation" | "authority" | "duty" | "other";
+      /** @description Absent: all of the contact's recordings, also those to come. */
+      recording?: string;
+      /** @description The number of the case, in the organisation's words. */
+      reference?: string;
+      /** Format: date-time */
+      set_at: string;
+      set_by: string;
+    };
     HoldInputBody: {
       /** @description The caller hears music instead of the agent. */
       held: boolean;
@@ -6687,6 +6830,11 @@ export interface components {
       /** @description Pass as cursor for the next page; absent at the end. */
       next?: string;
     };
+    ListOfHold: {
+      items: components["schemas"]["Hold"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
     ListOfHoursObject: {
       items: components["schemas"]["HoursObject"][];
       /** @description Pass as cursor for the next page; absent at the end. */
@@ -6774,6 +6922,11 @@ export interface components {
     };
     ListOfSessionView: {
       items: components["schemas"]["SessionView"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfShare: {
+      items: components["schemas"]["Share"][];
       /** @description Pass as cursor for the next page; absent at the end. */
       next?: string;
     };
@@ -6867,6 +7020,9 @@ export interface components {
         | "recording.listen"
         | "recording.export"
         | "recording.control"
+        | "recording.share"
+        | "recording.hold"
+        | "recording.release"
         | "note.write"
         | "canned.read"
         | "floor.watch"
@@ -6989,6 +7145,9 @@ export interface components {
         | "recording.listen"
         | "recording.export"
         | "recording.control"
+        | "recording.share"
+        | "recording.hold"
+        | "recording.release"
         | "note.write"
         | "canned.read"
         | "floor.watch"
@@ -7188,8 +7347,15 @@ export interface components {
       ended_at?: string;
       /** @description What the manifest says that it did not say when it was made; the sound itself is looked at by verify. */
       faults: components["schemas"]["RecordingFault"][];
+      /** @description A legal hold is on it: nothing destroys it. */
+      held: boolean;
       id: string;
       interaction: string;
+      /**
+       * Format: date-time
+       * @description When its time is over, by the recording rules. Absent: as long as the conversation, as it may be anyway.
+       */
+      keep_until?: string;
       /**
        * @description message: left by voice.
        * @enum {string}
@@ -7384,6 +7550,9 @@ export interface components {
         | "recording.listen"
         | "recording.export"
         | "recording.control"
+        | "recording.share"
+        | "recording.hold"
+        | "recording.release"
         | "note.write"
         | "canned.read"
         | "floor.watch"
@@ -7527,6 +7696,19 @@ export interface components {
       running: boolean;
       /** @description Where phones register, such as tls://voice.example:5061. */
       servers: string[];
+    };
+    PlaceHold: {
+      /** @description …or a contact: all recordings of it, also those to come. */
+      contact?: string;
+      /**
+       * @description claim: to establish, exercise or defend a legal claim. investigation: something is being looked into. authority: an authority or a court asks for it. duty: a law asks for it to be kept.
+       * @enum {string}
+       */
+      reason: "claim" | "investigation" | "authority" | "duty" | "other";
+      /** @description A recording… */
+      recording?: string;
+      /** @description The number of the case. It needs no personal data. */
+      reference?: string;
     };
     PresenceInputBody: {
       /** @enum {string} */
@@ -8053,8 +8235,15 @@ export interface components {
        * @description Absent: it is being made.
        */
       ended_at?: string;
+      /** @description A legal hold is on it: nothing destroys it. */
+      held: boolean;
       id: string;
       interaction: string;
+      /**
+       * Format: date-time
+       * @description When its time is over, by the recording rules. Absent: as long as the conversation, as it may be anyway.
+       */
+      keep_until?: string;
       /**
        * @description message: left by voice.
        * @enum {string}
@@ -8137,6 +8326,11 @@ export interface components {
       entry_points?: string[];
       /** @description Also record what the person says while it is held. */
       hold?: boolean;
+      /**
+       * Format: int64
+       * @description How many days after its end a recording is kept; of several rules the shortest holds. 0 or missing: as long as its conversation (conversation_days), which is the longest in any case.
+       */
+      keep_days?: number;
       name: string;
       /** @description The agent may begin a recording of calls that are not recorded by themselves. */
       on_demand?: boolean;
@@ -8184,6 +8378,11 @@ export interface components {
       entry_points: string[];
       /** @description Also record what the person says while it is held. */
       hold: boolean;
+      /**
+       * Format: int64
+       * @description How many days after its end a recording is kept; of several rules the shortest holds. 0 or missing: as long as its conversation (conversation_days), which is the longest in any case.
+       */
+      keep_days?: number;
       name: string;
       /** @description The agent may begin a recording of calls that are not recorded by themselves. */
       on_demand: boolean;
@@ -8241,6 +8440,11 @@ export interface components {
       /** @description Also record what the person says while it is held. */
       hold: boolean;
       id: string;
+      /**
+       * Format: int64
+       * @description How many days after its end a recording is kept; of several rules the shortest holds. 0 or missing: as long as its conversation (conversation_days), which is the longest in any case.
+       */
+      keep_days?: number;
       name: string;
       /** @description The agent may begin a recording of calls that are not recorded by themselves. */
       on_demand: boolean;
@@ -8642,6 +8846,34 @@ export interface components {
     SetupOrder: {
       /** @description All that are in use, in their new order. */
       ids: string[];
+    };
+    Share: {
+      /** Format: date-time */
+      ends_at: string;
+      id: string;
+      interaction: string;
+      /** @enum {string} */
+      reason: "quality" | "training" | "complaint" | "dispute" | "legal" | "other";
+      recording: string;
+      /** Format: date-time */
+      shared_at: string;
+      shared_by: string;
+      user: string;
+    };
+    ShareRecording: {
+      /**
+       * Format: int64
+       * @description How long they may hear it.
+       * @default 7
+       */
+      days: number;
+      /**
+       * @description Why. It stands in the audit log, also with each listening.
+       * @enum {string}
+       */
+      reason: "quality" | "training" | "complaint" | "dispute" | "legal" | "other";
+      /** @description User ids. Who has one of these shares already gets the new reason and time. */
+      users: string[];
     };
     Shown: {
       language: string;
@@ -16739,6 +16971,106 @@ export interface operations {
       };
     };
   };
+  recordingHolds: {
+    parameters: {
+      query?: {
+        /** @description Those on this contact's recordings. */
+        contact?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfHold"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  placeRecordingHold: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["PlaceHold"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Hold"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  endRecordingHold: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   listRecordingRule: {
     parameters: {
       query?: {
@@ -17046,6 +17378,35 @@ export interface operations {
       };
     };
   };
+  sharedRecordings: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfShare"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   listenToRecording: {
     parameters: {
       query?: never;
@@ -17112,6 +17473,108 @@ export interface operations {
         };
       };
       /** @description Nothing was kept at that time. */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  recordingShares: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfShare"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  shareRecording: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ShareRecording"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfShare"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  unshareRecording: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+        share: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
       204: {
         headers: {
           [name: string]: unknown;

@@ -13,6 +13,6 @@ var Actions = []string{
 	"trunk.plain_allowed", "trunk.plain_ended",
 	"phone.plain_allowed", "phone.plain_ended", "phone.password_made", "phone.forwarding_changed",
 	"prompt.sound_set", "prompt.sound_removed", "prompt.sound_made_right", "prompt.sound_as_uploaded",
-	"contact.seen", "contact.rectified", "contact.exported", "contact.erasure_begun", "contact.erased", "consent.given", "consent.withdrawn",
-	"interaction.move", "interaction.taken_over", "interaction.hint", "call.monitored", "call.ended", "call.exported", "call.numbers_exported", "recording.listened", "recording.exported", "recording.begun", "recording.paused", "recording.resumed", "recording.stopped", "recording.screen_ended", "alert.acknowledged", "agent.presence", "retention.ended", Trimmed,
+	"contact.seen", "contact.rectified", "contact.exported", "contact.erasure_begun", "contact.erasure_refused", "contact.erased", "consent.given", "consent.withdrawn",
+	"interaction.move", "interaction.taken_over", "interaction.hint", "call.monitored", "call.ended", "call.exported", "call.numbers_exported", "recording.listened", "recording.exported", "recording.begun", "recording.paused", "recording.resumed", "recording.stopped", "recording.screen_ended", "recording.shared", "recording.share_ended", "recording.hold_placed", "recording.hold_ended", "alert.acknowledged", "agent.presence", "retention.ended", Trimmed,
 }

@@ -1,7 +1,9 @@
 package contact
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strconv"
 	"time"
 
@@ -18,6 +20,9 @@ const JobErase = "contact.erase"
 const (
 	actionBegun  = "contact.erasure_begun"
 	actionErased = "contact.erased"
+
+	// actionRefused is an erasure that a legal hold keeps from being done.
+	actionRefused = "contact.erasure_refused"
 )
 
 // hold is how long a running erasure keeps other nodes from taking over.
@@ -48,11 +53,17 @@ type KeptCount struct {
 // Erase erases a person (notice C18). Its addresses are taken away first, so
 // that nothing new can begin; then the contact's key is destroyed, which makes
 // everything about the person unreadable in every copy and backup; then the
-// files and the rows go. It is refused while the person is in a conversation.
+// files and the rows go. It is refused while the person is in a conversation, and
+// while a legal hold is on a recording of the person (GDPR Art. 17(3)(b), (e)):
+// without its key the recording would be gone. The hold then says that an erasure
+// was asked for.
 // Erasing again answers the receipt again.
 func (s *Service) Erase(ctx context.Context, a access.Actor, contact string) (Receipt, error) {
 	if !access.May(a, access.ContactErase, access.Thing{Tenant: a.Tenant}) {
 		return Receipt{}, errs.New(errs.Forbidden, "Only a privacy officer erases a contact.")
+	}
+	if err := s.checkHolds(ctx, a, contact); err != nil {
+		return Receipt{}, err
 	}
 	job, err := s.beginErase(ctx, a, contact, time.Time{})
 	if errs.Is(err, errs.NotFound) {
@@ -102,17 +113,18 @@ func (s *Service) beginErase(ctx context.Context, a access.Actor, contact string
 		if !idleBefore.IsZero() && (!row.SeenAt.Before(idleBefore) || !row.RestrictedAt.IsZero()) {
 			return errs.New(errs.Conflict, "This contact is not idle.")
 		}
-		if err := s.checkWork(tx, contact, !idleBefore.IsZero()); err != nil {
-			return err
-		}
-		running, err := tx.Jobs(JobErase)
+		holds, err := tx.RecordingHoldsOf(contact) // one that was placed a moment ago
 		if err != nil {
 			return err
 		}
-		for _, j := range running {
-			if j.ObjectID == contact {
-				return errs.New(errs.Conflict, "This contact is being erased already.")
-			}
+		if len(holds) > 0 {
+			return onHold()
+		}
+		if err := s.checkWork(tx, contact, !idleBefore.IsZero()); err != nil {
+			return err
+		}
+		if running, err := s.Erasing(tx, contact); err != nil || running {
+			return cmp.Or[error](err, errs.New(errs.Conflict, "This contact is being erased already."))
 		}
 		addresses, err := tx.AddressesOf(contact)
 		if err != nil {
@@ -131,6 +143,36 @@ func (s *Service) beginErase(ctx context.Context, a access.Actor, contact string
 		return s.Audit.Record(tx, a, actionBegun, "contact", contact, map[string]string{"addresses": strconv.Itoa(len(addresses))})
 	})
 	return job, err
+}
+
+func onHold() error {
+	return errs.New(errs.Conflict, "A legal hold is on this person's recordings, so they must not be destroyed. Nothing was erased. Restrict the person until the hold ends; it is noted that an erasure was asked for.")
+}
+
+// checkHolds refuses while a legal hold is on the person's recordings, and notes
+// with it, and in the audit log, that an erasure was asked for.
+func (s *Service) checkHolds(ctx context.Context, a access.Actor, contact string) error {
+	held := 0
+	err := s.DB.Write(ctx, a.Tenant, func(tx *store.Tx) error {
+		holds, err := tx.RecordingHoldsOf(contact)
+		if held = len(holds); err != nil || held == 0 {
+			return err
+		}
+		if err := tx.AskedErasure(contact, s.Clock.Now()); err != nil {
+			return err
+		}
+		return s.Audit.Record(tx, a, actionRefused, "contact", contact, map[string]string{"holds": strconv.Itoa(held)})
+	})
+	if err == nil && held > 0 {
+		err = onHold()
+	}
+	return err
+}
+
+// Erasing says whether a contact is being erased.
+func (s *Service) Erasing(tx *store.Tx, contact string) (bool, error) {
+	jobs, err := tx.Jobs(JobErase)
+	return slices.ContainsFunc(jobs, func(j store.JobRow) bool { return j.ObjectID == contact }), err
 }
 
 // checkWork refuses while the person has open work, or with none any work.

@@ -157,6 +157,41 @@ func TestErasingWaitsForTheEndOfAConversation(t *testing.T) {
 	})
 }
 
+// A legal hold on a recording of the person refuses the erasure as a whole, and
+// says then that one was asked for; it is done when the hold has ended.
+func TestErasingWaitsForTheEndOfAHold(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		ana, bob := f.person(t, tenA, "ana@example.org"), f.person(t, tenA, "bob@example.org")
+		hold := store.RecordingHoldRow{ID: f.ids.New(id.RecordingHold), ContactID: ana.contact, RecordingID: "rec_1", Reason: "claim", SetAt: f.clock.Now()}
+		must(t, f.db.Write(ctx, tenA, func(tx *store.Tx) error { return tx.InsertRecordingHold(hold) }))
+		f.clock.Advance(time.Hour)
+		_, err := f.Erase(ctx, officer(tenA), ana.contact)
+		wantCode(t, err, errs.Conflict)
+		f.wantThere(t, tenA, ana)
+		if got := f.contact(t, tenA, ana.contact).Addresses; len(got) != 2 {
+			t.Errorf("a refused erasure took addresses: %v", got)
+		}
+		must(t, f.db.Read(ctx, tenA, func(tx *store.Tx) error {
+			h, err := tx.RecordingHold(hold.ID)
+			noted, err2 := tx.Audit(store.AuditFilter{ObjectID: ana.contact, Action: "contact.erasure_refused"})
+			if !h.ErasureAskedAt.Equal(f.clock.Now()) || len(noted) != 1 {
+				t.Errorf("asked at %v, %d times in the log", h.ErasureAskedAt, len(noted))
+			}
+			return errors.Join(err, err2)
+		}))
+		if gone, err := f.EraseIdle(ctx, tenA, ana.contact, f.clock.Now().Add(time.Hour)); gone || err != nil {
+			t.Errorf("retention erased it: %v, %v", gone, err)
+		}
+		_, err = f.Erase(ctx, officer(tenA), bob.contact) // nobody else waits
+		must(t, err)
+		must(t, f.db.Write(ctx, tenA, func(tx *store.Tx) error { return tx.DeleteRecordingHold(hold.ID) }))
+		_, err = f.Erase(ctx, officer(tenA), ana.contact)
+		must(t, err)
+		f.wantGone(t, tenA, ana)
+	})
+}
+
 // broken fails where told, as a crash or a full disk at that moment would.
 type broken struct {
 	contact.Keys

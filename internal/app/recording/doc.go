@@ -14,6 +14,8 @@
 //
 // It runs a goroutine for each recording and one that uploads. Running.mu is held
 // while a piece is written; Service.mu never while anything waits. Listeners lets
-// people hear what was recorded, in parts, and notes that they do. What is to be
+// people hear what was recorded, in parts, and notes that they do; it shares
+// recordings with named users for a while. Holds keeps recordings from being
+// destroyed. What is to be
 // recorded is others' decision.
 package recording

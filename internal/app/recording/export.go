@@ -174,7 +174,7 @@ func (x *exporter) one(ctx context.Context, recording string, must bool) error {
 	if err != nil {
 		return err
 	}
-	m := exported{Item: item(o.Row), Tracks: o.Row.Parties, Marks: marks(o, x.l.Recordings.Clock.Now()), Missing: []Span{},
+	m := exported{Item: item(o.Row, false), Tracks: o.Row.Parties, Marks: marks(o, x.l.Recordings.Clock.Now()), Missing: []Span{},
 		Faults: damages(o, form.CheckManifest(o.object, o.About, o.Entries, o.Row.HeadSealed))}
 	if o.Row.Kind == Screen {
 		m.Screen, err = x.file(recording+"/screen.webm", func(w io.Writer) (err error) {

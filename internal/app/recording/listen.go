@@ -1,6 +1,7 @@
 package recording
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/binary"
@@ -69,6 +70,8 @@ type Item struct {
 	EndedAt     time.Time `json:"ended_at,omitzero" doc:"Absent: it is being made."`
 	LengthMS    int64     `json:"length_ms" doc:"As far as it can be heard."`
 	Size        int64     `json:"size" doc:"Bytes, as it is kept."`
+	KeepUntil   time.Time `json:"keep_until,omitzero" doc:"When its time is over, by the recording rules. Absent: as long as the conversation, as it may be anyway."`
+	Held        bool      `json:"held" doc:"A legal hold is on it: nothing destroys it."`
 }
 
 // Listening is a recording that somebody opened.
@@ -142,16 +145,23 @@ func (l *Listeners) List(ctx context.Context, a access.Actor, interaction string
 	if may, err := l.ruled(ctx, a); err != nil || !may {
 		return []Item{}, err
 	}
-	rows, err := l.Recordings.Of(ctx, a.Tenant, interaction)
+	var rows []store.RecordingRow
+	var held map[string]bool
+	err := l.Recordings.DB.Read(ctx, a.Tenant, func(tx *store.Tx) (err error) {
+		if rows, err = tx.Recordings(interaction); err == nil {
+			held, err = heldOf(tx, interaction, rows)
+		}
+		return err
+	})
 	items := make([]Item, 0, len(rows))
 	for _, r := range rows {
-		items = append(items, item(r))
+		items = append(items, item(r, held[r.ID]))
 	}
 	return items, err
 }
 
-func item(r store.RecordingRow) Item {
-	return Item{ID: r.ID, Interaction: r.InteractionID, Kind: r.Kind, StartedAt: r.StartedAt, EndedAt: r.EndedAt, LengthMS: r.LengthMS, Size: r.Size}
+func item(r store.RecordingRow, held bool) Item {
+	return Item{ID: r.ID, Interaction: r.InteractionID, Kind: r.Kind, StartedAt: r.StartedAt, EndedAt: r.EndedAt, LengthMS: r.LengthMS, Size: r.Size, KeepUntil: r.KeepUntil, Held: held}
 }
 
 // open opens a recording for who may hear it.
@@ -168,10 +178,17 @@ func (l *Listeners) open(ctx context.Context, a access.Actor, recording string, 
 		return nil, err
 	}
 	if err := l.may(ctx, a, o.Row.InteractionID); err != nil {
-		if errs.Is(err, errs.NotFound) {
+		share, shared, failed := l.shared(ctx, a, recording)
+		switch {
+		case failed != nil:
+			return nil, failed
+		case shared:
+			o.share = share
+		case errs.Is(err, errs.NotFound):
 			return nil, none
+		default:
+			return nil, err
 		}
-		return nil, err
 	}
 	return o, nil
 }
@@ -191,6 +208,9 @@ func (l *Listeners) Listen(ctx context.Context, a access.Actor, recording, reaso
 	if err != nil {
 		return Listening{}, err
 	}
+	if o.share.ID != "" { // whoever shared it said why
+		reason = cmp.Or(reason, o.share.Reason)
+	}
 	if r.Listening.Reason && reason == "" {
 		return Listening{}, errs.Bad("reason", "is missing; this organisation asks why recordings are listened to")
 	}
@@ -198,13 +218,22 @@ func (l *Listeners) Listen(ctx context.Context, a access.Actor, recording, reaso
 	if reason != "" {
 		detail["reason"] = reason
 	}
+	if o.share.ID != "" {
+		detail["share"] = o.share.ID
+	}
+	held := false
 	err = l.Recordings.DB.Write(ctx, a.Tenant, func(tx *store.Tx) error {
+		on, err := heldOf(tx, o.Row.InteractionID, []store.RecordingRow{o.Row})
+		if err != nil {
+			return err
+		}
+		held = on[recording]
 		return l.Audit.Record(tx, a, ActionListened, "recording", recording, detail)
 	})
 	if err != nil {
 		return Listening{}, err
 	}
-	out := Listening{Item: item(o.Row), Tracks: o.Row.Parties, Marks: marks(o, l.Recordings.Clock.Now()), Faults: damages(o, form.CheckManifest(o.object, o.About, o.Entries, o.Row.HeadSealed))}
+	out := Listening{Item: item(o.Row, held), Tracks: o.Row.Parties, Marks: marks(o, l.Recordings.Clock.Now()), Faults: damages(o, form.CheckManifest(o.object, o.About, o.Entries, o.Row.HeadSealed))}
 	if out.Ticket, err = l.ticket(ctx, a, recording); err != nil {
 		return Listening{}, err
 	}

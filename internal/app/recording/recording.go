@@ -60,6 +60,7 @@ type Start struct {
 	Parties     []string // of the source's tracks
 	Source      Source
 	At          time.Time // when it began; zero: now
+	KeepDays    int       // after its end; 0: as long as the conversation
 }
 
 // Service keeps recordings. It is a base/service part.
@@ -140,7 +141,7 @@ func (s *Service) open() error {
 // errs.NotFound when there is no such interaction.
 func (s *Service) Begin(ctx context.Context, in Start) (*Running, error) {
 	r := &Running{s: s, tenant: in.Tenant, source: in.Source, done: make(chan struct{}), row: store.RecordingRow{
-		ID: s.IDs.New(id.Recording), InteractionID: in.Interaction, Kind: in.Kind, Parties: in.Parties, Spool: s.spool, StartedAt: s.Clock.Now()}}
+		ID: s.IDs.New(id.Recording), InteractionID: in.Interaction, Kind: in.Kind, Parties: in.Parties, KeepDays: in.KeepDays, Spool: s.spool, StartedAt: s.Clock.Now()}}
 	if !in.At.IsZero() {
 		r.row.StartedAt = in.At
 	}

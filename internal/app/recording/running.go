@@ -393,6 +393,19 @@ func (r *Running) Agreed(ctx context.Context, by, reason string) error {
 	return r.enter(ctx, form.Entry{Kind: form.Agreed, At: at, By: by, Reason: reason})
 }
 
+// Keep has the recording kept for so many days after its end, unless that is
+// shorter already.
+func (r *Running) Keep(ctx context.Context, days int) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	shorter := form.Shorter(r.row.KeepDays, days)
+	if r.ended || shorter == r.row.KeepDays {
+		return nil
+	}
+	r.row.KeepDays = shorter
+	return r.s.DB.Write(ctx, r.tenant, func(tx *store.Tx) error { return tx.UpdateRecording(r.row) })
+}
+
 // End ends the recording with all that has come. It may be called again.
 func (r *Running) End(ctx context.Context, by, reason string) error {
 	r.mu.Lock()
@@ -418,6 +431,7 @@ func (r *Running) End(ctx context.Context, by, reason string) error {
 	if err == nil {
 		r.row.PausedMS, r.row.PausedBy, r.row.PausedReason = 0, "", ""
 		r.row.EndedAt = r.s.Clock.Now()
+		r.row.KeepUntil = form.KeepUntil(r.row.EndedAt, r.row.KeepDays)
 		err = r.enter(ctx, form.Entry{Kind: form.Stopped, At: time.Duration(r.row.LengthMS) * time.Millisecond, By: by, Reason: reason})
 	}
 	if errs.Is(err, errs.NotFound) { // erased meanwhile

@@ -177,6 +177,7 @@ func (s *Service) finish(ctx context.Context, t id.Tenant, row store.RecordingRo
 	row = o.Row
 	row.PausedMS, row.PausedBy, row.PausedReason = 0, "", ""
 	row.EndedAt = row.StartedAt.Add(time.Duration(row.LengthMS) * time.Millisecond)
+	row.KeepUntil = form.KeepUntil(row.EndedAt, row.KeepDays)
 	return s.add(ctx, t, o.object, row, o.Entries, form.Entry{Kind: form.Stopped, At: time.Duration(row.LengthMS) * time.Millisecond, By: bySystem, Reason: ByCrash})
 }
 

@@ -1,12 +1,12 @@
 // Package retention ends what has been kept long enough, and runs the jobs that
 // must happen. What is due is decided by core/privacy from the tenant's rules;
-// this package carries it out: conversations with their files and search
+// this package carries it out: recordings by their rules (app/recording), conversations with their files and search
 // tokens, interaction records, contacts that are not seen any more, agents'
 // states, the audit log's beginning, sessions, answers to repeated calls,
 // uploads that were given up, files that nothing names (notice C30, C35, C41).
 //
 // Contacts whose processing is restricted keep everything (GDPR Art. 18): the
-// person may need it.
+// person may need it. What is on legal hold stays, and all that is needed to open it.
 //
 // Start runs two goroutines: one goes through all organisations every Every,
 // each under a lease so that one node does it; the other asks for due jobs

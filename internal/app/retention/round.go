@@ -13,6 +13,7 @@ import (
 	"nubitalk/internal/blob"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/privacy"
+	"nubitalk/internal/core/recording"
 	"nubitalk/internal/core/setup"
 	"nubitalk/internal/store"
 )
@@ -23,7 +24,7 @@ const some = 50
 
 // Done counts what one round ended for one organisation.
 type Done struct {
-	Conversations, Records, Contacts, AgentStates, OfficeCalls, Alerts, Audit, APIKeys, Sessions, Replies, Uploads, StrayFiles int64
+	Conversations, Records, Contacts, Recordings, Shares, AgentStates, OfficeCalls, Alerts, Audit, APIKeys, Sessions, Replies, Uploads, StrayFiles int64
 }
 
 // Round goes through all organisations once and ends what is due. It goes on
@@ -67,8 +68,8 @@ func (s *Service) Tenant(ctx context.Context, t id.Tenant) (Done, error) {
 	if err != nil || !held {
 		return Done{}, err
 	}
-	r := round{s: s, ctx: ctx, t: t, due: privacy.DueAt(rules, now), restricted: map[string]bool{}}
-	for _, step := range []func() error{r.conversations, r.records, r.contacts, r.uploads, r.strayFiles, r.rest} {
+	r := round{s: s, ctx: ctx, t: t, due: privacy.DueAt(rules, now), restricted: map[string]bool{}, held: map[string][]recording.Hold{}}
+	for _, step := range []func() error{r.recordings, r.conversations, r.records, r.contacts, r.uploads, r.strayFiles, r.rest} {
 		if err := step(); err != nil {
 			return r.done, err
 		}
@@ -76,7 +77,7 @@ func (s *Service) Tenant(ctx context.Context, t id.Tenant) (Done, error) {
 	if r.done == (Done{}) {
 		return r.done, nil
 	}
-	s.Log.Info("retention ended what was due", "tenant", t, "conversations", r.done.Conversations, "records", r.done.Records, "contacts", r.done.Contacts,
+	s.Log.Info("retention ended what was due", "tenant", t, "conversations", r.done.Conversations, "records", r.done.Records, "contacts", r.done.Contacts, "recordings", r.done.Recordings,
 		"audit", r.done.Audit, "sessions", r.done.Sessions, "uploads", r.done.Uploads, "stray_files", r.done.StrayFiles)
 	return r.done, s.DB.Scrub(ctx)
 }
@@ -102,14 +103,15 @@ type round struct {
 	ctx        context.Context
 	t          id.Tenant
 	due        privacy.Due
-	restricted map[string]bool // contacts that were looked at
+	restricted map[string]bool             // contacts that were looked at
+	held       map[string][]recording.Hold // contacts' holds, likewise
 	done       Done
 }
 
 // drain takes pages of due rows and ends them until a page is not full. Rows
-// that must stay (of restricted contacts) come again in the next page, so a
+// that must stay come again in the next page, so a
 // page that is full of them is made longer.
-func drain[R any](r *round, due time.Time, read func(tx *store.Tx, before time.Time, limit int) ([]R, error), contact func(R) string, end func([]R) (int64, error)) error {
+func drain[R any](r *round, due time.Time, read func(tx *store.Tx, before time.Time, limit int) ([]R, error), stays func(*store.Tx, R) (bool, error), end func([]R) (int64, error)) error {
 	if due.IsZero() {
 		return nil
 	}
@@ -126,11 +128,11 @@ func drain[R any](r *round, due time.Time, read func(tx *store.Tx, before time.T
 			}
 			free, all = free[:0], len(rows)
 			for _, row := range rows {
-				stays, err := r.isRestricted(tx, contact(row))
+				keep, err := stays(tx, row)
 				if err != nil {
 					return err
 				}
-				if !stays {
+				if !keep {
 					free = append(free, row)
 				}
 			}
@@ -161,11 +163,36 @@ func (r *round) isRestricted(tx *store.Tx, contact string) (bool, error) {
 	return r.restricted[contact], nil
 }
 
-func contactOf(i store.InteractionRow) string { return i.ContactID }
+// workStays says whether an interaction must stay: its contact is restricted, or
+// a hold is on its recordings.
+func (r *round) workStays(tx *store.Tx, i store.InteractionRow) (bool, error) {
+	stays, err := r.isRestricted(tx, i.ContactID)
+	if stays || err != nil {
+		return stays, err
+	}
+	holds, err := r.holdsOf(tx, i.ContactID)
+	if len(holds) == 0 || err != nil {
+		return false, err
+	}
+	recorded, err := tx.Recorded([]string{i.ID})
+	return slices.ContainsFunc(holds, func(h recording.Hold) bool { return h.Keeps(i.ID, len(recorded) > 0) }), err
+}
+
+// contactStays says whether a contact must stay: it is restricted, or on hold.
+func (r *round) contactStays(tx *store.Tx, c store.ContactRow) (bool, error) {
+	stays, err := r.isRestricted(tx, c.ID)
+	if stays || err != nil {
+		return stays, err
+	}
+	holds, err := r.holdsOf(tx, c.ID)
+	return len(holds) > 0, err
+}
+
+func never[R any](*store.Tx, R) (bool, error) { return false, nil }
 
 // conversations removes what was said; the record stays.
 func (r *round) conversations() error {
-	return drain(r, r.due.Conversations, (*store.Tx).ClosedConversations, contactOf, func(rows []store.InteractionRow) (int64, error) {
+	return drain(r, r.due.Conversations, (*store.Tx).ClosedConversations, r.workStays, func(rows []store.InteractionRow) (int64, error) {
 		return r.endWork(rows, &r.done.Conversations, func(tx *store.Tx, interaction string) error {
 			_, err := tx.DeleteConversation(interaction, r.s.Clock.Now())
 			return err
@@ -175,7 +202,7 @@ func (r *round) conversations() error {
 
 // records removes interactions with all that belongs to them.
 func (r *round) records() error {
-	return drain(r, r.due.Records, (*store.Tx).ClosedInteractions, contactOf, func(rows []store.InteractionRow) (int64, error) {
+	return drain(r, r.due.Records, (*store.Tx).ClosedInteractions, r.workStays, func(rows []store.InteractionRow) (int64, error) {
 		return r.endWork(rows, &r.done.Records, func(tx *store.Tx, interaction string) error {
 			_, err := tx.DeleteInteraction(interaction)
 			return err
@@ -189,8 +216,12 @@ func (r *round) endWork(rows []store.InteractionRow, count *int64, end func(*sto
 	if len(rows) == 0 {
 		return 0, nil
 	}
+	rows, err := letGo(r, rows, r.letWorkGo)
+	if err != nil {
+		return 0, err
+	}
 	var files []string
-	err := r.s.DB.Read(r.ctx, r.t, func(tx *store.Tx) error {
+	err = r.s.DB.Read(r.ctx, r.t, func(tx *store.Tx) error {
 		files = files[:0]
 		for _, row := range rows {
 			of, err := tx.Blobs(row.ID)
@@ -237,7 +268,7 @@ func (r *round) endWork(rows []store.InteractionRow, count *int64, end func(*sto
 
 // contacts erases those that have no record left and were not seen for long.
 func (r *round) contacts() error {
-	return drain(r, r.due.Contacts, (*store.Tx).IdleContacts, func(c store.ContactRow) string { return c.ID }, func(rows []store.ContactRow) (ended int64, err error) {
+	return drain(r, r.due.Contacts, (*store.Tx).IdleContacts, r.contactStays, func(rows []store.ContactRow) (ended int64, err error) {
 		for _, row := range rows {
 			gone, err := r.s.Contacts.EraseIdle(r.ctx, r.t, row.ID, r.due.Contacts)
 			if err != nil {
@@ -254,7 +285,7 @@ func (r *round) contacts() error {
 
 // uploads removes files that were sent but never became a message.
 func (r *round) uploads() error {
-	return drain(r, r.due.Uploads, (*store.Tx).UnsentAttachments, func(store.AttachmentRow) string { return "" }, func(rows []store.AttachmentRow) (ended int64, err error) {
+	return drain(r, r.due.Uploads, (*store.Tx).UnsentAttachments, never[store.AttachmentRow], func(rows []store.AttachmentRow) (ended int64, err error) {
 		for _, row := range rows {
 			if err := r.s.Blobs.Delete(r.ctx, row.BlobKey); err != nil {
 				return ended, err
@@ -363,6 +394,7 @@ func (r *round) rest() error {
 			{r.due.AgentStates, (*store.Tx).DeleteOfficeCalls, &r.done.OfficeCalls},
 			{r.due.Alerts, (*store.Tx).DeleteAlerts, &r.done.Alerts},
 			{r.due.APIKeys, (*store.Tx).DeleteAPIKeys, &r.done.APIKeys},
+			{r.s.Clock.Now(), (*store.Tx).DeleteRecordingShares, &r.done.Shares},
 			{r.due.Sessions, (*store.Tx).DeleteSessions, &r.done.Sessions},
 			{r.due.Replies, (*store.Tx).DeleteKeys, &r.done.Replies},
 			{r.due.Audit, r.s.Audit.Trim, &r.done.Audit},
@@ -376,10 +408,11 @@ func (r *round) rest() error {
 			}
 			*step.count = n
 		}
-		if r.done.Conversations+r.done.Records+r.done.Contacts == 0 {
+		if r.done.Conversations+r.done.Records+r.done.Contacts+r.done.Recordings == 0 {
 			return nil
 		}
 		return r.s.Audit.Record(tx, access.Actor{Tenant: r.t}, "retention.ended", "organisation", string(r.t), map[string]string{
-			"conversations": strconv.FormatInt(r.done.Conversations, 10), "records": strconv.FormatInt(r.done.Records, 10), "contacts": strconv.FormatInt(r.done.Contacts, 10)})
+			"conversations": strconv.FormatInt(r.done.Conversations, 10), "records": strconv.FormatInt(r.done.Records, 10), "contacts": strconv.FormatInt(r.done.Contacts, 10),
+			"recordings": strconv.FormatInt(r.done.Recordings, 10)})
 	})
 }

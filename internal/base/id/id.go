@@ -52,7 +52,9 @@ const (
 	Sound       = "snd"
 	RingGroup   = "rng"
 
-	RecordingRule = "rru"
+	RecordingRule  = "rru"
+	RecordingHold  = "hld"
+	RecordingShare = "shr"
 )
 
 // Tenant is the organisation that owns a row, a key, an event or a file. For

@@ -145,6 +145,9 @@ func (c *call) replanned(of setup.RecordedCall, p recording.Plan, before recordi
 		before.Refused = before.Refused || r.standing.Refused
 		r.standing, r.unread = before, false
 	}
+	if p.KeepDays > 0 && p.KeepDays != r.plan.KeepDays { // also for what the rules of an earlier queue began
+		c.clerk(func(k *clerk) { k.keep(c, p.KeepDays) })
+	}
 	r.plan = p
 	c.settle()
 }
@@ -248,10 +251,11 @@ func (c *call) beginTake(parties []string, want map[string]*party) {
 	round := r.ends
 	agreed := slices.Clone(r.standing.Agreed)
 	told := slices.Clone(r.standing.Told)
+	keepDays := r.plan.KeepDays
 	c.clerk(func(k *clerk) {
 		ctx, began := context.Background(), time.Now()
 		source := tape.OfParties(func() time.Duration { return time.Since(began) }, len(parties))
-		made, err := c.s.Recorder.Begin(ctx, c.who, parties, source)
+		made, err := c.s.Recorder.Begin(ctx, c.who, parties, keepDays, source)
 		if err == nil {
 			k.all = append(k.all, made)
 			for range agreed {

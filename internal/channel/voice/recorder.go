@@ -26,10 +26,11 @@ type Recorder interface {
 	Standing(ctx context.Context, t id.Tenant, interaction string) (recording.Standing, error)
 	// Keep stores it, durably, and notes who did what.
 	Keep(ctx context.Context, who Caller, s recording.Standing, did Deed) error
-	// Begin begins a recording with a track for each party.
-	Begin(ctx context.Context, who Caller, parties []string, source *tape.Tape) (Recording, error)
+	// Begin begins a recording with a track for each party, which is kept for so many
+	// days; 0: with the conversation.
+	Begin(ctx context.Context, who Caller, parties []string, keepDays int, source *tape.Tape) (Recording, error)
 	// BeginScreen begins a recording of a user's screen, as of a time.
-	BeginScreen(ctx context.Context, who Caller, user string, source *screen.Reel, from time.Time) (Screening, error)
+	BeginScreen(ctx context.Context, who Caller, user string, keepDays int, source *screen.Reel, from time.Time) (Screening, error)
 	// ShownUntil is the end of the newest recording of a user's screen in a call; zero
 	// if there is none.
 	ShownUntil(ctx context.Context, who Caller, user string) (time.Time, error)
@@ -43,6 +44,8 @@ type Recording interface {
 	Resume() error
 	// Agreed notes in the recording that the person agreed, or was told.
 	Agreed(ctx context.Context, by, reason string) error
+	// Keep has it kept for so many days, if it was to be kept for longer.
+	Keep(ctx context.Context, days int) error
 	End(ctx context.Context, by, reason string) error
 }
 
@@ -98,6 +101,17 @@ func (c *call) clerk(fn func(k *clerk)) {
 			}
 		}
 	})
+}
+
+// keep has all that is being made kept for no more than so many days.
+func (k *clerk) keep(c *call, days int) {
+	ctx := context.Background()
+	for _, r := range k.all {
+		c.clerkFailed("shortened", r.Keep(ctx, days))
+	}
+	if k.screen != nil {
+		c.clerkFailed("shortened", k.screen.Keep(ctx, days))
+	}
 }
 
 // newest is the recording that is being made; nil if none is.

@@ -146,6 +146,7 @@ func (c *call) beginShow(user string) (<-chan error, error) {
 	// After a restart the rest of what was recorded before may still come, but
 	// nothing of the time before somebody's last word about it.
 	least := c.rec.standing.At
+	keepDays := c.rec.plan.KeepDays
 	c.clerk(func(k *clerk) {
 		ctx := context.Background()
 		if again {
@@ -157,7 +158,7 @@ func (c *call) beginShow(user string) (<-chan error, error) {
 			}
 		}
 		reel := screen.New(c.s.Clock, from)
-		made, err := c.s.Recorder.BeginScreen(ctx, c.who, user, reel, from)
+		made, err := c.s.Recorder.BeginScreen(ctx, c.who, user, keepDays, reel, from)
 		if err == nil {
 			k.screen = made
 		}

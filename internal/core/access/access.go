@@ -48,19 +48,22 @@ const (
 	RecListen    Permission = "recording.listen"
 	RecExport    Permission = "recording.export"
 	RecControl   Permission = "recording.control"
-	NoteWrite    Permission = "note.write"    // write an internal note
-	CannedRead   Permission = "canned.read"   // use canned replies
-	FloorWatch   Permission = "floor.watch"   // live queues and agents
-	FloorManage  Permission = "floor.manage"  // move work, take it over, change an agent's state, skills and queues
-	AlertManage  Permission = "alert.manage"  // set thresholds, acknowledge alerts
-	SetupRead    Permission = "setup.read"    // read queues, skills, dispositions, …
-	SetupWrite   Permission = "setup.write"   // change them
-	UserRead     Permission = "user.read"     // list users
-	UserWrite    Permission = "user.write"    // create, change, lock, end sessions
-	KeyManage    Permission = "key.manage"    // API keys
-	ContactRead  Permission = "contact.read"  // see a contact and its addresses
-	ContactWrite Permission = "contact.write" // rectify
-	ContactErase Permission = "contact.erase" // erase, export, restrict
+	RecShare     Permission = "recording.share"   // let named users hear a recording
+	RecHold      Permission = "recording.hold"    // keep recordings from being destroyed
+	RecRelease   Permission = "recording.release" // end that
+	NoteWrite    Permission = "note.write"        // write an internal note
+	CannedRead   Permission = "canned.read"       // use canned replies
+	FloorWatch   Permission = "floor.watch"       // live queues and agents
+	FloorManage  Permission = "floor.manage"      // move work, take it over, change an agent's state, skills and queues
+	AlertManage  Permission = "alert.manage"      // set thresholds, acknowledge alerts
+	SetupRead    Permission = "setup.read"        // read queues, skills, dispositions, …
+	SetupWrite   Permission = "setup.write"       // change them
+	UserRead     Permission = "user.read"         // list users
+	UserWrite    Permission = "user.write"        // create, change, lock, end sessions
+	KeyManage    Permission = "key.manage"        // API keys
+	ContactRead  Permission = "contact.read"      // see a contact and its addresses
+	ContactWrite Permission = "contact.write"     // rectify
+	ContactErase Permission = "contact.erase"     // erase, export, restrict
 	Retention    Permission = "retention.write"
 	AuditRead    Permission = "audit.read"
 	PrivacyRead  Permission = "privacy.read" // the inventory, the notice, its checks
@@ -93,6 +96,9 @@ var table = []Rule{
 	{RecListen, "Listen to recordings, which the audit log notes; agents where the organisation's rules let them.", map[Role]Scope{Agent: Own, Supervisor: Tenant, PrivacyOfficer: Tenant}},
 	{RecExport, "Export recordings, for a reason that the audit log notes.", map[Role]Scope{PrivacyOfficer: Tenant}},
 	{RecControl, "Begin, pause, resume and stop the recording of a call.", map[Role]Scope{Agent: Own, Supervisor: Tenant}},
+	{RecShare, "Let named users hear a recording for some days, for a reason that the audit log notes.", map[Role]Scope{Supervisor: Tenant, PrivacyOfficer: Tenant}},
+	{RecHold, "See legal holds, and place one on a recording or on all of a contact's.", map[Role]Scope{Supervisor: Tenant, PrivacyOfficer: Tenant}},
+	{RecRelease, "End legal holds.", map[Role]Scope{PrivacyOfficer: Tenant}},
 	{NoteWrite, "Write internal notes on an interaction.", map[Role]Scope{Agent: Own, Supervisor: Tenant}},
 	{CannedRead, "Use canned replies.", map[Role]Scope{Agent: Tenant, Supervisor: Tenant, Administrator: Tenant}},
 	{FloorWatch, "Watch queues and agents live.", map[Role]Scope{Supervisor: Tenant, Monitor: Tenant, Administrator: Tenant}},

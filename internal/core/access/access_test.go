@@ -49,7 +49,7 @@ func TestBeyondIsWhatOneHasAndTheOtherHasNot(t *testing.T) {
 		want []Permission
 	}{
 		"the same":             {administrator, nil},
-		"another role":         {Actor{Roles: []Role{PrivacyOfficer}}, []Permission{WorkRead, WorkSearch, CallNumbers, RecListen, RecExport, ContactRead, ContactWrite, ContactErase}},
+		"another role":         {Actor{Roles: []Role{PrivacyOfficer}}, []Permission{WorkRead, WorkSearch, CallNumbers, RecListen, RecExport, RecShare, RecHold, RecRelease, ContactRead, ContactWrite, ContactErase}},
 		"narrowed":             {Actor{Roles: []Role{PrivacyOfficer}, Scopes: []Permission{AuditRead}}, nil},
 		"narrowed, yet beyond": {Actor{Roles: []Role{Agent}, Scopes: []Permission{CannedRead, WorkRead}}, []Permission{WorkRead}},
 	} {
@@ -64,7 +64,7 @@ func TestBeyondIsWhatOneHasAndTheOtherHasNot(t *testing.T) {
 
 // What the provider may do never touches content (notice C5, C10).
 func TestProvidersReachNoContent(t *testing.T) {
-	for _, p := range []Permission{DeskUse, WorkHandle, WorkRead, WorkSearch, RecListen, RecExport, NoteWrite, FloorWatch, FloorManage, AlertManage, SetupRead, SetupWrite, ContactRead, ContactWrite, ContactErase} {
+	for _, p := range []Permission{DeskUse, WorkHandle, WorkRead, WorkSearch, RecListen, RecExport, RecShare, RecHold, RecRelease, NoteWrite, FloorWatch, FloorManage, AlertManage, SetupRead, SetupWrite, ContactRead, ContactWrite, ContactErase} {
 		for _, role := range []Role{OperatorRole, ResellerRole} {
 			if Reach(Actor{Tenant: "opr_1", Roles: []Role{role}}, p) != None {
 				t.Errorf("the %s has %s", role, p)

@@ -40,7 +40,7 @@ func Catalogue(language string) []Entry {
 
 var areas = map[Permission]Area{
 	SignedIn: OwnAccount,
-	DeskUse:  Work, WorkHandle: Work, WorkRead: Work, WorkSearch: Work, CallOut: Work, CallExport: Work, CallNumbers: Privacy, RecListen: Work, RecControl: Work, RecExport: Privacy, NoteWrite: Work, CannedRead: Work,
+	DeskUse:  Work, WorkHandle: Work, WorkRead: Work, WorkSearch: Work, CallOut: Work, CallExport: Work, CallNumbers: Privacy, RecListen: Work, RecControl: Work, RecExport: Privacy, RecShare: Work, RecHold: Privacy, RecRelease: Privacy, NoteWrite: Work, CannedRead: Work,
 	FloorWatch: Floor, FloorManage: Floor, AlertManage: Floor,
 	SetupRead: Office, SetupWrite: Office, UserRead: Office, UserWrite: Office, KeyManage: Office,
 	ContactRead: People, ContactWrite: People, ContactErase: People,
@@ -60,6 +60,9 @@ var portuguese = map[Permission]string{
 	RecListen:    "Ouvir gravações, o que o registo de auditoria anota; os agentes, onde as regras da organização o permitem.",
 	RecExport:    "Exportar gravações, por um motivo que o registo de auditoria anota.",
 	RecControl:   "Iniciar, pausar, retomar e parar a gravação de uma chamada.",
+	RecShare:     "Deixar que certos utilizadores ouçam uma gravação durante alguns dias, por um motivo que o registo de auditoria anota.",
+	RecHold:      "Ver as retenções legais e colocar uma numa gravação ou em todas as de um contacto.",
+	RecRelease:   "Terminar retenções legais.",
 	NoteWrite:    "Escrever notas internas numa interação.",
 	CannedRead:   "Usar respostas prontas.",
 	FloorWatch:   "Acompanhar filas e agentes em direto.",

@@ -31,6 +31,7 @@ const (
 	whileUser        = "as long as the account exists"
 	whileContact     = "until the person is erased, or its last record has gone and it was not seen for the time of the tenant's rule on records"
 	whileRecord      = "the tenant's rule on records (record_days), counted from closing"
+	whileRecording   = "the days of the recording rule that fits (keep_days), counted from its end, and at most the tenant's rule on conversations (conversation_days), counted from closing; longer only while a legal hold is in force"
 	whileTalk        = "the tenant's rule on conversations (conversation_days), counted from closing"
 	withTenant       = "ending the organisation: its keys are destroyed first, then its rows and files go; that it existed stays, with its name"
 	withUser         = "deleting the user empties it; the user's id stays for the records that name it"
@@ -192,8 +193,8 @@ var inventory = []group{
 		part{"author_id", Pseudonym, "", ""},
 		part{"name_sealed", Content, "what the file is called", byContact})},
 
-	{Column, "recordings", "to keep what is recorded of a conversation, as the tenant set it up (C45-C49)", whileTalk, withConversation, with(
-		none("recording_id", "kind", "spool", "entries", "serial", "length_ms", "size", "paused_ms", "paused_reason", "started_at", "ended_at"),
+	{Column, "recordings", "to keep what is recorded of a conversation, as the tenant set it up (C45-C49)", whileRecording, withConversation, with(
+		none("recording_id", "kind", "spool", "entries", "serial", "length_ms", "size", "paused_ms", "paused_reason", "started_at", "ended_at", "keep_days", "keep_until"),
 		part{"signature", None, "the organisation's signature of the manifest", ""},
 		part{"interaction_id", Pseudonym, "", ""},
 		part{"parties", Pseudonym, "whose tracks there are", ""},
@@ -202,7 +203,21 @@ var inventory = []group{
 		part{"head_sealed", None, "the end of the manifest's chain", byContact},
 		part{"wave_sealed", Content, "what it looks like: how loud it is when", byContact})},
 
-	{Column, "recording_entries", "to show that a recording is whole, and why a part of it is not there (C47-C49)", whileTalk, withConversation, with(
+	{Column, "recording_holds", "to keep recordings that a claim, an authority or a law asks for from being destroyed (GDPR Art. 17(3))", "until a privacy officer ends the hold", "the end of the hold deletes it; no erasure and no retention does while it is in force", with(
+		none("hold_id", "reason", "set_at", "erasure_asked_at"),
+		part{"contact_id", Pseudonym, "whose recordings are held", ""},
+		part{"interaction_id", Pseudonym, "", ""},
+		part{"recording_id", None, "the one that is held; empty: all of the contact's", ""},
+		part{"reference_sealed", Label, "the number of the case, in the tenant's words; needs no personal data, and its form says so", byTenant},
+		part{"set_by", Pseudonym, "who placed it", ""})},
+
+	{Column, "recording_shares", "to let named users hear a recording for a while", "until it ends, 90 days at most", "retention and its end delete it, as do erasure of the person, deletion of the user and the end of the recording", with(
+		none("share_id", "recording_id", "reason", "shared_at", "ends_at"),
+		part{"interaction_id", Pseudonym, "", ""},
+		part{"user_id", Pseudonym, "who may hear it", ""},
+		part{"shared_by", Pseudonym, "who shared it", ""})},
+
+	{Column, "recording_entries", "to show that a recording is whole, and why a part of it is not there (C47-C49)", whileRecording, withConversation, with(
 		none("recording_id", "number", "kind", "at_ms", "length_ms", "file_id", "serial", "size", "hash", "cut", "reason", "chain"),
 		part{"interaction_id", Pseudonym, "", ""},
 		part{"by_id", Pseudonym, "who paused, went on or stopped", ""})},

@@ -61,6 +61,7 @@ type Rule struct {
 	Hold         bool   // what the person says while it is held
 	Consultation bool   // what the agent and a colleague say while the person is held
 	PauseLimit   time.Duration
+	KeepDays     int // after its end; 0: as long as the conversation
 }
 
 // Plan is what the rules that fit a call say together: the strictest of each.
@@ -77,6 +78,7 @@ type Plan struct {
 	Hold         bool
 	Consultation bool
 	PauseLimit   time.Duration // a pause that nobody ends is ended; 0 is never
+	KeepDays     int           // the shortest that any says; 0: as long as the conversation
 }
 
 // Decide makes one plan of the rules that fit an interaction. It is the same
@@ -100,6 +102,7 @@ func Decide(interaction string, rules []Rule) Plan {
 		p.Hold, p.Consultation = p.Hold && r.Hold, p.Consultation && r.Consultation
 		never = never || r.PauseLimit == 0
 		p.PauseLimit = max(p.PauseLimit, r.PauseLimit)
+		p.KeepDays = Shorter(p.KeepDays, r.KeepDays)
 	}
 	slices.Sort(p.Texts)
 	if never {

@@ -15,7 +15,7 @@ func rule() *rapid.Generator[Rule] {
 	return rapid.Custom(func(t *rapid.T) Rule {
 		r := Rule{Percent: rapid.SampledFrom([]int{0, 1, 50, 99, 100}).Draw(t, "percent"), OnDemand: rapid.Bool().Draw(t, "demand"), Consent: rapid.SampledFrom(Consents).Draw(t, "consent"),
 			AllParties: rapid.Bool().Draw(t, "all"), Hold: rapid.Bool().Draw(t, "hold"), Consultation: rapid.Bool().Draw(t, "consultation"),
-			PauseLimit: time.Duration(rapid.IntRange(0, 3).Draw(t, "limit")) * time.Minute}
+			PauseLimit: time.Duration(rapid.IntRange(0, 3).Draw(t, "limit")) * time.Minute, KeepDays: rapid.SampledFrom([]int{0, 7, 30}).Draw(t, "keep")}
 		if r.Consent != NoConsent {
 			r.Text = rapid.SampledFrom([]string{"cst_1", "cst_2"}).Draw(t, "text")
 		}
@@ -41,7 +41,7 @@ func TestTheStrictestRuleHolds(t *testing.T) {
 			any = any || one.Record
 			if Stricter(r.Consent, p.Consent) > 0 || p.Hold && !r.Hold || p.Consultation && !r.Consultation || r.AllParties && !p.AllParties ||
 				r.Text != "" && !slices.Contains(p.Texts, r.Text) || one.Forbidden && (p.Record || p.OnDemand || !p.Forbidden) ||
-				r.PauseLimit == 0 && p.PauseLimit != 0 || p.PauseLimit != 0 && p.PauseLimit < r.PauseLimit {
+				r.KeepDays != 0 && (p.KeepDays == 0 || p.KeepDays > r.KeepDays) || r.PauseLimit == 0 && p.PauseLimit != 0 || p.PauseLimit != 0 && p.PauseLimit < r.PauseLimit {
 				t.Fatalf("%+v is laxer than %+v", p, r)
 			}
 		}

@@ -26,6 +26,7 @@ type RecordingRule struct {
 	Hold         bool              `json:"hold" doc:"Also record what the person says while it is held."`
 	Consultation bool              `json:"consultation" doc:"Also record what the agent and a colleague say while the person is held."`
 	PauseMinutes int               `json:"pause_minutes" minimum:"0" maximum:"120" doc:"A pause that nobody ends is ended after so many minutes, and the agent is told; 0 is never."`
+	KeepDays     int               `json:"keep_days,omitempty" minimum:"0" maximum:"3650" doc:"How many days after its end a recording is kept; of several rules the shortest holds. 0 or missing: as long as its conversation (conversation_days), which is the longest in any case."`
 }
 
 // Direction is who began a call.
@@ -73,6 +74,7 @@ func (r RecordingRule) Validate(refs Refs) error {
 	c.oneOf("consent", string(r.Consent), namesOf(recording.Consents)...)
 	c.number("percent", r.Percent, 0, 100)
 	c.number("pause_minutes", r.PauseMinutes, 0, 120)
+	c.number("keep_days", r.KeepDays, 0, 3650)
 	c.count("queues", len(r.Queues), 2000)
 	c.count("entry_points", len(r.EntryPoints), 2000)
 	if r.Direction == Outgoing && len(r.EntryPoints) > 0 {
@@ -118,7 +120,7 @@ func RecordingPlan(rules map[string]RecordingRule, c RecordedCall) recording.Pla
 	for _, r := range rules {
 		if r.fits(c) {
 			fit = append(fit, recording.Rule{Percent: r.Percent, OnDemand: r.OnDemand, What: r.Records, Consent: r.Consent, Text: r.ConsentText, AllParties: r.AllParties,
-				Hold: r.Hold, Consultation: r.Consultation, PauseLimit: time.Duration(r.PauseMinutes) * time.Minute})
+				Hold: r.Hold, Consultation: r.Consultation, PauseLimit: time.Duration(r.PauseMinutes) * time.Minute, KeepDays: r.KeepDays})
 		}
 	}
 	return recording.Decide(c.Interaction, fit)
