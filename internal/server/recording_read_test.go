@@ -221,7 +221,7 @@ func TestARecordingIsHeard(t *testing.T) {
 			}
 			return err
 		}))
-		if all := strings.Join(noted, "\n"); len(noted) != 2 || strings.Count(all, r.ID()) != 2 || !strings.Contains(all, `"reason":"quality"`) || !strings.Contains(all, v.Interaction) {
+		if all := strings.Join(noted, "\n"); len(noted) != 3 || strings.Count(all, r.ID()) != 3 || !strings.Contains(all, `"reason":"training","share":"shr_`) || !strings.Contains(all, `"reason":"quality"`) || !strings.Contains(all, v.Interaction) {
 			t.Errorf("the audit log has %s", all)
 		}
 	})

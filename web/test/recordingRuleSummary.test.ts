@@ -19,6 +19,7 @@ const plain: RecordingRule = {
   hold: false,
   consultation: false,
   pause_minutes: 0,
+  keep_days: 0,
 };
 const known = {
   queue: (id: string) => (id === "que_1" ? "Billing" : "Sales"),
@@ -46,6 +47,7 @@ test("every call, a share, on demand, and none", () => {
       hold: true,
       consultation: true,
       pause_minutes: 10,
+      keep_days: 30,
     }),
   ).toEqual([
     "The rule is switched off: nothing of this happens until it is in use.",
@@ -55,6 +57,7 @@ test("every call, a share, on demand, and none", () => {
     "An outside number that is added is told the text before it is recorded.",
     "While the person is held, all is recorded on: what it says, and what the agent and colleagues say.",
     "A pause that nobody ends ends after 10 minutes, and the agent is told.",
+    "A recording is removed 30 days after its end, or with its conversation.",
   ]);
   expect(
     of({

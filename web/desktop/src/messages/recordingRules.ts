@@ -69,10 +69,15 @@ export const text = catalogue(
     pauseMinutes: "A pause that nobody ends ends by itself after",
     pauseMinutesHint: "The agent is told. Empty or 0: it never ends by itself. At most 120.",
 
+    kept: "How long they are kept",
+    keepDays: "Removed, after its end, after",
+    keepDaysHint:
+      "Empty or 0: with the conversation, as the organisation’s rules say; that is the longest in any case. Of several rules the shortest holds. It is for calls from now on. A legal hold keeps a recording longer.",
+
     summary: "What will happen",
     together: "Rules add up",
     togetherText:
-      "All rules that fit a call hold together, the strictest of each: all consent that any of them asks for, hold and consultation only if all say so, the longest pause. If one forbids recording, nothing is recorded. A rule never makes another one laxer.",
+      "All rules that fit a call hold together, the strictest of each: all consent that any of them asks for, hold and consultation only if all say so, the longest pause, the shortest time that a recording is kept. If one forbids recording, nothing is recorded. A rule never makes another one laxer.",
   },
   {
     enabled: "Em uso",
@@ -144,9 +149,14 @@ export const text = catalogue(
     pauseMinutes: "Uma pausa que ninguém termina acaba por si ao fim de",
     pauseMinutesHint: "O agente é avisado. Vazio ou 0: nunca acaba por si. No máximo 120.",
 
+    kept: "Quanto tempo se guardam",
+    keepDays: "Removida, depois do fim, ao fim de",
+    keepDaysHint:
+      "Vazio ou 0: com a conversa, como dizem as regras da organização; esse é sempre o máximo. De várias regras vale a mais curta. Vale para as chamadas a partir de agora. Uma retenção legal guarda uma gravação por mais tempo.",
+
     summary: "O que vai acontecer",
     together: "As regras somam-se",
     togetherText:
-      "Todas as regras que se aplicam a uma chamada valem em conjunto, o mais rigoroso de cada uma: todo o consentimento que alguma peça, espera e consulta só se todas o disserem, a pausa mais longa. Se uma proíbe gravar, nada é gravado. Uma regra nunca torna outra mais branda.",
+      "Todas as regras que se aplicam a uma chamada valem em conjunto, o mais rigoroso de cada uma: todo o consentimento que alguma peça, espera e consulta só se todas o disserem, a pausa mais longa, o tempo mais curto que uma gravação se guarda. Se uma proíbe gravar, nada é gravado. Uma regra nunca torna outra mais branda.",
   },
 );

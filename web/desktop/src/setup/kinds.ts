@@ -309,6 +309,7 @@ export const kinds: readonly KindInfo[] = [
       hold: false,
       consultation: false,
       pause_minutes: 0,
+      keep_days: 0,
     }),
     name: byName,
   }),

@@ -42,6 +42,10 @@ const en = {
     other: "A pause that nobody ends ends after {count} minutes, and the agent is told.",
   },
   open: "A pause lasts until somebody ends it.",
+  kept: {
+    one: "A recording is removed 1 day after its end.",
+    other: "A recording is removed {count} days after its end, or with its conversation.",
+  },
 };
 
 const pt: typeof en = {
@@ -77,6 +81,10 @@ const pt: typeof en = {
     other: "Uma pausa que ninguém termina acaba ao fim de {count} minutos, e o agente é avisado.",
   },
   open: "Uma pausa dura até alguém a terminar.",
+  kept: {
+    one: "Uma gravação é removida 1 dia depois do fim.",
+    other: "Uma gravação é removida {count} dias depois do fim, ou com a conversa.",
+  },
 };
 
 const texts = { en, pt };
@@ -136,5 +144,7 @@ export function recordingRuleSummary(
   );
   const minutes = rule.pause_minutes;
   said.push(minutes ? fill(minutes === 1 ? t.pause.one : t.pause.other, { count: minutes }) : t.open);
+  const days = rule.keep_days;
+  if (days) said.push(fill(days === 1 ? t.kept.one : t.kept.other, { count: days }));
   return said;
 }
