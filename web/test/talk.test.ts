@@ -8,6 +8,8 @@ import { hears, hearsNot, hearsSomething } from "./tone";
 
 const VISITOR = 625;
 const AGENT = 1250;
+const COLLEAGUE = 2000;
+const SUPERVISOR = 2500;
 
 const stage = new Stage();
 beforeAll(() => stage.open());
@@ -112,5 +114,76 @@ test("a chat is spoken and seen, and goes on in writing", async () => {
   await visitor.log.getByText("The call has ended; the chat goes on").waitFor();
   await agent.say("Goodbye");
   await visitor.bubble("Goodbye").waitFor();
+  await agent.finish("Invoice sent");
+});
+
+test("a spoken chat: a colleague is asked, has it, and passes it on", { timeout: 180_000 }, async () => {
+  const visitor = await stage.visitor({}, undefined, VISITOR);
+  const agent = await stage.agent("a7", {}, AGENT);
+  const talk = visitor.page.getByRole("region", { name: "Talking", exact: true });
+  const panel = agent.page.getByRole("region", { name: "The call" });
+  await visitor.queue("Grey wagtail");
+  await agent.ready();
+  await agent.accept("Grey wagtail");
+  await agent.page.keyboard.press("Alt+v");
+  await talk.getByRole("button", { name: "Talk", exact: true }).click();
+  await hears(agent.page, VISITOR);
+  await hears(visitor.page, AGENT);
+
+  // A colleague is asked alone: the visitor hears neither, but music; then all talk.
+  const colleague = await stage.agent("b2", {}, COLLEAGUE);
+  await colleague.ready();
+  await agent.page.keyboard.press("Alt+c");
+  await agent.page.getByRole("radio", { name: /b2/ }).check();
+  await agent.page.getByRole("button", { name: "Ask", exact: true }).click();
+  await colleague.work.getByText("Grey wagtail").click();
+  await colleague.page.getByRole("button", { name: "Join the call" }).click();
+  await panel.getByRole("button", { name: /alone$/ }).click();
+  await hears(agent.page, COLLEAGUE);
+  await hearsNot(visitor.page, AGENT);
+  await hearsNot(visitor.page, COLLEAGUE);
+  await hearsSomething(visitor.page);
+  await panel.getByRole("button", { name: "All together" }).click();
+  await hears(visitor.page, AGENT);
+  await hears(visitor.page, COLLEAGUE);
+  await hears(colleague.page, VISITOR);
+  expect(await axe(agent.page)).toEqual([]);
+  await shot(agent.page, "talk-05-consulted");
+
+  // The colleague has it, and the visitor talks on.
+  await panel.getByRole("button", { name: /^Hand over to/ }).click();
+  await agent.page.locator("section.middle.empty").waitFor();
+  await hears(visitor.page, COLLEAGUE);
+  await hearsNot(visitor.page, AGENT);
+  await hears(colleague.page, VISITOR);
+  await visitor.say("Now I hear you");
+  await colleague.message("Now I hear you").waitFor();
+  await talk.getByRole("button", { name: "Camera" }).click();
+  await until(() => coloured(colleague.page, "Picture of Grey wagtail")).toBeGreaterThan(100);
+  await talk.getByRole("button", { name: "Camera" }).click();
+
+  // A supervisor listens to what is spoken in a chat, too.
+  const supervisor = await stage.agent("supervisor", {}, SUPERVISOR);
+  await supervisor.page.goto(`${stage.program.base}/app/room`);
+  await supervisor.page.getByRole("button", { name: /b2/ }).first().click();
+  await supervisor.page.getByRole("button", { name: "Listen to the call of Grey wagtail" }).click();
+  await hears(supervisor.page, VISITOR);
+  await hears(supervisor.page, COLLEAGUE);
+
+  // It is passed on without asking: what was spoken is spoken with whom it goes to.
+  await colleague.transfer("a7", "Wants to hear it from you");
+  await agent.offers
+    .filter({ hasText: "Grey wagtail" })
+    .getByRole("button", { name: /^(Accept|Answer)/ })
+    .click();
+  await hears(visitor.page, AGENT);
+  await hears(agent.page, VISITOR);
+  await hearsNot(visitor.page, COLLEAGUE);
+  await shot(agent.page, "talk-06-transferred");
+  await shot(visitor.page, "talk-07-transferred-widget");
+  await talk.getByRole("button", { name: "End the call" }).click();
+  await panel.waitFor({ state: "detached" });
+  await agent.say("All is well");
+  await visitor.bubble("All is well").waitFor();
   await agent.finish("Invoice sent");
 });

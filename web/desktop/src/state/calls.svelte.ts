@@ -6,6 +6,7 @@ import { toasts } from "$ui/toast.svelte";
 import { api, asProblem, take } from "../api/client";
 import type { CallChoices, CallState, Interaction } from "../api/types";
 import { text } from "../messages/calls";
+import { spoken } from "../parts/spoken";
 import { desk } from "./desk.svelte";
 import { handset } from "./handset.svelte";
 import { live } from "./live.svelte";
@@ -23,6 +24,8 @@ export class Call {
   sound = $state.raw<Sound>();
   /** Accepted: heard, and hearing. */
   answered = false;
+  /** Its sound may carry pictures, too. */
+  pictured = false;
 
   constructor(readonly id: string) {}
 
@@ -31,9 +34,6 @@ export class Call {
     if (!this.state || state.seq >= this.state.seq) this.state = state;
   }
 }
-
-/** A call, or a chat that is spoken. */
-const spoken = (w: Interaction) => w.channel === "voice" || w.talk === "running";
 
 // The sound of the agent's calls. It is connected already while a call rings,
 // silently and only where the browser need not ask first, so that it is there at
@@ -147,11 +147,14 @@ class Calls {
   }
 
   #talk(call: Call, fresh: boolean): void {
-    if (!call.sound || call.sound.state === "ended") this.#connect(call);
+    const more = !call.pictured && this.#pictured(call.id); // one was asked for help, and has it now
+    if (more) call.sound?.stop();
+    if (more || !call.sound || call.sound.state === "ended") this.#connect(call);
     else if (fresh) call.sound.mute(false);
   }
 
   #connect(call: Call): Sound {
+    call.pictured = this.#pictured(call.id);
     const sound = new Sound({
       relays: () => take(api.GET("/api/v1/calls/relays")),
       exchange: async (description) =>
@@ -166,11 +169,16 @@ class Calls {
       over: (e) => [403, 404, 409, 410].includes(asProblem(e).status),
       microphone: () => microphone(preferences.microphone),
       loudspeaker: () => preferences.loudspeaker,
-      video: this.#of(call.id)?.video && this.#of(call.id)?.channel === "chat",
+      video: call.pictured,
     });
     call.sound = sound;
     void sound.start();
     return sound;
+  }
+
+  #pictured(id: string): boolean {
+    const work = this.#of(id);
+    return !!work?.video && work.channel === "chat";
   }
 
   #of(id: string): Interaction | undefined {

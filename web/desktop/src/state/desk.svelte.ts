@@ -9,6 +9,7 @@ import { text } from "../messages/desk";
 import { bell } from "./bell.svelte";
 import { Conversation } from "./conversation.svelte";
 import { text as reach } from "../messages/reach";
+import { spoken } from "../parts/spoken";
 import { names } from "./names.svelte";
 import { live } from "./live.svelte";
 import { preferences } from "./preferences.svelte";
@@ -146,7 +147,7 @@ class Desk {
 
   #bell(): void {
     const count = this.offers.size;
-    const call = this.offerList.some((o) => o.interaction.channel === "voice");
+    const call = this.offerList.some((o) => spoken(o.interaction));
     const line = call ? calls("callLine", { count }) : text("offerLine", { count });
     if (count > this.#told) announcer.say(line, true);
     this.#told = count;
