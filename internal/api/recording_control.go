@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"regexp"
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/secret"
@@ -58,14 +57,11 @@ func (s *Server) recordingControlRoutes() {
 		})
 }
 
-// reasonWord is what a reason may be: no digits, so that no card's number is kept.
-var reasonWord = regexp.MustCompile(`^[a-z_]{1,32}$`)
-
 func (s *Server) record(ctx context.Context, c *caller, interaction string, w RecordWish) (*reply[RecordedCall], error) {
 	if _, err := s.Floor.Work(ctx, c.Actor, access.RecControl, interaction); err != nil {
 		return nil, err
 	}
-	if !reasonWord.MatchString(w.Reason) {
+	if !recording.IsReason(w.Reason) {
 		w.Reason = ""
 	}
 	st, err := s.Calls.Record(ctx, c.Tenant, interaction, w.Action, c.User, w.Reason)

@@ -124,7 +124,10 @@ const (
 	ActForm    ActKind = "form"    // show the leave-a-message form
 	ActCall    ActKind = "call"    // once the words before are said: hand the call over to Transfer
 	ActConsent ActKind = "consent" // the person answered a flow's consent step: Consent, Agreed
-	ActEvent   ActKind = "event"   // Event happened; Agent is concerned
+	// ActRecording: the flow paused, resumed or stopped the recording: Recording. It
+	// is stored already.
+	ActRecording ActKind = "recording"
+	ActEvent     ActKind = "event" // Event happened; Agent is concerned
 )
 
 // Act is what a channel must carry out for an interaction.
@@ -141,6 +144,8 @@ type Act struct {
 	// With ActConsent: the id of the consent text, and whether the person agreed.
 	Consent string
 	Agreed  bool
+	// Recording is what the flow wants of the recording, with ActRecording.
+	Recording flow.Recorded
 	// Transfer is the number that the call is handed over to, with ActCall.
 	Transfer *flow.Transfer
 }

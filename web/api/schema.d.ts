@@ -6126,6 +6126,8 @@ export interface components {
       /** @description Id of the recorded prompt whose words are said. */
       prompt?: string;
       queue?: string;
+      /** @description The recording would be paused, resumed or stopped. */
+      recording?: components["schemas"]["FlowRecorded"];
       say?: string;
       /** @description A number would be called and the call handed over, and the run waits. */
       transfer?: components["schemas"]["FlowCall"];
@@ -6234,6 +6236,12 @@ export interface components {
       updated_at: string;
       /** Format: int64 */
       version: number;
+    };
+    FlowRecorded: {
+      /** @enum {string} */
+      action: "pause" | "resume" | "stop";
+      /** @description A word for why. */
+      reason?: string;
     };
     FlowState: {
       attributes?: {

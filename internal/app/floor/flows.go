@@ -9,6 +9,7 @@ import (
 	"nubitalk/internal/channel"
 	"nubitalk/internal/core/acd"
 	"nubitalk/internal/core/flow"
+	"nubitalk/internal/core/recording"
 	"nubitalk/internal/core/setup"
 	"nubitalk/internal/store"
 )
@@ -134,6 +135,10 @@ func (f *floor) flowAction(it *item, a flow.Action, now time.Time) bool {
 	if a.Refused != "" {
 		f.act(it, channel.Act{Kind: channel.ActConsent, Consent: a.Refused})
 	}
+	if a.Recording != nil {
+		f.recorded(it, *a.Recording, now)
+		f.act(it, channel.Act{Kind: channel.ActRecording, Recording: *a.Recording})
+	}
 	if a.Transfer != nil {
 		f.act(it, channel.Act{Kind: channel.ActCall, Transfer: a.Transfer})
 	}
@@ -159,6 +164,30 @@ func (f *floor) consented(it *item, g flow.Given) {
 	c := channel.Consent{Purpose: f.plan.ConsentTexts[g.Text].Purpose, Text: g.Text, Version: g.Version, Language: g.Language}
 	contact, interaction := it.Contact, it.ID
 	f.batch.writes = append(f.batch.writes, func(tx *store.Tx) error { return f.m.Contacts.Consented(tx, contact, interaction, c) })
+}
+
+// byFlow is who a flow is where it is said who did something.
+const byFlow = "flow"
+
+// recorded stores what a flow wants of the recording with what is stored of the run,
+// whether it is a call yet or not.
+func (f *floor) recorded(it *item, r flow.Recorded, now time.Time) {
+	interaction := it.ID
+	f.batch.writes = append(f.batch.writes, func(tx *store.Tx) error {
+		row, err := tx.RecordingState(interaction)
+		if err != nil && !errs.Is(err, errs.NotFound) {
+			return err
+		}
+		row.InteractionID, row.By, row.Reason, row.ChangedAt = interaction, byFlow, r.Reason, now
+		switch r.Action {
+		case recording.Pause, recording.Resume:
+			row.Paused = r.Action == recording.Pause
+		case recording.Stop:
+			row.Stopped = true
+		}
+		return tx.PutRecordingState(row)
+	})
+	f.note(byFlow, map[recording.Action]string{recording.Pause: "recording.paused", recording.Resume: "recording.resumed", recording.Stop: "recording.stopped"}[r.Action], interaction, r.Reason)
 }
 
 // enqueue puts an interaction into a queue of the engine.

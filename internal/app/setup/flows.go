@@ -97,18 +97,25 @@ type FlowTried struct {
 
 // FlowAct is what the person would be told, or what would become of them.
 type FlowAct struct {
-	Say     string       `json:"say,omitempty"`
-	Prompt  string       `json:"prompt,omitempty" doc:"Id of the recorded prompt whose words are said."`
-	Buttons []FlowButton `json:"buttons,omitempty"`
-	Collect bool         `json:"collect,omitempty"`
-	Digits  *FlowDigits  `json:"digits,omitempty" doc:"With collect: digits are waited for."`
-	Masked  bool         `json:"masked,omitempty" doc:"With collect: nobody sees the answer."`
-	Form    bool         `json:"form,omitempty"`
-	Queue   string       `json:"queue,omitempty"`
-	Close   bool         `json:"close,omitempty"`
-	Consent string       `json:"consent,omitempty" doc:"The person agreed to this consent text, which would be recorded."`
-	Call    *FlowCall    `json:"transfer,omitempty" doc:"A number would be called and the call handed over, and the run waits."`
-	LookUp  *FlowLookUp  `json:"look_up,omitempty" doc:"A system outside would be asked, and the run waits for its answer."`
+	Say       string        `json:"say,omitempty"`
+	Prompt    string        `json:"prompt,omitempty" doc:"Id of the recorded prompt whose words are said."`
+	Buttons   []FlowButton  `json:"buttons,omitempty"`
+	Collect   bool          `json:"collect,omitempty"`
+	Digits    *FlowDigits   `json:"digits,omitempty" doc:"With collect: digits are waited for."`
+	Masked    bool          `json:"masked,omitempty" doc:"With collect: nobody sees the answer."`
+	Form      bool          `json:"form,omitempty"`
+	Queue     string        `json:"queue,omitempty"`
+	Close     bool          `json:"close,omitempty"`
+	Consent   string        `json:"consent,omitempty" doc:"The person agreed to this consent text, which would be recorded."`
+	Call      *FlowCall     `json:"transfer,omitempty" doc:"A number would be called and the call handed over, and the run waits."`
+	Recording *FlowRecorded `json:"recording,omitempty" doc:"The recording would be paused, resumed or stopped."`
+	LookUp    *FlowLookUp   `json:"look_up,omitempty" doc:"A system outside would be asked, and the run waits for its answer."`
+}
+
+// FlowRecorded is what would be done about the recording.
+type FlowRecorded struct {
+	Action string `json:"action" enum:"pause,resume,stop"`
+	Reason string `json:"reason,omitempty" doc:"A word for why."`
 }
 
 // FlowCall is a number that would be called for the caller.
@@ -190,6 +197,9 @@ func (s *Service) TryFlow(ctx context.Context, a access.Actor, in FlowTry) (Flow
 		}
 		if c := one.Transfer; c != nil {
 			act.Call = &FlowCall{Number: c.Number.Reveal(), Caller: c.Caller, Seconds: c.Seconds}
+		}
+		if r := one.Recording; r != nil {
+			act.Recording = &FlowRecorded{string(r.Action), r.Reason}
 		}
 		for _, b := range one.Buttons {
 			act.Buttons = append(act.Buttons, FlowButton(b))

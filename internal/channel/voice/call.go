@@ -99,6 +99,7 @@ func (c *call) carried(w channel.Work, acts []channel.Act) {
 	if w.State != inFlow || len(acts) > 0 {
 		c.transfer = nil
 	}
+	c.flowRecords(acts)
 	for _, a := range acts {
 		switch a.Kind {
 		case channel.ActCall:
@@ -164,7 +165,7 @@ func (c *call) resume(w channel.Work) {
 			c.s.Log.Warn("a call goes on without its last question", "tenant", c.who.Tenant, "interaction", c.who.Interaction, "code", errs.As(err).Code)
 		}
 	}
-	if w.State == active { // a phone's call is taken up, not begun anew
+	if c.rec.resumed = w.State == active; c.rec.resumed { // a phone's call is taken up, not begun anew
 		c.sought = w.Agent
 	}
 	c.carried(w, asked)

@@ -8,6 +8,7 @@ import (
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
+	"nubitalk/internal/channel"
 	"nubitalk/internal/core/recording"
 	"nubitalk/internal/core/setup"
 	"nubitalk/internal/media"
@@ -27,7 +28,8 @@ type recorder struct {
 	planned  bool
 	plan     recording.Plan
 	standing recording.Standing
-	unread   bool // standing is still to be read: the call was taken up
+	unread   bool               // standing is still to be read: the call was taken up
+	missed   []recording.Action // what a flow did meanwhile
 	began    time.Time
 	take     *take
 	begins   bool // a recording is being begun
@@ -38,6 +40,8 @@ type recorder struct {
 	telling  map[*party]*media.Playing
 	showing  showing
 	limit    time.Time // when the pause in force is ended
+	answered time.Time // since when an agent has the call, or it was taken up; zero: none has
+	resumed  bool      // the agent had it before it was taken up
 	unkept   bool      // the last change could not be stored
 }
 
@@ -143,7 +147,10 @@ func (c *call) replanned(of setup.RecordedCall, p recording.Plan, before recordi
 			before = before.Agree(t, true)
 		}
 		before.Refused = before.Refused || r.standing.Refused
-		r.standing, r.unread = before, false
+		for _, a := range r.missed { // what was read may be older, or have it already
+			before, _, _ = before.After(a, r.plan, r.standing.By, r.standing.Reason, r.standing.At)
+		}
+		r.standing, r.unread, r.missed = before, false, nil
 	}
 	if p.KeepDays > 0 && p.KeepDays != r.plan.KeepDays { // also for what the rules of an earlier queue began
 		c.clerk(func(k *clerk) { k.keep(c, p.KeepDays) })
@@ -405,6 +412,27 @@ func (c *call) change(a recording.Action, by, reason string) (stored <-chan erro
 	return answer, nil
 }
 
+// flowRecords does what the flow wants of the recording. It is stored already; that
+// it is stored once more is for what else may be on its way to the disk.
+func (c *call) flowRecords(acts []channel.Act) {
+	r := &c.rec
+	changed := false
+	for _, a := range acts {
+		if a.Kind != channel.ActRecording || c.s.Recorder == nil {
+			continue
+		}
+		if next, now, err := r.standing.After(a.Recording.Action, r.plan, byFlow, a.Recording.Reason, c.s.Clock.Now()); err == nil {
+			r.standing, changed = next, changed || now
+		}
+		if r.unread {
+			r.missed = append(r.missed, a.Recording.Action)
+		}
+	}
+	if changed && !r.unread {
+		c.keepStanding(Deed{By: byFlow})
+	}
+}
+
 // more says of an action that more is recorded by it.
 func more(a recording.Action) bool { return a == recording.Resume || a == recording.Start }
 
@@ -422,10 +450,20 @@ func (c *call) kept(a recording.Action, before, next recording.Standing, err err
 	c.settle()
 }
 
-// boundPause has a pause ended that nobody ends.
+// boundPause has a pause ended that nobody ends, once an agent has the call: before,
+// there is nothing that would be recorded.
 func (c *call) boundPause() {
 	r := &c.rec
-	ends := r.standing.PauseEnds(r.plan)
+	if c.work.State != active {
+		r.answered, r.resumed = time.Time{}, false
+	} else if r.answered.IsZero() {
+		r.answered = c.s.Clock.Now()
+	}
+	since := r.answered
+	if r.resumed && r.standing.By != byFlow { // somebody paused it while they talked
+		since = r.standing.At
+	}
+	ends := r.standing.PauseEnds(r.plan, since)
 	if ends.Equal(r.limit) {
 		return
 	}

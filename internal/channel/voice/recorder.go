@@ -62,8 +62,11 @@ type Deed struct {
 	Language string
 }
 
-// bySystem is Deed.By of what nobody asked for.
-const bySystem = "system"
+// Deed.By of what no user did.
+const (
+	bySystem = "system" // nobody asked for it
+	byFlow   = "flow"
+)
 
 // clerk does what a call's recording needs of disk and database, one thing after
 // another, so that the call does not wait for it. Its own goroutine runs while

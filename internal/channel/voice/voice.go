@@ -17,6 +17,7 @@ import (
 	"nubitalk/internal/bus"
 	"nubitalk/internal/channel"
 	"nubitalk/internal/channel/voice/sip"
+	"nubitalk/internal/core/acd"
 	"nubitalk/internal/core/flow"
 	"nubitalk/internal/core/setup"
 	"nubitalk/internal/media"
@@ -268,6 +269,9 @@ func (s *Service) Carry(tx *store.Tx, w channel.Work, acts []channel.Act) (func(
 		c := s.calls[w.ID]
 		if c == nil && w.Spoken() && w.State != closed && w.State != wrapping && !w.Kept && !s.halted {
 			c = s.open(Caller{Tenant: w.Tenant, Interaction: w.ID, Contact: w.Contact, Language: w.Language})
+			if w.Channel != acd.Voice { // the chat's flow may have said something of its recording
+				c.post(func() { c.rec.unread = true })
+			}
 		}
 		if c != nil && !w.Spoken() { // it ends by itself; should both talk again, that is a call of its own
 			delete(s.calls, w.ID)

@@ -45,6 +45,7 @@ var nodeTypes = map[NodeType][]string{
 	Script:      {"lines", "next", "failed"},
 	SubFlow:     {"flow", "ends", "next"},
 	Return:      {"end"},
+	Recording:   {"action", "reason", "next"},
 	Enqueue:     {"text", "prompt", "queue"},
 	Form:        {"text", "prompt", "next"},
 	Close:       {"text", "prompt"},
@@ -186,6 +187,8 @@ func (c *checker) node(at, name string, n Node) {
 		if n.End != "" && !wellNamedRef.MatchString(n.End) {
 			c.faults.Add(at+".end", "is no good name for an end; use 1 to 40 letters, digits, - and _.")
 		}
+	case Recording:
+		c.recorded(at, n)
 	case WaitFor:
 		c.pointer(at+".next", n.Next, true)
 		fallthrough
@@ -412,7 +415,7 @@ func used(n Node) []string {
 		{"open", n.Open != ""}, {"closed", n.Closed != ""}, {"cases", len(n.Cases) > 0}, {"queue", n.Queue != ""},
 		{"priority", n.Priority != nil}, {"skills", len(n.Skills) > 0}, {"prefers", len(n.Prefers) > 0}, {"language", n.Language != ""},
 		{"attributes", len(n.Attributes) > 0}, {"connection", n.Connection != ""}, {"method", n.Method != ""}, {"path", n.Path != ""}, {"body", len(n.Body) > 0},
-		{"results", len(n.Results) > 0}, {"failed", n.Failed != ""}, {"consent", n.Consent != ""}, {"yes", n.Yes != ""}, {"no", n.No != ""}, {"none", n.None != ""}, {"number", n.Number != ""}, {"caller", n.Caller != ""}, {"busy", n.Busy != ""}, {"lines", len(n.Lines) > 0}, {"flow", n.Flow != ""}, {"ends", len(n.Ends) > 0}, {"end", n.End != ""}, {"next", n.Next != ""}, {"seconds", n.Seconds != 0}, {"timeout", n.Timeout != ""},
+		{"results", len(n.Results) > 0}, {"failed", n.Failed != ""}, {"consent", n.Consent != ""}, {"yes", n.Yes != ""}, {"no", n.No != ""}, {"none", n.None != ""}, {"number", n.Number != ""}, {"caller", n.Caller != ""}, {"busy", n.Busy != ""}, {"lines", len(n.Lines) > 0}, {"flow", n.Flow != ""}, {"ends", len(n.Ends) > 0}, {"end", n.End != ""}, {"action", n.Action != ""}, {"reason", n.Reason != ""}, {"next", n.Next != ""}, {"seconds", n.Seconds != 0}, {"timeout", n.Timeout != ""},
 	} {
 		if f.set {
 			out = append(out, f.name)

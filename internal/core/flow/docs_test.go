@@ -28,7 +28,7 @@ func TestDocumentedExample(t *testing.T) {
 	if len(actions) != 2 || actions[0].Say != "One moment, I am looking for someone about 9-1044." || actions[1].Queue != "que_billing" || s.Priority != 5 {
 		t.Errorf("%+v %+v", actions, s)
 	}
-	for _, n := range []NodeType{Say, Ask, Collect, Hours, Branch, Set, WaitFor, LookUp, Consent, TransferOut, Script, SubFlow, Return, Enqueue, Form, Close} {
+	for _, n := range []NodeType{Say, Ask, Collect, Hours, Branch, Set, WaitFor, LookUp, Consent, TransferOut, Script, SubFlow, Return, Recording, Enqueue, Form, Close} {
 		if !strings.Contains(string(page), "| `"+string(n)+"` |") {
 			t.Errorf("the page does not describe %s", n)
 		}

@@ -371,6 +371,11 @@ func TestCheckFaults(t *testing.T) {
 		{"no such text", strings.Replace(asksConsent, "cst_rec", "cst_x", 1), "nodes.rec.consent", "existing consent text"},
 		{"a text in English only", strings.Replace(asksConsent, "cst_rec", "cst_en", 1), "nodes.rec.consent", "not written in pt"},
 		{"no time", strings.Replace(asksConsent, `"seconds":30,`, "", 1), "nodes.rec.seconds", "1 to 86400"},
+		{"recording begun", strings.Replace(records, `"pause"`, `"start"`, 1), "nodes.a.action", "pause, resume and stop"},
+		{"recording without a deed", strings.Replace(records, `"action":"pause",`, "", 1), "nodes.a.action", "pause, resume and stop"},
+		{"digits for a reason", strings.Replace(records, `"card"`, `"4929"`, 1), "nodes.a.reason", "small letters"},
+		{"recording that leads nowhere", strings.Replace(records, `"next":"b"`, `"next":""`, 1), "nodes.a.next", "missing"},
+		{"a deed of another step", `{"start":"a","nodes":{"a":{"type":"close","action":"pause","reason":"card"}}}`, "nodes.a.action", "no meaning"},
 		{"a name that is none", `{"start":"a b","nodes":{"a b":{"type":"close"}}}`, "nodes.a b", "good name"},
 	}
 	for _, c := range cases {

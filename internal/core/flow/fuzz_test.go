@@ -15,6 +15,7 @@ func FuzzFlow(f *testing.F) {
 	f.Add([]byte(worked), "billing", "VIP 1")
 	f.Add([]byte(asksConsent), "yes", "No")
 	f.Add([]byte(asksShop), "1", "4929")
+	f.Add([]byte(records), "", "")
 	f.Add([]byte(recorded), "1", "")
 	f.Add([]byte(branching(`attr.name in ["a"] or int(attr.name) > 3`)), "", "")
 	f.Add([]byte(`{"start":"a","nodes":{"a":{"type":"ask","text":{"en":"?"},"options":[{"value":"a","label":{"en":"A"},"next":"a"}]}}}`), "a", "b")

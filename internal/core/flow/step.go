@@ -265,6 +265,8 @@ func (r *run) visit(n Node) (next way) {
 	case WaitFor:
 		r.learnWait(n.Queue)
 		r.act(r.told(n, Action{}))
+	case Recording:
+		r.actions = append(r.actions, Action{Recording: &Recorded{n.Action, n.Reason}})
 	case Enqueue:
 		r.act(r.told(n, Action{}))
 		r.end(Action{Queue: n.Queue})

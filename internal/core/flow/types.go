@@ -1,6 +1,10 @@
 package flow
 
-import "time"
+import (
+	"time"
+
+	"nubitalk/internal/core/recording"
+)
 
 // Graph is a flow as stored. Start names the first node. A Graph made by Parse
 // holds its expressions compiled; it is never changed and may be shared by any
@@ -28,7 +32,10 @@ const (
 	WaitFor NodeType = "wait"    // learn the place and the wait that Queue has for who enters now; say Text (may be empty), go on at Next
 	LookUp  NodeType = "look_up" // ask Connection for Path, store Results; go on at Next, or at Failed
 	Consent NodeType = "consent" // show the consent text Consent, wait; Yes (recorded), No, or None in Seconds
-	Enqueue NodeType = "queue"   // say Text (may be empty) and put into Queue; ends the flow
+	// Recording pauses, resumes or stops the recording of the call (Action); go on at
+	// Next.
+	Recording NodeType = "recording"
+	Enqueue   NodeType = "queue" // say Text (may be empty) and put into Queue; ends the flow
 	// TransferOut says Text, calls Number for the caller for Seconds and hands the
 	// call over to who answers, which ends the flow; else Busy, None (no answer) or
 	// Failed. It is for calls.
@@ -117,10 +124,13 @@ type Node struct {
 	Flow       string            `json:"flow,omitempty"`
 	Ends       []End             `json:"ends,omitempty"`
 	End        string            `json:"end,omitempty"`
-	Yes        string            `json:"yes,omitempty"`
-	No         string            `json:"no,omitempty"`
-	None       string            `json:"none,omitempty"`
-	Next       string            `json:"next,omitempty"`
+	// What a recording step does, and a word for why.
+	Action recording.Action `json:"action,omitempty"`
+	Reason string           `json:"reason,omitempty"`
+	Yes    string           `json:"yes,omitempty"`
+	No     string           `json:"no,omitempty"`
+	None   string           `json:"none,omitempty"`
+	Next   string           `json:"next,omitempty"`
 	// Seconds bounds the wait of ask and collect; then Timeout is next. 0 means
 	// as long as the person stays. It bounds a look_up, too; then Failed is next; and a
 	// consent; then None is. A transfer_out rings for so long.
@@ -233,6 +243,8 @@ type Action struct {
 	Close   bool
 	Given   *Given // the person agreed: record it
 	Refused string // id of the consent text to which the person did not agree
+	// Recording changes how the recording of the interaction stands.
+	Recording *Recorded
 	// Transfer calls a number and hands the call over; the run waits meanwhile.
 	Transfer *Transfer
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
+	"regexp"
 	"slices"
 	"time"
 
@@ -141,6 +142,12 @@ const (
 // Actions are all of them.
 var Actions = []Action{Start, Pause, Resume, Stop}
 
+// IsReason says whether something may stand as the reason for an action: a word
+// without digits, so that no card's number is kept.
+func IsReason(word string) bool { return reasonWord.MatchString(word) }
+
+var reasonWord = regexp.MustCompile(`^[a-z_]{1,32}$`)
+
 // Standing is what was decided about the recording of an interaction, and by
 // whom. It outlives the program.
 type Standing struct {
@@ -243,12 +250,17 @@ func with(all []string, one string) []string {
 	return append(slices.Clone(all), one)
 }
 
-// PauseEnds is when a pause is ended that nobody ends; zero is never.
-func (s Standing) PauseEnds(p Plan) time.Time {
-	if !s.Paused || p.PauseLimit == 0 {
+// PauseEnds is when a pause is ended that nobody ends; zero is never. answered is
+// since when an agent has the call: one that began before counts from there, and has
+// no end while nobody has it (zero).
+func (s Standing) PauseEnds(p Plan, answered time.Time) time.Time {
+	if !s.Paused || p.PauseLimit == 0 || answered.IsZero() {
 		return time.Time{}
 	}
-	return s.At.Add(p.PauseLimit)
+	if s.At.After(answered) {
+		answered = s.At
+	}
+	return answered.Add(p.PauseLimit)
 }
 
 // Stricter compares consents: 1 when a asks for more than b.

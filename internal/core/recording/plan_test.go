@@ -116,7 +116,12 @@ func TestStanding(t *testing.T) {
 	})
 	p := Decide("int_1", []Rule{{Percent: 100, PauseLimit: time.Minute}})
 	s, _, _ := Standing{}.After(Pause, p, "usr_1", "card", time.Unix(100, 0))
-	if got := s.PauseEnds(p); !got.Equal(time.Unix(160, 0)) || !s.PauseEnds(Decide("int_1", []Rule{{Percent: 100}})).IsZero() {
+	for answered, want := range map[int64]int64{50: 160, 130: 190} { // who was paused before an agent had the call is paused for as long
+		if got := s.PauseEnds(p, time.Unix(answered, 0)); !got.Equal(time.Unix(want, 0)) {
+			t.Errorf("answered at %d, the pause ends at %v", answered, got)
+		}
+	}
+	if got := s.PauseEnds(p, time.Unix(50, 0)); !s.PauseEnds(p, time.Time{}).IsZero() || !s.PauseEnds(Decide("int_1", []Rule{{Percent: 100}}), time.Unix(50, 0)).IsZero() {
 		t.Errorf("%v", got)
 	}
 }

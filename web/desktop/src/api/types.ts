@@ -125,6 +125,8 @@ export interface FlowNode {
   flow?: string;
   ends?: { name: string; next: string }[];
   end?: string;
+  action?: string;
+  reason?: string;
   next?: string;
   seconds?: number;
   timeout?: string;

@@ -1,5 +1,6 @@
 import type { Component } from "svelte";
 import CornerUpLeft from "@lucide/svelte/icons/corner-up-left";
+import CirclePause from "@lucide/svelte/icons/circle-pause";
 import Clock from "@lucide/svelte/icons/clock";
 import CircleX from "@lucide/svelte/icons/circle-x";
 import FileCheck from "@lucide/svelte/icons/file-check";
@@ -32,6 +33,7 @@ export type NodeType =
   | "consent"
   | "script"
   | "transfer_out"
+  | "recording"
   | "sub_flow"
   | "return"
   | "queue"
@@ -53,7 +55,8 @@ export type FieldName =
   | "flow"
   | "end"
   | "lines"
-  | "transfer";
+  | "transfer"
+  | "recording";
 
 /** A field of a node that names another node. */
 export type OutName = "next" | "open" | "closed" | "timeout" | "failed" | "yes" | "no" | "none" | "busy";
@@ -135,6 +138,12 @@ export const shapes: Record<NodeType, Shape> = {
     silent: true,
     outs: ["busy", "none", "failed"],
     blank: () => ({ type: "transfer_out", number: "", seconds: 30 }),
+  },
+  recording: {
+    icon: CirclePause,
+    fields: ["recording"],
+    outs: ["next"],
+    blank: () => ({ type: "recording", action: "pause" }),
   },
   sub_flow: {
     icon: Route,

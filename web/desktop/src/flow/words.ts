@@ -32,6 +32,11 @@ export function gist(node: FlowNode, language: string): string {
   if (node.lines) parts.push(node.lines.filter((l) => l.trim() && !l.trim().startsWith("#")).join(" · "));
   if (node.end) parts.push(node.end);
   if (node.hours) parts.push(names.of("hours", node.hours) || node.hours);
+  if (
+    node.type === "recording" &&
+    (node.action === "pause" || node.action === "resume" || node.action === "stop")
+  )
+    parts.push(text(`does_${node.action}`), ...(node.reason ? [node.reason] : []));
   if (node.type === "set") parts.push(...sets(node));
   if (said) parts.push(node.queue ? `“${said}”` : said);
   if (node.into && !said) parts.push(node.into);

@@ -1,0 +1,75 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"testing"
+	"time"
+
+	"nubitalk/internal/server/config"
+	"nubitalk/internal/server/drive"
+)
+
+// A pause that is forgotten ends by the rule's limit, also over a restart, and the agent
+// is told by whom and why; where the rule says never, it does not.
+func TestAForgottenPauseEndsByTheLimit(t *testing.T) {
+	engines(t, func(t *testing.T, conf *config.Config) {
+		n := start(t, conf, nil)
+		acme, books := house(t, n)
+		ctx := t.Context()
+		type talk struct {
+			*company
+			v     *drive.Visitor
+			agent *drive.User
+		}
+		var talks []talk
+		for i, of := range []*company{acme, books} {
+			ana := of.signIn(t, "ana")
+			entry := of.telephone(t, ana)
+			of.rule(t, ana, m{"consent": "none", "pause_minutes": 1 - i})
+			of.agent(t, "bo")
+			u, _ := of.ready(t, "bo")
+			v, _, err := drive.Chat(ctx, drive.Client(), n.URL(), entry, "rita", "", "", "c1")
+			must(t, err)
+			of.callerSound(t, v).Talk(500)
+			_, err = v.Choose(ctx, "k1", "one")
+			must(t, err)
+			take(t, u, v.Interaction)
+			of.agentSound(t, u, v.Interaction).Talk(900)
+			of.recording(t, u, v.Interaction, "recording")
+			must(t, u.Do(ctx, "POST", "interactions/"+v.Interaction+"/recording", m{"action": "pause", "reason": "card"}, nil))
+			talks = append(talks, talk{of, v, u})
+		}
+
+		n.stop(t)
+		n = start(t, conf, func(s *Server) { s.absence, s.clock = 20*time.Second, ahead(2*time.Minute) })
+		for _, c := range talks {
+			c.node, c.agent.Base, c.v.Base = n, n.URL(), n.URL()
+		}
+		line, err := talks[0].agent.Live(ctx, "")
+		must(t, err)
+		defer line.Close()
+		for _, c := range talks {
+			c.callerSound(t, c.v).Talk(1100)
+			c.agentSound(t, c.agent, c.v.Interaction).Talk(900)
+		}
+		late, cancel := context.WithTimeout(ctx, 30*time.Second)
+		defer cancel()
+		told := func() bool {
+			f, err := line.Next(late)
+			must(t, err)
+			var st recordedView
+			return f.Type == "call.changed" && json.Unmarshal(f.Data, &st) == nil && st.Interaction == talks[0].v.Interaction && st.Recording.Status == "recording" && st.Recording.Reason == "limit"
+		}
+		for !told() {
+		}
+		st := talks[0].recording(t, talks[0].agent, talks[0].v.Interaction, "recording")
+		if st.Recording.By != "system" || st.Recording.Reason != "limit" {
+			t.Errorf("%+v", st)
+		}
+		st = talks[1].recording(t, talks[1].agent, talks[1].v.Interaction, "paused")
+		if st.Recording.Reason != "card" {
+			t.Errorf("%+v", st)
+		}
+	})
+}
