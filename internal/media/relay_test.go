@@ -330,7 +330,7 @@ func (randomBytes) Read(b []byte) (int, error) {
 }
 
 // TestARelayedPacketAllocatesNothing: from the socket's buffer to the other
-// socket, with every suite, and dropped ones as well.
+// socket, with every suite, tapped or not, and dropped ones as well.
 func TestARelayedPacketAllocatesNothing(t *testing.T) {
 	if raceDetector {
 		t.Skip("the race detector allocates")
@@ -338,12 +338,18 @@ func TestARelayedPacketAllocatesNothing(t *testing.T) {
 	for _, suite := range append(negotiate.Suites(), negotiate.None) {
 		a, b, seal := pair(t, suite)
 		source := a.source
+		shown, kept := 0, make([]byte, 160)
 		elsewhere := netip.MustParseAddrPort("127.0.0.1:10")
 		var packets [300][]byte
 		for i := range packets {
 			packets[i] = slices.Clone(seal())
 		}
 		i := 0
+		if suite == negotiate.Suites()[0] { // as a recording has it
+			for _, leg := range []*RTPLeg{a, b} {
+				defer leg.Tap(func(f TapFrame) { shown += copy(kept, f.Octets) })()
+			}
+		}
 		before := b.Counts().Sent
 		perPacket := testing.AllocsPerRun(len(packets)-1, func() {
 			a.packet(packets[i], source, false)
@@ -351,6 +357,9 @@ func TestARelayedPacketAllocatesNothing(t *testing.T) {
 		})
 		if sent := b.Counts().Sent - before; perPacket != 0 || sent != uint64(len(packets)) {
 			t.Errorf("%v: %v allocations a packet, %d of %d passed", suite, perPacket, sent, len(packets))
+		}
+		if want := 2 * len(kept) * len(packets); suite == negotiate.Suites()[0] && shown < want {
+			t.Errorf("the taps were shown %d octets, not %d", shown, want)
 		}
 		if n := testing.AllocsPerRun(100, func() { a.packet(packets[0], elsewhere, false) }); n != 0 {
 			t.Errorf("%v: %v allocations for a stranger's packet", suite, n)

@@ -35,6 +35,7 @@ var benches = []bench{
 	{[]string{"visitors_memory", "visitors_cpu"}, visitorsMemory},
 	{[]string{"mix_four"}, mixFour},
 	{[]string{"srtp_relay", "srtp_relay_over_bare", "srtp_relay_allocs", "relay_latency_p50", "relay_latency_p99"}, srtpRelay},
+	{[]string{"recording_cpu", "recorded_calls_cpu", "recording_allocs"}, recordingCPU},
 	{[]string{"sip_browser"}, sipBrowser},
 	{[]string{"caller_waits"}, callerWaits},
 	{[]string{"calls_cpu", "call_answered_p50", "call_answered_p99"}, queuedCalls},
@@ -71,7 +72,7 @@ func main() {
 	flag.IntVar(&r.visitors, "visitors", 20000, "connected visitors for visitors_memory")
 	flag.IntVar(&r.agents, "agents", 5000, "live connections for agents_back")
 	flag.IntVar(&r.seconds, "seconds", 10, "length of messages_per_second, of flood_calls and of the figures of sound")
-	flag.IntVar(&r.calls, "calls", 100, "calls for srtp_relay and sip_browser; five times as many for caller_waits")
+	flag.IntVar(&r.calls, "calls", 100, "calls for srtp_relay, recording_cpu and sip_browser; five times as many for caller_waits")
 	flag.IntVar(&r.telephones, "telephones", 30000, "calls by telephone for calls_memory")
 	child := flag.Bool("media", false, "be the process that is measured for sound")
 	flag.Parse()

@@ -47,6 +47,9 @@ type mediaAnswer struct{ Caller, Callee, Browser string }
 // mediaCount is what it has done so far.
 type mediaCount struct{ Received, Sent, Dropped, Allocations uint64 }
 
+// mediaAsk asks for the count, and says whether the calls are recorded from then on.
+type mediaAsk struct{ Record bool }
+
 // mediaChild is the process that is measured: it answers the calls on its first
 // line of input, and says its count at each further one.
 func mediaChild(in io.Reader, out io.Writer) error {
@@ -80,12 +83,26 @@ func mediaChild(in io.Reader, out io.Writer) error {
 	if err := say.Encode(answers); err != nil {
 		return err
 	}
+	var kept *recorded
+	defer func() { _ = kept.end() }()
 	for {
-		var ask struct{}
+		var ask mediaAsk
 		if err := lines.Decode(&ask); errors.Is(err, io.EOF) {
 			return nil
 		} else if err != nil {
 			return err
+		}
+		switch {
+		case ask.Record && kept == nil:
+			var err error
+			if kept, err = record(legs); err != nil {
+				return fmt.Errorf("recording the calls: %w", err)
+			}
+		case !ask.Record && kept != nil:
+			if err := kept.end(); err != nil {
+				return fmt.Errorf("ending the recordings: %w", err)
+			}
+			kept = nil
 		}
 		n := mediaCount{Received: bare.Load(), Sent: bare.Load()}
 		for _, l := range legs {
@@ -184,6 +201,7 @@ func forward(c mediaCall, a *mediaAnswer, n *atomic.Uint64) error {
 // mediaProcess is the child as its parent sees it.
 type mediaProcess struct {
 	cmd   *exec.Cmd
+	ask   mediaAsk
 	in    io.WriteCloser
 	out   *json.Decoder
 	calls []mediaAnswer
@@ -224,7 +242,7 @@ func (p *mediaProcess) close() error {
 // usage is the process's CPU and count at a moment.
 func (p *mediaProcess) usage() (time.Duration, mediaCount, error) {
 	var n mediaCount
-	if _, err := io.WriteString(p.in, "{}\n"); err != nil {
+	if err := json.NewEncoder(p.in).Encode(p.ask); err != nil {
 		return 0, n, err
 	}
 	if err := p.out.Decode(&n); err != nil {
@@ -345,6 +363,15 @@ func srtpRelay(r *run) error {
 
 // phones has pairs of phones talk through the process.
 func (r *run) phones(bare bool, seconds int, took *latencies) (cost time.Duration, allocations float64, n mediaCount, err error) {
+	err = r.talking(bare, took, func(child *mediaProcess) error {
+		cost, allocations, n, err = child.perPacket(r, seconds)
+		return err
+	})
+	return cost, allocations, n, err
+}
+
+// talking runs fn while pairs of phones talk through the process.
+func (r *run) talking(bare bool, took *latencies, fn func(*mediaProcess) error) error {
 	calls := make([]mediaCall, r.calls)
 	policy := negotiate.Policy{}
 	if bare {
@@ -361,20 +388,20 @@ func (r *run) phones(bare bool, seconds int, took *latencies) (cost time.Duratio
 		for _, to := range []*string{&calls[i].Caller, &calls[i].Callee} {
 			p, err := mediatest.NewPhone(policy, loopback, netip.Addr{})
 			if err != nil {
-				return 0, 0, n, err
+				return err
 			}
 			p.Hear(took.take)
 			phones = append(phones, p)
 			offer, err := p.Offer()
 			if err != nil {
-				return 0, 0, n, err
+				return err
 			}
 			*to = string(offer)
 		}
 	}
 	child, err := r.mediaProcess(calls)
 	if err != nil {
-		return 0, 0, n, err
+		return err
 	}
 	defer func() { _ = child.close() }()
 	var senders []sender
@@ -382,7 +409,7 @@ func (r *run) phones(bare bool, seconds int, took *latencies) (cost time.Duratio
 		for k, answer := range []string{a.Caller, a.Callee} {
 			p := phones[2*i+k]
 			if err := p.Accept([]byte(answer)); err != nil {
-				return 0, 0, n, err
+				return err
 			}
 			senders = append(senders, p)
 		}
@@ -390,7 +417,7 @@ func (r *run) phones(bare bool, seconds int, took *latencies) (cost time.Duratio
 	ctx, stop := context.WithCancel(r.ctx)
 	defer stop()
 	go speak(ctx, senders)
-	return child.perPacket(r, seconds)
+	return fn(child)
 }
 
 // sipBrowser is the same between a phone and a browser.
