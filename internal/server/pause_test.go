@@ -3,6 +3,9 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -71,5 +74,42 @@ func TestAForgottenPauseEndsByTheLimit(t *testing.T) {
 		if st.Recording.Reason != "card" {
 			t.Errorf("%+v", st)
 		}
+	})
+}
+
+// An agent sees at once that what it says may be missing from the recording, because it
+// cannot be written, and that it is written again.
+func TestAnAgentSeesThatARecordingIsNotWritten(t *testing.T) {
+	engines(t, func(t *testing.T, conf *config.Config) {
+		n := start(t, conf, nil)
+		acme, _ := house(t, n)
+		ctx := t.Context()
+		ana := acme.signIn(t, "ana")
+		entry := acme.telephone(t, ana)
+		acme.rule(t, ana, m{"consent": "none"})
+		acme.agent(t, "bo")
+		bo, _ := acme.ready(t, "bo")
+		folder := filepath.Join(conf.Folder("spool"), string(acme.ID))
+		must(t, os.WriteFile(folder, nil, 0o600)) // no folder can be made here
+		v, _, err := drive.Chat(ctx, drive.Client(), n.URL(), entry, "rita", "", "", "c1")
+		must(t, err)
+		acme.callerSound(t, v).Talk(500)
+		_, err = v.Choose(ctx, "k1", "one")
+		must(t, err)
+		take(t, bo, v.Interaction)
+		acme.agentSound(t, bo, v.Interaction).Talk(900)
+		stands := func(trouble bool) {
+			t.Helper()
+			within(t, "it is not told", func() bool {
+				return acme.recording(t, bo, v.Interaction, "recording").Recording.Trouble == trouble
+			})
+		}
+		stands(true)
+		response, page := get(t, browser(t), "http://"+n.figures.at.String()+"/metrics")
+		if response.StatusCode != 200 || !strings.Contains(page, "nubitalk_recordings_troubled 1\n") || !strings.Contains(page, "nubitalk_recordings_running 1\n") {
+			t.Errorf("%d: %s", response.StatusCode, page)
+		}
+		must(t, os.Remove(folder))
+		stands(false)
 	})
 }

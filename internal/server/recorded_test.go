@@ -26,7 +26,7 @@ type recordedView struct {
 	Interaction string
 	Recording   struct {
 		Status, Why, By, Reason string
-		Start                   bool
+		Start, Trouble          bool
 	}
 }
 

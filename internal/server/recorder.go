@@ -107,8 +107,8 @@ func (r recorder) agreed(tx *store.Tx, who voice.Caller, did voice.Deed) error {
 	return r.contacts.Consented(tx, who.Contact, who.Interaction, channel.Consent{Purpose: snap.ConsentTexts[did.Agreed].Purpose, Text: did.Agreed, Version: did.Version, Language: did.Language})
 }
 
-func (r recorder) Begin(ctx context.Context, who voice.Caller, parties []string, keepDays int, source *tape.Tape) (voice.Recording, error) {
-	made, err := r.made.Begin(ctx, recording.Start{Tenant: who.Tenant, Interaction: who.Interaction, Contact: who.Contact, Kind: recording.Voice, Parties: parties, KeepDays: keepDays, Source: source})
+func (r recorder) Begin(ctx context.Context, who voice.Caller, parties []string, keepDays int, source *tape.Tape, troubled func(bool)) (voice.Recording, error) {
+	made, err := r.made.Begin(ctx, recording.Start{Tenant: who.Tenant, Interaction: who.Interaction, Contact: who.Contact, Kind: recording.Voice, Parties: parties, KeepDays: keepDays, Source: source, Troubled: troubled})
 	if err != nil {
 		return nil, err
 	}

@@ -61,6 +61,9 @@ type Start struct {
 	Source      Source
 	At          time.Time // when it began; zero: now
 	KeepDays    int       // after its end; 0: as long as the conversation
+	// Troubled is told when what comes cannot be written, or is lost because that is
+	// too slow, and when that is over; nil tells nobody. It hands on and returns.
+	Troubled func(bool)
 }
 
 // Service keeps recordings. It is a base/service part.
@@ -80,6 +83,7 @@ type Service struct {
 	mu      sync.Mutex
 	running map[string]*Running // by recording
 	waiting []spooled           // for the blob store
+	lost    time.Duration       // of sound, of all recordings
 	stopped bool
 	wake    chan struct{}
 	stop    chan struct{}
@@ -140,7 +144,7 @@ func (s *Service) open() error {
 // Begin begins a recording. It answers errs.Gone when the person was erased and
 // errs.NotFound when there is no such interaction.
 func (s *Service) Begin(ctx context.Context, in Start) (*Running, error) {
-	r := &Running{s: s, tenant: in.Tenant, source: in.Source, done: make(chan struct{}), row: store.RecordingRow{
+	r := &Running{s: s, tenant: in.Tenant, source: in.Source, tell: in.Troubled, done: make(chan struct{}), row: store.RecordingRow{
 		ID: s.IDs.New(id.Recording), InteractionID: in.Interaction, Kind: in.Kind, Parties: in.Parties, KeepDays: in.KeepDays, Spool: s.spool, StartedAt: s.Clock.Now()}}
 	if !in.At.IsZero() {
 		r.row.StartedAt = in.At
@@ -168,6 +172,27 @@ func (s *Service) Begin(ctx context.Context, in Start) (*Running, error) {
 
 func about(t id.Tenant, row store.RecordingRow) form.About {
 	return form.About{Tenant: string(t), Recording: row.ID, Interaction: row.InteractionID, Parties: row.Parties}
+}
+
+// Stats says how the node's recordings fare.
+type Stats struct {
+	Running  int
+	Troubled int           // of these: cannot be written, or lose sound
+	Waiting  int           // whole segments that are not in the blob store yet
+	Lost     time.Duration // of sound since the start; the manifests say where
+}
+
+// Stats is how they fare now.
+func (s *Service) Stats() Stats {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := Stats{Running: len(s.running), Waiting: len(s.waiting), Lost: s.lost}
+	for _, r := range s.running {
+		if r.troubled.Load() {
+			st.Troubled++
+		}
+	}
+	return st
 }
 
 // Running finds a recording that this node makes.

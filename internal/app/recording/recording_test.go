@@ -53,6 +53,7 @@ type fixture struct {
 	t        testing.TB
 	contacts map[id.Tenant]string
 	works    map[id.Tenant]string
+	troubled chan bool // what the maker of the recordings is told
 }
 
 func setup(t testing.TB, db *store.DB) *fixture {
@@ -64,7 +65,7 @@ func setup(t testing.TB, db *store.DB) *fixture {
 	v, err := vault.Open(vault.Config{Root: root, Store: vaulttest.NewStore(), Clock: clk})
 	must(t, err)
 	ids := id.NewSource(clk.Now, nil)
-	f := &fixture{t: t, contacts: map[id.Tenant]string{}, works: map[id.Tenant]string{}, Service: &recording.Service{DB: db, Vault: v, Blobs: blob.OpenBucket(memblob.OpenBucket(nil)),
+	f := &fixture{t: t, troubled: make(chan bool, 64), contacts: map[id.Tenant]string{}, works: map[id.Tenant]string{}, Service: &recording.Service{DB: db, Vault: v, Blobs: blob.OpenBucket(memblob.OpenBucket(nil)),
 		IDs: ids, Clock: clk, Log: slog.New(slog.DiscardHandler), Dir: filepath.Join(t.TempDir(), "spool")}}
 	for _, tenant := range []id.Tenant{tenA, tenB} {
 		must(t, v.CreateTenant(t.Context(), tenant))
@@ -94,7 +95,7 @@ func (f *fixture) another() *fixture {
 
 func (f *fixture) begin(src recording.Source) *recording.Running {
 	f.t.Helper()
-	r, err := f.Begin(f.t.Context(), recording.Start{Tenant: tenA, Interaction: f.works[tenA], Contact: f.contacts[tenA], Kind: recording.Voice, Parties: []string{"person", "agent"}, Source: src})
+	r, err := f.Begin(f.t.Context(), recording.Start{Tenant: tenA, Interaction: f.works[tenA], Contact: f.contacts[tenA], Kind: recording.Voice, Parties: []string{"person", "agent"}, Source: src, Troubled: func(yes bool) { f.troubled <- yes }})
 	must(f.t, err)
 	return r
 }
@@ -452,6 +453,9 @@ func TestADiskThatTakesNothing(t *testing.T) {
 	must(t, err)
 	src.say("cdef")
 	until(t, "it is not taken", src.waits)
+	if !<-f.troubled || f.Stats().Troubled != 1 || f.Stats().Running != 1 {
+		t.Errorf("%+v", f.Stats())
+	}
 	src.mu.Lock()
 	src.lost = 2 * time.Second // what the tape had no room for
 	src.at += 2 * time.Second
@@ -460,11 +464,47 @@ func TestADiskThatTakesNothing(t *testing.T) {
 	must(t, os.Rename(folder+".away", folder))
 	src.say("g")
 	until(t, "it is not taken", src.waits)
+	if <-f.troubled || f.Stats().Troubled != 0 || f.Stats().Lost != 2*time.Second {
+		t.Errorf("with room again: %+v", f.Stats())
+	}
 	must(t, r.End(t.Context(), boss, "ended"))
 	entries, sound := f.told(r.ID())
 	if sound != "abcdefg" || !strings.Contains(entries, "gap ") || !strings.Contains(entries, "+2s too_slow") {
 		t.Errorf("it sounds %q: %s", sound, entries)
 	}
+}
+
+// Whatever is done to the clock meanwhile, a recording has its length, nothing of it is
+// missing, and it ends after it began.
+func TestAClockThatJumps(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
+		f := setup(t, open())
+		for _, jump := range []time.Duration{-time.Hour, 3 * time.Hour} {
+			src := &player{}
+			r := f.begin(src)
+			src.say("abc")
+			until(t, "it is not taken", src.waits)
+			began := f.Clock.Now()
+			f.Clock.(*clock.Virtual).Advance(jump)
+			_, err := r.Pause(t.Context(), boss, "x")
+			must(t, err)
+			src.say("p")
+			_, err = r.Resume()
+			must(t, err)
+			src.say("de")
+			until(t, "it is not taken", src.waits)
+			must(t, r.End(t.Context(), boss, "ended"))
+			entries, sound := f.told(r.ID())
+			if sound != "abcde" || strings.Contains(entries, "gap") || !strings.Contains(entries, "pause 3s+1s x") {
+				t.Errorf("it sounds %q: %s", sound, entries)
+			}
+			o, err := f.Open(t.Context(), tenA, r.ID())
+			must(t, err)
+			if !o.Row.StartedAt.Equal(began) || !o.Row.EndedAt.Equal(began.Add(6*time.Second)) {
+				t.Errorf("it began at %v and ended at %v", o.Row.StartedAt, o.Row.EndedAt)
+			}
+		}
+	})
 }
 
 // A piece that is held for a disk is written once, whenever that comes back.

@@ -6,6 +6,7 @@ import (
 	"hash"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"nubitalk/internal/base/errs"
@@ -32,9 +33,14 @@ type Running struct {
 	pauses  []form.Entry // that are over, and not yet in the manifest
 	seg     *open
 	lost    time.Duration // of sound, not yet in the manifest
+	losing  bool          // some was lost the last time
 	reached time.Duration // of a screen: all before is in the manifest, or is being written
 	ended   bool
 	fault   error // the last one, so that it is logged once
+
+	tell     func(bool)
+	troubled atomic.Bool
+	calm     int // how often in turn nothing was wrong
 }
 
 // open is the segment that is being written.
@@ -102,7 +108,21 @@ func (r *Running) note(err error) {
 		r.s.Log.Info("a recording is written again", "tenant", r.tenant, "recording", r.row.ID)
 	}
 	r.fault = err
+	if r.calm++; err != nil || r.losing {
+		r.calm = 0
+	}
+	if r.troubled.Load() == (r.calm == 0) || r.calm > 0 && r.calm < calmAfter {
+		return
+	}
+	r.troubled.Store(r.calm == 0)
+	if r.tell != nil {
+		r.tell(r.calm == 0)
+	}
 }
+
+// calmAfter is how often in turn nothing may be wrong before a recording's trouble is
+// over, so that a disk that is now and then too slow is told of once.
+const calmAfter = int(5 * time.Second / takeEvery)
 
 // mostHeld is how many pieces wait in memory for a disk that does not take them;
 // the source holds some seconds more, and then sound is lost.
@@ -121,7 +141,7 @@ func (r *Running) take(ctx context.Context, end bool) (err error) {
 			if !end {
 				break
 			}
-			r.lost += r.held[0].Length // the end comes whatever the disk does
+			r.miss(r.held[0].Length) // the end comes whatever the disk does
 			r.held = r.held[1:]
 		}
 		p, ok := r.source.Take(end)
@@ -130,8 +150,20 @@ func (r *Running) take(ctx context.Context, end bool) (err error) {
 		}
 		r.held = append(r.held, p)
 	}
-	r.lost += r.source.Lost()
+	r.miss(r.source.Lost())
 	return err
+}
+
+// miss notes that sound was lost; r.mu is held.
+func (r *Running) miss(lost time.Duration) {
+	r.losing = lost > 0
+	if !r.losing {
+		return
+	}
+	r.lost += lost
+	r.s.mu.Lock()
+	r.s.lost += lost
+	r.s.mu.Unlock()
 }
 
 // write puts a piece into the segment it belongs to; r.mu is held.
@@ -430,7 +462,7 @@ func (r *Running) End(ctx context.Context, by, reason string) error {
 	}
 	if err == nil {
 		r.row.PausedMS, r.row.PausedBy, r.row.PausedReason = 0, "", ""
-		r.row.EndedAt = r.s.Clock.Now()
+		r.row.EndedAt = r.row.StartedAt.Add(time.Duration(r.row.LengthMS) * time.Millisecond) // whatever was done to the clock meanwhile
 		r.row.KeepUntil = form.KeepUntil(r.row.EndedAt, r.row.KeepDays)
 		err = r.enter(ctx, form.Entry{Kind: form.Stopped, At: time.Duration(r.row.LengthMS) * time.Millisecond, By: by, Reason: reason})
 	}

@@ -50,6 +50,7 @@ type take struct {
 	tape    *tape.Tape
 	parties []string
 	ears    map[string]ear // by party
+	trouble bool           // it cannot be written at the moment, or loses sound
 }
 
 // ear is what hears a party.
@@ -60,12 +61,13 @@ type ear struct {
 
 // RecordingState is how the recording of a call stands.
 type RecordingState struct {
-	Status string    `json:"status" enum:"off,waiting,asking,recording,paused,stopped,refused,failed" doc:"off: nothing is to be recorded; why says why. waiting: it begins when agent and person talk. asking: the person is being told, or asked. refused: it did not agree. failed: it could not be begun."`
-	Why    string    `json:"why,omitempty" enum:"no_rule,forbidden,share,on_demand" doc:"With off. no_rule: no rule fits. forbidden: a rule forbids it. share: the call is not of those that are chosen. on_demand: the agent may begin."`
-	Since  time.Time `json:"since,omitzero"`
-	By     string    `json:"by,omitempty" doc:"Who paused, resumed, began or stopped it last: the id of a user or key, flow, or system."`
-	Reason string    `json:"reason,omitempty" doc:"A word for why; limit: a pause was forgotten, and ended by the rule's limit."`
-	Start  bool      `json:"start" doc:"Whether it may be begun on demand."`
+	Status  string    `json:"status" enum:"off,waiting,asking,recording,paused,stopped,refused,failed" doc:"off: nothing is to be recorded; why says why. waiting: it begins when agent and person talk. asking: the person is being told, or asked. refused: it did not agree. failed: it could not be begun."`
+	Why     string    `json:"why,omitempty" enum:"no_rule,forbidden,share,on_demand" doc:"With off. no_rule: no rule fits. forbidden: a rule forbids it. share: the call is not of those that are chosen. on_demand: the agent may begin."`
+	Since   time.Time `json:"since,omitzero"`
+	By      string    `json:"by,omitempty" doc:"Who paused, resumed, began or stopped it last: the id of a user or key, flow, or system."`
+	Reason  string    `json:"reason,omitempty" doc:"A word for why; limit: a pause was forgotten, and ended by the rule's limit."`
+	Trouble bool      `json:"trouble,omitempty" doc:"With recording: it cannot be written at the moment, or not as fast as is talked; what is said may be missing from it."`
+	Start   bool      `json:"start" doc:"Whether it may be begun on demand."`
 
 	Screen ScreenState `json:"screen" doc:"The screen of the agent who has the call."`
 }
@@ -93,6 +95,7 @@ func (c *call) recordingState() RecordingState {
 		st.Status = "paused"
 	case r.take != nil || r.showing.user != "" && !s.Kept(r.plan).Voice:
 		st.Status = "recording"
+		st.Trouble = r.take != nil && r.take.trouble
 		if s.At.IsZero() {
 			st.Since = r.began.Truncate(time.Microsecond)
 		}
@@ -262,7 +265,13 @@ func (c *call) beginTake(parties []string, want map[string]*party) {
 	c.clerk(func(k *clerk) {
 		ctx, began := context.Background(), time.Now()
 		source := tape.OfParties(func() time.Duration { return time.Since(began) }, len(parties))
-		made, err := c.s.Recorder.Begin(ctx, c.who, parties, keepDays, source)
+		t := &take{tape: source, parties: parties, ears: map[string]ear{}}
+		made, err := c.s.Recorder.Begin(ctx, c.who, parties, keepDays, source, func(yes bool) {
+			c.post(func() {
+				t.trouble = yes
+				c.settle()
+			})
+		})
 		if err == nil {
 			k.all = append(k.all, made)
 			for range agreed {
@@ -274,7 +283,7 @@ func (c *call) beginTake(parties []string, want map[string]*party) {
 		}
 		c.post(func() {
 			if round == r.ends {
-				c.taken(&take{tape: source, parties: parties, ears: map[string]ear{}}, err)
+				c.taken(t, err)
 			}
 		})
 	})

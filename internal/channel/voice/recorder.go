@@ -27,8 +27,9 @@ type Recorder interface {
 	// Keep stores it, durably, and notes who did what.
 	Keep(ctx context.Context, who Caller, s recording.Standing, did Deed) error
 	// Begin begins a recording with a track for each party, which is kept for so many
-	// days; 0: with the conversation.
-	Begin(ctx context.Context, who Caller, parties []string, keepDays int, source *tape.Tape) (Recording, error)
+	// days; 0: with the conversation. troubled is told when it cannot be written, or
+	// loses sound, and when that is over.
+	Begin(ctx context.Context, who Caller, parties []string, keepDays int, source *tape.Tape, troubled func(bool)) (Recording, error)
 	// BeginScreen begins a recording of a user's screen, as of a time.
 	BeginScreen(ctx context.Context, who Caller, user string, keepDays int, source *screen.Reel, from time.Time) (Screening, error)
 	// ShownUntil is the end of the newest recording of a user's screen in a call; zero
