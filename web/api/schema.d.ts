@@ -8497,6 +8497,8 @@ export interface components {
        * @enum {string}
        */
       status: "off" | "waiting" | "asking" | "recording" | "paused" | "stopped" | "refused" | "failed";
+      /** @description With recording: it cannot be written at the moment, or not as fast as is talked; what is said may be missing from it. */
+      trouble?: boolean;
       /**
        * @description With off. no_rule: no rule fits. forbidden: a rule forbids it. share: the call is not of those that are chosen. on_demand: the agent may begin.
        * @enum {string}

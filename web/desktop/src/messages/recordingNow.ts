@@ -5,6 +5,7 @@ export const text = catalogue(
   {
     title: "Recording",
     recording: "Recording",
+    recording_trouble: "Recording cannot be written at the moment; parts may be missing",
     recording_limit: "Recording again: the pause was longer than the rules let it be",
     paused: "Recording paused: nothing is kept",
     paused_flow: "Recording paused by the flow: nothing is kept",
@@ -28,6 +29,7 @@ export const text = catalogue(
   {
     title: "Gravação",
     recording: "A gravar",
+    recording_trouble: "Não é possível escrever a gravação de momento; podem faltar partes",
     recording_limit: "A gravar de novo: a pausa foi mais longa do que as regras permitem",
     paused: "Gravação em pausa: nada é guardado",
     paused_flow: "Gravação em pausa pelo fluxo: nada é guardado",
