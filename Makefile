@@ -59,7 +59,7 @@ bench: build ## Measure: one line a figure, with its goal (NAME=… for one)
 
 sim: ## Simulate the routing with a virtual clock (SEEDS=100000; FIRST=… repeats from a seed; FLOOR=1 for the whole floor)
 ifdef FLOOR
-	SEEDS=$(or $(SEEDS),1000) FIRST=$(or $(FIRST),0) go test ./internal/app/floor -run '^TestStories$$' -count=1 -timeout 0
+	TMPDIR=$(firstword $(wildcard /dev/shm) /tmp) SEEDS=$(or $(SEEDS),1000) FIRST=$(or $(FIRST),0) go test ./internal/app/floor -run '^TestStories$$' -count=1 -timeout 0
 else
 	go run ./test/sim $(if $(SEEDS),-seeds $(SEEDS)) $(if $(FIRST),-first $(FIRST))
 endif

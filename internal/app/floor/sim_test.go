@@ -23,7 +23,10 @@ func TestStories(t *testing.T) {
 	db := sqliteDatabase(t)
 	first := setting("FIRST", 0)
 	for seed := first; seed < first+setting("SEEDS", 15); seed++ {
-		playSeed(t, db, seed)
+		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
+			t.Parallel()
+			playSeed(t, db, seed)
+		})
 	}
 }
 

@@ -175,10 +175,10 @@ func sqliteDatabase(t *testing.T) database {
 	if err := storetest.Reopen(t, made).Close(); err != nil {
 		t.Fatal(err)
 	}
-	dir, n := t.TempDir(), 0
+	dir := t.TempDir()
+	var n atomic.Int64
 	return func(t *testing.T) store.Config {
-		n++
-		path := filepath.Join(dir, fmt.Sprintf("%d.db", n))
+		path := filepath.Join(dir, fmt.Sprintf("%d.db", n.Add(1)))
 		from, err := os.ReadFile(made.DSN)
 		if err == nil {
 			err = os.WriteFile(path, from, 0o600)
