@@ -167,3 +167,42 @@ func TestAnOutsideNumberIsRecordedOnceItWasTold(t *testing.T) {
 		tracksHold(t, "all", all, "outside", []float64{1500}, 500, 700, 900, 1300)
 	})
 }
+
+// A person whom an agent calls is told before it is recorded, as one who calls.
+func TestACalledPersonIsToldFirst(t *testing.T) {
+	engines(t, func(t *testing.T, conf *config.Config) {
+		node := telephony(t, conf)
+		n := start(t, conf, nil)
+		acme, _ := house(t, n)
+		ctx := t.Context()
+		ana := acme.signIn(t, "ana")
+		acme.agent(t, "bo")
+		bo, _ := acme.ready(t, "bo")
+		var texts struct{ Items []struct{ ID string } }
+		must(t, ana.Do(ctx, "GET", "consent-texts", nil, &texts))
+		acme.rule(t, ana, m{"consent": "announcement", "consent_text": texts.Items[0].ID, "direction": "out"})
+		others := &outsiders{make(chan *answered, 4)}
+		op := newExchange(t, node, others.incoming)
+		acme.trunk(t, op, "+351210000001", "", func(v *setup.Trunk) { v.Outgoing = setup.TrunkOutgoing{Allowed: true} })
+		var made struct{ Interaction string }
+		must(t, bo.Do(ctx, "POST", "calls", m{"number": "210000007", "queue": acme.queue}, &made))
+		agent := acme.agentSound(t, bo, made.Interaction)
+		agent.Talk(900)
+		person := others.answer(t, 1300)
+		acme.recording(t, bo, made.Interaction, "asking")
+		within(t, "the person is not told", func() bool { // it hears words in place of the agent
+			pcm := mediatest.Sound(person.Heard(), 10)
+			return pcm != nil && audio.Measure(pcm).Peak > -40 && audio.Power(pcm, 900) < -50
+		})
+		person.Hush()
+		person.Talk(1500)
+		acme.recording(t, bo, made.Interaction, "recording")
+		listens(t, "the agent", agent, []float64{1500}, 1300)
+		passes(t, agent, 1500*time.Millisecond)
+		person.leg.Hangup(sip.Reason{Q850: 16})
+		wrapsUp(t, bo, made.Interaction)
+		all := acme.ended(t, made.Interaction, 1)
+		tracksHold(t, "all", all, "person", []float64{1500}, 900, 1300)
+		tracksHold(t, "all", all, "agent", []float64{900}, 1300, 1500)
+	})
+}

@@ -187,7 +187,14 @@ func (f *floor) recorded(it *item, r flow.Recorded, now time.Time) {
 		}
 		return tx.PutRecordingState(row)
 	})
-	f.note(byFlow, map[recording.Action]string{recording.Pause: "recording.paused", recording.Resume: "recording.resumed", recording.Stop: "recording.stopped"}[r.Action], interaction, r.Reason)
+	switch r.Action {
+	case recording.Pause:
+		f.note(byFlow, "recording.paused", interaction, r.Reason)
+	case recording.Resume:
+		f.note(byFlow, "recording.resumed", interaction, r.Reason)
+	case recording.Stop:
+		f.note(byFlow, "recording.stopped", interaction, r.Reason)
+	}
 }
 
 // enqueue puts an interaction into a queue of the engine.

@@ -60,6 +60,8 @@ var ptFlows = []entry{
 	{"has %d lines; at most %d are accepted.", "tem {1} linhas; aceitam-se no máximo {2}."},
 	{"sets nothing; write lines of the form name = value.", "não define nada; escreva linhas da forma nome = valor."},
 	{"does too much at once (%d parts; at most %d are accepted); make two steps of it.", "faz demasiado de uma vez ({1} partes; aceitam-se no máximo {2}); divida-o em dois passos."},
+	{"is %q; accepted are pause, resume and stop.", "é {1}; aceita-se pause, resume e stop."},
+	{"must be a word of 1 to 32 small letters and _, such as card, or be left out.", "tem de ser uma palavra de 1 a 32 letras minúsculas e _, como cartao, ou ficar vazio."},
 	{"hands a call to a telephone number, and this flow is used for %s, too; only calls can be handed over.", "passa uma chamada a um número de telefone, e este fluxo também é usado para {1}; só chamadas se podem passar."},
 	{"hands calls to a telephone number, and this flow is used for %s, too; only calls can be handed over.", "passa chamadas a um número de telefone, e este fluxo também é usado para {1}; só chamadas se podem passar."},
 	{"hands calls to a telephone number; only an entry point for calls can run it.", "passa chamadas a um número de telefone; só um ponto de entrada de chamadas o pode correr."},
