@@ -23,7 +23,7 @@ export class Call {
   /** The sound in this page; undefined while it has none. */
   sound = $state.raw<Sound>();
   /** Accepted: heard, and hearing. */
-  answered = false;
+  answered = $state(false);
   /** Its sound may carry pictures, too. */
   pictured = false;
 
@@ -48,6 +48,16 @@ class Calls {
   here = $state(false);
   /** What calls out may choose; undefined where none may leave. */
   choices = $state.raw<CallChoices>();
+  /** The own call whose recording is of the screen, too. */
+  readonly screened = $derived(
+    [...this.all.values()].find(
+      (c) =>
+        c.answered &&
+        !this.joined.has(c.id) &&
+        !c.state?.ended &&
+        (c.state?.recording.screen.status ?? "off") !== "off",
+    ),
+  );
   #started = false;
   #letGo: (() => void) | undefined;
 

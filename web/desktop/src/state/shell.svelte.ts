@@ -4,6 +4,8 @@ class Shell {
   help = $state(false);
   /** The headset's check. */
   headset = $state(false);
+  /** The screen is shared, also between calls. */
+  sharing = $state(false);
 }
 
 export const shell = new Shell();

@@ -1,0 +1,196 @@
+import { api, asProblem, Problem, sendFile, take } from "../api/client";
+import type { ScreenBegun, ScreenKept } from "../api/types";
+import type { Film } from "./films";
+import type { ServerClock } from "./serverClock";
+
+/** How much waits for a connection: two minutes, or so many octets. */
+const mostSeconds = 120;
+const mostOctets = 48 << 20;
+/** So many in a row that the server does not take mean that it takes none. */
+const mostRefused = 5;
+
+export type Why = "closed" | "refused" | "failed";
+
+interface Told {
+  /** How many milliseconds of films wait to be sent. */
+  waits: (length: number) => void;
+  /** The call is over, or its screen is not to be recorded any more. */
+  over: () => void;
+  /** The server takes nothing of this browser's. */
+  refused: () => void;
+}
+
+// What is on its way to the server, in order, one at a time. A film leaves when it
+// is known to be kept; the oldest are given up when the connection is away for long.
+export class Outbox {
+  #films: Film[] = [];
+  #to: ScreenBegun | undefined;
+  #end: Why | undefined;
+  #busy = false;
+  #closed = false;
+  #tries = 0;
+  #refused = 0;
+  #wake: (() => void) | undefined;
+
+  constructor(
+    readonly interaction: string,
+    readonly clock: ServerClock,
+    readonly told: Told,
+  ) {}
+
+  add(film: Film): void {
+    if (this.#closed) return;
+    this.#films.push(film);
+    let octets = this.#films.reduce((sum, f) => sum + f.webm.size, 0);
+    while (this.#films.length > 1 && (this.#length() > mostSeconds * 1000 || octets > mostOctets))
+      octets -= this.#films.shift()!.webm.size;
+    this.#say();
+    void this.#run();
+  }
+
+  /** Has it begun, so that the first film finds its place. */
+  begin(): void {
+    this.#end = undefined;
+    void this.#run(true);
+  }
+
+  /** After what waits, says why no more comes. */
+  end(why: Why): void {
+    this.#end = why;
+    void this.#run();
+  }
+
+  /** The connection is back. */
+  hurry(): void {
+    this.#wake?.();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#films = [];
+    this.hurry();
+  }
+
+  #length(): number {
+    return this.#films.reduce((sum, f) => sum + f.length, 0);
+  }
+
+  #say(): void {
+    this.told.waits(this.#length());
+  }
+
+  async #run(begin = false): Promise<void> {
+    if (this.#busy) return;
+    this.#busy = true;
+    let first = begin;
+    while (!this.#closed && (first || this.#films.length || this.#end)) {
+      try {
+        if (this.#films.length || first) {
+          this.#to ??= await this.#begin();
+          first = false;
+          if (this.#films.length) await this.#send(this.#to, this.#films[0]!);
+        } else await this.#tell(this.#end!);
+        this.#tries = 0;
+      } catch (error) {
+        const problem = asProblem(error);
+        if (!(await this.#again(problem))) first = false;
+      }
+      this.#say();
+    }
+    this.#busy = false;
+  }
+
+  async #begin(): Promise<ScreenBegun> {
+    const sent = performance.now();
+    try {
+      const begun = await take(
+        api.POST("/api/v1/interactions/{id}/screen", { params: { path: { id: this.interaction } } }),
+      );
+      this.clock.learn(begun.now_ms, sent, performance.now());
+      return begun;
+    } catch (error) {
+      const problem = asProblem(error);
+      // Paused, or the agent has the call no more: nothing that waits may be kept.
+      if (problem.status === 409 || problem.status === 404 || problem.status === 410) {
+        this.#films = [];
+        if (problem.status !== 409) this.#over();
+        throw new Problem(-409, problem.code, problem.message);
+      }
+      throw problem;
+    }
+  }
+
+  async #send(to: ScreenBegun, film: Film): Promise<void> {
+    if (film.at + film.length <= to.began_ms) {
+      this.#drop(film);
+      return;
+    }
+    const query = new URLSearchParams({
+      recording: to.recording,
+      number: String(to.next),
+      at_ms: String(film.at),
+      length_ms: String(film.length),
+    });
+    const sent = performance.now();
+    const kept = await sendFile<ScreenKept>(
+      `interactions/${this.interaction}/screen/pieces?${query.toString()}`,
+      film.webm,
+      "video/webm",
+    );
+    this.clock.learn(kept.now_ms, sent, performance.now());
+    this.#to = { ...to, next: kept.next };
+    this.#refused = 0;
+    this.#drop(film);
+  }
+
+  async #tell(why: Why): Promise<void> {
+    await api.POST("/api/v1/interactions/{id}/screen/end", {
+      params: { path: { id: this.interaction } },
+      body: { why },
+    });
+    if (this.#end === why) this.#end = undefined;
+    this.#to = undefined;
+  }
+
+  #drop(film: Film): void {
+    const at = this.#films.indexOf(film);
+    if (at >= 0) this.#films.splice(at, 1);
+  }
+
+  #over(): void {
+    this.#end = undefined;
+    this.#closed = true;
+    this.told.over();
+  }
+
+  /** Decides what becomes of what failed, and waits before another try; false: there is none. */
+  async #again(problem: Problem): Promise<boolean> {
+    if (problem.status === -409) return false; // not to be begun now
+    if (problem.temporary || problem.status === 401) {
+      const wait = problem.retryAfter * 1000 || Math.min(8000, 500 * 2 ** this.#tries++);
+      await new Promise<void>((done) => {
+        const timer = setTimeout(done, problem.status === 401 ? 5000 : wait);
+        this.#wake = () => {
+          clearTimeout(timer);
+          done();
+        };
+      });
+      this.#wake = undefined;
+      return true;
+    }
+    if (!this.#films.length) {
+      this.#end = undefined; // it knows already, or the call is over
+      return false;
+    }
+    this.#to = undefined; // its place is asked for again
+    this.#refused++;
+    if ((problem.status === 410 || problem.status === 409) && this.#refused < mostRefused) return true;
+    this.#films.shift();
+    if (this.#refused >= mostRefused) {
+      this.#films = [];
+      this.told.refused();
+      return false;
+    }
+    return true;
+  }
+}
