@@ -59,7 +59,11 @@ export class Playback {
   #parts = new Map<number, Promise<Part>>();
   #frame = 0;
 
-  constructor(readonly id: string) {}
+  /** silent: it is of a screen alone, and has a time line and no sound. */
+  constructor(
+    readonly id: string,
+    readonly silent = false,
+  ) {}
 
   async open(reason?: Reason): Promise<void> {
     if (this.phase === "opening") return;
@@ -73,14 +77,14 @@ export class Playback {
         }),
       );
       this.opened = opened;
-      this.muted = opened.tracks.map(() => false);
+      this.muted = this.silent ? [] : opened.tracks.map(() => false);
       this.waveform = opened.waveform ?? [];
       this.at = Math.min(this.at, opened.length_ms);
       this.missing = [];
       this.faults = undefined;
       this.#parts.clear();
       this.phase = "open";
-      if (!opened.waveform) void this.#draw();
+      if (!opened.waveform && !this.silent) void this.#draw();
     } catch (error) {
       const problem = asProblem(error);
       this.phase = "closed";
@@ -143,6 +147,7 @@ export class Playback {
     const run = this.#stop();
     this.playing = true;
     this.problem = "";
+    if (this.silent) return this.#count(run);
     this.#watch();
     try {
       await this.#schedule(run);
@@ -264,6 +269,20 @@ export class Playback {
         this.at = s.at + Math.min(1, (now - s.from) / (s.until - s.from)) * s.length;
         if (now >= s.until && this.at >= this.length) return this.pause();
       }
+      this.#frame = requestAnimationFrame(step);
+    };
+    this.#frame = requestAnimationFrame(step);
+  }
+
+  // Without sound the place moves with the time.
+  #count(run: number) {
+    let last = performance.now();
+    const step = () => {
+      if (run !== this.#run) return;
+      const now = performance.now();
+      this.at = Math.min(this.length, this.at + (now - last) * this.rate);
+      last = now;
+      if (this.at >= this.length) return this.pause();
       this.#frame = requestAnimationFrame(step);
     };
     this.#frame = requestAnimationFrame(step);
