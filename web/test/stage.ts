@@ -35,6 +35,8 @@ function launch(...more: string[]): Promise<Browser> {
 /** A program, a browser, and everybody who has a page in it. */
 export class Stage {
   readonly program = new Program();
+  /** The title of the tab that is shared by whoever shares its screen; "": nobody can. To be set first. */
+  shares = "";
   #browser: Browser | undefined;
   /** Browsers whose microphone hears one tone, by its frequency. */
   #toned = new Map<number, Browser>();
@@ -69,7 +71,10 @@ export class Stage {
     writeFileSync(file, tone(hertz));
     const browser = await launch(
       "--use-fake-device-for-media-stream",
-      "--use-fake-ui-for-media-stream",
+      // Who shares a screen is given what the title says, and not a screen that is none.
+      this.shares
+        ? `--auto-select-tab-capture-source-by-title=${this.shares}`
+        : "--use-fake-ui-for-media-stream",
       `--use-file-for-fake-audio-capture=${file}`,
       "--autoplay-policy=no-user-gesture-required", // for what listens here, also after a reload
     );
@@ -90,6 +95,7 @@ export class Stage {
     context.setDefaultTimeout(PATIENCE);
     this.#contexts.push(context);
     context.on("page", (page) => this.#watch(page));
+    if (sound && this.shares) await context.grantPermissions(["microphone"]);
     if (sound) await context.addInitScript(listenIn);
     return context;
   }
