@@ -26,6 +26,7 @@ type commands struct {
 	Demo      demoCommand      `cmd:"" help:"Run a demonstration with everything set up."`
 	Notice    noticeCommand    `cmd:"" help:"The data privacy notice: check its promises against the product."`
 	Keys      keysCommand      `cmd:"" help:"The organisations' keys: list them, give new ones."`
+	Files     filesCommand     `cmd:"" help:"Where sealed files are kept: check it, copy files to another place."`
 	Recording recordingCommand `cmd:"" help:"Recordings that were exported: check them."`
 	Migrate   migrateCommand   `cmd:"" help:"Bring the databases to this program's version, and stop."`
 	Version   versionCommand   `cmd:"" help:"Say which program this is."`

@@ -3,18 +3,11 @@ package blob
 import (
 	"context"
 	"errors"
-	"io"
 	"io/fs"
 	"iter"
-	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
-
-	"gocloud.dev/blob"
-	"gocloud.dev/blob/fileblob"
-	"gocloud.dev/gcerrors"
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
@@ -24,11 +17,8 @@ import (
 // MaxSize bounds one file in bytes, sealed.
 const MaxSize = 65 << 20
 
-// Store keeps sealed files.
-type Store struct {
-	bucket *blob.Bucket
-	dir    string // "" unless the bucket is a directory
-}
+// Store keeps sealed files in one place.
+type Store struct{ place place }
 
 // Object is one file as List sees it.
 type Object struct {
@@ -37,54 +27,40 @@ type Object struct {
 	At   time.Time // when it was written
 }
 
-// OpenDir keeps files in a directory, which is made with mode 0700 when it does
-// not exist. Half-written files of a crash are removed.
-func OpenDir(dir string) (*Store, error) {
-	bucket, err := fileblob.OpenBucket(dir, &fileblob.Options{
-		CreateDir:   true,
-		DirFileMode: 0o700,
-		// Beside the target, never in the system's temporary directory: that may
-		// be another disk, and nobody would clean it.
-		NoTempDir: true,
-		Metadata:  fileblob.MetadataDontWrite,
-	})
-	if err != nil {
-		return nil, errs.Wrap(errs.Unavailable, err, "The folder for files could not be opened.")
-	}
-	abs, err := filepath.Abs(dir)
-	if err != nil {
-		return nil, errs.Wrap(errs.Unavailable, err, "The folder for files could not be opened.")
-	}
-	s := &Store{bucket: bucket, dir: abs}
-	if err := s.sweep(); err != nil {
-		return nil, errs.Wrap(errs.Unavailable, err, "The folder for files could not be cleaned.")
-	}
-	return s, nil
+// place is where files lie: a folder, a bucket of S3, a container of Azure. Keys
+// and sizes have been checked when it is asked.
+type place interface {
+	// put writes a file whole or not at all, durably. With create it answers
+	// fs.ErrExist where there is one already.
+	put(ctx context.Context, key string, b []byte, create bool) error
+	// get answers fs.ErrNotExist where there is none, and only then: not when the
+	// bucket itself is missing, or nobody may look.
+	get(ctx context.Context, key string) ([]byte, error)
+	// remove takes a file away; one that is not there is no error.
+	remove(ctx context.Context, key string) error
+	// list goes through keys in their order.
+	list(ctx context.Context, prefix string) iter.Seq2[Object, error]
+	// concerns are what an operator should know of how the place is set up.
+	concerns(ctx context.Context) []string
+	close() error
 }
 
-// OpenBucket keeps files in a bucket of a cloud; the caller opened it.
-func OpenBucket(b *blob.Bucket) *Store { return &Store{bucket: b} }
-
-// Close lets the bucket go.
-func (s *Store) Close() error { return s.bucket.Close() }
-
-const temporary = ".tmp" // fileblob's own ending of a file that is being written
-
-func (s *Store) sweep() error {
-	return filepath.WalkDir(s.dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if !d.IsDir() && strings.HasSuffix(path, temporary) {
-			return os.Remove(path)
-		}
-		return nil
-	})
-}
+// Close lets the place go.
+func (s *Store) Close() error { return s.place.close() }
 
 // Put stores a file, durably, in place of an earlier one with the same key.
 // The key's last part is an id: "attachments/ten_…/att_…".
 func (s *Store) Put(ctx context.Context, key string, sealed secret.Sealed) error {
+	return s.put(ctx, key, sealed, false)
+}
+
+// Create is Put, unless there is a file with the key: it answers errs.Conflict.
+// Of several who create the same one succeeds.
+func (s *Store) Create(ctx context.Context, key string, sealed secret.Sealed) error {
+	return s.put(ctx, key, sealed, true)
+}
+
+func (s *Store) put(ctx context.Context, key string, sealed secret.Sealed, create bool) error {
 	if err := checkKey(key); err != nil {
 		return err
 	}
@@ -94,52 +70,7 @@ func (s *Store) Put(ctx context.Context, key string, sealed secret.Sealed) error
 	if len(sealed) > MaxSize {
 		return errs.New(errs.TooLarge, "The file is too large to be stored (at most %d MB).", MaxSize>>20)
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel() // before Close it makes Close give up
-	var file *os.File
-	w, err := s.bucket.NewWriter(ctx, key, &blob.WriterOptions{
-		ContentType: "application/octet-stream",
-		BeforeWrite: func(as func(any) bool) error {
-			if as(&file) {
-				return file.Chmod(0o600)
-			}
-			return nil // a cloud's own writer
-		},
-	})
-	if err != nil {
-		return fault(err)
-	}
-	_, err = w.Write(sealed)
-	if err == nil && file != nil {
-		err = file.Sync()
-	}
-	if err != nil {
-		cancel()
-		return fault(errors.Join(err, w.Close()))
-	}
-	if err := w.Close(); err != nil {
-		return fault(err)
-	}
-	return s.syncDirs(key)
-}
-
-// syncDirs makes the file's name, and those of the folders above it, durable.
-func (s *Store) syncDirs(key string) error {
-	if s.dir == "" {
-		return nil
-	}
-	for dir := filepath.Dir(filepath.Join(s.dir, filepath.FromSlash(key))); ; dir = filepath.Dir(dir) {
-		d, err := os.Open(dir)
-		if err != nil {
-			return fault(err)
-		}
-		if err := errors.Join(d.Sync(), d.Close()); err != nil {
-			return fault(err)
-		}
-		if dir == s.dir || len(dir) < len(s.dir) {
-			return nil
-		}
-	}
+	return fault(s.place.put(ctx, key, sealed, create))
 }
 
 // Get answers a file, or errs.NotFound.
@@ -147,54 +78,25 @@ func (s *Store) Get(ctx context.Context, key string) (secret.Sealed, error) {
 	if err := checkKey(key); err != nil {
 		return nil, err
 	}
-	r, err := s.bucket.NewReader(ctx, key, nil)
-	if err != nil {
-		return nil, fault(err)
-	}
-	defer r.Close()
-	if r.Size() > MaxSize {
-		return nil, errs.New(errs.TooLarge, "The stored file is larger than any that this service writes.")
-	}
-	b := make([]byte, r.Size())
-	if _, err := io.ReadFull(r, b); err != nil {
-		return nil, fault(err)
-	}
-	return b, nil
+	b, err := s.place.get(ctx, key)
+	return b, fault(err)
 }
 
-// Delete removes a file. One that is not there is no error.
+// Delete removes a file, and what a bucket keeps of it as earlier versions. One
+// that is not there is no error.
 func (s *Store) Delete(ctx context.Context, key string) error {
 	if err := checkKey(key); err != nil {
 		return err
 	}
-	err := s.bucket.Delete(ctx, key)
-	if gcerrors.Code(err) == gcerrors.NotFound {
-		return nil
-	}
-	if err != nil {
-		return fault(err)
-	}
-	return s.syncDirs(key)
+	return fault(s.place.remove(ctx, key))
 }
 
 // List goes through the files whose key begins with prefix, in order of key. It
 // ends at the first error.
 func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[Object, error] {
 	return func(yield func(Object, error) bool) {
-		it := s.bucket.List(&blob.ListOptions{Prefix: prefix})
-		for {
-			o, err := it.Next(ctx)
-			if err == io.EOF {
-				return
-			}
-			if err != nil {
-				yield(Object{}, fault(err))
-				return
-			}
-			if strings.HasSuffix(o.Key, temporary) {
-				continue
-			}
-			if !yield(Object{Key: o.Key, Size: o.Size, At: o.ModTime.UTC()}, nil) {
+		for o, err := range s.place.list(ctx, prefix) {
+			if !yield(o, fault(err)) || err != nil {
 				return
 			}
 		}
@@ -252,11 +154,20 @@ func checkKey(key string) error {
 	return nil
 }
 
+// errTooLarge is of a file that this service cannot have written.
+var errTooLarge = errors.New("larger than any file of this service")
+
 func fault(err error) error {
-	if gcerrors.Code(err) == gcerrors.NotFound || errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, fs.ErrNotExist):
 		return errs.Wrap(errs.NotFound, err, "This file does not exist.")
-	}
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+	case errors.Is(err, fs.ErrExist):
+		return errs.Wrap(errs.Conflict, err, "This file exists already.")
+	case errors.Is(err, errTooLarge):
+		return errs.Wrap(errs.TooLarge, err, "The stored file is larger than any that this service writes.")
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return &errs.Error{Code: errs.Unavailable, Text: "The disk is full. Nothing was lost; please try again when there is room.", RetryAfter: 2 * time.Second, Cause: err}
 	}
 	return errs.Wrap(errs.Unavailable, err, "The file storage did not answer. Please try again.")

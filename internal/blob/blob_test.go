@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"gocloud.dev/blob/memblob"
-
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/blob"
@@ -25,10 +23,6 @@ func TestDirectory(t *testing.T) {
 		t.Cleanup(func() { s.Close() })
 		return s
 	})
-}
-
-func TestBucket(t *testing.T) {
-	blobtest.Run(t, func(t *testing.T) blobtest.Keeper { return blob.OpenBucket(memblob.OpenBucket(nil)) })
 }
 
 func TestADirectoryHoldsOnlyPrivateFilesNamedByIDs(t *testing.T) {

@@ -78,7 +78,7 @@ func openKeepers(ctx context.Context, c *config.Config, node string, now clock.C
 		}
 		log.Info("all keys are wrapped by the root key in force; keys.old is not needed any more", "changed", n)
 	}
-	if k.blobs, err = blob.OpenDir(c.FilesFolder()); err != nil {
+	if k.blobs, err = OpenFiles(c); err != nil {
 		return k, err
 	}
 	conf, err := busConfig(c, k.vault)

@@ -98,6 +98,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 		return err
 	}
 	s.watch()
+	s.lookAtFiles(ctx)
 	s.leak()
 	s.figures = &figures{address: s.conf.Metrics.Listen, handler: s.metrics.Handler(), log: s.log}
 	s.group.Add("memory", &memory.Calm{})
@@ -122,7 +123,11 @@ func (s *Server) watch() {
 	k := s.keepers
 	s.health.add("database", k.db.Ping)
 	s.health.add("keys", k.keys.Ping)
-	s.health.add("disk", diskCheck(s.conf.Data, s.conf.FilesFolder()))
+	written := []string{s.conf.Data}
+	if s.conf.Files.Store == "folder" {
+		written = append(written, s.conf.FilesFolder())
+	}
+	s.health.add("disk", diskCheck(written...))
 	s.health.add("bus", func(context.Context) error { return k.bus.Healthy() })
 
 	m := s.metrics
@@ -137,6 +142,8 @@ func (s *Server) watch() {
 	m.GaugeFunc("recordings_running", "Recordings that this node makes.", func() float64 { return float64(s.parts.recording.Stats().Running) })
 	m.GaugeFunc("recordings_troubled", "Recordings that cannot be written, or lose sound because writing is too slow.", func() float64 { return float64(s.parts.recording.Stats().Troubled) })
 	m.GaugeFunc("recordings_segments_waiting", "Sealed segments that wait on this node's disk for the store of files.", func() float64 { return float64(s.parts.recording.Stats().Waiting) })
+	m.GaugeFunc("recordings_waiting_bytes", "What sealed segments take of this node's disk.", func() float64 { return float64(s.parts.recording.Stats().Bytes) })
+	m.GaugeFunc("recordings_room_bytes", "How much of it they may take (files.room); 0 for any amount.", func() float64 { return float64(s.conf.Files.Room) })
 	m.CounterFunc("recordings_lost_seconds_total", "Sound that recordings lost; their manifests say where.", func() float64 { return s.parts.recording.Stats().Lost.Seconds() })
 	m.GaugeFunc("live_users", "Live connections of signed-in users.", func() float64 { users, _ := s.parts.live.Count(); return float64(users) })
 	m.GaugeFunc("live_visitors", "Live connections of visitors.", func() float64 { _, visitors := s.parts.live.Count(); return float64(visitors) })

@@ -97,7 +97,7 @@ func (s *Server) mediaConfig() media.Config {
 // sipConfig is where calls of telephones arrive and leave.
 func (s *Server) sipConfig() sip.Config {
 	c := sip.Config{Product: "Nubitalk", Realm: s.conf.SIP.Realm, Algorithms: []string{auth.SHA256, auth.MD5}, Limits: sip.Limits{Calls: s.conf.SIP.Calls}, Log: s.log.With("part", "sip")}
-	if pool, err := s.conf.SIP.Authorities(); err == nil && pool != nil { // config.Check has refused what cannot be read
+	if pool, err := config.Authorities(s.conf.SIP.Authority); err == nil && pool != nil { // config.Check has refused what cannot be read
 		c.ClientTLS = func(string) *tls.Config { return &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: pool} }
 	}
 	for _, l := range s.conf.SIP.Listen {

@@ -95,10 +95,10 @@ func TestOnlyWhatIsHeardIsFetched(t *testing.T) {
 			t.Fatalf("%d segments", len(all))
 		}
 		for _, e := range all[:4] {
-			must(t, f.Blobs.Delete(ctx, f.key(e)))
+			must(t, f.blobs.Delete(ctx, f.key(e)))
 		}
 		for _, e := range all[6:] {
-			must(t, f.Blobs.Delete(ctx, f.key(e)))
+			must(t, f.blobs.Delete(ctx, f.key(e)))
 		}
 		opened, err := l.Listen(ctx, sue, r.ID(), "")
 		must(t, err)
@@ -272,7 +272,7 @@ func TestRecordingsAreExported(t *testing.T) {
 		l := f.listeners(&rules{})
 		first, o := f.recorded("abcdefghijklm")
 		second, _ := f.recorded("xyz")
-		must(t, f.Blobs.Delete(ctx, f.key(segments(o)[1])))
+		must(t, f.blobs.Delete(ctx, f.key(segments(o)[1])))
 
 		var plain bytes.Buffer
 		must(t, l.Export(ctx, dpo, recording.Export{Reason: "legal"}, &plain))

@@ -154,17 +154,15 @@ func (s *Service) segment(ctx context.Context, o *Opened, e form.Entry) (pieces 
 	return c.Pieces, err == nil && c.Whole, nil
 }
 
-// file is a segment's, from the blob store, or from the spool while it is there.
+// file is a segment's: from the spool while it is there, whether the blob store
+// answers or not, or from that.
 func (s *Service) file(ctx context.Context, o *Opened, e form.Entry) ([]byte, error) {
-	b, err := s.Blobs.Get(ctx, blob.Key(blob.Recordings, o.tenant, e.Segment))
-	if errs.Is(err, errs.NotFound) && o.Row.Spool == s.spool {
-		local, lost := os.ReadFile(s.path(spooled{o.tenant, o.Row.ID, e.Serial, e.Segment}))
-		if lost == nil {
+	if o.Row.Spool == s.spool {
+		if local, err := os.ReadFile(s.path(spooled{o.tenant, o.Row.ID, e.Serial, e.Segment})); err == nil {
 			return local, nil
 		}
-		b, err = s.Blobs.Get(ctx, blob.Key(blob.Recordings, o.tenant, e.Segment)) // uploaded a moment ago
 	}
-	return b, err
+	return s.Blobs.Get(ctx, blob.Key(blob.Recordings, o.tenant, e.Segment))
 }
 
 func entryRow(interaction, recording string, e form.Entry) store.RecordingEntryRow {

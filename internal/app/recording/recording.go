@@ -8,12 +8,13 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"nubitalk/internal/base/clock"
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
-	"nubitalk/internal/blob"
+	"nubitalk/internal/base/secret"
 	form "nubitalk/internal/core/recording"
 	"nubitalk/internal/store"
 	"nubitalk/internal/vault"
@@ -31,6 +32,7 @@ const (
 	ByCrash    = "crash"    // the program ended without warning
 	ByStop     = "stop"     // the program was stopped
 	ByTooSlow  = "too_slow" // sound came faster than it could be written
+	ByFull     = "full"     // more waited for the file storage than there is room for
 	ByAbsence  = "absent"   // the browser sent nothing of the screen
 	ByPiece    = "piece"    // a piece of the screen into which a pause fell is not kept
 	bySystem   = "system"   // Entry.By of those
@@ -41,6 +43,7 @@ const (
 	fullAfter  = 5 * time.Second        // of a segment
 	tryAgain   = 5 * time.Second        // to upload
 	uploadTime = time.Minute
+	uploaders  = 8 // segments on their way at a time: a cloud answers slowly
 )
 
 // Source is where sound comes from: media/tape.
@@ -66,24 +69,35 @@ type Start struct {
 	Troubled func(bool)
 }
 
+// Blobs keeps segments; *blob.Store is one.
+type Blobs interface {
+	Put(ctx context.Context, key string, sealed secret.Sealed) error
+	Get(ctx context.Context, key string) (secret.Sealed, error)
+}
+
 // Service keeps recordings. It is a base/service part.
 type Service struct {
 	DB    *store.DB
 	Vault *vault.Vault
-	Blobs *blob.Store
+	Blobs Blobs
 	IDs   *id.Source
 	Clock clock.Clock
 	Log   *slog.Logger
 	// Dir is the spool: a folder of this node's own, for the sealed segments that
 	// are being written or wait for the blob store.
 	Dir string
+	// Room bounds what lies in Dir, in bytes; what comes while it is full is a gap.
+	// Zero is no bound.
+	Room int64
 
-	spool string // its id
+	spool string       // its id
+	bytes atomic.Int64 // in the spool
 
 	mu      sync.Mutex
 	running map[string]*Running // by recording
 	waiting []spooled           // for the blob store
 	lost    time.Duration       // of sound, of all recordings
+	full    bool                // there is no room, and that was said
 	stopped bool
 	wake    chan struct{}
 	stop    chan struct{}
@@ -97,7 +111,9 @@ func (s *Service) Start(ctx context.Context) error {
 		return errs.Wrap(errs.Unavailable, err, "The folder for recordings that are being made could not be opened.")
 	}
 	s.running, s.waiting, s.stopped = map[string]*Running{}, nil, false
+	s.full = false
 	s.wake, s.stop = make(chan struct{}, 1), make(chan struct{})
+	s.bytes.Store(0)
 	if err := s.recover(ctx); err != nil {
 		return err
 	}
@@ -179,6 +195,7 @@ type Stats struct {
 	Running  int
 	Troubled int           // of these: cannot be written, or lose sound
 	Waiting  int           // whole segments that are not in the blob store yet
+	Bytes    int64         // in the spool
 	Lost     time.Duration // of sound since the start; the manifests say where
 }
 
@@ -186,7 +203,7 @@ type Stats struct {
 func (s *Service) Stats() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	st := Stats{Running: len(s.running), Waiting: len(s.waiting), Lost: s.lost}
+	st := Stats{Running: len(s.running), Waiting: len(s.waiting), Bytes: s.bytes.Load(), Lost: s.lost}
 	for _, r := range s.running {
 		if r.troubled.Load() {
 			st.Troubled++

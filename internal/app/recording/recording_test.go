@@ -13,8 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"gocloud.dev/blob/memblob"
-
 	"nubitalk/internal/app/recording"
 	"nubitalk/internal/base/clock"
 	"nubitalk/internal/base/errs"
@@ -50,6 +48,7 @@ func must(t testing.TB, err error) {
 // each.
 type fixture struct {
 	*recording.Service
+	blobs    *blob.Store
 	t        testing.TB
 	contacts map[id.Tenant]string
 	works    map[id.Tenant]string
@@ -65,7 +64,9 @@ func setup(t testing.TB, db *store.DB) *fixture {
 	v, err := vault.Open(vault.Config{Root: root, Store: vaulttest.NewStore(), Clock: clk})
 	must(t, err)
 	ids := id.NewSource(clk.Now, nil)
-	f := &fixture{t: t, troubled: make(chan bool, 64), contacts: map[id.Tenant]string{}, works: map[id.Tenant]string{}, Service: &recording.Service{DB: db, Vault: v, Blobs: blob.OpenBucket(memblob.OpenBucket(nil)),
+	blobs, err := blob.OpenDir(t.TempDir())
+	must(t, err)
+	f := &fixture{blobs: blobs, t: t, troubled: make(chan bool, 64), contacts: map[id.Tenant]string{}, works: map[id.Tenant]string{}, Service: &recording.Service{DB: db, Vault: v, Blobs: blobs,
 		IDs: ids, Clock: clk, Log: slog.New(slog.DiscardHandler), Dir: filepath.Join(t.TempDir(), "spool")}}
 	for _, tenant := range []id.Tenant{tenA, tenB} {
 		must(t, v.CreateTenant(t.Context(), tenant))
@@ -87,7 +88,7 @@ func setup(t testing.TB, db *store.DB) *fixture {
 func (f *fixture) another() *fixture {
 	f.t.Helper()
 	g := *f
-	g.Service = &recording.Service{DB: f.DB, Vault: f.Vault, Blobs: f.Blobs, IDs: f.IDs, Clock: f.Clock, Log: f.Log, Dir: f.Dir}
+	g.Service = &recording.Service{DB: f.DB, Vault: f.Vault, Blobs: f.Blobs, IDs: f.IDs, Clock: f.Clock, Log: f.Log, Dir: f.Dir, Room: f.Room}
 	must(f.t, g.Start(f.t.Context()))
 	f.t.Cleanup(func() { _ = g.Stop(context.Background()) })
 	return &g
@@ -325,7 +326,7 @@ func TestNothingPlainIsWritten(t *testing.T) {
 		t.Fatal("nothing is in the spool, so this proves nothing")
 	}
 	must(t, r.End(t.Context(), boss, "ended"))
-	for object, err := range f.Blobs.List(t.Context(), "") {
+	for object, err := range f.blobs.List(t.Context(), "") {
 		must(t, err)
 		b, err := f.Blobs.Get(t.Context(), object.Key)
 		if err != nil || bytes.Contains(b, canary) {
@@ -541,11 +542,8 @@ func TestADiskThatComesBackAtOnce(t *testing.T) {
 func TestABlobStoreThatDoesNotAnswer(t *testing.T) {
 	f := setup(t, storetest.Open(t, store.SQLite))
 	must(t, f.Stop(t.Context()))
-	bucket := memblob.OpenBucket(nil)
-	closed := blob.OpenBucket(bucket)
-	must(t, closed.Close())
 	good := f.Blobs
-	f.Blobs = closed
+	f.Blobs = &away{Blobs: good, gone: true}
 	g := f.another()
 	src := &player{}
 	r := g.begin(src)

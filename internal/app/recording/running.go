@@ -3,7 +3,9 @@ package recording
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"hash"
+	"math"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -31,12 +33,14 @@ type Running struct {
 	entries []form.Entry
 	held    []form.Piece // that could not be written yet
 	pauses  []form.Entry // that are over, and not yet in the manifest
+	missed  []form.Entry // gaps that are known to the piece, and not yet in the manifest
 	seg     *open
 	lost    time.Duration // of sound, not yet in the manifest
 	losing  bool          // some was lost the last time
 	reached time.Duration // of a screen: all before is in the manifest, or is being written
 	ended   bool
 	fault   error // the last one, so that it is logged once
+	unroom  bool  // there was no room for a piece since the last that was written
 
 	tell     func(bool)
 	troubled atomic.Bool
@@ -124,8 +128,8 @@ func (r *Running) note(err error) {
 // over, so that a disk that is now and then too slow is told of once.
 const calmAfter = int(5 * time.Second / takeEvery)
 
-// mostHeld is how many pieces wait in memory for a disk that does not take them;
-// the source holds some seconds more, and then sound is lost.
+// mostHeld is how many pieces wait in memory for a disk that does not take them.
+// Of sound more is a gap; a screen's browser keeps what is not taken.
 const mostHeld = 4
 
 // take writes what has come; r.mu is held.
@@ -137,18 +141,22 @@ func (r *Running) take(ctx context.Context, end bool) (err error) {
 			}
 			r.held = r.held[1:]
 		}
-		if len(r.held) >= mostHeld {
-			if !end {
-				break
-			}
-			r.miss(r.held[0].Length) // the end comes whatever the disk does
-			r.held = r.held[1:]
+		if len(r.held) >= mostHeld && r.row.Kind == Screen && !end {
+			break
 		}
 		p, ok := r.source.Take(end)
 		if !ok {
 			break
 		}
 		r.held = append(r.held, p)
+		if len(r.held) > mostHeld {
+			r.drop(r.held[0], err)
+			r.held = r.held[1:]
+		}
+	}
+	for end && err != nil && len(r.held) > 0 { // the end comes whatever the disk does
+		r.drop(r.held[0], err)
+		r.held = r.held[1:]
 	}
 	r.miss(r.source.Lost())
 	return err
@@ -166,6 +174,47 @@ func (r *Running) miss(lost time.Duration) {
 	r.s.mu.Unlock()
 }
 
+// drop notes that a piece is not kept, because of a fault; r.mu is held.
+func (r *Running) drop(p form.Piece, why error) {
+	e := form.Entry{Kind: form.Missed, At: p.At, Length: p.Length, By: bySystem, Reason: ByTooSlow}
+	if errors.Is(why, errFull) {
+		e.Reason = ByFull
+	}
+	r.s.mu.Lock()
+	r.s.lost += p.Length
+	r.s.mu.Unlock()
+	if n := len(r.missed); n > 0 {
+		if last := &r.missed[n-1]; last.At+last.Length == e.At && last.Reason == e.Reason {
+			last.Length += e.Length
+			return
+		}
+	}
+	r.missed = append(r.missed, e)
+}
+
+// enterPast enters the pauses and gaps that are over before a moment, in their
+// order; r.mu is held.
+func (r *Running) enterPast(ctx context.Context, before time.Duration) error {
+	for {
+		pause := len(r.pauses) > 0 && r.pauses[0].At+r.pauses[0].Length <= before
+		missed := len(r.missed) > 0 && r.missed[0].At+r.missed[0].Length <= before
+		switch {
+		case missed && (!pause || r.missed[0].At <= r.pauses[0].At):
+			if err := r.enter(ctx, r.missed[0]); err != nil {
+				return err
+			}
+			r.reached = max(r.reached, r.missed[0].At+r.missed[0].Length)
+			r.missed = r.missed[1:]
+		case pause:
+			if err := r.enterPause(ctx); err != nil {
+				return err
+			}
+		default:
+			return nil
+		}
+	}
+}
+
 // write puts a piece into the segment it belongs to; r.mu is held.
 func (r *Running) write(ctx context.Context, p form.Piece) error {
 	// What is missing before it ends the segment: a pause, or lost sound.
@@ -174,10 +223,16 @@ func (r *Running) write(ctx context.Context, p form.Piece) error {
 			return err
 		}
 	}
-	for len(r.pauses) > 0 && r.pauses[0].At+r.pauses[0].Length <= p.At {
-		if err := r.enterPause(ctx); err != nil {
+	if err := r.s.room(p); err != nil {
+		r.unroom = true
+		if r.seg == nil {
 			return err
 		}
+		// What is open waits for nothing but this piece; uploaded, it makes room.
+		return errors.Join(err, r.close(ctx))
+	}
+	if err := r.enterPast(ctx, p.At); err != nil {
+		return err
 	}
 	if err := r.absent(ctx, p.At, ByAbsence); err != nil {
 		return err
@@ -193,11 +248,12 @@ func (r *Running) write(ctx context.Context, p form.Piece) error {
 	g := r.seg
 	more, err := form.Continue(r.object, r.row.ID, g.serial, g.pieces).Piece(p)
 	if err == nil {
-		err = g.append(more)
+		err = r.append(g, more)
 	}
 	if err != nil {
 		return err
 	}
+	r.unroom = false
 	g.pieces++
 	g.until = p.At + p.Length
 	r.reached = g.until
@@ -226,6 +282,9 @@ func (r *Running) absent(ctx context.Context, before time.Duration, why string) 
 	}
 	if why == ByPiece && before-r.reached > mostPiece {
 		why = ByAbsence
+	}
+	if why == ByAbsence && r.unroom {
+		why = ByFull
 	}
 	err := r.enter(ctx, form.Entry{Kind: form.Missed, At: r.reached, Length: before - r.reached, By: bySystem, Reason: why})
 	if err == nil {
@@ -272,14 +331,24 @@ func (r *Running) begin(at time.Duration) error {
 	if g.file, err = os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, 0o600); err != nil {
 		return err
 	}
-	if err := g.append(form.NewSegment(r.object, r.row.ID, g.serial).Head()); err != nil {
+	if err := r.append(g, form.NewSegment(r.object, r.row.ID, g.serial).Head()); err != nil {
 		_ = g.file.Close()
 		_ = os.Remove(path)
+		r.s.bytes.Add(-g.size)
 		return err
 	}
 	r.row.Serial = g.serial
 	r.seg = g
 	return nil
+}
+
+// append writes to a segment and counts that.
+func (r *Running) append(g *open, b []byte) error {
+	err := g.append(b)
+	if err == nil {
+		r.s.bytes.Add(int64(len(b)))
+	}
+	return err
 }
 
 // append writes, durably and whole, or not at all: what a failed write left in
@@ -310,7 +379,7 @@ func (r *Running) close(ctx context.Context) error {
 	if !g.closed {
 		end, err := form.Continue(r.object, r.row.ID, g.serial, g.pieces).End()
 		if err == nil {
-			err = g.append(end)
+			err = r.append(g, end)
 		}
 		if err != nil {
 			return err
@@ -438,6 +507,9 @@ func (r *Running) Keep(ctx context.Context, days int) error {
 	return r.s.DB.Write(ctx, r.tenant, func(tx *store.Tx) error { return tx.UpdateRecording(r.row) })
 }
 
+// forever is after all that is recorded.
+const forever = time.Duration(math.MaxInt64)
+
 // End ends the recording with all that has come. It may be called again.
 func (r *Running) End(ctx context.Context, by, reason string) error {
 	r.mu.Lock()
@@ -451,11 +523,14 @@ func (r *Running) End(ctx context.Context, by, reason string) error {
 		r.pauses = append(r.pauses, r.paused(until))
 	}
 	err := r.take(ctx, true)
+	if errors.Is(err, errFull) {
+		err = nil // what there was no room for is a gap
+	}
 	if r.seg != nil && err == nil {
 		err = r.close(ctx)
 	}
-	for err == nil && len(r.pauses) > 0 {
-		err = r.enterPause(ctx)
+	if err == nil {
+		err = r.enterPast(ctx, forever)
 	}
 	if err == nil {
 		err = r.gap(ctx, time.Duration(r.row.LengthMS)*time.Millisecond)

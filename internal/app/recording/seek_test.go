@@ -6,14 +6,36 @@ import (
 	"time"
 
 	"nubitalk/internal/app/recording"
+	"nubitalk/internal/blob"
+	"nubitalk/internal/blob/blobtest"
 	"nubitalk/internal/store"
 	"nubitalk/internal/store/storetest"
 )
 
-// BenchmarkSeek goes to places in a recording of two hours and hears ten seconds
-// from there; open is what the first sight of it takes, draw its waveform.
+// BenchmarkSeek goes to places in a recording of two hours, kept in each kind of
+// place, and hears ten seconds from there; open is what the first sight of it takes, draw its waveform.
 func BenchmarkSeek(b *testing.B) {
+	s3, s3conf := blobtest.S3(b, false)
+	azure, azureConf := blobtest.Azure(b)
+	_, _ = s3, azure // they run until the end
+	for name, open := range map[string]func() (*blob.Store, error){
+		"folder": func() (*blob.Store, error) { return blob.OpenDir(b.TempDir()) },
+		"s3":     func() (*blob.Store, error) { return blob.OpenS3(s3conf) },
+		"azure":  func() (*blob.Store, error) { return blob.OpenAzure(azureConf) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			blobs, err := open()
+			must(b, err)
+			seeks(b, blobs)
+		})
+	}
+}
+
+func seeks(b *testing.B, blobs *blob.Store) {
 	f := setup(b, storetest.Open(b, store.SQLite))
+	must(b, f.Stop(b.Context()))
+	f.Blobs = blobs
+	f = f.another()
 	src := &player{}
 	r := f.begin(src)
 	for range 720 {

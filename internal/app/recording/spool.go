@@ -1,14 +1,18 @@
 package recording
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"nubitalk/internal/base/errs"
@@ -80,11 +84,14 @@ func (s *Service) recoverTenant(ctx context.Context, t id.Tenant) error {
 	if err != nil && !os.IsNotExist(err) {
 		return errs.Wrap(errs.Unavailable, err, "The folder for recordings that are being made could not be read.")
 	}
+	var left []spooled
 	for _, e := range list {
-		f, ok := readName(t, e.Name())
-		if !ok {
-			continue // not ours
+		if f, ok := readName(t, e.Name()); ok { // others are not ours
+			left = append(left, f)
 		}
+	}
+	slices.SortFunc(left, func(a, b spooled) int { return cmp.Or(strings.Compare(a.recording, b.recording), a.serial-b.serial) })
+	for _, f := range left {
 		if err := s.takeUp(ctx, f); err != nil {
 			return err
 		}
@@ -109,19 +116,30 @@ func (s *Service) recoverTenant(ctx context.Context, t id.Tenant) error {
 }
 
 // takeUp keeps a segment that is in the spool, unless its recording was erased.
-func (s *Service) takeUp(ctx context.Context, f spooled) error {
+func (s *Service) takeUp(ctx context.Context, f spooled) (err error) {
+	defer func() {
+		if info, gone := os.Stat(s.path(f)); gone == nil {
+			s.bytes.Add(info.Size())
+		}
+	}()
+	var named bool
+	err = s.DB.Read(ctx, f.tenant, func(tx *store.Tx) (err error) {
+		named, err = tx.HasRecordingFile(f.id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if named { // it is whole, and waits
+		s.queue(f)
+		return nil
+	}
 	o, err := s.Open(ctx, f.tenant, f.recording)
 	if errs.Is(err, errs.NotFound) || errs.Is(err, errs.Gone) {
 		return os.Remove(s.path(f))
 	}
 	if err != nil {
 		return err
-	}
-	for _, e := range o.Entries {
-		if e.Segment == f.id {
-			s.queue(f)
-			return nil
-		}
 	}
 	file, err := os.ReadFile(s.path(f))
 	if err != nil {
@@ -208,19 +226,39 @@ func (s *Service) queue(f spooled) {
 	}
 }
 
-// upload gives segments to the blob store, one after another, and tries again
-// while it does not answer.
+// errFull is why a piece is not kept although the disk would take it.
+var errFull = errs.New(errs.Unavailable, "More recordings wait for the file storage than there is room for.")
+
+// room says whether there is room for a piece.
+func (s *Service) room(p form.Piece) error {
+	size := int64(0)
+	for _, t := range p.Tracks {
+		size += int64(len(t.Data))
+	}
+	full := s.Room > 0 && s.bytes.Load()+size > s.Room
+	s.mu.Lock()
+	changed := s.full != full
+	s.full = full
+	s.mu.Unlock()
+	switch {
+	case full && changed:
+		s.Log.Error("the spool of recordings is full: what is recorded now is lost, and marked as a gap", "bytes", s.bytes.Load(), "room", s.Room)
+	case changed:
+		s.Log.Info("the spool of recordings has room again", "bytes", s.bytes.Load(), "room", s.Room)
+	}
+	if full {
+		return errFull
+	}
+	return nil
+}
+
+// upload gives segments to the blob store in the order in which they ended, some
+// at a time, and while it does not answer tries again with one.
 func (s *Service) upload() {
 	failing := false
 	for {
-		s.mu.Lock()
-		var next spooled
-		any := len(s.waiting) > 0
-		if any {
-			next = s.waiting[0]
-		}
-		s.mu.Unlock()
-		if !any {
+		batch := s.next(failing)
+		if len(batch) == 0 {
 			select {
 			case <-s.stop:
 				return
@@ -228,29 +266,68 @@ func (s *Service) upload() {
 			}
 			continue
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), uploadTime)
-		err := s.send(ctx, next)
-		cancel()
-		if err == nil {
+		faults := s.sendAll(batch)
+		if faults == nil {
 			if failing {
-				s.Log.Info("recordings are uploaded again")
+				s.Log.Info("recordings are uploaded again", "waiting", s.Stats().Waiting)
 			}
 			failing = false
-			s.mu.Lock()
-			s.waiting = s.waiting[1:]
-			s.mu.Unlock()
+			select {
+			case <-s.stop:
+				return
+			default:
+			}
 			continue
 		}
 		if !failing {
-			s.Log.Error("recordings cannot be uploaded; they stay in the spool, sealed, until they can", "tenant", next.tenant, "err", err)
+			s.Log.Error("recordings cannot be uploaded; they stay in the spool, sealed, until they can", "err", faults)
 		}
 		failing = true
+		s.prune()
 		select {
 		case <-s.stop:
 			return
 		case <-time.After(tryAgain):
 		}
 	}
+}
+
+// next are those that have waited longest.
+func (s *Service) next(failing bool) []spooled {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := min(len(s.waiting), uploaders)
+	if failing {
+		n = min(n, 1)
+	}
+	return slices.Clone(s.waiting[:n])
+}
+
+// sendAll uploads the first that wait. Those that could not be stay first; one that
+// has a fault of its own goes last, so that it holds up nobody.
+func (s *Service) sendAll(batch []spooled) error {
+	faults := make([]error, len(batch))
+	ctx, cancel := context.WithTimeout(context.Background(), uploadTime)
+	defer cancel()
+	var all sync.WaitGroup
+	for i, f := range batch {
+		all.Go(func() { faults[i] = s.send(ctx, f) })
+	}
+	all.Wait()
+	var first, last []spooled
+	for i, f := range batch {
+		switch err := faults[i]; {
+		case err == nil:
+		case errs.Is(err, errs.Unavailable):
+			first = append(first, f)
+		default:
+			last = append(last, f)
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.waiting = slices.Concat(first, s.waiting[len(batch):], last)
+	return errors.Join(faults...)
 }
 
 // send uploads a segment, unless it was erased meanwhile, and takes it from the
@@ -266,6 +343,10 @@ func (s *Service) send(ctx context.Context, f spooled) error {
 	}
 	if named {
 		file, err := os.ReadFile(s.path(f))
+		if errors.Is(err, fs.ErrNotExist) {
+			s.Log.Error("a segment of a recording is gone from the spool before it was uploaded", "tenant", f.tenant, "recording", f.recording, "segment", f.id)
+			return nil
+		}
 		if err != nil {
 			return err
 		}
@@ -273,5 +354,59 @@ func (s *Service) send(ctx context.Context, f spooled) error {
 			return err
 		}
 	}
-	return os.Remove(s.path(f))
+	return s.discard(f)
+}
+
+// discard takes a segment from the spool.
+func (s *Service) discard(f spooled) error {
+	info, err := os.Stat(s.path(f))
+	if err == nil {
+		err = os.Remove(s.path(f))
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		s.bytes.Add(-info.Size())
+	}
+	return err
+}
+
+// prune takes what was erased from the spool while nothing can be uploaded.
+func (s *Service) prune() {
+	s.mu.Lock()
+	waiting := slices.Clone(s.waiting)
+	s.mu.Unlock()
+	of := map[id.Tenant][]spooled{}
+	for _, f := range waiting {
+		of[f.tenant] = append(of[f.tenant], f)
+	}
+	erased := map[string]bool{}
+	for t, files := range of {
+		for some := range slices.Chunk(files, 500) {
+			var unnamed []spooled
+			err := s.DB.Read(context.Background(), t, func(tx *store.Tx) error {
+				unnamed = unnamed[:0]
+				for _, f := range some {
+					named, err := tx.HasRecordingFile(f.id)
+					if err != nil {
+						return err
+					}
+					if !named {
+						unnamed = append(unnamed, f)
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				return // the next round may do it
+			}
+			for _, f := range unnamed {
+				erased[f.id] = s.discard(f) == nil
+			}
+		}
+	}
+	s.mu.Lock()
+	s.waiting = slices.DeleteFunc(s.waiting, func(f spooled) bool { return erased[f.id] })
+	s.mu.Unlock()
 }

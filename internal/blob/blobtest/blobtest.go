@@ -20,6 +20,7 @@ import (
 type Keeper interface {
 	Put(ctx context.Context, key string, sealed secret.Sealed) error
 	Get(ctx context.Context, key string) (secret.Sealed, error)
+	Create(ctx context.Context, key string, sealed secret.Sealed) error
 	Delete(ctx context.Context, key string) error
 	List(ctx context.Context, prefix string) iter.Seq2[blob.Object, error]
 }
@@ -33,6 +34,9 @@ func Run(t *testing.T, open func(t *testing.T) Keeper) {
 		"keys that are not ids are refused":                           refusesNames,
 		"nothing and too much are refused":                            refusesSizes,
 		"a cancelled write leaves what was there":                     cancels,
+		"what is created stays, and of many who create it one does":   creates,
+		"a list has more than one page":                               listsPages,
+		"the largest file is kept":                                    keepsLargest,
 		"readers see one whole version while writers replace it":      isWhole,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open(t)) })
@@ -132,6 +136,96 @@ func cancels(t *testing.T, s Keeper) {
 	}
 	if got, err := s.Get(t.Context(), k); err != nil || string(got) != "first" {
 		t.Errorf("got %q, %v", got, err)
+	}
+}
+
+func creates(t *testing.T, s Keeper) {
+	k := key(a)
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	var won []byte
+	for n := range 6 {
+		all.Go(func() {
+			err := s.Create(t.Context(), k, bytes.Repeat([]byte{byte(n + 1)}, 4096))
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case err == nil:
+				won = append(won, byte(n+1))
+			case !errs.Is(err, errs.Conflict):
+				t.Errorf("%v, want a conflict", err)
+			}
+		})
+	}
+	all.Wait()
+	if len(won) != 1 {
+		t.Fatalf("%d have created it", len(won))
+	}
+	if got, err := s.Get(t.Context(), k); err != nil || !bytes.Equal(got, bytes.Repeat(won, 4096)) {
+		t.Errorf("%d bytes, %v", len(got), err)
+	}
+	must(t, s.Put(t.Context(), k, secret.Sealed("put")))
+	if err := s.Create(t.Context(), k, secret.Sealed("again")); !errs.Is(err, errs.Conflict) {
+		t.Errorf("%v, want a conflict", err)
+	}
+	if got, err := s.Get(t.Context(), k); err != nil || string(got) != "put" {
+		t.Errorf("%q, %v", got, err)
+	}
+	must(t, s.Delete(t.Context(), k))
+	must(t, s.Create(t.Context(), k, secret.Sealed("anew")))
+	n := 0
+	for range s.List(t.Context(), "attachments/"+string(a)+"/") {
+		n++
+	}
+	if n != 1 {
+		t.Errorf("%d files are there", n)
+	}
+}
+
+// pageful is more than clouds list at a time.
+const pageful = 1050
+
+func listsPages(t *testing.T, s Keeper) {
+	var want []string
+	for range pageful {
+		want = append(want, key(a))
+	}
+	slices.Sort(want)
+	var all sync.WaitGroup
+	for part := range slices.Chunk(want, pageful/16+1) {
+		all.Go(func() {
+			for _, k := range part {
+				if err := s.Put(t.Context(), k, secret.Sealed("x")); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	var got []string
+	for o, err := range s.List(t.Context(), "attachments/") {
+		must(t, err)
+		got = append(got, o.Key)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%d files are listed, want %d in their order", len(got), len(want))
+	}
+	for o, err := range s.List(t.Context(), "attachments/") { // and no more is asked for
+		must(t, err)
+		if o.Key != want[0] {
+			t.Errorf("the first is %s, want %s", o.Key, want[0])
+		}
+		break
+	}
+}
+
+func keepsLargest(t *testing.T, s Keeper) {
+	k := key(a)
+	want := bytes.Repeat([]byte{1, 2, 3, 5, 8, 13, 21, 0}, blob.MaxSize/8)
+	must(t, s.Put(t.Context(), k, want))
+	if got, err := s.Get(t.Context(), k); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("%d bytes, %v", len(got), err)
 	}
 }
 

@@ -31,6 +31,7 @@ func (c *Config) Check(at func(key, problem string) Mistake) error {
 	c.checkURL(&k)
 	c.checkTLS(&k)
 	c.checkStorage(&k)
+	c.checkFiles(&k)
 	c.checkSound(&k)
 	c.checkSIP(&k)
 	for _, network := range c.Proxy.Trust {
@@ -124,7 +125,7 @@ func (c *Config) checkSIP(k *checker) {
 	if c.SIP.Realm == "" || strings.ContainsAny(c.SIP.Realm, "\"\\") {
 		k.wrong("sip.realm", "must be a word such as nubitalk or a domain.")
 	}
-	if _, err := c.SIP.Authorities(); err != nil {
+	if _, err := Authorities(c.SIP.Authority); err != nil {
 		k.wrong("sip.authority", "%s must be a file of certificates in PEM that can be read.", c.SIP.Authority)
 	}
 	if c.SIP.Lines != "" {
@@ -138,12 +139,13 @@ func (c *Config) checkSIP(k *checker) {
 	}
 }
 
-// Authorities are those that gateways are trusted by; nil: the machine's own.
-func (s SIP) Authorities() (*x509.CertPool, error) {
-	if s.Authority == "" {
+// Authorities are those of a PEM file, besides the machine's own; nil for no file:
+// the machine's own.
+func Authorities(file string) (*x509.CertPool, error) {
+	if file == "" {
 		return nil, nil
 	}
-	pem, err := os.ReadFile(s.Authority)
+	pem, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}

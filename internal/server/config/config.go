@@ -71,7 +71,38 @@ type Keys struct {
 
 // Files is where sealed files are kept.
 type Files struct {
-	Folder string `placeholder:"DIR" help:"Folder for sealed files; empty for files in the data folder."`
+	Store     string `default:"folder" enum:"folder,s3,azure" help:"Where sealed files are: ${enum}."`
+	Folder    string `placeholder:"DIR" help:"Folder for sealed files; empty for files in the data folder."`
+	Room      Size   `default:"8GiB" help:"Most that recordings may take on this node's disk while they wait for the file storage; what comes then is a gap. 0 for no bound."`
+	Authority string `placeholder:"FILE" help:"PEM file of certificate authorities that the file storage is trusted by, besides the machine's own."`
+	S3        S3     `embed:"" prefix:"s3-"`
+	Azure     Azure  `embed:"" prefix:"azure-"`
+}
+
+// S3 is a bucket at Amazon or at any service that speaks its protocol.
+type S3 struct {
+	Endpoint string `placeholder:"URL" help:"Address of the service, e.g. https://s3.eu-west-1.amazonaws.com."`
+	Region   string `default:"us-east-1" placeholder:"NAME" help:"Region of the bucket."`
+	Bucket   string `placeholder:"NAME" help:"Bucket, which exists and holds nothing else."`
+	Key      string `placeholder:"ID" help:"Id of the access key."`
+	Secret   Secret `placeholder:"@FILE" help:"The access key's secret, or @FILE that holds it."`
+}
+
+// Azure is a container of Azure Blob Storage.
+type Azure struct {
+	Endpoint  string `placeholder:"URL" help:"Address of the service; empty for https://ACCOUNT.blob.core.windows.net."`
+	Account   string `placeholder:"NAME" help:"Storage account."`
+	Container string `placeholder:"NAME" help:"Container, which exists and holds nothing else."`
+	Key       Secret `placeholder:"@FILE" help:"The account's key, or @FILE that holds it."`
+	SAS       Secret `name:"sas" placeholder:"@FILE" help:"Instead of the key: a shared access signature of the container (read, create, write, delete, list), or @FILE that holds it."`
+}
+
+// Address is where the service is.
+func (a Azure) Address() string {
+	if a.Endpoint != "" {
+		return a.Endpoint
+	}
+	return "https://" + a.Account + ".blob.core.windows.net"
 }
 
 // Bus is how nodes talk.
