@@ -227,7 +227,7 @@ func (s *Service) queue(f spooled) {
 }
 
 // errFull is why a piece is not kept although the disk would take it.
-var errFull = errs.New(errs.Unavailable, "More recordings wait for the file storage than there is room for.")
+var errFull = errors.New("more recordings wait for the file storage than there is room for")
 
 // room says whether there is room for a piece.
 func (s *Service) room(p form.Piece) error {
