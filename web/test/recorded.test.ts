@@ -1,3 +1,5 @@
+import { readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { power } from "./softphone";
 import { axe, shot, Stage, until } from "./stage";
@@ -261,3 +263,43 @@ test(
     stage.forgive(/ERR_CONNECTION|WebSocket|status of 50/);
   },
 );
+
+test("a recording that cannot be written is told to who talks", { timeout: 240_000 }, async () => {
+  // Where the sealed pieces are written first; a file in its place lets no folder be made.
+  const spool = join(stage.program.data, "spool");
+  const tenants = readdirSync(spool).filter((name) => name.startsWith("ten_"));
+  for (const tenant of tenants) {
+    renameSync(join(spool, tenant), join(spool, `${tenant}.away`));
+    writeFileSync(join(spool, tenant), "");
+  }
+  const agent = await stage.agent("a7", {}, AGENT);
+  const { page } = agent;
+  const sign = page.getByRole("region", { name: "Recording", exact: true });
+  const caller = await stage.caller(CALLER);
+  await caller.queue("Avocet");
+  await agent.ready();
+  await agent.offers.filter({ hasText: "Avocet" }).waitFor();
+  await page.keyboard.press("Enter");
+  await sign.getByText("Recording cannot be written at the moment; parts may be missing").waitFor();
+  const found = await axe(page);
+  await shot(page, "recorded-08-trouble");
+  await page.emulateMedia({ colorScheme: "dark" });
+  await page.setViewportSize({ width: 400, height: 900 });
+  await shot(page, "recorded-09-trouble-400-dark");
+  found.push(...(await axe(page)));
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("Portugu");
+  await page.keyboard.press("Enter");
+  await page.getByText("Não é possível escrever a gravação de momento; podem faltar partes").waitFor();
+  await shot(page, "recorded-10-trouble-pt");
+  found.push(...(await axe(page)));
+  for (const tenant of tenants) {
+    rmSync(join(spool, tenant));
+    renameSync(join(spool, `${tenant}.away`), join(spool, tenant));
+  }
+  await page.getByText("A gravar", { exact: true }).waitFor();
+  await caller.page.close();
+  expect(found).toEqual([]);
+});
