@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	appsetup "nubitalk/internal/app/setup"
+	"nubitalk/internal/core/setup"
 	"nubitalk/internal/server/config"
 	"nubitalk/internal/server/drive"
 )
@@ -111,5 +113,36 @@ func TestAnAgentSeesThatARecordingIsNotWritten(t *testing.T) {
 		}
 		must(t, os.Remove(folder))
 		stands(false)
+	})
+}
+
+// What the flow of a chat paused is paused when the chat becomes a call.
+func TestAFlowOfAChatPausesTheCallThatItBecomes(t *testing.T) {
+	engines(t, func(t *testing.T, conf *config.Config) {
+		n := start(t, conf, nil)
+		acme, _ := house(t, n)
+		ctx := t.Context()
+		ana := acme.signIn(t, "ana")
+		var flow struct{ ID string }
+		must(t, ana.Do(ctx, "POST", "flows", m{"name": "Pauses", "graph": m{"start": "pause", "nodes": m{
+			"pause": m{"type": "recording", "action": "pause", "reason": "card", "next": "queue"}, "queue": m{"type": "queue", "queue": acme.queue}}}}, &flow))
+		point := setup.DefaultEntryPoint("Pauses", flow.ID, "")
+		point.Calls = setup.CallsAgent
+		entry, err := appsetup.Create(ctx, n.parts.setup, acme.admin, point)
+		must(t, err)
+		must(t, n.parts.floor.Reload(ctx, acme.ID))
+		acme.rule(t, ana, m{"consent": "none"})
+		acme.agent(t, "bo")
+		bo, _ := acme.ready(t, "bo")
+		v := acme.chatWith(t, bo, entry.ID, "rita")
+		must(t, bo.Do(ctx, "PUT", "interactions/"+v.Interaction+"/spoken", m{"wanted": true}, nil))
+		must(t, v.Do(ctx, "PUT", "/spoken", m{"wanted": true}, nil))
+		acme.callerSound(t, v).Talk(500)
+		acme.agentSound(t, bo, v.Interaction).Talk(900)
+		if st := acme.recording(t, bo, v.Interaction, "paused"); st.Recording.By != "flow" || st.Recording.Reason != "card" {
+			t.Errorf("%+v", st)
+		}
+		must(t, bo.Do(ctx, "POST", "interactions/"+v.Interaction+"/recording", m{"action": "resume"}, nil))
+		acme.recording(t, bo, v.Interaction, "recording")
 	})
 }
