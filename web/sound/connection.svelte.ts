@@ -46,6 +46,9 @@ const AGAIN = 300; // the end of a call closes its sound first and is told a mom
 const GRACE = 2_000; // a network that is back by then needs no new connection
 const PATIENCE = 10_000; // from the answer until it must be connected
 const WAITS = [1_000, 2_000, 4_000];
+const SILENT = 400; // twenty packets
+/** How long a server may take to know its calls again. */
+const RETURN = 10_000;
 const LOOK = 200;
 const JUDGE = 2_000;
 /** A picture that does not change for so long is none any more. */
@@ -88,6 +91,7 @@ export class Sound {
   #tries = 0;
   #shaky = 0;
   #since = 0;
+  #doubted = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #looking: ReturnType<typeof setInterval> | undefined;
   #before: { at: number; counts: Counts } | undefined;
@@ -118,6 +122,22 @@ export class Sound {
     this.#shaky = this.#tries = 0;
     this.state = "lost";
     this.#connect();
+  }
+
+  /**
+   * The server was away: connects anew if nothing comes from it any more. A browser by
+   * itself notices only after some seconds.
+   */
+  async doubt(): Promise<void> {
+    this.#doubted = Date.now();
+    const peer = this.#peer;
+    const received = async () => {
+      const report = await peer?.getStats().catch(() => undefined);
+      return report && look([...(report as unknown as Map<string, never>).values()]).counts.received;
+    };
+    const before = await received();
+    await new Promise((done) => setTimeout(done, SILENT));
+    if ((await received()) === before && this.#peer === peer && this.#is("connected")) this.#lost();
   }
 
   /** Ends it: the microphone is free again. */
@@ -234,7 +254,8 @@ export class Sound {
       .then((relays) => (current() ? this.#dial(relays) : undefined))
       .catch((e: unknown) => {
         if (!current()) return;
-        if (this.#parts.over(e)) this.stop();
+        // A server that has just come back may not know the call yet.
+        if (this.#parts.over(e) && Date.now() - this.#doubted > RETURN) this.stop();
         else this.#lost();
       });
   }

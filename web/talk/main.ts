@@ -18,6 +18,8 @@ export interface Line extends Asks {
 export interface Call {
   /** Shows how it stands, in `at`; without a state it is over. */
   show(at: HTMLElement | null, state: State | undefined): void;
+  /** The server was away and is back. */
+  back(): void;
   /** What an event of the conversation says to the visitor; empty if it is not of a call. */
   event(m: Message): string;
 }
@@ -38,6 +40,7 @@ export function begin(line: Line): Call {
       }
       spoken.show(state?.talk, state?.agent_name ?? "");
     },
+    back: () => void spoken.sound?.doubt(),
     event(m) {
       switch (m.event) {
         case "call_asked":

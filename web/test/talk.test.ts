@@ -181,6 +181,15 @@ test("a spoken chat: a colleague is asked, has it, and passes it on", { timeout:
   await hearsNot(visitor.page, COLLEAGUE);
   await shot(agent.page, "talk-06-transferred");
   await shot(visitor.page, "talk-07-transferred-widget");
+
+  // The server dies and comes back: both talk on by themselves.
+  await stage.program.kill();
+  await hearsNot(visitor.page, AGENT);
+  await hearsNot(agent.page, VISITOR);
+  await stage.program.start();
+  await hears(visitor.page, AGENT);
+  await hears(agent.page, VISITOR);
+  stage.forgive(/ERR_CONNECTION|WebSocket|status of 50/);
   await talk.getByRole("button", { name: "End the call" }).click();
   await panel.waitFor({ state: "detached" });
   await agent.say("All is well");

@@ -183,7 +183,10 @@ export class Phone {
       token,
       after: () => this.talk.settled,
       frame: (f) => this.#frame(f),
-      state: (s) => (this.offline = s === "offline"),
+      state: (s) => {
+        if (this.offline && s === "online") void sound.doubt();
+        this.offline = s === "offline";
+      },
       failed: () => void this.#sync(),
     });
     this.#line.start();

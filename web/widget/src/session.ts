@@ -357,6 +357,7 @@ export class Session {
     if (state === "offline" && before === "polling") return;
     this.#set({ line: state, said: state === "online" && before === "offline" ? this.model.t.online : "" });
     if (state === "offline") return;
+    if (before === "offline") this.model.call?.back();
     clearTimeout(this.#syncTimer); // no more polling
     this.#outbox.resume();
     if (this.model.loading) void this.#sync();

@@ -91,7 +91,12 @@ class Calls {
       )
         router.go(`/desk/${interaction}`);
     });
-    live.onResync(() => this.all.forEach((call) => void this.#ask(call)));
+    live.onResync(() => {
+      for (const call of this.all.values()) {
+        void this.#ask(call);
+        void call.sound?.doubt();
+      }
+    });
     $effect.root(() => {
       $effect(() => {
         const wanted = new Map<string, boolean>();
