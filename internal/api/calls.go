@@ -73,6 +73,13 @@ type outsideInput struct {
 	}
 }
 
+type callBackInput struct {
+	ByID
+	Body struct {
+		Caller string `json:"caller,omitempty" maxLength:"64" doc:"Number to show, one of those of callChoices."`
+	} `nameHint:"CallBack"`
+}
+
 // CalledOut is a call that began.
 type CalledOut struct {
 	Interaction string `json:"interaction"`
@@ -158,6 +165,17 @@ func (s *Server) callRoutes() {
 		func(ctx context.Context, c *caller, in *callOutInput) (*reply[CalledOut], error) {
 			made, err := s.Calls.CallOut(ctx, c.Tenant, c.User, in.Body.Queue, in.Body.Number, in.Body.Caller)
 			return answer(CalledOut{made}, err)
+		})
+	handle(s, "POST", base+"/call-back", hold, about{id: "callBack", tag: tag, summary: "Call back a person who left a message", status: 202, once: true,
+		detail: "For a call that one holds and whose person is not there (left_message). From now on it is a call as any other: connect its sound; its state says when it rings. Who is not reached has left_message again. Who may call out may do this; where the call may go decide the trunks' rules. 409 when the person's number is not known."},
+		func(ctx context.Context, c *caller, in *callBackInput) (*none, error) {
+			if access.Reach(c.Actor, access.CallOut) == access.None {
+				return nil, errs.New(errs.Forbidden, "You are not allowed to do this.")
+			}
+			if _, err := s.Floor.Work(ctx, c.Actor, access.WorkHandle, in.ID); err != nil {
+				return nil, err
+			}
+			return done(s.Calls.CallBack(ctx, c.Tenant, in.ID, in.Body.Caller))
 		})
 	handle(s, "POST", base+"/outside", hold, about{id: "callOutside", tag: tag, summary: "Call an outside number for the caller", once: true,
 		detail: "For a call that one holds. The caller hears music meanwhile. talk goes back and forth between the two, or brings all together; handOver leaves them to each other. If it is not answered, the caller is with the agent again and the call's state says why. Who may call out may do this; where the call may go decide the trunks' rules."},

@@ -16,6 +16,7 @@ import (
 	"nubitalk/internal/app/prompt"
 	"nubitalk/internal/app/recording"
 	appsetup "nubitalk/internal/app/setup"
+	"nubitalk/internal/app/voicemail"
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
@@ -513,6 +514,18 @@ func (w *world) MakePhonePassword(context.Context, access.Actor, string) (secret
 	return secret.New("made once"), nil
 }
 
+// mailboxes are empty.
+type mailboxes struct{ *world }
+
+func (mailboxes) Own(context.Context, access.Actor) (voicemail.Mailbox, error) {
+	return voicemail.Mailbox{Items: []voicemail.LeftMessage{}}, nil
+}
+
+func (b mailboxes) Mark(ctx context.Context, a access.Actor, interaction string, _ voicemail.Mark) (voicemail.LeftMessage, error) {
+	_, err := b.Work(ctx, a, access.DeskUse, interaction)
+	return voicemail.LeftMessage{ID: interaction}, err
+}
+
 // forwards has every phone's calls go nowhere; users have no phones.
 type forwards struct{}
 
@@ -786,6 +799,8 @@ func (w *world) HandOutside(ctx context.Context, t id.Tenant, i, user string) er
 func (w *world) CallOutside(ctx context.Context, t id.Tenant, i, user, number, caller string, handOver bool) (voice.State, error) {
 	return voice.State{Interaction: i}, nil
 }
+
+func (w *world) CallBack(ctx context.Context, t id.Tenant, i, caller string) error { return nil }
 
 func (w *world) EndOutside(ctx context.Context, t id.Tenant, i, user string) (voice.State, error) {
 	return voice.State{Interaction: i}, nil

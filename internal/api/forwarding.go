@@ -14,16 +14,17 @@ import (
 type forwardInput struct {
 	ByID
 	Body struct {
-		Always     string `json:"always" maxLength:"40" doc:"An extension, or an outside number as one would dial it; empty: calls do not go on."`
+		Always     string `json:"always" maxLength:"40" doc:"An extension, an outside number as one would dial it, or voicemail: a message is taken for the phone's user. Empty: calls do not go on."`
 		Busy       string `json:"busy" maxLength:"40" doc:"The same, for calls while the phone's user is in a call, or that are declined."`
 		Unanswered string `json:"unanswered" maxLength:"40" doc:"The same, for calls that nobody picks up, also when no phone is registered."`
+		Greeting   string `json:"greeting,omitempty" maxLength:"64" doc:"Id of the prompt that is heard before a message is taken; empty: the usual words are spoken."`
 		Seconds    int    `json:"seconds" doc:"How long the phone rings before a call counts as unanswered: 5 to 60."`
 	} `nameHint:"ForwardingInput"`
 }
 
 func (in *forwardInput) change() forward.Change {
 	b := in.Body
-	return forward.Change{Always: secret.New(b.Always), Busy: secret.New(b.Busy), Unanswered: secret.New(b.Unanswered), Seconds: b.Seconds}
+	return forward.Change{Always: secret.New(b.Always), Busy: secret.New(b.Busy), Unanswered: secret.New(b.Unanswered), Greeting: b.Greeting, Seconds: b.Seconds}
 }
 
 // forwardRoutes let users, and who sets phones up, choose where calls to an

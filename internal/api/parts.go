@@ -135,6 +135,8 @@ type Calls interface {
 	State(ctx context.Context, t id.Tenant, interaction, user string) (voice.State, error)
 	Hold(ctx context.Context, t id.Tenant, interaction, user string, held bool) (voice.State, error)
 	Talk(ctx context.Context, t id.Tenant, interaction, user string, with voice.With) (voice.State, error)
+	// CallBack calls a person who left a message.
+	CallBack(ctx context.Context, t id.Tenant, interaction, caller string) error
 	// CallOutside calls an outside number for a running call's caller; HandOutside
 	// leaves the two to each other, EndOutside hangs it up.
 	CallOutside(ctx context.Context, t id.Tenant, interaction, user, number, caller string, handOver bool) (voice.State, error)

@@ -17,28 +17,29 @@ import (
 
 // Parts are what stands behind the doors.
 type Parts struct {
-	Accounts  Accounts
-	Floor     Floor
-	History   History
-	Chat      Chat
-	Visitors  Visitors
-	Calls     Calls
-	Setup     Setup
-	Prompts   Prompts
-	Listening Listening
-	Holds     Holds
-	Screens   Screens
-	Trunks    TrunkStatus // nil: no calls run here
-	Phones    PhoneStatus // nil: no calls run here
-	Handsets  Handsets    // nil: no calls run here
-	Forwards  Forwarding  // nil: no calls run here
-	Contacts  Contacts
-	Audit     Audit
-	Privacy   Privacy
-	System    System
-	Lines     LineStatus // nil without telephony
-	Replies   Replies
-	Live      *live.Hub
+	Accounts   Accounts
+	Floor      Floor
+	History    History
+	Chat       Chat
+	Visitors   Visitors
+	Calls      Calls
+	Setup      Setup
+	Prompts    Prompts
+	Listening  Listening
+	Holds      Holds
+	Screens    Screens
+	Trunks     TrunkStatus // nil: no calls run here
+	Phones     PhoneStatus // nil: no calls run here
+	Handsets   Handsets    // nil: no calls run here
+	Forwards   Forwarding  // nil: no calls run here
+	Voicemails Voicemails
+	Contacts   Contacts
+	Audit      Audit
+	Privacy    Privacy
+	System     System
+	Lines      LineStatus // nil without telephony
+	Replies    Replies
+	Live       *live.Hub
 }
 
 // Config is how the doors are set up.
@@ -108,6 +109,7 @@ func New(c Config, p Parts) *Server {
 	s.phoneCallRoutes()
 	s.handsetRoutes()
 	s.forwardRoutes()
+	s.voicemailRoutes()
 	s.liveRoutes()
 	s.visitorSocketRoutes()
 	s.docRoutes()

@@ -28,7 +28,19 @@ type Arrival struct {
 	// Open stores what the channel needs beside the interaction, in the same
 	// transaction; may be nil.
 	Open func(tx *store.Tx, interaction, contact string) error
+	// Mailbox is the user for whom a message by voice is taken, in the place of an entry
+	// point; Greeting is what it says.
+	Mailbox  string
+	Greeting Greeting
 }
+
+// ReachAt is the place of the number at which a person wants to be called back,
+// sealed under its key.
+func ReachAt(interaction string) string { return "interactions.reach/" + interaction }
+
+// Greeting is what who calls is told before it leaves a message: words by language,
+// or recorded prompts in their place.
+type Greeting struct{ Words, Prompt map[string]string }
 
 // Outgoing is work that an agent begins.
 type Outgoing struct {
@@ -109,7 +121,9 @@ type Work struct {
 	Language string
 	Outgoing bool      // its agent began it
 	Outside  bool      // its call was handed over to an outside number, and goes on
-	Kept     bool      // the person left and is to be called back
+	Kept     bool      // the person left a message, or is to be called back: it is not there
+	Callback bool      // it is to be called back, as soon as somebody has it
+	Mailbox  string    // the user for whom a message by voice is taken
 	Closed   time.Time // zero while open
 	Channel  acd.Channel
 	Talk     talk.Stage // of a chat: whether it is spoken, too
@@ -127,7 +141,9 @@ const (
 	// ActRecording: the flow paused, resumed or stopped the recording: Recording. It
 	// is stored already.
 	ActRecording ActKind = "recording"
-	ActEvent     ActKind = "event" // Event happened; Agent is concerned
+	ActMessage   ActKind = "message" // once the words before are said: take Message
+	ActBack      ActKind = "back"    // say whether CallBack can be called
+	ActEvent     ActKind = "event"   // Event happened; Agent is concerned
 )
 
 // Act is what a channel must carry out for an interaction.
@@ -148,6 +164,10 @@ type Act struct {
 	Recording flow.Recorded
 	// Transfer is the number that the call is handed over to, with ActCall.
 	Transfer *flow.Transfer
+	// Message is a message by voice to be taken, with ActMessage; CallBack a number to
+	// be called later, with ActBack.
+	Message  *flow.Message
+	CallBack *flow.CallBack
 }
 
 // Event is a turn in an interaction's life that its person may be told of.
@@ -161,6 +181,8 @@ const (
 	EventEnded       Event = "ended"
 	EventHandedOver  Event = "handed_over" // to an outside number; the call goes on
 	EventCallback    Event = "callback"    // the person left and is to be called back
+	EventMessage     Event = "message"     // the person left a message by voice
+	EventNotBack     Event = "not_back"    // it was called back, and not reached
 	EventUnanswered  Event = "unanswered"  // it ended because nobody could take it
 	// Whether a chat is spoken, too.
 	EventCallAsked     Event = Event(talk.Asked)

@@ -51,6 +51,27 @@ func (p *telephone) Leaves(ctx context.Context, w voice.Wish) (voice.Leaving, er
 	return out, nil
 }
 
+// Reaches gives a number as E.164 that a tenant's calls may leave to, at some hour.
+func (p *telephone) Reaches(ctx context.Context, t id.Tenant, number secret.Text) (secret.Text, error) {
+	plan, err := p.read(ctx)
+	if err != nil {
+		return secret.Text{}, err
+	}
+	if owner, ok := plan.Owner(number); ok && owner.Tenant == t {
+		return secret.Text{}, errs.New(errs.Invalid, "This is a number of your own organisation. Name an extension in its place.")
+	}
+	way, refused := plan.Reaches(t, number)
+	switch {
+	case refused != nil && refused.Why == dialplan.NotANumber:
+		return secret.Text{}, errs.New(errs.Invalid, "This is neither an extension nor a telephone number.")
+	case refused != nil:
+		return secret.Text{}, refused.Err()
+	case way.Class == dialplan.Emergency:
+		return secret.Text{}, errs.New(errs.Invalid, "Calls cannot go on to an emergency number.")
+	}
+	return way.To, nil
+}
+
 // Emergency says whether a number is one for emergencies that a tenant's call may
 // leave to.
 func (p *telephone) Emergency(t id.Tenant, number secret.Text) bool {

@@ -8,7 +8,6 @@ import (
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
-	"nubitalk/internal/core/dialplan"
 	"nubitalk/internal/core/office"
 )
 
@@ -58,26 +57,27 @@ func (f forwardLines) Named(ctx context.Context, t id.Tenant, object string) str
 	return ""
 }
 
+// Prompt is a recorded prompt in use.
+func (f forwardLines) Prompt(ctx context.Context, t id.Tenant, prompt string) office.Words {
+	snap, err := f.setups.of(ctx, t)
+	if err != nil {
+		return office.Words{}
+	}
+	p, known := snap.Prompts[prompt]
+	if !known {
+		return office.Words{}
+	}
+	return office.Words{Prompt: prompt, Language: p.Language, Text: p.Text}
+}
+
 // Extensions and Outside say what may be chosen.
 func (f forwardLines) Extensions(t id.Tenant) *office.Directory { return f.telephone.Extensions(t) }
 
 // Outside gives a number as E.164 that a user's calls may go on to.
 func (f forwardLines) Outside(ctx context.Context, t id.Tenant, user string, number secret.Text) (secret.Text, error) {
-	plan, err := f.telephone.read(ctx)
+	to, err := f.telephone.Reaches(ctx, t, number)
 	if err != nil {
 		return secret.Text{}, err
-	}
-	if owner, ok := plan.Owner(number); ok && owner.Tenant == t {
-		return secret.Text{}, errs.New(errs.Invalid, "This is a number of your own organisation. Name an extension in its place.")
-	}
-	way, refused := plan.Reaches(t, number)
-	switch {
-	case refused != nil && refused.Why == dialplan.NotANumber:
-		return secret.Text{}, errs.New(errs.Invalid, "This is neither an extension nor a telephone number.")
-	case refused != nil:
-		return secret.Text{}, refused.Err()
-	case way.Class == dialplan.Emergency:
-		return secret.Text{}, errs.New(errs.Invalid, "Calls cannot go on to an emergency number.")
 	}
 	if user != "" {
 		may, err := phoneAgents(f).MayCall(ctx, t, user)
@@ -85,7 +85,7 @@ func (f forwardLines) Outside(ctx context.Context, t id.Tenant, user string, num
 			return secret.Text{}, err
 		}
 		if may {
-			return way.To, nil
+			return to, nil
 		}
 	}
 	return secret.Text{}, errs.New(errs.Forbidden, "The phone's user may not call outside numbers.")

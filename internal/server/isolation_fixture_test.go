@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"nubitalk/internal/app/account"
 	"nubitalk/internal/app/recording"
@@ -18,6 +19,7 @@ import (
 	"nubitalk/internal/media/audio"
 	"nubitalk/internal/server/demo"
 	"nubitalk/internal/server/drive"
+	"nubitalk/internal/store"
 )
 
 type m = map[string]any
@@ -235,6 +237,9 @@ func (p *party) record(n *node) {
 		Parties: []string{"person", p.user}, Source: &tones{left: 3}})
 	must(p.t, err)
 	must(p.t, r.End(p.t.Context(), "system", "ended"))
+	must(p.t, n.keepers.db.Write(p.t.Context(), p.id, func(tx *store.Tx) error {
+		return tx.PutVoicemail(store.VoicemailRow{InteractionID: p.visitor.Interaction, UserID: p.user, LeftAt: time.Now()})
+	}))
 	var opened struct{ Ticket string }
 	must(p.t, p.all.Do(p.t.Context(), "POST", "recordings/"+r.ID()+"/listen", m{}, &opened))
 	p.recording, p.ticket = r.ID(), opened.Ticket
@@ -261,6 +266,8 @@ func (p *party) thing(path string) string {
 		return p.setups[setup.KindQueue]["id"].(string)
 	case strings.HasPrefix(path, "/api/v1/desk/forwarding/"):
 		return p.setups[setup.KindPhone]["id"].(string)
+	case strings.HasPrefix(path, "/api/v1/desk/voicemails/"):
+		return p.visitor.Interaction
 	case strings.HasPrefix(path, "/api/v1/floor/agents/"):
 		return p.user
 	}
@@ -296,6 +303,9 @@ func (p *party) body(method, route string) (any, string) {
 	if strings.Contains(route, "/forwarding") && method == "PUT" {
 		return m{"always": "", "busy": "", "unanswered": "", "seconds": 20}, ""
 	}
+	if strings.Contains(route, "/voicemails/") && method == "PATCH" {
+		return m{"heard": true}, ""
+	}
 	if object, ok := p.setups[setup.Kind(part[2])]; ok && method == "PUT" {
 		return own(object), ""
 	} else if ok && method == "DELETE" && !strings.HasSuffix(route, "/audio") {
@@ -312,7 +322,7 @@ func (p *party) body(method, route string) (any, string) {
 		return m{}, "?recording=rec_1&number=1&at_ms=1&length_ms=1000"
 	}
 	for end, body := range map[string]any{"/listen": m{}, "/shares": m{"users": []any{p.second}, "reason": "quality"}, "/attachments": fileForm, "/messages": m{"client_id": "m1", "kind": "text", "text": "hello"}, "/read": m{"seq": 1},
-		"/typing": m{}, "/audio": soundFile, "/level": m{"right": true}, "/sound": m{"description": strings.Repeat("v=0\r\n", 10)}, "/hold": m{"held": true}, "/spoken": m{"wanted": true}, "/talk": m{"with": "caller"}, "/ring": m{}, "/monitor": m{"how": "none"}, "/outside": m{"number": "210000001"}, "/keys": m{"keys": "1"}, "/recording": m{"action": "pause"}, "/screen": m{}, "/screen/end": m{"why": "closed"}, "/call-legs/export": m{"format": "json"}, "/complete": m{}, "/result": m{"disposition": "", "labels": []string{}}, "/transfer": m{"queue": p.setups[setup.KindQueue]["id"]}, "/consult": m{"user": p.second}, "/move": m{"priority": 7},
+		"/typing": m{}, "/audio": soundFile, "/level": m{"right": true}, "/sound": m{"description": strings.Repeat("v=0\r\n", 10)}, "/hold": m{"held": true}, "/spoken": m{"wanted": true}, "/talk": m{"with": "caller"}, "/ring": m{}, "/monitor": m{"how": "none"}, "/outside": m{"number": "210000001"}, "/call-back": m{}, "/keys": m{"keys": "1"}, "/recording": m{"action": "pause"}, "/screen": m{}, "/screen/end": m{"why": "closed"}, "/call-legs/export": m{"format": "json"}, "/complete": m{}, "/result": m{"disposition": "", "labels": []string{}}, "/transfer": m{"queue": p.setups[setup.KindQueue]["id"]}, "/consult": m{"user": p.second}, "/move": m{"priority": 7},
 		"/presence": m{"presence": "not_ready"}, "/contacts/{id}": m{"version": 1, "name": "x"}, "/organisations/{id}": m{"version": 1, "name": "Renamed"},
 		"/users/{id}": m{"version": 0, "language": "pt"}, "/restore": m{"version": 1}, "/skills/{skill}": m{"level": 3, "was": 0}, "/queues/{queue}": m{"member": false}, "/queues/members": m{"member_rule": `language == "pt"`}} {
 		if strings.HasSuffix(route, end) && method != "GET" && method != "DELETE" {

@@ -115,6 +115,18 @@ func (r recorder) Begin(ctx context.Context, who voice.Caller, parties []string,
 	return beingMade{made}, nil
 }
 
+func (r recorder) BeginMessage(ctx context.Context, who voice.Caller, source *tape.Tape) (voice.Recording, error) {
+	snap, err := r.setups.of(ctx, who.Tenant)
+	if err != nil {
+		return nil, err
+	}
+	made, err := r.made.Begin(ctx, recording.Start{Tenant: who.Tenant, Interaction: who.Interaction, Contact: who.Contact, Kind: recording.Message, Parties: []string{"person"}, KeepDays: snap.Rules.MessageDays, Source: source})
+	if err != nil {
+		return nil, err
+	}
+	return beingMade{made}, nil
+}
+
 func (r recorder) BeginScreen(ctx context.Context, who voice.Caller, user string, keepDays int, source *screen.Reel, from time.Time) (voice.Screening, error) {
 	made, err := r.made.Begin(ctx, recording.Start{Tenant: who.Tenant, Interaction: who.Interaction, Contact: who.Contact, Kind: recording.Screen, Parties: []string{user}, KeepDays: keepDays, Source: source, At: from})
 	if err != nil {

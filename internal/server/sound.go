@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"net/netip"
+	"strings"
 
 	"nubitalk/internal/app/prompt"
 	"nubitalk/internal/base/id"
@@ -20,7 +21,10 @@ import (
 )
 
 // written is the written side of calls, as voice needs it.
-type written struct{ *chat.Service }
+type written struct {
+	*chat.Service
+	setups *setups
+}
 
 var _ voice.Written = written{}
 
@@ -29,7 +33,21 @@ func visitorOf(c voice.Caller) chat.Visitor {
 }
 
 func (w written) Begin(ctx context.Context, b voice.Beginning) (voice.Caller, error) {
-	v, err := w.StartCall(ctx, b.Tenant, chat.Ring{EntryPoint: b.EntryPoint, Number: b.Number, Display: b.Display, Agent: b.Agent, Queue: b.Queue, Language: b.Language})
+	r := chat.Ring{EntryPoint: b.EntryPoint, Number: b.Number, Display: b.Display, Agent: b.Agent, Queue: b.Queue, Language: b.Language, Mailbox: b.Mailbox}
+	if b.Mailbox != "" {
+		snap, err := w.setups.of(ctx, b.Tenant)
+		if err != nil {
+			return voice.Caller{}, err
+		}
+		if r.Language = "en"; strings.HasPrefix(snap.Language, "pt") {
+			r.Language = "pt"
+		}
+		r.Greeting.Words = voice.Greeting(w.People.PublicName(ctx, b.Tenant, b.Mailbox))
+		if g := b.Greeting; g.Prompt != "" {
+			r.Language, r.Greeting = g.Language, channel.Greeting{Prompt: map[string]string{g.Language: g.Prompt}}
+		}
+	}
+	v, err := w.StartCall(ctx, b.Tenant, r)
 	return voice.Caller{Tenant: v.Tenant, Interaction: v.Interaction, Contact: v.Contact, Language: v.Language}, err
 }
 

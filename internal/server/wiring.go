@@ -18,6 +18,7 @@ import (
 	"nubitalk/internal/app/recording"
 	"nubitalk/internal/app/retention"
 	appsetup "nubitalk/internal/app/setup"
+	"nubitalk/internal/app/voicemail"
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/service"
@@ -144,7 +145,7 @@ func (s *Server) makeParts() *parts {
 			}})
 		network, phones, agents = p.telephone, p.telephone, phoneAgents{p.handsets}
 	}
-	p.voice = voice.New(voice.Deps{Network: network, Phones: phones, Agents: agents, SIP: s.sipConfig(), Bus: k.bus, Media: p.media, Speech: s.speaker(), Prompts: sounds{p.prompts, p.setups}, Floor: voiceFloor, Written: written{p.chat}, Absence: s.absence,
+	p.voice = voice.New(voice.Deps{Network: network, Phones: phones, Agents: agents, SIP: s.sipConfig(), Bus: k.bus, Media: p.media, Speech: s.speaker(), Prompts: sounds{p.prompts, p.setups}, Floor: voiceFloor, Written: written{p.chat, p.setups}, Absence: s.absence,
 		DB: k.db, Vault: k.vault, Clock: s.clock, IDs: s.ids, Audit: p.audit, Rules: p.setups, Recorder: recorder{k.db, p.setups, p.contacts, p.audit, p.recording}, Log: s.log.With("part", "voice")})
 	if p.telephone != nil {
 		p.telephone.phone, p.handsets.voice = p.voice.Phone(), p.voice
@@ -208,11 +209,11 @@ func (s *Server) doors(p *parts) *api.Server {
 		trunks, phones, chosen, forwarding = p.telephone, p.telephone, p.handsets, p.telephone.forwards
 	}
 	return api.New(conf, api.Parts{
-		Trunks:    trunks,
-		Lines:     lines,
-		Phones:    phones,
-		Handsets:  chosen,
-		Forwards:  forwarding,
+		Trunks:   trunks,
+		Lines:    lines,
+		Phones:   phones,
+		Handsets: chosen,
+		Forwards: forwarding, Voicemails: voicemail.New(voicemail.Deps{DB: k.db, Vault: k.vault, Bus: k.bus, Clock: s.clock}),
 		Accounts:  accountDoors{p.accounts, s.founded, func(t id.Tenant) { p.setups.changed(appsetup.Change{Tenant: t}) }, reload},
 		Floor:     desks{p.floor, p.chat, s.ids},
 		History:   p.floor,

@@ -17,6 +17,7 @@ var tenantTables = []tenantTable{
 	{"recording_holds", `DELETE FROM recording_holds WHERE tenant_id = $1 AND hold_id IN (SELECT hold_id FROM recording_holds WHERE tenant_id = $1 ORDER BY hold_id LIMIT $2)`},
 	{"recording_shares", `DELETE FROM recording_shares WHERE tenant_id = $1 AND share_id IN (SELECT share_id FROM recording_shares WHERE tenant_id = $1 ORDER BY share_id LIMIT $2)`},
 	{"recording_states", `DELETE FROM recording_states WHERE tenant_id = $1 AND interaction_id IN (SELECT interaction_id FROM recording_states WHERE tenant_id = $1 ORDER BY interaction_id LIMIT $2)`},
+	{"voicemails", `DELETE FROM voicemails WHERE tenant_id = $1 AND interaction_id IN (SELECT interaction_id FROM voicemails WHERE tenant_id = $1 ORDER BY interaction_id LIMIT $2)`},
 	{"chats", `DELETE FROM chats WHERE tenant_id = $1 AND interaction_id IN (SELECT interaction_id FROM chats WHERE tenant_id = $1 ORDER BY interaction_id LIMIT $2)`},
 	{"offers", `DELETE FROM offers WHERE tenant_id = $1 AND offer_id IN (SELECT offer_id FROM offers WHERE tenant_id = $1 ORDER BY offer_id LIMIT $2)`},
 	{"segments", `DELETE FROM segments WHERE tenant_id = $1 AND interaction_id IN (SELECT interaction_id FROM segments WHERE tenant_id = $1 ORDER BY interaction_id LIMIT $2)`},

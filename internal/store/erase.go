@@ -20,7 +20,7 @@ func (tx *Tx) DeleteConversation(interactionID string, now time.Time) (Erased, e
 	if err != nil {
 		return e, err
 	}
-	n, err := tx.exec(`UPDATE interactions SET erased_at = $3, name_sealed = $4, flow_sealed = $4, version = version + 1 WHERE tenant_id = $1 AND interaction_id = $2`,
+	n, err := tx.exec(`UPDATE interactions SET erased_at = $3, name_sealed = $4, flow_sealed = $4, reach_sealed = $4, version = version + 1 WHERE tenant_id = $1 AND interaction_id = $2`,
 		string(tx.scope.Tenant), interactionID, us(now), []byte{})
 	return e, must("interaction", n, err)
 }
@@ -70,9 +70,10 @@ func (tx *Tx) eraseContent(which, key string) (e Erased, err error) {
 	if e.Tokens, err = tx.eraseTokens(which, key); err != nil {
 		return e, err
 	}
-	var states, shares int64
+	var states, shares, voicemails int64
 	err = tx.erase(key, []erasure{
 		{&shares, `DELETE FROM recording_shares WHERE tenant_id = $1 AND ` + which},
+		{&voicemails, `DELETE FROM voicemails WHERE tenant_id = $1 AND ` + which},
 		{&states, `DELETE FROM recording_states WHERE tenant_id = $1 AND ` + which},
 		{&e.Messages, `DELETE FROM messages WHERE tenant_id = $1 AND ` + which},
 		{&e.Attachments, `DELETE FROM attachments WHERE tenant_id = $1 AND ` + which},

@@ -52,6 +52,9 @@ func life(tx *store.Tx, contact string) error {
 		if err := recorded(tx, interaction); err != nil {
 			return err
 		}
+		if err := tx.PutVoicemail(store.VoicemailRow{InteractionID: interaction, UserID: "usr_1", LeftAt: t0}); err != nil {
+			return err
+		}
 	}
 	return tx.InsertRecordingHold(store.RecordingHoldRow{ID: "hld_" + contact, ContactID: contact})
 }

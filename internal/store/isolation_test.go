@@ -49,6 +49,9 @@ func everything(t *testing.T, db *store.DB) {
 					return tx.PutForward(store.ForwardRow{PhoneID: "phn_1", UserID: "usr_1", Sealed: []byte("s"), SetAt: t0})
 				},
 				func() error {
+					return tx.PutVoicemail(store.VoicemailRow{InteractionID: "int_1", UserID: "usr_1", LeftAt: t0})
+				},
+				func() error {
 					return tx.PutAlert(store.AlertRow{ID: "alt_1", RuleID: "alr_1", SubjectKind: "queue", SubjectID: "que_1", Level: "warning", RaisedAt: t0})
 				},
 				func() error { return tx.PutAgent(store.AgentRow{UserID: "usr_1", Presence: "ready", Since: t0}) },

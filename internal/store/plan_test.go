@@ -12,7 +12,7 @@ import (
 
 // grows are the tables that get many rows for each tenant: no statement may walk
 // over all of them.
-var grows = regexp.MustCompile(`\b(interactions|segments|offers|messages|message_tokens|chats|attachments|recordings|recording_entries|recording_shares|alerts|audit|contacts|contact_addresses|consents|sessions|call_legs|i|s|n|c|m|t|l|o)\b`)
+var grows = regexp.MustCompile(`\b(interactions|segments|offers|messages|message_tokens|chats|attachments|recordings|recording_entries|recording_shares|voicemails|alerts|audit|contacts|contact_addresses|consents|sessions|call_legs|v|i|s|n|c|m|t|l|o)\b`)
 
 var (
 	scan       = regexp.MustCompile(`^SCAN (\w+)`)
@@ -58,6 +58,8 @@ func TestStatementsUseIndexes(t *testing.T) {
 		func(tx *store.Tx) error { return ignore(tx.CountOpenInteractions()) },
 		func(tx *store.Tx) error { return tx.EachOpenSegment(func(store.SegmentRow) error { return nil }) },
 		func(tx *store.Tx) error { return ignore(tx.CallLegs(store.LegFilter{})) },
+		func(tx *store.Tx) error { return ignore(tx.DeletedVoicemails(t0, 10)) },
+		func(tx *store.Tx) error { _, _, err := tx.CountVoicemails("usr_1"); return err },
 		func(tx *store.Tx) error {
 			in := false
 			f := store.LegFilter{Queue: "que_1", Entry: "ent_1", Agent: "usr_1", Outgoing: &in, From: time.Now(), To: time.Now(), After: store.Cursor{At: time.Now(), ID: "leg_1"}}

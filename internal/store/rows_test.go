@@ -72,6 +72,8 @@ func tenantRows() []kept {
 	alert := fill[store.AlertRow](18)
 	officeCall := fill[store.OfficeCallRow](30)
 	forward := fill[store.ForwardRow](31)
+	voicemail := fill[store.VoicemailRow](32)
+	voicemail.InteractionID, voicemail.DeletedAt = interaction.ID, time.Time{}
 	alert.SubjectKind, alert.Level = "agent", "critical"
 	leg := fill[store.LegRow](19)
 	leg.InteractionID = interaction.ID
@@ -133,6 +135,12 @@ func tenantRows() []kept {
 			return only(tx.OfficeCalls(r.StartedAt, r.StartedAt.Add(time.Millisecond)))
 		}),
 		keep("forwards", forward, (*store.Tx).PutForward, func(tx *store.Tx, r store.ForwardRow) (store.ForwardRow, error) { return only(tx.Forwards()) }),
+		keep("voicemails", voicemail, (*store.Tx).PutVoicemail, func(tx *store.Tx, r store.VoicemailRow) (store.VoicemailRow, error) {
+			return tx.Voicemail(r.InteractionID)
+		}),
+		keep("voicemails listed", voicemail, nothing, func(tx *store.Tx, r store.VoicemailRow) (store.VoicemailRow, error) {
+			return only(tx.Voicemails(r.UserID, 10))
+		}),
 		keep("alerts", alert, (*store.Tx).PutAlert, func(tx *store.Tx, r store.AlertRow) (store.AlertRow, error) { return tx.Alert(r.ID) }),
 		keep("alerts listed", alert, nothing, func(tx *store.Tx, r store.AlertRow) (store.AlertRow, error) {
 			return only(tx.Alerts(store.AlertFilter{Subject: r.SubjectID}))
@@ -393,7 +401,7 @@ func TestCompareAndSet(t *testing.T) {
 			}, func(tx *store.Tx, changed bool) error {
 				got, err := tx.Interaction("int_1")
 				want := work
-				want.Version, want.Channel, want.EntryPointID, want.ArrivedAt, want.Outgoing = 2, "chat", "", at(1), false
+				want.Version, want.Channel, want.EntryPointID, want.ArrivedAt, want.Outgoing, want.Mailbox = 2, "chat", "", at(1), false, ""
 				return compare(t, changed, want, got, err)
 			}},
 		} {

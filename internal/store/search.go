@@ -12,6 +12,7 @@ import (
 
 // InteractionFilter narrows a search; its zero value finds everything.
 type InteractionFilter struct {
+	Reader   string   // who asks: what was left in another's mailbox is left out; "" leaves nothing out
 	Contacts []string // any of these; empty: all. To find nobody, do not ask
 	Agent    string   // who holds it or held it last
 	HeldBy   string   // whoever held it at some time
@@ -141,6 +142,9 @@ func (f InteractionFilter) sql(tenant string, tokens [][]byte, rare bool) (strin
 		if v != "" {
 			b.WriteString(" AND i." + column + " = " + bind(v))
 		}
+	}
+	if f.Reader != "" {
+		b.WriteString(" AND i.mailbox IN ('', " + bind(f.Reader) + ")")
 	}
 	in("interaction_id", f.interactions)
 	in("contact_id", f.Contacts)

@@ -976,6 +976,48 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/desk/voicemails": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Messages that were left for me
+     * @description By calls to my extension that went on to voicemail (ownForwarding). A message is heard as a recording is; nobody else hears it. `voicemail.changed` tells each change live.
+     *
+     *     Needs `desk.use`.
+     */
+    get: operations["voicemails"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/desk/voicemails/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    /**
+     * Mark a message as heard, delete it, or take that back
+     * @description Needs `desk.use`.
+     */
+    patch: operations["markVoicemail"];
+    trace?: never;
+  };
   "/api/v1/dispositions": {
     parameters: {
       query?: never;
@@ -1810,6 +1852,28 @@ export interface paths {
     get: operations["call"];
     put?: never;
     post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/{id}/call-back": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Call back a person who left a message
+     * @description For a call that one holds and whose person is not there (left_message). From now on it is a call as any other: connect its sound; its state says when it rings. Who is not reached has left_message again. Who may call out may do this; where the call may go decide the trunks' rules. 409 when the person's number is not known.
+     *
+     *     Needs `work.handle`.
+     */
+    post: operations["callBack"];
     delete?: never;
     options?: never;
     head?: never;
@@ -5354,6 +5418,22 @@ export interface components {
       /** @description The last day that was looked at. */
       until: string;
     };
+    CallBack: {
+      /** @description Number to show, one of those of callChoices. */
+      caller?: string;
+    };
+    CallBackRule: {
+      /**
+       * Format: int64
+       * @description Calls in all; whom the last one does not reach is the agent's to close.
+       */
+      attempts: number;
+      /**
+       * Format: int64
+       * @description From one that reached nobody until the person waits for an agent again, at its old place.
+       */
+      minutes: number;
+    };
     CallLeg: {
       /** @description Who held the call last. */
       agent?: string;
@@ -6355,6 +6435,10 @@ export interface components {
       /** @description Calls while the phone's user is in a call, or that are declined. */
       busy: components["schemas"]["Target"];
       extension: string;
+      /** @description Id of the prompt that is heard before a message is taken; absent: the usual words are spoken. */
+      greeting?: string;
+      /** @description The phone has a user, for whom messages can be taken. */
+      mailbox: boolean;
       /** @description What the phone is called. */
       name: string;
       phone: string;
@@ -6367,10 +6451,12 @@ export interface components {
       unanswered: components["schemas"]["Target"];
     };
     ForwardingInput: {
-      /** @description An extension, or an outside number as one would dial it; empty: calls do not go on. */
+      /** @description An extension, an outside number as one would dial it, or voicemail: a message is taken for the phone's user. Empty: calls do not go on. */
       always: string;
       /** @description The same, for calls while the phone's user is in a call, or that are declined. */
       busy: string;
+      /** @description Id of the prompt that is heard before a message is taken; empty: the usual words are spoken. */
+      greeting?: string;
       /**
        * Format: int64
        * @description How long the phone rings before a call counts as unanswered: 5 to 60.
@@ -6502,6 +6588,13 @@ export interface components {
       /** Format: date-time */
       arrived_at: string;
       /**
+       * Format: int64
+       * @description Calls back that reached nobody.
+       */
+      attempts?: number;
+      /** @description The person wants to be called back. */
+      callback?: boolean;
+      /**
        * @description Of an open chat: who may ask for it to be spoken; absent: nobody.
        * @enum {string}
        */
@@ -6521,7 +6614,10 @@ export interface components {
       id: string;
       labels?: string[];
       language: string;
+      /** @description The person left a message, or is to be called back: it is not there. */
       left_message?: boolean;
+      /** @description The user for whom a message by voice was taken. */
+      mailbox?: string;
       /** @description Display name of the person's choice; may be empty. */
       name: string;
       needs?: components["schemas"]["SkillNeed"][];
@@ -6612,6 +6708,27 @@ export interface components {
       updated_at: string;
       /** Format: int64 */
       version: number;
+    };
+    LeftMessage: {
+      /** @description It can be taken back for a day. */
+      deleted?: boolean;
+      /**
+       * Format: date-time
+       * @description Absent: it was not heard.
+       */
+      heard_at?: string;
+      /** @description Of the interaction that left it. */
+      id: string;
+      /** Format: date-time */
+      left_at: string;
+      /** Format: int64 */
+      length_ms: number;
+      /** @description Who called, as the call said itself; else its number. May be empty. */
+      name: string;
+      /** @description From which it was left; absent: it was withheld, or a colleague's phone. */
+      number?: string;
+      /** @description Id of its recording, to be opened and heard as any other; absent while it is being made. */
+      recording?: string;
     };
     LeftOut: {
       /** Format: int64 */
@@ -6999,6 +7116,21 @@ export interface components {
       on_dark: string;
       /** @description The accent as text or icon on light surfaces, darkened if needed. */
       on_light: string;
+    };
+    Mailbox: {
+      /**
+       * Format: int64
+       * @description How many were not heard.
+       */
+      fresh: number;
+      /** @description The newest first. */
+      items: components["schemas"]["LeftMessage"][];
+    };
+    MarkVoicemail: {
+      /** @description Whether it is deleted; it is erased a day later. */
+      deleted?: boolean;
+      /** @description Whether I heard it. */
+      heard?: boolean;
     };
     Marks: {
       /** Format: int64 */
@@ -8125,6 +8257,11 @@ export interface components {
       answered_in_goal: number;
       /**
        * Format: int64
+       * @description Of those who wait: who hung up and is to be called back, or left a message.
+       */
+      callbacks: number;
+      /**
+       * Format: int64
        * @description How far past estimates were off, on average; -1 if none ended since the floor was opened.
        */
       estimate_error_seconds: number;
@@ -8630,6 +8767,8 @@ export interface components {
       audit_days: number;
       /** @description The blended rule: which work leaves no room for which. As it comes: a call leaves room for nothing else, a chat none for a call. */
       blend: components["schemas"]["Exclude"][];
+      /** @description How callers are called back who keep their place. Missing: 3 times, 15 minutes apart. */
+      call_back?: components["schemas"]["CallBackRule"];
       /**
        * Format: int64
        * @description Chats at once per agent, unless the user has an own limit.
@@ -8647,6 +8786,11 @@ export interface components {
       idle_minutes: number;
       /** @description Who listens to recordings. Missing: supervisors and privacy officers, without saying why. */
       listening?: components["schemas"]["Listening"];
+      /**
+       * Format: int64
+       * @description Messages left by voice are erased after so many days, and with their conversation at the latest. 0 or missing: with it.
+       */
+      message_days?: number;
       /**
        * @description Whether supervisors may listen to calls. announced: a tone tells all who talk, and the agent sees who listens; silent: listening is told to nobody, where the law of the country allows that; off: nobody may. Missing: announced.
        * @default announced
@@ -8678,6 +8822,8 @@ export interface components {
       audit_days: number;
       /** @description The blended rule: which work leaves no room for which. As it comes: a call leaves room for nothing else, a chat none for a call. */
       blend: components["schemas"]["Exclude"][];
+      /** @description How callers are called back who keep their place. Missing: 3 times, 15 minutes apart. */
+      call_back?: components["schemas"]["CallBackRule"];
       /**
        * Format: int64
        * @description Chats at once per agent, unless the user has an own limit.
@@ -8698,6 +8844,11 @@ export interface components {
       idle_minutes: number;
       /** @description Who listens to recordings. Missing: supervisors and privacy officers, without saying why. */
       listening?: components["schemas"]["Listening"];
+      /**
+       * Format: int64
+       * @description Messages left by voice are erased after so many days, and with their conversation at the latest. 0 or missing: with it.
+       */
+      message_days?: number;
       /**
        * @description Whether supervisors may listen to calls. announced: a tone tells all who talk, and the agent sees who listens; silent: listening is told to nobody, where the law of the country allows that; off: nobody may. Missing: announced.
        * @default announced
@@ -9201,6 +9352,8 @@ export interface components {
       name?: string;
       /** @description An extension, or an outside number in E.164; empty: calls do not go on. */
       to: string;
+      /** @description A message is taken for the phone's user. */
+      voicemail?: boolean;
     };
     Team: {
       name: string;
@@ -11999,6 +12152,73 @@ export interface operations {
       };
     };
   };
+  voicemails: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Mailbox"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  markVoicemail: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["MarkVoicemail"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["LeftMessage"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   listDisposition: {
     parameters: {
       query?: {
@@ -13724,6 +13944,39 @@ export interface operations {
         content: {
           "application/json": components["schemas"]["State"];
         };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  callBack: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["CallBack"];
+      };
+    };
+    responses: {
+      /** @description Accepted */
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
       };
       /** @description Error */
       default: {

@@ -43,6 +43,9 @@ func (f *floor) workChanged(it *item, c acd.WorkChanged, now time.Time) {
 		f.batch.queues[c.Queue] = true
 	}
 	f.touch(it)
+	if it.later { // it comes back
+		return
+	}
 	it.State = string(c.State)
 	it.row.Front, it.row.Extended, it.row.Refused = c.Front, c.Extended, refused(f.engine.Refused(it.ID))
 	if w, ok := f.engine.Work(it.ID); ok { // overflow and a lost agent end a transfer to one agent

@@ -9,6 +9,7 @@ import (
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/secret"
 	"nubitalk/internal/bus"
 	"nubitalk/internal/channel"
 	"nubitalk/internal/core/access"
@@ -48,6 +49,7 @@ type floor struct {
 	serves  map[string][]string   // user id -> the queues that it serves, by id
 	items   map[string]*item      // open interactions
 	helped  map[string]*item      // those in which colleagues are consulted
+	kept    map[string]*item      // those whose person is not there: it left a message, or is to be called back
 	timed   map[string]*item      // those whose flow waits with a deadline
 	asking  map[string]int        // the look-ups under way, by interaction: at which step
 	offers  map[string]*Offer     // pending offers
@@ -88,9 +90,12 @@ type item struct {
 	segFrom  time.Time
 	segKind  string
 	segOwner string
-	from     string // the queue that it last waited in
-	was      former // the place that it had before a supervisor moved it
-	late     bool   // it waits longer than its queue's goal, and was counted so
+	from     string           // the queue that it last waited in
+	was      former           // the place that it had before a supervisor moved it
+	reach    secret.Text      // the number that its person keyed in to be called back at
+	greeting channel.Greeting // of a mailbox, as it arrives
+	later    bool             // it leaves the engine to be called again
+	late     bool             // it waits longer than its queue's goal, and was counted so
 }
 
 // flowVersion names a flow as it was published.
@@ -363,6 +368,7 @@ func (f *floor) commit(ctx context.Context) (outcome, error) {
 		if it.State == string(acd.Closed) {
 			delete(f.items, it.ID)
 			delete(f.helped, it.ID)
+			delete(f.kept, it.ID)
 		}
 	}
 	return f.committed(durable, after), nil
@@ -427,12 +433,13 @@ func (f *floor) write(tx *store.Tx, rows []store.InteractionRow, after *[]func()
 
 func (f *floor) work(it *item) channel.Work {
 	position, estimate := f.waitOf(it, f.m.Clock.Now())
-	return channel.Work{Others: it.Consulted, Position: position, Estimate: estimate, ID: it.ID, Tenant: it.Tenant, Contact: it.Contact, Entry: it.EntryPoint, State: it.State, Queue: it.Queue, Agent: it.Agent, Language: it.Language, Outgoing: it.Outgoing, Channel: it.Channel, Talk: it.Talk, Video: it.Video, Outside: it.Outside, Kept: it.LeftMessage, Closed: it.ClosedAt}
+	return channel.Work{Others: it.Consulted, Position: position, Estimate: estimate, ID: it.ID, Tenant: it.Tenant, Contact: it.Contact, Entry: it.EntryPoint, State: it.State, Queue: it.Queue, Agent: it.Agent, Language: it.Language, Outgoing: it.Outgoing, Channel: it.Channel, Talk: it.Talk, Video: it.Video, Outside: it.Outside, Kept: it.LeftMessage, Callback: it.Callback && it.Attempts < f.plan.Rules.CallBack.OrUsual().Attempts, Mailbox: it.Mailbox, Closed: it.ClosedAt}
 }
 
 // touch puts an interaction into the batch.
 func (f *floor) touch(it *item) {
 	f.noteHelp(it)
+	f.noteKept(it)
 	if f.batch.items[it.ID] == nil {
 		f.batch.items[it.ID] = it
 		f.batch.order = append(f.batch.order, it)
@@ -445,6 +452,15 @@ func (f *floor) noteHelp(it *item) {
 		f.helped[it.ID] = it
 	} else {
 		delete(f.helped, it.ID)
+	}
+}
+
+// noteKept remembers whose person is not there.
+func (f *floor) noteKept(it *item) {
+	if it.LeftMessage {
+		f.kept[it.ID] = it
+	} else {
+		delete(f.kept, it.ID)
 	}
 }
 

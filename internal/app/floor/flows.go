@@ -75,6 +75,10 @@ func (f *floor) begin(it *item, now time.Time) {
 	point, known := f.plan.EntryPoints[it.EntryPoint]
 	planned, ok := f.plan.Flows[point.Flow]
 	f.touch(it)
+	if it.Mailbox != "" {
+		f.beginMailbox(it, now)
+		return
+	}
 	if !known || !ok {
 		f.closeFlow(it, acd.Failed, "no_flow", now)
 		return
@@ -142,6 +146,15 @@ func (f *floor) flowAction(it *item, a flow.Action, now time.Time) bool {
 	if a.Transfer != nil {
 		f.act(it, channel.Act{Kind: channel.ActCall, Transfer: a.Transfer})
 	}
+	if a.Message != nil {
+		f.act(it, channel.Act{Kind: channel.ActMessage, Message: a.Message})
+	}
+	if a.CallBack != nil {
+		f.act(it, channel.Act{Kind: channel.ActBack, CallBack: a.CallBack})
+	}
+	if a.Left || a.Kept {
+		f.leaves(it, a.Kept, now)
+	}
 	switch {
 	case a.Form && it.LeftMessage: // the message came with the arrival
 		f.feed(it, flow.Input{Form: true}, now)
@@ -203,8 +216,10 @@ func (f *floor) enqueue(it *item, queue string, now time.Time) {
 		f.closeFlow(it, acd.Failed, "no_queue", now)
 		return
 	}
-	it.place = now
-	f.step(acd.Enqueue{Work: f.asWork(it, queue, now)}, now)
+	if !it.Callback || it.place.IsZero() { // who is called again keeps the place
+		it.place = now
+	}
+	f.step(acd.Enqueue{Work: f.asWork(it, queue, it.place)}, now)
 }
 
 // asWork is an interaction as the engine takes it. Its person's last agent is

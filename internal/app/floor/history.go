@@ -55,6 +55,9 @@ func (m *Manager) Work(ctx context.Context, a access.Actor, p access.Permission,
 	if err != nil {
 		return Interaction{}, err
 	}
+	if it.Mailbox != "" && it.Mailbox != a.User { // nobody else's business
+		return Interaction{}, none
+	}
 	if !access.May(a, p, access.Thing{Tenant: a.Tenant, Holders: holders(it, p)}) {
 		return Interaction{}, none
 	}
@@ -67,7 +70,7 @@ func holders(it Interaction, p access.Permission) []string {
 	if p == access.WorkHandle || p == access.RecControl {
 		return []string{it.Agent}
 	}
-	return append(slices.Clone(it.Consulted), it.Agent)
+	return append(slices.Clone(it.Consulted), it.Agent, it.Mailbox)
 }
 
 func (m *Manager) stored(ctx context.Context, t id.Tenant, interaction string) (Interaction, error) {
@@ -97,7 +100,7 @@ func (m *Manager) Search(ctx context.Context, a access.Actor, q Search) ([]Inter
 	if err != nil {
 		return nil, "", err
 	}
-	f := store.InteractionFilter{Agent: q.Agent, Queue: q.Queue, From: q.From, To: q.To, Recorded: q.Recorded, Before: before, Limit: limitOf(q.Limit) + 1}
+	f := store.InteractionFilter{Reader: a.User, Agent: q.Agent, Queue: q.Queue, From: q.From, To: q.To, Recorded: q.Recorded, Before: before, Limit: limitOf(q.Limit) + 1}
 	switch access.Reach(a, access.WorkSearch) {
 	case access.Tenant:
 	case access.Own:
@@ -262,7 +265,7 @@ func (m *Manager) Earlier(ctx context.Context, a access.Actor, contact, except s
 	if err != nil {
 		return nil, err
 	}
-	rows = slices.DeleteFunc(rows, func(r store.InteractionRow) bool { return r.ID == except })
+	rows = slices.DeleteFunc(rows, func(r store.InteractionRow) bool { return r.ID == except || r.Mailbox != "" && r.Mailbox != a.User })
 	if len(rows) > limit {
 		rows = rows[:limit]
 	}

@@ -13,10 +13,17 @@ import (
 // Move is a supervisor's: waiting, offered or active work goes elsewhere; active
 // work that is moved to its own queue is pulled back, and waits at the front. What
 // waits and is moved back to where it was has the place that it had.
+// Who waits to be called again is called as soon as somebody is free.
 // Empty queue and user mean where it is; without a priority that is unchanged.
 func (m *Manager) Move(ctx context.Context, a access.Actor, interaction, queue, user string, priority *int) (Interaction, error) {
 	var out Interaction
 	err := m.do(ctx, a.Tenant, func(f *floor, now time.Time) error {
+		if it := f.items[interaction]; it != nil && it.running && it.row.FlowID == laterFlow && user == "" && priority == nil && (queue == "" || queue == it.Queue) {
+			f.recall(it, now)
+			f.note(a.User, "interaction.move", interaction, it.Queue)
+			out = it.Interaction
+			return nil
+		}
 		it, err := f.movable(interaction)
 		if err != nil {
 			return err

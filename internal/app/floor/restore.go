@@ -67,7 +67,7 @@ func (f *floor) remember(ctx context.Context, now time.Time) (stored, error) {
 	if err != nil {
 		return stored{}, err
 	}
-	f.items, f.offers, f.timed, f.helped, f.batch = make(map[string]*item, len(s.items)), map[string]*Offer{}, map[string]*item{}, map[string]*item{}, newBatch()
+	f.items, f.offers, f.timed, f.helped, f.kept, f.batch = make(map[string]*item, len(s.items)), map[string]*Offer{}, map[string]*item{}, map[string]*item{}, map[string]*item{}, newBatch()
 	for _, it := range s.items {
 		if err := f.resume(ctx, it, s.flows[it.ID], s.segments[it.ID]); err != nil {
 			return stored{}, err
@@ -78,6 +78,7 @@ func (f *floor) remember(ctx context.Context, now time.Time) (stored, error) {
 		f.items[it.ID] = it
 		f.allowTalk(it)
 		f.noteHelp(it)
+		f.noteKept(it)
 	}
 	f.restoreDay(s.day)
 	return s, nil
@@ -100,6 +101,10 @@ func (f *floor) resume(ctx context.Context, it *item, sealed []byte, seg store.S
 		return errs.Wrap(errs.Internal, err, "A running flow could not be read.")
 	}
 	it.run, it.fed = run.State, run.Fed
+	if g := f.ownFlow(it); g != nil {
+		it.running, it.graph, it.here = true, g, g
+		return nil
+	}
 	planned, ok := f.plan.Flows[it.row.FlowID]
 	if !ok || planned.Version != it.row.FlowVersion { // it was changed meanwhile: the run goes on as it began
 		var err error
@@ -140,7 +145,7 @@ func (f *floor) resumeWithin(ctx context.Context, it *item) error {
 func View(r store.InteractionRow, name string) Interaction {
 	return Interaction{ID: r.ID, Channel: acd.Channel(r.Channel), EntryPoint: r.EntryPointID, Contact: r.ContactID, Name: name, State: r.State,
 		CloseReason: r.CloseReason, Queue: r.QueueID, Agent: r.AgentID, Priority: r.Priority, Needs: r.Needs, Language: r.Language,
-		Disposition: r.DispositionID, Labels: r.Labels, Rating: r.Rating, LeftMessage: r.LeftMessage, Outgoing: r.Outgoing, Outside: r.Outside, Talk: talk.Stage(r.Talk), ArrivedAt: r.ArrivedAt, QueuedAt: r.QueuedAt,
+		Disposition: r.DispositionID, Labels: r.Labels, Rating: r.Rating, LeftMessage: r.LeftMessage, Callback: r.Callback, Attempts: r.Attempts, Mailbox: r.Mailbox, Outgoing: r.Outgoing, Outside: r.Outside, Talk: talk.Stage(r.Talk), ArrivedAt: r.ArrivedAt, QueuedAt: r.QueuedAt,
 		CustomerGone: !r.LeftAt.IsZero(), Consulted: r.Consulted, AnsweredAt: r.AnsweredAt, WrapFrom: r.WrapFrom, WrapUntil: r.WrapUntil, ClosedAt: r.ClosedAt, Version: r.Version}
 }
 
@@ -219,6 +224,10 @@ func (f *floor) restart(items []*item, now time.Time) {
 		case it.State == "arriving", it.running && it.graph == nil:
 			f.begin(it, now)
 		case it.running && flow.Transferring(it.here, it.run): // nobody is called any more
+			f.feed(it, flow.Input{Outcome: &flow.Outcome{Step: it.run.Steps, Way: "failed"}}, now)
+		case it.running && flow.TakesMessage(it.here, it.run):
+			f.takeAgain(it, now)
+		case it.running && flow.AsksCallBack(it.here, it.run): // nobody answers any more
 			f.feed(it, flow.Input{Outcome: &flow.Outcome{Step: it.run.Steps, Way: "failed"}}, now)
 		case it.running && !it.run.Deadline.IsZero():
 			it.run = flow.Again(it.here, it.run, now)

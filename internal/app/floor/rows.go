@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"nubitalk/internal/base/secret"
+	"nubitalk/internal/channel"
 	"nubitalk/internal/core/acd"
 	"nubitalk/internal/core/flow"
 	"nubitalk/internal/store"
@@ -35,6 +36,14 @@ func (f *floor) row(ctx context.Context, it *item) (store.InteractionRow, error)
 	r.QueuedAt, r.Place, r.AnsweredAt, r.WrapFrom, r.WrapUntil, r.ClosedAt = it.QueuedAt, it.place, it.AnsweredAt, it.WrapFrom, it.WrapUntil, it.ClosedAt
 	r.EnteredAt, r.LeftMessage, r.Masked, r.Outside = it.entered, it.LeftMessage, it.masked(), it.Outside
 	r.Talk = string(it.Talk)
+	r.Callback, r.Attempts = it.Callback, it.Attempts
+	if !it.reach.Empty() && len(r.ReachSealed) == 0 {
+		sealed, err := f.m.Vault.SealContact(ctx, f.tenant, it.Contact, channel.ReachAt(it.ID), []byte(it.reach.Reveal()))
+		if err != nil {
+			return r, err
+		}
+		r.ReachSealed = sealed
+	}
 	if !it.running && it.graph == nil {
 		return r, nil
 	}

@@ -40,7 +40,10 @@ type Interaction struct {
 	Disposition  string          `json:"disposition,omitempty"`
 	Labels       []string        `json:"labels,omitempty"`
 	Rating       int             `json:"rating,omitempty" doc:"1-5; 0 if none."`
-	LeftMessage  bool            `json:"left_message,omitempty"`
+	LeftMessage  bool            `json:"left_message,omitempty" doc:"The person left a message, or is to be called back: it is not there."`
+	Callback     bool            `json:"callback,omitempty" doc:"The person wants to be called back."`
+	Attempts     int             `json:"attempts,omitempty" doc:"Calls back that reached nobody."`
+	Mailbox      string          `json:"mailbox,omitempty" doc:"The user for whom a message by voice was taken."`
 	Recorded     bool            `json:"recorded,omitempty" doc:"It has a recording; in lists that were searched for only."`
 	Outgoing     bool            `json:"outgoing,omitempty" doc:"Its agent called the person."`
 	Outside      bool            `json:"outside,omitempty" doc:"Its call was handed over to an outside number."`
@@ -88,6 +91,7 @@ type QueueView struct {
 	ID             string        `json:"id"`
 	Name           string        `json:"name"`
 	Waiting        int           `json:"waiting"`
+	Callbacks      int           `json:"callbacks" doc:"Of those who wait: who hung up and is to be called back, or left a message."`
 	LongestSince   time.Time     `json:"longest_since,omitzero"`
 	AgentsReady    int           `json:"agents_ready" doc:"Members that could take one more now."`
 	AgentsAtWork   int           `json:"agents_at_work" doc:"Members who are ready at an open desk, with room or without."`

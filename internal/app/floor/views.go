@@ -171,7 +171,7 @@ func (f *floor) queueView(q string, now time.Time) QueueView {
 	s, _ := f.engine.QueueStats(q, now)
 	f.noteLate(c, now)
 	n := c.total
-	return QueueView{ID: q, Name: def.Name, Waiting: s.Waiting, LongestSince: s.LongestSince, AgentsReady: s.AgentsReady, AgentsAtWork: s.AgentsServing, AgentsOnline: s.AgentsOnline,
+	return QueueView{ID: q, Name: def.Name, Waiting: s.Waiting, Callbacks: f.keptIn(q), LongestSince: s.LongestSince, AgentsReady: s.AgentsReady, AgentsAtWork: s.AgentsServing, AgentsOnline: s.AgentsOnline,
 		Offered: n.Offered, Answered: n.Answered, AnsweredInGoal: n.AnsweredInGoal, Abandoned: n.Abandoned - n.ShortAbandoned, ShortAbandoned: n.ShortAbandoned,
 		Level: measure.ServiceLevel(n.Counts, measure.Ignored), AbandonRate: measure.AbandonRate(n.Counts), AnswerWait: n.AnswerWait.Milliseconds(),
 		LongestWait: n.LongestWait.Milliseconds(), Handled: n.Handled, Handle: n.Handling.Time().Milliseconds(),
@@ -183,7 +183,11 @@ func (f *floor) summarise(now time.Time) {
 	b := &f.batch
 	for _, it := range b.order {
 		it.Version = it.row.Version + 1
-		b.events = append(b.events, bus.Event{Tenant: f.tenant, Kind: "interaction.changed", Users: watchers(it), Watch: access.WorkRead, Interaction: it.ID, Data: must(it.Interaction)})
+		e := bus.Event{Tenant: f.tenant, Kind: "interaction.changed", Users: watchers(it), Watch: access.WorkRead, Interaction: it.ID, Data: must(it.Interaction)}
+		if it.Mailbox != "" { // nobody else's business
+			e.Users, e.Watch = []string{it.Mailbox}, ""
+		}
+		b.events = append(b.events, e)
 	}
 	for _, o := range b.offered {
 		if f.offers[o.ID] != nil { // it did not end at once

@@ -47,6 +47,8 @@ type Lines interface {
 	Extensions(t id.Tenant) *office.Directory
 	// Named is what a phone or a ring group is called.
 	Named(ctx context.Context, t id.Tenant, object string) string
+	// Prompt is a recorded prompt in use; none without an id.
+	Prompt(ctx context.Context, t id.Tenant, prompt string) office.Words
 	// Outside gives a number as E.164 that a user's calls may leave to, at some hour;
 	// else it says why they may not, in a person's words.
 	Outside(ctx context.Context, t id.Tenant, user string, number secret.Text) (secret.Text, error)
@@ -77,7 +79,9 @@ type Target struct {
 	// Name is whose extension it is.
 	Name string `json:"name,omitempty" doc:"What the phone or the ring group is called whose extension it is."`
 	// Lost: it was an extension that is not there any more.
-	Lost bool `json:"lost,omitempty" doc:"It was an extension that is not there any more; the phone rings in its place."`
+	// Voicemail: a message is taken for the phone's user.
+	Voicemail bool `json:"voicemail,omitempty" doc:"A message is taken for the phone's user."`
+	Lost      bool `json:"lost,omitempty" doc:"It was an extension that is not there any more; the phone rings in its place."`
 }
 
 // Forwarding is where the calls of a phone's extension go on.
@@ -88,6 +92,8 @@ type Forwarding struct {
 	Always     Target `json:"always" doc:"All calls, without ringing."`
 	Busy       Target `json:"busy" doc:"Calls while the phone's user is in a call, or that are declined."`
 	Unanswered Target `json:"unanswered" doc:"Calls that nobody picks up, also when no phone is registered."`
+	Greeting   string `json:"greeting,omitempty" doc:"Id of the prompt that is heard before a message is taken; absent: the usual words are spoken."`
+	Mailbox    bool   `json:"mailbox" doc:"The phone has a user, for whom messages can be taken."`
 	Seconds    int    `json:"seconds" doc:"How long the phone rings before a call counts as unanswered."`
 }
 
@@ -95,28 +101,35 @@ type Forwarding struct {
 // empty.
 type Change struct {
 	Always, Busy, Unanswered secret.Text
+	Greeting                 string // id of a prompt, or empty
 	Seconds                  int
 }
 
+// Voicemail is what is chosen in the place of an extension or a number to have a
+// message taken.
+const Voicemail = "voicemail"
+
 // kept is what is sealed. The JSON names are part of what is stored.
 type kept struct {
-	Always     goal `json:"always,omitzero"`
-	Busy       goal `json:"busy,omitzero"`
-	Unanswered goal `json:"unanswered,omitzero"`
-	Seconds    int  `json:"seconds,omitzero"`
+	Always     goal   `json:"always,omitzero"`
+	Busy       goal   `json:"busy,omitzero"`
+	Unanswered goal   `json:"unanswered,omitzero"`
+	Seconds    int    `json:"seconds,omitzero"`
+	Greeting   string `json:"greeting,omitempty"`
 }
 
 type goal struct {
-	Object string `json:"object,omitempty"`
-	Number string `json:"number,omitempty"`
+	Mailbox bool   `json:"mailbox,omitempty"`
+	Object  string `json:"object,omitempty"`
+	Number  string `json:"number,omitempty"`
 }
 
 func (g goal) goal() office.Goal {
-	return office.Goal{Object: g.Object, Number: secret.New(g.Number)}
+	return office.Goal{Mailbox: g.Mailbox, Object: g.Object, Number: secret.New(g.Number)}
 }
 
-func (k kept) forwards() office.Forwards {
-	return office.Forwards{Always: k.Always.goal(), Busy: k.Busy.goal(), Unanswered: k.Unanswered.goal(), After: time.Duration(k.Seconds) * time.Second}
+func (k kept) forwards(greeting office.Words) office.Forwards {
+	return office.Forwards{Greeting: greeting, Always: k.Always.goal(), Busy: k.Busy.goal(), Unanswered: k.Unanswered.goal(), After: time.Duration(k.Seconds) * time.Second}
 }
 
 func where(phone string) string { return "forwards.rules/" + phone }
@@ -147,7 +160,10 @@ func (s *Service) told(ctx context.Context, t id.Tenant, which func(Phone) bool)
 	}
 	d := s.Lines.Extensions(t)
 	target := func(g goal) Target {
-		if g.Object == "" {
+		switch {
+		case g.Mailbox:
+			return Target{To: Voicemail, Voicemail: true}
+		case g.Object == "":
 			return Target{To: g.Number}
 		}
 		extension := d.Of(g.Object)
@@ -162,7 +178,7 @@ func (s *Service) told(ctx context.Context, t id.Tenant, which func(Phone) bool)
 		if k.Seconds == 0 {
 			k.Seconds = UsualSeconds
 		}
-		list = append(list, Forwarding{Phone: p.ID, Name: p.Name, Extension: p.Extension, Always: target(k.Always), Busy: target(k.Busy), Unanswered: target(k.Unanswered), Seconds: k.Seconds})
+		list = append(list, Forwarding{Phone: p.ID, Name: p.Name, Extension: p.Extension, Always: target(k.Always), Busy: target(k.Busy), Unanswered: target(k.Unanswered), Greeting: k.Greeting, Mailbox: p.User != "", Seconds: k.Seconds})
 	}
 	return list, nil
 }
@@ -209,6 +225,10 @@ func (s *Service) judge(ctx context.Context, t id.Tenant, p Phone, c Change) (ke
 		object := d.Object(dialled)
 		switch {
 		case dialled == "":
+		case dialled == Voicemail && p.User == "":
+			faults.Add(one.field, "takes a message for the phone's user, and this phone is nobody's.")
+		case dialled == Voicemail:
+			one.into.Mailbox = true
 		case object == p.ID:
 			faults.Add(one.field, "is this phone's own extension.")
 		case object != "":
@@ -231,7 +251,10 @@ func (s *Service) judge(ctx context.Context, t id.Tenant, p Phone, c Change) (ke
 	if c.Seconds < LeastSeconds || c.Seconds > MostSeconds {
 		faults.Add("seconds", "must be from %d to %d.", LeastSeconds, MostSeconds)
 	}
-	k.Seconds = c.Seconds
+	if c.Greeting != "" && s.Lines.Prompt(ctx, t, c.Greeting).Prompt == "" {
+		faults.Add("greeting", "is not one of the prompts in use.")
+	}
+	k.Seconds, k.Greeting = c.Seconds, c.Greeting
 	return k, faults.Err()
 }
 
@@ -240,6 +263,8 @@ func (s *Service) put(ctx context.Context, a access.Actor, p Phone, k kept) erro
 	detail := map[string]string{}
 	for name, g := range map[string]goal{"always": k.Always, "busy": k.Busy, "unanswered": k.Unanswered} {
 		switch {
+		case g.Mailbox:
+			detail[name] = Voicemail
 		case g.Number != "":
 			detail[name] = "outside"
 		case g.Object != "":
@@ -256,7 +281,7 @@ func (s *Service) put(ctx context.Context, a access.Actor, p Phone, k kept) erro
 	}
 	return s.DB.Write(ctx, a.Tenant, func(tx *store.Tx) error {
 		var err error
-		if k.forwards().Empty() {
+		if k.forwards(office.Words{}).Empty() && k.Greeting == "" {
 			err = tx.DeleteForward(p.ID)
 		} else {
 			err = tx.PutForward(store.ForwardRow{PhoneID: p.ID, UserID: p.User, Sealed: sealed, SetBy: a.User, SetAt: s.Clock.Now()})
@@ -307,7 +332,11 @@ func (s *Service) All(ctx context.Context, t id.Tenant, phones []Phone) (map[str
 	all, err := s.read(ctx, t, phones)
 	out := make(map[string]office.Forwards, len(all))
 	for phone, k := range all {
-		out[phone] = k.forwards()
+		var greeting office.Words
+		if k.Greeting != "" {
+			greeting = s.Lines.Prompt(ctx, t, k.Greeting)
+		}
+		out[phone] = k.forwards(greeting)
 	}
 	return out, err
 }

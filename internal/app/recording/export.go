@@ -114,7 +114,7 @@ func (x *exporter) run(ctx context.Context) error {
 		}
 		return nil
 	}
-	f := store.InteractionFilter{Queue: x.in.Queue, Agent: x.in.Agent, From: x.in.From, To: x.in.To, Recorded: true, Limit: exportPage}
+	f := store.InteractionFilter{Reader: x.a.User, Queue: x.in.Queue, Agent: x.in.Agent, From: x.in.From, To: x.in.To, Recorded: true, Limit: exportPage}
 	for {
 		var ids []string
 		var n int
@@ -161,6 +161,12 @@ func (x *exporter) one(ctx context.Context, recording string, must bool) error {
 		return nil
 	}
 	if err != nil {
+		return err
+	}
+	if err := x.l.May(ctx, x.a, access.RecExport, o.Row.InteractionID); err != nil { // a message in somebody's mailbox
+		if errs.Is(err, errs.NotFound) && !must {
+			return nil
+		}
 		return err
 	}
 	length := time.Duration(o.Row.LengthMS) * time.Millisecond

@@ -115,9 +115,11 @@ type Sound struct {
 	Missing []Span // what should be in it, and is not there or does not open
 }
 
-// may says whether an actor may hear an interaction's recordings.
-func (l *Listeners) may(ctx context.Context, a access.Actor, interaction string) error {
-	if err := l.May(ctx, a, access.RecListen, interaction); err != nil {
+// may says whether an actor may hear a recording. A message by voice is part of the
+// work: who has that hears it, whatever the rules say of calls that were recorded.
+func (l *Listeners) may(ctx context.Context, a access.Actor, r store.RecordingRow) error {
+	err := l.May(ctx, a, access.RecListen, r.InteractionID)
+	if err != nil || r.Kind == Message {
 		return err
 	}
 	may, err := l.ruled(ctx, a)
@@ -136,18 +138,19 @@ func (l *Listeners) ruled(ctx context.Context, a access.Actor) (bool, error) {
 	return r.Listening.Agents, err
 }
 
-// List are an interaction's recordings; none for agents where the rules do not let
-// them listen.
+// List are an interaction's recordings; only messages by voice for agents where the
+// rules do not let them listen.
 func (l *Listeners) List(ctx context.Context, a access.Actor, interaction string) ([]Item, error) {
 	if err := l.May(ctx, a, access.RecListen, interaction); err != nil {
 		return nil, err
 	}
-	if may, err := l.ruled(ctx, a); err != nil || !may {
+	may, err := l.ruled(ctx, a)
+	if err != nil {
 		return []Item{}, err
 	}
 	var rows []store.RecordingRow
 	var held map[string]bool
-	err := l.Recordings.DB.Read(ctx, a.Tenant, func(tx *store.Tx) (err error) {
+	err = l.Recordings.DB.Read(ctx, a.Tenant, func(tx *store.Tx) (err error) {
 		if rows, err = tx.Recordings(interaction); err == nil {
 			held, err = heldOf(tx, interaction, rows)
 		}
@@ -155,7 +158,9 @@ func (l *Listeners) List(ctx context.Context, a access.Actor, interaction string
 	})
 	items := make([]Item, 0, len(rows))
 	for _, r := range rows {
-		items = append(items, item(r, held[r.ID]))
+		if may || r.Kind == Message {
+			items = append(items, item(r, held[r.ID]))
+		}
 	}
 	return items, err
 }
@@ -177,7 +182,7 @@ func (l *Listeners) open(ctx context.Context, a access.Actor, recording string, 
 	if err != nil {
 		return nil, err
 	}
-	if err := l.may(ctx, a, o.Row.InteractionID); err != nil {
+	if err := l.may(ctx, a, o.Row); err != nil {
 		share, shared, failed := l.shared(ctx, a, recording)
 		switch {
 		case failed != nil:
@@ -211,7 +216,7 @@ func (l *Listeners) Listen(ctx context.Context, a access.Actor, recording, reaso
 	if o.share.ID != "" { // whoever shared it said why
 		reason = cmp.Or(reason, o.share.Reason)
 	}
-	if r.Listening.Reason && reason == "" {
+	if r.Listening.Reason && reason == "" && o.Row.Kind != Message {
 		return Listening{}, errs.Bad("reason", "is missing; this organisation asks why recordings are listened to")
 	}
 	detail := map[string]string{"interaction": o.Row.InteractionID}

@@ -186,6 +186,23 @@ func (s *Service) Begin(ctx context.Context, in Start) (*Running, error) {
 	return r, nil
 }
 
+// Erase removes a recording that has ended, with its files.
+func (s *Service) Erase(ctx context.Context, t id.Tenant, recording string) error {
+	var files []string
+	err := s.DB.Write(ctx, t, func(tx *store.Tx) (err error) {
+		if files, err = tx.RecordingBlobs(recording); err != nil {
+			return err
+		}
+		return tx.DeleteRecording(recording)
+	})
+	for _, f := range files {
+		if err == nil {
+			err = s.Blobs.Delete(ctx, f)
+		}
+	}
+	return err
+}
+
 func about(t id.Tenant, row store.RecordingRow) form.About {
 	return form.About{Tenant: string(t), Recording: row.ID, Interaction: row.InteractionID, Parties: row.Parties}
 }

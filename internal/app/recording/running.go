@@ -548,6 +548,15 @@ func (r *Running) End(ctx context.Context, by, reason string) error {
 	return err
 }
 
+// Discard ends the recording and erases it: nothing of it is worth keeping. A
+// segment that is being uploaded meanwhile is named by nothing any more.
+func (r *Running) Discard(ctx context.Context) error {
+	if err := r.End(ctx, bySystem, ByStop); err != nil {
+		return err
+	}
+	return r.s.Erase(ctx, r.tenant, r.row.ID)
+}
+
 // leave ends the work on a recording; r.mu is held.
 func (r *Running) leave() {
 	r.ended = true

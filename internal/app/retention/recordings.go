@@ -26,6 +26,21 @@ func (r *round) recordings() error {
 	})
 }
 
+// deleted lets messages by voice go whose users deleted them, unless they are held;
+// recordings removes them.
+func (r *round) deleted() error {
+	return drain(r, r.due.Deleted, (*store.Tx).DeletedVoicemails, never[store.VoicemailRow], func(rows []store.VoicemailRow) (int64, error) {
+		free, err := letGo(r, rows, func(tx *store.Tx, row store.VoicemailRow) (bool, error) {
+			ok, err := r.letRecordingsGo(tx, row.InteractionID, func(string) bool { return true })
+			if ok && err == nil {
+				err = tx.DeleteVoicemail(row.InteractionID)
+			}
+			return ok, err
+		})
+		return int64(len(free)), err
+	})
+}
+
 // endRecording removes a recording's files, then its rows; gone is false if
 // something else was faster.
 func (r *round) endRecording(row store.RecordingRow) (gone bool, err error) {
@@ -42,7 +57,14 @@ func (r *round) endRecording(row store.RecordingRow) (gone bool, err error) {
 			return false, err
 		}
 	}
-	err = r.s.DB.Write(r.ctx, r.t, func(tx *store.Tx) error { return tx.DeleteRecording(row.ID) })
+	err = r.s.DB.Write(r.ctx, r.t, func(tx *store.Tx) error {
+		if row.Kind == "message" {
+			if err := tx.DeleteVoicemail(row.InteractionID); err != nil {
+				return err
+			}
+		}
+		return tx.DeleteRecording(row.ID)
+	})
 	if errs.Is(err, errs.NotFound) {
 		return false, nil
 	}

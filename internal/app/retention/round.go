@@ -69,7 +69,7 @@ func (s *Service) Tenant(ctx context.Context, t id.Tenant) (Done, error) {
 		return Done{}, err
 	}
 	r := round{s: s, ctx: ctx, t: t, due: privacy.DueAt(rules, now), restricted: map[string]bool{}, held: map[string][]recording.Hold{}}
-	for _, step := range []func() error{r.recordings, r.conversations, r.records, r.contacts, r.uploads, r.strayFiles, r.rest} {
+	for _, step := range []func() error{r.deleted, r.recordings, r.conversations, r.records, r.contacts, r.uploads, r.strayFiles, r.rest} {
 		if err := step(); err != nil {
 			return r.done, err
 		}

@@ -388,7 +388,7 @@ func Writes(k core.Kind) access.Permission {
 	return access.SetupWrite
 }
 
-var retentionFields = []string{"conversation_days", "record_days", "audit_days"}
+var retentionFields = []string{"conversation_days", "message_days", "record_days", "audit_days"}
 
 // ownFields keeps the two parts of the rules apart: how long things are kept
 // belongs to Retention, the rest to SetupWrite.

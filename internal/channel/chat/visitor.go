@@ -123,12 +123,15 @@ type Ring struct {
 	// Agent, Queue and Language are of a call that an agent makes, which has no
 	// entry point.
 	Agent, Queue, Language string
+	// Mailbox is the user for whom a message is taken, and Greeting what it says.
+	Mailbox  string
+	Greeting channel.Greeting
 }
 
 // StartCall begins the conversation of a call by telephone. No token opens it:
 // its person reads nothing.
 func (s *Service) StartCall(ctx context.Context, t id.Tenant, r Ring) (Visitor, error) {
-	if r.Agent != "" {
+	if r.Agent != "" || r.Mailbox != "" {
 		return s.startCall(ctx, t, r, r.Language)
 	}
 	owner, e, err := s.entry(ctx, r.EntryPoint)
@@ -144,7 +147,7 @@ func (s *Service) StartCall(ctx context.Context, t id.Tenant, r Ring) (Visitor, 
 func (s *Service) startCall(ctx context.Context, t id.Tenant, r Ring, language string) (Visitor, error) {
 	_, hash := newToken(t)
 	now := s.Clock.Now()
-	a := channel.Arrival{Tenant: t, Channel: acd.Voice, EntryPoint: r.EntryPoint, Language: language, Name: callerName(r)}
+	a := channel.Arrival{Tenant: t, Channel: acd.Voice, EntryPoint: r.EntryPoint, Language: language, Name: callerName(r), Mailbox: r.Mailbox, Greeting: r.Greeting}
 	if r.Agent != "" {
 		a.Outgoing = &channel.Outgoing{Agent: r.Agent, Queue: r.Queue}
 	}

@@ -55,13 +55,18 @@ type call struct {
 	scribe   scribe
 	dialing  *dialing // of a call that an agent makes, until it is answered
 	failure  Failure
-	transfer *transfer // that the flow wants, until somebody answers
-	outside  outside   // the outside number that the agent called for the caller
-	handset  *handset  // the agent's phone while it is rung
-	standing Handset
-	sought   string // the agent whose phone was sought
-	quit     string // the user who hung up its phone
-	rec      recorder
+	// calledBack: its person was not there and is called.
+	calledBack bool
+	transfer   *transfer // that the flow wants, until somebody answers
+	message    *taking   // that the flow wants left
+	said       bool      // one was left: the flow is about to know
+	back       *wishes   // a number to be called back at, that the flow asks about
+	outside    outside   // the outside number that the agent called for the caller
+	handset    *handset  // the agent's phone while it is rung
+	standing   Handset
+	sought     string // the agent whose phone was sought
+	quit       string // the user who hung up its phone
+	rec        recorder
 
 	holder atomic.Pointer[string] // the agent who is offered the call or holds it, for others to ask
 }
@@ -97,11 +102,21 @@ func (c *call) carried(w channel.Work, acts []channel.Act) {
 		c.who.Language = w.Language
 	}
 	if w.State != inFlow || len(acts) > 0 {
-		c.transfer = nil
+		c.transfer, c.back = nil, nil
+		c.closeMessage("stop")
 	}
 	c.flowRecords(acts)
+	c.said = c.said && w.State == inFlow && len(acts) == 0
 	for _, a := range acts {
 		switch a.Kind {
+		case channel.ActMessage:
+			c.message = &taking{Message: *a.Message}
+		case channel.ActBack:
+			c.back = &wishes{CallBack: *a.CallBack}
+		case channel.ActEvent:
+			if a.Event == channel.EventMessage {
+				c.menu.script = append(c.menu.script, c.words().messageLeft())
+			}
 		case channel.ActCall:
 			c.transfer = &transfer{Transfer: *a.Transfer}
 		case channel.ActSay:
@@ -291,6 +306,9 @@ func (c *call) heard(p *party, e media.Event) {
 		if p == c.caller {
 			c.absence++
 			c.menu.again()
+			if m := c.message; m != nil && m.tape == nil { // the tone was not heard
+				m.begun, m.tone = false, nil
+			}
 		}
 		c.settle()
 		c.speak()
@@ -316,7 +334,7 @@ func (c *call) heard(p *party, e media.Event) {
 			c.agentKey(p, byte(e.Digit))
 		}
 	case media.Played:
-		if c.saidConsent(p, e) {
+		if c.saidConsent(p, e) || c.toned(p, e) {
 			return
 		}
 		if p == c.caller && e.Playing == c.menu.playing {
@@ -347,9 +365,23 @@ func (c *call) left() {
 		c.stop()
 		return
 	}
+	if c.work.Kept { // nobody waits for it here
+		c.leaving = true
+		c.stop()
+		return
+	}
+	if c.message != nil && c.message.tape != nil && c.message.voice.said() {
+		c.endMessage(byHangup)
+	}
+	if c.said { // the flow goes on without its person
+		return
+	}
 	this, leave := c.absence, c.s.Floor.CustomerLeft
-	if c.besideChat() {
+	switch {
+	case c.besideChat():
 		leave = c.s.stopTalk
+	case c.work.Callback && c.work.State == active && (c.caller == nil || c.caller.noted.row.AnsweredAt.IsZero()):
+		leave = c.s.Floor.NotBack
 	}
 	go func() {
 		err := leave(context.Background(), c.who.Tenant, c.who.Interaction)
@@ -485,6 +517,7 @@ func (c *call) stop() {
 	}
 	c.over = true
 	c.endTakes(c.ending())
+	c.closeMessage(c.ending())
 	c.hide(c.ending())
 	if c.handset != nil {
 		c.hush()

@@ -99,19 +99,22 @@ func (s *Service) CallOut(ctx context.Context, t id.Tenant, agent, queue, number
 	if c == nil {
 		return "", gone()
 	}
-	return who.Interaction, c.ask(ctx, func() error {
-		c.absence++ // nobody is awaited: it is called
-		c.dialing = &dialing{number: way.To, attempts: way.Attempts}
-		switch {
-		case c.handset != nil:
-			c.dialing.waits = true
-		case c.standing != HandsetNone && c.standing != HandsetConnected:
-			c.unanswered(c.dialing, FailedOwnPhone)
-		default:
-			c.dial(c.dialing)
-		}
-		return nil
-	})
+	return who.Interaction, c.ask(ctx, func() error { c.dialPerson(way); return nil })
+}
+
+// dialPerson calls the call's person, once the agent has picked up its own phone, if
+// it talks by one.
+func (c *call) dialPerson(way Leaving) {
+	c.absence++ // nobody is awaited: it is called
+	c.dialing = &dialing{number: way.To, attempts: way.Attempts}
+	switch {
+	case c.handset != nil:
+		c.dialing.waits = true
+	case c.standing != HandsetNone && c.standing != HandsetConnected:
+		c.unanswered(c.dialing, FailedOwnPhone)
+	default:
+		c.dial(c.dialing)
+	}
 }
 
 // dial tries the next gateway; when none is left, the person was not reached.
@@ -279,5 +282,9 @@ func (c *call) unanswered(d *dialing, why Failure) {
 	}
 	c.dialing, c.failure = nil, why
 	c.settle()
+	if c.calledBack {
+		c.notBack()
+		return
+	}
 	c.left()
 }

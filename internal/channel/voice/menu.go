@@ -182,6 +182,8 @@ func (c *call) spoke() {
 		return
 	}
 	c.begin()
+	c.beginMessage()
+	c.beginBack()
 	if len(m.choices) == 0 && !m.collects || m.answering {
 		return
 	}
@@ -198,7 +200,7 @@ func (c *call) spoke() {
 // key takes a key that the caller pressed.
 func (c *call) key(k byte) {
 	m := &c.menu
-	if c.work.State != inFlow || m.answering {
+	if c.work.State != inFlow || m.answering || c.messageKey(k) {
 		return
 	}
 	m.pressed++

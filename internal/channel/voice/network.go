@@ -14,6 +14,7 @@ import (
 	"nubitalk/internal/channel/voice/sip"
 	"nubitalk/internal/channel/voice/sip/auth"
 	"nubitalk/internal/channel/voice/sip/wire"
+	"nubitalk/internal/core/office"
 	"nubitalk/internal/media"
 	"nubitalk/internal/media/negotiate"
 )
@@ -36,6 +37,9 @@ type Network interface {
 	// Leaves says by which gateways a call may leave, the first one first, or why it
 	// may not, in a person's words.
 	Leaves(ctx context.Context, w Wish) (Leaving, error)
+	// Reaches gives a number as E.164 that a tenant's calls may leave to, at some hour;
+	// else it says why they may not. Numbers for emergencies are none.
+	Reaches(ctx context.Context, t id.Tenant, number secret.Text) (secret.Text, error)
 	// Emergency says whether a number is one for emergencies that a tenant's call may
 	// leave to.
 	Emergency(t id.Tenant, number secret.Text) bool
@@ -130,6 +134,10 @@ type Beginning struct {
 	// Agent, Queue and Language are of a call that an agent makes; "" of one that
 	// arrives.
 	Agent, Queue, Language string
+	// Mailbox is the user for whom a message is taken, in the place of an entry point;
+	// Greeting is what it says, if that is a recorded prompt.
+	Mailbox  string
+	Greeting office.Words
 }
 
 // door is the Service as the sip.Handler that it is.

@@ -183,6 +183,9 @@ func (o *officeCall) do(step office.Step) {
 	case office.Say:
 		o.sayLast(step.Words)
 		return
+	case office.Take:
+		o.takeMessage(step)
+		return
 	case office.Leave:
 		o.leaveFor(step)
 		return

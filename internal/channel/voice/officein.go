@@ -63,7 +63,23 @@ func (o *officeCall) arriveAt(entryPoint string) {
 	if o.from.Account != "" {
 		display = secret.New(o.from.Name)
 	}
-	who, err := o.s.Written.Begin(ctx, Beginning{Tenant: o.from.Tenant, EntryPoint: entryPoint, Number: o.caller.number, Display: display})
+	o.begins(ctx, Beginning{Tenant: o.from.Tenant, EntryPoint: entryPoint, Number: o.caller.number, Display: display})
+}
+
+// takeMessage has a message taken for a user whose phone nobody picked up.
+func (o *officeCall) takeMessage(step office.Step) {
+	ctx, cancel := context.WithTimeout(context.Background(), arriveWithin)
+	defer cancel()
+	b := Beginning{Tenant: o.from.Tenant, Mailbox: step.User, Greeting: step.Words, Number: o.caller.number, Display: o.display}
+	if o.from.Account != "" {
+		b.Display = secret.New(o.from.Name)
+	}
+	o.begins(ctx, b)
+}
+
+// begins lets the call go on as an interaction.
+func (o *officeCall) begins(ctx context.Context, b Beginning) {
+	who, err := o.s.Written.Begin(ctx, b)
 	if err != nil {
 		code, headers := refusal(err)
 		o.caller.leg.Reject(code, sip.Reason{}, headers...)

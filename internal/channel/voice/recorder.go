@@ -30,6 +30,8 @@ type Recorder interface {
 	// days; 0: with the conversation. troubled is told when it cannot be written, or
 	// loses sound, and when that is over.
 	Begin(ctx context.Context, who Caller, parties []string, keepDays int, source *tape.Tape, troubled func(bool)) (Recording, error)
+	// BeginMessage begins the recording of a message that a caller leaves.
+	BeginMessage(ctx context.Context, who Caller, source *tape.Tape) (Recording, error)
 	// BeginScreen begins a recording of a user's screen, as of a time.
 	BeginScreen(ctx context.Context, who Caller, user string, keepDays int, source *screen.Reel, from time.Time) (Screening, error)
 	// ShownUntil is the end of the newest recording of a user's screen in a call; zero
@@ -48,6 +50,8 @@ type Recording interface {
 	// Keep has it kept for so many days, if it was to be kept for longer.
 	Keep(ctx context.Context, days int) error
 	End(ctx context.Context, by, reason string) error
+	// Discard ends it and erases it.
+	Discard(ctx context.Context) error
 }
 
 // Deed is what somebody did about a recording; without Action, what happened to
@@ -77,6 +81,8 @@ type clerk struct {
 	waiting []func()
 	busy    bool
 	all     []Recording // begun and not ended; the goroutine's own
+	message Recording   // that is being left; nil if none is
+	kept    bool        // the last message is kept
 	screen  Screening   // of the agent, likewise; nil if there is none
 }
 

@@ -51,6 +51,12 @@ type Floor interface {
 	HandedOver(ctx context.Context, t id.Tenant, interaction string) error
 	// NotReached tells the flow that hands a call over why nobody was reached.
 	NotReached(ctx context.Context, t id.Tenant, interaction string, o flow.Outcome) error
+	// Took tells the flow what became of a message, or of a wish to be called back.
+	Took(ctx context.Context, t id.Tenant, interaction string, o flow.Outcome) error
+	// CallsBack says that a person who is not there is being called; NotBack that it was
+	// not reached.
+	CallsBack(ctx context.Context, t id.Tenant, interaction string) error
+	NotBack(ctx context.Context, t id.Tenant, interaction string) error
 	// Talk with wanted false says that the person of a chat that is spoken no longer
 	// talks, but may go on writing.
 	Talk(ctx context.Context, t id.Tenant, interaction string, wanted bool) error
@@ -179,6 +185,9 @@ func (s *Service) Opened(t id.Tenant, open []channel.Work) {
 	s.running.Go(func() { s.revive(t) })
 	for _, w := range open {
 		if s.calls[w.ID] != nil || w.Kept {
+			if w.Kept && w.Callback && w.State == active { // it was about to be called
+				s.callNow(w)
+			}
 			continue
 		}
 		c := s.open(Caller{Tenant: t, Interaction: w.ID, Contact: w.Contact, Language: w.Language})
@@ -279,6 +288,9 @@ func (s *Service) Carry(tx *store.Tx, w channel.Work, acts []channel.Act) (func(
 		s.mu.Unlock()
 		if c != nil {
 			c.post(func() { c.carried(w, acts) })
+		}
+		if c == nil && w.Callback && slices.ContainsFunc(acts, joined) {
+			s.callNow(w)
 		}
 	}, nil
 }

@@ -71,6 +71,24 @@ func (w words) tooFew(least int) string {
 	return fmt.Sprintf("At least %d digits are needed.", least)
 }
 
+// messageLeft says that a message was taken.
+func (w words) messageLeft() string {
+	if w.portuguese {
+		return "A sua mensagem foi gravada. Obrigado."
+	}
+	return "Your message was recorded. Thank you."
+}
+
+// Greeting are the usual words of the mailbox of somebody, by language.
+func Greeting(name string) map[string]string {
+	if name == "" {
+		return map[string]string{"en": "Nobody can take your call. Please leave a message after the tone, and press hash when you are done.",
+			"pt": "Ninguém pode atender. Deixe a sua mensagem depois do sinal e prima cardinal quando terminar."}
+	}
+	return map[string]string{"en": name + " cannot take your call. Please leave a message after the tone, and press hash when you are done.",
+		"pt": name + " não pode atender. Deixe a sua mensagem depois do sinal e prima cardinal quando terminar."}
+}
+
 // place tells position and estimated wait (seconds; below 0 is unknown). Far back
 // and over long times it rounds: who waits there wants no exact number, and what
 // is said alike to many is spoken once.

@@ -42,6 +42,8 @@ var nodeTypes = map[NodeType][]string{
 	LookUp:      {"connection", "method", "path", "body", "results", "seconds", "next", "failed"},
 	Consent:     {"consent", "seconds", "yes", "no", "none"},
 	TransferOut: {"text", "prompt", "number", "caller", "seconds", "busy", "none", "failed"},
+	Voicemail:   {"text", "prompt", "queue", "seconds", "none"},
+	Callback:    {"text", "prompt", "queue", "number", "failed"},
 	Script:      {"lines", "next", "failed"},
 	SubFlow:     {"flow", "ends", "next"},
 	Return:      {"end"},
@@ -179,6 +181,10 @@ func (c *checker) node(at, name string, n Node) {
 		c.lookUp(at, n)
 	case TransferOut:
 		c.transferOut(at, n)
+	case Voicemail:
+		c.voicemail(at, n)
+	case Callback:
+		c.callBack(at, n)
 	case Script:
 		c.script(at, n)
 	case SubFlow:

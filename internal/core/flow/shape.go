@@ -4,7 +4,7 @@ import "slices"
 
 // waits says whether a run stops at a node until the person does something.
 func (n Node) waits() bool {
-	return n.Type == Ask || n.Type == Collect || n.Type == Consent || n.Type == Form
+	return n.Type == Ask || n.Type == Collect || n.Type == Consent || n.Type == Voicemail || n.Type == Form
 }
 
 // nexts lists where a node may lead.
@@ -24,7 +24,7 @@ func (n Node) nexts() []string {
 
 // ends says whether the flow may be over at this node.
 func (n Node) ends() bool {
-	return n.Type == Enqueue || n.Type == Close || n.Type == Return || n.Type == TransferOut || n.Type == Form && n.Next == ""
+	return n.Type == Enqueue || n.Type == Close || n.Type == Return || n.Type == TransferOut || n.Type == Voicemail || n.Type == Callback || n.Type == Form && n.Next == ""
 }
 
 // shape checks the graph as a whole: every step can be reached, from every step

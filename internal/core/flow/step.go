@@ -105,6 +105,15 @@ func (r *run) begin(in Input) (next way, moved bool) {
 		if n.Type == Consent || n.Type == TransferOut {
 			return way{"none", n.None}, due
 		}
+		switch {
+		case !due:
+		case n.Type == Voicemail:
+			return r.noMessage(n), true
+		case n.Type == Callback:
+			return way{"failed", n.Failed}, true
+		case n.Type == Pause:
+			return way{"next", n.Next}, true
+		}
 		return way{"timeout", n.Timeout}, due && n.Timeout != ""
 	}
 	switch n.Type {
@@ -118,6 +127,10 @@ func (r *run) begin(in Input) (next way, moved bool) {
 		return r.lookedUp(n, in.Answer)
 	case TransferOut:
 		return r.notReached(n, in.Outcome)
+	case Voicemail:
+		return r.tookMessage(n, in.Outcome)
+	case Callback:
+		return r.willCallBack(n, in.Outcome)
 	case Form:
 		return way{"next", n.Next}, in.Form
 	}
@@ -197,6 +210,9 @@ func option(n Node, i int) way { return way{fmt.Sprintf("options[%d]", i), n.Opt
 // follow runs nodes until one waits or ends the flow.
 func (r *run) follow(next way) error {
 	r.s.Waiting, r.s.Deadline = false, time.Time{}
+	if r.s.Done { // what was waited for ended it
+		return nil
+	}
 	for ; r.left > 0; r.left-- {
 		if next.to == "" && r.graph.Nodes[r.s.Node].Type == Form { // one that names no next
 			r.end(Action{Close: true})
@@ -254,6 +270,12 @@ func (r *run) visit(n Node) (next way) {
 		r.waitForAnswer(n)
 	case TransferOut:
 		return r.transferOut(n)
+	case Voicemail:
+		return r.voicemail(n)
+	case Callback:
+		return r.callBack(n)
+	case Pause:
+		return r.pause(n)
 	case Script:
 		if !r.script(n) {
 			return way{"failed", n.Failed}

@@ -219,7 +219,7 @@ func (c *checker) subFlow(at string, n Node) {
 		}
 	}
 	if OnlyCalls(g, c.graphOf) && c.notCalls() != "" {
-		c.faults.Add(at+".flow", "hands calls to a telephone number, and this flow is used for %s, too; only calls can be handed over.", c.notCalls())
+		c.faults.Add(at+".flow", "has a step that only calls can take, and this flow is used for %s, too.", c.notCalls())
 	}
 	for _, taken := range g.Takes {
 		if !c.known[taken] {

@@ -28,9 +28,12 @@ type Transfer struct {
 }
 
 // Outcome is why nobody was reached: Way is "busy", "none" (no answer) or "failed".
+// Of a message by voice it is "left" or "none", of a callback "kept" or "failed".
 type Outcome struct {
 	Step int
 	Way  string
+	// Number is where the person is to be called back, in E.164, if it keyed one in.
+	Number secret.Text
 }
 
 // transferOut calls a number for the caller; where that cannot be, it has failed.
@@ -76,7 +79,7 @@ func OnlyCalls(g *Graph, flows func(string) *Graph) bool {
 		}
 		seen[g] = true
 		for _, n := range g.Nodes {
-			if n.Type == TransferOut || n.Type == SubFlow && visit(flows(n.Flow)) {
+			if n.Type == TransferOut || n.Type == Voicemail || n.Type == Callback || n.Type == SubFlow && visit(flows(n.Flow)) {
 				return true
 			}
 		}

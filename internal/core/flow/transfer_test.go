@@ -41,7 +41,7 @@ func TestTransferOut(t *testing.T) {
 	}
 	late := w
 	late.Now = morning.Add(110 * time.Second)
-	for says, in := range map[string]Input{"B": {Outcome: &Outcome{s.Steps, "busy"}}, "N": {Outcome: &Outcome{s.Steps, "none"}}, "F": {Outcome: &Outcome{s.Steps, "failed"}}} {
+	for says, in := range map[string]Input{"B": {Outcome: &Outcome{Step: s.Steps, Way: "busy"}}, "N": {Outcome: &Outcome{Step: s.Steps, Way: "none"}}, "F": {Outcome: &Outcome{Step: s.Steps, Way: "failed"}}} {
 		if _, actions, _ := Step(g, s, in, w); !cmp.Equal(actions, []Action{{Say: says}, {Close: true}}) {
 			t.Errorf("%s: %+v", says, actions)
 		}
@@ -49,7 +49,7 @@ func TestTransferOut(t *testing.T) {
 	if _, actions, _ := Step(g, s, Input{Timeout: true}, late); !cmp.Equal(actions, []Action{{Say: "N"}, {Close: true}}) {
 		t.Errorf("nothing was heard of it: %+v", actions)
 	}
-	for _, in := range []Input{{Text: "1"}, {Timeout: true}, {Outcome: &Outcome{s.Steps + 1, "busy"}}, {}} {
+	for _, in := range []Input{{Text: "1"}, {Timeout: true}, {Outcome: &Outcome{Step: s.Steps + 1, Way: "busy"}}, {}} {
 		if after, actions, _ := Step(g, s, in, w); actions != nil || !cmp.Equal(after, s) {
 			t.Errorf("%+v: %+v", in, actions)
 		}

@@ -40,6 +40,16 @@ const (
 	// call over to who answers, which ends the flow; else Busy, None (no answer) or
 	// Failed. It is for calls.
 	TransferOut NodeType = "transfer_out"
+	// Voicemail says Text, takes a message of at most Seconds after a tone and puts the
+	// interaction into Queue, whose agents hear it; None where nothing was said. It is
+	// for calls.
+	Voicemail NodeType = "voicemail"
+	// Callback says Text and puts the interaction into Queue, where it keeps its place
+	// though the person hangs up; when its turn comes, Number (else the number that
+	// called) is called. Failed: it may not be. It is for calls.
+	Callback NodeType = "callback"
+	// Pause waits for Seconds; then Next. No tenant's flow has it.
+	Pause NodeType = "pause"
 
 	Script  NodeType = "script"   // set attributes as its lines say; go on at Next, or at Failed
 	SubFlow NodeType = "sub_flow" // run Flow; go on where Ends says by the end that it came to, else at Next
@@ -133,7 +143,7 @@ type Node struct {
 	Next   string           `json:"next,omitempty"`
 	// Seconds bounds the wait of ask and collect; then Timeout is next. 0 means
 	// as long as the person stays. It bounds a look_up, too; then Failed is next; and a
-	// consent; then None is. A transfer_out rings for so long.
+	// consent; then None is. A transfer_out rings for so long; a voicemail may be so long.
 	Seconds int    `json:"seconds,omitempty"`
 	Timeout string `json:"timeout,omitempty"`
 	// At is where the node stands in the drawing; a node without it is laid out
@@ -202,7 +212,8 @@ type Input struct {
 	Masked bool
 	// Answer is what a look_up came to.
 	Answer *Answer
-	// Outcome is why a transfer_out reached nobody.
+	// Outcome is why a transfer_out reached nobody, or what became of a voicemail or a
+	// callback.
 	Outcome *Outcome
 }
 
@@ -247,6 +258,12 @@ type Action struct {
 	Recording *Recorded
 	// Transfer calls a number and hands the call over; the run waits meanwhile.
 	Transfer *Transfer
+	// Message has a message by voice taken, and CallBack asks whether the person can be
+	// called back; the run waits meanwhile. With Queue: Left says that the person left
+	// one, and Kept that it is to be called back.
+	Message    *Message
+	CallBack   *CallBack
+	Left, Kept bool
 }
 
 // Way is one edge that a run took. Out names the way as its field in the node

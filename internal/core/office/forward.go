@@ -8,12 +8,13 @@ import (
 
 // Goal is where calls are forwarded to; the zero Goal is nowhere.
 type Goal struct {
-	Object string      // id of a phone or a ring group that has an extension
-	Number secret.Text // outside, E.164
+	Mailbox bool        // of the phone's user
+	Object  string      // id of a phone or a ring group that has an extension
+	Number  secret.Text // outside, E.164
 }
 
 // Empty says whether it is nowhere.
-func (g Goal) Empty() bool { return g.Object == "" && g.Number.Empty() }
+func (g Goal) Empty() bool { return !g.Mailbox && g.Object == "" && g.Number.Empty() }
 
 // Forwards are where calls to an extension go on that its phones do not take.
 type Forwards struct {
@@ -22,6 +23,8 @@ type Forwards struct {
 	// Unanswered: nobody picked up within After, or no phone is registered.
 	Unanswered Goal
 	After      time.Duration // 0: RingFor
+	// Greeting is what a mailbox says before it takes a message; none: the usual one.
+	Greeting Words
 }
 
 // Empty says whether calls are not forwarded.
@@ -80,6 +83,13 @@ func (h *Hunt) forward(why Reason) (Step, bool) {
 	to := h.d.forwards[h.line.Extension].goal(why)
 	if h.line.Extension == "" || to.Empty() {
 		return Step{}, false
+	}
+	if to.Mailbox {
+		if h.line.User == "" {
+			return Step{}, false
+		}
+		h.by = append(h.by[:len(h.by):len(h.by)], Diversion{h.line, why})
+		return Step{Do: Take, User: h.line.User, Words: h.d.forwards[h.line.Extension].Greeting, By: h.by}, true
 	}
 	next := h.d.found[to.Object]
 	if to.Number.Empty() && (next == "" || h.been[next] || len(h.been) >= mostHops) {

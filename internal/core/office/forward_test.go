@@ -20,6 +20,8 @@ func story(d *Directory, extension string, outcomes ...Outcome) (said []string) 
 		switch s.Do {
 		case Ring:
 			said = append(said, fmt.Sprintf("%s %s%s", told(s), s.For, by))
+		case Take:
+			return append(said, fmt.Sprintf("message for %s after %q%s", s.User, s.Words.Prompt, by))
 		case Leave:
 			said = append(said, fmt.Sprintf("out %s%s", s.Number.Reveal(), by))
 		default:
@@ -37,7 +39,7 @@ func TestCallsAreForwarded(t *testing.T) {
 	phones := []Phone{{"phn_a", "usr_a", "21"}, {"phn_b", "usr_b", "22"}, {"phn_c", "usr_c", "23"}}
 	groups := []Group{{"rng_1", "Sales", "30", []string{"phn_b", "phn_c"}, Simultaneous, 0, 40 * time.Second, Then{}}}
 	out := Goal{Number: secret.New("+351910000007")}
-	b, c, sales, gone := Goal{Object: "phn_b"}, Goal{Object: "phn_c"}, Goal{Object: "rng_1"}, Goal{Object: "phn_gone"}
+	b, c, sales, gone, box := Goal{Object: "phn_b"}, Goal{Object: "phn_c"}, Goal{Object: "rng_1"}, Goal{Object: "phn_gone"}, Goal{Mailbox: true}
 	for _, x := range []struct {
 		what     string
 		forwards map[string]Forwards
@@ -59,10 +61,18 @@ func TestCallsAreForwarded(t *testing.T) {
 		{"outside, where it may not go", map[string]Forwards{"phn_a": {Always: out, Busy: b}}, []Outcome{Barred, Busy}, []string{"out +351910000007 21:unconditional", "[[phn_a]] 1m0s", "[[phn_b]] 1m0s 21:user-busy"}},
 		{"outside when busy, where it may not go", map[string]Forwards{"phn_a": {Busy: out}}, []Outcome{Busy, Barred}, []string{"[[phn_a]] 1m0s", "out +351910000007 21:user-busy", "486"}},
 		{"outside by another", map[string]Forwards{"phn_a": {Always: b}, "phn_b": {Unanswered: out, After: 5 * time.Second}}, []Outcome{NoAnswer, NoAnswer}, []string{"[[phn_b]] 5s 21:unconditional", "out +351910000007 21:unconditional 22:no-answer", "480"}},
+		{"a message", map[string]Forwards{"phn_a": {Unanswered: box, After: 15 * time.Second, Greeting: Words{Prompt: "pro_1"}}}, []Outcome{NoAnswer}, []string{"[[phn_a]] 15s", `message for usr_a after "pro_1" 21:no-answer`}},
+		{"a message, always", map[string]Forwards{"phn_a": {Always: box}}, nil, []string{`message for usr_a after "" 21:unconditional`}},
+		{"a message for who stands in", map[string]Forwards{"phn_a": {Always: b}, "phn_b": {Busy: box}}, []Outcome{Declined}, []string{"[[phn_b]] 1m0s 21:unconditional", `message for usr_b after "" 21:unconditional 22:user-busy`}},
 	} {
 		if got := story(New(phones, groups, x.forwards), "21", x.outcomes...); !slices.Equal(got, x.want) {
 			t.Errorf("%s:\n got %q\nwant %q", x.what, got, x.want)
 		}
+	}
+
+	nobodys := []Phone{{"phn_a", "", "21"}}
+	if got := story(New(nobodys, nil, map[string]Forwards{"phn_a": {Always: box}}), "21", NoAnswer); !slices.Equal(got, []string{"[[phn_a]] 1m0s", "480"}) {
+		t.Errorf("nobody's phone: %q", got)
 	}
 
 	// A group rings its members whatever they forward, and what it leads to is

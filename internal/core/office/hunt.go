@@ -24,6 +24,7 @@ const (
 	Ring             // ring the phones of Lines for For
 	Arrive           // the call goes on at EntryPoint
 	Say              // Words are said, and the call ends
+	Take             // a message is taken for User, with Words as its greeting
 	Leave            // the call goes on to Number, on the account of the last of By
 )
 
@@ -35,6 +36,7 @@ type Step struct {
 	Group      string // name of the group whose members are rung; "" of none
 	EntryPoint string
 	Words      Words
+	User       string      // whose mailbox it is
 	Number     secret.Text // outside
 	By         []Diversion // forwardings that the call came through, the first one first
 	Code       int         // SIP status with which the call is refused

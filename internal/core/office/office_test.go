@@ -171,7 +171,7 @@ func TestEverySearchEnds(t *testing.T) {
 				return g
 			}
 			if r.IntN(2) == 0 {
-				forwards[p.ID] = Forwards{to(), to(), to(), time.Duration(r.IntN(90)) * time.Second}
+				forwards[p.ID] = Forwards{Always: to(), Busy: to(), Unanswered: to(), After: time.Duration(r.IntN(90)) * time.Second}
 			}
 		}
 		d := New(phones, groups, forwards)

@@ -113,7 +113,7 @@ var inventory = []group{
 		part{"interaction_id", Pseudonym, "where it was given", ""})},
 
 	{Column, "interactions", "to route work, and to report on it: who, when, how long (C29, C30)", whileRecord, withRecord, with(
-		none("channel", "entry_point_id", "flow_id", "flow_version", "state", "close_reason", "queue_id", "only_preferred", "priority", "needs", "wants", "language", "left_message", "outgoing", "masked", "outside", "talk", "front", "extended",
+		none("channel", "entry_point_id", "flow_id", "flow_version", "state", "close_reason", "queue_id", "only_preferred", "priority", "needs", "wants", "language", "left_message", "outgoing", "masked", "outside", "talk", "callback", "attempts", "front", "extended",
 			"arrived_at", "queued_at", "place", "entered_at", "offered_at", "answered_at", "wrap_from", "wrap_until", "left_at", "closed_at", "erased_at", "version"),
 		part{"interaction_id", Pseudonym, "to name a piece of work", ""},
 		part{"contact_id", Pseudonym, "whose it is; the address stands with the contact", ""},
@@ -122,6 +122,8 @@ var inventory = []group{
 		part{"consulted", Pseudonym, "colleagues asked for help", ""},
 		part{"refused", Pseudonym, "who declined or missed it while it waits; empty once it is answered", ""},
 		part{"name_sealed", DisplayName, "the display name of the conversation (C36)", byContact},
+		part{"mailbox", Pseudonym, "for whom a message by voice was taken", ""},
+		part{"reach_sealed", Address, "the number that a person keyed in to be called back at", byContact},
 		part{"flow_sealed", Content, "what the person answered to the flow", byContact},
 		part{"disposition_id", Label, "the coded result", ""},
 		part{"labels", Label, "optional, at the tenant's discretion (C31)", ""},
@@ -192,6 +194,11 @@ var inventory = []group{
 		part{"interaction_id", Pseudonym, "", ""},
 		part{"author_id", Pseudonym, "", ""},
 		part{"name_sealed", Content, "what the file is called", byContact})},
+
+	{Column, "voicemails", "to tell a user which messages were left by voice, and which of them were heard", "the tenant's rule on messages by voice (message_days), and at most as long as the conversation; a deleted one for a day", withConversation, with(
+		none("left_at", "heard_at", "deleted_at"),
+		part{"interaction_id", Pseudonym, "", ""},
+		part{"user_id", Pseudonym, "for whom it is", ""})},
 
 	{Column, "recordings", "to keep what is recorded of a conversation, as the tenant set it up (C45-C49)", whileRecording, withConversation, with(
 		none("recording_id", "kind", "spool", "entries", "serial", "length_ms", "size", "paused_ms", "paused_reason", "started_at", "ended_at", "keep_days", "keep_until"),
@@ -280,6 +287,7 @@ var inventory = []group{
 		{"message.added", Content, "to show a message as it arrives", toAuthorised},
 		{"message.marks", Pseudonym, "", toAuthorised},
 		{"call.changed", Pseudonym, "to show how a call's sound stands", toAuthorised},
+		{"voicemail.changed", None, "to tell a user that its messages by voice changed", toAuthorised},
 		{"handed.changed", Pseudonym, "to show calls that go on with an outside number", toAuthorised},
 		{"typing", Pseudonym, "", toAuthorised},
 		{"setup.changed", None, "", toAuthorised},

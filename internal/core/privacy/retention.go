@@ -14,6 +14,7 @@ type Rules struct {
 const (
 	SessionsAfterEnd = 24 * time.Hour     // an ended session, for the list of one's sessions
 	ReplyMemory      = 24 * time.Hour     // answers to repeated calls
+	DeletedMessage   = 24 * time.Hour     // a message by voice that its user deleted, to be taken back
 	UnsentUpload     = 24 * time.Hour     // a file that no message carries
 	StrayFile        = 7 * 24 * time.Hour // a stored file that no row names
 )
@@ -22,6 +23,7 @@ const (
 // each of these. A zero time means that nothing is due.
 type Due struct {
 	Conversations time.Time // by closing
+	Deleted       time.Time // messages by voice, by when they were deleted
 	Records       time.Time // by closing
 	Contacts      time.Time // by when they were last seen; only those without any record
 	AgentStates   time.Time // by their end, as calls that phones made
@@ -42,6 +44,7 @@ func DueAt(r Rules, now time.Time) Due {
 	}
 	return Due{
 		Conversations: daysBefore(now, conversation),
+		Deleted:       now.Add(-DeletedMessage),
 		Records:       daysBefore(now, r.RecordDays),
 		Contacts:      daysBefore(now, r.RecordDays),
 		AgentStates:   daysBefore(now, r.RecordDays),

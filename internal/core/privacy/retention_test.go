@@ -11,15 +11,15 @@ import (
 func TestDueAt(t *testing.T) {
 	now := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 	before := func(days int) time.Time { return now.AddDate(0, 0, -days) }
-	fixed := Due{Sessions: before(1), Replies: before(1), Uploads: before(1), StrayFiles: before(7)}
+	fixed := Due{Deleted: before(1), Sessions: before(1), Replies: before(1), Uploads: before(1), StrayFiles: before(7)}
 	for name, c := range map[string]struct {
 		r    Rules
 		want func(*Due)
 	}{
-		"usual": {Rules{90, 365, 730}, func(d *Due) {
+		"usual": {Rules{ConversationDays: 90, RecordDays: 365, AuditDays: 730}, func(d *Due) {
 			d.Conversations, d.Records, d.Contacts, d.AgentStates, d.Alerts, d.Audit, d.APIKeys = before(90), before(365), before(365), before(365), before(365), before(730), before(730)
 		}},
-		"a conversation goes with its record": {Rules{90, 30, 730}, func(d *Due) {
+		"a conversation goes with its record": {Rules{ConversationDays: 90, RecordDays: 30, AuditDays: 730}, func(d *Due) {
 			d.Conversations, d.Records, d.Contacts, d.AgentStates, d.Alerts, d.Audit, d.APIKeys = before(30), before(30), before(30), before(30), before(30), before(730), before(730)
 		}},
 		"lost rules erase nothing": {Rules{}, func(*Due) {}},

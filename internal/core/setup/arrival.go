@@ -88,7 +88,7 @@ func (e EntryPoint) Validate(refs Refs) error {
 		c.Add("flow", "is missing; name the flow that runs when someone arrives.")
 	}
 	if g := refs.Graph(e.Flow); g != nil && e.Channel != acd.Voice && flow.OnlyCalls(g, refs.Graph) {
-		c.Add("flow", "hands calls to a telephone number; only an entry point for calls can run it.")
+		c.Add("flow", "has a step that only calls can take; only an entry point for calls can run it.")
 	}
 	c.count("origins", len(e.Origins), 50)
 	for i, o := range e.Origins {

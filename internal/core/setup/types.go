@@ -221,6 +221,7 @@ type Flow struct {
 // Rules are the tenant's own choices.
 type Rules struct {
 	ConversationDays int `json:"conversation_days" minimum:"1" maximum:"3650" doc:"Closed conversations are erased after so many days."`
+	MessageDays      int `json:"message_days,omitempty" minimum:"0" maximum:"3650" doc:"Messages left by voice are erased after so many days, and with their conversation at the latest. 0 or missing: with it."`
 	RecordDays       int `json:"record_days" minimum:"1" maximum:"3650" doc:"Interaction records (address, time, duration) are erased after so many days."`
 	AuditDays        int `json:"audit_days" minimum:"90" maximum:"3650"`
 	ChatCapacity     int `json:"chat_capacity" minimum:"1" maximum:"20" doc:"Chats at once per agent, unless the user has an own limit."`
@@ -233,6 +234,8 @@ type Rules struct {
 
 	Screen ScreenLimits `json:"screen,omitzero" doc:"How screens are recorded. Missing: 5 pictures a second of 1920 by 1080 points, 1000 kilobits a second, whatever the agent chooses."`
 
+	CallBack CallBackRule `json:"call_back,omitzero" doc:"How callers are called back who keep their place. Missing: 3 times, 15 minutes apart."`
+
 	Blend []Exclude `json:"blend" doc:"The blended rule: which work leaves no room for which. As it comes: a call leaves room for nothing else, a chat none for a call."`
 }
 
@@ -240,6 +243,21 @@ type Rules struct {
 type Listening struct {
 	Agents bool `json:"agents" doc:"Agents listen to recordings of conversations that they held last."`
 	Reason bool `json:"reason" doc:"Who opens a recording says why; the audit log notes it."`
+}
+
+// CallBackRule says how often, and how far apart, somebody is called back who was
+// not reached.
+type CallBackRule struct {
+	Attempts int `json:"attempts" minimum:"1" maximum:"10" doc:"Calls in all; whom the last one does not reach is the agent's to close."`
+	Minutes  int `json:"minutes" minimum:"1" maximum:"1440" doc:"From one that reached nobody until the person waits for an agent again, at its old place."`
+}
+
+// OrUsual is the rule, or that which holds where none was chosen.
+func (c CallBackRule) OrUsual() CallBackRule {
+	if c == (CallBackRule{}) {
+		return CallBackRule{Attempts: 3, Minutes: 15}
+	}
+	return c
 }
 
 // ScreenLimits bound what is recorded of agents' screens.

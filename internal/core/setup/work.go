@@ -194,6 +194,11 @@ func (r Rules) clean() Object {
 func (r Rules) Validate(Refs) error {
 	var c checks
 	c.number("conversation_days", r.ConversationDays, 1, 3650)
+	c.number("message_days", r.MessageDays, 0, 3650)
+	if back := r.CallBack; back != (CallBackRule{}) {
+		c.number("call_back.attempts", back.Attempts, 1, 10)
+		c.number("call_back.minutes", back.Minutes, 1, 1440)
+	}
 	c.number("record_days", r.RecordDays, 1, 3650)
 	if r.ConversationDays > r.RecordDays {
 		c.Add("conversation_days", "is longer than record_days; a conversation cannot outlive its record.")
