@@ -181,6 +181,7 @@ const (
 	EventEnded       Event = "ended"
 	EventHandedOver  Event = "handed_over" // to an outside number; the call goes on
 	EventCallback    Event = "callback"    // the person left and is to be called back
+	EventCallsBack   Event = "call_back"   // a caller hung up and is to be called back
 	EventMessage     Event = "message"     // the person left a message by voice
 	EventNotBack     Event = "not_back"    // it was called back, and not reached
 	EventUnanswered  Event = "unanswered"  // it ended because nobody could take it

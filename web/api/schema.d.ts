@@ -6192,6 +6192,8 @@ export interface components {
     };
     FlowAct: {
       buttons?: components["schemas"]["FlowButton"][];
+      /** @description It would be asked whether the person can be called back, and the run waits. */
+      call_back?: components["schemas"]["FlowBack"];
       close?: boolean;
       collect?: boolean;
       /** @description The person agreed to this consent text, which would be recorded. */
@@ -6203,6 +6205,11 @@ export interface components {
       look_up?: components["schemas"]["FlowLookUp"];
       /** @description With collect: nobody sees the answer. */
       masked?: boolean;
+      /**
+       * Format: int64
+       * @description A message by voice of at most so many seconds would be taken, and the run waits.
+       */
+      message?: number;
       /** @description Id of the recorded prompt whose words are said. */
       prompt?: string;
       queue?: string;
@@ -6218,6 +6225,10 @@ export interface components {
       values?: {
         [key: string]: string;
       };
+    };
+    FlowBack: {
+      /** @description Missing: the number that calls. */
+      number?: string;
     };
     FlowButton: {
       label: string;
@@ -6273,10 +6284,10 @@ export interface components {
       /** @description The form was sent. */
       form?: boolean;
       /**
-       * @description Why the number that a call is handed over to was not reached; none: nobody answered.
+       * @description Why the number that a call is handed over to was not reached; none: nobody answered. Of a message by voice: left or none (nothing was said). Of a callback: kept or failed (the number may not be called).
        * @enum {string}
        */
-      outcome?: "busy" | "none" | "failed";
+      outcome?: "busy" | "none" | "failed" | "left" | "kept";
       text?: string;
       /** @description The deadline has passed. */
       timeout?: boolean;

@@ -59,7 +59,7 @@ func (f *floor) ownFlow(it *item) *flow.Graph {
 func (f *floor) leaves(it *item, back bool, now time.Time) {
 	it.LeftMessage, it.Callback = true, back
 	if back {
-		f.act(it, channel.Act{Kind: channel.ActEvent, Event: channel.EventCallback})
+		f.act(it, channel.Act{Kind: channel.ActEvent, Event: channel.EventCallsBack})
 		return
 	}
 	f.act(it, channel.Act{Kind: channel.ActEvent, Event: channel.EventMessage})

@@ -77,7 +77,7 @@ type FlowInput struct {
 	Form    bool        `json:"form,omitempty" doc:"The form was sent."`
 	Timeout bool        `json:"timeout,omitempty" doc:"The deadline has passed."`
 	Answer  *FlowAnswer `json:"answer,omitempty" doc:"What the look-up that the run waits for came to."`
-	Outcome string      `json:"outcome,omitempty" enum:"busy,none,failed" doc:"Why the number that a call is handed over to was not reached; none: nobody answered."`
+	Outcome string      `json:"outcome,omitempty" enum:"busy,none,failed,left,kept" doc:"Why the number that a call is handed over to was not reached; none: nobody answered. Of a message by voice: left or none (nothing was said). Of a callback: kept or failed (the number may not be called)."`
 }
 
 // FlowAnswer is what a system outside would have answered.
@@ -109,6 +109,8 @@ type FlowAct struct {
 	Consent   string        `json:"consent,omitempty" doc:"The person agreed to this consent text, which would be recorded."`
 	Call      *FlowCall     `json:"transfer,omitempty" doc:"A number would be called and the call handed over, and the run waits."`
 	Recording *FlowRecorded `json:"recording,omitempty" doc:"The recording would be paused, resumed or stopped."`
+	Message   int           `json:"message,omitempty" doc:"A message by voice of at most so many seconds would be taken, and the run waits."`
+	Back      *FlowBack     `json:"call_back,omitempty" doc:"It would be asked whether the person can be called back, and the run waits."`
 	LookUp    *FlowLookUp   `json:"look_up,omitempty" doc:"A system outside would be asked, and the run waits for its answer."`
 }
 
@@ -123,6 +125,11 @@ type FlowCall struct {
 	Number  string `json:"number"`
 	Caller  string `json:"caller,omitempty" doc:"The own number that is shown; missing: the trunk decides."`
 	Seconds int    `json:"seconds" doc:"That it rings."`
+}
+
+// FlowBack is where a person would be called back.
+type FlowBack struct {
+	Number string `json:"number,omitempty" doc:"Missing: the number that calls."`
 }
 
 // FlowLookUp is what would be asked of a system outside. No secret is in it.
@@ -200,6 +207,12 @@ func (s *Service) TryFlow(ctx context.Context, a access.Actor, in FlowTry) (Flow
 		}
 		if r := one.Recording; r != nil {
 			act.Recording = &FlowRecorded{string(r.Action), r.Reason}
+		}
+		if m := one.Message; m != nil {
+			act.Message = m.Seconds
+		}
+		if b := one.CallBack; b != nil {
+			act.Back = &FlowBack{Number: b.Number.Reveal()}
 		}
 		for _, b := range one.Buttons {
 			act.Buttons = append(act.Buttons, FlowButton(b))

@@ -61,6 +61,8 @@ export type WhyReason = Schemas["WhyReason"];
 export type WhyUser = Schemas["WhyUser"];
 
 export type PhoneCall = Schemas["PhoneCall"];
+export type Mailbox = Schemas["Mailbox"];
+export type LeftMessage = Schemas["LeftMessage"];
 export type Forwarding = Schemas["Forwarding"];
 export type Presence = AgentView["presence"];
 export type Channel = Interaction["channel"];
@@ -208,6 +210,7 @@ export interface LiveEvents {
   "alerts.changed": Record<string, never>;
   "call.changed": CallState;
   "handed.changed": Handed;
+  "voicemail.changed": Record<string, never>;
   "message.added": Message;
   "message.marks": { interaction: string } & Marks;
   typing: { interaction: string; author_kind: string; author?: string };

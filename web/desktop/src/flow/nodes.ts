@@ -12,6 +12,8 @@ import PencilLine from "@lucide/svelte/icons/pencil-line";
 import MailPlus from "@lucide/svelte/icons/mail-plus";
 import SlidersHorizontal from "@lucide/svelte/icons/sliders-horizontal";
 import SearchCheck from "@lucide/svelte/icons/search-check";
+import PhoneCall from "@lucide/svelte/icons/phone-call";
+import Voicemail from "@lucide/svelte/icons/voicemail";
 import PhoneForwarded from "@lucide/svelte/icons/phone-forwarded";
 import Route from "@lucide/svelte/icons/route";
 import SquareFunction from "@lucide/svelte/icons/square-function";
@@ -34,6 +36,8 @@ export type NodeType =
   | "script"
   | "transfer_out"
   | "recording"
+  | "voicemail"
+  | "callback"
   | "sub_flow"
   | "return"
   | "queue"
@@ -56,7 +60,9 @@ export type FieldName =
   | "end"
   | "lines"
   | "transfer"
-  | "recording";
+  | "recording"
+  | "message"
+  | "back";
 
 /** A field of a node that names another node. */
 export type OutName = "next" | "open" | "closed" | "timeout" | "failed" | "yes" | "no" | "none" | "busy";
@@ -144,6 +150,20 @@ export const shapes: Record<NodeType, Shape> = {
     fields: ["recording"],
     outs: ["next"],
     blank: () => ({ type: "recording", action: "pause" }),
+  },
+  voicemail: {
+    icon: Voicemail,
+    fields: ["text", "queue", "message"],
+    silent: true,
+    outs: ["none"],
+    blank: () => ({ type: "voicemail", queue: "", seconds: 120 }),
+  },
+  callback: {
+    icon: PhoneCall,
+    fields: ["queue", "text", "back"],
+    silent: true,
+    outs: ["failed"],
+    blank: () => ({ type: "callback", queue: "" }),
   },
   sub_flow: {
     icon: Route,

@@ -40,6 +40,8 @@ export const text = catalogue(
     passwordChanged: "Your password is changed.",
 
     desk: "Desk",
+    messages: "Messages",
+    newMessages: { one: "{count} new message", other: "{count} new messages" },
     search: "Conversations",
     room: "Room",
     setup: "Set up",
@@ -143,6 +145,8 @@ export const text = catalogue(
     passwordChanged: "A sua palavra-passe foi mudada.",
 
     desk: "Secretária",
+    messages: "Mensagens",
+    newMessages: { one: "{count} mensagem nova", other: "{count} mensagens novas" },
     search: "Conversas",
     room: "Sala",
     setup: "Configurar",

@@ -188,6 +188,14 @@ export const en = {
   self: "you",
   searchUsers: "Search users",
 
+  keepMessages: "Messages by voice are kept for",
+  keepMessagesHint: "With their conversation at the latest. 0: with it.",
+  callingBack: "Calling back",
+  callingBackWhat:
+    "Callers who keep their place and hang up are called when it is their turn. Who is not reached waits again.",
+  backAttempts: "Calls in all",
+  backMinutes: "Between two calls",
+  minutesUnit: "minutes",
   keepConversations: "Conversations are kept for",
   keepConversationsHint:
     "Messages and files of closed contacts. Then they are erased, backups included, because their key is.",
@@ -404,6 +412,14 @@ export const pt: { [K in keyof typeof en]: Text } = {
   self: "você",
   searchUsers: "Procurar utilizadores",
 
+  keepMessages: "As mensagens de voz guardam-se durante",
+  keepMessagesHint: "Com a sua conversa, o mais tardar. 0: com ela.",
+  callingBack: "Devolver chamadas",
+  callingBackWhat:
+    "A quem guarda o lugar e desliga liga-se quando chega a sua vez. Quem não atende volta a esperar.",
+  backAttempts: "Chamadas ao todo",
+  backMinutes: "Entre duas chamadas",
+  minutesUnit: "minutos",
   keepConversations: "As conversas guardam-se durante",
   keepConversationsHint:
     "Mensagens e ficheiros de contactos fechados. Depois são apagados, cópias incluídas, porque a chave o é.",

@@ -1,5 +1,6 @@
 import Headphones from "@lucide/svelte/icons/headphones";
 import Headset from "@lucide/svelte/icons/headset";
+import Voicemail from "@lucide/svelte/icons/voicemail";
 import Search from "@lucide/svelte/icons/search";
 import LayoutDashboard from "@lucide/svelte/icons/layout-dashboard";
 import Settings from "@lucide/svelte/icons/settings";
@@ -23,6 +24,7 @@ import { text as calls } from "../messages/calls";
 import { preferences } from "../state/preferences.svelte";
 import { router } from "../state/router.svelte";
 import { session } from "../state/session.svelte";
+import { voicemail } from "../state/voicemail.svelte";
 import { shell } from "../state/shell.svelte";
 
 export interface Place {
@@ -46,6 +48,9 @@ export function places(): Place[] {
       permission: "organisation.read",
     },
   ];
+  // Only who has a mailbox with something in it need know of it.
+  if (voicemail.any)
+    all.push({ path: "/messages", label: text("messages"), icon: Voicemail, permission: "desk.use" });
   return all.filter((p) => session.may(p.permission));
 }
 

@@ -101,9 +101,11 @@ class Calls {
       $effect(() => {
         const wanted = new Map<string, boolean>();
         for (const offer of desk.offers.values())
-          if (spoken(offer.interaction)) wanted.set(offer.interaction.id, false);
+          if (spoken(offer.interaction) && !offer.interaction.left_message)
+            wanted.set(offer.interaction.id, false);
         for (const { interaction: w } of desk.work.values())
-          if (spoken(w) && w.agent === session.me?.user.id && w.state === "active") wanted.set(w.id, true);
+          if (spoken(w) && !w.left_message && w.agent === session.me?.user.id && w.state === "active")
+            wanted.set(w.id, true);
         for (const id of this.joined) wanted.set(id, true);
         const { here } = this;
         const { phone } = handset;

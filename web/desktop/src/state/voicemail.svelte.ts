@@ -1,0 +1,35 @@
+import { api, take } from "../api/client";
+import type { Mailbox } from "../api/types";
+import { live } from "./live.svelte";
+
+// The messages that were left for this user.
+class Voicemail {
+  /** There are some. */
+  any = $state(false);
+  /** How many were not heard. */
+  fresh = $state(0);
+  #started = false;
+
+  start(): void {
+    if (this.#started) return;
+    this.#started = true;
+    live.on("voicemail.changed", () => void this.load());
+    live.onResync(() => void this.load());
+    void this.load();
+  }
+
+  async load(): Promise<void> {
+    try {
+      this.take(await take(api.GET("/api/v1/desk/voicemails")));
+    } catch {
+      // It is asked again with the next change.
+    }
+  }
+
+  take(box: Mailbox): void {
+    this.any = box.items.length > 0;
+    this.fresh = box.fresh;
+  }
+}
+
+export const voicemail = new Voicemail();
