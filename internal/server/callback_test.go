@@ -132,9 +132,9 @@ func TestACallerIsCalledBack(t *testing.T) {
 		})
 		_, second := acme.offered(t, bo)
 		must(t, bo.Do(ctx, "POST", "offers/"+desk(t, bo).Offers[0].ID+"/accept", m{}, nil))
+		person := others.answer(t, 1300)
 		agent := acme.agentSound(t, bo, second)
 		agent.Talk(900)
-		person := others.answer(t, 1300)
 		if to := person.leg.Invite().URI.User.Reveal(); to != "+351930000008" {
 			t.Errorf("%q is called", to)
 		}
