@@ -73,6 +73,7 @@ type Start struct {
 type Blobs interface {
 	Put(ctx context.Context, key string, sealed secret.Sealed) error
 	Get(ctx context.Context, key string) (secret.Sealed, error)
+	Delete(ctx context.Context, key string) error
 }
 
 // Service keeps recordings. It is a base/service part.
