@@ -13,8 +13,8 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 COMMIT  ?= $(shell git rev-parse HEAD 2>/dev/null)
 STAMP   := -X nubitalk/internal/base/telemetry.version=$(VERSION) -X nubitalk/internal/base/telemetry.commit=$(COMMIT)
 
-WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/dist/*' -not -path 'web/test/*' -not -name '*.go')
-WEB_BUILT   := web/dist/desktop/index.html
+WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/dist/*' -not -path 'web/packed/*' -not -path 'web/test/*' -not -name '*.go')
+WEB_BUILT   := web/packed/desktop/index.html.gz
 WEB_PARTS   := web/node_modules/.package-lock.json
 
 .PHONY: help run build web test test-go test-web check bench sim generate clean
@@ -68,4 +68,4 @@ generate: $(WEB_PARTS) ## Make the generated files again
 	scripts/generate
 
 clean: ## Remove what was built (never data)
-	rm -rf bin web/dist/desktop web/dist/phone web/dist/widget web/node_modules coverage.out
+	rm -rf bin web/dist web/packed/desktop web/packed/phone web/packed/widget web/node_modules coverage.out

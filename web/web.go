@@ -1,12 +1,12 @@
-// Package web holds what browsers load: the desk (dist/desktop, served at
-// /app/), the page to call from (dist/phone, at /phone/) and the visitor's
-// widget (dist/widget). `npm run build` makes all of them; without it the folder
-// is empty and the program says so when a page is asked.
+// Package web holds what browsers load, each file as gzip: the desk
+// (packed/desktop, served at /app/), the page to call from (packed/phone, at
+// /phone/) and the visitor's widget (packed/widget). `npm run build` makes all of
+// them; without it the folder is empty and the program says so when a page is asked.
 package web
 
 import "embed"
 
-// Dist is the built output.
+// Packed is the built output.
 //
-//go:embed all:dist
-var Dist embed.FS
+//go:embed all:packed
+var Packed embed.FS

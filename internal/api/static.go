@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/base64"
+	"io"
 	"io/fs"
 	"log/slog"
 	"mime"
@@ -13,7 +14,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 )
 
 // appPolicy is what our own pages may load: only what this program serves.
@@ -39,79 +39,60 @@ type Pages struct {
 
 // asset is one file, ready to be sent.
 type asset struct {
-	name     string
-	content  []byte
-	kind     string // Content-Type
-	etag     string
-	forever  bool // the name changes with the content
-	brotli   []byte
-	squeezed func() []byte // gzip; nil if it does not shrink
+	name    string
+	packed  []byte // gzip
+	kind    string // Content-Type
+	etag    string
+	forever bool // the name changes with the content
 }
 
-// NewPages takes web.Dist: folders "desktop", "phone" and "widget" under dist. Files
-// ending in .br or .gz are the compressed forms of those without.
-func NewPages(dist fs.FS, log *slog.Logger) (*Pages, error) {
+// NewPages takes web.Packed: folders "desktop", "phone" and "widget" under packed,
+// whose files are named as browsers ask for them, with .gz behind.
+func NewPages(packed fs.FS, log *slog.Logger) (*Pages, error) {
 	p := &Pages{files: map[string]*asset{}, log: log}
-	for folder, prefix := range map[string]string{"dist/desktop": "app/", "dist/phone": "phone/", "dist/widget": ""} {
-		if err := p.load(dist, folder, prefix); err != nil {
+	for folder, prefix := range map[string]string{"packed/desktop": "app/", "packed/phone": "phone/", "packed/widget": ""} {
+		if err := p.load(packed, folder, prefix); err != nil {
 			return nil, err
 		}
 	}
 	return p, nil
 }
 
-func (p *Pages) load(dist fs.FS, folder, prefix string) error {
-	if _, err := fs.Stat(dist, folder); err != nil {
+func (p *Pages) load(packed fs.FS, folder, prefix string) error {
+	if _, err := fs.Stat(packed, folder); err != nil {
 		return nil // built without it
 	}
-	return fs.WalkDir(dist, folder, func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || strings.HasPrefix(d.Name(), ".") {
+	return fs.WalkDir(packed, folder, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
 			return err
 		}
-		switch path.Ext(name) {
-		case ".br", ".gz", ".map":
-			return nil
-		}
-		content, err := fs.ReadFile(dist, name)
+		content, err := fs.ReadFile(packed, name)
 		if err != nil {
 			return err
 		}
-		a := newAsset(prefix+strings.TrimPrefix(name, folder+"/"), content)
-		if b, err := fs.ReadFile(dist, name+".br"); err == nil {
-			a.brotli = b
-		}
-		if b, err := fs.ReadFile(dist, name+".gz"); err == nil {
-			a.squeezed = func() []byte { return b }
-		}
+		a := newAsset(prefix+strings.TrimSuffix(strings.TrimPrefix(name, folder+"/"), ".gz"), content)
 		p.files[a.name] = a
 		return nil
 	})
 }
 
-func newAsset(name string, content []byte) *asset {
-	sum := sha256.Sum256(content)
-	a := &asset{name: name, content: content, kind: mime.TypeByExtension(path.Ext(name)), forever: hashed.MatchString(name),
+func newAsset(name string, packed []byte) *asset {
+	sum := sha256.Sum256(packed)
+	a := &asset{name: name, packed: packed, kind: mime.TypeByExtension(path.Ext(name)), forever: hashed.MatchString(name),
 		etag: `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`}
 	if a.kind == "" {
 		a.kind = "application/octet-stream"
 	}
-	text := strings.HasPrefix(a.kind, "text/") || strings.Contains(a.kind, "javascript") || strings.Contains(a.kind, "json") || strings.Contains(a.kind, "svg")
-	if text && len(content) > 1024 {
-		a.squeezed = sync.OnceValue(func() []byte { return squeeze(content) })
-	}
 	return a
 }
 
-func squeeze(content []byte) []byte {
-	var b bytes.Buffer
-	w, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+// content is the file itself, for who does not take gzip.
+func (a *asset) content() ([]byte, error) {
+	r, err := gzip.NewReader(bytes.NewReader(a.packed))
 	if err != nil {
-		return nil
+		return nil, err
 	}
-	if _, err := w.Write(content); err != nil || w.Close() != nil || b.Len() >= len(content) {
-		return nil
-	}
-	return b.Bytes()
+	return io.ReadAll(r)
 }
 
 // Register puts the pages on a mux.
@@ -195,9 +176,16 @@ func (p *Pages) send(w http.ResponseWriter, r *http.Request, a *asset) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	content, encoding := a.form(r.Header.Get("Accept-Encoding"))
-	if encoding != "" {
-		h.Set("Content-Encoding", encoding)
+	content := a.packed
+	if accepts(r.Header.Get("Accept-Encoding"), "gzip") {
+		h.Set("Content-Encoding", "gzip")
+	} else {
+		var err error
+		if content, err = a.content(); err != nil {
+			p.log.Error("a page cannot be unpacked", "file", a.name, "error", err)
+			http.Error(w, "This page is damaged in the program. Build it again.", http.StatusInternalServerError)
+			return
+		}
 	}
 	h.Set("Content-Length", strconv.Itoa(len(content)))
 	w.WriteHeader(http.StatusOK)
@@ -210,19 +198,6 @@ func (p *Pages) write(w http.ResponseWriter, b []byte) {
 	if _, err := w.Write(b); err != nil {
 		p.log.Debug("a page was not read to its end", "error", err)
 	}
-}
-
-// form is the smallest form that the browser takes.
-func (a *asset) form(accept string) (content []byte, encoding string) {
-	if a.brotli != nil && accepts(accept, "br") {
-		return a.brotli, "br"
-	}
-	if a.squeezed != nil && accepts(accept, "gzip") {
-		if b := a.squeezed(); b != nil {
-			return b, "gzip"
-		}
-	}
-	return a.content, ""
 }
 
 // accepts reads Accept-Encoding (RFC 9110, 12.5.3); a quality of 0 refuses.

@@ -158,7 +158,7 @@ func (s *Server) makeParts() *parts {
 
 // mount puts what browsers and programs reach on the address.
 func (s *Server) mount(p *parts) error {
-	pages, err := api.NewPages(built.Dist, s.log.With("part", "web"))
+	pages, err := api.NewPages(built.Packed, s.log.With("part", "web"))
 	if err != nil {
 		return err
 	}

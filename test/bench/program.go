@@ -46,7 +46,7 @@ func fresh(bin, root string) bool {
 		return false
 	}
 	fresh := true
-	for _, dir := range []string{"cmd", "internal", "web/dist", "deploy", "docs/notice", "go.mod"} {
+	for _, dir := range []string{"cmd", "internal", "web/packed", "deploy", "docs/notice", "go.mod"} {
 		err := filepath.WalkDir(filepath.Join(root, dir), func(path string, d fs.DirEntry, err error) error {
 			if err != nil {
 				return err
