@@ -340,3 +340,27 @@ func FuzzRead(f *testing.F) {
 		safe(t, message.Safe(m.HTML.Reveal(), func(string) string { return "/image" }))
 	})
 }
+
+// What lies too deep is kept as one file, so that nothing is lost.
+func TestPartsWithinParts(t *testing.T) {
+	for _, deep := range []int{message.Standard.Depth, message.Standard.Depth + 1} {
+		var b strings.Builder
+		for i := range deep {
+			fmt.Fprintf(&b, "Content-Type: multipart/mixed; boundary=x%d\n\n--x%d\n", i, i)
+		}
+		b.WriteString("\nHello\n")
+		for i := range deep {
+			fmt.Fprintf(&b, "--x%d--\n", deep-1-i)
+		}
+		m := read(t, b.String())
+		if deep == message.Standard.Depth {
+			if m.Text.Reveal() != "Hello" || len(m.Files) != 0 || len(m.Faults) != 0 {
+				t.Errorf("%q, %d files, %v", m.Text.Reveal(), len(m.Files), m.Faults)
+			}
+			continue
+		}
+		if len(m.Files) != 1 || !strings.Contains(content(t, m.Files[0]), "Hello") || !slices.Equal(m.Faults, []message.Fault{message.TooDeep}) {
+			t.Errorf("%d files, %v", len(m.Files), m.Faults)
+		}
+	}
+}
