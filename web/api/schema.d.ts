@@ -8636,6 +8636,8 @@ export interface components {
       reason?: string;
       /** @description The screen of the agent who has the call. */
       screen: components["schemas"]["ScreenState"];
+      /** @description The screen alone is to be recorded, and screen says whether it is; what is said is not. */
+      silent?: boolean;
       /** Format: date-time */
       since?: string;
       /** @description Whether it may be begun on demand. */

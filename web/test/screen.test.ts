@@ -95,22 +95,22 @@ test("a screen is asked for, recorded, paused, and seen with the sound", { timeo
   const { page } = agent;
   const at = sign(page);
   const found: string[] = [];
-  const looked = async (name: string) => {
+  const looked = async (name: string, of = page) => {
     for (const [width, colorScheme] of [
       [1440, "light"],
       [1440, "dark"],
       [400, "light"],
     ] as const) {
-      await page.setViewportSize({ width, height: 900 });
-      await page.emulateMedia({ colorScheme });
-      await until(() => page.locator("html").getAttribute("data-theme")).toBe(colorScheme);
-      await shot(page, `${name}-${width}-${colorScheme}`);
-      found.push(...(await axe(page)).map((v) => `${name} ${width} ${colorScheme}: ${v}`));
-      if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth))
+      await of.setViewportSize({ width, height: 900 });
+      await of.emulateMedia({ colorScheme });
+      await until(() => of.locator("html").getAttribute("data-theme")).toBe(colorScheme);
+      await shot(of, `${name}-${width}-${colorScheme}`);
+      found.push(...(await axe(of)).map((v) => `${name} ${width} ${colorScheme}: ${v}`));
+      if (await of.evaluate(() => document.documentElement.scrollWidth > innerWidth))
         found.push(`${name} is wider than ${width}`);
     }
-    await page.setViewportSize({ width: 1440, height: 900 });
-    await page.emulateMedia({ colorScheme: "light" });
+    await of.setViewportSize({ width: 1440, height: 900 });
+    await of.emulateMedia({ colorScheme: "light" });
   };
   await paint(css(RED));
   await at.getByText("This call’s screen is to be recorded.").waitFor();
@@ -177,6 +177,16 @@ test("a screen is asked for, recorded, paused, and seen with the sound", { timeo
   await player.getByText("Paused: nothing was kept.").waitFor();
   expect(await colour(supervisor)).toBe(undefined);
   await shot(supervisor, "screen-11-player-paused");
+  await player.getByRole("button", { name: "Whole screen" }).click();
+  await until(() => supervisor.evaluate(() => document.fullscreenElement?.className ?? "")).toContain(
+    "player",
+  );
+  await goTo(paused - 3500);
+  await until(async () => like(await colour(supervisor), RED)).toBe(true);
+  await shot(supervisor, "screen-16-full");
+  found.push(...(await axe(supervisor)));
+  await player.getByRole("button", { name: "Whole screen" }).click();
+  await looked("screen-17-player", supervisor);
   await goTo(turned - began - 2000);
   await until(async () => like(await colour(supervisor), BLUE)).toBe(true);
   await goTo(turned - began + 2000);
@@ -284,10 +294,53 @@ test(
       data: { reason: "quality" },
     });
     const { marks } = (await opened.json()) as { marks: Mark[] };
-    const gaps = marks.filter((m) => m.kind === "gap" && m.length_ms > 2500);
+    const gaps = marks.filter((m) => m.kind === "gap" && m.length_ms > 5000);
     expect(gaps.filter((m) => m.at_ms > 0)).toEqual([]); // but before it was shared
   },
 );
+
+test("a crash of the server costs nothing of the screen", { timeout: 240_000 }, async () => {
+  const { agent, caller, id, paint } = await talking("Redshank");
+  const { page } = agent;
+  const at = sign(page);
+  await paint(css(RED));
+  await at.getByRole("button", { name: "Share my screen…" }).click();
+  await at.getByText("The tab you chose is being recorded").waitFor();
+  await passes(5000);
+  await stage.program.kill();
+  await caller.stands("The sound was lost");
+  await passes(2000);
+  await stage.program.start();
+  await caller.stands(/^Talking with/);
+  await at.getByText("The tab you chose is being recorded").waitFor();
+  await passes(6000);
+  await page.getByRole("button", { name: /^Hang up/ }).click();
+  await wrapUp(agent);
+  stage.forgive(/ERR_CONNECTION|WebSocket|status of (50|4[01])/);
+
+  const { at: where, headers } = api();
+  const ask = (await stage.agent("supervisor")).page.request;
+  const list = await (await ask.get(`${where}/interactions/${id}/recordings`)).json();
+  const screens = (list as { items: { id: string; kind: string; started_at: string }[] }).items
+    .filter((r) => r.kind === "screen")
+    .sort((a, b) => a.started_at.localeCompare(b.started_at));
+  expect(screens.length).toBe(2);
+  const holes: number[] = []; // milliseconds between what was kept
+  let until: number | undefined;
+  for (const { id: recording, started_at } of screens) {
+    const opened = await ask.post(`${where}/recordings/${recording}/listen`, {
+      headers,
+      data: { reason: "quality" },
+    });
+    const { marks, length_ms } = (await opened.json()) as { marks: Mark[]; length_ms: number };
+    const began = Date.parse(started_at);
+    if (until !== undefined) holes.push(began - until);
+    for (const m of marks)
+      if (m.kind === "gap" && (m.at_ms > 0 || until !== undefined)) holes.push(m.length_ms);
+    until = began + length_ms;
+  }
+  expect(Math.max(...holes)).toBeLessThan(5000); // but of before it was shared, and of the end
+});
 
 test("a share stays for the calls to come; a screen alone is watched", { timeout: 240_000 }, async () => {
   const { at: where, headers } = api();
@@ -328,6 +381,8 @@ test("a share stays for the calls to come; a screen alone is watched", { timeout
   await at.getByRole("button", { name: "Share my screen…" }).click();
   await at.getByText("That is not what the rules ask for.").waitFor();
   await shot(page, "screen-15-surface");
+  const panel = page.getByRole("region", { name: "Recording", exact: true });
+  await panel.getByText("Of this call the screen alone is to be recorded").waitFor();
   await wants("Whatever they choose");
   await page.reload();
   await at.getByRole("button", { name: "Share my screen…" }).click();

@@ -69,6 +69,7 @@ type RecordingState struct {
 	Trouble bool      `json:"trouble,omitempty" doc:"With recording: it cannot be written at the moment, or not as fast as is talked; what is said may be missing from it."`
 	Start   bool      `json:"start" doc:"Whether it may be begun on demand."`
 
+	Silent bool        `json:"silent,omitempty" doc:"The screen alone is to be recorded, and screen says whether it is; what is said is not."`
 	Screen ScreenState `json:"screen" doc:"The screen of the agent who has the call."`
 }
 
@@ -104,6 +105,8 @@ func (c *call) recordingState() RecordingState {
 	case r.failed:
 		st.Status = "failed"
 	}
+	kept := s.Kept(r.plan)
+	st.Silent = kept.Screen && !kept.Voice
 	st.Screen = c.screenState()
 	return st
 }

@@ -6,16 +6,18 @@ import type { ServerClock } from "./serverClock";
 /** How much waits for a connection: two minutes, or so many octets. */
 const mostSeconds = 120;
 const mostOctets = 48 << 20;
+/** How far from its clock the server takes a film, in milliseconds. */
+const slack = 250;
 /** So many in a row that the server does not take mean that it takes none. */
 const mostRefused = 5;
+/** So many seconds the call may be unknown to the server before it is taken to be over. */
+const mostUnknown = 20;
 
 export type Why = "closed" | "refused" | "failed";
 
 interface Told {
   /** How many milliseconds of films wait to be sent. */
   waits: (length: number) => void;
-  /** The call is over, or its screen is not to be recorded any more. */
-  over: () => void;
   /** The server takes nothing of this browser's. */
   refused: () => void;
 }
@@ -93,7 +95,13 @@ export class Outbox {
         this.#tries = 0;
       } catch (error) {
         const problem = asProblem(error);
-        if (!(await this.#again(problem))) first = false;
+        if (problem.status === -409) {
+          // Not now: paused, or a server that was started again waits for who talks. What waits may have its
+          // place later, which the server decides.
+          if (!this.#end) break;
+          this.#films = [];
+          first = false;
+        } else if (!(await this.#again(problem))) first = false;
       }
       this.#say();
     }
@@ -110,19 +118,17 @@ export class Outbox {
       return begun;
     } catch (error) {
       const problem = asProblem(error);
-      // Paused, or the agent has the call no more: nothing that waits may be kept.
-      if (problem.status === 409 || problem.status === 404 || problem.status === 410) {
-        this.#films = [];
-        if (problem.status !== 409) this.#over();
-        throw new Problem(-409, problem.code, problem.message);
-      }
+      if (problem.status === 409) throw new Problem(-409, problem.code, problem.message);
+      // The call is over, or a server that was started again has not taken it up yet.
+      if ((problem.status === 404 || problem.status === 410) && this.#tries < mostUnknown)
+        throw new Problem(503, problem.code, problem.message, undefined, undefined, 1);
       throw problem;
     }
   }
 
   async #send(to: ScreenBegun, film: Film): Promise<void> {
-    if (film.at + film.length <= to.began_ms) {
-      this.#drop(film);
+    if (film.at < to.began_ms - slack) {
+      this.#drop(film); // it may not be kept
       return;
     }
     const query = new URLSearchParams({
@@ -157,17 +163,11 @@ export class Outbox {
     if (at >= 0) this.#films.splice(at, 1);
   }
 
-  #over(): void {
-    this.#end = undefined;
-    this.#closed = true;
-    this.told.over();
-  }
-
   /** Decides what becomes of what failed, and waits before another try; false: there is none. */
   async #again(problem: Problem): Promise<boolean> {
-    if (problem.status === -409) return false; // not to be begun now
     if (problem.temporary || problem.status === 401) {
-      const wait = problem.retryAfter * 1000 || Math.min(8000, 500 * 2 ** this.#tries++);
+      const wait = problem.retryAfter * 1000 || Math.min(8000, 500 * 2 ** this.#tries);
+      this.#tries++;
       await new Promise<void>((done) => {
         const timer = setTimeout(done, problem.status === 401 ? 5000 : wait);
         this.#wake = () => {
@@ -178,8 +178,14 @@ export class Outbox {
       this.#wake = undefined;
       return true;
     }
+    if (!this.#to) {
+      // The call is over, and what waits has no place. Or its end is known already.
+      this.#films = [];
+      this.#end = undefined;
+      return false;
+    }
     if (!this.#films.length) {
-      this.#end = undefined; // it knows already, or the call is over
+      this.#end = undefined;
       return false;
     }
     this.#to = undefined; // its place is asked for again

@@ -82,7 +82,6 @@ class Share {
         this.#call = call.id;
         this.#outbox = new Outbox(call.id, this.#clock, {
           waits: (length) => (this.waits = Math.round(length / 1000)),
-          over: () => this.#rest(false),
           refused: () => this.#fail("refused"),
         });
         void this.#learn();
@@ -95,7 +94,8 @@ class Share {
           }
         } else if (status === "recording" || status === "lost" || status === "paused") void this.#look();
       } else if (this.#runs) this.#go();
-      else void this.#rest(false);
+      // A server that was started again waits a moment; what was shown meanwhile is sent then.
+      else if (status !== "waiting") void this.#rest(false);
     });
   }
 
