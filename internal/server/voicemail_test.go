@@ -84,10 +84,9 @@ func TestACallerLeavesAMessage(t *testing.T) {
 		op := newExchange(t, node, others.incoming)
 		acme.trunk(t, op, "+351210000001", entry, func(v *setup.Trunk) { v.Outgoing = setup.TrunkOutgoing{Allowed: true} })
 		acme.agent(t, "bo")
-		cyID := acme.agent(t, "cy")
+		acme.agent(t, "cy")
 		books.agent(t, "bo")
-		bo, cy, theirs := acme.signIn(t, "bo"), acme.signIn(t, "cy"), books.signIn(t, "bo")
-		_ = cyID
+		cy, theirs := acme.signIn(t, "cy"), books.signIn(t, "bo")
 
 		call := op.dials(t, "210000001", "+351930000007")
 		call.hears(t, "the caller", []float64{1000})
@@ -135,7 +134,7 @@ func TestACallerLeavesAMessage(t *testing.T) {
 		}
 
 		// The agent hears it.
-		bo, _ = acme.ready(t, "bo")
+		bo, _ := acme.ready(t, "bo")
 		offer, interaction := acme.offered(t, bo)
 		var list struct{ Items []recording.Item }
 		refused(t, cy.Do(ctx, "GET", "interactions/"+interaction+"/recordings", nil, nil), 404)

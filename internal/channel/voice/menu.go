@@ -167,7 +167,7 @@ func (c *call) say(pcm []int16, err error) {
 		c.speak() // the written side has it
 		return
 	}
-	if c.caller == nil || m.answering || c.work.State == active {
+	if c.caller == nil || m.answering || c.work.State == active || c.message != nil && c.message.begun {
 		c.speak()
 		return
 	}

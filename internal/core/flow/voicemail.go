@@ -27,12 +27,19 @@ type CallBack struct {
 	Number secret.Text // as it is written; empty: that from which the person calls
 }
 
+// afterTone is said where a step has no greeting of its own.
+var afterTone = map[string]string{"en": "Please leave a message after the tone, and press hash when you are done.", "pt": "Deixe a sua mensagem depois do sinal e prima cardinal quando terminar."}
+
 // voicemail has a message taken, where the person can leave one.
 func (r *run) voicemail(n Node) (next way) {
 	if r.w.Channel != voiceChannel {
 		return r.noMessage(n)
 	}
-	r.act(r.told(n, Action{}))
+	greeting := r.told(n, Action{})
+	if greeting.Say == "" && len(n.worded()) == 0 {
+		greeting.Say = r.say(afterTone)
+	}
+	r.act(greeting)
 	r.actions = append(r.actions, Action{Message: &Message{Step: r.s.Steps, Seconds: n.Seconds}})
 	r.s.Waiting = true
 	r.s.Deadline = r.w.Now.UTC().Add(time.Duration(n.Seconds+messageMore) * time.Second)

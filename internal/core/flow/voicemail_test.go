@@ -53,6 +53,10 @@ func TestVoicemail(t *testing.T) {
 			t.Errorf("%+v: %+v", in, actions)
 		}
 	}
+	silent := parse(t, strings.Replace(leavesMessage, `"text":{"en":"Nobody is here.","pt":"Não está ninguém."},`, "", 1))
+	if _, actions, _ := Start(silent, "pt", nil, w); len(actions) != 2 || !strings.HasPrefix(actions[0].Say, "Deixe a sua mensagem") {
+		t.Errorf("without a greeting: %+v", actions)
+	}
 	of := Mailbox(map[string]string{"en": "Bo cannot come."}, nil, 180)
 	s, actions, err = Start(of, "en", nil, w)
 	if err != nil || len(actions) != 2 || actions[0].Say != "Bo cannot come." || actions[1].Message.Seconds != 180 {
