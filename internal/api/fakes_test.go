@@ -14,6 +14,7 @@ import (
 	"nubitalk/internal/app/floor"
 	"nubitalk/internal/app/forward"
 	"nubitalk/internal/app/prompt"
+	"nubitalk/internal/app/quality"
 	"nubitalk/internal/app/recording"
 	appsetup "nubitalk/internal/app/setup"
 	"nubitalk/internal/app/voicemail"
@@ -666,6 +667,76 @@ func (p holds) End(_ context.Context, a access.Actor, hold string) error {
 
 func (holds) List(context.Context, access.Actor, string) ([]recording.Hold, error) {
 	return []recording.Hold{}, nil
+}
+
+// evaluations has one of each tenant's recording, and a calibration, under the
+// recording's id.
+type evaluations struct{ *world }
+
+func (p evaluations) is(a access.Actor, perm access.Permission, thing string) error {
+	_, err := p.of(a, perm, thing, recordings)
+	return err
+}
+
+func (evaluations) List(context.Context, access.Actor, quality.Search) ([]quality.Evaluation, string, error) {
+	return []quality.Evaluation{}, "", nil
+}
+
+func (p evaluations) Get(_ context.Context, a access.Actor, one string) (quality.Whole, error) {
+	return quality.Whole{}, p.is(a, access.QualityRead, one)
+}
+
+func (evaluations) Assign(context.Context, access.Actor, quality.NewEvaluation) (quality.Evaluation, error) {
+	return quality.Evaluation{}, nil
+}
+
+func (p evaluations) Save(_ context.Context, a access.Actor, one string, _ quality.Said) (quality.Whole, error) {
+	return quality.Whole{}, p.is(a, access.QualityEvaluate, one)
+}
+
+func (p evaluations) Complete(ctx context.Context, a access.Actor, one string, in quality.Said) (quality.Whole, error) {
+	return p.Save(ctx, a, one, in)
+}
+
+func (p evaluations) Settle(ctx context.Context, a access.Actor, one string, in quality.Said) (quality.Whole, error) {
+	return p.Save(ctx, a, one, in)
+}
+
+func (p evaluations) Acknowledge(ctx context.Context, a access.Actor, one string, _ int64, _ string) (quality.Whole, error) {
+	return p.Get(ctx, a, one)
+}
+
+func (p evaluations) Dispute(ctx context.Context, a access.Actor, one string, _ int64, _ string) (quality.Whole, error) {
+	return p.Get(ctx, a, one)
+}
+
+func (p evaluations) Withdraw(_ context.Context, a access.Actor, one string, _ int64) error {
+	return p.is(a, access.QualityManage, one)
+}
+
+func (p evaluations) DrawNow(_ context.Context, a access.Actor, sample string) (int, error) {
+	_, err := p.object(a, sample)
+	return 0, err
+}
+
+func (evaluations) Calibrate(context.Context, access.Actor, quality.NewCalibration) (quality.Calibration, error) {
+	return quality.Calibration{}, nil
+}
+
+func (evaluations) Calibrations(context.Context, access.Actor) ([]quality.Calibration, error) {
+	return []quality.Calibration{}, nil
+}
+
+func (p evaluations) Compare(_ context.Context, a access.Actor, one string) (quality.Compared, error) {
+	return quality.Compared{}, p.is(a, access.QualityEvaluate, one)
+}
+
+func (p evaluations) EndCalibration(_ context.Context, a access.Actor, one string) error {
+	return p.is(a, access.QualityManage, one)
+}
+
+func (evaluations) Scores(context.Context, access.Actor, quality.Wish) (quality.Scores, error) {
+	return quality.Scores{}, nil
 }
 
 // people are a tenant's contacts.

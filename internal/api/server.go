@@ -27,6 +27,7 @@ type Parts struct {
 	Prompts    Prompts
 	Listening  Listening
 	Holds      Holds
+	Quality    Quality
 	Screens    Screens
 	Trunks     TrunkStatus // nil: no calls run here
 	Phones     PhoneStatus // nil: no calls run here
@@ -106,6 +107,7 @@ func New(c Config, p Parts) *Server {
 	s.recordingReadRoutes()
 	s.recordingShareRoutes()
 	s.recordingHoldRoutes()
+	s.qualityRoutes()
 	s.phoneCallRoutes()
 	s.handsetRoutes()
 	s.forwardRoutes()

@@ -155,6 +155,26 @@ type (
 		Seen
 		setup.RecordingRule
 	}
+	// QualityFormObject is an evaluation form as answered.
+	QualityFormObject struct {
+		SetupHead
+		setup.QualityForm
+	}
+	// QualityFormChange changes one.
+	QualityFormChange struct {
+		Seen
+		setup.QualityForm
+	}
+	// QualitySampleObject is a sampling rule as answered.
+	QualitySampleObject struct {
+		SetupHead
+		setup.QualitySample
+	}
+	// QualitySampleChange changes one.
+	QualitySampleChange struct {
+		Seen
+		setup.QualitySample
+	}
 	AlertRuleObject struct {
 		SetupHead
 		setup.AlertRule
@@ -364,6 +384,8 @@ var mustSend = map[setup.Kind][]string{
 	setup.KindPrompt:      {"name", "language", "text"},
 
 	setup.KindRecordingRule: {"name", "percent"},
+	setup.KindQualityForm:   {"name", "questions"},
+	setup.KindQualitySample: {"name", "form"},
 }
 
 // lighten makes the schema of a new object ask for no more than mustSend.

@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"nubitalk/internal/app/recording"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/quality"
 	"nubitalk/internal/core/setup"
 	"nubitalk/internal/media/audio"
 	"nubitalk/internal/server/demo"
@@ -47,6 +49,8 @@ type party struct {
 	attachment string
 	recording  string
 	share      string // of it, with second
+	evaluation string
+	judging    string // a calibration
 	hold       string // on it
 	ticket     string // of its opening
 	alert      string // about user, who holds a conversation
@@ -126,6 +130,12 @@ func (p *party) furnish() {
 			}
 			if kind == setup.KindRecordingRule {
 				fresh = m{"name": "new", "percent": 100, "consent": "none"}
+			}
+			if kind == setup.KindQualityForm {
+				fresh = m{"name": "new", "questions": []any{m{"text": p.canary, "kind": "yes_no", "weight": 1}}}
+			}
+			if kind == setup.KindQualitySample {
+				fresh = m{"name": "new", "form": p.setups[setup.KindQualityForm]["id"]}
 			}
 			if kind == setup.KindTrunk {
 				fresh = m{"name": "new", "country": "PT", "username": "u", "password": p.canary, "numbers": []any{m{"number": fmt.Sprintf("+3512100%05d", p.canary[len(p.canary)-1])}}}
@@ -249,6 +259,15 @@ func (p *party) record(n *node) {
 	var held struct{ ID string }
 	must(p.t, p.all.Do(p.t.Context(), "POST", "recording-holds", m{"recording": r.ID(), "reason": "claim", "reference": p.canary}, &held))
 	p.hold = held.ID
+	form := p.setups[setup.KindQualityForm]["id"].(string)
+	ids := n.ids
+	p.evaluation, p.judging = ids.New(id.Evaluation), ids.New(id.Calibration)
+	must(p.t, n.keepers.db.Write(p.t.Context(), p.id, func(tx *store.Tx) error {
+		return errors.Join(
+			tx.InsertEvaluation(store.EvaluationRow{ID: p.evaluation, FormID: form, FormVersion: 1, RecordingID: r.ID(), InteractionID: p.visitor.Interaction, AgentID: p.second, EvaluatorID: p.user,
+				Origin: "hand", State: "assigned", Answers: "[]", Score: -1, AssignedAt: time.Now()}),
+			tx.InsertCalibration(store.CalibrationRow{ID: p.judging, FormID: form, FormVersion: 1, RecordingID: r.ID(), InteractionID: p.visitor.Interaction, AgentID: p.second, BegunAt: time.Now()}))
+	}))
 }
 
 // thing is the id of what a route is about.
@@ -271,7 +290,7 @@ func (p *party) thing(path string) string {
 	case strings.HasPrefix(path, "/api/v1/floor/agents/"):
 		return p.user
 	}
-	return map[string]string{"users": p.second, "api-keys": p.keyID, "organisations": string(p.id), "offers": p.offer, "recordings": p.recording, "recording-holds": p.hold,
+	return map[string]string{"users": p.second, "api-keys": p.keyID, "organisations": string(p.id), "offers": p.offer, "recordings": p.recording, "recording-holds": p.hold, "evaluations": p.evaluation, "calibrations": p.judging,
 		"interactions": p.visitor.Interaction, "alerts": p.alert, "floor": p.visitor.Interaction, "contacts": p.contact}[part[2]]
 }
 
@@ -282,7 +301,7 @@ func (p *party) path(route string, q *party) string {
 
 // madeUp is a path with ids in it that nobody has, in place of p's.
 func (p *party) madeUp(path string) string {
-	own := []string{string(p.id), p.user, p.second, p.session, p.keyID, p.offer, p.contact, p.consent, p.attachment, p.recording, p.share, p.hold, p.alert, p.visitor.Interaction}
+	own := []string{string(p.id), p.user, p.second, p.session, p.keyID, p.offer, p.contact, p.consent, p.attachment, p.recording, p.share, p.hold, p.evaluation, p.judging, p.alert, p.visitor.Interaction}
 	for _, object := range p.setups {
 		own = append(own, object["id"].(string))
 	}
@@ -317,6 +336,19 @@ func (p *party) body(method, route string) (any, string) {
 			query += "&until_ms=1000"
 		}
 		return nil, query
+	}
+	if part[2] == "evaluations" && method == "DELETE" {
+		return nil, "?version=1"
+	}
+	if part[2] == "evaluations" && strings.Contains(route, "{id}") && method != "GET" {
+		if strings.HasSuffix(route, "/acknowledge") || strings.HasSuffix(route, "/dispute") {
+			return m{"version": 1, "reply": "x"}, ""
+		}
+		said := m{"version": 1, "answers": []any{m{"question": quality.IDOf(p.canary), "value": 1}}}
+		if strings.HasSuffix(route, "/settle") {
+			said["settlement"] = "x"
+		}
+		return said, ""
 	}
 	if strings.HasSuffix(route, "/screen/pieces") {
 		return m{}, "?recording=rec_1&number=1&at_ms=1&length_ms=1000"
@@ -372,7 +404,7 @@ func (p *party) ask(a asker, method, path string, body any) (int, string) {
 // leaks says what of p is in an answer.
 func (p *party) leaks(answer string) string {
 	low := strings.ToLower(answer)
-	for _, own := range []string{strings.ToLower(p.canary), string(p.id), p.user, p.second, p.contact, p.offer, p.attachment, p.recording, p.share, p.hold, p.keyID} {
+	for _, own := range []string{strings.ToLower(p.canary), string(p.id), p.user, p.second, p.contact, p.offer, p.attachment, p.recording, p.share, p.hold, p.evaluation, p.judging, p.keyID} {
 		if strings.Contains(low, own) {
 			return own
 		}

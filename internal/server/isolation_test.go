@@ -183,6 +183,12 @@ func bodies(t *testing.T, a, b *party) {
 		{"POST", "/api/v1/queues/try", m{"queue": m{"name": "x"}, "agents": []any{m{"user": b.user}}, "works": []any{m{"channel": "chat"}}}},
 		{"POST", "/api/v1/queues/try", m{"queue": m{"name": "x"}, "works": []any{m{"channel": "chat", "last_agent": b.user}}}},
 		{"POST", "/api/v1/recordings/" + a.recording + "/shares", m{"users": []any{b.user}, "reason": "quality"}},
+		{"POST", "/api/v1/evaluations", m{"recording": b.recording, "form": a.setups[setup.KindQualityForm]["id"]}},
+		{"POST", "/api/v1/evaluations", m{"recording": a.recording, "form": b.setups[setup.KindQualityForm]["id"], "agent": a.user}},
+		{"POST", "/api/v1/evaluations", m{"recording": a.recording, "form": a.setups[setup.KindQualityForm]["id"], "evaluator": b.user}},
+		{"POST", "/api/v1/calibrations", m{"recording": b.recording, "form": a.setups[setup.KindQualityForm]["id"], "evaluators": []any{a.user, a.second}}},
+		{"PUT", put(setup.KindQualitySample), with(setup.KindQualitySample, "form", b.setups[setup.KindQualityForm]["id"])},
+		{"PUT", put(setup.KindQualitySample), with(setup.KindQualitySample, "evaluators", []any{b.user})},
 		{"POST", "/api/v1/recording-holds", m{"recording": b.recording, "reason": "claim"}},
 		{"POST", "/api/v1/recording-holds", m{"contact": b.contact, "reason": "claim"}},
 		{"PUT", "/api/v1/queues/order", m{"ids": []any{queue}}},
@@ -256,8 +262,9 @@ func controls(t *testing.T, b *party, routes []api.Route) {
 	t.Helper()
 	for _, r := range routes {
 		if !strings.Contains(r.Path, "{") || r.Guard.Permission == access.Public || r.Socket ||
-			strings.HasPrefix(r.Path, "/api/v1/organisations/") || strings.HasSuffix(r.Path, "/decline") {
-			continue // organisations are the operator's; the one offer was accepted
+			strings.HasPrefix(r.Path, "/api/v1/organisations/") || strings.HasSuffix(r.Path, "/decline") ||
+			strings.HasPrefix(r.Path, "/api/v1/evaluations/") && (strings.HasSuffix(r.Path, "/acknowledge") || strings.HasSuffix(r.Path, "/dispute")) {
+			continue // organisations are the operator's; the one offer was accepted; whose work it is answers
 		}
 		if strings.HasSuffix(r.Path, "/erase") {
 			must(t, b.all.Do(t.Context(), "POST", "interactions/"+b.next.Interaction+"/complete", m{}, nil)) // its work must be done

@@ -15,6 +15,7 @@ import (
 	"nubitalk/internal/app/live"
 	"nubitalk/internal/app/lookup"
 	"nubitalk/internal/app/prompt"
+	"nubitalk/internal/app/quality"
 	"nubitalk/internal/app/recording"
 	"nubitalk/internal/app/retention"
 	appsetup "nubitalk/internal/app/setup"
@@ -47,6 +48,7 @@ type parts struct {
 	recording *recording.Service
 	listeners *recording.Listeners
 	holds     *recording.Holds
+	quality   *quality.Service
 	media     *media.Host
 	voice     *voice.Service
 	lines     *lineBook
@@ -94,6 +96,7 @@ func (s *Server) wire() (*parts, error) {
 	}
 	s.group.Add("live", p.live)
 	s.group.Add("retention", p.ending)
+	s.group.Add("quality", p.quality)
 	s.group.Add("notice", service.Func{OnStop: p.privacy.stop})
 	return p, nil
 }
@@ -130,6 +133,7 @@ func (s *Server) makeParts() *parts {
 		return err
 	}})
 	p.holds = &recording.Holds{Recordings: p.recording, Audit: p.audit, Erasing: p.contacts.Erasing}
+	p.quality = quality.New(quality.Deps{DB: k.db, Vault: k.vault, Audit: p.audit, Clock: s.clock, IDs: s.ids, Log: s.log.With("part", "quality"), Node: s.data.node})
 	p.media = media.NewHost(s.mediaConfig())
 	var network voice.Network
 	var phones voice.Phones
@@ -225,6 +229,7 @@ func (s *Server) doors(p *parts) *api.Server {
 		Prompts:   p.prompts,
 		Listening: p.listeners,
 		Holds:     p.holds,
+		Quality:   p.quality,
 		Contacts:  p.contacts,
 		Audit:     p.audit,
 		Privacy:   p.privacy,

@@ -16,6 +16,8 @@ var tenantTables = []tenantTable{
 	{"recordings", `DELETE FROM recordings WHERE tenant_id = $1 AND recording_id IN (SELECT recording_id FROM recordings WHERE tenant_id = $1 ORDER BY recording_id LIMIT $2)`},
 	{"recording_holds", `DELETE FROM recording_holds WHERE tenant_id = $1 AND hold_id IN (SELECT hold_id FROM recording_holds WHERE tenant_id = $1 ORDER BY hold_id LIMIT $2)`},
 	{"recording_shares", `DELETE FROM recording_shares WHERE tenant_id = $1 AND share_id IN (SELECT share_id FROM recording_shares WHERE tenant_id = $1 ORDER BY share_id LIMIT $2)`},
+	{"evaluations", `DELETE FROM evaluations WHERE tenant_id = $1 AND evaluation_id IN (SELECT evaluation_id FROM evaluations WHERE tenant_id = $1 ORDER BY evaluation_id LIMIT $2)`},
+	{"calibrations", `DELETE FROM calibrations WHERE tenant_id = $1 AND calibration_id IN (SELECT calibration_id FROM calibrations WHERE tenant_id = $1 ORDER BY calibration_id LIMIT $2)`},
 	{"recording_states", `DELETE FROM recording_states WHERE tenant_id = $1 AND interaction_id IN (SELECT interaction_id FROM recording_states WHERE tenant_id = $1 ORDER BY interaction_id LIMIT $2)`},
 	{"voicemails", `DELETE FROM voicemails WHERE tenant_id = $1 AND interaction_id IN (SELECT interaction_id FROM voicemails WHERE tenant_id = $1 ORDER BY interaction_id LIMIT $2)`},
 	{"chats", `DELETE FROM chats WHERE tenant_id = $1 AND interaction_id IN (SELECT interaction_id FROM chats WHERE tenant_id = $1 ORDER BY interaction_id LIMIT $2)`},

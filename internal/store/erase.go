@@ -8,11 +8,11 @@ import (
 
 // Erased counts the rows that an erasure removed, for its receipt.
 type Erased struct {
-	Contacts, Addresses, Consents, Interactions, Segments, Offers, Legs, Chats, Messages, Tokens, Attachments, Recordings, RecordingEntries int64
+	Contacts, Addresses, Consents, Interactions, Segments, Offers, Legs, Chats, Messages, Tokens, Attachments, Recordings, RecordingEntries, Evaluations int64
 }
 
 // DeleteConversation removes what was said in a closed interaction, its files'
-// rows, its recordings, marks and search tokens, its display name and its flow's
+// rows, its recordings, what evaluations say of it, marks and search tokens, its display name and its flow's
 // memory; the record (times, queue, agent, labels) stays. Delete what Blobs names
 // before, and Scrub afterwards.
 func (tx *Tx) DeleteConversation(interactionID string, now time.Time) (Erased, error) {
@@ -70,8 +70,9 @@ func (tx *Tx) eraseContent(which, key string) (e Erased, err error) {
 	if e.Tokens, err = tx.eraseTokens(which, key); err != nil {
 		return e, err
 	}
-	var states, shares, voicemails int64
+	var states, shares, voicemails, words int64
 	err = tx.erase(key, []erasure{
+		{&words, `UPDATE evaluations SET words_sealed = substr(words_sealed, 1, 0), version = version + 1 WHERE tenant_id = $1 AND ` + which},
 		{&shares, `DELETE FROM recording_shares WHERE tenant_id = $1 AND ` + which},
 		{&voicemails, `DELETE FROM voicemails WHERE tenant_id = $1 AND ` + which},
 		{&states, `DELETE FROM recording_states WHERE tenant_id = $1 AND ` + which},
@@ -105,7 +106,10 @@ func (tx *Tx) eraseWork(which, key string) (Erased, error) {
 	if err != nil {
 		return e, err
 	}
+	var calibrations int64
 	return e, tx.erase(key, []erasure{
+		{&e.Evaluations, `DELETE FROM evaluations WHERE tenant_id = $1 AND ` + which},
+		{&calibrations, `DELETE FROM calibrations WHERE tenant_id = $1 AND ` + which},
 		{&e.Offers, `DELETE FROM offers WHERE tenant_id = $1 AND ` + which},
 		{&e.Segments, `DELETE FROM segments WHERE tenant_id = $1 AND ` + which},
 		{&e.Legs, `DELETE FROM call_legs WHERE tenant_id = $1 AND ` + which},

@@ -55,6 +55,12 @@ func life(tx *store.Tx, contact string) error {
 		if err := tx.PutVoicemail(store.VoicemailRow{InteractionID: interaction, UserID: "usr_1", LeftAt: t0}); err != nil {
 			return err
 		}
+		if err := tx.InsertEvaluation(store.EvaluationRow{ID: "eva_" + interaction, InteractionID: interaction, AgentID: "usr_1", EvaluatorID: "usr_2", Origin: "sample", State: "assigned", Answers: "[]", WordsSealed: []byte("words")}); err != nil {
+			return err
+		}
+		if err := tx.InsertCalibration(store.CalibrationRow{ID: "cal_" + interaction, InteractionID: interaction, AgentID: "usr_1"}); err != nil {
+			return err
+		}
 	}
 	return tx.InsertRecordingHold(store.RecordingHoldRow{ID: "hld_" + contact, ContactID: contact})
 }
@@ -168,7 +174,7 @@ func TestErasingAContact(t *testing.T) {
 		write(t, db, tenA, func(tx *store.Tx) error { return life(tx, "con_2") })
 		write(t, db, tenA, func(tx *store.Tx) error {
 			e, err := tx.DeleteContact("con_2")
-			same(t, "receipt", store.Erased{Contacts: 1, Addresses: 2, Consents: 2, Interactions: 2, Segments: 2, Offers: 2, Legs: 2, Chats: 2, Messages: 2, Tokens: 4, Attachments: 2, Recordings: 2, RecordingEntries: 4}, e)
+			same(t, "receipt", store.Erased{Contacts: 1, Addresses: 2, Consents: 2, Interactions: 2, Segments: 2, Offers: 2, Legs: 2, Chats: 2, Messages: 2, Tokens: 4, Attachments: 2, Recordings: 2, RecordingEntries: 4, Evaluations: 2}, e)
 			return err
 		})
 		same(t, "the rest of the tenant", alone, census(t, db, tenA))
@@ -198,14 +204,18 @@ func TestErasingAnInteractionAndAConversation(t *testing.T) {
 			if i.NameSealed != nil || i.FlowSealed != nil || !i.ErasedAt.Equal(at(9)) || i.Version != 2 {
 				t.Errorf("left: %+v", i)
 			}
+			e, err2 := tx.Evaluation("eva_int_con_1_0")
+			if len(e.WordsSealed) != 0 || e.Version != 2 || err2 != nil {
+				t.Errorf("left of what an evaluation says: %+v, %v", e, err2)
+			}
 			return err
 		})
 		write(t, db, tenA, func(tx *store.Tx) error {
 			e, err := tx.DeleteInteraction("int_con_1_1")
-			same(t, "interaction", store.Erased{Interactions: 1, Segments: 1, Offers: 1, Legs: 1, Chats: 1, Messages: 1, Tokens: 2, Attachments: 1, Recordings: 1, RecordingEntries: 2}, e)
+			same(t, "interaction", store.Erased{Interactions: 1, Segments: 1, Offers: 1, Legs: 1, Chats: 1, Messages: 1, Tokens: 2, Attachments: 1, Recordings: 1, RecordingEntries: 2, Evaluations: 1}, e)
 			return err
 		})
-		same(t, "left", map[string]int{"organisations": 1, "contacts": 1, "contact_addresses": 2, "consents": 2, "interactions": 1, "segments": 1, "offers": 1, "call_legs": 1, "recording_holds": 1}, census(t, db, tenA))
+		same(t, "left", map[string]int{"organisations": 1, "contacts": 1, "contact_addresses": 2, "consents": 2, "interactions": 1, "segments": 1, "offers": 1, "call_legs": 1, "recording_holds": 1, "evaluations": 1, "calibrations": 1}, census(t, db, tenA))
 		same(t, "the other tenant", other, census(t, db, tenB))
 		for what, del := range map[string]func(*store.Tx) error{
 			"interaction":  func(tx *store.Tx) error { _, err := tx.DeleteInteraction("int_none"); return err },

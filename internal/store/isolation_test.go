@@ -76,6 +76,12 @@ func everything(t *testing.T, db *store.DB) {
 					}
 					return recorded(tx, "int_call")
 				},
+				func() error {
+					return tx.InsertEvaluation(store.EvaluationRow{ID: "eva_1", InteractionID: "int_call", AgentID: "usr_1", EvaluatorID: "usr_2", State: "assigned", Answers: "[]"})
+				},
+				func() error {
+					return tx.InsertCalibration(store.CalibrationRow{ID: "cal_1", InteractionID: "int_call"})
+				},
 				func() error { return tx.InsertRecordingHold(store.RecordingHoldRow{ID: "hld_1", ContactID: "con_1"}) },
 				func() error { _, _, err := tx.Lease("floor", "node", 1e9, t0); return err },
 			} {

@@ -12,13 +12,13 @@ import (
 
 // grows are the tables that get many rows for each tenant: no statement may walk
 // over all of them.
-var grows = regexp.MustCompile(`\b(interactions|segments|offers|messages|message_tokens|chats|attachments|recordings|recording_entries|recording_shares|voicemails|alerts|audit|contacts|contact_addresses|consents|sessions|call_legs|v|i|s|n|c|m|t|l|o)\b`)
+var grows = regexp.MustCompile(`\b(interactions|segments|offers|messages|message_tokens|chats|attachments|recordings|recording_entries|recording_shares|evaluations|calibrations|voicemails|alerts|audit|contacts|contact_addresses|consents|sessions|call_legs|v|i|s|n|c|m|t|l|o|e|r)\b`)
 
 var (
 	scan       = regexp.MustCompile(`^SCAN (\w+)`)
 	tenantOnly = regexp.MustCompile(`^SEARCH (\w+) USING .*\(tenant_id=\?\)$`)
 	// inOrder are indexes that hold few rows, or give a list its order.
-	inOrder = regexp.MustCompile(`interactions_arrived|interactions_open|chats_talking|chats_waiting|offers_pending|attachments_unsent|alerts_open`)
+	inOrder = regexp.MustCompile(`interactions_arrived|interactions_open|chats_talking|chats_waiting|evaluations_newest|calibrations_newest|offers_pending|attachments_unsent|alerts_open`)
 )
 
 func tooWide(step string) bool {
@@ -125,6 +125,24 @@ func TestStatementsUseIndexes(t *testing.T) {
 			return ignore(tx.SearchInteractions(store.InteractionFilter{Queue: "que_1", Before: store.Cursor{At: t0, ID: "int_1"}}))
 		},
 		func(tx *store.Tx) error { return ignore(tx.KeptRecordings(t0, 10)) },
+		func(tx *store.Tx) error { return ignore(tx.Evaluations(store.EvaluationFilter{Limit: 10})) },
+		func(tx *store.Tx) error {
+			return ignore(tx.Evaluations(store.EvaluationFilter{Agent: "usr_1", Evaluator: "usr_2", Form: "qfo_1", States: []string{"assigned"}, Before: store.Cursor{At: t0, ID: "eva_1"}, Limit: 10}))
+		},
+		func(tx *store.Tx) error {
+			return ignore(tx.Evaluations(store.EvaluationFilter{Evaluator: "-", Limit: 10}))
+		},
+		func(tx *store.Tx) error {
+			return ignore(tx.Evaluations(store.EvaluationFilter{Interaction: "int_call", Limit: 10}))
+		},
+		func(tx *store.Tx) error {
+			return tx.EachScored(t0, at(9), "usr_1", "", func(store.ScoredRow) error { return nil })
+		},
+		func(tx *store.Tx) error { return ignore(tx.Drawn("qsa_1", "2026-W01")) },
+		func(tx *store.Tx) error { return ignore(tx.RecordedWork(t0, at(9), 1000, 10)) },
+		func(tx *store.Tx) error { return ignore(tx.Calibrated("cal_1")) },
+		func(tx *store.Tx) error { return ignore(tx.Calibrations(10)) },
+		func(tx *store.Tx) error { return tx.EndCalibration("cal_1", t0) },
 		func(tx *store.Tx) error { return ignore(tx.RecordingBlobs("rec_1")) },
 		func(tx *store.Tx) error {
 			return firstOf(tx.LockRecordings("int_call"), tx.LetRecordingGo("rec_int_call", t0), tx.AskedErasure("con_1", t0), tx.DeleteRecordingHold("hld_1"))

@@ -83,6 +83,10 @@ func tenantRows() []kept {
 	recordingState.InteractionID = interaction.ID
 	hold, share := fill[store.RecordingHoldRow](32), fill[store.RecordingShareRow](33)
 	share.InteractionID, share.RecordingID = interaction.ID, recording.ID
+	evaluation, calibration := fill[store.EvaluationRow](34), fill[store.CalibrationRow](35)
+	evaluation.InteractionID, evaluation.Version, evaluation.Origin = interaction.ID, 1, "sample"
+	calibrated := fill[store.EvaluationRow](36)
+	calibrated.InteractionID, calibrated.Version, calibrated.Origin = interaction.ID, 1, "calibration"
 	entry := fill[store.RecordingEntryRow](21)
 	entry.InteractionID, entry.RecordingID = interaction.ID, recording.ID
 	return []kept{
@@ -187,6 +191,17 @@ func tenantRows() []kept {
 		}),
 		keep("recording_shares with a user", share, nothing, func(tx *store.Tx, r store.RecordingShareRow) (store.RecordingShareRow, error) {
 			return only(tx.RecordingSharesWith(r.UserID, r.EndsAt.Add(-time.Second), 10))
+		}),
+		keep("evaluations", evaluation, (*store.Tx).InsertEvaluation, func(tx *store.Tx, r store.EvaluationRow) (store.EvaluationRow, error) { return tx.Evaluation(r.ID) }),
+		keep("evaluations listed", evaluation, nothing, func(tx *store.Tx, r store.EvaluationRow) (store.EvaluationRow, error) {
+			return only(tx.Evaluations(store.EvaluationFilter{Agent: r.AgentID, Evaluator: r.EvaluatorID, Form: r.FormID, Interaction: r.InteractionID, States: []string{"x", r.State}, Limit: 10}))
+		}),
+		keep("evaluations of a calibration", calibrated, (*store.Tx).InsertEvaluation, func(tx *store.Tx, r store.EvaluationRow) (store.EvaluationRow, error) {
+			return only(tx.Calibrated(r.CalibrationID))
+		}),
+		keep("calibrations", calibration, (*store.Tx).InsertCalibration, func(tx *store.Tx, r store.CalibrationRow) (store.CalibrationRow, error) { return tx.Calibration(r.ID) }),
+		keep("calibrations listed", calibration, nothing, func(tx *store.Tx, r store.CalibrationRow) (store.CalibrationRow, error) {
+			return only(tx.Calibrations(9))
 		}),
 		keep("recording_states", recordingState, (*store.Tx).PutRecordingState, func(tx *store.Tx, r store.RecordingStateRow) (store.RecordingStateRow, error) {
 			return tx.RecordingState(r.InteractionID)

@@ -89,7 +89,8 @@ func (tx *Tx) SetTalkPhone(userID, phone string) error {
 
 // EraseUser leaves of a user only the id that records point at: status deleted,
 // no name, profile, password, roles, sessions or presence, no number that calls are
-// forwarded to, and nothing that was shared with it. Its API keys are revoked.
+// forwarded to, nothing that was shared with
+// it, and no evaluation of its work. Its API keys are revoked.
 func (tx *Tx) EraseUser(userID string, now time.Time) error {
 	t := string(tx.scope.Tenant)
 	n, err := tx.exec(`UPDATE users SET user_name = user_id, user_name_key = user_id, status = 'deleted', roles = '[]', skills = '{}', teams = '[]', site = '', talk_phone = '', capacity = '{}', profile_sealed = $3,
@@ -105,6 +106,9 @@ func (tx *Tx) EraseUser(userID string, now time.Time) error {
 		return err
 	}
 	if _, err := tx.exec(`DELETE FROM forwards WHERE tenant_id = $1 AND user_id = $2`, t, userID); err != nil {
+		return err
+	}
+	if err := tx.eraseEvaluator(userID); err != nil {
 		return err
 	}
 	if _, err := tx.exec(`DELETE FROM recording_shares WHERE tenant_id = $1 AND user_id = $2`, t, userID); err != nil {

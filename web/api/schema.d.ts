@@ -268,6 +268,72 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/calibrations": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Calibrations, the newest first
+     * @description Needs `quality.evaluate`.
+     */
+    get: operations["calibrations"];
+    put?: never;
+    /**
+     * Have several evaluate one recording, none seeing another's answers
+     * @description Needs `quality.manage`.
+     */
+    post: operations["calibrate"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/calibrations/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * A calibration; once it has ended, where its evaluators differ
+     * @description Needs `quality.evaluate`.
+     */
+    get: operations["calibration"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/calibrations/{id}/end": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * End a calibration, whoever is not done
+     * @description It ends by itself when the last one is done.
+     *
+     *     Needs `quality.manage`.
+     */
+    post: operations["endCalibration"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/call-legs": {
     parameters: {
       query?: never;
@@ -1200,6 +1266,168 @@ export interface paths {
      * @description Needs `setup.write`.
      */
     post: operations["restoreEntryPoint"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/evaluations": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Evaluations, the newest first
+     * @description Agents: of their own work, once they are completed. Those of calibrations are listed for who is to do them.
+     *
+     *     Needs `quality.read`.
+     */
+    get: operations["evaluations"];
+    put?: never;
+    /**
+     * Have a recording evaluated
+     * @description Needs `quality.evaluate`.
+     */
+    post: operations["assignEvaluation"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/evaluations/scores": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What evaluations come to: each agent, team and question over the weeks
+     * @description Agents: their own. Calibrations count nowhere.
+     *
+     *     Needs `quality.read`.
+     */
+    get: operations["qualityScores"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/evaluations/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One evaluation, with its form as it was
+     * @description Needs `quality.read`.
+     */
+    get: operations["evaluation"];
+    /**
+     * Keep what is filled in so far
+     * @description Who saves one that is nobody's takes it.
+     *
+     *     Needs `quality.evaluate`.
+     */
+    put: operations["saveEvaluation"];
+    post?: never;
+    /**
+     * Take back an evaluation that is not completed
+     * @description Needs `quality.manage`.
+     */
+    delete: operations["withdrawEvaluation"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/evaluations/{id}/acknowledge": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Say that one has seen the evaluation of one's work
+     * @description Needs `quality.read`.
+     */
+    post: operations["acknowledgeEvaluation"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/evaluations/{id}/complete": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Complete an evaluation
+     * @description Every question is answered. The score is 100 · Σ weight·share / Σ weight over the questions that apply, and 0 if a fatal one failed (docs/quality.md). The agent sees it from now on.
+     *
+     *     Needs `quality.evaluate`.
+     */
+    post: operations["completeEvaluation"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/evaluations/{id}/dispute": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Say what is not right in the evaluation of one's work
+     * @description Once. The evaluator settles it.
+     *
+     *     Needs `quality.read`.
+     */
+    post: operations["disputeEvaluation"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/evaluations/{id}/settle": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Answer an agent's dispute, maybe with other answers
+     * @description Needs `quality.evaluate`.
+     */
+    post: operations["settleEvaluation"];
     delete?: never;
     options?: never;
     head?: never;
@@ -3220,6 +3448,236 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/quality-forms": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List quality-forms
+     * @description Needs `setup.read`.
+     */
+    get: operations["listQualityForm"];
+    put?: never;
+    /**
+     * Add to quality-forms
+     * @description Needs `quality.manage`.
+     */
+    post: operations["createQualityForm"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/quality-forms/order": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Put quality-forms in order
+     * @description Needs `quality.manage`.
+     */
+    put: operations["orderQualityForm"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/quality-forms/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One of quality-forms
+     * @description Needs `setup.read`.
+     */
+    get: operations["getQualityForm"];
+    /**
+     * Change one of quality-forms
+     * @description Needs `quality.manage`.
+     */
+    put: operations["putQualityForm"];
+    post?: never;
+    /**
+     * Take one of quality-forms out of use
+     * @description It stays readable for the records that name it.
+     *
+     *     Needs `quality.manage`.
+     */
+    delete: operations["archiveQualityForm"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/quality-forms/{id}/restore": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Bring one of quality-forms back into use
+     * @description Needs `quality.manage`.
+     */
+    post: operations["restoreQualityForm"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/quality-forms/{id}/versions": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * How it was before, newest first
+     * @description Needs `setup.read`.
+     */
+    get: operations["versionsOfQualityForm"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/quality-samples": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List quality-samples
+     * @description Needs `quality.manage`.
+     */
+    get: operations["listQualitySample"];
+    put?: never;
+    /**
+     * Add to quality-samples
+     * @description Needs `quality.manage`.
+     */
+    post: operations["createQualitySample"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/quality-samples/order": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Put quality-samples in order
+     * @description Needs `quality.manage`.
+     */
+    put: operations["orderQualitySample"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/quality-samples/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One of quality-samples
+     * @description Needs `quality.manage`.
+     */
+    get: operations["getQualitySample"];
+    /**
+     * Change one of quality-samples
+     * @description Needs `quality.manage`.
+     */
+    put: operations["putQualitySample"];
+    post?: never;
+    /**
+     * Take one of quality-samples out of use
+     * @description It stays readable for the records that name it.
+     *
+     *     Needs `quality.manage`.
+     */
+    delete: operations["archiveQualitySample"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/quality-samples/{id}/draw": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Draw at once what a rule has not drawn yet of this week
+     * @description By itself a rule draws after each week. A conversation is drawn once, whatever the rule and the week.
+     *
+     *     Needs `quality.manage`.
+     */
+    post: operations["drawQualitySample"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/quality-samples/{id}/restore": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Bring one of quality-samples back into use
+     * @description Needs `quality.manage`.
+     */
+    post: operations["restoreQualitySample"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/queues": {
     parameters: {
       query?: never;
@@ -4938,6 +5396,9 @@ export interface components {
         | "recording.share"
         | "recording.hold"
         | "recording.release"
+        | "quality.read"
+        | "quality.evaluate"
+        | "quality.manage"
         | "note.write"
         | "canned.read"
         | "floor.watch"
@@ -5288,6 +5749,16 @@ export interface components {
       version: number;
       warning: components["schemas"]["AlertLevel"];
     };
+    Answer: {
+      question: string;
+      /** @description It does not apply. */
+      skip?: boolean;
+      /**
+       * Format: int64
+       * @description yes_no: 1 is yes. scale: 1 to the best. choice: its place, from 0.
+       */
+      value: number;
+    };
     Attachment: {
       id: string;
       media_type: string;
@@ -5364,6 +5835,15 @@ export interface components {
         | "recording.resumed"
         | "recording.stopped"
         | "recording.screen_ended"
+        | "quality.assigned"
+        | "quality.drawn"
+        | "quality.completed"
+        | "quality.acknowledged"
+        | "quality.disputed"
+        | "quality.settled"
+        | "quality.withdrawn"
+        | "quality.calibration_begun"
+        | "quality.calibration_ended"
         | "recording.shared"
         | "recording.share_ended"
         | "recording.hold_placed"
@@ -5417,6 +5897,25 @@ export interface components {
       past: number;
       /** @description The last day that was looked at. */
       until: string;
+    };
+    Calibration: {
+      agent: string;
+      /** Format: date-time */
+      begun_at: string;
+      begun_by: string;
+      /**
+       * Format: date-time
+       * @description Absent: it runs, and nobody sees another's answers.
+       */
+      ended_at?: string;
+      form: string;
+      /** Format: int64 */
+      form_version: number;
+      id: string;
+      interaction: string;
+      /** @description Who evaluates, and whether each is done. */
+      parts: components["schemas"]["Part"][];
+      recording: string;
     };
     CallBack: {
       /** @description Number to show, one of those of callChoices. */
@@ -5604,6 +6103,28 @@ export interface components {
       note?: string;
       /** @description HH:MM, at most 24:00. */
       to?: string;
+    };
+    Compared: {
+      agent: string;
+      asks: components["schemas"]["QualityForm"];
+      /** Format: date-time */
+      begun_at: string;
+      begun_by: string;
+      /** @description The score first, then the questions; empty while it runs. */
+      differences: components["schemas"]["Difference"][];
+      /**
+       * Format: date-time
+       * @description Absent: it runs, and nobody sees another's answers.
+       */
+      ended_at?: string;
+      form: string;
+      /** Format: int64 */
+      form_version: number;
+      id: string;
+      interaction: string;
+      /** @description Who evaluates, and whether each is done. */
+      parts: components["schemas"]["Part"][];
+      recording: string;
     };
     CompleteInputBody: {
       /** @description Id; some queues ask for one. */
@@ -5880,6 +6401,24 @@ export interface components {
       queues: components["schemas"]["QueueView"][];
       work: components["schemas"]["Interaction"][];
     };
+    Difference: {
+      /** @description By evaluator, hundredths of a percent; absent for whom it does not apply. */
+      points: {
+        [key: string]: number;
+      };
+      /** @description Absent: the score. */
+      question?: string;
+      /**
+       * Format: int64
+       * @description For how many it does not apply.
+       */
+      skipped: number;
+      /**
+       * Format: int64
+       * @description The largest less the smallest.
+       */
+      spread: number;
+    };
     Digits: {
       /**
        * Format: int64
@@ -5927,6 +6466,10 @@ export interface components {
       updated_at: string;
       /** Format: int64 */
       version: number;
+    };
+    Drawn: {
+      /** Format: int64 */
+      count: number;
     };
     EndScreen: {
       /**
@@ -6103,6 +6646,53 @@ export interface components {
       erased_at: string;
       kept: components["schemas"]["KeptCount"][];
     };
+    Evaluation: {
+      /** @description Whose work it is. */
+      agent: string;
+      /**
+       * Format: date-time
+       * @description When the agent acknowledged or disputed it last.
+       */
+      answered_at?: string;
+      /** Format: date-time */
+      assigned_at: string;
+      calibration?: string;
+      /** Format: date-time */
+      completed_at?: string;
+      /** @description Absent: whoever may takes it. */
+      evaluator?: string;
+      /** @description A fatal question failed, so the score is 0. */
+      fatal: boolean;
+      form: string;
+      /** Format: int64 */
+      form_version: number;
+      id: string;
+      interaction: string;
+      /** @enum {string} */
+      origin: "hand" | "sample" | "calibration";
+      passed: boolean;
+      recording: string;
+      sample?: string;
+      /**
+       * Format: int64
+       * @description Hundredths of a percent; -1: none yet, or nothing applied.
+       */
+      score: number;
+      /** @enum {string} */
+      state: "assigned" | "completed" | "acknowledged" | "disputed" | "settled" | "withdrawn";
+      /** Format: int64 */
+      version: number;
+      /** @description That the sample is of, such as 2026-W07. */
+      week?: string;
+    };
+    EvaluationReply: {
+      reply?: string;
+      /**
+       * Format: int64
+       * @description The version you saw; 409 if someone was faster.
+       */
+      version: number;
+    };
     Exception: {
       /** @description YYYY-MM-DD */
       date: string;
@@ -6182,6 +6772,17 @@ export interface components {
       /** Format: int64 */
       max_mb: number;
       types: string[];
+    };
+    Filling: {
+      answers: components["schemas"]["Answer"][];
+      comment?: string;
+      /** @description Comments at moments of the recording. */
+      notes?: components["schemas"]["Note"][];
+      /**
+       * Format: int64
+       * @description The version you saw; 409 if someone was faster.
+       */
+      version: number;
     };
     Flow: {
       /** @description A graph that somebody works on and that does not run; it may be unfinished. null if there is none. */
@@ -6901,6 +7502,11 @@ export interface components {
       /** @description Pass as cursor for the next page; absent at the end. */
       next?: string;
     };
+    ListOfCalibration: {
+      items: components["schemas"]["Calibration"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
     ListOfCallLeg: {
       items: components["schemas"]["CallLeg"][];
       /** @description Pass as cursor for the next page; absent at the end. */
@@ -6943,6 +7549,11 @@ export interface components {
     };
     ListOfEntryPointObject: {
       items: components["schemas"]["EntryPointObject"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfEvaluation: {
+      items: components["schemas"]["Evaluation"][];
       /** @description Pass as cursor for the next page; absent at the end. */
       next?: string;
     };
@@ -7031,6 +7642,16 @@ export interface components {
       /** @description Pass as cursor for the next page; absent at the end. */
       next?: string;
     };
+    ListOfQualityFormObject: {
+      items: components["schemas"]["QualityFormObject"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfQualitySampleObject: {
+      items: components["schemas"]["QualitySampleObject"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
     ListOfQueueObject: {
       items: components["schemas"]["QueueObject"][];
       /** @description Pass as cursor for the next page; absent at the end. */
@@ -7106,6 +7727,11 @@ export interface components {
       /** @description Pass as cursor for the next page; absent at the end. */
       next?: string;
     };
+    ListOfVersionOfQualityForm: {
+      items: components["schemas"]["VersionOfQualityForm"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
     ListenToRecording: {
       /**
        * @description Why; where the organisation asks for it, it must be there. It stands in the audit log.
@@ -7174,6 +7800,9 @@ export interface components {
         | "recording.share"
         | "recording.hold"
         | "recording.release"
+        | "quality.read"
+        | "quality.evaluate"
+        | "quality.manage"
         | "note.write"
         | "canned.read"
         | "floor.watch"
@@ -7205,6 +7834,22 @@ export interface components {
       profile?: components["schemas"]["ProfileChange"];
       /** Format: int64 */
       version: number;
+    };
+    Mean: {
+      /**
+       * Format: int64
+       * @description Evaluations with a score.
+       */
+      count: number;
+      /** Format: int64 */
+      fatal: number;
+      /** Format: int64 */
+      passed: number;
+      /**
+       * Format: int64
+       * @description Their mean, in hundredths of a percent; -1 if there are none.
+       */
+      score: number;
     };
     MembersInput: {
       member_rule?: string;
@@ -7299,6 +7944,9 @@ export interface components {
         | "recording.share"
         | "recording.hold"
         | "recording.release"
+        | "quality.read"
+        | "quality.evaluate"
+        | "quality.manage"
         | "note.write"
         | "canned.read"
         | "floor.watch"
@@ -7321,6 +7969,12 @@ export interface components {
         | "system.read"
       )[];
     };
+    NewCalibration: {
+      /** @description User ids. */
+      evaluators: string[];
+      form: string;
+      recording: string;
+    };
     NewConnection: {
       /** @description Where the system is, e.g. https://api.example.com/v1: HTTPS, on the public network. The paths of flows' steps go below it. */
       address: string;
@@ -7333,6 +7987,14 @@ export interface components {
       secret_remove?: boolean;
       /** @description As it was answered; it changes nothing. */
       secret_set?: boolean;
+    };
+    NewEvaluation: {
+      /** @description Whose work it is, of those who held the conversation; missing: who held it last. */
+      agent?: string;
+      /** @description Missing: I. Others need quality.manage. */
+      evaluator?: string;
+      form: string;
+      recording: string;
     };
     NewOrganisationInput: {
       /** @description User name of the first administrator; may be a pseudonym. */
@@ -7457,6 +8119,11 @@ export interface components {
       /** @description May be a pseudonym. */
       user_name: string;
     };
+    Note: {
+      /** Format: int64 */
+      at_ms: number;
+      text: string;
+    };
     NumberRange: {
       /** @description E.164 with +. */
       first: string;
@@ -7543,6 +8210,14 @@ export interface components {
       from: string;
       /** @description HH:MM, 24:00 for midnight; must be after from. */
       to: string;
+    };
+    Option: {
+      /**
+       * Format: int64
+       * @description Of the weight that it is worth.
+       */
+      percent: number;
+      text: string;
     };
     Organisation: {
       /** Format: date-time */
@@ -7664,6 +8339,16 @@ export interface components {
       /** @description It can be rung now. */
       registered: boolean;
     };
+    Part: {
+      done: boolean;
+      evaluation: string;
+      evaluator: string;
+      /**
+       * Format: int64
+       * @description Hundredths of a percent; -1 while the calibration runs.
+       */
+      score: number;
+    };
     Party: {
       /**
        * @description Of a supervisor.
@@ -7704,6 +8389,9 @@ export interface components {
         | "recording.share"
         | "recording.hold"
         | "recording.release"
+        | "quality.read"
+        | "quality.evaluate"
+        | "quality.manage"
         | "note.write"
         | "canned.read"
         | "floor.watch"
@@ -7967,6 +8655,195 @@ export interface components {
       updated_at: string;
       /** Format: int64 */
       version: number;
+    };
+    QualityForm: {
+      /**
+       * Format: int64
+       * @description The percent with which an evaluation has passed; 0: all pass.
+       */
+      mark?: number;
+      name: string;
+      /** @description In their order. */
+      questions: components["schemas"]["Question"][];
+    };
+    QualityFormChange: {
+      /**
+       * Format: int64
+       * @description The percent with which an evaluation has passed; 0: all pass.
+       */
+      mark: number;
+      name: string;
+      /** @description In their order. */
+      questions: components["schemas"]["Question"][];
+      /**
+       * Format: int64
+       * @description The version you saw; 409 if someone was faster.
+       */
+      version: number;
+    };
+    QualityFormObject: {
+      /** Format: date-time */
+      archived_at?: string;
+      /** Format: date-time */
+      created_at: string;
+      id: string;
+      /**
+       * Format: int64
+       * @description The percent with which an evaluation has passed; 0: all pass.
+       */
+      mark: number;
+      name: string;
+      /** Format: int64 */
+      position: number;
+      /** @description In their order. */
+      questions: components["schemas"]["Question"][];
+      /** Format: date-time */
+      updated_at: string;
+      /** Format: int64 */
+      version: number;
+    };
+    QualitySample: {
+      /**
+       * Format: int64
+       * @description How many recordings of each agent, a week.
+       * @default 2
+       */
+      each: number;
+      /** @default true */
+      enabled: boolean;
+      /** @description User ids of who evaluates, in turn; empty: whoever may takes them. */
+      evaluators?: string[];
+      /** @description Id of the form. */
+      form: string;
+      name: string;
+      /** @description Ids of the queues whose calls it is for; empty means all. */
+      queues?: string[];
+      /**
+       * Format: int64
+       * @description Recordings shorter than that are not drawn.
+       * @default 30
+       */
+      seconds: number;
+      /** @description Ids of the teams whose agents it is for; empty means all. */
+      teams?: string[];
+    };
+    QualitySampleChange: {
+      /**
+       * Format: int64
+       * @description How many recordings of each agent, a week.
+       * @default 2
+       */
+      each: number;
+      /** @default true */
+      enabled: boolean;
+      /** @description User ids of who evaluates, in turn; empty: whoever may takes them. */
+      evaluators: string[];
+      /** @description Id of the form. */
+      form: string;
+      name: string;
+      /** @description Ids of the queues whose calls it is for; empty means all. */
+      queues: string[];
+      /**
+       * Format: int64
+       * @description Recordings shorter than that are not drawn.
+       * @default 30
+       */
+      seconds: number;
+      /** @description Ids of the teams whose agents it is for; empty means all. */
+      teams: string[];
+      /**
+       * Format: int64
+       * @description The version you saw; 409 if someone was faster.
+       */
+      version: number;
+    };
+    QualitySampleObject: {
+      /** Format: date-time */
+      archived_at?: string;
+      /** Format: date-time */
+      created_at: string;
+      /**
+       * Format: int64
+       * @description How many recordings of each agent, a week.
+       * @default 2
+       */
+      each: number;
+      /** @default true */
+      enabled: boolean;
+      /** @description User ids of who evaluates, in turn; empty: whoever may takes them. */
+      evaluators: string[];
+      /** @description Id of the form. */
+      form: string;
+      id: string;
+      name: string;
+      /** Format: int64 */
+      position: number;
+      /** @description Ids of the queues whose calls it is for; empty means all. */
+      queues: string[];
+      /**
+       * Format: int64
+       * @description Recordings shorter than that are not drawn.
+       * @default 30
+       */
+      seconds: number;
+      /** @description Ids of the teams whose agents it is for; empty means all. */
+      teams: string[];
+      /** Format: date-time */
+      updated_at: string;
+      /** Format: int64 */
+      version: number;
+    };
+    Question: {
+      /** @description With choice. */
+      choices?: components["schemas"]["Option"][];
+      /** @description An answer that is worth nothing makes the whole score 0. */
+      fatal?: boolean;
+      /**
+       * @description With yes_no: the answer that is worth the weight; missing: yes.
+       * @enum {string}
+       */
+      good?: "yes" | "no";
+      /** @description What makes a good answer. */
+      help?: string;
+      /** @description Keep it for a question that stays the same, so that its scores go on. Missing: it is made from the text. */
+      id?: string;
+      /** @enum {string} */
+      kind: "yes_no" | "scale" | "choice";
+      /**
+       * Format: int64
+       * @description With scale: the best of 1 to it.
+       */
+      most?: number;
+      /** @description The heading that it stands under. */
+      section?: string;
+      /** @description It may be answered by: does not apply. */
+      skip?: boolean;
+      text: string;
+      /** Format: int64 */
+      weight: number;
+    };
+    QuestionScore: {
+      /**
+       * Format: int64
+       * @description Evaluations with a score.
+       */
+      count: number;
+      /** Format: int64 */
+      fatal: number;
+      form: string;
+      id?: string;
+      /** Format: int64 */
+      passed: number;
+      question: string;
+      /**
+       * Format: int64
+       * @description Their mean, in hundredths of a percent; -1 if there are none.
+       */
+      score: number;
+      /** @description As it was asked last. */
+      text: string;
+      /** @description One for each week. */
+      weeks: components["schemas"]["Mean"][];
     };
     Queue: {
       /**
@@ -8891,6 +9768,16 @@ export interface components {
       client_id: string;
       text: string;
     };
+    Scores: {
+      agents: components["schemas"]["Series"][];
+      /** @description Of one form at a time: those of the form that was asked for, or of all. */
+      questions: components["schemas"]["QuestionScore"][];
+      /** @description By the teams that the agents are in now. */
+      teams: components["schemas"]["Series"][];
+      total: components["schemas"]["Series"];
+      /** @description Of ISO 8601, by the organisation's clock; without a gap. */
+      weeks: string[];
+    };
     ScreenBegun: {
       /**
        * Format: int64
@@ -8995,6 +9882,25 @@ export interface components {
       kind: "text" | "note" | "hint";
       text: string;
     };
+    Series: {
+      /**
+       * Format: int64
+       * @description Evaluations with a score.
+       */
+      count: number;
+      /** Format: int64 */
+      fatal: number;
+      id?: string;
+      /** Format: int64 */
+      passed: number;
+      /**
+       * Format: int64
+       * @description Their mean, in hundredths of a percent; -1 if there are none.
+       */
+      score: number;
+      /** @description One for each week. */
+      weeks: components["schemas"]["Mean"][];
+    };
     Server: {
       credential?: string;
       urls: string[];
@@ -9016,6 +9922,19 @@ export interface components {
       id: string;
       /** Format: date-time */
       seen_at: string;
+    };
+    Settling: {
+      answers: components["schemas"]["Answer"][];
+      comment?: string;
+      /** @description Comments at moments of the recording. */
+      notes?: components["schemas"]["Note"][];
+      /** @description What is said to the dispute. */
+      settlement: string;
+      /**
+       * Format: int64
+       * @description The version you saw; 409 if someone was faster.
+       */
+      version: number;
     };
     SetupOrder: {
       /** @description All that are in use, in their new order. */
@@ -9949,6 +10868,14 @@ export interface components {
       /** Format: int64 */
       version: number;
     };
+    VersionOfQualityForm: {
+      body: components["schemas"]["QualityForm"];
+      /** Format: date-time */
+      changed_at: string;
+      changed_by: string;
+      /** Format: int64 */
+      version: number;
+    };
     VisitorReadInputBody: {
       /** Format: int64 */
       seq: number;
@@ -9997,6 +10924,62 @@ export interface components {
        * @description For how long names and passwords hold; 0: there are none.
        */
       valid_seconds: number;
+    };
+    Whole: {
+      /** @description Whose work it is. */
+      agent: string;
+      /**
+       * Format: date-time
+       * @description When the agent acknowledged or disputed it last.
+       */
+      answered_at?: string;
+      answers: components["schemas"]["Answer"][];
+      /** @description The form, as it was when the evaluation was begun. */
+      asks: components["schemas"]["QualityForm"];
+      /** Format: date-time */
+      assigned_at: string;
+      calibration?: string;
+      comment: string;
+      /** Format: date-time */
+      completed_at?: string;
+      /** @description Absent: whoever may takes it. */
+      evaluator?: string;
+      /** @description A fatal question failed, so the score is 0. */
+      fatal: boolean;
+      form: string;
+      /** Format: int64 */
+      form_version: number;
+      /** @description The recording is still there. */
+      heard: boolean;
+      id: string;
+      interaction: string;
+      notes: components["schemas"]["Note"][];
+      /** @enum {string} */
+      origin: "hand" | "sample" | "calibration";
+      passed: boolean;
+      /** @description What each answer is worth, in hundredths of a percent of its weight; what does not apply is absent. */
+      points: {
+        [key: string]: number;
+      };
+      recording: string;
+      /** @description What the agent says to it. */
+      reply: string;
+      sample?: string;
+      /**
+       * Format: int64
+       * @description Hundredths of a percent; -1: none yet, or nothing applied.
+       */
+      score: number;
+      /** @description What the evaluator says to the dispute. */
+      settlement: string;
+      /** @enum {string} */
+      state: "assigned" | "completed" | "acknowledged" | "disputed" | "settled" | "withdrawn";
+      /** @description What was said about it is still there: it goes with the conversation. */
+      told: boolean;
+      /** Format: int64 */
+      version: number;
+      /** @description That the sample is of, such as 2026-W07. */
+      week?: string;
     };
     Why: {
       /**
@@ -10692,6 +11675,134 @@ export interface operations {
         content: {
           "application/json": components["schemas"]["ListOfAuditEntry"];
         };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  calibrations: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfCalibration"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  calibrate: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["NewCalibration"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Calibration"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  calibration: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Compared"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  endCalibration: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
       };
       /** @description Error */
       default: {
@@ -12707,6 +13818,375 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["EntryPointObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  evaluations: {
+    parameters: {
+      query?: {
+        /** @description next of the page before. */
+        cursor?: string;
+        limit?: number;
+        /** @description Whose work it is. */
+        agent?: string;
+        /** @description Who evaluates, with one's own calibrations; -: nobody yet. */
+        evaluator?: string;
+        form?: string;
+        interaction?: string;
+        /** @description Any of these. */
+        state?: ("assigned" | "completed" | "acknowledged" | "disputed" | "settled" | "withdrawn")[];
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfEvaluation"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  assignEvaluation: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["NewEvaluation"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Evaluation"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  qualityScores: {
+    parameters: {
+      query?: {
+        /** @description Completed then or later; missing: twelve weeks before to. */
+        from?: string;
+        /** @description Completed before; missing: now. At most a year after from. */
+        to?: string;
+        agent?: string;
+        form?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Scores"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  evaluation: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Whole"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  saveEvaluation: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Filling"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Whole"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  withdrawEvaluation: {
+    parameters: {
+      query: {
+        /** @description The version you saw. */
+        version: number;
+      };
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  acknowledgeEvaluation: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["EvaluationReply"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Whole"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  completeEvaluation: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Filling"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Whole"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  disputeEvaluation: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["EvaluationReply"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Whole"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  settleEvaluation: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Settling"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Whole"];
         };
       };
       /** @description Error */
@@ -16674,6 +18154,559 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["PromptObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listQualityForm: {
+    parameters: {
+      query?: {
+        /** @description Also those out of use. */
+        archived?: boolean;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfQualityFormObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  createQualityForm: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["QualityForm"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["QualityFormObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  orderQualityForm: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SetupOrder"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  getQualityForm: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["QualityFormObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  putQualityForm: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["QualityFormChange"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["QualityFormObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  archiveQualityForm: {
+    parameters: {
+      query: {
+        /** @description The version you saw. */
+        version: number;
+      };
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  restoreQualityForm: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Seen"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["QualityFormObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  versionsOfQualityForm: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfVersionOfQualityForm"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listQualitySample: {
+    parameters: {
+      query?: {
+        /** @description Also those out of use. */
+        archived?: boolean;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfQualitySampleObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  createQualitySample: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["QualitySample"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["QualitySampleObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  orderQualitySample: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SetupOrder"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  getQualitySample: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["QualitySampleObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  putQualitySample: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["QualitySampleChange"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["QualitySampleObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  archiveQualitySample: {
+    parameters: {
+      query: {
+        /** @description The version you saw. */
+        version: number;
+      };
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  drawQualitySample: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Drawn"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  restoreQualitySample: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Seen"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["QualitySampleObject"];
         };
       };
       /** @description Error */

@@ -267,6 +267,7 @@ var counted = []struct {
 	{"tokens", "search tokens", func(e store.Erased) int64 { return e.Tokens }},
 	{"attachments", "files", func(e store.Erased) int64 { return e.Attachments }},
 	{"recordings", "recordings", func(e store.Erased) int64 { return e.Recordings }},
+	{"evaluations", "evaluations of recordings", func(e store.Erased) int64 { return e.Evaluations }},
 	{"call_legs", "who took part in calls, with the number", func(e store.Erased) int64 { return e.Legs }},
 	{"segments", "parts of interactions held by agents and queues", func(e store.Erased) int64 { return e.Segments }},
 	{"offers", "offers to agents", func(e store.Erased) int64 { return e.Offers }},

@@ -94,7 +94,7 @@ func (f *fixture) wantThere(t *testing.T, tenant id.Tenant, p person) {
 func wantReceipt(t *testing.T, r contact.Receipt, p person, at time.Time) {
 	t.Helper()
 	want := []contact.ErasedCount{{"the contact's key, name and settings", 1}, {"addresses", 2}, {"consents", 0}, {"interactions with their times and labels", 1},
-		{"conversations", 1}, {"messages", 2}, {"search tokens", 2}, {"files", 1}, {"recordings", 0}, {"who took part in calls, with the number", 0}, {"parts of interactions held by agents and queues", 0}, {"offers to agents", 0}}
+		{"conversations", 1}, {"messages", 2}, {"search tokens", 2}, {"files", 1}, {"recordings", 0}, {"evaluations of recordings", 0}, {"who took part in calls, with the number", 0}, {"parts of interactions held by agents and queues", 0}, {"offers to agents", 0}}
 	if diff := cmp.Diff(want, r.Erased); diff != "" {
 		t.Error(diff)
 	}

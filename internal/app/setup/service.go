@@ -202,6 +202,8 @@ func Reads(k core.Kind) access.Permission {
 		return access.CannedRead
 	case core.KindTrunk, core.KindPhone, core.KindRingGroup, core.KindConnection:
 		return access.SetupWrite
+	case core.KindQualitySample:
+		return access.QualityManage
 	}
 	return access.SetupRead
 }
@@ -379,11 +381,14 @@ func writable(a access.Actor, k core.Kind) error {
 	return allowed(a, Writes(k))
 }
 
-// Writes is the permission to change objects of a kind: thresholds are their
-// supervisors' own, the rest is the administrators'.
+// Writes is the permission to change objects of a kind: thresholds and what
+// belongs to quality are their supervisors' own, the rest is the administrators'.
 func Writes(k core.Kind) access.Permission {
-	if k == core.KindAlertRule {
+	switch k {
+	case core.KindAlertRule:
 		return access.AlertManage
+	case core.KindQualityForm, core.KindQualitySample:
+		return access.QualityManage
 	}
 	return access.SetupWrite
 }

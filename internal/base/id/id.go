@@ -55,6 +55,10 @@ const (
 	RecordingRule  = "rru"
 	RecordingHold  = "hld"
 	RecordingShare = "shr"
+	QualityForm    = "qfo"
+	QualitySample  = "qsa"
+	Evaluation     = "eva"
+	Calibration    = "cal"
 )
 
 // Tenant is the organisation that owns a row, a key, an event or a file. For

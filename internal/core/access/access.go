@@ -36,41 +36,44 @@ const (
 type Permission string
 
 const (
-	Public       Permission = "public"       // needs no sign-in: sign-in itself, health, a visitor's own chat by its token
-	SignedIn     Permission = "signed_in"    // any signed-in user: own profile, own password, own sessions
-	DeskUse      Permission = "desk.use"     // own work, own presence, offers
-	WorkHandle   Permission = "work.handle"  // answer, transfer, finish an interaction one holds
-	WorkRead     Permission = "work.read"    // read an interaction and its conversation
-	WorkSearch   Permission = "work.search"  // find past conversations
-	CallOut      Permission = "call.out"     // call a person by telephone
-	CallExport   Permission = "call.export"  // the records of calls, with numbers masked
-	CallNumbers  Permission = "call.numbers" // … with numbers
-	RecListen    Permission = "recording.listen"
-	RecExport    Permission = "recording.export"
-	RecControl   Permission = "recording.control"
-	RecShare     Permission = "recording.share"   // let named users hear a recording
-	RecHold      Permission = "recording.hold"    // keep recordings from being destroyed
-	RecRelease   Permission = "recording.release" // end that
-	NoteWrite    Permission = "note.write"        // write an internal note
-	CannedRead   Permission = "canned.read"       // use canned replies
-	FloorWatch   Permission = "floor.watch"       // live queues and agents
-	FloorManage  Permission = "floor.manage"      // move work, take it over, change an agent's state, skills and queues
-	AlertManage  Permission = "alert.manage"      // set thresholds, acknowledge alerts
-	SetupRead    Permission = "setup.read"        // read queues, skills, dispositions, …
-	SetupWrite   Permission = "setup.write"       // change them
-	UserRead     Permission = "user.read"         // list users
-	UserWrite    Permission = "user.write"        // create, change, lock, end sessions
-	KeyManage    Permission = "key.manage"        // API keys
-	ContactRead  Permission = "contact.read"      // see a contact and its addresses
-	ContactWrite Permission = "contact.write"     // rectify
-	ContactErase Permission = "contact.erase"     // erase, export, restrict
-	Retention    Permission = "retention.write"
-	AuditRead    Permission = "audit.read"
-	PrivacyRead  Permission = "privacy.read" // the inventory, the notice, its checks
-	OrgRead      Permission = "organisation.read"
-	OrgWrite     Permission = "organisation.write"
-	OrgKeys      Permission = "organisation.keys"
-	SystemRead   Permission = "system.read" // health and size of the installation
+	Public          Permission = "public"       // needs no sign-in: sign-in itself, health, a visitor's own chat by its token
+	SignedIn        Permission = "signed_in"    // any signed-in user: own profile, own password, own sessions
+	DeskUse         Permission = "desk.use"     // own work, own presence, offers
+	WorkHandle      Permission = "work.handle"  // answer, transfer, finish an interaction one holds
+	WorkRead        Permission = "work.read"    // read an interaction and its conversation
+	WorkSearch      Permission = "work.search"  // find past conversations
+	CallOut         Permission = "call.out"     // call a person by telephone
+	CallExport      Permission = "call.export"  // the records of calls, with numbers masked
+	CallNumbers     Permission = "call.numbers" // … with numbers
+	RecListen       Permission = "recording.listen"
+	RecExport       Permission = "recording.export"
+	RecControl      Permission = "recording.control"
+	RecShare        Permission = "recording.share"   // let named users hear a recording
+	RecHold         Permission = "recording.hold"    // keep recordings from being destroyed
+	RecRelease      Permission = "recording.release" // end that
+	QualityRead     Permission = "quality.read"      // evaluations and scores
+	QualityEvaluate Permission = "quality.evaluate"  // evaluate recordings
+	QualityManage   Permission = "quality.manage"    // forms, samples, calibrations
+	NoteWrite       Permission = "note.write"        // write an internal note
+	CannedRead      Permission = "canned.read"       // use canned replies
+	FloorWatch      Permission = "floor.watch"       // live queues and agents
+	FloorManage     Permission = "floor.manage"      // move work, take it over, change an agent's state, skills and queues
+	AlertManage     Permission = "alert.manage"      // set thresholds, acknowledge alerts
+	SetupRead       Permission = "setup.read"        // read queues, skills, dispositions, …
+	SetupWrite      Permission = "setup.write"       // change them
+	UserRead        Permission = "user.read"         // list users
+	UserWrite       Permission = "user.write"        // create, change, lock, end sessions
+	KeyManage       Permission = "key.manage"        // API keys
+	ContactRead     Permission = "contact.read"      // see a contact and its addresses
+	ContactWrite    Permission = "contact.write"     // rectify
+	ContactErase    Permission = "contact.erase"     // erase, export, restrict
+	Retention       Permission = "retention.write"
+	AuditRead       Permission = "audit.read"
+	PrivacyRead     Permission = "privacy.read" // the inventory, the notice, its checks
+	OrgRead         Permission = "organisation.read"
+	OrgWrite        Permission = "organisation.write"
+	OrgKeys         Permission = "organisation.keys"
+	SystemRead      Permission = "system.read" // health and size of the installation
 )
 
 // Rule is one row of the table.
@@ -99,6 +102,9 @@ var table = []Rule{
 	{RecShare, "Let named users hear a recording for some days, for a reason that the audit log notes.", map[Role]Scope{Supervisor: Tenant, PrivacyOfficer: Tenant}},
 	{RecHold, "See legal holds, and place one on a recording or on all of a contact's.", map[Role]Scope{Supervisor: Tenant, PrivacyOfficer: Tenant}},
 	{RecRelease, "End legal holds.", map[Role]Scope{PrivacyOfficer: Tenant}},
+	{QualityRead, "See evaluations and scores; agents their own, which they acknowledge or dispute.", map[Role]Scope{Agent: Own, Supervisor: Tenant}},
+	{QualityEvaluate, "Evaluate recordings.", map[Role]Scope{Supervisor: Tenant}},
+	{QualityManage, "Change evaluation forms and sampling rules; assign evaluations, and hold calibrations.", map[Role]Scope{Supervisor: Tenant, Administrator: Tenant}},
 	{NoteWrite, "Write internal notes on an interaction.", map[Role]Scope{Agent: Own, Supervisor: Tenant}},
 	{CannedRead, "Use canned replies.", map[Role]Scope{Agent: Tenant, Supervisor: Tenant, Administrator: Tenant}},
 	{FloorWatch, "Watch queues and agents live.", map[Role]Scope{Supervisor: Tenant, Monitor: Tenant, Administrator: Tenant}},

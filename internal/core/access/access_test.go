@@ -64,7 +64,7 @@ func TestBeyondIsWhatOneHasAndTheOtherHasNot(t *testing.T) {
 
 // What the provider may do never touches content (notice C5, C10).
 func TestProvidersReachNoContent(t *testing.T) {
-	for _, p := range []Permission{DeskUse, WorkHandle, WorkRead, WorkSearch, RecListen, RecExport, RecShare, RecHold, RecRelease, NoteWrite, FloorWatch, FloorManage, AlertManage, SetupRead, SetupWrite, ContactRead, ContactWrite, ContactErase} {
+	for _, p := range []Permission{DeskUse, WorkHandle, WorkRead, WorkSearch, RecListen, RecExport, RecShare, RecHold, RecRelease, QualityRead, QualityEvaluate, QualityManage, NoteWrite, FloorWatch, FloorManage, AlertManage, SetupRead, SetupWrite, ContactRead, ContactWrite, ContactErase} {
 		for _, role := range []Role{OperatorRole, ResellerRole} {
 			if Reach(Actor{Tenant: "opr_1", Roles: []Role{role}}, p) != None {
 				t.Errorf("the %s has %s", role, p)

@@ -218,6 +218,20 @@ var inventory = []group{
 		part{"reference_sealed", Label, "the number of the case, in the tenant's words; needs no personal data, and its form says so", byTenant},
 		part{"set_by", Pseudonym, "who placed it", ""})},
 
+	{Column, "evaluations", "to look at the quality of work by its recordings, and let agents answer", "the score as long as the record (record_days); what is said about it as long as the conversation (conversation_days)", "erasure of the person and retention delete it, what is said first; deletion of the agent's account deletes it", with(
+		none("evaluation_id", "form_id", "form_version", "recording_id", "origin", "sample_id", "week", "calibration_id", "state", "answers", "score", "passed", "fatal", "assigned_at", "completed_at", "answered_at", "version"),
+		part{"interaction_id", Pseudonym, "", ""},
+		part{"agent_id", Pseudonym, "whose work it is", ""},
+		part{"evaluator_id", Pseudonym, "who looks at it", ""},
+		part{"assigned_by", Pseudonym, "who wished it", ""},
+		part{"words_sealed", Content, "comments at moments of the recording, and the agent's answer", byContact})},
+
+	{Column, "calibrations", "to have evaluators judge alike", whileRecord, "erasure of the person and retention delete it, as does deletion of the agent's account", with(
+		none("calibration_id", "form_id", "form_version", "recording_id", "begun_at", "ended_at"),
+		part{"interaction_id", Pseudonym, "", ""},
+		part{"agent_id", Pseudonym, "whose work it is", ""},
+		part{"begun_by", Pseudonym, "who began it", ""})},
+
 	{Column, "recording_shares", "to let named users hear a recording for a while", "until it ends, 90 days at most", "retention and its end delete it, as do erasure of the person, deletion of the user and the end of the recording", with(
 		none("share_id", "recording_id", "reason", "shared_at", "ends_at"),
 		part{"interaction_id", Pseudonym, "", ""},

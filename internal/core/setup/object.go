@@ -22,18 +22,18 @@ const KindUser Kind = "users"
 // Kinds are all kinds of set-up objects, in the order in which one needs the
 // other.
 var Kinds = []Kind{KindRules, KindSkill, KindTeam, KindSite, KindHours, KindReason, KindDisposition, KindLabel, KindQueue,
-	KindConsentText, KindConnection, KindPrompt, KindFlow, KindEntryPoint, KindCanned, KindAlertRule, KindPhone, KindRingGroup, KindTrunk, KindRecordingRule}
+	KindConsentText, KindConnection, KindPrompt, KindFlow, KindEntryPoint, KindCanned, KindAlertRule, KindPhone, KindRingGroup, KindTrunk, KindRecordingRule, KindQualityForm, KindQualitySample}
 
 var prefixes = map[Kind]string{
 	KindQueue: id.Queue, KindSkill: id.Skill, KindTeam: id.Team, KindSite: id.Site, KindDisposition: id.Disposition, KindReason: id.Reason, KindHours: id.Hours,
 	KindEntryPoint: id.EntryPoint, KindCanned: id.Canned, KindConsentText: id.ConsentText, KindLabel: id.Label, KindFlow: id.Flow,
-	KindAlertRule: id.AlertRule, KindTrunk: id.Trunk, KindPhone: id.Phone, KindConnection: id.Connection, KindPrompt: id.Prompt, KindRingGroup: id.RingGroup, KindRecordingRule: id.RecordingRule,
+	KindAlertRule: id.AlertRule, KindTrunk: id.Trunk, KindPhone: id.Phone, KindConnection: id.Connection, KindPrompt: id.Prompt, KindRingGroup: id.RingGroup, KindRecordingRule: id.RecordingRule, KindQualityForm: id.QualityForm, KindQualitySample: id.QualitySample,
 }
 
 var words = map[Kind]string{
 	KindQueue: "queue", KindSkill: "skill", KindTeam: "team", KindSite: "site", KindDisposition: "disposition", KindReason: "reason", KindHours: "opening hours",
 	KindEntryPoint: "entry point", KindCanned: "canned reply", KindConsentText: "consent text", KindLabel: "label",
-	KindFlow: "flow", KindAlertRule: "alert rule", KindTrunk: "trunk", KindPhone: "phone", KindConnection: "connection", KindPrompt: "prompt", KindRingGroup: "ring group", KindRecordingRule: "recording rule", KindRules: "rules", KindUser: "user",
+	KindFlow: "flow", KindAlertRule: "alert rule", KindTrunk: "trunk", KindPhone: "phone", KindConnection: "connection", KindPrompt: "prompt", KindRingGroup: "ring group", KindRecordingRule: "recording rule", KindQualityForm: "evaluation form", KindQualitySample: "sampling rule", KindRules: "rules", KindUser: "user",
 }
 
 // Known says whether this is a kind of set-up object.
@@ -46,8 +46,9 @@ func (k Kind) Prefix() string { return prefixes[k] }
 func (k Kind) Word() string { return words[k] }
 
 // Versioned says whether every version of the kind's objects is kept: consent
-// texts as evidence (notice C13, C14), flows to go back to.
-func (k Kind) Versioned() bool { return k == KindConsentText || k == KindFlow }
+// texts as evidence (notice C13, C14), flows to go back to, evaluation forms for
+// the scores that were made with them.
+func (k Kind) Versioned() bool { return k == KindConsentText || k == KindFlow || k == KindQualityForm }
 
 // Secrets are the names of what a kind's objects have sealed beside their body:
 // never shown again, and set or removed by name.
@@ -180,6 +181,10 @@ func read(kind Kind, raw json.RawMessage, strict bool) (Object, error) {
 		return decode[Prompt](raw, strict)
 	case KindRecordingRule:
 		return decode[RecordingRule](raw, strict)
+	case KindQualityForm:
+		return decode[QualityForm](raw, strict)
+	case KindQualitySample:
+		return decode[QualitySample](raw, strict)
 	case KindRules:
 		return decode[Rules](raw, strict)
 	}

@@ -31,6 +31,8 @@ const (
 	KindRingGroup   Kind = "ring-groups"
 
 	KindRecordingRule Kind = "recording-rules"
+	KindQualityForm   Kind = "quality-forms"
+	KindQualitySample Kind = "quality-samples"
 
 	KindRules Kind = "rules" // exactly one object per tenant
 )
