@@ -264,9 +264,9 @@ func (p *party) record(n *node) {
 	p.evaluation, p.judging = ids.New(id.Evaluation), ids.New(id.Calibration)
 	must(p.t, n.keepers.db.Write(p.t.Context(), p.id, func(tx *store.Tx) error {
 		return errors.Join(
-			tx.InsertEvaluation(store.EvaluationRow{ID: p.evaluation, FormID: form, FormVersion: 1, RecordingID: r.ID(), InteractionID: p.visitor.Interaction, AgentID: p.second, EvaluatorID: p.user,
+			tx.InsertEvaluation(store.EvaluationRow{ID: p.evaluation, FormID: form, FormVersion: 1, RecordingID: r.ID(), InteractionID: p.visitor.Interaction, AgentID: ids.New(id.User), EvaluatorID: p.user,
 				Origin: "hand", State: "assigned", Answers: "[]", Score: -1, AssignedAt: time.Now()}),
-			tx.InsertCalibration(store.CalibrationRow{ID: p.judging, FormID: form, FormVersion: 1, RecordingID: r.ID(), InteractionID: p.visitor.Interaction, AgentID: p.second, BegunAt: time.Now()}))
+			tx.InsertCalibration(store.CalibrationRow{ID: p.judging, FormID: form, FormVersion: 1, RecordingID: r.ID(), InteractionID: p.visitor.Interaction, AgentID: ids.New(id.User), BegunAt: time.Now()}))
 	}))
 }
 
