@@ -9945,12 +9945,27 @@ export interface components {
       ends_at: string;
       id: string;
       interaction: string;
+      /**
+       * @description Of the recording, in the list of what is shared with me.
+       * @enum {string}
+       */
+      kind?: "voice" | "screen" | "message";
+      /**
+       * Format: int64
+       * @description Of the recording, likewise.
+       */
+      length_ms?: number;
       /** @enum {string} */
       reason: "quality" | "training" | "complaint" | "dispute" | "legal" | "other";
       recording: string;
       /** Format: date-time */
       shared_at: string;
       shared_by: string;
+      /**
+       * Format: date-time
+       * @description Of the recording, likewise.
+       */
+      started_at?: string;
       user: string;
     };
     ShareRecording: {

@@ -30,6 +30,9 @@ type Share struct {
 	SharedBy    string    `json:"shared_by"`
 	SharedAt    time.Time `json:"shared_at"`
 	EndsAt      time.Time `json:"ends_at"`
+	Kind        string    `json:"kind,omitempty" enum:"voice,screen,message" doc:"Of the recording, in the list of what is shared with me."`
+	StartedAt   time.Time `json:"started_at,omitzero" doc:"Of the recording, likewise."`
+	LengthMS    int64     `json:"length_ms,omitempty" doc:"Of the recording, likewise."`
 }
 
 // NewShare says with whom a recording is to be shared, why, and for how long.
@@ -117,12 +120,23 @@ func (l *Listeners) Unshare(ctx context.Context, a access.Actor, recording, shar
 
 // SharedWith is what is shared with the actor now, the newest first.
 func (l *Listeners) SharedWith(ctx context.Context, a access.Actor) ([]Share, error) {
-	var rows []store.RecordingShareRow
-	err := l.Recordings.DB.Read(ctx, a.Tenant, func(tx *store.Tx) (err error) {
-		rows, err = tx.RecordingSharesWith(a.User, l.Recordings.Clock.Now(), mostShared)
-		return err
+	var all []Share
+	err := l.Recordings.DB.Read(ctx, a.Tenant, func(tx *store.Tx) error {
+		rows, err := tx.RecordingSharesWith(a.User, l.Recordings.Clock.Now(), mostShared)
+		if err != nil {
+			return err
+		}
+		all = shares(rows)
+		for i := range all {
+			rec, err := tx.Recording(all[i].Recording)
+			if err != nil {
+				return err
+			}
+			all[i].Kind, all[i].StartedAt, all[i].LengthMS = rec.Kind, rec.StartedAt, rec.LengthMS
+		}
+		return nil
 	})
-	return shares(rows), err
+	return all, err
 }
 
 func shares(rows []store.RecordingShareRow) []Share {
