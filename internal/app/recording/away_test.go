@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"nubitalk/internal/app/recording"
+	"nubitalk/internal/base/clock"
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/blob"
@@ -167,23 +168,84 @@ func TestARecordingThatEndsWithoutRoom(t *testing.T) {
 	}
 }
 
+// What is being written makes room for itself when the store takes it, however
+// little room there is.
+func TestWhatIsWrittenMakesRoom(t *testing.T) {
+	f, blobs := leaving(t, 20_000) // two seconds of one side
+	blobs.be(false)
+	src := &player{}
+	r := f.begin(src)
+	for _, pair := range []string{"ab", "cd", "ef", "gh"} {
+		src.say(pair)
+		until(t, pair+" is not written", func() bool {
+			st := f.Stats()
+			return src.waits() && st.Waiting == 0 && st.Bytes > 16_000
+		})
+	}
+	must(t, r.End(t.Context(), boss, "ended"))
+	if entries, sound := f.told(r.ID()); sound != "abcdefgh" || strings.Contains(entries, "gap") {
+		t.Errorf("it sounds %q: %s", sound, entries)
+	}
+}
+
 // Who is erased while the store is away is gone from the spool although nothing can
-// be uploaded.
+// be uploaded, also behind what waits for longer.
 func TestErasedWhileTheStoreIsAway(t *testing.T) {
 	f, blobs := leaving(t, 0)
+	before := &player{}
+	other, err := f.Begin(t.Context(), recording.Start{Tenant: tenB, Interaction: f.works[tenB], Contact: f.contacts[tenB], Kind: recording.Voice, Parties: []string{"person", "agent"}, Source: before})
+	must(t, err)
+	before.say("x")
+	until(t, "it is not taken", before.waits)
+	must(t, other.End(t.Context(), boss, "ended"))
 	src := &player{}
 	r := f.begin(src)
 	src.say("abcdef")
 	until(t, "it is not taken", src.waits)
 	must(t, r.End(t.Context(), boss, "ended"))
-	if len(f.spooled()) != 2 {
+	if len(f.spooled()) != 3 {
 		t.Fatal("nothing waits, so this proves nothing")
 	}
 	must(t, f.Vault.DestroyContact(t.Context(), tenA, f.contacts[tenA]))
 	must(t, f.DB.Write(t.Context(), tenA, func(tx *store.Tx) error { _, err := tx.DeleteContact(f.contacts[tenA]); return err }))
-	until(t, "it stays in the spool", func() bool { return len(f.spooled()) == 0 && f.Stats() == recording.Stats{} })
+	until(t, "it stays in the spool", func() bool { return len(f.spooled()) == 1 && f.Stats().Waiting == 1 })
+	if left := f.spooled(); !strings.Contains(left[0], other.ID()) || f.Stats().Bytes > 9000 {
+		t.Errorf("%v, %+v", left, f.Stats())
+	}
 	if keys := blobs.order(); len(keys) != 0 {
 		t.Errorf("uploaded: %v", keys)
+	}
+}
+
+// What another node has not uploaded yet is not taken for missing, until a day has
+// passed.
+func TestWhatAnotherNodeStillHasIsNotMissing(t *testing.T) {
+	f, blobs := leaving(t, 0)
+	src := &player{}
+	r := f.begin(src)
+	src.say("abcdefgh")
+	until(t, "it is not taken", src.waits)
+	must(t, r.End(t.Context(), boss, "ended"))
+	other := *f
+	other.Service = &recording.Service{DB: f.DB, Vault: f.Vault, Blobs: f.blobs, IDs: f.IDs, Clock: f.Clock, Log: f.Log, Dir: t.TempDir()}
+	must(t, other.Start(t.Context()))
+	t.Cleanup(func() { _ = other.Stop(context.Background()) })
+	o, err := other.Open(t.Context(), tenA, r.ID())
+	must(t, err)
+	if _, err := other.Examine(t.Context(), o); !errs.Is(err, errs.Unavailable) {
+		t.Errorf("while it waits: %v", err)
+	}
+	if _, err := other.Pieces(t.Context(), o, 0, time.Minute); !errs.Is(err, errs.Unavailable) {
+		t.Errorf("while it waits: %v", err)
+	}
+	f.Clock.(*clock.Virtual).Advance(25 * time.Hour)
+	if faults, err := other.Examine(t.Context(), o); err != nil || len(faults) != 2 {
+		t.Errorf("a day later: %v, %v", faults, err)
+	}
+	blobs.be(false)
+	until(t, "not all is uploaded", func() bool { return f.Stats().Waiting == 0 })
+	if _, sound := other.told(r.ID()); sound != "abcdefgh" {
+		t.Errorf("it sounds %q", sound)
 	}
 }
 

@@ -154,15 +154,24 @@ func (s *Service) segment(ctx context.Context, o *Opened, e form.Entry) (pieces 
 	return c.Pieces, err == nil && c.Whole, nil
 }
 
+// stillWaits is how long a segment may be in another node's spool before it is taken
+// for missing.
+const stillWaits = 24 * time.Hour
+
 // file is a segment's: from the spool while it is there, whether the blob store
-// answers or not, or from that.
+// answers or not, or from that. What another node may still have is errs.Unavailable.
 func (s *Service) file(ctx context.Context, o *Opened, e form.Entry) ([]byte, error) {
 	if o.Row.Spool == s.spool {
 		if local, err := os.ReadFile(s.path(spooled{o.tenant, o.Row.ID, e.Serial, e.Segment})); err == nil {
 			return local, nil
 		}
 	}
-	return s.Blobs.Get(ctx, blob.Key(blob.Recordings, o.tenant, e.Segment))
+	b, err := s.Blobs.Get(ctx, blob.Key(blob.Recordings, o.tenant, e.Segment))
+	made := o.Row.StartedAt.Add(e.At + e.Length)
+	if errs.Is(err, errs.NotFound) && o.Row.Spool != s.spool && s.Clock.Now().Sub(made) < stillWaits {
+		err = errs.Wrap(errs.Unavailable, err, "A part of the recording is still where it was made. Please try again later.")
+	}
+	return b, err
 }
 
 func entryRow(interaction, recording string, e form.Entry) store.RecordingEntryRow {

@@ -264,6 +264,7 @@ var ptParts = []entry{
 	{"The folder for files could not be opened.", "Não foi possível abrir a pasta dos ficheiros."},
 	{"The folder for files could not be cleaned.", "Não foi possível limpar a pasta dos ficheiros."},
 	{"This file does not exist.", "Este ficheiro não existe."},
+	{"A part of the recording is still where it was made. Please try again later.", "Uma parte da gravação ainda está onde foi feita. Tente de novo mais tarde."},
 	{"This file exists already.", "Este ficheiro já existe."},
 	{"The disk is full. Nothing was lost; please try again when there is room.", "O disco está cheio. Nada se perdeu; tente de novo quando houver espaço."},
 	{"The disk is full.", "O disco está cheio."},
