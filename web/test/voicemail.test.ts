@@ -148,3 +148,31 @@ test("messages are left, heard, called back and deleted", { timeout: 300_000 }, 
   await shot(agent.page, "voicemail-07-work-pt");
   expect(found).toEqual([]);
 });
+
+test("a message is kept though the program is killed while it is left", { timeout: 180_000 }, async () => {
+  const agent = await stage.agent("a7");
+  type Box = { items: { id: string; length_ms: number; recording?: string }[] };
+  const box = async () => (await (await agent.page.request.get(`${at()}/desk/voicemails`)).json()) as Box;
+  const before = (await box()).items.length;
+  const caller = new Softphone(PHONE);
+  let said = 0;
+  try {
+    await caller.call("210000002", udp);
+    await until(() => caller.said).toMatch(/established/i);
+    await new Promise((done) => setTimeout(done, 1000));
+    caller.press("#");
+    const from = Date.now();
+    await new Promise((done) => setTimeout(done, 8000));
+    said = Date.now() - from;
+    await stage.program.kill();
+  } finally {
+    await caller.hangUp();
+    caller.remove();
+  }
+  stage.forgive(/./); // the browser has lost its server
+  await stage.program.start();
+  await until(async () => (await box()).items.length).toBe(before + 1);
+  const { length_ms, recording } = (await box()).items[0]!;
+  expect(recording).toBeTruthy();
+  expect(length_ms).toBeGreaterThan(said / 2);
+});
