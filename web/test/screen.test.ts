@@ -299,6 +299,40 @@ test(
   },
 );
 
+test("a browser that cannot says so; who chooses nothing in its window has refused", async () => {
+  const agent = await stage.agent("a7", {}, AGENT);
+  const { page } = agent;
+  const at = sign(page);
+  const call = async (name: string) => {
+    const caller = await stage.caller(CALLER);
+    await caller.queue(name);
+    await agent.ready();
+    await agent.answer(name);
+  };
+  await page.addInitScript(() => void Reflect.deleteProperty(MediaDevices.prototype, "getDisplayMedia"));
+  await page.reload();
+  await call("Knot");
+  await at.getByText("the browser could not").waitFor();
+  await at.getByText("This browser cannot record screens.").waitFor();
+  expect(await at.getByRole("button").count()).toBe(0);
+  const id = page.url().split("/").pop()!;
+  const stands = await (await page.request.get(`${api().at}/interactions/${id}/call`)).json();
+  expect(stands).toMatchObject({ recording: { screen: { status: "failed" } } });
+  await page.getByRole("button", { name: /^Hang up/ }).click();
+  await wrapUp(agent);
+
+  await page.addInitScript(() => {
+    MediaDevices.prototype.getDisplayMedia = () =>
+      Promise.reject(new DOMException("Permission denied", "NotAllowedError"));
+  });
+  await page.reload();
+  await call("Ruff");
+  await at.getByRole("button", { name: "Share my screen…" }).click();
+  await at.getByText("you did not share it").waitFor();
+  await page.getByRole("button", { name: /^Hang up/ }).click();
+  await wrapUp(agent);
+});
+
 test("a crash of the server costs nothing of the screen", { timeout: 240_000 }, async () => {
   const { agent, caller, id, paint } = await talking("Redshank");
   const { page } = agent;
