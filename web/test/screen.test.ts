@@ -316,8 +316,11 @@ test("a browser that cannot says so; who chooses nothing in its window has refus
   await at.getByText("This browser cannot record screens.").waitFor();
   expect(await at.getByRole("button").count()).toBe(0);
   const id = page.url().split("/").pop()!;
-  const stands = await (await page.request.get(`${api().at}/interactions/${id}/call`)).json();
-  expect(stands).toMatchObject({ recording: { screen: { status: "failed" } } });
+  const stands = async () => {
+    const answer = await page.request.get(`${api().at}/interactions/${id}/call`);
+    return ((await answer.json()) as { recording: { screen: { status: string } } }).recording.screen.status;
+  };
+  await until(stands).toBe("failed");
   await page.getByRole("button", { name: /^Hang up/ }).click();
   await wrapUp(agent);
 
