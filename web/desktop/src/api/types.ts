@@ -40,6 +40,19 @@ export type QueueView = Schemas["QueueView"];
 export type OpenedRecording = Schemas["OpenedRecording"];
 export type Recording = Schemas["Recording"];
 export type RecordingFault = Schemas["RecordingFault"];
+export type RecordingShare = Schemas["Share"];
+export type RecordingHold = Schemas["Hold"];
+export type Evaluation = Schemas["Evaluation"];
+export type WholeEvaluation = Schemas["Whole"];
+export type EvaluationAnswer = Schemas["Answer"];
+export type EvaluationNote = Schemas["Note"];
+export type EvaluationQuestion = Schemas["Question"];
+export type Calibration = Schemas["Calibration"];
+export type ComparedCalibration = Schemas["Compared"];
+export type QualityScores = Schemas["Scores"];
+export type ScoreSeries = Schemas["Series"];
+export type QualityForm = Required<Schemas["QualityForm"]>;
+export type QualitySample = Required<Schemas["QualitySample"]>;
 export type RecordingMark = Schemas["RecordingMark"];
 export type Rules = Schemas["RulesObject"];
 export type Segment = Schemas["Segment"];
@@ -189,6 +202,8 @@ export interface SetupKinds {
   phones: Phone;
   "ring-groups": RingGroup;
   "recording-rules": RecordingRule;
+  "quality-forms": QualityForm;
+  "quality-samples": QualitySample;
   connections: Connection;
   prompts: Prompt;
 }

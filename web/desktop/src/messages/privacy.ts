@@ -4,6 +4,8 @@ export const text = catalogue(
   {
     title: "Privacy",
     contacts: "People",
+    holds: "Legal holds",
+    held: "A legal hold is on this person’s recordings, so an erasure is refused. Restrict the person until it ends.",
     audit: "Audit log",
     notice: "The notice",
     inventory: "What is stored",
@@ -130,6 +132,8 @@ export const text = catalogue(
   {
     title: "Privacidade",
     contacts: "Pessoas",
+    holds: "Retenções legais",
+    held: "Há uma retenção legal sobre as gravações desta pessoa; um apagamento é recusado. Limite a pessoa até terminar.",
     audit: "Registo de auditoria",
     notice: "O aviso",
     inventory: "O que se guarda",

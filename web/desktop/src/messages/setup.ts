@@ -37,6 +37,8 @@ export const text = catalogue(
     trunks: "Trunks",
     phones: "Phones",
     ringGroups: "Ring groups",
+    qualityForms: "Evaluation forms",
+    qualitySamples: "Sampling rules",
     recordingRules: "Recording rules",
     rules: "Rules and retention",
 
@@ -62,6 +64,8 @@ export const text = catalogue(
       "What happens to a contact before an agent has it: greeting, questions, hours, queue. A change applies to contacts from now on.",
     phonesWhat: "SIP phones on desks and in halls. Agents can talk by theirs in place of the browser.",
     ringGroupsWhat: "Extensions that ring several phones, one after another or all at once.",
+    qualityFormsWhat: "What recordings are evaluated with: weighted questions.",
+    qualitySamplesWhat: "Which recordings are drawn for evaluation each week, and who evaluates them.",
     recordingRulesWhat:
       "Which calls are recorded, and what must have happened before. A change applies to the next calls, and to a call that changes its queue.",
     promptsWhat:
@@ -94,6 +98,9 @@ export const text = catalogue(
     flowsEmpty: "The shortest flow puts everybody into one queue. Start with that, then add a greeting.",
     phonesEmpty: "Add a phone, say whose it is, and make its password.",
     ringGroupsEmpty: "Give a group an extension, say whom it rings, and what happens when nobody answers.",
+    qualityFormsEmpty:
+      "A form asks about a call, and gives it a score. Agents see how their calls were evaluated, and answer.",
+    qualitySamplesEmpty: "A rule draws so many recordings of each agent a week, each as likely as another.",
     recordingRulesEmpty:
       "A recording keeps what a person and an agent say to each other, each voice apart and encrypted. Without a rule nothing is recorded.",
     promptsEmpty: "A prompt is a sound that you upload; flows say it in the place of the machine’s voice.",
@@ -124,6 +131,8 @@ export const text = catalogue(
     new_trunks: "New trunk",
     new_phones: "New phone",
     "new_ring-groups": "New ring group",
+    "new_quality-forms": "New evaluation form",
+    "new_quality-samples": "New sampling rule",
     "new_recording-rules": "New recording rule",
     flowSteps: { one: "1 step", other: "{count} steps" },
     outOfService: "Out of service",
@@ -233,6 +242,8 @@ export const text = catalogue(
     trunks: "Troncos",
     phones: "Telefones",
     ringGroups: "Grupos de toque",
+    qualityForms: "Formulários de avaliação",
+    qualitySamples: "Regras de amostragem",
     recordingRules: "Regras de gravação",
     rules: "Regras e retenção",
 
@@ -260,6 +271,8 @@ export const text = catalogue(
     phonesWhat: "Telefones SIP em secretárias e átrios. Os agentes podem falar pelo seu em vez do navegador.",
     ringGroupsWhat:
       "Extensões que fazem tocar vários telefones, um a seguir ao outro ou todos ao mesmo tempo.",
+    qualityFormsWhat: "Com que se avaliam as gravações: perguntas com peso.",
+    qualitySamplesWhat: "Que gravações são sorteadas para avaliação todas as semanas, e quem as avalia.",
     recordingRulesWhat:
       "Que chamadas são gravadas, e o que tem de acontecer antes. Uma mudança vale para as próximas chamadas, e para uma que mude de fila.",
     promptsWhat:
@@ -296,6 +309,10 @@ export const text = catalogue(
     flowsEmpty: "O fluxo mais curto põe todos numa fila. Comece por aí e junte depois uma saudação.",
     phonesEmpty: "Junte um telefone, diga de quem é e crie a sua palavra-passe.",
     ringGroupsEmpty: "Dê ao grupo uma extensão, diga a quem toca e o que acontece quando ninguém atende.",
+    qualityFormsEmpty:
+      "Um formulário faz perguntas sobre uma chamada e dá-lhe uma pontuação. Os agentes veem como as suas chamadas foram avaliadas, e respondem.",
+    qualitySamplesEmpty:
+      "Uma regra sorteia tantas gravações de cada agente por semana, cada uma tão provável como outra.",
     recordingRulesEmpty:
       "Uma gravação guarda o que uma pessoa e um agente dizem um ao outro, cada voz à parte e cifrada. Sem uma regra, nada é gravado.",
     promptsEmpty: "Uma gravação é um som que envia; os fluxos dizem-na em vez da voz da máquina.",
@@ -327,6 +344,8 @@ export const text = catalogue(
     new_trunks: "Novo tronco",
     new_phones: "Novo telefone",
     "new_ring-groups": "Novo grupo de toque",
+    "new_quality-forms": "Novo formulário de avaliação",
+    "new_quality-samples": "Nova regra de amostragem",
     "new_recording-rules": "Nova regra de gravação",
     flowSteps: { one: "1 passo", other: "{count} passos" },
     outOfService: "Fora de serviço",

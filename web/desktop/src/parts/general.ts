@@ -11,6 +11,7 @@ import Keyboard from "@lucide/svelte/icons/keyboard";
 import LogOut from "@lucide/svelte/icons/log-out";
 import Moon from "@lucide/svelte/icons/moon";
 import Sun from "@lucide/svelte/icons/sun";
+import ClipboardCheck from "@lucide/svelte/icons/clipboard-check";
 import Bell from "@lucide/svelte/icons/bell";
 import Globe from "@lucide/svelte/icons/globe";
 import type { Component } from "svelte";
@@ -39,6 +40,7 @@ export function places(): Place[] {
     { path: "/desk", label: text("desk"), icon: Headset, permission: "desk.use" },
     { path: "/room", label: text("room"), icon: LayoutDashboard, permission: "floor.watch" },
     { path: "/conversations", label: text("search"), icon: Search, permission: "work.search" },
+    { path: "/quality", label: text("quality"), icon: ClipboardCheck, permission: "quality.read" },
     { path: "/setup", label: text("setup"), icon: Settings, permission: "setup.write" },
     { path: "/privacy", label: text("privacy"), icon: Shield, permission: "privacy.read" },
     {

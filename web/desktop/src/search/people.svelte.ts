@@ -4,7 +4,7 @@ import { session } from "../state/session.svelte";
 
 // Who can be searched for as an agent.
 class People {
-  list = $state.raw<readonly { id: string; name: string }[]>([]);
+  list = $state.raw<readonly { id: string; name: string; evaluates: boolean }[]>([]);
 
   async load(): Promise<void> {
     if (!session.may("user.read") || this.list.length) return;
@@ -12,7 +12,7 @@ class People {
       const users = await everything((query) => take(api.GET("/api/v1/users", { params: { query } })));
       this.list = users
         .filter((u) => u.roles.includes("agent") || u.roles.includes("supervisor"))
-        .map((u) => ({ id: u.id, name: u.user_name }))
+        .map((u) => ({ id: u.id, name: u.user_name, evaluates: u.roles.includes("supervisor") }))
         .sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
     } catch {
       // Then there is no such filter.

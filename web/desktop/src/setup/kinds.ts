@@ -17,6 +17,8 @@ import Phone from "@lucide/svelte/icons/phone";
 import PhoneCall from "@lucide/svelte/icons/phone-call";
 import AudioLines from "@lucide/svelte/icons/audio-lines";
 import Unplug from "@lucide/svelte/icons/unplug";
+import ClipboardList from "@lucide/svelte/icons/clipboard-list";
+import Shuffle from "@lucide/svelte/icons/shuffle";
 import GitBranch from "@lucide/svelte/icons/git-branch";
 import type { Permission, SetupKind, SetupKinds } from "../api/types";
 import { blankRule } from "../alerts/ruleForm";
@@ -310,6 +312,36 @@ export const kinds: readonly KindInfo[] = [
       consultation: false,
       pause_minutes: 0,
       keep_days: 0,
+    }),
+    name: byName,
+  }),
+  info({
+    kind: "quality-forms",
+    title: "qualityForms",
+    what: "qualityFormsWhat",
+    empty: "qualityFormsEmpty",
+    icon: ClipboardList,
+    writes: "quality.manage",
+    blank: () => ({ name: "", mark: 80, questions: [] }),
+    name: byName,
+  }),
+  info({
+    kind: "quality-samples",
+    title: "qualitySamples",
+    what: "qualitySamplesWhat",
+    empty: "qualitySamplesEmpty",
+    icon: Shuffle,
+    writes: "quality.manage",
+    reads: "quality.manage",
+    blank: () => ({
+      name: "",
+      enabled: true,
+      form: "",
+      each: 2,
+      teams: [],
+      queues: [],
+      evaluators: [],
+      seconds: 30,
     }),
     name: byName,
   }),

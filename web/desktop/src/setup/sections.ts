@@ -60,7 +60,12 @@ const all: { heading: SetupText; entries: Entry[] }[] = [
   },
   {
     heading: "groupRules",
-    entries: [entry("recording-rules"), { path: "rules", label: "rules", what: "rulesWhat", icon: Scale }],
+    entries: [
+      entry("recording-rules"),
+      entry("quality-forms"),
+      entry("quality-samples"),
+      { path: "rules", label: "rules", what: "rulesWhat", icon: Scale },
+    ],
   },
 ];
 
