@@ -82,6 +82,7 @@ test("a recording is evaluated, shared, answered and held", { timeout: 400_000 }
   await theirs.page.goto(`${base}/quality`);
   await theirs.page.locator("tbody a").first().click();
   await theirs.page.getByText("Here it explains well.").waitFor();
+  await theirs.page.getByRole("button", { name: "Listen" }).waitFor(); // it was shared
   await theirs.page.getByLabel("Your word to it").fill("The line was bad.");
   found.push(...(await looks(theirs.page, "evaluation-own")));
   await theirs.page.getByRole("button", { name: "Dispute" }).click();
@@ -109,7 +110,7 @@ test("a recording is evaluated, shared, answered and held", { timeout: 400_000 }
   await page.getByRole("heading", { name: "Pontuações", level: 1 }).waitFor();
   await shot(page, "evaluation-scores-pt");
   await page.goto(`${base}/quality/evaluations`);
-  await page.getByText("resolvida").waitFor();
+  await page.locator("td").getByText("resolvida").waitFor();
   await shot(page, "evaluation-list-pt");
 
   // The privacy officer ends the hold.
