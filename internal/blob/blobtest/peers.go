@@ -38,7 +38,7 @@ type Peer struct {
 	tb          testing.TB
 	address     string // host:port that the test sees
 	inner       string // where the service listens
-	wire        *wire
+	wire        *wire  // from address to inner
 	authorities *x509.CertPool
 	Authority   string // PEM file of who signed its certificate
 }
@@ -130,10 +130,17 @@ func (p *Peer) Container(conf blob.Azure) *container.Client {
 	return s.NewContainerClient(conf.Container)
 }
 
-// newPeer chooses ports.
+// newPeer lays the wire to a service that does not run yet.
 func newPeer(tb testing.TB) *Peer {
 	tb.Helper()
-	return &Peer{tb: tb, address: free(tb), inner: free(tb)}
+	p := &Peer{tb: tb, inner: free(tb)}
+	var err error
+	if p.wire, err = lay(p.inner); err != nil {
+		tb.Fatal(err)
+	}
+	p.address = p.wire.Addr().String()
+	tb.Cleanup(p.wire.end)
+	return p
 }
 
 func free(tb testing.TB) string {
@@ -174,21 +181,10 @@ func (p *Peer) run(c *exec.Cmd) {
 }
 
 // Start lets the service be reached.
-func (p *Peer) Start() {
-	p.tb.Helper()
-	var err error
-	if p.wire, err = lay(p.address, p.inner); err != nil {
-		p.tb.Fatal(err)
-	}
-}
+func (p *Peer) Start() { p.wire.set(false) }
 
 // Stop cuts all connections, and lets the service not be reached.
-func (p *Peer) Stop() {
-	if p.wire != nil {
-		p.wire.cut()
-	}
-	p.wire = nil
-}
+func (p *Peer) Stop() { p.wire.set(true) }
 
 func (p *Peer) client() *http.Client {
 	t := http.DefaultTransport.(*http.Transport).Clone()

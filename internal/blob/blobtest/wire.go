@@ -6,47 +6,54 @@ import (
 	"sync"
 )
 
-// wire passes connections on until it is cut.
+// wire passes connections on, but while it is cut: then it ends each at once. Its
+// port stays its own all the while, so that nobody else is met there.
 type wire struct {
-	listener net.Listener
-	all      sync.WaitGroup
+	net.Listener
+	to  string
+	all sync.WaitGroup
 
 	mu   sync.Mutex
-	gone bool
+	cut  bool
 	ends map[net.Conn]bool
 }
 
-func lay(from, to string) (*wire, error) {
-	l, err := net.Listen("tcp", from)
+// lay lays a wire to an address, cut.
+func lay(to string) (*wire, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	w := &wire{listener: l, ends: map[net.Conn]bool{}}
+	w := &wire{Listener: l, to: to, cut: true, ends: map[net.Conn]bool{}}
 	w.all.Go(func() {
 		for {
 			near, err := l.Accept()
 			if err != nil {
 				return
 			}
-			far, err := net.Dial("tcp", to)
-			if err != nil {
-				_ = near.Close()
-				continue
-			}
-			w.join(near, far)
+			w.join(near)
 		}
 	})
 	return w, nil
 }
 
-func (w *wire) join(ends ...net.Conn) {
+// join passes on what comes from near, and what comes back.
+func (w *wire) join(near net.Conn) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.cut {
+		_ = near.(*net.TCPConn).SetLinger(0) // a reset, as where nobody listens
+		_ = near.Close()
+		return
+	}
+	far, err := net.Dial("tcp", w.to)
+	if err != nil {
+		_ = near.Close()
+		return
+	}
+	ends := []net.Conn{near, far}
 	for i, c := range ends {
 		w.ends[c] = true
-		if w.gone {
-			_ = c.Close()
-		}
 		other := ends[1-i]
 		w.all.Go(func() {
 			_, _ = io.Copy(other, c) // ends when either does
@@ -58,13 +65,21 @@ func (w *wire) join(ends ...net.Conn) {
 	}
 }
 
-func (w *wire) cut() {
-	_ = w.listener.Close()
+// set cuts the wire, or mends it.
+func (w *wire) set(cut bool) {
 	w.mu.Lock()
-	w.gone = true
+	defer w.mu.Unlock()
+	w.cut = cut
 	for c := range w.ends {
-		_ = c.Close()
+		if cut {
+			_ = c.Close()
+		}
 	}
-	w.mu.Unlock()
+}
+
+// end takes the wire away.
+func (w *wire) end() {
+	w.set(true)
+	_ = w.Close()
 	w.all.Wait()
 }
