@@ -83,12 +83,12 @@ func (s *Server) wire() (*parts, error) {
 	s.group.Add("account", p.accounts)
 	s.group.Add("contact", p.contacts)
 	s.group.Add("closing", service.Func{OnStart: func(context.Context) error { s.keepers.bus.Subscribe(p.closed); return nil }})
+	s.group.Add("recording", p.recording) // before the floor, which asks what a caller had said when the node ended
 	s.group.Add("floor", p.floor)
 	if p.cluster != nil {
 		s.group.Add("cluster", p.cluster)
 	}
 	s.group.Add("chat", service.Func{OnStart: p.chat.Begin, OnStop: p.chat.Halt})
-	s.group.Add("recording", p.recording)
 	s.group.Add("media", p.media)
 	s.group.Add("voice", service.Func{OnStart: p.voice.Begin, OnStop: p.voice.Halt})
 	if p.telephone != nil {

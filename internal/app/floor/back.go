@@ -78,7 +78,9 @@ func (f *floor) takeAgain(it *item, now time.Time) {
 	err := f.m.DB.Read(context.Background(), f.tenant, func(tx *store.Tx) error {
 		rows, err := tx.Recordings(it.ID)
 		for _, r := range rows {
-			said = said || r.Kind == "message" && r.LengthMS >= leastMessage.Milliseconds()
+			// One that has no end is in another node's spool: how much there is of it
+			// is known when that node is back.
+			said = said || r.Kind == "message" && (r.EndedAt.IsZero() || r.LengthMS >= leastMessage.Milliseconds())
 		}
 		return err
 	})
