@@ -1,16 +1,9 @@
 package api
 
 import (
-	"bufio"
 	"context"
-	"encoding/csv"
-	"encoding/json"
-	"io"
 	"strconv"
-	"strings"
 	"time"
-
-	"github.com/danielgtaylor/huma/v2"
 
 	"nubitalk/internal/app/floor"
 	"nubitalk/internal/core/access"
@@ -50,18 +43,12 @@ func (s *Server) callLegRoutes() {
 			return list(s.History.CallLegs(ctx, c.Actor, floor.LegSearch{Queue: in.Queue, Agent: in.Agent, Entry: in.Entry, Direction: in.Direction, From: in.From, To: in.To,
 				Cursor: in.Cursor, Limit: in.Limit}))
 		})
-	handle(s, "POST", "/api/v1/call-legs/export", export, about{id: "exportCallLegs", tag: tag, summary: "The ends of calls, as one file", status: 200, once: true, raw: describeLegs,
+	handle(s, "POST", "/api/v1/call-legs/export", export, about{id: "exportCallLegs", tag: tag, summary: "The ends of calls, as one file", status: 200, once: true, raw: describeList,
 		detail: "All that the filter finds, the oldest first, streamed. In CSV a cell that a spreadsheet would take for a formula begins with an apostrophe. Each export is noted in the audit log, one with clear numbers with its reason."},
 		func(ctx context.Context, c *caller, in *exportLegsInput) (*streamOutput, error) {
 			b := in.Body
 			q := floor.LegSearch{Queue: b.Queue, Agent: b.Agent, Entry: b.Entry, Direction: b.Direction, From: b.From, To: b.To, Clear: b.Numbers == "clear", Reason: b.Reason}
-			kind, write := "text/csv; charset=utf-8", legsCSV
-			if b.Format == "json" {
-				kind, write = "application/json", legsJSON
-			}
-			return &streamOutput{Body: s.stream(ctx, "calls."+b.Format, kind, func(w io.Writer) error {
-				return write(w, func(each func(floor.CallLeg) error) error { return s.History.ExportLegs(ctx, c.Actor, q, each) })
-			})}, nil
+			return &streamOutput{Body: streamList(ctx, s, "calls", b.Format, legHeading, legCells, func(each func(floor.CallLeg) error) error { return s.History.ExportLegs(ctx, c.Actor, q, each) })}, nil
 		})
 }
 
@@ -79,50 +66,10 @@ func (s *Server) phoneCallRoutes() {
 		})
 }
 
-func describeLegs(op *huma.Operation) {
-	file := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
-	op.Responses["200"].Content = map[string]*huma.MediaType{"text/csv": file, "application/json": file}
-}
-
 var legHeading = []string{"interaction", "direction", "entry_point", "queue", "agent", "leg", "part", "user", "way", "trunk", "srtp", "number", "started_at", "answered_at", "ended_at", "seconds",
 	"ended_by", "sip_code", "q850", "lost_percent", "jitter_ms", "round_trip_ms", "mos"}
 
-// legsCSV writes legs as CSV (RFC 4180). Nothing is written before the first leg is
-// there, so that a refusal is answered as one.
-func legsCSV(w io.Writer, run func(func(floor.CallLeg) error) error) error {
-	out := csv.NewWriter(w)
-	out.UseCRLF = true
-	first := true
-	heading := func() error {
-		if !first {
-			return nil
-		}
-		first = false
-		return out.Write(legHeading)
-	}
-	err := run(func(l floor.CallLeg) error {
-		if err := heading(); err != nil {
-			return err
-		}
-		return out.Write(legCells(l))
-	})
-	if err == nil {
-		err = heading()
-	}
-	if err != nil {
-		return err
-	}
-	out.Flush()
-	return out.Error()
-}
-
 func legCells(l floor.CallLeg) []string {
-	moment := func(t time.Time) string {
-		if t.IsZero() {
-			return ""
-		}
-		return t.UTC().Format(time.RFC3339Nano)
-	}
 	count := func(n int) string {
 		if n == 0 {
 			return ""
@@ -139,42 +86,5 @@ func legCells(l floor.CallLeg) []string {
 	}
 	cells := append([]string{l.Interaction, l.Direction, l.EntryPoint, l.Queue, l.Agent, l.ID, l.Part, l.User, l.Way, l.Trunk, l.Suite, l.Number, moment(l.StartedAt), moment(l.AnsweredAt),
 		moment(l.EndedAt), seconds, l.EndedBy, count(l.SIPCode), count(l.Q850)}, heard...)
-	for i := range cells {
-		cells[i] = plainCell(cells[i])
-	}
 	return cells
-}
-
-func decimal(v float64, places int) string { return strconv.FormatFloat(v, 'f', places, 64) }
-
-// plainCell keeps spreadsheets from taking a cell for a formula.
-func plainCell(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r\n", rune(s[0])) {
-		return "'" + s
-	}
-	return s
-}
-
-// legsJSON writes legs as a JSON list.
-func legsJSON(w io.Writer, run func(func(floor.CallLeg) error) error) error {
-	out := bufio.NewWriter(w)
-	before := "["
-	err := run(func(l floor.CallLeg) error {
-		b, err := json.Marshal(l)
-		if err != nil {
-			return err
-		}
-		_, _ = out.WriteString(before) // Flush tells what failed
-		before = ",\n"
-		_, err = out.Write(b)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if before == "[" {
-		_, _ = out.WriteString(before)
-	}
-	_, _ = out.WriteString("]\n")
-	return out.Flush()
 }

@@ -29,7 +29,7 @@ func TestLegsAreWritten(t *testing.T) {
 		EndedAt: at.Add(3500 * time.Millisecond), EndedBy: "them", SIPCode: 200, Q850: 16, Lost: 12500, Jitter: 2500, RoundTrip: 40000, MOS: 4.25}}
 	two := floor.CallLeg{Interaction: "int_2", Direction: "out", Number: "•••07", Leg: floor.Leg{ID: "leg_2", Part: "callee", Way: "trunk", StartedAt: at}}
 	var b bytes.Buffer
-	if err := legsCSV(&b, legs(one, two)); err != nil {
+	if err := listCSV(&b, legHeading, legCells, legs(one, two)); err != nil {
 		t.Fatal(err)
 	}
 	rows, err := csv.NewReader(&b).ReadAll()
@@ -59,7 +59,7 @@ func TestLegsAreWritten(t *testing.T) {
 
 	for _, list := range [][]floor.CallLeg{{}, {one}, {one, two}} {
 		b.Reset()
-		if err := legsJSON(&b, legs(list...)); err != nil {
+		if err := listJSON(&b, legs(list...)); err != nil {
 			t.Fatal(err)
 		}
 		var got []floor.CallLeg
@@ -71,8 +71,10 @@ func TestLegsAreWritten(t *testing.T) {
 	refusal := errors.New("no")
 	b.Reset()
 	for _, write := range []func() error{
-		func() error { return legsCSV(&b, func(func(floor.CallLeg) error) error { return refusal }) },
-		func() error { return legsJSON(&b, func(func(floor.CallLeg) error) error { return refusal }) },
+		func() error {
+			return listCSV(&b, legHeading, legCells, func(func(floor.CallLeg) error) error { return refusal })
+		},
+		func() error { return listJSON(&b, func(func(floor.CallLeg) error) error { return refusal }) },
 	} {
 		if err := write(); !errors.Is(err, refusal) || b.Len() > 0 {
 			t.Errorf("%v, after %q", err, b.String())

@@ -128,6 +128,8 @@ func workExamples() map[string]example {
 		"GET /api/v1/evaluations":                                 {},
 		"POST /api/v1/evaluations":                                {body: m{"recording": "rec_1", "form": "qfo_1"}},
 		"GET /api/v1/evaluations/scores":                          {},
+		"GET /api/v1/evaluations/waiting":                         {},
+		"POST /api/v1/evaluations/export":                         {body: m{"format": "csv", "reason": "quality"}},
 		"GET /api/v1/evaluations/{id}":                            {thing: "recording"},
 		"PUT /api/v1/evaluations/{id}":                            {thing: "recording", body: m{"version": 1, "answers": []any{}}},
 		"POST /api/v1/evaluations/{id}/complete":                  {thing: "recording", body: m{"version": 1, "answers": []any{}}},

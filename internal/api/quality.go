@@ -2,6 +2,8 @@ package api
 
 import (
 	"context"
+	"slices"
+	"strconv"
 	"time"
 
 	"nubitalk/internal/app/quality"
@@ -27,6 +29,9 @@ type Quality interface {
 	Compare(ctx context.Context, a access.Actor, calibration string) (quality.Compared, error)
 	EndCalibration(ctx context.Context, a access.Actor, calibration string) error
 	Scores(ctx context.Context, a access.Actor, w quality.Wish) (quality.Scores, error)
+	// ExportScores gives each that it finds, and notes that in the audit log.
+	ExportScores(ctx context.Context, a access.Actor, x quality.Export, each func(quality.Line) error) error
+	Waiting(ctx context.Context, a access.Actor) (quality.WaitingEvaluations, error)
 }
 
 type evaluationsInput struct {
@@ -93,6 +98,21 @@ type scoresInput struct {
 	To    time.Time `query:"to" doc:"Completed before; missing: now. At most a year after from."`
 	Agent string    `query:"agent" maxLength:"64"`
 	Form  string    `query:"form" maxLength:"64"`
+	Queue string    `query:"queue" maxLength:"64" doc:"Of conversations whose last queue it is."`
+}
+
+type exportScoresInput struct {
+	Body struct {
+		Format string    `json:"format" enum:"csv,json" doc:"csv: a line for each, with a heading. json: a list."`
+		Lines  string    `json:"lines,omitempty" enum:"evaluations,questions" default:"evaluations" doc:"A line for each evaluation, or for each question of each."`
+		From   time.Time `json:"from,omitzero" doc:"Completed then or later; missing: twelve weeks before to."`
+		To     time.Time `json:"to,omitzero" doc:"Completed before; missing: now. At most a year after from."`
+		Agent  string    `json:"agent,omitempty" maxLength:"64"`
+		Form   string    `json:"form,omitempty" maxLength:"64"`
+		Queue  string    `json:"queue,omitempty" maxLength:"64" doc:"Of conversations whose last queue it is."`
+		Names  string    `json:"names,omitempty" enum:"pseudonyms,clear" default:"pseudonyms" doc:"pseudonyms: agents and evaluators are ids; clear: with their user names."`
+		Reason string    `json:"reason" enum:"quality,training,complaint,dispute,legal,other" doc:"Why. It stands in the audit log."`
+	} `nameHint:"ExportScores"`
 }
 
 // Drawn says how many recordings a sample drew.
@@ -110,6 +130,36 @@ func (s *Server) qualityRoutes() {
 
 const qualityTag = "Quality"
 
+var (
+	scoreHeading = []string{"evaluation", "recording", "interaction", "form", "form_name", "form_version", "agent", "agent_name", "evaluator", "evaluator_name", "queue", "queue_name", "origin", "state",
+		"completed_at", "answered_at", "score_percent", "passed", "fatal"}
+	questionHeading = []string{"question", "section", "question_text", "weight", "answer", "question_percent"}
+)
+
+func scoreCells(l quality.Line) []string {
+	cells := []string{l.Evaluation, l.Recording, l.Interaction, l.Form, l.FormName, strconv.FormatInt(l.FormVersion, 10), l.Agent, l.AgentName, l.Evaluator, l.EvaluatorName, l.Queue, l.QueueName, l.Origin,
+		string(l.State), moment(l.CompletedAt), moment(l.AnsweredAt), percent(l.Score), yes(l.Passed), yes(l.Fatal)}
+	if q := l.Asked; q != nil {
+		cells = append(cells, q.ID, q.Section, q.Text, strconv.Itoa(q.Weight), q.Answer, percent(q.Points))
+	}
+	return cells
+}
+
+// percent is a number of hundredths of a percent; "" for none.
+func percent(hundredths int) string {
+	if hundredths < 0 {
+		return ""
+	}
+	return decimal(float64(hundredths)/100, 2)
+}
+
+func yes(is bool) string {
+	if is {
+		return "yes"
+	}
+	return "no"
+}
+
 func (s *Server) evaluationRoutes() {
 	const path = "/api/v1/evaluations"
 	read, evaluate, manage := needs(access.QualityRead), needs(access.QualityEvaluate), needs(access.QualityManage)
@@ -126,7 +176,23 @@ func (s *Server) evaluationRoutes() {
 	handle(s, "GET", path+"/scores", read, about{id: "qualityScores", tag: qualityTag, summary: "What evaluations come to: each agent, team and question over the weeks",
 		detail: "Agents: their own. Calibrations count nowhere."},
 		func(ctx context.Context, c *caller, in *scoresInput) (*reply[quality.Scores], error) {
-			return answer(s.Quality.Scores(ctx, c.Actor, quality.Wish{From: in.From, To: in.To, Agent: in.Agent, Form: in.Form}))
+			return answer(s.Quality.Scores(ctx, c.Actor, quality.Wish{From: in.From, To: in.To, Agent: in.Agent, Form: in.Form, Queue: in.Queue}))
+		})
+	handle(s, "POST", path+"/export", needs(access.QualityExport), about{id: "exportScores", tag: qualityTag, summary: "Scores of completed evaluations, as one file", status: 200, once: true, raw: describeList,
+		detail: "All that the filter finds, in the order of completion, streamed; calibrations are left out, and so is what was said about the calls. In CSV a cell that a spreadsheet would take for a formula begins with an apostrophe. Each export is noted in the audit log with its reason."},
+		func(ctx context.Context, c *caller, in *exportScoresInput) (*streamOutput, error) {
+			b := in.Body
+			x := quality.Export{Wish: quality.Wish{From: b.From, To: b.To, Agent: b.Agent, Form: b.Form, Queue: b.Queue}, Questions: b.Lines == "questions", Names: b.Names == "clear", Reason: b.Reason}
+			heading := scoreHeading
+			if x.Questions {
+				heading = append(slices.Clone(heading), questionHeading...)
+			}
+			return &streamOutput{Body: streamList(ctx, s, "scores", b.Format, heading, scoreCells, func(each func(quality.Line) error) error { return s.Quality.ExportScores(ctx, c.Actor, x, each) })}, nil
+		})
+	handle(s, "GET", path+"/waiting", read, about{id: "waitingEvaluations", tag: qualityTag, summary: "How many evaluations wait for me",
+		detail: "The live event evaluation.changed says that it may be another number."},
+		func(ctx context.Context, c *caller, _ *none) (*reply[quality.WaitingEvaluations], error) {
+			return answer(s.Quality.Waiting(ctx, c.Actor))
 		})
 	handle(s, "GET", path+"/{id}", read, about{id: "evaluation", tag: qualityTag, summary: "One evaluation, with its form as it was"},
 		func(ctx context.Context, c *caller, in *ByID) (*reply[quality.Whole], error) {
@@ -138,7 +204,7 @@ func (s *Server) evaluationRoutes() {
 			return answer(s.Quality.Save(ctx, c.Actor, in.ID, in.Body.said()))
 		})
 	handle(s, "POST", path+"/{id}/complete", evaluate, about{id: "completeEvaluation", tag: qualityTag, summary: "Complete an evaluation", status: 200,
-		detail: "Every question is answered. The score is 100 · Σ weight·share / Σ weight over the questions that apply, and 0 if a fatal one failed (docs/quality.md). The agent sees it from now on."},
+		detail: "Every question is answered. The score is 100 · Σ weight·share / Σ weight over the questions that apply, and 0 if a fatal one failed (docs/quality.md). The agent sees it from now on, is told so at once, and hears the recording as long as it may answer, where the organisation's rules say so."},
 		func(ctx context.Context, c *caller, in *fillInput) (*reply[quality.Whole], error) {
 			return answer(s.Quality.Complete(ctx, c.Actor, in.ID, in.Body.said()))
 		})

@@ -131,9 +131,11 @@ func (s *Server) makeParts() *parts {
 	p.listeners = recording.NewListeners(recording.ListenDeps{Recordings: p.recording, Rules: p.setups, Audit: p.audit, May: func(ctx context.Context, a access.Actor, perm access.Permission, interaction string) error {
 		_, err := p.floor.Work(ctx, a, perm, interaction)
 		return err
+	}, Evaluated: func(ctx context.Context, a access.Actor, interaction, recording string) (string, error) {
+		return p.quality.Hears(ctx, a, interaction, recording)
 	}})
 	p.holds = &recording.Holds{Recordings: p.recording, Audit: p.audit, Erasing: p.contacts.Erasing}
-	p.quality = quality.New(quality.Deps{DB: k.db, Vault: k.vault, Audit: p.audit, Clock: s.clock, IDs: s.ids, Log: s.log.With("part", "quality"), Node: s.data.node})
+	p.quality = quality.New(quality.Deps{DB: k.db, Vault: k.vault, Audit: p.audit, Rules: p.setups, Bus: k.bus, Clock: s.clock, IDs: s.ids, Log: s.log.With("part", "quality"), Node: s.data.node})
 	p.media = media.NewHost(s.mediaConfig())
 	var network voice.Network
 	var phones voice.Phones

@@ -31,33 +31,34 @@ type EvaluationRow struct {
 	AssignedAt    time.Time
 	CompletedAt   time.Time // zero before
 	AnsweredAt    time.Time // by the agent; zero before
+	AnswerUntil   time.Time // when the agent may answer; zero: there is nothing to answer
 	Version       int64
 }
 
 const evaluationColumns = `evaluation_id, form_id, form_version, recording_id, interaction_id, agent_id, evaluator_id, origin, sample_id, week, calibration_id, state, answers, score, passed, fatal,
-	words_sealed, assigned_by, assigned_at, completed_at, answered_at, version`
+	words_sealed, assigned_by, assigned_at, completed_at, answered_at, answer_until, version`
 
 func scanEvaluation(r row, e *EvaluationRow) error {
 	return r.Scan(&e.ID, &e.FormID, &e.FormVersion, &e.RecordingID, &e.InteractionID, &e.AgentID, &e.EvaluatorID, &e.Origin, &e.SampleID, &e.Week, &e.CalibrationID, &e.State, &e.Answers,
-		num(&e.Score), yes(&e.Passed), yes(&e.Fatal), sealed(&e.WordsSealed), &e.AssignedBy, at(&e.AssignedAt), at(&e.CompletedAt), at(&e.AnsweredAt), &e.Version)
+		num(&e.Score), yes(&e.Passed), yes(&e.Fatal), sealed(&e.WordsSealed), &e.AssignedBy, at(&e.AssignedAt), at(&e.CompletedAt), at(&e.AnsweredAt), at(&e.AnswerUntil), &e.Version)
 }
 
 // InsertEvaluation adds an evaluation of an interaction that is there, at version
 // 1; a second drawn one of the interaction is Conflict.
 func (tx *Tx) InsertEvaluation(e EvaluationRow) error {
 	n, err := tx.exec(`INSERT INTO evaluations (tenant_id, `+evaluationColumns+`)
-		SELECT $1, $2, $3, $4, $5, i.interaction_id, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, 1 FROM interactions i WHERE i.tenant_id = $1 AND i.interaction_id = $6`,
+		SELECT $1, $2, $3, $4, $5, i.interaction_id, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, 1 FROM interactions i WHERE i.tenant_id = $1 AND i.interaction_id = $6`,
 		string(tx.scope.Tenant), e.ID, e.FormID, e.FormVersion, e.RecordingID, e.InteractionID, e.AgentID, e.EvaluatorID, e.Origin, e.SampleID, e.Week, e.CalibrationID, e.State, e.Answers,
-		e.Score, bit(e.Passed), bit(e.Fatal), raw(e.WordsSealed), e.AssignedBy, us(e.AssignedAt), us(e.CompletedAt), us(e.AnsweredAt))
+		e.Score, bit(e.Passed), bit(e.Fatal), raw(e.WordsSealed), e.AssignedBy, us(e.AssignedAt), us(e.CompletedAt), us(e.AnsweredAt), us(e.AnswerUntil))
 	return must("interaction", n, err)
 }
 
 // UpdateEvaluation stores how an evaluation stands, if its version still is
 // e.Version; what it began with stays.
 func (tx *Tx) UpdateEvaluation(e EvaluationRow) error {
-	n, err := tx.exec(`UPDATE evaluations SET evaluator_id = $4, state = $5, answers = $6, score = $7, passed = $8, fatal = $9, words_sealed = $10, completed_at = $11, answered_at = $12, version = version + 1
+	n, err := tx.exec(`UPDATE evaluations SET evaluator_id = $4, state = $5, answers = $6, score = $7, passed = $8, fatal = $9, words_sealed = $10, completed_at = $11, answered_at = $12, answer_until = $13, version = version + 1
 		WHERE tenant_id = $1 AND evaluation_id = $2 AND version = $3`, string(tx.scope.Tenant), e.ID, e.Version, e.EvaluatorID, e.State, e.Answers, e.Score, bit(e.Passed), bit(e.Fatal),
-		raw(e.WordsSealed), us(e.CompletedAt), us(e.AnsweredAt))
+		raw(e.WordsSealed), us(e.CompletedAt), us(e.AnsweredAt), us(e.AnswerUntil))
 	return tx.swapped("evaluation", n, err, `SELECT version FROM evaluations WHERE tenant_id = $1 AND evaluation_id = $2`, string(tx.scope.Tenant), e.ID)
 }
 
@@ -114,11 +115,28 @@ func (tx *Tx) Evaluations(f EvaluationFilter) ([]EvaluationRow, error) {
 	return list(tx, scanEvaluation, `SELECT `+evaluationColumns+` FROM evaluations WHERE `+strings.Join(where, " AND ")+` ORDER BY assigned_at DESC, evaluation_id DESC LIMIT `+mark(f.Limit), args...)
 }
 
-// ScoredRow is an evaluation as reports take it.
+// ScoredFilter says which evaluations reports and exports take: those that were
+// completed in a time, calibrations left out.
+type ScoredFilter struct {
+	From, To           time.Time
+	Agent, Form, Queue string
+}
+
+// scored is its condition on evaluations e and interactions i; its parameters are
+// $1 to $6.
+const scored = `e.tenant_id = $1 AND e.completed_at > 0 AND e.completed_at >= $2 AND e.completed_at < $3 AND e.origin <> 'calibration' AND ($4 = '' OR e.agent_id = $4) AND ($5 = '' OR e.form_id = $5)
+		AND ($6 = '' OR i.queue_id = $6)`
+
+func (f ScoredFilter) args(tx *Tx) []any {
+	return []any{string(tx.scope.Tenant), us(f.From), us(f.To), f.Agent, f.Form, f.Queue}
+}
+
+// ScoredRow is an evaluation with a score, as reports take it.
 type ScoredRow struct {
 	FormID      string
 	FormVersion int64
 	AgentID     string
+	QueueID     string // of the conversation; may be ""
 	Answers     string
 	Score       int
 	Passed      bool
@@ -126,21 +144,70 @@ type ScoredRow struct {
 	CompletedAt time.Time
 }
 
-// EachScored gives those of a time that have a score, calibrations left out, in
-// the order of completion.
-func (tx *Tx) EachScored(from, to time.Time, agent, form string, each func(ScoredRow) error) error {
+// EachScored gives those that have a score, in the order of completion.
+func (tx *Tx) EachScored(f ScoredFilter, each func(ScoredRow) error) error {
 	if err := tx.usable(false); err != nil {
 		return err
 	}
-	return tx.walk(`SELECT form_id, form_version, agent_id, answers, score, passed, fatal, completed_at FROM evaluations WHERE tenant_id = $1 AND completed_at > 0 AND completed_at >= $2 AND completed_at < $3
-		AND origin <> 'calibration' AND score >= 0 AND ($4 = '' OR agent_id = $4) AND ($5 = '' OR form_id = $5) ORDER BY completed_at`,
-		[]any{string(tx.scope.Tenant), us(from), us(to), agent, form}, func(r row) error {
+	return tx.walk(`SELECT e.form_id, e.form_version, e.agent_id, i.queue_id, e.answers, e.score, e.passed, e.fatal, e.completed_at
+		FROM evaluations e JOIN interactions i ON i.tenant_id = e.tenant_id AND i.interaction_id = e.interaction_id WHERE `+scored+` AND e.score >= 0 ORDER BY e.completed_at`,
+		f.args(tx), func(r row) error {
 			var s ScoredRow
-			if err := r.Scan(&s.FormID, &s.FormVersion, &s.AgentID, &s.Answers, num(&s.Score), yes(&s.Passed), yes(&s.Fatal), at(&s.CompletedAt)); err != nil {
+			if err := r.Scan(&s.FormID, &s.FormVersion, &s.AgentID, &s.QueueID, &s.Answers, num(&s.Score), yes(&s.Passed), yes(&s.Fatal), at(&s.CompletedAt)); err != nil {
 				return err
 			}
 			return each(s)
 		})
+}
+
+// CompletedRow is an evaluation as an export takes it.
+type CompletedRow struct {
+	EvaluationRow
+	QueueID string // of the conversation; may be ""
+}
+
+// CompletedEvaluations are at most limit of those, in the order of completion, after
+// one that the export had last; also those to which nothing applied.
+func (tx *Tx) CompletedEvaluations(f ScoredFilter, after Cursor, limit int) ([]CompletedRow, error) {
+	return list(tx, func(r row, c *CompletedRow) error {
+		return scanEvaluation(alsoScan{r, &c.QueueID}, &c.EvaluationRow)
+	}, `SELECT e.`+strings.ReplaceAll(evaluationColumns, ", ", ", e.")+`, i.queue_id
+		FROM evaluations e JOIN interactions i ON i.tenant_id = e.tenant_id AND i.interaction_id = e.interaction_id
+		WHERE `+scored+` AND (e.completed_at, e.evaluation_id) > ($7, $8) ORDER BY e.completed_at, e.evaluation_id LIMIT $9`, append(f.args(tx), us(after.At), after.ID, limit)...)
+}
+
+// alsoScan reads a column behind those that a scan knows.
+type alsoScan struct {
+	row
+	last any
+}
+
+func (a alsoScan) Scan(dest ...any) error { return a.row.Scan(append(dest, a.last)...) }
+
+// Waiting says how many evaluations of a user's own work are to be answered, and how
+// many it has to evaluate or to settle.
+func (tx *Tx) Waiting(userID string, now time.Time) (answer, evaluate int, err error) {
+	for _, c := range []struct {
+		n    *int
+		sql  string
+		args []any
+	}{
+		{&answer, `SELECT count(*) FROM evaluations WHERE tenant_id = $1 AND agent_id = $2 AND answer_until > 0 AND answer_until > $3`, []any{string(tx.scope.Tenant), userID, us(now)}},
+		{&evaluate, `SELECT count(*) FROM evaluations WHERE tenant_id = $1 AND evaluator_id = $2 AND state IN ('assigned', 'disputed')`, []any{string(tx.scope.Tenant), userID}},
+	} {
+		if _, err := tx.one(c.sql, c.args, num(c.n)); err != nil {
+			return 0, 0, err
+		}
+	}
+	return answer, evaluate, nil
+}
+
+// Answerable is an evaluation by which an agent may hear a recording: it is of its
+// work and may be answered, or its dispute is open.
+func (tx *Tx) Answerable(agentID, interactionID, recordingID string, now time.Time) (EvaluationRow, error) {
+	return get(tx, "evaluation", scanEvaluation, `SELECT `+evaluationColumns+` FROM evaluations WHERE tenant_id = $1 AND interaction_id = $2 AND recording_id = $3 AND agent_id = $4
+		AND origin <> 'calibration' AND (state = 'disputed' OR answer_until > $5) ORDER BY completed_at DESC, evaluation_id DESC LIMIT 1`,
+		string(tx.scope.Tenant), interactionID, recordingID, agentID, us(now))
 }
 
 // DrawnRow is what a sample has drawn in a week.

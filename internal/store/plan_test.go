@@ -136,7 +136,18 @@ func TestStatementsUseIndexes(t *testing.T) {
 			return ignore(tx.Evaluations(store.EvaluationFilter{Interaction: "int_call", Limit: 10}))
 		},
 		func(tx *store.Tx) error {
-			return tx.EachScored(t0, at(9), "usr_1", "", func(store.ScoredRow) error { return nil })
+			return tx.EachScored(store.ScoredFilter{From: t0, To: at(9), Agent: "usr_1"}, func(store.ScoredRow) error { return nil })
+		},
+		func(tx *store.Tx) error {
+			return ignore(tx.CompletedEvaluations(store.ScoredFilter{From: t0, To: at(9), Queue: "que_1"}, store.Cursor{At: t0, ID: "evl_1"}, 10))
+		},
+		func(tx *store.Tx) error {
+			_, _, err := tx.Waiting("usr_1", t0)
+			return err
+		},
+		func(tx *store.Tx) error {
+			_, _ = tx.Answerable("usr_1", "int_call", "rec_int_call", t0)
+			return nil
 		},
 		func(tx *store.Tx) error { return ignore(tx.Drawn("qsa_1", "2026-W01")) },
 		func(tx *store.Tx) error { return ignore(tx.RecordedWork(t0, at(9), 1000, 10)) },

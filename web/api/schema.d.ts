@@ -1298,6 +1298,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/evaluations/export": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Scores of completed evaluations, as one file
+     * @description All that the filter finds, in the order of completion, streamed; calibrations are left out, and so is what was said about the calls. In CSV a cell that a spreadsheet would take for a formula begins with an apostrophe. Each export is noted in the audit log with its reason.
+     *
+     *     Needs `quality.export`.
+     */
+    post: operations["exportScores"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/evaluations/scores": {
     parameters: {
       query?: never;
@@ -1312,6 +1334,28 @@ export interface paths {
      *     Needs `quality.read`.
      */
     get: operations["qualityScores"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/evaluations/waiting": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * How many evaluations wait for me
+     * @description The live event evaluation.changed says that it may be another number.
+     *
+     *     Needs `quality.read`.
+     */
+    get: operations["waitingEvaluations"];
     put?: never;
     post?: never;
     delete?: never;
@@ -1381,7 +1425,7 @@ export interface paths {
     put?: never;
     /**
      * Complete an evaluation
-     * @description Every question is answered. The score is 100 · Σ weight·share / Σ weight over the questions that apply, and 0 if a fatal one failed (docs/quality.md). The agent sees it from now on.
+     * @description Every question is answered. The score is 100 · Σ weight·share / Σ weight over the questions that apply, and 0 if a fatal one failed (docs/quality.md). The agent sees it from now on, is told so at once, and hears the recording as long as it may answer, where the organisation's rules say so.
      *
      *     Needs `quality.evaluate`.
      */
@@ -5399,6 +5443,7 @@ export interface components {
         | "quality.read"
         | "quality.evaluate"
         | "quality.manage"
+        | "quality.export"
         | "note.write"
         | "canned.read"
         | "floor.watch"
@@ -5844,6 +5889,7 @@ export interface components {
         | "quality.withdrawn"
         | "quality.calibration_begun"
         | "quality.calibration_ended"
+        | "quality.exported"
         | "recording.shared"
         | "recording.share_ended"
         | "recording.hold_placed"
@@ -6646,9 +6692,22 @@ export interface components {
       erased_at: string;
       kept: components["schemas"]["KeptCount"][];
     };
+    EvaluatedRecording: {
+      /** @enum {string} */
+      kind: "voice" | "screen" | "message";
+      /** Format: int64 */
+      length_ms: number;
+      /** Format: date-time */
+      started_at: string;
+    };
     Evaluation: {
       /** @description Whose work it is. */
       agent: string;
+      /**
+       * Format: date-time
+       * @description Until when the agent may answer; absent: there is nothing to answer.
+       */
+      answer_until?: string;
       /**
        * Format: date-time
        * @description When the agent acknowledged or disputed it last.
@@ -6692,6 +6751,15 @@ export interface components {
        * @description The version you saw; 409 if someone was faster.
        */
       version: number;
+    };
+    EvaluationRule: {
+      /**
+       * Format: int64
+       * @description Days after the completion, or the settlement of a dispute, in which the agent may answer.
+       */
+      answer_days: number;
+      /** @description As long as it may, and while its dispute is open, the agent hears the recording that was evaluated. */
+      hear: boolean;
     };
     Exception: {
       /** @description YYYY-MM-DD */
@@ -6764,6 +6832,44 @@ export interface components {
       /**
        * Format: date-time
        * @description Of conversations that arrived before.
+       */
+      to?: string;
+    };
+    ExportScores: {
+      agent?: string;
+      form?: string;
+      /**
+       * @description csv: a line for each, with a heading. json: a list.
+       * @enum {string}
+       */
+      format: "csv" | "json";
+      /**
+       * Format: date-time
+       * @description Completed then or later; missing: twelve weeks before to.
+       */
+      from?: string;
+      /**
+       * @description A line for each evaluation, or for each question of each.
+       * @default evaluations
+       * @enum {string}
+       */
+      lines: "evaluations" | "questions";
+      /**
+       * @description pseudonyms: agents and evaluators are ids; clear: with their user names.
+       * @default pseudonyms
+       * @enum {string}
+       */
+      names: "pseudonyms" | "clear";
+      /** @description Of conversations whose last queue it is. */
+      queue?: string;
+      /**
+       * @description Why. It stands in the audit log.
+       * @enum {string}
+       */
+      reason: "quality" | "training" | "complaint" | "dispute" | "legal" | "other";
+      /**
+       * Format: date-time
+       * @description Completed before; missing: now. At most a year after from.
        */
       to?: string;
     };
@@ -7803,6 +7909,7 @@ export interface components {
         | "quality.read"
         | "quality.evaluate"
         | "quality.manage"
+        | "quality.export"
         | "note.write"
         | "canned.read"
         | "floor.watch"
@@ -7947,6 +8054,7 @@ export interface components {
         | "quality.read"
         | "quality.evaluate"
         | "quality.manage"
+        | "quality.export"
         | "note.write"
         | "canned.read"
         | "floor.watch"
@@ -8392,6 +8500,7 @@ export interface components {
         | "quality.read"
         | "quality.evaluate"
         | "quality.manage"
+        | "quality.export"
         | "note.write"
         | "canned.read"
         | "floor.watch"
@@ -9669,6 +9778,8 @@ export interface components {
        * @description Closed conversations are erased after so many days.
        */
       conversation_days: number;
+      /** @description How agents answer to evaluations of their work. Missing: within 14 days, and they hear the recording meanwhile. */
+      evaluations?: components["schemas"]["EvaluationRule"];
       /**
        * Format: int64
        * @description A visitor who is gone for so long has left.
@@ -9726,6 +9837,8 @@ export interface components {
       conversation_days: number;
       /** Format: date-time */
       created_at: string;
+      /** @description How agents answer to evaluations of their work. Missing: within 14 days, and they hear the recording meanwhile. */
+      evaluations?: components["schemas"]["EvaluationRule"];
       id: string;
       /**
        * Format: int64
@@ -9772,6 +9885,8 @@ export interface components {
       agents: components["schemas"]["Series"][];
       /** @description Of one form at a time: those of the form that was asked for, or of all. */
       questions: components["schemas"]["QuestionScore"][];
+      /** @description By the conversations' last queue. */
+      queues: components["schemas"]["Series"][];
       /** @description By the teams that the agents are in now. */
       teams: components["schemas"]["Series"][];
       total: components["schemas"]["Series"];
@@ -10926,6 +11041,18 @@ export interface components {
       /** @description The conversation may be downloaded. */
       transcript: boolean;
     };
+    WaitingEvaluations: {
+      /**
+       * Format: int64
+       * @description Of its own work, to be acknowledged or disputed.
+       */
+      answer: number;
+      /**
+       * Format: int64
+       * @description To be evaluated, or disputed and to be settled.
+       */
+      evaluate: number;
+    };
     WantedBody: {
       wanted: boolean;
     };
@@ -10943,6 +11070,11 @@ export interface components {
     Whole: {
       /** @description Whose work it is. */
       agent: string;
+      /**
+       * Format: date-time
+       * @description Until when the agent may answer; absent: there is nothing to answer.
+       */
+      answer_until?: string;
       /**
        * Format: date-time
        * @description When the agent acknowledged or disputed it last.
@@ -10966,6 +11098,8 @@ export interface components {
       form_version: number;
       /** @description The recording is still there. */
       heard: boolean;
+      /** @description I hear the recording because it is my work that was evaluated, as long as I may answer and the organisation's rules say so. */
+      hears: boolean;
       id: string;
       interaction: string;
       notes: components["schemas"]["Note"][];
@@ -10976,6 +11110,8 @@ export interface components {
       points: {
         [key: string]: number;
       };
+      /** @description The recording; absent once it is gone. */
+      recorded?: components["schemas"]["EvaluatedRecording"];
       recording: string;
       /** @description What the agent says to it. */
       reply: string;
@@ -13923,6 +14059,40 @@ export interface operations {
       };
     };
   };
+  exportScores: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ExportScores"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": string;
+          "text/csv": string;
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   qualityScores: {
     parameters: {
       query?: {
@@ -13932,6 +14102,8 @@ export interface operations {
         to?: string;
         agent?: string;
         form?: string;
+        /** @description Of conversations whose last queue it is. */
+        queue?: string;
       };
       header?: never;
       path?: never;
@@ -13946,6 +14118,35 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["Scores"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  waitingEvaluations: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["WaitingEvaluations"];
         };
       };
       /** @description Error */

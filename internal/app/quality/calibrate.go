@@ -98,6 +98,9 @@ func (s *Service) Calibrate(ctx context.Context, a access.Actor, in NewCalibrati
 		out = calibration(row, parts)
 		return err
 	})
+	if err == nil {
+		s.tell(a.Tenant, who...)
+	}
 	return out, err
 }
 
@@ -180,12 +183,22 @@ func (s *Service) EndCalibration(ctx context.Context, a access.Actor, of string)
 	if err := may(a, access.QualityManage); err != nil {
 		return err
 	}
-	return s.DB.Write(ctx, a.Tenant, func(tx *store.Tx) error {
+	var told []string
+	err := s.DB.Write(ctx, a.Tenant, func(tx *store.Tx) error {
 		if _, err := tx.Calibration(of); err != nil {
 			return err
 		}
+		parts, err := tx.Calibrated(of)
+		if err != nil {
+			return err
+		}
+		told = evaluators(parts)
 		return s.end(tx, a, of)
 	})
+	if err == nil {
+		s.tell(a.Tenant, told...)
+	}
+	return err
 }
 
 func (s *Service) end(tx *store.Tx, a access.Actor, of string) error {
@@ -208,16 +221,24 @@ func (s *Service) end(tx *store.Tx, a access.Actor, of string) error {
 	return s.Audit.Record(tx, a, "quality.calibration_ended", "calibration", of, nil)
 }
 
-// endIfDone ends a calibration when the last evaluator is done.
-func (s *Service) endIfDone(tx *store.Tx, a access.Actor, of string) error {
+// endIfDone ends a calibration when the last evaluator is done. It answers its
+// evaluators.
+func (s *Service) endIfDone(tx *store.Tx, a access.Actor, of string) ([]string, error) {
 	row, err := tx.Calibration(of)
-	if err != nil || !row.EndedAt.IsZero() {
-		return err
+	if err != nil {
+		return nil, err
 	}
 	parts, err := tx.Calibrated(of)
 	open := slices.ContainsFunc(parts, func(p store.EvaluationRow) bool { return core.State(p.State) == core.Assigned })
-	if err != nil || open {
-		return err
+	if err != nil || open || !row.EndedAt.IsZero() {
+		return evaluators(parts), err
 	}
-	return s.end(tx, a, of)
+	return evaluators(parts), s.end(tx, a, of)
+}
+
+func evaluators(parts []store.EvaluationRow) (users []string) {
+	for _, p := range parts {
+		users = append(users, p.EvaluatorID)
+	}
+	return users
 }

@@ -47,6 +47,9 @@ func (s *Service) Assign(ctx context.Context, a access.Actor, in NewEvaluation) 
 		}
 		return s.Audit.Record(tx, a, "quality.assigned", "evaluation", row.ID, map[string]string{"recording": row.RecordingID, "agent": row.AgentID, "evaluator": row.EvaluatorID})
 	})
+	if err == nil {
+		s.tell(a.Tenant, row.EvaluatorID)
+	}
 	row.Version = 1
 	return shown(row), err
 }
@@ -147,7 +150,8 @@ func (s *Service) Save(ctx context.Context, a access.Actor, evaluation string, i
 	return s.fill(ctx, a, evaluation, "", in)
 }
 
-// Complete gives an evaluation its score; the agent sees it from now on.
+// Complete gives an evaluation its score; the agent sees it from now on, and hears
+// its recording as long as it may answer, where the rules say so.
 func (s *Service) Complete(ctx context.Context, a access.Actor, evaluation string, in Said) (Whole, error) {
 	return s.fill(ctx, a, evaluation, core.Complete, in)
 }
@@ -161,6 +165,11 @@ func (s *Service) fill(ctx context.Context, a access.Actor, evaluation string, a
 	if err := may(a, access.QualityEvaluate); err != nil {
 		return out, err
 	}
+	rule, err := s.rule(ctx, a.Tenant)
+	if err != nil {
+		return out, err
+	}
+	var told []string
 	err = s.DB.Write(ctx, a.Tenant, func(tx *store.Tx) error {
 		row, err := s.one(tx, a, evaluation)
 		if err != nil {
@@ -177,7 +186,7 @@ func (s *Service) fill(ctx context.Context, a access.Actor, evaluation string, a
 		if !work.ErasedAt.IsZero() {
 			return errs.New(errs.Gone, "The conversation was removed, so nothing more can be said about it.")
 		}
-		if err := s.filled(tx, &row, act, in); err != nil {
+		if err := s.filled(tx, rule, &row, act, in); err != nil {
 			return err
 		}
 		w, err := s.open(ctx, a.Tenant, work.ContactID, row)
@@ -198,15 +207,27 @@ func (s *Service) fill(ctx context.Context, a access.Actor, evaluation string, a
 		if err := s.noted(tx, a, row, act); err != nil {
 			return err
 		}
+		told = concerned(row)
 		if act == core.Complete && row.CalibrationID != "" {
-			if err := s.endIfDone(tx, a, row.CalibrationID); err != nil {
+			if told, err = s.endIfDone(tx, a, row.CalibrationID); err != nil {
 				return err
 			}
 		}
-		out, err = s.whole(tx, a.Tenant, row)
+		out, err = s.whole(tx, a, rule, row)
 		return err
 	})
+	if err == nil {
+		s.tell(a.Tenant, told...)
+	}
 	return out, err
+}
+
+// concerned are the users to whom an evaluation waits, or waited.
+func concerned(row store.EvaluationRow) []string {
+	if row.CalibrationID != "" || !core.State(row.State).Scored() {
+		return []string{row.EvaluatorID}
+	}
+	return []string{row.EvaluatorID, row.AgentID}
 }
 
 // mayFill says whether an actor may fill in an evaluation that it may see.
@@ -223,7 +244,7 @@ func (s *Service) mayFill(a access.Actor, row store.EvaluationRow, act core.Act)
 }
 
 // filled puts the answers into a row, and with an act their score.
-func (s *Service) filled(tx *store.Tx, row *store.EvaluationRow, act core.Act, in Said) error {
+func (s *Service) filled(tx *store.Tx, rule setup.EvaluationRule, row *store.EvaluationRow, act core.Act, in Said) error {
 	f, err := form(tx, row.FormID, row.FormVersion)
 	if err != nil {
 		return err
@@ -247,6 +268,9 @@ func (s *Service) filled(tx *store.Tx, row *store.EvaluationRow, act core.Act, i
 	row.State, row.Score, row.Passed, row.Fatal = string(state), r.Score, r.Passed, r.Fatal
 	if act == core.Complete {
 		row.CompletedAt = s.now()
+	}
+	if row.CalibrationID == "" {
+		row.AnswerUntil = s.now().Add(time.Duration(rule.AnswerDays) * 24 * time.Hour)
 	}
 	return nil
 }
@@ -283,6 +307,11 @@ func (s *Service) Dispute(ctx context.Context, a access.Actor, evaluation string
 }
 
 func (s *Service) reply(ctx context.Context, a access.Actor, evaluation string, act core.Act, version int64, reply string) (out Whole, err error) {
+	rule, err := s.rule(ctx, a.Tenant)
+	if err != nil {
+		return out, err
+	}
+	var told []string
 	err = s.DB.Write(ctx, a.Tenant, func(tx *store.Tx) error {
 		row, err := s.one(tx, a, evaluation)
 		if err != nil {
@@ -295,7 +324,10 @@ func (s *Service) reply(ctx context.Context, a access.Actor, evaluation string, 
 		if err != nil {
 			return err
 		}
-		row.State, row.Version, row.AnsweredAt = string(state), version, s.now()
+		if !row.AnswerUntil.After(s.Clock.Now()) {
+			return errs.New(errs.Conflict, "The time to answer to this evaluation is over.")
+		}
+		row.State, row.Version, row.AnsweredAt, row.AnswerUntil = string(state), version, s.now(), time.Time{}
 		work, err := tx.Interaction(row.InteractionID)
 		if err != nil {
 			return err
@@ -325,9 +357,13 @@ func (s *Service) reply(ctx context.Context, a access.Actor, evaluation string, 
 		if err := s.noted(tx, a, row, act); err != nil {
 			return err
 		}
-		out, err = s.whole(tx, a.Tenant, row)
+		told = concerned(row)
+		out, err = s.whole(tx, a, rule, row)
 		return err
 	})
+	if err == nil {
+		s.tell(a.Tenant, told...)
+	}
 	return out, err
 }
 
@@ -337,11 +373,13 @@ func (s *Service) Withdraw(ctx context.Context, a access.Actor, evaluation strin
 	if err := may(a, access.QualityManage); err != nil {
 		return err
 	}
-	return s.DB.Write(ctx, a.Tenant, func(tx *store.Tx) error {
+	var told []string
+	err := s.DB.Write(ctx, a.Tenant, func(tx *store.Tx) error {
 		row, err := s.one(tx, a, evaluation)
 		if err != nil {
 			return err
 		}
+		told = concerned(row)
 		state, err := core.State(row.State).After(core.Withdraw)
 		if err != nil {
 			return err
@@ -352,4 +390,8 @@ func (s *Service) Withdraw(ctx context.Context, a access.Actor, evaluation strin
 		}
 		return s.noted(tx, a, row, core.Withdraw)
 	})
+	if err == nil {
+		s.tell(a.Tenant, told...)
+	}
+	return err
 }

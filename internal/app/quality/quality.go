@@ -13,6 +13,7 @@ import (
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
+	"nubitalk/internal/bus"
 	"nubitalk/internal/core/access"
 	core "nubitalk/internal/core/quality"
 	"nubitalk/internal/core/setup"
@@ -37,11 +38,26 @@ type Auditor interface {
 	Record(tx *store.Tx, a access.Actor, action, objectKind, object string, detail map[string]string) error
 }
 
+// Rules are the tenants' own choices.
+type Rules interface {
+	Rules(ctx context.Context, t id.Tenant) (setup.Rules, error)
+}
+
+// Publisher tells browsers; *bus.Bus is one.
+type Publisher interface {
+	Publish(e bus.Event) error
+}
+
+// Changed is the live event of a user to whom an evaluation waits, or waited.
+const Changed = "evaluation.changed"
+
 // Deps are what the service works with.
 type Deps struct {
 	DB    *store.DB
 	Vault Vault
 	Audit Auditor
+	Rules Rules
+	Bus   Publisher
 	Clock clock.Clock
 	IDs   *id.Source
 	Log   *slog.Logger
@@ -84,7 +100,14 @@ type Evaluation struct {
 	AssignedAt  time.Time  `json:"assigned_at"`
 	CompletedAt time.Time  `json:"completed_at,omitzero"`
 	AnsweredAt  time.Time  `json:"answered_at,omitzero" doc:"When the agent acknowledged or disputed it last."`
+	AnswerUntil time.Time  `json:"answer_until,omitzero" doc:"Until when the agent may answer; absent: there is nothing to answer."`
 	Version     int64      `json:"version"`
+}
+
+// WaitingEvaluations is how many evaluations wait for a user.
+type WaitingEvaluations struct {
+	Answer   int `json:"answer" doc:"Of its own work, to be acknowledged or disputed."`
+	Evaluate int `json:"evaluate" doc:"To be evaluated, or disputed and to be settled."`
 }
 
 // Note is a comment at a moment of the recording.
@@ -105,21 +128,30 @@ type words struct {
 // screens, never for a log.
 type Whole struct {
 	Evaluation
-	Asks       setup.QualityForm `json:"asks" doc:"The form, as it was when the evaluation was begun."`
-	Answers    []core.Answer     `json:"answers"`
-	Points     map[string]int    `json:"points" doc:"What each answer is worth, in hundredths of a percent of its weight; what does not apply is absent."`
-	Comment    string            `json:"comment"`
-	Notes      []Note            `json:"notes"`
-	Reply      string            `json:"reply" doc:"What the agent says to it."`
-	Settlement string            `json:"settlement" doc:"What the evaluator says to the dispute."`
-	Heard      bool              `json:"heard" doc:"The recording is still there."`
-	Told       bool              `json:"told" doc:"What was said about it is still there: it goes with the conversation."`
+	Asks       setup.QualityForm  `json:"asks" doc:"The form, as it was when the evaluation was begun."`
+	Answers    []core.Answer      `json:"answers"`
+	Points     map[string]int     `json:"points" doc:"What each answer is worth, in hundredths of a percent of its weight; what does not apply is absent."`
+	Comment    string             `json:"comment"`
+	Notes      []Note             `json:"notes"`
+	Reply      string             `json:"reply" doc:"What the agent says to it."`
+	Settlement string             `json:"settlement" doc:"What the evaluator says to the dispute."`
+	Heard      bool               `json:"heard" doc:"The recording is still there."`
+	Recorded   EvaluatedRecording `json:"recorded,omitzero" doc:"The recording; absent once it is gone."`
+	Hears      bool               `json:"hears" doc:"I hear the recording because it is my work that was evaluated, as long as I may answer and the organisation's rules say so."`
+	Told       bool               `json:"told" doc:"What was said about it is still there: it goes with the conversation."`
+}
+
+// EvaluatedRecording is what a player shows of a recording before it is opened.
+type EvaluatedRecording struct {
+	Kind      string    `json:"kind" enum:"voice,screen,message"`
+	StartedAt time.Time `json:"started_at"`
+	LengthMS  int64     `json:"length_ms"`
 }
 
 func shown(r store.EvaluationRow) Evaluation {
 	return Evaluation{ID: r.ID, Form: r.FormID, FormVersion: r.FormVersion, Recording: r.RecordingID, Interaction: r.InteractionID, Agent: r.AgentID, Evaluator: r.EvaluatorID, Origin: r.Origin,
 		Sample: r.SampleID, Week: r.Week, Calibration: r.CalibrationID, State: core.State(r.State), Score: r.Score, Passed: r.Passed, Fatal: r.Fatal, AssignedAt: r.AssignedAt,
-		CompletedAt: r.CompletedAt, AnsweredAt: r.AnsweredAt, Version: r.Version}
+		CompletedAt: r.CompletedAt, AnsweredAt: r.AnsweredAt, AnswerUntil: r.AnswerUntil, Version: r.Version}
 }
 
 func none() error { return errs.New(errs.NotFound, "This evaluation does not exist.") }
@@ -156,17 +188,21 @@ func (s *Service) one(tx *store.Tx, a access.Actor, evaluation string) (store.Ev
 
 // Get shows one evaluation.
 func (s *Service) Get(ctx context.Context, a access.Actor, evaluation string) (out Whole, err error) {
+	rule, err := s.rule(ctx, a.Tenant)
+	if err != nil {
+		return out, err
+	}
 	err = s.DB.Read(ctx, a.Tenant, func(tx *store.Tx) error {
 		row, err := s.one(tx, a, evaluation)
 		if err == nil {
-			out, err = s.whole(tx, a.Tenant, row)
+			out, err = s.whole(tx, a, rule, row)
 		}
 		return err
 	})
 	return out, err
 }
 
-func (s *Service) whole(tx *store.Tx, t id.Tenant, row store.EvaluationRow) (out Whole, err error) {
+func (s *Service) whole(tx *store.Tx, a access.Actor, rule setup.EvaluationRule, row store.EvaluationRow) (out Whole, err error) {
 	out = Whole{Evaluation: shown(row), Answers: []core.Answer{}, Notes: []Note{}}
 	if out.Asks, err = form(tx, row.FormID, row.FormVersion); err != nil {
 		return out, err
@@ -180,18 +216,76 @@ func (s *Service) whole(tx *store.Tx, t id.Tenant, row store.EvaluationRow) (out
 		return out, err
 	}
 	out.Told = work.ErasedAt.IsZero()
-	w, err := s.open(tx.Context(), t, work.ContactID, row)
+	w, err := s.open(tx.Context(), a.Tenant, work.ContactID, row)
 	if err != nil {
 		return out, err
 	}
 	out.Comment, out.Reply, out.Settlement = w.Comment, w.Reply, w.Settlement
 	out.Notes = append(out.Notes, w.Notes...)
-	_, err = tx.Recording(row.RecordingID)
-	out.Heard = err == nil
-	if errs.Is(err, errs.NotFound) {
-		err = nil
+	rec, err := tx.Recording(row.RecordingID)
+	switch {
+	case errs.Is(err, errs.NotFound):
+		return out, nil
+	case err != nil:
+		return out, err
 	}
-	return out, err
+	out.Heard, out.Hears = true, s.hears(a, rule, row)
+	out.Recorded = EvaluatedRecording{Kind: rec.Kind, StartedAt: rec.StartedAt, LengthMS: rec.LengthMS}
+	return out, nil
+}
+
+func (s *Service) rule(ctx context.Context, t id.Tenant) (setup.EvaluationRule, error) {
+	r, err := s.Rules.Rules(ctx, t)
+	return r.Evaluations.OrUsual(), err
+}
+
+// hears says whether an actor hears a recording because its own work was evaluated.
+func (s *Service) hears(a access.Actor, rule setup.EvaluationRule, row store.EvaluationRow) bool {
+	return rule.Hear && row.CalibrationID == "" && row.AgentID == a.User && access.Reach(a, access.QualityRead) != access.None && access.Reach(a, access.RecListen) != access.None &&
+		(core.State(row.State) == core.Disputed || row.AnswerUntil.After(s.Clock.Now()))
+}
+
+// Hears is the evaluation of an actor's own work by which it hears a recording now;
+// "" for none.
+func (s *Service) Hears(ctx context.Context, a access.Actor, interaction, recording string) (evaluation string, err error) {
+	rule, err := s.rule(ctx, a.Tenant)
+	if err != nil || !rule.Hear {
+		return "", err
+	}
+	err = s.DB.Read(ctx, a.Tenant, func(tx *store.Tx) error {
+		row, err := tx.Answerable(a.User, interaction, recording, s.Clock.Now())
+		if err == nil && s.hears(a, rule, row) {
+			evaluation = row.ID
+		}
+		if errs.Is(err, errs.NotFound) {
+			err = nil
+		}
+		return err
+	})
+	return evaluation, err
+}
+
+// Waiting says how many evaluations wait for the actor.
+func (s *Service) Waiting(ctx context.Context, a access.Actor) (w WaitingEvaluations, err error) {
+	if access.Reach(a, access.QualityRead) == access.None {
+		return w, errs.New(errs.Forbidden, "You may not see evaluations.")
+	}
+	err = s.DB.Read(ctx, a.Tenant, func(tx *store.Tx) (err error) {
+		w.Answer, w.Evaluate, err = tx.Waiting(a.User, s.Clock.Now())
+		return err
+	})
+	if access.Reach(a, access.QualityEvaluate) == access.None {
+		w.Evaluate = 0
+	}
+	return w, err
+}
+
+// tell has the browsers of users ask again what waits for them.
+func (s *Service) tell(t id.Tenant, users ...string) {
+	users = slices.DeleteFunc(slices.Compact(slices.Sorted(slices.Values(users))), func(u string) bool { return u == "" })
+	if len(users) > 0 {
+		_ = s.Bus.Publish(bus.Event{Tenant: t, Kind: Changed, Users: users, Data: json.RawMessage(`{}`)}) // a hint
+	}
 }
 
 // form is one at a version.

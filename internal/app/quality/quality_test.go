@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
+	"nubitalk/internal/bus"
 	"nubitalk/internal/core/access"
 	core "nubitalk/internal/core/quality"
 	"nubitalk/internal/core/setup"
@@ -63,8 +65,31 @@ func (l *log) Record(_ *store.Tx, _ access.Actor, action, _, _ string, _ map[str
 	return nil
 }
 
+// ruled are the tenants' rules; told is who was told of what.
+type ruled struct{ setup.EvaluationRule }
+
+func (r *ruled) Rules(context.Context, id.Tenant) (setup.Rules, error) {
+	return setup.Rules{Evaluations: r.EvaluationRule}, nil
+}
+
+type told struct{ events []string }
+
+func (p *told) Publish(e bus.Event) error {
+	p.events = append(p.events, string(e.Tenant)+" "+e.Kind+" "+strings.Join(e.Users, ","))
+	return nil
+}
+
+// since are the events that were not asked for yet.
+func (p *told) since() []string {
+	all := p.events
+	p.events = nil
+	return all
+}
+
 type fixture struct {
 	*quality.Service
+	rules *ruled
+	told  *told
 	t     *testing.T
 	db    *store.DB
 	clock *clock.Virtual
@@ -79,9 +104,9 @@ var form = setup.QualityForm{Name: "Calls", Mark: 80, Questions: []core.Question
 
 func each(t *testing.T, test func(t *testing.T, f *fixture)) {
 	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
-		f := &fixture{t: t, db: open(), clock: clock.NewVirtual(start), vault: &plainVault{}, log: &log{}}
+		f := &fixture{t: t, db: open(), clock: clock.NewVirtual(start), vault: &plainVault{}, log: &log{}, rules: &ruled{}, told: &told{}}
 		storetest.Organisations(t, f.db, tenA, tenB)
-		f.Service = quality.New(quality.Deps{DB: f.db, Vault: f.vault, Audit: f.log, Clock: f.clock, IDs: id.NewSource(f.clock.Now, nil), Node: "nod_1", Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+		f.Service = quality.New(quality.Deps{DB: f.db, Vault: f.vault, Audit: f.log, Rules: f.rules, Bus: f.told, Clock: f.clock, IDs: id.NewSource(f.clock.Now, nil), Node: "nod_1", Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
 		for _, tenant := range []id.Tenant{tenA, tenB} {
 			f.write(tenant, func(tx *store.Tx) error {
 				for user, role := range map[string]access.Role{"usr_ann": access.Agent, "usr_bob": access.Agent, "usr_sue": access.Supervisor, "usr_tom": access.Supervisor} {
@@ -420,11 +445,14 @@ func TestScores(t *testing.T) {
 		if theirs, err := f.Scores(ctx, other, w); err != nil || theirs.Total.Count != 0 {
 			t.Errorf("%+v, %v", theirs, err)
 		}
+		if s, err := f.Scores(ctx, sue, quality.Wish{From: w.From, To: w.To, Queue: "que_2"}); err != nil || s.Total.Count != 0 {
+			t.Errorf("of another queue: %+v, %v", s, err)
+		}
 		_, err = f.Scores(ctx, sue, quality.Wish{From: w.To.AddDate(-2, 0, 0), To: w.To})
 		wantCode(t, "two years", err, errs.Invalid)
 		// Whose account is deleted has no scores any more.
 		f.write(tenA, func(tx *store.Tx) error { return tx.EraseUser("usr_bob", start) })
-		if s, err := f.Scores(ctx, sue, w); err != nil || s.Total.Count != 2 {
+		if s, err := f.Scores(ctx, sue, w); err != nil || s.Total.Count != 2 || len(s.Queues) != 1 || s.Queues[0].ID != "que_1" || s.Queues[0].Count != 2 {
 			t.Errorf("%+v, %v", s, err)
 		}
 	})

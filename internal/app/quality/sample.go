@@ -2,7 +2,6 @@ package quality
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"strconv"
 	"time"
@@ -196,6 +195,7 @@ func (s *Service) draw(ctx context.Context, a access.Actor, o store.Organisation
 			return i, err
 		}
 	}
+	s.tell(a.Tenant, who...)
 	return len(picked), nil
 }
 
@@ -239,10 +239,4 @@ func (s *Service) choose(tx *store.Tx, t id.Tenant, sample string, rule setup.Qu
 	}
 	picked = core.Draw{Seed: sample + " " + week, Each: rule.Each}.Pick(candidates, had, taken)
 	return picked, core.Assign(picked, evaluators, open), nil
-}
-
-// answersOf reads what is stored of answers; none if they cannot be read.
-func answersOf(raw string) (all []core.Answer) {
-	_ = json.Unmarshal([]byte(raw), &all)
-	return all
 }

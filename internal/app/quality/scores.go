@@ -18,8 +18,8 @@ const mostSpan = 372 * 24 * time.Hour
 
 // Wish says which scores are wanted.
 type Wish struct {
-	From, To    time.Time // by completion
-	Agent, Form string
+	From, To           time.Time // by completion
+	Agent, Form, Queue string
 }
 
 // Scores are what evaluations come to, week by week.
@@ -27,6 +27,7 @@ type Scores struct {
 	Weeks     []string        `json:"weeks" doc:"Of ISO 8601, by the organisation's clock; without a gap."`
 	Total     Series          `json:"total"`
 	Agents    []Series        `json:"agents"`
+	Queues    []Series        `json:"queues" doc:"By the conversations' last queue."`
 	Teams     []Series        `json:"teams" doc:"By the teams that the agents are in now."`
 	Questions []QuestionScore `json:"questions" doc:"Of one form at a time: those of the form that was asked for, or of all."`
 }
@@ -83,14 +84,8 @@ func (s *Service) Scores(ctx context.Context, a access.Actor, w Wish) (out Score
 	if reach == access.Own {
 		w.Agent = a.User
 	}
-	if w.To.IsZero() {
-		w.To = s.Clock.Now()
-	}
-	if w.From.IsZero() {
-		w.From = w.To.Add(-12 * 7 * 24 * time.Hour)
-	}
-	if !w.From.Before(w.To) || w.To.Sub(w.From) > mostSpan {
-		return out, errs.Bad("from", "is not before to, or more than a year before it")
+	if w.From, w.To, err = s.span(w.From, w.To); err != nil {
+		return out, err
 	}
 	err = s.DB.Read(ctx, a.Tenant, func(tx *store.Tx) error {
 		o, err := tx.Organisation()
@@ -101,11 +96,11 @@ func (s *Service) Scores(ctx context.Context, a access.Actor, w Wish) (out Score
 		if err != nil {
 			return err
 		}
-		g := gather{zone: zone(o), agents: map[string]*line{}, teams: map[string]*line{}, questions: map[asked]*line{}, forms: map[version]setup.QualityForm{}, newest: map[asked]int64{}, texts: map[asked]string{}, of: map[string][]string{}}
+		g := gather{zone: zone(o), agents: map[string]*line{}, queues: map[string]*line{}, teams: map[string]*line{}, questions: map[asked]*line{}, forms: map[version]setup.QualityForm{}, newest: map[asked]int64{}, texts: map[asked]string{}, of: map[string][]string{}}
 		for _, u := range users {
 			g.of[u.ID] = u.Teams
 		}
-		if err := tx.EachScored(w.From, w.To, w.Agent, w.Form, func(r store.ScoredRow) error { g.rows = append(g.rows, r); return nil }); err != nil {
+		if err := tx.EachScored(store.ScoredFilter{From: w.From, To: w.To, Agent: w.Agent, Form: w.Form, Queue: w.Queue}, func(r store.ScoredRow) error { g.rows = append(g.rows, r); return nil }); err != nil {
 			return err
 		}
 		for _, r := range g.rows {
@@ -117,6 +112,20 @@ func (s *Service) Scores(ctx context.Context, a access.Actor, w Wish) (out Score
 		return nil
 	})
 	return out, err
+}
+
+// span is the time that is asked for: missing, the twelve weeks before to or now.
+func (s *Service) span(from, to time.Time) (time.Time, time.Time, error) {
+	if to.IsZero() {
+		to = s.Clock.Now()
+	}
+	if from.IsZero() {
+		from = to.Add(-12 * 7 * 24 * time.Hour)
+	}
+	if !from.Before(to) || to.Sub(from) > mostSpan {
+		return from, to, errs.Bad("from", "is not before to, or more than a year before it")
+	}
+	return from, to, nil
 }
 
 type version struct {
@@ -133,6 +142,7 @@ type gather struct {
 	of        map[string][]string // teams by user
 	total     line
 	agents    map[string]*line
+	queues    map[string]*line
 	teams     map[string]*line
 	questions map[asked]*line
 	forms     map[version]setup.QualityForm
@@ -151,6 +161,9 @@ func (g *gather) take(tx *store.Tx, r store.ScoredRow) error {
 	week, _, _ := core.Week(r.CompletedAt, g.zone)
 	g.total.add(week, r.Score, r.Passed, r.Fatal)
 	into(g.agents, r.AgentID).add(week, r.Score, r.Passed, r.Fatal)
+	if r.QueueID != "" {
+		into(g.queues, r.QueueID).add(week, r.Score, r.Passed, r.Fatal)
+	}
 	for _, team := range g.of[r.AgentID] {
 		into(g.teams, team).add(week, r.Score, r.Passed, r.Fatal)
 	}
@@ -176,7 +189,7 @@ func (g *gather) take(tx *store.Tx, r store.ScoredRow) error {
 }
 
 func (g *gather) scores(w Wish) Scores {
-	out := Scores{Weeks: []string{}, Agents: []Series{}, Teams: []Series{}, Questions: []QuestionScore{}}
+	out := Scores{Weeks: []string{}, Agents: []Series{}, Queues: []Series{}, Teams: []Series{}, Questions: []QuestionScore{}}
 	for at := w.From; ; {
 		week, _, next := core.Week(at, g.zone)
 		out.Weeks = append(out.Weeks, week)
@@ -188,6 +201,9 @@ func (g *gather) scores(w Wish) Scores {
 	for id, l := range g.agents {
 		out.Agents = append(out.Agents, l.series(id, out.Weeks))
 	}
+	for id, l := range g.queues {
+		out.Queues = append(out.Queues, l.series(id, out.Weeks))
+	}
 	for id, l := range g.teams {
 		out.Teams = append(out.Teams, l.series(id, out.Weeks))
 	}
@@ -197,6 +213,7 @@ func (g *gather) scores(w Wish) Scores {
 	}
 	byID := func(a, b Series) int { return strings.Compare(a.ID, b.ID) }
 	slices.SortFunc(out.Agents, byID)
+	slices.SortFunc(out.Queues, byID)
 	slices.SortFunc(out.Teams, byID)
 	slices.SortFunc(out.Questions, func(a, b QuestionScore) int { // the worst first
 		if a.Score != b.Score {

@@ -54,6 +54,9 @@ type ListenDeps struct {
 	Audit      Auditor
 	// May answers errs.NotFound where an interaction is not the actor's business.
 	May func(ctx context.Context, a access.Actor, p access.Permission, interaction string) error
+	// Evaluated is the evaluation of the actor's own work by which it hears a
+	// recording now; "" for none.
+	Evaluated func(ctx context.Context, a access.Actor, interaction, recording string) (evaluation string, err error)
 }
 
 // NewListeners makes Listeners.
@@ -183,12 +186,11 @@ func (l *Listeners) open(ctx context.Context, a access.Actor, recording string, 
 		return nil, err
 	}
 	if err := l.may(ctx, a, o.Row); err != nil {
-		share, shared, failed := l.shared(ctx, a, recording)
+		failed := l.otherwise(ctx, a, o)
 		switch {
 		case failed != nil:
 			return nil, failed
-		case shared:
-			o.share = share
+		case o.share.ID != "" || o.evaluation != "":
 		case errs.Is(err, errs.NotFound):
 			return nil, none
 		default:
@@ -196,6 +198,18 @@ func (l *Listeners) open(ctx context.Context, a access.Actor, recording string, 
 		}
 	}
 	return o, nil
+}
+
+// otherwise finds why somebody hears a recording that is not its business: it is
+// shared, or the actor's own work was evaluated by it.
+func (l *Listeners) otherwise(ctx context.Context, a access.Actor, o *Opened) error {
+	share, shared, err := l.shared(ctx, a, o.Row.ID)
+	if err != nil || shared {
+		o.share = share
+		return err
+	}
+	o.evaluation, err = l.Evaluated(ctx, a, o.Row.InteractionID, o.Row.ID)
+	return err
 }
 
 func everything(recording string) func(*store.Tx) ([]store.RecordingEntryRow, error) {
@@ -216,6 +230,9 @@ func (l *Listeners) Listen(ctx context.Context, a access.Actor, recording, reaso
 	if o.share.ID != "" { // whoever shared it said why
 		reason = cmp.Or(reason, o.share.Reason)
 	}
+	if o.evaluation != "" {
+		reason = cmp.Or(reason, "quality")
+	}
 	if r.Listening.Reason && reason == "" && o.Row.Kind != Message {
 		return Listening{}, errs.Bad("reason", "is missing; this organisation asks why recordings are listened to")
 	}
@@ -225,6 +242,9 @@ func (l *Listeners) Listen(ctx context.Context, a access.Actor, recording, reaso
 	}
 	if o.share.ID != "" {
 		detail["share"] = o.share.ID
+	}
+	if o.evaluation != "" {
+		detail["evaluation"] = o.evaluation
 	}
 	held := false
 	err = l.Recordings.DB.Write(ctx, a.Tenant, func(tx *store.Tx) error {

@@ -55,6 +55,12 @@ func (f *fixture) listeners(r *rules) *recording.Listeners {
 				return errs.New(errs.NotFound, "This interaction does not exist.")
 			}
 			return nil
+		},
+		Evaluated: func(_ context.Context, a access.Actor, interaction, recording string) (string, error) {
+			if interaction != f.works[a.Tenant] || a.Tenant != tenA {
+				return "", nil
+			}
+			return f.evaluated[a.User+" "+recording], nil
 		}})
 }
 

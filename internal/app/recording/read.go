@@ -21,7 +21,9 @@ type Opened struct {
 	object  *vault.Object
 	tenant  id.Tenant
 	contact string
-	share   store.RecordingShareRow // by which the actor hears it, if it is no other business of the actor's
+	// By which the actor hears it, if it is no other business of the actor's.
+	share      store.RecordingShareRow
+	evaluation string
 }
 
 // Open opens a recording, whether it has ended or not. It answers errs.NotFound

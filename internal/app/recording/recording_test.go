@@ -48,11 +48,12 @@ func must(t testing.TB, err error) {
 // each.
 type fixture struct {
 	*recording.Service
-	blobs    *blob.Store
-	t        testing.TB
-	contacts map[id.Tenant]string
-	works    map[id.Tenant]string
-	troubled chan bool // what the maker of the recordings is told
+	blobs     *blob.Store
+	t         testing.TB
+	contacts  map[id.Tenant]string
+	works     map[id.Tenant]string
+	evaluated map[string]string // by "user recording"
+	troubled  chan bool         // what the maker of the recordings is told
 }
 
 func setup(t testing.TB, db *store.DB) *fixture {

@@ -330,6 +330,8 @@ var ptParts = []entry{
 	{"You may not do this with evaluations.", "Não pode fazer isto com avaliações."},
 	{"Nobody evaluates own work.", "Ninguém avalia o próprio trabalho."},
 	{"Somebody else has this evaluation.", "Esta avaliação é de outra pessoa."},
+	{"The time to answer to this evaluation is over.", "O prazo para responder a esta avaliação acabou."},
+	{"You may not export scores.", "Não pode exportar pontuações."},
 	{"Only whose work it is answers to an evaluation.", "Só a pessoa avaliada responde a uma avaliação."},
 	{"The conversation was removed, so nothing more can be said about it.", "A conversa foi removida; já não se pode dizer mais nada sobre ela."},
 	{"This sampling rule is not in use.", "Esta regra de amostragem não está em uso."},

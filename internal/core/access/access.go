@@ -54,6 +54,7 @@ const (
 	QualityRead     Permission = "quality.read"      // evaluations and scores
 	QualityEvaluate Permission = "quality.evaluate"  // evaluate recordings
 	QualityManage   Permission = "quality.manage"    // forms, samples, calibrations
+	QualityExport   Permission = "quality.export"    // scores as a file
 	NoteWrite       Permission = "note.write"        // write an internal note
 	CannedRead      Permission = "canned.read"       // use canned replies
 	FloorWatch      Permission = "floor.watch"       // live queues and agents
@@ -105,6 +106,7 @@ var table = []Rule{
 	{QualityRead, "See evaluations and scores; agents their own, which they acknowledge or dispute.", map[Role]Scope{Agent: Own, Supervisor: Tenant}},
 	{QualityEvaluate, "Evaluate recordings.", map[Role]Scope{Supervisor: Tenant}},
 	{QualityManage, "Change evaluation forms and sampling rules; assign evaluations, and hold calibrations.", map[Role]Scope{Supervisor: Tenant, Administrator: Tenant}},
+	{QualityExport, "Export scores of evaluations, for a reason that the audit log notes.", map[Role]Scope{Supervisor: Tenant}},
 	{NoteWrite, "Write internal notes on an interaction.", map[Role]Scope{Agent: Own, Supervisor: Tenant}},
 	{CannedRead, "Use canned replies.", map[Role]Scope{Agent: Tenant, Supervisor: Tenant, Administrator: Tenant}},
 	{FloorWatch, "Watch queues and agents live.", map[Role]Scope{Supervisor: Tenant, Monitor: Tenant, Administrator: Tenant}},

@@ -41,7 +41,7 @@ func Catalogue(language string) []Entry {
 var areas = map[Permission]Area{
 	SignedIn: OwnAccount,
 	DeskUse:  Work, WorkHandle: Work, WorkRead: Work, WorkSearch: Work, CallOut: Work, CallExport: Work, CallNumbers: Privacy, RecListen: Work, RecControl: Work, RecExport: Privacy, RecShare: Work, RecHold: Privacy, RecRelease: Privacy,
-	QualityRead: Work, QualityEvaluate: Work, QualityManage: Floor, NoteWrite: Work, CannedRead: Work,
+	QualityRead: Work, QualityEvaluate: Work, QualityManage: Floor, QualityExport: Floor, NoteWrite: Work, CannedRead: Work,
 	FloorWatch: Floor, FloorManage: Floor, AlertManage: Floor,
 	SetupRead: Office, SetupWrite: Office, UserRead: Office, UserWrite: Office, KeyManage: Office,
 	ContactRead: People, ContactWrite: People, ContactErase: People,
@@ -67,6 +67,7 @@ var portuguese = map[Permission]string{
 	QualityRead:     "Ver avaliações e pontuações; os agentes as suas, que confirmam ou contestam.",
 	QualityEvaluate: "Avaliar gravações.",
 	QualityManage:   "Alterar formulários de avaliação e regras de amostragem; atribuir avaliações e fazer calibrações.",
+	QualityExport:   "Exportar pontuações de avaliações, por um motivo que o registo de auditoria anota.",
 	NoteWrite:       "Escrever notas internas numa interação.",
 	CannedRead:      "Usar respostas prontas.",
 	FloorWatch:      "Acompanhar filas e agentes em direto.",

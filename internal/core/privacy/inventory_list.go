@@ -219,7 +219,7 @@ var inventory = []group{
 		part{"set_by", Pseudonym, "who placed it", ""})},
 
 	{Column, "evaluations", "to look at the quality of work by its recordings, and let agents answer", "the score as long as the record (record_days); what is said about it as long as the conversation (conversation_days)", "erasure of the person and retention delete it, what is said first; deletion of the agent's account deletes it", with(
-		none("evaluation_id", "form_id", "form_version", "recording_id", "origin", "sample_id", "week", "calibration_id", "state", "answers", "score", "passed", "fatal", "assigned_at", "completed_at", "answered_at", "version"),
+		none("evaluation_id", "form_id", "form_version", "recording_id", "origin", "sample_id", "week", "calibration_id", "state", "answers", "score", "passed", "fatal", "assigned_at", "completed_at", "answered_at", "answer_until", "version"),
 		part{"interaction_id", Pseudonym, "", ""},
 		part{"agent_id", Pseudonym, "whose work it is", ""},
 		part{"evaluator_id", Pseudonym, "who looks at it", ""},
@@ -302,6 +302,7 @@ var inventory = []group{
 		{"message.marks", Pseudonym, "", toAuthorised},
 		{"call.changed", Pseudonym, "to show how a call's sound stands", toAuthorised},
 		{"voicemail.changed", None, "to tell a user that its messages by voice changed", toAuthorised},
+		{"evaluation.changed", None, "to tell a user that an evaluation waits for it, or not any more", toAuthorised},
 		{"handed.changed", Pseudonym, "to show calls that go on with an outside number", toAuthorised},
 		{"typing", Pseudonym, "", toAuthorised},
 		{"setup.changed", None, "", toAuthorised},

@@ -234,6 +234,8 @@ type Rules struct {
 
 	Listening Listening `json:"listening,omitzero" doc:"Who listens to recordings. Missing: supervisors and privacy officers, without saying why."`
 
+	Evaluations EvaluationRule `json:"evaluations,omitzero" doc:"How agents answer to evaluations of their work. Missing: within 14 days, and they hear the recording meanwhile."`
+
 	Screen ScreenLimits `json:"screen,omitzero" doc:"How screens are recorded. Missing: 5 pictures a second of 1920 by 1080 points, 1000 kilobits a second, whatever the agent chooses."`
 
 	CallBack CallBackRule `json:"call_back,omitzero" doc:"How callers are called back who keep their place. Missing: 3 times, 15 minutes apart."`
@@ -245,6 +247,20 @@ type Rules struct {
 type Listening struct {
 	Agents bool `json:"agents" doc:"Agents listen to recordings of conversations that they held last."`
 	Reason bool `json:"reason" doc:"Who opens a recording says why; the audit log notes it."`
+}
+
+// EvaluationRule says how agents answer to evaluations of their work.
+type EvaluationRule struct {
+	AnswerDays int  `json:"answer_days" minimum:"1" maximum:"90" doc:"Days after the completion, or the settlement of a dispute, in which the agent may answer."`
+	Hear       bool `json:"hear" doc:"As long as it may, and while its dispute is open, the agent hears the recording that was evaluated."`
+}
+
+// OrUsual is the rule, or that which holds where none was chosen.
+func (e EvaluationRule) OrUsual() EvaluationRule {
+	if e == (EvaluationRule{}) {
+		return EvaluationRule{AnswerDays: 14, Hear: true}
+	}
+	return e
 }
 
 // CallBackRule says how often, and how far apart, somebody is called back who was

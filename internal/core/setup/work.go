@@ -199,6 +199,9 @@ func (r Rules) Validate(Refs) error {
 		c.number("call_back.attempts", back.Attempts, 1, 10)
 		c.number("call_back.minutes", back.Minutes, 1, 1440)
 	}
+	if r.Evaluations != (EvaluationRule{}) {
+		c.number("evaluations.answer_days", r.Evaluations.AnswerDays, 1, 90)
+	}
 	c.number("record_days", r.RecordDays, 1, 3650)
 	if r.ConversationDays > r.RecordDays {
 		c.Add("conversation_days", "is longer than record_days; a conversation cannot outlive its record.")
