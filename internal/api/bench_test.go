@@ -10,7 +10,36 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"nubitalk/internal/core/access"
 )
+
+// BenchmarkCall tells what a call costs from the door to the part behind it and
+// back: reading, checking and writing, and who asks; no network.
+func BenchmarkCall(b *testing.B) {
+	h := found(b, noLimits)
+	w := h.a.users[access.Agent]
+	messages := "/api/v1/interactions/" + h.a.interaction + "/messages"
+	call := func(b *testing.B, method, path, body string) {
+		b.ReportAllocs()
+		for b.Loop() {
+			r := httptest.NewRequest(method, path, strings.NewReader(body))
+			r.Header.Set(w.header, w.value)
+			if body != "" {
+				r.Header.Set("Content-Type", "application/json")
+			}
+			res := httptest.NewRecorder()
+			h.doors.ServeHTTP(res, r)
+			if res.Code >= 300 {
+				b.Fatal(res.Code, res.Body)
+			}
+		}
+	}
+	b.Run("GET", func(b *testing.B) { call(b, "GET", messages+"?after=1&limit=20", "") })
+	b.Run("POST", func(b *testing.B) {
+		call(b, "POST", messages, `{"client_id":"c1","text":"Good morning, what can I do for you?"}`)
+	})
+}
 
 // BenchmarkIdleVisitor tells what one silent visitor's socket costs in memory:
 // heap and stacks, the client's end included, kernel buffers not.

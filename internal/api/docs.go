@@ -45,7 +45,7 @@ func (s *Server) docRoutes() {
 // Document is the OpenAPI 3.1 document of all routes.
 func (s *Server) Document() []byte {
 	s.document.Do(func() {
-		b, err := json.MarshalIndent(s.huma.OpenAPI(), "", "  ")
+		b, err := json.MarshalIndent(s.openapi, "", "  ")
 		if err != nil {
 			panic("api: the OpenAPI document cannot be written: " + err.Error())
 		}

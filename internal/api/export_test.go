@@ -6,6 +6,8 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"testing"
+
+	"nubitalk/internal/core/access"
 )
 
 // WrongRoutes are ways to register a route that must all be refused.
@@ -18,6 +20,28 @@ func WrongRoutes() map[string]func() {
 		"an unknown permission":  func() { handle(s, "GET", "/api/v1/c", needs("everything"), about{id: "c"}, h) },
 		"past the registry":      func() { s.mux.HandleFunc("GET /api/v1/d", func(http.ResponseWriter, *http.Request) {}) },
 		"a socket without guard": func() { handleSocket(s, "/api/v1/e", Guard{}, about{id: "e"}, nil) },
+		"an input from nowhere": func() {
+			handle(s, "GET", "/api/v1/f", needs(access.Public), about{id: "f"}, func(context.Context, *caller, *struct{ Word string }) (*none, error) { return nil, nil })
+		},
+		"an input that no text becomes": func() {
+			handle(s, "GET", "/api/v1/g", needs(access.Public), about{id: "g"}, func(context.Context, *caller, *struct {
+				Word *string `query:"word"`
+			}) (*none, error) {
+				return nil, nil
+			})
+		},
+		"a default that is not of its type": func() {
+			handle(s, "POST", "/api/v1/h", needs(access.Public), about{id: "h"}, func(context.Context, *caller, *struct {
+				Body struct {
+					Level *int `json:"level" default:"5"`
+				}
+			}) (*none, error) {
+				return nil, nil
+			})
+		},
+		"an output that is no header": func() {
+			handle(s, "GET", "/api/v1/i", needs(access.Public), about{id: "i"}, func(context.Context, *caller, *none) (*struct{ Word string }, error) { return nil, nil })
+		},
 	}
 }
 

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/secret"
@@ -157,14 +156,13 @@ func file(a chat.Attachment, b secret.Bytes, err error) (*fileOutput, error) {
 }
 
 // streamOutput sends a file of any size as it is made.
-type streamOutput struct{ Body func(huma.Context) }
+type streamOutput struct{ Body http.HandlerFunc }
 
 // stream sends what write writes. A failure before the first byte is answered
 // as any other; one after it breaks the connection off, so that nobody takes
 // half a file for a whole one.
-func (s *Server) stream(ctx context.Context, name, kind string, write func(io.Writer) error) func(huma.Context) {
-	return func(hc huma.Context) {
-		r, w := humago.Unwrap(hc)
+func (s *Server) stream(ctx context.Context, name, kind string, write func(io.Writer) error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
 		out := &lateWriter{w: w, start: func() {
 			for header, value := range map[string]string{"Content-Type": kind, "Content-Disposition": mime.FormatMediaType("attachment", map[string]string{"filename": name}),
 				"Cache-Control": "private, no-store", "Content-Security-Policy": "default-src 'none'; sandbox"} {

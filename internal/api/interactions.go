@@ -5,9 +5,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humago"
-
 	"nubitalk/internal/app/floor"
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/secret"
@@ -197,14 +194,11 @@ func (s *Server) detail(ctx context.Context, a access.Actor, interaction string)
 	return d, err
 }
 
-// Form is the part of an input whose body is a form with a file; huma would
-// put the file on disk, so the form is read by receive.
+// Form is the part of an input whose body is a form with a file, which is read by
+// receive.
 type Form struct {
 	request *http.Request
 }
 
-// Resolve keeps the request for receive.
-func (u *Form) Resolve(ctx huma.Context) []error {
-	u.request, _ = humago.Unwrap(ctx)
-	return nil
-}
+// keep has the request ready for receive.
+func (u *Form) keep(r *http.Request) { u.request = r }

@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"io"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -15,7 +16,7 @@ import (
 
 // streamList answers with a file of what run gives: CSV, a line for each with a
 // heading, or a JSON list.
-func streamList[T any](ctx context.Context, s *Server, name, format string, heading []string, cells func(T) []string, run func(each func(T) error) error) func(huma.Context) {
+func streamList[T any](ctx context.Context, s *Server, name, format string, heading []string, cells func(T) []string, run func(each func(T) error) error) http.HandlerFunc {
 	if format == "json" {
 		return s.stream(ctx, name+".json", "application/json", func(w io.Writer) error { return listJSON(w, run) })
 	}

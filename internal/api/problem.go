@@ -1,7 +1,6 @@
 package api
 
 import (
-	"encoding/json"
 	"errors"
 	"math"
 	"net/http"
@@ -138,9 +137,9 @@ func asked(method string, p *Problem) *Problem {
 	return p
 }
 
-// newProblem replaces huma's own error: it keeps where and what, and drops the
-// value, which may be personal.
-func newProblem(status int, msg string, list ...error) huma.StatusError {
+// newProblem is a request that was found fault with: it keeps where and what, and
+// drops the value, which may be personal.
+func newProblem(status int, msg string, list ...error) *Problem {
 	p := &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Code: string(codeOf(status)), Detail: sentence(msg)}
 	for _, err := range list {
 		if err == nil {
@@ -191,14 +190,13 @@ func sentence(s string) string {
 	return s
 }
 
-func (p *Problem) Error() string  { return p.Code + ": " + p.Detail }
-func (p *Problem) GetStatus() int { return p.Status }
+func (p *Problem) Error() string { return p.Code + ": " + p.Detail }
 
-// ContentType is application/problem+json, whatever was negotiated.
-func (p *Problem) ContentType(string) string { return "application/problem+json" }
+// problemType is the Content-Type of all problems, whatever the caller accepts.
+const problemType = "application/problem+json"
 
-// GetHeaders gives the language, and Retry-After in whole seconds, at least one.
-func (p *Problem) GetHeaders() http.Header {
+// headers gives the language, and Retry-After in whole seconds, at least one.
+func (p *Problem) headers() http.Header {
 	h := http.Header{}
 	if p.language != "" {
 		h.Set("Content-Language", string(p.language))
@@ -209,14 +207,14 @@ func (p *Problem) GetHeaders() http.Header {
 	return h
 }
 
-// writeProblem answers with a problem where huma is not involved.
+// writeProblem answers with a problem, in the language of who asks.
 func writeProblem(w http.ResponseWriter, r *http.Request, err error) {
 	p := problemOf(err).in(callerOf(r.Context()).language())
-	for k, v := range p.GetHeaders() {
+	for k, v := range p.headers() {
 		w.Header()[k] = v
 	}
-	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Content-Type", problemType)
 	w.Header().Del("Content-Length")
 	w.WriteHeader(p.Status)
-	_ = json.NewEncoder(w).Encode(p) // the client may be gone
+	_ = huma.DefaultJSONFormat.Marshal(w, p) // the client may be gone
 }

@@ -49,12 +49,12 @@ type about struct {
 	tag     string
 	summary string
 	detail  string
-	status  int // of success; 0: huma's choice
+	status  int // of success; 0: 200, or 204 without a body
 	// once marks a changing call whose reply is not kept (files, sign-in).
 	once bool
 	// body bounds the request's size in bytes; 0: maxBody.
 	body int64
-	// raw documents a route whose body or reply huma does not know.
+	// raw documents a route whose body or reply its types do not tell.
 	raw func(op *huma.Operation)
 }
 
@@ -62,36 +62,38 @@ type about struct {
 func (s *Server) Routes() []Route { return slices.Clone(s.routes) }
 
 // handle registers a route. It is the only way to have one: the mux below it
-// refuses patterns that do not come from here.
+// refuses patterns that do not come from here. What is generic is compiled for
+// each pair of types, so it only gives types their names.
 func handle[I, O any](s *Server, method, path string, g Guard, doc about, fn func(ctx context.Context, c *caller, in *I) (*O, error)) {
+	s.register(method, path, g, doc, reflect.TypeFor[I](), reflect.TypeFor[O](), func(ctx context.Context, c *caller, in any) (any, error) {
+		out, err := fn(ctx, c, in.(*I))
+		if out == nil {
+			return nil, err
+		}
+		return out, err
+	})
+}
+
+// register is handle for types that are not known when it is compiled.
+func (s *Server) register(method, path string, g Guard, doc about, in, out reflect.Type, fn handler) {
 	r := s.admit(Route{Method: method, Path: path, Guard: g}, doc)
-	op := huma.Operation{OperationID: doc.id, Method: method, Path: path, Summary: doc.summary, Description: describe(g, doc.detail),
-		Tags: []string{doc.tag}, DefaultStatus: doc.status, MaxBodyBytes: r.body, Security: security(g), BodyReadTimeout: bodyTimeout}
+	op := &huma.Operation{OperationID: doc.id, Method: method, Path: path, Summary: doc.summary, Description: describe(g, doc.detail),
+		Tags: []string{doc.tag}, DefaultStatus: doc.status, Security: security(g)}
 	if r.Repeatable {
 		op.Parameters = append(op.Parameters, idempotencyParam())
 	}
-	huma.Register(s.huma, op, func(ctx context.Context, in *I) (*O, error) {
-		if err := plainInput(reflect.ValueOf(in).Elem(), ""); err != nil {
-			return nil, asked(method, problemOf(err)).in(callerOf(ctx).language())
-		}
-		out, err := fn(ctx, callerOf(ctx), in)
-		if err != nil {
-			return nil, asked(method, s.fault(ctx, err)).in(callerOf(ctx).language())
-		}
-		if out != nil {
-			noNil(reflect.ValueOf(out).Elem())
-		}
-		return out, nil
-	})
+	e := newEndpoint(op, s.openapi.Components.Schemas, r.body, in, out)
 	if doc.raw != nil {
-		doc.raw(s.operation(method, path))
+		doc.raw(op)
 	}
+	s.openapi.AddOperation(op)
+	s.mux.HandleFunc(method+" "+path, s.serve(e, method, fn))
 }
 
 // handleSocket registers a live connection. It passes the same guard.
 func handleSocket(s *Server, path string, g Guard, doc about, fn http.HandlerFunc) {
 	s.admit(Route{Method: http.MethodGet, Path: path, Guard: g, Socket: true}, doc)
-	s.huma.OpenAPI().AddOperation(&huma.Operation{OperationID: doc.id, Method: http.MethodGet, Path: path, Summary: doc.summary,
+	s.openapi.AddOperation(&huma.Operation{OperationID: doc.id, Method: http.MethodGet, Path: path, Summary: doc.summary,
 		Description: describe(g, doc.detail), Tags: []string{doc.tag}, Security: security(g),
 		Responses: map[string]*huma.Response{"101": {Description: "Switching to WebSocket; see docs/api.md for its frames."}}})
 	s.mux.HandleFunc(http.MethodGet+" "+path, fn)
@@ -116,22 +118,6 @@ func (s *Server) admit(r Route, doc about) Route {
 	return r
 }
 
-// operation finds a registered operation of the document.
-func (s *Server) operation(method, path string) *huma.Operation {
-	item := s.huma.OpenAPI().Paths[path]
-	switch method {
-	case http.MethodGet:
-		return item.Get
-	case http.MethodPost:
-		return item.Post
-	case http.MethodPut:
-		return item.Put
-	case http.MethodPatch:
-		return item.Patch
-	}
-	return item.Delete
-}
-
 // guardedMux lets in only what admit has noted, behind its guard.
 type guardedMux struct {
 	http.ServeMux
@@ -139,7 +125,7 @@ type guardedMux struct {
 	guard    func(Route, http.HandlerFunc) http.HandlerFunc
 }
 
-// HandleFunc is called by huma and by handleSocket.
+// HandleFunc is called by register and by handleSocket.
 func (m *guardedMux) HandleFunc(pattern string, h func(http.ResponseWriter, *http.Request)) {
 	r, ok := m.admitted[pattern]
 	if !ok {

@@ -13,17 +13,9 @@ import (
 	"nubitalk/internal/core/setup"
 )
 
-// huma keeps two of its choices in variables of its package; they are set once
-// for the process.
-var humaChoices = sync.OnceFunc(func() {
-	huma.DefaultArrayNullable = false
-	huma.NewError = newProblem
-	huma.NewErrorWithContext = func(ctx huma.Context, status int, msg string, list ...error) huma.StatusError {
-		l := callerOf(ctx.Context()).language()
-		ctx.SetHeader("Content-Language", string(l)) // huma leaves the headers of these out
-		return problemOf(newProblem(status, msg, list...)).in(l)
-	}
-})
+// huma keeps a choice in a variable of its package; it is set once for the
+// process.
+var humaChoices = sync.OnceFunc(func() { huma.DefaultArrayNullable = false })
 
 // Words that have a closed set of values, told to clients as such.
 type (

@@ -8,7 +8,6 @@ import (
 	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"nubitalk/internal/app/live"
 	"nubitalk/internal/base/clock"
@@ -60,14 +59,14 @@ type Config struct {
 // Server is the doors. It is an http.Handler for /api/ and /chat/.
 type Server struct {
 	Parts
-	config Config
-	clock  clock.Clock
-	log    *slog.Logger
-	mux    *guardedMux
-	huma   huma.API
-	routes []Route
-	door   http.Handler
-	limits limiters
+	config  Config
+	clock   clock.Clock
+	log     *slog.Logger
+	mux     *guardedMux
+	openapi *huma.OpenAPI
+	routes  []Route
+	door    http.Handler
+	limits  limiters
 
 	sockets *openSockets
 
@@ -88,7 +87,7 @@ func New(c Config, p Parts) *Server {
 	}
 	s := &Server{Parts: p, config: c, clock: c.Clock, log: c.Log, uploads: newUploads(), sockets: newOpenSockets(), limits: newLimiters(c.Limits)}
 	s.mux = &guardedMux{admitted: map[string]Route{}, guard: s.guard}
-	s.huma = humago.New(s.mux, humaConfig(c.Version))
+	s.openapi = newOpenAPI(c.Version)
 	s.accountRoutes()
 	s.userRoutes()
 	s.organisationRoutes()
@@ -123,19 +122,18 @@ func New(c Config, p Parts) *Server {
 // ServeHTTP serves /api/ and /chat/.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.door.ServeHTTP(w, r) }
 
-func humaConfig(version string) huma.Config {
-	c := huma.DefaultConfig("Nubitalk", version)
-	c.Info.Description = "Everything a screen of Nubitalk can do. See docs/api.md for conventions and the live connections."
-	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "", "", "" // our own routes serve them
-	c.CreateHooks = nil                                   // no $schema field in replies
-	c.RejectUnknownQueryParameters = true
-	c.NoFormatFallback = false
-	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
-	describeWords(c.Components.Schemas)
-	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"session": {Type: "apiKey", In: "cookie", Name: cookieName, Description: "Set by sign-in."},
-		"key":     {Type: "http", Scheme: "bearer", Description: "An API key, nbk_…"},
-		"visitor": {Type: "http", Scheme: "bearer", Description: "A conversation's own token, nbv_…"},
+// newOpenAPI is the document before any route is in it.
+func newOpenAPI(version string) *huma.OpenAPI {
+	schemas := huma.NewMapRegistry("#/components/schemas/", schemaName)
+	describeWords(schemas)
+	return &huma.OpenAPI{
+		OpenAPI: "3.1.0",
+		Info: &huma.Info{Title: "Nubitalk", Version: version,
+			Description: "Everything a screen of Nubitalk can do. See docs/api.md for conventions and the live connections."},
+		Components: &huma.Components{Schemas: schemas, SecuritySchemes: map[string]*huma.SecurityScheme{
+			"session": {Type: "apiKey", In: "cookie", Name: cookieName, Description: "Set by sign-in."},
+			"key":     {Type: "http", Scheme: "bearer", Description: "An API key, nbk_…"},
+			"visitor": {Type: "http", Scheme: "bearer", Description: "A conversation's own token, nbv_…"},
+		}},
 	}
-	return c
 }

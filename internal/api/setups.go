@@ -394,7 +394,7 @@ func lighten(s *Server, body reflect.Type, k setup.Kind) {
 	if !listed {
 		return
 	}
-	r := s.huma.OpenAPI().Components.Schemas
+	r := s.openapi.Components.Schemas
 	schema := r.SchemaFromRef(r.Schema(body, true, "").Ref)
 	schema.Required = fields
 	schema.PrecomputeMessages()

@@ -1,7 +1,7 @@
 package wording
 
-// ptInput are the HTTP framework's sentences about input that does not fit the
-// API's document (huma and its package validation).
+// ptInput are the sentences about input that does not fit the API's document, our
+// own (api) and those of huma's package validation.
 var ptInput = []entry{
 	{"validation failed", "há valores a corrigir"},
 	{"Validation failed.", "Há valores a corrigir."},
@@ -13,20 +13,11 @@ var ptInput = []entry{
 	{"Request body is too large limit=%d bytes.", "O corpo do pedido é grande demais (no máximo {1} bytes)."},
 	{"Request body read timeout.", "O pedido demorou demasiado a chegar."},
 	{"Cannot read request body.", "Não foi possível ler o corpo do pedido."},
-	{"Unexpected error occurred.", "Algo correu mal do nosso lado. Tente de novo."},
-	{"Unable to marshal response.", "Não há resposta no formato pedido."},
-	{"expected at most one value, but received multiple values", "só pode ter um valor"},
 	{"invalid integer", "tem de ser um número inteiro"},
-	{"invalid float", "tem de ser um número"},
-	{"invalid floating value", "tem de ser um número"},
 	{"invalid boolean", "tem de ser true ou false"},
 	{"invalid date/time for format %s", "tem de ser data e hora no formato {1}"},
-	{"invalid url.URL value", "tem de ser um endereço (URL)"},
-	{"invalid value: %s", "tem um valor inválido: {1}"},
-	{"unsupported type", "tem um tipo que não é aceite"},
-	{"unparsable value", "não pode ser lido"},
-	{"unknown content type: %v", "o tipo do conteúdo não é aceite: {1}"},
-	{"Unknown content type: %v.", "O tipo do conteúdo não é aceite: {1}."},
+	{"unknown content type: %s", "o tipo do conteúdo não é aceite: {1}"},
+	{"Unknown content type: %s.", "O tipo do conteúdo não é aceite: {1}."},
 	{"unexpected end of JSON input", "acaba a meio do JSON"},
 	{"unexpected EOF", "acaba a meio do JSON"},
 	{"invalid character %s", "não é JSON válido: {1}"},
