@@ -22,6 +22,8 @@ var checks = []check{
 	{[]string{"C47"}, "a system pauses it without the agent", false, systemPauses},
 	{[]string{"C48", "C49"}, "a call's sound and screen are nowhere in the clear, and not kept in pauses", true, recordingSealed},
 	{[]string{"C45"}, "a call's voice and its agent's screen are recorded", false, bothRecorded},
+	{[]string{"C12", "C18"}, "what is on legal hold outlives an erasure, which is refused until the hold ends", false, heldFromErasure},
+	{[]string{"C12", "C18"}, "what is on legal hold outlives its time, and goes when the hold ends", false, heldFromRetention},
 	{[]string{"C11"}, "what users do is in the audit log under their own id", false, auditNamesUsers},
 	{[]string{"C12"}, "each tenant has its own policies", false, policiesPerTenant},
 	{[]string{"C3"}, "a new tenant receives its first routed chat by itself", false, newTenantWorks},
