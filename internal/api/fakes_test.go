@@ -901,6 +901,22 @@ func (w *world) Record(ctx context.Context, t id.Tenant, i string, a taped.Actio
 	return voice.RecordingState{Status: "paused", By: by, Reason: reason}, nil
 }
 
+func (w *world) SecureFlows(context.Context, id.Tenant) ([]voice.SecureFlow, error) {
+	return []voice.SecureFlow{{ID: "flw_1", Name: "Card", Takes: []string{"amount"}}}, nil
+}
+
+func (w *world) BeginSecure(_ context.Context, _ id.Tenant, i, by string, s voice.SecureWish) (voice.State, error) {
+	return voice.State{Interaction: i, Secure: &voice.SecureState{Flow: s.Flow, By: by, Answers: []voice.SecureAnswer{}}}, nil
+}
+
+func (w *world) EndSecure(_ context.Context, _ id.Tenant, i, user string) (voice.State, error) {
+	return voice.State{Interaction: i, Secure: &voice.SecureState{By: user, Outcome: voice.SecureCancelled, Answers: []voice.SecureAnswer{}}}, nil
+}
+
+func (w *world) SecureResult(context.Context, id.Tenant, string) (voice.SecureResult, error) {
+	return voice.SecureResult{SecureState: voice.SecureState{Answers: []voice.SecureAnswer{}}, Attributes: map[string]string{}}, nil
+}
+
 func (w *world) ScreenRules(context.Context, id.Tenant) (bool, setup.ScreenLimits, error) {
 	return true, setup.DefaultScreen(), nil
 }

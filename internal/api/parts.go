@@ -152,6 +152,11 @@ type Calls interface {
 	// then. CallOfUser and CallOfContact find the running call; "" is none.
 	Record(ctx context.Context, t id.Tenant, interaction string, a recording.Action, by, reason string) (voice.RecordingState, error)
 	CallOfUser(t id.Tenant, user string) (interaction string)
+	// SecureFlows are those into which the person of a running call can be sent.
+	SecureFlows(ctx context.Context, t id.Tenant) ([]voice.SecureFlow, error)
+	BeginSecure(ctx context.Context, t id.Tenant, interaction, by string, w voice.SecureWish) (voice.State, error)
+	EndSecure(ctx context.Context, t id.Tenant, interaction, user string) (voice.State, error)
+	SecureResult(ctx context.Context, t id.Tenant, interaction string) (voice.SecureResult, error)
 	CallOfContact(t id.Tenant, contact string) (interaction string)
 	// CallOut calls a number for an agent, who holds the new interaction at once.
 	// RingAgain rings the phone of the call's agent once more.

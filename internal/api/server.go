@@ -101,6 +101,7 @@ func New(c Config, p Parts) *Server {
 	s.visitorRoutes()
 	s.callRoutes()
 	s.recordingControlRoutes()
+	s.secureRoutes()
 	s.screenRoutes()
 	s.callLegRoutes()
 	s.recordingReadRoutes()

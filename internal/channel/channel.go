@@ -121,6 +121,7 @@ type Work struct {
 	Language string
 	Outgoing bool      // its agent began it
 	Outside  bool      // its call was handed over to an outside number, and goes on
+	Apart    bool      // the person is in a secure flow, apart from its agent
 	Kept     bool      // the person left a message, or is to be called back: it is not there
 	Callback bool      // it is to be called back, as soon as somebody has it
 	Mailbox  string    // the user for whom a message by voice is taken

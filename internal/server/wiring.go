@@ -116,7 +116,8 @@ func (s *Server) makeParts() *parts {
 	p.people = newPeople(p.accounts)
 	p.contacts = contact.New(contact.Deps{DB: k.db, Keys: k.vault, Blobs: k.blobs, Audit: p.audit, Bus: k.bus,
 		Clock: s.clock, IDs: s.ids, Log: s.log.With("part", "contact")})
-	p.floor = floor.New(floor.Deps{DB: k.db, Vault: k.vault, Bus: k.bus, Clock: s.clock, IDs: s.ids, Setup: p.setups, Contacts: p.contacts, Lookups: lookup.New(lookup.Deps{Connections: p.setup, Product: "Nubitalk"}),
+	looks := lookup.New(lookup.Deps{Connections: p.setup, Product: "Nubitalk"})
+	p.floor = floor.New(floor.Deps{DB: k.db, Vault: k.vault, Bus: k.bus, Clock: s.clock, IDs: s.ids, Setup: p.setups, Contacts: p.contacts, Lookups: looks,
 		Audit: p.audit, Node: s.data.node, Trunked: len(s.conf.SIP.Listen) > 0, TrunkHold: s.hold, Log: s.log.With("part", "floor")})
 	var chatFloor chat.Floor = p.floor
 	var liveFloor live.Floor = p.floor
@@ -152,7 +153,7 @@ func (s *Server) makeParts() *parts {
 		network, phones, agents = p.telephone, p.telephone, phoneAgents{p.handsets}
 	}
 	p.voice = voice.New(voice.Deps{Network: network, Phones: phones, Agents: agents, SIP: s.sipConfig(), Bus: k.bus, Media: p.media, Speech: s.speaker(), Prompts: sounds{p.prompts, p.setups}, Floor: voiceFloor, Written: written{p.chat, p.setups}, Absence: s.absence,
-		DB: k.db, Vault: k.vault, Clock: s.clock, IDs: s.ids, Audit: p.audit, Rules: p.setups, Recorder: recorder{k.db, p.setups, p.contacts, p.audit, p.recording}, Log: s.log.With("part", "voice")})
+		DB: k.db, Vault: k.vault, Clock: s.clock, IDs: s.ids, Audit: p.audit, Rules: p.setups, Secure: secureFlows{p.setups, s.clock, looks}, Recorder: recorder{k.db, p.setups, p.contacts, p.audit, p.recording}, Log: s.log.With("part", "voice")})
 	if p.telephone != nil {
 		p.telephone.phone, p.handsets.voice = p.voice.Phone(), p.voice
 	}

@@ -464,6 +464,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/calls/secure-flow": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * The same for the running call of an agent or a person
+     * @description For a payment page that does not know the interaction. The person hears the flow and nobody else; nobody hears the person, its voice or its keys; sound and screen are not recorded until it is back. It is back when the flow has ended, or when somebody takes it back. Nothing of what is keyed in is stored. Each is noted in the audit log. 404 when there is no such call.
+     *
+     *     Needs `recording.control`.
+     */
+    post: operations["beginSecureFlowOf"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/canned-replies": {
     parameters: {
       query?: never;
@@ -2564,6 +2586,40 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/interactions/{id}/secure-flow": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * How the secure flow of a call stands, or what it came to
+     * @description How many keys were pressed for which answer, never which; once it has ended, the attributes that the flow set. 404 before there was one, 410 when the call has ended: its result goes with it.
+     *
+     *     Needs `recording.control`.
+     */
+    get: operations["secureFlow"];
+    put?: never;
+    /**
+     * Send the person of a call into a secure flow, to key in a card's number
+     * @description The person hears the flow and nobody else; nobody hears the person, its voice or its keys; sound and screen are not recorded until it is back. It is back when the flow has ended, or when somebody takes it back. Nothing of what is keyed in is stored. Each is noted in the audit log. 409 while the call is held, somebody else is in it, or the person is in one already.
+     *
+     *     Needs `recording.control`.
+     */
+    post: operations["beginSecureFlow"];
+    /**
+     * Take the person of a call back from a secure flow
+     * @description At once; what was keyed in is forgotten. Repeats are harmless.
+     *
+     *     Needs `recording.control`.
+     */
+    delete: operations["endSecureFlow"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/interactions/{id}/sound": {
     parameters: {
       query?: never;
@@ -4434,6 +4490,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/secure-flows": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Flows into which the person of a call can be sent
+     * @description Needs `recording.control`.
+     */
+    get: operations["secureFlows"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/sign-in": {
     parameters: {
       query?: never;
@@ -5871,6 +5947,8 @@ export interface components {
         | "interaction.hint"
         | "call.monitored"
         | "call.ended"
+        | "call.secure_begun"
+        | "call.secure_ended"
         | "call.exported"
         | "call.numbers_exported"
         | "recording.listened"
@@ -6907,6 +6985,8 @@ export interface components {
       consent?: string;
       /** @description With collect: digits are waited for. */
       digits?: components["schemas"]["FlowDigits"];
+      /** @description With returns: the name of the end. */
+      end?: string;
       form?: boolean;
       /** @description A system outside would be asked, and the run waits for its answer. */
       look_up?: components["schemas"]["FlowLookUp"];
@@ -6922,6 +7002,8 @@ export interface components {
       queue?: string;
       /** @description The recording would be paused, resumed or stopped. */
       recording?: components["schemas"]["FlowRecorded"];
+      /** @description Of a secure flow: it would be over, and the person with its agent again. */
+      returns?: boolean;
       say?: string;
       /** @description A number would be called and the call handed over, and the run waits. */
       transfer?: components["schemas"]["FlowCall"];
@@ -7303,6 +7385,8 @@ export interface components {
       agent?: string;
       /** Format: date-time */
       answered_at?: string;
+      /** @description Its person is in a secure flow, apart from its agent: it cannot be transferred, and nobody can be consulted about it. */
+      apart?: boolean;
       /** Format: date-time */
       arrived_at: string;
       /**
@@ -7780,6 +7864,11 @@ export interface components {
     };
     ListOfRingGroupObject: {
       items: components["schemas"]["RingGroupObject"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfSecureFlow: {
+      items: components["schemas"]["SecureFlow"][];
       /** @description Pass as cursor for the next page; absent at the end. */
       next?: string;
     };
@@ -9966,6 +10055,100 @@ export interface components {
       status:
         "off" | "waiting" | "wanted" | "recording" | "lost" | "paused" | "closed" | "refused" | "failed";
     };
+    SecureAnswer: {
+      /** @description The flow has taken it. */
+      done: boolean;
+      /**
+       * Format: int64
+       * @description How many were pressed so far.
+       */
+      keys: number;
+      /** @description Attribute that the flow keeps it under, such as card. */
+      name: string;
+    };
+    SecureCall: {
+      interaction: string;
+      secure: components["schemas"]["SecureState"];
+    };
+    SecureCallWish: {
+      /** @description Address of the person who is in the call, instead of the agent. */
+      address?: string;
+      /** @description Id of the user who has the call. */
+      agent?: string;
+      /** @description What it takes. Nothing of it is stored. */
+      attributes?: {
+        [key: string]: string;
+      };
+      /** @description Id of the secure flow. */
+      flow: string;
+      /**
+       * @description Of the address; phone if it is left out.
+       * @enum {string}
+       */
+      kind?: "phone" | "email" | "social" | "visitor";
+    };
+    SecureFlow: {
+      id: string;
+      name: string;
+      /** @description Attributes that it is given when it begins, such as the amount. */
+      takes: string[];
+    };
+    SecureResult: {
+      /** @description What was asked for so far, in order. */
+      answers: components["schemas"]["SecureAnswer"][];
+      /** @description Those that the flow set; no answer to a sensitive question. They are in memory for as long as the call lasts, and nowhere else. */
+      attributes: {
+        [key: string]: string;
+      };
+      /** @description Id of the user or key who sent the person into it. */
+      by: string;
+      /**
+       * @description While it runs. speaking: something is said to the person. asking: it waits for the person. returning: its last words are said.
+       * @enum {string}
+       */
+      doing?: "speaking" | "asking" | "looking_up" | "returning";
+      /** @description Name of the return step by which it ended. */
+      end?: string;
+      flow: string;
+      name: string;
+      /**
+       * @description Once it has ended. completed: end says how. left: the call ended, or came to somebody else.
+       * @enum {string}
+       */
+      outcome?: "completed" | "cancelled" | "failed" | "timed_out" | "interrupted" | "left";
+      /** Format: date-time */
+      since: string;
+    };
+    SecureState: {
+      /** @description What was asked for so far, in order. */
+      answers: components["schemas"]["SecureAnswer"][];
+      /** @description Id of the user or key who sent the person into it. */
+      by: string;
+      /**
+       * @description While it runs. speaking: something is said to the person. asking: it waits for the person. returning: its last words are said.
+       * @enum {string}
+       */
+      doing?: "speaking" | "asking" | "looking_up" | "returning";
+      /** @description Name of the return step by which it ended. */
+      end?: string;
+      flow: string;
+      name: string;
+      /**
+       * @description Once it has ended. completed: end says how. left: the call ended, or came to somebody else.
+       * @enum {string}
+       */
+      outcome?: "completed" | "cancelled" | "failed" | "timed_out" | "interrupted" | "left";
+      /** Format: date-time */
+      since: string;
+    };
+    SecureWish: {
+      /** @description What it takes. Nothing of it is stored. */
+      attributes?: {
+        [key: string]: string;
+      };
+      /** @description Id of the secure flow. */
+      flow: string;
+    };
     Seen: {
       /**
        * Format: int64
@@ -10338,6 +10521,8 @@ export interface components {
       recording: components["schemas"]["RecordingState"];
       /** @description The person who is called is being rung. */
       ringing: boolean;
+      /** @description The secure flow that the person is in, apart from its agent, or was in last. */
+      secure?: components["schemas"]["SecureState"];
       /**
        * Format: int64
        * @description Grows with each change: what has a lower one is older, whichever way it came.
@@ -12159,6 +12344,39 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["Ways"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  beginSecureFlowOf: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SecureCallWish"];
+      };
+    };
+    responses: {
+      /** @description Accepted */
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SecureCall"];
         };
       };
       /** @description Error */
@@ -16438,6 +16656,106 @@ export interface operations {
       };
     };
   };
+  secureFlow: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SecureResult"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  beginSecureFlow: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SecureWish"];
+      };
+    };
+    responses: {
+      /** @description Accepted */
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SecureCall"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  endSecureFlow: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SecureCall"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   sound: {
     parameters: {
       query?: never;
@@ -20524,6 +20842,35 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["RulesObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  secureFlows: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfSecureFlow"];
         };
       };
       /** @description Error */

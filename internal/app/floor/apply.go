@@ -66,6 +66,7 @@ func (f *floor) workChanged(it *item, c acd.WorkChanged, now time.Time) {
 	case acd.Closed:
 		f.closed(it, c, before, now)
 	}
+	it.Apart = it.Apart && it.State == string(acd.Active)
 	it.unasked()
 }
 

@@ -389,6 +389,9 @@ func (m *Manager) Transfer(ctx context.Context, a access.Actor, interaction, que
 		if it.State != string(acd.Active) {
 			return errs.New(errs.Conflict, "The contact has ended, so it cannot be transferred.")
 		}
+		if it.Apart {
+			return apart()
+		}
 		return f.move(it, it.Agent, queue, user, nil, now)
 	})
 }
@@ -402,6 +405,8 @@ func (m *Manager) HandOver(ctx context.Context, a access.Actor, interaction, use
 			return errs.New(errs.NotFound, "There is no such agent.")
 		case it.State != string(acd.Active):
 			return errs.New(errs.Conflict, "The contact has ended, so it cannot be transferred.")
+		case it.Apart:
+			return apart()
 		case !slices.Contains(it.Consulted, user):
 			return errs.Bad("user", "is not a colleague who is consulted")
 		}
@@ -429,6 +434,9 @@ func (m *Manager) Consult(ctx context.Context, a access.Actor, interaction, user
 		}
 		if user == it.Agent {
 			return errs.Bad("user", "holds it already")
+		}
+		if it.Apart {
+			return apart()
 		}
 		if !slices.Contains(it.Consulted, user) {
 			it.Consulted = append(slices.Clone(it.Consulted), user)

@@ -433,7 +433,7 @@ func (f *floor) write(tx *store.Tx, rows []store.InteractionRow, after *[]func()
 
 func (f *floor) work(it *item) channel.Work {
 	position, estimate := f.waitOf(it, f.m.Clock.Now())
-	return channel.Work{Others: it.Consulted, Position: position, Estimate: estimate, ID: it.ID, Tenant: it.Tenant, Contact: it.Contact, Entry: it.EntryPoint, State: it.State, Queue: it.Queue, Agent: it.Agent, Language: it.Language, Outgoing: it.Outgoing, Channel: it.Channel, Talk: it.Talk, Video: it.Video, Outside: it.Outside, Kept: it.LeftMessage, Callback: it.Callback && it.Attempts < f.plan.Rules.CallBack.OrUsual().Attempts, Mailbox: it.Mailbox, Closed: it.ClosedAt}
+	return channel.Work{Others: it.Consulted, Position: position, Estimate: estimate, ID: it.ID, Tenant: it.Tenant, Contact: it.Contact, Entry: it.EntryPoint, State: it.State, Queue: it.Queue, Agent: it.Agent, Language: it.Language, Outgoing: it.Outgoing, Channel: it.Channel, Talk: it.Talk, Video: it.Video, Outside: it.Outside, Apart: it.Apart, Kept: it.LeftMessage, Callback: it.Callback && it.Attempts < f.plan.Rules.CallBack.OrUsual().Attempts, Mailbox: it.Mailbox, Closed: it.ClosedAt}
 }
 
 // touch puts an interaction into the batch.

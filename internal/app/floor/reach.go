@@ -47,6 +47,9 @@ func (f *floor) movable(interaction string) (*item, error) {
 	if it.running || it.State == "arriving" || it.State == string(acd.Wrapping) {
 		return nil, errs.New(errs.Conflict, "This interaction is not waiting and not with an agent.")
 	}
+	if it.Apart {
+		return nil, apart()
+	}
 	return it, nil
 }
 

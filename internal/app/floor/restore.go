@@ -145,7 +145,7 @@ func (f *floor) resumeWithin(ctx context.Context, it *item) error {
 func View(r store.InteractionRow, name string) Interaction {
 	return Interaction{ID: r.ID, Channel: acd.Channel(r.Channel), EntryPoint: r.EntryPointID, Contact: r.ContactID, Name: name, State: r.State,
 		CloseReason: r.CloseReason, Queue: r.QueueID, Agent: r.AgentID, Priority: r.Priority, Needs: r.Needs, Language: r.Language,
-		Disposition: r.DispositionID, Labels: r.Labels, Rating: r.Rating, LeftMessage: r.LeftMessage, Callback: r.Callback, Attempts: r.Attempts, Mailbox: r.Mailbox, Outgoing: r.Outgoing, Outside: r.Outside, Talk: talk.Stage(r.Talk), ArrivedAt: r.ArrivedAt, QueuedAt: r.QueuedAt,
+		Disposition: r.DispositionID, Labels: r.Labels, Rating: r.Rating, LeftMessage: r.LeftMessage, Callback: r.Callback, Attempts: r.Attempts, Mailbox: r.Mailbox, Outgoing: r.Outgoing, Outside: r.Outside, Apart: r.Apart, Talk: talk.Stage(r.Talk), ArrivedAt: r.ArrivedAt, QueuedAt: r.QueuedAt,
 		CustomerGone: !r.LeftAt.IsZero(), Consulted: r.Consulted, AnsweredAt: r.AnsweredAt, WrapFrom: r.WrapFrom, WrapUntil: r.WrapUntil, ClosedAt: r.ClosedAt, Version: r.Version}
 }
 

@@ -47,6 +47,7 @@ type Interaction struct {
 	Recorded     bool            `json:"recorded,omitempty" doc:"It has a recording; in lists that were searched for only."`
 	Outgoing     bool            `json:"outgoing,omitempty" doc:"Its agent called the person."`
 	Outside      bool            `json:"outside,omitempty" doc:"Its call was handed over to an outside number."`
+	Apart        bool            `json:"apart,omitempty" doc:"Its person is in a secure flow, apart from its agent: it cannot be transferred, and nobody can be consulted about it."`
 	Talk         talk.Stage      `json:"talk,omitempty" enum:",asked_by_agent,asked_by_visitor,running" doc:"Of a chat: whether it is spoken, too."`
 	Calls        setup.Calls     `json:"calls,omitempty" enum:"agent,both" doc:"Of an open chat: who may ask for it to be spoken; absent: nobody."`
 	Video        bool            `json:"video,omitempty" doc:"… and cameras may be shown then."`

@@ -111,6 +111,8 @@ type FlowAct struct {
 	Recording *FlowRecorded `json:"recording,omitempty" doc:"The recording would be paused, resumed or stopped."`
 	Message   int           `json:"message,omitempty" doc:"A message by voice of at most so many seconds would be taken, and the run waits."`
 	Back      *FlowBack     `json:"call_back,omitempty" doc:"It would be asked whether the person can be called back, and the run waits."`
+	Returns   bool          `json:"returns,omitempty" doc:"Of a secure flow: it would be over, and the person with its agent again."`
+	End       string        `json:"end,omitempty" doc:"With returns: the name of the end."`
 	LookUp    *FlowLookUp   `json:"look_up,omitempty" doc:"A system outside would be asked, and the run waits for its answer."`
 }
 
@@ -198,7 +200,7 @@ func (s *Service) TryFlow(ctx context.Context, a access.Actor, in FlowTry) (Flow
 	state, actions, ways, err := flow.Trace(g, state, in.Input.at(here, state), w)
 	out := FlowTried{State: FlowState(state), Actions: []FlowAct{}, Ways: []FlowWay{}, Failed: err != nil, At: now}
 	for _, one := range actions {
-		act := FlowAct{Say: one.Say, Prompt: one.Prompt, Collect: one.Collect, Digits: (*FlowDigits)(one.Digits), Masked: one.Masked, Form: one.Form, Queue: one.Queue, Close: one.Close}
+		act := FlowAct{Say: one.Say, Prompt: one.Prompt, Collect: one.Collect, Digits: (*FlowDigits)(one.Digits), Masked: one.Masked, Form: one.Form, Queue: one.Queue, Close: one.Close, Returns: one.Back, End: one.End}
 		if one.Given != nil {
 			act.Consent = one.Given.Text
 		}

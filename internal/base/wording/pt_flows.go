@@ -3,6 +3,12 @@ package wording
 // ptFlows are the sentences about flows' questions for digits, secret answers,
 // look-ups and the connections that they ask.
 var ptFlows = []entry{
+	{"is for flows into which agents send a person; this one is an entry point's, or is run by one that is.", "é para fluxos para os quais os agentes enviam uma pessoa; este é de um ponto de entrada, ou é executado por um que o é."},
+	{"is %s; a secure flow asks, looks up and goes back to the agent, and has no such step.", "é %s; um fluxo seguro pergunta, consulta e volta ao agente, e não tem passos desses."},
+	{"is about a queue; in a secure flow it may set attributes and the language.", "trata de uma fila; num fluxo seguro pode definir atributos e a língua."},
+	{"names a flow with steps that a secure flow cannot have.", "indica um fluxo com passos que um fluxo seguro não pode ter."},
+	{"names a secure flow; only an agent can send a person into “%s”.", "indica um fluxo seguro; só um agente pode enviar uma pessoa para “%s”."},
+	{"is a secure flow; only an agent can send a person into it.", "é um fluxo seguro; só um agente pode enviar uma pessoa para ele."},
 	{"is kept secret here and shown elsewhere; keep the secret answer under a name of its own.", "é secreto aqui e mostrado noutro lado; guarde a resposta secreta com um nome só dela."},
 	{"is %d; 1 to the most digits are accepted.", "é {1}; aceita-se de 1 até ao máximo de algarismos."},
 	{"must be # or *, or be left out.", "tem de ser # ou *, ou ficar de fora."},

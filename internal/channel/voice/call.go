@@ -67,6 +67,10 @@ type call struct {
 	sought     string // the agent whose phone was sought
 	quit       string // the user who hung up its phone
 	rec        recorder
+	secure     *secure           // the person is in a secure flow
+	secured    *SecureState      // how the last one ended
+	found      map[string]string // what it found out
+	returning  int               // the floor is still to be told that it has ended
 
 	holder atomic.Pointer[string] // the agent who is offered the call or holds it, for others to ask
 }
@@ -107,6 +111,7 @@ func (c *call) carried(w channel.Work, acts []channel.Act) {
 	}
 	c.flowRecords(acts)
 	c.said = c.said && w.State == inFlow && len(acts) == 0
+	c.leaveSecure(before)
 	for _, a := range acts {
 		switch a.Kind {
 		case channel.ActMessage:
@@ -142,10 +147,10 @@ func (c *call) carried(w channel.Work, acts []channel.Act) {
 	if w.State == queued && before.State != queued && before.State != offered {
 		c.menu.told = told{}
 	}
-	if w.State != inFlow {
+	if w.State != inFlow && !c.apart() {
 		c.menu.answered()
 	}
-	if w.State == active {
+	if w.State == active && !c.apart() {
 		c.menu.hush()
 	}
 	for user, p := range c.agents {
@@ -182,6 +187,9 @@ func (c *call) resume(w channel.Work) {
 	}
 	if c.rec.resumed = w.State == active; c.rec.resumed { // a phone's call is taken up, not begun anew
 		c.sought = w.Agent
+		if w.Apart {
+			c.interrupted()
+		}
 	}
 	c.carried(w, asked)
 }
@@ -436,7 +444,7 @@ func (c *call) settle() {
 
 // view is what decides who hears whom.
 func (c *call) view() view {
-	v := view{state: c.work.State, agent: c.work.Agent, held: c.held, with: c.with, consulted: c.work.Others, monitors: c.monitors, present: map[string]bool{}, ringing: c.dialing != nil && c.dialing.ringing,
+	v := view{state: c.work.State, agent: c.work.Agent, held: c.held, with: c.with, consulted: c.work.Others, monitors: c.monitors, present: map[string]bool{}, ringing: c.dialing != nil && c.dialing.ringing, apart: c.apart(),
 		dials: c.outside.dialing != nil, rings: c.outside.dialing != nil && c.outside.dialing.ringing, handed: c.handed()}
 	for _, p := range c.parties() {
 		v.present[p.key()] = p.sound == SoundConnected
@@ -478,7 +486,7 @@ func (c *call) sit(p *party, s seat) {
 }
 
 func (c *call) state() State {
-	st := State{Interaction: c.who.Interaction, Caller: SoundNone, Agent: SoundNone, Held: c.held, With: c.with, Failure: c.failure, Phone: c.standing, Ringing: c.dialing != nil && c.dialing.ringing, Parties: []Party{}, Outside: c.outside.state(), Recording: c.recordingState(), Ended: c.over || c.leaving, Seq: c.seq}
+	st := State{Interaction: c.who.Interaction, Caller: SoundNone, Agent: SoundNone, Held: c.held, With: c.with, Failure: c.failure, Phone: c.standing, Ringing: c.dialing != nil && c.dialing.ringing, Parties: []Party{}, Outside: c.outside.state(), Recording: c.recordingState(), Secure: c.secureState(), Ended: c.over || c.leaving, Seq: c.seq}
 	if c.caller != nil {
 		st.Caller = c.caller.sound
 		st.Telephone = c.caller.line != nil

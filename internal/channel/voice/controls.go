@@ -50,6 +50,9 @@ func (s *Service) State(ctx context.Context, t id.Tenant, interaction, user stri
 // Hold lets the caller hear music, or the agent again. Repeats are harmless.
 func (s *Service) Hold(ctx context.Context, t id.Tenant, interaction, user string, held bool) (State, error) {
 	return s.handled(ctx, t, interaction, user, func(c *call) error {
+		if err := c.withPerson(); err != nil {
+			return err
+		}
 		c.held = held
 		return nil
 	})
@@ -59,6 +62,9 @@ func (s *Service) Hold(ctx context.Context, t id.Tenant, interaction, user strin
 // while the caller hears music, or with all.
 func (s *Service) Talk(ctx context.Context, t id.Tenant, interaction, user string, with With) (State, error) {
 	return s.handled(ctx, t, interaction, user, func(c *call) error {
+		if err := c.withPerson(); err != nil {
+			return err
+		}
 		if with != WithCaller && !c.outside.there() && !slices.ContainsFunc(c.work.Others, func(u string) bool { return c.agents[u] != nil }) {
 			return errs.New(errs.Conflict, "Nobody else is in the call yet.")
 		}
@@ -73,6 +79,9 @@ func (s *Service) Talk(ctx context.Context, t id.Tenant, interaction, user strin
 // Press sends keys to the caller.
 func (s *Service) Press(ctx context.Context, t id.Tenant, interaction, keys string) error {
 	_, err := s.acts(ctx, t, interaction, "", func(c *call) error {
+		if err := c.withPerson(); err != nil {
+			return err
+		}
 		if c.caller == nil || !c.caller.press(keys) {
 			return errs.New(errs.Conflict, "These keys cannot be sent at the moment.")
 		}
@@ -140,6 +149,10 @@ func (c *call) monitor(user string, how Monitor, silently bool) {
 		return
 	}
 	for _, p := range c.parties() {
+		if p == c.caller && c.apart() {
+			c.secure.untold = true // nobody listens to it now, and it is being told something else
+			continue
+		}
 		p.leg.Play(audio.NewClip(noticeTone()))
 	}
 }

@@ -332,7 +332,7 @@ func (c *call) toFloor(what string, tell func(context.Context, id.Tenant, string
 
 // agentKey passes a key of the agent's phone on to the other end.
 func (c *call) agentKey(p *party, key byte) {
-	if p.user == c.work.Agent && c.work.State == active && c.caller != nil {
+	if p.user == c.work.Agent && c.work.State == active && c.caller != nil && !c.apart() {
 		c.caller.press(string(key))
 	}
 }

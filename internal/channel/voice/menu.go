@@ -167,7 +167,7 @@ func (c *call) say(pcm []int16, err error) {
 		c.speak() // the written side has it
 		return
 	}
-	if c.caller == nil || m.answering || c.work.State == active || c.message != nil && c.message.begun {
+	if c.caller == nil || m.answering || c.work.State == active && !c.apart() || c.message != nil && c.message.begun {
 		c.speak()
 		return
 	}
@@ -179,6 +179,9 @@ func (c *call) spoke() {
 	m := &c.menu
 	if c.leaving {
 		c.finish()
+		return
+	}
+	if c.spokeSecure() {
 		return
 	}
 	c.begin()
@@ -200,7 +203,13 @@ func (c *call) spoke() {
 // key takes a key that the caller pressed.
 func (c *call) key(k byte) {
 	m := &c.menu
-	if c.work.State != inFlow || m.answering || c.messageKey(k) {
+	if c.apart() {
+		defer c.typed()
+		if !c.takesKeys() {
+			m.pressed++
+			return
+		}
+	} else if c.work.State != inFlow || m.answering || c.messageKey(k) {
 		return
 	}
 	m.pressed++
@@ -219,7 +228,7 @@ func (c *call) key(k byte) {
 			c.speak()
 			return
 		}
-		c.answer(func(ctx context.Context) error { return c.s.Written.Choose(ctx, c.who, rand.Text(), value) })
+		c.chose(func(ctx context.Context) error { return c.s.Written.Choose(ctx, c.who, rand.Text(), value) }, value)
 	case m.collects:
 		m.hush()
 		done, none := m.press(k)
@@ -260,7 +269,7 @@ func (c *call) keyedIn() {
 	}
 	text := secret.New(string(m.keyed))
 	m.keyed = wiped(m.keyed)
-	c.answer(func(ctx context.Context) error { return c.s.Written.Say(ctx, c.who, rand.Text(), text) })
+	c.gave(func(ctx context.Context) error { return c.s.Written.Say(ctx, c.who, rand.Text(), text) }, text)
 }
 
 // badKeys says what is wrong with the keys, and the question again.

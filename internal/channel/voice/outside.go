@@ -56,6 +56,9 @@ func (s *Service) CallOutside(ctx context.Context, t id.Tenant, interaction, use
 	queue := ""
 	free := func(c *call) error {
 		queue = c.work.Queue
+		if err := c.withPerson(); err != nil {
+			return err
+		}
 		switch {
 		case c.outside.there():
 			return errs.New(errs.Conflict, "An outside number is in the call already.")

@@ -92,6 +92,8 @@ func (c *call) recordingState() RecordingState {
 		}
 	case c.refuses():
 		st.Status = "refused"
+	case c.apart() && (r.take != nil || r.begins || r.showing.user != ""):
+		st.Status, st.By, st.Reason, st.Since = "paused", c.secure.by, reasonSensitive, c.secure.since.Truncate(time.Microsecond)
 	case s.Paused:
 		st.Status = "paused"
 	case r.take != nil || r.showing.user != "" && !s.Kept(r.plan).Voice:
@@ -310,11 +312,11 @@ func (c *call) taken(t *take, err error) {
 		r.began = c.s.Clock.Now()
 	}
 	r.take, r.failed = t, false
-	if s := r.standing; s.Paused {
+	if by, reason, _, paused := c.paused(); paused {
 		t.tape.Pause()
 		c.clerk(func(k *clerk) {
 			if n := k.newest(); n != nil {
-				c.clerkFailed("paused", n.Pause(context.Background(), s.By, s.Reason))
+				c.clerkFailed("paused", n.Pause(context.Background(), by, reason))
 			}
 		})
 	}
@@ -324,9 +326,10 @@ func (c *call) taken(t *take, err error) {
 // open opens the tracks of those who are to be heard, and shuts all others.
 func (c *call) open(want map[string]*party) {
 	t := c.rec.take
+	_, _, _, paused := c.paused()
 	for i, name := range t.parties {
 		p, e := want[name], t.ears[name]
-		if p == nil || c.rec.standing.Paused {
+		if p == nil || paused {
 			t.tape.Open(i, false)
 			continue
 		}
@@ -381,6 +384,9 @@ func (c *call) clerkFailed(what string, err error) {
 // that is stored.
 func (c *call) change(a recording.Action, by, reason string) (stored <-chan error, err error) {
 	r := &c.rec
+	if c.apart() && more(a) {
+		return nil, errs.New(errs.Conflict, "The person is keying in something that is not recorded. The recording goes on by itself when that has ended.")
+	}
 	next, changed, err := r.standing.After(a, r.plan, by, reason, c.s.Clock.Now())
 	if err != nil {
 		return nil, err
@@ -466,6 +472,10 @@ func (c *call) kept(a recording.Action, before, next recording.Standing, err err
 // there is nothing that would be recorded.
 func (c *call) boundPause() {
 	r := &c.rec
+	if c.apart() { // it is looked at when the person is back
+		r.limit = time.Time{}
+		return
+	}
 	if c.work.State != active {
 		r.answered, r.resumed = time.Time{}, false
 	} else if r.answered.IsZero() {

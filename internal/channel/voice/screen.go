@@ -48,12 +48,13 @@ type ScreenState struct {
 // screenState is how it stands.
 func (c *call) screenState() ScreenState {
 	r, sh := &c.rec, &c.rec.showing
+	_, _, since, paused := c.paused()
 	st := ScreenState{Status: "off", Since: sh.since.Truncate(time.Microsecond)}
 	switch {
 	case !r.standing.Kept(r.plan).Screen || c.refuses():
 		st.Since = time.Time{}
-	case r.standing.Paused:
-		st.Status, st.Since = "paused", r.standing.At.Truncate(time.Microsecond)
+	case paused:
+		st.Status, st.Since = "paused", since.Truncate(time.Microsecond)
 	case sh.user == "":
 		st.Status, st.Since = "waiting", time.Time{}
 	case sh.absent != "":
@@ -125,10 +126,11 @@ func notShown() error {
 func (c *call) beginShow(user string) (<-chan error, error) {
 	sh := &c.rec.showing
 	answer := make(chan error, 1)
+	_, _, _, paused := c.paused()
 	switch {
 	case c.leaving:
 		return nil, gone()
-	case sh.user != user || user == "" || c.rec.standing.Paused:
+	case sh.user != user || user == "" || paused:
 		return nil, notShown()
 	case sh.reel != nil:
 		answer <- nil
@@ -178,11 +180,11 @@ func (c *call) shows(reel *screen.Reel, made Screening, round int, err error) {
 		sh.since = c.s.Clock.Now()
 		sh.came = sh.since
 		c.missPieces(reel, patience)
-		if s := c.rec.standing; s.Paused {
+		if by, reason, _, paused := c.paused(); paused {
 			reel.Pause()
 			c.clerk(func(k *clerk) {
 				if k.screen != nil {
-					c.clerkFailed("paused", k.screen.Pause(context.Background(), s.By, s.Reason))
+					c.clerkFailed("paused", k.screen.Pause(context.Background(), by, reason))
 				}
 			})
 		}
@@ -224,7 +226,7 @@ func (c *call) missPieces(reel *screen.Reel, wait time.Duration) {
 			return
 		}
 		now := c.s.Clock.Now()
-		if c.rec.standing.Paused {
+		if _, _, _, paused := c.paused(); paused {
 			sh.came = now
 		}
 		if left := patience - now.Sub(sh.came); left > 0 {

@@ -70,6 +70,7 @@ type view struct {
 	ringing   bool            // the caller is one who is called, and rung
 	dials     bool            // the outside number is called
 	rings     bool            // and rung
+	apart     bool            // the caller is in a secure flow: nobody hears it, and it hears nobody
 	handed    bool            // the caller talks with the outside number, and nobody else does
 }
 
@@ -87,6 +88,8 @@ func seats(v view) map[string]seat {
 		case !here:
 		case v.handed && (who == "" || who == outsider):
 			out[who] = seat{room: callersRoom, manner: talks, sound: melody}
+		case who == "" && v.apart:
+			out[who] = seat{room: alone}
 		case who == "":
 			out[who] = callerSeat(v, running, room)
 		case !running:

@@ -60,6 +60,10 @@ type Floor interface {
 	// Talk with wanted false says that the person of a chat that is spoken no longer
 	// talks, but may go on writing.
 	Talk(ctx context.Context, t id.Tenant, interaction string, wanted bool) error
+	// Apart says that the person is in a secure flow, by whose wish and in which;
+	// Together that it is with its agent again, and what that came to.
+	Apart(ctx context.Context, t id.Tenant, interaction, by, flow string) error
+	Together(ctx context.Context, t id.Tenant, interaction, by, outcome string) error
 }
 
 // Written is a call's conversation.
@@ -101,6 +105,8 @@ type Deps struct {
 	Rules Rules
 	// Recorder keeps what is recorded; nil: nothing is.
 	Recorder Recorder
+	// Secure are the flows into which agents send a person; nil: there are none.
+	Secure SecureFlows
 	// Absence is how long a call goes on without its caller's sound; 0 is
 	// DefaultAbsence.
 	Absence time.Duration
@@ -348,6 +354,7 @@ type State struct {
 	With        With           `json:"with" enum:"caller,colleague,all" doc:"Whom the agent talks with: the caller, the colleagues who are consulted while the caller hears music, or all."`
 	Outside     Outside        `json:"outside" doc:"The outside number that the agent called for the caller."`
 	Recording   RecordingState `json:"recording"`
+	Secure      *SecureState   `json:"secure,omitempty" doc:"The secure flow that the person is in, apart from its agent, or was in last."`
 	Parties     []Party        `json:"parties" doc:"Colleagues and supervisors in the call, beside who holds it."`
 	Ended       bool           `json:"ended"`
 	Seq         int64          `json:"seq" doc:"Grows with each change: what has a lower one is older, whichever way it came."`

@@ -71,6 +71,14 @@ func (w words) tooFew(least int) string {
 	return fmt.Sprintf("At least %d digits are needed.", least)
 }
 
+// interrupted says that what was asked for was not taken.
+func (w words) interrupted() string {
+	if w.portuguese {
+		return "Houve uma interrupção. Por favor, não prima mais teclas. Volta já a falar com a pessoa que o atende."
+	}
+	return "There was an interruption. Please press no more keys. You will be back with the person you were talking to in a moment."
+}
+
 // messageLeft says that a message was taken.
 func (w words) messageLeft() string {
 	if w.portuguese {

@@ -99,7 +99,7 @@ var table = []Rule{
 	{CallNumbers, "See telephone numbers in such an export, for a reason that the audit log notes.", map[Role]Scope{PrivacyOfficer: Tenant}},
 	{RecListen, "Listen to recordings, which the audit log notes; agents where the organisation's rules let them.", map[Role]Scope{Agent: Own, Supervisor: Tenant, PrivacyOfficer: Tenant}},
 	{RecExport, "Export recordings, for a reason that the audit log notes.", map[Role]Scope{PrivacyOfficer: Tenant}},
-	{RecControl, "Begin, pause, resume and stop the recording of a call.", map[Role]Scope{Agent: Own, Supervisor: Tenant}},
+	{RecControl, "Begin, pause, resume and stop the recording of a call, and send its person into a secure flow.", map[Role]Scope{Agent: Own, Supervisor: Tenant}},
 	{RecShare, "Let named users hear a recording for some days, for a reason that the audit log notes.", map[Role]Scope{Supervisor: Tenant, PrivacyOfficer: Tenant}},
 	{RecHold, "See legal holds, and place one on a recording or on all of a contact's.", map[Role]Scope{Supervisor: Tenant, PrivacyOfficer: Tenant}},
 	{RecRelease, "End legal holds.", map[Role]Scope{PrivacyOfficer: Tenant}},

@@ -60,7 +60,7 @@ var portuguese = map[Permission]string{
 	CallNumbers:     "Ver os números de telefone nessa exportação, por um motivo que o registo de auditoria anota.",
 	RecListen:       "Ouvir gravações, o que o registo de auditoria anota; os agentes, onde as regras da organização o permitem.",
 	RecExport:       "Exportar gravações, por um motivo que o registo de auditoria anota.",
-	RecControl:      "Iniciar, pausar, retomar e parar a gravação de uma chamada.",
+	RecControl:      "Iniciar, pausar, retomar e parar a gravação de uma chamada, e enviar a pessoa para um fluxo seguro.",
 	RecShare:        "Deixar que certos utilizadores ouçam uma gravação durante alguns dias, por um motivo que o registo de auditoria anota.",
 	RecHold:         "Ver as retenções legais e colocar uma numa gravação ou em todas as de um contacto.",
 	RecRelease:      "Terminar retenções legais.",

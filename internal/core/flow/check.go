@@ -71,6 +71,7 @@ func Check(g *Graph, refs Refs) error {
 	c.pointer("start", g.Start, true)
 	c.learnt()
 	c.takes()
+	c.secure()
 	if len(c.known) > MaxAttributes {
 		c.faults.Add("nodes", "set %d attributes; at most %d are accepted.", len(c.known), MaxAttributes)
 	}

@@ -30,9 +30,10 @@ func Parse(raw json.RawMessage) (*Graph, error) {
 	}
 	var faults errs.Fields
 	g := &Graph{Nodes: map[string]Node{}}
-	top := object(raw, "", []string{"start", "nodes", "takes"}, &faults)
+	top := object(raw, "", []string{"start", "nodes", "takes", "secure"}, &faults)
 	value(top["start"], "start", &g.Start, &faults)
 	value(top["takes"], "takes", &g.Takes, &faults)
+	value(top["secure"], "secure", &g.Secure, &faults)
 	for name, node := range sorted(object(top["nodes"], "nodes", nil, &faults)) {
 		g.Nodes[name] = parseNode(node, "nodes."+name, &faults)
 	}

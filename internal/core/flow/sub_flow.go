@@ -115,7 +115,11 @@ func (r *run) enter(n Node) (next way) {
 func (r *run) leave(end string) (next way) {
 	last := len(r.s.Within) - 1
 	if last < 0 {
-		r.end(Action{Close: true})
+		if r.root.Secure {
+			r.end(Action{Back: true, End: end})
+		} else {
+			r.end(Action{Close: true})
+		}
 		return way{}
 	}
 	frame := r.s.Within[last]
@@ -202,6 +206,10 @@ func (c *checker) subFlow(at string, n Node) {
 	g, name, known := c.refs.Flow(n.Flow)
 	if !known {
 		c.faults.Add(at+".flow", "must name an existing flow that is published.")
+		return
+	}
+	if g.Secure {
+		c.faults.Add(at+".flow", "names a secure flow; only an agent can send a person into “%s”.", name)
 		return
 	}
 	if way := c.around(n.Flow, map[string]bool{}); way != nil {

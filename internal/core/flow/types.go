@@ -14,6 +14,9 @@ type Graph struct {
 	Nodes map[string]Node `json:"nodes"`
 	// Takes are the attributes that a flow which runs this one gives it.
 	Takes []string `json:"takes,omitempty"`
+	// Secure marks a flow into which an agent sends the person of a running call, and
+	// out of which the person comes back to the agent: no entry point runs it.
+	Secure bool `json:"secure,omitempty"`
 
 	conditions map[string]condition // by expression text
 	lines      map[string]line      // of scripts, by their text
@@ -264,6 +267,10 @@ type Action struct {
 	Message    *Message
 	CallBack   *CallBack
 	Left, Kept bool
+	// Back: a secure flow is over, and the person is with its agent again. End is the
+	// name of the return step where it ended; "" of one without.
+	Back bool
+	End  string
 }
 
 // Way is one edge that a run took. Out names the way as its field in the node

@@ -113,7 +113,7 @@ var inventory = []group{
 		part{"interaction_id", Pseudonym, "where it was given", ""})},
 
 	{Column, "interactions", "to route work, and to report on it: who, when, how long (C29, C30)", whileRecord, withRecord, with(
-		none("channel", "entry_point_id", "flow_id", "flow_version", "state", "close_reason", "queue_id", "only_preferred", "priority", "needs", "wants", "language", "left_message", "outgoing", "masked", "outside", "talk", "callback", "attempts", "front", "extended",
+		none("channel", "entry_point_id", "flow_id", "flow_version", "state", "close_reason", "queue_id", "only_preferred", "priority", "needs", "wants", "language", "left_message", "outgoing", "masked", "outside", "apart", "talk", "callback", "attempts", "front", "extended",
 			"arrived_at", "queued_at", "place", "entered_at", "offered_at", "answered_at", "wrap_from", "wrap_until", "left_at", "closed_at", "erased_at", "version"),
 		part{"interaction_id", Pseudonym, "to name a piece of work", ""},
 		part{"contact_id", Pseudonym, "whose it is; the address stands with the contact", ""},

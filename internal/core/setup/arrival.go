@@ -90,6 +90,9 @@ func (e EntryPoint) Validate(refs Refs) error {
 	if g := refs.Graph(e.Flow); g != nil && e.Channel != acd.Voice && flow.OnlyCalls(g, refs.Graph) {
 		c.Add("flow", "has a step that only calls can take; only an entry point for calls can run it.")
 	}
+	if g := refs.Graph(e.Flow); g != nil && g.Secure {
+		c.Add("flow", "is a secure flow; only an agent can send a person into it.")
+	}
 	c.count("origins", len(e.Origins), 50)
 	for i, o := range e.Origins {
 		if !isOrigin(o) {

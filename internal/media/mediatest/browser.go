@@ -13,13 +13,14 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"nubitalk/internal/media/audio"
+	"nubitalk/internal/media/dtmf"
 	"nubitalk/internal/media/g711"
 )
 
 // Browser is a browser for tests: pion as the one who offers.
 type Browser struct {
 	Conn  *webrtc.PeerConnection
-	track *webrtc.TrackLocalStaticRTP
+	track microphone
 
 	mu     sync.Mutex
 	heard  []Heard
@@ -51,10 +52,7 @@ func NewBrowser() (*Browser, error) {
 	}
 	b := &Browser{Conn: conn, came: make(chan struct{}, 1), states: make(chan webrtc.PeerConnectionState, 100), law: g711.A}
 	b.header = rtp.Header{Version: 2, SequenceNumber: 100, Timestamp: 1000, Marker: true}
-	if b.track, err = webrtc.NewTrackLocalStaticRTP(webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypePCMA, ClockRate: 8000}, "mic", "mic"); err == nil {
-		_, err = conn.AddTrack(b.track)
-	}
-	if err != nil {
+	if _, err = conn.AddTrack(&b.track); err != nil {
 		return nil, errors.Join(fmt.Errorf("adding a microphone: %w", err), conn.Close())
 	}
 	conn.OnConnectionStateChange(func(s webrtc.PeerConnectionState) { b.states <- s })
@@ -143,8 +141,11 @@ func (b *Browser) Talk(hertz float64) {
 func (b *Browser) send(payload []byte, number uint8) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if number == 0 {
+		number = lawA
+	}
 	b.header.PayloadType = number
-	err := b.track.WriteRTP(&rtp.Packet{Header: b.header, Payload: payload})
+	err := b.track.write(b.header, payload)
 	b.header.SequenceNumber++
 	b.header.Timestamp += audio.Samples
 	b.header.Marker = false
@@ -174,3 +175,106 @@ func (b *Browser) Close() {
 
 // Speak sends a packet of sound.
 func (b *Browser) Speak(octets []byte) error { return b.send(octets, 0) }
+
+// Press sends a key as fast as it can. Nothing else may be said meanwhile.
+func (b *Browser) Press(key byte) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var s dtmf.Sender
+	if !s.Press(key, 100*time.Millisecond) {
+		return fmt.Errorf("%q is no key", key)
+	}
+	start, last := b.header.Timestamp, uint32(0)
+	for {
+		var payload [dtmf.Size]byte
+		e, ok := s.Next(&payload)
+		if !ok {
+			break
+		}
+		b.header.PayloadType, b.header.Timestamp, b.header.Marker = keysNumber, start+e.Offset, e.Marker
+		if err := b.track.write(b.header, payload[:]); err != nil {
+			return err
+		}
+		b.header.SequenceNumber++
+		last += audio.Samples
+	}
+	b.header.Timestamp = start + last
+	return nil
+}
+
+// Key sends keys as sound, and returns when they are sent. Nothing else may be said
+// meanwhile.
+func (b *Browser) Key(keys string) error {
+	ticker := time.NewTicker(audio.FrameTime)
+	defer ticker.Stop()
+	for pcm := KeyTones(keys); len(pcm) >= audio.Samples; pcm = pcm[audio.Samples:] {
+		<-ticker.C
+		octets := make([]byte, audio.Samples)
+		b.law.EncodeTo(octets, pcm[:audio.Samples])
+		if err := b.Speak(octets); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Hush ends Talk.
+func (b *Browser) Hush() {
+	if b.stop != nil {
+		b.stop()
+		b.done.Wait()
+		b.stop = nil
+	}
+}
+
+// Payload types, as of most browsers.
+const (
+	lawA       = 8
+	keysNumber = 126
+)
+
+// microphone is the track of a browser, which sends sound and keys, each with its
+// payload type.
+type microphone struct {
+	mu     sync.Mutex
+	ssrc   uint32
+	stream webrtc.TrackLocalWriter
+}
+
+// Bind implements webrtc.TrackLocal.
+func (m *microphone) Bind(c webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, codec := range c.CodecParameters() {
+		if codec.PayloadType == lawA {
+			m.ssrc, m.stream = uint32(c.SSRC()), c.WriteStream()
+			return codec, nil
+		}
+	}
+	return webrtc.RTPCodecParameters{}, webrtc.ErrUnsupportedCodec
+}
+
+// Unbind implements webrtc.TrackLocal.
+func (m *microphone) Unbind(webrtc.TrackLocalContext) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.stream = nil
+	return nil
+}
+
+// write sends a packet once the other end is agreed with.
+func (m *microphone) write(h rtp.Header, payload []byte) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.stream == nil {
+		return nil
+	}
+	h.SSRC = m.ssrc
+	_, err := m.stream.WriteRTP(&h, payload)
+	return err
+}
+
+func (*microphone) ID() string                { return "mic" }
+func (*microphone) RID() string               { return "" }
+func (*microphone) StreamID() string          { return "mic" }
+func (*microphone) Kind() webrtc.RTPCodecType { return webrtc.RTPCodecTypeAudio }
