@@ -130,3 +130,35 @@ test(
     expect(found).toEqual([]);
   },
 );
+
+test("the operator sees how its lines stand, who has their places, and nobody's calls", async () => {
+  const { page } = await stage.agent("operator");
+  await page.getByRole("link", { name: "Lines" }).press("Enter");
+  const line = page.getByRole("region", { name: "lisbon" });
+  await line.getByText("In service").waitFor({ timeout: 60_000 });
+  await line.getByText("0 of 20 places taken").waitFor();
+  await line.getByText("10 kept for those who have them reserved").waitFor();
+  await line.getByText("10 free for anybody").waitFor();
+  const elsewhere = line.getByRole("row", { name: /elsewhere/ });
+  await elsewhere.getByText("Not here, or suspended").waitFor();
+  await line.getByRole("row", { name: /^demo/ }).getByText("+351210000000 to +351210000009").waitFor();
+  await line
+    .getByRole("row", { name: new RegExp(`127.0.0.1:${gateway.port}`) })
+    .getByText("Answers")
+    .waitFor();
+  await line.getByText("Every call found a place").waitFor();
+  const found = await looks(page, "line-operator");
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("Portugu");
+  await page.keyboard.press("Enter");
+  await page.getByText("0 de 20 lugares ocupados").waitFor();
+  found.push(...(await looks(page, "line-operator-pt")));
+  expect(found).toEqual([]);
+
+  // Nobody else has the page.
+  const reseller = await stage.agent("reseller");
+  await reseller.page.getByRole("link", { name: "Organizações" }).waitFor();
+  expect(await reseller.page.getByRole("link", { name: /^Lin/ }).count()).toBe(0);
+  const answer = await reseller.page.request.get(`${stage.program.base}/api/v1/lines`);
+  expect(answer.status()).toBe(403);
+});

@@ -176,6 +176,7 @@ export type RecordingRule = Required<Schemas["RecordingRule"]>;
 export type PhoneState = Schemas["PhoneState"];
 export type TrunkState = Schemas["TrunkState"];
 export type OfferedLine = Schemas["OfferedLine"];
+export type LineState = Schemas["LineState"];
 export type TriedNumber = Schemas["TriedNumberView"];
 
 /** What every object of the set-up has beside its own fields. */

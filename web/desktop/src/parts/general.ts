@@ -5,6 +5,7 @@ import Search from "@lucide/svelte/icons/search";
 import LayoutDashboard from "@lucide/svelte/icons/layout-dashboard";
 import Settings from "@lucide/svelte/icons/settings";
 import Shield from "@lucide/svelte/icons/shield";
+import Cable from "@lucide/svelte/icons/cable";
 import Building2 from "@lucide/svelte/icons/building-2";
 import User from "@lucide/svelte/icons/user";
 import Keyboard from "@lucide/svelte/icons/keyboard";
@@ -49,6 +50,7 @@ export function places(): Place[] {
       icon: Building2,
       permission: "organisation.read",
     },
+    { path: "/lines", label: text("lines"), icon: Cable, permission: "system.read" },
   ];
   // Only who has a mailbox with something in it need know of it.
   if (voicemail.any)
