@@ -4,7 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
+	"time"
 
 	appsetup "nubitalk/internal/app/setup"
 
@@ -22,25 +25,38 @@ import (
 const setupChanged = "setup.changed"
 
 // setups is every tenant's set-up in memory, as floors, channels and sign-in
-// ask for it. A snapshot is read when first asked and dropped when the tenant's
-// set-up changes, on whatever node.
+// ask for it. A snapshot is read once for all who ask, and dropped when the
+// tenant's set-up changes, on whatever node.
 type setups struct {
 	db     *store.DB
 	app    *appsetup.Service
 	bus    *bus.Bus
 	log    *slog.Logger
-	reload func(context.Context, id.Tenant) error // the floor's
+	read   func(context.Context, id.Tenant) (appsetup.Snapshot, error) // the app's
+	reload func(context.Context, id.Tenant) error                      // the floor's
 
 	mu      sync.Mutex // guards what follows
-	plans   map[id.Tenant]*snapshot
-	stamp   uint64 // grows with each change, so that a reading that a change overtook is not kept
+	plans   map[id.Tenant]*reading
+	stamp   uint64 // grows with each change, so that what a change overtook is not taken for known
 	entries map[string]id.Tenant
-	known   bool // entries holds all tenants
+	known   bool               // entries holds all tenants
+	dirty   map[id.Tenant]bool // whose floors are to be told; "" for all
 
-	dirty  chan id.Tenant // floors to tell; "" for all
+	told   chan struct{} // wakes who tells them
 	cancel func()
 	quit   context.CancelFunc
 	ended  chan struct{}
+}
+
+// readWithin bounds one reading of a set-up.
+const readWithin = 20 * time.Second
+
+// reading is a snapshot that is being read, or was. It is in plans until a change
+// overtakes it.
+type reading struct {
+	done chan struct{} // closed when the rest is there
+	snap *snapshot
+	err  error
 }
 
 type snapshot struct {
@@ -49,7 +65,7 @@ type snapshot struct {
 }
 
 func newSetups(db *store.DB, b *bus.Bus, log *slog.Logger) *setups {
-	return &setups{db: db, bus: b, log: log, plans: map[id.Tenant]*snapshot{}, entries: map[string]id.Tenant{}, dirty: make(chan id.Tenant, 1024)}
+	return &setups{db: db, bus: b, log: log, plans: map[id.Tenant]*reading{}, entries: map[string]id.Tenant{}, dirty: map[id.Tenant]bool{}, told: make(chan struct{}, 1)}
 }
 
 // Start begins to hear of changes.
@@ -90,19 +106,20 @@ func (s *setups) hear(e bus.Event) {
 	if e.Kind != setupChanged && e.Kind != bus.Overflow {
 		return
 	}
-	s.forget(e.Tenant)
-	select {
-	case s.dirty <- e.Tenant:
-	default: // full of other tenants: all floors are told then
-		select {
-		case <-s.dirty:
-		default:
-		}
-		select {
-		case s.dirty <- "":
-		default:
-		}
+	if !ofUsers(e) {
+		s.forget(e.Tenant)
 	}
+	s.mu.Lock()
+	s.dirty[e.Tenant] = true
+	s.mu.Unlock()
+	wake(s.told)
+}
+
+// ofUsers says that a user changed (app/account), of which no snapshot has
+// anything; floors do.
+func ofUsers(e bus.Event) bool {
+	var changed struct{ Kind string }
+	return e.Kind == setupChanged && json.Unmarshal(e.Data, &changed) == nil && changed.Kind == "users"
 }
 
 // forget drops what is known of a tenant, or of all ("").
@@ -125,36 +142,42 @@ func (s *setups) forget(t id.Tenant) {
 	s.known = false
 }
 
-// tellFloors lets floors of this node see changes, one after the other.
+// tellFloors lets floors of this node see changes, one after the other; changes
+// that came meanwhile are seen together.
 func (s *setups) tellFloors(ctx context.Context) {
 	defer close(s.ended)
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case t := <-s.dirty:
-			for _, t := range s.expand(ctx, t) {
-				// Unavailable: the floor is another node's.
-				if err := s.reload(ctx, t); err != nil && !errs.Is(err, errs.Unavailable) && ctx.Err() == nil {
-					s.log.Error("a floor could not take its changed set-up", "tenant", t, "error", err)
-				}
+		case <-s.told:
+		}
+		for _, t := range s.changedTenants(ctx) {
+			// Unavailable: the floor is another node's.
+			if err := s.reload(ctx, t); err != nil && !errs.Is(err, errs.Unavailable) && ctx.Err() == nil {
+				s.log.Error("a floor could not take its changed set-up", "tenant", t, "error", err)
 			}
 		}
 	}
 }
 
-func (s *setups) expand(ctx context.Context, t id.Tenant) []id.Tenant {
-	if t != "" {
-		if id.Kind(string(t)) != id.TenantKind {
-			return nil
+// changedTenants are those whose floors are to be told; they are noted as told.
+func (s *setups) changedTenants(ctx context.Context) []id.Tenant {
+	s.mu.Lock()
+	changed := s.dirty
+	s.dirty = map[id.Tenant]bool{}
+	s.mu.Unlock()
+	if changed[""] {
+		all, err := activeTenants(ctx, s.db)
+		if err != nil {
+			s.log.Error("the tenants could not be listed", "error", err)
 		}
-		return []id.Tenant{t}
+		for _, t := range all {
+			changed[t] = true
+		}
 	}
-	all, err := activeTenants(ctx, s.db)
-	if err != nil {
-		s.log.Error("the tenants could not be listed", "error", err)
-	}
-	return all
+	maps.DeleteFunc(changed, func(t id.Tenant, _ bool) bool { return id.Kind(string(t)) != id.TenantKind })
+	return slices.Sorted(maps.Keys(changed))
 }
 
 // activeTenants lists the tenants that work.
@@ -176,36 +199,62 @@ func activeTenants(ctx context.Context, db *store.DB) ([]id.Tenant, error) {
 // of answers a tenant's set-up.
 func (s *setups) of(ctx context.Context, t id.Tenant) (*snapshot, error) {
 	s.mu.Lock()
-	known, stamp := s.plans[t], s.stamp
+	r, found := s.plans[t]
+	if !found {
+		r = &reading{done: make(chan struct{})}
+		s.plans[t] = r
+	}
 	s.mu.Unlock()
-	if known != nil {
-		return known, nil
+	if !found {
+		s.fill(ctx, t, r)
 	}
-	read, err := s.app.Snapshot(ctx, t)
-	if err != nil {
-		return nil, err
+	select {
+	case <-r.done:
+		return r.snap, r.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
-	snap := &snapshot{Snapshot: read}
-	snap.plan = floor.Plan{TimeZone: read.TimeZone, Queues: read.Queues, Hours: read.Hours, EntryPoints: read.EntryPoints,
-		Flows: map[string]floor.PlannedFlow{}, ConsentTexts: map[string]floor.PlannedConsent{}, Prompts: map[string]string{}, Rules: read.Rules, AlertRules: read.AlertRules, Dispositions: read.Dispositions, Labels: read.Labels, Reasons: read.Reasons}
-	for id, f := range read.Flows {
-		snap.plan.Flows[id] = floor.PlannedFlow{Version: f.Version, Graph: f.Graph}
-	}
-	for id, c := range read.ConsentTexts {
-		snap.plan.ConsentTexts[id] = floor.PlannedConsent{Version: c.Version, Purpose: c.Purpose, Words: c.Text}
-	}
-	for id, p := range read.Prompts {
-		snap.plan.Prompts[id] = p.Text
-	}
+}
+
+// fill reads a tenant's set-up, for all who wait for it: so it does not end with
+// who asked first. One that failed is not kept.
+func (s *setups) fill(ctx context.Context, t id.Tenant, r *reading) {
+	defer close(r.done)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readWithin)
+	defer cancel()
+	read, err := s.read(ctx, t)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.stamp == stamp {
-		s.plans[t] = snap
+	kept := s.plans[t] == r
+	if err != nil {
+		r.err = err
+		if kept {
+			delete(s.plans, t)
+		}
+		return
+	}
+	r.snap = &snapshot{Snapshot: read, plan: planOf(read)}
+	if kept {
 		for entry := range read.EntryPoints {
 			s.entries[entry] = t
 		}
 	}
-	return snap, nil
+}
+
+// planOf is a set-up as a floor needs it.
+func planOf(read appsetup.Snapshot) floor.Plan {
+	plan := floor.Plan{TimeZone: read.TimeZone, Queues: read.Queues, Hours: read.Hours, EntryPoints: read.EntryPoints,
+		Flows: map[string]floor.PlannedFlow{}, ConsentTexts: map[string]floor.PlannedConsent{}, Prompts: map[string]string{}, Rules: read.Rules, AlertRules: read.AlertRules, Dispositions: read.Dispositions, Labels: read.Labels, Reasons: read.Reasons}
+	for id, f := range read.Flows {
+		plan.Flows[id] = floor.PlannedFlow{Version: f.Version, Graph: f.Graph}
+	}
+	for id, c := range read.ConsentTexts {
+		plan.ConsentTexts[id] = floor.PlannedConsent{Version: c.Version, Purpose: c.Purpose, Words: c.Text}
+	}
+	for id, p := range read.Prompts {
+		plan.Prompts[id] = p.Text
+	}
+	return plan
 }
 
 // Plan is the set-up as a floor needs it.

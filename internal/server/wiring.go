@@ -65,7 +65,7 @@ type parts struct {
 func (s *Server) wire() (*parts, error) {
 	p := s.makeParts()
 	// What points back: made before what it points at.
-	p.setups.app, p.setups.reload = p.setup, p.floor.Reload
+	p.setups.app, p.setups.read, p.setups.reload = p.setup, p.setup.Snapshot, p.floor.Reload
 	p.contacts.Conversations = p.chat
 	p.floor.Drive(acd.Chat, p.chat)
 	p.floor.Drive(acd.Voice, p.voice)

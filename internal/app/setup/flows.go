@@ -166,13 +166,12 @@ func (s *Service) TryFlow(ctx context.Context, a access.Actor, in FlowTry) (Flow
 	var snap Snapshot
 	var languages []string
 	err = s.DB.Read(ctx, a.Tenant, func(tx *store.Tx) (err error) {
-		if snap, err = snapshot(tx); err != nil {
+		st, err := load(tx)
+		if err != nil {
 			return err
 		}
-		st, err := load(tx)
-		if err == nil {
-			languages = refs{st, core.KindFlow, in.ID}.Languages()
-		}
+		languages = refs{st, core.KindFlow, in.ID}.Languages()
+		snap, err = st.snapshot()
 		return err
 	})
 	if err != nil {

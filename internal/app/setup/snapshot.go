@@ -60,24 +60,18 @@ type ConsentText struct {
 func (s *Service) Snapshot(ctx context.Context, t id.Tenant) (Snapshot, error) {
 	var snap Snapshot
 	err := s.DB.Read(ctx, t, func(tx *store.Tx) (err error) {
-		snap, err = snapshot(tx)
+		st, err := loadObjects(tx)
+		if err == nil {
+			snap, err = st.snapshot()
+		}
 		return err
 	})
 	return snap, err
 }
 
-func snapshot(tx *store.Tx) (Snapshot, error) {
-	snap := Snapshot{Rules: core.DefaultRules(), TimeZone: time.UTC, Flows: map[string]Flow{}, ConsentTexts: map[string]ConsentText{}}
-	st, err := load(tx)
-	if err != nil {
-		return snap, err
-	}
-	org, err := tx.Organisation()
-	if err != nil {
-		return snap, err
-	}
-	snap.Language = st.language
-	if zone, err := core.Zone(org.TimeZone); err == nil {
+func (st *state) snapshot() (Snapshot, error) {
+	snap := Snapshot{Language: st.language, Rules: core.DefaultRules(), TimeZone: time.UTC, Flows: map[string]Flow{}, ConsentTexts: map[string]ConsentText{}}
+	if zone, err := core.Zone(st.timeZone); err == nil {
 		snap.TimeZone = zone
 	}
 	for _, o := range st.objects[core.KindRules] {

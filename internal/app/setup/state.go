@@ -18,6 +18,7 @@ import (
 type state struct {
 	language string // the tenant's own
 	slug     string // its short name
+	timeZone string
 	objects  map[core.Kind]map[string]core.Object
 	rows     map[core.Kind]map[string]store.SetupRow
 	last     map[core.Kind]int64    // highest position
@@ -27,32 +28,11 @@ type state struct {
 	graphs   map[string]*flow.Graph // of flows that were looked into
 }
 
+// load reads a set-up with those who work with it, as checks need it.
 func load(tx *store.Tx) (*state, error) {
-	st := &state{
-		objects: map[core.Kind]map[string]core.Object{}, rows: map[core.Kind]map[string]store.SetupRow{},
-		last: map[core.Kind]int64{}, users: map[string]bool{}, graphs: map[string]*flow.Graph{},
-	}
-	org, err := tx.Organisation()
+	st, err := loadObjects(tx)
 	if err != nil {
 		return nil, err
-	}
-	st.language, st.slug = org.Language, org.Slug
-	rows, err := tx.SetupAll()
-	if err != nil {
-		return nil, err
-	}
-	for _, r := range rows {
-		k := core.Kind(r.Kind)
-		o, err := core.Stored(k, r.Body)
-		if err != nil {
-			return nil, errs.Wrap(errs.Internal, err, "A stored %s cannot be read.", k.Word())
-		}
-		st.put(r.ID, o)
-		if st.rows[k] == nil {
-			st.rows[k] = map[string]store.SetupRow{}
-		}
-		st.rows[k][r.ID] = r
-		st.last[k] = max(st.last[k], r.Position)
 	}
 	users, err := tx.Users()
 	slices.SortFunc(users, func(a, b store.UserRow) int { return strings.Compare(a.ID, b.ID) })
@@ -66,6 +46,47 @@ func load(tx *store.Tx) (*state, error) {
 		}
 	}
 	return st, err
+}
+
+// loadObjects reads the objects alone, of some kinds or, with none named, all.
+func loadObjects(tx *store.Tx, kinds ...core.Kind) (*state, error) {
+	st := &state{
+		objects: map[core.Kind]map[string]core.Object{}, rows: map[core.Kind]map[string]store.SetupRow{},
+		last: map[core.Kind]int64{}, users: map[string]bool{}, graphs: map[string]*flow.Graph{},
+	}
+	org, err := tx.Organisation()
+	if err != nil {
+		return nil, err
+	}
+	st.language, st.slug, st.timeZone = org.Language, org.Slug, org.TimeZone
+	var rows []store.SetupRow
+	if len(kinds) == 0 {
+		rows, err = tx.SetupAll()
+	}
+	for _, k := range kinds {
+		of, e := tx.SetupOf(string(k))
+		rows, err = append(rows, of...), cmp.Or(err, e)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range rows {
+		if !r.ArchivedAt.IsZero() {
+			continue
+		}
+		k := core.Kind(r.Kind)
+		o, err := core.Stored(k, r.Body)
+		if err != nil {
+			return nil, errs.Wrap(errs.Internal, err, "A stored %s cannot be read.", k.Word())
+		}
+		st.put(r.ID, o)
+		if st.rows[k] == nil {
+			st.rows[k] = map[string]store.SetupRow{}
+		}
+		st.rows[k][r.ID] = r
+		st.last[k] = max(st.last[k], r.Position)
+	}
+	return st, nil
 }
 
 func (st *state) put(id string, o core.Object) {

@@ -104,7 +104,7 @@ type Trunk struct {
 func (s *Service) Trunks(ctx context.Context, t id.Tenant) ([]Trunk, error) {
 	var list []Trunk
 	err := s.DB.Read(ctx, t, func(tx *store.Tx) error {
-		st, err := load(tx)
+		st, err := loadObjects(tx, core.KindTrunk, core.KindHours)
 		if err == nil {
 			list = st.trunks(t, s.lines())
 		}

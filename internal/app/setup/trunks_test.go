@@ -268,6 +268,32 @@ func TestTrunksInThePlan(t *testing.T) {
 	wantCode(t, err, errs.Forbidden, "")
 }
 
+// A trunk is planned with the hours in which it may be called out by, and not once
+// it is archived.
+func TestATrunkHasItsHours(t *testing.T) {
+	h, ctx, a := newHouse(t), t.Context(), admin(shop)
+	l := line("Lines", "210000001", "")
+	l.Outgoing.Hours = h.fresh[shop].Hours
+	stored, err := h.CreateWith(ctx, a, core.KindTrunk, encode(l), withWord())
+	if err != nil {
+		t.Fatal(err)
+	}
+	trunks, err := h.Trunks(ctx, shop)
+	if err != nil || len(trunks) != 1 {
+		t.Fatal(err, trunks)
+	}
+	monday := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
+	if open := trunks[0].Plan.Out.Open; !open(monday) || open(monday.Add(12*time.Hour)) {
+		t.Error("its hours are others")
+	}
+	if err := h.Archive(ctx, a, core.KindTrunk, stored.ID, stored.Version); err != nil {
+		t.Fatal(err)
+	}
+	if trunks, err = h.Trunks(ctx, shop); err != nil || len(trunks) != 0 {
+		t.Error(err, trunks)
+	}
+}
+
 func TestTryNumber(t *testing.T) {
 	h, ctx, a := newHouse(t), t.Context(), admin(shop)
 	entry := telephone(t, h, shop)
