@@ -203,6 +203,22 @@ func (w *world) HandOver(ctx context.Context, a access.Actor, i, _ string) (floo
 	return w.handle(ctx, a, i)
 }
 
+func (w *world) Park(ctx context.Context, a access.Actor, i, _ string) (floor.Interaction, error) {
+	return w.handle(ctx, a, i)
+}
+
+func (w *world) ParkedCalls(_ context.Context, a access.Actor) ([]floor.ParkedCall, error) {
+	g := w.tenants[a.Tenant]
+	return []floor.ParkedCall{{Slot: "701", Interaction: g.work().ID, Name: g.work().Name}}, nil
+}
+
+func (w *world) Unpark(_ context.Context, a access.Actor, i string) (floor.Interaction, error) {
+	if it := w.tenants[a.Tenant].work(); it.ID == i {
+		return it, nil
+	}
+	return floor.Interaction{}, errs.New(errs.NotFound, "This call is not parked any more.")
+}
+
 func (w *world) Snapshot(_ context.Context, a access.Actor) (floor.Snapshot, error) {
 	g := w.tenants[a.Tenant]
 	return floor.Snapshot{Waiting: []floor.Interaction{g.work()}}, nil

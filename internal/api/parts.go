@@ -58,6 +58,12 @@ type Floor interface {
 	HandOver(ctx context.Context, a access.Actor, interaction, user string) (floor.Interaction, error)
 	EndConsult(ctx context.Context, a access.Actor, interaction, user string) (floor.Interaction, error)
 
+	// Park lets a call that the actor holds wait in a slot, the first free one where
+	// none is named. ParkedCalls are all that wait so; Unpark gives one to the actor.
+	Park(ctx context.Context, a access.Actor, interaction, slot string) (floor.Interaction, error)
+	ParkedCalls(ctx context.Context, a access.Actor) ([]floor.ParkedCall, error)
+	Unpark(ctx context.Context, a access.Actor, interaction string) (floor.Interaction, error)
+
 	Snapshot(ctx context.Context, a access.Actor) (floor.Snapshot, error)
 	// Day answers with a date's figures; "" is today.
 	Day(ctx context.Context, a access.Actor, date string) (floor.Day, error)

@@ -112,6 +112,7 @@ func New(c Config, p Parts) *Server {
 	s.handsetRoutes()
 	s.forwardRoutes()
 	s.voicemailRoutes()
+	s.parkedRoutes()
 	s.liveRoutes()
 	s.visitorSocketRoutes()
 	s.docRoutes()

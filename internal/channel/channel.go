@@ -32,6 +32,15 @@ type Arrival struct {
 	// point; Greeting is what it says.
 	Mailbox  string
 	Greeting Greeting
+	// Parking: it is a call between phones that one of them parks.
+	Parking *Parking
+}
+
+// Parking is how a phone parks a call.
+type Parking struct {
+	Slot  string // "" is the first that is free
+	User  string // "" where the phone is nobody's
+	Phone string
 }
 
 // ReachAt is the place of the number at which a person wants to be called back,
@@ -124,6 +133,7 @@ type Work struct {
 	Apart    bool      // the person is in a secure flow, apart from its agent
 	Kept     bool      // the person left a message, or is to be called back: it is not there
 	Callback bool      // it is to be called back, as soon as somebody has it
+	Parked   bool      // it is parked, or who parked it is rung
 	Mailbox  string    // the user for whom a message by voice is taken
 	Closed   time.Time // zero while open
 	Channel  acd.Channel
@@ -144,6 +154,7 @@ const (
 	ActRecording ActKind = "recording"
 	ActMessage   ActKind = "message" // once the words before are said: take Message
 	ActBack      ActKind = "back"    // say whether CallBack can be called
+	ActRing      ActKind = "ring"    // ring Phone, which parked the call, for Seconds
 	ActEvent     ActKind = "event"   // Event happened; Agent is concerned
 )
 
@@ -169,6 +180,9 @@ type Act struct {
 	// be called later, with ActBack.
 	Message  *flow.Message
 	CallBack *flow.CallBack
+	// Phone is what is rung for Seconds, with ActRing.
+	Phone   string
+	Seconds int
 }
 
 // Event is a turn in an interaction's life that its person may be told of.

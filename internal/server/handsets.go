@@ -112,3 +112,15 @@ func (p phoneAgents) MayCall(ctx context.Context, t id.Tenant, user string) (may
 func (p phoneAgents) HangsUp(ctx context.Context, t id.Tenant, user, interaction string) error {
 	return p.floor.PhoneHangsUp(ctx, t, user, interaction)
 }
+
+func (p phoneAgents) ParkedAt(ctx context.Context, t id.Tenant, slot string) (interaction, queue string, err error) {
+	return p.floor.ParkedAt(ctx, t, slot)
+}
+
+func (p phoneAgents) Parks(ctx context.Context, t id.Tenant, user, phone, interaction, slot string) error {
+	return p.floor.PhoneParks(ctx, t, user, phone, interaction, slot)
+}
+
+func (p phoneAgents) TakesParked(ctx context.Context, t id.Tenant, user, interaction string) error {
+	return p.floor.PhoneTakes(ctx, t, user, interaction)
+}

@@ -33,8 +33,8 @@ func visitorOf(c voice.Caller) chat.Visitor {
 }
 
 func (w written) Begin(ctx context.Context, b voice.Beginning) (voice.Caller, error) {
-	r := chat.Ring{EntryPoint: b.EntryPoint, Number: b.Number, Display: b.Display, Agent: b.Agent, Queue: b.Queue, Language: b.Language, Mailbox: b.Mailbox}
-	if b.Mailbox != "" {
+	r := chat.Ring{EntryPoint: b.EntryPoint, Number: b.Number, Display: b.Display, Agent: b.Agent, Queue: b.Queue, Language: b.Language, Mailbox: b.Mailbox, Parking: b.Parking}
+	if b.Mailbox != "" || b.Parking != nil {
 		snap, err := w.setups.of(ctx, b.Tenant)
 		if err != nil {
 			return voice.Caller{}, err
@@ -42,7 +42,9 @@ func (w written) Begin(ctx context.Context, b voice.Beginning) (voice.Caller, er
 		if r.Language = "en"; strings.HasPrefix(snap.Language, "pt") {
 			r.Language = "pt"
 		}
-		r.Greeting.Words = voice.Greeting(w.People.PublicName(ctx, b.Tenant, b.Mailbox))
+		if b.Mailbox != "" {
+			r.Greeting.Words = voice.Greeting(w.People.PublicName(ctx, b.Tenant, b.Mailbox))
+		}
 		if g := b.Greeting; g.Prompt != "" {
 			r.Language, r.Greeting = g.Language, channel.Greeting{Prompt: map[string]string{g.Language: g.Prompt}}
 		}

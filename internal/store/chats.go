@@ -54,10 +54,11 @@ func (tx *Tx) OpenChats() ([]ChatRow, error) {
 // Talk is an open conversation whose visitor is expected to be there.
 type Talk struct{ InteractionID, ContactID, EntryPointID string }
 
-// Talks are the open interactions of a channel, but for messages that were left.
+// Talks are the open interactions of a channel, but for messages that were left, in
+// the order of their arrival.
 func (tx *Tx) Talks(channel string) ([]Talk, error) {
 	return list(tx, func(r row, t *Talk) error { return r.Scan(&t.InteractionID, &t.ContactID, &t.EntryPointID) },
-		`SELECT interaction_id, contact_id, entry_point_id FROM interactions WHERE tenant_id = $1 AND closed_at = 0 AND channel = $2 AND left_message = 0`,
+		`SELECT interaction_id, contact_id, entry_point_id FROM interactions WHERE tenant_id = $1 AND closed_at = 0 AND channel = $2 AND left_message = 0 ORDER BY arrived_at, interaction_id`,
 		string(tx.scope.Tenant), channel)
 }
 

@@ -2412,6 +2412,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/interactions/{id}/park": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Park a call
+     * @description The person hears music, and anybody with `call.park` takes the call back, or any phone of the organisation that dials the slot. After the rule's time who parked it is rung, then the call goes to its queue. My work with it ends, without wrap-up. 409 where all slots are taken.
+     *
+     *     Needs `call.park`.
+     */
+    post: operations["park"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/interactions/{id}/read": {
     parameters: {
       query?: never;
@@ -3142,6 +3164,50 @@ export interface paths {
      *     Needs `organisation.keys`.
      */
     post: operations["rotateKeys"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/parked-calls": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Calls that are parked, now
+     * @description By their slots. `parked.changed` tells each change live.
+     *
+     *     Needs `call.park`.
+     */
+    get: operations["parkedCalls"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/parked-calls/{id}/take": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Take a parked call back
+     * @description By the interaction's id. I have it at once, in whatever state. 404 when somebody else has it, or the person has hung up; 409 when I have no place for a call.
+     *
+     *     Needs `call.park`.
+     */
+    post: operations["unpark"];
     delete?: never;
     options?: never;
     head?: never;
@@ -5508,6 +5574,7 @@ export interface components {
         | "work.read"
         | "work.search"
         | "call.out"
+        | "call.park"
         | "call.export"
         | "call.numbers"
         | "recording.listen"
@@ -7299,7 +7366,7 @@ export interface components {
        * @description When the outside number answered: its minutes count from here on.
        */
       since: string;
-      /** @description Name of the trunk by which the outside number is called. */
+      /** @description Name of the trunk by which the outside number is called, or of the phone that took the call back from where it was parked. */
       trunk?: string;
       /**
        * Format: date-time
@@ -7439,6 +7506,8 @@ export interface components {
       rating?: number;
       /** @description It has a recording; in lists that were searched for only. */
       recorded?: boolean;
+      /** @description Where its call is parked; dialled at a phone, it takes the call back. */
+      slot?: string;
       /** @enum {string} */
       state: "arriving" | "in_flow" | "queued" | "offered" | "active" | "held" | "wrapping" | "closed";
       /**
@@ -7812,6 +7881,11 @@ export interface components {
       /** @description Pass as cursor for the next page; absent at the end. */
       next?: string;
     };
+    ListOfParkedCall: {
+      items: components["schemas"]["ParkedCall"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
     ListOfPermissionView: {
       items: components["schemas"]["PermissionView"][];
       /** @description Pass as cursor for the next page; absent at the end. */
@@ -7987,6 +8061,7 @@ export interface components {
         | "work.read"
         | "work.search"
         | "call.out"
+        | "call.park"
         | "call.export"
         | "call.numbers"
         | "recording.listen"
@@ -8132,6 +8207,7 @@ export interface components {
         | "work.read"
         | "work.search"
         | "call.out"
+        | "call.park"
         | "call.export"
         | "call.numbers"
         | "recording.listen"
@@ -8536,6 +8612,47 @@ export interface components {
       /** @description It can be rung now. */
       registered: boolean;
     };
+    Park: {
+      /** @description One of the rule's slots (park); absent: the first that is free. */
+      slot?: string;
+    };
+    ParkRule: {
+      /** @description The number to which calls are transferred to be parked in the first free slot. Slots are the numbers that follow it: 701, 702 … after 700. */
+      number: string;
+      /** @description The queue to which calls between phones go then, which have none; empty: they are parked again. */
+      queue: string;
+      /**
+       * Format: int64
+       * @description After so long who parked a call is rung; where that is not answered, the call goes to its queue.
+       */
+      seconds: number;
+      /**
+       * Format: int64
+       * @description How many calls can be parked at once.
+       */
+      slots: number;
+    };
+    ParkedCall: {
+      /** @description The user who parked it; absent: by nobody's phone. */
+      by?: string;
+      by_name?: string;
+      interaction: string;
+      /** @description Who is parked, as the call says itself. May be empty. */
+      name: string;
+      /** @description The phone by which it was parked; absent: it was at the desk. */
+      phone?: string;
+      /** @description The call's queue; absent: a call between phones. */
+      queue?: string;
+      /** Format: date-time */
+      since: string;
+      /** @description Dialled at a phone, it takes the call back. */
+      slot: string;
+      /**
+       * Format: date-time
+       * @description When who parked it is rung.
+       */
+      until: string;
+    };
     Part: {
       done: boolean;
       evaluation: string;
@@ -8578,6 +8695,7 @@ export interface components {
         | "work.read"
         | "work.search"
         | "call.out"
+        | "call.park"
         | "call.export"
         | "call.numbers"
         | "recording.listen"
@@ -9887,6 +10005,8 @@ export interface components {
        * @enum {string}
        */
       monitoring: "announced" | "silent" | "off";
+      /** @description Where calls are parked. Missing: 700 for the first free one of 701 to 709, for 2 minutes. */
+      park?: components["schemas"]["ParkRule"];
       /**
        * Format: int64
        * @description Interaction records (address, time, duration) are erased after so many days.
@@ -9947,6 +10067,8 @@ export interface components {
        * @enum {string}
        */
       monitoring: "announced" | "silent" | "off";
+      /** @description Where calls are parked. Missing: 700 for the first free one of 701 to 709, for 2 minutes. */
+      park?: components["schemas"]["ParkRule"];
       /** Format: int64 */
       position: number;
       /**
@@ -16371,6 +16493,41 @@ export interface operations {
       };
     };
   };
+  park: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Park"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Interaction"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   markRead: {
     parameters: {
       query?: never;
@@ -17768,6 +17925,69 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["OrganisationKeys"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  parkedCalls: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfParkedCall"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  unpark: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Interaction"];
         };
       };
       /** @description Error */

@@ -101,6 +101,7 @@ func (f *floor) answered(it *item, c acd.WorkChanged, taken bool, now time.Time)
 		f.act(it, channel.Act{Kind: channel.ActEvent, Event: channel.EventAgentLeft, Agent: former})
 	}
 	it.Agent, it.was = c.Agent, former{}
+	it.unparked()
 	it.Consulted = slices.DeleteFunc(slices.Clone(it.Consulted), func(u string) bool { return u == c.Agent })
 	if it.AnsweredAt.IsZero() {
 		it.AnsweredAt = now
@@ -111,6 +112,7 @@ func (f *floor) answered(it *item, c acd.WorkChanged, taken bool, now time.Time)
 
 func (f *floor) closed(it *item, c acd.WorkChanged, before string, now time.Time) {
 	it.CloseReason, it.ClosedAt = string(c.Reason), now
+	it.unparked()
 	if it.Queue == "" && c.Reason == acd.Overflowed { // it never got into the queue that it came for
 		it.Queue = c.Queue
 		it.QueuedAt = keep(it.QueuedAt, now)

@@ -48,6 +48,8 @@ func (f *floor) ownFlow(it *item) *flow.Graph {
 	switch it.row.FlowID {
 	case mailboxFlow:
 		return flow.Mailbox(nil, nil, mailboxSeconds)
+	case parkFlow:
+		return flow.Later(it.Queue, f.plan.Rules.Park.OrUsual().Seconds)
 	case laterFlow:
 		return flow.Later(it.Queue, 60*f.plan.Rules.CallBack.OrUsual().Minutes)
 	}

@@ -60,6 +60,10 @@ func (m *Manager) HandedOver(ctx context.Context, t id.Tenant, interaction strin
 			return errs.New(errs.Gone, "This call has ended.")
 		case it.Outside:
 			return nil
+		case it.running && it.row.FlowID == parkFlow: // a phone took it
+			it.Outside = true
+			f.closeFlow(it, acd.Completed, "unparked", now)
+			return nil
 		case it.running && flow.Transferring(it.here, it.run):
 			it.Outside = true
 			f.closeFlow(it, acd.Completed, "transfer_out", now)
@@ -77,7 +81,14 @@ func (m *Manager) HandedOver(ctx context.Context, t id.Tenant, interaction strin
 // over was not reached, and why. What is not waited for changes nothing.
 func (m *Manager) NotReached(ctx context.Context, t id.Tenant, interaction string, o flow.Outcome) error {
 	return m.do(ctx, t, func(f *floor, now time.Time) error {
-		if it := f.items[interaction]; it != nil && it.running {
+		it := f.items[interaction]
+		switch {
+		case it == nil || !it.running:
+		case it.row.FlowID == parkFlow:
+			if it.Slot == "" { // who parked it was rung
+				f.notTaken(it, now)
+			}
+		default:
 			f.feed(it, flow.Input{Outcome: &o}, now)
 		}
 		return nil

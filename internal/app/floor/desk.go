@@ -33,7 +33,7 @@ func (m *Manager) Arrive(ctx context.Context, a channel.Arrival) (interaction, c
 	}
 	now := m.Clock.Now()
 	it := &item{Interaction: Interaction{ID: m.IDs.New(id.Interaction), Tenant: a.Tenant, Channel: a.Channel, EntryPoint: a.EntryPoint,
-		Name: a.Name.Reveal(), State: "arriving", Language: a.Language, LeftMessage: a.LeftMessage, Outgoing: a.Outgoing != nil, Mailbox: a.Mailbox, ArrivedAt: now, Version: 1}, greeting: a.Greeting}
+		Name: a.Name.Reveal(), State: "arriving", Language: a.Language, LeftMessage: a.LeftMessage, Outgoing: a.Outgoing != nil, Mailbox: a.Mailbox, ArrivedAt: now, Version: 1}, greeting: a.Greeting, parking: a.Parking}
 	durable, err := m.DB.Ahead(ctx, a.Tenant, func(tx *store.Tx) error {
 		if err := tx.CheckFence(leaseName, f.fence); err != nil { // its floor would not hear of it here
 			return err
@@ -140,7 +140,11 @@ func (m *Manager) CustomerLeft(ctx context.Context, t id.Tenant, interaction str
 		}
 		if it.running || it.State == "arriving" {
 			it.CustomerGone = true
-			f.closeFlow(it, acd.Abandoned, "customer_left", now)
+			reason := acd.Abandoned
+			if !it.AnsweredAt.IsZero() || it.row.FlowID == parkFlow { // somebody has talked with it
+				reason = acd.Completed
+			}
+			f.closeFlow(it, reason, "customer_left", now)
 			return nil
 		}
 		if it.State == string(acd.Wrapping) {

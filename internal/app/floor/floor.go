@@ -41,61 +41,66 @@ type floor struct {
 	shown chan struct{} // closed when all of it was shown
 	fault chan struct{} // what was decided did not reach the disk
 
-	engine  *acd.Engine
-	plan    Plan
-	people  map[string]person
-	agents  []setup.Agent         // who serve queues that take every agent, or agents by a rule
-	served  map[string][]string   // queue id -> its members
-	serves  map[string][]string   // user id -> the queues that it serves, by id
-	items   map[string]*item      // open interactions
-	helped  map[string]*item      // those in which colleagues are consulted
-	kept    map[string]*item      // those whose person is not there: it left a message, or is to be called back
-	timed   map[string]*item      // those whose flow waits with a deadline
-	asking  map[string]int        // the look-ups under way, by interaction: at which step
-	offers  map[string]*Offer     // pending offers
-	lapsed  map[string]endedOffer // how the latest others ended, for who answers late
-	online  map[string]int        // live desks a user
-	aside   map[string]int        // calls a user beside the floor's work
-	today   map[string]*dayCount
-	day     measure.Day          // that today counts, in the tenant's time zone
-	recount bool                 // a goal or the time zone changed: today is counted anew
-	untold  map[string]bool      // queues that changed since their figures were told
-	toldAt  map[string]time.Time // when a queue's figures were told last
-	waits   map[string]bool
-	waited  time.Time       // when waiting people were last told their place
-	hours   time.Time       // when a queue next opens or closes; zero: never
-	shut    map[string]bool // queues out of their hours
-	alerts  alerts
-	trunks  map[string]TrunkStanding // as was told last; nil: not yet
-	ways    map[string]*flowDay      // by flow
-	opened  time.Time
-	batch   batch
-	coming  []acd.Subject // scratch of ready
+	engine    *acd.Engine
+	plan      Plan
+	people    map[string]person
+	agents    []setup.Agent         // who serve queues that take every agent, or agents by a rule
+	served    map[string][]string   // queue id -> its members
+	serves    map[string][]string   // user id -> the queues that it serves, by id
+	items     map[string]*item      // open interactions
+	helped    map[string]*item      // those in which colleagues are consulted
+	kept      map[string]*item      // those whose person is not there: it left a message, or is to be called back
+	parked    map[string]*item      // those that are parked
+	returning map[string]*item      // those that go back to who parked them
+	timed     map[string]*item      // those whose flow waits with a deadline
+	asking    map[string]int        // the look-ups under way, by interaction: at which step
+	offers    map[string]*Offer     // pending offers
+	lapsed    map[string]endedOffer // how the latest others ended, for who answers late
+	online    map[string]int        // live desks a user
+	aside     map[string]int        // calls a user beside the floor's work
+	today     map[string]*dayCount
+	day       measure.Day          // that today counts, in the tenant's time zone
+	recount   bool                 // a goal or the time zone changed: today is counted anew
+	untold    map[string]bool      // queues that changed since their figures were told
+	toldAt    map[string]time.Time // when a queue's figures were told last
+	waits     map[string]bool
+	waited    time.Time       // when waiting people were last told their place
+	hours     time.Time       // when a queue next opens or closes; zero: never
+	shut      map[string]bool // queues out of their hours
+	alerts    alerts
+	trunks    map[string]TrunkStanding // as was told last; nil: not yet
+	ways      map[string]*flowDay      // by flow
+	opened    time.Time
+	batch     batch
+	coming    []acd.Subject // scratch of ready
 }
 
 // item is an open interaction in memory.
 type item struct {
 	Interaction
-	row      store.InteractionRow
-	graph    *flow.Graph                 // of the flow that its entry point runs
-	here     *flow.Graph                 // that it stands in: graph, or one of a flow within it
-	within   map[flowVersion]*flow.Graph // flows that it came into, as they were then
-	run      flow.State
-	running  bool  // a flow holds it
-	fed      int64 // the last input that the flow took
-	place    time.Time
-	entered  time.Time // when it came to its queue
-	wants    []acd.SkillNeed
-	segment  int64
-	segFrom  time.Time
-	segKind  string
-	segOwner string
-	from     string           // the queue that it last waited in
-	was      former           // the place that it had before a supervisor moved it
-	reach    secret.Text      // the number that its person keyed in to be called back at
-	greeting channel.Greeting // of a mailbox, as it arrives
-	later    bool             // it leaves the engine to be called again
-	late     bool             // it waits longer than its queue's goal, and was counted so
+	row                   store.InteractionRow
+	graph                 *flow.Graph                 // of the flow that its entry point runs
+	here                  *flow.Graph                 // that it stands in: graph, or one of a flow within it
+	within                map[flowVersion]*flow.Graph // flows that it came into, as they were then
+	run                   flow.State
+	running               bool  // a flow holds it
+	fed                   int64 // the last input that the flow took
+	place                 time.Time
+	entered               time.Time // when it came to its queue
+	wants                 []acd.SkillNeed
+	segment               int64
+	segFrom               time.Time
+	segKind               string
+	segOwner              string
+	from                  string           // the queue that it last waited in
+	was                   former           // the place that it had before a supervisor moved it
+	reach                 secret.Text      // the number that its person keyed in to be called back at
+	greeting              channel.Greeting // of a mailbox, as it arrives
+	later                 bool             // it leaves the engine to be called again, or is parked
+	parking               *channel.Parking // of a call between phones, as it arrives
+	parkedBy, parkedPhone string           // who parked it, by which phone
+	parkedAt              time.Time
+	late                  bool // it waits longer than its queue's goal, and was counted so
 }
 
 // flowVersion names a flow as it was published.
@@ -266,6 +271,7 @@ func (f *floor) turn(ctx context.Context, calls []*call) bool {
 	for _, c := range calls {
 		c.err = c.fn(f, now)
 	}
+	f.comesBack(now)
 	f.summarise(now)
 	out, err := f.commit(ctx)
 	if err != nil {
@@ -369,6 +375,8 @@ func (f *floor) commit(ctx context.Context) (outcome, error) {
 			delete(f.items, it.ID)
 			delete(f.helped, it.ID)
 			delete(f.kept, it.ID)
+			delete(f.parked, it.ID)
+			delete(f.returning, it.ID)
 		}
 	}
 	return f.committed(durable, after), nil
@@ -433,7 +441,7 @@ func (f *floor) write(tx *store.Tx, rows []store.InteractionRow, after *[]func()
 
 func (f *floor) work(it *item) channel.Work {
 	position, estimate := f.waitOf(it, f.m.Clock.Now())
-	return channel.Work{Others: it.Consulted, Position: position, Estimate: estimate, ID: it.ID, Tenant: it.Tenant, Contact: it.Contact, Entry: it.EntryPoint, State: it.State, Queue: it.Queue, Agent: it.Agent, Language: it.Language, Outgoing: it.Outgoing, Channel: it.Channel, Talk: it.Talk, Video: it.Video, Outside: it.Outside, Apart: it.Apart, Kept: it.LeftMessage, Callback: it.Callback && it.Attempts < f.plan.Rules.CallBack.OrUsual().Attempts, Mailbox: it.Mailbox, Closed: it.ClosedAt}
+	return channel.Work{Others: it.Consulted, Position: position, Estimate: estimate, ID: it.ID, Tenant: it.Tenant, Contact: it.Contact, Entry: it.EntryPoint, State: it.State, Queue: it.Queue, Agent: it.Agent, Language: it.Language, Outgoing: it.Outgoing, Channel: it.Channel, Talk: it.Talk, Video: it.Video, Outside: it.Outside, Apart: it.Apart, Kept: it.LeftMessage, Parked: it.running && it.row.FlowID == parkFlow, Callback: it.Callback && it.Attempts < f.plan.Rules.CallBack.OrUsual().Attempts, Mailbox: it.Mailbox, Closed: it.ClosedAt}
 }
 
 // touch puts an interaction into the batch.

@@ -75,8 +75,12 @@ func (f *floor) begin(it *item, now time.Time) {
 	point, known := f.plan.EntryPoints[it.EntryPoint]
 	planned, ok := f.plan.Flows[point.Flow]
 	f.touch(it)
-	if it.Mailbox != "" {
+	switch {
+	case it.Mailbox != "":
 		f.beginMailbox(it, now)
+		return
+	case it.parking != nil:
+		f.parkArrived(it, *it.parking, now)
 		return
 	}
 	if !known || !ok {
@@ -242,6 +246,10 @@ func (f *floor) closeFlow(it *item, reason acd.CloseReason, cause string, now ti
 // flowTimers lets waits of flows end that are due.
 func (f *floor) flowTimers(now time.Time) {
 	for _, it := range f.dueFlows(now) {
+		if it.row.FlowID == parkFlow {
+			f.ringsBack(it, now)
+			continue
+		}
 		f.feed(it, flow.Input{Timeout: true}, now)
 	}
 }

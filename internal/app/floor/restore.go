@@ -67,7 +67,7 @@ func (f *floor) remember(ctx context.Context, now time.Time) (stored, error) {
 	if err != nil {
 		return stored{}, err
 	}
-	f.items, f.offers, f.timed, f.helped, f.kept, f.batch = make(map[string]*item, len(s.items)), map[string]*Offer{}, map[string]*item{}, map[string]*item{}, map[string]*item{}, newBatch()
+	f.items, f.offers, f.timed, f.helped, f.kept, f.parked, f.returning, f.batch = make(map[string]*item, len(s.items)), map[string]*Offer{}, map[string]*item{}, map[string]*item{}, map[string]*item{}, map[string]*item{}, map[string]*item{}, newBatch()
 	for _, it := range s.items {
 		if err := f.resume(ctx, it, s.flows[it.ID], s.segments[it.ID]); err != nil {
 			return stored{}, err
@@ -79,6 +79,7 @@ func (f *floor) remember(ctx context.Context, now time.Time) (stored, error) {
 		f.allowTalk(it)
 		f.noteHelp(it)
 		f.noteKept(it)
+		f.noteParked(it)
 	}
 	f.restoreDay(s.day)
 	return s, nil
@@ -87,6 +88,7 @@ func (f *floor) remember(ctx context.Context, now time.Time) (stored, error) {
 // resume lets a stored interaction go on where its segment and its flow were.
 func (f *floor) resume(ctx context.Context, it *item, sealed []byte, seg store.SegmentRow) error {
 	it.segment = seg.Number
+	it.parkedBy, it.parkedPhone, it.parkedAt = it.row.ParkedBy, it.row.ParkedPhone, it.row.ParkedAt
 	if seg.EndedAt.IsZero() && seg.Number > 0 {
 		it.segKind, it.segOwner, it.segFrom, it.from = seg.HolderKind, seg.HolderID, seg.StartedAt, it.Queue
 		if it.Outgoing && seg.Number == 1 {
@@ -145,7 +147,7 @@ func (f *floor) resumeWithin(ctx context.Context, it *item) error {
 func View(r store.InteractionRow, name string) Interaction {
 	return Interaction{ID: r.ID, Channel: acd.Channel(r.Channel), EntryPoint: r.EntryPointID, Contact: r.ContactID, Name: name, State: r.State,
 		CloseReason: r.CloseReason, Queue: r.QueueID, Agent: r.AgentID, Priority: r.Priority, Needs: r.Needs, Language: r.Language,
-		Disposition: r.DispositionID, Labels: r.Labels, Rating: r.Rating, LeftMessage: r.LeftMessage, Callback: r.Callback, Attempts: r.Attempts, Mailbox: r.Mailbox, Outgoing: r.Outgoing, Outside: r.Outside, Apart: r.Apart, Talk: talk.Stage(r.Talk), ArrivedAt: r.ArrivedAt, QueuedAt: r.QueuedAt,
+		Disposition: r.DispositionID, Labels: r.Labels, Rating: r.Rating, LeftMessage: r.LeftMessage, Callback: r.Callback, Attempts: r.Attempts, Mailbox: r.Mailbox, Slot: r.Slot, Outgoing: r.Outgoing, Outside: r.Outside, Apart: r.Apart, Talk: talk.Stage(r.Talk), ArrivedAt: r.ArrivedAt, QueuedAt: r.QueuedAt,
 		CustomerGone: !r.LeftAt.IsZero(), Consulted: r.Consulted, AnsweredAt: r.AnsweredAt, WrapFrom: r.WrapFrom, WrapUntil: r.WrapUntil, ClosedAt: r.ClosedAt, Version: r.Version}
 }
 
@@ -223,6 +225,8 @@ func (f *floor) restart(items []*item, now time.Time) {
 		switch {
 		case it.State == "arriving", it.running && it.graph == nil:
 			f.begin(it, now)
+		case it.running && it.row.FlowID == parkFlow && it.Slot == "": // nobody rings any more
+			f.notTaken(it, now)
 		case it.running && flow.Transferring(it.here, it.run): // nobody is called any more
 			f.feed(it, flow.Input{Outcome: &flow.Outcome{Step: it.run.Steps, Way: "failed"}}, now)
 		case it.running && flow.TakesMessage(it.here, it.run):

@@ -37,6 +37,7 @@ func (f *floor) row(ctx context.Context, it *item) (store.InteractionRow, error)
 	r.EnteredAt, r.LeftMessage, r.Masked, r.Outside, r.Apart = it.entered, it.LeftMessage, it.masked(), it.Outside, it.Apart
 	r.Talk = string(it.Talk)
 	r.Callback, r.Attempts = it.Callback, it.Attempts
+	r.Slot, r.ParkedBy, r.ParkedPhone, r.ParkedAt = it.Slot, it.parkedBy, it.parkedPhone, it.parkedAt
 	if !it.reach.Empty() && len(r.ReachSealed) == 0 {
 		sealed, err := f.m.Vault.SealContact(ctx, f.tenant, it.Contact, channel.ReachAt(it.ID), []byte(it.reach.Reveal()))
 		if err != nil {

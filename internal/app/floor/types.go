@@ -44,6 +44,7 @@ type Interaction struct {
 	Callback     bool            `json:"callback,omitempty" doc:"The person wants to be called back."`
 	Attempts     int             `json:"attempts,omitempty" doc:"Calls back that reached nobody."`
 	Mailbox      string          `json:"mailbox,omitempty" doc:"The user for whom a message by voice was taken."`
+	Slot         string          `json:"slot,omitempty" doc:"Where its call is parked; dialled at a phone, it takes the call back."`
 	Recorded     bool            `json:"recorded,omitempty" doc:"It has a recording; in lists that were searched for only."`
 	Outgoing     bool            `json:"outgoing,omitempty" doc:"Its agent called the person."`
 	Outside      bool            `json:"outside,omitempty" doc:"Its call was handed over to an outside number."`

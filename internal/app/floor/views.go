@@ -182,6 +182,8 @@ func (f *floor) queueView(q string, now time.Time) QueueView {
 func (f *floor) summarise(now time.Time) {
 	b := &f.batch
 	for _, it := range b.order {
+		f.noteParked(it)
+		f.tellParked(it)
 		it.Version = it.row.Version + 1
 		e := bus.Event{Tenant: f.tenant, Kind: "interaction.changed", Users: watchers(it), Watch: access.WorkRead, Interaction: it.ID, Data: must(it.Interaction)}
 		if it.Mailbox != "" { // nobody else's business

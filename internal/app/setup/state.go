@@ -154,10 +154,10 @@ func (st *state) check(id string, o core.Object) error {
 }
 
 // taken is the kind of another object that has what only one may have; "" if none
-// has. Phones and ring groups share their extensions.
+// has. Phones, ring groups and places for parked calls share their extensions.
 func (st *state) taken(id string, k core.Kind, u core.Unique) core.Kind {
 	kinds := []core.Kind{k}
-	if extended := []core.Kind{core.KindPhone, core.KindRingGroup}; u.Path == "extension" && slices.Contains(extended, k) {
+	if extended := []core.Kind{core.KindPhone, core.KindRingGroup, core.KindRules}; u.Path == "extension" && slices.Contains(extended, k) {
 		kinds = extended
 	}
 	for _, k := range kinds {

@@ -126,12 +126,14 @@ type Ring struct {
 	// Mailbox is the user for whom a message is taken, and Greeting what it says.
 	Mailbox  string
 	Greeting channel.Greeting
+	// Parking: a phone parks the call.
+	Parking *channel.Parking
 }
 
 // StartCall begins the conversation of a call by telephone. No token opens it:
 // its person reads nothing.
 func (s *Service) StartCall(ctx context.Context, t id.Tenant, r Ring) (Visitor, error) {
-	if r.Agent != "" || r.Mailbox != "" {
+	if r.Agent != "" || r.Mailbox != "" || r.Parking != nil {
 		return s.startCall(ctx, t, r, r.Language)
 	}
 	owner, e, err := s.entry(ctx, r.EntryPoint)
@@ -147,7 +149,7 @@ func (s *Service) StartCall(ctx context.Context, t id.Tenant, r Ring) (Visitor, 
 func (s *Service) startCall(ctx context.Context, t id.Tenant, r Ring, language string) (Visitor, error) {
 	_, hash := newToken(t)
 	now := s.Clock.Now()
-	a := channel.Arrival{Tenant: t, Channel: acd.Voice, EntryPoint: r.EntryPoint, Language: language, Name: callerName(r), Mailbox: r.Mailbox, Greeting: r.Greeting}
+	a := channel.Arrival{Tenant: t, Channel: acd.Voice, EntryPoint: r.EntryPoint, Language: language, Name: callerName(r), Mailbox: r.Mailbox, Greeting: r.Greeting, Parking: r.Parking}
 	if r.Agent != "" {
 		a.Outgoing = &channel.Outgoing{Agent: r.Agent, Queue: r.Queue}
 	}

@@ -64,8 +64,11 @@ type call struct {
 	outside    outside   // the outside number that the agent called for the caller
 	handset    *handset  // the agent's phone while it is rung
 	standing   Handset
-	sought     string // the agent whose phone was sought
-	quit       string // the user who hung up its phone
+	sought     string    // the agent whose phone was sought
+	quit       string    // the user who hung up its phone
+	picking    *line     // the phone of an agent who dialled where the call is parked
+	picks      sip.Body  // that answers it
+	comeback   *comeback // the phone that parked the call, while it is rung
 	rec        recorder
 	secure     *secure           // the person is in a secure flow
 	secured    *SecureState      // how the last one ended
@@ -124,6 +127,8 @@ func (c *call) carried(w channel.Work, acts []channel.Act) {
 			}
 		case channel.ActCall:
 			c.transfer = &transfer{Transfer: *a.Transfer}
+		case channel.ActRing:
+			c.ringBack(a)
 		case channel.ActSay:
 			c.menu.ask(c.words(), a)
 		case channel.ActConsent:
@@ -134,9 +139,12 @@ func (c *call) carried(w channel.Work, acts []channel.Act) {
 	}
 	if before.Agent != w.Agent && before.State == active || w.State != active { // not as it is taken up after a restart
 		c.held, c.with = false, WithCaller
-		if !c.handed() && (c.transfer == nil || !c.transfer.begun) {
+		if !c.handed() && (c.transfer == nil || !c.transfer.begun) && !(w.Parked && c.outside.taken) {
 			c.dropOutside()
 		}
+	}
+	if !w.Parked {
+		c.hushBack()
 	}
 	if len(w.Others) == 0 && !c.outside.there() {
 		c.with = WithCaller
@@ -292,6 +300,9 @@ func (c *call) part(p *party, over bool) {
 		c.exit(p, endedRestart, sip.Reason{})
 	}
 	if p.line != nil && over {
+		if p.line.referred { // it is parked
+			p.line.leg.ReferProgress(200)
+		}
 		p.line.leg.Hangup(sip.Reason{Q850: normalClearing})
 	}
 	p.leg.Close()
@@ -445,7 +456,7 @@ func (c *call) settle() {
 // view is what decides who hears whom.
 func (c *call) view() view {
 	v := view{state: c.work.State, agent: c.work.Agent, held: c.held, with: c.with, consulted: c.work.Others, monitors: c.monitors, present: map[string]bool{}, ringing: c.dialing != nil && c.dialing.ringing, apart: c.apart(),
-		dials: c.outside.dialing != nil, rings: c.outside.dialing != nil && c.outside.dialing.ringing, handed: c.handed()}
+		dials: c.outside.dialing != nil, rings: c.outside.dialing != nil && c.outside.dialing.ringing, handed: c.handed(), parked: c.work.Parked, rests: c.outside.party != nil && c.outside.party.line != nil && c.outside.party.line.holds}
 	for _, p := range c.parties() {
 		v.present[p.key()] = p.sound == SoundConnected
 	}
@@ -530,6 +541,7 @@ func (c *call) stop() {
 	if c.handset != nil {
 		c.hush()
 	}
+	c.hushBack()
 	for _, p := range c.parties() {
 		c.part(p, c.leaving)
 	}

@@ -20,7 +20,7 @@ import (
 type Handed struct {
 	Interaction string    `json:"interaction"`
 	Queue       string    `json:"queue,omitempty"`
-	Trunk       string    `json:"trunk,omitempty" doc:"Name of the trunk by which the outside number is called."`
+	Trunk       string    `json:"trunk,omitempty" doc:"Name of the trunk by which the outside number is called, or of the phone that took the call back from where it was parked."`
 	Since       time.Time `json:"since" doc:"When the outside number answered: its minutes count from here on."`
 	Until       time.Time `json:"until,omitzero" doc:"When the call ends because the trunk's minutes are used up; absent: no bound."`
 	Ended       bool      `json:"ended"`
@@ -74,10 +74,14 @@ func (s *Service) EndHandedOver(ctx context.Context, t id.Tenant, interaction, u
 // on, as far as that changed.
 func (c *call) tellHanded() {
 	var now Handed
-	if p := c.outside.party; p != nil && c.handed() && !c.over {
+	if p := c.outside.party; p != nil && c.handed() && !c.over && (c.work.Queue != "" || !isPhone(p.line.trunk)) { // what phones talk of is no work
 		now = Handed{Interaction: c.who.Interaction, Queue: c.work.Queue, Since: p.noted.row.AnsweredAt.Truncate(time.Microsecond), Until: p.line.ends}
 		if c.s.Network != nil {
 			now.Trunk = c.s.Network.Name(p.line.trunk)
+			if isPhone(p.line.trunk) && c.s.Phones != nil {
+				ph, _ := c.s.Phones.PhoneByID(c.who.Tenant, p.line.trunk)
+				now.Trunk = ph.Name
+			}
 		}
 	}
 	c.s.mu.Lock()

@@ -28,6 +28,13 @@ type Agents interface {
 	HangsUp(ctx context.Context, t id.Tenant, user, interaction string) error
 	// Elsewhere says how many calls a user has by phone that are no work of the floor's.
 	Elsewhere(ctx context.Context, t id.Tenant, user string, calls int) error
+	// ParkedAt is the call that is parked in a slot, and its queue, "" of one between
+	// phones. NotFound when the slot is free.
+	ParkedAt(ctx context.Context, t id.Tenant, slot string) (interaction, queue string, err error)
+	// Parks parks the call of an agent by its phone; TakesParked gives one that is
+	// parked to an agent.
+	Parks(ctx context.Context, t id.Tenant, user, phone, interaction, slot string) error
+	TakesParked(ctx context.Context, t id.Tenant, user, interaction string) error
 	// MayCall says whether a user may call outside numbers.
 	MayCall(ctx context.Context, t id.Tenant, user string) (bool, error)
 }
@@ -70,6 +77,10 @@ func (c *call) seekAgent() {
 		c.standing, c.sought = HandsetNone, ""
 	}
 	if !wanted || c.sought == agent {
+		return
+	}
+	if l := c.picking; l != nil && l.party.user == agent && c.work.State == active {
+		c.picked()
 		return
 	}
 	c.sought = agent
@@ -185,6 +196,12 @@ func (c *call) phoneTold(l *line, e sip.Event) {
 		l.rang = l.rang || e.Code > 100
 		return
 	}
+	if l == c.picking {
+		if _, ended := e.(sip.Ended); ended {
+			c.picking = nil
+		}
+		return
+	}
 	if !c.current(l.party) {
 		return
 	}
@@ -211,8 +228,12 @@ func (c *call) phoneTold(l *line, e sip.Event) {
 		if e.Key != '!' {
 			c.agentKey(l.party, e.Key)
 		}
-	case sip.Refer: // transfers are made at the desk, where they say to whom
-		l.leg.RefuseRefer(603)
+	case sip.Acknowledged: // it dialled where the call was parked
+		if l.take(e.Body) {
+			c.lineUp(l)
+		}
+	case sip.Refer:
+		c.phoneRefers(l, e)
 	case sip.Ended:
 		c.exit(l.party, endedBy(e.By), e.Reason)
 		delete(c.agents, l.party.user)

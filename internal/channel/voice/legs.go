@@ -370,6 +370,7 @@ func (l *line) joinAgain(c *call, row store.LegRow) bool {
 		}
 		switch {
 		case c.leaving,
+			p.outside && c.work.Parked, // a phone that was about to have it
 			p.user != "" && (!c.belongs(p.user) || c.agents[p.user] != nil),
 			p.user == "" && (p.outside && c.outside.party != nil || !p.outside && c.caller != nil):
 			return gone()

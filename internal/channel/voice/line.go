@@ -32,14 +32,16 @@ type line struct {
 	once   sync.Once
 
 	// The call's.
-	party   *party
-	dialing *dialing // that it is an attempt of
-	handset *handset // of an agent's phone; nil of the call's person
-	place   int      // of the lines that are rung for a call to phones
-	rang    bool     // it, by its own word
-	holds   bool     // the agent holds at the phone
-	offers  bool     // our offer waits for the other end's answer
-	asking  bool     // whether it is still there was asked, and not answered
+	party    *party
+	dialing  *dialing  // that it is an attempt of
+	handset  *handset  // of an agent's phone; nil of the call's person
+	comeback *comeback // of a phone that parked the call and is rung
+	referred bool      // it asked for the call to be parked, and awaits how that goes
+	place    int       // of the lines that are rung for a call to phones
+	rang     bool      // it, by its own word
+	holds    bool      // the agent holds at the phone
+	offers   bool      // our offer waits for the other end's answer
+	asking   bool      // whether it is still there was asked, and not answered
 }
 
 // end gives back what the network counted.
@@ -160,16 +162,23 @@ func (c *call) lineTold(l *line, e sip.Event) {
 		c.phoneTold(l, e)
 		return
 	}
-	if l.party == nil || !c.current(l.party) {
+	if l.party != nil && c.backTold(l, e) || l.party == nil || !c.current(l.party) {
 		return
 	}
 	switch e := e.(type) {
 	case sip.Acknowledged:
 		if l.take(e.Body) {
 			c.lineUp(l)
+			if l.party == c.outside.party && c.outside.taken && !c.handed() {
+				c.takenBack()
+			}
 		}
 	case sip.Offered:
 		l.reoffered(e.Body)
+		if held := l.rtp.Held(); l.party == c.outside.party && isPhone(l.trunk) && held != l.holds {
+			l.holds = held
+			c.settle()
+		}
 		c.remember(l.party)
 	case sip.Accepted:
 		l.asking = false

@@ -11,6 +11,7 @@ import (
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
+	"nubitalk/internal/channel"
 	"nubitalk/internal/channel/voice/sip"
 	"nubitalk/internal/channel/voice/sip/auth"
 	"nubitalk/internal/channel/voice/sip/wire"
@@ -138,6 +139,8 @@ type Beginning struct {
 	// Greeting is what it says, if that is a recorded prompt.
 	Mailbox  string
 	Greeting office.Words
+	// Parking: a phone parks a call; Number and Display are of who waits.
+	Parking *channel.Parking
 }
 
 // door is the Service as the sip.Handler that it is.

@@ -47,7 +47,8 @@ type officeCall struct {
 	out     *leaving
 	display secret.Text // name that an outside caller gives
 	batch   []func()    // of the mailbox, still to be done
-	given   *call       // that the caller is in from now on
+	given   *call       // that one of the ends is in from now on
+	handed  *line       // which
 	saying  *media.Playing
 }
 
@@ -145,9 +146,16 @@ func (o *officeCall) begin() {
 	}
 	l.party = &party{leg: l.rtp, line: l}
 	number := userOf(l.leg.Invite().URI)
-	o.engage(o.from.User)
 	all := o.s.Phones.Extensions(o.from.Tenant)
-	if !o.s.Network.Emergency(o.from.Tenant, number) && all.Knows(number.Reveal()) {
+	emergency := o.s.Network.Emergency(o.from.Tenant, number)
+	if !emergency && !all.Knows(number.Reveal()) {
+		if slot, ok := o.s.parks(o.from.Tenant, number.Reveal()); ok { // its user is not on the phone before it has the call
+			o.takeParked(slot)
+			return
+		}
+	}
+	o.engage(o.from.User)
+	if !emergency && all.Knows(number.Reveal()) {
 		o.search(all, number.Reveal())
 		return
 	}
@@ -302,7 +310,7 @@ func (o *officeCall) hush(why sip.Reason) {
 
 // told takes what the signalling of an end says.
 func (o *officeCall) told(l *line, e sip.Event) {
-	if o.given != nil && l == o.caller {
+	if o.given != nil && l == o.handed {
 		o.given.post(func() { o.given.lineTold(l, e) })
 		return
 	}
@@ -332,8 +340,8 @@ func (o *officeCall) told(l *line, e sip.Event) {
 		if p := o.other(l); p != nil && e.Key != '!' {
 			p.press(string(e.Key))
 		}
-	case sip.Refer: // it would not say to whom
-		l.leg.RefuseRefer(603)
+	case sip.Refer:
+		o.refer(l, e)
 	case sip.Ended:
 		if l == o.caller || l == o.callee {
 			o.stop(sip.Reason{Q850: normalClearing})
@@ -487,7 +495,7 @@ func (o *officeCall) stop(why sip.Reason) {
 	o.turn++
 	o.hush(sip.Reason{})
 	for _, l := range []*line{o.caller, o.callee} {
-		if l != nil && (o.given == nil || l != o.caller) {
+		if l != nil && l != o.handed {
 			l.leg.Hangup(why)
 			if l.rtp != nil {
 				l.rtp.Close()

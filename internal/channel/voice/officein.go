@@ -110,13 +110,19 @@ func (s *Service) engageFor(c *call, user string) {
 // yet, in its order.
 func (o *officeCall) hand(c *call) {
 	l := o.caller
+	o.give(l, c, func() { c.answerLine(l, o.body) })
+}
+
+// give gives an end to a call, which begins with what take does.
+func (o *officeCall) give(l *line, c *call, take func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	rest := append(o.batch, o.mail.take()...)
-	o.batch, o.given = nil, c
+	o.batch, o.given, o.handed = nil, c, l
 	l.office, l.call = nil, c
-	if !c.mail.put(func() { c.answerLine(l, o.body) }) {
+	if !c.mail.put(take) {
 		l.leg.Reject(480, sip.Reason{})
+		l.leg.Hangup(sip.Reason{Q850: normalClearing})
 	}
 	for _, fn := range rest {
 		fn()

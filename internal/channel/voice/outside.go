@@ -18,6 +18,8 @@ type outside struct {
 	failure Failure  // why the last one was not answered
 	// awaited: whoever was there before a restart is taken up now.
 	awaited bool
+	// taken: a phone that has the call from where it was parked.
+	taken bool
 }
 
 // there says that the number is being called, or talks.

@@ -227,6 +227,9 @@ func (c *call) record(v view, all map[string]seat) {
 // audible are the parties that are to be recorded now, by their tracks.
 func (c *call) audible(v view, all map[string]seat, together bool) map[string]*party {
 	plan, want := c.rec.plan, map[string]*party{}
+	if v.parked && plan.Hold && c.caller != nil && v.present[""] { // it is held by nobody
+		want[trackPerson] = c.caller
+	}
 	if v.state != active || !v.present[v.agent] || c.dialing != nil || c.handed() {
 		return want
 	}

@@ -71,6 +71,8 @@ type view struct {
 	dials     bool            // the outside number is called
 	rings     bool            // and rung
 	apart     bool            // the caller is in a secure flow: nobody hears it, and it hears nobody
+	parked    bool            // it waits where it is parked
+	rests     bool            // who has it from there holds at its phone
 	handed    bool            // the caller talks with the outside number, and nobody else does
 }
 
@@ -86,6 +88,8 @@ func seats(v view) map[string]seat {
 	for who, here := range v.present {
 		switch {
 		case !here:
+		case v.handed && v.rests && who == "":
+			out[who] = seat{room: callersRoom, manner: waits, sound: melody}
 		case v.handed && (who == "" || who == outsider):
 			out[who] = seat{room: callersRoom, manner: talks, sound: melody}
 		case who == "" && v.apart:
@@ -120,7 +124,7 @@ func callerSeat(v view, running bool, room int) seat {
 		switch {
 		case v.state == inFlow && v.rings:
 			return seat{room: alone, sound: ringback}
-		case v.state == inFlow && !v.dials:
+		case v.state == inFlow && !v.dials && !v.parked:
 			return seat{room: alone}
 		}
 		return seat{room: alone, sound: melody}

@@ -39,7 +39,9 @@ func (e *Engine) move(ev Move) string {
 	}
 	front := ev.Front || w.front && !served && to.queue == w.q
 	left := w.q
-	w.refused = w.refused[:0]
+	if !ev.KeepRefused {
+		w.refused = w.refused[:0]
+	}
 	if served && to.agent == nil && w.q == to.queue {
 		e.refuse(w, from) // a transfer does not come straight back
 	}

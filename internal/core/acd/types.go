@@ -205,6 +205,8 @@ type (
 		// Take: ToAgent asked for it, and has it at once, in whatever presence; not
 		// beyond its places.
 		Take bool
+		// KeepRefused: who refused it, or missed it, is not offered it again at once.
+		KeepRefused bool
 	}
 	// Close ends work in any state (operator action, erasure, flow end).
 	Close struct {

@@ -113,7 +113,7 @@ var inventory = []group{
 		part{"interaction_id", Pseudonym, "where it was given", ""})},
 
 	{Column, "interactions", "to route work, and to report on it: who, when, how long (C29, C30)", whileRecord, withRecord, with(
-		none("channel", "entry_point_id", "flow_id", "flow_version", "state", "close_reason", "queue_id", "only_preferred", "priority", "needs", "wants", "language", "left_message", "outgoing", "masked", "outside", "apart", "talk", "callback", "attempts", "front", "extended",
+		none("channel", "entry_point_id", "flow_id", "flow_version", "state", "close_reason", "queue_id", "only_preferred", "priority", "needs", "wants", "language", "left_message", "outgoing", "masked", "outside", "apart", "talk", "callback", "attempts", "slot", "parked_phone", "parked_at", "front", "extended",
 			"arrived_at", "queued_at", "place", "entered_at", "offered_at", "answered_at", "wrap_from", "wrap_until", "left_at", "closed_at", "erased_at", "version"),
 		part{"interaction_id", Pseudonym, "to name a piece of work", ""},
 		part{"contact_id", Pseudonym, "whose it is; the address stands with the contact", ""},
@@ -123,6 +123,7 @@ var inventory = []group{
 		part{"refused", Pseudonym, "who declined or missed it while it waits; empty once it is answered", ""},
 		part{"name_sealed", DisplayName, "the display name of the conversation (C36)", byContact},
 		part{"mailbox", Pseudonym, "for whom a message by voice was taken", ""},
+		part{"parked_by", Pseudonym, "who parked it, to be rung first; empty once somebody has it", ""},
 		part{"reach_sealed", Address, "the number that a person keyed in to be called back at", byContact},
 		part{"flow_sealed", Content, "what the person answered to the flow", byContact},
 		part{"disposition_id", Label, "the coded result", ""},
@@ -303,7 +304,8 @@ var inventory = []group{
 		{"call.changed", Pseudonym, "to show how a call's sound stands", toAuthorised},
 		{"voicemail.changed", None, "to tell a user that its messages by voice changed", toAuthorised},
 		{"evaluation.changed", None, "to tell a user that an evaluation waits for it, or not any more", toAuthorised},
-		{"handed.changed", Pseudonym, "to show calls that go on with an outside number", toAuthorised},
+		{"handed.changed", Pseudonym, "to show calls that go on with an outside number or a phone", toAuthorised},
+		{"parked.changed", None, "to tell who may take parked calls that their list changed", toAuthorised},
 		{"typing", Pseudonym, "", toAuthorised},
 		{"setup.changed", None, "", toAuthorised},
 		{"floor.rebuilt", None, "", toAuthorised},

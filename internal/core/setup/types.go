@@ -2,6 +2,8 @@ package setup
 
 import (
 	"encoding/json"
+	"slices"
+	"strconv"
 
 	"nubitalk/internal/core/acd"
 )
@@ -240,6 +242,8 @@ type Rules struct {
 
 	CallBack CallBackRule `json:"call_back,omitzero" doc:"How callers are called back who keep their place. Missing: 3 times, 15 minutes apart."`
 
+	Park ParkRule `json:"park,omitzero" doc:"Where calls are parked. Missing: 700 for the first free one of 701 to 709, for 2 minutes."`
+
 	Blend []Exclude `json:"blend" doc:"The blended rule: which work leaves no room for which. As it comes: a call leaves room for nothing else, a chat none for a call."`
 }
 
@@ -276,6 +280,47 @@ func (c CallBackRule) OrUsual() CallBackRule {
 		return CallBackRule{Attempts: 3, Minutes: 15}
 	}
 	return c
+}
+
+// ParkRule says where calls are parked, and for how long.
+type ParkRule struct {
+	Number  string `json:"number" minLength:"2" maxLength:"6" doc:"The number to which calls are transferred to be parked in the first free slot. Slots are the numbers that follow it: 701, 702 … after 700."`
+	Slots   int    `json:"slots" minimum:"1" maximum:"99" doc:"How many calls can be parked at once."`
+	Seconds int    `json:"seconds" minimum:"5" maximum:"3600" doc:"After so long who parked a call is rung; where that is not answered, the call goes to its queue."`
+	Queue   string `json:"queue" doc:"The queue to which calls between phones go then, which have none; empty: they are parked again."`
+}
+
+// OrUsual is the rule, or that which holds where none was chosen.
+func (p ParkRule) OrUsual() ParkRule {
+	if p == (ParkRule{}) {
+		return ParkRule{Number: "700", Slots: 9, Seconds: 120}
+	}
+	return p
+}
+
+// Numbers are the slots, in their order.
+func (p ParkRule) Numbers() []string {
+	first, err := strconv.Atoi(p.Number)
+	if err != nil {
+		return nil
+	}
+	list := make([]string, p.Slots)
+	for i := range list {
+		list[i] = strconv.Itoa(first + i + 1)
+	}
+	return list
+}
+
+// Parks says whether a number is for parked calls; slot is which, "" for the first
+// free one.
+func (p ParkRule) Parks(number string) (slot string, ok bool) {
+	switch {
+	case number == p.Number:
+		return "", true
+	case slices.Contains(p.Numbers(), number):
+		return number, true
+	}
+	return "", false
 }
 
 // ScreenLimits bound what is recorded of agents' screens.

@@ -169,10 +169,28 @@ func (l Label) Validate(Refs) error {
 	return c.Err()
 }
 
-func (Rules) Kind() Kind       { return KindRules }
-func (Rules) Called() string   { return "Rules" }
-func (Rules) Unique() []Unique { return nil }
-func (Rules) Uses() []Use      { return nil }
+func (Rules) Kind() Kind     { return KindRules }
+func (Rules) Called() string { return "Rules" }
+
+// Unique are the numbers for parked calls, which no phone may have.
+func (r Rules) Unique() (list []Unique) {
+	if r.Park == (ParkRule{}) {
+		return nil
+	}
+	list = extensionOf(r.Park.Number)
+	for _, slot := range r.Park.Numbers() {
+		list = append(list, extensionOf(slot)...)
+	}
+	return list
+}
+
+// Uses is the queue of calls that nobody takes back.
+func (r Rules) Uses() []Use {
+	if r.Park.Queue == "" {
+		return nil
+	}
+	return []Use{{"park.queue", KindQueue, r.Park.Queue}}
+}
 
 func (r Rules) clean() Object {
 	if r.Blend == nil {
@@ -191,7 +209,20 @@ func (r Rules) clean() Object {
 	return r
 }
 
-func (r Rules) Validate(Refs) error {
+// check keeps the numbers for parked calls among those that extensions may be.
+func (p ParkRule) check(c *checks) {
+	if !extensionForm.MatchString(p.Number) {
+		c.Add("park.number", "is %q; two to six digits are accepted, of which the first is 2 to 8.", short(p.Number))
+		return
+	}
+	c.number("park.slots", p.Slots, 1, 99)
+	c.number("park.seconds", p.Seconds, 5, 3600)
+	if all := p.Numbers(); len(all) > 0 && !extensionForm.MatchString(all[len(all)-1]) || len(all) > 0 && len(all[len(all)-1]) != len(p.Number) {
+		c.Add("park.slots", "lead from %s beyond the numbers with as many digits; fewer are accepted.", p.Number)
+	}
+}
+
+func (r Rules) Validate(refs Refs) error {
 	var c checks
 	c.number("conversation_days", r.ConversationDays, 1, 3650)
 	c.number("message_days", r.MessageDays, 0, 3650)
@@ -201,6 +232,10 @@ func (r Rules) Validate(Refs) error {
 	}
 	if r.Evaluations != (EvaluationRule{}) {
 		c.number("evaluations.answer_days", r.Evaluations.AnswerDays, 1, 90)
+	}
+	if p := r.Park; p != (ParkRule{}) {
+		p.check(&c)
+		c.uses(r, refs)
 	}
 	c.number("record_days", r.RecordDays, 1, 3650)
 	if r.ConversationDays > r.RecordDays {
