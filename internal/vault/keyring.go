@@ -9,30 +9,77 @@ import (
 	"encoding/binary"
 	"hash"
 	"sync"
+	"sync/atomic"
 	"time"
+	"weak"
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
 )
 
-// keyring is one key in all its versions, unwrapped and ready. It is never
-// changed once made.
+// keyring is one key in all its versions, unwrapped. It is never changed once made.
 type keyring struct {
 	newest int64
-	aeads  map[int64]cipher.AEAD // empty for index and words
-	macs   *sync.Pool            // of *keyed with the newest; nil for sealing keys
+	keys   []version  // none for index and words
+	macs   *sync.Pool // of *keyed with the newest; nil for sealing keys
+	warm   *warm      // nil for keys that stay ready
 }
 
-func (k *keyring) current() cipher.AEAD { return k.aeads[k.newest] }
+// version is one version of a sealing key. Ready it takes 1,300 octets more.
+type version struct {
+	number int64
+	plain  [keySize]byte
+	ready  atomic.Pointer[cipher.AEAD]
+}
 
-func newKeyring(keys map[int64][]byte, purpose string) (*keyring, error) {
-	ring := &keyring{aeads: make(map[int64]cipher.AEAD, len(keys))}
-	for version, key := range keys {
-		if len(key) != keySize || version < 1 || version > maxVersion {
+// aead is the cipher of a version; nil if there is none.
+func (k *keyring) aead(number int64) cipher.AEAD {
+	for i := range k.keys {
+		if v := &k.keys[i]; v.number == number {
+			if aead := v.ready.Load(); aead != nil {
+				return *aead
+			}
+			aead, err := newAEAD(v.plain[:])
+			if err != nil {
+				return nil
+			}
+			k.warm.keep(v, aead)
+			return aead
+		}
+	}
+	return nil
+}
+
+// warm are the contacts' keys that were made ready last. There may be ten times as
+// many in memory. It keeps none from being forgotten.
+type warm struct {
+	mu   sync.Mutex
+	keys [5000]weak.Pointer[version]
+	next int
+}
+
+// keep keeps a key ready, in the place of the one that became ready first.
+func (w *warm) keep(v *version, aead cipher.AEAD) {
+	v.ready.Store(&aead)
+	w.mu.Lock()
+	before := w.keys[w.next].Value()
+	w.keys[w.next] = weak.Make(v)
+	w.next = (w.next + 1) % len(w.keys)
+	w.mu.Unlock()
+	if before != nil && before != v {
+		before.ready.Store(nil)
+	}
+}
+
+// newKeyring makes a keyring; warm is nil for keys that are ready from the start.
+func newKeyring(keys map[int64][]byte, purpose string, warm *warm) (*keyring, error) {
+	ring := &keyring{warm: warm}
+	for number, key := range keys {
+		if len(key) != keySize || number < 1 || number > maxVersion {
 			return nil, errs.New(errs.Internal, "A stored key is damaged.")
 		}
-		ring.newest = max(ring.newest, version)
+		ring.newest = max(ring.newest, number)
 	}
 	if ring.newest == 0 {
 		return nil, errs.New(errs.Internal, "A key has no version.")
@@ -42,12 +89,19 @@ func newKeyring(keys map[int64][]byte, purpose string) (*keyring, error) {
 		ring.macs = &sync.Pool{New: func() any { return &keyed{Hash: hmac.New(sha256.New, key)} }}
 		return ring, nil
 	}
-	for version, key := range keys {
-		aead, err := newAEAD(key)
-		if err != nil {
-			return nil, errs.Wrap(errs.Internal, err, "A stored key is damaged.")
+	ring.keys = make([]version, len(keys))
+	i := 0
+	for number, key := range keys {
+		v := &ring.keys[i]
+		v.number, v.plain = number, [keySize]byte(key)
+		i++
+		if warm == nil {
+			aead, err := newAEAD(key)
+			if err != nil {
+				return nil, errs.Wrap(errs.Internal, err, "A stored key is damaged.")
+			}
+			v.ready.Store(&aead)
 		}
-		ring.aeads[version] = aead
 	}
 	return ring, nil
 }
@@ -72,7 +126,7 @@ func (v *Vault) tenantKeys(ctx context.Context, t id.Tenant, purpose string) (*k
 			return nil, err
 		}
 	}
-	if ring, err = newKeyring(keys, purpose); err != nil {
+	if ring, err = newKeyring(keys, purpose, nil); err != nil {
 		return nil, err
 	}
 	v.tenants.put(k, ring, now, mark)
@@ -136,7 +190,7 @@ func (v *Vault) unwrapContact(ctx context.Context, k contactKey, wrapped map[int
 		}
 		keys[version] = plain
 	}
-	if ring, err = newKeyring(keys, PurposeContact); err != nil {
+	if ring, err = newKeyring(keys, PurposeContact, &v.warm); err != nil {
 		return nil, err
 	}
 	v.contacts.put(k, ring, now, mark)
@@ -150,17 +204,17 @@ func (v *Vault) openWrapped(ctx context.Context, t id.Tenant, contact string, wr
 		return nil, err
 	}
 	wrap, err := v.tenantKeys(ctx, t, PurposeWrap)
-	if err == nil && wrap.aeads[version] == nil {
+	if err == nil && wrap.aead(version) == nil {
 		v.tenants.dropKey(tenantKey{t, PurposeWrap})
 		wrap, err = v.tenantKeys(ctx, t, PurposeWrap)
 	}
 	if err != nil {
 		return nil, err
 	}
-	if wrap.aeads[version] == nil {
+	if wrap.aead(version) == nil {
 		return nil, damaged()
 	}
-	return open(wrap.aeads[version], contactWrapPlace(t, contact), wrapped)
+	return open(wrap.aead(version), contactWrapPlace(t, contact), wrapped)
 }
 
 func contactWrapPlace(t id.Tenant, contact string) place {

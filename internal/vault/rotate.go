@@ -161,7 +161,7 @@ func (v *Vault) rewrapContact(ctx context.Context, t id.Tenant, contact string, 
 		if err != nil {
 			return done, err
 		}
-		fresh := seal(wrap.current(), wrap.newest, contactWrapPlace(t, contact), key)
+		fresh := seal(wrap.aead(wrap.newest), wrap.newest, contactWrapPlace(t, contact), key)
 		clear(key)
 		err = v.store.Replace(ctx, t, PurposeContact, contact, version, old, fresh)
 		// Gone meanwhile: it must stay so. Changed meanwhile: someone else did this.

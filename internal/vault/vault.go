@@ -32,6 +32,7 @@ type Vault struct {
 	clock    clock.Clock
 	contacts *cache[contactKey, *keyring]
 	tenants  *cache[tenantKey, *keyring]
+	warm     warm
 }
 
 type contactKey struct {
@@ -63,8 +64,8 @@ func Open(c Config) (*Vault, error) {
 	if ttl <= 0 {
 		ttl = 5 * time.Minute
 	}
-	v.contacts = newCache[contactKey, *keyring](orElse(c.CachedContacts, 50_000), ttl)
-	v.tenants = newCache[tenantKey, *keyring](orElse(c.CachedTenants, 5_000)*len(tenantPurposes), ttl)
+	v.contacts = newCache[contactKey, *keyring](orElse(c.CachedContacts, 50_000), ttl, v.clock.Now)
+	v.tenants = newCache[tenantKey, *keyring](orElse(c.CachedTenants, 5_000)*len(tenantPurposes), ttl, v.clock.Now)
 	return v, nil
 }
 
@@ -124,8 +125,8 @@ func (v *Vault) CreateContacts(ctx context.Context, t id.Tenant, contacts []stri
 		}
 		key := make([]byte, keySize)
 		_, _ = rand.Read(key)
-		wrapped[i] = seal(wrap.current(), wrap.newest, contactWrapPlace(t, c), key)
-		if rings[i], err = newKeyring(map[int64][]byte{1: key}, PurposeContact); err != nil {
+		wrapped[i] = seal(wrap.aead(wrap.newest), wrap.newest, contactWrapPlace(t, c), key)
+		if rings[i], err = newKeyring(map[int64][]byte{1: key}, PurposeContact, &v.warm); err != nil {
 			return err
 		}
 	}
@@ -215,7 +216,7 @@ func (v *Vault) sealFor(ctx context.Context, t id.Tenant, purpose, where string,
 	if err != nil {
 		return nil, err
 	}
-	return seal(keys.current(), keys.newest, place{string(t), "", where}, plain), nil
+	return seal(keys.aead(keys.newest), keys.newest, place{string(t), "", where}, plain), nil
 }
 
 func (v *Vault) openFor(ctx context.Context, t id.Tenant, purpose, where string, sealed secret.Sealed) (secret.Bytes, error) {
@@ -227,7 +228,7 @@ func (v *Vault) openFor(ctx context.Context, t id.Tenant, purpose, where string,
 		return secret.Bytes{}, err
 	}
 	keys, err := v.tenantKeys(ctx, t, purpose)
-	if err == nil && keys.aeads[version] == nil {
+	if err == nil && keys.aead(version) == nil {
 		// another node may have made this version a moment ago
 		v.tenants.dropKey(tenantKey{t, purpose})
 		keys, err = v.tenantKeys(ctx, t, purpose)
@@ -235,7 +236,7 @@ func (v *Vault) openFor(ctx context.Context, t id.Tenant, purpose, where string,
 	if err != nil {
 		return secret.Bytes{}, err
 	}
-	aead := keys.aeads[version]
+	aead := keys.aead(version)
 	if aead == nil {
 		return secret.Bytes{}, damaged()
 	}
@@ -256,7 +257,7 @@ func (v *Vault) SealContact(ctx context.Context, t id.Tenant, contact, where str
 	if err != nil {
 		return nil, err
 	}
-	return seal(keys.current(), keys.newest, place{string(t), contact, where}, plain), nil
+	return seal(keys.aead(keys.newest), keys.newest, place{string(t), contact, where}, plain), nil
 }
 
 // OpenContact opens what SealContact sealed with the same t, contact and where.
@@ -274,7 +275,7 @@ func (v *Vault) OpenContact(ctx context.Context, t id.Tenant, contact, where str
 	if err != nil {
 		return secret.Bytes{}, err
 	}
-	aead := keys.aeads[version]
+	aead := keys.aead(version)
 	if aead == nil {
 		return secret.Bytes{}, damaged()
 	}

@@ -420,6 +420,45 @@ func TestTheCacheIsBounded(t *testing.T) {
 	}
 }
 
+// More keys are in memory than are ready, and all of them open.
+func TestMoreKeysThanAreReady(t *testing.T) {
+	f := setup(t)
+	var sealed []secret.Sealed
+	for i := range vault.Ready + 500 {
+		c := fmt.Sprint("con_", i+100)
+		must(t, f.CreateContact(t.Context(), tenA, c))
+		s, err := f.SealContact(t.Context(), tenA, c, "here", []byte(c))
+		must(t, err)
+		sealed = append(sealed, s)
+	}
+	if n := vault.ReadyContacts(f.Vault); n != vault.Ready {
+		t.Errorf("%d keys are ready, want %d", n, vault.Ready)
+	}
+	for range 2 {
+		for i, s := range sealed {
+			wantOpens(t, f.Vault, tenA, fmt.Sprint("con_", i+100), s, fmt.Sprint("con_", i+100))
+		}
+	}
+	if n := vault.ReadyContacts(f.Vault); n != vault.Ready {
+		t.Errorf("%d keys are ready, want %d", n, vault.Ready)
+	}
+}
+
+// A key that nobody asks for any more does not stay in memory either.
+func TestKeysLeaveMemoryByThemselves(t *testing.T) {
+	f := setup(t)
+	v, err := vault.Open(vault.Config{Root: f.root, Store: f.store, CacheFor: 50 * time.Millisecond})
+	must(t, err)
+	for i := range 3 {
+		must(t, v.CreateContact(t.Context(), tenA, fmt.Sprint("con_", i+100)))
+	}
+	for deadline := time.Now().Add(time.Minute); vault.CachedContacts(v) > 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d keys are in memory", vault.CachedContacts(v))
+		}
+	}
+}
+
 func TestManyAtOnce(t *testing.T) {
 	f := setup(t)
 	ctx := t.Context()
