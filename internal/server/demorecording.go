@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,31 +15,48 @@ import (
 	"nubitalk/internal/store"
 )
 
-// recorded gives the newest conversation of the demonstration that an agent
-// answered and that ended well a recording, with consent and a pause for a payment.
-func (d *seeder) recorded(ctx context.Context, t id.Tenant) error {
-	var work store.InteractionRow
+// recordings are at most how many the demonstration has.
+const recordings = 6
+
+// recorded gives the newest conversation of the demonstration's first agent, and one
+// of each day before, a recording: such that an agent answered and that ended well,
+// with consent and a pause for a payment; once.
+func (d *seeder) recorded(ctx context.Context, t id.Tenant, first string) error {
+	var works []store.InteractionRow
 	err := d.keepers.db.Read(ctx, t, func(tx *store.Tx) error {
-		rows, err := tx.SearchInteractions(store.InteractionFilter{States: []string{"closed"}, Limit: 100})
-		for _, r := range rows {
-			if r.AgentID != "" && !r.AnsweredAt.IsZero() && r.ClosedAt.Sub(r.AnsweredAt) > time.Minute {
-				work = r
-				break
-			}
-		}
-		if err != nil || work.ID == "" {
+		works = works[:0]
+		before, err := tx.SearchInteractions(store.InteractionFilter{Recorded: true, Limit: 1})
+		if err != nil || len(before) > 0 {
 			return err
 		}
-		before, err := tx.Recordings(work.ID)
-		if len(before) > 0 {
-			work.ID = ""
+		f := store.InteractionFilter{States: []string{"closed"}, Agent: first, Limit: 100}
+		for range recordings {
+			rows, err := tx.SearchInteractions(f)
+			if err != nil {
+				return err
+			}
+			i := slices.IndexFunc(rows, func(r store.InteractionRow) bool {
+				return r.AgentID != "" && !r.AnsweredAt.IsZero() && r.ClosedAt.Sub(r.AnsweredAt) > time.Minute
+			})
+			if i < 0 {
+				break
+			}
+			works = append(works, rows[i])
+			f.Agent, f.To = "", rows[i].ArrivedAt.Truncate(24*time.Hour)
 		}
-		return err
+		return nil
 	})
-	if err != nil || work.ID == "" {
-		return err
+	for i, work := range works {
+		if err == nil {
+			err = d.record(ctx, t, work, i)
+		}
 	}
-	src := &talkTape{voices: demo.Voices()}
+	return err
+}
+
+// record records one; each begins with another voice.
+func (d *seeder) record(ctx context.Context, t id.Tenant, work store.InteractionRow, voice int) error {
+	src := &talkTape{voices: demo.Voices(), said: voice}
 	r, err := d.parts.recording.Begin(ctx, recording.Start{Tenant: t, Interaction: work.ID, Contact: work.ContactID, Kind: recording.Voice, Parties: []string{"person", work.AgentID},
 		Source: src, At: work.AnsweredAt})
 	if err != nil {

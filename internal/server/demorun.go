@@ -134,7 +134,10 @@ func (d *seeder) organisation(ctx context.Context, o demo.Organisation) error {
 		if err := d.history(ctx, org.ID, made); err != nil {
 			return err
 		}
-		return d.recorded(ctx, org.ID)
+		if err := d.recorded(ctx, org.ID, made.Users[demo.FirstAgent]); err != nil {
+			return err
+		}
+		return d.judged(ctx, org.ID, made)
 	}
 	return nil
 }

@@ -26,7 +26,7 @@ test("a recording is evaluated, shared, answered and held", { timeout: 400_000 }
 
   await page.goto(`${base}/conversations`);
   await page.getByLabel("Recording", { exact: true }).selectOption({ label: "Recorded" });
-  await page.getByText("1 conversation", { exact: true }).waitFor();
+  await page.getByRole("img", { name: "Recorded" }).nth(1).waitFor();
   await page.locator("tbody a").first().click();
   const interaction = async () => page.url().split("/").at(-1)!;
   await page.getByRole("region", { name: /^Call recording/ }).waitFor();
@@ -102,6 +102,7 @@ test("a recording is evaluated, shared, answered and held", { timeout: 400_000 }
   await page.getByRole("button", { name: "Settle" }).click();
   await page.getByText("87.5 % · passed").waitFor();
   await page.goto(`${base}/quality/scores`);
+  await page.getByLabel("Form", { exact: true }).selectOption({ label: "Calls" });
   await page.getByText("87.5 %").first().waitFor();
   found.push(...(await looks(page, "evaluation-scores")));
   await page.keyboard.press("Control+k");
@@ -110,7 +111,7 @@ test("a recording is evaluated, shared, answered and held", { timeout: 400_000 }
   await page.getByRole("heading", { name: "Pontuações", level: 1 }).waitFor();
   await shot(page, "evaluation-scores-pt");
   await page.goto(`${base}/quality/evaluations`);
-  await page.locator("td").getByText("resolvida").waitFor();
+  await page.locator("td").getByText("resolvida").first().waitFor();
   await shot(page, "evaluation-list-pt");
 
   // The privacy officer ends the hold.

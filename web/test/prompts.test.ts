@@ -1,8 +1,7 @@
 import { join } from "node:path";
 import { writeFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import type { Page } from "playwright-core";
-import { axe, shot, Stage, until } from "./stage";
+import { looks, Stage, until } from "./stage";
 import { tone } from "./tone";
 
 // An administrator gives a prompt its sound, is told that it is too quiet, makes it
@@ -20,25 +19,6 @@ function quiet(hertz: number): string {
   const file = join(stage.program.data, "quiet.wav");
   writeFileSync(file, wav);
   return file;
-}
-
-async function looks(page: Page, name: string): Promise<string[]> {
-  const found: string[] = [];
-  for (const [width, colorScheme] of [
-    [1280, "light"],
-    [1280, "dark"],
-    [400, "light"],
-  ] as const) {
-    await page.setViewportSize({ width, height: 1000 });
-    await page.emulateMedia({ colorScheme });
-    await shot(page, `${name}-${width}-${colorScheme}`);
-    const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
-    if (wide) found.push(`${name} is wider than ${width}`);
-    found.push(...(await axe(page)).map((v) => `${name} ${width} ${colorScheme}: ${v}`));
-  }
-  await page.setViewportSize({ width: 1280, height: 900 });
-  await page.emulateMedia({ colorScheme: "light" });
-  return found;
 }
 
 test("a prompt is uploaded, checked, made right, heard and used", { timeout: 240_000 }, async () => {

@@ -51,6 +51,8 @@ type Tenant struct {
 	EntryPoints  []setup.EntryPoint
 	Canned       []setup.CannedReply
 	AlertRules   []setup.AlertRule
+	Forms        []setup.QualityForm
+	Samples      []setup.QualitySample // their form is named, and evaluators are user names
 	// Renames turn objects that every new tenant gets into the demo's own.
 	Renames map[setup.Kind]map[string]string
 }
@@ -119,6 +121,7 @@ var demoUsers = []User{
 	{Name: "f1", Display: "Petrel", Roles: agentRoles, Skills: map[string]int{"returns": 5, "english": 7, "portuguese": 8}, Teams: []string{"Shop"}, Site: "Porto"},
 	{Name: "supervisor", Display: "Skua", Roles: []access.Role{access.Supervisor, access.Agent}, Skills: map[string]int{"english": 8, "portuguese": 8}, Teams: []string{"Shop"}, Site: "Lisbon",
 		Try: "Watch queues and agents live, move waiting work."},
+	{Name: Evaluator, Display: "Egret", Roles: []access.Role{access.Supervisor}, Try: "Evaluate recordings: some were drawn, and a calibration waits for the second opinion."},
 	{Name: "monitor", Roles: []access.Role{access.Monitor}, Try: "Watch without being able to change anything."},
 	{Name: "privacy", Roles: []access.Role{access.PrivacyOfficer}, Try: "Find a person, export or erase all about them, read the notice's checks."},
 }
@@ -192,6 +195,8 @@ func demoTenant() *Tenant {
 			setup.DefaultAlertRule("Long wait", alert.LongestWaiting, 180, 420),
 			longBreak(),
 		},
+		Forms:   qualityForms(),
+		Samples: qualitySamples(),
 		Renames: map[setup.Kind]map[string]string{
 			setup.KindQueue: {"Service": "Sales"}, setup.KindHours: {"Opening hours": "Shop hours"}, setup.KindFlow: {"Welcome": "Shop welcome"}, setup.KindEntryPoint: {"Web chat": ShopEntry},
 		},

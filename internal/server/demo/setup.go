@@ -71,6 +71,16 @@ func SetUp(ctx context.Context, s *app.Service, a access.Actor, t *Tenant, users
 	for _, r := range t.AlertRules {
 		p.put(r.Name, r)
 	}
+	for _, f := range t.Forms {
+		p.put(f.Name, f)
+	}
+	for _, q := range t.Samples {
+		q.Form, q.Evaluators = p.id(setup.KindQualityForm, q.Form), slices.Clone(q.Evaluators)
+		for i, u := range q.Evaluators {
+			q.Evaluators[i] = p.id(setup.KindUser, u)
+		}
+		p.put(q.Name, q)
+	}
 	return p.made, p.err
 }
 

@@ -227,6 +227,7 @@ export interface LiveEvents {
   "call.changed": CallState;
   "handed.changed": Handed;
   "voicemail.changed": Record<string, never>;
+  "evaluation.changed": Record<string, never>;
   "message.added": Message;
   "message.marks": { interaction: string } & Marks;
   typing: { interaction: string; author_kind: string; author?: string };

@@ -55,6 +55,7 @@ export const text = catalogue(
     drawHint: "Draws at once what is not drawn yet of this week.",
     draw: "Draw now",
     drawn: "Drawn: {count}",
+    drawnNone: "Of this week nothing is left to be drawn.",
   },
   {
     mark: "Passa com",
@@ -109,5 +110,6 @@ export const text = catalogue(
     drawHint: "Sorteia já o que ainda não foi sorteado desta semana.",
     draw: "Sortear agora",
     drawn: "Sorteadas: {count}",
+    drawnNone: "Desta semana não há mais nada para sortear.",
   },
 );

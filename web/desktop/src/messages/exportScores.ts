@@ -1,0 +1,43 @@
+import { catalogue } from "$ui/i18n.svelte";
+
+/** Scores of evaluations, as one file. */
+export const text = catalogue(
+  {
+    open: "Export…",
+    title: "Export scores",
+    what: "A CSV file of the evaluations that were completed in the time and with the form of the page. Calibrations are not in it, nor what was said about the calls.",
+    noted: "The export is noted in the audit log, with the reason.",
+    lines: "A line for each",
+    evaluations: "evaluation",
+    questions: "question of each evaluation",
+    agent: "Agent",
+    allAgents: "All agents",
+    queue: "Queue",
+    allQueues: "All queues",
+    names: "With user names",
+    namesHint: "Otherwise agents and evaluators are ids, which tell nobody outside who it is.",
+    reason: "Why do you export?",
+    choose: "Please choose",
+    save: "Save the file",
+    saved: "{name} was saved.",
+  },
+  {
+    open: "Exportar…",
+    title: "Exportar pontuações",
+    what: "Um ficheiro CSV com as avaliações concluídas no tempo e com o formulário da página. Não traz as calibrações nem o que se disse sobre as chamadas.",
+    noted: "A exportação fica no registo de auditoria, com o motivo.",
+    lines: "Uma linha por cada",
+    evaluations: "avaliação",
+    questions: "pergunta de cada avaliação",
+    agent: "Agente",
+    allAgents: "Todos os agentes",
+    queue: "Fila",
+    allQueues: "Todas as filas",
+    names: "Com nomes de utilizador",
+    namesHint: "Senão, agentes e avaliadores são códigos, que não dizem a ninguém de fora quem é.",
+    reason: "Porque exporta?",
+    choose: "Escolha, por favor",
+    save: "Guardar o ficheiro",
+    saved: "{name} foi guardado.",
+  },
+);
