@@ -264,7 +264,16 @@ func TestWordsEnterTheIndexTogether(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
 		db := open()
 		storetest.Organisations(t, db, tenA, tenB)
-		const n = 70 // more than twice what enters together
+		const n = 100 // more than three times what enters together
+		indexed := func() int {
+			var k int
+			read(t, db, tenA, func(tx *store.Tx) error {
+				rows, err := tx.RawRows(1, "SELECT interaction_id FROM message_tokens WHERE token = $1", []byte("common"))
+				k = len(rows)
+				return err
+			})
+			return k
+		}
 		for i := range n {
 			name := fmt.Sprintf("int_%03d", i)
 			talk(t, db, tenA, "con_1", name, at(i))
@@ -281,19 +290,21 @@ func TestWordsEnterTheIndexTogether(t *testing.T) {
 			write(t, db, tenA, func(tx *store.Tx) error { return closeWork(tx, name, at(1000+i)) })
 			found(t, db, "after", "late", i+1)
 			found(t, db, "alone", "own "+name, 1)
+			if k := indexed(); i < 31 && k != 0 {
+				t.Fatalf("after %d were closed, %d are indexed", i+1, k)
+			}
 		}
-		indexed := func() int {
-			var k int
-			read(t, db, tenA, func(tx *store.Tx) error {
-				rows, err := tx.RawRows(1, "SELECT interaction_id FROM message_tokens WHERE token = $1", []byte("common"))
-				k = len(rows)
-				return err
-			})
-			return k
-		}
-		if k := indexed(); k < n/2 || k%32 != 0 {
+		k := indexed()
+		if k < n/2 || k == n {
 			t.Errorf("%d of %d are indexed", k, n)
 		}
+		read(t, db, tenA, func(tx *store.Tx) error {
+			rows, err := tx.RawRows(1, "SELECT DISTINCT interaction_id FROM message_tokens WHERE token = $1", []byte("late"))
+			if len(rows) != k {
+				t.Errorf("%d have one word in the index, %d another", k, len(rows))
+			}
+			return err
+		})
 		// words of a conversation that was indexed already
 		write(t, db, tenA, func(tx *store.Tx) error { return tx.InsertTokens("int_000", [][]byte{[]byte("afterwards")}) })
 		write(t, db, tenA, func(tx *store.Tx) error { _, _, err := say(tx, "int_001", "usr_1", "3", "afterwards"); return err })

@@ -88,7 +88,7 @@ func (tx *Tx) eraseContent(which, key string) (e Erased, err error) {
 // eraseTokens takes the conversations' words out of the search index, and says
 // how many different ones there were.
 func (tx *Tx) eraseTokens(which, key string) (n int64, err error) {
-	sets, err := tx.tokenSets(which, key)
+	sets, err := tx.tokenSets(`SELECT interaction_id, tokens FROM messages WHERE tenant_id = $1 AND tokens <> $3 AND `+which, string(tx.scope.Tenant), key, []byte{})
 	if err != nil {
 		return 0, err
 	}

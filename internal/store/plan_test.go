@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -33,12 +34,13 @@ func tooWide(step string) bool {
 func TestStatementsUseIndexes(t *testing.T) {
 	db := storetest.Open(t, store.SQLite)
 	everything(t, db)
-	statements := 0
+	statements, together := 0, false
 	explained := func(run func(*store.Tx) error) {
 		t.Helper()
 		write(t, db, tenA, func(tx *store.Tx) error {
 			return tx.Explained(func(sql string, plan []string) {
 				statements++
+				together = together || strings.HasPrefix(sql, "UPDATE chats SET indexed = 2")
 				for _, step := range plan {
 					if tooWide(step) {
 						t.Errorf("%s\n\tin %s", step, sql)
@@ -168,6 +170,14 @@ func TestStatementsUseIndexes(t *testing.T) {
 		func(tx *store.Tx) error { return tx.EraseUser("usr_2", t0) },
 	} {
 		explained(run)
+	}
+	for i := range 100 { // so many that words enter the index together
+		name := fmt.Sprintf("int_%03d", i)
+		talk(t, db, tenA, "con_1", name, at(i))
+		explained(func(tx *store.Tx) error { return closeWork(tx, name, at(i)) })
+	}
+	if !together {
+		t.Error("no words entered the index")
 	}
 	if statements < 100 {
 		t.Errorf("only %d statements were seen", statements)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"hash/crc32"
 	"slices"
 	"strings"
 	"sync"
@@ -24,8 +25,13 @@ const (
 	wordsIndexed = 2
 )
 
-// indexTogether is how many closed conversations enter the index at once.
+// indexTogether is how many closed conversations enter the index at once, at
+// least; at most it is twice as many.
 const indexTogether = 32
+
+// looks says whether closing a conversation looks for others that wait: one in
+// eight does, as its id has it, since looking costs as much as writing one.
+func looks(interactionID string) bool { return crc32.ChecksumIEEE([]byte(interactionID))%8 == 0 }
 
 // InsertTokens makes a conversation findable by more words, as if they stood in
 // its last message. MessageRow.Tokens does the same for less.
@@ -60,26 +66,32 @@ func (tx *Tx) InsertTokens(interactionID string, tokens [][]byte) error {
 }
 
 // conversationClosed lets a conversation's words wait for the search index, and
-// moves all that wait into it when there are enough.
+// now and then moves all that wait into it if there are enough.
 func (tx *Tx) conversationClosed(interactionID string) error {
 	t := string(tx.scope.Tenant)
 	n, err := tx.exec(`UPDATE chats SET indexed = 1 WHERE tenant_id = $1 AND interaction_id = $2 AND indexed = 0`, t, interactionID)
-	if err != nil || n == 0 {
+	if err != nil || n == 0 || !looks(interactionID) {
 		return err
 	}
 	waiting, err := list(tx, func(r row, s *string) error { return r.Scan(s) },
-		`SELECT interaction_id FROM chats WHERE tenant_id = $1 AND indexed = 1 ORDER BY interaction_id LIMIT $2 /*pg FOR UPDATE SKIP LOCKED pg*/`, t, indexTogether)
+		`SELECT interaction_id FROM chats WHERE tenant_id = $1 AND indexed = 1 ORDER BY interaction_id LIMIT $2 /*pg FOR UPDATE SKIP LOCKED pg*/`, t, 2*indexTogether)
 	if err != nil || len(waiting) < indexTogether {
 		return err
 	}
 	var pairs []pair
-	for _, interaction := range waiting {
-		sets, err := tx.tokenSets(ofInteraction, interaction)
+	for some := range slices.Chunk(waiting, rowsAtOnce) {
+		args := []any{t}
+		for _, interaction := range some {
+			args = append(args, interaction)
+		}
+		sets, err := tx.tokenSets(waitingTexts()[len(some)], args...)
 		if err != nil {
 			return err
 		}
-		pairs = append(pairs, pairsOf(interaction, sets[interaction])...)
-		if _, err := tx.exec(`UPDATE chats SET indexed = 2 WHERE tenant_id = $1 AND interaction_id = $2`, t, interaction); err != nil {
+		for _, interaction := range some {
+			pairs = append(pairs, pairsOf(interaction, sets[interaction])...)
+		}
+		if _, err := tx.exec(indexedTexts()[len(some)], args...); err != nil {
 			return err
 		}
 	}
@@ -100,14 +112,14 @@ func pairsOf(interaction string, tokens [][]byte) []pair {
 	return out
 }
 
-// tokenSets are the different tokens of each interaction that which selects.
-func (tx *Tx) tokenSets(which, key string) (map[string][][]byte, error) {
+// tokenSets are the different tokens of each interaction whose messages sql
+// selects: their interactions and tokens.
+func (tx *Tx) tokenSets(sql string, args ...any) (map[string][][]byte, error) {
 	type line struct {
 		interaction string
 		tokens      tokenList
 	}
-	lines, err := list(tx, func(r row, l *line) error { return r.Scan(&l.interaction, &l.tokens) },
-		`SELECT interaction_id, tokens FROM messages WHERE tenant_id = $1 AND tokens <> $3 AND `+which, string(tx.scope.Tenant), key, []byte{})
+	lines, err := list(tx, func(r row, l *line) error { return r.Scan(&l.interaction, &l.tokens) }, sql, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -157,15 +169,15 @@ func (tx *Tx) talking(tokens [][]byte) ([]string, error) {
 	return out, nil
 }
 
-// tokensAtOnce is how many rows of the index one statement takes.
-const tokensAtOnce = 32
+// rowsAtOnce is how many rows one statement takes at most.
+const rowsAtOnce = 32
 
 // index adds rows to the search index, in its order; those it has are left.
 func (tx *Tx) index(pairs []pair) error {
 	slices.SortFunc(pairs, func(a, b pair) int {
 		return cmp.Or(bytes.Compare(a.token, b.token), cmp.Compare(a.interaction, b.interaction))
 	})
-	for some := range slices.Chunk(pairs, tokensAtOnce) {
+	for some := range slices.Chunk(pairs, rowsAtOnce) {
 		args := make([]any, 1, 2*len(some)+1)
 		args[0] = string(tx.scope.Tenant)
 		for _, p := range some {
@@ -180,7 +192,7 @@ func (tx *Tx) index(pairs []pair) error {
 
 // unindex takes tokens of an interaction out of the search index.
 func (tx *Tx) unindex(interactionID string, tokens [][]byte) error {
-	for some := range slices.Chunk(tokens, tokensAtOnce) {
+	for some := range slices.Chunk(tokens, rowsAtOnce) {
 		args := make([]any, 2, len(some)+2)
 		args[0], args[1] = string(tx.scope.Tenant), interactionID
 		for _, t := range some {
@@ -193,20 +205,30 @@ func (tx *Tx) unindex(interactionID string, tokens [][]byte) error {
 	return nil
 }
 
-// indexTexts and unindexTexts are the statements for 1, 2, … rows; each is
+// waitingTexts and those below are the statements for 1, 2, … rows; each is
 // written once and kept prepared.
+var waitingTexts = sync.OnceValue(func() []string {
+	return rowTexts("SELECT interaction_id, tokens FROM messages WHERE tenant_id = $1 AND interaction_id IN (", second, ")")
+})
+
+var indexedTexts = sync.OnceValue(func() []string {
+	return rowTexts("UPDATE chats SET indexed = 2 WHERE tenant_id = $1 AND interaction_id IN (", second, ")")
+})
+
+func second(i int) string { return fmt.Sprintf("$%d", i+2) }
+
 var indexTexts = sync.OnceValue(func() []string {
-	return tokenTexts("INSERT INTO message_tokens (tenant_id, token, interaction_id) VALUES ", func(i int) string { return fmt.Sprintf("($1, $%d, $%d)", 2*i+2, 2*i+3) },
+	return rowTexts("INSERT INTO message_tokens (tenant_id, token, interaction_id) VALUES ", func(i int) string { return fmt.Sprintf("($1, $%d, $%d)", 2*i+2, 2*i+3) },
 		" ON CONFLICT (tenant_id, token, interaction_id) DO NOTHING")
 })
 
 var unindexTexts = sync.OnceValue(func() []string {
-	return tokenTexts("DELETE FROM message_tokens WHERE tenant_id = $1 AND interaction_id = $2 AND token IN (", func(i int) string { return fmt.Sprintf("$%d", i+3) }, ")")
+	return rowTexts("DELETE FROM message_tokens WHERE tenant_id = $1 AND interaction_id = $2 AND token IN (", func(i int) string { return fmt.Sprintf("$%d", i+3) }, ")")
 })
 
-func tokenTexts(head string, each func(i int) string, tail string) []string {
-	out := make([]string, tokensAtOnce+1)
-	for n := 1; n <= tokensAtOnce; n++ {
+func rowTexts(head string, each func(i int) string, tail string) []string {
+	out := make([]string, rowsAtOnce+1)
+	for n := 1; n <= rowsAtOnce; n++ {
 		marks := make([]string, n)
 		for i := range marks {
 			marks[i] = each(i)

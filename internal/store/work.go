@@ -1,6 +1,11 @@
 package store
 
-import "time"
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+)
 
 // SegmentRow is the part of an interaction that one flow, queue or agent held.
 type SegmentRow struct {
@@ -19,13 +24,46 @@ func scanSegment(r row, s *SegmentRow) error {
 	return r.Scan(&s.InteractionID, &s.Number, &s.HolderKind, &s.HolderID, at(&s.StartedAt), at(&s.EndedAt), &s.Cause)
 }
 
-// PutSegment adds a segment, or ends the one with the same number.
-func (tx *Tx) PutSegment(s SegmentRow) error {
-	_, err := tx.exec(`INSERT INTO segments (tenant_id, `+segmentColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-		ON CONFLICT (tenant_id, interaction_id, number) DO UPDATE SET ended_at = excluded.ended_at, cause = excluded.cause`,
-		string(tx.scope.Tenant), s.InteractionID, s.Number, s.HolderKind, s.HolderID, us(s.StartedAt), us(s.EndedAt), s.Cause)
-	return err
+// PutSegments adds segments, or ends those with the same number; of one that is
+// there twice the later holds.
+func (tx *Tx) PutSegments(list []SegmentRow) error {
+	type key struct {
+		interaction string
+		number      int64
+	}
+	place := map[key]int{}
+	var rows []SegmentRow
+	for _, s := range list {
+		k := key{s.InteractionID, s.Number}
+		if i, twice := place[k]; twice {
+			rows[i] = s
+			continue
+		}
+		place[k] = len(rows)
+		rows = append(rows, s)
+	}
+	for some := range slices.Chunk(rows, rowsAtOnce) {
+		args := make([]any, 1, 7*len(some)+1)
+		args[0] = string(tx.scope.Tenant)
+		for _, s := range some {
+			args = append(args, s.InteractionID, s.Number, s.HolderKind, s.HolderID, us(s.StartedAt), us(s.EndedAt), s.Cause)
+		}
+		if _, err := tx.exec(segmentTexts()[len(some)], args...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
+
+var segmentTexts = sync.OnceValue(func() []string {
+	return rowTexts("INSERT INTO segments (tenant_id, "+segmentColumns+") VALUES ", func(i int) string {
+		n := 7*i + 2
+		return fmt.Sprintf("($1, $%d, $%d, $%d, $%d, $%d, $%d, $%d)", n, n+1, n+2, n+3, n+4, n+5, n+6)
+	}, " ON CONFLICT (tenant_id, interaction_id, number) DO UPDATE SET ended_at = excluded.ended_at, cause = excluded.cause")
+})
+
+// PutSegment is PutSegments of one.
+func (tx *Tx) PutSegment(s SegmentRow) error { return tx.PutSegments([]SegmentRow{s}) }
 
 // Segments are an interaction's segments in order.
 func (tx *Tx) Segments(interactionID string) ([]SegmentRow, error) {

@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
@@ -141,5 +144,56 @@ func TestSetupObjects(t *testing.T) {
 			return nil
 		})
 		wantCode(t, "another tenant's", db.Write(t.Context(), tenB, func(tx *store.Tx) error { return tx.DeleteSetup("queues", "que_3") }), errs.NotFound)
+	})
+}
+
+// Segments that end and begin together are written together; the later of one
+// that is given twice holds, on both engines.
+func TestSegmentsAreWrittenTogether(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
+		db := open()
+		storetest.Organisations(t, db, tenA, tenB)
+		for _, tenant := range []id.Tenant{tenA, tenB} {
+			talk(t, db, tenant, "con_1", "int_1", at(0))
+			talk(t, db, tenant, "con_1", "int_2", at(0))
+		}
+		begun := func(interaction string, n int64) store.SegmentRow {
+			return store.SegmentRow{InteractionID: interaction, Number: n, HolderKind: "queue", HolderID: "que_1", StartedAt: at(int(n))}
+		}
+		ended := func(s store.SegmentRow) store.SegmentRow {
+			s.EndedAt, s.Cause = s.StartedAt.Add(time.Second), "moved"
+			return s
+		}
+		first, want := begun("int_1", 1), []store.SegmentRow{}
+		write(t, db, tenA, func(tx *store.Tx) error { return tx.PutSegments([]store.SegmentRow{first, begun("int_2", 1)}) })
+		batch := []store.SegmentRow{ended(first)}
+		for n := int64(2); n <= 80; n++ { // more than two statements take
+			batch = append(batch, begun("int_1", n), ended(begun("int_1", n)))
+		}
+		batch[len(batch)-1] = begun("int_2", 2)
+		write(t, db, tenA, func(tx *store.Tx) error { return tx.PutSegments(batch) })
+		for n := int64(1); n < 80; n++ {
+			want = append(want, ended(begun("int_1", n)))
+		}
+		want = append(want, begun("int_1", 80))
+		read(t, db, tenA, func(tx *store.Tx) error {
+			got, err := tx.Segments("int_1")
+			if d := cmp.Diff(want, got); d != "" {
+				t.Error(d)
+			}
+			other, err2 := tx.Segments("int_2")
+			if len(other) != 2 || !other[0].EndedAt.IsZero() {
+				t.Errorf("%+v", other)
+			}
+			return firstOf(err, err2)
+		})
+		read(t, db, tenB, func(tx *store.Tx) error {
+			got, err := tx.Segments("int_1")
+			if len(got) != 0 {
+				t.Errorf("another tenant has %+v", got)
+			}
+			return err
+		})
+		write(t, db, tenA, func(tx *store.Tx) error { return tx.PutSegments(nil) })
 	})
 }

@@ -408,10 +408,8 @@ func (f *floor) write(tx *store.Tx, rows []store.InteractionRow, after *[]func()
 			return err
 		}
 	}
-	for _, s := range f.batch.segments {
-		if err := tx.PutSegment(s); err != nil {
-			return err
-		}
+	if err := tx.PutSegments(f.batch.segments); err != nil {
+		return err
 	}
 	for _, a := range f.batch.agents {
 		if err := tx.PutAgent(f.agentRow(a)); err != nil {
