@@ -42,7 +42,7 @@ $(WEB_BUILT): $(WEB_PARTS) $(WEB_SOURCES)
 test: test-go test-web ## Install what tests need (Debian packages), then run all tests
 
 test-go: build
-	@scripts/need postgresql chromium sipp baresip espeak-ng node azurite versitygw
+	@scripts/need postgresql chromium sipp baresip espeak-ng node azurite versitygw dovecot exim
 	go test -timeout 30m ./...
 
 test-web: build

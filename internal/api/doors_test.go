@@ -204,6 +204,7 @@ func onlyWhatIsNeeded(t *testing.T, h *house) {
 		"alert-rules":   {"name": "Long waits", "measure": "longest_waiting", "warning": m{"at": 120}},
 		"trunks":        {"name": "Lines", "country": "PT"},
 		"phones":        {"name": "Hall"},
+		"mailboxes":     {"name": "Help", "address": "help@shop.example", "imap": m{"host": "imap.example"}, "smtp": m{"host": "smtp.example"}, "entry_point": "ent_1"},
 		"ring-groups":   {"name": "Front desk", "extension": "30", "members": []string{h.a.users[access.Agent].user}},
 	} {
 		if got := h.ask(admin, "POST", "/api/v1/"+path, body); got.status != 201 {

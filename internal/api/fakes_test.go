@@ -22,6 +22,8 @@ import (
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/channel/chat"
+	"nubitalk/internal/channel/email"
+	"nubitalk/internal/channel/email/provider"
 	"nubitalk/internal/channel/voice"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/acd"
@@ -978,3 +980,30 @@ func (w *world) CallChoices(ctx context.Context, t id.Tenant) (voice.Choices, er
 }
 
 func (w *world) Press(ctx context.Context, t id.Tenant, i, keys string) error { return nil }
+
+// mails is the email channel.
+type mails struct{ w *world }
+
+func (e mails) Read(_ context.Context, t id.Tenant, _ string) (email.Mail, error) {
+	return email.Mail{Text: e.w.tenants[t].canary}, nil
+}
+
+func (e mails) File(_ context.Context, t id.Tenant, _ string, _ int) (email.Content, error) {
+	return email.Content{File: email.File{Name: "a.html", MediaType: "text/html"}, Octets: []byte(e.w.tenants[t].canary)}, nil
+}
+
+func (e mails) Reply(_ context.Context, a access.Actor, _ string, w email.Answer) (email.Sent, error) {
+	return email.Sent{ClientID: w.ClientID, User: a.User, State: "sent"}, nil
+}
+
+func (e mails) Status(context.Context, id.Tenant, string) (email.Status, error) {
+	return email.Status{State: "failing", Fault: &provider.Fault{Step: provider.StepSecure, Reason: provider.CertificateName}}, nil
+}
+
+func (e mails) Try(_ context.Context, _ id.Tenant, _ string, m setup.Mailbox, _ secret.Text) (provider.Trial, error) {
+	return provider.Trial{IMAP: provider.Tried{OK: true}, SMTP: provider.Tried{Fault: &provider.Fault{Step: provider.StepSignIn, Reason: provider.Denied}}}, nil
+}
+
+func (e mails) Discover(context.Context, string) (provider.Found, error) {
+	return provider.Found{By: "none"}, nil
+}

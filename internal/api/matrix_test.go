@@ -98,6 +98,9 @@ func workExamples() map[string]example {
 		"POST /api/v1/interactions/{id}/read":                     {thing: "interaction", body: m{"seq": 1}},
 		"POST /api/v1/interactions/{id}/typing":                   {thing: "interaction"},
 		"POST /api/v1/interactions/{id}/attachments":              {thing: "interaction", body: form, kind: "multipart/form-data; boundary=x"},
+		"GET /api/v1/interactions/{id}/email":                     {thing: "interaction"},
+		"GET /api/v1/interactions/{id}/email/files/{number}":      {thing: "interaction"},
+		"POST /api/v1/interactions/{id}/email/reply":              {thing: "interaction", body: m{"client_id": "1", "text": "x"}},
 		"GET /api/v1/interactions/{id}/attachments/{attachment}":  {thing: "interaction"},
 		"POST /api/v1/interactions/{id}/finish":                   {thing: "interaction"},
 		"POST /api/v1/interactions/{id}/complete":                 {thing: "interaction", body: m{}},
@@ -265,6 +268,9 @@ func setupExamples() map[string]example {
 	e["POST /api/v1/prompts/{id}/audio"] = example{thing: "setup", body: "RIFF", kind: "audio/wav"}
 	e["GET /api/v1/prompts/{id}/audio"] = example{thing: "setup"}
 	e["DELETE /api/v1/prompts/{id}/audio"] = example{thing: "setup"}
+	e["GET /api/v1/mailboxes/{id}/status"] = example{thing: "setup"}
+	e["POST /api/v1/mailboxes/try"] = example{body: setupBodies()[setup.KindMailbox]}
+	e["POST /api/v1/mailboxes/discover"] = example{body: m{"address": "help@shop.example"}}
 	e["POST /api/v1/trunks/try"] = example{body: m{"number": "112"}}
 	return e
 }
@@ -301,6 +307,8 @@ func setupBodies() map[setup.Kind]m {
 		setup.KindConnection:    {"name": "x", "address": "https://api.example.com", "header": ""},
 		setup.KindTrunk: {"name": "x", "enabled": true, "line": "", "country": "PT", "number_form": "plus", "gateways": []m{}, "registration": m{"on": false}, "sources": []string{}, "username": "",
 			"allow_md5": false, "ask_password": false, "encryption": "required", "srtp": []string{}, "max_calls": 0, "calls_a_second": 0, "numbers": []m{}, "caller": m{}, "outgoing": m{"allowed": false}},
+		setup.KindMailbox: {"name": "x", "enabled": true, "address": "help@shop.example", "aliases": []string{}, "shown": "", "imap": m{"host": "imap.example"}, "smtp": m{"host": "smtp.example"}, "sign": "password", "user": "",
+			"folders": []string{}, "unread": false, "order": "oldest", "after": "flag", "move_to": "", "sent_folder": "", "entry_point": "ent_1", "signature": ""},
 		setup.KindPhone:     {"name": "x", "enabled": true, "user": "", "extension": "", "encryption": "required", "allow_md5": false, "auto_answer": false},
 		setup.KindRingGroup: {"name": "x", "extension": "30", "members": []string{"phn_1"}, "order": "simultaneous", "ring_seconds": 0, "most_seconds": 0, "then": m{}},
 	}

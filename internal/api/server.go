@@ -33,6 +33,7 @@ type Parts struct {
 	Handsets   Handsets    // nil: no calls run here
 	Forwards   Forwarding  // nil: no calls run here
 	Voicemails Voicemails
+	Emails     Emails
 	Contacts   Contacts
 	Audit      Audit
 	Privacy    Privacy
@@ -93,6 +94,7 @@ func New(c Config, p Parts) *Server {
 	s.organisationRoutes()
 	s.deskRoutes()
 	s.interactionRoutes()
+	s.emailRoutes()
 	s.floorRoutes()
 	s.alertRoutes()
 	s.setupRoutes()

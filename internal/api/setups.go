@@ -282,6 +282,7 @@ func (s *Server) setupRoutes() {
 	setupKind[NewConnection, ConnectionObject, ConnectionChange](s, setup.KindConnection, "Connection", func(c ConnectionChange) any { return c.Connection })
 	s.trunkRoutes()
 	s.phoneRoutes()
+	s.mailboxRoutes()
 	s.ringGroupRoutes()
 	s.promptRoutes()
 	setupKind[setup.RecordingRule, RecordingRuleObject, RecordingRuleChange](s, setup.KindRecordingRule, "RecordingRule", func(c RecordingRuleChange) any { return c.RecordingRule })
@@ -380,6 +381,7 @@ var mustSend = map[setup.Kind][]string{
 	setup.KindTrunk:       {"name", "country"},
 	setup.KindPhone:       {"name"},
 	setup.KindRingGroup:   {"name", "extension", "members"},
+	setup.KindMailbox:     {"name", "address", "imap", "smtp", "entry_point"},
 	setup.KindConnection:  {"name", "address"},
 	setup.KindPrompt:      {"name", "language", "text"},
 

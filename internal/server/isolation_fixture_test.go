@@ -137,6 +137,9 @@ func (p *party) furnish() {
 			if kind == setup.KindQualitySample {
 				fresh = m{"name": "new", "form": p.setups[setup.KindQualityForm]["id"]}
 			}
+			if kind == setup.KindMailbox {
+				fresh = m{"name": "new", "enabled": false, "address": p.canary + "@shop.example", "password": p.canary, "imap": m{"host": "imap.shop.example"}, "smtp": m{"host": "smtp.shop.example"}, "entry_point": p.forEmail()}
+			}
 			if kind == setup.KindTrunk {
 				fresh = m{"name": "new", "country": "PT", "username": "u", "password": p.canary, "numbers": []any{m{"number": fmt.Sprintf("+3512100%05d", p.canary[len(p.canary)-1])}}}
 			}
@@ -163,6 +166,15 @@ func (p *party) furnish() {
 	if status, said := p.ask(p.session1(), "POST", prompt, soundFile); status != http.StatusOK {
 		p.t.Fatalf("a prompt got no sound: %d %s", status, said)
 	}
+}
+
+// forEmail makes an entry point for email.
+func (p *party) forEmail() string {
+	p.t.Helper()
+	var flow, point struct{ ID string }
+	must(p.t, p.all.Do(p.t.Context(), "POST", "flows", m{"name": "Email", "graph": m{"start": "queue", "nodes": m{"queue": m{"type": "queue", "queue": p.setups[setup.KindQueue]["id"]}}}}, &flow))
+	must(p.t, p.all.Do(p.t.Context(), "POST", "entry-points", m{"name": "Email", "channel": "email", "flow": flow.ID, "languages": []string{"en"}, "theme": m{"title": m{}, "welcome": m{}, "accent": "#336699", "position": "right", "mode": "auto"}, "attachments": m{"allowed": false, "max_mb": 1, "types": []string{}}}, &point))
+	return point.ID
 }
 
 // number is the number of the tenant's trunk.
@@ -296,7 +308,7 @@ func (p *party) thing(path string) string {
 
 // path fills in a route's ids: its thing is of p, the smaller ones are of q.
 func (p *party) path(route string, q *party) string {
-	return strings.NewReplacer("{id}", p.thing(route), "{attachment}", q.attachment, "{share}", q.share, "{user}", q.second, "{consent}", q.consent, "{queue}", q.setups[setup.KindQueue]["id"].(string), "{skill}", q.setups[setup.KindSkill]["id"].(string)).Replace(route)
+	return strings.NewReplacer("{id}", p.thing(route), "{attachment}", q.attachment, "{number}", "0", "{share}", q.share, "{user}", q.second, "{consent}", q.consent, "{queue}", q.setups[setup.KindQueue]["id"].(string), "{skill}", q.setups[setup.KindSkill]["id"].(string)).Replace(route)
 }
 
 // madeUp is a path with ids in it that nobody has, in place of p's.
@@ -353,7 +365,7 @@ func (p *party) body(method, route string) (any, string) {
 	if strings.HasSuffix(route, "/screen/pieces") {
 		return m{}, "?recording=rec_1&number=1&at_ms=1&length_ms=1000"
 	}
-	for end, body := range map[string]any{"/listen": m{}, "/shares": m{"users": []any{p.second}, "reason": "quality"}, "/attachments": fileForm, "/messages": m{"client_id": "m1", "kind": "text", "text": "hello"}, "/read": m{"seq": 1},
+	for end, body := range map[string]any{"/listen": m{}, "/shares": m{"users": []any{p.second}, "reason": "quality"}, "/attachments": fileForm, "/email/reply": m{"client_id": "m1", "text": "hello"}, "/messages": m{"client_id": "m1", "kind": "text", "text": "hello"}, "/read": m{"seq": 1},
 		"/typing": m{}, "/audio": soundFile, "/level": m{"right": true}, "/sound": m{"description": strings.Repeat("v=0\r\n", 10)}, "/hold": m{"held": true}, "/spoken": m{"wanted": true}, "/talk": m{"with": "caller"}, "/ring": m{}, "/park": m{}, "/take": m{}, "/monitor": m{"how": "none"}, "/outside": m{"number": "210000001"}, "/call-back": m{}, "/keys": m{"keys": "1"}, "/recording": m{"action": "pause"}, "/secure-flow": m{"flow": "flw_1"}, "/screen": m{}, "/screen/end": m{"why": "closed"}, "/call-legs/export": m{"format": "json"}, "/evaluations/export": m{"format": "json", "reason": "quality"}, "/complete": m{}, "/result": m{"disposition": "", "labels": []string{}}, "/transfer": m{"queue": p.setups[setup.KindQueue]["id"]}, "/consult": m{"user": p.second}, "/move": m{"priority": 7},
 		"/presence": m{"presence": "not_ready"}, "/contacts/{id}": m{"version": 1, "name": "x"}, "/organisations/{id}": m{"version": 1, "name": "Renamed"},
 		"/users/{id}": m{"version": 0, "language": "pt"}, "/restore": m{"version": 1}, "/skills/{skill}": m{"level": 3, "was": 0}, "/queues/{queue}": m{"member": false}, "/queues/members": m{"member_rule": `language == "pt"`}} {

@@ -176,6 +176,8 @@ func bodies(t *testing.T, a, b *party) {
 		{"PUT", put(setup.KindTrunk), with(setup.KindTrunk, "numbers", []any{m{"number": "+351220000000", "entry_point": b.setups[setup.KindEntryPoint]["id"]}})},
 		{"PUT", put(setup.KindTrunk), with(setup.KindTrunk, "outgoing", m{"allowed": false, "hours": b.setups[setup.KindHours]["id"]})},
 		{"PUT", put(setup.KindTrunk), with(setup.KindTrunk, "caller", m{"queues": []any{m{"queue": queue, "number": a.number()}}})},
+		{"PUT", put(setup.KindMailbox), with(setup.KindMailbox, "entry_point", b.setups[setup.KindMailbox]["entry_point"])},
+		{"POST", "/api/v1/mailboxes/try", m{"id": b.setups[setup.KindMailbox]["id"], "name": "x", "address": "x@shop.example", "imap": m{"host": "imap.example"}, "smtp": m{"host": "smtp.example"}, "entry_point": "ent_1"}},
 		{"POST", "/api/v1/trunks/try", m{"number": "112", "id": b.setups[setup.KindTrunk]["id"], "trunk": m{"name": "x", "country": "PT"}}},
 		{"PUT", put(setup.KindFlow), graph},
 		{"POST", "/api/v1/queues/try", m{"queue": m{"name": "x"}, "id": queue, "works": []any{m{"channel": "chat"}}}},

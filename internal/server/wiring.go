@@ -25,6 +25,7 @@ import (
 	"nubitalk/internal/base/service"
 	"nubitalk/internal/base/telemetry"
 	"nubitalk/internal/channel/chat"
+	"nubitalk/internal/channel/email"
 	"nubitalk/internal/channel/voice"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/acd"
@@ -51,6 +52,7 @@ type parts struct {
 	quality   *quality.Service
 	media     *media.Host
 	voice     *voice.Service
+	email     *email.Service
 	lines     *lineBook
 	telephone *telephone // nil without telephony
 	handsets  *handsets  // the same
@@ -69,6 +71,8 @@ func (s *Server) wire() (*parts, error) {
 	p.contacts.Conversations = p.chat
 	p.floor.Drive(acd.Chat, p.chat)
 	p.floor.Drive(acd.Voice, p.voice)
+	p.floor.Drive(acd.Email, p.email)
+	p.ending.Handle(email.JobDone, p.email.RunDone)
 	p.ending.Handle(contact.JobErase, p.contacts.RunErase)
 	p.ending.Handle(account.JobEnd, p.accounts.RunEnd)
 	p.ending.Handle(account.JobSweep, p.accounts.RunEnd)
@@ -91,6 +95,10 @@ func (s *Server) wire() (*parts, error) {
 	s.group.Add("chat", service.Func{OnStart: p.chat.Begin, OnStop: p.chat.Halt})
 	s.group.Add("media", p.media)
 	s.group.Add("voice", service.Func{OnStart: p.voice.Begin, OnStop: p.voice.Halt})
+	s.group.Add("email", service.Func{OnStart: func(ctx context.Context) error {
+		s.keepers.bus.Subscribe(p.mailboxChanged)
+		return p.email.Begin(ctx)
+	}, OnStop: p.email.Halt})
 	if p.telephone != nil {
 		s.group.Add("telephone", p.telephone)
 	}
@@ -157,6 +165,7 @@ func (s *Server) makeParts() *parts {
 	if p.telephone != nil {
 		p.telephone.phone, p.handsets.voice = p.voice.Phone(), p.voice
 	}
+	p.email = email.New(email.Deps{DB: k.db, Vault: k.vault, Clock: s.clock, IDs: s.ids, Setup: p.setups, Floor: p.floor, Network: mailNetwork(s.conf), Log: s.log.With("part", "email")})
 	p.live = live.New(live.Config{Bus: k.bus, Reader: reader{p.floor, p.contacts}, Floor: liveFloor, Clock: s.clock, Log: s.log.With("part", "live")})
 	p.ending = retention.New(retention.Deps{DB: k.db, Blobs: k.blobs, Contacts: p.contacts, Audit: p.audit, Clock: s.clock, Log: s.log.With("part", "retention"), Node: s.data.node})
 	p.privacy = &privacyDoors{binary: s.binary, log: s.log.With("part", "notice")}
@@ -224,6 +233,7 @@ func (s *Server) doors(p *parts) *api.Server {
 		Accounts:  accountDoors{p.accounts, s.founded, func(t id.Tenant) { p.setups.changed(appsetup.Change{Tenant: t}) }, reload},
 		Floor:     desks{p.floor, p.chat, s.ids},
 		History:   p.floor,
+		Emails:    p.email,
 		Chat:      p.chat,
 		Visitors:  p.chat,
 		Calls:     p.voice,

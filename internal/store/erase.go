@@ -106,10 +106,12 @@ func (tx *Tx) eraseWork(which, key string) (Erased, error) {
 	if err != nil {
 		return e, err
 	}
-	var calibrations int64
+	var calibrations, emails, sends int64
 	return e, tx.erase(key, []erasure{
 		{&e.Evaluations, `DELETE FROM evaluations WHERE tenant_id = $1 AND ` + which},
 		{&calibrations, `DELETE FROM calibrations WHERE tenant_id = $1 AND ` + which},
+		{&sends, `DELETE FROM email_sends WHERE tenant_id = $1 AND ` + which},
+		{&emails, `DELETE FROM emails WHERE tenant_id = $1 AND ` + which},
 		{&e.Offers, `DELETE FROM offers WHERE tenant_id = $1 AND ` + which},
 		{&e.Segments, `DELETE FROM segments WHERE tenant_id = $1 AND ` + which},
 		{&e.Legs, `DELETE FROM call_legs WHERE tenant_id = $1 AND ` + which},

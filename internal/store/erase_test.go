@@ -55,6 +55,12 @@ func life(tx *store.Tx, contact string) error {
 		if err := tx.PutVoicemail(store.VoicemailRow{InteractionID: interaction, UserID: "usr_1", LeftAt: t0}); err != nil {
 			return err
 		}
+		if err := tx.InsertEmail(store.EmailRow{InteractionID: interaction, Identity: []byte(interaction), MailboxID: "mbx_1", Folder: "INBOX"}); err != nil {
+			return err
+		}
+		if err := tx.BeginEmailSend(store.EmailSendRow{InteractionID: interaction, ClientID: "1", UserID: "usr_1", State: "sent"}); err != nil {
+			return err
+		}
 		if err := tx.InsertEvaluation(store.EvaluationRow{ID: "eva_" + interaction, InteractionID: interaction, AgentID: "usr_1", EvaluatorID: "usr_2", Origin: "sample", State: "assigned", Answers: "[]", WordsSealed: []byte("words")}); err != nil {
 			return err
 		}
@@ -215,7 +221,7 @@ func TestErasingAnInteractionAndAConversation(t *testing.T) {
 			same(t, "interaction", store.Erased{Interactions: 1, Segments: 1, Offers: 1, Legs: 1, Chats: 1, Messages: 1, Tokens: 2, Attachments: 1, Recordings: 1, RecordingEntries: 2, Evaluations: 1}, e)
 			return err
 		})
-		same(t, "left", map[string]int{"organisations": 1, "contacts": 1, "contact_addresses": 2, "consents": 2, "interactions": 1, "segments": 1, "offers": 1, "call_legs": 1, "recording_holds": 1, "evaluations": 1, "calibrations": 1}, census(t, db, tenA))
+		same(t, "left", map[string]int{"organisations": 1, "contacts": 1, "contact_addresses": 2, "consents": 2, "interactions": 1, "segments": 1, "offers": 1, "call_legs": 1, "recording_holds": 1, "evaluations": 1, "calibrations": 1, "emails": 1, "email_sends": 1}, census(t, db, tenA))
 		same(t, "the other tenant", other, census(t, db, tenB))
 		for what, del := range map[string]func(*store.Tx) error{
 			"interaction":  func(tx *store.Tx) error { _, err := tx.DeleteInteraction("int_none"); return err },

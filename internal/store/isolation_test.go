@@ -49,6 +49,15 @@ func everything(t *testing.T, db *store.DB) {
 					return tx.PutForward(store.ForwardRow{PhoneID: "phn_1", UserID: "usr_1", Sealed: []byte("s"), SetAt: t0})
 				},
 				func() error {
+					return tx.PutEmailFolder(store.EmailFolderRow{MailboxID: "mbx_1", Folder: "INBOX", Validity: 1, From: 1, Since: t0})
+				},
+				func() error {
+					return tx.InsertEmail(store.EmailRow{InteractionID: "int_1", Identity: []byte("i"), MailboxID: "mbx_1", Folder: "INBOX"})
+				},
+				func() error {
+					return tx.BeginEmailSend(store.EmailSendRow{InteractionID: "int_1", ClientID: "1", UserID: "usr_1", State: "sent"})
+				},
+				func() error {
 					return tx.PutVoicemail(store.VoicemailRow{InteractionID: "int_1", UserID: "usr_1", LeftAt: t0})
 				},
 				func() error {

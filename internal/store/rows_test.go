@@ -74,6 +74,11 @@ func tenantRows() []kept {
 	forward := fill[store.ForwardRow](31)
 	voicemail := fill[store.VoicemailRow](32)
 	voicemail.InteractionID, voicemail.DeletedAt = interaction.ID, time.Time{}
+	emailFolder := fill[store.EmailFolderRow](40)
+	email := fill[store.EmailRow](41)
+	email.InteractionID = interaction.ID
+	emailSend := fill[store.EmailSendRow](42)
+	emailSend.InteractionID = interaction.ID
 	alert.SubjectKind, alert.Level = "agent", "critical"
 	leg := fill[store.LegRow](19)
 	leg.InteractionID = interaction.ID
@@ -144,6 +149,14 @@ func tenantRows() []kept {
 		}),
 		keep("voicemails listed", voicemail, nothing, func(tx *store.Tx, r store.VoicemailRow) (store.VoicemailRow, error) {
 			return only(tx.Voicemails(r.UserID, 10))
+		}),
+		keep("email_folders", emailFolder, (*store.Tx).PutEmailFolder, func(tx *store.Tx, r store.EmailFolderRow) (store.EmailFolderRow, error) {
+			return tx.EmailFolder(r.MailboxID, r.Folder)
+		}),
+		keep("emails", email, (*store.Tx).InsertEmail, func(tx *store.Tx, r store.EmailRow) (store.EmailRow, error) { return tx.Email(r.InteractionID) }),
+		keep("emails known", email, nothing, func(tx *store.Tx, r store.EmailRow) (store.EmailRow, error) { return tx.EmailKnown(r.Identity) }),
+		keep("email_sends", emailSend, (*store.Tx).BeginEmailSend, func(tx *store.Tx, r store.EmailSendRow) (store.EmailSendRow, error) {
+			return only(tx.EmailSends(r.InteractionID))
 		}),
 		keep("alerts", alert, (*store.Tx).PutAlert, func(tx *store.Tx, r store.AlertRow) (store.AlertRow, error) { return tx.Alert(r.ID) }),
 		keep("alerts listed", alert, nothing, func(tx *store.Tx, r store.AlertRow) (store.AlertRow, error) {

@@ -28,7 +28,7 @@ func (m *Manager) load(ctx context.Context, t id.Tenant) (Plan, map[string]perso
 			if u.Status == "deleted" {
 				continue
 			}
-			p := person{name: u.UserName, since: u.CreatedAt, capacity: map[acd.Channel]int{acd.Chat: plan.Rules.ChatCapacity, acd.Voice: 1}}
+			p := person{name: u.UserName, since: u.CreatedAt, capacity: map[acd.Channel]int{acd.Chat: plan.Rules.ChatCapacity, acd.Voice: 1, acd.Email: 1}}
 			for ch, n := range u.Capacity {
 				if n > 0 {
 					p.capacity[acd.Channel(ch)] = n

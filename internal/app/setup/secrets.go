@@ -111,6 +111,11 @@ func (s *Service) beside(tx *store.Tx, a access.Actor, object string, before, o 
 			return errs.Bad(core.ConnectionSecret, "must be given again: the address leads to another host than the secret was given for.")
 		}
 	}
+	if n, ok := o.(core.Mailbox); ok {
+		if was, known := before.(core.Mailbox); known && n.Moved(was) && len(x.sealed[core.Password]) == 0 {
+			return errs.Bad(core.Password, "must be given again: the address leads to another host than the secret was given for.")
+		}
+	}
 	if err := s.plain(tx, a, object, before, o, x.plain); err != nil {
 		return err
 	}

@@ -187,7 +187,7 @@ func readable(a access.Actor, k core.Kind) error {
 	if access.Reach(a, Reads(k)) == access.Tenant {
 		return nil
 	}
-	if k == core.KindTrunk || k == core.KindPhone || k == core.KindRingGroup || k == core.KindConnection {
+	if k == core.KindTrunk || k == core.KindPhone || k == core.KindRingGroup || k == core.KindConnection || k == core.KindMailbox {
 		return allowed(a, Reads(k))
 	}
 	return allowed(a, access.SetupRead)
@@ -200,7 +200,7 @@ func Reads(k core.Kind) access.Permission {
 	switch k {
 	case core.KindCanned:
 		return access.CannedRead
-	case core.KindTrunk, core.KindPhone, core.KindRingGroup, core.KindConnection:
+	case core.KindTrunk, core.KindPhone, core.KindRingGroup, core.KindConnection, core.KindMailbox:
 		return access.SetupWrite
 	case core.KindQualitySample:
 		return access.QualityManage

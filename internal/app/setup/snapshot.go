@@ -32,6 +32,7 @@ type Snapshot struct {
 	AlertRules   map[string]core.AlertRule
 	Trunks       map[string]core.Trunk
 	Phones       map[string]core.Phone
+	Mailboxes    map[string]core.Mailbox
 
 	RecordingRules map[string]core.RecordingRule
 }
@@ -89,6 +90,7 @@ func (st *state) snapshot() (Snapshot, error) {
 	snap.AlertRules = typed[core.AlertRule](st)
 	snap.Trunks = typed[core.Trunk](st)
 	snap.Phones = typed[core.Phone](st)
+	snap.Mailboxes = typed[core.Mailbox](st)
 	snap.RecordingRules = typed[core.RecordingRule](st)
 	for id, v := range typed[core.ConsentText](st) {
 		snap.ConsentTexts[id] = ConsentText{st.rows[core.KindConsentText][id].Version, v}

@@ -229,7 +229,7 @@ func (in Try) trial(st *state, users []store.UserRow, now time.Time) core.Trial 
 // agent is a user as the try says, else ready and free if it names nobody, else
 // offline.
 func (in Try) agent(u store.UserRow, chats int) core.TrialAgent {
-	out := core.TrialAgent{Agent: acd.Agent{ID: u.ID, Skills: u.Skills, Capacity: map[acd.Channel]int{acd.Chat: chats, acd.Voice: 1}}, Presence: acd.Offline}
+	out := core.TrialAgent{Agent: acd.Agent{ID: u.ID, Skills: u.Skills, Capacity: map[acd.Channel]int{acd.Chat: chats, acd.Voice: 1, acd.Email: 1}}, Presence: acd.Offline}
 	for ch, n := range u.Capacity {
 		if n > 0 {
 			out.Capacity[acd.Channel(ch)] = n

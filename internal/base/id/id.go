@@ -51,6 +51,7 @@ const (
 	Prompt      = "pro"
 	Sound       = "snd"
 	RingGroup   = "rng"
+	Mailbox     = "mbx"
 
 	RecordingRule  = "rru"
 	RecordingHold  = "hld"

@@ -65,7 +65,6 @@ var ptSetup = []entry{
 	{"is not an iCalendar file: the line BEGIN:VCALENDAR is missing.", "não é um ficheiro iCalendar: falta a linha BEGIN:VCALENDAR."},
 
 	// Entry points, texts and replies.
-	{"is %q; this version accepts chat and voice.", "é {1}; esta versão aceita chat e voice."},
 	{"is missing; name the flow that runs when someone arrives.", "falta; indique o fluxo que corre quando alguém chega."},
 	{"must be like https://shop.example, without a path (http only for this machine itself).", "tem de ser como https://loja.example, sem caminho (http só para esta própria máquina)."},
 	{"is %q; a colour is written #rrggbb.", "é {1}; uma cor escreve-se #rrggbb."},

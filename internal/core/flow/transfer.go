@@ -2,6 +2,7 @@ package flow
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -71,6 +72,16 @@ func Transferring(g *Graph, s State) bool {
 // OnlyCalls says whether a graph, or a flow that it runs, has a step that only
 // calls can take.
 func OnlyCalls(g *Graph, flows func(string) *Graph) bool {
+	return hasStep(g, flows, TransferOut, Voicemail, Callback)
+}
+
+// Asks says whether a graph, or a flow that it runs, has a step that waits for the
+// person.
+func Asks(g *Graph, flows func(string) *Graph) bool {
+	return hasStep(g, flows, Ask, Collect, Consent, Form)
+}
+
+func hasStep(g *Graph, flows func(string) *Graph, types ...NodeType) bool {
 	seen := map[*Graph]bool{}
 	var visit func(*Graph) bool
 	visit = func(g *Graph) bool {
@@ -79,7 +90,7 @@ func OnlyCalls(g *Graph, flows func(string) *Graph) bool {
 		}
 		seen[g] = true
 		for _, n := range g.Nodes {
-			if n.Type == TransferOut || n.Type == Voicemail || n.Type == Callback || n.Type == SubFlow && visit(flows(n.Flow)) {
+			if slices.Contains(types, n.Type) || n.Type == SubFlow && visit(flows(n.Flow)) {
 				return true
 			}
 		}

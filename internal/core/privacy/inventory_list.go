@@ -201,6 +201,21 @@ var inventory = []group{
 		part{"interaction_id", Pseudonym, "", ""},
 		part{"user_id", Pseudonym, "for whom it is", ""})},
 
+	{Column, "email_folders", "to know how far each folder of a mailbox was looked at, so that no message is work twice", whileTenant, withTenant, with(
+		none("mailbox_id", "validity", "from_uid", "since", "anew"),
+		part{"folder", None, "the folder's name, as the organisation set it up", ""})},
+
+	{Column, "emails", "to find the message of an interaction at its provider while it is handled, and to know it again afterwards (C38-C43); the message itself is never stored", whileRecord, "with the interaction", with(
+		none("mailbox_id", "folder", "validity", "uid", "automatic", "done_at"),
+		part{"interaction_id", Pseudonym, "", ""},
+		part{"answers", Pseudonym, "the interaction that it goes on from", ""},
+		part{"identity", Pseudonym, "by what it is known again", "a keyed digest of its headers, from which nothing can be read"})},
+
+	{Column, "email_sends", "that no answer is sent twice, and who sent it", whileRecord, "with the interaction", with(
+		none("client_id", "state", "reason", "begun_at", "ended_at"),
+		part{"interaction_id", Pseudonym, "", ""},
+		part{"user_id", Pseudonym, "who answered", ""})},
+
 	{Column, "recordings", "to keep what is recorded of a conversation, as the tenant set it up (C45-C49)", whileRecording, withConversation, with(
 		none("recording_id", "kind", "spool", "entries", "serial", "length_ms", "size", "paused_ms", "paused_reason", "started_at", "ended_at", "keep_days", "keep_until"),
 		part{"signature", None, "the organisation's signature of the manifest", ""},
@@ -340,6 +355,7 @@ var inventory = []group{
 		{"telephone: phones at work", Credential, "hashes of passwords with which phones are let in, until the set-up changes", inMemory},
 		{"sip: registrations of phones", Address, "where a phone is reached, until it leaves or its registration lapses, an hour at most; gone with a restart", inMemory},
 		{"voice: wrong passwords of phones", None, "counts of a minute, by a keyed hash of the address or the account; of fixed size", inMemory},
+		{"email: messages that are handled", Content, "to show and answer a message while it is handled; gone when its work is closed", inMemory},
 		{"media: sound", Content, "on its way from one end of a call to the others, 200 ms at most", inMemory},
 		{"speech: what was said", Content, "the sound of texts that menus say again and again, without the texts; at most 10 minutes after the last time", inMemory},
 		{"live: recent events", Content, "to let a browser that lost its connection catch up", inMemory},

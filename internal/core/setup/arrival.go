@@ -81,8 +81,8 @@ func (t Theme) clean(languages []string) Theme {
 func (e EntryPoint) Validate(refs Refs) error {
 	var c checks
 	c.name("name", e.Name, 1, 80)
-	if e.Channel != acd.Chat && e.Channel != acd.Voice {
-		c.Add("channel", "is %q; this version accepts chat and voice.", short(string(e.Channel)))
+	if e.Channel != acd.Chat && e.Channel != acd.Voice && e.Channel != acd.Email {
+		c.Add("channel", "is %q; this version accepts chat, voice and email.", short(string(e.Channel)))
 	}
 	if e.Flow == "" {
 		c.Add("flow", "is missing; name the flow that runs when someone arrives.")
@@ -92,6 +92,9 @@ func (e EntryPoint) Validate(refs Refs) error {
 	}
 	if g := refs.Graph(e.Flow); g != nil && g.Secure {
 		c.Add("flow", "is a secure flow; only an agent can send a person into it.")
+	}
+	if g := refs.Graph(e.Flow); g != nil && e.Channel == acd.Email && flow.Asks(g, refs.Graph) {
+		c.Add("flow", "has a step that waits for the person's answer; who writes an email is not there to give one.")
 	}
 	c.count("origins", len(e.Origins), 50)
 	for i, o := range e.Origins {

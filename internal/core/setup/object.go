@@ -22,18 +22,18 @@ const KindUser Kind = "users"
 // Kinds are all kinds of set-up objects, in the order in which one needs the
 // other.
 var Kinds = []Kind{KindRules, KindSkill, KindTeam, KindSite, KindHours, KindReason, KindDisposition, KindLabel, KindQueue,
-	KindConsentText, KindConnection, KindPrompt, KindFlow, KindEntryPoint, KindCanned, KindAlertRule, KindPhone, KindRingGroup, KindTrunk, KindRecordingRule, KindQualityForm, KindQualitySample}
+	KindConsentText, KindConnection, KindPrompt, KindFlow, KindEntryPoint, KindCanned, KindAlertRule, KindPhone, KindRingGroup, KindTrunk, KindMailbox, KindRecordingRule, KindQualityForm, KindQualitySample}
 
 var prefixes = map[Kind]string{
 	KindQueue: id.Queue, KindSkill: id.Skill, KindTeam: id.Team, KindSite: id.Site, KindDisposition: id.Disposition, KindReason: id.Reason, KindHours: id.Hours,
 	KindEntryPoint: id.EntryPoint, KindCanned: id.Canned, KindConsentText: id.ConsentText, KindLabel: id.Label, KindFlow: id.Flow,
-	KindAlertRule: id.AlertRule, KindTrunk: id.Trunk, KindPhone: id.Phone, KindConnection: id.Connection, KindPrompt: id.Prompt, KindRingGroup: id.RingGroup, KindRecordingRule: id.RecordingRule, KindQualityForm: id.QualityForm, KindQualitySample: id.QualitySample,
+	KindAlertRule: id.AlertRule, KindTrunk: id.Trunk, KindPhone: id.Phone, KindConnection: id.Connection, KindPrompt: id.Prompt, KindRingGroup: id.RingGroup, KindMailbox: id.Mailbox, KindRecordingRule: id.RecordingRule, KindQualityForm: id.QualityForm, KindQualitySample: id.QualitySample,
 }
 
 var words = map[Kind]string{
 	KindQueue: "queue", KindSkill: "skill", KindTeam: "team", KindSite: "site", KindDisposition: "disposition", KindReason: "reason", KindHours: "opening hours",
 	KindEntryPoint: "entry point", KindCanned: "canned reply", KindConsentText: "consent text", KindLabel: "label",
-	KindFlow: "flow", KindAlertRule: "alert rule", KindTrunk: "trunk", KindPhone: "phone", KindConnection: "connection", KindPrompt: "prompt", KindRingGroup: "ring group", KindRecordingRule: "recording rule", KindQualityForm: "evaluation form", KindQualitySample: "sampling rule", KindRules: "rules", KindUser: "user",
+	KindFlow: "flow", KindAlertRule: "alert rule", KindTrunk: "trunk", KindPhone: "phone", KindConnection: "connection", KindPrompt: "prompt", KindRingGroup: "ring group", KindMailbox: "mailbox", KindRecordingRule: "recording rule", KindQualityForm: "evaluation form", KindQualitySample: "sampling rule", KindRules: "rules", KindUser: "user",
 }
 
 // Known says whether this is a kind of set-up object.
@@ -54,7 +54,7 @@ func (k Kind) Versioned() bool { return k == KindConsentText || k == KindFlow ||
 // never shown again, and set or removed by name.
 func (k Kind) Secrets() []string {
 	switch k {
-	case KindTrunk, KindPhone:
+	case KindTrunk, KindPhone, KindMailbox:
 		return []string{Password}
 	case KindConnection:
 		return []string{ConnectionSecret}
@@ -175,6 +175,8 @@ func read(kind Kind, raw json.RawMessage, strict bool) (Object, error) {
 		return decode[Phone](raw, strict)
 	case KindRingGroup:
 		return decode[RingGroup](raw, strict)
+	case KindMailbox:
+		return decode[Mailbox](raw, strict)
 	case KindConnection:
 		return decode[Connection](raw, strict)
 	case KindPrompt:

@@ -31,6 +31,7 @@ const (
 	KindConnection  Kind = "connections"
 	KindPrompt      Kind = "prompts"
 	KindRingGroup   Kind = "ring-groups"
+	KindMailbox     Kind = "mailboxes"
 
 	KindRecordingRule Kind = "recording-rules"
 	KindQualityForm   Kind = "quality-forms"

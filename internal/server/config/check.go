@@ -34,6 +34,7 @@ func (c *Config) Check(at func(key, problem string) Mistake) error {
 	c.checkFiles(&k)
 	c.checkSound(&k)
 	c.checkSIP(&k)
+	c.checkEmail(&k)
 	for _, network := range c.Proxy.Trust {
 		if _, err := netip.ParsePrefix(network); err != nil {
 			k.wrong("proxy.trust", "%q must be a network such as 10.0.0.0/8 or 127.0.0.1/32.", network)
@@ -346,5 +347,16 @@ func (c *Config) checkStorage(k *checker) {
 	}
 	if strings.ContainsAny(c.Bus.Prefix, ".*> ") || c.Bus.Prefix == "" {
 		k.wrong("bus.prefix", "must be one word without dots.")
+	}
+}
+
+func (c *Config) checkEmail(k *checker) {
+	for _, network := range c.Email.Inside {
+		if _, err := netip.ParsePrefix(network); err != nil {
+			k.wrong("email.inside", "%q must be a network such as 10.0.0.0/8 or 127.0.0.1/32.", network)
+		}
+	}
+	if _, err := Authorities(c.Email.Authority); err != nil {
+		k.wrong("email.authority", "%s must be a file of certificates in PEM that can be read.", c.Email.Authority)
 	}
 }

@@ -25,6 +25,7 @@ type Config struct {
 	Proxy    Proxy    `embed:"" prefix:"proxy-" group:"Transport"`
 	Sound    Sound    `embed:"" prefix:"sound-" group:"Transport"`
 	SIP      SIP      `embed:"" prefix:"sip-" group:"Transport"`
+	Email    Email    `embed:"" prefix:"email-" group:"Transport"`
 	Limits   Limits   `embed:"" prefix:"limits-" group:"Limits"`
 	Stop     Stop     `embed:"" prefix:"stop-" group:"Limits"`
 }
@@ -157,6 +158,13 @@ type SIP struct {
 	Authority string `placeholder:"FILE" help:"PEM file of certificate authorities that gateways are trusted by, besides the machine's own."`
 	Lines     string `placeholder:"FILE" help:"File of telephone lines that organisations share; deploy/lines.example.yaml explains it. Read again when it changes."`
 	Calls     int    `default:"4000" help:"Calls by telephone at a time; more are told to come back."`
+}
+
+// Email says how the mail providers of organisations are reached. It is always
+// encrypted.
+type Email struct {
+	Inside    []string `placeholder:"CIDR" help:"Networks inside the house where mail servers may be reached besides the public network, e.g. 10.1.2.0/24."`
+	Authority string   `placeholder:"FILE" help:"PEM file of certificate authorities that mail servers are trusted by, besides the machine's own."`
 }
 
 // Limits bound what clients can take.

@@ -1,0 +1,21 @@
+// Package email is the email channel: it follows the tenants' mailboxes at their
+// providers, makes each message work exactly once, shows it while it is handled,
+// answers it, and tells the provider afterwards. It reports upward through Sink and is
+// driven by the floor through Carry; a mailbox is followed on the node where its
+// tenant's floor is (channel.Follower).
+//
+// A message itself is never stored (notice C38-C43): it is in memory while it is
+// handled, bounded, and fetched again from the provider when it is not there. What is
+// stored is where it is and by what it is known again (store.EmailRow), with its
+// interaction, in one transaction.
+//
+// An answer is stored as begun before the provider is asked. What ended in between is
+// unsure until an agent says that it is to be sent again: nothing is sent twice by
+// itself. Nothing is ever answered automatically, so that RFC 3834 has nothing to
+// forbid.
+//
+// Goroutines: one a mailbox that is followed (follow.go); it owns that mailbox's
+// connection. Everything else runs on its caller's, with a connection of its own,
+// bounded for each mailbox. One lock (Service.mu) guards the maps and is never held
+// over I/O.
+package email

@@ -1,0 +1,80 @@
+package email
+
+import (
+	"context"
+	"slices"
+
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/channel/email/provider"
+	"nubitalk/internal/core/setup"
+	"nubitalk/internal/store"
+)
+
+// mostTries is how often the provider is told that a message was handled; after that
+// (more than a day) it stays there as it is.
+const mostTries = 30
+
+// RunDone tells the provider that the message of a closed interaction was handled
+// (JobDone): it is marked, and moved where the tenant wants that.
+func (s *Service) RunDone(ctx context.Context, job store.JobRow) error {
+	var row store.EmailRow
+	var sends []store.EmailSendRow
+	err := s.DB.Read(ctx, job.Tenant, func(tx *store.Tx) (err error) {
+		if row, err = tx.Email(job.ObjectID); err == nil {
+			sends, err = tx.EmailSends(job.ObjectID)
+		}
+		return err
+	})
+	if errs.Is(err, errs.NotFound) || err == nil && !row.DoneAt.IsZero() {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	boxes, err := s.Setup.Mailboxes(ctx, job.Tenant)
+	if err != nil {
+		return err
+	}
+	box, there := boxes[row.MailboxID]
+	if there && box.Enabled {
+		answered := slices.ContainsFunc(sends, func(x store.EmailSendRow) bool { return x.State == sent })
+		if err := s.tell(ctx, job.Tenant, row, box, answered); err != nil && job.Attempts < mostTries {
+			return err
+		}
+	}
+	return s.DB.Write(ctx, job.Tenant, func(tx *store.Tx) error { return tx.EmailDone(job.ObjectID, s.Clock.Now()) })
+}
+
+func (s *Service) tell(ctx context.Context, t id.Tenant, row store.EmailRow, m setup.Mailbox, answered bool) error {
+	done, err := s.line(ctx, row.MailboxID)
+	if err != nil {
+		return err
+	}
+	defer done()
+	account, err := s.account(ctx, t, row.MailboxID, m)
+	if err != nil {
+		return err
+	}
+	b, err := s.Network.Open(ctx, account)
+	if err != nil {
+		return provider.AsFault(err, provider.StepReach, m.IMAP.Host).Says()
+	}
+	defer b.Close()
+	at, err := b.Select(ctx, row.Folder)
+	if err != nil {
+		return provider.AsFault(err, provider.StepFolder, m.IMAP.Host).Says()
+	}
+	if int64(at.Validity) != row.Validity { // who follows the mailbox finds it again
+		return errs.New(errs.Unavailable, "The provider is numbering this folder anew. Try again in a moment.")
+	}
+	if err := b.Mark(ctx, uint32(row.UID), answered); err != nil {
+		return provider.AsFault(err, provider.StepMessage, m.IMAP.Host).Says()
+	}
+	if m.After == setup.MailMove && m.MoveTo != row.Folder {
+		if err := b.Move(ctx, uint32(row.UID), m.MoveTo); err != nil {
+			return provider.AsFault(err, provider.StepMessage, m.IMAP.Host).Says()
+		}
+	}
+	return nil
+}

@@ -1,0 +1,270 @@
+package email
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"nubitalk/internal/base/clock"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/secret"
+	"nubitalk/internal/channel"
+	"nubitalk/internal/channel/email/provider"
+	"nubitalk/internal/core/setup"
+	"nubitalk/internal/store"
+)
+
+// Setup is the tenants' set-up as the channel asks for it.
+type Setup interface {
+	// Mailboxes are those in use, with those that are switched off.
+	Mailboxes(ctx context.Context, t id.Tenant) (map[string]setup.Mailbox, error)
+	// MailboxPassword opens a mailbox's password.
+	MailboxPassword(ctx context.Context, t id.Tenant, mailbox string) (secret.Text, error)
+	// EntryPointOf is an entry point in use.
+	EntryPointOf(ctx context.Context, t id.Tenant, entryPoint string) (setup.EntryPoint, error)
+}
+
+// Vault makes keyed digests.
+type Vault interface {
+	Digest(ctx context.Context, t id.Tenant, where string, value []byte) ([]byte, error)
+}
+
+// Deps is what the service needs.
+type Deps struct {
+	DB      *store.DB
+	Vault   Vault
+	Clock   clock.Clock
+	IDs     *id.Source
+	Setup   Setup
+	Floor   channel.Sink
+	Network *provider.Network
+	Log     *slog.Logger
+}
+
+// Service is the email channel; safe for use by several goroutines.
+type Service struct {
+	Deps
+	held *held
+
+	mu      sync.Mutex
+	ctx     context.Context // of what runs; nil before Begin and after Halt
+	quit    context.CancelFunc
+	running sync.WaitGroup
+	houses  map[id.Tenant]*house
+	lines   map[string]chan struct{} // by mailbox: connections beside the one that follows
+	sending map[string]bool          // interactions whose answer is being sent
+}
+
+// house is a tenant whose floor is on this node.
+type house struct {
+	quit  context.CancelFunc
+	ctx   context.Context
+	boxes map[string]*followed
+	stamp uint64 // grows with each reading of the set-up, so that an older one does not win
+}
+
+// New makes a Service.
+func New(d Deps) *Service {
+	return &Service{Deps: d, held: newHeld(), houses: map[id.Tenant]*house{}, lines: map[string]chan struct{}{}, sending: map[string]bool{}}
+}
+
+// Begin starts following, as floors open.
+func (s *Service) Begin(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ctx, s.quit = context.WithCancel(context.WithoutCancel(ctx))
+	for t := range s.houses { // opened before
+		s.enter(t)
+	}
+	return nil
+}
+
+// Halt ends following and waits for its end.
+func (s *Service) Halt(context.Context) error {
+	s.mu.Lock()
+	if s.quit == nil {
+		s.mu.Unlock()
+		return nil
+	}
+	s.quit()
+	s.ctx, s.quit = nil, nil
+	clear(s.houses)
+	s.mu.Unlock()
+	s.running.Wait()
+	return nil
+}
+
+var (
+	_ channel.Driver   = (*Service)(nil)
+	_ channel.Follower = (*Service)(nil)
+)
+
+// Opened follows a tenant's mailboxes from now on.
+func (s *Service) Opened(t id.Tenant, _ []channel.Work) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.leave(t)
+	s.enter(t)
+}
+
+// Closed follows them no longer.
+func (s *Service) Closed(t id.Tenant) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.leave(t)
+	s.held.forgetAll(t)
+}
+
+// Changed reads a tenant's mailboxes anew.
+func (s *Service) Changed(t id.Tenant) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t == "" {
+		for t := range s.houses {
+			s.read(t)
+		}
+		return
+	}
+	s.read(t)
+}
+
+func (s *Service) enter(t id.Tenant) {
+	h := &house{boxes: map[string]*followed{}}
+	s.houses[t] = h
+	if s.ctx == nil { // Begin comes to it
+		return
+	}
+	h.ctx, h.quit = context.WithCancel(s.ctx)
+	s.read(t)
+}
+
+func (s *Service) leave(t id.Tenant) {
+	if h := s.houses[t]; h != nil && h.quit != nil {
+		h.quit()
+	}
+	delete(s.houses, t)
+}
+
+// read begins to follow what is new, and ends what is not the same any more.
+func (s *Service) read(t id.Tenant) {
+	h := s.houses[t]
+	if h == nil || h.ctx == nil {
+		return
+	}
+	h.stamp++
+	stamp := h.stamp
+	s.running.Go(func() {
+		for wait := time.Second; ; wait = min(2*wait, time.Minute) {
+			boxes, err := s.Setup.Mailboxes(h.ctx, t)
+			if err == nil {
+				s.settle(t, h, stamp, boxes)
+				return
+			}
+			s.Log.Warn("the mailboxes could not be read; it is tried again", "tenant", t, "error", err)
+			if !sleep(h.ctx, wait) {
+				return
+			}
+		}
+	})
+}
+
+func (s *Service) settle(t id.Tenant, h *house, stamp uint64, boxes map[string]setup.Mailbox) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if h.stamp != stamp || h.ctx.Err() != nil || s.ctx == nil {
+		return
+	}
+	for mailbox, f := range h.boxes {
+		if _, there := boxes[mailbox]; !there {
+			f.quit()
+			delete(h.boxes, mailbox)
+		}
+	}
+	for mailbox, m := range boxes {
+		if f := h.boxes[mailbox]; f != nil {
+			f.quit() // also for a new password, which does not show in what is set up
+		}
+		if !m.Enabled {
+			delete(h.boxes, mailbox)
+			continue
+		}
+		f := &followed{s: s, tenant: t, id: mailbox, Mailbox: m}
+		var ctx context.Context
+		ctx, f.quit = context.WithCancel(h.ctx)
+		before := h.boxes[mailbox]
+		h.boxes[mailbox] = f
+		f.done = make(chan struct{})
+		s.running.Go(func() {
+			defer close(f.done)
+			if before != nil {
+				<-before.done // never two at a time
+			}
+			f.run(ctx)
+		})
+	}
+}
+
+// sleep waits; false when the context ended.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// JobDone tells the provider that a message was handled.
+const JobDone = "email.done"
+
+// Carry lets the copy of a message go once its work is closed, and has the provider
+// told. What a flow says is said to nobody: nothing is answered automatically.
+func (s *Service) Carry(tx *store.Tx, w channel.Work, _ []channel.Act) (func(), error) {
+	if w.State != "closed" {
+		return nil, nil
+	}
+	now := s.Clock.Now()
+	if err := tx.InsertJob(store.JobRow{ID: s.IDs.New(id.Job), Kind: JobDone, ObjectID: w.ID, RunAt: now, CreatedAt: now}); err != nil {
+		return nil, err
+	}
+	return func() { s.held.forget(w.Tenant, w.ID) }, nil
+}
+
+// Waits has nobody to tell.
+func (*Service) Waits(id.Tenant, string, []string, int) {}
+
+// perMailbox is how many connections one mailbox may have beside the one that follows
+// it.
+const perMailbox = 3
+
+// line waits for a connection's turn; call what it returns afterwards.
+func (s *Service) line(ctx context.Context, mailbox string) (func(), error) {
+	s.mu.Lock()
+	room := s.lines[mailbox]
+	if room == nil {
+		room = make(chan struct{}, perMailbox)
+		s.lines[mailbox] = room
+	}
+	s.mu.Unlock()
+	select {
+	case room <- struct{}{}:
+		return func() { <-room }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// account is a mailbox as its provider knows it.
+func (s *Service) account(ctx context.Context, t id.Tenant, mailbox string, m setup.Mailbox) (provider.Account, error) {
+	password, err := s.Setup.MailboxPassword(ctx, t, mailbox)
+	return accountOf(m, password), err
+}
+
+func accountOf(m setup.Mailbox, password secret.Text) provider.Account {
+	return provider.Account{User: m.Account(), Password: password,
+		IMAP: provider.Server{Host: m.IMAP.Host, Port: m.IMAP.PortOf(993, 143), Security: provider.Security(m.IMAP.Security)},
+		SMTP: provider.Server{Host: m.SMTP.Host, Port: m.SMTP.PortOf(465, 587), Security: provider.Security(m.SMTP.Security)}}
+}

@@ -1,0 +1,49 @@
+package email
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"io"
+	"log/slog"
+	"testing"
+
+	"nubitalk/internal/base/clock"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/secret"
+	"nubitalk/internal/core/setup"
+	"nubitalk/internal/store"
+	"nubitalk/internal/store/storetest"
+)
+
+func openStore(t *testing.T) *store.DB { return storetest.Open(t, store.SQLite) }
+
+var ids = id.NewSource(clock.Real{}.Now, nil)
+
+func newTenant(t *testing.T, _ *store.DB) id.Tenant { return id.Tenant(ids.New(id.TenantKind)) }
+
+// digests stands for the vault.
+type digests struct{}
+
+func (digests) Digest(_ context.Context, t id.Tenant, where string, value []byte) ([]byte, error) {
+	mac := hmac.New(sha256.New, []byte(string(t)+where))
+	mac.Write(value)
+	return mac.Sum(nil), nil
+}
+
+func testDeps(_ *testing.T, db *store.DB) Deps {
+	return Deps{DB: db, Vault: digests{}, Clock: clock.Real{}, IDs: ids, Setup: noSetup{}, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+}
+
+// noSetup has no mailboxes and no entry points.
+type noSetup struct{}
+
+func (noSetup) Mailboxes(context.Context, id.Tenant) (map[string]setup.Mailbox, error) {
+	return nil, nil
+}
+func (noSetup) MailboxPassword(context.Context, id.Tenant, string) (secret.Text, error) {
+	return secret.Text{}, nil
+}
+func (noSetup) EntryPointOf(context.Context, id.Tenant, string) (setup.EntryPoint, error) {
+	return setup.EntryPoint{Languages: []string{"en"}}, nil
+}

@@ -1,0 +1,113 @@
+package email
+
+import (
+	"container/list"
+	"sync"
+
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/channel/email/message"
+)
+
+// How much of messages is kept in memory; more is fetched again when it is wanted.
+const (
+	mostOfTenant = 64 << 20
+	mostOfAll    = 256 << 20
+)
+
+// held are messages in memory, the longest unused of which goes first.
+type held struct {
+	mu     sync.Mutex
+	all    map[string]*list.Element // by interaction
+	order  *list.List               // the latest used in front
+	sizes  map[id.Tenant]int64
+	size   int64
+	tenant int64 // bounds
+	whole  int64
+}
+
+type kept struct {
+	tenant      id.Tenant
+	interaction string
+	m           *message.Message
+	size        int64
+}
+
+func newHeld() *held {
+	return &held{all: map[string]*list.Element{}, order: list.New(), sizes: map[id.Tenant]int64{}, tenant: mostOfTenant, whole: mostOfAll}
+}
+
+// weight is about what a message takes.
+func weight(m *message.Message) int64 {
+	n := int64(4<<10 + m.Text.Len() + m.HTML.Len() + m.Subject.Len())
+	for _, f := range m.Files {
+		n += f.Size + 256
+	}
+	return n
+}
+
+func (h *held) put(t id.Tenant, interaction string, m *message.Message) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.drop(h.all[interaction])
+	k := &kept{t, interaction, m, weight(m)}
+	if k.size > h.tenant {
+		return
+	}
+	h.all[interaction] = h.order.PushFront(k)
+	h.sizes[t] += k.size
+	h.size += k.size
+	for e := h.order.Back(); e != nil && h.sizes[t] > h.tenant; {
+		before := e.Prev()
+		if e.Value.(*kept).tenant == t {
+			h.drop(e)
+		}
+		e = before
+	}
+	for h.size > h.whole {
+		h.drop(h.order.Back())
+	}
+}
+
+func (h *held) get(t id.Tenant, interaction string) *message.Message {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	e := h.all[interaction]
+	if e == nil || e.Value.(*kept).tenant != t {
+		return nil
+	}
+	h.order.MoveToFront(e)
+	return e.Value.(*kept).m
+}
+
+func (h *held) forget(t id.Tenant, interaction string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if e := h.all[interaction]; e != nil && e.Value.(*kept).tenant == t {
+		h.drop(e)
+	}
+}
+
+// forgetAll drops a tenant's.
+func (h *held) forgetAll(t id.Tenant) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for e := h.order.Front(); e != nil; {
+		next := e.Next()
+		if e.Value.(*kept).tenant == t {
+			h.drop(e)
+		}
+		e = next
+	}
+}
+
+func (h *held) drop(e *list.Element) {
+	if e == nil {
+		return
+	}
+	k := h.order.Remove(e).(*kept)
+	delete(h.all, k.interaction)
+	h.size -= k.size
+	if h.sizes[k.tenant] -= k.size; h.sizes[k.tenant] <= 0 {
+		delete(h.sizes, k.tenant)
+	}
+}

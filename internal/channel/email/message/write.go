@@ -1,0 +1,139 @@
+package message
+
+import (
+	"bytes"
+	"mime"
+	"mime/quotedprintable"
+	"net/mail"
+	"strings"
+	"time"
+	"unicode"
+
+	"nubitalk/internal/base/secret"
+)
+
+// Draft is a message to be written.
+type Draft struct {
+	ID         string // without its brackets
+	InReplyTo  string
+	References []string
+	Date       time.Time
+	From       Address
+	To, Cc     []Address
+	Subject    secret.Text
+	Text       secret.Text
+	// Automatic: no person wrote it (RFC 3834, 5).
+	Automatic bool
+}
+
+// Write gives the octets of a message of plain text (RFC 5322, 2045, 2047). Nothing in
+// a draft becomes a header of its own: control characters are left out.
+func Write(d Draft) []byte {
+	var out bytes.Buffer
+	put := func(name, value string) {
+		if value != "" {
+			out.WriteString(name + ": " + value + "\r\n")
+		}
+	}
+	put("Date", d.Date.Format("Mon, 02 Jan 2006 15:04:05 -0700"))
+	put("From", listed([]Address{d.From}))
+	put("To", listed(d.To))
+	put("Cc", listed(d.Cc))
+	put("Subject", folded(strings.Fields(mime.QEncoding.Encode("utf-8", visible(d.Subject.Reveal())))))
+	put("Message-ID", bracketed(d.ID))
+	put("In-Reply-To", bracketed(d.InReplyTo))
+	var refs []string
+	for _, r := range d.References {
+		refs = append(refs, bracketed(r))
+	}
+	put("References", strings.Join(refs, "\r\n "))
+	if d.Automatic {
+		put("Auto-Submitted", "auto-replied")
+	}
+	put("MIME-Version", "1.0")
+	put("Content-Type", "text/plain; charset=utf-8")
+	put("Content-Transfer-Encoding", "quoted-printable")
+	out.WriteString("\r\n")
+	body := quotedprintable.NewWriter(&out)
+	text := strings.ReplaceAll(strings.ReplaceAll(d.Text.Reveal(), "\r\n", "\n"), "\r", "\n")
+	if !strings.HasSuffix(text, "\n") {
+		text += "\n"
+	}
+	_, _ = body.Write([]byte(strings.ReplaceAll(text, "\n", "\r\n"))) // a buffer takes all
+	_ = body.Close()
+	return out.Bytes()
+}
+
+func bracketed(id string) string {
+	if id = visible(id); id == "" {
+		return ""
+	}
+	return "<" + strings.NewReplacer("<", "", ">", "", " ", "").Replace(id) + ">"
+}
+
+func listed(list []Address) string {
+	var all []string
+	for _, a := range list {
+		all = append(all, (&mail.Address{Name: visible(a.Name.Reveal()), Address: visible(a.Address.Reveal())}).String())
+	}
+	return strings.Join(all, ",\r\n ")
+}
+
+// folded breaks a line between words, where it would become too long (RFC 5322, 2.1.1).
+func folded(words []string) string {
+	var out strings.Builder
+	line := len("Subject: ")
+	for i, w := range words {
+		if i > 0 {
+			if line+1+len(w) > 78 {
+				out.WriteString("\r\n")
+				line = 0
+			}
+			out.WriteByte(' ')
+			line++
+		}
+		out.WriteString(w)
+		line += len(w)
+	}
+	return out.String()
+}
+
+// visible is a text in one line, without control characters.
+func visible(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, s)
+	return strings.Join(strings.Fields(s), " ")
+}
+
+// Identity is by what a message is known again, in whatever folder and mailbox it
+// turns up: its id with who wrote it and when, since some programs give one id to
+// several messages; without an id, what else its header says.
+func (m *Message) Identity() []byte {
+	h := m.header
+	parts := []string{m.ID, strings.ToLower(h.get("From")), h.get("Date")}
+	if m.ID == "" {
+		parts = append(parts, h.get("To"), h.get("Subject"))
+	}
+	return []byte(strings.Join(parts, "\x00"))
+}
+
+// AnswerTo is to whom an answer goes: Reply-To, else From (RFC 5322, 3.6.2).
+func (m *Message) AnswerTo() []Address {
+	if len(m.ReplyTo) > 0 {
+		return m.ReplyTo
+	}
+	return m.From
+}
+
+// AnswerSubject is the subject of an answer, with one Re: before it.
+func (m *Message) AnswerSubject() secret.Text {
+	s := visible(m.Subject.Reveal())
+	if len(s) >= 3 && strings.EqualFold(s[:3], "re:") {
+		return secret.New(s)
+	}
+	return secret.New(strings.TrimSpace("Re: " + s))
+}

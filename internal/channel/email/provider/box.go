@@ -1,0 +1,409 @@
+package provider
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
+
+	"nubitalk/internal/channel/email/message"
+)
+
+// Box is a mailbox that is open over IMAP.
+type Box struct {
+	host string
+	conn net.Conn
+	c    *imapclient.Client
+	news chan struct{} // something came or went
+}
+
+// Folder is how a folder stands when it is opened.
+type Folder struct{ Validity, Next uint32 }
+
+// Open signs in. Close the box.
+func (n *Network) Open(ctx context.Context, a Account) (*Box, error) {
+	b, err := n.greet(ctx, a.IMAP)
+	if err != nil {
+		return nil, err
+	}
+	err = b.do(ctx, func() error { return b.c.Login(a.User, a.Password.Reveal()).Wait() })
+	if err != nil {
+		b.Close()
+		var answer *imap.Error
+		if errors.As(err, &answer) {
+			reason := Denied
+			switch answer.Code {
+			case imap.ResponseCodeUnavailable, imap.ResponseCodeInUse, imap.ResponseCodeLimit:
+				reason = Busy
+			}
+			return nil, &Fault{Step: StepSignIn, Reason: reason, Host: b.host, cause: err}
+		}
+		return nil, AsFault(err, StepSignIn, b.host)
+	}
+	return b, nil
+}
+
+// greet connects and begins TLS.
+func (n *Network) greet(ctx context.Context, s Server) (*Box, error) {
+	conn, err := n.dial(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	if s.Security == STARTTLS {
+		if err := within(ctx, conn, patience, func() error { return startTLS(conn) }); err != nil {
+			_ = conn.Close()
+			return nil, AsFault(err, StepSecure, s.Host)
+		}
+	}
+	secured, err := n.secure(ctx, conn, s)
+	if err != nil {
+		return nil, err
+	}
+	b := &Box{host: s.Host, conn: secured, news: make(chan struct{}, 1)}
+	var wire net.Conn = secured
+	if s.Security == STARTTLS { // the greeting was said before TLS, and none is said after it
+		wire = &greeted{Conn: secured, first: strings.NewReader("* OK ready\r\n")}
+	}
+	b.c = imapclient.New(wire, &imapclient.Options{UnilateralDataHandler: &imapclient.UnilateralDataHandler{
+		Mailbox: func(d *imapclient.UnilateralDataMailbox) {
+			if d.NumMessages != nil {
+				b.hear()
+			}
+		},
+		Expunge: func(uint32) { b.hear() },
+	}})
+	if err := b.do(ctx, b.c.WaitGreeting); err != nil {
+		b.Close()
+		f := AsFault(err, StepReach, s.Host)
+		if f.Reason == Lost {
+			f.Reason = NotThisServer
+		}
+		return nil, f
+	}
+	return b, nil
+}
+
+// greeted gives a greeting before what the connection says.
+type greeted struct {
+	net.Conn
+	first *strings.Reader
+}
+
+func (g *greeted) Read(p []byte) (int, error) {
+	if g.first.Len() > 0 {
+		return g.first.Read(p)
+	}
+	return g.Conn.Read(p)
+}
+
+// startTLS asks for TLS on a plain connection (RFC 9051, 6.2.1). What came before TLS
+// is not believed afterwards.
+func startTLS(conn net.Conn) error {
+	lines := bufio.NewReader(io.LimitReader(conn, 16<<10))
+	say := func(prefix string) error {
+		for {
+			line, err := lines.ReadString('\n')
+			if err != nil {
+				return err
+			}
+			if answer, ok := strings.CutPrefix(line, prefix); ok {
+				if !strings.HasPrefix(strings.ToUpper(answer), "OK") {
+					return &Fault{Step: StepSecure, Reason: NoTLS}
+				}
+				return nil
+			}
+			if !strings.HasPrefix(line, "* ") {
+				return &Fault{Step: StepReach, Reason: NotThisServer}
+			}
+		}
+	}
+	if err := say("* "); err != nil {
+		return err
+	}
+	if _, err := conn.Write([]byte("t STARTTLS\r\n")); err != nil {
+		return err
+	}
+	if err := say("t "); err != nil {
+		return err
+	}
+	if lines.Buffered() > 0 { // somebody put more before TLS
+		return &Fault{Step: StepSecure, Reason: NoTLS}
+	}
+	return nil
+}
+
+func (b *Box) hear() {
+	select {
+	case b.news <- struct{}{}:
+	default:
+	}
+}
+
+func (b *Box) do(ctx context.Context, fn func() error) error {
+	return within(ctx, b.conn, patience, fn)
+}
+
+// Close ends the connection.
+func (b *Box) Close() { _ = b.conn.Close() }
+
+// faulty says what an error of a command is.
+func (b *Box) faulty(err error, step Step, otherwise Reason) error {
+	var answer *imap.Error
+	if !errors.As(err, &answer) {
+		return AsFault(err, step, b.host)
+	}
+	reason := otherwise
+	switch answer.Code {
+	case imap.ResponseCodeNonExistent, imap.ResponseCodeTryCreate:
+		reason = NoFolder
+	case imap.ResponseCodeOverQuota:
+		reason = Full
+	case imap.ResponseCodeUnavailable, imap.ResponseCodeInUse, imap.ResponseCodeLimit, imap.ResponseCodeServerBug:
+		reason = Busy
+	}
+	return &Fault{Step: step, Reason: reason, Host: b.host, cause: err}
+}
+
+// Select opens a folder.
+func (b *Box) Select(ctx context.Context, folder string) (Folder, error) {
+	var d *imap.SelectData
+	err := b.do(ctx, func() (err error) { d, err = b.c.Select(folder, nil).Wait(); return err })
+	if err != nil {
+		return Folder{}, b.faulty(err, StepFolder, NoFolder)
+	}
+	return Folder{Validity: d.UIDValidity, Next: uint32(d.UIDNext)}, nil
+}
+
+// Search says which messages to find: all from From on; and of those before it the
+// unread ones, those since a day, or none.
+type Search struct {
+	From   uint32
+	Unread bool
+	Since  time.Time
+}
+
+// Find gives the messages' UIDs, the lowest first.
+func (b *Box) Find(ctx context.Context, s Search) ([]uint32, error) {
+	var all []uint32
+	ask := func(c imap.SearchCriteria) error {
+		c.NotFlag = []imap.Flag{imap.FlagDeleted}
+		var d *imap.SearchData
+		if err := b.do(ctx, func() (err error) { d, err = b.c.UIDSearch(&c, nil).Wait(); return err }); err != nil {
+			return b.faulty(err, StepFolder, Lost)
+		}
+		for _, u := range d.AllUIDs() {
+			all = append(all, uint32(u))
+		}
+		return nil
+	}
+	from := max(s.From, 1)
+	var above imap.UIDSet
+	above.AddRange(imap.UID(from), 0)
+	if err := ask(imap.SearchCriteria{UID: []imap.UIDSet{above}}); err != nil {
+		return nil, err
+	}
+	all = slices.DeleteFunc(all, func(u uint32) bool { return u < from }) // n:* names the last one in any case
+	if from > 1 {
+		var below imap.UIDSet
+		below.AddRange(1, imap.UID(from-1))
+		if s.Unread {
+			if err := ask(imap.SearchCriteria{UID: []imap.UIDSet{below}, Flag: nil, Not: []imap.SearchCriteria{{Flag: []imap.Flag{imap.FlagSeen}}}}); err != nil {
+				return nil, err
+			}
+		}
+		if !s.Since.IsZero() {
+			if err := ask(imap.SearchCriteria{UID: []imap.UIDSet{below}, Since: s.Since}); err != nil {
+				return nil, err
+			}
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all), nil
+}
+
+// Head is what is read of a message to know it again.
+type Head struct {
+	UID  uint32
+	Mail *message.Message // of the header's fields alone
+}
+
+// identifying are the fields by which a message is known.
+var identifying = []string{"Message-ID", "From", "To", "Date", "Subject"}
+
+// Heads reads the heads of messages; those that are gone are left out.
+func (b *Box) Heads(ctx context.Context, uids []uint32) ([]Head, error) {
+	section := &imap.FetchItemBodySection{Specifier: imap.PartSpecifierHeader, HeaderFields: identifying, Peek: true}
+	var list []Head
+	err := b.do(ctx, func() error {
+		got, err := b.c.Fetch(setOf(uids), &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{section}}).Collect()
+		for _, one := range got {
+			for _, s := range one.BodySection {
+				m, err := message.Read(bytes.NewReader(s.Bytes), message.Standard)
+				if err == nil && one.UID != 0 {
+					list = append(list, Head{uint32(one.UID), m})
+				}
+				break
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return nil, b.faulty(err, StepMessage, Lost)
+	}
+	return list, nil
+}
+
+func setOf(uids []uint32) imap.UIDSet {
+	var set imap.UIDSet
+	for _, u := range uids {
+		set.AddNum(imap.UID(u))
+	}
+	return set
+}
+
+// Fetch reads a message, without marking it; nil if it is gone.
+func (b *Box) Fetch(ctx context.Context, uid uint32, l message.Limits) (m *message.Message, err error) {
+	section := &imap.FetchItemBodySection{Peek: true, Partial: &imap.SectionPartial{Size: l.Size + 1}}
+	err = within(ctx, b.conn, 4*patience, func() error {
+		cmd := b.c.Fetch(setOf([]uint32{uid}), &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{section}})
+		var bad error
+		for one := cmd.Next(); one != nil; one = cmd.Next() {
+			for item := one.Next(); item != nil; item = one.Next() {
+				if body, ok := item.(imapclient.FetchItemDataBodySection); ok && body.Literal != nil && m == nil && bad == nil {
+					m, bad = message.Read(body.Literal, l)
+				}
+			}
+		}
+		return errors.Join(cmd.Close(), bad)
+	})
+	if err != nil {
+		return nil, b.faulty(err, StepMessage, Lost)
+	}
+	return m, nil
+}
+
+// Wait waits until something happens in the folder that is open, at most d. Where the
+// provider has no IDLE, it asks every minute.
+func (b *Box) Wait(ctx context.Context, d time.Duration) error {
+	if !b.c.Caps().Has(imap.CapIdle) {
+		return b.poll(ctx, min(d, time.Minute))
+	}
+	var idle *imapclient.IdleCommand
+	if err := b.do(ctx, func() (err error) { idle, err = b.c.Idle(); return err }); err != nil {
+		return b.faulty(err, StepFolder, Lost)
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-b.news:
+	case <-timer.C:
+	case <-b.c.Closed():
+	case <-ctx.Done():
+	}
+	// go-imap may wait for ever here on a connection that is gone; that closes it.
+	err := b.do(ctx, func() error { return errors.Join(idle.Close(), idle.Wait()) })
+	if err != nil {
+		return b.faulty(err, StepFolder, Lost)
+	}
+	return ctx.Err()
+}
+
+func (b *Box) poll(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if err := b.do(ctx, b.c.Noop().Wait); err != nil {
+		return b.faulty(err, StepFolder, Lost)
+	}
+	return nil
+}
+
+// Handled is the keyword that marks a message as handled here.
+const Handled imap.Flag = "$NubitalkHandled"
+
+// Mark flags a message as read and handled, and as answered if it was.
+func (b *Box) Mark(ctx context.Context, uid uint32, answered bool) error {
+	flags := []imap.Flag{imap.FlagSeen, Handled}
+	if answered {
+		flags = append(flags, imap.FlagAnswered)
+	}
+	store := func(flags []imap.Flag) error {
+		return b.do(ctx, func() error {
+			return b.c.Store(setOf([]uint32{uid}), &imap.StoreFlags{Op: imap.StoreFlagsAdd, Silent: true, Flags: flags}, nil).Close()
+		})
+	}
+	err := store(flags)
+	var answer *imap.Error
+	if errors.As(err, &answer) { // a provider without keywords
+		err = store(slices.DeleteFunc(flags, func(f imap.Flag) bool { return f == Handled }))
+	}
+	if err != nil {
+		return b.faulty(err, StepMessage, Rejected)
+	}
+	return nil
+}
+
+// Move moves a message to another folder, which it makes if there is none.
+func (b *Box) Move(ctx context.Context, uid uint32, folder string) error {
+	move := func() error {
+		return b.do(ctx, func() error { _, err := b.c.Move(setOf([]uint32{uid}), folder).Wait(); return err })
+	}
+	err := move()
+	var answer *imap.Error
+	if errors.As(err, &answer) {
+		if made := b.do(ctx, b.c.Create(folder, nil).Wait); made == nil {
+			err = move()
+		}
+	}
+	if err != nil {
+		return b.faulty(err, StepMessage, NoFolder)
+	}
+	return nil
+}
+
+// Keep puts a copy of a message into a folder, as read.
+func (b *Box) Keep(ctx context.Context, folder string, octets []byte) error {
+	err := within(ctx, b.conn, 4*patience, func() error {
+		cmd := b.c.Append(folder, int64(len(octets)), &imap.AppendOptions{Flags: []imap.Flag{imap.FlagSeen}})
+		_, err := cmd.Write(octets)
+		err = errors.Join(err, cmd.Close())
+		_, answered := cmd.Wait()
+		return errors.Join(answered, err)
+	})
+	if err != nil {
+		return b.faulty(err, StepMessage, NoFolder)
+	}
+	return nil
+}
+
+// Folders lists the folders that can be opened, and which holds what was sent, if the
+// provider says so (RFC 6154).
+func (b *Box) Folders(ctx context.Context) (folders []string, sent string, err error) {
+	var list []*imap.ListData
+	err = b.do(ctx, func() (err error) { list, err = b.c.List("", "*", nil).Collect(); return err })
+	if err != nil {
+		return nil, "", b.faulty(err, StepFolder, Lost)
+	}
+	for _, f := range list {
+		if slices.Contains(f.Attrs, imap.MailboxAttrNoSelect) || slices.Contains(f.Attrs, imap.MailboxAttrNonExistent) || len(folders) >= 500 {
+			continue
+		}
+		folders = append(folders, f.Mailbox)
+		if slices.Contains(f.Attrs, imap.MailboxAttrSent) {
+			sent = f.Mailbox
+		}
+	}
+	return folders, sent, nil
+}

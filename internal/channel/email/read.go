@@ -1,0 +1,249 @@
+package email
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/channel/email/message"
+	"nubitalk/internal/channel/email/provider"
+	"nubitalk/internal/core/setup"
+	"nubitalk/internal/store"
+)
+
+// Person is somebody in a message.
+type Person struct {
+	Name    string `json:"name,omitempty"`
+	Address string `json:"address"`
+}
+
+// File is an attachment, or an image that the message shows.
+type File struct {
+	Number    int    `json:"number" doc:"By which it is fetched."`
+	Name      string `json:"name"`
+	MediaType string `json:"media_type"`
+	Size      int64  `json:"size"`
+	Inline    bool   `json:"inline" doc:"The message shows it within its text."`
+}
+
+// Verdict is what the provider says about where the message comes from.
+type Verdict struct {
+	Method string `json:"method" enum:"spf,dkim,dmarc,arc"`
+	Result string `json:"result"`
+	Domain string `json:"domain,omitempty"`
+}
+
+// Sent is an answer of the interaction.
+type Sent struct {
+	ClientID string    `json:"client_id"`
+	User     string    `json:"user"`
+	State    string    `json:"state" enum:"sending,sent,failed,unsure" doc:"unsure: it is not known whether the provider took it; look at the provider's sent folder, and send with again if it is not there."`
+	Reason   string    `json:"reason,omitempty" doc:"Why it failed."`
+	BegunAt  time.Time `json:"begun_at"`
+	EndedAt  time.Time `json:"ended_at,omitzero"`
+}
+
+// Mail is the message of an interaction, as its agent reads it.
+type Mail struct {
+	Mailbox   string    `json:"mailbox" doc:"Id of the mailbox where it came."`
+	Address   string    `json:"address" doc:"The mailbox's address that it was sent to, from which it is answered."`
+	From      []Person  `json:"from"`
+	AnswerTo  []Person  `json:"answer_to" doc:"Whom an answer reaches."`
+	To        []Person  `json:"to"`
+	Cc        []Person  `json:"cc"`
+	Date      time.Time `json:"date,omitzero"`
+	Subject   string    `json:"subject"`
+	Text      string    `json:"text" doc:"Its text; of a message with HTML alone, what that says."`
+	HTML      string    `json:"html,omitempty" doc:"Its HTML made safe: no scripts, forms or frames, nothing that is fetched from elsewhere. Show it in a frame with the sandbox attribute all the same."`
+	Remote    int       `json:"remote" doc:"How many images are elsewhere; they are not fetched, since that tells the sender that the message was read."`
+	Files     []File    `json:"files"`
+	Faults    []string  `json:"faults" doc:"What is wrong with the message; what could be read is there all the same."`
+	Automatic string    `json:"automatic,omitempty" doc:"Why it is taken for a machine's: auto_submitted, null_sender, list, bulk, report, robot."`
+	Verdicts  []Verdict `json:"verdicts" doc:"What the provider says about where it comes from (SPF, DKIM, DMARC)."`
+	Answers   string    `json:"answers,omitempty" doc:"Id of the interaction whose answer it answers."`
+	Sends     []Sent    `json:"sends"`
+}
+
+// Read gives the message of an interaction that is not closed: from memory, else from
+// the provider. The caller has checked who may.
+func (s *Service) Read(ctx context.Context, t id.Tenant, interaction string) (Mail, error) {
+	o, err := s.open(ctx, t, interaction)
+	if err != nil {
+		return Mail{}, err
+	}
+	m := o.m
+	out := Mail{Mailbox: o.row.MailboxID, Address: o.own().Address.Reveal(), From: persons(m.From), AnswerTo: persons(m.AnswerTo()), To: persons(m.To), Cc: persons(m.Cc),
+		Date: m.Date, Subject: m.Subject.Reveal(), Text: m.Text.Reveal(), Files: []File{}, Faults: []string{}, Automatic: o.row.Automatic, Verdicts: []Verdict{}, Answers: o.row.Answers, Sends: o.sends}
+	byContent := map[string]int{}
+	for n, f := range m.Files {
+		out.Files = append(out.Files, File{Number: n, Name: f.Name.Reveal(), MediaType: f.MediaType, Size: f.Size, Inline: f.Inline})
+		if f.ContentID != "" {
+			byContent[f.ContentID] = n
+		}
+	}
+	if !m.HTML.Empty() {
+		shown := message.Safe(m.HTML.Reveal(), func(content string) string {
+			if n, ok := byContent[content]; ok && shownImages[m.Files[n].MediaType] {
+				return fmt.Sprintf("/api/v1/interactions/%s/email/files/%d", interaction, n)
+			}
+			return ""
+		})
+		out.HTML, out.Remote = shown.HTML, len(shown.Remote)
+	}
+	for _, f := range m.Faults {
+		out.Faults = append(out.Faults, string(f))
+	}
+	for _, v := range m.Verdicts("") {
+		out.Verdicts = append(out.Verdicts, Verdict(v))
+	}
+	return out, nil
+}
+
+// shownImages are the types of images that a message may show within its text.
+var shownImages = map[string]bool{"image/png": true, "image/jpeg": true, "image/gif": true, "image/webp": true}
+
+func persons(list []message.Address) []Person {
+	out := []Person{}
+	for _, a := range list {
+		out = append(out, Person{a.Name.Reveal(), a.Address.Reveal()})
+	}
+	return out
+}
+
+// Content is what a file holds.
+type Content struct {
+	File
+	Octets []byte
+}
+
+// File gives a file of the message.
+func (s *Service) File(ctx context.Context, t id.Tenant, interaction string, number int) (Content, error) {
+	o, err := s.open(ctx, t, interaction)
+	if err != nil {
+		return Content{}, err
+	}
+	if number < 0 || number >= len(o.m.Files) {
+		return Content{}, errs.New(errs.NotFound, "There is no such file in this message.")
+	}
+	f := o.m.Files[number]
+	octets, err := io.ReadAll(f.Reader())
+	return Content{File{Number: number, Name: f.Name.Reveal(), MediaType: f.MediaType, Size: f.Size, Inline: f.Inline}, octets}, err
+}
+
+// opened is a message with what is stored of it.
+type opened struct {
+	row   store.EmailRow
+	sends []Sent
+	box   setup.Mailbox
+	m     *message.Message
+}
+
+// own is the address of the mailbox that the message was sent to, from which it is
+// answered.
+func (o opened) own() message.Address {
+	for _, list := range [][]message.Address{o.m.To, o.m.Cc} {
+		for _, a := range list {
+			if o.box.Owns(a.Address.Reveal()) {
+				return sender(o.box, a.Address.Reveal())
+			}
+		}
+	}
+	return sender(o.box, o.box.Address)
+}
+
+func (s *Service) open(ctx context.Context, t id.Tenant, interaction string) (opened, error) {
+	var o opened
+	none := errs.New(errs.Conflict, "This interaction is no email.")
+	closed := false
+	err := s.DB.Read(ctx, t, func(tx *store.Tx) (err error) {
+		if o.row, err = tx.Email(interaction); err != nil {
+			return err
+		}
+		i, err := tx.Interaction(interaction)
+		closed = i.State == "closed"
+		if err != nil {
+			return err
+		}
+		o.sends, err = s.sends(tx, interaction)
+		return err
+	})
+	switch {
+	case errs.Is(err, errs.NotFound):
+		return o, none
+	case err != nil:
+		return o, err
+	case closed:
+		return o, errs.New(errs.Gone, "This email was handled; its copy is deleted. It is in your mailbox at your provider.")
+	}
+	boxes, err := s.Setup.Mailboxes(ctx, t)
+	if err != nil {
+		return o, err
+	}
+	box, there := boxes[o.row.MailboxID]
+	if !there {
+		return o, errs.New(errs.Gone, "The mailbox of this email is not in use any more.")
+	}
+	o.box = box
+	if o.m = s.held.get(t, interaction); o.m != nil {
+		return o, nil
+	}
+	o.m, err = s.fetch(ctx, t, o.row, box)
+	if err == nil {
+		s.held.put(t, interaction, o.m)
+	}
+	return o, err
+}
+
+// sends are an interaction's answers. One that was begun and is not being sent is
+// unsure: the program ended in between.
+func (s *Service) sends(tx *store.Tx, interaction string) ([]Sent, error) {
+	rows, err := tx.EmailSends(interaction)
+	s.mu.Lock()
+	running := s.sending[interaction]
+	s.mu.Unlock()
+	list := []Sent{}
+	for _, r := range rows {
+		if r.State == sending && !running {
+			r.State = unsure
+		}
+		list = append(list, Sent{ClientID: r.ClientID, User: r.UserID, State: r.State, Reason: r.Reason, BegunAt: r.BegunAt, EndedAt: r.EndedAt})
+	}
+	return list, err
+}
+
+// fetch reads a message from the provider again.
+func (s *Service) fetch(ctx context.Context, t id.Tenant, row store.EmailRow, m setup.Mailbox) (*message.Message, error) {
+	done, err := s.line(ctx, row.MailboxID)
+	if err != nil {
+		return nil, errs.Wrap(errs.Unavailable, err, "The provider is busy with other messages of this mailbox. Try again in a moment.")
+	}
+	defer done()
+	account, err := s.account(ctx, t, row.MailboxID, m)
+	if err != nil {
+		return nil, err
+	}
+	b, err := s.Network.Open(ctx, account)
+	if err != nil {
+		return nil, provider.AsFault(err, provider.StepReach, m.IMAP.Host).Says()
+	}
+	defer b.Close()
+	at, err := b.Select(ctx, row.Folder)
+	if err != nil {
+		return nil, provider.AsFault(err, provider.StepFolder, m.IMAP.Host).Says()
+	}
+	gone := errs.New(errs.Gone, "This email is not in its folder at the provider any more: somebody moved or deleted it there.")
+	if int64(at.Validity) != row.Validity { // who follows the mailbox finds it again
+		return nil, &errs.Error{Code: errs.Unavailable, Text: "The provider is numbering this folder anew. Try again in a moment.", RetryAfter: 5 * time.Second}
+	}
+	got, err := b.Fetch(ctx, uint32(row.UID), message.Standard)
+	if err != nil {
+		return nil, provider.AsFault(err, provider.StepMessage, m.IMAP.Host).Says()
+	}
+	if got == nil {
+		return nil, gone
+	}
+	return got, nil
+}

@@ -1,0 +1,245 @@
+package setup
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"nubitalk/internal/core/acd"
+)
+
+// Mailbox is a mailbox at the tenant's own provider: messages that come there are work,
+// and answers leave by it. Its password is no part of it: secrets of set-up are sealed
+// and stored apart.
+type Mailbox struct {
+	Name       string     `json:"name" minLength:"1" maxLength:"80"`
+	Enabled    bool       `json:"enabled" default:"true"`
+	Address    string     `json:"address" maxLength:"254" doc:"The address that people write to and that answers come from, e.g. help@shop.example."`
+	Aliases    []string   `json:"aliases" doc:"Other addresses of the mailbox: a message that was sent to one is answered from it. At most 50."`
+	Shown      string     `json:"shown" maxLength:"80" doc:"The name beside the address in answers, e.g. the organisation's; empty: none."`
+	IMAP       MailServer `json:"imap"`
+	SMTP       MailServer `json:"smtp"`
+	Sign       MailSign   `json:"sign" default:"password" enum:"password" doc:"How the account proves itself."`
+	User       string     `json:"user" maxLength:"254" doc:"The account's name at the provider; empty: the address."`
+	Folders    []string   `json:"folders" doc:"Folders whose messages are work; empty: INBOX. At most 20."`
+	Unread     bool       `json:"unread" doc:"Messages that lie unread in the folders when the mailbox is connected are work, too; else only those that come from then on."`
+	Order      MailOrder  `json:"order" default:"oldest" enum:"oldest,newest" doc:"Which of several messages is taken first. New mail goes before what lay there."`
+	After      MailAfter  `json:"after" default:"flag" enum:"flag,move" doc:"What is done with a message at the provider once it was handled. flag: it is marked as read (and answered). move: the same, and it goes to move_to. It is never deleted."`
+	MoveTo     string     `json:"move_to" maxLength:"200" doc:"The folder, with move; it is made if there is none."`
+	SentFolder string     `json:"sent_folder" maxLength:"200" doc:"Where a copy of each answer is put at the provider; empty: where the provider says. A dash (-): nowhere, for providers that keep one by themselves."`
+	EntryPoint string     `json:"entry_point" doc:"Id of the entry point of channel email whose flow messages run."`
+	Signature  string     `json:"signature" maxLength:"2000" doc:"Put below each answer; empty: none."`
+}
+
+// MailServer is one of a mailbox's two servers.
+type MailServer struct {
+	Host     string       `json:"host" maxLength:"253"`
+	Port     int          `json:"port,omitempty" minimum:"0" maximum:"65535" doc:"0: the usual one (IMAP 993, with starttls 143; SMTP 465, with starttls 587)."`
+	Security MailSecurity `json:"security,omitempty" default:"tls" enum:"tls,starttls" doc:"How TLS begins: at once, or after a greeting. There is no connection without."`
+}
+
+// MailSecurity says how TLS begins.
+type MailSecurity string
+
+const (
+	MailTLS      MailSecurity = "tls"
+	MailSTARTTLS MailSecurity = "starttls"
+)
+
+// MailSign is how an account proves itself.
+type MailSign string
+
+const MailPassword MailSign = "password"
+
+// MailOrder is which message is taken first.
+type MailOrder string
+
+const (
+	MailOldest MailOrder = "oldest"
+	MailNewest MailOrder = "newest"
+)
+
+// MailAfter is what is done with a message that was handled.
+type MailAfter string
+
+const (
+	MailFlag MailAfter = "flag"
+	MailMove MailAfter = "move"
+)
+
+// NoFolder in the place of a folder's name means none.
+const NoFolder = "-"
+
+// Inbox is the folder that every mailbox has.
+const Inbox = "INBOX"
+
+// PortOf is the port in use; usual is that for TLS at once, other that for STARTTLS.
+func (s MailServer) PortOf(usual, other int) int {
+	switch {
+	case s.Port != 0:
+		return s.Port
+	case s.Security == MailSTARTTLS:
+		return other
+	}
+	return usual
+}
+
+func (Mailbox) Kind() Kind       { return KindMailbox }
+func (m Mailbox) Called() string { return m.Name }
+func (m Mailbox) Unique() []Unique {
+	return append(byName(m.Name), Unique{"address", strings.ToLower(m.Address), m.Address})
+}
+
+func (m Mailbox) Uses() []Use {
+	var u uses
+	u.add("entry_point", KindEntryPoint, m.EntryPoint)
+	return u
+}
+
+func (m Mailbox) clean() Object {
+	m.Name, m.Shown, m.User = tidy(m.Name), tidy(m.Shown), strings.TrimSpace(m.User)
+	m.Address = tidyAddress(m.Address)
+	aliases := []string{}
+	for _, a := range m.Aliases {
+		if a = tidyAddress(a); !strings.EqualFold(a, m.Address) {
+			aliases = append(aliases, a)
+		}
+	}
+	folders := []string{}
+	for _, f := range m.Folders {
+		if f = strings.TrimSpace(f); strings.EqualFold(f, Inbox) {
+			f = Inbox // the one name whose case means nothing (RFC 9051, 5.1)
+		}
+		folders = append(folders, f)
+	}
+	m.Aliases, m.Folders = once(aliases), once(folders)
+	m.MoveTo, m.SentFolder = strings.TrimSpace(m.MoveTo), strings.TrimSpace(m.SentFolder)
+	m.Signature = tidyText(m.Signature)
+	m.IMAP, m.SMTP = m.IMAP.clean(), m.SMTP.clean()
+	if m.Sign == "" {
+		m.Sign = MailPassword
+	}
+	if m.Order == "" {
+		m.Order = MailOldest
+	}
+	if m.After == "" {
+		m.After = MailFlag
+	}
+	if m.After == MailFlag {
+		m.MoveTo = ""
+	}
+	return m
+}
+
+func (s MailServer) clean() MailServer {
+	s.Host = strings.Trim(strings.ToLower(strings.TrimSuffix(strings.TrimSpace(s.Host), ".")), "[]")
+	if s.Security == "" {
+		s.Security = MailTLS
+	}
+	return s
+}
+
+// tidyAddress writes a domain in small letters; what stands before it is the provider's.
+func tidyAddress(a string) string {
+	a = strings.TrimSpace(a)
+	if i := strings.LastIndexByte(a, '@'); i >= 0 {
+		a = a[:i] + strings.ToLower(a[i:])
+	}
+	return a
+}
+
+const (
+	maxAliases = 50
+	maxFolders = 20
+)
+
+func (m Mailbox) Validate(refs Refs) error {
+	var c checks
+	c.name("name", m.Name, 1, 80)
+	c.mailAddress("address", m.Address)
+	c.count("aliases", len(m.Aliases), maxAliases)
+	for i, a := range m.Aliases {
+		c.mailAddress(at("aliases", i), a)
+	}
+	c.text("shown", m.Shown, 0, 80)
+	m.IMAP.check(&c, "imap")
+	m.SMTP.check(&c, "smtp")
+	c.oneOf("sign", string(m.Sign), string(MailPassword))
+	c.name("user", m.User, 0, 254)
+	c.count("folders", len(m.Folders), maxFolders)
+	for i, f := range m.Folders {
+		c.name(at("folders", i), f, 1, 200)
+	}
+	c.oneOf("order", string(m.Order), string(MailOldest), string(MailNewest))
+	c.oneOf("after", string(m.After), string(MailFlag), string(MailMove))
+	if m.After == MailMove {
+		c.name("move_to", m.MoveTo, 1, 200)
+		if slices.Contains(m.Folders, m.MoveTo) || len(m.Folders) == 0 && strings.EqualFold(m.MoveTo, Inbox) {
+			c.Add("move_to", "is one of the folders whose messages are work; name another.")
+		}
+	}
+	c.name("sent_folder", m.SentFolder, 0, 200)
+	if m.EntryPoint == "" {
+		c.Add("entry_point", "is missing; name the entry point for email whose flow messages run.")
+	} else if ch := refs.ChannelOf(m.EntryPoint); refs.Has(KindEntryPoint, m.EntryPoint) && ch != acd.Email {
+		c.Add("entry_point", "is an entry point for %s; messages arrive at one for email.", ch)
+	}
+	c.text("signature", m.Signature, 0, 2000)
+	c.uses(m, refs)
+	return c.Err()
+}
+
+func (s MailServer) check(c *checks, path string) {
+	if _, err := netip.ParseAddr(s.Host); err != nil && (!hostName.MatchString(s.Host) || len(s.Host) > 253) {
+		c.Add(path+".host", "is %q; a name such as %s is accepted.", short(s.Host), path+".provider.example")
+	}
+	c.number(path+".port", s.Port, 0, 65535)
+	c.oneOf(path+".security", string(s.Security), string(MailTLS), string(MailSTARTTLS))
+}
+
+// mailAddress checks an address as people write it (RFC 5321, 4.1.2, without quoted
+// ones).
+func (c *checks) mailAddress(path, a string) {
+	local, domain, ok := strings.Cut(a, "@")
+	if !ok || local == "" || len(local) > 64 || len(a) > 254 || !hostName.MatchString(domain) || !strings.Contains(domain, ".") || strings.ContainsAny(local, " \t\r\n\"(),:;<>[]\\@") || hasHidden(a, false) {
+		c.Add(path, "is %q; an address such as help@shop.example is accepted.", short(a))
+	}
+}
+
+// CheckSecrets tells what is missing beside the mailbox's secrets, by name.
+func (m Mailbox) CheckSecrets(has map[string]bool) error {
+	var c checks
+	if !has[Password] {
+		c.Add(Password, "is missing; the mailbox proves itself with it.")
+	}
+	return c.Err()
+}
+
+// Moved says that one of the servers is another host than before, so that a password of
+// the one must not reach the other.
+func (m Mailbox) Moved(before Mailbox) bool {
+	server := func(s MailServer) string { return fmt.Sprintf("%s:%d", s.Host, s.Port) }
+	return server(m.IMAP) != server(before.IMAP) || server(m.SMTP) != server(before.SMTP)
+}
+
+// Account is the account's name at the provider.
+func (m Mailbox) Account() string {
+	if m.User != "" {
+		return m.User
+	}
+	return m.Address
+}
+
+// Looked are the folders whose messages are work.
+func (m Mailbox) Looked() []string {
+	if len(m.Folders) == 0 {
+		return []string{Inbox}
+	}
+	return m.Folders
+}
+
+// Owns says whether an address is one of the mailbox's.
+func (m Mailbox) Owns(address string) bool {
+	return strings.EqualFold(address, m.Address) || slices.ContainsFunc(m.Aliases, func(a string) bool { return strings.EqualFold(a, address) })
+}

@@ -1,0 +1,262 @@
+package server
+
+import (
+	"bytes"
+	"encoding/base64"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"nubitalk/internal/channel/email/mailtest"
+	"nubitalk/internal/core/access"
+	"nubitalk/internal/server/config"
+	"nubitalk/internal/server/drive"
+)
+
+const (
+	helpDesk = "help@shop.example"
+	salesBox = "sales@shop.example"
+	rui      = "rui@example.org"
+)
+
+type mailView struct {
+	Address, Subject, Text, HTML, Answers string
+	From, To                              []struct{ Name, Address string }
+	Files                                 []struct {
+		Number int
+		Name   string
+	}
+	Sends []struct {
+		ClientID string `json:"client_id"`
+		State    string
+	}
+}
+
+// mailProvider runs a provider that a node with these settings reaches.
+func mailProvider(t *testing.T, conf *config.Config) *mailtest.Provider {
+	t.Helper()
+	p := mailtest.Start(t, helpDesk, salesBox, rui)
+	conf.Email.Inside, conf.Email.Authority = []string{"127.0.0.0/8"}, p.CertFile
+	must(t, conf.Check(nil))
+	return p
+}
+
+// mailbox sets a mailbox up, as an administrator does, and waits until it is followed.
+func (c *company) mailbox(t *testing.T, u *drive.User, p *mailtest.Provider, address string, more m) string {
+	t.Helper()
+	ctx := t.Context()
+	var flow, point, box struct{ ID string }
+	must(t, u.Do(ctx, "POST", "flows", m{"name": "Mail to " + address, "graph": m{"start": "queue", "nodes": m{"queue": m{"type": "queue", "queue": c.queue}}}}, &flow))
+	must(t, u.Do(ctx, "POST", "entry-points", m{"name": address, "channel": "email", "flow": flow.ID, "languages": []string{"en"}, "theme": m{"title": m{}, "welcome": m{}, "accent": "#336699", "position": "right", "mode": "auto"}, "attachments": m{"allowed": false, "max_mb": 1, "types": []string{}}}, &point))
+	body := m{"name": address, "address": address, "shown": "The shop", "imap": m{"host": "127.0.0.1", "port": p.IMAPS}, "smtp": m{"host": "127.0.0.1", "port": p.SMTP, "security": "starttls"},
+		"password": mailtest.Password, "entry_point": point.ID, "signature": "Your shop"}
+	for k, v := range more {
+		body[k] = v
+	}
+	var tried struct {
+		IMAP, SMTP struct {
+			OK    bool
+			Fault any
+		}
+	}
+	must(t, u.Do(ctx, "POST", "mailboxes/try", body, &tried))
+	if !tried.IMAP.OK || !tried.SMTP.OK {
+		t.Fatalf("%+v", tried)
+	}
+	must(t, u.Do(ctx, "POST", "mailboxes", body, &box))
+	within(t, "the mailbox is not followed", func() bool {
+		var st struct{ State string }
+		must(t, u.Do(ctx, "GET", "mailboxes/"+box.ID+"/status", nil, &st))
+		return st.State == "connected"
+	})
+	return box.ID
+}
+
+// A message is offered, read with its file, answered once, and gone once it is handled;
+// the provider has it still, marked. What answers the answer says so. Nothing of what it
+// says is in a file or a log, and nobody else's users see it.
+func TestAnEmailIsHandledAnsweredAndGone(t *testing.T) {
+	const subject, said, name, inFile = "parcel-4711-lost", "myparcelhas-canary-text", "invoice-canary.txt", "the-file-says-canary"
+	engines(t, func(t *testing.T, conf *config.Config) {
+		p := mailProvider(t, conf)
+		n := start(t, conf, nil)
+		acme, books := house(t, n)
+		ctx := t.Context()
+		ana := acme.signIn(t, "ana")
+		acme.agent(t, "bo")
+		bo, _ := acme.ready(t, "bo")
+		acme.user(t, "eva", access.Supervisor)
+		acme.mailbox(t, ana, p, helpDesk, nil)
+
+		p.Deliver(rui, helpDesk, "From: Rui <"+rui+">\nTo: "+helpDesk+"\nSubject: "+subject+"\nMessage-ID: <first@example.org>\nDate: Sat, 28 Nov 2026 10:00:00 +0000\nMIME-Version: 1.0\n"+
+			"Content-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: text/plain\n\n"+said+"\n--x\nContent-Type: text/plain\nContent-Disposition: attachment; filename="+name+"\nContent-Transfer-Encoding: base64\n\n"+
+			base64.StdEncoding.EncodeToString([]byte(inFile))+"\n--x--\n")
+		offer, interaction := acme.offered(t, bo)
+		must(t, bo.Do(ctx, "POST", "offers/"+offer+"/accept", m{}, nil))
+		path := "interactions/" + interaction
+		var mail mailView
+		must(t, bo.Do(ctx, "GET", path+"/email", nil, &mail))
+		if mail.Subject != subject || mail.Text != said || mail.From[0].Address != rui || mail.Address != helpDesk || len(mail.Files) != 1 || mail.Files[0].Name != name {
+			t.Errorf("%+v", mail)
+		}
+		var file []byte
+		must(t, bo.Do(ctx, "GET", path+"/email/files/0", nil, &file))
+		if string(file) != inFile {
+			t.Errorf("the file says %q", file)
+		}
+		refused(t, bo.Do(ctx, "GET", path+"/email/files/7", nil, nil), 404)
+		refused(t, books.signIn(t, "ana").Do(ctx, "GET", path+"/email", nil, nil), 404)
+		acme.agent(t, "cy")
+		cy := acme.signIn(t, "cy")
+		refused(t, cy.Do(ctx, "GET", path+"/email", nil, nil), 404)
+		refused(t, cy.Do(ctx, "POST", path+"/email/reply", m{"client_id": "x", "text": "x"}, nil), 404)
+
+		for range 2 { // a repeat is the same answer
+			var sent struct{ State, Reason string }
+			must(t, bo.Do(ctx, "POST", path+"/email/reply", m{"client_id": "r1", "text": "We look for it.", "quote": true}, &sent))
+			if sent.State != "sent" || sent.Reason != "" {
+				t.Errorf("%+v", sent)
+			}
+		}
+		var answer string
+		within(t, "the answer does not arrive", func() bool {
+			for _, one := range p.Mail(rui, "INBOX") {
+				answer = one
+			}
+			return answer != ""
+		})
+		if all := p.Mail(rui, "INBOX"); len(all) != 1 {
+			t.Errorf("%d answers arrived", len(all))
+		}
+		if len(p.Mail(helpDesk, "Sent")) != 1 {
+			t.Error("there is no copy of the answer, or more than one")
+		}
+		for _, want := range []string{"In-Reply-To: <first@example.org>", "Subject: Re: " + subject, `From: "The shop" <` + helpDesk + ">", "We look for it.", "Your shop", "> " + said, "Message-ID: <" + interaction + "."} {
+			if !strings.Contains(answer, want) {
+				t.Errorf("the answer does not say %q:\n%s", want, answer)
+			}
+		}
+		must(t, bo.Do(ctx, "POST", path+"/finish", m{}, nil))
+		must(t, bo.Do(ctx, "POST", path+"/complete", m{}, nil))
+		refused(t, bo.Do(ctx, "GET", path+"/email", nil, nil), 410)
+		within(t, "the provider does not know that it was handled", func() bool {
+			for file := range p.Mail(helpDesk, "INBOX") {
+				return strings.Contains(file, "RS")
+			}
+			return false
+		})
+
+		// Rui answers: work of its own, that says what it goes on from.
+		id := between(answer, "Message-ID: <", ">")
+		p.Deliver(rui, helpDesk, "From: Rui <"+rui+">\nTo: "+helpDesk+"\nSubject: something else\nMessage-ID: <second@example.org>\nIn-Reply-To: <"+id+">\n\nThank you.\n")
+		offer, next := acme.offered(t, bo)
+		must(t, bo.Do(ctx, "POST", "offers/"+offer+"/accept", m{}, nil))
+		must(t, bo.Do(ctx, "GET", "interactions/"+next+"/email", nil, &mail))
+		if mail.Answers != interaction || next == interaction {
+			t.Errorf("%s answers %q", next, mail.Answers)
+		}
+
+		// The program starts anew: what was open is read from the provider again, and
+		// nothing is work twice.
+		n.stop(t)
+		again := start(t, conf, nil)
+		acme.node = again
+		bo2 := acme.signIn(t, "bo")
+		mail = mailView{}
+		within(t, "the message cannot be read after a restart", func() bool {
+			return bo2.Do(ctx, "GET", "interactions/"+next+"/email", nil, &mail) == nil
+		})
+		if mail.Text != "Thank you." {
+			t.Errorf("%+v", mail)
+		}
+		var all struct{ Items []struct{ ID string } }
+		eva := acme.signIn(t, "eva")
+		must(t, eva.Do(ctx, "GET", "interactions?state=closed", nil, &all))
+		closed := len(all.Items)
+		must(t, eva.Do(ctx, "GET", "interactions", nil, &all))
+		if len(all.Items) != 2 || closed != 1 {
+			t.Errorf("%d interactions, %d of them closed", len(all.Items), closed)
+		}
+		again.stop(t)
+
+		canaries := []string{subject, said, name, inFile, base64.StdEncoding.EncodeToString([]byte(said))[:20]}
+		places := map[string][]byte{"log": append(n.logs.Bytes(), again.logs.Bytes()...)}
+		must(t, filepath.WalkDir(conf.Data, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || !d.Type().IsRegular() {
+				return err
+			}
+			b, err := os.ReadFile(path)
+			places[strings.TrimPrefix(path, conf.Data)] = b
+			return err
+		}))
+		if len(places) < 3 {
+			t.Errorf("only %d places were looked at", len(places))
+		}
+		for where, b := range places {
+			for _, one := range canaries {
+				if bytes.Contains(b, []byte(one)) {
+					t.Errorf("%s has %q", where, one)
+				}
+			}
+		}
+	})
+}
+
+// One message in two mailboxes is work once; a folder that is numbered anew brings
+// nothing twice, and what is open in it is found again; messages that lay there are
+// work where that is wanted, and moved away when they were handled.
+func TestMailIsWorkOnceWhateverTheProviderDoes(t *testing.T) {
+	conf := settings(t, t.TempDir())
+	conf.TLS.Mode, conf.Limits.Calls = "off", 0
+	p := mailProvider(t, conf)
+	letter := func(id string) string {
+		return "From: Rui <" + rui + ">\nTo: " + helpDesk + ", " + salesBox + "\nSubject: x\nMessage-ID: <" + id + "@example.org>\n\n" + id + "\n"
+	}
+	p.Deliver(rui, helpDesk, letter("lay-there"))
+	n := start(t, conf, nil)
+	acme, _ := house(t, n)
+	ctx := t.Context()
+	ana := acme.signIn(t, "ana")
+	acme.agent(t, "bo")
+	bo, _ := acme.ready(t, "bo")
+	acme.user(t, "eva", access.Supervisor)
+	eva := acme.signIn(t, "eva")
+	acme.mailbox(t, ana, p, helpDesk, m{"unread": true, "after": "move", "move_to": "Handled"})
+	acme.mailbox(t, ana, p, salesBox, nil)
+	count := func() int {
+		var all struct{ Items []struct{ ID string } }
+		must(t, eva.Do(ctx, "GET", "interactions", nil, &all))
+		return len(all.Items)
+	}
+	offer, interaction := acme.offered(t, bo)
+	must(t, bo.Do(ctx, "POST", "offers/"+offer+"/accept", m{}, nil))
+
+	// While it is open: the folder is numbered anew.
+	p.StopIMAP()
+	p.Renumber(helpDesk, "INBOX")
+	p.StartIMAP()
+	p.Deliver(rui, helpDesk, letter("both"))
+	p.Deliver(rui, salesBox, letter("both"))
+	p.Deliver(rui, salesBox, letter("after"))
+	within(t, "what came is not work", func() bool { return count() >= 3 })
+	must(t, bo.Do(ctx, "POST", "interactions/"+interaction+"/finish", m{}, nil))
+	must(t, bo.Do(ctx, "POST", "interactions/"+interaction+"/complete", m{}, nil))
+	within(t, "it was not moved", func() bool { return len(p.Mail(helpDesk, "Handled")) == 1 })
+	for _, one := range p.Mail(helpDesk, "Handled") {
+		if !strings.Contains(one, "lay-there") {
+			t.Errorf("another was moved: %s", one)
+		}
+	}
+	if got := count(); got != 3 {
+		t.Errorf("%d interactions", got)
+	}
+}
+
+// between is what stands between two texts.
+func between(s, from, to string) string {
+	_, s, _ = strings.Cut(s, from)
+	s, _, _ = strings.Cut(s, to)
+	return s
+}

@@ -1,0 +1,75 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"net/netip"
+
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/secret"
+	"nubitalk/internal/bus"
+	"nubitalk/internal/channel/email/provider"
+	"nubitalk/internal/core/outside"
+	"nubitalk/internal/core/setup"
+	"nubitalk/internal/server/config"
+)
+
+// mailNetwork is how mailboxes' providers are reached: on the public network, and where
+// the operator allows it inside.
+func mailNetwork(c *config.Config) *provider.Network {
+	var inside []netip.Prefix
+	for _, network := range c.Email.Inside {
+		if p, err := netip.ParsePrefix(network); err == nil { // config.Check has refused others
+			inside = append(inside, p)
+		}
+	}
+	n := &provider.Network{Permit: func(a netip.Addr) bool {
+		for _, p := range inside {
+			if p.Contains(a) {
+				return true
+			}
+		}
+		return outside.Public(a)
+	}}
+	if pool, err := config.Authorities(c.Email.Authority); err == nil { // config.Check has refused what cannot be read
+		n.Roots = pool
+	}
+	return n
+}
+
+// Mailboxes are a tenant's, as channel/email asks for them.
+func (s *setups) Mailboxes(ctx context.Context, t id.Tenant) (map[string]setup.Mailbox, error) {
+	snap, err := s.of(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	return snap.Mailboxes, nil
+}
+
+// MailboxPassword opens a mailbox's password.
+func (s *setups) MailboxPassword(ctx context.Context, t id.Tenant, mailbox string) (secret.Text, error) {
+	return s.app.Secret(ctx, t, setup.KindMailbox, mailbox, setup.Password)
+}
+
+// EntryPointOf is a tenant's entry point in use.
+func (s *setups) EntryPointOf(ctx context.Context, t id.Tenant, entryPoint string) (setup.EntryPoint, error) {
+	snap, err := s.of(ctx, t)
+	if err != nil {
+		return setup.EntryPoint{}, err
+	}
+	return snap.EntryPoints[entryPoint], nil
+}
+
+// mailboxChanged tells channel/email when a tenant's mailboxes are set up anew. It
+// runs on the bus's goroutine and does not wait.
+func (p *parts) mailboxChanged(e bus.Event) {
+	switch e.Kind {
+	case bus.Overflow:
+		p.email.Changed("")
+	case setupChanged:
+		var what struct{ Kind setup.Kind }
+		if json.Unmarshal(e.Data, &what) == nil && (what.Kind == setup.KindMailbox || what.Kind == "") {
+			p.email.Changed(e.Tenant)
+		}
+	}
+}

@@ -1,0 +1,127 @@
+package store
+
+import "time"
+
+// EmailFolderRow is how far a folder of a mailbox is done.
+type EmailFolderRow struct {
+	MailboxID string
+	Folder    string
+	Validity  int64
+	From      int64 // the number from which on every message is looked at
+	Since     time.Time
+	Anew      bool
+}
+
+const emailFolderColumns = "mailbox_id, folder, validity, from_uid, since, anew"
+
+func scanEmailFolder(r row, f *EmailFolderRow) error {
+	return r.Scan(&f.MailboxID, &f.Folder, &f.Validity, &f.From, at(&f.Since), yes(&f.Anew))
+}
+
+// PutEmailFolder stores how far a folder is done.
+func (tx *Tx) PutEmailFolder(f EmailFolderRow) error {
+	_, err := tx.exec(`INSERT INTO email_folders (tenant_id, `+emailFolderColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (tenant_id, mailbox_id, folder) DO UPDATE SET validity = excluded.validity, from_uid = excluded.from_uid, since = excluded.since, anew = excluded.anew`,
+		string(tx.scope.Tenant), f.MailboxID, f.Folder, f.Validity, f.From, us(f.Since), bit(f.Anew))
+	return err
+}
+
+// EmailFolder is how far a folder is done.
+func (tx *Tx) EmailFolder(mailboxID, folder string) (EmailFolderRow, error) {
+	return get(tx, "folder", scanEmailFolder, `SELECT `+emailFolderColumns+` FROM email_folders WHERE tenant_id = $1 AND mailbox_id = $2 AND folder = $3`,
+		string(tx.scope.Tenant), mailboxID, folder)
+}
+
+// EmailRow says where the message of an interaction is at its provider, and by what
+// it is known again.
+type EmailRow struct {
+	InteractionID string
+	Identity      []byte // a keyed digest
+	MailboxID     string
+	Folder        string
+	Validity      int64
+	UID           int64
+	Automatic     string    // why nothing may be answered automatically; "" if something may
+	Answers       string    // the interaction whose answer it answers; "" if none
+	DoneAt        time.Time // zero until the provider was told that it is handled
+}
+
+const emailColumns = "interaction_id, identity, mailbox_id, folder, validity, uid, automatic, answers, done_at"
+
+func scanEmail(r row, e *EmailRow) error {
+	return r.Scan(&e.InteractionID, bin(&e.Identity), &e.MailboxID, &e.Folder, &e.Validity, &e.UID, &e.Automatic, &e.Answers, at(&e.DoneAt))
+}
+
+// InsertEmail adds a message; Conflict if it is known already.
+func (tx *Tx) InsertEmail(e EmailRow) error {
+	_, err := tx.exec(`INSERT INTO emails (tenant_id, `+emailColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		string(tx.scope.Tenant), e.InteractionID, e.Identity, e.MailboxID, e.Folder, e.Validity, e.UID, e.Automatic, e.Answers, us(e.DoneAt))
+	return err
+}
+
+// Email is the message of an interaction.
+func (tx *Tx) Email(interactionID string) (EmailRow, error) {
+	return get(tx, "message", scanEmail, `SELECT `+emailColumns+` FROM emails WHERE tenant_id = $1 AND interaction_id = $2`, string(tx.scope.Tenant), interactionID)
+}
+
+// EmailKnown is the message with an identity.
+func (tx *Tx) EmailKnown(identity []byte) (EmailRow, error) {
+	return get(tx, "message", scanEmail, `SELECT `+emailColumns+` FROM emails WHERE tenant_id = $1 AND identity = $2`, string(tx.scope.Tenant), identity)
+}
+
+// CountOpenEmails says how many messages of a mailbox are not handled.
+func (tx *Tx) CountOpenEmails(mailboxID string) (n int64, err error) {
+	_, err = tx.one(`SELECT count(*) FROM emails WHERE tenant_id = $1 AND mailbox_id = $2 AND done_at = 0`, []any{string(tx.scope.Tenant), mailboxID}, &n)
+	return n, err
+}
+
+// MoveEmail notes where a message is now.
+func (tx *Tx) MoveEmail(e EmailRow) error {
+	n, err := tx.exec(`UPDATE emails SET folder = $3, validity = $4, uid = $5 WHERE tenant_id = $1 AND interaction_id = $2`,
+		string(tx.scope.Tenant), e.InteractionID, e.Folder, e.Validity, e.UID)
+	return must("message", n, err)
+}
+
+// EmailDone notes that the provider was told.
+func (tx *Tx) EmailDone(interactionID string, now time.Time) error {
+	n, err := tx.exec(`UPDATE emails SET done_at = $3 WHERE tenant_id = $1 AND interaction_id = $2`, string(tx.scope.Tenant), interactionID, us(now))
+	return must("message", n, err)
+}
+
+// EmailSendRow is an answer that was begun.
+type EmailSendRow struct {
+	InteractionID string
+	ClientID      string // the sender's own id of it
+	UserID        string
+	State         string // sending, sent, failed, unsure
+	Reason        string // why it failed
+	BegunAt       time.Time
+	EndedAt       time.Time
+}
+
+const emailSendColumns = "interaction_id, client_id, user_id, state, reason, begun_at, ended_at"
+
+func scanEmailSend(r row, s *EmailSendRow) error {
+	return r.Scan(&s.InteractionID, &s.ClientID, &s.UserID, &s.State, &s.Reason, at(&s.BegunAt), at(&s.EndedAt))
+}
+
+// BeginEmailSend notes that an answer is being sent; Conflict if that one was begun
+// before.
+func (tx *Tx) BeginEmailSend(s EmailSendRow) error {
+	_, err := tx.exec(`INSERT INTO email_sends (tenant_id, `+emailSendColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		string(tx.scope.Tenant), s.InteractionID, s.ClientID, s.UserID, s.State, s.Reason, us(s.BegunAt), us(s.EndedAt))
+	return err
+}
+
+// EndEmailSend notes what became of an answer.
+func (tx *Tx) EndEmailSend(s EmailSendRow) error {
+	n, err := tx.exec(`UPDATE email_sends SET state = $4, reason = $5, ended_at = $6 WHERE tenant_id = $1 AND interaction_id = $2 AND client_id = $3`,
+		string(tx.scope.Tenant), s.InteractionID, s.ClientID, s.State, s.Reason, us(s.EndedAt))
+	return must("answer", n, err)
+}
+
+// EmailSends are the answers of an interaction, the first begun first.
+func (tx *Tx) EmailSends(interactionID string) ([]EmailSendRow, error) {
+	return list(tx, scanEmailSend, `SELECT `+emailSendColumns+` FROM email_sends WHERE tenant_id = $1 AND interaction_id = $2 ORDER BY begun_at, client_id`,
+		string(tx.scope.Tenant), interactionID)
+}
