@@ -513,7 +513,7 @@ func (h *house) call(t *testing.T, route api.Route, e example, w *who, target *p
 	if expect == allowed {
 		thing, body = h.spend(t, route, e, w, target, thing, body)
 	}
-	path := strings.NewReplacer("{id}", thing, "{attachment}", target.attachment, "{user}", "usr_1", "{consent}", target.consent, "{queue}", target.queue, "{skill}", "ski_1").Replace(route.Path)
+	path := strings.NewReplacer("{id}", thing, "{attachment}", target.attachment, "{number}", "0", "{user}", "usr_1", "{consent}", target.consent, "{queue}", target.queue, "{skill}", "ski_1").Replace(route.Path)
 	return path, body
 }
 

@@ -8,7 +8,7 @@ import (
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/bus"
-	"nubitalk/internal/channel/email/provider"
+	mail "nubitalk/internal/channel/email/provider"
 	"nubitalk/internal/core/outside"
 	"nubitalk/internal/core/setup"
 	"nubitalk/internal/server/config"
@@ -16,14 +16,14 @@ import (
 
 // mailNetwork is how mailboxes' providers are reached: on the public network, and where
 // the operator allows it inside.
-func mailNetwork(c *config.Config) *provider.Network {
+func mailNetwork(c *config.Config) *mail.Network {
 	var inside []netip.Prefix
 	for _, network := range c.Email.Inside {
 		if p, err := netip.ParsePrefix(network); err == nil { // config.Check has refused others
 			inside = append(inside, p)
 		}
 	}
-	n := &provider.Network{Permit: func(a netip.Addr) bool {
+	n := &mail.Network{Permit: func(a netip.Addr) bool {
 		for _, p := range inside {
 			if p.Contains(a) {
 				return true

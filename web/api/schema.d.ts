@@ -2256,6 +2256,70 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/interactions/{id}/email": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The email of an interaction
+     * @description While it is handled: once the interaction is closed, the copy is gone (410) and the message is in the tenant's mailbox alone. It is read from memory, else from the provider.
+     *
+     *     Needs `work.read`.
+     */
+    get: operations["email"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/{id}/email/files/{number}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * A file of the email
+     * @description Needs `work.read`.
+     */
+    get: operations["emailFile"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/{id}/email/reply": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Answer the email
+     * @description It leaves by the mailbox's provider, from the address that the message was sent to, and a copy is put into the provider's sent folder. The same `client_id` is never sent twice. 409: it is not known whether an earlier answer was sent.
+     *
+     *     Needs `work.handle`.
+     */
+    post: operations["replyEmail"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/interactions/{id}/extend": {
     parameters: {
       query?: never;
@@ -2898,6 +2962,164 @@ export interface paths {
      * @description Needs `signed_in`.
      */
     get: operations["live"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/mailboxes": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List mailboxes
+     * @description Needs `setup.write`.
+     */
+    get: operations["listMailbox"];
+    put?: never;
+    /**
+     * Add to mailboxes
+     * @description Needs `setup.write`.
+     */
+    post: operations["createMailbox"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/mailboxes/discover": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Find a provider's servers from an address
+     * @description Asks the address's domain for its settings (autoconfig, RFC 6186); what is found is a proposal, to be tried. Nothing is stored.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["discoverMailbox"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/mailboxes/order": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Put mailboxes in order
+     * @description Needs `setup.write`.
+     */
+    put: operations["orderMailbox"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/mailboxes/try": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Try a mailbox as edited
+     * @description Reaches both servers, signs in and opens the folders; says in which step it failed and why. Nothing is sent, changed or stored. It takes a minute at most.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["tryMailbox"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/mailboxes/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One of mailboxes
+     * @description Needs `setup.write`.
+     */
+    get: operations["getMailbox"];
+    /**
+     * Change one of mailboxes
+     * @description Needs `setup.write`.
+     */
+    put: operations["putMailbox"];
+    post?: never;
+    /**
+     * Take one of mailboxes out of use
+     * @description It stays readable for the records that name it.
+     *
+     *     Needs `setup.write`.
+     */
+    delete: operations["archiveMailbox"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/mailboxes/{id}/restore": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Bring one of mailboxes back into use
+     * @description Needs `setup.write`.
+     */
+    post: operations["restoreMailbox"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/mailboxes/{id}/status": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * How a mailbox stands now
+     * @description Needs `setup.write`.
+     */
+    get: operations["mailboxStatus"];
     put?: never;
     post?: never;
     delete?: never;
@@ -6627,6 +6849,9 @@ export interface components {
        */
       terminator?: "#" | "*";
     };
+    DiscoverMailbox: {
+      address: string;
+    };
     Disposition: {
       /** @description Shown as a heading; may be empty. */
       group?: string;
@@ -6661,6 +6886,18 @@ export interface components {
     Drawn: {
       /** Format: int64 */
       count: number;
+    };
+    EmailReply: {
+      /** @description It is not known whether an earlier answer was sent; send this one all the same. */
+      again?: boolean;
+      cc?: string[];
+      /** @description The sender's own id; a repeat is the same answer, sent once. */
+      client_id: string;
+      /** @description With what is answered quoted below. */
+      quote?: boolean;
+      text: string;
+      /** @description Addresses; absent: whom an answer reaches (Reply-To, else From). */
+      to?: string[];
     };
     EndScreen: {
       /**
@@ -7018,6 +7255,19 @@ export interface components {
        */
       to?: string;
     };
+    File: {
+      /** @description The message shows it within its text. */
+      inline: boolean;
+      media_type: string;
+      name: string;
+      /**
+       * Format: int64
+       * @description By which it is fetched.
+       */
+      number: number;
+      /** Format: int64 */
+      size: number;
+    };
     FileLimits: {
       allowed: boolean;
       /** Format: int64 */
@@ -7331,6 +7581,17 @@ export interface components {
       seconds: number;
       /** @description The same, for calls that nobody picks up, also when no phone is registered. */
       unanswered: string;
+    };
+    FoundServers: {
+      /**
+       * @description How they were found; none: they were not, type them.
+       * @enum {string}
+       */
+      by: "known" | "autoconfig" | "srv" | "none";
+      imap: components["schemas"]["MailServer"];
+      smtp: components["schemas"]["MailServer"];
+      /** @description The account's name, if the provider says how it is made of the address. */
+      user: string;
     };
     Frame: {
       flow: string;
@@ -7866,6 +8127,11 @@ export interface components {
       /** @description Pass as cursor for the next page; absent at the end. */
       next?: string;
     };
+    ListOfMailboxObject: {
+      items: components["schemas"]["MailboxObject"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
     ListOfMessage: {
       items: components["schemas"]["Message"][];
       /** @description Pass as cursor for the next page; absent at the end. */
@@ -8023,6 +8289,64 @@ export interface components {
       /** @description The accent as text or icon on light surfaces, darkened if needed. */
       on_light: string;
     };
+    Mail: {
+      /** @description The mailbox's address that it was sent to, from which it is answered. */
+      address: string;
+      /** @description Whom an answer reaches. */
+      answer_to: components["schemas"]["Person"][];
+      /** @description Id of the interaction whose answer it answers. */
+      answers?: string;
+      /** @description Why it is taken for a machine's: auto_submitted, null_sender, list, bulk, report, robot. */
+      automatic?: string;
+      cc: components["schemas"]["Person"][];
+      /** Format: date-time */
+      date?: string;
+      /** @description What is wrong with the message; what could be read is there all the same. */
+      faults: string[];
+      files: components["schemas"]["File"][];
+      from: components["schemas"]["Person"][];
+      /** @description Its HTML made safe: no scripts, forms or frames, nothing that is fetched from elsewhere. Show it in a frame with the sandbox attribute all the same. */
+      html?: string;
+      /** @description Id of the mailbox where it came. */
+      mailbox: string;
+      /**
+       * Format: int64
+       * @description How many images are elsewhere; they are not fetched, since that tells the sender that the message was read.
+       */
+      remote: number;
+      sends: components["schemas"]["Sent"][];
+      subject: string;
+      /** @description Its text; of a message with HTML alone, what that says. */
+      text: string;
+      to: components["schemas"]["Person"][];
+      /** @description What the provider says about where it comes from (SPF, DKIM, DMARC). */
+      verdicts: components["schemas"]["Verdict"][];
+    };
+    MailFault: {
+      /** @description E.g. not_found, inside, refused, silent, no_tls, certificate_name, certificate_expired, certificate_unknown, not_this_server, denied, no_folder, busy. */
+      reason: string;
+      /** @description The same for a person, with what to do, in the reader's language. */
+      says: string;
+      /**
+       * @description The step that failed: finding the server, connecting, TLS and its certificate, signing in, opening a folder.
+       * @enum {string}
+       */
+      step: "name" | "reach" | "secure" | "sign_in" | "folder" | "message";
+    };
+    MailServer: {
+      host: string;
+      /**
+       * Format: int64
+       * @description 0: the usual one (IMAP 993, with starttls 143; SMTP 465, with starttls 587).
+       */
+      port?: number;
+      /**
+       * @description How TLS begins: at once, or after a greeting. There is no connection without.
+       * @default tls
+       * @enum {string}
+       */
+      security: "tls" | "starttls";
+    };
     Mailbox: {
       /**
        * Format: int64
@@ -8031,6 +8355,131 @@ export interface components {
       fresh: number;
       /** @description The newest first. */
       items: components["schemas"]["LeftMessage"][];
+    };
+    MailboxChange: {
+      /** @description The address that people write to and that answers come from, e.g. help@shop.example. */
+      address: string;
+      /**
+       * @description What is done with a message at the provider once it was handled. flag: it is marked as read (and answered). move: the same, and it goes to move_to. It is never deleted.
+       * @default flag
+       * @enum {string}
+       */
+      after: "flag" | "move";
+      /** @description Other addresses of the mailbox: a message that was sent to one is answered from it. At most 50. */
+      aliases: string[];
+      /** @default true */
+      enabled: boolean;
+      /** @description Id of the entry point of channel email whose flow messages run. */
+      entry_point: string;
+      /** @description Folders whose messages are work; empty: INBOX. At most 20. */
+      folders: string[];
+      imap: components["schemas"]["MailServer"];
+      /** @description The folder, with move; it is made if there is none. */
+      move_to: string;
+      name: string;
+      /**
+       * @description Which of several messages is taken first. New mail goes before what lay there.
+       * @default oldest
+       * @enum {string}
+       */
+      order: "oldest" | "newest";
+      /** @description A new password. It is sealed and never shown again; absent or empty: it stays as it is, unless a server is another one. */
+      password?: string;
+      /** @description As it was answered; it changes nothing. */
+      password_set?: boolean;
+      /** @description Where a copy of each answer is put at the provider; empty: where the provider says. A dash (-): nowhere, for providers that keep one by themselves. */
+      sent_folder: string;
+      /** @description The name beside the address in answers, e.g. the organisation's; empty: none. */
+      shown: string;
+      /**
+       * @description How the account proves itself.
+       * @default password
+       * @enum {string}
+       */
+      sign: "password";
+      /** @description Put below each answer; empty: none. */
+      signature: string;
+      smtp: components["schemas"]["MailServer"];
+      /** @description Messages that lie unread in the folders when the mailbox is connected are work, too; else only those that come from then on. */
+      unread: boolean;
+      /** @description The account's name at the provider; empty: the address. */
+      user: string;
+      /**
+       * Format: int64
+       * @description The version you saw; 409 if someone was faster.
+       */
+      version: number;
+    };
+    MailboxObject: {
+      /** @description The address that people write to and that answers come from, e.g. help@shop.example. */
+      address: string;
+      /**
+       * @description What is done with a message at the provider once it was handled. flag: it is marked as read (and answered). move: the same, and it goes to move_to. It is never deleted.
+       * @default flag
+       * @enum {string}
+       */
+      after: "flag" | "move";
+      /** @description Other addresses of the mailbox: a message that was sent to one is answered from it. At most 50. */
+      aliases: string[];
+      /** Format: date-time */
+      archived_at?: string;
+      /** Format: date-time */
+      created_at: string;
+      /** @default true */
+      enabled: boolean;
+      /** @description Id of the entry point of channel email whose flow messages run. */
+      entry_point: string;
+      /** @description Folders whose messages are work; empty: INBOX. At most 20. */
+      folders: string[];
+      id: string;
+      imap: components["schemas"]["MailServer"];
+      /** @description The folder, with move; it is made if there is none. */
+      move_to: string;
+      name: string;
+      /**
+       * @description Which of several messages is taken first. New mail goes before what lay there.
+       * @default oldest
+       * @enum {string}
+       */
+      order: "oldest" | "newest";
+      /** @description There is a password. */
+      password_set: boolean;
+      /** Format: int64 */
+      position: number;
+      /** @description Where a copy of each answer is put at the provider; empty: where the provider says. A dash (-): nowhere, for providers that keep one by themselves. */
+      sent_folder: string;
+      /** @description The name beside the address in answers, e.g. the organisation's; empty: none. */
+      shown: string;
+      /**
+       * @description How the account proves itself.
+       * @default password
+       * @enum {string}
+       */
+      sign: "password";
+      /** @description Put below each answer; empty: none. */
+      signature: string;
+      smtp: components["schemas"]["MailServer"];
+      /** @description Messages that lie unread in the folders when the mailbox is connected are work, too; else only those that come from then on. */
+      unread: boolean;
+      /** Format: date-time */
+      updated_at: string;
+      /** @description The account's name at the provider; empty: the address. */
+      user: string;
+      /** Format: int64 */
+      version: number;
+    };
+    MailboxState: {
+      /** @description With failing; it is tried again by itself. */
+      fault?: components["schemas"]["MailFault"];
+      /**
+       * Format: int64
+       * @description Messages that are work now. From 500 on the rest waits at the provider.
+       */
+      open: number;
+      /** Format: date-time */
+      since?: string;
+      /** @enum {string} */
+      state: "off" | "connecting" | "connected" | "failing";
     };
     MarkVoicemail: {
       /** @description Whether it is deleted; it is erased a day later. */
@@ -8268,6 +8717,55 @@ export interface components {
       evaluator?: string;
       form: string;
       recording: string;
+    };
+    NewMailbox: {
+      /** @description The address that people write to and that answers come from, e.g. help@shop.example. */
+      address: string;
+      /**
+       * @description What is done with a message at the provider once it was handled. flag: it is marked as read (and answered). move: the same, and it goes to move_to. It is never deleted.
+       * @default flag
+       * @enum {string}
+       */
+      after: "flag" | "move";
+      /** @description Other addresses of the mailbox: a message that was sent to one is answered from it. At most 50. */
+      aliases?: string[];
+      /** @default true */
+      enabled: boolean;
+      /** @description Id of the entry point of channel email whose flow messages run. */
+      entry_point: string;
+      /** @description Folders whose messages are work; empty: INBOX. At most 20. */
+      folders?: string[];
+      imap: components["schemas"]["MailServer"];
+      /** @description The folder, with move; it is made if there is none. */
+      move_to?: string;
+      name: string;
+      /**
+       * @description Which of several messages is taken first. New mail goes before what lay there.
+       * @default oldest
+       * @enum {string}
+       */
+      order: "oldest" | "newest";
+      /** @description A new password. It is sealed and never shown again; absent or empty: it stays as it is, unless a server is another one. */
+      password?: string;
+      /** @description As it was answered; it changes nothing. */
+      password_set?: boolean;
+      /** @description Where a copy of each answer is put at the provider; empty: where the provider says. A dash (-): nowhere, for providers that keep one by themselves. */
+      sent_folder?: string;
+      /** @description The name beside the address in answers, e.g. the organisation's; empty: none. */
+      shown?: string;
+      /**
+       * @description How the account proves itself.
+       * @default password
+       * @enum {string}
+       */
+      sign: "password";
+      /** @description Put below each answer; empty: none. */
+      signature?: string;
+      smtp: components["schemas"]["MailServer"];
+      /** @description Messages that lie unread in the folders when the mailbox is connected are work, too; else only those that come from then on. */
+      unread?: boolean;
+      /** @description The account's name at the provider; empty: the address. */
+      user?: string;
     };
     NewOrganisationInput: {
       /** @description User name of the first administrator; may be a pseudonym. */
@@ -8732,6 +9230,10 @@ export interface components {
       roles: {
         [key: string]: string;
       };
+    };
+    Person: {
+      address: string;
+      name?: string;
     };
     PhoneCall: {
       /** Format: date-time */
@@ -10302,6 +10804,21 @@ export interface components {
       kind: "text" | "note" | "hint";
       text: string;
     };
+    Sent: {
+      /** Format: date-time */
+      begun_at: string;
+      client_id: string;
+      /** Format: date-time */
+      ended_at?: string;
+      /** @description Why it failed. */
+      reason?: string;
+      /**
+       * @description unsure: it is not known whether the provider took it; look at the provider's sent folder, and send with again if it is not there.
+       * @enum {string}
+       */
+      state: "sending" | "sent" | "failed" | "unsure";
+      user: string;
+    };
     Series: {
       /**
        * Format: int64
@@ -10787,6 +11304,14 @@ export interface components {
       /** @description Id; absent for a new one. */
       trunk?: string;
     };
+    TriedMailbox: {
+      /** @description The account's, if it could be signed in. */
+      folders: string[];
+      imap: components["schemas"]["TriedServer"];
+      /** @description That of what was sent, if the provider says which. */
+      sent_folder?: string;
+      smtp: components["schemas"]["TriedServer"];
+    };
     TriedMoment: {
       /**
        * Format: double
@@ -10855,6 +11380,10 @@ export interface components {
       /** Format: int64 */
       needs?: number;
       skill?: string;
+    };
+    TriedServer: {
+      fault?: components["schemas"]["MailFault"];
+      ok: boolean;
     };
     TriedWay: {
       anonymous: boolean;
@@ -11189,6 +11718,54 @@ export interface components {
       };
       user: string;
     };
+    TryMailbox: {
+      /** @description The address that people write to and that answers come from, e.g. help@shop.example. */
+      address: string;
+      /**
+       * @description What is done with a message at the provider once it was handled. flag: it is marked as read (and answered). move: the same, and it goes to move_to. It is never deleted.
+       * @default flag
+       * @enum {string}
+       */
+      after: "flag" | "move";
+      /** @description Other addresses of the mailbox: a message that was sent to one is answered from it. At most 50. */
+      aliases?: string[];
+      /** @default true */
+      enabled: boolean;
+      /** @description Id of the entry point of channel email whose flow messages run. */
+      entry_point: string;
+      /** @description Folders whose messages are work; empty: INBOX. At most 20. */
+      folders?: string[];
+      /** @description Of the stored mailbox whose password is used where none is given and both servers are the same. */
+      id?: string;
+      imap: components["schemas"]["MailServer"];
+      /** @description The folder, with move; it is made if there is none. */
+      move_to?: string;
+      name: string;
+      /**
+       * @description Which of several messages is taken first. New mail goes before what lay there.
+       * @default oldest
+       * @enum {string}
+       */
+      order: "oldest" | "newest";
+      password?: string;
+      /** @description Where a copy of each answer is put at the provider; empty: where the provider says. A dash (-): nowhere, for providers that keep one by themselves. */
+      sent_folder?: string;
+      /** @description The name beside the address in answers, e.g. the organisation's; empty: none. */
+      shown?: string;
+      /**
+       * @description How the account proves itself.
+       * @default password
+       * @enum {string}
+       */
+      sign: "password";
+      /** @description Put below each answer; empty: none. */
+      signature?: string;
+      smtp: components["schemas"]["MailServer"];
+      /** @description Messages that lie unread in the folders when the mailbox is connected are work, too; else only those that come from then on. */
+      unread?: boolean;
+      /** @description The account's name at the provider; empty: the address. */
+      user?: string;
+    };
     TryNumber: {
       anonymous?: boolean;
       /**
@@ -11288,6 +11865,12 @@ export interface components {
       user_name?: string;
       /** Format: int64 */
       version: number;
+    };
+    Verdict: {
+      domain?: string;
+      /** @enum {string} */
+      method: "spf" | "dkim" | "dmarc" | "arc";
+      result: string;
     };
     VersionOfConsentText: {
       body: components["schemas"]["ConsentText"];
@@ -16181,6 +16764,108 @@ export interface operations {
       };
     };
   };
+  email: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Mail"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  emailFile: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        number: number;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          "Cache-Control"?: string;
+          "Content-Disposition"?: string;
+          "Content-Security-Policy"?: string;
+          "Content-Type"?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/octet-stream": string;
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  replyEmail: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["EmailReply"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Sent"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   extend: {
     parameters: {
       query?: never;
@@ -17410,6 +18095,353 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+    };
+  };
+  listMailbox: {
+    parameters: {
+      query?: {
+        /** @description Also those out of use. */
+        archived?: boolean;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfMailboxObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  createMailbox: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["NewMailbox"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["MailboxObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  discoverMailbox: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["DiscoverMailbox"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["FoundServers"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  orderMailbox: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SetupOrder"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  tryMailbox: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["TryMailbox"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["TriedMailbox"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  getMailbox: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["MailboxObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  putMailbox: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["MailboxChange"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["MailboxObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  archiveMailbox: {
+    parameters: {
+      query: {
+        /** @description The version you saw. */
+        version: number;
+      };
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  restoreMailbox: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Seen"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["MailboxObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  mailboxStatus: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["MailboxState"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
       };
     };
   };
