@@ -245,12 +245,11 @@ func (b *Box) Heads(ctx context.Context, uids []uint32) ([]Head, error) {
 	err := b.do(ctx, func() error {
 		got, err := b.c.Fetch(setOf(uids), &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{section}}).Collect()
 		for _, one := range got {
-			for _, s := range one.BodySection {
-				m, err := message.Read(bytes.NewReader(s.Bytes), message.Standard)
-				if err == nil && one.UID != 0 {
-					list = append(list, Head{uint32(one.UID), m})
-				}
-				break
+			if len(one.BodySection) == 0 || one.UID == 0 {
+				continue
+			}
+			if m, err := message.Read(bytes.NewReader(one.BodySection[0].Bytes), message.Standard); err == nil {
+				list = append(list, Head{uint32(one.UID), m})
 			}
 		}
 		return err
