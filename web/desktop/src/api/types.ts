@@ -76,6 +76,7 @@ export type WhyUser = Schemas["WhyUser"];
 export type PhoneCall = Schemas["PhoneCall"];
 export type Mailbox = Schemas["Mailbox"];
 export type LeftMessage = Schemas["LeftMessage"];
+export type ParkedCall = Schemas["ParkedCall"];
 export type Forwarding = Schemas["Forwarding"];
 export type Presence = AgentView["presence"];
 export type Channel = Interaction["channel"];
@@ -228,6 +229,7 @@ export interface LiveEvents {
   "handed.changed": Handed;
   "voicemail.changed": Record<string, never>;
   "evaluation.changed": Record<string, never>;
+  "parked.changed": Record<string, never>;
   "message.added": Message;
   "message.marks": { interaction: string } & Marks;
   typing: { interaction: string; author_kind: string; author?: string };

@@ -239,6 +239,7 @@ export const text = catalogue(
 
     state_arriving: "arriving",
     state_in_flow: "with the assistant",
+    parked: "parked at {slot}",
     state_queued: "waiting",
     state_offered: "being offered",
     state_active: "talking",
@@ -489,6 +490,7 @@ export const text = catalogue(
 
     state_arriving: "a chegar",
     state_in_flow: "com o assistente",
+    parked: "estacionada em {slot}",
     state_queued: "à espera",
     state_offered: "a ser oferecida",
     state_active: "em conversa",

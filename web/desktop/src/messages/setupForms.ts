@@ -196,6 +196,17 @@ export const en = {
   backAttempts: "Calls in all",
   backMinutes: "Between two calls",
   minutesUnit: "minutes",
+  parking: "Parking calls",
+  parkingWhat:
+    "Parked calls hear music until somebody takes them back, at the desk or by dialling their slot at a phone.",
+  parkNumber: "Number",
+  parkNumberHint:
+    "Phones transfer to it to park. Slots are the numbers that follow it: 701, 702 … after 700.",
+  parkSlots: "Slots",
+  parkSeconds: "Comes back after",
+  parkQueue: "Calls between phones then go to",
+  parkQueueHint: "After who parked the call did not answer. Calls of a queue go back to that.",
+  parkAgain: "Nowhere: they are parked again",
   keepConversations: "Conversations are kept for",
   keepConversationsHint:
     "Messages and files of closed contacts. Then they are erased, backups included, because their key is.",
@@ -420,6 +431,17 @@ export const pt: { [K in keyof typeof en]: Text } = {
   backAttempts: "Chamadas ao todo",
   backMinutes: "Entre duas chamadas",
   minutesUnit: "minutos",
+  parking: "Estacionar chamadas",
+  parkingWhat:
+    "As chamadas estacionadas ouvem música até que alguém as retome, na secretária ou marcando o seu lugar num telefone.",
+  parkNumber: "Número",
+  parkNumberHint:
+    "Para ele os telefones transferem para estacionar. Os lugares são os números a seguir: 701, 702 … depois de 700.",
+  parkSlots: "Lugares",
+  parkSeconds: "Volta ao fim de",
+  parkQueue: "As chamadas entre telefones vão então para",
+  parkQueueHint: "Depois de quem estacionou não ter atendido. As chamadas de uma fila voltam a ela.",
+  parkAgain: "Lado nenhum: voltam a ser estacionadas",
   keepConversations: "As conversas guardam-se durante",
   keepConversationsHint:
     "Mensagens e ficheiros de contactos fechados. Depois são apagados, cópias incluídas, porque a chave o é.",

@@ -196,7 +196,8 @@ class Desk {
       if (interaction.state === "closed") router.go(this.#after(id), { replace: true, force: true });
       else {
         this.left = conversation;
-        toasts.show(text("wentToOthers", { name: interaction.name || text("visitor") }));
+        if (!interaction.slot)
+          toasts.show(text("wentToOthers", { name: interaction.name || text("visitor") }));
       }
     }
     this.work.delete(id);
