@@ -286,6 +286,33 @@ type tapWay struct {
 	stamp   uint32 // of the frame at place
 	place   int64
 	end     int64
+	frames  int   // of which least is
+	least   int64 // how far the frame that is the least behind is behind its moment
+}
+
+// A time line that lags is set right: of one that never comes closer to its moment than
+// this, in so many frames, the sound would come too late for whoever keeps it by the time
+// (media/tape). A telephone's lags when its clock is slow, or stood still while it was
+// silent.
+const (
+	mostLag   = audio.Rate / 10
+	lagFrames = 50
+)
+
+// lag is by how much a time line is to be set forward, as of a frame that is so far
+// behind its moment.
+func (w *tapWay) lag(behind int64) int64 {
+	if w.frames == 0 || behind < w.least {
+		w.least = behind
+	}
+	if w.frames++; w.frames < lagFrames {
+		return 0
+	}
+	w.frames = 0
+	if w.least < mostLag {
+		return 0
+	}
+	return w.least
 }
 
 // Tap implements Leg.
@@ -323,6 +350,9 @@ func (l *line) showTaps(d Direction, law g711.Law, octets []byte, stamp uint32, 
 			if !w.started {
 				w.end = place
 			}
+			w.frames = 0
+		} else {
+			place += w.lag(-off)
 		}
 		f := TapFrame{Direction: d, At: place, Gap: place - w.end, Law: law, Octets: octets}
 		w.started, w.stamp, w.place = true, stamp, place

@@ -218,6 +218,13 @@ func (b *Browser) Key(keys string) error {
 	return nil
 }
 
+// Lag puts its time line back, as that of one whose clock stood still for a while.
+func (b *Browser) Lag(d time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.header.Timestamp -= uint32(audio.SamplesIn(d))
+}
+
 // Hush ends Talk.
 func (b *Browser) Hush() {
 	if b.stop != nil {
