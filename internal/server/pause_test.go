@@ -80,7 +80,8 @@ func TestAForgottenPauseEndsByTheLimit(t *testing.T) {
 }
 
 // An agent sees at once that what it says may be missing from the recording, because it
-// cannot be written, and that it is written again.
+// cannot be written, and that it is written again; that the caller's time line lags, as
+// it does when its clock stood still, changes neither.
 func TestAnAgentSeesThatARecordingIsNotWritten(t *testing.T) {
 	engines(t, func(t *testing.T, conf *config.Config) {
 		n := start(t, conf, nil)
@@ -95,7 +96,8 @@ func TestAnAgentSeesThatARecordingIsNotWritten(t *testing.T) {
 		must(t, os.WriteFile(folder, nil, 0o600)) // no folder can be made here
 		v, _, err := drive.Chat(ctx, drive.Client(), n.URL(), entry, "rita", "", "", "c1")
 		must(t, err)
-		acme.callerSound(t, v).Talk(500)
+		caller := acme.callerSound(t, v)
+		caller.Talk(500)
 		_, err = v.Choose(ctx, "k1", "one")
 		must(t, err)
 		take(t, bo, v.Interaction)
@@ -111,6 +113,7 @@ func TestAnAgentSeesThatARecordingIsNotWritten(t *testing.T) {
 		if response.StatusCode != 200 || !strings.Contains(page, "nubitalk_recordings_troubled 1\n") || !strings.Contains(page, "nubitalk_recordings_running 1\n") {
 			t.Errorf("%d: %s", response.StatusCode, page)
 		}
+		caller.Lag(400 * time.Millisecond)
 		must(t, os.Remove(folder))
 		stands(false)
 	})
@@ -144,5 +147,41 @@ func TestAFlowOfAChatPausesTheCallThatItBecomes(t *testing.T) {
 		}
 		must(t, bo.Do(ctx, "POST", "interactions/"+v.Interaction+"/recording", m{"action": "resume"}, nil))
 		acme.recording(t, bo, v.Interaction, "recording")
+	})
+}
+
+// What somebody stopped in a chat's first call was of that call: the second is recorded,
+// over a restart too.
+func TestAStopIsOfOneCallOfAChat(t *testing.T) {
+	engines(t, func(t *testing.T, conf *config.Config) {
+		n := start(t, conf, nil)
+		acme, _ := house(t, n)
+		ctx := t.Context()
+		ana := acme.signIn(t, "ana")
+		entry := acme.chatToTalk(t, ana, setup.CallsBoth)
+		acme.rule(t, ana, m{"consent": "none"})
+		acme.agent(t, "bo")
+		bo, _ := acme.ready(t, "bo")
+		v := acme.chatWith(t, bo, entry, "rita")
+		path := "interactions/" + v.Interaction
+		talks := func() {
+			t.Helper()
+			must(t, bo.Do(ctx, "PUT", path+"/spoken", m{"wanted": true}, nil))
+			must(t, v.Do(ctx, "PUT", "/spoken", m{"wanted": true}, nil))
+			acme.callerSound(t, v).Talk(500)
+			acme.agentSound(t, bo, v.Interaction).Talk(900)
+		}
+		talks()
+		acme.recording(t, bo, v.Interaction, "recording")
+		must(t, bo.Do(ctx, "POST", path+"/recording", m{"action": "stop"}, nil))
+		acme.recording(t, bo, v.Interaction, "stopped")
+		must(t, v.Do(ctx, "PUT", "/spoken", m{"wanted": false}, nil))
+		talks()
+		acme.recording(t, bo, v.Interaction, "recording")
+		within(t, "that it is not stopped any more is not stored", func() bool {
+			st, err := n.parts.voice.Recorder.Standing(ctx, acme.ID, v.Interaction)
+			must(t, err)
+			return !st.Stopped
+		})
 	})
 }

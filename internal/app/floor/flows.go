@@ -184,7 +184,7 @@ func (f *floor) consented(it *item, g flow.Given) {
 }
 
 // byFlow is who a flow is where it is said who did something.
-const byFlow = "flow"
+const byFlow = recording.ByFlow
 
 // recorded stores what a flow wants of the recording with what is stored of the run,
 // whether it is a call yet or not.

@@ -29,6 +29,7 @@ type recorder struct {
 	plan     recording.Plan
 	standing recording.Standing
 	unread   bool               // standing is still to be read: the call was taken up
+	another  bool               // it may be another call of its conversation, and is none that was taken up
 	missed   []recording.Action // what a flow did meanwhile
 	began    time.Time
 	take     *take
@@ -151,6 +152,10 @@ func (c *call) replanned(of setup.RecordedCall, p recording.Plan, before recordi
 		return
 	}
 	if r.unread {
+		stored := before
+		if r.another {
+			before = before.NextCall()
+		}
 		for _, t := range r.standing.Agreed {
 			before = before.Agree(t, true)
 		}
@@ -159,6 +164,10 @@ func (c *call) replanned(of setup.RecordedCall, p recording.Plan, before recordi
 			before, _, _ = before.After(a, r.plan, r.standing.By, r.standing.Reason, r.standing.At)
 		}
 		r.standing, r.unread, r.missed = before, false, nil
+		if r.another && (stored.Started || stored.Stopped || stored.Paused != before.Paused) { // else a restart would find what was of the call before
+			c.keepStanding(Deed{})
+		}
+		r.another = false
 	}
 	if p.KeepDays > 0 && p.KeepDays != r.plan.KeepDays { // also for what the rules of an earlier queue began
 		c.clerk(func(k *clerk) { k.keep(c, p.KeepDays) })

@@ -70,7 +70,7 @@ type Deed struct {
 // Deed.By of what no user did.
 const (
 	bySystem = "system" // nobody asked for it
-	byFlow   = "flow"
+	byFlow   = recording.ByFlow
 )
 
 // clerk does what a call's recording needs of disk and database, one thing after

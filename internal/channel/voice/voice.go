@@ -285,7 +285,7 @@ func (s *Service) Carry(tx *store.Tx, w channel.Work, acts []channel.Act) (func(
 		if c == nil && w.Spoken() && w.State != closed && w.State != wrapping && !w.Kept && !s.halted {
 			c = s.open(Caller{Tenant: w.Tenant, Interaction: w.ID, Contact: w.Contact, Language: w.Language})
 			if w.Channel != acd.Voice { // the chat's flow may have said something of its recording
-				c.post(func() { c.rec.unread = true })
+				c.post(func() { c.rec.unread, c.rec.another = true, true })
 			}
 		}
 		if c != nil && !w.Spoken() { // it ends by itself; should both talk again, that is a call of its own

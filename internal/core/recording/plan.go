@@ -193,6 +193,21 @@ func (s Standing) After(a Action, p Plan, by, reason string, now time.Time) (nex
 	return next, changed, nil
 }
 
+// ByFlow is Standing.By of what a flow did.
+const ByFlow = "flow"
+
+// NextCall is what holds for another call of the same conversation: what the person
+// agreed to or was told, and what the flow said. What somebody began, paused or stopped
+// was of the call in which it was done; a pause in which it was stopped may be the
+// flow's, and stays.
+func (s Standing) NextCall() Standing {
+	if s.By == ByFlow || !s.Started && !s.Paused && !s.Stopped {
+		return s
+	}
+	s.Started, s.Paused, s.Stopped = false, s.Paused && s.Stopped, false
+	return s
+}
+
 // Wanted says whether a call is to be recorded, whatever the person says.
 func (s Standing) Wanted(p Plan) bool {
 	return !s.Stopped && !p.Forbidden && (p.Record || s.Started && p.OnDemand)

@@ -2,6 +2,7 @@ package recording
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -123,5 +124,30 @@ func TestStanding(t *testing.T) {
 	}
 	if got := s.PauseEnds(p, time.Unix(50, 0)); !s.PauseEnds(p, time.Time{}).IsZero() || !s.PauseEnds(Decide("int_1", []Rule{{Percent: 100}}), time.Unix(50, 0)).IsZero() {
 		t.Errorf("%v", got)
+	}
+}
+
+// A stop, a pause and a beginning are of one call; what the person agreed to and what the
+// flow said are of the conversation.
+func TestWhatHoldsForAnotherCall(t *testing.T) {
+	at := time.Unix(1, 0)
+	agreed := Standing{Agreed: []string{"cst_1"}, Told: []string{"cst_2"}, Refused: true, By: "usr_1", Reason: "x", At: at}
+	with := func(change func(*Standing)) Standing {
+		s := agreed
+		change(&s)
+		return s
+	}
+	for what, c := range map[string]struct{ before, want Standing }{
+		"nothing":                 {agreed, agreed},
+		"stopped":                 {with(func(s *Standing) { s.Stopped = true }), agreed},
+		"begun":                   {with(func(s *Standing) { s.Started = true }), agreed},
+		"paused":                  {with(func(s *Standing) { s.Paused = true }), agreed},
+		"paused by the flow":      {with(func(s *Standing) { s.Paused, s.By = true, ByFlow }), with(func(s *Standing) { s.Paused, s.By = true, ByFlow })},
+		"stopped by the flow":     {with(func(s *Standing) { s.Stopped, s.By = true, ByFlow }), with(func(s *Standing) { s.Stopped, s.By = true, ByFlow })},
+		"stopped while it paused": {with(func(s *Standing) { s.Stopped, s.Paused = true, true }), with(func(s *Standing) { s.Paused = true })},
+	} {
+		if got := c.before.NextCall(); !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: %+v", what, got)
+		}
 	}
 }
