@@ -482,6 +482,7 @@ func (c *call) spokeSecure() bool {
 		})
 		return true
 	}
+	c.settle() // it is asked now
 	return false
 }
 

@@ -102,6 +102,7 @@ export type Span = Schemas["Span"];
 export type Exception = Schemas["Exception"];
 export type EntryPoint = Required<Schemas["EntryPoint"]>;
 export type CallState = Schemas["State"];
+export type SecureFlow = Schemas["SecureFlow"];
 export type CallChoices = Schemas["Choices"];
 export type Connection = Required<Omit<Schemas["NewConnection"], "$schema">>;
 export type Prompt = Schemas["Prompt"];
@@ -157,6 +158,7 @@ export interface Graph {
   start: string;
   nodes: Record<string, FlowNode>;
   takes?: string[];
+  secure?: boolean;
 }
 export type Flow = Omit<Schemas["Flow"], "graph" | "draft"> & { graph: Graph; draft: Graph | null };
 export type FlowTried = Schemas["FlowTried"];

@@ -267,6 +267,11 @@ export const pt = {
   diffAdded: "Passo novo {step} ({type})",
   diffRemoved: "O passo {step} ({type}) desapareceu",
   diffChanged: "Passo {step}: {parts}",
+  secure: "Fluxo seguro",
+  secureHint:
+    "Os agentes enviam para ele a pessoa de uma chamada, para marcar o que ninguém pode ouvir, p. ex. o número de um cartão. Nenhum ponto de entrada o corre.",
+  diffSecure: "É um fluxo seguro",
+  diffNotSecure: "Já não é um fluxo seguro",
   diffTakes: "Recebe: {names}",
   diffStart: "Começa em {step}",
   diffMoved: {
@@ -331,6 +336,8 @@ export const pt = {
   letTimePass: "Deixar passar o tempo ({seconds} s)",
   formShown: "Mostra-se o formulário de mensagem.",
   toQueue: "Espera agora em {queue}.",
+  returnsBy: "A pessoa está de novo com o agente, pelo fim “{end}”.",
+  returns: "A pessoa está de novo com o agente.",
   closed: "O contacto terminou.",
   failed: "Não pode continuar a partir de {step}: o caminho não leva a lado nenhum.",
   known: "O que o fluxo sabe",
