@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -84,10 +85,22 @@ func TestAForgottenPauseEndsByTheLimit(t *testing.T) {
 // it does when its clock stood still, changes neither.
 func TestAnAgentSeesThatARecordingIsNotWritten(t *testing.T) {
 	engines(t, func(t *testing.T, conf *config.Config) {
-		n := start(t, conf, nil)
-		acme, _ := house(t, n)
+		n := start(t, conf, func(s *Server) { s.hold = time.Millisecond })
+		acme, books := house(t, n)
 		ctx := t.Context()
 		ana := acme.signIn(t, "ana")
+		theirs := books.signIn(t, "ana")
+		alarmed := func(u *drive.User) (all []string) {
+			t.Helper()
+			var room struct {
+				Alerts []struct{ Measure, Level string }
+			}
+			must(t, u.Do(ctx, "GET", "floor", nil, &room))
+			for _, a := range room.Alerts {
+				all = append(all, a.Measure+" "+a.Level)
+			}
+			return all
+		}
 		entry := acme.telephone(t, ana)
 		acme.rule(t, ana, m{"consent": "none"})
 		acme.agent(t, "bo")
@@ -113,9 +126,14 @@ func TestAnAgentSeesThatARecordingIsNotWritten(t *testing.T) {
 		if response.StatusCode != 200 || !strings.Contains(page, "nubitalk_recordings_troubled 1\n") || !strings.Contains(page, "nubitalk_recordings_running 1\n") {
 			t.Errorf("%d: %s", response.StatusCode, page)
 		}
+		within(t, "the room is not told", func() bool { return slices.Contains(alarmed(ana), "recordings_lost critical") })
+		if got := alarmed(theirs); len(got) > 0 {
+			t.Errorf("another organisation is told of %q", got)
+		}
 		caller.Lag(400 * time.Millisecond)
 		must(t, os.Remove(folder))
 		stands(false)
+		within(t, "the room is not told that it is over", func() bool { return len(alarmed(ana)) == 0 })
 	})
 }
 

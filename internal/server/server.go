@@ -40,7 +40,7 @@ type Server struct {
 	demo    *seeder       // nil but for a demonstration
 	binary  string        // of this program; see WithBinary
 	absence time.Duration // voice.Deps.Absence; a test's
-	hold    time.Duration // floor.Deps.TrunkHold; a test's
+	hold    time.Duration // floor.Deps.TrunkHold and RecordingHold; a test's
 	group   service.Group
 }
 

@@ -47,6 +47,7 @@ type parts struct {
 	cluster   *cluster // nil on a single node
 	chat      *chat.Service
 	recording *recording.Service
+	alarms    *recordingAlerts
 	listeners *recording.Listeners
 	holds     *recording.Holds
 	quality   *quality.Service
@@ -89,6 +90,7 @@ func (s *Server) wire() (*parts, error) {
 	s.group.Add("closing", service.Func{OnStart: func(context.Context) error { s.keepers.bus.Subscribe(p.closed); return nil }})
 	s.group.Add("recording", p.recording) // before the floor, which asks what a caller had said when the node ended
 	s.group.Add("floor", p.floor)
+	s.group.Add("recording alerts", p.alarms)
 	if p.cluster != nil {
 		s.group.Add("cluster", p.cluster)
 	}
@@ -125,7 +127,8 @@ func (s *Server) makeParts() *parts {
 	p.contacts = contact.New(contact.Deps{DB: k.db, Keys: k.vault, Blobs: k.blobs, Audit: p.audit, Bus: k.bus,
 		Clock: s.clock, IDs: s.ids, Log: s.log.With("part", "contact")})
 	looks := lookup.New(lookup.Deps{Connections: p.setup, Product: "Nubitalk"})
-	p.floor = floor.New(floor.Deps{DB: k.db, Vault: k.vault, Bus: k.bus, Clock: s.clock, IDs: s.ids, Setup: p.setups, Contacts: p.contacts, Lookups: looks,
+	p.alarms = newRecordingAlerts(s.log.With("part", "recording"))
+	p.floor = floor.New(floor.Deps{Recordings: p.alarms.of, RecordingHold: s.hold, DB: k.db, Vault: k.vault, Bus: k.bus, Clock: s.clock, IDs: s.ids, Setup: p.setups, Contacts: p.contacts, Lookups: looks,
 		Audit: p.audit, Node: s.data.node, Trunked: len(s.conf.SIP.Listen) > 0, TrunkHold: s.hold, Log: s.log.With("part", "floor")})
 	var chatFloor chat.Floor = p.floor
 	var liveFloor live.Floor = p.floor
@@ -136,7 +139,8 @@ func (s *Server) makeParts() *parts {
 	}
 	p.chat = chat.New(chat.Deps{DB: k.db, Vault: k.vault, Blobs: k.blobs, Bus: k.bus, Clock: s.clock, IDs: s.ids, Setup: p.setups,
 		People: p.people, Floor: chatFloor, Audit: p.audit, Log: s.log.With("part", "chat")})
-	p.recording = &recording.Service{DB: k.db, Vault: k.vault, Blobs: k.blobs, IDs: s.ids, Clock: s.clock, Log: s.log.With("part", "recording"), Dir: s.conf.Folder("spool"), Room: int64(s.conf.Files.Room)}
+	p.recording = &recording.Service{DB: k.db, Vault: k.vault, Blobs: k.blobs, IDs: s.ids, Clock: s.clock, Log: s.log.With("part", "recording"), Dir: s.conf.Folder("spool"), Room: int64(s.conf.Files.Room), Changed: p.alarms.changed}
+	p.alarms.made, p.alarms.floor = p.recording, p.floor
 	p.listeners = recording.NewListeners(recording.ListenDeps{Recordings: p.recording, Rules: p.setups, Audit: p.audit, May: func(ctx context.Context, a access.Actor, perm access.Permission, interaction string) error {
 		_, err := p.floor.Work(ctx, a, perm, interaction)
 		return err

@@ -5950,7 +5950,7 @@ export interface components {
        */
       level_at: string;
       /**
-       * @description trunk_gateways: none of a trunk's gateways answers. trunk_registration: a trunk's registration fails. Every trunk is watched for both, without a rule.
+       * @description trunk_gateways: none of a trunk's gateways answers. trunk_registration: a trunk's registration fails. Every trunk is watched for both, without a rule. recordings_lost: running recordings cannot be written, or lose sound. recordings_full: there is no room for what is recorded. recordings_waiting: the file storage does not answer, and what was recorded waits, sealed. Recordings are watched for these without a rule.
        * @enum {string}
        */
       measure:
@@ -5963,7 +5963,10 @@ export interface components {
         | "agents_at_work"
         | "time_in_state"
         | "trunk_gateways"
-        | "trunk_registration";
+        | "trunk_registration"
+        | "recordings_lost"
+        | "recordings_full"
+        | "recordings_waiting";
       /** @description The queue that it is about. */
       queue?: string;
       /** Format: date-time */

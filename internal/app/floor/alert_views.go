@@ -26,7 +26,7 @@ const alertsChanged = "alerts.changed"
 type Alert struct {
 	ID             string         `json:"id"`
 	Rule           string         `json:"rule" doc:"Id of the alert rule; of a trunk's, the measure."`
-	Measure        alert.Measure  `json:"measure" enum:"waiting,longest_waiting,estimated_wait,service_level_ignored,abandon_rate,agents_free,agents_at_work,time_in_state,trunk_gateways,trunk_registration" doc:"trunk_gateways: none of a trunk's gateways answers. trunk_registration: a trunk's registration fails. Every trunk is watched for both, without a rule."`
+	Measure        alert.Measure  `json:"measure" enum:"waiting,longest_waiting,estimated_wait,service_level_ignored,abandon_rate,agents_free,agents_at_work,time_in_state,trunk_gateways,trunk_registration,recordings_lost,recordings_full,recordings_waiting" doc:"trunk_gateways: none of a trunk's gateways answers. trunk_registration: a trunk's registration fails. Every trunk is watched for both, without a rule. recordings_lost: running recordings cannot be written, or lose sound. recordings_full: there is no room for what is recorded. recordings_waiting: the file storage does not answer, and what was recorded waits, sealed. Recordings are watched for these without a rule."`
 	Activity       alert.Activity `json:"activity,omitempty" enum:"ready,engaged,wrapping,not_ready,missed" doc:"With time_in_state."`
 	Queue          string         `json:"queue,omitempty" doc:"The queue that it is about."`
 	User           string         `json:"user,omitempty" doc:"The agent that it is about."`
@@ -54,6 +54,7 @@ func alertOf(r store.AlertRow) Alert {
 		a.User = r.SubjectID
 	case id.Kind(r.SubjectID) == id.Trunk:
 		a.Trunk, a.Called = r.SubjectID, r.Called
+	case a.Measure.OfRecordings(): // the organisation's
 	default:
 		a.Queue = r.SubjectID
 	}

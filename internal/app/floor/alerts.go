@@ -103,6 +103,9 @@ func (f *floor) takeRules(remembered []store.AlertRow, settled, now time.Time) {
 	for trunk := range f.trunks {
 		f.alerts.look[trunk] = true
 	}
+	if f.m.Recordings != nil {
+		f.alerts.look[string(f.tenant)] = true
+	}
 	if len(f.alerts.queueRules) > 0 {
 		for q := range f.plan.Queues {
 			f.alerts.look[q] = true
@@ -172,6 +175,8 @@ func (f *floor) watches(subject string) []*watch {
 		}
 	} else if id.Kind(subject) == id.Trunk {
 		list = f.trunkWatches()
+	} else if subject == string(f.tenant) {
+		list = f.recordingWatches()
 	} else if p := f.people[subject]; p.agent {
 		for _, r := range f.alerts.agentRules {
 			if rule := f.plan.AlertRules[r]; rule.WatchesAgent(p.who.Teams) {
@@ -236,6 +241,8 @@ func (f *floor) lookAt(subject string, list []*watch, views map[string]QueueView
 			r = f.agentReading(w, subject, now, soon)
 		case w.rule.Measure.OfTrunk():
 			r = f.trunkReading(w.rule.Measure, subject)
+		case w.rule.Measure.OfRecordings():
+			r = f.recordingReading(w.rule.Measure)
 		default:
 			r = f.queueReading(w, subject, view, now, soon)
 		}

@@ -584,3 +584,46 @@ func TestTrunksAreWatched(t *testing.T) {
 		says("past", h.past(a), "trunk_registration trk_1 Main criticalback", "trunk_gateways trk_1 Main criticalgone")
 	})
 }
+
+// Recordings are watched without a rule: that they lose something, have no room or wait
+// for the file storage is alarming once it lasts for the hold time, for everybody who
+// watches this organisation, over a restart, and ends by itself.
+func TestRecordingsAreWatched(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		fare := func(s floor.RecordingStanding) {
+			t.Helper()
+			h.fares.set(a, s)
+			h.no(h.floor.RecordingsChanged(t.Context(), a))
+		}
+		says := func(what string, list []floor.Alert, want ...string) {
+			t.Helper()
+			var got []string
+			for _, one := range list {
+				got = append(got, string(one.Measure)+" "+one.Level+one.Cause+one.Queue+one.User+one.Trunk)
+			}
+			slices.Sort(got)
+			if !slices.Equal(got, want) {
+				t.Errorf("%s: %q, not %q", what, got, want)
+			}
+		}
+		fare(floor.RecordingStanding{Lost: 1})
+		says("at once", h.after(floor.DefaultRecordingHold-time.Second))
+		fare(floor.RecordingStanding{})
+		fare(floor.RecordingStanding{Lost: 1}) // it swings: the hold time begins anew
+		says("it swings", h.after(floor.DefaultRecordingHold-time.Second))
+		says("it lasts", h.after(time.Second), "recordings_lost critical")
+		fare(floor.RecordingStanding{Lost: 2, Full: true, Waiting: 40})
+		says("all", h.after(floor.DefaultRecordingHold), "recordings_full critical", "recordings_lost critical", "recordings_waiting warning")
+		if n := len(h.open1(b)); n > 0 {
+			t.Errorf("another tenant has %d", n)
+		}
+
+		h.open("nod_1")
+		says("a restart", h.after(time.Hour), "recordings_full critical", "recordings_lost critical", "recordings_waiting warning")
+		fare(floor.RecordingStanding{Waiting: 1})
+		says("there is room", h.after(floor.DefaultRecordingHold), "recordings_waiting warning")
+		fare(floor.RecordingStanding{})
+		says("well", h.after(floor.DefaultRecordingHold))
+		says("past", h.past(a), "recordings_full criticalback", "recordings_lost criticalback", "recordings_waiting warningback")
+	})
+}

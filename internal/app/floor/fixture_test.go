@@ -46,7 +46,29 @@ type house struct {
 	logged  logged
 	rows    floor.Rows                // nil: db as it is
 	lookups floor.Lookups             // nil: every look-up fails
+	fares   fares                     // how recordings do
 	known   func(fresh string) string // whose arrival it is; nil: always a new person's
+}
+
+// fares is how tenants' recordings fare.
+type fares struct {
+	mu  sync.Mutex
+	now map[id.Tenant]floor.RecordingStanding
+}
+
+func (f *fares) of(t id.Tenant) floor.RecordingStanding {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.now[t]
+}
+
+func (f *fares) set(t id.Tenant, s floor.RecordingStanding) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.now == nil {
+		f.now = map[id.Tenant]floor.RecordingStanding{}
+	}
+	f.now[t] = s
 }
 
 // logged is what the parts of a house wrote to their log.
@@ -153,7 +175,7 @@ func (h *house) open(node string) {
 	if rows == nil {
 		rows = h.db
 	}
-	h.floor = floor.New(floor.Deps{DB: rows, Vault: h.vault, Bus: h.bus, Clock: h.now, Passed: h.passed, IDs: h.ids, Setup: h, Contacts: h, Lookups: h.lookups, Trunked: true, Node: node, Log: log})
+	h.floor = floor.New(floor.Deps{DB: rows, Vault: h.vault, Bus: h.bus, Clock: h.now, Passed: h.passed, IDs: h.ids, Setup: h, Contacts: h, Lookups: h.lookups, Trunked: true, Recordings: h.fares.of, Node: node, Log: log})
 	h.chat = chat.New(chat.Deps{DB: h.db, Vault: h.vault, Blobs: h.blobs, Bus: h.bus, Clock: h.now, IDs: h.ids, Setup: h, People: h, Floor: h.floor, Log: log})
 	h.floor.Drive(acd.Chat, h.chat)
 	if err := h.floor.Start(h.t.Context()); err != nil {

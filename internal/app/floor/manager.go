@@ -110,6 +110,11 @@ type Deps struct {
 	// must stand otherwise before that is told, 0 means DefaultTrunkHold.
 	Trunked   bool
 	TrunkHold time.Duration
+	// Recordings says how a tenant's recordings fare on this node, at once; nil: nobody
+	// knows. RecordingHold is how long they must fare otherwise before that is told, 0
+	// means DefaultRecordingHold.
+	Recordings    func(t id.Tenant) RecordingStanding
+	RecordingHold time.Duration
 	// Grace is how long a lost browser's work stays; 0 means 15 s.
 	Grace time.Duration
 }
@@ -143,6 +148,9 @@ type watched struct {
 func New(d Deps) *Manager {
 	if d.TrunkHold == 0 {
 		d.TrunkHold = DefaultTrunkHold
+	}
+	if d.RecordingHold == 0 {
+		d.RecordingHold = DefaultRecordingHold
 	}
 	if d.Grace == 0 {
 		d.Grace = 15 * time.Second

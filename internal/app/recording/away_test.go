@@ -134,10 +134,18 @@ func TestWhatWaitsForAStoreHasABound(t *testing.T) {
 	if got := f.Stats(); got.Bytes > 100_000+1000 || got.Lost != 10*time.Second {
 		t.Errorf("%+v", got)
 	}
+	until(t, "it is no matter for alarm", func() bool {
+		st := f.Standings()[tenA]
+		return st.Full && st.Lost == 1 && st.Waiting > 0
+	})
+	if all := f.Standings(); len(all) != 1 {
+		t.Errorf("another tenant's: %+v", all)
+	}
 	blobs.be(false)
 	until(t, "not all is uploaded", func() bool { return f.Stats().Waiting == 0 })
 	src.say("ABC")
 	until(t, "it is not taken", src.waits)
+	until(t, "it is a matter for alarm still", func() bool { return len(f.Standings()) == 0 })
 	must(t, r.End(t.Context(), boss, "ended"))
 	entries, sound := f.told(r.ID())
 	if sound != "abcdefghijkl"+"wxyz"+"ABC" {

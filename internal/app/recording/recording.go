@@ -90,6 +90,8 @@ type Service struct {
 	// Room bounds what lies in Dir, in bytes; what comes while it is full is a gap.
 	// Zero is no bound.
 	Room int64
+	// Changed is told when Standings may be others; nil tells nobody. It returns at once.
+	Changed func()
 
 	spool string       // its id
 	bytes atomic.Int64 // in the spool
@@ -99,6 +101,7 @@ type Service struct {
 	waiting []spooled           // for the blob store
 	lost    time.Duration       // of sound, of all recordings
 	full    bool                // there is no room, and that was said
+	failing bool                // the blob store does not answer
 	stopped bool
 	wake    chan struct{}
 	stop    chan struct{}
@@ -112,7 +115,7 @@ func (s *Service) Start(ctx context.Context) error {
 		return errs.Wrap(errs.Unavailable, err, "The folder for recordings that are being made could not be opened.")
 	}
 	s.running, s.waiting, s.stopped = map[string]*Running{}, nil, false
-	s.full = false
+	s.full, s.failing = false, false
 	s.wake, s.stop = make(chan struct{}, 1), make(chan struct{})
 	s.bytes.Store(0)
 	if err := s.recover(ctx); err != nil {
@@ -228,6 +231,46 @@ func (s *Service) Stats() Stats {
 		}
 	}
 	return st
+}
+
+// Standing is how a tenant's recordings fare on this node, as far as that is a matter
+// for alarm; its zero value is well.
+type Standing struct {
+	Lost    int  // of those that are being made: cannot be written, or lose sound
+	Full    bool // there is no room for what is recorded
+	Waiting int  // segments, while the blob store does not answer
+}
+
+// Standings are those of all tenants whose recordings do not fare well.
+func (s *Service) Standings() map[id.Tenant]Standing {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := map[id.Tenant]Standing{}
+	change := func(t id.Tenant, fn func(*Standing)) {
+		st := all[t]
+		fn(&st)
+		all[t] = st
+	}
+	for _, r := range s.running {
+		if r.troubled.Load() {
+			change(r.tenant, func(st *Standing) { st.Lost++ })
+		}
+		if s.full {
+			change(r.tenant, func(st *Standing) { st.Full = true })
+		}
+	}
+	if s.failing {
+		for _, f := range s.waiting {
+			change(f.tenant, func(st *Standing) { st.Waiting++ })
+		}
+	}
+	return all
+}
+
+func (s *Service) changed() {
+	if s.Changed != nil {
+		s.Changed()
+	}
 }
 
 // Running finds a recording that this node makes.

@@ -119,6 +119,7 @@ func (r *Running) note(err error) {
 		return
 	}
 	r.troubled.Store(r.calm == 0)
+	r.s.changed()
 	if r.tell != nil {
 		r.tell(r.calm == 0)
 	}
@@ -567,4 +568,5 @@ func (r *Running) leave() {
 	r.s.mu.Lock()
 	delete(r.s.running, r.row.ID)
 	r.s.mu.Unlock()
+	r.s.changed()
 }

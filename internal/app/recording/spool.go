@@ -240,6 +240,9 @@ func (s *Service) room(p form.Piece) error {
 	changed := s.full != full
 	s.full = full
 	s.mu.Unlock()
+	if changed {
+		s.changed()
+	}
 	switch {
 	case full && changed:
 		s.Log.Error("the spool of recordings is full: what is recorded now is lost, and marked as a gap", "bytes", s.bytes.Load(), "room", s.Room)
@@ -271,7 +274,7 @@ func (s *Service) upload() {
 			if failing {
 				s.Log.Info("recordings are uploaded again", "waiting", s.Stats().Waiting)
 			}
-			failing = false
+			failing = s.fails(false)
 			select {
 			case <-s.stop:
 				return
@@ -282,7 +285,7 @@ func (s *Service) upload() {
 		if !failing {
 			s.Log.Error("recordings cannot be uploaded; they stay in the spool, sealed, until they can", "err", faults)
 		}
-		failing = true
+		failing = s.fails(true)
 		s.prune()
 		select {
 		case <-s.stop:
@@ -290,6 +293,15 @@ func (s *Service) upload() {
 		case <-time.After(tryAgain):
 		}
 	}
+}
+
+// fails notes whether the blob store answers.
+func (s *Service) fails(yes bool) bool {
+	s.mu.Lock()
+	s.failing = yes
+	s.mu.Unlock()
+	s.changed()
+	return yes
 }
 
 // next are those that have waited longest.

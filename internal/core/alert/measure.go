@@ -18,10 +18,18 @@ const (
 	// Of trunks; no rule names them.
 	TrunkGateways     Measure = "trunk_gateways"     // how many gateways are down while none is up
 	TrunkRegistration Measure = "trunk_registration" // 1 while the registration fails
+
+	// Of the organisation's recordings; no rule names them.
+	RecordingsLost    Measure = "recordings_lost"    // how many cannot be written, or lose sound
+	RecordingsFull    Measure = "recordings_full"    // 1 while there is no room for what is recorded
+	RecordingsWaiting Measure = "recordings_waiting" // segments that wait for a file storage that does not answer
 )
 
 // OfTrunks are the measures of trunks, each of which is watched always.
 var OfTrunks = []Measure{TrunkGateways, TrunkRegistration}
+
+// OfAllRecordings are the measures of recordings, each of which is watched always.
+var OfAllRecordings = []Measure{RecordingsLost, RecordingsFull, RecordingsWaiting}
 
 // Measures are all that a rule can watch.
 var Measures = []Measure{Waiting, LongestWaiting, EstimatedWait, ServiceLevel, AbandonRate, AgentsFree, AgentsAtWork, TimeInState}
@@ -54,6 +62,9 @@ func (m Measure) LowIsBad() bool { return m == ServiceLevel || m == AgentsFree |
 
 // OfTrunk says that trunks are watched.
 func (m Measure) OfTrunk() bool { return slices.Contains(OfTrunks, m) }
+
+// OfRecordings says that the organisation's recordings are watched.
+func (m Measure) OfRecordings() bool { return slices.Contains(OfAllRecordings, m) }
 
 // OfAgents says that single agents are watched, not queues.
 func (m Measure) OfAgents() bool { return m == TimeInState }

@@ -61,6 +61,14 @@ export const text = catalogue(
     says_agents_at_work: { one: "{value} agent at work", other: "{value} agents at work" },
     says_trunk_gateways: "no gateway answers: calls cannot leave by it",
     says_trunk_registration: "it is not registered: calls may not arrive",
+    says_recordings_lost: {
+      one: "{value} running recording cannot be written, or loses sound",
+      other: "{value} running recordings cannot be written, or lose sound",
+    },
+    says_recordings_full: "there is no room: what is said now is lost",
+    says_recordings_waiting:
+      "the file storage does not answer; what was recorded waits on the server, sealed",
+    recordings: "Recordings",
     trunk: "Trunk {name}",
     trunkRule: "watched always",
     says_time_in_state: "{activity} for {value}",
@@ -196,6 +204,14 @@ export const text = catalogue(
     says_agents_at_work: { one: "{value} agente a trabalhar", other: "{value} agentes a trabalhar" },
     says_trunk_gateways: "nenhum gateway responde: não podem sair chamadas por ele",
     says_trunk_registration: "não está registado: podem não chegar chamadas",
+    says_recordings_lost: {
+      one: "{value} gravação em curso não pode ser escrita, ou perde som",
+      other: "{value} gravações em curso não podem ser escritas, ou perdem som",
+    },
+    says_recordings_full: "não há espaço: o que se diz agora perde-se",
+    says_recordings_waiting:
+      "o armazenamento de ficheiros não responde; o que foi gravado espera no servidor, selado",
+    recordings: "Gravações",
     trunk: "Tronco {name}",
     trunkRule: "vigiado sempre",
     says_time_in_state: "{activity} há {value}",

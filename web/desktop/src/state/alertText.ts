@@ -6,8 +6,9 @@ import { names } from "./names.svelte";
 
 type Measure = Alert["measure"];
 
-/** A trunk's: its figure is not worth saying. */
-export const ofTrunk = (measure: Measure) => measure === "trunk_gateways" || measure === "trunk_registration";
+/** Watched without a rule, as a trunk: where its level begins is not worth saying. */
+export const ofItself = (measure: Measure) =>
+  measure.startsWith("trunk_") || measure.startsWith("recordings_");
 
 /** Measures that are bad when they are small. */
 export const lowIsBad = (measure: Measure) =>
@@ -68,6 +69,9 @@ export function valueNow(measure: Measure, q: QueueView | undefined): number | u
     case "time_in_state":
     case "trunk_gateways":
     case "trunk_registration":
+    case "recordings_lost":
+    case "recordings_full":
+    case "recordings_waiting":
       return undefined;
   }
 }
@@ -85,9 +89,11 @@ export function figureText(alert: Alert, value: number): string {
 export const subjectText = (alert: Alert) =>
   alert.trunk
     ? text("trunk", { name: alert.called ?? "" })
-    : alert.queue
-      ? names.of("queues", alert.queue)
-      : names.user(alert.user);
+    : alert.measure.startsWith("recordings_")
+      ? text("recordings")
+      : alert.queue
+        ? names.of("queues", alert.queue)
+        : names.user(alert.user);
 
 /** "Billing: 7 waiting", with the value that it had when it came to its level. */
 export const alertText = (alert: Alert) => `${subjectText(alert)}: ${figureText(alert, alert.value)}`;

@@ -9,7 +9,7 @@ import { bell } from "./bell.svelte";
 import { preferences } from "./preferences.svelte";
 import { session } from "./session.svelte";
 import { text } from "../messages/alerts";
-import { alertText } from "./alertText";
+import { alertText, ofItself } from "./alertText";
 
 const muteTime = 30 * 60_000;
 const rank = { warning: 1, critical: 2 } as const;
@@ -112,4 +112,4 @@ export const mayManageAlerts = () => session.may("alert.manage");
 
 /** The name of the rule behind an alert, also of one that is out of use. */
 export const ruleName = (alert: Alert) =>
-  alert.trunk ? text("trunkRule") : names.of("alert-rules", alert.rule);
+  ofItself(alert.measure) ? text("trunkRule") : names.of("alert-rules", alert.rule);
