@@ -20,7 +20,17 @@ func openStore(t *testing.T) *store.DB { return storetest.Open(t, store.SQLite) 
 
 var ids = id.NewSource(clock.Real{}.Now, nil)
 
-func newTenant(t *testing.T, _ *store.DB) id.Tenant { return id.Tenant(ids.New(id.TenantKind)) }
+func newTenant(t *testing.T, db *store.DB) id.Tenant {
+	t.Helper()
+	tenant := id.Tenant(ids.New(id.TenantKind))
+	err := db.System(t.Context(), func(tx *store.Tx) error {
+		return tx.InsertOrganisation(store.OrganisationRow{ID: tenant, Kind: "tenant", Slug: string(tenant), Status: "active", Version: 1})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tenant
+}
 
 // digests stands for the vault.
 type digests struct{}
