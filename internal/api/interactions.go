@@ -102,7 +102,11 @@ func (s *Server) interactionRoutes() {
 			if access.Reach(c.Actor, p) == access.None {
 				return nil, errs.New(errs.Forbidden, "You may not write this kind of message.")
 			}
-			if _, err := s.Floor.Work(ctx, c.Actor, p, in.ID); err != nil {
+			w, err := s.Floor.Work(ctx, c.Actor, p, in.ID)
+			if err == nil && w.Channel == acd.Email && in.Body.Kind == chat.KindText {
+				err = errs.New(errs.Conflict, "An email is answered by an email; here are only notes.")
+			}
+			if err != nil {
 				return nil, err
 			}
 			return answer(s.Chat.Send(ctx, c.Actor, in.ID, in.Body.ClientID, in.Body.Kind, secret.New(in.Body.Text)))
@@ -131,7 +135,11 @@ func (s *Server) markRoutes() {
 	handle(s, "POST", base+"/attachments", hold, about{id: "attach", tag: tag, summary: "Send a file", status: 201, once: true,
 		body: maxUpload, raw: describeUpload},
 		func(ctx context.Context, c *caller, in *attachInput) (*reply[chat.Message], error) {
-			if _, err := s.Floor.Work(ctx, c.Actor, access.WorkHandle, in.ID); err != nil {
+			w, err := s.Floor.Work(ctx, c.Actor, access.WorkHandle, in.ID)
+			if err == nil && w.Channel == acd.Email {
+				err = errs.New(errs.Conflict, "An email is answered by an email; here are only notes.")
+			}
+			if err != nil {
 				return nil, err
 			}
 			return s.receive(ctx, in.request, func(f Upload) (chat.Message, error) { return s.Chat.Attach(ctx, c.Actor, in.ID, f) })

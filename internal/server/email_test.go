@@ -138,9 +138,24 @@ func TestAnEmailIsHandledAnsweredAndGone(t *testing.T) {
 				t.Errorf("the answer does not say %q:\n%s", want, answer)
 			}
 		}
-		must(t, bo.Do(ctx, "POST", path+"/finish", m{}, nil))
-		must(t, bo.Do(ctx, "POST", path+"/complete", m{}, nil))
-		refused(t, bo.Do(ctx, "GET", path+"/email", nil, nil), 410)
+		// Notes are beside it; what is said to the person is an email.
+		must(t, bo.Do(ctx, "POST", path+"/messages", m{"client_id": "n1", "kind": "note", "text": "Ask the carrier."}, nil))
+		refused(t, bo.Do(ctx, "POST", path+"/messages", m{"client_id": "n2", "kind": "text", "text": "Hello?"}, nil), 409)
+		must(t, bo.Do(ctx, "POST", path+"/transfer", m{"queue": acme.queue, "note": "Once more."}, nil))
+		cy, _ = acme.ready(t, "cy")
+		offer, moved := acme.offered(t, cy)
+		if moved != interaction {
+			t.Fatalf("%s is offered", moved)
+		}
+		must(t, cy.Do(ctx, "POST", "offers/"+offer+"/accept", m{}, nil))
+		must(t, cy.Do(ctx, "GET", path+"/email", nil, &mail))
+		if mail.Text != said || len(mail.Sends) != 1 || mail.Sends[0].State != "sent" {
+			t.Errorf("who has it now reads %+v", mail)
+		}
+		must(t, cy.Do(ctx, "POST", path+"/finish", m{}, nil))
+		must(t, cy.Do(ctx, "POST", path+"/complete", m{}, nil))
+		must(t, cy.Do(ctx, "PUT", "desk/presence", m{"presence": "offline"}, nil))
+		refused(t, cy.Do(ctx, "GET", path+"/email", nil, nil), 410)
 		within(t, "the provider does not know that it was handled", func() bool {
 			for file := range p.Mail(helpDesk, "INBOX") {
 				return strings.Contains(file, "RS")

@@ -39,6 +39,7 @@ var ptMail = []entry{
 	{"The provider is busy with other messages of this mailbox. Try again in a moment.", "O fornecedor está ocupado com outras mensagens desta caixa. Tente de novo daqui a pouco."},
 	{"The provider is numbering this folder anew. Try again in a moment.", "O fornecedor está a numerar esta pasta de novo. Tente outra vez daqui a pouco."},
 	{"There is no such file in this message.", "Não existe esse ficheiro nesta mensagem."},
+	{"An email is answered by an email; here are only notes.", "A um email responde-se por email; aqui só há notas."},
 	{"An answer is being sent just now.", "Está a ser enviada uma resposta neste momento."},
 	{"It is not known whether an earlier answer was sent: the connection ended in between. Look into the sent folder at your provider, and send it again if it is not there.",
 		"Não se sabe se uma resposta anterior foi enviada: a ligação terminou a meio. Veja a pasta dos enviados no seu fornecedor, e envie de novo se lá não estiver."},

@@ -2,6 +2,7 @@ package email
 
 import (
 	"context"
+	"crypto/rand"
 	"time"
 
 	"nubitalk/internal/base/errs"
@@ -252,7 +253,13 @@ func (f *followed) take(ctx context.Context, b box, at place, head *message.Mess
 	row.Answers = threads.Of(m)
 	arrival.Open = func(tx *store.Tx, interaction, _ string) error {
 		row.InteractionID = interaction
-		return tx.InsertEmail(row)
+		if err := tx.InsertEmail(row); err != nil {
+			return err
+		}
+		// Notes are written beside it, as beside every work. No visitor has a token.
+		now, nobody := f.s.Clock.Now(), make([]byte, 32)
+		_, _ = rand.Read(nobody) // never fails
+		return tx.InsertChat(store.ChatRow{InteractionID: interaction, TokenHash: nobody, VisitorSeenAt: now, ExpiresAt: now})
 	}
 	interaction, _, err := f.s.Floor.Arrive(ctx, arrival)
 	if err != nil {

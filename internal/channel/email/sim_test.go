@@ -91,6 +91,9 @@ type fakeMail struct {
 func newWorld(t *testing.T, db *store.DB, seed uint64) *world {
 	w := &world{t: t, r: rand.New(rand.NewPCG(seed, 1)), wanted: map[string]bool{}, works: map[string]int{}}
 	w.tenant = newTenant(t, db)
+	if err := db.Write(t.Context(), w.tenant, func(tx *store.Tx) error { return tx.InsertContact(store.ContactRow{ID: "con_1"}) }); err != nil {
+		t.Fatal(err)
+	}
 	w.s = New(testDeps(t, db))
 	w.s.Floor = w
 	for n := range 2 {
@@ -237,7 +240,12 @@ func (w *world) Arrive(ctx context.Context, a channel.Arrival) (string, string, 
 		return "", "", errs.New(errs.Unavailable, "no")
 	}
 	interaction := w.s.IDs.New(id.Interaction)
-	err := w.s.DB.Write(ctx, w.tenant, func(tx *store.Tx) error { return a.Open(tx, interaction, "") })
+	err := w.s.DB.Write(ctx, w.tenant, func(tx *store.Tx) error {
+		if err := tx.InsertInteraction(store.InteractionRow{ID: interaction, ContactID: "con_1", Channel: "email", State: "queued", Version: 1}); err != nil {
+			return err
+		}
+		return a.Open(tx, interaction, "con_1")
+	})
 	if err != nil {
 		return "", "", err
 	}
