@@ -11,7 +11,6 @@ import (
 	"nubitalk/internal/media/audio"
 	"nubitalk/internal/media/mediatest"
 	"nubitalk/internal/server/config"
-	"nubitalk/internal/server/drive"
 )
 
 // ended waits until all recordings of a call have ended, so many.
@@ -63,16 +62,8 @@ func TestHoldConsultationAndConference(t *testing.T) {
 			bo, _ := c.ready(t, "bo")
 			cyID := c.agent(t, "cy")
 			cy := c.signIn(t, "cy")
-			v, _, err := drive.Chat(ctx, drive.Client(), n.URL(), entry, "rita", "", "", "c1")
-			must(t, err)
-			caller := c.callerSound(t, v)
-			caller.Talk(500)
-			_, err = v.Choose(ctx, "k1", "one")
-			must(t, err)
-			take(t, bo, v.Interaction)
+			v, caller, agent := c.talks(t, entry, bo)
 			path := "interactions/" + v.Interaction
-			agent := c.agentSound(t, bo, v.Interaction)
-			agent.Talk(900)
 			c.recording(t, bo, v.Interaction, "recording")
 			listens(t, "the agent", agent, []float64{500})
 			passes(t, agent, time.Second)

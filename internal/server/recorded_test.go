@@ -96,6 +96,28 @@ func has(pcm []int16, hertz float64) (d time.Duration) {
 	return d
 }
 
+// phoned is a call from a page that an agent has taken; the person speaks at 500 Hz.
+func (c *company) phoned(t *testing.T, entry string, agent *drive.User) (v *drive.Visitor, caller *mediatest.Browser) {
+	t.Helper()
+	v, _, err := drive.Chat(t.Context(), drive.Client(), c.node.URL(), entry, "rita", "", "", "c1")
+	must(t, err)
+	caller = c.callerSound(t, v)
+	caller.Talk(500)
+	_, err = v.Choose(t.Context(), "k1", "one")
+	must(t, err)
+	take(t, agent, v.Interaction)
+	return v, caller
+}
+
+// talks is such a call to which the agent listens, and speaks at 900 Hz.
+func (c *company) talks(t *testing.T, entry string, agent *drive.User) (v *drive.Visitor, caller, sound *mediatest.Browser) {
+	t.Helper()
+	v, caller = c.phoned(t, entry, agent)
+	sound = c.agentSound(t, agent, v.Interaction)
+	sound.Talk(900)
+	return v, caller, sound
+}
+
 // recording waits until the recording of a call that a user sees stands so.
 func (c *company) recording(t *testing.T, u *drive.User, interaction, status string) (st recordedView) {
 	t.Helper()
@@ -139,16 +161,8 @@ func TestCallsAreRecorded(t *testing.T) {
 		must(t, ana.Do(ctx, "GET", "consent-texts", nil, &texts))
 		acme.rule(t, ana, m{"consent": "announcement", "consent_text": texts.Items[0].ID, "entry_points": []string{entry}, "keep_days": 30})
 
-		v, _, err := drive.Chat(ctx, drive.Client(), n.URL(), entry, "rita", "", "", "c1")
-		must(t, err)
-		caller := acme.callerSound(t, v)
-		caller.Talk(500)
-		_, err = v.Choose(ctx, "k1", "one")
-		must(t, err)
-		take(t, bo, v.Interaction)
+		v, caller, agent := acme.talks(t, entry, bo)
 		path := "interactions/" + v.Interaction
-		agent := acme.agentSound(t, bo, v.Interaction)
-		agent.Talk(900)
 		acme.recording(t, bo, v.Interaction, "asking")
 		if all := acme.recordings(t, v.Interaction); len(all) != 0 {
 			t.Errorf("recorded before the person was told: %d", len(all))
@@ -254,16 +268,8 @@ func TestAPausedRecordingOutlivesTheProgram(t *testing.T) {
 		acme.agent(t, "bo")
 		bo, _ := acme.ready(t, "bo")
 		acme.rule(t, ana, m{"consent": "none", "queues": []string{acme.queue}})
-		v, _, err := drive.Chat(ctx, drive.Client(), n.URL(), entry, "rita", "", "", "c1")
-		must(t, err)
-		caller := acme.callerSound(t, v)
-		caller.Talk(500)
-		_, err = v.Choose(ctx, "k1", "one")
-		must(t, err)
-		take(t, bo, v.Interaction)
+		v, caller, agent := acme.talks(t, entry, bo)
 		path := "interactions/" + v.Interaction
-		agent := acme.agentSound(t, bo, v.Interaction)
-		agent.Talk(900)
 		acme.recording(t, bo, v.Interaction, "recording")
 		passes(t, agent, 1500*time.Millisecond)
 		must(t, bo.Do(ctx, "POST", path+"/recording", m{"action": "pause"}, nil))
@@ -404,16 +410,8 @@ func TestARecordingGoesOnOnlyIfThatIsStored(t *testing.T) {
 		store := &unkept{Recorder: n.parts.voice.Recorder}
 		n.parts.voice.Recorder = store
 
-		v, _, err := drive.Chat(ctx, drive.Client(), n.URL(), entry, "rita", "", "", "c1")
-		must(t, err)
-		caller := acme.callerSound(t, v)
-		caller.Talk(500)
-		_, err = v.Choose(ctx, "k1", "one")
-		must(t, err)
-		take(t, bo, v.Interaction)
+		v, caller, agent := acme.talks(t, entry, bo)
 		path := "interactions/" + v.Interaction + "/recording"
-		agent := acme.agentSound(t, bo, v.Interaction)
-		agent.Talk(900)
 		acme.recording(t, bo, v.Interaction, "recording")
 		listens(t, "the agent", agent, []float64{500})
 		passes(t, agent, time.Second)

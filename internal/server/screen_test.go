@@ -88,13 +88,7 @@ func TestAnAgentsScreenIsRecorded(t *testing.T) {
 			t.Errorf("%v, %v", desk, away)
 		}
 
-		v, _, err := drive.Chat(ctx, drive.Client(), n.URL(), entry, "rita", "", "", "c1")
-		must(t, err)
-		caller := acme.callerSound(t, v)
-		caller.Talk(500)
-		_, err = v.Choose(ctx, "k1", "one")
-		must(t, err)
-		take(t, bo, v.Interaction)
+		v, _ := acme.phoned(t, entry, bo)
 		path := "interactions/" + v.Interaction
 		refused(t, bo.Do(ctx, "POST", path+"/screen", m{}, nil), 409) // before they talk
 		agent := acme.agentSound(t, bo, v.Interaction)
