@@ -268,7 +268,7 @@ func TestAPausedRecordingOutlivesTheProgram(t *testing.T) {
 		acme.agent(t, "bo")
 		bo, _ := acme.ready(t, "bo")
 		acme.rule(t, ana, m{"consent": "none", "queues": []string{acme.queue}})
-		v, caller, agent := acme.talks(t, entry, bo)
+		v, _, agent := acme.talks(t, entry, bo)
 		path := "interactions/" + v.Interaction
 		acme.recording(t, bo, v.Interaction, "recording")
 		passes(t, agent, 1500*time.Millisecond)
@@ -277,7 +277,7 @@ func TestAPausedRecordingOutlivesTheProgram(t *testing.T) {
 		n.stop(t)
 		n = start(t, conf, func(s *Server) { s.absence = 20 * time.Second })
 		acme.node, bo.Base, v.Base = n, n.URL(), n.URL()
-		caller = acme.callerSound(t, v)
+		caller := acme.callerSound(t, v)
 		caller.Talk(1100)
 		agent = acme.agentSound(t, bo, v.Interaction)
 		agent.Talk(900)
