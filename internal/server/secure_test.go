@@ -198,7 +198,7 @@ func TestASecureFlowKeepsDigitsFromEverybody(t *testing.T) {
 
 		wish := m{"flow": card, "attributes": m{"amount": "12.50"}}
 		refused(t, theirs.Do(ctx, "POST", path+"/secure-flow", wish, nil), 404)
-		refused(t, bo.Do(ctx, "POST", path+"/secure-flow", m{"flow": "flw_unknown"}, nil), 404)
+		refused(t, bo.Do(ctx, "POST", path+"/secure-flow", m{"flow": "flo_unknown"}, nil), 422)
 		refused(t, bo.Do(ctx, "POST", path+"/secure-flow", m{"flow": card, "attributes": m{"card": "1"}}, nil), 422)
 		must(t, bo.Do(ctx, "PUT", path+"/hold", m{"held": true}, nil))
 		refused(t, bo.Do(ctx, "POST", path+"/secure-flow", wish, nil), 409)

@@ -24,7 +24,7 @@ var ptCalls = []entry{
 	{"Colleagues are consulted about this call. End that first.", "Há colegas consultados sobre esta chamada. Termine isso primeiro."},
 	{"The person is keying in something that is not recorded. The recording goes on by itself when that has ended.", "A pessoa está a marcar algo que não é gravado. A gravação continua por si quando isso acabar."},
 	{"The call has ended, or came to somebody else.", "A chamada terminou, ou passou para outra pessoa."},
-	{"There is no such secure flow.", "Esse fluxo seguro não existe."},
+	{"is no secure flow in use", "não é um fluxo seguro em uso"},
 	{"has one that the flow does not take", "tem um que o fluxo não recebe"},
 	{"has one that is too long", "tem um que é demasiado longo"},
 	{"This call's person was sent into no secure flow.", "A pessoa desta chamada não foi enviada para nenhum fluxo seguro."},

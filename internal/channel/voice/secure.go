@@ -184,7 +184,7 @@ func (s *Service) secureFlow(ctx context.Context, t id.Tenant, w SecureWish) (Se
 	}
 	i := slices.IndexFunc(all, func(f SecureFlow) bool { return f.ID == w.Flow })
 	if i < 0 {
-		return SecureFlow{}, errs.New(errs.NotFound, "There is no such secure flow.")
+		return SecureFlow{}, errs.Bad("flow", "is no secure flow in use")
 	}
 	for name, value := range w.Attributes {
 		if !slices.Contains(all[i].Takes, name) {
