@@ -131,6 +131,9 @@ func (s *Service) SecureFlows(ctx context.Context, t id.Tenant) ([]SecureFlow, e
 // BeginSecure sends the person of a running call into a secure flow. From this moment on
 // nobody hears it and nothing is recorded; the flow begins once that is stored.
 func (s *Service) BeginSecure(ctx context.Context, t id.Tenant, interaction, by string, w SecureWish) (State, error) {
+	if s.find(t, interaction) == nil {
+		return State{}, gone()
+	}
 	of, err := s.secureFlow(ctx, t, w)
 	if err != nil {
 		return State{}, err
