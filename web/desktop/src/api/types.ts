@@ -74,7 +74,7 @@ export type WhyReason = Schemas["WhyReason"];
 export type WhyUser = Schemas["WhyUser"];
 
 export type PhoneCall = Schemas["PhoneCall"];
-export type Mailbox = Schemas["Mailbox"];
+export type VoicemailBox = Schemas["Mailbox"];
 export type LeftMessage = Schemas["LeftMessage"];
 export type ParkedCall = Schemas["ParkedCall"];
 export type Forwarding = Schemas["Forwarding"];
@@ -105,6 +105,10 @@ export type CallState = Schemas["State"];
 export type SecureFlow = Schemas["SecureFlow"];
 export type CallChoices = Schemas["Choices"];
 export type Connection = Required<Omit<Schemas["NewConnection"], "$schema">>;
+/** With its password, which is sent and never answered. */
+export type Mailbox = Required<Omit<Schemas["NewMailbox"], "$schema">>;
+export type MailboxState = Schemas["MailboxState"];
+export type TriedMailbox = Schemas["TriedMailbox"];
 export type Prompt = Schemas["Prompt"];
 export type PromptSound = Schemas["Sound"];
 export type CannedReply = Required<Schemas["CannedReply"]>;
@@ -209,6 +213,7 @@ export interface SetupKinds {
   "quality-forms": QualityForm;
   "quality-samples": QualitySample;
   connections: Connection;
+  mailboxes: Mailbox;
   prompts: Prompt;
 }
 export type SetupKind = keyof SetupKinds;

@@ -33,6 +33,7 @@ export const text = catalogue(
     flows: "Flows",
     alertRules: "Alerts",
     prompts: "Prompts",
+    mailboxes: "Mailboxes",
     connections: "Connections",
     trunks: "Trunks",
     phones: "Phones",
@@ -70,6 +71,7 @@ export const text = catalogue(
       "Which calls are recorded, and what must have happened before. A change applies to the next calls, and to a call that changes its queue.",
     promptsWhat:
       "What callers hear: recorded voices and music, checked and at one level. Chats show their words.",
+    mailboxesWhat: "Mailboxes at your own provider: their messages are work, and answers leave by them.",
     connectionsWhat: "Systems outside that flows may ask, such as a shop’s orders, and how they know you.",
     trunksWhat: "Telephone lines from an operator: their numbers, where calls arrive, and where they may go.",
     alertRulesWhat:
@@ -104,6 +106,8 @@ export const text = catalogue(
     recordingRulesEmpty:
       "A recording keeps what a person and an agent say to each other, each voice apart and encrypted. Without a rule nothing is recorded.",
     promptsEmpty: "A prompt is a sound that you upload; flows say it in the place of the machine’s voice.",
+    mailboxesEmpty:
+      "Connect a mailbox, and people who write to it are answered here. Its messages stay at your provider.",
     connectionsEmpty: "A connection lets a flow look something up, for example where an order is.",
     trunksEmpty: "Connect an operator’s line, and say where each of its numbers leads.",
     alertRulesEmpty:
@@ -127,6 +131,7 @@ export const text = catalogue(
     new_flows: "New flow",
     "new_alert-rules": "New alert",
     new_prompts: "New prompt",
+    new_mailboxes: "New mailbox",
     new_connections: "New connection",
     new_trunks: "New trunk",
     new_phones: "New phone",
@@ -238,6 +243,7 @@ export const text = catalogue(
     flows: "Fluxos",
     alertRules: "Alertas",
     prompts: "Gravações",
+    mailboxes: "Caixas de correio",
     connections: "Ligações",
     trunks: "Troncos",
     phones: "Telefones",
@@ -277,6 +283,8 @@ export const text = catalogue(
       "Que chamadas são gravadas, e o que tem de acontecer antes. Uma mudança vale para as próximas chamadas, e para uma que mude de fila.",
     promptsWhat:
       "O que ouve quem liga: vozes gravadas e música, verificadas e ao mesmo nível. Os chats mostram as palavras.",
+    mailboxesWhat:
+      "Caixas de correio no seu fornecedor: as mensagens são trabalho e as respostas saem por elas.",
     connectionsWhat:
       "Sistemas externos que os fluxos podem consultar, como as encomendas de uma loja, e como eles nos conhecem.",
     trunksWhat:
@@ -316,6 +324,8 @@ export const text = catalogue(
     recordingRulesEmpty:
       "Uma gravação guarda o que uma pessoa e um agente dizem um ao outro, cada voz à parte e cifrada. Sem uma regra, nada é gravado.",
     promptsEmpty: "Uma gravação é um som que envia; os fluxos dizem-na em vez da voz da máquina.",
+    mailboxesEmpty:
+      "Ligue uma caixa de correio e responda aqui a quem lhe escreve. As mensagens ficam no seu fornecedor.",
     connectionsEmpty: "Uma ligação deixa um fluxo consultar algo, por exemplo onde está uma encomenda.",
     trunksEmpty: "Ligue a linha de um operador e dê a cada número um ponto de entrada.",
     alertRulesEmpty:
@@ -340,6 +350,7 @@ export const text = catalogue(
     new_flows: "Novo fluxo",
     "new_alert-rules": "Novo alerta",
     new_prompts: "Nova gravação",
+    new_mailboxes: "Nova caixa de correio",
     new_connections: "Nova ligação",
     new_trunks: "Novo tronco",
     new_phones: "Novo telefone",

@@ -11,6 +11,7 @@ import type {
   Flow,
   Graph,
   Hours,
+  Mailbox,
   Queue,
   SetupKind,
   SetupKinds,
@@ -59,6 +60,8 @@ export function about(kind: SetupKind, body: SetupKinds[SetupKind] & { id?: stri
         .filter(Boolean)
         .join(" · ");
     }
+    case "mailboxes":
+      return (body as Mailbox).address;
     case "connections":
       return (body as Connection).address;
     case "prompts":

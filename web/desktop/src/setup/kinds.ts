@@ -5,6 +5,7 @@ import ListChecks from "@lucide/svelte/icons/list-checks";
 import CircleDot from "@lucide/svelte/icons/circle-dot";
 import Coffee from "@lucide/svelte/icons/coffee";
 import Tag from "@lucide/svelte/icons/tag";
+import Mail from "@lucide/svelte/icons/mail";
 import MapPin from "@lucide/svelte/icons/map-pin";
 import UsersRound from "@lucide/svelte/icons/users-round";
 import Clock from "@lucide/svelte/icons/clock";
@@ -211,6 +212,36 @@ export const kinds: readonly KindInfo[] = [
     reads: "setup.write",
     icon: Unplug,
     blank: () => ({ name: "", address: "", header: "", secret: "", secret_set: false, secret_remove: false }),
+    name: byName,
+  }),
+  info({
+    kind: "mailboxes",
+    title: "mailboxes",
+    what: "mailboxesWhat",
+    empty: "mailboxesEmpty",
+    reads: "setup.write",
+    icon: Mail,
+    blank: () => ({
+      name: "",
+      enabled: true,
+      address: "",
+      aliases: [],
+      shown: "",
+      imap: { host: "", port: 0, security: "tls" },
+      smtp: { host: "", port: 0, security: "tls" },
+      sign: "password",
+      user: "",
+      folders: [],
+      unread: false,
+      order: "oldest",
+      after: "flag",
+      move_to: "",
+      sent_folder: "",
+      entry_point: "",
+      signature: "",
+      password: "",
+      password_set: false,
+    }),
     name: byName,
   }),
   info({

@@ -49,6 +49,7 @@ const all: { heading: SetupText; entries: Entry[] }[] = [
     heading: "groupContact",
     entries: [
       entry("entry-points"),
+      entry("mailboxes"),
       entry("trunks"),
       entry("phones"),
       entry("ring-groups"),

@@ -1,5 +1,5 @@
 import { api, take } from "../api/client";
-import type { Mailbox } from "../api/types";
+import type { VoicemailBox } from "../api/types";
 import { live } from "./live.svelte";
 
 // The messages that were left for this user.
@@ -26,7 +26,7 @@ class Voicemail {
     }
   }
 
-  take(box: Mailbox): void {
+  take(box: VoicemailBox): void {
     this.any = box.items.length > 0;
     this.fresh = box.fresh;
   }
