@@ -19,6 +19,8 @@ type demoCommand struct {
 	URL     config.Secret `name:"database-url" placeholder:"URL" help:"Keep the rows in PostgreSQL; default is a file inside the folder."`
 	Metrics string        `default:"127.0.0.1:0" placeholder:"HOST:PORT" help:"Loopback address that serves /metrics; empty for none."`
 	SIP     []string      `name:"sip" placeholder:"TRANSPORT://HOST:PORT" help:"Loopback address for telephones and trunks, e.g. udp://127.0.0.1:5060 or tls://127.0.0.1:5061."`
+	Inside  []string      `name:"email-inside" placeholder:"CIDR" help:"Networks inside the house where mail servers may be reached besides the public network."`
+	MailCA  string        `name:"email-authority" placeholder:"FILE" help:"PEM file of certificate authorities that mail servers are trusted by, besides the machine's own."`
 	Lines   string        `name:"sip-lines" placeholder:"FILE" help:"File of telephone lines that organisations share; deploy/lines.example.yaml explains it."`
 	TURN    []string      `name:"turn" placeholder:"URL" help:"TURN server that carries all sound of browsers, e.g. turn:127.0.0.1:3478."`
 	Secret  config.Secret `name:"turn-secret" placeholder:"TEXT" help:"Secret shared with the TURN server."`
@@ -36,6 +38,7 @@ func (d *demoCommand) config() (*config.Config, error) {
 	c.Listen, c.Data, c.Metrics.Listen = d.Listen, d.Data, d.Metrics
 	c.Log.Level, c.Log.Format = d.Log, d.Format
 	c.TLS.Mode, c.SIP.Listen, c.SIP.Lines = "off", d.SIP, d.Lines
+	c.Email.Inside, c.Email.Authority = d.Inside, d.MailCA
 	if len(d.TURN) > 0 || !d.Secret.Empty() {
 		c.Sound.ICE.Servers, c.Sound.ICE.Secret, c.Sound.ICE.Relay = d.TURN, d.Secret, "only"
 	}

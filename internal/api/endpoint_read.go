@@ -36,7 +36,7 @@ type param struct {
 type bodyPart struct {
 	at     []int
 	schema *huma.Schema
-	fill   func(reflect.Value)
+	fill   fill
 }
 
 // check is what reading one request needs room for.
@@ -227,7 +227,7 @@ func (b *bodyPart) read(r *http.Request, v reflect.Value, schemas huma.Registry,
 	if err := huma.DefaultJSONFormat.Unmarshal(c.body.Bytes(), v.Addr().Interface()); err != nil { // the schema says less than the type
 		c.refuseJSON(err)
 	} else if b.fill != nil {
-		b.fill(v)
+		b.fill(v, plain)
 	}
 	return http.StatusUnprocessableEntity
 }
@@ -242,22 +242,24 @@ func isJSON(contentType string) bool {
 }
 
 // filler makes what sets a type's fields that were left out to their `default`;
-// nil if it has none. inside are the types around it.
-func filler(t reflect.Type, inside map[reflect.Type]bool) func(reflect.Value) {
+// nil if it has none. What was sent stays as it was sent, a false and a zero, too.
+// inside are the types around it.
+func filler(t reflect.Type, inside map[reflect.Type]bool) fill {
 	switch t.Kind() {
 	case reflect.Pointer:
-		if fill := filler(t.Elem(), inside); fill != nil {
-			return func(v reflect.Value) {
+		if f := filler(t.Elem(), inside); f != nil {
+			return func(v reflect.Value, sent any) {
 				if !v.IsNil() {
-					fill(v.Elem())
+					f(v.Elem(), sent)
 				}
 			}
 		}
 	case reflect.Slice:
-		if fill := filler(t.Elem(), inside); fill != nil {
-			return func(v reflect.Value) {
-				for i := range v.Len() {
-					fill(v.Index(i))
+		if f := filler(t.Elem(), inside); f != nil {
+			return func(v reflect.Value, sent any) {
+				list, _ := sent.([]any)
+				for i := range min(v.Len(), len(list)) {
+					f(v.Index(i), list[i])
 				}
 			}
 		}
@@ -275,11 +277,15 @@ func filler(t reflect.Type, inside map[reflect.Type]bool) func(reflect.Value) {
 	return nil
 }
 
-func fieldsFiller(t reflect.Type, inside map[reflect.Type]bool) func(reflect.Value) {
+// fill sets what was left out of a value; sent is the JSON that it was read from.
+type fill func(v reflect.Value, sent any)
+
+func fieldsFiller(t reflect.Type, inside map[reflect.Type]bool) fill {
 	type part struct {
 		field    int
+		name     string // in JSON; "" if its own fields stand in its place
 		fallback reflect.Value
-		fill     func(reflect.Value)
+		fill     fill
 	}
 	var parts []part
 	for i := range t.NumField() {
@@ -287,7 +293,11 @@ func fieldsFiller(t reflect.Type, inside map[reflect.Type]bool) func(reflect.Val
 		if !f.IsExported() && !f.Anonymous {
 			continue
 		}
-		p := part{field: i, fill: filler(f.Type, inside)}
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name == "" && !f.Anonymous {
+			name = f.Name
+		}
+		p := part{field: i, name: name, fill: filler(f.Type, inside)}
 		if s := f.Tag.Get("default"); s != "" {
 			p.fallback = reflect.New(f.Type).Elem()
 			if !settable(f.Type) {
@@ -304,14 +314,18 @@ func fieldsFiller(t reflect.Type, inside map[reflect.Type]bool) func(reflect.Val
 	if parts == nil {
 		return nil
 	}
-	return func(v reflect.Value) {
+	return func(v reflect.Value, sent any) {
+		object, _ := sent.(map[string]any)
 		for _, p := range parts {
-			f := v.Field(p.field)
-			if p.fallback.IsValid() && f.IsZero() {
+			f, here, was := v.Field(p.field), sent, true
+			if p.name != "" {
+				here, was = object[p.name]
+			}
+			if p.fallback.IsValid() && (!was || here == nil) {
 				f.Set(p.fallback)
 			}
 			if p.fill != nil {
-				p.fill(f)
+				p.fill(f, here)
 			}
 		}
 	}

@@ -113,8 +113,28 @@ func register[I, O any](b specimen, method, path string, fn func(*I) *O) {
 	}))
 }
 
+// What is sent is no default: huma would make a false that was sent a true.
+func TestDefaultsAreForWhatIsLeftOut(t *testing.T) {
+	_, ours := specimens(false)
+	for sent, want := range map[string]string{
+		`{"text":"a","on":false}`: `{"level":5,"word":"b","text":"a"}`,
+		`{"text":"a","on":null}`:  `{"level":5,"word":"b","on":true,"text":"a"}`,
+		`{"text":"a"}`:            `{"level":5,"word":"b","on":true,"text":"a"}`,
+		`{"text":"a","lines":[{"count":0},{},{"count":7}]}`: `{"level":5,"word":"b","on":true,"text":"a","lines":[{},{"count":3},{"count":7}]}`,
+	} {
+		r := httptest.NewRequest("POST", "/b/x", strings.NewReader(sent))
+		r.Header.Set("Content-Type", "application/json")
+		w := httptest.NewRecorder()
+		ours.ServeHTTP(w, r)
+		if got := strings.TrimSpace(w.Body.String()); got != want {
+			t.Errorf("%s: %d %s, want %s", sent, w.Code, got, want)
+		}
+	}
+}
+
 // What endpoints say of themselves and answer is what huma.Register says and
-// answers, but for the form of errors.
+// answers, but for the form of errors, and for defaults in the place of what was sent
+// empty.
 func TestEndpointsDoAsHuma(t *testing.T) {
 	said, ours := specimens(false)
 	wanted, humas := specimens(true)
@@ -139,7 +159,7 @@ func TestEndpointsDoAsHuma(t *testing.T) {
 		{"POST", "/b/x", ""}, {"POST", "/b/x", "{}"}, {"POST", "/b/x", "null"}, {"POST", "/b/x", "[]"}, {"POST", "/b/x", "{"}, {"POST", "/b/x", `{"text":""}`},
 		{"POST", "/b/x", `{"text":"<a&b>"}`}, {"POST", "/b/x", `{"text":1,"level":"x","strange":true}`}, {"POST", "/b/123456789", `{"text":"a","level":11}`},
 		{"POST", "/b/123456789", `{`}, {"POST", "/b/x", `{"text":"a","at":"noon"}`}, {"POST", "/b/x", `{"text":"a","at":"2026-11-28T09:30:00Z"}`},
-		{"POST", "/b/x", `{"text":"a","more":[{"word":"a"},{"one":{"level":3}}],"one":{}}`}, {"POST", "/b/x", `{"text":"a","lines":[{"count":1},{}]}`}, {"POST", "/b/x", `{"text":"a","on":false,"names":{"n":false}}`},
+		{"POST", "/b/x", `{"text":"a","more":[{"word":"a"},{"one":{"level":3}}],"one":{}}`}, {"POST", "/b/x", `{"text":"a","lines":[{"count":1},{}]}`}, {"POST", "/b/x", `{"text":"a","names":{"n":false}}`},
 		{"POST", "/b/x", `{"text":"a"}`, "text/plain"}, {"POST", "/b/x", `{"text":"a"}`, "application/json; charset=utf-8"}, {"POST", "/b/x", `{"text":"a"}`, "application/merge-patch+json"},
 		{"POST", "/b/x", `{"text":"a"}`, "-"}, {"POST", "/b/x", `{"text":"` + long + `"}`}, {"POST", "/b/x?a=1", `{"text":"a"}`},
 		{"PUT", "/c", ""}, {"PUT", "/c", "{}"}, {"PUT", "/c", "null"}, {"PUT", "/c", `{"level":0}`},

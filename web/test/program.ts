@@ -25,6 +25,8 @@ export class Program {
   sip = "";
   /** A file of the operator's telephone lines; "": there are none. */
   lines = "";
+  /** The certificate of a mail provider on loopback; "": there is none. */
+  mail = "";
   /** A TURN server that carries all sound of browsers, such as turn:127.0.0.1:3478; "": none. */
   turn = "";
   turnSecret = "";
@@ -47,6 +49,7 @@ export class Program {
         "--metrics=",
         ...(this.sip ? ["--sip", this.sip] : []),
         ...(this.lines ? ["--sip-lines", this.lines] : []),
+        ...(this.mail ? ["--email-inside", "127.0.0.0/8", "--email-authority", this.mail] : []),
         ...(this.turn ? ["--turn", this.turn, "--turn-secret", this.turnSecret] : []),
       ],
       {

@@ -20,19 +20,27 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-	"testing"
 	"time"
 
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/channel/email/provider"
 )
 
+// T is what a provider needs of a test; testing.TB is one.
+type T interface {
+	Helper()
+	Context() context.Context
+	Cleanup(end func())
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
+
 // Password is every account's.
 const Password = "a word of the provider's"
 
 // Provider is a mail provider with accounts.
 type Provider struct {
-	t    testing.TB
+	t    T
 	dir  string
 	uid  int // of whom the mail belongs to
 	gid  int
@@ -45,7 +53,7 @@ type Provider struct {
 }
 
 // Start runs a provider with accounts by those addresses.
-func Start(t testing.TB, addresses ...string) *Provider {
+func Start(t T, addresses ...string) *Provider {
 	t.Helper()
 	dovecot, exim := find(t, "dovecot"), find(t, "exim4")
 	dir, err := os.MkdirTemp("", "mail") // short: Dovecot's sockets have long names
@@ -87,7 +95,7 @@ func Start(t testing.TB, addresses ...string) *Provider {
 }
 
 // find is a program of a Debian package, which may be where only root looks.
-func find(t testing.TB, name string) string {
+func find(t T, name string) string {
 	t.Helper()
 	for _, where := range []string{name, "/usr/sbin/" + name} {
 		if path, err := exec.LookPath(where); err == nil {
@@ -98,13 +106,13 @@ func find(t testing.TB, name string) string {
 	return ""
 }
 
-func current(t testing.TB) string {
+func current(t T) string {
 	u, err := user.Current()
 	must(t, err)
 	return u.Username
 }
 
-func group(t testing.TB, gid int) string {
+func group(t T, gid int) string {
 	g, err := user.LookupGroupId(strconv.Itoa(gid))
 	must(t, err)
 	return g.Name
@@ -277,14 +285,14 @@ func (p *Provider) certificate() {
 	must(p.t, err)
 }
 
-func free(t testing.TB) int {
+func free(t T) int {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
 	defer func() { _ = l.Close() }()
 	return l.Addr().(*net.TCPAddr).Port
 }
 
-func must(t testing.TB, err error) {
+func must(t T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
