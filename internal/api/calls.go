@@ -216,6 +216,17 @@ func (s *Server) callRoutes() {
 // handedRoutes are about calls that go on without any of the tenant's people.
 func (s *Server) handedRoutes() {
 	const tag = "Floor"
+	handle(s, "GET", "/api/v1/floor/callbacks", needs(access.FloorWatch), about{id: "waitingCallbacks", tag: tag, summary: "People who wait to be called back, now",
+		detail: "Those in line, and those who were not reached and wait until they are called again. Who came first comes first. `interaction.changed` tells changes live."},
+		func(ctx context.Context, c *caller, _ *none) (*reply[ListOf[floor.WaitingCallback]], error) {
+			all, err := s.Floor.Callbacks(ctx, c.Actor)
+			return list(all, "", err)
+		})
+	handle(s, "DELETE", "/api/v1/floor/callbacks/{id}", needs(access.FloorManage), about{id: "cancelCallback", tag: tag, summary: "Call a person back no more",
+		detail: "By the interaction's id, which is closed (`rejected`). 409 when somebody has it. It is noted in the audit log (`callback.cancelled`)."},
+		func(ctx context.Context, c *caller, in *ByID) (*none, error) {
+			return done(s.Floor.CancelCallback(ctx, c.Actor, in.ID))
+		})
 	handle(s, "GET", "/api/v1/floor/handed-over", needs(access.FloorWatch), about{id: "handedOver", tag: tag, summary: "Calls that go on with an outside number, now",
 		detail: "They were handed over and take none of the agents' time, but the minutes and the calls of the trunk. The oldest comes first. `handed.changed` tells each change live."},
 		func(_ context.Context, c *caller, _ *none) (*reply[ListOf[voice.Handed]], error) {

@@ -214,6 +214,15 @@ func (w *world) ParkedCalls(_ context.Context, a access.Actor) ([]floor.ParkedCa
 	return []floor.ParkedCall{{Slot: "701", Interaction: g.work().ID, Name: g.work().Name}}, nil
 }
 
+func (w *world) Callbacks(_ context.Context, a access.Actor) ([]floor.WaitingCallback, error) {
+	return []floor.WaitingCallback{{Interaction: w.tenants[a.Tenant].work().ID}}, nil
+}
+
+func (w *world) CancelCallback(ctx context.Context, a access.Actor, i string) error {
+	_, err := w.Unpark(ctx, a, i)
+	return err
+}
+
 func (w *world) Unpark(_ context.Context, a access.Actor, i string) (floor.Interaction, error) {
 	if it := w.tenants[a.Tenant].work(); it.ID == i {
 		return it, nil

@@ -178,6 +178,8 @@ func workExamples() map[string]example {
 		"GET /api/v1/interactions/{id}/why":                       {thing: "interaction"},
 		"GET /api/v1/users/{id}/why":                              {thing: "agent"},
 		"GET /api/v1/floor":                                       {},
+		"GET /api/v1/floor/callbacks":                             {},
+		"DELETE /api/v1/floor/callbacks/{id}":                     {thing: "interaction"},
 		"GET /api/v1/floor/handed-over":                           {},
 		"DELETE /api/v1/floor/handed-over/{id}":                   {thing: "interaction"},
 		"GET /api/v1/floor/day":                                   {},

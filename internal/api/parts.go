@@ -63,6 +63,9 @@ type Floor interface {
 	Park(ctx context.Context, a access.Actor, interaction, slot string) (floor.Interaction, error)
 	ParkedCalls(ctx context.Context, a access.Actor) ([]floor.ParkedCall, error)
 	Unpark(ctx context.Context, a access.Actor, interaction string) (floor.Interaction, error)
+	// Callbacks are people who wait to be called back; CancelCallback ends such a wait.
+	Callbacks(ctx context.Context, a access.Actor) ([]floor.WaitingCallback, error)
+	CancelCallback(ctx context.Context, a access.Actor, interaction string) error
 
 	Snapshot(ctx context.Context, a access.Actor) (floor.Snapshot, error)
 	// Day answers with a date's figures; "" is today.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"nubitalk/internal/app/floor"
 	"nubitalk/internal/channel/chat"
 	"nubitalk/internal/channel/voice/sip"
 	"nubitalk/internal/core/access"
@@ -21,7 +22,7 @@ func TestACallerIsCalledBack(t *testing.T) {
 	engines(t, func(t *testing.T, conf *config.Config) {
 		node := telephony(t, conf)
 		n := start(t, conf, nil)
-		acme, _ := house(t, n)
+		acme, books := house(t, n)
 		ctx := t.Context()
 		entry := acme.called(t, "which", m{
 			"which":  m{"type": "ask", "text": m{"en": "Here or elsewhere?"}, "options": []m{{"value": "here", "label": m{"en": "Here"}, "next": "back"}, {"value": "there", "label": m{"en": "Elsewhere"}, "next": "number"}}},
@@ -34,7 +35,8 @@ func TestACallerIsCalledBack(t *testing.T) {
 		acme.trunk(t, op, "+351210000001", entry, func(v *setup.Trunk) { v.Outgoing = setup.TrunkOutgoing{Allowed: true} })
 		acme.agent(t, "bo")
 		acme.user(t, "sue", access.Supervisor)
-		bo, sue := acme.signIn(t, "bo"), acme.signIn(t, "sue")
+		books.user(t, "sue", access.Supervisor)
+		bo, sue, theirs := acme.signIn(t, "bo"), acme.signIn(t, "sue"), books.signIn(t, "sue")
 		rows := func() (open, refusedOnes []store.InteractionRow) {
 			t.Helper()
 			must(t, acme.node.keepers.db.Read(ctx, acme.ID, func(tx *store.Tx) error {
@@ -96,7 +98,7 @@ func TestACallerIsCalledBack(t *testing.T) {
 		// After a restart both still wait, the first first.
 		n.stop(t)
 		n = start(t, conf, nil)
-		acme.node, bo.Base, sue.Base = n, n.URL(), n.URL()
+		acme.node, bo.Base, sue.Base, theirs.Base = n, n.URL(), n.URL(), n.URL()
 		within(t, "the trunk is not at work", func() bool {
 			way, err := n.parts.voice.CallChoices(ctx, acme.ID)
 			return err == nil && way.Possible
@@ -130,6 +132,13 @@ func TestACallerIsCalledBack(t *testing.T) {
 			}
 			return false
 		})
+		var waiting struct{ Items []floor.WaitingCallback }
+		must(t, sue.Do(ctx, "GET", "floor/callbacks", nil, &waiting))
+		if w := waiting.Items; len(w) != 2 || w[0].Interaction != first || w[0].Attempts != 1 || w[0].Most != 3 || w[0].Next.IsZero() || w[0].Position != 0 || w[1].Position != 1 || w[1].Attempts != 0 || !w[1].Next.IsZero() {
+			t.Errorf("%+v", waiting.Items)
+		}
+		refused(t, bo.Do(ctx, "DELETE", "floor/callbacks/"+first, nil, nil), 403)
+		refused(t, theirs.Do(ctx, "DELETE", "floor/callbacks/"+first, nil, nil), 404)
 		_, second := acme.offered(t, bo)
 		must(t, bo.Do(ctx, "POST", "offers/"+desk(t, bo).Offers[0].ID+"/accept", m{}, nil))
 		person := others.answer(t, 1300)
@@ -172,6 +181,17 @@ func TestACallerIsCalledBack(t *testing.T) {
 		case <-others.arrived:
 			t.Error("it is called a fourth time")
 		default:
+		}
+
+		// Who is to be called no more is not.
+		refused(t, sue.Do(ctx, "DELETE", "floor/callbacks/"+first, nil, nil), 404)
+		must(t, bo.Do(ctx, "PUT", "desk/presence", m{"presence": "not_ready"}, nil))
+		calls("+351930000005", "1")
+		within(t, "it does not wait", func() bool { open, _ := rows(); return len(open) == 1 && open[0].State == "queued" })
+		open, _ = rows()
+		must(t, sue.Do(ctx, "DELETE", "floor/callbacks/"+open[0].ID, nil, nil))
+		if open, _ = rows(); len(open) != 0 {
+			t.Errorf("%+v", open)
 		}
 	})
 }

@@ -1604,6 +1604,50 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/floor/callbacks": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * People who wait to be called back, now
+     * @description Those in line, and those who were not reached and wait until they are called again. Who came first comes first. `interaction.changed` tells changes live.
+     *
+     *     Needs `floor.watch`.
+     */
+    get: operations["waitingCallbacks"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/floor/callbacks/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+     * Call a person back no more
+     * @description By the interaction's id, which is closed (`rejected`). 409 when somebody has it. It is noted in the audit log (`callback.cancelled`).
+     *
+     *     Needs `floor.manage`.
+     */
+    delete: operations["cancelCallback"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/floor/day": {
     parameters: {
       query?: never;
@@ -6236,6 +6280,7 @@ export interface components {
         | "consent.withdrawn"
         | "interaction.move"
         | "interaction.taken_over"
+        | "callback.cancelled"
         | "interaction.hint"
         | "call.monitored"
         | "call.ended"
@@ -8267,6 +8312,11 @@ export interface components {
     };
     ListOfVersionOfQualityForm: {
       items: components["schemas"]["VersionOfQualityForm"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfWaitingCallback: {
+      items: components["schemas"]["WaitingCallback"][];
       /** @description Pass as cursor for the next page; absent at the end. */
       next?: string;
     };
@@ -11934,6 +11984,36 @@ export interface components {
       /** @description The conversation may be downloaded. */
       transcript: boolean;
     };
+    WaitingCallback: {
+      /**
+       * Format: int64
+       * @description Calls that reached nobody.
+       */
+      attempts: number;
+      interaction: string;
+      /**
+       * Format: int64
+       * @description Calls in all, by the rules.
+       */
+      most: number;
+      name: string;
+      /**
+       * Format: date-time
+       * @description When it is back in line; absent: it is in it.
+       */
+      next?: string;
+      /**
+       * Format: int64
+       * @description Its place in line, 1 is next; absent while it waits to be called again.
+       */
+      position?: number;
+      queue: string;
+      /**
+       * Format: date-time
+       * @description When it came to the queue: its place counts from here.
+       */
+      since: string;
+    };
     WaitingEvaluations: {
       /**
        * Format: int64
@@ -15504,6 +15584,67 @@ export interface operations {
         content: {
           "application/json": components["schemas"]["SkillNow"];
         };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  waitingCallbacks: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfWaitingCallback"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  cancelCallback: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
       };
       /** @description Error */
       default: {

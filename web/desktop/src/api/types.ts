@@ -76,6 +76,7 @@ export type WhyUser = Schemas["WhyUser"];
 export type PhoneCall = Schemas["PhoneCall"];
 export type VoicemailBox = Schemas["Mailbox"];
 export type LeftMessage = Schemas["LeftMessage"];
+export type WaitingCallback = Schemas["WaitingCallback"];
 export type ParkedCall = Schemas["ParkedCall"];
 export type Forwarding = Schemas["Forwarding"];
 export type Presence = AgentView["presence"];

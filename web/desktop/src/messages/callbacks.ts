@@ -1,0 +1,43 @@
+import { catalogue } from "$ui/i18n.svelte";
+
+/** People who wait to be called back, in the room. */
+export const text = catalogue(
+  {
+    title: "To be called back",
+    what: "They hung up and keep their place. Who is not reached waits, and is called again.",
+    who: "Who",
+    queue: "Queue",
+    place: "Place",
+    waits: "Waits",
+    tries: "Calls",
+    ofMost: "{count} of {most}",
+    next: "Called again from",
+    turn: "in its turn",
+    unknown: "Unknown caller",
+    actions: "Actions",
+    open: "Open",
+    cancel: "Cancel",
+    sure: "Call back no more",
+    keep: "Keep",
+    cancelled: "This person is called back no more.",
+  },
+  {
+    title: "A devolver a chamada",
+    what: "Desligaram e guardam o lugar. A quem não atende volta-se a ligar mais tarde.",
+    who: "Quem",
+    queue: "Fila",
+    place: "Lugar",
+    waits: "Espera",
+    tries: "Chamadas",
+    ofMost: "{count} de {most}",
+    next: "Nova chamada a partir das",
+    turn: "na sua vez",
+    unknown: "Desconhecido",
+    actions: "Ações",
+    open: "Abrir",
+    cancel: "Cancelar",
+    sure: "Não voltar a ligar",
+    keep: "Manter",
+    cancelled: "A esta pessoa já não se devolve a chamada.",
+  },
+);
