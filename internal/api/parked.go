@@ -32,7 +32,7 @@ func (s *Server) parkedRoutes() {
 			return list(all, "", err)
 		})
 	handle(s, "POST", "/api/v1/parked-calls/{id}/take", needs(access.CallPark), about{id: "unpark", tag: tag, summary: "Take a parked call back",
-		detail: "By the interaction's id. I have it at once, in whatever state. 404 when somebody else has it, or the person has hung up; 409 when I have no place for a call."},
+		detail: "By the interaction's id. I have it at once, in whatever state. 409 when somebody else has it, or I have no place for a call; 404 when the person has hung up."},
 		func(ctx context.Context, c *caller, in *ByID) (*reply[floor.Interaction], error) {
 			return answer(s.Floor.Unpark(ctx, c.Actor, in.ID))
 		})

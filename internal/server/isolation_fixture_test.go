@@ -303,7 +303,7 @@ func (p *party) thing(path string) string {
 		return p.user
 	}
 	return map[string]string{"users": p.second, "api-keys": p.keyID, "organisations": string(p.id), "offers": p.offer, "recordings": p.recording, "recording-holds": p.hold, "evaluations": p.evaluation, "calibrations": p.judging,
-		"interactions": p.visitor.Interaction, "alerts": p.alert, "floor": p.visitor.Interaction, "contacts": p.contact}[part[2]]
+		"interactions": p.visitor.Interaction, "parked-calls": p.visitor.Interaction, "alerts": p.alert, "floor": p.visitor.Interaction, "contacts": p.contact}[part[2]]
 }
 
 // path fills in a route's ids: its thing is of p, the smaller ones are of q.

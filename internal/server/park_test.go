@@ -93,7 +93,7 @@ func TestACallOfAQueueIsParked(t *testing.T) {
 		if it.State != "active" || it.Agent != cyID || it.Slot != "" {
 			t.Fatalf("%+v", it)
 		}
-		refused(t, bo.Do(ctx, "POST", "parked-calls/"+interaction+"/take", m{}, nil), 404)
+		refused(t, bo.Do(ctx, "POST", "parked-calls/"+interaction+"/take", m{}, nil), 409)
 		other := acme.agentSound(t, cy, interaction)
 		other.Talk(1300)
 		listens(t, "who took it back", other, []float64{500})

@@ -3469,7 +3469,7 @@ export interface paths {
     put?: never;
     /**
      * Take a parked call back
-     * @description By the interaction's id. I have it at once, in whatever state. 404 when somebody else has it, or the person has hung up; 409 when I have no place for a call.
+     * @description By the interaction's id. I have it at once, in whatever state. 409 when somebody else has it, or I have no place for a call; 404 when the person has hung up.
      *
      *     Needs `call.park`.
      */

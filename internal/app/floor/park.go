@@ -285,8 +285,11 @@ func (m *Manager) Unpark(ctx context.Context, a access.Actor, interaction string
 	var out Interaction
 	err := m.doAbout(ctx, a.Tenant, acd.Subject{Agent: a.User, Work: interaction}, func(f *floor, now time.Time) error {
 		it := f.items[interaction]
-		if it == nil || it.Slot == "" {
-			return errs.New(errs.NotFound, "This call is not parked any more.")
+		switch {
+		case it == nil:
+			return errs.New(errs.NotFound, "No call is parked there any more.")
+		case it.Slot == "":
+			return errs.New(errs.Conflict, "This call is not parked any more.")
 		}
 		if err := f.takeParked(it, a.User, now); err != nil {
 			return err
