@@ -53,6 +53,13 @@ export default defineConfig({
     // The server sends `script-src 'self'`: nothing may be inlined into the page.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    rolldownOptions: {
+      output: {
+        // What the first page needs is one file with all that it imports at once: many small
+        // ones are larger together, and each is asked for.
+        codeSplitting: { groups: [{ name: "first", test: /desktop\/src\/App\.svelte$/ }] },
+      },
+    },
   },
   server: {
     proxy: {
