@@ -177,6 +177,9 @@ func (s *Service) letter(ctx context.Context, t id.Tenant, interaction string, o
 				faults.Add(path, "has something that is no email address.")
 				continue
 			}
+			if o.box.Owns(address) { // who answers all does not write to itself
+				continue
+			}
 			out = append(out, message.Address{Address: secret.New(address)})
 		}
 		return out

@@ -62,7 +62,7 @@ export const text = catalogue(
     consentTextsWhat:
       "What visitors agree to before a chat. Every change is a new version; what somebody agreed to is kept as evidence.",
     flowsWhat:
-      "What happens to a contact before an agent has it: greeting, questions, hours, queue. A change applies to contacts from now on.",
+      "What happens to a contact before an agent has it: greeting, questions, hours, queue; or while an agent lends it to a secure flow. A change applies to contacts from now on.",
     phonesWhat: "SIP phones on desks and in halls. Agents can talk by theirs in place of the browser.",
     ringGroupsWhat: "Extensions that ring several phones, one after another or all at once.",
     qualityFormsWhat: "What recordings are evaluated with: weighted questions.",
@@ -273,7 +273,7 @@ export const text = catalogue(
     consentTextsWhat:
       "O que os visitantes aceitam antes de um chat. Cada mudança é uma nova versão; o que alguém aceitou guarda-se como prova.",
     flowsWhat:
-      "O que acontece a um contacto antes de um agente o ter: saudação, perguntas, horário, fila. Uma mudança vale para os contactos daqui em diante.",
+      "O que acontece a um contacto antes de um agente o ter: saudação, perguntas, horário, fila; ou enquanto um agente o entrega a um fluxo seguro. Uma mudança vale para os contactos daqui em diante.",
     phonesWhat: "Telefones SIP em secretárias e átrios. Os agentes podem falar pelo seu em vez do navegador.",
     ringGroupsWhat:
       "Extensões que fazem tocar vários telefones, um a seguir ao outro ou todos ao mesmo tempo.",
