@@ -75,7 +75,7 @@ func TestFilesMoveToABucket(t *testing.T) {
 
 	peer.Stop()
 	code, out, stderr := call("files", "check", "--config", now)
-	if code != exitFailed || out != "" || !strings.Contains(stderr, "to write a file failed") || !strings.Contains(stderr, "refused") || strings.Contains(stderr, conf.Secret.Reveal()) {
+	if code != exitFailed || out != "" || !strings.Contains(stderr, "to write a file failed") || !strings.Contains(stderr, "did not answer") || strings.Contains(stderr, conf.Secret.Reveal()) {
 		t.Errorf("%d %q %q", code, out, stderr)
 	}
 	if code, _, stderr := call("files", "copy", "--config", now, "--from", filepath.Join(dir, "none.yaml")); code != exitUsage || !strings.Contains(stderr, "cannot be read") {

@@ -44,6 +44,7 @@ var benches = []bench{
 	{[]string{"calls_per_second"}, callsPerSecond},
 	{[]string{"calls_back", "calls_back_last"}, callsBack},
 	{[]string{"flood_calls", "flood_memory", "flood_cpu"}, strangersFlood},
+	{[]string{"mail_cpu", "mails_per_second"}, routedMails},
 	{[]string{"calls_memory", "calls_left_goroutines", "calls_left_heap"}, callsMemory},
 }
 

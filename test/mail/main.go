@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"slices"
 	"syscall"
 
 	"nubitalk/internal/channel/email/mailtest"
@@ -17,9 +16,11 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	p := &process{ctx: ctx}
-	defer p.end()
-	serve(p, mailtest.Start(p, flag.Args()...))
+	err := mailtest.Outside(ctx, func(t mailtest.T) { serve(ctx, mailtest.Start(t, flag.Args()...)) })
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 }
 
 // told is a line of the output.
@@ -40,7 +41,7 @@ type asked struct {
 	Folder  string `json:"folder"`
 }
 
-func serve(p *process, provider *mailtest.Provider) {
+func serve(ctx context.Context, provider *mailtest.Provider) {
 	out, in := json.NewEncoder(os.Stdout), json.NewDecoder(os.Stdin)
 	lines := make(chan asked)
 	go func() {
@@ -59,7 +60,7 @@ func serve(p *process, provider *mailtest.Provider) {
 			return // nobody listens any more
 		}
 		select {
-		case <-p.ctx.Done():
+		case <-ctx.Done():
 			return
 		case a, more := <-lines:
 			if !more {
@@ -74,27 +75,3 @@ func serve(p *process, provider *mailtest.Provider) {
 		}
 	}
 }
-
-// process is a test that is the whole program.
-type process struct {
-	ctx  context.Context
-	ends []func()
-}
-
-func (p *process) Helper()                  {}
-func (p *process) Context() context.Context { return p.ctx }
-func (p *process) Cleanup(end func())       { p.ends = append(p.ends, end) }
-
-func (p *process) end() {
-	for _, end := range slices.Backward(p.ends) {
-		end()
-	}
-}
-
-func (p *process) Fatal(args ...any) {
-	fmt.Fprintln(os.Stderr, args...)
-	p.end()
-	os.Exit(1)
-}
-
-func (p *process) Fatalf(format string, args ...any) { p.Fatal(fmt.Sprintf(format, args...)) }

@@ -59,7 +59,7 @@ async function connect(): Promise<void> {
   });
   const state = async () =>
     ((await (await page.request.get(`${api}/mailboxes/${box}/status`)).json()) as { state: string }).state;
-  await until(state).toBe("connected");
+  while ((await state()) !== "connected") await page.waitForTimeout(50); // as long as it takes to begin
 }
 
 const letter = (subject: string, id: string, words: string, more = "") =>
@@ -81,9 +81,10 @@ test("an email is offered, read, answered to all and gone", { timeout: 240_000 }
   const pane = page.getByRole("region", { name: "The email" }).first();
   await pane.getByText("Where is my order 4711?").waitFor();
   await pane.getByText("it should have come on Monday.").waitFor();
-  await agent.work.getByText("Email", { exact: true }).waitFor();
+  await agent.work.getByText("Wrote an email").waitFor();
   const answer = pane.getByLabel("Your answer");
   await pane.getByText(`It goes to Rita Reis <${RITA}>, from ${HELP}.`).waitFor();
+  await until(() => answer.evaluate((box) => box === document.activeElement)).toBe(true);
   found.push(...(await looks(page, "email-02-reading")));
 
   // A draft outlives a look at another page; it is sent to all whom the message reached.
@@ -123,21 +124,17 @@ test("an email is offered, read, answered to all and gone", { timeout: 240_000 }
   expect(found).toEqual([]);
 });
 
-test(
-  "what may not come from its sender says so, and a provider that is away is told",
-  { timeout: 240_000 },
-  async () => {
-    const agent = await stage.agent("a7", { viewport: { width: 1280, height: 900 } });
-    const { page } = agent;
-    await agent.ready();
-    const said =
-      "Authentication-Results: localhost; spf=fail smtp.mailfrom=home.test; dmarc=fail header.from=home.test\n";
-    await mail.deliver(RITA, HELP, letter("Your new bank details", "second", "Please confirm.", said));
-    await agent.offers.filter({ hasText: "Rita Reis" }).waitFor({ timeout: 60_000 });
-    await page.keyboard.press("Enter");
-    const pane = page.getByRole("region", { name: "The email" }).first();
-    await pane.getByText("Somebody else may have sent this in the sender’s name.").waitFor();
-    await pane.getByText("DMARC fail").waitFor();
-    expect(await looks(page, "email-04-doubtful")).toEqual([]);
-  },
-);
+test("what may not come from its sender says so", { timeout: 240_000 }, async () => {
+  const agent = await stage.agent("a7", { viewport: { width: 1280, height: 900 } });
+  const { page } = agent;
+  await agent.ready();
+  const said =
+    "Authentication-Results: localhost; spf=fail smtp.mailfrom=home.test; dmarc=fail header.from=home.test\n";
+  await mail.deliver(RITA, HELP, letter("Your new bank details", "second", "Please confirm.", said));
+  await agent.offers.filter({ hasText: "Rita Reis" }).waitFor({ timeout: 60_000 });
+  await page.keyboard.press("Enter");
+  const pane = page.getByRole("region", { name: "The email" }).first();
+  await pane.getByText("Somebody else may have sent this in the sender’s name.").waitFor();
+  await pane.getByText("DMARC fail").waitFor();
+  expect(await looks(page, "email-04-doubtful")).toEqual([]);
+});

@@ -223,6 +223,22 @@ func (p *Provider) Copy(address, folder, message string) {
 	})
 }
 
+// Drop puts many messages into an account's INBOX at once, unread, as the provider's own
+// delivery would.
+func (p *Provider) Drop(address string, messages []string) {
+	p.t.Helper()
+	at := filepath.Join(p.dir, "mail", address)
+	for _, d := range []string{at, filepath.Join(at, "cur"), filepath.Join(at, "tmp"), filepath.Join(at, "new")} {
+		must(p.t, os.MkdirAll(d, 0o700))
+		must(p.t, os.Chown(d, p.uid, p.gid))
+	}
+	for i, m := range messages {
+		file := filepath.Join(at, "new", fmt.Sprintf("%d.%d.test", time.Now().UnixNano(), i))
+		must(p.t, os.WriteFile(file, []byte(m), 0o600))
+		must(p.t, os.Chown(file, p.uid, p.gid))
+	}
+}
+
 // Move moves a message, as another program of its owner would.
 func (p *Provider) Move(address, from, to string, uid uint32) {
 	p.t.Helper()
