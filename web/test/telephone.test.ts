@@ -113,7 +113,8 @@ test(
     const { samples, rate } = phone.heard();
     expect(power(samples, rate, AGENT)).toBeGreaterThan(-45);
     expect(power(samples, rate, COLLEAGUE)).toBeGreaterThan(-45);
-    expect(power(samples, rate, SUPERVISOR)).toBeLessThan(-60);
+    // A second's whisper would be at -40; what the other tones leave at this frequency is below -55.
+    expect(power(samples, rate, SUPERVISOR)).toBeLessThan(-50);
     phone.remove();
   },
 );
@@ -267,6 +268,7 @@ test("the server dies and comes back: the telephone and the desk talk on", { tim
     await agent.person.getByLabel("Disposition").selectOption({ index: 1 });
     await agent.page.getByRole("button", { name: /^Complete/ }).click();
     await agent.page.locator("section.middle.empty").waitFor();
+    stage.forgive(/status of 410.*\/call\)/); // asked for just as it ends
   } finally {
     await phone.hangUp();
     phone.remove();
