@@ -255,6 +255,7 @@ test("the server dies and comes back: the telephone and the desk talk on", { tim
     await agent.page.keyboard.press("Enter");
     await hears(agent.page, PHONE);
     await stage.program.kill();
+    await hearsNot(agent.page, PHONE); // or what is heard afterwards is of before
     await stage.program.start();
     await agent.page
       .getByRole("region", { name: "The call" })
