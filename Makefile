@@ -46,7 +46,7 @@ test-go: build
 	go test -timeout 30m ./...
 
 test-web: build
-	@scripts/need chromium baresip espeak-ng
+	@scripts/need chromium baresip espeak-ng dovecot exim
 	cd web && npm run --if-present test
 	cd web && npm run --if-present test:browser
 
@@ -54,7 +54,7 @@ check: $(WEB_PARTS) ## Formatting, vet, lint, layers, generated files, types
 	scripts/check
 
 bench: build ## Measure: one line a figure, with its goal (NAME=… for one)
-	@scripts/need chromium
+	@scripts/need chromium sipp dovecot exim
 	go run ./test/bench $(if $(NAME),-name '$(NAME)')
 
 sim: ## Simulate the routing with a virtual clock (SEEDS=100000; FIRST=… repeats from a seed; FLOOR=1 for the whole floor)
