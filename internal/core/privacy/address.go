@@ -90,13 +90,26 @@ func normalEmail(v string) (string, error) {
 // section 5.3) when there is an extension.
 func normalPhone(v, region string) (string, error) {
 	number, err := phonenumbers.Parse(v, region)
+	out := ""
+	// Read again, a number may lose one more leading zero that its country does not dial
+	// from abroad: its one form is that which stays.
+	for err == nil && phonenumbers.IsPossibleNumber(number) {
+		form := phonenumbers.Format(number, phonenumbers.E164)
+		if form == out {
+			break
+		}
+		ext := number.Extension
+		out = form
+		if number, err = phonenumbers.Parse(out, ""); err == nil {
+			number.Extension = ext
+		}
+	}
 	if err != nil || !phonenumbers.IsPossibleNumber(number) {
 		if region == "" {
 			return "", errs.Bad("address", "must be a phone number with its country, such as +351 210 000 000")
 		}
 		return "", errs.Bad("address", "must be a phone number, such as +351 210 000 000 or one of your own country")
 	}
-	out := phonenumbers.Format(number, phonenumbers.E164)
 	if ext := number.GetExtension(); extension.MatchString(ext) {
 		out += ";ext=" + ext
 	}

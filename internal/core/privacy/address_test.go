@@ -80,6 +80,15 @@ func TestNormalAddress(t *testing.T) {
 }
 
 func TestNormalisingTwiceChangesNothing(t *testing.T) {
+	for _, in := range []string{"+4600000009", "+460000009", "+46 (0)8 123 456 00", "+39 06 698 12345", "+351 210 000 000 ext. 12", "+7 8 (495) 123-45-67"} {
+		once, err := NormalAddress(Phone, in, "PT")
+		if err != nil {
+			continue // refused, as it would be the second time
+		}
+		if twice, err := NormalAddress(Phone, once, ""); err != nil || twice != once {
+			t.Errorf("%s: first %q, then %q, %v", in, once, twice, err)
+		}
+	}
 	rapid.Check(t, func(r *rapid.T) {
 		kind := rapid.SampledFrom(AddressKinds).Draw(r, "kind")
 		in := rapid.OneOf(rapid.String(), rapid.StringMatching(`[A-Za-zäÉ.+]{1,9}@[a-zÜß]{1,9}\.[a-z]{2,3}`), rapid.StringMatching(`\+?[0-9 ()-]{5,15}`),
