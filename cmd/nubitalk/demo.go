@@ -85,7 +85,7 @@ func (d *demoCommand) tell(c console, m server.Demo) error {
 		}
 		p("  %s\t%s\t%s\t%s\n", l.Organisation, l.UserName, strings.Join(roles, ", "), l.Try)
 	}
-	p("\nTry this: sign in as a7 of %s and set yourself to ready. Open the web shop in\nanother window and start a chat. Answer it. Then look in as supervisor.\nWith a microphone: open the shop telephone and call. Press a key, and answer.\n", demo.DemoSlug)
+	p("\nTry this: sign in as a7 of %s and set yourself to ready. Open the web shop in\nanother window and start a chat. Answer it. Then look in as supervisor.\nWith a microphone: open the shop telephone and call. Press a key, and answer.\nWrite an email on the page of the shop's mail, answer it on the desk, and see the answer there.\n", demo.DemoSlug)
 	p("\nEverything is kept in %s; start again and it goes on. Ctrl+C stops.\n\n", d.Data)
 	return w.Flush()
 }

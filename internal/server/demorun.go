@@ -28,6 +28,7 @@ type Demo struct {
 	EntryPoints []DemoEntryPoint `json:"entry_points"`
 	MetricsURL  string           `json:"metrics_url,omitempty"`
 	SIP         []string         `json:"sip,omitempty"` // where telephones are heard, e.g. udp://127.0.0.1:5060
+	Mail        DemoMail         `json:"mail"`
 }
 
 // DemoLogin is a user to sign in as.
@@ -60,6 +61,7 @@ type seeder struct {
 	demo Demo
 	hash string // of demo.Password, made once
 	orgs map[string]account.Organisation
+	mail *demoMail
 }
 
 // WithDemo makes the node a demonstration: its content is put in before
@@ -70,12 +72,15 @@ func (s *Server) WithDemo() { s.demo = &seeder{Server: s, orgs: map[string]accou
 func (s *Server) Demo() Demo {
 	d := s.demo.demo
 	d.BaseURL, d.SIP = s.URL(), s.conf.SIP.Listen
+	d.Mail = s.demo.mail.told(d.BaseURL)
 	if s.figures.at != nil {
 		d.MetricsURL = "http://" + s.figures.at.String() + "/metrics"
 	}
 	for i, e := range d.EntryPoints {
 		if path, ok := demoPages[e.Name]; ok {
 			d.EntryPoints[i].Page = d.BaseURL + path
+		} else if e.Channel == acd.Email {
+			d.EntryPoints[i].Page = d.BaseURL + mailPage
 		} else if e.Channel == acd.Voice {
 			d.EntryPoints[i].Page = d.BaseURL + "/phone/#" + e.ID
 		}
@@ -102,6 +107,7 @@ func (d *seeder) shop() {
 			d.web.mux.Handle(path, http.StripPrefix(path[:len(path)-1], demo.ShopHandler(d.URL(), e.ID)))
 		}
 	}
+	d.web.mux.Handle(mailPage, http.StripPrefix(mailPage[:len(mailPage)-1], demo.MailHandler(d.mail)))
 }
 
 func (d *seeder) organisation(ctx context.Context, o demo.Organisation) error {
@@ -131,6 +137,9 @@ func (d *seeder) organisation(ctx context.Context, o demo.Organisation) error {
 	}
 	d.founded(ctx, org.ID)
 	if o.Slug == demo.DemoSlug {
+		if err := d.mail.connect(ctx, d.parts.setup, admin, made); err != nil {
+			return err
+		}
 		if err := d.history(ctx, org.ID, made); err != nil {
 			return err
 		}

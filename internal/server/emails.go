@@ -16,7 +16,8 @@ import (
 
 // mailNetwork is how mailboxes' providers are reached: on the public network, and where
 // the operator allows it inside.
-func mailNetwork(c *config.Config) *mail.Network {
+func (s *Server) mailNetwork() *mail.Network {
+	c := s.conf
 	var inside []netip.Prefix
 	for _, network := range c.Email.Inside {
 		if p, err := netip.ParsePrefix(network); err == nil { // config.Check has refused others
@@ -33,6 +34,10 @@ func mailNetwork(c *config.Config) *mail.Network {
 	}}
 	if pool, err := config.Authorities(c.Email.Authority); err == nil { // config.Check has refused what cannot be read
 		n.Roots = pool
+	}
+	if s.demo != nil {
+		n.Roots = s.demo.mail.trusted(n.Roots)
+		inside = append(inside, netip.MustParsePrefix("127.0.0.1/32"))
 	}
 	return n
 }

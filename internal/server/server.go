@@ -93,6 +93,11 @@ func (s *Server) open(ctx context.Context) (err error) {
 	if s.keepers, err = openKeepers(ctx, s.conf, s.data.node, s.clock, s.log); err != nil {
 		return err
 	}
+	if s.demo != nil {
+		if s.demo.mail, err = openDemoMail(); err != nil {
+			return err
+		}
+	}
 	s.web = newWeb(s.conf, source, s.log.With("part", "web"), s.health, s.metrics)
 	if s.parts, err = s.wire(); err != nil {
 		return err
@@ -164,6 +169,10 @@ func (s *Server) Stop(ctx context.Context) error {
 }
 
 func (s *Server) close() (err error) {
+	if s.demo != nil && s.demo.mail != nil {
+		s.demo.mail.provider.Close()
+		s.demo.mail = nil
+	}
 	if s.keepers != nil {
 		err = s.keepers.close()
 		s.keepers = nil

@@ -76,6 +76,7 @@ const (
 	ShopEntry   = "Web shop"
 	ClosedEntry = "Web shop, out of hours"
 	PhoneEntry  = "Shop telephone"
+	MailEntry   = "Shop mail"
 )
 
 // Organisations are all organisations of the demo, parents first.
@@ -157,7 +158,7 @@ func shopHours() setup.Hours {
 
 func demoQueue(name string, skill string, service int, members ...string) setup.Queue {
 	q := setup.DefaultQueue(name)
-	q.Members, q.ServiceSeconds, q.Channels = members, service, []acd.Channel{acd.Chat, acd.Voice}
+	q.Members, q.ServiceSeconds, q.Channels = members, service, []acd.Channel{acd.Chat, acd.Voice, acd.Email}
 	if skill != "" {
 		q.Needs = []acd.SkillNeed{{Skill: skill, Level: 4}}
 	}
@@ -179,6 +180,8 @@ func demoTenant() *Tenant {
 	phone := setup.DefaultEntryPoint(PhoneEntry, "Telephone", "Chat")
 	phone.Channel, phone.Theme = acd.Voice, shop.Theme
 	phone.Theme.Welcome = map[string]string{"en": "Call us from your browser.", "pt": "Ligue-nos a partir do navegador."}
+	mail := setup.DefaultEntryPoint(MailEntry, "Mail", "")
+	mail.Channel, mail.Theme = acd.Email, shop.Theme
 	return &Tenant{
 		Skills:       []string{"billing", "returns", "english", "portuguese"},
 		Teams:        []string{"Shop", "Back office"},
@@ -187,8 +190,8 @@ func demoTenant() *Tenant {
 		Queues:       []setup.Queue{billing, demoQueue("Returns", "returns", 90, "a7", "b2", "d4", "f1"), sales},
 		Dispositions: []setup.Disposition{{Name: "Invoice sent", Group: "Solved"}, {Name: "Size exchanged", Group: "Solved"}, {Name: "Return label sent", Group: "Solved"}, {Name: "Sale", Group: "Solved"}},
 		Labels:       []setup.Label{{Name: "Defect"}, {Name: "Wholesale"}, {Name: "Late parcel"}},
-		Flows:        []Flow{{"Shop welcome", shopFlow("Demo: always open")}, {"Out of hours", shopFlow("Demo: always closed")}, {"Telephone", phoneFlow()}},
-		EntryPoints:  []setup.EntryPoint{shop, closed, phone},
+		Flows:        []Flow{{"Shop welcome", shopFlow("Demo: always open")}, {"Out of hours", shopFlow("Demo: always closed")}, {"Telephone", phoneFlow()}, {"Mail", mailFlow()}},
+		EntryPoints:  []setup.EntryPoint{shop, closed, phone, mail},
 		Canned:       shopReplies,
 		AlertRules: []setup.AlertRule{
 			setup.DefaultAlertRule("Many waiting", alert.Waiting, 5, 10),
@@ -265,6 +268,11 @@ func phoneFlow() flow.Graph {
 		"returns":    {Type: flow.Enqueue, Queue: "Returns", Text: both("One moment, a colleague from returns will be with you.", "Um momento, um colega das devoluções já o atende.")},
 		"sales":      {Type: flow.Enqueue, Queue: "Sales", Text: both("One moment, someone who knows our shoes will be with you.", "Um momento, alguém que conhece os nossos sapatos já o atende.")},
 	}}
+}
+
+// mailFlow has whoever writes an email answered by the shop.
+func mailFlow() flow.Graph {
+	return flow.Graph{Start: "sales", Nodes: map[string]flow.Node{"sales": {Type: flow.Enqueue, Queue: "Sales"}}}
 }
 
 // shopReplies come on top of those that every tenant gets.

@@ -110,7 +110,7 @@ func TestSetUp(t *testing.T) {
 }
 
 func checkDemoTenant(t *testing.T, made Made, snap app.Snapshot) {
-	if len(snap.Queues) != 3 || len(snap.EntryPoints) != 3 {
+	if len(snap.Queues) != 3 || len(snap.EntryPoints) != 4 {
 		t.Errorf("%d queues, %d entry points", len(snap.Queues), len(snap.EntryPoints))
 	}
 	world := flow.World{Now: now, Languages: []string{"en", "pt"}, IsOpen: func(h string) bool { return setup.IsOpen(snap.Hours[h], now) }}

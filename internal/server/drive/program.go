@@ -23,6 +23,17 @@ type Demo struct {
 	EntryPoints []EntryPoint `json:"entry_points"`
 	MetricsURL  string       `json:"metrics_url"`
 	SIP         []string     `json:"sip"`
+	Mail        Mail         `json:"mail"`
+}
+
+// Mail is the demo's own mail provider.
+type Mail struct {
+	Address     string `json:"address"` // a mailbox that is connected
+	Spare       string `json:"spare"`   // an account that is not
+	Password    string `json:"password"`
+	IMAP        int    `json:"imap"`
+	SMTP        int    `json:"smtp"`
+	Certificate string `json:"certificate"`
 }
 
 // Login is a user to sign in as.

@@ -30,6 +30,7 @@ type world struct {
 	desks   []*drive.Live // open until the end
 	gate    *gateway      // once it is needed
 	heard   *spoken       // once it is needed
+	mail    *mailed       // once it is needed
 }
 
 func newWorld(o Options) *world {
@@ -101,7 +102,7 @@ func expect(err error, status ...int) error {
 // values are this run's personal values, none of which may be found in the
 // clear anywhere.
 func (w *world) values() []canary.Canary {
-	return []canary.Canary{
+	list := []canary.Canary{
 		{Name: "display name", Value: "Zuleica Qintxaurre " + w.mark},
 		{Name: "email address", Value: "zq." + w.mark + "@qintxaurre.example"},
 		{Name: "message of the visitor", Value: "marmelada azulejo " + w.mark},
@@ -110,7 +111,18 @@ func (w *world) values() []canary.Canary {
 		{Name: "file name", Value: "fatura-" + w.mark + ".pdf"},
 		{Name: "file content", Value: "%PDF-1.4 conteudo do ficheiro " + w.mark},
 		{Name: "profile of a user", Value: "Perpetua Telhado " + w.mark},
+		{Name: "sender of an email", Value: "Quiteria Moliceiro " + w.mark},
+		{Name: "address of an email", Value: "qm." + w.mark + "@moliceiro.example"},
+		{Name: "subject of an email", Value: "assunto camarinha " + w.mark},
+		{Name: "text of an email", Value: "corpo da carta bonina " + w.mark},
+		{Name: "file name of an email", Value: "contrato-" + w.mark + ".txt"},
+		{Name: "file of an email", Value: "anexo da carta alecrim " + w.mark},
+		{Name: "answer to an email", Value: "resposta da carta urze " + w.mark},
 	}
+	if w.demo.Mail.Password != "" {
+		list = append(list, canary.Canary{Name: "password of a mailbox", Value: w.demo.Mail.Password})
+	}
+	return list
 }
 
 func (w *world) value(name string) string {
