@@ -7,6 +7,7 @@ import (
 
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
+	"nubitalk/internal/base/service"
 	"nubitalk/internal/bus"
 	mail "nubitalk/internal/channel/email/provider"
 	"nubitalk/internal/core/outside"
@@ -63,6 +64,14 @@ func (s *setups) EntryPointOf(ctx context.Context, t id.Tenant, entryPoint strin
 		return setup.EntryPoint{}, err
 	}
 	return snap.EntryPoints[entryPoint], nil
+}
+
+// mailboxes is channel/email as a part that follows mailboxes.
+func (p *parts) mailboxes(b *bus.Bus) service.Service {
+	return service.Func{OnStart: func(ctx context.Context) error {
+		b.Subscribe(p.mailboxChanged)
+		return p.email.Begin(ctx)
+	}, OnStop: p.email.Halt}
 }
 
 // mailboxChanged tells channel/email when a tenant's mailboxes are set up anew. It

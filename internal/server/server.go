@@ -110,6 +110,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 	s.group.Add("metrics", s.figures)
 	if s.demo != nil {
 		s.group.Add("demo", s.demo.part())
+		s.group.Add("email", s.parts.mailboxes(s.keepers.bus)) // whose provider is elsewhere than before
 	}
 	s.group.Add("first run", service.Func{OnStart: func(ctx context.Context) error { return s.first.start(ctx, s.keepers.db) }})
 	s.group.Add("web", s.web)

@@ -19,6 +19,7 @@ import (
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/telemetry"
+	"nubitalk/internal/core/acd"
 	"nubitalk/internal/server/config"
 	"nubitalk/internal/server/demo"
 	"nubitalk/internal/store"
@@ -257,7 +258,11 @@ func TestADemonstrationGoesOnWhereItWas(t *testing.T) {
 		if e.Page == "" {
 			continue
 		}
-		if r, body := get(t, browser(t), e.Page); r.StatusCode != 200 || !strings.Contains(e.Page+body, e.ID) {
+		names := e.ID
+		if e.Channel == acd.Email {
+			names = first.Mail.Address
+		}
+		if r, body := get(t, browser(t), e.Page); r.StatusCode != 200 || !strings.Contains(e.Page+body, names) {
 			t.Errorf("%s: %d", e.Page, r.StatusCode)
 		}
 	}

@@ -97,10 +97,9 @@ func (s *Server) wire() (*parts, error) {
 	s.group.Add("chat", service.Func{OnStart: p.chat.Begin, OnStop: p.chat.Halt})
 	s.group.Add("media", p.media)
 	s.group.Add("voice", service.Func{OnStart: p.voice.Begin, OnStop: p.voice.Halt})
-	s.group.Add("email", service.Func{OnStart: func(ctx context.Context) error {
-		s.keepers.bus.Subscribe(p.mailboxChanged)
-		return p.email.Begin(ctx)
-	}, OnStop: p.email.Halt})
+	if s.demo == nil {
+		s.group.Add("email", p.mailboxes(s.keepers.bus))
+	}
 	if p.telephone != nil {
 		s.group.Add("telephone", p.telephone)
 	}
