@@ -3,9 +3,12 @@ package api
 import (
 	"context"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/channel/chat"
 	"nubitalk/internal/channel/email"
+	"nubitalk/internal/channel/email/message"
 	"nubitalk/internal/core/access"
 )
 
@@ -13,6 +16,24 @@ type emailFileInput struct {
 	ByID
 	Number int `path:"number" minimum:"0" maximum:"10000"`
 }
+
+type emailPageInput struct {
+	ByID
+	Pictures bool   `query:"pictures" doc:"Images that are elsewhere are fetched by the server, which tells the sender that the message was read, and not by whom."`
+	Language string `query:"language" enum:"en,pt" default:"en" doc:"Of the word above quotes, which are folded."`
+}
+
+// emailPage is a page for a frame of ours.
+type emailPage struct {
+	ContentType  string `header:"Content-Type"`
+	CacheControl string `header:"Cache-Control"`
+	CSP          string `header:"Content-Security-Policy"`
+	Frame        string `header:"X-Frame-Options"`
+	Body         []byte
+}
+
+// quotedWord stands above quotes.
+var quotedWord = map[string]string{"en": "Quoted text", "pt": "Texto citado"}
 
 type emailReplyInput struct {
 	ByID
@@ -46,6 +67,18 @@ func (s *Server) emailRoutes() {
 			f, err := s.Emails.File(ctx, c.Tenant, in.ID, in.Number)
 			return file(chat.Attachment{Name: f.Name, MediaType: f.MediaType}, secret.NewBytes(f.Octets), err)
 		})
+	handle(s, "GET", base+"/html", needs(access.WorkRead), about{id: "emailPage", tag: tag, summary: "The email as its sender wrote it", raw: describePage,
+		detail: "Its HTML made safe, as a page to be shown in a frame: it runs, fetches and sends nothing (its own Content-Security-Policy), images are within it, quotes are folded, and links say where they lead."},
+		func(ctx context.Context, c *caller, in *emailPageInput) (*emailPage, error) {
+			if err := s.mayRead(ctx, c.Actor, in.ID); err != nil {
+				return nil, err
+			}
+			b, err := s.Emails.Page(ctx, c.Tenant, in.ID, in.Pictures, in.Language, quotedWord[in.Language])
+			if err != nil {
+				return nil, err
+			}
+			return &emailPage{ContentType: "text/html; charset=utf-8", CacheControl: "private, no-store", CSP: message.PagePolicy, Frame: "SAMEORIGIN", Body: b}, nil
+		})
 	handle(s, "POST", base+"/reply", needs(access.WorkHandle), about{id: "replyEmail", tag: tag, summary: "Answer the email", once: true,
 		detail: "It leaves by the mailbox's provider, from the address that the message was sent to, and a copy is put into the provider's sent folder. The same `client_id` is never sent twice. 409: it is not known whether an earlier answer was sent."},
 		func(ctx context.Context, c *caller, in *emailReplyInput) (*reply[email.Sent], error) {
@@ -61,4 +94,8 @@ func (s *Server) emailRoutes() {
 			}
 			return answer(s.Emails.Reply(ctx, c.Actor, in.ID, w))
 		})
+}
+
+func describePage(op *huma.Operation) {
+	op.Responses["200"].Content = map[string]*huma.MediaType{"text/html": {Schema: &huma.Schema{Type: huma.TypeString}}}
 }

@@ -1001,6 +1001,10 @@ func (e mails) File(_ context.Context, t id.Tenant, _ string, _ int) (email.Cont
 	return email.Content{File: email.File{Name: "a.html", MediaType: "text/html"}, Octets: []byte(e.w.tenants[t].canary)}, nil
 }
 
+func (e mails) Page(_ context.Context, t id.Tenant, _ string, _ bool, _, _ string) ([]byte, error) {
+	return []byte(e.w.tenants[t].canary), nil
+}
+
 func (e mails) Reply(_ context.Context, a access.Actor, _ string, w email.Answer) (email.Sent, error) {
 	return email.Sent{ClientID: w.ClientID, User: a.User, State: "sent"}, nil
 }

@@ -21,6 +21,7 @@ type Emails interface {
 	Read(ctx context.Context, t id.Tenant, interaction string) (email.Mail, error)
 	File(ctx context.Context, t id.Tenant, interaction string, number int) (email.Content, error)
 	Reply(ctx context.Context, a access.Actor, interaction string, w email.Answer) (email.Sent, error)
+	Page(ctx context.Context, t id.Tenant, interaction string, remote bool, language, quoted string) ([]byte, error)
 	Status(ctx context.Context, t id.Tenant, mailbox string) (email.Status, error)
 	Try(ctx context.Context, t id.Tenant, mailbox string, m setup.Mailbox, password secret.Text) (provider.Trial, error)
 	Discover(ctx context.Context, address string) (provider.Found, error)

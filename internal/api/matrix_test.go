@@ -100,6 +100,7 @@ func workExamples() map[string]example {
 		"POST /api/v1/interactions/{id}/attachments":              {thing: "interaction", body: form, kind: "multipart/form-data; boundary=x"},
 		"GET /api/v1/interactions/{id}/email":                     {thing: "interaction"},
 		"GET /api/v1/interactions/{id}/email/files/{number}":      {thing: "interaction"},
+		"GET /api/v1/interactions/{id}/email/html":                {thing: "interaction"},
 		"POST /api/v1/interactions/{id}/email/reply":              {thing: "interaction", body: m{"client_id": "1", "text": "x"}},
 		"GET /api/v1/interactions/{id}/attachments/{attachment}":  {thing: "interaction"},
 		"POST /api/v1/interactions/{id}/finish":                   {thing: "interaction"},

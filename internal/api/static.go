@@ -19,7 +19,7 @@ import (
 // appPolicy is what our own pages may load: only what this program serves.
 // Styles set by script are no inline styles to the browser.
 const appPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; " +
-	"connect-src 'self'; media-src 'self' blob:; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+	"connect-src 'self'; media-src 'self' blob:; manifest-src 'self'; worker-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 // noPages is shown when the program was built without its pages.
 const noPages = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Nubitalk</title>

@@ -2342,6 +2342,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/interactions/{id}/email/html": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The email as its sender wrote it
+     * @description Its HTML made safe, as a page to be shown in a frame: it runs, fetches and sends nothing (its own Content-Security-Policy), images are within it, quotes are folded, and links say where they lead.
+     *
+     *     Needs `work.read`.
+     */
+    get: operations["emailPage"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/interactions/{id}/email/reply": {
     parameters: {
       query?: never;
@@ -8358,7 +8380,7 @@ export interface components {
       faults: string[];
       files: components["schemas"]["File"][];
       from: components["schemas"]["Person"][];
-      /** @description Its HTML made safe: no scripts, forms or frames, nothing that is fetched from elsewhere. Show it in a frame with the sandbox attribute all the same. */
+      /** @description Its HTML made safe: no scripts, forms or frames, nothing that is fetched from elsewhere. Show it in a frame with the sandbox attribute all the same, or take it as a page from …/email/html. */
       html?: string;
       /** @description Id of the mailbox where it came. */
       mailbox: string;
@@ -16962,6 +16984,46 @@ export interface operations {
         };
         content: {
           "application/octet-stream": string;
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  emailPage: {
+    parameters: {
+      query?: {
+        /** @description Images that are elsewhere are fetched by the server, which tells the sender that the message was read, and not by whom. */
+        pictures?: boolean;
+        /** @description Of the word above quotes, which are folded. */
+        language?: "en" | "pt";
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          "Cache-Control"?: string;
+          "Content-Security-Policy"?: string;
+          "Content-Type"?: string;
+          "X-Frame-Options"?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "text/html": string;
         };
       };
       /** @description Error */

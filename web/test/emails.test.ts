@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import type { Agent } from "./agent";
 import { Mail } from "./mail";
 import { looks, Stage, until } from "./stage";
 
@@ -62,14 +63,39 @@ async function connect(): Promise<void> {
   while ((await state()) !== "connected") await page.waitForTimeout(50); // as long as it takes to begin
 }
 
+/** Ends whatever an earlier test left to this agent, so that each begins from nothing. */
+async function clear({ page }: Agent): Promise<void> {
+  const api = `${stage.program.base}/api/v1`;
+  const headers = { Origin: stage.program.base };
+  const get = async <T>(path: string) => (await (await page.request.get(`${api}/${path}`)).json()) as T;
+  const post = (path: string, data: object = {}) => page.request.post(`${api}/${path}`, { headers, data });
+  const { items } = await get<{ items: { id: string }[] }>("dispositions");
+  await until(async () => {
+    const desk = await get<{ work: { id: string }[]; offers: { id: string }[] }>("desk");
+    for (const offer of desk.offers) await post(`offers/${offer.id}/accept`);
+    for (const work of desk.work) {
+      await post(`interactions/${work.id}/finish`);
+      await post(`interactions/${work.id}/complete`, { disposition: items[0]!.id });
+    }
+    return desk.work.length + desk.offers.length;
+  }).toBe(0);
+}
+
+/** An agent at an empty desk, who is ready. */
+async function atWork(): Promise<Agent> {
+  const agent = await stage.agent("a7", { viewport: { width: 1280, height: 900 } });
+  await agent.ready();
+  await clear(agent);
+  return agent;
+}
+
 const letter = (subject: string, id: string, words: string, more = "") =>
   `From: Rita Reis <${RITA}>\nTo: ${HELP}\nCc: ${UNCLE}\nSubject: ${subject}\nMessage-ID: <${id}@home.test>\nDate: Sun, 29 Nov 2026 10:00:00 +0000\n${more}MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\n${words}\n`;
 
 test("an email is offered, read, answered to all and gone", { timeout: 240_000 }, async () => {
-  const agent = await stage.agent("a7", { viewport: { width: 1280, height: 900 } });
+  const agent = await atWork();
   const { page } = agent;
   const found: string[] = [];
-  await agent.ready();
   await mail.deliver(
     RITA,
     HELP,
@@ -125,9 +151,8 @@ test("an email is offered, read, answered to all and gone", { timeout: 240_000 }
 });
 
 test("what may not come from its sender says so", { timeout: 240_000 }, async () => {
-  const agent = await stage.agent("a7", { viewport: { width: 1280, height: 900 } });
+  const agent = await atWork();
   const { page } = agent;
-  await agent.ready();
   const said =
     "Authentication-Results: localhost; spf=fail smtp.mailfrom=home.test; dmarc=fail header.from=home.test\n";
   await mail.deliver(RITA, HELP, letter("Your new bank details", "second", "Please confirm.", said));
@@ -137,4 +162,101 @@ test("what may not come from its sender says so", { timeout: 240_000 }, async ()
   await pane.getByText("Somebody else may have sent this in the sender’s name.").waitFor();
   await pane.getByText("DMARC fail").waitFor();
   expect(await looks(page, "email-04-doubtful")).toEqual([]);
+});
+
+const LOGO =
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==";
+
+/** A message with HTML that would do harm where it could. */
+const hostile = `From: Rita Reis <${RITA}>
+To: ${HELP}
+Subject: Our offer
+Message-ID: <hostile@home.test>
+Date: Sun, 29 Nov 2026 11:00:00 +0000
+MIME-Version: 1.0
+Content-Type: multipart/related; boundary=r
+
+--r
+Content-Type: multipart/alternative; boundary=a
+
+--a
+Content-Type: text/plain; charset=utf-8
+
+The plain words.
+
+> what was said before
+
+--a
+Content-Type: text/html; charset=utf-8
+
+<html><head><meta http-equiv="refresh" content="0;url=https://127.0.0.1:1/refreshed"><script>top.document.title = "taken";</script></head>
+<body onload="top.document.title = 'taken'"><h1>The <i>written</i> words</h1>
+<img src="cid:logo@x" alt="Logo" width="40" height="40" onerror="top.document.title = 'taken'">
+<img src="http://127.0.0.1:1/pixel.gif" alt="Elsewhere">
+<svg onload="top.document.title = 'taken'"></svg>
+<div style="position:fixed;inset:0;background:url(http://127.0.0.1:1/css)">styled</div>
+<form action="http://127.0.0.1:1/form"><input name="password"><button>Go on</button></form>
+<p dir="rtl">שלום</p>
+<p><a href="https://evil.example/login" title="bank.example">https://bank.example/login</a></p>
+<blockquote type="cite">what was said before</blockquote></body></html>
+--a--
+--r
+Content-Type: image/png; name=logo.png
+Content-ID: <logo@x>
+Content-Disposition: inline; filename=logo.png
+Content-Transfer-Encoding: base64
+
+${LOGO}
+--r--
+`;
+
+test("an email is shown as its sender wrote it, and does nothing", { timeout: 240_000 }, async () => {
+  const agent = await atWork();
+  const { page } = agent;
+  const found: string[] = [];
+  const asked: string[] = [];
+  page.on("request", (request) => asked.push(request.url()));
+  await mail.deliver(RITA, HELP, hostile);
+  await agent.offers.filter({ hasText: "Rita Reis" }).waitFor({ timeout: 60_000 });
+  await page.keyboard.press("Enter");
+  const pane = page.getByRole("region", { name: "The email" }).first();
+  const frame = pane.frameLocator("iframe");
+  await frame.getByRole("heading", { name: "The written words" }).waitFor();
+  const logo = frame.getByRole("img", { name: "Logo" });
+  await until(() => logo.getAttribute("src")).toMatch(/^data:image\/png/);
+  await until(() => logo.evaluate((image: HTMLImageElement) => image.complete && image.naturalWidth)).toBe(1);
+  const title = await page.title();
+  for (const gone of ["script", "meta[http-equiv]", "form", "input", "button", "svg"])
+    expect(await frame.locator(gone).count(), gone).toBe(0);
+  await frame.getByText("(evil.example)").waitFor();
+  const link = frame.getByRole("link");
+  expect(await link.getAttribute("rel")).toContain("noopener");
+  expect(await link.getAttribute("title")).toBe("https://evil.example/login");
+  // The quote is folded, and opens.
+  const quote = frame.locator("blockquote");
+  expect(await quote.isVisible()).toBe(false);
+  await frame.getByText("Quoted text").click();
+  await quote.waitFor();
+  found.push(...(await looks(page, "email-05-written")));
+
+  // Images that are elsewhere are fetched when that is asked for, by the server, and not from inside the house.
+  await pane.getByRole("button", { name: "Fetch images" }).press("Enter");
+  await pane.getByText("Images were fetched without saying who reads this.").waitFor();
+  await frame.getByRole("heading", { name: "The written words" }).waitFor();
+  expect(await frame.getByRole("img", { name: "Elsewhere" }).getAttribute("src")).toBeNull();
+
+  // The plain text is one key away.
+  await page.keyboard.press("Alt+t");
+  await pane.getByText("The plain words.").waitFor();
+  expect(await pane.getByText("> what was said before").isVisible()).toBe(false);
+  await pane.getByText("Quoted text").click();
+  await pane.getByText("> what was said before").waitFor();
+  found.push(...(await looks(page, "email-06-text")));
+  await page.keyboard.press("Alt+t");
+  await frame.getByRole("heading", { name: "The written words" }).waitFor();
+  expect(await page.title()).toBe(title);
+  expect(asked.filter((url) => !url.startsWith(stage.program.base) && !url.startsWith("data:"))).toEqual([]);
+  await agent.finish("Invoice sent");
+  expect(found).toEqual([]);
+  stage.forgive(/Blocked script execution .*email\/html/); // of this test's own tool, which looks into the frame
 });

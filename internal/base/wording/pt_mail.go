@@ -48,4 +48,8 @@ var ptMail = []entry{
 	{"has something that is no email address.", "tem algo que não é um endereço de email."},
 	{"is missing; write an answer.", "falta; escreva uma resposta."},
 	{"is missing; the message says of nobody whom an answer reaches.", "falta; a mensagem não diz a quem chega uma resposta."},
+
+	// What an agent does with a message (channel/email).
+	{"This email has no HTML.", "Este email não tem HTML."},
+	{"Images of other messages are being fetched. Try again in a moment.", "Estão a ser carregadas imagens de outras mensagens. Tente de novo daqui a pouco."},
 }

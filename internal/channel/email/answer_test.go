@@ -10,6 +10,8 @@ import (
 	"crypto/x509"
 	"math/big"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"strings"
 	"sync"
@@ -20,6 +22,7 @@ import (
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/channel/email/message"
+	"nubitalk/internal/channel/email/pictures"
 	"nubitalk/internal/channel/email/provider"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/setup"
@@ -287,5 +290,44 @@ func TestHeldIsBounded(t *testing.T) {
 	h.forgetAll("ten_a")
 	if h.get("ten_b", "b2") == nil || h.get("ten_a", "a4") != nil || h.size != 2*weight(m) {
 		t.Errorf("%d is left", h.size)
+	}
+}
+
+// A message's HTML is a page that carries its images; those that are elsewhere are
+// fetched when that is asked for, and never from inside the house.
+func TestAPageHasItsImages(t *testing.T) {
+	r := newRelay(t)
+	s, a, interaction := received(t, r)
+	const gif = "GIF89a\x01\x00\x01\x00\x00\x00\x00;"
+	asked := 0
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked++
+		_, _ = w.Write([]byte(gif))
+	}))
+	defer elsewhere.Close()
+	m, err := message.Read(strings.NewReader("From: a@example.org\r\nContent-Type: multipart/related; boundary=x\r\n\r\n--x\r\nContent-Type: text/html\r\n\r\n<p>Hello</p><img src=cid:1 alt=here><img src=cid:2 alt=svg><img src="+
+		elsewhere.URL+" alt=there>\r\n--x\r\nContent-Type: image/gif\r\nContent-ID: <1>\r\n\r\n"+gif+"\r\n--x\r\nContent-Type: image/svg+xml\r\nContent-ID: <2>\r\n\r\n<svg/>\r\n--x--\r\n"), message.Standard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.held.put(a.Tenant, interaction, m)
+	for _, c := range []struct {
+		remote bool
+		permit func(netip.Addr) bool
+		images int
+		asked  int
+	}{{false, netip.Addr.IsLoopback, 1, 0}, {true, nil, 1, 0}, {true, netip.Addr.IsLoopback, 2, 1}} {
+		s.Pictures = &pictures.Fetcher{Permit: c.permit}
+		page, err := s.Page(t.Context(), a.Tenant, interaction, c.remote, "en", "Quoted")
+		if n := strings.Count(string(page), "src=\"data:image/gif;base64,"); err != nil || n != c.images || asked != c.asked || strings.Contains(string(page), elsewhere.URL) || strings.Contains(string(page), "svg+xml") {
+			t.Errorf("%v: %d images, asked %d times, %v\n%s", c.remote, n, asked, err, page)
+		}
+	}
+	if m, err = message.Read(strings.NewReader("From: a@example.org\r\n\r\nText alone\r\n"), message.Standard); err != nil {
+		t.Fatal(err)
+	}
+	s.held.put(a.Tenant, interaction, m)
+	if _, err := s.Page(t.Context(), a.Tenant, interaction, false, "en", "Quoted"); !errs.Is(err, errs.NotFound) {
+		t.Error(err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/channel"
+	"nubitalk/internal/channel/email/pictures"
 	"nubitalk/internal/channel/email/provider"
 	"nubitalk/internal/core/setup"
 	"nubitalk/internal/store"
@@ -39,7 +40,9 @@ type Deps struct {
 	Setup   Setup
 	Floor   channel.Sink
 	Network *provider.Network
-	Log     *slog.Logger
+	// Pictures fetches images that are elsewhere; nil: from public addresses.
+	Pictures *pictures.Fetcher
+	Log      *slog.Logger
 }
 
 // Service is the email channel; safe for use by several goroutines.
@@ -52,7 +55,7 @@ type Service struct {
 	quit    context.CancelFunc
 	running sync.WaitGroup
 	houses  map[id.Tenant]*house
-	lines   map[string]chan struct{} // by mailbox: connections beside the one that follows
+	lines   map[string]chan struct{} // turns: of a mailbox, connections beside the one that follows; of a tenant, pages with images
 	sending map[string]bool          // interactions whose answer is being sent
 }
 
@@ -66,6 +69,9 @@ type house struct {
 
 // New makes a Service.
 func New(d Deps) *Service {
+	if d.Pictures == nil {
+		d.Pictures = &pictures.Fetcher{}
+	}
 	return &Service{Deps: d, held: newHeld(), houses: map[id.Tenant]*house{}, lines: map[string]chan struct{}{}, sending: map[string]bool{}}
 }
 
@@ -242,11 +248,16 @@ const perMailbox = 3
 
 // line waits for a connection's turn; call what it returns afterwards.
 func (s *Service) line(ctx context.Context, mailbox string) (func(), error) {
+	return s.turn(ctx, mailbox, perMailbox)
+}
+
+// turn waits until less than most others do the same; call what it returns afterwards.
+func (s *Service) turn(ctx context.Context, what string, most int) (func(), error) {
 	s.mu.Lock()
-	room := s.lines[mailbox]
+	room := s.lines[what]
 	if room == nil {
-		room = make(chan struct{}, perMailbox)
-		s.lines[mailbox] = room
+		room = make(chan struct{}, most)
+		s.lines[what] = room
 	}
 	s.mu.Unlock()
 	select {

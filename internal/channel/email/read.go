@@ -2,7 +2,6 @@ package email
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"time"
 
@@ -57,7 +56,7 @@ type Mail struct {
 	Date      time.Time `json:"date,omitzero"`
 	Subject   string    `json:"subject"`
 	Text      string    `json:"text" doc:"Its text; of a message with HTML alone, what that says."`
-	HTML      string    `json:"html,omitempty" doc:"Its HTML made safe: no scripts, forms or frames, nothing that is fetched from elsewhere. Show it in a frame with the sandbox attribute all the same."`
+	HTML      string    `json:"html,omitempty" doc:"Its HTML made safe: no scripts, forms or frames, nothing that is fetched from elsewhere. Show it in a frame with the sandbox attribute all the same, or take it as a page from …/email/html."`
 	Remote    int       `json:"remote" doc:"How many images are elsewhere; they are not fetched, since that tells the sender that the message was read."`
 	Files     []File    `json:"files"`
 	Faults    []string  `json:"faults" doc:"What is wrong with the message; what could be read is there all the same."`
@@ -77,20 +76,11 @@ func (s *Service) Read(ctx context.Context, t id.Tenant, interaction string) (Ma
 	m := o.m
 	out := Mail{Mailbox: o.row.MailboxID, Address: o.own().Address.Reveal(), From: persons(m.From), AnswerTo: persons(m.AnswerTo()), To: persons(m.To), Cc: persons(m.Cc),
 		Date: m.Date, Subject: m.Subject.Reveal(), Text: m.Text.Reveal(), Files: []File{}, Faults: []string{}, Automatic: o.row.Automatic, Verdicts: []Verdict{}, Answers: o.row.Answers, Sends: o.sends}
-	byContent := map[string]int{}
 	for n, f := range m.Files {
 		out.Files = append(out.Files, File{Number: n, Name: f.Name.Reveal(), MediaType: f.MediaType, Size: f.Size, Inline: f.Inline})
-		if f.ContentID != "" {
-			byContent[f.ContentID] = n
-		}
 	}
 	if !m.HTML.Empty() {
-		shown := message.Safe(m.HTML.Reveal(), func(content string) string {
-			if n, ok := byContent[content]; ok && shownImages[m.Files[n].MediaType] {
-				return fmt.Sprintf("/api/v1/interactions/%s/email/files/%d", interaction, n)
-			}
-			return ""
-		})
+		shown := message.Safe(m.HTML.Reveal(), shownAt(m, "/api/v1/interactions/"+interaction+"/email/files/"))
 		out.HTML, out.Remote = shown.HTML, len(shown.Remote)
 	}
 	for _, f := range m.Faults {

@@ -40,8 +40,13 @@ func Safe(source string, image func(contentID string) string) Shown {
 			continue
 		}
 		token := z.Token()
-		if token.DataAtom == atom.Img {
+		switch token.DataAtom {
+		case atom.Img:
 			place(&token, image, &remote)
+		case atom.Blockquote:
+			mark(&token)
+		case atom.A:
+			aim(&token)
 		}
 		out.WriteString(token.String())
 	}
@@ -78,13 +83,45 @@ func place(token *html.Token, image func(string) string, remote *[]string) {
 	token.Attr = kept
 }
 
+// quoteMark marks what an answer quotes, as programs write it.
+const quoteMark = "data-quote"
+
+func mark(token *html.Token) {
+	kept, quotes := token.Attr[:0], false
+	for _, a := range token.Attr {
+		key, value := strings.ToLower(a.Key), strings.ToLower(a.Val)
+		quotes = quotes || key == "type" && value == "cite" || key == "class" && strings.Contains(value, "quote")
+		if key != quoteMark {
+			kept = append(kept, a)
+		}
+	}
+	if token.Attr = kept; quotes {
+		token.Attr = append(token.Attr, html.Attribute{Key: quoteMark, Val: "1"})
+	}
+}
+
+// aim takes a link away that leads into the page where it is shown.
+func aim(token *html.Token) {
+	kept := token.Attr[:0]
+	for _, a := range token.Attr {
+		if strings.EqualFold(a.Key, "href") {
+			u, err := url.Parse(strings.TrimSpace(a.Val))
+			if err != nil || u.Scheme == "" || strings.EqualFold(u.Scheme, "http") && u.Host == "" || strings.EqualFold(u.Scheme, "https") && u.Host == "" {
+				continue
+			}
+		}
+		kept = append(kept, a)
+	}
+	token.Attr = kept
+}
+
 var (
 	number = regexp.MustCompile(`^[0-9]{1,4}$`)
 	colour = regexp.MustCompile(`(?i)^(#[0-9a-f]{3,8}|[a-z]{3,20}|rgba?\([0-9., %]{1,40}\))$`)
 	length = regexp.MustCompile(`(?i)^-?[0-9.]{1,6}(px|em|rem|pt|%)?( -?[0-9.]{1,6}(px|em|rem|pt|%)?){0,3}$`)
 	family = regexp.MustCompile(`(?i)^[a-z0-9 ,'"-]{1,200}$`)
 	word   = regexp.MustCompile(`(?i)^[a-z0-9-]{1,20}$`)
-	own    = regexp.MustCompile(`^(blob:[a-zA-Z0-9:/._-]+|/[a-zA-Z0-9/._?=&-]+)$`)
+	own    = regexp.MustCompile(`^/[a-zA-Z0-9/._?=&-]+$`)
 )
 
 // policy is what may be in HTML that is shown.
@@ -105,9 +142,10 @@ func makePolicy() *bluemonday.Policy {
 	p.AllowAttrs("alt", "title").Matching(bluemonday.Paragraph).OnElements("img", "a")
 	p.AllowAttrs("src").Matching(own).OnElements("img")
 	p.AllowAttrs("data-remote").Matching(number).OnElements("img")
+	p.AllowAttrs(quoteMark).Matching(number).OnElements("blockquote")
 	p.AllowAttrs("start").Matching(number).OnElements("ol")
 	p.AllowAttrs("href").OnElements("a")
-	p.AllowURLSchemes("https", "http", "mailto", "tel", "blob")
+	p.AllowURLSchemes("https", "http", "mailto", "tel")
 	p.AllowRelativeURLs(true)
 	p.RequireParseableURLs(true)
 	p.RequireNoReferrerOnLinks(true)

@@ -1,0 +1,188 @@
+package pictures
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"sync"
+	"time"
+
+	"nubitalk/internal/core/outside"
+)
+
+// Bounds of one message's images.
+const (
+	mostImages = 60
+	mostOctets = 3 << 20  // of one
+	mostOfAll  = 12 << 20 // together
+	mostTime   = 12 * time.Second
+	atOnce     = 6
+	mostHops   = 3
+)
+
+// Image is an image that was fetched.
+type Image struct {
+	MediaType string
+	Octets    []byte
+}
+
+// Fetcher fetches images. Its zero value asks public addresses by the system's
+// resolver.
+type Fetcher struct {
+	// Resolve finds a host's addresses; nil: the system's resolver.
+	Resolve func(ctx context.Context, host string) ([]netip.Addr, error)
+	// Permit says which addresses may be asked; nil: public ones.
+	Permit func(netip.Addr) bool
+	// Roots are the certificate authorities that are trusted; nil: the system's.
+	Roots *x509.CertPool
+}
+
+// Fetch gives the images by their addresses; those that cannot be had, or are none that
+// is shown, are not in it.
+func (f *Fetcher) Fetch(ctx context.Context, addresses []string) map[string]Image {
+	ctx, cancel := context.WithTimeout(ctx, mostTime)
+	defer cancel()
+	client := f.client()
+	defer client.CloseIdleConnections()
+	var (
+		running sync.WaitGroup
+		mu      sync.Mutex
+		size    int
+		out     = map[string]Image{}
+		turns   = make(chan struct{}, atOnce)
+		asked   = map[string]bool{}
+	)
+	for _, address := range addresses {
+		if asked[address] || len(asked) == mostImages {
+			continue
+		}
+		asked[address] = true
+		running.Go(func() {
+			turns <- struct{}{}
+			defer func() { <-turns }()
+			mu.Lock()
+			full := size >= mostOfAll
+			mu.Unlock()
+			if full {
+				return
+			}
+			image, ok := one(ctx, client, address)
+			if !ok {
+				return
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if size+len(image.Octets) <= mostOfAll {
+				size += len(image.Octets)
+				out[address] = image
+			}
+		})
+	}
+	running.Wait()
+	return out
+}
+
+// one fetches one image. Why it cannot be had is said to nobody: what is wrong with a
+// stranger's server tells a stranger of ours.
+func one(ctx context.Context, client *http.Client, address string) (Image, bool) {
+	u, err := url.Parse(address)
+	if err != nil || !asks(u) {
+		return Image{}, false
+	}
+	u.User, u.Fragment = nil, ""
+	q, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return Image{}, false
+	}
+	q.Header.Set("Accept", "image/png, image/jpeg, image/gif, image/webp")
+	q.Header.Set("User-Agent", "Mozilla/5.0") // as all that fetch images say
+	p, err := client.Do(q)
+	if err != nil {
+		return Image{}, false
+	}
+	defer func() { _ = p.Body.Close() }()
+	if p.StatusCode != http.StatusOK || p.ContentLength > mostOctets {
+		return Image{}, false
+	}
+	octets, err := io.ReadAll(io.LimitReader(p.Body, mostOctets+1))
+	if err != nil || len(octets) > mostOctets {
+		return Image{}, false
+	}
+	kind := http.DetectContentType(octets) // what it is, whatever it is called
+	return Image{kind, octets}, shown[kind]
+}
+
+// shown are the types of images that a message may show. SVG is a document and not
+// among them.
+var shown = map[string]bool{"image/png": true, "image/jpeg": true, "image/gif": true, "image/webp": true}
+
+func asks(u *url.URL) bool { return (u.Scheme == "https" || u.Scheme == "http") && u.Hostname() != "" }
+
+var errNot = errors.New("not to be asked")
+
+// client asks without cookies, by no proxy, and tells nobody where it comes from.
+func (f *Fetcher) client() *http.Client {
+	return &http.Client{
+		Transport: &http.Transport{
+			DialContext:            f.dial,
+			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: f.Roots},
+			DisableCompression:     true, // an image is as large as it is sent
+			MaxResponseHeaderBytes: 16 << 10,
+			MaxConnsPerHost:        atOnce,
+		},
+		CheckRedirect: func(q *http.Request, before []*http.Request) error {
+			if len(before) > mostHops || !asks(q.URL) || q.URL.User != nil {
+				return errNot
+			}
+			q.Header.Del("Referer")
+			return nil
+		},
+	}
+}
+
+// dial looks at every address of a host before it connects to one: one that is not
+// permitted refuses them all, so that no name and no redirect leads into the house.
+func (f *Fetcher) dial(ctx context.Context, _, hostPort string) (net.Conn, error) {
+	host, port, err := net.SplitHostPort(hostPort)
+	if err != nil {
+		return nil, err
+	}
+	found, err := f.addresses(ctx, host)
+	if err != nil || len(found) == 0 {
+		return nil, errNot
+	}
+	permit := f.Permit
+	if permit == nil {
+		permit = outside.Public
+	}
+	for _, a := range found {
+		if !permit(a) {
+			return nil, errNot
+		}
+	}
+	var plain net.Dialer
+	return plain.DialContext(ctx, "tcp", net.JoinHostPort(found[0].String(), port))
+}
+
+func (f *Fetcher) addresses(ctx context.Context, host string) ([]netip.Addr, error) {
+	if a, err := netip.ParseAddr(host); err == nil {
+		return []netip.Addr{a.Unmap()}, nil
+	}
+	resolve := f.Resolve
+	if resolve == nil {
+		resolve = func(ctx context.Context, host string) ([]netip.Addr, error) {
+			return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+		}
+	}
+	found, err := resolve(ctx, host)
+	for i, a := range found {
+		found[i] = a.Unmap() // a resolver writes plain IPv4 as mapped
+	}
+	return found, err
+}
