@@ -267,6 +267,9 @@ func (b *Bridge) arrived(l *line, p *packet, now time.Duration) {
 		if l.taps != nil {
 			l.showTaps(In, p.law, p.payload, p.timestamp, now)
 		}
+		if l.tones != nil && !l.out.events {
+			l.hearTones(p)
+		}
 		if l.mixed != nil {
 			l.mixed.Put(p.timestamp, p.payload, p.law, now)
 		}

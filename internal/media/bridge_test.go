@@ -290,3 +290,35 @@ func TestTheStreamIsOne(t *testing.T) {
 		t.Errorf("%d could not be opened", a.phone.Bad())
 	}
 }
+
+// Keys that come as sound are told where they are asked for, from who sends no events, and
+// stay in the sound; from who does they are sound only.
+func TestKeysThatComeAsSound(t *testing.T) {
+	for _, c := range []struct{ plain, weOffer, read bool }{{true, false, true}, {true, true, true}, {true, false, false}, {false, false, true}} {
+		h := host(t, media.Config{})
+		a := connect(t, h, 0, opts{plain: c.plain, weOffer: c.weOffer})
+		b := connect(t, h, 0, opts{})
+		bridge := h.NewBridge()
+		join(t, bridge, a, media.Talk)
+		join(t, bridge, b, media.Talk)
+		a.ReadTones(c.read)
+		if err := a.phone.Key("5#*0"); err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
+		if err := b.phone.Await(ctx, func(all []mediatest.Heard) bool { return mediatest.KeysIn(mediatest.Sound(all, len(all))) == "5#*0" }); err != nil {
+			t.Fatal(err)
+		}
+		stop()
+		want := ""
+		if c.plain && c.read {
+			want = "5#*0"
+		}
+		if got := keysOf(a.log); got != want {
+			t.Errorf("%+v: %q, not %q", c, got, want)
+		}
+		a.phone.Hush()
+		a.Close()
+		b.Close()
+	}
+}

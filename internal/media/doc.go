@@ -43,7 +43,7 @@
 //
 // RTP and RTCP (RFC 3550, 3551, 5761), SRTP (RFC 3711, 7714) by pion/srtp with
 // replay protection, SDES and offer/answer in package negotiate, keys by RFC 4733
-// in package dtmf, browsers by pion/webrtc (ICE, DTLS-SRTP). Opus and other codecs
+// and by ITU-T Q.24 in package dtmf, browsers by pion/webrtc (ICE, DTLS-SRTP). Opus and other codecs
 // are not done: browsers speak G.711, so calls need no transcoding.
 //
 // # Goroutines and locks

@@ -30,6 +30,10 @@ type Leg interface {
 	// PassKeys says whether keys that the party presses reach whom it talks with.
 	// At first they do. Its owner is told of them either way.
 	PassKeys(bool)
+	// ReadTones says whether keys that the party sends as sound are told its owner
+	// like others, where the other end has agreed to send no events. At first they
+	// are not. They stay in its sound.
+	ReadTones(bool)
 	// Tap shows all sound of the leg to f, until the function returned is called.
 	Tap(f func(TapFrame)) (end func())
 	// Quality is how well the party is heard and hears.
@@ -112,6 +116,7 @@ type line struct {
 	waiting  []byte // keys
 	pause    int    // frames before the next key
 	pressed  dtmf.Receiver
+	tones    *dtmf.Tones // nil: keys that come as sound are not read
 
 	meter  quality.Meter
 	counts Counts
@@ -196,6 +201,31 @@ func (l *line) PassKeys(pass bool) {
 	b := l.lock()
 	defer b.mu.Unlock()
 	l.passKeys = pass
+}
+
+// ReadTones implements Leg.
+func (l *line) ReadTones(read bool) {
+	b := l.lock()
+	defer b.mu.Unlock()
+	switch {
+	case !read:
+		l.tones = nil
+	case l.tones == nil:
+		l.tones = new(dtmf.Tones)
+	}
+}
+
+// hearTones tells the keys that a packet of sound has in it.
+func (l *line) hearTones(p *packet) {
+	var pcm [audio.Samples]int16
+	stamp := p.timestamp
+	for octets := p.payload; len(octets) > 0; {
+		n := p.law.DecodeTo(pcm[:], octets)
+		if key, pressed := l.tones.Receive(stamp, pcm[:n]); pressed {
+			l.events.note(Key{Digit(key)})
+		}
+		octets, stamp = octets[n:], stamp+uint32(n)
+	}
 }
 
 // Press implements Leg.

@@ -79,6 +79,7 @@ type opts struct {
 	ours, theirs negotiate.Policy
 	weOffer      bool
 	latch        bool
+	plain        bool // the phone sends no events
 	told         netip.Addr
 }
 
@@ -95,6 +96,9 @@ func connect(t *testing.T, h *media.Host, hertz float64, o opts) *call {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.phone.Close)
+	if o.plain {
+		c.phone.NoEvents()
+	}
 	if o.weOffer {
 		offer, err := c.Offer()
 		if err != nil {

@@ -37,9 +37,10 @@ func telephony(t *testing.T, conf *config.Config) sip.Target {
 
 // exchange is a telephone operator's machine.
 type exchange struct {
-	ep   *sip.Endpoint
-	node sip.Target
-	here netip.AddrPort
+	ep       *sip.Endpoint
+	node     sip.Target
+	here     netip.AddrPort
+	noEvents bool // its callers send keys as sound only
 }
 
 type everybody struct{ incoming func(*sip.Leg) }
@@ -108,6 +109,9 @@ func (o *exchange) dialAs(t *testing.T, to, from string, as auth.Credentials, p 
 	phone, err := mediatest.NewPhone(p, loopback, netip.Addr{})
 	must(t, err)
 	t.Cleanup(phone.Close)
+	if o.noEvents {
+		phone.NoEvents()
+	}
 	offer, err := phone.Offer()
 	must(t, err)
 	d := &dialled{Phone: phone, events: make(chan sip.Event, 64)}

@@ -88,6 +88,10 @@ type party struct {
 	sound   Sound
 	noted   leg
 	humming sound // what it hears while it hears nobody
+
+	pressed   byte // the last key of its sound, at pressedAt
+	pressedAt time.Time
+	informs   bool // it tells keys by INFO
 }
 
 func newCall(s *Service, who Caller) *call {
@@ -346,9 +350,9 @@ func (c *call) heard(p *party, e media.Event) {
 		c.settle()
 	case media.Key:
 		switch {
-		case p == c.caller && c.consentKey(byte(e.Digit)):
 		case p == c.caller:
-			c.key(byte(e.Digit))
+			p.pressed, p.pressedAt = byte(e.Digit), c.s.Clock.Now()
+			c.press(byte(e.Digit))
 		case p.line != nil:
 			c.agentKey(p, byte(e.Digit))
 		}
@@ -437,6 +441,7 @@ func (c *call) settle() {
 		c.finish()
 		return
 	}
+	c.readTones()
 	v := c.view()
 	all := seats(v)
 	for _, p := range c.parties() {

@@ -198,7 +198,7 @@ func (c *call) lineTold(l *line, e sip.Event) {
 		c.failed(l, e)
 	case sip.Digit:
 		if l.party == c.caller && e.Key != '!' {
-			c.key(e.Key)
+			c.informed(l.party, e.Key)
 		}
 	case sip.Refer:
 		l.leg.RefuseRefer(603)

@@ -200,7 +200,37 @@ func (c *call) spoke() {
 	})
 }
 
-// key takes a key that the caller pressed.
+// sameKey is within which time a key that came as sound and by INFO is one press.
+const sameKey = 2 * time.Second
+
+// informed takes a key that the caller's end tells by INFO. From then on it tells all so,
+// and what is in its sound is the same keys.
+func (c *call) informed(p *party, k byte) {
+	first := !p.informs
+	p.informs = true
+	c.readTones()
+	if first && p.pressed == k && c.s.Clock.Now().Sub(p.pressedAt) < sameKey {
+		return
+	}
+	c.press(k)
+}
+
+// readTones has the keys of a telephone that sends neither events nor INFO read from its
+// sound, while the call takes keys.
+func (c *call) readTones() {
+	if p := c.caller; p != nil {
+		p.leg.ReadTones(!p.informs && (c.work.State == inFlow || c.apart() || c.rec.asking != nil))
+	}
+}
+
+// press takes a key that the caller pressed.
+func (c *call) press(k byte) {
+	if !c.consentKey(k) {
+		c.key(k)
+	}
+}
+
+// key takes a key for what is said and asked.
 func (c *call) key(k byte) {
 	m := &c.menu
 	if c.apart() {

@@ -1,12 +1,14 @@
 package mediatest
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
+	"regexp"
 	"sync"
 	"testing"
 	"time"
@@ -41,6 +43,7 @@ type Phone struct {
 	came   chan struct{}
 	bad    int
 	deaf   bool
+	plain  bool         // sends no events
 	hear   func([]byte) // takes payloads in place of heard
 
 	header rtp.Header
@@ -79,8 +82,25 @@ func (p *Phone) Close() {
 // Addr is the phone's own address.
 func (p *Phone) Addr() netip.AddrPort { return p.conn.LocalAddr().(*net.UDPAddr).AddrPort() }
 
+// NoEvents has the phone neither offer nor agree to keys as events (RFC 4733). It is
+// for a phone that has agreed to nothing yet.
+func (p *Phone) NoEvents() { p.plain = true }
+
+// without takes the events out of a body of ours, if there may be none.
+func (p *Phone) without(body []byte) []byte {
+	if !p.plain {
+		return body
+	}
+	return eventLines.ReplaceAll(bytes.Replace(body, []byte(" 101\r\n"), []byte("\r\n"), 1), nil)
+}
+
+var eventLines = regexp.MustCompile(`a=(rtpmap:101 telephone-event|fmtp:101 )[^\r]*\r\n`)
+
 // Offer makes an offer.
-func (p *Phone) Offer() ([]byte, error) { return p.session.Offer() }
+func (p *Phone) Offer() ([]byte, error) {
+	b, err := p.session.Offer()
+	return p.without(b), err
+}
 
 // Accept takes the answer to it.
 func (p *Phone) Accept(answer []byte) error {
@@ -97,7 +117,7 @@ func (p *Phone) Answer(offer []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return b, p.apply(a)
+	return p.without(b), p.apply(a)
 }
 
 var profiles = map[negotiate.Suite]srtp.ProtectionProfile{
