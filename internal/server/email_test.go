@@ -9,10 +9,12 @@ import (
 	"strings"
 	"testing"
 
+	"nubitalk/internal/channel/email"
 	"nubitalk/internal/channel/email/mailtest"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/server/config"
 	"nubitalk/internal/server/drive"
+	"nubitalk/internal/store"
 )
 
 const (
@@ -266,6 +268,64 @@ func TestMailIsWorkOnceWhateverTheProviderDoes(t *testing.T) {
 	}
 	if got := count(); got != 3 {
 		t.Errorf("%d interactions", got)
+	}
+}
+
+// Two organisations whose mailboxes acknowledge what they receive: one message between
+// them is acknowledged once, and that ends it, also where something on the way takes off
+// what says that a machine wrote; a person is written to once, however often it writes.
+func TestTwoThatAcknowledgeStopAtOneEach(t *testing.T) {
+	conf := settings(t, t.TempDir())
+	conf.TLS.Mode, conf.Limits.Calls = "off", 0
+	p := mailProvider(t, conf)
+	n := start(t, conf, nil)
+	acme, books := house(t, n)
+	says := m{"acknowledgement": m{"en": "We have your message."}}
+	acme.mailbox(t, acme.signIn(t, "ana"), p, helpDesk, says)
+	books.mailbox(t, books.signIn(t, "ana"), p, salesBox, says)
+	acknowledged := func(address string) (n int) {
+		for _, one := range p.Mail(address, "INBOX") {
+			if strings.Contains(one, "Auto-Submitted: auto-replied") {
+				n++
+			}
+		}
+		return n
+	}
+	works := func(c *company) int {
+		var all struct{ Items []struct{ ID string } }
+		must(t, c.signIn(t, "eva").Do(t.Context(), "GET", "interactions", nil, &all))
+		return len(all.Items)
+	}
+	acme.user(t, "eva", access.Supervisor)
+	books.user(t, "eva", access.Supervisor)
+	letter := func(from, to, id string) string {
+		return "From: " + from + "\nTo: " + to + "\nSubject: x\nMessage-ID: <" + id + "@example.org>\n\n" + id + "\n"
+	}
+	p.Deliver(helpDesk, salesBox, letter(helpDesk, salesBox, "first"))
+	within(t, "it is not acknowledged", func() bool { return acknowledged(helpDesk) == 1 })
+	within(t, "the acknowledgement does not arrive", func() bool { return works(acme) == 1 })
+
+	// As if what says so were lost on the way: theirs was written to today already.
+	p.Deliver(salesBox, helpDesk, letter(salesBox, helpDesk, "stripped"))
+	within(t, "it is not acknowledged", func() bool { return acknowledged(salesBox) == 1 })
+	p.Deliver(helpDesk, salesBox, letter(helpDesk, salesBox, "stripped-too"))
+	p.Deliver(rui, salesBox, letter(rui, salesBox, "rui-1"))
+	p.Deliver(rui, salesBox, letter(rui, salesBox, "rui-2"))
+	within(t, "what came is not work", func() bool { return works(acme) == 2 && works(books) == 5 })
+	within(t, "a person is not written to", func() bool { return acknowledged(rui) == 1 })
+	within(t, "jobs are left", func() bool {
+		left := 0
+		for _, c := range []*company{acme, books} {
+			must(t, n.keepers.db.Read(t.Context(), c.ID, func(tx *store.Tx) error {
+				jobs, err := tx.Jobs(email.JobAcknowledge)
+				left += len(jobs)
+				return err
+			}))
+		}
+		return left == 0
+	})
+	if a, b, c := acknowledged(helpDesk), acknowledged(salesBox), acknowledged(rui); a != 1 || b != 1 || c != 1 {
+		t.Errorf("acknowledged %d, %d and %d times", a, b, c)
 	}
 }
 

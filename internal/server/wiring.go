@@ -74,6 +74,7 @@ func (s *Server) wire() (*parts, error) {
 	p.floor.Drive(acd.Voice, p.voice)
 	p.floor.Drive(acd.Email, p.email)
 	p.ending.Handle(email.JobDone, p.email.RunDone)
+	p.ending.Handle(email.JobAcknowledge, p.email.RunAcknowledge)
 	p.ending.Handle(contact.JobErase, p.contacts.RunErase)
 	p.ending.Handle(account.JobEnd, p.accounts.RunEnd)
 	p.ending.Handle(account.JobSweep, p.accounts.RunEnd)

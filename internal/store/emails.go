@@ -125,3 +125,49 @@ func (tx *Tx) EmailSends(interactionID string) ([]EmailSendRow, error) {
 	return list(tx, scanEmailSend, `SELECT `+emailSendColumns+` FROM email_sends WHERE tenant_id = $1 AND interaction_id = $2 ORDER BY begun_at, client_id`,
 		string(tx.scope.Tenant), interactionID)
 }
+
+// AcknowledgementRow says that the receipt of an email was acknowledged to its sender.
+type AcknowledgementRow struct {
+	Sender        []byte // a keyed digest
+	InteractionID string
+	SentAt        time.Time
+}
+
+const acknowledgementColumns = "sender, interaction_id, sent_at"
+
+func scanAcknowledgement(r row, a *AcknowledgementRow) error {
+	return r.Scan(bin(&a.Sender), &a.InteractionID, at(&a.SentAt))
+}
+
+// ClaimAcknowledgement notes that a sender is written to now; false if it was at or
+// after since.
+func (tx *Tx) ClaimAcknowledgement(a AcknowledgementRow, since time.Time) (claimed bool, err error) {
+	n, err := tx.exec(`INSERT INTO email_acknowledgements (tenant_id, `+acknowledgementColumns+`) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (tenant_id, sender) DO UPDATE SET interaction_id = excluded.interaction_id, sent_at = excluded.sent_at WHERE email_acknowledgements.sent_at < $5`,
+		string(tx.scope.Tenant), raw(a.Sender), a.InteractionID, us(a.SentAt), us(since))
+	return n > 0, err
+}
+
+// Acknowledgement is the last one to a sender.
+func (tx *Tx) Acknowledgement(sender []byte) (AcknowledgementRow, error) {
+	return get(tx, "acknowledgement", scanAcknowledgement, `SELECT `+acknowledgementColumns+` FROM email_acknowledgements WHERE tenant_id = $1 AND sender = $2`,
+		string(tx.scope.Tenant), raw(sender))
+}
+
+// AcknowledgementOf is when the receipt of an interaction's email was acknowledged, as
+// long as that is remembered.
+func (tx *Tx) AcknowledgementOf(interactionID string) (AcknowledgementRow, error) {
+	return get(tx, "acknowledgement", scanAcknowledgement, `SELECT `+acknowledgementColumns+` FROM email_acknowledgements WHERE tenant_id = $1 AND interaction_id = $2`,
+		string(tx.scope.Tenant), interactionID)
+}
+
+// ReleaseAcknowledgement forgets one that could not be sent.
+func (tx *Tx) ReleaseAcknowledgement(a AcknowledgementRow) error {
+	_, err := tx.exec(`DELETE FROM email_acknowledgements WHERE tenant_id = $1 AND sender = $2 AND interaction_id = $3`, string(tx.scope.Tenant), raw(a.Sender), a.InteractionID)
+	return err
+}
+
+// DeleteAcknowledgements forgets those before a time.
+func (tx *Tx) DeleteAcknowledgements(before time.Time) (int64, error) {
+	return tx.exec(`DELETE FROM email_acknowledgements WHERE tenant_id = $1 AND sent_at < $2`, string(tx.scope.Tenant), us(before))
+}

@@ -21,6 +21,7 @@ var tenantTables = []tenantTable{
 	{"recording_states", `DELETE FROM recording_states WHERE tenant_id = $1 AND interaction_id IN (SELECT interaction_id FROM recording_states WHERE tenant_id = $1 ORDER BY interaction_id LIMIT $2)`},
 	{"voicemails", `DELETE FROM voicemails WHERE tenant_id = $1 AND interaction_id IN (SELECT interaction_id FROM voicemails WHERE tenant_id = $1 ORDER BY interaction_id LIMIT $2)`},
 	{"email_sends", `DELETE FROM email_sends WHERE tenant_id = $1 AND interaction_id IN (SELECT interaction_id FROM email_sends WHERE tenant_id = $1 ORDER BY interaction_id LIMIT $2)`},
+	{"email_acknowledgements", `DELETE FROM email_acknowledgements WHERE tenant_id = $1 AND sender IN (SELECT sender FROM email_acknowledgements WHERE tenant_id = $1 ORDER BY sender LIMIT $2)`},
 	{"emails", `DELETE FROM emails WHERE tenant_id = $1 AND interaction_id IN (SELECT interaction_id FROM emails WHERE tenant_id = $1 ORDER BY interaction_id LIMIT $2)`},
 	{"email_folders", `DELETE FROM email_folders WHERE tenant_id = $1 AND mailbox_id IN (SELECT mailbox_id FROM email_folders WHERE tenant_id = $1 ORDER BY mailbox_id LIMIT $2)`},
 	{"chats", `DELETE FROM chats WHERE tenant_id = $1 AND interaction_id IN (SELECT interaction_id FROM chats WHERE tenant_id = $1 ORDER BY interaction_id LIMIT $2)`},

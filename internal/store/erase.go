@@ -106,10 +106,11 @@ func (tx *Tx) eraseWork(which, key string) (Erased, error) {
 	if err != nil {
 		return e, err
 	}
-	var calibrations, emails, sends int64
+	var calibrations, emails, sends, acknowledged int64
 	return e, tx.erase(key, []erasure{
 		{&e.Evaluations, `DELETE FROM evaluations WHERE tenant_id = $1 AND ` + which},
 		{&calibrations, `DELETE FROM calibrations WHERE tenant_id = $1 AND ` + which},
+		{&acknowledged, `DELETE FROM email_acknowledgements WHERE tenant_id = $1 AND ` + which},
 		{&sends, `DELETE FROM email_sends WHERE tenant_id = $1 AND ` + which},
 		{&emails, `DELETE FROM emails WHERE tenant_id = $1 AND ` + which},
 		{&e.Offers, `DELETE FROM offers WHERE tenant_id = $1 AND ` + which},

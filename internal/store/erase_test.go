@@ -58,6 +58,9 @@ func life(tx *store.Tx, contact string) error {
 		if err := tx.InsertEmail(store.EmailRow{InteractionID: interaction, Identity: []byte(interaction), MailboxID: "mbx_1", Folder: "INBOX"}); err != nil {
 			return err
 		}
+		if _, err := tx.ClaimAcknowledgement(store.AcknowledgementRow{Sender: []byte(interaction), InteractionID: interaction, SentAt: t0}, t0); err != nil {
+			return err
+		}
 		if err := tx.BeginEmailSend(store.EmailSendRow{InteractionID: interaction, ClientID: "1", UserID: "usr_1", State: "sent"}); err != nil {
 			return err
 		}
@@ -221,7 +224,7 @@ func TestErasingAnInteractionAndAConversation(t *testing.T) {
 			same(t, "interaction", store.Erased{Interactions: 1, Segments: 1, Offers: 1, Legs: 1, Chats: 1, Messages: 1, Tokens: 2, Attachments: 1, Recordings: 1, RecordingEntries: 2, Evaluations: 1}, e)
 			return err
 		})
-		same(t, "left", map[string]int{"organisations": 1, "contacts": 1, "contact_addresses": 2, "consents": 2, "interactions": 1, "segments": 1, "offers": 1, "call_legs": 1, "recording_holds": 1, "evaluations": 1, "calibrations": 1, "emails": 1, "email_sends": 1}, census(t, db, tenA))
+		same(t, "left", map[string]int{"organisations": 1, "contacts": 1, "contact_addresses": 2, "consents": 2, "interactions": 1, "segments": 1, "offers": 1, "call_legs": 1, "recording_holds": 1, "evaluations": 1, "calibrations": 1, "emails": 1, "email_sends": 1, "email_acknowledgements": 1}, census(t, db, tenA))
 		same(t, "the other tenant", other, census(t, db, tenB))
 		for what, del := range map[string]func(*store.Tx) error{
 			"interaction":  func(tx *store.Tx) error { _, err := tx.DeleteInteraction("int_none"); return err },

@@ -55,6 +55,10 @@ func everything(t *testing.T, db *store.DB) {
 					return tx.InsertEmail(store.EmailRow{InteractionID: "int_1", Identity: []byte("i"), MailboxID: "mbx_1", Folder: "INBOX"})
 				},
 				func() error {
+					_, err := tx.ClaimAcknowledgement(store.AcknowledgementRow{Sender: []byte("s"), InteractionID: "int_1", SentAt: t0}, t0)
+					return err
+				},
+				func() error {
 					return tx.BeginEmailSend(store.EmailSendRow{InteractionID: "int_1", ClientID: "1", UserID: "usr_1", State: "sent"})
 				},
 				func() error {

@@ -13,7 +13,7 @@ import (
 
 // grows are the tables that get many rows for each tenant: no statement may walk
 // over all of them.
-var grows = regexp.MustCompile(`\b(interactions|segments|offers|messages|message_tokens|chats|attachments|recordings|recording_entries|recording_shares|evaluations|calibrations|voicemails|emails|email_sends|alerts|audit|contacts|contact_addresses|consents|sessions|call_legs|v|i|s|n|c|m|t|l|o|e|r)\b`)
+var grows = regexp.MustCompile(`\b(interactions|segments|offers|messages|message_tokens|chats|attachments|recordings|recording_entries|recording_shares|evaluations|calibrations|voicemails|emails|email_sends|email_acknowledgements|alerts|audit|contacts|contact_addresses|consents|sessions|call_legs|v|i|s|n|c|m|t|l|o|e|r)\b`)
 
 var (
 	scan       = regexp.MustCompile(`^SCAN (\w+)`)
@@ -61,6 +61,8 @@ func TestStatementsUseIndexes(t *testing.T) {
 		func(tx *store.Tx) error { return tx.EachOpenSegment(func(store.SegmentRow) error { return nil }) },
 		func(tx *store.Tx) error { return ignore(tx.CallLegs(store.LegFilter{})) },
 		func(tx *store.Tx) error { return ignore(tx.CountOpenEmails("mbx_1")) },
+		func(tx *store.Tx) error { return ignore(tx.AcknowledgementOf("int_1")) },
+		func(tx *store.Tx) error { return ignore(tx.DeleteAcknowledgements(t0)) },
 		func(tx *store.Tx) error { return ignore(tx.DeletedVoicemails(t0, 10)) },
 		func(tx *store.Tx) error { _, _, err := tx.CountVoicemails("usr_1"); return err },
 		func(tx *store.Tx) error {

@@ -77,6 +77,8 @@ func tenantRows() []kept {
 	emailFolder := fill[store.EmailFolderRow](40)
 	email := fill[store.EmailRow](41)
 	email.InteractionID = interaction.ID
+	acknowledged := fill[store.AcknowledgementRow](43)
+	acknowledged.InteractionID = interaction.ID
 	emailSend := fill[store.EmailSendRow](42)
 	emailSend.InteractionID = interaction.ID
 	alert.SubjectKind, alert.Level = "agent", "critical"
@@ -155,6 +157,15 @@ func tenantRows() []kept {
 		}),
 		keep("emails", email, (*store.Tx).InsertEmail, func(tx *store.Tx, r store.EmailRow) (store.EmailRow, error) { return tx.Email(r.InteractionID) }),
 		keep("emails known", email, nothing, func(tx *store.Tx, r store.EmailRow) (store.EmailRow, error) { return tx.EmailKnown(r.Identity) }),
+		keep("email_acknowledgements", acknowledged, func(tx *store.Tx, r store.AcknowledgementRow) error {
+			_, err := tx.ClaimAcknowledgement(r, time.Time{})
+			return err
+		}, func(tx *store.Tx, r store.AcknowledgementRow) (store.AcknowledgementRow, error) {
+			return tx.Acknowledgement(r.Sender)
+		}),
+		keep("email_acknowledgements of an interaction", acknowledged, nothing, func(tx *store.Tx, r store.AcknowledgementRow) (store.AcknowledgementRow, error) {
+			return tx.AcknowledgementOf(r.InteractionID)
+		}),
 		keep("email_sends", emailSend, (*store.Tx).BeginEmailSend, func(tx *store.Tx, r store.EmailSendRow) (store.EmailSendRow, error) {
 			return only(tx.EmailSends(r.InteractionID))
 		}),

@@ -8365,6 +8365,11 @@ export interface components {
       on_light: string;
     };
     Mail: {
+      /**
+       * Format: date-time
+       * @description When its receipt was acknowledged to who wrote it; it is remembered for a day.
+       */
+      acknowledged?: string;
       /** @description The mailbox's address that it was sent to, from which it is answered. */
       address: string;
       /** @description Whom an answer reaches. */
@@ -8432,6 +8437,10 @@ export interface components {
       items: components["schemas"]["LeftMessage"][];
     };
     MailboxChange: {
+      /** @description Sent at once to who writes, by language; the first of the entry point's languages that has one. Empty: nothing is. Never to what a machine sent, to lists, to addresses of no person or of the organisation's own mailboxes, and to one address once a day at most. */
+      acknowledgement: {
+        [key: string]: string;
+      };
       /** @description The address that people write to and that answers come from, e.g. help@shop.example. */
       address: string;
       /**
@@ -8486,6 +8495,10 @@ export interface components {
       version: number;
     };
     MailboxObject: {
+      /** @description Sent at once to who writes, by language; the first of the entry point's languages that has one. Empty: nothing is. Never to what a machine sent, to lists, to addresses of no person or of the organisation's own mailboxes, and to one address once a day at most. */
+      acknowledgement: {
+        [key: string]: string;
+      };
       /** @description The address that people write to and that answers come from, e.g. help@shop.example. */
       address: string;
       /**
@@ -8794,6 +8807,10 @@ export interface components {
       recording: string;
     };
     NewMailbox: {
+      /** @description Sent at once to who writes, by language; the first of the entry point's languages that has one. Empty: nothing is. Never to what a machine sent, to lists, to addresses of no person or of the organisation's own mailboxes, and to one address once a day at most. */
+      acknowledgement?: {
+        [key: string]: string;
+      };
       /** @description The address that people write to and that answers come from, e.g. help@shop.example. */
       address: string;
       /**
@@ -11794,6 +11811,10 @@ export interface components {
       user: string;
     };
     TryMailbox: {
+      /** @description Sent at once to who writes, by language; the first of the entry point's languages that has one. Empty: nothing is. Never to what a machine sent, to lists, to addresses of no person or of the organisation's own mailboxes, and to one address once a day at most. */
+      acknowledgement?: {
+        [key: string]: string;
+      };
       /** @description The address that people write to and that answers come from, e.g. help@shop.example. */
       address: string;
       /**

@@ -11,8 +11,9 @@
 //
 // An answer is stored as begun before the provider is asked. What ended in between is
 // unsure until an agent says that it is to be sent again: nothing is sent twice by
-// itself. Nothing is ever answered automatically, so that RFC 3834 has nothing to
-// forbid.
+// itself. The receipt of a message is acknowledged where a mailbox says so, never to a
+// machine and once a day at most (acknowledge.go, RFC 3834); nothing else is ever
+// written automatically.
 //
 // Goroutines: one a mailbox that is followed (follow.go); it owns that mailbox's
 // connection. Everything else runs on its caller's, with a connection of its own,

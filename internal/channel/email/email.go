@@ -226,8 +226,11 @@ func sleep(ctx context.Context, d time.Duration) bool {
 // JobDone tells the provider that a message was handled.
 const JobDone = "email.done"
 
+// JobAcknowledge acknowledges the receipt of a message to who wrote it.
+const JobAcknowledge = "email.acknowledge"
+
 // Carry lets the copy of a message go once its work is closed, and has the provider
-// told. What a flow says is said to nobody: nothing is answered automatically.
+// told. What a flow says is said to nobody.
 func (s *Service) Carry(tx *store.Tx, w channel.Work, _ []channel.Act) (func(), error) {
 	if w.State != "closed" {
 		return nil, nil

@@ -251,10 +251,17 @@ func (f *followed) take(ctx context.Context, b box, at place, head *message.Mess
 		return err
 	}
 	row.Answers = threads.Of(m)
+	acknowledged := f.s.acknowledges(ctx, f.tenant, f.Mailbox, m)
 	arrival.Open = func(tx *store.Tx, interaction, _ string) error {
 		row.InteractionID = interaction
 		if err := tx.InsertEmail(row); err != nil {
 			return err
+		}
+		if acknowledged {
+			at := f.s.Clock.Now()
+			if err := tx.InsertJob(store.JobRow{ID: f.s.IDs.New(id.Job), Kind: JobAcknowledge, ObjectID: interaction, RunAt: at, CreatedAt: at}); err != nil {
+				return err
+			}
 		}
 		// Notes are written beside it, as beside every work. No visitor has a token.
 		now, nobody := f.s.Clock.Now(), make([]byte, 32)

@@ -64,6 +64,8 @@ type Mail struct {
 	Verdicts  []Verdict `json:"verdicts" doc:"What the provider says about where it comes from (SPF, DKIM, DMARC)."`
 	Answers   string    `json:"answers,omitempty" doc:"Id of the interaction whose answer it answers."`
 	Sends     []Sent    `json:"sends"`
+	// Acknowledged is remembered for a day.
+	Acknowledged time.Time `json:"acknowledged,omitzero" doc:"When its receipt was acknowledged to who wrote it; it is remembered for a day."`
 }
 
 // Read gives the message of an interaction that is not closed: from memory, else from
@@ -75,7 +77,7 @@ func (s *Service) Read(ctx context.Context, t id.Tenant, interaction string) (Ma
 	}
 	m := o.m
 	out := Mail{Mailbox: o.row.MailboxID, Address: o.own().Address.Reveal(), From: persons(m.From), AnswerTo: persons(m.AnswerTo()), To: persons(m.To), Cc: persons(m.Cc),
-		Date: m.Date, Subject: m.Subject.Reveal(), Text: m.Text.Reveal(), Files: []File{}, Faults: []string{}, Automatic: o.row.Automatic, Verdicts: []Verdict{}, Answers: o.row.Answers, Sends: o.sends}
+		Date: m.Date, Subject: m.Subject.Reveal(), Text: m.Text.Reveal(), Files: []File{}, Faults: []string{}, Automatic: o.row.Automatic, Verdicts: []Verdict{}, Answers: o.row.Answers, Sends: o.sends, Acknowledged: o.acknowledged}
 	for n, f := range m.Files {
 		out.Files = append(out.Files, File{Number: n, Name: f.Name.Reveal(), MediaType: f.MediaType, Size: f.Size, Inline: f.Inline})
 	}
@@ -129,6 +131,8 @@ type opened struct {
 	sends []Sent
 	box   setup.Mailbox
 	m     *message.Message
+
+	acknowledged time.Time
 }
 
 // own is the address of the mailbox that the message was sent to, from which it is
@@ -157,7 +161,14 @@ func (s *Service) open(ctx context.Context, t id.Tenant, interaction string) (op
 		if err != nil {
 			return err
 		}
-		o.sends, err = s.sends(tx, interaction)
+		if o.sends, err = s.sends(tx, interaction); err != nil {
+			return err
+		}
+		a, err := tx.AcknowledgementOf(interaction)
+		o.acknowledged = a.SentAt
+		if errs.Is(err, errs.NotFound) {
+			err = nil
+		}
 		return err
 	})
 	switch {

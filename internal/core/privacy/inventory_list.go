@@ -211,6 +211,11 @@ var inventory = []group{
 		part{"answers", Pseudonym, "the interaction that it goes on from", ""},
 		part{"identity", Pseudonym, "by what it is known again", "a keyed digest of its headers, from which nothing can be read"})},
 
+	{Column, "email_acknowledgements", "that a machine writes to nobody twice a day", "a day", "with the interaction, and after a day", with(
+		none("sent_at"),
+		part{"interaction_id", Pseudonym, "", ""},
+		part{"sender", Pseudonym, "to whom", "a keyed digest of the address, from which nothing can be read"})},
+
 	{Column, "email_sends", "that no answer is sent twice, and who sent it", whileRecord, "with the interaction", with(
 		none("client_id", "state", "reason", "begun_at", "ended_at"),
 		part{"interaction_id", Pseudonym, "", ""},

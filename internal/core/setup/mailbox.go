@@ -30,6 +30,8 @@ type Mailbox struct {
 	SentFolder string     `json:"sent_folder" maxLength:"200" doc:"Where a copy of each answer is put at the provider; empty: where the provider says. A dash (-): nowhere, for providers that keep one by themselves."`
 	EntryPoint string     `json:"entry_point" doc:"Id of the entry point of channel email whose flow messages run."`
 	Signature  string     `json:"signature" maxLength:"2000" doc:"Put below each answer; empty: none."`
+	// Acknowledgement is off where it is empty.
+	Acknowledgement map[string]string `json:"acknowledgement" doc:"Sent at once to who writes, by language; the first of the entry point's languages that has one. Empty: nothing is. Never to what a machine sent, to lists, to addresses of no person or of the organisation's own mailboxes, and to one address once a day at most."`
 }
 
 // MailServer is one of a mailbox's two servers.
@@ -115,7 +117,7 @@ func (m Mailbox) clean() Object {
 	}
 	m.Aliases, m.Folders = once(aliases), once(folders)
 	m.MoveTo, m.SentFolder = strings.TrimSpace(m.MoveTo), strings.TrimSpace(m.SentFolder)
-	m.Signature = tidyText(m.Signature)
+	m.Signature, m.Acknowledgement = tidyText(m.Signature), tidyTexts(m.Acknowledgement)
 	m.IMAP, m.SMTP = m.IMAP.clean(), m.SMTP.clean()
 	if m.Sign == "" {
 		m.Sign = MailPassword
@@ -186,6 +188,7 @@ func (m Mailbox) Validate(refs Refs) error {
 		c.Add("entry_point", "is an entry point for %s; messages arrive at one for email.", ch)
 	}
 	c.text("signature", m.Signature, 0, 2000)
+	c.texts("acknowledgement", m.Acknowledgement, 1, 2000, nil)
 	c.uses(m, refs)
 	return c.Err()
 }

@@ -50,6 +50,11 @@ export const text = catalogue(
     aliasesHint: "One a line. A message that was sent to one of them is answered from it.",
     signature: "Signature",
     signatureHint: "Below each answer.",
+    acknowledgement: "Acknowledgement of receipt",
+    acknowledgementHint:
+      "Sent at once to who writes; empty: nothing is. Never to machines and lists, and to one address once a day at most.",
+    english: "English",
+    portuguese: "Portuguese",
     sent: "Copies of answers",
     sentHint: "Kept at your provider, never here.",
     sentUsual: "In the provider’s sent folder",
@@ -130,6 +135,11 @@ export const text = catalogue(
     aliasesHint: "Um por linha. A uma mensagem enviada para um deles responde-se a partir dele.",
     signature: "Assinatura",
     signatureHint: "No fim de cada resposta.",
+    acknowledgement: "Aviso de receção",
+    acknowledgementHint:
+      "Enviado de imediato a quem escreve; vazio: nada é enviado. Nunca a máquinas nem a listas, e a um endereço no máximo uma vez por dia.",
+    english: "inglês",
+    portuguese: "português",
     sent: "Cópias das respostas",
     sentHint: "Ficam no seu fornecedor, nunca aqui.",
     sentUsual: "Na pasta de enviados do fornecedor",

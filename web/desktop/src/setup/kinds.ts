@@ -239,6 +239,7 @@ export const kinds: readonly KindInfo[] = [
       sent_folder: "",
       entry_point: "",
       signature: "",
+      acknowledgement: {},
       password: "",
       password_set: false,
     }),
