@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -70,6 +71,22 @@ func (p *telephone) Phone(account string) (voice.Phone, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.usable(p.phones[account])
+}
+
+// messagesChanged has the phones of a tenant's users told which messages wait; nil: of
+// all of them, "": of every tenant's.
+func (p *telephone) messagesChanged(t id.Tenant, users []string) {
+	var accounts []string
+	p.mu.Lock()
+	for account, ph := range p.phones {
+		if (t == "" || ph.Tenant == t) && ph.User != "" && (users == nil || slices.Contains(users, ph.User)) {
+			accounts = append(accounts, account)
+		}
+	}
+	p.mu.Unlock()
+	for _, account := range accounts {
+		p.phone.MessagesChanged(secret.New(account))
+	}
 }
 
 // usable is a phone as it may be used now; p.mu is held.

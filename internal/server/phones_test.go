@@ -145,6 +145,9 @@ func TestPhonesAreNotEnumerated(t *testing.T) {
 			if method == wire.Invite {
 				uri = "sip:21@house.example"
 			}
+			if method == wire.Subscribe {
+				authorization += "Event: message-summary\r\nExpires: 600\r\n"
+			}
 			_, err := fmt.Fprintf(raw, "%s %s SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1;rport;branch=z9hG4bK%d\r\nMax-Forwards: 70\r\nFrom: <sip:%s@house.example>;tag=1\r\nTo: <sip:%s@house.example>\r\nCall-ID: %d\r\nCSeq: 1 %s\r\nContact: <sip:x@127.0.0.1>\r\n%sContent-Length: 0\r\n\r\n",
 				method, uri, count, account, account, count, method, authorization)
 			must(t, err)
@@ -158,7 +161,7 @@ func TestPhonesAreNotEnumerated(t *testing.T) {
 		}
 		nonce := regexp.MustCompile(`(?m)^WWW-Authenticate: (.*)\r$`)
 		own := regexp.MustCompile(`(?m)(z9hG4bK\d+|rport=\d+|nonce="[^"]*"|;tag=[0-9a-f]{8,}|^Call-ID: .*|phn_[0-9a-z.]*)`)
-		for _, method := range []string{wire.Register, wire.Invite} {
+		for _, method := range []string{wire.Register, wire.Invite, wire.Subscribe} {
 			seen := map[string]bool{}
 			wrong := map[string]bool{}
 			for _, account := range []string{known, theirs, off, "phn_01jd0000000000000000000000", "phn_"} {

@@ -11,8 +11,10 @@ import (
 	"time"
 
 	"nubitalk/internal/api"
+	"nubitalk/internal/app/contact"
 	"nubitalk/internal/app/floor"
 	"nubitalk/internal/app/forward"
+	"nubitalk/internal/app/voicemail"
 	"nubitalk/internal/base/clock"
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
@@ -133,8 +135,16 @@ func (p *telephone) Stop(context.Context) error {
 
 // hear runs on the bus's goroutine and must not wait.
 func (p *telephone) hear(e bus.Event) {
-	if e.Kind == setupChanged || e.Kind == bus.Overflow {
+	switch e.Kind {
+	case setupChanged:
 		p.changes(e.Tenant)
+	case voicemail.Changed:
+		p.messagesChanged(e.Tenant, e.Users)
+	case contact.KeyDestroyed: // with all that the person left
+		p.messagesChanged(e.Tenant, nil)
+	case bus.Overflow:
+		p.changes(e.Tenant)
+		p.messagesChanged(e.Tenant, nil)
 	}
 }
 

@@ -54,7 +54,8 @@ func (e everybody) Incoming(l *sip.Leg) {
 	}
 	e.incoming(l)
 }
-func (everybody) Reachable(secret.Text) {}
+func (everybody) Reachable(secret.Text)                     {}
+func (everybody) Messages(secret.Text) (sip.Messages, bool) { return sip.Messages{}, false }
 
 func newExchange(t *testing.T, node sip.Target, incoming func(*sip.Leg)) *exchange {
 	t.Helper()

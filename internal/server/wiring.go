@@ -36,31 +36,32 @@ import (
 
 // parts are what uses the keepers: the use cases, the channels, the doors.
 type parts struct {
-	audit     *audit.Log
-	setups    *setups
-	setup     *appsetup.Service
-	prompts   *prompt.Service
-	accounts  *account.Service
-	people    *people
-	contacts  *contact.Service
-	floor     *floor.Manager
-	cluster   *cluster // nil on a single node
-	chat      *chat.Service
-	recording *recording.Service
-	alarms    *recordingAlerts
-	listeners *recording.Listeners
-	holds     *recording.Holds
-	quality   *quality.Service
-	media     *media.Host
-	voice     *voice.Service
-	email     *email.Service
-	lines     *lineBook
-	telephone *telephone // nil without telephony
-	handsets  *handsets  // the same
-	live      *live.Hub
-	ending    *retention.Service
-	privacy   *privacyDoors
-	api       *api.Server
+	audit      *audit.Log
+	setups     *setups
+	setup      *appsetup.Service
+	prompts    *prompt.Service
+	accounts   *account.Service
+	people     *people
+	contacts   *contact.Service
+	floor      *floor.Manager
+	cluster    *cluster // nil on a single node
+	chat       *chat.Service
+	recording  *recording.Service
+	alarms     *recordingAlerts
+	listeners  *recording.Listeners
+	holds      *recording.Holds
+	quality    *quality.Service
+	media      *media.Host
+	voice      *voice.Service
+	voicemails *voicemail.Service
+	email      *email.Service
+	lines      *lineBook
+	telephone  *telephone // nil without telephony
+	handsets   *handsets  // the same
+	live       *live.Hub
+	ending     *retention.Service
+	privacy    *privacyDoors
+	api        *api.Server
 }
 
 // wire makes the parts, connects them, and adds those that run to the group in
@@ -164,14 +165,15 @@ func (s *Server) makeParts() *parts {
 			}})
 		network, phones, agents = p.telephone, p.telephone, phoneAgents{p.handsets}
 	}
-	p.voice = voice.New(voice.Deps{Network: network, Phones: phones, Agents: agents, SIP: s.sipConfig(), Bus: k.bus, Media: p.media, Speech: s.speaker(), Prompts: sounds{p.prompts, p.setups}, Floor: voiceFloor, Written: written{p.chat, p.setups}, Absence: s.absence,
+	p.voicemails = voicemail.New(voicemail.Deps{DB: k.db, Vault: k.vault, Bus: k.bus, Clock: s.clock})
+	p.voice = voice.New(voice.Deps{Messages: p.voicemails, Network: network, Phones: phones, Agents: agents, SIP: s.sipConfig(), Bus: k.bus, Media: p.media, Speech: s.speaker(), Prompts: sounds{p.prompts, p.setups}, Floor: voiceFloor, Written: written{p.chat, p.setups}, Absence: s.absence,
 		DB: k.db, Vault: k.vault, Clock: s.clock, IDs: s.ids, Audit: p.audit, Rules: p.setups, Secure: secureFlows{p.setups, s.clock, looks}, Recorder: recorder{k.db, p.setups, p.contacts, p.audit, p.recording}, Log: s.log.With("part", "voice")})
 	if p.telephone != nil {
 		p.telephone.phone, p.handsets.voice = p.voice.Phone(), p.voice
 	}
 	p.email = email.New(email.Deps{DB: k.db, Vault: k.vault, Clock: s.clock, IDs: s.ids, Setup: p.setups, Floor: p.floor, Network: s.mailNetwork(), Log: s.log.With("part", "email")})
 	p.live = live.New(live.Config{Bus: k.bus, Reader: reader{p.floor, p.contacts}, Floor: liveFloor, Clock: s.clock, Log: s.log.With("part", "live")})
-	p.ending = retention.New(retention.Deps{DB: k.db, Blobs: k.blobs, Contacts: p.contacts, Audit: p.audit, Clock: s.clock, Log: s.log.With("part", "retention"), Node: s.data.node})
+	p.ending = retention.New(retention.Deps{DB: k.db, Blobs: k.blobs, Contacts: p.contacts, Audit: p.audit, Clock: s.clock, Log: s.log.With("part", "retention"), Node: s.data.node, Messages: p.voicemails.Tell})
 	p.privacy = &privacyDoors{binary: s.binary, log: s.log.With("part", "notice")}
 	return p
 }
@@ -233,7 +235,7 @@ func (s *Server) doors(p *parts) *api.Server {
 		Lines:    lines,
 		Phones:   phones,
 		Handsets: chosen,
-		Forwards: forwarding, Voicemails: voicemail.New(voicemail.Deps{DB: k.db, Vault: k.vault, Bus: k.bus, Clock: s.clock}),
+		Forwards: forwarding, Voicemails: p.voicemails,
 		Accounts:  accountDoors{p.accounts, s.founded, func(t id.Tenant) { p.setups.changed(appsetup.Change{Tenant: t}) }, reload},
 		Floor:     desks{p.floor, p.chat, s.ids},
 		History:   p.floor,

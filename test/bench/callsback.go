@@ -33,6 +33,7 @@ type exchange struct{ ep *sip.Endpoint }
 func (exchange) Admit(sip.Arrival) sip.Admission           { return sip.Admit() }
 func (exchange) Secret(string, string) (auth.Secret, bool) { return auth.Secret{}, false }
 func (exchange) Reachable(secret.Text)                     {}
+func (exchange) Messages(secret.Text) (sip.Messages, bool) { return sip.Messages{}, false }
 func (exchange) Incoming(l *sip.Leg)                       { l.Reject(404, sip.Reason{}) }
 
 func (r *run) openExchange() (x exchange, stop func(), err error) {

@@ -107,6 +107,7 @@ type telephones struct {
 func (t *telephones) Admit(sip.Arrival) sip.Admission           { return sip.Admit() }
 func (t *telephones) Secret(string, string) (auth.Secret, bool) { return auth.Secret{}, false }
 func (t *telephones) Reachable(secret.Text)                     {}
+func (t *telephones) Messages(secret.Text) (sip.Messages, bool) { return sip.Messages{}, false }
 func (t *telephones) Incoming(l *sip.Leg) {
 	l.Events(func(sip.Event) {})
 	t.rings(l.Invite().URI.User.Reveal(), l, time.Now())

@@ -249,6 +249,7 @@ func (s *Service) eraseSteps(ctx context.Context, job store.JobRow) error {
 	if err != nil {
 		return err
 	}
+	s.tellDestroyed(t, contact) // again: what others count of it is gone only now
 	return s.DB.Scrub(ctx)
 }
 

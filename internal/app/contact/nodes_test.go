@@ -80,7 +80,8 @@ func TestOtherNodesForgetDestroyedKeys(t *testing.T) {
 	ana := f.person(t, tenA, "ana@example.org")
 	_, err := f.Erase(t.Context(), officer(tenA), ana.contact)
 	must(t, err)
-	want(string(tenA) + " " + ana.contact)
+	want(string(tenA) + " " + ana.contact) // as the key goes
+	want(string(tenA) + " " + ana.contact) // and as what it left does
 	for _, c := range []struct {
 		e    bus.Event
 		want string

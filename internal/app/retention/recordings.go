@@ -57,14 +57,24 @@ func (r *round) endRecording(row store.RecordingRow) (gone bool, err error) {
 			return false, err
 		}
 	}
+	user := "" // for whom it was left
 	err = r.s.DB.Write(r.ctx, r.t, func(tx *store.Tx) error {
+		user = ""
 		if row.Kind == "message" {
+			left, err := tx.Voicemail(row.InteractionID)
+			if err != nil && !errs.Is(err, errs.NotFound) { // a queue's, or its user deleted it
+				return err
+			}
+			user = left.UserID
 			if err := tx.DeleteVoicemail(row.InteractionID); err != nil {
 				return err
 			}
 		}
 		return tx.DeleteRecording(row.ID)
 	})
+	if err == nil && user != "" && r.s.Messages != nil {
+		r.s.Messages(r.t, user)
+	}
 	if errs.Is(err, errs.NotFound) {
 		return false, nil
 	}

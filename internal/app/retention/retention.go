@@ -44,6 +44,8 @@ type Deps struct {
 	Clock    clock.Clock
 	Log      *slog.Logger
 	Node     string // this node's id, new at each start; holder of leases
+	// Messages is told of whose messages by voice one ended; may be nil.
+	Messages func(t id.Tenant, user string)
 
 	Every time.Duration // between two rounds of deletion; 0 means 10 minutes
 	Poll  time.Duration // between two looks for due jobs; 0 means 2 seconds

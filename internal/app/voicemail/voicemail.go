@@ -31,8 +31,6 @@ type Deps struct {
 	Vault Vault
 	Bus   *bus.Bus
 	Clock clock.Clock
-	// Told is called after the commit of each change; may be nil.
-	Told func(t id.Tenant, user string)
 }
 
 // Service is safe for use by several goroutines.
@@ -100,6 +98,16 @@ func (s *Service) Own(ctx context.Context, a access.Actor) (Mailbox, error) {
 		box.Items = append(box.Items, one)
 	}
 	return box, nil
+}
+
+// Waiting says how many messages of a user were not heard, and how many were.
+func (s *Service) Waiting(ctx context.Context, t id.Tenant, user string) (fresh, heard int, err error) {
+	err = s.DB.Read(ctx, t, func(tx *store.Tx) error {
+		all, unheard, err := tx.CountVoicemails(user)
+		fresh, heard = int(unheard), int(all-unheard)
+		return err
+	})
+	return fresh, heard, err
 }
 
 // message is what is stored of one.
@@ -183,11 +191,14 @@ func (s *Service) Mark(ctx context.Context, a access.Actor, interaction string, 
 	if err != nil {
 		return LeftMessage{}, err
 	}
-	_ = s.Bus.Publish(bus.Event{Tenant: a.Tenant, Kind: Changed, Users: []string{a.User}, Data: json.RawMessage(`{}`)}) // a hint
-	if s.Told != nil {
-		s.Told(a.Tenant, a.User)
-	}
+	s.Tell(a.Tenant, a.User)
 	return s.open(ctx, a.Tenant, m)
+}
+
+// Tell tells a user's screens and phones that its messages changed: a hint, which may be
+// lost.
+func (s *Service) Tell(t id.Tenant, user string) {
+	_ = s.Bus.Publish(bus.Event{Tenant: t, Kind: Changed, Users: []string{user}, Data: json.RawMessage(`{}`)})
 }
 
 // marked is a time that says that something was done, or that it is not.

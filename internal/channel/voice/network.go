@@ -153,7 +153,7 @@ var _ sip.Handler = (*door)(nil)
 func (d *door) Admit(a sip.Arrival) sip.Admission {
 	name := askedAs(a)
 	switch {
-	case d.Phones != nil && (a.Method == wire.Register || a.Method == wire.Invite && isPhone(name)):
+	case d.Phones != nil && (a.Method == wire.Register || a.Method == wire.Subscribe || a.Method == wire.Invite && isPhone(name)):
 		return d.admitPhone(a, name)
 	case d.Phones != nil && a.Method == wire.Options && d.known(a):
 		return sip.Admit()

@@ -1,12 +1,14 @@
 package voice
 
 import (
+	"context"
 	"hash/maphash"
 	"net/netip"
 	"strings"
 	"sync"
 	"time"
 
+	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/channel/voice/sip"
@@ -45,11 +47,39 @@ type Phones interface {
 	Extensions(t id.Tenant) *office.Directory
 }
 
+// Messages are those by voice that wait for users.
+type Messages interface {
+	// Waiting says how many a user did not hear yet, and how many it did.
+	Waiting(ctx context.Context, t id.Tenant, user string) (fresh, heard int, err error)
+}
+
 // comeBackAfter is when a phone tries again that came to a node which does not
 // run its tenant's calls.
 const comeBackAfter = 5 * time.Second
 
-// admitPhone decides about a phone's REGISTER or INVITE. Who proves no password
+// countWithin bounds how long a phone's light waits for what is stored.
+const countWithin = 5 * time.Second
+
+// Messages are those of a phone's user.
+func (d *door) Messages(account secret.Text) (m sip.Messages, ok bool) {
+	if d.Phones == nil || d.Deps.Messages == nil {
+		return m, false
+	}
+	p, ok := d.Phones.Phone(account.Reveal())
+	if !ok || p.User == "" {
+		return m, false
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), countWithin)
+	defer cancel()
+	var err error
+	if m.Fresh, m.Heard, err = d.Deps.Messages.Waiting(ctx, p.Tenant, p.User); err != nil {
+		d.Log.Warn("a phone was not told which messages wait", "tenant", p.Tenant, "phone", p.ID, "code", errs.As(err).Code)
+		return m, false
+	}
+	return m, true
+}
+
+// admitPhone decides about a phone's REGISTER, SUBSCRIBE or INVITE. Who proves no password
 // learns nothing: an account that does not exist, one that is switched off and a
 // wrong password get the same answers. name is the account that asks, as it says.
 func (d *door) admitPhone(a sip.Arrival, name string) sip.Admission {

@@ -92,6 +92,8 @@ type Deps struct {
 	Network Network
 	// Phones are those that may register; nil: none may.
 	Phones Phones
+	// Messages are those that wait for users; nil: phones are told of none.
+	Messages Messages
 	// Agents is the floor as agents use it by phone; nil: none does.
 	Agents Agents
 	SIP    sip.Config

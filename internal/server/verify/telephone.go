@@ -46,6 +46,7 @@ type trunk struct {
 func (g *gateway) Admit(sip.Arrival) sip.Admission           { return sip.Admit() }
 func (g *gateway) Secret(string, string) (auth.Secret, bool) { return auth.Secret{}, false }
 func (g *gateway) Reachable(secret.Text)                     {}
+func (g *gateway) Messages(secret.Text) (sip.Messages, bool) { return sip.Messages{}, false }
 func (g *gateway) Incoming(l *sip.Leg) {
 	l.Events(func(sip.Event) {})
 	select {

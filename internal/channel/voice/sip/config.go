@@ -55,6 +55,9 @@ type Limits struct {
 	// Queue is how many messages of one Call-ID may wait (default 64); more are
 	// dropped.
 	Queue int
+	// Subscriptions is how many there may be to waiting messages (default 20,000);
+	// more get 503.
+	Subscriptions int
 	// Connections is how many connections there may be (default 4,096), and
 	// ConnectionsPerSource how many from one address (default 64).
 	Connections, ConnectionsPerSource int
@@ -97,8 +100,8 @@ type Config struct {
 
 // Handler decides about what arrives. See the package about order.
 type Handler interface {
-	// Admit is asked about each INVITE, REGISTER and OPTIONS outside a dialog,
-	// before anything is kept of it.
+	// Admit is asked about each INVITE, REGISTER and OPTIONS outside a dialog, and
+	// about each SUBSCRIBE, before anything is kept of it.
 	Admit(Arrival) Admission
 	// Secret gives what an account's password is checked with; ok is false for
 	// an account that is not known, which strangers cannot tell from a wrong
@@ -108,6 +111,9 @@ type Handler interface {
 	Incoming(*Leg)
 	// Reachable says that an account's Bindings are others than before.
 	Reachable(user secret.Text)
+	// Messages are those that wait for an account; ok is false where it has no
+	// mailbox, or that cannot be read now.
+	Messages(user secret.Text) (m Messages, ok bool)
 }
 
 // Arrival is a request that asks for admission.

@@ -35,9 +35,9 @@
 // One per listening socket, one per connection, one per mailbox while it has
 // work, one for a name or connection that is asked for. Endpoint.mu lets one
 // Start or Stop run at a time. Other locks (boxes' shards, mailbox.mu,
-// network.mu, phones.mu, Registering.mu, Watching.mu) are held for a look or a
+// network.mu, phones.mu, watchers.mu, Registering.mu, Watching.mu) are held for a look or a
 // change only: never while Handler, Events or the network is called, and none
-// while another is taken, but network.mu within Registering.mu.
+// while another is taken, but network.mu within Registering.mu, and watchers.mu within phones.mu.
 //
 // # Personal data
 //

@@ -22,7 +22,7 @@ import (
 
 // abilities are what every leg of an endpoint can do.
 var abilities = wire.Abilities{
-	Methods:    []string{wire.Invite, wire.Ack, wire.Cancel, wire.Bye, wire.Options, wire.Register, wire.Prack, wire.Update, wire.Refer, wire.Notify, wire.Info},
+	Methods:    []string{wire.Invite, wire.Ack, wire.Cancel, wire.Bye, wire.Options, wire.Register, wire.Prack, wire.Update, wire.Refer, wire.Subscribe, wire.Notify, wire.Info},
 	Extensions: []string{"100rel", "timer", "replaces"},
 	Bodies:     []string{"application/sdp", "application/dtmf-relay", "application/dtmf", "message/sipfrag"},
 }
@@ -32,18 +32,19 @@ const nonceLife = 5 * time.Minute
 
 // Endpoint is one SIP user agent. It is a base/service part.
 type Endpoint struct {
-	cfg     Config
-	handler Handler
-	env     dialog.Env
-	auth    *auth.Server
-	log     *slog.Logger
-	net     *network
-	boxes   boxes
-	brake   *brake
-	count   counts
-	tagKey  [16]byte
-	phones  phones
-	calls   atomic.Int64 // standing or being set up
+	cfg      Config
+	handler  Handler
+	env      dialog.Env
+	auth     *auth.Server
+	log      *slog.Logger
+	net      *network
+	boxes    boxes
+	brake    *brake
+	count    counts
+	tagKey   [16]byte
+	phones   phones
+	watchers watchers
+	calls    atomic.Int64 // standing or being set up
 
 	running atomic.Bool
 
@@ -100,6 +101,7 @@ func (c Config) withDefaults() Config {
 	set(&c.Limits.Calls, 4000)
 	set(&c.Limits.Mailboxes, 100_000)
 	set(&c.Limits.Queue, 64)
+	set(&c.Limits.Subscriptions, 20_000)
 	set(&c.Limits.Connections, 4096)
 	set(&c.Limits.ConnectionsPerSource, 64)
 	set(&c.Limits.RefusalsPerSource, 500)
@@ -147,6 +149,9 @@ func (e *Endpoint) Start(ctx context.Context) error {
 		e.stop()
 		return errors.Join(err, e.net.close())
 	}
+	e.watchers.mu.Lock()
+	e.watchers.of, e.watchers.total = nil, 0 // their mailboxes ended with it
+	e.watchers.mu.Unlock()
 	e.calls.Store(0) // of an earlier run, which may not have ended all
 	e.running.Store(true)
 	e.phones.mu.Lock()
@@ -323,7 +328,7 @@ func (e *Endpoint) dispatch(m *wire.Message, src dialog.Source) {
 		e.count.dropped.Add(1)
 	case m.To.Tag() != "" || m.Method == wire.Cancel:
 		e.refuse(m, src, 481, "")
-	case m.Method != wire.Invite && m.Method != wire.Register && m.Method != wire.Options:
+	case m.Method != wire.Invite && m.Method != wire.Register && m.Method != wire.Options && m.Method != wire.Subscribe:
 		e.refuse(m, src, 481, "") // what belongs to a dialog comes without one
 	default:
 		if e.boxes.size.Load() >= int64(e.cfg.Limits.Mailboxes) || m.Method == wire.Invite && e.calls.Load() >= int64(e.cfg.Limits.Calls) {

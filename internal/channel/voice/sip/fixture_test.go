@@ -33,6 +33,7 @@ type owner struct {
 	admit     func(Arrival) Admission
 	incoming  func(*Leg)
 	reachable func(secret.Text)
+	messages  func(account string) (Messages, bool)
 	secrets   map[string]auth.Secret
 	offer     []string // algorithms of challenges
 }
@@ -56,6 +57,13 @@ func (o *owner) Incoming(l *Leg) {
 		return
 	}
 	o.incoming(l)
+}
+
+func (o *owner) Messages(user secret.Text) (Messages, bool) {
+	if o.messages == nil {
+		return Messages{}, false
+	}
+	return o.messages(user.Reveal())
 }
 
 func (o *owner) Reachable(user secret.Text) {

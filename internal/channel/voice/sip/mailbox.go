@@ -37,6 +37,7 @@ type mailbox struct {
 	legs    []*Leg
 	view    atomic.Pointer[[]*Leg] // the same, for others to read
 	outside *dialog.Outside
+	watcher *watcher // the subscription, or nil
 }
 
 // post puts something into the mailbox, and says whether it is in. Messages of
@@ -137,6 +138,9 @@ func (b *mailbox) next() time.Time {
 	if b.outside != nil {
 		sooner(b.outside.Next())
 	}
+	if b.watcher != nil {
+		sooner(b.watcher.ends)
+	}
 	return at
 }
 
@@ -156,6 +160,9 @@ func (b *mailbox) handle(i *item) {
 		}
 		if b.outside != nil {
 			b.outside.At(now).Tick()
+		}
+		if b.watcher != nil && !now.Before(b.watcher.ends) {
+			b.ended("timeout", false)
 		}
 	}
 	if b.outside != nil {
@@ -183,6 +190,8 @@ func (b *mailbox) message(m *wire.Message, src dialog.Source) {
 	switch {
 	case !m.IsRequest() || m.Method == wire.Ack:
 		b.e.count.dropped.Add(1)
+	case m.Method == wire.Subscribe:
+		b.subscribe(m, src, now)
 	case m.To.Tag() != "" || m.Method == wire.Cancel:
 		b.e.refuse(m, src, 481, "")
 	case slices.ContainsFunc(b.legs, func(l *Leg) bool { return l.d.Merges(m) }):

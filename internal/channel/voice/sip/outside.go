@@ -21,6 +21,7 @@ func (b *mailbox) serve(m *wire.Message, src dialog.Source, now time.Time) {
 	r := m.Answer(200, b.e.tagFor(m))
 	r.Add("Allow", strings.Join(abilities.Methods, ", "))
 	r.Add("Supported", strings.Join(abilities.Extensions, ", "))
+	r.Add("Allow-Events", messageSummary)
 	r.Add("Accept", strings.Join(abilities.Bodies, ", "))
 	b.reply(m, src, r)
 }

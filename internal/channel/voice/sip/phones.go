@@ -53,7 +53,9 @@ func (e *Endpoint) closed(flow uint64) {
 	}
 	delete(e.phones.flows, flow)
 	e.phones.mu.Unlock()
+	e.unreached(flow)
 	for _, account := range gone {
+		e.placed(account)
 		e.handler.Reachable(secret.New(account))
 	}
 }
@@ -68,8 +70,12 @@ func (e *Endpoint) Bound(user secret.Text, transport string, from netip.AddrPort
 	return false
 }
 
-// Forget takes an account's places from it.
-func (e *Endpoint) Forget(user secret.Text) { e.RestoreBindings(user, nil) }
+// Forget takes an account's places and subscriptions from it.
+func (e *Endpoint) Forget(user secret.Text) {
+	e.RestoreBindings(user, nil)
+	e.placed(user.Reveal())
+	e.deactivate(user.Reveal())
+}
 
 // Bindings are the places where an account can be reached, the most wanted
 // first.
@@ -125,6 +131,7 @@ func (b *mailbox) register(m *wire.Message, src dialog.Source, user secret.Text,
 	r.Add("Date", now.UTC().Format("Mon, 02 Jan 2006 15:04:05 GMT"))
 	b.reply(m, src, r)
 	if changed {
+		e.placed(user.Reveal())
 		e.handler.Reachable(user)
 	}
 }
@@ -142,6 +149,7 @@ func (e *Endpoint) lapse() {
 	}
 	e.phones.mu.Unlock()
 	for _, account := range gone {
+		e.placed(account)
 		e.handler.Reachable(secret.New(account))
 	}
 }

@@ -9,17 +9,18 @@ import (
 
 // Methods that this program knows.
 const (
-	Invite   = "INVITE"
-	Ack      = "ACK"
-	Bye      = "BYE"
-	Cancel   = "CANCEL"
-	Options  = "OPTIONS"
-	Register = "REGISTER"
-	Prack    = "PRACK"
-	Update   = "UPDATE"
-	Refer    = "REFER"
-	Notify   = "NOTIFY"
-	Info     = "INFO"
+	Invite    = "INVITE"
+	Ack       = "ACK"
+	Bye       = "BYE"
+	Cancel    = "CANCEL"
+	Options   = "OPTIONS"
+	Register  = "REGISTER"
+	Prack     = "PRACK"
+	Update    = "UPDATE"
+	Refer     = "REFER"
+	Notify    = "NOTIFY"
+	Subscribe = "SUBSCRIBE"
+	Info      = "INFO"
 )
 
 // Transports, as a Via names them.
@@ -204,7 +205,7 @@ func (m *Message) String() string {
 
 func known(method string) bool {
 	switch method {
-	case Invite, Ack, Bye, Cancel, Options, Register, Prack, Update, Refer, Notify, Info:
+	case Invite, Ack, Bye, Cancel, Options, Register, Prack, Update, Refer, Notify, Subscribe, Info:
 		return true
 	}
 	return false
