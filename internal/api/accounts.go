@@ -20,8 +20,9 @@ type signInInput struct {
 
 // SignedInView answers a sign-in; the session itself is in the cookie.
 type SignedInView struct {
-	MustChange bool      `json:"must_change" doc:"Choose a new password first: POST me/password."`
-	ExpiresAt  time.Time `json:"expires_at"`
+	MustChange bool                `json:"must_change" doc:"Choose a new password first: POST me/password."`
+	ExpiresAt  time.Time           `json:"expires_at,omitzero"`
+	Second     *account.SecondStep `json:"second,omitempty" doc:"There is no session yet: a second factor is asked for. POST sign-in/second."`
 }
 
 type signInOutput struct {
@@ -48,6 +49,15 @@ type passwordInput struct {
 	}
 }
 
+// signedIn answers a sign-in, with the cookie if there is a session.
+func (s *Server) signedIn(got account.SignedIn) *signInOutput {
+	if got.Second != nil {
+		return &signInOutput{Body: SignedInView{Second: got.Second}}
+	}
+	return &signInOutput{SetCookie: s.cookie(got.Token, got.Session.ExpiresAt),
+		Body: SignedInView{MustChange: got.Session.MustChange, ExpiresAt: got.Session.ExpiresAt}}
+}
+
 func (s *Server) accountRoutes() {
 	const tag = "Own account"
 	handle(s, "POST", "/api/v1/sign-in", needs(access.Public), about{id: "signIn", tag: tag, summary: "Sign in", once: true,
@@ -57,8 +67,30 @@ func (s *Server) accountRoutes() {
 			if err != nil {
 				return nil, err
 			}
-			return &signInOutput{SetCookie: s.cookie(got.Token, got.Session.ExpiresAt),
-				Body: SignedInView{got.Session.MustChange, got.Session.ExpiresAt}}, nil
+			return s.signedIn(got), nil
+		})
+	handle(s, "POST", "/api/v1/sign-in/second", needs(access.Public), about{id: "signInSecond", tag: tag, summary: "Complete a sign-in with a second factor", once: true,
+		detail: "Takes the code of an authenticator app, or a recovery code, each once. Wrong ones count like wrong passwords."},
+		func(ctx context.Context, c *caller, in *secondInput) (*signInOutput, error) {
+			got, err := s.Accounts.SignInSecond(ctx, secret.New(in.Body.State), in.Body.Code)
+			if err != nil {
+				return nil, err
+			}
+			return s.signedIn(got), nil
+		})
+	handle(s, "POST", "/api/v1/sign-in/passkey/begin", needs(access.Public), about{id: "beginPasskeySignIn", tag: tag, summary: "Begin to sign in with a passkey", once: true,
+		detail: "Names nobody: whose a passkey is, it says itself."},
+		func(ctx context.Context, c *caller, _ *none) (*reply[account.Ceremony], error) {
+			return answer(s.Accounts.BeginPasskeySignIn(ctx, c.host))
+		})
+	handle(s, "POST", "/api/v1/sign-in/passkey", needs(access.Public), about{id: "signInPasskey", tag: tag, summary: "Sign in with a passkey", once: true,
+		detail: "It has verified its user itself, so neither a password nor another factor is asked for. Sets the session cookie."},
+		func(ctx context.Context, c *caller, in *passkeyInput) (*signInOutput, error) {
+			got, err := s.Accounts.SignInPasskey(ctx, c.host, secret.New(in.Body.State), in.Body.Credential)
+			if err != nil {
+				return nil, err
+			}
+			return s.signedIn(got), nil
 		})
 	own := needs(access.SignedIn)
 	early := Guard{Permission: access.SignedIn, WhileMustChange: true}
@@ -92,4 +124,5 @@ func (s *Server) accountRoutes() {
 		func(ctx context.Context, c *caller, in *ByID) (*none, error) {
 			return done(s.Accounts.EndSession(ctx, c.Actor, in.ID))
 		})
+	s.factorRoutes()
 }

@@ -18,6 +18,7 @@ type caller struct {
 	token   secret.Text // of the session, for live connections
 	visitor Visitor
 	id      string           // of the request
+	host    string           // that the browser shows
 	address string           // of the client, for limits only; never logged
 	asks    wording.Language // by Accept-Language; "" if for none of ours
 }

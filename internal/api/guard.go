@@ -60,7 +60,7 @@ func (s *Server) guard(route Route, h http.HandlerFunc) http.HandlerFunc {
 func (s *Server) checkNobody(_ http.ResponseWriter, r *http.Request, route Route) error {
 	c, now := callerOf(r.Context()), s.clock.Now()
 	switch {
-	case strings.HasSuffix(route.Path, "/sign-in"):
+	case strings.HasPrefix(route.Path, "/api/v1/sign-in"):
 		return s.limits.signIn.take(c.address, 1, now)
 	case route.Method == http.MethodPost:
 		return s.limits.start.take(c.address, 1, now)
@@ -88,6 +88,9 @@ func (s *Server) checkUser(_ http.ResponseWriter, r *http.Request, route Route) 
 	}
 	if access.Reach(c.Actor, route.Guard.Permission) == access.None {
 		return errs.New(errs.Forbidden, "You are not allowed to do this.")
+	}
+	if route.Guard.Fresh && !session.APIKey && !session.Fresh(s.clock.Now()) {
+		return errs.New(confirm, "Please enter your password again before you change how you sign in.")
 	}
 	return s.limits.tenant.take(string(c.Tenant), 1, s.clock.Now())
 }

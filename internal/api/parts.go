@@ -210,6 +210,11 @@ type Accounts interface {
 	// SignIn answers with a session; its errors do not tell whether the
 	// organisation or the user exists.
 	SignIn(ctx context.Context, organisation, userName string, password secret.Text) (account.SignedIn, error)
+	// SignInSecond completes one that asked for a second factor.
+	SignInSecond(ctx context.Context, state secret.Text, code string) (account.SignedIn, error)
+	// BeginPasskeySignIn names nobody; host is what the browser shows.
+	BeginPasskeySignIn(ctx context.Context, host string) (account.Ceremony, error)
+	SignInPasskey(ctx context.Context, host string, state secret.Text, shown json.RawMessage) (account.SignedIn, error)
 	// Recognise finds who holds a session token or an API key.
 	Recognise(ctx context.Context, token secret.Text) (account.Session, error)
 	// Recheck is Recognise without believing what is remembered.
@@ -220,6 +225,17 @@ type Accounts interface {
 	UpdateMe(ctx context.Context, a access.Actor, version int64, p *account.ProfileChange, language *string) (account.User, error)
 	// SetPassword changes the caller's own and ends its other sessions.
 	SetPassword(ctx context.Context, s account.Session, current, next secret.Text) error
+	// Confirm takes the password again, before the caller changes how it signs in.
+	Confirm(ctx context.Context, s account.Session, password secret.Text) error
+	ConfirmPasskey(ctx context.Context, s account.Session, host string, state secret.Text, shown json.RawMessage) error
+	Factors(ctx context.Context, s account.Session) (account.Factors, error)
+	BeginTOTP(ctx context.Context, s account.Session) (account.NewTOTP, error)
+	// AddTOTP answers with recovery codes if it is the first factor.
+	AddTOTP(ctx context.Context, s account.Session, state secret.Text, code, name string) (account.AddedFactor, error)
+	BeginPasskey(ctx context.Context, s account.Session, host string) (account.Ceremony, error)
+	AddPasskey(ctx context.Context, s account.Session, host string, state secret.Text, name string, made json.RawMessage) (account.AddedFactor, error)
+	RemoveFactor(ctx context.Context, s account.Session, factor string) error
+	NewRecoveryCodes(ctx context.Context, s account.Session) ([]string, error)
 	Sessions(ctx context.Context, a access.Actor) ([]account.SessionView, error)
 	EndSession(ctx context.Context, a access.Actor, session string) error
 
@@ -234,6 +250,7 @@ type Accounts interface {
 	SetSkill(ctx context.Context, a access.Actor, user, skill string, level, was int) (int, error)
 	ResetPassword(ctx context.Context, a access.Actor, user string) (secret.Text, error)
 	EndSessions(ctx context.Context, a access.Actor, user string) error
+	ResetFactors(ctx context.Context, a access.Actor, user string) error
 
 	APIKeys(ctx context.Context, a access.Actor) ([]account.APIKey, error)
 	// CreateAPIKey answers with the key itself, shown once.

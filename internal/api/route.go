@@ -20,6 +20,9 @@ type Guard struct {
 	Visitor    bool              // a conversation's own token, instead
 	// WhileMustChange lets in a session that has yet to choose a new password.
 	WhileMustChange bool
+	// Fresh asks whoever holds a session to have proved not long ago to be its
+	// user: how one signs in is not changed by who finds a desk left open.
+	Fresh bool
 	// Keys lets API keys use a route that is for every signed-in user.
 	Keys bool
 }

@@ -136,6 +136,11 @@ func (s *Server) userRoutes() {
 		func(ctx context.Context, c *caller, in *ByID) (*none, error) {
 			return done(s.Accounts.EndSessions(ctx, c.Actor, in.ID))
 		})
+	handle(s, "DELETE", "/api/v1/users/{id}/factors", Guard{Permission: access.UserWrite, Fresh: true}, about{id: "resetFactors", tag: tag, summary: "Remove a user's second factors", once: true,
+		detail: "For a user who has lost them. Ends the user's sessions. A signed-in caller has proved to be itself within ten minutes (POST me/confirm)."},
+		func(ctx context.Context, c *caller, in *ByID) (*none, error) {
+			return done(s.Accounts.ResetFactors(ctx, c.Actor, in.ID))
+		})
 	s.keyRoutes()
 }
 

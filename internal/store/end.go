@@ -37,6 +37,8 @@ var tenantTables = []tenantTable{
 	{"office_calls", `DELETE FROM office_calls WHERE tenant_id = $1 AND call_id IN (SELECT call_id FROM office_calls WHERE tenant_id = $1 ORDER BY call_id LIMIT $2)`},
 	{"forwards", `DELETE FROM forwards WHERE tenant_id = $1 AND phone_id IN (SELECT phone_id FROM forwards WHERE tenant_id = $1 ORDER BY phone_id LIMIT $2)`},
 	{"alerts", `DELETE FROM alerts WHERE tenant_id = $1 AND alert_id IN (SELECT alert_id FROM alerts WHERE tenant_id = $1 ORDER BY alert_id LIMIT $2)`},
+	{"factors", `DELETE FROM factors WHERE tenant_id = $1 AND factor_id IN (SELECT factor_id FROM factors WHERE tenant_id = $1 ORDER BY factor_id LIMIT $2)`},
+	{"spent_challenges", `DELETE FROM spent_challenges WHERE tenant_id = $1 AND challenge IN (SELECT challenge FROM spent_challenges WHERE tenant_id = $1 ORDER BY challenge LIMIT $2)`},
 	{"sessions", `DELETE FROM sessions WHERE tenant_id = $1 AND session_id IN (SELECT session_id FROM sessions WHERE tenant_id = $1 ORDER BY session_id LIMIT $2)`},
 	{"api_keys", `DELETE FROM api_keys WHERE tenant_id = $1 AND key_id IN (SELECT key_id FROM api_keys WHERE tenant_id = $1 ORDER BY key_id LIMIT $2)`},
 	{"idempotency", `DELETE FROM idempotency WHERE tenant_id = $1 AND actor_id IN (SELECT actor_id FROM idempotency WHERE tenant_id = $1 ORDER BY actor_id LIMIT $2)`},

@@ -64,6 +64,11 @@ func (tx *Tx) OrganisationBySlug(slug string) (OrganisationRow, error) {
 	return sysGet(tx, "organisation", scanOrganisation, `SELECT `+organisationColumns+` FROM organisations WHERE slug = $1`, slug)
 }
 
+// OperatorID is the organisation of whoever runs the installation (System).
+func (tx *Tx) OperatorID() (id.Tenant, error) {
+	return sysGet(tx, "operator", func(r row, t *id.Tenant) error { return r.Scan(tenantOf(t)) }, `SELECT tenant_id FROM organisations WHERE kind = 'operator' AND status = 'active' ORDER BY tenant_id LIMIT 1`)
+}
+
 // Organisations are all of them, by age (System).
 func (tx *Tx) Organisations() ([]OrganisationRow, error) {
 	return sysList(tx, scanOrganisation, `SELECT `+organisationColumns+` FROM organisations ORDER BY created_at, tenant_id`)

@@ -70,6 +70,8 @@ func tenantRows() []kept {
 	job := fill[store.JobRow](16)
 	apiKey := fill[store.APIKeyRow](17)
 	alert := fill[store.AlertRow](18)
+	factor := fill[store.FactorRow](43)
+	factor.UserID, factor.Kind = user.ID, "totp"
 	officeCall := fill[store.OfficeCallRow](30)
 	forward := fill[store.ForwardRow](31)
 	voicemail := fill[store.VoicemailRow](32)
@@ -104,6 +106,7 @@ func tenantRows() []kept {
 		keep("sessions by token", session, nothing, func(tx *store.Tx, r store.SessionRow) (store.SessionRow, error) {
 			return tx.SessionByToken(r.TokenHash)
 		}),
+		keep("factors", factor, (*store.Tx).InsertFactor, func(tx *store.Tx, r store.FactorRow) (store.FactorRow, error) { return only(tx.FactorsOf(r.UserID)) }),
 		keep("api_keys", apiKey, (*store.Tx).InsertAPIKey, func(tx *store.Tx, r store.APIKeyRow) (store.APIKeyRow, error) { return tx.APIKey(r.ID) }),
 		keep("api_keys by token", apiKey, nothing, func(tx *store.Tx, r store.APIKeyRow) (store.APIKeyRow, error) { return tx.APIKeyByToken(r.TokenHash) }),
 		keep("setup", setup, (*store.Tx).InsertSetup, func(tx *store.Tx, r store.SetupRow) (store.SetupRow, error) { return tx.Setup(r.Kind, r.ID) }),

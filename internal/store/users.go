@@ -24,6 +24,7 @@ type UserRow struct {
 	FailingSince  time.Time
 	LockedUntil   time.Time
 	Language      string
+	Factors       []string // kinds of second factor that it has
 	SignedInAt    time.Time
 	CreatedAt     time.Time
 	UpdatedAt     time.Time
@@ -31,28 +32,28 @@ type UserRow struct {
 }
 
 const userColumns = `user_id, user_name, user_name_key, status, roles, skills, capacity, profile_sealed, password_hash, must_change, failures, failing_since,
-	locked_until, language, signed_in_at, created_at, updated_at, teams, site, version`
+	locked_until, language, signed_in_at, created_at, updated_at, teams, site, factors, version`
 
 func scanUser(r row, u *UserRow) error {
 	return r.Scan(&u.ID, &u.UserName, &u.UserNameKey, &u.Status, fromJSON(&u.Roles), fromJSON(&u.Skills), fromJSON(&u.Capacity), sealed(&u.ProfileSealed),
-		&u.PasswordHash, yes(&u.MustChange), num(&u.Failures), at(&u.FailingSince), at(&u.LockedUntil), &u.Language, at(&u.SignedInAt), at(&u.CreatedAt), at(&u.UpdatedAt), fromJSON(&u.Teams), &u.Site, &u.Version)
+		&u.PasswordHash, yes(&u.MustChange), num(&u.Failures), at(&u.FailingSince), at(&u.LockedUntil), &u.Language, at(&u.SignedInAt), at(&u.CreatedAt), at(&u.UpdatedAt), fromJSON(&u.Teams), &u.Site, fromJSON(&u.Factors), &u.Version)
 }
 
 // InsertUser adds a user, at version 1. A user name that is taken is Conflict.
 func (tx *Tx) InsertUser(u UserRow) error {
-	_, err := tx.exec(`INSERT INTO users (tenant_id, `+userColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, 1)`,
+	_, err := tx.exec(`INSERT INTO users (tenant_id, `+userColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, 1)`,
 		string(tx.scope.Tenant), u.ID, u.UserName, u.UserNameKey, u.Status, jsonList(u.Roles), jsonMap(u.Skills), jsonMap(u.Capacity), raw(u.ProfileSealed), u.PasswordHash,
-		bit(u.MustChange), u.Failures, us(u.FailingSince), us(u.LockedUntil), u.Language, us(u.SignedInAt), us(u.CreatedAt), us(u.UpdatedAt), jsonList(u.Teams), u.Site)
+		bit(u.MustChange), u.Failures, us(u.FailingSince), us(u.LockedUntil), u.Language, us(u.SignedInAt), us(u.CreatedAt), us(u.UpdatedAt), jsonList(u.Teams), u.Site, jsonList(u.Factors))
 	return err
 }
 
 // UpdateUser changes a user if its version still is u.Version.
 func (tx *Tx) UpdateUser(u UserRow) error {
 	n, err := tx.exec(`UPDATE users SET user_name = $4, user_name_key = $5, status = $6, roles = $7, skills = $8, capacity = $9, profile_sealed = $10, password_hash = $11,
-		must_change = $12, failures = $13, failing_since = $14, locked_until = $15, language = $16, signed_in_at = $17, updated_at = $18, teams = $19, site = $20, version = version + 1
+		must_change = $12, failures = $13, failing_since = $14, locked_until = $15, language = $16, signed_in_at = $17, updated_at = $18, teams = $19, site = $20, factors = $21, version = version + 1
 		WHERE tenant_id = $1 AND user_id = $2 AND version = $3`,
 		string(tx.scope.Tenant), u.ID, u.Version, u.UserName, u.UserNameKey, u.Status, jsonList(u.Roles), jsonMap(u.Skills), jsonMap(u.Capacity), raw(u.ProfileSealed),
-		u.PasswordHash, bit(u.MustChange), u.Failures, us(u.FailingSince), us(u.LockedUntil), u.Language, us(u.SignedInAt), us(u.UpdatedAt), jsonList(u.Teams), u.Site)
+		u.PasswordHash, bit(u.MustChange), u.Failures, us(u.FailingSince), us(u.LockedUntil), u.Language, us(u.SignedInAt), us(u.UpdatedAt), jsonList(u.Teams), u.Site, jsonList(u.Factors))
 	return tx.swapped("user", n, err, `SELECT version FROM users WHERE tenant_id = $1 AND user_id = $2`, string(tx.scope.Tenant), u.ID)
 }
 
@@ -88,18 +89,21 @@ func (tx *Tx) SetTalkPhone(userID, phone string) error {
 }
 
 // EraseUser leaves of a user only the id that records point at: status deleted,
-// no name, profile, password, roles, sessions or presence, no number that calls are
+// no name, profile, password, factors, roles, sessions or presence, no number that calls are
 // forwarded to, nothing that was shared with
 // it, and no evaluation of its work. Its API keys are revoked.
 func (tx *Tx) EraseUser(userID string, now time.Time) error {
 	t := string(tx.scope.Tenant)
 	n, err := tx.exec(`UPDATE users SET user_name = user_id, user_name_key = user_id, status = 'deleted', roles = '[]', skills = '{}', teams = '[]', site = '', talk_phone = '', capacity = '{}', profile_sealed = $3,
-		password_hash = '', must_change = 0, failures = 0, failing_since = 0, locked_until = 0, language = '', signed_in_at = 0, updated_at = $4, version = version + 1
+		password_hash = '', must_change = 0, failures = 0, failing_since = 0, locked_until = 0, language = '', factors = '[]', signed_in_at = 0, updated_at = $4, version = version + 1
 		WHERE tenant_id = $1 AND user_id = $2`, t, userID, []byte{}, us(now))
 	if err := must("user", n, err); err != nil {
 		return err
 	}
 	if _, err := tx.exec(`DELETE FROM sessions WHERE tenant_id = $1 AND user_id = $2`, t, userID); err != nil {
+		return err
+	}
+	if _, err := tx.DeleteFactorsOf(userID); err != nil {
 		return err
 	}
 	if _, err := tx.exec(`DELETE FROM agents WHERE tenant_id = $1 AND user_id = $2`, t, userID); err != nil {
@@ -127,18 +131,19 @@ type SessionRow struct {
 	SeenAt    time.Time
 	ExpiresAt time.Time
 	EndedAt   time.Time // zero while it lasts
+	ProvedAt  time.Time // when its holder last proved to be the user
 }
 
-const sessionColumns = "session_id, user_id, token_hash, created_at, seen_at, expires_at, ended_at"
+const sessionColumns = "session_id, user_id, token_hash, created_at, seen_at, expires_at, ended_at, proved_at"
 
 func scanSession(r row, s *SessionRow) error {
-	return r.Scan(&s.ID, &s.UserID, bin(&s.TokenHash), at(&s.CreatedAt), at(&s.SeenAt), at(&s.ExpiresAt), at(&s.EndedAt))
+	return r.Scan(&s.ID, &s.UserID, bin(&s.TokenHash), at(&s.CreatedAt), at(&s.SeenAt), at(&s.ExpiresAt), at(&s.EndedAt), at(&s.ProvedAt))
 }
 
 // InsertSession adds a session.
 func (tx *Tx) InsertSession(s SessionRow) error {
-	_, err := tx.exec(`INSERT INTO sessions (tenant_id, `+sessionColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		string(tx.scope.Tenant), s.ID, s.UserID, raw(s.TokenHash), us(s.CreatedAt), us(s.SeenAt), us(s.ExpiresAt), us(s.EndedAt))
+	_, err := tx.exec(`INSERT INTO sessions (tenant_id, `+sessionColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		string(tx.scope.Tenant), s.ID, s.UserID, raw(s.TokenHash), us(s.CreatedAt), us(s.SeenAt), us(s.ExpiresAt), us(s.EndedAt), us(s.ProvedAt))
 	return err
 }
 
@@ -162,6 +167,12 @@ func (tx *Tx) SessionsOf(userID string) ([]SessionRow, error) {
 func (tx *Tx) TouchSession(sessionID string, seen, expires time.Time) error {
 	n, err := tx.exec(`UPDATE sessions SET seen_at = $3, expires_at = $4 WHERE tenant_id = $1 AND session_id = $2 AND ended_at = 0`,
 		string(tx.scope.Tenant), sessionID, us(seen), us(expires))
+	return must("session", n, err)
+}
+
+// ProveSession notes that who holds a session proved again to be its user.
+func (tx *Tx) ProveSession(sessionID string, now time.Time) error {
+	n, err := tx.exec(`UPDATE sessions SET proved_at = $3 WHERE tenant_id = $1 AND session_id = $2 AND ended_at = 0`, string(tx.scope.Tenant), sessionID, us(now))
 	return must("session", n, err)
 }
 

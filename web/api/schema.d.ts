@@ -3218,6 +3218,180 @@ export interface paths {
     patch: operations["updateMe"];
     trace?: never;
   };
+  "/api/v1/me/confirm": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Prove again who I am
+     * @description Opens, for ten minutes, what changes how one signs in. A wrong password counts as a failed sign-in.
+     *
+     *     Needs `signed_in`.
+     */
+    post: operations["confirm"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/me/confirm/passkey": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Prove again who I am, with a passkey
+     * @description Begin with sign-in/passkey/begin.
+     *
+     *     Needs `signed_in`.
+     */
+    post: operations["confirmPasskey"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/me/factors": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * My second factors
+     * @description Needs `signed_in`.
+     */
+    get: operations["myFactors"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/me/factors/passkey": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Add a passkey
+     * @description Answers with recovery codes, shown once, if it is the first second factor. The caller has proved to be itself within ten minutes: by signing in, or POST me/confirm.
+     *
+     *     Needs `signed_in`.
+     */
+    post: operations["addPasskey"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/me/factors/passkey/begin": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Begin to add a passkey
+     * @description Passkeys are bound to the host name by which the service was opened. The caller has proved to be itself within ten minutes: by signing in, or POST me/confirm.
+     *
+     *     Needs `signed_in`.
+     */
+    post: operations["beginPasskey"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/me/factors/totp": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Add an authenticator app
+     * @description Answers with recovery codes, shown once, if it is the first second factor. The caller has proved to be itself within ten minutes: by signing in, or POST me/confirm.
+     *
+     *     Needs `signed_in`.
+     */
+    post: operations["addTOTP"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/me/factors/totp/begin": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Begin to add an authenticator app
+     * @description Nothing is stored before the app's first code has come. The caller has proved to be itself within ten minutes: by signing in, or POST me/confirm.
+     *
+     *     Needs `signed_in`.
+     */
+    post: operations["beginTOTP"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/me/factors/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+     * Remove a second factor
+     * @description With the last one go the recovery codes. The caller has proved to be itself within ten minutes: by signing in, or POST me/confirm.
+     *
+     *     Needs `signed_in`.
+     */
+    delete: operations["removeFactor"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/me/password": {
     parameters: {
       query?: never;
@@ -3234,6 +3408,28 @@ export interface paths {
      *     Needs `signed_in`.
      */
     post: operations["setPassword"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/me/recovery-codes": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Make recovery codes anew
+     * @description Shown once; those before are void. The caller has proved to be itself within ten minutes: by signing in, or POST me/confirm.
+     *
+     *     Needs `signed_in`.
+     */
+    post: operations["newRecoveryCodes"];
     delete?: never;
     options?: never;
     head?: never;
@@ -4886,6 +5082,72 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/sign-in/passkey": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Sign in with a passkey
+     * @description It has verified its user itself, so neither a password nor another factor is asked for. Sets the session cookie.
+     *
+     *     Needs no sign-in.
+     */
+    post: operations["signInPasskey"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/sign-in/passkey/begin": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Begin to sign in with a passkey
+     * @description Names nobody: whose a passkey is, it says itself.
+     *
+     *     Needs no sign-in.
+     */
+    post: operations["beginPasskeySignIn"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/sign-in/second": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Complete a sign-in with a second factor
+     * @description Takes the code of an authenticator app, or a recovery code, each once. Wrong ones count like wrong passwords.
+     *
+     *     Needs no sign-in.
+     */
+    post: operations["signInSecond"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/sign-out": {
     parameters: {
       query?: never;
@@ -5424,6 +5686,28 @@ export interface paths {
     patch: operations["updateUser"];
     trace?: never;
   };
+  "/api/v1/users/{id}/factors": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+     * Remove a user's second factors
+     * @description For a user who has lost them. Ends the user's sessions. A signed-in caller has proved to be itself within ten minutes (POST me/confirm).
+     *
+     *     Needs `user.write`.
+     */
+    delete: operations["resetFactors"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/users/{id}/password": {
     parameters: {
       query?: never;
@@ -5899,6 +6183,11 @@ export interface components {
       /** Format: date-time */
       used_at?: string;
     };
+    AddedFactor: {
+      factor: components["schemas"]["Factor"];
+      /** @description One-time codes for the day when the factor is lost, shown this once. */
+      recovery_codes?: string[];
+    };
     AgentDetail: {
       agent: components["schemas"]["AgentView"];
       /** @description All queues, by name. */
@@ -6266,6 +6555,10 @@ export interface components {
         | "sessions.ended"
         | "password.changed"
         | "password.reset"
+        | "factor.added"
+        | "factor.removed"
+        | "factors.reset"
+        | "recovery_codes.made"
         | "user.created"
         | "user.changed"
         | "user.deleted"
@@ -6554,6 +6847,12 @@ export interface components {
        */
       state: "up" | "down" | "unknown" | "gone";
     };
+    Ceremony: {
+      /** @description PublicKeyCredentialCreationOptionsJSON or PublicKeyCredentialRequestOptionsJSON. */
+      options: unknown;
+      /** @description To send along with the passkey's answer, within five minutes. */
+      state: string;
+    };
     ChoiceInputBody: {
       client_id: string;
       value: string;
@@ -6614,6 +6913,9 @@ export interface components {
       disposition?: string;
       /** @description Ids. */
       labels?: string[];
+    };
+    ConfirmInputBody: {
+      password: string;
     };
     ConnectionChange: {
       /** @description Where the system is, e.g. https://api.example.com/v1: HTTPS, on the public network. The paths of flows' steps go below it. */
@@ -7324,6 +7626,26 @@ export interface components {
        * @description Completed before; missing: now. At most a year after from.
        */
       to?: string;
+    };
+    Factor: {
+      /** Format: date-time */
+      created_at: string;
+      id: string;
+      /** @enum {string} */
+      kind: "totp" | "passkey";
+      name: string;
+      /** Format: date-time */
+      used_at?: string;
+    };
+    Factors: {
+      factors: components["schemas"]["Factor"][];
+      /**
+       * Format: int64
+       * @description How many are left.
+       */
+      recovery_codes: number;
+      /** @description The organisation's sign-in rules ask for a second factor: the last one stays. */
+      required: boolean;
     };
     File: {
       /** @description The message shows it within its text. */
@@ -8875,6 +9197,13 @@ export interface components {
       /** @description IANA name, e.g. Europe/Lisbon; absent: the caller's organisation's own. */
       time_zone?: string;
     };
+    NewPasskeyInputBody: {
+      /** @description RegistrationResponseJSON, as PublicKeyCredential.toJSON() gives it. */
+      credential: unknown;
+      /** @description To tell it from others; needs no personal data. */
+      name: string;
+      state: string;
+    };
     NewPhone: {
       /** @description As it was answered; it changes nothing. */
       account?: string;
@@ -8902,6 +9231,21 @@ export interface components {
       password_set?: boolean;
       /** @description Id of the user whose phone it is; empty for one that is nobody's, such as at a door. */
       user?: string;
+    };
+    NewTOTP: {
+      /** @description otpauth://, for a picture that the app reads. */
+      address: string;
+      /** @description To type into the app. */
+      secret: string;
+      /** @description To send along with the first code, within five minutes. */
+      state: string;
+    };
+    NewTOTPInputBody: {
+      /** @description What the app shows now. */
+      code: string;
+      /** @description To tell it from others; needs no personal data. */
+      name: string;
+      state: string;
     };
     NewTrunk: {
       /** @description Prove the password with MD5 too, if the trunk knows nothing better than that. SHA-256 is always preferred. */
@@ -9263,6 +9607,11 @@ export interface components {
       sound: "connecting" | "connected" | "lost";
       user: string;
     };
+    PasskeyInputBody: {
+      /** @description AuthenticationResponseJSON, as PublicKeyCredential.toJSON() gives it. */
+      credential: unknown;
+      state: string;
+    };
     PasswordInputBody: {
       current: string;
       /** @description At least 10 characters; not the user name, not a common password. */
@@ -9474,6 +9823,7 @@ export interface components {
         | "invalid"
         | "unauthorised"
         | "must_change_password"
+        | "confirm"
         | "forbidden"
         | "not_found"
         | "conflict"
@@ -10446,6 +10796,10 @@ export interface components {
       /** @description The largest sample of each part of each channel, 0 to 255. */
       waveform: number[][];
     };
+    RecoveryCodes: {
+      /** @description Each is good once, in place of a second factor. */
+      codes: string[];
+    };
     RegistrationState: {
       /**
        * Format: int64
@@ -10771,6 +11125,18 @@ export interface components {
       status:
         "off" | "waiting" | "wanted" | "recording" | "lost" | "paused" | "closed" | "refused" | "failed";
     };
+    SecondInputBody: {
+      /** @description Of an authenticator app, or a recovery code; spaces and hyphens do not matter. */
+      code: string;
+      /** @description As sign-in answered it. */
+      state: string;
+    };
+    SecondStep: {
+      /** @description What the user has. A recovery code does as well. */
+      kinds: ("totp" | "passkey")[];
+      /** @description To send along with a code, within five minutes. */
+      state: string;
+    };
     SecureAnswer: {
       /** @description The flow has taken it. */
       done: boolean;
@@ -11025,9 +11391,11 @@ export interface components {
     };
     SignedInView: {
       /** Format: date-time */
-      expires_at: string;
+      expires_at?: string;
       /** @description Choose a new password first: POST me/password. */
       must_change: boolean;
+      /** @description There is no session yet: a second factor is asked for. POST sign-in/second. */
+      second?: components["schemas"]["SecondStep"];
     };
     Site: {
       name: string;
@@ -11903,6 +12271,8 @@ export interface components {
       };
       /** Format: date-time */
       created_at: string;
+      /** @description Kinds of second factor that it has. */
+      factors: ("totp" | "passkey")[];
       id: string;
       /** @enum {string} */
       language: "en" | "pt";
@@ -18737,6 +19107,250 @@ export interface operations {
       };
     };
   };
+  confirm: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ConfirmInputBody"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  confirmPasskey: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["PasskeyInputBody"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  myFactors: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Factors"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  addPasskey: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["NewPasskeyInputBody"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["AddedFactor"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  beginPasskey: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Ceremony"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  addTOTP: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["NewTOTPInputBody"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["AddedFactor"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  beginTOTP: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["NewTOTP"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  removeFactor: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   setPassword: {
     parameters: {
       query?: never;
@@ -18756,6 +19370,35 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  newRecoveryCodes: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RecoveryCodes"];
+        };
       };
       /** @description Error */
       default: {
@@ -22397,6 +23040,103 @@ export interface operations {
       };
     };
   };
+  signInPasskey: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["PasskeyInputBody"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          "Set-Cookie"?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SignedInView"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  beginPasskeySignIn: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Ceremony"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  signInSecond: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SecondInputBody"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          "Set-Cookie"?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SignedInView"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   signOut: {
     parameters: {
       query?: never;
@@ -23684,6 +24424,35 @@ export interface operations {
         content: {
           "application/json": components["schemas"]["User"];
         };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  resetFactors: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
       };
       /** @description Error */
       default: {

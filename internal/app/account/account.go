@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"runtime"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"nubitalk/internal/base/clock"
@@ -100,6 +101,7 @@ type Service struct {
 	known   *cache
 	guesses *guesses
 	wait    func(context.Context, time.Duration)
+	root    atomic.Pointer[id.Tenant] // the operator, once it was looked up
 	cancel  func()
 }
 

@@ -66,7 +66,7 @@ func (s *Service) signIn(ctx context.Context, slug, key string, password secret.
 		return SignedIn{}, s.failedSignIn(ctx, org.ID, user.ID)
 	}
 	if org.Status != string(Active) {
-		return SignedIn{}, errs.New(errs.Forbidden, "This organisation is suspended. Please ask who provides the service.")
+		return SignedIn{}, suspended()
 	}
 	hash := user.PasswordHash
 	if s.hash.outdated(hash) {
@@ -74,7 +74,100 @@ func (s *Service) signIn(ctx context.Context, slug, key string, password secret.
 			return SignedIn{}, err
 		}
 	}
-	return s.openSession(ctx, org, user.ID, user.PasswordHash, hash)
+	if len(user.Factors) > 0 {
+		return s.askSecond(ctx, org, user, hash)
+	}
+	return s.openSession(ctx, org, user.ID, user.PasswordHash, hash, proof{by: "password"})
+}
+
+// askSecond answers a right password of a user who has a second factor. hash is
+// the password's, made anew if that was due.
+func (s *Service) askSecond(ctx context.Context, org store.OrganisationRow, user store.UserRow, hash string) (SignedIn, error) {
+	state, err := s.issue(ctx, org.ID, forSecond, ticket{User: user.ID, Password: digest(user.PasswordHash), Secret: []byte(hash)})
+	if err != nil {
+		return SignedIn{}, err
+	}
+	return SignedIn{Second: &SecondStep{State: state.Reveal(), Kinds: wordsAs[FactorKind](user.Factors)}}, nil
+}
+
+// SignInSecond completes a sign-in with the code of an authenticator app, or
+// with a recovery code. A wrong one counts as a failed sign-in.
+func (s *Service) SignInSecond(ctx context.Context, state secret.Text, code string) (SignedIn, error) {
+	began := s.now()
+	in, err := s.signInSecond(ctx, state, code)
+	if errs.Is(err, errs.Unauthorised) || errs.Is(err, errs.Limited) {
+		s.waitForGrid(ctx, began)
+	}
+	return in, err
+}
+
+func (s *Service) signInSecond(ctx context.Context, state secret.Text, code string) (SignedIn, error) {
+	t, k, err := s.redeem(ctx, forSecond, state)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	org, user, rows, err := s.readAccount(ctx, t, k.User)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	if user.Status != string(Active) || org.Status != string(Active) || string(digest(user.PasswordHash)) != string(k.Password) {
+		return SignedIn{}, errTicket()
+	}
+	if now := s.now(); now.Before(user.LockedUntil) {
+		return SignedIn{}, lockedOut(user.LockedUntil.Sub(now))
+	}
+	after, was, ok, err := s.useCode(ctx, t, rows, code)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	if !ok {
+		return SignedIn{}, wrongCode(s.failedSignIn(ctx, t, user.ID))
+	}
+	return s.openSession(ctx, org, user.ID, user.PasswordHash, string(k.Secret), proof{by: "password " + after.Kind, also: func(tx *store.Tx) error {
+		if err := tx.SpendChallenge(k.spent(), time.UnixMilli(k.Until)); err != nil {
+			return onlyOnce(err, errTicket())
+		}
+		return onlyOnce(tx.UseFactor(after, was), wrongCode(refused()))
+	}})
+}
+
+// readAccount is an account that a ticket names, with its second factors.
+func (s *Service) readAccount(ctx context.Context, t id.Tenant, user string) (org store.OrganisationRow, u store.UserRow, rows []store.FactorRow, err error) {
+	err = s.Store.Read(ctx, t, func(tx *store.Tx) (err error) {
+		if org, err = tx.Organisation(); err != nil {
+			return err
+		}
+		if u, err = tx.User(user); err != nil {
+			return err
+		}
+		rows, err = tx.FactorsOf(user)
+		return err
+	})
+	if errs.Is(err, errs.NotFound) {
+		err = errTicket()
+	}
+	return org, u, rows, err
+}
+
+// wrongCode says of a refusal that it was the code's.
+func wrongCode(err error) error {
+	if errs.Is(err, errs.Unauthorised) {
+		return errs.New(errs.Unauthorised, "This code is not right, or was used before. An app shows another every 30 seconds.")
+	}
+	return err
+}
+
+// onlyOnce makes of a conflict, which means that somebody was faster with the
+// same thing, an error that is not tried again.
+func onlyOnce(err, refusal error) error {
+	if errs.Is(err, errs.Conflict) {
+		return settled{refusal}
+	}
+	return err
+}
+
+func suspended() error {
+	return errs.New(errs.Forbidden, "This organisation is suspended. Please ask who provides the service.")
 }
 
 // findAccount answers with empty rows when there is no such organisation or
@@ -156,24 +249,39 @@ func (s *Service) failedSignIn(ctx context.Context, t id.Tenant, user string) er
 	return refused()
 }
 
+// proof is how somebody proved to be a user.
+type proof struct {
+	by      string // for the audit log: password, passkey, …
+	despite bool   // a lock-out, because this cannot be guessed
+	also    func(*store.Tx) error
+}
+
 // openSession makes a session, if the account is still as it was checked. hash
 // is the same password's, made anew if that was due.
-func (s *Service) openSession(ctx context.Context, org store.OrganisationRow, user, checkedHash, hash string) (SignedIn, error) {
+func (s *Service) openSession(ctx context.Context, org store.OrganisationRow, user, checkedHash, hash string, p proof) (SignedIn, error) {
 	t := org.ID
 	now := s.now()
 	token, h := newToken(sessionPrefix, t)
-	row := store.SessionRow{ID: s.IDs.New(id.Session), UserID: user, TokenHash: h[:], CreatedAt: now, SeenAt: now,
+	row := store.SessionRow{ID: s.IDs.New(id.Session), UserID: user, TokenHash: h[:], CreatedAt: now, SeenAt: now, ProvedAt: now,
 		ExpiresAt: now.Add(s.sessionHours(ctx, t))}
 	var session Session
 	err := s.changeUser(ctx, t, user, func(tx *store.Tx, u *store.UserRow) error {
-		if u.Status != string(Active) || u.PasswordHash != checkedHash || now.Before(u.LockedUntil) {
+		if u.Status != string(Active) || u.PasswordHash != checkedHash || !p.despite && now.Before(u.LockedUntil) {
 			return refused()
 		}
-		u.Failures, u.FailingSince, u.LockedUntil, u.SignedInAt, u.PasswordHash = 0, time.Time{}, time.Time{}, now, hash
+		if p.also != nil {
+			if err := p.also(tx); err != nil {
+				return err
+			}
+		}
+		u.SignedInAt, u.PasswordHash = now, hash
+		if !p.despite { // else guesses of the password go on being counted
+			u.Failures, u.FailingSince, u.LockedUntil = 0, time.Time{}, time.Time{}
+		}
 		session = sessionOf(org, *u, row)
 		return tx.InsertSession(row)
 	}, func(tx *store.Tx) error {
-		return s.Audit.Record(tx, session.Actor, "sign_in", "session", row.ID, nil)
+		return s.Audit.Record(tx, session.Actor, "sign_in", "session", row.ID, map[string]string{"by": p.by})
 	})
 	if err != nil {
 		return SignedIn{}, err
@@ -183,7 +291,7 @@ func (s *Service) openSession(ctx context.Context, org store.OrganisationRow, us
 
 func sessionOf(org store.OrganisationRow, u store.UserRow, row store.SessionRow) Session {
 	return Session{Actor: access.Actor{Tenant: org.ID, User: u.ID, Session: row.ID, Roles: wordsAs[access.Role](u.Roles)},
-		Kind: Kind(org.Kind), MustChange: u.MustChange, Language: u.Language, ExpiresAt: row.ExpiresAt}
+		Kind: Kind(org.Kind), MustChange: u.MustChange, Language: u.Language, ExpiresAt: row.ExpiresAt, ProvedAt: row.ProvedAt}
 }
 
 // SignOut ends the session.

@@ -108,6 +108,7 @@ type User struct {
 	Capacity    map[acd.Channel]int `json:"capacity" doc:"Interactions at once per channel; absent: the tenant's rule."`
 	Profile     Profile             `json:"profile"`
 	MustChange  bool                `json:"must_change" doc:"The next sign-in must choose a new password."`
+	Factors     []FactorKind        `json:"factors" enum:"totp,passkey" doc:"Kinds of second factor that it has."`
 	LockedUntil time.Time           `json:"locked_until,omitzero" doc:"Too many failed sign-ins."`
 	Language    string              `json:"language" enum:"en,pt"`
 	SignedInAt  time.Time           `json:"signed_in_at,omitzero"`
@@ -150,12 +151,21 @@ type Session struct {
 	MustChange bool      // may only choose a new password or sign out
 	Language   string    // the user's, as a code such as pt; "" for a key
 	ExpiresAt  time.Time // the absolute end; zero for a key without one
+	ProvedAt   time.Time // when its holder last proved to be the user
 }
 
-// SignedIn answers a sign-in. Token is shown once.
+// SignedIn answers a sign-in. Token is shown once. With Second there is no
+// session yet.
 type SignedIn struct {
 	Session Session
 	Token   secret.Text
+	Second  *SecondStep
+}
+
+// SecondStep is what a right password leads to where a second factor is asked for.
+type SecondStep struct {
+	State string       `json:"state" doc:"To send along with a code, within five minutes."`
+	Kinds []FactorKind `json:"kinds" enum:"totp,passkey" doc:"What the user has. A recovery code does as well."`
 }
 
 // SessionView is one of a user's sessions.

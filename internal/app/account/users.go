@@ -21,7 +21,7 @@ func (s *Service) view(ctx context.Context, t id.Tenant, u store.UserRow) (User,
 		return User{}, err
 	}
 	v := User{ID: u.ID, UserName: u.UserName, Status: Status(u.Status), Roles: wordsAs[access.Role](u.Roles), Skills: u.Skills,
-		Teams: append([]string{}, u.Teams...), Site: u.Site, Capacity: map[acd.Channel]int{}, Profile: p, MustChange: u.MustChange, Language: u.Language, SignedInAt: u.SignedInAt,
+		Teams: append([]string{}, u.Teams...), Site: u.Site, Capacity: map[acd.Channel]int{}, Profile: p, MustChange: u.MustChange, Factors: wordsAs[FactorKind](u.Factors), Language: u.Language, SignedInAt: u.SignedInAt,
 		CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt, Version: u.Version}
 	for c, n := range u.Capacity {
 		v.Capacity[acd.Channel(c)] = n

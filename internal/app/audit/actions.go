@@ -6,7 +6,7 @@ type Action string
 // Actions are the words of everything that is written to the log. Screens say
 // each in the reader's language; a test finds one that is written and not here.
 var Actions = []string{
-	"sign_in", "sign_in.refused", "sign_in.locked", "sign_out", "session.ended", "sessions.ended", "password.changed", "password.reset",
+	"sign_in", "sign_in.refused", "sign_in.locked", "sign_out", "session.ended", "sessions.ended", "password.changed", "password.reset", "factor.added", "factor.removed", "factors.reset", "recovery_codes.made",
 	"user.created", "user.changed", "user.deleted", "api_key.created", "api_key.revoked",
 	"organisation.created", "organisation.changed", "organisation.ended", "organisation.erased", "keys.rotation_started", "keys.rotated",
 	"setup.created", "setup.changed", "setup.archived", "setup.restored", "setup.ordered",

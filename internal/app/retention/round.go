@@ -24,7 +24,7 @@ const some = 50
 
 // Done counts what one round ended for one organisation.
 type Done struct {
-	Conversations, Records, Contacts, Recordings, Shares, AgentStates, OfficeCalls, Alerts, Audit, APIKeys, Sessions, Replies, Acknowledgements, Uploads, StrayFiles int64
+	Conversations, Records, Contacts, Recordings, Shares, AgentStates, OfficeCalls, Alerts, Audit, APIKeys, Sessions, Challenges, Replies, Acknowledgements, Uploads, StrayFiles int64
 }
 
 // Round goes through all organisations once and ends what is due. It goes on
@@ -396,6 +396,7 @@ func (r *round) rest() error {
 			{r.due.APIKeys, (*store.Tx).DeleteAPIKeys, &r.done.APIKeys},
 			{r.s.Clock.Now(), (*store.Tx).DeleteRecordingShares, &r.done.Shares},
 			{r.due.Sessions, (*store.Tx).DeleteSessions, &r.done.Sessions},
+			{r.s.Clock.Now(), (*store.Tx).DeleteSpentChallenges, &r.done.Challenges},
 			{r.due.Replies, (*store.Tx).DeleteKeys, &r.done.Replies},
 			{r.s.Clock.Now().AddDate(0, 0, -1), (*store.Tx).DeleteAcknowledgements, &r.done.Acknowledgements},
 			{r.due.Audit, r.s.Audit.Trim, &r.done.Audit},

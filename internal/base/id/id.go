@@ -17,6 +17,7 @@ const (
 	User        = "usr"
 	Session     = "ses"
 	APIKey      = "key"
+	Factor      = "fac"
 	Contact     = "con"
 	Interaction = "int"
 	Segment     = "seg"

@@ -58,7 +58,7 @@ var inventory = []group{
 		none("kind", "parent_id", "slug", "name", "status", "language", "time_zone", "created_at", "updated_at", "version")},
 
 	{Column, "users", "to let the tenant's staff sign in and receive work", whileUser, withUser, with(
-		none("status", "roles", "skills", "teams", "site", "capacity", "must_change", "failures", "failing_since", "locked_until", "language", "talk_phone", "signed_in_at", "created_at", "updated_at", "version"),
+		none("status", "roles", "skills", "teams", "site", "capacity", "must_change", "failures", "failing_since", "locked_until", "language", "talk_phone", "factors", "signed_in_at", "created_at", "updated_at", "version"),
 		part{"user_id", Pseudonym, "to name an account without naming a person", ""},
 		part{"user_name", Pseudonym, "to sign in; may and should be a pseudonym (C24)", ""},
 		part{"user_name_key", Pseudonym, "to find a user name however it is typed", ""},
@@ -66,9 +66,20 @@ var inventory = []group{
 		part{"password_hash", Credential, "to check a password", "argon2id"})},
 
 	{Column, "sessions", "to keep a user signed in", "until sign-out or the tenant's rule on sessions (session_hours)", "deleted by retention a day after the end, and with the user", with(
-		none("session_id", "created_at", "seen_at", "expires_at", "ended_at"),
+		none("session_id", "created_at", "seen_at", "expires_at", "ended_at", "proved_at"),
 		part{"user_id", Pseudonym, "", ""},
 		part{"token_hash", Credential, "to recognise a session", hashed})},
+
+	{Column, "factors", "to know a user by more than a password", "until removed, and with the user", "deleting the user or resetting its second factors deletes them", with(
+		none("factor_id", "kind", "step", "created_at", "used_at"),
+		part{"user_id", Pseudonym, "", ""},
+		part{"name", Label, "to tell one's factors apart; needs no personal data", ""},
+		part{"secret_sealed", Credential, "an authenticator app's secret, a passkey's public key, or the hashes of recovery codes", byTenant},
+		part{"credential_hash", Pseudonym, "to find a passkey again", hashed})},
+
+	{Column, "spent_challenges", "to accept the answer to a challenge once", "minutes, until the challenge has expired", "deleted by retention", with(
+		none("expires_at"),
+		part{"challenge", None, "", hashed})},
 
 	{Column, "api_keys", "to let the tenant's programs in", "until revoked or expired", "deleted by retention with the audit log's rule (audit_days)", with(
 		none("key_id", "roles", "scopes", "created_at", "expires_at", "used_at", "revoked_at"),

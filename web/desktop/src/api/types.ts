@@ -7,6 +7,7 @@ type Schemas = components["schemas"];
 export type AgentView = Schemas["AgentView"] & { supervisor?: boolean };
 export type AgentDetail = Schemas["AgentDetail"];
 export type AgentToday = Schemas["AgentToday"];
+export type AddedFactor = Schemas["AddedFactor"];
 export type Alert = Schemas["Alert"];
 export type APIKey = Schemas["APIKey"];
 export type AuditEntry = Schemas["AuditEntry"];
@@ -20,6 +21,8 @@ export type DayAgents = Schemas["DayAgents"];
 export type DayQueue = Schemas["DayQueue"];
 export type DaySlot = Schemas["DaySlot"];
 export type ErasureReceipt = Schemas["ErasureReceipt"];
+export type Factor = Schemas["Factor"];
+export type Factors = Schemas["Factors"];
 export type Handed = Schemas["Handed"];
 export type Interaction = Schemas["Interaction"];
 export type InteractionDetail = Schemas["InteractionDetail"];
@@ -244,3 +247,5 @@ export interface LiveEvents {
   "setup.changed": { kind: string; id: string };
   "session.ended": { reason: string };
 }
+export type NewTOTP = Schemas["NewTOTP"];
+export type SecondStep = Schemas["SecondStep"];

@@ -1,5 +1,5 @@
 import { api, asProblem, onSessionProblem, Problem, take } from "../api/client";
-import type { Me, Permission } from "../api/types";
+import type { Me, Permission, SecondStep } from "../api/types";
 import { text } from "../messages/app";
 import { preferences } from "./preferences.svelte";
 
@@ -34,9 +34,27 @@ class Session {
     }
   }
 
-  async signIn(organisation: string, userName: string, password: string): Promise<void> {
+  /** Answers with the second step if one is asked for. */
+  async signIn(organisation: string, userName: string, password: string): Promise<SecondStep | undefined> {
+    const { second } = await take(
+      api.POST("/api/v1/sign-in", { body: { organisation, user_name: userName, password } }),
+    );
+    if (!second) await this.#enter();
+    return second;
+  }
+
+  async signInSecond(state: string, code: string): Promise<void> {
+    await api.POST("/api/v1/sign-in/second", { body: { state, code } });
+    await this.#enter();
+  }
+
+  async signInPasskey(shown: { state: string; credential: unknown }): Promise<void> {
+    await api.POST("/api/v1/sign-in/passkey", { body: shown });
+    await this.#enter();
+  }
+
+  async #enter(): Promise<void> {
     const before = this.me;
-    await api.POST("/api/v1/sign-in", { body: { organisation, user_name: userName, password } });
     const me = await take(api.GET("/api/v1/me"));
     if (before && (before.user.id !== me.user.id || before.organisation.id !== me.organisation.id)) {
       // Another person sits here now: nothing of the one before may stay.

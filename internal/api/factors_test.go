@@ -1,0 +1,89 @@
+package api_test
+
+import (
+	"encoding/base32"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/totp"
+)
+
+// What the two steps of a sign-in give away, and what they take: no cookie
+// before both are done.
+func TestASignInInTwoSteps(t *testing.T) {
+	h := found(t, noLimits)
+	agent := h.a.users[access.Agent]
+	got := h.ask(agent, "POST", "/api/v1/me/factors/totp/begin", nil)
+	if got.status != 200 {
+		t.Fatalf("%d %s", got.status, got.body)
+	}
+	var begun struct{ Secret, Address, State string }
+	must(t, json.Unmarshal([]byte(got.body), &begun))
+	if !strings.HasPrefix(begun.Address, "otpauth://totp/Nubitalk%20acme:agent?") {
+		t.Errorf("%s", begun.Address)
+	}
+	key, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(begun.Secret)
+	must(t, err)
+	got = h.ask(agent, "POST", "/api/v1/me/factors/totp", m{"state": begun.State, "code": "none", "name": "phone"})
+	if got.status != 422 || !strings.Contains(got.body, `"location":"body.code"`) {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+	got = h.ask(agent, "POST", "/api/v1/me/factors/totp", m{"state": begun.State, "code": totp.Code(key, totp.StepAt(time.Now())), "name": "phone"})
+	var added struct {
+		RecoveryCodes []string `json:"recovery_codes"`
+	}
+	must(t, json.Unmarshal([]byte(got.body), &added))
+	if got.status != 201 || len(added.RecoveryCodes) != 10 {
+		t.Fatalf("%d %s", got.status, got.body)
+	}
+
+	got = h.ask(nil, "POST", "/api/v1/sign-in", m{"organisation": "acme", "user_name": "agent", "password": password})
+	var half struct {
+		Second struct {
+			State string
+			Kinds []string
+		}
+	}
+	must(t, json.Unmarshal([]byte(got.body), &half))
+	if got.status != 200 || got.header.Get("Set-Cookie") != "" || half.Second.State == "" || len(half.Second.Kinds) != 1 {
+		t.Fatalf("%d %q %s", got.status, got.header.Get("Set-Cookie"), got.body)
+	}
+	want1(t, h.ask(&who{header: "Cookie", value: "nubitalk=" + half.Second.State}, "GET", "/api/v1/me", nil), 401, "unauthorised")
+	want1(t, h.ask(nil, "POST", "/api/v1/sign-in/second", m{"state": half.Second.State, "code": "000"}), 401, "unauthorised")
+	got = h.ask(nil, "POST", "/api/v1/sign-in/second", m{"state": half.Second.State, "code": added.RecoveryCodes[0]})
+	if got.status != 200 || !strings.HasPrefix(got.header.Get("Set-Cookie"), "nubitalk=nbs_") || strings.Contains(got.body, "second") {
+		t.Errorf("%d %q %s", got.status, got.header.Get("Set-Cookie"), got.body)
+	}
+
+	for _, secret := range []string{begun.Secret, added.RecoveryCodes[1], half.Second.State} {
+		if strings.Contains(h.log.String(), secret) {
+			t.Error("the log has a secret")
+		}
+	}
+	admin := h.a.users[access.Administrator]
+	if got := h.ask(admin, "DELETE", "/api/v1/users/"+agent.user+"/factors", nil); got.status != 204 {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+	want1(t, h.ask(agent, "GET", "/api/v1/me", nil), 401, "unauthorised") // its sessions have ended
+}
+
+// Routes that change how somebody signs in say so, and no other does.
+func TestWhatAsksForAFreshProof(t *testing.T) {
+	h := build(t, noLimits)
+	fresh := map[string]bool{
+		"POST /api/v1/me/factors/totp/begin": true, "POST /api/v1/me/factors/totp": true, "POST /api/v1/me/factors/passkey/begin": true, "POST /api/v1/me/factors/passkey": true,
+		"DELETE /api/v1/me/factors/{id}": true, "POST /api/v1/me/recovery-codes": true, "DELETE /api/v1/users/{id}/factors": true,
+	}
+	for _, r := range h.doors.Routes() {
+		name := r.Method + " " + r.Path
+		if r.Guard.Fresh != fresh[name] {
+			t.Errorf("%s: %v", name, r.Guard.Fresh)
+		}
+		if r.Guard.Fresh && r.Repeatable {
+			t.Errorf("%s keeps its answer", name)
+		}
+	}
+}

@@ -1,0 +1,266 @@
+package account_test
+
+import (
+	"encoding/base32"
+	"strings"
+	"testing"
+	"time"
+
+	"nubitalk/internal/app/account"
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/secret"
+	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/totp"
+	"nubitalk/internal/store"
+)
+
+// app is an authenticator app.
+type app struct {
+	f   *fixture
+	key []byte
+}
+
+// code is what it shows so many steps from now.
+func (p app) code(steps int) string {
+	return totp.Code(p.key, totp.StepAt(p.f.clock.Now())+int64(steps))
+}
+
+// addApp gives a signed-in user an authenticator app.
+func (f *fixture) addApp(in account.Session) (app, account.AddedFactor) {
+	f.t.Helper()
+	begun, err := f.BeginTOTP(f.t.Context(), in)
+	must(f.t, err)
+	key, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(begun.Secret)
+	must(f.t, err)
+	p := app{f, key}
+	added, err := f.AddTOTP(f.t.Context(), in, secret.New(begun.State), p.code(0), "phone")
+	must(f.t, err)
+	return p, added
+}
+
+// password signs in as far as a right password leads.
+func (f *fixture) password(name string) account.SignedIn {
+	f.t.Helper()
+	in, err := f.SignIn(f.t.Context(), "acme", name, secret.New(goodPassword))
+	must(f.t, err)
+	return in
+}
+
+func (f *fixture) second(in account.SignedIn, code string) (account.SignedIn, error) {
+	return f.SignInSecond(f.t.Context(), secret.New(in.Second.State), code)
+}
+
+func TestAPasswordAloneIsNotEnoughWithASecondFactor(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		ana, in := f.user("ana", access.Agent)
+		phone, added := f.addApp(in.Session)
+		if len(added.RecoveryCodes) != 10 || added.Factor.Kind != account.TOTP || added.Factor.Name != "phone" {
+			t.Errorf("%+v", added)
+		}
+		half := f.password("ana")
+		if half.Second == nil || !half.Token.Empty() || half.Session.Actor.User != "" || len(half.Second.Kinds) != 1 || half.Second.Kinds[0] != account.TOTP {
+			t.Fatalf("%+v", half)
+		}
+		if strings.Contains(half.Second.State, ana.ID) {
+			t.Error("the state tells the user's id")
+		}
+		// The code with which the app was added is spent, and so is any earlier one.
+		for _, steps := range []int{0, -1, -2, 2} {
+			_, err := f.second(half, phone.code(steps))
+			wantCode(t, err, errs.Unauthorised)
+		}
+		f.clock.Advance(30 * time.Second)
+		full, err := f.second(half, phone.code(0)[:3]+" "+phone.code(0)[3:])
+		must(t, err)
+		if s, err := f.Recognise(t.Context(), full.Token); err != nil || s.Actor.User != ana.ID {
+			t.Errorf("%+v, %v", s, err)
+		}
+		// Neither the code nor the state is good again.
+		_, err = f.second(f.password("ana"), phone.code(0))
+		wantCode(t, err, errs.Unauthorised)
+		_, err = f.second(half, phone.code(1))
+		wantCode(t, err, errs.Unauthorised)
+		u, err := f.User(t.Context(), f.a.admin, ana.ID)
+		if err != nil || len(u.Factors) != 1 || u.Factors[0] != account.TOTP {
+			t.Errorf("%v, %v", u.Factors, err)
+		}
+		if n := f.audited(f.a.ID, "factor.added"); n != 1 {
+			t.Errorf("%d lines", n)
+		}
+	})
+}
+
+func TestARecoveryCodeIsGoodOnce(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		_, in := f.user("ana", access.Agent)
+		_, added := f.addApp(in.Session)
+		one, two := added.RecoveryCodes[0], added.RecoveryCodes[1]
+		_, err := f.second(f.password("ana"), strings.ToUpper(strings.ReplaceAll(one, "-", " ")))
+		must(t, err)
+		_, err = f.second(f.password("ana"), one)
+		wantCode(t, err, errs.Unauthorised)
+		_, err = f.second(f.password("ana"), two)
+		must(t, err)
+		left, err := f.Factors(t.Context(), in.Session)
+		if err != nil || left.RecoveryCodes != 8 || len(left.Factors) != 1 {
+			t.Errorf("%+v, %v", left, err)
+		}
+		codes, err := f.NewRecoveryCodes(t.Context(), in.Session)
+		must(t, err)
+		_, err = f.second(f.password("ana"), added.RecoveryCodes[2]) // those before are void
+		wantCode(t, err, errs.Unauthorised)
+		_, err = f.second(f.password("ana"), codes[0])
+		must(t, err)
+	})
+}
+
+func TestWrongCodesLockLikeWrongPasswords(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		_, in := f.user("ana", access.Agent)
+		phone, _ := f.addApp(in.Session)
+		f.clock.Advance(30 * time.Second)
+		half := f.password("ana")
+		for range 4 {
+			_, err := f.second(half, "no code")
+			wantCode(t, err, errs.Unauthorised)
+		}
+		_, err := f.second(half, "no code")
+		wantCode(t, err, errs.Limited)
+		_, err = f.second(half, phone.code(0)) // even the right one
+		wantCode(t, err, errs.Limited)
+		_, err = f.SignIn(t.Context(), "acme", "ana", secret.New(goodPassword))
+		wantCode(t, err, errs.Limited)
+		f.clock.Advance(5*time.Minute + time.Second)
+		_, err = f.second(f.password("ana"), phone.code(0))
+		must(t, err)
+	})
+}
+
+// A state is for one thing, one user, one password and five minutes.
+func TestAStateIsGoodForNothingElse(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		_, ana := f.user("ana", access.Agent)
+		_, bob := f.user("bob", access.Agent)
+		phone, _ := f.addApp(ana.Session)
+		f.clock.Advance(30 * time.Second)
+		begun, err := f.BeginTOTP(t.Context(), ana.Session)
+		must(t, err)
+		_, err = f.SignInSecond(t.Context(), secret.New(begun.State), phone.code(0)) // of another purpose
+		wantCode(t, err, errs.Unauthorised)
+		_, err = f.AddTOTP(t.Context(), bob.Session, secret.New(begun.State), phone.code(0), "stolen") // another's
+		wantCode(t, err, errs.Invalid)
+		for _, state := range []string{"", "nbt_", "nbt_" + string(f.a.ID) + ".", "nbt_" + string(f.a.ID) + ".AAAA", "nbt_" + string(f.b.ID) + strings.TrimPrefix(f.password("ana").Second.State, "nbt_"+string(f.a.ID))} {
+			_, err := f.SignInSecond(t.Context(), secret.New(state), phone.code(0))
+			wantCode(t, err, errs.Unauthorised)
+		}
+		half := f.password("ana")
+		must(t, f.SetPassword(t.Context(), ana.Session, secret.New(goodPassword), secret.New("eleven blue tricycles")))
+		_, err = f.second(half, phone.code(0)) // the password is another now
+		wantCode(t, err, errs.Unauthorised)
+		late, err := f.SignIn(t.Context(), "acme", "ana", secret.New("eleven blue tricycles"))
+		must(t, err)
+		f.clock.Advance(5*time.Minute + time.Second)
+		_, err = f.second(late, phone.code(0))
+		wantCode(t, err, errs.Unauthorised)
+	})
+}
+
+func TestFactorsAreRemovedAndReset(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		ana, in := f.user("ana", access.Agent)
+		_, first := f.addApp(in.Session)
+		f.clock.Advance(time.Minute)
+		_, second := f.addApp(in.Session)
+		if second.RecoveryCodes != nil {
+			t.Error("recovery codes are made with the first only")
+		}
+		other, theirs := f.user("bob", access.Agent)
+		wantCode(t, f.RemoveFactor(t.Context(), theirs.Session, first.Factor.ID), errs.NotFound)
+		must(t, f.RemoveFactor(t.Context(), in.Session, first.Factor.ID))
+		if f.password("ana").Second == nil {
+			t.Error("one was left")
+		}
+		must(t, f.RemoveFactor(t.Context(), in.Session, second.Factor.ID))
+		if f.password("ana").Second != nil {
+			t.Error("none was left")
+		}
+		_, err := f.NewRecoveryCodes(t.Context(), in.Session)
+		wantCode(t, err, errs.Conflict)
+
+		f.clock.Advance(time.Minute)
+		f.addApp(in.Session)
+		wantCode(t, f.ResetFactors(t.Context(), access.Actor{Tenant: f.a.ID, User: other.ID, Roles: []access.Role{access.Supervisor}}, ana.ID), errs.Forbidden)
+		wantCode(t, f.ResetFactors(t.Context(), f.b.admin, ana.ID), errs.NotFound)
+		must(t, f.ResetFactors(t.Context(), f.a.admin, ana.ID))
+		_, err = f.Recognise(t.Context(), in.Token)
+		wantCode(t, err, errs.Unauthorised)
+		if f.password("ana").Second != nil {
+			t.Error("they were reset")
+		}
+		for action, want := range map[string]int{"factor.added": 3, "factor.removed": 2, "factors.reset": 1} {
+			if n := f.audited(f.a.ID, action); n != want {
+				t.Errorf("%s: %d lines, want %d", action, n, want)
+			}
+		}
+		// A deleted user leaves none behind.
+		f.addApp(f.password("ana").Session)
+		must(t, f.DeleteUser(t.Context(), f.a.admin, ana.ID))
+		must(t, f.db.Read(t.Context(), f.a.ID, func(tx *store.Tx) error {
+			rows, err := tx.FactorsOf(ana.ID)
+			if len(rows) != 0 {
+				t.Errorf("%d factors are left", len(rows))
+			}
+			return err
+		}))
+	})
+}
+
+// How one signs in is changed by who proved it lately.
+func TestASessionIsFreshForTenMinutes(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		_, in := f.user("ana", access.Agent)
+		fresh := func() bool {
+			s, err := f.Recognise(t.Context(), in.Token)
+			must(t, err)
+			return s.Fresh(f.clock.Now())
+		}
+		if !fresh() {
+			t.Error("right after the sign-in")
+		}
+		f.clock.Advance(10 * time.Minute)
+		if fresh() {
+			t.Error("after ten minutes")
+		}
+		wantCode(t, f.Confirm(t.Context(), in.Session, secret.New("not it at all")), errs.Invalid)
+		if fresh() {
+			t.Error("after a wrong password")
+		}
+		must(t, f.Confirm(t.Context(), in.Session, secret.New(goodPassword)))
+		if !fresh() {
+			t.Error("after the right one")
+		}
+		for range 3 { // with the one before
+			wantCode(t, f.Confirm(t.Context(), in.Session, secret.New("not it at all")), errs.Invalid)
+		}
+		wantCode(t, f.Confirm(t.Context(), in.Session, secret.New("not it at all")), errs.Limited)
+	})
+}
+
+func TestSecretsOfFactorsAreSealed(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		ana, in := f.user("ana", access.Agent)
+		phone, added := f.addApp(in.Session)
+		must(t, f.db.Read(t.Context(), f.a.ID, func(tx *store.Tx) error {
+			rows, err := tx.FactorsOf(ana.ID)
+			if len(rows) != 2 {
+				t.Errorf("%d rows", len(rows))
+			}
+			for _, r := range rows {
+				if text := string(r.SecretSealed); strings.Contains(text, string(phone.key)) || strings.Contains(text, added.RecoveryCodes[0]) || len(text) < 20 {
+					t.Errorf("%s is in the clear: %q", r.Kind, text)
+				}
+			}
+			return err
+		}))
+	})
+}
