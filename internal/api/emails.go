@@ -39,7 +39,11 @@ type emailReplyInput struct {
 	ByID
 	Body struct {
 		ClientID string   `json:"client_id" minLength:"1" maxLength:"64" doc:"The sender's own id; a repeat is the same answer, sent once."`
-		Text     string   `json:"text" minLength:"1" maxLength:"200000"`
+		Text     string   `json:"text,omitempty" maxLength:"200000"`
+		HTML     string   `json:"html,omitempty" maxLength:"400000" doc:"In the place of the text: paragraphs, emphasis, lists and links are sent, beside a text that is made of it."`
+		From     string   `json:"from,omitempty" maxLength:"254" doc:"One of the mailbox's addresses; absent: the one that the message was sent to."`
+		Files    []string `json:"files,omitempty" maxItems:"20" doc:"Ids of files of the draft."`
+		Hold     bool     `json:"hold,omitempty" doc:"It is held for as long as the mailbox says (hold_seconds), and can be undone until then."`
 		Quote    bool     `json:"quote,omitempty" doc:"With what is answered quoted below."`
 		To       []string `json:"to,omitempty" maxItems:"50" doc:"Addresses; absent: whom an answer reaches (Reply-To, else From)."`
 		Cc       []string `json:"cc,omitempty" maxItems:"50"`
@@ -79,13 +83,13 @@ func (s *Server) emailRoutes() {
 			}
 			return &emailPage{ContentType: "text/html; charset=utf-8", CacheControl: "private, no-store", CSP: message.PagePolicy, Frame: "SAMEORIGIN", Body: b}, nil
 		})
-	handle(s, "POST", base+"/reply", needs(access.WorkHandle), about{id: "replyEmail", tag: tag, summary: "Answer the email", once: true,
+	handle(s, "POST", base+"/reply", needs(access.WorkHandle), about{id: "replyEmail", tag: tag, summary: "Answer the email", once: true, body: 900 << 10,
 		detail: "It leaves by the mailbox's provider, from the address that the message was sent to, and a copy is put into the provider's sent folder. The same `client_id` is never sent twice. 409: it is not known whether an earlier answer was sent."},
 		func(ctx context.Context, c *caller, in *emailReplyInput) (*reply[email.Sent], error) {
 			if _, err := s.Floor.Work(ctx, c.Actor, access.WorkHandle, in.ID); err != nil {
 				return nil, err
 			}
-			w := email.Answer{ClientID: in.Body.ClientID, Text: secret.New(in.Body.Text), Quote: in.Body.Quote, Again: in.Body.Again}
+			w := email.Answer{ClientID: in.Body.ClientID, Text: secret.New(in.Body.Text), HTML: secret.New(in.Body.HTML), Quote: in.Body.Quote, From: in.Body.From, Files: in.Body.Files, Hold: in.Body.Hold, Again: in.Body.Again}
 			for _, a := range in.Body.To {
 				w.To = append(w.To, secret.New(a))
 			}
@@ -93,6 +97,103 @@ func (s *Server) emailRoutes() {
 				w.Cc = append(w.Cc, secret.New(a))
 			}
 			return answer(s.Emails.Reply(ctx, c.Actor, in.ID, w))
+		})
+}
+
+type emailSentInput struct {
+	ByID
+	ClientID string `path:"client_id" minLength:"1" maxLength:"64"`
+}
+
+type emailDraftInput struct {
+	ByID
+	Body struct {
+		Version int              `json:"version" minimum:"0" doc:"The one that this goes on from; 0: none is known."`
+		Words   email.DraftWords `json:"words"`
+	} `nameHint:"EmailDraftChange"`
+}
+
+type emailAttachInput struct {
+	ByID
+	Body struct {
+		Name      string `json:"name" minLength:"1" maxLength:"255"`
+		MediaType string `json:"media_type,omitempty" maxLength:"255"`
+		Size      int64  `json:"size" minimum:"0"`
+	} `nameHint:"EmailAttach"`
+}
+
+type emailDraftFile struct {
+	ByID
+	File string `path:"file" minLength:"1" maxLength:"64"`
+}
+
+type emailPieceInput struct {
+	emailDraftFile
+	From    int64  `query:"from" minimum:"0" required:"true" doc:"Where the piece begins: how many octets are there already."`
+	RawBody []byte `contentType:"application/octet-stream"`
+}
+
+// emailDraftRoutes are of answers while they are written: in memory alone.
+func (s *Server) emailDraftRoutes() {
+	const tag = "Interactions"
+	const base = "/api/v1/interactions/{id}/email"
+	may := func(ctx context.Context, c *caller, interaction string) error {
+		_, err := s.Floor.Work(ctx, c.Actor, access.WorkHandle, interaction)
+		return err
+	}
+	handle(s, "DELETE", base+"/reply/{client_id}", needs(access.WorkHandle), about{id: "undoEmail", tag: tag, summary: "Undo an answer that is held", once: true,
+		detail: "409: it is too late."},
+		func(ctx context.Context, c *caller, in *emailSentInput) (*struct{}, error) {
+			if err := may(ctx, c, in.ID); err != nil {
+				return nil, err
+			}
+			return nil, s.Emails.Undo(ctx, c.Actor, in.ID, in.ClientID)
+		})
+	handle(s, "GET", base+"/draft", needs(access.WorkHandle), about{id: "emailDraft", tag: tag, summary: "What one was writing",
+		detail: "An answer that is being written is in memory until it is sent or discarded, or the interaction is closed; it is never stored."},
+		func(ctx context.Context, c *caller, in *ByID) (*reply[email.Draft], error) {
+			if err := may(ctx, c, in.ID); err != nil {
+				return nil, err
+			}
+			return answer(s.Emails.Draft(ctx, c.Actor, in.ID))
+		})
+	handle(s, "PUT", base+"/draft", needs(access.WorkHandle), about{id: "writeEmailDraft", tag: tag, summary: "Keep what one writes", once: true, body: 900 << 10,
+		detail: "409: another window has written meanwhile."},
+		func(ctx context.Context, c *caller, in *emailDraftInput) (*reply[email.Draft], error) {
+			if err := may(ctx, c, in.ID); err != nil {
+				return nil, err
+			}
+			return answer(s.Emails.Write(ctx, c.Actor, in.ID, in.Body.Version, in.Body.Words))
+		})
+	handle(s, "DELETE", base+"/draft", needs(access.WorkHandle), about{id: "discardEmailDraft", tag: tag, summary: "Discard what one was writing", once: true},
+		func(ctx context.Context, c *caller, in *ByID) (*struct{}, error) {
+			if err := may(ctx, c, in.ID); err != nil {
+				return nil, err
+			}
+			return nil, s.Emails.Discard(ctx, c.Actor, in.ID)
+		})
+	handle(s, "POST", base+"/draft/files", needs(access.WorkHandle), about{id: "attachToEmail", tag: tag, summary: "Begin a file of an answer", once: true, status: 201,
+		detail: "Its octets follow in pieces. The mailbox says how much files may be, and of which types (`attach_mb`, `attach_types`)."},
+		func(ctx context.Context, c *caller, in *emailAttachInput) (*reply[email.DraftFile], error) {
+			if err := may(ctx, c, in.ID); err != nil {
+				return nil, err
+			}
+			return answer(s.Emails.Attach(ctx, c.Actor, in.ID, email.DraftFile{Name: in.Body.Name, MediaType: in.Body.MediaType, Size: in.Body.Size}))
+		})
+	handle(s, "PUT", base+"/draft/files/{file}", needs(access.WorkHandle), about{id: "emailFilePiece", tag: tag, summary: "A piece of a file of an answer", once: true, body: email.MostPiece + 1,
+		detail: "At most 512 KB, in order; a piece that is there already is taken again."},
+		func(ctx context.Context, c *caller, in *emailPieceInput) (*reply[email.DraftFile], error) {
+			if err := may(ctx, c, in.ID); err != nil {
+				return nil, err
+			}
+			return answer(s.Emails.Piece(ctx, c.Actor, in.ID, in.File, in.From, in.RawBody))
+		})
+	handle(s, "DELETE", base+"/draft/files/{file}", needs(access.WorkHandle), about{id: "detachFromEmail", tag: tag, summary: "Remove a file of an answer", once: true},
+		func(ctx context.Context, c *caller, in *emailDraftFile) (*struct{}, error) {
+			if err := may(ctx, c, in.ID); err != nil {
+				return nil, err
+			}
+			return nil, s.Emails.Detach(ctx, c.Actor, in.ID, in.File)
 		})
 }
 

@@ -1005,6 +1005,28 @@ func (e mails) Page(_ context.Context, t id.Tenant, _ string, _ bool, _, _ strin
 	return []byte(e.w.tenants[t].canary), nil
 }
 
+func (mails) Undo(context.Context, access.Actor, string, string) error { return nil }
+
+func (e mails) Draft(_ context.Context, a access.Actor, _ string) (email.Draft, error) {
+	return email.Draft{Version: 1, Words: email.DraftWords{Text: e.w.tenants[a.Tenant].canary}}, nil
+}
+
+func (mails) Write(_ context.Context, _ access.Actor, _ string, version int, w email.DraftWords) (email.Draft, error) {
+	return email.Draft{Version: version + 1, Words: w}, nil
+}
+
+func (mails) Discard(context.Context, access.Actor, string) error { return nil }
+
+func (mails) Attach(_ context.Context, _ access.Actor, _ string, f email.DraftFile) (email.DraftFile, error) {
+	return f, nil
+}
+
+func (mails) Piece(_ context.Context, _ access.Actor, _, file string, from int64, octets []byte) (email.DraftFile, error) {
+	return email.DraftFile{ID: file, Received: from + int64(len(octets))}, nil
+}
+
+func (mails) Detach(context.Context, access.Actor, string, string) error { return nil }
+
 func (e mails) Reply(_ context.Context, a access.Actor, _ string, w email.Answer) (email.Sent, error) {
 	return email.Sent{ClientID: w.ClientID, User: a.User, State: "sent"}, nil
 }

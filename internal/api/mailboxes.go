@@ -22,6 +22,13 @@ type Emails interface {
 	File(ctx context.Context, t id.Tenant, interaction string, number int) (email.Content, error)
 	Reply(ctx context.Context, a access.Actor, interaction string, w email.Answer) (email.Sent, error)
 	Page(ctx context.Context, t id.Tenant, interaction string, remote bool, language, quoted string) ([]byte, error)
+	Undo(ctx context.Context, a access.Actor, interaction, clientID string) error
+	Draft(ctx context.Context, a access.Actor, interaction string) (email.Draft, error)
+	Write(ctx context.Context, a access.Actor, interaction string, version int, w email.DraftWords) (email.Draft, error)
+	Discard(ctx context.Context, a access.Actor, interaction string) error
+	Attach(ctx context.Context, a access.Actor, interaction string, f email.DraftFile) (email.DraftFile, error)
+	Piece(ctx context.Context, a access.Actor, interaction, file string, from int64, octets []byte) (email.DraftFile, error)
+	Detach(ctx context.Context, a access.Actor, interaction, file string) error
 	Status(ctx context.Context, t id.Tenant, mailbox string) (email.Status, error)
 	Try(ctx context.Context, t id.Tenant, mailbox string, m setup.Mailbox, password secret.Text) (provider.Trial, error)
 	Discover(ctx context.Context, address string) (provider.Found, error)

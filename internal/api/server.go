@@ -95,6 +95,7 @@ func New(c Config, p Parts) *Server {
 	s.deskRoutes()
 	s.interactionRoutes()
 	s.emailRoutes()
+	s.emailDraftRoutes()
 	s.floorRoutes()
 	s.alertRoutes()
 	s.setupRoutes()

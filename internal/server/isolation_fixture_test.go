@@ -308,7 +308,7 @@ func (p *party) thing(path string) string {
 
 // path fills in a route's ids: its thing is of p, the smaller ones are of q.
 func (p *party) path(route string, q *party) string {
-	return strings.NewReplacer("{id}", p.thing(route), "{attachment}", q.attachment, "{number}", "0", "{share}", q.share, "{user}", q.second, "{consent}", q.consent, "{queue}", q.setups[setup.KindQueue]["id"].(string), "{skill}", q.setups[setup.KindSkill]["id"].(string)).Replace(route)
+	return strings.NewReplacer("{id}", p.thing(route), "{attachment}", q.attachment, "{number}", "0", "{client_id}", "m1", "{file}", "f1", "{share}", q.share, "{user}", q.second, "{consent}", q.consent, "{queue}", q.setups[setup.KindQueue]["id"].(string), "{skill}", q.setups[setup.KindSkill]["id"].(string)).Replace(route)
 }
 
 // madeUp is a path with ids in it that nobody has, in place of p's.
@@ -362,10 +362,13 @@ func (p *party) body(method, route string) (any, string) {
 		}
 		return said, ""
 	}
+	if strings.HasSuffix(route, "/draft/files/{file}") && method == "PUT" {
+		return "piece", "?from=0"
+	}
 	if strings.HasSuffix(route, "/screen/pieces") {
 		return m{}, "?recording=rec_1&number=1&at_ms=1&length_ms=1000"
 	}
-	for end, body := range map[string]any{"/listen": m{}, "/shares": m{"users": []any{p.second}, "reason": "quality"}, "/attachments": fileForm, "/email/reply": m{"client_id": "m1", "text": "hello"}, "/messages": m{"client_id": "m1", "kind": "text", "text": "hello"}, "/read": m{"seq": 1},
+	for end, body := range map[string]any{"/listen": m{}, "/shares": m{"users": []any{p.second}, "reason": "quality"}, "/attachments": fileForm, "/email/reply": m{"client_id": "m1", "text": "hello"}, "/email/draft": m{"version": 0, "words": m{"text": p.canary}}, "/draft/files": m{"name": "a.pdf", "size": 1}, "/messages": m{"client_id": "m1", "kind": "text", "text": "hello"}, "/read": m{"seq": 1},
 		"/typing": m{}, "/audio": soundFile, "/level": m{"right": true}, "/sound": m{"description": strings.Repeat("v=0\r\n", 10)}, "/hold": m{"held": true}, "/spoken": m{"wanted": true}, "/talk": m{"with": "caller"}, "/ring": m{}, "/park": m{}, "/take": m{}, "/monitor": m{"how": "none"}, "/outside": m{"number": "210000001"}, "/call-back": m{}, "/keys": m{"keys": "1"}, "/recording": m{"action": "pause"}, "/secure-flow": m{"flow": "flw_1"}, "/screen": m{}, "/screen/end": m{"why": "closed"}, "/call-legs/export": m{"format": "json"}, "/evaluations/export": m{"format": "json", "reason": "quality"}, "/complete": m{}, "/result": m{"disposition": "", "labels": []string{}}, "/transfer": m{"queue": p.setups[setup.KindQueue]["id"]}, "/consult": m{"user": p.second}, "/move": m{"priority": 7},
 		"/presence": m{"presence": "not_ready"}, "/contacts/{id}": m{"version": 1, "name": "x"}, "/organisations/{id}": m{"version": 1, "name": "Renamed"},
 		"/users/{id}": m{"version": 0, "language": "pt"}, "/restore": m{"version": 1}, "/skills/{skill}": m{"level": 3, "was": 0}, "/queues/{queue}": m{"member": false}, "/queues/members": m{"member_rule": `language == "pt"`}} {

@@ -93,7 +93,7 @@ type EmailSendRow struct {
 	InteractionID string
 	ClientID      string // the sender's own id of it
 	UserID        string
-	State         string // sending, sent, failed, unsure
+	State         string // held, sending, sent, failed, unsure, undone
 	Reason        string // why it failed
 	BegunAt       time.Time
 	EndedAt       time.Time
@@ -118,6 +118,15 @@ func (tx *Tx) EndEmailSend(s EmailSendRow) error {
 	n, err := tx.exec(`UPDATE email_sends SET state = $4, reason = $5, ended_at = $6 WHERE tenant_id = $1 AND interaction_id = $2 AND client_id = $3`,
 		string(tx.scope.Tenant), s.InteractionID, s.ClientID, s.State, s.Reason, us(s.EndedAt))
 	return must("answer", n, err)
+}
+
+// ChangeEmailSend makes an answer what to says, if it is still as from says; else nothing
+// is changed, and false is answered: somebody was faster.
+func (tx *Tx) ChangeEmailSend(from, to EmailSendRow) (bool, error) {
+	n, err := tx.exec(`UPDATE email_sends SET user_id = $4, state = $5, reason = $6, begun_at = $7, ended_at = $8
+		WHERE tenant_id = $1 AND interaction_id = $2 AND client_id = $3 AND state = $9 AND begun_at = $10`,
+		string(tx.scope.Tenant), from.InteractionID, from.ClientID, to.UserID, to.State, to.Reason, us(to.BegunAt), us(to.EndedAt), from.State, us(from.BegunAt))
+	return n == 1, err
 }
 
 // EmailSends are the answers of an interaction, the first begun first.

@@ -2322,6 +2322,86 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/interactions/{id}/email/draft": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What one was writing
+     * @description An answer that is being written is in memory until it is sent or discarded, or the interaction is closed; it is never stored.
+     *
+     *     Needs `work.handle`.
+     */
+    get: operations["emailDraft"];
+    /**
+     * Keep what one writes
+     * @description 409: another window has written meanwhile.
+     *
+     *     Needs `work.handle`.
+     */
+    put: operations["writeEmailDraft"];
+    post?: never;
+    /**
+     * Discard what one was writing
+     * @description Needs `work.handle`.
+     */
+    delete: operations["discardEmailDraft"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/{id}/email/draft/files": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Begin a file of an answer
+     * @description Its octets follow in pieces. The mailbox says how much files may be, and of which types (`attach_mb`, `attach_types`).
+     *
+     *     Needs `work.handle`.
+     */
+    post: operations["attachToEmail"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/{id}/email/draft/files/{file}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * A piece of a file of an answer
+     * @description At most 512 KB, in order; a piece that is there already is taken again.
+     *
+     *     Needs `work.handle`.
+     */
+    put: operations["emailFilePiece"];
+    post?: never;
+    /**
+     * Remove a file of an answer
+     * @description Needs `work.handle`.
+     */
+    delete: operations["detachFromEmail"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/interactions/{id}/email/files/{number}": {
     parameters: {
       query?: never;
@@ -2381,6 +2461,28 @@ export interface paths {
      */
     post: operations["replyEmail"];
     delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/{id}/email/reply/{client_id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+     * Undo an answer that is held
+     * @description 409: it is too late.
+     *
+     *     Needs `work.handle`.
+     */
+    delete: operations["undoEmail"];
     options?: never;
     head?: never;
     patch?: never;
@@ -7255,9 +7357,55 @@ export interface components {
       /** Format: int64 */
       version: number;
     };
+    Draft: {
+      files: components["schemas"]["DraftFile"][];
+      /**
+       * Format: int64
+       * @description Grows with each change; 0: there is none.
+       */
+      version: number;
+      words: components["schemas"]["DraftWords"];
+    };
+    DraftFile: {
+      id: string;
+      media_type: string;
+      name: string;
+      /**
+       * Format: int64
+       * @description Octets that are there already.
+       */
+      received: number;
+      /** Format: int64 */
+      size: number;
+    };
+    DraftWords: {
+      cc?: string[];
+      from?: string;
+      /** @description What is written with emphasis, lists and links; empty: it is plain text. */
+      html?: string;
+      quote?: boolean;
+      /** @description html is what is written, and not text. */
+      rich?: boolean;
+      text?: string;
+      to?: string[];
+    };
     Drawn: {
       /** Format: int64 */
       count: number;
+    };
+    EmailAttach: {
+      media_type?: string;
+      name: string;
+      /** Format: int64 */
+      size: number;
+    };
+    EmailDraftChange: {
+      /**
+       * Format: int64
+       * @description The one that this goes on from; 0: none is known.
+       */
+      version: number;
+      words: components["schemas"]["DraftWords"];
     };
     EmailReply: {
       /** @description It is not known whether an earlier answer was sent; send this one all the same. */
@@ -7265,9 +7413,17 @@ export interface components {
       cc?: string[];
       /** @description The sender's own id; a repeat is the same answer, sent once. */
       client_id: string;
+      /** @description Ids of files of the draft. */
+      files?: string[];
+      /** @description One of the mailbox's addresses; absent: the one that the message was sent to. */
+      from?: string;
+      /** @description It is held for as long as the mailbox says (hold_seconds), and can be undone until then. */
+      hold?: boolean;
+      /** @description In the place of the text: paragraphs, emphasis, lists and links are sent, beside a text that is made of it. */
+      html?: string;
       /** @description With what is answered quoted below. */
       quote?: boolean;
-      text: string;
+      text?: string;
       /** @description Addresses; absent: whom an answer reaches (Reply-To, else From). */
       to?: string[];
     };
@@ -8694,10 +8850,17 @@ export interface components {
       acknowledged?: string;
       /** @description The mailbox's address that it was sent to, from which it is answered. */
       address: string;
+      /** @description The mailbox's addresses, from which it may be answered. */
+      addresses: string[];
       /** @description Whom an answer reaches. */
       answer_to: components["schemas"]["Person"][];
       /** @description Id of the interaction whose answer it answers. */
       answers?: string;
+      /**
+       * Format: int64
+       * @description How much the files of one answer may be together.
+       */
+      attach_mb: number;
       /** @description Why it is taken for a machine's: auto_submitted, null_sender, list, bulk, report, robot. */
       automatic?: string;
       cc: components["schemas"]["Person"][];
@@ -8773,12 +8936,26 @@ export interface components {
       after: "flag" | "move";
       /** @description Other addresses of the mailbox: a message that was sent to one is answered from it. At most 50. */
       aliases: string[];
+      /**
+       * Format: int64
+       * @description How much the files of one answer are together, in MB; 0: answers have none. Providers take about 25 MB with everything, and files grow by a third on their way.
+       * @default 15
+       */
+      attach_mb: number;
+      /** @description Endings of names of files that answers may have, e.g. pdf; empty: all but programs. At most 50. */
+      attach_types: string[];
       /** @default true */
       enabled: boolean;
       /** @description Id of the entry point of channel email whose flow messages run. */
       entry_point: string;
       /** @description Folders whose messages are work; empty: INBOX. At most 20. */
       folders: string[];
+      /**
+       * Format: int64
+       * @description For how long the desk holds an answer back after it was sent, so that the agent can undo that. 0: it leaves at once.
+       * @default 10
+       */
+      hold_seconds: number;
       imap: components["schemas"]["MailServer"];
       /** @description The folder, with move; it is made if there is none. */
       move_to: string;
@@ -8803,7 +8980,7 @@ export interface components {
        * @enum {string}
        */
       sign: "password";
-      /** @description Put below each answer; empty: none. */
+      /** @description Put below each answer; empty: none. {{agent}} is the name of who answers. */
       signature: string;
       smtp: components["schemas"]["MailServer"];
       /** @description Messages that lie unread in the folders when the mailbox is connected are work, too; else only those that come from then on. */
@@ -8833,6 +9010,14 @@ export interface components {
       aliases: string[];
       /** Format: date-time */
       archived_at?: string;
+      /**
+       * Format: int64
+       * @description How much the files of one answer are together, in MB; 0: answers have none. Providers take about 25 MB with everything, and files grow by a third on their way.
+       * @default 15
+       */
+      attach_mb: number;
+      /** @description Endings of names of files that answers may have, e.g. pdf; empty: all but programs. At most 50. */
+      attach_types: string[];
       /** Format: date-time */
       created_at: string;
       /** @default true */
@@ -8841,6 +9026,12 @@ export interface components {
       entry_point: string;
       /** @description Folders whose messages are work; empty: INBOX. At most 20. */
       folders: string[];
+      /**
+       * Format: int64
+       * @description For how long the desk holds an answer back after it was sent, so that the agent can undo that. 0: it leaves at once.
+       * @default 10
+       */
+      hold_seconds: number;
       id: string;
       imap: components["schemas"]["MailServer"];
       /** @description The folder, with move; it is made if there is none. */
@@ -8866,7 +9057,7 @@ export interface components {
        * @enum {string}
        */
       sign: "password";
-      /** @description Put below each answer; empty: none. */
+      /** @description Put below each answer; empty: none. {{agent}} is the name of who answers. */
       signature: string;
       smtp: components["schemas"]["MailServer"];
       /** @description Messages that lie unread in the folders when the mailbox is connected are work, too; else only those that come from then on. */
@@ -9143,12 +9334,26 @@ export interface components {
       after: "flag" | "move";
       /** @description Other addresses of the mailbox: a message that was sent to one is answered from it. At most 50. */
       aliases?: string[];
+      /**
+       * Format: int64
+       * @description How much the files of one answer are together, in MB; 0: answers have none. Providers take about 25 MB with everything, and files grow by a third on their way.
+       * @default 15
+       */
+      attach_mb: number;
+      /** @description Endings of names of files that answers may have, e.g. pdf; empty: all but programs. At most 50. */
+      attach_types?: string[];
       /** @default true */
       enabled: boolean;
       /** @description Id of the entry point of channel email whose flow messages run. */
       entry_point: string;
       /** @description Folders whose messages are work; empty: INBOX. At most 20. */
       folders?: string[];
+      /**
+       * Format: int64
+       * @description For how long the desk holds an answer back after it was sent, so that the agent can undo that. 0: it leaves at once.
+       * @default 10
+       */
+      hold_seconds: number;
       imap: components["schemas"]["MailServer"];
       /** @description The folder, with move; it is made if there is none. */
       move_to?: string;
@@ -9173,7 +9378,7 @@ export interface components {
        * @enum {string}
        */
       sign: "password";
-      /** @description Put below each answer; empty: none. */
+      /** @description Put below each answer; empty: none. {{agent}} is the name of who answers. */
       signature?: string;
       smtp: components["schemas"]["MailServer"];
       /** @description Messages that lie unread in the folders when the mailbox is connected are work, too; else only those that come from then on. */
@@ -11268,13 +11473,18 @@ export interface components {
       client_id: string;
       /** Format: date-time */
       ended_at?: string;
-      /** @description Why it failed. */
+      /**
+       * Format: date-time
+       * @description When an answer leaves that is held.
+       */
+      leaves_at?: string;
+      /** @description Why it failed; stopped: the program ended before it left, and it was not sent. */
       reason?: string;
       /**
-       * @description unsure: it is not known whether the provider took it; look at the provider's sent folder, and send with again if it is not there.
+       * @description held: it leaves at leaves_at, and can be undone until then. unsure: it is not known whether the provider took it; look at the provider's sent folder, and send with again if it is not there.
        * @enum {string}
        */
-      state: "sending" | "sent" | "failed" | "unsure";
+      state: "held" | "sending" | "sent" | "failed" | "unsure" | "undone";
       user: string;
     };
     Series: {
@@ -12193,12 +12403,26 @@ export interface components {
       after: "flag" | "move";
       /** @description Other addresses of the mailbox: a message that was sent to one is answered from it. At most 50. */
       aliases?: string[];
+      /**
+       * Format: int64
+       * @description How much the files of one answer are together, in MB; 0: answers have none. Providers take about 25 MB with everything, and files grow by a third on their way.
+       * @default 15
+       */
+      attach_mb: number;
+      /** @description Endings of names of files that answers may have, e.g. pdf; empty: all but programs. At most 50. */
+      attach_types?: string[];
       /** @default true */
       enabled: boolean;
       /** @description Id of the entry point of channel email whose flow messages run. */
       entry_point: string;
       /** @description Folders whose messages are work; empty: INBOX. At most 20. */
       folders?: string[];
+      /**
+       * Format: int64
+       * @description For how long the desk holds an answer back after it was sent, so that the agent can undo that. 0: it leaves at once.
+       * @default 10
+       */
+      hold_seconds: number;
       /** @description Of the stored mailbox whose password is used where none is given and both servers are the same. */
       id?: string;
       imap: components["schemas"]["MailServer"];
@@ -12222,7 +12446,7 @@ export interface components {
        * @enum {string}
        */
       sign: "password";
-      /** @description Put below each answer; empty: none. */
+      /** @description Put below each answer; empty: none. {{agent}} is the name of who answers. */
       signature?: string;
       smtp: components["schemas"]["MailServer"];
       /** @description Messages that lie unread in the folders when the mailbox is connected are work, too; else only those that come from then on. */
@@ -17352,6 +17576,205 @@ export interface operations {
       };
     };
   };
+  emailDraft: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Draft"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  writeEmailDraft: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["EmailDraftChange"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Draft"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  discardEmailDraft: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  attachToEmail: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["EmailAttach"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["DraftFile"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  emailFilePiece: {
+    parameters: {
+      query: {
+        /** @description Where the piece begins: how many octets are there already. */
+        from: number;
+      };
+      header?: never;
+      path: {
+        id: string;
+        file: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/octet-stream": string;
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["DraftFile"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  detachFromEmail: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        file: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   emailFile: {
     parameters: {
       query?: never;
@@ -17451,6 +17874,36 @@ export interface operations {
         content: {
           "application/json": components["schemas"]["Sent"];
         };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  undoEmail: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        client_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
       };
       /** @description Error */
       default: {

@@ -52,4 +52,18 @@ var ptMail = []entry{
 	// What an agent does with a message (channel/email).
 	{"This email has no HTML.", "Este email não tem HTML."},
 	{"Images of other messages are being fetched. Try again in a moment.", "Estão a ser carregadas imagens de outras mensagens. Tente de novo daqui a pouco."},
+	{"It is too late: the answer is on its way.", "É tarde demais: a resposta já saiu."},
+	{"This answer was changed in another window.", "Esta resposta foi alterada noutra janela."},
+	{"Too much is being written at this moment to keep more. Send an answer, or remove a file.", "Está a ser escrito demasiado neste momento para guardar mais. Envie uma resposta ou retire um ficheiro."},
+	{"There is no such file in this answer.", "Não existe esse ficheiro nesta resposta."},
+	{"This piece of the file does not go on from what is there.", "Este pedaço do ficheiro não continua o que já cá está."},
+	{"has one that is not there, or not whole. Attach it again.", "tem um que não está cá, ou não está completo. Anexe-o de novo."},
+	{"is no address of this mailbox.", "não é um endereço desta caixa de correio."},
+	{"is of a file; this mailbox sends none.", "é de um ficheiro; esta caixa de correio não envia nenhum."},
+	{"makes more than %d MB of files, which is the most that this mailbox sends.", "faz mais de {1} MB de ficheiros, que é o máximo que esta caixa de correio envia."},
+	{"is 0; an empty file is not sent.", "é 0; um ficheiro vazio não se envia."},
+	{"is of one file more than %d, which is the most.", "é de um ficheiro a mais do que {1}, que é o máximo."},
+	{"has an ending that this mailbox does not send.", "tem uma terminação que esta caixa de correio não envia."},
+	{"is %q; the ending of a file's name such as pdf is accepted.", "é {1}; aceita-se a terminação do nome de um ficheiro, como pdf."},
+	{"The provider does not take a message as large as this. Remove a file, or send it in another way.", "O fornecedor não aceita uma mensagem tão grande. Retire um ficheiro, ou envie-o de outra forma."},
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
@@ -20,11 +21,16 @@ import (
 
 // States of an answer.
 const (
+	held    = "held" // it waits, so that the agent can undo it
 	sending = "sending"
 	sent    = "sent"
 	failed  = "failed"
 	unsure  = "unsure"
+	undone  = "undone"
 )
+
+// Reasons beside the state, besides those of the provider.
+const stopped = "stopped" // the program ended while the answer was held: it was not sent
 
 // notKept is the reason beside an answer that was sent and whose copy could not be put
 // into the sent folder.
@@ -34,7 +40,11 @@ const notKept = "not_kept"
 type Answer struct {
 	ClientID string // the sender's own id: a repeat is the same answer
 	Text     secret.Text
+	HTML     secret.Text   // in the place of the text, which is then made of it
 	Quote    bool          // with what is answered below
+	From     string        // one of the mailbox's addresses; "": the one that the message was sent to
+	Files    []string      // of the draft
+	Hold     bool          // for as long as the mailbox says, so that it can be undone
 	To, Cc   []secret.Text // To empty: whom an answer reaches
 	// Again: an earlier answer of which it is not known whether it was sent is no
 	// reason not to send this one.
@@ -54,7 +64,8 @@ func (s *Service) Reply(ctx context.Context, a access.Actor, interaction string,
 	if !s.begins(interaction) {
 		return Sent{}, errs.New(errs.Conflict, "An answer is being sent just now.")
 	}
-	defer s.ends(interaction)
+	ends := func() { s.ends(interaction) }
+	defer func() { ends() }()
 	if err := s.DB.Read(ctx, a.Tenant, func(tx *store.Tx) (err error) { o.sends, err = s.sends(tx, interaction); return err }); err != nil {
 		return Sent{}, err
 	}
@@ -67,22 +78,57 @@ func (s *Service) Reply(ctx context.Context, a access.Actor, interaction string,
 	}
 	nonce := make([]byte, 10)
 	_, _ = rand.Read(nonce) // never fails
-	letter, err := s.letter(ctx, a.Tenant, interaction, o, w, nonce)
+	letter, err := s.letter(ctx, a, interaction, o, w, nonce)
 	if err != nil {
 		return Sent{}, err
 	}
-	row := store.EmailSendRow{InteractionID: interaction, ClientID: w.ClientID, UserID: a.User, State: sending, BegunAt: s.Clock.Now()}
-	err = s.DB.Write(ctx, a.Tenant, func(tx *store.Tx) error {
-		if was >= 0 {
-			return tx.EndEmailSend(row)
-		}
-		return tx.BeginEmailSend(row)
-	})
-	if err != nil {
+	row := store.EmailSendRow{InteractionID: interaction, ClientID: w.ClientID, UserID: a.User, State: sending, BegunAt: s.Clock.Now().Truncate(time.Microsecond)} // as it is stored
+	wait := time.Duration(0)
+	if w.Hold && o.box.HoldSeconds > 0 {
+		row.State, wait = held, time.Duration(o.box.HoldSeconds)*time.Second
+	}
+	if err := s.begin(ctx, a.Tenant, row); err != nil {
 		return Sent{}, err
+	}
+	key := draftKey{a.Tenant, interaction, a.User}
+	if wait > 0 && s.hold(heldAnswer{tenant: a.Tenant, o: o, row: row, letter: letter, draft: key, wait: wait, ends: ends}) {
+		ends = func() {} // when it has left, or was undone
+		return Sent{ClientID: row.ClientID, User: row.UserID, State: held, BegunAt: row.BegunAt, LeavesAt: row.BegunAt.Add(wait)}, nil
+	}
+	if row.State == held { // nothing is held any more: the program is ending
+		if row, err = s.leaves(ctx, a.Tenant, row); err != nil {
+			return Sent{}, err
+		}
 	}
 	// What was begun is brought to its end, whether the caller waits or not.
-	return s.send(context.WithoutCancel(ctx), a.Tenant, o, row, letter)
+	out, err := s.send(context.WithoutCancel(ctx), a.Tenant, o, row, letter)
+	if out.State == sent {
+		s.drafts.forget(key)
+	}
+	return out, err
+}
+
+// begin stores that an answer is begun: a new one, or one that was not sent before. It is
+// refused where another is faster, so that none is sent twice.
+func (s *Service) begin(ctx context.Context, t id.Tenant, row store.EmailSendRow) error {
+	return s.DB.Write(ctx, t, func(tx *store.Tx) error {
+		rows, err := tx.EmailSends(row.InteractionID)
+		if err != nil {
+			return err
+		}
+		was := slices.IndexFunc(rows, func(x store.EmailSendRow) bool { return x.ClientID == row.ClientID })
+		if was < 0 {
+			return tx.BeginEmailSend(row)
+		}
+		return changed(tx.ChangeEmailSend(rows[was], row))
+	})
+}
+
+func changed(ok bool, err error) error {
+	if err == nil && !ok {
+		return errs.New(errs.Conflict, "An answer is being sent just now.")
+	}
+	return err
 }
 
 func (s *Service) begins(interaction string) bool {
@@ -166,10 +212,16 @@ func (s *Service) keepCopy(ctx context.Context, o opened, account provider.Accou
 }
 
 // letter writes the answer.
-func (s *Service) letter(ctx context.Context, t id.Tenant, interaction string, o opened, w Answer, nonce []byte) (provider.Letter, error) {
+func (s *Service) letter(ctx context.Context, who access.Actor, interaction string, o opened, w Answer, nonce []byte) (provider.Letter, error) {
 	from := o.own()
-	d := message.Draft{Date: s.Clock.Now(), From: from, Subject: o.m.AnswerSubject(), To: o.m.AnswerTo()}
 	var faults errs.Fields
+	if w.From != "" {
+		if !o.box.Owns(w.From) {
+			faults.Add("from", "is no address of this mailbox.")
+		}
+		from = sender(o.box, w.From)
+	}
+	d := message.Draft{Date: s.Clock.Now(), From: from, Subject: o.m.AnswerSubject(), To: o.m.AnswerTo()}
 	given := func(path string, list []secret.Text) (out []message.Address) {
 		for _, text := range list {
 			address, err := privacy.NormalAddress(privacy.Email, text.Reveal(), "")
@@ -188,7 +240,13 @@ func (s *Service) letter(ctx context.Context, t id.Tenant, interaction string, o
 		d.To = given("to", w.To)
 	}
 	d.Cc = given("cc", w.Cc)
-	if strings.TrimSpace(w.Text.Reveal()) == "" {
+	words := strings.TrimRight(w.Text.Reveal(), " \r\n")
+	markup := ""
+	if !w.HTML.Empty() {
+		markup = message.Written(w.HTML.Reveal())
+		words = message.TextOfWritten(markup)
+	}
+	if strings.TrimSpace(words) == "" {
 		faults.Add("text", "is missing; write an answer.")
 	}
 	switch n := len(d.To) + len(d.Cc); {
@@ -200,26 +258,61 @@ func (s *Service) letter(ctx context.Context, t id.Tenant, interaction string, o
 	if err := faults.Err(); err != nil {
 		return provider.Letter{}, err
 	}
-	threads, err := s.threads(ctx, t)
+	files, err := s.attached(who, interaction, w.Files)
+	if err != nil {
+		return provider.Letter{}, err
+	}
+	threads, err := s.threads(ctx, who.Tenant)
 	if err != nil {
 		return provider.Letter{}, err
 	}
 	_, domain, _ := strings.Cut(from.Address.Reveal(), "@")
-	d.ID = threads.ID(interaction, nonce, domain)
+	d.ID, d.Files = threads.ID(interaction, nonce, domain), files
 	d.InReplyTo, d.References = o.m.Answer()
-	text := strings.TrimRight(w.Text.Reveal(), " \r\n")
-	if sig := o.box.Signature; sig != "" {
-		text += "\n\n-- \n" + sig
+	signature, quote := o.box.Signature, ""
+	if strings.Contains(signature, agentName) {
+		signature = strings.ReplaceAll(signature, agentName, s.People.PublicName(ctx, who.Tenant, who.User))
 	}
 	if w.Quote {
-		text += "\n\n" + quoted(o.m.Text.Reveal())
+		quote = quoted(o.m.Text.Reveal())
 	}
-	d.Text = secret.New(text)
+	d.Text = secret.New(below(words, signature, quote))
+	if markup != "" {
+		d.HTML = secret.New(belowHTML(markup, signature, quote))
+	}
 	letter := provider.Letter{From: from.Address.Reveal(), Octets: message.Write(d)}
 	for _, a := range slices.Concat(d.To, d.Cc) {
 		letter.To = append(letter.To, a.Address.Reveal())
 	}
 	return letter, nil
+}
+
+// agentName stands in a signature for the name of who answers.
+const agentName = "{{agent}}"
+
+// below puts the signature and the quote below what was written.
+func below(words, signature, quote string) string {
+	if signature != "" {
+		words += "\n\n-- \n" + signature
+	}
+	if quote != "" {
+		words += "\n\n" + quote
+	}
+	return words
+}
+
+func belowHTML(markup, signature, quote string) string {
+	if signature != "" {
+		markup += "\n<p>-- <br>\n" + message.HTMLOf(signature) + "</p>"
+	}
+	if quote != "" {
+		var plain []string
+		for line := range strings.Lines(quote) {
+			plain = append(plain, strings.TrimPrefix(strings.TrimPrefix(strings.TrimRight(line, "\n"), ">"), " "))
+		}
+		markup += "\n<blockquote type=\"cite\">" + message.HTMLOf(strings.Join(plain, "\n")) + "</blockquote>"
+	}
+	return "<!doctype html><html><body>" + markup + "</body></html>"
 }
 
 // sender is the mailbox as it writes, from one of its addresses.

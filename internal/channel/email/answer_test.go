@@ -109,6 +109,7 @@ func (r *relay) serve(conn net.Conn) {
 			body += line
 		case strings.HasPrefix(line, "EHLO"):
 			say("250-relay")
+			say("250-SIZE 500000")
 			say("250 AUTH PLAIN")
 		case strings.HasPrefix(line, "AUTH"):
 			say("235 in")

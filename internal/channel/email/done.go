@@ -3,6 +3,7 @@ package email
 import (
 	"context"
 	"slices"
+	"time"
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
@@ -31,6 +32,9 @@ func (s *Service) RunDone(ctx context.Context, job store.JobRow) error {
 	}
 	if err != nil {
 		return err
+	}
+	if s.waits(job.ObjectID) { // an answer that is held leaves in a moment
+		return &errs.Error{Code: errs.Unavailable, Text: "An answer is being sent just now.", RetryAfter: 15 * time.Second}
 	}
 	boxes, err := s.Setup.Mailboxes(ctx, job.Tenant)
 	if err != nil {

@@ -43,12 +43,17 @@ type Deps struct {
 	// Pictures fetches images that are elsewhere; nil: from public addresses.
 	Pictures *pictures.Fetcher
 	Log      *slog.Logger
+	// People says by what name agents are known to the outside.
+	People interface {
+		PublicName(ctx context.Context, t id.Tenant, user string) string
+	}
 }
 
 // Service is the email channel; safe for use by several goroutines.
 type Service struct {
 	Deps
-	held *held
+	held   *inMemory
+	drafts *drafts
 
 	mu      sync.Mutex
 	ctx     context.Context // of what runs; nil before Begin and after Halt
@@ -56,7 +61,8 @@ type Service struct {
 	running sync.WaitGroup
 	houses  map[id.Tenant]*house
 	lines   map[string]chan struct{} // turns: of a mailbox, connections beside the one that follows; of a tenant, pages with images
-	sending map[string]bool          // interactions whose answer is being sent
+	sending map[string]bool          // interactions whose answer is being sent, or held
+	holding map[string]*heldAnswer   // by interaction
 }
 
 // house is a tenant whose floor is on this node.
@@ -72,7 +78,7 @@ func New(d Deps) *Service {
 	if d.Pictures == nil {
 		d.Pictures = &pictures.Fetcher{}
 	}
-	return &Service{Deps: d, held: newHeld(), houses: map[id.Tenant]*house{}, lines: map[string]chan struct{}{}, sending: map[string]bool{}}
+	return &Service{Deps: d, held: newHeld(), drafts: newDrafts(), houses: map[id.Tenant]*house{}, lines: map[string]chan struct{}{}, sending: map[string]bool{}, holding: map[string]*heldAnswer{}}
 }
 
 // Begin starts following, as floors open.
@@ -119,7 +125,9 @@ func (s *Service) Closed(t id.Tenant) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.leave(t)
+	s.letGo(t)
 	s.held.forgetAll(t)
+	s.drafts.forgetAll(t, "")
 }
 
 // Changed reads a tenant's mailboxes anew.
@@ -239,7 +247,7 @@ func (s *Service) Carry(tx *store.Tx, w channel.Work, _ []channel.Act) (func(), 
 	if err := tx.InsertJob(store.JobRow{ID: s.IDs.New(id.Job), Kind: JobDone, ObjectID: w.ID, RunAt: now, CreatedAt: now}); err != nil {
 		return nil, err
 	}
-	return func() { s.held.forget(w.Tenant, w.ID) }, nil
+	return func() { s.held.forget(w.Tenant, w.ID); s.drafts.forgetAll(w.Tenant, w.ID) }, nil
 }
 
 // Waits has nobody to tell.

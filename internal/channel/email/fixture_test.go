@@ -42,7 +42,7 @@ func (digests) Digest(_ context.Context, t id.Tenant, where string, value []byte
 }
 
 func testDeps(_ *testing.T, db *store.DB) Deps {
-	return Deps{DB: db, Vault: digests{}, Clock: clock.Real{}, IDs: ids, Setup: noSetup{}, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	return Deps{DB: db, Vault: digests{}, Clock: clock.Real{}, IDs: ids, Setup: noSetup{}, People: named{}, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
 }
 
 // noSetup has no mailboxes and no entry points.
@@ -57,3 +57,8 @@ func (noSetup) MailboxPassword(context.Context, id.Tenant, string) (secret.Text,
 func (noSetup) EntryPointOf(context.Context, id.Tenant, string) (setup.EntryPoint, error) {
 	return setup.EntryPoint{Languages: []string{"en"}}, nil
 }
+
+// named knows every agent by one name.
+type named struct{}
+
+func (named) PublicName(context.Context, id.Tenant, string) string { return "Bo" }

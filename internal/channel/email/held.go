@@ -14,8 +14,8 @@ const (
 	mostOfAll    = 256 << 20
 )
 
-// held are messages in memory, the longest unused of which goes first.
-type held struct {
+// inMemory are messages in memory, the longest unused of which goes first.
+type inMemory struct {
 	mu     sync.Mutex
 	all    map[string]*list.Element // by interaction
 	order  *list.List               // the latest used in front
@@ -32,8 +32,8 @@ type kept struct {
 	size        int64
 }
 
-func newHeld() *held {
-	return &held{all: map[string]*list.Element{}, order: list.New(), sizes: map[id.Tenant]int64{}, tenant: mostOfTenant, whole: mostOfAll}
+func newHeld() *inMemory {
+	return &inMemory{all: map[string]*list.Element{}, order: list.New(), sizes: map[id.Tenant]int64{}, tenant: mostOfTenant, whole: mostOfAll}
 }
 
 // weight is about what a message takes.
@@ -45,7 +45,7 @@ func weight(m *message.Message) int64 {
 	return n
 }
 
-func (h *held) put(t id.Tenant, interaction string, m *message.Message) {
+func (h *inMemory) put(t id.Tenant, interaction string, m *message.Message) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.drop(h.all[interaction])
@@ -68,7 +68,7 @@ func (h *held) put(t id.Tenant, interaction string, m *message.Message) {
 	}
 }
 
-func (h *held) get(t id.Tenant, interaction string) *message.Message {
+func (h *inMemory) get(t id.Tenant, interaction string) *message.Message {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	e := h.all[interaction]
@@ -79,7 +79,7 @@ func (h *held) get(t id.Tenant, interaction string) *message.Message {
 	return e.Value.(*kept).m
 }
 
-func (h *held) forget(t id.Tenant, interaction string) {
+func (h *inMemory) forget(t id.Tenant, interaction string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if e := h.all[interaction]; e != nil && e.Value.(*kept).tenant == t {
@@ -88,7 +88,7 @@ func (h *held) forget(t id.Tenant, interaction string) {
 }
 
 // forgetAll drops a tenant's.
-func (h *held) forgetAll(t id.Tenant) {
+func (h *inMemory) forgetAll(t id.Tenant) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for e := h.order.Front(); e != nil; {
@@ -100,7 +100,7 @@ func (h *held) forgetAll(t id.Tenant) {
 	}
 }
 
-func (h *held) drop(e *list.Element) {
+func (h *inMemory) drop(e *list.Element) {
 	if e == nil {
 		return
 	}

@@ -39,16 +39,19 @@ type Verdict struct {
 type Sent struct {
 	ClientID string    `json:"client_id"`
 	User     string    `json:"user"`
-	State    string    `json:"state" enum:"sending,sent,failed,unsure" doc:"unsure: it is not known whether the provider took it; look at the provider's sent folder, and send with again if it is not there."`
-	Reason   string    `json:"reason,omitempty" doc:"Why it failed."`
+	State    string    `json:"state" enum:"held,sending,sent,failed,unsure,undone" doc:"held: it leaves at leaves_at, and can be undone until then. unsure: it is not known whether the provider took it; look at the provider's sent folder, and send with again if it is not there."`
+	Reason   string    `json:"reason,omitempty" doc:"Why it failed; stopped: the program ended before it left, and it was not sent."`
 	BegunAt  time.Time `json:"begun_at"`
 	EndedAt  time.Time `json:"ended_at,omitzero"`
+	LeavesAt time.Time `json:"leaves_at,omitzero" doc:"When an answer leaves that is held."`
 }
 
 // Mail is the message of an interaction, as its agent reads it.
 type Mail struct {
 	Mailbox   string    `json:"mailbox" doc:"Id of the mailbox where it came."`
 	Address   string    `json:"address" doc:"The mailbox's address that it was sent to, from which it is answered."`
+	Addresses []string  `json:"addresses" doc:"The mailbox's addresses, from which it may be answered."`
+	AttachMB  int       `json:"attach_mb" doc:"How much the files of one answer may be together."`
 	From      []Person  `json:"from"`
 	AnswerTo  []Person  `json:"answer_to" doc:"Whom an answer reaches."`
 	To        []Person  `json:"to"`
@@ -76,7 +79,7 @@ func (s *Service) Read(ctx context.Context, t id.Tenant, interaction string) (Ma
 		return Mail{}, err
 	}
 	m := o.m
-	out := Mail{Mailbox: o.row.MailboxID, Address: o.own().Address.Reveal(), From: persons(m.From), AnswerTo: persons(m.AnswerTo()), To: persons(m.To), Cc: persons(m.Cc),
+	out := Mail{Mailbox: o.row.MailboxID, Address: o.own().Address.Reveal(), Addresses: o.box.Addresses(), AttachMB: o.box.AttachMB, From: persons(m.From), AnswerTo: persons(m.AnswerTo()), To: persons(m.To), Cc: persons(m.Cc),
 		Date: m.Date, Subject: m.Subject.Reveal(), Text: m.Text.Reveal(), Files: []File{}, Faults: []string{}, Automatic: o.row.Automatic, Verdicts: []Verdict{}, Answers: o.row.Answers, Sends: o.sends, Acknowledged: o.acknowledged}
 	for n, f := range m.Files {
 		out.Files = append(out.Files, File{Number: n, Name: f.Name.Reveal(), MediaType: f.MediaType, Size: f.Size, Inline: f.Inline})
@@ -199,18 +202,25 @@ func (s *Service) open(ctx context.Context, t id.Tenant, interaction string) (op
 }
 
 // sends are an interaction's answers. One that was begun and is not being sent is
-// unsure: the program ended in between.
+// unsure: the program ended in between; one that was held was not sent.
 func (s *Service) sends(tx *store.Tx, interaction string) ([]Sent, error) {
 	rows, err := tx.EmailSends(interaction)
 	s.mu.Lock()
 	running := s.sending[interaction]
+	h := s.holding[interaction]
 	s.mu.Unlock()
 	list := []Sent{}
 	for _, r := range rows {
-		if r.State == sending && !running {
-			r.State = unsure
+		one := Sent{ClientID: r.ClientID, User: r.UserID, State: r.State, Reason: r.Reason, BegunAt: r.BegunAt, EndedAt: r.EndedAt}
+		switch {
+		case r.State == sending && !running:
+			one.State = unsure
+		case r.State == held && !running: // the program ended before it left
+			one.State, one.Reason = failed, stopped
+		case r.State == held && h != nil && h.row.ClientID == r.ClientID:
+			one.LeavesAt = r.BegunAt.Add(h.wait)
 		}
-		list = append(list, Sent{ClientID: r.ClientID, User: r.UserID, State: r.State, Reason: r.Reason, BegunAt: r.BegunAt, EndedAt: r.EndedAt})
+		list = append(list, one)
 	}
 	return list, err
 }

@@ -3,6 +3,7 @@ package setup
 import (
 	"fmt"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -13,23 +14,26 @@ import (
 // and answers leave by it. Its password is no part of it: secrets of set-up are sealed
 // and stored apart.
 type Mailbox struct {
-	Name       string     `json:"name" minLength:"1" maxLength:"80"`
-	Enabled    bool       `json:"enabled" default:"true"`
-	Address    string     `json:"address" maxLength:"254" doc:"The address that people write to and that answers come from, e.g. help@shop.example."`
-	Aliases    []string   `json:"aliases" doc:"Other addresses of the mailbox: a message that was sent to one is answered from it. At most 50."`
-	Shown      string     `json:"shown" maxLength:"80" doc:"The name beside the address in answers, e.g. the organisation's; empty: none."`
-	IMAP       MailServer `json:"imap"`
-	SMTP       MailServer `json:"smtp"`
-	Sign       MailSign   `json:"sign" default:"password" enum:"password" doc:"How the account proves itself."`
-	User       string     `json:"user" maxLength:"254" doc:"The account's name at the provider; empty: the address."`
-	Folders    []string   `json:"folders" doc:"Folders whose messages are work; empty: INBOX. At most 20."`
-	Unread     bool       `json:"unread" doc:"Messages that lie unread in the folders when the mailbox is connected are work, too; else only those that come from then on."`
-	Order      MailOrder  `json:"order" default:"oldest" enum:"oldest,newest" doc:"Which of several messages is taken first. New mail goes before what lay there."`
-	After      MailAfter  `json:"after" default:"flag" enum:"flag,move" doc:"What is done with a message at the provider once it was handled. flag: it is marked as read (and answered). move: the same, and it goes to move_to. It is never deleted."`
-	MoveTo     string     `json:"move_to" maxLength:"200" doc:"The folder, with move; it is made if there is none."`
-	SentFolder string     `json:"sent_folder" maxLength:"200" doc:"Where a copy of each answer is put at the provider; empty: where the provider says. A dash (-): nowhere, for providers that keep one by themselves."`
-	EntryPoint string     `json:"entry_point" doc:"Id of the entry point of channel email whose flow messages run."`
-	Signature  string     `json:"signature" maxLength:"2000" doc:"Put below each answer; empty: none."`
+	Name        string     `json:"name" minLength:"1" maxLength:"80"`
+	Enabled     bool       `json:"enabled" default:"true"`
+	Address     string     `json:"address" maxLength:"254" doc:"The address that people write to and that answers come from, e.g. help@shop.example."`
+	Aliases     []string   `json:"aliases" doc:"Other addresses of the mailbox: a message that was sent to one is answered from it. At most 50."`
+	Shown       string     `json:"shown" maxLength:"80" doc:"The name beside the address in answers, e.g. the organisation's; empty: none."`
+	IMAP        MailServer `json:"imap"`
+	SMTP        MailServer `json:"smtp"`
+	Sign        MailSign   `json:"sign" default:"password" enum:"password" doc:"How the account proves itself."`
+	User        string     `json:"user" maxLength:"254" doc:"The account's name at the provider; empty: the address."`
+	Folders     []string   `json:"folders" doc:"Folders whose messages are work; empty: INBOX. At most 20."`
+	Unread      bool       `json:"unread" doc:"Messages that lie unread in the folders when the mailbox is connected are work, too; else only those that come from then on."`
+	Order       MailOrder  `json:"order" default:"oldest" enum:"oldest,newest" doc:"Which of several messages is taken first. New mail goes before what lay there."`
+	After       MailAfter  `json:"after" default:"flag" enum:"flag,move" doc:"What is done with a message at the provider once it was handled. flag: it is marked as read (and answered). move: the same, and it goes to move_to. It is never deleted."`
+	MoveTo      string     `json:"move_to" maxLength:"200" doc:"The folder, with move; it is made if there is none."`
+	SentFolder  string     `json:"sent_folder" maxLength:"200" doc:"Where a copy of each answer is put at the provider; empty: where the provider says. A dash (-): nowhere, for providers that keep one by themselves."`
+	EntryPoint  string     `json:"entry_point" doc:"Id of the entry point of channel email whose flow messages run."`
+	Signature   string     `json:"signature" maxLength:"2000" doc:"Put below each answer; empty: none. {{agent}} is the name of who answers."`
+	HoldSeconds int        `json:"hold_seconds" minimum:"0" maximum:"60" default:"10" doc:"For how long the desk holds an answer back after it was sent, so that the agent can undo that. 0: it leaves at once."`
+	AttachMB    int        `json:"attach_mb" minimum:"0" maximum:"25" default:"15" doc:"How much the files of one answer are together, in MB; 0: answers have none. Providers take about 25 MB with everything, and files grow by a third on their way."`
+	AttachTypes []string   `json:"attach_types" doc:"Endings of names of files that answers may have, e.g. pdf; empty: all but programs. At most 50."`
 	// Acknowledgement is off where it is empty.
 	Acknowledgement map[string]string `json:"acknowledgement" doc:"Sent at once to who writes, by language; the first of the entry point's languages that has one. Empty: nothing is. Never to what a machine sent, to lists, to addresses of no person or of the organisation's own mailboxes, and to one address once a day at most."`
 }
@@ -115,7 +119,11 @@ func (m Mailbox) clean() Object {
 		}
 		folders = append(folders, f)
 	}
-	m.Aliases, m.Folders = once(aliases), once(folders)
+	types := []string{}
+	for _, t := range m.AttachTypes {
+		types = append(types, strings.ToLower(strings.TrimPrefix(strings.TrimSpace(t), ".")))
+	}
+	m.Aliases, m.Folders, m.AttachTypes = once(aliases), once(folders), once(types)
 	m.MoveTo, m.SentFolder = strings.TrimSpace(m.MoveTo), strings.TrimSpace(m.SentFolder)
 	m.Signature, m.Acknowledgement = tidyText(m.Signature), tidyTexts(m.Acknowledgement)
 	m.IMAP, m.SMTP = m.IMAP.clean(), m.SMTP.clean()
@@ -189,6 +197,14 @@ func (m Mailbox) Validate(refs Refs) error {
 	}
 	c.text("signature", m.Signature, 0, 2000)
 	c.texts("acknowledgement", m.Acknowledgement, 1, 2000, nil)
+	c.number("hold_seconds", m.HoldSeconds, 0, 60)
+	c.number("attach_mb", m.AttachMB, 0, 25)
+	c.count("attach_types", len(m.AttachTypes), 50)
+	for i, t := range m.AttachTypes {
+		if !fileEnding.MatchString(t) {
+			c.Add(at("attach_types", i), "is %q; the ending of a file's name such as pdf is accepted.", short(t))
+		}
+	}
 	c.uses(m, refs)
 	return c.Err()
 }
@@ -246,3 +262,23 @@ func (m Mailbox) Looked() []string {
 func (m Mailbox) Owns(address string) bool {
 	return strings.EqualFold(address, m.Address) || slices.ContainsFunc(m.Aliases, func(a string) bool { return strings.EqualFold(a, address) })
 }
+
+var fileEnding = regexp.MustCompile(`^[a-z0-9]{1,10}$`)
+
+// programs are endings of files that run; providers refuse them.
+var programs = []string{"exe", "com", "bat", "cmd", "scr", "pif", "msi", "js", "jse", "vbs", "vbe", "wsf", "hta", "jar", "ps1", "lnk", "cpl", "reg"}
+
+// Attaches says whether answers may have a file of this name.
+func (m Mailbox) Attaches(name string) bool {
+	ending := ""
+	if i := strings.LastIndexByte(name, '.'); i >= 0 {
+		ending = strings.ToLower(strings.TrimSpace(name[i+1:]))
+	}
+	if len(m.AttachTypes) == 0 {
+		return !slices.Contains(programs, ending)
+	}
+	return slices.Contains(m.AttachTypes, ending)
+}
+
+// Addresses are those of the mailbox, the first its own.
+func (m Mailbox) Addresses() []string { return append([]string{m.Address}, m.Aliases...) }

@@ -2,6 +2,9 @@ package message
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
 	"mime"
 	"mime/quotedprintable"
 	"net/mail"
@@ -22,12 +25,22 @@ type Draft struct {
 	To, Cc     []Address
 	Subject    secret.Text
 	Text       secret.Text
+	HTML       secret.Text // beside the text, which says the same; may be empty
+	Files      []Attached
 	// Automatic: no person wrote it (RFC 3834, 5).
 	Automatic bool
 }
 
-// Write gives the octets of a message of plain text (RFC 5322, 2045, 2047). Nothing in
-// a draft becomes a header of its own: control characters are left out.
+// Attached is a file of a message to be written.
+type Attached struct {
+	Name      secret.Text
+	MediaType string
+	Octets    secret.Bytes
+}
+
+// Write gives the octets of a message (RFC 5322, 2045, 2047, 2183): plain text, with its
+// HTML (multipart/alternative) and files (multipart/mixed) where there are some. Nothing
+// in a draft becomes a header of its own: control characters are left out.
 func Write(d Draft) []byte {
 	var out bytes.Buffer
 	put := func(name, value string) {
@@ -51,17 +64,78 @@ func Write(d Draft) []byte {
 		put("Auto-Submitted", "auto-replied")
 	}
 	put("MIME-Version", "1.0")
-	put("Content-Type", "text/plain; charset=utf-8")
-	put("Content-Transfer-Encoding", "quoted-printable")
-	out.WriteString("\r\n")
-	body := quotedprintable.NewWriter(&out)
-	text := strings.ReplaceAll(strings.ReplaceAll(d.Text.Reveal(), "\r\n", "\n"), "\r", "\n")
+	d.body(&out)
+	return out.Bytes()
+}
+
+// body writes the header fields that say what the body is, and the body.
+func (d Draft) body(out *bytes.Buffer) {
+	if len(d.Files) == 0 {
+		d.words(out)
+		return
+	}
+	between := d.multipart(out, "mixed")
+	between()
+	d.words(out)
+	for _, f := range d.Files {
+		between()
+		kind, _, err := mime.ParseMediaType(f.MediaType)
+		if err != nil || strings.HasPrefix(kind, "multipart/") || strings.HasPrefix(kind, "message/") { // those are no octets (RFC 2046, 5.2)
+			kind = "application/octet-stream"
+		}
+		how := mime.FormatMediaType("attachment", map[string]string{"filename": visible(f.Name.Reveal())})
+		if how == "" {
+			how = "attachment"
+		}
+		out.WriteString("Content-Type: " + kind + "\r\nContent-Disposition: " + how + "\r\nContent-Transfer-Encoding: base64\r\n\r\n")
+		for rest := f.Octets.Reveal(); len(rest) > 0; {
+			n := min(len(rest), 57) // a line of 76 letters (RFC 2045, 6.8)
+			out.WriteString(base64.StdEncoding.EncodeToString(rest[:n]) + "\r\n")
+			rest = rest[n:]
+		}
+	}
+	d.end(out, "mixed")
+}
+
+// words writes the text, and the HTML where there is one.
+func (d Draft) words(out *bytes.Buffer) {
+	if d.HTML.Empty() {
+		printable(out, "plain", d.Text.Reveal())
+		return
+	}
+	between := d.multipart(out, "alternative")
+	between()
+	printable(out, "plain", d.Text.Reveal())
+	between()
+	printable(out, "html", d.HTML.Reveal())
+	d.end(out, "alternative")
+}
+
+// boundary is one that stands in no part: "=_" is neither in quoted-printable nor in
+// base64 (RFC 2045, 6.7).
+func (d Draft) boundary(kind string) string {
+	sum := sha256.Sum256([]byte(kind + d.ID))
+	return "=_" + hex.EncodeToString(sum[:12])
+}
+
+func (d Draft) multipart(out *bytes.Buffer, kind string) (between func()) {
+	out.WriteString("Content-Type: multipart/" + kind + "; boundary=\"" + d.boundary(kind) + "\"\r\n")
+	return func() { out.WriteString("\r\n--" + d.boundary(kind) + "\r\n") }
+}
+
+func (d Draft) end(out *bytes.Buffer, kind string) {
+	out.WriteString("\r\n--" + d.boundary(kind) + "--\r\n")
+}
+
+func printable(out *bytes.Buffer, kind, text string) {
+	out.WriteString("Content-Type: text/" + kind + "; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n")
+	body := quotedprintable.NewWriter(out)
+	text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
 	if !strings.HasSuffix(text, "\n") {
 		text += "\n"
 	}
 	_, _ = body.Write([]byte(strings.ReplaceAll(text, "\n", "\r\n"))) // a buffer takes all
 	_ = body.Close()
-	return out.Bytes()
 }
 
 func bracketed(id string) string {

@@ -36,10 +36,11 @@ const (
 	NotThisServer      Reason = "not_this_server"     // speaks another protocol
 	Denied             Reason = "denied"              // the account is not accepted
 	NoFolder           Reason = "no_folder"
-	Busy               Reason = "busy"   // the provider limits us for now
-	Full               Reason = "full"   // the account's space is used up
-	Rejected           Reason = "reject" // the message or an address is not accepted
-	Lost               Reason = "lost"   // the connection ended
+	Busy               Reason = "busy"      // the provider limits us for now
+	Full               Reason = "full"      // the account's space is used up
+	Rejected           Reason = "reject"    // the message or an address is not accepted
+	Lost               Reason = "lost"      // the connection ended
+	TooLarge           Reason = "too_large" // for the provider, which says how large a message may be (RFC 1870)
 )
 
 // Fault is what went wrong with a provider. Its text names no person.
@@ -73,6 +74,7 @@ func (f *Fault) Says() *errs.Error {
 	}
 	text := map[Reason]string{
 		NotFound:           "No server by this name is known. Check the spelling of the host.",
+		TooLarge:           "The provider does not take a message as large as this. Remove a file, or send it in another way.",
 		Inside:             "The server is not on the public network. Only the operator can allow addresses inside the house.",
 		Refused:            "Nothing answers at this port. Check the port, and whether the provider wants another one.",
 		Unreachable:        "The server cannot be reached. Check the host and the port, or try again later.",

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/smtp"
 	"net/textproto"
+	"strconv"
 	"strings"
 )
 
@@ -21,6 +22,11 @@ type Letter struct {
 // it: the connection ended after the last octet and before the answer.
 func (n *Network) Send(ctx context.Context, a Account, l Letter) error {
 	return n.submission(ctx, a, func(c *smtp.Client) error {
+		if ok, most := c.Extension("SIZE"); ok { // RFC 1870, 4
+			if n, err := strconv.Atoi(most); err == nil && n > 0 && len(l.Octets) > n {
+				return &Fault{Step: StepMessage, Reason: TooLarge, Host: a.SMTP.Host}
+			}
+		}
 		if err := c.Mail(l.From); err != nil {
 			return answered(err, a.SMTP.Host)
 		}
