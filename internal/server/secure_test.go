@@ -448,3 +448,54 @@ func TestASecureFlowThatARestartInterrupts(t *testing.T) {
 		}
 	})
 }
+
+// Who talks in a chat keys in, too, and writes nothing meanwhile: a number that is
+// written all the same reaches no agent and no store, and writing is possible again
+// afterwards.
+func TestNothingIsWrittenInASecureFlow(t *testing.T) {
+	const number = "4929123412341238"
+	engines(t, func(t *testing.T, conf *config.Config) {
+		n := start(t, conf, nil)
+		acme, _ := house(t, n)
+		ctx := t.Context()
+		ana := acme.signIn(t, "ana")
+		card := acme.pays(t, ana, &provider{})
+		entry := acme.chatToTalk(t, ana, setup.CallsBoth)
+		acme.agent(t, "bo")
+		bo, _ := acme.ready(t, "bo")
+		v := acme.chatWith(t, bo, entry, "rita")
+		path := "interactions/" + v.Interaction
+		must(t, bo.Do(ctx, "PUT", path+"/spoken", m{"wanted": true}, nil))
+		must(t, v.Do(ctx, "PUT", "/spoken", m{"wanted": true}, nil))
+		caller := acme.callerSound(t, v)
+		acme.agentSound(t, bo, v.Interaction)
+		within(t, "it does not begin", func() bool { return bo.Do(ctx, "POST", path+"/secure-flow", m{"flow": card}, nil) == nil })
+		told := func() (secure bool) {
+			var view talkView
+			must(t, v.Do(ctx, "GET", "", nil, &view))
+			return view.State.Talk != nil && view.State.Talk.Secure
+		}
+		if !told() {
+			t.Error("the visitor is not told that it is asked to key in")
+		}
+		_, err := v.Say(ctx, "number", number)
+		refused(t, err, 409)
+		refused(t, drive.Upload(ctx, drive.Client(), n.URL()+"/chat/v1/conversation/attachments", v.Token, nil, "file", number+".pdf", []byte("%PDF-1.7\n"+number), nil), 409)
+		must(t, bo.Do(ctx, "POST", path+"/messages", m{"client_id": "a1", "kind": "text", "text": "I am here."}, nil))
+		must(t, caller.Press('4'))
+		acme.secured(t, bo, v.Interaction, "a key is shown", keyed("card", 1, false))
+		must(t, bo.Do(ctx, "DELETE", path+"/secure-flow", nil, nil))
+		within(t, "nothing can be written afterwards", func() bool {
+			_, err := v.Say(ctx, "after", "Done")
+			return err == nil
+		})
+		if told() {
+			t.Error("the visitor is told so still")
+		}
+		var all json.RawMessage
+		must(t, bo.Do(ctx, "GET", path+"/messages", nil, &all))
+		if s := string(all); strings.Contains(s, number) || !strings.Contains(s, "Done") || !strings.Contains(s, "I am here.") {
+			t.Errorf("the conversation is %s", s)
+		}
+	})
+}

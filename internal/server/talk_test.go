@@ -33,6 +33,7 @@ type talkView struct {
 		Talk  *struct {
 			Stage  string
 			MayAsk bool `json:"may_ask"`
+			Secure bool
 		}
 	}
 	Messages []struct{ Event string }

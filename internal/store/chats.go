@@ -136,10 +136,10 @@ func (tx *Tx) InsertMessage(m MessageRow, seal func(p Party, m *MessageRow) erro
 	t := string(tx.scope.Tenant)
 	var p Party
 	var indexed int64
-	found, err := tx.one(`SELECT c.last_seq + 1, c.indexed, i.state, i.agent_id, i.contact_id, i.consulted, i.masked FROM chats c
+	found, err := tx.one(`SELECT c.last_seq + 1, c.indexed, i.state, i.agent_id, i.contact_id, i.consulted, i.masked, i.apart FROM chats c
 		JOIN interactions i ON i.tenant_id = c.tenant_id AND i.interaction_id = c.interaction_id
 		WHERE c.tenant_id = $1 AND c.interaction_id = $2 /*pg FOR UPDATE OF c pg*/`,
-		[]any{t, m.InteractionID}, &m.Seq, &indexed, &p.State, &p.AgentID, &p.ContactID, fromJSON(&p.Consulted), yes(&p.Masked))
+		[]any{t, m.InteractionID}, &m.Seq, &indexed, &p.State, &p.AgentID, &p.ContactID, fromJSON(&p.Consulted), yes(&p.Masked), yes(&p.Apart))
 	if err != nil {
 		return m, false, err
 	}

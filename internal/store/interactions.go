@@ -126,14 +126,15 @@ type Party struct {
 	ContactID string
 	Consulted []string
 	Masked    bool // what the person writes is for its flow alone
+	Apart     bool // the person is in a secure flow: it writes nothing
 }
 
 // Party is who takes part in an interaction.
 func (tx *Tx) Party(interactionID string) (Party, error) {
 	return get(tx, "interaction", func(r row, p *Party) error {
-		return r.Scan(&p.State, &p.AgentID, &p.ContactID, fromJSON(&p.Consulted), yes(&p.Masked))
+		return r.Scan(&p.State, &p.AgentID, &p.ContactID, fromJSON(&p.Consulted), yes(&p.Masked), yes(&p.Apart))
 	},
-		`SELECT state, agent_id, contact_id, consulted, masked FROM interactions WHERE tenant_id = $1 AND interaction_id = $2`, string(tx.scope.Tenant), interactionID)
+		`SELECT state, agent_id, contact_id, consulted, masked, apart FROM interactions WHERE tenant_id = $1 AND interaction_id = $2`, string(tx.scope.Tenant), interactionID)
 }
 
 const openInteractions = `SELECT ` + interactionColumns + ` FROM interactions WHERE tenant_id = $1 AND closed_at = 0 ORDER BY arrived_at, interaction_id`

@@ -11892,6 +11892,8 @@ export interface components {
     Talk: {
       /** @description The visitor may ask for it now. */
       may_ask?: boolean;
+      /** @description The visitor is asked to key in what nobody may see: it needs the keys of the call, and cannot write meanwhile. */
+      secure?: boolean;
       /** @enum {string} */
       stage: "" | "asked_by_agent" | "asked_by_visitor" | "running";
       /** @description Either side may show its camera. */

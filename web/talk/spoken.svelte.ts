@@ -21,6 +21,8 @@ export class Spoken {
   /** Another tab has the sound. */
   elsewhere = $state(false);
   began = $state(0);
+  /** Keys pressed in the present secure flow. */
+  pressed = $state(0);
 
   readonly #line: Line;
   /** The microphone, opened when one asked or agreed, until the sound takes it. */
@@ -36,6 +38,7 @@ export class Spoken {
   show(talk: Talk | undefined, name: string): void {
     this.name = name || this.name || text("somebody");
     const stage = talk?.stage ?? "";
+    if (!talk?.secure) this.pressed = 0;
     this.talk = talk;
     if (stage === "running") this.#begin(false);
     else {
@@ -53,6 +56,11 @@ export class Spoken {
 
   async stop(): Promise<void> {
     await this.#want(false, () => Promise.resolve());
+  }
+
+  /** Sends a key to who asks for it. */
+  press(key: string): void {
+    if (this.sound?.press(key)) this.pressed++;
   }
 
   /** Takes the sound from another tab. */

@@ -108,6 +108,53 @@ test("an agent has a person key in a card's number", { timeout: 240_000 }, async
   expect(found).toEqual([]);
 });
 
+test(
+  "who talks in a chat keys in beside it, and writes nothing meanwhile",
+  { timeout: 240_000 },
+  async () => {
+    const visitor = await stage.visitor({}, undefined, CALLER);
+    const agent = await stage.agent("a7", {}, AGENT);
+    const talk = visitor.page.getByRole("region", { name: "Talking", exact: true });
+    await visitor.queue("Little stint");
+    await agent.ready();
+    await agent.accept("Little stint");
+    await agent.page.keyboard.press("Alt+v");
+    await talk.getByRole("button", { name: "Talk", exact: true }).click();
+    await hears(agent.page, CALLER);
+    await visitor.box.fill("What I was going to say");
+
+    await agent.page.keyboard.press("Alt+i");
+    await agent.page.getByRole("dialog").getByRole("button", { name: "Send the person there" }).click();
+    const strip = agent.page.getByRole("region", { name: "Secure input" });
+    await strip.getByText("The person is being asked").waitFor();
+    const keypad = talk.getByRole("group", { name: "Keypad" });
+    await keypad.getByText("Nobody hears you or sees it").waitFor();
+    await visitor.page.getByText("What you write would be seen").waitFor();
+    expect(await visitor.box.count()).toBe(0);
+    expect(await axe(visitor.page)).toEqual([]);
+    await shot(visitor.page, "secure-05-widget");
+
+    // By keyboard at once, as the box to write in had the focus; then by finger.
+    for (const key of "4929123") await visitor.page.keyboard.press(key);
+    await strip.getByText("7 keys", { exact: true }).waitFor();
+    await keypad.getByRole("button", { name: "Key 4", exact: true }).click();
+    await keypad.getByText("Keys pressed: 8").waitFor();
+    await strip.getByText("8 keys", { exact: true }).waitFor();
+    expect(await agent.page.content()).not.toContain("4929");
+
+    // Taken back: what was being written is there again.
+    await agent.page.keyboard.press("Alt+i");
+    await visitor.box.waitFor();
+    await until(() => visitor.box.inputValue()).toBe("What I was going to say");
+    expect(await keypad.count()).toBe(0);
+    await visitor.box.press("Enter");
+    await agent.message("What I was going to say").waitFor();
+    await talk.getByRole("button", { name: "End the call" }).click();
+    await visitor.log.getByText("The call has ended; the chat goes on").waitFor();
+    await agent.finish("Invoice sent");
+  },
+);
+
 test("an administrator makes a flow secure", { timeout: 120_000 }, async () => {
   const { page } = await stage.agent("administrator");
   await page.goto(`${stage.program.base}/app/setup/flows`);

@@ -22,6 +22,7 @@ var ptCalls = []entry{
 	{"This call is by telephone: it has no page.", "Esta chamada é por telefone: não tem página."},
 	{"The person is keying in something that nobody may hear. Wait until that has ended, or take the person back first.", "A pessoa está a marcar algo que ninguém pode ouvir. Espere que isso acabe, ou traga primeiro a pessoa de volta."},
 	{"Colleagues are consulted about this call. End that first.", "Há colegas consultados sobre esta chamada. Termine isso primeiro."},
+	{"What you write would be seen. Key it in with the keypad of the call; you can write again afterwards.", "O que escrever seria visto. Marque-o no teclado da chamada; depois já pode voltar a escrever."},
 	{"The person is keying in something that is not recorded. The recording goes on by itself when that has ended.", "A pessoa está a marcar algo que não é gravado. A gravação continua por si quando isso acabar."},
 	{"The call has ended, or came to somebody else.", "A chamada terminou, ou passou para outra pessoa."},
 	{"is no secure flow in use", "não é um fluxo seguro em uso"},

@@ -58,6 +58,8 @@ func mayWrite(p store.Party, d draft) error {
 	switch {
 	case d.open && (p.State == "wrapping" || p.State == "closed"):
 		return errs.New(errs.Conflict, "The conversation has ended.")
+	case p.Apart && d.author == ByVisitor:
+		return errs.New(errs.Conflict, "What you write would be seen. Key it in with the keypad of the call; you can write again afterwards.")
 	case d.kind == KindNote && p.State == "closed":
 		return errs.New(errs.Conflict, "The interaction is closed.")
 	case d.kind == KindHint && p.State != "active":
@@ -299,7 +301,7 @@ func (s *Service) VisitorTyping(ctx context.Context, v Visitor) error {
 	if err != nil {
 		return err
 	}
-	if users := parties(p); len(users) > 0 {
+	if users := parties(p); len(users) > 0 && !p.Apart {
 		s.publish(bus.Event{Tenant: v.Tenant, Kind: "typing", Users: users, Interaction: v.Interaction, Data: must(typing{v.Interaction, ByVisitor, ""})})
 	}
 	return nil

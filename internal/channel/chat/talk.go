@@ -21,5 +21,5 @@ func talkOf(w channel.Work, e setup.EntryPoint, ended bool) *Talk {
 	if ended || w.Channel != acd.Chat || w.Talk == talk.None && !may {
 		return nil
 	}
-	return &Talk{Stage: w.Talk, MayAsk: may, Video: e.Video}
+	return &Talk{Stage: w.Talk, MayAsk: may, Video: e.Video, Secure: w.Apart}
 }

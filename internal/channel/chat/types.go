@@ -180,6 +180,7 @@ type Talk struct {
 	Stage  talk.Stage `json:"stage" enum:",asked_by_agent,asked_by_visitor,running"`
 	MayAsk bool       `json:"may_ask,omitempty" doc:"The visitor may ask for it now."`
 	Video  bool       `json:"video,omitempty" doc:"Either side may show its camera."`
+	Secure bool       `json:"secure,omitempty" doc:"The visitor is asked to key in what nobody may see: it needs the keys of the call, and cannot write meanwhile."`
 }
 
 // Conversation is everything a visitor's browser shows.

@@ -331,7 +331,7 @@ func (s *Service) state(ctx context.Context, v Visitor) (VisitorState, error) {
 	if err != nil {
 		return VisitorState{}, err
 	}
-	w := channel.Work{ID: v.Interaction, Tenant: v.Tenant, Contact: row.ContactID, Entry: row.EntryPointID, State: row.State, Queue: row.QueueID, Agent: row.AgentID, Language: row.Language, Channel: acd.Channel(row.Channel), Talk: talk.Stage(row.Talk), Kept: row.LeftMessage, Outside: row.Outside, Closed: row.ClosedAt, Estimate: -1}
+	w := channel.Work{ID: v.Interaction, Tenant: v.Tenant, Contact: row.ContactID, Entry: row.EntryPointID, State: row.State, Queue: row.QueueID, Agent: row.AgentID, Language: row.Language, Channel: acd.Channel(row.Channel), Talk: talk.Stage(row.Talk), Kept: row.LeftMessage, Outside: row.Outside, Apart: row.Apart, Closed: row.ClosedAt, Estimate: -1}
 	if row.State == "queued" || row.State == "offered" {
 		if w.Position, w.Estimate, err = s.Floor.Wait(ctx, v.Tenant, v.Interaction); err != nil {
 			return VisitorState{}, err

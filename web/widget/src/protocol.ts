@@ -102,6 +102,8 @@ export interface Talk {
   may_ask?: boolean;
   /** Cameras may be shown. */
   video?: boolean;
+  /** The visitor is asked to key in what nobody may see, and cannot write meanwhile. */
+  secure?: boolean;
 }
 
 export interface Message {

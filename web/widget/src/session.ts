@@ -541,7 +541,7 @@ export class Session {
     if (f.field === "consent") return t.changed;
     if (name && f.status === 413) return t.tooLarge(name, entry.attachments.max_mb);
     if (name && f.status === 415) return t.badType(name, kinds(entry.attachments));
-    if (f.cause === "conflict") return t.ended;
+    if (f.cause === "conflict") return this.model.talk?.state?.talk?.secure ? t.keyIn : t.ended;
     return f.message || (name ? t.refused : t.notDone);
   }
 

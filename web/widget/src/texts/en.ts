@@ -38,6 +38,7 @@ export const en = {
   assistant: "Assistant",
   write: "Write a message",
   secret: "Your answer: nobody will see it",
+  keyIn: "What you write would be seen. Use the keys above; you can write again afterwards.",
   send: "Send",
   attach: "Attach a file",
   limits: (mb: number, kinds: string) => `Files up to ${mb} MB${kinds ? `: ${kinds}` : ""}`,

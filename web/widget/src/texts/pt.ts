@@ -41,6 +41,7 @@ export const pt: Texts = {
   assistant: "Assistente",
   write: "Escreva uma mensagem",
   secret: "A sua resposta: ninguém a verá",
+  keyIn: "O que escrever seria visto. Use as teclas acima; depois já pode voltar a escrever.",
   send: "Enviar",
   attach: "Anexar um ficheiro",
   limits: (mb, kinds) => `Ficheiros até ${mb} MB${kinds ? `: ${kinds}` : ""}`,

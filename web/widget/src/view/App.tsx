@@ -226,6 +226,8 @@ class Talk extends Component<{ s: Session }, { dragging: boolean }> {
         )}
         {s.ended ? (
           <Ended s={s} />
+        ) : talk?.state?.talk?.secure ? (
+          <p class="write instead">{s.model.t.keyIn}</p>
         ) : (
           <Composer key={secret ? "secret" : "words"} s={s} secret={secret} dragging={this.state.dragging} />
         )}
