@@ -8,7 +8,6 @@ import (
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/blob/blobtest"
 	"nubitalk/internal/server/config"
-	"nubitalk/internal/server/drive"
 )
 
 // A call is recorded into a bucket. While nobody answers there the next call is
@@ -26,16 +25,8 @@ func TestCallsAreRecordedWhileTheFileStorageIsAway(t *testing.T) {
 		acme.agent(t, "bo")
 		bo, _ := acme.ready(t, "bo")
 		acme.rule(t, ana, m{"consent": "none", "queues": []string{acme.queue}})
-		records := func(name string) tracks {
-			v, _, err := drive.Chat(ctx, drive.Client(), n.URL(), entry, name, "", "", name)
-			must(t, err)
-			caller := acme.callerSound(t, v)
-			caller.Talk(500)
-			_, err = v.Choose(ctx, "k1", "one")
-			must(t, err)
-			take(t, bo, v.Interaction)
-			agent := acme.agentSound(t, bo, v.Interaction)
-			agent.Talk(900)
+		records := func() tracks {
+			v, _, agent := acme.talks(t, entry, bo)
 			acme.recording(t, bo, v.Interaction, "recording")
 			passes(t, agent, 1500*time.Millisecond)
 			must(t, v.Do(ctx, "POST", "/end", m{}, nil))
@@ -44,14 +35,14 @@ func TestCallsAreRecordedWhileTheFileStorageIsAway(t *testing.T) {
 			return acme.heard(t, v.Interaction)
 		}
 		waiting := func() int { return n.parts.recording.Stats().Waiting }
-		first := records("rita")
+		first := records()
 		within(t, "the recording does not get to the bucket", func() bool { return waiting() == 0 })
 		if _, err := os.Stat(conf.Folder("files")); !os.IsNotExist(err) {
 			t.Errorf("there is a folder of files all the same: %v", err)
 		}
 
 		peer.Stop()
-		second := records("rui")
+		second := records()
 		if waiting() == 0 {
 			t.Error("nothing waits, so this proves nothing")
 		}
