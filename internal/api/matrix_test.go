@@ -85,7 +85,12 @@ func accountExamples() map[string]example {
 		"PATCH /api/v1/organisations/{id}":      {thing: "organisation", body: m{"version": 0, "name": "Renamed"}},
 		"DELETE /api/v1/organisations/{id}":     {thing: "organisation", query: "?version=2"}, // 2: made, then active
 		"GET /api/v1/system":                    {},
-		"GET /api/v1/lines":                     {},
+		"GET /api/v1/usage":                     {},
+
+		"GET /api/v1/organisations/{id}/usage":    {thing: "organisation"},
+		"POST /api/v1/organisations/{id}/move":    {thing: "organisation", body: m{"version": 0, "parent": "opr_unknown"}},
+		"POST /api/v1/organisations/usage/export": {body: m{"format": "csv", "month": "2026-11"}},
+		"GET /api/v1/lines":                       {},
 
 		"GET /api/v1/organisations/{id}/keys":           {thing: "organisation"},
 		"POST /api/v1/organisations/{id}/keys/rotation": {thing: "organisation"},
@@ -564,6 +569,9 @@ func (h *house) spend(t *testing.T, route api.Route, e example, w *who, target *
 		}
 		o, err := h.accounts.Organisation(t.Context(), h.operator.anyAdmin().actor(), target.ID)
 		must(t, err)
+		if strings.HasSuffix(route.Path, "/move") {
+			body = m{"version": 0, "parent": string(h.operator.ID)} // where it is already
+		}
 		return thing, versioned(body, o.Version)
 	case "user":
 		if route.Method == "GET" {

@@ -10,6 +10,7 @@ import (
 	"nubitalk/internal/app/floor"
 	"nubitalk/internal/app/forward"
 	appsetup "nubitalk/internal/app/setup"
+	"nubitalk/internal/app/usage"
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
@@ -205,6 +206,13 @@ type Visitors interface {
 	Here(ctx context.Context, v Visitor, here bool) error
 }
 
+// Usage is what organisations may have and have used.
+type Usage interface {
+	Own(ctx context.Context, a access.Actor) (usage.Own, error)
+	Of(ctx context.Context, a access.Actor, org id.Tenant) (usage.Own, error)
+	Account(ctx context.Context, a access.Actor, month string, each func(usage.Line) error) error
+}
+
 // Accounts is app/account.
 type Accounts interface {
 	// SignIn answers with a session; its errors do not tell whether the
@@ -257,12 +265,13 @@ type Accounts interface {
 	CreateAPIKey(ctx context.Context, a access.Actor, n account.NewAPIKey) (account.APIKey, secret.Text, error)
 	RevokeAPIKey(ctx context.Context, a access.Actor, key string) error
 
-	Organisations(ctx context.Context, a access.Actor, cursor string, limit int) (items []account.Organisation, next string, err error)
+	Organisations(ctx context.Context, a access.Actor, parent id.Tenant, cursor string, limit int) (items []account.Organisation, next string, err error)
 	Organisation(ctx context.Context, a access.Actor, org id.Tenant) (account.Organisation, error)
 	// CreateOrganisation answers with the first administrator and its one-time
 	// password, shown once.
 	CreateOrganisation(ctx context.Context, a access.Actor, n account.NewOrganisation) (account.Organisation, account.User, secret.Text, error)
 	UpdateOrganisation(ctx context.Context, a access.Actor, org id.Tenant, version int64, c account.OrganisationChange) (account.Organisation, error)
+	MoveOrganisation(ctx context.Context, a access.Actor, org id.Tenant, version int64, to id.Tenant) (account.Organisation, error)
 	// Keys tells how old an organisation's keys are; RotateKeys begins to renew
 	// them and returns before that is done.
 	Keys(ctx context.Context, a access.Actor, org id.Tenant) (account.OrganisationKeys, error)

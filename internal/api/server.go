@@ -28,6 +28,7 @@ type Parts struct {
 	Holds      Holds
 	Quality    Quality
 	Screens    Screens
+	Usage      Usage
 	Trunks     TrunkStatus // nil: no calls run here
 	Phones     PhoneStatus // nil: no calls run here
 	Handsets   Handsets    // nil: no calls run here
@@ -92,6 +93,7 @@ func New(c Config, p Parts) *Server {
 	s.accountRoutes()
 	s.userRoutes()
 	s.organisationRoutes()
+	s.systemRoutes()
 	s.deskRoutes()
 	s.interactionRoutes()
 	s.emailRoutes()

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"nubitalk/internal/app/account"
-	"nubitalk/internal/base/id"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/acd"
 )
@@ -167,91 +166,5 @@ func (s *Server) keyRoutes() {
 	handle(s, "DELETE", "/api/v1/api-keys/{id}", keys, about{id: "revokeAPIKey", tag: tag, summary: "Revoke an API key"},
 		func(ctx context.Context, c *caller, in *ByID) (*none, error) {
 			return done(s.Accounts.RevokeAPIKey(ctx, c.Actor, in.ID))
-		})
-}
-
-// NewOrganisationInput creates an organisation below the caller's own.
-type NewOrganisationInput struct {
-	Kind          account.Kind `json:"kind" enum:"reseller,tenant"`
-	Slug          string       `json:"slug" minLength:"2" maxLength:"40" doc:"Typed at sign-in: lower-case letters, digits and hyphens."`
-	Name          string       `json:"name" minLength:"1" maxLength:"80"`
-	Language      string       `json:"language,omitempty" enum:"en,pt" doc:"Absent: the caller's organisation's own."`
-	TimeZone      string       `json:"time_zone,omitempty" maxLength:"64" doc:"IANA name, e.g. Europe/Lisbon; absent: the caller's organisation's own."`
-	Administrator string       `json:"administrator" minLength:"1" maxLength:"64" doc:"User name of the first administrator; may be a pseudonym."`
-}
-
-// OrganisationChangeInput changes what it names.
-type OrganisationChangeInput struct {
-	Version  int64           `json:"version"`
-	Name     *string         `json:"name,omitempty" minLength:"1" maxLength:"80"`
-	Status   *account.Status `json:"status,omitempty" enum:"active,suspended"`
-	Language *string         `json:"language,omitempty" enum:"en,pt"`
-	TimeZone *string         `json:"time_zone,omitempty" maxLength:"64"`
-}
-
-// CreatedOrganisation shows the first administrator's one-time password, this
-// once.
-type CreatedOrganisation struct {
-	Organisation  account.Organisation `json:"organisation"`
-	Administrator string               `json:"administrator" doc:"User name."`
-	Password      string               `json:"password" doc:"One-time: the first sign-in must choose another."`
-}
-
-type newOrganisationInput struct{ Body NewOrganisationInput }
-
-type organisationChangeInput struct {
-	ByID
-	Body OrganisationChangeInput
-}
-
-type endInput struct {
-	ByID
-	Version int64 `query:"version" required:"true" doc:"The version you saw."`
-}
-
-func (s *Server) organisationRoutes() {
-	const tag = "Organisations"
-	read, write := needs(access.OrgRead), needs(access.OrgWrite)
-	handle(s, "GET", "/api/v1/organisations", read, about{id: "organisations", tag: tag, summary: "Resellers and tenants below mine"},
-		func(ctx context.Context, c *caller, in *pageInput) (*reply[ListOf[account.Organisation]], error) {
-			return list(s.Accounts.Organisations(ctx, c.Actor, in.Cursor, in.Limit))
-		})
-	handle(s, "POST", "/api/v1/organisations", write, about{id: "createOrganisation", tag: tag, summary: "Create a reseller or a tenant", status: 201},
-		func(ctx context.Context, c *caller, in *newOrganisationInput) (*reply[CreatedOrganisation], error) {
-			b := in.Body
-			o, u, password, err := s.Accounts.CreateOrganisation(ctx, c.Actor, account.NewOrganisation{Kind: b.Kind, Slug: b.Slug, Name: b.Name,
-				Language: b.Language, TimeZone: b.TimeZone, Administrator: b.Administrator})
-			return answer(CreatedOrganisation{o, u.UserName, password.Reveal()}, err)
-		})
-	handle(s, "GET", "/api/v1/organisations/{id}", read, about{id: "organisation", tag: tag, summary: "One organisation"},
-		func(ctx context.Context, c *caller, in *ByID) (*reply[account.Organisation], error) {
-			return answer(s.Accounts.Organisation(ctx, c.Actor, id.Tenant(in.ID)))
-		})
-	handle(s, "PATCH", "/api/v1/organisations/{id}", write, about{id: "updateOrganisation", tag: tag, summary: "Rename, suspend or resume"},
-		func(ctx context.Context, c *caller, in *organisationChangeInput) (*reply[account.Organisation], error) {
-			b := in.Body
-			o, err := s.Accounts.UpdateOrganisation(ctx, c.Actor, id.Tenant(in.ID), b.Version, account.OrganisationChange{Name: b.Name, Status: b.Status, Language: b.Language, TimeZone: b.TimeZone})
-			return answer(o, conflicting(err, func() (account.Organisation, error) { return s.Accounts.Organisation(ctx, c.Actor, id.Tenant(in.ID)) }))
-		})
-	handle(s, "DELETE", "/api/v1/organisations/{id}", write, about{id: "endOrganisation", tag: tag, summary: "End an organisation, for good",
-		detail: "Its keys are destroyed, which makes all of its data unreadable in every copy and backup; then its rows and files are removed. It cannot be undone. The audit log of the caller's organisation has the receipt (organisation.ended, organisation.erased)."},
-		func(ctx context.Context, c *caller, in *endInput) (*reply[account.Organisation], error) {
-			o, err := s.Accounts.EndOrganisation(ctx, c.Actor, id.Tenant(in.ID), in.Version)
-			return answer(o, conflicting(err, func() (account.Organisation, error) { return s.Accounts.Organisation(ctx, c.Actor, id.Tenant(in.ID)) }))
-		})
-	keys := needs(access.OrgKeys)
-	handle(s, "GET", "/api/v1/organisations/{id}/keys", keys, about{id: "organisationKeys", tag: tag, summary: "How old an organisation's keys are",
-		detail: "Of the caller's own organisation or of one anywhere below. It also tells how far a rotation is: ask again while rotating is true."},
-		func(ctx context.Context, c *caller, in *ByID) (*reply[account.OrganisationKeys], error) {
-			return answer(s.Accounts.Keys(ctx, c.Actor, id.Tenant(in.ID)))
-		})
-	handle(s, "POST", "/api/v1/organisations/{id}/keys/rotation", keys, about{id: "rotateKeys", tag: tag, summary: "Renew an organisation's keys while it works", status: 202,
-		detail: "Begins it and returns; a job carries it out and goes on after a restart. What was sealed before still opens. See docs/keys.md."},
-		func(ctx context.Context, c *caller, in *ByID) (*reply[account.OrganisationKeys], error) {
-			return answer(s.Accounts.RotateKeys(ctx, c.Actor, id.Tenant(in.ID)))
-		})
-	handle(s, "GET", "/api/v1/system", needs(access.SystemRead), about{id: "system", tag: "System", summary: "Health and size of the installation"},
-		func(ctx context.Context, c *caller, _ *none) (*reply[SystemView], error) {
-			return answer(s.System.System(ctx, c.Actor))
 		})
 }

@@ -19,6 +19,7 @@ import (
 	"nubitalk/internal/app/recording"
 	"nubitalk/internal/app/retention"
 	appsetup "nubitalk/internal/app/setup"
+	"nubitalk/internal/app/usage"
 	"nubitalk/internal/app/voicemail"
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
@@ -60,6 +61,7 @@ type parts struct {
 	handsets   *handsets  // the same
 	live       *live.Hub
 	ending     *retention.Service
+	usage      *usage.Service
 	privacy    *privacyDoors
 	api        *api.Server
 }
@@ -122,7 +124,8 @@ func (s *Server) makeParts() *parts {
 		Changed: func(t id.Tenant, prompt string) {
 			p.setups.changed(appsetup.Change{Tenant: t, Kind: setup.KindPrompt, ID: prompt})
 		}})
-	p.accounts = account.New(account.Deps{Store: k.db, Vault: k.vault, Bus: k.bus, Audit: p.audit, Defaults: p.setup, Rules: p.setups, Leavers: leavers{p.setup}, Files: k.blobs,
+	p.usage = usage.New(k.db, s.clock)
+	p.accounts = account.New(account.Deps{Counted: p.usage.CountNow, Store: k.db, Vault: k.vault, Bus: k.bus, Audit: p.audit, Defaults: p.setup, Rules: p.setups, Leavers: leavers{p.setup}, Files: k.blobs,
 		Clock: s.clock, IDs: s.ids, Log: s.log.With("part", "account")})
 	p.people = newPeople(p.accounts)
 	p.contacts = contact.New(contact.Deps{DB: k.db, Keys: k.vault, Blobs: k.blobs, Audit: p.audit, Bus: k.bus,
@@ -173,7 +176,7 @@ func (s *Server) makeParts() *parts {
 	}
 	p.email = email.New(email.Deps{DB: k.db, Vault: k.vault, Clock: s.clock, IDs: s.ids, Setup: p.setups, People: p.people, Floor: p.floor, Network: s.mailNetwork(), Log: s.log.With("part", "email")})
 	p.live = live.New(live.Config{Bus: k.bus, Reader: reader{p.floor, p.contacts}, Floor: liveFloor, Clock: s.clock, Log: s.log.With("part", "live")})
-	p.ending = retention.New(retention.Deps{DB: k.db, Blobs: k.blobs, Contacts: p.contacts, Audit: p.audit, Clock: s.clock, Log: s.log.With("part", "retention"), Node: s.data.node, Messages: p.voicemails.Tell})
+	p.ending = retention.New(retention.Deps{Count: p.usage.Count, DB: k.db, Blobs: k.blobs, Contacts: p.contacts, Audit: p.audit, Clock: s.clock, Log: s.log.With("part", "retention"), Node: s.data.node, Messages: p.voicemails.Tell})
 	p.privacy = &privacyDoors{binary: s.binary, log: s.log.With("part", "notice")}
 	return p
 }
@@ -253,6 +256,7 @@ func (s *Server) doors(p *parts) *api.Server {
 		Audit:     p.audit,
 		Privacy:   p.privacy,
 		System:    s,
+		Usage:     p.usage,
 		Replies:   &replies{k.db, k.vault},
 		Live:      p.live,
 	})

@@ -8,6 +8,7 @@ type tenantTable struct{ name, part string }
 
 // tenantTables are all tables that hold a tenant's rows, those that point at
 // others first. organisations itself stays: it says that the organisation ended.
+// So does usage_days, whose amounts are accounted for afterwards.
 var tenantTables = []tenantTable{
 	{"message_tokens", `DELETE FROM message_tokens WHERE tenant_id = $1 AND token IN (SELECT token FROM message_tokens WHERE tenant_id = $1 ORDER BY token LIMIT $2)`},
 	{"messages", `DELETE FROM messages WHERE tenant_id = $1 AND interaction_id IN (SELECT interaction_id FROM messages WHERE tenant_id = $1 ORDER BY interaction_id LIMIT $2)`},

@@ -94,8 +94,11 @@ func fillField(f reflect.Value, name string, n int) {
 		f.SetMapIndex(reflect.ValueOf(name).Convert(f.Type().Key()), reflect.ValueOf(n))
 	case reflect.Struct:
 		for i := range f.NumField() {
-			fillField(f.Field(i), f.Type().Field(i).Name, n)
+			fillField(f.Field(i), f.Type().Field(i).Name, 20*n+i)
 		}
+	case reflect.Pointer:
+		f.Set(reflect.New(f.Type().Elem()))
+		fillField(f.Elem(), name, n)
 	default:
 		panic("no value for a field of kind " + f.Kind().String())
 	}

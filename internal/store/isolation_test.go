@@ -34,6 +34,7 @@ func everything(t *testing.T, db *store.DB) {
 					return tx.PutSetupSecret(store.SetupSecretRow{Kind: "trunks", ID: "trk_1", Field: "password", Sealed: []byte("s")})
 				},
 				func() error { return tx.PutPromptSound(store.PromptSoundRow{PromptID: "pro_1", SoundID: "snd_1"}) },
+				func() error { return tx.PutUsageDay(store.UsageDayRow{Day: "2026-11-29"}) },
 				func() error { return tx.InsertTrunkNumber("trk_1", "+351210000001 of "+string(tenant)) },
 				func() error {
 					_, _, err := tx.AddAddress(store.AddressRow{ContactID: "con_1", Kind: "email", AddressIndex: []byte("i")})

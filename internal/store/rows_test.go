@@ -9,6 +9,8 @@ import (
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
+	"nubitalk/internal/core/acd"
+	"nubitalk/internal/core/usage"
 	"nubitalk/internal/store"
 	"nubitalk/internal/store/storetest"
 )
@@ -168,6 +170,9 @@ func tenantRows() []kept {
 		}),
 		keep("email_acknowledgements of an interaction", acknowledged, nothing, func(tx *store.Tx, r store.AcknowledgementRow) (store.AcknowledgementRow, error) {
 			return tx.AcknowledgementOf(r.InteractionID)
+		}),
+		keep("usage_days", fill[store.UsageDayRow](43), (*store.Tx).PutUsageDay, func(tx *store.Tx, r store.UsageDayRow) (store.UsageDayRow, error) {
+			return only(tx.UsageDays(r.Day, r.Day))
 		}),
 		keep("email_sends", emailSend, (*store.Tx).BeginEmailSend, func(tx *store.Tx, r store.EmailSendRow) (store.EmailSendRow, error) {
 			return only(tx.EmailSends(r.InteractionID))
@@ -347,6 +352,17 @@ func TestOrganisations(t *testing.T) {
 			same(t, "below", []store.OrganisationRow{o2}, below)
 			_, err = tx.OrganisationBySlug("none")
 			wantCode(t, "unknown", err, errs.NotFound)
+			tree, err := tx.Under(o.ID)
+			wantCode(t, "under", err, "")
+			same(t, "under", []store.OrganisationRow{o}, tree)
+			is, err := tx.IsBelow(o.ID, "res_1")
+			if err != nil || !is {
+				t.Errorf("below its parent: %v, %v", is, err)
+			}
+			is, err = tx.IsBelow(o.ID, o2.ID)
+			if err != nil || is {
+				t.Errorf("below another: %v, %v", is, err)
+			}
 			return nil
 		})
 		wantCode(t, "read", err, "")
@@ -355,7 +371,7 @@ func TestOrganisations(t *testing.T) {
 			same(t, "own", o2, got)
 			return err
 		})
-		o.Name, o.Slug = "New name", "new"
+		o.Name, o.Slug, o.ParentID, o.Limits = "New name", "new", "res_2", usage.Limits{Channels: []acd.Channel{acd.Chat}}
 		err = db.System(t.Context(), func(tx *store.Tx) error {
 			if err := tx.UpdateOrganisation(o); err != nil {
 				return err

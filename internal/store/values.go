@@ -108,6 +108,12 @@ func jsonMap[K comparable, V any](m map[K]V) string {
 	return string(b)
 }
 
+// jsonOf is the text of a struct of strings and numbers.
+func jsonOf[T any](v T) string {
+	b, _ := json.Marshal(v)
+	return string(b)
+}
+
 var (
 	insertColumns = regexp.MustCompile(`(?s)INSERT INTO \w+ \(([^)]*)\)\s*VALUES \(([^)]*)\)`)
 	comparison    = regexp.MustCompile(`(\w+) *(?:=|<|>|<=|>=|<>) *\$(\d+)`)

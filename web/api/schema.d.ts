@@ -3682,6 +3682,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/organisations/usage/export": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * What each tenant below mine used in a month, as one file
+     * @description For accounts. A tenant that ended in the month is in it.
+     *
+     *     Needs `organisation.read`.
+     */
+    post: operations["exportUsage"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/organisations/{id}": {
     parameters: {
       query?: never;
@@ -3706,7 +3728,7 @@ export interface paths {
     options?: never;
     head?: never;
     /**
-     * Rename, suspend or resume
+     * Rename, limit, suspend or resume
      * @description Needs `organisation.write`.
      */
     patch: operations["updateOrganisation"];
@@ -3750,6 +3772,50 @@ export interface paths {
      *     Needs `organisation.keys`.
      */
     post: operations["rotateKeys"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/organisations/{id}/move": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Move an organisation below another reseller
+     * @description Nothing of its own changes, and its users work on. It is noted in the audit log of all four: who moves, who loses, who gets, and the organisation itself.
+     *
+     *     Needs `organisation.move`.
+     */
+    post: operations["moveOrganisation"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/organisations/{id}/usage": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What an organisation below mine may have, has, and has used
+     * @description Amounts by month, of no person. They are counted once an hour and kept for two years, also when the organisation has ended.
+     *
+     *     Needs `organisation.read`.
+     */
+    get: operations["organisationUsage"];
+    put?: never;
+    post?: never;
     delete?: never;
     options?: never;
     head?: never;
@@ -5730,6 +5796,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/usage": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What my organisation may have, has, and has used
+     * @description Needs `usage.read`.
+     */
+    get: operations["usage"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/users": {
     parameters: {
       query?: never;
@@ -6277,8 +6363,10 @@ export interface components {
         | "retention.write"
         | "audit.read"
         | "privacy.read"
+        | "usage.read"
         | "organisation.read"
         | "organisation.write"
+        | "organisation.move"
         | "organisation.keys"
         | "system.read"
       )[];
@@ -6619,6 +6707,53 @@ export interface components {
       version: number;
       warning: components["schemas"]["AlertLevel"];
     };
+    Amounts: {
+      /**
+       * Format: int64
+       * @description Active accounts that may use the desk; the most at one time.
+       */
+      agents: number;
+      /**
+       * Format: int64
+       * @description Seconds of answered calls that came by a trunk, by the day they began.
+       */
+      call_seconds_in: number;
+      /**
+       * Format: int64
+       * @description Seconds of answered calls that left by a trunk, those of telephones included.
+       */
+      call_seconds_out: number;
+      /**
+       * Format: int64
+       * @description Chats that arrived.
+       */
+      chat: number;
+      /**
+       * Format: int64
+       * @description Emails that became work.
+       */
+      email: number;
+      /**
+       * Format: int64
+       * @description Telephone numbers on trunks; the most at one time.
+       */
+      numbers: number;
+      /**
+       * Format: int64
+       * @description Seconds of recordings that ended, voice and screen.
+       */
+      recorded_seconds: number;
+      /**
+       * Format: int64
+       * @description Recordings and files, as a day ended; of a month the most.
+       */
+      storage_bytes: number;
+      /**
+       * Format: int64
+       * @description Conversations by voice that arrived or were begun.
+       */
+      voice: number;
+    };
     Answer: {
       question: string;
       /** @description It does not apply. */
@@ -6668,6 +6803,7 @@ export interface components {
         | "api_key.revoked"
         | "organisation.created"
         | "organisation.changed"
+        | "organisation.moved"
         | "organisation.ended"
         | "organisation.erased"
         | "keys.rotation_started"
@@ -8490,6 +8626,25 @@ export interface components {
       /** @enum {string} */
       way: "browser" | "trunk" | "phone";
     };
+    Limits: {
+      /**
+       * Format: int64
+       * @description Active accounts that may use the desk. Absent: no limit.
+       */
+      agents?: number;
+      /** @description Channels that entry points may have. Absent: all. */
+      channels?: ("voice" | "chat" | "email")[];
+      /**
+       * Format: int64
+       * @description Telephone numbers on trunks. Absent: no limit.
+       */
+      numbers?: number;
+      /**
+       * Format: int64
+       * @description Recordings and files, in millions of bytes. When it is reached no recording begins and no file is taken. Absent: no limit.
+       */
+      storage_mb?: number;
+    };
     LineRefusals: {
       /**
        * Format: int64
@@ -9140,8 +9295,10 @@ export interface components {
         | "retention.write"
         | "audit.read"
         | "privacy.read"
+        | "usage.read"
         | "organisation.read"
         | "organisation.write"
+        | "organisation.move"
         | "organisation.keys"
         | "system.read"
       )[];
@@ -9229,6 +9386,55 @@ export interface components {
       /** @enum {string} */
       how: "none" | "listen" | "whisper" | "barge";
     };
+    Month: {
+      /**
+       * Format: int64
+       * @description Active accounts that may use the desk; the most at one time.
+       */
+      agents: number;
+      /**
+       * Format: int64
+       * @description Seconds of answered calls that came by a trunk, by the day they began.
+       */
+      call_seconds_in: number;
+      /**
+       * Format: int64
+       * @description Seconds of answered calls that left by a trunk, those of telephones included.
+       */
+      call_seconds_out: number;
+      /**
+       * Format: int64
+       * @description Chats that arrived.
+       */
+      chat: number;
+      /**
+       * Format: int64
+       * @description Emails that became work.
+       */
+      email: number;
+      /** @description UTC, as 2026-11. */
+      month: string;
+      /**
+       * Format: int64
+       * @description Telephone numbers on trunks; the most at one time.
+       */
+      numbers: number;
+      /**
+       * Format: int64
+       * @description Seconds of recordings that ended, voice and screen.
+       */
+      recorded_seconds: number;
+      /**
+       * Format: int64
+       * @description Recordings and files, as a day ended; of a month the most.
+       */
+      storage_bytes: number;
+      /**
+       * Format: int64
+       * @description Conversations by voice that arrived or were begun.
+       */
+      voice: number;
+    };
     MoveInputBody: {
       /**
        * Format: int64
@@ -9237,6 +9443,12 @@ export interface components {
       priority?: number;
       queue?: string;
       user?: string;
+    };
+    MoveOrganisation: {
+      /** @description The caller's own organisation, or a reseller below it. */
+      parent: string;
+      /** Format: int64 */
+      version: number;
     };
     NamedMember: {
       member: boolean;
@@ -9286,8 +9498,10 @@ export interface components {
         | "retention.write"
         | "audit.read"
         | "privacy.read"
+        | "usage.read"
         | "organisation.read"
         | "organisation.write"
+        | "organisation.move"
         | "organisation.keys"
         | "system.read"
       )[];
@@ -9396,6 +9610,7 @@ export interface components {
        * @enum {string}
        */
       language?: "en" | "pt";
+      limits?: components["schemas"]["Limits"];
       name: string;
       /** @description Typed at sign-in: lower-case letters, digits and hyphens. */
       slug: string;
@@ -9639,6 +9854,8 @@ export interface components {
       kind: "operator" | "reseller" | "tenant";
       /** @enum {string} */
       language: "en" | "pt";
+      /** @description What it may have at most, as the organisation above it chose. */
+      limits: components["schemas"]["Limits"];
       name: string;
       parent?: string;
       /** @description Typed at sign-in: lower-case letters, digits and hyphens. */
@@ -9660,6 +9877,8 @@ export interface components {
     OrganisationChangeInput: {
       /** @enum {string} */
       language?: "en" | "pt";
+      /** @description All of them: one that is absent is none. What is there already stays, even if it is more. */
+      limits?: components["schemas"]["Limits"];
       name?: string;
       /** @enum {string} */
       status?: "active" | "suspended";
@@ -9743,6 +9962,15 @@ export interface components {
        * @enum {string}
        */
       when: "wait" | "length" | "nobody" | "closed";
+    };
+    Own: {
+      /** @description Of a reseller or an operator: the sums of what those below it may have. */
+      given: components["schemas"]["Limits"];
+      limits: components["schemas"]["Limits"];
+      /** @description By age; the last one goes on. Of a reseller: the sums of those below it. */
+      months: components["schemas"]["Month"][];
+      /** @description What it has at this moment: agents, numbers and storage. Of a reseller: what those below it have. */
+      now: components["schemas"]["Amounts"];
     };
     OwnPhone: {
       extension: string;
@@ -9868,8 +10096,10 @@ export interface components {
         | "retention.write"
         | "audit.read"
         | "privacy.read"
+        | "usage.read"
         | "organisation.read"
         | "organisation.write"
+        | "organisation.move"
         | "organisation.keys"
         | "system.read";
       /** @description How far it reaches for each role that has it: own, all or below. */
@@ -20061,6 +20291,8 @@ export interface operations {
         /** @description next of the page before. */
         cursor?: string;
         limit?: number;
+        /** @description Those right below this one, which is below the caller's; absent: right below the caller's own. */
+        parent?: string;
       };
       header?: never;
       path?: never;
@@ -20111,6 +20343,40 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["CreatedOrganisation"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  exportUsage: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ExportUsage"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": string;
+          "text/csv": string;
         };
       };
       /** @description Error */
@@ -20282,6 +20548,75 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["OrganisationKeys"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  moveOrganisation: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["MoveOrganisation"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Organisation"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  organisationUsage: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Own"];
         };
       };
       /** @description Error */
@@ -24708,6 +25043,35 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["TrunkState"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  usage: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Own"];
         };
       };
       /** @description Error */

@@ -80,9 +80,12 @@ type Deps struct {
 	Rules    Rules
 	Leavers  Leavers
 	Files    Files
-	Clock    clock.Clock
-	IDs      *id.Source
-	Log      *slog.Logger
+	// Counted counts once more what an organisation has used, before its rows go;
+	// may be nil.
+	Counted func(context.Context, id.Tenant) error
+	Clock   clock.Clock
+	IDs     *id.Source
+	Log     *slog.Logger
 }
 
 // How long a sign-in lasts.

@@ -86,18 +86,12 @@ func (s *Service) EndOrganisation(ctx context.Context, a access.Actor, org id.Te
 
 // noneBelow refuses to end a reseller whose organisations go on.
 func noneBelow(tx *store.Tx, org id.Tenant) error {
-	for after := id.Tenant(""); ; {
-		rows, err := tx.OrganisationsOf(org, after, 200)
-		if err != nil || len(rows) == 0 {
-			return err
-		}
-		for _, o := range rows {
-			if o.Status != string(Closed) {
-				return errs.New(errs.Conflict, "This reseller still has organisations. End those first.")
-			}
-			after = o.ID
-		}
+	left := 0
+	err := eachBelow(tx, org, func(store.OrganisationRow) { left++ })
+	if err == nil && left > 0 {
+		err = errs.New(errs.Conflict, "This reseller still has organisations. End those first.")
 	}
+	return err
 }
 
 func (s *Service) tellClosed(parent, org id.Tenant) {
@@ -126,6 +120,11 @@ func (s *Service) RunEnd(ctx context.Context, job store.JobRow) error {
 		return err
 	}
 	s.tellClosed(row.ParentID, job.Tenant)
+	if s.Counted != nil { // its last month can be accounted for
+		if err := s.Counted(ctx, job.Tenant); err != nil {
+			return err
+		}
+	}
 	gone := map[string]int64{}
 	err = s.removeAll(ctx, job, gone)
 	note := s.noteRemoved(context.WithoutCancel(ctx), row, job.ObjectID, gone, err == nil)

@@ -14,7 +14,7 @@ import (
 
 func organisationView(o store.OrganisationRow, users int) Organisation {
 	return Organisation{ID: o.ID, Kind: Kind(o.Kind), Parent: o.ParentID, Slug: o.Slug, Name: o.Name, Status: Status(o.Status), Language: o.Language,
-		TimeZone: o.TimeZone, Users: users, CreatedAt: o.CreatedAt, UpdatedAt: o.UpdatedAt, Version: o.Version}
+		TimeZone: o.TimeZone, Limits: o.Limits, Users: users, CreatedAt: o.CreatedAt, UpdatedAt: o.UpdatedAt, Version: o.Version}
 }
 
 func mayBelow(a access.Actor, p access.Permission) error {
@@ -24,9 +24,10 @@ func mayBelow(a access.Actor, p access.Permission) error {
 	return nil
 }
 
-// Organisations lists those right below the actor's own, by age. Their content
-// is never part of it.
-func (s *Service) Organisations(ctx context.Context, a access.Actor, cursor string, limit int) ([]Organisation, string, error) {
+// Organisations lists those right below the actor's own or, with parent, right
+// below another that is below the actor's, by age. Their content is never part
+// of it.
+func (s *Service) Organisations(ctx context.Context, a access.Actor, parent id.Tenant, cursor string, limit int) ([]Organisation, string, error) {
 	if err := mayBelow(a, access.OrgRead); err != nil {
 		return nil, "", err
 	}
@@ -36,7 +37,15 @@ func (s *Service) Organisations(ctx context.Context, a access.Actor, cursor stri
 	limit = pageSize(limit)
 	var rows []store.OrganisationRow
 	err := s.Store.SystemRead(ctx, func(tx *store.Tx) (err error) {
-		rows, err = tx.OrganisationsOf(a.Tenant, id.Tenant(cursor), limit+1)
+		if parent == "" {
+			parent = a.Tenant
+		}
+		if parent != a.Tenant {
+			if _, err := anywhereBelow(tx, a, parent); err != nil {
+				return err
+			}
+		}
+		rows, err = tx.OrganisationsOf(parent, id.Tenant(cursor), limit+1)
 		return err
 	})
 	if err != nil {
@@ -58,28 +67,22 @@ func (s *Service) Organisations(ctx context.Context, a access.Actor, cursor stri
 }
 
 func (s *Service) countUsers(ctx context.Context, t id.Tenant) (int, error) {
-	n := 0
-	err := s.Store.Read(ctx, t, func(tx *store.Tx) error {
-		users, err := tx.Users()
-		n = 0
-		for _, u := range users {
-			if u.Status != string(Deleted) {
-				n++
-			}
-		}
+	var n int64
+	err := s.Store.Read(ctx, t, func(tx *store.Tx) (err error) {
+		n, err = tx.CountUsers()
 		return err
 	})
-	return n, err
+	return int(n), err
 }
 
-// Organisation is one right below the actor's own.
+// Organisation is one anywhere below the actor's own.
 func (s *Service) Organisation(ctx context.Context, a access.Actor, org id.Tenant) (Organisation, error) {
 	if err := mayBelow(a, access.OrgRead); err != nil {
 		return Organisation{}, err
 	}
 	var row store.OrganisationRow
 	err := s.Store.SystemRead(ctx, func(tx *store.Tx) (err error) {
-		row, err = below(tx, a, org)
+		row, err = anywhereBelow(tx, a, org)
 		return err
 	})
 	if err != nil {
@@ -109,8 +112,8 @@ func (s *Service) CreateOrganisation(ctx context.Context, a access.Actor, n NewO
 	if err != nil {
 		return Organisation{}, User{}, secret.Text{}, err
 	}
-	if n.Kind == KindReseller && Kind(own.Kind) != KindOperator || n.Kind != KindReseller && n.Kind != KindTenant {
-		return Organisation{}, User{}, secret.Text{}, errs.Bad("kind", "must be tenant, or reseller if you are the operator")
+	if err := s.mayCreate(ctx, own, n.Kind); err != nil {
+		return Organisation{}, User{}, secret.Text{}, err
 	}
 	n.Language, n.TimeZone = cmp.Or(n.Language, own.Language), cmp.Or(n.TimeZone, own.TimeZone)
 	password := oneTimePassword()
@@ -122,6 +125,21 @@ func (s *Service) CreateOrganisation(ctx context.Context, a access.Actor, n NewO
 		return s.Audit.Record(tx, a, "organisation.created", "organisation", string(org.ID), map[string]string{"kind": string(org.Kind)})
 	})
 	return org, user, password, err
+}
+
+// mayCreate refuses a kind that the own organisation cannot have below it:
+// resellers have resellers once.
+func (s *Service) mayCreate(ctx context.Context, own store.OrganisationRow, k Kind) error {
+	if k == KindTenant || k == KindReseller && Kind(own.Kind) == KindOperator {
+		return nil
+	}
+	if k == KindReseller && own.ParentID != "" {
+		above, err := s.ownOrganisation(ctx, own.ParentID)
+		if err != nil || Kind(above.Kind) == KindOperator {
+			return err
+		}
+	}
+	return errs.Bad("kind", "must be tenant, or reseller if you are the operator or right below it")
 }
 
 // Install makes the operator of a new installation, with a first user and the
@@ -205,8 +223,13 @@ func (s *Service) reserve(ctx context.Context, parent id.Tenant, n NewOrganisati
 	now := s.now()
 	kind := map[Kind]string{KindOperator: id.Operator, KindReseller: id.Reseller, KindTenant: id.TenantKind}[n.Kind]
 	org := store.OrganisationRow{ID: id.Tenant(s.IDs.New(kind)), Kind: string(n.Kind), ParentID: parent, Slug: n.Slug, Name: n.Name,
-		Status: string(Suspended), Language: n.Language, TimeZone: n.TimeZone, CreatedAt: now, UpdatedAt: now, Version: 1}
-	err := s.Store.System(ctx, func(tx *store.Tx) error { return tx.InsertOrganisation(org) })
+		Status: string(Suspended), Language: n.Language, TimeZone: n.TimeZone, Limits: n.Limits, CreatedAt: now, UpdatedAt: now, Version: 1}
+	err := s.Store.System(ctx, func(tx *store.Tx) error {
+		if err := within(tx, org); err != nil {
+			return err
+		}
+		return tx.InsertOrganisation(org)
+	})
 	if !errs.Is(err, errs.Conflict) {
 		return org, err
 	}
@@ -229,12 +252,12 @@ func (s *Service) reserve(ctx context.Context, parent id.Tenant, n NewOrganisati
 	if users > 0 {
 		return org, taken
 	}
-	old.Name, old.Language, old.TimeZone = n.Name, n.Language, n.TimeZone
+	old.Name, old.Language, old.TimeZone, old.Limits = n.Name, n.Language, n.TimeZone, n.Limits
 	return old, nil
 }
 
-// UpdateOrganisation renames, suspends or resumes one right below the actor's
-// own. Suspending ends every session of it at once.
+// UpdateOrganisation renames, limits, suspends or resumes one right below the
+// actor's own. Suspending ends every session of it at once.
 func (s *Service) UpdateOrganisation(ctx context.Context, a access.Actor, org id.Tenant, version int64, c OrganisationChange) (Organisation, error) {
 	if err := mayBelow(a, access.OrgWrite); err != nil {
 		return Organisation{}, err
@@ -251,6 +274,14 @@ func (s *Service) UpdateOrganisation(ctx context.Context, a access.Actor, org id
 			return errs.New(errs.Conflict, "This organisation was changed by someone else in the meantime.")
 		}
 		applyOrganisationChange(&row, c, s.now())
+		if c.Limits != nil {
+			if err := within(tx, row); err != nil {
+				return err
+			}
+			if err := holdsBelow(tx, row); err != nil {
+				return err
+			}
+		}
 		if err := tx.UpdateOrganisation(row); err != nil {
 			return err
 		}
@@ -262,7 +293,7 @@ func (s *Service) UpdateOrganisation(ctx context.Context, a access.Actor, org id
 	}
 	s.tell(org, Change{Reason: EndedSuspended})
 	err = s.Store.Write(ctx, a.Tenant, func(tx *store.Tx) error {
-		return s.Audit.Record(tx, a, "organisation.changed", "organisation", string(org), map[string]string{"status": row.Status})
+		return s.Audit.Record(tx, a, "organisation.changed", "organisation", string(org), changedOrganisation(row, c))
 	})
 	if err != nil {
 		return Organisation{}, err
@@ -300,6 +331,9 @@ func applyOrganisationChange(o *store.OrganisationRow, c OrganisationChange, now
 	}
 	if c.TimeZone != nil {
 		o.TimeZone = *c.TimeZone
+	}
+	if c.Limits != nil {
+		o.Limits = *c.Limits
 	}
 	o.UpdatedAt = now
 }

@@ -35,27 +35,31 @@ func TestAResellerSeesOnlyItsOwn(t *testing.T) {
 		if sub.Parent != res.ID {
 			t.Errorf("parent %q", sub.Parent)
 		}
+		// Resellers are nested once.
 		n.Slug = "nested"
-		_, _, _, err = f.CreateOrganisation(t.Context(), reseller, n)
+		nested, user, once, err := f.CreateOrganisation(t.Context(), reseller, n)
+		must(t, err)
+		n.Slug = "deeper"
+		_, _, _, err = f.CreateOrganisation(t.Context(), f.settle("nested", user.UserName, once).Session.Actor, n)
 		wantCode(t, err, errs.Invalid)
 
-		list, _, err := f.Organisations(t.Context(), reseller, "", 0)
+		list, _, err := f.Organisations(t.Context(), reseller, "", "", 0)
 		must(t, err)
-		if len(list) != 1 || list[0].ID != sub.ID || list[0].Users != 1 {
+		if len(list) != 2 || list[0].ID != nested.ID || list[1].ID != sub.ID || list[1].Users != 1 {
 			t.Errorf("%+v", list)
 		}
 		_, err = f.Organisation(t.Context(), reseller, f.a.ID)
 		wantCode(t, err, errs.NotFound)
 		_, err = f.UpdateOrganisation(t.Context(), reseller, f.a.ID, f.a.Version, account.OrganisationChange{})
 		wantCode(t, err, errs.NotFound)
-		list, _, err = f.Organisations(t.Context(), f.operator, "", 0)
+		list, _, err = f.Organisations(t.Context(), f.operator, "", "", 0)
 		must(t, err)
 		if len(list) != 3 {
 			t.Errorf("%+v", list)
 		}
-		page, next, err := f.Organisations(t.Context(), f.operator, "", 2)
+		page, next, err := f.Organisations(t.Context(), f.operator, "", "", 2)
 		must(t, err)
-		rest, end, err := f.Organisations(t.Context(), f.operator, next, 2)
+		rest, end, err := f.Organisations(t.Context(), f.operator, "", next, 2)
 		must(t, err)
 		if len(page) != 2 || len(rest) != 1 || end != "" {
 			t.Errorf("%d and %d, then %q", len(page), len(rest), end)

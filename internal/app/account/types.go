@@ -7,6 +7,7 @@ import (
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/acd"
+	"nubitalk/internal/core/usage"
 )
 
 // Kind is what an organisation is.
@@ -31,18 +32,19 @@ const (
 
 // Organisation is an operator, a reseller or a tenant.
 type Organisation struct {
-	ID        id.Tenant `json:"id"`
-	Kind      Kind      `json:"kind" enum:"operator,reseller,tenant"`
-	Parent    id.Tenant `json:"parent,omitempty"`
-	Slug      string    `json:"slug" doc:"Typed at sign-in: lower-case letters, digits and hyphens."`
-	Name      string    `json:"name"`
-	Status    Status    `json:"status" enum:"active,suspended,closed"`
-	Language  string    `json:"language" enum:"en,pt"`
-	TimeZone  string    `json:"time_zone" doc:"IANA name, e.g. Europe/Lisbon."`
-	Users     int       `json:"users" doc:"Accounts that are not deleted."`
-	CreatedAt time.Time `json:"created_at"`
-	UpdatedAt time.Time `json:"updated_at"`
-	Version   int64     `json:"version"`
+	ID        id.Tenant    `json:"id"`
+	Kind      Kind         `json:"kind" enum:"operator,reseller,tenant"`
+	Parent    id.Tenant    `json:"parent,omitempty"`
+	Slug      string       `json:"slug" doc:"Typed at sign-in: lower-case letters, digits and hyphens."`
+	Name      string       `json:"name"`
+	Status    Status       `json:"status" enum:"active,suspended,closed"`
+	Language  string       `json:"language" enum:"en,pt"`
+	TimeZone  string       `json:"time_zone" doc:"IANA name, e.g. Europe/Lisbon."`
+	Limits    usage.Limits `json:"limits" doc:"What it may have at most, as the organisation above it chose."`
+	Users     int          `json:"users" doc:"Accounts that are not deleted."`
+	CreatedAt time.Time    `json:"created_at"`
+	UpdatedAt time.Time    `json:"updated_at"`
+	Version   int64        `json:"version"`
 }
 
 // NewOrganisation is what creating one takes.
@@ -53,6 +55,7 @@ type NewOrganisation struct {
 	Language      string
 	TimeZone      string
 	Administrator string // user name of the first administrator
+	Limits        usage.Limits
 }
 
 // OrganisationChange changes what is not nil.
@@ -61,6 +64,7 @@ type OrganisationChange struct {
 	Status   *Status
 	Language *string
 	TimeZone *string
+	Limits   *usage.Limits
 }
 
 // Profile is what a user may tell of itself. Everything is optional (notice

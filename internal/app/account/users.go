@@ -189,6 +189,11 @@ func (s *Service) insertUser(tx *store.Tx, a access.Actor, row store.UserRow) er
 	if err := s.knownPlaces(tx, row.Teams, row.Site); err != nil {
 		return err
 	}
+	if isAgent(row) {
+		if err := s.roomForAgent(tx, "roles"); err != nil {
+			return err
+		}
+	}
 	if err := tx.InsertUser(row); err != nil {
 		return err
 	}
@@ -236,6 +241,11 @@ func (s *Service) UpdateUser(ctx context.Context, a access.Actor, user string, v
 				return nil, err
 			}
 		}
+		if !isAgent(before) && isAgent(*u) {
+			if err := s.roomForAgent(tx, roleOrStatus(c)); err != nil {
+				return nil, err
+			}
+		}
 		if rules(before, org) && !rules(*u, org) {
 			if err := s.keepRuler(tx, org, u.ID); err != nil {
 				return nil, err
@@ -267,6 +277,14 @@ func updateConflict(err error) error {
 		return nameTaken(err, "user_name")
 	}
 	return err
+}
+
+// roleOrStatus is the field by which a change makes an account an agent's.
+func roleOrStatus(c UserChange) string {
+	if c.Roles != nil {
+		return "roles"
+	}
+	return "status"
 }
 
 func (s *Service) checkChange(org store.OrganisationRow, c *UserChange) error {

@@ -177,7 +177,12 @@ func (s *Service) Begin(ctx context.Context, in Start) (*Running, error) {
 	if err = s.seal(ctx, in.Tenant, r.object, r.about, &r.row, nil); err != nil {
 		return nil, err
 	}
-	if err := s.DB.Write(ctx, in.Tenant, func(tx *store.Tx) error { return tx.InsertRecording(r.row) }); err != nil {
+	if err := s.DB.Write(ctx, in.Tenant, func(tx *store.Tx) error {
+		if err := tx.RoomInStorage(); err != nil {
+			return err
+		}
+		return tx.InsertRecording(r.row)
+	}); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()

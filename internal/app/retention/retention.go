@@ -47,6 +47,9 @@ type Deps struct {
 	// Messages is told of whose messages by voice one ended; may be nil.
 	Messages func(t id.Tenant, user string)
 
+	// Count counts what an organisation uses, before anything of it is forgotten.
+	Count func(ctx context.Context, t id.Tenant) error
+
 	Every time.Duration // between two rounds of deletion; 0 means 10 minutes
 	Poll  time.Duration // between two looks for due jobs; 0 means 2 seconds
 }
@@ -71,6 +74,9 @@ func New(d Deps) *Service {
 	}
 	if d.Poll <= 0 {
 		d.Poll = 2 * time.Second
+	}
+	if d.Count == nil {
+		d.Count = func(context.Context, id.Tenant) error { return nil }
 	}
 	return &Service{Deps: d, kick: make(chan struct{}, 1), handlers: map[string]Handler{}, swept: map[id.Tenant]time.Time{}}
 }

@@ -40,11 +40,15 @@ func (s *Service) Round(ctx context.Context) error {
 	}
 	var first error
 	for _, o := range orgs {
-		if o.Status == "closed" { // its end removes everything
-			continue
-		}
 		if ctx.Err() != nil {
 			return errs.As(ctx.Err())
+		}
+		// What is forgotten has been counted. Forgetting does not wait for a count that fails.
+		if err := s.Count(ctx, o.ID); err != nil && first == nil {
+			first = err
+		}
+		if o.Status == "closed" { // its end removes everything
+			continue
 		}
 		if _, err := s.Tenant(ctx, o.ID); err != nil && first == nil {
 			first = err

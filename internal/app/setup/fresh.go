@@ -2,6 +2,7 @@ package setup
 
 import (
 	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/acd"
 	core "nubitalk/internal/core/setup"
 	"nubitalk/internal/store"
 )
@@ -11,8 +12,8 @@ type Fresh struct{ Queue, Hours, Flow, ConsentText, EntryPoint string }
 
 // Prepare gives a new tenant all that its first chat needs, inside the
 // transaction that makes it: rules, one queue that every agent serves, hours,
-// reasons, dispositions, labels, a consent text, a flow, a chat entry point and
-// canned replies.
+// reasons, dispositions, labels, a consent text, a flow, a chat entry point (if
+// it may have chats) and canned replies.
 func (s *Service) Prepare(tx *store.Tx, language, timeZone string) error {
 	_, err := s.prepare(tx, language, timeZone)
 	return err
@@ -42,7 +43,10 @@ func (s *Service) prepare(tx *store.Tx, language, timeZone string) (Fresh, error
 	queue := f.add(core.DefaultQueue(words.queue))
 	consent := f.add(core.DefaultConsentText())
 	flow := f.add(core.DefaultFlow(words.flow, queue, hours))
-	entry := f.add(core.DefaultEntryPoint(words.entry, flow, consent))
+	entry := ""
+	if st.limits.Allows(acd.Chat) {
+		entry = f.add(core.DefaultEntryPoint(words.entry, flow, consent))
+	}
 	for _, r := range core.DefaultCannedReplies() {
 		f.add(r)
 	}

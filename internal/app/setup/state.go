@@ -11,6 +11,7 @@ import (
 	"nubitalk/internal/core/acd"
 	"nubitalk/internal/core/flow"
 	core "nubitalk/internal/core/setup"
+	"nubitalk/internal/core/usage"
 	"nubitalk/internal/store"
 )
 
@@ -19,6 +20,7 @@ type state struct {
 	language string // the tenant's own
 	slug     string // its short name
 	timeZone string
+	limits   usage.Limits
 	objects  map[core.Kind]map[string]core.Object
 	rows     map[core.Kind]map[string]store.SetupRow
 	last     map[core.Kind]int64    // highest position
@@ -59,6 +61,7 @@ func loadObjects(tx *store.Tx, kinds ...core.Kind) (*state, error) {
 		return nil, err
 	}
 	st.language, st.slug, st.timeZone = org.Language, org.Slug, org.TimeZone
+	st.limits = org.Limits
 	var rows []store.SetupRow
 	if len(kinds) == 0 {
 		rows, err = tx.SetupAll()
@@ -145,12 +148,44 @@ func (st *state) check(id string, o core.Object) error {
 		}
 		faults = e.Fields
 	}
+	st.limited(&faults, id, o)
 	for _, u := range o.Unique() {
 		if k := st.taken(id, o.Kind(), u); k != "" {
 			faults.Add(u.Path, "is that of another %s already; choose another than %q.", k.Word(), u.Says)
 		}
 	}
 	return faults.Err()
+}
+
+// limited tells what the organisation may not have more of. What it has already
+// stays, whatever the limits are now.
+func (st *state) limited(faults *errs.Fields, id string, o core.Object) {
+	before := st.objects[o.Kind()][id]
+	switch o := o.(type) {
+	case core.EntryPoint:
+		if was, _ := before.(core.EntryPoint); was.Channel != o.Channel && !st.limits.Allows(o.Channel) {
+			faults.Add("channel", "is not one that your organisation may have; ask who hosts you")
+		}
+	case core.Mailbox:
+		if before == nil && !st.limits.Allows(acd.Email) {
+			faults.Add("address", "cannot be added: your organisation may not have email; ask who hosts you")
+		}
+	case core.Trunk:
+		was, _ := before.(core.Trunk)
+		if before == nil && !st.limits.Allows(acd.Voice) {
+			faults.Add("name", "cannot be added: your organisation may not have calls; ask who hosts you")
+		}
+		if st.limits.Numbers == nil || len(o.Numbers) <= len(was.Numbers) {
+			return
+		}
+		all := int64(len(o.Numbers) - len(was.Numbers))
+		for _, t := range st.objects[core.KindTrunk] {
+			all += int64(len(t.(core.Trunk).Numbers))
+		}
+		if all > *st.limits.Numbers {
+			faults.Add("numbers", "would be %d of your organisation's, which may have %d; remove some, or ask who hosts you for more", all, *st.limits.Numbers)
+		}
+	}
 }
 
 // taken is the kind of another object that has what only one may have; "" if none

@@ -117,7 +117,6 @@ var ptParts = []entry{
 	{"Somebody else changed this skill in the meantime. It is at level %d now.", "Entretanto, outra pessoa mudou esta competência. Está agora no nível {1}."},
 	{"must be 0 to 50", "tem de ser de 0 a 50"},
 	{"%q is not a channel; voice, chat, email and social are", "{1} não é um canal; são-no voice, chat, email e social"},
-	{"must be tenant, or reseller if you are the operator", "tem de ser tenant, ou reseller se for o operador"},
 	{"This installation has an operator already.", "Esta instalação já tem um operador."},
 	{"This installation has been set up already. Sign in instead.", "Esta instalação já foi preparada. Inicie antes sessão."},
 	{"%q is the operator's own; take another", "{1} é do próprio operador; escolha outro"},

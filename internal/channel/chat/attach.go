@@ -93,6 +93,9 @@ func (s *Service) keep(ctx context.Context, t id.Tenant, d draft, clientID, name
 	}
 	d.clientID, d.body.Attachment = clientID, &a
 	d.after = func(tx *store.Tx, seq int64) error {
+		if err := tx.RoomInStorage(); err != nil {
+			return err
+		}
 		return tx.InsertAttachment(store.AttachmentRow{ID: a.ID, InteractionID: d.interaction, AuthorKind: d.author, AuthorID: d.user, NameSealed: sealedName,
 			MediaType: kind, Size: a.Size, BlobKey: key, Seq: seq, CreatedAt: s.Clock.Now()})
 	}

@@ -72,8 +72,10 @@ const (
 	Retention       Permission = "retention.write"
 	AuditRead       Permission = "audit.read"
 	PrivacyRead     Permission = "privacy.read" // the inventory, the notice, its checks
+	UsageRead       Permission = "usage.read"   // limits and use of one's own organisation
 	OrgRead         Permission = "organisation.read"
 	OrgWrite        Permission = "organisation.write"
+	OrgMove         Permission = "organisation.move"
 	OrgKeys         Permission = "organisation.keys"
 	SystemRead      Permission = "system.read" // health and size of the installation
 )
@@ -125,8 +127,10 @@ var table = []Rule{
 	{Retention, "Choose how long things are kept.", map[Role]Scope{Administrator: Tenant, PrivacyOfficer: Tenant}},
 	{AuditRead, "Read the audit log of one's organisation.", map[Role]Scope{Administrator: Tenant, PrivacyOfficer: Tenant, OperatorRole: Tenant, ResellerRole: Tenant}},
 	{PrivacyRead, "Read the record of processing and the notice's checks.", map[Role]Scope{Administrator: Tenant, PrivacyOfficer: Tenant, OperatorRole: Tenant}},
+	{UsageRead, "See what one's organisation may have, and what it uses month by month.", map[Role]Scope{Administrator: Tenant, OperatorRole: Tenant, ResellerRole: Tenant}},
 	{OrgRead, "See resellers and tenants: their size and use, never content.", map[Role]Scope{OperatorRole: Below, ResellerRole: Below}},
-	{OrgWrite, "Create, suspend, resume and end resellers and tenants.", map[Role]Scope{OperatorRole: Below, ResellerRole: Below}},
+	{OrgWrite, "Create, limit, suspend, resume and end resellers and tenants.", map[Role]Scope{OperatorRole: Below, ResellerRole: Below}},
+	{OrgMove, "Move an organisation below another reseller.", map[Role]Scope{OperatorRole: Below}},
 	{OrgKeys, "See how old an organisation's keys are and renew them; nobody ever sees a key.", map[Role]Scope{OperatorRole: Below}},
 	{SystemRead, "See the installation's health and size.", map[Role]Scope{OperatorRole: Tenant}},
 }

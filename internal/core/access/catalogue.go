@@ -46,7 +46,7 @@ var areas = map[Permission]Area{
 	SetupRead: Office, SetupWrite: Office, UserRead: Office, UserWrite: Office, KeyManage: Office,
 	ContactRead: People, ContactWrite: People, ContactErase: People,
 	Retention: Privacy, AuditRead: Privacy, PrivacyRead: Privacy,
-	OrgRead: Provider, OrgWrite: Provider, OrgKeys: Provider, SystemRead: Provider,
+	UsageRead: Office, OrgRead: Provider, OrgWrite: Provider, OrgMove: Provider, OrgKeys: Provider, SystemRead: Provider,
 }
 
 var portuguese = map[Permission]string{
@@ -85,8 +85,10 @@ var portuguese = map[Permission]string{
 	Retention:       "Escolher por quanto tempo se guardam as coisas.",
 	AuditRead:       "Ler o registo de auditoria da própria organização.",
 	PrivacyRead:     "Ler o registo de tratamento e as verificações do aviso.",
+	UsageRead:       "Ver o que a própria organização pode ter e o que usa, mês a mês.",
+	OrgMove:         "Mudar uma organização para baixo de outro revendedor.",
 	OrgRead:         "Ver revendedores e organizações: tamanho e uso, nunca conteúdo.",
-	OrgWrite:        "Criar, suspender, retomar e terminar revendedores e organizações.",
+	OrgWrite:        "Criar, limitar, suspender, retomar e terminar revendedores e organizações.",
 	OrgKeys:         "Ver a idade das chaves de uma organização e renová-las; ninguém vê uma chave.",
 	SystemRead:      "Ver a saúde e o tamanho da instalação.",
 }

@@ -55,7 +55,10 @@ func with(parts []part, more ...part) []part { return append(parts, more...) }
 
 var inventory = []group{
 	{Column, "organisations", "to run the service for an organisation", whileTenant, withTenant,
-		none("kind", "parent_id", "slug", "name", "status", "language", "time_zone", "created_at", "updated_at", "version")},
+		none("kind", "parent_id", "slug", "name", "status", "language", "time_zone", "limits", "created_at", "updated_at", "version")},
+
+	{Column, "usage_days", "to account for what an organisation uses, and to keep it within its limits: amounts of a day, of no person", "two years, also when the organisation has ended", "deleted by retention",
+		none("day", "agents", "numbers", "storage_bytes", "voice", "chat", "email", "call_seconds_in", "call_seconds_out", "recorded_seconds", "counted_at")},
 
 	{Column, "users", "to let the tenant's staff sign in and receive work", whileUser, withUser, with(
 		none("status", "roles", "skills", "teams", "site", "capacity", "must_change", "failures", "failing_since", "locked_until", "language", "talk_phone", "factors", "signed_in_at", "created_at", "updated_at", "version"),

@@ -1,0 +1,123 @@
+package account
+
+import (
+	"slices"
+	"time"
+
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
+	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/usage"
+	"nubitalk/internal/store"
+)
+
+// within refuses limits that the organisation above cannot give.
+func within(tx *store.Tx, o store.OrganisationRow) error {
+	var f errs.Fields
+	if o.ParentID == "" {
+		return nil
+	}
+	above, err := tx.HeldOrganisation(o.ParentID)
+	if err != nil {
+		return err
+	}
+	var beside []usage.Limits
+	if !above.Limits.None() {
+		err = eachBelow(tx, o.ParentID, func(other store.OrganisationRow) {
+			if other.ID != o.ID {
+				beside = append(beside, other.Limits)
+			}
+		})
+	}
+	if err != nil {
+		return err
+	}
+	o.Limits.Within(&f, "limits", above.Limits, beside)
+	return f.Err()
+}
+
+// holdsBelow refuses limits that are less than what the organisation has given
+// to those below it already.
+func holdsBelow(tx *store.Tx, o store.OrganisationRow) error {
+	if Kind(o.Kind) != KindReseller {
+		return nil
+	}
+	var given []usage.Limits
+	if _, err := tx.HeldOrganisation(o.ID); err != nil {
+		return err
+	}
+	if err := eachBelow(tx, o.ID, func(below store.OrganisationRow) { given = append(given, below.Limits) }); err != nil {
+		return err
+	}
+	for i, l := range given {
+		var f errs.Fields
+		l.Within(&f, "limits", o.Limits, slices.Delete(slices.Clone(given), i, i+1))
+		if len(f) > 0 {
+			return errs.Bad(f[0].Path, "must not be less than what this reseller has given to its own organisations")
+		}
+	}
+	return nil
+}
+
+// eachBelow goes through the organisations right below one that have not ended.
+func eachBelow(tx *store.Tx, parent id.Tenant, each func(store.OrganisationRow)) error {
+	for after := id.Tenant(""); ; {
+		rows, err := tx.OrganisationsOf(parent, after, 200)
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		for _, o := range rows {
+			if o.Status != string(Closed) {
+				each(o)
+			}
+			after = o.ID
+		}
+	}
+}
+
+// UsesDesk says whether an account with these roles counts as an agent.
+func UsesDesk(roles []string) bool {
+	return access.Reach(access.Actor{Roles: wordsAs[access.Role](roles)}, access.DeskUse) > access.None
+}
+
+// CountAgents is how many active accounts of the transaction's organisation may
+// use the desk.
+func CountAgents(tx *store.Tx) (int64, error) {
+	all, err := tx.RolesOfActive()
+	var n int64
+	for _, roles := range all {
+		if UsesDesk(roles) {
+			n++
+		}
+	}
+	return n, err
+}
+
+// isAgent says whether the account counts as an agent.
+func isAgent(u store.UserRow) bool { return u.Status == string(Active) && UsesDesk(u.Roles) }
+
+// roomForAgent refuses one more agent than the organisation may have. The lease
+// makes transactions that ask this wait for one another.
+func (s *Service) roomForAgent(tx *store.Tx, path string) error {
+	org, err := tx.Organisation()
+	if err != nil || org.Limits.Agents == nil {
+		return err
+	}
+	if _, _, err := tx.Lease("agents", "accounts", time.Minute, s.now()); err != nil {
+		return err
+	}
+	n, err := CountAgents(tx)
+	if most := *org.Limits.Agents; err == nil && n >= most {
+		err = errs.Bad(path, "cannot make one more agent: your organisation may have %d. Lock or delete an account, or ask who hosts you for more", most)
+	}
+	return err
+}
+
+// changedOrganisation is what the audit log notes of a change.
+func changedOrganisation(o store.OrganisationRow, c OrganisationChange) map[string]string {
+	detail := map[string]string{"status": o.Status}
+	if c.Limits != nil {
+		detail["limits"] = "changed"
+	}
+	return detail
+}
