@@ -35,7 +35,7 @@ type Mailbox struct {
 	AttachMB    int        `json:"attach_mb" minimum:"0" maximum:"25" default:"15" doc:"How much the files of one answer are together, in MB; 0: answers have none. Providers take about 25 MB with everything, and files grow by a third on their way."`
 	AttachTypes []string   `json:"attach_types" doc:"Endings of names of files that answers may have, e.g. pdf; empty: all but programs. At most 50."`
 	// Acknowledgement is off where it is empty.
-	Acknowledgement map[string]string `json:"acknowledgement" doc:"Sent at once to who writes, by language; the first of the entry point's languages that has one. Empty: nothing is. Never to what a machine sent, to lists, to addresses of no person or of the organisation's own mailboxes, and to one address once a day at most."`
+	Acknowledgement map[string]string `json:"acknowledgement,omitempty" doc:"Sent at once to who writes, by language; the first of the entry point's languages that has one. Empty: nothing is. Never to what a machine sent, to lists, to addresses of no person or of the organisation's own mailboxes, and to one address once a day at most."`
 }
 
 // MailServer is one of a mailbox's two servers.
