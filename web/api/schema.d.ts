@@ -7919,6 +7919,15 @@ export interface components {
        */
       to?: string;
     };
+    ExportUsage: {
+      /**
+       * @description csv: a line for each, with a heading. json: a list.
+       * @enum {string}
+       */
+      format: "csv" | "json";
+      /** @description UTC, as 2026-11. */
+      month: string;
+    };
     Factor: {
       /** Format: date-time */
       created_at: string;
@@ -9078,7 +9087,7 @@ export interface components {
     };
     MailboxChange: {
       /** @description Sent at once to who writes, by language; the first of the entry point's languages that has one. Empty: nothing is. Never to what a machine sent, to lists, to addresses of no person or of the organisation's own mailboxes, and to one address once a day at most. */
-      acknowledgement: {
+      acknowledgement?: {
         [key: string]: string;
       };
       /** @description The address that people write to and that answers come from, e.g. help@shop.example. */
@@ -9150,7 +9159,7 @@ export interface components {
     };
     MailboxObject: {
       /** @description Sent at once to who writes, by language; the first of the entry point's languages that has one. Empty: nothing is. Never to what a machine sent, to lists, to addresses of no person or of the organisation's own mailboxes, and to one address once a day at most. */
-      acknowledgement: {
+      acknowledgement?: {
         [key: string]: string;
       };
       /** @description The address that people write to and that answers come from, e.g. help@shop.example. */
