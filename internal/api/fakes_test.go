@@ -993,6 +993,12 @@ func (w *world) Press(ctx context.Context, t id.Tenant, i, keys string) error { 
 // mails is the email channel.
 type mails struct{ w *world }
 
+func (e mails) SignIn(_ context.Context, a access.Actor, _, _ string) (string, error) {
+	return "https://provider.example/?" + e.w.tenants[a.Tenant].canary, nil
+}
+func (e mails) SignedIn(_ context.Context, a access.Actor, _, _ string) (string, error) {
+	return e.w.tenants[a.Tenant].canary, nil
+}
 func (e mails) Read(_ context.Context, t id.Tenant, _ string) (email.Mail, error) {
 	return email.Mail{Text: e.w.tenants[t].canary}, nil
 }

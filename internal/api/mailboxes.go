@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"reflect"
+	"slices"
 	"time"
 
 	appsetup "nubitalk/internal/app/setup"
@@ -32,18 +33,25 @@ type Emails interface {
 	Status(ctx context.Context, t id.Tenant, mailbox string) (email.Status, error)
 	Try(ctx context.Context, t id.Tenant, mailbox string, m setup.Mailbox, password secret.Text) (provider.Trial, error)
 	Discover(ctx context.Context, address string) (provider.Found, error)
+	SignIn(ctx context.Context, a access.Actor, mailbox, back string) (string, error)
+	SignedIn(ctx context.Context, a access.Actor, state, code string) (string, error)
 }
 
 // MailboxBeside is what is sent with a mailbox and never answered.
 type MailboxBeside struct {
 	Password    string `json:"password,omitempty" writeOnly:"true" maxLength:"1024" doc:"A new password. It is sealed and never shown again; absent or empty: it stays as it is, unless a server is another one."`
 	PasswordSet bool   `json:"password_set,omitempty" doc:"As it was answered; it changes nothing."`
+	Secret      string `json:"client_secret,omitempty" writeOnly:"true" maxLength:"1024" doc:"With sign oauth: a new secret of the client, if it has one. It is sealed and never shown again; absent or empty: it stays as it is."`
+	SecretSet   bool   `json:"client_secret_set,omitempty" doc:"As it was answered; it changes nothing."`
+	SignedIn    bool   `json:"signed_in,omitempty" doc:"As it was answered; it changes nothing."`
 }
 
 func (b MailboxBeside) beside() appsetup.Extra {
-	var x appsetup.Extra
-	if b.Password != "" {
-		x.Secrets = map[string]secret.Text{setup.Password: secret.New(b.Password)}
+	x := appsetup.Extra{Secrets: map[string]secret.Text{}}
+	for name, value := range map[string]string{setup.Password: b.Password, setup.ClientSecret: b.Secret} {
+		if value != "" {
+			x.Secrets[name] = secret.New(value)
+		}
 	}
 	return x
 }
@@ -58,6 +66,8 @@ type (
 		SetupHead
 		setup.Mailbox
 		PasswordSet bool `json:"password_set" doc:"There is a password."`
+		SecretSet   bool `json:"client_secret_set" doc:"There is a client's secret."`
+		SignedIn    bool `json:"signed_in" doc:"Somebody has signed in with the provider (sign oauth)."`
 	}
 	MailboxChange struct {
 		Seen
@@ -68,7 +78,7 @@ type (
 
 func (o *MailboxObject) setHead(from SetupObject) {
 	o.SetupHead.setHead(from)
-	o.PasswordSet = len(from.Secrets) > 0
+	o.PasswordSet, o.SecretSet, o.SignedIn = slices.Contains(from.Secrets, setup.Password), slices.Contains(from.Secrets, setup.ClientSecret), slices.Contains(from.Secrets, setup.RefreshToken)
 }
 
 func (n NewMailbox) apart() any { return n.Mailbox }
@@ -125,6 +135,30 @@ type FoundServers struct {
 	By   string           `json:"by" enum:"known,autoconfig,srv,none" doc:"How they were found; none: they were not, type them."`
 }
 
+type mailSignInInput struct {
+	ByID
+	Body struct {
+		Back string `json:"back" minLength:"8" maxLength:"300" doc:"Where the provider sends the browser back to: the desk's address with /app/setup/mail-sign-in, as it is registered with the provider."`
+	} `nameHint:"BeginMailSignIn"`
+}
+
+type mailSignedInInput struct {
+	Body struct {
+		State string `json:"state" minLength:"1" maxLength:"4000"`
+		Code  string `json:"code" minLength:"1" maxLength:"4000"`
+	} `nameHint:"FinishMailSignIn"`
+}
+
+// MailSignIn is where a user goes on.
+type MailSignIn struct {
+	URL string `json:"url" doc:"The provider's page; it holds for a quarter of an hour, and for this user's session."`
+}
+
+// MailSignedIn is the mailbox whose provider lets us in.
+type MailSignedIn struct {
+	Mailbox string `json:"mailbox"`
+}
+
 type tryMailboxInput struct{ Body TryMailbox }
 
 type discoverInput struct {
@@ -143,6 +177,21 @@ func (s *Server) mailboxRoutes() {
 			}
 			now, err := s.Emails.Status(ctx, c.Tenant, in.ID)
 			return answer(MailboxState{now.State, now.Since, mailFault(c, now.Fault), now.Open}, err)
+		})
+	handle(s, "POST", "/api/v1/mailboxes/{id}/sign-in", guard, about{id: "mailSignIn", tag: setupTag, summary: "Begin to sign in with a mailbox's provider",
+		detail: "Of a mailbox with sign oauth: answers the provider's page, where somebody lets us in (authorization code with PKCE). The provider sends the browser back with state and code, which go to mailboxes/signed-in."},
+		func(ctx context.Context, c *caller, in *mailSignInInput) (*reply[MailSignIn], error) {
+			if _, err := s.Setup.Get(ctx, c.Actor, setup.KindMailbox, in.ID); err != nil {
+				return nil, err
+			}
+			where, err := s.Emails.SignIn(ctx, c.Actor, in.ID, in.Body.Back)
+			return answer(MailSignIn{where}, err)
+		})
+	handle(s, "POST", "/api/v1/mailboxes/signed-in", guard, about{id: "mailSignedIn", tag: setupTag, summary: "Finish to sign in with a mailbox's provider",
+		detail: "What the provider sent the browser back with. It is refused to any other user or session than the one that began."},
+		func(ctx context.Context, c *caller, in *mailSignedInInput) (*reply[MailSignedIn], error) {
+			mailbox, err := s.Emails.SignedIn(ctx, c.Actor, in.Body.State, in.Body.Code)
+			return answer(MailSignedIn{mailbox}, err)
 		})
 	handle(s, "POST", "/api/v1/mailboxes/try", guard, about{id: "tryMailbox", tag: setupTag, summary: "Try a mailbox as edited",
 		detail: "Reaches both servers, signs in and opens the folders; says in which step it failed and why. Nothing is sent, changed or stored. It takes a minute at most."},

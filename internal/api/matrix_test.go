@@ -299,6 +299,8 @@ func setupExamples() map[string]example {
 	e["GET /api/v1/prompts/{id}/audio"] = example{thing: "setup"}
 	e["DELETE /api/v1/prompts/{id}/audio"] = example{thing: "setup"}
 	e["GET /api/v1/mailboxes/{id}/status"] = example{thing: "setup"}
+	e["POST /api/v1/mailboxes/{id}/sign-in"] = example{thing: "setup", body: m{"back": "https://desk.example/app/setup/mail-sign-in"}}
+	e["POST /api/v1/mailboxes/signed-in"] = example{body: m{"state": "s", "code": "c"}}
 	e["POST /api/v1/mailboxes/try"] = example{body: setupBodies()[setup.KindMailbox]}
 	e["POST /api/v1/mailboxes/discover"] = example{body: m{"address": "help@shop.example"}}
 	e["POST /api/v1/trunks/try"] = example{body: m{"number": "112"}}

@@ -2,10 +2,14 @@ package server
 
 import (
 	"bytes"
+	"crypto/tls"
 	"encoding/base64"
+	"encoding/json"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -327,6 +331,107 @@ func TestTwoThatAcknowledgeStopAtOneEach(t *testing.T) {
 	if a, b, c := acknowledged(helpDesk), acknowledged(salesBox), acknowledged(rui); a != 1 || b != 1 || c != 1 {
 		t.Errorf("acknowledged %d, %d and %d times", a, b, c)
 	}
+}
+
+// A mailbox is signed in to with its provider: nobody else can finish what a user began,
+// the tokens are in no answer, one that ran out is renewed while it is followed, and
+// consent that was withdrawn is told to the administrator until somebody signs in again.
+func TestAMailboxIsSignedInToWithItsProvider(t *testing.T) {
+	conf := settings(t, t.TempDir())
+	conf.TLS.Mode, conf.Limits.Calls = "off", 0
+	p := mailProvider(t, conf)
+	n := start(t, conf, nil)
+	acme, books := house(t, n)
+	ctx := t.Context()
+	ana := acme.signIn(t, "ana")
+	acme.user(t, "eva", access.Supervisor)
+	var flow, point struct{ ID string }
+	must(t, ana.Do(ctx, "POST", "flows", m{"name": "Mail", "graph": m{"start": "queue", "nodes": m{"queue": m{"type": "queue", "queue": acme.queue}}}}, &flow))
+	must(t, ana.Do(ctx, "POST", "entry-points", m{"name": "Mail", "channel": "email", "flow": flow.ID, "languages": []string{"en"}, "theme": m{"title": m{}, "welcome": m{}, "accent": "#336699", "position": "right", "mode": "auto"}, "attachments": m{"allowed": false, "max_mb": 1, "types": []string{}}}, &point))
+	body := m{"name": "Help", "address": helpDesk, "imap": m{"host": "127.0.0.1", "port": p.IMAPS}, "smtp": m{"host": "127.0.0.1", "port": p.SMTPS}, "entry_point": point.ID, "sign": "oauth",
+		"oauth": m{"provider": "other", "client_id": mailtest.Client, "authorize": p.Tokens.URL + "/authorize", "token": p.Tokens.URL + "/token", "scope": "mail"}, "client_secret": mailtest.ClientSecret}
+	var box struct {
+		ID       string
+		Version  int
+		SignedIn bool `json:"signed_in"`
+	}
+	must(t, ana.Do(ctx, "POST", "mailboxes", body, &box))
+	path := "mailboxes/" + box.ID
+	stands := func(state, reason string) {
+		t.Helper()
+		within(t, "the mailbox is not "+state+" "+reason, func() bool {
+			var st struct {
+				State string
+				Fault struct{ Reason string }
+			}
+			must(t, ana.Do(ctx, "GET", path+"/status", nil, &st))
+			return st.State == state && st.Fault.Reason == reason
+		})
+	}
+	stands("failing", "signed_out")
+	const back = "https://desk.example/app/setup/mail-sign-in"
+	signIn := func() (state, code string) {
+		t.Helper()
+		var to struct{ URL string }
+		must(t, ana.Do(ctx, "POST", path+"/sign-in", m{"back": back}, &to))
+		client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: p.Roots}}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+		r, err := client.Get(to.URL)
+		must(t, err)
+		_ = r.Body.Close()
+		where, err := r.Location()
+		must(t, err)
+		return where.Query().Get("state"), where.Query().Get("code")
+	}
+	state, code := signIn()
+	refused(t, books.signIn(t, "ana").Do(ctx, "POST", "mailboxes/signed-in", m{"state": state, "code": code}, nil), 422)
+	refused(t, acme.signIn(t, "ana").Do(ctx, "POST", "mailboxes/signed-in", m{"state": state, "code": code}, nil), 422) // another session
+	refused(t, ana.Do(ctx, "POST", "mailboxes/signed-in", m{"state": state[:len(state)-4] + "AAAA", "code": code}, nil), 422)
+	refused(t, acme.signIn(t, "eva").Do(ctx, "POST", path+"/sign-in", m{"back": back}, nil), 403)
+	refused(t, books.signIn(t, "ana").Do(ctx, "POST", path+"/sign-in", m{"back": back}, nil), 404)
+	refused(t, ana.Do(ctx, "POST", path+"/sign-in", m{"back": "http://elsewhere.example/"}, nil), 422)
+	must(t, ana.Do(ctx, "POST", "mailboxes/signed-in", m{"state": state, "code": code}, nil))
+	stands("connected", "")
+	refused(t, ana.Do(ctx, "POST", "mailboxes/signed-in", m{"state": state, "code": code}, nil), 422) // a code is good once
+	var raw []byte
+	must(t, ana.Do(ctx, "GET", path, nil, &raw))
+	must(t, json.Unmarshal(raw, &box))
+	if !box.SignedIn || strings.Contains(string(raw), mailtest.ClientSecret) || strings.Contains(string(raw), "refresh") {
+		t.Errorf("%s", raw)
+	}
+	count := func() int {
+		var all struct{ Items []struct{ ID string } }
+		must(t, acme.signIn(t, "eva").Do(ctx, "GET", "interactions", nil, &all))
+		return len(all.Items)
+	}
+	letter := func(id string) string {
+		return "From: " + rui + "\nTo: " + helpDesk + "\nSubject: x\nMessage-ID: <" + id + "@example.org>\n\n" + id + "\n"
+	}
+	renewed := p.Tokens.Renewed()
+	p.Tokens.Expire()
+	p.StopIMAP()
+	p.StartIMAP()
+	within(t, "the token was not renewed", func() bool { return p.Tokens.Renewed() > renewed })
+	p.Deliver(rui, helpDesk, letter("renewed"))
+	within(t, "what came is not work", func() bool { return count() == 1 })
+	p.Tokens.Withdraw()
+	p.StopIMAP()
+	p.StartIMAP()
+	stands("failing", "signed_out")
+	state, code = signIn()
+	must(t, ana.Do(ctx, "POST", "mailboxes/signed-in", m{"state": state, "code": code}, nil))
+	stands("connected", "")
+
+	// Another client: what was given is of no use for it, and goes to nobody else.
+	var all m
+	must(t, ana.Do(ctx, "GET", path, nil, &all))
+	for name := range all {
+		if slices.Contains([]string{"id", "created_at", "updated_at", "updated_by", "archived_at", "position"}, name) {
+			delete(all, name)
+		}
+	}
+	all["oauth"].(map[string]any)["client_id"] = "another"
+	must(t, ana.Do(ctx, "PUT", path, all, &box))
+	stands("failing", "signed_out")
 }
 
 // between is what stands between two texts.

@@ -10,6 +10,7 @@ import (
 	"nubitalk/internal/base/service"
 	"nubitalk/internal/bus"
 	mail "nubitalk/internal/channel/email/provider"
+	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/outside"
 	"nubitalk/internal/core/setup"
 	"nubitalk/internal/server/config"
@@ -52,9 +53,19 @@ func (s *setups) Mailboxes(ctx context.Context, t id.Tenant) (map[string]setup.M
 	return snap.Mailboxes, nil
 }
 
-// MailboxPassword opens a mailbox's password.
-func (s *setups) MailboxPassword(ctx context.Context, t id.Tenant, mailbox string) (secret.Text, error) {
-	return s.app.Secret(ctx, t, setup.KindMailbox, mailbox, setup.Password)
+// MailboxSecret opens a secret of a mailbox.
+func (s *setups) MailboxSecret(ctx context.Context, t id.Tenant, mailbox, name string) (secret.Text, error) {
+	return s.app.Secret(ctx, t, setup.KindMailbox, mailbox, name)
+}
+
+// KeepToken stores a token that a mailbox's provider gave.
+func (s *setups) KeepToken(ctx context.Context, t id.Tenant, mailbox string, token secret.Text) error {
+	return s.app.KeepToken(ctx, t, mailbox, token)
+}
+
+// SignedIn stores one that a user had it give.
+func (s *setups) SignedIn(ctx context.Context, a access.Actor, mailbox string, token secret.Text) error {
+	return s.app.SignedIn(ctx, a, mailbox, token)
 }
 
 // EntryPointOf is a tenant's entry point in use.

@@ -3204,6 +3204,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/mailboxes/signed-in": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Finish to sign in with a mailbox's provider
+     * @description What the provider sent the browser back with. It is refused to any other user or session than the one that began.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["mailSignedIn"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/mailboxes/try": {
     parameters: {
       query?: never;
@@ -3270,6 +3292,28 @@ export interface paths {
      * @description Needs `setup.write`.
      */
     post: operations["restoreMailbox"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/mailboxes/{id}/sign-in": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Begin to sign in with a mailbox's provider
+     * @description Of a mailbox with sign oauth: answers the provider's page, where somebody lets us in (authorization code with PKCE). The provider sends the browser back with state and code, which go to mailboxes/signed-in.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["mailSignIn"];
     delete?: never;
     options?: never;
     head?: never;
@@ -6881,6 +6925,10 @@ export interface components {
       /** Format: int64 */
       seq: number;
     };
+    BeginMailSignIn: {
+      /** @description Where the provider sends the browser back to: the desk's address with /app/setup/mail-sign-in, as it is registered with the provider. */
+      back: string;
+    };
     Button: {
       label: string;
       value: string;
@@ -7978,6 +8026,10 @@ export interface components {
        */
       version: number;
     };
+    FinishMailSignIn: {
+      code: string;
+      state: string;
+    };
     Flow: {
       /** @description A graph that somebody works on and that does not run; it may be unfinished. null if there is none. */
       draft?: unknown;
@@ -9062,6 +9114,21 @@ export interface components {
        */
       step: "name" | "reach" | "secure" | "sign_in" | "folder" | "message";
     };
+    MailOAuth: {
+      /** @description With other: the authorization endpoint, https. */
+      authorize?: string;
+      /** @description The id by which the provider knows this installation; made where the provider registers applications, with the desk's address /app/setup/mail-sign-in as a way back. */
+      client_id?: string;
+      /**
+       * @description Whose authority it is; other: the endpoints are given.
+       * @enum {string}
+       */
+      provider?: "microsoft" | "google" | "other";
+      /** @description With other: what is asked for. */
+      scope?: string;
+      /** @description With other: the token endpoint, https. */
+      token?: string;
+    };
     MailServer: {
       host: string;
       /**
@@ -9075,6 +9142,13 @@ export interface components {
        * @enum {string}
        */
       security: "tls" | "starttls";
+    };
+    MailSignIn: {
+      /** @description The provider's page; it holds for a quarter of an hour, and for this user's session. */
+      url: string;
+    };
+    MailSignedIn: {
+      mailbox: string;
     };
     Mailbox: {
       /**
@@ -9108,6 +9182,10 @@ export interface components {
       attach_mb: number;
       /** @description Endings of names of files that answers may have, e.g. pdf; empty: all but programs. At most 50. */
       attach_types: string[];
+      /** @description With sign oauth: a new secret of the client, if it has one. It is sealed and never shown again; absent or empty: it stays as it is. */
+      client_secret?: string;
+      /** @description As it was answered; it changes nothing. */
+      client_secret_set?: boolean;
       /** @default true */
       enabled: boolean;
       /** @description Id of the entry point of channel email whose flow messages run. */
@@ -9124,6 +9202,8 @@ export interface components {
       /** @description The folder, with move; it is made if there is none. */
       move_to: string;
       name: string;
+      /** @description With oauth: who lets us in. */
+      oauth?: components["schemas"]["MailOAuth"];
       /**
        * @description Which of several messages is taken first. New mail goes before what lay there.
        * @default oldest
@@ -9143,9 +9223,11 @@ export interface components {
        * @default password
        * @enum {string}
        */
-      sign: "password";
+      sign: "password" | "oauth";
       /** @description Put below each answer; empty: none. {{agent}} is the name of who answers. */
       signature: string;
+      /** @description As it was answered; it changes nothing. */
+      signed_in?: boolean;
       smtp: components["schemas"]["MailServer"];
       /** @description Messages that lie unread in the folders when the mailbox is connected are work, too; else only those that come from then on. */
       unread: boolean;
@@ -9182,6 +9264,8 @@ export interface components {
       attach_mb: number;
       /** @description Endings of names of files that answers may have, e.g. pdf; empty: all but programs. At most 50. */
       attach_types: string[];
+      /** @description There is a client's secret. */
+      client_secret_set: boolean;
       /** Format: date-time */
       created_at: string;
       /** @default true */
@@ -9201,6 +9285,8 @@ export interface components {
       /** @description The folder, with move; it is made if there is none. */
       move_to: string;
       name: string;
+      /** @description With oauth: who lets us in. */
+      oauth?: components["schemas"]["MailOAuth"];
       /**
        * @description Which of several messages is taken first. New mail goes before what lay there.
        * @default oldest
@@ -9220,9 +9306,11 @@ export interface components {
        * @default password
        * @enum {string}
        */
-      sign: "password";
+      sign: "password" | "oauth";
       /** @description Put below each answer; empty: none. {{agent}} is the name of who answers. */
       signature: string;
+      /** @description Somebody has signed in with the provider (sign oauth). */
+      signed_in: boolean;
       smtp: components["schemas"]["MailServer"];
       /** @description Messages that lie unread in the folders when the mailbox is connected are work, too; else only those that come from then on. */
       unread: boolean;
@@ -9565,6 +9653,10 @@ export interface components {
       attach_mb: number;
       /** @description Endings of names of files that answers may have, e.g. pdf; empty: all but programs. At most 50. */
       attach_types?: string[];
+      /** @description With sign oauth: a new secret of the client, if it has one. It is sealed and never shown again; absent or empty: it stays as it is. */
+      client_secret?: string;
+      /** @description As it was answered; it changes nothing. */
+      client_secret_set?: boolean;
       /** @default true */
       enabled: boolean;
       /** @description Id of the entry point of channel email whose flow messages run. */
@@ -9581,6 +9673,8 @@ export interface components {
       /** @description The folder, with move; it is made if there is none. */
       move_to?: string;
       name: string;
+      /** @description With oauth: who lets us in. */
+      oauth?: components["schemas"]["MailOAuth"];
       /**
        * @description Which of several messages is taken first. New mail goes before what lay there.
        * @default oldest
@@ -9600,9 +9694,11 @@ export interface components {
        * @default password
        * @enum {string}
        */
-      sign: "password";
+      sign: "password" | "oauth";
       /** @description Put below each answer; empty: none. {{agent}} is the name of who answers. */
       signature?: string;
+      /** @description As it was answered; it changes nothing. */
+      signed_in?: boolean;
       smtp: components["schemas"]["MailServer"];
       /** @description Messages that lie unread in the folders when the mailbox is connected are work, too; else only those that come from then on. */
       unread?: boolean;
@@ -12670,6 +12766,8 @@ export interface components {
       /** @description The folder, with move; it is made if there is none. */
       move_to?: string;
       name: string;
+      /** @description With oauth: who lets us in. */
+      oauth?: components["schemas"]["MailOAuth"];
       /**
        * @description Which of several messages is taken first. New mail goes before what lay there.
        * @default oldest
@@ -12686,7 +12784,7 @@ export interface components {
        * @default password
        * @enum {string}
        */
-      sign: "password";
+      sign: "password" | "oauth";
       /** @description Put below each answer; empty: none. {{agent}} is the name of who answers. */
       signature?: string;
       smtp: components["schemas"]["MailServer"];
@@ -19527,6 +19625,42 @@ export interface operations {
       };
     };
   };
+  mailSignedIn: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["FinishMailSignIn"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["MailSignedIn"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   tryMailbox: {
     parameters: {
       query?: never;
@@ -19692,6 +19826,44 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["MailboxObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  mailSignIn: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["BeginMailSignIn"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["MailSignIn"];
         };
       };
       /** @description Error */

@@ -46,7 +46,7 @@ func (s *Service) seal(ctx context.Context, t id.Tenant, k core.Kind, object str
 	for _, name := range slices.Sorted(maps.Keys(x.Secrets)) {
 		v := x.Secrets[name]
 		switch {
-		case !slices.Contains(k.Secrets(), name):
+		case !slices.Contains(k.Secrets(), name) || name == core.RefreshToken: // that is made
 			faults.Add(name, "is not known here.")
 		case v.Len() > longestSecret:
 			faults.Add(name, "is too long; at most %d bytes are accepted.", longestSecret)
@@ -112,7 +112,13 @@ func (s *Service) beside(tx *store.Tx, a access.Actor, object string, before, o 
 		}
 	}
 	if n, ok := o.(core.Mailbox); ok {
-		if was, known := before.(core.Mailbox); known && n.Moved(was) && len(x.sealed[core.Password]) == 0 {
+		was, known := before.(core.Mailbox)
+		if known && (n.Moved(was) || n.Asks(was)) { // a token is for whom it was given for
+			if err := tx.DeleteSetupSecret(string(k), object, core.RefreshToken); err != nil {
+				return err
+			}
+		}
+		if known && n.Moved(was) && n.Sign == core.MailPassword && len(x.sealed[core.Password]) == 0 {
 			return errs.Bad(core.Password, "must be given again: the address leads to another host than the secret was given for.")
 		}
 	}
@@ -173,4 +179,47 @@ func (s *Service) Secret(ctx context.Context, t id.Tenant, k core.Kind, object, 
 	}
 	plain, err := s.Vault.OpenTenant(ctx, t, secretPlace(k, object, name), row.Sealed)
 	return secret.New(string(plain.Reveal())), err
+}
+
+// longestToken is how many bytes a provider's token may have.
+const longestToken = 16 << 10
+
+// KeepToken stores the token with which a mailbox's provider lets us in, for the part
+// that renews it. It asks for no permission and is behind no door.
+func (s *Service) KeepToken(ctx context.Context, t id.Tenant, mailbox string, token secret.Text) error {
+	return s.keepToken(ctx, t, mailbox, token, func(*store.Tx) error { return nil })
+}
+
+// SignedIn stores it after somebody let us in, and tells who uses the mailbox.
+func (s *Service) SignedIn(ctx context.Context, a access.Actor, mailbox string, token secret.Text) error {
+	err := s.keepToken(ctx, a.Tenant, mailbox, token, func(tx *store.Tx) error {
+		return s.Audit.Record(tx, a, "setup.changed", string(core.KindMailbox), mailbox, map[string]string{"fields": core.RefreshToken})
+	})
+	if err == nil {
+		s.tell(a.Tenant, core.KindMailbox, mailbox)
+	}
+	return err
+}
+
+func (s *Service) keepToken(ctx context.Context, t id.Tenant, mailbox string, token secret.Text, also func(*store.Tx) error) error {
+	if token.Empty() || token.Len() > longestToken {
+		return errs.New(errs.Invalid, "The provider gave no token that can be kept.")
+	}
+	sealed, err := s.Vault.SealTenant(ctx, t, secretPlace(core.KindMailbox, mailbox, core.RefreshToken), []byte(token.Reveal()))
+	if err != nil {
+		return err
+	}
+	return s.DB.Write(ctx, t, func(tx *store.Tx) error {
+		row, err := find(tx, core.KindMailbox, mailbox)
+		if err != nil {
+			return err
+		}
+		if !row.ArchivedAt.IsZero() {
+			return errs.New(errs.NotFound, "There is no %s with this id.", core.KindMailbox.Word())
+		}
+		if err := tx.PutSetupSecret(store.SetupSecretRow{Kind: string(core.KindMailbox), ID: mailbox, Field: core.RefreshToken, Sealed: sealed, SetAt: s.Clock.Now()}); err != nil {
+			return err
+		}
+		return also(tx)
+	})
 }

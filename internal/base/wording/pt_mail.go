@@ -25,6 +25,8 @@ var ptMail = []entry{
 	{"The server's certificate is signed by nobody who is trusted here. Use the provider's public host name.", "O certificado do servidor não é assinado por ninguém de confiança aqui. Use o nome público do fornecedor."},
 	{"Something else answers at this port. Check the host and the port.", "Nesta porta responde outra coisa. Verifique o nome e a porta."},
 	{"The provider does not accept this user name with this password. Some providers want an app password, or IMAP to be switched on first.", "O fornecedor não aceita este nome de utilizador com esta palavra-passe. Alguns querem uma palavra-passe de aplicação, ou que se ative primeiro o IMAP."},
+	{"The provider does not let us in any more, or nobody has signed in yet. Sign in again.", "O fornecedor já não nos deixa entrar, ou ainda ninguém iniciou sessão. Inicie sessão de novo."},
+	{"The provider does not know this client. Check the client's id and its secret.", "O fornecedor não conhece este cliente. Verifique o id do cliente e o seu segredo."},
 	{"There is no such folder. Check its name; folders below others are written as the provider writes them.", "Não existe essa pasta. Verifique o nome; pastas dentro de outras escrevem-se como o fornecedor as escreve."},
 	{"The provider limits us for now. It is tried again later.", "O fornecedor está a limitar-nos por agora. Tenta-se de novo mais tarde."},
 	{"The mailbox is full. Make room at the provider.", "A caixa de correio está cheia. Liberte espaço no fornecedor."},

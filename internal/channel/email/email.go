@@ -12,6 +12,7 @@ import (
 	"nubitalk/internal/channel"
 	"nubitalk/internal/channel/email/pictures"
 	"nubitalk/internal/channel/email/provider"
+	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/setup"
 	"nubitalk/internal/store"
 )
@@ -20,14 +21,20 @@ import (
 type Setup interface {
 	// Mailboxes are those in use, with those that are switched off.
 	Mailboxes(ctx context.Context, t id.Tenant) (map[string]setup.Mailbox, error)
-	// MailboxPassword opens a mailbox's password.
-	MailboxPassword(ctx context.Context, t id.Tenant, mailbox string) (secret.Text, error)
+	// MailboxSecret opens a secret of a mailbox; empty if it has none.
+	MailboxSecret(ctx context.Context, t id.Tenant, mailbox, name string) (secret.Text, error)
+	// KeepToken stores a token that its provider gave in the place of one before, and
+	// SignedIn one that a user had it give.
+	KeepToken(ctx context.Context, t id.Tenant, mailbox string, token secret.Text) error
+	SignedIn(ctx context.Context, a access.Actor, mailbox string, token secret.Text) error
 	// EntryPointOf is an entry point in use.
 	EntryPointOf(ctx context.Context, t id.Tenant, entryPoint string) (setup.EntryPoint, error)
 }
 
-// Vault makes keyed digests.
+// Vault makes keyed digests, and seals what is on its way through a browser.
 type Vault interface {
+	SealTenant(ctx context.Context, t id.Tenant, where string, plain []byte) (secret.Sealed, error)
+	OpenTenant(ctx context.Context, t id.Tenant, where string, sealed secret.Sealed) (secret.Bytes, error)
 	Digest(ctx context.Context, t id.Tenant, where string, value []byte) ([]byte, error)
 }
 
@@ -63,6 +70,7 @@ type Service struct {
 	lines   map[string]chan struct{} // turns: of a mailbox, connections beside the one that follows; of a tenant, pages with images
 	sending map[string]bool          // interactions whose answer is being sent, or held
 	holding map[string]*heldAnswer   // by interaction
+	tokens  map[string]*token        // by mailbox
 }
 
 // house is a tenant whose floor is on this node.
@@ -78,7 +86,7 @@ func New(d Deps) *Service {
 	if d.Pictures == nil {
 		d.Pictures = &pictures.Fetcher{}
 	}
-	return &Service{Deps: d, held: newHeld(), drafts: newDrafts(), houses: map[id.Tenant]*house{}, lines: map[string]chan struct{}{}, sending: map[string]bool{}, holding: map[string]*heldAnswer{}}
+	return &Service{Deps: d, held: newHeld(), drafts: newDrafts(), houses: map[id.Tenant]*house{}, lines: map[string]chan struct{}{}, sending: map[string]bool{}, holding: map[string]*heldAnswer{}, tokens: map[string]*token{}}
 }
 
 // Begin starts following, as floors open.
@@ -196,6 +204,7 @@ func (s *Service) settle(t id.Tenant, h *house, stamp uint64, boxes map[string]s
 		}
 	}
 	for mailbox, m := range boxes {
+		delete(s.tokens, mailbox) // of what was set up before
 		if f := h.boxes[mailbox]; f != nil {
 			f.quit() // also for a new password, which does not show in what is set up
 		}
@@ -281,7 +290,14 @@ func (s *Service) turn(ctx context.Context, what string, most int) (func(), erro
 
 // account is a mailbox as its provider knows it.
 func (s *Service) account(ctx context.Context, t id.Tenant, mailbox string, m setup.Mailbox) (provider.Account, error) {
-	password, err := s.Setup.MailboxPassword(ctx, t, mailbox)
+	if m.Sign == setup.MailToken {
+		out := accountOf(m, secret.Text{})
+		out.Token = func(ctx context.Context, refused secret.Text) (secret.Text, error) {
+			return s.token(ctx, t, mailbox, m, refused)
+		}
+		return out, nil
+	}
+	password, err := s.Setup.MailboxSecret(ctx, t, mailbox, setup.Password)
 	return accountOf(m, password), err
 }
 

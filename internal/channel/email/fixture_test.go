@@ -6,11 +6,14 @@ import (
 	"crypto/sha256"
 	"io"
 	"log/slog"
+	"strings"
 	"testing"
 
 	"nubitalk/internal/base/clock"
+	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
+	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/setup"
 	"nubitalk/internal/store"
 	"nubitalk/internal/store/storetest"
@@ -41,6 +44,18 @@ func (digests) Digest(_ context.Context, t id.Tenant, where string, value []byte
 	return mac.Sum(nil), nil
 }
 
+func (digests) SealTenant(_ context.Context, t id.Tenant, where string, plain []byte) (secret.Sealed, error) {
+	return secret.Sealed(string(t) + where + "\x00" + string(plain)), nil
+}
+
+func (digests) OpenTenant(_ context.Context, t id.Tenant, where string, sealed secret.Sealed) (secret.Bytes, error) {
+	plain, ok := strings.CutPrefix(string(sealed), string(t)+where+"\x00")
+	if !ok {
+		return secret.Bytes{}, errs.New(errs.Invalid, "another's")
+	}
+	return secret.NewBytes([]byte(plain)), nil
+}
+
 func testDeps(_ *testing.T, db *store.DB) Deps {
 	return Deps{DB: db, Vault: digests{}, Clock: clock.Real{}, IDs: ids, Setup: noSetup{}, People: named{}, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
 }
@@ -51,9 +66,11 @@ type noSetup struct{}
 func (noSetup) Mailboxes(context.Context, id.Tenant) (map[string]setup.Mailbox, error) {
 	return nil, nil
 }
-func (noSetup) MailboxPassword(context.Context, id.Tenant, string) (secret.Text, error) {
+func (noSetup) MailboxSecret(context.Context, id.Tenant, string, string) (secret.Text, error) {
 	return secret.Text{}, nil
 }
+func (noSetup) KeepToken(context.Context, id.Tenant, string, secret.Text) error   { return nil }
+func (noSetup) SignedIn(context.Context, access.Actor, string, secret.Text) error { return nil }
 func (noSetup) EntryPointOf(context.Context, id.Tenant, string) (setup.EntryPoint, error) {
 	return setup.EntryPoint{Languages: []string{"en"}}, nil
 }

@@ -3,6 +3,7 @@ package email
 import (
 	"context"
 	"crypto/rand"
+	"slices"
 	"time"
 
 	"nubitalk/internal/base/errs"
@@ -83,7 +84,7 @@ func (f *followed) run(ctx context.Context) {
 			wait = firstRetry
 		}
 		pause := wait
-		if fault.Reason == provider.Denied || fault.Reason == provider.Busy {
+		if slices.Contains([]provider.Reason{provider.Denied, provider.Busy, provider.SignedOut, provider.NoClient}, fault.Reason) {
 			pause = max(wait, denied)
 		}
 		if !sleep(ctx, pause) {

@@ -49,6 +49,9 @@ func (s *Service) Status(ctx context.Context, t id.Tenant, mailbox string) (Stat
 // Try tries a mailbox as it is edited. An empty password means the one that is stored
 // for mailbox.
 func (s *Service) Try(ctx context.Context, t id.Tenant, mailbox string, m setup.Mailbox, password secret.Text) (provider.Trial, error) {
+	if m.Sign == setup.MailToken {
+		return s.tryToken(ctx, t, mailbox, m)
+	}
 	if password.Empty() && mailbox != "" {
 		boxes, err := s.Setup.Mailboxes(ctx, t)
 		if err != nil {
@@ -56,7 +59,7 @@ func (s *Service) Try(ctx context.Context, t id.Tenant, mailbox string, m setup.
 		}
 		// A password never reaches another host than it was given for.
 		if was, there := boxes[mailbox]; there && !m.Moved(was) {
-			if password, err = s.Setup.MailboxPassword(ctx, t, mailbox); err != nil {
+			if password, err = s.Setup.MailboxSecret(ctx, t, mailbox, setup.Password); err != nil {
 				return provider.Trial{}, err
 			}
 		}

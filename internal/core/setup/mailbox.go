@@ -21,7 +21,8 @@ type Mailbox struct {
 	Shown       string     `json:"shown" maxLength:"80" doc:"The name beside the address in answers, e.g. the organisation's; empty: none."`
 	IMAP        MailServer `json:"imap"`
 	SMTP        MailServer `json:"smtp"`
-	Sign        MailSign   `json:"sign" default:"password" enum:"password" doc:"How the account proves itself."`
+	Sign        MailSign   `json:"sign" default:"password" enum:"password,oauth" doc:"How the account proves itself."`
+	OAuth       MailOAuth  `json:"oauth,omitzero" doc:"With oauth: who lets us in."`
 	User        string     `json:"user" maxLength:"254" doc:"The account's name at the provider; empty: the address."`
 	Folders     []string   `json:"folders" doc:"Folders whose messages are work; empty: INBOX. At most 20."`
 	Unread      bool       `json:"unread" doc:"Messages that lie unread in the folders when the mailbox is connected are work, too; else only those that come from then on."`
@@ -56,7 +57,25 @@ const (
 // MailSign is how an account proves itself.
 type MailSign string
 
-const MailPassword MailSign = "password"
+const (
+	MailPassword MailSign = "password"
+	MailToken    MailSign = "oauth" // with a token that somebody let us have (OAuth 2)
+)
+
+// Secrets of a mailbox beside its password.
+const (
+	ClientSecret = "client_secret"
+	RefreshToken = "refresh_token" // made by signing in, never given
+)
+
+// MailOAuth is who gives tokens for an account, and as whom we ask for them.
+type MailOAuth struct {
+	Provider  string `json:"provider,omitempty" enum:"microsoft,google,other" doc:"Whose authority it is; other: the endpoints are given."`
+	Client    string `json:"client_id,omitempty" maxLength:"200" doc:"The id by which the provider knows this installation; made where the provider registers applications, with the desk's address /app/setup/mail-sign-in as a way back."`
+	Authorize string `json:"authorize,omitempty" maxLength:"300" doc:"With other: the authorization endpoint, https."`
+	Token     string `json:"token,omitempty" maxLength:"300" doc:"With other: the token endpoint, https."`
+	Scope     string `json:"scope,omitempty" maxLength:"500" doc:"With other: what is asked for."`
+}
 
 // MailOrder is which message is taken first.
 type MailOrder string
@@ -130,6 +149,14 @@ func (m Mailbox) clean() Object {
 	if m.Sign == "" {
 		m.Sign = MailPassword
 	}
+	if m.Sign == MailPassword {
+		m.OAuth = MailOAuth{}
+	}
+	o := &m.OAuth
+	o.Client, o.Authorize, o.Token, o.Scope = strings.TrimSpace(o.Client), strings.TrimSpace(o.Authorize), strings.TrimSpace(o.Token), tidy(o.Scope)
+	if o.Provider != "other" {
+		o.Authorize, o.Token, o.Scope = "", "", ""
+	}
 	if m.Order == "" {
 		m.Order = MailOldest
 	}
@@ -175,7 +202,16 @@ func (m Mailbox) Validate(refs Refs) error {
 	c.text("shown", m.Shown, 0, 80)
 	m.IMAP.check(&c, "imap")
 	m.SMTP.check(&c, "smtp")
-	c.oneOf("sign", string(m.Sign), string(MailPassword))
+	c.oneOf("sign", string(m.Sign), string(MailPassword), string(MailToken))
+	if m.Sign == MailToken {
+		c.oneOf("oauth.provider", m.OAuth.Provider, "microsoft", "google", "other")
+		c.name("oauth.client_id", m.OAuth.Client, 1, 200)
+		if m.OAuth.Provider == "other" {
+			c.endpoint("oauth.authorize", m.OAuth.Authorize)
+			c.endpoint("oauth.token", m.OAuth.Token)
+			c.name("oauth.scope", m.OAuth.Scope, 0, 500)
+		}
+	}
 	c.name("user", m.User, 0, 254)
 	c.count("folders", len(m.Folders), maxFolders)
 	for i, f := range m.Folders {
@@ -229,7 +265,7 @@ func (c *checks) mailAddress(path, a string) {
 // CheckSecrets tells what is missing beside the mailbox's secrets, by name.
 func (m Mailbox) CheckSecrets(has map[string]bool) error {
 	var c checks
-	if !has[Password] {
+	if m.Sign == MailPassword && !has[Password] {
 		c.Add(Password, "is missing; the mailbox proves itself with it.")
 	}
 	return c.Err()
@@ -240,6 +276,12 @@ func (m Mailbox) CheckSecrets(has map[string]bool) error {
 func (m Mailbox) Moved(before Mailbox) bool {
 	server := func(s MailServer) string { return fmt.Sprintf("%s:%d", s.Host, s.Port) }
 	return server(m.IMAP) != server(before.IMAP) || server(m.SMTP) != server(before.SMTP)
+}
+
+// Asks says that tokens are asked for of somebody else than before, or for another
+// account, so that one that was given is of no use.
+func (m Mailbox) Asks(before Mailbox) bool {
+	return m.OAuth != before.OAuth || m.Account() != before.Account() || m.Sign != before.Sign
 }
 
 // Account is the account's name at the provider.
@@ -282,3 +324,11 @@ func (m Mailbox) Attaches(name string) bool {
 
 // Addresses are those of the mailbox, the first its own.
 func (m Mailbox) Addresses() []string { return append([]string{m.Address}, m.Aliases...) }
+
+// endpoint checks an address of an authority.
+func (c *checks) endpoint(path, s string) {
+	c.link(path, s)
+	if s == "" {
+		c.Add(path, "is missing.")
+	}
+}

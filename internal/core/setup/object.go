@@ -54,8 +54,10 @@ func (k Kind) Versioned() bool { return k == KindConsentText || k == KindFlow ||
 // never shown again, and set or removed by name.
 func (k Kind) Secrets() []string {
 	switch k {
-	case KindTrunk, KindPhone, KindMailbox:
+	case KindTrunk, KindPhone:
 		return []string{Password}
+	case KindMailbox:
+		return []string{Password, ClientSecret, RefreshToken}
 	case KindConnection:
 		return []string{ConnectionSecret}
 	}

@@ -50,6 +50,7 @@ type Provider struct {
 	IMAP, IMAPS, SMTP, SMTPS int    // ports: with STARTTLS, and with TLS at once
 	CertFile                 string // its certificate, for localhost and 127.0.0.1
 	Roots                    *x509.CertPool
+	Tokens                   *Authority // by which its accounts are signed in to without a password
 }
 
 // Start runs a provider with accounts by those addresses.
@@ -76,6 +77,9 @@ func Start(t T, addresses ...string) *Provider {
 		}
 	}
 	p.certificate()
+	var inside int
+	p.Tokens, inside = p.authority()
+	p.write("oauth2.conf", fmt.Sprintf("introspection_mode = post\nintrospection_url = http://127.0.0.1:%d/introspect\nusername_attribute = username\nactive_attribute = active\nactive_value = true\n", inside), 0o644)
 	p.IMAP, p.IMAPS, p.SMTP, p.SMTPS = free(t), free(t), free(t), free(t)
 	var users, accounts strings.Builder
 	for _, a := range addresses {
@@ -330,8 +334,15 @@ default_login_user = %[6]s
 default_internal_user = %[4]s
 default_internal_group = %[5]s
 auth_failure_delay = 0
+auth_mechanisms = plain login xoauth2 oauthbearer
+passdb {
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = %[1]s/oauth2.conf
+}
 passdb {
   driver = passwd-file
+  mechanisms = plain login
   args = %[1]s/users
 }
 userdb {
@@ -405,4 +416,10 @@ plain:
   server_prompts = :
   server_condition = ${if eq{$auth3}{` + Password + `}{yes}{no}}
   server_set_id = $auth2
+xoauth2:
+  driver = plaintext
+  public_name = XOAUTH2
+  server_prompts = :
+  server_condition = ${lookup{${sg{$auth1}{\N^.*auth=Bearer ([^\x01]+)\x01.*$\N}{\$1}}}lsearch{%[1]s/tokens}{yes}{no}}
+  server_set_id = token
 `

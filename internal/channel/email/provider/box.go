@@ -14,6 +14,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
 
+	"nubitalk/internal/base/secret"
 	"nubitalk/internal/channel/email/message"
 )
 
@@ -29,12 +30,17 @@ type Box struct {
 type Folder struct{ Validity, Next uint32 }
 
 // Open signs in. Close the box.
-func (n *Network) Open(ctx context.Context, a Account) (*Box, error) {
+func (n *Network) Open(ctx context.Context, a Account) (b *Box, err error) {
+	err = withToken(ctx, a, func(token secret.Text) error { b, err = n.open(ctx, a, token); return err })
+	return b, err
+}
+
+func (n *Network) open(ctx context.Context, a Account, token secret.Text) (*Box, error) {
 	b, err := n.greet(ctx, a.IMAP)
 	if err != nil {
 		return nil, err
 	}
-	err = b.do(ctx, func() error { return b.c.Login(a.User, a.Password.Reveal()).Wait() })
+	err = b.do(ctx, func() error { return b.signIn(a, token) })
 	if err != nil {
 		b.Close()
 		var answer *imap.Error

@@ -115,22 +115,11 @@ const mostConfig = 64 << 10
 
 // autoconfig reads the settings that a domain publishes, in Mozilla's format.
 func (n *Network) autoconfig(ctx context.Context, where, address string) (Found, bool) {
-	client := http.Client{
-		Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: n.tlsConfig(Server{}), MaxResponseHeaderBytes: 16 << 10,
-			DialContext: func(ctx context.Context, _, to string) (net.Conn, error) {
-				host, _, err := net.SplitHostPort(to)
-				if err != nil {
-					return nil, err
-				}
-				return n.dial(ctx, Server{Host: host, Port: 443})
-			}},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
 	q, err := http.NewRequestWithContext(ctx, http.MethodGet, where, nil)
 	if err != nil {
 		return Found{}, false
 	}
-	p, err := client.Do(q)
+	p, err := n.browser().Do(q)
 	if err != nil {
 		return Found{}, false
 	}

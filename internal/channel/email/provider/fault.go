@@ -35,6 +35,8 @@ const (
 	CertificateUnknown Reason = "certificate_unknown" // signed by nobody who is trusted
 	NotThisServer      Reason = "not_this_server"     // speaks another protocol
 	Denied             Reason = "denied"              // the account is not accepted
+	SignedOut          Reason = "signed_out"          // nobody let us in, or not any more
+	NoClient           Reason = "no_client"           // the authority does not know this client
 	NoFolder           Reason = "no_folder"
 	Busy               Reason = "busy"      // the provider limits us for now
 	Full               Reason = "full"      // the account's space is used up
@@ -85,6 +87,8 @@ func (f *Fault) Says() *errs.Error {
 		CertificateUnknown: "The server's certificate is signed by nobody who is trusted here. Use the provider's public host name.",
 		NotThisServer:      "Something else answers at this port. Check the host and the port.",
 		Denied:             "The provider does not accept this user name with this password. Some providers want an app password, or IMAP to be switched on first.",
+		SignedOut:          "The provider does not let us in any more, or nobody has signed in yet. Sign in again.",
+		NoClient:           "The provider does not know this client. Check the client's id and its secret.",
 		NoFolder:           "There is no such folder. Check its name; folders below others are written as the provider writes them.",
 		Busy:               "The provider limits us for now. It is tried again later.",
 		Full:               "The mailbox is full. Make room at the provider.",

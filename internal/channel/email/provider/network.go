@@ -35,6 +35,9 @@ type Account struct {
 	IMAP, SMTP Server
 	User       string
 	Password   secret.Text
+	// Token gives an access token with which the account is signed in to, in the place of
+	// the password: another than refused, which the provider did not take. May be nil.
+	Token func(ctx context.Context, refused secret.Text) (secret.Text, error)
 }
 
 // Network is how providers are reached.

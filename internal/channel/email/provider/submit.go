@@ -7,8 +7,11 @@ import (
 	"net"
 	"net/smtp"
 	"net/textproto"
+	"slices"
 	"strconv"
 	"strings"
+
+	"nubitalk/internal/base/secret"
 )
 
 // Letter is a message to be sent.
@@ -54,6 +57,10 @@ func (n *Network) Send(ctx context.Context, a Account, l Letter) error {
 
 // submission signs in for sending.
 func (n *Network) submission(ctx context.Context, a Account, fn func(*smtp.Client) error) error {
+	return withToken(ctx, a, func(token secret.Text) error { return n.submissionWith(ctx, a, token, fn) })
+}
+
+func (n *Network) submissionWith(ctx context.Context, a Account, token secret.Text, fn func(*smtp.Client) error) error {
 	s := a.SMTP
 	conn, err := n.dial(ctx, s)
 	if err != nil {
@@ -81,7 +88,7 @@ func (n *Network) submission(ctx context.Context, a Account, fn func(*smtp.Clien
 				return &Fault{Step: StepSecure, Reason: certificate(err), Host: s.Host, cause: err}
 			}
 		}
-		if err := c.Auth(proof(c, a)); err != nil {
+		if err := c.Auth(proof(c, a, token)); err != nil {
 			f := answered(err, s.Host)
 			f.Step = StepSignIn
 			if f.Code/100 == 5 || errors.Is(err, errNoAuth) {
@@ -141,10 +148,13 @@ func answered(err error, host string) *Fault {
 
 var errNoAuth = errors.New("no way to sign in that we know")
 
-// proof signs in with PLAIN, else LOGIN. TLS is always there before it.
-func proof(c *smtp.Client, a Account) smtp.Auth {
+// proof signs in with PLAIN, else LOGIN, or with a token. TLS is always there before it.
+func proof(c *smtp.Client, a Account, token secret.Text) smtp.Auth {
 	_, offered := c.Extension("AUTH")
 	ways := strings.Fields(strings.ToUpper(offered))
+	if a.Token != nil {
+		return smtpBearer{bearer{a.User, a.SMTP.Host, a.SMTP.Port, token, slices.Contains(ways, "OAUTHBEARER")}}
+	}
 	for _, way := range ways {
 		if way == "PLAIN" {
 			return plain{a}
