@@ -34,6 +34,12 @@ var ptMail = []entry{
 	{"The connection to the provider ended. It is tried again.", "A ligação ao fornecedor terminou. Tenta-se de novo."},
 
 	// Messages while they are handled (channel/email).
+	{"must be an https address, or one of this machine.", "tem de ser um endereço https, ou um desta máquina."},
+	{"There is no mailbox with this id.", "Não existe nenhuma caixa de correio com este id."},
+	{"This mailbox signs in with a password. Choose to sign in with the provider first, and save.", "Esta caixa de correio inicia sessão com palavra-passe. Escolha primeiro iniciar sessão com o fornecedor, e guarde."},
+	{"This sign-in was begun by somebody else, or too long ago. Begin again.", "Este início de sessão foi começado por outra pessoa, ou há demasiado tempo. Comece de novo."},
+	{"The provider lets us in only once, since it gave no token to come again with. Ask for offline access there.", "O fornecedor só nos deixa entrar uma vez, pois não deu um token para voltar. Peça lá o acesso offline."},
+	{"The provider gave no token that can be kept.", "O fornecedor não deu um token que se possa guardar."},
 	{"This interaction is no email.", "Esta interação não é um email."},
 	{"This email was handled; its copy is deleted. It is in your mailbox at your provider.", "Este email já foi tratado; a sua cópia foi apagada. Está na sua caixa de correio, no seu fornecedor."},
 	{"The mailbox of this email is not in use any more.", "A caixa de correio deste email já não está em uso."},
