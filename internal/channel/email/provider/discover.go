@@ -116,7 +116,7 @@ const mostConfig = 64 << 10
 // autoconfig reads the settings that a domain publishes, in Mozilla's format.
 func (n *Network) autoconfig(ctx context.Context, where, address string) (Found, bool) {
 	q, err := http.NewRequestWithContext(ctx, http.MethodGet, where, nil)
-	if err != nil {
+	if err != nil || q.URL.Port() != "" || q.URL.User != nil { // an address is no way to other doors
 		return Found{}, false
 	}
 	p, err := n.browser().Do(q)
@@ -142,8 +142,8 @@ func readConfig(r io.Reader, address string) (Found, bool) {
 		for _, how := range []Security{TLS, STARTTLS} {
 			for _, s := range list {
 				socket := map[string]Security{"SSL": TLS, "STARTTLS": STARTTLS}[s.Socket]
-				if s.Type == kind && socket == how && s.Host != "" && s.Port > 0 && s.Port < 1<<16 {
-					host := strings.ReplaceAll(strings.ToLower(strings.TrimSpace(s.Host)), "%emaildomain%", domain)
+				host := strings.ReplaceAll(strings.ToLower(strings.TrimSpace(s.Host)), "%emaildomain%", domain)
+				if s.Type == kind && socket == how && isHost(host) && s.Port > 0 && s.Port < 1<<16 && len(s.User) < 255 {
 					return Server{host, s.Port, how}, strings.NewReplacer("%EMAILADDRESS%", address, "%EMAILLOCALPART%", local, "%EMAILDOMAIN%", domain).Replace(s.User)
 				}
 			}
@@ -153,4 +153,11 @@ func readConfig(r io.Reader, address string) (Found, bool) {
 	f.IMAP, f.User = pick(c.Provider.Incoming, "imap")
 	f.SMTP, _ = pick(c.Provider.Outgoing, "smtp")
 	return f, f.IMAP.Host != "" && f.SMTP.Host != ""
+}
+
+// isHost says whether a text looks like the name of a host.
+func isHost(s string) bool {
+	return s != "" && len(s) < 254 && !strings.ContainsFunc(s, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '.' || r == '-')
+	})
 }
