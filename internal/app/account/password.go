@@ -170,8 +170,8 @@ func checkNewPassword(path, userName string, password secret.Text) error {
 }
 
 // common says whether a lower-case password is one that is tried first: few
-// different characters, a run along the keyboard or the alphabet, or a usual
-// word with digits and signs around it.
+// different characters, a run along the keyboard or the alphabet, one that was
+// often in breaches, or a usual word with digits and signs around it.
 func common(low string) bool {
 	seen := map[rune]bool{}
 	for _, r := range low {
@@ -187,7 +187,7 @@ func common(low string) bool {
 	}
 	word := strings.TrimFunc(low, func(r rune) bool { return !unicode.IsLetter(r) })
 	word = strings.NewReplacer("0", "o", "1", "i", "3", "e", "4", "a", "5", "s", "@", "a", "$", "s").Replace(word)
-	return commonWords[word]
+	return commonWords[word] || guessed(word) || guessed(low)
 }
 
 var keyRuns = []string{"1234567890", "0987654321", "qwertyuiopasdfghjklzxcvbnm", "qwertzuiopasdfghjklyxcvbnm", "abcdefghijklmnopqrstuvwxyz",

@@ -1,0 +1,23 @@
+package account_test
+
+import (
+	"testing"
+
+	"nubitalk/internal/app/account"
+	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/secret"
+)
+
+// The first are in lists of breaches and in no rule of ours; the last only look
+// like them.
+func TestPasswordsFromBreachesAreRefused(t *testing.T) {
+	for password, refused := range map[string]bool{
+		"mercedes2024!": true, "Jennifer-1987": true, "chocolate1234": true, "manchester": true, "Letmein12345": true, "1qaz2wsx3edc": true,
+		"seven green bicycles": false, "mercedes drives to Faro": false, "xk-jennifer-of-brass": false, "línguas à moda do Porto": false, "a\nmanchester\nb": false,
+	} {
+		err := account.CheckNewPassword("p", "ana", secret.New(password))
+		if errs.Is(err, errs.Invalid) != refused {
+			t.Errorf("%q: %v", password, err)
+		}
+	}
+}
