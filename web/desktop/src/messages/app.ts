@@ -28,7 +28,7 @@ export const text = catalogue(
     required: "Please fill this in.",
     privacyLink: "How your data is handled",
 
-    signInPasskey: "Sign in with a passkey",
+    signInPasskey: "Use a passkey",
     choosePassword: "Choose a new password",
     choosePasswordWhy:
       "The password you signed in with was meant for one use. Only you will know the new one.",
@@ -137,7 +137,7 @@ export const text = catalogue(
     required: "Preencha este campo.",
     privacyLink: "Como os seus dados são tratados",
 
-    signInPasskey: "Iniciar sessão com uma chave de acesso",
+    signInPasskey: "Usar uma chave de acesso",
     choosePassword: "Escolha uma nova palavra-passe",
     choosePasswordWhy: "A palavra-passe com que entrou servia uma só vez. A nova só você a conhece.",
     currentPassword: "Palavra-passe atual",

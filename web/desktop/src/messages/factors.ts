@@ -59,6 +59,7 @@ export const text = catalogue(
     secondBack: "Back",
     required: "Please fill this in.",
     reset: "Remove second factors",
+    resetYes: "Yes, take them away",
     resetAsk:
       "Remove all second factors of {name}? It signs in with the password alone until it adds another. Its sessions end.",
     resetDone: "The second factors of {name} are removed.",
@@ -125,6 +126,7 @@ export const text = catalogue(
     secondBack: "Voltar",
     required: "Preencha este campo.",
     reset: "Remover segundos fatores",
+    resetYes: "Sim, retirar",
     resetAsk:
       "Remover todos os segundos fatores de {name}? Inicia sessão só com a palavra-passe até adicionar outro. As suas sessões terminam.",
     resetDone: "Os segundos fatores de {name} foram removidos.",

@@ -1,0 +1,215 @@
+import { createHmac } from "node:crypto";
+import type { CDPSession, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { Agent } from "./agent";
+import { looks, shot, Stage, until } from "./stage";
+
+// Second factors, recovery codes and passkeys: how a user adds them, signs in with them, and gets rid of them.
+
+const stage = new Stage();
+beforeAll(() => stage.open(), 120_000);
+afterEach(() => stage.sweep());
+afterAll(() => stage.close());
+
+/** What an authenticator app shows, so many steps of 30 seconds from now (RFC 6238). */
+function code(secret: string, steps: number): string {
+  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+  const bits = [...secret].map((c) => alphabet.indexOf(c).toString(2).padStart(5, "0")).join("");
+  const key = Buffer.from(bits.match(/.{8}/g)!.map((byte) => parseInt(byte, 2)));
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + steps));
+  const mac = createHmac("sha1", key).update(counter).digest();
+  return String((mac.readUInt32BE(mac[19]! & 15) & 0x7fffffff) % 1_000_000).padStart(6, "0");
+}
+
+/** Passkeys are bound to a name, so the desk is opened by one. */
+const named = () => stage.program.base.replace("127.0.0.1", "localhost");
+
+/** What keeps somebody's passkeys and asks for a finger: the browser's own stand-in. */
+class Device {
+  #cdp: CDPSession | undefined;
+  #kept: Awaited<ReturnType<Device["held"]>> = [];
+
+  constructor(readonly page: Page) {}
+
+  /** Plugs it in. A page that was loaded or pictured anew has lost it. */
+  async ready(): Promise<string> {
+    await this.#cdp?.detach().catch(() => {});
+    this.#cdp = await this.page.context().newCDPSession(this.page);
+    await this.#cdp.send("WebAuthn.enable");
+    const { authenticatorId } = await this.#cdp.send("WebAuthn.addVirtualAuthenticator", {
+      options: {
+        protocol: "ctap2",
+        transport: "internal",
+        hasResidentKey: true,
+        hasUserVerification: true,
+        isUserVerified: true,
+        automaticPresenceSimulation: true,
+      },
+    });
+    for (const credential of this.#kept)
+      await this.#cdp.send("WebAuthn.addCredential", { authenticatorId, credential });
+    return authenticatorId;
+  }
+
+  async held(authenticatorId: string) {
+    return (await this.#cdp!.send("WebAuthn.getCredentials", { authenticatorId })).credentials;
+  }
+
+  /** Remembers what it holds, for the next time it is plugged in. */
+  async keep(authenticatorId: string): Promise<void> {
+    this.#kept = await this.held(authenticatorId);
+    expect(this.#kept.length).toBe(1);
+  }
+
+  async signOut(): Promise<void> {
+    await this.page.evaluate(() => fetch("/api/v1/sign-out", { method: "POST" }));
+    await this.page.goto(`${named()}/app/account`);
+    await this.page.getByRole("button", { name: "Use a passkey" }).waitFor();
+  }
+}
+
+/** Somebody at the account page, on an own device that can hold passkeys. */
+async function person(user: string) {
+  const context = await stage.context({ viewport: { width: 1440, height: 1000 } });
+  const page = await context.newPage();
+  const device = new Device(page);
+  const again = async () => {
+    await page.getByLabel("Organisation").fill(stage.program.organisation(user));
+    await page.getByLabel("User name").fill(user);
+    await page.getByRole("textbox", { name: "Password" }).fill(stage.program.password(user));
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  };
+  await page.goto(`${named()}/app/account`);
+  await again();
+  await new Agent(page, user).presence.waitFor();
+  return { page, again, device };
+}
+
+/** Adds an authenticator app; answers with its key and the recovery codes. */
+async function addApp(page: Page, name: string): Promise<{ secret: string; codes: string[] }> {
+  await page.getByRole("button", { name: "Add an app" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("img", { name: /authenticator app reads/ }).waitFor();
+  const secret = (await dialog.locator("code").innerText()).replaceAll(" ", "");
+  await dialog.getByLabel("Code that the app shows now").fill(code(secret, 0));
+  await dialog.getByLabel("Name", { exact: true }).fill(name);
+  await dialog.getByRole("button", { name: "Continue" }).click();
+  const shown = page.getByRole("dialog", { name: "Your recovery codes" });
+  await shown.waitFor();
+  const codes = await shown.locator("li code").allInnerTexts();
+  await shown.getByRole("button", { name: "I have kept them" }).click();
+  await page.getByRole("cell", { name, exact: true }).waitFor();
+  return { secret, codes };
+}
+
+const inside = (page: Page) => page.getByRole("heading", { name: "Second factors and passkeys" }).waitFor();
+
+test("an authenticator app and a recovery code stand behind the password", { timeout: 240_000 }, async () => {
+  const { page, again, device } = await person("b2");
+  await inside(page);
+  await page.getByText("You sign in with your password alone.").waitFor();
+  await page.getByRole("button", { name: "Add an app" }).click();
+  await page.getByRole("dialog").getByRole("img").waitFor();
+  const found = await looks(page, "factors-app");
+  await page.keyboard.press("Escape");
+  const { secret, codes } = await addApp(page, "my phone");
+  expect(new Set(codes).size).toBe(10);
+  found.push(...(await looks(page, "factors-account")));
+
+  await device.signOut();
+  await again();
+  const field = page.getByRole("textbox", { name: "Code" });
+  await field.waitFor();
+  found.push(...(await looks(page, "factors-second")));
+  await field.fill("000");
+  await page.keyboard.press("Enter");
+  await page.getByRole("alert").getByText("This code is not right").waitFor();
+  stage.forgive(/status of 401/);
+  await field.fill(code(secret, 1)); // the one with which it was added is spent
+  await page.keyboard.press("Enter");
+  await inside(page);
+
+  await device.signOut();
+  await again();
+  await page.getByRole("textbox", { name: "Code" }).fill(codes[3]!);
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await page.getByText("9 recovery codes are left.").waitFor();
+
+  // A desk that was left open is not enough: the server wants the password again.
+  let asked = 0;
+  await page.route("**/api/v1/me/recovery-codes", async (route) => {
+    if (asked++ > 0) return route.continue();
+    const body = { type: "about:blank", title: "Forbidden", status: 403, code: "confirm", detail: "Again." };
+    return route.fulfill({
+      status: 403,
+      contentType: "application/problem+json",
+      body: JSON.stringify(body),
+    });
+  });
+  await page.getByRole("button", { name: "Make new recovery codes" }).click();
+  const confirm = page.getByRole("dialog", { name: "Is it you?" });
+  await confirm.getByLabel("Your password").fill("not the password");
+  await page.keyboard.press("Enter");
+  await confirm.locator("[aria-invalid=true]").waitFor();
+  stage.forgive(/status of (401|403|422)/);
+  found.push(...(await looks(page, "factors-confirm")));
+  await confirm.getByLabel("Your password").fill(stage.program.password("b2"));
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog", { name: "Your recovery codes" }).waitFor();
+  found.push(...(await looks(page, "factors-codes")));
+  expect(found).toEqual([]);
+});
+
+test(
+  "a passkey signs in without a password, and an administrator removes what was lost",
+  { timeout: 240_000 },
+  async () => {
+    const { page, again, device } = await person("c9");
+    await inside(page);
+    await page.getByRole("button", { name: "Add a passkey" }).click();
+    const found = await looks(page, "factors-passkey");
+    const plugged = await device.ready();
+    await page.getByRole("dialog").getByRole("button", { name: "Continue" }).click();
+    const codes = page.getByRole("dialog", { name: "Your recovery codes" });
+    await codes.waitFor();
+    await device.keep(plugged);
+    await codes.getByRole("button", { name: "I have kept them" }).click();
+    await page.getByRole("cell", { name: "Passkey", exact: true }).waitFor();
+
+    await device.signOut();
+    found.push(...(await looks(page, "factors-sign-in")));
+    const used = await device.ready();
+    await page.getByRole("button", { name: "Use a passkey" }).click();
+    await inside(page);
+    await device.keep(used); // it counts its uses, and one that counts back is refused
+    await page.getByRole("cell", { name: "Passkey", exact: true }).waitFor();
+
+    // Who begins with the password is sent to it.
+    await device.signOut();
+    await again();
+    await page.getByRole("button", { name: "Use your passkey" }).waitFor();
+    await device.ready();
+    await page.getByRole("button", { name: "Use your passkey" }).click();
+    await inside(page);
+
+    // In Portuguese, on a narrow screen.
+    await page.keyboard.press("Control+k");
+    await page.keyboard.type("Portugu");
+    await page.keyboard.press("Enter");
+    await page.setViewportSize({ width: 400, height: 900 });
+    await page.getByRole("heading", { name: "Segundos fatores e chaves de acesso" }).scrollIntoViewIfNeeded();
+    await shot(page, "factors-account-pt");
+
+    const boss = (await stage.agent("administrator")).page;
+    await boss.goto(`${stage.program.base}/app/setup/users`);
+    await boss.getByRole("link", { name: "c9" }).click();
+    await boss.getByRole("button", { name: "Remove second factors" }).click();
+    found.push(...(await looks(boss, "factors-reset")));
+    await boss.getByRole("button", { name: "Yes, take them away" }).click();
+    await boss.getByText("The second factors of c9 are removed.").waitFor();
+    await until(() => boss.getByRole("button", { name: "Remove second factors" }).count()).toBe(0);
+    await page.getByRole("textbox").first().waitFor(); // its session ended: the sign-in is on top
+    expect(found).toEqual([]);
+  },
+);
