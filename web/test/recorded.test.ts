@@ -2,7 +2,7 @@ import { readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { power } from "./softphone";
-import { axe, shot, Stage, until } from "./stage";
+import { axe, looks, shot, Stage, until } from "./stage";
 import { hears } from "./tone";
 
 // A call is recorded as a rule says: both sides apart, nothing of the pause, and
@@ -303,3 +303,70 @@ test("a recording that cannot be written is told to who talks", { timeout: 240_0
   await caller.page.close();
   expect(found).toEqual([]);
 });
+
+test(
+  "the room is told that recordings wait, and that they lose something",
+  { timeout: 300_000 },
+  async () => {
+    const patience = { timeout: 120_000 };
+    const { page: room } = await stage.agent("supervisor");
+    await room.goto(`${stage.program.base}/app/room`);
+    const alerts = room.getByRole("region", { name: "Alerts" });
+    const well = alerts.getByText("All figures are within their thresholds.");
+    await well.waitFor();
+    const agent = await stage.agent("a7", {}, AGENT);
+    const caller = await stage.caller(CALLER);
+    await caller.queue("Greenshank");
+    await agent.ready();
+    await agent.offers.filter({ hasText: "Greenshank" }).waitFor();
+    await agent.page.keyboard.press("Enter");
+    await agent.page
+      .getByRole("region", { name: "Recording", exact: true })
+      .getByText("Recording", { exact: true })
+      .waitFor();
+    const found: string[] = [];
+
+    // The file storage does not answer: a file is where its folder should be.
+    const files = join(stage.program.data, "files");
+    const back = (folder: string) => {
+      rmSync(folder);
+      renameSync(`${folder}.away`, folder);
+    };
+    const away = (folder: string) => {
+      renameSync(folder, `${folder}.away`);
+      writeFileSync(folder, "");
+    };
+    away(files);
+    try {
+      await alerts.getByText("Recordings: the file storage does not answer").waitFor(patience);
+      found.push(...(await looks(room, "recorded-11-waiting")));
+    } finally {
+      back(files);
+    }
+    await well.waitFor(patience);
+
+    // And there is no disk for the sealed pieces.
+    const spool = join(stage.program.data, "spool");
+    const tenants = readdirSync(spool).filter((name) => name.startsWith("ten_"));
+    expect(tenants.length).toBeGreaterThan(0);
+    for (const tenant of tenants) away(join(spool, tenant));
+    try {
+      await alerts.getByText("1 running recording cannot be written, or loses sound").waitFor(patience);
+      found.push(...(await looks(room, "recorded-12-lost")));
+      expect(await alerts.getByText("the file storage does not answer").count()).toBe(0); // it does
+      await room.keyboard.press("Control+k");
+      await room.keyboard.type("Portugu");
+      await room.keyboard.press("Enter");
+      await room
+        .getByRole("region", { name: "Alertas" })
+        .getByText("1 gravação em curso não pode ser escrita, ou perde som")
+        .waitFor();
+      found.push(...(await looks(room, "recorded-13-lost-pt")));
+    } finally {
+      for (const tenant of tenants) back(join(spool, tenant));
+    }
+    await room.getByText("Todos os números estão dentro dos limites.").waitFor(patience);
+    await caller.page.close();
+    expect(found).toEqual([]);
+  },
+);

@@ -255,6 +255,9 @@ func (s *Service) room(p form.Piece) error {
 	return nil
 }
 
+// errSpool is why a segment is not uploaded although the file storage may answer.
+var errSpool = errors.New("the spool of recordings cannot be used")
+
 // upload gives segments to the blob store in the order in which they ended, some
 // at a time, and while it does not answer tries again with one.
 func (s *Service) upload() {
@@ -269,12 +272,13 @@ func (s *Service) upload() {
 			}
 			continue
 		}
-		faults := s.sendAll(batch)
+		away, faults := s.sendAll(batch)
 		if faults == nil {
 			if failing {
 				s.Log.Info("recordings are uploaded again", "waiting", s.Stats().Waiting)
 			}
-			failing = s.fails(false)
+			failing = false
+			s.fails(false)
 			select {
 			case <-s.stop:
 				return
@@ -285,7 +289,8 @@ func (s *Service) upload() {
 		if !failing {
 			s.Log.Error("recordings cannot be uploaded; they stay in the spool, sealed, until they can", "err", faults)
 		}
-		failing = s.fails(true)
+		failing = true
+		s.fails(away)
 		s.prune()
 		select {
 		case <-s.stop:
@@ -296,12 +301,11 @@ func (s *Service) upload() {
 }
 
 // fails notes whether the blob store answers.
-func (s *Service) fails(yes bool) bool {
+func (s *Service) fails(yes bool) {
 	s.mu.Lock()
 	s.failing = yes
 	s.mu.Unlock()
 	s.changed()
-	return yes
 }
 
 // next are those that have waited longest.
@@ -316,8 +320,9 @@ func (s *Service) next(failing bool) []spooled {
 }
 
 // sendAll uploads the first that wait. Those that could not be stay first; one that
-// has a fault of its own goes last, so that it holds up nobody.
-func (s *Service) sendAll(batch []spooled) error {
+// has a fault of its own goes last, so that it holds up nobody. away says that it is not
+// the spool alone that is at fault.
+func (s *Service) sendAll(batch []spooled) (away bool, err error) {
 	faults := make([]error, len(batch))
 	ctx, cancel := context.WithTimeout(context.Background(), uploadTime)
 	defer cancel()
@@ -328,6 +333,7 @@ func (s *Service) sendAll(batch []spooled) error {
 	all.Wait()
 	var first, last []spooled
 	for i, f := range batch {
+		away = away || faults[i] != nil && !errors.Is(faults[i], errSpool)
 		switch err := faults[i]; {
 		case err == nil:
 		case errs.Is(err, errs.Unavailable):
@@ -339,7 +345,7 @@ func (s *Service) sendAll(batch []spooled) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.waiting = slices.Concat(first, s.waiting[len(batch):], last)
-	return errors.Join(faults...)
+	return away, errors.Join(faults...)
 }
 
 // send uploads a segment, unless it was erased meanwhile, and takes it from the
@@ -360,7 +366,7 @@ func (s *Service) send(ctx context.Context, f spooled) error {
 			return nil
 		}
 		if err != nil {
-			return err
+			return errors.Join(errSpool, err)
 		}
 		if err := s.Blobs.Put(ctx, blob.Key(blob.Recordings, f.tenant, f.id), secret.Sealed(file)); err != nil {
 			return err
@@ -378,10 +384,11 @@ func (s *Service) discard(f spooled) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if err == nil {
-		s.bytes.Add(-info.Size())
+	if err != nil {
+		return errors.Join(errSpool, err)
 	}
-	return err
+	s.bytes.Add(-info.Size())
+	return nil
 }
 
 // prune takes what was erased from the spool while nothing can be uploaded.

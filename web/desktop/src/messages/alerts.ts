@@ -170,7 +170,7 @@ export const text = catalogue(
     history: "Alertas passados",
     thresholds: "Todos os limites",
     acknowledge: "Visto",
-    acknowledgeOf: "Vi: {what}",
+    acknowledgeOf: "Visto por mim: {what}",
     seenBy: "visto por {name}",
     seenEarlier: "{name} viu o aviso",
     seenBefore: "antes de piorar: {name}",
