@@ -7,6 +7,9 @@ import { looks, Stage, until } from "./stage";
 // from here while it lies at the provider.
 
 const HELP = "help@shop.test";
+const ALIAS = "sales@shop.test";
+/** Seconds that an answer is held: enough for a slow machine to undo it. */
+const HOLD = 15;
 const RITA = "rita@home.test";
 const UNCLE = "uncle@home.test";
 const stage = new Stage();
@@ -40,9 +43,9 @@ async function connect(): Promise<void> {
   const queues = (await (await page.request.get(`${api}/queues`)).json()) as { items: { id: string }[] };
   const queue = queues.items[0]!.id;
   const graph = { start: "queue", nodes: { queue: { type: "queue", queue } } };
-  const flow = await make("flows", { name: "Mail", graph });
+  const flow = await make("flows", { name: "Letters", graph });
   const entry = await make("entry-points", {
-    name: "Mail",
+    name: "Letters",
     channel: "email",
     flow,
     languages: ["en"],
@@ -50,13 +53,15 @@ async function connect(): Promise<void> {
     attachments: { allowed: false, max_mb: 1, types: [] },
   });
   const box = await make("mailboxes", {
-    name: "Help",
+    name: "Letters",
     address: HELP,
     imap: { host: "localhost", port: mail.imap },
     smtp: { host: "localhost", port: mail.smtp },
     password: mail.password,
     entry_point: entry,
-    signature: "Your shop",
+    signature: "{{agent}}, your shop",
+    aliases: [ALIAS],
+    hold_seconds: HOLD,
   });
   const state = async () =>
     ((await (await page.request.get(`${api}/mailboxes/${box}/status`)).json()) as { state: string }).state;
@@ -120,14 +125,15 @@ test("an email is offered, read, answered to all and gone", { timeout: 240_000 }
   await pane.getByLabel("Also to 1 other").press("Space");
   expect(await answer.inputValue()).toBe("It comes today.");
   await pane.getByRole("button", { name: "Send the answer" }).press("Enter");
-  await page.getByText("The answer was sent.").waitFor();
+  await pane.getByText(/^It leaves in/).waitFor();
+  await page.getByText("The answer was sent.").waitFor({ timeout: 90_000 });
   await pane.getByText(/^Answered at/).waitFor();
   for (const account of [RITA, UNCLE]) {
     await until(async () => Object.keys(await mail.of(account)).length).toBe(1);
     const [got] = Object.values(await mail.of(account));
     expect(got).toContain("It comes today.");
     expect(got).toContain("> it should have come on Monday.");
-    expect(got).toContain("Your shop");
+    expect(got).toContain("your shop");
     expect(got).toMatch(/^In-Reply-To: <first@home\.test>/m);
     expect(got).toMatch(/^Subject: Re: Where is my order 4711\?/m);
   }
@@ -260,3 +266,86 @@ test("an email is shown as its sender wrote it, and does nothing", { timeout: 24
   expect(found).toEqual([]);
   stage.forgive(/Blocked script execution .*email\/html/); // of this test's own tool, which looks into the frame
 });
+
+test(
+  "an answer is kept while it is written, has files, is undone and sent once",
+  { timeout: 300_000 },
+  async () => {
+    const agent = await atWork();
+    const { page } = agent;
+    const found: string[] = [];
+    const before = Object.keys(await mail.of(RITA)).length;
+    await mail.deliver(RITA, HELP, letter("Send me the invoice", "invoice", "Please."));
+    await agent.offers.filter({ hasText: "Rita Reis" }).waitFor({ timeout: 60_000 });
+    await page.keyboard.press("Enter");
+    const pane = page.getByRole("region", { name: "The email" }).first();
+    const answer = pane.getByLabel("Your answer");
+    await until(() => answer.evaluate((box) => box === document.activeElement)).toBe(true);
+    const kept = page.waitForResponse(
+      (r) => r.url().endsWith("/email/draft") && r.request().method() === "PUT",
+    );
+    await answer.fill("Here is the invoice.");
+    expect((await kept).status()).toBe(200);
+    const invoice = "Invoice 4711\n".repeat(60_000); // in several pieces
+    await page
+      .locator("section.mail input[type=file]")
+      .setInputFiles({ name: "invoice.pdf", mimeType: "application/pdf", buffer: Buffer.from(invoice) });
+    await pane.getByText("762 KB").waitFor();
+    await page
+      .locator("section.mail input[type=file]")
+      .setInputFiles({ name: "run.exe", mimeType: "application/octet-stream", buffer: Buffer.from("x") });
+    await pane.getByText("has an ending that this mailbox does not send.").waitFor();
+    stage.forgive(/status of 422/);
+    found.push(...(await looks(page, "email-07-answer")));
+    await pane.getByRole("button", { name: "Remove run.exe" }).press("Enter");
+
+    // The page is loaded again: it is all there. Another window that writes is told.
+    await page.reload();
+    await until(() => answer.inputValue()).toBe("Here is the invoice.");
+    await pane.getByText("invoice.pdf").waitFor();
+    const other = await stage.tab(agent);
+    await other.page.goto(page.url());
+    const there = other.page.getByRole("region", { name: "The email" }).first();
+    await until(() => there.getByLabel("Your answer").inputValue()).toBe("Here is the invoice.");
+    const second = other.page.waitForResponse(
+      (r) => r.url().endsWith("/email/draft") && r.request().method() === "PUT" && r.status() === 200,
+    );
+    await there.getByLabel("Your answer").fill("Of the other window.");
+    await second;
+    await answer.fill("Of this window.");
+    await pane.getByText("This answer was changed in another window.").waitFor();
+    stage.forgive(/status of 409/);
+    await pane.getByRole("button", { name: "Take that one" }).press("Enter");
+    expect(await answer.inputValue()).toBe("Of the other window.");
+    await other.page.close();
+
+    // With emphasis, from another address; it is taken back by key, and then sent.
+    await answer.fill("");
+    await pane.getByRole("button", { name: "With formatting" }).press("Enter");
+    const rich = pane.getByRole("textbox", { name: "Your answer" });
+    await until(() => rich.evaluate((box) => box === document.activeElement)).toBe(true);
+    await page.keyboard.type("Here is the ");
+    await pane.getByRole("button", { name: "Bold" }).press("Enter");
+    await page.keyboard.type("invoice");
+    await until(() => rich.innerHTML()).toMatch(/<b>invoice<\/b>/);
+    await pane.getByLabel("Send from").selectOption(ALIAS);
+    found.push(...(await looks(page, "email-08-formatted")));
+    await pane.getByRole("button", { name: "Send the answer" }).press("Enter");
+    await pane.getByText(/^It leaves in/).waitFor();
+    await page.keyboard.press("Alt+z");
+    await page.getByText("It was not sent. You can go on writing.").waitFor();
+    await until(() => rich.innerHTML()).toMatch(/<b>invoice<\/b>/);
+    await pane.getByRole("button", { name: "Send the answer" }).press("Enter");
+    await pane.getByText(/^It leaves in/).waitFor();
+    found.push(...(await looks(page, "email-09-held")));
+    await page.getByText("The answer was sent.").waitFor({ timeout: 90_000 });
+    await until(async () => Object.keys(await mail.of(RITA)).length).toBe(before + 1);
+    const got = Object.values(await mail.of(RITA)).find((m) => m.includes("invoice.pdf"))!;
+    expect(got).toMatch(new RegExp(`^From: .*${ALIAS}`, "m"));
+    expect(got).toContain("Here is the <b>invoice</b>");
+    expect(got).toContain("Here is the invoice");
+    expect(got.replace(/\r?\n/g, "")).toContain(Buffer.from(invoice).toString("base64").slice(0, 5000));
+    await agent.finish("Invoice sent");
+    expect(found).toEqual([]);
+  },
+);

@@ -195,6 +195,7 @@ func (s *Service) Write(ctx context.Context, a access.Actor, interaction string,
 	if version != one.Version && one.Version != 0 {
 		return one.view(), errs.New(errs.Conflict, "This answer was changed in another window.")
 	}
+	w.HTML = message.Written(w.HTML) // whatever was sent, an editor is given no more than it makes itself
 	if err := s.drafts.grow(k, one, w.size()-one.Words.size()); err != nil {
 		return Draft{}, err
 	}

@@ -111,9 +111,9 @@ export async function call<T>(
 }
 
 /** Sends a file as the whole body of a call. */
-export async function sendFile<T>(path: string, file: Blob, type: string): Promise<T> {
+export async function sendFile<T>(path: string, file: Blob, type: string, method = "POST"): Promise<T> {
   const request = new Request(`${location.origin}/api/v1/${path}`, {
-    method: "POST",
+    method,
     headers: { Accept: "application/json", "Content-Type": type },
     body: file,
     credentials: "same-origin",

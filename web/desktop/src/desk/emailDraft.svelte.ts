@@ -1,0 +1,193 @@
+import type { components } from "$api/schema";
+import { api, asProblem, call, sendFile } from "../api/client";
+
+type Schemas = components["schemas"];
+export type Words = Required<Pick<Schemas["DraftWords"], "text" | "html" | "rich" | "quote" | "from" | "cc">>;
+type Kept = Schemas["Draft"];
+
+export interface Attached {
+  /** Its own here; the server's is known once it has begun. */
+  key: string;
+  id: string;
+  name: string;
+  size: number;
+  received: number;
+  problem: string;
+}
+
+/** How long the writer pauses before what was written is kept, in milliseconds. */
+const pause = 600;
+const piece = 500 * 1024;
+
+const blank = (): Words => ({ text: "", html: "", rich: false, quote: true, from: "", cc: [] });
+
+/** An answer while it is written: kept by the server in memory, so that this page may be loaded again. */
+export class EmailDraft {
+  words = $state<Words>(blank());
+  files = $state<Attached[]>([]);
+  /** What another window wrote meanwhile. */
+  conflict = $state.raw<Kept>();
+  problem = $state("");
+  /** Names this answer, so that a repeat is not another one. */
+  client = crypto.randomUUID();
+  ready = $state(false);
+  readonly interaction: string;
+  #version = 0;
+  #saved = "";
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(interaction: string) {
+    this.interaction = interaction;
+    this.#saved = JSON.stringify(this.words);
+    void this.#load();
+  }
+
+  get empty(): boolean {
+    const { text, html, rich } = this.words;
+    return !(rich ? html.replace(/<[^>]*>|&nbsp;/g, "") : text).trim();
+  }
+
+  get uploading(): boolean {
+    return this.files.some((f) => !f.problem && f.received < f.size);
+  }
+
+  get #path(): string {
+    return `interactions/${this.interaction}/email/draft`;
+  }
+
+  async #load(): Promise<void> {
+    try {
+      const kept = await call<Kept>("GET", this.#path);
+      if (kept.version > 0 || kept.files.length) this.#take(kept);
+    } catch {
+      // What is written here is kept with the next change.
+    }
+    this.ready = true;
+  }
+
+  #take(kept: Kept): void {
+    this.#version = kept.version;
+    if (kept.version > 0) this.words = { ...blank(), ...kept.words, quote: kept.words.quote ?? false };
+    this.#saved = JSON.stringify(this.words);
+    this.files = kept.files.map((f) => ({ ...f, key: f.id, problem: "" }));
+  }
+
+  /** What was written changed: it is kept when the writer pauses. */
+  changed(): void {
+    if (!this.ready || this.conflict || JSON.stringify(this.words) === this.#saved) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.keep(), pause);
+  }
+
+  /** Keeps what is written, after what is being kept. */
+  keep(): Promise<void> {
+    clearTimeout(this.#timer);
+    return (this.#running = this.#running.then(() => this.#keep()));
+  }
+
+  async #keep(): Promise<void> {
+    const words = JSON.stringify(this.words);
+    if (words === this.#saved || this.conflict) return;
+    try {
+      const kept = await call<Kept>("PUT", this.#path, { version: this.#version, words: this.words });
+      this.#version = kept.version;
+      this.#saved = words;
+      this.problem = "";
+    } catch (error) {
+      const why = asProblem(error);
+      if (why.status === 409) this.conflict = await call<Kept>("GET", this.#path).catch(() => undefined);
+      else if (why.status !== 410) this.problem = why.message;
+    }
+  }
+
+  /** The other window's words are taken, or ours are kept in their place. */
+  settle(theirs: boolean): void {
+    const other = this.conflict;
+    this.conflict = undefined;
+    if (!other) return;
+    if (theirs) this.#take(other);
+    else {
+      this.#version = other.version;
+      void this.keep();
+    }
+  }
+
+  async attach(list: Iterable<File>): Promise<void> {
+    await Promise.all([...list].map((file) => this.#attach(file)));
+  }
+
+  async #attach(file: File): Promise<void> {
+    const key = crypto.randomUUID();
+    this.files.push({ key, id: "", name: file.name, size: file.size, received: 0, problem: "" });
+    const one = this.files.at(-1)!;
+    try {
+      const begun = await call<Schemas["DraftFile"]>("POST", `${this.#path}/files`, {
+        name: file.name,
+        media_type: file.type,
+        size: file.size,
+      });
+      one.id = begun.id;
+      while (one.received < file.size && this.files.some((f) => f.key === key)) {
+        const got = await sendFile<Schemas["DraftFile"]>(
+          `${this.#path}/files/${one.id}?from=${one.received}`,
+          file.slice(one.received, one.received + piece),
+          "application/octet-stream",
+          "PUT",
+        );
+        one.received = got.received;
+      }
+    } catch (error) {
+      const why = asProblem(error);
+      one.problem = why.field("body.size") ?? why.field("size") ?? why.field("name") ?? why.message;
+    }
+  }
+
+  async detach(file: Attached): Promise<void> {
+    this.files = this.files.filter((f) => f.key !== file.key);
+    if (file.id) await call("DELETE", `${this.#path}/files/${file.id}`).catch(() => {});
+  }
+
+  /** It was sent: another begins. */
+  done(): void {
+    clearTimeout(this.#timer);
+    this.words = blank();
+    this.files = [];
+    this.client = crypto.randomUUID();
+    this.#version = 0;
+    this.#saved = JSON.stringify(this.words);
+  }
+
+  async send(again: boolean): Promise<Schemas["Sent"] | undefined> {
+    await this.keep(); // nothing is kept after it was sent
+    const { text, html, rich, quote, from, cc } = this.words;
+    const { data } = await api.POST("/api/v1/interactions/{id}/email/reply", {
+      params: { path: { id: this.interaction } },
+      body: {
+        client_id: this.client,
+        ...(rich ? { html } : { text }),
+        ...(from ? { from } : {}),
+        quote,
+        cc,
+        again,
+        hold: true,
+        files: this.files.filter((f) => f.id && !f.problem).map((f) => f.id),
+      },
+    });
+    return data;
+  }
+
+  async undo(client: string): Promise<void> {
+    await call("DELETE", `interactions/${this.interaction}/email/reply/${client}`);
+    this.client = crypto.randomUUID();
+  }
+}
+
+const drafts = new Map<string, EmailDraft>();
+
+/** The draft of an interaction, the same for as long as this page is open. */
+export function draftOf(interaction: string): EmailDraft {
+  let draft = drafts.get(interaction);
+  if (!draft) drafts.set(interaction, (draft = new EmailDraft(interaction)));
+  return draft;
+}
