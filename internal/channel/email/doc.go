@@ -15,8 +15,11 @@
 // machine and once a day at most (acknowledge.go, RFC 3834); nothing else is ever
 // written automatically.
 //
-// Goroutines: one a mailbox that is followed (follow.go); it owns that mailbox's
-// connection. Everything else runs on its caller's, with a connection of its own,
-// bounded for each mailbox. One lock (Service.mu) guards the maps and is never held
-// over I/O.
+// What an agent writes, with its files, is in memory alone (drafts.go). An answer may be
+// held for some seconds so that it can be undone (hold.go, ADR 0039).
+//
+// Goroutines: one a mailbox that is followed (follow.go), which owns that mailbox's
+// connection, and one an answer that is held. Everything else runs on its caller's,
+// with a connection of its own, bounded for each mailbox. Locks: Service.mu guards the maps, drafts.mu what is
+// written; neither is held over I/O, nor one within the other.
 package email

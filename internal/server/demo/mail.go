@@ -24,7 +24,7 @@ const (
 
 // Mailbox is the shop's, at a provider on these ports of loopback.
 func Mailbox(entryPoint string, imap, smtp int) setup.Mailbox {
-	return setup.Clean(setup.Mailbox{Name: MailEntry, Enabled: true, Address: MailAddress, Shown: "Atlântico Shoes",
+	return setup.Clean(setup.Mailbox{Name: MailEntry, Enabled: true, Address: MailAddress, Shown: "Atlântico Shoes", HoldSeconds: 10, AttachMB: 15,
 		IMAP: setup.MailServer{Host: "127.0.0.1", Port: imap}, SMTP: setup.MailServer{Host: "127.0.0.1", Port: smtp},
 		SentFolder: "Sent", Unread: true, EntryPoint: entryPoint, Signature: "Atlântico Shoes\nWhatever the tide brings"})
 }
