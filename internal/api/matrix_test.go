@@ -315,7 +315,7 @@ func setupBodies() map[setup.Kind]m {
 	return map[setup.Kind]m{
 		setup.KindQueue: {"name": "x", "channels": []string{}, "priority": 5, "needs": []any{}, "members": []string{}, "member_rule": "", "offer_seconds": 30, "wrap_up_seconds": 0,
 			"wrap_up_open": false, "max_missed": 1, "service_seconds": 20, "service_percent": 80, "short_seconds": 5, "hours": "", "dispositions": []string{}, "disposition_must": false, "wants": []any{}, "choice": "round_robin", "steps": []any{}, "affinity_seconds": 0,
-			"auto_accept": false, "overflow": []any{}, "close_waiting": false, "music": ""},
+			"auto_accept": false, "overflow": []any{}, "close_waiting": false, "music": "", "call_back_seconds": 0, "call_back_key": ""},
 		setup.KindSkill:       {"name": "x"},
 		setup.KindTeam:        {"name": "x"},
 		setup.KindSite:        {"name": "x"},

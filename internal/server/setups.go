@@ -352,6 +352,16 @@ func (s *setups) Rules(ctx context.Context, t id.Tenant) (setup.Rules, error) {
 	return snap.Snapshot.Rules, nil
 }
 
+// OffersBack is how often, and by which key, a queue offers to call back who waits.
+func (s *setups) OffersBack(ctx context.Context, t id.Tenant, queue string) (every time.Duration, key byte, err error) {
+	snap, err := s.of(ctx, t)
+	if err != nil {
+		return 0, 0, err
+	}
+	every, key = snap.Queues[queue].OffersBack()
+	return every, key, nil
+}
+
 // SessionHours is how long a sign-in lasts.
 func (s *setups) SessionHours(ctx context.Context, t id.Tenant) (int, error) {
 	r, err := s.Rules(ctx, t)

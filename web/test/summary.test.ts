@@ -29,6 +29,8 @@ const queue: Queue = {
   overflow: [],
   close_waiting: false,
   music: "",
+  call_back_seconds: 0,
+  call_back_key: "",
 };
 
 const names: Record<string, string> = {

@@ -17,6 +17,7 @@ import (
 const (
 	mailboxFlow = "mailbox"
 	laterFlow   = "later"
+	backFlow    = "back"
 )
 
 const (
@@ -50,6 +51,8 @@ func (f *floor) ownFlow(it *item) *flow.Graph {
 		return flow.Mailbox(nil, nil, mailboxSeconds)
 	case parkFlow:
 		return flow.Later(it.Queue, f.plan.Rules.Park.OrUsual().Seconds)
+	case backFlow:
+		return flow.Back(it.Queue)
 	case laterFlow:
 		return flow.Later(it.Queue, 60*f.plan.Rules.CallBack.OrUsual().Minutes)
 	}
@@ -150,6 +153,29 @@ func (m *Manager) NotBack(ctx context.Context, t id.Tenant, interaction string) 
 		if it.Callback && it.Attempts < rule.Attempts {
 			f.later(it, rule.Minutes, now)
 		}
+		return nil
+	})
+}
+
+// WantsBack says that a caller who waits in a queue rather is called back. Its place is
+// kept, whether it can be called or not. Conflict where it does not wait any more.
+func (m *Manager) WantsBack(ctx context.Context, t id.Tenant, interaction string) error {
+	return m.do(ctx, t, func(f *floor, now time.Time) error {
+		it := f.items[interaction]
+		if it == nil || it.State != string(acd.Queued) || it.Channel != acd.Voice || it.LeftMessage || it.CustomerGone {
+			return errs.New(errs.Conflict, "This person does not wait on the telephone.")
+		}
+		queue := it.Queue
+		it.later = true
+		f.step(acd.Close{Work: it.ID, Reason: acd.Completed}, now)
+		it.later = false
+		it.State, it.running, it.within = "in_flow", true, nil
+		it.row.FlowID, it.row.FlowVersion = backFlow, 1
+		it.graph = flow.Back(queue)
+		it.here = it.graph
+		f.segment(it, "flow", backFlow, "wants_callback", now)
+		f.startOwn(it, now)
+		f.batch.queues[queue] = true
 		return nil
 	})
 }

@@ -220,7 +220,7 @@ func (f *floor) enqueue(it *item, queue string, now time.Time) {
 		f.closeFlow(it, acd.Failed, "no_queue", now)
 		return
 	}
-	if !it.Callback || it.place.IsZero() { // who is called again keeps the place
+	if !it.Callback && it.row.FlowID != backFlow || it.place.IsZero() { // who is called back keeps the place
 		it.place = now
 	}
 	f.step(acd.Enqueue{Work: f.asWork(it, queue, it.place)}, now)

@@ -42,6 +42,7 @@ type call struct {
 	caller *party            // nil until its browser connected
 	agents map[string]*party // by user
 	held   bool
+	offer  offer
 	with   With
 	// monitors are the supervisors who take part, by user.
 	monitors map[string]Monitor
@@ -158,6 +159,9 @@ func (c *call) carried(w channel.Work, acts []channel.Act) {
 	}
 	if w.State == queued && before.State != queued && before.State != offered {
 		c.menu.told = told{}
+	}
+	if inLine(w) != inLine(before) || w.Queue != before.Queue {
+		c.offersBack()
 	}
 	if w.State != inFlow && !c.apart() {
 		c.menu.answered()

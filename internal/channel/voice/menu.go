@@ -219,13 +219,13 @@ func (c *call) informed(p *party, k byte) {
 // sound, while the call takes keys.
 func (c *call) readTones() {
 	if p := c.caller; p != nil {
-		p.leg.ReadTones(!p.informs && (c.work.State == inFlow || c.apart() || c.rec.asking != nil))
+		p.leg.ReadTones(!p.informs && (c.work.State == inFlow || c.work.State == queued && c.offer.key != 0 || c.apart() || c.rec.asking != nil))
 	}
 }
 
 // press takes a key that the caller pressed.
 func (c *call) press(k byte) {
-	if !c.consentKey(k) {
+	if !c.consentKey(k) && !c.offerKey(k) {
 		c.key(k)
 	}
 }

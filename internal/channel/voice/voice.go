@@ -51,6 +51,8 @@ type Floor interface {
 	HandedOver(ctx context.Context, t id.Tenant, interaction string) error
 	// NotReached tells the flow that hands a call over why nobody was reached.
 	NotReached(ctx context.Context, t id.Tenant, interaction string, o flow.Outcome) error
+	// WantsBack says that a caller who waits in a queue rather is called back.
+	WantsBack(ctx context.Context, t id.Tenant, interaction string) error
 	// Took tells the flow what became of a message, or of a wish to be called back.
 	Took(ctx context.Context, t id.Tenant, interaction string, o flow.Outcome) error
 	// CallsBack says that a person who is not there is being called; NotBack that it was
@@ -86,6 +88,8 @@ type Deps struct {
 	Speech speech.Speaker
 	// Prompts are the recorded ones; nil: there are none, and words are spoken.
 	Prompts Prompts
+	// Queues are asked what they offer to who waits; nil: nothing.
+	Queues  Queues
 	Floor   Floor
 	Written Written
 	// Network is the telephone network; nil: calls come from pages only.
@@ -121,6 +125,13 @@ type Prompts interface {
 	Heard(ctx context.Context, t id.Tenant, prompt string) ([]int16, error)
 	// Music is what is heard by who waits in a queue, or was in it and is held.
 	Music(ctx context.Context, t id.Tenant, queue string) ([]int16, error)
+}
+
+// Queues are the queues as they are set up.
+type Queues interface {
+	// OffersBack is how often callers who wait are offered to be called back, and by which
+	// key they accept; 0: they are not.
+	OffersBack(ctx context.Context, t id.Tenant, queue string) (every time.Duration, key byte, err error)
 }
 
 // Rules gives a tenant's own choices; answers come from memory.

@@ -29,6 +29,14 @@ func (w words) spoken(a channel.Act) (say []string) {
 	return say
 }
 
+// offersBack tells who waits that it can be called back.
+func (w words) offersBack(key byte) string {
+	if w.portuguese {
+		return w.press("Para lhe ligarmos de volta, sem perder o lugar", key)
+	}
+	return w.press("To be called back without losing your place", key)
+}
+
 // press names a choice with its key.
 func (w words) press(label string, key byte) string {
 	name := string(key)

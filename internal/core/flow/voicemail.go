@@ -131,6 +131,20 @@ func Mailbox(greeting map[string]string, prompt map[string]string, seconds int) 
 	return g
 }
 
+// Back is the flow of a caller who waits in a queue and rather is called back: where
+// that cannot be, it waits on there.
+func Back(queue string) *Graph {
+	g := &Graph{Start: "back", Nodes: map[string]Node{
+		"back": {Type: Callback, Queue: queue, Failed: "queue", Text: map[string]string{
+			"en": "You keep your place. We call you back when it is your turn. You can hang up.",
+			"pt": "O seu lugar fica guardado. Ligamos-lhe quando for a sua vez. Pode desligar."}},
+		"queue": {Type: Enqueue, Queue: queue, Text: map[string]string{
+			"en": "This number cannot be called back. Please stay on the line; you keep your place.",
+			"pt": "Não é possível ligar para este número. Aguarde em linha; o seu lugar fica guardado."}}}}
+	g.compile()
+	return g
+}
+
 // Later is the flow of a person who was not reached and is called again after some
 // seconds.
 func Later(queue string, seconds int) *Graph {

@@ -65,6 +65,12 @@ func eased(needs []acd.SkillNeed, off int) []acd.SkillNeed {
 func (q Queue) checkRouting(c *checks) {
 	c.oneOf("choice", cmp.Or(string(q.Choice), string(acd.LongestIdle)), string(acd.LongestIdle), string(acd.MostProficient), string(acd.LeastLoaded), string(acd.RoundRobin))
 	c.number("affinity_seconds", q.AffinitySeconds, 0, 3600)
+	if q.CallBackSeconds != 0 {
+		c.number("call_back_seconds", q.CallBackSeconds, 10, 900)
+	}
+	if q.CallBackKey != "" {
+		c.oneOf("call_back_key", q.CallBackKey, "1", "2", "3", "4", "5", "6", "7", "8", "9", "0", "*", "#")
+	}
 	c.count("steps", len(q.Steps), acd.MaxSteps)
 	after, ease := 0, 0
 	for i, s := range q.Steps {

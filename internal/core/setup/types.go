@@ -1,9 +1,11 @@
 package setup
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strconv"
+	"time"
 
 	"nubitalk/internal/core/acd"
 )
@@ -67,6 +69,14 @@ type Queue struct {
 	Overflow        []Overflow      `json:"overflow" doc:"Where work goes that cannot stay; the first rule that holds applies."`
 	CloseWaiting    bool            `json:"close_waiting" doc:"When the hours end, the rules for closed also send on what waits; otherwise it is still served."`
 	Music           string          `json:"music" doc:"Id of the prompt that callers hear while they wait or are held; empty: the house's own music."`
+	CallBackSeconds int             `json:"call_back_seconds" minimum:"0" maximum:"900" doc:"How often callers who wait are offered to be called back, at their place; 0: never, else from 10."`
+	CallBackKey     string          `json:"call_back_key" maxLength:"1" pattern:"^[0-9*#]?$" doc:"The key by which they accept that; empty: 1."`
+}
+
+// OffersBack is how often, and by which key, callers who wait are offered to be called
+// back; 0: they are not.
+func (q Queue) OffersBack() (every time.Duration, key byte) {
+	return time.Duration(q.CallBackSeconds) * time.Second, cmp.Or(q.CallBackKey, "1")[0]
 }
 
 // Step loosens what a queue asks for once work has waited.

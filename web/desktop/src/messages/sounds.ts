@@ -50,6 +50,13 @@ const en = {
   music: "Music while waiting",
   musicHint: "What callers hear who wait or are held.",
   musicNone: "The house’s own",
+  callBack: "Call back who waits",
+  callBackDigest: "Offered every {time}, by key {key}",
+  callBackNever: "Not offered",
+  callBackEvery: "Offered every",
+  callBackHint:
+    "Who waits on the telephone hears that it can be called back without losing its place. 0: not offered; else 10 and more. Trunks must let calls out.",
+  callBackKey: "Key to accept",
 };
 
 const pt: typeof en = {
@@ -99,6 +106,13 @@ const pt: typeof en = {
   music: "Música de espera",
   musicHint: "O que ouve quem espera ou está em espera.",
   musicNone: "A da casa",
+  callBack: "Ligar de volta a quem espera",
+  callBackDigest: "Oferecido a cada {time}, com a tecla {key}",
+  callBackNever: "Não é oferecido",
+  callBackEvery: "Oferecido a cada",
+  callBackHint:
+    "Quem espera ao telefone ouve que lhe podem ligar de volta sem perder o lugar. 0: não é oferecido; senão, 10 ou mais. As linhas têm de deixar sair chamadas.",
+  callBackKey: "Tecla para aceitar",
 };
 
 export const text = catalogue(en, pt);

@@ -80,6 +80,8 @@ export const kinds: readonly KindInfo[] = [
       overflow: [],
       close_waiting: false,
       music: "",
+      call_back_seconds: 0,
+      call_back_key: "",
     }),
     name: byName,
   }),
