@@ -33,6 +33,9 @@ test("a queue is set up with all its rules, and says in words what will happen",
   const second = page.getByRole("group", { name: "Step 2" });
   await second.getByLabel("After waiting").fill("90");
   await second.getByLabel("Levels off").fill("10");
+  await unfold("Call back who waits");
+  await page.getByLabel("Offered every").fill("60");
+  await page.getByLabel("Key to accept").selectOption("8");
   await unfold("Where contacts go that cannot stay");
   await page.getByRole("button", { name: "Add a rule" }).click();
   const rule = page.getByRole("group", { name: "Rule 1" });
@@ -53,6 +56,7 @@ test("a queue is set up with all its rules, and says in words what will happen",
   await page.getByText("“Night desk” is created.").waitFor();
   await page.reload();
   await until(words).toEqual(said);
+  await page.getByText("Offered every 1 min, by key 8").waitFor();
 });
 
 test("every fault is told beside its field, in a part that opens by itself", async () => {

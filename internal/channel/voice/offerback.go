@@ -11,9 +11,8 @@ import (
 // offer is what a queue offers to a caller who waits in it: to be called back, at its
 // place. The call's goroutine owns it.
 type offer struct {
-	turn  int // of the wait; what is late for it is void
-	every time.Duration
-	key   byte // 0: not before it was said once
+	turn int  // of the wait; what is late for it is void
+	key  byte // 0: not before it was said once
 }
 
 // inLine says whether a call waits in a queue, also while an agent is asked to take it.
@@ -44,7 +43,6 @@ func (c *call) offerBack(turn int, every time.Duration, key byte) {
 	if c.offer.turn != turn {
 		return
 	}
-	c.offer.every = every
 	c.later(every, func() {
 		if c.offer.turn != turn || c.over {
 			return
