@@ -97,6 +97,11 @@ func (d *seeder) seed(ctx context.Context) error {
 			return err
 		}
 	}
+	for _, o := range d.orgs { // so that their use is there to look at
+		if err := d.parts.usage.CountNow(ctx, o.ID); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

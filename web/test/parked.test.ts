@@ -69,7 +69,7 @@ test("the rules say where calls are parked", async () => {
   await page.getByRole("heading", { name: "Parking calls" }).scrollIntoViewIfNeeded();
   await shot(page, "parked-04-rules");
   await page.getByRole("button", { name: "Save" }).click();
-  await page.getByRole("button", { name: "Save", disabled: true }).waitFor();
+  await page.getByText("Saved", { exact: true }).waitFor();
   await page.reload();
   await seconds.waitFor();
   expect(await seconds.inputValue()).toBe("90");

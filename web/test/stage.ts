@@ -152,10 +152,10 @@ export class Stage {
       // The notice's checks take a while when first asked for; the page says so and asks again.
       if (/status of 503/.test(m.text()) && m.location().url.endsWith("/api/v1/privacy/notice")) return;
       // A sound that was lost because the call ended finds that out by asking once more; a screen's last film,
-      // which was on its way, too.
+      // which was on its way, and how a call stands, asked for just as it ends, too.
       if (
         /status of 410/.test(m.text()) &&
-        /\/(sound|relays|screen|screen\/pieces\?.*)$/.test(m.location().url)
+        /\/(sound|relays|call|screen|screen\/pieces\?.*)$/.test(m.location().url)
       )
         return;
       note(`${m.type()} in ${page.url()}: ${m.text()} (${m.location().url})`);

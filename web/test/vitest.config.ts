@@ -1,5 +1,18 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import type { Reporter } from "vitest/node";
+
+// What failed, a line each, after everything else: the end of a log is what is read first.
+const atTheEnd: Reporter = {
+  onTestRunEnd(modules) {
+    for (const module of modules)
+      for (const test of module.children.allTests("failed"))
+        for (const error of test.result().errors ?? [])
+          console.log(
+            `failed: ${module.relativeModuleId}, ${test.fullName}: ${error.message.split("\n")[0]}${error.stacks?.[0] ? ` (line ${error.stacks[0].line})` : ""}`,
+          );
+  },
+};
 
 // The whole product in Chromium: the built program, a visitor's page and the
 // desk side by side. One file after the other, because each has its own server
@@ -12,5 +25,6 @@ export default defineConfig({
     testTimeout: 240_000,
     hookTimeout: 240_000,
     fileParallelism: false,
+    reporters: ["default", atTheEnd],
   },
 });

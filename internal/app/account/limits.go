@@ -6,7 +6,6 @@ import (
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
-	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/usage"
 	"nubitalk/internal/store"
 )
@@ -75,26 +74,8 @@ func eachBelow(tx *store.Tx, parent id.Tenant, each func(store.OrganisationRow))
 	}
 }
 
-// UsesDesk says whether an account with these roles counts as an agent.
-func UsesDesk(roles []string) bool {
-	return access.Reach(access.Actor{Roles: wordsAs[access.Role](roles)}, access.DeskUse) > access.None
-}
-
-// CountAgents is how many active accounts of the transaction's organisation may
-// use the desk.
-func CountAgents(tx *store.Tx) (int64, error) {
-	all, err := tx.RolesOfActive()
-	var n int64
-	for _, roles := range all {
-		if UsesDesk(roles) {
-			n++
-		}
-	}
-	return n, err
-}
-
 // isAgent says whether the account counts as an agent.
-func isAgent(u store.UserRow) bool { return u.Status == string(Active) && UsesDesk(u.Roles) }
+func isAgent(u store.UserRow) bool { return u.Status == string(Active) && usage.UsesDesk(u.Roles) }
 
 // roomForAgent refuses one more agent than the organisation may have. The lease
 // makes transactions that ask this wait for one another.
@@ -106,8 +87,8 @@ func (s *Service) roomForAgent(tx *store.Tx, path string) error {
 	if _, _, err := tx.Lease("agents", "accounts", time.Minute, s.now()); err != nil {
 		return err
 	}
-	n, err := CountAgents(tx)
-	if most := *org.Limits.Agents; err == nil && n >= most {
+	all, err := tx.RolesOfActive()
+	if most := *org.Limits.Agents; err == nil && usage.Agents(all) >= most {
 		err = errs.Bad(path, "cannot make one more agent: your organisation may have %d. Lock or delete an account, or ask who hosts you for more", most)
 	}
 	return err

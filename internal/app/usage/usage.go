@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"nubitalk/internal/app/account"
 	"nubitalk/internal/base/clock"
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
@@ -25,6 +24,8 @@ const (
 	Kept = 2 * 365 * 24 * time.Hour
 	// most is how many months one answer has.
 	most = 24
+
+	closed = "closed" // status of an organisation that has ended
 )
 
 // Service counts and tells.
@@ -64,13 +65,12 @@ func (s *Service) Count(ctx context.Context, t id.Tenant) error {
 func (s *Service) CountNow(ctx context.Context, t id.Tenant) error {
 	now := s.clock.Now()
 	var rows []store.UsageDayRow
-	var closed bool
 	err := s.db.Read(ctx, t, func(tx *store.Tx) error {
 		org, err := tx.Organisation()
 		if err != nil {
 			return err
 		}
-		if closed = org.Status == string(account.Closed); closed {
+		if org.Status == closed {
 			return nil
 		}
 		rows, err = counted(tx, now)
@@ -144,9 +144,11 @@ func counted(tx *store.Tx, now time.Time) ([]store.UsageDayRow, error) {
 // held is what the organisation has at this moment; its storage as it was counted
 // last.
 func held(tx *store.Tx) (a core.Amounts, err error) {
-	if a.Agents, err = account.CountAgents(tx); err != nil {
+	all, err := tx.RolesOfActive()
+	if err != nil {
 		return a, err
 	}
+	a.Agents = core.Agents(all)
 	if a.Numbers, err = tx.CountNumbers(); err != nil {
 		return a, err
 	}
@@ -201,7 +203,7 @@ func (s *Service) of(ctx context.Context, t id.Tenant) (Own, error) {
 	out := Own{Limits: tree[0].Limits}
 	days := map[string]core.Amounts{}
 	for _, o := range tree {
-		if o.ParentID == t && o.ID != t && o.Status != string(account.Closed) {
+		if o.ParentID == t && o.ID != t && o.Status != closed {
 			out.Given = out.Given.Plus(o.Limits)
 		}
 		err := s.db.Read(ctx, o.ID, func(tx *store.Tx) error {
@@ -209,7 +211,7 @@ func (s *Service) of(ctx context.Context, t id.Tenant) (Own, error) {
 			if err != nil {
 				return err
 			}
-			if o.Status != string(account.Closed) {
+			if o.Status != closed {
 				out.Now = out.Now.Plus(has)
 			}
 			rows, err := s.days(tx, "")
@@ -242,10 +244,9 @@ func (s *Service) days(tx *store.Tx, month string) ([]store.UsageDayRow, error) 
 
 // Line is a line of an account: what one organisation used in a month.
 type Line struct {
-	Organisation id.Tenant    `json:"organisation"`
-	Name         string       `json:"name"`
-	Kind         account.Kind `json:"kind"`
-	Above        string       `json:"above" doc:"Name of the organisation right above it."`
+	Organisation id.Tenant `json:"organisation"`
+	Name         string    `json:"name"`
+	Above        string    `json:"above" doc:"Name of the organisation right above it."`
 	core.Month
 }
 
@@ -271,7 +272,7 @@ func (s *Service) Account(ctx context.Context, a access.Actor, month string, eac
 		names[o.ID] = o.Name
 	}
 	for _, o := range tree {
-		if o.Kind != string(account.KindTenant) {
+		if o.Kind != "tenant" {
 			continue
 		}
 		var rows []store.UsageDayRow
@@ -287,7 +288,7 @@ func (s *Service) Account(ctx context.Context, a access.Actor, month string, eac
 			days = append(days, core.Day{Day: r.Day, Amounts: r.Amounts})
 		}
 		for _, m := range core.Months(days) {
-			if err := each(Line{o.ID, o.Name, account.Kind(o.Kind), names[o.ParentID], m}); err != nil {
+			if err := each(Line{o.ID, o.Name, names[o.ParentID], m}); err != nil {
 				return err
 			}
 		}

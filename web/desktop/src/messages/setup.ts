@@ -79,6 +79,8 @@ export const text = catalogue(
     usersWhat: "Who signs in, and what they may do. Only a user name is needed; a pseudonym will do.",
     rulesWhat:
       "How long things are kept, and limits for everybody. Shorter times take effect at the next nightly run.",
+    usage: "Use and limits",
+    usageWhat: "What this organisation may have, and what it uses month by month.",
     apiKeysWhat:
       "Keys for programs of yours. A key does what is chosen for it, and never more than who makes it.",
 
@@ -294,6 +296,8 @@ export const text = catalogue(
     usersWhat: "Quem entra e o que pode fazer. Só é preciso um nome de utilizador; serve um pseudónimo.",
     rulesWhat:
       "Quanto tempo se guardam as coisas, e limites para todos. Tempos mais curtos valem a partir da próxima noite.",
+    usage: "Uso e limites",
+    usageWhat: "O que esta organização pode ter e o que usa, mês a mês.",
     apiKeysWhat:
       "Chaves para os seus programas. Uma chave faz o que para ela se escolher, e nunca mais do que quem a cria.",
 

@@ -1,4 +1,5 @@
 import type { Component } from "svelte";
+import Gauge from "@lucide/svelte/icons/gauge";
 import KeyRound from "@lucide/svelte/icons/key-round";
 import Scale from "@lucide/svelte/icons/scale";
 import Users from "@lucide/svelte/icons/users";
@@ -66,6 +67,7 @@ const all: { heading: SetupText; entries: Entry[] }[] = [
       entry("quality-forms"),
       entry("quality-samples"),
       { path: "rules", label: "rules", what: "rulesWhat", icon: Scale },
+      { path: "usage", label: "usage", what: "usageWhat", icon: Gauge, permission: "usage.read" },
     ],
   },
 ];
