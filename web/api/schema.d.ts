@@ -10742,12 +10742,12 @@ export interface components {
       /** @description Offers are accepted as they are made. */
       auto_accept: boolean;
       /** @description The key by which they accept that; empty: 1. */
-      call_back_key: string;
+      call_back_key?: string;
       /**
        * Format: int64
        * @description How often callers who wait are offered to be called back, at their place; 0: never, else from 10.
        */
-      call_back_seconds: number;
+      call_back_seconds?: number;
       /** @description Channels that may enter; empty means all. */
       channels: ("voice" | "chat" | "email" | "social")[];
       /**
@@ -10848,12 +10848,12 @@ export interface components {
       /** @description Offers are accepted as they are made. */
       auto_accept: boolean;
       /** @description The key by which they accept that; empty: 1. */
-      call_back_key: string;
+      call_back_key?: string;
       /**
        * Format: int64
        * @description How often callers who wait are offered to be called back, at their place; 0: never, else from 10.
        */
-      call_back_seconds: number;
+      call_back_seconds?: number;
       /** @description Channels that may enter; empty means all. */
       channels: ("voice" | "chat" | "email" | "social")[];
       /**

@@ -69,8 +69,8 @@ type Queue struct {
 	Overflow        []Overflow      `json:"overflow" doc:"Where work goes that cannot stay; the first rule that holds applies."`
 	CloseWaiting    bool            `json:"close_waiting" doc:"When the hours end, the rules for closed also send on what waits; otherwise it is still served."`
 	Music           string          `json:"music" doc:"Id of the prompt that callers hear while they wait or are held; empty: the house's own music."`
-	CallBackSeconds int             `json:"call_back_seconds" minimum:"0" maximum:"900" doc:"How often callers who wait are offered to be called back, at their place; 0: never, else from 10."`
-	CallBackKey     string          `json:"call_back_key" maxLength:"1" pattern:"^[0-9*#]?$" doc:"The key by which they accept that; empty: 1."`
+	CallBackSeconds int             `json:"call_back_seconds,omitempty" minimum:"0" maximum:"900" doc:"How often callers who wait are offered to be called back, at their place; 0: never, else from 10."`
+	CallBackKey     string          `json:"call_back_key,omitempty" maxLength:"1" pattern:"^[0-9*#]?$" doc:"The key by which they accept that; empty: 1."`
 }
 
 // OffersBack is how often, and by which key, callers who wait are offered to be called
