@@ -8,6 +8,7 @@ import (
 	"nubitalk/internal/app/floor"
 	"nubitalk/internal/app/forward"
 	"nubitalk/internal/channel/voice/sip"
+	"nubitalk/internal/channel/voice/sip/wire"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/setup"
 	"nubitalk/internal/media/negotiate"
@@ -221,6 +222,49 @@ func TestCallsToAnExtensionGoOn(t *testing.T) {
 		must(t, n.parts.accounts.DeleteUser(ctx, acme.admin, cyID))
 		if left := kept(); len(left) != 0 {
 			t.Errorf("kept of a user who left: %+v", left)
+		}
+	})
+}
+
+// A call leaves again only if it was forwarded less than five times, by whom it
+// came and here; else the phone rings. Exchanges that forward to each other stop.
+func TestACallIsForwardedOutsideFiveTimesAtMost(t *testing.T) {
+	engines(t, func(t *testing.T, conf *config.Config) {
+		node := telephony(t, conf)
+		n := start(t, conf, nil)
+		acme, _ := house(t, n)
+		boID := acme.agent(t, "bo")
+		bo := acme.signIn(t, "bo")
+		called := make(chan *dialled, 4)
+		op := newExchange(t, node, func(l *sip.Leg) {
+			d := &dialled{leg: l, events: make(chan sip.Event, 64)}
+			l.Events(func(e sip.Event) { d.events <- e })
+			called <- d
+		})
+		bos := acme.ownPhone(t, node, conf, "Bo's", boID, "21")
+		acme.trunk(t, op, "+351210000001", "", func(v *setup.Trunk) {
+			v.Outgoing = setup.TrunkOutgoing{Allowed: true}
+			v.Numbers[0].Rings = bos.id
+		})
+		acme.goesOn(t, bo, bos.id, m{"always": "210000007"})
+
+		op.headers = []wire.Header{{Name: "Diversion", Value: "<sip:+351210000009@operator.example>;reason=unconditional;counter=4"}}
+		in := op.dial(t, "210000001", "+351930000007", negotiate.Policy{})
+		out := wait(t, called)
+		out.pickUp(t, 900)
+		in.connected(t, 500)
+		in.hears(t, "who calls", []float64{900}, 500)
+		in.leg.Hangup(sip.Reason{Q850: 16})
+		await[sip.Ended](t, out)
+
+		op.headers[0].Value = strings.Replace(op.headers[0].Value, "counter=4", "counter=5", 1)
+		in = op.dial(t, "210000001", "+351930000007", negotiate.Policy{})
+		rings := wait(t, bos.arrived)
+		rings.pickUp(t, 900)
+		in.connected(t, 500)
+		in.hears(t, "who calls a phone that rings", []float64{900}, 500)
+		if len(called) > 0 {
+			t.Error("it left, too")
 		}
 	})
 }

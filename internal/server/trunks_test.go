@@ -40,7 +40,8 @@ type exchange struct {
 	ep       *sip.Endpoint
 	node     sip.Target
 	here     netip.AddrPort
-	noEvents bool // its callers send keys as sound only
+	noEvents bool          // its callers send keys as sound only
+	headers  []wire.Header // of its callers' INVITEs
 }
 
 type everybody struct{ incoming func(*sip.Leg) }
@@ -118,7 +119,7 @@ func (o *exchange) dialAs(t *testing.T, to, from string, as auth.Credentials, p 
 	d := &dialled{Phone: phone, events: make(chan sip.Event, 64)}
 	d.leg, err = o.ep.Call(sip.CallRequest{Outgoing: dialog.Outgoing{
 		To: wire.NewURI("sip", to, o.node.Host, o.node.Port, ""), From: wire.NewAddress("", wire.NewURI("sip", from, "operator.example", 0, ""), ""),
-		Hop: o.node, Body: sip.SDP(offer), Credentials: as,
+		Hop: o.node, Body: sip.SDP(offer), Credentials: as, Headers: o.headers,
 	}, Events: func(e sip.Event) { d.events <- e }})
 	must(t, err)
 	return d
