@@ -29,7 +29,10 @@ type told struct {
 	SMTP        int               `json:"smtp,omitempty"`
 	Certificate string            `json:"certificate,omitempty"` // file
 	Password    string            `json:"password,omitempty"`    // every account's
-	Mail        map[string]string `json:"mail,omitempty"`        // of a folder, by name
+	Tokens      string            `json:"tokens,omitempty"`      // address of what gives tokens in its place
+	Client      string            `json:"client,omitempty"`      // by which it knows us, with its secret
+	Secret      string            `json:"secret,omitempty"`
+	Mail        map[string]string `json:"mail,omitempty"` // of a folder, by name
 }
 
 // asked is a line of the input.
@@ -54,7 +57,8 @@ func serve(ctx context.Context, provider *mailtest.Provider) {
 			lines <- a
 		}
 	}()
-	answer := told{IMAP: provider.IMAPS, SMTP: provider.SMTPS, Certificate: provider.CertFile, Password: mailtest.Password}
+	answer := told{IMAP: provider.IMAPS, SMTP: provider.SMTPS, Certificate: provider.CertFile, Password: mailtest.Password,
+		Tokens: provider.Tokens.URL, Client: mailtest.Client, Secret: mailtest.ClientSecret}
 	for {
 		if out.Encode(answer) != nil {
 			return // nobody listens any more

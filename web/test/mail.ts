@@ -13,6 +13,9 @@ interface Told {
   smtp: number;
   certificate: string;
   password: string;
+  tokens: string;
+  client: string;
+  secret: string;
   mail?: Record<string, string>;
 }
 
@@ -24,6 +27,8 @@ export class Mail {
   certificate = "";
   /** Every account's. */
   password = "";
+  /** Where tokens are given in the place of passwords, and as whom we ask for them. */
+  tokens = { url: "", client: "", secret: "" };
   readonly #dir = mkdtempSync(join(tmpdir(), "nubitalk-mail-"));
   readonly #accounts: string[];
   #process: ChildProcess | undefined;
@@ -44,6 +49,7 @@ export class Mail {
     this.smtp = first.smtp;
     this.certificate = first.certificate;
     this.password = first.password;
+    this.tokens = { url: first.tokens, client: first.client, secret: first.secret };
   }
 
   async #line(): Promise<Told> {

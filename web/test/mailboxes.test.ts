@@ -7,7 +7,8 @@ import { looks, Stage, until } from "./stage";
 
 const HELP = "help@shop.test";
 const stage = new Stage();
-const mail = new Mail(HELP, "rita@home.test");
+const ORDERS = "orders@shop.test";
+const mail = new Mail(HELP, ORDERS, "rita@home.test");
 beforeAll(async () => {
   await mail.start();
   stage.program.mail = mail.certificate;
@@ -46,8 +47,8 @@ test("a mailbox is tested, connected, and a failing provider is told", { timeout
   found.push(...(await looks(page, "mailbox-01-entry")));
 
   await page.getByRole("link", { name: "Mailboxes" }).first().press("Enter");
-  await page.getByText("Its messages stay at your provider.").waitFor();
-  found.push(...(await looks(page, "mailbox-02-none")));
+  await page.getByRole("button", { name: "New mailbox" }).first().waitFor();
+  found.push(...(await looks(page, "mailbox-02-list")));
   await page.getByRole("button", { name: "New mailbox" }).first().press("Enter");
   await page.getByLabel("Name", { exact: true }).fill("Help");
   await page.getByLabel("Address", { exact: true }).fill("help at shop");
@@ -123,5 +124,65 @@ test("a mailbox is tested, connected, and a failing provider is told", { timeout
   found.push(...(await looks(page, "mailbox-06-pt")));
   await at("setup/mailboxes");
   await page.getByRole("row", { name: /Help/ }).getByText("Desligada").waitFor();
+  expect(found).toEqual([]);
+});
+
+test("a mailbox is signed in to on its provider's own page", { timeout: 240_000 }, async () => {
+  // The provider's certificate is its own; ours is http on loopback.
+  const { page } = await stage.agent("administrator", { ignoreHTTPSErrors: true });
+  const found: string[] = [];
+  const api = `${stage.program.base}/api/v1`;
+  const { items } = (await (await page.request.get(`${api}/entry-points`)).json()) as {
+    items: { name: string; channel: string }[];
+  };
+  const entry = items.find((e) => e.channel === "email")!;
+
+  await page.goto(`${stage.program.base}/app/setup/mailboxes/new`);
+  await page.getByLabel("Name", { exact: true }).fill("Orders");
+  await page.getByLabel("Address", { exact: true }).fill(ORDERS);
+  for (const [group, port] of [
+    ["Incoming mail (IMAP)", mail.imap],
+    ["Outgoing mail (SMTP)", mail.smtp],
+  ] as const) {
+    const server = page.getByRole("group", { name: group });
+    await server.getByLabel("Server").fill("localhost");
+    await server.getByLabel("Port").fill(String(port));
+  }
+  await page.getByLabel("Sign in with", { exact: true }).selectOption("oauth");
+  await page.getByLabel("Provider", { exact: true }).selectOption("other");
+  await page.getByLabel("Client id").fill(mail.tokens.client);
+  await page.getByLabel("Client secret").fill(mail.tokens.secret);
+  await page.getByLabel("Authorization endpoint").fill("ftp://nowhere");
+  await page.getByLabel("Token endpoint").fill(`${mail.tokens.url}/token`);
+  await page.getByLabel("Arrive at").selectOption({ label: entry.name });
+  await page.keyboard.press("Control+s");
+  await page.getByLabel("Authorization endpoint").and(page.locator("[aria-invalid=true]")).waitFor();
+  stage.forgive(/status of 422/);
+  await page.getByLabel("Authorization endpoint").fill(`${mail.tokens.url}/authorize`);
+  await page.getByLabel("Scope").fill("imap smtp");
+  await page.keyboard.press("Control+s");
+  await page.getByText("“Orders” is created.").waitFor();
+  await page.getByText("Nobody has signed in yet.", { exact: true }).waitFor();
+  found.push(...(await looks(page, "mailbox-07-oauth")));
+
+  await page.getByRole("button", { name: "Sign in with Another provider" }).press("Enter");
+  await page.getByText(/^Somebody has signed in\./).waitFor();
+  const now = page.locator("section", { has: page.getByRole("heading", { name: "Now", exact: true }) });
+  await now.getByText("Connected", { exact: true }).waitFor();
+  found.push(...(await looks(page, "mailbox-08-signed-in")));
+
+  // Who comes back without leave changes nothing, and neither does a code of somebody else's.
+  await page.goto(`${stage.program.base}/app/setup/mail-sign-in?error=access_denied`);
+  await page.getByText("The provider did not let us in. Nothing was changed.").waitFor();
+  found.push(...(await looks(page, "mailbox-09-refused")));
+  await page.goto(`${stage.program.base}/app/setup/mail-sign-in?state=made-up&code=made-up`);
+  await page.getByRole("button", { name: "To the mailboxes" }).waitFor();
+  expect(await page.evaluate(() => location.search)).toBe("");
+  stage.forgive(/status of 4\d\d/);
+  await page.getByRole("button", { name: "To the mailboxes" }).press("Enter");
+  await page
+    .getByRole("row", { name: /Orders/ })
+    .getByText("Connected")
+    .waitFor();
   expect(found).toEqual([]);
 });
