@@ -2,6 +2,7 @@ package wording
 
 // ptCalls are the sentences of calls and of their sound.
 var ptCalls = []entry{
+	{"This person does not wait on the telephone.", "Esta pessoa não está à espera ao telefone."},
 	{"This call is somebody else's now.", "Esta chamada já é de outra pessoa."},
 	{"Nobody is handling this conversation at the moment.", "De momento ninguém está a tratar desta conversa."},
 	{"Talking is not asked for here.", "Aqui não se pode pedir para falar."},
