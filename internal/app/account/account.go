@@ -105,6 +105,7 @@ type Service struct {
 	guesses *guesses
 	wait    func(context.Context, time.Duration)
 	root    atomic.Pointer[id.Tenant] // the operator, once it was looked up
+	codes   turns                     // for second factors' codes
 	cancel  func()
 }
 

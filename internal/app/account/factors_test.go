@@ -1,13 +1,17 @@
 package account_test
 
 import (
+	"context"
 	"encoding/base32"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"nubitalk/internal/app/account"
 	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/totp"
@@ -133,6 +137,42 @@ func TestWrongCodesLockLikeWrongPasswords(t *testing.T) {
 		f.clock.Advance(5*time.Minute + time.Second)
 		_, err = f.second(f.password("ana"), phone.code(0))
 		must(t, err)
+	})
+}
+
+// looks is a vault that counts how often an app's secret is looked at.
+type looks struct {
+	account.Vault
+	at *atomic.Int64
+}
+
+func (l looks) OpenTenant(ctx context.Context, t id.Tenant, where string, sealed secret.Sealed) (secret.Bytes, error) {
+	if strings.HasPrefix(where, "factors.secret/") {
+		l.at.Add(1)
+	}
+	return l.Vault.OpenTenant(ctx, t, where, sealed)
+}
+
+// Many guesses at once are no more than as many one after another.
+func TestGuessesAtOnceAreCounted(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		_, in := f.user("ana", access.Agent)
+		f.addApp(in.Session)
+		half := f.password("ana")
+		var at atomic.Int64
+		f.Vault = looks{f.Vault, &at}
+		var all sync.WaitGroup
+		for range 40 {
+			all.Go(func() {
+				if _, err := f.second(half, "nocode"); !errs.Is(err, errs.Unauthorised) && !errs.Is(err, errs.Limited) {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if at.Load() != 5 {
+			t.Errorf("%d codes were looked at before the account closed", at.Load())
+		}
 	})
 }
 

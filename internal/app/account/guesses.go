@@ -73,3 +73,15 @@ func (g *guesses) failed(slug, name string, now time.Time) time.Time {
 	g.byName[k] = e
 	return e.lockedUntil
 }
+
+// turns lets one guess of a user be looked at after another on this node, so that many at
+// once are no more of them before the account closes. Few users share a lock.
+type turns [64]sync.Mutex
+
+// of waits for a user's turn; call what it answers afterwards.
+func (t *turns) of(user string) (leave func()) {
+	sum := sha256.Sum256([]byte(user))
+	m := &t[int(sum[0])%len(t)]
+	m.Lock()
+	return m.Unlock
+}

@@ -106,6 +106,7 @@ func (s *Service) signInSecond(ctx context.Context, state secret.Text, code stri
 	if err != nil {
 		return SignedIn{}, err
 	}
+	defer s.codes.of(k.User)()
 	org, user, rows, err := s.readAccount(ctx, t, k.User)
 	if err != nil {
 		return SignedIn{}, err
