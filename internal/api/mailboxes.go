@@ -41,7 +41,7 @@ type Emails interface {
 type MailboxBeside struct {
 	Password    string `json:"password,omitempty" writeOnly:"true" maxLength:"1024" doc:"A new password. It is sealed and never shown again; absent or empty: it stays as it is, unless a server is another one."`
 	PasswordSet bool   `json:"password_set,omitempty" doc:"As it was answered; it changes nothing."`
-	Secret      string `json:"client_secret,omitempty" writeOnly:"true" maxLength:"1024" doc:"With sign oauth: a new secret of the client, if it has one. It is sealed and never shown again; absent or empty: it stays as it is."`
+	Secret      string `json:"client_secret,omitempty" writeOnly:"true" maxLength:"1024" doc:"With sign oauth: a new secret of the client, if it has one. It is sealed and never shown again; absent or empty: it stays as it is, and is forgotten where the provider, the client's id or the token endpoint is another one."`
 	SecretSet   bool   `json:"client_secret_set,omitempty" doc:"As it was answered; it changes nothing."`
 	SignedIn    bool   `json:"signed_in,omitempty" doc:"As it was answered; it changes nothing."`
 }

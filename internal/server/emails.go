@@ -59,13 +59,13 @@ func (s *setups) MailboxSecret(ctx context.Context, t id.Tenant, mailbox, name s
 }
 
 // KeepToken stores a token that a mailbox's provider gave.
-func (s *setups) KeepToken(ctx context.Context, t id.Tenant, mailbox string, token secret.Text) error {
-	return s.app.KeepToken(ctx, t, mailbox, token)
+func (s *setups) KeepToken(ctx context.Context, t id.Tenant, mailbox string, of setup.Mailbox, token secret.Text) error {
+	return s.app.KeepToken(ctx, t, mailbox, of, token)
 }
 
 // SignedIn stores one that a user had it give.
-func (s *setups) SignedIn(ctx context.Context, a access.Actor, mailbox string, token secret.Text) error {
-	return s.app.SignedIn(ctx, a, mailbox, token)
+func (s *setups) SignedIn(ctx context.Context, a access.Actor, mailbox string, of setup.Mailbox, token secret.Text) error {
+	return s.app.SignedIn(ctx, a, mailbox, of, token)
 }
 
 // EntryPointOf is a tenant's entry point in use.

@@ -9182,7 +9182,7 @@ export interface components {
       attach_mb: number;
       /** @description Endings of names of files that answers may have, e.g. pdf; empty: all but programs. At most 50. */
       attach_types: string[];
-      /** @description With sign oauth: a new secret of the client, if it has one. It is sealed and never shown again; absent or empty: it stays as it is. */
+      /** @description With sign oauth: a new secret of the client, if it has one. It is sealed and never shown again; absent or empty: it stays as it is, and is forgotten where the provider, the client's id or the token endpoint is another one. */
       client_secret?: string;
       /** @description As it was answered; it changes nothing. */
       client_secret_set?: boolean;
@@ -9653,7 +9653,7 @@ export interface components {
       attach_mb: number;
       /** @description Endings of names of files that answers may have, e.g. pdf; empty: all but programs. At most 50. */
       attach_types?: string[];
-      /** @description With sign oauth: a new secret of the client, if it has one. It is sealed and never shown again; absent or empty: it stays as it is. */
+      /** @description With sign oauth: a new secret of the client, if it has one. It is sealed and never shown again; absent or empty: it stays as it is, and is forgotten where the provider, the client's id or the token endpoint is another one. */
       client_secret?: string;
       /** @description As it was answered; it changes nothing. */
       client_secret_set?: boolean;

@@ -112,14 +112,10 @@ func (s *Service) beside(tx *store.Tx, a access.Actor, object string, before, o 
 		}
 	}
 	if n, ok := o.(core.Mailbox); ok {
-		was, known := before.(core.Mailbox)
-		if known && (n.Moved(was) || n.Asks(was)) { // a token is for whom it was given for
-			if err := tx.DeleteSetupSecret(string(k), object, core.RefreshToken); err != nil {
+		if was, known := before.(core.Mailbox); known {
+			if err := mailSecrets(tx, object, was, n, x); err != nil {
 				return err
 			}
-		}
-		if known && n.Moved(was) && n.Sign == core.MailPassword && len(x.sealed[core.Password]) == 0 {
-			return errs.Bad(core.Password, "must be given again: the address leads to another host than the secret was given for.")
 		}
 	}
 	if err := s.plain(tx, a, object, before, o, x.plain); err != nil {
@@ -131,6 +127,28 @@ func (s *Service) beside(tx *store.Tx, a access.Actor, object string, before, o 
 		}
 	}
 	return s.numbers(tx, k, object, o)
+}
+
+// mailSecrets keeps a mailbox's secrets from whom they were not given for: what is not
+// given anew is asked for, or forgotten where it is not needed now and would be later.
+func mailSecrets(tx *store.Tx, object string, was, now core.Mailbox, x extra) error {
+	given := func(name string) bool { return len(x.sealed[name]) > 0 }
+	if now.Moved(was) && now.Sign == core.MailPassword && !given(core.Password) {
+		return errs.Bad(core.Password, "must be given again: the address leads to another host than the secret was given for.")
+	}
+	for name, forget := range map[string]bool{
+		core.RefreshToken: now.Moved(was) || now.Asks(was),
+		core.Password:     now.Moved(was) && !given(core.Password),
+		core.ClientSecret: now.OAuth.Another(was.OAuth) && !given(core.ClientSecret),
+	} {
+		if !forget {
+			continue
+		}
+		if err := tx.DeleteSetupSecret(string(core.KindMailbox), object, name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // secretNames are the secrets that are set, by object.
@@ -185,14 +203,15 @@ func (s *Service) Secret(ctx context.Context, t id.Tenant, k core.Kind, object, 
 const longestToken = 16 << 10
 
 // KeepToken stores the token with which a mailbox's provider lets us in, for the part
-// that renews it. It asks for no permission and is behind no door.
-func (s *Service) KeepToken(ctx context.Context, t id.Tenant, mailbox string, token secret.Text) error {
-	return s.keepToken(ctx, t, mailbox, token, func(*store.Tx) error { return nil })
+// that renews it. It asks for no permission and is behind no door. Conflict: the mailbox
+// is not the one any more that it was given for.
+func (s *Service) KeepToken(ctx context.Context, t id.Tenant, mailbox string, of core.Mailbox, token secret.Text) error {
+	return s.keepToken(ctx, t, mailbox, of, token, func(*store.Tx) error { return nil })
 }
 
 // SignedIn stores it after somebody let us in, and tells who uses the mailbox.
-func (s *Service) SignedIn(ctx context.Context, a access.Actor, mailbox string, token secret.Text) error {
-	err := s.keepToken(ctx, a.Tenant, mailbox, token, func(tx *store.Tx) error {
+func (s *Service) SignedIn(ctx context.Context, a access.Actor, mailbox string, of core.Mailbox, token secret.Text) error {
+	err := s.keepToken(ctx, a.Tenant, mailbox, of, token, func(tx *store.Tx) error {
 		return s.Audit.Record(tx, a, "setup.changed", string(core.KindMailbox), mailbox, map[string]string{"fields": core.RefreshToken})
 	})
 	if err == nil {
@@ -201,7 +220,7 @@ func (s *Service) SignedIn(ctx context.Context, a access.Actor, mailbox string, 
 	return err
 }
 
-func (s *Service) keepToken(ctx context.Context, t id.Tenant, mailbox string, token secret.Text, also func(*store.Tx) error) error {
+func (s *Service) keepToken(ctx context.Context, t id.Tenant, mailbox string, of core.Mailbox, token secret.Text, also func(*store.Tx) error) error {
 	if token.Empty() || token.Len() > longestToken {
 		return errs.New(errs.Invalid, "The provider gave no token that can be kept.")
 	}
@@ -216,6 +235,13 @@ func (s *Service) keepToken(ctx context.Context, t id.Tenant, mailbox string, to
 		}
 		if !row.ArchivedAt.IsZero() {
 			return errs.New(errs.NotFound, "There is no %s with this id.", core.KindMailbox.Word())
+		}
+		o, err := core.Stored(core.KindMailbox, row.Body)
+		if err != nil {
+			return err
+		}
+		if now := o.(core.Mailbox); now.Moved(of) || now.Asks(of) {
+			return errs.New(errs.Conflict, "The mailbox was changed in the meantime. Sign in again.")
 		}
 		if err := tx.PutSetupSecret(store.SetupSecretRow{Kind: string(core.KindMailbox), ID: mailbox, Field: core.RefreshToken, Sealed: sealed, SetAt: s.Clock.Now()}); err != nil {
 			return err

@@ -324,6 +324,11 @@ func TestAPageHasItsImages(t *testing.T) {
 			t.Errorf("%v: %d images, asked %d times, %v\n%s", c.remote, n, asked, err, page)
 		}
 	}
+	// One that is shown again and again is read once.
+	image := within(m)
+	if first := image(0); first == nil || image(0) != first || image(-1) != nil || image(len(m.Files)) != nil {
+		t.Error("an image is read anew, or is none of the message's")
+	}
 	if m, err = message.Read(strings.NewReader("From: a@example.org\r\n\r\nText alone\r\n"), message.Standard); err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"mime"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -220,16 +221,16 @@ func (s *Service) Attach(ctx context.Context, a access.Actor, interaction string
 	s.drafts.mu.Lock()
 	defer s.drafts.mu.Unlock()
 	one := s.drafts.of(k, s.Clock.Now())
-	sum := f.Size
-	for _, other := range one.Files {
-		sum += other.Size
-	}
 	var faults errs.Fields
 	most := int64(o.box.AttachMB) << 20
+	left := most // not a sum, which one that is large enough turns round
+	for _, other := range one.Files {
+		left -= other.Size
+	}
 	switch {
 	case most == 0:
 		faults.Add("size", "is of a file; this mailbox sends none.")
-	case sum > most:
+	case f.Size > left:
 		faults.Add("size", "makes more than %d MB of files, which is the most that this mailbox sends.", o.box.AttachMB)
 	case f.Size <= 0:
 		faults.Add("size", "is 0; an empty file is not sent.")
@@ -316,7 +317,10 @@ func (s *Service) attached(a access.Actor, interaction string, files []string) (
 	defer s.drafts.mu.Unlock()
 	one := s.drafts.all[draftKey{a.Tenant, interaction, a.User}]
 	var faults errs.Fields
-	for _, file := range files {
+	for i, file := range files {
+		if slices.Contains(files[:i], file) { // one that is named again is not sent again
+			continue
+		}
 		var f *DraftFile
 		if one != nil {
 			f = one.file(file)

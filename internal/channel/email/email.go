@@ -24,9 +24,10 @@ type Setup interface {
 	// MailboxSecret opens a secret of a mailbox; empty if it has none.
 	MailboxSecret(ctx context.Context, t id.Tenant, mailbox, name string) (secret.Text, error)
 	// KeepToken stores a token that its provider gave in the place of one before, and
-	// SignedIn one that a user had it give.
-	KeepToken(ctx context.Context, t id.Tenant, mailbox string, token secret.Text) error
-	SignedIn(ctx context.Context, a access.Actor, mailbox string, token secret.Text) error
+	// SignedIn one that a user had it give. Conflict: the mailbox is another than of, for
+	// which it was given.
+	KeepToken(ctx context.Context, t id.Tenant, mailbox string, of setup.Mailbox, token secret.Text) error
+	SignedIn(ctx context.Context, a access.Actor, mailbox string, of setup.Mailbox, token secret.Text) error
 	// EntryPointOf is an entry point in use.
 	EntryPointOf(ctx context.Context, t id.Tenant, entryPoint string) (setup.EntryPoint, error)
 }

@@ -69,8 +69,12 @@ func (noSetup) Mailboxes(context.Context, id.Tenant) (map[string]setup.Mailbox, 
 func (noSetup) MailboxSecret(context.Context, id.Tenant, string, string) (secret.Text, error) {
 	return secret.Text{}, nil
 }
-func (noSetup) KeepToken(context.Context, id.Tenant, string, secret.Text) error   { return nil }
-func (noSetup) SignedIn(context.Context, access.Actor, string, secret.Text) error { return nil }
+func (noSetup) KeepToken(context.Context, id.Tenant, string, setup.Mailbox, secret.Text) error {
+	return nil
+}
+func (noSetup) SignedIn(context.Context, access.Actor, string, setup.Mailbox, secret.Text) error {
+	return nil
+}
 func (noSetup) EntryPointOf(context.Context, id.Tenant, string) (setup.EntryPoint, error) {
 	return setup.EntryPoint{Languages: []string{"en"}}, nil
 }

@@ -1,10 +1,13 @@
 package email
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/netip"
 	"net/url"
 	"sync"
@@ -40,6 +43,7 @@ type token struct {
 	mu    sync.Mutex // held while one is fetched, so that nobody fetches a second
 	value secret.Text
 	until time.Time
+	of    setup.Mailbox // as it was when this was given: it reaches no other server or account
 }
 
 // token gives an access token of a mailbox, another than was refused.
@@ -53,7 +57,7 @@ func (s *Service) token(ctx context.Context, t id.Tenant, mailbox string, m setu
 	s.mu.Unlock()
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if !k.value.Empty() && s.Clock.Now().Before(k.until) && k.value.Reveal() != refused.Reveal() {
+	if !k.value.Empty() && s.Clock.Now().Before(k.until) && k.value.Reveal() != refused.Reveal() && !m.Moved(k.of) && !m.Asks(k.of) {
 		return k.value, nil
 	}
 	refresh, err := s.Setup.MailboxSecret(ctx, t, mailbox, setup.RefreshToken)
@@ -73,11 +77,11 @@ func (s *Service) token(ctx context.Context, t id.Tenant, mailbox string, m setu
 	}
 	if !got.Refresh.Empty() && got.Refresh.Reveal() != refresh.Reveal() {
 		// The one before may be of no use any more: it is stored, whatever the caller does.
-		if err := s.Setup.KeepToken(context.WithoutCancel(ctx), t, mailbox, got.Refresh); err != nil {
+		if err := s.Setup.KeepToken(context.WithoutCancel(ctx), t, mailbox, m, got.Refresh); err != nil {
 			return secret.Text{}, err
 		}
 	}
-	k.value, k.until = got.Access, s.Clock.Now().Add(got.Lasts-min(early, got.Lasts/2))
+	k.value, k.of, k.until = got.Access, m, s.Clock.Now().Add(got.Lasts-min(early, got.Lasts/2))
 	return k.value, nil
 }
 
@@ -90,6 +94,15 @@ type signingIn struct {
 	Back     string    `json:"back"`
 	Verifier string    `json:"verifier"`
 	Began    time.Time `json:"began"`
+	Of       []byte    `json:"of"` // digest of whom is asked, as whom and for which account
+}
+
+// asked is a digest of whom a mailbox asks for tokens: what one authority sent the browser
+// back with is not taken to another (RFC 9700, 4.4).
+func asked(m setup.Mailbox) []byte {
+	a := authorityOf(m, secret.Text{})
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q", []string{a.Authorize, a.Token, a.Scope, a.Client, m.Account()}))
+	return sum[:]
 }
 
 const (
@@ -108,7 +121,7 @@ func (s *Service) SignIn(ctx context.Context, a access.Actor, mailbox, back stri
 		return "", errs.Bad("back", "must be an https address, or one of this machine.")
 	}
 	verifier := provider.Verifier()
-	plain, err := json.Marshal(signingIn{Mailbox: mailbox, User: a.User, Session: a.Session, Back: back, Verifier: verifier.Reveal(), Began: s.Clock.Now()})
+	plain, err := json.Marshal(signingIn{Mailbox: mailbox, User: a.User, Session: a.Session, Back: back, Verifier: verifier.Reveal(), Began: s.Clock.Now(), Of: asked(m)})
 	if err != nil {
 		return "", err
 	}
@@ -163,6 +176,9 @@ func (s *Service) SignedIn(ctx context.Context, a access.Actor, state, code stri
 	if err != nil {
 		return "", err
 	}
+	if !bytes.Equal(was.Of, asked(m)) {
+		return "", errs.New(errs.Conflict, "The mailbox was changed in the meantime. Sign in again.")
+	}
 	client, err := s.Setup.MailboxSecret(ctx, a.Tenant, was.Mailbox, setup.ClientSecret)
 	if err != nil {
 		return "", err
@@ -174,7 +190,7 @@ func (s *Service) SignedIn(ctx context.Context, a access.Actor, state, code stri
 	if got.Refresh.Empty() {
 		return "", errs.New(errs.Invalid, "The provider lets us in only once, since it gave no token to come again with. Ask for offline access there.")
 	}
-	return was.Mailbox, s.Setup.SignedIn(ctx, a, was.Mailbox, got.Refresh)
+	return was.Mailbox, s.Setup.SignedIn(ctx, a, was.Mailbox, m, got.Refresh)
 }
 
 // tryToken tries a mailbox as it is edited with the token of how it is stored. A token

@@ -37,6 +37,7 @@ func (s *Service) Page(ctx context.Context, t id.Tenant, interaction string, rem
 		}
 		done()
 	}
+	came := within(o.m)
 	return message.Page(shown, func(at string, n int) *message.Picture {
 		if at == "" {
 			if n < 0 || n >= len(shown.Remote) {
@@ -45,15 +46,30 @@ func (s *Service) Page(ctx context.Context, t id.Tenant, interaction string, rem
 			return fetched[shown.Remote[n]]
 		}
 		n, err := strconv.Atoi(strings.TrimPrefix(at, "/"))
-		if err != nil || n >= len(o.m.Files) {
-			return nil
-		}
-		octets, err := io.ReadAll(o.m.Files[n].Reader())
 		if err != nil {
 			return nil
 		}
-		return &message.Picture{MediaType: o.m.Files[n].MediaType, Octets: octets}
+		return came(n)
 	}, language, quoted), nil
+}
+
+// within gives a message's own images by their numbers. Each is read once, however often
+// the message shows it: its HTML has room for more than a hundred thousand.
+func within(m *message.Message) func(n int) *message.Picture {
+	read := map[int]*message.Picture{}
+	return func(n int) *message.Picture {
+		if n < 0 || n >= len(m.Files) {
+			return nil
+		}
+		if p, there := read[n]; there {
+			return p
+		}
+		read[n] = nil
+		if octets, err := io.ReadAll(m.Files[n].Reader()); err == nil {
+			read[n] = &message.Picture{MediaType: m.Files[n].MediaType, Octets: octets}
+		}
+		return read[n]
+	}
 }
 
 // shownAt gives the addresses of images that the message shows within its text: before

@@ -3,6 +3,7 @@ package email
 import (
 	"context"
 	"io"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -221,8 +222,9 @@ func TestAnAnswerSaysWhatWasWritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// It names its file twice, and has it once.
 	w := Answer{ClientID: "1", HTML: secret.New(`<p onclick=x>Dear <b>Rui</b>,</p><ul><li>one</li><li><a href="https://shop.example/2">two</a></li></ul><img src=x><script>y</script>`),
-		Quote: true, From: "sales@shop.example", Files: []string{f.ID}}
+		Quote: true, From: "sales@shop.example", Files: []string{f.ID, f.ID}}
 	for from, piece := range []string{octets[:100], octets[:50], octets[200:300]} {
 		_, err := s.Piece(ctx, a, interaction, f.ID, int64(from/2*200), []byte(piece))
 		if (err == nil) != (from < 2) {
@@ -278,6 +280,17 @@ func TestFilesAreBounded(t *testing.T) {
 	}
 	if err := s.Detach(ctx, a, interaction, first.ID); err != nil || s.drafts.size != 0 {
 		t.Errorf("%v, %d octets are left", err, s.drafts.size)
+	}
+	// A size that turns a sum round is no less than it is, and takes no room.
+	small, err := s.Attach(ctx, a, interaction, DraftFile{Name: "a.pdf", Size: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Attach(ctx, a, interaction, DraftFile{Name: "b.pdf", Size: math.MaxInt64 - 1}); !errs.Is(err, errs.Invalid) || s.drafts.size != 2 {
+		t.Errorf("a size beyond all: %v, %d octets are taken", err, s.drafts.size)
+	}
+	if err := s.Detach(ctx, a, interaction, small.ID); err != nil {
+		t.Fatal(err)
 	}
 	s.drafts.tenant = 10
 	if _, err := s.Attach(ctx, a, interaction, DraftFile{Name: "a.pdf", Size: 11}); !errs.Is(err, errs.Unavailable) {

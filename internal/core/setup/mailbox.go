@@ -284,6 +284,12 @@ func (m Mailbox) Asks(before Mailbox) bool {
 	return m.OAuth != before.OAuth || m.Account() != before.Account() || m.Sign != before.Sign
 }
 
+// Another says that tokens are asked for at another place than before, or by another
+// client, so that a client's secret of the one must not reach the other.
+func (o MailOAuth) Another(before MailOAuth) bool {
+	return o.Provider != before.Provider || o.Client != before.Client || o.Token != before.Token
+}
+
 // Account is the account's name at the provider.
 func (m Mailbox) Account() string {
 	if m.User != "" {

@@ -55,6 +55,7 @@ type pageWriter struct {
 	quoted  string
 	left    int
 	quotes  []bool // open blockquotes: whether each is folded
+	folded  bool   // one of them is
 	leads   *url.URL
 	words   strings.Builder // of the link that is open
 }
@@ -110,14 +111,11 @@ func (w *pageWriter) quote(t html.Token) {
 	for i, a := range t.Attr {
 		if a.Key == quoteMark {
 			t.Attr = append(t.Attr[:i:i], t.Attr[i+1:]...)
-			folds = true
-			for _, outer := range w.quotes {
-				folds = folds && !outer
-			}
+			folds = !w.folded
 			break
 		}
 	}
-	w.quotes = append(w.quotes, folds)
+	w.quotes, w.folded = append(w.quotes, folds), w.folded || folds
 	if folds {
 		w.out.WriteString("<details><summary>" + w.quoted + "</summary>")
 	}
@@ -132,6 +130,7 @@ func (w *pageWriter) unquote(t html.Token) {
 	w.out.WriteString(t.String())
 	if w.quotes[n] {
 		w.out.WriteString("</details>")
+		w.folded = false
 	}
 	w.quotes = w.quotes[:n]
 }

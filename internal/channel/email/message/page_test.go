@@ -64,6 +64,7 @@ func TestAPageActsOnNothing(t *testing.T) {
 		`<blockquote data-quote="1">not one</blockquote>`:                                          `<blockquote>not one</blockquote>`,
 		`<blockquote type="cite">a<blockquote class="gmail_quote">b</blockquote></blockquote>c`:    `<details><summary>&#34;Quoted&#34; &lt;b&gt;</summary><blockquote>a<blockquote>b</blockquote></blockquote></details>c`,
 		`<blockquote>a<blockquote type=cite>b</blockquote></blockquote></blockquote></blockquote>`: `<blockquote>a<details><summary>&#34;Quoted&#34; &lt;b&gt;</summary><blockquote>b</blockquote></details></blockquote>`,
+		`<blockquote type=cite>a</blockquote>b<blockquote type=cite>c</blockquote>`:                `<details><summary>&#34;Quoted&#34; &lt;b&gt;</summary><blockquote>a</blockquote></details>b<details><summary>&#34;Quoted&#34; &lt;b&gt;</summary><blockquote>c</blockquote></details>`,
 	} {
 		if got := page(t, source); got != want {
 			t.Errorf("%s\n got %s\nwant %s", source, got, want)
