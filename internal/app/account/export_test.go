@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"nubitalk/internal/base/secret"
@@ -10,8 +11,13 @@ import (
 // NoWait makes refusals come at once and collects how long they would have
 // waited.
 func (s *Service) NoWait() *[]time.Duration {
+	var mu sync.Mutex // several may be refused at once
 	var waits []time.Duration
-	s.wait = func(_ context.Context, d time.Duration) { waits = append(waits, d) }
+	s.wait = func(_ context.Context, d time.Duration) {
+		mu.Lock()
+		defer mu.Unlock()
+		waits = append(waits, d)
+	}
 	return &waits
 }
 
