@@ -52,7 +52,7 @@ func (s *Service) Count(ctx context.Context, t id.Tenant) error {
 	if since := now.Sub(last); since >= 0 && since < every {
 		return nil
 	}
-	if err := s.CountNow(ctx, t); err != nil {
+	if err := s.count(ctx, t, false); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -61,8 +61,12 @@ func (s *Service) Count(ctx context.Context, t id.Tenant) error {
 	return nil
 }
 
-// CountNow is Count, whenever the last was.
-func (s *Service) CountNow(ctx context.Context, t id.Tenant) error {
+// CountNow is Count, whenever the last was, and also of an organisation that has
+// ended and whose rows are about to go.
+func (s *Service) CountNow(ctx context.Context, t id.Tenant) error { return s.count(ctx, t, true) }
+
+// count counts, of an organisation that has ended only if asked to, and forgets.
+func (s *Service) count(ctx context.Context, t id.Tenant, ended bool) error {
 	now := s.clock.Now()
 	var rows []store.UsageDayRow
 	err := s.db.Read(ctx, t, func(tx *store.Tx) error {
@@ -70,10 +74,10 @@ func (s *Service) CountNow(ctx context.Context, t id.Tenant) error {
 		if err != nil {
 			return err
 		}
-		if org.Status == closed {
+		if rows = nil; org.Status == closed && !ended {
 			return nil
 		}
-		rows, err = counted(tx, now)
+		rows, err = counted(tx, now, org.Status == closed)
 		return err
 	})
 	if err != nil {
@@ -92,8 +96,9 @@ func (s *Service) CountNow(ctx context.Context, t id.Tenant) error {
 }
 
 // counted are the days that may have changed since they were counted: yesterday,
-// today, and those since the last count.
-func counted(tx *store.Tx, now time.Time) ([]store.UsageDayRow, error) {
+// today, and those since the last count. What has ended has on its last day what
+// it had before its rows began to go.
+func counted(tx *store.Tx, now time.Time, ended bool) ([]store.UsageDayRow, error) {
 	today, _, _ := core.Span(now)
 	oldest, _, _ := core.Span(now.AddDate(0, 0, -again))
 	known, err := tx.UsageDays(oldest, today)
@@ -130,12 +135,12 @@ func counted(tx *store.Tx, now time.Time) ([]store.UsageDayRow, error) {
 		i := slices.IndexFunc(known, func(u store.UsageDayRow) bool { return u.Day == name })
 		if i >= 0 {
 			a = known[i].Amounts.Recounted(a)
-			if name == today {
+			if name == today && !ended {
 				a.StorageBytes = peaks.StorageBytes
 			}
 		}
-		if i < 0 && a == (core.Amounts{}) && name != today {
-			continue // before the organisation did anything
+		if i < 0 && a == (core.Amounts{}) && (name != today || ended) {
+			continue // before the organisation did anything, or after
 		}
 		out = append(out, store.UsageDayRow{Day: name, Amounts: a, CountedAt: now})
 	}

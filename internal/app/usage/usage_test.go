@@ -249,3 +249,56 @@ func TestWhatIsForgottenHasBeenCounted(t *testing.T) {
 		}
 	})
 }
+
+// What happened since the last count is counted as an organisation ends, and stays
+// when the end sweeps once more over what is left: nothing.
+func TestAnEndIsCounted(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		f.people(tenA)
+		must(t, f.Count(t.Context(), tenA))
+		f.clock.Advance(time.Minute)
+		f.work(tenA, "1", "voice", f.clock.Now(), 30, false)
+		f.write(tenA, func(tx *store.Tx) error {
+			return tx.InsertRecording(store.RecordingRow{ID: "rec_1", InteractionID: "int_1", Kind: "voice", LengthMS: 30_000, Size: 5_000, StartedAt: noon, EndedAt: f.clock.Now()})
+		})
+		must(t, f.db.System(t.Context(), func(tx *store.Tx) error {
+			o, err := tx.OrganisationByID(tenA)
+			if err != nil {
+				return err
+			}
+			o.Status = "closed"
+			return tx.UpdateOrganisation(o)
+		}))
+		must(t, f.Count(t.Context(), tenA))
+		months := func() []core.Month {
+			t.Helper()
+			own, err := f.Own(t.Context(), actor(tenA, access.Administrator))
+			must(t, err)
+			return own.Months
+		}
+		must(t, f.CountNow(t.Context(), tenA))
+		want := []core.Month{{Month: "2026-11", Amounts: core.Amounts{Agents: 2, StorageBytes: 5_000, Voice: 1, CallSecondsIn: 30, RecordedSeconds: 30}}}
+		if d := cmp.Diff(want, months()); d != "" {
+			t.Error(d)
+		}
+		f.write(tenA, func(tx *store.Tx) error {
+			for _, gone := range []error{tx.DeleteRecording("rec_1"), tx.EraseUser("usr_1", noon), tx.EraseUser("usr_2", noon)} {
+				if gone != nil {
+					return gone
+				}
+			}
+			_, err := tx.DeleteInteraction("int_1")
+			return err
+		})
+		f.clock.Advance(10 * time.Minute)
+		must(t, f.CountNow(t.Context(), tenA))
+		if d := cmp.Diff(want, months()); d != "" {
+			t.Errorf("after its rows went: %s", d)
+		}
+		f.clock.Advance(3 * 24 * time.Hour) // into another month
+		must(t, f.CountNow(t.Context(), tenA))
+		if d := cmp.Diff(want, months()); d != "" {
+			t.Errorf("a month in which it was not there: %s", d)
+		}
+	})
+}
