@@ -94,6 +94,32 @@ func TestAResellerGivesWhatItHas(t *testing.T) {
 	})
 }
 
+// What an attempt that failed reserved is not taken from the next one.
+func TestFoundingGoesOnWithinTheLimits(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		n := newTenant("iberia")
+		n.Kind, n.Limits = account.KindReseller, usage.Limits{Agents: most(5)}
+		_, user, once, err := f.CreateOrganisation(t.Context(), f.operator, n)
+		must(t, err)
+		reseller := f.settle("iberia", user.UserName, once).Session.Actor
+		d := f.deps
+		d.Defaults = &broken{1}
+		s := account.New(d)
+		s.NoWait()
+		s.Cheap()
+		all := newTenant("shop")
+		all.Limits = usage.Limits{Agents: most(5)}
+		_, _, _, err = s.CreateOrganisation(t.Context(), reseller, all)
+		wantCode(t, err, errs.Unavailable)
+		other := all
+		other.Slug = "other"
+		_, _, _, err = s.CreateOrganisation(t.Context(), reseller, other)
+		wantField(t, err, "limits.agents")
+		_, _, _, err = s.CreateOrganisation(t.Context(), reseller, all)
+		must(t, err)
+	})
+}
+
 func TestAnOrganisationIsMoved(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		reseller := func(slug string, l usage.Limits) (account.Organisation, access.Actor) {

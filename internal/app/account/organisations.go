@@ -225,7 +225,14 @@ func (s *Service) reserve(ctx context.Context, parent id.Tenant, n NewOrganisati
 	org := store.OrganisationRow{ID: id.Tenant(s.IDs.New(kind)), Kind: string(n.Kind), ParentID: parent, Slug: n.Slug, Name: n.Name,
 		Status: string(Suspended), Language: n.Language, TimeZone: n.TimeZone, Limits: n.Limits, CreatedAt: now, UpdatedAt: now, Version: 1}
 	err := s.Store.System(ctx, func(tx *store.Tx) error {
-		if err := within(tx, org); err != nil {
+		asked := org
+		old, err := tx.OrganisationBySlug(n.Slug)
+		if err == nil && old.ParentID == parent { // what an earlier attempt reserved is not another's
+			asked.ID = old.ID
+		} else if err != nil && !errs.Is(err, errs.NotFound) {
+			return err
+		}
+		if err := within(tx, asked); err != nil {
 			return err
 		}
 		return tx.InsertOrganisation(org)

@@ -37,9 +37,10 @@ func (f *floor) beginMailbox(it *item, now time.Time) {
 	f.startOwn(it, now)
 }
 
-// startOwn starts a flow of the program's own.
+// startOwn starts a flow of the program's own. What the tenant's flow asked of agents
+// stays.
 func (f *floor) startOwn(it *item, now time.Time) {
-	state, actions, err := flow.Step(it.graph, flow.State{Language: it.Language, Priority: it.Priority}, flow.Input{}, f.world(it, now))
+	state, actions, err := flow.Step(it.graph, flow.State{Language: it.Language, Priority: it.Priority, Skills: skills(it.Needs), Prefers: skills(it.wants)}, flow.Input{}, f.world(it, now))
 	f.flowStep(it, state, actions, err, now)
 }
 
@@ -158,7 +159,10 @@ func (m *Manager) NotBack(ctx context.Context, t id.Tenant, interaction string) 
 }
 
 // WantsBack says that a caller who waits in a queue rather is called back. Its place is
-// kept, whether it can be called or not. Conflict where it does not wait any more.
+// kept, whether it can be called or not, and where a rule sent it on meanwhile, that is
+// its queue. While that is found out no rule applies; rules for long waits count on from
+// when it came, and those for what comes are not asked again, which could end what was
+// promised. Conflict where it does not wait any more.
 func (m *Manager) WantsBack(ctx context.Context, t id.Tenant, interaction string) error {
 	return m.do(ctx, t, func(f *floor, now time.Time) error {
 		it := f.items[interaction]

@@ -1,25 +1,35 @@
 package floor_test
 
 import (
+	"reflect"
 	"testing"
 	"time"
 
+	"nubitalk/internal/app/floor"
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/channel"
 	"nubitalk/internal/core/acd"
+	"nubitalk/internal/core/flow"
+	"nubitalk/internal/core/setup"
 	"nubitalk/internal/store"
 )
 
-// calls drives calls that nobody hears; asked is how often a message was asked for,
-// by interaction.
-type calls struct{ asked map[string]int }
+// calls drives calls that nobody hears; asked is how often a message was asked for, and
+// wishes whether its person can be called back, by interaction.
+type calls struct {
+	asked  map[string]int
+	wishes map[string]int // the step that asks
+}
 
 func (c calls) Carry(_ *store.Tx, w channel.Work, acts []channel.Act) (func(), error) {
 	for _, a := range acts {
 		if a.Kind == channel.ActMessage {
 			c.asked[w.ID]++
+		}
+		if a.Kind == channel.ActBack {
+			c.wishes[w.ID] = a.CallBack.Step
 		}
 	}
 	return nil, nil
@@ -30,7 +40,7 @@ func (calls) Waits(id.Tenant, string, []string, int) {}
 // which has it in its spool, is not back. Without any the caller is asked again.
 func TestAMessageIsWhatWasSaidBeforeACrash(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
-		ctx, driver := t.Context(), calls{map[string]int{}}
+		ctx, driver := t.Context(), calls{asked: map[string]int{}}
 		h.floor.Drive(acd.Voice, driver)
 		call := func(tenant id.Tenant) string {
 			t.Helper()
@@ -78,6 +88,112 @@ func TestAMessageIsWhatWasSaidBeforeACrash(t *testing.T) {
 			if over := errs.Is(err, errs.NotFound) || it.State == "closed"; over != c.kept {
 				t.Errorf("%s: %+v, %v", name, it, err)
 			}
+		}
+	})
+}
+
+// Who waits and wants to be called back has afterwards what it had: its place, the skills
+// that it needs, and the rules for long waits, counted from when it came to its queue,
+// also over a restart. What is promised is not ended by a rule, whether one comes due
+// while it is asked or the queue is full meanwhile; who cannot be called back waits on as
+// any other.
+func TestWhoWantsToBeCalledBackKeepsWhatItHas(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ctx, driver := t.Context(), calls{wishes: map[string]int{}}
+		h.floor.Drive(acd.Voice, driver)
+		phone := setup.EntryPoint{Name: "Phone", Channel: acd.Voice, Flow: "flo_2", Languages: []string{"en"}}
+		g, err := flow.Parse([]byte(`{"start":"set","nodes":{"set":{"type":"set","skills":{"ski_1":5},"prefers":{"ski_2":3},"next":"q"},"q":{"type":"queue","queue":"que_1"}}}`))
+		h.no(err)
+		for _, tenant := range []id.Tenant{a, b} {
+			h.plans[tenant].EntryPoints["ent_phone"+string(tenant)] = phone
+			h.plans[tenant].Flows["flo_2"] = floor.PlannedFlow{Version: 1, Graph: g}
+			h.plans[tenant].Queues["que_2"] = setup.DefaultQueue("Night")
+			h.reload(tenant)
+		}
+		call := func(tenant id.Tenant) string {
+			t.Helper()
+			i, _, err := h.floor.Arrive(ctx, channel.Arrival{Tenant: tenant, Channel: acd.Voice, EntryPoint: "ent_phone" + string(tenant), Language: "en"})
+			h.no(err)
+			return i
+		}
+		rules := func(queue string, o ...setup.Overflow) {
+			q := h.plans[a].Queues[queue]
+			q.Overflow = o
+			h.plans[a].Queues[queue] = q
+			h.reload(a)
+		}
+		is := func(what, interaction, state, queue string) store.InteractionRow {
+			t.Helper()
+			r := h.row(a, interaction)
+			if r.State != state || r.QueueID != queue {
+				t.Fatalf("%s: %s %s in %s", what, r.State, r.CloseReason, r.QueueID)
+			}
+			return r
+		}
+		wants := func(interaction string) { t.Helper(); h.no(h.floor.WantsBack(ctx, a, interaction)) }
+		took := func(interaction, way string) {
+			t.Helper()
+			h.no(h.floor.Took(ctx, a, interaction, flow.Outcome{Step: driver.wishes[interaction], Way: way}))
+		}
+
+		// At second 60 a rule sends all on, whose time there counts from then.
+		rules("que_1", setup.Overflow{When: acd.OnWait, AfterSeconds: 60, ToQueue: "que_2"})
+		rules("que_2", setup.Overflow{When: acd.OnWait, AfterSeconds: 120})
+		kept, late, cannot, restarted, theirs := call(a), call(a), call(a), call(a), call(b)
+		h.pass(a, 60*time.Second)
+		before := is("sent on", kept, "queued", "que_2")
+		h.pass(a, 70*time.Second)
+		for _, i := range []string{kept, cannot, restarted} {
+			wants(i)
+			is("asked", i, "in_flow", "que_2")
+		}
+		// The queue is full by now, and closed to who comes.
+		rules("que_2", setup.Overflow{When: acd.OnWait, AfterSeconds: 120}, setup.Overflow{When: acd.OnLength, Length: 1})
+		took(kept, "kept")
+		took(cannot, "failed")
+		h.close()
+		h.open("nod_1")
+		h.floor.Drive(acd.Voice, driver)
+		took(restarted, "kept") // too late: it is known already that nobody answers
+		for what, i := range map[string]string{"can be called": kept, "cannot": cannot, "over a restart": restarted} {
+			r := is(what, i, "queued", "que_2")
+			if !r.Place.Equal(before.Place) || !r.EnteredAt.Equal(before.EnteredAt) || r.Callback != (i == kept) {
+				t.Errorf("%s: callback %v, at %v since %v; it was at %v since %v", what, r.Callback, r.Place, r.EnteredAt, before.Place, before.EnteredAt)
+			}
+			if !reflect.DeepEqual(r.Needs, before.Needs) || !reflect.DeepEqual(r.Wants, before.Wants) || len(r.Needs) != 1 || len(r.Wants) != 1 {
+				t.Errorf("%s: needs %v and wants %v; it was %v and %v", what, r.Needs, r.Wants, before.Needs, before.Wants)
+			}
+		}
+		// While this one is asked, the time comes at which who waits is ended.
+		h.pass(a, 40*time.Second)
+		wants(late)
+		h.pass(a, 20*time.Second)
+		is("its time comes while it is asked", late, "in_flow", "que_2")
+		took(late, "kept")
+		for _, i := range []string{kept, late} {
+			is("promised", i, "queued", "que_2")
+		}
+		for _, i := range []string{cannot, restarted} {
+			if r := is("waits on as any other", i, "closed", "que_2"); r.CloseReason != string(acd.Overflowed) {
+				t.Error(r.CloseReason)
+			}
+		}
+		// A promise is sent on all the same.
+		rules("que_2", setup.Overflow{When: acd.OnWait, AfterSeconds: 150, ToQueue: "que_1"})
+		rules("que_1", setup.Overflow{When: acd.OnLength, Length: 1})
+		h.pass(a, 30*time.Second)
+		for _, i := range []string{kept, late} {
+			is("sent on", i, "queued", "que_1")
+		}
+		if r := h.row(b, theirs); r.State != "queued" || r.QueueID != "que_1" || r.Callback {
+			t.Errorf("another tenant's: %+v", r)
+		}
+		// Who does not wait cannot want it.
+		if err := h.floor.WantsBack(ctx, a, kept); !errs.Is(err, errs.Conflict) {
+			t.Error(err)
+		}
+		if err := h.floor.WantsBack(ctx, b, kept); !errs.Is(err, errs.Conflict) {
+			t.Error(err)
 		}
 	})
 }

@@ -223,14 +223,22 @@ func (f *floor) enqueue(it *item, queue string, now time.Time) {
 	if !it.Callback && it.row.FlowID != backFlow || it.place.IsZero() { // who is called back keeps the place
 		it.place = now
 	}
-	f.step(acd.Enqueue{Work: f.asWork(it, queue, it.place)}, now)
+	w := f.asWork(it, queue, it.place)
+	w.Entered = now
+	switch it.row.FlowID {
+	case backFlow: // it waited here until now
+		w.Entered, w.Back = it.entered, true
+	case laterFlow: // it was promised that it is called
+		w.Back = true
+	}
+	f.step(acd.Enqueue{Work: w}, now)
 }
 
 // asWork is an interaction as the engine takes it. Its person's last agent is
 // preferred in queues that keep work for one.
 func (f *floor) asWork(it *item, queue string, queued time.Time) acd.Work {
 	w := acd.Work{ID: it.ID, Channel: it.spoken(), Queue: queue, Priority: it.Priority, Needs: it.Needs, Wants: it.wants,
-		Preferred: it.row.PreferredID, Only: it.row.OnlyPreferred, Arrived: it.ArrivedAt, Queued: queued}
+		Preferred: it.row.PreferredID, Only: it.row.OnlyPreferred, Arrived: it.ArrivedAt, Queued: queued, Promised: it.Callback}
 	if !w.Only && f.plan.Queues[queue].AffinitySeconds == 0 {
 		w.Preferred = ""
 	}
@@ -278,6 +286,15 @@ func needs(skills map[string]int) []acd.SkillNeed {
 		out = append(out, acd.SkillNeed{Skill: s, Level: l})
 	}
 	sortNeeds(out)
+	return out
+}
+
+// skills is the inverse of needs.
+func skills(needs []acd.SkillNeed) map[string]int {
+	out := make(map[string]int, len(needs))
+	for _, n := range needs {
+		out[n.Skill] = n.Level
+	}
 	return out
 }
 

@@ -262,7 +262,7 @@ func (s *Service) Account(ctx context.Context, a access.Actor, month string, eac
 		return errs.New(errs.Forbidden, "You are not allowed to do this.")
 	}
 	if _, err := time.Parse("2006-01", month); err != nil {
-		return errs.Bad("query.month", "must be a month, such as 2026-11")
+		return errs.Bad("month", "must be a month, such as 2026-11")
 	}
 	var tree []store.OrganisationRow
 	err := s.db.SystemRead(ctx, func(tx *store.Tx) (err error) {

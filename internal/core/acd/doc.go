@@ -69,11 +69,12 @@
 //
 // The first rule of a queue's Overflow that holds sends work to another queue or
 // ends it. Work that comes is looked at before it enters (closed, length, nobody
-// at work), waiting work when its time has come (wait, nobody), when the last
-// member leaves work (nobody) and when the queue closes (CloseWaiting); matching
-// always comes first. Work keeps Queued, so the time it has waited counts in the
-// order of its new queue, while steps and rules there count from its Entered. A
-// supervisor's or agent's move may be sent on but never ends work. Set-ups in
+// at work; not what comes back to where it waited, Back), waiting work when its
+// time has come (wait, nobody), when the last member leaves work (nobody) and when
+// the queue closes (CloseWaiting); matching always comes first. Work keeps Queued,
+// so the time it has waited counts in the order of its new queue, while steps and
+// rules there count from its Entered. A supervisor's or agent's move may be sent on
+// but never ends work, and no rule ends what was promised (Promised). Set-ups in
 // which rules lead in a circle are refused when saved (core/setup); here a circle
 // only ends.
 //

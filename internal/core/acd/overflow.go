@@ -105,7 +105,7 @@ func (e *Engine) rule(w *work) *Overflow {
 		case OnClosed:
 			holds = w.only == nil && cfg.Closed && cfg.CloseWaiting
 		}
-		if to := e.queue(r.ToQueue); holds && (r.ToQueue == "" || to != nil && to != w.q) {
+		if to := e.queue(r.ToQueue); holds && (r.ToQueue == "" && !w.promised || to != nil && to != w.q) {
 			return r
 		}
 	}
@@ -154,7 +154,7 @@ func (e *Engine) overflow(w *work, r *Overflow) {
 	if r.ToQueue != "" {
 		to, ends = e.admit(e.queue(r.ToQueue), w.ch)
 	}
-	if ends {
+	if ends && !w.promised {
 		w.q = to
 		e.closed(w, Overflowed, CauseOverflow, nil)
 		return

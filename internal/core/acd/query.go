@@ -173,7 +173,7 @@ func (e *Engine) Work(id string) (WorkInfo, bool) {
 	info := WorkInfo{
 		Work: Work{
 			ID: w.id, Channel: channelName(w.ch), Queue: w.q.id, Priority: w.priority, Needs: w.needs,
-			Wants: w.wants, Preferred: w.preferred, Arrived: fromMicros(w.arrived), Queued: fromMicros(w.queued), Entered: fromMicros(w.entered), Only: w.only != nil,
+			Wants: w.wants, Preferred: w.preferred, Arrived: fromMicros(w.arrived), Queued: fromMicros(w.queued), Entered: fromMicros(w.entered), Only: w.only != nil, Promised: w.promised,
 		},
 		State: w.state.public(), Front: w.front, Extended: w.extended, Offer: w.offer,
 		AnsweredAt: fromMicros(w.answered),

@@ -113,6 +113,7 @@ func (e *Engine) restoreWork(rw RestoredWork) {
 	}
 	w := e.newWork()
 	w.id, w.ch, w.q, w.priority, w.needs, w.wants, w.preferred = in.ID, ch, q, in.Priority, in.Needs, in.Wants, in.Preferred
+	w.promised = in.Promised
 	w.arrived, w.queued, w.entered = e.past(in.Arrived), e.past(in.Queued), e.past(in.Entered)
 	if w.entered == 0 {
 		w.entered = w.queued

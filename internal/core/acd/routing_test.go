@@ -265,6 +265,34 @@ func TestOverflow(t *testing.T) {
 			t.Errorf("%+v", r.last)
 		}
 	})
+	t.Run("what was promised is sent on, and never ended", func(t *testing.T) {
+		r := newRoom(t)
+		r.queue("q", "ana", rules(acd.Overflow{When: acd.OnLength, Length: 1}, acd.Overflow{When: acd.OnWait, After: time.Minute}))
+		promised := acd.Work{ID: "w2", Channel: acd.Chat, Queue: "q", Promised: true}
+		r.arrive("w1", "q")
+		r.do(acd.Enqueue{Work: promised})
+		r.waiting("q", "w1 w2")
+		r.pass(time.Minute)
+		r.waiting("q", "w2")
+		w, _ := r.e.Work("w2")
+		if why, _ := r.e.Why("w2"); !w.Promised || !why.Overflow.IsZero() {
+			t.Errorf("%+v, %+v", w, why)
+		}
+		r.queue("full", "bob", rules(acd.Overflow{When: acd.OnLength, Length: 1}))
+		r.queue("q", "ana", rules(acd.Overflow{When: acd.OnWait, After: time.Minute, ToQueue: "full"}))
+		r.arrive("w3", "full")
+		r.pass(time.Minute)
+		r.waiting("full", "w2 w3")
+	})
+	t.Run("what waited here before is not looked at as it comes back", func(t *testing.T) {
+		r := newRoom(t)
+		r.queue("q", "ana", rules(acd.Overflow{When: acd.OnLength, Length: 1}))
+		r.arrive("w1", "q")
+		r.do(acd.Enqueue{Work: acd.Work{ID: "w2", Channel: acd.Chat, Queue: "q", Back: true}})
+		r.waiting("q", "w1 w2")
+		r.arrive("w3", "q")
+		r.is("w3 closed")
+	})
 	t.Run("length, and from there on", func(t *testing.T) {
 		r := newRoom(t)
 		r.queue("q", "ana", rules(acd.Overflow{When: acd.OnLength, Length: 2, ToQueue: "q2"}))

@@ -137,6 +137,8 @@ type Work struct {
 	Queued    time.Time   // since when it waits: its place; kept on re-offer and overflow
 	Entered   time.Time   // when it came to this queue: steps and overflow count from it; zero: Queued
 	Only      bool        // only Preferred may have it (transfer to an agent)
+	Back      bool        // it waited here before: rules for work that comes do not apply
+	Promised  bool        // its person was promised to be called: no rule ends it
 }
 
 // Blend is the blended rule: holding work of one channel leaves no room for

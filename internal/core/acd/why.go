@@ -137,7 +137,7 @@ func (e *Engine) foresee(w *work, why *WorkWhy) {
 		}
 	}
 	for _, r := range w.q.cfg.Overflow {
-		if at := fromMicros(w.entered + r.After.Microseconds()); r.When == OnWait && r.After > 0 && (why.Overflow.IsZero() || at.Before(why.Overflow)) {
+		if at := fromMicros(w.entered + r.After.Microseconds()); r.When == OnWait && r.After > 0 && (r.ToQueue != "" || !w.promised) && (why.Overflow.IsZero() || at.Before(why.Overflow)) {
 			why.Overflow = at
 		}
 	}

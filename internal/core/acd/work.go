@@ -40,6 +40,7 @@ type work struct {
 	priority int
 	kept     bool // waiting: for its preferred agent
 	check    bool // in Engine.checks
+	promised bool // no rule ends it
 }
 
 // stage is a State, small.
@@ -144,9 +145,9 @@ func (e *Engine) enqueue(in Work) string {
 		only = e.agent(in.Preferred)
 	}
 	cause := CauseQueued
-	if only == nil {
+	if only == nil && !in.Back {
 		to, ends := e.admit(q, ch)
-		if ends {
+		if ends && !in.Promised {
 			*e.workChanged() = WorkChanged{Work: in.ID, State: Closed, Queue: to.id, Reason: Overflowed, Cause: CauseOverflow}
 			return RefusedNone
 		}
@@ -156,6 +157,7 @@ func (e *Engine) enqueue(in Work) string {
 	}
 	w := e.newWork()
 	w.id, w.ch, w.q, w.priority, w.needs, w.wants, w.preferred, w.only = in.ID, ch, q, in.Priority, in.Needs, in.Wants, in.Preferred, only
+	w.promised = in.Promised
 	w.queued = min(toMicros(in.Queued), e.now)
 	if w.queued == 0 {
 		w.queued = e.now
