@@ -279,10 +279,12 @@ func TestOverflow(t *testing.T) {
 			t.Errorf("%+v, %+v", w, why)
 		}
 		r.queue("full", "bob", rules(acd.Overflow{When: acd.OnLength, Length: 1}))
-		r.queue("q", "ana", rules(acd.Overflow{When: acd.OnWait, After: time.Minute, ToQueue: "full"}))
 		r.arrive("w3", "full")
-		r.pass(time.Minute)
-		r.waiting("full", "w2 w3")
+		r.queue("q", "ana", rules(acd.Overflow{When: acd.OnWait, After: time.Minute, ToQueue: "full"}))
+		r.waiting("q", "")
+		r.waiting("full", "w2 w3") // which takes nothing more from others
+		r.arrive("w4", "full")
+		r.is("w4 closed")
 	})
 	t.Run("what waited here before is not looked at as it comes back", func(t *testing.T) {
 		r := newRoom(t)
