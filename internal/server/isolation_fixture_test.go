@@ -51,6 +51,7 @@ type party struct {
 	share      string // of it, with second
 	evaluation string
 	judging    string // a calibration
+	factor     string // of all
 	hold       string // on it
 	ticket     string // of its opening
 	alert      string // about user, who holds a conversation
@@ -274,8 +275,10 @@ func (p *party) record(n *node) {
 	form := p.setups[setup.KindQualityForm]["id"].(string)
 	ids := n.ids
 	p.evaluation, p.judging = ids.New(id.Evaluation), ids.New(id.Calibration)
+	p.factor = ids.New(id.Factor)
 	must(p.t, n.keepers.db.Write(p.t.Context(), p.id, func(tx *store.Tx) error {
 		return errors.Join(
+			tx.InsertFactor(store.FactorRow{ID: p.factor, UserID: p.user, Kind: "passkey", Name: p.canary, CreatedAt: time.Now()}),
 			tx.InsertEvaluation(store.EvaluationRow{ID: p.evaluation, FormID: form, FormVersion: 1, RecordingID: r.ID(), InteractionID: p.visitor.Interaction, AgentID: ids.New(id.User), EvaluatorID: p.user,
 				Origin: "hand", State: "assigned", Answers: "[]", Score: -1, AssignedAt: time.Now()}),
 			tx.InsertCalibration(store.CalibrationRow{ID: p.judging, FormID: form, FormVersion: 1, RecordingID: r.ID(), InteractionID: p.visitor.Interaction, AgentID: ids.New(id.User), BegunAt: time.Now()}))
@@ -293,6 +296,8 @@ func (p *party) thing(path string) string {
 		return p.attachment
 	case strings.HasPrefix(path, "/api/v1/me/sessions/"):
 		return p.session
+	case strings.HasPrefix(path, "/api/v1/me/factors/"):
+		return p.factor
 	case strings.HasPrefix(path, "/api/v1/floor/queues/"):
 		return p.setups[setup.KindQueue]["id"].(string)
 	case strings.HasPrefix(path, "/api/v1/desk/forwarding/"):
@@ -368,7 +373,7 @@ func (p *party) body(method, route string) (any, string) {
 	if strings.HasSuffix(route, "/screen/pieces") {
 		return m{}, "?recording=rec_1&number=1&at_ms=1&length_ms=1000"
 	}
-	for end, body := range map[string]any{"/listen": m{}, "/shares": m{"users": []any{p.second}, "reason": "quality"}, "/attachments": fileForm, "/email/reply": m{"client_id": "m1", "text": "hello"}, "/email/draft": m{"version": 0, "words": m{"text": p.canary}}, "/draft/files": m{"name": "a.pdf", "size": 1}, "/messages": m{"client_id": "m1", "kind": "text", "text": "hello"}, "/read": m{"seq": 1},
+	for end, body := range map[string]any{"/listen": m{}, "/mailboxes/{id}/sign-in": m{"back": "https://desk.example/app/setup/mail-sign-in"}, "/shares": m{"users": []any{p.second}, "reason": "quality"}, "/attachments": fileForm, "/email/reply": m{"client_id": "m1", "text": "hello"}, "/email/draft": m{"version": 0, "words": m{"text": p.canary}}, "/draft/files": m{"name": "a.pdf", "size": 1}, "/messages": m{"client_id": "m1", "kind": "text", "text": "hello"}, "/read": m{"seq": 1},
 		"/typing": m{}, "/audio": soundFile, "/level": m{"right": true}, "/sound": m{"description": strings.Repeat("v=0\r\n", 10)}, "/hold": m{"held": true}, "/spoken": m{"wanted": true}, "/talk": m{"with": "caller"}, "/ring": m{}, "/park": m{}, "/take": m{}, "/monitor": m{"how": "none"}, "/outside": m{"number": "210000001"}, "/call-back": m{}, "/keys": m{"keys": "1"}, "/recording": m{"action": "pause"}, "/secure-flow": m{"flow": "flw_1"}, "/screen": m{}, "/screen/end": m{"why": "closed"}, "/call-legs/export": m{"format": "json"}, "/usage/export": m{"format": "json", "month": "2026-11"}, "/evaluations/export": m{"format": "json", "reason": "quality"}, "/complete": m{}, "/result": m{"disposition": "", "labels": []string{}}, "/transfer": m{"queue": p.setups[setup.KindQueue]["id"]}, "/consult": m{"user": p.second}, "/move": m{"priority": 7},
 		"/presence": m{"presence": "not_ready"}, "/contacts/{id}": m{"version": 1, "name": "x"}, "/organisations/{id}": m{"version": 1, "name": "Renamed"},
 		"/users/{id}": m{"version": 0, "language": "pt"}, "/restore": m{"version": 1}, "/skills/{skill}": m{"level": 3, "was": 0}, "/queues/{queue}": m{"member": false}, "/queues/members": m{"member_rule": `language == "pt"`}} {
