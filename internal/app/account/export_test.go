@@ -24,6 +24,19 @@ func (s *Service) NoWait() *[]time.Duration {
 // Cheap makes password hashes take no time to speak of.
 func (s *Service) Cheap() { s.hash = newHasher(cost{1, 64}, 4) }
 
+// Held lets no password be looked at until release; waiting is how many wait for that.
+func (s *Service) Held() (waiting func() int, release func()) {
+	h := s.hash
+	for range cap(h.turns) {
+		h.turns <- struct{}{}
+	}
+	return func() int { return len(h.queue) }, func() {
+		for range cap(h.turns) {
+			<-h.turns
+		}
+	}
+}
+
 // Costlier makes new password hashes take a little more.
 func (s *Service) Costlier() { s.hash = newHasher(cost{2, 64}, 4) }
 

@@ -3,6 +3,7 @@ package account_test
 import (
 	"context"
 	"encoding/base32"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -172,6 +173,41 @@ func TestGuessesAtOnceAreCounted(t *testing.T) {
 		all.Wait()
 		if at.Load() != 5 {
 			t.Errorf("%d codes were looked at before the account closed", at.Load())
+		}
+	})
+}
+
+// Of passwords that come at once, those that are looked at after the account closed say
+// nothing, right or wrong, with a second factor and without.
+func TestAPasswordThatWaitedIsNotTold(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		_, in := f.user("ana", access.Agent)
+		f.addApp(in.Session)
+		f.user("bob", access.Agent)
+		for _, name := range []string{"ana", "bob"} {
+			waiting, release := f.Held()
+			got := make(chan error)
+			for _, password := range []string{goodPassword, "a wrong one"} {
+				go func() {
+					_, err := f.SignIn(t.Context(), "acme", name, secret.New(password))
+					got <- err
+				}()
+			}
+			for waiting() < 2 {
+				runtime.Gosched()
+			}
+			must(t, f.db.Write(t.Context(), f.a.ID, func(tx *store.Tx) error {
+				u, err := tx.UserByName(name)
+				if err == nil {
+					u.LockedUntil = f.clock.Now().Add(time.Minute)
+					err = tx.UpdateUser(u)
+				}
+				return err
+			}))
+			release()
+			for range 2 {
+				wantCode(t, <-got, errs.Limited)
+			}
 		}
 	})
 }

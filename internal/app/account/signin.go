@@ -65,6 +65,9 @@ func (s *Service) signIn(ctx context.Context, slug, key string, password secret.
 	if !ok {
 		return SignedIn{}, s.failedSignIn(ctx, org.ID, user.ID)
 	}
+	if err := s.closedMeanwhile(ctx, org.ID, user.ID); err != nil {
+		return SignedIn{}, err
+	}
 	if org.Status != string(Active) {
 		return SignedIn{}, suspended()
 	}
@@ -78,6 +81,20 @@ func (s *Service) signIn(ctx context.Context, slug, key string, password secret.
 		return s.askSecond(ctx, org, user, hash)
 	}
 	return s.openSession(ctx, org, user.ID, user.PasswordHash, hash, proof{by: "password"})
+}
+
+// closedMeanwhile refuses a right password as a wrong one is refused, if the account was
+// closed while it waited to be looked at: many at once would else tell which was right.
+func (s *Service) closedMeanwhile(ctx context.Context, t id.Tenant, user string) error {
+	var row store.UserRow
+	err := s.Store.Read(ctx, t, func(tx *store.Tx) (err error) {
+		row, err = tx.User(user)
+		return err
+	})
+	if now := s.now(); err == nil && now.Before(row.LockedUntil) {
+		return lockedOut(row.LockedUntil.Sub(now))
+	}
+	return err
 }
 
 // askSecond answers a right password of a user who has a second factor. hash is
