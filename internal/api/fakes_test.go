@@ -494,8 +494,12 @@ func (w *world) List(_ context.Context, a access.Actor, _ setup.Kind, _ bool) ([
 	return []api.SetupObject{o}, err
 }
 
-func (w *world) Get(_ context.Context, a access.Actor, _ setup.Kind, object string) (api.SetupObject, error) {
-	return w.object(a, object)
+func (w *world) Get(_ context.Context, a access.Actor, k setup.Kind, object string) (api.SetupObject, error) {
+	o, err := w.object(a, object)
+	if err == nil && k == setup.KindPhone {
+		o.Body = json.RawMessage(`{"name":"x","user":"usr_1"}`)
+	}
+	return o, err
 }
 
 func (w *world) CreateWith(_ context.Context, a access.Actor, _ setup.Kind, body json.RawMessage, x appsetup.Extra) (api.SetupObject, error) {
@@ -552,6 +556,23 @@ func (mailboxes) Own(context.Context, access.Actor) (voicemail.Mailbox, error) {
 func (b mailboxes) Mark(ctx context.Context, a access.Actor, interaction string, _ voicemail.Mark) (voicemail.LeftMessage, error) {
 	_, err := b.Work(ctx, a, access.DeskUse, interaction)
 	return voicemail.LeftMessage{ID: interaction}, err
+}
+
+// greetings are everybody's.
+type greetings struct{}
+
+func (greetings) Greeting(context.Context, id.Tenant, string) (prompt.Greeting, error) {
+	return prompt.Greeting{}, nil
+}
+
+func (greetings) SetGreeting(context.Context, access.Actor, string, []byte) (prompt.Greeting, error) {
+	return prompt.Greeting{}, nil
+}
+
+func (greetings) RemoveGreeting(context.Context, access.Actor, string) error { return nil }
+
+func (greetings) ListenToGreeting(context.Context, id.Tenant, string) ([]byte, error) {
+	return []byte("RIFF"), nil
 }
 
 // forwards has every phone's calls go nowhere; users have no phones.

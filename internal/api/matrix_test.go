@@ -105,6 +105,10 @@ func workExamples() map[string]example {
 		"GET /api/v1/desk/voicemails":        {},
 		"PATCH /api/v1/desk/voicemails/{id}": {thing: "interaction", body: m{"heard": true}},
 		"PUT /api/v1/desk/forwarding/{id}":   {thing: "setup", body: m{"always": "", "busy": "", "unanswered": "", "seconds": 20}},
+		"GET /api/v1/desk/greeting":          {},
+		"GET /api/v1/desk/greeting/audio":    {},
+		"POST /api/v1/desk/greeting/audio":   {body: "RIFF", kind: "audio/wav"},
+		"DELETE /api/v1/desk/greeting/audio": {},
 		"PUT /api/v1/desk/phone":             {body: m{"phone": ""}},
 		"PUT /api/v1/desk/presence":          {body: m{"presence": "ready"}},
 		"GET /api/v1/desk/colleagues":        {},
@@ -292,6 +296,10 @@ func setupExamples() map[string]example {
 	e["GET /api/v1/phones/{id}/status"] = example{thing: "setup"}
 	e["GET /api/v1/phones/{id}/forwarding"] = example{thing: "setup"}
 	e["PUT /api/v1/phones/{id}/forwarding"] = example{thing: "setup", body: m{"always": "", "busy": "", "unanswered": "", "seconds": 20}}
+	e["GET /api/v1/phones/{id}/greeting"] = example{thing: "setup"}
+	e["GET /api/v1/phones/{id}/greeting/audio"] = example{thing: "setup"}
+	e["POST /api/v1/phones/{id}/greeting/audio"] = example{thing: "setup", body: "RIFF", kind: "audio/wav"}
+	e["DELETE /api/v1/phones/{id}/greeting/audio"] = example{thing: "setup"}
 	e["POST /api/v1/phones/{id}/password"] = example{thing: "setup"}
 	e["GET /api/v1/prompts/{id}/level"] = example{thing: "setup"}
 	e["POST /api/v1/prompts/{id}/level"] = example{thing: "setup", body: m{"right": true}}

@@ -24,6 +24,7 @@ type Parts struct {
 	Calls      Calls
 	Setup      Setup
 	Prompts    Prompts
+	Greetings  Greetings
 	Listening  Listening
 	Holds      Holds
 	Quality    Quality
@@ -116,6 +117,7 @@ func New(c Config, p Parts) *Server {
 	s.phoneCallRoutes()
 	s.handsetRoutes()
 	s.forwardRoutes()
+	s.greetingRoutes()
 	s.voicemailRoutes()
 	s.parkedRoutes()
 	s.liveRoutes()

@@ -48,7 +48,8 @@ type Parking struct {
 func ReachAt(interaction string) string { return "interactions.reach/" + interaction }
 
 // Greeting is what who calls is told before it leaves a message: words by language,
-// or recorded prompts in their place.
+// or recorded prompts in their place. The id of the mailbox's user stands for its own
+// greeting, whose words Words are.
 type Greeting struct{ Words, Prompt map[string]string }
 
 // Outgoing is work that an agent begins.

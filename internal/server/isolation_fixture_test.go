@@ -328,8 +328,8 @@ func (p *party) madeUp(path string) string {
 	return path
 }
 
-// soundFile is a tenth of a second of silence.
-var soundFile = string(audio.WriteWAV(make([]int16, 800), 8000))
+// soundFile is a second of a tone.
+var soundFile = string(audio.WriteWAV(audio.Tone{Hertz: []float64{500}, Level: -20, Length: time.Second}.PCM(), audio.Rate))
 
 const fileForm = "--x\r\nContent-Disposition: form-data; name=\"client_id\"\r\n\r\nf1\r\n--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\nContent-Type: text/plain\r\n\r\nhello\r\n--x--\r\n"
 

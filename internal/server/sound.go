@@ -23,7 +23,8 @@ import (
 // written is the written side of calls, as voice needs it.
 type written struct {
 	*chat.Service
-	setups *setups
+	setups    *setups
+	greetings *prompt.Service
 }
 
 var _ voice.Written = written{}
@@ -43,14 +44,31 @@ func (w written) Begin(ctx context.Context, b voice.Beginning) (voice.Caller, er
 			r.Language = "pt"
 		}
 		if b.Mailbox != "" {
-			r.Greeting.Words = voice.Greeting(w.People.PublicName(ctx, b.Tenant, b.Mailbox))
-		}
-		if g := b.Greeting; g.Prompt != "" {
-			r.Language, r.Greeting = g.Language, channel.Greeting{Prompt: map[string]string{g.Language: g.Prompt}}
+			if err := w.greet(ctx, b, &r); err != nil {
+				return voice.Caller{}, err
+			}
 		}
 	}
 	v, err := w.StartCall(ctx, b.Tenant, r)
 	return voice.Caller{Tenant: v.Tenant, Interaction: v.Interaction, Contact: v.Contact, Language: v.Language}, err
+}
+
+// greet chooses what a mailbox says: its user's own greeting, else the prompt that the
+// phone names, else the usual words.
+func (w written) greet(ctx context.Context, b voice.Beginning, r *chat.Ring) error {
+	own, err := w.greetings.HasGreeting(ctx, b.Tenant, b.Mailbox)
+	if err != nil {
+		return err
+	}
+	if g := b.Greeting; g.Prompt != "" && !own {
+		r.Language, r.Greeting = g.Language, channel.Greeting{Prompt: map[string]string{g.Language: g.Prompt}}
+		return nil
+	}
+	r.Greeting = channel.Greeting{Words: voice.Greeting(w.People.PublicName(ctx, b.Tenant, b.Mailbox))}
+	if own {
+		r.Greeting.Prompt = map[string]string{r.Language: b.Mailbox}
+	}
+	return nil
 }
 
 func (w written) Choose(ctx context.Context, c voice.Caller, clientID, value string) error {
@@ -74,6 +92,9 @@ type sounds struct {
 }
 
 func (s sounds) Heard(ctx context.Context, t id.Tenant, prompt string) ([]int16, error) {
+	if id.Valid(id.User, prompt) { // the greeting of this user's mailbox
+		return s.prompts.GreetingHeard(ctx, t, prompt)
+	}
 	return s.prompts.Heard(ctx, t, prompt)
 }
 

@@ -169,7 +169,7 @@ func (s *Server) makeParts() *parts {
 		network, phones, agents = p.telephone, p.telephone, phoneAgents{p.handsets}
 	}
 	p.voicemails = voicemail.New(voicemail.Deps{DB: k.db, Vault: k.vault, Bus: k.bus, Clock: s.clock})
-	p.voice = voice.New(voice.Deps{Messages: p.voicemails, Queues: p.setups, Network: network, Phones: phones, Agents: agents, SIP: s.sipConfig(), Bus: k.bus, Media: p.media, Speech: s.speaker(), Prompts: sounds{p.prompts, p.setups}, Floor: voiceFloor, Written: written{p.chat, p.setups}, Absence: s.absence,
+	p.voice = voice.New(voice.Deps{Messages: p.voicemails, Queues: p.setups, Network: network, Phones: phones, Agents: agents, SIP: s.sipConfig(), Bus: k.bus, Media: p.media, Speech: s.speaker(), Prompts: sounds{p.prompts, p.setups}, Floor: voiceFloor, Written: written{p.chat, p.setups, p.prompts}, Absence: s.absence,
 		DB: k.db, Vault: k.vault, Clock: s.clock, IDs: s.ids, Audit: p.audit, Rules: p.setups, Secure: secureFlows{p.setups, s.clock, looks}, Recorder: recorder{k.db, p.setups, p.contacts, p.audit, p.recording}, Log: s.log.With("part", "voice")})
 	if p.telephone != nil {
 		p.telephone.phone, p.handsets.voice = p.voice.Phone(), p.voice
@@ -249,6 +249,7 @@ func (s *Server) doors(p *parts) *api.Server {
 		Screens:   p.voice,
 		Setup:     setupDoors{p.setup, reload},
 		Prompts:   p.prompts,
+		Greetings: p.prompts,
 		Listening: p.listeners,
 		Holds:     p.holds,
 		Quality:   p.quality,

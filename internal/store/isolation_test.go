@@ -52,6 +52,9 @@ func everything(t *testing.T, db *store.DB) {
 					return tx.PutForward(store.ForwardRow{PhoneID: "phn_1", UserID: "usr_1", Sealed: []byte("s"), SetAt: t0})
 				},
 				func() error {
+					return tx.PutGreeting(store.GreetingRow{UserID: "usr_1", Facts: "{}", Sealed: []byte("s"), SetAt: t0})
+				},
+				func() error {
 					return tx.PutEmailFolder(store.EmailFolderRow{MailboxID: "mbx_1", Folder: "INBOX", Validity: 1, From: 1, Since: t0})
 				},
 				func() error {

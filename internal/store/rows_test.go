@@ -76,6 +76,8 @@ func tenantRows() []kept {
 	factor.UserID, factor.Kind = user.ID, "totp"
 	officeCall := fill[store.OfficeCallRow](30)
 	forward := fill[store.ForwardRow](31)
+	greeting := fill[store.GreetingRow](44)
+	greeting.UserID = user.ID
 	voicemail := fill[store.VoicemailRow](32)
 	voicemail.InteractionID, voicemail.DeletedAt = interaction.ID, time.Time{}
 	emailFolder := fill[store.EmailFolderRow](40)
@@ -151,6 +153,7 @@ func tenantRows() []kept {
 			return only(tx.OfficeCalls(r.StartedAt, r.StartedAt.Add(time.Millisecond)))
 		}),
 		keep("forwards", forward, (*store.Tx).PutForward, func(tx *store.Tx, r store.ForwardRow) (store.ForwardRow, error) { return only(tx.Forwards()) }),
+		keep("greetings", greeting, (*store.Tx).PutGreeting, func(tx *store.Tx, r store.GreetingRow) (store.GreetingRow, error) { return tx.Greeting(r.UserID) }),
 		keep("voicemails", voicemail, (*store.Tx).PutVoicemail, func(tx *store.Tx, r store.VoicemailRow) (store.VoicemailRow, error) {
 			return tx.Voicemail(r.InteractionID)
 		}),

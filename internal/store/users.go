@@ -90,7 +90,7 @@ func (tx *Tx) SetTalkPhone(userID, phone string) error {
 
 // EraseUser leaves of a user only the id that records point at: status deleted,
 // no name, profile, password, factors, roles, sessions or presence, no number that calls are
-// forwarded to, nothing that was shared with
+// forwarded to, no greeting of its mailbox, nothing that was shared with
 // it, and no evaluation of its work. Its API keys are revoked.
 func (tx *Tx) EraseUser(userID string, now time.Time) error {
 	t := string(tx.scope.Tenant)
@@ -110,6 +110,9 @@ func (tx *Tx) EraseUser(userID string, now time.Time) error {
 		return err
 	}
 	if _, err := tx.exec(`DELETE FROM forwards WHERE tenant_id = $1 AND user_id = $2`, t, userID); err != nil {
+		return err
+	}
+	if _, err := tx.DeleteGreeting(userID); err != nil {
 		return err
 	}
 	if err := tx.eraseEvaluator(userID); err != nil {

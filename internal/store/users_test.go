@@ -101,7 +101,8 @@ func TestErasingAUser(t *testing.T) {
 				return firstOf(tx.InsertUser(full), tx.InsertSession(store.SessionRow{ID: "ses_1", UserID: full.ID, TokenHash: []byte("s")}),
 					tx.InsertFactor(store.FactorRow{ID: "fac_1", UserID: full.ID, Kind: "totp"}),
 					tx.PutAgent(store.AgentRow{UserID: full.ID, Presence: "ready", Since: t0}), tx.InsertAPIKey(store.APIKeyRow{ID: "key_1", CreatedBy: full.ID, TokenHash: []byte("k")}),
-					tx.PutForward(store.ForwardRow{PhoneID: "phn_1", UserID: full.ID, Sealed: []byte("s")}), tx.PutForward(store.ForwardRow{PhoneID: "phn_2", UserID: "usr_other", Sealed: []byte("s")}))
+					tx.PutForward(store.ForwardRow{PhoneID: "phn_1", UserID: full.ID, Sealed: []byte("s")}), tx.PutForward(store.ForwardRow{PhoneID: "phn_2", UserID: "usr_other", Sealed: []byte("s")}),
+					tx.PutGreeting(store.GreetingRow{UserID: full.ID, Facts: "{}", Sealed: []byte("s")}))
 			})
 		}
 		write(t, db, tenA, func(tx *store.Tx) error { return tx.EraseUser(full.ID, at(9)) })
@@ -118,6 +119,9 @@ func TestErasingAUser(t *testing.T) {
 			wantCode(t, "agent", err2, errs.NotFound)
 			if left, err := tx.Forwards(); err != nil || len(left) != 1 || left[0].PhoneID != "phn_2" {
 				t.Errorf("forwardings: %+v, %v", left, err)
+			}
+			if _, err := tx.Greeting(full.ID); !errs.Is(err, errs.NotFound) {
+				t.Errorf("a greeting: %v", err)
 			}
 			k, err3 := tx.APIKey("key_1")
 			if !k.RevokedAt.Equal(at(9)) {

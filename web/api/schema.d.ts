@@ -996,6 +996,60 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/desk/greeting": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The greeting of my mailbox
+     * @description What callers hear before they leave a message by voice.
+     *
+     *     Needs `desk.use`.
+     */
+    get: operations["ownGreeting"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/desk/greeting/audio": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Listen to the greeting of my mailbox
+     * @description Needs `desk.use`.
+     */
+    get: operations["listenToOwnGreeting"];
+    put?: never;
+    /**
+     * Give the greeting of my mailbox
+     * @description A WAV file: PCM with 8, 16 or 24 bits a sample, one or two channels, 8 to 48 kHz, at most a minute without the silence at its ends. It is brought to the loudness that docs/prompts.md names, takes the place of the greeting that was there, and is heard from now on, at all phones of the user.
+     *
+     *     Needs `desk.use`.
+     */
+    post: operations["setOwnGreeting"];
+    /**
+     * Take the greeting of my mailbox away
+     * @description Callers hear the standard greeting, or the prompt that the phone names.
+     *
+     *     Needs `desk.use`.
+     */
+    delete: operations["removeOwnGreeting"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/desk/phone": {
     parameters: {
       query?: never;
@@ -4054,6 +4108,60 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/phones/{id}/greeting": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The greeting of the mailbox of a phone's user
+     * @description What callers hear before they leave a message by voice.
+     *
+     *     Needs `setup.write`.
+     */
+    get: operations["phoneGreeting"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/phones/{id}/greeting/audio": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Listen to the greeting of the mailbox of a phone's user
+     * @description Needs `setup.write`.
+     */
+    get: operations["listenToPhoneGreeting"];
+    put?: never;
+    /**
+     * Give the greeting of the mailbox of a phone's user
+     * @description A WAV file: PCM with 8, 16 or 24 bits a sample, one or two channels, 8 to 48 kHz, at most a minute without the silence at its ends. It is brought to the loudness that docs/prompts.md names, takes the place of the greeting that was there, and is heard from now on, at all phones of the user.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["setPhoneGreeting"];
+    /**
+     * Take the greeting of the mailbox of a phone's user away
+     * @description Callers hear the standard greeting, or the prompt that the phone names.
+     *
+     *     Needs `setup.write`.
+     */
+    delete: operations["removePhoneGreeting"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/phones/{id}/password": {
     parameters: {
       query?: never;
@@ -6863,6 +6971,8 @@ export interface components {
         | "phone.plain_ended"
         | "phone.password_made"
         | "phone.forwarding_changed"
+        | "greeting.set"
+        | "greeting.removed"
         | "prompt.sound_set"
         | "prompt.sound_removed"
         | "prompt.sound_made_right"
@@ -8362,6 +8472,18 @@ export interface components {
        */
       state: "up" | "down" | "unknown";
       transport: string;
+    };
+    Greeting: {
+      /** Format: date-time */
+      set_at: string;
+      /** @description User id: the user, or an administrator. */
+      set_by: string;
+      /** @description As callers hear it: made right as it was recorded. */
+      sound: components["schemas"]["SoundLevel"];
+    };
+    GreetingKnown: {
+      /** @description Absent: callers hear the standard greeting, or the prompt that the phone names. */
+      greeting?: components["schemas"]["Greeting"];
     };
     Handed: {
       ended: boolean;
@@ -15300,6 +15422,131 @@ export interface operations {
       };
     };
   };
+  ownGreeting: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["GreetingKnown"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listenToOwnGreeting: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          "Cache-Control"?: string;
+          "Content-Disposition"?: string;
+          "Content-Security-Policy"?: string;
+          "Content-Type"?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "audio/wav": string;
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  setOwnGreeting: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "audio/wav": string;
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Greeting"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  removeOwnGreeting: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   handset: {
     parameters: {
       query?: never;
@@ -21224,6 +21471,139 @@ export interface operations {
         content: {
           "application/json": components["schemas"]["Forwarding"];
         };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  phoneGreeting: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["GreetingKnown"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listenToPhoneGreeting: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          "Cache-Control"?: string;
+          "Content-Disposition"?: string;
+          "Content-Security-Policy"?: string;
+          "Content-Type"?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "audio/wav": string;
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  setPhoneGreeting: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "audio/wav": string;
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Greeting"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  removePhoneGreeting: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
       };
       /** @description Error */
       default: {

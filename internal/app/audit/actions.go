@@ -12,6 +12,7 @@ var Actions = []string{
 	"setup.created", "setup.changed", "setup.archived", "setup.restored", "setup.ordered",
 	"trunk.plain_allowed", "trunk.plain_ended",
 	"phone.plain_allowed", "phone.plain_ended", "phone.password_made", "phone.forwarding_changed",
+	"greeting.set", "greeting.removed",
 	"prompt.sound_set", "prompt.sound_removed", "prompt.sound_made_right", "prompt.sound_as_uploaded",
 	"contact.seen", "contact.rectified", "contact.exported", "contact.erasure_begun", "contact.erasure_refused", "contact.erased", "consent.given", "consent.withdrawn",
 	"interaction.move", "interaction.taken_over", "callback.cancelled", "interaction.hint", "call.monitored", "call.ended", "call.secure_begun", "call.secure_ended", "call.exported", "call.numbers_exported", "recording.listened", "recording.exported", "recording.begun", "recording.paused", "recording.resumed", "recording.stopped", "recording.screen_ended", "quality.assigned", "quality.drawn", "quality.completed", "quality.acknowledged", "quality.disputed", "quality.settled", "quality.withdrawn", "quality.calibration_begun", "quality.calibration_ended", "quality.exported", "recording.shared", "recording.share_ended", "recording.hold_placed", "recording.hold_ended", "alert.acknowledged", "agent.presence", "retention.ended", Trimmed,

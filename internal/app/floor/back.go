@@ -31,7 +31,11 @@ const (
 func (f *floor) beginMailbox(it *item, now time.Time) {
 	it.State, it.running, it.within = "in_flow", true, nil
 	it.row.FlowID, it.row.FlowVersion = mailboxFlow, 1
-	it.graph = flow.Mailbox(it.greeting.Words, it.greeting.Prompt, mailboxSeconds)
+	words := it.greeting.Words
+	if len(it.greeting.Prompt) > 0 {
+		words = nil // which a flow would rather say
+	}
+	it.graph = flow.Mailbox(words, it.greeting.Prompt, mailboxSeconds)
 	it.here = it.graph
 	f.segment(it, "flow", mailboxFlow, "arrived", now)
 	f.startOwn(it, now)

@@ -23,6 +23,9 @@ func (f *floor) world(it *item, now time.Time) flow.World {
 			return c.Words, c.Version
 		},
 		Prompt: func(prompt string) (string, bool) {
+			if words := it.greeting.Words[it.Language]; words != "" && prompt == it.Mailbox {
+				return words, true
+			}
 			words, known := f.plan.Prompts[prompt]
 			return words, known
 		},

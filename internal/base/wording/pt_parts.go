@@ -8,7 +8,7 @@ var ptWords = map[string]word{
 	"user": {"utilizador", false}, "language": {"idioma", false},
 	"address": {"endereço", false}, "agent": {"agente", false}, "attachment": {"anexo", false}, "consent": {"consentimento", false}, "contact": {"contacto", false},
 	"conversation": {"conversa", true}, "interaction": {"interação", true}, "key": {"chave", true}, "object": {"objeto", false}, "offer": {"oferta", true},
-	"organisation": {"organização", true}, "session": {"sessão", true}, "job": {"trabalho", false}, "message": {"mensagem", true},
+	"organisation": {"organização", true}, "session": {"sessão", true}, "job": {"trabalho", false}, "message": {"mensagem", true}, "greeting": {"saudação", true},
 	"administrator": {"administrador", false}, "reseller": {"revendedor", false}, "operator": {"operador", false},
 	"an MP3 file": {"um ficheiro MP3", false}, "an Ogg file": {"um ficheiro Ogg", false}, "a FLAC file": {"um ficheiro FLAC", false}, "an MP4 or M4A file": {"um ficheiro MP4 ou M4A", false},
 	"a WebM file": {"um ficheiro WebM", false}, "an AIFF file": {"um ficheiro AIFF", false}, "a WAV file of 64 bits": {"um ficheiro WAV de 64 bits", false},

@@ -167,6 +167,12 @@ var inventory = []group{
 		part{"set_by", Pseudonym, "who chose it: the user, or an administrator", ""},
 		part{"rules_sealed", Address, "an extension, or a number outside, which may be the user's own", byTenant})},
 
+	{Column, "greetings", "to greet callers by the user's own voice before they leave a message", "until the user, or an administrator, replaces it or takes it back", "with the user", with(
+		none("facts", "set_at"),
+		part{"user_id", Pseudonym, "whose mailbox it is", ""},
+		part{"set_by", Pseudonym, "who recorded it: the user, or an administrator", ""},
+		part{"sound_sealed", Content, "the recording", byTenant})},
+
 	{Column, "offers", "to report what was offered to whom, and that nobody is offered the same work twice", whileRecord, "with the interaction", with(
 		none("offer_id", "queue_id", "offered_at", "deadline", "ended_at", "outcome"),
 		part{"interaction_id", Pseudonym, "", ""},

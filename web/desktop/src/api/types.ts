@@ -116,6 +116,7 @@ export type Mailbox = Required<Omit<Schemas["NewMailbox"], "$schema">>;
 export type MailboxState = Schemas["MailboxState"];
 export type TriedMailbox = Schemas["TriedMailbox"];
 export type Prompt = Schemas["Prompt"];
+export type Greeting = Schemas["Greeting"];
 export type PromptSound = Schemas["Sound"];
 export type CannedReply = Required<Schemas["CannedReply"]>;
 export type ConsentText = Required<Schemas["ConsentText"]>;
