@@ -41,6 +41,8 @@ beforeAll(async () => {
     enabled: true,
     encryption: "required",
   });
+  // Without one it is not in use.
+  await page.request.post(`${at}/phones/${phone}/password`, { headers: headers(), data: {} });
   const rule = { always: "voicemail", busy: "", unanswered: "", seconds: 20 };
   const chosen = await page.request.put(`${at}/phones/${phone}/forwarding`, {
     headers: headers(),
