@@ -1,8 +1,9 @@
 import { readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { freePort, power, Softphone } from "./softphone";
-import { looks, Stage, until } from "./stage";
+import { looks, shot, Stage, until } from "./stage";
 import { tone } from "./tone";
 
 // A user records the greeting of its mailbox in the browser, and who calls by a real
@@ -93,6 +94,16 @@ async function greeted(): Promise<(hertz: number) => number> {
   }
 }
 
+/** The group itself, which may be far below on a page: narrow and dark. */
+async function close(page: Page, group: Locator, name: string): Promise<void> {
+  await page.setViewportSize({ width: 400, height: 900 });
+  await page.emulateMedia({ colorScheme: "dark" });
+  await group.scrollIntoViewIfNeeded();
+  await shot(page, name);
+  await page.setViewportSize({ width: 1280, height: 900 });
+  await page.emulateMedia({ colorScheme: "light" });
+}
+
 test("a user records a greeting, and callers hear it", { timeout: 240_000 }, async () => {
   const agent = await stage.agent("a7", {}, USER);
   const { page } = agent;
@@ -119,6 +130,7 @@ test("a user records a greeting, and callers hear it", { timeout: 240_000 }, asy
     Number(await draft.getByRole("slider").getAttribute("aria-valuenow")),
   ).toBeGreaterThan(0);
   found.push(...(await looks(page, "greeting-03-draft")));
+  await close(page, own, "greeting-03-draft-close");
   await own.getByRole("button", { name: "Keep this greeting" }).press("Enter");
   const kept = own.getByRole("group", { name: "Your greeting" });
   await kept.getByRole("button", { name: "Play" }).press("Enter");
@@ -126,6 +138,7 @@ test("a user records a greeting, and callers hear it", { timeout: 240_000 }, asy
     Number(await kept.getByRole("slider").getAttribute("aria-valuenow")),
   ).toBeGreaterThan(0);
   found.push(...(await looks(page, "greeting-04-kept")));
+  await close(page, own, "greeting-04-kept-close");
 
   const heard = await greeted();
   expect(heard(USER)).toBeGreaterThan(-35);
@@ -138,6 +151,7 @@ test("a user records a greeting, and callers hear it", { timeout: 240_000 }, asy
   const seu = page.getByRole("group", { name: "Saudação do correio de voz" });
   await seu.getByRole("button", { name: "Voltar à saudação habitual" }).waitFor();
   found.push(...(await looks(page, "greeting-05-pt")));
+  await close(page, seu, "greeting-05-pt-close");
   await seu.getByRole("button", { name: "Voltar à saudação habitual" }).press("Enter");
   await seu.getByText("Quem liga ouve a saudação habitual").waitFor();
   expect(found).toEqual([]);
