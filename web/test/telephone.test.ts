@@ -275,6 +275,46 @@ test("the server dies and comes back: the telephone and the desk talk on", { tim
   }
 });
 
+test(
+  "the server dies and comes back: a parked telephone is parked where it was",
+  { timeout: 180_000 },
+  async () => {
+    const agent = await stage.agent("a7", {}, AGENT);
+    await agent.ready();
+    const phone = new Softphone(PHONE);
+    try {
+      await phone.call("210000001", udp);
+      await until(() => phone.said).toMatch(/established/i);
+      phone.press("2");
+      await agent.offers.filter({ hasText: "+351930000007" }).waitFor();
+      await agent.page.keyboard.press("Enter");
+      await hears(agent.page, PHONE);
+      await agent.page.keyboard.press("Alt+j");
+      const parked = agent.page.getByRole("region", { name: "Parked calls" });
+      const back = parked.getByRole("button", { name: /^Take back 70[1-9]$/ });
+      const slot = await back.getAttribute("aria-label");
+      await agent.page.goto("about:blank"); // which does not miss its server
+      await stage.program.kill();
+      await stage.program.start();
+      await agent.page.goto(`${stage.program.base}/app/desk`);
+      await back.waitFor();
+      expect(await back.getAttribute("aria-label")).toBe(slot);
+      await back.click();
+      await agent.page.getByRole("heading", { name: "+351930000007", level: 1 }).waitFor();
+      await hears(agent.page, PHONE);
+      await agent.page.getByRole("button", { name: /^Hang up/ }).click();
+      await agent.page.getByRole("region", { name: "Wrap-up" }).waitFor();
+      await until(() => phone.said).toMatch(/closed|terminated/i);
+      await agent.person.getByLabel("Disposition").selectOption({ index: 1 });
+      await agent.page.getByRole("button", { name: /^Complete/ }).click();
+      await agent.page.locator("section.middle.empty").waitFor();
+    } finally {
+      await phone.hangUp();
+      phone.remove();
+    }
+  },
+);
+
 test("an agent calls a number, and is told why it did not go", async () => {
   const agent = await stage.agent("b2", {}, AGENT);
   await agent.ready();
