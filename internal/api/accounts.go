@@ -21,12 +21,14 @@ type signInInput struct {
 // SignedInView answers a sign-in; the session itself is in the cookie.
 type SignedInView struct {
 	MustChange bool                `json:"must_change" doc:"Choose a new password first: POST me/password."`
+	MustSetUp  bool                `json:"must_set_up" doc:"Add a second factor first: POST me/factors/…."`
 	ExpiresAt  time.Time           `json:"expires_at,omitzero"`
 	Second     *account.SecondStep `json:"second,omitempty" doc:"There is no session yet: a second factor is asked for. POST sign-in/second."`
 }
 
 type signInOutput struct {
 	SetCookie http.Cookie `header:"Set-Cookie"`
+	Device    http.Cookie `header:"Set-Cookie"`
 	Body      SignedInView
 }
 
@@ -45,7 +47,7 @@ type meInput struct {
 type passwordInput struct {
 	Body struct {
 		Current string `json:"current" maxLength:"256"`
-		New     string `json:"new" maxLength:"256" doc:"At least 10 characters; not the user name, not a common password."`
+		New     string `json:"new" maxLength:"256" doc:"At least 10 characters, or as many as the organisation's rules ask for; not the user name, not a common password."`
 	}
 }
 
@@ -54,16 +56,16 @@ func (s *Server) signedIn(got account.SignedIn) *signInOutput {
 	if got.Second != nil {
 		return &signInOutput{Body: SignedInView{Second: got.Second}}
 	}
-	return &signInOutput{SetCookie: s.cookie(got.Token, got.Session.ExpiresAt),
-		Body: SignedInView{MustChange: got.Session.MustChange, ExpiresAt: got.Session.ExpiresAt}}
+	return &signInOutput{SetCookie: s.cookie(got.Token, got.Session.ExpiresAt), Device: s.deviceCookie(got.Devices),
+		Body: SignedInView{MustChange: got.Session.MustChange, MustSetUp: got.Session.MustSetUp, ExpiresAt: got.Session.ExpiresAt}}
 }
 
 func (s *Server) accountRoutes() {
 	const tag = "Own account"
 	handle(s, "POST", "/api/v1/sign-in", needs(access.Public), about{id: "signIn", tag: tag, summary: "Sign in", once: true,
-		detail: "Sets the session cookie. Five failures within a minute lock the account for five minutes."},
+		detail: "Sets the session cookie. Five failures within a minute lock the account for five minutes, but not for a browser in which its user has signed in before (a second cookie says so): there, failures are counted apart."},
 		func(ctx context.Context, c *caller, in *signInInput) (*signInOutput, error) {
-			got, err := s.Accounts.SignIn(ctx, in.Body.Organisation, in.Body.UserName, secret.New(in.Body.Password))
+			got, err := s.Accounts.SignIn(ctx, c.from(), in.Body.Organisation, in.Body.UserName, secret.New(in.Body.Password))
 			if err != nil {
 				return nil, err
 			}
@@ -72,7 +74,7 @@ func (s *Server) accountRoutes() {
 	handle(s, "POST", "/api/v1/sign-in/second", needs(access.Public), about{id: "signInSecond", tag: tag, summary: "Complete a sign-in with a second factor", once: true,
 		detail: "Takes the code of an authenticator app, or a recovery code, each once. Wrong ones count like wrong passwords."},
 		func(ctx context.Context, c *caller, in *secondInput) (*signInOutput, error) {
-			got, err := s.Accounts.SignInSecond(ctx, secret.New(in.Body.State), in.Body.Code)
+			got, err := s.Accounts.SignInSecond(ctx, c.from(), secret.New(in.Body.State), in.Body.Code)
 			if err != nil {
 				return nil, err
 			}
@@ -86,14 +88,14 @@ func (s *Server) accountRoutes() {
 	handle(s, "POST", "/api/v1/sign-in/passkey", needs(access.Public), about{id: "signInPasskey", tag: tag, summary: "Sign in with a passkey", once: true,
 		detail: "It has verified its user itself, so neither a password nor another factor is asked for. Sets the session cookie."},
 		func(ctx context.Context, c *caller, in *passkeyInput) (*signInOutput, error) {
-			got, err := s.Accounts.SignInPasskey(ctx, c.host, secret.New(in.Body.State), in.Body.Credential)
+			got, err := s.Accounts.SignInPasskey(ctx, c.from(), c.host, secret.New(in.Body.State), in.Body.Credential)
 			if err != nil {
 				return nil, err
 			}
 			return s.signedIn(got), nil
 		})
 	own := needs(access.SignedIn)
-	early := Guard{Permission: access.SignedIn, WhileMustChange: true}
+	early := Guard{Permission: access.SignedIn, WhileMustChange: true, WhileMustSetUp: true}
 	handle(s, "POST", "/api/v1/sign-out", early, about{id: "signOut", tag: tag, summary: "Sign out", once: true},
 		func(ctx context.Context, c *caller, _ *none) (*cookieOutput, error) {
 			if err := s.Accounts.SignOut(ctx, c.session); err != nil {

@@ -3,6 +3,7 @@ package api
 import (
 	"cmp"
 	"context"
+	"net/netip"
 
 	"nubitalk/internal/app/account"
 	"nubitalk/internal/base/secret"
@@ -20,6 +21,8 @@ type caller struct {
 	id      string           // of the request
 	host    string           // that the browser shows
 	address string           // of the client, for limits only; never logged
+	peer    netip.Addr       // of the client, for the networks that users may come from; never logged
+	devices secret.Text      // what the browser keeps of earlier sign-ins
 	asks    wording.Language // by Accept-Language; "" if for none of ours
 }
 
@@ -34,6 +37,9 @@ func (c *caller) language() wording.Language {
 func (c *caller) liveLanguage() wording.Language {
 	return cmp.Or(wording.Known(c.session.Language), wording.Known(c.visitor.Language), c.asks, wording.English)
 }
+
+// from is where a sign-in comes from.
+func (c *caller) from() account.From { return account.From{Address: c.peer, Devices: c.devices} }
 
 type callerKey struct{}
 

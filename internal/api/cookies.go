@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"nubitalk/internal/app/account"
 	"nubitalk/internal/base/secret"
 )
 
@@ -18,6 +19,24 @@ func (s *Server) cookie(token secret.Text, until time.Time) http.Cookie {
 		c.MaxAge = -1
 	}
 	return c
+}
+
+// deviceCookie lasts longer than sessions: it tells who signed in here before
+// from strangers, and opens nothing by itself.
+func (s *Server) deviceCookie(devices secret.Text) http.Cookie {
+	if devices.Empty() {
+		return http.Cookie{}
+	}
+	return http.Cookie{Name: s.cookieName() + "-device", Value: devices.Reveal(), Path: "/", MaxAge: int(account.DeviceTime / time.Second),
+		Secure: !s.config.PlainHTTP, HttpOnly: true, SameSite: http.SameSiteStrictMode}
+}
+
+func (s *Server) devicesOf(r *http.Request) secret.Text {
+	cookie, err := r.Cookie(s.cookieName() + "-device")
+	if err != nil {
+		return secret.Text{}
+	}
+	return secret.New(cookie.Value)
 }
 
 func (s *Server) cookieName() string {

@@ -602,8 +602,13 @@ func TestTheCookieOverTLS(t *testing.T) {
 	w := httptest.NewRecorder()
 	doors.ServeHTTP(w, r)
 	cookie := w.Result().Cookies()
-	if len(cookie) != 1 || cookie[0].Name != "__Host-nubitalk" || !cookie[0].Secure || cookie[0].Domain != "" || cookie[0].Path != "/" {
-		t.Errorf("%v", w.Result().Header)
+	if len(cookie) != 2 || cookie[0].Name != "__Host-nubitalk" || cookie[1].Name != "__Host-nubitalk-device" {
+		t.Fatalf("%v", w.Result().Header)
+	}
+	for _, c := range cookie {
+		if !c.Secure || !c.HttpOnly || c.SameSite != http.SameSiteStrictMode || c.Domain != "" || c.Path != "/" {
+			t.Errorf("%v", c)
+		}
 	}
 }
 

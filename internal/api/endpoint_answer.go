@@ -29,6 +29,10 @@ func (e *endpoint) write(w http.ResponseWriter, r *http.Request, out reflect.Val
 			text = *v
 		}
 		if text != "" {
+			if h.name == "Set-Cookie" { // of which there may be several
+				w.Header().Add(h.name, text)
+				continue
+			}
 			w.Header().Set(h.name, text)
 		}
 	}

@@ -65,7 +65,7 @@ func TestAddressOf(t *testing.T) {
 		if c.forwarded != "" {
 			r.Header.Set("X-Forwarded-For", c.forwarded)
 		}
-		if got := addressOf(r, proxies); got != c.want {
+		if _, got := addressOf(r, proxies); got != c.want {
 			t.Errorf("%s said by %s: %s, want %s", c.forwarded, c.peer, got, c.want)
 		}
 	}

@@ -52,7 +52,7 @@ type RecoveryCodes struct {
 
 func (s *Server) factorRoutes() {
 	const tag = "Own account"
-	own, fresh := needs(access.SignedIn), Guard{Permission: access.SignedIn, Fresh: true}
+	own, fresh := Guard{Permission: access.SignedIn, WhileMustSetUp: true}, Guard{Permission: access.SignedIn, Fresh: true, WhileMustSetUp: true}
 	const freshly = " The caller has proved to be itself within ten minutes: by signing in, or POST me/confirm."
 	handle(s, "POST", "/api/v1/me/confirm", own, about{id: "confirm", tag: tag, summary: "Prove again who I am", once: true,
 		detail: "Opens, for ten minutes, what changes how one signs in. A wrong password counts as a failed sign-in."},

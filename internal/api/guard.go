@@ -83,6 +83,12 @@ func (s *Server) checkUser(_ http.ResponseWriter, r *http.Request, route Route) 
 	if session.MustChange && !route.Guard.WhileMustChange {
 		return errs.New(mustChange, "Please choose a new password first.")
 	}
+	if err := session.AllowedFrom(c.peer); err != nil {
+		return err
+	}
+	if session.MustSetUp && !route.Guard.WhileMustSetUp {
+		return errs.New(mustSetUp, "Your organisation asks for a second factor. Please add one first.")
+	}
 	if session.APIKey && route.Guard.Permission == access.SignedIn && !route.Guard.Keys {
 		return errs.New(errs.Forbidden, "This is for signed-in users; an API key has no account of its own.")
 	}
@@ -90,9 +96,13 @@ func (s *Server) checkUser(_ http.ResponseWriter, r *http.Request, route Route) 
 		return errs.New(errs.Forbidden, "You are not allowed to do this.")
 	}
 	if route.Guard.Fresh && !session.APIKey && !session.Fresh(s.clock.Now()) {
-		return errs.New(confirm, "Please enter your password again before you change how you sign in.")
+		return confirmAgain()
 	}
 	return s.limits.tenant.take(string(c.Tenant), 1, s.clock.Now())
+}
+
+func confirmAgain() error {
+	return errs.New(confirm, "Please enter your password again before you change how you sign in.")
 }
 
 // tokenOf finds the session in the cookie or the API key in the header.

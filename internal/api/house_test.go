@@ -23,6 +23,7 @@ import (
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/bus"
 	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/setup"
 	"nubitalk/internal/store"
 	"nubitalk/internal/store/keystore"
 	"nubitalk/internal/store/storetest"
@@ -72,6 +73,7 @@ type house struct {
 	bus      *line
 	log      *logBuffer
 	ids      *id.Source
+	rules    *chosenRules
 	// passwords are those that differ from password, by user.
 	passwords map[string]string
 
@@ -110,6 +112,23 @@ type who struct {
 	value  string
 }
 
+// chosenRules are the sign-in rules of tenants; who chose none has the usual ones.
+type chosenRules struct{ by sync.Map }
+
+func (r *chosenRules) Rules(_ context.Context, t id.Tenant) (setup.Rules, error) {
+	if chosen, ok := r.by.Load(t); ok {
+		return chosen.(setup.Rules), nil
+	}
+	return setup.DefaultRules(), nil
+}
+
+// choose changes the sign-in rule of a party.
+func (r *chosenRules) choose(p *party, change func(*setup.SignInRule)) {
+	rules := setup.DefaultRules()
+	change(&rules.SignIn)
+	r.by.Store(p.ID, setup.Clean(rules))
+}
+
 type logBuffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -142,8 +161,8 @@ func build(t testing.TB, limits api.Limits) *house {
 	must(t, err)
 	v, err := vault.Open(vault.Config{Root: root, Store: keys})
 	must(t, err)
-	h := &house{world: newWorld(), t: t, bus: &line{}, log: &logBuffer{}, ids: id.NewSource(clock.Real{}.Now, nil), passwords: map[string]string{}}
-	h.accounts = account.New(account.Deps{Store: db, Vault: v, Bus: h.bus, Audit: audit.New(db, clock.Real{})})
+	h := &house{world: newWorld(), t: t, bus: &line{}, log: &logBuffer{}, ids: id.NewSource(clock.Real{}.Now, nil), passwords: map[string]string{}, rules: &chosenRules{}}
+	h.accounts = account.New(account.Deps{Rules: h.rules, Store: db, Vault: v, Bus: h.bus, Audit: audit.New(db, clock.Real{})})
 	must(t, h.accounts.Start(t.Context()))
 	h.hub = live.New(live.Config{Bus: h.bus, Reader: h.world, Floor: h.world})
 	must(t, h.hub.Start(t.Context()))
@@ -206,7 +225,7 @@ func (h *house) party(by *who, kind account.Kind, slug string, roles ...access.R
 // settle chooses a password in place of the one-time one.
 func (h *house) settle(slug, name string, once secret.Text, u account.User) *who {
 	h.t.Helper()
-	in, err := h.accounts.SignIn(h.t.Context(), slug, name, once)
+	in, err := h.accounts.SignIn(h.t.Context(), account.From{}, slug, name, once)
 	must(h.t, err)
 	must(h.t, h.accounts.SetPassword(h.t.Context(), in.Session, once, secret.New(password)))
 	return asWho(slug, u, in)
@@ -214,7 +233,7 @@ func (h *house) settle(slug, name string, once secret.Text, u account.User) *who
 
 func (h *house) signIn(slug, name, password string, u account.User) *who {
 	h.t.Helper()
-	in, err := h.accounts.SignIn(h.t.Context(), slug, name, secret.New(password))
+	in, err := h.accounts.SignIn(h.t.Context(), account.From{}, slug, name, secret.New(password))
 	must(h.t, err)
 	return asWho(slug, u, in)
 }

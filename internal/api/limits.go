@@ -124,16 +124,16 @@ func newLimiters(l Limits) limiters {
 		newLimiter(l.Visitor.or(d.Visitor)), newLimiter(l.Listen.or(d.Listen)), newLimiter(l.Tenant.or(d.Tenant))}
 }
 
-// addressOf is who calls, for limits only: the peer, or what a trusted proxy
-// says of it. An IPv6 caller is its /64 network, because one has them all.
-func addressOf(r *http.Request, proxies []netip.Prefix) string {
+// addressOf is who calls: the peer, or what a trusted proxy says of it; for
+// limits an IPv6 caller is its /64 network, because one has them all.
+func addressOf(r *http.Request, proxies []netip.Prefix) (peer netip.Addr, limited string) {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		host = r.RemoteAddr
 	}
-	peer, err := netip.ParseAddr(host)
+	peer, err = netip.ParseAddr(host)
 	if err != nil {
-		return host
+		return netip.Addr{}, host
 	}
 	if trusted(peer, proxies) {
 		// The rightmost address that is not a proxy of ours is the one that a
@@ -152,10 +152,10 @@ func addressOf(r *http.Request, proxies []netip.Prefix) string {
 	peer = peer.Unmap().WithZone("")
 	if peer.Is6() {
 		if p, err := peer.Prefix(64); err == nil {
-			return p.String()
+			return peer, p.String()
 		}
 	}
-	return peer.String()
+	return peer, peer.String()
 }
 
 func trusted(a netip.Addr, proxies []netip.Prefix) bool {

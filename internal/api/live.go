@@ -222,7 +222,7 @@ func (s *Server) stillSignedIn(ctx context.Context, sock *socket, out *liveOut, 
 	defer cancel()
 	now, err := ask(ctx, c.token)
 	switch {
-	case errs.Is(err, errs.Unauthorised) || err == nil && now.MustChange:
+	case errs.Is(err, errs.Unauthorised) || err == nil && (now.MustChange || now.MustSetUp || now.AllowedFrom(c.peer) != nil):
 		s.endLive(sock, out)
 		return false
 	case err != nil: // the store is away: nothing is known to have changed

@@ -311,6 +311,7 @@ func setupExamples() map[string]example {
 	e["POST /api/v1/mailboxes/signed-in"] = example{body: m{"state": "s", "code": "c"}}
 	e["POST /api/v1/mailboxes/try"] = example{body: setupBodies()[setup.KindMailbox]}
 	e["POST /api/v1/mailboxes/discover"] = example{body: m{"address": "help@shop.example"}}
+	e["POST /api/v1/rules/sign-in/preview"] = example{body: m{"session_hours": 8, "sign_in": m{"second_factor": []string{}, "password_length": 10, "idle_minutes": 60, "networks": []string{}}}}
 	e["POST /api/v1/trunks/try"] = example{body: m{"number": "112"}}
 	return e
 }

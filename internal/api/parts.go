@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"net/netip"
 	"time"
 
 	"nubitalk/internal/app/account"
@@ -217,17 +218,20 @@ type Usage interface {
 type Accounts interface {
 	// SignIn answers with a session; its errors do not tell whether the
 	// organisation or the user exists.
-	SignIn(ctx context.Context, organisation, userName string, password secret.Text) (account.SignedIn, error)
+	SignIn(ctx context.Context, from account.From, organisation, userName string, password secret.Text) (account.SignedIn, error)
 	// SignInSecond completes one that asked for a second factor.
-	SignInSecond(ctx context.Context, state secret.Text, code string) (account.SignedIn, error)
+	SignInSecond(ctx context.Context, from account.From, state secret.Text, code string) (account.SignedIn, error)
 	// BeginPasskeySignIn names nobody; host is what the browser shows.
 	BeginPasskeySignIn(ctx context.Context, host string) (account.Ceremony, error)
-	SignInPasskey(ctx context.Context, host string, state secret.Text, shown json.RawMessage) (account.SignedIn, error)
+	SignInPasskey(ctx context.Context, from account.From, host string, state secret.Text, shown json.RawMessage) (account.SignedIn, error)
 	// Recognise finds who holds a session token or an API key.
 	Recognise(ctx context.Context, token secret.Text) (account.Session, error)
 	// Recheck is Recognise without believing what is remembered.
 	Recheck(ctx context.Context, token secret.Text) (account.Session, error)
 	SignOut(ctx context.Context, s account.Session) error
+
+	// PreviewRules says what sign-in rules would do.
+	PreviewRules(ctx context.Context, a access.Actor, next setup.Rules, from netip.Addr) (account.SignInEffect, error)
 
 	Me(ctx context.Context, s account.Session) (account.Me, error)
 	UpdateMe(ctx context.Context, a access.Actor, version int64, p *account.ProfileChange, language *string) (account.User, error)

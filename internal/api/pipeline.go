@@ -29,7 +29,8 @@ func (s *Server) pipeline(h http.Handler) http.Handler {
 func (s *Server) watch(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
-		c := &caller{id: newRequestID(), host: r.Host, address: addressOf(r, s.config.Proxies), asks: wording.Asked(r.Header.Get("Accept-Language"))}
+		peer, address := addressOf(r, s.config.Proxies)
+		c := &caller{id: newRequestID(), host: r.Host, address: address, peer: peer, devices: s.devicesOf(r), asks: wording.Asked(r.Header.Get("Accept-Language"))}
 		r = r.WithContext(withCaller(r.Context(), c))
 		sw := &statusWriter{ResponseWriter: w}
 		w.Header().Set("X-Request-Id", c.id)

@@ -20,7 +20,7 @@ type Problem struct {
 	Type    string         `json:"type" doc:"Always about:blank: code tells the kind." example:"about:blank"`
 	Title   string         `json:"title" doc:"The status in words."`
 	Status  int            `json:"status"`
-	Code    string         `json:"code" enum:"invalid,unauthorised,must_change_password,confirm,forbidden,not_found,conflict,gone,too_large,unsupported,rate_limited,unavailable,internal" doc:"Stable, for programs."`
+	Code    string         `json:"code" enum:"invalid,unauthorised,must_change_password,must_set_up,confirm,forbidden,not_found,conflict,gone,too_large,unsupported,rate_limited,unavailable,internal" doc:"Stable, for programs."`
 	Detail  string         `json:"detail" doc:"A sentence for a person."`
 	Errors  []ProblemField `json:"errors,omitempty" doc:"Each value that needs attention."`
 	Current any            `json:"current,omitempty" doc:"With conflict: the object as it is now."`
@@ -39,6 +39,9 @@ type ProblemField struct {
 // mustChange is the code of a session that may only choose a new password.
 const mustChange errs.Code = "must_change_password"
 
+// mustSetUp is the code of a session that may only add a second factor.
+const mustSetUp errs.Code = "must_set_up"
+
 // confirm is the code of a call that needs the password again: POST me/confirm.
 const confirm errs.Code = "confirm"
 
@@ -46,6 +49,7 @@ var statusOf = map[errs.Code]int{
 	errs.Invalid:      http.StatusUnprocessableEntity,
 	errs.Unauthorised: http.StatusUnauthorized,
 	mustChange:        http.StatusForbidden,
+	mustSetUp:         http.StatusForbidden,
 	confirm:           http.StatusForbidden,
 	errs.Forbidden:    http.StatusForbidden,
 	errs.NotFound:     http.StatusNotFound,

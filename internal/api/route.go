@@ -20,6 +20,8 @@ type Guard struct {
 	Visitor    bool              // a conversation's own token, instead
 	// WhileMustChange lets in a session that has yet to choose a new password.
 	WhileMustChange bool
+	// WhileMustSetUp lets in a session that has yet to add a second factor.
+	WhileMustSetUp bool
 	// Fresh asks whoever holds a session to have proved not long ago to be its
 	// user: how one signs in is not changed by who finds a desk left open.
 	Fresh bool

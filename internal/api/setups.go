@@ -290,6 +290,7 @@ func (s *Server) setupRoutes() {
 	setupVersions[setup.ConsentText](s, setup.KindConsentText, "ConsentText")
 
 	s.tryRoutes()
+	s.signInRuleRoutes()
 	s.flowRoutes()
 	s.hoursRoutes()
 
@@ -299,6 +300,9 @@ func (s *Server) setupRoutes() {
 		})
 	handle(s, "PUT", "/api/v1/rules", needs(access.Retention), about{id: "putRules", tag: setupTag, summary: "Change the tenant's rules"},
 		func(ctx context.Context, c *caller, in *rulesPutInput) (*reply[RulesObject], error) {
+			if err := s.mayPutRules(ctx, c, in.Body.Rules); err != nil {
+				return nil, err
+			}
 			return answer(put[RulesObject](ctx, s, c, setup.KindRules, "", in.Body.Version, in.Body.Rules, appsetup.Extra{}))
 		})
 }

@@ -361,9 +361,3 @@ func (s *setups) OffersBack(ctx context.Context, t id.Tenant, queue string) (eve
 	every, key = snap.Queues[queue].OffersBack()
 	return every, key, nil
 }
-
-// SessionHours is how long a sign-in lasts.
-func (s *setups) SessionHours(ctx context.Context, t id.Tenant) (int, error) {
-	r, err := s.Rules(ctx, t)
-	return r.SessionHours, err
-}

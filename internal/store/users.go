@@ -135,18 +135,19 @@ type SessionRow struct {
 	ExpiresAt time.Time
 	EndedAt   time.Time // zero while it lasts
 	ProvedAt  time.Time // when its holder last proved to be the user
+	MustSetUp bool      // opened without the second factor that the rules ask for
 }
 
-const sessionColumns = "session_id, user_id, token_hash, created_at, seen_at, expires_at, ended_at, proved_at"
+const sessionColumns = "session_id, user_id, token_hash, created_at, seen_at, expires_at, ended_at, proved_at, must_set_up"
 
 func scanSession(r row, s *SessionRow) error {
-	return r.Scan(&s.ID, &s.UserID, bin(&s.TokenHash), at(&s.CreatedAt), at(&s.SeenAt), at(&s.ExpiresAt), at(&s.EndedAt), at(&s.ProvedAt))
+	return r.Scan(&s.ID, &s.UserID, bin(&s.TokenHash), at(&s.CreatedAt), at(&s.SeenAt), at(&s.ExpiresAt), at(&s.EndedAt), at(&s.ProvedAt), yes(&s.MustSetUp))
 }
 
 // InsertSession adds a session.
 func (tx *Tx) InsertSession(s SessionRow) error {
-	_, err := tx.exec(`INSERT INTO sessions (tenant_id, `+sessionColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		string(tx.scope.Tenant), s.ID, s.UserID, raw(s.TokenHash), us(s.CreatedAt), us(s.SeenAt), us(s.ExpiresAt), us(s.EndedAt), us(s.ProvedAt))
+	_, err := tx.exec(`INSERT INTO sessions (tenant_id, `+sessionColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		string(tx.scope.Tenant), s.ID, s.UserID, raw(s.TokenHash), us(s.CreatedAt), us(s.SeenAt), us(s.ExpiresAt), us(s.EndedAt), us(s.ProvedAt), bit(s.MustSetUp))
 	return err
 }
 

@@ -5360,6 +5360,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/rules/sign-in/preview": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * What sign-in rules would do
+     * @description Nothing is changed. The rules themselves are part of `rules`.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["previewSignInRules"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/secure-flows": {
     parameters: {
       query?: never;
@@ -5391,7 +5413,7 @@ export interface paths {
     put?: never;
     /**
      * Sign in
-     * @description Sets the session cookie. Five failures within a minute lock the account for five minutes.
+     * @description Sets the session cookie. Five failures within a minute lock the account for five minutes, but not for a browser in which its user has signed in before (a second cookie says so): there, failures are counted apart.
      *
      *     Needs no sign-in.
      */
@@ -9475,7 +9497,14 @@ export interface components {
       expires_at?: string;
       /** @description Only a new password may be chosen now. */
       must_change: boolean;
+      /** @description Only a second factor may be added now: the organisation's rules ask for one. */
+      must_set_up: boolean;
       organisation: components["schemas"]["OrganisationName"];
+      /**
+       * Format: int64
+       * @description Fewest characters of a new password.
+       */
+      password_length: number;
       /** @description What this user may do at least on its own things. */
       permissions: (
         | "public"
@@ -10274,7 +10303,7 @@ export interface components {
     };
     PasswordInputBody: {
       current: string;
-      /** @description At least 10 characters; not the user name, not a common password. */
+      /** @description At least 10 characters, or as many as the organisation's rules ask for; not the user name, not a common password. */
       new: string;
     };
     PermissionView: {
@@ -10485,6 +10514,7 @@ export interface components {
         | "invalid"
         | "unauthorised"
         | "must_change_password"
+        | "must_set_up"
         | "confirm"
         | "forbidden"
         | "not_found"
@@ -11650,6 +11680,8 @@ export interface components {
        * @description A sign-in ends after so many hours.
        */
       session_hours: number;
+      /** @description How users sign in. Missing: no second factor is asked for, passwords have 10 characters, a session ends after 120 minutes without use, from any network. On a change, missing: it stays as it is. */
+      sign_in?: components["schemas"]["SignInRule"];
       /**
        * Format: int64
        * @description The version you saw; 409 if someone was faster.
@@ -11714,6 +11746,8 @@ export interface components {
        * @description A sign-in ends after so many hours.
        */
       session_hours: number;
+      /** @description How users sign in. Missing: no second factor is asked for, passwords have 10 characters, a session ends after 120 minutes without use, from any network. On a change, missing: it stays as it is. */
+      sign_in?: components["schemas"]["SignInRule"];
       /** Format: date-time */
       updated_at: string;
       /** Format: int64 */
@@ -12071,17 +12105,56 @@ export interface components {
       /** Format: int64 */
       version: number;
     };
+    SignInEffect: {
+      /** @description From where you ask. */
+      address: string;
+      /** @description Whether the networks hold it. Otherwise the rules are refused, for they would lock you out. */
+      allowed: boolean;
+      /**
+       * Format: int64
+       * @description Sessions that end at once, because they are older, or unused for longer, than the rules allow.
+       */
+      sessions_end: number;
+      /**
+       * Format: int64
+       * @description Users who need a second factor and have none: they add one at their next sign-in.
+       */
+      without_factor: number;
+    };
     SignInInputBody: {
       /** @description The organisation's short name. */
       organisation: string;
       password: string;
       user_name: string;
     };
+    SignInPreviewInputBody: {
+      /** Format: int64 */
+      session_hours: number;
+      sign_in: components["schemas"]["SignInRule"];
+    };
+    SignInRule: {
+      /**
+       * Format: int64
+       * @description A session that nobody uses ends after so many minutes. An open page is use.
+       */
+      idle_minutes: number;
+      /** @description From where users may sign in and work: addresses or networks (CIDR). Empty: from everywhere. API keys are not bound by it. */
+      networks: string[];
+      /**
+       * Format: int64
+       * @description Fewest characters of a password. Who signs in with a shorter one chooses another.
+       */
+      password_length: number;
+      /** @description Roles that need a second factor. Who has none adds one at the next sign-in, before anything else. */
+      second_factor: ("administrator" | "supervisor" | "agent" | "monitor" | "privacy_officer")[];
+    };
     SignedInView: {
       /** Format: date-time */
       expires_at?: string;
       /** @description Choose a new password first: POST me/password. */
       must_change: boolean;
+      /** @description Add a second factor first: POST me/factors/…. */
+      must_set_up: boolean;
       /** @description There is no session yet: a second factor is asked for. POST sign-in/second. */
       second?: components["schemas"]["SecondStep"];
     };
@@ -24336,6 +24409,39 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["RulesObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  previewSignInRules: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SignInPreviewInputBody"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SignInEffect"];
         };
       };
       /** @description Error */

@@ -1,7 +1,7 @@
-import { createHmac } from "node:crypto";
 import type { CDPSession, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { Agent } from "./agent";
+import { code } from "./authenticator";
 import { looks, shot, Stage, until } from "./stage";
 
 // Second factors, recovery codes and passkeys: how a user adds them, signs in with them, and gets rid of them.
@@ -10,17 +10,6 @@ const stage = new Stage();
 beforeAll(() => stage.open(), 120_000);
 afterEach(() => stage.sweep());
 afterAll(() => stage.close());
-
-/** What an authenticator app shows, so many steps of 30 seconds from now (RFC 6238). */
-function code(secret: string, steps: number): string {
-  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-  const bits = [...secret].map((c) => alphabet.indexOf(c).toString(2).padStart(5, "0")).join("");
-  const key = Buffer.from(bits.match(/.{8}/g)!.map((byte) => parseInt(byte, 2)));
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + steps));
-  const mac = createHmac("sha1", key).update(counter).digest();
-  return String((mac.readUInt32BE(mac[19]! & 15) & 0x7fffffff) % 1_000_000).padStart(6, "0");
-}
 
 /** Passkeys are bound to a name, so the desk is opened by one. */
 const named = () => stage.program.base.replace("127.0.0.1", "localhost");

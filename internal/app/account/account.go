@@ -15,6 +15,7 @@ import (
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/bus"
 	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/setup"
 	"nubitalk/internal/store"
 	"nubitalk/internal/vault"
 )
@@ -64,13 +65,12 @@ type Files interface {
 
 // Rules answers the tenant's own choices that matter here.
 type Rules interface {
-	// SessionHours is how long a sign-in lasts.
-	SessionHours(ctx context.Context, t id.Tenant) (int, error)
+	Rules(ctx context.Context, t id.Tenant) (setup.Rules, error)
 }
 
 // Deps are what the service works with. Defaults, Rules, Leavers and Files may
-// be nil: then a tenant starts empty, a sign-in lasts DefaultSessionHours, who
-// names a deleted user finds out by itself, and there are no files.
+// be nil: then a tenant starts empty, the usual sign-in rules hold, who names
+// a deleted user finds out by itself, and there are no files.
 type Deps struct {
 	Store    *store.DB
 	Vault    Vault
@@ -88,21 +88,16 @@ type Deps struct {
 	Log     *slog.Logger
 }
 
-// How long a sign-in lasts.
-const (
-	DefaultSessionHours = 12
-	// IdleEnd ends a session that nobody used. An open live connection is use.
-	IdleEnd = 2 * time.Hour
-	// seenEvery is how often use is written down.
-	seenEvery = 5 * time.Minute
-)
+// seenEvery is how often use is written down, at least.
+const seenEvery = 5 * time.Minute
 
 // Service is the accounts of an installation.
 type Service struct {
 	Deps
 	hash    *hasher
 	known   *cache
-	guesses *guesses
+	guesses *guesses // of names that do not exist
+	devices *guesses // of passwords, where a user is known by its device
 	wait    func(context.Context, time.Duration)
 	root    atomic.Pointer[id.Tenant] // the operator, once it was looked up
 	codes   turns                     // for second factors' codes
@@ -120,7 +115,7 @@ func New(d Deps) *Service {
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Service{Deps: d, hash: newHasher(passwordCost, runtime.GOMAXPROCS(0)), known: newCache(), guesses: newGuesses(), wait: wait}
+	return &Service{Deps: d, hash: newHasher(passwordCost, runtime.GOMAXPROCS(0)), known: newCache(), guesses: newGuesses(), devices: newGuesses(), wait: wait}
 }
 
 // Start listens to what other nodes change.
@@ -217,19 +212,6 @@ func may(a access.Actor, p access.Permission) error {
 }
 
 func (s *Service) now() time.Time { return s.Clock.Now() }
-
-func (s *Service) sessionHours(ctx context.Context, t id.Tenant) time.Duration {
-	hours := DefaultSessionHours
-	if s.Rules != nil && id.Kind(string(t)) == id.TenantKind {
-		n, err := s.Rules.SessionHours(ctx, t)
-		if err != nil {
-			s.Log.Warn("the tenant's rules could not be read", "tenant", t, "error", err)
-		} else if n > 0 {
-			hours = n
-		}
-	}
-	return time.Duration(hours) * time.Hour
-}
 
 // Where a profile is sealed to.
 func profileWhere(user string) string { return "users.profile/" + user }

@@ -75,7 +75,7 @@ func factorOf(r store.FactorRow) Factor {
 
 // Factors are the caller's own second factors.
 func (s *Service) Factors(ctx context.Context, in Session) (Factors, error) {
-	out := Factors{Factors: []Factor{}}
+	out := Factors{Factors: []Factor{}, Required: in.rule.NeedsSecond(words(in.Actor.Roles))}
 	if err := usersOnly(in); err != nil {
 		return out, err
 	}
@@ -106,21 +106,22 @@ func (s *Service) factorsOf(ctx context.Context, t id.Tenant, user string) (rows
 }
 
 // Confirm takes the password again from who holds a session, so that it may
-// change how it signs in. A wrong one counts as a failed sign-in.
+// change how it signs in. A wrong one counts as a failed sign-in from here.
 func (s *Service) Confirm(ctx context.Context, in Session, password secret.Text) error {
 	row, err := s.ownRow(ctx, in)
 	if err != nil {
 		return err
 	}
-	if now := s.now(); now.Before(row.LockedUntil) {
-		return lockedOut(row.LockedUntil.Sub(now))
+	device := in.Actor.Session
+	if now, until := s.now(), s.closedUntil(row.ID, row.LockedUntil, device); now.Before(until) {
+		return lockedOut(until.Sub(now))
 	}
 	ok, err := s.hash.check(ctx, row.PasswordHash, password)
 	if err != nil {
 		return err
 	}
 	if !ok {
-		if err := s.failedSignIn(ctx, in.Actor.Tenant, in.Actor.User); !errs.Is(err, errs.Unauthorised) {
+		if err := s.failedSignIn(ctx, in.Actor.Tenant, in.Actor.User, device); !errs.Is(err, errs.Unauthorised) {
 			return err
 		}
 		return errs.Bad("password", "is not your current password")
@@ -289,6 +290,9 @@ func (s *Service) RemoveFactor(ctx context.Context, in Session, factor string) e
 		}
 		kind = rows[at].Kind
 		left := kindsOf(slices.Delete(rows, at, at+1))
+		if len(left) == 0 && in.rule.NeedsSecond(u.Roles) {
+			return settled{errs.New(errs.Conflict, "Your organisation asks for a second factor, and this is your last one. Add another first.")}
+		}
 		if len(left) == 0 {
 			_, err = tx.DeleteFactorsOf(a.User)
 		} else {
@@ -367,7 +371,7 @@ func (s *Service) newCodes(ctx context.Context, a access.Actor) (store.FactorRow
 	codes := make([]string, recoveryCodes)
 	left := make([][]byte, recoveryCodes)
 	for i := range codes {
-		codes[i] = oneTimePassword().Reveal()
+		codes[i] = recoveryCode().Reveal()
 		left[i] = codeHash(codes[i])
 	}
 	sealed, err := s.sealCodes(ctx, a.Tenant, row.ID, left)

@@ -46,13 +46,13 @@ func (f *fixture) addApp(in account.Session) (app, account.AddedFactor) {
 // password signs in as far as a right password leads.
 func (f *fixture) password(name string) account.SignedIn {
 	f.t.Helper()
-	in, err := f.SignIn(f.t.Context(), "acme", name, secret.New(goodPassword))
+	in, err := f.SignIn(f.t.Context(), account.From{}, "acme", name, secret.New(goodPassword))
 	must(f.t, err)
 	return in
 }
 
 func (f *fixture) second(in account.SignedIn, code string) (account.SignedIn, error) {
-	return f.SignInSecond(f.t.Context(), secret.New(in.Second.State), code)
+	return f.SignInSecond(f.t.Context(), account.From{}, secret.New(in.Second.State), code)
 }
 
 func TestAPasswordAloneIsNotEnoughWithASecondFactor(t *testing.T) {
@@ -133,7 +133,7 @@ func TestWrongCodesLockLikeWrongPasswords(t *testing.T) {
 		wantCode(t, err, errs.Limited)
 		_, err = f.second(half, phone.code(0)) // even the right one
 		wantCode(t, err, errs.Limited)
-		_, err = f.SignIn(t.Context(), "acme", "ana", secret.New(goodPassword))
+		_, err = f.SignIn(t.Context(), account.From{}, "acme", "ana", secret.New(goodPassword))
 		wantCode(t, err, errs.Limited)
 		f.clock.Advance(5*time.Minute + time.Second)
 		_, err = f.second(f.password("ana"), phone.code(0))
@@ -221,19 +221,19 @@ func TestAStateIsGoodForNothingElse(t *testing.T) {
 		f.clock.Advance(30 * time.Second)
 		begun, err := f.BeginTOTP(t.Context(), ana.Session)
 		must(t, err)
-		_, err = f.SignInSecond(t.Context(), secret.New(begun.State), phone.code(0)) // of another purpose
+		_, err = f.SignInSecond(t.Context(), account.From{}, secret.New(begun.State), phone.code(0)) // of another purpose
 		wantCode(t, err, errs.Unauthorised)
 		_, err = f.AddTOTP(t.Context(), bob.Session, secret.New(begun.State), phone.code(0), "stolen") // another's
 		wantCode(t, err, errs.Invalid)
 		for _, state := range []string{"", "nbt_", "nbt_" + string(f.a.ID) + ".", "nbt_" + string(f.a.ID) + ".AAAA", "nbt_" + string(f.b.ID) + strings.TrimPrefix(f.password("ana").Second.State, "nbt_"+string(f.a.ID))} {
-			_, err := f.SignInSecond(t.Context(), secret.New(state), phone.code(0))
+			_, err := f.SignInSecond(t.Context(), account.From{}, secret.New(state), phone.code(0))
 			wantCode(t, err, errs.Unauthorised)
 		}
 		half := f.password("ana")
 		must(t, f.SetPassword(t.Context(), ana.Session, secret.New(goodPassword), secret.New("eleven blue tricycles")))
 		_, err = f.second(half, phone.code(0)) // the password is another now
 		wantCode(t, err, errs.Unauthorised)
-		late, err := f.SignIn(t.Context(), "acme", "ana", secret.New("eleven blue tricycles"))
+		late, err := f.SignIn(t.Context(), account.From{}, "acme", "ana", secret.New("eleven blue tricycles"))
 		must(t, err)
 		f.clock.Advance(5*time.Minute + time.Second)
 		_, err = f.second(late, phone.code(0))

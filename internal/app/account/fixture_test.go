@@ -15,6 +15,7 @@ import (
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/bus"
 	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/setup"
 	"nubitalk/internal/store"
 	"nubitalk/internal/store/keystore"
 	"nubitalk/internal/store/storetest"
@@ -93,10 +94,17 @@ func (j journal) Record(tx *store.Tx, a access.Actor, action, kind, object strin
 	return err
 }
 
-// hours are a tenant's own rules.
-type hours int
+// tenantRules are what tenants chose; others have the usual ones, with sessions of 8 hours.
+type tenantRules map[id.Tenant]setup.Rules
 
-func (h hours) SessionHours(context.Context, id.Tenant) (int, error) { return int(h), nil }
+func (r tenantRules) Rules(_ context.Context, t id.Tenant) (setup.Rules, error) {
+	if chosen, ok := r[t]; ok {
+		return chosen, nil
+	}
+	usual := setup.DefaultRules()
+	usual.SessionHours = 8
+	return usual, nil
+}
 
 // fixture is the service over real keepers on one engine, with an operator and
 // two tenants, each with an administrator.
@@ -107,6 +115,7 @@ type fixture struct {
 	db    *store.DB
 	bus   *line
 	clock *clock.Virtual
+	rules tenantRules
 
 	operator access.Actor
 	a, b     tenant
@@ -126,7 +135,7 @@ func each(t *testing.T, test func(t *testing.T, f *fixture)) {
 func open(t *testing.T, driver string) *fixture {
 	t.Helper()
 	c := storetest.Config(t, driver)
-	f := &fixture{t: t, db: storetest.Reopen(t, c), clock: clock.NewVirtual(start), bus: &line{}}
+	f := &fixture{t: t, db: storetest.Reopen(t, c), clock: clock.NewVirtual(start), bus: &line{}, rules: tenantRules{}}
 	if driver == store.SQLite {
 		c.DSN += ".keys"
 	}
@@ -137,7 +146,7 @@ func open(t *testing.T, driver string) *fixture {
 	must(t, err)
 	v, err := vault.Open(vault.Config{Root: root, Store: keys})
 	must(t, err)
-	f.deps = account.Deps{Store: f.db, Vault: v, Bus: f.bus, Audit: journal{f.clock}, Rules: hours(8), Clock: f.clock}
+	f.deps = account.Deps{Store: f.db, Vault: v, Bus: f.bus, Audit: journal{f.clock}, Rules: f.rules, Clock: f.clock}
 	f.Service = account.New(f.deps)
 	f.NoWait()
 	f.Cheap()
@@ -145,7 +154,7 @@ func open(t *testing.T, driver string) *fixture {
 	_, _, err = f.Install(t.Context(), account.NewOrganisation{Slug: "operator", Name: "The operator", Language: "en", TimeZone: "UTC", Administrator: "root"},
 		secret.New(operatorPassword), false)
 	must(t, err)
-	in, err := f.SignIn(t.Context(), "operator", "root", secret.New(operatorPassword))
+	in, err := f.SignIn(t.Context(), account.From{}, "operator", "root", secret.New(operatorPassword))
 	must(t, err)
 	f.operator = in.Session.Actor
 	f.a, f.b = f.found("acme", "Acme"), f.found("books", "Porto Books")
@@ -164,7 +173,7 @@ func (f *fixture) found(slug, name string) tenant {
 // settle signs in with a one-time password and chooses goodPassword.
 func (f *fixture) settle(slug, name string, once secret.Text) account.SignedIn {
 	f.t.Helper()
-	in, err := f.SignIn(f.t.Context(), slug, name, once)
+	in, err := f.SignIn(f.t.Context(), account.From{}, slug, name, once)
 	must(f.t, err)
 	must(f.t, f.SetPassword(f.t.Context(), in.Session, once, secret.New(goodPassword)))
 	return in

@@ -15,7 +15,7 @@ func TestPasswordsFromBreachesAreRefused(t *testing.T) {
 		"mercedes2024!": true, "Jennifer-1987": true, "chocolate1234": true, "manchester": true, "Letmein12345": true, "1qaz2wsx3edc": true,
 		"seven green bicycles": false, "mercedes drives to Faro": false, "xk-jennifer-of-brass": false, "línguas à moda do Porto": false, "a\nmanchester\nb": false,
 	} {
-		err := account.CheckNewPassword("p", "ana", secret.New(password))
+		err := account.CheckNewPassword("p", "ana", secret.New(password), 0)
 		if errs.Is(err, errs.Invalid) != refused {
 			t.Errorf("%q: %v", password, err)
 		}

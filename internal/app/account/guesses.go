@@ -25,8 +25,8 @@ func fail(failures int, since, now time.Time) (n int, from, lockedUntil time.Tim
 	return failures, since, time.Time{}
 }
 
-// guesses counts failures of names that do not exist, so that a lock-out does
-// not tell which do. It is bounded and kept in memory only.
+// guesses counts failures in memory: of names that do not exist, so that a
+// lock-out does not tell which do, and of known devices. It is bounded.
 type guesses struct {
 	mu     sync.Mutex
 	byName map[[sha256.Size]byte]guess
@@ -54,6 +54,15 @@ func (g *guesses) locked(slug, name string, now time.Time) time.Time {
 		return e.lockedUntil
 	}
 	return time.Time{}
+}
+
+// forget ends the counting of failures, but not a closing.
+func (g *guesses) forget(slug, name string, now time.Time) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if k := guessKey(slug, name); !now.Before(g.byName[k].lockedUntil) {
+		delete(g.byName, k)
+	}
 }
 
 // failed counts a failure and says until when the name is closed now.

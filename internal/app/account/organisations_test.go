@@ -82,15 +82,15 @@ func TestSuspendingEndsEverySession(t *testing.T) {
 		must(t, err)
 		_, err = f.Recognise(t.Context(), in.Token)
 		wantCode(t, err, errs.Unauthorised)
-		_, err = f.SignIn(t.Context(), "acme", "ana", secret.New(goodPassword))
+		_, err = f.SignIn(t.Context(), account.From{}, "acme", "ana", secret.New(goodPassword))
 		wantCode(t, err, errs.Forbidden) // told plainly to who knows the password
-		_, err = f.SignIn(t.Context(), "acme", "ana", secret.New("wrong wrong"))
+		_, err = f.SignIn(t.Context(), account.From{}, "acme", "ana", secret.New("wrong wrong"))
 		wantCode(t, err, errs.Unauthorised)
 		_, err = f.UpdateOrganisation(t.Context(), f.operator, f.a.ID, f.a.Version, account.OrganisationChange{Status: &active})
 		wantCode(t, err, errs.Conflict)
 		_, err = f.UpdateOrganisation(t.Context(), f.operator, f.a.ID, org.Version, account.OrganisationChange{Status: &active})
 		must(t, err)
-		_, err = f.SignIn(t.Context(), "acme", "ana", secret.New(goodPassword))
+		_, err = f.SignIn(t.Context(), account.From{}, "acme", "ana", secret.New(goodPassword))
 		must(t, err)
 	})
 }
@@ -129,7 +129,7 @@ func TestFoundingGoesOnWhereAFailureStoppedIt(t *testing.T) {
 		for range 2 {
 			_, _, _, err := s.CreateOrganisation(t.Context(), f.operator, newTenant("late"))
 			wantCode(t, err, errs.Unavailable)
-			_, err = s.SignIn(t.Context(), "late", "admin", secret.New("anything at all"))
+			_, err = s.SignIn(t.Context(), account.From{}, "late", "admin", secret.New("anything at all"))
 			wantCode(t, err, errs.Unauthorised)
 		}
 		org, user, once, err := s.CreateOrganisation(t.Context(), f.operator, newTenant("late"))

@@ -31,7 +31,7 @@ func (s *Service) Me(ctx context.Context, in Session) (Me, error) {
 	if err != nil {
 		return Me{}, err
 	}
-	me := Me{User: u, Session: in.Actor.Session, MustChange: u.MustChange, ExpiresAt: in.ExpiresAt,
+	me := Me{User: u, Session: in.Actor.Session, MustChange: u.MustChange, MustSetUp: in.MustSetUp, PasswordLength: max(in.rule.PasswordLength, minPassword), ExpiresAt: in.ExpiresAt,
 		Organisation: OrganisationName{ID: org.ID, Kind: Kind(org.Kind), Slug: org.Slug, Name: org.Name, Language: org.Language, TimeZone: org.TimeZone}}
 	for _, rule := range access.Table() {
 		if rule.Permission != access.Public && access.Reach(in.Actor, rule.Permission) > access.None {
@@ -67,7 +67,7 @@ func (s *Service) UpdateMe(ctx context.Context, a access.Actor, version int64, p
 }
 
 // SetPassword changes the caller's own password and ends its other sessions. A
-// wrong current password counts as a failed sign-in.
+// wrong current password counts as a failed sign-in from here.
 func (s *Service) SetPassword(ctx context.Context, in Session, current, next secret.Text) error {
 	if err := usersOnly(in); err != nil {
 		return err
@@ -81,10 +81,11 @@ func (s *Service) SetPassword(ctx context.Context, in Session, current, next sec
 	if err != nil {
 		return err
 	}
-	if now := s.now(); now.Before(row.LockedUntil) {
-		return lockedOut(row.LockedUntil.Sub(now))
+	device := a.Session // strangers' guesses do not keep its holder from this
+	if now, until := s.now(), s.closedUntil(row.ID, row.LockedUntil, device); now.Before(until) {
+		return lockedOut(until.Sub(now))
 	}
-	if err := checkNewPassword("new", row.UserName, next); err != nil {
+	if err := checkNewPassword("new", row.UserName, next, in.rule.PasswordLength); err != nil {
 		return err
 	}
 	if current.Equal(next) {
@@ -95,7 +96,7 @@ func (s *Service) SetPassword(ctx context.Context, in Session, current, next sec
 		return err
 	}
 	if !ok {
-		if err := s.failedSignIn(ctx, a.Tenant, a.User); errs.Is(err, errs.Limited) {
+		if err := s.failedSignIn(ctx, a.Tenant, a.User, device); errs.Is(err, errs.Limited) {
 			return err
 		}
 		return errs.Bad("current", "is not your current password")
@@ -154,10 +155,14 @@ func (s *Service) Sessions(ctx context.Context, a access.Actor) ([]SessionView, 
 		return err
 	})
 	out := []SessionView{}
+	if err != nil {
+		return out, err
+	}
+	rules, err := s.signInRules(ctx, a.Tenant)
 	now := s.now()
 	for _, r := range rows {
-		if now.Before(r.ExpiresAt) && now.Sub(r.SeenAt) < IdleEnd {
-			out = append(out, SessionView{ID: r.ID, CreatedAt: r.CreatedAt, SeenAt: r.SeenAt, ExpiresAt: r.ExpiresAt, Current: r.ID == a.Session})
+		if lasts(rules, r, now) {
+			out = append(out, SessionView{ID: r.ID, CreatedAt: r.CreatedAt, SeenAt: r.SeenAt, ExpiresAt: absoluteEnd(rules, r.CreatedAt, r.ExpiresAt), Current: r.ID == a.Session})
 		}
 	}
 	return out, err

@@ -214,16 +214,16 @@ func (s *Service) operator(ctx context.Context) (id.Tenant, error) {
 // SignInPasskey answers with a new session for who shows a passkey. It verified
 // its user itself, by finger or PIN, so no password is asked for; and it cannot
 // be guessed, so a lock-out does not stand in its way.
-func (s *Service) SignInPasskey(ctx context.Context, host string, state secret.Text, shown json.RawMessage) (SignedIn, error) {
+func (s *Service) SignInPasskey(ctx context.Context, from From, host string, state secret.Text, shown json.RawMessage) (SignedIn, error) {
 	began := s.now()
-	in, err := s.signInPasskey(ctx, host, state, shown)
+	in, err := s.signInPasskey(ctx, from, host, state, shown)
 	if errs.Is(err, errs.Unauthorised) {
 		s.waitForGrid(ctx, began)
 	}
 	return in, err
 }
 
-func (s *Service) signInPasskey(ctx context.Context, host string, state secret.Text, shown json.RawMessage) (SignedIn, error) {
+func (s *Service) signInPasskey(ctx context.Context, from From, host string, state secret.Text, shown json.RawMessage) (SignedIn, error) {
 	v, err := s.verifyPasskey(ctx, host, state, shown)
 	if err != nil {
 		return SignedIn{}, err
@@ -234,7 +234,7 @@ func (s *Service) signInPasskey(ctx context.Context, host string, state secret.T
 	if v.org.Status != string(Active) {
 		return SignedIn{}, suspended()
 	}
-	return s.openSession(ctx, v.org, v.user.ID, v.user.PasswordHash, v.user.PasswordHash, proof{by: "passkey", despite: true, also: v.spend})
+	return s.openSession(ctx, v.org, v.user.ID, v.user.PasswordHash, v.user.PasswordHash, proof{by: "passkey", from: from, device: s.knownDevice(ctx, v.org.ID, v.user.ID, from), despite: true, also: v.spend})
 }
 
 // ConfirmPasskey is Confirm with a passkey in place of the password.

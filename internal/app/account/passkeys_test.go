@@ -119,7 +119,7 @@ func (f *fixture) passkey(host string, a *authenticator) (account.SignedIn, erro
 	f.t.Helper()
 	begun, err := f.BeginPasskeySignIn(f.t.Context(), host)
 	must(f.t, err)
-	return f.SignInPasskey(f.t.Context(), host, secret.New(begun.State), a.show(begun.Options))
+	return f.SignInPasskey(f.t.Context(), account.From{}, host, secret.New(begun.State), a.show(begun.Options))
 }
 
 func TestAPasskeySignsInWithoutAPassword(t *testing.T) {
@@ -144,14 +144,14 @@ func TestAPasskeySignsInWithoutAPassword(t *testing.T) {
 		must(t, err)
 		// Guesses of the password by others do not lock its owner out.
 		for range 5 {
-			_, _ = f.SignIn(t.Context(), "acme", "ana", secret.New("not it at all"))
+			_, _ = f.SignIn(t.Context(), account.From{}, "acme", "ana", secret.New("not it at all"))
 		}
-		if _, err := f.SignIn(t.Context(), "acme", "ana", secret.New(goodPassword)); !errs.Is(err, errs.Limited) {
+		if _, err := f.SignIn(t.Context(), account.From{}, "acme", "ana", secret.New(goodPassword)); !errs.Is(err, errs.Limited) {
 			t.Errorf("%v", err)
 		}
 		_, err = f.passkey(desk, key)
 		must(t, err)
-		if _, err := f.SignIn(t.Context(), "acme", "ana", secret.New(goodPassword)); !errs.Is(err, errs.Limited) {
+		if _, err := f.SignIn(t.Context(), account.From{}, "acme", "ana", secret.New(goodPassword)); !errs.Is(err, errs.Limited) {
 			t.Errorf("the lock-out of passwords ended: %v", err)
 		}
 		status := account.Locked
@@ -172,7 +172,7 @@ func TestAPasskeyIsRefused(t *testing.T) {
 		begun, err := f.BeginPasskeySignIn(t.Context(), desk)
 		must(t, err)
 		shown := key.show(begun.Options)
-		_, err = f.SignInPasskey(t.Context(), desk, secret.New(begun.State), shown)
+		_, err = f.SignInPasskey(t.Context(), account.From{}, desk, secret.New(begun.State), shown)
 		must(t, err)
 		for name, broken := range map[string]func(a *authenticator){
 			"another origin":      func(a *authenticator) { a.origin = "https://desk.example.evil" },
@@ -191,10 +191,10 @@ func TestAPasskeyIsRefused(t *testing.T) {
 			}
 		}
 		// What was answered is not answered again, by nobody and nowhere.
-		_, err = f.SignInPasskey(t.Context(), desk, secret.New(begun.State), shown)
+		_, err = f.SignInPasskey(t.Context(), account.From{}, desk, secret.New(begun.State), shown)
 		wantCode(t, err, errs.Unauthorised)
 		again := key.show(begun.Options) // signed anew, to the challenge that is spent
-		_, err = f.SignInPasskey(t.Context(), desk, secret.New(begun.State), again)
+		_, err = f.SignInPasskey(t.Context(), account.From{}, desk, secret.New(begun.State), again)
 		wantCode(t, err, errs.Unauthorised)
 		// It belongs to the host where it was made, whatever host a request names.
 		_, err = f.passkey("other.example", key)
@@ -202,7 +202,7 @@ func TestAPasskeyIsRefused(t *testing.T) {
 		late, err := f.BeginPasskeySignIn(t.Context(), desk)
 		must(t, err)
 		f.clock.Advance(5*time.Minute + time.Second)
-		_, err = f.SignInPasskey(t.Context(), desk, secret.New(late.State), key.show(late.Options))
+		_, err = f.SignInPasskey(t.Context(), account.From{}, desk, secret.New(late.State), key.show(late.Options))
 		wantCode(t, err, errs.Unauthorised)
 		_, err = f.BeginPasskeySignIn(t.Context(), "192.0.2.1:8080")
 		wantCode(t, err, errs.Invalid)

@@ -35,7 +35,7 @@ const (
 
 // Lengths of a password, in characters and bytes.
 const (
-	minPassword = 10
+	minPassword = 10 // the tenant's rules may ask for more
 	maxPassword = 256
 )
 
@@ -150,12 +150,17 @@ func cutAfter(s, sep string) (head, rest string, ok bool) {
 	return s[:i+len(sep)], s[i+len(sep):], true
 }
 
+// characters is how long a password is.
+func characters(password secret.Text) int {
+	return utf8.RuneCountInString(norm.NFC.String(password.Reveal()))
+}
+
 // checkNewPassword says what is wrong with a password that someone chose.
-func checkNewPassword(path, userName string, password secret.Text) error {
+func checkNewPassword(path, userName string, password secret.Text, least int) error {
 	p := norm.NFC.String(password.Reveal())
-	switch n := utf8.RuneCountInString(p); {
-	case n < minPassword:
-		return errs.Bad(path, "must have at least %d characters", minPassword)
+	switch n := characters(password); {
+	case n < max(least, minPassword):
+		return errs.Bad(path, "must have at least %d characters", max(least, minPassword))
 	case len(p) > maxPassword:
 		return errs.Bad(path, "must have at most %d bytes", maxPassword)
 	}
@@ -203,22 +208,27 @@ var commonWords = map[string]bool{"password": true, "passwort": true, "palavrapa
 // oneTimeAlphabet leaves out what is mistaken for something else when read out.
 const oneTimeAlphabet = "abcdefghjkmnpqrstuvwxyz23456789"
 
-// oneTimePassword makes a password of 16 characters in four groups: 79 random
-// bits.
-func oneTimePassword() secret.Text {
-	var b [64]byte
-	_, _ = rand.Read(b[:]) // never fails
-	out := make([]byte, 0, 19)
-	for _, x := range b {
-		if int(x) >= 256/len(oneTimeAlphabet)*len(oneTimeAlphabet) {
+// oneTimePassword makes a password of 16 characters: 79 random bits.
+func oneTimePassword() secret.Text { return randomWords(4) }
+
+// recoveryCode makes one of 24 characters: 118 random bits, so many that its
+// hash need not be slow (OWASP ASVS 5.0, 6.5.2).
+func recoveryCode() secret.Text { return randomWords(6) }
+
+// randomWords makes groups of four characters.
+func randomWords(groups int) secret.Text {
+	out := make([]byte, 0, groups*5)
+	var b [1]byte
+	for n := 0; n < groups*4; {
+		_, _ = rand.Read(b[:]) // never fails
+		if int(b[0]) >= 256/len(oneTimeAlphabet)*len(oneTimeAlphabet) {
 			continue // keeps every character equally likely
 		}
-		if n := len(out); n == 4 || n == 9 || n == 14 {
+		if n > 0 && n%4 == 0 {
 			out = append(out, '-')
 		}
-		if out = append(out, oneTimeAlphabet[int(x)%len(oneTimeAlphabet)]); len(out) == 19 {
-			return secret.New(string(out))
-		}
+		out = append(out, oneTimeAlphabet[int(b[0])%len(oneTimeAlphabet)])
+		n++
 	}
-	return oneTimePassword() // 16 of 64 bytes were refused: try again
+	return secret.New(string(out))
 }

@@ -40,13 +40,22 @@ func (s *Service) Recognise(ctx context.Context, token secret.Text) (Session, er
 		r.checked = now
 		s.known.put(h, r, changes)
 	}
+	every := seenEvery
+	if !r.session.APIKey {
+		rules, err := s.signInRules(ctx, t)
+		if err != nil {
+			return Session{}, err
+		}
+		idle := rules.SignIn.IdleEnd()
+		if now.Sub(r.seen) >= idle {
+			return Session{}, signInAgain()
+		}
+		r.session, every = r.session.under(rules), min(seenEvery, idle/5)
+	}
 	if end := r.session.ExpiresAt; !end.IsZero() && !now.Before(end) {
 		return Session{}, signInAgain()
 	}
-	if !r.session.APIKey && now.Sub(r.seen) >= IdleEnd {
-		return Session{}, signInAgain()
-	}
-	if now.Sub(r.seen) >= seenEvery {
+	if now.Sub(r.seen) >= every {
 		s.touch(ctx, h, r, now)
 	}
 	return r.session, nil

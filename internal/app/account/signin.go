@@ -20,10 +20,10 @@ const answerGrid = 250 * time.Millisecond
 
 // SignIn answers with a new session. Whether the organisation or the user
 // exists cannot be told from its errors or their time.
-func (s *Service) SignIn(ctx context.Context, organisation, userName string, password secret.Text) (SignedIn, error) {
+func (s *Service) SignIn(ctx context.Context, from From, organisation, userName string, password secret.Text) (SignedIn, error) {
 	began := s.now()
 	slug, key := strings.ToLower(strings.TrimSpace(organisation)), nameKey(userName)
-	in, err := s.signIn(ctx, slug, key, password)
+	in, err := s.signIn(ctx, from, slug, key, password)
 	if errs.Is(err, errs.Unauthorised) || errs.Is(err, errs.Limited) {
 		s.waitForGrid(ctx, began)
 	}
@@ -47,7 +47,7 @@ func wait(ctx context.Context, d time.Duration) {
 	}
 }
 
-func (s *Service) signIn(ctx context.Context, slug, key string, password secret.Text) (SignedIn, error) {
+func (s *Service) signIn(ctx context.Context, from From, slug, key string, password secret.Text) (SignedIn, error) {
 	org, user, err := s.findAccount(ctx, slug, key)
 	if err != nil {
 		return SignedIn{}, err
@@ -55,15 +55,16 @@ func (s *Service) signIn(ctx context.Context, slug, key string, password secret.
 	if user.ID == "" || user.Status != string(Active) {
 		return SignedIn{}, s.refuseUnknown(ctx, slug, key, password)
 	}
-	if now := s.now(); now.Before(user.LockedUntil) {
-		return SignedIn{}, lockedOut(user.LockedUntil.Sub(now))
+	p := proof{by: "password", from: from, device: s.knownDevice(ctx, org.ID, user.ID, from)}
+	if now, until := s.now(), s.closedUntil(user.ID, user.LockedUntil, p.device); now.Before(until) {
+		return SignedIn{}, lockedOut(until.Sub(now))
 	}
 	ok, err := s.hash.check(ctx, user.PasswordHash, password)
 	if err != nil {
 		return SignedIn{}, err
 	}
 	if !ok {
-		return SignedIn{}, s.failedSignIn(ctx, org.ID, user.ID)
+		return SignedIn{}, s.failedSignIn(ctx, org.ID, user.ID, p.device)
 	}
 	if err := s.closedMeanwhile(ctx, org.ID, user.ID); err != nil {
 		return SignedIn{}, err
@@ -77,10 +78,15 @@ func (s *Service) signIn(ctx context.Context, slug, key string, password secret.
 			return SignedIn{}, err
 		}
 	}
-	if len(user.Factors) > 0 {
-		return s.askSecond(ctx, org, user, hash)
+	rules, err := s.signInRules(ctx, org.ID)
+	if err != nil {
+		return SignedIn{}, err
 	}
-	return s.openSession(ctx, org, user.ID, user.PasswordHash, hash, proof{by: "password"})
+	p.short = characters(password) < rules.SignIn.PasswordLength
+	if len(user.Factors) > 0 {
+		return s.askSecond(ctx, org, user, hash, p)
+	}
+	return s.openSession(ctx, org, user.ID, user.PasswordHash, hash, p)
 }
 
 // closedMeanwhile refuses a right password as a wrong one is refused, if the account was
@@ -99,8 +105,8 @@ func (s *Service) closedMeanwhile(ctx context.Context, t id.Tenant, user string)
 
 // askSecond answers a right password of a user who has a second factor. hash is
 // the password's, made anew if that was due.
-func (s *Service) askSecond(ctx context.Context, org store.OrganisationRow, user store.UserRow, hash string) (SignedIn, error) {
-	state, err := s.issue(ctx, org.ID, forSecond, ticket{User: user.ID, Password: digest(user.PasswordHash), Secret: []byte(hash)})
+func (s *Service) askSecond(ctx context.Context, org store.OrganisationRow, user store.UserRow, hash string, p proof) (SignedIn, error) {
+	state, err := s.issue(ctx, org.ID, forSecond, ticket{User: user.ID, Password: digest(user.PasswordHash), Secret: []byte(hash), Device: p.device, Short: p.short})
 	if err != nil {
 		return SignedIn{}, err
 	}
@@ -109,16 +115,16 @@ func (s *Service) askSecond(ctx context.Context, org store.OrganisationRow, user
 
 // SignInSecond completes a sign-in with the code of an authenticator app, or
 // with a recovery code. A wrong one counts as a failed sign-in.
-func (s *Service) SignInSecond(ctx context.Context, state secret.Text, code string) (SignedIn, error) {
+func (s *Service) SignInSecond(ctx context.Context, from From, state secret.Text, code string) (SignedIn, error) {
 	began := s.now()
-	in, err := s.signInSecond(ctx, state, code)
+	in, err := s.signInSecond(ctx, from, state, code)
 	if errs.Is(err, errs.Unauthorised) || errs.Is(err, errs.Limited) {
 		s.waitForGrid(ctx, began)
 	}
 	return in, err
 }
 
-func (s *Service) signInSecond(ctx context.Context, state secret.Text, code string) (SignedIn, error) {
+func (s *Service) signInSecond(ctx context.Context, from From, state secret.Text, code string) (SignedIn, error) {
 	t, k, err := s.redeem(ctx, forSecond, state)
 	if err != nil {
 		return SignedIn{}, err
@@ -131,17 +137,17 @@ func (s *Service) signInSecond(ctx context.Context, state secret.Text, code stri
 	if user.Status != string(Active) || org.Status != string(Active) || string(digest(user.PasswordHash)) != string(k.Password) {
 		return SignedIn{}, errTicket()
 	}
-	if now := s.now(); now.Before(user.LockedUntil) {
-		return SignedIn{}, lockedOut(user.LockedUntil.Sub(now))
+	if now, until := s.now(), s.closedUntil(user.ID, user.LockedUntil, k.Device); now.Before(until) {
+		return SignedIn{}, lockedOut(until.Sub(now))
 	}
 	after, was, ok, err := s.useCode(ctx, t, rows, code)
 	if err != nil {
 		return SignedIn{}, err
 	}
 	if !ok {
-		return SignedIn{}, wrongCode(s.failedSignIn(ctx, t, user.ID))
+		return SignedIn{}, wrongCode(s.failedSignIn(ctx, t, user.ID, k.Device))
 	}
-	return s.openSession(ctx, org, user.ID, user.PasswordHash, string(k.Secret), proof{by: "password " + after.Kind, also: func(tx *store.Tx) error {
+	return s.openSession(ctx, org, user.ID, user.PasswordHash, string(k.Secret), proof{by: "password " + after.Kind, from: from, device: k.Device, short: k.Short, also: func(tx *store.Tx) error {
 		if err := tx.SpendChallenge(k.spent(), time.UnixMilli(k.Until)); err != nil {
 			return onlyOnce(err, errTicket())
 		}
@@ -239,8 +245,12 @@ func (s *Service) refuseUnknown(ctx context.Context, slug, key string, password 
 	return refused()
 }
 
-// failedSignIn counts a wrong password. It answers with the error to give.
-func (s *Service) failedSignIn(ctx context.Context, t id.Tenant, user string) error {
+// failedSignIn counts a wrong password: the user's, or if it comes from a known
+// device, that device's alone. It answers with the error to give.
+func (s *Service) failedSignIn(ctx context.Context, t id.Tenant, user, device string) error {
+	if device != "" {
+		return s.failedDevice(ctx, t, user, device)
+	}
 	var until time.Time
 	err := s.changeUser(ctx, t, user, func(tx *store.Tx, u *store.UserRow) error {
 		now := s.now()
@@ -267,9 +277,30 @@ func (s *Service) failedSignIn(ctx context.Context, t id.Tenant, user string) er
 	return refused()
 }
 
+// failedDevice counts a wrong password from a known device.
+func (s *Service) failedDevice(ctx context.Context, t id.Tenant, user, device string) error {
+	until, action := s.devices.failed(user, device, s.now()), "sign_in.refused"
+	if !until.IsZero() {
+		action = "sign_in.locked"
+	}
+	err := s.Store.Write(ctx, t, func(tx *store.Tx) error {
+		return s.Audit.Record(tx, access.Actor{Tenant: t, User: user}, action, "user", user, nil)
+	})
+	if err != nil {
+		return err
+	}
+	if now := s.now(); now.Before(until) {
+		return lockedOut(until.Sub(now))
+	}
+	return refused()
+}
+
 // proof is how somebody proved to be a user.
 type proof struct {
 	by      string // for the audit log: password, passkey, …
+	from    From
+	device  string // that is known, by its id; "" if none
+	short   bool   // the password is shorter than the rules allow
 	despite bool   // a lock-out, because this cannot be guessed
 	also    func(*store.Tx) error
 }
@@ -279,12 +310,23 @@ type proof struct {
 func (s *Service) openSession(ctx context.Context, org store.OrganisationRow, user, checkedHash, hash string, p proof) (SignedIn, error) {
 	t := org.ID
 	now := s.now()
+	rules, err := s.signInRules(ctx, t)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	if !rules.SignIn.Allows(p.from.Address) {
+		return SignedIn{}, outside()
+	}
+	stands := p.despite || p.device != "" // whatever strangers guess
+	if !p.despite && now.Before(s.closedUntil(user, time.Time{}, p.device)) {
+		return SignedIn{}, refused() // guesses beside this one closed it
+	}
 	token, h := newToken(sessionPrefix, t)
 	row := store.SessionRow{ID: s.IDs.New(id.Session), UserID: user, TokenHash: h[:], CreatedAt: now, SeenAt: now, ProvedAt: now,
-		ExpiresAt: now.Add(s.sessionHours(ctx, t))}
+		ExpiresAt: now.Add(time.Duration(rules.SessionHours) * time.Hour)}
 	var session Session
-	err := s.changeUser(ctx, t, user, func(tx *store.Tx, u *store.UserRow) error {
-		if u.Status != string(Active) || u.PasswordHash != checkedHash || !p.despite && now.Before(u.LockedUntil) {
+	err = s.changeUser(ctx, t, user, func(tx *store.Tx, u *store.UserRow) error {
+		if u.Status != string(Active) || u.PasswordHash != checkedHash || !stands && now.Before(u.LockedUntil) {
 			return refused()
 		}
 		if p.also != nil {
@@ -293,10 +335,12 @@ func (s *Service) openSession(ctx context.Context, org store.OrganisationRow, us
 			}
 		}
 		u.SignedInAt, u.PasswordHash = now, hash
-		if !p.despite { // else guesses of the password go on being counted
+		u.MustChange = u.MustChange || p.short
+		row.MustSetUp = len(u.Factors) == 0 && rules.SignIn.NeedsSecond(u.Roles)
+		if !stands { // else guesses of the password go on being counted
 			u.Failures, u.FailingSince, u.LockedUntil = 0, time.Time{}, time.Time{}
 		}
-		session = sessionOf(org, *u, row)
+		session = sessionOf(org, *u, row).under(rules)
 		return tx.InsertSession(row)
 	}, func(tx *store.Tx) error {
 		return s.Audit.Record(tx, session.Actor, "sign_in", "session", row.ID, map[string]string{"by": p.by})
@@ -304,12 +348,18 @@ func (s *Service) openSession(ctx context.Context, org store.OrganisationRow, us
 	if err != nil {
 		return SignedIn{}, err
 	}
-	return SignedIn{Session: session, Token: token}, nil
+	s.devices.forget(user, p.device, now)
+	devices, err := s.remember(ctx, t, user, p.device, p.from)
+	if err != nil { // the sign-in is done; only the next one is not recognised
+		s.Log.Warn("a device could not be remembered", "tenant", t, "error", err)
+	}
+	return SignedIn{Session: session, Token: token, Devices: devices}, nil
 }
 
 func sessionOf(org store.OrganisationRow, u store.UserRow, row store.SessionRow) Session {
 	return Session{Actor: access.Actor{Tenant: org.ID, User: u.ID, Session: row.ID, Roles: wordsAs[access.Role](u.Roles)},
-		Kind: Kind(org.Kind), MustChange: u.MustChange, Language: u.Language, ExpiresAt: row.ExpiresAt, ProvedAt: row.ProvedAt}
+		Kind: Kind(org.Kind), MustChange: u.MustChange, Language: u.Language, ExpiresAt: row.ExpiresAt, ProvedAt: row.ProvedAt,
+		opened: row.CreatedAt, lacksFactor: row.MustSetUp && len(u.Factors) == 0}
 }
 
 // SignOut ends the session.

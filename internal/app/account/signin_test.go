@@ -9,6 +9,7 @@ import (
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/setup"
 	"nubitalk/internal/store"
 )
 
@@ -26,7 +27,7 @@ func TestSignInTellsNothingOfWhoExists(t *testing.T) {
 		}
 		var texts []string
 		for _, c := range cases {
-			_, err := f.SignIn(t.Context(), c.org, c.name, secret.New(c.password))
+			_, err := f.SignIn(t.Context(), account.From{}, c.org, c.name, secret.New(c.password))
 			wantCode(t, err, errs.Unauthorised)
 			texts = append(texts, errs.As(err).Text)
 		}
@@ -45,7 +46,7 @@ func TestSignInIsNotPickyAboutTheName(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		f.user("Ana.Silva", access.Agent)
 		for _, name := range []string{"ana.silva", " ANA.SILVA ", "ａｎａ．ｓｉｌｖａ"} {
-			if _, err := f.SignIn(t.Context(), " Acme ", name, secret.New(goodPassword)); err != nil {
+			if _, err := f.SignIn(t.Context(), account.From{}, " Acme ", name, secret.New(goodPassword)); err != nil {
 				t.Errorf("%q: %v", name, err)
 			}
 		}
@@ -63,7 +64,7 @@ func TestFiveFailuresWithinAMinuteLockFiveMinutes(t *testing.T) {
 		f.user("ana", access.Agent)
 		for _, name := range []string{"ana", "nobody"} {
 			try := func(password string) error {
-				_, err := f.SignIn(t.Context(), "acme", name, secret.New(password))
+				_, err := f.SignIn(t.Context(), account.From{}, "acme", name, secret.New(password))
 				return err
 			}
 			for range 4 {
@@ -86,10 +87,10 @@ func TestFiveFailuresWithinAMinuteLockFiveMinutes(t *testing.T) {
 			}
 			f.clock.Advance(time.Minute)
 		}
-		if _, err := f.SignIn(t.Context(), "acme", "ana", secret.New(goodPassword)); err != nil {
+		if _, err := f.SignIn(t.Context(), account.From{}, "acme", "ana", secret.New(goodPassword)); err != nil {
 			t.Errorf("after the lock-out: %v", err)
 		}
-		_, err := f.SignIn(t.Context(), "acme", "nobody", secret.New(goodPassword))
+		_, err := f.SignIn(t.Context(), account.From{}, "acme", "nobody", secret.New(goodPassword))
 		wantCode(t, err, errs.Unauthorised)
 		if n := f.audited(f.a.ID, "sign_in.locked"); n != 1 {
 			t.Errorf("%d lock-outs in the audit log", n)
@@ -102,9 +103,9 @@ func TestAnAdministratorEndsALockOut(t *testing.T) {
 		ana, _ := f.user("ana", access.Agent)
 		active := account.Active
 		for range 5 {
-			_, _ = f.SignIn(t.Context(), "acme", "ana", secret.New("wrong wrong"))
+			_, _ = f.SignIn(t.Context(), account.From{}, "acme", "ana", secret.New("wrong wrong"))
 		}
-		_, err := f.SignIn(t.Context(), "acme", "ana", secret.New(goodPassword))
+		_, err := f.SignIn(t.Context(), account.From{}, "acme", "ana", secret.New(goodPassword))
 		wantCode(t, err, errs.Limited)
 		u, err := f.User(t.Context(), f.a.admin, ana.ID)
 		if err != nil || u.LockedUntil.IsZero() {
@@ -115,7 +116,7 @@ func TestAnAdministratorEndsALockOut(t *testing.T) {
 		if u, err = f.UpdateUser(t.Context(), f.a.admin, ana.ID, u.Version, account.UserChange{Status: &active}); err != nil || !u.LockedUntil.IsZero() {
 			t.Fatal(u.LockedUntil, err)
 		}
-		if _, err := f.SignIn(t.Context(), "acme", "ana", secret.New(goodPassword)); err != nil {
+		if _, err := f.SignIn(t.Context(), account.From{}, "acme", "ana", secret.New(goodPassword)); err != nil {
 			t.Error(err)
 		}
 	})
@@ -125,7 +126,7 @@ func TestAOneTimePasswordMustBeChanged(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		_, once, err := f.CreateUser(t.Context(), f.a.admin, account.NewUser{UserName: "ana", Roles: []access.Role{access.Agent}})
 		must(t, err)
-		in, err := f.SignIn(t.Context(), "acme", "ana", once)
+		in, err := f.SignIn(t.Context(), account.From{}, "acme", "ana", once)
 		must(t, err)
 		if !in.Session.MustChange {
 			t.Fatal("the session need not change the password")
@@ -144,7 +145,7 @@ func TestAOneTimePasswordMustBeChanged(t *testing.T) {
 		if now.MustChange {
 			t.Error("the session must still change the password")
 		}
-		_, err = f.SignIn(t.Context(), "acme", "ana", once)
+		_, err = f.SignIn(t.Context(), account.From{}, "acme", "ana", once)
 		wantCode(t, err, errs.Unauthorised)
 	})
 }
@@ -152,7 +153,7 @@ func TestAOneTimePasswordMustBeChanged(t *testing.T) {
 func TestANewPasswordEndsTheOtherSessions(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		_, here := f.user("ana", access.Agent)
-		elsewhere, err := f.SignIn(t.Context(), "acme", "ana", secret.New(goodPassword))
+		elsewhere, err := f.SignIn(t.Context(), account.From{}, "acme", "ana", secret.New(goodPassword))
 		must(t, err)
 		must(t, f.SetPassword(t.Context(), here.Session, secret.New(goodPassword), secret.New("nine blue umbrellas")))
 		_, err = f.Recognise(t.Context(), here.Token)
@@ -181,12 +182,12 @@ func TestASessionEndsByItself(t *testing.T) {
 		_, err := f.Recognise(t.Context(), in.Token)
 		wantCode(t, err, errs.Unauthorised)
 
-		in, err = f.SignIn(t.Context(), "acme", "ana", secret.New(goodPassword))
+		in, err = f.SignIn(t.Context(), account.From{}, "acme", "ana", secret.New(goodPassword))
 		must(t, err)
-		f.clock.Advance(account.IdleEnd - time.Second)
+		f.clock.Advance(setup.DefaultSignIn().IdleEnd() - time.Second)
 		_, err = f.Recognise(t.Context(), in.Token)
 		must(t, err)
-		f.clock.Advance(account.IdleEnd)
+		f.clock.Advance(setup.DefaultSignIn().IdleEnd())
 		_, err = f.Recognise(t.Context(), in.Token)
 		wantCode(t, err, errs.Unauthorised)
 	})
@@ -247,7 +248,7 @@ func TestWhatIsRememberedIsAskedAgain(t *testing.T) {
 func TestOwnSessions(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		_, here := f.user("ana", access.Agent)
-		there, err := f.SignIn(t.Context(), "acme", "ana", secret.New(goodPassword))
+		there, err := f.SignIn(t.Context(), account.From{}, "acme", "ana", secret.New(goodPassword))
 		must(t, err)
 		list, err := f.Sessions(t.Context(), here.Session.Actor)
 		must(t, err)
@@ -287,7 +288,7 @@ func TestAHigherCostComesWithTheNextSignIn(t *testing.T) {
 		}
 		f.Costlier()
 		for range 2 {
-			_, err := f.SignIn(t.Context(), "acme", "ana", secret.New(goodPassword))
+			_, err := f.SignIn(t.Context(), account.From{}, "acme", "ana", secret.New(goodPassword))
 			must(t, err)
 			if h := hash(); !strings.HasPrefix(h, "$argon2id$v=19$m=64,t=2,p=1$") {
 				t.Errorf("%q", h)
@@ -311,7 +312,7 @@ func TestTokensAndOneTimePasswordsDiffer(t *testing.T) {
 			t.Fatalf("%q", p)
 		}
 		seen[p] = true
-		must(t, account.CheckNewPassword("p", "", secret.New(p)))
+		must(t, account.CheckNewPassword("p", "", secret.New(p), 0))
 	}
 }
 

@@ -23,6 +23,7 @@ const (
 	forTOTP          = "totp"           // an authenticator app is being added
 	forPasskey       = "passkey"        // a passkey is being added
 	forPasskeySignIn = "passkey_signin" // somebody is to show one
+	forDevice        = "device"         // a user has signed in here
 )
 
 // ticket is what the browser carries from one step to the next, sealed, so that
@@ -32,6 +33,8 @@ type ticket struct {
 	Until    int64           `json:"until"` // Unix milliseconds
 	Secret   []byte          `json:"secret,omitempty"`
 	Password []byte          `json:"password,omitempty"` // digest of the hash that was checked
+	Device   string          `json:"device,omitempty"`   // that is known, by its id
+	Short    bool            `json:"short,omitempty"`    // the password is shorter than the rules allow
 	Ceremony json.RawMessage `json:"ceremony,omitempty"` // of WebAuthn
 	// Nonce makes two tickets differ, and is what is spent.
 	Nonce string `json:"nonce"`
@@ -42,11 +45,19 @@ const (
 	maxTicket    = 8 << 10
 )
 
+// ticketLife is how long a ticket is good.
+func ticketLife(purpose string) time.Duration {
+	if purpose == forDevice {
+		return DeviceTime
+	}
+	return ticketTime
+}
+
 func ticketWhere(purpose string) string { return "account.ticket/" + purpose }
 
 // issue seals a ticket under the organisation's key.
 func (s *Service) issue(ctx context.Context, t id.Tenant, purpose string, k ticket) (secret.Text, error) {
-	k.Until, k.Nonce = s.now().Add(ticketTime).UnixMilli(), s.IDs.New(id.Session)
+	k.Until, k.Nonce = s.now().Add(ticketLife(purpose)).UnixMilli(), s.IDs.New(id.Session)
 	plain, err := json.Marshal(k)
 	if err != nil {
 		return secret.Text{}, errs.Wrap(errs.Internal, err, "This step could not be begun.")
@@ -82,7 +93,7 @@ func (s *Service) redeem(ctx context.Context, purpose string, token secret.Text)
 	if err != nil || json.Unmarshal(plain.Reveal(), &k) != nil {
 		return "", k, errTicket()
 	}
-	if left := time.UnixMilli(k.Until).Sub(s.now()); left <= 0 || left > ticketTime {
+	if left := time.UnixMilli(k.Until).Sub(s.now()); left <= 0 || left > ticketLife(purpose) {
 		return "", k, errTicket()
 	}
 	return id.Tenant(tenant), k, nil

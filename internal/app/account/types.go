@@ -7,6 +7,7 @@ import (
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/acd"
+	"nubitalk/internal/core/setup"
 	"nubitalk/internal/core/usage"
 )
 
@@ -153,16 +154,23 @@ type Session struct {
 	Kind       Kind // of the actor's organisation
 	APIKey     bool
 	MustChange bool      // may only choose a new password or sign out
+	MustSetUp  bool      // may only add a second factor, choose a password or sign out
 	Language   string    // the user's, as a code such as pt; "" for a key
 	ExpiresAt  time.Time // the absolute end; zero for a key without one
 	ProvedAt   time.Time // when its holder last proved to be the user
+
+	opened      time.Time
+	lacksFactor bool // that was asked for when it was opened
+	rule        setup.SignInRule
 }
 
-// SignedIn answers a sign-in. Token is shown once. With Second there is no
-// session yet.
+// SignedIn answers a sign-in. Token is shown once; Devices is for the browser to
+// keep and to send along with the next sign-in. With Second there is no session
+// yet.
 type SignedIn struct {
 	Session Session
 	Token   secret.Text
+	Devices secret.Text
 	Second  *SecondStep
 }
 
@@ -183,12 +191,14 @@ type SessionView struct {
 
 // Me is a signed-in user with what it may do.
 type Me struct {
-	User         User                `json:"user"`
-	Organisation OrganisationName    `json:"organisation"`
-	Session      string              `json:"session"`
-	Permissions  []access.Permission `json:"permissions" doc:"What this user may do at least on its own things."`
-	MustChange   bool                `json:"must_change" doc:"Only a new password may be chosen now."`
-	ExpiresAt    time.Time           `json:"expires_at,omitzero"`
+	User           User                `json:"user"`
+	Organisation   OrganisationName    `json:"organisation"`
+	Session        string              `json:"session"`
+	Permissions    []access.Permission `json:"permissions" doc:"What this user may do at least on its own things."`
+	MustChange     bool                `json:"must_change" doc:"Only a new password may be chosen now."`
+	MustSetUp      bool                `json:"must_set_up" doc:"Only a second factor may be added now: the organisation's rules ask for one."`
+	PasswordLength int                 `json:"password_length" doc:"Fewest characters of a new password."`
+	ExpiresAt      time.Time           `json:"expires_at,omitzero"`
 }
 
 // OrganisationName is the part of an organisation that all its users see.

@@ -177,7 +177,7 @@ func TestADeletedUserLeavesOnlyItsID(t *testing.T) {
 		_, err = f.User(t.Context(), f.a.admin, u.ID)
 		wantCode(t, err, errs.NotFound)
 		wantCode(t, f.DeleteUser(t.Context(), f.a.admin, u.ID), errs.NotFound)
-		_, err = f.SignIn(t.Context(), "acme", "ana", secret.New(goodPassword))
+		_, err = f.SignIn(t.Context(), account.From{}, "acme", "ana", secret.New(goodPassword))
 		wantCode(t, err, errs.Unauthorised)
 		f.user("ana", access.Agent) // the name is free again
 	})
@@ -191,7 +191,7 @@ func TestLockingAUserEndsItsSessions(t *testing.T) {
 		must(t, err)
 		_, err = f.Recognise(t.Context(), in.Token)
 		wantCode(t, err, errs.Unauthorised)
-		_, err = f.SignIn(t.Context(), "acme", "ana", secret.New(goodPassword))
+		_, err = f.SignIn(t.Context(), account.From{}, "acme", "ana", secret.New(goodPassword))
 		wantCode(t, err, errs.Unauthorised)
 		active := account.Active
 		_, err = f.UpdateUser(t.Context(), f.a.admin, u.ID, 0, account.UserChange{Status: &active})

@@ -328,7 +328,7 @@ func (s *Service) PutWith(ctx context.Context, a access.Actor, k core.Kind, obje
 		if !row.ArchivedAt.IsZero() {
 			return errs.New(errs.Conflict, "This %s is archived. Restore it before you change it.", k.Word())
 		}
-		o := st.settled(o)
+		o := st.settled(keepSignIn(o, row, body))
 		fields := append(differing(current(row), encode(o)), add.names(secrets[row.ID])...)
 		if len(fields) == 0 && row.Version > 0 {
 			return nil
@@ -368,6 +368,20 @@ func (s *Service) PutWith(ctx context.Context, a access.Actor, k core.Kind, obje
 		s.tell(a.Tenant, k, row.ID)
 	}
 	return objectOf(row, secrets), nil
+}
+
+// keepSignIn lets the sign-in rules stay as they are where new rules leave them
+// out: who does not know of them does not open what was closed.
+func keepSignIn(o core.Object, row store.SetupRow, body json.RawMessage) core.Object {
+	rules, ok := o.(core.Rules)
+	var sent map[string]json.RawMessage
+	if !ok || json.Unmarshal(body, &sent) != nil || sent["sign_in"] != nil {
+		return o
+	}
+	if now, err := core.Stored(core.KindRules, row.Body); err == nil {
+		rules.SignIn = now.(core.Rules).SignIn
+	}
+	return rules
 }
 
 // writable says whether the actor may change the kind at all.

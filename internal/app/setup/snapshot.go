@@ -113,23 +113,6 @@ func typed[T core.Object](st *state) map[string]T {
 	return m
 }
 
-// SessionHours is how long a sign-in of the tenant's users lasts.
-func (s *Service) SessionHours(ctx context.Context, t id.Tenant) (int, error) {
-	var hours int
-	err := s.DB.Read(ctx, t, func(tx *store.Tx) error {
-		row, err := find(tx, core.KindRules, "")
-		if err != nil {
-			return err
-		}
-		o, err := core.Stored(core.KindRules, row.Body)
-		if err == nil {
-			hours = o.(core.Rules).SessionHours
-		}
-		return err
-	})
-	return hours, err
-}
-
 // FlowAt is a flow as it was at a version: a run goes on with the graph that it
 // began with.
 func (s *Service) FlowAt(ctx context.Context, t id.Tenant, flowID string, version int64) (Flow, error) {

@@ -23,4 +23,9 @@ var ptSignIn = []entry{
 	{"is not a passkey of this account", "não é uma chave de acesso desta conta"},
 	{"This passkey is not known here. Please sign in with your password.", "Esta chave de acesso não é conhecida aqui. Inicie sessão com a palavra-passe."},
 	{"Please enter your password again before you change how you sign in.", "Introduza de novo a palavra-passe antes de alterar a forma como inicia sessão."},
+	{"Your organisation asks for a second factor. Please add one first.", "A sua organização pede um segundo fator. Adicione primeiro um."},
+	{"Your organisation asks for a second factor, and this is your last one. Add another first.", "A sua organização pede um segundo fator, e este é o seu último. Adicione primeiro outro."},
+	{"Your organisation lets its users in from its own networks only, and this is not one of them. Please ask your administrator.", "A sua organização só deixa entrar os seus utilizadores a partir das suas próprias redes, e esta não é uma delas. Fale com o seu administrador."},
+	{"do not hold the address from which you save them (%s), so they would lock you out", "não incluem o endereço a partir do qual as guarda ({1}), por isso impediriam a sua entrada"},
+	{"is %q; an address or a network is accepted, like 192.0.2.7 or 192.0.2.0/24.", "é {1}; aceita-se um endereço ou uma rede, como 192.0.2.7 ou 192.0.2.0/24."},
 }

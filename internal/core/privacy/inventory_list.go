@@ -68,8 +68,8 @@ var inventory = []group{
 		part{"profile_sealed", Address, "display name, email and phone of a user, all optional (C23)", byTenant},
 		part{"password_hash", Credential, "to check a password", "argon2id"})},
 
-	{Column, "sessions", "to keep a user signed in", "until sign-out or the tenant's rule on sessions (session_hours)", "deleted by retention a day after the end, and with the user", with(
-		none("session_id", "created_at", "seen_at", "expires_at", "ended_at", "proved_at"),
+	{Column, "sessions", "to keep a user signed in", "until sign-out or the tenant's rules on sessions (session_hours, sign_in.idle_minutes)", "deleted by retention a day after the end, and with the user", with(
+		none("session_id", "created_at", "seen_at", "expires_at", "ended_at", "proved_at", "must_set_up"),
 		part{"user_id", Pseudonym, "", ""},
 		part{"token_hash", Credential, "to recognise a session", hashed})},
 
@@ -388,6 +388,7 @@ var inventory = []group{
 
 	{Browser, "", "to carry on after a reload", "see each", "see each", []part{
 		{"cookie __Host-nubitalk", Credential, "keeps a user signed in; ends with the session", "HttpOnly, Secure, SameSite"},
+		{"cookie __Host-nubitalk-device", Pseudonym, "tells a browser in which a user has signed in from strangers who guess its password; half a year after the last sign-in it ends", "HttpOnly, Secure, SameSite; what it says is sealed under the tenant's key"},
 		{"localStorage nubitalk.<entry point>", Credential, "lets a visitor back into the own conversation; only after it began, removed when it ends. No words, no names, no cookies", ""},
 		{"sessionStorage nubitalk.call.<entry point>", Credential, "lets a caller's page back into the own call after a reload; gone with the tab, removed when the call ends. No words, no names", ""},
 		{"localStorage nubitalk.preferences", None, "how a user likes the screen, whether alerts are heard, which microphone and loudspeaker calls use", ""},

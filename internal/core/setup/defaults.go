@@ -19,7 +19,7 @@ func DefaultQueue(name string) Queue {
 // DefaultRules are a new tenant's: conversations for 90 days, records for a
 // year, the audit log for two.
 func DefaultRules() Rules {
-	return Rules{ConversationDays: 90, MessageDays: 30, RecordDays: 365, AuditDays: 730, ChatCapacity: 3, IdleMinutes: 10, SessionHours: 12, Monitoring: MonitoringAnnounced}
+	return Rules{ConversationDays: 90, MessageDays: 30, RecordDays: 365, AuditDays: 730, ChatCapacity: 3, IdleMinutes: 10, SessionHours: 12, SignIn: DefaultSignIn(), Monitoring: MonitoringAnnounced}
 }
 
 // DefaultBlend: a call leaves room for nothing else, a chat none for a call;

@@ -243,6 +243,8 @@ type Rules struct {
 	IdleMinutes      int `json:"idle_minutes" minimum:"1" maximum:"1440" doc:"A visitor who is gone for so long has left."`
 	SessionHours     int `json:"session_hours" minimum:"1" maximum:"168" doc:"A sign-in ends after so many hours."`
 
+	SignIn SignInRule `json:"sign_in,omitzero" doc:"How users sign in. Missing: no second factor is asked for, passwords have 10 characters, a session ends after 120 minutes without use, from any network. On a change, missing: it stays as it is."`
+
 	Monitoring Monitoring `json:"monitoring,omitempty" default:"announced" enum:"announced,silent,off" doc:"Whether supervisors may listen to calls. announced: a tone tells all who talk, and the agent sees who listens; silent: listening is told to nobody, where the law of the country allows that; off: nobody may. Missing: announced."`
 
 	Listening Listening `json:"listening,omitzero" doc:"Who listens to recordings. Missing: supervisors and privacy officers, without saying why."`

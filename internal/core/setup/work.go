@@ -202,6 +202,7 @@ func (r Rules) clean() Object {
 	if r.Screen == (ScreenLimits{}) {
 		r.Screen = DefaultScreen()
 	}
+	r.SignIn = r.SignIn.clean()
 	r.Blend = append([]Exclude{}, r.Blend...)
 	for i := range r.Blend {
 		r.Blend[i].Not = once(r.Blend[i].Not)
@@ -245,6 +246,7 @@ func (r Rules) Validate(refs Refs) error {
 	c.number("chat_capacity", r.ChatCapacity, 1, 20)
 	c.number("idle_minutes", r.IdleMinutes, 1, 1440)
 	c.number("session_hours", r.SessionHours, 1, 168)
+	r.SignIn.check(&c)
 	c.oneOf("monitoring", string(r.Monitoring), string(MonitoringAnnounced), string(MonitoringSilent), string(MonitoringOff))
 	if r.Screen != (ScreenLimits{}) {
 		r.Screen.check(&c)

@@ -39,11 +39,17 @@ export function asProblem(error: unknown): Problem {
 
 let signedOut: (() => void) | undefined;
 let mustChange: (() => void) | undefined;
+let mustSetUp: (() => void) | undefined;
 
-/** Who is told when a reply says that the session is over, or that a password must be chosen. */
-export function onSessionProblem(handlers: { signedOut: () => void; mustChange: () => void }): void {
+/** Who is told when a reply says that the session is over, or what must be done before anything else. */
+export function onSessionProblem(handlers: {
+  signedOut: () => void;
+  mustChange: () => void;
+  mustSetUp: () => void;
+}): void {
   signedOut = handlers.signedOut;
   mustChange = handlers.mustChange;
+  mustSetUp = handlers.mustSetUp;
 }
 
 /** The address of a file of the API, for a link or a picture. */
@@ -150,6 +156,7 @@ async function problemOf(reply: Response): Promise<Problem> {
   const code = document.code ?? "";
   if (reply.status === 401) signedOut?.();
   if (code === "must_change_password") mustChange?.();
+  if (code === "must_set_up") mustSetUp?.();
   return new Problem(
     reply.status,
     code,

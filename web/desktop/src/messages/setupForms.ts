@@ -225,7 +225,6 @@ export const en = {
   chatCapacityHint: "A user may have an own limit.",
   idleMinutes: "A visitor who is gone for",
   idleHint: "has left: the chat ends.",
-  sessionHours: "A sign-in ends after",
 
   keyName: "What it is for",
   keyCreated: "The key is made",
@@ -465,7 +464,6 @@ export const pt: { [K in keyof typeof en]: Text } = {
   chatCapacityHint: "Um utilizador pode ter um limite próprio.",
   idleMinutes: "Um visitante ausente durante",
   idleHint: "saiu: o chat termina.",
-  sessionHours: "Uma sessão termina ao fim de",
 
   keyName: "Para que serve",
   keyCreated: "A chave foi criada",

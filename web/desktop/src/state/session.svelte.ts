@@ -3,7 +3,7 @@ import type { Me, Permission, SecondStep } from "../api/types";
 import { text } from "../messages/app";
 import { preferences } from "./preferences.svelte";
 
-type Phase = "loading" | "unreachable" | "out" | "change" | "in";
+type Phase = "loading" | "unreachable" | "out" | "change" | "setUp" | "in";
 
 // Who is signed in. When a session ends while work is on the screen, `me` stays
 // and the sign-in comes on top: what was being written is not lost.
@@ -17,6 +17,9 @@ class Session {
       signedOut: () => this.ended(text("sessionOver")),
       mustChange: () => {
         if (this.phase === "in") this.phase = "change";
+      },
+      mustSetUp: () => {
+        if (this.phase === "in") this.phase = "setUp";
       },
     });
   }
@@ -81,7 +84,7 @@ class Session {
   }
 
   ended(notice: string): void {
-    if (this.phase !== "in" && this.phase !== "change") return;
+    if (this.phase !== "in" && this.phase !== "change" && this.phase !== "setUp") return;
     this.notice = notice;
     this.phase = "out";
   }
@@ -106,7 +109,7 @@ class Session {
   #take(me: Me): void {
     this.me = me;
     preferences.suggestLanguage(me.user.language);
-    this.phase = me.must_change ? "change" : "in";
+    this.phase = me.must_change ? "change" : me.must_set_up ? "setUp" : "in";
   }
 }
 
