@@ -27,7 +27,8 @@ test("a second factor is asked for, and set up before anything else", { timeout:
   await boss.getByRole("button", { name: "Save" }).click();
   await until(() => networks.getAttribute("aria-invalid")).toBe("true");
   stage.forgive(/status of 422/);
-  found.push(...(await looks(boss, "sign-in-rules-refused")));
+  await networks.scrollIntoViewIfNeeded();
+  await shot(boss, "sign-in-rules-refused");
   await networks.fill("192.0.2.0/24\n127.0.0.0/8\n::1");
   await boss.getByRole("button", { name: "Save" }).click();
   await until(() => boss.getByRole("button", { name: "Save" }).isDisabled()).toBe(true);

@@ -60,5 +60,4 @@ var ptCalls = []entry{
 	{"The trunk is not there any more.", "O tronco já não existe."},
 	{"What was kept of the call cannot be read.", "Não é possível ler o que se guardou da chamada."},
 	{"This text could not be spoken.", "Não foi possível falar este texto."},
-	{"This person does not wait on the telephone.", "Esta pessoa não está à espera ao telefone."},
 }
