@@ -189,7 +189,7 @@ func TestAPasswordThatWaitedIsNotTold(t *testing.T) {
 			got := make(chan error)
 			for _, password := range []string{goodPassword, "a wrong one"} {
 				go func() {
-					_, err := f.SignIn(t.Context(), "acme", name, secret.New(password))
+					_, err := f.SignIn(t.Context(), account.From{}, "acme", name, secret.New(password))
 					got <- err
 				}()
 			}
