@@ -66,7 +66,7 @@ func (s *Service) signIn(ctx context.Context, from From, slug, key string, passw
 	if !ok {
 		return SignedIn{}, s.failedSignIn(ctx, org.ID, user.ID, p.device)
 	}
-	if err := s.closedMeanwhile(ctx, org.ID, user.ID); err != nil {
+	if err := s.closedMeanwhile(ctx, org.ID, user.ID, p.device); err != nil {
 		return SignedIn{}, err
 	}
 	if org.Status != string(Active) {
@@ -91,14 +91,14 @@ func (s *Service) signIn(ctx context.Context, from From, slug, key string, passw
 
 // closedMeanwhile refuses a right password as a wrong one is refused, if the account was
 // closed while it waited to be looked at: many at once would else tell which was right.
-func (s *Service) closedMeanwhile(ctx context.Context, t id.Tenant, user string) error {
+func (s *Service) closedMeanwhile(ctx context.Context, t id.Tenant, user, device string) error {
 	var row store.UserRow
 	err := s.Store.Read(ctx, t, func(tx *store.Tx) (err error) {
 		row, err = tx.User(user)
 		return err
 	})
-	if now := s.now(); err == nil && now.Before(row.LockedUntil) {
-		return lockedOut(row.LockedUntil.Sub(now))
+	if now, until := s.now(), s.closedUntil(user, row.LockedUntil, device); err == nil && now.Before(until) {
+		return lockedOut(until.Sub(now))
 	}
 	return err
 }
