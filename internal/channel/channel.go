@@ -20,7 +20,9 @@ type Arrival struct {
 	Language   string
 	Name       secret.Text // display name of the person's choice; may be empty
 	Addresses  []Address   // who the person is, as far as known; may be empty
+	Prefers    string      // the agent whom it concerns, in the place of the person's last; may be empty
 	Consent    *Consent
+	Mail       *flow.Mail // what its flow may look at, in memory alone; nil of what is no message
 	// LeftMessage: the person left a message out of hours and is not waiting.
 	LeftMessage bool
 	// Outgoing: an agent calls the person.

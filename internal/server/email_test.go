@@ -13,9 +13,11 @@ import (
 	"strings"
 	"testing"
 
+	appsetup "nubitalk/internal/app/setup"
 	"nubitalk/internal/channel/email"
 	"nubitalk/internal/channel/email/mailtest"
 	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/setup"
 	"nubitalk/internal/server/config"
 	"nubitalk/internal/server/drive"
 	"nubitalk/internal/store"
@@ -54,7 +56,11 @@ func (c *company) mailbox(t *testing.T, u *drive.User, p *mailtest.Provider, add
 	t.Helper()
 	ctx := t.Context()
 	var flow, point, box struct{ ID string }
-	must(t, u.Do(ctx, "POST", "flows", m{"name": "Mail to " + address, "graph": m{"start": "queue", "nodes": m{"queue": m{"type": "queue", "queue": c.queue}}}}, &flow))
+	graph := m{"start": "queue", "nodes": m{"queue": m{"type": "queue", "queue": c.queue}}}
+	if g, own := more["graph"]; own {
+		graph, more = g.(m), nil
+	}
+	must(t, u.Do(ctx, "POST", "flows", m{"name": "Mail to " + address, "graph": graph}, &flow))
 	must(t, u.Do(ctx, "POST", "entry-points", m{"name": address, "channel": "email", "flow": flow.ID, "languages": []string{"en"}, "theme": m{"title": m{}, "welcome": m{}, "accent": "#336699", "position": "right", "mode": "auto"}, "attachments": m{"allowed": false, "max_mb": 1, "types": []string{}}}, &point))
 	body := m{"name": address, "address": address, "shown": "The shop", "imap": m{"host": "127.0.0.1", "port": p.IMAPS}, "smtp": m{"host": "127.0.0.1", "port": p.SMTP, "security": "starttls"},
 		"password": mailtest.Password, "entry_point": point.ID, "signature": "Your shop"}
@@ -331,6 +337,175 @@ func TestTwoThatAcknowledgeStopAtOneEach(t *testing.T) {
 	if a, b, c := acknowledged(helpDesk), acknowledged(salesBox), acknowledged(rui); a != 1 || b != 1 || c != 1 {
 		t.Errorf("acknowledged %d, %d and %d times", a, b, c)
 	}
+}
+
+// An answer to an address that nobody has comes back by the provider's own report: it is
+// told where the answer was sent, and the report is no work; when that is closed, it is
+// work for who sent the answer. A report about nothing of ours is mail as any other.
+func TestAnAnswerThatComesBackReachesWhoSentIt(t *testing.T) {
+	const nobody = "unknown@example.org" // mailtest: refused after it was accepted
+	engines(t, func(t *testing.T, conf *config.Config) {
+		p := mailProvider(t, conf)
+		n := start(t, conf, nil)
+		acme, _ := house(t, n)
+		ctx := t.Context()
+		ana := acme.signIn(t, "ana")
+		acme.agent(t, "bo")
+		bo, _ := acme.ready(t, "bo")
+		acme.user(t, "eva", access.Supervisor)
+		eva := acme.signIn(t, "eva")
+		q, err := appsetup.Get[setup.Queue](ctx, acme.node.parts.setup, acme.admin, acme.queue)
+		must(t, err)
+		q.Value.AffinitySeconds = 3600
+		_, err = appsetup.Update(ctx, acme.node.parts.setup, acme.admin, acme.queue, q.Version, q.Value)
+		must(t, err)
+		acme.mailbox(t, ana, p, helpDesk, nil)
+		work := func() int {
+			var all struct{ Items []struct{ ID string } }
+			must(t, eva.Do(ctx, "GET", "interactions", nil, &all))
+			return len(all.Items)
+		}
+		letter := func(id string) string {
+			return "From: Nobody <" + nobody + ">\nTo: " + helpDesk + "\nSubject: x\nMessage-ID: <" + id + "@example.org>\n\nHello\n"
+		}
+		reports := func() (flags []string) {
+			for file, one := range p.Mail(helpDesk, "INBOX") {
+				if strings.Contains(one, "report-type=delivery-status") {
+					flags = append(flags, file)
+				}
+			}
+			return flags
+		}
+		type delivery struct {
+			State, Reason, Status string
+			Addresses             []string
+		}
+		var mail struct {
+			Answers, Automatic string
+			Sends              []struct {
+				State    string
+				Delivery *delivery
+			}
+			Returned *delivery
+		}
+
+		p.Deliver(rui, helpDesk, letter("first"))
+		offer, first := acme.offered(t, bo)
+		must(t, bo.Do(ctx, "POST", "offers/"+offer+"/accept", m{}, nil))
+		must(t, bo.Do(ctx, "POST", "interactions/"+first+"/email/reply", m{"client_id": "1", "text": "We look."}, nil))
+		within(t, "the agent does not learn that it came back", func() bool {
+			must(t, bo.Do(ctx, "GET", "interactions/"+first+"/email", nil, &mail))
+			return len(mail.Sends) == 1 && mail.Sends[0].Delivery != nil
+		})
+		if d := mail.Sends[0].Delivery; d.State != "undelivered" || !strings.HasPrefix(d.Status, "5.") || len(d.Addresses) != 1 || d.Addresses[0] != nobody || mail.Sends[0].State != "sent" {
+			t.Errorf("%+v %+v", mail.Sends[0], d)
+		}
+		within(t, "the report is not marked at the provider", func() bool {
+			all := reports()
+			return len(all) == 1 && strings.Contains(all[0], ",S")
+		})
+		if got := work(); got != 1 {
+			t.Errorf("%d interactions: the report is work", got)
+		}
+
+		// The second comes back after the end: nobody reads the mailbox meanwhile.
+		must(t, bo.Do(ctx, "POST", "interactions/"+first+"/finish", m{}, nil))
+		must(t, bo.Do(ctx, "POST", "interactions/"+first+"/complete", m{}, nil))
+		p.Deliver(rui, helpDesk, letter("second"))
+		offer, second := acme.offered(t, bo)
+		must(t, bo.Do(ctx, "POST", "offers/"+offer+"/accept", m{}, nil))
+		must(t, bo.Do(ctx, "GET", "interactions/"+second+"/email", nil, nil))
+		p.StopIMAP()
+		must(t, bo.Do(ctx, "POST", "interactions/"+second+"/email/reply", m{"client_id": "2", "text": "We look."}, nil))
+		within(t, "it does not come back", func() bool { return len(reports()) == 2 })
+		must(t, bo.Do(ctx, "POST", "interactions/"+second+"/finish", m{}, nil))
+		must(t, bo.Do(ctx, "POST", "interactions/"+second+"/complete", m{}, nil))
+		acme.agent(t, "cy")
+		cy, _ := acme.ready(t, "cy") // and had nothing to do yet
+		p.StartIMAP()
+		offer, third := acme.offered(t, bo)
+		must(t, bo.Do(ctx, "POST", "offers/"+offer+"/accept", m{}, nil))
+		mail.Sends, mail.Returned = nil, nil
+		must(t, bo.Do(ctx, "GET", "interactions/"+third+"/email", nil, &mail))
+		if mail.Answers != second || mail.Automatic != "report" || mail.Returned == nil || mail.Returned.State != "undelivered" || !strings.HasPrefix(mail.Returned.Status, "5.") {
+			t.Errorf("%+v %+v", mail, mail.Returned)
+		}
+
+		must(t, bo.Do(ctx, "POST", "interactions/"+third+"/finish", m{}, nil))
+		must(t, bo.Do(ctx, "POST", "interactions/"+third+"/complete", m{}, nil))
+
+		must(t, cy.Do(ctx, "PUT", "desk/presence", m{"presence": "offline"}, nil))
+
+		// Of a message that somebody sent without us.
+		p.Deliver(helpDesk, nobody, "From: "+helpDesk+"\nTo: "+nobody+"\nSubject: x\nMessage-ID: <elsewhere@shop.example>\n\nBy hand\n")
+		offer, fourth := acme.offered(t, bo)
+		must(t, bo.Do(ctx, "POST", "offers/"+offer+"/accept", m{}, nil))
+		mail.Returned = nil
+		mail.Answers = ""
+		must(t, bo.Do(ctx, "GET", "interactions/"+fourth+"/email", nil, &mail))
+		if mail.Automatic != "report" || mail.Answers != "" || mail.Returned != nil {
+			t.Errorf("%+v", mail)
+		}
+		if got := work(); got != 4 {
+			t.Errorf("%d interactions", got)
+		}
+	})
+}
+
+// A flow looks at the message: words, sender, header fields and size say which queue.
+// Nothing of it is stored but the way that was taken.
+func TestAFlowLooksAtTheMessage(t *testing.T) {
+	const word = "reembolso-canary"
+	conf := settings(t, t.TempDir())
+	conf.TLS.Mode, conf.Limits.Calls = "off", 0
+	p := mailProvider(t, conf)
+	n := start(t, conf, nil)
+	acme, _ := house(t, n)
+	ctx := t.Context()
+	ana := acme.signIn(t, "ana")
+	acme.user(t, "eva", access.Supervisor)
+	eva := acme.signIn(t, "eva")
+	q, err := appsetup.Get[setup.Queue](ctx, acme.node.parts.setup, acme.admin, acme.queue)
+	must(t, err)
+	q.Value.Name = "Refunds"
+	refunds, err := appsetup.Create(ctx, acme.node.parts.setup, acme.admin, q.Value)
+	must(t, err)
+	to := func(queue string) m { return m{"type": "queue", "queue": queue} }
+	acme.mailbox(t, ana, p, helpDesk, m{"graph": m{"start": "look", "nodes": m{
+		"look": m{"type": "branch", "cases": []m{
+			{"if": `mail.automatic != ""`, "next": "end"},
+			{"if": `mentions("REEMBOLSO-canary") and mail.domain == "example.org" and "` + helpDesk + `" in mail.to and mail.files == 0 and mail.size < 5000 and header("X-Shop") == "7"`, "next": "refunds"},
+		}, "next": "others"},
+		"refunds": to(refunds.ID), "others": to(acme.queue), "end": m{"type": "close"}}}})
+	letter := func(id, header, text string) {
+		p.Deliver(rui, helpDesk, "From: Rui <"+rui+">\nTo: "+helpDesk+"\nSubject: x\nMessage-ID: <"+id+"@example.org>\n"+header+"\n"+text+"\n")
+	}
+	letter("1", "X-Shop: 7\n", "Quero um "+word+", por favor.")
+	letter("2", "", "Quero um "+word+", por favor.")
+	letter("3", "X-Shop: 7\n", "Quero um reembolsinho-canary.")
+	letter("4", "Auto-Submitted: auto-replied\n", word)
+	within(t, "the messages are not where their words lead", func() bool {
+		var all struct {
+			Items []struct{ Queue, State string }
+		}
+		must(t, eva.Do(ctx, "GET", "interactions", nil, &all))
+		found := map[string]int{}
+		for _, one := range all.Items {
+			found[one.State+" "+one.Queue]++
+		}
+		return found["queued "+refunds.ID] == 1 && found["queued "+acme.queue] == 2 && found["closed "] == 1
+	})
+	n.stop(t)
+	must(t, filepath.WalkDir(conf.Data, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		if bytes.Contains(bytes.ToLower(b), []byte("um "+word)) || bytes.Contains(b, []byte("X-Shop: 7")) {
+			t.Errorf("%s has what a message says", path)
+		}
+		return err
+	}))
 }
 
 // A mailbox is signed in to with its provider: nobody else can finish what a user began,

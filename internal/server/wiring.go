@@ -174,7 +174,7 @@ func (s *Server) makeParts() *parts {
 	if p.telephone != nil {
 		p.telephone.phone, p.handsets.voice = p.voice.Phone(), p.voice
 	}
-	p.email = email.New(email.Deps{DB: k.db, Vault: k.vault, Clock: s.clock, IDs: s.ids, Setup: p.setups, People: p.people, Floor: p.floor, Network: s.mailNetwork(), Log: s.log.With("part", "email")})
+	p.email = email.New(email.Deps{DB: k.db, Vault: k.vault, Clock: s.clock, IDs: s.ids, Setup: p.setups, People: p.people, Floor: p.floor, Network: s.mailNetwork(), Bus: k.bus, Log: s.log.With("part", "email")})
 	p.live = live.New(live.Config{Bus: k.bus, Reader: reader{p.floor, p.contacts}, Floor: liveFloor, Clock: s.clock, Log: s.log.With("part", "live")})
 	p.ending = retention.New(retention.Deps{Count: p.usage.Count, DB: k.db, Blobs: k.blobs, Contacts: p.contacts, Audit: p.audit, Clock: s.clock, Log: s.log.With("part", "retention"), Node: s.data.node, Messages: p.voicemails.Tell})
 	p.privacy = &privacyDoors{binary: s.binary, log: s.log.With("part", "notice")}

@@ -97,19 +97,26 @@ type EmailSendRow struct {
 	Reason        string // why it failed
 	BegunAt       time.Time
 	EndedAt       time.Time
+	Message       []byte // a keyed digest of its id
+	// What a mail server reported afterwards: "", delayed or failed; the code of RFC 3463;
+	// the report's identity.
+	Delivery       string
+	DeliveryStatus string
+	ReportedAt     time.Time
+	Report         []byte
 }
 
-const emailSendColumns = "interaction_id, client_id, user_id, state, reason, begun_at, ended_at"
+const emailSendColumns = "interaction_id, client_id, user_id, state, reason, begun_at, ended_at, message, delivery, delivery_status, reported_at, report"
 
 func scanEmailSend(r row, s *EmailSendRow) error {
-	return r.Scan(&s.InteractionID, &s.ClientID, &s.UserID, &s.State, &s.Reason, at(&s.BegunAt), at(&s.EndedAt))
+	return r.Scan(&s.InteractionID, &s.ClientID, &s.UserID, &s.State, &s.Reason, at(&s.BegunAt), at(&s.EndedAt), bin(&s.Message), &s.Delivery, &s.DeliveryStatus, at(&s.ReportedAt), bin(&s.Report))
 }
 
 // BeginEmailSend notes that an answer is being sent; Conflict if that one was begun
 // before.
 func (tx *Tx) BeginEmailSend(s EmailSendRow) error {
-	_, err := tx.exec(`INSERT INTO email_sends (tenant_id, `+emailSendColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		string(tx.scope.Tenant), s.InteractionID, s.ClientID, s.UserID, s.State, s.Reason, us(s.BegunAt), us(s.EndedAt))
+	_, err := tx.exec(`INSERT INTO email_sends (tenant_id, `+emailSendColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		string(tx.scope.Tenant), s.InteractionID, s.ClientID, s.UserID, s.State, s.Reason, us(s.BegunAt), us(s.EndedAt), raw(s.Message), s.Delivery, s.DeliveryStatus, us(s.ReportedAt), raw(s.Report))
 	return err
 }
 
@@ -121,12 +128,25 @@ func (tx *Tx) EndEmailSend(s EmailSendRow) error {
 }
 
 // ChangeEmailSend makes an answer what to says, if it is still as from says; else nothing
-// is changed, and false is answered: somebody was faster.
+// is changed, and false is answered: somebody was faster. What was reported of what was
+// sent before under its id is forgotten.
 func (tx *Tx) ChangeEmailSend(from, to EmailSendRow) (bool, error) {
-	n, err := tx.exec(`UPDATE email_sends SET user_id = $4, state = $5, reason = $6, begun_at = $7, ended_at = $8
+	n, err := tx.exec(`UPDATE email_sends SET user_id = $4, state = $5, reason = $6, begun_at = $7, ended_at = $8, message = $11, delivery = '', delivery_status = '', reported_at = 0, report = $12
 		WHERE tenant_id = $1 AND interaction_id = $2 AND client_id = $3 AND state = $9 AND begun_at = $10`,
-		string(tx.scope.Tenant), from.InteractionID, from.ClientID, to.UserID, to.State, to.Reason, us(to.BegunAt), us(to.EndedAt), from.State, us(from.BegunAt))
+		string(tx.scope.Tenant), from.InteractionID, from.ClientID, to.UserID, to.State, to.Reason, us(to.BegunAt), us(to.EndedAt), from.State, us(from.BegunAt), raw(to.Message), []byte{})
 	return n == 1, err
+}
+
+// EmailSent is the answer with a digest of its id.
+func (tx *Tx) EmailSent(message []byte) (EmailSendRow, error) {
+	return get(tx, "answer", scanEmailSend, `SELECT `+emailSendColumns+` FROM email_sends WHERE tenant_id = $1 AND message = $2`, string(tx.scope.Tenant), raw(message))
+}
+
+// ReportEmailSend notes what a mail server reported of an answer.
+func (tx *Tx) ReportEmailSend(s EmailSendRow) error {
+	n, err := tx.exec(`UPDATE email_sends SET delivery = $4, delivery_status = $5, reported_at = $6, report = $7 WHERE tenant_id = $1 AND interaction_id = $2 AND client_id = $3`,
+		string(tx.scope.Tenant), s.InteractionID, s.ClientID, s.Delivery, s.DeliveryStatus, us(s.ReportedAt), raw(s.Report))
+	return must("answer", n, err)
 }
 
 // EmailSends are the answers of an interaction, the first begun first.

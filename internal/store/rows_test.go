@@ -180,6 +180,9 @@ func tenantRows() []kept {
 		keep("email_sends", emailSend, (*store.Tx).BeginEmailSend, func(tx *store.Tx, r store.EmailSendRow) (store.EmailSendRow, error) {
 			return only(tx.EmailSends(r.InteractionID))
 		}),
+		keep("email_sends by their id", emailSend, nothing, func(tx *store.Tx, r store.EmailSendRow) (store.EmailSendRow, error) {
+			return tx.EmailSent(r.Message)
+		}),
 		keep("alerts", alert, (*store.Tx).PutAlert, func(tx *store.Tx, r store.AlertRow) (store.AlertRow, error) { return tx.Alert(r.ID) }),
 		keep("alerts listed", alert, nothing, func(tx *store.Tx, r store.AlertRow) (store.AlertRow, error) {
 			return only(tx.Alerts(store.AlertFilter{Subject: r.SubjectID}))

@@ -7598,6 +7598,34 @@ export interface components {
       /** @enum {string} */
       unit: "contacts" | "percent" | "seconds" | "agents";
     };
+    Delivery: {
+      /** @description Whom it did not reach; only while the program remembers, since they are not stored. */
+      addresses?: string[];
+      /** Format: date-time */
+      at: string;
+      /**
+       * @description Why, from the status: no_address: nobody has the address; disabled: it takes no mail; refused: the recipient's server does not want it, for security or content; expired: it was tried for too long.
+       * @enum {string}
+       */
+      reason:
+        | "no_address"
+        | "no_domain"
+        | "moved"
+        | "disabled"
+        | "full"
+        | "too_large"
+        | "refused"
+        | "unreachable"
+        | "expired"
+        | "other";
+      /**
+       * @description delayed: it is still tried; undelivered: it came back.
+       * @enum {string}
+       */
+      state: "delayed" | "undelivered";
+      /** @description The code as the server gave it (RFC 3463), such as 5.1.1. */
+      status?: string;
+    };
     Desk: {
       me: components["schemas"]["AgentView"];
       offers: components["schemas"]["Offer"][];
@@ -9214,7 +9242,7 @@ export interface components {
       addresses: string[];
       /** @description Whom an answer reaches. */
       answer_to: components["schemas"]["Person"][];
-      /** @description Id of the interaction whose answer it answers. */
+      /** @description Id of the interaction whose answer it answers, or whose answer came back. */
       answers?: string;
       /**
        * Format: int64
@@ -9239,6 +9267,8 @@ export interface components {
        * @description How many images are elsewhere; they are not fetched, since that tells the sender that the message was read.
        */
       remote: number;
+      /** @description It is a mail server's report that an answer could not be delivered, which was sent in the interaction that answers names. */
+      returned?: components["schemas"]["Delivery"];
       sends: components["schemas"]["Sent"][];
       subject: string;
       /** @description Its text; of a message with HTML alone, what that says. */
@@ -11983,6 +12013,8 @@ export interface components {
       /** Format: date-time */
       begun_at: string;
       client_id: string;
+      /** @description What a mail server reported of it after it was sent; absent if nothing was. */
+      delivery?: components["schemas"]["Delivery"];
       /** Format: date-time */
       ended_at?: string;
       /**

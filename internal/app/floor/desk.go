@@ -33,7 +33,7 @@ func (m *Manager) Arrive(ctx context.Context, a channel.Arrival) (interaction, c
 	}
 	now := m.Clock.Now()
 	it := &item{Interaction: Interaction{ID: m.IDs.New(id.Interaction), Tenant: a.Tenant, Channel: a.Channel, EntryPoint: a.EntryPoint,
-		Name: a.Name.Reveal(), State: "arriving", Language: a.Language, LeftMessage: a.LeftMessage, Outgoing: a.Outgoing != nil, Mailbox: a.Mailbox, ArrivedAt: now, Version: 1}, greeting: a.Greeting, parking: a.Parking}
+		Name: a.Name.Reveal(), State: "arriving", Language: a.Language, LeftMessage: a.LeftMessage, Outgoing: a.Outgoing != nil, Mailbox: a.Mailbox, ArrivedAt: now, Version: 1}, greeting: a.Greeting, parking: a.Parking, mail: a.Mail}
 	durable, err := m.DB.Ahead(ctx, a.Tenant, func(tx *store.Tx) error {
 		if err := tx.CheckFence(leaseName, f.fence); err != nil { // its floor would not hear of it here
 			return err
@@ -53,6 +53,9 @@ func (m *Manager) Arrive(ctx context.Context, a channel.Arrival) (interaction, c
 		last, err := tx.LastAgent(contact)
 		if err != nil {
 			return err
+		}
+		if a.Prefers != "" {
+			last = a.Prefers
 		}
 		it.row = store.InteractionRow{ID: it.ID, Channel: string(a.Channel), EntryPointID: a.EntryPoint, FlowSealed: none, ContactID: contact, NameSealed: name, PreferredID: last,
 			State: it.State, Language: a.Language, LeftMessage: a.LeftMessage, Outgoing: a.Outgoing != nil, Mailbox: a.Mailbox, ArrivedAt: now, Version: 1}

@@ -95,6 +95,7 @@ type item struct {
 	from                  string           // the queue that it last waited in
 	was                   former           // the place that it had before a supervisor moved it
 	reach                 secret.Text      // the number that its person keyed in to be called back at
+	mail                  *flow.Mail       // what its flow may look at; nil once that is over, and after a restart
 	greeting              channel.Greeting // of a mailbox, as it arrives
 	later                 bool             // it leaves the engine to be called again, or is parked
 	parking               *channel.Parking // of a call between phones, as it arrives

@@ -16,7 +16,7 @@ import (
 
 // world is what a flow may ask about.
 func (f *floor) world(it *item, now time.Time) flow.World {
-	return flow.World{Now: now.In(f.plan.TimeZone), Channel: string(it.Channel), Languages: f.plan.EntryPoints[it.EntryPoint].Languages,
+	return flow.World{Mail: it.mail, Now: now.In(f.plan.TimeZone), Channel: string(it.Channel), Languages: f.plan.EntryPoints[it.EntryPoint].Languages,
 		IsOpen: func(hours string) bool { return f.open(hours, now) }, Wait: func(queue string) (int, int) { return f.waitIn(queue, now) },
 		Consent: func(text string) (map[string]string, int64) {
 			c := f.plan.ConsentTexts[text]
@@ -107,6 +107,9 @@ func (f *floor) feed(it *item, in flow.Input, now time.Time) {
 }
 
 func (f *floor) flowStep(it *item, state flow.State, actions []flow.Action, err error, now time.Time) {
+	if state.Done {
+		it.mail = nil
+	}
 	if err != nil {
 		f.m.Log.Warn("a flow failed", "tenant", f.tenant, "interaction", it.ID, "flow", it.row.FlowID, "code", errs.As(err).Code)
 		f.closeFlow(it, acd.Failed, "flow_failed", now)

@@ -82,7 +82,11 @@ func (s *Service) Reply(ctx context.Context, a access.Actor, interaction string,
 	if err != nil {
 		return Sent{}, err
 	}
-	row := store.EmailSendRow{InteractionID: interaction, ClientID: w.ClientID, UserID: a.User, State: sending, BegunAt: s.Clock.Now().Truncate(time.Microsecond)} // as it is stored
+	digest, err := s.answerDigest(ctx, a.Tenant, letter.Envelope)
+	if err != nil {
+		return Sent{}, err
+	}
+	row := store.EmailSendRow{InteractionID: interaction, ClientID: w.ClientID, UserID: a.User, State: sending, BegunAt: s.Clock.Now().Truncate(time.Microsecond), Message: digest} // as it is stored
 	wait := time.Duration(0)
 	if w.Hold && o.box.HoldSeconds > 0 {
 		row.State, wait = held, time.Duration(o.box.HoldSeconds)*time.Second
@@ -280,7 +284,7 @@ func (s *Service) letter(ctx context.Context, who access.Actor, interaction stri
 	if markup != "" {
 		d.HTML = secret.New(belowHTML(markup, signature, quote))
 	}
-	letter := provider.Letter{From: from.Address.Reveal(), Octets: message.Write(d)}
+	letter := provider.Letter{From: from.Address.Reveal(), Octets: message.Write(d), Envelope: message.Local(d.ID)}
 	for _, a := range slices.Concat(d.To, d.Cc) {
 		letter.To = append(letter.To, a.Address.Reveal())
 	}

@@ -9,6 +9,7 @@ import (
 	"nubitalk/internal/base/clock"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
+	"nubitalk/internal/bus"
 	"nubitalk/internal/channel"
 	"nubitalk/internal/channel/email/pictures"
 	"nubitalk/internal/channel/email/provider"
@@ -39,6 +40,11 @@ type Vault interface {
 	Digest(ctx context.Context, t id.Tenant, where string, value []byte) ([]byte, error)
 }
 
+// Events tells agents what became of their answers (bus.Bus).
+type Events interface {
+	Publish(e bus.Event) error
+}
+
 // Deps is what the service needs.
 type Deps struct {
 	DB      *store.DB
@@ -48,6 +54,7 @@ type Deps struct {
 	Setup   Setup
 	Floor   channel.Sink
 	Network *provider.Network
+	Bus     Events
 	// Pictures fetches images that are elsewhere; nil: from public addresses.
 	Pictures *pictures.Fetcher
 	Log      *slog.Logger

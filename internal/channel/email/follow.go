@@ -13,6 +13,7 @@ import (
 	"nubitalk/internal/channel/email/message"
 	"nubitalk/internal/channel/email/provider"
 	"nubitalk/internal/core/acd"
+	"nubitalk/internal/core/flow"
 	core "nubitalk/internal/core/mailbox"
 	"nubitalk/internal/core/privacy"
 	"nubitalk/internal/core/setup"
@@ -65,6 +66,8 @@ type box interface {
 	Find(ctx context.Context, s provider.Search) ([]uint32, error)
 	Heads(ctx context.Context, uids []uint32) ([]provider.Head, error)
 	Fetch(ctx context.Context, uid uint32, l message.Limits) (*message.Message, error)
+	Mark(ctx context.Context, uid uint32, answered bool) error
+	Move(ctx context.Context, uid uint32, folder string) error
 }
 
 // run follows the mailbox until the context ends.
@@ -242,10 +245,19 @@ func (f *followed) take(ctx context.Context, b box, at place, head *message.Mess
 	if err != nil || m == nil {
 		return err
 	}
+	back, err := f.returned(ctx, identity, m)
+	if err != nil {
+		return err
+	}
+	if back.told {
+		f.putAway(ctx, b, at)
+		return nil
+	}
 	arrival, err := f.arrival(ctx, m)
 	if err != nil {
 		return err
 	}
+	arrival.Prefers = back.row.UserID
 	row := store.EmailRow{Identity: identity, MailboxID: f.id, Folder: at.folder, Validity: int64(at.validity), UID: int64(at.uid), Automatic: m.Automatic()}
 	threads, err := f.s.threads(ctx, f.tenant)
 	if err != nil {
@@ -257,6 +269,11 @@ func (f *followed) take(ctx context.Context, b box, at place, head *message.Mess
 		row.InteractionID = interaction
 		if err := tx.InsertEmail(row); err != nil {
 			return err
+		}
+		if back.row.UserID != "" {
+			if err := tx.ReportEmailSend(back.row); err != nil && !errs.Is(err, errs.NotFound) { // erased meanwhile
+				return err
+			}
 		}
 		if acknowledged {
 			at := f.s.Clock.Now()
@@ -307,6 +324,7 @@ func (f *followed) arrival(ctx context.Context, m *message.Message) (channel.Arr
 	if len(point.Languages) > 0 {
 		a.Language = point.Languages[0]
 	}
+	a.Mail = looked(m)
 	if len(m.From) > 0 {
 		a.Name = shortened(m.From[0].Name)
 		if _, err := privacy.NormalAddress(privacy.Email, m.From[0].Address.Reveal(), ""); err == nil {
@@ -314,6 +332,26 @@ func (f *followed) arrival(ctx context.Context, m *message.Message) (channel.Arr
 		}
 	}
 	return a, nil
+}
+
+// longestField is how much of a header's field a flow may look at, in octets.
+const longestField = 1000
+
+// looked is what a flow may look at of a message.
+func looked(m *message.Message) *flow.Mail {
+	out := &flow.Mail{Subject: m.Subject, Text: m.Text, Size: m.Size, Automatic: m.Automatic(), Headers: m.Fields(longestField)}
+	if len(m.From) > 0 {
+		out.From = m.From[0].Address
+	}
+	for _, a := range slices.Concat(m.To, m.Cc) {
+		out.To = append(out.To, a.Address)
+	}
+	for _, f := range m.Files {
+		if !f.Inline {
+			out.Files++
+		}
+	}
+	return out
 }
 
 // longestName is how much of a name is kept, in characters.

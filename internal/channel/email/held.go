@@ -2,9 +2,12 @@ package email
 
 import (
 	"container/list"
+	"maps"
+	"slices"
 	"sync"
 
 	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/secret"
 	"nubitalk/internal/channel/email/message"
 )
 
@@ -23,6 +26,39 @@ type inMemory struct {
 	size   int64
 	tenant int64 // bounds
 	whole  int64
+
+	back map[backKey][]secret.Text // whom answers of open interactions did not reach
+}
+
+// backKey names an answer.
+type backKey struct {
+	tenant                id.Tenant
+	interaction, clientID string
+}
+
+// mostReturned is how many addresses are kept of one answer.
+const mostReturned = 2 * mostRecipients
+
+// returned keeps whom an answer did not reach.
+func (h *inMemory) returned(t id.Tenant, interaction, clientID string, list []secret.Text) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	k := backKey{t, interaction, clientID}
+	for _, one := range list {
+		if !slices.ContainsFunc(h.back[k], func(x secret.Text) bool { return x.Reveal() == one.Reveal() }) && len(h.back[k]) < mostReturned {
+			h.back[k] = append(h.back[k], one)
+		}
+	}
+}
+
+// notReached are whom an answer did not reach, as far as that is remembered.
+func (h *inMemory) notReached(t id.Tenant, interaction, clientID string) (list []string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, one := range h.back[backKey{t, interaction, clientID}] {
+		list = append(list, one.Reveal())
+	}
+	return list
 }
 
 type kept struct {
@@ -33,7 +69,7 @@ type kept struct {
 }
 
 func newHeld() *inMemory {
-	return &inMemory{all: map[string]*list.Element{}, order: list.New(), sizes: map[id.Tenant]int64{}, tenant: mostOfTenant, whole: mostOfAll}
+	return &inMemory{all: map[string]*list.Element{}, order: list.New(), sizes: map[id.Tenant]int64{}, tenant: mostOfTenant, whole: mostOfAll, back: map[backKey][]secret.Text{}}
 }
 
 // weight is about what a message takes.
@@ -82,6 +118,7 @@ func (h *inMemory) get(t id.Tenant, interaction string) *message.Message {
 func (h *inMemory) forget(t id.Tenant, interaction string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	maps.DeleteFunc(h.back, func(k backKey, _ []secret.Text) bool { return k.tenant == t && k.interaction == interaction })
 	if e := h.all[interaction]; e != nil && e.Value.(*kept).tenant == t {
 		h.drop(e)
 	}
@@ -91,6 +128,7 @@ func (h *inMemory) forget(t id.Tenant, interaction string) {
 func (h *inMemory) forgetAll(t id.Tenant) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	maps.DeleteFunc(h.back, func(k backKey, _ []secret.Text) bool { return k.tenant == t })
 	for e := h.order.Front(); e != nil; {
 		next := e.Next()
 		if e.Value.(*kept).tenant == t {

@@ -44,6 +44,7 @@ type Sent struct {
 	BegunAt  time.Time `json:"begun_at"`
 	EndedAt  time.Time `json:"ended_at,omitzero"`
 	LeavesAt time.Time `json:"leaves_at,omitzero" doc:"When an answer leaves that is held."`
+	Delivery *Delivery `json:"delivery,omitempty" doc:"What a mail server reported of it after it was sent; absent if nothing was."`
 }
 
 // Mail is the message of an interaction, as its agent reads it.
@@ -65,7 +66,8 @@ type Mail struct {
 	Faults    []string  `json:"faults" doc:"What is wrong with the message; what could be read is there all the same."`
 	Automatic string    `json:"automatic,omitempty" doc:"Why it is taken for a machine's: auto_submitted, null_sender, list, bulk, report, robot."`
 	Verdicts  []Verdict `json:"verdicts" doc:"What the provider says about where it comes from (SPF, DKIM, DMARC)."`
-	Answers   string    `json:"answers,omitempty" doc:"Id of the interaction whose answer it answers."`
+	Answers   string    `json:"answers,omitempty" doc:"Id of the interaction whose answer it answers, or whose answer came back."`
+	Returned  *Delivery `json:"returned,omitempty" doc:"It is a mail server's report that an answer could not be delivered, which was sent in the interaction that answers names."`
 	Sends     []Sent    `json:"sends"`
 	// Acknowledged is remembered for a day.
 	Acknowledged time.Time `json:"acknowledged,omitzero" doc:"When its receipt was acknowledged to who wrote it; it is remembered for a day."`
@@ -80,7 +82,7 @@ func (s *Service) Read(ctx context.Context, t id.Tenant, interaction string) (Ma
 	}
 	m := o.m
 	out := Mail{Mailbox: o.row.MailboxID, Address: o.own().Address.Reveal(), Addresses: o.box.Addresses(), AttachMB: o.box.AttachMB, From: persons(m.From), AnswerTo: persons(m.AnswerTo()), To: persons(m.To), Cc: persons(m.Cc),
-		Date: m.Date, Subject: m.Subject.Reveal(), Text: m.Text.Reveal(), Files: []File{}, Faults: []string{}, Automatic: o.row.Automatic, Verdicts: []Verdict{}, Answers: o.row.Answers, Sends: o.sends, Acknowledged: o.acknowledged}
+		Date: m.Date, Subject: m.Subject.Reveal(), Text: m.Text.Reveal(), Files: []File{}, Faults: []string{}, Automatic: o.row.Automatic, Verdicts: []Verdict{}, Answers: o.row.Answers, Sends: o.sends, Returned: o.returned, Acknowledged: o.acknowledged}
 	for n, f := range m.Files {
 		out.Files = append(out.Files, File{Number: n, Name: f.Name.Reveal(), MediaType: f.MediaType, Size: f.Size, Inline: f.Inline})
 	}
@@ -136,6 +138,7 @@ type opened struct {
 	m     *message.Message
 
 	acknowledged time.Time
+	returned     *Delivery
 }
 
 // own is the address of the mailbox that the message was sent to, from which it is
@@ -165,6 +168,9 @@ func (s *Service) open(ctx context.Context, t id.Tenant, interaction string) (op
 			return err
 		}
 		if o.sends, err = s.sends(tx, interaction); err != nil {
+			return err
+		}
+		if o.returned, err = s.returnedBy(tx, o.row); err != nil {
 			return err
 		}
 		a, err := tx.AcknowledgementOf(interaction)
@@ -211,7 +217,10 @@ func (s *Service) sends(tx *store.Tx, interaction string) ([]Sent, error) {
 	s.mu.Unlock()
 	list := []Sent{}
 	for _, r := range rows {
-		one := Sent{ClientID: r.ClientID, User: r.UserID, State: r.State, Reason: r.Reason, BegunAt: r.BegunAt, EndedAt: r.EndedAt}
+		one := Sent{ClientID: r.ClientID, User: r.UserID, State: r.State, Reason: r.Reason, BegunAt: r.BegunAt, EndedAt: r.EndedAt, Delivery: delivery(r)}
+		if one.Delivery != nil {
+			one.Delivery.Addresses = s.held.notReached(tx.Tenant(), interaction, r.ClientID)
+		}
 		switch {
 		case r.State == sending && !running:
 			one.State = unsure

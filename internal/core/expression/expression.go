@@ -19,11 +19,12 @@ const MaxLength = 500
 
 // Language is what expressions of one purpose may use.
 type Language struct {
-	Env       any      // a struct: the names and their types
-	Names     []string // of Env that may stand alone
-	Parts     string   // the one name of Env whose parts may be read: attr.NAME
-	Calls     []string // functions of Env, called with values that are written out
-	Functions []string // built-in functions
+	Env       any                 // a struct: the names and their types
+	Names     []string            // of Env that may stand alone
+	Parts     string              // the one name of Env whose parts may be read: attr.NAME
+	Fields    map[string][]string // names of Env with fixed parts, and these
+	Calls     []string            // functions of Env, called with values that are written out
+	Functions []string            // built-in functions
 	Operators []string
 	// Tables lets lists and tables be read at a place (["a"][0], {"k": "v"}[x]), and
 	// one of two values be chosen (x ? a : b).
@@ -35,6 +36,7 @@ type Language struct {
 type Expression struct {
 	Tree  ast.Node // as it was written
 	Parts []string // read of Language.Parts, each once, in order
+	Uses  []string // names of Language.Fields and of Language.Calls, each once, in order
 	Fault string   // for a person, with the position; "" if it can be run
 	Size  int      // parts of its tree: nothing of it runs more often than once
 
@@ -59,8 +61,13 @@ func (l Language) compile(text string, yields ...expr.Option) Expression {
 	if err != nil {
 		return Expression{Fault: l.explain(err)}
 	}
-	v := &inspector{Language: l}
+	v := &inspector{Language: l, named: map[string]int{}}
 	ast.Walk(&tree.Node, v)
+	for name, alone := range v.named {
+		if alone > 0 {
+			v.refuse(tree.Node, "%s stands for nothing by itself; it has %s", name, strings.Join(l.Fields[name], ", "))
+		}
+	}
 	if v.fault != "" {
 		return Expression{Fault: l.At(v.node, "%s", v.fault)}
 	}
@@ -69,7 +76,8 @@ func (l Language) compile(text string, yields ...expr.Option) Expression {
 		return Expression{Fault: l.explain(err)}
 	}
 	slices.Sort(v.parts)
-	return Expression{Tree: tree.Node, Parts: slices.Compact(v.parts), Size: v.size, program: program}
+	slices.Sort(v.fields)
+	return Expression{Tree: tree.Node, Parts: slices.Compact(v.parts), Uses: slices.Compact(v.fields), Size: v.size, program: program}
 }
 
 // Holds runs the expression over an Env. One that fails on the values at hand
@@ -109,10 +117,12 @@ func (l Language) explain(err error) string {
 // inspector lets through only what the language names.
 type inspector struct {
 	Language
-	parts []string
-	size  int
-	fault string
-	node  ast.Node
+	parts  []string
+	fields []string
+	named  map[string]int // names with fixed parts that stand without one
+	size   int
+	fault  string
+	node   ast.Node
 }
 
 func (v *inspector) Visit(node *ast.Node) {
@@ -120,6 +130,10 @@ func (v *inspector) Visit(node *ast.Node) {
 	switch n := (*node).(type) {
 	case *ast.BoolNode, *ast.IntegerNode, *ast.FloatNode, *ast.StringNode, *ast.ArrayNode, *ast.NilNode:
 	case *ast.IdentifierNode:
+		if _, has := v.Fields[n.Value]; has {
+			v.named[n.Value]++
+			return
+		}
 		if !slices.Contains(v.Names, n.Value) && (v.Parts == "" || n.Value != v.Parts) && !slices.Contains(v.Calls, n.Value) {
 			v.refuse(n, "%s is not known", short(n.Value))
 		}
@@ -148,6 +162,14 @@ func (v *inspector) Visit(node *ast.Node) {
 func (v *inspector) member(n *ast.MemberNode) {
 	from, isName := n.Node.(*ast.IdentifierNode)
 	name, fixed := n.Property.(*ast.StringNode)
+	if isName && fixed && v.Fields[from.Value] != nil {
+		v.named[from.Value]--
+		if !slices.Contains(v.Fields[from.Value], name.Value) {
+			v.refuse(n, "%s has no %s; it has %s", from.Value, short(name.Value), strings.Join(v.Fields[from.Value], ", "))
+		}
+		v.fields = append(v.fields, from.Value)
+		return
+	}
 	if isPart := isName && from.Value == v.Parts; v.Tables && !isPart {
 		switch n.Node.(type) {
 		case *ast.ArrayNode, *ast.MapNode, *ast.BuiltinNode, *ast.CallNode, *ast.MemberNode:
@@ -183,7 +205,9 @@ func (v *inspector) call(n *ast.CallNode) {
 	}
 	if !slices.Contains(v.Calls, name) {
 		v.refuse(n, "%s is not a known function", short(name))
+		return
 	}
+	v.fields = append(v.fields, name)
 }
 
 func (v *inspector) refuse(n ast.Node, format string, args ...any) {

@@ -272,6 +272,9 @@ func (c *checker) branch(at string, n Node) {
 		if cond.Fault != "" {
 			c.faults.Add(at+".if", "%s.", cond.Fault)
 		}
+		if channels := c.refs.Channels(); len(cond.Uses) > 0 && len(channels) > 0 && !slices.Contains(channels, "email") {
+			c.faults.Add(at+".if", "looks at an email, and no entry point of emails runs this flow.")
+		}
 		for _, name := range cond.Parts {
 			if c.secrets[name] {
 				c.faults.Add(at+".if", "reads attr.%s, which is kept secret: only a look_up may use it.", clip(name, 40))

@@ -1,6 +1,8 @@
 package flow
 
 import (
+	"slices"
+
 	"nubitalk/internal/core/expression"
 )
 
@@ -16,15 +18,27 @@ type scope struct {
 	Weekday  int               `expr:"weekday"`
 }
 
+// asked is a scope with what conditions alone may see: nothing of a message can be set
+// into an attribute, which is stored.
+type asked struct {
+	scope
+	Mail     mailScope           `expr:"mail"`
+	Mentions func(string) bool   `expr:"mentions"`
+	Header   func(string) string `expr:"header"`
+}
+
 var conditions = expression.Language{
-	Env:   scope{},
-	Names: []string{"attr", "language", "channel", "hour", "weekday"},
-	Parts: "attr",
+	Env:    asked{},
+	Names:  []string{"attr", "language", "channel", "hour", "weekday"},
+	Parts:  "attr",
+	Fields: map[string][]string{"mail": mailParts},
+	Calls:  mailCalls,
 	Operators: []string{"==", "!=", "<", "<=", ">", ">=", "in", "contains", "startsWith", "endsWith", "matches",
 		"and", "&&", "or", "||", "not", "!", "-"},
 	Functions: []string{"lower", "upper", "trim", "len", "int"},
 	Help: "accepted are attr.NAME, language, channel, hour (0-23) and weekday (0 is Sunday), compared with " +
-		"==, !=, <, <=, >, >=, in, contains, startsWith, endsWith or matches, joined with and, or, not; functions lower, upper, trim, len, int",
+		"==, !=, <, <=, >, >=, in, contains, startsWith, endsWith or matches, joined with and, or, not; functions lower, upper, trim, len, int; " +
+		"of an email mail.from, domain, to, subject, text, size, files and automatic, mentions(\"words\") and header(\"name\")",
 }
 
 // compile prepares every condition of the graph once.
@@ -58,7 +72,11 @@ func newCondition(text string) condition { return condition{conditions.Compile(t
 
 // holds runs the condition.
 func (c condition) holds(s State, w World) bool {
-	return c.Holds(scopeOf(s, w))
+	env := asked{scope: scopeOf(s, w), Mentions: w.Mail.mentions, Header: w.Mail.header}
+	if slices.Contains(c.Uses, "mail") {
+		env.Mail = w.Mail.scope()
+	}
+	return c.Holds(env)
 }
 
 func scopeOf(s State, w World) scope {

@@ -240,6 +240,8 @@ type World struct {
 	Consent func(text string) (words map[string]string, version int64)
 	// Flow finds the flows that sub_flow runs; nil: there are none.
 	Flow Flows
+	// Mail is the message that the run is about; nil if it is about none.
+	Mail *Mail
 	// Prompt gives the words of a recorded prompt; nil or false: it is not in use.
 	Prompt func(prompt string) (words string, known bool)
 }

@@ -237,8 +237,10 @@ var inventory = []group{
 		part{"sender", Pseudonym, "to whom", "a keyed digest of the address, from which nothing can be read"})},
 
 	{Column, "email_sends", "that no answer is sent twice, and who sent it", whileRecord, "with the interaction", with(
-		none("client_id", "state", "reason", "begun_at", "ended_at"),
+		none("client_id", "state", "reason", "begun_at", "ended_at", "delivery", "delivery_status", "reported_at"),
 		part{"interaction_id", Pseudonym, "", ""},
+		part{"message", Pseudonym, "by what a delivery report finds it", "a keyed digest of its id, from which nothing can be read"},
+		part{"report", Pseudonym, "by what the report is known again", "a keyed digest of its headers, from which nothing can be read"},
 		part{"user_id", Pseudonym, "who answered", ""})},
 
 	{Column, "recordings", "to keep what is recorded of a conversation, as the tenant set it up (C45-C49)", whileRecording, withConversation, with(
@@ -342,6 +344,7 @@ var inventory = []group{
 		{"message.added", Content, "to show a message as it arrives", toAuthorised},
 		{"message.marks", Pseudonym, "", toAuthorised},
 		{"call.changed", Pseudonym, "to show how a call's sound stands", toAuthorised},
+		{"email.changed", None, "to tell an agent that a mail server reported of an answer", toAuthorised},
 		{"voicemail.changed", None, "to tell a user that its messages by voice changed", toAuthorised},
 		{"evaluation.changed", None, "to tell a user that an evaluation waits for it, or not any more", toAuthorised},
 		{"handed.changed", Pseudonym, "to show calls that go on with an outside number or a phone", toAuthorised},

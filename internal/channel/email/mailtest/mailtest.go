@@ -211,11 +211,12 @@ func (p *Provider) Account(address string) provider.Account {
 		IMAP: provider.Server{Host: "localhost", Port: p.IMAPS, Security: provider.TLS}, SMTP: provider.Server{Host: "localhost", Port: p.SMTPS, Security: provider.TLS}}
 }
 
-// Deliver sends a message from one account to another, by Exim.
+// Deliver sends a message from one account to another, by Exim, as another program would:
+// what cannot be delivered comes back.
 func (p *Provider) Deliver(from, to, message string) {
 	p.t.Helper()
 	message = strings.ReplaceAll(strings.ReplaceAll(message, "\r\n", "\n"), "\n", "\r\n")
-	must(p.t, p.Network().Send(p.t.Context(), p.Account(from), provider.Letter{From: from, To: []string{to}, Octets: []byte(message)}))
+	must(p.t, p.Network().Send(p.t.Context(), p.Account(from), provider.Letter{From: from, To: []string{to}, Octets: []byte(message), Envelope: "another-program"}))
 }
 
 // Copy puts a message into a folder of an account, as another program of its owner
@@ -385,6 +386,7 @@ tls_on_connect_ports = %[3]d
 tls_advertise_hosts = *
 tls_certificate = %[1]s/cert.pem
 tls_privatekey = %[1]s/key.pem
+dsn_advertise_hosts = *
 auth_advertise_hosts = ${if eq{$tls_in_cipher}{}{}{*}}
 acl_smtp_rcpt = rcpt
 host_lookup =
@@ -397,6 +399,11 @@ rcpt:
   accept authenticated = *
   deny
 begin routers
+unknown:
+  driver = redirect
+  local_parts = unknown
+  allow_fail
+  data = :fail: nobody has this address
 all:
   driver = accept
   transport = maildir

@@ -19,6 +19,9 @@ const (
 // Automatic says why no automatic answer may go to a message; "" if one may.
 func (m *Message) Automatic() string {
 	h := m.header
+	if kind, _ := mediaType(h.get("Content-Type")); kind == "multipart/report" || m.Report != nil { // which says more than that it is automatic
+		return OfDelivery
+	}
 	if v, _ := mediaType(h.get("Auto-Submitted")); v != "" && v != "no" {
 		return ByItself
 	}
@@ -26,10 +29,6 @@ func (m *Message) Automatic() string {
 		if h.get(name) != "" {
 			return ByItself
 		}
-	}
-	kind, _ := mediaType(h.get("Content-Type"))
-	if kind == "multipart/report" || m.Report != nil {
-		return OfDelivery
 	}
 	if paths := h.all("Return-Path"); len(paths) > 0 && strings.Trim(paths[0], " \t<>") == "" {
 		return ToNobody

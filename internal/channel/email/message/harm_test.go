@@ -128,8 +128,11 @@ Message-ID: <ours@shop.example>
 --x--
 `)
 	r := m.Report
-	if r == nil || r.Action != "failed" || r.Status != "5.1.1" || r.Recipient.Reveal() != "rita@example.org" || r.Original != "ours@shop.example" {
+	if r == nil || len(r.Delivery) != 1 || r.Original != "ours@shop.example" {
 		t.Fatalf("%+v", r)
+	}
+	if d, bad := r.Worst(); !bad || d.Action != "failed" || d.Status != "5.1.1" || d.Recipient.Reveal() != "rita@example.org" {
+		t.Fatalf("%+v", d)
 	}
 	if m.Automatic() != message.OfDelivery || m.Text.Reveal() != "It could not be delivered." {
 		t.Errorf("%s %q", m.Automatic(), m.Text.Reveal())

@@ -55,6 +55,7 @@ type Message struct {
 	Text       secret.Text // all plain text; of HTML alone, its text
 	HTML       secret.Text // as it came: show only what Safe made of it; empty where none came
 	Files      []File
+	Size       int     // octets that were read of it
 	Report     *Report // of a delivery
 	Faults     []Fault // each once
 
@@ -92,14 +93,6 @@ func (f File) Reader() io.Reader {
 		all[i] = bytes.NewReader(c)
 	}
 	return io.MultiReader(all...)
-}
-
-// Report says what became of a message that we sent (RFC 3464).
-type Report struct {
-	Action    string // failed, delayed, delivered, relayed, expanded
-	Status    string // e.g. 5.1.1
-	Recipient secret.Text
-	Original  string // the id of the message that it is about, if it is told
 }
 
 // fill reads what the header says.
@@ -181,4 +174,18 @@ func likely(line string) (list []*mail.Address) {
 		}
 	}
 	return list
+}
+
+// Fields are the fields of its header by name in small letters, the first of each, at
+// most so many octets of one.
+func (m *Message) Fields(most int) map[string]secret.Text {
+	out := make(map[string]secret.Text, len(m.header))
+	for _, f := range m.header {
+		name := strings.ToLower(f.name)
+		if _, there := out[name]; !there {
+			value := clean(words(f.value))
+			out[name] = secret.New(strings.ToValidUTF8(value[:min(len(value), most)], ""))
+		}
+	}
+	return out
 }

@@ -47,6 +47,7 @@ func (b *bounded) Read(to []byte) (int, error) {
 	}
 	n, err := b.r.Read(to[:min(int64(len(to)), b.left)])
 	b.left -= int64(n)
+	b.p.m.Size += n
 	return n, err
 }
 
@@ -330,42 +331,4 @@ func join(b *strings.Builder, s string) {
 		b.WriteString("\n")
 	}
 	b.WriteString(s)
-}
-
-// report reads what a mail server says of a message that we sent (RFC 3464).
-func (p *parser) report(f *leaf) {
-	switch f.kind {
-	case "message/delivery-status":
-		r := p.reported()
-		for line := range bytes.Lines(f.join()) {
-			name, value, _ := strings.Cut(text(bytes.TrimSpace(line)), ":")
-			value = strings.TrimSpace(value)
-			switch strings.ToLower(name) {
-			case "action":
-				r.Action = strings.ToLower(first(strings.Fields(value)))
-			case "status":
-				r.Status = first(strings.Fields(value))
-			case "final-recipient":
-				_, address, _ := strings.Cut(value, ";")
-				r.Recipient = secret.New(clean(address))
-			}
-		}
-	case "message/rfc822", "text/rfc822-headers", "message/global-headers":
-		if !strings.HasPrefix(p.m.header.get("Content-Type"), "multipart/report") {
-			return
-		}
-		for line := range bytes.Lines(f.join()) {
-			if name, value, ok := bytes.Cut(line, []byte(":")); ok && strings.EqualFold(string(name), "message-id") {
-				p.reported().Original = first(ids(text(value)))
-				return
-			}
-		}
-	}
-}
-
-func (p *parser) reported() *Report {
-	if p.m.Report == nil {
-		p.m.Report = &Report{}
-	}
-	return p.m.Report
 }

@@ -44,18 +44,42 @@ func (t Threads) sign(local string) string {
 // nearest first; "" if it answers none of ours. It is never known by the subject.
 func (t Threads) Of(m *Message) string {
 	nearest := slices.Concat(m.InReplyTo, reversed(m.References))
-	if m.Report != nil && m.Report.Original != "" {
-		nearest = append([]string{m.Report.Original}, nearest...)
+	if m.Report != nil {
+		nearest = slices.Concat(m.Report.about(), nearest)
 	}
 	for _, ref := range nearest {
-		local, _, _ := strings.Cut(ref, "@")
-		parts := strings.Split(local, ".")
-		if len(parts) != 3 || !id.Valid(id.Interaction, parts[0]) {
-			continue
+		if interaction := t.interaction(Local(ref)); interaction != "" {
+			return interaction
 		}
-		if hmac.Equal([]byte(parts[2]), []byte(t.sign(parts[0]+"."+parts[1]))) {
-			return parts[0]
+	}
+	return ""
+}
+
+// Reported is the message of ours that a report is about: its id without the domain, and
+// the interaction that it answered; "" if it is about none of ours.
+func (t Threads) Reported(m *Message) (local, interaction string) {
+	if m.Report == nil {
+		return "", ""
+	}
+	for _, local := range m.Report.about() {
+		if interaction := t.interaction(local); interaction != "" {
+			return local, interaction
 		}
+	}
+	return "", ""
+}
+
+// Local is a message's id without its domain. Of our own it says all.
+func Local(id string) string {
+	local, _, _ := strings.Cut(id, "@")
+	return local
+}
+
+// interaction is what an id of ours names, without its domain; "" if it is none.
+func (t Threads) interaction(local string) string {
+	parts := strings.Split(local, ".")
+	if len(parts) == 3 && id.Valid(id.Interaction, parts[0]) && hmac.Equal([]byte(parts[2]), []byte(t.sign(parts[0]+"."+parts[1]))) {
+		return parts[0]
 	}
 	return ""
 }

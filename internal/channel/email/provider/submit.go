@@ -19,6 +19,10 @@ type Letter struct {
 	From   string
 	To     []string
 	Octets []byte
+	// Envelope names it in what is reported of its delivery, where the server offers to
+	// report (RFC 3461): letters, digits, "." and "_", at most 100. Without it, nothing is
+	// to be reported.
+	Envelope string
 }
 
 // Send submits a message. Of a fault, Unsure says that the server may have accepted
@@ -30,13 +34,8 @@ func (n *Network) Send(ctx context.Context, a Account, l Letter) error {
 				return &Fault{Step: StepMessage, Reason: TooLarge, Host: a.SMTP.Host}
 			}
 		}
-		if err := c.Mail(l.From); err != nil {
+		if err := envelope(c, l); err != nil {
 			return answered(err, a.SMTP.Host)
-		}
-		for _, to := range l.To {
-			if err := c.Rcpt(to); err != nil {
-				return answered(err, a.SMTP.Host)
-			}
 		}
 		w, err := c.Data()
 		if err != nil {
@@ -53,6 +52,56 @@ func (n *Network) Send(ctx context.Context, a Account, l Letter) error {
 		_ = c.Quit() // it is accepted, whatever comes now
 		return nil
 	})
+}
+
+// envelope says from whom and to whom. Of delivery it wants to hear failures and delays,
+// with the header of the message alone (RFC 3461).
+func envelope(c *smtp.Client, l Letter) error {
+	if ok, _ := c.Extension("DSN"); !ok {
+		if err := c.Mail(l.From); err != nil {
+			return err
+		}
+		for _, to := range l.To {
+			if err := c.Rcpt(to); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	from, to := "", " NOTIFY=NEVER"
+	for name, says := range map[string]string{"8BITMIME": " BODY=8BITMIME", "SMTPUTF8": " SMTPUTF8"} { // as net/smtp does
+		if ok, _ := c.Extension(name); ok {
+			from += says
+		}
+	}
+	if l.Envelope != "" {
+		from += " RET=HDRS ENVID=" + l.Envelope
+		to = " NOTIFY=FAILURE,DELAY"
+	}
+	if err := command(c, 250, "MAIL FROM:<"+l.From+">"+from); err != nil {
+		return err
+	}
+	for _, one := range l.To {
+		if err := command(c, 25, "RCPT TO:<"+one+">"+to); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// command says one line.
+func command(c *smtp.Client, want int, line string) error {
+	if strings.ContainsAny(line, "\r\n") {
+		return &textproto.Error{Code: 553, Msg: "an address has a line end"}
+	}
+	id, err := c.Text.Cmd("%s", line)
+	if err != nil {
+		return err
+	}
+	c.Text.StartResponse(id)
+	defer c.Text.EndResponse(id)
+	_, _, err = c.Text.ReadResponse(want)
+	return err
 }
 
 // submission signs in for sending.

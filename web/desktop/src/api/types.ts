@@ -244,6 +244,7 @@ export interface LiveEvents {
   "call.changed": CallState;
   "handed.changed": Handed;
   "voicemail.changed": Record<string, never>;
+  "email.changed": { interaction: string };
   "evaluation.changed": Record<string, never>;
   "parked.changed": Record<string, never>;
   "message.added": Message;

@@ -82,6 +82,13 @@ class Desk {
       if (conversation && message.author_kind === "visitor" && !this.#watched(message.interaction))
         this.#heard(app("unreadLine", { count: Math.max(1, this.unread) }));
     });
+    live.on("email.changed", ({ interaction }) => {
+      if (this.work.has(interaction) && !this.#watched(interaction))
+        toasts.show(reach("deliveryCame"), {
+          seconds: 12,
+          action: { label: reach("open"), run: () => router.go(`/desk/${interaction}`) },
+        });
+    });
     live.on("message.marks", ({ interaction, ...marks }) => this.work.get(interaction)?.mark(marks));
     live.on("typing", ({ interaction, author, author_kind }) => {
       if (author !== session.me?.user.id)
