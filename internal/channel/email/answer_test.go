@@ -318,7 +318,7 @@ func TestAPageHasItsImages(t *testing.T) {
 		images int
 		asked  int
 	}{{false, netip.Addr.IsLoopback, 1, 0}, {true, nil, 1, 0}, {true, netip.Addr.IsLoopback, 2, 1}} {
-		s.Pictures = &pictures.Fetcher{Permit: c.permit}
+		s.Pictures = &pictures.Fetcher{Network: provider.Network{Permit: c.permit}}
 		page, err := s.Page(t.Context(), a.Tenant, interaction, c.remote, "en", "Quoted")
 		if n := strings.Count(string(page), "src=\"data:image/gif;base64,"); err != nil || n != c.images || asked != c.asked || strings.Contains(string(page), elsewhere.URL) || strings.Contains(string(page), "svg+xml") {
 			t.Errorf("%v: %d images, asked %d times, %v\n%s", c.remote, n, asked, err, page)

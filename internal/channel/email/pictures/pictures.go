@@ -3,17 +3,15 @@ package pictures
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"sync"
 	"time"
 
-	"nubitalk/internal/core/outside"
+	"nubitalk/internal/channel/email/provider"
 )
 
 // Bounds of one message's images.
@@ -32,16 +30,9 @@ type Image struct {
 	Octets    []byte
 }
 
-// Fetcher fetches images. Its zero value asks public addresses by the system's
-// resolver.
-type Fetcher struct {
-	// Resolve finds a host's addresses; nil: the system's resolver.
-	Resolve func(ctx context.Context, host string) ([]netip.Addr, error)
-	// Permit says which addresses may be asked; nil: public ones.
-	Permit func(netip.Addr) bool
-	// Roots are the certificate authorities that are trusted; nil: the system's.
-	Roots *x509.CertPool
-}
+// Fetcher fetches images by a network. Its zero value asks public addresses by the
+// system's resolver.
+type Fetcher struct{ provider.Network }
 
 // Fetch gives the images by their addresses; those that cannot be had, or are none that
 // is shown, are not in it.
@@ -146,43 +137,15 @@ func (f *Fetcher) client() *http.Client {
 	}
 }
 
-// dial looks at every address of a host before it connects to one: one that is not
-// permitted refuses them all, so that no name and no redirect leads into the house.
 func (f *Fetcher) dial(ctx context.Context, _, hostPort string) (net.Conn, error) {
 	host, port, err := net.SplitHostPort(hostPort)
 	if err != nil {
 		return nil, err
 	}
-	found, err := f.addresses(ctx, host)
+	found, err := f.Find(ctx, host)
 	if err != nil || len(found) == 0 {
 		return nil, errNot
 	}
-	permit := f.Permit
-	if permit == nil {
-		permit = outside.Public
-	}
-	for _, a := range found {
-		if !permit(a) {
-			return nil, errNot
-		}
-	}
 	var plain net.Dialer
 	return plain.DialContext(ctx, "tcp", net.JoinHostPort(found[0].String(), port))
-}
-
-func (f *Fetcher) addresses(ctx context.Context, host string) ([]netip.Addr, error) {
-	if a, err := netip.ParseAddr(host); err == nil {
-		return []netip.Addr{a.Unmap()}, nil
-	}
-	resolve := f.Resolve
-	if resolve == nil {
-		resolve = func(ctx context.Context, host string) ([]netip.Addr, error) {
-			return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
-		}
-	}
-	found, err := resolve(ctx, host)
-	for i, a := range found {
-		found[i] = a.Unmap() // a resolver writes plain IPv4 as mapped
-	}
-	return found, err
 }

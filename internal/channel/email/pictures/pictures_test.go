@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"nubitalk/internal/channel/email/pictures"
+	"nubitalk/internal/channel/email/provider"
 )
 
 const gif = "GIF89a\x01\x00\x01\x00\x00\x00\x00;"
@@ -57,7 +58,7 @@ func serve(t *testing.T) *images {
 func (s *images) fetcher() *pictures.Fetcher {
 	roots := x509.NewCertPool()
 	roots.AddCert(s.Certificate())
-	return &pictures.Fetcher{Permit: netip.Addr.IsLoopback, Roots: roots}
+	return &pictures.Fetcher{Network: provider.Network{Permit: netip.Addr.IsLoopback, Roots: roots}}
 }
 
 // Images are had, and what is none is not, without a word of who looks at them.

@@ -53,19 +53,26 @@ type Network struct {
 // patience is how long one step with a provider may take.
 const patience = 30 * time.Second
 
-func (n *Network) addresses(ctx context.Context, host string) ([]netip.Addr, error) {
-	if a, err := netip.ParseAddr(host); err == nil {
-		return []netip.Addr{a.Unmap()}, nil
+// ErrInside says that a name leads into the house.
+var ErrInside = errors.New("an address that may not be reached")
+
+// Find gives a host's addresses, all of which may be reached: one that may not
+// refuses them all with ErrInside, so that no name leads into the house.
+func (n *Network) Find(ctx context.Context, host string) ([]netip.Addr, error) {
+	var found []netip.Addr
+	var err error
+	if a, no := netip.ParseAddr(host); no == nil {
+		found = []netip.Addr{a}
+	} else if n.Resolve != nil {
+		found, err = n.Resolve(ctx, host)
+	} else {
+		found, err = net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 	}
-	resolve := n.Resolve
-	if resolve == nil {
-		resolve = func(ctx context.Context, host string) ([]netip.Addr, error) {
-			return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
-		}
-	}
-	found, err := resolve(ctx, host)
 	for i, a := range found {
 		found[i] = a.Unmap() // a resolver writes plain IPv4 as mapped
+		if !n.permitted(found[i]) {
+			return nil, ErrInside
+		}
 	}
 	return found, err
 }
@@ -79,14 +86,12 @@ func (n *Network) permitted(a netip.Addr) bool {
 
 // dial connects to a server, plain: the name, the guard, TCP.
 func (n *Network) dial(ctx context.Context, s Server) (net.Conn, error) {
-	found, err := n.addresses(ctx, s.Host)
-	if err != nil || len(found) == 0 {
+	found, err := n.Find(ctx, s.Host)
+	switch {
+	case errors.Is(err, ErrInside):
+		return nil, &Fault{Step: StepName, Reason: Inside, Host: s.Host}
+	case err != nil || len(found) == 0:
 		return nil, &Fault{Step: StepName, Reason: NotFound, Host: s.Host, cause: err}
-	}
-	for _, a := range found {
-		if !n.permitted(a) {
-			return nil, &Fault{Step: StepName, Reason: Inside, Host: s.Host}
-		}
 	}
 	// The keep-alive of TCP finds a peer that is gone without a word.
 	dialer := net.Dialer{Timeout: patience / 3, KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 30 * time.Second, Interval: 15 * time.Second, Count: 4}}
