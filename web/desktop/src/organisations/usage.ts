@@ -6,7 +6,7 @@ export type Channel = (typeof channels)[number];
 export function monthName(month: string, language: string, whole = false): string {
   return new Intl.DateTimeFormat(language === "pt" ? "pt-PT" : "en-GB", {
     month: whole ? "long" : "short",
-    year: whole ? "numeric" : "2-digit",
+    year: "numeric", // with two digits it would look like a day
     timeZone: "UTC",
   }).format(new Date(`${month}-01T00:00:00Z`));
 }
