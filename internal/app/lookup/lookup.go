@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"io"
 	"mime"
 	"net"
@@ -68,9 +69,6 @@ func New(d Deps) *Service {
 		d.Resolve = func(ctx context.Context, host string) ([]netip.Addr, error) {
 			return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 		}
-	}
-	if d.Permit == nil {
-		d.Permit = outside.Public
 	}
 	if d.Dial == nil {
 		d.Dial = func(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
@@ -219,26 +217,12 @@ func (s *Service) address(ctx context.Context, u *url.URL) (netip.AddrPort, erro
 		}
 		port = int(n)
 	}
-	found, err := s.addresses(ctx, u.Hostname())
-	if err != nil || len(found) == 0 {
+	found, err := outside.Find(ctx, u.Hostname(), s.Resolve, s.Permit)
+	switch {
+	case errors.Is(err, outside.ErrInside):
+		return netip.AddrPort{}, errs.New(errs.Forbidden, "The system that was asked is not on the public network.")
+	case err != nil || len(found) == 0:
 		return netip.AddrPort{}, errs.New(errs.Unavailable, "The system that was asked could not be found.")
 	}
-	for _, a := range found {
-		if !s.Permit(a) {
-			return netip.AddrPort{}, errs.New(errs.Forbidden, "The system that was asked is not on the public network.")
-		}
-	}
 	return netip.AddrPortFrom(found[0], uint16(port)), nil
-}
-
-func (s *Service) addresses(ctx context.Context, host string) ([]netip.Addr, error) {
-	if a, err := netip.ParseAddr(host); err == nil {
-		return []netip.Addr{a}, nil
-	}
-	found, err := s.Resolve(ctx, host)
-	for i, a := range found {
-		// A resolver writes plain IPv4 as mapped; it is judged as what it is.
-		found[i] = a.Unmap()
-	}
-	return found, err
 }

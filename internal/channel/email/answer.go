@@ -82,6 +82,11 @@ func (s *Service) Reply(ctx context.Context, a access.Actor, interaction string,
 	if err != nil {
 		return Sent{}, err
 	}
+	weight := int64(len(letter.Octets))
+	if !s.carries(a.Tenant, weight) {
+		return Sent{}, &errs.Error{Code: errs.Unavailable, Text: "Too many answers with large files leave at this moment. Send this one again in some seconds.", RetryAfter: 10 * time.Second}
+	}
+	ends = func() { s.carries(a.Tenant, -weight); s.ends(interaction) }
 	digest, err := s.answerDigest(ctx, a.Tenant, letter.Envelope)
 	if err != nil {
 		return Sent{}, err
@@ -133,6 +138,19 @@ func changed(ok bool, err error) error {
 		return errs.New(errs.Conflict, "An answer is being sent just now.")
 	}
 	return err
+}
+
+// How much of answers that are held or being sent is in memory, as they are sent.
+const (
+	lettersOfTenant = 96 << 20
+	lettersOfAll    = 384 << 20
+)
+
+// carries takes room for an answer, or gives it back; false where there is none.
+func (s *Service) carries(t id.Tenant, by int64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.letters.take(t, by)
 }
 
 func (s *Service) begins(interaction string) bool {

@@ -17,6 +17,7 @@ import (
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/channel/email/message"
 	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/setup"
 )
 
 // How much of answers that are being written is kept in memory.
@@ -29,6 +30,8 @@ const (
 	MostPiece = 512 << 10
 	// draftLife is how long a draft is kept that nobody touches.
 	draftLife = 3 * 24 * time.Hour
+	// uploadLife is how long a file that was announced is waited for from piece to piece.
+	uploadLife = 10 * time.Minute
 )
 
 // Draft is an answer while it is written.
@@ -76,7 +79,8 @@ type draftKey struct {
 
 type draft struct {
 	Draft
-	octets  map[string][]byte // of files, by id
+	octets  map[string][]byte    // of files, by id
+	moved   map[string]time.Time // when a piece of a file came last, or it was announced
 	size    int64
 	touched time.Time
 }
@@ -84,50 +88,57 @@ type draft struct {
 // drafts are answers being written: in memory alone, so that a page that is loaded again
 // finds them, and nothing of them is stored.
 type drafts struct {
-	mu     sync.Mutex
-	all    map[draftKey]*draft
-	sizes  map[id.Tenant]int64
-	size   int64
-	tenant int64 // bounds
-	whole  int64
+	mu sync.Mutex
+	room
+	all map[draftKey]*draft
 }
 
 func newDrafts() *drafts {
-	return &drafts{all: map[draftKey]*draft{}, sizes: map[id.Tenant]int64{}, tenant: draftsOfTenant, whole: draftsOfAll}
+	return &drafts{all: map[draftKey]*draft{}, room: newRoom(draftsOfTenant, draftsOfAll)}
 }
 
 // grow takes room, or gives it back.
 func (d *drafts) grow(k draftKey, one *draft, by int64) error {
-	if by > 0 && (d.sizes[k.tenant]+by > d.tenant || d.size+by > d.whole) {
+	if !d.take(k.tenant, by) {
 		return errs.New(errs.Unavailable, "Too much is being written at this moment to keep more. Send an answer, or remove a file.")
 	}
 	one.size += by
-	d.sizes[k.tenant] += by
-	d.size += by
-	if d.sizes[k.tenant] == 0 {
-		delete(d.sizes, k.tenant)
-	}
 	return nil
 }
 
 func (d *drafts) of(k draftKey, now time.Time) *draft {
+	d.sweep(now)
 	one := d.all[k]
 	if one == nil {
-		one = &draft{Draft: Draft{Files: []DraftFile{}}, octets: map[string][]byte{}}
+		one = &draft{Draft: Draft{Files: []DraftFile{}}, octets: map[string][]byte{}, moved: map[string]time.Time{}}
 		d.all[k] = one
-		d.sweep(now)
 	}
 	one.touched = now
 	return one
 }
 
-// sweep forgets what nobody touches any more.
+// sweep forgets what nobody touches any more: drafts, and files that were announced, hold
+// room and do not come.
 func (d *drafts) sweep(now time.Time) {
 	for k, one := range d.all {
-		if !one.touched.IsZero() && now.Sub(one.touched) > draftLife {
+		if now.Sub(one.touched) > draftLife {
 			d.drop(k)
+			continue
+		}
+		for i := len(one.Files) - 1; i >= 0; i-- {
+			if f := one.Files[i]; f.Received < f.Size && now.Sub(one.moved[f.ID]) > uploadLife {
+				d.detach(k, one, i)
+			}
 		}
 	}
+}
+
+func (d *drafts) detach(k draftKey, one *draft, i int) {
+	f := one.Files[i]
+	one.Files = append(one.Files[:i:i], one.Files[i+1:]...)
+	delete(one.octets, f.ID)
+	delete(one.moved, f.ID)
+	_ = d.grow(k, one, -f.Size) // giving back is never refused
 }
 
 func (d *drafts) drop(k draftKey) {
@@ -169,6 +180,17 @@ func (one *draft) file(file string) *DraftFile {
 	return nil
 }
 
+// stays forgets a draft whose work ended while it was kept. The end is stored before the
+// drafts of the work are forgotten, so one of the two sees it.
+func (s *Service) stays(ctx context.Context, k draftKey) error {
+	over, err := s.over(ctx, k.tenant, k.interaction)
+	if !over {
+		return err
+	}
+	s.drafts.forget(k)
+	return errHandled
+}
+
 // Draft gives what the agent was writing. The caller has checked who may.
 func (s *Service) Draft(ctx context.Context, a access.Actor, interaction string) (Draft, error) {
 	if _, err := s.open(ctx, a.Tenant, interaction); err != nil {
@@ -190,6 +212,14 @@ func (s *Service) Write(ctx context.Context, a access.Actor, interaction string,
 		return Draft{}, err
 	}
 	k := draftKey{a.Tenant, interaction, a.User}
+	out, err := s.write(k, version, w)
+	if err == nil {
+		err = s.stays(ctx, k)
+	}
+	return out, err
+}
+
+func (s *Service) write(k draftKey, version int, w DraftWords) (Draft, error) {
 	s.drafts.mu.Lock()
 	defer s.drafts.mu.Unlock()
 	one := s.drafts.of(k, s.Clock.Now())
@@ -218,11 +248,18 @@ func (s *Service) Attach(ctx context.Context, a access.Actor, interaction string
 		return DraftFile{}, err
 	}
 	k := draftKey{a.Tenant, interaction, a.User}
+	if f, err = s.attach(k, o.box, f); err == nil {
+		err = s.stays(ctx, k)
+	}
+	return f, err
+}
+
+func (s *Service) attach(k draftKey, box setup.Mailbox, f DraftFile) (DraftFile, error) {
 	s.drafts.mu.Lock()
 	defer s.drafts.mu.Unlock()
 	one := s.drafts.of(k, s.Clock.Now())
 	var faults errs.Fields
-	most := int64(o.box.AttachMB) << 20
+	most := int64(box.AttachMB) << 20
 	left := most // not a sum, which one that is large enough turns round
 	for _, other := range one.Files {
 		left -= other.Size
@@ -231,7 +268,7 @@ func (s *Service) Attach(ctx context.Context, a access.Actor, interaction string
 	case most == 0:
 		faults.Add("size", "is of a file; this mailbox sends none.")
 	case f.Size > left:
-		faults.Add("size", "makes more than %d MB of files, which is the most that this mailbox sends.", o.box.AttachMB)
+		faults.Add("size", "makes more than %d MB of files, which is the most that this mailbox sends.", box.AttachMB)
 	case f.Size <= 0:
 		faults.Add("size", "is 0; an empty file is not sent.")
 	case len(one.Files) >= mostFiles:
@@ -243,7 +280,7 @@ func (s *Service) Attach(ctx context.Context, a access.Actor, interaction string
 	} else {
 		f.MediaType = "application/octet-stream"
 	}
-	if !o.box.Attaches(f.Name) {
+	if !box.Attaches(f.Name) {
 		faults.Add("name", "has an ending that this mailbox does not send.")
 	}
 	if err := faults.Err(); err != nil {
@@ -256,6 +293,7 @@ func (s *Service) Attach(ctx context.Context, a access.Actor, interaction string
 	_, _ = rand.Read(name) // never fails
 	f.ID, f.Received = hex.EncodeToString(name), 0
 	one.Files = append(one.Files, f)
+	one.moved[f.ID] = one.touched
 	return f, nil
 }
 
@@ -285,6 +323,7 @@ func (s *Service) Piece(ctx context.Context, a access.Actor, interaction, file s
 	one.octets[file] = append(one.octets[file], octets...)
 	f.Received = end
 	one.touched = s.Clock.Now()
+	one.moved[file] = one.touched
 	return *f, nil
 }
 
@@ -300,13 +339,8 @@ func (s *Service) Detach(ctx context.Context, a access.Actor, interaction, file 
 	if one == nil {
 		return nil
 	}
-	for i, f := range one.Files {
-		if f.ID == file {
-			one.Files = append(one.Files[:i:i], one.Files[i+1:]...)
-			delete(one.octets, file)
-			_ = s.drafts.grow(k, one, -f.Size)
-			break
-		}
+	if i := slices.IndexFunc(one.Files, func(f DraftFile) bool { return f.ID == file }); i >= 0 {
+		s.drafts.detach(k, one, i)
 	}
 	return nil
 }

@@ -79,6 +79,8 @@ type Service struct {
 	sending map[string]bool          // interactions whose answer is being sent, or held
 	holding map[string]*heldAnswer   // by interaction
 	tokens  map[string]*token        // by mailbox
+	away    map[id.Tenant]bool       // tenants whose floor was here and is elsewhere
+	letters room                     // of answers that are held or being sent
 }
 
 // house is a tenant whose floor is on this node.
@@ -94,7 +96,7 @@ func New(d Deps) *Service {
 	if d.Pictures == nil {
 		d.Pictures = &pictures.Fetcher{}
 	}
-	return &Service{Deps: d, held: newHeld(), drafts: newDrafts(), houses: map[id.Tenant]*house{}, lines: map[string]chan struct{}{}, sending: map[string]bool{}, holding: map[string]*heldAnswer{}, tokens: map[string]*token{}}
+	return &Service{Deps: d, held: newHeld(), drafts: newDrafts(), houses: map[id.Tenant]*house{}, lines: map[string]chan struct{}{}, sending: map[string]bool{}, holding: map[string]*heldAnswer{}, tokens: map[string]*token{}, away: map[id.Tenant]bool{}, letters: newRoom(lettersOfTenant, lettersOfAll)}
 }
 
 // Begin starts following, as floors open.
@@ -132,6 +134,7 @@ var (
 func (s *Service) Opened(t id.Tenant, _ []channel.Work) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	delete(s.away, t)
 	s.leave(t)
 	s.enter(t)
 }
@@ -140,6 +143,7 @@ func (s *Service) Opened(t id.Tenant, _ []channel.Work) {
 func (s *Service) Closed(t id.Tenant) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.away[t] = true
 	s.leave(t)
 	s.letGo(t)
 	s.held.forgetAll(t)

@@ -293,7 +293,7 @@ func (f *followed) take(ctx context.Context, b box, at place, head *message.Mess
 		}
 		return err
 	}
-	f.s.held.put(f.tenant, interaction, m)
+	f.s.keep(ctx, f.tenant, interaction, m)
 	return nil
 }
 

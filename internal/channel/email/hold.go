@@ -27,6 +27,7 @@ type heldAnswer struct {
 
 // hold keeps an answer for a while and then sends it; false when the program is ending.
 func (s *Service) hold(h heldAnswer) bool {
+	h.o.m = nil // what is answered is not held
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ctx == nil {

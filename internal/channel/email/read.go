@@ -186,7 +186,7 @@ func (s *Service) open(ctx context.Context, t id.Tenant, interaction string) (op
 	case err != nil:
 		return o, err
 	case closed:
-		return o, errs.New(errs.Gone, "This email was handled; its copy is deleted. It is in your mailbox at your provider.")
+		return o, errHandled
 	}
 	boxes, err := s.Setup.Mailboxes(ctx, t)
 	if err != nil {
@@ -202,9 +202,38 @@ func (s *Service) open(ctx context.Context, t id.Tenant, interaction string) (op
 	}
 	o.m, err = s.fetch(ctx, t, o.row, box)
 	if err == nil {
-		s.held.put(t, interaction, o.m)
+		s.keep(ctx, t, interaction, o.m)
 	}
 	return o, err
+}
+
+var errHandled = errs.New(errs.Gone, "This email was handled; its copy is deleted. It is in your mailbox at your provider.")
+
+// keep keeps a message in memory while its work is open. If that ended meanwhile it is
+// forgotten again: the end is stored before the message is forgotten, so one of the two
+// sees it.
+func (s *Service) keep(ctx context.Context, t id.Tenant, interaction string, m *message.Message) {
+	s.held.put(t, interaction, m)
+	if over, err := s.over(ctx, t, interaction); over || err != nil { // it can be fetched again
+		s.held.forget(t, interaction)
+	}
+}
+
+// over says whether nothing of an interaction may be in memory any more: it is closed, or
+// its tenant's floor went to another node.
+func (s *Service) over(ctx context.Context, t id.Tenant, interaction string) (bool, error) {
+	s.mu.Lock()
+	away := s.away[t]
+	s.mu.Unlock()
+	if away {
+		return true, nil
+	}
+	var i store.InteractionRow
+	err := s.DB.Read(context.WithoutCancel(ctx), t, func(tx *store.Tx) (err error) { i, err = tx.Interaction(interaction); return err })
+	if errs.Is(err, errs.NotFound) { // erased
+		return true, nil
+	}
+	return i.State == "closed", err
 }
 
 // sends are an interaction's answers. One that was begun and is not being sent is

@@ -139,6 +139,9 @@ func (f *followed) returned(ctx context.Context, identity []byte, m *message.Mes
 		return out, err
 	}
 	f.s.held.returned(f.tenant, interaction, told.ClientID, m.Report.Reached(worst.Action))
+	if over, err := f.s.over(ctx, f.tenant, interaction); over || err != nil { // it ended meanwhile
+		f.s.held.forget(f.tenant, interaction)
+	}
 	if agent != "" {
 		f.s.tellAgent(f.tenant, interaction, agent)
 	}

@@ -62,7 +62,7 @@ type pageWriter struct {
 
 func (w *pageWriter) token(t html.Token) {
 	switch {
-	case t.Type == html.TextToken && w.leads != nil && w.words.Len() < 500:
+	case t.Type == html.TextToken && w.leads != nil && w.words.Len() < mostWords:
 		w.words.WriteString(t.Data)
 	case t.DataAtom == atom.Img && t.Type != html.EndTagToken:
 		w.image(&t)
@@ -163,8 +163,11 @@ func (w *pageWriter) link(t *html.Token) {
 	t.Attr = kept
 }
 
-// hostLike is a host's name within the words of a link.
-var hostLike = regexp.MustCompile(`(?i)(?:^|[\s/@(<])((?:[\p{L}\p{N}-]+\.)+\p{L}{2,})(?:$|[\s/:?#)>,;.])`)
+// mostWords is how many octets of a link's words are looked at, to within one text.
+const mostWords = 4000
+
+// hostLike is what may be a host's name within the words of a link.
+var hostLike = regexp.MustCompile(`(?:[\p{L}\p{N}-]+\.)+\p{L}{2,}`)
 
 // linked says the host where a link leads, if its words name another.
 func (w *pageWriter) linked() {
@@ -173,16 +176,15 @@ func (w *pageWriter) linked() {
 	if leads == nil {
 		return
 	}
-	said := hostLike.FindStringSubmatch(w.words.String())
-	if said == nil {
-		return
-	}
 	host := strings.TrimPrefix(strings.ToLower(leads.Hostname()), "www.")
-	named := strings.TrimPrefix(strings.ToLower(said[1]), "www.")
-	if ascii, err := idna.ToASCII(named); err == nil {
-		named = ascii
-	}
-	if host != named && !strings.HasSuffix(host, "."+named) {
-		w.out.WriteString(` <b class="leads">(` + html.EscapeString(leads.Hostname()) + `)</b>`)
+	for _, said := range hostLike.FindAllString(w.words.String(), -1) { // one that is true stands for no other
+		named := strings.TrimPrefix(strings.ToLower(said), "www.")
+		if ascii, err := idna.ToASCII(named); err == nil {
+			named = ascii
+		}
+		if host != named && !strings.HasSuffix(host, "."+named) {
+			w.out.WriteString(` <b class="leads">(` + html.EscapeString(leads.Hostname()) + `)</b>`)
+			return
+		}
 	}
 }

@@ -75,15 +75,18 @@ func TestAPageActsOnNothing(t *testing.T) {
 // A link says where it leads, whatever its sender makes it look like.
 func TestALinkSaysWhereItLeads(t *testing.T) {
 	for source, other := range map[string]string{
-		`<a href="https://evil.example/x" title="bank.example">https://bank.example/login</a>`: "evil.example",
-		`<a href="https://evil.example/">www.bank.example</a>`:                                 "evil.example",
-		`<a href="https://evil.example/">Look: bank.example</a>`:                               "evil.example",
-		`<a href="https://bank.example@evil.example/"><b>bank</b>.example</a>`:                 "evil.example",
-		`<a href="https://bаnk.example/">bank.example</a>`:                                     "xn--bnk-6cd.example", // its а is Cyrillic
-		`<a href="https://www.bank.example/x">bank.example</a>`:                                "",
-		`<a href="https://login.bank.example/x">www.bank.example</a>`:                          "",
-		`<a href="https://evil.example/">Click here</a>`:                                       "",
-		`<a href="mailto:a@bank.example">a@bank.example</a>`:                                   "",
+		`<a href="https://evil.example/x" title="bank.example">https://bank.example/login</a>`:      "evil.example",
+		`<a href="https://evil.example/">www.bank.example</a>`:                                      "evil.example",
+		`<a href="https://evil.example/">Look: bank.example</a>`:                                    "evil.example",
+		`<a href="https://evil.example/">evil.example is now https://bank.example/</a>`:             "evil.example",
+		`<a href="https://evil.example/">` + strings.Repeat("so ", 300) + `<b>bank.example</b></a>`: "evil.example",
+		`<a href="https://evil.example/">evil.example, Evil.Example and www.evil.example.</a>`:      "",
+		`<a href="https://bank.example@evil.example/"><b>bank</b>.example</a>`:                      "evil.example",
+		`<a href="https://bаnk.example/">bank.example</a>`:                                          "xn--bnk-6cd.example", // its а is Cyrillic
+		`<a href="https://www.bank.example/x">bank.example</a>`:                                     "",
+		`<a href="https://login.bank.example/x">www.bank.example</a>`:                               "",
+		`<a href="https://evil.example/">Click here</a>`:                                            "",
+		`<a href="mailto:a@bank.example">a@bank.example</a>`:                                        "",
 	} {
 		got := page(t, source)
 		if strings.Contains(got, `class="leads"`) != (other != "") || !strings.Contains(got, `<b class="leads">(`+other+`)</b>`) && other != "" {

@@ -31,8 +31,13 @@ type Image struct {
 }
 
 // Fetcher fetches images by a network. Its zero value asks public addresses by the
-// system's resolver.
-type Fetcher struct{ provider.Network }
+// system's resolver, at the ports of the web.
+type Fetcher struct {
+	provider.Network
+	// Ports says which others may be asked; nil: none. Who writes a message chooses where
+	// we ask: not at doors that are no web's.
+	Ports func(port string) bool
+}
 
 // Fetch gives the images by their addresses; those that cannot be had, or are none that
 // is shown, are not in it.
@@ -63,7 +68,7 @@ func (f *Fetcher) Fetch(ctx context.Context, addresses []string) map[string]Imag
 			if full {
 				return
 			}
-			image, ok := one(ctx, client, address)
+			image, ok := f.one(ctx, client, address)
 			if !ok {
 				return
 			}
@@ -81,9 +86,9 @@ func (f *Fetcher) Fetch(ctx context.Context, addresses []string) map[string]Imag
 
 // one fetches one image. Why it cannot be had is said to nobody: what is wrong with a
 // stranger's server tells a stranger of ours.
-func one(ctx context.Context, client *http.Client, address string) (Image, bool) {
+func (f *Fetcher) one(ctx context.Context, client *http.Client, address string) (Image, bool) {
 	u, err := url.Parse(address)
-	if err != nil || !asks(u) {
+	if err != nil || !f.asks(u) {
 		return Image{}, false
 	}
 	u.User, u.Fragment = nil, ""
@@ -113,7 +118,14 @@ func one(ctx context.Context, client *http.Client, address string) (Image, bool)
 // among them.
 var shown = map[string]bool{"image/png": true, "image/jpeg": true, "image/gif": true, "image/webp": true}
 
-func asks(u *url.URL) bool { return (u.Scheme == "https" || u.Scheme == "http") && u.Hostname() != "" }
+func (f *Fetcher) asks(u *url.URL) bool {
+	usual := map[string]string{"https": "443", "http": "80"}[u.Scheme]
+	if usual == "" || u.Hostname() == "" {
+		return false
+	}
+	port := u.Port()
+	return port == "" || port == usual || f.Ports != nil && f.Ports(port)
+}
 
 var errNot = errors.New("not to be asked")
 
@@ -128,7 +140,7 @@ func (f *Fetcher) client() *http.Client {
 			MaxConnsPerHost:        atOnce,
 		},
 		CheckRedirect: func(q *http.Request, before []*http.Request) error {
-			if len(before) > mostHops || !asks(q.URL) || q.URL.User != nil {
+			if len(before) > mostHops || !f.asks(q.URL) || q.URL.User != nil {
 				return errNot
 			}
 			q.Header.Del("Referer")

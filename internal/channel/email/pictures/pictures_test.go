@@ -58,7 +58,7 @@ func serve(t *testing.T) *images {
 func (s *images) fetcher() *pictures.Fetcher {
 	roots := x509.NewCertPool()
 	roots.AddCert(s.Certificate())
-	return &pictures.Fetcher{Network: provider.Network{Permit: netip.Addr.IsLoopback, Roots: roots}}
+	return &pictures.Fetcher{Network: provider.Network{Permit: netip.Addr.IsLoopback, Roots: roots}, Ports: func(string) bool { return true }}
 }
 
 // Images are had, and what is none is not, without a word of who looks at them.
@@ -121,5 +121,23 @@ func TestImagesAreBounded(t *testing.T) {
 	}
 	if got := s.fetcher().Fetch(t.Context(), all); len(got) != 60 || len(s.asked) != 60 {
 		t.Errorf("%d images, asked %d times", len(got), len(s.asked))
+	}
+}
+
+// Who writes a message chooses where we ask: at the web's own ports alone.
+func TestOnlyPortsOfTheWebAreAsked(t *testing.T) {
+	s := serve(t)
+	f := s.fetcher()
+	f.Ports = nil // as the program has it
+	if got := f.Fetch(t.Context(), []string{s.URL + "/ok"}); len(got) != 0 || len(s.asked) != 0 {
+		t.Errorf("%d images, asked %d times", len(got), len(s.asked))
+	}
+	for address, want := range map[string]bool{"https://a.example/x": true, "http://a.example/x": true, "https://a.example:443/x": true, "http://a.example:80/x": true,
+		"http://a.example:443/x": false, "https://a.example:80/x": false, "http://a.example:25/x": false, "http://a.example:6379/x": false, "https://a.example:0443/x": false} {
+		looked := false
+		f.Resolve = func(context.Context, string) ([]netip.Addr, error) { looked = true; return nil, nil }
+		if f.Fetch(t.Context(), []string{address}); looked != want {
+			t.Errorf("%s: %v", address, looked)
+		}
 	}
 }

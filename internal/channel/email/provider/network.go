@@ -54,34 +54,17 @@ type Network struct {
 const patience = 30 * time.Second
 
 // ErrInside says that a name leads into the house.
-var ErrInside = errors.New("an address that may not be reached")
+var ErrInside = outside.ErrInside
 
-// Find gives a host's addresses, all of which may be reached: one that may not
-// refuses them all with ErrInside, so that no name leads into the house.
+// Find gives a host's addresses, all of which may be reached (outside.Find).
 func (n *Network) Find(ctx context.Context, host string) ([]netip.Addr, error) {
-	var found []netip.Addr
-	var err error
-	if a, no := netip.ParseAddr(host); no == nil {
-		found = []netip.Addr{a}
-	} else if n.Resolve != nil {
-		found, err = n.Resolve(ctx, host)
-	} else {
-		found, err = net.DefaultResolver.LookupNetIP(ctx, "ip", host)
-	}
-	for i, a := range found {
-		found[i] = a.Unmap() // a resolver writes plain IPv4 as mapped
-		if !n.permitted(found[i]) {
-			return nil, ErrInside
+	resolve := n.Resolve
+	if resolve == nil {
+		resolve = func(ctx context.Context, host string) ([]netip.Addr, error) {
+			return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 		}
 	}
-	return found, err
-}
-
-func (n *Network) permitted(a netip.Addr) bool {
-	if n.Permit == nil {
-		return outside.Public(a)
-	}
-	return n.Permit(a)
+	return outside.Find(ctx, host, resolve, n.Permit)
 }
 
 // dial connects to a server, plain: the name, the guard, TCP.

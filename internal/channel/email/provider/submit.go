@@ -56,7 +56,16 @@ func (n *Network) Send(ctx context.Context, a Account, l Letter) error {
 
 // envelope says from whom and to whom. Of delivery it wants to hear failures and delays,
 // with the header of the message alone (RFC 3461).
-func envelope(c *smtp.Client, l Letter) error {
+func envelope(c *smtp.Client, l Letter) (err error) {
+	if l.From, err = path(l.From); err != nil {
+		return err
+	}
+	l.To = slices.Clone(l.To)
+	for i := range l.To {
+		if l.To[i], err = path(l.To[i]); err != nil {
+			return err
+		}
+	}
 	if ok, _ := c.Extension("DSN"); !ok {
 		if err := c.Mail(l.From); err != nil {
 			return err
@@ -91,9 +100,6 @@ func envelope(c *smtp.Client, l Letter) error {
 
 // command says one line.
 func command(c *smtp.Client, want int, line string) error {
-	if strings.ContainsAny(line, "\r\n") {
-		return &textproto.Error{Code: 553, Msg: "an address has a line end"}
-	}
 	id, err := c.Text.Cmd("%s", line)
 	if err != nil {
 		return err
