@@ -252,8 +252,8 @@ func (b *Bridge) arrived(l *line, p *packet, now time.Duration) {
 		return
 	}
 	if p.event {
-		key, pressed := l.pressed.Push(p.payload, p.timestamp, p.marker, now)
-		if pressed {
+		key, pressed, known := l.hearEvent(p, now)
+		if pressed && !known {
 			l.events.note(Key{Digit(key)})
 		}
 		p.pressed = pressed
@@ -267,7 +267,7 @@ func (b *Bridge) arrived(l *line, p *packet, now time.Duration) {
 		if l.taps != nil {
 			l.showTaps(In, p.law, p.payload, p.timestamp, now)
 		}
-		if l.tones != nil && !l.out.events {
+		if l.tones != nil && !l.keyed {
 			l.hearTones(p)
 		}
 		if l.mixed != nil {

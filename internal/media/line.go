@@ -31,8 +31,8 @@ type Leg interface {
 	// At first they do. Its owner is told of them either way.
 	PassKeys(bool)
 	// ReadTones says whether keys that the party sends as sound are told its owner
-	// like others, where the other end has agreed to send no events. At first they
-	// are not. They stay in its sound.
+	// like others, until its first event comes: from then on they are the same keys. At
+	// first they are not. They stay in its sound.
 	ReadTones(bool)
 	// Tap shows all sound of the leg to f, until the function returned is called.
 	Tap(f func(TapFrame)) (end func())
@@ -117,6 +117,8 @@ type line struct {
 	pause    int    // frames before the next key
 	pressed  dtmf.Receiver
 	tones    *dtmf.Tones // nil: keys that come as sound are not read
+	keyed    bool        // an event came
+	toned    toned
 
 	meter  quality.Meter
 	counts Counts
@@ -215,6 +217,26 @@ func (l *line) ReadTones(read bool) {
 	}
 }
 
+// toned is the key that was read from the sound last, and its place there.
+type toned struct {
+	key byte
+	at  uint32
+}
+
+// sameKey is how far, in samples, an event may begin from the same key in the sound and
+// be the same press: who sends events may leave the tone, or its beginning, there.
+const sameKey = 2 * audio.Rate
+
+// hearEvent takes a packet of an event, and says whether it begins a press that is not
+// known yet.
+func (l *line) hearEvent(p *packet, now time.Duration) (key byte, pressed, known bool) {
+	key, pressed = l.pressed.Push(p.payload, p.timestamp, p.marker, now)
+	apart := int32(p.timestamp - l.toned.at)
+	known = pressed && !l.keyed && l.toned.key == key && -sameKey < apart && apart < sameKey
+	l.keyed = l.keyed || pressed
+	return key, pressed, known
+}
+
 // hearTones tells the keys that a packet of sound has in it.
 func (l *line) hearTones(p *packet) {
 	var pcm [audio.Samples]int16
@@ -222,6 +244,7 @@ func (l *line) hearTones(p *packet) {
 	for octets := p.payload; len(octets) > 0; {
 		n := p.law.DecodeTo(pcm[:], octets)
 		if key, pressed := l.tones.Receive(stamp, pcm[:n]); pressed {
+			l.toned = toned{key, stamp}
 			l.events.note(Key{Digit(key)})
 		}
 		octets, stamp = octets[n:], stamp+uint32(n)

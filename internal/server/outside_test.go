@@ -70,7 +70,7 @@ func (c *company) talking(t *testing.T, op *exchange, agent *drive.User) (call *
 	t.Helper()
 	call = op.dial(t, "210000001", "+351930000007", negotiate.Policy{})
 	must(t, call.Accept(await[sip.Answered](t, call).Body.Data))
-	if op.noEvents {
+	if op.asSound {
 		must(t, call.Key("1"))
 		call.Talk(500)
 	} else {

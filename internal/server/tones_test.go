@@ -20,7 +20,12 @@ import (
 // A telephone that sends no events presses keys by their sound, in a menu and in a secure
 // flow. What it keys in there is nowhere but where the flow sends it, and what it keys in
 // besides is in the recording and at the agent's, which shows that the decoder finds it.
-func TestKeysAreReadFromSound(t *testing.T) {
+func TestKeysAreReadFromSound(t *testing.T) { keyedAsSound(t, true) }
+
+// So does one whose operator agrees to send events, and then sends none.
+func TestKeysAreReadFromSoundWhereEventsWereAgreed(t *testing.T) { keyedAsSound(t, false) }
+
+func keyedAsSound(t *testing.T, noEvents bool) {
 	const card, open = "4929123412341238", "2580"
 	engines(t, func(t *testing.T, conf *config.Config) {
 		gate := telephony(t, conf)
@@ -36,9 +41,12 @@ func TestKeysAreReadFromSound(t *testing.T) {
 		acme.agent(t, "bo")
 		bo, _ := acme.ready(t, "bo")
 		op := newExchange(t, gate, nil)
-		op.noEvents = true
+		op.noEvents, op.asSound = noEvents, true
 		acme.trunk(t, op, "+351210000001", acme.telephone(t, ana), nil)
 		call, agent, interaction := acme.talking(t, op, bo) // chooses in the menu
+		if agreed := call.Agreed().Events; agreed == noEvents {
+			t.Fatalf("events were agreed: %v", agreed)
+		}
 		path := "interactions/" + interaction
 		acme.recording(t, bo, interaction, "recording")
 		agent.Hush()

@@ -40,7 +40,8 @@ type exchange struct {
 	ep       *sip.Endpoint
 	node     sip.Target
 	here     netip.AddrPort
-	noEvents bool          // its callers send keys as sound only
+	noEvents bool          // its callers agree to send no events
+	asSound  bool          // they send keys as sound only
 	headers  []wire.Header // of its callers' INVITEs
 }
 

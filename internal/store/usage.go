@@ -77,16 +77,21 @@ func (tx *Tx) CountDay(from, to time.Time) (usage.Amounts, error) {
 	return a, nil
 }
 
-// CountStorage is what recordings and files take now, in bytes.
-func (tx *Tx) CountStorage() (int64, error) {
-	var recordings, files int64
-	t := []any{string(tx.scope.Tenant)}
-	_, err := tx.one(`SELECT CAST(coalesce(sum(size), 0) AS BIGINT) FROM recordings WHERE tenant_id = $1`, t, &recordings)
-	if err != nil {
-		return 0, err
+// CountStorage is what recordings, files, prompts and greetings take now, in bytes.
+func (tx *Tx) CountStorage() (all int64, err error) {
+	for _, sum := range []string{
+		`SELECT CAST(coalesce(sum(size), 0) AS BIGINT) FROM recordings WHERE tenant_id = $1`,
+		`SELECT CAST(coalesce(sum(size), 0) AS BIGINT) FROM attachments WHERE tenant_id = $1`,
+		`SELECT CAST(coalesce(sum(size), 0) AS BIGINT) FROM prompt_sounds WHERE tenant_id = $1`,
+		`SELECT CAST(coalesce(sum(length(sound_sealed)), 0) AS BIGINT) FROM greetings WHERE tenant_id = $1`,
+	} {
+		var n int64
+		if _, err := tx.one(sum, []any{string(tx.scope.Tenant)}, &n); err != nil {
+			return 0, err
+		}
+		all += n
 	}
-	_, err = tx.one(`SELECT CAST(coalesce(sum(size), 0) AS BIGINT) FROM attachments WHERE tenant_id = $1`, t, &files)
-	return recordings + files, err
+	return all, nil
 }
 
 // CountNumbers is how many telephone numbers the organisation's trunks hold.

@@ -197,3 +197,46 @@ func TestWhoWantsToBeCalledBackKeepsWhatItHas(t *testing.T) {
 		}
 	})
 }
+
+// Who left a message, before it came to its queue or while it waited there, waits for an
+// answer: no rule for long waits or for full queues ends that, over a restart too.
+func TestNoRuleEndsAMessageThatWasLeft(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ctx, driver := t.Context(), calls{wishes: map[string]int{}}
+		h.floor.Drive(acd.Voice, driver)
+		busy := h.plans[a].Queues["que_1"]
+		busy.Overflow = []setup.Overflow{{When: acd.OnWait, AfterSeconds: 60}, {When: acd.OnLength, Length: 2}}
+		h.plans[a].Queues["que_1"] = busy
+		g, err := flow.Parse([]byte(`{"start":"q","nodes":{"q":{"type":"queue","queue":"que_1"}}}`))
+		h.no(err)
+		h.plans[a].Flows["flo_2"] = floor.PlannedFlow{Version: 1, Graph: g}
+		h.plans[a].EntryPoints["ent_phone"] = setup.EntryPoint{Name: "Phone", Channel: acd.Voice, Flow: "flo_2", Languages: []string{"en"}}
+		h.reload(a)
+		arrives := func(left bool) string {
+			t.Helper()
+			i, _, err := h.floor.Arrive(ctx, channel.Arrival{Tenant: a, Channel: acd.Voice, EntryPoint: "ent_phone", Language: "en", LeftMessage: left})
+			h.no(err)
+			return i
+		}
+		waits, meanwhile := arrives(false), arrives(false)
+		h.no(h.floor.KeepPlace(ctx, a, meanwhile))
+		before, full := arrives(true), arrives(false)
+		is := func(state, interaction, when string) {
+			t.Helper()
+			if r := h.row(a, interaction); r.State != state || state == "closed" && r.CloseReason != string(acd.Overflowed) {
+				t.Errorf("%s: %s %s", when, r.State, r.CloseReason)
+			}
+		}
+		is("closed", full, "who comes to a full queue")
+		h.pass(a, 61*time.Second)
+		is("closed", waits, "who waits")
+		is("queued", meanwhile, "left while it waited")
+		is("queued", before, "left before")
+		h.close()
+		h.open("nod_1")
+		h.floor.Drive(acd.Voice, driver)
+		h.pass(a, 61*time.Second)
+		is("queued", meanwhile, "left while it waited, after a restart")
+		is("queued", before, "left before, after a restart")
+	})
+}

@@ -126,6 +126,7 @@ func (m *Manager) KeepPlace(ctx context.Context, t id.Tenant, interaction string
 			return errs.New(errs.Conflict, "Somebody is with you already.")
 		}
 		it.LeftMessage = true
+		f.step(acd.Promise{Work: it.ID}, now)
 		f.endTalk(it, now)
 		f.touch(it)
 		f.batch.queues[it.Queue] = true

@@ -244,7 +244,7 @@ func (f *floor) enqueue(it *item, queue string, now time.Time) {
 // preferred in queues that keep work for one.
 func (f *floor) asWork(it *item, queue string, queued time.Time) acd.Work {
 	w := acd.Work{ID: it.ID, Channel: it.spoken(), Queue: queue, Priority: it.Priority, Needs: it.Needs, Wants: it.wants,
-		Preferred: it.row.PreferredID, Only: it.row.OnlyPreferred, Arrived: it.ArrivedAt, Queued: queued, Promised: it.Callback}
+		Preferred: it.row.PreferredID, Only: it.row.OnlyPreferred, Arrived: it.ArrivedAt, Queued: queued, Promised: it.Callback || it.LeftMessage}
 	if !w.Only && f.plan.Queues[queue].AffinitySeconds == 0 {
 		w.Preferred = ""
 	}

@@ -89,6 +89,9 @@ func (s *Service) SetGreeting(ctx context.Context, a access.Actor, user string, 
 		return Greeting{}, err
 	}
 	err = s.DB.Write(ctx, a.Tenant, func(tx *store.Tx) error {
+		if err := tx.RoomInStorage(); err != nil {
+			return err
+		}
 		if err := tx.PutGreeting(row); err != nil {
 			return err
 		}

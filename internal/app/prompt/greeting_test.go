@@ -11,6 +11,7 @@ import (
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/usage"
 	"nubitalk/internal/media/audio"
 	"nubitalk/internal/store"
 )
@@ -121,6 +122,55 @@ func TestWhatIsNoGreetingIsRefused(t *testing.T) {
 		}
 		if _, err := h.SetGreeting(ctx, a, ada, tone1k(-20, time.Second)); !errs.Is(err, errs.NotFound) {
 			t.Errorf("for a deleted user: %v", err)
+		}
+	})
+}
+
+// Where the organisation's storage is used up, no prompt and no greeting is kept, what is
+// there stays, and another organisation does not notice.
+func TestNoSoundIsKeptWhereTheStorageIsUsedUp(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ctx := t.Context()
+		acts := h.staffed(t)
+		if _, err := h.Upload(ctx, admin(shop), hello, quiet()); err != nil {
+			t.Fatal(err)
+		}
+		before := h.files(t)
+		if err := h.db.System(ctx, func(tx *store.Tx) error {
+			o, err := tx.OrganisationByID(shop)
+			if err != nil {
+				return err
+			}
+			one := int64(1)
+			o.Limits.StorageMB = &one
+			return tx.UpdateOrganisation(o)
+		}); err != nil {
+			t.Fatal(err)
+		}
+		for _, ten := range []id.Tenant{shop, books} {
+			if err := h.db.Write(ctx, ten, func(tx *store.Tx) error {
+				return tx.PutUsageDay(store.UsageDayRow{Day: "2026-11-28", Amounts: usage.Amounts{StorageBytes: 1_000_000}, CountedAt: start})
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := h.Upload(ctx, admin(shop), hello, quiet()); !errs.Is(err, errs.Conflict) {
+			t.Errorf("a prompt: %v", err)
+		}
+		if _, err := h.SetGreeting(ctx, acts(shop), acts(shop).User, tone1k(-20, 2*time.Second)); !errs.Is(err, errs.Conflict) {
+			t.Errorf("a greeting: %v", err)
+		}
+		if after := h.files(t); !slices.Equal(after, before) {
+			t.Errorf("%v, not %v", after, before)
+		}
+		if _, err := h.Heard(ctx, shop, hello); err != nil {
+			t.Error(err)
+		}
+		if _, err := h.Upload(ctx, admin(books), hello, quiet()); err != nil {
+			t.Error(err)
+		}
+		if _, err := h.SetGreeting(ctx, acts(books), acts(books).User, tone1k(-20, 2*time.Second)); err != nil {
+			t.Error(err)
 		}
 	})
 }

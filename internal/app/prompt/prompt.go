@@ -178,7 +178,12 @@ func (s *Service) Upload(ctx context.Context, a access.Actor, prompt string, fil
 	if err := allowed(a, access.SetupWrite); err != nil {
 		return Sound{}, err
 	}
-	if err := s.DB.Read(ctx, a.Tenant, func(tx *store.Tx) error { return there(tx, prompt) }); err != nil {
+	if err := s.DB.Read(ctx, a.Tenant, func(tx *store.Tx) error {
+		if err := there(tx, prompt); err != nil {
+			return err
+		}
+		return tx.RoomInStorage()
+	}); err != nil {
 		return Sound{}, err
 	}
 	pcm, err := audio.ReadSound(file)

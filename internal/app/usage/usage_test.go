@@ -10,6 +10,7 @@ import (
 	"nubitalk/internal/base/clock"
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/secret"
 	"nubitalk/internal/core/access"
 	core "nubitalk/internal/core/usage"
 	"nubitalk/internal/store"
@@ -132,7 +133,19 @@ func TestWhatIsUsedIsCounted(t *testing.T) {
 			if err := tx.PutOfficeCall(store.OfficeCallRow{ID: "cal_1", PhoneID: "phn_1", TrunkID: "trk_1", StartedAt: noon, AnsweredAt: noon, EndedAt: noon.Add(12 * time.Second)}); err != nil {
 				return err
 			}
-			return tx.InsertRecording(store.RecordingRow{ID: "rec_1", InteractionID: "int_2", Kind: "voice", LengthMS: 31_000, Size: 2_500_000, StartedAt: noon, EndedAt: noon.Add(31 * time.Second)})
+			if err := tx.InsertAttachment(store.AttachmentRow{ID: "att_1", InteractionID: "int_3", Size: 400_000}); err != nil {
+				return err
+			}
+			if err := tx.PutPromptSound(store.PromptSoundRow{PromptID: "pro_1", SoundID: "snd_1", Size: 60_000}); err != nil {
+				return err
+			}
+			if err := tx.PutGreeting(store.GreetingRow{UserID: "usr_1", Sealed: make(secret.Sealed, 5_000)}); err != nil {
+				return err
+			}
+			return tx.InsertRecording(store.RecordingRow{ID: "rec_1", InteractionID: "int_2", Kind: "voice", LengthMS: 31_000, Size: 2_035_000, StartedAt: noon, EndedAt: noon.Add(31 * time.Second)})
+		})
+		f.write(tenB, func(tx *store.Tx) error { // which is another's
+			return tx.PutPromptSound(store.PromptSoundRow{PromptID: "pro_1", SoundID: "snd_2", Size: 700})
 		})
 		must(t, f.Count(t.Context(), tenA))
 		must(t, f.Count(t.Context(), tenB))

@@ -215,10 +215,10 @@ func (c *call) informed(p *party, k byte) {
 	c.press(k)
 }
 
-// readTones has the keys of a telephone that sends neither events nor INFO read from its
-// sound, while the call takes keys.
+// readTones has the keys of a telephone that has sent neither events nor INFO yet read
+// from its sound, while the call takes keys. What a browser presses are always events.
 func (c *call) readTones() {
-	if p := c.caller; p != nil {
+	if p := c.caller; p != nil && p.browser == nil {
 		p.leg.ReadTones(!p.informs && (c.work.State == inFlow || c.work.State == queued && c.offer.key != 0 || c.apart() || c.rec.asking != nil))
 	}
 }

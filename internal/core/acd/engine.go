@@ -190,6 +190,8 @@ func (e *Engine) apply(ev Event) string {
 		return e.move(ev)
 	case Close:
 		return e.closeWork(ev)
+	case Promise:
+		return e.promise(ev)
 	case Rechannel:
 		return e.rechannel(ev)
 	case SetBlend:

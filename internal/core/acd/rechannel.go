@@ -41,3 +41,16 @@ func (e *Engine) rechannel(ev Rechannel) string {
 	e.refresh(a)
 	return RefusedNone
 }
+
+// promise keeps rules from ending work whose person does not wait itself.
+func (e *Engine) promise(ev Promise) string {
+	w := e.works.get(ev.Work)
+	switch {
+	case w == nil:
+		return RefusedUnknownWork
+	case w.promised:
+		return RefusedUnchanged
+	}
+	w.promised = true
+	return RefusedNone
+}

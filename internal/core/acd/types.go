@@ -138,7 +138,7 @@ type Work struct {
 	Entered   time.Time   // when it came to this queue: steps and overflow count from it; zero: Queued
 	Only      bool        // only Preferred may have it (transfer to an agent)
 	Back      bool        // it waited here before: rules for work that comes do not apply
-	Promised  bool        // its person was promised to be called: no rule ends it
+	Promised  bool        // its person does not wait itself, but for an answer or a call: no rule ends it
 }
 
 // Blend is the blended rule: holding work of one channel leaves no room for
@@ -215,6 +215,11 @@ type (
 		Work   string
 		Reason CloseReason
 	}
+	// Promise says that the person of work waits itself no longer, as Work.Promised.
+	Promise struct {
+		Work string
+	}
+
 	// Rechannel makes work one of another channel where it stands. Its agent needs
 	// a place of that channel, unless it goes Back to the one that it had.
 	Rechannel struct {
@@ -246,6 +251,7 @@ func (Complete) isEvent()     {}
 func (Extend) isEvent()       {}
 func (Move) isEvent()         {}
 func (Close) isEvent()        {}
+func (Promise) isEvent()      {}
 func (Rechannel) isEvent()    {}
 func (SetBlend) isEvent()     {}
 func (Tick) isEvent()         {}
