@@ -45,8 +45,11 @@ type emailReplyInput struct {
 		Files    []string `json:"files,omitempty" maxItems:"20" doc:"Ids of files of the draft."`
 		Hold     bool     `json:"hold,omitempty" doc:"It is held for as long as the mailbox says (hold_seconds), and can be undone until then."`
 		Quote    bool     `json:"quote,omitempty" doc:"With what is answered quoted below."`
-		To       []string `json:"to,omitempty" maxItems:"50" doc:"Addresses; absent: whom an answer reaches (Reply-To, else From)."`
-		Cc       []string `json:"cc,omitempty" maxItems:"50"`
+		To       []string `json:"to,omitempty" maxItems:"100" doc:"Addresses; absent: whom an answer reaches (Reply-To, else From)."`
+		Cc       []string `json:"cc,omitempty" maxItems:"100"`
+		Bcc      []string `json:"bcc,omitempty" maxItems:"100" doc:"Reached unseen by the others; the copy in the sent folder names them."`
+		Forward  bool     `json:"forward,omitempty" doc:"The message is passed on to whom to, cc and bcc say: its header and what it says stand below the text; with quote, what it quotes itself as well."`
+		Original []int    `json:"original,omitempty" maxItems:"500" doc:"With forward: numbers of the message's files that go with it. Images that its HTML shows stay in their places."`
 		Again    bool     `json:"again,omitempty" doc:"It is not known whether an earlier answer was sent; send this one all the same."`
 	} `nameHint:"EmailReply"`
 }
@@ -83,18 +86,17 @@ func (s *Server) emailRoutes() {
 			}
 			return &emailPage{ContentType: "text/html; charset=utf-8", CacheControl: "private, no-store", CSP: message.PagePolicy, Frame: "SAMEORIGIN", Body: b}, nil
 		})
-	handle(s, "POST", base+"/reply", needs(access.WorkHandle), about{id: "replyEmail", tag: tag, summary: "Answer the email", once: true, body: 900 << 10,
+	handle(s, "POST", base+"/reply", needs(access.WorkHandle), about{id: "replyEmail", tag: tag, summary: "Answer the email, or pass it on", once: true, body: 900 << 10,
 		detail: "It leaves by the mailbox's provider, from the address that the message was sent to, and a copy is put into the provider's sent folder. The same `client_id` is never sent twice. 409: it is not known whether an earlier answer was sent."},
 		func(ctx context.Context, c *caller, in *emailReplyInput) (*reply[email.Sent], error) {
 			if _, err := s.Floor.Work(ctx, c.Actor, access.WorkHandle, in.ID); err != nil {
 				return nil, err
 			}
-			w := email.Answer{ClientID: in.Body.ClientID, Text: secret.New(in.Body.Text), HTML: secret.New(in.Body.HTML), Quote: in.Body.Quote, From: in.Body.From, Files: in.Body.Files, Hold: in.Body.Hold, Again: in.Body.Again}
-			for _, a := range in.Body.To {
-				w.To = append(w.To, secret.New(a))
-			}
-			for _, a := range in.Body.Cc {
-				w.Cc = append(w.Cc, secret.New(a))
+			w := email.Answer{ClientID: in.Body.ClientID, Text: secret.New(in.Body.Text), HTML: secret.New(in.Body.HTML), Quote: in.Body.Quote, From: in.Body.From, Files: in.Body.Files, Hold: in.Body.Hold, Again: in.Body.Again, Forward: in.Body.Forward, Original: in.Body.Original}
+			for of, list := range map[*[]secret.Text][]string{&w.To: in.Body.To, &w.Cc: in.Body.Cc, &w.Bcc: in.Body.Bcc} {
+				for _, a := range list {
+					*of = append(*of, secret.New(a))
+				}
 			}
 			return answer(s.Emails.Reply(ctx, c.Actor, in.ID, w))
 		})

@@ -93,6 +93,7 @@ type EmailSendRow struct {
 	InteractionID string
 	ClientID      string // the sender's own id of it
 	UserID        string
+	Kind          string // "": an answer; forward
 	State         string // held, sending, sent, failed, unsure, undone
 	Reason        string // why it failed
 	BegunAt       time.Time
@@ -106,17 +107,17 @@ type EmailSendRow struct {
 	Report         []byte
 }
 
-const emailSendColumns = "interaction_id, client_id, user_id, state, reason, begun_at, ended_at, message, delivery, delivery_status, reported_at, report"
+const emailSendColumns = "interaction_id, client_id, user_id, kind, state, reason, begun_at, ended_at, message, delivery, delivery_status, reported_at, report"
 
 func scanEmailSend(r row, s *EmailSendRow) error {
-	return r.Scan(&s.InteractionID, &s.ClientID, &s.UserID, &s.State, &s.Reason, at(&s.BegunAt), at(&s.EndedAt), bin(&s.Message), &s.Delivery, &s.DeliveryStatus, at(&s.ReportedAt), bin(&s.Report))
+	return r.Scan(&s.InteractionID, &s.ClientID, &s.UserID, &s.Kind, &s.State, &s.Reason, at(&s.BegunAt), at(&s.EndedAt), bin(&s.Message), &s.Delivery, &s.DeliveryStatus, at(&s.ReportedAt), bin(&s.Report))
 }
 
 // BeginEmailSend notes that an answer is being sent; Conflict if that one was begun
 // before.
 func (tx *Tx) BeginEmailSend(s EmailSendRow) error {
-	_, err := tx.exec(`INSERT INTO email_sends (tenant_id, `+emailSendColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-		string(tx.scope.Tenant), s.InteractionID, s.ClientID, s.UserID, s.State, s.Reason, us(s.BegunAt), us(s.EndedAt), raw(s.Message), s.Delivery, s.DeliveryStatus, us(s.ReportedAt), raw(s.Report))
+	_, err := tx.exec(`INSERT INTO email_sends (tenant_id, `+emailSendColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+		string(tx.scope.Tenant), s.InteractionID, s.ClientID, s.UserID, s.Kind, s.State, s.Reason, us(s.BegunAt), us(s.EndedAt), raw(s.Message), s.Delivery, s.DeliveryStatus, us(s.ReportedAt), raw(s.Report))
 	return err
 }
 
@@ -131,9 +132,9 @@ func (tx *Tx) EndEmailSend(s EmailSendRow) error {
 // is changed, and false is answered: somebody was faster. What was reported of what was
 // sent before under its id is forgotten.
 func (tx *Tx) ChangeEmailSend(from, to EmailSendRow) (bool, error) {
-	n, err := tx.exec(`UPDATE email_sends SET user_id = $4, state = $5, reason = $6, begun_at = $7, ended_at = $8, message = $11, delivery = '', delivery_status = '', reported_at = 0, report = $12
+	n, err := tx.exec(`UPDATE email_sends SET user_id = $4, state = $5, reason = $6, begun_at = $7, ended_at = $8, message = $11, kind = $13, delivery = '', delivery_status = '', reported_at = 0, report = $12
 		WHERE tenant_id = $1 AND interaction_id = $2 AND client_id = $3 AND state = $9 AND begun_at = $10`,
-		string(tx.scope.Tenant), from.InteractionID, from.ClientID, to.UserID, to.State, to.Reason, us(to.BegunAt), us(to.EndedAt), from.State, us(from.BegunAt), raw(to.Message), []byte{})
+		string(tx.scope.Tenant), from.InteractionID, from.ClientID, to.UserID, to.State, to.Reason, us(to.BegunAt), us(to.EndedAt), from.State, us(from.BegunAt), raw(to.Message), []byte{}, to.Kind)
 	return n == 1, err
 }
 

@@ -2508,7 +2508,7 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-     * Answer the email
+     * Answer the email, or pass it on
      * @description It leaves by the mailbox's provider, from the address that the message was sent to, and a copy is put into the provider's sent folder. The same `client_id` is never sent twice. 409: it is not known whether an earlier answer was sent.
      *
      *     Needs `work.handle`.
@@ -7723,10 +7723,15 @@ export interface components {
       size: number;
     };
     DraftWords: {
+      bcc?: string[];
       cc?: string[];
+      /** @description The message is passed on, and not answered. */
+      forward?: boolean;
       from?: string;
       /** @description What is written with emphasis, lists and links; empty: it is plain text. */
       html?: string;
+      /** @description Numbers of its files that go with it. */
+      original?: number[];
       quote?: boolean;
       /** @description html is what is written, and not text. */
       rich?: boolean;
@@ -7754,17 +7759,23 @@ export interface components {
     EmailReply: {
       /** @description It is not known whether an earlier answer was sent; send this one all the same. */
       again?: boolean;
+      /** @description Reached unseen by the others; the copy in the sent folder names them. */
+      bcc?: string[];
       cc?: string[];
       /** @description The sender's own id; a repeat is the same answer, sent once. */
       client_id: string;
       /** @description Ids of files of the draft. */
       files?: string[];
+      /** @description The message is passed on to whom to, cc and bcc say: its header and what it says stand below the text; with quote, what it quotes itself as well. */
+      forward?: boolean;
       /** @description One of the mailbox's addresses; absent: the one that the message was sent to. */
       from?: string;
       /** @description It is held for as long as the mailbox says (hold_seconds), and can be undone until then. */
       hold?: boolean;
       /** @description In the place of the text: paragraphs, emphasis, lists and links are sent, beside a text that is made of it. */
       html?: string;
+      /** @description With forward: numbers of the message's files that go with it. Images that its HTML shows stay in their places. */
+      original?: number[];
       /** @description With what is answered quoted below. */
       quote?: boolean;
       text?: string;
@@ -9264,6 +9275,11 @@ export interface components {
       mailbox: string;
       /**
        * Format: int64
+       * @description How many addresses one answer may have, with Cc and Bcc.
+       */
+      max_recipients: number;
+      /**
+       * Format: int64
        * @description How many images are elsewhere; they are not fetched, since that tells the sender that the message was read.
        */
       remote: number;
@@ -9373,6 +9389,12 @@ export interface components {
        */
       hold_seconds: number;
       imap: components["schemas"]["MailServer"];
+      /**
+       * Format: int64
+       * @description How many addresses one answer may have, with Cc and Bcc.
+       * @default 20
+       */
+      max_recipients: number;
       /** @description The folder, with move; it is made if there is none. */
       move_to: string;
       name: string;
@@ -9456,6 +9478,12 @@ export interface components {
       hold_seconds: number;
       id: string;
       imap: components["schemas"]["MailServer"];
+      /**
+       * Format: int64
+       * @description How many addresses one answer may have, with Cc and Bcc.
+       * @default 20
+       */
+      max_recipients: number;
       /** @description The folder, with move; it is made if there is none. */
       move_to: string;
       name: string;
@@ -9851,6 +9879,12 @@ export interface components {
        */
       hold_seconds: number;
       imap: components["schemas"]["MailServer"];
+      /**
+       * Format: int64
+       * @description How many addresses one answer may have, with Cc and Bcc.
+       * @default 20
+       */
+      max_recipients: number;
       /** @description The folder, with move; it is made if there is none. */
       move_to?: string;
       name: string;
@@ -12018,6 +12052,11 @@ export interface components {
       /** Format: date-time */
       ended_at?: string;
       /**
+       * @description forward: the message was passed on; absent: it is an answer.
+       * @enum {string}
+       */
+      kind?: "forward";
+      /**
        * Format: date-time
        * @description When an answer leaves that is held.
        */
@@ -13011,6 +13050,12 @@ export interface components {
       /** @description Of the stored mailbox whose password is used where none is given and both servers are the same. */
       id?: string;
       imap: components["schemas"]["MailServer"];
+      /**
+       * Format: int64
+       * @description How many addresses one answer may have, with Cc and Bcc.
+       * @default 20
+       */
+      max_recipients: number;
       /** @description The folder, with move; it is made if there is none. */
       move_to?: string;
       name: string;

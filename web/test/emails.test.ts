@@ -1,101 +1,17 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import type { Agent } from "./agent";
-import { Mail } from "./mail";
-import { looks, Stage, until } from "./stage";
+import { ALIAS, HELP, letter, Letters, RITA, UNCLE } from "./letters";
+import { looks, until } from "./stage";
 
 // Somebody writes to a mailbox at a real provider; an agent reads and answers it by keyboard, and it is gone
 // from here while it lies at the provider.
 
-const HELP = "help@shop.test";
-const ALIAS = "sales@shop.test";
-/** Seconds that an answer is held: enough for a slow machine to undo it. */
-const HOLD = 15;
-const RITA = "rita@home.test";
-const UNCLE = "uncle@home.test";
-const stage = new Stage();
-const mail = new Mail(HELP, RITA, UNCLE);
+const letters = new Letters();
+const { stage, mail } = letters;
+const atWork = () => letters.atWork();
 
-beforeAll(async () => {
-  await mail.start();
-  stage.program.mail = mail.certificate;
-  await stage.open();
-  await connect();
-  await stage.sweep();
-}, 120_000);
+beforeAll(() => letters.open(), 120_000);
 afterEach(() => stage.sweep());
-afterAll(async () => {
-  await stage.close();
-  await mail.stop();
-});
-
-/** Connects the mailbox, as an administrator does by the API. */
-async function connect(): Promise<void> {
-  const { page } = await stage.agent("administrator");
-  const api = `${stage.program.base}/api/v1`;
-  const make = async (path: string, data: object) => {
-    const answer = await page.request.post(`${api}/${path}`, {
-      headers: { Origin: stage.program.base },
-      data,
-    });
-    expect(answer.status(), await answer.text()).toBe(201);
-    return ((await answer.json()) as { id: string }).id;
-  };
-  const queues = (await (await page.request.get(`${api}/queues`)).json()) as { items: { id: string }[] };
-  const queue = queues.items[0]!.id;
-  const graph = { start: "queue", nodes: { queue: { type: "queue", queue } } };
-  const flow = await make("flows", { name: "Letters", graph });
-  const entry = await make("entry-points", {
-    name: "Letters",
-    channel: "email",
-    flow,
-    languages: ["en"],
-    theme: { title: {}, welcome: {}, accent: "#336699", position: "right", mode: "auto" },
-    attachments: { allowed: false, max_mb: 1, types: [] },
-  });
-  const box = await make("mailboxes", {
-    name: "Letters",
-    address: HELP,
-    imap: { host: "localhost", port: mail.imap },
-    smtp: { host: "localhost", port: mail.smtp },
-    password: mail.password,
-    entry_point: entry,
-    signature: "{{agent}}, your shop",
-    aliases: [ALIAS],
-    hold_seconds: HOLD,
-  });
-  const state = async () =>
-    ((await (await page.request.get(`${api}/mailboxes/${box}/status`)).json()) as { state: string }).state;
-  while ((await state()) !== "connected") await page.waitForTimeout(50); // as long as it takes to begin
-}
-
-/** Ends whatever an earlier test left to this agent, so that each begins from nothing. */
-async function clear({ page }: Agent): Promise<void> {
-  const api = `${stage.program.base}/api/v1`;
-  const headers = { Origin: stage.program.base };
-  const get = async <T>(path: string) => (await (await page.request.get(`${api}/${path}`)).json()) as T;
-  const post = (path: string, data: object = {}) => page.request.post(`${api}/${path}`, { headers, data });
-  const { items } = await get<{ items: { id: string }[] }>("dispositions");
-  await until(async () => {
-    const desk = await get<{ work: { id: string }[]; offers: { id: string }[] }>("desk");
-    for (const offer of desk.offers) await post(`offers/${offer.id}/accept`);
-    for (const work of desk.work) {
-      await post(`interactions/${work.id}/finish`);
-      await post(`interactions/${work.id}/complete`, { disposition: items[0]!.id });
-    }
-    return desk.work.length + desk.offers.length;
-  }).toBe(0);
-}
-
-/** An agent at an empty desk, who is ready. */
-async function atWork(): Promise<Agent> {
-  const agent = await stage.agent("a7", { viewport: { width: 1280, height: 900 } });
-  await agent.ready();
-  await clear(agent);
-  return agent;
-}
-
-const letter = (subject: string, id: string, words: string, more = "") =>
-  `From: Rita Reis <${RITA}>\nTo: ${HELP}\nCc: ${UNCLE}\nSubject: ${subject}\nMessage-ID: <${id}@home.test>\nDate: Sun, 29 Nov 2026 10:00:00 +0000\n${more}MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\n${words}\n`;
+afterAll(() => letters.close());
 
 test("an email is offered, read, answered to all and gone", { timeout: 240_000 }, async () => {
   const agent = await atWork();

@@ -54,7 +54,10 @@ var ptMail = []entry{
 		"Não se sabe se uma resposta anterior foi enviada: a ligação terminou a meio. Veja a pasta dos enviados no seu fornecedor, e envie de novo se lá não estiver."},
 	{"It is not known whether the answer was sent: the connection ended in between. Look into the sent folder at your provider, and send it again if it is not there.",
 		"Não se sabe se a resposta foi enviada: a ligação terminou a meio. Veja a pasta dos enviados no seu fornecedor, e envie de novo se lá não estiver."},
-	{"has something that is no email address.", "tem algo que não é um endereço de email."},
+	{"is no email address; one such as ana@shop.example is accepted.", "não é um endereço de email; aceita-se um como ana@loja.example."},
+	{"is missing; say to whom it goes.", "falta; diga para quem vai."},
+	{"has %d addresses with Cc and Bcc; this mailbox writes to at most %d.", "tem {1} endereços com Cc e Bcc; esta caixa de correio escreve no máximo para {2}."},
+	{"is no file of this message.", "não é um ficheiro desta mensagem."},
 	{"is missing; write an answer.", "falta; escreva uma resposta."},
 	{"is missing; the message says of nobody whom an answer reaches.", "falta; a mensagem não diz a quem chega uma resposta."},
 

@@ -5,16 +5,13 @@ import (
 	"crypto/rand"
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
-	"nubitalk/internal/channel/email/message"
 	"nubitalk/internal/channel/email/provider"
 	"nubitalk/internal/core/access"
-	"nubitalk/internal/core/privacy"
 	"nubitalk/internal/core/setup"
 	"nubitalk/internal/store"
 )
@@ -28,6 +25,9 @@ const (
 	unsure  = "unsure"
 	undone  = "undone"
 )
+
+// Kinds of what is sent; an answer has none.
+const forwarded = "forward"
 
 // Reasons beside the state, besides those of the provider.
 const stopped = "stopped" // the program ended while the answer was held: it was not sent
@@ -46,13 +46,23 @@ type Answer struct {
 	Files    []string      // of the draft
 	Hold     bool          // for as long as the mailbox says, so that it can be undone
 	To, Cc   []secret.Text // To empty: whom an answer reaches
+	Bcc      []secret.Text // reached unseen by the others
+	// Forward: the message is passed on, to whom To says, with what it quotes itself where
+	// Quote is set, and with those of its files that Original numbers.
+	Forward  bool
+	Original []int
 	// Again: an earlier answer of which it is not known whether it was sent is no
 	// reason not to send this one.
 	Again bool
 }
 
-// mostRecipients is how many addresses an answer may have.
-const mostRecipients = 50
+// kind is what it is beside an answer.
+func (w Answer) kind() string {
+	if w.Forward {
+		return forwarded
+	}
+	return ""
+}
 
 // Reply answers the message of an interaction, once for each ClientID. The caller has
 // checked who may.
@@ -78,20 +88,20 @@ func (s *Service) Reply(ctx context.Context, a access.Actor, interaction string,
 	}
 	nonce := make([]byte, 10)
 	_, _ = rand.Read(nonce) // never fails
-	letter, err := s.letter(ctx, a, interaction, o, w, nonce)
+	leaving, err := s.letter(ctx, a, interaction, o, w, nonce)
 	if err != nil {
 		return Sent{}, err
 	}
-	weight := int64(len(letter.Octets))
+	weight := int64(len(leaving.Octets))
 	if !s.carries(a.Tenant, weight) {
 		return Sent{}, &errs.Error{Code: errs.Unavailable, Text: "Too many answers with large files leave at this moment. Send this one again in some seconds.", RetryAfter: 10 * time.Second}
 	}
 	ends = func() { s.carries(a.Tenant, -weight); s.ends(interaction) }
-	digest, err := s.answerDigest(ctx, a.Tenant, letter.Envelope)
+	digest, err := s.answerDigest(ctx, a.Tenant, leaving.Envelope)
 	if err != nil {
 		return Sent{}, err
 	}
-	row := store.EmailSendRow{InteractionID: interaction, ClientID: w.ClientID, UserID: a.User, State: sending, BegunAt: s.Clock.Now().Truncate(time.Microsecond), Message: digest} // as it is stored
+	row := store.EmailSendRow{InteractionID: interaction, ClientID: w.ClientID, UserID: a.User, Kind: w.kind(), State: sending, BegunAt: s.Clock.Now().Truncate(time.Microsecond), Message: digest} // as it is stored
 	wait := time.Duration(0)
 	if w.Hold && o.box.HoldSeconds > 0 {
 		row.State, wait = held, time.Duration(o.box.HoldSeconds)*time.Second
@@ -100,9 +110,9 @@ func (s *Service) Reply(ctx context.Context, a access.Actor, interaction string,
 		return Sent{}, err
 	}
 	key := draftKey{a.Tenant, interaction, a.User}
-	if wait > 0 && s.hold(heldAnswer{tenant: a.Tenant, o: o, row: row, letter: letter, draft: key, wait: wait, ends: ends}) {
+	if wait > 0 && s.hold(heldAnswer{tenant: a.Tenant, o: o, row: row, letter: leaving, draft: key, wait: wait, ends: ends}) {
 		ends = func() {} // when it has left, or was undone
-		return Sent{ClientID: row.ClientID, User: row.UserID, State: held, BegunAt: row.BegunAt, LeavesAt: row.BegunAt.Add(wait)}, nil
+		return Sent{ClientID: row.ClientID, User: row.UserID, Kind: row.Kind, State: held, BegunAt: row.BegunAt, LeavesAt: row.BegunAt.Add(wait)}, nil
 	}
 	if row.State == held { // nothing is held any more: the program is ending
 		if row, err = s.leaves(ctx, a.Tenant, row); err != nil {
@@ -110,7 +120,7 @@ func (s *Service) Reply(ctx context.Context, a access.Actor, interaction string,
 		}
 	}
 	// What was begun is brought to its end, whether the caller waits or not.
-	out, err := s.send(context.WithoutCancel(ctx), a.Tenant, o, row, letter)
+	out, err := s.send(context.WithoutCancel(ctx), a.Tenant, o, row, leaving)
 	if out.State == sent {
 		s.drafts.forget(key)
 	}
@@ -170,11 +180,11 @@ func (s *Service) ends(interaction string) {
 }
 
 // send asks the provider and stores what became of it.
-func (s *Service) send(ctx context.Context, t id.Tenant, o opened, row store.EmailSendRow, letter provider.Letter) (Sent, error) {
+func (s *Service) send(ctx context.Context, t id.Tenant, o opened, row store.EmailSendRow, l letter) (Sent, error) {
 	account, err := s.account(ctx, t, o.row.MailboxID, o.box)
 	var fault *provider.Fault
 	if err == nil {
-		err = s.Network.Send(ctx, account, letter)
+		err = s.Network.Send(ctx, account, l.Letter)
 	}
 	row.State = sent
 	if err != nil {
@@ -194,13 +204,13 @@ func (s *Service) send(ctx context.Context, t id.Tenant, o opened, row store.Ema
 		return Sent{}, noted
 	}
 	if row.State == sent && o.box.SentFolder != setup.NoFolder {
-		if kept := s.keepCopy(ctx, o, account, letter.Octets); kept != nil {
+		if kept := s.keepCopy(ctx, o, account, l.kept()); kept != nil {
 			s.Log.Warn("an answer was sent, but no copy of it could be kept at the provider", "tenant", t, "mailbox", o.row.MailboxID, "reason", provider.AsFault(kept, provider.StepMessage, "").Reason)
 			row.Reason = notKept
 			_ = note()
 		}
 	}
-	out := Sent{ClientID: row.ClientID, User: row.UserID, State: row.State, Reason: row.Reason, BegunAt: row.BegunAt, EndedAt: row.EndedAt}
+	out := Sent{ClientID: row.ClientID, User: row.UserID, Kind: row.Kind, State: row.State, Reason: row.Reason, BegunAt: row.BegunAt, EndedAt: row.EndedAt}
 	switch {
 	case fault != nil && fault.Unsure:
 		return out, errs.Wrap(errs.Conflict, err, "It is not known whether the answer was sent: the connection ended in between. Look into the sent folder at your provider, and send it again if it is not there.")
@@ -231,135 +241,4 @@ func (s *Service) keepCopy(ctx context.Context, o opened, account provider.Accou
 		}
 	}
 	return b.Keep(ctx, folder, octets)
-}
-
-// letter writes the answer.
-func (s *Service) letter(ctx context.Context, who access.Actor, interaction string, o opened, w Answer, nonce []byte) (provider.Letter, error) {
-	from := o.own()
-	var faults errs.Fields
-	if w.From != "" {
-		if !o.box.Owns(w.From) {
-			faults.Add("from", "is no address of this mailbox.")
-		}
-		from = sender(o.box, w.From)
-	}
-	d := message.Draft{Date: s.Clock.Now(), From: from, Subject: o.m.AnswerSubject(), To: o.m.AnswerTo()}
-	given := func(path string, list []secret.Text) (out []message.Address) {
-		for _, text := range list {
-			address, err := privacy.NormalAddress(privacy.Email, text.Reveal(), "")
-			if err != nil {
-				faults.Add(path, "has something that is no email address.")
-				continue
-			}
-			if o.box.Owns(address) { // who answers all does not write to itself
-				continue
-			}
-			out = append(out, message.Address{Address: secret.New(address)})
-		}
-		return out
-	}
-	if len(w.To) > 0 {
-		d.To = given("to", w.To)
-	}
-	d.Cc = given("cc", w.Cc)
-	words := strings.TrimRight(w.Text.Reveal(), " \r\n")
-	markup := ""
-	if !w.HTML.Empty() {
-		markup = message.Written(w.HTML.Reveal())
-		words = message.TextOfWritten(markup)
-	}
-	if strings.TrimSpace(words) == "" {
-		faults.Add("text", "is missing; write an answer.")
-	}
-	switch n := len(d.To) + len(d.Cc); {
-	case len(d.To) == 0 && len(faults) == 0:
-		faults.Add("to", "is missing; the message says of nobody whom an answer reaches.")
-	case n > mostRecipients:
-		faults.Add("to", "has %d entries; at most %d are accepted.", n, mostRecipients)
-	}
-	if err := faults.Err(); err != nil {
-		return provider.Letter{}, err
-	}
-	files, err := s.attached(who, interaction, w.Files)
-	if err != nil {
-		return provider.Letter{}, err
-	}
-	threads, err := s.threads(ctx, who.Tenant)
-	if err != nil {
-		return provider.Letter{}, err
-	}
-	_, domain, _ := strings.Cut(from.Address.Reveal(), "@")
-	d.ID, d.Files = threads.ID(interaction, nonce, domain), files
-	d.InReplyTo, d.References = o.m.Answer()
-	signature, quote := o.box.Signature, ""
-	if strings.Contains(signature, agentName) {
-		signature = strings.ReplaceAll(signature, agentName, s.People.PublicName(ctx, who.Tenant, who.User))
-	}
-	if w.Quote {
-		quote = quoted(o.m.Text.Reveal())
-	}
-	d.Text = secret.New(below(words, signature, quote))
-	if markup != "" {
-		d.HTML = secret.New(belowHTML(markup, signature, quote))
-	}
-	letter := provider.Letter{From: from.Address.Reveal(), Octets: message.Write(d), Envelope: message.Local(d.ID)}
-	for _, a := range slices.Concat(d.To, d.Cc) {
-		letter.To = append(letter.To, a.Address.Reveal())
-	}
-	return letter, nil
-}
-
-// agentName stands in a signature for the name of who answers.
-const agentName = "{{agent}}"
-
-// below puts the signature and the quote below what was written.
-func below(words, signature, quote string) string {
-	if signature != "" {
-		words += "\n\n-- \n" + signature
-	}
-	if quote != "" {
-		words += "\n\n" + quote
-	}
-	return words
-}
-
-func belowHTML(markup, signature, quote string) string {
-	if signature != "" {
-		markup += "\n<p>-- <br>\n" + message.HTMLOf(signature) + "</p>"
-	}
-	if quote != "" {
-		var plain []string
-		for line := range strings.Lines(quote) {
-			plain = append(plain, strings.TrimPrefix(strings.TrimPrefix(strings.TrimRight(line, "\n"), ">"), " "))
-		}
-		markup += "\n<blockquote type=\"cite\">" + message.HTMLOf(strings.Join(plain, "\n")) + "</blockquote>"
-	}
-	return "<!doctype html><html><body>" + markup + "</body></html>"
-}
-
-// sender is the mailbox as it writes, from one of its addresses.
-func sender(m setup.Mailbox, address string) message.Address {
-	return message.Address{Name: secret.New(m.Shown), Address: secret.New(address)}
-}
-
-// mostQuoted is how many lines of a message are quoted below an answer.
-const mostQuoted = 500
-
-// quoted is a text as it is quoted, without what that quotes itself, so that quotes do
-// not grow from answer to answer.
-func quoted(text string) string {
-	var out []string
-	for line := range strings.Lines(text) {
-		line = strings.TrimRight(line, " \r\n")
-		if line == "--" { // a signature
-			break
-		}
-		if strings.HasPrefix(line, ">") {
-			continue
-		}
-		if out = append(out, strings.TrimRight("> "+line, " ")); len(out) == mostQuoted {
-			break
-		}
-	}
-	return strings.Join(out, "\n")
 }

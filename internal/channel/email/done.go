@@ -42,15 +42,17 @@ func (s *Service) RunDone(ctx context.Context, job store.JobRow) error {
 	}
 	box, there := boxes[row.MailboxID]
 	if there && box.Enabled {
-		answered := slices.ContainsFunc(sends, func(x store.EmailSendRow) bool { return x.State == sent })
-		if err := s.tell(ctx, job.Tenant, row, box, answered); err != nil && job.Attempts < mostTries {
+		left := func(kind string) bool {
+			return slices.ContainsFunc(sends, func(x store.EmailSendRow) bool { return x.State == sent && x.Kind == kind })
+		}
+		if err := s.tell(ctx, job.Tenant, row, box, left(""), left(forwarded)); err != nil && job.Attempts < mostTries {
 			return err
 		}
 	}
 	return s.DB.Write(ctx, job.Tenant, func(tx *store.Tx) error { return tx.EmailDone(job.ObjectID, s.Clock.Now()) })
 }
 
-func (s *Service) tell(ctx context.Context, t id.Tenant, row store.EmailRow, m setup.Mailbox, answered bool) error {
+func (s *Service) tell(ctx context.Context, t id.Tenant, row store.EmailRow, m setup.Mailbox, answered, passedOn bool) error {
 	done, err := s.line(ctx, row.MailboxID)
 	if err != nil {
 		return err
@@ -74,6 +76,9 @@ func (s *Service) tell(ctx context.Context, t id.Tenant, row store.EmailRow, m s
 	}
 	if err := b.Mark(ctx, uint32(row.UID), answered); err != nil {
 		return provider.AsFault(err, provider.StepMessage, m.IMAP.Host).Says()
+	}
+	if passedOn {
+		b.Flag(ctx, uint32(row.UID), provider.Forwarded)
 	}
 	if m.After == setup.MailMove && m.MoveTo != row.Folder {
 		if err := b.Move(ctx, uint32(row.UID), m.MoveTo); err != nil {

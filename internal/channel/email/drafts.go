@@ -48,13 +48,17 @@ type DraftWords struct {
 	Rich  bool     `json:"rich,omitempty" doc:"html is what is written, and not text."`
 	Quote bool     `json:"quote,omitempty"`
 	From  string   `json:"from,omitempty" maxLength:"254"`
-	To    []string `json:"to,omitempty" maxItems:"50"`
-	Cc    []string `json:"cc,omitempty" maxItems:"50"`
+	To    []string `json:"to,omitempty" maxItems:"100"`
+	Cc    []string `json:"cc,omitempty" maxItems:"100"`
+	Bcc   []string `json:"bcc,omitempty" maxItems:"100"`
+	// Of a message that is passed on.
+	Forward  bool  `json:"forward,omitempty" doc:"The message is passed on, and not answered."`
+	Original []int `json:"original,omitempty" maxItems:"500" doc:"Numbers of its files that go with it."`
 }
 
 func (w DraftWords) size() int64 {
 	n := len(w.Text) + len(w.HTML) + len(w.From)
-	for _, list := range [][]string{w.To, w.Cc} {
+	for _, list := range [][]string{w.To, w.Cc, w.Bcc} {
 		for _, a := range list {
 			n += len(a)
 		}

@@ -9,6 +9,7 @@ import (
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/channel/email/message"
+	"nubitalk/internal/core/setup"
 )
 
 // How much of messages is kept in memory; more is fetched again when it is wanted.
@@ -37,7 +38,7 @@ type backKey struct {
 }
 
 // mostReturned is how many addresses are kept of one answer.
-const mostReturned = 2 * mostRecipients
+const mostReturned = 2 * setup.MostRecipients
 
 // returned keeps whom an answer did not reach.
 func (h *inMemory) returned(t id.Tenant, interaction, clientID string, list []secret.Text) {

@@ -6,7 +6,6 @@ import (
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
-	"nubitalk/internal/channel/email/provider"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/store"
 )
@@ -18,7 +17,7 @@ type heldAnswer struct {
 	tenant id.Tenant
 	o      opened
 	row    store.EmailSendRow
-	letter provider.Letter
+	letter letter
 	draft  draftKey
 	wait   time.Duration
 	ends   func()

@@ -39,6 +39,7 @@ type Verdict struct {
 type Sent struct {
 	ClientID string    `json:"client_id"`
 	User     string    `json:"user"`
+	Kind     string    `json:"kind,omitempty" enum:"forward" doc:"forward: the message was passed on; absent: it is an answer."`
 	State    string    `json:"state" enum:"held,sending,sent,failed,unsure,undone" doc:"held: it leaves at leaves_at, and can be undone until then. unsure: it is not known whether the provider took it; look at the provider's sent folder, and send with again if it is not there."`
 	Reason   string    `json:"reason,omitempty" doc:"Why it failed; stopped: the program ended before it left, and it was not sent."`
 	BegunAt  time.Time `json:"begun_at"`
@@ -53,6 +54,7 @@ type Mail struct {
 	Address   string    `json:"address" doc:"The mailbox's address that it was sent to, from which it is answered."`
 	Addresses []string  `json:"addresses" doc:"The mailbox's addresses, from which it may be answered."`
 	AttachMB  int       `json:"attach_mb" doc:"How much the files of one answer may be together."`
+	Most      int       `json:"max_recipients" doc:"How many addresses one answer may have, with Cc and Bcc."`
 	From      []Person  `json:"from"`
 	AnswerTo  []Person  `json:"answer_to" doc:"Whom an answer reaches."`
 	To        []Person  `json:"to"`
@@ -81,7 +83,7 @@ func (s *Service) Read(ctx context.Context, t id.Tenant, interaction string) (Ma
 		return Mail{}, err
 	}
 	m := o.m
-	out := Mail{Mailbox: o.row.MailboxID, Address: o.own().Address.Reveal(), Addresses: o.box.Addresses(), AttachMB: o.box.AttachMB, From: persons(m.From), AnswerTo: persons(m.AnswerTo()), To: persons(m.To), Cc: persons(m.Cc),
+	out := Mail{Mailbox: o.row.MailboxID, Address: o.own().Address.Reveal(), Addresses: o.box.Addresses(), AttachMB: o.box.AttachMB, Most: o.box.MostRecipients(), From: persons(m.From), AnswerTo: persons(m.AnswerTo()), To: persons(m.To), Cc: persons(m.Cc),
 		Date: m.Date, Subject: m.Subject.Reveal(), Text: m.Text.Reveal(), Files: []File{}, Faults: []string{}, Automatic: o.row.Automatic, Verdicts: []Verdict{}, Answers: o.row.Answers, Sends: o.sends, Returned: o.returned, Acknowledged: o.acknowledged}
 	for n, f := range m.Files {
 		out.Files = append(out.Files, File{Number: n, Name: f.Name.Reveal(), MediaType: f.MediaType, Size: f.Size, Inline: f.Inline})
@@ -137,6 +139,7 @@ type opened struct {
 	box   setup.Mailbox
 	m     *message.Message
 
+	language     string // of the interaction
 	acknowledged time.Time
 	returned     *Delivery
 }
@@ -163,7 +166,7 @@ func (s *Service) open(ctx context.Context, t id.Tenant, interaction string) (op
 			return err
 		}
 		i, err := tx.Interaction(interaction)
-		closed = i.State == "closed"
+		closed, o.language = i.State == "closed", i.Language
 		if err != nil {
 			return err
 		}
@@ -246,7 +249,7 @@ func (s *Service) sends(tx *store.Tx, interaction string) ([]Sent, error) {
 	s.mu.Unlock()
 	list := []Sent{}
 	for _, r := range rows {
-		one := Sent{ClientID: r.ClientID, User: r.UserID, State: r.State, Reason: r.Reason, BegunAt: r.BegunAt, EndedAt: r.EndedAt, Delivery: delivery(r)}
+		one := Sent{ClientID: r.ClientID, User: r.UserID, Kind: r.Kind, State: r.State, Reason: r.Reason, BegunAt: r.BegunAt, EndedAt: r.EndedAt, Delivery: delivery(r)}
 		if one.Delivery != nil {
 			one.Delivery.Addresses = s.held.notReached(tx.Tenant(), interaction, r.ClientID)
 		}

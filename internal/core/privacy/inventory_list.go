@@ -237,7 +237,7 @@ var inventory = []group{
 		part{"sender", Pseudonym, "to whom", "a keyed digest of the address, from which nothing can be read"})},
 
 	{Column, "email_sends", "that no answer is sent twice, and who sent it", whileRecord, "with the interaction", with(
-		none("client_id", "state", "reason", "begun_at", "ended_at", "delivery", "delivery_status", "reported_at"),
+		none("client_id", "kind", "state", "reason", "begun_at", "ended_at", "delivery", "delivery_status", "reported_at"),
 		part{"interaction_id", Pseudonym, "", ""},
 		part{"message", Pseudonym, "by what a delivery report finds it", "a keyed digest of its id, from which nothing can be read"},
 		part{"report", Pseudonym, "by what the report is known again", "a keyed digest of its headers, from which nothing can be read"},

@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"regexp"
@@ -35,6 +36,7 @@ type Mailbox struct {
 	HoldSeconds int        `json:"hold_seconds" minimum:"0" maximum:"60" default:"10" doc:"For how long the desk holds an answer back after it was sent, so that the agent can undo that. 0: it leaves at once."`
 	AttachMB    int        `json:"attach_mb" minimum:"0" maximum:"25" default:"15" doc:"How much the files of one answer are together, in MB; 0: answers have none. Providers take about 25 MB with everything, and files grow by a third on their way."`
 	AttachTypes []string   `json:"attach_types" doc:"Endings of names of files that answers may have, e.g. pdf; empty: all but programs. At most 50."`
+	MaxTo       int        `json:"max_recipients" minimum:"1" maximum:"100" default:"20" doc:"How many addresses one answer may have, with Cc and Bcc."`
 	// Acknowledgement is off where it is empty.
 	Acknowledgement map[string]string `json:"acknowledgement,omitempty" doc:"Sent at once to who writes, by language; the first of the entry point's languages that has one. Empty: nothing is. Never to what a machine sent, to lists, to addresses of no person or of the organisation's own mailboxes, and to one address once a day at most."`
 }
@@ -157,6 +159,9 @@ func (m Mailbox) clean() Object {
 	if o.Provider != "other" {
 		o.Authorize, o.Token, o.Scope = "", "", ""
 	}
+	if m.MaxTo == 0 { // as before it could be set
+		m.MaxTo = usualRecipients
+	}
 	if m.Order == "" {
 		m.Order = MailOldest
 	}
@@ -185,6 +190,14 @@ func tidyAddress(a string) string {
 	}
 	return a
 }
+
+// MostRecipients is the most that a mailbox may let one answer reach.
+const MostRecipients = 100
+
+const usualRecipients = 20
+
+// MostRecipients is how many addresses one answer may have.
+func (m Mailbox) MostRecipients() int { return cmp.Or(m.MaxTo, usualRecipients) }
 
 const (
 	maxAliases = 50
@@ -235,6 +248,7 @@ func (m Mailbox) Validate(refs Refs) error {
 	c.texts("acknowledgement", m.Acknowledgement, 1, 2000, nil)
 	c.number("hold_seconds", m.HoldSeconds, 0, 60)
 	c.number("attach_mb", m.AttachMB, 0, 25)
+	c.number("max_recipients", m.MaxTo, 1, MostRecipients)
 	c.count("attach_types", len(m.AttachTypes), 50)
 	for i, t := range m.AttachTypes {
 		if !fileEnding.MatchString(t) {

@@ -36,11 +36,13 @@ type Attached struct {
 	Name      secret.Text
 	MediaType string
 	Octets    secret.Bytes
+	ContentID string // by which the HTML shows it; "": it stands beside the text
 }
 
 // Write gives the octets of a message (RFC 5322, 2045, 2047, 2183): plain text, with its
-// HTML (multipart/alternative) and files (multipart/mixed) where there are some. Nothing
-// in a draft becomes a header of its own: control characters are left out.
+// HTML (multipart/alternative), the images that this shows (multipart/related) and files
+// (multipart/mixed) where there are some. Nothing in a draft becomes a header of its own:
+// control characters are left out.
 func Write(d Draft) []byte {
 	var out bytes.Buffer
 	put := func(name, value string) {
@@ -70,35 +72,62 @@ func Write(d Draft) []byte {
 
 // body writes the header fields that say what the body is, and the body.
 func (d Draft) body(out *bytes.Buffer) {
-	if len(d.Files) == 0 {
-		d.words(out)
+	beside, shown := d.parted()
+	if len(beside) == 0 {
+		d.words(out, shown)
 		return
 	}
 	between := d.multipart(out, "mixed")
 	between()
-	d.words(out)
-	for _, f := range d.Files {
+	d.words(out, shown)
+	for _, f := range beside {
 		between()
-		kind, _, err := mime.ParseMediaType(f.MediaType)
-		if err != nil || strings.HasPrefix(kind, "multipart/") || strings.HasPrefix(kind, "message/") { // those are no octets (RFC 2046, 5.2)
-			kind = "application/octet-stream"
-		}
-		how := mime.FormatMediaType("attachment", map[string]string{"filename": visible(f.Name.Reveal())})
-		if how == "" {
-			how = "attachment"
-		}
-		out.WriteString("Content-Type: " + kind + "\r\nContent-Disposition: " + how + "\r\nContent-Transfer-Encoding: base64\r\n\r\n")
-		for rest := f.Octets.Reveal(); len(rest) > 0; {
-			n := min(len(rest), 57) // a line of 76 letters (RFC 2045, 6.8)
-			out.WriteString(base64.StdEncoding.EncodeToString(rest[:n]) + "\r\n")
-			rest = rest[n:]
-		}
+		f.write(out)
 	}
 	d.end(out, "mixed")
 }
 
-// words writes the text, and the HTML where there is one.
-func (d Draft) words(out *bytes.Buffer) {
+// parted are the files that stand beside the text, and those that its HTML shows.
+func (d Draft) parted() (beside, shown []Attached) {
+	for _, f := range d.Files {
+		if f.ContentID != "" && !d.HTML.Empty() {
+			shown = append(shown, f)
+		} else {
+			beside = append(beside, f)
+		}
+	}
+	return beside, shown
+}
+
+// write writes a file as a part.
+func (f Attached) write(out *bytes.Buffer) {
+	kind, _, err := mime.ParseMediaType(f.MediaType)
+	if err != nil || strings.HasPrefix(kind, "multipart/") || strings.HasPrefix(kind, "message/") { // those are no octets (RFC 2046, 5.2)
+		kind = "application/octet-stream"
+	}
+	disposition := "attachment"
+	if f.ContentID != "" {
+		disposition = "inline"
+	}
+	how := mime.FormatMediaType(disposition, map[string]string{"filename": visible(f.Name.Reveal())})
+	if how == "" {
+		how = disposition
+	}
+	out.WriteString("Content-Type: " + kind + "\r\nContent-Disposition: " + how + "\r\n")
+	if f.ContentID != "" {
+		out.WriteString("Content-ID: " + bracketed(f.ContentID) + "\r\n")
+	}
+	out.WriteString("Content-Transfer-Encoding: base64\r\n\r\n")
+	for rest := f.Octets.Reveal(); len(rest) > 0; {
+		n := min(len(rest), 57) // a line of 76 letters (RFC 2045, 6.8)
+		out.WriteString(base64.StdEncoding.EncodeToString(rest[:n]) + "\r\n")
+		rest = rest[n:]
+	}
+}
+
+// words writes the text, and the HTML where there is one, with the images that it shows
+// (multipart/related, RFC 2387).
+func (d Draft) words(out *bytes.Buffer, shown []Attached) {
 	if d.HTML.Empty() {
 		printable(out, "plain", d.Text.Reveal())
 		return
@@ -107,7 +136,18 @@ func (d Draft) words(out *bytes.Buffer) {
 	between()
 	printable(out, "plain", d.Text.Reveal())
 	between()
-	printable(out, "html", d.HTML.Reveal())
+	if len(shown) == 0 {
+		printable(out, "html", d.HTML.Reveal())
+	} else {
+		with := d.multipart(out, "related")
+		with()
+		printable(out, "html", d.HTML.Reveal())
+		for _, f := range shown {
+			with()
+			f.write(out)
+		}
+		d.end(out, "related")
+	}
 	d.end(out, "alternative")
 }
 
@@ -119,7 +159,11 @@ func (d Draft) boundary(kind string) string {
 }
 
 func (d Draft) multipart(out *bytes.Buffer, kind string) (between func()) {
-	out.WriteString("Content-Type: multipart/" + kind + "; boundary=\"" + d.boundary(kind) + "\"\r\n")
+	of := ""
+	if kind == "related" { // it is told what the first part is (RFC 2387, 3.1)
+		of = "; type=\"text/html\""
+	}
+	out.WriteString("Content-Type: multipart/" + kind + of + "; boundary=\"" + d.boundary(kind) + "\"\r\n")
 	return func() { out.WriteString("\r\n--" + d.boundary(kind) + "\r\n") }
 }
 

@@ -1,8 +1,9 @@
 import type { components } from "$api/schema";
 import { api, asProblem, call, sendFile } from "../api/client";
+import { addressesIn } from "./addresses";
 
 type Schemas = components["schemas"];
-export type Words = Required<Pick<Schemas["DraftWords"], "text" | "html" | "rich" | "quote" | "from" | "cc">>;
+export type Words = Required<Omit<Schemas["DraftWords"], "$schema">>;
 type Kept = Schemas["Draft"];
 
 export interface Attached {
@@ -19,12 +20,28 @@ export interface Attached {
 const pause = 600;
 const piece = 500 * 1024;
 
-const blank = (): Words => ({ text: "", html: "", rich: false, quote: true, from: "", cc: [] });
+const blank = (): Words => ({
+  text: "",
+  html: "",
+  rich: false,
+  quote: true,
+  from: "",
+  to: [],
+  cc: [],
+  bcc: [],
+  forward: false,
+  original: [],
+});
+const fields = ["to", "cc", "bcc"] as const;
 
 /** An answer while it is written: kept by the server in memory, so that this page may be loaded again. */
 export class EmailDraft {
   words = $state<Words>(blank());
   files = $state<Attached[]>([]);
+  /** Addresses that are being written. */
+  typed = $state({ to: "", cc: "", bcc: "" });
+  /** Whom it goes to is being changed. */
+  addressing = $state(false);
   /** What another window wrote meanwhile. */
   conflict = $state.raw<Kept>();
   problem = $state("");
@@ -148,9 +165,37 @@ export class EmailDraft {
     if (file.id) await call("DELETE", `${this.#path}/files/${file.id}`).catch(() => {});
   }
 
+  /** Of an answer, while the message is rather passed on: whom it was to reach. */
+  #answers: Pick<Words, "to" | "cc" | "bcc" | "quote"> | undefined;
+
+  /** The message is passed on with these files of it, or answered after all. */
+  forward(files: readonly number[]): void {
+    const { words } = this;
+    if (words.forward) {
+      Object.assign(words, this.#answers ?? { to: [], cc: [], bcc: [], quote: true });
+      words.forward = false;
+      words.original = [];
+    } else {
+      this.#answers = { to: words.to, cc: words.cc, bcc: words.bcc, quote: words.quote };
+      Object.assign(words, { forward: true, to: [], cc: [], bcc: [], quote: false, original: [...files] });
+    }
+  }
+
+  /** What is written in a field of addresses is one of them. */
+  addressed(): void {
+    for (const field of fields) {
+      const fresh = addressesIn(this.typed[field]).filter((a) => !this.words[field].includes(a));
+      this.typed[field] = "";
+      if (fresh.length) this.words[field] = [...this.words[field], ...fresh];
+    }
+  }
+
   /** It was sent: another begins. */
   done(): void {
     clearTimeout(this.#timer);
+    this.#answers = undefined;
+    this.addressing = false;
+    this.typed = { to: "", cc: "", bcc: "" };
     this.words = blank();
     this.files = [];
     this.client = crypto.randomUUID();
@@ -159,8 +204,9 @@ export class EmailDraft {
   }
 
   async send(again: boolean): Promise<Schemas["Sent"] | undefined> {
+    this.addressed();
     await this.keep(); // nothing is kept after it was sent
-    const { text, html, rich, quote, from, cc } = this.words;
+    const { text, html, rich, quote, from, to, cc, bcc, forward, original } = this.words;
     const { data } = await api.POST("/api/v1/interactions/{id}/email/reply", {
       params: { path: { id: this.interaction } },
       body: {
@@ -168,7 +214,10 @@ export class EmailDraft {
         ...(rich ? { html } : { text }),
         ...(from ? { from } : {}),
         quote,
+        ...(to.length || forward ? { to } : {}),
         cc,
+        bcc,
+        ...(forward ? { forward, original } : {}),
         again,
         hold: true,
         files: this.files.filter((f) => f.id && !f.problem).map((f) => f.id),

@@ -244,6 +244,7 @@ export const kinds: readonly KindInfo[] = [
       acknowledgement: {},
       hold_seconds: 10,
       attach_mb: 15,
+      max_recipients: 20,
       attach_types: [],
       oauth: {},
       password: "",
