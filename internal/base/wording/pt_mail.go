@@ -62,6 +62,7 @@ var ptMail = []entry{
 	{"is missing; the message says of nobody whom an answer reaches.", "falta; a mensagem não diz a quem chega uma resposta."},
 
 	// What an agent does with a message (channel/email).
+	{"Too many answers with large files leave at this moment. Send this one again in some seconds.", "Estão a sair demasiadas respostas com ficheiros grandes neste momento. Envie esta de novo daqui a alguns segundos."},
 	{"This email has no HTML.", "Este email não tem HTML."},
 	{"Images of other messages are being fetched. Try again in a moment.", "Estão a ser carregadas imagens de outras mensagens. Tente de novo daqui a pouco."},
 	{"It is too late: the answer is on its way.", "É tarde demais: a resposta já saiu."},
