@@ -103,7 +103,9 @@ func (s *Server) accountRoutes() {
 			}
 			return &cookieOutput{s.cookie(secret.Text{}, time.Unix(1, 0))}, nil
 		})
-	handle(s, "GET", "/api/v1/me", early, about{id: "me", tag: tag, summary: "Who am I, and what may I do"},
+	whoAmI := early
+	whoAmI.Support = true
+	handle(s, "GET", "/api/v1/me", whoAmI, about{id: "me", tag: tag, summary: "Who am I, and what may I do"},
 		func(ctx context.Context, c *caller, _ *none) (*reply[account.Me], error) {
 			return answer(s.Accounts.Me(ctx, c.session))
 		})

@@ -38,18 +38,20 @@ import (
 type world struct {
 	tenants map[id.Tenant]*goods
 
-	mu      sync.Mutex
-	changed *sync.Cond       // on mu
-	here    int              // visitors' sockets
-	desks   map[string]int   // by user
-	got     map[string]int64 // delivered, by interaction
-	said    []string
-	replies map[string]*kept
-	breaks  atomic.Bool    // Export fails in the middle
-	reading chan struct{}  // when not nil, Attach says that it runs
-	goOn    chan struct{}  // and waits for this
-	calls   int            // of CreateWith
-	beside  appsetup.Extra // of the last change
+	mu        sync.Mutex
+	changed   *sync.Cond       // on mu
+	here      int              // visitors' sockets
+	desks     map[string]int   // by user
+	got       map[string]int64 // delivered, by interaction
+	said      []string
+	replies   map[string]*kept
+	breaks    atomic.Bool    // Export fails in the middle
+	reading   chan struct{}  // when not nil, Attach says that it runs
+	goOn      chan struct{}  // and waits for this
+	heldUntil error          // why it was ended
+	holds     chan struct{}  // when not nil, ExportLegs says that it runs, and goes on until it is ended
+	calls     int            // of CreateWith
+	beside    appsetup.Extra // of the last change
 }
 
 // goods are one tenant's things. Everything that a person could read holds the
@@ -331,8 +333,14 @@ func (w *world) PhoneCalls(context.Context, access.Actor, floor.PhoneCallSearch)
 	return nil, "", nil
 }
 
-func (w *world) ExportLegs(context.Context, access.Actor, floor.LegSearch, func(floor.CallLeg) error) error {
-	return nil
+func (w *world) ExportLegs(ctx context.Context, _ access.Actor, _ floor.LegSearch, _ func(floor.CallLeg) error) error {
+	if w.holds == nil {
+		return nil
+	}
+	w.holds <- struct{}{}
+	<-ctx.Done()
+	w.heldUntil = ctx.Err()
+	return ctx.Err()
 }
 
 func (w *world) Earlier(_ context.Context, a access.Actor, contact, _ string, _ int) ([]floor.Interaction, error) {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"nubitalk/internal/app/account"
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/core/access"
@@ -41,6 +42,12 @@ func (s *Server) guard(route Route, h http.HandlerFunc) http.HandlerFunc {
 			writeProblem(w, r, s.fault(r.Context(), err))
 			return
 		}
+		if c := callerOf(r.Context()); c.Support != nil {
+			if err := s.noteSupport(r, route, c); err != nil {
+				writeProblem(w, r, s.fault(r.Context(), err))
+				return
+			}
+		}
 		if route.Socket {
 			h(w, r)
 			return
@@ -52,6 +59,9 @@ func (s *Server) guard(route Route, h http.HandlerFunc) http.HandlerFunc {
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), most)
 		defer cancel()
+		if c := callerOf(ctx); c.Support != nil {
+			go s.whileSupported(ctx, c, cancel)
+		}
 		h(w, r.WithContext(ctx))
 	}
 }
@@ -69,13 +79,21 @@ func (s *Server) checkNobody(_ http.ResponseWriter, r *http.Request, route Route
 }
 
 // checkUser lets in signed-in users and keys that have the permission.
-func (s *Server) checkUser(_ http.ResponseWriter, r *http.Request, route Route) error {
+func (s *Server) checkUser(w http.ResponseWriter, r *http.Request, route Route) error {
 	c := callerOf(r.Context())
 	token, err := s.tokenOf(r)
 	if err != nil {
 		return err
 	}
 	session, err := s.Accounts.Recognise(r.Context(), token)
+	if err == nil && session.Actor.Support != nil {
+		err = s.standsIn(r, session)
+	}
+	if errs.Is(err, errs.Unauthorised) && strings.HasPrefix(token.Reveal(), "nbh_") {
+		over := s.supportCookie(secret.Text{}, time.Unix(1, 0)) // the next call is about the caller's own organisation again
+		http.SetCookie(w, &over)
+		return errs.New(supportOver, "This access has ended. You are in your own organisation again.")
+	}
 	if err != nil {
 		return err
 	}
@@ -92,6 +110,9 @@ func (s *Server) checkUser(_ http.ResponseWriter, r *http.Request, route Route) 
 	if session.APIKey && route.Guard.Permission == access.SignedIn && !route.Guard.Keys {
 		return errs.New(errs.Forbidden, "This is for signed-in users; an API key has no account of its own.")
 	}
+	if c.Support != nil && route.Guard.Permission == access.SignedIn && !route.Guard.Keys && !route.Guard.Support {
+		return errs.New(errs.Forbidden, "This is about your own account. Please leave the other organisation first.")
+	}
 	if access.Reach(c.Actor, route.Guard.Permission) == access.None {
 		return errs.New(errs.Forbidden, "You are not allowed to do this.")
 	}
@@ -99,6 +120,14 @@ func (s *Server) checkUser(_ http.ResponseWriter, r *http.Request, route Route) 
 		return confirmAgain()
 	}
 	return s.limits.tenant.take(string(c.Tenant), 1, s.clock.Now())
+}
+
+// noteSupport is before the answer: what cannot be noted is not shown.
+func (s *Server) noteSupport(r *http.Request, route Route, c *caller) error {
+	if route.Guard.Support { // who one is, and to leave
+		return nil
+	}
+	return s.Accounts.NoteSupport(r.Context(), c.session, route.id, r.PathValue("id"))
 }
 
 func confirmAgain() error {
@@ -114,6 +143,9 @@ func (s *Server) tokenOf(r *http.Request) (secret.Text, error) {
 		}
 		return secret.New(token), nil
 	}
+	if cookie, err := r.Cookie(s.supportCookieName()); err == nil && strings.HasPrefix(cookie.Value, "nbh_") {
+		return secret.New(cookie.Value), nil
+	}
 	cookie, err := r.Cookie(s.cookieName())
 	if err != nil || cookie.Value == "" {
 		return secret.Text{}, errs.New(errs.Unauthorised, "You are not signed in. Please sign in.")
@@ -122,6 +154,21 @@ func (s *Server) tokenOf(r *http.Request) (secret.Text, error) {
 		return secret.Text{}, errs.New(errs.Unauthorised, "You are not signed in. Please sign in.")
 	}
 	return secret.New(cookie.Value), nil
+}
+
+// standsIn refuses a support session without the session in which it was opened:
+// who signs in after somebody else does not come into that one's.
+func (s *Server) standsIn(r *http.Request, in account.Session) error {
+	none := errs.New(errs.Unauthorised, "You are not signed in. Please sign in.")
+	cookie, err := r.Cookie(s.cookieName())
+	if err != nil {
+		return none
+	}
+	own, err := s.Accounts.Recognise(r.Context(), secret.New(cookie.Value))
+	if err == nil && !in.StandsIn(own) {
+		err = none
+	}
+	return err
 }
 
 func bearer(h string) (string, bool) {

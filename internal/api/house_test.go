@@ -96,6 +96,7 @@ type kind string
 const (
 	aUser     kind = "user"
 	aKey      kind = "key"
+	aSupport  kind = "support" // a user of the operator, by the tenant's grant
 	aVisitor  kind = "visitor"
 	aStranger kind = "stranger" // with something that is nobody's
 )
@@ -108,8 +109,10 @@ type who struct {
 	user   string
 	roles  []access.Role
 	scopes []access.Permission
-	header string // name of the header that says who it is
-	value  string
+	// support is the tenant's grant, for who is of another organisation.
+	support *access.Support
+	header  string // name of the header that says who it is
+	value   string
 }
 
 // chosenRules are the sign-in rules of tenants; who chose none has the usual ones.
@@ -243,7 +246,7 @@ func asWho(slug string, u account.User, in account.SignedIn) *who {
 }
 
 func (w *who) actor() access.Actor {
-	return access.Actor{Tenant: w.tenant, User: w.user, Roles: w.roles, Scopes: w.scopes}
+	return access.Actor{Tenant: w.tenant, User: w.user, Roles: w.roles, Scopes: w.scopes, Support: w.support}
 }
 
 // answered is what came back.

@@ -186,7 +186,11 @@ type errorDetails struct {
 func (s *Server) keepLive(ctx context.Context, sock *socket, out *liveOut, conn *live.Conn, c caller) {
 	ping := time.NewTicker(pingEvery)
 	defer ping.Stop()
-	check := time.NewTicker(checkEvery)
+	every := checkEvery
+	if c.Support != nil {
+		every = supportCheck
+	}
+	check := time.NewTicker(every)
 	defer check.Stop()
 	for {
 		fresh := false

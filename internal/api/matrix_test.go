@@ -92,6 +92,17 @@ func accountExamples() map[string]example {
 		"POST /api/v1/organisations/usage/export": {body: m{"format": "csv", "month": "2026-11"}},
 		"GET /api/v1/lines":                       {},
 
+		"GET /api/v1/support-providers":                    {},
+		"GET /api/v1/support-grants":                       {},
+		"POST /api/v1/support-grants":                      {},
+		"POST /api/v1/support-grants/{id}/accept":          {thing: "grant", body: m{"version": 1, "scopes": []string{"room"}, "minutes": 30}},
+		"POST /api/v1/support-grants/{id}/end":             {thing: "grant"},
+		"POST /api/v1/organisations/{id}/support-requests": {thing: "organisation", body: m{"scopes": []string{"room"}, "minutes": 60, "reason": "help"}},
+		"GET /api/v1/support-access":                       {},
+		"POST /api/v1/support-access/{id}/end":             {thing: "access"},
+		"POST /api/v1/support-access/{id}/open":            {thing: "access"},
+		"POST /api/v1/support-access/leave":                {then: "409"}, // TestSupportSession leaves
+
 		"GET /api/v1/organisations/{id}/keys":           {thing: "organisation"},
 		"POST /api/v1/organisations/{id}/keys/rotation": {thing: "organisation"},
 	}
@@ -395,6 +406,9 @@ func want(route api.Route, e example, w *who, mine bool, holder string) verdict 
 	if w.kind == aKey && route.Guard.Permission == access.SignedIn && !route.Guard.Keys {
 		return forbidden
 	}
+	if w.kind == aSupport && route.Guard.Permission == access.SignedIn && !route.Guard.Keys && !route.Guard.Support {
+		return forbidden
+	}
 	reach := access.Reach(w.actor(), route.Guard.Permission)
 	if reach == access.None {
 		return forbidden
@@ -454,7 +468,24 @@ func (h *house) everybody() []*who {
 	for _, role := range access.TenantRoles {
 		out = append(out, h.a.users[role])
 	}
-	return append(out, h.a.idle, h.key("every", nil), h.key("narrow", []access.Permission{access.SetupRead, access.WorkRead}))
+	return append(out, h.helper(), h.a.idle, h.key("every", nil), h.key("narrow", []access.Permission{access.SetupRead, access.WorkRead}))
+}
+
+// helper is a user of the operator in the affairs of a tenant that granted all
+// there is, and one interaction.
+func (h *house) helper() *who {
+	boss := h.operator.users[access.OperatorRole]
+	u, once, err := h.accounts.CreateUser(h.t.Context(), boss.actor(), account.NewUser{UserName: "helper", Roles: []access.Role{access.OperatorRole}})
+	must(h.t, err)
+	own := h.settle("operator", "helper", once, u)
+	g, err := h.accounts.GrantSupport(h.t.Context(), h.a.anyAdmin().actor(), h.operator.ID, "helper", account.SupportTerms{Scopes: access.SupportScopes[:4], Minutes: 60, Reason: "help"})
+	must(h.t, err)
+	session, err := h.accounts.Recognise(h.t.Context(), secret.New(strings.TrimPrefix(own.value, "nubitalk=")))
+	must(h.t, err)
+	token, _, err := h.accounts.OpenSupport(h.t.Context(), session, g.ID)
+	must(h.t, err)
+	return &who{kind: aSupport, name: "the operator, let into acme", tenant: h.a.ID, user: u.ID, support: &access.Support{Grant: g.ID, Home: h.operator.ID, Scopes: g.Scopes},
+		header: "Cookie", value: own.value + "; nubitalk-support=" + token.Reveal()}
 }
 
 // key makes an API key with all of a tenant's roles.
@@ -469,6 +500,9 @@ func (h *house) key(name string, scopes []access.Permission) *who {
 
 func (h *house) tryRoute(t *testing.T, route api.Route, e example, w *who, target *party) {
 	t.Helper()
+	if w != nil && w.kind == aSupport && strings.HasSuffix(route.Path, "/leave") {
+		return // TestSupportSession leaves
+	}
 	mine, other := target == h.a, h.b
 	if w != nil && (w.tenant == h.operator.ID || w.tenant == h.reseller.ID) {
 		mine = false
@@ -564,14 +598,21 @@ func (h *house) call(t *testing.T, route api.Route, e example, w *who, target *p
 // things are the ids of what a tenant has, by the kinds that examples name.
 func (p *party) things() map[string]string {
 	return map[string]string{"interaction": p.interaction, "offer": p.offer, "recording": p.recording, "contact": p.contact, "agent": p.holder, "setup": p.queue, "entry": p.entry,
-		"attachment": p.attachment, "organisation": string(p.ID), "user": p.holder, "key": "key_unknown", "session": "ses_unknown"}
+		"attachment": p.attachment, "organisation": string(p.ID), "user": p.holder, "key": "key_unknown", "grant": "sup_unknown", "access": "sup_unknown", "session": "ses_unknown"}
 }
 
 // spend prepares a call that will be carried out: what it uses up or changes is
 // made for it, and versions are those in force.
 func (h *house) spend(t *testing.T, route api.Route, e example, w *who, target *party, thing string, body any) (string, any) {
 	switch e.thing {
+	case "grant":
+		g, err := h.accounts.AskSupport(t.Context(), h.operator.anyAdmin().actor(), target.ID, account.SupportTerms{Scopes: access.SupportScopes[:1], Minutes: 60, Reason: "help"})
+		must(t, err)
+		return g.ID, m{"version": g.Version, "scopes": []string{"room"}, "minutes": 30}
 	case "organisation":
+		if strings.HasSuffix(route.Path, "/support-requests") {
+			return thing, body
+		}
 		if route.Method == "DELETE" {
 			o, _, _, err := h.accounts.CreateOrganisation(t.Context(), h.operator.anyAdmin().actor(), account.NewOrganisation{Kind: account.KindTenant,
 				Slug: strings.ReplaceAll(h.ids.New("n"), "_", "-"), Name: "Ends", Administrator: "admin"})
@@ -611,6 +652,8 @@ func (h *house) spend(t *testing.T, route api.Route, e example, w *who, target *
 		body = m{"current": was, "new": was + " more"}
 	case "POST /api/v1/me/confirm":
 		body = m{"password": h.passwordOf(w.user)}
+	case "POST /api/v1/support-grants":
+		body = m{"organisation": h.operator.ID, "user_name": "root", "scopes": []string{"room"}, "minutes": 30, "reason": "help"}
 	case "POST /api/v1/users":
 		body = m{"user_name": h.ids.New("u"), "roles": w.roles[:1]}
 	case "POST /api/v1/organisations":

@@ -280,6 +280,23 @@ type Accounts interface {
 	// them and returns before that is done.
 	Keys(ctx context.Context, a access.Actor, org id.Tenant) (account.OrganisationKeys, error)
 	RotateKeys(ctx context.Context, a access.Actor, org id.Tenant) (account.OrganisationKeys, error)
+
+	// SupportProviders are the organisations above the caller's own.
+	SupportProviders(ctx context.Context, a access.Actor) ([]account.SupportProvider, error)
+	SupportGrants(ctx context.Context, a access.Actor, cursor string, limit int) (items []account.SupportGrant, next string, err error)
+	SupportGrant(ctx context.Context, a access.Actor, grant string) (account.SupportGrant, error)
+	GrantSupport(ctx context.Context, a access.Actor, home id.Tenant, userName string, terms account.SupportTerms) (account.SupportGrant, error)
+	AcceptSupport(ctx context.Context, a access.Actor, grant string, version int64, terms account.SupportTerms) (account.SupportGrant, error)
+	EndSupport(ctx context.Context, a access.Actor, grant string) (account.SupportGrant, error)
+	AskSupport(ctx context.Context, a access.Actor, t id.Tenant, terms account.SupportTerms) (account.SupportGrant, error)
+	SupportOf(ctx context.Context, a access.Actor, cursor string, limit int) (items []account.SupportGrant, next string, err error)
+	GiveBackSupport(ctx context.Context, a access.Actor, grant string) (account.SupportGrant, error)
+	// OpenSupport answers with the token of a support session; LeaveSupport ends it.
+	OpenSupport(ctx context.Context, s account.Session, grant string) (secret.Text, account.SupportGrant, error)
+	LeaveSupport(ctx context.Context, s account.Session) error
+	// NoteSupport writes down what a support session is about to do.
+	NoteSupport(ctx context.Context, s account.Session, operation, object string) error
+
 	// EndOrganisation destroys its keys; its rows and files go right after.
 	EndOrganisation(ctx context.Context, a access.Actor, org id.Tenant, version int64) (account.Organisation, error)
 }

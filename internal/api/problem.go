@@ -20,7 +20,7 @@ type Problem struct {
 	Type    string         `json:"type" doc:"Always about:blank: code tells the kind." example:"about:blank"`
 	Title   string         `json:"title" doc:"The status in words."`
 	Status  int            `json:"status"`
-	Code    string         `json:"code" enum:"invalid,unauthorised,must_change_password,must_set_up,confirm,forbidden,not_found,conflict,gone,too_large,unsupported,rate_limited,unavailable,internal" doc:"Stable, for programs."`
+	Code    string         `json:"code" enum:"invalid,unauthorised,must_change_password,must_set_up,support_over,confirm,forbidden,not_found,conflict,gone,too_large,unsupported,rate_limited,unavailable,internal" doc:"Stable, for programs."`
 	Detail  string         `json:"detail" doc:"A sentence for a person."`
 	Errors  []ProblemField `json:"errors,omitempty" doc:"Each value that needs attention."`
 	Current any            `json:"current,omitempty" doc:"With conflict: the object as it is now."`
@@ -42,6 +42,10 @@ const mustChange errs.Code = "must_change_password"
 // mustSetUp is the code of a session that may only add a second factor.
 const mustSetUp errs.Code = "must_set_up"
 
+// supportOver is the code of a call about another organisation's affairs after
+// the grant for that ended.
+const supportOver errs.Code = "support_over"
+
 // confirm is the code of a call that needs the password again: POST me/confirm.
 const confirm errs.Code = "confirm"
 
@@ -49,6 +53,7 @@ var statusOf = map[errs.Code]int{
 	errs.Invalid:      http.StatusUnprocessableEntity,
 	errs.Unauthorised: http.StatusUnauthorized,
 	mustChange:        http.StatusForbidden,
+	supportOver:       http.StatusUnauthorized,
 	mustSetUp:         http.StatusForbidden,
 	confirm:           http.StatusForbidden,
 	errs.Forbidden:    http.StatusForbidden,

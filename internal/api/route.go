@@ -27,6 +27,9 @@ type Guard struct {
 	Fresh bool
 	// Keys lets API keys use a route that is for every signed-in user.
 	Keys bool
+	// Support lets whoever is in another organisation's affairs use a route that
+	// is for every signed-in user.
+	Support bool
 }
 
 // needs is the guard of a route for those who have a permission.
@@ -45,7 +48,8 @@ type Route struct {
 	// Socket says that it is a live connection.
 	Socket bool
 
-	body int64 // most bytes of a request
+	id   string // of the operation
+	body int64  // most bytes of a request
 }
 
 // about is what a route says of itself in the OpenAPI document.
@@ -115,6 +119,7 @@ func (s *Server) admit(r Route, doc about) Route {
 	}
 	changing := r.Method != http.MethodGet && r.Method != http.MethodHead
 	r.Repeatable = changing && !doc.once && !g.Visitor && g.Permission != access.Public
+	r.id = doc.id
 	if r.body = doc.body; r.body == 0 {
 		r.body = maxBody
 	}

@@ -94,6 +94,7 @@ func New(c Config, p Parts) *Server {
 	s.accountRoutes()
 	s.userRoutes()
 	s.organisationRoutes()
+	s.supportRoutes()
 	s.systemRoutes()
 	s.deskRoutes()
 	s.interactionRoutes()

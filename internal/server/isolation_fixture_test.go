@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -53,6 +54,8 @@ type party struct {
 	judging    string // a calibration
 	factor     string // of all
 	hold       string // on it
+	grant      string // that a person of the operator asked for
+	helper     access.Actor
 	ticket     string // of its opening
 	alert      string // about user, who holds a conversation
 	setups     map[setup.Kind]m
@@ -101,6 +104,13 @@ func putToWork(t *testing.T, n *node, seed *seeder, slug string) *party {
 	var me struct{ Session string }
 	must(t, p.spare.Do(ctx, "GET", "me", nil, &me))
 	p.session = me.Session
+	p.helper = access.Actor{Tenant: seed.orgs[demo.OperatorSlug].ID, Roles: []access.Role{access.OperatorRole}}
+	person, _, err := n.parts.accounts.CreateUser(ctx, p.helper, account.NewUser{UserName: "helper-" + slug, Roles: []access.Role{access.OperatorRole}})
+	must(t, err)
+	p.helper.User = person.ID
+	asked, err := n.parts.accounts.AskSupport(ctx, p.helper, p.id, account.SupportTerms{Scopes: []access.SupportScope{access.SupportRoom}, Minutes: 60, Reason: p.canary})
+	must(t, err)
+	p.grant = asked.ID
 	p.furnish()
 	p.work()
 	p.record(n)
@@ -199,6 +209,11 @@ func (p *party) work() {
 	line, err := p.all.Live(ctx, "")
 	must(t, err)
 	t.Cleanup(func() { line.Close() })
+	go func() { // pings are answered by who reads
+		for err := error(nil); err == nil; {
+			_, err = line.Next(context.WithoutCancel(ctx))
+		}
+	}()
 	within(t, "the desk is not seen", func() bool {
 		var d deskView
 		return p.all.Do(ctx, "GET", "desk", nil, &d) == nil && d.Me.Online
@@ -307,7 +322,7 @@ func (p *party) thing(path string) string {
 	case strings.HasPrefix(path, "/api/v1/floor/agents/"):
 		return p.user
 	}
-	return map[string]string{"users": p.second, "api-keys": p.keyID, "organisations": string(p.id), "offers": p.offer, "recordings": p.recording, "recording-holds": p.hold, "evaluations": p.evaluation, "calibrations": p.judging,
+	return map[string]string{"users": p.second, "api-keys": p.keyID, "organisations": string(p.id), "offers": p.offer, "recordings": p.recording, "recording-holds": p.hold, "support-grants": p.grant, "support-access": p.grant, "evaluations": p.evaluation, "calibrations": p.judging,
 		"interactions": p.visitor.Interaction, "parked-calls": p.visitor.Interaction, "alerts": p.alert, "floor": p.visitor.Interaction, "contacts": p.contact}[part[2]]
 }
 
@@ -318,7 +333,7 @@ func (p *party) path(route string, q *party) string {
 
 // madeUp is a path with ids in it that nobody has, in place of p's.
 func (p *party) madeUp(path string) string {
-	own := []string{string(p.id), p.user, p.second, p.session, p.keyID, p.offer, p.contact, p.consent, p.attachment, p.recording, p.share, p.hold, p.evaluation, p.judging, p.alert, p.visitor.Interaction}
+	own := []string{string(p.id), p.user, p.second, p.session, p.keyID, p.offer, p.contact, p.consent, p.attachment, p.recording, p.share, p.hold, p.grant, p.evaluation, p.judging, p.alert, p.visitor.Interaction}
 	for _, object := range p.setups {
 		own = append(own, object["id"].(string))
 	}
@@ -375,6 +390,7 @@ func (p *party) body(method, route string) (any, string) {
 	}
 	for end, body := range map[string]any{"/listen": m{}, "/mailboxes/{id}/sign-in": m{"back": "https://desk.example/app/setup/mail-sign-in"}, "/shares": m{"users": []any{p.second}, "reason": "quality"}, "/attachments": fileForm, "/email/reply": m{"client_id": "m1", "text": "hello"}, "/email/draft": m{"version": 0, "words": m{"text": p.canary}}, "/draft/files": m{"name": "a.pdf", "size": 1}, "/messages": m{"client_id": "m1", "kind": "text", "text": "hello"}, "/read": m{"seq": 1},
 		"/typing": m{}, "/audio": soundFile, "/level": m{"right": true}, "/sound": m{"description": strings.Repeat("v=0\r\n", 10)}, "/hold": m{"held": true}, "/spoken": m{"wanted": true}, "/talk": m{"with": "caller"}, "/ring": m{}, "/park": m{}, "/take": m{}, "/monitor": m{"how": "none"}, "/outside": m{"number": "210000001"}, "/call-back": m{}, "/keys": m{"keys": "1"}, "/recording": m{"action": "pause"}, "/secure-flow": m{"flow": "flw_1"}, "/screen": m{}, "/screen/end": m{"why": "closed"}, "/call-legs/export": m{"format": "json"}, "/usage/export": m{"format": "json", "month": "2026-11"}, "/evaluations/export": m{"format": "json", "reason": "quality"}, "/complete": m{}, "/result": m{"disposition": "", "labels": []string{}}, "/transfer": m{"queue": p.setups[setup.KindQueue]["id"]}, "/consult": m{"user": p.second}, "/move": m{"priority": 7},
+		"/support-grants/{id}/accept": m{"version": 1, "scopes": []string{"room"}, "minutes": 30}, "/support-requests": m{"scopes": []string{"room"}, "minutes": 30, "reason": "x"},
 		"/presence": m{"presence": "not_ready"}, "/contacts/{id}": m{"version": 1, "name": "x"}, "/organisations/{id}": m{"version": 1, "name": "Renamed"},
 		"/users/{id}": m{"version": 0, "language": "pt"}, "/restore": m{"version": 1}, "/skills/{skill}": m{"level": 3, "was": 0}, "/queues/{queue}": m{"member": false}, "/queues/members": m{"member_rule": `language == "pt"`}} {
 		if strings.HasSuffix(route, end) && method != "GET" && method != "DELETE" {
@@ -424,7 +440,7 @@ func (p *party) ask(a asker, method, path string, body any) (int, string) {
 // leaks says what of p is in an answer.
 func (p *party) leaks(answer string) string {
 	low := strings.ToLower(answer)
-	for _, own := range []string{strings.ToLower(p.canary), string(p.id), p.user, p.second, p.contact, p.offer, p.attachment, p.recording, p.share, p.hold, p.evaluation, p.judging, p.keyID} {
+	for _, own := range []string{strings.ToLower(p.canary), string(p.id), p.user, p.second, p.contact, p.offer, p.attachment, p.recording, p.share, p.hold, p.grant, p.evaluation, p.judging, p.keyID} {
 		if strings.Contains(low, own) {
 			return own
 		}

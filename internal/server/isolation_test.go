@@ -13,6 +13,7 @@ import (
 
 	"nubitalk/internal/api"
 	"nubitalk/internal/app/account"
+	"nubitalk/internal/base/secret"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/setup"
 	"nubitalk/internal/server/config"
@@ -53,6 +54,7 @@ func TestNoRouteReachesAnotherTenant(t *testing.T) {
 		if after := b.state(); after != before {
 			t.Errorf("the other tenant has changed:\n%s", difference(before, after))
 		}
+		t.Run("let in to one conversation", func(t *testing.T) { letIn(t, n, b) })
 		t.Run("a live watch", func(t *testing.T) { watching(t, a, b) })
 		controls(t, b, routes)
 	})
@@ -233,6 +235,51 @@ func cursors(t *testing.T, a *party) {
 	}
 }
 
+// letIn grants a person of the operator one conversation of b's: it is readable,
+// and nothing beside it is.
+func letIn(t *testing.T, n *node, b *party) {
+	ctx, accounts := t.Context(), n.parts.accounts
+	once, err := accounts.ResetPassword(ctx, access.Actor{Tenant: b.helper.Tenant, Roles: []access.Role{access.OperatorRole}}, b.helper.User)
+	must(t, err)
+	who, err := accounts.User(ctx, access.Actor{Tenant: b.helper.Tenant, Roles: []access.Role{access.OperatorRole}}, b.helper.User)
+	must(t, err)
+	own, err := accounts.SignIn(ctx, account.From{}, demo.OperatorSlug, who.UserName, once)
+	must(t, err)
+	const chosen = "a lamp beside the door"
+	must(t, accounts.SetPassword(ctx, own.Session, once, secret.New(chosen)))
+	admin := access.Actor{Tenant: b.id, User: b.user, Roles: []access.Role{access.Administrator}}
+	g, err := accounts.GrantSupport(ctx, admin, b.helper.Tenant, who.UserName, account.SupportTerms{Scopes: []access.SupportScope{access.SupportInteraction}, Interaction: b.visitor.Interaction, Minutes: 60, Reason: "help"})
+	must(t, err)
+	token, _, err := accounts.OpenSupport(ctx, own.Session, g.ID)
+	must(t, err)
+	name := b.all.Cookie.Name
+	helper := asker{"the helper", "Cookie", name + "=" + own.Token.Reveal() + "; " + name + "-support=" + token.Reveal()}
+	for path, want := range map[string]int{
+		"interactions/" + b.visitor.Interaction:                                  200,
+		"interactions/" + b.visitor.Interaction + "/messages":                    200,
+		"interactions/" + b.visitor.Interaction + "/attachments/" + b.attachment: 200,
+		"interactions/" + b.next.Interaction:                                     404,
+		"interactions/" + b.next.Interaction + "/messages":                       404,
+		"interactions":          403,
+		"contacts/" + b.contact: 403,
+		"users":                 403,
+		"queues":                403,
+		"floor":                 403,
+	} {
+		if status, answer := b.ask(helper, "GET", "/api/v1/"+path, nil); status != want {
+			t.Errorf("%s: %d %s, want %d", path, status, answer, want)
+		}
+	}
+	if _, answer := b.ask(helper, "GET", "/api/v1/interactions/"+b.visitor.Interaction+"/messages", nil); !strings.Contains(answer, b.canary) {
+		t.Errorf("the conversation is not there: %s", answer)
+	}
+	_, err = accounts.EndSupport(ctx, admin, g.ID)
+	must(t, err)
+	if status, answer := b.ask(helper, "GET", "/api/v1/interactions/"+b.visitor.Interaction, nil); status != 401 {
+		t.Errorf("after the end: %d %s", status, answer)
+	}
+}
+
 // watching follows a conversation that is b's.
 func watching(t *testing.T, a, b *party) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -266,7 +313,7 @@ func controls(t *testing.T, b *party, routes []api.Route) {
 	t.Helper()
 	for _, r := range routes {
 		if !strings.Contains(r.Path, "{") || r.Guard.Permission == access.Public || r.Socket ||
-			strings.HasPrefix(r.Path, "/api/v1/organisations/") || strings.HasSuffix(r.Path, "/decline") ||
+			strings.HasPrefix(r.Path, "/api/v1/organisations/") || strings.HasPrefix(r.Path, "/api/v1/support-access/") || strings.HasSuffix(r.Path, "/decline") ||
 			strings.HasPrefix(r.Path, "/api/v1/evaluations/") && (strings.HasSuffix(r.Path, "/acknowledge") || strings.HasSuffix(r.Path, "/dispute")) {
 			continue // organisations are the operator's; the one offer was accepted; whose work it is answers
 		}

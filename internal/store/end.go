@@ -38,6 +38,7 @@ var tenantTables = []tenantTable{
 	{"office_calls", `DELETE FROM office_calls WHERE tenant_id = $1 AND call_id IN (SELECT call_id FROM office_calls WHERE tenant_id = $1 ORDER BY call_id LIMIT $2)`},
 	{"forwards", `DELETE FROM forwards WHERE tenant_id = $1 AND phone_id IN (SELECT phone_id FROM forwards WHERE tenant_id = $1 ORDER BY phone_id LIMIT $2)`},
 	{"greetings", `DELETE FROM greetings WHERE tenant_id = $1 AND user_id IN (SELECT user_id FROM greetings WHERE tenant_id = $1 ORDER BY user_id LIMIT $2)`},
+	{"support_grants", `DELETE FROM support_grants WHERE tenant_id = $1 AND grant_id IN (SELECT grant_id FROM support_grants WHERE tenant_id = $1 ORDER BY grant_id LIMIT $2)`},
 	{"alerts", `DELETE FROM alerts WHERE tenant_id = $1 AND alert_id IN (SELECT alert_id FROM alerts WHERE tenant_id = $1 ORDER BY alert_id LIMIT $2)`},
 	{"factors", `DELETE FROM factors WHERE tenant_id = $1 AND factor_id IN (SELECT factor_id FROM factors WHERE tenant_id = $1 ORDER BY factor_id LIMIT $2)`},
 	{"spent_challenges", `DELETE FROM spent_challenges WHERE tenant_id = $1 AND challenge IN (SELECT challenge FROM spent_challenges WHERE tenant_id = $1 ORDER BY challenge LIMIT $2)`},

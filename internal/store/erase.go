@@ -70,10 +70,11 @@ func (tx *Tx) eraseContent(which, key string) (e Erased, err error) {
 	if e.Tokens, err = tx.eraseTokens(which, key); err != nil {
 		return e, err
 	}
-	var states, shares, voicemails, words int64
+	var states, shares, voicemails, words, support int64
 	err = tx.erase(key, []erasure{
 		{&words, `UPDATE evaluations SET words_sealed = substr(words_sealed, 1, 0), version = version + 1 WHERE tenant_id = $1 AND ` + which},
 		{&shares, `DELETE FROM recording_shares WHERE tenant_id = $1 AND ` + which},
+		{&support, `UPDATE support_grants SET interaction_id = '', version = version + 1 WHERE tenant_id = $1 AND ` + which},
 		{&voicemails, `DELETE FROM voicemails WHERE tenant_id = $1 AND ` + which},
 		{&states, `DELETE FROM recording_states WHERE tenant_id = $1 AND ` + which},
 		{&e.Messages, `DELETE FROM messages WHERE tenant_id = $1 AND ` + which},

@@ -34,6 +34,9 @@ func everything(t *testing.T, db *store.DB) {
 					return tx.PutSetupSecret(store.SetupSecretRow{Kind: "trunks", ID: "trk_1", Field: "password", Sealed: []byte("s")})
 				},
 				func() error { return tx.PutPromptSound(store.PromptSoundRow{PromptID: "pro_1", SoundID: "snd_1"}) },
+				func() error {
+					return tx.InsertSupportGrant(store.SupportGrantRow{ID: "sup_1", State: "asked", Home: "opr_1", UserID: "usr_o", Scopes: []string{"room"}})
+				},
 				func() error { return tx.PutUsageDay(store.UsageDayRow{Day: "2026-11-29"}) },
 				func() error { return tx.InsertTrunkNumber("trk_1", "+351210000001 of "+string(tenant)) },
 				func() error {
@@ -194,7 +197,7 @@ func TestRowSecurityHoldsAForgottenFilter(t *testing.T) {
 func TestSystemReachesItsTablesOnly(t *testing.T) {
 	db := storetest.Open(t, store.Postgres)
 	everything(t, db)
-	system := map[string]bool{"organisations": true, "jobs": true, "leases": true}
+	system := map[string]bool{"organisations": true, "jobs": true, "leases": true, "support_grants": true}
 	for _, table := range tenantTables(t, db) {
 		err := db.SystemRead(t.Context(), func(tx *store.Tx) error {
 			rows, err := tx.RawRows(1, "SELECT DISTINCT tenant_id FROM "+table)

@@ -49,6 +49,8 @@ func tenantRows() []kept {
 	setupVersion := fill[store.SetupVersionRow](4)
 	setupVersion.Kind, setupVersion.ID, setupVersion.Body = setup.Kind, setup.ID, json.RawMessage(`[1]`)
 	session := fill[store.SessionRow](5)
+	grant := fill[store.SupportGrantRow](44)
+	grant.Tenant, grant.State, grant.Version = tenA, "granted", 1
 	session.UserID = user.ID
 	address := fill[store.AddressRow](6)
 	address.ContactID, address.Kind = contact.ID, "email"
@@ -173,6 +175,15 @@ func tenantRows() []kept {
 		}),
 		keep("email_acknowledgements of an interaction", acknowledged, nothing, func(tx *store.Tx, r store.AcknowledgementRow) (store.AcknowledgementRow, error) {
 			return tx.AcknowledgementOf(r.InteractionID)
+		}),
+		keep("support_grants", grant, (*store.Tx).InsertSupportGrant, func(tx *store.Tx, r store.SupportGrantRow) (store.SupportGrantRow, error) {
+			return tx.SupportGrant(r.ID)
+		}),
+		keep("support_grants by token", grant, nothing, func(tx *store.Tx, r store.SupportGrantRow) (store.SupportGrantRow, error) {
+			return tx.SupportGrantByToken(r.TokenHash)
+		}),
+		keep("support_grants listed", grant, nothing, func(tx *store.Tx, r store.SupportGrantRow) (store.SupportGrantRow, error) {
+			return only(tx.SupportGrants("", 10))
 		}),
 		keep("usage_days", fill[store.UsageDayRow](43), (*store.Tx).PutUsageDay, func(tx *store.Tx, r store.UsageDayRow) (store.UsageDayRow, error) {
 			return only(tx.UsageDays(r.Day, r.Day))

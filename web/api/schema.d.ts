@@ -3898,6 +3898,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/organisations/{id}/support-requests": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Ask a tenant below mine to let me in
+     * @description Needs `support.use`.
+     */
+    post: operations["askSupport"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/organisations/{id}/usage": {
     parameters: {
       query?: never;
@@ -5698,6 +5718,176 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/support-access": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What tenants granted me, and what I asked for, the newest first
+     * @description Needs `support.use`.
+     */
+    get: operations["supportAccess"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/support-access/leave": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Come back from a tenant's affairs
+     * @description Needs `signed_in`.
+     */
+    post: operations["leaveSupport"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/support-access/{id}/end": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Withdraw my request, or give a grant back
+     * @description Needs `support.use`.
+     */
+    post: operations["giveBackSupport"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/support-access/{id}/open": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Go into the tenant's affairs
+     * @description Sets a second cookie. While it is there, calls are about the tenant, within what was granted. It lasts as long as the grant and the caller's own session. It works with a session only, not with an API key.
+     *
+     *     Needs `support.use`.
+     */
+    post: operations["openSupport"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/support-grants": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Who was let in, and who asks to be, the newest first
+     * @description Needs `support.grant`.
+     */
+    get: operations["supportGrants"];
+    put?: never;
+    /**
+     * Let a named person of the reseller or operator in for a time
+     * @description Contacts, users, keys and the other conversations are in no scope. What the person does and looks at is in the audit log.
+     *
+     *     Needs `support.grant`.
+     */
+    post: operations["grantSupport"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/support-grants/{id}/accept": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Grant what was asked for, or less
+     * @description Needs `support.grant`.
+     */
+    post: operations["acceptSupport"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/support-grants/{id}/end": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Decline a request, or end a grant at once
+     * @description Whoever is using it is out within seconds, live connections and running exports included.
+     *
+     *     Needs `support.grant`.
+     */
+    post: operations["endSupport"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/support-providers": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The organisations above mine, whose people I can let in
+     * @description Needs `support.grant`.
+     */
+    get: operations["supportProviders"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/system": {
     parameters: {
       query?: never;
@@ -6543,6 +6733,8 @@ export interface components {
         | "organisation.move"
         | "organisation.keys"
         | "system.read"
+        | "support.grant"
+        | "support.use"
       )[];
       /** Format: date-time */
       used_at?: string;
@@ -6980,6 +7172,12 @@ export interface components {
         | "organisation.moved"
         | "organisation.ended"
         | "organisation.erased"
+        | "support.asked"
+        | "support.granted"
+        | "support.opened"
+        | "support.used"
+        | "support.left"
+        | "support.ended"
         | "keys.rotation_started"
         | "keys.rotated"
         | "setup.created"
@@ -7044,7 +7242,7 @@ export interface components {
         | "audit.trimmed";
       actor: string;
       /** @enum {string} */
-      actor_kind: "user" | "api_key" | "visitor" | "system";
+      actor_kind: "user" | "api_key" | "visitor" | "support" | "system";
       /** Format: date-time */
       at: string;
       detail?: {
@@ -9179,6 +9377,16 @@ export interface components {
       /** @description Pass as cursor for the next page; absent at the end. */
       next?: string;
     };
+    ListOfSupportGrant: {
+      items: components["schemas"]["SupportGrant"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfSupportProvider: {
+      items: components["schemas"]["SupportProvider"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
     ListOfTeamObject: {
       items: components["schemas"]["TeamObject"][];
       /** @description Pass as cursor for the next page; absent at the end. */
@@ -9607,8 +9815,12 @@ export interface components {
         | "organisation.move"
         | "organisation.keys"
         | "system.read"
+        | "support.grant"
+        | "support.use"
       )[];
       session: string;
+      /** @description Set while one is in another organisation's affairs, by its grant; organisation is that one. */
+      support?: components["schemas"]["SupportView"];
       user: components["schemas"]["User"];
     };
     MeInputBody: {
@@ -9810,6 +10022,8 @@ export interface components {
         | "organisation.move"
         | "organisation.keys"
         | "system.read"
+        | "support.grant"
+        | "support.use"
       )[];
     };
     NewCalibration: {
@@ -9971,6 +10185,19 @@ export interface components {
       password_set?: boolean;
       /** @description Id of the user whose phone it is; empty for one that is nobody's, such as at a door. */
       user?: string;
+    };
+    NewSupportGrant: {
+      /** @description The one that scope interaction is about. */
+      interaction?: string;
+      /** Format: int64 */
+      minutes: number;
+      /** @description One of support-providers. */
+      organisation: string;
+      reason: string;
+      /** @description setup_read: look at the set-up. setup: change it. room: live queues and agents, without names of contacts. calls: records of calls, numbers masked. interaction: one interaction with its conversation. */
+      scopes: ("setup_read" | "setup" | "room" | "calls" | "interaction")[];
+      /** @description What the person signs in with. */
+      user_name: string;
     };
     NewTOTP: {
       /** @description otpauth://, for a picture that the app reads. */
@@ -10421,7 +10648,9 @@ export interface components {
         | "organisation.write"
         | "organisation.move"
         | "organisation.keys"
-        | "system.read";
+        | "system.read"
+        | "support.grant"
+        | "support.use";
       /** @description How far it reaches for each role that has it: own, all or below. */
       roles: {
         [key: string]: string;
@@ -10579,6 +10808,7 @@ export interface components {
         | "unauthorised"
         | "must_change_password"
         | "must_set_up"
+        | "support_over"
         | "confirm"
         | "forbidden"
         | "not_found"
@@ -12479,6 +12709,86 @@ export interface components {
       member_rule?: string;
       /** @description User ids of agents who also serve the queue from now on. */
       members?: string[];
+    };
+    SupportAnswer: {
+      /** @description The one that scope interaction is about. */
+      interaction?: string;
+      /** Format: int64 */
+      minutes: number;
+      /** @description setup_read: look at the set-up. setup: change it. room: live queues and agents, without names of contacts. calls: records of calls, numbers masked. interaction: one interaction with its conversation. */
+      scopes: ("setup_read" | "setup" | "room" | "calls" | "interaction")[];
+      /** Format: int64 */
+      version: number;
+    };
+    SupportGrant: {
+      /**
+       * Format: date-time
+       * @description Absent if nobody asked for it.
+       */
+      asked_at?: string;
+      /** Format: date-time */
+      ended_at?: string;
+      /** @description Absent while it lasts, and if its time was over. */
+      ended_by?: string;
+      /** Format: date-time */
+      ends_at?: string;
+      /** Format: date-time */
+      granted_at?: string;
+      granted_by?: string;
+      /** @description The person's own organisation. */
+      home: string;
+      home_name: string;
+      id: string;
+      /** @description It is open in the person's browser. */
+      in_use: boolean;
+      /** @description The one whose conversation may be read. */
+      interaction?: string;
+      /** Format: int64 */
+      minutes: number;
+      /** @description What the tenant is called. */
+      name: string;
+      /**
+       * Format: date-time
+       * @description When the person last opened it.
+       */
+      opened_at?: string;
+      /** @description The tenant whose affairs it is about. */
+      organisation: string;
+      reason: string;
+      scopes: ("setup_read" | "setup" | "room" | "calls" | "interaction")[];
+      /** @enum {string} */
+      state: "asked" | "granted" | "ended";
+      /** @description The person. */
+      user: string;
+      /** @description What the person signs in with; may be a pseudonym. */
+      user_name: string;
+      /** Format: int64 */
+      version: number;
+    };
+    SupportProvider: {
+      id: string;
+      /** @enum {string} */
+      kind: "operator" | "reseller";
+      name: string;
+    };
+    SupportRequest: {
+      /** @description The one that scope interaction is about. */
+      interaction?: string;
+      /** Format: int64 */
+      minutes: number;
+      /** @description The tenant reads it; no personal data. */
+      reason: string;
+      /** @description setup_read: look at the set-up. setup: change it. room: live queues and agents, without names of contacts. calls: records of calls, numbers masked. interaction: one interaction with its conversation. */
+      scopes: ("setup_read" | "setup" | "room" | "calls" | "interaction")[];
+    };
+    SupportView: {
+      /** Format: date-time */
+      ends_at: string;
+      grant: string;
+      /** @description The name of one's own organisation. */
+      home: string;
+      interaction?: string;
+      scopes: ("setup_read" | "setup" | "room" | "calls" | "interaction")[];
     };
     SurveyInputBody: {
       comment?: string;
@@ -21198,6 +21508,44 @@ export interface operations {
       };
     };
   };
+  askSupport: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SupportRequest"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SupportGrant"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   organisationUsage: {
     parameters: {
       query?: never;
@@ -25195,6 +25543,303 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["SkillObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  supportAccess: {
+    parameters: {
+      query?: {
+        /** @description next of the page before. */
+        cursor?: string;
+        limit?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfSupportGrant"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  leaveSupport: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          "Set-Cookie"?: string;
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  giveBackSupport: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SupportGrant"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  openSupport: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          "Set-Cookie"?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SupportGrant"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  supportGrants: {
+    parameters: {
+      query?: {
+        /** @description next of the page before. */
+        cursor?: string;
+        limit?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfSupportGrant"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  grantSupport: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["NewSupportGrant"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SupportGrant"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  acceptSupport: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SupportAnswer"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SupportGrant"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  endSupport: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SupportGrant"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  supportProviders: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfSupportProvider"];
         };
       };
       /** @description Error */

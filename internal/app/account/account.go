@@ -101,7 +101,10 @@ type Service struct {
 	wait    func(context.Context, time.Duration)
 	root    atomic.Pointer[id.Tenant] // the operator, once it was looked up
 	codes   turns                     // for second factors' codes
-	cancel  func()
+
+	supportUses uses // that were written down lately
+
+	cancel func()
 }
 
 // New makes the service.

@@ -79,7 +79,8 @@ func (c *cache) forget(t id.Tenant, user string) {
 	defer c.mu.Unlock()
 	c.changes++
 	for h, r := range c.byHash {
-		if a := r.session.Actor; a.Tenant == t && (user == "" || a.User == user) {
+		a := r.session.Actor
+		if (a.Tenant == t || r.session.home() == t) && (user == "" || a.User == user) {
 			delete(c.byHash, h)
 		}
 	}

@@ -27,11 +27,15 @@ func (s *Service) Me(ctx context.Context, in Session) (Me, error) {
 	if err != nil {
 		return Me{}, err
 	}
-	u, err := s.user(ctx, in.Actor.Tenant, in.Actor.User)
+	u, err := s.user(ctx, in.home(), in.Actor.User)
 	if err != nil {
 		return Me{}, err
 	}
-	me := Me{User: u, Session: in.Actor.Session, MustChange: u.MustChange, MustSetUp: in.MustSetUp, PasswordLength: max(in.rule.PasswordLength, minPassword), ExpiresAt: in.ExpiresAt,
+	support, err := s.supportOf(ctx, in)
+	if err != nil {
+		return Me{}, err
+	}
+	me := Me{Support: support, User: u, Session: in.Actor.Session, MustChange: u.MustChange, MustSetUp: in.MustSetUp, PasswordLength: max(in.rule.PasswordLength, minPassword), ExpiresAt: in.ExpiresAt,
 		Organisation: OrganisationName{ID: org.ID, Kind: Kind(org.Kind), Slug: org.Slug, Name: org.Name, Language: org.Language, TimeZone: org.TimeZone}}
 	for _, rule := range access.Table() {
 		if rule.Permission != access.Public && access.Reach(in.Actor, rule.Permission) > access.None {

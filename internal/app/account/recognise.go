@@ -23,14 +23,19 @@ func (s *Service) Recognise(ctx context.Context, token secret.Text) (Session, er
 	now := s.now()
 	r, changes, ok := s.known.get(h, now)
 	if !ok {
-		err := s.Store.Read(ctx, t, func(tx *store.Tx) (err error) {
-			if prefix == keyPrefix {
-				r, err = readKey(tx, h, now)
-			} else {
-				r, err = readSession(tx, h)
-			}
-			return err
-		})
+		var err error
+		if prefix == supportPrefix {
+			r, err = s.readSupport(ctx, t, h, now)
+		} else {
+			err = s.Store.Read(ctx, t, func(tx *store.Tx) (err error) {
+				if prefix == keyPrefix {
+					r, err = readKey(tx, h, now)
+				} else {
+					r, err = readSession(tx, h)
+				}
+				return err
+			})
+		}
 		if errs.Is(err, errs.NotFound) {
 			return Session{}, signInAgain()
 		}
@@ -42,7 +47,7 @@ func (s *Service) Recognise(ctx context.Context, token secret.Text) (Session, er
 	}
 	every := seenEvery
 	if !r.session.APIKey {
-		rules, err := s.signInRules(ctx, t)
+		rules, err := s.signInRules(ctx, r.session.home())
 		if err != nil {
 			return Session{}, err
 		}
@@ -72,11 +77,16 @@ func (s *Service) Recheck(ctx context.Context, token secret.Text) (Session, erro
 // readSession answers NotFound for a session that ended or whose user or
 // organisation is not active.
 func readSession(tx *store.Tx, h tokenHash) (recognised, error) {
-	none := errs.New(errs.NotFound, "This session has ended.")
 	row, err := tx.SessionByToken(h[:])
 	if err != nil {
 		return recognised{}, err
 	}
+	return stillOpen(tx, row)
+}
+
+// stillOpen is a session that has not ended, as its user is now.
+func stillOpen(tx *store.Tx, row store.SessionRow) (recognised, error) {
+	none := errs.New(errs.NotFound, "This session has ended.")
 	if !row.EndedAt.IsZero() {
 		return recognised{}, none
 	}
@@ -122,9 +132,12 @@ func readKey(tx *store.Tx, h tokenHash, now time.Time) (recognised, error) {
 func (s *Service) touch(ctx context.Context, h tokenHash, r recognised, now time.Time) {
 	s.known.note(h, now) // so that others do not write it as well
 	a := r.session.Actor
-	err := s.Store.Write(ctx, a.Tenant, func(tx *store.Tx) error {
-		if r.session.APIKey {
+	err := s.Store.Write(ctx, r.session.home(), func(tx *store.Tx) error {
+		switch {
+		case r.session.APIKey:
 			return tx.TouchAPIKey(a.User, now)
+		case a.Support != nil:
+			return tx.TouchSession(r.session.homeSession, now, r.session.homeUntil)
 		}
 		return tx.TouchSession(a.Session, now, r.session.ExpiresAt)
 	})

@@ -42,6 +42,9 @@ func (s Session) under(r setup.Rules) Session {
 	s.ExpiresAt = absoluteEnd(r, s.opened, s.ExpiresAt)
 	s.MustSetUp = s.lacksFactor && r.SignIn.NeedsSecond(words(s.Actor.Roles))
 	s.rule = r.SignIn
+	if s.homeUntil = s.ExpiresAt; s.Actor.Support != nil && s.supportUntil.Before(s.ExpiresAt) {
+		s.ExpiresAt = s.supportUntil
+	}
 	return s
 }
 

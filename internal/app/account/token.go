@@ -15,6 +15,7 @@ import (
 const (
 	sessionPrefix = "nbs_"
 	keyPrefix     = "nbk_"
+	supportPrefix = "nbh_"
 	tokenBytes    = 32
 )
 
@@ -34,7 +35,7 @@ func parseToken(token secret.Text) (prefix string, t id.Tenant, h tokenHash, ok 
 	if len(s) > 128 {
 		return "", "", h, false
 	}
-	for _, prefix = range []string{sessionPrefix, keyPrefix} {
+	for _, prefix = range []string{sessionPrefix, keyPrefix, supportPrefix} {
 		rest, found := strings.CutPrefix(s, prefix)
 		if !found {
 			continue

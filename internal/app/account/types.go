@@ -159,6 +159,10 @@ type Session struct {
 	ExpiresAt  time.Time // the absolute end; zero for a key without one
 	ProvedAt   time.Time // when its holder last proved to be the user
 
+	homeSession  string    // of a support session: the session it stands in
+	homeUntil    time.Time // the absolute end of that one
+	supportUntil time.Time // when the grant ends
+
 	opened      time.Time
 	lacksFactor bool // that was asked for when it was opened
 	rule        setup.SignInRule
@@ -199,6 +203,7 @@ type Me struct {
 	MustSetUp      bool                `json:"must_set_up" doc:"Only a second factor may be added now: the organisation's rules ask for one."`
 	PasswordLength int                 `json:"password_length" doc:"Fewest characters of a new password."`
 	ExpiresAt      time.Time           `json:"expires_at,omitzero"`
+	Support        *SupportView        `json:"support,omitempty" doc:"Set while one is in another organisation's affairs, by its grant; organisation is that one."`
 }
 
 // OrganisationName is the part of an organisation that all its users see.

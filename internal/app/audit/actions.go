@@ -8,7 +8,7 @@ type Action string
 var Actions = []string{
 	"sign_in", "sign_in.refused", "sign_in.locked", "sign_out", "session.ended", "sessions.ended", "password.changed", "password.reset", "factor.added", "factor.removed", "factors.reset", "recovery_codes.made",
 	"user.created", "user.changed", "user.deleted", "api_key.created", "api_key.revoked",
-	"organisation.created", "organisation.changed", "organisation.moved", "organisation.ended", "organisation.erased", "keys.rotation_started", "keys.rotated",
+	"organisation.created", "organisation.changed", "organisation.moved", "organisation.ended", "organisation.erased", "support.asked", "support.granted", "support.opened", "support.used", "support.left", "support.ended", "keys.rotation_started", "keys.rotated",
 	"setup.created", "setup.changed", "setup.archived", "setup.restored", "setup.ordered",
 	"trunk.plain_allowed", "trunk.plain_ended",
 	"phone.plain_allowed", "phone.plain_ended", "phone.password_made", "phone.forwarding_changed",

@@ -23,6 +23,7 @@ const (
 	ByUser    = "user"
 	ByAPIKey  = "api_key"
 	ByVisitor = "visitor" // a contact, by its own doing
+	BySupport = "support" // a person of the reseller or operator, by the tenant's grant
 	BySystem  = "system"  // retention, jobs
 )
 
@@ -39,7 +40,7 @@ func New(db *store.DB, c clock.Clock) *Log { return &Log{db: db, clock: c} }
 type Entry struct {
 	Seq        int64             `json:"seq"`
 	At         time.Time         `json:"at"`
-	ActorKind  string            `json:"actor_kind" enum:"user,api_key,visitor,system"`
+	ActorKind  string            `json:"actor_kind" enum:"user,api_key,visitor,support,system"`
 	Actor      string            `json:"actor"`
 	Action     Action            `json:"action"`
 	ObjectKind string            `json:"object_kind"`
@@ -55,6 +56,12 @@ func (l *Log) Record(tx *store.Tx, a access.Actor, action, objectKind, object st
 	switch {
 	case a.User == "":
 		return l.append(tx, BySystem, "", action, objectKind, object, detail)
+	case a.Support != nil: // on whose behalf: the tenant's own, by its grant
+		with := map[string]string{"grant": a.Support.Grant, "of": string(a.Support.Home)}
+		for k, v := range detail {
+			with[k] = v
+		}
+		return l.append(tx, BySupport, a.User, action, objectKind, object, with)
 	case id.Kind(a.User) == id.APIKey:
 		return l.append(tx, ByAPIKey, a.User, action, objectKind, object, detail)
 	}
@@ -83,7 +90,7 @@ func (l *Log) Append(tx *store.Tx, actor, action, object, detail string) error {
 var objectKinds = map[string]string{
 	id.Operator: "organisation", id.Reseller: "organisation", id.TenantKind: "organisation", id.User: "user", id.Session: "session", id.APIKey: "api_key",
 	id.Contact: "contact", id.Interaction: "interaction", id.Queue: "queue", id.Consent: "consent", id.Attachment: "attachment", id.Offer: "offer",
-	id.Alert: "alert",
+	id.Alert: "alert", id.SupportGrant: "support_grant",
 }
 
 func (l *Log) append(tx *store.Tx, kind, actor, action, objectKind, object string, detail map[string]string) error {

@@ -58,7 +58,7 @@ func (m *Manager) Work(ctx context.Context, a access.Actor, p access.Permission,
 	if it.Mailbox != "" && it.Mailbox != a.User { // nobody else's business
 		return Interaction{}, none
 	}
-	if !access.May(a, p, access.Thing{Tenant: a.Tenant, Holders: holders(it, p)}) {
+	if !access.May(a, p, access.Thing{Tenant: a.Tenant, Holders: holders(it, p), Interaction: it.ID}) {
 		return Interaction{}, none
 	}
 	return it, nil

@@ -24,7 +24,7 @@ const some = 50
 
 // Done counts what one round ended for one organisation.
 type Done struct {
-	Conversations, Records, Contacts, Recordings, Shares, AgentStates, OfficeCalls, Alerts, Audit, APIKeys, Sessions, Challenges, Replies, Acknowledgements, Uploads, StrayFiles int64
+	Conversations, Records, Contacts, Recordings, Shares, Support, AgentStates, OfficeCalls, Alerts, Audit, APIKeys, Sessions, Challenges, Replies, Acknowledgements, Uploads, StrayFiles int64
 }
 
 // Round goes through all organisations once and ends what is due. It goes on
@@ -399,6 +399,7 @@ func (r *round) rest() error {
 			{r.due.Alerts, (*store.Tx).DeleteAlerts, &r.done.Alerts},
 			{r.due.APIKeys, (*store.Tx).DeleteAPIKeys, &r.done.APIKeys},
 			{r.s.Clock.Now(), (*store.Tx).DeleteRecordingShares, &r.done.Shares},
+			{r.due.Audit, (*store.Tx).DeleteSupportGrants, &r.done.Support},
 			{r.due.Sessions, (*store.Tx).DeleteSessions, &r.done.Sessions},
 			{r.s.Clock.Now(), (*store.Tx).DeleteSpentChallenges, &r.done.Challenges},
 			{r.due.Replies, (*store.Tx).DeleteKeys, &r.done.Replies},

@@ -61,6 +61,7 @@ const (
 	QualitySample  = "qsa"
 	Evaluation     = "eva"
 	Calibration    = "cal"
+	SupportGrant   = "sup"
 )
 
 // Tenant is the organisation that owns a row, a key, an event or a file. For

@@ -77,7 +77,9 @@ const (
 	OrgWrite        Permission = "organisation.write"
 	OrgMove         Permission = "organisation.move"
 	OrgKeys         Permission = "organisation.keys"
-	SystemRead      Permission = "system.read" // health and size of the installation
+	SystemRead      Permission = "system.read"   // health and size of the installation
+	SupportGrant    Permission = "support.grant" // let a person of the reseller or operator in
+	SupportUse      Permission = "support.use"   // ask for that, and use it
 )
 
 // Rule is one row of the table.
@@ -133,6 +135,8 @@ var table = []Rule{
 	{OrgMove, "Move an organisation below another reseller.", map[Role]Scope{OperatorRole: Below}},
 	{OrgKeys, "See how old an organisation's keys are and renew them; nobody ever sees a key.", map[Role]Scope{OperatorRole: Below}},
 	{SystemRead, "See the installation's health and size.", map[Role]Scope{OperatorRole: Tenant}},
+	{SupportGrant, "Let a named person of the reseller or operator in for a time, see who was, and end it.", map[Role]Scope{Administrator: Tenant, PrivacyOfficer: Tenant}},
+	{SupportUse, "Ask tenants for access to help them, and use what they grant.", map[Role]Scope{OperatorRole: Below, ResellerRole: Below}},
 }
 
 // Roles are all built-in roles, in the order of the roles page.
@@ -163,12 +167,17 @@ type Actor struct {
 	// Scopes narrows an API key to some permissions; nil means all that its
 	// roles give.
 	Scopes []Permission
+	// Support is set for who is in another organisation's affairs by its grant.
+	Support *Support
 }
 
 // Reach is the widest scope that the actor has for a permission.
 func Reach(a Actor, p Permission) Scope {
 	if p == Public {
 		return Tenant
+	}
+	if a.Support != nil {
+		return a.Support.reach(p)
 	}
 	if a.Scopes != nil && p != SignedIn && !slices.Contains(a.Scopes, p) {
 		return None
@@ -201,6 +210,8 @@ func Beyond(a, than Actor) []Permission {
 type Thing struct {
 	Tenant  id.Tenant
 	Holders []string // user ids
+	// Interaction is its id, if it is one or is of one.
+	Interaction string
 }
 
 // May says whether the actor may do p to the thing. A thing of another tenant
@@ -213,7 +224,7 @@ func May(a Actor, p Permission, t Thing) bool {
 	case Tenant:
 		return true
 	case Own:
-		return slices.Contains(t.Holders, a.User)
+		return slices.Contains(t.Holders, a.User) || a.Support.holds(t)
 	}
 	return false
 }

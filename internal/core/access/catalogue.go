@@ -47,6 +47,7 @@ var areas = map[Permission]Area{
 	ContactRead: People, ContactWrite: People, ContactErase: People,
 	Retention: Privacy, AuditRead: Privacy, PrivacyRead: Privacy,
 	UsageRead: Office, OrgRead: Provider, OrgWrite: Provider, OrgMove: Provider, OrgKeys: Provider, SystemRead: Provider,
+	SupportGrant: Privacy, SupportUse: Provider,
 }
 
 var portuguese = map[Permission]string{
@@ -91,4 +92,6 @@ var portuguese = map[Permission]string{
 	OrgWrite:        "Criar, limitar, suspender, retomar e terminar revendedores e organizações.",
 	OrgKeys:         "Ver a idade das chaves de uma organização e renová-las; ninguém vê uma chave.",
 	SystemRead:      "Ver a saúde e o tamanho da instalação.",
+	SupportGrant:    "Deixar entrar por um tempo uma pessoa do revendedor ou do operador, ver quem entrou e terminar isso.",
+	SupportUse:      "Pedir acesso aos clientes para os ajudar, e usar o que eles concedem.",
 }

@@ -73,6 +73,16 @@ var inventory = []group{
 		part{"user_id", Pseudonym, "", ""},
 		part{"token_hash", Credential, "to recognise a session", hashed})},
 
+	{Column, "support_grants", "to let a named person of the reseller or operator help, for a time, within what the tenant chose (C10, C11)", "the tenant's rule on the audit log (audit_days), counted from its end", "deleted by retention; erasing the person whose interaction it names empties that", with(
+		none("grant_id", "state", "home_id", "scopes", "minutes", "asked_at", "granted_at", "ends_at", "ended_at", "home_session", "opened_at", "version"),
+		part{"user_id", Pseudonym, "who is let in", ""},
+		part{"user_name", Pseudonym, "who is let in, in words that the tenant knows", ""},
+		part{"interaction_id", Pseudonym, "the one whose conversation may be read", ""},
+		part{"granted_by", Pseudonym, "who let it in", ""},
+		part{"ended_by", Pseudonym, "who ended it", ""},
+		part{"reason_sealed", Label, "why, in its writer's words; its form says that it needs no personal data (C28)", byTenant},
+		part{"token_hash", Credential, "to recognise who is in", hashed})},
+
 	{Column, "factors", "to know a user by more than a password", "until removed, and with the user", "deleting the user or resetting its second factors deletes them", with(
 		none("factor_id", "kind", "step", "created_at", "used_at"),
 		part{"user_id", Pseudonym, "", ""},
@@ -351,6 +361,7 @@ var inventory = []group{
 		{"parked.changed", None, "to tell who may take parked calls that their list changed", toAuthorised},
 		{"typing", Pseudonym, "", toAuthorised},
 		{"setup.changed", None, "", toAuthorised},
+		{"support.changed", None, "to show who was let in, and who asks to be", toAuthorised},
 		{"floor.rebuilt", None, "", toAuthorised},
 		{"session.ended", None, "", toAuthorised}}},
 

@@ -251,6 +251,7 @@ export interface LiveEvents {
   "message.marks": { interaction: string } & Marks;
   typing: { interaction: string; author_kind: string; author?: string };
   "setup.changed": { kind: string; id: string };
+  "support.changed": Record<string, never>;
   "session.ended": { reason: string };
 }
 export type NewTOTP = Schemas["NewTOTP"];
