@@ -40,7 +40,7 @@ type Event struct {
 const Overflow = "overflow"
 
 // MaxEvent is the most bytes that an event or a command may take on the wire.
-const MaxEvent = 4 << 20
+const MaxEvent = 6 << 20
 
 // size is what an event is counted as in a queue, in bytes.
 func (e *Event) size() int {

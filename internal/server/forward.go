@@ -14,8 +14,9 @@ import (
 	"nubitalk/internal/base/wording"
 )
 
-// maxForwarded bounds the body of a request that is passed on.
-const maxForwarded = 1 << 20
+// maxForwarded bounds the body of a request that is passed on; a piece of a screen is
+// the largest. In JSON it takes a third more (bus.MaxEvent).
+const maxForwarded = 4 << 20
 
 // wireRequest is a request of the API on its way to the node that holds the
 // tenant's floor. The bus seals it.
