@@ -36,6 +36,8 @@ var benches = []bench{
 	{[]string{"mix_four"}, mixFour},
 	{[]string{"srtp_relay", "srtp_relay_over_bare", "srtp_relay_allocs", "relay_latency_p50", "relay_latency_p99"}, srtpRelay},
 	{[]string{"recording_cpu", "recorded_calls_cpu", "recording_allocs"}, recordingCPU},
+	{[]string{"pause_latency_p50", "pause_latency_p99", "pause_answer_p99"}, pauseLatency},
+	{[]string{"recording_seek", "recording_seek_p99", "recording_seek_browser"}, recordingSeek},
 	{[]string{"sip_browser"}, sipBrowser},
 	{[]string{"caller_waits"}, callerWaits},
 	{[]string{"calls_cpu", "call_answered_p50", "call_answered_p99"}, queuedCalls},

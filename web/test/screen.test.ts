@@ -379,6 +379,80 @@ test("a crash of the server costs nothing of the screen", { timeout: 240_000 }, 
   expect(Math.max(...holes)).toBeLessThan(5000); // but of before it was shared, and of the end
 });
 
+test("a browser that is killed costs what it had not sent", { timeout: 240_000 }, async () => {
+  const { agent, caller, id, paint } = await talking("Turnstone");
+  const supervisor = (await stage.agent("supervisor")).page;
+  await supervisor.goto(`${stage.program.base}/app/room`);
+  await supervisor
+    .getByRole("button", { name: /a7|Heron/ })
+    .first()
+    .click();
+  const seen = supervisor.getByRole("region", { name: "Recording: Turnstone" });
+  await agent.page.bringToFront();
+  await paint(css(RED));
+  await sign(agent.page).getByRole("button", { name: "Share my screen…" }).click();
+  await sign(agent.page).getByText("The tab you chose is being recorded").waitFor();
+  await seen.getByText("Screen is recorded, too").waitFor();
+  await passes(6000);
+  await stage.crash(AGENT);
+  await seen.getByText("Screen: nothing arrives from the agent’s browser").waitFor();
+  await shot(supervisor, "screen-18-room-killed");
+
+  // Another browser has the call again, and is asked again.
+  const back = await stage.agent("a7", {}, AGENT);
+  const again = await till(back);
+  await again(css(BLUE));
+  await back.page.getByRole("link", { name: /Turnstone/ }).click();
+  await hears(back.page, CALLER);
+  await sign(back.page)
+    .getByRole("button", { name: /^Share/ })
+    .click();
+  await sign(back.page).getByText("The tab you chose is being recorded").waitFor();
+  await seen.getByText("Screen is recorded, too").waitFor();
+  await passes(6000);
+  await back.page.getByRole("button", { name: /^Hang up/ }).click();
+  await wrapUp(back);
+  await caller.page.getByRole("button", { name: "Call again" }).waitFor();
+
+  // What it had sent is whole and is seen; what it had not is a gap.
+  const { at: where, headers } = api();
+  const ask = supervisor.request;
+  const { items } = (await (await ask.get(`${where}/interactions/${id}/recordings`)).json()) as {
+    items: { id: string; kind: string; started_at: string; ended_at?: string; length_ms: number }[];
+  };
+  const gaps: Mark[] = [];
+  for (const { id: recording, kind, ended_at } of items) {
+    expect(ended_at).toBeTruthy();
+    const opened = (await (
+      await ask.post(`${where}/recordings/${recording}/listen`, { headers, data: { reason: "quality" } })
+    ).json()) as { marks: Mark[]; ticket: string };
+    const checked = await ask.get(`${where}/recordings/${recording}/verify?ticket=${opened.ticket}`);
+    expect(((await checked.json()) as { faults: unknown[] }).faults).toEqual([]);
+    if (kind === "screen") gaps.push(...opened.marks.filter((m) => m.kind === "gap" && m.at_ms > 0));
+  }
+  const absent = gaps.filter((m) => m.reason === "absent" && m.length_ms > 5000);
+  expect(absent.length).toBe(1);
+  await supervisor.goto(`${stage.program.base}/app/conversations/${id}`);
+  const player = supervisor.getByRole("region", { name: /^Call recording/ }).first();
+  await player.getByRole("button", { name: "Listen" }).click();
+  await until(() => player.locator("path.rest").count()).toBe(2);
+  const place = player.getByRole("slider");
+  const voice = items.find((r) => r.kind === "voice")!;
+  const shown = items.find((r) => r.kind === "screen")!;
+  const goTo = async (ms: number) => {
+    const box = (await place.boundingBox())!;
+    const at = ms + Date.parse(shown.started_at) - Date.parse(voice.started_at);
+    await supervisor.mouse.click(box.x + (box.width * at) / voice.length_ms, box.y + 20);
+  };
+  await goTo(absent[0]!.at_ms - 1500);
+  await until(async () => like(await colour(supervisor), RED)).toBe(true);
+  await goTo(absent[0]!.at_ms + absent[0]!.length_ms / 2);
+  await until(() => colour(supervisor)).toBe(undefined);
+  await goTo(absent[0]!.at_ms + absent[0]!.length_ms + 2500);
+  await until(async () => like(await colour(supervisor), BLUE)).toBe(true);
+  await shot(supervisor, "screen-19-player-killed");
+});
+
 test("a share stays for the calls to come; a screen alone is watched", { timeout: 240_000 }, async () => {
   const { at: where, headers } = api();
   const ask = (await stage.agent("administrator")).page.request;

@@ -82,6 +82,17 @@ export class Stage {
     return browser;
   }
 
+  /** Ends the browser process whose microphone hears a tone, in the midst of what it does. */
+  async crash(hertz: number): Promise<void> {
+    const browser = this.#toned.get(hertz)!;
+    this.#contexts = this.#contexts.filter((context) => context.browser() !== browser);
+    this.#toned.delete(hertz);
+    const gone = new Promise((ended) => browser.once("disconnected", ended));
+    const process = await browser.newBrowserCDPSession();
+    process.send("Browser.crash").catch(() => {}); // nobody is there to answer
+    await gone;
+  }
+
   /** Sound is a tone at the microphone, in hertz; without it there is no microphone. */
   async context(options: BrowserContextOptions = {}, sound?: number): Promise<BrowserContext> {
     const browser = sound ? await this.#hearing(sound) : this.#browser!;

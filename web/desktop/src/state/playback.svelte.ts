@@ -243,7 +243,7 @@ export class Playback {
         const node = context.createBufferSource();
         node.buffer = buffer;
         node.connect(this.#into!);
-        next = Math.max(next, context.currentTime + 0.03);
+        next = Math.max(next, context.currentTime + 0.01);
         node.start(next);
         this.#nodes.add(node);
         node.onended = () => this.#nodes.delete(node);
