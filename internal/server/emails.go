@@ -90,11 +90,14 @@ func (p *parts) mailboxes(b *bus.Bus) service.Service {
 func (p *parts) mailboxChanged(e bus.Event) {
 	switch e.Kind {
 	case bus.Overflow:
-		p.email.Changed("")
+		p.email.Changed("", "")
 	case setupChanged:
-		var what struct{ Kind setup.Kind }
+		var what struct {
+			Kind setup.Kind
+			ID   string
+		}
 		if json.Unmarshal(e.Data, &what) == nil && (what.Kind == setup.KindMailbox || what.Kind == "") {
-			p.email.Changed(e.Tenant)
+			p.email.Changed(e.Tenant, what.ID)
 		}
 	}
 }

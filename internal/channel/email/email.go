@@ -3,6 +3,7 @@ package email
 import (
 	"context"
 	"log/slog"
+	"reflect"
 	"sync"
 	"time"
 
@@ -88,7 +89,8 @@ type house struct {
 	quit  context.CancelFunc
 	ctx   context.Context
 	boxes map[string]*followed
-	stamp uint64 // grows with each reading of the set-up, so that an older one does not win
+	stamp uint64          // grows with each reading of the set-up, so that an older one does not win
+	anew  map[string]bool // mailboxes that are to be followed anew with the next; "": all
 }
 
 // New makes a Service.
@@ -150,21 +152,22 @@ func (s *Service) Closed(t id.Tenant) {
 	s.drafts.forgetAll(t, "")
 }
 
-// Changed reads a tenant's mailboxes anew.
-func (s *Service) Changed(t id.Tenant) {
+// Changed reads a tenant's mailboxes anew, or all tenants' where that is "". The one that
+// changed is followed anew, also for a new password, which does not show in what is set
+// up; all are where that is "".
+func (s *Service) Changed(t id.Tenant, mailbox string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if t == "" {
-		for t := range s.houses {
-			s.read(t)
+	for of, h := range s.houses {
+		if t == "" || t == of {
+			h.anew[mailbox] = true
+			s.read(of)
 		}
-		return
 	}
-	s.read(t)
 }
 
 func (s *Service) enter(t id.Tenant) {
-	h := &house{boxes: map[string]*followed{}}
+	h := &house{boxes: map[string]*followed{}, anew: map[string]bool{}}
 	s.houses[t] = h
 	if s.ctx == nil { // Begin comes to it
 		return
@@ -209,6 +212,8 @@ func (s *Service) settle(t id.Tenant, h *house, stamp uint64, boxes map[string]s
 	if h.stamp != stamp || h.ctx.Err() != nil || s.ctx == nil {
 		return
 	}
+	anew := h.anew
+	h.anew = map[string]bool{}
 	for mailbox, f := range h.boxes {
 		if _, there := boxes[mailbox]; !there {
 			f.quit()
@@ -216,15 +221,19 @@ func (s *Service) settle(t id.Tenant, h *house, stamp uint64, boxes map[string]s
 		}
 	}
 	for mailbox, m := range boxes {
+		f := h.boxes[mailbox]
+		if f != nil && m.Enabled && !anew[""] && !anew[mailbox] && reflect.DeepEqual(m, f.Mailbox) {
+			continue
+		}
 		delete(s.tokens, mailbox) // of what was set up before
-		if f := h.boxes[mailbox]; f != nil {
-			f.quit() // also for a new password, which does not show in what is set up
+		if f != nil {
+			f.quit()
 		}
 		if !m.Enabled {
 			delete(h.boxes, mailbox)
 			continue
 		}
-		f := &followed{s: s, tenant: t, id: mailbox, Mailbox: m}
+		f = &followed{s: s, tenant: t, id: mailbox, Mailbox: m}
 		var ctx context.Context
 		ctx, f.quit = context.WithCancel(h.ctx)
 		before := h.boxes[mailbox]
@@ -277,6 +286,11 @@ func (*Service) Waits(id.Tenant, string, []string, int) {}
 // perMailbox is how many connections one mailbox may have beside the one that follows
 // it.
 const perMailbox = 3
+
+// opening is how many mailboxes are connected to one host at a time: a node that starts
+// with many neither floods their provider nor is slow for others, and what one that does
+// not answer holds up are its own.
+const opening = 16
 
 // line waits for a connection's turn; call what it returns afterwards.
 func (s *Service) line(ctx context.Context, mailbox string) (func(), error) {

@@ -38,6 +38,10 @@ const (
 // provider, so that a backlog of any size costs no more.
 const mostOpen = 500
 
+// spare of them are for messages that come while the mailbox is followed: what waited
+// there before does not keep them out.
+const spare = 100
+
 // batch is how many messages are looked at before the next look at what is new.
 const batch = 50
 
@@ -57,13 +61,16 @@ type followed struct {
 // seen is what was looked at in a folder, as far as it is found again.
 type seen struct {
 	validity uint32
+	begun    uint32 // the number that its next message had when it was first opened
 	uids     map[uint32]bool
+	last     listing
 }
 
 // box is what following needs of a provider; *provider.Box is one.
 type box interface {
 	Select(ctx context.Context, folder string) (provider.Folder, error)
 	Find(ctx context.Context, s provider.Search) ([]uint32, error)
+	Changes(ctx context.Context, since uint64, s provider.Search) (changed, found []uint32, err error)
 	Heads(ctx context.Context, uids []uint32) ([]provider.Head, error)
 	Fetch(ctx context.Context, uid uint32, l message.Limits) (*message.Message, error)
 	Mark(ctx context.Context, uid uint32, answered bool) error
@@ -103,7 +110,12 @@ func (f *followed) session(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	turn, err := f.s.turn(ctx, "opening "+f.IMAP.Host, opening)
+	if err != nil {
+		return err
+	}
 	b, err := f.s.Network.Open(ctx, account)
+	turn()
 	if err != nil {
 		return err
 	}
@@ -136,7 +148,7 @@ func (f *followed) session(ctx context.Context) error {
 // crowded says that messages wait at the provider until others are handled.
 func (f *followed) crowded(ctx context.Context) bool {
 	room, err := f.room(ctx)
-	return err == nil && room <= 0
+	return err == nil && room <= spare
 }
 
 func (f *followed) room(ctx context.Context) (int, error) {
@@ -157,9 +169,9 @@ func (f *followed) look(ctx context.Context, b box, folder string) (more bool, e
 		return false, err
 	}
 	now := before.Opened(opened.Validity, opened.Next, f.s.Clock.Now())
-	known := f.seen(folder, opened.Validity)
+	known := f.seen(folder, opened)
 	q := now.Search(f.Unread)
-	found, err := b.Find(ctx, provider.Search{From: q.From, Unread: q.Unread, Since: q.Since})
+	found, err := known.find(ctx, b, opened, provider.Search{From: q.From, Unread: q.Unread, Since: q.Since}, f.s.Clock.Now())
 	if err != nil {
 		return false, err
 	}
@@ -168,7 +180,7 @@ func (f *followed) look(ctx context.Context, b box, folder string) (more bool, e
 	if err != nil {
 		return false, err
 	}
-	todo := now.Next(found, known.uids, f.Order == setup.MailNewest, min(room, batch))
+	todo := now.Next(found, known.uids, f.Order == setup.MailNewest, core.Room{Most: min(room, batch), Spare: min(room, batch) - max(min(room-spare, batch), 0), New: known.begun})
 	if now != before { // before anything is taken: a folder is not begun twice
 		if err := f.keep(ctx, folder, now); err != nil {
 			return false, err
@@ -362,10 +374,10 @@ func shortened(name secret.Text) secret.Text {
 	return secret.New(string(r[:min(len(r), longestName)]))
 }
 
-func (f *followed) seen(folder string, validity uint32) *seen {
+func (f *followed) seen(folder string, opened provider.Folder) *seen {
 	k := f.known[folder]
-	if k == nil || k.validity != validity {
-		k = &seen{validity, map[uint32]bool{}}
+	if k == nil || k.validity != opened.Validity {
+		k = &seen{validity: opened.Validity, begun: opened.Next, uids: map[uint32]bool{}}
 		f.known[folder] = k
 	}
 	return k

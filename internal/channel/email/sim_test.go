@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"nubitalk/internal/base/clock"
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/channel"
@@ -61,6 +62,7 @@ type world struct {
 	follow []*followed
 	sent   int
 	wanted map[string]bool // mail that must be work
+	lay    map[string]bool // mail that was there before
 	works  map[string]int  // mail by how often it is
 	told   []string
 
@@ -73,23 +75,31 @@ type fakeBox struct {
 	w        *world
 	folders  map[string]*fakeFolder
 	selected *fakeFolder
-	breaks   int // after so many commands the connection ends; 0: never
+	breaks   int  // after so many commands the connection ends; 0: never
+	numbers  bool // it has CONDSTORE
+
+	searches, changes int
 }
 
 type fakeFolder struct {
 	validity, next uint32
+	changed        uint64
 	mail           []fakeMail
 }
 
+// change is the number of a change.
+func (f *fakeFolder) change() uint64 { f.changed++; return f.changed }
+
 type fakeMail struct {
 	uid  uint32
+	at   uint64 // its last change
 	id   string
 	came time.Time
 	seen bool
 }
 
 func newWorld(t *testing.T, db *store.DB, seed uint64) *world {
-	w := &world{t: t, r: rand.New(rand.NewPCG(seed, 1)), wanted: map[string]bool{}, works: map[string]int{}}
+	w := &world{t: t, r: rand.New(rand.NewPCG(seed, 1)), wanted: map[string]bool{}, lay: map[string]bool{}, works: map[string]int{}}
 	w.tenant = newTenant(t, db)
 	if err := db.Write(t.Context(), w.tenant, func(tx *store.Tx) error { return tx.InsertContact(store.ContactRow{ID: "con_1"}) }); err != nil {
 		t.Fatal(err)
@@ -97,12 +107,12 @@ func newWorld(t *testing.T, db *store.DB, seed uint64) *world {
 	w.s = New(testDeps(t, db))
 	w.s.Floor = w
 	for n := range 2 {
-		b := &fakeBox{w: w, folders: map[string]*fakeFolder{}}
+		b := &fakeBox{w: w, folders: map[string]*fakeFolder{}, numbers: w.r.IntN(2) == 0}
 		for _, name := range []string{"INBOX", "Sales", "Elsewhere"} {
-			b.folders[name] = &fakeFolder{validity: 1, next: 1}
+			b.folders[name] = &fakeFolder{validity: 1, next: 1, changed: 1}
 		}
 		for range w.r.IntN(3) { // what lay there before
-			w.put(b, "INBOX", false)
+			w.lay[w.put(b, "INBOX", false)] = true
 		}
 		w.boxes = append(w.boxes, b)
 		m := setup.Mailbox{Folders: []string{"INBOX", "Sales"}, Unread: w.r.IntN(2) == 0, Order: setup.MailOldest, EntryPoint: "ent_1"}
@@ -125,6 +135,116 @@ func newWorld(t *testing.T, db *store.DB, seed uint64) *world {
 	return w
 }
 
+// A folder is searched once; then a provider that numbers its changes is asked for those,
+// and for nothing where there are none. One without is searched each time. What came is
+// work all the same.
+func TestAFolderIsSearchedForWhatChanged(t *testing.T) {
+	db := openStore(t)
+	for _, numbers := range []bool{true, false} {
+		w := newWorld(t, db, 1)
+		b, f := w.boxes[0], w.follow[0]
+		now := clock.NewVirtual(time.Now())
+		w.s.Clock, b.numbers, f.known, f.Unread = now, numbers, map[string]*seen{}, true
+		for range 300 {
+			b.folders["INBOX"].mail = append(b.folders["INBOX"].mail, fakeMail{uid: b.folders["INBOX"].next, id: w.newID(), at: b.folders["INBOX"].change()})
+			b.folders["INBOX"].next++
+		}
+		look := func() {
+			t.Helper()
+			for more := true; more; {
+				var err error
+				if more, err = f.look(t.Context(), b, "INBOX"); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		look()
+		if len(w.works) < 300 {
+			t.Fatalf("%d are work", len(w.works))
+		}
+		step := func(what string, searches, changes int, does func()) {
+			t.Helper()
+			does()
+			b.searches, b.changes = 0, 0
+			look()
+			if !numbers {
+				searches, changes = max(searches, 1), 0
+			}
+			if b.searches != searches && !(searches > 0 && b.searches > 0) || b.changes != changes && !(changes > 0 && b.changes > 0) {
+				t.Errorf("%v, %s: %d searches and %d for changes", numbers, what, b.searches, b.changes)
+			}
+		}
+		step("nothing changed", 0, 0, func() {})
+		before := len(w.works)
+		step("one came", 0, 1, func() { w.put(b, "INBOX", true) })
+		if len(w.works) != before+1 {
+			t.Errorf("%v: what came is not work", numbers)
+		}
+		step("one was read", 0, 1, func() { m := &b.folders["INBOX"].mail[7]; m.seen, m.at = true, b.folders["INBOX"].change() })
+		step("a number was forgotten", 1, 0, func() { w.put(b, "INBOX", true); b.folders["INBOX"].changed-- })
+		if len(w.works) != before+2 {
+			t.Errorf("%v: what came without a number is not work", numbers)
+		}
+		step("an hour went by", 1, 0, func() { now.Advance(wholeEvery) })
+		step("it was numbered anew", 1, 0, func() { b.folders["INBOX"].validity++ })
+	}
+}
+
+// What waited in a folder before it was followed leaves room for what comes, in either
+// order, and is looked at again when others were handled.
+func TestABacklogDoesNotKeepNewMailOut(t *testing.T) {
+	db := openStore(t)
+	for _, order := range []setup.MailOrder{setup.MailOldest, setup.MailNewest} {
+		w := newWorld(t, db, 2)
+		b, f := w.boxes[0], w.follow[0]
+		inbox := b.folders["INBOX"]
+		f.known, f.Unread, f.Order = map[string]*seen{}, true, order
+		for range mostOpen {
+			inbox.mail = append(inbox.mail, fakeMail{uid: inbox.next, id: w.newID(), at: inbox.change()})
+			inbox.next++
+		}
+		look := func() {
+			t.Helper()
+			for more := true; more; {
+				var err error
+				if more, err = f.look(t.Context(), b, "INBOX"); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		look()
+		if n := len(w.works); n != mostOpen-spare || !f.crowded(t.Context()) {
+			t.Fatalf("%s: %d are work, crowded %v", order, n, f.crowded(t.Context()))
+		}
+		for range spare {
+			mail := w.put(b, "INBOX", true)
+			if look(); w.works[mail] != 1 {
+				t.Fatalf("%s: %s is kept out by what waited before", order, mail)
+			}
+		}
+		late := w.put(b, "INBOX", true)
+		if look(); w.works[late] != 0 || len(w.works) != mostOpen {
+			t.Fatalf("%s: %d are work", order, len(w.works))
+		}
+	}
+}
+
+// While a folder is compared with what is known it is searched each time: what changed
+// says nothing of when a message came.
+func TestAFolderThatIsComparedIsSearched(t *testing.T) {
+	now := time.Now()
+	l, opened := listing{at: 5, next: 9, whole: now}, provider.Folder{Changed: 6, Next: 9}
+	if !l.goesOn(opened, provider.Search{From: 9}, now) || l.goesOn(opened, provider.Search{From: 9, Since: now}, now) || l.goesOn(opened, provider.Search{From: 9, Unread: true}, now) {
+		t.Error("it goes on from what another search found")
+	}
+	l.q.Since = now
+	if l.goesOn(opened, provider.Search{From: 9}, now) {
+		t.Error("it goes on from a comparison")
+	}
+}
+
+func (w *world) newID() string { w.sent++; return fmt.Sprintf("m%d", w.sent) }
+
 func (w *world) say(format string, args ...any) {
 	w.told = append(w.told, fmt.Sprintf(format, args...))
 }
@@ -133,7 +253,7 @@ func (w *world) put(b *fakeBox, folder string, wanted bool) string {
 	w.sent++
 	mail := fmt.Sprintf("m%d", w.sent)
 	f := b.folders[folder]
-	f.mail = append(f.mail, fakeMail{f.next, mail, w.s.Clock.Now(), w.r.IntN(2) == 0})
+	f.mail = append(f.mail, fakeMail{f.next, f.change(), mail, w.s.Clock.Now(), w.r.IntN(2) == 0})
 	f.next++
 	if wanted {
 		w.wanted[mail] = true
@@ -152,7 +272,7 @@ func (w *world) step() {
 	case 3: // the same message in the other mailbox as well
 		mail := w.put(b, folder, true)
 		o := w.boxes[1-n].folders[folder]
-		o.mail = append(o.mail, fakeMail{o.next, mail, w.s.Clock.Now(), false})
+		o.mail = append(o.mail, fakeMail{o.next, o.change(), mail, w.s.Clock.Now(), false})
 		o.next++
 		w.say("%s comes to both %s", mail, folder)
 	case 4, 5: // its owner moves one, which may come back later
@@ -178,6 +298,14 @@ func (w *world) step() {
 		w.lost = true
 	case 10:
 		b.breaks = 1 + w.r.IntN(6)
+	case 11: // its owner reads one, or takes that back
+		if f := b.folders[folder]; len(f.mail) > 0 {
+			one := &f.mail[w.r.IntN(len(f.mail))]
+			if old := w.lay[one.id]; !old || w.works[one.id] > 0 {
+				one.seen, one.at = !one.seen, f.change()
+				w.say("%s is read or not: %v", one.id, one.seen)
+			}
+		}
 	}
 	if w.r.IntN(2) == 0 {
 		w.look(n)
@@ -195,7 +323,7 @@ func (w *world) move(n int, from, to string) {
 		return // who takes it away before it was seen does not want it to be work
 	}
 	f.mail = slices.Delete(f.mail, i, i+1)
-	mail.uid = o.next
+	mail.uid, mail.at = o.next, o.change()
 	o.next++
 	o.mail = append(o.mail, mail)
 	if to != "Elsewhere" {
@@ -279,10 +407,29 @@ func (b *fakeBox) works() error {
 
 func (b *fakeBox) Select(_ context.Context, folder string) (provider.Folder, error) {
 	b.selected = b.folders[folder]
-	return provider.Folder{Validity: b.selected.validity, Next: b.selected.next}, b.works()
+	out := provider.Folder{Validity: b.selected.validity, Next: b.selected.next}
+	if b.numbers {
+		out.Changed = b.selected.changed
+	}
+	return out, b.works()
+}
+
+func (b *fakeBox) Changes(_ context.Context, since uint64, s provider.Search) (changed, uids []uint32, err error) {
+	b.changes++
+	for _, m := range b.selected.mail {
+		if m.at <= since {
+			continue
+		}
+		changed = append(changed, m.uid)
+		if m.uid >= s.From || s.Unread && !m.seen {
+			uids = append(uids, m.uid)
+		}
+	}
+	return changed, uids, b.works()
 }
 
 func (b *fakeBox) Find(_ context.Context, s provider.Search) (uids []uint32, err error) {
+	b.searches++
 	for _, m := range b.selected.mail {
 		if m.uid >= s.From || s.Unread && !m.seen || !s.Since.IsZero() && !m.came.Before(s.Since) {
 			uids = append(uids, m.uid)

@@ -47,10 +47,18 @@ func (s State) Search(unread bool) Search {
 	return q
 }
 
-// Next chooses which of the found messages to look at now, at most room: those that
-// came since first, then what lay there, each in the tenant's order. known are those
-// that were looked at.
-func (s State) Next(found []uint32, known map[uint32]bool, newestFirst bool, room int) []uint32 {
+// Room is how many messages may be looked at now.
+type Room struct {
+	Most int
+	// Spare of them are only for messages that came while the folder was followed, with a
+	// number from New on: what waited before never keeps those out.
+	Spare int
+	New   uint32
+}
+
+// Next chooses which of the found messages to look at now: those that came since first,
+// then what lay there, each in the tenant's order. known are those that were looked at.
+func (s State) Next(found []uint32, known map[uint32]bool, newestFirst bool, room Room) []uint32 {
 	var fresh, old []uint32
 	for _, uid := range found {
 		switch {
@@ -67,8 +75,21 @@ func (s State) Next(found []uint32, known map[uint32]bool, newestFirst bool, roo
 			slices.Reverse(list)
 		}
 	}
-	all := append(fresh, old...)
-	return all[:min(len(all), max(room, 0))]
+	var chosen []uint32
+	waited := 0
+	for _, uid := range append(fresh, old...) {
+		if len(chosen) >= room.Most {
+			break
+		}
+		if uid < room.New {
+			if waited >= room.Most-room.Spare {
+				continue
+			}
+			waited++
+		}
+		chosen = append(chosen, uid)
+	}
+	return chosen
 }
 
 // Done goes on after messages were looked at: found is what the search gave, all of it.

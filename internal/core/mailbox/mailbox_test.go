@@ -53,7 +53,7 @@ func TestNextAndDone(t *testing.T) {
 		for _, uid := range c.known {
 			known[uid] = true
 		}
-		got := s.Next(found, known, c.newest, c.room)
+		got := s.Next(found, known, c.newest, Room{Most: c.room})
 		if !slices.Equal(got, c.want) {
 			t.Errorf("%+v: %v", c, got)
 		}
@@ -73,5 +73,31 @@ func TestNextAndDone(t *testing.T) {
 	}
 	if after := s.Done(nil, nil); after.Anew || after.From != 10 {
 		t.Errorf("%+v", after)
+	}
+}
+
+// What waited before leaves room for what comes while a folder is followed, in either
+// order, and has all the room but that.
+func TestNewMailIsNotKeptOut(t *testing.T) {
+	s := State{Validity: 1, From: 10}
+	found := []uint32{1, 2, 3, 10, 11, 12, 20, 21}
+	for _, c := range []struct {
+		newest bool
+		room   Room
+		want   []uint32
+	}{
+		{false, Room{4, 2, 20}, []uint32{10, 11, 20, 21}},
+		{true, Room{4, 2, 20}, []uint32{21, 20, 12, 11}},
+		{false, Room{2, 2, 20}, []uint32{20, 21}},
+		{true, Room{1, 2, 20}, []uint32{21}},
+		{false, Room{0, 2, 20}, nil},
+		{false, Room{6, 2, 30}, []uint32{10, 11, 12, 20}},
+		{false, Room{8, 2, 20}, []uint32{10, 11, 12, 20, 21, 1, 2, 3}},
+		{false, Room{3, 5, 0}, []uint32{10, 11, 12}},
+		{true, Room{-1, 2, 20}, nil},
+	} {
+		if got := s.Next(found, nil, c.newest, c.room); !slices.Equal(got, c.want) {
+			t.Errorf("%+v: %v", c, got)
+		}
 	}
 }

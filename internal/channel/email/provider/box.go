@@ -27,7 +27,12 @@ type Box struct {
 }
 
 // Folder is how a folder stands when it is opened.
-type Folder struct{ Validity, Next uint32 }
+type Folder struct {
+	Validity, Next uint32
+	// Changed grows with every message that comes and every flag that is changed
+	// (HIGHESTMODSEQ, RFC 7162, 3.1.2.1); 0 where the provider keeps no such number.
+	Changed uint64
+}
 
 // Open signs in. Close the box.
 func (n *Network) Open(ctx context.Context, a Account) (b *Box, err error) {
@@ -181,11 +186,16 @@ func (b *Box) faulty(err error, step Step, otherwise Reason) error {
 // Select opens a folder.
 func (b *Box) Select(ctx context.Context, folder string) (Folder, error) {
 	var d *imap.SelectData
-	err := b.do(ctx, func() (err error) { d, err = b.c.Select(folder, nil).Wait(); return err })
+	o := &imap.SelectOptions{CondStore: b.c.Caps().Has(imap.CapCondStore)}
+	err := b.do(ctx, func() (err error) { d, err = b.c.Select(folder, o).Wait(); return err })
 	if err != nil {
 		return Folder{}, b.faulty(err, StepFolder, NoFolder)
 	}
-	return Folder{Validity: d.UIDValidity, Next: uint32(d.UIDNext)}, nil
+	out := Folder{Validity: d.UIDValidity, Next: uint32(d.UIDNext)}
+	if o.CondStore {
+		out.Changed = d.HighestModSeq
+	}
+	return out, nil
 }
 
 // Search says which messages to find: all from From on; and of those before it the
@@ -233,6 +243,38 @@ func (b *Box) Find(ctx context.Context, s Search) ([]uint32, error) {
 	}
 	slices.Sort(all)
 	return slices.Compact(all), nil
+}
+
+// Changes gives the messages that came or whose flags changed since the folder stood at
+// since (RFC 7162, 3.1.4.1), and those of them that a search finds. What is gone is in
+// neither. It needs a folder that has a Changed, and a search without Since.
+func (b *Box) Changes(ctx context.Context, since uint64, s Search) (changed, found []uint32, err error) {
+	var all imap.UIDSet
+	all.AddRange(1, 0)
+	err = within(ctx, b.conn, 4*patience, func() error {
+		cmd := b.c.Fetch(all, &imap.FetchOptions{UID: true, Flags: true, ChangedSince: since})
+		for one := cmd.Next(); one != nil; one = cmd.Next() {
+			m, err := one.Collect()
+			if err != nil {
+				return errors.Join(cmd.Close(), err)
+			}
+			uid := uint32(m.UID)
+			if uid == 0 {
+				continue
+			}
+			changed = append(changed, uid)
+			if !slices.Contains(m.Flags, imap.FlagDeleted) && (uid >= s.From || s.Unread && !slices.Contains(m.Flags, imap.FlagSeen)) {
+				found = append(found, uid)
+			}
+		}
+		return cmd.Close()
+	})
+	if err != nil {
+		return nil, nil, b.faulty(err, StepFolder, Lost)
+	}
+	slices.Sort(changed)
+	slices.Sort(found)
+	return changed, found, nil
 }
 
 // Head is what is read of a message to know it again.
