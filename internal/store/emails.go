@@ -178,6 +178,13 @@ func (tx *Tx) ClaimAcknowledgement(a AcknowledgementRow, since time.Time) (claim
 	return n > 0, err
 }
 
+// CountAcknowledgements says how many were sent for messages of a mailbox since a time.
+func (tx *Tx) CountAcknowledgements(mailboxID string, since time.Time) (n int64, err error) {
+	_, err = tx.one(`SELECT count(*) FROM email_acknowledgements JOIN emails ON emails.tenant_id = email_acknowledgements.tenant_id AND emails.interaction_id = email_acknowledgements.interaction_id
+		WHERE email_acknowledgements.tenant_id = $1 AND email_acknowledgements.sent_at >= $2 AND emails.mailbox_id = $3`, []any{string(tx.scope.Tenant), us(since), mailboxID}, &n)
+	return n, err
+}
+
 // Acknowledgement is the last one to a sender.
 func (tx *Tx) Acknowledgement(sender []byte) (AcknowledgementRow, error) {
 	return get(tx, "acknowledgement", scanAcknowledgement, `SELECT `+acknowledgementColumns+` FROM email_acknowledgements WHERE tenant_id = $1 AND sender = $2`,

@@ -47,6 +47,8 @@ var benches = []bench{
 	{[]string{"calls_back", "calls_back_last"}, callsBack},
 	{[]string{"flood_calls", "flood_memory", "flood_cpu"}, strangersFlood},
 	{[]string{"mail_cpu", "mails_per_second"}, routedMails},
+	{[]string{"mailboxes_memory", "mailboxes_cpu"}, idleMailboxes},
+	{[]string{"backlog_newest", "backlog_oldest", "backlog_memory", "backlog_cpu"}, mailBacklog},
 	{[]string{"calls_memory", "calls_left_goroutines", "calls_left_heap"}, callsMemory},
 }
 
@@ -61,6 +63,8 @@ type run struct {
 	calls    int
 	// telephones is how many calls come by telephone for calls_memory.
 	telephones int
+	mailboxes  int // for mailboxes_memory
+	backlog    int // unread messages for backlog_newest and backlog_oldest
 
 	work string // a folder of ours
 	bin  string // made when first needed
@@ -77,6 +81,8 @@ func main() {
 	flag.IntVar(&r.seconds, "seconds", 10, "length of messages_per_second, of flood_calls and of the figures of sound")
 	flag.IntVar(&r.calls, "calls", 100, "calls for srtp_relay, recording_cpu and sip_browser; five times as many for caller_waits")
 	flag.IntVar(&r.telephones, "telephones", 30000, "calls by telephone for calls_memory")
+	flag.IntVar(&r.mailboxes, "mailboxes", 1000, "idle mailboxes for mailboxes_memory")
+	flag.IntVar(&r.backlog, "backlog", 50000, "unread messages for backlog_newest and backlog_oldest")
 	child := flag.Bool("media", false, "be the process that is measured for sound")
 	flag.Parse()
 	if *child {

@@ -166,18 +166,28 @@ func cpu(pid int) (time.Duration, error) {
 }
 
 // resident is the memory that a process holds, in bytes (VmRSS).
-func resident(pid int) (int64, error) {
+func resident(pid int) (int64, error) { return memory(pid, "VmRSS:") }
+
+// peak is the most that a process held since peakAnew, in bytes (VmHWM).
+func peak(pid int) (int64, error) { return memory(pid, "VmHWM:") }
+
+// peakAnew begins peak anew (proc_pid_clear_refs(5)).
+func peakAnew(pid int) error {
+	return os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", pid), []byte("5"), 0o200)
+}
+
+func memory(pid int, what string) (int64, error) {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0, err
 	}
 	for line := range strings.Lines(string(b)) {
-		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+		if rest, ok := strings.CutPrefix(line, what); ok {
 			kb, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")), 10, 64)
 			return kb << 10, err
 		}
 	}
-	return 0, fmt.Errorf("/proc/%d/status has no VmRSS", pid)
+	return 0, fmt.Errorf("/proc/%d/status has no %s", pid, what)
 }
 
 // settled is a process's memory once it does not grow or shrink by more than a

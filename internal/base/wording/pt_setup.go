@@ -178,10 +178,10 @@ var ptHelp = []entry{
 		`aceita-se "EQUIPA" in teams, site == "LOCAL", skill("COMPETÊNCIA") >= 5 e language == "pt", com ==, !=, <, <=, >, >= e in, ligados com and, or, not`},
 	{"accepted are attr.NAME, language, channel, hour (0-23) and weekday (0 is Sunday), compared with " +
 		"==, !=, <, <=, >, >=, in, contains, startsWith, endsWith or matches, joined with and, or, not; functions lower, upper, trim, len, int; " +
-		"of an email mail.from, domain, to, subject, text, size, files and automatic, mentions(\"words\") and header(\"name\")",
+		"of an email mail.from, domain, to, subject, text, size, files, language and automatic, mentions(\"words\") and header(\"name\")",
 		"aceita-se attr.NOME, language, channel, hour (0-23) e weekday (0 é domingo), comparados com " +
 			"==, !=, <, <=, >, >=, in, contains, startsWith, endsWith ou matches, ligados com and, or, not; funções lower, upper, trim, len, int; " +
-			"de um email mail.from, domain, to, subject, text, size, files e automatic, mentions(\"palavras\") e header(\"nome\")"},
+			"de um email mail.from, domain, to, subject, text, size, files, language e automatic, mentions(\"palavras\") e header(\"nome\")"},
 	{"%s stands for nothing by itself; it has %s", "{1} não significa nada sozinho; tem {2}"},
 	{"%s has no %s; it has %s", "{1} não tem {2}; tem {3}"},
 	{"looks at an email, and no entry point of emails runs this flow.", "olha para um email, e nenhum ponto de entrada de emails corre este fluxo."},

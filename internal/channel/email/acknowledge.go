@@ -22,6 +22,9 @@ import (
 const (
 	// onceIn is how often a machine writes to one address at most (RFC 3834, 2).
 	onceIn = 24 * time.Hour
+	// mostAnHour is how many acknowledgements a mailbox sends in an hour, whoever wrote: who
+	// writes with many strangers' addresses does not write to them by us.
+	mostAnHour = 200
 	// lateAfter is when an acknowledgement is of no use any more.
 	lateAfter = time.Hour
 )
@@ -86,11 +89,17 @@ func (s *Service) RunAcknowledge(ctx context.Context, job store.JobRow) error {
 		return err
 	}
 	row := store.AcknowledgementRow{Sender: sender, InteractionID: job.ObjectID, SentAt: now}
-	claimed := false
+	claimed, sent := false, int64(0)
 	err = s.DB.Write(ctx, job.Tenant, func(tx *store.Tx) (err error) {
+		if sent, err = tx.CountAcknowledgements(o.row.MailboxID, now.Add(-time.Hour)); err != nil || sent >= mostAnHour {
+			return err
+		}
 		claimed, err = tx.ClaimAcknowledgement(row, now.Add(-onceIn))
 		return err
 	})
+	if err == nil && sent == mostAnHour {
+		s.Log.Warn("a mailbox has acknowledged as much as it may in an hour", "tenant", job.Tenant, "mailbox", o.row.MailboxID)
+	}
 	if err != nil || !claimed {
 		return err
 	}
@@ -135,7 +144,7 @@ func (s *Service) acknowledgement(ctx context.Context, job store.JobRow, o opene
 	from := o.own()
 	_, domain, _ := strings.Cut(from.Address.Reveal(), "@")
 	d := message.Draft{ID: threads.ID(job.ObjectID, nonce, domain), Date: s.Clock.Now(), From: from, To: []message.Address{{Address: secret.New(to)}},
-		Subject: o.m.AnswerSubject(), Text: secret.New(inLanguage(o.box.Acknowledgement, point.Languages)), Automatic: true}
+		Subject: o.m.AnswerSubject(), Text: secret.New(inLanguage(o.box.Acknowledgement, append([]string{o.m.Language()}, point.Languages...))), Automatic: true}
 	d.InReplyTo, d.References = o.m.Answer()
 	return provider.Letter{To: []string{to}, Octets: message.Write(d)}, nil
 }

@@ -1,10 +1,12 @@
 package email
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
 
+	"nubitalk/internal/base/clock"
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/channel/email/message"
@@ -145,4 +147,90 @@ func TestAcknowledgedOnceADay(t *testing.T) {
 	if err := s.RunAcknowledge(ctx, store.JobRow{Tenant: a.Tenant, ObjectID: ids.New(id.Interaction), CreatedAt: time.Now()}); err != nil {
 		t.Fatalf("of what is gone: %v", err)
 	}
+}
+
+// A mailbox acknowledges so much in an hour, whoever wrote; another mailbox has its own
+// hour, and the next hour is another.
+func TestAcknowledgementsAreBounded(t *testing.T) {
+	r := newRelay(t)
+	s, a, interaction := received(t, r)
+	acknowledging(s)
+	ctx := t.Context()
+	begun := time.Now().Add(-50 * time.Minute)
+	err := s.DB.Write(ctx, a.Tenant, func(tx *store.Tx) error {
+		for i := range mostAnHour {
+			other := ids.New(id.Interaction)
+			if err := tx.InsertInteraction(store.InteractionRow{ID: other, ContactID: "con_1", Channel: "email", State: "closed", Version: 1}); err != nil {
+				return err
+			}
+			if err := tx.InsertEmail(store.EmailRow{InteractionID: other, Identity: []byte(other), MailboxID: "mbx_1", Folder: "INBOX"}); err != nil {
+				return err
+			}
+			if _, err := tx.ClaimAcknowledgement(store.AcknowledgementRow{Sender: []byte(other), InteractionID: other, SentAt: begun.Add(time.Duration(i) * time.Second)}, begun); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := func(mailbox string, since time.Time) (n int64) {
+		t.Helper()
+		if err := s.DB.Read(ctx, a.Tenant, func(tx *store.Tx) (err error) { n, err = tx.CountAcknowledgements(mailbox, since); return err }); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if all, late, other := count("mbx_1", begun), count("mbx_1", begun.Add(10*time.Second)), count("mbx_2", begun); all != mostAnHour || late != mostAnHour-10 || other != 0 {
+		t.Fatalf("%d, %d and %d are counted", all, late, other)
+	}
+	job := store.JobRow{Tenant: a.Tenant, ObjectID: interaction, CreatedAt: time.Now()}
+	if err := s.RunAcknowledge(ctx, job); err != nil || r.count() != 0 {
+		t.Fatalf("one more than the most: %v, %d taken", err, r.count())
+	}
+	now := clock.NewVirtual(begun.Add(time.Hour + time.Minute))
+	s.Clock, job.CreatedAt = now, now.Now()
+	if err := s.RunAcknowledge(ctx, job); err != nil || r.count() != 1 {
+		t.Fatalf("in the next hour: %v, %d taken", err, r.count())
+	}
+}
+
+// Who wrote is acknowledged in its own language where there is such a text, else in the
+// first of the entry point's; so is the work, where the entry point has the language.
+func TestTheLanguageIsTheSenders(t *testing.T) {
+	for words, want := range map[string]string{
+		"Boa tarde, ainda não recebi a minha encomenda. Obrigado": "Recebemos a sua mensagem.",
+		"Hello, where is my order please? Thank you":              "We have your message.",
+		"Guten Tag, wo ist meine Bestellung? Ich habe sie nicht":  "We have your message.",
+		"4711": "We have your message.",
+	} {
+		r := newRelay(t)
+		s, a, interaction := received(t, r)
+		acknowledging(s)
+		m, err := message.Read(strings.NewReader("From: Rui <rui@example.org>\r\nTo: help@shop.example\r\nMessage-ID: <1@example.org>\r\n\r\n"+words+"\r\n"), message.Standard)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.held.put(a.Tenant, interaction, m)
+		if err := s.RunAcknowledge(t.Context(), store.JobRow{Tenant: a.Tenant, ObjectID: interaction, CreatedAt: time.Now()}); err != nil || r.count() != 1 || !strings.Contains(r.took[0], want) {
+			t.Errorf("%q: %v, %q is not in what was sent", words, err, want)
+		}
+		f := &followed{s: s, tenant: a.Tenant}
+		got, err := f.arrival(t.Context(), m)
+		if err != nil || got.Language != "en" || got.Mail.Language != m.Language() {
+			t.Errorf("%q: %q where English alone is spoken, %v", words, got.Language, err)
+		}
+		s.Setup = bilingual{s.Setup.(oneBox)}
+		wanted := map[bool]string{true: "pt", false: "en"}[strings.HasPrefix(want, "Receb")]
+		if got, err = f.arrival(t.Context(), m); err != nil || got.Language != wanted {
+			t.Errorf("%q: %q, %v", words, got.Language, err)
+		}
+	}
+}
+
+type bilingual struct{ oneBox }
+
+func (bilingual) EntryPointOf(context.Context, id.Tenant, string) (setup.EntryPoint, error) {
+	return setup.EntryPoint{Languages: []string{"en", "pt"}}, nil
 }

@@ -336,6 +336,9 @@ func (f *followed) arrival(ctx context.Context, m *message.Message) (channel.Arr
 	if len(point.Languages) > 0 {
 		a.Language = point.Languages[0]
 	}
+	if wrote := m.Language(); slices.Contains(point.Languages, wrote) {
+		a.Language = wrote
+	}
 	a.Mail = looked(m)
 	if len(m.From) > 0 {
 		a.Name = shortened(m.From[0].Name)
@@ -351,7 +354,7 @@ const longestField = 1000
 
 // looked is what a flow may look at of a message.
 func looked(m *message.Message) *flow.Mail {
-	out := &flow.Mail{Subject: m.Subject, Text: m.Text, Size: m.Size, Automatic: m.Automatic(), Headers: m.Fields(longestField)}
+	out := &flow.Mail{Subject: m.Subject, Text: m.Text, Size: m.Size, Automatic: m.Automatic(), Language: m.Language(), Headers: m.Fields(longestField)}
 	if len(m.From) > 0 {
 		out.From = m.From[0].Address
 	}

@@ -38,7 +38,7 @@ var conditions = expression.Language{
 	Functions: []string{"lower", "upper", "trim", "len", "int"},
 	Help: "accepted are attr.NAME, language, channel, hour (0-23) and weekday (0 is Sunday), compared with " +
 		"==, !=, <, <=, >, >=, in, contains, startsWith, endsWith or matches, joined with and, or, not; functions lower, upper, trim, len, int; " +
-		"of an email mail.from, domain, to, subject, text, size, files and automatic, mentions(\"words\") and header(\"name\")",
+		"of an email mail.from, domain, to, subject, text, size, files, language and automatic, mentions(\"words\") and header(\"name\")",
 }
 
 // compile prepares every condition of the graph once.

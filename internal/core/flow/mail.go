@@ -24,6 +24,7 @@ type Mail struct {
 	Text      secret.Text // of it, MaxMailText are looked at
 	Size      int         // octets, as it came
 	Files     int
+	Language  string                 // in which it is written, of two letters; "" if that is not clear
 	Automatic string                 // why it is taken for a machine's; "" if it is not
 	Headers   map[string]secret.Text // by name in small letters
 }
@@ -46,10 +47,11 @@ type mailScope struct {
 	Text      string   `expr:"text"`
 	Size      int      `expr:"size"`
 	Files     int      `expr:"files"`
+	Language  string   `expr:"language"`
 	Automatic string   `expr:"automatic"`
 }
 
-var mailParts = []string{"from", "domain", "to", "subject", "text", "size", "files", "automatic"}
+var mailParts = []string{"from", "domain", "to", "subject", "text", "size", "files", "language", "automatic"}
 
 // mailCalls are the functions that look at a message.
 var mailCalls = []string{"mentions", "header"}
@@ -58,7 +60,7 @@ func (m *Mail) scope() mailScope {
 	if m == nil {
 		return mailScope{}
 	}
-	s := mailScope{From: strings.ToLower(m.From.Reveal()), Subject: m.Subject.Reveal(), Text: m.start(), Size: m.Size, Files: m.Files, Automatic: m.Automatic}
+	s := mailScope{From: strings.ToLower(m.From.Reveal()), Subject: m.Subject.Reveal(), Text: m.start(), Size: m.Size, Files: m.Files, Language: m.Language, Automatic: m.Automatic}
 	s.Domain = s.From[strings.LastIndexByte(s.From, '@')+1:]
 	for _, a := range m.To {
 		s.To = append(s.To, strings.ToLower(a.Reveal()))

@@ -22,11 +22,11 @@ func mailFlow(t *testing.T, condition string) (*Graph, error) {
 // comes into what is kept of the run.
 func TestConditionsLookAtAMessage(t *testing.T) {
 	mail := &Mail{From: secret.New("Rita@Example.ORG"), To: []secret.Text{secret.New("Help@shop.example")}, Subject: secret.New("Fatura nº 7"),
-		Text: secret.New("Não recebi a FACTURAÇÃO, quero o meu dinheiro de volta." + strings.Repeat(" x", MaxMailText) + " late"), Size: 50_000, Files: 2, Automatic: "list",
+		Text: secret.New("Não recebi a FACTURAÇÃO, quero o meu dinheiro de volta." + strings.Repeat(" x", MaxMailText) + " late"), Size: 50_000, Files: 2, Language: "pt", Automatic: "list",
 		Headers: map[string]secret.Text{"x-priority": secret.New("1")}}
 	for condition, want := range map[string]bool{
 		`mail.domain == "example.org"`: true, `mail.from == "rita@example.org"`: true, `"help@shop.example" in mail.to`: true, `"x@shop.example" in mail.to`: false,
-		`mail.subject contains "nº 7"`: true, `lower(mail.text) contains "dinheiro"`: true, `mail.size > 40000 and mail.files == 2`: true, `mail.automatic == "list"`: true,
+		`mail.subject contains "nº 7"`: true, `lower(mail.text) contains "dinheiro"`: true, `mail.size > 40000 and mail.files == 2`: true, `mail.automatic == "list"`: true, `mail.language == "pt"`: true, `mail.language != "" and mail.language != "pt"`: false,
 		`mentions("facturacao")`: true, `mentions("Dinheiro de  volta")`: true, `mentions("fatura")`: true, `mentions("fatur")`: false, `mentions("7 nao")`: false, `mentions(" ")`: false, `mentions("late")`: false,
 		`header("X-PRIORITY") == "1"`: true, `header("List-Id") != ""`: false, `mail.subject matches "^Fatura"`: true,
 	} {

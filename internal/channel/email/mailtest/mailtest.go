@@ -88,7 +88,11 @@ func Start(t T, addresses ...string) *Provider {
 	}
 	p.write("users", users.String(), 0o644)
 	p.write("accounts", accounts.String(), 0o644)
-	p.conf = p.write("dovecot.conf", fmt.Sprintf(dovecotConf, dir, p.IMAP, p.IMAPS, owner, group(t, p.gid), login), 0o644)
+	conf := fmt.Sprintf(dovecotConf, dir, p.IMAP, p.IMAPS, owner, group(t, p.gid), login)
+	if len(addresses) > crowd {
+		conf += crowdedConf
+	}
+	p.conf = p.write("dovecot.conf", conf, 0o644)
 	must(t, os.Chmod(dir, 0o755))
 	p.imap = p.run(dovecot, "-F", "-c", p.conf)
 	p.run(exim, "-C", p.write("exim.conf", fmt.Sprintf(eximConf, dir, p.SMTP, p.SMTPS, owner, group(t, p.gid)), 0o644), "-bdf", "-q1m")
@@ -319,6 +323,24 @@ func must(t T, err error) {
 		t.Fatal(err)
 	}
 }
+
+// crowd is from how many accounts on connections share Dovecot's processes, which
+// otherwise have one each.
+const crowd = 50
+
+const crowdedConf = `default_client_limit = 20000
+service imap-login {
+  service_count = 0
+  process_min_avail = 2
+  vsz_limit = 0
+}
+service imap {
+  service_count = 0
+  client_limit = 200
+  process_limit = 50
+  vsz_limit = 0
+}
+`
 
 const dovecotConf = `base_dir = %[1]s/run
 log_path = %[1]s/dovecot.log

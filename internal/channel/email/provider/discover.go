@@ -88,11 +88,24 @@ func services(ctx context.Context, domain string) (Found, bool) {
 			continue
 		}
 		_, found, err := net.DefaultResolver.LookupSRV(ctx, one.name, "tcp", domain)
-		if err == nil && len(found) > 0 && found[0].Target != "." && found[0].Port != 0 {
-			*one.to = Server{Host: strings.ToLower(strings.TrimSuffix(found[0].Target, ".")), Port: int(found[0].Port), Security: one.how}
+		if err == nil {
+			*one.to = offered(found, one.how)
 		}
 	}
 	return f, f.IMAP.Host != "" && f.SMTP.Host != ""
+}
+
+// offered is the server that SRV records offer, the first of them, if they do: "." says
+// that there is none (RFC 2782), and what is no host's name is not believed.
+func offered(records []*net.SRV, how Security) Server {
+	if len(records) == 0 || records[0].Port == 0 {
+		return Server{}
+	}
+	host := strings.ToLower(strings.TrimSuffix(records[0].Target, "."))
+	if !isHost(host) {
+		return Server{}
+	}
+	return Server{Host: host, Port: int(records[0].Port), Security: how}
 }
 
 type clientConfig struct {

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"net"
 	"strings"
 	"testing"
 )
@@ -36,6 +37,30 @@ func TestReadConfig(t *testing.T) {
 	got, ok := readConfig(strings.NewReader(someConfig), "help@shop.example")
 	want := Found{IMAP: Server{"imap.shop.example", 993, TLS}, SMTP: Server{"smtp.shop.example", 587, STARTTLS}, User: "help@shop.example", By: "autoconfig"}
 	if !ok || got != want {
+		t.Errorf("%+v", got)
+	}
+}
+
+// Whatever SRV records say: a host and a port with TLS is proposed, or nothing.
+func FuzzOffered(f *testing.F) {
+	f.Add("IMAP.shop.example.", uint16(993))
+	f.Add(".", uint16(0))
+	f.Add("a b\x00.", uint16(1))
+	f.Add("\\046.example.", uint16(143))
+	f.Fuzz(func(t *testing.T, target string, port uint16) {
+		if got := offered([]*net.SRV{{Target: target, Port: port}}, STARTTLS); got != (Server{}) && (!isHost(got.Host) || got.Port < 1 || got.Security != STARTTLS) {
+			t.Errorf("it proposes %+v", got)
+		}
+	})
+}
+
+func TestOffered(t *testing.T) {
+	for target, want := range map[string]Server{"IMAP.Shop.example.": {"imap.shop.example", 993, TLS}, ".": {}, "": {}, "a/b.": {}, "[::1]": {}} {
+		if got := offered([]*net.SRV{{Target: target, Port: 993}, {Target: "second.example.", Port: 1}}, TLS); got != want {
+			t.Errorf("%q: %+v", target, got)
+		}
+	}
+	if got := offered([]*net.SRV{{Target: "a.example.", Port: 0}}, TLS); got != (Server{}) || offered(nil, TLS) != got {
 		t.Errorf("%+v", got)
 	}
 }
