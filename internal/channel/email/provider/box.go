@@ -199,7 +199,7 @@ func (b *Box) Select(ctx context.Context, folder string) (Folder, error) {
 }
 
 // Search says which messages to find: all from From on; and of those before it the
-// unread ones, those since a day, or none.
+// unread ones, those since a day that were not marked as handled, or none.
 type Search struct {
 	From   uint32
 	Unread bool
@@ -236,7 +236,12 @@ func (b *Box) Find(ctx context.Context, s Search) ([]uint32, error) {
 			}
 		}
 		if !s.Since.IsZero() {
-			if err := ask(imap.SearchCriteria{UID: []imap.UIDSet{below}, Since: s.Since}); err != nil {
+			// What was handled is known by its mark, also when our record of it is forgotten.
+			err := ask(imap.SearchCriteria{UID: []imap.UIDSet{below}, Since: s.Since, Not: []imap.SearchCriteria{{Flag: []imap.Flag{Handled}}}})
+			if f := new(Fault); errors.As(err, &f) && errors.As(f.cause, new(*imap.Error)) { // a provider without keywords
+				err = ask(imap.SearchCriteria{UID: []imap.UIDSet{below}, Since: s.Since})
+			}
+			if err != nil {
 				return nil, err
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"testing"
+	"time"
 
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/channel/email/localmail"
@@ -71,6 +72,33 @@ func TestChanges(t *testing.T) {
 	}
 	if _, found, err = b.Changes(ctx, second.Changed, q); err != nil || len(found) != 1 {
 		t.Errorf("one from From on is found, read or not: %v %v", found, err)
+	}
+}
+
+// When a folder was numbered anew, what was handled is not compared with what is known: it
+// is known by its mark, as long as the provider keeps that.
+func TestWhatWasHandledIsNotComparedAnew(t *testing.T) {
+	p := mailtest.Start(t, help)
+	ctx := t.Context()
+	p.Drop(help, []string{"From: " + ana + "\nMessage-ID: <1@example.org>\n\nx\n", "From: " + ana + "\nMessage-ID: <2@example.org>\n\nx\n"})
+	b, err := p.Network().Open(ctx, p.Account(help))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	if _, err := b.Select(ctx, "INBOX"); err != nil {
+		t.Fatal(err)
+	}
+	q := provider.Search{From: 100, Since: time.Now().AddDate(0, 0, -2)}
+	all, err := b.Find(ctx, q)
+	if err != nil || len(all) != 2 {
+		t.Fatal(all, err)
+	}
+	if err := b.Mark(ctx, all[0], false); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := b.Find(ctx, q); err != nil || !slices.Equal(left, all[1:]) {
+		t.Errorf("%v of %v are compared, %v", left, all, err)
 	}
 }
 

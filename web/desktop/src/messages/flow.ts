@@ -214,7 +214,7 @@ const en = {
   case: "Case {number}",
   condition: "If",
   conditionHint:
-    'For example: attr.topic == "bill", hour < 12, weekday in [0, 6], language startsWith "pt", channel == "voice". Of an email: mentions("refund"), mail.domain == "example.org", "sales@shop.example" in mail.to, mail.files > 0, mail.automatic != "", header("X-Priority") == "1".',
+    'For example: attr.topic == "bill", hour < 12, weekday in [0, 6], language startsWith "pt", channel == "voice". Of an email: mentions("refund"), mail.domain == "example.org", "sales@shop.example" in mail.to, mail.files > 0, mail.language == "pt", mail.automatic != "", header("X-Priority") == "1".',
   priority: "Priority",
   priorityHint: "Added to the queue's; 0 to 10.",
   leave: "leave as it is",

@@ -215,7 +215,7 @@ export const pt = {
   case: "Caso {number}",
   condition: "Se",
   conditionHint:
-    'Por exemplo: attr.topic == "bill", hour < 12, weekday in [0, 6], language startsWith "pt", channel == "voice". De um email: mentions("reembolso"), mail.domain == "example.org", "vendas@loja.example" in mail.to, mail.files > 0, mail.automatic != "", header("X-Priority") == "1".',
+    'Por exemplo: attr.topic == "bill", hour < 12, weekday in [0, 6], language startsWith "pt", channel == "voice". De um email: mentions("reembolso"), mail.domain == "example.org", "vendas@loja.example" in mail.to, mail.files > 0, mail.language == "pt", mail.automatic != "", header("X-Priority") == "1".',
   priority: "Prioridade",
   priorityHint: "Soma-se à da fila; 0 a 10.",
   leave: "deixar como está",
