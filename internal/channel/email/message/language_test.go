@@ -18,7 +18,7 @@ func TestLanguage(t *testing.T) {
 		"Guten Tag,\nich habe meine Bestellung noch nicht erhalten. Wann kommt sie? Danke":                                             "de",
 		"Buongiorno, non ho ancora ricevuto il mio ordine. Quando arriva? Grazie":                                                      "it",
 		"Hello,\nwhere is my order, and when is it here? Thank you\n> Olá, não recebemos ainda o seu pedido. Obrigado pela sua espera": "en",
-		"Hello, where is my order please? I have not got it.\n-- \nEste email é confidencial e não se destina a ser lido por outros; se o recebeu por engano, pedimos que nos avise e que o apague. Obrigado":   "en",
+		"Hello, where is my order please? I have not got it.\n-- \nEste email é confidencial e não se destina a ser lido por outros; se o recebeu por engano, pedimos que nos avise e que o apague. Obrigado": "en",
 		"4711":      "",
 		"ok":        "",
 		"Rui Costa": "",
