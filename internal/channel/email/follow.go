@@ -3,6 +3,7 @@ package email
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"slices"
 	"time"
 
@@ -93,15 +94,21 @@ func (f *followed) run(ctx context.Context) {
 		if f.s.Clock.Now().Sub(began) > lastRetry {
 			wait = firstRetry
 		}
-		pause := wait
-		if slices.Contains([]provider.Reason{provider.Denied, provider.Busy, provider.SignedOut, provider.NoClient}, fault.Reason) {
-			pause = max(wait, denied)
-		}
-		if !sleep(ctx, pause) {
+		if !sleep(ctx, pauseAfter(fault.Reason, wait)) {
 			return
 		}
 		wait = min(2*wait, lastRetry)
 	}
+}
+
+// pauseAfter is how long to wait after a fault before the next try: longer where who asks
+// again at once makes it worse.
+func pauseAfter(why provider.Reason, wait time.Duration) time.Duration {
+	switch why {
+	case provider.Denied, provider.Busy, provider.SignedOut, provider.NoClient:
+		return max(wait, denied)
+	}
+	return wait
 }
 
 // session follows it over one connection.
@@ -122,21 +129,29 @@ func (f *followed) session(ctx context.Context) error {
 	defer b.Close()
 	folders := f.Looked()
 	for {
-		more := false
+		more, missing := false, 0
+		var fault *provider.Fault
 		// The first folder last: IDLE tells of the one that is open.
 		for i := len(folders) - 1; i >= 0; i-- {
 			left, err := f.look(ctx, b, folders[i])
+			if is := new(provider.Fault); errors.As(err, &is) && is.Reason == provider.NoFolder { // the others are followed all the same
+				missing, fault = missing+1, is
+				continue
+			}
 			if err != nil {
 				return err
 			}
 			more = more || left
 		}
-		f.s.note(f, state{Connected: true, Since: f.s.Clock.Now()})
+		if missing == len(folders) {
+			return fault
+		}
+		f.s.note(f, state{Connected: missing == 0, Since: f.s.Clock.Now(), Fault: fault})
 		if more {
 			continue
 		}
 		rest := keepAlive
-		if len(folders) > 1 || f.crowded(ctx) {
+		if len(folders) > 1 || f.crowded(ctx) { // also where one is missing
 			rest = round
 		}
 		if err := b.Wait(ctx, rest); err != nil {

@@ -53,7 +53,8 @@ type Provider struct {
 	Tokens                   *Authority // by which its accounts are signed in to without a password
 }
 
-// Start runs a provider with accounts by those addresses.
+// Start runs a provider with accounts by those addresses; one whose name begins with
+// "small" has no room for what is put there over IMAP.
 func Start(t T, addresses ...string) *Provider {
 	t.Helper()
 	dovecot, exim := find(t, "dovecot"), find(t, "exim4")
@@ -84,7 +85,11 @@ func Start(t T, addresses ...string) *Provider {
 	var users, accounts strings.Builder
 	for _, a := range addresses {
 		fmt.Fprintf(&accounts, "%s: %s\n", a, a)
-		fmt.Fprintf(&users, "%s:{PLAIN}%s::::::\n", a, Password)
+		rule := ""
+		if strings.HasPrefix(a, "small") {
+			rule = "userdb_quota_rule=*:bytes=100"
+		}
+		fmt.Fprintf(&users, "%s:{PLAIN}%s::::::%s\n", a, Password, rule)
 	}
 	p.write("users", users.String(), 0o644)
 	p.write("accounts", accounts.String(), 0o644)
@@ -182,6 +187,29 @@ func (p *Provider) StartIMAP() {
 	p.t.Helper()
 	p.imap = p.run(p.imap.Path, "-F", "-c", p.conf)
 	p.listens(p.IMAPS)
+}
+
+// Busy says whether mail to "busy" is refused for now.
+func (p *Provider) Busy(is bool) {
+	p.t.Helper()
+	if file := filepath.Join(p.dir, "busy"); is {
+		must(p.t, os.WriteFile(file, nil, 0o644))
+	} else {
+		must(p.t, os.Remove(file))
+	}
+}
+
+// Folder makes a folder of an account.
+func (p *Provider) Folder(address, folder string) {
+	p.t.Helper()
+	p.with(address, func(ctx context.Context, b *provider.Box) error { return b.Make(ctx, folder) })
+}
+
+// Rename gives a folder of an account another name, as its owner would.
+func (p *Provider) Rename(address, from, to string) {
+	p.t.Helper()
+	at := filepath.Join(p.dir, "mail", address)
+	must(p.t, os.Rename(filepath.Join(at, "."+from), filepath.Join(at, "."+to)))
 }
 
 // Renumber has a folder numbered anew (another UIDVALIDITY), as when a provider
@@ -373,6 +401,11 @@ userdb {
   args = %[1]s/users
   default_fields = uid=%[4]s gid=%[5]s home=%[1]s/mail/%%u
 }
+mail_plugins = quota
+plugin {
+  quota = maildir:all of it
+  quota_rule = *:storage=1G
+}
 namespace inbox {
   inbox = yes
   separator = /
@@ -418,6 +451,10 @@ begin acl
 rcpt:
   deny local_parts = nobody
   defer local_parts = later
+  defer local_parts = busy
+        condition = ${if exists{%[1]s/busy}}
+  deny local_parts = full
+        message = 552 5.2.2 its mailbox is full
   accept authenticated = *
   deny
 begin routers

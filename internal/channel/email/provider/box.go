@@ -20,6 +20,7 @@ import (
 
 // Box is a mailbox that is open over IMAP.
 type Box struct {
+	n    *Network
 	host string
 	conn net.Conn
 	c    *imapclient.Client
@@ -51,8 +52,7 @@ func (n *Network) open(ctx context.Context, a Account, token secret.Text) (*Box,
 		var answer *imap.Error
 		if errors.As(err, &answer) {
 			reason := Denied
-			switch answer.Code {
-			case imap.ResponseCodeUnavailable, imap.ResponseCodeInUse, imap.ResponseCodeLimit:
+			if limits(answer) {
 				reason = Busy
 			}
 			return nil, &Fault{Step: StepSignIn, Reason: reason, Host: b.host, cause: err}
@@ -69,7 +69,7 @@ func (n *Network) greet(ctx context.Context, s Server) (*Box, error) {
 		return nil, err
 	}
 	if s.Security == STARTTLS {
-		if err := within(ctx, conn, patience, func() error { return startTLS(conn) }); err != nil {
+		if err := within(ctx, conn, n.patience(), func() error { return startTLS(conn) }); err != nil {
 			_ = conn.Close()
 			return nil, AsFault(err, StepSecure, s.Host)
 		}
@@ -78,7 +78,7 @@ func (n *Network) greet(ctx context.Context, s Server) (*Box, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Box{host: s.Host, conn: secured, news: make(chan struct{}, 1)}
+	b := &Box{n: n, host: s.Host, conn: secured, news: make(chan struct{}, 1)}
 	var wire net.Conn = secured
 	if s.Security == STARTTLS { // the greeting was said before TLS, and none is said after it
 		wire = &greeted{Conn: secured, first: strings.NewReader("* OK ready\r\n")}
@@ -159,7 +159,7 @@ func (b *Box) hear() {
 }
 
 func (b *Box) do(ctx context.Context, fn func() error) error {
-	return within(ctx, b.conn, patience, fn)
+	return within(ctx, b.conn, b.n.patience(), fn)
 }
 
 // Close ends the connection.
@@ -177,10 +177,22 @@ func (b *Box) faulty(err error, step Step, otherwise Reason) error {
 		reason = NoFolder
 	case imap.ResponseCodeOverQuota:
 		reason = Full
-	case imap.ResponseCodeUnavailable, imap.ResponseCodeInUse, imap.ResponseCodeLimit, imap.ResponseCodeServerBug:
+	}
+	if limits(answer) {
 		reason = Busy
 	}
 	return &Fault{Step: step, Reason: reason, Host: b.host, cause: err}
+}
+
+// limits says whether a server refuses a command because it limits us, or is busy: by a
+// code (RFC 5530), or in words alone, as the large ones do.
+func limits(answer *imap.Error) bool {
+	switch answer.Code {
+	case imap.ResponseCodeUnavailable, imap.ResponseCodeInUse, imap.ResponseCodeLimit, imap.ResponseCodeServerBug:
+		return true
+	}
+	text := strings.ToLower(answer.Text)
+	return slices.ContainsFunc([]string{"throttl", "too many", "bandwidth", "rate limit", "try again later"}, func(said string) bool { return strings.Contains(text, said) })
 }
 
 // Select opens a folder.
@@ -256,7 +268,7 @@ func (b *Box) Find(ctx context.Context, s Search) ([]uint32, error) {
 func (b *Box) Changes(ctx context.Context, since uint64, s Search) (changed, found []uint32, err error) {
 	var all imap.UIDSet
 	all.AddRange(1, 0)
-	err = within(ctx, b.conn, 4*patience, func() error {
+	err = within(ctx, b.conn, 4*b.n.patience(), func() error {
 		cmd := b.c.Fetch(all, &imap.FetchOptions{UID: true, Flags: true, ChangedSince: since})
 		for one := cmd.Next(); one != nil; one = cmd.Next() {
 			m, err := one.Collect()
@@ -324,7 +336,7 @@ func setOf(uids []uint32) imap.UIDSet {
 // Fetch reads a message, without marking it; nil if it is gone.
 func (b *Box) Fetch(ctx context.Context, uid uint32, l message.Limits) (m *message.Message, err error) {
 	section := &imap.FetchItemBodySection{Peek: true, Partial: &imap.SectionPartial{Size: l.Size + 1}}
-	err = within(ctx, b.conn, 4*patience, func() error {
+	err = within(ctx, b.conn, 4*b.n.patience(), func() error {
 		cmd := b.c.Fetch(setOf([]uint32{uid}), &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{section}})
 		var bad error
 		for one := cmd.Next(); one != nil; one = cmd.Next() {
@@ -415,7 +427,7 @@ func (b *Box) Move(ctx context.Context, uid uint32, folder string) error {
 	err := move()
 	var answer *imap.Error
 	if errors.As(err, &answer) {
-		if made := b.do(ctx, b.c.Create(folder, nil).Wait); made == nil {
+		if made := b.Make(ctx, folder); made == nil {
 			err = move()
 		}
 	}
@@ -425,9 +437,17 @@ func (b *Box) Move(ctx context.Context, uid uint32, folder string) error {
 	return nil
 }
 
+// Make makes a folder.
+func (b *Box) Make(ctx context.Context, folder string) error {
+	if err := b.do(ctx, b.c.Create(folder, nil).Wait); err != nil {
+		return b.faulty(err, StepFolder, Rejected)
+	}
+	return nil
+}
+
 // Keep puts a copy of a message into a folder, as read.
 func (b *Box) Keep(ctx context.Context, folder string, octets []byte) error {
-	err := within(ctx, b.conn, 4*patience, func() error {
+	err := within(ctx, b.conn, 4*b.n.patience(), func() error {
 		cmd := b.c.Append(folder, int64(len(octets)), &imap.AppendOptions{Flags: []imap.Flag{imap.FlagSeen}})
 		_, err := cmd.Write(octets)
 		err = errors.Join(err, cmd.Close())

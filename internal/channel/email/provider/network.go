@@ -48,10 +48,16 @@ type Network struct {
 	Permit func(netip.Addr) bool
 	// Roots are the certificate authorities that are trusted; nil: the system's.
 	Roots *x509.CertPool
+	// Patience is how long one step with a provider may take; 0: half a minute.
+	Patience time.Duration
 }
 
-// patience is how long one step with a provider may take.
-const patience = 30 * time.Second
+func (n *Network) patience() time.Duration {
+	if n.Patience > 0 {
+		return n.Patience
+	}
+	return 30 * time.Second
+}
 
 // ErrInside says that a name leads into the house.
 var ErrInside = outside.ErrInside
@@ -77,7 +83,7 @@ func (n *Network) dial(ctx context.Context, s Server) (net.Conn, error) {
 		return nil, &Fault{Step: StepName, Reason: NotFound, Host: s.Host, cause: err}
 	}
 	// The keep-alive of TCP finds a peer that is gone without a word.
-	dialer := net.Dialer{Timeout: patience / 3, KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 30 * time.Second, Interval: 15 * time.Second, Count: 4}}
+	dialer := net.Dialer{Timeout: n.patience() / 3, KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 30 * time.Second, Interval: 15 * time.Second, Count: 4}}
 	for _, a := range found {
 		var conn net.Conn
 		if conn, err = dialer.DialContext(ctx, "tcp", netip.AddrPortFrom(a, uint16(s.Port)).String()); err == nil {
@@ -109,7 +115,7 @@ func (n *Network) tlsConfig(s Server) *tls.Config {
 // secure begins TLS on a connection and closes it when that fails.
 func (n *Network) secure(ctx context.Context, plain net.Conn, s Server) (net.Conn, error) {
 	conn := tls.Client(plain, n.tlsConfig(s))
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, n.patience())
 	defer cancel()
 	if err := conn.HandshakeContext(ctx); err != nil {
 		_ = plain.Close()

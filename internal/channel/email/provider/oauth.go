@@ -70,7 +70,7 @@ func (n *Network) Renew(ctx context.Context, a Authority, refresh secret.Text) (
 const mostTokens = 64 << 10 // of an authority's answer, in octets
 
 func (n *Network) grant(ctx context.Context, a Authority, form url.Values) (Tokens, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, n.patience())
 	defer cancel()
 	at, err := url.Parse(a.Token)
 	if err != nil || at.Scheme != "https" {

@@ -126,7 +126,7 @@ func (n *Network) submissionWith(ctx context.Context, a Account, token secret.Te
 			return err
 		}
 	}
-	err = within(ctx, conn, 4*patience, func() error {
+	err = within(ctx, conn, 4*n.patience(), func() error {
 		c, err := smtp.NewClient(conn, s.Host)
 		if err != nil {
 			return greeting(err, s.Host)
