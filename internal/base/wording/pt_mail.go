@@ -67,7 +67,6 @@ var ptMail = []entry{
 	{"Images of other messages are being fetched. Try again in a moment.", "Estão a ser carregadas imagens de outras mensagens. Tente de novo daqui a pouco."},
 	{"It is too late: the answer is on its way.", "É tarde demais: a resposta já saiu."},
 	{"This answer was changed in another window.", "Esta resposta foi alterada noutra janela."},
-	{"Too many answers with large files leave at this moment. Send this one again in some seconds.", "Neste momento saem demasiadas respostas com ficheiros grandes. Envie esta de novo daqui a alguns segundos."},
 	{"Too much is being written at this moment to keep more. Send an answer, or remove a file.", "Está a ser escrito demasiado neste momento para guardar mais. Envie uma resposta ou retire um ficheiro."},
 	{"There is no such file in this answer.", "Não existe esse ficheiro nesta resposta."},
 	{"This piece of the file does not go on from what is there.", "Este pedaço do ficheiro não continua o que já cá está."},
