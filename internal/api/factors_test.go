@@ -70,13 +70,14 @@ func TestASignInInTwoSteps(t *testing.T) {
 	want1(t, h.ask(agent, "GET", "/api/v1/me", nil), 401, "unauthorised") // its sessions have ended
 }
 
-// Routes that change how somebody signs in, or go into another organisation's
-// affairs, say so, and no other does.
+// Routes that change how somebody signs in, or what somebody may do by a role or
+// a key, or go into another organisation's affairs, say so, and no other does.
 func TestWhatAsksForAFreshProof(t *testing.T) {
 	h := build(t, noLimits)
 	fresh := map[string]bool{
 		"POST /api/v1/me/factors/totp/begin": true, "POST /api/v1/me/factors/totp": true, "POST /api/v1/me/factors/passkey/begin": true, "POST /api/v1/me/factors/passkey": true,
 		"DELETE /api/v1/me/factors/{id}": true, "POST /api/v1/me/recovery-codes": true, "DELETE /api/v1/users/{id}/factors": true,
+		"POST /api/v1/users/{id}/password": true, "POST /api/v1/api-keys": true, "POST /api/v1/roles": true, "PUT /api/v1/roles/{id}": true, "DELETE /api/v1/roles/{id}": true,
 		"POST /api/v1/support-access/{id}/open": true,
 	}
 	for _, r := range h.doors.Routes() {

@@ -88,6 +88,8 @@ type party struct {
 	users map[access.Role]*who
 	// idle is an agent who holds nothing.
 	idle *who
+	// role is one that it made for itself; nobody has it.
+	role string
 }
 
 // kind is how somebody says who it is.
@@ -196,6 +198,9 @@ func found(t testing.TB, limits api.Limits) *house {
 		u, once, err := h.accounts.CreateUser(t.Context(), p.users[access.Administrator].actor(), account.NewUser{UserName: "idle", Roles: []access.Role{access.Agent}})
 		must(t, err)
 		p.idle = h.settle(p.Slug, "idle", once, u)
+		r, err := h.accounts.CreateRole(t.Context(), p.users[access.Administrator].actor(), account.NewRole{Name: "canary-of-" + p.Slug, Base: access.Agent, Permissions: map[access.Permission]string{access.DeskUse: "own"}})
+		must(t, err)
+		p.role = r.ID
 	}
 	return h
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -252,13 +253,6 @@ func (s *Server) endLive(sock *socket, out *liveOut) {
 }
 
 func sameRights(a, b access.Actor) bool {
-	if len(a.Roles) != len(b.Roles) {
-		return false
-	}
-	for i, r := range a.Roles {
-		if b.Roles[i] != r {
-			return false
-		}
-	}
-	return true // a session's user and a key's scopes never change
+	// A session's user and a key's scopes never change.
+	return slices.Equal(a.Roles, b.Roles) && slices.EqualFunc(a.Custom, b.Custom, access.Custom.Equal)
 }

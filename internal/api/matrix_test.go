@@ -75,6 +75,12 @@ func accountExamples() map[string]example {
 		"DELETE /api/v1/users/{id}":             {thing: "user"},
 		"POST /api/v1/users/{id}/password":      {thing: "user"},
 		"DELETE /api/v1/users/{id}/sessions":    {thing: "user"},
+		"GET /api/v1/roles":                     {},
+		"POST /api/v1/roles":                    {body: m{"name": "lead", "base": "supervisor", "permissions": m{"floor.watch": "all"}}},
+		"GET /api/v1/roles/{id}":                {thing: "role"},
+		"PUT /api/v1/roles/{id}":                {thing: "role", body: m{"version": 0, "name": "lead", "permissions": m{"floor.watch": "all"}}},
+		"POST /api/v1/roles/{id}/effect":        {thing: "role", body: m{"permissions": m{"floor.watch": "all"}}},
+		"DELETE /api/v1/roles/{id}":             {thing: "role", query: "?version=1"},
 		"GET /api/v1/api-keys":                  {},
 		"POST /api/v1/api-keys":                 {body: m{"name": "key", "roles": []string{"administrator"}}},
 		"GET /api/v1/permissions":               {},
@@ -598,7 +604,7 @@ func (h *house) call(t *testing.T, route api.Route, e example, w *who, target *p
 // things are the ids of what a tenant has, by the kinds that examples name.
 func (p *party) things() map[string]string {
 	return map[string]string{"interaction": p.interaction, "offer": p.offer, "recording": p.recording, "contact": p.contact, "agent": p.holder, "setup": p.queue, "entry": p.entry,
-		"attachment": p.attachment, "organisation": string(p.ID), "user": p.holder, "key": "key_unknown", "grant": "sup_unknown", "access": "sup_unknown", "session": "ses_unknown"}
+		"attachment": p.attachment, "organisation": string(p.ID), "user": p.holder, "key": "key_unknown", "role": p.role, "grant": "sup_unknown", "access": "sup_unknown", "session": "ses_unknown"}
 }
 
 // spend prepares a call that will be carried out: what it uses up or changes is
@@ -632,6 +638,13 @@ func (h *house) spend(t *testing.T, route api.Route, e example, w *who, target *
 		u, _, err := h.accounts.CreateUser(t.Context(), target.anyAdmin().actor(), account.NewUser{UserName: h.ids.New("u"), Roles: []access.Role{access.Agent}})
 		must(t, err)
 		return u.ID, versioned(body, u.Version)
+	case "role":
+		r, err := h.accounts.CreateRole(t.Context(), target.anyAdmin().actor(), account.NewRole{Name: h.ids.New("r"), Base: access.Agent, Permissions: map[access.Permission]string{access.DeskUse: "own"}})
+		must(t, err)
+		if b, ok := body.(m); ok && b["name"] != nil {
+			body = m{"version": r.Version, "name": h.ids.New("r"), "permissions": b["permissions"]}
+		}
+		return r.ID, body
 	case "key":
 		k, _, err := h.accounts.CreateAPIKey(t.Context(), target.anyAdmin().actor(), account.NewAPIKey{Name: "spent", Roles: []access.Role{access.Administrator}})
 		must(t, err)
@@ -652,6 +665,8 @@ func (h *house) spend(t *testing.T, route api.Route, e example, w *who, target *
 		body = m{"current": was, "new": was + " more"}
 	case "POST /api/v1/me/confirm":
 		body = m{"password": h.passwordOf(w.user)}
+	case "POST /api/v1/roles":
+		body = m{"name": h.ids.New("r"), "base": "supervisor", "permissions": m{"floor.watch": "all"}}
 	case "POST /api/v1/support-grants":
 		body = m{"organisation": h.operator.ID, "user_name": "root", "scopes": []string{"room"}, "minutes": 30, "reason": "help"}
 	case "POST /api/v1/users":

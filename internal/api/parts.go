@@ -264,6 +264,15 @@ type Accounts interface {
 	EndSessions(ctx context.Context, a access.Actor, user string) error
 	ResetFactors(ctx context.Context, a access.Actor, user string) error
 
+	Roles(ctx context.Context, a access.Actor) ([]account.Role, error)
+	Role(ctx context.Context, a access.Actor, role string) (account.Role, error)
+	CreateRole(ctx context.Context, a access.Actor, n account.NewRole) (account.Role, error)
+	// RoleEffect stores nothing.
+	RoleEffect(ctx context.Context, a access.Actor, role string, permissions map[access.Permission]string) (account.RoleEffect, error)
+	UpdateRole(ctx context.Context, a access.Actor, role string, version int64, c account.RoleChange) (account.Role, error)
+	// DeleteRole is Conflict while anybody has the role and no replacement is named.
+	DeleteRole(ctx context.Context, a access.Actor, role string, version int64, replacement access.Role) error
+
 	APIKeys(ctx context.Context, a access.Actor) ([]account.APIKey, error)
 	// CreateAPIKey answers with the key itself, shown once.
 	CreateAPIKey(ctx context.Context, a access.Actor, n account.NewAPIKey) (account.APIKey, secret.Text, error)

@@ -2,12 +2,14 @@ package api
 
 import (
 	"reflect"
+	"strings"
 	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"nubitalk/internal/app/audit"
 	"nubitalk/internal/app/recording"
+	"nubitalk/internal/base/id"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/acd"
 	"nubitalk/internal/core/setup"
@@ -48,7 +50,8 @@ func (roleWord) Schema(huma.Registry) *huma.Schema {
 	for _, r := range access.Roles() {
 		list = append(list, string(r))
 	}
-	return words(list...)
+	return &huma.Schema{Type: huma.TypeString, Pattern: "^(" + strings.Join(list, "|") + "|" + id.Role + "_[0-9a-z]+)$",
+		PatternDescription: strings.Join(list, ", ") + ", or the id of a role of the organisation's own"}
 }
 
 func (permissionWord) Schema(huma.Registry) *huma.Schema {

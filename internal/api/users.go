@@ -77,18 +77,22 @@ type PermissionView struct {
 	Area       access.Area       `json:"area" enum:"account,work,floor,office,people,privacy,provider" doc:"What it is about."`
 	Means      string            `json:"means" doc:"What it allows, in plain words."`
 	Roles      map[string]string `json:"roles" doc:"How far it reaches for each role that has it: own, all or below."`
+	Offered    []string          `json:"offered" nullable:"false" enum:"own,all" doc:"How far it may reach for a role that an organisation makes for itself; none: such a role cannot have it."`
 }
 
 func permissionViews(language string) []PermissionView {
-	words := map[access.Scope]string{access.Own: "own", access.Tenant: "all", access.Below: "below"}
 	entries := access.Catalogue(language)
 	out := make([]PermissionView, len(entries))
 	for i, e := range entries {
 		roles := make(map[string]string, len(e.Grants))
 		for role, scope := range e.Grants {
-			roles[string(role)] = words[scope]
+			roles[string(role)] = scope.Word()
 		}
-		out[i] = PermissionView{e.Permission, e.Area, e.Means, roles}
+		offered := access.Words(access.Offered(e.Permission))
+		if e.Permission == access.SignedIn {
+			offered = []string{} // everybody's anyway
+		}
+		out[i] = PermissionView{e.Permission, e.Area, e.Means, roles, offered}
 	}
 	return out
 }
@@ -96,6 +100,7 @@ func permissionViews(language string) []PermissionView {
 func (s *Server) userRoutes() {
 	const tag = "Users"
 	read, write := needs(access.UserRead), needs(access.UserWrite)
+	proven := Guard{Permission: access.UserWrite, Fresh: true}
 	handle(s, "GET", "/api/v1/users", read, about{id: "users", tag: tag, summary: "List users"},
 		func(ctx context.Context, c *caller, in *pageInput) (*reply[ListOf[account.User]], error) {
 			return list(s.Accounts.Users(ctx, c.Actor, in.Cursor, in.Limit))
@@ -125,8 +130,8 @@ func (s *Server) userRoutes() {
 		func(ctx context.Context, c *caller, in *ByID) (*none, error) {
 			return done(s.Accounts.DeleteUser(ctx, c.Actor, in.ID))
 		})
-	handle(s, "POST", "/api/v1/users/{id}/password", write, about{id: "resetPassword", tag: tag, summary: "Give a one-time password",
-		detail: "Shown once. Ends the user's sessions."},
+	handle(s, "POST", "/api/v1/users/{id}/password", proven, about{id: "resetPassword", tag: tag, summary: "Give a one-time password", once: true,
+		detail: "Shown once. Ends the user's sessions. " + provenText},
 		func(ctx context.Context, c *caller, in *ByID) (*reply[OneTimePassword], error) {
 			password, err := s.Accounts.ResetPassword(ctx, c.Actor, in.ID)
 			return answer(OneTimePassword{password.Reveal()}, err)
@@ -135,13 +140,17 @@ func (s *Server) userRoutes() {
 		func(ctx context.Context, c *caller, in *ByID) (*none, error) {
 			return done(s.Accounts.EndSessions(ctx, c.Actor, in.ID))
 		})
-	handle(s, "DELETE", "/api/v1/users/{id}/factors", Guard{Permission: access.UserWrite, Fresh: true}, about{id: "resetFactors", tag: tag, summary: "Remove a user's second factors", once: true,
-		detail: "For a user who has lost them. Ends the user's sessions. A signed-in caller has proved to be itself within ten minutes (POST me/confirm)."},
+	handle(s, "DELETE", "/api/v1/users/{id}/factors", proven, about{id: "resetFactors", tag: tag, summary: "Remove a user's second factors", once: true,
+		detail: "For a user who has lost them. Ends the user's sessions. " + provenText},
 		func(ctx context.Context, c *caller, in *ByID) (*none, error) {
 			return done(s.Accounts.ResetFactors(ctx, c.Actor, in.ID))
 		})
+	s.roleRoutes()
 	s.keyRoutes()
 }
+
+// provenText is said of routes that are Fresh.
+const provenText = "A signed-in caller has proved to be itself within ten minutes (POST me/confirm)."
 
 func (s *Server) keyRoutes() {
 	const tag = "API keys"
@@ -156,8 +165,8 @@ func (s *Server) keyRoutes() {
 			items, err := s.Accounts.APIKeys(ctx, c.Actor)
 			return list(items, "", err)
 		})
-	handle(s, "POST", "/api/v1/api-keys", keys, about{id: "createAPIKey", tag: tag, summary: "Make an API key", status: 201,
-		detail: "A key never has more than its maker: scopes narrow the roles to what the maker may do too."},
+	handle(s, "POST", "/api/v1/api-keys", Guard{Permission: access.KeyManage, Fresh: true}, about{id: "createAPIKey", tag: tag, summary: "Make an API key", status: 201, once: true,
+		detail: "A key never has more than its maker: scopes narrow the roles to what the maker may do too. " + provenText},
 		func(ctx context.Context, c *caller, in *newKeyInput) (*reply[CreatedAPIKey], error) {
 			b := in.Body
 			k, key, err := s.Accounts.CreateAPIKey(ctx, c.Actor, account.NewAPIKey{Name: b.Name, Roles: b.Roles, Scopes: b.Scopes, ExpiresAt: b.ExpiresAt})

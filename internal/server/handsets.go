@@ -99,11 +99,7 @@ func (p phoneAgents) Elsewhere(ctx context.Context, t id.Tenant, user string, ca
 func (p phoneAgents) MayCall(ctx context.Context, t id.Tenant, user string) (may bool, err error) {
 	err = p.db.Read(ctx, t, func(tx *store.Tx) error {
 		row, err := tx.User(user)
-		roles := make([]access.Role, len(row.Roles))
-		for i, r := range row.Roles {
-			roles[i] = access.Role(r)
-		}
-		may = row.Status == string(account.Active) && access.Reach(access.Actor{Tenant: t, User: user, Roles: roles}, access.CallOut) != access.None
+		may = row.Status == string(account.Active) && access.Reach(row.Actor(t), access.CallOut) != access.None
 		return err
 	})
 	return may, err

@@ -53,6 +53,7 @@ type party struct {
 	evaluation string
 	judging    string // a calibration
 	factor     string // of all
+	role       string // that nobody has
 	hold       string // on it
 	grant      string // that a person of the operator asked for
 	helper     access.Actor
@@ -111,6 +112,9 @@ func putToWork(t *testing.T, n *node, seed *seeder, slug string) *party {
 	asked, err := n.parts.accounts.AskSupport(ctx, p.helper, p.id, account.SupportTerms{Scopes: []access.SupportScope{access.SupportRoom}, Minutes: 60, Reason: p.canary})
 	must(t, err)
 	p.grant = asked.ID
+	var role struct{ ID string }
+	must(t, p.all.Do(ctx, "POST", "roles", m{"name": p.canary, "base": "agent", "permissions": m{"desk.use": "own"}}, &role))
+	p.role = role.ID
 	p.furnish()
 	p.work()
 	p.record(n)
@@ -322,7 +326,7 @@ func (p *party) thing(path string) string {
 	case strings.HasPrefix(path, "/api/v1/floor/agents/"):
 		return p.user
 	}
-	return map[string]string{"users": p.second, "api-keys": p.keyID, "organisations": string(p.id), "offers": p.offer, "recordings": p.recording, "recording-holds": p.hold, "support-grants": p.grant, "support-access": p.grant, "evaluations": p.evaluation, "calibrations": p.judging,
+	return map[string]string{"users": p.second, "api-keys": p.keyID, "roles": p.role, "organisations": string(p.id), "offers": p.offer, "recordings": p.recording, "recording-holds": p.hold, "support-grants": p.grant, "support-access": p.grant, "evaluations": p.evaluation, "calibrations": p.judging,
 		"interactions": p.visitor.Interaction, "parked-calls": p.visitor.Interaction, "alerts": p.alert, "floor": p.visitor.Interaction, "contacts": p.contact}[part[2]]
 }
 
@@ -333,7 +337,7 @@ func (p *party) path(route string, q *party) string {
 
 // madeUp is a path with ids in it that nobody has, in place of p's.
 func (p *party) madeUp(path string) string {
-	own := []string{string(p.id), p.user, p.second, p.session, p.keyID, p.offer, p.contact, p.consent, p.attachment, p.recording, p.share, p.hold, p.grant, p.evaluation, p.judging, p.alert, p.visitor.Interaction}
+	own := []string{string(p.id), p.user, p.second, p.session, p.keyID, p.role, p.offer, p.contact, p.consent, p.attachment, p.recording, p.share, p.hold, p.grant, p.evaluation, p.judging, p.alert, p.visitor.Interaction}
 	for _, object := range p.setups {
 		own = append(own, object["id"].(string))
 	}
@@ -362,6 +366,9 @@ func (p *party) body(method, route string) (any, string) {
 	} else if ok && method == "DELETE" && !strings.HasSuffix(route, "/audio") {
 		return nil, "?version=1"
 	}
+	if part[2] == "roles" && method == "DELETE" {
+		return nil, "?version=1"
+	}
 	if part[2] == "recordings" && method == "GET" && !strings.HasSuffix(route, "/shares") {
 		query := "?ticket=" + p.ticket
 		if strings.HasSuffix(route, "/sound") {
@@ -388,7 +395,7 @@ func (p *party) body(method, route string) (any, string) {
 	if strings.HasSuffix(route, "/screen/pieces") {
 		return m{}, "?recording=rec_1&number=1&at_ms=1&length_ms=1000"
 	}
-	for end, body := range map[string]any{"/listen": m{}, "/mailboxes/{id}/sign-in": m{"back": "https://desk.example/app/setup/mail-sign-in"}, "/shares": m{"users": []any{p.second}, "reason": "quality"}, "/attachments": fileForm, "/email/reply": m{"client_id": "m1", "text": "hello"}, "/email/draft": m{"version": 0, "words": m{"text": p.canary}}, "/draft/files": m{"name": "a.pdf", "size": 1}, "/messages": m{"client_id": "m1", "kind": "text", "text": "hello"}, "/read": m{"seq": 1},
+	for end, body := range map[string]any{"/roles/{id}": m{"version": 1, "name": p.canary + "2", "permissions": m{"desk.use": "own"}}, "/effect": m{"permissions": m{"desk.use": "own"}}, "/listen": m{}, "/mailboxes/{id}/sign-in": m{"back": "https://desk.example/app/setup/mail-sign-in"}, "/shares": m{"users": []any{p.second}, "reason": "quality"}, "/attachments": fileForm, "/email/reply": m{"client_id": "m1", "text": "hello"}, "/email/draft": m{"version": 0, "words": m{"text": p.canary}}, "/draft/files": m{"name": "a.pdf", "size": 1}, "/messages": m{"client_id": "m1", "kind": "text", "text": "hello"}, "/read": m{"seq": 1},
 		"/typing": m{}, "/audio": soundFile, "/level": m{"right": true}, "/sound": m{"description": strings.Repeat("v=0\r\n", 10)}, "/hold": m{"held": true}, "/spoken": m{"wanted": true}, "/talk": m{"with": "caller"}, "/ring": m{}, "/park": m{}, "/take": m{}, "/monitor": m{"how": "none"}, "/outside": m{"number": "210000001"}, "/call-back": m{}, "/keys": m{"keys": "1"}, "/recording": m{"action": "pause"}, "/secure-flow": m{"flow": "flw_1"}, "/screen": m{}, "/screen/end": m{"why": "closed"}, "/call-legs/export": m{"format": "json"}, "/usage/export": m{"format": "json", "month": "2026-11"}, "/evaluations/export": m{"format": "json", "reason": "quality"}, "/complete": m{}, "/result": m{"disposition": "", "labels": []string{}}, "/transfer": m{"queue": p.setups[setup.KindQueue]["id"]}, "/consult": m{"user": p.second}, "/move": m{"priority": 7},
 		"/support-grants/{id}/accept": m{"version": 1, "scopes": []string{"room"}, "minutes": 30}, "/support-requests": m{"scopes": []string{"room"}, "minutes": 30, "reason": "x"},
 		"/presence": m{"presence": "not_ready"}, "/contacts/{id}": m{"version": 1, "name": "x"}, "/organisations/{id}": m{"version": 1, "name": "Renamed"},
@@ -452,7 +459,7 @@ func (p *party) leaks(answer string) string {
 func (p *party) state() string {
 	p.t.Helper()
 	interaction := "interactions/" + p.visitor.Interaction
-	paths := []string{"interactions", interaction, interaction + "/messages", "contacts", "contacts/" + p.contact, "users", "api-keys", "alerts", "desk", "rules", "me"}
+	paths := []string{"interactions", interaction, interaction + "/messages", "contacts", "contacts/" + p.contact, "users", "roles", "api-keys", "alerts", "desk", "rules", "me"}
 	for _, kind := range listed {
 		paths = append(paths, string(kind)+"?archived=true")
 	}

@@ -44,6 +44,7 @@ var tenantTables = []tenantTable{
 	{"spent_challenges", `DELETE FROM spent_challenges WHERE tenant_id = $1 AND challenge IN (SELECT challenge FROM spent_challenges WHERE tenant_id = $1 ORDER BY challenge LIMIT $2)`},
 	{"sessions", `DELETE FROM sessions WHERE tenant_id = $1 AND session_id IN (SELECT session_id FROM sessions WHERE tenant_id = $1 ORDER BY session_id LIMIT $2)`},
 	{"api_keys", `DELETE FROM api_keys WHERE tenant_id = $1 AND key_id IN (SELECT key_id FROM api_keys WHERE tenant_id = $1 ORDER BY key_id LIMIT $2)`},
+	{"roles", `DELETE FROM roles WHERE tenant_id = $1 AND role_id IN (SELECT role_id FROM roles WHERE tenant_id = $1 ORDER BY role_id LIMIT $2)`},
 	{"idempotency", `DELETE FROM idempotency WHERE tenant_id = $1 AND actor_id IN (SELECT actor_id FROM idempotency WHERE tenant_id = $1 ORDER BY actor_id LIMIT $2)`},
 	{"setup_versions", `DELETE FROM setup_versions WHERE tenant_id = $1 AND object_id IN (SELECT object_id FROM setup_versions WHERE tenant_id = $1 ORDER BY object_id LIMIT $2)`},
 	{"setup_secrets", `DELETE FROM setup_secrets WHERE tenant_id = $1 AND object_id IN (SELECT object_id FROM setup_secrets WHERE tenant_id = $1 ORDER BY object_id LIMIT $2)`},

@@ -60,6 +60,9 @@ func fill[R any](n int) R {
 	var r R
 	v := reflect.ValueOf(&r).Elem()
 	for i := range v.NumField() {
+		if v.Type().Field(i).Tag.Get("store") == "read" {
+			continue // is no column
+		}
 		fillField(v.Field(i), v.Type().Field(i).Name, 1000*n+i+1)
 	}
 	return r

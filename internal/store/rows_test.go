@@ -73,6 +73,8 @@ func tenantRows() []kept {
 	key := fill[store.IdempotencyRow](15)
 	job := fill[store.JobRow](16)
 	apiKey := fill[store.APIKeyRow](17)
+	role := fill[store.RoleRow](45)
+	role.Version = 1
 	alert := fill[store.AlertRow](18)
 	factor := fill[store.FactorRow](43)
 	factor.UserID, factor.Kind = user.ID, "totp"
@@ -113,6 +115,8 @@ func tenantRows() []kept {
 			return tx.SessionByToken(r.TokenHash)
 		}),
 		keep("factors", factor, (*store.Tx).InsertFactor, func(tx *store.Tx, r store.FactorRow) (store.FactorRow, error) { return only(tx.FactorsOf(r.UserID)) }),
+		keep("roles", role, (*store.Tx).InsertRole, func(tx *store.Tx, r store.RoleRow) (store.RoleRow, error) { return tx.Role(r.ID) }),
+		keep("roles listed", role, nothing, func(tx *store.Tx, r store.RoleRow) (store.RoleRow, error) { return only(tx.Roles()) }),
 		keep("api_keys", apiKey, (*store.Tx).InsertAPIKey, func(tx *store.Tx, r store.APIKeyRow) (store.APIKeyRow, error) { return tx.APIKey(r.ID) }),
 		keep("api_keys by token", apiKey, nothing, func(tx *store.Tx, r store.APIKeyRow) (store.APIKeyRow, error) { return tx.APIKeyByToken(r.TokenHash) }),
 		keep("setup", setup, (*store.Tx).InsertSetup, func(tx *store.Tx, r store.SetupRow) (store.SetupRow, error) { return tx.Setup(r.Kind, r.ID) }),

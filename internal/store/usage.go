@@ -106,12 +106,6 @@ func (tx *Tx) CountUsers() (n int64, err error) {
 	return n, err
 }
 
-// RolesOfActive are the roles of each active account.
-func (tx *Tx) RolesOfActive() ([][]string, error) {
-	return list(tx, func(r row, roles *[]string) error { return r.Scan(fromJSON(roles)) },
-		`SELECT roles FROM users WHERE tenant_id = $1 AND status = 'active' ORDER BY user_id`, string(tx.scope.Tenant))
-}
-
 // RoomInStorage refuses to keep more when the organisation's storage is used up,
 // by what was counted last.
 func (tx *Tx) RoomInStorage() error {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"nubitalk/internal/base/secret"
+	"nubitalk/internal/core/access"
 )
 
 // UserRow is an account in an organisation.
@@ -29,6 +30,9 @@ type UserRow struct {
 	CreatedAt     time.Time
 	UpdatedAt     time.Time
 	Version       int64
+	// Custom are those of Roles that the tenant made for itself, as they were read
+	// with the row; writing it writes Roles alone.
+	Custom []access.Custom `store:"read"`
 }
 
 const userColumns = `user_id, user_name, user_name_key, status, roles, skills, capacity, profile_sealed, password_hash, must_change, failures, failing_since,
@@ -59,22 +63,22 @@ func (tx *Tx) UpdateUser(u UserRow) error {
 
 // User is a user by its id.
 func (tx *Tx) User(userID string) (UserRow, error) {
-	return get(tx, "user", scanUser, `SELECT `+userColumns+` FROM users WHERE tenant_id = $1 AND user_id = $2`, string(tx.scope.Tenant), userID)
+	return tx.resolveUser(get(tx, "user", scanUser, `SELECT `+userColumns+` FROM users WHERE tenant_id = $1 AND user_id = $2`, string(tx.scope.Tenant), userID))
 }
 
 // UserByName is a user by its normalised user name.
 func (tx *Tx) UserByName(key string) (UserRow, error) {
-	return get(tx, "user", scanUser, `SELECT `+userColumns+` FROM users WHERE tenant_id = $1 AND user_name_key = $2`, string(tx.scope.Tenant), key)
+	return tx.resolveUser(get(tx, "user", scanUser, `SELECT `+userColumns+` FROM users WHERE tenant_id = $1 AND user_name_key = $2`, string(tx.scope.Tenant), key))
 }
 
 // Users are all users, by id.
 func (tx *Tx) Users() ([]UserRow, error) {
-	return list(tx, scanUser, `SELECT `+userColumns+` FROM users WHERE tenant_id = $1 ORDER BY user_id`, string(tx.scope.Tenant))
+	return tx.resolveUsers(list(tx, scanUser, `SELECT `+userColumns+` FROM users WHERE tenant_id = $1 ORDER BY user_id`, string(tx.scope.Tenant)))
 }
 
 // UsersAfter are at most limit users after an id, by id.
 func (tx *Tx) UsersAfter(after string, limit int) ([]UserRow, error) {
-	return list(tx, scanUser, `SELECT `+userColumns+` FROM users WHERE tenant_id = $1 AND user_id > $2 ORDER BY user_id LIMIT $3`, string(tx.scope.Tenant), after, limit)
+	return tx.resolveUsers(list(tx, scanUser, `SELECT `+userColumns+` FROM users WHERE tenant_id = $1 AND user_id > $2 ORDER BY user_id LIMIT $3`, string(tx.scope.Tenant), after, limit))
 }
 
 // TalkPhone is the phone by which a user talks; "" is the browser.
@@ -210,6 +214,7 @@ type APIKeyRow struct {
 	ExpiresAt time.Time // zero: never
 	UsedAt    time.Time
 	RevokedAt time.Time
+	Custom    []access.Custom `store:"read"` // as in UserRow
 }
 
 const apiKeyColumns = "key_id, name, token_hash, roles, scopes, created_by, created_at, expires_at, used_at, revoked_at"
@@ -239,17 +244,17 @@ func (tx *Tx) InsertAPIKey(k APIKeyRow) error {
 
 // APIKey is a key by its id.
 func (tx *Tx) APIKey(keyID string) (APIKeyRow, error) {
-	return get(tx, "API key", scanAPIKey, `SELECT `+apiKeyColumns+` FROM api_keys WHERE tenant_id = $1 AND key_id = $2`, string(tx.scope.Tenant), keyID)
+	return tx.resolveKey(get(tx, "API key", scanAPIKey, `SELECT `+apiKeyColumns+` FROM api_keys WHERE tenant_id = $1 AND key_id = $2`, string(tx.scope.Tenant), keyID))
 }
 
 // APIKeyByToken is a key by its token's hash.
 func (tx *Tx) APIKeyByToken(hash []byte) (APIKeyRow, error) {
-	return get(tx, "API key", scanAPIKey, `SELECT `+apiKeyColumns+` FROM api_keys WHERE tenant_id = $1 AND token_hash = $2`, string(tx.scope.Tenant), raw(hash))
+	return tx.resolveKey(get(tx, "API key", scanAPIKey, `SELECT `+apiKeyColumns+` FROM api_keys WHERE tenant_id = $1 AND token_hash = $2`, string(tx.scope.Tenant), raw(hash)))
 }
 
 // APIKeys are at most limit keys after an id, by id, revoked ones included.
 func (tx *Tx) APIKeys(after string, limit int) ([]APIKeyRow, error) {
-	return list(tx, scanAPIKey, `SELECT `+apiKeyColumns+` FROM api_keys WHERE tenant_id = $1 AND key_id > $2 ORDER BY key_id LIMIT $3`, string(tx.scope.Tenant), after, limit)
+	return tx.resolveKeys(list(tx, scanAPIKey, `SELECT `+apiKeyColumns+` FROM api_keys WHERE tenant_id = $1 AND key_id > $2 ORDER BY key_id LIMIT $3`, string(tx.scope.Tenant), after, limit))
 }
 
 // TouchAPIKey notes that a key was used.

@@ -217,7 +217,7 @@ export interface paths {
     put?: never;
     /**
      * Make an API key
-     * @description A key never has more than its maker: scopes narrow the roles to what the maker may do too.
+     * @description A key never has more than its maker: scopes narrow the roles to what the maker may do too. A signed-in caller has proved to be itself within ten minutes (POST me/confirm).
      *
      *     Needs `key.manage`.
      */
@@ -5356,6 +5356,88 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/roles": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List the organisation's own roles
+     * @description Built-in ones stand in GET permissions.
+     *
+     *     Needs `user.read`.
+     */
+    get: operations["roles"];
+    put?: never;
+    /**
+     * Make a role
+     * @description Nobody but administrators gives a role what it may not do itself. A signed-in caller has proved to be itself within ten minutes (POST me/confirm).
+     *
+     *     Needs `role.manage`.
+     */
+    post: operations["createRole"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/roles/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One of them
+     * @description Needs `user.read`.
+     */
+    get: operations["role"];
+    /**
+     * Change a role
+     * @description Takes effect at once on the sessions and keys of all who have it. A signed-in caller has proved to be itself within ten minutes (POST me/confirm).
+     *
+     *     Needs `role.manage`.
+     */
+    put: operations["updateRole"];
+    post?: never;
+    /**
+     * Delete a role
+     * @description Whoever has it gets the replacement at once. A signed-in caller has proved to be itself within ten minutes (POST me/confirm).
+     *
+     *     Needs `role.manage`.
+     */
+    delete: operations["deleteRole"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/roles/{id}/effect": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * What a change of a role would do
+     * @description Who has the role, and what each may do more or less then. Nothing is stored.
+     *
+     *     Needs `role.manage`.
+     */
+    post: operations["roleEffect"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/rules": {
     parameters: {
       query?: never;
@@ -6271,7 +6353,7 @@ export interface paths {
     put?: never;
     /**
      * Give a one-time password
-     * @description Shown once. Ends the user's sessions.
+     * @description Shown once. Ends the user's sessions. A signed-in caller has proved to be itself within ten minutes (POST me/confirm).
      *
      *     Needs `user.write`.
      */
@@ -6686,9 +6768,7 @@ export interface components {
       name: string;
       /** Format: date-time */
       revoked_at?: string;
-      roles: (
-        "administrator" | "supervisor" | "agent" | "monitor" | "privacy_officer" | "reseller" | "operator"
-      )[];
+      roles: string[];
       /** @description Narrows the roles to these permissions; absent: all that the roles give. */
       scopes?: (
         | "public"
@@ -6720,6 +6800,7 @@ export interface components {
         | "setup.write"
         | "user.read"
         | "user.write"
+        | "role.manage"
         | "key.manage"
         | "contact.read"
         | "contact.write"
@@ -7165,6 +7246,9 @@ export interface components {
         | "user.created"
         | "user.changed"
         | "user.deleted"
+        | "role.created"
+        | "role.changed"
+        | "role.deleted"
         | "api_key.created"
         | "api_key.revoked"
         | "organisation.created"
@@ -9352,6 +9436,11 @@ export interface components {
       /** @description Pass as cursor for the next page; absent at the end. */
       next?: string;
     };
+    ListOfRole: {
+      items: components["schemas"]["Role"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
     ListOfSecureFlow: {
       items: components["schemas"]["SecureFlow"][];
       /** @description Pass as cursor for the next page; absent at the end. */
@@ -9766,6 +9855,8 @@ export interface components {
       /** @description Only a second factor may be added now: the organisation's rules ask for one. */
       must_set_up: boolean;
       organisation: components["schemas"]["OrganisationName"];
+      /** @description Those of its roles that its organisation made for itself. */
+      own_roles: components["schemas"]["RoleName"][];
       /**
        * Format: int64
        * @description Fewest characters of a new password.
@@ -9802,6 +9893,7 @@ export interface components {
         | "setup.write"
         | "user.read"
         | "user.write"
+        | "role.manage"
         | "key.manage"
         | "contact.read"
         | "contact.write"
@@ -9975,9 +10067,7 @@ export interface components {
       /** Format: date-time */
       expires_at?: string;
       name: string;
-      roles: (
-        "administrator" | "supervisor" | "agent" | "monitor" | "privacy_officer" | "reseller" | "operator"
-      )[];
+      roles: string[];
       /** @description Narrows the roles; absent: all that the roles give. */
       scopes?: (
         | "public"
@@ -10009,6 +10099,7 @@ export interface components {
         | "setup.write"
         | "user.read"
         | "user.write"
+        | "role.manage"
         | "key.manage"
         | "contact.read"
         | "contact.write"
@@ -10186,6 +10277,18 @@ export interface components {
       /** @description Id of the user whose phone it is; empty for one that is nobody's, such as at a door. */
       user?: string;
     };
+    NewRoleInput: {
+      /**
+       * @description The built-in role that it is a copy of. Stays as it is.
+       * @enum {string}
+       */
+      base: "administrator" | "supervisor" | "agent" | "monitor" | "privacy_officer";
+      name: string;
+      /** @description How far each permission that it gives shall reach: own or all, as GET permissions offers. */
+      permissions: {
+        [key: string]: string;
+      };
+    };
     NewSupportGrant: {
       /** @description The one that scope interaction is about. */
       interaction?: string;
@@ -10279,9 +10382,7 @@ export interface components {
       language?: "en" | "pt";
       profile?: components["schemas"]["ProfileChange"];
       /** @description Absent: agent, or the one role of an operator's or a reseller's users. */
-      roles?: (
-        "administrator" | "supervisor" | "agent" | "monitor" | "privacy_officer" | "reseller" | "operator"
-      )[];
+      roles?: string[];
       /** @description Site id. */
       site?: string;
       /** @description Skill id to proficiency, 1-10. */
@@ -10605,6 +10706,8 @@ export interface components {
       area: "account" | "work" | "floor" | "office" | "people" | "privacy" | "provider";
       /** @description What it allows, in plain words. */
       means: string;
+      /** @description How far it may reach for a role that an organisation makes for itself; none: such a role cannot have it. */
+      offered: ("own" | "all")[];
       /** @enum {string} */
       permission:
         | "public"
@@ -10636,6 +10739,7 @@ export interface components {
         | "setup.write"
         | "user.read"
         | "user.write"
+        | "role.manage"
         | "key.manage"
         | "contact.read"
         | "contact.write"
@@ -11922,6 +12026,165 @@ export interface components {
       prompt?: string;
       /** @description Id of a phone with an extension, or of another ring group. */
       rings?: string;
+    };
+    Role: {
+      /**
+       * @description The built-in role that it began as a copy of. Who has it counts as that where a role is more than permissions: one made from agent serves queues.
+       * @enum {string}
+       */
+      base: "administrator" | "supervisor" | "agent" | "monitor" | "privacy_officer";
+      /** Format: date-time */
+      created_at: string;
+      id: string;
+      /**
+       * Format: int64
+       * @description API keys that have it and were not revoked.
+       */
+      keys: number;
+      name: string;
+      /** @description How far each permission that it gives reaches: own or all. */
+      permissions: {
+        [key: string]: string;
+      };
+      /** Format: date-time */
+      updated_at: string;
+      /**
+       * Format: int64
+       * @description Accounts that have it.
+       */
+      users: number;
+      /** Format: int64 */
+      version: number;
+    };
+    RoleEffect: {
+      /** @description API keys that have it. */
+      keys: components["schemas"]["RoleHolder"][];
+      /** @description Accounts that have the role, by name. */
+      users: components["schemas"]["RoleHolder"][];
+    };
+    RoleEffectInput: {
+      permissions: {
+        [key: string]: string;
+      };
+    };
+    RoleHolder: {
+      /** @description What it may do from then on, or further than before. */
+      gains: (
+        | "public"
+        | "signed_in"
+        | "desk.use"
+        | "work.handle"
+        | "work.read"
+        | "work.search"
+        | "call.out"
+        | "call.park"
+        | "call.export"
+        | "call.numbers"
+        | "recording.listen"
+        | "recording.export"
+        | "recording.control"
+        | "recording.share"
+        | "recording.hold"
+        | "recording.release"
+        | "quality.read"
+        | "quality.evaluate"
+        | "quality.manage"
+        | "quality.export"
+        | "note.write"
+        | "canned.read"
+        | "floor.watch"
+        | "floor.manage"
+        | "alert.manage"
+        | "setup.read"
+        | "setup.write"
+        | "user.read"
+        | "user.write"
+        | "role.manage"
+        | "key.manage"
+        | "contact.read"
+        | "contact.write"
+        | "contact.erase"
+        | "retention.write"
+        | "audit.read"
+        | "privacy.read"
+        | "usage.read"
+        | "organisation.read"
+        | "organisation.write"
+        | "organisation.move"
+        | "organisation.keys"
+        | "system.read"
+        | "support.grant"
+        | "support.use"
+      )[];
+      id: string;
+      /** @description What it may not do any more, or less far. */
+      loses: (
+        | "public"
+        | "signed_in"
+        | "desk.use"
+        | "work.handle"
+        | "work.read"
+        | "work.search"
+        | "call.out"
+        | "call.park"
+        | "call.export"
+        | "call.numbers"
+        | "recording.listen"
+        | "recording.export"
+        | "recording.control"
+        | "recording.share"
+        | "recording.hold"
+        | "recording.release"
+        | "quality.read"
+        | "quality.evaluate"
+        | "quality.manage"
+        | "quality.export"
+        | "note.write"
+        | "canned.read"
+        | "floor.watch"
+        | "floor.manage"
+        | "alert.manage"
+        | "setup.read"
+        | "setup.write"
+        | "user.read"
+        | "user.write"
+        | "role.manage"
+        | "key.manage"
+        | "contact.read"
+        | "contact.write"
+        | "contact.erase"
+        | "retention.write"
+        | "audit.read"
+        | "privacy.read"
+        | "usage.read"
+        | "organisation.read"
+        | "organisation.write"
+        | "organisation.move"
+        | "organisation.keys"
+        | "system.read"
+        | "support.grant"
+        | "support.use"
+      )[];
+      /** @description User name, or the key's name. */
+      name: string;
+    };
+    RoleInput: {
+      name: string;
+      /** @description All that it shall give; what is left out it does not give any more. */
+      permissions: {
+        [key: string]: string;
+      };
+      /**
+       * Format: int64
+       * @description The version you saw; 409 if someone was faster.
+       */
+      version: number;
+    };
+    RoleName: {
+      /** @enum {string} */
+      base: "administrator" | "supervisor" | "agent" | "monitor" | "privacy_officer";
+      id: string;
+      name: string;
     };
     RulesChange: {
       /** Format: int64 */
@@ -13440,6 +13703,10 @@ export interface components {
       /** @description Kinds of second factor that it has. */
       factors: ("totp" | "passkey")[];
       id: string;
+      /** @description The built-in roles that it counts as: those it has, and those that its other roles were made from. */
+      kinds: (
+        "administrator" | "supervisor" | "agent" | "monitor" | "privacy_officer" | "reseller" | "operator"
+      )[];
       /** @enum {string} */
       language: "en" | "pt";
       /**
@@ -13450,9 +13717,8 @@ export interface components {
       /** @description The next sign-in must choose a new password. */
       must_change: boolean;
       profile: components["schemas"]["Profile"];
-      roles: (
-        "administrator" | "supervisor" | "agent" | "monitor" | "privacy_officer" | "reseller" | "operator"
-      )[];
+      /** @description Built-in ones, and ids of the organisation's own. */
+      roles: string[];
       /** Format: date-time */
       signed_in_at?: string;
       /** @description Site id; empty for none. */
@@ -13480,9 +13746,7 @@ export interface components {
       language?: "en" | "pt";
       /** @description Changes what it names. */
       profile?: components["schemas"]["ProfileChange"];
-      roles?: (
-        "administrator" | "supervisor" | "agent" | "monitor" | "privacy_officer" | "reseller" | "operator"
-      )[];
+      roles?: string[];
       /** @description Empty for none. */
       site?: string;
       skills?: {
@@ -14287,10 +14551,7 @@ export interface operations {
   createAPIKey: {
     parameters: {
       query?: never;
-      header?: {
-        /** @description The same key and body answer the same again for 24 hours. */
-        "Idempotency-Key"?: string;
-      };
+      header?: never;
       path?: never;
       cookie?: never;
     };
@@ -24782,6 +25043,203 @@ export interface operations {
       };
     };
   };
+  roles: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfRole"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  createRole: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["NewRoleInput"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Role"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  role: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Role"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  updateRole: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["RoleInput"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Role"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  deleteRole: {
+    parameters: {
+      query: {
+        /** @description The version you saw. */
+        version: number;
+        /** @description The role that those who have it get instead: a built-in one, or the id of another. Without one a role that somebody has stays. */
+        replacement?: string;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  roleEffect: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["RoleEffectInput"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RoleEffect"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   rules: {
     parameters: {
       query?: never;
@@ -26697,10 +27155,7 @@ export interface operations {
   resetPassword: {
     parameters: {
       query?: never;
-      header?: {
-        /** @description The same key and body answer the same again for 24 hours. */
-        "Idempotency-Key"?: string;
-      };
+      header?: never;
       path: {
         id: string;
       };

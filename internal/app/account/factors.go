@@ -75,7 +75,7 @@ func factorOf(r store.FactorRow) Factor {
 
 // Factors are the caller's own second factors.
 func (s *Service) Factors(ctx context.Context, in Session) (Factors, error) {
-	out := Factors{Factors: []Factor{}, Required: in.rule.NeedsSecond(words(in.Actor.Roles))}
+	out := Factors{Factors: []Factor{}, Required: in.rule.NeedsSecond(words(in.Actor.Kinds()))}
 	if err := usersOnly(in); err != nil {
 		return out, err
 	}
@@ -290,7 +290,7 @@ func (s *Service) RemoveFactor(ctx context.Context, in Session, factor string) e
 		}
 		kind = rows[at].Kind
 		left := kindsOf(slices.Delete(rows, at, at+1))
-		if len(left) == 0 && in.rule.NeedsSecond(u.Roles) {
+		if len(left) == 0 && in.rule.NeedsSecond(kinds(*u)) {
 			return settled{errs.New(errs.Conflict, "Your organisation asks for a second factor, and this is your last one. Add another first.")}
 		}
 		if len(left) == 0 {
@@ -320,6 +320,9 @@ func (s *Service) ResetFactors(ctx context.Context, a access.Actor, user string)
 	err := s.changeUser(ctx, a.Tenant, user, func(tx *store.Tx, u *store.UserRow) (err error) {
 		if u.Status == string(Deleted) {
 			return settled{noSuchUser()}
+		}
+		if err := mayManage(a, *u); err != nil {
+			return settled{err}
 		}
 		if _, err := tx.DeleteFactorsOf(user); err != nil {
 			return err

@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"slices"
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
@@ -49,7 +50,6 @@ func (s *Service) CreateAPIKey(ctx context.Context, a access.Actor, n NewAPIKey)
 	var f errs.Fields
 	n.Name = checkText(&f, "name", n.Name, 1, 80)
 	n.Roles = checkRoles(&f, "roles", Kind(org.Kind), n.Roles)
-	checkScopes(&f, a, n.Roles, n.Scopes)
 	if !n.ExpiresAt.IsZero() && !n.ExpiresAt.After(now) {
 		f.Add("expires_at", "must lie in the future")
 	}
@@ -62,6 +62,9 @@ func (s *Service) CreateAPIKey(ctx context.Context, a access.Actor, n NewAPIKey)
 		row.Scopes = words(n.Scopes)
 	}
 	err = s.Store.Write(ctx, a.Tenant, func(tx *store.Tx) error {
+		if err := s.keyRoles(tx, a, &row); err != nil {
+			return err
+		}
 		keys, err := tx.APIKeys("", 1000)
 		if err != nil {
 			return err
@@ -86,10 +89,33 @@ func (s *Service) CreateAPIKey(ctx context.Context, a access.Actor, n NewAPIKey)
 	return keyView(row), token, nil
 }
 
+// keyRoles reads the tenant's own ones among a key's roles, and checks what the
+// key would have.
+func (s *Service) keyRoles(tx *store.Tx, a access.Actor, row *store.APIKeyRow) error {
+	of := store.UserRow{Roles: row.Roles}
+	if slices.ContainsFunc(row.Roles, func(r string) bool { return access.IsCustom(access.Role(r)) }) {
+		if err := s.roleTurn(tx); err != nil {
+			return err
+		}
+	}
+	if err := tx.Resolve(&of); err != nil {
+		return err
+	}
+	row.Custom = of.Custom
+	var f errs.Fields
+	for _, r := range wordsAs[access.Role](row.Roles) {
+		if access.IsCustom(r) && !slices.ContainsFunc(of.Custom, func(c access.Custom) bool { return c.ID == r }) {
+			f.Add("roles", "%q is not a role here; %s", r, roleList(access.TenantRoles))
+		}
+	}
+	checkScopes(&f, a, row.Actor(a.Tenant))
+	return f.Err()
+}
+
 // checkScopes keeps a key from having more than its maker or than its roles
 // give.
-func checkScopes(f *errs.Fields, maker access.Actor, roles []access.Role, scopes []access.Permission) {
-	key := access.Actor{Tenant: maker.Tenant, Roles: roles, Scopes: scopes}
+func checkScopes(f *errs.Fields, maker, key access.Actor) {
+	scopes := key.Scopes
 	if maker.Scopes != nil && scopes == nil {
 		f.Add("scopes", "must be given, because the key that makes this one is limited itself")
 		return

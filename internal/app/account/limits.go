@@ -75,11 +75,11 @@ func eachBelow(tx *store.Tx, parent id.Tenant, each func(store.OrganisationRow))
 }
 
 // isAgent says whether the account counts as an agent.
-func isAgent(u store.UserRow) bool { return u.Status == string(Active) && usage.UsesDesk(u.Roles) }
+func isAgent(u store.UserRow) bool { return u.Status == string(Active) && u.UsesDesk() }
 
-// roomForAgent refuses one more agent than the organisation may have. The lease
+// roomForAgents refuses more agents than the organisation may have. The lease
 // makes transactions that ask this wait for one another.
-func (s *Service) roomForAgent(tx *store.Tx, path string) error {
+func (s *Service) roomForAgents(tx *store.Tx, more int64, path string) error {
 	org, err := tx.Organisation()
 	if err != nil || org.Limits.Agents == nil {
 		return err
@@ -87,11 +87,15 @@ func (s *Service) roomForAgent(tx *store.Tx, path string) error {
 	if _, _, err := tx.Lease("agents", "accounts", time.Minute, s.now()); err != nil {
 		return err
 	}
-	all, err := tx.RolesOfActive()
-	if most := *org.Limits.Agents; err == nil && usage.Agents(all) >= most {
-		err = errs.Bad(path, "cannot make one more agent: your organisation may have %d. Lock or delete an account, or ask who hosts you for more", most)
+	now, err := tx.DeskUsers()
+	switch most := *org.Limits.Agents; {
+	case err != nil || now+more <= most:
+		return err
+	case more == 1:
+		return errs.Bad(path, "cannot make one more agent: your organisation may have %d. Lock or delete an account, or ask who hosts you for more", most)
+	default:
+		return errs.Bad(path, "cannot make %d more agents: your organisation may have %d and has %d. Lock or delete accounts, or ask who hosts you for more", more, most, now)
 	}
-	return err
 }
 
 // changedOrganisation is what the audit log notes of a change.

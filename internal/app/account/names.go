@@ -80,6 +80,7 @@ func checkZone(f *errs.Fields, path, s string) {
 }
 
 // checkRoles accepts the roles that users of a kind of organisation may hold.
+// Whether a tenant's own ones exist, mayGive finds out.
 func checkRoles(f *errs.Fields, path string, kind Kind, roles []access.Role) []access.Role {
 	allowed := rolesOf(kind)
 	if len(roles) == 0 {
@@ -87,7 +88,7 @@ func checkRoles(f *errs.Fields, path string, kind Kind, roles []access.Role) []a
 	}
 	var out []access.Role
 	for _, r := range roles {
-		if !slices.Contains(allowed, r) {
+		if !slices.Contains(allowed, r) && !(kind == KindTenant && access.IsCustom(r)) {
 			f.Add(path, "%q is not a role here; %s", r, roleList(allowed))
 			continue
 		}

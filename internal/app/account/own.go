@@ -35,7 +35,11 @@ func (s *Service) Me(ctx context.Context, in Session) (Me, error) {
 	if err != nil {
 		return Me{}, err
 	}
-	me := Me{Support: support, User: u, Session: in.Actor.Session, MustChange: u.MustChange, MustSetUp: in.MustSetUp, PasswordLength: max(in.rule.PasswordLength, minPassword), ExpiresAt: in.ExpiresAt,
+	names, err := s.roleNames(ctx, in.Actor)
+	if err != nil {
+		return Me{}, err
+	}
+	me := Me{Support: support, User: u, OwnRoles: names, Session: in.Actor.Session, MustChange: u.MustChange, MustSetUp: in.MustSetUp, PasswordLength: max(in.rule.PasswordLength, minPassword), ExpiresAt: in.ExpiresAt,
 		Organisation: OrganisationName{ID: org.ID, Kind: Kind(org.Kind), Slug: org.Slug, Name: org.Name, Language: org.Language, TimeZone: org.TimeZone}}
 	for _, rule := range access.Table() {
 		if rule.Permission != access.Public && access.Reach(in.Actor, rule.Permission) > access.None {
@@ -118,6 +122,9 @@ func (s *Service) replacePassword(ctx context.Context, a access.Actor, user, was
 	err := s.changeUser(ctx, a.Tenant, user, func(tx *store.Tx, u *store.UserRow) (err error) {
 		if u.Status == string(Deleted) {
 			return noSuchUser()
+		}
+		if err := mayManage(a, *u); err != nil {
+			return settled{err}
 		}
 		if was != "" && u.PasswordHash != was {
 			return settled{errs.New(errs.Conflict, "The password was changed in the meantime.")}
@@ -204,6 +211,9 @@ func (s *Service) EndSessions(ctx context.Context, a access.Actor, user string) 
 		u, err := tx.User(user)
 		if err == nil && u.Status == string(Deleted) {
 			err = noSuchUser()
+		}
+		if err == nil {
+			err = mayManage(a, u)
 		}
 		if err != nil {
 			return err

@@ -6,7 +6,6 @@ import (
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/secret"
-	"nubitalk/internal/core/access"
 	"nubitalk/internal/store"
 )
 
@@ -120,11 +119,7 @@ func readKey(tx *store.Tx, h tokenHash, now time.Time) (recognised, error) {
 	if org.Status != string(Active) {
 		return recognised{}, none
 	}
-	a := access.Actor{Tenant: org.ID, User: row.ID, Session: row.ID, Roles: wordsAs[access.Role](row.Roles)}
-	if row.Scopes != nil {
-		a.Scopes = wordsAs[access.Permission](row.Scopes)
-	}
-	return recognised{session: Session{Actor: a, Kind: Kind(org.Kind), APIKey: true, ExpiresAt: row.ExpiresAt}, seen: row.UsedAt}, nil
+	return recognised{session: Session{Actor: row.Actor(org.ID), Kind: Kind(org.Kind), APIKey: true, ExpiresAt: row.ExpiresAt}, seen: row.UsedAt}, nil
 }
 
 // touch writes down that a token was used. A failure is not the caller's

@@ -336,7 +336,7 @@ func (s *Service) openSession(ctx context.Context, org store.OrganisationRow, us
 		}
 		u.SignedInAt, u.PasswordHash = now, hash
 		u.MustChange = u.MustChange || p.short
-		row.MustSetUp = len(u.Factors) == 0 && rules.SignIn.NeedsSecond(u.Roles)
+		row.MustSetUp = len(u.Factors) == 0 && rules.SignIn.NeedsSecond(kinds(*u))
 		if !stands { // else guesses of the password go on being counted
 			u.Failures, u.FailingSince, u.LockedUntil = 0, time.Time{}, time.Time{}
 		}
@@ -357,7 +357,9 @@ func (s *Service) openSession(ctx context.Context, org store.OrganisationRow, us
 }
 
 func sessionOf(org store.OrganisationRow, u store.UserRow, row store.SessionRow) Session {
-	return Session{Actor: access.Actor{Tenant: org.ID, User: u.ID, Session: row.ID, Roles: wordsAs[access.Role](u.Roles)},
+	a := u.Actor(org.ID)
+	a.Session = row.ID
+	return Session{Actor: a,
 		Kind: Kind(org.Kind), MustChange: u.MustChange, Language: u.Language, ExpiresAt: row.ExpiresAt, ProvedAt: row.ProvedAt,
 		opened: row.CreatedAt, lacksFactor: row.MustSetUp && len(u.Factors) == 0}
 }

@@ -23,7 +23,7 @@ func (s *Service) SetSkill(ctx context.Context, a access.Actor, user, skill stri
 	var now int
 	same := errs.New(errs.Conflict, "This skill has this level already.")
 	_, err := s.update(ctx, a, user, 0, "user.changed", func(tx *store.Tx, u *store.UserRow) (map[string]string, error) {
-		if u.Status != string(Active) || !has(u.Roles, access.Agent) && !has(u.Roles, access.Supervisor) {
+		if u.Status != string(Active) || !u.UsesDesk() {
 			return nil, noSuchUser()
 		}
 		if level > 0 {

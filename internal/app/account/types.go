@@ -106,7 +106,8 @@ type User struct {
 	ID          string              `json:"id"`
 	UserName    string              `json:"user_name" doc:"May be a pseudonym."`
 	Status      Status              `json:"status" enum:"active,locked,deleted"`
-	Roles       []access.Role       `json:"roles"`
+	Roles       []access.Role       `json:"roles" doc:"Built-in ones, and ids of the organisation's own."`
+	Kinds       []access.Role       `json:"kinds" enum:"administrator,supervisor,agent,monitor,privacy_officer,reseller,operator" doc:"The built-in roles that it counts as: those it has, and those that its other roles were made from."`
 	Skills      map[string]int      `json:"skills" doc:"Skill id to proficiency, 1-10."`
 	Teams       []string            `json:"teams" doc:"Team ids."`
 	Site        string              `json:"site" doc:"Site id; empty for none."`
@@ -199,6 +200,7 @@ type Me struct {
 	Organisation   OrganisationName    `json:"organisation"`
 	Session        string              `json:"session"`
 	Permissions    []access.Permission `json:"permissions" doc:"What this user may do at least on its own things."`
+	OwnRoles       []RoleName          `json:"own_roles" nullable:"false" doc:"Those of its roles that its organisation made for itself."`
 	MustChange     bool                `json:"must_change" doc:"Only a new password may be chosen now."`
 	MustSetUp      bool                `json:"must_set_up" doc:"Only a second factor may be added now: the organisation's rules ask for one."`
 	PasswordLength int                 `json:"password_length" doc:"Fewest characters of a new password."`

@@ -20,7 +20,7 @@ func (s *Service) view(ctx context.Context, t id.Tenant, u store.UserRow) (User,
 	if err != nil {
 		return User{}, err
 	}
-	v := User{ID: u.ID, UserName: u.UserName, Status: Status(u.Status), Roles: wordsAs[access.Role](u.Roles), Skills: u.Skills,
+	v := User{ID: u.ID, UserName: u.UserName, Status: Status(u.Status), Roles: wordsAs[access.Role](u.Roles), Kinds: append([]access.Role{}, u.Actor(t).Kinds()...), Skills: u.Skills,
 		Teams: append([]string{}, u.Teams...), Site: u.Site, Capacity: map[acd.Channel]int{}, Profile: p, MustChange: u.MustChange, Factors: wordsAs[FactorKind](u.Factors), Language: u.Language, SignedInAt: u.SignedInAt,
 		CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt, Version: u.Version}
 	for c, n := range u.Capacity {
@@ -138,7 +138,12 @@ func (s *Service) CreateUser(ctx context.Context, a access.Actor, n NewUser) (Us
 	if err != nil {
 		return User{}, secret.Text{}, err
 	}
-	err = s.Store.Write(ctx, a.Tenant, func(tx *store.Tx) error { return s.insertUser(tx, a, row) })
+	err = s.Store.Write(ctx, a.Tenant, func(tx *store.Tx) error {
+		if err := s.mayGive(tx, a, store.UserRow{}, &row, "roles"); err != nil {
+			return err
+		}
+		return s.insertUser(tx, a, row)
+	})
 	if err != nil {
 		return User{}, secret.Text{}, nameTaken(err, "user_name")
 	}
@@ -190,7 +195,7 @@ func (s *Service) insertUser(tx *store.Tx, a access.Actor, row store.UserRow) er
 		return err
 	}
 	if isAgent(row) {
-		if err := s.roomForAgent(tx, "roles"); err != nil {
+		if err := s.roomForAgents(tx, 1, "roles"); err != nil {
 			return err
 		}
 	}
@@ -232,8 +237,14 @@ func (s *Service) UpdateUser(ctx context.Context, a access.Actor, user string, v
 	}
 	var ended []string
 	row, err := s.update(ctx, a, user, version, "user.changed", func(tx *store.Tx, u *store.UserRow) (map[string]string, error) {
+		if err := mayManage(a, *u); err != nil {
+			return nil, err
+		}
 		before := *u
 		if err := s.applyChange(ctx, a.Tenant, u, c); err != nil {
+			return nil, err
+		}
+		if err := s.mayGive(tx, a, before, u, "roles"); err != nil {
 			return nil, err
 		}
 		if c.Skills != nil {
@@ -242,7 +253,7 @@ func (s *Service) UpdateUser(ctx context.Context, a access.Actor, user string, v
 			}
 		}
 		if !isAgent(before) && isAgent(*u) {
-			if err := s.roomForAgent(tx, roleOrStatus(c)); err != nil {
+			if err := s.roomForAgents(tx, 1, roleOrStatus(c)); err != nil {
 				return nil, err
 			}
 		}
@@ -480,6 +491,9 @@ func (s *Service) DeleteUser(ctx context.Context, a access.Actor, user string) e
 		}
 		if u.Status == string(Deleted) {
 			return noSuchUser()
+		}
+		if err := mayManage(a, u); err != nil {
+			return err
 		}
 		if rules(u, org) {
 			if err := s.keepRuler(tx, org, user); err != nil {

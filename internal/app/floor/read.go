@@ -36,23 +36,14 @@ func (m *Manager) load(ctx context.Context, t id.Tenant) (Plan, map[string]perso
 			}
 			p.who = setup.Agent{ID: u.ID, Skills: u.Skills, Teams: u.Teams, Site: u.Site, Language: u.Language}
 			active := u.Status == "active"
-			p.watches = active && mayWatch(t, u.Roles)
-			p.serves = active && slices.Contains(u.Roles, string(access.Agent))
-			p.agent = active && (slices.Contains(u.Roles, string(access.Agent)) || slices.Contains(u.Roles, string(access.Supervisor)))
+			p.watches = active && access.May(u.Actor(t), access.FloorWatch, access.Thing{Tenant: t})
+			p.serves = active && u.Serves()
+			p.agent = active && u.UsesDesk()
 			people[u.ID] = p
 		}
 		return err
 	})
 	return plan, people, err
-}
-
-// mayWatch says whether who has these roles may watch the floor.
-func mayWatch(t id.Tenant, roles []string) bool {
-	a := access.Actor{Tenant: t}
-	for _, r := range roles {
-		a.Roles = append(a.Roles, access.Role(r))
-	}
-	return access.May(a, access.FloorWatch, access.Thing{Tenant: t})
 }
 
 // stored is what a floor is rebuilt from.

@@ -121,11 +121,7 @@ func evaluates(tx *store.Tx, t id.Tenant, user, agent, field string) error {
 }
 
 func evaluator(t id.Tenant, u store.UserRow) bool {
-	a := access.Actor{Tenant: t, User: u.ID}
-	for _, r := range u.Roles {
-		a.Roles = append(a.Roles, access.Role(r))
-	}
-	return u.Status == "active" && access.Reach(a, access.QualityEvaluate) == access.Tenant
+	return u.Status == "active" && access.Reach(u.Actor(t), access.QualityEvaluate) == access.Tenant
 }
 
 func may(a access.Actor, p access.Permission) error {

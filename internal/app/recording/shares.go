@@ -64,7 +64,7 @@ func (l *Listeners) Share(ctx context.Context, a access.Actor, recording string,
 			if err != nil {
 				return err
 			}
-			if access.Reach(actorOf(a.Tenant, who), access.RecListen) == access.None {
+			if access.Reach(who.Actor(a.Tenant), access.RecListen) == access.None {
 				faults.Add(at, "has no role that listens to recordings.")
 				continue
 			}
@@ -82,14 +82,6 @@ func (l *Listeners) Share(ctx context.Context, a access.Actor, recording string,
 		return nil, err
 	}
 	return l.Shares(ctx, a, recording)
-}
-
-func actorOf(t id.Tenant, u store.UserRow) access.Actor {
-	a := access.Actor{Tenant: t, User: u.ID}
-	for _, r := range u.Roles {
-		a.Roles = append(a.Roles, access.Role(r))
-	}
-	return a
 }
 
 // Shares are those with whom a recording is shared now.

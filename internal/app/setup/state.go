@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"nubitalk/internal/base/errs"
-	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/acd"
 	"nubitalk/internal/core/flow"
 	core "nubitalk/internal/core/setup"
@@ -43,7 +42,7 @@ func load(tx *store.Tx) (*state, error) {
 			st.users[u.ID] = true
 			st.staff = append(st.staff, u)
 		}
-		if u.Status == "active" && slices.Contains(u.Roles, string(access.Agent)) {
+		if u.Status == "active" && u.Serves() {
 			st.agents = append(st.agents, core.Agent{ID: u.ID, Skills: u.Skills, Teams: u.Teams, Site: u.Site, Language: u.Language})
 		}
 	}

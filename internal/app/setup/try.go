@@ -213,8 +213,7 @@ func (in Try) trial(st *state, users []store.UserRow, now time.Time) core.Trial 
 	}
 	slices.SortFunc(t.Queues, func(a, b acd.Queue) int { return strings.Compare(a.ID, b.ID) })
 	for _, u := range users {
-		works := slices.Contains(u.Roles, string(access.Agent)) || slices.Contains(u.Roles, string(access.Supervisor))
-		if u.Status == "active" && works {
+		if u.Status == "active" && u.UsesDesk() {
 			t.Agents = append(t.Agents, in.agent(u, rules.ChatCapacity))
 		}
 	}

@@ -149,11 +149,9 @@ func counted(tx *store.Tx, now time.Time, ended bool) ([]store.UsageDayRow, erro
 // held is what the organisation has at this moment; its storage as it was counted
 // last.
 func held(tx *store.Tx) (a core.Amounts, err error) {
-	all, err := tx.RolesOfActive()
-	if err != nil {
+	if a.Agents, err = tx.DeskUsers(); err != nil {
 		return a, err
 	}
-	a.Agents = core.Agents(all)
 	if a.Numbers, err = tx.CountNumbers(); err != nil {
 		return a, err
 	}

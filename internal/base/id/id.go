@@ -62,6 +62,7 @@ const (
 	Evaluation     = "eva"
 	Calibration    = "cal"
 	SupportGrant   = "sup"
+	Role           = "rol"
 )
 
 // Tenant is the organisation that owns a row, a key, an event or a file. For

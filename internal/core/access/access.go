@@ -6,7 +6,8 @@ import (
 	"nubitalk/internal/base/id"
 )
 
-// Role is a built-in role of vocabulary.md.
+// Role is a built-in role of vocabulary.md, or the id of one that a tenant made
+// for itself (Custom).
 type Role string
 
 const (
@@ -65,6 +66,7 @@ const (
 	SetupWrite      Permission = "setup.write"       // change them
 	UserRead        Permission = "user.read"         // list users
 	UserWrite       Permission = "user.write"        // create, change, lock, end sessions
+	RoleManage      Permission = "role.manage"       // make and change roles
 	KeyManage       Permission = "key.manage"        // API keys
 	ContactRead     Permission = "contact.read"      // see a contact and its addresses
 	ContactWrite    Permission = "contact.write"     // rectify
@@ -122,6 +124,7 @@ var table = []Rule{
 	{SetupWrite, "Change queues, skills, dispositions, hours, flows and entry points; see and change trunks, phones and connections.", map[Role]Scope{Administrator: Tenant}},
 	{UserRead, "See the users of one's organisation.", map[Role]Scope{Administrator: Tenant, Supervisor: Tenant, PrivacyOfficer: Tenant, OperatorRole: Tenant, ResellerRole: Tenant}},
 	{UserWrite, "Create and change users, reset passwords, end sessions.", map[Role]Scope{Administrator: Tenant, OperatorRole: Tenant, ResellerRole: Tenant}},
+	{RoleManage, "Make and change the organisation's own roles.", map[Role]Scope{Administrator: Tenant}},
 	{KeyManage, "Create and revoke API keys.", map[Role]Scope{Administrator: Tenant}},
 	{ContactRead, "See a contact, its addresses and earlier interactions.", map[Role]Scope{Agent: Own, Supervisor: Tenant, PrivacyOfficer: Tenant}},
 	{ContactWrite, "Correct a contact's data.", map[Role]Scope{Agent: Own, Supervisor: Tenant, PrivacyOfficer: Tenant}},
@@ -144,9 +147,19 @@ func Roles() []Role {
 	return append(slices.Clone(TenantRoles), ResellerRole, OperatorRole)
 }
 
+// grants is the table by permission, so that asking it is one look-up.
+var grants = func() map[Permission]map[Role]Scope {
+	m := make(map[Permission]map[Role]Scope, len(table))
+	for _, r := range table {
+		m[r.Permission] = r.Grants
+	}
+	return m
+}()
+
 // Known says whether the table has the permission.
 func Known(p Permission) bool {
-	return slices.ContainsFunc(table, func(r Rule) bool { return r.Permission == p })
+	_, ok := grants[p]
+	return ok
 }
 
 func everyone(s Scope) map[Role]Scope {
@@ -164,6 +177,9 @@ type Actor struct {
 	User    string // usr_…; for an API key, the key's id
 	Session string // ses_… or key_…
 	Roles   []Role
+	// Custom are those of the roles that the tenant made for itself. A role that
+	// is neither built in nor here gives nothing.
+	Custom []Custom
 	// Scopes narrows an API key to some permissions; nil means all that its
 	// roles give.
 	Scopes []Permission
@@ -182,20 +198,18 @@ func Reach(a Actor, p Permission) Scope {
 	if a.Scopes != nil && p != SignedIn && !slices.Contains(a.Scopes, p) {
 		return None
 	}
-	best := None
-	for _, rule := range table {
-		if rule.Permission != p {
-			continue
-		}
-		for _, role := range a.Roles {
-			best = max(best, rule.Grants[role])
-		}
+	best, builtIn := None, grants[p]
+	for _, role := range a.Roles {
+		best = max(best, builtIn[role])
+	}
+	for _, c := range a.Custom {
+		best = max(best, c.reach(p))
 	}
 	return best
 }
 
 // Beyond are the permissions that reach further for one actor than for another,
-// in the table's order: what a key would have and its maker has not.
+// in the table's order: what a key or a role would give and its giver has not.
 func Beyond(a, than Actor) []Permission {
 	var more []Permission
 	for _, rule := range table {

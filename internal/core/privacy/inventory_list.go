@@ -94,6 +94,11 @@ var inventory = []group{
 		none("expires_at"),
 		part{"challenge", None, "", hashed})},
 
+	{Column, "roles", "to say what a tenant's own roles allow", whileTenant, withTenant, with(
+		none("role_id", "base", "grants", "created_at", "updated_at", "version"),
+		part{"name", Label, "to tell roles apart, in the tenant's own words; needs no personal data", ""},
+		part{"name_key", Label, "to keep names apart", ""})},
+
 	{Column, "api_keys", "to let the tenant's programs in", "until revoked or expired", "deleted by retention with the audit log's rule (audit_days)", with(
 		none("key_id", "roles", "scopes", "created_at", "expires_at", "used_at", "revoked_at"),
 		part{"name", Label, "to tell keys apart", ""},

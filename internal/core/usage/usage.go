@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"nubitalk/internal/base/errs"
-	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/acd"
 )
 
@@ -104,25 +103,6 @@ type Amounts struct {
 	CallSecondsIn   int64 `json:"call_seconds_in" doc:"Seconds of answered calls that came by a trunk, by the day they began."`
 	CallSecondsOut  int64 `json:"call_seconds_out" doc:"Seconds of answered calls that left by a trunk, those of telephones included."`
 	RecordedSeconds int64 `json:"recorded_seconds" doc:"Seconds of recordings that ended, voice and screen."`
-}
-
-// Agents is how many of active accounts, each with its roles, may use the desk.
-func Agents(accounts [][]string) (n int64) {
-	for _, roles := range accounts {
-		if UsesDesk(roles) {
-			n++
-		}
-	}
-	return n
-}
-
-// UsesDesk says whether an account with these roles counts as an agent.
-func UsesDesk(roles []string) bool {
-	a := access.Actor{}
-	for _, r := range roles {
-		a.Roles = append(a.Roles, access.Role(r))
-	}
-	return access.Reach(a, access.DeskUse) > access.None
 }
 
 // peaks and sums are the amounts by how they add up.

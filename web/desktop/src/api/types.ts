@@ -10,6 +10,9 @@ export type AgentToday = Schemas["AgentToday"];
 export type AddedFactor = Schemas["AddedFactor"];
 export type Alert = Schemas["Alert"];
 export type APIKey = Schemas["APIKey"];
+export type OwnRole = Schemas["Role"];
+export type RoleEffect = Schemas["RoleEffect"];
+export type RoleHolder = Schemas["RoleHolder"];
 export type AuditEntry = Schemas["AuditEntry"];
 export type Calendar = Schemas["Calendar"];
 export type ClosedDay = Schemas["ClosedDay"];
@@ -88,6 +91,9 @@ export type ParkedCall = Schemas["ParkedCall"];
 export type Forwarding = Schemas["Forwarding"];
 export type Presence = AgentView["presence"];
 export type Channel = Interaction["channel"];
+/** A built-in role. */
+export type BuiltIn = User["kinds"][number];
+/** A built-in role, or the id of one that the organisation made. */
 export type Role = User["roles"][number];
 export type Permission = Me["permissions"][number];
 

@@ -1,26 +1,28 @@
 import { catalogue } from "$ui/i18n.svelte";
-import type { Role } from "../api/types";
+import type { BuiltIn, Role } from "../api/types";
 
-const text = catalogue(
-  {
-    administrator: "Administrator",
-    supervisor: "Supervisor",
-    agent: "Agent",
-    monitor: "Monitor",
-    privacy_officer: "Privacy officer",
-    reseller: "Reseller",
-    operator: "Operator",
-  },
-  {
-    administrator: "Administrador",
-    supervisor: "Supervisor",
-    agent: "Agente",
-    monitor: "Observador",
-    privacy_officer: "Responsável pela privacidade",
-    reseller: "Revendedor",
-    operator: "Operador",
-  },
-);
+const english = {
+  administrator: "Administrator",
+  supervisor: "Supervisor",
+  agent: "Agent",
+  monitor: "Monitor",
+  privacy_officer: "Privacy officer",
+  reseller: "Reseller",
+  operator: "Operator",
+};
 
-/** A role in plain words. */
-export const roleName = (role: Role): string => text(role);
+const text = catalogue(english, {
+  administrator: "Administrador",
+  supervisor: "Supervisor",
+  agent: "Agente",
+  monitor: "Observador",
+  privacy_officer: "Responsável pela privacidade",
+  reseller: "Revendedor",
+  operator: "Operador",
+});
+
+/** Whether a role is one that every organisation has. */
+export const builtIn = (role: Role): role is BuiltIn => Object.hasOwn(english, role);
+
+/** A built-in role in plain words. */
+export const roleName = (role: BuiltIn): string => text(role);

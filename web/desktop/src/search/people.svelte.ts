@@ -11,8 +11,8 @@ class People {
     try {
       const users = await everything((query) => take(api.GET("/api/v1/users", { params: { query } })));
       this.list = users
-        .filter((u) => u.roles.includes("agent") || u.roles.includes("supervisor"))
-        .map((u) => ({ id: u.id, name: u.user_name, evaluates: u.roles.includes("supervisor") }))
+        .filter((u) => u.kinds.includes("agent") || u.kinds.includes("supervisor"))
+        .map((u) => ({ id: u.id, name: u.user_name, evaluates: u.kinds.includes("supervisor") }))
         .sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
     } catch {
       // Then there is no such filter.

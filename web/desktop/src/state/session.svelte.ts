@@ -98,7 +98,7 @@ class Session {
   }
 
   get home(): string {
-    if (this.may("desk.use") && this.me?.user.roles.includes("agent")) return "/desk";
+    if (this.may("desk.use") && this.me?.user.kinds.includes("agent")) return "/desk";
     if (this.may("floor.watch") && !this.may("setup.write")) return "/room";
     if (this.may("setup.write")) return "/setup";
     if (this.may("organisation.read")) return "/organisations";
