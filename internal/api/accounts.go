@@ -129,4 +129,5 @@ func (s *Server) accountRoutes() {
 			return done(s.Accounts.EndSession(ctx, c.Actor, in.ID))
 		})
 	s.factorRoutes()
+	s.signOnRoutes()
 }

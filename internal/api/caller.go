@@ -23,6 +23,7 @@ type caller struct {
 	address string           // of the client, for limits only; never logged
 	peer    netip.Addr       // of the client, for the networks that users may come from; never logged
 	devices secret.Text      // what the browser keeps of earlier sign-ins
+	flow    secret.Text      // … and of a sign-in with a provider that is under way
 	asks    wording.Language // by Accept-Language; "" if for none of ours
 }
 

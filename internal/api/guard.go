@@ -107,7 +107,7 @@ func (s *Server) checkUser(w http.ResponseWriter, r *http.Request, route Route) 
 	if session.MustSetUp && !route.Guard.WhileMustSetUp {
 		return errs.New(mustSetUp, "Your organisation asks for a second factor. Please add one first.")
 	}
-	if session.APIKey && route.Guard.Permission == access.SignedIn && !route.Guard.Keys {
+	if session.APIKey && (route.Guard.Users || route.Guard.Permission == access.SignedIn && !route.Guard.Keys) {
 		return errs.New(errs.Forbidden, "This is for signed-in users; an API key has no account of its own.")
 	}
 	if c.Support != nil && route.Guard.Permission == access.SignedIn && !route.Guard.Keys && !route.Guard.Support {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"nubitalk/internal/api"
 	"nubitalk/internal/app/account"
@@ -22,6 +23,8 @@ import (
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/bus"
+	"nubitalk/internal/channel/openid"
+	"nubitalk/internal/channel/openid/openidtest"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/setup"
 	"nubitalk/internal/store"
@@ -65,15 +68,16 @@ func (l *line) Subscribe(fn func(bus.Event)) func() {
 // store and vault, and a world behind them.
 type house struct {
 	*world
-	t        testing.TB
-	url      string
-	doors    *api.Server
-	accounts *account.Service
-	hub      *live.Hub
-	bus      *line
-	log      *logBuffer
-	ids      *id.Source
-	rules    *chosenRules
+	t         testing.TB
+	url       string
+	doors     *api.Server
+	accounts  *account.Service
+	hub       *live.Hub
+	bus       *line
+	log       *logBuffer
+	ids       *id.Source
+	rules     *chosenRules
+	providers asks
 	// passwords are those that differ from password, by user.
 	passwords map[string]string
 
@@ -167,7 +171,7 @@ func build(t testing.TB, limits api.Limits) *house {
 	v, err := vault.Open(vault.Config{Root: root, Store: keys})
 	must(t, err)
 	h := &house{world: newWorld(), t: t, bus: &line{}, log: &logBuffer{}, ids: id.NewSource(clock.Real{}.Now, nil), passwords: map[string]string{}, rules: &chosenRules{}}
-	h.accounts = account.New(account.Deps{Rules: h.rules, Store: db, Vault: v, Bus: h.bus, Audit: audit.New(db, clock.Real{})})
+	h.accounts = account.New(account.Deps{Providers: &h.providers, Rules: h.rules, Store: db, Vault: v, Bus: h.bus, Audit: audit.New(db, clock.Real{})})
 	must(t, h.accounts.Start(t.Context()))
 	h.hub = live.New(live.Config{Bus: h.bus, Reader: h.world, Floor: h.world})
 	must(t, h.hub.Start(t.Context()))
@@ -304,4 +308,12 @@ func (h *house) ask(w *who, method, path string, body any, header ...string) ans
 	b, err := io.ReadAll(res.Body)
 	must(h.t, err)
 	return answered{res.StatusCode, res.Header, string(b)}
+}
+
+// asks are the providers that a house reaches: one, once a test has one.
+type asks struct{ account.Providers }
+
+// reach lets it ask a provider.
+func (h *house) reach(p *openidtest.Provider) {
+	h.providers.Providers = openid.New(p.Client(), time.Now)
 }

@@ -48,50 +48,60 @@ func examples() map[string]example {
 
 func accountExamples() map[string]example {
 	return map[string]example{
-		"POST /api/v1/sign-in":                  {body: m{"organisation": "acme", "user_name": "agent", "password": password}, slow: true},
-		"POST /api/v1/sign-out":                 {spends: true},
-		"GET /api/v1/me":                        {},
-		"PATCH /api/v1/me":                      {body: m{"version": 0, "language": "en"}},
-		"POST /api/v1/me/password":              {body: m{"current": "", "new": ""}, spends: true},
-		"GET /api/v1/me/sessions":               {},
-		"DELETE /api/v1/me/sessions/{id}":       {thing: "session", spends: true},
-		"POST /api/v1/sign-in/second":           {body: m{"state": "nbt_x", "code": "123456"}, slow: true, then: nobody},
-		"POST /api/v1/sign-in/passkey/begin":    {then: "422"},
-		"POST /api/v1/sign-in/passkey":          {body: m{"state": "nbt_x", "credential": m{}}, slow: true, then: nobody},
-		"POST /api/v1/me/confirm":               {body: m{"password": password}},
-		"POST /api/v1/me/confirm/passkey":       {body: m{"state": "nbt_x", "credential": m{}}, then: "422"},
-		"GET /api/v1/me/factors":                {},
-		"POST /api/v1/me/factors/totp/begin":    {},
-		"POST /api/v1/me/factors/totp":          {body: m{"state": "nbt_x", "code": "123456", "name": "phone"}, then: "422"},
-		"POST /api/v1/me/factors/passkey/begin": {then: "422"},
-		"POST /api/v1/me/factors/passkey":       {body: m{"state": "nbt_x", "credential": m{}, "name": "key"}, then: "422"},
-		"DELETE /api/v1/me/factors/{id}":        {thing: "session", then: hidden},
-		"POST /api/v1/me/recovery-codes":        {then: "409"},
-		"DELETE /api/v1/users/{id}/factors":     {thing: "user"},
-		"GET /api/v1/users":                     {},
-		"POST /api/v1/users":                    {body: m{"user_name": "new", "roles": []string{}}},
-		"GET /api/v1/users/{id}":                {thing: "user"},
-		"PATCH /api/v1/users/{id}":              {thing: "user", body: m{"version": 0, "language": "pt"}},
-		"DELETE /api/v1/users/{id}":             {thing: "user"},
-		"POST /api/v1/users/{id}/password":      {thing: "user"},
-		"DELETE /api/v1/users/{id}/sessions":    {thing: "user"},
-		"GET /api/v1/roles":                     {},
-		"POST /api/v1/roles":                    {body: m{"name": "lead", "base": "supervisor", "permissions": m{"floor.watch": "all"}}},
-		"GET /api/v1/roles/{id}":                {thing: "role"},
-		"PUT /api/v1/roles/{id}":                {thing: "role", body: m{"version": 0, "name": "lead", "permissions": m{"floor.watch": "all"}}},
-		"POST /api/v1/roles/{id}/effect":        {thing: "role", body: m{"permissions": m{"floor.watch": "all"}}},
-		"DELETE /api/v1/roles/{id}":             {thing: "role", query: "?version=1"},
-		"GET /api/v1/api-keys":                  {},
-		"POST /api/v1/api-keys":                 {body: m{"name": "key", "roles": []string{"administrator"}}},
-		"GET /api/v1/permissions":               {},
-		"DELETE /api/v1/api-keys/{id}":          {thing: "key"},
-		"GET /api/v1/organisations":             {},
-		"POST /api/v1/organisations":            {body: m{"kind": "tenant", "slug": "new", "name": "New", "language": "en", "time_zone": "UTC", "administrator": "admin"}},
-		"GET /api/v1/organisations/{id}":        {thing: "organisation"},
-		"PATCH /api/v1/organisations/{id}":      {thing: "organisation", body: m{"version": 0, "name": "Renamed"}},
-		"DELETE /api/v1/organisations/{id}":     {thing: "organisation", query: "?version=2"}, // 2: made, then active
-		"GET /api/v1/system":                    {},
-		"GET /api/v1/usage":                     {},
+		"POST /api/v1/sign-in":                          {body: m{"organisation": "acme", "user_name": "agent", "password": password}, slow: true},
+		"POST /api/v1/sign-out":                         {spends: true},
+		"GET /api/v1/me":                                {},
+		"PATCH /api/v1/me":                              {body: m{"version": 0, "language": "en"}},
+		"POST /api/v1/me/password":                      {body: m{"current": "", "new": ""}, spends: true},
+		"GET /api/v1/me/sessions":                       {},
+		"DELETE /api/v1/me/sessions/{id}":               {thing: "session", spends: true},
+		"POST /api/v1/sign-in/second":                   {body: m{"state": "nbt_x", "code": "123456"}, slow: true, then: nobody},
+		"POST /api/v1/sign-in/passkey/begin":            {then: "422"},
+		"POST /api/v1/sign-in/passkey":                  {body: m{"state": "nbt_x", "credential": m{}}, slow: true, then: nobody},
+		"POST /api/v1/me/confirm":                       {body: m{"password": password}},
+		"POST /api/v1/me/confirm/passkey":               {body: m{"state": "nbt_x", "credential": m{}}, then: "422"},
+		"GET /api/v1/me/factors":                        {},
+		"POST /api/v1/me/factors/totp/begin":            {},
+		"POST /api/v1/me/factors/totp":                  {body: m{"state": "nbt_x", "code": "123456", "name": "phone"}, then: "422"},
+		"POST /api/v1/me/factors/passkey/begin":         {then: "422"},
+		"POST /api/v1/me/factors/passkey":               {body: m{"state": "nbt_x", "credential": m{}, "name": "key"}, then: "422"},
+		"DELETE /api/v1/me/factors/{id}":                {thing: "session", then: hidden},
+		"POST /api/v1/me/recovery-codes":                {then: "409"},
+		"DELETE /api/v1/users/{id}/factors":             {thing: "user"},
+		"GET /api/v1/users":                             {},
+		"POST /api/v1/users":                            {body: m{"user_name": "new", "roles": []string{}}},
+		"GET /api/v1/users/{id}":                        {thing: "user"},
+		"PATCH /api/v1/users/{id}":                      {thing: "user", body: m{"version": 0, "language": "pt"}},
+		"DELETE /api/v1/users/{id}":                     {thing: "user"},
+		"POST /api/v1/users/{id}/password":              {thing: "user"},
+		"DELETE /api/v1/users/{id}/sessions":            {thing: "user"},
+		"GET /api/v1/roles":                             {},
+		"POST /api/v1/roles":                            {body: m{"name": "lead", "base": "supervisor", "permissions": m{"floor.watch": "all"}}},
+		"GET /api/v1/roles/{id}":                        {thing: "role"},
+		"PUT /api/v1/roles/{id}":                        {thing: "role", body: m{"version": 0, "name": "lead", "permissions": m{"floor.watch": "all"}}},
+		"POST /api/v1/roles/{id}/effect":                {thing: "role", body: m{"permissions": m{"floor.watch": "all"}}},
+		"DELETE /api/v1/roles/{id}":                     {thing: "role", query: "?version=1"},
+		"GET /api/v1/api-keys":                          {},
+		"POST /api/v1/api-keys":                         {body: m{"name": "key", "roles": []string{"administrator"}}},
+		"GET /api/v1/permissions":                       {},
+		"DELETE /api/v1/api-keys/{id}":                  {thing: "key"},
+		"GET /api/v1/organisations":                     {},
+		"POST /api/v1/organisations":                    {body: m{"kind": "tenant", "slug": "new", "name": "New", "language": "en", "time_zone": "UTC", "administrator": "admin"}},
+		"GET /api/v1/organisations/{id}":                {thing: "organisation"},
+		"PATCH /api/v1/organisations/{id}":              {thing: "organisation", body: m{"version": 0, "name": "Renamed"}},
+		"DELETE /api/v1/organisations/{id}":             {thing: "organisation", query: "?version=2"}, // 2: made, then active
+		"GET /api/v1/system":                            {},
+		"GET /api/v1/usage":                             {},
+		"POST /api/v1/sign-in/provider/begin":           {body: m{"organisation": "acme"}, then: hidden},
+		"POST /api/v1/sign-in/provider/{tenant}":        {body: m{"state": "x"}, then: nobody},
+		"POST /api/v1/sign-in/provider/{tenant}/logout": {body: "logout_token=x", kind: "application/x-www-form-urlencoded", then: "422"},
+		"GET /api/v1/sign-on":                           {},
+		"PUT /api/v1/sign-on":                           {body: m{"version": 0, "enabled": false, "name": "ID", "issuer": "https://id.example", "client": "c", "scopes": []string{}, "name_claim": "", "link": false, "create": false, "display": false, "roles_claim": "", "roles": []any{}, "only": false, "break_glass": ""}, then: "422"},
+		"DELETE /api/v1/sign-on":                        {then: hidden},
+		"POST /api/v1/sign-on/try":                      {then: "409"},
+		"POST /api/v1/sign-on/tried":                    {body: m{"state": "x"}, then: "422"},
+		"PUT /api/v1/users/{id}/identity":               {thing: "user", body: m{"subject": "x"}, then: "409"},
+		"DELETE /api/v1/users/{id}/identity":            {thing: "user", then: hidden},
 
 		"GET /api/v1/organisations/{id}/usage":    {thing: "organisation"},
 		"POST /api/v1/organisations/{id}/move":    {thing: "organisation", body: m{"version": 0, "parent": "opr_unknown"}},
@@ -409,7 +419,7 @@ func want(route api.Route, e example, w *who, mine bool, holder string) verdict 
 	case route.Guard.Visitor:
 		return allowed
 	}
-	if w.kind == aKey && route.Guard.Permission == access.SignedIn && !route.Guard.Keys {
+	if w.kind == aKey && (route.Guard.Users || route.Guard.Permission == access.SignedIn && !route.Guard.Keys) {
 		return forbidden
 	}
 	if w.kind == aSupport && route.Guard.Permission == access.SignedIn && !route.Guard.Keys && !route.Guard.Support {
@@ -597,7 +607,7 @@ func (h *house) call(t *testing.T, route api.Route, e example, w *who, target *p
 	if expect == allowed {
 		thing, body = h.spend(t, route, e, w, target, thing, body)
 	}
-	path := strings.NewReplacer("{id}", thing, "{attachment}", target.attachment, "{number}", "0", "{client_id}", "m1", "{file}", "f1", "{user}", "usr_1", "{consent}", target.consent, "{queue}", target.queue, "{skill}", "ski_1").Replace(route.Path)
+	path := strings.NewReplacer("{id}", thing, "{attachment}", target.attachment, "{number}", "0", "{client_id}", "m1", "{file}", "f1", "{user}", "usr_1", "{tenant}", string(target.ID), "{consent}", target.consent, "{queue}", target.queue, "{skill}", "ski_1").Replace(route.Path)
 	return path, body
 }
 
@@ -637,6 +647,9 @@ func (h *house) spend(t *testing.T, route api.Route, e example, w *who, target *
 		}
 		u, _, err := h.accounts.CreateUser(t.Context(), target.anyAdmin().actor(), account.NewUser{UserName: h.ids.New("u"), Roles: []access.Role{access.Agent}})
 		must(t, err)
+		if strings.HasSuffix(route.Path, "/identity") {
+			return u.ID, body
+		}
 		return u.ID, versioned(body, u.Version)
 	case "role":
 		r, err := h.accounts.CreateRole(t.Context(), target.anyAdmin().actor(), account.NewRole{Name: h.ids.New("r"), Base: access.Agent, Permissions: map[access.Permission]string{access.DeskUse: "own"}})

@@ -16,6 +16,7 @@ import (
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/channel/chat"
+	"nubitalk/internal/channel/openid"
 	"nubitalk/internal/channel/voice"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/acd"
@@ -229,6 +230,20 @@ type Accounts interface {
 	// Recheck is Recognise without believing what is remembered.
 	Recheck(ctx context.Context, token secret.Text) (account.Session, error)
 	SignOut(ctx context.Context, s account.Session) error
+
+	// BeginProvider begins a sign-in with an organisation's own provider; base is how
+	// the browser calls this service.
+	BeginProvider(ctx context.Context, organisation, base string, again bool) (account.ProviderStep, error)
+	SignInProvider(ctx context.Context, from account.From, t id.Tenant, flow secret.Text, a openid.Answer) (account.SignedIn, error)
+	LogoutByProvider(ctx context.Context, t id.Tenant, token secret.Text) error
+	SignOn(ctx context.Context, s account.Session, base string) (account.SignOnView, error)
+	PutSignOn(ctx context.Context, s account.Session, version int64, o account.SignOn, secretNow secret.Text) error
+	RemoveSignOn(ctx context.Context, s account.Session) error
+	// TryProvider and TriedProvider walk the same way and open no session.
+	TryProvider(ctx context.Context, s account.Session, base string) (account.ProviderStep, error)
+	TriedProvider(ctx context.Context, s account.Session, flow secret.Text, a openid.Answer) (account.ProviderTrial, error)
+	LinkUser(ctx context.Context, s account.Session, user string, subject secret.Text) error
+	UnlinkUser(ctx context.Context, s account.Session, user string) error
 
 	// PreviewRules says what sign-in rules would do.
 	PreviewRules(ctx context.Context, a access.Actor, next setup.Rules, from netip.Addr) (account.SignInEffect, error)

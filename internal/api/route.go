@@ -25,6 +25,8 @@ type Guard struct {
 	// Fresh asks whoever holds a session to have proved not long ago to be its
 	// user: how one signs in is not changed by who finds a desk left open.
 	Fresh bool
+	// Users keeps API keys out, whatever they may do.
+	Users bool
 	// Keys lets API keys use a route that is for every signed-in user.
 	Keys bool
 	// Support lets whoever is in another organisation's affairs use a route that
@@ -153,6 +155,9 @@ func describe(g Guard, detail string) string {
 		who = "Needs no sign-in."
 	default:
 		who = "Needs `" + string(g.Permission) + "`."
+		if g.Users {
+			who += " Not for API keys."
+		}
 	}
 	return strings.TrimSpace(detail + "\n\n" + who)
 }
@@ -163,6 +168,8 @@ func security(g Guard) []map[string][]string {
 		return []map[string][]string{{"visitor": {}}}
 	case g.Permission == access.Public:
 		return []map[string][]string{}
+	case g.Users:
+		return []map[string][]string{{"session": {}}}
 	}
 	return []map[string][]string{{"session": {}}, {"key": {}}}
 }

@@ -19,10 +19,23 @@ import (
 // mailNetwork is how mailboxes' providers are reached: on the public network, and where
 // the operator allows it inside.
 func (s *Server) mailNetwork() *mail.Network {
-	c := s.conf
+	inside := s.conf.Email.Inside
+	if s.demo != nil {
+		inside = append([]string{"127.0.0.1/32"}, inside...)
+	}
+	n := network(inside, s.conf.Email.Authority)
+	if s.demo != nil {
+		n.Roots = s.demo.mail.trusted(n.Roots)
+	}
+	return n
+}
+
+// network reaches the public network and what is allowed inside; config.Check has
+// refused what cannot be read.
+func network(allowed []string, authority string) *mail.Network {
 	var inside []netip.Prefix
-	for _, network := range c.Email.Inside {
-		if p, err := netip.ParsePrefix(network); err == nil { // config.Check has refused others
+	for _, text := range allowed {
+		if p, err := netip.ParsePrefix(text); err == nil {
 			inside = append(inside, p)
 		}
 	}
@@ -34,12 +47,8 @@ func (s *Server) mailNetwork() *mail.Network {
 		}
 		return outside.Public(a)
 	}}
-	if pool, err := config.Authorities(c.Email.Authority); err == nil { // config.Check has refused what cannot be read
+	if pool, err := config.Authorities(authority); err == nil {
 		n.Roots = pool
-	}
-	if s.demo != nil {
-		n.Roots = s.demo.mail.trusted(n.Roots)
-		inside = append(inside, netip.MustParsePrefix("127.0.0.1/32"))
 	}
 	return n
 }

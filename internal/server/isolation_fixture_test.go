@@ -297,6 +297,7 @@ func (p *party) record(n *node) {
 	p.factor = ids.New(id.Factor)
 	must(p.t, n.keepers.db.Write(p.t.Context(), p.id, func(tx *store.Tx) error {
 		return errors.Join(
+			tx.PutSignOn(store.SignOnRow{Config: `{"name":"` + p.canary + `","issuer":"https://id.example","client":"x"}`}), tx.InsertIdentity(store.IdentityRow{Subject: []byte("x"), UserID: p.second}),
 			tx.InsertFactor(store.FactorRow{ID: p.factor, UserID: p.user, Kind: "passkey", Name: p.canary, CreatedAt: time.Now()}),
 			tx.InsertEvaluation(store.EvaluationRow{ID: p.evaluation, FormID: form, FormVersion: 1, RecordingID: r.ID(), InteractionID: p.visitor.Interaction, AgentID: ids.New(id.User), EvaluatorID: p.user,
 				Origin: "hand", State: "assigned", Answers: "[]", Score: -1, AssignedAt: time.Now()}),
@@ -399,7 +400,7 @@ func (p *party) body(method, route string) (any, string) {
 		"/typing": m{}, "/audio": soundFile, "/level": m{"right": true}, "/sound": m{"description": strings.Repeat("v=0\r\n", 10)}, "/hold": m{"held": true}, "/spoken": m{"wanted": true}, "/talk": m{"with": "caller"}, "/ring": m{}, "/park": m{}, "/take": m{}, "/monitor": m{"how": "none"}, "/outside": m{"number": "210000001"}, "/call-back": m{}, "/keys": m{"keys": "1"}, "/recording": m{"action": "pause"}, "/secure-flow": m{"flow": "flw_1"}, "/screen": m{}, "/screen/end": m{"why": "closed"}, "/call-legs/export": m{"format": "json"}, "/usage/export": m{"format": "json", "month": "2026-11"}, "/evaluations/export": m{"format": "json", "reason": "quality"}, "/complete": m{}, "/result": m{"disposition": "", "labels": []string{}}, "/transfer": m{"queue": p.setups[setup.KindQueue]["id"]}, "/consult": m{"user": p.second}, "/move": m{"priority": 7},
 		"/support-grants/{id}/accept": m{"version": 1, "scopes": []string{"room"}, "minutes": 30}, "/support-requests": m{"scopes": []string{"room"}, "minutes": 30, "reason": "x"},
 		"/presence": m{"presence": "not_ready"}, "/contacts/{id}": m{"version": 1, "name": "x"}, "/organisations/{id}": m{"version": 1, "name": "Renamed"},
-		"/users/{id}": m{"version": 0, "language": "pt"}, "/restore": m{"version": 1}, "/skills/{skill}": m{"level": 3, "was": 0}, "/queues/{queue}": m{"member": false}, "/queues/members": m{"member_rule": `language == "pt"`}} {
+		"/users/{id}": m{"version": 0, "language": "pt"}, "/identity": m{"subject": p.canary}, "/restore": m{"version": 1}, "/skills/{skill}": m{"level": 3, "was": 0}, "/queues/{queue}": m{"member": false}, "/queues/members": m{"member_rule": `language == "pt"`}} {
 		if strings.HasSuffix(route, end) && method != "GET" && method != "DELETE" {
 			return body, ""
 		}

@@ -40,6 +40,8 @@ var tenantTables = []tenantTable{
 	{"greetings", `DELETE FROM greetings WHERE tenant_id = $1 AND user_id IN (SELECT user_id FROM greetings WHERE tenant_id = $1 ORDER BY user_id LIMIT $2)`},
 	{"support_grants", `DELETE FROM support_grants WHERE tenant_id = $1 AND grant_id IN (SELECT grant_id FROM support_grants WHERE tenant_id = $1 ORDER BY grant_id LIMIT $2)`},
 	{"alerts", `DELETE FROM alerts WHERE tenant_id = $1 AND alert_id IN (SELECT alert_id FROM alerts WHERE tenant_id = $1 ORDER BY alert_id LIMIT $2)`},
+	{"sign_ons", `DELETE FROM sign_ons WHERE tenant_id = $1 AND tenant_id IN (SELECT tenant_id FROM sign_ons WHERE tenant_id = $1 LIMIT $2)`},
+	{"identities", `DELETE FROM identities WHERE tenant_id = $1 AND subject IN (SELECT subject FROM identities WHERE tenant_id = $1 ORDER BY subject LIMIT $2)`},
 	{"factors", `DELETE FROM factors WHERE tenant_id = $1 AND factor_id IN (SELECT factor_id FROM factors WHERE tenant_id = $1 ORDER BY factor_id LIMIT $2)`},
 	{"spent_challenges", `DELETE FROM spent_challenges WHERE tenant_id = $1 AND challenge IN (SELECT challenge FROM spent_challenges WHERE tenant_id = $1 ORDER BY challenge LIMIT $2)`},
 	{"sessions", `DELETE FROM sessions WHERE tenant_id = $1 AND session_id IN (SELECT session_id FROM sessions WHERE tenant_id = $1 ORDER BY session_id LIMIT $2)`},

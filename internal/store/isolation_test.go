@@ -24,6 +24,8 @@ func everything(t *testing.T, db *store.DB) {
 				func() error { return tx.InsertFactor(store.FactorRow{ID: "fac_1", UserID: "usr_1", Kind: "totp"}) },
 				func() error { return tx.SpendChallenge([]byte("c"), t0) },
 				func() error { return tx.InsertRole(store.RoleRow{ID: "rol_1", NameKey: "lead", Base: "supervisor"}) },
+				func() error { return tx.PutSignOn(store.SignOnRow{Config: "{}"}) },
+				func() error { return tx.InsertIdentity(store.IdentityRow{Subject: []byte("i"), UserID: "usr_1"}) },
 				func() error { return tx.InsertAPIKey(store.APIKeyRow{ID: "key_1", TokenHash: []byte("k")}) },
 				func() error {
 					return tx.InsertSetup(store.SetupRow{Kind: "queues", ID: "que_1", Body: json.RawMessage("{}")})

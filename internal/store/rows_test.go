@@ -77,6 +77,8 @@ func tenantRows() []kept {
 	role.Version = 1
 	alert := fill[store.AlertRow](18)
 	factor := fill[store.FactorRow](43)
+	signOn, identity := fill[store.SignOnRow](70), fill[store.IdentityRow](71)
+	identity.UserID = user.ID
 	factor.UserID, factor.Kind = user.ID, "totp"
 	officeCall := fill[store.OfficeCallRow](30)
 	forward := fill[store.ForwardRow](31)
@@ -117,6 +119,13 @@ func tenantRows() []kept {
 		keep("factors", factor, (*store.Tx).InsertFactor, func(tx *store.Tx, r store.FactorRow) (store.FactorRow, error) { return only(tx.FactorsOf(r.UserID)) }),
 		keep("roles", role, (*store.Tx).InsertRole, func(tx *store.Tx, r store.RoleRow) (store.RoleRow, error) { return tx.Role(r.ID) }),
 		keep("roles listed", role, nothing, func(tx *store.Tx, r store.RoleRow) (store.RoleRow, error) { return only(tx.Roles()) }),
+		keep("sign_ons", signOn, (*store.Tx).PutSignOn, func(tx *store.Tx, r store.SignOnRow) (store.SignOnRow, error) {
+			got, err := tx.SignOn()
+			got.Version-- // it is stored as the next one
+			return got, err
+		}),
+		keep("identities", identity, (*store.Tx).InsertIdentity, func(tx *store.Tx, r store.IdentityRow) (store.IdentityRow, error) { return tx.Identity(r.Subject) }),
+		keep("identities of a user", identity, nothing, func(tx *store.Tx, r store.IdentityRow) (store.IdentityRow, error) { return tx.IdentityOf(r.UserID) }),
 		keep("api_keys", apiKey, (*store.Tx).InsertAPIKey, func(tx *store.Tx, r store.APIKeyRow) (store.APIKeyRow, error) { return tx.APIKey(r.ID) }),
 		keep("api_keys by token", apiKey, nothing, func(tx *store.Tx, r store.APIKeyRow) (store.APIKeyRow, error) { return tx.APIKeyByToken(r.TokenHash) }),
 		keep("setup", setup, (*store.Tx).InsertSetup, func(tx *store.Tx, r store.SetupRow) (store.SetupRow, error) { return tx.Setup(r.Kind, r.ID) }),

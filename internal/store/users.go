@@ -93,7 +93,7 @@ func (tx *Tx) SetTalkPhone(userID, phone string) error {
 }
 
 // EraseUser leaves of a user only the id that records point at: status deleted,
-// no name, profile, password, factors, roles, sessions or presence, no number that calls are
+// no name, profile, password, factors, identity, roles, sessions or presence, no number that calls are
 // forwarded to, no greeting of its mailbox, nothing that was shared with
 // it, and no evaluation of its work. Its API keys are revoked.
 func (tx *Tx) EraseUser(userID string, now time.Time) error {
@@ -108,6 +108,9 @@ func (tx *Tx) EraseUser(userID string, now time.Time) error {
 		return err
 	}
 	if _, err := tx.DeleteFactorsOf(userID); err != nil {
+		return err
+	}
+	if _, err := tx.DeleteIdentityOf(userID); err != nil {
 		return err
 	}
 	if _, err := tx.exec(`DELETE FROM agents WHERE tenant_id = $1 AND user_id = $2`, t, userID); err != nil {
@@ -140,18 +143,22 @@ type SessionRow struct {
 	EndedAt   time.Time // zero while it lasts
 	ProvedAt  time.Time // when its holder last proved to be the user
 	MustSetUp bool      // opened without the second factor that the rules ask for
+	// ByProvider: the organisation's own provider opened it. ProviderSession is a keyed
+	// index of the provider's name for it; "" if it has none.
+	ByProvider      bool
+	ProviderSession string
 }
 
-const sessionColumns = "session_id, user_id, token_hash, created_at, seen_at, expires_at, ended_at, proved_at, must_set_up"
+const sessionColumns = "session_id, user_id, token_hash, created_at, seen_at, expires_at, ended_at, proved_at, must_set_up, by_provider, provider_session"
 
 func scanSession(r row, s *SessionRow) error {
-	return r.Scan(&s.ID, &s.UserID, bin(&s.TokenHash), at(&s.CreatedAt), at(&s.SeenAt), at(&s.ExpiresAt), at(&s.EndedAt), at(&s.ProvedAt), yes(&s.MustSetUp))
+	return r.Scan(&s.ID, &s.UserID, bin(&s.TokenHash), at(&s.CreatedAt), at(&s.SeenAt), at(&s.ExpiresAt), at(&s.EndedAt), at(&s.ProvedAt), yes(&s.MustSetUp), yes(&s.ByProvider), &s.ProviderSession)
 }
 
 // InsertSession adds a session.
 func (tx *Tx) InsertSession(s SessionRow) error {
-	_, err := tx.exec(`INSERT INTO sessions (tenant_id, `+sessionColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-		string(tx.scope.Tenant), s.ID, s.UserID, raw(s.TokenHash), us(s.CreatedAt), us(s.SeenAt), us(s.ExpiresAt), us(s.EndedAt), us(s.ProvedAt), bit(s.MustSetUp))
+	_, err := tx.exec(`INSERT INTO sessions (tenant_id, `+sessionColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		string(tx.scope.Tenant), s.ID, s.UserID, raw(s.TokenHash), us(s.CreatedAt), us(s.SeenAt), us(s.ExpiresAt), us(s.EndedAt), us(s.ProvedAt), bit(s.MustSetUp), bit(s.ByProvider), s.ProviderSession)
 	return err
 }
 

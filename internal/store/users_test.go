@@ -99,7 +99,7 @@ func TestErasingAUser(t *testing.T) {
 		for _, tenant := range []id.Tenant{tenA, tenB} {
 			write(t, db, tenant, func(tx *store.Tx) error {
 				return firstOf(tx.InsertUser(full), tx.InsertSession(store.SessionRow{ID: "ses_1", UserID: full.ID, TokenHash: []byte("s")}),
-					tx.InsertFactor(store.FactorRow{ID: "fac_1", UserID: full.ID, Kind: "totp"}),
+					tx.InsertFactor(store.FactorRow{ID: "fac_1", UserID: full.ID, Kind: "totp"}), tx.InsertIdentity(store.IdentityRow{Subject: []byte("i"), UserID: full.ID}),
 					tx.PutAgent(store.AgentRow{UserID: full.ID, Presence: "ready", Since: t0}), tx.InsertAPIKey(store.APIKeyRow{ID: "key_1", CreatedBy: full.ID, TokenHash: []byte("k")}),
 					tx.PutForward(store.ForwardRow{PhoneID: "phn_1", UserID: full.ID, Sealed: []byte("s")}), tx.PutForward(store.ForwardRow{PhoneID: "phn_2", UserID: "usr_other", Sealed: []byte("s")}),
 					tx.PutGreeting(store.GreetingRow{UserID: full.ID, Facts: "{}", Sealed: []byte("s")}))
@@ -115,6 +115,8 @@ func TestErasingAUser(t *testing.T) {
 			if left, err := tx.FactorsOf(full.ID); err != nil || len(left) != 0 {
 				t.Errorf("factors: %+v, %v", left, err)
 			}
+			_, err2 = tx.IdentityOf(full.ID)
+			wantCode(t, "identity", err2, errs.NotFound)
 			_, err2 = tx.Agent(full.ID)
 			wantCode(t, "agent", err2, errs.NotFound)
 			if left, err := tx.Forwards(); err != nil || len(left) != 1 || left[0].PhoneID != "phn_2" {
@@ -138,6 +140,9 @@ func TestErasingAUser(t *testing.T) {
 			page, err3 := tx.UsersAfter("", 10)
 			if left, err := tx.FactorsOf(full.ID); err != nil || len(left) != 1 {
 				t.Errorf("the other tenant's factors: %+v, %v", left, err)
+			}
+			if _, err := tx.IdentityOf(full.ID); err != nil {
+				t.Errorf("the other tenant's identity: %v", err)
 			}
 			if len(page) != 1 {
 				t.Errorf("%d users", len(page))

@@ -5570,6 +5570,72 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/sign-in/provider/begin": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Begin to sign in with the organisation's own provider
+     * @description Answers with the provider's page. The browser keeps, in a cookie, what the end needs: a sign-in ends where it began.
+     *
+     *     Needs no sign-in.
+     */
+    post: operations["beginProvider"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/sign-in/provider/{tenant}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Complete a sign-in with the organisation's own provider
+     * @description Takes what the provider sent the browser back with. Sets the session cookie.
+     *
+     *     Needs no sign-in.
+     */
+    post: operations["signInProvider"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/sign-in/provider/{tenant}/logout": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Back-channel logout
+     * @description For the organisation's own provider, with a logout_token (OpenID Connect Back-Channel Logout 1.0). Ends the session that it names, or all that the provider opened for the user.
+     *
+     *     Needs no sign-in.
+     */
+    post: operations["logoutByProvider"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/sign-in/second": {
     parameters: {
       query?: never;
@@ -5586,6 +5652,80 @@ export interface paths {
      *     Needs no sign-in.
      */
     post: operations["signInSecond"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/sign-on": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * How users sign in with the organisation's own provider
+     * @description Needs `setup.write`. Not for API keys.
+     */
+    get: operations["signOn"];
+    /**
+     * Change how users sign in with the organisation's own provider
+     * @description For signed-in users who may change users as well. Another issuer knows nobody: all links go.
+     *
+     *     Needs `setup.write`. Not for API keys.
+     */
+    put: operations["putSignOn"];
+    post?: never;
+    /**
+     * End signing in with the organisation's own provider
+     * @description Needs `setup.write`. Not for API keys.
+     */
+    delete: operations["removeSignOn"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/sign-on/tried": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * How far a trial came
+     * @description Names claims, never their values.
+     *
+     *     Needs `setup.write`. Not for API keys.
+     */
+    post: operations["triedProvider"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/sign-on/try": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Begin to try the organisation's own provider
+     * @description The same walk as a sign-in, with the stored set-up, enabled or not; it opens no session.
+     *
+     *     Needs `setup.write`. Not for API keys.
+     */
+    post: operations["tryProvider"];
     delete?: never;
     options?: never;
     head?: never;
@@ -6337,6 +6477,32 @@ export interface paths {
      *     Needs `user.write`.
      */
     delete: operations["resetFactors"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/users/{id}/identity": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Say who a user is to the organisation's own provider
+     * @description Ends the user's sessions that came by another identity.
+     *
+     *     Needs `setup.write`. Not for API keys.
+     */
+    put: operations["linkUser"];
+    post?: never;
+    /**
+     * Unlink a user from the organisation's own provider
+     * @description Needs `setup.write`. Not for API keys.
+     */
+    delete: operations["unlinkUser"];
     options?: never;
     head?: never;
     patch?: never;
@@ -7234,6 +7400,11 @@ export interface components {
         | "sign_in"
         | "sign_in.refused"
         | "sign_in.locked"
+        | "sign_in.break_glass"
+        | "sign_on.changed"
+        | "sign_on.removed"
+        | "identity.linked"
+        | "identity.unlinked"
         | "sign_out"
         | "session.ended"
         | "sessions.ended"
@@ -7342,6 +7513,12 @@ export interface components {
     BeginMailSignIn: {
       /** @description Where the provider sends the browser back to: the desk's address with /app/setup/mail-sign-in, as it is registered with the provider. */
       back: string;
+    };
+    BeginProviderInputBody: {
+      /** @description The provider is to let the person prove anew who it is. */
+      again?: boolean;
+      /** @description The organisation's short name. */
+      organisation: string;
     };
     Button: {
       label: string;
@@ -7562,6 +7739,12 @@ export interface components {
       numbers: string[];
       /** @description Calls may leave at all. */
       possible: boolean;
+    };
+    ClaimRole: {
+      /** @enum {string} */
+      role:
+        "administrator" | "supervisor" | "agent" | "monitor" | "privacy_officer" | "reseller" | "operator";
+      value: string;
     };
     Clause: {
       evidence: string[];
@@ -9226,6 +9409,10 @@ export interface components {
       refused: components["schemas"]["LineRefusals"];
       registration: components["schemas"]["RegistrationState"];
     };
+    LinkInputBody: {
+      /** @description The claim sub of the user at the provider. Only a keyed index of it is stored. */
+      subject: string;
+    };
     ListOfAPIKey: {
       items: components["schemas"]["APIKey"][];
       /** @description Pass as cursor for the next page; absent at the end. */
@@ -9848,6 +10035,8 @@ export interface components {
       visitor_read: number;
     };
     Me: {
+      /** @description Signed in by the organisation's own provider: who has to prove anew who it is does it there. */
+      by_provider: boolean;
       /** Format: date-time */
       expires_at?: string;
       /** @description Only a new password may be chosen now. */
@@ -11005,6 +11194,35 @@ export interface components {
       updated_at: string;
       /** Format: int64 */
       version: number;
+    };
+    ProviderAnswer: {
+      code?: string;
+      error?: string;
+      /** @description RFC 9207. */
+      iss?: string;
+      state: string;
+    };
+    ProviderStep: {
+      /** @description Of the provider's page. */
+      address: string;
+    };
+    ProviderTrial: {
+      /** @description Names of the claims that came; their values are not kept and not shown. */
+      claims: string[];
+      /** @description The provider says when the person proved to be itself (auth_time), so that it can confirm what is sensitive. */
+      fresh: boolean;
+      /**
+       * @description Which user it leads to: one that is linked, one that name_claim names, one that is made, or none.
+       * @enum {string}
+       */
+      match: "linked" | "claim" | "created" | "none";
+      /** @description What roles_claim gives. */
+      roles: (
+        "administrator" | "supervisor" | "agent" | "monitor" | "privacy_officer" | "reseller" | "operator"
+      )[];
+      steps: components["schemas"]["TrialStep"][];
+      /** @description The user name. */
+      user?: string;
     };
     QualityForm: {
       /**
@@ -12712,6 +12930,91 @@ export interface components {
       /** @description Roles that need a second factor. Who has none adds one at the next sign-in, before anything else. */
       second_factor: ("administrator" | "supervisor" | "agent" | "monitor" | "privacy_officer")[];
     };
+    SignOnInputBody: {
+      /** @description Id of an administrator who may always sign in with its password, for the day when the provider is down. */
+      break_glass: string;
+      /** @description client_id, as the provider gave it. */
+      client: string;
+      /** @description At the first sign-in of somebody whom nobody is linked to, make a user; named by name_claim, else by a pseudonym. */
+      create: boolean;
+      /** @description Keep the claim name as the user's display name, sealed. Personal data; nothing needs it. */
+      display: boolean;
+      /** @description Users may sign in by it. Before, it can only be tested. */
+      enabled: boolean;
+      /** @description The provider's issuer identifier, e.g. https://login.example.com. Its /.well-known/openid-configuration says the rest. */
+      issuer: string;
+      /** @description At the first sign-in, link the user whose user name name_claim holds, if it is linked to nobody yet. */
+      link: boolean;
+      /** @description Of the provider, as users know it. */
+      name: string;
+      /** @description The claim that holds user names, e.g. preferred_username; empty: none is looked at. */
+      name_claim: string;
+      /** @description Users sign in by the provider only, but for break_glass. Switched on by who is signed in by it. */
+      only: boolean;
+      /** @description Which value gives which role. Who has none of them is refused. */
+      roles: components["schemas"]["ClaimRole"][];
+      /** @description The claim whose values give roles at each sign-in, e.g. groups; empty: roles are given here. */
+      roles_claim: string;
+      /** @description Asked for beside openid, where the provider tells claims by them, e.g. profile, groups. */
+      scopes: string[];
+      /** @description client_secret, as the provider gave it. Left out: it stays. Never shown again. */
+      secret?: string;
+      /**
+       * Format: int64
+       * @description As it was read; 0 for the first.
+       */
+      version: number;
+    };
+    SignOnView: {
+      /** @description Id of an administrator who may always sign in with its password, for the day when the provider is down. */
+      break_glass: string;
+      /**
+       * Format: date-time
+       * @description When break_glass was used last.
+       */
+      break_glass_at?: string;
+      /** @description client_id, as the provider gave it. */
+      client: string;
+      /** @description At the first sign-in of somebody whom nobody is linked to, make a user; named by name_claim, else by a pseudonym. */
+      create: boolean;
+      /** @description Keep the claim name as the user's display name, sealed. Personal data; nothing needs it. */
+      display: boolean;
+      /** @description Users may sign in by it. Before, it can only be tested. */
+      enabled: boolean;
+      has_secret: boolean;
+      /** @description The provider's issuer identifier, e.g. https://login.example.com. Its /.well-known/openid-configuration says the rest. */
+      issuer: string;
+      /** @description At the first sign-in, link the user whose user name name_claim holds, if it is linked to nobody yet. */
+      link: boolean;
+      /**
+       * Format: int64
+       * @description Users who are linked.
+       */
+      linked: number;
+      /** @description The back-channel logout URI, where the provider offers that. */
+      logout: string;
+      /** @description Of the provider, as users know it. */
+      name: string;
+      /** @description The claim that holds user names, e.g. preferred_username; empty: none is looked at. */
+      name_claim: string;
+      /** @description Users sign in by the provider only, but for break_glass. Switched on by who is signed in by it. */
+      only: boolean;
+      /** @description The redirect URI to register with the provider: this one alone. */
+      redirect: string;
+      /** @description Which value gives which role. Who has none of them is refused. */
+      roles: components["schemas"]["ClaimRole"][];
+      /** @description The claim whose values give roles at each sign-in, e.g. groups; empty: roles are given here. */
+      roles_claim: string;
+      /** @description Asked for beside openid, where the provider tells claims by them, e.g. profile, groups. */
+      scopes: string[];
+      /** Format: date-time */
+      updated_at?: string;
+      /**
+       * Format: int64
+       * @description 0: there is none yet.
+       */
+      version: number;
+    };
     SignedInView: {
       /** Format: date-time */
       expires_at?: string;
@@ -13155,6 +13458,12 @@ export interface components {
       queue?: string;
       /** @description Either a queue or a user. */
       user?: string;
+    };
+    TrialStep: {
+      ok: boolean;
+      reason?: string;
+      /** @enum {string} */
+      step: "discovery" | "answer" | "token" | "identity" | "roles" | "user";
     };
     Tried: {
       /** @description In order. After the last one nothing changes by itself. */
@@ -25464,6 +25773,109 @@ export interface operations {
       };
     };
   };
+  beginProvider: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["BeginProviderInputBody"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          "Set-Cookie"?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ProviderStep"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  signInProvider: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        tenant: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ProviderAnswer"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          "Set-Cookie"?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SignedInView"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  logoutByProvider: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        tenant: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/x-www-form-urlencoded": string;
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   signInSecond: {
     parameters: {
       query?: never;
@@ -25485,6 +25897,159 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["SignedInView"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  signOn: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SignOnView"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  putSignOn: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SignOnInputBody"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SignOnView"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  removeSignOn: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  triedProvider: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ProviderAnswer"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          "Set-Cookie"?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ProviderTrial"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  tryProvider: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          "Set-Cookie"?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ProviderStep"];
         };
       };
       /** @description Error */
@@ -27124,6 +27689,68 @@ export interface operations {
     };
   };
   resetFactors: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  linkUser: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["LinkInputBody"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  unlinkUser: {
     parameters: {
       query?: never;
       header?: never;

@@ -14,6 +14,7 @@ import (
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/bus"
+	"nubitalk/internal/channel/openid"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/setup"
 	"nubitalk/internal/store"
@@ -32,6 +33,14 @@ type Vault interface {
 	Renew(t id.Tenant)
 	SealTenant(ctx context.Context, t id.Tenant, where string, plain []byte) (secret.Sealed, error)
 	OpenTenant(ctx context.Context, t id.Tenant, where string, sealed secret.Sealed) (secret.Bytes, error)
+	Digest(ctx context.Context, t id.Tenant, where string, value []byte) ([]byte, error)
+}
+
+// Providers are asked who signs in (channel/openid).
+type Providers interface {
+	Address(ctx context.Context, r openid.Registration, f openid.Flow, again bool) (string, error)
+	Redeem(ctx context.Context, r openid.Registration, f openid.Flow, a openid.Answer) (openid.Identity, error)
+	Logout(ctx context.Context, r openid.Registration, token string) (openid.Logout, error)
 }
 
 // Bus tells every node what changed.
@@ -80,6 +89,8 @@ type Deps struct {
 	Rules    Rules
 	Leavers  Leavers
 	Files    Files
+	// Providers are organisations' own OpenID providers.
+	Providers Providers
 	// Counted counts once more what an organisation has used, before its rows go;
 	// may be nil.
 	Counted func(context.Context, id.Tenant) error

@@ -303,6 +303,8 @@ type proof struct {
 	short   bool   // the password is shorter than the rules allow
 	despite bool   // a lock-out, because this cannot be guessed
 	also    func(*store.Tx) error
+	// provider is what the organisation's own says; nil if it was not asked.
+	provider *providerProof
 }
 
 // openSession makes a session, if the account is still as it was checked. hash
@@ -324,7 +326,12 @@ func (s *Service) openSession(ctx context.Context, org store.OrganisationRow, us
 	token, h := newToken(sessionPrefix, t)
 	row := store.SessionRow{ID: s.IDs.New(id.Session), UserID: user, TokenHash: h[:], CreatedAt: now, SeenAt: now, ProvedAt: now,
 		ExpiresAt: now.Add(time.Duration(rules.SessionHours) * time.Hour)}
+	if p.provider != nil {
+		row.ByProvider, row.ProviderSession, row.ProvedAt = true, p.provider.session, p.provider.proved
+	}
 	var session Session
+	var roles string // that the provider changed
+	glass := false
 	err = s.changeUser(ctx, t, user, func(tx *store.Tx, u *store.UserRow) error {
 		if u.Status != string(Active) || u.PasswordHash != checkedHash || !stands && now.Before(u.LockedUntil) {
 			return refused()
@@ -334,19 +341,37 @@ func (s *Service) openSession(ctx context.Context, org store.OrganisationRow, us
 				return err
 			}
 		}
+		var err error
+		if glass, err = onlyByProvider(tx, user, p, now); err != nil {
+			return err
+		}
+		if roles, err = s.rolesByProvider(tx, org, u, p); err != nil {
+			return err
+		}
 		u.SignedInAt, u.PasswordHash = now, hash
 		u.MustChange = u.MustChange || p.short
-		row.MustSetUp = len(u.Factors) == 0 && rules.SignIn.NeedsSecond(kinds(*u))
+		row.MustSetUp = p.provider == nil && len(u.Factors) == 0 && rules.SignIn.NeedsSecond(kinds(*u))
 		if !stands { // else guesses of the password go on being counted
 			u.Failures, u.FailingSince, u.LockedUntil = 0, time.Time{}, time.Time{}
 		}
 		session = sessionOf(org, *u, row).under(rules)
 		return tx.InsertSession(row)
 	}, func(tx *store.Tx) error {
-		return s.Audit.Record(tx, session.Actor, "sign_in", "session", row.ID, map[string]string{"by": p.by})
+		detail := map[string]string{"by": p.by}
+		if roles != "" {
+			detail["roles"] = roles
+		}
+		if err := s.Audit.Record(tx, session.Actor, "sign_in", "session", row.ID, detail); err != nil || !glass {
+			return err
+		}
+		return s.Audit.Record(tx, session.Actor, "sign_in.break_glass", "user", user, nil)
 	})
 	if err != nil {
 		return SignedIn{}, err
+	}
+	if roles != "" { // its other sessions have them at once
+		s.tell(t, Change{User: user})
+		s.tellSetup(t, user)
 	}
 	s.devices.forget(user, p.device, now)
 	devices, err := s.remember(ctx, t, user, p.device, p.from)
@@ -360,7 +385,7 @@ func sessionOf(org store.OrganisationRow, u store.UserRow, row store.SessionRow)
 	a := u.Actor(org.ID)
 	a.Session = row.ID
 	return Session{Actor: a,
-		Kind: Kind(org.Kind), MustChange: u.MustChange, Language: u.Language, ExpiresAt: row.ExpiresAt, ProvedAt: row.ProvedAt,
+		Kind: Kind(org.Kind), MustChange: u.MustChange && !row.ByProvider, ByProvider: row.ByProvider, Language: u.Language, ExpiresAt: row.ExpiresAt, ProvedAt: row.ProvedAt,
 		opened: row.CreatedAt, lacksFactor: row.MustSetUp && len(u.Factors) == 0}
 }
 

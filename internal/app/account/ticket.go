@@ -23,6 +23,7 @@ const (
 	forTOTP          = "totp"           // an authenticator app is being added
 	forPasskey       = "passkey"        // a passkey is being added
 	forPasskeySignIn = "passkey_signin" // somebody is to show one
+	forProvider      = "provider"       // somebody was sent to its organisation's provider
 	forDevice        = "device"         // a user has signed in here
 )
 

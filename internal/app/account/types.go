@@ -159,6 +159,7 @@ type Session struct {
 	Language   string    // the user's, as a code such as pt; "" for a key
 	ExpiresAt  time.Time // the absolute end; zero for a key without one
 	ProvedAt   time.Time // when its holder last proved to be the user
+	ByProvider bool      // the organisation's own provider opened it
 
 	homeSession  string    // of a support session: the session it stands in
 	homeUntil    time.Time // the absolute end of that one
@@ -203,6 +204,7 @@ type Me struct {
 	OwnRoles       []RoleName          `json:"own_roles" nullable:"false" doc:"Those of its roles that its organisation made for itself."`
 	MustChange     bool                `json:"must_change" doc:"Only a new password may be chosen now."`
 	MustSetUp      bool                `json:"must_set_up" doc:"Only a second factor may be added now: the organisation's rules ask for one."`
+	ByProvider     bool                `json:"by_provider" doc:"Signed in by the organisation's own provider: who has to prove anew who it is does it there."`
 	PasswordLength int                 `json:"password_length" doc:"Fewest characters of a new password."`
 	ExpiresAt      time.Time           `json:"expires_at,omitzero"`
 	Support        *SupportView        `json:"support,omitempty" doc:"Set while one is in another organisation's affairs, by its grant; organisation is that one."`

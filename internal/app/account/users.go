@@ -261,6 +261,9 @@ func (s *Service) UpdateUser(ctx context.Context, a access.Actor, user string, v
 			if err := s.keepRuler(tx, org, u.ID); err != nil {
 				return nil, err
 			}
+			if err := keepGlass(tx, u.ID); err != nil {
+				return nil, err
+			}
 		}
 		if err := s.movesTo(tx, before, *u); err != nil {
 			return nil, err
@@ -497,6 +500,9 @@ func (s *Service) DeleteUser(ctx context.Context, a access.Actor, user string) e
 		}
 		if rules(u, org) {
 			if err := s.keepRuler(tx, org, user); err != nil {
+				return err
+			}
+			if err := keepGlass(tx, user); err != nil {
 				return err
 			}
 		}

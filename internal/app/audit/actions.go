@@ -6,7 +6,7 @@ type Action string
 // Actions are the words of everything that is written to the log. Screens say
 // each in the reader's language; a test finds one that is written and not here.
 var Actions = []string{
-	"sign_in", "sign_in.refused", "sign_in.locked", "sign_out", "session.ended", "sessions.ended", "password.changed", "password.reset", "factor.added", "factor.removed", "factors.reset", "recovery_codes.made",
+	"sign_in", "sign_in.refused", "sign_in.locked", "sign_in.break_glass", "sign_on.changed", "sign_on.removed", "identity.linked", "identity.unlinked", "sign_out", "session.ended", "sessions.ended", "password.changed", "password.reset", "factor.added", "factor.removed", "factors.reset", "recovery_codes.made",
 	"user.created", "user.changed", "user.deleted", "role.created", "role.changed", "role.deleted", "api_key.created", "api_key.revoked",
 	"organisation.created", "organisation.changed", "organisation.moved", "organisation.ended", "organisation.erased", "support.asked", "support.granted", "support.opened", "support.used", "support.left", "support.ended", "keys.rotation_started", "keys.rotated",
 	"setup.created", "setup.changed", "setup.archived", "setup.restored", "setup.ordered",

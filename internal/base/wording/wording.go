@@ -77,7 +77,7 @@ type catalogue struct {
 // catalogues is made once, when the first sentence is to be translated.
 var catalogues = sync.OnceValue(func() *catalogue {
 	c := &catalogue{whole: map[string]string{}}
-	for _, e := range slices.Concat(ptParts, ptSetup, ptUsage, ptRoles, ptSupport, ptHelp, ptInput, ptCalls, ptTrunks, ptMail, ptFlows, ptSounds, ptOffice, ptMessages, ptPark, ptSignIn) {
+	for _, e := range slices.Concat(ptParts, ptSetup, ptUsage, ptRoles, ptSupport, ptHelp, ptInput, ptCalls, ptTrunks, ptMail, ptFlows, ptSounds, ptOffice, ptMessages, ptPark, ptSignIn, ptSignOn) {
 		if shape, fixed := shapeOf(e.format); shape == nil {
 			c.whole[strings.ReplaceAll(e.format, "%%", "%")] = e.say
 		} else {

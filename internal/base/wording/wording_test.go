@@ -63,7 +63,7 @@ func TestEverySentenceIsTranslated(t *testing.T) {
 	c := catalogues()
 	list = append(list, framework(t)...)
 	formats := map[string]bool{}
-	for _, e := range slices.Concat(ptParts, ptSetup, ptUsage, ptRoles, ptSupport, ptHelp, ptInput, ptCalls, ptTrunks, ptMail, ptFlows, ptSounds, ptOffice, ptMessages, ptPark, ptSignIn) {
+	for _, e := range slices.Concat(ptParts, ptSetup, ptUsage, ptRoles, ptSupport, ptHelp, ptInput, ptCalls, ptTrunks, ptMail, ptFlows, ptSounds, ptOffice, ptMessages, ptPark, ptSignIn, ptSignOn) {
 		if formats[e.format] {
 			t.Errorf("%q stands twice in the catalogue", e.format)
 		}

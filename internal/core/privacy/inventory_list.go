@@ -69,8 +69,9 @@ var inventory = []group{
 		part{"password_hash", Credential, "to check a password", "argon2id"})},
 
 	{Column, "sessions", "to keep a user signed in", "until sign-out or the tenant's rules on sessions (session_hours, sign_in.idle_minutes)", "deleted by retention a day after the end, and with the user", with(
-		none("session_id", "created_at", "seen_at", "expires_at", "ended_at", "proved_at", "must_set_up"),
+		none("session_id", "created_at", "seen_at", "expires_at", "ended_at", "proved_at", "must_set_up", "by_provider"),
 		part{"user_id", Pseudonym, "", ""},
+		part{"provider_session", Pseudonym, "to end a session when the organisation's own provider ends it", indexed},
 		part{"token_hash", Credential, "to recognise a session", hashed})},
 
 	{Column, "support_grants", "to let a named person of the reseller or operator help, for a time, within what the tenant chose (C10, C11)", "the tenant's rule on the audit log (audit_days), counted from its end", "deleted by retention; erasing the person whose interaction it names empties that", with(
@@ -89,6 +90,16 @@ var inventory = []group{
 		part{"name", Label, "to tell one's factors apart; needs no personal data", ""},
 		part{"secret_sealed", Credential, "an authenticator app's secret, a passkey's public key, or the hashes of recovery codes", byTenant},
 		part{"credential_hash", Pseudonym, "to find a passkey again", hashed})},
+
+	{Column, "sign_ons", "to let users sign in with the organisation's own OpenID provider", "until removed, or as long as the organisation exists", withTenant, with(
+		none("break_glass_at", "updated_at", "version"),
+		part{"config", Label, "the provider's address, which of its claims are looked at and what roles their values give; needs no personal data", ""},
+		part{"secret_sealed", Credential, "by which the provider knows this service; never shown again", byTenant})},
+
+	{Column, "identities", "to know a user again when the organisation's own provider says who signs in", "until unlinked, and with the user", "unlinking or deleting the user deletes it", with(
+		none("created_at", "used_at"),
+		part{"user_id", Pseudonym, "", ""},
+		part{"subject", Pseudonym, "the provider's name for the user", indexed})},
 
 	{Column, "spent_challenges", "to accept the answer to a challenge once", "minutes, until the challenge has expired", "deleted by retention", with(
 		none("expires_at"),
@@ -408,6 +419,7 @@ var inventory = []group{
 	{Browser, "", "to carry on after a reload", "see each", "see each", []part{
 		{"cookie __Host-nubitalk", Credential, "keeps a user signed in; ends with the session", "HttpOnly, Secure, SameSite"},
 		{"cookie __Host-nubitalk-device", Pseudonym, "tells a browser in which a user has signed in from strangers who guess its password; half a year after the last sign-in it ends", "HttpOnly, Secure, SameSite; what it says is sealed under the tenant's key"},
+		{"cookie __Host-nubitalk-flow", Pseudonym, "binds a sign-in with the organisation's own provider to the browser that began it; five minutes", "HttpOnly, Secure, SameSite; what it says is sealed under the tenant's key"},
 		{"localStorage nubitalk.<entry point>", Credential, "lets a visitor back into the own conversation; only after it began, removed when it ends. No words, no names, no cookies", ""},
 		{"sessionStorage nubitalk.call.<entry point>", Credential, "lets a caller's page back into the own call after a reload; gone with the tab, removed when the call ends. No words, no names", ""},
 		{"localStorage nubitalk.preferences", None, "how a user likes the screen, whether alerts are heard, which microphone and loudspeaker calls use", ""},

@@ -35,6 +35,7 @@ func (c *Config) Check(at func(key, problem string) Mistake) error {
 	c.checkSound(&k)
 	c.checkSIP(&k)
 	c.checkEmail(&k)
+	c.checkSignIn(&k)
 	for _, network := range c.Proxy.Trust {
 		if _, err := netip.ParsePrefix(network); err != nil {
 			k.wrong("proxy.trust", "%q must be a network such as 10.0.0.0/8 or 127.0.0.1/32.", network)
@@ -358,5 +359,16 @@ func (c *Config) checkEmail(k *checker) {
 	}
 	if _, err := Authorities(c.Email.Authority); err != nil {
 		k.wrong("email.authority", "%s must be a file of certificates in PEM that can be read.", c.Email.Authority)
+	}
+}
+
+func (c *Config) checkSignIn(k *checker) {
+	for _, network := range c.SignIn.Inside {
+		if _, err := netip.ParsePrefix(network); err != nil {
+			k.wrong("sign_in.inside", "%q must be a network such as 10.0.0.0/8 or 127.0.0.1/32.", network)
+		}
+	}
+	if _, err := Authorities(c.SignIn.Authority); err != nil {
+		k.wrong("sign_in.authority", "%s must be a file of certificates in PEM that can be read.", c.SignIn.Authority)
 	}
 }

@@ -26,6 +26,7 @@ type Config struct {
 	Sound    Sound    `embed:"" prefix:"sound-" group:"Transport"`
 	SIP      SIP      `embed:"" prefix:"sip-" group:"Transport"`
 	Email    Email    `embed:"" prefix:"email-" group:"Transport"`
+	SignIn   SignIn   `embed:"" prefix:"sign-in-" group:"Transport"`
 	Limits   Limits   `embed:"" prefix:"limits-" group:"Limits"`
 	Stop     Stop     `embed:"" prefix:"stop-" group:"Limits"`
 }
@@ -165,6 +166,13 @@ type SIP struct {
 type Email struct {
 	Inside    []string `placeholder:"CIDR" help:"Networks inside the house where mail servers may be reached besides the public network, e.g. 10.1.2.0/24."`
 	Authority string   `placeholder:"FILE" help:"PEM file of certificate authorities that mail servers are trusted by, besides the machine's own."`
+}
+
+// SignIn says how the OpenID providers of organisations are reached. It is always
+// encrypted.
+type SignIn struct {
+	Inside    []string `placeholder:"CIDR" help:"Networks inside the house where organisations' OpenID providers may be reached besides the public network, e.g. 10.1.2.0/24."`
+	Authority string   `placeholder:"FILE" help:"PEM file of certificate authorities that OpenID providers are trusted by, besides the machine's own."`
 }
 
 // Limits bound what clients can take.

@@ -132,7 +132,7 @@ func (n *Network) autoconfig(ctx context.Context, where, address string) (Found,
 	if err != nil || q.URL.Port() != "" || q.URL.User != nil { // an address is no way to other doors
 		return Found{}, false
 	}
-	p, err := n.browser().Do(q)
+	p, err := n.Browser().Do(q)
 	if err != nil {
 		return Found{}, false
 	}

@@ -87,7 +87,7 @@ func (n *Network) grant(ctx context.Context, a Authority, form url.Values) (Toke
 	}
 	q.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	q.Header.Set("Accept", "application/json")
-	p, err := n.browser().Do(q)
+	p, err := n.Browser().Do(q)
 	if err != nil {
 		return Tokens{}, AsFault(err, StepSignIn, host)
 	}
@@ -119,8 +119,8 @@ func (n *Network) grant(ctx context.Context, a Authority, form url.Values) (Toke
 	return Tokens{}, f
 }
 
-// browser makes requests to where Permit allows, without following anybody elsewhere.
-func (n *Network) browser() *http.Client {
+// Browser makes requests to where Permit allows, without following anybody elsewhere.
+func (n *Network) Browser() *http.Client {
 	return &http.Client{
 		Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: n.tlsConfig(Server{}), MaxResponseHeaderBytes: 16 << 10,
 			DialContext: func(ctx context.Context, _, to string) (net.Conn, error) {
