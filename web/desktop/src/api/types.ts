@@ -262,3 +262,5 @@ export interface LiveEvents {
 }
 export type NewTOTP = Schemas["NewTOTP"];
 export type SecondStep = Schemas["SecondStep"];
+export type SignOn = Schemas["SignOnView"];
+export type ProviderTrial = Schemas["ProviderTrial"];

@@ -64,6 +64,9 @@ export const text = catalogue(
       "Remove all second factors of {name}? It signs in with the password alone until it adds another. Its sessions end.",
     resetDone: "The second factors of {name} are removed.",
     held: "Second factors: {kinds}",
+    confirmProviderText:
+      "Before you change how you sign in, show your organisation's provider once more who you are.",
+    confirmProvider: "Go to the provider",
   },
   {
     title: "Segundos fatores e chaves de acesso",
@@ -131,5 +134,8 @@ export const text = catalogue(
       "Remover todos os segundos fatores de {name}? Inicia sessão só com a palavra-passe até adicionar outro. As suas sessões terminam.",
     resetDone: "Os segundos fatores de {name} foram removidos.",
     held: "Segundos fatores: {kinds}",
+    confirmProviderText:
+      "Antes de alterar a forma como inicia sessão, mostre mais uma vez ao fornecedor da sua organização quem é.",
+    confirmProvider: "Ir para o fornecedor",
   },
 );

@@ -2,6 +2,7 @@ import type { Component } from "svelte";
 import Gauge from "@lucide/svelte/icons/gauge";
 import KeyRound from "@lucide/svelte/icons/key-round";
 import Scale from "@lucide/svelte/icons/scale";
+import ShieldUser from "@lucide/svelte/icons/shield-user";
 import Users from "@lucide/svelte/icons/users";
 import type { Permission, SetupKind } from "../api/types";
 import type { SetupText } from "../messages/setup";
@@ -31,6 +32,13 @@ const all: { heading: SetupText; entries: Entry[] }[] = [
       entry("teams"),
       entry("sites"),
       entry("reasons"),
+      {
+        path: "sign-on",
+        label: "signOn",
+        what: "signOnWhat",
+        icon: ShieldUser,
+        permission: "setup.write",
+      },
       { path: "api-keys", label: "apiKeys", what: "apiKeysWhat", icon: KeyRound, permission: "key.manage" },
     ],
   },

@@ -42,21 +42,28 @@ class Session {
     const { second } = await take(
       api.POST("/api/v1/sign-in", { body: { organisation, user_name: userName, password } }),
     );
-    if (!second) await this.#enter();
+    if (!second) await this.enter();
     return second;
   }
 
   async signInSecond(state: string, code: string): Promise<void> {
     await api.POST("/api/v1/sign-in/second", { body: { state, code } });
-    await this.#enter();
+    await this.enter();
   }
 
   async signInPasskey(shown: { state: string; credential: unknown }): Promise<void> {
     await api.POST("/api/v1/sign-in/passkey", { body: shown });
-    await this.#enter();
+    await this.enter();
   }
 
-  async #enter(): Promise<void> {
+  /** Where the organisation's own provider lets its users sign in. */
+  async beginProvider(organisation: string, again = false): Promise<string> {
+    const step = await take(api.POST("/api/v1/sign-in/provider/begin", { body: { organisation, again } }));
+    return step.address;
+  }
+
+  /** Somebody signed in: here, or in another window of this browser. */
+  async enter(): Promise<void> {
     const before = this.me;
     const me = await take(api.GET("/api/v1/me"));
     if (before && (before.user.id !== me.user.id || before.organisation.id !== me.organisation.id)) {
