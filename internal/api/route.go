@@ -25,7 +25,7 @@ type Guard struct {
 	// Fresh asks whoever holds a session to have proved not long ago to be its
 	// user: how one signs in is not changed by who finds a desk left open.
 	Fresh bool
-	// Users keeps API keys out, whatever they may do.
+	// Users keeps API keys and support out, whatever they may do.
 	Users bool
 	// Keys lets API keys use a route that is for every signed-in user.
 	Keys bool

@@ -60,7 +60,7 @@ func mayRuleSignIn(in Session) error {
 	if err := usersOnly(in); err != nil {
 		return err
 	}
-	if in.Kind != KindTenant {
+	if in.Kind != KindTenant || in.Actor.Support != nil { // support does not change who may come in
 		return errs.New(errs.Forbidden, "This is for organisations that handle work.")
 	}
 	if !slices.Contains(in.Actor.Roles, access.Administrator) {

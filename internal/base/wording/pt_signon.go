@@ -6,7 +6,6 @@ var ptSignOn = []entry{
 	{"This is for administrators: who says who comes in can become anybody.", "Isto é para administradores: quem diz quem entra pode tornar-se em qualquer pessoa."},
 	{"The sign-on could not be read.", "Não foi possível ler o início de sessão único."},
 	{"The sign-on could not be written.", "Não foi possível guardar o início de sessão único."},
-	{"This was changed by someone else in the meantime.", "Isto foi alterado por outra pessoa entretanto."},
 	{"is missing; the provider gives one with the client", "falta; o fornecedor dá um com o cliente"},
 	{"needs the sign-on to be enabled", "precisa que o início de sessão único esteja ativo"},
 	{"must be off while the provider or the client changes, so that nobody is locked out if it does not work", "tem de estar desligado enquanto o fornecedor ou o cliente muda, para que ninguém fique de fora se não funcionar"},
