@@ -5672,7 +5672,7 @@ export interface paths {
     get: operations["signOn"];
     /**
      * Change how users sign in with the organisation's own provider
-     * @description For signed-in users who may change users as well. Another issuer knows nobody: all links go.
+     * @description For administrators. Another issuer knows nobody: all links go.
      *
      *     Needs `setup.write`. Not for API keys.
      */
@@ -7741,9 +7741,7 @@ export interface components {
       possible: boolean;
     };
     ClaimRole: {
-      /** @enum {string} */
-      role:
-        "administrator" | "supervisor" | "agent" | "monitor" | "privacy_officer" | "reseller" | "operator";
+      role: string;
       value: string;
     };
     Clause: {
@@ -11217,9 +11215,7 @@ export interface components {
        */
       match: "linked" | "claim" | "created" | "none";
       /** @description What roles_claim gives. */
-      roles: (
-        "administrator" | "supervisor" | "agent" | "monitor" | "privacy_officer" | "reseller" | "operator"
-      )[];
+      roles: string[];
       steps: components["schemas"]["TrialStep"][];
       /** @description The user name. */
       user?: string;
