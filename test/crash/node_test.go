@@ -14,6 +14,7 @@ type node struct {
 	bin, dir, listen string
 	args             []string
 	entry            string
+	admin            drive.Login
 	agents           []drive.Login
 }
 
@@ -53,6 +54,9 @@ func (n *node) make(t *testing.T, database string) {
 	}
 	t.Cleanup(p.Kill)
 	if n.entry, err = p.Entry("demo"); err != nil {
+		t.Fatal(err)
+	}
+	if n.admin, err = p.Login("demo", "administrator"); err != nil {
 		t.Fatal(err)
 	}
 	n.agents = p.All("demo", "agent")
