@@ -57,6 +57,9 @@ func (v *verifyRecordings) Run(c console) error {
 		for _, w := range r.Wrong {
 			fmt.Fprintln(c.out, "  -", w)
 		}
+		if r.Uncompared {
+			fmt.Fprintln(c.out, "  Its Opus files were made by another version of this program, so they were not compared with its segments; what is said above is of these.")
+		}
 		if key == nil && len(r.Key) > 0 {
 			fmt.Fprintf(c.out, "  signed with %s, as it says itself: compare that with the organisation's key, or give it with --key.\n", base64.StdEncoding.EncodeToString(r.Key))
 		}

@@ -48,13 +48,14 @@ type listenInput struct {
 
 type exportRecordingsInput struct {
 	Body struct {
-		Recordings []string  `json:"recordings,omitempty" maxItems:"500" doc:"These. Missing: what the filter finds."`
-		Queue      string    `json:"queue,omitempty" maxLength:"64" doc:"Of conversations in this queue."`
-		Agent      string    `json:"agent,omitempty" maxLength:"64" doc:"Of conversations that this user held last."`
-		From       time.Time `json:"from,omitzero" doc:"Of conversations that arrived then or later."`
-		To         time.Time `json:"to,omitzero" doc:"Of conversations that arrived before."`
-		Reason     string    `json:"reason" enum:"quality,training,complaint,dispute,legal,other" doc:"Why. It stands in the audit log with each recording."`
-		Recipient  string    `json:"recipient,omitempty" maxLength:"200" doc:"An age recipient (age1…): the archive is sealed for who has its identity. Missing: it is plain."`
+		Recordings []string         `json:"recordings,omitempty" maxItems:"500" doc:"These. Missing: what the filter finds."`
+		Queue      string           `json:"queue,omitempty" maxLength:"64" doc:"Of conversations in this queue."`
+		Agent      string           `json:"agent,omitempty" maxLength:"64" doc:"Of conversations that this user held last."`
+		From       time.Time        `json:"from,omitzero" doc:"Of conversations that arrived then or later."`
+		To         time.Time        `json:"to,omitzero" doc:"Of conversations that arrived before."`
+		Reason     string           `json:"reason" enum:"quality,training,complaint,dispute,legal,other" doc:"Why. It stands in the audit log with each recording."`
+		Sound      recording.Format `json:"sound,omitempty" enum:"wav,opus" default:"wav" doc:"wav: all tracks in one file, as it was said. opus: a file for each track, a fifth of that, or less."`
+		Recipient  string           `json:"recipient,omitempty" maxLength:"200" doc:"An age recipient (age1…): the archive is sealed for who has its identity. Missing: it is plain."`
 	} `nameHint:"ExportRecordings"`
 }
 
@@ -106,7 +107,7 @@ func (s *Server) recordingReadRoutes() {
 			return list(items, "", err)
 		})
 	handle(s, "POST", "/api/v1/recordings/export", needs(access.RecExport), about{id: "exportRecordings", tag: tag, summary: "Recordings, as one archive", status: 200, once: true, raw: describeArchive,
-		detail: "A ZIP file, streamed: for each recording its sound as WAV and a manifest, and a manifest of all with the SHA-256 of each file; sealed with age where a recipient is named (docs/recording-listening.md). Each recording is noted in the audit log."},
+		detail: "A ZIP file, streamed: for each recording its sound as WAV or Opus and a manifest, and a manifest of all with the SHA-256 of each file; sealed with age where a recipient is named (docs/recording-listening.md). Each recording is noted in the audit log."},
 		func(ctx context.Context, c *caller, in *exportRecordingsInput) (*streamOutput, error) {
 			if err := s.listens(c, 20); err != nil {
 				return nil, err
@@ -116,7 +117,7 @@ func (s *Server) recordingReadRoutes() {
 			if b.Recipient != "" {
 				name, kind = "recordings.zip.age", "application/octet-stream"
 			}
-			x := recording.Export{Recordings: b.Recordings, Queue: b.Queue, Agent: b.Agent, From: b.From, To: b.To, Reason: b.Reason, Recipient: b.Recipient}
+			x := recording.Export{Recordings: b.Recordings, Queue: b.Queue, Agent: b.Agent, From: b.From, To: b.To, Reason: b.Reason, Recipient: b.Recipient, Sound: b.Sound}
 			return &streamOutput{Body: s.stream(ctx, name, kind, func(w io.Writer) error { return s.Listening.Export(ctx, c.Actor, x, w) })}, nil
 		})
 	handle(s, "GET", "/api/v1/recordings/key", hear, about{id: "recordingKey", tag: tag, summary: "The public key that the organisation's recordings are signed with",

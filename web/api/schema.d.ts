@@ -5053,7 +5053,7 @@ export interface paths {
     put?: never;
     /**
      * Recordings, as one archive
-     * @description A ZIP file, streamed: for each recording its sound as WAV and a manifest, and a manifest of all with the SHA-256 of each file; sealed with age where a recipient is named (docs/recording-listening.md). Each recording is noted in the audit log.
+     * @description A ZIP file, streamed: for each recording its sound as WAV or Opus and a manifest, and a manifest of all with the SHA-256 of each file; sealed with age where a recipient is named (docs/recording-listening.md). Each recording is noted in the audit log.
      *
      *     Needs `recording.export`.
      */
@@ -8557,6 +8557,12 @@ export interface components {
       recipient?: string;
       /** @description These. Missing: what the filter finds. */
       recordings?: string[];
+      /**
+       * @description wav: all tracks in one file, as it was said. opus: a file for each track, a fifth of that, or less.
+       * @default wav
+       * @enum {string}
+       */
+      sound: "wav" | "opus";
       /**
        * Format: date-time
        * @description Of conversations that arrived before.

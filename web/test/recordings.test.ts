@@ -93,6 +93,27 @@ test("a recording is found, heard and gone about in", { timeout: 240_000 }, asyn
 /** A recipient whose identity nobody has; from the documentation of age. */
 const RECIPIENT = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
 
+/** The only file of a ZIP archive whose name ends so; nothing in it is compressed. */
+function unzipped(zip: Buffer, end: string): Buffer {
+  for (let at = zip.indexOf("PK\x01\x02"); at > 0; at = zip.indexOf("PK\x01\x02", at + 4)) {
+    const name = zip.subarray(at + 46, at + 46 + zip.readUInt16LE(at + 28)).toString();
+    if (!name.endsWith(end)) continue;
+    const local = zip.readUInt32LE(at + 42);
+    const from = local + 30 + zip.readUInt16LE(local + 26) + zip.readUInt16LE(local + 28);
+    return zip.subarray(from, from + zip.readUInt32LE(at + 24));
+  }
+  throw new Error(`no ${end} in the archive`);
+}
+
+/** How long a sound is to the browser, in seconds, and its greatest sample. */
+const heard = (page: Page, file: Buffer) =>
+  page.evaluate(async (octets) => {
+    const bytes = Uint8Array.from(atob(octets), (c) => c.charCodeAt(0));
+    const sound = await new OfflineAudioContext(1, 1, 8000).decodeAudioData(bytes.buffer);
+    const peak = sound.getChannelData(0).reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+    return { seconds: sound.duration, channels: sound.numberOfChannels, peak };
+  }, file.toString("base64"));
+
 test("recordings are exported, sealed or plain", { timeout: 240_000 }, async () => {
   const { page } = await stage.agent("privacy");
   await find(page);
@@ -135,6 +156,20 @@ test("recordings are exported, sealed or plain", { timeout: 240_000 }, async () 
   expect(plain.name).toBe("recordings.zip");
   expect(plain.content.subarray(0, 2).toString()).toBe("PK");
   expect(plain.content.includes("sound.wav")).toBe(true);
+
+  // As Opus, which the browser's own decoder reads: a file for each side.
+  await dialog.getByLabel("Sound").selectOption("opus");
+  await shot(page, "recording-export-opus");
+  const small = await saved();
+  expect(small.content.includes("sound.wav")).toBe(false);
+  for (const side of ["sound-1.opus", "sound-2.opus"]) {
+    const opus = unzipped(small.content, side);
+    expect(opus.length * 8).toBeLessThan(unzipped(plain.content, "sound.wav").length);
+    const sound = await heard(page, opus);
+    expect(sound.channels).toBe(1);
+    expect(sound.seconds).toBeCloseTo(46, 1);
+    expect(sound.peak).toBeGreaterThan(0.05);
+  }
   await page.keyboard.press("Escape");
   await until(() => open.evaluate((e) => e === document.activeElement)).toBe(true);
 

@@ -1,12 +1,14 @@
 package recording
 
 import (
+	"bufio"
 	"bytes"
 	"cmp"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -19,6 +21,7 @@ import (
 	"nubitalk/internal/base/secret"
 	form "nubitalk/internal/core/recording"
 	"nubitalk/internal/media/audio"
+	"nubitalk/internal/media/opus"
 	"nubitalk/internal/media/tape"
 	"nubitalk/internal/vault"
 )
@@ -43,6 +46,9 @@ type CheckedRecording struct {
 	// Open says that it has no end: it was still being made as it was exported, or
 	// something was cut off together with its signature.
 	Open bool
+	// Uncompared says that its sound is Opus of another version of the program, so that
+	// only its segments could be checked.
+	Uncompared bool
 	// Key is what it was signed with, as it says itself.
 	Key ed25519.PublicKey
 }
@@ -147,14 +153,21 @@ func checkRecording(files fs.FS, recording string, key ed25519.PublicKey) (c Che
 			wrong("it has %d tracks", len(p.Parties))
 			return c
 		}
-		for _, s := range checkSound(files, recording, len(p.Parties), entries, func(e form.Entry) []form.Piece {
+		pieces := func(e form.Entry) []form.Piece {
 			content, err := segment(e.Segment)
 			if err != nil {
 				return nil
 			}
 			read, _ := form.Read(object, recording, e.Serial, content) // what opens
 			return read.Pieces
-		}) {
+		}
+		var found []string
+		if _, err := fs.Stat(files, recording+"/"+opusFile(0)); err == nil {
+			found, c.Uncompared = checkOpus(files, recording, len(p.Parties), entries, pieces)
+		} else {
+			found = checkSound(files, recording, len(p.Parties), entries, pieces)
+		}
+		for _, s := range found {
 			wrong("%s", s)
 		}
 	}
@@ -168,16 +181,95 @@ func checkSound(files fs.FS, recording string, tracks int, entries []form.Entry,
 		return []string{"its sound (sound.wav) is missing"}
 	}
 	defer file.Close()
-	var length time.Duration
+	head := make([]byte, 44)
+	if _, err := io.ReadFull(file, head); err != nil || !bytes.Equal(head, audio.WAVHead(tape.Frames(lengthOf(entries)), tape.Rate, tracks)) {
+		return []string{"its sound (sound.wav) is not of the length or the channels that the manifest says"}
+	}
+	if err := soundOf(entries, tracks, pieces, func(from, until time.Duration, pcm []int16) error {
+		want := audio.AppendPCM(nil, pcm)
+		got := make([]byte, len(want))
+		if _, err := io.ReadFull(file, got); err != nil {
+			return fmt.Errorf("its sound (sound.wav) ends after %s", from)
+		}
+		if !bytes.Equal(got, want) {
+			wrong = append(wrong, fmt.Sprintf("its sound (sound.wav) is another between %s and %s", from, until))
+		}
+		return nil
+	}); err != nil {
+		return append(wrong, err.Error())
+	}
+	if n, _ := file.Read(head); n > 0 {
+		wrong = append(wrong, "its sound (sound.wav) goes on after its end")
+	}
+	return wrong
+}
+
+// checkOpus makes the Opus files of a recording again of its segments, and compares.
+// Those of another version of the program cannot be compared.
+func checkOpus(files fs.FS, recording string, tracks int, entries []form.Entry, pieces func(form.Entry) []form.Piece) (wrong []string, uncompared bool) {
+	for track := range tracks {
+		name := opusFile(track)
+		file, err := files.Open(recording + "/" + name)
+		if err != nil {
+			wrong = append(wrong, fmt.Sprintf("its sound (%s) is missing", name))
+			continue
+		}
+		is := bufio.NewReaderSize(file, 1<<12)
+		if begin, _ := is.Peek(1 << 10); !bytes.Contains(begin, []byte(opus.Maker)) {
+			uncompared = true
+			_ = file.Close()
+			continue
+		}
+		c := &comparing{with: is}
+		f, err := opus.New(c)
+		if err == nil {
+			err = soundOf(entries, tracks, pieces, func(from, _ time.Duration, pcm []int16) error {
+				if err := f.Write(ofTrack(pcm, track, tracks)); err != nil {
+					return fmt.Errorf("its sound (%s) is another after %s", name, max(0, from-exportStep))
+				}
+				return nil
+			})
+		}
+		switch {
+		case err != nil:
+			wrong = append(wrong, err.Error())
+		case f.Close() != nil:
+			wrong = append(wrong, fmt.Sprintf("its sound (%s) has another end", name))
+		default:
+			if _, err := is.ReadByte(); err == nil {
+				wrong = append(wrong, fmt.Sprintf("its sound (%s) goes on after its end", name))
+			}
+		}
+		_ = file.Close()
+	}
+	return wrong, uncompared
+}
+
+// comparing takes only what it reads itself.
+type comparing struct{ with io.Reader }
+
+var errOther = errors.New("it is another")
+
+func (c *comparing) Write(b []byte) (int, error) {
+	is := make([]byte, len(b))
+	if _, err := io.ReadFull(c.with, is); err != nil || !bytes.Equal(is, b) {
+		return 0, errOther
+	}
+	return len(b), nil
+}
+
+// lengthOf is how long a recording is.
+func lengthOf(entries []form.Entry) (length time.Duration) {
 	for _, e := range entries {
 		length = max(length, e.At+e.Length)
 	}
-	head := make([]byte, 44)
-	if _, err := io.ReadFull(file, head); err != nil || !bytes.Equal(head, audio.WAVHead(tape.Frames(length), tape.Rate, tracks)) {
-		return []string{"its sound (sound.wav) is not of the length or the channels that the manifest says"}
-	}
-	var held []form.Piece // of segments that reach into what is compared
-	next := 0
+	return length
+}
+
+// soundOf gives the sound of segments in parts, as an export has it.
+func soundOf(entries []form.Entry, tracks int, pieces func(form.Entry) []form.Piece, give func(from, until time.Duration, pcm []int16) error) error {
+	var held []form.Piece // of segments that reach into what is given
+	next, length := 0, lengthOf(entries)
 	for from := time.Duration(0); from < length; from += exportStep {
 		until := min(from+exportStep, length)
 		held = slices.DeleteFunc(held, func(p form.Piece) bool { return p.At+p.Length <= from })
@@ -186,19 +278,11 @@ func checkSound(files fs.FS, recording string, tracks int, entries []form.Entry,
 				held = append(held, pieces(entries[next])...)
 			}
 		}
-		want := audio.AppendPCM(nil, tape.Samples(held, from, until, tracks))
-		got := make([]byte, len(want))
-		if _, err := io.ReadFull(file, got); err != nil {
-			return append(wrong, fmt.Sprintf("its sound (sound.wav) ends after %s", from))
-		}
-		if !bytes.Equal(got, want) {
-			wrong = append(wrong, fmt.Sprintf("its sound (sound.wav) is another between %s and %s", from, until))
+		if err := give(from, until, tape.Samples(held, from, until, tracks)); err != nil {
+			return err
 		}
 	}
-	if n, _ := file.Read(head); n > 0 {
-		wrong = append(wrong, "its sound (sound.wav) goes on after its end")
-	}
-	return wrong
+	return nil
 }
 
 func readFile(files fs.FS, name string, most int64) ([]byte, error) {

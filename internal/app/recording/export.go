@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"hash"
 	"io"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"nubitalk/internal/core/access"
 	form "nubitalk/internal/core/recording"
 	"nubitalk/internal/media/audio"
+	"nubitalk/internal/media/opus"
 	"nubitalk/internal/media/tape"
 	"nubitalk/internal/store"
 )
@@ -41,7 +43,16 @@ type Export struct {
 	From, To   time.Time
 	Reason     string // a word for the audit log
 	Recipient  string // an age recipient: nobody else can open the archive; "": it is plain
+	Sound      Format // "": WAV
 }
+
+// Format is how an archive has sound.
+type Format string
+
+const (
+	WAV  Format = "wav"  // as it was said, all tracks in one file
+	Opus Format = "opus" // a fifth of that or less, a file for each track
+)
 
 // exported is what a recording's manifest says in an archive.
 type exported struct {
@@ -51,7 +62,9 @@ type exported struct {
 	Missing []Span   `json:"missing"`
 	Faults  []Damage `json:"faults"`
 	Sound   archived `json:"sound,omitzero"`
-	Screen  archived `json:"screen,omitzero"`
+	// Sounds are Opus files, one for each track.
+	Sounds []archived `json:"sounds,omitempty"`
+	Screen archived   `json:"screen,omitzero"`
 }
 
 // archived is a file of an archive.
@@ -72,7 +85,7 @@ type archive struct {
 // archiveForm names the form of archives and its version.
 const archiveForm = "nubitalk recordings 1"
 
-// Export writes an archive of recordings: a ZIP file with a WAV file and a
+// Export writes an archive of recordings: a ZIP file with the sound and a
 // manifest for each, and a manifest of all. It is written as it is read, with
 // little in memory; each recording is noted in the audit log before its sound is
 // read. Nothing is written before the first recording was found.
@@ -171,7 +184,7 @@ func (x *exporter) one(ctx context.Context, recording string, must bool) error {
 	}
 	length := time.Duration(o.Row.LengthMS) * time.Millisecond
 	tracks := len(o.Row.Parties)
-	if o.Row.Kind != Screen && int64(tape.Frames(length))*int64(2*tracks) > mostWAV {
+	if o.Row.Kind != Screen && x.in.Sound != Opus && int64(tape.Frames(length))*int64(2*tracks) > mostWAV {
 		return errs.New(errs.Unsupported, "This recording cannot be exported as WAV.")
 	}
 	err = x.l.Recordings.DB.Write(ctx, x.a.Tenant, func(tx *store.Tx) error {
@@ -194,23 +207,11 @@ func (x *exporter) one(ctx context.Context, recording string, must bool) error {
 		_, err = x.file(recording+"/manifest.json", func(w io.Writer) error { return writeJSON(w, m) })
 		return err
 	}
-	m.Sound, err = x.file(recording+"/sound.wav", func(w io.Writer) error {
-		if _, err := w.Write(audio.WAVHead(tape.Frames(length), tape.Rate, tracks)); err != nil {
-			return err
-		}
-		for from := time.Duration(0); from < length; from += exportStep {
-			until := min(from+exportStep, length)
-			pieces, missing, err := x.l.Recordings.hear(ctx, o, from, until)
-			if err != nil {
-				return err
-			}
-			m.Missing = append(m.Missing, missing...)
-			if _, err := w.Write(audio.AppendPCM(nil, tape.Samples(pieces, from, until, tracks))); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	if x.in.Sound == Opus {
+		err = x.opus(ctx, o, length, &m)
+	} else {
+		err = x.wav(ctx, o, length, &m)
+	}
 	if err != nil {
 		return err
 	}
@@ -219,6 +220,75 @@ func (x *exporter) one(ctx context.Context, recording string, must bool) error {
 		return err
 	}
 	return x.prove(ctx, o)
+}
+
+// wav writes all tracks of a recording as one file, and notes what of it is missing.
+func (x *exporter) wav(ctx context.Context, o *Opened, length time.Duration, m *exported) (err error) {
+	tracks := len(o.Row.Parties)
+	m.Sound, err = x.file(o.Row.ID+"/sound.wav", func(w io.Writer) error {
+		if _, err := w.Write(audio.WAVHead(tape.Frames(length), tape.Rate, tracks)); err != nil {
+			return err
+		}
+		m.Missing, err = x.samples(ctx, o, length, func(pcm []int16) error {
+			_, err := w.Write(audio.AppendPCM(nil, pcm))
+			return err
+		})
+		return err
+	})
+	return err
+}
+
+// opus writes each track of a recording as a file of its own: what is coded together
+// is not quite apart. The recording is read once for each, so that little is in memory.
+func (x *exporter) opus(ctx context.Context, o *Opened, length time.Duration, m *exported) error {
+	tracks := len(o.Row.Parties)
+	for track := range tracks {
+		named, err := x.file(o.Row.ID+"/"+opusFile(track), func(w io.Writer) error {
+			f, err := opus.New(w)
+			if err != nil {
+				return err
+			}
+			m.Missing, err = x.samples(ctx, o, length, func(pcm []int16) error { return f.Write(ofTrack(pcm, track, tracks)) })
+			if err != nil {
+				return err
+			}
+			return f.Close()
+		})
+		if err != nil {
+			return err
+		}
+		m.Sounds = append(m.Sounds, named)
+	}
+	return nil
+}
+
+// samples gives all of a recording's sound in parts, and says what is missing.
+func (x *exporter) samples(ctx context.Context, o *Opened, length time.Duration, give func([]int16) error) (missing []Span, err error) {
+	missing = []Span{}
+	for from := time.Duration(0); from < length; from += exportStep {
+		until := min(from+exportStep, length)
+		pieces, lost, err := x.l.Recordings.hear(ctx, o, from, until)
+		if err != nil {
+			return nil, err
+		}
+		missing = append(missing, lost...)
+		if err := give(tape.Samples(pieces, from, until, len(o.Row.Parties))); err != nil {
+			return nil, err
+		}
+	}
+	return missing, nil
+}
+
+// opusFile is the name of a track's file.
+func opusFile(track int) string { return fmt.Sprintf("sound-%d.opus", track+1) }
+
+// ofTrack is one of several tracks whose samples take turns.
+func ofTrack(pcm []int16, track, tracks int) []int16 {
+	one := make([]int16, 0, len(pcm)/tracks)
+	for i := track; i < len(pcm); i += tracks {
+		one = append(one, pcm[i])
+	}
+	return one
 }
 
 // file writes one file, and notes it for the manifest of all.

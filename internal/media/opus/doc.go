@@ -1,0 +1,6 @@
+// Package opus writes telephone sound as Opus (RFC 6716) in an Ogg file (RFC 7845):
+// mono, 8,000 samples a second, frames of 20 ms, MDCT only. What it writes depends on
+// the samples alone, so whoever has these can tell whether a file was made of them.
+//
+// It runs no goroutine and keeps nothing but the frame that is not full yet.
+package opus
