@@ -197,3 +197,49 @@ func TestACalledPersonIsToldFirst(t *testing.T) {
 		tracksHold(t, "all", all, "agent", []float64{900}, 1300, 1500)
 	})
 }
+
+// Of a call that is parked what the person says is recorded where the rule says so for
+// hold, and nothing elsewhere; no music is. Whoever takes it back is recorded in the
+// agent's track.
+func TestAParkedCallIsRecordedAsTheRuleSays(t *testing.T) {
+	engines(t, func(t *testing.T, conf *config.Config) {
+		n := start(t, conf, nil)
+		acme, books := house(t, n)
+		for _, c := range []struct {
+			*company
+			hold bool
+			says []float64
+		}{{acme, false, []float64{500, 600}}, {books, true, []float64{500, 600, 700}}} {
+			ctx := t.Context()
+			ana := c.signIn(t, "ana")
+			entry := c.telephone(t, ana)
+			c.rule(t, ana, m{"consent": "none", "hold": c.hold})
+			c.agent(t, "bo")
+			c.agent(t, "cy")
+			bo, _ := c.ready(t, "bo")
+			cy := c.signIn(t, "cy")
+			v, caller, agent := c.talks(t, entry, bo)
+			c.recording(t, bo, v.Interaction, "recording")
+			listens(t, "the agent", agent, []float64{500})
+			passes(t, agent, time.Second)
+
+			must(t, bo.Do(ctx, "POST", "interactions/"+v.Interaction+"/park", m{}, nil))
+			hearsMusic(t, caller, 900)
+			caller.Talk(700)
+			passes(t, caller, 2*time.Second)
+			caller.Talk(600)
+			passes(t, caller, 200*time.Millisecond)
+			must(t, cy.Do(ctx, "POST", "parked-calls/"+v.Interaction+"/take", m{}, nil))
+			other := c.agentSound(t, cy, v.Interaction)
+			other.Talk(1300)
+			listens(t, "who took it back", other, []float64{600}, 700)
+			listens(t, "the caller", caller, []float64{1300}, 900)
+			passes(t, other, 1500*time.Millisecond)
+			must(t, v.Do(ctx, "POST", "/end", m{}, nil))
+			wrapsUp(t, cy, v.Interaction)
+			all := c.ended(t, v.Interaction, 1)
+			tracksHold(t, fmt.Sprint("parked, hold ", c.hold), all, "person", c.says, slices.DeleteFunc([]float64{500, 600, 700, 900, 1300}, func(hz float64) bool { return slices.Contains(c.says, hz) })...)
+			tracksHold(t, fmt.Sprint("parked, hold ", c.hold), all, "agent", []float64{900, 1300}, 500, 600, 700)
+		}
+	})
+}

@@ -1,9 +1,13 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"io"
+	"net/http"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -441,6 +445,82 @@ func TestARecordingGoesOnOnlyIfThatIsStored(t *testing.T) {
 		person := all[0].pcm["person"]
 		if has(person, 500) == 0 || has(person, 1300) == 0 || has(person, 1100) > 0 {
 			t.Errorf("%v of before, %v of the pause, %v of after", has(person, 500), has(person, 1100), has(person, 1300))
+		}
+	})
+}
+
+// What is asked of a call's recording by who has no part in it is answered, to the octet, as
+// of a call that does not exist: by interaction, by agent and by the person's address. The
+// recording goes on, and nothing is noted.
+func TestNothingIsLearnedOfAnothersRecording(t *testing.T) {
+	engines(t, func(t *testing.T, conf *config.Config) {
+		node := telephony(t, conf)
+		n := start(t, conf, nil)
+		acme, books := house(t, n)
+		ctx := t.Context()
+		ana := acme.signIn(t, "ana")
+		entry := acme.telephone(t, ana)
+		acme.rule(t, ana, m{"consent": "none"})
+		boID := acme.agent(t, "bo")
+		acme.agent(t, "cy")
+		books.user(t, "sue", access.Supervisor)
+		bo, _ := acme.ready(t, "bo")
+		cy, theirs := acme.signIn(t, "cy"), books.signIn(t, "sue")
+		op := newExchange(t, node, nil)
+		acme.trunk(t, op, "+351210000001", entry, nil)
+		_, agent, interaction := acme.talking(t, op, bo)
+		acme.recording(t, bo, interaction, "recording")
+		said := func(u *drive.User, path string, body m) string {
+			t.Helper()
+			raw, err := json.Marshal(body)
+			must(t, err)
+			r, err := http.NewRequestWithContext(ctx, "POST", u.Base+"/api/v1/"+path, bytes.NewReader(raw))
+			must(t, err)
+			r.Header.Set("Content-Type", "application/json")
+			r.AddCookie(u.Cookie)
+			res, err := u.HTTP.Do(r)
+			must(t, err)
+			defer func() { _ = res.Body.Close() }()
+			b, err := io.ReadAll(res.Body)
+			must(t, err)
+			if res.StatusCode != http.StatusNotFound || len(b) < 10 {
+				t.Errorf("%s: %d %s", path, res.StatusCode, b)
+			}
+			for name := range res.Header {
+				b = append(b, "\n"+name...)
+			}
+			lines := strings.Split(string(b), "\n")
+			slices.Sort(lines)
+			return strings.Join(lines, "\n")
+		}
+		const none, nobody = "int_00000000000000000000000001", "usr_00000000000000000000000001"
+		for _, action := range rules.Actions {
+			for who, u := range map[string]*drive.User{"another organisation": theirs, "an agent who has no part": cy} {
+				if is, unknown := said(u, "interactions/"+interaction+"/recording", m{"action": action}), said(u, "interactions/"+none+"/recording", m{"action": action}); is != unknown {
+					t.Errorf("%s, %s: of the call %s, of none %s", who, action, is, unknown)
+				}
+			}
+			if is, unknown := said(theirs, "calls/recording", m{"action": action, "agent": boID}), said(theirs, "calls/recording", m{"action": action, "agent": nobody}); is != unknown {
+				t.Errorf("%s, by agent: of the call %s, of none %s", action, is, unknown)
+			}
+			if is, unknown := said(theirs, "calls/recording", m{"action": action, "address": "+351930000007"}), said(theirs, "calls/recording", m{"action": action, "address": "+351930000008"}); is != unknown {
+				t.Errorf("%s, by address: of the call %s, of none %s", action, is, unknown)
+			}
+		}
+		passes(t, agent, 200*time.Millisecond)
+		if st := acme.recording(t, bo, interaction, "recording"); st.Recording.By != "" {
+			t.Errorf("somebody changed it: %+v", st)
+		}
+		for _, c := range []*company{acme, books} {
+			must(t, n.keepers.db.Read(ctx, c.ID, func(tx *store.Tx) error {
+				rows, err := tx.Audit(store.AuditFilter{})
+				for _, r := range rows {
+					if strings.HasPrefix(r.Action, "recording.") && r.ObjectID == interaction {
+						t.Errorf("%s is noted", r.Action)
+					}
+				}
+				return err
+			}))
 		}
 	})
 }
