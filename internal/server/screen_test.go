@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"nubitalk/internal/app/recording"
+	"nubitalk/internal/channel/voice/sip"
 	"nubitalk/internal/core/access"
 	rules "nubitalk/internal/core/recording"
 	"nubitalk/internal/server/config"
@@ -219,6 +220,58 @@ func TestAnAgentsScreenIsRecorded(t *testing.T) {
 		must(t, ana.Do(ctx, "GET", "audit?action=recording.screen_ended", nil, &log))
 		if len(log.Items) != 1 {
 			t.Errorf("noted %d times", len(log.Items))
+		}
+	})
+}
+
+// Where the person is to agree first, no screen is wanted before, nothing that is sent of it
+// is kept, and nothing of it afterwards that was shown before.
+func TestNoScreenIsRecordedBeforeConsent(t *testing.T) {
+	engines(t, func(t *testing.T, conf *config.Config) {
+		node := telephony(t, conf)
+		n := start(t, conf, nil)
+		acme, _ := house(t, n)
+		ctx := t.Context()
+		ana := acme.signIn(t, "ana")
+		entry := acme.telephone(t, ana)
+		acme.agent(t, "bo")
+		bo, _ := acme.ready(t, "bo")
+		film, err := os.ReadFile("../media/screen/testdata/piece.webm")
+		must(t, err)
+		var texts struct{ Items []struct{ ID string } }
+		must(t, ana.Do(ctx, "GET", "consent-texts", nil, &texts))
+		acme.rule(t, ana, m{"consent": "key", "consent_text": texts.Items[0].ID, "records": "both"})
+		op := newExchange(t, node, nil)
+		acme.trunk(t, op, "+351210000001", entry, nil)
+		call, agent, interaction := acme.talking(t, op, bo)
+		path := "interactions/" + interaction
+		acme.recording(t, bo, interaction, "asking")
+		acme.screen(t, bo, interaction, "waiting")
+		refused(t, bo.Do(ctx, "POST", path+"/screen", m{}, nil), 409)
+		if status, _ := screened(t, bo, interaction, "rec_1", 1, time.Now().Add(-time.Second), film); status != 410 {
+			t.Errorf("a piece before consent: %d", status)
+		}
+		before := time.Now()
+		if all, err := n.parts.recording.Of(ctx, acme.ID, interaction); err != nil || len(all) != 0 {
+			t.Errorf("before consent: %v, %v", all, err)
+		}
+		must(t, call.Press('1'))
+		acme.screen(t, bo, interaction, "wanted")
+		var begun struct{ Recording string }
+		must(t, bo.Do(ctx, "POST", path+"/screen", m{}, &begun))
+		if status, _ := screened(t, bo, interaction, begun.Recording, 1, before.Add(-2*time.Second), film); status == 200 {
+			t.Error("a piece of before is taken")
+		}
+		passes(t, agent, 2*time.Second)
+		if status, said := screened(t, bo, interaction, begun.Recording, 1, time.Now().Add(-time.Second), film); status != 200 || !said.Kept {
+			t.Errorf("after consent: %d %+v", status, said)
+		}
+		call.leg.Hangup(sip.Reason{Q850: 16})
+		wrapsUp(t, bo, interaction)
+		for _, one := range acme.ended(t, interaction, 2) {
+			if one.row.StartedAt.Before(before.Add(-time.Second)) {
+				t.Errorf("%s began at %s, and the person agreed after %s", one.row.Kind, one.row.StartedAt, before)
+			}
 		}
 	})
 }
