@@ -29,7 +29,7 @@ export const text = catalogue(
     privacyLink: "How your data is handled",
 
     signInPasskey: "Use a passkey",
-    signInProvider: "Sign in with your organisation's account",
+    signInProvider: "Use your organisation's account",
     choosePassword: "Choose a new password",
     choosePasswordWhy:
       "The password you signed in with was meant for one use. Only you will know the new one.",
@@ -139,7 +139,7 @@ export const text = catalogue(
     privacyLink: "Como os seus dados são tratados",
 
     signInPasskey: "Usar uma chave de acesso",
-    signInProvider: "Iniciar sessão com a conta da organização",
+    signInProvider: "Usar a conta da organização",
     choosePassword: "Escolha uma nova palavra-passe",
     choosePasswordWhy: "A palavra-passe com que entrou servia uma só vez. A nova só você a conhece.",
     currentPassword: "Palavra-passe atual",
