@@ -27,6 +27,8 @@ export class Program {
   lines = "";
   /** The certificate of a mail provider on loopback; "": there is none. */
   mail = "";
+  /** The certificate of an OpenID provider on loopback; "": there is none. */
+  provider = "";
   /** A TURN server that carries all sound of browsers, such as turn:127.0.0.1:3478; "": none. */
   turn = "";
   turnSecret = "";
@@ -50,6 +52,7 @@ export class Program {
         ...(this.sip ? ["--sip", this.sip] : []),
         ...(this.lines ? ["--sip-lines", this.lines] : []),
         ...(this.mail ? ["--email-inside", "127.0.0.0/8", "--email-authority", this.mail] : []),
+        ...(this.provider ? ["--sign-in-inside", "127.0.0.0/8", "--sign-in-authority", this.provider] : []),
         ...(this.turn ? ["--turn", this.turn, "--turn-secret", this.turnSecret] : []),
       ],
       {
