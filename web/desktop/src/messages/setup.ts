@@ -78,6 +78,7 @@ export const text = catalogue(
     trunksWhat: "Telephone lines from an operator: their numbers, where calls arrive, and where they may go.",
     alertRulesWhat:
       "Values at which supervisors are alerted. Who watches the room sees the alert there, and on the big screen.",
+    rolesWhat: "What users may do: the built-in roles, and copies that you change.",
     usersWhat: "Who signs in, and what they may do. Only a user name is needed; a pseudonym will do.",
     rulesWhat:
       "How long things are kept, and limits for everybody. Shorter times take effect at the next nightly run.",
@@ -297,6 +298,7 @@ export const text = catalogue(
       "Linhas telefónicas de um operador: os seus números, onde chegam as chamadas e para onde podem ir.",
     alertRulesWhat:
       "Valores em que os supervisores são avisados. Quem acompanha a sala vê o alerta lá e no ecrã grande.",
+    rolesWhat: "O que os utilizadores podem fazer: as funções de origem, e cópias que altera.",
     usersWhat: "Quem entra e o que pode fazer. Só é preciso um nome de utilizador; serve um pseudónimo.",
     rulesWhat:
       "Quanto tempo se guardam as coisas, e limites para todos. Tempos mais curtos valem a partir da próxima noite.",

@@ -3,6 +3,7 @@ import Gauge from "@lucide/svelte/icons/gauge";
 import KeyRound from "@lucide/svelte/icons/key-round";
 import Scale from "@lucide/svelte/icons/scale";
 import ShieldUser from "@lucide/svelte/icons/shield-user";
+import ShieldCheck from "@lucide/svelte/icons/shield-check";
 import Users from "@lucide/svelte/icons/users";
 import type { Permission, SetupKind } from "../api/types";
 import type { SetupText } from "../messages/setup";
@@ -29,6 +30,7 @@ const all: { heading: SetupText; entries: Entry[] }[] = [
     heading: "groupPeople",
     entries: [
       { path: "users", label: "users", what: "usersWhat", icon: Users, permission: "user.read" },
+      { path: "roles", label: "roles", what: "rolesWhat", icon: ShieldCheck, permission: "user.read" },
       entry("teams"),
       entry("sites"),
       entry("reasons"),
