@@ -24,5 +24,5 @@ const text = catalogue(english, {
 /** Whether a role is one that every organisation has. */
 export const builtIn = (role: Role): role is BuiltIn => Object.hasOwn(english, role);
 
-/** A built-in role in plain words. */
-export const roleName = (role: BuiltIn): string => text(role);
+/** A built-in role in plain words; another by its id. */
+export const roleName = (role: Role): string => (builtIn(role) ? text(role) : role);
