@@ -1,0 +1,85 @@
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { IdentityProvider } from "./identityProvider";
+import { looks, shot, Stage, until } from "./stage";
+
+// An organisation's own provider: set up, tried and used, with a real one and its own page.
+
+const stage = new Stage();
+const provider = new IdentityProvider();
+beforeAll(async () => {
+  await provider.start();
+  stage.program.provider = provider.certificate;
+  await stage.open();
+}, 120_000);
+afterEach(async () => {
+  stage.forgive(/127\.0\.0\.1:\d+\/(interaction|auth)/); // the provider's own page
+  await stage.sweep();
+});
+afterAll(async () => {
+  await stage.close();
+  await provider.stop();
+});
+
+test("users sign in with their organisation's own provider", { timeout: 240_000 }, async () => {
+  const boss = (await stage.agent("administrator", { ignoreHTTPSErrors: true })).page;
+  await boss.goto(`${stage.program.base}/app/setup/sign-on`);
+  const redirect = boss.getByLabel("Redirect address");
+  await redirect.waitFor();
+  await provider.register(await redirect.inputValue());
+
+  // What is missing is said beside the field, and nothing that was entered is lost.
+  await boss.getByLabel("Name of the provider").fill("House ID");
+  await boss.getByRole("textbox", { name: "Issuer" }).fill("http://inside");
+  await boss.getByRole("textbox", { name: "Client", exact: true }).fill(provider.client);
+  await boss.getByLabel("Secret").fill(provider.secret);
+  await boss.getByRole("button", { name: "Save" }).click();
+  await until(() => boss.getByRole("textbox", { name: "Issuer" }).getAttribute("aria-invalid")).toBe("true");
+  stage.forgive(/status of 422/);
+  await boss.getByRole("textbox", { name: "Issuer" }).fill(provider.issuer);
+  await boss.getByLabel("Further scopes").fill("profile");
+  await boss.getByLabel("Claim with the user name").fill("preferred_username");
+  await boss.getByRole("checkbox", { name: "make a user for who has none" }).check();
+  await boss.getByLabel("Claim with groups or roles").fill("groups");
+  await boss.getByRole("button", { name: "Add a value" }).click();
+  await boss.getByLabel("Value").fill("desk");
+  await boss.getByRole("checkbox", { name: "Users may sign in with it", exact: true }).check();
+  const found = await looks(boss, "sign-on");
+  await boss.getByRole("button", { name: "Save" }).click();
+  await until(() => boss.getByRole("button", { name: "Try it" }).isEnabled()).toBe(true);
+
+  // A trial, in another window.
+  const opened = boss.context().waitForEvent("page");
+  await boss.getByRole("button", { name: "Try it" }).click();
+  const trial = await opened;
+  await provider.signIn(trial, "trial");
+  await trial.getByRole("heading", { name: "How far a sign-in comes" }).waitFor();
+  await trial.getByText("A user would be made at the first sign-in.").waitFor();
+  await trial.getByText(/preferred_username/).waitFor();
+  expect(new URL(trial.url()).search).toBe("");
+  found.push(...(await looks(trial, "sign-on-trial")));
+  await trial.close();
+
+  // Somebody new signs in, and is an agent with the name that the provider gives.
+  const context = await stage.context({ ignoreHTTPSErrors: true });
+  const page = await context.newPage();
+  await page.goto(`${stage.program.base}/app/`);
+  await page.getByLabel("Organisation").fill(stage.program.organisation("administrator"));
+  await shot(page, "sign-on-button");
+  await page.getByRole("button", { name: "Use your organisation's account" }).click();
+  await provider.signIn(page, "pat");
+  await until(() => new URL(page.url()).pathname).toBe("/app/desk");
+  const me = (await (await page.request.get(`${stage.program.base}/api/v1/me`)).json()) as {
+    by_provider: boolean;
+    user: { user_name: string; roles: string[] };
+  };
+  expect([me.by_provider, me.user.user_name, me.user.roles]).toEqual([true, "pat", ["agent"]]);
+
+  // In Portuguese, on a narrow screen.
+  await boss.keyboard.press("Control+k");
+  await boss.keyboard.type("Portugu");
+  await boss.keyboard.press("Enter");
+  await boss.setViewportSize({ width: 400, height: 900 });
+  await boss.getByRole("heading", { name: "4. Use-o" }).scrollIntoViewIfNeeded();
+  await shot(boss, "sign-on-pt");
+  expect(found).toEqual([]);
+});
