@@ -72,7 +72,7 @@ func (s *Service) TryProvider(ctx context.Context, in Session, base string) (Pro
 	if err != nil {
 		return ProviderStep{}, err
 	}
-	return s.beginProvider(ctx, in.Actor.Tenant, o, row, base, false, in.Actor.Session)
+	return s.beginProvider(ctx, in.Actor.Tenant, o, row, base, true, in.Actor.Session) // so that it shows whether the provider says when
 }
 
 func (s *Service) beginProvider(ctx context.Context, t id.Tenant, o SignOn, row store.SignOnRow, base string, again bool, trial string) (ProviderStep, error) {

@@ -344,7 +344,7 @@ func TestATrialOpensNothingAndShowsNoValues(t *testing.T) {
 		}
 		f.Provider.Claims = map[string]any{"email": "real@person.example"}
 		got := try()
-		if len(got.Steps) != 6 || got.Match != "created" || got.Fresh || strings.Join(got.Claims, " ") != "aud email exp iat iss nonce sub" {
+		if len(got.Steps) != 6 || got.Match != "created" || !got.Fresh || strings.Join(got.Claims, " ") != "aud auth_time email exp iat iss nonce sub" {
 			t.Errorf("%+v", got)
 		}
 		users, _, err := f.Users(t.Context(), f.a.admin, "", 0)
