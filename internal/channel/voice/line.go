@@ -24,6 +24,7 @@ type line struct {
 	trunk  string
 	number secret.Text // of the other end
 	over   func()      // gives back what Network counted
+	out    *leaving    // how it left, of one that answered; nil: it did not leave, or is of a call that is work
 	ends   time.Time   // when it has to end; zero: no bound
 
 	mu     sync.Mutex
@@ -47,6 +48,7 @@ type line struct {
 // end gives back what the network counted.
 func (l *line) end() {
 	l.once.Do(func() {
+		l.s.unknow(l)
 		if l.rtp != nil {
 			l.rtp.Close()
 		}

@@ -182,6 +182,11 @@ func (d *door) Incoming(leg *sip.Leg) {
 	}
 	l := &line{s: s, leg: leg}
 	leg.Events(l.told)
+	if leg.Replaces() != nil {
+		leg.Reject(notAllowed, sip.Reason{})
+		l.end()
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), arriveWithin)
 	defer cancel()
 	if err := s.arrive(ctx, l); err != nil {

@@ -27,12 +27,12 @@ const callsAPhone = 4
 // is below ended.
 type officeCall struct {
 	s     *Service
-	from  Phone
 	mail  *mailbox
 	ended chan struct{}
 
+	ends    // Service.mu, too, is held to write from
+	passing *passing
 	over    bool
-	caller  *line
 	body    sip.Body // that answers the caller's offer
 	rings   bool     // the caller was told that somebody is rung
 	hunt    *office.Hunt
@@ -41,21 +41,27 @@ type officeCall struct {
 	turn    int       // counts steps; a timer of an older one is void
 	rung    []*line
 	became  []office.Outcome // of the step's lines that did not answer
-	callee  *line
 	bridge  *media.Bridge
-	engaged []string // users who are in it
+	engaged []string        // users who are in it
+	batch   []func()        // of the mailbox, still to be done
+	given   func(sip.Event) // tells it to the call that one of the ends is in from now on
+	handed  *line           // which
+	saying  *media.Playing
+}
+
+// ends are who talk in a call, and on whose account.
+type ends struct {
+	from    Phone // who calls, or is the first to be in it; of an outside caller it has the trunk's id
+	caller  *line
+	callee  *line // nil before somebody answered
 	out     *leaving
 	display secret.Text // name that an outside caller gives
-	batch   []func()    // of the mailbox, still to be done
-	given   *call       // that one of the ends is in from now on
-	handed  *line       // which
-	saying  *media.Playing
 }
 
 // dialled takes a call that a phone makes.
 func (s *Service) dialled(leg *sip.Leg) {
 	from, ok := s.Phones.Phone(leg.User().Reveal())
-	o := &officeCall{s: s, from: from, mail: newMailbox(), ended: make(chan struct{})}
+	o := &officeCall{s: s, ends: ends{from: from}, mail: newMailbox(), ended: make(chan struct{})}
 	o.caller = &line{s: s, leg: leg, office: o, trunk: from.ID}
 	leg.Events(o.caller.told)
 	leg.Back()
@@ -63,6 +69,11 @@ func (s *Service) dialled(leg *sip.Leg) {
 		leg.Reject(403, sip.Reason{})
 		return
 	}
+	if leg.Replaces() != nil { // nobody is told of dialogs, so nobody takes one over
+		leg.Reject(notAllowed, sip.Reason{})
+		return
+	}
+	s.know(o.caller)
 	if !s.admits(o) {
 		leg.Reject(503, sip.Reason{}, wire.Header{Name: "Retry-After", Value: "5"})
 		return
@@ -116,7 +127,8 @@ func (o *officeCall) run() {
 	close(o.ended)
 }
 
-func (o *officeCall) post(fn func()) { o.mail.put(fn) }
+// post has the call's goroutine do fn; false: the call is over.
+func (o *officeCall) post(fn func()) bool { return o.mail.put(fn) }
 
 // later posts fn after d, unless the step is another by then.
 func (o *officeCall) later(d time.Duration, fn func()) {
@@ -140,11 +152,10 @@ func (o *officeCall) begin() {
 	}
 	if o.body, err = l.describe(l.leg.Offer()); err != nil {
 		code, headers := refusal(err)
-		l.leg.Reject(code, sip.Reason{}, headers...)
-		o.stop(sip.Reason{})
+		o.refuse(code, headers...)
 		return
 	}
-	l.party = &party{leg: l.rtp, line: l}
+	l.party = &party{leg: l.rtp, line: l, user: o.from.User}
 	number := userOf(l.leg.Invite().URI)
 	all := o.s.Phones.Extensions(o.from.Tenant)
 	emergency := o.s.Network.Emergency(o.from.Tenant, number)
@@ -263,11 +274,12 @@ func (o *officeCall) ringPlace(place int, ph Phone, b sip.Binding) error {
 		return err
 	}
 	l.party.user = ph.User
-	to := dialog.Outgoing{To: b.Contact, From: from, ContactUser: ph.ID, Hop: flowOf(b), Headers: o.diversions()}
+	to := dialog.Outgoing{To: b.Contact, From: from, ContactUser: ph.ID, Hop: flowOf(b), Headers: append(o.diversions(), o.referredBy()...)}
 	if err := o.send(l, to); err != nil {
 		return err
 	}
 	l.leg.Back()
+	o.s.know(l)
 	return nil
 }
 
@@ -311,7 +323,7 @@ func (o *officeCall) hush(why sip.Reason) {
 // told takes what the signalling of an end says.
 func (o *officeCall) told(l *line, e sip.Event) {
 	if o.given != nil && l == o.handed {
-		o.given.post(func() { o.given.lineTold(l, e) })
+		o.given(e)
 		return
 	}
 	switch e := e.(type) {
@@ -343,8 +355,12 @@ func (o *officeCall) told(l *line, e sip.Event) {
 	case sip.Refer:
 		o.refer(l, e)
 	case sip.Ended:
-		if l == o.caller || l == o.callee {
+		switch {
+		case l == o.caller, l == o.callee:
 			o.stop(sip.Reason{Q850: normalClearing})
+		case o.passing != nil && l == o.passing.by:
+			o.passing.by = nil
+			o.disengage()
 		}
 	}
 }
@@ -353,7 +369,7 @@ func (o *officeCall) told(l *line, e sip.Event) {
 func (o *officeCall) heard(l *line, e media.Event) {
 	switch e := e.(type) {
 	case media.Silent:
-		if l == o.callee || l == o.caller && o.callee != nil {
+		if l == o.callee || l == o.caller && (o.callee != nil || o.passing != nil) {
 			l.ask()
 		}
 	case media.Played:
@@ -370,7 +386,7 @@ func (o *officeCall) heard(l *line, e media.Event) {
 // other is who talks with an end; nil before somebody does.
 func (o *officeCall) other(l *line) *party {
 	switch {
-	case o.callee == nil:
+	case o.callee == nil, o.handed != nil:
 		return nil
 	case l == o.caller:
 		return o.callee.party
@@ -395,6 +411,7 @@ func (o *officeCall) alive(l *line, code int) {
 	if !o.rings {
 		o.rings = true
 		o.caller.leg.Ring()
+		o.progress(180)
 	}
 }
 
@@ -416,6 +433,7 @@ func (o *officeCall) answered(l *line, e sip.Answered) {
 	l.offers = false
 	o.callee = l
 	o.engage(l.party.user)
+	o.passed()
 	o.caller.leg.Answer(o.body)
 	if o.out != nil {
 		o.left()
@@ -460,29 +478,38 @@ func (o *officeCall) failed(l *line, e sip.Failed) {
 
 // seat lets the two ends hear each other; who is on hold hears music.
 func (o *officeCall) seat() {
-	if o.callee == nil {
+	if o.callee == nil || o.handed != nil {
 		return
 	}
 	for _, l := range []*line{o.caller, o.callee} {
-		role, hears := media.Talk, silence
-		if o.other(l).line.holds {
-			role, hears = media.Hold, melody
-		}
-		if p := l.party; p.humming != hears {
-			p.humming = hears
-			var music audio.Source
-			if hears == melody {
-				music = audio.NewLoop(waitingMusic(), 0)
-			}
-			p.leg.Music(music)
-		}
-		_ = o.bridge.Join(l.rtp, role) // a leg that is closed says so by its events
+		o.seats(l, o.other(l).line.holds)
 	}
 }
 
-// refuse ends a call that nobody takes.
-func (o *officeCall) refuse(code int) {
-	o.caller.leg.Reject(code, sip.Reason{})
+// seats lets an end hear the other one, or music.
+func (o *officeCall) seats(l *line, waits bool) {
+	role, hears := media.Talk, silence
+	if waits {
+		role, hears = media.Hold, melody
+	}
+	if p := l.party; p.humming != hears {
+		p.humming = hears
+		var music audio.Source
+		if hears == melody {
+			music = audio.NewLoop(waitingMusic(), 0)
+		}
+		p.leg.Music(music)
+	}
+	_ = o.bridge.Join(l.rtp, role) // a leg that is closed says so by its events
+}
+
+// refuse ends a call that nobody takes; one that was to be transferred goes on.
+func (o *officeCall) refuse(code int, headers ...wire.Header) {
+	if o.passing != nil {
+		o.notPassed(code)
+		return
+	}
+	o.caller.leg.Reject(code, sip.Reason{}, headers...)
 	o.stop(sip.Reason{})
 }
 
@@ -494,15 +521,15 @@ func (o *officeCall) stop(why sip.Reason) {
 	o.over = true
 	o.turn++
 	o.hush(sip.Reason{})
-	for _, l := range []*line{o.caller, o.callee} {
+	for _, l := range []*line{o.caller, o.callee, o.passer()} {
 		if l != nil && l != o.handed {
 			l.leg.Hangup(why)
 			if l.rtp != nil {
 				l.rtp.Close()
 			}
+			o.gone(l, why)
 		}
 	}
-	o.gone(why)
 	o.bridge.Close()
 	for _, user := range o.engaged {
 		o.s.engage(o.from.Tenant, user, -1)

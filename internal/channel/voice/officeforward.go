@@ -37,6 +37,9 @@ func (o *officeCall) notForwarded(became office.Outcome) {
 // divertedBefore is how often a call was forwarded before it came here, as it says
 // itself.
 func (o *officeCall) divertedBefore() int {
+	if !o.caller.leg.Incoming() { // we called it
+		return 0
+	}
 	m := o.caller.leg.Invite()
 	return timesDiverted(m.All("Diversion"), m.All("History-Info"))
 }

@@ -20,7 +20,8 @@ func (s *Service) ringsIn(l *line, route Route, ring Ring, body sip.Body) error 
 	if extension == "" {
 		return errs.New(errs.Conflict, "Nothing answers at this number.")
 	}
-	o := &officeCall{s: s, from: Phone{ID: route.Trunk, Tenant: route.Tenant, Media: route.Media}, mail: newMailbox(), ended: make(chan struct{}), caller: l, body: body, display: ring.Display}
+	o := &officeCall{s: s, mail: newMailbox(), ended: make(chan struct{}), body: body,
+		ends: ends{from: Phone{ID: route.Trunk, Tenant: route.Tenant, Media: route.Media}, caller: l, display: ring.Display}}
 	l.party = &party{leg: l.rtp, line: l}
 	if !s.admits(o) {
 		return errs.New(errs.Unavailable, "No call is taken any more.")
@@ -41,8 +42,11 @@ func (o *officeCall) shows() string {
 		who = o.s.Network.Name(o.from.ID)
 	}
 	called := o.step.Group
-	if len(o.step.By) > 0 { // whom the caller wanted, before the call was forwarded
+	switch {
+	case len(o.step.By) > 0: // whom the caller wanted, before the call was forwarded
 		called = o.phoneName(o.step.By[0].Phone)
+	case called == "" && o.passing != nil:
+		called = o.passing.phone.Name
 	}
 	switch {
 	case called == "":
@@ -82,8 +86,7 @@ func (o *officeCall) begins(ctx context.Context, b Beginning) {
 	who, err := o.s.Written.Begin(ctx, b)
 	if err != nil {
 		code, headers := refusal(err)
-		o.caller.leg.Reject(code, sip.Reason{}, headers...)
-		o.stop(sip.Reason{})
+		o.refuse(code, headers...)
 		return
 	}
 	c := o.s.find(who.Tenant, who.Interaction)
@@ -92,6 +95,7 @@ func (o *officeCall) begins(ctx context.Context, b Beginning) {
 		return
 	}
 	o.hand(c)
+	o.passed()
 	o.s.engageFor(c, o.from.User)
 	o.stop(sip.Reason{})
 }
@@ -109,8 +113,14 @@ func (s *Service) engageFor(c *call, user string) {
 // hand gives the caller to a call, with all that was told of it and is not done
 // yet, in its order.
 func (o *officeCall) hand(c *call) {
-	l := o.caller
-	o.give(l, c, func() { c.answerLine(l, o.body) })
+	l, left := o.caller, o.caller.out != nil
+	take := func() { c.answerLine(l, o.body) }
+	if o.passing != nil { // it talked already
+		o.bridge.Leave(l.rtp)
+		o.gone(l, sip.Reason{Q850: normalClearing})
+		take = func() { c.waits(l, left) }
+	}
+	o.give(l, c, take)
 }
 
 // give gives an end to a call, which begins with what take does.
@@ -118,7 +128,8 @@ func (o *officeCall) give(l *line, c *call, take func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	rest := append(o.batch, o.mail.take()...)
-	o.batch, o.given, o.handed = nil, c, l
+	o.batch, o.handed = nil, l
+	o.given = func(e sip.Event) { c.post(func() { c.lineTold(l, e) }) }
 	l.office, l.call = nil, c
 	if !c.mail.put(take) {
 		l.leg.Reject(480, sip.Reason{})
@@ -131,6 +142,10 @@ func (o *officeCall) give(l *line, c *call, take func()) {
 
 // sayLast tells the caller why nobody answers, and ends the call.
 func (o *officeCall) sayLast(w office.Words) {
+	if o.passing != nil && !o.passing.recalled { // who transfers is told instead
+		o.refuse(480)
+		return
+	}
 	this := o.turn
 	o.s.running.Go(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), arriveWithin)

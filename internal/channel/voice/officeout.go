@@ -53,8 +53,7 @@ func (o *officeCall) leave(number secret.Text, by leaver) {
 		return
 	case err != nil:
 		code, headers := officeRefusal(err)
-		o.caller.leg.Reject(code, sip.Reason{}, headers...)
-		o.stop(sip.Reason{})
+		o.refuse(code, headers...)
 		return
 	}
 	o.out = &leaving{by: by, emergency: way.Emergency, attempts: way.Attempts, called: privacy.LastDigits(way.To.Reveal())}
@@ -162,31 +161,47 @@ func (o *officeCall) notCarried(e sip.Failed) {
 
 // left notes that a call left and was answered.
 func (o *officeCall) left() {
-	out := o.out
+	out, l := o.out, o.callee
 	out.now.Went(0, 0)
 	out.row.AnsweredAt = o.s.Clock.Now()
-	o.note()
+	l.out = out
+	o.note(out)
 	if most := out.now.Most; most > 0 {
-		o.later(most, func() { o.stop(sip.Reason{Q850: normalClearing, Text: "minutes used up"}) })
+		l.ends = out.row.AnsweredAt.Add(most)
+		o.bound(l)
 	}
 }
 
-// gone notes that a call that left is over.
-func (o *officeCall) gone(why sip.Reason) {
-	if o.out == nil || o.out.row.AnsweredAt.IsZero() {
+// bound ends the call when the minutes of an end's trunk are used up, while that is
+// in it.
+func (o *officeCall) bound(l *line) {
+	if l.ends.IsZero() {
 		return
 	}
-	o.out.row.EndedAt, o.out.row.Q850 = o.s.Clock.Now(), why.Q850
-	o.note()
+	time.AfterFunc(max(0, l.ends.Sub(o.s.Clock.Now())), func() {
+		o.post(func() {
+			if l == o.caller || l == o.callee {
+				o.stop(reasonMinutes)
+			}
+		})
+	})
+}
+
+// gone notes that an end is in the call no more, if it left by a trunk.
+func (o *officeCall) gone(l *line, why sip.Reason) {
+	if l.out != nil {
+		l.out.row.EndedAt, l.out.row.Q850 = o.s.Clock.Now(), why.Q850
+		o.note(l.out)
+	}
 }
 
 // note has what is noted of a call written; what is written last of one that ended
 // stays.
-func (o *officeCall) note() {
+func (o *officeCall) note(out *leaving) {
 	if o.s.DB == nil {
 		return
 	}
-	row, t := o.out.row, o.from.Tenant
+	row, t := out.row, o.from.Tenant
 	o.s.running.Go(func() {
 		var err error
 		for range writeTimes {

@@ -43,20 +43,12 @@ func (s *Service) parkRule(t id.Tenant) (setup.ParkRule, error) {
 	return rules.Park.OrUsual(), err
 }
 
-// refer parks the other end of a call between phones, if that is what an end asks
-// for. Other transfers are refused: they would not say to whom.
-func (o *officeCall) refer(l *line, e sip.Refer) {
-	slot, ok := o.s.parks(o.from.Tenant, userOf(e.To).Reveal())
-	if !ok || e.Replaces != "" || !isPhone(l.trunk) || o.callee == nil || o.out != nil && o.out.emergency {
-		l.leg.RefuseRefer(603)
-		return
-	}
+// parks lets the other end of a call between phones wait in a slot; "" is the first
+// that is free.
+func (o *officeCall) parks(l *line, slot string) {
 	l.leg.AcceptRefer()
-	by, waits, user := o.from.User, o.callee, o.callee.party.user
-	if l == o.callee {
-		by, waits, user = l.party.user, o.caller, o.from.User
-	}
-	b := Beginning{Tenant: o.from.Tenant, Parking: &channel.Parking{Slot: slot, User: by, Phone: l.trunk}, Number: waits.number, Display: o.nameOf(waits)}
+	waits := o.facing(l)
+	b := Beginning{Tenant: o.from.Tenant, Parking: &channel.Parking{Slot: slot, User: l.party.user, Phone: l.trunk}, Number: waits.number, Display: o.nameOf(waits)}
 	ctx, cancel := context.WithTimeout(context.Background(), arriveWithin)
 	defer cancel()
 	who, err := o.s.Written.Begin(ctx, b)
@@ -70,12 +62,10 @@ func (o *officeCall) refer(l *line, e sip.Refer) {
 	}
 	l.leg.ReferProgress(200)
 	o.bridge.Leave(waits.rtp)
-	if o.out != nil && waits == o.callee && o.out.now.Most > 0 {
-		waits.ends = o.out.row.AnsweredAt.Add(o.out.now.Most)
-	}
-	left := o.out != nil && waits == o.callee
+	left := waits.out != nil
+	o.gone(waits, sip.Reason{Q850: normalClearing})
 	o.give(waits, c, func() { c.waits(waits, left) })
-	o.s.engageFor(c, user)
+	o.s.engageFor(c, waits.party.user)
 	o.stop(sip.Reason{Q850: normalClearing})
 }
 
@@ -85,14 +75,14 @@ func (o *officeCall) nameOf(l *line) secret.Text {
 	case isPhone(l.trunk):
 		ph, _ := o.s.Phones.PhoneByID(o.from.Tenant, l.trunk)
 		return secret.New(ph.Name)
-	case l == o.callee && o.out != nil:
-		return secret.New(o.out.called)
+	case l.out != nil:
+		return secret.New(l.out.called)
 	}
 	return o.display
 }
 
-// waits makes a telephone that talked the caller of a call that is parked. left says
-// that it was called by a trunk.
+// waits makes a telephone that talked the caller of a call that is parked, or of one to
+// which it was transferred. left says that it was called by a trunk.
 func (c *call) waits(l *line, left bool) {
 	if c.caller != nil || c.leaving {
 		l.leg.Hangup(sip.Reason{Q850: normalClearing})

@@ -148,17 +148,18 @@ type Auditor interface {
 // goroutines.
 type Service struct {
 	Deps
-	sip     *sip.Endpoint // nil without Network
-	guard   *guard
-	begun   chan struct{} // closed by Begin
-	halting chan struct{} // closed by Halt
-	mu      sync.Mutex
-	calls   map[string]*call  // by interaction
-	handed  map[string]Handed // those of them that go on with an outside number
-	office  map[*officeCall]bool
-	aside   elsewhere
-	halted  bool
-	running sync.WaitGroup
+	sip        *sip.Endpoint // nil without Network
+	guard      *guard
+	begun      chan struct{} // closed by Begin
+	halting    chan struct{} // closed by Halt
+	mu         sync.Mutex
+	calls      map[string]*call  // by interaction
+	handed     map[string]Handed // those of them that go on with an outside number
+	office     map[*officeCall]bool
+	phoneLines map[*sip.Leg]*line // of calls between phones
+	aside      elsewhere
+	halted     bool
+	running    sync.WaitGroup
 }
 
 var (
@@ -171,7 +172,7 @@ func New(d Deps) *Service {
 	if d.Absence == 0 {
 		d.Absence = DefaultAbsence
 	}
-	s := &Service{Deps: d, calls: map[string]*call{}, handed: map[string]Handed{}, office: map[*officeCall]bool{}, guard: newGuard(), begun: make(chan struct{}), halting: make(chan struct{})}
+	s := &Service{Deps: d, calls: map[string]*call{}, handed: map[string]Handed{}, office: map[*officeCall]bool{}, phoneLines: map[*sip.Leg]*line{}, guard: newGuard(), begun: make(chan struct{}), halting: make(chan struct{})}
 	if d.Network != nil {
 		s.sip = sip.New(d.SIP, (*door)(s))
 	}

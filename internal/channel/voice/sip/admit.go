@@ -68,7 +68,15 @@ func (b *mailbox) arrive(m *wire.Message, src dialog.Source, now time.Time) {
 	var replaced *Leg
 	if m.Has("Replaces") {
 		var code int
-		if replaced, code = e.replaced(m); code != 0 {
+		if values := m.All("Replaces"); len(values) == 1 {
+			replaced, code = e.Replaced(values[0])
+			if code == 0 && replaced.State() == Early && replaced.Incoming() { // §3: only the end that called has an early dialog to give
+				code = 481
+			}
+		} else {
+			code = 400
+		}
+		if code != 0 {
 			e.refuse(m, src, code, "")
 			return
 		}
@@ -84,14 +92,10 @@ func (b *mailbox) arrive(m *wire.Message, src dialog.Source, now time.Time) {
 	}
 }
 
-// replaced finds the leg that an INVITE takes the place of, or the code that
+// Replaced finds the leg that the value of a Replaces field names, or the code that
 // refuses it (RFC 3891 §3).
-func (e *Endpoint) replaced(m *wire.Message) (*Leg, int) {
-	values := m.All("Replaces")
-	if len(values) != 1 {
-		return nil, 400
-	}
-	r, err := ParseReplaces(values[0])
+func (e *Endpoint) Replaced(value string) (*Leg, int) {
+	r, err := ParseReplaces(value)
 	if err != nil {
 		return nil, 400
 	}
@@ -109,10 +113,6 @@ func (e *Endpoint) replaced(m *wire.Message) (*Leg, int) {
 		case Standing, Answering:
 			if r.EarlyOnly {
 				return nil, 486
-			}
-		case Early:
-			if l.Incoming() { // §3: only the end that called has an early dialog to give
-				return nil, 481
 			}
 		}
 		return l, 0

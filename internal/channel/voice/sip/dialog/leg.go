@@ -127,12 +127,15 @@ func (l *Leg) CallID() string { return l.callID }
 // LocalTag is our end's tag.
 func (l *Leg) LocalTag() string { return l.localTag }
 
-// RemoteTag is the other end's tag, or "" while there is none.
+// RemoteTag is the other end's tag, or "" while there is none, or more than one.
 func (l *Leg) RemoteTag() string {
-	if l.peer == nil {
-		return ""
+	switch {
+	case l.peer != nil:
+		return l.peer.tag
+	case len(l.forks) == 1:
+		return l.forks[0].tag
 	}
-	return l.peer.tag
+	return ""
 }
 
 // Caller and Called are who called whom, as the dialog has it.
