@@ -11,7 +11,7 @@ import (
 )
 
 // Who waits on the telephone is offered to be called back, accepts by the queue's key and
-// hangs up; its place is kept. Who cannot be called back waits on, at the old place.
+// hangs up; its place is kept. Who cannot be called back is offered nothing and waits on.
 // Before it was offered, the key is none.
 func TestWhoWaitsIsOfferedACallBack(t *testing.T) {
 	engines(t, func(t *testing.T, conf *config.Config) {
@@ -45,7 +45,7 @@ func TestWhoWaitsIsOfferedACallBack(t *testing.T) {
 			return all
 		}
 		var calls []*dialled
-		for i, from := range []string{"+351930000007", "+351930000008", "anonymous"} {
+		for i, from := range []string{"+351930000007", "+351930000008", "anonymous", "+351930000009"} {
 			call := op.dials(t, "210000001", from)
 			call.Talk(500)
 			calls = append(calls, call)
@@ -59,10 +59,9 @@ func TestWhoWaitsIsOfferedACallBack(t *testing.T) {
 			return rows()[1].Callback
 		})
 		await[sip.Ended](t, calls[1])
-		within(t, "the third is not told that it cannot be called", func() bool {
-			_ = calls[2].Press('8')
-			r := rows()[2]
-			return r.FlowID == "back" && r.State == "queued"
+		within(t, "who came after one without a number is not called back", func() bool {
+			_, _ = calls[2].Press('8'), calls[3].Press('8')
+			return rows()[3].Callback
 		})
 		now := rows()
 		if first := now[0]; first.Callback || first.State != "queued" || first.FlowID == "back" {
@@ -71,7 +70,7 @@ func TestWhoWaitsIsOfferedACallBack(t *testing.T) {
 		if second := now[1]; !second.LeftMessage || second.State != "queued" || !second.Place.Equal(before[1].Place) {
 			t.Errorf("%+v, at %v", second, before[1].Place)
 		}
-		if third := now[2]; third.Callback || third.LeftMessage || !third.Place.Equal(before[2].Place) {
+		if third := now[2]; third.Callback || third.LeftMessage || third.FlowID == "back" || third.State != "queued" || !third.Place.Equal(before[2].Place) {
 			t.Errorf("%+v, at %v", third, before[2].Place)
 		}
 		// Its turn comes before that of who came later.

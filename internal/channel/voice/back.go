@@ -23,19 +23,9 @@ func joined(a channel.Act) bool {
 // hung up to be called back. caller is the number to show; "" leaves that to the
 // trunk. Refusals say why in a person's words.
 func (s *Service) CallBack(ctx context.Context, t id.Tenant, interaction, caller string) error {
-	if s.sip == nil {
-		return errs.New(errs.Conflict, "No telephone lines are set up on this server.")
-	}
-	number, queue, err := s.backNumber(ctx, t, interaction)
+	way, err := s.wayBack(ctx, t, interaction, caller)
 	if err != nil {
 		return err
-	}
-	way, err := s.Network.Leaves(ctx, Wish{Tenant: t, To: number, Caller: caller, Queue: queue})
-	if err != nil {
-		return err
-	}
-	if way.Emergency {
-		return errs.New(errs.Forbidden, "A number for emergencies is not called back.")
 	}
 	if err := s.Floor.CallsBack(ctx, t, interaction); err != nil {
 		return err
@@ -49,6 +39,26 @@ func (s *Service) CallBack(ctx context.Context, t id.Tenant, interaction, caller
 		c.dialPerson(way)
 		return nil
 	})
+}
+
+// errNoNumber says of who calls by a browser, or withholds its number, that it cannot be
+// called.
+var errNoNumber = errs.New(errs.Conflict, "The number of this caller is not known.")
+
+// wayBack is how the person of a call is called back, if it may be. Its refusals say why.
+func (s *Service) wayBack(ctx context.Context, t id.Tenant, interaction, caller string) (Leaving, error) {
+	if s.sip == nil {
+		return Leaving{}, errs.New(errs.Conflict, "No telephone lines are set up on this server.")
+	}
+	number, queue, err := s.backNumber(ctx, t, interaction)
+	if err != nil {
+		return Leaving{}, err
+	}
+	way, err := s.Network.Leaves(ctx, Wish{Tenant: t, To: number, Caller: caller, Queue: queue})
+	if err == nil && way.Emergency {
+		err = errs.New(errs.Forbidden, "A number for emergencies is not called back.")
+	}
+	return way, err
 }
 
 // backNumber is where a person is called back: the number that it keyed in, else
@@ -73,7 +83,7 @@ func (s *Service) backNumber(ctx context.Context, t id.Tenant, interaction strin
 		}
 	}
 	if len(sealed) == 0 {
-		return number, "", errs.New(errs.Conflict, "The number of this caller is not known.")
+		return number, "", errNoNumber
 	}
 	plain, err := s.Vault.OpenContact(ctx, t, it.ContactID, place, sealed)
 	return secret.New(string(plain.Reveal())), it.QueueID, err

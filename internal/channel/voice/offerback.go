@@ -2,6 +2,7 @@ package voice
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"nubitalk/internal/base/errs"
@@ -38,7 +39,8 @@ func (c *call) offersBack() {
 	})
 }
 
-// offerBack says the offer when it is due, again and again, while the caller waits.
+// offerBack says the offer when it is due, again and again, while the caller waits. Who
+// cannot be called is offered nothing.
 func (c *call) offerBack(turn int, every time.Duration, key byte) {
 	if c.offer.turn != turn {
 		return
@@ -47,13 +49,23 @@ func (c *call) offerBack(turn int, every time.Duration, key byte) {
 		if c.offer.turn != turn || c.over {
 			return
 		}
-		if c.work.State == queued && c.here() && !c.menu.talking() {
-			c.offer.key = key
-			c.readTones()
-			c.menu.script = append(c.menu.script, c.words().offersBack(key))
-			c.speak()
-		}
-		c.offerBack(turn, every, key)
+		c.s.running.Go(func() {
+			_, err := c.s.wayBack(context.Background(), c.who.Tenant, c.who.Interaction, "")
+			c.post(func() {
+				switch {
+				case c.offer.turn != turn || c.over:
+					return
+				case errors.Is(err, errNoNumber):
+					return // nor will it have one
+				case err == nil && c.work.State == queued && c.here() && !c.menu.talking():
+					c.offer.key = key
+					c.readTones()
+					c.menu.script = append(c.menu.script, c.words().offersBack(key))
+					c.speak()
+				}
+				c.offerBack(turn, every, key)
+			})
+		})
 	})
 }
 
