@@ -94,8 +94,9 @@ func (o *officeCall) begins(ctx context.Context, b Beginning) {
 		o.refuse(480)
 		return
 	}
-	o.hand(c)
+	talked := o.passing != nil
 	o.passed()
+	o.hand(c, talked)
 	o.s.engageFor(c, o.from.User)
 	o.stop(sip.Reason{})
 }
@@ -111,11 +112,11 @@ func (s *Service) engageFor(c *call, user string) {
 }
 
 // hand gives the caller to a call, with all that was told of it and is not done
-// yet, in its order.
-func (o *officeCall) hand(c *call) {
+// yet, in its order. talked: it is transferred there.
+func (o *officeCall) hand(c *call, talked bool) {
 	l, left := o.caller, o.caller.out != nil
 	take := func() { c.answerLine(l, o.body) }
-	if o.passing != nil { // it talked already
+	if talked {
 		o.bridge.Leave(l.rtp)
 		o.gone(l, sip.Reason{Q850: normalClearing})
 		take = func() { c.waits(l, left) }

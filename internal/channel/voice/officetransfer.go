@@ -186,6 +186,9 @@ func (o *officeCall) drop(l *line) {
 
 // disengage notes which users are not in the call any more.
 func (o *officeCall) disengage() {
+	if o.handed != nil {
+		return // it ends, and with it that of all
+	}
 	o.engaged = slices.DeleteFunc(o.engaged, func(user string) bool {
 		for _, l := range []*line{o.caller, o.callee, o.passer()} {
 			if l != nil && l.party.user == user {

@@ -62,10 +62,10 @@ func (o *officeCall) parks(l *line, slot string) {
 	}
 	l.leg.ReferProgress(200)
 	o.bridge.Leave(waits.rtp)
-	left := waits.out != nil
+	left, user := waits.out != nil, waits.party.user
 	o.gone(waits, sip.Reason{Q850: normalClearing})
 	o.give(waits, c, func() { c.waits(waits, left) })
-	o.s.engageFor(c, waits.party.user)
+	o.s.engageFor(c, user)
 	o.stop(sip.Reason{Q850: normalClearing})
 }
 

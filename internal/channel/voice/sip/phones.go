@@ -130,8 +130,8 @@ func (b *mailbox) register(m *wire.Message, src dialog.Source, user secret.Text,
 	}
 	r.Add("Date", now.UTC().Format("Mon, 02 Jan 2006 15:04:05 GMT"))
 	b.reply(m, src, r)
+	e.placed(user.Reveal()) // also as before: it may have missed a notice
 	if changed {
-		e.placed(user.Reveal())
 		e.handler.Reachable(user)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"nubitalk/internal/base/secret"
@@ -62,6 +63,8 @@ type watcher struct {
 	busy  bool   // and has not confirmed
 	again bool   // something changed meanwhile
 	over  bool
+	// missed: it did not get the last notice, and is told once it registers again.
+	missed atomic.Bool
 }
 
 // watchers are those of all accounts.
@@ -229,7 +232,7 @@ func (e *Endpoint) placed(account string) {
 }
 
 // at has an account's places told which messages wait, these and no others; fresh are
-// those that were not.
+// those that were not, or missed it.
 func (s *watchers) at(account, realm string, places []Binding) (fresh []*watcher) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -240,14 +243,18 @@ func (s *watchers) at(account, realm string, places []Binding) (fresh []*watcher
 		i := slices.IndexFunc(places, func(p Binding) bool { return p.Source == w.src && p.Contact.Text() == w.target.Text() })
 		if i >= 0 {
 			places = slices.Delete(places, i, i+1)
+			if w.missed.CompareAndSwap(true, false) {
+				fresh = append(fresh, w)
+			}
 		}
 		return i < 0
 	})
 	for _, p := range places {
 		own := wire.NewURI("sip", account, realm, 0, "")
-		fresh = append(fresh, &watcher{account: account, src: p.Source, callID: token(), local: wire.NewAddress("", own, token()), remote: wire.NewAddress("", own, ""), target: p.Contact})
+		w := &watcher{account: account, src: p.Source, callID: token(), local: wire.NewAddress("", own, token()), remote: wire.NewAddress("", own, ""), target: p.Contact}
+		kept, fresh = append(kept, w), append(fresh, w)
 	}
-	s.put(account, append(kept, fresh...))
+	s.put(account, kept)
 	return fresh
 }
 
@@ -346,7 +353,8 @@ func (b *mailbox) tell(w *watcher) {
 }
 
 // notify sends a NOTIFY. Who does not take it is told nothing more: a subscription
-// ends (RFC 6665 §4.2.2), a place gets none until it registers otherwise.
+// ends (RFC 6665 §4.2.2), a place gets none until it registers otherwise. A place that
+// was out of reach is told at the next change, or as it registers again.
 func (b *mailbox) notify(w *watcher, state, body string) {
 	e := b.e
 	w.seq++
@@ -380,11 +388,18 @@ func (b *mailbox) notify(w *watcher, state, body string) {
 			}
 		case w.subscribed:
 			b.unwatch()
+		case outOfReach(code):
+			w.told, w.again = "", false
+			w.missed.Store(true)
 		default:
 			w.over = true
 		}
 	})
 }
+
+// outOfReach says of a refusal that it is of the moment (RFC 3261 §21.4.9, §21.4.18,
+// §21.5.1, §21.5.4, §21.5.5); 408 is also what no answer at all comes to.
+func outOfReach(code int) bool { return slices.Contains([]int{408, 480, 500, 503, 504}, code) }
 
 // backTo is the way that a phone wrote by: what is told it goes nowhere else.
 func backTo(src dialog.Source) Target {

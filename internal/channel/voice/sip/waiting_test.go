@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -350,6 +351,23 @@ func TestARegisteredPhoneIsTold(t *testing.T) {
 	if one.CallID != two.CallID || one.CSeq.Number >= two.CSeq.Number {
 		t.Error("the notices are not in order")
 	}
+	// One that is lost is told again as the phone registers, and at the next change.
+	b.fresh.Store(1)
+	b.heard.Store(2)
+	server.MessagesChanged(ana)
+	says(t, phone.told(503), "terminated;reason=noresource", oneWaits)
+	until(t, "it is not known that the phone missed it", func() bool {
+		return slices.ContainsFunc(server.watchers.all("t1-ana"), func(w *watcher) bool { return w.missed.Load() })
+	})
+	phone.registers()
+	says(t, phone.told(480), "terminated;reason=noresource", oneWaits)
+	until(t, "it is not known that the phone missed it", func() bool {
+		return slices.ContainsFunc(server.watchers.all("t1-ana"), func(w *watcher) bool { return w.missed.Load() })
+	})
+	b.fresh.Store(2)
+	b.heard.Store(1)
+	server.MessagesChanged(ana)
+	says(t, phone.told(200), "terminated;reason=noresource", twoWait)
 	sub := phone.subscribes("sub")
 	says(t, phone.told(200), "active", twoWait)
 	b.fresh.Store(1)
