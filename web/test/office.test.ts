@@ -1,3 +1,4 @@
+import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { freePort, power, Softphone } from "./softphone";
 import { axe, shot, Stage, until } from "./stage";
@@ -17,25 +18,46 @@ beforeAll(async () => {
 afterEach(() => stage.sweep());
 afterAll(() => stage.close());
 
-test("a phone calls a colleague's, whose agent is on the phone then", { timeout: 240_000 }, async () => {
-  const { page } = await stage.agent("administrator");
+/** Sets phones up, each with an extension and of a user or nobody's, and gives their accounts. */
+async function phones(page: Page, ...of: [user: string, extension: string][]): Promise<[string, string][]> {
   const at = `${stage.program.base}/api/v1`;
   const headers = { "Content-Type": "application/json", Origin: stage.program.base };
   const users = (await (await page.request.get(`${at}/users?limit=100`)).json()) as {
     items: { id: string; user_name: string }[];
   };
-  const phone = async (name: string, extension: string): Promise<[string, string]> => {
-    const user = users.items.find((u) => u.user_name === name)!.id;
-    const made = await page.request.post(`${at}/phones`, {
+  const made: [string, string][] = [];
+  for (const [name, extension] of of) {
+    const user = users.items.find((u) => u.user_name === name)?.id ?? "";
+    const answer = await page.request.post(`${at}/phones`, {
       headers,
-      data: { name: `Phone of ${name}`, enabled: true, user, extension, allow_md5: true },
+      data: { name: `Phone ${extension}`, enabled: true, user, extension, allow_md5: true },
     });
-    const { id } = (await made.json()) as { id: string };
+    const { id } = (await answer.json()) as { id: string };
     const word = await page.request.post(`${at}/phones/${id}/password`, { headers });
     const { password } = (await word.json()) as { password: string };
-    return [`${id}.md5`, password];
-  };
-  const [first, second] = [await phone("a7", "21"), await phone("b2", "22")];
+    made.push([`${id}.md5`, password]);
+  }
+  return made;
+}
+
+/** A phone that is registered and picks up; what was set up a moment ago may not be at work yet. */
+async function registered(hertz: number, [account, password]: [string, string]): Promise<Softphone> {
+  for (let tries = 0; ; tries++) {
+    const phone = new Softphone(hertz);
+    await phone.register(account, password, tls, { picksUp: true });
+    await until(() => phone.said).toMatch(/\b(200 OK|40\d [A-Z])/);
+    if (phone.said.includes("200 OK") || tries === 20) return phone;
+    await phone.hangUp();
+    phone.remove();
+  }
+}
+
+test("a phone calls a colleague's, whose agent is on the phone then", { timeout: 240_000 }, async () => {
+  const { page } = await stage.agent("administrator");
+  const [first, second] = (await phones(page, ["a7", "21"], ["b2", "22"])) as [
+    [string, string],
+    [string, string],
+  ];
   const agent = await stage.agent("a7");
   await agent.ready();
   const called = new Softphone(SECOND);
@@ -69,4 +91,32 @@ test("a phone calls a colleague's, whose agent is on the phone then", { timeout:
     one.remove();
   }
   await agent.page.getByText("On the phone").first().waitFor({ state: "detached" });
+});
+
+test("a phone passes a call on by its own key", { timeout: 240_000 }, async () => {
+  const { page } = await stage.agent("administrator");
+  const accounts = await phones(page, ["", "31"], ["", "32"], ["", "33"]);
+  const passes = await registered(SECOND, accounts[1]!);
+  const gets = await registered(1875, accounts[2]!);
+  const caller = new Softphone(FIRST);
+  try {
+    await caller.register(...accounts[0]!, tls, { calls: "32" });
+    await until(() => passes.said).toMatch(/established/i);
+    passes.press(`/transfer sip:33@${tls.split("://")[1]};transport=tls\n`);
+    await until(() => gets.said).toMatch(/established/i);
+    for (const [one, hears] of [
+      [gets, FIRST],
+      [caller, 1875],
+    ] as const) {
+      const lately = (hertz: number) => {
+        const { samples, rate } = one.heard();
+        return power(samples.subarray(-rate / 2), rate, hertz);
+      };
+      await until(() => lately(hears)).toBeGreaterThan(-45);
+      await until(() => lately(SECOND)).toBeLessThan(-60); // who passed it on is gone
+    }
+  } finally {
+    for (const phone of [caller, passes, gets]) await phone.hangUp();
+  }
+  for (const phone of [caller, passes, gets]) phone.remove();
 });
