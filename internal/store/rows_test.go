@@ -78,7 +78,7 @@ func tenantRows() []kept {
 	alert := fill[store.AlertRow](18)
 	factor := fill[store.FactorRow](43)
 	signOn, identity := fill[store.SignOnRow](70), fill[store.IdentityRow](71)
-	identity.UserID = user.ID
+	identity.UserID, signOn.Version = user.ID, 1
 	factor.UserID, factor.Kind = user.ID, "totp"
 	officeCall := fill[store.OfficeCallRow](30)
 	forward := fill[store.ForwardRow](31)

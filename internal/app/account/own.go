@@ -39,7 +39,7 @@ func (s *Service) Me(ctx context.Context, in Session) (Me, error) {
 	if err != nil {
 		return Me{}, err
 	}
-	me := Me{Support: support, User: u, OwnRoles: names, Session: in.Actor.Session, MustChange: in.MustChange, MustSetUp: in.MustSetUp, ByProvider: in.ByProvider, PasswordLength: max(in.rule.PasswordLength, minPassword), ExpiresAt: in.ExpiresAt,
+	me := Me{Support: support, User: u, OwnRoles: names, Session: in.Actor.Session, MustChange: u.MustChange && !in.ByProvider, MustSetUp: in.MustSetUp, ByProvider: in.ByProvider, PasswordLength: max(in.rule.PasswordLength, minPassword), ExpiresAt: in.ExpiresAt,
 		Organisation: OrganisationName{ID: org.ID, Kind: Kind(org.Kind), Slug: org.Slug, Name: org.Name, Language: org.Language, TimeZone: org.TimeZone}}
 	for _, rule := range access.Table() {
 		if rule.Permission != access.Public && access.Reach(in.Actor, rule.Permission) > access.None {
