@@ -44,6 +44,7 @@ type emailReplyInput struct {
 		From     string   `json:"from,omitempty" maxLength:"254" doc:"One of the mailbox's addresses; absent: the one that the message was sent to."`
 		Files    []string `json:"files,omitempty" maxItems:"20" doc:"Ids of files of the draft."`
 		Hold     bool     `json:"hold,omitempty" doc:"It is held for as long as the mailbox says (hold_seconds), and can be undone until then."`
+		Subject  string   `json:"subject,omitempty" maxLength:"500" doc:"Of what I write of my own accord; of answers it is the message's."`
 		Quote    bool     `json:"quote,omitempty" doc:"With what is answered quoted below."`
 		To       []string `json:"to,omitempty" maxItems:"100" doc:"Addresses; absent: whom an answer reaches (Reply-To, else From)."`
 		Cc       []string `json:"cc,omitempty" maxItems:"100"`
@@ -92,7 +93,7 @@ func (s *Server) emailRoutes() {
 			if _, err := s.Floor.Work(ctx, c.Actor, access.WorkHandle, in.ID); err != nil {
 				return nil, err
 			}
-			w := email.Answer{ClientID: in.Body.ClientID, Text: secret.New(in.Body.Text), HTML: secret.New(in.Body.HTML), Quote: in.Body.Quote, From: in.Body.From, Files: in.Body.Files, Hold: in.Body.Hold, Again: in.Body.Again, Forward: in.Body.Forward, Original: in.Body.Original}
+			w := email.Answer{ClientID: in.Body.ClientID, Text: secret.New(in.Body.Text), HTML: secret.New(in.Body.HTML), Subject: secret.New(in.Body.Subject), Quote: in.Body.Quote, From: in.Body.From, Files: in.Body.Files, Hold: in.Body.Hold, Again: in.Body.Again, Forward: in.Body.Forward, Original: in.Body.Original}
 			for of, list := range map[*[]secret.Text][]string{&w.To: in.Body.To, &w.Cc: in.Body.Cc, &w.Bcc: in.Body.Bcc} {
 				for _, a := range list {
 					*of = append(*of, secret.New(a))

@@ -225,6 +225,23 @@ func (w *world) CancelCallback(ctx context.Context, a access.Actor, i string) er
 	return err
 }
 
+func (w *world) Shelve(ctx context.Context, a access.Actor, i string, _ time.Time) (floor.Interaction, error) {
+	return w.Unpark(ctx, a, i)
+}
+
+func (w *world) Unshelve(ctx context.Context, a access.Actor, i string) (floor.Interaction, error) {
+	return w.Work(ctx, a, access.WorkHandle, i)
+}
+
+func (*world) ShelfTimes(context.Context, access.Actor, string) ([]setup.ShelfTime, error) {
+	return []setup.ShelfTime{}, nil
+}
+
+func (w *world) Shelved(_ context.Context, a access.Actor) ([]floor.ShelvedEmail, error) {
+	it := w.tenants[a.Tenant].work()
+	return []floor.ShelvedEmail{{Interaction: it.ID, Name: it.Name}}, nil
+}
+
 func (w *world) Unpark(_ context.Context, a access.Actor, i string) (floor.Interaction, error) {
 	if it := w.tenants[a.Tenant].work(); it.ID == i {
 		return it, nil
@@ -1064,6 +1081,14 @@ func (mails) Detach(context.Context, access.Actor, string, string) error { retur
 
 func (e mails) Reply(_ context.Context, a access.Actor, _ string, w email.Answer) (email.Sent, error) {
 	return email.Sent{ClientID: w.ClientID, User: a.User, State: "sent"}, nil
+}
+
+func (e mails) Writers(_ context.Context, t id.Tenant) ([]email.Writer, error) {
+	return []email.Writer{{Name: e.w.tenants[t].canary}}, nil
+}
+
+func (e mails) Compose(_ context.Context, a access.Actor, _ string, _ secret.Text) (string, error) {
+	return e.w.tenants[a.Tenant].work().ID, nil
 }
 
 func (e mails) Status(context.Context, id.Tenant, string) (email.Status, error) {

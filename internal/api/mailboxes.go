@@ -22,6 +22,8 @@ type Emails interface {
 	Read(ctx context.Context, t id.Tenant, interaction string) (email.Mail, error)
 	File(ctx context.Context, t id.Tenant, interaction string, number int) (email.Content, error)
 	Reply(ctx context.Context, a access.Actor, interaction string, w email.Answer) (email.Sent, error)
+	Writers(ctx context.Context, t id.Tenant) ([]email.Writer, error)
+	Compose(ctx context.Context, a access.Actor, mailbox string, to secret.Text) (interaction string, err error)
 	Page(ctx context.Context, t id.Tenant, interaction string, remote bool, language, quoted string) ([]byte, error)
 	Undo(ctx context.Context, a access.Actor, interaction, clientID string) error
 	Draft(ctx context.Context, a access.Actor, interaction string) (email.Draft, error)

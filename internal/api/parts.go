@@ -66,6 +66,12 @@ type Floor interface {
 	Park(ctx context.Context, a access.Actor, interaction, slot string) (floor.Interaction, error)
 	ParkedCalls(ctx context.Context, a access.Actor) ([]floor.ParkedCall, error)
 	Unpark(ctx context.Context, a access.Actor, interaction string) (floor.Interaction, error)
+	// Shelve puts an email aside until a time, ShelfTimes proposes some. Shelved are those
+	// that wait so; Unshelve gives one to the actor.
+	Shelve(ctx context.Context, a access.Actor, interaction string, until time.Time) (floor.Interaction, error)
+	ShelfTimes(ctx context.Context, a access.Actor, interaction string) ([]setup.ShelfTime, error)
+	Shelved(ctx context.Context, a access.Actor) ([]floor.ShelvedEmail, error)
+	Unshelve(ctx context.Context, a access.Actor, interaction string) (floor.Interaction, error)
 	// Callbacks are people who wait to be called back; CancelCallback ends such a wait.
 	Callbacks(ctx context.Context, a access.Actor) ([]floor.WaitingCallback, error)
 	CancelCallback(ctx context.Context, a access.Actor, interaction string) error

@@ -121,6 +121,7 @@ func New(c Config, p Parts) *Server {
 	s.greetingRoutes()
 	s.voicemailRoutes()
 	s.parkedRoutes()
+	s.shelfRoutes()
 	s.liveRoutes()
 	s.visitorSocketRoutes()
 	s.docRoutes()

@@ -137,6 +137,7 @@ type Work struct {
 	Kept     bool      // the person left a message, or is to be called back: it is not there
 	Callback bool      // it is to be called back, as soon as somebody has it
 	Parked   bool      // it is parked, or who parked it is rung
+	Shelved  bool      // an email that is put aside
 	Mailbox  string    // the user for whom a message by voice is taken
 	Closed   time.Time // zero while open
 	Channel  acd.Channel

@@ -53,6 +53,11 @@ func (p *people) PublicName(ctx context.Context, t id.Tenant, user string) strin
 	return name.Reveal()
 }
 
+// Signature is what stands below the emails that a user writes. It is read as each leaves.
+func (p *people) Signature(ctx context.Context, t id.Tenant, user string) (secret.Text, error) {
+	return p.accounts.Signature(ctx, t, user)
+}
+
 // hear forgets the names of a tenant whose users changed.
 func (p *people) hear(e bus.Event) {
 	if e.Kind != setupChanged && e.Kind != bus.Overflow {

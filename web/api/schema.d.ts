@@ -1254,6 +1254,48 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/email-writers": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Mailboxes from which agents write
+     * @description Needs `email.write`.
+     */
+    get: operations["emailWriters"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/emails": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Begin an email of one's own accord
+     * @description It becomes an interaction that I hold, outgoing, for the mailbox's queue, and nothing leaves yet: it is written and sent as an answer is, with `subject` and `to` (…/email/draft, …/email/reply). What answers it prefers me, where the queue keeps work for one.
+     *
+     *     Needs `email.write`.
+     */
+    post: operations["composeEmail"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/entry-points": {
     parameters: {
       query?: never;
@@ -2923,6 +2965,50 @@ export interface paths {
      *     Needs `recording.control`.
      */
     delete: operations["endSecureFlow"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/{id}/shelf-times": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Times to which an email may be put aside
+     * @description By the opening hours of its queue, in the organisation's time zone.
+     *
+     *     Needs `work.handle`.
+     */
+    get: operations["shelfTimes"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/{id}/shelve": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Put an email aside until a time
+     * @description My work with it ends, without wrap-up, and its copy in memory goes. When its time has come I have it offered again while I am at work, else it waits in its queue, at the place that it had.
+     *
+     *     Needs `work.handle`.
+     */
+    post: operations["shelve"];
+    delete?: never;
     options?: never;
     head?: never;
     patch?: never;
@@ -5504,6 +5590,50 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/shelved": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Emails that are put aside
+     * @description One's own; all for who manages the floor. The next to come back first. `shelved.changed` tells each change live.
+     *
+     *     Needs `work.handle`.
+     */
+    get: operations["shelved"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/shelved/{id}/take": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Take an email back before its time
+     * @description By the interaction's id. I have it at once. 404 when it came back already; 409 when I have no place for it.
+     *
+     *     Needs `work.handle`.
+     */
+    post: operations["unshelve"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/sign-in": {
     parameters: {
       query?: never;
@@ -6944,6 +7074,7 @@ export interface components {
         | "work.read"
         | "work.search"
         | "call.out"
+        | "email.write"
         | "call.park"
         | "call.export"
         | "call.numbers"
@@ -7795,6 +7926,16 @@ export interface components {
       /** @description Ids. */
       labels?: string[];
     };
+    Compose: {
+      /** @description One of GET email-writers. */
+      mailbox: string;
+      /** @description Whom it is about: the interaction's contact. What is written may go to others as well. */
+      to: string;
+    };
+    Composed: {
+      /** @description The interaction's. */
+      id: string;
+    };
     ConfirmInputBody: {
       password: string;
     };
@@ -8198,6 +8339,7 @@ export interface components {
       quote?: boolean;
       /** @description html is what is written, and not text. */
       rich?: boolean;
+      subject?: string;
       text?: string;
       to?: string[];
     };
@@ -8241,6 +8383,8 @@ export interface components {
       original?: number[];
       /** @description With what is answered quoted below. */
       quote?: boolean;
+      /** @description Of what I write of my own accord; of answers it is the message's. */
+      subject?: string;
       text?: string;
       /** @description Addresses; absent: whom an answer reaches (Reply-To, else From). */
       to?: string[];
@@ -9148,7 +9292,7 @@ export interface components {
       /** @description Display name of the person's choice; may be empty. */
       name: string;
       needs?: components["schemas"]["SkillNeed"][];
-      /** @description Its agent called the person. */
+      /** @description Its agent began it: it called the person, or wrote to it. */
       outgoing?: boolean;
       /** @description Its call was handed over to an outside number. */
       outside?: boolean;
@@ -9164,6 +9308,11 @@ export interface components {
       rating?: number;
       /** @description It has a recording; in lists that were searched for only. */
       recorded?: boolean;
+      /**
+       * Format: date-time
+       * @description Of an email: it is put aside until then, and nobody's.
+       */
+      shelved_until?: string;
       /** @description Where its call is parked; dialled at a phone, it takes the call back. */
       slot?: string;
       /** @enum {string} */
@@ -9647,6 +9796,16 @@ export interface components {
       /** @description Pass as cursor for the next page; absent at the end. */
       next?: string;
     };
+    ListOfShelfTime: {
+      items: components["schemas"]["ShelfTime"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfShelvedEmail: {
+      items: components["schemas"]["ShelvedEmail"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
     ListOfSiteObject: {
       items: components["schemas"]["SiteObject"][];
       /** @description Pass as cursor for the next page; absent at the end. */
@@ -9704,6 +9863,11 @@ export interface components {
     };
     ListOfWaitingCallback: {
       items: components["schemas"]["WaitingCallback"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfWriter: {
+      items: components["schemas"]["Writer"][];
       /** @description Pass as cursor for the next page; absent at the end. */
       next?: string;
     };
@@ -9766,6 +9930,8 @@ export interface components {
        * @description How many addresses one answer may have, with Cc and Bcc.
        */
       max_recipients: number;
+      /** @description An agent began it: there is no message, and what is sent says its subject and whom it reaches. */
+      new?: boolean;
       /**
        * Format: int64
        * @description How many images are elsewhere; they are not fetched, since that tells the sender that the message was read.
@@ -9922,6 +10088,8 @@ export interface components {
        * @description The version you saw; 409 if someone was faster.
        */
       version: number;
+      /** @description Id of the queue on whose behalf agents who serve it write new mail from here; empty: nobody does. */
+      write_queue?: string;
     };
     MailboxObject: {
       /** @description Sent at once to who writes, by language; the first of the entry point's languages that has one. Empty: nothing is. Never to what a machine sent, to lists, to addresses of no person or of the organisation's own mailboxes, and to one address once a day at most. */
@@ -10010,6 +10178,8 @@ export interface components {
       user: string;
       /** Format: int64 */
       version: number;
+      /** @description Id of the queue on whose behalf agents who serve it write new mail from here; empty: nobody does. */
+      write_queue?: string;
     };
     MailboxState: {
       /** @description With failing; it is tried again by itself. */
@@ -10064,6 +10234,7 @@ export interface components {
         | "work.read"
         | "work.search"
         | "call.out"
+        | "email.write"
         | "call.park"
         | "call.export"
         | "call.numbers"
@@ -10270,6 +10441,7 @@ export interface components {
         | "work.read"
         | "work.search"
         | "call.out"
+        | "email.write"
         | "call.park"
         | "call.export"
         | "call.numbers"
@@ -10417,6 +10589,8 @@ export interface components {
       unread?: boolean;
       /** @description The account's name at the provider; empty: the address. */
       user?: string;
+      /** @description Id of the queue on whose behalf agents who serve it write new mail from here; empty: nobody does. */
+      write_queue?: string;
     };
     NewOrganisationInput: {
       /** @description User name of the first administrator; may be a pseudonym. */
@@ -10910,6 +11084,7 @@ export interface components {
         | "work.read"
         | "work.search"
         | "call.out"
+        | "email.write"
         | "call.park"
         | "call.export"
         | "call.numbers"
@@ -11145,6 +11320,8 @@ export interface components {
       email: string;
       /** @description Personal data; nothing needs it. */
       phone: string;
+      /** @description Below the mailbox's, in emails that the user writes; whoever gets them reads it. May be empty. */
+      signature?: string;
     };
     ProfileChange: {
       /** @description Shown to colleagues and, in a chat, to the visitor. May be a pseudonym or empty. */
@@ -11153,6 +11330,8 @@ export interface components {
       email?: string;
       /** @description Personal data; nothing needs it. */
       phone?: string;
+      /** @description Below the mailbox's, in emails that the user writes; whoever gets them reads it. May be empty. */
+      signature?: string;
     };
     Prompt: {
       /** @description In which it is spoken, e.g. en. */
@@ -12765,10 +12944,10 @@ export interface components {
       /** Format: date-time */
       ended_at?: string;
       /**
-       * @description forward: the message was passed on; absent: it is an answer.
+       * @description forward: the message was passed on; new: an agent wrote of its own accord; absent: it is an answer.
        * @enum {string}
        */
-      kind?: "forward";
+      kind?: "forward" | "new";
       /**
        * Format: date-time
        * @description When an answer leaves that is held.
@@ -12883,6 +13062,38 @@ export interface components {
       reason: "quality" | "training" | "complaint" | "dispute" | "legal" | "other";
       /** @description User ids. Who has one of these shares already gets the new reason and time. */
       users: string[];
+    };
+    ShelfTime: {
+      /** Format: date-time */
+      at: string;
+      /**
+       * @description later: in some hours; tomorrow and monday: as it opens; week: in a week.
+       * @enum {string}
+       */
+      name: "later" | "tomorrow" | "monday" | "week";
+    };
+    Shelve: {
+      /**
+       * Format: date-time
+       * @description When it comes back; at most a year ahead.
+       */
+      until: string;
+    };
+    ShelvedEmail: {
+      /** @description The user who put it aside, and who has it again when it is back. */
+      by: string;
+      by_name?: string;
+      interaction: string;
+      /** @description Who wrote, as the message says. May be empty. */
+      name: string;
+      queue: string;
+      /** Format: date-time */
+      since: string;
+      /**
+       * Format: date-time
+       * @description When it comes back.
+       */
+      until: string;
     };
     Shown: {
       language: string;
@@ -13969,6 +14180,8 @@ export interface components {
       unread?: boolean;
       /** @description The account's name at the provider; empty: the address. */
       user?: string;
+      /** @description Id of the queue on whose behalf agents who serve it write new mail from here; empty: nobody does. */
+      write_queue?: string;
     };
     TryNumber: {
       anonymous?: boolean;
@@ -14408,6 +14621,13 @@ export interface components {
       queued_at?: string;
       /** @description Empty: nothing; another agent or another work comes first. */
       reasons: components["schemas"]["WhyReason"][];
+    };
+    Writer: {
+      address: string;
+      mailbox: string;
+      name: string;
+      /** @description On whose behalf: who serves it may write, and its wrap-up and dispositions hold. */
+      queue: string;
     };
   };
   responses: never;
@@ -17007,6 +17227,68 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["DispositionObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  emailWriters: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfWriter"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  composeEmail: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Compose"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Composed"];
         };
       };
       /** @description Error */
@@ -20274,6 +20556,72 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["SecureCall"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  shelfTimes: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfShelfTime"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  shelve: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Shelve"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Interaction"];
         };
       };
       /** @description Error */
@@ -25665,6 +26013,69 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["ListOfSecureFlow"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  shelved: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfShelvedEmail"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  unshelve: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Interaction"];
         };
       };
       /** @description Error */

@@ -63,6 +63,19 @@ func checkText(f *errs.Fields, path, s string, least, most int) string {
 	return s
 }
 
+// checkLines checks a text of several lines.
+func checkLines(f *errs.Fields, path, s string, most int) string {
+	var lines []string
+	for line := range strings.Lines(strings.ReplaceAll(strings.TrimSpace(s), "\r\n", "\n")) {
+		lines = append(lines, checkText(f, path, strings.TrimRight(line, "\n"), 0, most))
+	}
+	s = strings.Join(lines, "\n")
+	if len(lines) > 1 && utf8.RuneCountInString(s) > most {
+		f.Add(path, "must have %d to %d characters", 0, most)
+	}
+	return s
+}
+
 func checkLanguage(f *errs.Fields, path, s string) {
 	if s != "en" && s != "pt" {
 		f.Add(path, "must be en or pt")
@@ -177,7 +190,7 @@ func checkProfileChange(f *errs.Fields, path string, c ProfileChange) *ProfileCh
 	for _, v := range []struct {
 		to **string
 		s  *string
-	}{{&c.DisplayName, &p.DisplayName}, {&c.Email, &p.Email}, {&c.Phone, &p.Phone}} {
+	}{{&c.DisplayName, &p.DisplayName}, {&c.Email, &p.Email}, {&c.Phone, &p.Phone}, {&c.Signature, &p.Signature}} {
 		if *v.to != nil {
 			*v.to = v.s
 		}
@@ -190,5 +203,6 @@ func checkProfile(f *errs.Fields, path string, p Profile) Profile {
 		DisplayName: checkText(f, path+".display_name", p.DisplayName, 0, 80),
 		Email:       checkText(f, path+".email", p.Email, 0, 254),
 		Phone:       checkText(f, path+".phone", p.Phone, 0, 40),
+		Signature:   checkLines(f, path+".signature", p.Signature, 1000),
 	}
 }

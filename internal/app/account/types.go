@@ -75,6 +75,7 @@ type Profile struct {
 	DisplayName string `json:"display_name" maxLength:"80" doc:"Shown to colleagues and, in a chat, to the visitor. May be a pseudonym or empty."`
 	Email       string `json:"email" maxLength:"254" doc:"Personal data; nothing needs it."`
 	Phone       string `json:"phone" maxLength:"40" doc:"Personal data; nothing needs it."`
+	Signature   string `json:"signature,omitempty" maxLength:"1000" doc:"Below the mailbox's, in emails that the user writes; whoever gets them reads it. May be empty."`
 }
 
 // ProfileChange changes what is not nil: whoever does not want to give a value
@@ -83,6 +84,7 @@ type ProfileChange struct {
 	DisplayName *string `json:"display_name,omitempty" maxLength:"80" doc:"Shown to colleagues and, in a chat, to the visitor. May be a pseudonym or empty."`
 	Email       *string `json:"email,omitempty" maxLength:"254" doc:"Personal data; nothing needs it."`
 	Phone       *string `json:"phone,omitempty" maxLength:"40" doc:"Personal data; nothing needs it."`
+	Signature   *string `json:"signature,omitempty" maxLength:"1000" doc:"Below the mailbox's, in emails that the user writes; whoever gets them reads it. May be empty."`
 }
 
 // Of is the profile after the change; a nil change changes nothing.
@@ -93,7 +95,7 @@ func (c *ProfileChange) Of(p Profile) Profile {
 	for _, f := range []struct {
 		to  *string
 		new *string
-	}{{&p.DisplayName, c.DisplayName}, {&p.Email, c.Email}, {&p.Phone, c.Phone}} {
+	}{{&p.DisplayName, c.DisplayName}, {&p.Email, c.Email}, {&p.Phone, c.Phone}, {&p.Signature, c.Signature}} {
 		if f.new != nil {
 			*f.to = *f.new
 		}

@@ -123,6 +123,12 @@ func (s *Service) PublicName(ctx context.Context, t id.Tenant, user string) (sec
 	return secret.New(u.UserName), nil
 }
 
+// Signature is what stands below the emails that a user writes; empty if it has none.
+func (s *Service) Signature(ctx context.Context, t id.Tenant, user string) (secret.Text, error) {
+	u, err := s.user(ctx, t, user)
+	return secret.New(u.Profile.Signature), err
+}
+
 // CreateUser makes a user in the actor's organisation. The one-time password is
 // shown once; the first sign-in must choose another.
 func (s *Service) CreateUser(ctx context.Context, a access.Actor, n NewUser) (User, secret.Text, error) {

@@ -56,6 +56,8 @@ func (f *floor) ownFlow(it *item) *flow.Graph {
 		return flow.Mailbox(nil, nil, mailboxSeconds)
 	case parkFlow:
 		return flow.Later(it.Queue, f.plan.Rules.Park.OrUsual().Seconds)
+	case shelfFlow:
+		return flow.Later(it.Queue, 1) // for how long it waits is the run's
 	case backFlow:
 		return flow.Back(it.Queue)
 	case laterFlow:

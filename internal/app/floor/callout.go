@@ -12,9 +12,9 @@ import (
 	"nubitalk/internal/core/flow"
 )
 
-// mayCall says why an agent cannot begin work of its own now, before anything is
+// mayBegin says why an agent cannot begin work of its own now, before anything is
 // stored of it.
-func (m *Manager) mayCall(ctx context.Context, t id.Tenant, o channel.Outgoing) error {
+func (m *Manager) mayBegin(ctx context.Context, t id.Tenant, c acd.Channel, o channel.Outgoing) error {
 	return m.do(ctx, t, func(f *floor, now time.Time) error {
 		p, known := f.people[o.Agent]
 		q, exists := f.plan.Queues[o.Queue]
@@ -23,8 +23,10 @@ func (m *Manager) mayCall(ctx context.Context, t id.Tenant, o channel.Outgoing) 
 			return errs.New(errs.Conflict, "Only who has a desk calls out.")
 		case !exists:
 			return errs.Bad("queue", "is not one of the queues in use")
-		case len(q.Channels) > 0 && !slices.Contains(q.Channels, acd.Voice):
+		case len(q.Channels) > 0 && !slices.Contains(q.Channels, c):
 			return errs.Bad("queue", "takes no calls")
+		case c == acd.Email && !slices.Contains(f.serves[o.Agent], o.Queue):
+			return errs.Bad("mailbox", "is written from by those who serve its queue.")
 		}
 		return nil
 	})
@@ -43,7 +45,7 @@ func (f *floor) callOut(it *item, o channel.Outgoing, now time.Time) error {
 		if why == acd.RefusedNoRoom || why == acd.RefusedAgentCannot {
 			return errs.New(errs.Conflict, "You have no place for it: finish something first.")
 		}
-		return errs.New(errs.Conflict, "The call could not begin.")
+		return errs.New(errs.Conflict, "It could not begin.")
 	}
 	it.row.PreferredID, it.row.OnlyPreferred = "", false
 	return nil

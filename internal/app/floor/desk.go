@@ -27,7 +27,7 @@ func (m *Manager) Arrive(ctx context.Context, a channel.Arrival) (interaction, c
 		return "", "", err
 	}
 	if a.Outgoing != nil {
-		if err := m.mayCall(ctx, a.Tenant, *a.Outgoing); err != nil {
+		if err := m.mayBegin(ctx, a.Tenant, a.Channel, *a.Outgoing); err != nil {
 			return "", "", err
 		}
 	}

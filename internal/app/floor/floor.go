@@ -99,7 +99,7 @@ type item struct {
 	greeting              channel.Greeting // of a mailbox, as it arrives
 	later                 bool             // it leaves the engine to be called again, or is parked
 	parking               *channel.Parking // of a call between phones, as it arrives
-	parkedBy, parkedPhone string           // who parked it, by which phone
+	parkedBy, parkedPhone string           // who parked it, by which phone, or put it aside
 	parkedAt              time.Time
 	late                  bool // it waits longer than its queue's goal, and was counted so
 }
@@ -440,7 +440,7 @@ func (f *floor) write(tx *store.Tx, rows []store.InteractionRow, after *[]func()
 
 func (f *floor) work(it *item) channel.Work {
 	position, estimate := f.waitOf(it, f.m.Clock.Now())
-	return channel.Work{Others: it.Consulted, Position: position, Estimate: estimate, ID: it.ID, Tenant: it.Tenant, Contact: it.Contact, Entry: it.EntryPoint, State: it.State, Queue: it.Queue, Agent: it.Agent, Language: it.Language, Outgoing: it.Outgoing, Channel: it.Channel, Talk: it.Talk, Video: it.Video, Outside: it.Outside, Apart: it.Apart, Kept: it.LeftMessage, Parked: it.running && it.row.FlowID == parkFlow, Callback: it.Callback && it.Attempts < f.plan.Rules.CallBack.OrUsual().Attempts, Mailbox: it.Mailbox, Closed: it.ClosedAt}
+	return channel.Work{Others: it.Consulted, Position: position, Estimate: estimate, ID: it.ID, Tenant: it.Tenant, Contact: it.Contact, Entry: it.EntryPoint, State: it.State, Queue: it.Queue, Agent: it.Agent, Language: it.Language, Outgoing: it.Outgoing, Channel: it.Channel, Talk: it.Talk, Video: it.Video, Outside: it.Outside, Apart: it.Apart, Kept: it.LeftMessage, Parked: it.running && it.row.FlowID == parkFlow, Shelved: it.onShelf(), Callback: it.Callback && it.Attempts < f.plan.Rules.CallBack.OrUsual().Attempts, Mailbox: it.Mailbox, Closed: it.ClosedAt}
 }
 
 // touch puts an interaction into the batch.

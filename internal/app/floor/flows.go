@@ -264,6 +264,10 @@ func (f *floor) flowTimers(now time.Time) {
 			f.ringsBack(it, now)
 			continue
 		}
+		if it.onShelf() {
+			f.unshelve(it, now)
+			continue
+		}
 		f.feed(it, flow.Input{Timeout: true}, now)
 	}
 }

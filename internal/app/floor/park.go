@@ -161,11 +161,11 @@ func (f *floor) notTaken(it *item, now time.Time) {
 	f.enqueueAgain(it, queue, now)
 }
 
-// comesBack opens calls to their queue that were offered to who parked them and are
-// not any more.
+// comesBack opens work to its queue that was offered to who parked it, or put it aside,
+// and is not any more.
 func (f *floor) comesBack(now time.Time) {
 	for _, it := range sortedItems(f.returning) {
-		if it.State != string(acd.Queued) {
+		if it.State != string(acd.Queued) || f.keptBack(it) {
 			continue
 		}
 		it.parkedBy, it.parkedPhone, it.parkedAt = "", "", time.Time{}
@@ -198,7 +198,7 @@ func (f *floor) noteParked(it *item) {
 
 // unparked forgets where a call was parked, once somebody has it or it ended.
 func (it *item) unparked() {
-	it.Slot, it.parkedBy, it.parkedPhone, it.parkedAt = "", "", "", time.Time{}
+	it.Slot, it.parkedBy, it.parkedPhone, it.parkedAt, it.Shelved = "", "", "", time.Time{}, time.Time{}
 }
 
 // tellParked tells who may take parked calls that their list changed.

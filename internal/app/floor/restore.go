@@ -105,6 +105,9 @@ func (f *floor) resume(ctx context.Context, it *item, sealed []byte, seg store.S
 	it.run, it.fed = run.State, run.Fed
 	if g := f.ownFlow(it); g != nil {
 		it.running, it.graph, it.here = true, g, g
+		if it.onShelf() {
+			it.Shelved = it.run.Deadline
+		}
 		return nil
 	}
 	planned, ok := f.plan.Flows[it.row.FlowID]

@@ -45,8 +45,9 @@ type Interaction struct {
 	Attempts     int             `json:"attempts,omitempty" doc:"Calls back that reached nobody."`
 	Mailbox      string          `json:"mailbox,omitempty" doc:"The user for whom a message by voice was taken."`
 	Slot         string          `json:"slot,omitempty" doc:"Where its call is parked; dialled at a phone, it takes the call back."`
+	Shelved      time.Time       `json:"shelved_until,omitzero" doc:"Of an email: it is put aside until then, and nobody's."`
 	Recorded     bool            `json:"recorded,omitempty" doc:"It has a recording; in lists that were searched for only."`
-	Outgoing     bool            `json:"outgoing,omitempty" doc:"Its agent called the person."`
+	Outgoing     bool            `json:"outgoing,omitempty" doc:"Its agent began it: it called the person, or wrote to it."`
 	Outside      bool            `json:"outside,omitempty" doc:"Its call was handed over to an outside number."`
 	Apart        bool            `json:"apart,omitempty" doc:"Its person is in a secure flow, apart from its agent: it cannot be transferred, and nobody can be consulted about it."`
 	Talk         talk.Stage      `json:"talk,omitempty" enum:",asked_by_agent,asked_by_visitor,running" doc:"Of a chat: whether it is spoken, too."`

@@ -16,7 +16,6 @@ var ptCalls = []entry{
 	{"Only who has a desk calls out.", "Só quem tem uma mesa liga para fora."},
 	{"is not one of the queues in use", "não é uma das filas em uso"},
 	{"takes no calls", "não recebe chamadas"},
-	{"The call could not begin.", "A chamada não pôde começar."},
 	{"No telephone lines are set up on this server.", "Este servidor não tem linhas de telefone configuradas."},
 	{"The call could not be sent.", "A chamada não pôde ser enviada."},
 	{"There is no such number.", "Esse número não existe."},

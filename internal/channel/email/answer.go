@@ -49,7 +49,9 @@ type Answer struct {
 	Bcc      []secret.Text // reached unseen by the others
 	// Forward: the message is passed on, to whom To says, with what it quotes itself where
 	// Quote is set, and with those of its files that Original numbers.
-	Forward  bool
+	Forward bool
+	// Subject is of what an agent writes of its own accord.
+	Subject  secret.Text
 	Original []int
 	// Again: an earlier answer of which it is not known whether it was sent is no
 	// reason not to send this one.
@@ -57,9 +59,12 @@ type Answer struct {
 }
 
 // kind is what it is beside an answer.
-func (w Answer) kind() string {
+func (w Answer) kind(o opened) string {
 	if w.Forward {
 		return forwarded
+	}
+	if o.fresh() {
+		return begun
 	}
 	return ""
 }
@@ -101,7 +106,7 @@ func (s *Service) Reply(ctx context.Context, a access.Actor, interaction string,
 	if err != nil {
 		return Sent{}, err
 	}
-	row := store.EmailSendRow{InteractionID: interaction, ClientID: w.ClientID, UserID: a.User, Kind: w.kind(), State: sending, BegunAt: s.Clock.Now().Truncate(time.Microsecond), Message: digest} // as it is stored
+	row := store.EmailSendRow{InteractionID: interaction, ClientID: w.ClientID, UserID: a.User, Kind: w.kind(o), State: sending, BegunAt: s.Clock.Now().Truncate(time.Microsecond), Message: digest} // as it is stored
 	wait := time.Duration(0)
 	if w.Hold && o.box.HoldSeconds > 0 {
 		row.State, wait = held, time.Duration(o.box.HoldSeconds)*time.Second

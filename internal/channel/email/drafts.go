@@ -43,21 +43,23 @@ type Draft struct {
 
 // DraftWords is what is written.
 type DraftWords struct {
-	Text  string   `json:"text,omitempty" maxLength:"200000"`
-	HTML  string   `json:"html,omitempty" maxLength:"400000" doc:"What is written with emphasis, lists and links; empty: it is plain text."`
-	Rich  bool     `json:"rich,omitempty" doc:"html is what is written, and not text."`
-	Quote bool     `json:"quote,omitempty"`
-	From  string   `json:"from,omitempty" maxLength:"254"`
-	To    []string `json:"to,omitempty" maxItems:"100"`
-	Cc    []string `json:"cc,omitempty" maxItems:"100"`
-	Bcc   []string `json:"bcc,omitempty" maxItems:"100"`
+	Text  string `json:"text,omitempty" maxLength:"200000"`
+	HTML  string `json:"html,omitempty" maxLength:"400000" doc:"What is written with emphasis, lists and links; empty: it is plain text."`
+	Rich  bool   `json:"rich,omitempty" doc:"html is what is written, and not text."`
+	Quote bool   `json:"quote,omitempty"`
+	// Subject is of what an agent writes of its own accord.
+	Subject string   `json:"subject,omitempty" maxLength:"500"`
+	From    string   `json:"from,omitempty" maxLength:"254"`
+	To      []string `json:"to,omitempty" maxItems:"100"`
+	Cc      []string `json:"cc,omitempty" maxItems:"100"`
+	Bcc     []string `json:"bcc,omitempty" maxItems:"100"`
 	// Of a message that is passed on.
 	Forward  bool  `json:"forward,omitempty" doc:"The message is passed on, and not answered."`
 	Original []int `json:"original,omitempty" maxItems:"500" doc:"Numbers of its files that go with it."`
 }
 
 func (w DraftWords) size() int64 {
-	n := len(w.Text) + len(w.HTML) + len(w.From)
+	n := len(w.Text) + len(w.HTML) + len(w.From) + len(w.Subject)
 	for _, list := range [][]string{w.To, w.Cc, w.Bcc} {
 		for _, a := range list {
 			n += len(a)

@@ -59,9 +59,11 @@ type Deps struct {
 	// Pictures fetches images that are elsewhere; nil: from public addresses.
 	Pictures *pictures.Fetcher
 	Log      *slog.Logger
-	// People says by what name agents are known to the outside.
+	// People says by what name agents are known to the outside, and how they sign.
 	People interface {
 		PublicName(ctx context.Context, t id.Tenant, user string) string
+		// Signature is the agent's own, below the mailbox's; empty if there is none.
+		Signature(ctx context.Context, t id.Tenant, user string) (secret.Text, error)
 	}
 }
 
@@ -270,6 +272,9 @@ const JobAcknowledge = "email.acknowledge"
 // Carry lets the copy of a message go once its work is closed, and has the provider
 // told. What a flow says is said to nobody.
 func (s *Service) Carry(tx *store.Tx, w channel.Work, _ []channel.Act) (func(), error) {
+	if w.Shelved { // where it is is all that is kept of it until it comes back
+		return func() { s.held.forget(w.Tenant, w.ID) }, nil
+	}
 	if w.State != "closed" {
 		return nil, nil
 	}

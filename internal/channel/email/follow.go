@@ -2,7 +2,6 @@ package email
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"slices"
 	"time"
@@ -291,6 +290,9 @@ func (f *followed) take(ctx context.Context, b box, at place, head *message.Mess
 		return err
 	}
 	row.Answers = threads.Of(m)
+	if arrival.Prefers == "" {
+		arrival.Prefers = f.knows(ctx, row.Answers)
+	}
 	acknowledged := f.s.acknowledges(ctx, f.tenant, f.Mailbox, m)
 	arrival.Open = func(tx *store.Tx, interaction, _ string) error {
 		row.InteractionID = interaction
@@ -308,10 +310,7 @@ func (f *followed) take(ctx context.Context, b box, at place, head *message.Mess
 				return err
 			}
 		}
-		// Notes are written beside it, as beside every work. No visitor has a token.
-		now, nobody := f.s.Clock.Now(), make([]byte, 32)
-		_, _ = rand.Read(nobody) // never fails
-		return tx.InsertChat(store.ChatRow{InteractionID: interaction, TokenHash: nobody, VisitorSeenAt: now, ExpiresAt: now})
+		return tx.InsertChat(notesOnly(interaction, f.s.Clock.Now()))
 	}
 	interaction, _, err := f.s.Floor.Arrive(ctx, arrival)
 	if err != nil {
@@ -340,6 +339,16 @@ func (f *followed) again(ctx context.Context, identity []byte, at place) (there 
 	}
 	row.Folder, row.Validity, row.UID = at.folder, int64(at.validity), int64(at.uid)
 	return true, f.s.DB.Write(ctx, f.tenant, func(tx *store.Tx) error { return tx.MoveEmail(row) })
+}
+
+// knows is the agent who had the interaction that a message answers; "" if that is not
+// known any more.
+func (f *followed) knows(ctx context.Context, interaction string) string {
+	var row store.InteractionRow
+	if interaction == "" || f.s.DB.Read(ctx, f.tenant, func(tx *store.Tx) (err error) { row, err = tx.Interaction(interaction); return err }) != nil {
+		return ""
+	}
+	return row.AgentID
 }
 
 func (f *followed) arrival(ctx context.Context, m *message.Message) (channel.Arrival, error) {

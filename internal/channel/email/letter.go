@@ -35,7 +35,16 @@ func (s *Service) letter(ctx context.Context, who access.Actor, interaction stri
 		from = sender(o.box, w.From)
 	}
 	d := message.Draft{Date: s.Clock.Now(), From: from, Subject: o.m.AnswerSubject()}
-	if w.Forward {
+	switch {
+	case o.fresh():
+		d.Subject = w.Subject
+		if strings.TrimSpace(w.Subject.Reveal()) == "" {
+			faults.Add("subject", "is missing; say what it is about.")
+		}
+		if w.Forward {
+			faults.Add("forward", "is of a message, and there is none.")
+		}
+	case w.Forward:
 		d.Subject = o.m.ForwardSubject()
 	}
 	bcc := addressed(&d, o, w, &faults)
@@ -57,6 +66,13 @@ func (s *Service) letter(ctx context.Context, who access.Actor, interaction stri
 	_, domain, _ := strings.Cut(from.Address.Reveal(), "@")
 	d.ID = threads.ID(interaction, nonce, domain)
 	signature := o.box.Signature
+	own, err := s.People.Signature(ctx, who.Tenant, who.User)
+	if err != nil {
+		return letter{}, err
+	}
+	if !own.Empty() {
+		signature = strings.TrimPrefix(signature+"\n"+own.Reveal(), "\n")
+	}
 	if strings.Contains(signature, agentName) {
 		signature = strings.ReplaceAll(signature, agentName, s.People.PublicName(ctx, who.Tenant, who.User))
 	}
@@ -103,7 +119,7 @@ func addressed(d *message.Draft, o opened, w Answer, faults *errs.Fields) (bcc [
 		}
 		return out
 	}
-	if len(w.To) > 0 || w.Forward {
+	if len(w.To) > 0 || w.Forward || o.fresh() {
 		d.To = given("to", w.To)
 	} else {
 		d.To = o.m.AnswerTo()
@@ -113,7 +129,7 @@ func addressed(d *message.Draft, o opened, w Answer, faults *errs.Fields) (bcc [
 	}
 	d.Cc, bcc = given("cc", w.Cc), given("bcc", w.Bcc)
 	switch n, most := len(d.To)+len(d.Cc)+len(bcc), o.box.MostRecipients(); {
-	case len(d.To) == 0 && len(*faults) == 0 && (w.Forward || len(w.To) > 0):
+	case len(d.To) == 0 && len(*faults) == 0 && (w.Forward || o.fresh() || len(w.To) > 0):
 		faults.Add("to", "is missing; say to whom it goes.")
 	case len(d.To) == 0 && len(*faults) == 0:
 		faults.Add("to", "is missing; the message says of nobody whom an answer reaches.")

@@ -39,7 +39,7 @@ type Verdict struct {
 type Sent struct {
 	ClientID string    `json:"client_id"`
 	User     string    `json:"user"`
-	Kind     string    `json:"kind,omitempty" enum:"forward" doc:"forward: the message was passed on; absent: it is an answer."`
+	Kind     string    `json:"kind,omitempty" enum:"forward,new" doc:"forward: the message was passed on; new: an agent wrote of its own accord; absent: it is an answer."`
 	State    string    `json:"state" enum:"held,sending,sent,failed,unsure,undone" doc:"held: it leaves at leaves_at, and can be undone until then. unsure: it is not known whether the provider took it; look at the provider's sent folder, and send with again if it is not there."`
 	Reason   string    `json:"reason,omitempty" doc:"Why it failed; stopped: the program ended before it left, and it was not sent."`
 	BegunAt  time.Time `json:"begun_at"`
@@ -70,6 +70,7 @@ type Mail struct {
 	Verdicts  []Verdict `json:"verdicts" doc:"What the provider says about where it comes from (SPF, DKIM, DMARC)."`
 	Answers   string    `json:"answers,omitempty" doc:"Id of the interaction whose answer it answers, or whose answer came back."`
 	Returned  *Delivery `json:"returned,omitempty" doc:"It is a mail server's report that an answer could not be delivered, which was sent in the interaction that answers names."`
+	New       bool      `json:"new,omitempty" doc:"An agent began it: there is no message, and what is sent says its subject and whom it reaches."`
 	Sends     []Sent    `json:"sends"`
 	// Acknowledged is remembered for a day.
 	Acknowledged time.Time `json:"acknowledged,omitzero" doc:"When its receipt was acknowledged to who wrote it; it is remembered for a day."`
@@ -84,7 +85,7 @@ func (s *Service) Read(ctx context.Context, t id.Tenant, interaction string) (Ma
 	}
 	m := o.m
 	out := Mail{Mailbox: o.row.MailboxID, Address: o.own().Address.Reveal(), Addresses: o.box.Addresses(), AttachMB: o.box.AttachMB, Most: o.box.MostRecipients(), From: persons(m.From), AnswerTo: persons(m.AnswerTo()), To: persons(m.To), Cc: persons(m.Cc),
-		Date: m.Date, Subject: m.Subject.Reveal(), Text: m.Text.Reveal(), Files: []File{}, Faults: []string{}, Automatic: o.row.Automatic, Verdicts: []Verdict{}, Answers: o.row.Answers, Sends: o.sends, Returned: o.returned, Acknowledged: o.acknowledged}
+		Date: m.Date, Subject: m.Subject.Reveal(), Text: m.Text.Reveal(), Files: []File{}, Faults: []string{}, Automatic: o.row.Automatic, Verdicts: []Verdict{}, Answers: o.row.Answers, New: o.fresh(), Sends: o.sends, Returned: o.returned, Acknowledged: o.acknowledged}
 	for n, f := range m.Files {
 		out.Files = append(out.Files, File{Number: n, Name: f.Name.Reveal(), MediaType: f.MediaType, Size: f.Size, Inline: f.Inline})
 	}
@@ -200,6 +201,10 @@ func (s *Service) open(ctx context.Context, t id.Tenant, interaction string) (op
 		return o, errs.New(errs.Gone, "The mailbox of this email is not in use any more.")
 	}
 	o.box = box
+	if o.fresh() {
+		o.m = nothing()
+		return o, nil
+	}
 	if o.m = s.held.get(t, interaction); o.m != nil {
 		return o, nil
 	}

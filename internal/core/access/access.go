@@ -44,6 +44,7 @@ const (
 	WorkRead        Permission = "work.read"    // read an interaction and its conversation
 	WorkSearch      Permission = "work.search"  // find past conversations
 	CallOut         Permission = "call.out"     // call a person by telephone
+	EmailWrite      Permission = "email.write"  // write emails of one's own accord
 	CallPark        Permission = "call.park"    // park calls, and take parked calls back
 	CallExport      Permission = "call.export"  // the records of calls, with numbers masked
 	CallNumbers     Permission = "call.numbers" // … with numbers
@@ -102,6 +103,7 @@ var table = []Rule{
 	{WorkRead, "Read an interaction with its conversation.", map[Role]Scope{Agent: Own, Supervisor: Tenant, Monitor: Tenant, PrivacyOfficer: Tenant}},
 	{WorkSearch, "Find past conversations by person, agent, queue, date and words.", map[Role]Scope{Agent: Own, Supervisor: Tenant, PrivacyOfficer: Tenant}},
 	{CallOut, "Call people by telephone, where the trunks' rules let calls out.", map[Role]Scope{Agent: Own, Supervisor: Own}},
+	{EmailWrite, "Write emails of one's own accord, from mailboxes that allow it to who serves their queue.", map[Role]Scope{Agent: Own, Supervisor: Own}},
 	{CallPark, "Park calls; see those that are parked, with the names of who waits, and take them back.", map[Role]Scope{Agent: Tenant, Supervisor: Tenant}},
 	{CallExport, "Export the records of calls: times, reasons and quality of each end, with telephone numbers masked.", map[Role]Scope{Supervisor: Tenant, Administrator: Tenant, PrivacyOfficer: Tenant}},
 	{CallNumbers, "See telephone numbers in such an export, for a reason that the audit log notes.", map[Role]Scope{PrivacyOfficer: Tenant}},

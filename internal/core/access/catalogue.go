@@ -40,7 +40,7 @@ func Catalogue(language string) []Entry {
 
 var areas = map[Permission]Area{
 	SignedIn: OwnAccount,
-	DeskUse:  Work, WorkHandle: Work, WorkRead: Work, WorkSearch: Work, CallOut: Work, CallPark: Work, CallExport: Work, CallNumbers: Privacy, RecListen: Work, RecControl: Work, RecExport: Privacy, RecShare: Work, RecHold: Privacy, RecRelease: Privacy,
+	DeskUse:  Work, WorkHandle: Work, WorkRead: Work, WorkSearch: Work, CallOut: Work, EmailWrite: Work, CallPark: Work, CallExport: Work, CallNumbers: Privacy, RecListen: Work, RecControl: Work, RecExport: Privacy, RecShare: Work, RecHold: Privacy, RecRelease: Privacy,
 	QualityRead: Work, QualityEvaluate: Work, QualityManage: Floor, QualityExport: Floor, NoteWrite: Work, CannedRead: Work,
 	FloorWatch: Floor, FloorManage: Floor, AlertManage: Floor,
 	SetupRead: Office, SetupWrite: Office, UserRead: Office, UserWrite: Office, RoleManage: Office, KeyManage: Office,
@@ -57,6 +57,7 @@ var portuguese = map[Permission]string{
 	WorkRead:        "Ler uma interação com a sua conversa.",
 	WorkSearch:      "Encontrar conversas passadas por pessoa, agente, fila, data e palavras.",
 	CallOut:         "Ligar a pessoas por telefone, onde as regras dos troncos deixam sair chamadas.",
+	EmailWrite:      "Escrever emails por iniciativa própria, de caixas que o permitem a quem atende a sua fila.",
 	CallPark:        "Estacionar chamadas; ver as que estão estacionadas, com os nomes de quem espera, e retomá-las.",
 	CallExport:      "Exportar os registos das chamadas: tempos, motivos e qualidade de cada extremo, com os números mascarados.",
 	CallNumbers:     "Ver os números de telefone nessa exportação, por um motivo que o registo de auditoria anota.",

@@ -374,6 +374,7 @@ var inventory = []group{
 		{"voicemail.changed", None, "to tell a user that its messages by voice changed", toAuthorised},
 		{"evaluation.changed", None, "to tell a user that an evaluation waits for it, or not any more", toAuthorised},
 		{"handed.changed", Pseudonym, "to show calls that go on with an outside number or a phone", toAuthorised},
+		{"shelved.changed", None, "to tell who put an email aside, and who manages the floor, that their list changed", toAuthorised},
 		{"parked.changed", None, "to tell who may take parked calls that their list changed", toAuthorised},
 		{"typing", Pseudonym, "", toAuthorised},
 		{"setup.changed", None, "", toAuthorised},

@@ -32,11 +32,12 @@ type Mailbox struct {
 	MoveTo      string     `json:"move_to" maxLength:"200" doc:"The folder, with move; it is made if there is none."`
 	SentFolder  string     `json:"sent_folder" maxLength:"200" doc:"Where a copy of each answer is put at the provider; empty: where the provider says. A dash (-): nowhere, for providers that keep one by themselves."`
 	EntryPoint  string     `json:"entry_point" doc:"Id of the entry point of channel email whose flow messages run."`
+	WriteQueue  string     `json:"write_queue,omitempty" doc:"Id of the queue on whose behalf agents who serve it write new mail from here; empty: nobody does."`
 	Signature   string     `json:"signature" maxLength:"2000" doc:"Put below each answer; empty: none. {{agent}} is the name of who answers."`
 	HoldSeconds int        `json:"hold_seconds" minimum:"0" maximum:"60" default:"10" doc:"For how long the desk holds an answer back after it was sent, so that the agent can undo that. 0: it leaves at once."`
 	AttachMB    int        `json:"attach_mb" minimum:"0" maximum:"25" default:"15" doc:"How much the files of one answer are together, in MB; 0: answers have none. Providers take about 25 MB with everything, and files grow by a third on their way."`
 	AttachTypes []string   `json:"attach_types" doc:"Endings of names of files that answers may have, e.g. pdf; empty: all but programs. At most 50."`
-	MaxTo       int        `json:"max_recipients" minimum:"1" maximum:"100" default:"20" doc:"How many addresses one answer may have, with Cc and Bcc."`
+	MaxTo       int        `json:"max_recipients,omitempty" minimum:"1" maximum:"100" default:"20" doc:"How many addresses one answer may have, with Cc and Bcc."`
 	// Acknowledgement is off where it is empty.
 	Acknowledgement map[string]string `json:"acknowledgement,omitempty" doc:"Sent at once to who writes, by language; the first of the entry point's languages that has one. Empty: nothing is. Never to what a machine sent, to lists, to addresses of no person or of the organisation's own mailboxes, and to one address once a day at most."`
 }
@@ -121,6 +122,7 @@ func (m Mailbox) Unique() []Unique {
 func (m Mailbox) Uses() []Use {
 	var u uses
 	u.add("entry_point", KindEntryPoint, m.EntryPoint)
+	u.add("write_queue", KindQueue, m.WriteQueue)
 	return u
 }
 

@@ -253,6 +253,7 @@ export interface LiveEvents {
   "email.changed": { interaction: string };
   "evaluation.changed": Record<string, never>;
   "parked.changed": Record<string, never>;
+  "shelved.changed": Record<string, never>;
   "message.added": Message;
   "message.marks": { interaction: string } & Marks;
   typing: { interaction: string; author_kind: string; author?: string };
