@@ -26,6 +26,7 @@ const blank = (): Words => ({
   rich: false,
   quote: true,
   from: "",
+  subject: "",
   to: [],
   cc: [],
   bcc: [],
@@ -206,7 +207,7 @@ export class EmailDraft {
   async send(again: boolean): Promise<Schemas["Sent"] | undefined> {
     this.addressed();
     await this.keep(); // nothing is kept after it was sent
-    const { text, html, rich, quote, from, to, cc, bcc, forward, original } = this.words;
+    const { text, html, rich, quote, from, subject, to, cc, bcc, forward, original } = this.words;
     const { data } = await api.POST("/api/v1/interactions/{id}/email/reply", {
       params: { path: { id: this.interaction } },
       body: {
@@ -214,6 +215,7 @@ export class EmailDraft {
         ...(rich ? { html } : { text }),
         ...(from ? { from } : {}),
         quote,
+        ...(subject ? { subject } : {}),
         ...(to.length || forward ? { to } : {}),
         cc,
         bcc,

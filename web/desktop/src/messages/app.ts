@@ -99,6 +99,11 @@ export const text = catalogue(
       "Nothing here is needed to work. What you fill in is stored sealed; colleagues see your display name, and so does a visitor who chats with you.",
     displayName: "Display name",
     displayNameAdvice: "May be a pseudonym. Visitors see it.",
+    signature: "Signature",
+    signatureHint:
+      "Stands below the mailbox’s own in emails that you write. Whoever gets them reads it. {{agent}} is your name.",
+    signaturePreview: "So your emails end:",
+    signatureMailbox: "(the mailbox’s signature)",
     email: "Email",
     phone: "Phone",
     personalAdvice: "Personal data. Nothing needs it; leave it empty unless you want colleagues to have it.",
@@ -212,6 +217,11 @@ export const text = catalogue(
       "Nada disto é preciso para trabalhar. O que preencher é guardado selado; os colegas veem o seu nome a mostrar, tal como o visitante que conversa consigo.",
     displayName: "Nome a mostrar",
     displayNameAdvice: "Pode ser um pseudónimo. Os visitantes veem-no.",
+    signature: "Assinatura",
+    signatureHint:
+      "Fica por baixo da assinatura da caixa nos emails que escreve. Quem os recebe lê-a. {{agent}} é o seu nome.",
+    signaturePreview: "Os seus emails terminam assim:",
+    signatureMailbox: "(a assinatura da caixa)",
     email: "Email",
     phone: "Telefone",
     personalAdvice:

@@ -54,6 +54,10 @@ export const text = catalogue(
     holdHint: "For so long the desk holds an answer back. 0: it leaves at once.",
     seconds: "seconds",
     addresses: "addresses",
+    writeQueue: "Agents write new mail",
+    writeQueueHint:
+      "Who serves this queue writes from here of its own accord; the queue’s wrap-up and dispositions hold.",
+    writeQueueNone: "Nobody does",
     most: "Addresses of an answer",
     mostHint: "How many one answer may reach, with Cc and Bcc.",
     attach: "Files of an answer",
@@ -173,6 +177,10 @@ export const text = catalogue(
     holdHint: "Durante este tempo, a resposta ainda não sai. 0: sai logo.",
     seconds: "segundos",
     addresses: "endereços",
+    writeQueue: "Os agentes escrevem emails novos",
+    writeQueueHint:
+      "Quem atende esta fila escreve daqui por iniciativa própria; valem a finalização e os resultados da fila.",
+    writeQueueNone: "Ninguém",
     most: "Endereços de uma resposta",
     mostHint: "A quantos pode chegar uma resposta, com Cc e Bcc.",
     attach: "Ficheiros de uma resposta",

@@ -245,6 +245,7 @@ export const kinds: readonly KindInfo[] = [
       hold_seconds: 10,
       attach_mb: 15,
       max_recipients: 20,
+      write_queue: "",
       attach_types: [],
       oauth: {},
       password: "",

@@ -290,6 +290,10 @@ class Desk {
       return channels.length === 0 || channels.includes("voice");
     };
     if (![...this.queues.keys()].some(takes)) return;
+    // Where nobody calls, or this agent takes no calls, there is nothing to be heard.
+    if (!names.ready("entry-points")) await names.reload("entry-points");
+    const called = names.list("entry-points").some((e) => e.channel !== "email");
+    if (!called || session.me?.user.capacity.voice === 0) return;
     preferences.askedHeadset();
     toasts.show(calls("headsetAsk"), {
       seconds: 20,
