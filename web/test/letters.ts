@@ -73,6 +73,7 @@ export class Letters {
       signature: "{{agent}}, your shop",
       aliases: [ALIAS],
       hold_seconds: HOLD,
+      write_queue: queue,
       ...this.more,
     });
     const state = async () =>
