@@ -200,7 +200,8 @@ class Desk {
     this.#forget(id);
     // Where the reader is looking, the conversation stays, read-only, with its drafts.
     if (this.#selected() === id) {
-      if (interaction.state === "closed") router.go(this.#after(id), { replace: true, force: true });
+      if (interaction.state === "closed" || interaction.shelved_until)
+        router.go(this.#after(id), { replace: true, force: true });
       else {
         this.left = conversation;
         if (!interaction.slot)
@@ -292,7 +293,7 @@ class Desk {
     if (![...this.queues.keys()].some(takes)) return;
     // Where nobody calls, or this agent takes no calls, there is nothing to be heard.
     if (!names.ready("entry-points")) await names.reload("entry-points");
-    const called = names.list("entry-points").some((e) => e.channel !== "email");
+    const called = names.list("entry-points").some((e) => e.channel === "voice" || !!e.calls);
     if (!called || session.me?.user.capacity.voice === 0) return;
     preferences.askedHeadset();
     toasts.show(calls("headsetAsk"), {
