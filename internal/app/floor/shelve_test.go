@@ -129,7 +129,6 @@ func TestAnEmailIsPutAsideUntilItsTime(t *testing.T) {
 			t.Errorf("taken back twice: %v", err)
 		}
 
-
 		// Its time has come: its agent is at work, and has it offered as soon as there is
 		// room; a colleague who has room is not.
 		h.ready(a, 1)
