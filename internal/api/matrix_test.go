@@ -382,7 +382,7 @@ func setupBodies() map[setup.Kind]m {
 		setup.KindTrunk: {"name": "x", "enabled": true, "line": "", "country": "PT", "number_form": "plus", "gateways": []m{}, "registration": m{"on": false}, "sources": []string{}, "username": "",
 			"allow_md5": false, "ask_password": false, "encryption": "required", "srtp": []string{}, "max_calls": 0, "calls_a_second": 0, "numbers": []m{}, "caller": m{}, "outgoing": m{"allowed": false}},
 		setup.KindMailbox: {"name": "x", "enabled": true, "address": "help@shop.example", "aliases": []string{}, "shown": "", "imap": m{"host": "imap.example"}, "smtp": m{"host": "smtp.example"}, "sign": "password", "user": "",
-			"folders": []string{}, "unread": false, "order": "oldest", "after": "flag", "move_to": "", "sent_folder": "", "entry_point": "ent_1", "signature": "", "acknowledgement": m{}, "hold_seconds": 10, "attach_mb": 15, "attach_types": []string{}},
+			"folders": []string{}, "unread": false, "order": "oldest", "after": "flag", "move_to": "", "sent_folder": "", "entry_point": "ent_1", "signature": "", "acknowledgement": m{}, "hold_seconds": 10, "max_recipients": 20, "attach_mb": 15, "attach_types": []string{}},
 		setup.KindPhone:     {"name": "x", "enabled": true, "user": "", "extension": "", "encryption": "required", "allow_md5": false, "auto_answer": false},
 		setup.KindRingGroup: {"name": "x", "extension": "30", "members": []string{"phn_1"}, "order": "simultaneous", "ring_seconds": 0, "most_seconds": 0, "then": m{}},
 	}
