@@ -201,6 +201,7 @@ test(
     const player = supervisor.getByRole("region", { name: /^Call recording/ });
     await player.getByRole("button", { name: "Listen" }).click();
     await until(() => player.locator("path.rest").count()).toBe(2);
+    await player.getByRole("button", { name: /Paused for .* by a connected system \(card\)/ }).waitFor();
     const place = player.getByRole("slider");
     const box = (await place.boundingBox())!;
     await supervisor.mouse.click(box.x + (box.width * (end + 3000)) / voice.length_ms, box.y + 20);
