@@ -108,6 +108,7 @@ func TestStatementsUseIndexes(t *testing.T) {
 		func(tx *store.Tx) error { return tx.ReplaceKeyRoles("rol_1", "agent") },
 		func(tx *store.Tx) error { return tx.DeleteRole("rol_1") },
 		func(tx *store.Tx) error { return ignore(tx.StorageUsed()) },
+		func(tx *store.Tx) error { return ignore(tx.DeleteUsageDaysAfter("9999")) },
 		func(tx *store.Tx) error { return ignore(tx.DeleteUsageDays("2026-01-01")) },
 		func(tx *store.Tx) error { return ignore(tx.OpenAlerts()) },
 		func(tx *store.Tx) error { return ignore(tx.Alerts(store.AlertFilter{})) },

@@ -42,6 +42,12 @@ func (tx *Tx) DeleteUsageDays(before string) (int64, error) {
 	return tx.exec(`DELETE FROM usage_days WHERE tenant_id = $1 AND day < $2`, string(tx.scope.Tenant), before)
 }
 
+// DeleteUsageDaysAfter removes the days after one, which a clock that ran ahead
+// has left.
+func (tx *Tx) DeleteUsageDaysAfter(day string) (int64, error) {
+	return tx.exec(`DELETE FROM usage_days WHERE tenant_id = $1 AND day > $2`, string(tx.scope.Tenant), day)
+}
+
 // StorageUsed is what the latest day that was counted had of storage, in bytes;
 // 0 if none was.
 func (tx *Tx) StorageUsed() (n int64, err error) {

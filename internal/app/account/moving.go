@@ -20,7 +20,11 @@ func (s *Service) MoveOrganisation(ctx context.Context, a access.Actor, org id.T
 	var row store.OrganisationRow
 	var from id.Tenant
 	err := s.Store.System(ctx, func(tx *store.Tx) (err error) {
-		if row, err = anywhereBelow(tx, a, org); err != nil {
+		if _, err = anywhereBelow(tx, a, org); err != nil {
+			return err
+		}
+		// Nobody gets a reseller below it, or moves where it goes, meanwhile.
+		if row, err = tx.HeldOrganisation(org); err != nil {
 			return err
 		}
 		switch from = row.ParentID; {
@@ -76,7 +80,11 @@ func mayStandBelow(tx *store.Tx, a access.Actor, o store.OrganisationRow, to id.
 	if to == a.Tenant {
 		return nil
 	}
-	goal, err := anywhereBelow(tx, a, to)
+	_, err := anywhereBelow(tx, a, to)
+	var goal store.OrganisationRow
+	if err == nil {
+		goal, err = tx.HeldOrganisation(to)
+	}
 	if errs.Is(err, errs.NotFound) {
 		return errs.Bad("parent", "must be your own organisation or a reseller below it")
 	}

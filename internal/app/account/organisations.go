@@ -112,9 +112,6 @@ func (s *Service) CreateOrganisation(ctx context.Context, a access.Actor, n NewO
 	if err != nil {
 		return Organisation{}, User{}, secret.Text{}, err
 	}
-	if err := s.mayCreate(ctx, own, n.Kind); err != nil {
-		return Organisation{}, User{}, secret.Text{}, err
-	}
 	n.Language, n.TimeZone = cmp.Or(n.Language, own.Language), cmp.Or(n.TimeZone, own.TimeZone)
 	password := oneTimePassword()
 	org, user, err := s.found(ctx, a, a.Tenant, n, password, true)
@@ -127,14 +124,18 @@ func (s *Service) CreateOrganisation(ctx context.Context, a access.Actor, n NewO
 	return org, user, password, err
 }
 
-// mayCreate refuses a kind that the own organisation cannot have below it:
-// resellers have resellers once.
-func (s *Service) mayCreate(ctx context.Context, own store.OrganisationRow, k Kind) error {
-	if k == KindTenant || k == KindReseller && Kind(own.Kind) == KindOperator {
+// mayHave refuses a kind that an organisation cannot have below it: resellers
+// have resellers once. Whoever moves that one meanwhile waits, or is waited for.
+func mayHave(tx *store.Tx, parent id.Tenant, k Kind) error {
+	if parent == "" { // the operator itself
 		return nil
 	}
+	own, err := tx.HeldOrganisation(parent)
+	if err != nil || k == KindTenant || k == KindReseller && Kind(own.Kind) == KindOperator {
+		return err
+	}
 	if k == KindReseller && own.ParentID != "" {
-		above, err := s.ownOrganisation(ctx, own.ParentID)
+		above, err := tx.OrganisationByID(own.ParentID)
 		if err != nil || Kind(above.Kind) == KindOperator {
 			return err
 		}
@@ -225,6 +226,9 @@ func (s *Service) reserve(ctx context.Context, parent id.Tenant, n NewOrganisati
 	org := store.OrganisationRow{ID: id.Tenant(s.IDs.New(kind)), Kind: string(n.Kind), ParentID: parent, Slug: n.Slug, Name: n.Name,
 		Status: string(Suspended), Language: n.Language, TimeZone: n.TimeZone, Limits: n.Limits, CreatedAt: now, UpdatedAt: now, Version: 1}
 	err := s.Store.System(ctx, func(tx *store.Tx) error {
+		if err := mayHave(tx, parent, n.Kind); err != nil {
+			return err
+		}
 		asked := org
 		old, err := tx.OrganisationBySlug(n.Slug)
 		if err == nil && old.ParentID == parent { // what an earlier attempt reserved is not another's

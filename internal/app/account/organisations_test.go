@@ -1,11 +1,14 @@
 package account_test
 
 import (
+	"crypto/rand"
 	"errors"
+	"sync"
 	"testing"
 
 	"nubitalk/internal/app/account"
 	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/store"
@@ -154,6 +157,50 @@ func TestWhoDoesWhatIsInTheAuditLog(t *testing.T) {
 		}
 		if n := f.audited(f.operator.Tenant, "organisation.created"); n != 2 {
 			t.Errorf("%d organisations in the operator's log", n)
+		}
+	})
+}
+
+// at runs something when an id is first made, and then makes random ones.
+type at struct {
+	once sync.Once
+	then func()
+}
+
+func (a *at) Read(b []byte) (int, error) {
+	a.once.Do(a.then)
+	return rand.Read(b)
+}
+
+// A reseller that is moved below another while it gets a reseller of its own
+// does not make three of them in a row.
+func TestResellersAreNestedOnceAlsoAtOnce(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		reseller := func(slug string) (account.Organisation, access.Actor) {
+			n := newTenant(slug)
+			n.Kind = account.KindReseller
+			o, u, once, err := f.CreateOrganisation(ctx, f.operator, n)
+			must(t, err)
+			return o, f.settle(slug, u.UserName, once).Session.Actor
+		}
+		above, _ := reseller("above")
+		moved, there := reseller("moved")
+		deps := f.deps
+		deps.IDs = id.NewSource(f.clock.Now, &at{then: func() {
+			_, err := f.MoveOrganisation(ctx, f.operator, moved.ID, moved.Version, above.ID)
+			must(t, err)
+		}})
+		s := account.New(deps)
+		n := newTenant("below")
+		n.Kind = account.KindReseller
+		_, _, _, err := s.CreateOrganisation(ctx, there, n)
+		if !errs.Is(err, errs.Invalid) || errs.As(err).Fields[0].Path != "kind" {
+			t.Errorf("%v", err)
+		}
+		list, _, err := f.Organisations(ctx, there, "", "", 10)
+		if err != nil || len(list) != 0 {
+			t.Errorf("%+v, %v", list, err)
 		}
 	})
 }

@@ -25,6 +25,10 @@ const (
 	// most is how many months one answer has.
 	most = 24
 
+	// aside is how far nodes' clocks may be apart: what lies further ahead was
+	// counted by a clock that was wrong.
+	aside = time.Hour
+
 	closed = "closed" // status of an organisation that has ended
 )
 
@@ -88,6 +92,10 @@ func (s *Service) count(ctx context.Context, t id.Tenant, ended bool) error {
 			if err := tx.PutUsageDay(row); err != nil {
 				return err
 			}
+		}
+		latest, _, _ := core.Span(now.Add(aside))
+		if _, err := tx.DeleteUsageDaysAfter(latest); err != nil {
+			return err
 		}
 		kept, _, _ := core.Span(now.Add(-Kept))
 		_, err := tx.DeleteUsageDays(kept)

@@ -103,6 +103,40 @@ func (f *fixture) work(t id.Tenant, name, channel string, at time.Time, seconds 
 	})
 }
 
+// A clock that ran ahead for a while leaves nothing that counts as the latest.
+func TestAClockThatRanAhead(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		file := func(name string, size int64) {
+			f.write(tenA, func(tx *store.Tx) error {
+				return tx.PutPromptSound(store.PromptSoundRow{PromptID: name, SoundID: name, Size: size})
+			})
+		}
+		file("pro_1", 1000)
+		ahead := usage.New(f.db, clock.NewVirtual(noon.AddDate(0, 0, 10)))
+		must(t, ahead.CountNow(t.Context(), tenA))
+		must(t, ahead.CountNow(t.Context(), tenB))
+		file("pro_2", 500)
+		must(t, f.CountNow(t.Context(), tenA))
+		must(t, f.db.Read(t.Context(), tenA, func(tx *store.Tx) error {
+			if n, err := tx.StorageUsed(); n != 1500 || err != nil {
+				t.Errorf("%d bytes, %v", n, err)
+			}
+			later, err := tx.UsageDays("2026-11-30", "9999")
+			if len(later) > 0 {
+				t.Errorf("%+v", later)
+			}
+			return err
+		}))
+		must(t, f.db.Read(t.Context(), tenB, func(tx *store.Tx) error {
+			later, err := tx.UsageDays("2026-11-30", "9999")
+			if len(later) == 0 {
+				t.Error("the other tenant's days went, too")
+			}
+			return err
+		}))
+	})
+}
+
 func (f *fixture) people(t id.Tenant) {
 	f.write(t, func(tx *store.Tx) error { return tx.InsertContact(store.ContactRow{ID: "con_1"}) })
 	for _, u := range []store.UserRow{{ID: "usr_1", Status: "active", Roles: []string{"agent"}}, {ID: "usr_2", Status: "active", Roles: []string{"supervisor", "monitor"}},

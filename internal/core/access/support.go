@@ -25,8 +25,8 @@ var SupportScopes = []SupportScope{SupportSetupRead, SupportSetup, SupportRoom, 
 // supportGives is what a scope allows. Contacts, users, keys, retention and all
 // conversations are in none of them: no grant can give them.
 var supportGives = map[SupportScope][]Permission{
-	SupportSetupRead:   {SetupRead},
-	SupportSetup:       {SetupRead, SetupWrite},
+	SupportSetupRead:   {SetupRead, CannedRead},
+	SupportSetup:       {SetupRead, CannedRead, SetupWrite},
 	SupportRoom:        {SetupRead, FloorWatch},
 	SupportCalls:       {CallExport},
 	SupportInteraction: {WorkRead},
