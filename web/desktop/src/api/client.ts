@@ -40,16 +40,19 @@ export function asProblem(error: unknown): Problem {
 let signedOut: (() => void) | undefined;
 let mustChange: (() => void) | undefined;
 let mustSetUp: (() => void) | undefined;
+let supportOver: (() => void) | undefined;
 
 /** Who is told when a reply says that the session is over, or what must be done before anything else. */
 export function onSessionProblem(handlers: {
   signedOut: () => void;
   mustChange: () => void;
   mustSetUp: () => void;
+  supportOver: () => void;
 }): void {
   signedOut = handlers.signedOut;
   mustChange = handlers.mustChange;
   mustSetUp = handlers.mustSetUp;
+  supportOver = handlers.supportOver;
 }
 
 /** The address of a file of the API, for a link or a picture. */
@@ -154,7 +157,8 @@ async function problemOf(reply: Response): Promise<Problem> {
     fields.set(location.replace(/^(body|query|path)\./, ""), message);
   }
   const code = document.code ?? "";
-  if (reply.status === 401) signedOut?.();
+  if (code === "support_over") supportOver?.();
+  else if (reply.status === 401) signedOut?.();
   if (code === "must_change_password") mustChange?.();
   if (code === "must_set_up") mustSetUp?.();
   return new Problem(

@@ -7,6 +7,7 @@ export const text = catalogue(
     holds: "Legal holds",
     held: "A legal hold is on this person’s recordings, so an erasure is refused. Restrict the person until it ends.",
     audit: "Audit log",
+    support: "Support access",
     notice: "The notice",
     inventory: "What is stored",
 
@@ -135,6 +136,7 @@ export const text = catalogue(
     holds: "Retenções legais",
     held: "Há uma retenção legal sobre as gravações desta pessoa; um apagamento é recusado. Limite a pessoa até terminar.",
     audit: "Registo de auditoria",
+    support: "Acesso de apoio",
     notice: "O aviso",
     inventory: "O que se guarda",
 

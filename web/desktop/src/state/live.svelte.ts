@@ -131,7 +131,8 @@ class Live {
         this.status = "stopping";
         return;
       case "session.ended":
-        session.ended(text("sessionOver"));
+        if ((frame.data as { reason?: string }).reason === "support_ended") session.homeAgain();
+        else session.ended(text("sessionOver"));
         return;
     }
     for (const handler of this.#handlers.get(frame.type) ?? []) handler(frame.data as never);

@@ -21,6 +21,7 @@ class Session {
       mustSetUp: () => {
         if (this.phase === "in") this.phase = "setUp";
       },
+      supportOver: () => this.homeAgain(),
     });
   }
 
@@ -80,8 +81,20 @@ class Session {
     this.#take(await take(api.GET("/api/v1/me")));
   }
 
+  /** Comes back from another organisation's affairs. */
+  async leaveSupport(): Promise<void> {
+    await api.POST("/api/v1/support-access/leave");
+    this.homeAgain();
+  }
+
+  /** The access to another organisation is over: a fresh page shows one's own. */
+  homeAgain(): void {
+    location.assign("/app/organisations/support");
+  }
+
   async signOut(): Promise<void> {
     try {
+      if (this.me?.support) await api.POST("/api/v1/support-access/leave");
       await api.POST("/api/v1/sign-out");
     } catch (error) {
       if (!(error instanceof Problem) || error.status !== 401) throw error;
@@ -105,6 +118,12 @@ class Session {
   }
 
   get home(): string {
+    const support = this.me?.support;
+    if (support) {
+      if (this.may("setup.read"))
+        return this.may("floor.watch") && !this.may("setup.write") ? "/room" : "/setup";
+      return support.interaction ? `/conversations/${support.interaction}` : "/privacy/notice";
+    }
     if (this.may("desk.use") && this.me?.user.kinds.includes("agent")) return "/desk";
     if (this.may("floor.watch") && !this.may("setup.write")) return "/room";
     if (this.may("setup.write")) return "/setup";
