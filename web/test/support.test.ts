@@ -61,7 +61,7 @@ test("access is asked for, granted with less, used under a bar, and ended while 
 
   await bar.getByText(/is in, until/).waitFor();
   await tenant.goto(`${stage.program.base}/app/privacy/audit`);
-  await tenant.getByText("Support: looked at or did").first().waitFor();
+  await tenant.getByText("Support: looked at or did").locator("visible=true").first().waitFor();
   await tenant.goto(`${stage.program.base}/app/privacy/support`);
   await tenant.getByText("in now").waitFor();
   await shot(tenant, "support-05-in-now");

@@ -161,13 +161,13 @@ func TestWhoDoesWhatIsInTheAuditLog(t *testing.T) {
 	})
 }
 
-// at runs something when an id is first made, and then makes random ones.
-type at struct {
+// meanwhile runs something when an id is first made, and then makes random ones.
+type meanwhile struct {
 	once sync.Once
 	then func()
 }
 
-func (a *at) Read(b []byte) (int, error) {
+func (a *meanwhile) Read(b []byte) (int, error) {
 	a.once.Do(a.then)
 	return rand.Read(b)
 }
@@ -187,7 +187,7 @@ func TestResellersAreNestedOnceAlsoAtOnce(t *testing.T) {
 		above, _ := reseller("above")
 		moved, there := reseller("moved")
 		deps := f.deps
-		deps.IDs = id.NewSource(f.clock.Now, &at{then: func() {
+		deps.IDs = id.NewSource(f.clock.Now, &meanwhile{then: func() {
 			_, err := f.MoveOrganisation(ctx, f.operator, moved.ID, moved.Version, above.ID)
 			must(t, err)
 		}})
