@@ -51,10 +51,16 @@ type passwordInput struct {
 	}
 }
 
-// signedIn answers a sign-in, with the cookie if there is a session.
-func (s *Server) signedIn(got account.SignedIn) *signInOutput {
+// signedIn answers a sign-in, with the cookie if there is a session. The session
+// that the browser had until then is ended: nobody could sign out of it any more.
+func (s *Server) signedIn(ctx context.Context, c *caller, got account.SignedIn) *signInOutput {
 	if got.Second != nil {
 		return &signInOutput{Body: SignedInView{Second: got.Second}}
+	}
+	if earlier, err := s.Accounts.Recognise(ctx, c.earlier); err == nil && !earlier.APIKey {
+		if err := s.Accounts.SignOut(ctx, earlier); err != nil { // the new one stands
+			s.log.Warn("an earlier session was not ended", "request", c.id, "tenant", earlier.Actor.Tenant, "error", err)
+		}
 	}
 	return &signInOutput{SetCookie: s.cookie(got.Token, got.Session.ExpiresAt), Device: s.deviceCookie(got.Devices),
 		Body: SignedInView{MustChange: got.Session.MustChange, MustSetUp: got.Session.MustSetUp, ExpiresAt: got.Session.ExpiresAt}}
@@ -69,7 +75,7 @@ func (s *Server) accountRoutes() {
 			if err != nil {
 				return nil, err
 			}
-			return s.signedIn(got), nil
+			return s.signedIn(ctx, c, got), nil
 		})
 	handle(s, "POST", "/api/v1/sign-in/second", needs(access.Public), about{id: "signInSecond", tag: tag, summary: "Complete a sign-in with a second factor", once: true,
 		detail: "Takes the code of an authenticator app, or a recovery code, each once. Wrong ones count like wrong passwords."},
@@ -78,7 +84,7 @@ func (s *Server) accountRoutes() {
 			if err != nil {
 				return nil, err
 			}
-			return s.signedIn(got), nil
+			return s.signedIn(ctx, c, got), nil
 		})
 	handle(s, "POST", "/api/v1/sign-in/passkey/begin", needs(access.Public), about{id: "beginPasskeySignIn", tag: tag, summary: "Begin to sign in with a passkey", once: true,
 		detail: "Names nobody: whose a passkey is, it says itself."},
@@ -92,7 +98,7 @@ func (s *Server) accountRoutes() {
 			if err != nil {
 				return nil, err
 			}
-			return s.signedIn(got), nil
+			return s.signedIn(ctx, c, got), nil
 		})
 	own := needs(access.SignedIn)
 	early := Guard{Permission: access.SignedIn, WhileMustChange: true, WhileMustSetUp: true}

@@ -84,12 +84,12 @@ func TestLegsAreWritten(t *testing.T) {
 
 // Whatever a cell holds, a spreadsheet takes it for text, and it is told apart.
 func FuzzPlainCell(f *testing.F) {
-	for _, s := range []string{"", "=1+1", "+351", "-1", "@x", "\tx", "\r", "\n=", "'x", "•••07"} {
+	for _, s := range []string{"", "=1+1", "+351", "-1", "@x", "\tx", "\r", "\n=", "\x00=", "'x", "•••07"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		got := plainCell(s)
-		if got != "" && strings.ContainsAny(got[:1], "=+-@\t\r\n") {
+		if got != "" && strings.ContainsAny(got[:1], "=+-@\t\r\n\x00") {
 			t.Errorf("%q stays %q", s, got)
 		}
 		if strings.TrimPrefix(got, "'") != strings.TrimPrefix(s, "'") {

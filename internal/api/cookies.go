@@ -39,6 +39,15 @@ func (s *Server) devicesOf(r *http.Request) secret.Text {
 	return secret.New(cookie.Value)
 }
 
+// earlierOf is the session cookie that a request brings, whatever it is worth.
+func (s *Server) earlierOf(r *http.Request) secret.Text {
+	cookie, err := r.Cookie(s.cookieName())
+	if err != nil {
+		return secret.Text{}
+	}
+	return secret.New(cookie.Value)
+}
+
 func (s *Server) cookieName() string {
 	if s.config.PlainHTTP {
 		return "nubitalk"

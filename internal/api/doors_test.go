@@ -42,6 +42,8 @@ func TestDoors(t *testing.T) {
 		{"panics", panics},
 		{"one-time passwords", oneTimePasswords},
 		{"sign-in and sign-out", signInAndOut},
+		{"signing in again", signingInAgain},
+		{"refusals in log", refusalsInLog},
 		{"nothing personal in log", nothingPersonalInLog},
 		{"live connection", liveConnection},
 		{"watching", liveWatching},
@@ -219,6 +221,9 @@ func onlyWhatIsNeeded(t *testing.T, h *house) {
 func nothingThere(t *testing.T, h *house) {
 	want1(t, h.ask(nil, "GET", "/api/v1/nothing", nil), 404, "not_found")
 	want1(t, h.ask(nil, "GET", "/api/", nil), 404, "not_found")
+	if got := h.ask(nil, "TRACE", "/api/v1/sign-in", nil, "X-Echo", "marked"); got.status != 405 || strings.Contains(got.body, "marked") {
+		t.Errorf("TRACE: %d %s", got.status, got.body)
+	}
 	got := h.ask(nil, "DELETE", "/api/v1/sign-in", nil)
 	want1(t, got, 405, "not_found")
 	if allow := got.header.Get("Allow"); allow != "POST" {
@@ -527,6 +532,50 @@ func signInAndOut(t *testing.T, h *house) {
 	want1(t, h.ask(bearer, "GET", "/api/v1/me", nil), 401, "unauthorised")
 	key := h.key("as cookie", nil)
 	want1(t, h.ask(&who{header: "Cookie", value: "nubitalk=" + strings.TrimPrefix(key.value, "Bearer ")}, "GET", "/api/v1/skills", nil), 401, "unauthorised")
+}
+
+// A browser has one session: a new one ends what it had, of whatever user. A wrong
+// password ends nothing, nor does an API key in place of the cookie.
+func signingInAgain(t *testing.T, h *house) {
+	in := func(user, word string, header ...string) *who {
+		got := h.ask(nil, "POST", "/api/v1/sign-in", m{"organisation": "acme", "user_name": user, "password": word}, header...)
+		set, _, _ := strings.Cut(got.header.Get("Set-Cookie"), ";")
+		return &who{kind: aUser, header: "Cookie", value: set}
+	}
+	first := in("monitor", password)
+	in("supervisor", "not the password", "Cookie", first.value)
+	want1(t, h.ask(first, "GET", "/api/v1/me", nil), 200, "")
+	second := in("supervisor", password, "Cookie", first.value)
+	want1(t, h.ask(first, "GET", "/api/v1/me", nil), 401, "unauthorised")
+	want1(t, h.ask(second, "GET", "/api/v1/me", nil), 200, "")
+	key := h.key("not a session", nil)
+	in("supervisor", password, "Cookie", "nubitalk="+strings.TrimPrefix(key.value, "Bearer "))
+	if got := h.ask(key, "GET", "/api/v1/permissions", nil); got.status == 401 {
+		t.Error("a sign-in ended an API key")
+	}
+	want1(t, h.ask(second, "POST", "/api/v1/sign-out", nil), 204, "")
+}
+
+// Who asks for what it may not is in the log by its id; who may is not.
+func refusalsInLog(t *testing.T, h *house) {
+	agent := h.a.users[access.Agent]
+	want1(t, h.ask(agent, "GET", "/api/v1/me", nil), 200, "")
+	lines := func() (said []string) {
+		for line := range strings.Lines(h.log.String()) {
+			if strings.Contains(line, `"user":"`+agent.user+`"`) {
+				said = append(said, line)
+			}
+		}
+		return said
+	}
+	before := len(lines())
+	want1(t, h.ask(agent, "POST", "/api/v1/users", m{"user_name": "x"}), 403, "forbidden")
+	want1(t, h.ask(agent, "GET", "/api/v1/me", nil), 200, "")
+	h.wait(func() bool { return len(lines()) > before })
+	after := lines()
+	if last := after[len(after)-1]; len(after) != before+1 || !strings.Contains(last, `"status":403`) || !strings.Contains(last, `"route":"/api/v1/users"`) {
+		t.Errorf("%d lines more: %s", len(after)-before, last)
+	}
 }
 
 // Ids in a log have no l, o, u and i, so that no name is found in them by chance.

@@ -97,7 +97,7 @@ func decimal(v float64, places int) string { return strconv.FormatFloat(v, 'f', 
 
 // plainCell keeps spreadsheets from taking a cell for a formula.
 func plainCell(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r\n", rune(s[0])) {
+	if s != "" && strings.ContainsRune("=+-@\t\r\n\x00", rune(s[0])) {
 		return "'" + s
 	}
 	return s

@@ -30,7 +30,7 @@ func (s *Server) watch(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
 		peer, address := addressOf(r, s.config.Proxies)
-		c := &caller{id: newRequestID(), host: r.Host, address: address, peer: peer, devices: s.devicesOf(r), flow: s.flowOf(r), asks: wording.Asked(r.Header.Get("Accept-Language"))}
+		c := &caller{id: newRequestID(), host: r.Host, address: address, peer: peer, devices: s.devicesOf(r), flow: s.flowOf(r), earlier: s.earlierOf(r), asks: wording.Asked(r.Header.Get("Accept-Language"))}
 		r = r.WithContext(withCaller(r.Context(), c))
 		sw := &statusWriter{ResponseWriter: w}
 		w.Header().Set("X-Request-Id", c.id)
@@ -38,8 +38,12 @@ func (s *Server) watch(h http.Handler) http.Handler {
 			if fault := recover(); fault != nil {
 				s.contain(sw, r, c, fault)
 			}
-			s.log.Info("request", "request", c.id, "method", methodWord(r.Method), "route", routeWord(r), "status", sw.code(), "bytes", sw.bytes,
-				"ms", time.Since(began).Milliseconds(), "tenant", c.tenant())
+			who := []any{}
+			if sw.code() == http.StatusForbidden { // who asks for what it may not
+				who = []any{"user", c.User}
+			}
+			s.log.Info("request", append([]any{"request", c.id, "method", methodWord(r.Method), "route", routeWord(r), "status", sw.code(), "bytes", sw.bytes,
+				"ms", time.Since(began).Milliseconds(), "tenant", c.tenant()}, who...)...)
 		}()
 		h.ServeHTTP(sw, r)
 	})

@@ -80,8 +80,11 @@ func newAsset(name string, packed []byte) *asset {
 	sum := sha256.Sum256(packed)
 	a := &asset{name: name, packed: packed, kind: mime.TypeByExtension(path.Ext(name)), forever: hashed.MatchString(name),
 		etag: `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`}
-	if a.kind == "" {
+	switch a.kind {
+	case "":
 		a.kind = "application/octet-stream"
+	case "image/svg+xml":
+		a.kind += "; charset=utf-8"
 	}
 	return a
 }

@@ -64,10 +64,10 @@ func TestPagesAreServedWithTheRightHeaders(t *testing.T) {
 		kind, encoding string
 		cache          string
 	}{
-		{"/app/", "", 200, "text/html", "", "no-cache"},
+		{"/app/", "", 200, "text/html; charset=utf-8", "", "no-cache"},
 		{"/app/inbox/int_1", "gzip", 200, "text/html", "gzip", "no-cache"},
-		{"/app/icon.svg", "gzip", 200, "image/svg+xml", "gzip", "no-cache"},
-		{"/app/assets/index-B3xYz_9a.js", "gzip, br", 200, "text/javascript", "gzip", "immutable"},
+		{"/app/icon.svg", "gzip", 200, "image/svg+xml; charset=utf-8", "gzip", "no-cache"},
+		{"/app/assets/index-B3xYz_9a.js", "gzip, br", 200, "text/javascript; charset=utf-8", "gzip", "immutable"},
 		{"/app/assets/index-B3xYz_9a.js", "gzip;q=0, br", 200, "text/javascript", "", "immutable"},
 		{"/app/assets/style-C4xYz_9a.css", "gzip", 200, "text/css", "gzip", "immutable"},
 		{"/app/assets/style-C4xYz_9a.css", "", 200, "text/css", "", "immutable"},

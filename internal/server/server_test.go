@@ -404,8 +404,8 @@ func TestAProxyThatSpeaksTLSIsBelieved(t *testing.T) {
 			t.Errorf("%s: secure %v, for scripts %v", k.Name, k.Secure, !k.HttpOnly)
 		}
 	}
-	if r.Header.Get("Strict-Transport-Security") == "" {
-		t.Error("browsers are not told to insist on TLS")
+	if got := r.Header.Get("Strict-Transport-Security"); got != "max-age=31536000; includeSubDomains" {
+		t.Errorf("browsers are told %q of TLS", got)
 	}
 }
 

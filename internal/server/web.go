@@ -205,19 +205,33 @@ func (w *web) plainToBrowsers() bool {
 	return w.source.Plain() && !strings.HasPrefix(w.conf.URL, "https://")
 }
 
-// toTLS sends whoever comes over plain HTTP to https.
+// toTLS sends a browser that comes over plain HTTP to https. A program is refused
+// instead: it would go on sending its key in the clear and nobody would notice.
 func (w *web) toTLS(rw http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+	guarded(rw.Header())
+	program := strings.HasPrefix(r.URL.Path, "/api/") || strings.HasPrefix(r.URL.Path, "/chat/") || r.Header.Get("Authorization") != ""
+	if r.Method != http.MethodGet && r.Method != http.MethodHead || program {
 		http.Error(rw, "Use https.", http.StatusBadRequest)
 		return
 	}
 	http.Redirect(rw, r, w.URL()+r.URL.RequestURI(), http.StatusMovedPermanently)
 }
 
+// closed is what an answer may do in a browser unless its part says otherwise: nothing.
+const closed = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// guarded gives every answer the headers that its part may forget.
+func guarded(h http.Header) {
+	h.Set("Content-Security-Policy", closed)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+}
+
 // outer is around every request: it insists on TLS, and counts.
 func (w *web) outer(h http.Handler) http.Handler {
 	strict := w.source.Trusted() || w.source.Plain() && !w.plainToBrowsers()
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		guarded(rw.Header())
 		if strict {
 			rw.Header().Set("Strict-Transport-Security", strictFor)
 		}

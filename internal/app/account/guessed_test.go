@@ -6,6 +6,7 @@ import (
 	"nubitalk/internal/app/account"
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/secret"
+	"nubitalk/internal/core/access"
 )
 
 // The first are in lists of breaches and in no rule of ours; the last only look
@@ -20,4 +21,19 @@ func TestPasswordsFromBreachesAreRefused(t *testing.T) {
 			t.Errorf("%q: %v", password, err)
 		}
 	}
+}
+
+// What an organisation is called, with digits and signs around it, is guessed first.
+func TestAnOrganisationsNameIsNoPassword(t *testing.T) {
+	for password, refused := range map[string]bool{"acme-books2024": true, "12 Acme & Books!": true, "AcmeBooks1999": true, "shelf-x-20242024": true,
+		"acme sells seven books": false, "20242024!!xyz": false} {
+		err := account.CheckNewPassword("p", "ana", secret.New(password), 0, "shelf-x", "Acme Books", "")
+		if errs.Is(err, errs.Invalid) != refused {
+			t.Errorf("%q: %v", password, err)
+		}
+	}
+	each(t, func(t *testing.T, f *fixture) {
+		_, in := f.user("ana", access.Agent)
+		wantCode(t, f.SetPassword(t.Context(), in.Session, secret.New(goodPassword), secret.New("Acme-2024-2026")), errs.Invalid)
+	})
 }

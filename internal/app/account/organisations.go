@@ -159,7 +159,7 @@ func (s *Service) Install(ctx context.Context, n NewOrganisation, password secre
 	if err != nil {
 		return Organisation{}, User{}, err
 	}
-	if err := checkNewPassword("password", n.Administrator, password, 0); err != nil && !mustChange {
+	if err := checkNewPassword("password", n.Administrator, password, 0, n.Slug, n.Name); err != nil && !mustChange {
 		return Organisation{}, User{}, err
 	}
 	return s.found(ctx, access.Actor{}, "", n, password, mustChange)

@@ -82,7 +82,11 @@ func (s *Service) SetPassword(ctx context.Context, in Session, current, next sec
 	}
 	a := in.Actor
 	var row store.UserRow
+	var org store.OrganisationRow
 	err := s.Store.Read(ctx, a.Tenant, func(tx *store.Tx) (err error) {
+		if org, err = tx.Organisation(); err != nil {
+			return err
+		}
 		row, err = tx.User(a.User)
 		return err
 	})
@@ -93,7 +97,7 @@ func (s *Service) SetPassword(ctx context.Context, in Session, current, next sec
 	if now, until := s.now(), s.closedUntil(row.ID, row.LockedUntil, device); now.Before(until) {
 		return lockedOut(until.Sub(now))
 	}
-	if err := checkNewPassword("new", row.UserName, next, in.rule.PasswordLength); err != nil {
+	if err := checkNewPassword("new", row.UserName, next, in.rule.PasswordLength, org.Slug, org.Name); err != nil {
 		return err
 	}
 	if current.Equal(next) {

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -155,8 +156,9 @@ func characters(password secret.Text) int {
 	return utf8.RuneCountInString(norm.NFC.String(password.Reveal()))
 }
 
-// checkNewPassword says what is wrong with a password that someone chose.
-func checkNewPassword(path, userName string, password secret.Text, least int) error {
+// checkNewPassword says what is wrong with a password that someone chose. Names are
+// the organisation's: with nothing but digits and signs added they are guessed first.
+func checkNewPassword(path, userName string, password secret.Text, least int, names ...string) error {
 	p := norm.NFC.String(password.Reveal())
 	switch n := characters(password); {
 	case n < max(least, minPassword):
@@ -168,10 +170,20 @@ func checkNewPassword(path, userName string, password secret.Text, least int) er
 	if name := strings.ToLower(userName); len(name) >= 3 && strings.Contains(low, name) {
 		return errs.Bad(path, "must not contain the user name")
 	}
-	if common(low) {
+	if common(low) || slices.ContainsFunc(names, func(name string) bool { return letters(name) != "" && letters(name) == letters(low) }) {
 		return errs.Bad(path, "is among those that are guessed first; several words in a row are easier to remember and harder to guess")
 	}
 	return nil
+}
+
+// letters are those of a name or a password, in lower case, and nothing else.
+func letters(s string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsLetter(r) {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, s)
 }
 
 // common says whether a lower-case password is one that is tried first: few

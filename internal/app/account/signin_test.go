@@ -266,6 +266,47 @@ func TestOwnSessions(t *testing.T) {
 	})
 }
 
+// A password is taken as it was typed: no letter's case, no blank and no end of a long
+// one is given away, and it holds until somebody changes it.
+func TestAPasswordIsTakenAsItIs(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		_, in := f.user("ana", access.Agent)
+		long := " Quiet Harbours " + strings.Repeat("wide and blue, ", 12) + "north "
+		must(t, f.SetPassword(t.Context(), in.Session, secret.New(goodPassword), secret.New(long)))
+		if _, err := f.SignIn(t.Context(), account.From{}, "acme", "ana", secret.New(long)); err != nil {
+			t.Fatal(err)
+		}
+		for _, near := range []string{strings.ToLower(long), strings.TrimSpace(long), long[:64], long[:len(long)-1], long + " "} {
+			_, err := f.SignIn(t.Context(), account.From{}, "acme", "ana", secret.New(near))
+			if err == nil {
+				t.Errorf("%q was taken for it", near)
+			}
+			f.clock.Advance(2 * time.Minute) // no lock-out
+		}
+		f.clock.Advance(2 * 365 * 24 * time.Hour)
+		again, err := f.SignIn(t.Context(), account.From{}, "acme", "ana", secret.New(long))
+		must(t, err)
+		if again.Session.MustChange {
+			t.Error("it has to be changed because it is old")
+		}
+	})
+}
+
+// Who has forgotten the password gets another, and is still asked for the second factor.
+func TestANewPasswordLeavesTheSecondFactor(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		ana, in := f.user("ana", access.Agent)
+		f.addApp(in.Session)
+		once, err := f.ResetPassword(t.Context(), f.a.admin, ana.ID)
+		must(t, err)
+		got, err := f.SignIn(t.Context(), account.From{}, "acme", "ana", once)
+		must(t, err)
+		if got.Second == nil || !got.Token.Empty() {
+			t.Error("the one-time password opens the account alone")
+		}
+	})
+}
+
 // The real cost, once: what is stored says how it was made.
 func TestPasswordsAreHashedWithArgon2id(t *testing.T) {
 	hash, ok, err := account.HashAndCheck(t.Context(), secret.New(goodPassword))

@@ -146,13 +146,14 @@ func (s *Service) VisitorAttachment(ctx context.Context, v Visitor, attachment s
 }
 
 // MediaType looks at the content (WHATWG MIME sniffing); what a sender claims is
-// not believed. Office files are ZIPs that their name tells apart.
+// not believed. Office files are ZIPs with a list of their parts (ECMA-376-2,
+// 7.2.3), which their name tells apart.
 func MediaType(data []byte, name string) string {
 	kind, _, err := mime.ParseMediaType(http.DetectContentType(data))
 	if err != nil {
 		return "application/octet-stream"
 	}
-	if kind == "application/zip" {
+	if kind == "application/zip" && bytes.Contains(data, []byte("[Content_Types].xml")) {
 		switch strings.ToLower(path.Ext(name)) {
 		case ".docx":
 			return "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
