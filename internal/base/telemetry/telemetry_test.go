@@ -83,6 +83,22 @@ func TestLogsKeepWhatOperatorsNeed(t *testing.T) {
 	}
 }
 
+// Whatever a value holds, it makes no line that looks like one of ours.
+func TestNobodyWritesALineOfTheLog(t *testing.T) {
+	const forged = "x\n{\"msg\":\"signed in\"}\r\nlevel=INFO msg=\"signed in\"\u2028\x1b[2K"
+	for name, make := range map[string]func(*bytes.Buffer) *slog.Logger{
+		"json": func(b *bytes.Buffer) *slog.Logger { return NewLogger(b, slog.LevelInfo) },
+		"text": func(b *bytes.Buffer) *slog.Logger { return NewTextLogger(b, slog.LevelInfo) },
+	} {
+		var out bytes.Buffer
+		make(&out).Info(forged, "v", forged, "error", errors.New(forged), forged, "as a key")
+		s := out.String()
+		if strings.Count(s, "\n") != 1 || !strings.HasSuffix(s, "\n") || strings.ContainsAny(s, "\r\x1b") || len(s) < len(forged) {
+			t.Errorf("%s: %q", name, s)
+		}
+	}
+}
+
 func TestClientAddressesAreMaskedInHTTPErrors(t *testing.T) {
 	for in, want := range map[string]string{
 		"http: TLS handshake error from 203.0.113.9:5511: EOF": "http: TLS handshake error from •••: EOF",

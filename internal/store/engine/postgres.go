@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"net/netip"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"nubitalk/internal/base/errs"
@@ -43,6 +46,9 @@ func openPostgres(ctx context.Context, c Config) (*pgEngine, error) {
 		// the cause is not kept: it may quote the password
 		return nil, errs.Bad("dsn", "is not a PostgreSQL URL such as postgres://user:password@host:5432/database")
 	}
+	if !guarded(&pc.ConnConfig.Config) {
+		return nil, errs.Bad("dsn", "leads to another machine without TLS that checks who answers; add sslmode=verify-full, and sslrootcert=FILE for an authority of your own")
+	}
 	pc.MaxConns = int32(c.Connections)
 	if c.Connections <= 2 {
 		pc.MaxConns = int32(max(8, 4*processors()))
@@ -60,6 +66,21 @@ func openPostgres(ctx context.Context, c Config) (*pgEngine, error) {
 		return nil, Explain(err)
 	}
 	return e, nil
+}
+
+// guarded says whether the network can neither read nor be the server: it is on this
+// machine, or proves by a certificate who it is. The driver's own default would speak
+// plainly with a server that offers no TLS.
+func guarded(c *pgconn.Config) bool {
+	ways := append([]*pgconn.FallbackConfig{{Host: c.Host, TLSConfig: c.TLSConfig}}, c.Fallbacks...)
+	return !slices.ContainsFunc(ways, func(w *pgconn.FallbackConfig) bool {
+		a, err := netip.ParseAddr(w.Host)
+		if strings.HasPrefix(w.Host, "/") || w.Host == "localhost" || err == nil && a.Unmap().IsLoopback() {
+			return false
+		}
+		t := w.TLSConfig
+		return t == nil || t.InsecureSkipVerify && t.VerifyPeerCertificate == nil
+	})
 }
 
 // limits keeps one forgotten transaction from holding locks for ever.

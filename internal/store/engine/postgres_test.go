@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -239,6 +240,40 @@ func TestWrongConfig(t *testing.T) {
 	writeFile(t, damaged, "this is not a database, and it is long enough to have had a header of one hundred bytes, had it been one at all.")
 	if _, err := engine.Open(t.Context(), engine.Config{Driver: engine.SQLite, DSN: damaged}); !errs.Is(err, errs.Internal) {
 		t.Errorf("a damaged file: %v", err)
+	}
+}
+
+// A database on another machine is spoken to by TLS that checks who answers, and by
+// nothing else: also where the driver would fall back.
+func TestADatabaseElsewhereIsReachedByTLS(t *testing.T) {
+	for url, fine := range map[string]bool{
+		"postgres://u:p@db.example/d":                                         false,
+		"postgres://u:p@db.example/d?sslmode=disable":                         false,
+		"postgres://u:p@db.example/d?sslmode=allow":                           false,
+		"postgres://u:p@db.example/d?sslmode=require":                         false,
+		"postgres://u:p@db.example/d?sslmode=verify-ca":                       true,
+		"postgres://u:p@db.example/d?sslmode=verify-full":                     true,
+		"postgres://u:p@127.0.0.1,db.example/d":                               false,
+		"postgres://u:p@127.0.0.1/d?sslmode=disable":                          true,
+		"postgres://u:p@[::1]/d":                                              true,
+		"postgres://u:p@localhost/d":                                          true,
+		"postgres://u:p@localhost.example/d?sslmode=prefer":                   false,
+		"postgres://u:p@10.0.0.1/d":                                           false,
+		"postgres:///d?host=/var/run/postgresql&user=u":                       true,
+		"postgres://u:p@db.example,10.0.0.1/d?sslmode=verify-full&user=x":     true,
+		"host=db.example user=u password=p dbname=d sslmode=prefer port=5432": false,
+	} {
+		db, err := engine.Open(t.Context(), engine.Config{Driver: engine.Postgres, DSN: url})
+		if err == nil {
+			db.Close()
+			if !fine {
+				t.Errorf("%s was accepted", url)
+			}
+			continue
+		}
+		if f := errs.As(err).Fields; fine || len(f) != 1 || f[0].Path != "dsn" || strings.Contains(err.Error(), "db.example") {
+			t.Errorf("%s: %v", url, err)
+		}
 	}
 }
 
