@@ -125,7 +125,7 @@ func (s *Server) signOnRoutes() {
 			if err != nil {
 				return nil, err
 			}
-			out := s.signedIn(got)
+			out := s.signedIn(ctx, c, got)
 			return &signInByProviderOutput{out.SetCookie, out.Device, s.flowCookie(secret.Text{}), out.Body}, nil
 		})
 	handle(s, "POST", "/api/v1/sign-in/provider/{tenant}/logout", needs(access.Public), about{id: "logoutByProvider", tag: tag, summary: "Back-channel logout", once: true,

@@ -59,7 +59,7 @@ func imports(f *ast.File) (out []string) {
 
 // cryptography says whether a package encrypts, signs, hashes, or makes secrets.
 func cryptography(imported string) bool {
-	for _, p := range []string{"crypto", "golang.org/x/crypto", "filippo.io", "github.com/pion/dtls", "github.com/pion/srtp", "github.com/go-webauthn", "math/rand"} {
+	for _, p := range []string{"crypto", "golang.org/x/crypto", "filippo.io", "github.com/pion/dtls", "github.com/pion/srtp", "github.com/go-webauthn", "github.com/coreos/go-oidc", "math/rand"} {
 		if imported == p || strings.HasPrefix(imported, p+"/") {
 			return imported != "crypto/x509/pkix" // names, no arithmetic
 		}
