@@ -267,7 +267,7 @@ func (s *Service) GrantSupport(ctx context.Context, a access.Actor, home id.Tena
 func (s *Service) personAbove(ctx context.Context, t, home id.Tenant, userName string) (store.UserRow, error) {
 	err := s.Store.SystemRead(ctx, func(tx *store.Tx) error {
 		below, err := tx.IsBelow(t, home)
-		if err == nil && !below {
+		if err == nil && (!below || home == "") {
 			err = errs.Bad("organisation", "must be the operator, or a reseller above you")
 		}
 		return err

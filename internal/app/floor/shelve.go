@@ -134,8 +134,11 @@ func (m *Manager) Unshelve(ctx context.Context, a access.Actor, interaction stri
 	var out Interaction
 	err := m.doAbout(ctx, a.Tenant, acd.Subject{Agent: a.User, Work: interaction}, func(f *floor, now time.Time) error {
 		it := f.items[interaction]
-		if it == nil || !it.onShelf() || !mayUnshelve(a, it) {
+		switch {
+		case it == nil || !mayUnshelve(a, it):
 			return errs.New(errs.NotFound, "This email is not put aside any more.")
+		case !it.onShelf():
+			return errs.New(errs.Conflict, "This email is not put aside any more.")
 		}
 		by := it.parkedBy
 		if err := f.takeParked(it, a.User, now); err != nil {
