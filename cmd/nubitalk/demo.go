@@ -13,21 +13,21 @@ import (
 
 // demoCommand runs a demonstration.
 type demoCommand struct {
-	Listen  string        `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Loopback address to serve; port 0 takes a free one."`
-	Data    string        `default:"./demo-data" placeholder:"DIR" help:"Folder of the demonstration; the next one goes on where this one was."`
-	JSON    bool          `name:"json" help:"Print one JSON object with base_url, logins and entry_points once it serves."`
-	URL     config.Secret `name:"database-url" placeholder:"URL" help:"Keep the rows in PostgreSQL; default is a file inside the folder."`
-	Metrics string        `default:"127.0.0.1:0" placeholder:"HOST:PORT" help:"Loopback address that serves /metrics; empty for none."`
-	SIP     []string      `name:"sip" placeholder:"TRANSPORT://HOST:PORT" help:"Loopback address for telephones and trunks, e.g. udp://127.0.0.1:5060 or tls://127.0.0.1:5061."`
-	Inside  []string      `name:"email-inside" placeholder:"CIDR" help:"Networks inside the house where mail servers may be reached besides the public network."`
-	MailCA  string        `name:"email-authority" placeholder:"FILE" help:"PEM file of certificate authorities that mail servers are trusted by, besides the machine's own."`
-	SignIn  []string      `name:"sign-in-inside" placeholder:"CIDR" help:"Networks inside the house where OpenID providers may be reached besides the public network."`
-	SignCA  string        `name:"sign-in-authority" placeholder:"FILE" help:"PEM file of certificate authorities that OpenID providers are trusted by, besides the machine's own."`
-	Lines   string        `name:"sip-lines" placeholder:"FILE" help:"File of telephone lines that organisations share; deploy/lines.example.yaml explains it."`
-	TURN    []string      `name:"turn" placeholder:"URL" help:"TURN server that carries all sound of browsers, e.g. turn:127.0.0.1:3478."`
-	Secret  config.Secret `name:"turn-secret" placeholder:"TEXT" help:"Secret shared with the TURN server."`
-	Log     string        `name:"log-level" default:"warn" enum:"debug,info,warn,error" help:"Least level that is logged: ${enum}."`
-	Format  string        `name:"log-format" default:"text" enum:"json,text" help:"Form of the log: ${enum}."`
+	Listen   string        `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Loopback address to serve; port 0 takes a free one."`
+	Data     string        `default:"./demo-data" placeholder:"DIR" help:"Folder of the demonstration; the next one goes on where this one was."`
+	JSON     bool          `name:"json" help:"Print one JSON object with base_url, logins and entry_points once it serves."`
+	URL      config.Secret `name:"database-url" placeholder:"URL" help:"Keep the rows in PostgreSQL; default is a file inside the folder."`
+	Metrics  string        `default:"127.0.0.1:0" placeholder:"HOST:PORT" help:"Loopback address that serves /metrics; empty for none."`
+	SIP      []string      `name:"sip" placeholder:"TRANSPORT://HOST:PORT" help:"Loopback address for telephones and trunks, e.g. udp://127.0.0.1:5060 or tls://127.0.0.1:5061."`
+	Inside   []string      `name:"email-inside" placeholder:"CIDR" help:"Networks inside the house where mail servers may be reached besides the public network."`
+	MailCA   string        `name:"email-authority" placeholder:"FILE" help:"PEM file of certificate authorities that mail servers are trusted by, besides the machine's own."`
+	OpenID   []string      `name:"openid-inside" placeholder:"CIDR" help:"Networks inside the house where OpenID providers may be reached besides the public network."`
+	OpenIDCA string        `name:"openid-authority" placeholder:"FILE" help:"PEM file of certificate authorities that OpenID providers are trusted by, besides the machine's own."`
+	Lines    string        `name:"sip-lines" placeholder:"FILE" help:"File of telephone lines that organisations share; deploy/lines.example.yaml explains it."`
+	TURN     []string      `name:"turn" placeholder:"URL" help:"TURN server that carries all sound of browsers, e.g. turn:127.0.0.1:3478."`
+	Secret   config.Secret `name:"turn-secret" placeholder:"TEXT" help:"Secret shared with the TURN server."`
+	Log      string        `name:"log-level" default:"warn" enum:"debug,info,warn,error" help:"Least level that is logged: ${enum}."`
+	Format   string        `name:"log-format" default:"text" enum:"json,text" help:"Form of the log: ${enum}."`
 }
 
 // config is that of a demonstration: plain HTTP, because it is for this machine
@@ -41,7 +41,7 @@ func (d *demoCommand) config() (*config.Config, error) {
 	c.Log.Level, c.Log.Format = d.Log, d.Format
 	c.TLS.Mode, c.SIP.Listen, c.SIP.Lines = "off", d.SIP, d.Lines
 	c.Email.Inside, c.Email.Authority = d.Inside, d.MailCA
-	c.SignIn.Inside, c.SignIn.Authority = d.SignIn, d.SignCA
+	c.OpenID.Inside, c.OpenID.Authority = d.OpenID, d.OpenIDCA
 	if len(d.TURN) > 0 || !d.Secret.Empty() {
 		c.Sound.ICE.Servers, c.Sound.ICE.Secret, c.Sound.ICE.Relay = d.TURN, d.Secret, "only"
 	}

@@ -52,7 +52,7 @@ export class Program {
         ...(this.sip ? ["--sip", this.sip] : []),
         ...(this.lines ? ["--sip-lines", this.lines] : []),
         ...(this.mail ? ["--email-inside", "127.0.0.0/8", "--email-authority", this.mail] : []),
-        ...(this.provider ? ["--sign-in-inside", "127.0.0.0/8", "--sign-in-authority", this.provider] : []),
+        ...(this.provider ? ["--openid-inside", "127.0.0.0/8", "--openid-authority", this.provider] : []),
         ...(this.turn ? ["--turn", this.turn, "--turn-secret", this.turnSecret] : []),
       ],
       {

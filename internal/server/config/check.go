@@ -363,12 +363,12 @@ func (c *Config) checkEmail(k *checker) {
 }
 
 func (c *Config) checkSignIn(k *checker) {
-	for _, network := range c.SignIn.Inside {
+	for _, network := range c.OpenID.Inside {
 		if _, err := netip.ParsePrefix(network); err != nil {
-			k.wrong("sign_in.inside", "%q must be a network such as 10.0.0.0/8 or 127.0.0.1/32.", network)
+			k.wrong("openid.inside", "%q must be a network such as 10.0.0.0/8 or 127.0.0.1/32.", network)
 		}
 	}
-	if _, err := Authorities(c.SignIn.Authority); err != nil {
-		k.wrong("sign_in.authority", "%s must be a file of certificates in PEM that can be read.", c.SignIn.Authority)
+	if _, err := Authorities(c.OpenID.Authority); err != nil {
+		k.wrong("openid.authority", "%s must be a file of certificates in PEM that can be read.", c.OpenID.Authority)
 	}
 }

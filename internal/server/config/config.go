@@ -26,7 +26,7 @@ type Config struct {
 	Sound    Sound    `embed:"" prefix:"sound-" group:"Transport"`
 	SIP      SIP      `embed:"" prefix:"sip-" group:"Transport"`
 	Email    Email    `embed:"" prefix:"email-" group:"Transport"`
-	SignIn   SignIn   `embed:"" prefix:"sign-in-" group:"Transport"`
+	OpenID   OpenID   `embed:"" prefix:"openid-" group:"Transport"`
 	Limits   Limits   `embed:"" prefix:"limits-" group:"Limits"`
 	Stop     Stop     `embed:"" prefix:"stop-" group:"Limits"`
 }
@@ -168,9 +168,9 @@ type Email struct {
 	Authority string   `placeholder:"FILE" help:"PEM file of certificate authorities that mail servers are trusted by, besides the machine's own."`
 }
 
-// SignIn says how the OpenID providers of organisations are reached. It is always
+// OpenID says how the OpenID providers of organisations are reached. It is always
 // encrypted.
-type SignIn struct {
+type OpenID struct {
 	Inside    []string `placeholder:"CIDR" help:"Networks inside the house where organisations' OpenID providers may be reached besides the public network, e.g. 10.1.2.0/24."`
 	Authority string   `placeholder:"FILE" help:"PEM file of certificate authorities that OpenID providers are trusted by, besides the machine's own."`
 }

@@ -97,6 +97,44 @@ func TestTheExampleNamesEverySettingAndNoOther(t *testing.T) {
 	}
 }
 
+// What is no YAML is told with its line, and never with what stands there.
+func TestWhatIsNoYAML(t *testing.T) {
+	for content, want := range map[string]string{
+		"listen: 127.0.0.1:1\n\ttls: off\n":                 "n.yaml:2: This is not valid YAML: found a tab character that violates indentation.",
+		"listen: 127.0.0.1:1\ntls: [a, b\nurl: https://x\n": "n.yaml:2: This is not valid YAML: did not find expected ',' or ']'.",
+		"bus:\n  url: *canary\n":                            "n.yaml: This is not valid YAML.",
+		"bus:\n  url: !canary x\n":                          "n.yaml:2: bus.url: This takes a plain value.",
+		"bus:\n  url: &canary x\n":                          "n.yaml:2: bus.url: This takes a plain value.",
+		"listen: 127.0.0.1:1\nlisten: 127.0.0.1:2\n":        "n.yaml:2: listen: is set twice.",
+		"tls:\n  mode: off\n  mode: self\n":                 "n.yaml:3: tls.mode: is set twice.",
+		"[listen]: 127.0.0.1:1\n":                           "n.yaml:1: A setting's name must be a plain word.",
+		"- listen\n":                                        "n.yaml:1: The file must hold settings, one `name: value` a line.",
+		"listen: 127.0.0.1:1\n---\nlisten: 127.0.0.1:2\n":   "n.yaml:3: A configuration file holds one document; what follows --- is not read.",
+		"# nothing\n":                                       "",
+		"":                                                  "",
+		"---\nlisten: 127.0.0.1:1\n---\n":                   "",
+		"limits:\n":                                         "",
+	} {
+		var cli struct{ Flags }
+		k, err := kong.New(&cli)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, err := kong.Trace(k, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := &file{name: "n.yaml", values: map[string]entry{}}
+		got := ""
+		if err := f.parse([]byte(content), ctx.Flags()); err != nil {
+			got = err.Error()
+		}
+		if got != want || strings.Contains(got, "canary") {
+			t.Errorf("%q:\n%s\nin place of\n%s", content, got, want)
+		}
+	}
+}
+
 func TestEveryMistakeIsToldWithKeyAndLine(t *testing.T) {
 	_, err := parse(t, "--config", write(t, `# a comment
 lissten: 127.0.0.1:1

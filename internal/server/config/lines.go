@@ -1,7 +1,6 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,9 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
+	"go.yaml.in/yaml/v3"
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/secret"
@@ -84,24 +81,14 @@ func ReadLines(path string) (lines setup.Lines, files []string, err error) {
 
 func parseLines(name string, content []byte) (setup.Lines, []string, error) {
 	f := &file{name: name}
-	doc, err := parser.ParseBytes(content, 0)
+	doc, err := f.document(content, "A file of lines holds one document; what follows --- is not read.")
 	if err != nil {
-		var y yaml.Error
-		if errors.As(err, &y) && y.GetToken() != nil {
-			return nil, nil, Mistakes{f.at(y.GetToken().Position.Line, "", "This is not valid YAML: %s.", y.GetMessage())}
-		}
-		return nil, nil, Mistakes{{Where: name, Problem: "This is not valid YAML."}}
+		return nil, nil, err
 	}
 	r := &reader{file: f, lines: map[string]int{}, bad: map[string]bool{}}
 	var all LinesFile
-	for i, d := range doc.Docs {
-		if i > 0 && d.Body != nil {
-			r.wrong(d.Body, "", "A file of lines holds one document; what follows --- is not read.")
-			break
-		}
-		if d.Body != nil {
-			r.take("", d.Body, reflect.ValueOf(&all).Elem())
-		}
+	if doc != nil {
+		r.take("", doc, reflect.ValueOf(&all).Elem())
 	}
 	if len(all.Lines) > maxLines {
 		r.tell("lines", fmt.Sprintf("has %d lines; at most %d are accepted.", len(all.Lines), maxLines))
@@ -211,9 +198,9 @@ type reader struct {
 	mistakes Mistakes
 }
 
-func (r *reader) wrong(n ast.Node, path, problem string, args ...any) {
+func (r *reader) wrong(n *yaml.Node, path, problem string, args ...any) {
 	r.bad[path] = true
-	r.mistakes = append(r.mistakes, r.file.at(n.GetToken().Position.Line, path, problem, args...))
+	r.mistakes = append(r.mistakes, r.file.at(n.Line, path, problem, args...))
 }
 
 // tell notes a mistake at a path, or at what holds it; only the first of each.
@@ -229,23 +216,22 @@ func (r *reader) tell(path, problem string) {
 	r.mistakes = append(r.mistakes, r.file.at(max(1, r.lines[at]), path, "%s", problem))
 }
 
-func (r *reader) take(path string, n ast.Node, into reflect.Value) {
+func (r *reader) take(path string, n *yaml.Node, into reflect.Value) {
 	if _, seen := r.lines[path]; !seen {
-		r.lines[path] = n.GetToken().Position.Line
+		r.lines[path] = n.Line
 	}
-	if _, empty := n.(*ast.NullNode); empty {
+	if isNull(n) {
 		return
 	}
 	switch into.Kind() {
 	case reflect.Struct:
 		r.fields(path, n, into)
 	case reflect.Slice:
-		list, ok := n.(*ast.SequenceNode)
-		if !ok {
+		if n.Kind != yaml.SequenceNode {
 			r.wrong(n, path, "This must be a list.")
 			return
 		}
-		for i, item := range list.Values {
+		for i, item := range n.Content {
 			one := reflect.New(into.Type().Elem()).Elem()
 			r.take(path+"["+strconv.Itoa(i)+"]", item, one)
 			into.Set(reflect.Append(into, one))
@@ -255,16 +241,8 @@ func (r *reader) take(path string, n ast.Node, into reflect.Value) {
 	}
 }
 
-func (r *reader) fields(path string, n ast.Node, into reflect.Value) {
-	var pairs []*ast.MappingValueNode
-	switch n := n.(type) {
-	case *ast.MappingNode:
-		pairs = n.Values
-	case *ast.MappingValueNode:
-		pairs = []*ast.MappingValueNode{n}
-	case *ast.CommentGroupNode:
-		return
-	default:
+func (r *reader) fields(path string, n *yaml.Node, into reflect.Value) {
+	if n.Kind != yaml.MappingNode {
 		r.wrong(n, path, "This must hold settings, one `name: value` a line.")
 		return
 	}
@@ -275,13 +253,11 @@ func (r *reader) fields(path string, n ast.Node, into reflect.Value) {
 		names = append(names, name)
 		byName[name] = into.Field(i)
 	}
-	for _, p := range pairs {
-		text, ok := p.Key.(*ast.StringNode)
-		name := ""
-		if ok {
-			name = text.Value
-		} else if key, isBool := p.Key.(*ast.BoolNode); isBool { // on: is one of YAML's words for true
-			name = key.GetToken().Value
+	seen := map[string]bool{}
+	for k, v := range pairs(n) {
+		name, ok := word(k)
+		if !ok {
+			name = ""
 		}
 		key := strings.TrimPrefix(path+"."+name, ".")
 		field, known := byName[name]
@@ -291,15 +267,18 @@ func (r *reader) fields(path string, n ast.Node, into reflect.Value) {
 			if best := nearest(name, slices.Values(names)); best != "" {
 				problem = "There is no such setting. Did you mean " + best + "?"
 			}
-			r.wrong(p.Key, key, "%s", problem)
+			r.wrong(k, key, "%s", problem)
+		case seen[name]:
+			r.wrong(k, key, "is set twice.")
 		default:
-			r.lines[key] = p.Key.GetToken().Position.Line
-			r.take(key, p.Value, field)
+			seen[name] = true
+			r.lines[key] = k.Line
+			r.take(key, v, field)
 		}
 	}
 }
 
-func (r *reader) value(path string, n ast.Node, into reflect.Value) {
+func (r *reader) value(path string, n *yaml.Node, into reflect.Value) {
 	text, ok := scalar(n)
 	if !ok {
 		r.wrong(n, path, "This takes a plain value.")

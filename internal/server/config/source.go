@@ -13,9 +13,7 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kong"
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
+	"go.yaml.in/yaml/v3"
 )
 
 // Mistake is one thing that is wrong with the configuration.
@@ -85,29 +83,15 @@ func plainOS(err error) string {
 }
 
 func (f *file) parse(content []byte, flags []*kong.Flag) error {
-	doc, err := parser.ParseBytes(content, 0)
-	if err != nil {
-		var y yaml.Error
-		if errors.As(err, &y) && y.GetToken() != nil {
-			// Only the message: the library's own text quotes the lines around,
-			// which may hold secrets.
-			return Mistakes{f.at(y.GetToken().Position.Line, "", "This is not valid YAML: %s.", y.GetMessage())}
-		}
-		return Mistakes{{Where: f.name, Problem: "This is not valid YAML."}}
+	doc, err := f.document(content, "A configuration file holds one document; what follows --- is not read.")
+	if doc == nil {
+		return err
 	}
 	w := walker{file: f, flags: map[string]*kong.Flag{}}
 	for _, flag := range flags {
 		w.flags[flag.Name] = flag
 	}
-	for i, d := range doc.Docs {
-		if i > 0 && d.Body != nil {
-			w.wrong(d.Body, "", "A configuration file holds one document; what follows --- is not read.")
-			break
-		}
-		if d.Body != nil {
-			w.section(nil, d.Body)
-		}
-	}
+	w.section(nil, doc)
 	return w.mistakes.Err()
 }
 
@@ -139,21 +123,16 @@ type walker struct {
 	mistakes Mistakes
 }
 
-func (w *walker) wrong(n ast.Node, key, problem string, args ...any) {
-	w.mistakes = append(w.mistakes, w.file.at(n.GetToken().Position.Line, key, problem, args...))
+func (w *walker) wrong(n *yaml.Node, key, problem string, args ...any) {
+	w.mistakes = append(w.mistakes, w.file.at(n.Line, key, problem, args...))
 }
 
-func (w *walker) section(path []string, n ast.Node) {
+func (w *walker) section(path []string, n *yaml.Node) {
 	key := strings.Join(path, ".")
-	var pairs []*ast.MappingValueNode
-	switch n := n.(type) {
-	case *ast.MappingNode:
-		pairs = n.Values
-	case *ast.MappingValueNode:
-		pairs = []*ast.MappingValueNode{n}
-	case *ast.NullNode, *ast.CommentGroupNode:
+	switch {
+	case isNull(n):
 		return
-	default:
+	case n.Kind != yaml.MappingNode:
 		what := "The file"
 		if key != "" {
 			what = "This"
@@ -161,36 +140,41 @@ func (w *walker) section(path []string, n ast.Node) {
 		w.wrong(n, key, "%s must hold settings, one `name: value` a line.", what)
 		return
 	}
-	for _, p := range pairs {
-		name, ok := p.Key.(*ast.StringNode)
-		if !ok {
-			w.wrong(p.Key, key, "A setting's name must be a plain word.")
-			continue
+	seen := map[string]bool{}
+	for k, v := range pairs(n) {
+		name, ok := word(k)
+		switch {
+		case !ok:
+			w.wrong(k, key, "A setting's name must be a plain word.")
+		case seen[name]:
+			w.wrong(k, strings.TrimPrefix(key+"."+name, "."), "is set twice.")
+		default:
+			seen[name] = true
+			w.pair(append(slices.Clone(path), name), k, v)
 		}
-		w.pair(append(slices.Clone(path), name.Value), p)
 	}
 }
 
-func (w *walker) pair(path []string, p *ast.MappingValueNode) {
+func (w *walker) pair(path []string, k, v *yaml.Node) {
 	key, flagName := strings.Join(path, "."), strings.Join(path, "-")
 	if strings.Contains(key, "-") {
-		w.unknown(p.Key, path)
+		w.unknown(k, path)
 		return
 	}
 	if flag := w.flags[flagName]; flag != nil {
-		w.value(key, flag, p)
+		w.value(key, flag, k, v)
 		return
 	}
 	for name := range w.flags {
 		if strings.HasPrefix(name, flagName+"-") {
-			w.section(path, p.Value)
+			w.section(path, v)
 			return
 		}
 	}
-	w.unknown(p.Key, path)
+	w.unknown(k, path)
 }
 
-func (w *walker) unknown(n ast.Node, path []string) {
+func (w *walker) unknown(n *yaml.Node, path []string) {
 	key := strings.Join(path, ".")
 	if best := nearest(strings.ReplaceAll(key, ".", "-"), maps.Keys(w.flags)); best != "" {
 		best = strings.ReplaceAll(best, "-", ".")
@@ -212,18 +196,18 @@ func nearest(name string, known iter.Seq[string]) string {
 	return best
 }
 
-func (w *walker) value(key string, flag *kong.Flag, p *ast.MappingValueNode) {
-	e := entry{line: p.Key.GetToken().Position.Line, set: true}
-	switch n := p.Value.(type) {
-	case *ast.NullNode:
+func (w *walker) value(key string, flag *kong.Flag, k, v *yaml.Node) {
+	e := entry{line: k.Line, set: true}
+	switch {
+	case isNull(v):
 		e.set = false
-	case *ast.SequenceNode:
+	case v.Kind == yaml.SequenceNode:
 		if !flag.IsSlice() {
-			w.wrong(p.Key, key, "This takes one value, not a list.")
+			w.wrong(k, key, "This takes one value, not a list.")
 			return
 		}
 		var items []string
-		for _, item := range n.Values {
+		for _, item := range v.Content {
 			text, ok := scalar(item)
 			if !ok || strings.Contains(text, ",") {
 				w.wrong(item, key, "Each item of the list must be one plain value.")
@@ -233,33 +217,20 @@ func (w *walker) value(key string, flag *kong.Flag, p *ast.MappingValueNode) {
 		}
 		e.value, e.set = strings.Join(items, ","), len(items) > 0
 	default:
-		text, ok := scalar(n)
+		text, ok := scalar(v)
 		if !ok {
-			w.wrong(p.Key, key, "This takes a plain value.")
+			w.wrong(k, key, "This takes a plain value.")
 			return
 		}
 		e.value = text
 	}
 	if e.set {
 		if problem := try(flag, e.value); problem != "" {
-			w.wrong(p.Key, key, "%s", problem)
+			w.wrong(k, key, "%s", problem)
 			return
 		}
 	}
 	w.file.values[flag.Name] = e
-}
-
-// scalar is a value as it is written.
-func scalar(n ast.Node) (string, bool) {
-	switch n := n.(type) {
-	case *ast.StringNode:
-		return n.Value, true
-	case *ast.LiteralNode:
-		return n.Value.Value, true
-	case *ast.BoolNode, *ast.IntegerNode, *ast.FloatNode:
-		return n.GetToken().Value, true
-	}
-	return "", false
 }
 
 // try says what is wrong with a value, or "".
