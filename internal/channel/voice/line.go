@@ -27,6 +27,10 @@ type line struct {
 	out    *leaving    // how it left, of one that answered; nil: it did not leave, or is of a call that is work
 	ends   time.Time   // when it has to end; zero: no bound
 
+	// Service.mu's: whether it ended, and by which leg it is known.
+	ended   bool
+	knownBy *sip.Leg
+
 	mu     sync.Mutex
 	office *officeCall // of a call that rings phones; call is nil then
 	call   *call       // nil until it has one
@@ -132,11 +136,14 @@ func (l *line) heard(e media.Event) {
 	if o != nil {
 		return
 	}
-	l.post(func(c *call) {
-		if l.party != nil {
-			c.heard(l.party, e)
-		}
-	})
+	l.post(func(c *call) { c.lineHeard(l, e) })
+}
+
+// lineHeard takes what a telephone's sound says.
+func (c *call) lineHeard(l *line, e media.Event) {
+	if l.party != nil {
+		c.heard(l.party, e)
+	}
 }
 
 // answerLine makes a telephone that calls the call's caller.

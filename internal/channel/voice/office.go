@@ -30,23 +30,24 @@ type officeCall struct {
 	mail  *mailbox
 	ended chan struct{}
 
-	ends    // Service.mu, too, is held to write from
-	passing *passing
-	over    bool
-	body    sip.Body // that answers the caller's offer
-	rings   bool     // the caller was told that somebody is rung
-	hunt    *office.Hunt
-	step    office.Step
-	since   time.Time // when the step began
-	turn    int       // counts steps; a timer of an older one is void
-	rung    []*line
-	became  []office.Outcome // of the step's lines that did not answer
-	bridge  *media.Bridge
-	engaged []string        // users who are in it
-	batch   []func()        // of the mailbox, still to be done
-	given   func(sip.Event) // tells it to the call that one of the ends is in from now on
-	handed  *line           // which
-	saying  *media.Playing
+	ends       // Service.mu, too, is held to write from
+	passing    *passing
+	over       bool
+	body       sip.Body // that answers the caller's offer
+	rings      bool     // the caller was told that somebody is rung
+	hunt       *office.Hunt
+	step       office.Step
+	since      time.Time // when the step began
+	turn       int       // counts steps; a timer of an older one is void
+	rung       []*line
+	became     []office.Outcome // of the step's lines that did not answer
+	bridge     *media.Bridge
+	engaged    []string          // users who are in it
+	batch      []func()          // of the mailbox, still to be done
+	given      func(sip.Event)   // tells it to the call that one of the ends is in from now on
+	handed     *line             // which
+	givenSound func(media.Event) // tells it what the sound of that end says
+	saying     *media.Playing
 }
 
 // ends are who talk in a call, and on whose account.
@@ -367,6 +368,10 @@ func (o *officeCall) told(l *line, e sip.Event) {
 
 // heard takes what the sound of an end says.
 func (o *officeCall) heard(l *line, e media.Event) {
+	if o.givenSound != nil && l == o.handed {
+		o.givenSound(e)
+		return
+	}
 	switch e := e.(type) {
 	case media.Silent:
 		if l == o.callee || l == o.caller && (o.callee != nil || o.passing != nil) {

@@ -7,6 +7,7 @@ import (
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/channel/voice/sip"
 	"nubitalk/internal/core/office"
+	"nubitalk/internal/media"
 	"nubitalk/internal/media/audio"
 )
 
@@ -131,6 +132,7 @@ func (o *officeCall) give(l *line, c *call, take func()) {
 	rest := append(o.batch, o.mail.take()...)
 	o.batch, o.handed = nil, l
 	o.given = func(e sip.Event) { c.post(func() { c.lineTold(l, e) }) }
+	o.givenSound = func(e media.Event) { c.post(func() { c.lineHeard(l, e) }) }
 	l.office, l.call = nil, c
 	if !c.mail.put(take) {
 		l.leg.Reject(480, sip.Reason{})

@@ -120,9 +120,10 @@ func (o *officeCall) wait() {
 	})
 }
 
-// early lets the caller hear what the network says before an answer.
+// early lets the caller hear what the network says before an answer, if it can. What is
+// described then holds in any case: the answer need not say it again (RFC 3261 §13.2.1).
 func (o *officeCall) early(l *line, e sip.EarlyMedia) {
-	if o.out == nil || o.body.Empty() || o.caller.offers || len(o.rung) != 1 || o.rung[0] != l || l.rtp.Accept(e.Body.Data) != nil {
+	if o.out == nil || len(o.rung) != 1 || o.rung[0] != l || l.rtp.Accept(e.Body.Data) != nil || o.body.Empty() || o.caller.offers {
 		o.alive(l, 180)
 		return
 	}

@@ -6,6 +6,7 @@ import (
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/channel/voice/sip"
 	"nubitalk/internal/channel/voice/sip/wire"
+	"nubitalk/internal/media"
 )
 
 // A phone transfers by its own key (REFER, RFC 3515): to a number, and the other end
@@ -47,15 +48,8 @@ func (o *officeCall) facing(l *line) *line {
 // refer takes a phone's wish to transfer who it talks with. What comes by a trunk asks
 // nothing of the house.
 func (o *officeCall) refer(l *line, e sip.Refer) {
-	switch {
-	case !isPhone(l.trunk):
-		l.leg.RefuseRefer(notAllowed)
-		return
-	case o.passing != nil:
-		l.leg.RefuseRefer(alreadySent)
-		return
-	case l != o.caller && l != o.callee, o.callee == nil, o.emergency():
-		l.leg.RefuseRefer(notAllowed)
+	if code := o.refusesRefer(l); code != 0 {
+		l.leg.RefuseRefer(code)
 		return
 	}
 	to := userOf(e.To)
@@ -76,6 +70,21 @@ func (o *officeCall) refer(l *line, e sip.Refer) {
 	}
 	l.leg.AcceptRefer()
 	o.passes(l, phone, to)
+}
+
+// refusesRefer is the code by which a wish is refused before it is looked at; 0: it is not.
+func (o *officeCall) refusesRefer(l *line) int {
+	switch {
+	case !isPhone(l.trunk):
+		return notAllowed
+	case o.passing != nil:
+		return alreadySent
+	case o.handed != nil: // who it talked with is in another call
+		return notHere
+	case l != o.caller && l != o.callee, o.callee == nil, o.emergency():
+		return notAllowed
+	}
+	return 0
 }
 
 // mayPass gives the phone that has the line l, if who talks with it may be connected
@@ -285,6 +294,7 @@ func (o *officeCall) giveOffice(l *line, into *officeCall, take func()) {
 	rest := append(o.batch, o.mail.take()...)
 	o.batch, o.handed = nil, l
 	o.given = func(e sip.Event) { into.post(func() { into.told(l, e) }) }
+	o.givenSound = func(e media.Event) { into.post(func() { into.heard(l, e) }) }
 	l.office = into
 	into.post(take)
 	for _, fn := range rest {
@@ -300,6 +310,7 @@ func (o *officeCall) pairs(l *line) bool {
 // takes connects the end that talks with the line by with another one, and lets by go.
 func (o *officeCall) takes(by, other *line) {
 	if !o.pairs(by) {
+		by.leg.ReferProgress(notHere)
 		other.leg.Hangup(sip.Reason{Q850: normalClearing})
 		other.end()
 		return
@@ -318,13 +329,19 @@ func (o *officeCall) takes(by, other *line) {
 func (s *Service) know(l *line) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.phoneLines[l.leg] = l
+	if !l.ended { // it may end before who calls it has its leg
+		l.knownBy = l.leg
+		s.phoneLines[l.leg] = l
+	}
 }
 
 func (s *Service) unknow(l *line) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.phoneLines, l.leg)
+	l.ended = true
+	if l.knownBy != nil {
+		delete(s.phoneLines, l.knownBy)
+	}
 }
 
 // known is a phone's line; nil where it is none.
