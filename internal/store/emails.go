@@ -69,9 +69,17 @@ func (tx *Tx) EmailKnown(identity []byte) (EmailRow, error) {
 	return get(tx, "message", scanEmail, `SELECT `+emailColumns+` FROM emails WHERE tenant_id = $1 AND identity = $2`, string(tx.scope.Tenant), identity)
 }
 
-// CountOpenEmails says how many messages of a mailbox are not handled.
+// ShelfFlow is the flow of the program's own in which an email is put aside.
+const ShelfFlow = "shelf"
+
+// PutAside says that an interaction is an email that is put aside.
+func (r InteractionRow) PutAside() bool { return r.State == "in_flow" && r.FlowID == ShelfFlow }
+
+// CountOpenEmails says how many messages of a mailbox are neither handled nor put aside.
 func (tx *Tx) CountOpenEmails(mailboxID string) (n int64, err error) {
-	_, err = tx.one(`SELECT count(*) FROM emails WHERE tenant_id = $1 AND mailbox_id = $2 AND done_at = 0`, []any{string(tx.scope.Tenant), mailboxID}, &n)
+	_, err = tx.one(`SELECT count(*) FROM emails WHERE tenant_id = $1 AND mailbox_id = $2 AND done_at = 0 AND NOT EXISTS (SELECT 1 FROM interactions
+		WHERE interactions.tenant_id = emails.tenant_id AND interactions.interaction_id = emails.interaction_id AND interactions.state = 'in_flow' AND interactions.flow_id = $3)`,
+		[]any{string(tx.scope.Tenant), mailboxID, ShelfFlow}, &n)
 	return n, err
 }
 

@@ -13,11 +13,12 @@ import (
 	"nubitalk/internal/core/acd"
 	"nubitalk/internal/core/flow"
 	"nubitalk/internal/core/setup"
+	"nubitalk/internal/store"
 )
 
 // shelfFlow is the program's own flow of an email that is put aside: it waits, and the
 // floor decides what then.
-const shelfFlow = "shelf"
+const shelfFlow = store.ShelfFlow
 
 // shelvedChanged is the live event of emails that are put aside.
 const shelvedChanged = "shelved.changed"

@@ -107,6 +107,52 @@ func TestNothingIsKeptOfWorkThatEndsMeanwhile(t *testing.T) {
 	}
 }
 
+// aside puts the work of a message aside, or takes it back.
+func aside(t *testing.T, s *Service, tenant id.Tenant, interaction string, away bool) {
+	t.Helper()
+	var after func()
+	err := s.DB.Write(t.Context(), tenant, func(tx *store.Tx) (err error) {
+		i, err := tx.Interaction(interaction)
+		if err != nil {
+			return err
+		}
+		i.State, i.FlowID = map[bool]string{true: "in_flow", false: "queued"}[away], store.ShelfFlow
+		if err := tx.UpdateInteraction(i); err != nil {
+			return err
+		}
+		after, err = s.Carry(tx, channel.Work{Tenant: tenant, ID: interaction, State: i.State, Shelved: away}, nil)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if after != nil {
+		after()
+	}
+}
+
+// Of an email that is put aside nothing is kept, also when it is read meanwhile, and it takes
+// no place from what comes.
+func TestWhatIsPutAsideIsNeitherKeptNorInTheWay(t *testing.T) {
+	s, a, interaction := writing(t, newRelay(t), 0)
+	m := s.held.get(a.Tenant, interaction)
+	f := &followed{s: s, tenant: a.Tenant, id: "mbx_1"}
+	for _, away := range []bool{true, false} {
+		aside(t, s, a.Tenant, interaction, away)
+		s.keep(t.Context(), a.Tenant, interaction, m) // somebody reads it
+		if kept := s.held.get(a.Tenant, interaction) != nil; kept == away {
+			t.Errorf("aside %v: kept %v", away, kept)
+		}
+		want := mostOpen - 1
+		if away {
+			want = mostOpen
+		}
+		if room, err := f.room(t.Context()); err != nil || room != want {
+			t.Errorf("aside %v: there is room for %d, %v; want %d", away, room, err, want)
+		}
+	}
+}
+
 // A file that was announced and does not come gives its room back; one whose pieces come
 // keeps it, and one that is whole.
 func TestAFileThatDoesNotComeHoldsNoRoom(t *testing.T) {

@@ -217,12 +217,12 @@ func (s *Service) open(ctx context.Context, t id.Tenant, interaction string) (op
 
 var errHandled = errs.New(errs.Gone, "This email was handled; its copy is deleted. It is in your mailbox at your provider.")
 
-// keep keeps a message in memory while its work is open. If that ended meanwhile it is
-// forgotten again: the end is stored before the message is forgotten, so one of the two
-// sees it.
+// keep keeps a message in memory while its work is open and not put aside. If that ended
+// meanwhile it is forgotten again: the end is stored before the message is forgotten, so
+// one of the two sees it.
 func (s *Service) keep(ctx context.Context, t id.Tenant, interaction string, m *message.Message) {
 	s.held.put(t, interaction, m)
-	if over, err := s.over(ctx, t, interaction); over || err != nil { // it can be fetched again
+	if i, over, err := s.stands(ctx, t, interaction); over || i.PutAside() || err != nil { // it can be fetched again
 		s.held.forget(t, interaction)
 	}
 }
@@ -230,18 +230,23 @@ func (s *Service) keep(ctx context.Context, t id.Tenant, interaction string, m *
 // over says whether nothing of an interaction may be in memory any more: it is closed, or
 // its tenant's floor went to another node.
 func (s *Service) over(ctx context.Context, t id.Tenant, interaction string) (bool, error) {
+	_, over, err := s.stands(ctx, t, interaction)
+	return over, err
+}
+
+// stands gives what is stored of an interaction, and says whether it is over.
+func (s *Service) stands(ctx context.Context, t id.Tenant, interaction string) (i store.InteractionRow, over bool, err error) {
 	s.mu.Lock()
 	away := s.away[t]
 	s.mu.Unlock()
 	if away {
-		return true, nil
+		return i, true, nil
 	}
-	var i store.InteractionRow
-	err := s.DB.Read(context.WithoutCancel(ctx), t, func(tx *store.Tx) (err error) { i, err = tx.Interaction(interaction); return err })
+	err = s.DB.Read(context.WithoutCancel(ctx), t, func(tx *store.Tx) (err error) { i, err = tx.Interaction(interaction); return err })
 	if errs.Is(err, errs.NotFound) { // erased
-		return true, nil
+		return i, true, nil
 	}
-	return i.State == "closed", err
+	return i, i.State == "closed", err
 }
 
 // sends are an interaction's answers. One that was begun and is not being sent is
