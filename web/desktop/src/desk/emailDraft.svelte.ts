@@ -48,6 +48,8 @@ export class EmailDraft {
   problem = $state("");
   /** Names this answer, so that a repeat is not another one. */
   client = crypto.randomUUID();
+  /** The name of what was seen to be on its way, which another window or this page before may have given it. */
+  leaving = "";
   ready = $state(false);
   readonly interaction: string;
   #version = 0;
@@ -200,6 +202,7 @@ export class EmailDraft {
     this.words = blank();
     this.files = [];
     this.client = crypto.randomUUID();
+    this.leaving = "";
     this.#version = 0;
     this.#saved = JSON.stringify(this.words);
   }
