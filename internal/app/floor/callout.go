@@ -21,6 +21,8 @@ func (m *Manager) mayBegin(ctx context.Context, t id.Tenant, c acd.Channel, o ch
 		switch {
 		case !known || !p.agent:
 			return errs.New(errs.Conflict, "Only who has a desk calls out.")
+		case c == acd.Email && (!exists || len(q.Channels) > 0 && !slices.Contains(q.Channels, c)):
+			return errs.Bad("mailbox", "writes on behalf of a queue that takes no emails.")
 		case !exists:
 			return errs.Bad("queue", "is not one of the queues in use")
 		case len(q.Channels) > 0 && !slices.Contains(q.Channels, c):

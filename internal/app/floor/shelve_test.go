@@ -13,6 +13,7 @@ import (
 	"nubitalk/internal/core/flow"
 	"nubitalk/internal/core/setup"
 	"nubitalk/internal/store"
+	"nubitalk/internal/store/storetest"
 )
 
 // letters drives emails; dropped are those whose copy went.
@@ -162,4 +163,28 @@ func TestAnEmailIsPutAsideUntilItsTime(t *testing.T) {
 			t.Errorf("another tenant's is %s", r.State)
 		}
 	})
+}
+
+// Why an email cannot be begun is told of the mailbox from which it was to be written, the
+// only thing that its agent chose.
+func TestAnEmailIsBegunForAQueueThatTakesEmails(t *testing.T) {
+	h := newHouse(t, storetest.Open(t, store.SQLite))
+	h.ready(a, 0)
+	begin := func() error {
+		_, _, err := h.floor.Arrive(t.Context(), channel.Arrival{Tenant: a, Channel: acd.Email, EntryPoint: "ent_1", Language: "en", Outgoing: &channel.Outgoing{Agent: agent(0), Queue: "que_1"}})
+		return err
+	}
+	q := h.plans[a].Queues["que_1"]
+	q.Channels = []acd.Channel{acd.Voice}
+	h.plans[a].Queues["que_1"] = q
+	h.reload(a)
+	if fields := errs.As(begin()).Fields; len(fields) != 1 || fields[0].Path != "mailbox" {
+		t.Errorf("of a queue without emails: %+v", fields)
+	}
+	q.Channels = append(q.Channels, acd.Email)
+	h.plans[a].Queues["que_1"] = q
+	h.reload(a)
+	if err := begin(); err != nil {
+		t.Error(err)
+	}
 }

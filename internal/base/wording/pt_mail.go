@@ -65,6 +65,7 @@ var ptMail = []entry{
 	{"is the mailbox's own.", "é da própria caixa de correio."},
 	{"is missing; say what it is about.", "falta; diga de que se trata."},
 	{"is of a message, and there is none.", "é de uma mensagem, e não há nenhuma."},
+	{"writes on behalf of a queue that takes no emails.", "escreve em nome de uma fila que não recebe emails."},
 	{"is written from by those who serve its queue.", "é usada por quem atende a sua fila."},
 	{"It could not begin.", "Não pôde começar."},
 	{"is no file of this message.", "não é um ficheiro desta mensagem."},

@@ -92,8 +92,10 @@ func (s *Service) Compose(ctx context.Context, a access.Actor, mailbox string, t
 	if err != nil {
 		return "", err
 	}
-	_, err = s.Write(ctx, a, interaction, 0, DraftWords{To: []string{address}})
-	return interaction, err
+	if _, err := s.Write(ctx, a, interaction, 0, DraftWords{To: []string{address}}); err != nil { // it is begun: its agent writes whom it reaches
+		s.Log.Warn("an email was begun, but whom it is to reach could not be kept", "tenant", a.Tenant, "interaction", interaction, "error", errs.As(err).Code)
+	}
+	return interaction, nil
 }
 
 // notesOnly lets notes be written beside a message, as beside every work. No visitor has

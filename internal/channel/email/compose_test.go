@@ -106,6 +106,11 @@ func TestAnAgentWritesOfItsOwnAccord(t *testing.T) {
 	if other := (&followed{s: s, tenant: newTenant(t, s.DB)}).knows(ctx, interaction); other != "" {
 		t.Errorf("another tenant knows %s", other)
 	}
+	// Where no draft can be kept, it is begun all the same: who tries again does not begin two.
+	s.drafts.tenant = 0
+	if full, err := s.Compose(ctx, a, "mbx_1", secret.New("eva@example.org")); err != nil || full == "" || len(f.came) != 2 {
+		t.Errorf("without room for a draft: %q %v", full, err)
+	}
 	// Nothing of it is at the provider, and nobody is told when it is closed.
 	if err := s.RunDone(ctx, store.JobRow{Tenant: a.Tenant, ObjectID: interaction}); err != nil {
 		t.Error(err)
