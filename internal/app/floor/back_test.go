@@ -10,6 +10,7 @@ import (
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/channel"
+	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/acd"
 	"nubitalk/internal/core/flow"
 	"nubitalk/internal/core/setup"
@@ -238,5 +239,31 @@ func TestNoRuleEndsAMessageThatWasLeft(t *testing.T) {
 		h.pass(a, 61*time.Second)
 		is("queued", meanwhile, "left while it waited, after a restart")
 		is("queued", before, "left before, after a restart")
+	})
+}
+
+// Who watches the room and reads no conversations learns no names of those who wait to be
+// called back.
+func TestWhoWaitsToBeCalledBackIsNamedToReadersOnly(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ctx, driver := t.Context(), calls{wishes: map[string]int{}}
+		h.floor.Drive(acd.Voice, driver)
+		g, err := flow.Parse([]byte(`{"start":"q","nodes":{"q":{"type":"queue","queue":"que_1"}}}`))
+		h.no(err)
+		h.plans[a].Flows["flo_2"] = floor.PlannedFlow{Version: 1, Graph: g}
+		h.plans[a].EntryPoints["ent_phone"] = setup.EntryPoint{Name: "Phone", Channel: acd.Voice, Flow: "flo_2", Languages: []string{"en"}}
+		h.reload(a)
+		i, _, err := h.floor.Arrive(ctx, channel.Arrival{Tenant: a, Channel: acd.Voice, EntryPoint: "ent_phone", Language: "en", Name: secret.New("Maria")})
+		h.no(err)
+		h.no(h.floor.WantsBack(ctx, a, i))
+		h.no(h.floor.Took(ctx, a, i, flow.Outcome{Step: driver.wishes[i], Way: "kept"}))
+		room := access.Actor{Tenant: a, User: "usr_7", Support: &access.Support{Scopes: []access.SupportScope{access.SupportRoom}}}
+		for name, who := range map[string]access.Actor{"Maria": supervisor(a), "": room} {
+			list, err := h.floor.Callbacks(ctx, who)
+			h.no(err)
+			if len(list) != 1 || list[0].Interaction != i || list[0].Name != name {
+				t.Errorf("%v sees %+v", who.Roles, list)
+			}
+		}
 	})
 }

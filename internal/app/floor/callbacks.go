@@ -33,6 +33,7 @@ func (it *item) waitsForCall() bool {
 // Callbacks are a tenant's people who wait to be called back, who came first first.
 func (m *Manager) Callbacks(ctx context.Context, a access.Actor) ([]WaitingCallback, error) {
 	list := []WaitingCallback{}
+	names := access.Reach(a, access.WorkRead) == access.Tenant
 	err := m.do(ctx, a.Tenant, func(f *floor, now time.Time) error {
 		most := f.plan.Rules.CallBack.OrUsual().Attempts
 		for _, it := range f.kept {
@@ -40,6 +41,9 @@ func (m *Manager) Callbacks(ctx context.Context, a access.Actor) ([]WaitingCallb
 				continue
 			}
 			w := WaitingCallback{Interaction: it.ID, Name: it.Name, Queue: it.Queue, Since: it.QueuedAt, Attempts: it.Attempts, Most: most}
+			if !names {
+				w.Name = ""
+			}
 			if it.running {
 				w.Next = it.run.Deadline
 			} else {
