@@ -107,10 +107,10 @@ func (tx *Tx) DeleteIdentities() error {
 }
 
 // EndProviderSessions ends the sessions of a user that the provider opened and has
-// ended: one by the provider's own name for it, or all of them ("").
-func (tx *Tx) EndProviderSessions(userID, providerSession string, now time.Time) ([]SessionRow, error) {
-	return list(tx, scanSession, `UPDATE sessions SET ended_at = $4 WHERE tenant_id = $1 AND user_id = $2 AND by_provider = 1 AND ($3 = '' OR provider_session = $3) AND ended_at = 0 RETURNING `+sessionColumns,
-		string(tx.scope.Tenant), userID, providerSession, us(now))
+// ended: one by the provider's own name for it, or all of them (""), but for except.
+func (tx *Tx) EndProviderSessions(userID, providerSession, except string, now time.Time) ([]SessionRow, error) {
+	return list(tx, scanSession, `UPDATE sessions SET ended_at = $4 WHERE tenant_id = $1 AND user_id = $2 AND by_provider = 1 AND ($3 = '' OR provider_session = $3) AND session_id <> $5 AND ended_at = 0 RETURNING `+sessionColumns,
+		string(tx.scope.Tenant), userID, providerSession, us(now), except)
 }
 
 // UserOfProviderSession is whose a session is by the provider's own name for it; "" if nobody's.

@@ -70,9 +70,9 @@ func (tx *Tx) SupportGrants(before string, limit int) ([]SupportGrantRow, error)
 		string(tx.scope.Tenant), before, limit)
 }
 
-// OpenSupportGrants counts the tenant's that are asked or granted.
-func (tx *Tx) OpenSupportGrants() (n int64, err error) {
-	_, err = tx.one(`SELECT count(*) FROM support_grants WHERE tenant_id = $1 AND state <> 'ended'`, []any{string(tx.scope.Tenant)}, &n)
+// OpenSupportGrants counts the tenant's that are asked, or granted and not over.
+func (tx *Tx) OpenSupportGrants(now time.Time) (n int64, err error) {
+	_, err = tx.one(`SELECT count(*) FROM support_grants WHERE tenant_id = $1 AND (state = 'asked' OR state = 'granted' AND ends_at > $2)`, []any{string(tx.scope.Tenant), us(now)}, &n)
 	return n, err
 }
 

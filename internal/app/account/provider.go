@@ -193,10 +193,14 @@ func (o SignOn) rolesOf(who openid.Identity) ([]access.Role, error) {
 		}
 	}
 	if len(roles) == 0 {
-		return nil, errs.New(errs.Forbidden, "Your organisation's provider gives you no role here. Please ask your administrator.")
+		return nil, noRole()
 	}
 	slices.Sort(roles)
 	return roles, nil
+}
+
+func noRole() error {
+	return errs.New(errs.Forbidden, "Your organisation's provider gives you no role here. Please ask your administrator.")
 }
 
 // identified finds whom a provider means: by issuer and sub alone. The first time,
@@ -457,7 +461,7 @@ func (s *Service) LogoutByProvider(ctx context.Context, t id.Tenant, token secre
 		if user == "" {
 			return nil
 		}
-		rows, err := tx.EndProviderSessions(user, session, s.now())
+		rows, err := tx.EndProviderSessions(user, session, "", s.now())
 		if err != nil || len(rows) == 0 {
 			return err
 		}
@@ -493,19 +497,35 @@ func onlyByProvider(tx *store.Tx, user string, p proof, now time.Time) (glass bo
 }
 
 // rolesByProvider gives a user the roles that the provider gives, and says which if
-// they changed. The last administrator stays one.
+// they changed. The last administrator stays one, and so does the account for
+// emergencies.
 func (s *Service) rolesByProvider(tx *store.Tx, org store.OrganisationRow, u *store.UserRow, p proof) (changed string, err error) {
 	if p.provider == nil || p.provider.roles == nil {
 		return "", nil
 	}
 	before := *u
 	next := words(p.provider.roles)
+	if slices.ContainsFunc(p.provider.roles, access.IsCustom) {
+		if err := s.roleTurn(tx); err != nil {
+			return "", err
+		}
+	}
 	u.Roles = next
 	if err := tx.Resolve(u); err != nil {
 		return "", err
 	}
+	u.Roles = slices.DeleteFunc(next, func(r string) bool { // it was deleted meanwhile
+		return access.IsCustom(access.Role(r)) && !slices.ContainsFunc(u.Custom, func(c access.Custom) bool { return string(c.ID) == r })
+	})
+	if next = u.Roles; len(next) == 0 {
+		return "", settled{noRole()}
+	}
 	if rules(before, org) && !rules(*u, org) {
-		if err := s.keepRuler(tx, org, u.ID); errs.Is(err, errs.Conflict) {
+		err := s.keepRuler(tx, org, u.ID)
+		if err == nil {
+			err = keepGlass(tx, u.ID)
+		}
+		if errs.Is(err, errs.Conflict) {
 			next = append(next, string(access.Administrator))
 			slices.Sort(next)
 			u.Roles = next

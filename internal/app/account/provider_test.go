@@ -445,3 +445,100 @@ func TestAProvidersSignInIsBoundToNetworks(t *testing.T) {
 		must(t, err)
 	})
 }
+
+// Who comes in by the provider alone is in again only while the provider is asked.
+func TestSomebodyCanAlwaysComeIn(t *testing.T) {
+	eachSignOn(t, func(t *testing.T, f *signOns) {
+		ctx := t.Context()
+		f.on.Create, f.on.RolesClaim, f.on.Roles = true, "groups", []account.ClaimRole{{Value: "boss", Role: access.Administrator}}
+		f.put(t)
+		in, err := f.walk(t, "boss", map[string]any{"groups": "boss"}) // an administrator without a password
+		must(t, err)
+		must(t, f.DeleteUser(ctx, in.Session.Actor, f.admin.Actor.User))
+		f.admin = in.Session
+
+		wantCode(t, f.RemoveSignOn(ctx, in.Session), errs.Conflict)
+		wantCode(t, f.UnlinkUser(ctx, in.Session, in.Session.Actor.User), errs.Conflict)
+		off, moved, client := f.on, f.on, f.on
+		off.Enabled, moved.Issuer, client.Client = false, "https://other.example", "other"
+		for _, f.on = range []account.SignOn{off, moved, client} {
+			wantCode(t, f.tryPut(t, in.Session), errs.Conflict)
+		}
+		_, once, err := f.CreateUser(ctx, in.Session.Actor, account.NewUser{UserName: "second", Roles: []access.Role{access.Administrator}})
+		must(t, err)
+		f.settle("acme", "second", once)
+		must(t, f.RemoveSignOn(ctx, in.Session))
+	})
+}
+
+// The account for emergencies stays one that can help, whatever the provider says.
+func TestAProviderDoesNotTakeTheAccountForEmergencies(t *testing.T) {
+	eachSignOn(t, func(t *testing.T, f *signOns) {
+		chief, _ := f.user("chief", access.Administrator)
+		f.on.RolesClaim, f.on.Roles, f.on.BreakGlass = "groups", []account.ClaimRole{{Value: "desk", Role: access.Agent}}, chief.ID
+		f.put(t)
+		must(t, f.LinkUser(t.Context(), f.admin, chief.ID, secret.New("chief")))
+		in, err := f.walk(t, "chief", map[string]any{"groups": "desk"})
+		must(t, err)
+		if !in.Session.Actor.Is(access.Administrator) || !in.Session.Actor.Is(access.Agent) {
+			t.Errorf("%v", in.Session.Actor.Roles)
+		}
+	})
+}
+
+// Who came in by a provider that is not believed any more does not stay in.
+func TestSessionsGoWithTheirProvider(t *testing.T) {
+	changes := map[string]func(t *testing.T, f *signOns, in account.Session){
+		"removed":  func(t *testing.T, f *signOns, in account.Session) { must(t, f.RemoveSignOn(t.Context(), in)) },
+		"disabled": func(t *testing.T, f *signOns, in account.Session) { f.on.Enabled = false; must(t, f.tryPut(t, in)) },
+		"another issuer": func(t *testing.T, f *signOns, in account.Session) {
+			f.on.Issuer = "https://other.example"
+			must(t, f.tryPut(t, in))
+		},
+		"another client": func(t *testing.T, f *signOns, in account.Session) { f.on.Client = "other"; must(t, f.tryPut(t, in)) },
+	}
+	for name, change := range changes {
+		t.Run(name, func(t *testing.T) {
+			eachSignOn(t, func(t *testing.T, f *signOns) {
+				bo, byPassword := f.user("bo", access.Agent)
+				must(t, f.LinkUser(t.Context(), f.admin, bo.ID, secret.New("bo")))
+				must(t, f.LinkUser(t.Context(), f.admin, f.admin.Actor.User, secret.New("boss")))
+				in, err := f.walk(t, "bo", nil)
+				must(t, err)
+				boss, err := f.walk(t, "boss", nil)
+				must(t, err)
+				if f.on.Name = "Acme"; !f.recognised(t, in) {
+					t.Error("not in")
+				}
+				must(t, f.tryPut(t, boss.Session)) // a change that is none of the provider
+				if !f.recognised(t, in) {
+					t.Error("out for another name")
+				}
+				change(t, f, boss.Session)
+				if f.recognised(t, in) || !f.recognised(t, byPassword) || !f.recognised(t, boss) {
+					t.Error("the provider's go, but who changes it goes on")
+				}
+			})
+		})
+	}
+}
+
+// A role that the provider gives does not go unnoticed.
+func TestARoleThatTheProviderGivesIsReplacedThereToo(t *testing.T) {
+	eachSignOn(t, func(t *testing.T, f *signOns) {
+		ctx := t.Context()
+		lead := f.role("Lead", access.Supervisor, rights{access.FloorWatch: "all"})
+		f.on.Create, f.on.RolesClaim, f.on.Roles = true, "groups", []account.ClaimRole{{Value: "leads", Role: access.Role(lead.ID)}}
+		f.put(t)
+		wantCode(t, f.DeleteRole(ctx, f.a.admin, lead.ID, lead.Version, ""), errs.Conflict)
+		must(t, f.DeleteRole(ctx, f.a.admin, lead.ID, lead.Version, access.Monitor))
+		v, err := f.SignOn(ctx, f.admin, base)
+		if err != nil || len(v.Roles) != 1 || v.Roles[0].Role != access.Monitor {
+			t.Errorf("%+v, %v", v.Roles, err)
+		}
+		in, err := f.walk(t, "1", map[string]any{"groups": "leads"})
+		if err != nil || len(in.Session.Actor.Roles) != 1 || in.Session.Actor.Roles[0] != access.Monitor {
+			t.Errorf("%v, %v", in.Session.Actor.Roles, err)
+		}
+	})
+}

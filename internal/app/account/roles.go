@@ -3,6 +3,7 @@ package account
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"maps"
 	"slices"
 	"strconv"
@@ -459,6 +460,9 @@ func (s *Service) deleteRole(tx *store.Tx, a access.Actor, role string, version 
 			return nil, err
 		}
 	}
+	if err := s.replaceClaimRole(tx, role, string(replacement)); err != nil {
+		return nil, err
+	}
 	if err := tx.DeleteRole(role); err != nil {
 		return nil, err
 	}
@@ -467,6 +471,33 @@ func (s *Service) deleteRole(tx *store.Tx, a access.Actor, role string, version 
 		detail["replacement"] = string(replacement)
 	}
 	return changed, s.Audit.Record(tx, a, "role.deleted", "role", role, detail)
+}
+
+// replaceClaimRole puts another role in the place of one that the organisation's
+// provider gives.
+func (s *Service) replaceClaimRole(tx *store.Tx, role, replacement string) error {
+	o, row, err := readSignOn(tx)
+	if errs.Is(err, errs.NotFound) {
+		return nil
+	}
+	gives := func(r ClaimRole) bool { return string(r.Role) == role }
+	if err != nil || !slices.ContainsFunc(o.Roles, gives) {
+		return err
+	}
+	if replacement == "" {
+		return errs.New(errs.Conflict, "The organisation's provider gives this role to who signs in. Say which role it gives instead.")
+	}
+	for i, r := range o.Roles {
+		if gives(r) {
+			o.Roles[i].Role = access.Role(replacement)
+		}
+	}
+	config, err := json.Marshal(o)
+	if err != nil {
+		return errs.Wrap(errs.Internal, err, "The sign-on could not be written.")
+	}
+	row.Config, row.UpdatedAt = string(config), s.now()
+	return tx.PutSignOn(row)
 }
 
 // roleTurn makes transactions that give roles, and those that delete them, wait

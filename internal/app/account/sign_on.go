@@ -134,7 +134,9 @@ func (s *Service) PutSignOn(ctx context.Context, in Session, version int64, o Si
 			return err
 		}
 	}
-	return s.Store.Write(ctx, a.Tenant, func(tx *store.Tx) error {
+	var ended []store.SessionRow
+	err = s.Store.Write(ctx, a.Tenant, func(tx *store.Tx) error {
+		ended = nil
 		was, row, err := readSignOn(tx)
 		if err != nil && !errs.Is(err, errs.NotFound) {
 			return err
@@ -150,6 +152,11 @@ func (s *Service) PutSignOn(ctx context.Context, in Session, version int64, o Si
 				return err
 			}
 		}
+		if was.Enabled && (!o.Enabled || movedTo(was, o)) {
+			if ended, err = s.leaveProvider(tx, a); err != nil {
+				return err
+			}
+		}
 		row.Config, row.UpdatedAt = string(config), s.now()
 		if len(sealed) > 0 {
 			row.Secret = sealed
@@ -160,13 +167,72 @@ func (s *Service) PutSignOn(ctx context.Context, in Session, version int64, o Si
 		return s.Audit.Record(tx, a, "sign_on.changed", "organisation", string(a.Tenant),
 			map[string]string{"enabled": fmt.Sprint(o.Enabled), "only": fmt.Sprint(o.Only), "create": fmt.Sprint(o.Create), "link": fmt.Sprint(o.Link)})
 	})
+	if err == nil {
+		s.tellEnded(a.Tenant, ended)
+	}
+	return err
+}
+
+// movedTo says whether another provider is asked, or as another client.
+func movedTo(was, o SignOn) bool { return was.Issuer != o.Issuer || was.Client != o.Client }
+
+// leaveProvider is for when the provider is not asked any more: somebody who rules
+// must be able to come in without it, and who came in by it goes, but for the actor.
+func (s *Service) leaveProvider(tx *store.Tx, a access.Actor) ([]store.SessionRow, error) {
+	if err := s.keepWayIn(tx, false); err != nil {
+		return nil, err
+	}
+	users, err := tx.Users()
+	var ended []store.SessionRow
+	for _, u := range users {
+		rows, err := tx.EndProviderSessions(u.ID, "", a.Session, s.now())
+		if err != nil {
+			return nil, err
+		}
+		ended = append(ended, rows...)
+	}
+	return ended, err
+}
+
+// keepWayIn refuses what leaves no administrator who can sign in: with a password, a
+// passkey, or if byProvider by the provider. Its lease is keepRuler's.
+func (s *Service) keepWayIn(tx *store.Tx, byProvider bool) error {
+	if _, _, err := tx.Lease("rulers", "accounts", time.Minute, s.now()); err != nil {
+		return err
+	}
+	users, err := tx.Users()
+	if err != nil {
+		return err
+	}
+	for _, u := range users {
+		if u.Status != string(Active) || !has(u.Roles, access.Administrator) {
+			continue
+		}
+		if u.PasswordHash != "" || slices.Contains(u.Factors, string(Passkey)) {
+			return nil
+		}
+		if !byProvider {
+			continue
+		}
+		if _, err := tx.IdentityOf(u.ID); !errs.Is(err, errs.NotFound) {
+			return err // it is linked, or that cannot be read
+		}
+	}
+	return errs.New(errs.Conflict, "No administrator could sign in any more. Give one a password first.")
+}
+
+// tellEnded tells of sessions that ended, of whomever.
+func (s *Service) tellEnded(t id.Tenant, rows []store.SessionRow) {
+	if len(rows) > 0 {
+		s.tell(t, Change{Sessions: sessionIDs(rows), Reason: EndedByAdmin})
+	}
 }
 
 // lettable refuses what would lock its users out, or let a provider be reached with
 // another's secret.
 func (s *Service) lettable(tx *store.Tx, in Session, was, o SignOn, newSecret, hasSecret bool) error {
 	var f errs.Fields
-	moved := was.Issuer != o.Issuer || was.Client != o.Client
+	moved := movedTo(was, o)
 	if !newSecret && (!hasSecret || moved && was.Issuer != "") {
 		f.Add("secret", "is missing; the provider gives one with the client")
 	}
@@ -182,6 +248,10 @@ func (s *Service) lettable(tx *store.Tx, in Session, was, o SignOn, newSecret, h
 		}
 	}
 	if o.BreakGlass != "" || o.Only {
+		// Nobody locks that one meanwhile (keepRuler).
+		if _, _, err := tx.Lease("rulers", "accounts", time.Minute, s.now()); err != nil {
+			return err
+		}
 		u, err := tx.User(o.BreakGlass)
 		if err != nil && !errs.Is(err, errs.NotFound) {
 			return err
@@ -240,8 +310,12 @@ func (s *Service) RemoveSignOn(ctx context.Context, in Session) error {
 		return err
 	}
 	a := in.Actor
-	return s.Store.Write(ctx, a.Tenant, func(tx *store.Tx) error {
+	var ended []store.SessionRow
+	err := s.Store.Write(ctx, a.Tenant, func(tx *store.Tx) (err error) {
 		if err := tx.DeleteSignOn(); err != nil {
+			return err
+		}
+		if ended, err = s.leaveProvider(tx, a); err != nil {
 			return err
 		}
 		if err := tx.DeleteIdentities(); err != nil {
@@ -249,6 +323,10 @@ func (s *Service) RemoveSignOn(ctx context.Context, in Session) error {
 		}
 		return s.Audit.Record(tx, a, "sign_on.removed", "organisation", string(a.Tenant), nil)
 	})
+	if err == nil {
+		s.tellEnded(a.Tenant, ended)
+	}
+	return err
 }
 
 // LinkUser says by hand who a user is to the provider: its sub there.
@@ -286,7 +364,7 @@ func (s *Service) LinkUser(ctx context.Context, in Session, user string, subject
 		if _, err := tx.DeleteIdentityOf(user); err != nil {
 			return err
 		}
-		rows, err := tx.EndProviderSessions(user, "", s.now())
+		rows, err := tx.EndProviderSessions(user, "", "", s.now())
 		if err != nil {
 			return err
 		}
@@ -314,10 +392,13 @@ func (s *Service) UnlinkUser(ctx context.Context, in Session, user string) error
 		if err == nil && !linked {
 			err = errs.New(errs.NotFound, "This user is not linked.")
 		}
+		if err == nil {
+			err = s.keepWayIn(tx, true)
+		}
 		if err != nil {
 			return err
 		}
-		rows, err := tx.EndProviderSessions(user, "", s.now())
+		rows, err := tx.EndProviderSessions(user, "", "", s.now())
 		if err != nil {
 			return err
 		}

@@ -302,7 +302,7 @@ func (s *Service) newSupport(ctx context.Context, a access.Actor, t id.Tenant, g
 	}
 	g.Reason = sealed
 	err = s.Store.Write(ctx, t, func(tx *store.Tx) error {
-		if n, err := tx.OpenSupportGrants(); err != nil || n >= maxSupport {
+		if n, err := tx.OpenSupportGrants(s.now()); err != nil || n >= maxSupport {
 			if err == nil {
 				err = errs.New(errs.Conflict, "There are %d requests and grants already. End those that are no longer needed.", n)
 			}

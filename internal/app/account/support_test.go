@@ -289,3 +289,19 @@ func TestSupportTerms(t *testing.T) {
 }
 
 func (f *fixture) newID(kind string) string { return id.NewSource(f.clock.Now, nil).New(kind) }
+
+// Grants whose time is over take nobody's place.
+func TestSupportThatIsOverTakesNoPlace(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		h := f.helper("helper")
+		for range 50 {
+			_, err := f.GrantSupport(t.Context(), f.a.admin, f.operator.Tenant, h.UserName, terms(access.SupportRoom))
+			must(t, err)
+		}
+		_, err := f.GrantSupport(t.Context(), f.a.admin, f.operator.Tenant, h.UserName, terms(access.SupportRoom))
+		wantCode(t, err, errs.Conflict)
+		f.clock.Advance(time.Hour)
+		_, err = f.GrantSupport(t.Context(), f.a.admin, f.operator.Tenant, h.UserName, terms(access.SupportRoom))
+		must(t, err)
+	})
+}

@@ -17,6 +17,8 @@ var ptSignOn = []entry{
 	{"must give at least one value a role, else nobody can sign in", "tem de dar uma função a pelo menos um valor, senão ninguém pode entrar"},
 	{"Your organisation has no provider of its own yet. Set it up first.", "A sua organização ainda não tem um fornecedor próprio. Configure-o primeiro."},
 	{"is another user's already", "já é de outro utilizador"},
+	{"No administrator could sign in any more. Give one a password first.", "Nenhum administrador poderia voltar a entrar. Dê primeiro uma palavra-passe a um."},
+	{"The organisation's provider gives this role to who signs in. Say which role it gives instead.", "O fornecedor da organização dá esta função a quem inicia sessão. Indique a função que dá em vez dela."},
 	{"This user is not linked.", "Este utilizador não está associado."},
 	{"This is your organisation's account for emergencies, when its provider is down. Name another one first, under Single sign-on.", "Esta é a conta de emergência da sua organização, para quando o fornecedor está em baixo. Indique primeiro outra, em Início de sessão único."},
 	{"No organisation of this name signs in with a provider of its own. Please sign in with your user name.", "Nenhuma organização com este nome inicia sessão com um fornecedor próprio. Inicie sessão com o seu nome de utilizador."},
