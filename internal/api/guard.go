@@ -113,7 +113,7 @@ func (s *Server) checkUser(w http.ResponseWriter, r *http.Request, route Route) 
 	if c.Support != nil && route.Guard.Permission == access.SignedIn && !route.Guard.Keys && !route.Guard.Support {
 		return errs.New(errs.Forbidden, "This is about your own account. Please leave the other organisation first.")
 	}
-	if c.Support != nil && route.Guard.Users {
+	if c.Support != nil && (route.Guard.Users || route.Guard.NoSupport) {
 		return errs.New(errs.Forbidden, "You are not allowed to do this.")
 	}
 	if access.Reach(c.Actor, route.Guard.Permission) == access.None {

@@ -428,7 +428,7 @@ func want(route api.Route, e example, w *who, mine bool, holder string) verdict 
 	if w.kind == aKey && (route.Guard.Users || route.Guard.Permission == access.SignedIn && !route.Guard.Keys) {
 		return forbidden
 	}
-	if w.kind == aSupport && route.Guard.Users {
+	if w.kind == aSupport && (route.Guard.Users || route.Guard.NoSupport) {
 		return forbidden
 	}
 	if w.kind == aSupport && route.Guard.Permission == access.SignedIn && !route.Guard.Keys && !route.Guard.Support {

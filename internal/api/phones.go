@@ -72,7 +72,7 @@ func (s *Server) phoneRoutes() {
 		func(ctx context.Context, c *caller, in *ByID) (*reply[PhoneState], error) {
 			return answer(s.phoneState(ctx, c.Actor, in.ID))
 		})
-	handle(s, "POST", "/api/v1/phones/{id}/password", needs(appsetup.Writes(setup.KindPhone)), about{id: "makePhonePassword", tag: setupTag, summary: "Give a phone a new password",
+	handle(s, "POST", "/api/v1/phones/{id}/password", Guard{Permission: appsetup.Writes(setup.KindPhone), NoSupport: true}, about{id: "makePhonePassword", tag: setupTag, summary: "Give a phone a new password",
 		detail: "Answers with the password, shown once. The one before is void, and the phone has to register anew."},
 		func(ctx context.Context, c *caller, in *ByID) (*reply[PhonePassword], error) {
 			o, err := objectOf[PhoneObject](s.Setup.Get(ctx, c.Actor, setup.KindPhone, in.ID))

@@ -27,6 +27,8 @@ type Guard struct {
 	Fresh bool
 	// Users keeps API keys and support out, whatever they may do.
 	Users bool
+	// NoSupport keeps support out, whatever its grant allows.
+	NoSupport bool
 	// Keys lets API keys use a route that is for every signed-in user.
 	Keys bool
 	// Support lets whoever is in another organisation's affairs use a route that
