@@ -184,6 +184,7 @@ func TestStatementsUseIndexes(t *testing.T) {
 		func(tx *store.Tx) error { return tx.DeleteRecordingShare("rec_int_call", "shr_int_call") },
 		func(tx *store.Tx) error { return ignore(tx.DeleteRecordingShares(t0)) },
 		func(tx *store.Tx) error { return ignore(tx.DeleteSupportGrants(t0)) },
+		func(tx *store.Tx) error { return tx.ForgetProviderSession("ses_1") },
 		func(tx *store.Tx) error { return ignore(tx.EndProviderSessions("usr_1", "", "ses_1", t0)) },
 		func(tx *store.Tx) error { return ignore(tx.OpenSupportGrants(t0)) },
 		func(tx *store.Tx) error { return ignore(tx.SupportGrants("sup_2", 10)) },

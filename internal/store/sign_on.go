@@ -113,6 +113,12 @@ func (tx *Tx) EndProviderSessions(userID, providerSession, except string, now ti
 		string(tx.scope.Tenant), userID, providerSession, us(now), except)
 }
 
+// ForgetProviderSession makes a session one that no provider has opened.
+func (tx *Tx) ForgetProviderSession(sessionID string) error {
+	_, err := tx.exec(`UPDATE sessions SET by_provider = 0, provider_session = '' WHERE tenant_id = $1 AND session_id = $2`, string(tx.scope.Tenant), sessionID)
+	return err
+}
+
 // UserOfProviderSession is whose a session is by the provider's own name for it; "" if nobody's.
 func (tx *Tx) UserOfProviderSession(providerSession string) (user string, err error) {
 	_, err = tx.one(`SELECT user_id FROM sessions WHERE tenant_id = $1 AND provider_session = $2 AND ended_at = 0`, []any{string(tx.scope.Tenant), providerSession}, &user)

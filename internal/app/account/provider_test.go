@@ -542,3 +542,19 @@ func TestARoleThatTheProviderGivesIsReplacedThereToo(t *testing.T) {
 		}
 	})
 }
+
+// Who came in by the provider before does not show that the present one works.
+func TestOnlyNeedsWhoCameInByThePresentProvider(t *testing.T) {
+	eachSignOn(t, func(t *testing.T, f *signOns) {
+		chief, _ := f.user("chief", access.Administrator)
+		must(t, f.LinkUser(t.Context(), f.admin, f.admin.Actor.User, secret.New("boss")))
+		in, err := f.walk(t, "boss", nil)
+		must(t, err)
+		f.on.Client = "other"
+		must(t, f.tryPut(t, in.Session))
+		boss, err := f.Recognise(t.Context(), in.Token)
+		must(t, err)
+		f.on.Only, f.on.BreakGlass = true, chief.ID
+		wantCode(t, f.tryPut(t, boss), errs.Invalid)
+	})
+}

@@ -168,7 +168,7 @@ func (s *Service) PutSignOn(ctx context.Context, in Session, version int64, o Si
 			map[string]string{"enabled": fmt.Sprint(o.Enabled), "only": fmt.Sprint(o.Only), "create": fmt.Sprint(o.Create), "link": fmt.Sprint(o.Link)})
 	})
 	if err == nil {
-		s.tellEnded(a.Tenant, ended)
+		s.tellEnded(a, ended)
 	}
 	return err
 }
@@ -177,7 +177,8 @@ func (s *Service) PutSignOn(ctx context.Context, in Session, version int64, o Si
 func movedTo(was, o SignOn) bool { return was.Issuer != o.Issuer || was.Client != o.Client }
 
 // leaveProvider is for when the provider is not asked any more: somebody who rules
-// must be able to come in without it, and who came in by it goes, but for the actor.
+// must be able to come in without it, and who came in by it goes, but for the actor,
+// whose session shows nothing of the next provider.
 func (s *Service) leaveProvider(tx *store.Tx, a access.Actor) ([]store.SessionRow, error) {
 	if err := s.keepWayIn(tx, false); err != nil {
 		return nil, err
@@ -190,6 +191,9 @@ func (s *Service) leaveProvider(tx *store.Tx, a access.Actor) ([]store.SessionRo
 			return nil, err
 		}
 		ended = append(ended, rows...)
+	}
+	if err == nil {
+		err = tx.ForgetProviderSession(a.Session)
 	}
 	return ended, err
 }
@@ -221,11 +225,13 @@ func (s *Service) keepWayIn(tx *store.Tx, byProvider bool) error {
 	return errs.New(errs.Conflict, "No administrator could sign in any more. Give one a password first.")
 }
 
-// tellEnded tells of sessions that ended, of whomever.
-func (s *Service) tellEnded(t id.Tenant, rows []store.SessionRow) {
+// tellEnded tells of sessions that ended, of whomever, and of the actor's.
+func (s *Service) tellEnded(a access.Actor, rows []store.SessionRow) {
 	if len(rows) > 0 {
-		s.tell(t, Change{Sessions: sessionIDs(rows), Reason: EndedByAdmin})
+		s.tell(a.Tenant, Change{Sessions: sessionIDs(rows), Reason: EndedByAdmin})
+		return
 	}
+	s.tell(a.Tenant, Change{User: a.User})
 }
 
 // lettable refuses what would lock its users out, or let a provider be reached with
@@ -324,7 +330,7 @@ func (s *Service) RemoveSignOn(ctx context.Context, in Session) error {
 		return s.Audit.Record(tx, a, "sign_on.removed", "organisation", string(a.Tenant), nil)
 	})
 	if err == nil {
-		s.tellEnded(a.Tenant, ended)
+		s.tellEnded(a, ended)
 	}
 	return err
 }

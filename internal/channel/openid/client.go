@@ -360,7 +360,11 @@ func (c *Client) Logout(ctx context.Context, r Registration, raw string) (Logout
 	if said.Events["http://schemas.openid.net/event/backchannel-logout"] == nil || nonce || said.ID == "" || token.Subject == "" && said.Session == "" {
 		return Logout{}, &Fault{StepIdentity, NotALogoutToken, nil}
 	}
-	return Logout{Subject: token.Subject, Session: said.Session, ID: said.ID, Expires: moment(t.Expires).Add(Skew)}, nil
+	until := moment(t.Expires).Add(Skew)
+	if old := moment(t.Issued).Add(oldest + 2*Skew); old.Before(until) { // it is refused as too old before
+		until = old
+	}
+	return Logout{Subject: token.Subject, Session: said.Session, ID: said.ID, Expires: until}, nil
 }
 
 // Text is a claim's value where it is one text.

@@ -262,6 +262,12 @@ func TestLogoutTokens(t *testing.T) {
 	if err != nil || said.Subject != "somebody" || said.Session != "s1" || said.ID != "1" {
 		t.Fatalf("%+v, %v", said, err)
 	}
+	// It is remembered no longer than it could be taken again, however long it says.
+	long := good()
+	long["exp"] = f.now.AddDate(1000, 0, 0).Unix()
+	if said, err = f.client.Logout(t.Context(), f.r, f.Signed(long)); err != nil || said.Expires.After(f.now.Add(15*time.Minute)) || said.Expires.Before(f.now.Add(11*time.Minute)) {
+		t.Errorf("%+v, %v", said, err)
+	}
 	for name, change := range map[string]func(map[string]any){
 		"an ID token":  func(c map[string]any) { delete(c, "events") },
 		"a nonce":      func(c map[string]any) { c["nonce"] = "x" },
