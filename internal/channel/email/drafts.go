@@ -139,6 +139,13 @@ func (d *drafts) sweep(now time.Time) {
 	}
 }
 
+// tidy sweeps also where nobody writes.
+func (d *drafts) tidy(now time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.sweep(now)
+}
+
 func (d *drafts) detach(k draftKey, one *draft, i int) {
 	f := one.Files[i]
 	one.Files = append(one.Files[:i:i], one.Files[i+1:]...)

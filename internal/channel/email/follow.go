@@ -174,6 +174,7 @@ func (f *followed) room(ctx context.Context) (int, error) {
 // look looks at what is new in a folder, and says whether more is left that can be
 // looked at now.
 func (f *followed) look(ctx context.Context, b box, folder string) (more bool, err error) {
+	f.s.drafts.tidy(f.s.Clock.Now())
 	opened, err := b.Select(ctx, folder)
 	if err != nil {
 		return false, err

@@ -193,6 +193,23 @@ func TestAFileThatDoesNotComeHoldsNoRoom(t *testing.T) {
 	}
 }
 
+// A draft that nobody touches goes when its time is over, also where nobody writes another.
+func TestADraftOfDaysAgoIsNotKept(t *testing.T) {
+	w := newWorld(t, openStore(t), 1)
+	now := clock.NewVirtual(time.Now())
+	w.s.Clock = now
+	if _, err := w.s.write(draftKey{w.tenant, "int_1", "usr_1"}, 0, DraftWords{Text: "One"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, left := range []int{1, 0} {
+		now.Advance(draftLife/2 + time.Hour)
+		w.look(0)
+		if len(w.s.drafts.all) != left {
+			t.Errorf("%d drafts, want %d", len(w.s.drafts.all), left)
+		}
+	}
+}
+
 // Answers that are held are within a bound of their own, and give their room back when
 // they leave or are undone.
 func TestHeldAnswersAreBounded(t *testing.T) {
