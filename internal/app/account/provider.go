@@ -132,6 +132,36 @@ func (s *Service) SignInProvider(ctx context.Context, from From, t id.Tenant, fl
 	if err != nil {
 		return SignedIn{}, providerRefusal(err)
 	}
+	in, err := s.admitKnown(ctx, from, t, o, k, who)
+	if errs.Is(err, errs.Forbidden) || errs.Is(err, errs.Unauthorised) || errs.Is(err, errs.Conflict) {
+		if err := s.noteRefusal(ctx, t, o, who); err != nil {
+			return SignedIn{}, err
+		}
+	}
+	return in, err
+}
+
+// noteRefusal writes down that somebody whom the provider knows was refused here.
+func (s *Service) noteRefusal(ctx context.Context, t id.Tenant, o SignOn, who openid.Identity) error {
+	subject, err := s.subjectIndex(ctx, t, o.Issuer, who.Subject)
+	if err != nil {
+		return err
+	}
+	return s.Store.Write(ctx, t, func(tx *store.Tx) error {
+		kind, object := "organisation", string(t)
+		linked, err := tx.Identity(subject)
+		if err != nil && !errs.Is(err, errs.NotFound) {
+			return err
+		}
+		if linked.UserID != "" {
+			kind, object = "user", linked.UserID
+		}
+		return s.Audit.Record(tx, access.Actor{Tenant: t, User: linked.UserID}, "sign_in.refused", kind, object, map[string]string{"by": "provider"})
+	})
+}
+
+// admitKnown opens a session for whom the provider knows.
+func (s *Service) admitKnown(ctx context.Context, from From, t id.Tenant, o SignOn, k ticket, who openid.Identity) (SignedIn, error) {
 	org, err := s.ownOrganisation(ctx, t)
 	if err != nil {
 		return SignedIn{}, err

@@ -558,3 +558,36 @@ func TestOnlyNeedsWhoCameInByThePresentProvider(t *testing.T) {
 		wantCode(t, f.tryPut(t, boss), errs.Invalid)
 	})
 }
+
+// Whom the provider knows and we refuse is in the audit log; whoever has not proved
+// anything there fills none.
+func TestWhoIsRefusedAfterTheProviderIsNoted(t *testing.T) {
+	eachSignOn(t, func(t *testing.T, f *signOns) {
+		bo, _ := f.user("bo", access.Agent)
+		must(t, f.LinkUser(t.Context(), f.admin, bo.ID, secret.New("bo")))
+		locked := account.Locked
+		_, err := f.UpdateUser(t.Context(), f.a.admin, bo.ID, 0, account.UserChange{Status: &locked})
+		must(t, err)
+		_, err = f.walk(t, "bo", nil)
+		wantCode(t, err, errs.Unauthorised)
+		if n := f.audited(f.a.ID, "sign_in.refused"); n != 1 {
+			t.Errorf("a locked user: %d lines", n)
+		}
+		_, err = f.walk(t, "nobody", nil)
+		wantCode(t, err, errs.Forbidden)
+		f.on.RolesClaim, f.on.Roles = "groups", []account.ClaimRole{{Value: "desk", Role: access.Agent}}
+		f.put(t)
+		_, err = f.walk(t, "bo", nil)
+		wantCode(t, err, errs.Forbidden)
+		if n := f.audited(f.a.ID, "sign_in.refused"); n != 3 {
+			t.Errorf("nobody, and somebody without a role: %d lines", n)
+		}
+		step, answer := f.begin(t, false)
+		answer.Code = "made up"
+		_, err = f.SignInProvider(t.Context(), account.From{}, f.a.ID, step.Flow, answer)
+		wantCode(t, err, errs.Unauthorised)
+		if n := f.audited(f.a.ID, "sign_in.refused"); n != 3 {
+			t.Errorf("a stranger: %d lines", n)
+		}
+	})
+}
