@@ -464,10 +464,17 @@ func TestSomebodyCanAlwaysComeIn(t *testing.T) {
 		for _, f.on = range []account.SignOn{off, moved, client} {
 			wantCode(t, f.tryPut(t, in.Session), errs.Conflict)
 		}
-		_, once, err := f.CreateUser(ctx, in.Session.Actor, account.NewUser{UserName: "second", Roles: []access.Role{access.Administrator}})
+		made, once, err := f.CreateUser(ctx, in.Session.Actor, account.NewUser{UserName: "second", Roles: []access.Role{access.Administrator}})
 		must(t, err)
 		f.settle("acme", "second", once)
 		must(t, f.RemoveSignOn(ctx, in.Session))
+		// Who has no way in is no last administrator.
+		second, err := f.User(ctx, in.Session.Actor, made.ID)
+		must(t, err)
+		wantCode(t, f.DeleteUser(ctx, in.Session.Actor, second.ID), errs.Conflict)
+		_, err = f.UpdateUser(ctx, in.Session.Actor, second.ID, second.Version, account.UserChange{Roles: &[]access.Role{access.Agent}})
+		wantCode(t, err, errs.Conflict)
+		must(t, f.DeleteUser(ctx, in.Session.Actor, in.Session.Actor.User))
 	})
 }
 

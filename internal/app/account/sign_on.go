@@ -212,17 +212,31 @@ func (s *Service) keepWayIn(tx *store.Tx, byProvider bool) error {
 		if u.Status != string(Active) || !has(u.Roles, access.Administrator) {
 			continue
 		}
-		if u.PasswordHash != "" || slices.Contains(u.Factors, string(Passkey)) {
-			return nil
-		}
-		if !byProvider {
-			continue
-		}
-		if _, err := tx.IdentityOf(u.ID); !errs.Is(err, errs.NotFound) {
-			return err // it is linked, or that cannot be read
+		if able, err := comesIn(tx, u); err != nil || able && (byProvider || byItself(u)) {
+			return err
 		}
 	}
 	return errs.New(errs.Conflict, "No administrator could sign in any more. Give one a password first.")
+}
+
+// byItself says whether a user can sign in without the organisation's provider.
+func byItself(u store.UserRow) bool {
+	return u.PasswordHash != "" || slices.Contains(u.Factors, string(Passkey))
+}
+
+// comesIn says whether a user can sign in at all.
+func comesIn(tx *store.Tx, u store.UserRow) (bool, error) {
+	if byItself(u) {
+		return true, nil
+	}
+	o, _, err := readSignOn(tx)
+	if err == nil && o.Enabled {
+		_, err = tx.IdentityOf(u.ID)
+	}
+	if errs.Is(err, errs.NotFound) {
+		return false, nil
+	}
+	return err == nil && o.Enabled, err
 }
 
 // tellEnded tells of sessions that ended, of whomever, and of the actor's.

@@ -454,7 +454,7 @@ func rules(u store.UserRow, org store.OrganisationRow) bool {
 	return u.Status == string(Active) && has(u.Roles, rulerOf(Kind(org.Kind)))
 }
 
-// keepRuler refuses to lose the last user who can manage the others. The lease
+// keepRuler refuses to lose the last user who can sign in and manage the others. The lease
 // makes transactions that ask this wait for one another.
 func (s *Service) keepRuler(tx *store.Tx, org store.OrganisationRow, leaving string) error {
 	if _, _, err := tx.Lease("rulers", "accounts", time.Minute, s.now()); err != nil {
@@ -465,8 +465,11 @@ func (s *Service) keepRuler(tx *store.Tx, org store.OrganisationRow, leaving str
 		return err
 	}
 	for _, u := range users {
-		if u.ID != leaving && rules(u, org) {
-			return nil
+		if u.ID == leaving || !rules(u, org) {
+			continue
+		}
+		if able, err := comesIn(tx, u); err != nil || able {
+			return err
 		}
 	}
 	return errs.New(errs.Conflict, "This is the last %s. Give the role to someone else first.", strings.ReplaceAll(string(rulerOf(Kind(org.Kind))), "_", " "))
