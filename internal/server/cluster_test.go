@@ -244,6 +244,8 @@ func lead(t *testing.T, v *drive.Visitor) {
 func TestOnlyWhatNeedsAFloorIsPassedOn(t *testing.T) {
 	for path, want := range map[string]bool{
 		"/api/v1/desk": true, "/api/v1/offers/off_1/accept": true, "/api/v1/interactions/int_1/messages": true, "/api/v1/floor": true, "/api/v1/alerts/alt_1/acknowledge": true,
+		"/api/v1/emails": true, "/api/v1/email-writers": false, "/api/v1/shelved": true, "/api/v1/shelved/int_1/take": true, "/api/v1/parked-calls": true, "/api/v1/parked-calls/int_1/take": true,
+		"/api/v1/flows/flo_1/today": true, "/api/v1/flows/flo_1": false, "/api/v1/mailboxes/mbx_1/status": true, "/api/v1/mailboxes/try": false,
 		"/api/v1/users/usr_1/why": true, "/api/v1/users/usr_1": false, "/api/v1/users": false,
 		"/chat/v1/conversation": true, "/chat/v1/entry-points/ent_1/conversations": true,
 		"/api/v1/interactions/int_1/attachments/att_1": false, "/chat/v1/conversation/attachments": false,
@@ -258,7 +260,7 @@ func TestOnlyWhatNeedsAFloorIsPassedOn(t *testing.T) {
 		}
 	}
 	tenant := "ten_" + strings.Repeat("0", 26)
-	for token, want := range map[string]bool{"nbs_" + tenant + ".x": true, "nbk_" + tenant + ".x": true, "nbv_" + tenant + ".x": true,
+	for token, want := range map[string]bool{"nbs_" + tenant + ".x": true, "nbk_" + tenant + ".x": true, "nbv_" + tenant + ".x": true, "nbh_" + tenant + ".x": true,
 		"nbs_" + tenant: false, "abc_" + tenant + ".x": false, "nbs_opr_1.x": false, "": false} {
 		if _, ok := tokenTenant(token); ok != want {
 			t.Errorf("%q: %v", token, ok)

@@ -146,10 +146,14 @@ func needsFloor(r *http.Request) bool {
 	}
 	first, _, _ := strings.Cut(path, "/")
 	switch first {
-	case "desk", "offers", "interactions", "floor", "entry-points", "conversation", "alerts", "calls":
+	case "desk", "offers", "interactions", "floor", "entry-points", "conversation", "alerts", "calls", "parked-calls", "shelved", "emails":
 		return true
 	case "users": // only this of a user is asked of the floor
 		return strings.HasSuffix(path, "/why")
+	case "flows":
+		return strings.HasSuffix(path, "/today")
+	case "mailboxes": // they are followed where the floor is
+		return strings.HasSuffix(path, "/status")
 	}
 	return false
 }
@@ -174,7 +178,7 @@ func tenantOf(r *http.Request, owner func(context.Context, string) (id.Tenant, b
 
 // tokenTenant is the tenant in a token: prefix, tenant, a dot, random bits.
 func tokenTenant(token string) (id.Tenant, bool) {
-	for _, prefix := range []string{"nbs_", "nbk_", "nbv_"} {
+	for _, prefix := range []string{"nbs_", "nbk_", "nbh_", "nbv_"} {
 		if rest, ok := strings.CutPrefix(token, prefix); ok {
 			t, _, found := strings.Cut(rest, ".")
 			return id.Tenant(t), found && id.Valid(id.TenantKind, t)
