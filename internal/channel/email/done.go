@@ -16,6 +16,10 @@ import (
 // (more than a day) it stays there as it is.
 const mostTries = 30
 
+// leavesWithin is after what time an answer that was begun has left, or never will: a
+// mailbox holds it for a minute at most.
+const leavesWithin = 2 * time.Minute
+
 // RunDone tells the provider that the message of a closed interaction was handled
 // (JobDone): it is marked, and moved where the tenant wants that.
 func (s *Service) RunDone(ctx context.Context, job store.JobRow) error {
@@ -33,7 +37,10 @@ func (s *Service) RunDone(ctx context.Context, job store.JobRow) error {
 	if err != nil {
 		return err
 	}
-	if s.waits(job.ObjectID) { // an answer that is held leaves in a moment
+	leaves := func(x store.EmailSendRow) bool { // on another node
+		return (x.State == held || x.State == sending) && s.Clock.Now().Sub(x.BegunAt) < leavesWithin
+	}
+	if s.waits(job.ObjectID) || slices.ContainsFunc(sends, leaves) { // an answer that is held leaves in a moment
 		return &errs.Error{Code: errs.Unavailable, Text: "An answer is being sent just now.", RetryAfter: 15 * time.Second}
 	}
 	boxes, err := s.Setup.Mailboxes(ctx, job.Tenant)

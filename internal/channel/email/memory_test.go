@@ -153,6 +153,21 @@ func TestWhatIsPutAsideIsNeitherKeptNorInTheWay(t *testing.T) {
 	}
 }
 
+// A node that has not the tenant's floor, which does a job of it, keeps nothing: nobody
+// would tell it of the end.
+func TestOnlyTheNodeOfTheFloorKeepsMessages(t *testing.T) {
+	s, a, interaction := writing(t, newRelay(t), 0)
+	m := s.held.get(a.Tenant, interaction)
+	s.held.forget(a.Tenant, interaction)
+	s.mu.Lock()
+	delete(s.houses, a.Tenant)
+	s.mu.Unlock()
+	s.keep(t.Context(), a.Tenant, interaction, m)
+	if s.held.get(a.Tenant, interaction) != nil || s.held.size != 0 {
+		t.Error("it is kept")
+	}
+}
+
 // A file that was announced and does not come gives its room back; one whose pieces come
 // keeps it, and one that is whole.
 func TestAFileThatDoesNotComeHoldsNoRoom(t *testing.T) {

@@ -219,8 +219,15 @@ var errHandled = errs.New(errs.Gone, "This email was handled; its copy is delete
 
 // keep keeps a message in memory while its work is open and not put aside. If that ended
 // meanwhile it is forgotten again: the end is stored before the message is forgotten, so
-// one of the two sees it.
+// one of the two sees it. A node without the tenant's floor, where a job of it is done,
+// is not told of the end and keeps nothing.
 func (s *Service) keep(ctx context.Context, t id.Tenant, interaction string, m *message.Message) {
+	s.mu.Lock()
+	here := s.houses[t] != nil
+	s.mu.Unlock()
+	if !here {
+		return
+	}
 	s.held.put(t, interaction, m)
 	if i, over, err := s.stands(ctx, t, interaction); over || i.PutAside() || err != nil { // it can be fetched again
 		s.held.forget(t, interaction)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"nubitalk/internal/base/clock"
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
@@ -30,6 +31,9 @@ func writing(t *testing.T, r *relay, seconds int) (*Service, access.Actor, strin
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Halt(context.Background()) })
+	s.mu.Lock()
+	s.houses[a.Tenant] = &house{} // its floor is here
+	s.mu.Unlock()
 	return s, a, interaction
 }
 
@@ -315,5 +319,29 @@ func TestAnAnswerTooLargeForTheProviderIsTold(t *testing.T) {
 	got, err := s.Reply(t.Context(), a, interaction, Answer{ClientID: "1", Text: secret.New("x"), Files: []string{f.ID}})
 	if !errs.Is(err, errs.Invalid) || got.State != failed || got.Reason != "too_large" || r.count() != 0 {
 		t.Errorf("%+v %v", got, err)
+	}
+}
+
+// The provider is told of the end once what is held has left, also where another node holds
+// it; what ended with a program holds that up for no longer.
+func TestTheProviderIsToldAfterWhatIsHeldElsewhere(t *testing.T) {
+	for _, state := range []string{held, sending} {
+		s, a, interaction := writing(t, newRelay(t), 0)
+		now := clock.NewVirtual(time.Now())
+		s.Clock = now
+		err := s.DB.Write(t.Context(), a.Tenant, func(tx *store.Tx) error {
+			return tx.BeginEmailSend(store.EmailSendRow{InteractionID: interaction, ClientID: "1", UserID: a.User, State: state, BegunAt: now.Now()})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		job := store.JobRow{Tenant: a.Tenant, ObjectID: interaction}
+		if err := s.RunDone(t.Context(), job); !errs.Is(err, errs.Unavailable) {
+			t.Errorf("%s: %v", state, err)
+		}
+		now.Advance(2 * time.Minute)
+		if err := s.RunDone(t.Context(), job); err != nil {
+			t.Errorf("%s, of before: %v", state, err)
+		}
 	}
 }
