@@ -75,7 +75,7 @@ func factorOf(r store.FactorRow) Factor {
 
 // Factors are the caller's own second factors.
 func (s *Service) Factors(ctx context.Context, in Session) (Factors, error) {
-	out := Factors{Factors: []Factor{}, Required: in.rule.NeedsSecond(words(in.Actor.Kinds()))}
+	out := Factors{Factors: []Factor{}, Required: in.rule.NeedsSecond(words(in.Actor.Guarded()))}
 	if err := usersOnly(in); err != nil {
 		return out, err
 	}
@@ -290,7 +290,7 @@ func (s *Service) RemoveFactor(ctx context.Context, in Session, factor string) e
 		}
 		kind = rows[at].Kind
 		left := kindsOf(slices.Delete(rows, at, at+1))
-		if len(left) == 0 && in.rule.NeedsSecond(kinds(*u)) {
+		if len(left) == 0 && in.rule.NeedsSecond(guarded(*u)) {
 			return settled{errs.New(errs.Conflict, "Your organisation asks for a second factor, and this is your last one. Add another first.")}
 		}
 		if len(left) == 0 {

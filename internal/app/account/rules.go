@@ -40,7 +40,7 @@ func absoluteEnd(r setup.Rules, opened, stored time.Time) time.Time {
 // under is the session as the rules have it now.
 func (s Session) under(r setup.Rules) Session {
 	s.ExpiresAt = absoluteEnd(r, s.opened, s.ExpiresAt)
-	s.MustSetUp = s.lacksFactor && r.SignIn.NeedsSecond(words(s.Actor.Kinds()))
+	s.MustSetUp = s.lacksFactor && r.SignIn.NeedsSecond(words(s.Actor.Guarded()))
 	s.rule = r.SignIn
 	if s.homeUntil = s.ExpiresAt; s.Actor.Support != nil && s.supportUntil.Before(s.ExpiresAt) {
 		s.ExpiresAt = s.supportUntil
@@ -90,7 +90,7 @@ func (s *Service) PreviewRules(ctx context.Context, a access.Actor, next setup.R
 			if u.Status != string(Active) {
 				continue
 			}
-			if len(u.Factors) == 0 && next.SignIn.NeedsSecond(kinds(u)) {
+			if len(u.Factors) == 0 && next.SignIn.NeedsSecond(guarded(u)) {
 				out.WithoutFactor++
 			}
 			sessions, err := tx.SessionsOf(u.ID)
@@ -113,5 +113,5 @@ func lasts(r setup.Rules, row store.SessionRow, now time.Time) bool {
 	return now.Before(absoluteEnd(r, row.CreatedAt, row.ExpiresAt)) && now.Sub(row.SeenAt) < r.SignIn.IdleEnd()
 }
 
-// kinds are the built-in roles that a user's roles count as.
-func kinds(u store.UserRow) []string { return words(u.Actor("").Kinds()) }
+// guarded are the built-in roles whose second factor a user needs.
+func guarded(u store.UserRow) []string { return words(u.Actor("").Guarded()) }

@@ -227,3 +227,24 @@ func TestWhatSignInRulesWouldDo(t *testing.T) {
 		wantCode(t, err, errs.Forbidden)
 	})
 }
+
+// Whoever may do what is an administrator's alone needs the second factor of one, whatever
+// its role was copied from.
+func TestAnOwnRoleDoesNotPassTheSecondFactorBy(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		f.rule(func(r *setup.Rules) { r.SignIn.SecondFactor = []access.Role{access.Administrator} })
+		strong := f.role("Strong", access.Monitor, rights{access.UserWrite: "all", access.FloorWatch: "all"})
+		weak := f.role("Weak", access.Monitor, rights{access.FloorWatch: "all", access.SetupRead: "all"})
+		for name, c := range map[string]struct {
+			role string
+			must bool
+		}{"ana": {strong.ID, true}, "bo": {weak.ID, false}} {
+			_, once, err := f.CreateUser(t.Context(), f.a.admin, account.NewUser{UserName: name, Roles: []access.Role{access.Role(c.role)}})
+			must(t, err)
+			in, err := f.SignIn(t.Context(), account.From{}, "acme", name, once)
+			if err != nil || in.Session.MustSetUp != c.must {
+				t.Errorf("%s: %v, %v", name, in.Session.MustSetUp, err)
+			}
+		}
+	})
+}

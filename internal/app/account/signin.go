@@ -350,7 +350,7 @@ func (s *Service) openSession(ctx context.Context, org store.OrganisationRow, us
 		}
 		u.SignedInAt, u.PasswordHash = now, hash
 		u.MustChange = u.MustChange || p.short
-		row.MustSetUp = p.provider == nil && len(u.Factors) == 0 && rules.SignIn.NeedsSecond(kinds(*u))
+		row.MustSetUp = p.provider == nil && len(u.Factors) == 0 && rules.SignIn.NeedsSecond(guarded(*u))
 		if !stands { // else guesses of the password go on being counted
 			u.Failures, u.FailingSince, u.LockedUntil = 0, time.Time{}, time.Time{}
 		}

@@ -12,7 +12,7 @@ import (
 // Custom is a role that a tenant made for itself, out of the permissions that
 // the tenant roles have. It began as a copy of a built-in one, its base, and
 // counts as that where a role is more than permissions: who has one made from
-// agent serves queues, and needs a second factor where agents do.
+// agent serves queues, and needs a second factor where agents do (Guarded).
 type Custom struct {
 	ID     Role
 	Base   Role
@@ -88,6 +88,37 @@ func (a Actor) Kinds() []Role {
 	}
 	return out
 }
+
+// Guarded are the built-in roles whose second factor the actor needs: its Kinds, and
+// those that alone have one of the permissions of its custom roles.
+func (a Actor) Guarded() []Role {
+	out := a.Kinds()
+	for _, c := range a.Custom {
+		for p := range c.Grants {
+			if r, ok := alone[p]; ok && !slices.Contains(out, r) {
+				out = append(out, r)
+			}
+		}
+	}
+	return out
+}
+
+// alone are the permissions that one built-in role of tenants has and no other.
+var alone = func() map[Permission]Role {
+	m := map[Permission]Role{}
+	for p, roles := range grants {
+		var have []Role
+		for _, r := range TenantRoles {
+			if roles[r] != None {
+				have = append(have, r)
+			}
+		}
+		if len(have) == 1 {
+			m[p] = have[0]
+		}
+	}
+	return m
+}()
 
 // Is says whether the actor has a built-in role or one made from it.
 func (a Actor) Is(r Role) bool { return slices.Contains(a.Kinds(), r) }
