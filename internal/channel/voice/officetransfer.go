@@ -101,7 +101,7 @@ func (o *officeCall) emergency() bool {
 			return true
 		}
 	}
-	return false
+	return o.out != nil && o.out.emergency // it rings
 }
 
 // passes looks for somebody at a number who takes the end that talks with l: at the
@@ -248,6 +248,9 @@ func (o *officeCall) joins(l *line, replaces string, number secret.Text) {
 // the line to.
 func (o *officeCall) yields(l *line, into *officeCall, to *line, number secret.Text) {
 	switch {
+	case o.emergency():
+		into.post(func() { to.leg.ReferProgress(notAllowed) })
+		return
 	case o.callee == nil && o.passing == nil && l == o.caller: // it still rings
 		o.stop(sip.Reason{Q850: normalClearing})
 		into.post(func() {
@@ -259,7 +262,7 @@ func (o *officeCall) yields(l *line, into *officeCall, to *line, number secret.T
 			into.passes(to, phone, number)
 		})
 		return
-	case l != o.caller && l != o.callee, o.callee == nil, o.emergency():
+	case l != o.caller && l != o.callee, o.callee == nil:
 		into.post(func() { to.leg.ReferProgress(notAllowed) })
 		return
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 
+	"nubitalk/internal/base/secret"
 	"nubitalk/internal/channel/voice/sip"
 	"nubitalk/internal/media"
 	"nubitalk/internal/media/negotiate"
@@ -85,5 +86,20 @@ func TestAnEarlyDescriptionHoldsWhereNobodyHearsIt(t *testing.T) {
 	o.early(l, sip.EarlyMedia{Code: 183, Body: sip.SDP(answer)})
 	if _, agreed := ours.Law(); !agreed || !o.out.alive || !l.rang {
 		t.Errorf("agreed %v, alive %v, rang %v", agreed, o.out.alive, l.rang)
+	}
+}
+
+// A call to an emergency number that rings is not given up for a transfer to it, which
+// nobody would be let into.
+func TestAnEmergencyCallThatRingsIsNotTransferredTo(t *testing.T) {
+	phone, first := &line{trunk: "phn_1"}, &line{trunk: "phn_1"}
+	o := &officeCall{ends: ends{caller: phone, out: &leaving{emergency: true}}, mail: newMailbox(), bridge: media.NewHost(media.Config{}).NewBridge()}
+	into := &officeCall{mail: newMailbox()}
+	if !o.emergency() {
+		t.Error("it is not known as one")
+	}
+	o.yields(phone, into, first, secret.New("112"))
+	if o.over || len(into.mail.take()) != 1 {
+		t.Errorf("it was given up: %v", o.over)
 	}
 }
