@@ -222,6 +222,9 @@ func TestSupportEndsWithTheReseller(t *testing.T) {
 		f.out("moved away", token)
 		_, _, err = f.OpenSupport(ctx, in.Session, g.ID)
 		wantCode(t, err, errs.Conflict)
+		if n := f.audited(f.a.ID, "support.opened"); n != 1 {
+			t.Errorf("what was refused is noted as opened: %d lines", n)
+		}
 	})
 }
 

@@ -27,6 +27,11 @@ func (s *Service) OpenSupport(ctx context.Context, in Session, grant string) (se
 	if err != nil {
 		return secret.Text{}, SupportGrant{}, err
 	}
+	if err := s.stillAbove(ctx, g); errs.Is(err, errs.NotFound) {
+		return secret.Text{}, SupportGrant{}, errs.New(errs.Conflict, "This access is not granted, or has ended.")
+	} else if err != nil {
+		return secret.Text{}, SupportGrant{}, err
+	}
 	token, hash := newToken(supportPrefix, g.Tenant)
 	g, err = s.changeSupport(ctx, in.Actor, g.Tenant, grant, "support.opened", func(_ *store.Tx, g *store.SupportGrantRow) error {
 		if g.State != string(SupportGranted) || !s.now().Before(g.EndsAt) {
@@ -83,16 +88,8 @@ func (s *Service) readSupport(ctx context.Context, t id.Tenant, h tokenHash, now
 	if g.State != string(SupportGranted) || !now.Before(g.EndsAt) || org.Status != string(Active) {
 		return recognised{}, none
 	}
-	below := false
-	err = s.Store.SystemRead(ctx, func(tx *store.Tx) (err error) {
-		below, err = tx.IsBelow(t, g.Home)
-		return err
-	})
-	if err != nil {
+	if err := s.stillAbove(ctx, g); err != nil {
 		return recognised{}, err
-	}
-	if !below { // it was moved to another reseller meanwhile
-		return recognised{}, none
 	}
 	var home recognised
 	err = s.Store.Read(ctx, g.Home, func(tx *store.Tx) (err error) {
@@ -113,6 +110,18 @@ func (s *Service) readSupport(ctx context.Context, t id.Tenant, h tokenHash, now
 	own.Actor = access.Actor{Tenant: t, User: g.UserID, Session: g.ID, Support: &access.Support{Grant: g.ID, Home: g.Home, Scopes: wordsAs[access.SupportScope](g.Scopes), Interaction: g.InteractionID}}
 	own.Kind, own.homeSession, own.supportUntil = KindTenant, g.HomeSession, g.EndsAt
 	return recognised{session: own, seen: home.seen}, nil
+}
+
+// stillAbove is NotFound where the tenant was moved to another reseller since it
+// granted access.
+func (s *Service) stillAbove(ctx context.Context, g store.SupportGrantRow) error {
+	return s.Store.SystemRead(ctx, func(tx *store.Tx) error {
+		below, err := tx.IsBelow(g.Tenant, g.Home)
+		if err == nil && !below {
+			err = errs.New(errs.NotFound, "This access has ended.")
+		}
+		return err
+	})
 }
 
 // StandsIn says whether own is the session in which a support session was opened.
