@@ -372,6 +372,20 @@ func (s *Service) AcceptSupport(ctx context.Context, a access.Actor, grant strin
 	if err := f.Err(); err != nil {
 		return SupportGrant{}, err
 	}
+	var asked store.SupportGrantRow
+	err := s.Store.Read(ctx, a.Tenant, func(tx *store.Tx) (err error) {
+		asked, err = tx.SupportGrant(grant)
+		return err
+	})
+	if err == nil {
+		err = s.stillAbove(ctx, asked)
+		if errs.Is(err, errs.NotFound) {
+			err = errs.New(errs.Conflict, "Who asked is no longer of an organisation above yours.")
+		}
+	}
+	if err != nil {
+		return SupportGrant{}, err
+	}
 	g, err := s.changeSupport(ctx, a, a.Tenant, grant, "support.granted", func(tx *store.Tx, g *store.SupportGrantRow) error {
 		switch {
 		case g.Version != version:

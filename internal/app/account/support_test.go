@@ -213,12 +213,16 @@ func TestSupportEndsWithTheReseller(t *testing.T) {
 		if err != nil || len(providers) != 2 || providers[0].ID != res.ID || providers[1].ID != f.operator.Tenant {
 			t.Errorf("%+v, %v", providers, err)
 		}
+		asked, err := f.AskSupport(ctx, in.Session.Actor, f.a.ID, terms(access.SupportRoom))
+		must(t, err)
 		token, _, err := f.OpenSupport(ctx, in.Session, g.ID)
 		must(t, err)
 		_, err = f.Recognise(ctx, token)
 		must(t, err)
 		_, err = f.MoveOrganisation(ctx, f.operator, f.a.ID, moved.Version, f.operator.Tenant)
 		must(t, err)
+		_, err = f.AcceptSupport(ctx, f.a.admin, asked.ID, asked.Version, terms(access.SupportRoom))
+		wantCode(t, err, errs.Conflict)
 		f.out("moved away", token)
 		_, _, err = f.OpenSupport(ctx, in.Session, g.ID)
 		wantCode(t, err, errs.Conflict)

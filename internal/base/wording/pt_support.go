@@ -2,6 +2,7 @@ package wording
 
 // ptSupport are sentences about who is let in from the organisation above.
 var ptSupport = []entry{
+	{"Who asked is no longer of an organisation above yours.", "Quem pediu já não é de uma organização acima da sua."},
 	{"must name at least one", "tem de indicar pelo menos um"},
 	{"must be the id of an interaction, as its page shows it", "tem de ser o identificador de uma interação, como a página dela o mostra"},
 	{"must be left out unless an interaction is among what is granted", "tem de ficar de fora se não se concede uma interação"},
