@@ -153,7 +153,11 @@ func (s *Service) PutSignOn(ctx context.Context, in Session, version int64, o Si
 			}
 		}
 		if was.Enabled && (!o.Enabled || movedTo(was, o)) {
-			if ended, err = s.leaveProvider(tx, a); err != nil {
+			ended, err = s.leaveProvider(tx, a)
+			if errs.Is(err, errs.Conflict) { // nobody else changed anything: it stands beside its field
+				err = errs.Bad(leftBy(was, o), "would leave no administrator who can sign in; give one a password first")
+			}
+			if err != nil {
 				return err
 			}
 		}
@@ -175,6 +179,17 @@ func (s *Service) PutSignOn(ctx context.Context, in Session, version int64, o Si
 
 // movedTo says whether another provider is asked, or as another client.
 func movedTo(was, o SignOn) bool { return was.Issuer != o.Issuer || was.Client != o.Client }
+
+// leftBy is the field by which the provider is not asked any more.
+func leftBy(was, o SignOn) string {
+	switch {
+	case was.Issuer != o.Issuer:
+		return "issuer"
+	case was.Client != o.Client:
+		return "client"
+	}
+	return "enabled"
+}
 
 // leaveProvider is for when the provider is not asked any more: somebody who rules
 // must be able to come in without it, and who came in by it goes, but for the actor,
