@@ -485,7 +485,7 @@ func (s *Service) replaceClaimRole(tx *store.Tx, role, replacement string) error
 		return err
 	}
 	if replacement == "" {
-		return errs.New(errs.Conflict, "The organisation's provider gives this role to who signs in. Say which role it gives instead.")
+		return errs.New(errs.Conflict, "The organisation's provider gives this role to who signs in. Change that first, under Single sign-on, or say which role it gives instead.")
 	}
 	for i, r := range o.Roles {
 		if gives(r) {

@@ -19,7 +19,7 @@ var ptSignOn = []entry{
 	{"is another user's already", "já é de outro utilizador"},
 	{"No administrator could sign in any more. Give one a password first.", "Nenhum administrador poderia voltar a entrar. Dê primeiro uma palavra-passe a um."},
 	{"would leave no administrator who can sign in; give one a password first", "não deixaria nenhum administrador que possa entrar; dê primeiro uma palavra-passe a um"},
-	{"The organisation's provider gives this role to who signs in. Say which role it gives instead.", "O fornecedor da organização dá esta função a quem inicia sessão. Indique a função que dá em vez dela."},
+	{"The organisation's provider gives this role to who signs in. Change that first, under Single sign-on, or say which role it gives instead.", "O fornecedor da organização dá esta função a quem inicia sessão. Mude isso primeiro, em Início de sessão único, ou indique a função que dá em vez dela."},
 	{"This user is not linked.", "Este utilizador não está associado."},
 	{"This is your organisation's account for emergencies, when its provider is down. Name another one first, under Single sign-on.", "Esta é a conta de emergência da sua organização, para quando o fornecedor está em baixo. Indique primeiro outra, em Início de sessão único."},
 	{"No organisation of this name signs in with a provider of its own. Please sign in with your user name.", "Nenhuma organização com este nome inicia sessão com um fornecedor próprio. Inicie sessão com o seu nome de utilizador."},
