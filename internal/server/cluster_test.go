@@ -112,6 +112,12 @@ func TestEveryNodeAnswersForEveryTenant(t *testing.T) {
 		t.Fatal(err)
 	}
 
+	for _, path := range []string{"shelved", "parked-calls"} {
+		if err := agent.Do(ctx, "GET", path, nil, nil); err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+
 	var entries struct{ Items []struct{ ID string } }
 	if err := agent.Do(ctx, "GET", "entry-points", nil, &entries); err != nil || len(entries.Items) == 0 {
 		t.Fatal(err, entries)
