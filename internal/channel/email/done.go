@@ -8,6 +8,7 @@ import (
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/channel/email/provider"
+	"nubitalk/internal/core/acd"
 	"nubitalk/internal/core/setup"
 	"nubitalk/internal/store"
 )
@@ -21,14 +22,20 @@ const mostTries = 30
 const leavesWithin = 2 * time.Minute
 
 // RunDone tells the provider that the message of a closed interaction was handled
-// (JobDone): it is marked, and moved where the tenant wants that.
+// (JobDone): it is marked, and moved where the tenant wants that. What nobody handled,
+// because its queue or flow was gone, lies there as it came: the people there find it.
 func (s *Service) RunDone(ctx context.Context, job store.JobRow) error {
 	var row store.EmailRow
 	var sends []store.EmailSendRow
+	var work store.InteractionRow
 	err := s.DB.Read(ctx, job.Tenant, func(tx *store.Tx) (err error) {
-		if row, err = tx.Email(job.ObjectID); err == nil {
-			sends, err = tx.EmailSends(job.ObjectID)
+		if row, err = tx.Email(job.ObjectID); err != nil {
+			return err
 		}
+		if work, err = tx.Interaction(job.ObjectID); err != nil {
+			return err
+		}
+		sends, err = tx.EmailSends(job.ObjectID)
 		return err
 	})
 	if errs.Is(err, errs.NotFound) || err == nil && !row.DoneAt.IsZero() {
@@ -48,10 +55,10 @@ func (s *Service) RunDone(ctx context.Context, job store.JobRow) error {
 		return err
 	}
 	box, there := boxes[row.MailboxID]
-	if there && box.Enabled {
-		left := func(kind string) bool {
-			return slices.ContainsFunc(sends, func(x store.EmailSendRow) bool { return x.State == sent && x.Kind == kind })
-		}
+	left := func(kind string) bool {
+		return slices.ContainsFunc(sends, func(x store.EmailSendRow) bool { return x.State == sent && x.Kind == kind })
+	}
+	if handled := work.CloseReason != string(acd.Failed) || left("") || left(forwarded); there && box.Enabled && handled {
 		if err := s.tell(ctx, job.Tenant, row, box, left(""), left(forwarded)); err != nil && job.Attempts < mostTries {
 			return err
 		}

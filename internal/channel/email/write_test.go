@@ -15,6 +15,7 @@ import (
 	"nubitalk/internal/channel"
 	"nubitalk/internal/channel/email/message"
 	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/acd"
 	"nubitalk/internal/core/setup"
 	"nubitalk/internal/store"
 )
@@ -342,6 +343,38 @@ func TestTheProviderIsToldAfterWhatIsHeldElsewhere(t *testing.T) {
 		now.Advance(2 * time.Minute)
 		if err := s.RunDone(t.Context(), job); err != nil {
 			t.Errorf("%s, of before: %v", state, err)
+		}
+	}
+}
+
+// What nobody handled, because its queue was removed say, is left at the provider as it
+// came; an answer that was sent is told all the same.
+func TestTheProviderIsNotToldOfWhatNobodyHandled(t *testing.T) {
+	for _, c := range []struct {
+		reason acd.CloseReason
+		sends  bool
+		told   bool
+	}{{acd.Completed, false, true}, {acd.Failed, false, false}, {acd.Failed, true, true}} {
+		s, a, interaction := writing(t, newRelay(t), 0)
+		box := s.Setup.(oneBox)
+		box.m.Enabled, box.m.IMAP = true, setup.MailServer{Host: "127.0.0.1", Port: 1} // nothing listens there
+		s.Setup = box
+		err := s.DB.Write(t.Context(), a.Tenant, func(tx *store.Tx) error {
+			i, err := tx.Interaction(interaction)
+			if err != nil {
+				return err
+			}
+			i.State, i.CloseReason = "closed", string(c.reason)
+			if err := tx.UpdateInteraction(i); err != nil || !c.sends {
+				return err
+			}
+			return tx.BeginEmailSend(store.EmailSendRow{InteractionID: interaction, ClientID: "1", UserID: a.User, State: sent, BegunAt: time.Now()})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.RunDone(t.Context(), store.JobRow{Tenant: a.Tenant, ObjectID: interaction}); (err != nil) != c.told {
+			t.Errorf("%+v: %v", c, err)
 		}
 	}
 }
