@@ -7,8 +7,10 @@ import (
 	"testing"
 	"time"
 
+	"nubitalk/internal/app/account"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/totp"
+	"nubitalk/internal/store"
 )
 
 // What the two steps of a sign-in give away, and what they take: no cookie
@@ -77,7 +79,7 @@ func TestWhatAsksForAFreshProof(t *testing.T) {
 	fresh := map[string]bool{
 		"POST /api/v1/me/factors/totp/begin": true, "POST /api/v1/me/factors/totp": true, "POST /api/v1/me/factors/passkey/begin": true, "POST /api/v1/me/factors/passkey": true,
 		"DELETE /api/v1/me/factors/{id}": true, "POST /api/v1/me/recovery-codes": true, "DELETE /api/v1/users/{id}/factors": true,
-		"POST /api/v1/users/{id}/password": true, "POST /api/v1/api-keys": true, "POST /api/v1/roles": true, "PUT /api/v1/roles/{id}": true, "DELETE /api/v1/roles/{id}": true,
+		"POST /api/v1/users": true, "POST /api/v1/users/{id}/password": true, "POST /api/v1/api-keys": true, "POST /api/v1/roles": true, "PUT /api/v1/roles/{id}": true, "DELETE /api/v1/roles/{id}": true,
 		"POST /api/v1/support-access/{id}/open": true,
 		"PUT /api/v1/sign-on":                   true, "DELETE /api/v1/sign-on": true, "POST /api/v1/sign-on/try": true, "PUT /api/v1/users/{id}/identity": true, "DELETE /api/v1/users/{id}/identity": true,
 	}
@@ -89,5 +91,36 @@ func TestWhatAsksForAFreshProof(t *testing.T) {
 		if r.Guard.Fresh && r.Repeatable {
 			t.Errorf("%s keeps its answer", name)
 		}
+	}
+}
+
+// A desk that was left open makes nobody an administrator: other roles ask for a fresh
+// proof, and what else is changed of a user does not.
+func TestRolesAskForAFreshProof(t *testing.T) {
+	h := found(t, noLimits)
+	u := h.a.users[access.Agent]
+	admin := h.again(h.a.users[access.Administrator])
+	must(t, h.db.Write(t.Context(), h.a.ID, func(tx *store.Tx) error {
+		all, err := tx.SessionsOf(admin.user)
+		for _, one := range all {
+			if err == nil && one.EndedAt.IsZero() {
+				err = tx.ProveSession(one.ID, time.Now().Add(-time.Hour))
+			}
+		}
+		return err
+	}))
+	var now account.User
+	must(t, json.Unmarshal([]byte(h.ask(admin, "GET", "/api/v1/users/"+u.user, nil).body), &now))
+	want1(t, h.ask(admin, "POST", "/api/v1/users", m{"user_name": "left-open", "roles": []string{"administrator"}}), 403, "confirm")
+	want1(t, h.ask(admin, "PATCH", "/api/v1/users/"+u.user, m{"version": now.Version, "roles": []string{"administrator", "agent"}}), 403, "confirm")
+	want1(t, h.ask(admin, "PATCH", "/api/v1/users/"+u.user, m{"version": now.Version, "roles": []string{}}), 403, "confirm")
+	if got := h.ask(admin, "PATCH", "/api/v1/users/"+u.user, m{"version": now.Version, "roles": []string{"agent"}, "language": "pt"}); got.status != 200 {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+	if got := h.ask(admin, "POST", "/api/v1/me/confirm", m{"password": h.passwordOf(admin.user)}); got.status >= 300 {
+		t.Fatalf("%d %s", got.status, got.body)
+	}
+	if got := h.ask(admin, "POST", "/api/v1/users", m{"user_name": "proven", "roles": []string{"administrator"}}); got.status != 201 {
+		t.Errorf("%d %s", got.status, got.body)
 	}
 }

@@ -67,6 +67,7 @@ func (l *line) Subscribe(fn func(bus.Event)) func() {
 // house is the doors over a real HTTP server, with real accounts, audit log,
 // store and vault, and a world behind them.
 type house struct {
+	db *store.DB
 	*world
 	t         testing.TB
 	url       string
@@ -170,7 +171,7 @@ func build(t testing.TB, limits api.Limits) *house {
 	must(t, err)
 	v, err := vault.Open(vault.Config{Root: root, Store: keys})
 	must(t, err)
-	h := &house{world: newWorld(), t: t, bus: &line{}, log: &logBuffer{}, ids: id.NewSource(clock.Real{}.Now, nil), passwords: map[string]string{}, rules: &chosenRules{}}
+	h := &house{world: newWorld(), t: t, db: db, bus: &line{}, log: &logBuffer{}, ids: id.NewSource(clock.Real{}.Now, nil), passwords: map[string]string{}, rules: &chosenRules{}}
 	h.accounts = account.New(account.Deps{Providers: &h.providers, Rules: h.rules, Store: db, Vault: v, Bus: h.bus, Audit: audit.New(db, clock.Real{})})
 	must(t, h.accounts.Start(t.Context()))
 	h.hub = live.New(live.Config{Bus: h.bus, Reader: h.world, Floor: h.world})

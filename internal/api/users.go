@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"nubitalk/internal/app/account"
@@ -97,6 +98,14 @@ func permissionViews(language string) []PermissionView {
 	return out
 }
 
+// sameRoles says whether two lists have the same roles, in whatever order.
+func sameRoles(a, b []access.Role) bool {
+	in := func(list []access.Role) func(access.Role) bool {
+		return func(r access.Role) bool { return !slices.Contains(list, r) }
+	}
+	return !slices.ContainsFunc(a, in(b)) && !slices.ContainsFunc(b, in(a))
+}
+
 func (s *Server) userRoutes() {
 	const tag = "Users"
 	read, write := needs(access.UserRead), needs(access.UserWrite)
@@ -105,8 +114,8 @@ func (s *Server) userRoutes() {
 		func(ctx context.Context, c *caller, in *pageInput) (*reply[ListOf[account.User]], error) {
 			return list(s.Accounts.Users(ctx, c.Actor, in.Cursor, in.Limit))
 		})
-	handle(s, "POST", "/api/v1/users", write, about{id: "createUser", tag: tag, summary: "Create a user", status: 201,
-		detail: "Answers with a one-time password, shown once."},
+	handle(s, "POST", "/api/v1/users", proven, about{id: "createUser", tag: tag, summary: "Create a user", status: 201, once: true,
+		detail: "Answers with a one-time password, shown once. " + provenText},
 		func(ctx context.Context, c *caller, in *newUserInput) (*reply[CreatedUser], error) {
 			n := account.NewUser{UserName: in.Body.UserName, Roles: in.Body.Roles, Skills: in.Body.Skills, Teams: in.Body.Teams, Site: in.Body.Site, Capacity: in.Body.Capacity,
 				Profile: in.Body.Profile.Of(account.Profile{}), Language: in.Body.Language}
@@ -118,9 +127,18 @@ func (s *Server) userRoutes() {
 			return answer(s.Accounts.User(ctx, c.Actor, in.ID))
 		})
 	handle(s, "PATCH", "/api/v1/users/{id}", write, about{id: "updateUser", tag: tag, summary: "Change a user",
-		detail: "A change of roles or status takes effect at once on the user's sessions. The last administrator is protected."},
+		detail: "A change of roles or status takes effect at once on the user's sessions. The last administrator is protected. For other roles than the user has: " + provenText},
 		func(ctx context.Context, c *caller, in *userChangeInput) (*reply[account.User], error) {
 			b := in.Body
+			if b.Roles != nil && !c.proven(s.clock.Now()) {
+				before, err := s.Accounts.User(ctx, c.Actor, in.ID)
+				if err != nil {
+					return nil, err
+				}
+				if !sameRoles(before.Roles, *b.Roles) {
+					return nil, confirmAgain()
+				}
+			}
 			u, err := s.Accounts.UpdateUser(ctx, c.Actor, in.ID, b.Version, account.UserChange{UserName: b.UserName, Status: b.Status,
 				Roles: b.Roles, Skills: b.Skills, Teams: b.Teams, Site: b.Site, Capacity: b.Capacity, Profile: b.Profile, Language: b.Language})
 			return answer(u, conflicting(err, func() (account.User, error) { return s.Accounts.User(ctx, c.Actor, in.ID) }))

@@ -6547,7 +6547,7 @@ export interface paths {
     put?: never;
     /**
      * Create a user
-     * @description Answers with a one-time password, shown once.
+     * @description Answers with a one-time password, shown once. A signed-in caller has proved to be itself within ten minutes (POST me/confirm).
      *
      *     Needs `user.write`.
      */
@@ -6583,7 +6583,7 @@ export interface paths {
     head?: never;
     /**
      * Change a user
-     * @description A change of roles or status takes effect at once on the user's sessions. The last administrator is protected.
+     * @description A change of roles or status takes effect at once on the user's sessions. The last administrator is protected. For other roles than the user has: A signed-in caller has proved to be itself within ten minutes (POST me/confirm).
      *
      *     Needs `user.write`.
      */
@@ -27969,10 +27969,7 @@ export interface operations {
   createUser: {
     parameters: {
       query?: never;
-      header?: {
-        /** @description The same key and body answer the same again for 24 hours. */
-        "Idempotency-Key"?: string;
-      };
+      header?: never;
       path?: never;
       cookie?: never;
     };
