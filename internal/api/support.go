@@ -13,7 +13,7 @@ import (
 
 // SupportTermsInput is what a grant lets its person do.
 type SupportTermsInput struct {
-	Scopes      []access.SupportScope `json:"scopes" minItems:"1" maxItems:"5" enum:"setup_read,setup,room,calls,interaction" doc:"setup_read: look at the set-up. setup: change it. room: live queues and agents, without names of contacts. calls: records of calls, numbers masked. interaction: one interaction with its conversation."`
+	Scopes      []access.SupportScope `json:"scopes" minItems:"1" maxItems:"5" enum:"setup_read,setup,room,calls,interaction" doc:"setup_read: look at the set-up. setup: change it, and so where calls and messages are led. room: live queues and agents, without names of contacts. calls: records of calls, numbers masked. interaction: one interaction with its conversation."`
 	Interaction string                `json:"interaction,omitempty" maxLength:"64" doc:"The one that scope interaction is about."`
 	Minutes     int64                 `json:"minutes" minimum:"15" maximum:"10080"`
 }

@@ -10664,7 +10664,7 @@ export interface components {
       /** @description One of support-providers. */
       organisation: string;
       reason: string;
-      /** @description setup_read: look at the set-up. setup: change it. room: live queues and agents, without names of contacts. calls: records of calls, numbers masked. interaction: one interaction with its conversation. */
+      /** @description setup_read: look at the set-up. setup: change it, and so where calls and messages are led. room: live queues and agents, without names of contacts. calls: records of calls, numbers masked. interaction: one interaction with its conversation. */
       scopes: ("setup_read" | "setup" | "room" | "calls" | "interaction")[];
       /** @description What the person signs in with. */
       user_name: string;
@@ -13496,7 +13496,7 @@ export interface components {
       interaction?: string;
       /** Format: int64 */
       minutes: number;
-      /** @description setup_read: look at the set-up. setup: change it. room: live queues and agents, without names of contacts. calls: records of calls, numbers masked. interaction: one interaction with its conversation. */
+      /** @description setup_read: look at the set-up. setup: change it, and so where calls and messages are led. room: live queues and agents, without names of contacts. calls: records of calls, numbers masked. interaction: one interaction with its conversation. */
       scopes: ("setup_read" | "setup" | "room" | "calls" | "interaction")[];
       /** Format: int64 */
       version: number;
@@ -13559,7 +13559,7 @@ export interface components {
       minutes: number;
       /** @description The tenant reads it; no personal data. */
       reason: string;
-      /** @description setup_read: look at the set-up. setup: change it. room: live queues and agents, without names of contacts. calls: records of calls, numbers masked. interaction: one interaction with its conversation. */
+      /** @description setup_read: look at the set-up. setup: change it, and so where calls and messages are led. room: live queues and agents, without names of contacts. calls: records of calls, numbers masked. interaction: one interaction with its conversation. */
       scopes: ("setup_read" | "setup" | "room" | "calls" | "interaction")[];
     };
     SupportView: {
