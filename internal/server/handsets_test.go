@@ -26,15 +26,22 @@ type ownPhone struct {
 	arrived     chan *dialled
 }
 
+// newCalled is an end of the test's own that is called; what arrives is given.
+func newCalled(t *testing.T, node sip.Target) (*exchange, chan *dialled) {
+	t.Helper()
+	arrived := make(chan *dialled, 8)
+	return newExchange(t, node, func(l *sip.Leg) {
+		d := &dialled{leg: l, events: make(chan sip.Event, 64)}
+		l.Events(func(e sip.Event) { d.events <- e })
+		arrived <- d
+	}), arrived
+}
+
 func (c *company) ownPhone(t *testing.T, node sip.Target, conf *config.Config, name, user, extension string) *ownPhone {
 	t.Helper()
 	account, password := c.plainPhone(t, name, user, extension)
-	p := &ownPhone{id: account, as: auth.Credentials{Realms: []string{conf.SIP.Realm}, Username: secret.New(account), Password: password}, arrived: make(chan *dialled, 8)}
-	p.exchange = newExchange(t, node, func(l *sip.Leg) {
-		d := &dialled{leg: l, events: make(chan sip.Event, 64)}
-		l.Events(func(e sip.Event) { d.events <- e })
-		p.arrived <- d
-	})
+	p := &ownPhone{id: account, as: auth.Credentials{Realms: []string{conf.SIP.Realm}, Username: secret.New(account), Password: password}}
+	p.exchange, p.arrived = newCalled(t, node)
 	p.registering = p.register(t, account, conf.SIP.Realm, password)
 	registered(t, p.registering)
 	return p

@@ -200,12 +200,7 @@ func TestAPhoneCallsOutside(t *testing.T) {
 		ctx := t.Context()
 		boID, cyID := acme.agent(t, "bo"), acme.user(t, "cy", access.Administrator)
 		bo := acme.signIn(t, "bo")
-		called := make(chan *dialled, 4)
-		op := newExchange(t, node, func(l *sip.Leg) {
-			d := &dialled{leg: l, events: make(chan sip.Event, 64)}
-			l.Events(func(e sip.Event) { d.events <- e })
-			called <- d
-		})
+		op, called := newCalled(t, node)
 		trunk := acme.trunk(t, op, "+351210000001", "", func(v *setup.Trunk) {
 			v.Outgoing = setup.TrunkOutgoing{Allowed: true, MaxCalls: 1}
 		})

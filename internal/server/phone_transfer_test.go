@@ -55,12 +55,7 @@ func TestAPhoneTransfersToANumber(t *testing.T) {
 		entry := acme.telephone(t, acme.signIn(t, "ana"))
 		boID, cyID := acme.agent(t, "bo"), acme.agent(t, "cy")
 		bo, cy := acme.signIn(t, "bo"), acme.signIn(t, "cy")
-		called := make(chan *dialled, 4)
-		op := newExchange(t, node, func(l *sip.Leg) {
-			d := &dialled{leg: l, events: make(chan sip.Event, 64)}
-			l.Events(func(e sip.Event) { d.events <- e })
-			called <- d
-		})
+		op, called := newCalled(t, node)
 		mine := acme.ownPhone(t, node, conf, "Bo's", boID, "21")
 		hers := acme.ownPhone(t, node, conf, "Cy's", cyID, "22")
 		hall := acme.ownPhone(t, node, conf, "Hall", "", "25")
@@ -260,12 +255,7 @@ func TestAPhoneTransfersToWhomItTalksWith(t *testing.T) {
 		acme, books := house(t, n)
 		boID, cyID := acme.agent(t, "bo"), acme.agent(t, "cy")
 		bo, cy := acme.signIn(t, "bo"), acme.signIn(t, "cy")
-		called := make(chan *dialled, 4)
-		op := newExchange(t, node, func(l *sip.Leg) {
-			d := &dialled{leg: l, events: make(chan sip.Event, 64)}
-			l.Events(func(e sip.Event) { d.events <- e })
-			called <- d
-		})
+		op, called := newCalled(t, node)
 		mine := acme.ownPhone(t, node, conf, "Bo's", boID, "21")
 		hers := acme.ownPhone(t, node, conf, "Cy's", cyID, "22")
 		hall := acme.ownPhone(t, node, conf, "Hall", "", "25")
