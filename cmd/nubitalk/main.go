@@ -28,8 +28,14 @@ type commands struct {
 	Keys      keysCommand      `cmd:"" help:"The organisations' keys: list them, give new ones."`
 	Files     filesCommand     `cmd:"" help:"Where sealed files are kept: check it, copy files to another place."`
 	Recording recordingCommand `cmd:"" help:"Recordings that were exported: check them."`
-	Migrate   migrateCommand   `cmd:"" help:"Bring the databases to this program's version, and stop."`
-	Version   versionCommand   `cmd:"" help:"Say which program this is."`
+
+	Organisation organisationCommand `cmd:"" help:"What an organisation exported: check it."`
+
+	Audit auditCommand `cmd:"" help:"Audit logs that were exported: check them."`
+
+	Certificate certificateCommand `cmd:"" help:"Certificates of erasure: check them."`
+	Migrate     migrateCommand     `cmd:"" help:"Bring the databases to this program's version, and stop."`
+	Version     versionCommand     `cmd:"" help:"Say which program this is."`
 }
 
 // console is where commands write.

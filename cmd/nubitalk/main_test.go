@@ -38,11 +38,35 @@ func TestCommandsSayWhatIsWrong(t *testing.T) {
 		{[]string{"recording", "verify", bad}, exitFailed, "open it first: age -d"},
 		{[]string{"recording", "verify", dir, "--key", "AAAA"}, exitFailed, "32 octets in base64"},
 		{[]string{"recording", "verify", dir}, exitFailed, "manifest.json"},
+		{[]string{"organisation", "verify", filepath.Join(dir, "none.zip")}, exitFailed, "no such archive"},
+		{[]string{"organisation", "verify", dir}, exitFailed, "no whole archive of an organisation"},
+		{[]string{"audit", "verify", filepath.Join(dir, "none.ndjson")}, exitFailed, "no such file"},
+		{[]string{"audit", "verify", bad}, exitFailed, "Line 1 of the audit log cannot be read"},
+		{[]string{"audit", "verify", dir}, exitFailed, "no audit log in this archive"},
+		{[]string{"certificate", "verify", filepath.Join(dir, "none.json")}, exitFailed, "no such file"},
+		{[]string{"certificate", "verify", bad}, exitFailed, "no certificate of erasure"},
+		{[]string{"certificate", "verify", bad, "--key", "AAAA"}, exitFailed, "32 octets in base64"},
 	} {
 		code, _, stderr := call(c.args...)
 		if code != c.code || !strings.Contains(stderr, c.want) {
 			t.Errorf("%v: %d %s", c.args, code, stderr)
 		}
+	}
+}
+
+// What was made a year ago by this program is still checked by it.
+func TestACertificateIsVerified(t *testing.T) {
+	const key = "A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg="
+	file := filepath.Join("testdata", "certificate.json")
+	code, out, stderr := call("certificate", "verify", file, "--key", key)
+	if code != 0 || !strings.Contains(out, "rows of messages  7") || !strings.Contains(out, "as the operator signed it") {
+		t.Errorf("%d %s %s", code, out, stderr)
+	}
+	if code, out, _ := call("certificate", "verify", file); code != 0 || !strings.Contains(out, key) {
+		t.Errorf("without a key: %d %s", code, out)
+	}
+	if code, _, stderr := call("certificate", "verify", file, "--key", strings.Repeat("A", 43)+"="); code != exitFailed || !strings.Contains(stderr, "another key") {
+		t.Errorf("another key: %d %s", code, stderr)
 	}
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"archive/zip"
-	"crypto/ed25519"
 	"encoding/base64"
 	"fmt"
 	"io/fs"
@@ -25,13 +24,9 @@ type verifyRecordings struct {
 
 // Run checks and prints what is wrong. Anything that is makes the command fail.
 func (v *verifyRecordings) Run(c console) error {
-	var key ed25519.PublicKey
-	if v.Key != "" {
-		b, err := base64.StdEncoding.DecodeString(v.Key)
-		if err != nil || len(b) != ed25519.PublicKeySize {
-			return errs.New(errs.Invalid, "The key is none: it is 32 octets in base64.")
-		}
-		key = b
+	key, err := publicKey(v.Key)
+	if err != nil {
+		return err
 	}
 	files, closes, err := openArchive(v.Path)
 	if err != nil {

@@ -32,6 +32,17 @@ type signInOutput struct {
 	Body      SignedInView
 }
 
+type signedOutOutput struct {
+	SetCookie http.Cookie `header:"Set-Cookie"`
+	Hint      http.Cookie `header:"Set-Cookie"`
+	Body      SignedOutView
+}
+
+// SignedOutView is what is left to do for who has signed out.
+type SignedOutView struct {
+	Provider string `json:"provider,omitempty" doc:"The provider's page where its own session ends; it sends the browser back to the desk."`
+}
+
 type cookieOutput struct {
 	SetCookie http.Cookie `header:"Set-Cookie"`
 }
@@ -102,12 +113,13 @@ func (s *Server) accountRoutes() {
 		})
 	own := needs(access.SignedIn)
 	early := Guard{Permission: access.SignedIn, WhileMustChange: true, WhileMustSetUp: true}
-	handle(s, "POST", "/api/v1/sign-out", early, about{id: "signOut", tag: tag, summary: "Sign out", once: true},
-		func(ctx context.Context, c *caller, _ *none) (*cookieOutput, error) {
+	handle(s, "POST", "/api/v1/sign-out", early, about{id: "signOut", tag: tag, summary: "Sign out", once: true,
+		detail: "Ends the session. Where the organisation's provider opened it and is to end its own, too (`sign_out` of sign-on), the answer says where the browser goes on."},
+		func(ctx context.Context, c *caller, _ *none) (*signedOutOutput, error) {
 			if err := s.Accounts.SignOut(ctx, c.session); err != nil {
 				return nil, err
 			}
-			return &cookieOutput{s.cookie(secret.Text{}, time.Unix(1, 0))}, nil
+			return &signedOutOutput{s.cookie(secret.Text{}, time.Unix(1, 0)), s.hintCookie(account.SignedIn{}), SignedOutView{s.Accounts.SignOutPage(ctx, c.session, s.base(c), c.hint)}}, nil
 		})
 	whoAmI := early
 	whoAmI.Support = true
@@ -130,10 +142,16 @@ func (s *Server) accountRoutes() {
 			items, err := s.Accounts.Sessions(ctx, c.Actor)
 			return list(items, "", err)
 		})
-	handle(s, "DELETE", "/api/v1/me/sessions/{id}", own, about{id: "endMySession", tag: tag, summary: "Sign out elsewhere"},
+	handle(s, "POST", "/api/v1/me/not-me", Guard{Permission: access.SignedIn, WhileMustChange: true}, about{id: "disownSignIn", tag: tag, summary: "That sign-in was not me", once: true,
+		detail: "Ends all other sessions of the user, and asks for a new password before anything else."},
+		func(ctx context.Context, c *caller, _ *none) (*reply[account.Disowned], error) {
+			return answer(s.Accounts.NotMe(ctx, c.session))
+		})
+	handle(s, "DELETE", "/api/v1/me/sessions/{id}", Guard{Permission: access.SignedIn, Fresh: true}, about{id: "endMySession", tag: tag, summary: "Sign out elsewhere", once: true},
 		func(ctx context.Context, c *caller, in *ByID) (*none, error) {
 			return done(s.Accounts.EndSession(ctx, c.Actor, in.ID))
 		})
+	s.invitationRoutes(tag)
 	s.factorRoutes()
 	s.signOnRoutes()
 }

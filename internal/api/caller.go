@@ -24,6 +24,7 @@ type caller struct {
 	peer    netip.Addr       // of the client, for the networks that users may come from; never logged
 	devices secret.Text      // what the browser keeps of earlier sign-ins
 	flow    secret.Text      // … and of a sign-in with a provider that is under way
+	hint    secret.Text      // … and of the provider's session, when it signs out
 	earlier secret.Text      // the session that the browser has already, for sign-ins
 	asks    wording.Language // by Accept-Language; "" if for none of ours
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"slices"
 
 	"nubitalk/internal/app/floor"
 	"nubitalk/internal/base/errs"
@@ -88,7 +89,7 @@ type CalledOut struct {
 type keysInput struct {
 	ByID
 	Body struct {
-		Keys string `json:"keys" minLength:"1" maxLength:"32" pattern:"^[0-9*#A-D]+$" doc:"Keys to send to the caller's side, such as 1, * or #. Nothing of them is kept."`
+		Keys string `json:"keys" minLength:"1" maxLength:"32" pattern:"^[0-9*#A-D]+$" doc:"Keys to send to the caller, or to the outside number with which the agent talks alone, such as 1, * or #. Nothing of them is kept."`
 	}
 }
 
@@ -229,8 +230,15 @@ func (s *Server) handedRoutes() {
 		})
 	handle(s, "GET", "/api/v1/floor/handed-over", needs(access.FloorWatch), about{id: "handedOver", tag: tag, summary: "Calls that go on with an outside number, now",
 		detail: "They were handed over and take none of the agents' time, but the minutes and the calls of the trunk. The oldest comes first. `handed.changed` tells each change live."},
-		func(_ context.Context, c *caller, _ *none) (*reply[ListOf[voice.Handed]], error) {
-			return list(s.Calls.HandedOver(c.Tenant), "", nil)
+		func(ctx context.Context, c *caller, _ *none) (*reply[ListOf[voice.Handed]], error) {
+			all := s.Calls.HandedOver(c.Tenant)
+			if access.Reach(c.Actor, access.FloorWatch) == access.SomeOf { // the interactions say whose they are
+				all = slices.DeleteFunc(slices.Clone(all), func(h voice.Handed) bool {
+					_, err := s.Floor.Work(ctx, c.Actor, access.FloorWatch, h.Interaction)
+					return err != nil
+				})
+			}
+			return list(all, "", nil)
 		})
 	handle(s, "DELETE", "/api/v1/floor/handed-over/{id}", needs(access.FloorManage), about{id: "endHandedOver", tag: tag, summary: "Hang up a call that goes on with an outside number",
 		detail: "Both sides are hung up. It is noted in the audit log (`call.ended`)."},

@@ -8,12 +8,15 @@ import (
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/setup"
 )
 
 type contactsInput struct {
 	Page
 	Kind    string `query:"kind" enum:"phone,email,social,visitor" doc:"With address."`
-	Address string `query:"address" maxLength:"254" doc:"Exact; absent: the newest seen."`
+	Address string `query:"address" maxLength:"254" doc:"Exact; absent: all, by age."`
+	Field   string `query:"field" maxLength:"40" doc:"Key of a custom field of contacts that tells nothing about a person and is not masked: a number, a yes or no, a date, a time or a choice. Not with an address."`
+	Value   string `query:"value" maxLength:"64" doc:"Its value, with field."`
 }
 
 // ContactChangeInput corrects what it names.
@@ -39,10 +42,20 @@ func (s *Server) contactRoutes() {
 	const tag = "Contacts"
 	read := needs(access.ContactRead)
 	erase := needs(access.ContactErase)
-	handle(s, "GET", "/api/v1/contacts", read, about{id: "contacts", tag: tag, summary: "Find contacts by address"},
+	handle(s, "GET", "/api/v1/contacts", read, about{id: "contacts", tag: tag, summary: "Find contacts by address, or by what stands in a custom field"},
 		func(ctx context.Context, c *caller, in *contactsInput) (*reply[ListOf[Contact]], error) {
 			if in.Address != "" && in.Kind == "" {
 				return nil, errs.Bad("query.kind", "must be given with an address: phone, email, social or visitor")
+			}
+			if in.Field != "" {
+				if in.Address != "" {
+					return nil, errs.Bad("query.field", "must not be given with an address")
+				}
+				field, value, err := s.Fields.Searched(ctx, c.Actor, setup.OfContact, in.Field, in.Value)
+				if err != nil {
+					return nil, err
+				}
+				return list(s.Contacts.FindByField(ctx, c.Actor, field, value, in.Cursor, in.Limit))
 			}
 			return list(s.Contacts.Find(ctx, c.Actor, in.Kind, secret.New(in.Address), in.Cursor, in.Limit))
 		})

@@ -31,6 +31,34 @@ func (s *Server) deviceCookie(devices secret.Text) http.Cookie {
 		Secure: !s.config.PlainHTTP, HttpOnly: true, SameSite: http.SameSiteStrictMode}
 }
 
+// hintPath is where alone the browser sends what it kept of a sign-in by the provider.
+const hintPath = "/api/v1/sign-out"
+
+func (s *Server) hintName() string {
+	if s.config.PlainHTTP {
+		return "nubitalk-hint"
+	}
+	return "__Secure-nubitalk-hint"
+}
+
+// hintCookie keeps a sign-in's hint for as long as its session; without one it removes what is there.
+func (s *Server) hintCookie(got account.SignedIn) http.Cookie {
+	c := http.Cookie{Name: s.hintName(), Value: got.Hint.Reveal(), Path: hintPath, Expires: got.Session.ExpiresAt, Secure: !s.config.PlainHTTP,
+		HttpOnly: true, SameSite: http.SameSiteStrictMode}
+	if got.Hint.Empty() {
+		c.MaxAge, c.Expires = -1, time.Unix(1, 0)
+	}
+	return c
+}
+
+func (s *Server) hintOf(r *http.Request) secret.Text {
+	cookie, err := r.Cookie(s.hintName())
+	if err != nil {
+		return secret.Text{}
+	}
+	return secret.New(cookie.Value)
+}
+
 func (s *Server) devicesOf(r *http.Request) secret.Text {
 	cookie, err := r.Cookie(s.cookieName() + "-device")
 	if err != nil {

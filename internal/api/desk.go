@@ -43,7 +43,8 @@ type transferInput struct {
 	ByID
 	Body struct {
 		Queue string `json:"queue,omitempty" maxLength:"64"`
-		User  string `json:"user,omitempty" maxLength:"64" doc:"Either a queue or a user."`
+		User  string `json:"user,omitempty" maxLength:"64" doc:"Either a queue, a user or a flow."`
+		Flow  string `json:"flow,omitempty" maxLength:"64" doc:"One of transferFlows: the person goes into it for good, and you are free at once."`
 		Note  string `json:"note,omitempty" maxLength:"4000" doc:"For who takes over; the person never sees it."`
 	}
 }
@@ -151,12 +152,22 @@ func (s *Server) workRoutes() {
 		func(ctx context.Context, c *caller, in *ByID) (*changed, error) {
 			return s.inForce(ctx, c, in.ID)(s.Floor.Extend(ctx, c.Actor, in.ID))
 		})
-	handle(s, "POST", base+"/transfer", hold, about{id: "transfer", tag: tag, summary: "Hand on to a queue or a colleague"},
+	handle(s, "POST", base+"/transfer", hold, about{id: "transfer", tag: tag, summary: "Hand on to a queue, a colleague or a flow"},
 		func(ctx context.Context, c *caller, in *transferInput) (*changed, error) {
-			if (in.Body.Queue == "") == (in.Body.User == "") {
-				return nil, errs.Bad("queue", "give either a queue or a user")
+			b := in.Body
+			switch {
+			case b.Flow != "" && b.Queue == "" && b.User == "":
+				return s.inForce(ctx, c, in.ID)(s.Floor.TransferToFlow(ctx, c.Actor, in.ID, b.Flow, secret.New(b.Note)))
+			case b.Flow != "" || (b.Queue == "") == (b.User == ""):
+				return nil, errs.Bad("queue", "give either a queue, a user or a flow")
 			}
 			return s.inForce(ctx, c, in.ID)(s.Floor.Transfer(ctx, c.Actor, in.ID, in.Body.Queue, in.Body.User, secret.New(in.Body.Note)))
+		})
+	handle(s, "GET", base+"/transfer-flows", hold, about{id: "transferFlows", tag: tag, summary: "Flows into which I can transfer the person",
+		detail: "Those that the organisation marked for it, and whose steps the interaction's channel can take."},
+		func(ctx context.Context, c *caller, in *ByID) (*reply[ListOf[floor.FlowTarget]], error) {
+			all, err := s.Floor.FlowTargets(ctx, c.Actor, in.ID)
+			return list(all, "", err)
 		})
 	handle(s, "POST", base+"/consult", hold, about{id: "consult", tag: tag, summary: "Ask a colleague to look and write notes"},
 		func(ctx context.Context, c *caller, in *consultInput) (*changed, error) {

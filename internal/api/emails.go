@@ -32,6 +32,13 @@ type emailPage struct {
 	Body         []byte
 }
 
+func pageFor(b []byte, err error) (*emailPage, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &emailPage{ContentType: "text/html; charset=utf-8", CacheControl: "private, no-store", CSP: message.PagePolicy, Frame: "SAMEORIGIN", Body: b}, nil
+}
+
 // quotedWord stands above quotes.
 var quotedWord = map[string]string{"en": "Quoted text", "pt": "Texto citado"}
 
@@ -45,11 +52,11 @@ type emailReplyInput struct {
 		Files    []string `json:"files,omitempty" maxItems:"20" doc:"Ids of files of the draft."`
 		Hold     bool     `json:"hold,omitempty" doc:"It is held for as long as the mailbox says (hold_seconds), and can be undone until then."`
 		Subject  string   `json:"subject,omitempty" maxLength:"500" doc:"Of what I write of my own accord; of answers it is the message's."`
-		Quote    bool     `json:"quote,omitempty" doc:"With what is answered quoted below."`
+		Quote    *bool    `json:"quote,omitempty" doc:"With what is answered quoted below. With forward: what the message quotes itself; absent, that goes with it where little would be left without (quotes_matter)."`
 		To       []string `json:"to,omitempty" maxItems:"100" doc:"Addresses; absent: whom an answer reaches (Reply-To, else From)."`
 		Cc       []string `json:"cc,omitempty" maxItems:"100"`
 		Bcc      []string `json:"bcc,omitempty" maxItems:"100" doc:"Reached unseen by the others; the copy in the sent folder names them."`
-		Forward  bool     `json:"forward,omitempty" doc:"The message is passed on to whom to, cc and bcc say: its header and what it says stand below the text; with quote, what it quotes itself as well."`
+		Forward  bool     `json:"forward,omitempty" doc:"The message is passed on to whom to, cc and bcc say: its header and what it says stand below the text."`
 		Original []int    `json:"original,omitempty" maxItems:"500" doc:"With forward: numbers of the message's files that go with it. Images that its HTML shows stay in their places."`
 		Again    bool     `json:"again,omitempty" doc:"It is not known whether an earlier answer was sent; send this one all the same."`
 	} `nameHint:"EmailReply"`
@@ -81,11 +88,7 @@ func (s *Server) emailRoutes() {
 			if err := s.mayRead(ctx, c.Actor, in.ID); err != nil {
 				return nil, err
 			}
-			b, err := s.Emails.Page(ctx, c.Tenant, in.ID, in.Pictures, in.Language, quotedWord[in.Language])
-			if err != nil {
-				return nil, err
-			}
-			return &emailPage{ContentType: "text/html; charset=utf-8", CacheControl: "private, no-store", CSP: message.PagePolicy, Frame: "SAMEORIGIN", Body: b}, nil
+			return pageFor(s.Emails.Page(ctx, c.Tenant, in.ID, in.Pictures, in.Language, quotedWord[in.Language]))
 		})
 	handle(s, "POST", base+"/reply", needs(access.WorkHandle), about{id: "replyEmail", tag: tag, summary: "Answer the email, or pass it on", once: true, body: 900 << 10,
 		detail: "It leaves by the mailbox's provider, from the address that the message was sent to, and a copy is put into the provider's sent folder. The same `client_id` is never sent twice. 409: it is not known whether an earlier answer was sent."},
@@ -93,7 +96,7 @@ func (s *Server) emailRoutes() {
 			if _, err := s.Floor.Work(ctx, c.Actor, access.WorkHandle, in.ID); err != nil {
 				return nil, err
 			}
-			w := email.Answer{ClientID: in.Body.ClientID, Text: secret.New(in.Body.Text), HTML: secret.New(in.Body.HTML), Subject: secret.New(in.Body.Subject), Quote: in.Body.Quote, From: in.Body.From, Files: in.Body.Files, Hold: in.Body.Hold, Again: in.Body.Again, Forward: in.Body.Forward, Original: in.Body.Original}
+			w := email.Answer{ClientID: in.Body.ClientID, Text: secret.New(in.Body.Text), HTML: secret.New(in.Body.HTML), Subject: secret.New(in.Body.Subject), Quote: in.Body.Quote != nil && *in.Body.Quote, Unsaid: in.Body.Quote == nil, From: in.Body.From, Files: in.Body.Files, Hold: in.Body.Hold, Again: in.Body.Again, Forward: in.Body.Forward, Original: in.Body.Original}
 			for of, list := range map[*[]secret.Text][]string{&w.To: in.Body.To, &w.Cc: in.Body.Cc, &w.Bcc: in.Body.Bcc} {
 				for _, a := range list {
 					*of = append(*of, secret.New(a))
@@ -106,6 +109,11 @@ func (s *Server) emailRoutes() {
 type emailSentInput struct {
 	ByID
 	ClientID string `path:"client_id" minLength:"1" maxLength:"64"`
+}
+
+type emailPreviewInput struct {
+	ByID
+	Language string `query:"language" enum:"en,pt" default:"en" doc:"Of the words beside its header."`
 }
 
 type emailDraftInput struct {
@@ -159,6 +167,14 @@ func (s *Server) emailDraftRoutes() {
 				return nil, err
 			}
 			return answer(s.Emails.Draft(ctx, c.Actor, in.ID))
+		})
+	handle(s, "GET", base+"/draft/html", needs(access.WorkHandle), about{id: "emailPreview", tag: tag, summary: "What one was writing, as it would leave", raw: describePage,
+		detail: "The letter as who gets it reads it: header, text, signature, quotes and files. A page for a frame, as …/email/html; what is still missing of it is left out."},
+		func(ctx context.Context, c *caller, in *emailPreviewInput) (*emailPage, error) {
+			if err := may(ctx, c, in.ID); err != nil {
+				return nil, err
+			}
+			return pageFor(s.Emails.Preview(ctx, c.Actor, in.ID, in.Language))
 		})
 	handle(s, "PUT", base+"/draft", needs(access.WorkHandle), about{id: "writeEmailDraft", tag: tag, summary: "Keep what one writes", once: true, body: 900 << 10,
 		detail: "409: another window has written meanwhile."},

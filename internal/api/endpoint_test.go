@@ -14,6 +14,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"github.com/google/go-cmp/cmp"
+
+	"nubitalk/internal/base/wording"
 )
 
 // A specimen has one of each thing that inputs and outputs have.
@@ -204,7 +206,8 @@ func tryEndpoint(t *testing.T, h http.Handler, c []string) endpointAnswer {
 			t.Fatal(err)
 		}
 		for _, f := range p.Errors {
-			a.Faults = append(a.Faults, f.Location+": "+f.Message)
+			said, _ := wording.In(wording.English, f.Message) // huma's faults in the words of ours
+			a.Faults = append(a.Faults, f.Location+": "+said)
 		}
 		slices.Sort(a.Faults)
 		a.Body, a.Header = "", nil

@@ -3,6 +3,7 @@ package api_test
 import (
 	"encoding/base32"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -78,10 +79,17 @@ func TestWhatAsksForAFreshProof(t *testing.T) {
 	h := build(t, noLimits)
 	fresh := map[string]bool{
 		"POST /api/v1/me/factors/totp/begin": true, "POST /api/v1/me/factors/totp": true, "POST /api/v1/me/factors/passkey/begin": true, "POST /api/v1/me/factors/passkey": true,
-		"DELETE /api/v1/me/factors/{id}": true, "POST /api/v1/me/recovery-codes": true, "DELETE /api/v1/users/{id}/factors": true,
-		"POST /api/v1/users": true, "POST /api/v1/users/{id}/password": true, "POST /api/v1/api-keys": true, "POST /api/v1/roles": true, "PUT /api/v1/roles/{id}": true, "DELETE /api/v1/roles/{id}": true,
-		"POST /api/v1/support-access/{id}/open": true,
-		"PUT /api/v1/sign-on":                   true, "DELETE /api/v1/sign-on": true, "POST /api/v1/sign-on/try": true, "PUT /api/v1/users/{id}/identity": true, "DELETE /api/v1/users/{id}/identity": true,
+		"DELETE /api/v1/me/factors/{id}": true, "DELETE /api/v1/me/sessions/{id}": true, "POST /api/v1/me/recovery-codes": true, "DELETE /api/v1/users/{id}/factors": true,
+		"POST /api/v1/users/import": true, "POST /api/v1/users/invitations": true, "POST /api/v1/users/{id}/invitation": true,
+		"POST /api/v1/users": true, "POST /api/v1/users/{id}/password": true, "POST /api/v1/api-keys": true, "POST /api/v1/api-keys/{id}/rotation": true, "PUT /api/v1/provisioning": true, "POST /api/v1/provisioning/keys": true, "POST /api/v1/roles": true, "PUT /api/v1/roles/{id}": true, "DELETE /api/v1/roles/{id}": true,
+		"POST /api/v1/support-access/{id}/open": true, "POST /api/v1/organisations/{id}/end": true,
+		"POST /api/v1/end": true, "POST /api/v1/exports": true, "POST /api/v1/exports/{id}/volumes/{volume}": true, "GET /api/v1/exports/{id}/volumes/{volume}": true,
+		"PUT /api/v1/sign-on": true, "DELETE /api/v1/sign-on": true, "POST /api/v1/sign-on/try": true, "PUT /api/v1/users/{id}/identity": true, "DELETE /api/v1/users/{id}/identity": true,
+	}
+	for _, kind := range []string{"Users", "Groups"} { // a directory's key needs none
+		for _, route := range []string{"POST /api/scim/v2/%s", "PUT /api/scim/v2/%s/{id}", "PATCH /api/scim/v2/%s/{id}", "DELETE /api/scim/v2/%s/{id}"} {
+			fresh[fmt.Sprintf(route, kind)] = true
+		}
 	}
 	for _, r := range h.doors.Routes() {
 		name := r.Method + " " + r.Path
@@ -114,6 +122,9 @@ func TestRolesAskForAFreshProof(t *testing.T) {
 	want1(t, h.ask(admin, "POST", "/api/v1/users", m{"user_name": "left-open", "roles": []string{"administrator"}}), 403, "confirm")
 	want1(t, h.ask(admin, "PATCH", "/api/v1/users/"+u.user, m{"version": now.Version, "roles": []string{"administrator", "agent"}}), 403, "confirm")
 	want1(t, h.ask(admin, "PATCH", "/api/v1/users/"+u.user, m{"version": now.Version, "roles": []string{}}), 403, "confirm")
+	if got := h.ask(admin, "POST", "/api/scim/v2/Groups", m{"displayName": "chiefs", "members": []m{{"value": u.user}}}); got.status != 403 { // which may give roles
+		t.Errorf("%d %s", got.status, got.body)
+	}
 	if got := h.ask(admin, "PATCH", "/api/v1/users/"+u.user, m{"version": now.Version, "roles": []string{"agent"}, "language": "pt"}); got.status != 200 {
 		t.Errorf("%d %s", got.status, got.body)
 	}

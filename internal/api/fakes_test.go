@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"nubitalk/internal/api"
+	"nubitalk/internal/app/campaign"
+	"nubitalk/internal/app/field"
 	"nubitalk/internal/app/floor"
 	"nubitalk/internal/app/forward"
 	"nubitalk/internal/app/prompt"
@@ -102,7 +104,7 @@ func (w *world) of(a access.Actor, p access.Permission, thing string, ids func(*
 		return nil, gone()
 	}
 	for _, known := range ids(g) {
-		if known == thing && access.May(a, p, access.Thing{Tenant: g.tenant, Holders: []string{g.holder}}) {
+		if known == thing && access.May(a, p, g.thing()) {
 			return g, nil
 		}
 	}
@@ -112,6 +114,11 @@ func (w *world) of(a access.Actor, p access.Permission, thing string, ids func(*
 func works(g *goods) []string      { return []string{g.interaction} }
 func recordings(g *goods) []string { return []string{g.recording} }
 func contacts(g *goods) []string   { return []string{g.contact} }
+
+// thing is what the tenant has, as permissions are asked about it.
+func (g *goods) thing() access.Thing {
+	return access.Thing{Tenant: g.tenant, Holders: []string{g.holder}, In: access.RolePart{Queues: []string{g.queue}}}
+}
 
 func (g *goods) work() floor.Interaction {
 	return floor.Interaction{ID: g.interaction, Channel: acd.Chat, Contact: g.contact, Name: g.canary, State: "active", Agent: g.holder, Queue: g.queue}
@@ -147,7 +154,7 @@ func (w *world) Colleagues(_ context.Context, a access.Actor) ([]floor.AgentView
 
 func (w *world) SetPresence(_ context.Context, a access.Actor, user string, p acd.Presence, reason string) (floor.AgentView, error) {
 	if user != a.User {
-		if g := w.tenants[a.Tenant]; g == nil || g.holder != user {
+		if g := w.tenants[a.Tenant]; g == nil || g.holder != user || !access.May(a, access.FloorManage, g.thing()) {
 			return floor.AgentView{}, gone()
 		}
 	}
@@ -195,6 +202,15 @@ func (w *world) Transfer(ctx context.Context, a access.Actor, i, _, _ string, _ 
 	return w.handle(ctx, a, i)
 }
 
+func (w *world) TransferToFlow(ctx context.Context, a access.Actor, i, _ string, _ secret.Text) (floor.Interaction, error) {
+	return w.handle(ctx, a, i)
+}
+
+func (w *world) FlowTargets(ctx context.Context, a access.Actor, i string) ([]floor.FlowTarget, error) {
+	_, err := w.handle(ctx, a, i)
+	return []floor.FlowTarget{}, err
+}
+
 func (w *world) Consult(ctx context.Context, a access.Actor, i, _ string) (floor.Interaction, error) {
 	return w.handle(ctx, a, i)
 }
@@ -221,12 +237,12 @@ func (w *world) Callbacks(_ context.Context, a access.Actor) ([]floor.WaitingCal
 }
 
 func (w *world) CancelCallback(ctx context.Context, a access.Actor, i string) error {
-	_, err := w.Unpark(ctx, a, i)
+	_, err := w.Work(ctx, a, access.FloorManage, i)
 	return err
 }
 
 func (w *world) Shelve(ctx context.Context, a access.Actor, i string, _ time.Time) (floor.Interaction, error) {
-	return w.Unpark(ctx, a, i)
+	return w.Work(ctx, a, access.WorkHandle, i)
 }
 
 func (w *world) Unshelve(ctx context.Context, a access.Actor, i string) (floor.Interaction, error) {
@@ -242,11 +258,8 @@ func (w *world) Shelved(_ context.Context, a access.Actor) ([]floor.ShelvedEmail
 	return []floor.ShelvedEmail{{Interaction: it.ID, Name: it.Name}}, nil
 }
 
-func (w *world) Unpark(_ context.Context, a access.Actor, i string) (floor.Interaction, error) {
-	if it := w.tenants[a.Tenant].work(); it.ID == i {
-		return it, nil
-	}
-	return floor.Interaction{}, errs.New(errs.NotFound, "This call is not parked any more.")
+func (w *world) Unpark(ctx context.Context, a access.Actor, i string) (floor.Interaction, error) {
+	return w.Work(ctx, a, access.CallPark, i)
 }
 
 func (w *world) Snapshot(_ context.Context, a access.Actor) (floor.Snapshot, error) {
@@ -260,6 +273,15 @@ func (w *world) Day(context.Context, access.Actor, string) (floor.Day, error) {
 
 func (w *world) Move(ctx context.Context, a access.Actor, i, _, _ string, _ *int) (floor.Interaction, error) {
 	return w.Work(ctx, a, access.FloorManage, i)
+}
+
+func (w *world) OpenIn(ctx context.Context, a access.Actor, queue string) (floor.QueueOpen, error) {
+	_, err := w.Get(ctx, a, setup.KindQueue, queue)
+	return floor.QueueOpen{}, err
+}
+
+func (w *world) EmptyQueue(ctx context.Context, a access.Actor, queue, _ string) (floor.QueueOpen, error) {
+	return w.OpenIn(ctx, a, queue)
 }
 
 func (w *world) Why(ctx context.Context, a access.Actor, i string) (floor.Why, error) {
@@ -330,7 +352,7 @@ func (w *world) Connected(_ context.Context, _ id.Tenant, user string, n int) er
 
 func (w *world) Search(_ context.Context, a access.Actor, _ api.Search) ([]floor.Interaction, string, error) {
 	g := w.tenants[a.Tenant]
-	if g == nil || !access.May(a, access.WorkSearch, access.Thing{Tenant: g.tenant, Holders: []string{g.holder}}) {
+	if g == nil || !access.May(a, access.WorkSearch, g.thing()) {
 		return nil, "", nil
 	}
 	return []floor.Interaction{g.work()}, "", nil
@@ -563,6 +585,14 @@ func (w *world) Restore(_ context.Context, a access.Actor, _ setup.Kind, object 
 
 func (w *world) Order(context.Context, access.Actor, setup.Kind, []string) error { return nil }
 
+func (w *world) FirstSteps(_ context.Context, a access.Actor) (appsetup.FirstSteps, error) {
+	return appsetup.FirstSteps{Name: w.tenants[a.Tenant].canary}, nil
+}
+
+func (w *world) AddSample(context.Context, access.Actor, setup.Sample, string) error { return nil }
+
+func (w *world) RemoveSample(context.Context, access.Actor, setup.Sample) error { return nil }
+
 func (w *world) Try(context.Context, access.Actor, appsetup.Try) ([]appsetup.Tried, error) {
 	return []appsetup.Tried{}, nil
 }
@@ -742,6 +772,71 @@ func (holds) List(context.Context, access.Actor, string) ([]recording.Hold, erro
 	return []recording.Hold{}, nil
 }
 
+// campaigns has one of each tenant's, under its interaction's id, and a list under its
+// queue's.
+type campaigns struct{ *world }
+
+func (p campaigns) is(a access.Actor, perm access.Permission, thing string, ids func(*goods) []string) error {
+	_, err := p.of(a, perm, thing, ids)
+	return err
+}
+
+func queues(g *goods) []string { return []string{g.queue} }
+
+func (campaigns) Desk(context.Context, access.Actor) (campaign.CallingDesk, error) {
+	return campaign.CallingDesk{Campaigns: []campaign.CallingCampaign{}}, nil
+}
+
+func (p campaigns) Next(_ context.Context, a access.Actor, one string) (campaign.NextContact, error) {
+	return campaign.NextContact{Why: "empty"}, p.is(a, access.CallOut, one, works)
+}
+
+func (p campaigns) Call(_ context.Context, a access.Actor, one, _ string) (string, error) {
+	return one, p.is(a, access.CallOut, one, works)
+}
+
+func (p campaigns) Skip(_ context.Context, a access.Actor, one, _ string, _ campaign.Skipping) error {
+	return p.is(a, access.CallOut, one, works)
+}
+
+func (campaigns) Again(context.Context, access.Actor, string, time.Time, bool) error { return nil }
+
+func (campaigns) Progress(context.Context, access.Actor) ([]campaign.CampaignProgress, error) {
+	return []campaign.CampaignProgress{}, nil
+}
+
+func (p campaigns) PreviewImport(_ context.Context, a access.Actor, list string, _ []byte) (campaign.ContactImport, error) {
+	return campaign.ContactImport{Columns: []campaign.Column{}, Ignored: []string{}, Lines: []campaign.ContactLine{}}, p.is(a, access.CampaignManage, list, queues)
+}
+
+func (p campaigns) Import(ctx context.Context, a access.Actor, list string, file []byte, _ string) (campaign.ContactImport, error) {
+	return p.PreviewImport(ctx, a, list, file)
+}
+
+func (p campaigns) ListContacts(_ context.Context, a access.Actor, list, _ string, _ int) ([]campaign.ListedContact, string, error) {
+	return []campaign.ListedContact{}, "", p.is(a, access.CampaignManage, list, queues)
+}
+
+func (p campaigns) RemoveListed(_ context.Context, a access.Actor, list, _ string) error {
+	return p.is(a, access.CampaignManage, list, queues)
+}
+
+func (campaigns) Sizes(context.Context, access.Actor) ([]campaign.ListSize, error) {
+	return []campaign.ListSize{}, nil
+}
+
+func (campaigns) AddNever(context.Context, access.Actor, []string) (campaign.NeverAdded, error) {
+	return campaign.NeverAdded{Refused: []string{}}, nil
+}
+
+func (campaigns) AskNever(context.Context, access.Actor, string) (campaign.AskedNever, error) {
+	return campaign.AskedNever{}, nil
+}
+
+func (campaigns) EndNever(context.Context, access.Actor, string) error { return nil }
+
+func (campaigns) CountNever(context.Context, access.Actor) (int, error) { return 0, nil }
+
 // evaluations has one of each tenant's recording, and a calibration, under the
 // recording's id.
 type evaluations struct{ *world }
@@ -829,10 +924,14 @@ type people struct{ *world }
 
 func (p people) Find(_ context.Context, a access.Actor, _ string, _ secret.Text, _ string, _ int) ([]api.Contact, string, error) {
 	g := p.tenants[a.Tenant]
-	if !access.May(a, access.ContactRead, access.Thing{Tenant: g.tenant, Holders: []string{g.holder}}) {
+	if !access.May(a, access.ContactRead, g.thing()) {
 		return nil, "", nil
 	}
 	return []api.Contact{{ID: g.contact, Name: g.canary}}, "", nil
+}
+
+func (p people) FindByField(ctx context.Context, a access.Actor, _, _, _ string, _ int) ([]api.Contact, string, error) {
+	return p.Find(ctx, a, "", secret.Text{}, "", 0)
 }
 
 func (p people) contact(a access.Actor, perm access.Permission, contact string) (api.Contact, error) {
@@ -1057,6 +1156,10 @@ func (e mails) Page(_ context.Context, t id.Tenant, _ string, _ bool, _, _ strin
 	return []byte(e.w.tenants[t].canary), nil
 }
 
+func (e mails) Preview(_ context.Context, a access.Actor, _, _ string) ([]byte, error) {
+	return []byte(e.w.tenants[a.Tenant].canary), nil
+}
+
 func (mails) Undo(context.Context, access.Actor, string, string) error { return nil }
 
 func (e mails) Draft(_ context.Context, a access.Actor, _ string) (email.Draft, error) {
@@ -1083,6 +1186,26 @@ func (e mails) Reply(_ context.Context, a access.Actor, _ string, w email.Answer
 	return email.Sent{ClientID: w.ClientID, User: a.User, State: "sent"}, nil
 }
 
+func (e mails) Rejection(_ context.Context, t id.Tenant, _ string) (email.Rejection, error) {
+	return email.Rejection{Sender: e.w.tenants[t].canary}, nil
+}
+
+func (e mails) Reject(_ context.Context, a access.Actor, _ string, w email.RejectAs) (email.Rejecting, error) {
+	return email.Rejecting{Reason: w.Reason, User: a.User}, nil
+}
+
+func (e mails) Duplicates(_ context.Context, a access.Actor, _ string) ([]email.Duplicate, error) {
+	return []email.Duplicate{{Subject: e.w.tenants[a.Tenant].canary}}, nil
+}
+
+func (mails) Merge(context.Context, access.Actor, string, string, []string) error { return nil }
+
+func (e mails) Split(_ context.Context, a access.Actor, _ string, _ email.Apart) (string, error) {
+	return e.w.tenants[a.Tenant].work().ID, nil
+}
+
+func (mails) UndoReject(context.Context, access.Actor, string) error { return nil }
+
 func (e mails) Writers(_ context.Context, t id.Tenant) ([]email.Writer, error) {
 	return []email.Writer{{Name: e.w.tenants[t].canary}}, nil
 }
@@ -1101,4 +1224,46 @@ func (e mails) Try(_ context.Context, _ id.Tenant, _ string, m setup.Mailbox, _ 
 
 func (e mails) Discover(context.Context, string) (provider.Found, error) {
 	return provider.Found{By: "none"}, nil
+}
+
+// ownFields are those of what stands there; nobody has a value.
+type ownFields struct {
+	accounts api.Accounts
+	world    *world
+}
+
+func (f ownFields) of(ctx context.Context, a access.Actor, e setup.FieldEntity, object string, p access.Permission) (err error) {
+	switch e {
+	case setup.OfContact:
+		_, err = people{f.world}.contact(a, p, object)
+	case setup.OfInteraction:
+		_, err = f.world.Work(ctx, a, p, object)
+	case setup.OfUser:
+		_, err = f.accounts.User(ctx, a, object)
+	default:
+		_, err = f.world.object(a, object)
+	}
+	return err
+}
+
+func (f ownFields) Values(ctx context.Context, a access.Actor, e setup.FieldEntity, object, _ string) ([]field.Value, error) {
+	return []field.Value{}, f.of(ctx, a, e, object, field.Reads(e))
+}
+
+func (f ownFields) Set(ctx context.Context, a access.Actor, e setup.FieldEntity, object string, _ []field.Change) ([]field.Value, error) {
+	return []field.Value{}, f.of(ctx, a, e, object, field.Writes(e))
+}
+
+func (ownFields) Searched(context.Context, access.Actor, setup.FieldEntity, string, string) (string, string, error) {
+	return "", "", nil
+}
+
+func (f ownFields) Held(_ context.Context, a access.Actor, object string) (field.Held, error) {
+	_, err := f.world.object(a, object)
+	return field.Held{}, err
+}
+
+func (f ownFields) Empty(_ context.Context, a access.Actor, object string, _ int64) error {
+	_, err := f.world.object(a, object)
+	return err
 }

@@ -163,6 +163,7 @@ type streamOutput struct{ Body http.HandlerFunc }
 // half a file for a whole one.
 func (s *Server) stream(ctx context.Context, name, kind string, write func(io.Writer) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // the request is here; what ends its time would end the answer's
 		out := &lateWriter{w: w, start: func() {
 			for header, value := range map[string]string{"Content-Type": kind, "Content-Disposition": mime.FormatMediaType("attachment", map[string]string{"filename": name}),
 				"Cache-Control": "private, no-store", "Content-Security-Policy": "default-src 'none'; sandbox"} {
@@ -185,15 +186,20 @@ func (s *Server) stream(ctx context.Context, name, kind string, write func(io.Wr
 
 // lateWriter decides on headers when the first byte comes.
 type lateWriter struct {
-	w       io.Writer
+	w       http.ResponseWriter
 	start   func()
 	started bool
+	heard   time.Time // when its time was last made longer
 }
 
 func (l *lateWriter) Write(b []byte) (int, error) {
 	if !l.started && len(b) > 0 {
 		l.started = true
 		l.start()
+	}
+	if now := time.Now(); now.Sub(l.heard) > writeTime/2 { // who takes nothing any more is let go
+		l.heard = now
+		_ = http.NewResponseController(l.w).SetWriteDeadline(now.Add(fileTime))
 	}
 	return l.w.Write(b)
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"nubitalk/internal/api"
+	"nubitalk/internal/base/wording"
 	"nubitalk/internal/core/access"
 )
 
@@ -61,6 +62,13 @@ func permissionsPage(routes []api.Route) []byte {
 			b.WriteString(" " + words[rule.Grants[r]] + " |")
 		}
 		b.WriteString("\n")
+	}
+	b.WriteString("\n## A part of the organisation\n\nA role can be given to somebody for some teams, queues and campaigns only ([roles.md](roles.md)). Then its permissions reach this; what is not listed " +
+		"it does not give, but **own** stays own.\n\n| permission | reaches |\n|---|---|\n")
+	for _, rule := range access.Table() {
+		if part, ok := access.NarrowedOf(rule.Permission); ok {
+			fmt.Fprintf(&b, "| `%s` | %s |\n", rule.Permission, part.Of.English)
+		}
 	}
 	b.WriteString("\n## Routes\n\n| permission | routes |\n|---|---|\n")
 	list := func(name string, is func(api.Guard) bool) {
@@ -146,5 +154,37 @@ func TestPathParametersAreDocumented(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// Whatever form a value must have, a person is told in words and not by a pattern.
+func TestEveryPatternIsSaidInWords(t *testing.T) {
+	var document any
+	must(t, json.Unmarshal(api.New(api.Config{Version: "1"}, api.Parts{}).Document(), &document))
+	found := 0
+	var look func(any)
+	look = func(v any) {
+		switch v := v.(type) {
+		case []any:
+			for _, x := range v {
+				look(x)
+			}
+		case map[string]any:
+			if pattern, ok := v["pattern"].(string); ok {
+				found++
+				for _, l := range []wording.Language{wording.English, wording.Portuguese} {
+					if said, _ := wording.In(l, "expected string to match pattern "+pattern); strings.Contains(said, pattern) {
+						t.Errorf("%s: %q", l, said)
+					}
+				}
+			}
+			for _, x := range v {
+				look(x)
+			}
+		}
+	}
+	look(document)
+	if found < 5 {
+		t.Errorf("only %d patterns were found", found)
 	}
 }

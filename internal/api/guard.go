@@ -58,6 +58,10 @@ func (s *Server) guard(route Route, h http.HandlerFunc) http.HandlerFunc {
 			most = fileTime
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), most)
+		if route.streams { // as long as somebody takes it (stream)
+			cancel()
+			ctx, cancel = context.WithCancel(r.Context())
+		}
 		defer cancel()
 		if c := callerOf(ctx); c.Support != nil {
 			go s.whileSupported(ctx, c, cancel)
@@ -70,6 +74,8 @@ func (s *Server) guard(route Route, h http.HandlerFunc) http.HandlerFunc {
 func (s *Server) checkNobody(_ http.ResponseWriter, r *http.Request, route Route) error {
 	c, now := callerOf(r.Context()), s.clock.Now()
 	switch {
+	case strings.HasSuffix(route.Path, "/logout"): // by a provider, for everybody: when a shift ends, all at once
+		return s.limits.logout.take(c.address, 1, now)
 	case strings.HasPrefix(route.Path, "/api/v1/sign-in"):
 		return s.limits.signIn.take(c.address, 1, now)
 	case route.Method == http.MethodPost:
@@ -121,6 +127,11 @@ func (s *Server) checkUser(w http.ResponseWriter, r *http.Request, route Route) 
 	}
 	if route.Guard.Fresh && !c.proven(s.clock.Now()) {
 		return confirmAgain()
+	}
+	if strings.HasPrefix(route.Path, scimRoot) {
+		if err := s.limits.provision.take(string(c.Tenant), 1, s.clock.Now()); err != nil {
+			return err
+		}
 	}
 	return s.limits.tenant.take(string(c.Tenant), 1, s.clock.Now())
 }

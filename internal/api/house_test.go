@@ -17,6 +17,7 @@ import (
 	"nubitalk/internal/api"
 	"nubitalk/internal/app/account"
 	"nubitalk/internal/app/audit"
+	"nubitalk/internal/app/export"
 	"nubitalk/internal/app/live"
 	"nubitalk/internal/app/usage"
 	"nubitalk/internal/base/clock"
@@ -67,7 +68,8 @@ func (l *line) Subscribe(fn func(bus.Event)) func() {
 // house is the doors over a real HTTP server, with real accounts, audit log,
 // store and vault, and a world behind them.
 type house struct {
-	db *store.DB
+	exports *export.Service
+	db      *store.DB
 	*world
 	t         testing.TB
 	url       string
@@ -92,7 +94,8 @@ type party struct {
 	*goods
 	users map[access.Role]*who
 	// idle is an agent who holds nothing.
-	idle *who
+	idle   *who
+	partly []*who // who has roles for a part of it
 	// role is one that it made for itself; nobody has it.
 	role string
 }
@@ -116,6 +119,7 @@ type who struct {
 	user   string
 	roles  []access.Role
 	scopes []access.Permission
+	parts  map[access.Role]access.RolePart
 	// support is the tenant's grant, for who is of another organisation.
 	support *access.Support
 	header  string // name of the header that says who it is
@@ -174,10 +178,11 @@ func build(t testing.TB, limits api.Limits) *house {
 	h := &house{world: newWorld(), t: t, db: db, bus: &line{}, log: &logBuffer{}, ids: id.NewSource(clock.Real{}.Now, nil), passwords: map[string]string{}, rules: &chosenRules{}}
 	h.accounts = account.New(account.Deps{Providers: &h.providers, Rules: h.rules, Store: db, Vault: v, Bus: h.bus, Audit: audit.New(db, clock.Real{})})
 	must(t, h.accounts.Start(t.Context()))
+	h.exports = export.New(export.Deps{DB: db, Vault: v, Audit: audit.New(db, clock.Real{}), Clock: clock.Real{}, IDs: h.ids})
 	h.hub = live.New(live.Config{Bus: h.bus, Reader: h.world, Floor: h.world})
 	must(t, h.hub.Start(t.Context()))
 	h.doors = api.New(api.Config{Version: "1", PlainHTTP: true, Limits: limits, Log: slog.New(slog.NewJSONHandler(h.log, nil))}, api.Parts{
-		Accounts: h.accounts, Usage: usage.New(db, clock.Real{}), Floor: h.world, History: h.world, Chat: h.world, Visitors: h.world, Calls: h.world, Screens: h.world, Setup: h.world, Prompts: h.world, Greetings: greetings{}, Listening: tapes{h.world}, Holds: holds{h.world}, Quality: evaluations{h.world}, Forwards: forwards{}, Voicemails: mailboxes{h.world}, Emails: mails{h.world}, Contacts: people{h.world},
+		Accounts: h.accounts, Usage: usage.New(db, clock.Real{}), Exports: h.exports, Floor: h.world, History: h.world, Chat: h.world, Visitors: h.world, Calls: h.world, Screens: h.world, Setup: h.world, Prompts: h.world, Greetings: greetings{}, Listening: tapes{h.world}, Holds: holds{h.world}, Quality: evaluations{h.world}, Campaigns: campaigns{h.world}, Forwards: forwards{}, Voicemails: mailboxes{h.world}, Emails: mails{h.world}, Contacts: people{h.world}, Fields: ownFields{h.accounts, h.world},
 		Audit: h.world, Privacy: h.world, System: h.world, Replies: h.world, Live: h.hub})
 	server := httptest.NewServer(h.doors)
 	t.Cleanup(server.Close)
@@ -252,11 +257,11 @@ func (h *house) signIn(slug, name, password string, u account.User) *who {
 }
 
 func asWho(slug string, u account.User, in account.SignedIn) *who {
-	return &who{kind: aUser, name: string(u.Roles[0]) + " of " + slug, tenant: in.Session.Actor.Tenant, user: u.ID, roles: u.Roles, header: "Cookie", value: "nubitalk=" + in.Token.Reveal()}
+	return &who{kind: aUser, name: string(u.Roles[0]) + " of " + slug, tenant: in.Session.Actor.Tenant, user: u.ID, roles: u.Roles, parts: u.Parts, header: "Cookie", value: "nubitalk=" + in.Token.Reveal()}
 }
 
 func (w *who) actor() access.Actor {
-	return access.Actor{Tenant: w.tenant, User: w.user, Roles: w.roles, Scopes: w.scopes, Support: w.support}
+	return access.Actor{Tenant: w.tenant, User: w.user, Roles: w.roles, Scopes: w.scopes, Parts: w.parts, Support: w.support}
 }
 
 // answered is what came back.

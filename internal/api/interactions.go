@@ -11,6 +11,7 @@ import (
 	"nubitalk/internal/channel/chat"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/acd"
+	"nubitalk/internal/core/setup"
 )
 
 type searchInput struct {
@@ -23,6 +24,8 @@ type searchInput struct {
 	To       time.Time `query:"to" doc:"Arrived before."`
 	Words    string    `query:"words" maxLength:"200" doc:"All of these words are in the conversation."`
 	Recorded bool      `query:"recorded" doc:"Only those that have a recording."`
+	Field    string    `query:"field" maxLength:"40" doc:"Key of a custom field that tells nothing about a person and is not masked: a number, a yes or no, a date, a time or a choice."`
+	Value    string    `query:"value" maxLength:"64" doc:"Its value, with field."`
 	State    string    `query:"state" enum:"open,arriving,in_flow,queued,offered,active,held,wrapping,closed"`
 }
 
@@ -74,7 +77,14 @@ func (s *Server) interactionRoutes() {
 	handle(s, "GET", base, needs(access.WorkSearch), about{id: "interactions", tag: tag, summary: "Find interactions, newest first",
 		detail: "An agent finds its own, supervisors and privacy officers the tenant's."},
 		func(ctx context.Context, c *caller, in *searchInput) (*reply[ListOf[floor.Interaction]], error) {
-			return list(s.History.Search(ctx, c.Actor, Search{Person: in.Person, Address: secret.New(in.Address), Agent: in.Agent, Queue: in.Queue,
+			var field, value string
+			if in.Field != "" {
+				var err error
+				if field, value, err = s.Fields.Searched(ctx, c.Actor, setup.OfInteraction, in.Field, in.Value); err != nil {
+					return nil, err
+				}
+			}
+			return list(s.History.Search(ctx, c.Actor, Search{Field: field, Value: value, Person: in.Person, Address: secret.New(in.Address), Agent: in.Agent, Queue: in.Queue,
 				From: in.From, To: in.To, Words: secret.New(in.Words), State: in.State, Recorded: in.Recorded, Cursor: in.Cursor, Limit: in.Limit}))
 		})
 	handle(s, "GET", base+"/{id}", needs(access.WorkRead), about{id: "interaction", tag: tag, summary: "One interaction with what stands beside it"},

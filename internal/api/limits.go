@@ -22,22 +22,26 @@ type Limit struct {
 
 // Limits bound what one caller can ask of the program.
 type Limits struct {
-	Address Limit // calls from one address, whoever makes them
-	SignIn  Limit // sign-ins from one address
-	Start   Limit // conversations begun from one address
-	Visitor Limit // calls and frames with one conversation's token
-	Listen  Limit // recordings, by one user or key
-	Tenant  Limit // calls of all users and keys of one tenant
+	Address   Limit // calls from one address, whoever makes them
+	SignIn    Limit // sign-ins from one address
+	Start     Limit // conversations begun from one address
+	Visitor   Limit // calls and frames with one conversation's token
+	Listen    Limit // recordings, by one user or key
+	Logout    Limit // sessions that a provider ends, from one address
+	Provision Limit // calls of one tenant's directory (SCIM)
+	Tenant    Limit // calls of all users and keys of one tenant
 }
 
 // DefaultLimits suit an office behind one address.
 var DefaultLimits = Limits{
-	Address: Limit{200, 800},
-	SignIn:  Limit{3, 60},
-	Start:   Limit{2, 30},
-	Visitor: Limit{10, 40},
-	Listen:  Limit{10, 100},
-	Tenant:  Limit{1000, 3000},
+	Address:   Limit{200, 800},
+	SignIn:    Limit{3, 60},
+	Start:     Limit{2, 30},
+	Visitor:   Limit{10, 40},
+	Listen:    Limit{10, 100},
+	Logout:    Limit{50, 1000},
+	Provision: Limit{50, 300},
+	Tenant:    Limit{1000, 3000},
 }
 
 // Times are the default limits multiplied; times 0 is no limits.
@@ -49,7 +53,7 @@ func Times(factor float64) Limits {
 		return Limit{l.PerSecond * factor, max(1, int(float64(l.Burst)*factor))}
 	}
 	d := DefaultLimits
-	return Limits{times(d.Address), times(d.SignIn), times(d.Start), times(d.Visitor), times(d.Listen), times(d.Tenant)}
+	return Limits{times(d.Address), times(d.SignIn), times(d.Start), times(d.Visitor), times(d.Listen), times(d.Logout), times(d.Provision), times(d.Tenant)}
 }
 
 func (l Limit) or(d Limit) Limit {
@@ -116,12 +120,12 @@ func (l *limiter) trim(now time.Time) {
 }
 
 // limiters are those of a server.
-type limiters struct{ address, signIn, start, visitor, listen, tenant *limiter }
+type limiters struct{ address, signIn, start, visitor, listen, logout, provision, tenant *limiter }
 
 func newLimiters(l Limits) limiters {
 	d := DefaultLimits
 	return limiters{newLimiter(l.Address.or(d.Address)), newLimiter(l.SignIn.or(d.SignIn)), newLimiter(l.Start.or(d.Start)),
-		newLimiter(l.Visitor.or(d.Visitor)), newLimiter(l.Listen.or(d.Listen)), newLimiter(l.Tenant.or(d.Tenant))}
+		newLimiter(l.Visitor.or(d.Visitor)), newLimiter(l.Listen.or(d.Listen)), newLimiter(l.Logout.or(d.Logout)), newLimiter(l.Provision.or(d.Provision)), newLimiter(l.Tenant.or(d.Tenant))}
 }
 
 // addressOf is who calls: the peer, or what a trusted proxy says of it; for

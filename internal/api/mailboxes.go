@@ -25,7 +25,15 @@ type Emails interface {
 	Writers(ctx context.Context, t id.Tenant) ([]email.Writer, error)
 	Compose(ctx context.Context, a access.Actor, mailbox string, to secret.Text) (interaction string, err error)
 	Page(ctx context.Context, t id.Tenant, interaction string, remote bool, language, quoted string) ([]byte, error)
+	// Preview is what the actor was writing as it would leave, as a page for a frame.
+	Preview(ctx context.Context, a access.Actor, interaction, language string) ([]byte, error)
 	Undo(ctx context.Context, a access.Actor, interaction, clientID string) error
+	Rejection(ctx context.Context, t id.Tenant, interaction string) (email.Rejection, error)
+	Reject(ctx context.Context, a access.Actor, interaction string, w email.RejectAs) (email.Rejecting, error)
+	Duplicates(ctx context.Context, a access.Actor, interaction string) ([]email.Duplicate, error)
+	Merge(ctx context.Context, a access.Actor, into, from string, senders []string) error
+	Split(ctx context.Context, a access.Actor, interaction string, w email.Apart) (string, error)
+	UndoReject(ctx context.Context, a access.Actor, interaction string) error
 	Draft(ctx context.Context, a access.Actor, interaction string) (email.Draft, error)
 	Write(ctx context.Context, a access.Actor, interaction string, version int, w email.DraftWords) (email.Draft, error)
 	Discard(ctx context.Context, a access.Actor, interaction string) error

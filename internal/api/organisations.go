@@ -24,12 +24,13 @@ type NewOrganisationInput struct {
 
 // OrganisationChangeInput changes what it names.
 type OrganisationChangeInput struct {
-	Version  int64           `json:"version"`
-	Name     *string         `json:"name,omitempty" minLength:"1" maxLength:"80"`
-	Status   *account.Status `json:"status,omitempty" enum:"active,suspended"`
-	Language *string         `json:"language,omitempty" enum:"en,pt"`
-	TimeZone *string         `json:"time_zone,omitempty" maxLength:"64"`
-	Limits   *core.Limits    `json:"limits,omitempty" doc:"All of them: one that is absent is none. What is there already stays, even if it is more."`
+	Version   int64           `json:"version"`
+	Name      *string         `json:"name,omitempty" minLength:"1" maxLength:"80"`
+	Status    *account.Status `json:"status,omitempty" enum:"active,suspended"`
+	Language  *string         `json:"language,omitempty" enum:"en,pt"`
+	TimeZone  *string         `json:"time_zone,omitempty" maxLength:"64"`
+	TrialDays *int64          `json:"trial_days,omitempty" minimum:"0" maximum:"365" doc:"The organisation is suspended so many days from now, unless it is given longer. 0: it is not on trial any more."`
+	Limits    *core.Limits    `json:"limits,omitempty" doc:"All of them: one that is absent is none. What is there already stays, even if it is more."`
 }
 
 // CreatedOrganisation shows the first administrator's one-time password, this
@@ -47,14 +48,14 @@ type organisationChangeInput struct {
 	Body OrganisationChangeInput
 }
 
-type endInput struct {
-	ByID
-	Version int64 `query:"version" required:"true" doc:"The version you saw."`
-}
-
 type organisationsInput struct {
 	Page
-	Parent id.Tenant `query:"parent" maxLength:"64" doc:"Those right below this one, which is below the caller's; absent: right below the caller's own."`
+	Parent   id.Tenant                 `query:"parent" maxLength:"64" doc:"Those right below this one, which is below the caller's; absent: right below the caller's own."`
+	Anywhere bool                      `query:"anywhere" doc:"Also those below these, at whatever level."`
+	Find     string                    `query:"find" maxLength:"80" doc:"Part of a name or a short name, however it is accented."`
+	Kind     account.Kind              `query:"kind" enum:"reseller,tenant"`
+	State    account.OrganisationState `query:"state" enum:"active,suspended,ending,closed" doc:"ending: suspended, and its end was begun."`
+	Over     bool                      `query:"over" doc:"Only tenants that are over a limit."`
 }
 
 type moveOrganisationInput struct {
@@ -75,9 +76,11 @@ type exportUsageInput struct {
 func (s *Server) organisationRoutes() {
 	const tag = "Organisations"
 	read, write := needs(access.OrgRead), needs(access.OrgWrite)
-	handle(s, "GET", "/api/v1/organisations", read, about{id: "organisations", tag: tag, summary: "Resellers and tenants below mine"},
-		func(ctx context.Context, c *caller, in *organisationsInput) (*reply[ListOf[account.Organisation]], error) {
-			return list(s.Accounts.Organisations(ctx, c.Actor, in.Parent, in.Cursor, in.Limit))
+	handle(s, "GET", "/api/v1/organisations", read, about{id: "organisations", tag: tag, summary: "Resellers and tenants below mine",
+		detail: "Right below, or anywhere; by age, with how many there are of each state."},
+		func(ctx context.Context, c *caller, in *organisationsInput) (*reply[account.FoundOrganisations], error) {
+			q := account.OrganisationQuery{Parent: in.Parent, Anywhere: in.Anywhere, Find: in.Find, Kind: in.Kind, State: in.State, Over: in.Over}
+			return answer(s.Accounts.Organisations(ctx, c.Actor, q, in.Cursor, in.Limit))
 		})
 	handle(s, "POST", "/api/v1/organisations", write, about{id: "createOrganisation", tag: tag, summary: "Create a reseller or a tenant", status: 201},
 		func(ctx context.Context, c *caller, in *newOrganisationInput) (*reply[CreatedOrganisation], error) {
@@ -90,18 +93,13 @@ func (s *Server) organisationRoutes() {
 		func(ctx context.Context, c *caller, in *ByID) (*reply[account.Organisation], error) {
 			return answer(s.Accounts.Organisation(ctx, c.Actor, id.Tenant(in.ID)))
 		})
-	handle(s, "PATCH", "/api/v1/organisations/{id}", write, about{id: "updateOrganisation", tag: tag, summary: "Rename, limit, suspend or resume"},
+	handle(s, "PATCH", "/api/v1/organisations/{id}", write, about{id: "updateOrganisation", tag: tag, summary: "Rename, limit, suspend or resume; give a trial longer or end it"},
 		func(ctx context.Context, c *caller, in *organisationChangeInput) (*reply[account.Organisation], error) {
 			b := in.Body
-			o, err := s.Accounts.UpdateOrganisation(ctx, c.Actor, id.Tenant(in.ID), b.Version, account.OrganisationChange{Name: b.Name, Status: b.Status, Language: b.Language, TimeZone: b.TimeZone, Limits: b.Limits})
+			o, err := s.Accounts.UpdateOrganisation(ctx, c.Actor, id.Tenant(in.ID), b.Version, account.OrganisationChange{Name: b.Name, Status: b.Status, Language: b.Language, TimeZone: b.TimeZone, Limits: b.Limits, TrialDays: b.TrialDays})
 			return answer(o, conflicting(err, func() (account.Organisation, error) { return s.Accounts.Organisation(ctx, c.Actor, id.Tenant(in.ID)) }))
 		})
-	handle(s, "DELETE", "/api/v1/organisations/{id}", write, about{id: "endOrganisation", tag: tag, summary: "End an organisation, for good",
-		detail: "Its keys are destroyed, which makes all of its data unreadable in every copy and backup; then its rows and files are removed. It cannot be undone. The audit log of the caller's organisation has the receipt (organisation.ended, organisation.erased)."},
-		func(ctx context.Context, c *caller, in *endInput) (*reply[account.Organisation], error) {
-			o, err := s.Accounts.EndOrganisation(ctx, c.Actor, id.Tenant(in.ID), in.Version)
-			return answer(o, conflicting(err, func() (account.Organisation, error) { return s.Accounts.Organisation(ctx, c.Actor, id.Tenant(in.ID)) }))
-		})
+	s.signUpRoutes(tag)
 	handle(s, "POST", "/api/v1/organisations/{id}/move", needs(access.OrgMove), about{id: "moveOrganisation", tag: tag, summary: "Move an organisation below another reseller", status: 200,
 		detail: "Nothing of its own changes, and its users work on. It is noted in the audit log of all four: who moves, who loses, who gets, and the organisation itself."},
 		func(ctx context.Context, c *caller, in *moveOrganisationInput) (*reply[account.Organisation], error) {

@@ -2,12 +2,15 @@ package api
 
 import (
 	"context"
+	"crypto/ed25519"
 	"encoding/json"
 	"io"
 	"net/netip"
 	"time"
 
 	"nubitalk/internal/app/account"
+	"nubitalk/internal/app/campaign"
+	"nubitalk/internal/app/field"
 	"nubitalk/internal/app/floor"
 	"nubitalk/internal/app/forward"
 	appsetup "nubitalk/internal/app/setup"
@@ -20,7 +23,9 @@ import (
 	"nubitalk/internal/channel/voice"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/acd"
+	"nubitalk/internal/core/brand"
 	"nubitalk/internal/core/recording"
+	"nubitalk/internal/core/scim"
 	"nubitalk/internal/core/setup"
 )
 
@@ -57,6 +62,8 @@ type Floor interface {
 	// Transfer hands work on to a queue or to a user (exactly one is given); the
 	// note, which may be empty, becomes an internal note of the conversation.
 	Transfer(ctx context.Context, a access.Actor, interaction, queue, user string, note secret.Text) (floor.Interaction, error)
+	TransferToFlow(ctx context.Context, a access.Actor, interaction, flow string, note secret.Text) (floor.Interaction, error)
+	FlowTargets(ctx context.Context, a access.Actor, interaction string) ([]floor.FlowTarget, error)
 	Consult(ctx context.Context, a access.Actor, interaction, user string) (floor.Interaction, error)
 	HandOver(ctx context.Context, a access.Actor, interaction, user string) (floor.Interaction, error)
 	EndConsult(ctx context.Context, a access.Actor, interaction, user string) (floor.Interaction, error)
@@ -82,6 +89,9 @@ type Floor interface {
 	// Move sends waiting work elsewhere; empty queue and user mean "where it is",
 	// no priority means unchanged.
 	Move(ctx context.Context, a access.Actor, interaction, queue, user string, priority *int) (floor.Interaction, error)
+	// OpenIn is what is open in a queue; EmptyQueue moves what waits to another one.
+	OpenIn(ctx context.Context, a access.Actor, queue string) (floor.QueueOpen, error)
+	EmptyQueue(ctx context.Context, a access.Actor, queue, to string) (floor.QueueOpen, error)
 
 	// Why explains why an open interaction waits, WhyAgent what keeps an agent
 	// from the work that waits (FloorWatch).
@@ -183,6 +193,25 @@ type Calls interface {
 	CallChoices(ctx context.Context, t id.Tenant) (voice.Choices, error)
 }
 
+// Campaigns is app/campaign.
+type Campaigns interface {
+	Desk(ctx context.Context, a access.Actor) (campaign.CallingDesk, error)
+	Next(ctx context.Context, a access.Actor, campaign string) (campaign.NextContact, error)
+	Call(ctx context.Context, a access.Actor, campaign, entry string) (interaction string, err error)
+	Skip(ctx context.Context, a access.Actor, campaign, entry string, how campaign.Skipping) error
+	Again(ctx context.Context, a access.Actor, interaction string, at time.Time, own bool) error
+	Progress(ctx context.Context, a access.Actor) ([]campaign.CampaignProgress, error)
+	PreviewImport(ctx context.Context, a access.Actor, list string, file []byte) (campaign.ContactImport, error)
+	Import(ctx context.Context, a access.Actor, list string, file []byte, seen string) (campaign.ContactImport, error)
+	ListContacts(ctx context.Context, a access.Actor, list, cursor string, limit int) (items []campaign.ListedContact, next string, err error)
+	RemoveListed(ctx context.Context, a access.Actor, list, entry string) error
+	Sizes(ctx context.Context, a access.Actor) ([]campaign.ListSize, error)
+	AddNever(ctx context.Context, a access.Actor, numbers []string) (campaign.NeverAdded, error)
+	AskNever(ctx context.Context, a access.Actor, number string) (campaign.AskedNever, error)
+	EndNever(ctx context.Context, a access.Actor, number string) error
+	CountNever(ctx context.Context, a access.Actor) (int, error)
+}
+
 // Visitors is channel/chat as a visitor sees it.
 type Visitors interface {
 	// EntryPoint answers what the widget needs. Origins are the web origins that
@@ -236,11 +265,12 @@ type Accounts interface {
 	// Recheck is Recognise without believing what is remembered.
 	Recheck(ctx context.Context, token secret.Text) (account.Session, error)
 	SignOut(ctx context.Context, s account.Session) error
+	SignOutPage(ctx context.Context, s account.Session, base string, hint secret.Text) string
 
 	// BeginProvider begins a sign-in with an organisation's own provider; base is how
 	// the browser calls this service.
 	BeginProvider(ctx context.Context, organisation, base string, again bool) (account.ProviderStep, error)
-	SignInProvider(ctx context.Context, from account.From, t id.Tenant, flow secret.Text, a openid.Answer) (account.SignedIn, error)
+	SignInProvider(ctx context.Context, from account.From, t id.Tenant, flow secret.Text, a openid.Answer, earlier account.Session) (account.SignedIn, error)
 	LogoutByProvider(ctx context.Context, t id.Tenant, token secret.Text) error
 	SignOn(ctx context.Context, s account.Session, base string) (account.SignOnView, error)
 	PutSignOn(ctx context.Context, s account.Session, version int64, o account.SignOn, secretNow secret.Text) error
@@ -255,6 +285,13 @@ type Accounts interface {
 	PreviewRules(ctx context.Context, a access.Actor, next setup.Rules, from netip.Addr) (account.SignInEffect, error)
 
 	Me(ctx context.Context, s account.Session) (account.Me, error)
+	// InvitationLetter shows an invitation before it is sent.
+	InvitationLetter(ctx context.Context, a access.Actor, userName, language string, in account.Inviting) (account.Letter, error)
+	Photos(ctx context.Context, a access.Actor) ([]account.Photo, error)
+	Photo(ctx context.Context, a access.Actor, user string) (secret.Bytes, error)
+	// SetPhoto and RemovePhoto are about one's own, or as who manages users.
+	SetPhoto(ctx context.Context, a access.Actor, user string, file []byte) error
+	RemovePhoto(ctx context.Context, a access.Actor, user string) error
 	UpdateMe(ctx context.Context, a access.Actor, version int64, p *account.ProfileChange, language *string) (account.User, error)
 	// SetPassword changes the caller's own and ends its other sessions.
 	SetPassword(ctx context.Context, s account.Session, current, next secret.Text) error
@@ -271,6 +308,7 @@ type Accounts interface {
 	NewRecoveryCodes(ctx context.Context, s account.Session) ([]string, error)
 	Sessions(ctx context.Context, a access.Actor) ([]account.SessionView, error)
 	EndSession(ctx context.Context, a access.Actor, session string) error
+	NotMe(ctx context.Context, in account.Session) (account.Disowned, error)
 
 	Users(ctx context.Context, a access.Actor, cursor string, limit int) (items []account.User, next string, err error)
 	User(ctx context.Context, a access.Actor, user string) (account.User, error)
@@ -284,6 +322,21 @@ type Accounts interface {
 	ResetPassword(ctx context.Context, a access.Actor, user string) (secret.Text, error)
 	EndSessions(ctx context.Context, a access.Actor, user string) error
 	ResetFactors(ctx context.Context, a access.Actor, user string) error
+	FindUsers(ctx context.Context, a access.Actor, q account.UserQuery, order string, from, limit int) (account.FoundUsers, error)
+	// PreviewImport and SeveralEffect do nothing; what they answer is to be seen
+	// before it is done.
+	PreviewImport(ctx context.Context, a access.Actor, file []byte) (account.UserImport, error)
+	Import(ctx context.Context, a access.Actor, file []byte, lines []int, seen string, invite *account.Inviting) (account.UserImport, []account.NewPassword, error)
+	ExportUsers(ctx context.Context, a access.Actor, withProfile bool, w io.Writer) error
+	SeveralEffect(ctx context.Context, a access.Actor, who account.Several, c account.SeveralChange) (account.SeveralEffect, error)
+	ChangeSeveral(ctx context.Context, a access.Actor, who account.Several, c account.SeveralChange, seen string) (account.SeveralEffect, error)
+	// InviteUser and InviteAgain answer with a code, shown once.
+	InviteUser(ctx context.Context, a access.Actor, n account.NewUser, in account.Inviting) (account.User, account.Invited, error)
+	InviteAgain(ctx context.Context, a access.Actor, user string, in account.Inviting) (account.Invited, error)
+	WithdrawInvitation(ctx context.Context, a access.Actor, user string) error
+	// Welcome and AcceptInvitation are for whoever has the code.
+	Welcome(ctx context.Context, organisation string, code secret.Text) (account.Welcome, error)
+	AcceptInvitation(ctx context.Context, from account.From, organisation string, code, password secret.Text) (account.SignedIn, error)
 
 	Roles(ctx context.Context, a access.Actor) ([]account.Role, error)
 	Role(ctx context.Context, a access.Actor, role string) (account.Role, error)
@@ -297,15 +350,36 @@ type Accounts interface {
 	APIKeys(ctx context.Context, a access.Actor) ([]account.APIKey, error)
 	// CreateAPIKey answers with the key itself, shown once.
 	CreateAPIKey(ctx context.Context, a access.Actor, n account.NewAPIKey) (account.APIKey, secret.Text, error)
+	// RotateAPIKey answers with the new secret, shown once.
+	RotateAPIKey(ctx context.Context, a access.Actor, key string, overlap time.Duration, expires time.Time) (account.APIKey, secret.Text, error)
+	Provisioning(ctx context.Context, in account.Session, address string) (account.ProvisioningView, error)
+	PutProvisioning(ctx context.Context, in account.Session, version int64, p account.Provisioning) error
+	CreateProvisioningKey(ctx context.Context, in account.Session, expires time.Time) (account.APIKey, secret.Text, error)
+	ScimResources(ctx context.Context, a access.Actor, kind string, f scim.Filter, page scim.Page) (found []scim.Record, total int, err error)
+	ScimResource(ctx context.Context, a access.Actor, kind, object string) (scim.Record, error)
+	ScimCreate(ctx context.Context, a access.Actor, kind string, r map[string]any) (scim.Record, error)
+	ScimChange(ctx context.Context, a access.Actor, kind, object string, version int64, change func(map[string]any) (map[string]any, error)) (scim.Record, error)
+	ScimRemove(ctx context.Context, a access.Actor, kind, object string, version int64) error
 	RevokeAPIKey(ctx context.Context, a access.Actor, key string) error
 
-	Organisations(ctx context.Context, a access.Actor, parent id.Tenant, cursor string, limit int) (items []account.Organisation, next string, err error)
+	Organisations(ctx context.Context, a access.Actor, q account.OrganisationQuery, cursor string, limit int) (account.FoundOrganisations, error)
 	Organisation(ctx context.Context, a access.Actor, org id.Tenant) (account.Organisation, error)
 	// CreateOrganisation answers with the first administrator and its one-time
 	// password, shown once.
 	CreateOrganisation(ctx context.Context, a access.Actor, n account.NewOrganisation) (account.Organisation, account.User, secret.Text, error)
 	UpdateOrganisation(ctx context.Context, a access.Actor, org id.Tenant, version int64, c account.OrganisationChange) (account.Organisation, error)
 	MoveOrganisation(ctx context.Context, a access.Actor, org id.Tenant, version int64, to id.Tenant) (account.Organisation, error)
+	// MakeSignUpLink answers with the code, shown once.
+	Brand(ctx context.Context, a access.Actor) (account.OwnBrand, error)
+	PutBrand(ctx context.Context, a access.Actor, version int64, b brand.Brand, logo *string) (account.OwnBrand, error)
+	PreviewBrand(ctx context.Context, a access.Actor, b brand.Brand, logo *string) (account.BrandPreview, error)
+	BrandOf(ctx context.Context, t id.Tenant, known string) (account.BrandShown, error)
+	PublicBrand(ctx context.Context, link, known string) (account.BrandShown, error)
+	MakeSignUpLink(ctx context.Context, a access.Actor, t account.SignUpTerms) (account.SignUpLink, secret.Text, error)
+	SignUpLinks(ctx context.Context, a access.Actor, cursor string, limit int) (items []account.SignUpLink, next string, err error)
+	RemoveSignUpLink(ctx context.Context, a access.Actor, link string) error
+	Offer(ctx context.Context, code secret.Text) (account.SignUpOffer, error)
+	SignUp(ctx context.Context, from account.From, code secret.Text, n account.NewSignUp) (account.Organisation, account.SignedIn, error)
 	// Keys tells how old an organisation's keys are; RotateKeys begins to renew
 	// them and returns before that is done.
 	Keys(ctx context.Context, a access.Actor, org id.Tenant) (account.OrganisationKeys, error)
@@ -327,8 +401,20 @@ type Accounts interface {
 	// NoteSupport writes down what a support session is about to do.
 	NoteSupport(ctx context.Context, s account.Session, operation, object string) error
 
-	// EndOrganisation destroys its keys; its rows and files go right after.
-	EndOrganisation(ctx context.Context, a access.Actor, org id.Tenant, version int64) (account.Organisation, error)
+	// BeginEnd begins the end of an organisation, CallOffEnd takes that back; EndOf and
+	// OwnEnd tell how far it is.
+	BeginEnd(ctx context.Context, a access.Actor, org id.Tenant, version int64, terms account.EndTerms) (account.Organisation, error)
+	CallOffEnd(ctx context.Context, a access.Actor, org id.Tenant, version int64) (account.Organisation, error)
+	EndOf(ctx context.Context, a access.Actor, org id.Tenant) (account.Ending, error)
+	OwnEnd(ctx context.Context, a access.Actor) (account.Ending, error)
+	// AskEnd begins or asks for the end of the actor's own organisation, TakeBackEnd takes
+	// that back.
+	AskEnd(ctx context.Context, a access.Actor, terms account.EndTerms) (account.Ending, error)
+	TakeBackEnd(ctx context.Context, a access.Actor) (account.Ending, error)
+	// NewEndCode makes the code by which CertificateBy answers.
+	NewEndCode(ctx context.Context, a access.Actor) (account.EndCode, error)
+	CertificateBy(ctx context.Context, org id.Tenant, code secret.Text) (account.Ending, error)
+	CertificateKey(ctx context.Context) (ed25519.PublicKey, error)
 }
 
 // Setup is app/setup.
@@ -353,6 +439,10 @@ type Setup interface {
 	SetMember(ctx context.Context, a access.Actor, queue, user string, member bool) error
 	// Versions are newest first.
 	Versions(ctx context.Context, a access.Actor, k setup.Kind, object string) ([]SetupVersion, error)
+	// FirstSteps tells how far a new tenant is; samples are put in and taken out.
+	FirstSteps(ctx context.Context, a access.Actor) (appsetup.FirstSteps, error)
+	AddSample(ctx context.Context, a access.Actor, sample setup.Sample, language string) error
+	RemoveSample(ctx context.Context, a access.Actor, sample setup.Sample) error
 	// Try answers what routing would do with made-up work in a queue as edited.
 	Try(ctx context.Context, a access.Actor, in appsetup.Try) ([]appsetup.Tried, error)
 	// MakePhonePassword answers a new password of a phone, once.
@@ -398,6 +488,8 @@ type TrunkStatus interface {
 type Contacts interface {
 	// Find looks up by exact address; without one it lists the newest seen.
 	Find(ctx context.Context, a access.Actor, kind string, address secret.Text, cursor string, limit int) (items []Contact, next string, err error)
+	// FindByField finds those with a value in a custom field, as Fields.Searched gives them.
+	FindByField(ctx context.Context, a access.Actor, field, value, cursor string, limit int) (items []Contact, next string, err error)
 	Contact(ctx context.Context, a access.Actor, contact string) (Contact, error)
 	// Named is the id of the contact that has an address, for parts that show nothing
 	// of it; NotFound if there is none.
@@ -413,6 +505,20 @@ type Contacts interface {
 	Receipt(ctx context.Context, a access.Actor, contact string) (ErasureReceipt, error)
 	// WithdrawConsent notes that a person took an agreement back.
 	WithdrawConsent(ctx context.Context, a access.Actor, contact, consent string) (Contact, error)
+}
+
+// Fields is app/field: what stands in the tenant's own fields.
+type Fields interface {
+	// Values are those of an object that the actor sees; show names a masked one that it
+	// asks for.
+	Values(ctx context.Context, a access.Actor, e setup.FieldEntity, object, show string) ([]field.Value, error)
+	Set(ctx context.Context, a access.Actor, e setup.FieldEntity, object string, changes []field.Change) ([]field.Value, error)
+	// Searched finds the field by which interactions are searched, and a value as it is
+	// stored.
+	Searched(ctx context.Context, a access.Actor, of setup.FieldEntity, key, value string) (field, plain string, err error)
+	// Held counts what a field holds, Empty erases it: that many values.
+	Held(ctx context.Context, a access.Actor, id string) (field.Held, error)
+	Empty(ctx context.Context, a access.Actor, id string, values int64) error
 }
 
 // Audit is app/audit.

@@ -30,7 +30,7 @@ func (s *Server) watch(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
 		peer, address := addressOf(r, s.config.Proxies)
-		c := &caller{id: newRequestID(), host: r.Host, address: address, peer: peer, devices: s.devicesOf(r), flow: s.flowOf(r), earlier: s.earlierOf(r), asks: wording.Asked(r.Header.Get("Accept-Language"))}
+		c := &caller{id: newRequestID(), host: r.Host, address: address, peer: peer, devices: s.devicesOf(r), flow: s.flowOf(r), hint: s.hintOf(r), earlier: s.earlierOf(r), asks: wording.Asked(r.Header.Get("Accept-Language"))}
 		r = r.WithContext(withCaller(r.Context(), c))
 		sw := &statusWriter{ResponseWriter: w}
 		w.Header().Set("X-Request-Id", c.id)

@@ -27,7 +27,8 @@ type Problem struct {
 
 	retryAfter time.Duration
 	language   wording.Language
-	cause      error // for the log
+	scim       string // scimType, of a fault of SCIM's own
+	cause      error  // for the log
 }
 
 // ProblemField names one wrong value.
@@ -101,6 +102,9 @@ const ours = "Something went wrong on our side. Please try again."
 func problemOf(err error) *Problem {
 	var p *Problem
 	if errors.As(err, &p) {
+		return p
+	}
+	if p, ok := scimFault(err); ok {
 		return p
 	}
 	e := errs.As(err)
@@ -226,8 +230,15 @@ func writeProblem(w http.ResponseWriter, r *http.Request, err error) {
 	for k, v := range p.headers() {
 		w.Header()[k] = v
 	}
-	w.Header().Set("Content-Type", problemType)
 	w.Header().Del("Content-Length")
+	if asScim(r) {
+		status, body := scimProblem(p)
+		w.Header().Set("Content-Type", scimType)
+		w.WriteHeader(status)
+		_ = huma.DefaultJSONFormat.Marshal(w, body)
+		return
+	}
+	w.Header().Set("Content-Type", problemType)
 	w.WriteHeader(p.Status)
 	_ = huma.DefaultJSONFormat.Marshal(w, p) // the client may be gone
 }

@@ -54,6 +54,8 @@ type Route struct {
 
 	id   string // of the operation
 	body int64  // most bytes of a request
+	// streams says that the answer may take as long as it is taken (streamOutput).
+	streams bool
 }
 
 // about is what a route says of itself in the OpenAPI document.
@@ -89,7 +91,7 @@ func handle[I, O any](s *Server, method, path string, g Guard, doc about, fn fun
 
 // register is handle for types that are not known when it is compiled.
 func (s *Server) register(method, path string, g Guard, doc about, in, out reflect.Type, fn handler) {
-	r := s.admit(Route{Method: method, Path: path, Guard: g}, doc)
+	r := s.admit(Route{Method: method, Path: path, Guard: g, streams: out == reflect.TypeFor[streamOutput]()}, doc)
 	op := &huma.Operation{OperationID: doc.id, Method: method, Path: path, Summary: doc.summary, Description: describe(g, doc.detail),
 		Tags: []string{doc.tag}, DefaultStatus: doc.status, Security: security(g)}
 	if r.Repeatable {

@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"nubitalk/internal/app/audit"
+	"nubitalk/internal/app/field"
 	"nubitalk/internal/app/recording"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/core/access"
@@ -82,6 +83,18 @@ func schemaName(t reflect.Type, hint string) string {
 		return "AuditEntry"
 	case reflect.TypeFor[ListOf[AuditEntry]]():
 		return "ListOfAuditEntry"
+	case reflect.TypeFor[field.Value]():
+		return "FieldValue"
+	case reflect.TypeFor[ListOf[field.Value]]():
+		return "ListOfFieldValue"
+	case reflect.TypeFor[field.Change]():
+		return "FieldValueChange"
+	case reflect.TypeFor[field.Held]():
+		return "FieldHeld"
+	case reflect.TypeFor[field.Advice]():
+		return "FieldAdvice"
+	case reflect.TypeFor[field.Looking]():
+		return "FieldLook"
 	case reflect.TypeFor[recording.Item]():
 		return "Recording"
 	case reflect.TypeFor[ListOf[recording.Item]]():

@@ -28,8 +28,10 @@ type Parts struct {
 	Listening  Listening
 	Holds      Holds
 	Quality    Quality
+	Campaigns  Campaigns
 	Screens    Screens
 	Usage      Usage
+	Exports    Exports
 	Trunks     TrunkStatus // nil: no calls run here
 	Phones     PhoneStatus // nil: no calls run here
 	Handsets   Handsets    // nil: no calls run here
@@ -37,6 +39,7 @@ type Parts struct {
 	Voicemails Voicemails
 	Emails     Emails
 	Contacts   Contacts
+	Fields     Fields
 	Audit      Audit
 	Privacy    Privacy
 	System     System
@@ -92,18 +95,25 @@ func New(c Config, p Parts) *Server {
 	s.mux = &guardedMux{admitted: map[string]Route{}, guard: s.guard}
 	s.openapi = newOpenAPI(c.Version)
 	s.accountRoutes()
+	s.brandRoutes()
 	s.userRoutes()
+	s.scimRoutes()
 	s.organisationRoutes()
+	s.endRoutes()
+	s.exportRoutes()
 	s.supportRoutes()
 	s.systemRoutes()
 	s.deskRoutes()
 	s.interactionRoutes()
 	s.emailRoutes()
 	s.emailDraftRoutes()
+	s.rejectRoutes()
+	s.mergeRoutes()
 	s.floorRoutes()
 	s.alertRoutes()
 	s.setupRoutes()
 	s.contactRoutes()
+	s.fieldRoutes()
 	s.privacyRoutes()
 	s.visitorRoutes()
 	s.callRoutes()
@@ -115,6 +125,7 @@ func New(c Config, p Parts) *Server {
 	s.recordingShareRoutes()
 	s.recordingHoldRoutes()
 	s.qualityRoutes()
+	s.campaignRoutes()
 	s.phoneCallRoutes()
 	s.handsetRoutes()
 	s.forwardRoutes()

@@ -97,6 +97,16 @@ type (
 		Seen
 		setup.Reason
 	}
+	// RejectReasonObject is a reason for rejecting emails as answered.
+	RejectReasonObject struct {
+		SetupHead
+		setup.RejectReason
+	}
+	// RejectReasonChange changes one.
+	RejectReasonChange struct {
+		Seen
+		setup.RejectReason
+	}
 	LabelObject struct {
 		SetupHead
 		setup.Label
@@ -174,6 +184,36 @@ type (
 	QualitySampleChange struct {
 		Seen
 		setup.QualitySample
+	}
+	// ContactListObject is a contact list as answered.
+	ContactListObject struct {
+		SetupHead
+		setup.ContactList
+	}
+	// ContactListChange changes one.
+	ContactListChange struct {
+		Seen
+		setup.ContactList
+	}
+	// CampaignObject is a campaign as answered.
+	CampaignObject struct {
+		SetupHead
+		setup.Campaign
+	}
+	// CampaignChange changes one.
+	CampaignChange struct {
+		Seen
+		setup.Campaign
+	}
+	// FieldObject is a custom field as answered.
+	FieldObject struct {
+		SetupHead
+		setup.Field
+	}
+	// FieldChange changes one.
+	FieldChange struct {
+		Seen
+		setup.Field
 	}
 	AlertRuleObject struct {
 		SetupHead
@@ -273,6 +313,7 @@ func (s *Server) setupRoutes() {
 	setupKind[setup.Disposition, DispositionObject, DispositionChange](s, setup.KindDisposition, "Disposition", func(c DispositionChange) any { return c.Disposition })
 	setupKind[setup.Reason, ReasonObject, ReasonChange](s, setup.KindReason, "Reason", func(c ReasonChange) any { return c.Reason })
 	setupKind[setup.Label, LabelObject, LabelChange](s, setup.KindLabel, "Label", func(c LabelChange) any { return c.Label })
+	setupKind[setup.RejectReason, RejectReasonObject, RejectReasonChange](s, setup.KindRejectReason, "RejectReason", func(c RejectReasonChange) any { return c.RejectReason })
 	setupKind[setup.Hours, HoursObject, HoursChange](s, setup.KindHours, "Hours", func(c HoursChange) any { return c.Hours })
 	setupKind[setup.EntryPoint, EntryPointObject, EntryPointChange](s, setup.KindEntryPoint, "EntryPoint", func(c EntryPointChange) any { return c.EntryPoint })
 	setupKind[setup.CannedReply, CannedReplyObject, CannedReplyChange](s, setup.KindCanned, "CannedReply", func(c CannedReplyChange) any { return c.CannedReply })
@@ -290,7 +331,9 @@ func (s *Server) setupRoutes() {
 	setupVersions[setup.ConsentText](s, setup.KindConsentText, "ConsentText")
 
 	s.tryRoutes()
+	s.emptyRoutes()
 	s.signInRuleRoutes()
+	s.firstStepRoutes()
 	s.flowRoutes()
 	s.hoursRoutes()
 
@@ -374,24 +417,28 @@ func setupKind[B, O any, C interface{ seen() int64 }, P headed[O]](s *Server, k 
 // else is left out is empty or has its default. A change (PUT) replaces all of
 // an object and names every field, so that nothing is emptied by accident.
 var mustSend = map[setup.Kind][]string{
-	setup.KindQueue:       {"name"},
-	setup.KindDisposition: {"name"},
-	setup.KindHours:       {"name", "time_zone", "weekly"},
-	setup.KindEntryPoint:  {"name", "channel", "flow", "languages", "theme", "attachments"},
-	setup.KindFlow:        {"name", "graph"},
-	setup.KindCanned:      {"title", "body", "language"},
-	setup.KindConsentText: {"name", "purpose", "text"},
-	setup.KindAlertRule:   {"name", "measure"},
-	setup.KindTrunk:       {"name", "country"},
-	setup.KindPhone:       {"name"},
-	setup.KindRingGroup:   {"name", "extension", "members"},
-	setup.KindMailbox:     {"name", "address", "imap", "smtp", "entry_point"},
-	setup.KindConnection:  {"name", "address"},
-	setup.KindPrompt:      {"name", "language", "text"},
+	setup.KindQueue:        {"name"},
+	setup.KindDisposition:  {"name"},
+	setup.KindHours:        {"name", "time_zone", "weekly"},
+	setup.KindEntryPoint:   {"name", "channel", "flow", "languages", "theme", "attachments"},
+	setup.KindFlow:         {"name", "graph"},
+	setup.KindCanned:       {"title", "body", "language"},
+	setup.KindConsentText:  {"name", "purpose", "text"},
+	setup.KindAlertRule:    {"name", "measure"},
+	setup.KindTrunk:        {"name", "country"},
+	setup.KindPhone:        {"name"},
+	setup.KindRingGroup:    {"name", "extension", "members"},
+	setup.KindMailbox:      {"name", "address", "imap", "smtp", "entry_point"},
+	setup.KindRejectReason: {"name"},
+	setup.KindConnection:   {"name", "address"},
+	setup.KindPrompt:       {"name", "language", "text"},
 
 	setup.KindRecordingRule: {"name", "percent"},
 	setup.KindQualityForm:   {"name", "questions"},
 	setup.KindQualitySample: {"name", "form"},
+	setup.KindContactList:   {"name"},
+	setup.KindCampaign:      {"name", "queue"},
+	setup.KindField:         {"entity", "key", "label", "type", "class"},
 }
 
 // lighten makes the schema of a new object ask for no more than mustSend.

@@ -2,9 +2,11 @@ package api
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"nubitalk/internal/app/floor"
+	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/channel/email"
 	"nubitalk/internal/core/access"
@@ -65,10 +67,21 @@ func (s *Server) shelfRoutes() {
 		func(ctx context.Context, c *caller, in *ByID) (*reply[floor.Interaction], error) {
 			return answer(s.Floor.Unshelve(ctx, c.Actor, in.ID))
 		})
-	handle(s, "GET", "/api/v1/email-writers", needs(access.EmailWrite), about{id: "emailWriters", tag: tag, summary: "Mailboxes from which agents write"},
+	handle(s, "GET", "/api/v1/email-writers", needs(access.EmailWrite), about{id: "emailWriters", tag: tag, summary: "Mailboxes from which I write",
+		detail: "Those of queues that I serve; none without a desk."},
 		func(ctx context.Context, c *caller, _ *none) (*reply[ListOf[email.Writer]], error) {
 			all, err := s.Emails.Writers(ctx, c.Tenant)
-			return list(all, "", err)
+			if err != nil {
+				return nil, err
+			}
+			desk, err := s.Floor.Desk(ctx, c.Actor)
+			if err != nil && !errs.Is(err, errs.NotFound) {
+				return nil, err
+			}
+			serves := func(w email.Writer) bool {
+				return slices.ContainsFunc(desk.Queues, func(q floor.QueueView) bool { return q.ID == w.Queue })
+			}
+			return list(slices.DeleteFunc(all, func(w email.Writer) bool { return !serves(w) }), "", nil)
 		})
 	handle(s, "POST", "/api/v1/emails", needs(access.EmailWrite), about{id: "composeEmail", tag: tag, summary: "Begin an email of one's own accord", once: true, status: 201,
 		detail: "It becomes an interaction that I hold, outgoing, for the mailbox's queue, and nothing leaves yet: it is written and sent as an answer is, with `subject` and `to` (…/email/draft, …/email/reply). What answers it prefers me, where the queue keeps work for one."},

@@ -37,7 +37,7 @@ func TestWhoMustSetUpASecondFactor(t *testing.T) {
 			continue
 		}
 		asked++
-		if got := h.ask(held, r.Method, strings.NewReplacer("{id}", "x").Replace(r.Path), nil); got.status != 403 || !strings.Contains(got.body, `"must_set_up"`) {
+		if got := h.ask(held, r.Method, strings.NewReplacer("{id}", "x").Replace(r.Path), nil); got.status != 403 || !strings.Contains(got.body, mustSetUp(r.Path)) {
 			t.Errorf("%s: %d %s", name, got.status, got.body)
 		}
 	}
@@ -114,4 +114,13 @@ func cookieOf(t *testing.T, got answered, name string) string {
 	}
 	t.Fatalf("there is no cookie %s: %v", name, got.header)
 	return ""
+}
+
+// mustSetUp is in the answer of a door that is shut until a second factor is set up: a
+// directory is answered as it reads it (RFC 7644, 3.12), where there is no such word.
+func mustSetUp(path string) string {
+	if strings.HasPrefix(path, "/api/scim/") {
+		return "asks for a second factor"
+	}
+	return `"must_set_up"`
 }

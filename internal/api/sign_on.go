@@ -52,6 +52,7 @@ type signInByProviderOutput struct {
 	SetCookie http.Cookie `header:"Set-Cookie"`
 	Device    http.Cookie `header:"Set-Cookie"`
 	Flow      http.Cookie `header:"Set-Cookie"`
+	Hint      http.Cookie `header:"Set-Cookie"`
 	Body      SignedInView
 }
 
@@ -119,14 +120,21 @@ func (s *Server) signOnRoutes() {
 			return &providerStepOutput{s.flowCookie(step.Flow), step}, nil
 		})
 	handle(s, "POST", "/api/v1/sign-in/provider/{tenant}", needs(access.Public), about{id: "signInProvider", tag: tag, summary: "Complete a sign-in with the organisation's own provider", once: true,
-		detail: "Takes what the provider sent the browser back with. Sets the session cookie."},
+		detail: "Takes what the provider sent the browser back with. Sets the session cookie; who began with again, to prove anew who it is, keeps the session that is there."},
 		func(ctx context.Context, c *caller, in *providerInput) (*signInByProviderOutput, error) {
-			got, err := s.Accounts.SignInProvider(ctx, c.from(), id.Tenant(in.Tenant), c.flow, in.Body.read())
+			earlier, err := s.Accounts.Recognise(ctx, c.earlier)
+			if err != nil {
+				earlier = account.Session{}
+			}
+			got, err := s.Accounts.SignInProvider(ctx, c.from(), id.Tenant(in.Tenant), c.flow, in.Body.read(), earlier)
 			if err != nil {
 				return nil, err
 			}
+			if got.Token.Empty() { // the session that is there was proved anew
+				return &signInByProviderOutput{Flow: s.flowCookie(secret.Text{}), Body: SignedInView{ExpiresAt: got.Session.ExpiresAt}}, nil
+			}
 			out := s.signedIn(ctx, c, got)
-			return &signInByProviderOutput{out.SetCookie, out.Device, s.flowCookie(secret.Text{}), out.Body}, nil
+			return &signInByProviderOutput{out.SetCookie, out.Device, s.flowCookie(secret.Text{}), s.hintCookie(got), out.Body}, nil
 		})
 	handle(s, "POST", "/api/v1/sign-in/provider/{tenant}/logout", needs(access.Public), about{id: "logoutByProvider", tag: tag, summary: "Back-channel logout", once: true,
 		detail: "For the organisation's own provider, with a logout_token (OpenID Connect Back-Channel Logout 1.0). Ends the session that it names, or all that the provider opened for the user."},

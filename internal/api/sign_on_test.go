@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -76,4 +77,118 @@ func TestASignInByAProvider(t *testing.T) {
 		t.Error("the log has what is secret")
 	}
 	want1(t, h.ask(nil, "POST", path+string(h.a.ID)+"/logout", "logout_token=x", "Content-Type", "application/x-www-form-urlencoded"), 422, "invalid")
+}
+
+// Who signs out is sent to the provider, with its own ID token as a hint, where the organisation wants it.
+func TestSigningOutAtTheProvider(t *testing.T) {
+	h := found(t, noLimits)
+	p := openidtest.New(t, time.Now)
+	h.reach(p)
+	admin := h.a.users[access.Administrator]
+	version := 0
+	put := func(signOut bool) {
+		t.Helper()
+		got := h.ask(admin, "PUT", "/api/v1/sign-on", m{"version": version, "enabled": true, "name": "ID", "issuer": p.URL, "client": openidtest.Client, "secret": openidtest.Secret, "scopes": []string{}, "name_claim": "", "link": false, "create": true,
+			"display": false, "roles_claim": "", "roles": []any{}, "only": false, "break_glass": "", "sign_out": signOut})
+		if got.status != 200 {
+			t.Fatalf("%d %s", got.status, got.body)
+		}
+		version++
+	}
+	// comes signs somebody in, and gives its session and what its browser keeps for the end.
+	comes := func(subject string) (in *who, hint string) {
+		t.Helper()
+		p.Subject = subject
+		begun := h.ask(nil, "POST", "/api/v1/sign-in/provider/begin", m{"organisation": "acme"})
+		var step struct{ Address string }
+		must(t, json.Unmarshal([]byte(begun.body), &step))
+		flow, _, _ := strings.Cut(begun.header.Get("Set-Cookie"), ";")
+		a := p.Visit(step.Address)
+		got := h.ask(nil, "POST", "/api/v1/sign-in/provider/"+string(h.a.ID), m{"state": a.State, "code": a.Code, "iss": a.Issuer}, "Cookie", flow)
+		if got.status != 200 {
+			t.Fatalf("%d %s", got.status, got.body)
+		}
+		in = &who{kind: aUser, name: subject, tenant: h.a.ID, header: "Cookie"}
+		for _, c := range (&http.Response{Header: got.header}).Cookies() {
+			switch c.Name {
+			case "nubitalk":
+				in.value = "nubitalk=" + c.Value
+			case "nubitalk-hint":
+				if hint = c.Value; hint != "" && (c.Path != "/api/v1/sign-out" || !c.HttpOnly || c.SameSite != http.SameSiteStrictMode || c.Expires.Before(time.Now())) {
+					t.Errorf("the hint's cookie: %+v", c)
+				}
+			}
+		}
+		return in, hint
+	}
+	// goes signs out, and gives the provider's page.
+	goes := func(in *who, hint string) *url.URL {
+		t.Helper()
+		out := *in
+		if hint != "" {
+			out.value += "; nubitalk-hint=" + hint
+		}
+		got := h.ask(&out, "POST", "/api/v1/sign-out", nil)
+		var said struct{ Provider string }
+		if json.Unmarshal([]byte(got.body), &said) != nil || got.status != 200 {
+			t.Fatalf("%d %s", got.status, got.body)
+		}
+		for _, c := range (&http.Response{Header: got.header}).Cookies() {
+			if c.MaxAge >= 0 {
+				t.Errorf("a cookie stays: %s", c.Name)
+			}
+		}
+		want1(t, h.ask(in, "GET", "/api/v1/me", nil), 401, "unauthorised")
+		if said.Provider == "" {
+			return nil
+		}
+		u, err := url.Parse(said.Provider)
+		must(t, err)
+		return u
+	}
+	put(false)
+	in, hint := comes("one")
+	if hint != "" {
+		t.Error("what nobody needs is kept")
+	}
+	if page := goes(in, ""); page != nil {
+		t.Errorf("sent to %s", page)
+	}
+	put(true)
+	one, hint := comes("one")
+	two, _ := comes("two")
+	if hint == "" || strings.Count(hint, ".") == 2 {
+		t.Errorf("the hint is none, or is not sealed: %q", hint)
+	}
+	page := goes(one, hint)
+	if page == nil || page.Scheme+"://"+page.Host+page.Path != p.URL+"/end" || page.Query().Get("client_id") != openidtest.Client || !strings.HasSuffix(page.Query().Get("post_logout_redirect_uri"), "/app/") {
+		t.Fatalf("sent to %v", page)
+	}
+	var claims struct{ Sub string }
+	if parts := strings.Split(page.Query().Get("id_token_hint"), "."); len(parts) == 3 {
+		plain, err := base64.RawURLEncoding.DecodeString(parts[1])
+		must(t, err)
+		must(t, json.Unmarshal(plain, &claims))
+	}
+	if claims.Sub != "one" {
+		t.Errorf("the hint is %q's", claims.Sub)
+	}
+	// What another session's browser kept says nothing; the provider asks whom it means.
+	if page = goes(two, hint); page == nil || page.Query().Has("id_token_hint") {
+		t.Errorf("with another's hint: %v", page)
+	}
+	if log := h.log.String(); strings.Contains(log, hint) {
+		t.Error("the log has the hint")
+	}
+	var view struct {
+		SignedOut string `json:"signed_out"`
+	}
+	must(t, json.Unmarshal([]byte(h.ask(admin, "GET", "/api/v1/sign-on", nil).body), &view))
+	if page = goes(comes("three")); view.SignedOut == "" || page.Query().Get("post_logout_redirect_uri") != view.SignedOut {
+		t.Errorf("registered %q, sent back to %v", view.SignedOut, page)
+	}
+	// Who signed in here by itself is not sent anywhere.
+	if page = goes(h.a.users[access.Monitor], ""); page != nil {
+		t.Errorf("sent to %s", page)
+	}
 }

@@ -3,10 +3,12 @@ package api
 import (
 	"bufio"
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/coder/websocket"
 )
@@ -90,13 +92,24 @@ func (a *afterEarly) Read(b []byte) (int, error) {
 	return a.Conn.Read(b)
 }
 
-// read waits for one frame, at most for the given time.
+var errNotUTF8 = errors.New("api: a text frame is not UTF-8")
+
+// read waits for one frame, at most for the given time. Text that is not UTF-8
+// ends the socket (RFC 6455, section 8.1).
 func (s *socket) read(within time.Duration) ([]byte, error) {
-	if err := s.net.SetReadDeadline(time.Now().Add(within)); err != nil {
-		return nil, err
+	kind, b, err := s.next(within)
+	if err == nil && kind == websocket.MessageText && !utf8.Valid(b) {
+		s.goodbye(websocket.StatusInvalidFramePayloadData, "text is not UTF-8")
+		return nil, errNotUTF8
 	}
-	_, b, err := s.ws.Read(context.Background())
 	return b, err
+}
+
+func (s *socket) next(within time.Duration) (websocket.MessageType, []byte, error) {
+	if err := s.net.SetReadDeadline(time.Now().Add(within)); err != nil {
+		return 0, nil, err
+	}
+	return s.ws.Read(context.Background())
 }
 
 // Send queues a frame. When too much waits, all of it is dropped and onFull
@@ -171,7 +184,9 @@ func (s *socket) write() {
 // writeNow writes one frame and waits until it has left.
 func (s *socket) writeNow(frame []byte) error {
 	_ = s.net.SetWriteDeadline(time.Now().Add(writeTime))
-	return s.ws.Write(context.Background(), websocket.MessageText, frame)
+	err := s.ws.Write(context.Background(), websocket.MessageText, frame)
+	_ = s.net.SetWriteDeadline(time.Time{}) // pings keep their own time
+	return err
 }
 
 // hold lets frames wait until release, for writeNow to come first.
@@ -197,7 +212,7 @@ func (s *socket) release() {
 func (s *socket) goodbye(code websocket.StatusCode, reason string) {
 	s.close(code, reason)
 	for {
-		if _, err := s.read(2 * writeTime); err != nil {
+		if _, _, err := s.next(2 * writeTime); err != nil {
 			return
 		}
 	}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 type NewUserInput struct {
 	UserName string                 `json:"user_name" minLength:"1" maxLength:"64" doc:"May be a pseudonym."`
 	Roles    []access.Role          `json:"roles,omitempty" doc:"Absent: agent, or the one role of an operator's or a reseller's users."`
+	Parts    account.RoleParts      `json:"role_parts,omitempty" doc:"Those of the roles that it shall have for some teams, queues and campaigns only, by role."`
 	Skills   map[string]int         `json:"skills,omitempty" doc:"Skill id to proficiency, 1-10."`
 	Teams    []string               `json:"teams,omitempty" doc:"Team ids."`
 	Site     string                 `json:"site,omitempty" maxLength:"64" doc:"Site id."`
@@ -22,12 +24,18 @@ type NewUserInput struct {
 	Language string                 `json:"language,omitempty" enum:"en,pt"`
 }
 
+func (in NewUserInput) newUser() account.NewUser {
+	return account.NewUser{UserName: in.UserName, Roles: in.Roles, Parts: in.Parts, Skills: in.Skills, Teams: in.Teams, Site: in.Site, Capacity: in.Capacity,
+		Profile: in.Profile.Of(account.Profile{}), Language: in.Language}
+}
+
 // UserChangeInput changes what it names.
 type UserChangeInput struct {
 	Version  int64                  `json:"version"`
 	UserName *string                `json:"user_name,omitempty" minLength:"1" maxLength:"64"`
 	Status   *account.Status        `json:"status,omitempty" enum:"active,locked" doc:"active also ends a lock-out after failed sign-ins."`
 	Roles    *[]access.Role         `json:"roles,omitempty"`
+	Parts    *account.RoleParts     `json:"role_parts,omitempty" doc:"All of them; a role that is left out it has for everything. Absent: as it is, for roles that stay."`
 	Skills   *map[string]int        `json:"skills,omitempty"`
 	Teams    *[]string              `json:"teams,omitempty"`
 	Site     *string                `json:"site,omitempty" maxLength:"64" doc:"Empty for none."`
@@ -51,6 +59,7 @@ type OneTimePassword struct {
 type NewAPIKeyInput struct {
 	Name      string              `json:"name" minLength:"1" maxLength:"80"`
 	Roles     []access.Role       `json:"roles"`
+	Parts     account.RoleParts   `json:"role_parts,omitempty" doc:"Those of the roles that it shall have for some teams, queues and campaigns only, by role."`
 	Scopes    []access.Permission `json:"scopes,omitempty" doc:"Narrows the roles; absent: all that the roles give."`
 	ExpiresAt time.Time           `json:"expires_at,omitzero"`
 }
@@ -72,12 +81,22 @@ type userChangeInput struct {
 
 type newKeyInput struct{ Body NewAPIKeyInput }
 
+type rotateKeyInput struct {
+	ID   string `path:"id" maxLength:"64"`
+	Body struct {
+		Overlap   int       `json:"overlap_hours" minimum:"0" maximum:"720" doc:"How long the secret before stays good."`
+		ExpiresAt time.Time `json:"expires_at,omitzero" doc:"Another end of the key; left out: it stays."`
+	}
+}
+
 // PermissionView is one thing that can be allowed.
 type PermissionView struct {
 	Permission access.Permission `json:"permission"`
 	Area       access.Area       `json:"area" enum:"account,work,floor,office,people,privacy,provider" doc:"What it is about."`
 	Means      string            `json:"means" doc:"What it allows, in plain words."`
 	Roles      map[string]string `json:"roles" doc:"How far it reaches for each role that has it: own, all or below."`
+	Part       string            `json:"part" enum:",part,all" doc:"How far it reaches in a role that somebody has for some teams, queues and campaigns only: what part_means says, everything, or nothing. What reaches only one's own stays that."`
+	PartMeans  string            `json:"part_means" doc:"What belongs to teams, queues and campaigns, in plain words."`
 	Offered    []string          `json:"offered" nullable:"false" enum:"own,all" doc:"How far it may reach for a role that an organisation makes for itself; none: such a role cannot have it."`
 }
 
@@ -93,7 +112,8 @@ func permissionViews(language string) []PermissionView {
 		if e.Permission == access.SignedIn {
 			offered = []string{} // everybody's anyway
 		}
-		out[i] = PermissionView{e.Permission, e.Area, e.Means, roles, offered}
+		part, _ := access.NarrowedOf(e.Permission)
+		out[i] = PermissionView{e.Permission, e.Area, e.Means, roles, part.Reach.Word(), part.Of.In(language), offered}
 	}
 	return out
 }
@@ -117,9 +137,7 @@ func (s *Server) userRoutes() {
 	handle(s, "POST", "/api/v1/users", proven, about{id: "createUser", tag: tag, summary: "Create a user", status: 201, once: true,
 		detail: "Answers with a one-time password, shown once. " + provenText},
 		func(ctx context.Context, c *caller, in *newUserInput) (*reply[CreatedUser], error) {
-			n := account.NewUser{UserName: in.Body.UserName, Roles: in.Body.Roles, Skills: in.Body.Skills, Teams: in.Body.Teams, Site: in.Body.Site, Capacity: in.Body.Capacity,
-				Profile: in.Body.Profile.Of(account.Profile{}), Language: in.Body.Language}
-			u, password, err := s.Accounts.CreateUser(ctx, c.Actor, n)
+			u, password, err := s.Accounts.CreateUser(ctx, c.Actor, in.Body.newUser())
 			return answer(CreatedUser{u, password.Reveal()}, err)
 		})
 	handle(s, "GET", "/api/v1/users/{id}", read, about{id: "user", tag: tag, summary: "One user"},
@@ -130,17 +148,17 @@ func (s *Server) userRoutes() {
 		detail: "A change of roles or status takes effect at once on the user's sessions. The last administrator is protected. For other roles than the user has: " + provenText},
 		func(ctx context.Context, c *caller, in *userChangeInput) (*reply[account.User], error) {
 			b := in.Body
-			if b.Roles != nil && !c.proven(s.clock.Now()) {
+			if (b.Roles != nil || b.Parts != nil) && !c.proven(s.clock.Now()) {
 				before, err := s.Accounts.User(ctx, c.Actor, in.ID)
 				if err != nil {
 					return nil, err
 				}
-				if !sameRoles(before.Roles, *b.Roles) {
+				if b.Roles != nil && !sameRoles(before.Roles, *b.Roles) || b.Parts != nil && !maps.EqualFunc(before.Parts, *b.Parts, access.RolePart.Equal) {
 					return nil, confirmAgain()
 				}
 			}
 			u, err := s.Accounts.UpdateUser(ctx, c.Actor, in.ID, b.Version, account.UserChange{UserName: b.UserName, Status: b.Status,
-				Roles: b.Roles, Skills: b.Skills, Teams: b.Teams, Site: b.Site, Capacity: b.Capacity, Profile: b.Profile, Language: b.Language})
+				Roles: b.Roles, Parts: b.Parts, Skills: b.Skills, Teams: b.Teams, Site: b.Site, Capacity: b.Capacity, Profile: b.Profile, Language: b.Language})
 			return answer(u, conflicting(err, func() (account.User, error) { return s.Accounts.User(ctx, c.Actor, in.ID) }))
 		})
 	handle(s, "DELETE", "/api/v1/users/{id}", write, about{id: "deleteUser", tag: tag, summary: "Delete a user",
@@ -163,6 +181,8 @@ func (s *Server) userRoutes() {
 		func(ctx context.Context, c *caller, in *ByID) (*none, error) {
 			return done(s.Accounts.ResetFactors(ctx, c.Actor, in.ID))
 		})
+	s.peopleRoutes()
+	s.photoRoutes()
 	s.roleRoutes()
 	s.keyRoutes()
 }
@@ -187,7 +207,13 @@ func (s *Server) keyRoutes() {
 		detail: "A key never has more than its maker: scopes narrow the roles to what the maker may do too. " + provenText},
 		func(ctx context.Context, c *caller, in *newKeyInput) (*reply[CreatedAPIKey], error) {
 			b := in.Body
-			k, key, err := s.Accounts.CreateAPIKey(ctx, c.Actor, account.NewAPIKey{Name: b.Name, Roles: b.Roles, Scopes: b.Scopes, ExpiresAt: b.ExpiresAt})
+			k, key, err := s.Accounts.CreateAPIKey(ctx, c.Actor, account.NewAPIKey{Name: b.Name, Roles: b.Roles, Parts: b.Parts, Scopes: b.Scopes, ExpiresAt: b.ExpiresAt})
+			return answer(CreatedAPIKey{k, key.Reveal()}, err)
+		})
+	handle(s, "POST", "/api/v1/api-keys/{id}/rotation", Guard{Permission: access.KeyManage, Fresh: true}, about{id: "rotateAPIKey", tag: tag, summary: "Give an API key another secret", once: true,
+		detail: "The new secret is shown once. The one before is good for overlap_hours yet, so that programs change without a gap."},
+		func(ctx context.Context, c *caller, in *rotateKeyInput) (*reply[CreatedAPIKey], error) {
+			k, key, err := s.Accounts.RotateAPIKey(ctx, c.Actor, in.ID, time.Duration(in.Body.Overlap)*time.Hour, in.Body.ExpiresAt)
 			return answer(CreatedAPIKey{k, key.Reveal()}, err)
 		})
 	handle(s, "DELETE", "/api/v1/api-keys/{id}", keys, about{id: "revokeAPIKey", tag: tag, summary: "Revoke an API key"},

@@ -134,6 +134,19 @@ func (s *Store) DeleteTenant(ctx context.Context, t id.Tenant) (n int, err error
 	return n, nil
 }
 
+// CountTenant says how many files a tenant has.
+func (s *Store) CountTenant(ctx context.Context, t id.Tenant) (n int, err error) {
+	for _, kind := range kinds {
+		for _, err := range s.List(ctx, Key(kind, t, "")) {
+			if err != nil {
+				return n, err
+			}
+			n++
+		}
+	}
+	return n, nil
+}
+
 // Key makes the key of a file from the word for its kind, its tenant and its id.
 func Key(kind string, t id.Tenant, object string) string {
 	return kind + "/" + string(t) + "/" + object

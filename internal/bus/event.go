@@ -25,6 +25,14 @@ type Event struct {
 	// Only says that the event is for those of Users who hold Watch, and for
 	// nobody else.
 	Only bool `json:"o,omitempty"`
+	// In are the teams, queues and campaigns that it belongs to: who holds Watch for a part of
+	// the tenant sees it if it is in that.
+	In access.RolePart `json:"n,omitzero"`
+	// Left is set when what it is about belonged elsewhere before.
+	Left *Left `json:"l,omitempty"`
+	// Hint says that it tells nothing but to ask again: who holds Watch for a part
+	// sees it, too.
+	Hint bool `json:"h,omitempty"`
 	// Interaction is what the event is about, if anything.
 	Interaction string `json:"i,omitempty"`
 	// Data is for users, a JSON value.
@@ -32,6 +40,13 @@ type Event struct {
 	// Visitor is for the interaction's visitor, a JSON value; nil if it is none
 	// of their business.
 	Visitor json.RawMessage `json:"v,omitempty"`
+}
+
+// Left says of a thing where it was before. Who knows of it by that alone gets, in
+// place of the event, one that says that it is gone.
+type Left struct {
+	ID string          `json:"i"`
+	In access.RolePart `json:"n"`
 }
 
 // Overflow is the Kind of the event that a subscriber gets when it missed

@@ -27,6 +27,8 @@ type Arrival struct {
 	LeftMessage bool
 	// Outgoing: an agent calls the person.
 	Outgoing *Outgoing
+	// Placed: it was taken out of other work, and runs no flow.
+	Placed *Placed
 	// Open stores what the channel needs beside the interaction, in the same
 	// transaction; may be nil.
 	Open func(tx *store.Tx, interaction, contact string) error
@@ -58,6 +60,17 @@ type Greeting struct{ Words, Prompt map[string]string }
 type Outgoing struct {
 	Agent string
 	Queue string // on whose behalf: its wrap-up and dispositions hold
+	// Campaign is the one in which the agent calls; "" for none.
+	Campaign string
+}
+
+// Placed is where work goes that was taken out of other work.
+type Placed struct {
+	Of    string // the interaction out of which it was taken
+	By    string // who did that, and has it
+	Agent string // who has it now, if that has a place for it; "": it waits
+	Queue string
+	Since time.Time // since when it waits; zero: from now on
 }
 
 // Spoken says whether sound belongs to the work: it is a call, or a chat that was
@@ -132,12 +145,14 @@ type Work struct {
 	Estimate int      // seconds; -1 if unknown
 	Language string
 	Outgoing bool      // its agent began it
+	Campaign string    // … in this campaign; "" for none
 	Outside  bool      // its call was handed over to an outside number, and goes on
 	Apart    bool      // the person is in a secure flow, apart from its agent
 	Kept     bool      // the person left a message, or is to be called back: it is not there
 	Callback bool      // it is to be called back, as soon as somebody has it
 	Parked   bool      // it is parked, or who parked it is rung
 	Shelved  bool      // an email that is put aside
+	Merged   string    // the interaction in which it goes on; it is closed
 	Mailbox  string    // the user for whom a message by voice is taken
 	Closed   time.Time // zero while open
 	Channel  acd.Channel
@@ -173,6 +188,7 @@ type Act struct {
 	Masked  bool         // with Collect: the answer is kept from everybody
 	Event   Event
 	Agent   string
+	Unasked bool // with EventAgentJoined: the queue accepts for its agents
 	// With ActConsent: the id of the consent text, and whether the person agreed.
 	Consent string
 	Agreed  bool

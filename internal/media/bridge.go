@@ -244,8 +244,8 @@ func (b *Bridge) arrived(l *line, p *packet, now time.Duration) {
 		l.came = true
 		l.events.note(Connected{})
 	}
-	if l.silent {
-		l.silent = false
+	if l.silences > 0 {
+		l.silences = 0
 		l.events.note(Heard{})
 	}
 	if !l.expects {
@@ -253,15 +253,13 @@ func (b *Bridge) arrived(l *line, p *packet, now time.Duration) {
 	}
 	if p.event {
 		key, pressed, known := l.hearEvent(p, now)
-		if pressed && !known {
-			l.events.note(Key{Digit(key)})
-		}
 		p.pressed = pressed
+		passed := pressed && l.passKeys && b.passKey(l, key)
+		if pressed && !known {
+			l.events.note(Key{Digit: Digit(key), Passed: passed})
+		}
 		if !l.passKeys {
 			return
-		}
-		if pressed && l.mixed != nil {
-			b.passKey(l, key)
 		}
 	} else {
 		if l.taps != nil {
@@ -279,13 +277,22 @@ func (b *Bridge) arrived(l *line, p *packet, now time.Duration) {
 	}
 }
 
-// passKey has those who hear the line mixed get the key made anew.
-func (b *Bridge) passKey(from *line, key byte) {
+// passKey has those who hear the line mixed get the key made anew, and says whether
+// anybody gets it: they, or to whom the line's packets are relayed.
+func (b *Bridge) passKey(from *line, key byte) (passed bool) {
+	for _, l := range from.relayTo {
+		passed = passed || l.out.ready && l.out.events
+	}
+	if from.mixed == nil {
+		return passed
+	}
 	for _, l := range b.lines {
 		if l.mode == makes && l.out.events && len(l.waiting) < maxKeys && slices.Contains(l.hears, from) {
 			l.waiting = append(l.waiting, key)
+			passed = true
 		}
 	}
+	return passed
 }
 
 func (l *line) relay(from *line, p *packet, now time.Duration) {

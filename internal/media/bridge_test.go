@@ -130,13 +130,23 @@ func TestPromptsMusicAndEnds(t *testing.T) {
 	}
 }
 
-func keysOf(l *log) (keys string) {
-	for _, e := range l.all() {
-		if k, ok := e.(media.Key); ok {
-			keys += string(rune(k.Digit))
+// keys waits until the owner was told of as many keys, which must be these.
+func (l *log) keys(t *testing.T, want string) {
+	t.Helper()
+	told := func() (keys string) {
+		for _, e := range l.all() {
+			if k, ok := e.(media.Key); ok {
+				keys += string(rune(k.Digit))
+			}
 		}
+		return keys
 	}
-	return keys
+	if want != "" {
+		l.await(t, "the keys "+want, func(media.Event) bool { return len(told()) >= len(want) })
+	}
+	if got := told(); got != want {
+		t.Errorf("the owner was told of %q, not %q", got, want)
+	}
 }
 
 func TestKeysInAndThrough(t *testing.T) {
@@ -169,24 +179,46 @@ func TestKeysInAndThrough(t *testing.T) {
 	a.phone.Hush()
 	press("34#")
 	heard(b, "34#")
+	told := func(key byte, passed bool) {
+		t.Helper()
+		a.log.await(t, string(key), func(e media.Event) bool { return e == media.Event(media.Key{Digit: media.Digit(key), Passed: passed}) })
+	}
+	told('#', true)
 	join(t, bridge, c, media.Talk) // mixed: made anew
 	press("56")
 	heard(b, "34#56")
 	heard(c, "56")
+	told('6', true)
 	a.PassKeys(false)
 	press("789")
 	a.log.await(t, "9", func(e media.Event) bool { return e == media.Event(media.Key{Digit: '9'}) })
 	a.PassKeys(true)
 	press("*")
 	heard(b, "34#56*")
-	if got := keysOf(a.log); got != "1234#56789*" {
-		t.Errorf("the owner was told of %q", got)
-	}
+	a.log.keys(t, "1234#56789*")
 	if !b.Press("42D") || b.Press("4x") {
 		t.Error("keys to the party")
 	}
 	heard(b, "34#56*42D")
 	b.hears(t, nil, 900)
+}
+
+// Who talks before we know their key is heard too when their sequence numbers rolled
+// over meanwhile.
+func TestWhoRolledOverUnheard(t *testing.T) {
+	h := host(t, media.Config{})
+	a := connect(t, h, 0, opts{weOffer: true})
+	b := connect(t, h, 0, opts{})
+	for range 100 { // a phone starts at 65,500
+		if _, err := a.phone.Sealed(make([]byte, audio.Samples)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	bridge := h.NewBridge()
+	join(t, bridge, a, media.Talk)
+	join(t, bridge, b, media.Talk)
+	a.phone.Talk(500)
+	b.hears(t, hz(500))
 }
 
 func TestTapsSeeBothDirectionsInOneTime(t *testing.T) {
@@ -296,6 +328,7 @@ func TestTheStreamIsOne(t *testing.T) {
 // and a tone that it leaves in the sound is the same press.
 func TestKeysThatComeAsSound(t *testing.T) {
 	for _, c := range []struct{ plain, weOffer, read bool }{{true, false, true}, {true, true, true}, {true, false, false}, {false, false, true}, {false, true, false}} {
+		t.Logf("%+v", c)
 		h := host(t, media.Config{})
 		a := connect(t, h, 0, opts{plain: c.plain, weOffer: c.weOffer})
 		b := connect(t, h, 0, opts{})
@@ -315,9 +348,7 @@ func TestKeysThatComeAsSound(t *testing.T) {
 		if c.read {
 			want = "5#*0"
 		}
-		if got := keysOf(a.log); got != want {
-			t.Errorf("%+v: %q, not %q", c, got, want)
-		}
+		a.log.keys(t, want)
 		if !c.plain { // a gateway that takes the tone for a key late: the first is known, the second is another press
 			for range 2 {
 				if err := a.phone.Press('0'); err != nil {
@@ -340,9 +371,7 @@ func TestKeysThatComeAsSound(t *testing.T) {
 				t.Fatal(err)
 			}
 			stop()
-			if got := keysOf(a.log); got != want {
-				t.Errorf("%+v: %q, not %q", c, got, want)
-			}
+			a.log.keys(t, want)
 		}
 		a.phone.Hush()
 		a.Close()

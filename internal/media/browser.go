@@ -247,7 +247,7 @@ func (p *peer) changed(state webrtc.PeerConnectionState) {
 			l.out.ready, l.out.payload, l.out.event, l.out.events = true, p.sound, p.event, p.events
 			l.out.ssrc = p.ssrc
 			l.sends, l.expects, l.begun = true, true, true
-			l.last, l.silent = l.host.now(), false
+			l.last, l.silences = l.host.now(), 0
 			l.came = true
 			l.view, l.askVideo = p.view, p.ask
 			l.events.note(Connected{})

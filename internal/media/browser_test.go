@@ -3,7 +3,6 @@ package media_test
 import (
 	"context"
 	"fmt"
-	"net"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +10,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/freeport"
 	"nubitalk/internal/media"
 	"nubitalk/internal/media/g711"
 	"nubitalk/internal/media/mediatest"
@@ -79,17 +79,13 @@ func browserHears(t *testing.T, b *mediatest.Browser, hertz []float64, not ...fl
 	}
 }
 
-// freePort is a UDP port that nobody has at the moment.
 func freePort(t *testing.T) uint16 {
 	t.Helper()
-	c, err := net.ListenPacket("udp", "127.0.0.1:0")
+	port, err := freeport.Port()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return uint16(c.LocalAddr().(*net.UDPAddr).Port)
+	return uint16(port)
 }
 
 func TestAPhoneAndABrowser(t *testing.T) {

@@ -39,9 +39,11 @@ type crypt struct {
 	guess   guess
 }
 
-// guess is how the roll-over counter is found of a sender whose packets were
-// opened by another process before: each is tried that the call's length allows,
-// until the first packet opens.
+// guess is how the roll-over counter is found of a sender whose first packets did not
+// come, or were opened by another process: each is tried that the call's length allows,
+// until the first packet opens. That is once at least: RFC 3711 (3.3.1) has senders
+// start below half the sequence numbers so that none of the first packets is lost with a
+// roll-over, but not all do.
 type guess struct {
 	most    uint32 // highest that may be
 	packets int    // so many more are tried
@@ -83,13 +85,14 @@ func newCrypt(suite negotiate.Suite, key negotiate.Key, receives bool) (*crypt, 
 	material := key.Material.Reveal()
 	master, salt := material[:suite.KeyLen()], material[suite.KeyLen():]
 	var options []srtp.ContextOption
+	c := &crypt{suite: suite, key: key}
 	if receives {
+		c.guess = guess{1, guessPackets}
 		options = append(options, srtp.SRTPReplayProtection(replayWindow), srtp.SRTCPReplayProtection(replayWindow))
 	}
 	if key.MKI != "" {
 		options = append(options, srtp.MasterKeyIndicator([]byte(key.MKI)))
 	}
-	c := &crypt{suite: suite, key: key}
 	for _, to := range []**srtp.Context{&c.rtp, &c.rtcp} {
 		context, err := srtp.CreateContext(master, salt, profiles[suite], options...)
 		if err != nil {

@@ -12,8 +12,12 @@ import (
 // Event is what a leg tells its owner: one of the types below.
 type Event interface{ event() }
 
-// Key is a key that the party pressed.
-type Key struct{ Digit Digit }
+// Key is a key that the party pressed. Passed says that somebody whom it talks with gets
+// it as it came; it does not say so of a key in the sound.
+type Key struct {
+	Digit  Digit
+	Passed bool
+}
 
 // Digit is one of 0-9 * # A-D. It prints masked, because keys are often a PIN.
 type Digit byte
@@ -34,7 +38,7 @@ type Played struct {
 type Connected struct{}
 
 // Silent says that nothing came for the time that the host allows, although the
-// party should send. It comes once, until Heard.
+// party should send. It comes again, less and less often, until Heard.
 type Silent struct{ For time.Duration }
 
 // Heard ends Silent.

@@ -29,8 +29,8 @@ type Config struct {
 	// one, and the odd one above it when the other end sends RTCP apart. Both
 	// zero take what the system gives.
 	From, To uint16
-	// SilentAfter is how long nothing may come before a leg says Silent.
-	// 0 is 20 s.
+	// SilentAfter is how long nothing may come before a leg says Silent, and
+	// says so again. 0 is 20 s.
 	SilentAfter time.Duration
 	// ReportEvery is how often a leg reports by RTCP, on average (RFC 3550
 	// section 6.2). 0 is 5 s.

@@ -29,12 +29,16 @@ func (h *Host) keep() {
 	}
 }
 
+// rarer is how often the time until Silent comes again doubles.
+const rarer = 3
+
 // keep does what is due for one leg.
 func (l *line) keep(now time.Duration) {
 	b := l.lock()
-	if quiet := now - l.last; !l.closed && l.begun && l.expects && !l.silent && quiet > l.host.config.SilentAfter {
-		l.silent = true
-		l.events.note(Silent{quiet})
+	if quiet := now - max(l.last, l.toldAt); !l.closed && l.begun && l.expects && quiet > l.host.config.SilentAfter<<min(l.silences, rarer) {
+		l.silences++
+		l.toldAt = now
+		l.events.note(Silent{now - l.last})
 	}
 	if !l.closed && l.begun && now >= l.reportAt {
 		if l.reportAt > 0 {

@@ -27,6 +27,8 @@ type Leg interface {
 	// says no for what is no key, too many at once, or when the party does not
 	// take keys.
 	Press(keys string) bool
+	// TakesKeys says whether the party takes keys as events; Press sends none to others.
+	TakesKeys() bool
 	// PassKeys says whether keys that the party presses reach whom it talks with.
 	// At first they do. Its owner is told of them either way.
 	PassKeys(bool)
@@ -124,7 +126,9 @@ type line struct {
 	counts Counts
 	last   time.Duration // when something good came; at first when it was agreed
 	came   bool
-	silent bool
+	// How often Silent was told since then, and when it was told last.
+	silences int
+	toldAt   time.Duration
 
 	taps []*tap
 
@@ -198,6 +202,13 @@ func (l *line) Music(s audio.Source) {
 	}
 }
 
+// TakesKeys implements Leg.
+func (l *line) TakesKeys() bool {
+	b := l.lock()
+	defer b.mu.Unlock()
+	return l.out.ready && l.out.events
+}
+
 // PassKeys implements Leg.
 func (l *line) PassKeys(pass bool) {
 	b := l.lock()
@@ -245,7 +256,7 @@ func (l *line) hearTones(p *packet) {
 		n := p.law.DecodeTo(pcm[:], octets)
 		if key, pressed := l.tones.Receive(stamp, pcm[:n]); pressed {
 			l.toned = toned{key, stamp}
-			l.events.note(Key{Digit(key)})
+			l.events.note(Key{Digit: Digit(key)})
 		}
 		octets, stamp = octets[n:], stamp+uint32(n)
 	}

@@ -60,6 +60,7 @@ type output struct {
 	times    uint32 // … and timestamp
 	base     uint16 // sequence number that the source began with, as sent
 	lastIn   uint32 // highest timestamp of the source, as it came
+	inKey    bool   // the source's last key began by these numbers
 	keyStart uint32 // timestamp of the key being sent
 
 	packets uint64
@@ -90,6 +91,7 @@ func (o *output) relay(c carrier, from *line, p *packet, now time.Duration) {
 	sequence := p.sequence + o.numbers
 	ahead := int16(sequence - o.next)
 	if o.from != from || o.own || o.source != p.ssrc || !o.started || ahead > 3000 || ahead < -3000 {
+		o.inKey = false
 		if p.event && !p.pressed {
 			return // the rest of a key that was meant for what was heard before
 		}
@@ -98,6 +100,11 @@ func (o *output) relay(c carrier, from *line, p *packet, now time.Duration) {
 		o.numbers, o.times = o.next-p.sequence, start-p.timestamp
 		o.base, o.lastIn = o.next, p.timestamp
 		sequence, ahead, marker = o.next, 0, true
+	}
+	if p.pressed {
+		o.inKey = true
+	} else if p.event && !o.inKey {
+		return // its beginning went elsewhere, or by another clock: it would be a key of its own
 	}
 	if ahead < 0 {
 		// Late: only where its place is of this source and still free.

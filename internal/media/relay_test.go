@@ -141,9 +141,17 @@ func TestKeysOfAnEarlierSourceAreNotPassedOn(t *testing.T) {
 	if len(r.all) != 3 || r.all[1].number != 101 || r.all[1].timestamp != r.all[2].timestamp {
 		t.Errorf("a key: %+v", r.all)
 	}
+	// Our own sound, then the source's, come in between: by the new clock the rest of the
+	// key would be another one.
+	o.sound(r, &audio.Frame{}, 1, 75*ms)
+	o.relay(r, a, sound(1, 4, 1600), 80*ms)
+	o.relay(r, a, key(5, false), 90*ms)
+	if len(r.all) != 5 || r.all[4].number == 101 {
+		t.Errorf("the rest of a key is another key: %+v", r.all[3:])
+	}
 	o.events = false
-	o.relay(r, a, key(4, true), 80*ms)
-	if len(r.all) != 3 {
+	o.relay(r, a, key(6, true), 100*ms)
+	if len(r.all) != 5 {
 		t.Error("a key was sent to who does not take them")
 	}
 }

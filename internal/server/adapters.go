@@ -35,6 +35,23 @@ func (d accountDoors) CreateOrganisation(ctx context.Context, a access.Actor, n 
 	return org, user, password, err
 }
 
+func (d accountDoors) SignUp(ctx context.Context, from account.From, code secret.Text, n account.NewSignUp) (account.Organisation, account.SignedIn, error) {
+	org, in, err := d.Service.SignUp(ctx, from, code, n)
+	if err == nil {
+		d.founded(ctx, org.ID)
+	}
+	return org, in, err
+}
+
+// runTrial lets floors and entry points see at once that a trial is over.
+func (d accountDoors) runTrial(ctx context.Context, job store.JobRow) error {
+	err := d.Service.RunTrial(ctx, job)
+	if err == nil {
+		d.changed(job.Tenant)
+	}
+	return err
+}
+
 // UpdateOrganisation lets floors and entry points see at once that a tenant is
 // suspended or works again.
 func (d accountDoors) UpdateOrganisation(ctx context.Context, a access.Actor, org id.Tenant, version int64, c account.OrganisationChange) (account.Organisation, error) {
@@ -46,6 +63,46 @@ func (d accountDoors) UpdateOrganisation(ctx context.Context, a access.Actor, or
 		}
 	}
 	return o, err
+}
+
+// BeginEnd lets floors and entry points see at once that nothing arrives any more.
+func (d accountDoors) BeginEnd(ctx context.Context, a access.Actor, org id.Tenant, version int64, terms account.EndTerms) (account.Organisation, error) {
+	o, err := d.Service.BeginEnd(ctx, a, org, version, terms)
+	if err == nil {
+		d.changed(org)
+	}
+	return o, err
+}
+
+// CallOffEnd lets them see that the tenant works again.
+func (d accountDoors) CallOffEnd(ctx context.Context, a access.Actor, org id.Tenant, version int64) (account.Organisation, error) {
+	o, err := d.Service.CallOffEnd(ctx, a, org, version)
+	if err == nil {
+		d.changed(org)
+		if o.Status == account.Active {
+			d.founded(ctx, org)
+		}
+	}
+	return o, err
+}
+
+// AskEnd lets floors and entry points see at once that nothing arrives any more.
+func (d accountDoors) AskEnd(ctx context.Context, a access.Actor, terms account.EndTerms) (account.Ending, error) {
+	e, err := d.Service.AskEnd(ctx, a, terms)
+	if err == nil && !e.EndsAt.IsZero() {
+		d.changed(a.Tenant)
+	}
+	return e, err
+}
+
+// TakeBackEnd lets them see that the tenant works again.
+func (d accountDoors) TakeBackEnd(ctx context.Context, a access.Actor) (account.Ending, error) {
+	e, err := d.Service.TakeBackEnd(ctx, a)
+	if err == nil {
+		d.changed(a.Tenant)
+		d.founded(ctx, a.Tenant)
+	}
+	return e, err
 }
 
 // SetSkill answers when the floor has taken the change, so that what is asked of

@@ -161,10 +161,14 @@ func (p *telephone) attempts(t *trunk, tenant id.Tenant, a dialplan.Attempt) (ou
 	return out
 }
 
-// takeOut counts a call that leaves; one for help always may.
+// takeOut counts a call that leaves; one for help always may. That others of the tenant
+// are out already is looked at once more: some may have been let out at the same time.
 func (p *telephone) takeOut(t *trunk, tenant id.Tenant, emergency bool) (func(), bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if most := t.set.Outgoing.MaxCalls; !emergency && most > 0 && t.out[tenant] >= most {
+		return nil, false
+	}
 	over, ok := p.room(t, emergency)
 	if !ok {
 		return nil, false

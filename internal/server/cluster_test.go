@@ -54,7 +54,12 @@ func clusterSettings(t *testing.T) func(name string) *config.Config {
 // within asks again until fn is content: events reach nodes in their own time.
 func within(t *testing.T, what string, fn func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	withinTime(t, 30*time.Second, what, fn)
+}
+
+func withinTime(t *testing.T, most time.Duration, what string, fn func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(most)
 	for !fn() {
 		if time.Now().After(deadline) {
 			t.Fatal(what)
@@ -250,8 +255,8 @@ func lead(t *testing.T, v *drive.Visitor) {
 func TestOnlyWhatNeedsAFloorIsPassedOn(t *testing.T) {
 	for path, want := range map[string]bool{
 		"/api/v1/desk": true, "/api/v1/offers/off_1/accept": true, "/api/v1/interactions/int_1/messages": true, "/api/v1/floor": true, "/api/v1/alerts/alt_1/acknowledge": true,
-		"/api/v1/emails": true, "/api/v1/email-writers": false, "/api/v1/shelved": true, "/api/v1/shelved/int_1/take": true, "/api/v1/parked-calls": true, "/api/v1/parked-calls/int_1/take": true,
-		"/api/v1/flows/flo_1/today": true, "/api/v1/flows/flo_1": false, "/api/v1/mailboxes/mbx_1/status": true, "/api/v1/mailboxes/try": false,
+		"/api/v1/emails": true, "/api/v1/email-writers": true, "/api/v1/shelved": true, "/api/v1/shelved/int_1/take": true, "/api/v1/parked-calls": true, "/api/v1/parked-calls/int_1/take": true,
+		"/api/v1/queues/que_1/open": true, "/api/v1/queues/que_1/empty": true, "/api/v1/queues/que_1": false, "/api/v1/flows/flo_1/today": true, "/api/v1/flows/flo_1": false, "/api/v1/mailboxes/mbx_1/status": true, "/api/v1/mailboxes/try": false,
 		"/api/v1/users/usr_1/why": true, "/api/v1/users/usr_1": false, "/api/v1/users": false,
 		"/chat/v1/conversation": true, "/chat/v1/entry-points/ent_1/conversations": true,
 		"/api/v1/interactions/int_1/attachments/att_1": false, "/chat/v1/conversation/attachments": false,

@@ -62,11 +62,24 @@ type seeder struct {
 	hash string // of demo.Password, made once
 	orgs map[string]account.Organisation
 	mail *demoMail
+	DemoTerms
 }
 
 // WithDemo makes the node a demonstration: its content is put in before
 // browsers are served. Call it before Start.
 func (s *Server) WithDemo() { s.demo = &seeder{Server: s, orgs: map[string]account.Organisation{}} }
+
+// DemoTerms are what a demonstration may be made without or with.
+type DemoTerms struct {
+	UserNamesAlone bool // users have user names and nothing else that says who they are
+	Unhurried      bool // offers last 50 seconds, and wrap-ups five minutes
+}
+
+// WithDemoOf makes the node a demonstration on these terms. Call it before Start.
+func (s *Server) WithDemoOf(terms DemoTerms) {
+	s.WithDemo()
+	s.demo.DemoTerms = terms
+}
 
 // Demo tells what the demonstration holds, after Start.
 func (s *Server) Demo() Demo {
@@ -130,6 +143,11 @@ func (d *seeder) organisation(ctx context.Context, o demo.Organisation) error {
 	}
 	if o.Tenant == nil {
 		return nil
+	}
+	for i := range o.Tenant.Queues {
+		if q := &o.Tenant.Queues[i]; d.Unhurried {
+			q.OfferSeconds, q.WrapUpSeconds = 50, 300
+		}
 	}
 	made, err := demo.SetUp(ctx, d.parts.setup, admin, o.Tenant, func(made map[setup.Kind]map[string]string) (map[string]string, error) {
 		return d.users(ctx, admin, o, made)
@@ -206,7 +224,7 @@ func (d *seeder) users(ctx context.Context, admin access.Actor, o demo.Organisat
 			return nil, err
 		}
 		if known == "" {
-			n := account.NewUser{UserName: u.Name, Roles: u.Roles, Skills: map[string]int{}, Language: o.Language, Profile: account.Profile{DisplayName: u.Display}}
+			n := account.NewUser{UserName: u.Name, Roles: u.Roles, Skills: map[string]int{}, Language: o.Language, Profile: d.profile(u)}
 			for name, level := range u.Skills {
 				n.Skills[made[setup.KindSkill][name]] = level
 			}
@@ -226,6 +244,13 @@ func (d *seeder) users(ctx context.Context, admin access.Actor, o demo.Organisat
 		}
 	}
 	return ids, nil
+}
+
+func (d *seeder) profile(u demo.User) account.Profile {
+	if d.UserNamesAlone {
+		return account.Profile{}
+	}
+	return account.Profile{DisplayName: u.Display}
 }
 
 // openAccount gives a user the demo's one password, if it still has its
@@ -327,7 +352,10 @@ func (d *seeder) messages(c demo.Conversation, made demo.Made) []chat.PastMessag
 		case chat.ByVisitor:
 			p.AuthorName = c.Name
 		case chat.ByAgent:
-			p.AuthorName = secret.New(demo.DisplayName(m.Author))
+			p.AuthorName = secret.New(m.Author)
+			if !d.UserNamesAlone {
+				p.AuthorName = secret.New(demo.DisplayName(m.Author))
+			}
 		}
 		return p
 	})

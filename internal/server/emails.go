@@ -9,6 +9,7 @@ import (
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/base/service"
 	"nubitalk/internal/bus"
+	"nubitalk/internal/channel/email"
 	mail "nubitalk/internal/channel/email/provider"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/outside"
@@ -84,6 +85,19 @@ func (s *setups) EntryPointOf(ctx context.Context, t id.Tenant, entryPoint strin
 		return setup.EntryPoint{}, err
 	}
 	return snap.EntryPoints[entryPoint], nil
+}
+
+// RejectReasons are a tenant's reasons for rejecting emails.
+func (s *setups) RejectReasons(ctx context.Context, t id.Tenant) (map[string]email.RejectReason, error) {
+	snap, err := s.of(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]email.RejectReason, len(snap.RejectReasons))
+	for reason, r := range snap.RejectReasons {
+		out[reason] = email.RejectReason{Version: r.Version, RejectReason: r.RejectReason}
+	}
+	return out, nil
 }
 
 // mailboxes is channel/email as a part that follows mailboxes.

@@ -6,10 +6,12 @@ import (
 	"strings"
 	"testing"
 
+	"nubitalk/internal/api"
 	"nubitalk/internal/app/account"
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
+	"nubitalk/internal/core/erasure"
 	"nubitalk/internal/server/config"
 	"nubitalk/internal/server/demo"
 	"nubitalk/internal/server/drive"
@@ -34,13 +36,10 @@ func end(t *testing.T, by *drive.User, org id.Tenant) (o account.Organisation) {
 	if err := by.Do(t.Context(), "GET", "organisations/"+string(org), nil, &o); err != nil {
 		t.Fatal(err)
 	}
-	version, err := json.Marshal(o.Version)
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := "organisations/" + string(org) + "?version="
-	refused(t, by.Do(t.Context(), "DELETE", path+"99", nil, nil), 409)
-	if err := by.Do(t.Context(), "DELETE", path+string(version), nil, &o); err != nil {
+	path := "organisations/" + string(org) + "/end"
+	refused(t, by.Do(t.Context(), "POST", path, map[string]any{"version": 99, "days": 0, "name": o.Name}, nil), 409)
+	refused(t, by.Do(t.Context(), "POST", path, map[string]any{"version": o.Version, "days": 0, "name": "Another"}, nil), 422)
+	if err := by.Do(t.Context(), "POST", path, map[string]any{"version": o.Version, "days": 0, "name": o.Name}, &o); err != nil {
 		t.Fatal(err)
 	}
 	return o
@@ -177,7 +176,7 @@ func TestTheEndOfAnOrganisationLeavesNothingOfIt(t *testing.T) {
 		before := left(t, n, books.ID)
 
 		by := operator(t, n)
-		refused(t, desks[books].Do(t.Context(), "DELETE", "organisations/"+string(acme.ID)+"?version=1", nil, nil), 403)
+		refused(t, desks[books].Do(t.Context(), "POST", "organisations/"+string(acme.ID)+"/end", map[string]any{"version": 1}, nil), 403)
 		if o := end(t, by, acme.ID); o.Status != account.Closed {
 			t.Errorf("it is %s", o.Status)
 		}
@@ -237,6 +236,24 @@ func TestTheEndOfAnOrganisationLeavesNothingOfIt(t *testing.T) {
 		})
 		if r := receipt["organisation.erased"]; receipt["organisation.ended"] == nil || r["files"] != "1" || r["contacts"] != "1" || r["complete"] != "true" {
 			t.Errorf("the receipt says %v", receipt)
+		}
+		var said account.Ending
+		within(t, "there is no certificate", func() bool {
+			if err := by.Do(t.Context(), "GET", "organisations/"+string(acme.ID)+"/end", nil, &said); err != nil {
+				t.Fatal(err)
+			}
+			return said.Certificate != nil
+		})
+		document, err := json.Marshal(said.Certificate)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var key api.PublicKey
+		if err := by.Do(t.Context(), "GET", "certificates/key", nil, &key); err != nil {
+			t.Fatal(err)
+		}
+		if c, _, err := erasure.Check(document, key.PublicKey); err != nil || c.Files != 1 || c.Rows["contacts"] != 1 || c.ContactKeys == 0 || c.Rows["messages"] == 0 || c.Rows["setup"] == 0 {
+			t.Errorf("%+v, %v", c, err)
 		}
 		if err := by.Do(t.Context(), "POST", "organisations", map[string]any{"kind": "tenant", "slug": "acme", "name": "Acme", "administrator": "ana"}, nil); err != nil {
 			t.Errorf("the short name is not free: %v", err)

@@ -146,10 +146,12 @@ func needsFloor(r *http.Request) bool {
 	}
 	first, _, _ := strings.Cut(path, "/")
 	switch first {
-	case "desk", "offers", "interactions", "floor", "entry-points", "conversation", "alerts", "calls", "parked-calls", "shelved", "emails":
+	case "desk", "offers", "interactions", "floor", "entry-points", "conversation", "alerts", "calls", "parked-calls", "shelved", "emails", "email-writers":
 		return true
 	case "users": // only this of a user is asked of the floor
 		return strings.HasSuffix(path, "/why")
+	case "queues":
+		return strings.HasSuffix(path, "/open") || strings.HasSuffix(path, "/empty")
 	case "flows":
 		return strings.HasSuffix(path, "/today")
 	case "mailboxes": // they are followed where the floor is

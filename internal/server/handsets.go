@@ -117,6 +117,10 @@ func (p phoneAgents) Parks(ctx context.Context, t id.Tenant, user, phone, intera
 	return p.floor.PhoneParks(ctx, t, user, phone, interaction, slot)
 }
 
+func (p phoneAgents) Transfers(ctx context.Context, t id.Tenant, user, interaction, colleague string) error {
+	return p.floor.PhoneTransfers(ctx, t, user, interaction, colleague)
+}
+
 func (p phoneAgents) TakesParked(ctx context.Context, t id.Tenant, user, interaction string) error {
 	return p.floor.PhoneTakes(ctx, t, user, interaction)
 }

@@ -123,7 +123,11 @@ func TestAnAgentTalksByPhone(t *testing.T) {
 
 		// Keys and hold at the phone.
 		must(t, rings.Press('5'))
-		must(t, call.Await(ctx, func(heard []mediatest.Heard) bool { return mediatest.Keys(heard) == "5" }))
+		must(t, rings.Press('7'))
+		must(t, call.Await(ctx, func(heard []mediatest.Heard) bool { return strings.HasSuffix(mediatest.Keys(heard), "7") }))
+		if keys := mediatest.Keys(call.Heard()); keys != "57" {
+			t.Errorf("the caller gets the keys %s", keys)
+		}
 		rings.hold(t, true)
 		call.hearsMusic(t, 900)
 		if st := stateOf(t, bo, interaction); !st.Held {

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"image"
+	"image/jpeg"
 	"io"
 	"net/http"
 	"slices"
@@ -38,6 +40,7 @@ type party struct {
 	spare   *drive.User // another session of the same user
 	user    string      // id of all
 	second  string      // id of another user, an agent
+	third   string      // and of one whom a directory deletes
 	session string      // id of spare's
 	key     string      // an API key's secret; it has all roles
 	keyID   string
@@ -53,13 +56,17 @@ type party struct {
 	evaluation string
 	judging    string // a calibration
 	factor     string // of all
+	group      string // of its directory
 	role       string // that nobody has
 	hold       string // on it
+	export     string // of all that it has
 	grant      string // that a person of the operator asked for
 	helper     access.Actor
 	ticket     string // of its opening
+	listed     string // a contact of the contact list
 	alert      string // about user, who holds a conversation
 	setups     map[setup.Kind]m
+	otherQueue string // nothing is in it
 }
 
 // listed are the kinds that have routes of their own for each object.
@@ -93,6 +100,9 @@ func putToWork(t *testing.T, n *node, seed *seeder, slug string) *party {
 	other, _, err := n.parts.accounts.CreateUser(ctx, admin, account.NewUser{UserName: "second", Roles: []access.Role{access.Agent}})
 	must(t, err)
 	p.second = other.ID
+	other, _, err = n.parts.accounts.CreateUser(ctx, admin, account.NewUser{UserName: "third", Roles: []access.Role{access.Agent}})
+	must(t, err)
+	p.third = other.ID
 	k, token, err := n.parts.accounts.CreateAPIKey(ctx, access.Actor{Tenant: org.ID, User: first, Roles: access.TenantRoles}, account.NewAPIKey{Name: p.canary, Roles: access.TenantRoles})
 	must(t, err)
 	p.keyID, p.key = k.ID, token.Reveal()
@@ -115,7 +125,14 @@ func putToWork(t *testing.T, n *node, seed *seeder, slug string) *party {
 	var role struct{ ID string }
 	must(t, p.all.Do(ctx, "POST", "roles", m{"name": p.canary, "base": "agent", "permissions": m{"desk.use": "own"}}, &role))
 	p.role = role.ID
+	var exported struct{ ID string }
+	must(t, p.all.Do(ctx, "POST", "exports", m{"reason": "backup"}, &exported))
+	p.export = exported.ID
+	for _, user := range []string{first, p.second, p.third} {
+		must(t, n.parts.accounts.SetPhoto(ctx, access.Actor{Tenant: org.ID, User: first, Roles: access.TenantRoles}, user, []byte(square())))
+	}
 	p.furnish()
+	p.list()
 	p.work()
 	p.record(n)
 	return p
@@ -152,6 +169,12 @@ func (p *party) furnish() {
 			if kind == setup.KindQualitySample {
 				fresh = m{"name": "new", "form": p.setups[setup.KindQualityForm]["id"]}
 			}
+			if kind == setup.KindCampaign {
+				fresh = m{"name": "new", "state": "running", "queue": p.setups[setup.KindQueue]["id"], "lists": []any{p.setups[setup.KindContactList]["id"]}, "notes": p.canary}
+			}
+			if kind == setup.KindField {
+				fresh = m{"entity": "contact", "key": strings.ToLower(p.canary), "label": m{"en": p.canary}, "type": "text", "class": "content"}
+			}
 			if kind == setup.KindMailbox {
 				fresh = m{"name": "new", "enabled": false, "address": p.canary + "@shop.example", "password": p.canary, "imap": m{"host": "imap.shop.example"}, "smtp": m{"host": "smtp.shop.example"}, "entry_point": p.forEmail()}
 			}
@@ -169,7 +192,8 @@ func (p *party) furnish() {
 		}
 		switch kind {
 		case setup.KindQueue:
-			body["offer_seconds"] = 300 // the offer is still there when its route is tried
+			body["offer_seconds"] = 300     // the offer is still there when its route is tried
+			body["service_seconds"] = 86400 // and no goal passes meanwhile, however slow the walk is
 		case setup.KindEntryPoint:
 			body["attachments"] = m{"allowed": true, "max_mb": 1, "types": []string{"text/plain", "image/png"}}
 		}
@@ -183,10 +207,26 @@ func (p *party) furnish() {
 	}
 }
 
+// list puts a contact into the contact list.
+func (p *party) list() {
+	p.t.Helper()
+	path := "contact-lists/" + p.setups[setup.KindContactList]["id"].(string)
+	file := []byte("phone,name\n+351 210 000 0" + fmt.Sprint(p.canary[len(p.canary)-1]%90+10) + "," + p.canary + "\n")
+	var seen struct{ Seen string }
+	must(p.t, p.all.Do(p.t.Context(), "POST", path+"/import/preview", m{"file": file}, &seen))
+	must(p.t, p.all.Do(p.t.Context(), "POST", path+"/import", m{"file": file, "seen": seen.Seen}, nil))
+	var in struct{ Items []struct{ ID string } }
+	must(p.t, p.all.Do(p.t.Context(), "GET", path+"/contacts", nil, &in))
+	p.listed = in.Items[0].ID
+}
+
 // forEmail makes an entry point for email.
 func (p *party) forEmail() string {
 	p.t.Helper()
 	var flow, point struct{ ID string }
+	var other struct{ ID string }
+	must(p.t, p.all.Do(p.t.Context(), "POST", "queues", m{"name": "Other"}, &other))
+	p.otherQueue = other.ID
 	must(p.t, p.all.Do(p.t.Context(), "POST", "flows", m{"name": "Email", "graph": m{"start": "queue", "nodes": m{"queue": m{"type": "queue", "queue": p.setups[setup.KindQueue]["id"]}}}}, &flow))
 	must(p.t, p.all.Do(p.t.Context(), "POST", "entry-points", m{"name": "Email", "channel": "email", "flow": flow.ID, "languages": []string{"en"}, "theme": m{"title": m{}, "welcome": m{}, "accent": "#336699", "position": "right", "mode": "auto"}, "attachments": m{"allowed": false, "max_mb": 1, "types": []string{}}}, &point))
 	return point.ID
@@ -214,8 +254,12 @@ func (p *party) work() {
 	must(t, err)
 	t.Cleanup(func() { line.Close() })
 	go func() { // pings are answered by who reads
-		for err := error(nil); err == nil; {
+		var err error
+		for err == nil {
 			_, err = line.Next(context.WithoutCancel(ctx))
+		}
+		if ctx.Err() == nil {
+			t.Logf("the line of a user ended: %v", err)
 		}
 	}()
 	within(t, "the desk is not seen", func() bool {
@@ -294,10 +338,11 @@ func (p *party) record(n *node) {
 	form := p.setups[setup.KindQualityForm]["id"].(string)
 	ids := n.ids
 	p.evaluation, p.judging = ids.New(id.Evaluation), ids.New(id.Calibration)
-	p.factor = ids.New(id.Factor)
+	p.factor, p.group = ids.New(id.Factor), ids.New(id.Group)
 	must(p.t, n.keepers.db.Write(p.t.Context(), p.id, func(tx *store.Tx) error {
 		return errors.Join(
 			tx.PutSignOn(store.SignOnRow{Config: `{"name":"` + p.canary + `","issuer":"https://id.example","client":"x"}`}), tx.InsertIdentity(store.IdentityRow{Subject: []byte("x"), UserID: p.second}),
+			tx.InsertProvisionedGroup(store.ProvisionedGroupRow{ID: p.group, Name: p.canary, NameKey: p.canary}), tx.InsertProvisionedMember(store.ProvisionedMemberRow{GroupID: p.group, UserID: p.second}),
 			tx.InsertFactor(store.FactorRow{ID: p.factor, UserID: p.user, Kind: "passkey", Name: p.canary, CreatedAt: time.Now()}),
 			tx.InsertEvaluation(store.EvaluationRow{ID: p.evaluation, FormID: form, FormVersion: 1, RecordingID: r.ID(), InteractionID: p.visitor.Interaction, AgentID: ids.New(id.User), EvaluatorID: p.user,
 				Origin: "hand", State: "assigned", Answers: "[]", Score: -1, AssignedAt: time.Now()}),
@@ -314,6 +359,10 @@ func (p *party) thing(path string) string {
 	switch {
 	case strings.HasPrefix(path, "/chat/v1/conversation/attachments/"):
 		return p.attachment
+	case strings.HasPrefix(path, "/api/scim/v2/Users/"):
+		return p.third
+	case strings.HasPrefix(path, "/api/scim/v2/Groups/"):
+		return p.group
 	case strings.HasPrefix(path, "/api/v1/me/sessions/"):
 		return p.session
 	case strings.HasPrefix(path, "/api/v1/me/factors/"):
@@ -322,23 +371,25 @@ func (p *party) thing(path string) string {
 		return p.setups[setup.KindQueue]["id"].(string)
 	case strings.HasPrefix(path, "/api/v1/desk/forwarding/"):
 		return p.setups[setup.KindPhone]["id"].(string)
+	case strings.HasPrefix(path, "/api/v1/desk/campaigns/"):
+		return p.setups[setup.KindCampaign]["id"].(string)
 	case strings.HasPrefix(path, "/api/v1/desk/voicemails/"):
 		return p.visitor.Interaction
 	case strings.HasPrefix(path, "/api/v1/floor/agents/"):
 		return p.user
 	}
-	return map[string]string{"users": p.second, "api-keys": p.keyID, "roles": p.role, "organisations": string(p.id), "offers": p.offer, "recordings": p.recording, "recording-holds": p.hold, "support-grants": p.grant, "support-access": p.grant, "evaluations": p.evaluation, "calibrations": p.judging,
+	return map[string]string{"users": p.second, "api-keys": p.keyID, "roles": p.role, "exports": p.export, "organisations": string(p.id), "offers": p.offer, "recordings": p.recording, "recording-holds": p.hold, "support-grants": p.grant, "support-access": p.grant, "evaluations": p.evaluation, "calibrations": p.judging,
 		"interactions": p.visitor.Interaction, "parked-calls": p.visitor.Interaction, "shelved": p.visitor.Interaction, "alerts": p.alert, "floor": p.visitor.Interaction, "contacts": p.contact}[part[2]]
 }
 
 // path fills in a route's ids: its thing is of p, the smaller ones are of q.
 func (p *party) path(route string, q *party) string {
-	return strings.NewReplacer("{id}", p.thing(route), "{attachment}", q.attachment, "{number}", "0", "{client_id}", "m1", "{file}", "f1", "{share}", q.share, "{user}", q.second, "{consent}", q.consent, "{queue}", q.setups[setup.KindQueue]["id"].(string), "{skill}", q.setups[setup.KindSkill]["id"].(string)).Replace(route)
+	return strings.NewReplacer("{id}", p.thing(route), "{attachment}", q.attachment, "{number}", "0", "{volume}", "1", "{client_id}", "m1", "{file}", "f1", "{share}", q.share, "{contact}", q.listed, "{user}", q.second, "{consent}", q.consent, "{queue}", q.setups[setup.KindQueue]["id"].(string), "{skill}", q.setups[setup.KindSkill]["id"].(string)).Replace(route)
 }
 
 // madeUp is a path with ids in it that nobody has, in place of p's.
 func (p *party) madeUp(path string) string {
-	own := []string{string(p.id), p.user, p.second, p.session, p.keyID, p.role, p.offer, p.contact, p.consent, p.attachment, p.recording, p.share, p.hold, p.grant, p.evaluation, p.judging, p.alert, p.visitor.Interaction}
+	own := []string{string(p.id), p.user, p.second, p.third, p.session, p.keyID, p.role, p.offer, p.contact, p.consent, p.attachment, p.recording, p.share, p.hold, p.grant, p.export, p.group, p.evaluation, p.judging, p.alert, p.listed, p.visitor.Interaction}
 	for _, object := range p.setups {
 		own = append(own, object["id"].(string))
 	}
@@ -356,11 +407,32 @@ const fileForm = "--x\r\nContent-Disposition: form-data; name=\"client_id\"\r\n\
 // body is what the route's own people would send.
 func (p *party) body(method, route string) (any, string) {
 	part := strings.Split(strings.TrimPrefix(route, "/"), "/")
+	switch {
+	case strings.HasSuffix(route, "/skip"):
+		return m{"why": "later"}, ""
+	case strings.HasSuffix(route, "/call-again"):
+		return m{}, ""
+	case strings.HasSuffix(route, "/import/preview"):
+		return m{"file": "cGhvbmUK"}, ""
+	case strings.HasSuffix(route, "/import"):
+		return m{"file": "cGhvbmUK", "seen": "x"}, ""
+	case strings.HasSuffix(route, "/contacts/{contact}"):
+		return nil, ""
+	}
 	if strings.Contains(route, "/forwarding") && method == "PUT" {
 		return m{"always": "", "busy": "", "unanswered": "", "seconds": 20}, ""
 	}
 	if strings.Contains(route, "/voicemails/") && method == "PATCH" {
 		return m{"heard": true}, ""
+	}
+	if strings.HasSuffix(route, "/{id}/fields") && method == "PUT" {
+		return m{"changes": []any{}}, ""
+	}
+	if strings.HasSuffix(route, "/fields/{id}/values") {
+		if method == "DELETE" {
+			return nil, "?values=0"
+		}
+		return nil, ""
 	}
 	if object, ok := p.setups[setup.Kind(part[2])]; ok && method == "PUT" {
 		return own(object), ""
@@ -396,8 +468,14 @@ func (p *party) body(method, route string) (any, string) {
 	if strings.HasSuffix(route, "/screen/pieces") {
 		return m{}, "?recording=rec_1&number=1&at_ms=1&length_ms=1000"
 	}
-	for end, body := range map[string]any{"/roles/{id}": m{"version": 1, "name": p.canary + "2", "permissions": m{"desk.use": "own"}}, "/effect": m{"permissions": m{"desk.use": "own"}}, "/listen": m{}, "/mailboxes/{id}/sign-in": m{"back": "https://desk.example/app/setup/mail-sign-in"}, "/shares": m{"users": []any{p.second}, "reason": "quality"}, "/attachments": fileForm, "/email/reply": m{"client_id": "m1", "text": "hello"}, "/email/draft": m{"version": 0, "words": m{"text": p.canary}}, "/draft/files": m{"name": "a.pdf", "size": 1}, "/messages": m{"client_id": "m1", "kind": "text", "text": "hello"}, "/read": m{"seq": 1},
-		"/typing": m{}, "/audio": soundFile, "/level": m{"right": true}, "/sound": m{"description": strings.Repeat("v=0\r\n", 10)}, "/hold": m{"held": true}, "/spoken": m{"wanted": true}, "/talk": m{"with": "caller"}, "/ring": m{}, "/park": m{}, "/shelve": m{"until": "2030-01-02T09:00:00Z"}, "/v1/emails": m{"mailbox": "mbx_1", "to": p.canary + "@shop.example"}, "/take": m{}, "/monitor": m{"how": "none"}, "/outside": m{"number": "210000001"}, "/call-back": m{}, "/keys": m{"keys": "1"}, "/recording": m{"action": "pause"}, "/secure-flow": m{"flow": "flw_1"}, "/screen": m{}, "/screen/end": m{"why": "closed"}, "/call-legs/export": m{"format": "json"}, "/usage/export": m{"format": "json", "month": "2026-11"}, "/evaluations/export": m{"format": "json", "reason": "quality"}, "/complete": m{}, "/result": m{"disposition": "", "labels": []string{}}, "/transfer": m{"queue": p.setups[setup.KindQueue]["id"]}, "/consult": m{"user": p.second}, "/move": m{"priority": 7},
+	if strings.HasPrefix(route, "/api/scim/v2/Users/") {
+		return m{"userName": p.canary + "3", "Operations": []any{m{"op": "replace", "path": "externalId", "value": p.canary}}}, ""
+	}
+	if strings.HasPrefix(route, "/api/scim/v2/Groups/") {
+		return m{"displayName": p.canary + "3", "Operations": []any{m{"op": "replace", "path": "externalId", "value": p.canary}}}, ""
+	}
+	for end, body := range map[string]any{"/rotation": m{"overlap_hours": 1}, "/roles/{id}": m{"version": 1, "name": p.canary + "2", "permissions": m{"desk.use": "own"}}, "/effect": m{"permissions": m{"desk.use": "own"}}, "/listen": m{}, "/mailboxes/{id}/sign-in": m{"back": "https://desk.example/app/setup/mail-sign-in"}, "/shares": m{"users": []any{p.second}, "reason": "quality"}, "/attachments": fileForm, "/email/reply": m{"client_id": "m1", "text": "hello"}, "/email/merge": m{"with": p.next.Interaction}, "/email/split": m{"email": p.visitor.Interaction}, "/email/rejection": m{"reason": p.setups[setup.KindRejectReason]["id"], "version": 1}, "/email/draft": m{"version": 0, "words": m{"text": p.canary}}, "/draft/files": m{"name": "a.pdf", "size": 1}, "/messages": m{"client_id": "m1", "kind": "text", "text": "hello"}, "/read": m{"seq": 1},
+		"/typing": m{}, "/audio": soundFile, "/level": m{"right": true}, "/sound": m{"description": strings.Repeat("v=0\r\n", 10)}, "/hold": m{"held": true}, "/spoken": m{"wanted": true}, "/talk": m{"with": "caller"}, "/ring": m{}, "/park": m{}, "/shelve": m{"until": "2030-01-02T09:00:00Z"}, "/empty": m{"to": p.otherQueue}, "/v1/emails": m{"mailbox": "mbx_1", "to": p.canary + "@shop.example"}, "/take": m{}, "/monitor": m{"how": "none"}, "/outside": m{"number": "210000001"}, "/call-back": m{}, "/keys": m{"keys": "1"}, "/recording": m{"action": "pause"}, "/secure-flow": m{"flow": "flw_1"}, "/screen": m{}, "/screen/end": m{"why": "closed"}, "/photo": square(), "/call-legs/export": m{"format": "json"}, "/usage/export": m{"format": "json", "month": "2026-11"}, "/evaluations/export": m{"format": "json", "reason": "quality"}, "/complete": m{}, "/result": m{"disposition": "", "labels": []string{}}, "/transfer": m{"queue": p.setups[setup.KindQueue]["id"]}, "/consult": m{"user": p.second}, "/move": m{"priority": 7},
 		"/support-grants/{id}/accept": m{"version": 1, "scopes": []string{"room"}, "minutes": 30}, "/support-requests": m{"scopes": []string{"room"}, "minutes": 30, "reason": "x"},
 		"/presence": m{"presence": "not_ready"}, "/contacts/{id}": m{"version": 1, "name": "x"}, "/organisations/{id}": m{"version": 1, "name": "Renamed"},
 		"/users/{id}": m{"version": 0, "language": "pt"}, "/identity": m{"subject": p.canary}, "/restore": m{"version": 1}, "/skills/{skill}": m{"level": 3, "was": 0}, "/queues/{queue}": m{"member": false}, "/queues/members": m{"member_rule": `language == "pt"`}} {
@@ -471,4 +549,11 @@ func (p *party) state() string {
 		all += path + "\t" + string(raw) + "\n"
 	}
 	return all
+}
+
+// square is a photo as the doors take it.
+func square() string {
+	var out bytes.Buffer
+	_ = jpeg.Encode(&out, image.NewGray(image.Rect(0, 0, 64, 64)), nil) // into memory
+	return out.String()
 }

@@ -63,7 +63,7 @@ func TestNoRouteReachesAnotherTenant(t *testing.T) {
 // inOrder puts what only looks first, and what ends things last.
 func inOrder(routes []api.Route) []api.Route {
 	rank := func(r api.Route) int {
-		last := []string{"/finish", "/extend", "/transfer", "/move", "/complete", "/erase", "/receipt"}
+		last := []string{"/finish", "/extend", "/transfer", "/move", "/empty", "/complete", "/erase", "/receipt"}
 		for i, end := range last {
 			if strings.HasSuffix(r.Path, end) {
 				return 4 + i
@@ -103,6 +103,8 @@ func stranger(t *testing.T, a, b *party, r api.Route, who asker) {
 			fine = fine || status == 200 // ending what is not there is done
 		case i == 1 && (strings.HasSuffix(r.Path, "/files/{number}") || strings.HasSuffix(r.Path, "/files/{file}") || strings.HasSuffix(r.Path, "/reply/{client_id}")):
 			fine = fine || status == 409 // a number is nobody's, and a's conversation is no email
+		case i == 1 && strings.HasSuffix(r.Path, "/volumes/{volume}"):
+			fine = fine || status == 200 // a number is nobody's, and the export is a's
 		case strings.HasPrefix(r.Path, "/api/v1/offers/"):
 			fine = fine || status == 409 // an offer that nobody knows has ended
 		}
@@ -149,6 +151,7 @@ func bodies(t *testing.T, a, b *party) {
 	}{
 		{"POST", interaction + "/transfer", m{"queue": queue}},
 		{"POST", interaction + "/transfer", m{"user": b.user}},
+		{"POST", interaction + "/transfer", m{"flow": b.setups[setup.KindFlow]["id"]}},
 		{"POST", interaction + "/consult", m{"user": b.user}},
 		{"PUT", interaction + "/result", m{"disposition": b.setups[setup.KindDisposition]["id"], "labels": []any{}}},
 		{"PUT", interaction + "/result", m{"disposition": "", "labels": []any{b.setups[setup.KindLabel]["id"]}}},
@@ -195,6 +198,11 @@ func bodies(t *testing.T, a, b *party) {
 		{"POST", "/api/v1/calibrations", m{"recording": b.recording, "form": a.setups[setup.KindQualityForm]["id"], "evaluators": []any{a.user, a.second}}},
 		{"PUT", put(setup.KindQualitySample), with(setup.KindQualitySample, "form", b.setups[setup.KindQualityForm]["id"])},
 		{"PUT", put(setup.KindQualitySample), with(setup.KindQualitySample, "evaluators", []any{b.user})},
+		{"PUT", put(setup.KindCampaign), with(setup.KindCampaign, "queue", queue)},
+		{"PUT", put(setup.KindCampaign), with(setup.KindCampaign, "lists", []any{b.setups[setup.KindContactList]["id"]})},
+		{"PUT", put(setup.KindCampaign), with(setup.KindCampaign, "hours", b.setups[setup.KindHours]["id"])},
+		{"PUT", put(setup.KindCampaign), with(setup.KindCampaign, "outcomes", []any{m{"disposition": b.setups[setup.KindDisposition]["id"], "then": "done"}})},
+		{"PUT", put(setup.KindRecordingRule), with(setup.KindRecordingRule, "campaigns", []any{b.setups[setup.KindCampaign]["id"]})},
 		{"POST", "/api/v1/recording-holds", m{"recording": b.recording, "reason": "claim"}},
 		{"POST", "/api/v1/recording-holds", m{"contact": b.contact, "reason": "claim"}},
 		{"PUT", "/api/v1/queues/order", m{"ids": []any{queue}}},
@@ -313,9 +321,9 @@ func controls(t *testing.T, b *party, routes []api.Route) {
 	t.Helper()
 	for _, r := range routes {
 		if !strings.Contains(r.Path, "{") || r.Guard.Permission == access.Public || r.Socket ||
-			strings.HasPrefix(r.Path, "/api/v1/organisations/") || strings.HasPrefix(r.Path, "/api/v1/support-access/") || strings.HasSuffix(r.Path, "/decline") ||
+			strings.HasPrefix(r.Path, "/api/v1/organisations/") || strings.HasPrefix(r.Path, "/api/v1/sign-up-links/") || strings.HasPrefix(r.Path, "/api/v1/support-access/") || strings.HasSuffix(r.Path, "/decline") || strings.HasSuffix(r.Path, "/email/split") ||
 			strings.HasPrefix(r.Path, "/api/v1/evaluations/") && (strings.HasSuffix(r.Path, "/acknowledge") || strings.HasSuffix(r.Path, "/dispute")) {
-			continue // organisations are the operator's; the one offer was accepted; whose work it is answers
+			continue // organisations are the operator's; the one offer was accepted; nothing was merged; whose work it is answers
 		}
 		if strings.HasSuffix(r.Path, "/erase") {
 			must(t, b.all.Do(t.Context(), "POST", "interactions/"+b.next.Interaction+"/complete", m{}, nil)) // its work must be done

@@ -16,28 +16,34 @@ import (
 	"nubitalk/internal/store/storetest"
 )
 
-// engines runs a test of a whole node once on each engine.
+// engines runs a test of a whole node once on each engine, beside other tests: they wait
+// for tones and timers nearly all of their time.
 func engines(t *testing.T, test func(t *testing.T, c *config.Config)) {
+	t.Parallel()
 	for _, driver := range storetest.Drivers {
-		t.Run(driver, func(t *testing.T) {
-			t.Parallel()
-			c := settings(t, t.TempDir())
-			c.TLS.Mode = "off"
-			c.Limits.Calls = 0 // one address asks for all
-			if driver == store.Postgres {
-				c.Database.Driver, c.Keys.Driver = driver, driver
-				for _, url := range []*config.Secret{&c.Database.URL, &c.Keys.URL} {
-					if err := url.UnmarshalText([]byte(storetest.Postgres(t))); err != nil {
-						t.Fatal(err)
-					}
-				}
-				if err := c.Check(nil); err != nil {
-					t.Fatal(err)
-				}
-			}
-			test(t, c)
-		})
+		t.Run(driver, func(t *testing.T) { on(t, driver, test) })
 	}
+}
+
+// on runs such a test on one of the engines.
+func on(t *testing.T, driver string, test func(t *testing.T, c *config.Config)) {
+	t.Helper()
+	t.Parallel()
+	c := settings(t, t.TempDir())
+	c.TLS.Mode = "off"
+	c.Limits.Calls = 0 // one address asks for all
+	if driver == store.Postgres {
+		c.Database.Driver, c.Keys.Driver = driver, driver
+		for _, url := range []*config.Secret{&c.Database.URL, &c.Keys.URL} {
+			if err := url.UnmarshalText([]byte(storetest.Postgres(t))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := c.Check(nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	test(t, c)
 }
 
 // company is a tenant of a whole node, open at all hours, with users that have

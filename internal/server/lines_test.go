@@ -95,7 +95,7 @@ func (n *node) lisbon(t *testing.T) api.LineState {
 func TestTwoTenantsOnOneLine(t *testing.T) {
 	engines(t, func(t *testing.T, conf *config.Config) {
 		cert, authority := private(t)
-		here := netip.MustParseAddrPort(freeTCP(t))
+		here := netip.MustParseAddrPort(freeAddress(t))
 		port := int(here.Port())
 		conf.TLS.Mode, conf.SIP.Authority, conf.SIP.Listen = "off", authority, []string{"tls://" + here.String()}
 		people := &outsiders{arrived: make(chan *answered, 8)}
@@ -110,7 +110,7 @@ func TestTwoTenantsOnOneLine(t *testing.T) {
       - {host: 127.0.0.1, port: %d, priority: 1}
       - {host: 127.0.0.1, port: %d, priority: 2}
     max_calls: 10
-%s`, netip.MustParseAddrPort(freeTCP(t)).Port(), op.here.Port(), sharedBy))
+%s`, netip.MustParseAddrPort(freeAddress(t)).Port(), op.here.Port(), sharedBy))
 		n := start(t, conf, nil)
 		acme, books := house(t, n)
 		ctx := t.Context()

@@ -1,9 +1,11 @@
 package server
 
 import (
+	"context"
 	"net/netip"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -142,8 +144,20 @@ func TestACallIsHandedOverToAnOutsideNumber(t *testing.T) {
 		listens(t, "the agent aside", agent, []float64{1300}, 500)
 		other.hears(t, "the outside number aside", []float64{900}, 500)
 		call.hearsMusic(t, 1300)
+		keyed := func(keys string, to interface {
+			Await(context.Context, func([]mediatest.Heard) bool) error
+		}) {
+			t.Helper()
+			must(t, bo.Do(ctx, "POST", path+"/keys", m{"keys": keys}, nil))
+			must(t, to.Await(ctx, func(heard []mediatest.Heard) bool { return strings.HasSuffix(mediatest.Keys(heard), keys) }))
+		}
+		keyed("4", other)
 		must(t, bo.Do(ctx, "PUT", path+"/talk", m{"with": "caller"}, nil))
 		listens(t, "the agent toggled", agent, []float64{500}, 1300)
+		keyed("6", call)
+		if theirs, callers := mediatest.Keys(other.Heard()), mediatest.Keys(call.Heard()); theirs != "4" || callers != "6" {
+			t.Errorf("the outside number gets the keys %q, the caller %q", theirs, callers)
+		}
 		must(t, bo.Do(ctx, "PUT", path+"/talk", m{"with": "all"}, nil))
 		listens(t, "the agent with all", agent, []float64{500, 1300})
 		other.hears(t, "the outside number with all", []float64{500, 900})

@@ -284,6 +284,8 @@ func TestACallBetweenPhonesIsParked(t *testing.T) {
 		rings.hears(t, "who was parked", []float64{900}, 1300)
 		comes.leg.Hangup(sip.Reason{Q850: 16})
 		await[sip.Ended](t, rings)
+		aside(t, acme.signIn(t, "cy"), 0)
+		aside(t, bo, 0)
 
 		// Nobody answers: it is parked again, and with a queue it is work of that.
 		call = hall.calls(t, "22")

@@ -84,10 +84,24 @@ type desks struct {
 
 // Transfer writes the note first, so that whoever gets the work finds it there.
 func (d desks) Transfer(ctx context.Context, a access.Actor, interaction, queue, user string, note secret.Text) (floor.Interaction, error) {
-	if !note.Empty() {
-		if _, err := d.chat.Send(ctx, a, interaction, d.ids.New(id.Message), chat.KindNote, note); err != nil {
-			return floor.Interaction{}, err
-		}
+	if err := d.writes(ctx, a, interaction, note); err != nil {
+		return floor.Interaction{}, err
 	}
 	return d.Manager.Transfer(ctx, a, interaction, queue, user)
+}
+
+// TransferToFlow does the same: the note is for whoever has the work after the flow.
+func (d desks) TransferToFlow(ctx context.Context, a access.Actor, interaction, flow string, note secret.Text) (floor.Interaction, error) {
+	if err := d.writes(ctx, a, interaction, note); err != nil {
+		return floor.Interaction{}, err
+	}
+	return d.Manager.TransferToFlow(ctx, a, interaction, flow)
+}
+
+func (d desks) writes(ctx context.Context, a access.Actor, interaction string, note secret.Text) error {
+	if note.Empty() {
+		return nil
+	}
+	_, err := d.chat.Send(ctx, a, interaction, d.ids.New(id.Message), chat.KindNote, note)
+	return err
 }

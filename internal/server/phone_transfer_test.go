@@ -360,6 +360,8 @@ func TestAPhoneTransfersToWhomItTalksWith(t *testing.T) {
 		if code := rings.final(t); code != 481 {
 			t.Errorf("a call that never was: %d", code)
 		}
+		rings.Forget() // what was said before the call was asked about
+		call.Forget()
 		rings.hears(t, "who stays in the call", []float64{500}, 900)
 		call.hears(t, "the caller", []float64{900})
 		for _, d := range []*dialled{call, strange, far} {

@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"nubitalk/internal/base/freeport"
 	"nubitalk/internal/core/recording"
 	"nubitalk/internal/media/g711"
 	"nubitalk/internal/server/drive"
@@ -163,7 +164,7 @@ func TestNothingPlainTouchesTheDisk(t *testing.T) {
 	must(t, err)
 	temporary := t.TempDir()
 	t.Setenv("TMPDIR", temporary)
-	listen, err := drive.FreeAddress()
+	listen, err := freeport.Address()
 	must(t, err)
 	w := watch(t, looks, conf.Data, temporary)
 	p, err := drive.Serve(ctx, bin, conf.Data, listen)

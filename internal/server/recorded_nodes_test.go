@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"nubitalk/internal/base/freeport"
 	"nubitalk/internal/core/access"
 	rules "nubitalk/internal/core/recording"
 	"nubitalk/internal/server/drive"
@@ -33,7 +34,7 @@ func TestARecordingWithTwoNodes(t *testing.T) {
 
 	bin, err := drive.Build(t.TempDir())
 	must(t, err)
-	listen, err := drive.FreeAddress()
+	listen, err := freeport.Address()
 	must(t, err)
 	first := func() *drive.Program {
 		args := []string{"--database-driver", "postgres", "--database-url", conf.Database.URL.Reveal(), "--keys-driver", "postgres", "--keys-url", conf.Keys.URL.Reveal(),

@@ -157,7 +157,7 @@ func TestATrunkRegistersWithItsPassword(t *testing.T) {
 	n := start(t, conf, nil)
 	acme, _ := house(t, n)
 	entry := acme.telephone(t, acme.signIn(t, "ana"))
-	port := freeUDP(t)
+	port := freePort(t)
 	operator, said := scenario(t, registrar, "-p", strconv.Itoa(port))
 	t.Cleanup(func() {
 		_ = operator.Process.Kill()

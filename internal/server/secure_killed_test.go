@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"nubitalk/internal/app/recording"
+	"nubitalk/internal/base/freeport"
 	"nubitalk/internal/core/privacy/canary"
 	rules "nubitalk/internal/core/recording"
 	"nubitalk/internal/media/mediatest"
@@ -39,7 +40,7 @@ func TestASecureFlowThatAKillInterrupts(t *testing.T) {
 
 	bin, err := drive.Build(t.TempDir())
 	must(t, err)
-	listen, err := drive.FreeAddress()
+	listen, err := freeport.Address()
 	must(t, err)
 	film, err := os.ReadFile("../media/screen/testdata/piece.webm")
 	must(t, err)

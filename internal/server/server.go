@@ -40,13 +40,19 @@ type Server struct {
 	demo    *seeder       // nil but for a demonstration
 	binary  string        // of this program; see WithBinary
 	absence time.Duration // voice.Deps.Absence; a test's
+	rest    time.Duration // floor.Deps.Rest
+	silence time.Duration // media.Config.SilentAfter; a test's
 	hold    time.Duration // floor.Deps.TrunkHold and RecordingHold; a test's
 	group   service.Group
 }
 
+// floorsRest is how long nothing must be going on in an organisation before its floor
+// rests.
+const floorsRest = 10 * time.Minute
+
 // New prepares a node; nothing is opened yet. conf is one that was checked.
 func New(conf *config.Config, log *slog.Logger) *Server {
-	s := &Server{conf: conf, log: log, clock: clock.NewSteady(), metrics: telemetry.NewMetrics()}
+	s := &Server{conf: conf, log: log, clock: clock.NewSteady(), metrics: telemetry.NewMetrics(), rest: floorsRest}
 	s.ids = id.NewSource(s.clock.Now, nil)
 	s.health = &health{now: s.clock.Now}
 	if conf.Limits.Memory > 0 {
@@ -151,6 +157,9 @@ func (s *Server) watch() {
 	m.GaugeFunc("recordings_waiting_bytes", "What sealed segments take of this node's disk.", func() float64 { return float64(s.parts.recording.Stats().Bytes) })
 	m.GaugeFunc("recordings_room_bytes", "How much of it they may take (files.room); 0 for any amount.", func() float64 { return float64(s.conf.Files.Room) })
 	m.CounterFunc("recordings_lost_seconds_total", "Sound that recordings lost; their manifests say where.", func() float64 { return s.parts.recording.Stats().Lost.Seconds() })
+	m.GaugeFunc("call_legs_waiting", "Legs of calls that wait to be noted in the database.", func() float64 { return float64(s.parts.voice.Notes().Waiting) })
+	m.CounterFunc("call_legs_failed_total", "Attempts to note legs of calls that failed and were made again.", func() float64 { return float64(s.parts.voice.Notes().Failed) })
+	m.CounterFunc("call_legs_lost_total", "Legs of calls that were not noted, or not as they were last.", func() float64 { return float64(s.parts.voice.Notes().Lost) })
 	m.GaugeFunc("live_users", "Live connections of signed-in users.", func() float64 { users, _ := s.parts.live.Count(); return float64(users) })
 	m.GaugeFunc("live_visitors", "Live connections of visitors.", func() float64 { _, visitors := s.parts.live.Count(); return float64(visitors) })
 	m.GaugeFunc("bus_events_waiting", "Events that wait for the slowest part.", func() float64 { return float64(k.bus.Stats().Waiting) })

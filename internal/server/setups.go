@@ -11,6 +11,8 @@ import (
 
 	appsetup "nubitalk/internal/app/setup"
 
+	"nubitalk/internal/app/account"
+	"nubitalk/internal/app/campaign"
 	"nubitalk/internal/app/floor"
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
@@ -34,13 +36,18 @@ type setups struct {
 	log    *slog.Logger
 	read   func(context.Context, id.Tenant) (appsetup.Snapshot, error) // the app's
 	reload func(context.Context, id.Tenant) error                      // the floor's
+	points func(context.Context, id.Tenant) ([]string, error)          // entryPoints
+
+	looking chan struct{} // held by who reads entry points
 
 	mu      sync.Mutex // guards what follows
 	plans   map[id.Tenant]*reading
 	stamp   uint64 // grows with each change, so that what a change overtook is not taken for known
 	entries map[string]id.Tenant
-	known   bool               // entries holds all tenants
-	dirty   map[id.Tenant]bool // whose floors are to be told; "" for all
+	unread  map[id.Tenant]bool   // whose entry points are not in entries; nil: nobody's are
+	touched map[id.Tenant]uint64 // stamps of their last changes
+	wiped   uint64               // stamp at which all was forgotten last
+	dirty   map[id.Tenant]bool   // whose floors are to be told; "" for all
 
 	told   chan struct{} // wakes who tells them
 	cancel func()
@@ -65,7 +72,9 @@ type snapshot struct {
 }
 
 func newSetups(db *store.DB, b *bus.Bus, log *slog.Logger) *setups {
-	return &setups{db: db, bus: b, log: log, plans: map[id.Tenant]*reading{}, entries: map[string]id.Tenant{}, dirty: map[id.Tenant]bool{}, told: make(chan struct{}, 1)}
+	s := &setups{db: db, bus: b, log: log, plans: map[id.Tenant]*reading{}, entries: map[string]id.Tenant{}, touched: map[id.Tenant]uint64{}, dirty: map[id.Tenant]bool{}, told: make(chan struct{}, 1), looking: make(chan struct{}, 1)}
+	s.points = s.entryPoints
+	return s
 }
 
 // Start begins to hear of changes.
@@ -103,10 +112,11 @@ func (s *setups) changed(c appsetup.Change) {
 
 // hear runs on the bus's goroutine and must not wait.
 func (s *setups) hear(e bus.Event) {
-	if e.Kind != setupChanged && e.Kind != bus.Overflow {
+	key := ofKey(e)
+	if e.Kind != setupChanged && e.Kind != bus.Overflow && !key {
 		return
 	}
-	if !ofUsers(e) {
+	if !ofUsers(e) && !key {
 		s.forget(e.Tenant)
 	}
 	s.mu.Lock()
@@ -122,6 +132,13 @@ func ofUsers(e bus.Event) bool {
 	return e.Kind == setupChanged && json.Unmarshal(e.Data, &changed) == nil && changed.Kind == "users"
 }
 
+// ofKey says that an API key was revoked or changed: calls in which it takes part are
+// told by the way that users are.
+func ofKey(e bus.Event) bool {
+	var c account.Change
+	return e.Kind == account.Changed && json.Unmarshal(e.Data, &c) == nil && id.Kind(c.User) == id.APIKey
+}
+
 // forget drops what is known of a tenant, or of all ("").
 func (s *setups) forget(t id.Tenant) {
 	s.mu.Lock()
@@ -130,16 +147,20 @@ func (s *setups) forget(t id.Tenant) {
 	if t == "" {
 		clear(s.plans)
 		clear(s.entries)
-		s.known = false
+		clear(s.touched)
+		s.unread, s.wiped = nil, s.stamp
 		return
 	}
 	delete(s.plans, t)
+	s.touched[t] = s.stamp
 	for entry, owner := range s.entries {
 		if owner == t {
 			delete(s.entries, entry)
 		}
 	}
-	s.known = false
+	if s.unread != nil {
+		s.unread[t] = true
+	}
 }
 
 // tellFloors lets floors of this node see changes, one after the other; changes
@@ -244,15 +265,18 @@ func (s *setups) fill(ctx context.Context, t id.Tenant, r *reading) {
 // planOf is a set-up as a floor needs it.
 func planOf(read appsetup.Snapshot) floor.Plan {
 	plan := floor.Plan{TimeZone: read.TimeZone, Queues: read.Queues, Hours: read.Hours, EntryPoints: read.EntryPoints,
-		Flows: map[string]floor.PlannedFlow{}, ConsentTexts: map[string]floor.PlannedConsent{}, Prompts: map[string]string{}, Rules: read.Rules, AlertRules: read.AlertRules, Dispositions: read.Dispositions, Labels: read.Labels, Reasons: read.Reasons}
+		Flows: map[string]floor.PlannedFlow{}, ConsentTexts: map[string]floor.PlannedConsent{}, Prompts: map[string]string{}, Rejections: map[string]int64{}, Campaigns: read.Campaigns, Rules: read.Rules, AlertRules: read.AlertRules, Dispositions: read.Dispositions, Labels: read.Labels, Reasons: read.Reasons}
 	for id, f := range read.Flows {
-		plan.Flows[id] = floor.PlannedFlow{Version: f.Version, Graph: f.Graph}
+		plan.Flows[id] = floor.PlannedFlow{Name: f.Name, Version: f.Version, Graph: f.Graph}
 	}
 	for id, c := range read.ConsentTexts {
 		plan.ConsentTexts[id] = floor.PlannedConsent{Version: c.Version, Purpose: c.Purpose, Words: c.Text}
 	}
 	for id, p := range read.Prompts {
 		plan.Prompts[id] = p.Text
+	}
+	for id, r := range read.RejectReasons {
+		plan.Rejections[id] = r.Version
 	}
 	return plan
 }
@@ -269,34 +293,14 @@ func (s *setups) Plan(ctx context.Context, t id.Tenant) (floor.Plan, error) {
 // Flow is a flow at a version, for runs that began before it was changed.
 func (s *setups) Flow(ctx context.Context, t id.Tenant, flow string, version int64) (floor.PlannedFlow, error) {
 	f, err := s.app.FlowAt(ctx, t, flow, version)
-	return floor.PlannedFlow{Version: f.Version, Graph: f.Graph}, err
+	return floor.PlannedFlow{Name: f.Name, Version: f.Version, Graph: f.Graph}, err
 }
 
 // EntryPoint finds an entry point and whose it is.
 func (s *setups) EntryPoint(ctx context.Context, entryPoint string) (id.Tenant, setup.EntryPoint, error) {
-	s.mu.Lock()
-	t, found := s.entries[entryPoint]
-	known, stamp := s.known, s.stamp
-	s.mu.Unlock()
-	if !found && !known {
-		all, err := activeTenants(ctx, s.db)
-		if err != nil {
-			return "", setup.EntryPoint{}, err
-		}
-		for _, tenant := range all {
-			snap, err := s.of(ctx, tenant)
-			if err != nil {
-				return "", setup.EntryPoint{}, err
-			}
-			if _, ok := snap.EntryPoints[entryPoint]; ok {
-				t, found = tenant, true
-			}
-		}
-		s.mu.Lock()
-		if s.stamp == stamp {
-			s.known = true
-		}
-		s.mu.Unlock()
+	t, found, err := s.ownerOf(ctx, entryPoint)
+	if err != nil {
+		return "", setup.EntryPoint{}, err
 	}
 	if !found {
 		return "", setup.EntryPoint{}, errs.New(errs.NotFound, "There is no such entry point.")
@@ -332,6 +336,15 @@ func (s *setups) ConsentText(ctx context.Context, t id.Tenant, text string) (set
 		return setup.ConsentText{}, 0, errs.New(errs.NotFound, "There is no such consent text.")
 	}
 	return c.ConsentText, c.Version, nil
+}
+
+// Campaigning is what campaigns need.
+func (s *setups) Campaigning(ctx context.Context, t id.Tenant) (campaign.Plan, error) {
+	snap, err := s.of(ctx, t)
+	if err != nil {
+		return campaign.Plan{}, err
+	}
+	return campaign.Plan{TimeZone: snap.TimeZone, Campaigns: snap.Campaigns, Lists: snap.ContactLists, Hours: snap.Hours}, nil
 }
 
 // QueueName is what people are told of a queue; "" if it is gone.

@@ -34,7 +34,7 @@ func visitorOf(c voice.Caller) chat.Visitor {
 }
 
 func (w written) Begin(ctx context.Context, b voice.Beginning) (voice.Caller, error) {
-	r := chat.Ring{EntryPoint: b.EntryPoint, Number: b.Number, Display: b.Display, Agent: b.Agent, Queue: b.Queue, Language: b.Language, Mailbox: b.Mailbox, Parking: b.Parking}
+	r := chat.Ring{EntryPoint: b.EntryPoint, Number: b.Number, Display: b.Display, Agent: b.Agent, Queue: b.Queue, Language: b.Language, Campaign: b.Campaign, Called: b.Called, Mailbox: b.Mailbox, Parking: b.Parking}
 	if b.Mailbox != "" || b.Parking != nil {
 		snap, err := w.setups.of(ctx, b.Tenant)
 		if err != nil {
@@ -126,7 +126,7 @@ func (s *Server) speaker() speech.Speaker {
 // mediaConfig is where sound comes and goes.
 func (s *Server) mediaConfig() media.Config {
 	from, to, _ := s.conf.Sound.Range() // config.Check has refused others
-	c := media.Config{Address: s.conf.SoundAddress(), From: uint16(from), To: uint16(to), Browser: media.BrowserConfig{Port: uint16(s.conf.Sound.Port), Video: s.conf.Sound.Video}, Now: s.clock.Now}
+	c := media.Config{Address: s.conf.SoundAddress(), From: uint16(from), To: uint16(to), Browser: media.BrowserConfig{Port: uint16(s.conf.Sound.Port), Video: s.conf.Sound.Video}, SilentAfter: s.silence, Now: s.clock.Now}
 	for _, p := range s.conf.Sound.Public {
 		if a, err := netip.ParseAddr(p); err == nil {
 			c.Public = append(c.Public, a)

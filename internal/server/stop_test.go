@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"nubitalk/internal/base/freeport"
 	"nubitalk/internal/server/demo"
 	"nubitalk/internal/server/drive"
 )
@@ -22,7 +23,7 @@ func TestAStopDrains(t *testing.T) {
 	c := settings(t, t.TempDir())
 	c.TLS.Mode = "off"
 	c.Limits.Calls = 0
-	address, err := drive.FreeAddress() // the same after the restart
+	address, err := freeport.Address() // the same after the restart
 	if err != nil {
 		t.Fatal(err)
 	}

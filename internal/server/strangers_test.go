@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"nubitalk/internal/base/freeport"
 	"nubitalk/internal/channel/voice/sip"
 	"nubitalk/internal/core/setup"
 	"nubitalk/internal/media/negotiate"
@@ -81,7 +82,7 @@ func TestStrangersDisturbNoCall(t *testing.T) {
 	conf := settings(t, t.TempDir())
 	conf.TLS.Mode = "off"
 	node := telephony(t, conf)
-	tcp := freeTCP(t)
+	tcp := freeAddress(t)
 	conf.SIP.Listen = append(conf.SIP.Listen, "tcp://"+tcp)
 	n := start(t, conf, nil)
 	acme, _ := house(t, n)
@@ -206,10 +207,9 @@ func TestStrangersDisturbNoCall(t *testing.T) {
 	}
 }
 
-func freeTCP(t *testing.T) string {
+func freeAddress(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := freeport.Address()
 	must(t, err)
-	defer l.Close()
-	return l.Addr().String()
+	return address
 }

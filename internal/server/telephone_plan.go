@@ -90,7 +90,10 @@ func (p *telephone) refresh(ctx context.Context) (plan *dialplan.Plan, err error
 	if err != nil {
 		return nil, err
 	}
-	tenants := slices.Sorted(maps.Keys(slugs))
+	tenants, err := p.followed(ctx, slugs, stale)
+	if err != nil {
+		return nil, err
+	}
 	operator := p.book.now()
 	now := make(map[id.Tenant]*lines, len(tenants))
 	var every []dialplan.Trunk
@@ -134,6 +137,29 @@ func (p *telephone) lookAtLines() {
 		p.outdated("")
 		p.mu.Unlock()
 	}
+}
+
+// followed are those of the tenants that may have trunks and phones, by id: where the
+// floor rests there are none, but for a change of this moment.
+func (p *telephone) followed(ctx context.Context, slugs map[id.Tenant]string, stale map[id.Tenant]bool) ([]id.Tenant, error) {
+	var awake []id.Tenant
+	err := p.db.SystemRead(ctx, func(tx *store.Tx) (err error) {
+		awake, err = tx.TenantsAwake(false)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	all := map[id.Tenant]bool{}
+	for _, t := range awake {
+		all[t] = true
+	}
+	maps.Copy(all, stale)
+	for t := range p.lines {
+		all[t] = true
+	}
+	maps.DeleteFunc(all, func(t id.Tenant, _ bool) bool { return slugs[t] == "" })
+	return slices.Sorted(maps.Keys(all)), nil
 }
 
 // slugs are the short names of the tenants that work.

@@ -3,13 +3,13 @@ package server
 import (
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/netip"
 	"strconv"
 	"testing"
 	"time"
 
 	appsetup "nubitalk/internal/app/setup"
+	"nubitalk/internal/base/freeport"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/bus"
 	"nubitalk/internal/channel/voice/sip"
@@ -30,7 +30,7 @@ var loopback = netip.MustParseAddr("127.0.0.1")
 // telephony has a node listen for SIP, at an address that stays over restarts.
 func telephony(t *testing.T, conf *config.Config) sip.Target {
 	t.Helper()
-	port := freeUDP(t)
+	port := freePort(t)
 	conf.SIP.Listen = []string{"udp://127.0.0.1:" + strconv.Itoa(port)}
 	return sip.Target{Transport: sip.UDP, Host: "127.0.0.1", Port: port}
 }
@@ -346,7 +346,7 @@ func TestAnAgentCallsAPerson(t *testing.T) {
 			l.Events(func(sip.Event) {})
 			arrived <- l
 		})
-		dead := freeUDP(t)
+		dead := freePort(t)
 		acme.trunk(t, op, "+351210000001", "", func(v *setup.Trunk) {
 			v.Outgoing = setup.TrunkOutgoing{Allowed: true}
 			v.Gateways = append([]setup.TrunkGateway{{Host: "127.0.0.1", Port: dead, Transport: "udp", Priority: 1}}, v.Gateways...)
@@ -421,12 +421,11 @@ func TestAnAgentCallsAPerson(t *testing.T) {
 	})
 }
 
-func freeUDP(t *testing.T) int {
+func freePort(t *testing.T) int {
 	t.Helper()
-	l, err := net.ListenPacket("udp", "127.0.0.1:0")
+	port, err := freeport.Port()
 	must(t, err)
-	defer l.Close()
-	return l.LocalAddr().(*net.UDPAddr).Port
+	return port
 }
 
 func wait[T any](t *testing.T, ch <-chan T) T {

@@ -183,17 +183,17 @@ func (w *walk) frames(t *testing.T) {
 			hears(t, l, "pong")
 		}
 		l.Close()
-		for _, f := range [][]byte{[]byte("\xff\xfe"), []byte(`{"type":"ping","text":"` + strings.Repeat("x", 1<<20) + `"}`)} { // these end it, and nothing else
+		for f, why := range map[string]websocket.StatusCode{"\xff\xfe": websocket.StatusInvalidFramePayloadData, `{"type":"ping","text":"` + strings.Repeat("x", 1<<20) + `"}`: websocket.StatusMessageTooBig} { // these end it, and nothing else
 			l, err := open()
 			if err != nil {
 				t.Fatal(err)
 			}
-			_ = l.SendRaw(ctx, websocket.MessageText, f) // it may be closed while we write
+			_ = l.SendRaw(ctx, websocket.MessageText, []byte(f)) // it may be closed while we write
 			for err = nil; err == nil; {
 				_, err = l.Next(ctx)
 			}
-			if ctx.Err() != nil {
-				t.Errorf("%s: %.20q is not refused", name, f)
+			if got := websocket.CloseStatus(err); got != why && !(why == websocket.StatusMessageTooBig && ctx.Err() == nil) { // its goodbye may be lost while we still write
+				t.Errorf("%s: %.20q is refused with %v, not %v: %v", name, f, got, why, err)
 			}
 			l.Close()
 		}

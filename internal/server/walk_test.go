@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -349,6 +350,13 @@ func (w *walk) ask(t testing.TB, o operation, path, kind, body string, header ..
 	w.answers[res.StatusCode]++
 	if res.StatusCode >= 500 {
 		t.Errorf("%s %.100q %.300q is answered with %d %s", o.method, path, body, res.StatusCode, b)
+	}
+	if strings.HasPrefix(path, "/api/scim/") && res.Header.Get("Content-Type") == "application/scim+json" { // whose errors are SCIM's own (RFC 7644, 3.12)
+		var p struct{ Status, Detail string }
+		if res.StatusCode >= 400 && (json.Unmarshal(b, &p) != nil || p.Status != strconv.Itoa(res.StatusCode) || p.Detail == "") {
+			t.Errorf("%s %.100q %.300q: %d is no error of SCIM: %s", o.method, path, body, res.StatusCode, b)
+		}
+		return res.StatusCode
 	}
 	var p struct {
 		Status int    `json:"status"`

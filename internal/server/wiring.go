@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/netip"
 	"time"
@@ -9,7 +10,10 @@ import (
 	"nubitalk/internal/api"
 	"nubitalk/internal/app/account"
 	"nubitalk/internal/app/audit"
+	"nubitalk/internal/app/campaign"
 	"nubitalk/internal/app/contact"
+	"nubitalk/internal/app/export"
+	"nubitalk/internal/app/field"
 	"nubitalk/internal/app/floor"
 	"nubitalk/internal/app/forward"
 	"nubitalk/internal/app/live"
@@ -33,6 +37,7 @@ import (
 	"nubitalk/internal/core/acd"
 	"nubitalk/internal/core/setup"
 	"nubitalk/internal/media"
+	"nubitalk/internal/store"
 	built "nubitalk/web"
 )
 
@@ -45,6 +50,7 @@ type parts struct {
 	accounts   *account.Service
 	people     *people
 	contacts   *contact.Service
+	fields     *field.Service
 	floor      *floor.Manager
 	cluster    *cluster // nil on a single node
 	chat       *chat.Service
@@ -53,6 +59,7 @@ type parts struct {
 	listeners  *recording.Listeners
 	holds      *recording.Holds
 	quality    *quality.Service
+	campaigns  *campaign.Service
 	media      *media.Host
 	voice      *voice.Service
 	voicemails *voicemail.Service
@@ -63,6 +70,7 @@ type parts struct {
 	live       *live.Hub
 	ending     *retention.Service
 	usage      *usage.Service
+	exports    *export.Service
 	privacy    *privacyDoors
 	api        *api.Server
 }
@@ -72,13 +80,20 @@ type parts struct {
 func (s *Server) wire() (*parts, error) {
 	p := s.makeParts()
 	// What points back: made before what it points at.
-	p.setups.app, p.setups.read, p.setups.reload = p.setup, p.setup.Snapshot, p.floor.Reload
+	p.setups.app, p.setups.read = p.setup, p.setup.Snapshot
+	p.setups.reload = func(ctx context.Context, t id.Tenant) error {
+		p.voice.Recheck(t)
+		return p.floor.Reload(ctx, t)
+	}
 	p.contacts.Conversations = p.chat
+	p.contacts.Unrestricted = p.campaigns.Unrestricted
+	p.floor.Campaigns = p.campaigns
 	p.floor.Drive(acd.Chat, p.chat)
 	p.floor.Drive(acd.Voice, p.voice)
 	p.floor.Drive(acd.Email, p.email)
 	p.ending.Handle(email.JobDone, p.email.RunDone)
 	p.ending.Handle(email.JobAcknowledge, p.email.RunAcknowledge)
+	p.ending.Handle(campaign.JobSettle, p.campaigns.RunSettle)
 	p.ending.Handle(contact.JobErase, p.contacts.RunErase)
 	p.ending.Handle(account.JobEnd, p.accounts.RunEnd)
 	p.ending.Handle(account.JobSweep, p.accounts.RunEnd)
@@ -132,9 +147,24 @@ func (s *Server) makeParts() *parts {
 	p.people = newPeople(p.accounts)
 	p.contacts = contact.New(contact.Deps{DB: k.db, Keys: k.vault, Blobs: k.blobs, Audit: p.audit, Bus: k.bus,
 		Clock: s.clock, IDs: s.ids, Log: s.log.With("part", "contact")})
+	p.fields = field.New(field.Deps{DB: k.db, Keys: k.vault, Audit: p.audit, Clock: s.clock, Contact: p.contacts.May, Seen: p.contacts.Seen,
+		Interaction: func(ctx context.Context, a access.Actor, perm access.Permission, interaction string) (string, error) {
+			w, err := p.floor.Work(ctx, a, perm, interaction)
+			return w.Contact, err
+		},
+		Changed: func(t id.Tenant, field string) {
+			p.setups.changed(appsetup.Change{Tenant: t, Kind: setup.KindField, ID: field})
+		}})
+	p.contacts.Fields = func(tx *store.Tx, e setup.FieldEntity, object, of string) (out []contact.ExportedField, err error) {
+		values, err := p.fields.Export(tx, e, object, of)
+		for _, v := range values {
+			out = append(out, contact.ExportedField(v))
+		}
+		return out, err
+	}
 	looks := lookup.New(lookup.Deps{Connections: p.setup, Product: "Nubitalk"})
 	p.alarms = newRecordingAlerts(s.log.With("part", "recording"))
-	p.floor = floor.New(floor.Deps{Recordings: p.alarms.of, RecordingHold: s.hold, DB: k.db, Vault: k.vault, Bus: k.bus, Clock: s.clock, IDs: s.ids, Setup: p.setups, Contacts: p.contacts, Lookups: looks,
+	p.floor = floor.New(floor.Deps{Rest: s.rest, Needed: p.setups.needsFloor, Rested: p.setups.rested, Fields: p.fields, Recordings: p.alarms.of, RecordingHold: s.hold, DB: k.db, Vault: k.vault, Bus: k.bus, Clock: s.clock, IDs: s.ids, Setup: p.setups, Contacts: p.contacts, Lookups: looks,
 		Audit: p.audit, Node: s.data.node, Trunked: len(s.conf.SIP.Listen) > 0, TrunkHold: s.hold, Log: s.log.With("part", "floor")})
 	var chatFloor chat.Floor = p.floor
 	var liveFloor live.Floor = p.floor
@@ -153,6 +183,10 @@ func (s *Server) makeParts() *parts {
 	}, Evaluated: func(ctx context.Context, a access.Actor, interaction, recording string) (string, error) {
 		return p.quality.Hears(ctx, a, interaction, recording)
 	}})
+	p.exports = export.New(export.Deps{DB: k.db, Vault: k.vault, Blobs: k.blobs, Audit: p.audit, Clock: s.clock, IDs: s.ids,
+		Recordings: func(ctx context.Context, a access.Actor, in export.Recordings, w io.Writer) error {
+			return p.listeners.ExportWhole(ctx, a, recording.Whole{After: in.After, Until: in.Until, Mailboxes: in.Mailboxes, Reason: in.Reason, Sound: recording.Format(in.Sound)}, w)
+		}})
 	p.holds = &recording.Holds{Recordings: p.recording, Audit: p.audit, Erasing: p.contacts.Erasing}
 	p.quality = quality.New(quality.Deps{DB: k.db, Vault: k.vault, Audit: p.audit, Rules: p.setups, Bus: k.bus, Clock: s.clock, IDs: s.ids, Log: s.log.With("part", "quality"), Node: s.data.node})
 	p.media = media.NewHost(s.mediaConfig())
@@ -172,11 +206,13 @@ func (s *Server) makeParts() *parts {
 	}
 	p.voicemails = voicemail.New(voicemail.Deps{DB: k.db, Vault: k.vault, Bus: k.bus, Clock: s.clock})
 	p.voice = voice.New(voice.Deps{Messages: p.voicemails, Queues: p.setups, Network: network, Phones: phones, Agents: agents, SIP: s.sipConfig(), Bus: k.bus, Media: p.media, Speech: s.speaker(), Prompts: sounds{p.prompts, p.setups}, Floor: voiceFloor, Written: written{p.chat, p.setups, p.prompts}, Absence: s.absence,
-		DB: k.db, Vault: k.vault, Clock: s.clock, IDs: s.ids, Audit: p.audit, Rules: p.setups, Secure: secureFlows{p.setups, s.clock, looks}, Recorder: recorder{k.db, p.setups, p.contacts, p.audit, p.recording}, Log: s.log.With("part", "voice")})
+		DB: k.db, Vault: k.vault, Clock: s.clock, IDs: s.ids, Audit: p.audit, Rules: p.setups, Supervisors: supervisors{k.db, p.floor, s.clock.Now}, Secure: secureFlows{p.setups, s.clock, looks}, Recorder: recorder{k.db, p.setups, p.contacts, p.audit, p.recording}, Log: s.log.With("part", "voice")})
 	if p.telephone != nil {
 		p.telephone.phone, p.handsets.voice = p.voice.Phone(), p.voice
 	}
-	p.email = email.New(email.Deps{DB: k.db, Vault: k.vault, Clock: s.clock, IDs: s.ids, Setup: p.setups, People: p.people, Floor: p.floor, Network: s.mailNetwork(), Bus: k.bus, Log: s.log.With("part", "email")})
+	p.campaigns = campaign.New(campaign.Deps{DB: k.db, Setup: p.setups, Floor: p.floor, Calls: p.voice, Contacts: p.contacts, Keys: k.vault, Audit: p.audit, Clock: s.clock, IDs: s.ids})
+	p.email = email.New(email.Deps{DB: k.db, Vault: k.vault, Clock: s.clock, IDs: s.ids, Setup: p.setups, People: p.people, Contacts: p.contacts, Floor: p.floor, Network: s.mailNetwork(), Bus: k.bus, Log: s.log.With("part", "email")})
+	p.accounts.Post = p.email
 	p.live = live.New(live.Config{Bus: k.bus, Reader: reader{p.floor, p.contacts}, Floor: liveFloor, Clock: s.clock, Log: s.log.With("part", "live")})
 	p.ending = retention.New(retention.Deps{Count: p.usage.Count, DB: k.db, Blobs: k.blobs, Contacts: p.contacts, Audit: p.audit, Clock: s.clock, Log: s.log.With("part", "retention"), Node: s.data.node, Messages: p.voicemails.Tell})
 	p.privacy = &privacyDoors{binary: s.binary, log: s.log.With("part", "notice")}
@@ -226,6 +262,8 @@ func (s *Server) doors(p *parts) *api.Server {
 			s.log.Error("a floor could not take a change", "tenant", t, "error", err)
 		}
 	}
+	accounts := accountDoors{p.accounts, s.founded, func(t id.Tenant) { p.setups.changed(appsetup.Change{Tenant: t}) }, reload}
+	p.ending.Handle(account.JobTrial, accounts.runTrial)
 	var trunks api.TrunkStatus
 	var phones api.PhoneStatus
 	var chosen api.Handsets
@@ -241,7 +279,7 @@ func (s *Server) doors(p *parts) *api.Server {
 		Phones:   phones,
 		Handsets: chosen,
 		Forwards: forwarding, Voicemails: p.voicemails,
-		Accounts:  accountDoors{p.accounts, s.founded, func(t id.Tenant) { p.setups.changed(appsetup.Change{Tenant: t}) }, reload},
+		Accounts:  accounts,
 		Floor:     desks{p.floor, p.chat, s.ids},
 		History:   p.floor,
 		Emails:    p.email,
@@ -255,11 +293,14 @@ func (s *Server) doors(p *parts) *api.Server {
 		Listening: p.listeners,
 		Holds:     p.holds,
 		Quality:   p.quality,
+		Campaigns: p.campaigns,
 		Contacts:  p.contacts,
+		Fields:    p.fields,
 		Audit:     p.audit,
 		Privacy:   p.privacy,
 		System:    s,
 		Usage:     p.usage,
+		Exports:   p.exports,
 		Replies:   &replies{k.db, k.vault},
 		Live:      p.live,
 	})

@@ -1,10 +1,10 @@
 package store
 
 import (
-	"strconv"
 	"time"
 
 	"nubitalk/internal/base/errs"
+	"nubitalk/internal/core/access"
 )
 
 // AlertRow is what became of one rule for one queue or agent.
@@ -75,19 +75,17 @@ type AlertFilter struct {
 	Open    bool // only those that last
 	Cleared bool // only those that do not
 	Rule    string
-	Subject string   // a queue's or an agent's id
-	Without []string // rules whose alerts are left out
-	Before  Cursor   // rows after this one in the list; zero: from the newest
-	Limit   int      // 0 means 50
+	Subject string           // a queue's or an agent's id
+	Within  *access.RolePart // only those about its queues and about users of its teams; nil: all
+	Without []string         // rules whose alerts are left out
+	Before  Cursor           // rows after this one in the list; zero: from the newest
+	Limit   int              // 0 means 50
 }
 
 // Alerts finds alerts, the last raised first.
 func (tx *Tx) Alerts(f AlertFilter) ([]AlertRow, error) {
 	args := []any{string(tx.scope.Tenant)}
-	bind := func(v any) string {
-		args = append(args, v)
-		return "$" + strconv.Itoa(len(args))
-	}
+	bind := binder(&args)
 	sql := "SELECT " + alertColumns + " FROM alerts WHERE tenant_id = $1 AND raised_at > 0"
 	if f.Open {
 		sql += " AND cleared_at = 0"
@@ -100,6 +98,9 @@ func (tx *Tx) Alerts(f AlertFilter) ([]AlertRow, error) {
 	}
 	if f.Subject != "" {
 		sql += " AND subject_id = " + bind(f.Subject)
+	}
+	if w := f.Within; w != nil {
+		sql += (&Within{RolePart: *w}).interactions(bind, "subject_id", "subject_id", "", "")
 	}
 	for _, rule := range f.Without {
 		sql += " AND rule_id <> " + bind(rule)

@@ -96,6 +96,13 @@ func (tx *Tx) Audit(f AuditFilter) ([]AuditRow, error) {
 	return list(tx, scanAudit, sql+" ORDER BY seq DESC LIMIT $"+strconv.Itoa(len(args)), args...)
 }
 
+// AuditHabit are an actor's last entries of an action since a time, newest first, at most
+// limit.
+func (tx *Tx) AuditHabit(actorID, action string, since time.Time, limit int) ([]AuditRow, error) {
+	return list(tx, scanAudit, `SELECT `+auditColumns+` FROM audit WHERE tenant_id = $1 AND actor_id = $2 AND action = $3 AND at >= $4 ORDER BY at DESC LIMIT $5`,
+		string(tx.scope.Tenant), actorID, action, us(since), limit)
+}
+
 // DeleteAudit removes entries older than a time, from the beginning of the chain
 // only, so that what stays is still one chain.
 func (tx *Tx) DeleteAudit(before time.Time) (int64, error) {

@@ -111,3 +111,47 @@ func conversation(tb testing.TB, db *store.DB, t id.Tenant, contact, interaction
 		tb.Fatal(err)
 	}
 }
+
+// BenchmarkCampaignProgress is what one look at a campaign's progress reads, with 100,000
+// contacts of which one in three was called, beside a campaign as large.
+func BenchmarkCampaignProgress(b *testing.B) {
+	const contacts = 100_000
+	for _, driver := range storetest.Drivers {
+		b.Run(driver, func(b *testing.B) {
+			db := storetest.Open(b, driver)
+			storetest.Organisations(b, db, storetest.TenantA)
+			states := []string{"pending", "pending", "pending", "done", "retry_at", "excluded"}
+			for from := 0; from < contacts; from += 1000 {
+				err := db.Write(b.Context(), storetest.TenantA, func(tx *store.Tx) error {
+					for n := from; n < from+1000; n++ {
+						entry := fmt.Sprintf("lco_%06d", n)
+						if _, err := tx.InsertListContact(store.ListContactRow{ID: entry, ListID: "lst_1", Seq: int64(n + 1), ContactID: fmt.Sprintf("con_%06d", n), AddressIndex: []byte(entry)}); err != nil {
+							return err
+						}
+						for _, campaign := range []string{"cmp_1", "cmp_2"} {
+							if _, err := tx.InsertCampaignContact(store.CampaignContactRow{CampaignID: campaign, EntryID: entry, ListID: "lst_1", Seq: int64(n + 1), Place: int64(n + 1), ContactID: fmt.Sprintf("con_%06d", n), State: states[n%len(states)]}); err != nil {
+								return err
+							}
+						}
+					}
+					return nil
+				})
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+			for b.Loop() {
+				err := db.Read(b.Context(), storetest.TenantA, func(tx *store.Tx) error {
+					counts, err := tx.CampaignCounts("cmp_1")
+					if err == nil && len(counts) != 4 {
+						b.Fatal(counts)
+					}
+					return err
+				})
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

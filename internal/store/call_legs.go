@@ -1,7 +1,6 @@
 package store
 
 import (
-	"strconv"
 	"time"
 )
 
@@ -19,6 +18,7 @@ type CallLegRow struct {
 type LegFilter struct {
 	Queue, Entry string    // of the call
 	Agent        string    // who held the call last, or had a part in it
+	Within, Also *Within   // who asks may know of calls of these only; nil: of all
 	Outgoing     *bool     // calls that an agent made, or those that arrived
 	From         time.Time // began then or later
 	To           time.Time // began before
@@ -29,10 +29,7 @@ type LegFilter struct {
 // CallLegs finds legs, the oldest first.
 func (tx *Tx) CallLegs(f LegFilter) ([]CallLegRow, error) {
 	args := []any{string(tx.scope.Tenant)}
-	bind := func(v any) string {
-		args = append(args, v)
-		return "$" + strconv.Itoa(len(args))
-	}
+	bind := binder(&args)
 	from := f.From
 	if f.After.At.After(from) {
 		from = f.After.At
@@ -59,6 +56,7 @@ func (tx *Tx) CallLegs(f LegFilter) ([]CallLegRow, error) {
 		user := bind(f.Agent)
 		sql += " AND (i.agent_id = " + user + " OR EXISTS (SELECT 1 FROM call_legs o WHERE o.tenant_id = $1 AND o.interaction_id = l.interaction_id AND o.user_id = " + user + "))"
 	}
+	sql += f.Within.interactions(bind, "i.queue_id", "i.agent_id", "i.campaign_id", "") + f.Also.interactions(bind, "i.queue_id", "i.agent_id", "i.campaign_id", "")
 	if f.Limit <= 0 {
 		f.Limit = 50
 	}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"nubitalk/internal/base/secret"
+	"nubitalk/internal/core/access"
 )
 
 // ContactRow is a person that the tenant talks with. It holds no address; those
@@ -50,10 +51,26 @@ func (tx *Tx) Contact(contactID string) (ContactRow, error) {
 	return get(tx, "contact", scanContact, `SELECT `+contactColumns+` FROM contacts WHERE tenant_id = $1 AND contact_id = $2`, string(tx.scope.Tenant), contactID)
 }
 
+// ContactFilter says which contacts are looked for; what is empty does not matter.
+type ContactFilter struct {
+	Part         *access.RolePart // those of whose work this part of the tenant has something
+	Field, Value string           // a custom field that tells nothing about a person, and its value as it is stored
+}
+
 // ContactsAfter are at most limit contacts after an id, by id.
-func (tx *Tx) ContactsAfter(after string, limit int) ([]ContactRow, error) {
-	return list(tx, scanContact, `SELECT `+contactColumns+` FROM contacts WHERE tenant_id = $1 AND contact_id > $2 ORDER BY contact_id LIMIT $3`,
-		string(tx.scope.Tenant), after, limit)
+func (tx *Tx) ContactsAfter(after string, f ContactFilter, limit int) ([]ContactRow, error) {
+	args := []any{string(tx.scope.Tenant), after, limit}
+	where := ""
+	if f.Field != "" {
+		bind := binder(&args)
+		where = " AND contact_id IN (SELECT v.object_id FROM field_values v WHERE v.tenant_id = $1 AND v.entity = 'contact' AND v.field_id = " + bind(f.Field) + " AND v.plain = " + bind(f.Value) +
+			" AND v.plain <> '' AND length(v.plain) <= 60)"
+	}
+	if f.Part != nil {
+		where += " AND EXISTS (SELECT 1 FROM interactions i WHERE i.tenant_id = contacts.tenant_id AND i.contact_id = contacts.contact_id AND i.mailbox = ''" +
+			(&Within{RolePart: *f.Part}).interactions(binder(&args), "i.queue_id", "i.agent_id", "i.campaign_id", "") + ")"
+	}
+	return list(tx, scanContact, `SELECT `+contactColumns+` FROM contacts WHERE tenant_id = $1 AND contact_id > $2`+where+` ORDER BY contact_id LIMIT $3`, args...)
 }
 
 // IdleContacts are at most limit contacts last seen before a time that have no

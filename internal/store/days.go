@@ -9,11 +9,16 @@ import (
 // What a day's figures are counted from. core/measure does the counting, so
 // that live screens and history have one definition.
 
+// LaterFlow holds who is called once more until it waits again. That wait is not
+// one of the queue's: its contact was counted when it came.
+const LaterFlow = "later"
+
 // WaitRow is one contact's wait in a queue.
 type WaitRow struct {
 	StartedAt time.Time
 	EndedAt   time.Time // zero while it waits
 	End       measure.Ending
+	Channel   string
 }
 
 // QueueWaits are the waits of contacts that came into a queue in [from, to), in
@@ -32,14 +37,19 @@ func (tx *Tx) EndedWaits(queueID string, from, to time.Time) ([]WaitRow, error) 
 // queueWaits are those that ended after a time. How one ended is only looked up
 // for those that did.
 func (tx *Tx) queueWaits(queueID string, endedAfter int64, from, to time.Time) ([]WaitRow, error) {
-	return list(tx, func(r row, w *WaitRow) error { return r.Scan(at(&w.StartedAt), at(&w.EndedAt), (*string)(&w.End)) },
+	return list(tx, func(r row, w *WaitRow) error {
+		return r.Scan(at(&w.StartedAt), at(&w.EndedAt), (*string)(&w.End), &w.Channel)
+	},
 		`SELECT s.started_at, s.ended_at, CASE WHEN s.ended_at = 0 THEN 'still_waiting' ELSE coalesce(
 				(SELECT CASE n.holder_kind WHEN 'agent' THEN 'answered' ELSE 'removed' END FROM segments n
 					WHERE n.tenant_id = s.tenant_id AND n.interaction_id = s.interaction_id AND n.number = s.number + 1),
 				(SELECT CASE i.close_reason WHEN 'abandoned' THEN 'abandoned' ELSE 'removed' END FROM interactions i
-					WHERE i.tenant_id = s.tenant_id AND i.interaction_id = s.interaction_id)) END
+					WHERE i.tenant_id = s.tenant_id AND i.interaction_id = s.interaction_id)) END,
+			coalesce((SELECT i.channel FROM interactions i WHERE i.tenant_id = s.tenant_id AND i.interaction_id = s.interaction_id), '')
 		FROM segments s
 		WHERE s.tenant_id = $1 AND s.holder_kind = 'queue' AND s.holder_id = $2 AND s.started_at >= $3 AND s.started_at < $4 AND s.ended_at > $5
+			AND NOT EXISTS (SELECT 1 FROM segments p WHERE p.tenant_id = s.tenant_id AND p.interaction_id = s.interaction_id AND p.number = s.number - 1
+				AND p.holder_kind = 'flow' AND p.holder_id = '`+LaterFlow+`')
 		ORDER BY s.started_at`, string(tx.scope.Tenant), queueID, us(from), us(to), endedAfter)
 }
 

@@ -32,6 +32,7 @@ func TestADaysWaitsAndWork(t *testing.T) {
 			{"completed", []held{{"queue", "que_1", 1, 5}, {"queue", "que_2", 5, 9}, {"agent", "usr_1", 9, 90}}},                               // moved on
 			{"completed", []held{{"queue", "que_1", 1, 9}, {"agent", "usr_1", 9, 50}, {"queue", "que_2", 50, 60}, {"agent", "usr_2", 60, 90}}}, // transferred
 			{"", []held{{"queue", "que_1", 80, 0}}},                                                                                            // still waiting
+			{"completed", []held{{"queue", "que_2", 5, 9}, {"flow", store.LaterFlow, 20, 30}, {"queue", "que_2", 30, 70}}},                     // called once more
 			{"completed", []held{{"queue", "que_1", -50, -40}, {"agent", "usr_1", -40, 90}}},                                                   // yesterday
 		} {
 			name := fmt.Sprintf("int_%d", i)
@@ -64,7 +65,7 @@ func TestADaysWaitsAndWork(t *testing.T) {
 		}{
 			{tenA, "que_1", measure.Counts{Offered: 8, Answered: 4, AnsweredInGoal: 3, Abandoned: 2, AbandonedInGoal: 1, ShortAbandoned: 1, Removed: 1,
 				AnswerWait: (9 + 20 + 21 + 8) * time.Second, LongestWait: 21 * time.Second}},
-			{tenA, "que_2", measure.Counts{Offered: 2, Answered: 2, AnsweredInGoal: 2, AnswerWait: 14 * time.Second, LongestWait: 10 * time.Second}},
+			{tenA, "que_2", measure.Counts{Offered: 3, Answered: 2, AnsweredInGoal: 2, Removed: 1, AnswerWait: 14 * time.Second, LongestWait: 10 * time.Second}},
 			{tenA, "que_3", measure.Counts{}},
 			{tenB, "que_1", measure.Counts{}},
 		} {

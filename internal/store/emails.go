@@ -1,6 +1,10 @@
 package store
 
-import "time"
+import (
+	"time"
+
+	"nubitalk/internal/base/errs"
+)
 
 // EmailFolderRow is how far a folder of a mailbox is done.
 type EmailFolderRow struct {
@@ -83,6 +87,114 @@ func (tx *Tx) CountOpenEmails(mailboxID string) (n int64, err error) {
 	return n, err
 }
 
+// MergedEmails are the interactions whose emails go on in one, merged into it at once or
+// by way of others, who arrived first first.
+func (tx *Tx) MergedEmails(interactionID string) (all []string, err error) {
+	rows, err := tx.merged(interactionID)
+	for _, m := range rows {
+		if m.email {
+			all = append(all, m.id)
+		}
+	}
+	return all, err
+}
+
+// MergedWork are the interactions that point to one as where they go on, whether their
+// emails are theirs still or were given to it.
+func (tx *Tx) MergedWork(interactionID string) (all []string, err error) {
+	rows, err := tx.merged(interactionID)
+	for _, m := range rows {
+		all = append(all, m.id)
+	}
+	return all, err
+}
+
+func (tx *Tx) merged(interactionID string) (all []merged, err error) {
+	for next := []string{interactionID}; len(next) > 0; next = next[1:] {
+		rows, err := list(tx, func(r row, m *merged) error { return r.Scan(&m.id, yes(&m.email)) },
+			`SELECT i.interaction_id, CASE WHEN e.interaction_id IS NULL THEN 0 ELSE 1 END FROM interactions i LEFT JOIN emails e ON e.tenant_id = i.tenant_id AND e.interaction_id = i.interaction_id
+			WHERE i.tenant_id = $1 AND i.merged_into = $2 AND i.merged_into <> '' ORDER BY i.arrived_at, i.interaction_id`, string(tx.scope.Tenant), next[0])
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range rows {
+			next, all = append(next, m.id), append(all, m)
+		}
+	}
+	return all, nil
+}
+
+type merged struct {
+	id    string
+	email bool // it has its email still: that was not taken out again
+}
+
+// SplitEmail gives the email of an interaction to a new one, in which it goes on; Conflict
+// if it is not there any more, or of is not where it went on until now.
+func (tx *Tx) SplitEmail(interactionID, of, to string) error {
+	gone := errs.New(errs.Conflict, "This email was taken out already, or its work is closed.")
+	root, err := tx.Merged(interactionID)
+	if err != nil {
+		return err
+	}
+	was, err := tx.Interaction(interactionID)
+	if err != nil {
+		return err
+	}
+	if root.ID != of || !root.ClosedAt.IsZero() || was.MergedInto == "" {
+		return gone
+	}
+	n, err := tx.exec(`UPDATE emails SET interaction_id = $3, done_at = 0 WHERE tenant_id = $1 AND interaction_id = $2`, string(tx.scope.Tenant), interactionID, to)
+	if err == nil && n != 1 {
+		return gone
+	}
+	if err != nil {
+		return err
+	}
+	was.MergedInto = to
+	return tx.UpdateInteraction(was)
+}
+
+// Merged is the interaction in which an email goes on: itself, if it was merged into none.
+func (tx *Tx) Merged(interactionID string) (InteractionRow, error) {
+	way, err := tx.WentOn(interactionID)
+	if err != nil {
+		return InteractionRow{}, err
+	}
+	return way[len(way)-1], nil
+}
+
+// WentOn are an interaction and those in which its email went on, the last one last.
+func (tx *Tx) WentOn(interactionID string) (way []InteractionRow, err error) {
+	for range mostMerges {
+		i, err := tx.Interaction(interactionID)
+		if err != nil {
+			return nil, err
+		}
+		if way = append(way, i); i.MergedInto == "" {
+			break
+		}
+		interactionID = i.MergedInto
+	}
+	return way, nil
+}
+
+// GoesOn says whether an interaction is open, or its email goes on in one that is.
+func (tx *Tx) GoesOn(i InteractionRow) (bool, error) {
+	if i.ClosedAt.IsZero() || i.MergedInto == "" {
+		return i.ClosedAt.IsZero(), nil
+	}
+	on, err := tx.Merged(i.ID)
+	if errs.Is(err, errs.NotFound) { // that was erased
+		return false, nil
+	}
+	return err == nil && on.ClosedAt.IsZero(), err
+}
+
+// mostMerges is how far one merged into the other is followed: more than the floor
+// makes.
+const mostMerges = 100
+
 // MoveEmail notes where a message is now.
 func (tx *Tx) MoveEmail(e EmailRow) error {
 	n, err := tx.exec(`UPDATE emails SET folder = $3, validity = $4, uid = $5 WHERE tenant_id = $1 AND interaction_id = $2`,
@@ -106,7 +218,8 @@ type EmailSendRow struct {
 	Reason        string // why it failed
 	BegunAt       time.Time
 	EndedAt       time.Time
-	Message       []byte // a keyed digest of its id
+	Message       []byte   // a keyed digest of its id
+	Reached       []string // interactions that went on in this one and whose senders it reaches
 	// What a mail server reported afterwards: "", delayed or failed; the code of RFC 3463;
 	// the report's identity.
 	Delivery       string
@@ -115,17 +228,17 @@ type EmailSendRow struct {
 	Report         []byte
 }
 
-const emailSendColumns = "interaction_id, client_id, user_id, kind, state, reason, begun_at, ended_at, message, delivery, delivery_status, reported_at, report"
+const emailSendColumns = "interaction_id, client_id, user_id, kind, state, reason, begun_at, ended_at, message, reached, delivery, delivery_status, reported_at, report"
 
 func scanEmailSend(r row, s *EmailSendRow) error {
-	return r.Scan(&s.InteractionID, &s.ClientID, &s.UserID, &s.Kind, &s.State, &s.Reason, at(&s.BegunAt), at(&s.EndedAt), bin(&s.Message), &s.Delivery, &s.DeliveryStatus, at(&s.ReportedAt), bin(&s.Report))
+	return r.Scan(&s.InteractionID, &s.ClientID, &s.UserID, &s.Kind, &s.State, &s.Reason, at(&s.BegunAt), at(&s.EndedAt), bin(&s.Message), fromJSON(&s.Reached), &s.Delivery, &s.DeliveryStatus, at(&s.ReportedAt), bin(&s.Report))
 }
 
 // BeginEmailSend notes that an answer is being sent; Conflict if that one was begun
 // before.
 func (tx *Tx) BeginEmailSend(s EmailSendRow) error {
-	_, err := tx.exec(`INSERT INTO email_sends (tenant_id, `+emailSendColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
-		string(tx.scope.Tenant), s.InteractionID, s.ClientID, s.UserID, s.Kind, s.State, s.Reason, us(s.BegunAt), us(s.EndedAt), raw(s.Message), s.Delivery, s.DeliveryStatus, us(s.ReportedAt), raw(s.Report))
+	_, err := tx.exec(`INSERT INTO email_sends (tenant_id, `+emailSendColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+		string(tx.scope.Tenant), s.InteractionID, s.ClientID, s.UserID, s.Kind, s.State, s.Reason, us(s.BegunAt), us(s.EndedAt), raw(s.Message), jsonList(s.Reached), s.Delivery, s.DeliveryStatus, us(s.ReportedAt), raw(s.Report))
 	return err
 }
 
@@ -140,9 +253,9 @@ func (tx *Tx) EndEmailSend(s EmailSendRow) error {
 // is changed, and false is answered: somebody was faster. What was reported of what was
 // sent before under its id is forgotten.
 func (tx *Tx) ChangeEmailSend(from, to EmailSendRow) (bool, error) {
-	n, err := tx.exec(`UPDATE email_sends SET user_id = $4, state = $5, reason = $6, begun_at = $7, ended_at = $8, message = $11, kind = $13, delivery = '', delivery_status = '', reported_at = 0, report = $12
+	n, err := tx.exec(`UPDATE email_sends SET user_id = $4, state = $5, reason = $6, begun_at = $7, ended_at = $8, message = $11, kind = $13, reached = $14, delivery = '', delivery_status = '', reported_at = 0, report = $12
 		WHERE tenant_id = $1 AND interaction_id = $2 AND client_id = $3 AND state = $9 AND begun_at = $10`,
-		string(tx.scope.Tenant), from.InteractionID, from.ClientID, to.UserID, to.State, to.Reason, us(to.BegunAt), us(to.EndedAt), from.State, us(from.BegunAt), raw(to.Message), []byte{}, to.Kind)
+		string(tx.scope.Tenant), from.InteractionID, from.ClientID, to.UserID, to.State, to.Reason, us(to.BegunAt), us(to.EndedAt), from.State, us(from.BegunAt), raw(to.Message), []byte{}, to.Kind, jsonList(to.Reached))
 	return n == 1, err
 }
 

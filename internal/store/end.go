@@ -8,12 +8,17 @@ type tenantTable struct{ name, part string }
 
 // tenantTables are all tables that hold a tenant's rows, those that point at
 // others first. organisations itself stays: it says that the organisation ended.
-// So does usage_days, whose amounts are accounted for afterwards.
+// So do usage_days, whose amounts are accounted for afterwards, and
+// organisation_ends, which has the certificate.
 var tenantTables = []tenantTable{
 	{"message_tokens", `DELETE FROM message_tokens WHERE tenant_id = $1 AND token IN (SELECT token FROM message_tokens WHERE tenant_id = $1 ORDER BY token LIMIT $2)`},
 	{"messages", `DELETE FROM messages WHERE tenant_id = $1 AND interaction_id IN (SELECT interaction_id FROM messages WHERE tenant_id = $1 ORDER BY interaction_id LIMIT $2)`},
 	{"attachments", `DELETE FROM attachments WHERE tenant_id = $1 AND attachment_id IN (SELECT attachment_id FROM attachments WHERE tenant_id = $1 ORDER BY attachment_id LIMIT $2)`},
 	{"recording_entries", `DELETE FROM recording_entries WHERE tenant_id = $1 AND recording_id IN (SELECT recording_id FROM recording_entries WHERE tenant_id = $1 ORDER BY recording_id LIMIT $2)`},
+	{"field_values", `DELETE FROM field_values WHERE tenant_id = $1 AND object_id IN (SELECT object_id FROM field_values WHERE tenant_id = $1 ORDER BY entity, object_id LIMIT $2)`},
+	{"campaign_contacts", `DELETE FROM campaign_contacts WHERE tenant_id = $1 AND entry_id IN (SELECT entry_id FROM campaign_contacts WHERE tenant_id = $1 ORDER BY entry_id LIMIT $2)`},
+	{"list_contacts", `DELETE FROM list_contacts WHERE tenant_id = $1 AND entry_id IN (SELECT entry_id FROM list_contacts WHERE tenant_id = $1 ORDER BY entry_id LIMIT $2)`},
+	{"do_not_call", `DELETE FROM do_not_call WHERE tenant_id = $1 AND address_index IN (SELECT address_index FROM do_not_call WHERE tenant_id = $1 ORDER BY address_index LIMIT $2)`},
 	{"recordings", `DELETE FROM recordings WHERE tenant_id = $1 AND recording_id IN (SELECT recording_id FROM recordings WHERE tenant_id = $1 ORDER BY recording_id LIMIT $2)`},
 	{"recording_holds", `DELETE FROM recording_holds WHERE tenant_id = $1 AND hold_id IN (SELECT hold_id FROM recording_holds WHERE tenant_id = $1 ORDER BY hold_id LIMIT $2)`},
 	{"recording_shares", `DELETE FROM recording_shares WHERE tenant_id = $1 AND share_id IN (SELECT share_id FROM recording_shares WHERE tenant_id = $1 ORDER BY share_id LIMIT $2)`},
@@ -38,9 +43,18 @@ var tenantTables = []tenantTable{
 	{"office_calls", `DELETE FROM office_calls WHERE tenant_id = $1 AND call_id IN (SELECT call_id FROM office_calls WHERE tenant_id = $1 ORDER BY call_id LIMIT $2)`},
 	{"forwards", `DELETE FROM forwards WHERE tenant_id = $1 AND phone_id IN (SELECT phone_id FROM forwards WHERE tenant_id = $1 ORDER BY phone_id LIMIT $2)`},
 	{"greetings", `DELETE FROM greetings WHERE tenant_id = $1 AND user_id IN (SELECT user_id FROM greetings WHERE tenant_id = $1 ORDER BY user_id LIMIT $2)`},
+	{"photos", `DELETE FROM photos WHERE tenant_id = $1 AND user_id IN (SELECT user_id FROM photos WHERE tenant_id = $1 ORDER BY user_id LIMIT $2)`},
 	{"support_grants", `DELETE FROM support_grants WHERE tenant_id = $1 AND grant_id IN (SELECT grant_id FROM support_grants WHERE tenant_id = $1 ORDER BY grant_id LIMIT $2)`},
+	{"sign_up_links", `DELETE FROM sign_up_links WHERE tenant_id = $1 AND link_id IN (SELECT link_id FROM sign_up_links WHERE tenant_id = $1 ORDER BY link_id LIMIT $2)`},
+	{"brands", `DELETE FROM brands WHERE tenant_id = $1 AND tenant_id IN (SELECT tenant_id FROM brands WHERE tenant_id = $1 LIMIT $2)`},
+	{"sample_objects", `DELETE FROM sample_objects WHERE tenant_id = $1 AND object_id IN (SELECT object_id FROM sample_objects WHERE tenant_id = $1 ORDER BY object_id LIMIT $2)`},
 	{"alerts", `DELETE FROM alerts WHERE tenant_id = $1 AND alert_id IN (SELECT alert_id FROM alerts WHERE tenant_id = $1 ORDER BY alert_id LIMIT $2)`},
+	{"organisation_exports", `DELETE FROM organisation_exports WHERE tenant_id = $1 AND export_id IN (SELECT export_id FROM organisation_exports WHERE tenant_id = $1 ORDER BY export_id LIMIT $2)`},
 	{"sign_ons", `DELETE FROM sign_ons WHERE tenant_id = $1 AND tenant_id IN (SELECT tenant_id FROM sign_ons WHERE tenant_id = $1 LIMIT $2)`},
+	{"provisionings", `DELETE FROM provisionings WHERE tenant_id = $1 AND tenant_id IN (SELECT tenant_id FROM provisionings WHERE tenant_id = $1 LIMIT $2)`},
+	{"provisioned_members", `DELETE FROM provisioned_members WHERE tenant_id = $1 AND group_id IN (SELECT group_id FROM provisioned_members WHERE tenant_id = $1 ORDER BY group_id LIMIT $2)`},
+	{"provisioned_groups", `DELETE FROM provisioned_groups WHERE tenant_id = $1 AND group_id IN (SELECT group_id FROM provisioned_groups WHERE tenant_id = $1 ORDER BY group_id LIMIT $2)`},
+	{"provisioned_users", `DELETE FROM provisioned_users WHERE tenant_id = $1 AND user_id IN (SELECT user_id FROM provisioned_users WHERE tenant_id = $1 ORDER BY user_id LIMIT $2)`},
 	{"identities", `DELETE FROM identities WHERE tenant_id = $1 AND subject IN (SELECT subject FROM identities WHERE tenant_id = $1 ORDER BY subject LIMIT $2)`},
 	{"factors", `DELETE FROM factors WHERE tenant_id = $1 AND factor_id IN (SELECT factor_id FROM factors WHERE tenant_id = $1 ORDER BY factor_id LIMIT $2)`},
 	{"spent_challenges", `DELETE FROM spent_challenges WHERE tenant_id = $1 AND challenge IN (SELECT challenge FROM spent_challenges WHERE tenant_id = $1 ORDER BY challenge LIMIT $2)`},

@@ -8,7 +8,7 @@ import (
 
 // Erased counts the rows that an erasure removed, for its receipt.
 type Erased struct {
-	Contacts, Addresses, Consents, Interactions, Segments, Offers, Legs, Chats, Messages, Tokens, Attachments, Recordings, RecordingEntries, Evaluations int64
+	Contacts, Addresses, Consents, Interactions, Segments, Offers, Legs, Chats, Messages, Tokens, Attachments, Recordings, RecordingEntries, Evaluations, Fields int64
 }
 
 // DeleteConversation removes what was said in a closed interaction, its files'
@@ -42,13 +42,17 @@ func (tx *Tx) DeleteContact(contactID string) (Erased, error) {
 	if err != nil {
 		return e, err
 	}
-	var holds int64 // none, but that the contact's key is gone already
+	var holds, fields, lists, campaigns int64 // holds: none, but that the contact's key is gone already
 	err = tx.erase(contactID, []erasure{
+		{&campaigns, `DELETE FROM campaign_contacts WHERE tenant_id = $1 AND contact_id = $2`},
+		{&lists, `DELETE FROM list_contacts WHERE tenant_id = $1 AND contact_id = $2`},
 		{&holds, `DELETE FROM recording_holds WHERE tenant_id = $1 AND contact_id = $2`},
+		{&fields, `DELETE FROM field_values WHERE tenant_id = $1 AND entity = 'contact' AND object_id = $2`},
 		{&e.Addresses, `DELETE FROM contact_addresses WHERE tenant_id = $1 AND contact_id = $2`},
 		{&e.Consents, `DELETE FROM consents WHERE tenant_id = $1 AND contact_id = $2`},
 		{&e.Contacts, `DELETE FROM contacts WHERE tenant_id = $1 AND contact_id = $2`},
 	})
+	e.Fields += fields
 	if err == nil && e.Contacts == 0 {
 		err = errs.New(errs.NotFound, "This contact does not exist.")
 	}
@@ -61,6 +65,10 @@ const (
 	ofContact     = `interaction_id IN (SELECT i.interaction_id FROM interactions i WHERE i.tenant_id = $1 AND i.contact_id = $2)`
 )
 
+// ofInteractions are the values of custom fields that the interactions of an erasure
+// have.
+const ofInteractions = `entity = 'interaction' AND object_id IN (SELECT interaction_id FROM interactions WHERE tenant_id = $1 AND `
+
 type erasure struct {
 	count *int64
 	sql   string
@@ -72,6 +80,7 @@ func (tx *Tx) eraseContent(which, key string) (e Erased, err error) {
 	}
 	var states, shares, voicemails, words, support int64
 	err = tx.erase(key, []erasure{
+		{&e.Fields, `DELETE FROM field_values WHERE tenant_id = $1 AND plain = '' AND ` + ofInteractions + which + `)`}, // the sealed ones
 		{&words, `UPDATE evaluations SET words_sealed = substr(words_sealed, 1, 0), version = version + 1 WHERE tenant_id = $1 AND ` + which},
 		{&shares, `DELETE FROM recording_shares WHERE tenant_id = $1 AND ` + which},
 		{&support, `UPDATE support_grants SET interaction_id = '', version = version + 1 WHERE tenant_id = $1 AND ` + which},
@@ -107,8 +116,10 @@ func (tx *Tx) eraseWork(which, key string) (Erased, error) {
 	if err != nil {
 		return e, err
 	}
-	var calibrations, emails, sends, acknowledged int64
-	return e, tx.erase(key, []erasure{
+	var calibrations, emails, sends, acknowledged, fields, campaigns int64
+	err = tx.erase(key, []erasure{
+		{&campaigns, `UPDATE campaign_contacts SET interaction_id = '', version = version + 1 WHERE tenant_id = $1 AND ` + which},
+		{&fields, `DELETE FROM field_values WHERE tenant_id = $1 AND ` + ofInteractions + which + `)`},
 		{&e.Evaluations, `DELETE FROM evaluations WHERE tenant_id = $1 AND ` + which},
 		{&calibrations, `DELETE FROM calibrations WHERE tenant_id = $1 AND ` + which},
 		{&acknowledged, `DELETE FROM email_acknowledgements WHERE tenant_id = $1 AND ` + which},
@@ -119,6 +130,8 @@ func (tx *Tx) eraseWork(which, key string) (Erased, error) {
 		{&e.Legs, `DELETE FROM call_legs WHERE tenant_id = $1 AND ` + which},
 		{&e.Interactions, `DELETE FROM interactions WHERE tenant_id = $1 AND ` + which},
 	})
+	e.Fields += fields
+	return e, err
 }
 
 func (tx *Tx) erase(key string, steps []erasure) error {

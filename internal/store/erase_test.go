@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
@@ -20,6 +21,12 @@ func life(tx *store.Tx, contact string) error {
 	if err := tx.InsertContact(store.ContactRow{ID: contact, CreatedAt: t0}); err != nil {
 		return err
 	}
+	if _, err := tx.InsertListContact(store.ListContactRow{ID: "lco_" + contact, ListID: "lst_" + contact, Seq: 1, ContactID: contact, AddressIndex: []byte(contact + "0")}); err != nil {
+		return err
+	}
+	if _, err := tx.InsertCampaignContact(store.CampaignContactRow{CampaignID: "cmp_1", EntryID: "lco_" + contact, ContactID: contact, State: "done", InteractionID: fmt.Sprintf("int_%s_1", contact)}); err != nil {
+		return err
+	}
 	for n := range 2 {
 		interaction := fmt.Sprintf("int_%s_%d", contact, n)
 		if _, _, err := tx.AddAddress(store.AddressRow{ContactID: contact, Kind: "email", AddressIndex: []byte(contact + fmt.Sprint(n))}); err != nil {
@@ -30,6 +37,12 @@ func life(tx *store.Tx, contact string) error {
 		}
 		if err := tx.InsertInteraction(store.InteractionRow{ID: interaction, ContactID: contact, State: "active", ArrivedAt: t0, NameSealed: []byte("name"), FlowSealed: []byte("flow")}); err != nil {
 			return err
+		}
+		for _, v := range []store.FieldValueRow{{Entity: "interaction", ObjectID: interaction, FieldID: "fld_plain", Plain: "1", ChangedAt: t0}, {Entity: "interaction", ObjectID: interaction, FieldID: "fld_sealed", Sealed: []byte("s"), ChangedAt: t0},
+			{Entity: "contact", ObjectID: contact, FieldID: fmt.Sprint("fld_", n), Sealed: []byte("s"), ChangedAt: t0}} {
+			if err := tx.PutFieldValue(v, time.Time{}); err != nil {
+				return err
+			}
 		}
 		if err := tx.InsertChat(store.ChatRow{InteractionID: interaction, TokenHash: []byte(interaction)}); err != nil {
 			return err
@@ -183,7 +196,7 @@ func TestErasingAContact(t *testing.T) {
 		write(t, db, tenA, func(tx *store.Tx) error { return life(tx, "con_2") })
 		write(t, db, tenA, func(tx *store.Tx) error {
 			e, err := tx.DeleteContact("con_2")
-			same(t, "receipt", store.Erased{Contacts: 1, Addresses: 2, Consents: 2, Interactions: 2, Segments: 2, Offers: 2, Legs: 2, Chats: 2, Messages: 2, Tokens: 4, Attachments: 2, Recordings: 2, RecordingEntries: 4, Evaluations: 2}, e)
+			same(t, "receipt", store.Erased{Contacts: 1, Addresses: 2, Consents: 2, Interactions: 2, Segments: 2, Offers: 2, Legs: 2, Chats: 2, Messages: 2, Tokens: 4, Attachments: 2, Recordings: 2, RecordingEntries: 4, Evaluations: 2, Fields: 6}, e)
 			return err
 		})
 		same(t, "the rest of the tenant", alone, census(t, db, tenA))
@@ -205,7 +218,7 @@ func TestErasingAnInteractionAndAConversation(t *testing.T) {
 		other := census(t, db, tenB)
 		write(t, db, tenA, func(tx *store.Tx) error {
 			e, err := tx.DeleteConversation("int_con_1_0", at(9))
-			same(t, "conversation", store.Erased{Chats: 1, Messages: 1, Tokens: 2, Attachments: 1, Recordings: 1, RecordingEntries: 2}, e)
+			same(t, "conversation", store.Erased{Chats: 1, Messages: 1, Tokens: 2, Attachments: 1, Recordings: 1, RecordingEntries: 2, Fields: 1}, e)
 			return err
 		})
 		read(t, db, tenA, func(tx *store.Tx) error {
@@ -221,10 +234,17 @@ func TestErasingAnInteractionAndAConversation(t *testing.T) {
 		})
 		write(t, db, tenA, func(tx *store.Tx) error {
 			e, err := tx.DeleteInteraction("int_con_1_1")
-			same(t, "interaction", store.Erased{Interactions: 1, Segments: 1, Offers: 1, Legs: 1, Chats: 1, Messages: 1, Tokens: 2, Attachments: 1, Recordings: 1, RecordingEntries: 2, Evaluations: 1}, e)
+			same(t, "interaction", store.Erased{Interactions: 1, Segments: 1, Offers: 1, Legs: 1, Chats: 1, Messages: 1, Tokens: 2, Attachments: 1, Recordings: 1, RecordingEntries: 2, Evaluations: 1, Fields: 2}, e)
 			return err
 		})
-		same(t, "left", map[string]int{"organisations": 1, "contacts": 1, "contact_addresses": 2, "consents": 2, "interactions": 1, "segments": 1, "offers": 1, "call_legs": 1, "recording_holds": 1, "evaluations": 1, "calibrations": 1, "emails": 1, "email_sends": 1, "email_acknowledgements": 1}, census(t, db, tenA))
+		same(t, "left", map[string]int{"organisations": 1, "contacts": 1, "contact_addresses": 2, "consents": 2, "field_values": 3, "interactions": 1, "segments": 1, "offers": 1, "call_legs": 1, "recording_holds": 1, "evaluations": 1, "calibrations": 1, "emails": 1, "email_sends": 1, "email_acknowledgements": 1, "list_contacts": 1, "campaign_contacts": 1}, census(t, db, tenA))
+		read(t, db, tenA, func(tx *store.Tx) error {
+			c, err := tx.CampaignContact("cmp_1", "lco_con_1")
+			if c.InteractionID != "" {
+				t.Errorf("a campaign still names a call that is gone: %+v", c)
+			}
+			return err
+		})
 		same(t, "the other tenant", other, census(t, db, tenB))
 		for what, del := range map[string]func(*store.Tx) error{
 			"interaction":  func(tx *store.Tx) error { _, err := tx.DeleteInteraction("int_none"); return err },
@@ -254,7 +274,7 @@ func TestIdleContacts(t *testing.T) {
 				got = append(got, c.ID)
 			}
 			same(t, "idle", []string{"con_idle1", "con_idle2"}, got)
-			page, err2 := tx.ContactsAfter("con_idle1", 2)
+			page, err2 := tx.ContactsAfter("con_idle1", store.ContactFilter{}, 2)
 			same(t, "page", []string{"con_idle2", "con_idle3"}, []string{page[0].ID, page[1].ID})
 			return firstOf(err, err2)
 		})

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"strconv"
 	"strings"
 	"time"
 
@@ -75,6 +74,7 @@ type EvaluationFilter struct {
 	Form        string
 	Interaction string
 	States      []string
+	Within      *Within // who asks may know of these only; nil: of all
 	// Calibrations takes those of calibrations in, too.
 	Calibrations bool
 	Before       Cursor // in the list; zero: from the newest
@@ -85,34 +85,32 @@ type EvaluationFilter struct {
 func (tx *Tx) Evaluations(f EvaluationFilter) ([]EvaluationRow, error) {
 	f.Before = f.Before.orNewest()
 	args := []any{string(tx.scope.Tenant), us(f.Before.At), f.Before.ID}
-	where := []string{"tenant_id = $1", "(assigned_at, evaluation_id) < ($2, $3)"}
+	where := []string{"e.tenant_id = $1", "(e.assigned_at, e.evaluation_id) < ($2, $3)"}
 	if !f.Calibrations {
-		where = append(where, "origin <> 'calibration'")
+		where = append(where, "e.origin <> 'calibration'")
 	}
-	mark := func(v any) string {
-		args = append(args, v)
-		return "$" + strconv.Itoa(len(args))
-	}
+	mark := binder(&args)
 	for _, c := range []struct{ column, value string }{{"agent_id", f.Agent}, {"form_id", f.Form}, {"interaction_id", f.Interaction}} {
 		if c.value != "" {
-			where = append(where, c.column+" = "+mark(c.value))
+			where = append(where, "e."+c.column+" = "+mark(c.value))
 		}
 	}
 	switch f.Evaluator {
 	case "":
 	case "-":
-		where = append(where, "evaluator_id = ''")
+		where = append(where, "e.evaluator_id = ''")
 	default:
-		where = append(where, "evaluator_id = "+mark(f.Evaluator))
+		where = append(where, "e.evaluator_id = "+mark(f.Evaluator))
 	}
 	if len(f.States) > 0 {
 		var in []string
 		for _, s := range f.States {
 			in = append(in, mark(s))
 		}
-		where = append(where, "state IN ("+strings.Join(in, ", ")+")")
+		where = append(where, "e.state IN ("+strings.Join(in, ", ")+")")
 	}
-	return list(tx, scanEvaluation, `SELECT `+evaluationColumns+` FROM evaluations WHERE `+strings.Join(where, " AND ")+` ORDER BY assigned_at DESC, evaluation_id DESC LIMIT `+mark(f.Limit), args...)
+	return list(tx, scanEvaluation, `SELECT e.`+strings.ReplaceAll(evaluationColumns, ", ", ", e.")+` FROM evaluations e JOIN interactions i ON i.tenant_id = e.tenant_id AND i.interaction_id = e.interaction_id
+		WHERE `+strings.Join(where, " AND ")+f.Within.evaluations(mark)+` ORDER BY e.assigned_at DESC, e.evaluation_id DESC LIMIT `+mark(f.Limit), args...)
 }
 
 // ScoredFilter says which evaluations reports and exports take: those that were
@@ -120,6 +118,7 @@ func (tx *Tx) Evaluations(f EvaluationFilter) ([]EvaluationRow, error) {
 type ScoredFilter struct {
 	From, To           time.Time
 	Agent, Form, Queue string
+	Within             *Within // who asks may know of these only; nil: of all
 }
 
 // scored is its condition on evaluations e and interactions i; its parameters are
@@ -127,8 +126,10 @@ type ScoredFilter struct {
 const scored = `e.tenant_id = $1 AND e.completed_at > 0 AND e.completed_at >= $2 AND e.completed_at < $3 AND e.origin <> 'calibration' AND ($4 = '' OR e.agent_id = $4) AND ($5 = '' OR e.form_id = $5)
 		AND ($6 = '' OR i.queue_id = $6)`
 
-func (f ScoredFilter) args(tx *Tx) []any {
-	return []any{string(tx.scope.Tenant), us(f.From), us(f.To), f.Agent, f.Form, f.Queue}
+// where is the whole condition, with the statement's parameters.
+func (f ScoredFilter) where(tx *Tx) (string, []any) {
+	args := []any{string(tx.scope.Tenant), us(f.From), us(f.To), f.Agent, f.Form, f.Queue}
+	return scored + f.Within.evaluations(binder(&args)), args
 }
 
 // ScoredRow is an evaluation with a score, as reports take it.
@@ -149,9 +150,10 @@ func (tx *Tx) EachScored(f ScoredFilter, each func(ScoredRow) error) error {
 	if err := tx.usable(false); err != nil {
 		return err
 	}
+	where, args := f.where(tx)
 	return tx.walk(`SELECT e.form_id, e.form_version, e.agent_id, i.queue_id, e.answers, e.score, e.passed, e.fatal, e.completed_at
-		FROM evaluations e JOIN interactions i ON i.tenant_id = e.tenant_id AND i.interaction_id = e.interaction_id WHERE `+scored+` AND e.score >= 0 ORDER BY e.completed_at`,
-		f.args(tx), func(r row) error {
+		FROM evaluations e JOIN interactions i ON i.tenant_id = e.tenant_id AND i.interaction_id = e.interaction_id WHERE `+where+` AND e.score >= 0 ORDER BY e.completed_at`,
+		args, func(r row) error {
 			var s ScoredRow
 			if err := r.Scan(&s.FormID, &s.FormVersion, &s.AgentID, &s.QueueID, &s.Answers, num(&s.Score), yes(&s.Passed), yes(&s.Fatal), at(&s.CompletedAt)); err != nil {
 				return err
@@ -169,11 +171,13 @@ type CompletedRow struct {
 // CompletedEvaluations are at most limit of those, in the order of completion, after
 // one that the export had last; also those to which nothing applied.
 func (tx *Tx) CompletedEvaluations(f ScoredFilter, after Cursor, limit int) ([]CompletedRow, error) {
+	where, args := f.where(tx)
+	bind := binder(&args)
 	return list(tx, func(r row, c *CompletedRow) error {
 		return scanEvaluation(alsoScan{r, &c.QueueID}, &c.EvaluationRow)
 	}, `SELECT e.`+strings.ReplaceAll(evaluationColumns, ", ", ", e.")+`, i.queue_id
 		FROM evaluations e JOIN interactions i ON i.tenant_id = e.tenant_id AND i.interaction_id = e.interaction_id
-		WHERE `+scored+` AND (e.completed_at, e.evaluation_id) > ($7, $8) ORDER BY e.completed_at, e.evaluation_id LIMIT $9`, append(f.args(tx), us(after.At), after.ID, limit)...)
+		WHERE `+where+` AND (e.completed_at, e.evaluation_id) > (`+bind(us(after.At))+`, `+bind(after.ID)+`) ORDER BY e.completed_at, e.evaluation_id LIMIT `+bind(limit), args...)
 }
 
 // alsoScan reads a column behind those that a scan knows.

@@ -94,7 +94,9 @@ func fillField(f reflect.Value, name string, n int) {
 		fillField(f.Index(1), name, n+500)
 	case reflect.Map:
 		f.Set(reflect.MakeMap(f.Type()))
-		f.SetMapIndex(reflect.ValueOf(name).Convert(f.Type().Key()), reflect.ValueOf(n))
+		value := reflect.New(f.Type().Elem()).Elem()
+		fillField(value, name, n)
+		f.SetMapIndex(reflect.ValueOf(name).Convert(f.Type().Key()), value)
 	case reflect.Struct:
 		for i := range f.NumField() {
 			fillField(f.Field(i), f.Type().Field(i).Name, 20*n+i)

@@ -9,93 +9,97 @@ import (
 
 // InteractionRow is one piece of work from arrival to close.
 type InteractionRow struct {
-	ID            string
-	Channel       string
-	EntryPointID  string
-	FlowID        string
-	FlowVersion   int64
-	FlowSealed    secret.Sealed // where its flow stands
-	ContactID     string
-	NameSealed    secret.Sealed // display name of the person's choice
-	State         string
-	CloseReason   string
-	QueueID       string
-	AgentID       string // who holds it, is offered it, or held it last
-	PreferredID   string
-	OnlyPreferred bool
-	Priority      int
-	Needs         []acd.SkillNeed
-	Wants         []acd.SkillNeed // preferred skills
-	Language      string
-	DispositionID string
-	Labels        []string
-	Rating        int // 1-5; 0 if none
-	LeftMessage   bool
-	Consulted     []string       // colleagues asked for help
-	Refused       map[string]int // who declined or missed it since it last was queued, and until when it is kept from them (microseconds)
-	Front         bool           // it waits before all others of its queue
-	Extended      bool           // its wrap-up was extended once
-	ArrivedAt     time.Time
-	QueuedAt      time.Time
-	Place         time.Time // its place in the queue
-	EnteredAt     time.Time // when it came to its queue
-	OfferedAt     time.Time
-	AnsweredAt    time.Time
-	WrapFrom      time.Time
-	WrapUntil     time.Time
-	LeftAt        time.Time // when the person left
-	ClosedAt      time.Time
-	ErasedAt      time.Time // when retention erased its conversation
-	Outgoing      bool      // an agent began it
-	Masked        bool      // its flow waits for an answer that nobody may see
-	Outside       bool      // its call was handed over to an outside number
-	Apart         bool      // its person is in a secure flow, apart from its agent
-	Slot          string    // where it is parked; "": it is not
-	ParkedBy      string    // the user who parked it, until somebody has it again
-	ParkedPhone   string    // the phone by which it was parked, if it was by one
-	ParkedAt      time.Time
-	Talk          string        // whether it is spoken, too (core/talk)
-	Mailbox       string        // the user for whom a message by voice is taken
-	Callback      bool          // its person wants to be called back
-	Attempts      int           // calls back that reached nobody
-	ReachSealed   secret.Sealed // the number for that, where it is not the one that called
-	Version       int64
+	ID              string
+	Channel         string
+	EntryPointID    string
+	FlowID          string
+	FlowVersion     int64
+	FlowSealed      secret.Sealed // where its flow stands
+	ContactID       string
+	NameSealed      secret.Sealed // display name of the person's choice
+	State           string
+	CloseReason     string
+	QueueID         string
+	AgentID         string // who holds it, is offered it, or held it last
+	PreferredID     string
+	OnlyPreferred   bool
+	Priority        int
+	Needs           []acd.SkillNeed
+	Wants           []acd.SkillNeed // preferred skills
+	Language        string
+	DispositionID   string
+	Labels          []string
+	Rating          int // 1-5; 0 if none
+	LeftMessage     bool
+	Consulted       []string       // colleagues asked for help
+	Refused         map[string]int // who declined or missed it since it last was queued, and until when it is kept from them (microseconds)
+	Front           bool           // it waits before all others of its queue
+	Extended        bool           // its wrap-up was extended once
+	ArrivedAt       time.Time
+	QueuedAt        time.Time
+	Place           time.Time // its place in the queue
+	EnteredAt       time.Time // when it came to its queue
+	OfferedAt       time.Time
+	AnsweredAt      time.Time
+	WrapFrom        time.Time
+	WrapUntil       time.Time
+	LeftAt          time.Time // when the person left
+	ClosedAt        time.Time
+	ErasedAt        time.Time // when retention erased its conversation
+	Outgoing        bool      // an agent began it
+	Masked          bool      // its flow waits for an answer that nobody may see
+	Outside         bool      // its call was handed over to an outside number
+	Apart           bool      // its person is in a secure flow, apart from its agent
+	Slot            string    // where it is parked; "": it is not
+	ParkedBy        string    // the user who parked it, until somebody has it again
+	ParkedPhone     string    // the phone by which it was parked, if it was by one
+	ParkedAt        time.Time
+	Talk            string        // whether it is spoken, too (core/talk)
+	Mailbox         string        // the user for whom a message by voice is taken
+	Callback        bool          // its person wants to be called back
+	Attempts        int           // calls back that reached nobody
+	ReachSealed     secret.Sealed // the number for that, where it is not the one that called
+	RejectedFor     string        // the reason for which an email was rejected
+	RejectedVersion int64         // … at which version of it
+	CampaignID      string        // the campaign in which its agent called
+	MergedInto      string        // the interaction in which an email goes on that was merged into it
+	Version         int64
 }
 
 const interactionColumns = `interaction_id, channel, entry_point_id, flow_id, flow_version, flow_sealed, contact_id, name_sealed, state, close_reason, queue_id, agent_id,
 	preferred_id, only_preferred, priority, needs, language, disposition_id, labels, rating, left_message, consulted, front, extended, arrived_at, queued_at, place, offered_at, answered_at,
-	wrap_from, wrap_until, left_at, closed_at, erased_at, refused, wants, entered_at, outgoing, masked, outside, talk, mailbox, callback, attempts, reach_sealed, apart, slot, parked_by, parked_phone, parked_at, version`
+	wrap_from, wrap_until, left_at, closed_at, erased_at, refused, wants, entered_at, outgoing, masked, outside, talk, mailbox, callback, attempts, reach_sealed, apart, slot, parked_by, parked_phone, parked_at, rejected_for, rejected_version, merged_into, campaign_id, version`
 
 func scanInteraction(r row, i *InteractionRow) error {
 	return r.Scan(&i.ID, &i.Channel, &i.EntryPointID, &i.FlowID, &i.FlowVersion, sealed(&i.FlowSealed), &i.ContactID, sealed(&i.NameSealed), &i.State, &i.CloseReason,
 		&i.QueueID, &i.AgentID, &i.PreferredID, yes(&i.OnlyPreferred), num(&i.Priority), fromJSON(&i.Needs), &i.Language, &i.DispositionID, fromJSON(&i.Labels),
 		num(&i.Rating), yes(&i.LeftMessage), fromJSON(&i.Consulted), yes(&i.Front), yes(&i.Extended), at(&i.ArrivedAt), at(&i.QueuedAt), at(&i.Place), at(&i.OfferedAt), at(&i.AnsweredAt), at(&i.WrapFrom),
-		at(&i.WrapUntil), at(&i.LeftAt), at(&i.ClosedAt), at(&i.ErasedAt), fromJSON(&i.Refused), fromJSON(&i.Wants), at(&i.EnteredAt), yes(&i.Outgoing), yes(&i.Masked), yes(&i.Outside), &i.Talk, &i.Mailbox, yes(&i.Callback), num(&i.Attempts), sealed(&i.ReachSealed), yes(&i.Apart), &i.Slot, &i.ParkedBy, &i.ParkedPhone, at(&i.ParkedAt), &i.Version)
+		at(&i.WrapUntil), at(&i.LeftAt), at(&i.ClosedAt), at(&i.ErasedAt), fromJSON(&i.Refused), fromJSON(&i.Wants), at(&i.EnteredAt), yes(&i.Outgoing), yes(&i.Masked), yes(&i.Outside), &i.Talk, &i.Mailbox, yes(&i.Callback), num(&i.Attempts), sealed(&i.ReachSealed), yes(&i.Apart), &i.Slot, &i.ParkedBy, &i.ParkedPhone, at(&i.ParkedAt), &i.RejectedFor, &i.RejectedVersion, &i.MergedInto, &i.CampaignID, &i.Version)
 }
 
 // InsertInteraction adds an interaction, at version 1.
 func (tx *Tx) InsertInteraction(i InteractionRow) error {
 	_, err := tx.exec(`INSERT INTO interactions (tenant_id, `+interactionColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-		$19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49, $50, $51, 1)`,
+		$19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49, $50, $51, $52, $53, $54, $55, 1)`,
 		string(tx.scope.Tenant), i.ID, i.Channel, i.EntryPointID, i.FlowID, i.FlowVersion, raw(i.FlowSealed), i.ContactID, raw(i.NameSealed), i.State, i.CloseReason,
 		i.QueueID, i.AgentID, i.PreferredID, bit(i.OnlyPreferred), i.Priority, jsonList(i.Needs), i.Language, i.DispositionID, jsonList(i.Labels), i.Rating,
 		bit(i.LeftMessage), jsonList(i.Consulted), bit(i.Front), bit(i.Extended), us(i.ArrivedAt), us(i.QueuedAt), us(i.Place), us(i.OfferedAt), us(i.AnsweredAt), us(i.WrapFrom), us(i.WrapUntil),
-		us(i.LeftAt), us(i.ClosedAt), us(i.ErasedAt), jsonMap(i.Refused), jsonList(i.Wants), us(i.EnteredAt), bit(i.Outgoing), bit(i.Masked), bit(i.Outside), i.Talk, i.Mailbox, bit(i.Callback), i.Attempts, raw(i.ReachSealed), bit(i.Apart), i.Slot, i.ParkedBy, i.ParkedPhone, us(i.ParkedAt))
+		us(i.LeftAt), us(i.ClosedAt), us(i.ErasedAt), jsonMap(i.Refused), jsonList(i.Wants), us(i.EnteredAt), bit(i.Outgoing), bit(i.Masked), bit(i.Outside), i.Talk, i.Mailbox, bit(i.Callback), i.Attempts, raw(i.ReachSealed), bit(i.Apart), i.Slot, i.ParkedBy, i.ParkedPhone, us(i.ParkedAt), i.RejectedFor, i.RejectedVersion, i.MergedInto, i.CampaignID)
 	return err
 }
 
 // UpdateInteraction changes an interaction if its version still is i.Version.
-// Channel, entry point, mailbox, contact and arrival never change. Closing it lets
+// Channel, entry point, mailbox, campaign, contact and arrival never change. Closing it lets
 // the words of its conversation enter the search index.
 func (tx *Tx) UpdateInteraction(i InteractionRow) error {
 	n, err := tx.exec(`UPDATE interactions SET flow_id = $4, flow_version = $5, flow_sealed = $6, name_sealed = $7, state = $8, close_reason = $9, queue_id = $10,
 		agent_id = $11, preferred_id = $12, only_preferred = $13, priority = $14, needs = $15, language = $16, disposition_id = $17, labels = $18, rating = $19,
 		left_message = $20, consulted = $21, queued_at = $22, place = $23, offered_at = $24, answered_at = $25, wrap_from = $26, wrap_until = $27, left_at = $28,
-		closed_at = $29, erased_at = $30, front = $31, extended = $32, refused = $33, wants = $34, entered_at = $35, masked = $36, outside = $37, talk = $38, callback = $39, attempts = $40, reach_sealed = $41, apart = $42, slot = $43, parked_by = $44, parked_phone = $45, parked_at = $46, version = version + 1 WHERE tenant_id = $1 AND interaction_id = $2 AND version = $3`,
+		closed_at = $29, erased_at = $30, front = $31, extended = $32, refused = $33, wants = $34, entered_at = $35, masked = $36, outside = $37, talk = $38, callback = $39, attempts = $40, reach_sealed = $41, apart = $42, slot = $43, parked_by = $44, parked_phone = $45, parked_at = $46, rejected_for = $47, rejected_version = $48, merged_into = $49, version = version + 1 WHERE tenant_id = $1 AND interaction_id = $2 AND version = $3`,
 		string(tx.scope.Tenant), i.ID, i.Version, i.FlowID, i.FlowVersion, raw(i.FlowSealed), raw(i.NameSealed), i.State, i.CloseReason, i.QueueID, i.AgentID,
 		i.PreferredID, bit(i.OnlyPreferred), i.Priority, jsonList(i.Needs), i.Language, i.DispositionID, jsonList(i.Labels), i.Rating, bit(i.LeftMessage),
 		jsonList(i.Consulted), us(i.QueuedAt), us(i.Place), us(i.OfferedAt), us(i.AnsweredAt), us(i.WrapFrom), us(i.WrapUntil), us(i.LeftAt), us(i.ClosedAt), us(i.ErasedAt),
-		bit(i.Front), bit(i.Extended), jsonMap(i.Refused), jsonList(i.Wants), us(i.EnteredAt), bit(i.Masked), bit(i.Outside), i.Talk, bit(i.Callback), i.Attempts, raw(i.ReachSealed), bit(i.Apart), i.Slot, i.ParkedBy, i.ParkedPhone, us(i.ParkedAt))
+		bit(i.Front), bit(i.Extended), jsonMap(i.Refused), jsonList(i.Wants), us(i.EnteredAt), bit(i.Masked), bit(i.Outside), i.Talk, bit(i.Callback), i.Attempts, raw(i.ReachSealed), bit(i.Apart), i.Slot, i.ParkedBy, i.ParkedPhone, us(i.ParkedAt), i.RejectedFor, i.RejectedVersion, i.MergedInto)
 	if err := tx.swapped("interaction", n, err, `SELECT version FROM interactions WHERE tenant_id = $1 AND interaction_id = $2`, string(tx.scope.Tenant), i.ID); err != nil {
 		return err
 	}

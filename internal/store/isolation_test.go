@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
@@ -26,6 +27,16 @@ func everything(t *testing.T, db *store.DB) {
 				func() error { return tx.InsertRole(store.RoleRow{ID: "rol_1", NameKey: "lead", Base: "supervisor"}) },
 				func() error { return tx.PutSignOn(store.SignOnRow{Config: "{}"}) },
 				func() error { return tx.InsertIdentity(store.IdentityRow{Subject: []byte("i"), UserID: "usr_1"}) },
+				func() error { return tx.PutProvisioning(store.ProvisioningRow{Config: "{}"}) },
+				func() error {
+					return tx.PutProvisionedUser(store.ProvisionedUserRow{UserID: "usr_1", Index: []byte("i")})
+				},
+				func() error {
+					return tx.InsertProvisionedGroup(store.ProvisionedGroupRow{ID: "grp_1", NameKey: "desk"})
+				},
+				func() error {
+					return tx.InsertProvisionedMember(store.ProvisionedMemberRow{GroupID: "grp_1", UserID: "usr_1"})
+				},
 				func() error { return tx.InsertAPIKey(store.APIKeyRow{ID: "key_1", TokenHash: []byte("k")}) },
 				func() error {
 					return tx.InsertSetup(store.SetupRow{Kind: "queues", ID: "que_1", Body: json.RawMessage("{}")})
@@ -40,13 +51,36 @@ func everything(t *testing.T, db *store.DB) {
 				func() error {
 					return tx.InsertSupportGrant(store.SupportGrantRow{ID: "sup_1", State: "asked", Home: "opr_1", UserID: "usr_o", Scopes: []string{"room"}})
 				},
+				func() error {
+					return tx.InsertSignUpLink(store.SignUpLinkRow{ID: "lnk_1", CodeHash: []byte("of " + string(tenant)), Most: 1})
+				},
+				func() error { return tx.PutBrand(store.BrandRow{Link: "of " + string(tenant), Config: "{}"}) },
+				func() error {
+					return tx.InsertSampleObject(store.SampleObjectRow{ID: "flo_1", Sample: "chat", Kind: "flows"})
+				},
 				func() error { return tx.PutUsageDay(store.UsageDayRow{Day: "2026-11-29"}) },
+				func() error { return tx.PutEnd(store.EndRow{Facts: "{}"}) },
+				func() error {
+					return tx.InsertExport(store.ExportRow{ID: "exp_1", UserID: "usr_1", BegunAt: t0, EndsAt: t0})
+				},
 				func() error { return tx.InsertTrunkNumber("trk_1", "+351210000001 of "+string(tenant)) },
 				func() error {
 					_, _, err := tx.AddAddress(store.AddressRow{ContactID: "con_1", Kind: "email", AddressIndex: []byte("i")})
 					return err
 				},
 				func() error { return tx.InsertConsent(store.ConsentRow{ID: "cns_1", ContactID: "con_1"}) },
+				func() error {
+					return tx.PutFieldValue(store.FieldValueRow{Entity: "contact", ObjectID: "con_1", FieldID: "fld_1", Plain: "1", ChangedAt: t0}, time.Time{})
+				},
+				func() error {
+					_, err := tx.InsertListContact(store.ListContactRow{ID: "lco_1", ListID: "lst_1", Seq: 1, ContactID: "con_1", AddressIndex: []byte("i")})
+					return err
+				},
+				func() error {
+					_, err := tx.InsertCampaignContact(store.CampaignContactRow{CampaignID: "cmp_1", EntryID: "lco_1", ListID: "lst_1", Seq: 1, ContactID: "con_1", State: "claimed", AgentID: "usr_1"})
+					return err
+				},
+				func() error { _, err := tx.PutDoNotCall(store.DoNotCallRow{AddressIndex: []byte("i")}); return err },
 				func() error {
 					return tx.PutSegment(store.SegmentRow{InteractionID: "int_1", Number: 1, HolderKind: "flow", StartedAt: t0})
 				},
@@ -60,6 +94,7 @@ func everything(t *testing.T, db *store.DB) {
 				func() error {
 					return tx.PutGreeting(store.GreetingRow{UserID: "usr_1", Facts: "{}", Sealed: []byte("s"), SetAt: t0})
 				},
+				func() error { return tx.PutPhoto(store.PhotoRow{UserID: "usr_1", Sealed: []byte("s"), SetAt: t0}) },
 				func() error {
 					return tx.PutEmailFolder(store.EmailFolderRow{MailboxID: "mbx_1", Folder: "INBOX", Validity: 1, From: 1, Since: t0})
 				},
@@ -200,7 +235,7 @@ func TestRowSecurityHoldsAForgottenFilter(t *testing.T) {
 func TestSystemReachesItsTablesOnly(t *testing.T) {
 	db := storetest.Open(t, store.Postgres)
 	everything(t, db)
-	system := map[string]bool{"organisations": true, "jobs": true, "leases": true, "support_grants": true}
+	system := map[string]bool{"organisations": true, "jobs": true, "leases": true, "support_grants": true, "sign_up_links": true, "brands": true, "usage_days": true}
 	for _, table := range tenantTables(t, db) {
 		err := db.SystemRead(t.Context(), func(tx *store.Tx) error {
 			rows, err := tx.RawRows(1, "SELECT DISTINCT tenant_id FROM "+table)

@@ -217,6 +217,39 @@ func (tx *Tx) ReleaseLease(name, holder string) error {
 	return err
 }
 
+// Resting says that nobody holds the lease, and nobody takes it before it is needed.
+func (l LeaseRow) Resting() bool { return l.Holder == "" }
+
+// RestLease gives up the holder's lease so that it rests, unless work is open or an
+// agent is not offline. Whoever acts by its fence is refused from then on.
+func (tx *Tx) RestLease(name, holder string, fence int64) (rests bool, err error) {
+	if n, err := tx.CountOpenInteractions(); err != nil || n > 0 {
+		return false, err
+	}
+	n, err := tx.exec(`UPDATE leases SET holder = '', expires_at = 0, fence = fence + 1 WHERE tenant_id = $1 AND name = $2 AND holder = $3 AND fence = $4
+		AND NOT EXISTS (SELECT 1 FROM agents WHERE tenant_id = $1 AND presence <> 'offline')`, string(tx.scope.Tenant), name, holder, fence)
+	return n > 0, err
+}
+
+// woken is the holder of a lease that rested, until somebody takes it.
+const woken = "-"
+
+// WakeLease has a lease that rests taken at the next look of any node.
+func (tx *Tx) WakeLease(name string) error {
+	_, err := tx.exec(`UPDATE leases SET holder = $3 WHERE tenant_id = $1 AND name = $2 AND holder = ''`, string(tx.scope.Tenant), name, woken)
+	return err
+}
+
+// FloorLease is the lease of who runs a tenant's floor.
+const FloorLease = "floor"
+
+// TenantsAwake are the tenants whose floor does not rest, by id: those that work, or
+// with all also those that are suspended or closed (System).
+func (tx *Tx) TenantsAwake(all bool) ([]id.Tenant, error) {
+	return sysList(tx, func(r row, t *id.Tenant) error { return r.Scan(tenantOf(t)) }, `SELECT tenant_id FROM organisations o WHERE kind = 'tenant' AND (status = 'active' OR $2 = 1)
+		AND NOT EXISTS (SELECT 1 FROM leases l WHERE l.tenant_id = o.tenant_id AND l.name = $1 AND l.holder = '') ORDER BY tenant_id`, FloorLease, bit(all))
+}
+
 // Leases are all leases with a name, of all tenants (System).
 func (tx *Tx) Leases(name string) ([]LeaseRow, error) {
 	return sysList(tx, scanLease, `SELECT `+leaseColumns+` FROM leases WHERE name = $1 ORDER BY tenant_id`, name)

@@ -1,8 +1,9 @@
 package store
 
 import (
-	"strconv"
 	"time"
+
+	"nubitalk/internal/core/access"
 )
 
 // OfficeCallRow is a call that a phone made, and that left by a trunk and was
@@ -25,8 +26,9 @@ type OfficeCallRow struct {
 // OfficeCallFilter narrows a list of such calls; its zero value finds all.
 type OfficeCallFilter struct {
 	Phone, User string
-	Before      Cursor // of the list so far; the zero Cursor begins it
-	Limit       int    // 0 is 50
+	Within      *Within // who asks may know of calls of these teams' users only; nil: of all
+	Before      Cursor  // of the list so far; the zero Cursor begins it
+	Limit       int     // 0 is 50
 }
 
 const officeCallColumns = "call_id, user_id, phone_id, trunk_id, emergency, counts, started_at, answered_at, ended_at, q850, called, forwarded"
@@ -53,16 +55,16 @@ func (tx *Tx) OfficeCalls(from, to time.Time) ([]OfficeCallRow, error) {
 // OfficeCallsNewest are calls with the newest first.
 func (tx *Tx) OfficeCallsNewest(f OfficeCallFilter) ([]OfficeCallRow, error) {
 	args := []any{string(tx.scope.Tenant)}
-	bind := func(v any) string {
-		args = append(args, v)
-		return "$" + strconv.Itoa(len(args))
-	}
+	bind := binder(&args)
 	sql := `SELECT ` + officeCallColumns + ` FROM office_calls WHERE tenant_id = $1`
 	if f.Phone != "" {
 		sql += " AND phone_id = " + bind(f.Phone)
 	}
 	if f.User != "" {
 		sql += " AND user_id = " + bind(f.User)
+	}
+	if w := f.Within; w != nil {
+		sql += (&Within{RolePart: access.RolePart{Teams: w.Teams}}).interactions(bind, "", "user_id", "", "")
 	}
 	if !f.Before.At.IsZero() {
 		sql += " AND (started_at, call_id) < (" + bind(us(f.Before.At)) + ", " + bind(f.Before.ID) + ")"

@@ -49,7 +49,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		return nil, err
 	}
 	e, err := engine.Open(ctx, engine.Config{Driver: c.Driver, DSN: c.DSN, Connections: c.Connections, Role: c.Role, Migrations: files,
-		SystemTables: []string{"organisations", "jobs", "leases", "support_grants"}, AppendOnly: []string{"audit"}})
+		SystemTables: []string{"organisations", "jobs", "leases", "support_grants", "sign_up_links", "brands", "usage_days"}, AppendOnly: []string{"audit"}})
 	if err != nil {
 		return nil, err
 	}
@@ -104,13 +104,13 @@ func (db *DB) Read(ctx context.Context, t id.Tenant, fn func(*Tx) error) error {
 	return db.e.Read(ctx, sc, bound(sc, fn))
 }
 
-// System is Write across tenants, for organisations, jobs and leases only.
+// System is Write across tenants, for organisations, jobs, leases and amounts of usage only.
 func (db *DB) System(ctx context.Context, fn func(*Tx) error) error {
 	sc := engine.Scope{System: true}
 	return db.e.Write(ctx, sc, bound(sc, fn))
 }
 
-// SystemRead is Read across tenants, for organisations, jobs and leases only.
+// SystemRead is Read across tenants, for organisations, jobs, leases and amounts of usage only.
 func (db *DB) SystemRead(ctx context.Context, fn func(*Tx) error) error {
 	sc := engine.Scope{System: true}
 	return db.e.Read(ctx, sc, bound(sc, fn))

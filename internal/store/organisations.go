@@ -10,39 +10,41 @@ import (
 
 // OrganisationRow is an operator, a reseller or a tenant.
 type OrganisationRow struct {
-	ID        id.Tenant
-	Kind      string    // operator, reseller, tenant
-	ParentID  id.Tenant // "" for the operator
-	Slug      string    // what users type to sign in; unique in the installation
-	Name      string
-	Status    string // active, suspended, closed
-	Language  string
-	TimeZone  string // IANA name
-	Limits    usage.Limits
-	CreatedAt time.Time
-	UpdatedAt time.Time
-	Version   int64
+	ID         id.Tenant
+	Kind       string    // operator, reseller, tenant
+	ParentID   id.Tenant // "" for the operator
+	Slug       string    // what users type to sign in; unique in the installation
+	Name       string
+	Status     string // active, suspended, closed
+	Language   string
+	TimeZone   string // IANA name
+	Limits     usage.Limits
+	CreatedAt  time.Time
+	UpdatedAt  time.Time
+	Version    int64
+	EndsAt     time.Time // its end was begun, and comes then; zero: it goes on
+	TrialUntil time.Time // it is suspended then; zero: it is not on trial
 }
 
-const organisationColumns = "tenant_id, kind, parent_id, slug, name, status, language, time_zone, limits, created_at, updated_at, version"
+const organisationColumns = "tenant_id, kind, parent_id, slug, name, status, language, time_zone, limits, created_at, updated_at, version, ends_at, trial_until"
 
 func scanOrganisation(r row, o *OrganisationRow) error {
-	return r.Scan(tenantOf(&o.ID), &o.Kind, tenantOf(&o.ParentID), &o.Slug, &o.Name, &o.Status, &o.Language, &o.TimeZone, fromJSON(&o.Limits), at(&o.CreatedAt), at(&o.UpdatedAt), &o.Version)
+	return r.Scan(tenantOf(&o.ID), &o.Kind, tenantOf(&o.ParentID), &o.Slug, &o.Name, &o.Status, &o.Language, &o.TimeZone, fromJSON(&o.Limits), at(&o.CreatedAt), at(&o.UpdatedAt), &o.Version, at(&o.EndsAt), at(&o.TrialUntil))
 }
 
 // InsertOrganisation adds an organisation, at version 1 (System). A slug that is
 // taken is Conflict.
 func (tx *Tx) InsertOrganisation(o OrganisationRow) error {
-	_, err := tx.sysExec(`INSERT INTO organisations (`+organisationColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1)`,
-		string(o.ID), o.Kind, string(o.ParentID), o.Slug, o.Name, o.Status, o.Language, o.TimeZone, jsonOf(o.Limits), us(o.CreatedAt), us(o.UpdatedAt))
+	_, err := tx.sysExec(`INSERT INTO organisations (`+organisationColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1, $12, $13)`,
+		string(o.ID), o.Kind, string(o.ParentID), o.Slug, o.Name, o.Status, o.Language, o.TimeZone, jsonOf(o.Limits), us(o.CreatedAt), us(o.UpdatedAt), us(o.EndsAt), us(o.TrialUntil))
 	return err
 }
 
 // UpdateOrganisation changes what may change of an organisation, if its version
 // still is o.Version (System).
 func (tx *Tx) UpdateOrganisation(o OrganisationRow) error {
-	n, err := tx.sysExec(`UPDATE organisations SET slug = $3, name = $4, status = $5, language = $6, time_zone = $7, updated_at = $8, limits = $9, parent_id = $10, version = version + 1
-		WHERE tenant_id = $1 AND version = $2`, string(o.ID), o.Version, o.Slug, o.Name, o.Status, o.Language, o.TimeZone, us(o.UpdatedAt), jsonOf(o.Limits), string(o.ParentID))
+	n, err := tx.sysExec(`UPDATE organisations SET slug = $3, name = $4, status = $5, language = $6, time_zone = $7, updated_at = $8, limits = $9, parent_id = $10, ends_at = $11, trial_until = $12, version = version + 1
+		WHERE tenant_id = $1 AND version = $2`, string(o.ID), o.Version, o.Slug, o.Name, o.Status, o.Language, o.TimeZone, us(o.UpdatedAt), jsonOf(o.Limits), string(o.ParentID), us(o.EndsAt), us(o.TrialUntil))
 	if err != nil || n > 0 {
 		return err
 	}
@@ -94,6 +96,10 @@ func (tx *Tx) OrganisationsOf(parent, after id.Tenant, limit int) ([]Organisatio
 // reseller of that one, a tenant.
 const levels = 3
 
+// below are the organisations anywhere below $1.
+const below = ` WHERE parent_id = $1 OR parent_id IN (SELECT tenant_id FROM organisations WHERE parent_id = $1)
+	OR parent_id IN (SELECT tenant_id FROM organisations WHERE parent_id IN (SELECT tenant_id FROM organisations WHERE parent_id = $1))`
+
 // Under are an organisation, first, and all that are anywhere below it, by level
 // and age (System).
 func (tx *Tx) Under(t id.Tenant) ([]OrganisationRow, error) {
@@ -101,7 +107,7 @@ func (tx *Tx) Under(t id.Tenant) ([]OrganisationRow, error) {
 	if err != nil {
 		return nil, err
 	}
-	all, err := tx.Organisations()
+	all, err := sysList(tx, scanOrganisation, `SELECT `+organisationColumns+` FROM organisations`+below+` ORDER BY created_at, tenant_id`, string(t))
 	if err != nil {
 		return nil, err
 	}
@@ -116,6 +122,26 @@ func (tx *Tx) Under(t id.Tenant) ([]OrganisationRow, error) {
 		above = next
 	}
 	return tree, nil
+}
+
+// OrganisationLine is what an organisation is found by.
+type OrganisationLine struct {
+	ID, ParentID             id.Tenant
+	Kind, Slug, Name, Status string
+	Ending                   bool // its end was begun
+	Limits                   usage.Limits
+}
+
+// OrganisationLines are all organisations, by id (System).
+func (tx *Tx) OrganisationLines() ([]OrganisationLine, error) {
+	return sysList(tx, func(r row, o *OrganisationLine) error {
+		return r.Scan(tenantOf(&o.ID), tenantOf(&o.ParentID), &o.Kind, &o.Slug, &o.Name, &o.Status, yes(&o.Ending), fromJSON(&o.Limits))
+	}, `SELECT tenant_id, parent_id, kind, slug, name, status, CASE WHEN ends_at > 0 THEN 1 ELSE 0 END, limits FROM organisations ORDER BY tenant_id`)
+}
+
+// OrganisationsStamp is another after each change of any organisation (System).
+func (tx *Tx) OrganisationsStamp() (stamp [2]int64, err error) {
+	return sysGet(tx, "list", func(r row, s *[2]int64) error { return r.Scan(&s[0], &s[1]) }, `SELECT count(*), CAST(coalesce(sum(version), 0) AS BIGINT) FROM organisations`)
 }
 
 // IsBelow says whether an organisation is anywhere below another (System).

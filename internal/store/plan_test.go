@@ -7,19 +7,20 @@ import (
 	"testing"
 	"time"
 
+	"nubitalk/internal/core/access"
 	"nubitalk/internal/store"
 	"nubitalk/internal/store/storetest"
 )
 
 // grows are the tables that get many rows for each tenant: no statement may walk
 // over all of them.
-var grows = regexp.MustCompile(`\b(interactions|segments|offers|messages|message_tokens|chats|attachments|recordings|recording_entries|recording_shares|evaluations|calibrations|voicemails|emails|email_sends|email_acknowledgements|alerts|audit|contacts|contact_addresses|consents|sessions|factors|call_legs|v|i|s|n|c|m|t|l|o|e|r)\b`)
+var grows = regexp.MustCompile(`\b(interactions|segments|offers|messages|message_tokens|chats|attachments|recordings|recording_entries|recording_shares|evaluations|calibrations|voicemails|emails|email_sends|email_acknowledgements|alerts|audit|contacts|contact_addresses|field_values|list_contacts|campaign_contacts|do_not_call|consents|sessions|factors|call_legs|v|i|s|n|c|m|t|l|o|e|r)\b`)
 
 var (
 	scan       = regexp.MustCompile(`^SCAN (\w+)`)
 	tenantOnly = regexp.MustCompile(`^SEARCH (\w+) USING .*\(tenant_id=\?\)$`)
 	// inOrder are indexes that hold few rows, or give a list its order.
-	inOrder = regexp.MustCompile(`interactions_arrived|interactions_open|chats_talking|chats_waiting|evaluations_newest|calibrations_newest|offers_pending|attachments_unsent|alerts_open|COVERING INDEX (recordings|attachments)_storage`)
+	inOrder = regexp.MustCompile(`sqlite_autoindex_do_not_call|interactions_arrived|interactions_open|chats_talking|chats_waiting|evaluations_newest|calibrations_newest|offers_pending|attachments_unsent|alerts_open|COVERING INDEX (recordings|attachments)_storage|COVERING INDEX sqlite_autoindex_list_contacts`)
 )
 
 func tooWide(step string) bool {
@@ -54,10 +55,43 @@ func TestStatementsUseIndexes(t *testing.T) {
 		explained(row.insert)
 		explained(func(tx *store.Tx) error { _, _ = row.get(tx); return nil })
 	}
+	for _, e := range store.ExportedTables() { // what comes after the first page
+		var rows []store.ExportedRow
+		read(t, db, tenA, func(tx *store.Tx) (err error) { rows, err = tx.ExportedRows(e, nil); return err })
+		if len(rows) > 0 {
+			explained(func(tx *store.Tx) error { return ignore(tx.ExportedRows(e, rows[0].Cells)) })
+		}
+	}
 	token := [][]byte{[]byte("word")}
+	within := &store.Within{RolePart: access.RolePart{Teams: []string{"team_1", "team_2"}, Queues: []string{"que_1"}, Campaigns: []string{"cmp_1"}}, User: "usr_1"}
 	for _, run := range []func(tx *store.Tx) error{
 		func(tx *store.Tx) error { return ignore(tx.OpenInteractions()) },
+		func(tx *store.Tx) error { return ignore(tx.AuditHabit("usr_1", "sign_in", t0, 10)) },
 		func(tx *store.Tx) error { return ignore(tx.FactorsOf("usr_1")) },
+		func(tx *store.Tx) error { return ignore(tx.CountFieldValues("fld_1")) },
+		func(tx *store.Tx) error { return ignore(tx.CountFieldValue("fld_1", "1")) },
+		func(tx *store.Tx) error { return ignore(tx.EmptyField("fld_2")) },
+		func(tx *store.Tx) error { return tx.DeleteFieldValue("contact", "con_1", "fld_1", t0) },
+		func(tx *store.Tx) error { return ignore(tx.LastOfList("lst_1")) },
+		func(tx *store.Tx) error { return ignore(tx.ListContacts("lst_1", 0, 10)) },
+		func(tx *store.Tx) error { return ignore(tx.InList("lst_1", "con_1")) },
+		func(tx *store.Tx) error { return ignore(tx.ListSizes()) },
+		func(tx *store.Tx) error { return ignore(tx.CampaignHas("cmp_1", "con_1")) },
+		func(tx *store.Tx) error { return ignore(tx.Reached("cmp_1", "lst_1")) },
+		func(tx *store.Tx) error { _, _, err := tx.ZoneAfter("cmp_1", "", true); return err },
+		func(tx *store.Tx) error {
+			return ignore(tx.DueContacts("cmp_1", "", []string{"lst_1"}, "pending", "usr_1", t0, t0, 10))
+		},
+		func(tx *store.Tx) error { return ignore(tx.HeldContacts("")) },
+		func(tx *store.Tx) error { return ignore(tx.HeldContacts("usr_1")) },
+		func(tx *store.Tx) error { return ignore(tx.NextDue("cmp_1", "", []string{"lst_1"}, t0)) },
+		func(tx *store.Tx) error { return ignore(tx.CampaignCounts("cmp_1")) },
+		func(tx *store.Tx) error { _, _ = tx.CampaignCall("int_1"); return nil },
+		func(tx *store.Tx) error { return ignore(tx.TwiceLeft("cmp_1", []string{"lst_1"}, 10)) },
+		func(tx *store.Tx) error { _, _, err := tx.CalledListAfter("cmp_1", ""); return err },
+		func(tx *store.Tx) error { return ignore(tx.CountDoNotCall()) },
+		func(tx *store.Tx) error { return tx.DeleteDoNotCall([]byte("i")) },
+		func(tx *store.Tx) error { return tx.DeleteListContact("lco_1") },
 		func(tx *store.Tx) error { return tx.UseFactor(store.FactorRow{ID: "fac_1"}, 0) },
 		func(tx *store.Tx) error { return tx.DeleteFactor("usr_1", "fac_1") },
 		func(tx *store.Tx) error { return ignore(tx.DeleteFactorsOf("usr_1")) },
@@ -67,6 +101,7 @@ func TestStatementsUseIndexes(t *testing.T) {
 		func(tx *store.Tx) error { return tx.EachOpenSegment(func(store.SegmentRow) error { return nil }) },
 		func(tx *store.Tx) error { return ignore(tx.CallLegs(store.LegFilter{})) },
 		func(tx *store.Tx) error { return ignore(tx.CountOpenEmails("mbx_1")) },
+		func(tx *store.Tx) error { return ignore(tx.MergedEmails("int_1")) },
 		func(tx *store.Tx) error { return ignore(tx.AcknowledgementOf("int_1")) },
 		func(tx *store.Tx) error { return ignore(tx.DeleteAcknowledgements(t0)) },
 		func(tx *store.Tx) error { return ignore(tx.DeletedVoicemails(t0, 10)) },
@@ -134,6 +169,9 @@ func TestStatementsUseIndexes(t *testing.T) {
 		func(tx *store.Tx) error {
 			return ignore(tx.SearchInteractions(store.InteractionFilter{Recorded: true}))
 		},
+		func(tx *store.Tx) error {
+			return ignore(tx.SearchInteractions(store.InteractionFilter{Field: "fld_1", Value: "7"}))
+		},
 		func(tx *store.Tx) error { return ignore(tx.Recorded([]string{"int_1", "int_2"})) },
 		func(tx *store.Tx) error {
 			return ignore(tx.SearchInteractions(store.InteractionFilter{Contacts: []string{"con_1", "con_2"}}))
@@ -142,7 +180,28 @@ func TestStatementsUseIndexes(t *testing.T) {
 			return ignore(tx.SearchInteractions(store.InteractionFilter{Agent: "usr_1", From: t0}))
 		},
 		func(tx *store.Tx) error {
-			return ignore(tx.SearchInteractions(store.InteractionFilter{HeldBy: "usr_1", To: t0}))
+			return ignore(tx.SearchInteractions(store.InteractionFilter{Within: &store.Within{User: "usr_1"}, To: t0}))
+		},
+		func(tx *store.Tx) error {
+			return ignore(tx.SearchInteractions(store.InteractionFilter{Within: within, To: t0}))
+		},
+		func(tx *store.Tx) error { return ignore(tx.UsersAfter("", within, 10)) },
+		func(tx *store.Tx) error {
+			return ignore(tx.ContactsAfter("", store.ContactFilter{Part: &within.RolePart, Field: "fld_1", Value: "1"}, 10))
+		},
+		func(tx *store.Tx) error { return ignore(tx.ContactWithin("con_1", within.RolePart)) },
+		func(tx *store.Tx) error { return ignore(tx.Belongs("que_1", "usr_1", "cmp_1")) },
+		func(tx *store.Tx) error { return ignore(tx.Alerts(store.AlertFilter{Within: &within.RolePart})) },
+		func(tx *store.Tx) error { return ignore(tx.CallLegs(store.LegFilter{Within: within, Also: within})) },
+		func(tx *store.Tx) error { return ignore(tx.OfficeCallsNewest(store.OfficeCallFilter{Within: within})) },
+		func(tx *store.Tx) error {
+			return ignore(tx.Evaluations(store.EvaluationFilter{Within: within, Limit: 10}))
+		},
+		func(tx *store.Tx) error {
+			return ignore(tx.CompletedEvaluations(store.ScoredFilter{Within: within, From: t0, To: t0}, store.Cursor{}, 10))
+		},
+		func(tx *store.Tx) error {
+			return tx.EachScored(store.ScoredFilter{Within: within, From: t0, To: t0}, func(store.ScoredRow) error { return nil })
 		},
 		func(tx *store.Tx) error {
 			return ignore(tx.SearchInteractions(store.InteractionFilter{Queue: "que_1", Before: store.Cursor{At: t0, ID: "int_1"}}))
@@ -184,10 +243,20 @@ func TestStatementsUseIndexes(t *testing.T) {
 		func(tx *store.Tx) error { return tx.DeleteRecordingShare("rec_int_call", "shr_int_call") },
 		func(tx *store.Tx) error { return ignore(tx.DeleteRecordingShares(t0)) },
 		func(tx *store.Tx) error { return ignore(tx.DeleteSupportGrants(t0)) },
+		func(tx *store.Tx) error { return ignore(tx.DeleteExports(t0)) },
+		func(tx *store.Tx) error { return ignore(tx.RecordingsAfter("rec_1", "", false, 10)) },
+		func(tx *store.Tx) error { return ignore(tx.AttachmentsAfter("att_1", "att_2", 10)) },
 		func(tx *store.Tx) error { return tx.ForgetProviderSession("ses_1") },
 		func(tx *store.Tx) error { return ignore(tx.EndProviderSessions("usr_1", "", "ses_1", t0)) },
 		func(tx *store.Tx) error { return ignore(tx.OpenSupportGrants(t0)) },
 		func(tx *store.Tx) error { return ignore(tx.SupportGrants("sup_2", 10)) },
+		func(tx *store.Tx) error { return ignore(tx.SignUpLinks("lnk_2", 10)) },
+		func(tx *store.Tx) error { return ignore(tx.SampleObjects()) },
+		func(tx *store.Tx) error { return tx.DeleteSampleObject("flo_1") },
+		func(tx *store.Tx) error { _, _, err := tx.Began(); return err },
+		func(tx *store.Tx) error { return ignore(tx.ArrivedBy("ent_1", t0)) },
+		func(tx *store.Tx) error { return ignore(tx.CountSignUpLinks()) },
+		func(tx *store.Tx) error { return ignore(tx.DeleteSignUpLink("lnk_2")) },
 		func(tx *store.Tx) error { return tx.DeleteRecording("rec_int_call") },
 		func(tx *store.Tx) error { return closeWork(tx, "int_1", t0) },
 		func(tx *store.Tx) error { return ignore(tx.DeleteConversation("int_1", t0)) },

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -24,9 +25,24 @@ type RoleRow struct {
 func (r RoleRow) Custom() access.Custom {
 	c := access.Custom{ID: access.Role(r.ID), Base: access.Role(r.Base), Grants: make(map[access.Permission]access.Scope, len(r.Grants))}
 	for p, s := range r.Grants {
-		c.Grants[access.Permission(p)] = access.Scope(s)
+		if s > 0 && s < len(grantsStored) {
+			c.Grants[access.Permission(p)] = grantsStored[s]
+		}
 	}
 	return c
+}
+
+// grantsStored are the scopes that a role of a tenant's own gives, by how they are
+// stored.
+var grantsStored = [...]access.Scope{access.None, access.Own, access.Tenant}
+
+// GrantsStored is how a role's permissions are stored.
+func GrantsStored(given map[access.Permission]access.Scope) map[string]int {
+	out := make(map[string]int, len(given))
+	for p, s := range given {
+		out[string(p)] = slices.Index(grantsStored[:], s)
+	}
+	return out
 }
 
 const roleColumns = "role_id, name, name_key, base, grants, created_at, updated_at, version"
@@ -136,7 +152,7 @@ func (tx *Tx) resolveKey(k APIKeyRow, err error) (APIKeyRow, error) {
 
 // Actor is the user as permissions are asked of it.
 func (u UserRow) Actor(t id.Tenant) access.Actor {
-	return access.Actor{Tenant: t, User: u.ID, Roles: rolesAs(u.Roles), Custom: u.Custom}
+	return access.Actor{Tenant: t, User: u.ID, Roles: rolesAs(u.Roles), Custom: u.Custom, Parts: u.Parts}
 }
 
 // UsesDesk says whether the user may use the desk: whether it counts as an agent
@@ -151,7 +167,7 @@ func (u UserRow) Serves() bool { return u.UsesDesk() && u.Actor("").Is(access.Ag
 
 // Actor is the key as permissions are asked of it.
 func (k APIKeyRow) Actor(t id.Tenant) access.Actor {
-	a := access.Actor{Tenant: t, User: k.ID, Session: k.ID, Roles: rolesAs(k.Roles), Custom: k.Custom}
+	a := access.Actor{Tenant: t, User: k.ID, Session: k.ID, Roles: rolesAs(k.Roles), Custom: k.Custom, Parts: k.Parts}
 	if k.Scopes != nil {
 		a.Scopes = make([]access.Permission, len(k.Scopes))
 		for i, p := range k.Scopes {
@@ -188,10 +204,30 @@ func (tx *Tx) DeskUsers() (n int64, err error) {
 // replaceKeyRole puts another role in the place of one; a key that has it already
 // keeps it once.
 func (tx *Tx) replaceKeyRole(k APIKeyRow, from, to string) error {
-	roles := slices.DeleteFunc(slices.Clone(k.Roles), func(r string) bool { return r == from || r == to })
-	roles = append(roles, to)
-	n, err := tx.exec(`UPDATE api_keys SET roles = $3 WHERE tenant_id = $1 AND key_id = $2`, string(tx.scope.Tenant), k.ID, jsonList(roles))
+	roles, parts := ReplaceRole(k.Roles, k.Parts, from, to)
+	n, err := tx.exec(`UPDATE api_keys SET roles = $3, role_parts = $4 WHERE tenant_id = $1 AND key_id = $2`, string(tx.scope.Tenant), k.ID, jsonList(roles), jsonMap(parts))
 	return must("API key", n, err)
+}
+
+// ReplaceRole puts another role in the place of one, for the part for which that was
+// given. Who has the other for more keeps that.
+func ReplaceRole(roles []string, parts map[access.Role]access.RolePart, from, to string) ([]string, map[access.Role]access.RolePart) {
+	had := slices.Contains(roles, to)
+	roles = append(slices.DeleteFunc(slices.Clone(roles), func(r string) bool { return r == from || r == to }), to)
+	slices.Sort(roles)
+	parts = maps.Clone(parts)
+	part, narrow := parts[access.Role(from)]
+	mine, narrowed := parts[access.Role(to)]
+	delete(parts, access.Role(from))
+	switch {
+	case had && narrowed && narrow:
+		parts[access.Role(to)] = mine.And(part)
+	case had && narrowed:
+		delete(parts, access.Role(to)) // it had the first for everything
+	case !had && narrow:
+		parts[access.Role(to)] = part
+	}
+	return roles, parts
 }
 
 // ReplaceKeyRoles puts another role in the place of one, for all keys.

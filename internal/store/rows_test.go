@@ -39,6 +39,12 @@ func only[R any](rows []R, err error) (R, error) {
 	return rows[0], nil
 }
 
+func exportRow() store.ExportRow {
+	e := fill[store.ExportRow](47)
+	e.Version = 1
+	return e
+}
+
 func tenantRows() []kept {
 	user := fill[store.UserRow](1)
 	user.Status, user.Version = "active", 1
@@ -49,6 +55,8 @@ func tenantRows() []kept {
 	setupVersion := fill[store.SetupVersionRow](4)
 	setupVersion.Kind, setupVersion.ID, setupVersion.Body = setup.Kind, setup.ID, json.RawMessage(`[1]`)
 	session := fill[store.SessionRow](5)
+	link := fill[store.SignUpLinkRow](70)
+	link.Tenant = tenA
 	grant := fill[store.SupportGrantRow](44)
 	grant.Tenant, grant.State, grant.Version = tenA, "granted", 1
 	session.UserID = user.ID
@@ -58,6 +66,10 @@ func tenantRows() []kept {
 	consent.ContactID = contact.ID
 	interaction := fill[store.InteractionRow](8)
 	interaction.ID, interaction.ContactID, interaction.State, interaction.Version = "int_full", contact.ID, "wrapping", 1
+	listed, called, never := fill[store.ListContactRow](93), fill[store.CampaignContactRow](94), fill[store.DoNotCallRow](95)
+	listed.ContactID, called.ContactID, called.State, called.Version = contact.ID, contact.ID, "dialing", 1
+	value := fill[store.FieldValueRow](45)
+	value.Entity = "queue"
 	segment := fill[store.SegmentRow](9)
 	segment.InteractionID, segment.HolderKind = interaction.ID, "agent"
 	offer := fill[store.OfferRow](10)
@@ -77,13 +89,20 @@ func tenantRows() []kept {
 	role.Version = 1
 	alert := fill[store.AlertRow](18)
 	factor := fill[store.FactorRow](43)
+	brand := fill[store.BrandRow](72)
+	brand.Tenant, brand.Version = tenA, 1
 	signOn, identity := fill[store.SignOnRow](70), fill[store.IdentityRow](71)
+	provisioning, provisioned, group := fill[store.ProvisioningRow](86), fill[store.ProvisionedUserRow](87), fill[store.ProvisionedGroupRow](88)
+	provisioned.UserID, provisioning.Version, group.Version = user.ID, 1, 1
+	member := store.ProvisionedMemberRow{GroupID: group.ID, UserID: user.ID}
 	identity.UserID, signOn.Version = user.ID, 1
 	factor.UserID, factor.Kind = user.ID, "totp"
 	officeCall := fill[store.OfficeCallRow](30)
 	forward := fill[store.ForwardRow](31)
 	greeting := fill[store.GreetingRow](44)
 	greeting.UserID = user.ID
+	photo := fill[store.PhotoRow](111)
+	photo.UserID = user.ID
 	voicemail := fill[store.VoicemailRow](32)
 	voicemail.InteractionID, voicemail.DeletedAt = interaction.ID, time.Time{}
 	emailFolder := fill[store.EmailFolderRow](40)
@@ -111,6 +130,9 @@ func tenantRows() []kept {
 	return []kept{
 		keep("users", user, (*store.Tx).InsertUser, func(tx *store.Tx, r store.UserRow) (store.UserRow, error) { return tx.User(r.ID) }),
 		keep("users by name", user, nothing, func(tx *store.Tx, r store.UserRow) (store.UserRow, error) { return tx.UserByName(r.UserNameKey) }),
+		keep("users by invitation", user, nothing, func(tx *store.Tx, r store.UserRow) (store.UserRow, error) {
+			return tx.UserByInvitation(r.InvitationHash)
+		}),
 		keep("users listed", user, nothing, func(tx *store.Tx, r store.UserRow) (store.UserRow, error) { return only(tx.Users()) }),
 		keep("sessions", session, (*store.Tx).InsertSession, func(tx *store.Tx, r store.SessionRow) (store.SessionRow, error) { return tx.Session(r.ID) }),
 		keep("sessions by token", session, nothing, func(tx *store.Tx, r store.SessionRow) (store.SessionRow, error) {
@@ -124,10 +146,49 @@ func tenantRows() []kept {
 			got.Version-- // it is stored as the next one
 			return got, err
 		}),
+		keep("brands", brand, (*store.Tx).PutBrand, func(tx *store.Tx, _ store.BrandRow) (store.BrandRow, error) {
+			got, err := tx.OwnBrand()
+			got.Version-- // it is stored as the next one
+			return got, err
+		}),
 		keep("identities", identity, (*store.Tx).InsertIdentity, func(tx *store.Tx, r store.IdentityRow) (store.IdentityRow, error) { return tx.Identity(r.Subject) }),
 		keep("identities of a user", identity, nothing, func(tx *store.Tx, r store.IdentityRow) (store.IdentityRow, error) { return tx.IdentityOf(r.UserID) }),
+		keep("provisionings", provisioning, func(tx *store.Tx, r store.ProvisioningRow) error {
+			return firstOf(tx.PutProvisioning(r), tx.CountProvisioned(r.Did, r.AskedAt))
+		}, func(tx *store.Tx, _ store.ProvisioningRow) (store.ProvisioningRow, error) {
+			got, err := tx.Provisioning()
+			got.Version-- // it is stored as the next one
+			return got, err
+		}),
+		keep("provisioned_users", provisioned, (*store.Tx).PutProvisionedUser, func(tx *store.Tx, r store.ProvisionedUserRow) (store.ProvisionedUserRow, error) {
+			return tx.ProvisionedUser(r.UserID)
+		}),
+		keep("provisioned_users by the directory's id", provisioned, nothing, func(tx *store.Tx, r store.ProvisionedUserRow) (store.ProvisionedUserRow, error) {
+			return only(tx.ProvisionedUsersBy(r.Index))
+		}),
+		keep("provisioned_users listed", provisioned, nothing, func(tx *store.Tx, r store.ProvisionedUserRow) (store.ProvisionedUserRow, error) {
+			return only(tx.ProvisionedUsers())
+		}),
+		keep("provisioned_groups", group, (*store.Tx).InsertProvisionedGroup, func(tx *store.Tx, r store.ProvisionedGroupRow) (store.ProvisionedGroupRow, error) {
+			return tx.ProvisionedGroup(r.ID)
+		}),
+		keep("provisioned_groups listed", group, nothing, func(tx *store.Tx, r store.ProvisionedGroupRow) (store.ProvisionedGroupRow, error) {
+			return only(tx.ProvisionedGroups())
+		}),
+		keep("provisioned_members", member, (*store.Tx).InsertProvisionedMember, func(tx *store.Tx, r store.ProvisionedMemberRow) (store.ProvisionedMemberRow, error) {
+			return only(tx.ProvisionedMembers())
+		}),
+		keep("provisioned_members of a group", member, nothing, func(tx *store.Tx, r store.ProvisionedMemberRow) (store.ProvisionedMemberRow, error) {
+			return only(tx.ProvisionedMembersOf(r.GroupID))
+		}),
+		keep("provisioned_groups of a user", group, nothing, func(tx *store.Tx, r store.ProvisionedGroupRow) (store.ProvisionedGroupRow, error) {
+			return only(tx.ProvisionedGroupsOf(user.ID))
+		}),
 		keep("api_keys", apiKey, (*store.Tx).InsertAPIKey, func(tx *store.Tx, r store.APIKeyRow) (store.APIKeyRow, error) { return tx.APIKey(r.ID) }),
 		keep("api_keys by token", apiKey, nothing, func(tx *store.Tx, r store.APIKeyRow) (store.APIKeyRow, error) { return tx.APIKeyByToken(r.TokenHash) }),
+		keep("api_keys by the secret before", apiKey, nothing, func(tx *store.Tx, r store.APIKeyRow) (store.APIKeyRow, error) {
+			return tx.APIKeyByEarlier(r.EarlierHash)
+		}),
 		keep("setup", setup, (*store.Tx).InsertSetup, func(tx *store.Tx, r store.SetupRow) (store.SetupRow, error) { return tx.Setup(r.Kind, r.ID) }),
 		keep("setup listed", setup, nothing, func(tx *store.Tx, r store.SetupRow) (store.SetupRow, error) { return only(tx.SetupOf(r.Kind)) }),
 		keep("setup_versions", setupVersion, (*store.Tx).InsertSetupVersion, func(tx *store.Tx, r store.SetupVersionRow) (store.SetupVersionRow, error) {
@@ -145,6 +206,36 @@ func tenantRows() []kept {
 		}),
 		keep("contact_addresses listed", address, nothing, func(tx *store.Tx, r store.AddressRow) (store.AddressRow, error) {
 			return only(tx.AddressesOf(r.ContactID))
+		}),
+		keep("field_values", value, func(tx *store.Tx, r store.FieldValueRow) error { return tx.PutFieldValue(r, time.Time{}) }, func(tx *store.Tx, r store.FieldValueRow) (store.FieldValueRow, error) {
+			return only(tx.FieldValues(r.Entity, r.ObjectID))
+		}),
+		keep("list_contacts", listed, func(tx *store.Tx, r store.ListContactRow) error { _, err := tx.InsertListContact(r); return err }, func(tx *store.Tx, r store.ListContactRow) (store.ListContactRow, error) {
+			return tx.ListContact(r.ID)
+		}),
+		keep("list_contacts of a list", listed, nothing, func(tx *store.Tx, r store.ListContactRow) (store.ListContactRow, error) {
+			return only(tx.ListContacts(r.ListID, r.Seq-1, 2))
+		}),
+		keep("list_contacts of a contact", listed, nothing, func(tx *store.Tx, r store.ListContactRow) (store.ListContactRow, error) {
+			return only(tx.ListsOf(r.ContactID))
+		}),
+		keep("campaign_contacts", called, func(tx *store.Tx, r store.CampaignContactRow) error {
+			_, err := tx.InsertCampaignContact(r)
+			return err
+		}, func(tx *store.Tx, r store.CampaignContactRow) (store.CampaignContactRow, error) {
+			return tx.CampaignContact(r.CampaignID, r.EntryID)
+		}),
+		keep("campaign_contacts of a contact", called, nothing, func(tx *store.Tx, r store.CampaignContactRow) (store.CampaignContactRow, error) {
+			return only(tx.CampaignsOf(r.ContactID))
+		}),
+		keep("campaign_contacts that agents have", called, nothing, func(tx *store.Tx, r store.CampaignContactRow) (store.CampaignContactRow, error) {
+			return only(tx.HeldContacts(r.AgentID))
+		}),
+		keep("campaign_contacts that are due", called, nothing, func(tx *store.Tx, r store.CampaignContactRow) (store.CampaignContactRow, error) {
+			return only(tx.DueContacts(r.CampaignID, r.TimeZone, []string{r.ListID}, r.State, r.AgentID, r.DueAt, time.Time{}, 2))
+		}),
+		keep("do_not_call", never, func(tx *store.Tx, r store.DoNotCallRow) error { _, err := tx.PutDoNotCall(r); return err }, func(tx *store.Tx, r store.DoNotCallRow) (store.DoNotCallRow, error) {
+			return tx.DoNotCall(r.AddressIndex)
 		}),
 		keep("consents", consent, (*store.Tx).InsertConsent, func(tx *store.Tx, r store.ConsentRow) (store.ConsentRow, error) { return tx.Consent(r.ID) }),
 		keep("consents listed", consent, nothing, func(tx *store.Tx, r store.ConsentRow) (store.ConsentRow, error) {
@@ -169,6 +260,7 @@ func tenantRows() []kept {
 		}),
 		keep("forwards", forward, (*store.Tx).PutForward, func(tx *store.Tx, r store.ForwardRow) (store.ForwardRow, error) { return only(tx.Forwards()) }),
 		keep("greetings", greeting, (*store.Tx).PutGreeting, func(tx *store.Tx, r store.GreetingRow) (store.GreetingRow, error) { return tx.Greeting(r.UserID) }),
+		keep("photos", photo, (*store.Tx).PutPhoto, func(tx *store.Tx, r store.PhotoRow) (store.PhotoRow, error) { return tx.Photo(r.UserID) }),
 		keep("voicemails", voicemail, (*store.Tx).PutVoicemail, func(tx *store.Tx, r store.VoicemailRow) (store.VoicemailRow, error) {
 			return tx.Voicemail(r.InteractionID)
 		}),
@@ -198,9 +290,18 @@ func tenantRows() []kept {
 		keep("support_grants listed", grant, nothing, func(tx *store.Tx, r store.SupportGrantRow) (store.SupportGrantRow, error) {
 			return only(tx.SupportGrants("", 10))
 		}),
+		keep("sign_up_links", link, (*store.Tx).InsertSignUpLink, func(tx *store.Tx, _ store.SignUpLinkRow) (store.SignUpLinkRow, error) {
+			return only(tx.SignUpLinks("", 10))
+		}),
+		keep("sample_objects", fill[store.SampleObjectRow](71), (*store.Tx).InsertSampleObject, func(tx *store.Tx, _ store.SampleObjectRow) (store.SampleObjectRow, error) {
+			return only(tx.SampleObjects())
+		}),
 		keep("usage_days", fill[store.UsageDayRow](43), (*store.Tx).PutUsageDay, func(tx *store.Tx, r store.UsageDayRow) (store.UsageDayRow, error) {
 			return only(tx.UsageDays(r.Day, r.Day))
 		}),
+		keep("organisation_ends", fill[store.EndRow](46), (*store.Tx).PutEnd, func(tx *store.Tx, _ store.EndRow) (store.EndRow, error) { return tx.End() }),
+		keep("organisation_exports", exportRow(), (*store.Tx).InsertExport, func(tx *store.Tx, r store.ExportRow) (store.ExportRow, error) { return tx.Export(r.ID) }),
+		keep("organisation_exports listed", exportRow(), nothing, func(tx *store.Tx, _ store.ExportRow) (store.ExportRow, error) { return only(tx.Exports(10)) }),
 		keep("email_sends", emailSend, (*store.Tx).BeginEmailSend, func(tx *store.Tx, r store.EmailSendRow) (store.EmailSendRow, error) {
 			return only(tx.EmailSends(r.InteractionID))
 		}),
@@ -489,7 +590,7 @@ func TestCompareAndSet(t *testing.T) {
 			}, func(tx *store.Tx, changed bool) error {
 				got, err := tx.Interaction("int_1")
 				want := work
-				want.Version, want.Channel, want.EntryPointID, want.ArrivedAt, want.Outgoing, want.Mailbox = 2, "chat", "", at(1), false, ""
+				want.Version, want.Channel, want.EntryPointID, want.ArrivedAt, want.Outgoing, want.Mailbox, want.CampaignID = 2, "chat", "", at(1), false, "", ""
 				return compare(t, changed, want, got, err)
 			}},
 		} {

@@ -3,7 +3,6 @@ package store
 import (
 	"cmp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -15,7 +14,7 @@ type InteractionFilter struct {
 	Reader   string   // who asks: what was left in another's mailbox is left out; "" leaves nothing out
 	Contacts []string // any of these; empty: all. To find nobody, do not ask
 	Agent    string   // who holds it or held it last
-	HeldBy   string   // whoever held it at some time
+	Within   *Within  // who asks may know of these only; nil: of all
 	Queue    string   // the queue it is in or was in last
 	Channel  string
 	States   []string  // any of these
@@ -23,8 +22,10 @@ type InteractionFilter struct {
 	To       time.Time // arrived before
 	Tokens   [][]byte  // keyed word tokens; all must be in its conversation
 	Recorded bool      // has a recording
-	Before   Cursor    // rows after this one in the list; zero: from the newest
-	Limit    int       // 0 means 50
+	Field    string    // id of a custom field that has the plain Value, of at most 60 bytes
+	Value    string
+	Before   Cursor // rows after this one in the list; zero: from the newest
+	Limit    int    // 0 means 50
 
 	interactions []string // any of these
 }
@@ -115,10 +116,7 @@ func (tx *Tx) rarestFirst(tokens [][]byte) (sorted [][]byte, rare int, err error
 // conditions varies. CROSS JOIN makes SQLite begin with the rare word.
 func (f InteractionFilter) sql(tenant string, tokens [][]byte, rare bool) (string, []any) {
 	args := []any{tenant}
-	bind := func(v any) string {
-		args = append(args, v)
-		return "$" + strconv.Itoa(len(args))
-	}
+	bind := binder(&args)
 	var b strings.Builder
 	b.WriteString("SELECT i." + strings.ReplaceAll(interactionColumns, ", ", ", i.") + " FROM ")
 	if len(tokens) > 0 && rare {
@@ -132,11 +130,7 @@ func (f InteractionFilter) sql(tenant string, tokens [][]byte, rare bool) (strin
 		if len(values) == 0 {
 			return
 		}
-		marks := make([]string, len(values))
-		for i, v := range values {
-			marks[i] = bind(v)
-		}
-		b.WriteString(" AND i." + column + " IN (" + strings.Join(marks, ", ") + ")")
+		b.WriteString(" AND i." + column + " IN " + bind.list(values))
 	}
 	equal := func(column, v string) {
 		if v != "" {
@@ -152,11 +146,13 @@ func (f InteractionFilter) sql(tenant string, tokens [][]byte, rare bool) (strin
 	equal("queue_id", f.Queue)
 	equal("channel", f.Channel)
 	in("state", f.States)
-	if f.HeldBy != "" {
-		b.WriteString(" AND i.interaction_id IN (SELECT s.interaction_id FROM segments s WHERE s.tenant_id = $1 AND s.holder_kind = 'agent' AND s.holder_id = " + bind(f.HeldBy) + ")")
-	}
+	b.WriteString(f.Within.interactions(bind, "i.queue_id", "i.agent_id", "i.campaign_id", "i.interaction_id"))
 	if f.Recorded {
 		b.WriteString(" AND EXISTS (SELECT 1 FROM recordings r WHERE r.tenant_id = $1 AND r.interaction_id = i.interaction_id)")
+	}
+	if f.Field != "" {
+		b.WriteString(" AND i.interaction_id IN (SELECT v.object_id FROM field_values v WHERE v.tenant_id = $1 AND v.entity = 'interaction' AND v.field_id = " + bind(f.Field) + " AND v.plain = " + bind(f.Value) +
+			" AND v.plain <> '' AND length(v.plain) <= 60)")
 	}
 	for _, t := range tokens {
 		b.WriteString(" AND EXISTS (SELECT 1 FROM message_tokens m WHERE m.tenant_id = $1 AND m.token = " + bind(raw(t)) + " AND m.interaction_id = i.interaction_id)")

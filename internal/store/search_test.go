@@ -15,6 +15,10 @@ import (
 	"nubitalk/internal/store/storetest"
 )
 
+// teamsOf are the teams of those who held the history. An underscore is a wildcard of
+// LIKE: team_b is no teamxb.
+var teamsOf = map[string][]string{"usr_0": {"team_a"}, "usr_1": {"team_a", "team_b"}, "usr_2": {"teamxb", "team_ab"}}
+
 // past is an interaction as the plain model of the search knows it.
 type past struct {
 	row    store.InteractionRow
@@ -33,7 +37,8 @@ func (p past) matches(f store.InteractionFilter) bool {
 			return false
 		}
 	}
-	if f.HeldBy != "" && !slices.Contains(p.held, f.HeldBy) {
+	if w := f.Within; w != nil && !slices.Contains(p.held, w.User) && !slices.Contains(w.Queues, p.row.QueueID) &&
+		!slices.ContainsFunc(w.Teams, func(team string) bool { return slices.Contains(teamsOf[p.row.AgentID], team) }) {
 		return false
 	}
 	if (!f.From.IsZero() && p.row.ArrivedAt.Before(f.From)) || (!f.To.IsZero() && !p.row.ArrivedAt.Before(f.To)) {
@@ -55,6 +60,14 @@ func (p past) matches(f store.InteractionFilter) bool {
 func history(t *testing.T, db *store.DB, n int) (out []past) {
 	t.Helper()
 	r := rand.New(rand.NewPCG(3, 5))
+	write(t, db, tenA, func(tx *store.Tx) error {
+		for user, teams := range teamsOf {
+			if err := tx.InsertUser(store.UserRow{ID: user, UserName: user, UserNameKey: user, Status: "active", Roles: []string{"agent"}, Teams: teams, CreatedAt: at(0), UpdatedAt: at(0)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	pick := func(kind string, n int) string { return fmt.Sprintf("%s_%d", kind, r.IntN(n)) }
 	for i := range n {
 		arrived := at(r.IntN(40)) // many at the same moment
@@ -157,7 +170,14 @@ func drawFilter(rt *rapid.T, all []past) (f store.InteractionFilter) {
 	for range rapid.IntRange(0, 2).Draw(rt, "contacts") {
 		f.Contacts = append(f.Contacts, fmt.Sprintf("con_%d", rapid.IntRange(0, 4).Draw(rt, "contact")))
 	}
-	f.Agent, f.HeldBy, f.Queue = one("agent", "usr", 3), one("held by", "usr", 3), one("queue", "que", 2)
+	f.Agent, f.Queue = one("agent", "usr", 3), one("queue", "que", 2)
+	if rapid.Bool().Draw(rt, "within?") {
+		f.Within = &store.Within{User: one("held by", "usr", 3)}
+		if q := one("of queue", "que", 2); q != "" {
+			f.Within.Queues = []string{q}
+		}
+		f.Within.Teams = rapid.SampledFrom([][]string{nil, nil, {"team_a"}, {"team_b"}, {"team_a", "team_ab"}, {"team_c"}}).Draw(rt, "of teams")
+	}
 	f.Channel = rapid.SampledFrom([]string{"", "", "chat", "voice"}).Draw(rt, "channel")
 	f.States = rapid.SampledFrom([][]string{nil, nil, {"closed"}, {"active", "closed"}}).Draw(rt, "states")
 	f.Recorded = rapid.IntRange(0, 3).Draw(rt, "recorded") == 0

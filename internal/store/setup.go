@@ -52,6 +52,11 @@ func (tx *Tx) SetupOf(kind string) ([]SetupRow, error) {
 	return list(tx, scanSetup, `SELECT `+setupColumns+` FROM setup WHERE tenant_id = $1 AND kind = $2 ORDER BY position, object_id`, string(tx.scope.Tenant), kind)
 }
 
+// SetupIDs are the ids of the objects of a kind that are not archived.
+func (tx *Tx) SetupIDs(kind string) ([]string, error) {
+	return list(tx, func(r row, s *string) error { return r.Scan(s) }, `SELECT object_id FROM setup WHERE tenant_id = $1 AND kind = $2 AND archived_at = 0 ORDER BY object_id`, string(tx.scope.Tenant), kind)
+}
+
 // SetupAll are all objects of all kinds that are not archived, by kind, position
 // and age.
 func (tx *Tx) SetupAll() ([]SetupRow, error) {

@@ -66,25 +66,29 @@ func scanIdentity(r row, i *IdentityRow) error {
 	return r.Scan(bin(&i.Subject), &i.UserID, at(&i.CreatedAt), at(&i.UsedAt))
 }
 
-// InsertIdentity links a user. Conflict: it, or the identity, is linked already.
+// InsertIdentity links a user. Conflict: it, or the identity, is linked already. What
+// was left of links that ended goes.
 func (tx *Tx) InsertIdentity(i IdentityRow) error {
+	if _, err := tx.exec(`DELETE FROM identities WHERE tenant_id = $1 AND (subject = $2 OR user_id = $3) AND unlinked_at > 0`, string(tx.scope.Tenant), raw(i.Subject), i.UserID); err != nil {
+		return err
+	}
 	_, err := tx.exec(`INSERT INTO identities (tenant_id, `+identityColumns+`) VALUES ($1, $2, $3, $4, $5)`, string(tx.scope.Tenant), raw(i.Subject), i.UserID, us(i.CreatedAt), us(i.UsedAt))
 	return err
 }
 
 // Identity is one by its subject.
 func (tx *Tx) Identity(subject []byte) (IdentityRow, error) {
-	return get(tx, "identity", scanIdentity, `SELECT `+identityColumns+` FROM identities WHERE tenant_id = $1 AND subject = $2`, string(tx.scope.Tenant), raw(subject))
+	return get(tx, "identity", scanIdentity, `SELECT `+identityColumns+` FROM identities WHERE tenant_id = $1 AND subject = $2 AND unlinked_at = 0`, string(tx.scope.Tenant), raw(subject))
 }
 
 // IdentityOf is a user's.
 func (tx *Tx) IdentityOf(userID string) (IdentityRow, error) {
-	return get(tx, "identity", scanIdentity, `SELECT `+identityColumns+` FROM identities WHERE tenant_id = $1 AND user_id = $2`, string(tx.scope.Tenant), userID)
+	return get(tx, "identity", scanIdentity, `SELECT `+identityColumns+` FROM identities WHERE tenant_id = $1 AND user_id = $2 AND unlinked_at = 0`, string(tx.scope.Tenant), userID)
 }
 
 // CountIdentities says how many users are linked.
 func (tx *Tx) CountIdentities() (n int, err error) {
-	_, err = tx.one(`SELECT COUNT(*) FROM identities WHERE tenant_id = $1`, []any{string(tx.scope.Tenant)}, num(&n))
+	_, err = tx.one(`SELECT COUNT(*) FROM identities WHERE tenant_id = $1 AND unlinked_at = 0`, []any{string(tx.scope.Tenant)}, num(&n))
 	return n, err
 }
 
@@ -94,7 +98,20 @@ func (tx *Tx) UseIdentity(subject []byte, now time.Time) error {
 	return must("identity", n, err)
 }
 
-// DeleteIdentityOf unlinks a user, and says whether it was linked.
+// WasIdentityOf is whose an identity was that is linked to nobody now; "" if nobody's.
+func (tx *Tx) WasIdentityOf(subject []byte) (user string, err error) {
+	_, err = tx.one(`SELECT user_id FROM identities WHERE tenant_id = $1 AND subject = $2 AND unlinked_at > 0`, []any{string(tx.scope.Tenant), raw(subject)}, &user)
+	return user, err
+}
+
+// UnlinkIdentityOf unlinks a user, and says whether it was linked. That it was stays
+// known, for as long as the user exists.
+func (tx *Tx) UnlinkIdentityOf(userID string, now time.Time) (bool, error) {
+	n, err := tx.exec(`UPDATE identities SET unlinked_at = $3 WHERE tenant_id = $1 AND user_id = $2 AND unlinked_at = 0`, string(tx.scope.Tenant), userID, us(now))
+	return n > 0, err
+}
+
+// DeleteIdentityOf unlinks a user without a trace, and says whether it was linked.
 func (tx *Tx) DeleteIdentityOf(userID string) (bool, error) {
 	n, err := tx.exec(`DELETE FROM identities WHERE tenant_id = $1 AND user_id = $2`, string(tx.scope.Tenant), userID)
 	return n > 0, err

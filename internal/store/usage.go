@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
 	"nubitalk/internal/core/usage"
 )
 
@@ -35,6 +36,24 @@ func (tx *Tx) PutUsageDay(u UsageDayRow) error {
 // UsageDays are the days from one to another, both included, in order.
 func (tx *Tx) UsageDays(from, to string) ([]UsageDayRow, error) {
 	return list(tx, scanUsageDay, `SELECT `+usageDayColumns+` FROM usage_days WHERE tenant_id = $1 AND day >= $2 AND day <= $3 ORDER BY day`, string(tx.scope.Tenant), from, to)
+}
+
+// UsageLatest is what each organisation had on the latest day that was counted, from a day
+// on (System).
+func (tx *Tx) UsageLatest(from string) (map[id.Tenant]usage.Amounts, error) {
+	type line struct {
+		tenant id.Tenant
+		of     UsageDayRow
+	}
+	rows, err := sysList(tx, func(r row, l *line) error {
+		a := &l.of.Amounts
+		return r.Scan(tenantOf(&l.tenant), &l.of.Day, &a.Agents, &a.Numbers, &a.StorageBytes)
+	}, `SELECT tenant_id, day, agents, numbers, storage_bytes FROM usage_days WHERE day >= $1 ORDER BY tenant_id, day`, from)
+	out := make(map[id.Tenant]usage.Amounts, len(rows))
+	for _, l := range rows { // the last one of each
+		out[l.tenant] = l.of.Amounts
+	}
+	return out, err
 }
 
 // DeleteUsageDays removes the days before one.

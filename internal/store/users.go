@@ -3,6 +3,7 @@ package store
 import (
 	"time"
 
+	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/core/access"
 )
@@ -14,10 +15,11 @@ type UserRow struct {
 	UserNameKey   string // normalised; unique in the organisation
 	Status        string // active, locked, deleted
 	Roles         []string
-	Skills        map[string]int // skill id -> proficiency 1-10
-	Teams         []string       // ids
-	Site          string         // id; "" for none
-	Capacity      map[string]int // channel -> interactions at once; missing means the tenant's rule
+	Parts         map[access.Role]access.RolePart // those of Roles that it has for a part of the tenant only
+	Skills        map[string]int                  // skill id -> proficiency 1-10
+	Teams         []string                        // ids
+	Site          string                          // id; "" for none
+	Capacity      map[string]int                  // channel -> interactions at once; missing means the tenant's rule
 	ProfileSealed secret.Sealed
 	PasswordHash  string
 	MustChange    bool
@@ -26,38 +28,48 @@ type UserRow struct {
 	LockedUntil   time.Time
 	Language      string
 	Factors       []string // kinds of second factor that it has
-	SignedInAt    time.Time
-	CreatedAt     time.Time
-	UpdatedAt     time.Time
-	Version       int64
+	// Invitation is open, withdrawn or used; "" when there was none. Its code's hash
+	// stays, so that whoever comes with the code is told.
+	Invitation      string
+	InvitationHash  []byte
+	InvitationUntil time.Time
+	SignedInAt      time.Time
+	CreatedAt       time.Time
+	UpdatedAt       time.Time
+	// EndSince is since when it may agree to the end of its organisation, with a password
+	// and factors that nobody else gave it; EndLostAt when somebody took that away.
+	EndSince, EndLostAt time.Time
+	Version             int64
 	// Custom are those of Roles that the tenant made for itself, as they were read
 	// with the row; writing it writes Roles alone.
 	Custom []access.Custom `store:"read"`
 }
 
 const userColumns = `user_id, user_name, user_name_key, status, roles, skills, capacity, profile_sealed, password_hash, must_change, failures, failing_since,
-	locked_until, language, signed_in_at, created_at, updated_at, teams, site, factors, version`
+	locked_until, language, signed_in_at, created_at, updated_at, teams, site, factors, role_parts, invitation, invitation_hash, invitation_until, end_since, end_lost_at, version`
 
 func scanUser(r row, u *UserRow) error {
 	return r.Scan(&u.ID, &u.UserName, &u.UserNameKey, &u.Status, fromJSON(&u.Roles), fromJSON(&u.Skills), fromJSON(&u.Capacity), sealed(&u.ProfileSealed),
-		&u.PasswordHash, yes(&u.MustChange), num(&u.Failures), at(&u.FailingSince), at(&u.LockedUntil), &u.Language, at(&u.SignedInAt), at(&u.CreatedAt), at(&u.UpdatedAt), fromJSON(&u.Teams), &u.Site, fromJSON(&u.Factors), &u.Version)
+		&u.PasswordHash, yes(&u.MustChange), num(&u.Failures), at(&u.FailingSince), at(&u.LockedUntil), &u.Language, at(&u.SignedInAt), at(&u.CreatedAt), at(&u.UpdatedAt), fromJSON(&u.Teams), &u.Site, fromJSON(&u.Factors), fromJSON(&u.Parts), &u.Invitation, bin(&u.InvitationHash), at(&u.InvitationUntil), at(&u.EndSince), at(&u.EndLostAt), &u.Version)
 }
 
 // InsertUser adds a user, at version 1. A user name that is taken is Conflict.
 func (tx *Tx) InsertUser(u UserRow) error {
-	_, err := tx.exec(`INSERT INTO users (tenant_id, `+userColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, 1)`,
+	_, err := tx.exec(`INSERT INTO users (tenant_id, `+userColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, 1)`,
 		string(tx.scope.Tenant), u.ID, u.UserName, u.UserNameKey, u.Status, jsonList(u.Roles), jsonMap(u.Skills), jsonMap(u.Capacity), raw(u.ProfileSealed), u.PasswordHash,
-		bit(u.MustChange), u.Failures, us(u.FailingSince), us(u.LockedUntil), u.Language, us(u.SignedInAt), us(u.CreatedAt), us(u.UpdatedAt), jsonList(u.Teams), u.Site, jsonList(u.Factors))
+		bit(u.MustChange), u.Failures, us(u.FailingSince), us(u.LockedUntil), u.Language, us(u.SignedInAt), us(u.CreatedAt), us(u.UpdatedAt), jsonList(u.Teams), u.Site, jsonList(u.Factors),
+		jsonMap(u.Parts), u.Invitation, raw(u.InvitationHash), us(u.InvitationUntil), us(u.EndSince), us(u.EndLostAt))
 	return err
 }
 
 // UpdateUser changes a user if its version still is u.Version.
 func (tx *Tx) UpdateUser(u UserRow) error {
 	n, err := tx.exec(`UPDATE users SET user_name = $4, user_name_key = $5, status = $6, roles = $7, skills = $8, capacity = $9, profile_sealed = $10, password_hash = $11,
-		must_change = $12, failures = $13, failing_since = $14, locked_until = $15, language = $16, signed_in_at = $17, updated_at = $18, teams = $19, site = $20, factors = $21, version = version + 1
+		must_change = $12, failures = $13, failing_since = $14, locked_until = $15, language = $16, signed_in_at = $17, updated_at = $18, teams = $19, site = $20, factors = $21, role_parts = $22, invitation = $23, invitation_hash = $24, invitation_until = $25, end_since = $26, end_lost_at = $27, version = version + 1
 		WHERE tenant_id = $1 AND user_id = $2 AND version = $3`,
 		string(tx.scope.Tenant), u.ID, u.Version, u.UserName, u.UserNameKey, u.Status, jsonList(u.Roles), jsonMap(u.Skills), jsonMap(u.Capacity), raw(u.ProfileSealed),
-		u.PasswordHash, bit(u.MustChange), u.Failures, us(u.FailingSince), us(u.LockedUntil), u.Language, us(u.SignedInAt), us(u.UpdatedAt), jsonList(u.Teams), u.Site, jsonList(u.Factors))
+		u.PasswordHash, bit(u.MustChange), u.Failures, us(u.FailingSince), us(u.LockedUntil), u.Language, us(u.SignedInAt), us(u.UpdatedAt), jsonList(u.Teams), u.Site, jsonList(u.Factors),
+		jsonMap(u.Parts), u.Invitation, raw(u.InvitationHash), us(u.InvitationUntil), us(u.EndSince), us(u.EndLostAt))
 	return tx.swapped("user", n, err, `SELECT version FROM users WHERE tenant_id = $1 AND user_id = $2`, string(tx.scope.Tenant), u.ID)
 }
 
@@ -71,14 +83,40 @@ func (tx *Tx) UserByName(key string) (UserRow, error) {
 	return tx.resolveUser(get(tx, "user", scanUser, `SELECT `+userColumns+` FROM users WHERE tenant_id = $1 AND user_name_key = $2`, string(tx.scope.Tenant), key))
 }
 
+// UserByInvitation is the user whose invitation has a code of this hash.
+func (tx *Tx) UserByInvitation(hash []byte) (UserRow, error) {
+	if len(hash) == 0 {
+		return UserRow{}, errs.New(errs.NotFound, "This user does not exist.")
+	}
+	return tx.resolveUser(get(tx, "user", scanUser, `SELECT `+userColumns+` FROM users WHERE tenant_id = $1 AND invitation_hash = $2`, string(tx.scope.Tenant), raw(hash)))
+}
+
 // Users are all users, by id.
 func (tx *Tx) Users() ([]UserRow, error) {
 	return tx.resolveUsers(list(tx, scanUser, `SELECT `+userColumns+` FROM users WHERE tenant_id = $1 ORDER BY user_id`, string(tx.scope.Tenant)))
 }
 
 // UsersAfter are at most limit users after an id, by id.
-func (tx *Tx) UsersAfter(after string, limit int) ([]UserRow, error) {
-	return tx.resolveUsers(list(tx, scanUser, `SELECT `+userColumns+` FROM users WHERE tenant_id = $1 AND user_id > $2 ORDER BY user_id LIMIT $3`, string(tx.scope.Tenant), after, limit))
+// within narrows them to users of its teams, and to its user.
+func (tx *Tx) UsersAfter(after string, within *Within, limit int) ([]UserRow, error) {
+	args := []any{string(tx.scope.Tenant), after, limit}
+	where := ""
+	if within != nil {
+		b := binder(&args)
+		any := []string{"user_id = " + b(within.User)}
+		if len(within.Teams) > 0 {
+			any = append(any, b.inTeams("teams", within.Teams))
+		}
+		where = " AND " + either(any)
+	}
+	return tx.resolveUsers(list(tx, scanUser, `SELECT `+userColumns+` FROM users WHERE tenant_id = $1 AND user_id > $2`+where+` ORDER BY user_id LIMIT $3`, args...))
+}
+
+// LoseEnd notes that somebody took from a user the right to agree to the end of its
+// organisation. That stays of a user who is erased.
+func (tx *Tx) LoseEnd(userID string, now time.Time) error {
+	n, err := tx.exec(`UPDATE users SET end_lost_at = $3 WHERE tenant_id = $1 AND user_id = $2`, string(tx.scope.Tenant), userID, us(now))
+	return must("user", n, err)
 }
 
 // TalkPhone is the phone by which a user talks; "" is the browser.
@@ -92,14 +130,37 @@ func (tx *Tx) SetTalkPhone(userID, phone string) error {
 	return err
 }
 
+// WrongCodes are how many codes of second factors were wrong since the last right
+// one: from browsers that are not known, and from those that are.
+func (tx *Tx) WrongCodes(userID string) (strangers, known int, err error) {
+	found, err := tx.one(`SELECT wrong_codes, wrong_codes_known FROM users WHERE tenant_id = $1 AND user_id = $2`, []any{string(tx.scope.Tenant), userID}, num(&strangers), num(&known))
+	if err == nil && !found {
+		err = errs.New(errs.NotFound, "This user does not exist.")
+	}
+	return strangers, known, err
+}
+
+// CountWrongCode counts one more.
+func (tx *Tx) CountWrongCode(userID string, known bool) error {
+	n, err := tx.exec(`UPDATE users SET wrong_codes = wrong_codes + 1 - $3, wrong_codes_known = wrong_codes_known + $3 WHERE tenant_id = $1 AND user_id = $2`, string(tx.scope.Tenant), userID, bit(known))
+	return must("user", n, err)
+}
+
+// ForgetWrongCodes ends the counting: of strangers', of known browsers', or both.
+func (tx *Tx) ForgetWrongCodes(userID string, strangers, known bool) error {
+	n, err := tx.exec(`UPDATE users SET wrong_codes = wrong_codes * (1 - $3), wrong_codes_known = wrong_codes_known * (1 - $4) WHERE tenant_id = $1 AND user_id = $2`,
+		string(tx.scope.Tenant), userID, bit(strangers), bit(known))
+	return must("user", n, err)
+}
+
 // EraseUser leaves of a user only the id that records point at: status deleted,
 // no name, profile, password, factors, identity, roles, sessions or presence, no number that calls are
-// forwarded to, no greeting of its mailbox, nothing that was shared with
-// it, and no evaluation of its work. Its API keys are revoked.
+// forwarded to, no greeting of its mailbox, no photo, nothing that was shared with
+// it, and no evaluation of its work; and when it lost the right to agree to the end of its organisation. Its API keys are revoked.
 func (tx *Tx) EraseUser(userID string, now time.Time) error {
 	t := string(tx.scope.Tenant)
-	n, err := tx.exec(`UPDATE users SET user_name = user_id, user_name_key = user_id, status = 'deleted', roles = '[]', skills = '{}', teams = '[]', site = '', talk_phone = '', capacity = '{}', profile_sealed = $3,
-		password_hash = '', must_change = 0, failures = 0, failing_since = 0, locked_until = 0, language = '', factors = '[]', signed_in_at = 0, updated_at = $4, version = version + 1
+	n, err := tx.exec(`UPDATE users SET user_name = user_id, user_name_key = user_id, status = 'deleted', roles = '[]', role_parts = '{}', skills = '{}', teams = '[]', site = '', talk_phone = '', capacity = '{}', profile_sealed = $3,
+		password_hash = '', must_change = 0, failures = 0, failing_since = 0, locked_until = 0, wrong_codes = 0, wrong_codes_known = 0, language = '', factors = '[]', invitation = '', invitation_hash = $3, invitation_until = 0, end_since = 0, signed_in_at = 0, updated_at = $4, version = version + 1
 		WHERE tenant_id = $1 AND user_id = $2`, t, userID, []byte{}, us(now))
 	if err := must("user", n, err); err != nil {
 		return err
@@ -113,6 +174,9 @@ func (tx *Tx) EraseUser(userID string, now time.Time) error {
 	if _, err := tx.DeleteIdentityOf(userID); err != nil {
 		return err
 	}
+	if err := tx.DeleteProvisioned(userID); err != nil {
+		return err
+	}
 	if _, err := tx.exec(`DELETE FROM agents WHERE tenant_id = $1 AND user_id = $2`, t, userID); err != nil {
 		return err
 	}
@@ -120,6 +184,12 @@ func (tx *Tx) EraseUser(userID string, now time.Time) error {
 		return err
 	}
 	if _, err := tx.DeleteGreeting(userID); err != nil {
+		return err
+	}
+	if _, err := tx.DeletePhoto(userID); err != nil {
+		return err
+	}
+	if err := tx.deleteFieldValuesOf("user", userID); err != nil {
 		return err
 	}
 	if err := tx.eraseEvaluator(userID); err != nil {
@@ -215,20 +285,29 @@ type APIKeyRow struct {
 	Name      string
 	TokenHash []byte
 	Roles     []string
-	Scopes    []string // permissions it is narrowed to; nil means all that its roles give
+	Parts     map[access.Role]access.RolePart // as in UserRow
+	Scopes    []string                        // permissions it is narrowed to; nil means all that its roles give
 	CreatedBy string
 	CreatedAt time.Time
 	ExpiresAt time.Time // zero: never
 	UsedAt    time.Time
 	RevokedAt time.Time
-	Custom    []access.Custom `store:"read"` // as in UserRow
+	// EarlierHash is that of the secret before its rotation, which is good until EarlierUntil.
+	EarlierHash  []byte
+	EarlierUntil time.Time
+	Custom       []access.Custom `store:"read"` // as in UserRow
 }
 
-const apiKeyColumns = "key_id, name, token_hash, roles, scopes, created_by, created_at, expires_at, used_at, revoked_at"
+// Good says whether the key opens anything: it was not revoked, and has not ended.
+func (k APIKeyRow) Good(now time.Time) bool {
+	return k.RevokedAt.IsZero() && (k.ExpiresAt.IsZero() || now.Before(k.ExpiresAt))
+}
+
+const apiKeyColumns = "key_id, name, token_hash, roles, scopes, role_parts, created_by, created_at, expires_at, used_at, revoked_at, earlier_hash, earlier_until"
 
 func scanAPIKey(r row, k *APIKeyRow) error {
 	var scopes string
-	if err := r.Scan(&k.ID, &k.Name, bin(&k.TokenHash), fromJSON(&k.Roles), &scopes, &k.CreatedBy, at(&k.CreatedAt), at(&k.ExpiresAt), at(&k.UsedAt), at(&k.RevokedAt)); err != nil {
+	if err := r.Scan(&k.ID, &k.Name, bin(&k.TokenHash), fromJSON(&k.Roles), &scopes, fromJSON(&k.Parts), &k.CreatedBy, at(&k.CreatedAt), at(&k.ExpiresAt), at(&k.UsedAt), at(&k.RevokedAt), bin(&k.EarlierHash), at(&k.EarlierUntil)); err != nil {
 		return err
 	}
 	if scopes == "[]" { // an empty list allows nothing, unlike nil
@@ -244,8 +323,8 @@ func (tx *Tx) InsertAPIKey(k APIKeyRow) error {
 	if k.Scopes != nil {
 		scopes = jsonList(k.Scopes)
 	}
-	_, err := tx.exec(`INSERT INTO api_keys (tenant_id, `+apiKeyColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`, string(tx.scope.Tenant), k.ID, k.Name,
-		raw(k.TokenHash), jsonList(k.Roles), scopes, k.CreatedBy, us(k.CreatedAt), us(k.ExpiresAt), us(k.UsedAt), us(k.RevokedAt))
+	_, err := tx.exec(`INSERT INTO api_keys (tenant_id, `+apiKeyColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`, string(tx.scope.Tenant), k.ID, k.Name,
+		raw(k.TokenHash), jsonList(k.Roles), scopes, jsonMap(k.Parts), k.CreatedBy, us(k.CreatedAt), us(k.ExpiresAt), us(k.UsedAt), us(k.RevokedAt), raw(k.EarlierHash), us(k.EarlierUntil))
 	return err
 }
 
@@ -257,6 +336,22 @@ func (tx *Tx) APIKey(keyID string) (APIKeyRow, error) {
 // APIKeyByToken is a key by its token's hash.
 func (tx *Tx) APIKeyByToken(hash []byte) (APIKeyRow, error) {
 	return tx.resolveKey(get(tx, "API key", scanAPIKey, `SELECT `+apiKeyColumns+` FROM api_keys WHERE tenant_id = $1 AND token_hash = $2`, string(tx.scope.Tenant), raw(hash)))
+}
+
+// APIKeyByEarlier is a key by the hash of the secret before its rotation.
+func (tx *Tx) APIKeyByEarlier(hash []byte) (APIKeyRow, error) {
+	return tx.resolveKey(get(tx, "API key", scanAPIKey, `SELECT `+apiKeyColumns+` FROM api_keys WHERE tenant_id = $1 AND earlier_hash = $2`, string(tx.scope.Tenant), raw(hash)))
+}
+
+// RotateAPIKey gives a key that is not revoked another secret and end; the secret
+// that it had is good until earlierUntil.
+func (tx *Tx) RotateAPIKey(k APIKeyRow) error {
+	n, err := tx.exec(`UPDATE api_keys SET token_hash = $3, earlier_hash = $4, earlier_until = $5, expires_at = $6 WHERE tenant_id = $1 AND key_id = $2 AND revoked_at = 0 AND token_hash = $4`,
+		string(tx.scope.Tenant), k.ID, raw(k.TokenHash), raw(k.EarlierHash), us(k.EarlierUntil), us(k.ExpiresAt))
+	if err == nil && n == 0 {
+		err = errs.New(errs.Conflict, "This key was changed by someone else in the meantime.")
+	}
+	return err
 }
 
 // APIKeys are at most limit keys after an id, by id, revoked ones included.

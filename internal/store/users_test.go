@@ -102,14 +102,14 @@ func TestErasingAUser(t *testing.T) {
 					tx.InsertFactor(store.FactorRow{ID: "fac_1", UserID: full.ID, Kind: "totp"}), tx.InsertIdentity(store.IdentityRow{Subject: []byte("i"), UserID: full.ID}),
 					tx.PutAgent(store.AgentRow{UserID: full.ID, Presence: "ready", Since: t0}), tx.InsertAPIKey(store.APIKeyRow{ID: "key_1", CreatedBy: full.ID, TokenHash: []byte("k")}),
 					tx.PutForward(store.ForwardRow{PhoneID: "phn_1", UserID: full.ID, Sealed: []byte("s")}), tx.PutForward(store.ForwardRow{PhoneID: "phn_2", UserID: "usr_other", Sealed: []byte("s")}),
-					tx.PutGreeting(store.GreetingRow{UserID: full.ID, Facts: "{}", Sealed: []byte("s")}))
+					tx.PutGreeting(store.GreetingRow{UserID: full.ID, Facts: "{}", Sealed: []byte("s")}), tx.PutPhoto(store.PhotoRow{UserID: full.ID, Sealed: []byte("s")}))
 			})
 		}
 		write(t, db, tenA, func(tx *store.Tx) error { return tx.EraseUser(full.ID, at(9)) })
 		read(t, db, tenA, func(tx *store.Tx) error {
 			u, err := tx.User(full.ID)
 			same(t, "left", store.UserRow{ID: full.ID, UserName: full.ID, UserNameKey: full.ID, Status: "deleted", ProfileSealed: secret.Sealed(nil), CreatedAt: full.CreatedAt,
-				UpdatedAt: at(9), Version: 2}, u)
+				UpdatedAt: at(9), EndLostAt: full.EndLostAt, Version: 2}, u)
 			_, err2 := tx.Session("ses_1")
 			wantCode(t, "session", err2, errs.NotFound)
 			if left, err := tx.FactorsOf(full.ID); err != nil || len(left) != 0 {
@@ -125,6 +125,9 @@ func TestErasingAUser(t *testing.T) {
 			if _, err := tx.Greeting(full.ID); !errs.Is(err, errs.NotFound) {
 				t.Errorf("a greeting: %v", err)
 			}
+			if _, err := tx.Photo(full.ID); !errs.Is(err, errs.NotFound) {
+				t.Errorf("a photo: %v", err)
+			}
 			k, err3 := tx.APIKey("key_1")
 			if !k.RevokedAt.Equal(at(9)) {
 				t.Error("the key is not revoked")
@@ -137,7 +140,7 @@ func TestErasingAUser(t *testing.T) {
 				t.Error("the other tenant's user was erased")
 			}
 			_, err2 := tx.Session("ses_1")
-			page, err3 := tx.UsersAfter("", 10)
+			page, err3 := tx.UsersAfter("", nil, 10)
 			if left, err := tx.FactorsOf(full.ID); err != nil || len(left) != 1 {
 				t.Errorf("the other tenant's factors: %+v, %v", left, err)
 			}

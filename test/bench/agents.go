@@ -3,65 +3,13 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	mathrand "math/rand/v2"
-	"net/http"
-	"path/filepath"
 	"time"
 
-	"nubitalk/internal/base/clock"
-	"nubitalk/internal/base/id"
 	"nubitalk/internal/server/drive"
-	"nubitalk/internal/store"
 )
-
-// hire puts n agents with a session each into a stopped installation. Signing
-// in at the door would be thousands of password hashes, which is not what is
-// measured.
-func (r *run) hire(dir string, n int) ([]*drive.User, error) {
-	db, err := store.Open(r.ctx, store.Config{Driver: store.SQLite, DSN: filepath.Join(dir, "nubitalk.db")})
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = db.Close() }()
-	var tenant id.Tenant
-	err = db.SystemRead(r.ctx, func(tx *store.Tx) error {
-		org, err := tx.OrganisationBySlug("demo")
-		tenant = org.ID
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	ids := id.NewSource(clock.Real{}.Now, nil)
-	users := make([]*drive.User, n)
-	err = db.Write(r.ctx, tenant, func(tx *store.Tx) error {
-		now := time.Now()
-		for i := range n {
-			name := fmt.Sprintf("bench-%05d", i)
-			u := store.UserRow{ID: ids.New(id.User), UserName: name, UserNameKey: name, Status: "active", Roles: []string{"agent"}, Capacity: map[string]int{"chat": 1, "voice": 1}, Language: "en", CreatedAt: now, UpdatedAt: now}
-			if err := tx.InsertUser(u); err != nil {
-				return err
-			}
-			// The form of a session's token: app/account/token.go.
-			random := make([]byte, 32)
-			_, _ = rand.Read(random) // never fails
-			token := "nbs_" + string(tenant) + "." + base64.RawURLEncoding.EncodeToString(random)
-			hash := sha256.Sum256([]byte(token))
-			err := tx.InsertSession(store.SessionRow{ID: ids.New(id.Session), UserID: u.ID, TokenHash: hash[:], CreatedAt: now, SeenAt: now, ExpiresAt: now.Add(12 * time.Hour)})
-			if err != nil {
-				return err
-			}
-			users[i] = &drive.User{Cookie: &http.Cookie{Name: "nubitalk", Value: token}}
-		}
-		return nil
-	})
-	return users, err
-}
 
 // returner is an agent's desk that comes back.
 type returner struct {

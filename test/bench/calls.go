@@ -18,6 +18,7 @@ import (
 	"syscall"
 	"time"
 
+	"nubitalk/internal/base/freeport"
 	"nubitalk/internal/core/acd"
 	"nubitalk/internal/core/setup"
 	"nubitalk/internal/server/drive"
@@ -66,7 +67,7 @@ func (r *run) openServedLine(name string, agents int) (*line, error) {
 	if err != nil {
 		return nil, err
 	}
-	users, err := r.hire(dir, agents)
+	users, err := drive.Hire(r.ctx, dir, agents)
 	if err != nil {
 		return nil, err
 	}
@@ -77,10 +78,10 @@ func (r *run) openServedLine(name string, agents int) (*line, error) {
 	if err := os.WriteFile(filepath.Join(l.dir, "calls.xml"), callsScenario, 0o600); err != nil {
 		return nil, err
 	}
-	if l.sip, err = drive.FreeUDP(); err != nil {
+	if l.sip, err = freeport.Address(); err != nil {
 		return nil, err
 	}
-	if l.metrics, err = drive.FreeAddress(); err != nil {
+	if l.metrics, err = freeport.Address(); err != nil {
 		return nil, err
 	}
 	if l.Program, err = r.serve(dir, "", "--sip-listen", "udp://"+l.sip, "--metrics-listen", l.metrics); err != nil {
@@ -161,7 +162,7 @@ type load struct {
 // dial has sipp call n times, so many a second; each caller hangs up after a
 // while.
 func (l *line) dial(ctx context.Context, n, rate int, stays time.Duration) (load, error) {
-	from, err := drive.FreeUDP()
+	from, err := freeport.Address()
 	if err != nil {
 		return load{}, err
 	}

@@ -211,7 +211,7 @@ func (r *run) sameFloor(ctx context.Context, p *drive.Program) error {
 // crowdedFloor puts agents, queues, conversations and people into a stopped
 // installation, as chats leave them there.
 func (r *run) crowdedFloor(dir string, size crowded) ([]*drive.User, error) {
-	users, err := r.hire(dir, size.agents)
+	users, err := drive.Hire(r.ctx, dir, size.agents)
 	if err != nil {
 		return nil, err
 	}

@@ -49,6 +49,7 @@ var benches = []bench{
 	{[]string{"mail_cpu", "mails_per_second"}, routedMails},
 	{[]string{"mailboxes_memory", "mailboxes_cpu"}, idleMailboxes},
 	{[]string{"backlog_newest", "backlog_oldest", "backlog_memory", "backlog_cpu"}, mailBacklog},
+	{[]string{"tenants_start", "tenants_idle", "tenants_idle_cpu", "tenants_stop", "tenants_list"}, manyTenants},
 	{[]string{"calls_memory", "calls_left_goroutines", "calls_left_heap"}, callsMemory},
 }
 
@@ -64,6 +65,7 @@ type run struct {
 	// telephones is how many calls come by telephone for calls_memory.
 	telephones int
 	mailboxes  int // for mailboxes_memory
+	tenants    int // for tenants_start and those with it
 	backlog    int // unread messages for backlog_newest and backlog_oldest
 
 	work string // a folder of ours
@@ -83,6 +85,7 @@ func main() {
 	flag.IntVar(&r.telephones, "telephones", 30000, "calls by telephone for calls_memory")
 	flag.IntVar(&r.mailboxes, "mailboxes", 1000, "idle mailboxes for mailboxes_memory")
 	flag.IntVar(&r.backlog, "backlog", 50000, "unread messages for backlog_newest and backlog_oldest")
+	flag.IntVar(&r.tenants, "tenants", 10000, "organisations for tenants_start, tenants_idle and tenants_list")
 	child := flag.Bool("media", false, "be the process that is measured for sound")
 	flag.Parse()
 	if *child {

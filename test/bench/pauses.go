@@ -36,7 +36,7 @@ func pauseLatency(r *run) error {
 	if err != nil {
 		return err
 	}
-	users, err := r.hire(dir, 1)
+	users, err := drive.Hire(r.ctx, dir, 1)
 	if err != nil {
 		return err
 	}

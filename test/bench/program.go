@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"nubitalk/internal/base/freeport"
 	"nubitalk/internal/server/drive"
 )
 
@@ -133,7 +134,7 @@ func (r *run) serve(dir, listen string, args ...string) (*drive.Program, error) 
 	ctx, cancel := context.WithTimeout(r.ctx, startWithin)
 	defer cancel()
 	if listen == "" {
-		if listen, err = drive.FreeAddress(); err != nil {
+		if listen, err = freeport.Address(); err != nil {
 			return nil, err
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"nubitalk/internal/base/freeport"
 	"nubitalk/internal/server/drive"
 )
 
@@ -144,11 +145,11 @@ func agentsBack(r *run) error {
 	if err != nil {
 		return err
 	}
-	users, err := r.hire(dir, n)
+	users, err := drive.Hire(r.ctx, dir, n)
 	if err != nil {
 		return err
 	}
-	listen, err := drive.FreeAddress()
+	listen, err := freeport.Address()
 	if err != nil {
 		return err
 	}

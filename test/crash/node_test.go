@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"nubitalk/internal/base/freeport"
 	"nubitalk/internal/server/drive"
 )
 
@@ -15,6 +16,7 @@ type node struct {
 	args             []string
 	entry            string
 	admin            drive.Login
+	supervisor       drive.Login
 	agents           []drive.Login
 }
 
@@ -32,7 +34,7 @@ func newNodeIn(t *testing.T, dir, database string) *node {
 	if n.bin, err = drive.Build(t.TempDir()); err != nil {
 		t.Fatal(err)
 	}
-	if n.listen, err = drive.FreeAddress(); err != nil {
+	if n.listen, err = freeport.Address(); err != nil {
 		t.Fatal(err)
 	}
 	n.make(t, database)
@@ -57,6 +59,9 @@ func (n *node) make(t *testing.T, database string) {
 		t.Fatal(err)
 	}
 	if n.admin, err = p.Login("demo", "administrator"); err != nil {
+		t.Fatal(err)
+	}
+	if n.supervisor, err = p.Login("demo", "supervisor"); err != nil {
 		t.Fatal(err)
 	}
 	n.agents = p.All("demo", "agent")

@@ -32,10 +32,11 @@ type told struct {
 
 func run() error {
 	secret := flag.String("secret", "", "what passwords are made of")
+	listen := flag.String("listen", "127.0.0.1:0", "where it is")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	conn, err := (&net.ListenConfig{}).ListenPacket(ctx, "udp4", "127.0.0.1:0")
+	conn, err := (&net.ListenConfig{}).ListenPacket(ctx, "udp4", *listen)
 	if err != nil {
 		return fmt.Errorf("listening: %w", err)
 	}

@@ -64,6 +64,186 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/scim/v2/Groups": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Find a directory's groups
+     * @description SCIM 2.0 (RFC 7643, RFC 7644) for the organisation's own directory; docs/sign-in.md says how. Errors are those of RFC 7644, 3.12.
+     *
+     *     Needs `user.provision`.
+     */
+    get: operations["scimListGroup"];
+    put?: never;
+    /**
+     * Make one of a directory's groups
+     * @description Needs `user.provision`.
+     */
+    post: operations["scimCreateGroup"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/scim/v2/Groups/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One of a directory's groups
+     * @description Needs `user.provision`.
+     */
+    get: operations["scimGetGroup"];
+    /**
+     * Replace one of a directory's groups
+     * @description Needs `user.provision`.
+     */
+    put: operations["scimReplaceGroup"];
+    post?: never;
+    /**
+     * Remove one of a directory's groups
+     * @description A user is locked or deleted, as the organisation chose.
+     *
+     *     Needs `user.provision`.
+     */
+    delete: operations["scimRemoveGroup"];
+    options?: never;
+    head?: never;
+    /**
+     * Change one of a directory's groups
+     * @description Needs `user.provision`.
+     */
+    patch: operations["scimPatchGroup"];
+    trace?: never;
+  };
+  "/api/scim/v2/ResourceTypes": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * SCIM: ResourceTypes
+     * @description Needs `user.provision`.
+     */
+    get: operations["scimResourceTypes"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/scim/v2/Schemas": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * SCIM: Schemas
+     * @description Needs `user.provision`.
+     */
+    get: operations["scimSchemas"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/scim/v2/ServiceProviderConfig": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * SCIM: ServiceProviderConfig
+     * @description Needs `user.provision`.
+     */
+    get: operations["scimServiceProviderConfig"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/scim/v2/Users": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Find a directory's users
+     * @description SCIM 2.0 (RFC 7643, RFC 7644) for the organisation's own directory; docs/sign-in.md says how. Errors are those of RFC 7644, 3.12.
+     *
+     *     Needs `user.provision`.
+     */
+    get: operations["scimListUser"];
+    put?: never;
+    /**
+     * Make one of a directory's users
+     * @description Needs `user.provision`.
+     */
+    post: operations["scimCreateUser"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/scim/v2/Users/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One of a directory's users
+     * @description Needs `user.provision`.
+     */
+    get: operations["scimGetUser"];
+    /**
+     * Replace one of a directory's users
+     * @description Needs `user.provision`.
+     */
+    put: operations["scimReplaceUser"];
+    post?: never;
+    /**
+     * Remove one of a directory's users
+     * @description A user is locked or deleted, as the organisation chose.
+     *
+     *     Needs `user.provision`.
+     */
+    delete: operations["scimRemoveUser"];
+    options?: never;
+    head?: never;
+    /**
+     * Change one of a directory's users
+     * @description Needs `user.provision`.
+     */
+    patch: operations["scimPatchUser"];
+    trace?: never;
+  };
   "/api/v1/alert-rules": {
     parameters: {
       query?: never;
@@ -248,6 +428,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/api-keys/{id}/rotation": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Give an API key another secret
+     * @description The new secret is shown once. The one before is good for overlap_hours yet, so that programs change without a gap.
+     *
+     *     Needs `key.manage`.
+     */
+    post: operations["rotateAPIKey"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/audit": {
     parameters: {
       query?: never;
@@ -260,6 +462,98 @@ export interface paths {
      * @description Needs `audit.read`.
      */
     get: operations["audit"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/brand": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What my organisation chose for the look of its pages
+     * @description With what is shown, and from whom each value comes.
+     *
+     *     Needs `brand.manage`.
+     */
+    get: operations["brand"];
+    /**
+     * Change my organisation's brand
+     * @description All of it: what is left out is as above, but for the logo. Colours that cannot be read are refused, with the nearest that can.
+     *
+     *     Needs `brand.manage`.
+     */
+    put: operations["putBrand"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/brand/preview": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * What a brand would do
+     * @description Nothing is changed.
+     *
+     *     Needs `brand.manage`.
+     */
+    post: operations["previewBrand"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/brand/public": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What pages look like before the sign-in
+     * @description By the link of a brand, which names nobody. What is not known is answered with the installation's own brand, so nobody learns by it which organisations there are.
+     *
+     *     Needs no sign-in.
+     */
+    get: operations["publicBrand"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/brand/shown": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What my organisation's pages look like
+     * @description Needs `signed_in`.
+     */
+    get: operations["shownBrand"];
     put?: never;
     post?: never;
     delete?: never;
@@ -486,6 +780,120 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/campaigns": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List campaigns
+     * @description Needs `setup.read`.
+     */
+    get: operations["listCampaign"];
+    put?: never;
+    /**
+     * Add to campaigns
+     * @description Needs `campaign.manage`.
+     */
+    post: operations["createCampaign"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/campaigns/order": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Put campaigns in order
+     * @description Needs `campaign.manage`.
+     */
+    put: operations["orderCampaign"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/campaigns/progress": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * How far the campaigns are
+     * @description Needs `floor.watch`.
+     */
+    get: operations["campaignProgress"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/campaigns/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One of campaigns
+     * @description Needs `setup.read`.
+     */
+    get: operations["getCampaign"];
+    /**
+     * Change one of campaigns
+     * @description Needs `campaign.manage`.
+     */
+    put: operations["putCampaign"];
+    post?: never;
+    /**
+     * Take one of campaigns out of use
+     * @description It stays readable for the records that name it.
+     *
+     *     Needs `campaign.manage`.
+     */
+    delete: operations["archiveCampaign"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/campaigns/{id}/restore": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Bring one of campaigns back into use
+     * @description Needs `campaign.manage`.
+     */
+    post: operations["restoreCampaign"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/canned-replies": {
     parameters: {
       query?: never;
@@ -574,6 +982,46 @@ export interface paths {
      * @description Needs `setup.write`.
      */
     post: operations["restoreCannedReply"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/certificates": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * The certificate of an organisation's end, by its code
+     * @description Needs no sign-in.
+     */
+    post: operations["getCertificate"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/certificates/key": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The public key that certificates of erasure are signed with
+     * @description Needs no sign-in.
+     */
+    get: operations["certificateKey"];
+    put?: never;
+    post?: never;
     delete?: never;
     options?: never;
     head?: never;
@@ -788,6 +1236,206 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/contact-lists": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List contact-lists
+     * @description Needs `setup.read`.
+     */
+    get: operations["listContactList"];
+    put?: never;
+    /**
+     * Add to contact-lists
+     * @description Needs `campaign.manage`.
+     */
+    post: operations["createContactList"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/contact-lists/order": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Put contact-lists in order
+     * @description Needs `campaign.manage`.
+     */
+    put: operations["orderContactList"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/contact-lists/sizes": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * How many contacts the lists have
+     * @description Needs `campaign.manage`.
+     */
+    get: operations["contactListSizes"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/contact-lists/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One of contact-lists
+     * @description Needs `setup.read`.
+     */
+    get: operations["getContactList"];
+    /**
+     * Change one of contact-lists
+     * @description Needs `campaign.manage`.
+     */
+    put: operations["putContactList"];
+    post?: never;
+    /**
+     * Take one of contact-lists out of use
+     * @description It stays readable for the records that name it.
+     *
+     *     Needs `campaign.manage`.
+     */
+    delete: operations["archiveContactList"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/contact-lists/{id}/contacts": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The contacts of a list, their numbers masked
+     * @description Needs `campaign.manage`.
+     */
+    get: operations["listedContacts"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/contact-lists/{id}/contacts/{contact}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+     * Take a contact out of a list
+     * @description Also out of the campaigns that call it. The contact itself stays.
+     *
+     *     Needs `campaign.manage`.
+     */
+    delete: operations["removeListed"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/contact-lists/{id}/import": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Add the contacts of a file to a list
+     * @description Does what the preview said, and is refused when that would be something else now. Nothing of the file is kept but the contacts, sealed under the key of each. Done again it changes nothing.
+     *
+     *     Needs `campaign.manage`.
+     */
+    post: operations["importContacts"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/contact-lists/{id}/import/preview": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * What a file of contacts would do to a list
+     * @description Reads CSV with a heading (phone, name, time_zone, in English or Portuguese and in any order) and says what becomes of the lines that do not simply come into the list. Nothing is done.
+     *
+     *     Needs `campaign.manage`.
+     */
+    post: operations["previewContactImport"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/contact-lists/{id}/restore": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Bring one of contact-lists back into use
+     * @description Needs `campaign.manage`.
+     */
+    post: operations["restoreContactList"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/contacts": {
     parameters: {
       query?: never;
@@ -796,7 +1444,7 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * Find contacts by address
+     * Find contacts by address, or by what stands in a custom field
      * @description Needs `contact.read`.
      */
     get: operations["contacts"];
@@ -894,6 +1542,32 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/contacts/{id}/fields": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What stands in the own fields of one of contacts
+     * @description Those that you see, in their order, also without a value.
+     *
+     *     Needs `contact.read`.
+     */
+    get: operations["fieldsOfContact"];
+    /**
+     * Change own fields of one of contacts
+     * @description Needs `contact.write`.
+     */
+    put: operations["setFieldsOfContact"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/contacts/{id}/receipt": {
     parameters: {
       query?: never;
@@ -928,6 +1602,90 @@ export interface paths {
     get: operations["desk"];
     put?: never;
     post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/desk/campaigns": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The campaigns in which I may call now, and the contact that I have
+     * @description Needs `call.out`.
+     */
+    get: operations["deskCampaigns"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/desk/campaigns/{id}/contacts/{contact}/call": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Call the contact that I have
+     * @description The answer names a new interaction that I hold, as of callOut. Asked once more before: the do-not-call list, the person's restriction, the campaign and its hours; then the trunks' rules.
+     *
+     *     Needs `call.out`.
+     */
+    post: operations["callContact"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/desk/campaigns/{id}/contacts/{contact}/skip": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Do not call the contact that I have
+     * @description Needs `call.out`.
+     */
+    post: operations["skipContact"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/desk/campaigns/{id}/next": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Give me the next contact
+     * @description It is mine until `until`, and nobody else's; the same again gives the same one. Without one, `why` says why. That I was shown it is noted in the audit log.
+     *
+     *     Needs `call.out`.
+     */
+    post: operations["nextContact"];
     delete?: never;
     options?: never;
     head?: never;
@@ -1254,6 +2012,74 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/do-not-call": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * How many numbers are on the do-not-call list
+     * @description The numbers themselves cannot be read: only a keyed index of each is kept.
+     *
+     *     Needs `campaign.manage`.
+     */
+    get: operations["doNotCall"];
+    put?: never;
+    /**
+     * Put numbers on the do-not-call list
+     * @description No campaign calls them from now on, also where they are in a list. It is noted in the audit log, without the numbers.
+     *
+     *     Needs `campaign.manage`.
+     */
+    post: operations["addDoNotCall"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/do-not-call/ask": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Whether a number is on the do-not-call list
+     * @description Needs `campaign.manage`.
+     */
+    post: operations["askDoNotCall"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/do-not-call/remove": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Take a number off the do-not-call list
+     * @description Needs `campaign.manage`.
+     */
+    post: operations["removeDoNotCall"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/email-writers": {
     parameters: {
       query?: never;
@@ -1262,8 +2088,10 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * Mailboxes from which agents write
-     * @description Needs `email.write`.
+     * Mailboxes from which I write
+     * @description Those of queues that I serve; none without a desk.
+     *
+     *     Needs `email.write`.
      */
     get: operations["emailWriters"];
     put?: never;
@@ -1290,6 +2118,60 @@ export interface paths {
      *     Needs `email.write`.
      */
     post: operations["composeEmail"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/end": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * How far the end of my organisation is
+     * @description Empty while it was not begun.
+     *
+     *     Needs `organisation.export`.
+     */
+    get: operations["ownEnd"];
+    put?: never;
+    /**
+     * Begin the end of my organisation, or agree to it
+     * @description Where another administrator or privacy officer is there, it is asked for, and begins when one of them does the same within seven days, with as many days. Alone, one begins it. In its grace it may be called off (takeBackEnd) by the organisation alone.
+     *
+     *     Needs `organisation.end`. Not for API keys.
+     */
+    post: operations["askEnd"];
+    /**
+     * Take back, or call off, the end that my organisation asked for
+     * @description Needs `organisation.end`. Not for API keys.
+     */
+    delete: operations["takeBackEnd"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/end/code": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Make the code for the certificate of my organisation's end
+     * @description When there are no accounts any more, the certificate is got with it (getCertificate). It takes the place of one that was made before.
+     *
+     *     Needs `organisation.export`.
+     */
+    post: operations["newEndCode"];
     delete?: never;
     options?: never;
     head?: never;
@@ -1590,6 +2472,330 @@ export interface paths {
      * @description Needs `quality.evaluate`.
      */
     post: operations["settleEvaluation"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/exports": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Exports of all that my organisation has, the newest first
+     * @description Needs `organisation.export`.
+     */
+    get: operations["exports"];
+    put?: never;
+    /**
+     * Begin an export of all that my organisation has
+     * @description It says of which volumes it is made: the records with the audit log, the files of conversations, the recordings. Who began it fetches them one by one within seven days (fetchVolume). No copy is kept: a volume is read as it is fetched.
+     *
+     *     Needs `organisation.archive`. Not for API keys.
+     */
+    post: operations["beginExport"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/exports/holdings": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What my organisation has, in numbers
+     * @description What an export tells, and what the organisation's end destroys.
+     *
+     *     Needs `organisation.export`.
+     */
+    get: operations["holdings"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/exports/key": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The public key that my organisation's exports and recordings are signed with
+     * @description It stays the same. Tell it to those who get archives, by a way that they trust: 'nubitalk organisation verify' checks an archive with it, without a server.
+     *
+     *     Needs `organisation.export`.
+     */
+    get: operations["exportKey"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/exports/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+     * End an export
+     * @description Nothing more of it is fetched. Whoever sees exports may end one.
+     *
+     *     Needs `organisation.export`.
+     */
+    delete: operations["endExport"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/exports/{id}/volumes/{volume}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * A volume of an export, as one archive
+     * @description A ZIP file, streamed: of records and files in the form of docs/formats/organisation.md, of recordings in that of exportRecordings; sealed with age where a recipient was named. One that broke off is fetched again. Each time is noted in the audit log.
+     *
+     *     Needs `organisation.archive`. Not for API keys.
+     */
+    get: operations["fetchVolume"];
+    put?: never;
+    /**
+     * Ask for a volume before it is fetched
+     * @description Whether fetchVolume would give it. A page asks for a fresh proof with it, as what a browser saves cannot.
+     *
+     *     Needs `organisation.archive`. Not for API keys.
+     */
+    post: operations["openVolume"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/fields": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List fields
+     * @description Needs `setup.read`.
+     */
+    get: operations["listField"];
+    put?: never;
+    /**
+     * Add to fields
+     * @description Needs `setup.write`.
+     */
+    post: operations["createField"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/fields/advice": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * What a field looks like, before it is saved
+     * @description Words that speak of personal data, with the class to choose for them. A hint, which is never sure. Nothing is stored.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["fieldAdvice"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/fields/order": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Put fields in order
+     * @description Needs `setup.write`.
+     */
+    put: operations["orderField"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/fields/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One of fields
+     * @description Needs `setup.read`.
+     */
+    get: operations["getField"];
+    /**
+     * Change one of fields
+     * @description Needs `setup.write`.
+     */
+    put: operations["putField"];
+    post?: never;
+    /**
+     * Take one of fields out of use
+     * @description It stays readable for the records that name it.
+     *
+     *     Needs `setup.write`.
+     */
+    delete: operations["archiveField"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/fields/{id}/restore": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Bring one of fields back into use
+     * @description Needs `setup.write`.
+     */
+    post: operations["restoreField"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/fields/{id}/values": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * How many values a field has
+     * @description Needs `setup.write`.
+     */
+    get: operations["fieldHeld"];
+    put?: never;
+    post?: never;
+    /**
+     * Erase all values of a field
+     * @description Whether it is in use or archived. It cannot be undone.
+     *
+     *     Needs `setup.write`.
+     */
+    delete: operations["emptyField"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/fields/{id}/versions": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * How it was before, newest first
+     * @description Needs `setup.read`.
+     */
+    get: operations["versionsOfField"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/first-steps": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * How far a new tenant is to its first conversation
+     * @description Needs `setup.write`.
+     */
+    get: operations["firstSteps"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/first-steps/samples": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Add a sample flow with its entry point, or take it out again
+     * @description In the caller's language, for the queue on top. What is there already stays as it is. It is not taken out once something has arrived by it.
+     *
+     *     Needs `setup.write`.
+     */
+    put: operations["putSample"];
+    post?: never;
     delete?: never;
     options?: never;
     head?: never;
@@ -2292,6 +3498,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/interactions/{id}/call-again": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Note when the person of a campaign's call is to be called again
+     * @description It holds before what the campaign says of the disposition, and is in force when the work is closed.
+     *
+     *     Needs `work.handle`.
+     */
+    put: operations["callAgain"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/interactions/{id}/call-back": {
     parameters: {
       query?: never;
@@ -2498,6 +3726,50 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/interactions/{id}/email/draft/html": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What one was writing, as it would leave
+     * @description The letter as who gets it reads it: header, text, signature, quotes and files. A page for a frame, as …/email/html; what is still missing of it is left out.
+     *
+     *     Needs `work.handle`.
+     */
+    get: operations["emailPreview"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/{id}/email/duplicates": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Emails that can be merged into one that I have
+     * @description Mine, and those that wait in queues that I serve; first those of the same person. At most 10.
+     *
+     *     Needs `work.handle`.
+     */
+    get: operations["duplicates"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/interactions/{id}/email/files/{number}": {
     parameters: {
       query?: never;
@@ -2535,6 +3807,62 @@ export interface paths {
     put?: never;
     post?: never;
     delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/{id}/email/merge": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Have another email go on in one that I have
+     * @description The other's work is closed, and points here (`merged_into`). Both messages are read here (`merged`), an answer refers to both, and the provider is told of both when this one is handled. 409: somebody else has the other. 422 at `senders`: two different people wrote.
+     *
+     *     Needs `work.handle`.
+     */
+    post: operations["mergeEmails"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/{id}/email/rejection": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What rejecting an email would do
+     * @description The reasons in use, with what each tells the sender, in the email's language, and does with the message at the provider; and why the sender is told nothing, if so (RFC 3834).
+     *
+     *     Needs `work.handle`.
+     */
+    get: operations["rejection"];
+    put?: never;
+    /**
+     * Reject an email for a reason
+     * @description The work is closed with the reason `rejected`, and its copy in memory goes at once. The message at the provider is marked, or moved, as the reason says; it is never deleted. What waits, or is put aside, is rejected by who manages the floor. 409: somebody else has it meanwhile, it was answered, or the reason was changed.
+     *
+     *     Needs `work.handle`.
+     */
+    post: operations["rejectEmail"];
+    /**
+     * Undo a rejection that is held
+     * @description 409: it is too late.
+     *
+     *     Needs `work.handle`.
+     */
+    delete: operations["undoRejection"];
     options?: never;
     head?: never;
     patch?: never;
@@ -2584,6 +3912,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/interactions/{id}/email/split": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Take an email out of one into which it was merged
+     * @description It becomes an interaction of its own, with me or in a queue; what answers it from then on goes on there.
+     *
+     *     Needs `work.handle`.
+     */
+    post: operations["splitEmail"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/interactions/{id}/extend": {
     parameters: {
       query?: never;
@@ -2598,6 +3948,32 @@ export interface paths {
      * @description Needs `work.handle`.
      */
     post: operations["extend"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/{id}/fields": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What stands in the own fields of one of interactions
+     * @description Those that you see, in their order, also without a value.
+     *
+     *     Needs `work.read`.
+     */
+    get: operations["fieldsOfInteraction"];
+    /**
+     * Change own fields of one of interactions
+     * @description Needs `note.write`.
+     */
+    put: operations["setFieldsOfInteraction"];
+    post?: never;
     delete?: never;
     options?: never;
     head?: never;
@@ -3090,10 +4466,32 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-     * Hand on to a queue or a colleague
+     * Hand on to a queue, a colleague or a flow
      * @description Needs `work.handle`.
      */
     post: operations["transfer"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/{id}/transfer-flows": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Flows into which I can transfer the person
+     * @description Those that the organisation marked for it, and whose steps the interaction's channel can take.
+     *
+     *     Needs `work.handle`.
+     */
+    get: operations["transferFlows"];
+    put?: never;
+    post?: never;
     delete?: never;
     options?: never;
     head?: never;
@@ -3678,6 +5076,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/me/not-me": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * That sign-in was not me
+     * @description Ends all other sessions of the user, and asks for a new password before anything else.
+     *
+     *     Needs `signed_in`.
+     */
+    post: operations["disownSignIn"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/me/password": {
     parameters: {
       query?: never;
@@ -3695,6 +5115,32 @@ export interface paths {
      */
     post: operations["setPassword"];
     delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/me/photo": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Choose my photo
+     * @description A square JPEG picture of at most 64 kB. Only its pixels are kept, sealed. A photo is personal data that nothing needs.
+     *
+     *     Needs `signed_in`.
+     */
+    put: operations["setMyPhoto"];
+    post?: never;
+    /**
+     * Take my photo away
+     * @description Needs `signed_in`.
+     */
+    delete: operations["removeMyPhoto"];
     options?: never;
     head?: never;
     patch?: never;
@@ -3851,7 +5297,9 @@ export interface paths {
     };
     /**
      * Resellers and tenants below mine
-     * @description Needs `organisation.read`.
+     * @description Right below, or anywhere; by age, with how many there are of each state.
+     *
+     *     Needs `organisation.read`.
      */
     get: operations["organisations"];
     put?: never;
@@ -3902,20 +5350,48 @@ export interface paths {
     get: operations["organisation"];
     put?: never;
     post?: never;
-    /**
-     * End an organisation, for good
-     * @description Its keys are destroyed, which makes all of its data unreadable in every copy and backup; then its rows and files are removed. It cannot be undone. The audit log of the caller's organisation has the receipt (organisation.ended, organisation.erased).
-     *
-     *     Needs `organisation.write`.
-     */
-    delete: operations["endOrganisation"];
+    delete?: never;
     options?: never;
     head?: never;
     /**
-     * Rename, limit, suspend or resume
+     * Rename, limit, suspend or resume; give a trial longer or end it
      * @description Needs `organisation.write`.
      */
     patch: operations["updateOrganisation"];
+    trace?: never;
+  };
+  "/api/v1/organisations/{id}/end": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * How far an organisation's end is
+     * @description Empty while it was not begun. Afterwards it has the certificate of erasure, which nubitalk certificate verify checks (docs/organisations.md).
+     *
+     *     Needs `organisation.read`.
+     */
+    get: operations["organisationEnd"];
+    put?: never;
+    /**
+     * Begin an organisation's end
+     * @description In its grace everybody is signed out and nothing arrives; its administrators and privacy officers may sign in for the code by which its certificate is got (newEndCode), and it may be called off. A privacy officer may export everything until then (beginExport). Then its keys are destroyed, which makes all of its data unreadable in every copy and backup, its rows and files are removed, and there is a certificate of that.
+     *
+     *     Needs `organisation.write`.
+     */
+    post: operations["beginEnd"];
+    /**
+     * Call an organisation's end off
+     * @description Before its grace is over. It is as it was before: active, or suspended.
+     *
+     *     Needs `organisation.write`.
+     */
+    delete: operations["callOffEnd"];
+    options?: never;
+    head?: never;
+    patch?: never;
     trace?: never;
   };
   "/api/v1/organisations/{id}/keys": {
@@ -4330,6 +5806,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/photos": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Who has a photo
+     * @description Those whom the caller meets: at the desk, on the board or in the list of users.
+     *
+     *     Needs `signed_in`.
+     */
+    get: operations["photos"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/privacy/inventory": {
     parameters: {
       query?: never;
@@ -4518,6 +6016,54 @@ export interface paths {
      * @description Needs `setup.write`.
      */
     post: operations["restorePrompt"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/provisioning": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What the organisation's own directory does here by SCIM
+     * @description Needs `setup.write`. Not for API keys.
+     */
+    get: operations["provisioning"];
+    /**
+     * Change what the organisation's own directory does here
+     * @description For administrators. Users of the directory's groups have at once what these give.
+     *
+     *     Needs `setup.write`. Not for API keys.
+     */
+    put: operations["putProvisioning"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/provisioning/keys": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Make a key for the organisation's own directory
+     * @description Shown once. It may do nothing but SCIM, and ends when the administrator who made it is deleted.
+     *
+     *     Needs `setup.write`. Not for API keys.
+     */
+    post: operations["createProvisioningKey"];
     delete?: never;
     options?: never;
     head?: never;
@@ -4867,6 +6413,76 @@ export interface paths {
      *     Needs `setup.write`.
      */
     delete: operations["archiveQueue"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/queues/{id}/empty": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Move all that waits in a queue to another one
+     * @description In its order, with the time that it has waited; also what comes back to the queue later. It answers with what is still open in it: what agents have ends with them.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["emptyQueue"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/queues/{id}/fields": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What stands in the own fields of one of queues
+     * @description Those that you see, in their order, also without a value.
+     *
+     *     Needs `setup.read`.
+     */
+    get: operations["fieldsOfQueue"];
+    /**
+     * Change own fields of one of queues
+     * @description Needs `setup.write`.
+     */
+    put: operations["setFieldsOfQueue"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/queues/{id}/open": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What is open in a queue
+     * @description As long as something is, the queue cannot be taken out of use.
+     *
+     *     Needs `setup.write`.
+     */
+    get: operations["queueOpen"];
+    put?: never;
+    post?: never;
+    delete?: never;
     options?: never;
     head?: never;
     patch?: never;
@@ -5348,6 +6964,100 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/reject-reasons": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List reject-reasons
+     * @description Needs `setup.read`.
+     */
+    get: operations["listRejectReason"];
+    put?: never;
+    /**
+     * Add to reject-reasons
+     * @description Needs `setup.write`.
+     */
+    post: operations["createRejectReason"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/reject-reasons/order": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Put reject-reasons in order
+     * @description Needs `setup.write`.
+     */
+    put: operations["orderRejectReason"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/reject-reasons/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One of reject-reasons
+     * @description Needs `setup.read`.
+     */
+    get: operations["getRejectReason"];
+    /**
+     * Change one of reject-reasons
+     * @description Needs `setup.write`.
+     */
+    put: operations["putRejectReason"];
+    post?: never;
+    /**
+     * Take one of reject-reasons out of use
+     * @description It stays readable for the records that name it.
+     *
+     *     Needs `setup.write`.
+     */
+    delete: operations["archiveRejectReason"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/reject-reasons/{id}/restore": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Bring one of reject-reasons back into use
+     * @description Needs `setup.write`.
+     */
+    post: operations["restoreRejectReason"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/ring-groups": {
     parameters: {
       query?: never;
@@ -5656,6 +7366,50 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/sign-in/invitation": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Whose an invitation is
+     * @description Says the user name, and that an invitation is over, was used or withdrawn, to whoever has its code, and nothing to others.
+     *
+     *     Needs no sign-in.
+     */
+    post: operations["welcome"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/sign-in/invitation/accept": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Choose a password by an invitation
+     * @description Each invitation once. Sets the session cookie.
+     *
+     *     Needs no sign-in.
+     */
+    post: operations["acceptInvitation"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/sign-in/passkey": {
     parameters: {
       query?: never;
@@ -5733,7 +7487,7 @@ export interface paths {
     put?: never;
     /**
      * Complete a sign-in with the organisation's own provider
-     * @description Takes what the provider sent the browser back with. Sets the session cookie.
+     * @description Takes what the provider sent the browser back with. Sets the session cookie; who began with again, to prove anew who it is, keeps the session that is there.
      *
      *     Needs no sign-in.
      */
@@ -5873,9 +7627,101 @@ export interface paths {
     put?: never;
     /**
      * Sign out
-     * @description Needs `signed_in`.
+     * @description Ends the session. Where the organisation's provider opened it and is to end its own, too (`sign_out` of sign-on), the answer says where the browser goes on.
+     *
+     *     Needs `signed_in`.
      */
     post: operations["signOut"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/sign-up": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Make a tenant by a sign-up link
+     * @description No email, telephone number or name of a person is asked for. The short name is made of the organisation's name and letters that nobody knows before, so nobody learns which names are taken. Sets the session cookie.
+     *
+     *     Needs no sign-in.
+     */
+    post: operations["signUp"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/sign-up-links": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Links by which tenants sign up below my organisation
+     * @description Needs `organisation.read`.
+     */
+    get: operations["signUpLinks"];
+    put?: never;
+    /**
+     * Make a sign-up link
+     * @description Nobody can sign up without one. Whoever has it makes a tenant below the caller's organisation, as often as it says, within its limits.
+     *
+     *     Needs `organisation.write`.
+     */
+    post: operations["makeSignUpLink"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/sign-up-links/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+     * Remove a sign-up link
+     * @description What signed up by it stays.
+     *
+     *     Needs `organisation.write`.
+     */
+    delete: operations["removeSignUpLink"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/sign-up/offer": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * What a sign-up link gives
+     * @description Needs no sign-in.
+     */
+    post: operations["signUpOffer"];
     delete?: never;
     options?: never;
     head?: never;
@@ -6558,6 +8404,180 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/users/export": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The users as a file
+     * @description CSV in UTF-8, as an import takes it; never passwords. It is noted in the audit log.
+     *
+     *     Needs `user.write`.
+     */
+    get: operations["exportUsers"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/users/import": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Make and change users by a file
+     * @description Does what the preview said; when something else would be done than what was seen, it is refused. Nothing of the file is kept. Done again it changes nothing. A signed-in caller has proved to be itself within ten minutes (POST me/confirm).
+     *
+     *     Needs `user.write`.
+     */
+    post: operations["importUsers"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/users/import/preview": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * What a file of users would do
+     * @description Reads CSV with a heading (user_name, roles, teams, site, skills, language, display_name, email, phone, in English or Portuguese and in any order) and says line by line what would become of whom. Nothing is done.
+     *
+     *     Needs `user.write`.
+     */
+    post: operations["previewUserImport"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/users/invitations": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Invite a user
+     * @description Makes a user who chooses the password, with a code that is good once and for a time. It is shown once, to be handed over, or sent by one of the organisation's mailboxes to who has an email address. A signed-in caller has proved to be itself within ten minutes (POST me/confirm).
+     *
+     *     Needs `user.write`.
+     */
+    post: operations["inviteUser"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/users/invitations/letter": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * An invitation as it would be sent
+     * @description With a note, in a language; … stands for the code. Nothing is sent.
+     *
+     *     Needs `user.write`.
+     */
+    post: operations["invitationLetter"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/users/search": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Look for users
+     * @description Needs `user.read`.
+     */
+    get: operations["findUsers"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/users/several": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Change several users
+     * @description Does what the effect said, to those who are not refused; when something else would be done than what was seen, nothing is. The answer says what takes it back. For roles: A signed-in caller has proved to be itself within ten minutes (POST me/confirm).
+     *
+     *     Needs `user.write`.
+     */
+    post: operations["changeSeveralUsers"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/users/several/effect": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * What a change of several users would do
+     * @description Says of each what would change, or why it is refused. Nothing is done.
+     *
+     *     Needs `user.write`.
+     */
+    post: operations["severalUsersEffect"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/users/{id}": {
     parameters: {
       query?: never;
@@ -6612,6 +8632,32 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/users/{id}/fields": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What stands in the own fields of one of users
+     * @description Those that you see, in their order, also without a value.
+     *
+     *     Needs `user.read`.
+     */
+    get: operations["fieldsOfUser"];
+    /**
+     * Change own fields of one of users
+     * @description Needs `user.write`.
+     */
+    put: operations["setFieldsOfUser"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/users/{id}/identity": {
     parameters: {
       query?: never;
@@ -6638,6 +8684,32 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/users/{id}/invitation": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Invite a user who has not come yet
+     * @description For users who never signed in. An earlier invitation, or a one-time password, is good for nothing any more. A signed-in caller has proved to be itself within ten minutes (POST me/confirm).
+     *
+     *     Needs `user.write`.
+     */
+    post: operations["inviteAgain"];
+    /**
+     * Withdraw an invitation
+     * @description Needs `user.write`.
+     */
+    delete: operations["withdrawInvitation"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/users/{id}/password": {
     parameters: {
       query?: never;
@@ -6655,6 +8727,36 @@ export interface paths {
      */
     post: operations["resetPassword"];
     delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/users/{id}/photo": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * A user's photo
+     * @description Needs `signed_in`.
+     */
+    get: operations["photo"];
+    /**
+     * Give a user a photo
+     * @description A square JPEG picture of at most 64 kB. Only its pixels are kept, sealed. A photo is personal data that nothing needs.
+     *
+     *     Needs `user.write`.
+     */
+    put: operations["setPhoto"];
+    post?: never;
+    /**
+     * Take a user's photo away
+     * @description Needs `user.write`.
+     */
+    delete: operations["removePhoto"];
     options?: never;
     head?: never;
     patch?: never;
@@ -7058,12 +9160,21 @@ export interface components {
       /** Format: date-time */
       created_at: string;
       created_by: string;
+      /**
+       * Format: date-time
+       * @description Until when the secret before the last rotation is good.
+       */
+      earlier_until?: string;
       /** Format: date-time */
       expires_at?: string;
       id: string;
       name: string;
       /** Format: date-time */
       revoked_at?: string;
+      /** @description Those of the roles that it has for some teams, queues and campaigns only, by role. */
+      role_parts: {
+        [key: string]: components["schemas"]["RolePart"];
+      };
       roles: string[];
       /** @description Narrows the roles to these permissions; absent: all that the roles give. */
       scopes?: (
@@ -7095,9 +9206,12 @@ export interface components {
         | "alert.manage"
         | "setup.read"
         | "setup.write"
+        | "campaign.manage"
         | "user.read"
         | "user.write"
+        | "user.provision"
         | "role.manage"
+        | "brand.manage"
         | "key.manage"
         | "contact.read"
         | "contact.write"
@@ -7106,6 +9220,9 @@ export interface components {
         | "audit.read"
         | "privacy.read"
         | "usage.read"
+        | "organisation.export"
+        | "organisation.archive"
+        | "organisation.end"
         | "organisation.read"
         | "organisation.write"
         | "organisation.move"
@@ -7116,6 +9233,13 @@ export interface components {
       )[];
       /** Format: date-time */
       used_at?: string;
+    };
+    AcceptInputBody: {
+      code: string;
+      /** @description Its short name. */
+      organisation: string;
+      /** @description The one that is chosen. */
+      password: string;
     };
     AddedFactor: {
       factor: components["schemas"]["Factor"];
@@ -7508,6 +9632,34 @@ export interface components {
        */
       value: number;
     };
+    Appearance: {
+      dark: components["schemas"]["Palette"];
+      light: components["schemas"]["Palette"];
+      /** @description A PNG in base64; absent: the mark in the accent colour. */
+      logo?: string;
+      /** @enum {string} */
+      plate?: "light" | "dark";
+      /** @description An https address. */
+      privacy?: string;
+      product: string;
+      /** @description An https address, or an email address. */
+      support?: string;
+    };
+    AskEnd: {
+      /**
+       * Format: int64
+       * @description Of grace, in which it may be called off.
+       * @default 30
+       */
+      days: number;
+      /** @description The organisation's name. */
+      name: string;
+    };
+    AskedNever: {
+      listed: boolean;
+      /** Format: date-time */
+      since?: string;
+    };
     Attachment: {
       id: string;
       media_type: string;
@@ -7531,7 +9683,10 @@ export interface components {
         | "sign_in"
         | "sign_in.refused"
         | "sign_in.locked"
+        | "sign_in.codes_closed"
         | "sign_in.break_glass"
+        | "sign_in.unusual"
+        | "sign_in.disowned"
         | "sign_on.changed"
         | "sign_on.removed"
         | "identity.linked"
@@ -7548,16 +9703,40 @@ export interface components {
         | "user.created"
         | "user.changed"
         | "user.deleted"
+        | "user.invited"
+        | "user.invitation_withdrawn"
+        | "user.invitation_mailed"
+        | "user.lock_kept"
+        | "users.imported"
+        | "users.exported"
         | "role.created"
         | "role.changed"
         | "role.deleted"
         | "api_key.created"
+        | "api_key.rotated"
         | "api_key.revoked"
+        | "provisioning.changed"
+        | "group.created"
+        | "group.changed"
+        | "group.removed"
         | "organisation.created"
         | "organisation.changed"
         | "organisation.moved"
+        | "organisation.end_asked"
+        | "organisation.end_withdrawn"
+        | "organisation.end_begun"
+        | "organisation.end_called_off"
+        | "organisation.end_code"
         | "organisation.ended"
         | "organisation.erased"
+        | "organisation.export_begun"
+        | "organisation.export_fetched"
+        | "organisation.export_ended"
+        | "organisation.signed_up"
+        | "organisation.trial_over"
+        | "brand.changed"
+        | "sign_up_link.made"
+        | "sign_up_link.removed"
         | "support.asked"
         | "support.granted"
         | "support.opened"
@@ -7573,12 +9752,21 @@ export interface components {
         | "setup.ordered"
         | "trunk.plain_allowed"
         | "trunk.plain_ended"
+        | "contact_list.imported"
+        | "contact_list.removed"
+        | "do_not_call.added"
+        | "do_not_call.removed"
+        | "fields.changed"
+        | "field.shown"
+        | "field.emptied"
         | "phone.plain_allowed"
         | "phone.plain_ended"
         | "phone.password_made"
         | "phone.forwarding_changed"
         | "greeting.set"
         | "greeting.removed"
+        | "photo.set"
+        | "photo.removed"
         | "prompt.sound_set"
         | "prompt.sound_removed"
         | "prompt.sound_made_right"
@@ -7592,7 +9780,12 @@ export interface components {
         | "consent.given"
         | "consent.withdrawn"
         | "interaction.move"
+        | "interaction.to_flow"
+        | "queue.emptied"
         | "interaction.taken_over"
+        | "email.rejected"
+        | "email.merged"
+        | "email.split"
         | "callback.cancelled"
         | "interaction.hint"
         | "call.monitored"
@@ -7625,6 +9818,7 @@ export interface components {
         | "alert.acknowledged"
         | "agent.presence"
         | "retention.ended"
+        | "export.unusual"
         | "audit.trimmed";
       actor: string;
       /** @enum {string} */
@@ -7641,6 +9835,36 @@ export interface components {
       /** Format: int64 */
       seq: number;
     };
+    BeginEnd: {
+      /**
+       * Format: int64
+       * @description Of grace, in which it may be called off; 0 ends it now, for good.
+       * @default 30
+       */
+      days: number;
+      /** @description The organisation's name, where days is 0. */
+      name?: string;
+      /**
+       * Format: int64
+       * @description The version you saw.
+       */
+      version: number;
+    };
+    BeginExport: {
+      /**
+       * @description Why. It stands in the audit log.
+       * @enum {string}
+       */
+      reason: "leaving" | "backup" | "authority" | "dispute" | "other";
+      /** @description An age recipient (age1…): each volume is sealed for who has its identity. Missing: they are plain. */
+      recipient?: string;
+      /**
+       * @description Of recordings. wav: all tracks in one file, as it was said. opus: a file for each track, a fifth of that, or less.
+       * @default wav
+       * @enum {string}
+       */
+      sound: "wav" | "opus";
+    };
     BeginMailSignIn: {
       /** @description Where the provider sends the browser back to: the desk's address with /app/setup/mail-sign-in, as it is registered with the provider. */
       back: string;
@@ -7650,6 +9874,98 @@ export interface components {
       again?: boolean;
       /** @description The organisation's short name. */
       organisation: string;
+    };
+    Brand: {
+      /** @description Colour of what can be pressed, on light pages, as #0b6e6e. It must have a contrast of 4.5:1. */
+      accent?: string;
+      /** @description The same on dark pages. Absent: the nearest to accent that can be read there. */
+      accent_dark?: string;
+      /** @description Organisations below show this brand, whatever they chose. For resellers and operators. */
+      holds?: boolean;
+      /** @description No logo, also where one above has one: the mark in the accent colour with the product's name. */
+      mark?: boolean;
+      /**
+       * @description On pages of this kind the logo would hardly be seen; there it stands on a plate of the other kind.
+       * @enum {string}
+       */
+      plate?: "light" | "dark";
+      /** @description The provider's privacy page, an https address. */
+      privacy?: string;
+      /** @description Name of the product, in the header, in titles and in mails. */
+      product?: string;
+      /** @description Where users find help: an https address, or an email address of a function. Needs no personal data. */
+      support?: string;
+    };
+    BrandChoice: {
+      /** @description Colour of what can be pressed on light pages, as #0b6e6e. It must have a contrast of 4.5:1 there. */
+      accent?: string;
+      /** @description The same on dark pages. Absent: the nearest to accent that can be read there. */
+      accent_dark?: string;
+      /** @description Organisations below show this brand, whatever they chose. For resellers and operators. */
+      holds?: boolean;
+      /** @description A PNG of true colour in base64: at most 64 kB, 480 by 160 pixels. Absent: the one that is there stays. Empty: none of its own. */
+      logo?: string;
+      /** @description No logo, also where one above has one: the mark in the accent colour with the product's name. */
+      mark?: boolean;
+      /** @description The provider's privacy page, an https address. */
+      privacy?: string;
+      /** @description Name of the product, at most 40 characters. */
+      product?: string;
+      /** @description Where users find help: an https address, or an email address of a function. Needs no personal data. */
+      support?: string;
+    };
+    BrandInput: {
+      /** @description Colour of what can be pressed on light pages, as #0b6e6e. It must have a contrast of 4.5:1 there. */
+      accent?: string;
+      /** @description The same on dark pages. Absent: the nearest to accent that can be read there. */
+      accent_dark?: string;
+      /** @description Organisations below show this brand, whatever they chose. For resellers and operators. */
+      holds?: boolean;
+      /** @description A PNG of true colour in base64: at most 64 kB, 480 by 160 pixels. Absent: the one that is there stays. Empty: none of its own. */
+      logo?: string;
+      /** @description No logo, also where one above has one: the mark in the accent colour with the product's name. */
+      mark?: boolean;
+      /** @description The provider's privacy page, an https address. */
+      privacy?: string;
+      /** @description Name of the product, at most 40 characters. */
+      product?: string;
+      /** @description Where users find help: an https address, or an email address of a function. Needs no personal data. */
+      support?: string;
+      /**
+       * Format: int64
+       * @description As it was read; 0 for the first.
+       */
+      version: number;
+    };
+    BrandOrigin: {
+      /** @description Of the organisation whose value it is; absent: it is Nubitalk's own. */
+      name?: string;
+      own: boolean;
+    };
+    BrandOrigins: {
+      accent: components["schemas"]["BrandOrigin"];
+      logo: components["schemas"]["BrandOrigin"];
+      privacy: components["schemas"]["BrandOrigin"];
+      product: components["schemas"]["BrandOrigin"];
+      support: components["schemas"]["BrandOrigin"];
+    };
+    BrandPreview: {
+      /** @description Colours with too little contrast; they would be refused. */
+      faults: components["schemas"]["ColourFault"][];
+      from: components["schemas"]["BrandOrigins"];
+      /**
+       * Format: int64
+       * @description Organisations below that would look otherwise than now.
+       */
+      others: number;
+      shown: components["schemas"]["Appearance"];
+    };
+    BrandShown: {
+      /** @description By which who has not signed in sees this brand (link of brand/public). Absent where no organisation chose one. */
+      link?: string;
+      look?: components["schemas"]["Appearance"];
+      /** @description Another for another look. Where it is what the caller has already, nothing else is answered. */
+      stamp: string;
     };
     Button: {
       label: string;
@@ -7700,6 +10016,15 @@ export interface components {
       /** @description Who evaluates, and whether each is done. */
       parts: components["schemas"]["Part"][];
       recording: string;
+    };
+    CallAgain: {
+      /**
+       * Format: date-time
+       * @description Within the next 90 days; absent takes it back.
+       */
+      at?: string;
+      /** @description I call myself; after an hour anybody does. */
+      own?: boolean;
     };
     CallBack: {
       /** @description Number to show, one of those of callChoices. */
@@ -7804,6 +10129,252 @@ export interface components {
     CalledOut: {
       interaction: string;
     };
+    CallingCampaign: {
+      /** @description Ids of the results to choose from; empty: those of the queue. */
+      dispositions: string[];
+      id: string;
+      name: string;
+      /** @description What to read beside each contact. */
+      notes: string;
+      queue: string;
+    };
+    CallingDesk: {
+      campaigns: components["schemas"]["CallingCampaign"][];
+      /** @description The contact that I have. */
+      next?: components["schemas"]["ContactPreview"];
+    };
+    Campaign: {
+      /**
+       * Format: int64
+       * @description When it is called again after it was engaged; 0: not again.
+       * @default 15
+       */
+      busy_minutes: number;
+      /** @description Number to show, one of those of callChoices; empty leaves it to the trunk. */
+      caller?: string;
+      /** @description Id of the opening hours within which is called, read in the contact's own time zone where its list gives one, else in theirs; empty: whenever the trunks let calls out. */
+      hours?: string;
+      /** @description Ids of the contact lists, called in this order. */
+      lists?: string[];
+      /**
+       * Format: int64
+       * @description Calls of one contact, at most. Times that were agreed with it are called in any case.
+       * @default 3
+       */
+      max_attempts: number;
+      name: string;
+      /**
+       * Format: int64
+       * @description … after nobody answered.
+       * @default 240
+       */
+      no_answer_minutes: number;
+      /** @description What agents read beside each contact. */
+      notes?: string;
+      /** @description The dispositions that agents choose from, and what follows each; empty: those of the queue, after which a contact is done. */
+      outcomes?: components["schemas"]["CampaignOutcome"][];
+      /**
+       * Format: int64
+       * @description How long an agent may look at a contact before it goes to somebody else.
+       * @default 300
+       */
+      preview_seconds: number;
+      /** @description Id of the queue whose agents call; its wrap-up holds. */
+      queue: string;
+      /**
+       * @description Contacts are given out only while it is running. What is being called goes on.
+       * @default draft
+       * @enum {string}
+       */
+      state: "draft" | "running" | "paused" | "finished";
+      /**
+       * Format: int64
+       * @description … after the network did not get there.
+       * @default 60
+       */
+      unreachable_minutes: number;
+    };
+    CampaignChange: {
+      /**
+       * Format: int64
+       * @description When it is called again after it was engaged; 0: not again.
+       * @default 15
+       */
+      busy_minutes: number;
+      /** @description Number to show, one of those of callChoices; empty leaves it to the trunk. */
+      caller: string;
+      /** @description Id of the opening hours within which is called, read in the contact's own time zone where its list gives one, else in theirs; empty: whenever the trunks let calls out. */
+      hours: string;
+      /** @description Ids of the contact lists, called in this order. */
+      lists: string[];
+      /**
+       * Format: int64
+       * @description Calls of one contact, at most. Times that were agreed with it are called in any case.
+       * @default 3
+       */
+      max_attempts: number;
+      name: string;
+      /**
+       * Format: int64
+       * @description … after nobody answered.
+       * @default 240
+       */
+      no_answer_minutes: number;
+      /** @description What agents read beside each contact. */
+      notes: string;
+      /** @description The dispositions that agents choose from, and what follows each; empty: those of the queue, after which a contact is done. */
+      outcomes: components["schemas"]["CampaignOutcome"][];
+      /**
+       * Format: int64
+       * @description How long an agent may look at a contact before it goes to somebody else.
+       * @default 300
+       */
+      preview_seconds: number;
+      /** @description Id of the queue whose agents call; its wrap-up holds. */
+      queue: string;
+      /**
+       * @description Contacts are given out only while it is running. What is being called goes on.
+       * @default draft
+       * @enum {string}
+       */
+      state: "draft" | "running" | "paused" | "finished";
+      /**
+       * Format: int64
+       * @description … after the network did not get there.
+       * @default 60
+       */
+      unreachable_minutes: number;
+      /**
+       * Format: int64
+       * @description The version you saw; 409 if someone was faster.
+       */
+      version: number;
+    };
+    CampaignObject: {
+      /** Format: date-time */
+      archived_at?: string;
+      /**
+       * Format: int64
+       * @description When it is called again after it was engaged; 0: not again.
+       * @default 15
+       */
+      busy_minutes: number;
+      /** @description Number to show, one of those of callChoices; empty leaves it to the trunk. */
+      caller: string;
+      /** Format: date-time */
+      created_at: string;
+      /** @description Id of the opening hours within which is called, read in the contact's own time zone where its list gives one, else in theirs; empty: whenever the trunks let calls out. */
+      hours: string;
+      id: string;
+      /** @description Ids of the contact lists, called in this order. */
+      lists: string[];
+      /**
+       * Format: int64
+       * @description Calls of one contact, at most. Times that were agreed with it are called in any case.
+       * @default 3
+       */
+      max_attempts: number;
+      name: string;
+      /**
+       * Format: int64
+       * @description … after nobody answered.
+       * @default 240
+       */
+      no_answer_minutes: number;
+      /** @description What agents read beside each contact. */
+      notes: string;
+      /** @description The dispositions that agents choose from, and what follows each; empty: those of the queue, after which a contact is done. */
+      outcomes: components["schemas"]["CampaignOutcome"][];
+      /** Format: int64 */
+      position: number;
+      /**
+       * Format: int64
+       * @description How long an agent may look at a contact before it goes to somebody else.
+       * @default 300
+       */
+      preview_seconds: number;
+      /** @description Id of the queue whose agents call; its wrap-up holds. */
+      queue: string;
+      /**
+       * @description Contacts are given out only while it is running. What is being called goes on.
+       * @default draft
+       * @enum {string}
+       */
+      state: "draft" | "running" | "paused" | "finished";
+      /**
+       * Format: int64
+       * @description … after the network did not get there.
+       * @default 60
+       */
+      unreachable_minutes: number;
+      /** Format: date-time */
+      updated_at: string;
+      /** Format: int64 */
+      version: number;
+    };
+    CampaignOutcome: {
+      disposition: string;
+      /**
+       * Format: int64
+       * @description Of again.
+       */
+      minutes?: number;
+      /**
+       * @description done: it is not called any more. again: it is, after minutes. do_not_call: its number is put on the do-not-call list.
+       * @default done
+       * @enum {string}
+       */
+      then: "done" | "again" | "do_not_call";
+    };
+    CampaignProgress: {
+      /**
+       * Format: int64
+       * @description To be called again.
+       */
+      again: number;
+      /**
+       * Format: int64
+       * @description All attempts.
+       */
+      calls: number;
+      campaign: string;
+      /**
+       * Format: int64
+       * @description In its lists.
+       */
+      contacts: number;
+      /** Format: int64 */
+      done: number;
+      /**
+       * Format: int64
+       * @description Not to be called.
+       */
+      excluded: number;
+      /**
+       * Format: int64
+       * @description With agents now: looked at, called, talked with or wrapped up.
+       */
+      held: number;
+      /**
+       * Format: date-time
+       * @description When the next is due that is to be called again.
+       */
+      next?: string;
+      /** @description By the disposition of the last call. */
+      outcomes: components["schemas"]["CampaignShare"][];
+      /**
+       * Format: int64
+       * @description Not called yet.
+       */
+      pending: number;
+      /** @description Why they are done, excluded or to be called again. */
+      reasons: components["schemas"]["CampaignShare"][];
+    };
+    CampaignShare: {
+      /** Format: int64 */
+      count: number;
+      what: string;
+    };
     CannedReply: {
       body: string;
       language: string;
@@ -7861,6 +10432,19 @@ export interface components {
       /** @description To send along with the passkey's answer, within five minutes. */
       state: string;
     };
+    CertificateCode: {
+      code: string;
+      organisation: string;
+    };
+    ChangeSeveralInputBody: {
+      change: components["schemas"]["SeveralChange"];
+      /** @description Instead: all that are found so. */
+      found?: components["schemas"]["UserQuery"];
+      /** @description Of the effect. */
+      seen: string;
+      /** @description Their ids; at most 5,000, or 500 to delete. */
+      users?: string[];
+    };
     ChoiceInputBody: {
       client_id: string;
       value: string;
@@ -7872,6 +10456,8 @@ export interface components {
       possible: boolean;
     };
     ClaimRole: {
+      /** @description For these teams, queues and campaigns only; absent: for everything. Once a row of a role has one, what the role is given for is decided by these rows alone, and no longer by the part that was chosen here. */
+      part?: components["schemas"]["RolePart"];
       role: string;
       value: string;
     };
@@ -7897,6 +10483,17 @@ export interface components {
       note?: string;
       /** @description HH:MM, at most 24:00. */
       to?: string;
+    };
+    ColourFault: {
+      /** @description Colours near it that can be read. */
+      nearest: string[];
+      /** @enum {string} */
+      path: "accent" | "accent_dark";
+      /**
+       * Format: double
+       * @description Its least contrast; 4.5 is needed.
+       */
+      ratio: number;
     };
     Compared: {
       agent: string;
@@ -8091,6 +10688,109 @@ export interface components {
       /** Format: date-time */
       withdrawn_at?: string;
     };
+    ContactCount: {
+      /** Format: int64 */
+      never: number;
+      /** Format: int64 */
+      new: number;
+      /** Format: int64 */
+      refused: number;
+      /** Format: int64 */
+      there: number;
+      /** Format: int64 */
+      twice: number;
+    };
+    ContactFile: {
+      /** @description The file as it is, in base64: at most 4 MB and 10,000 contacts. */
+      file: string;
+    };
+    ContactFileSeen: {
+      /** @description The same file, in base64. */
+      file: string;
+      /** @description Of the preview. */
+      seen: string;
+    };
+    ContactImport: {
+      columns: ("phone" | "name" | "time_zone")[];
+      count: components["schemas"]["ContactCount"];
+      /** @enum {string} */
+      encoding: "utf-8" | "utf-16" | "windows-1252";
+      /** @description Headings that are none of them; what stands there is not read. */
+      ignored: string[];
+      /** @description Those that do not simply come into the list, at most 500. */
+      lines: components["schemas"]["ContactLine"][];
+      /** @description To send along when it is to be done. */
+      seen: string;
+      separator: string;
+    };
+    ContactLine: {
+      /**
+       * Format: int64
+       * @description With twice: the line that has the same number.
+       */
+      earlier?: number;
+      /** @enum {string} */
+      field?: "phone" | "name" | "time_zone";
+      /** Format: int64 */
+      line: number;
+      problem?: string;
+      /** @enum {string} */
+      verdict: "new" | "there" | "twice" | "never" | "refused";
+    };
+    ContactList: {
+      name: string;
+    };
+    ContactListChange: {
+      name: string;
+      /**
+       * Format: int64
+       * @description The version you saw; 409 if someone was faster.
+       */
+      version: number;
+    };
+    ContactListObject: {
+      /** Format: date-time */
+      archived_at?: string;
+      /** Format: date-time */
+      created_at: string;
+      id: string;
+      name: string;
+      /** Format: int64 */
+      position: number;
+      /** Format: date-time */
+      updated_at: string;
+      /** Format: int64 */
+      version: number;
+    };
+    ContactPreview: {
+      /**
+       * Format: int64
+       * @description Calls so far.
+       */
+      attempts: number;
+      campaign: string;
+      contact: string;
+      id: string;
+      /**
+       * Format: int64
+       * @description Calls at most.
+       */
+      most: number;
+      /** @description May be empty. */
+      name: string;
+      number: string;
+      /** @description The disposition of the last one. */
+      outcome?: string;
+      /** @description What the last one came to. */
+      reason?: string;
+      /** @description The contact's own, where its list gives one. */
+      time_zone?: string;
+      /**
+       * Format: date-time
+       * @description It goes to somebody else then.
+       */
+      until: string;
+    };
     Conversation: {
       interaction: string;
       /**
@@ -8208,6 +10908,11 @@ export interface components {
       /** Format: date-time */
       at: string;
       /**
+       * @description Of what was sent, as in sends; absent: an answer.
+       * @enum {string}
+       */
+      kind?: "forward" | "new";
+      /**
        * @description Why, from the status: no_address: nobody has the address; disabled: it takes no mail; refused: the recipient's server does not want it, for security or content; expired: it was tried for too long.
        * @enum {string}
        */
@@ -8274,6 +10979,15 @@ export interface components {
     DiscoverMailbox: {
       address: string;
     };
+    Disowned: {
+      /**
+       * Format: int64
+       * @description Sessions that were ended.
+       */
+      ended: number;
+      /** @description A new password is to be chosen now. Not where the user has none, because its organisation's provider signs it in. */
+      must_change: boolean;
+    };
     Disposition: {
       /** @description Shown as a heading; may be empty. */
       group?: string;
@@ -8304,6 +11018,21 @@ export interface components {
       updated_at: string;
       /** Format: int64 */
       version: number;
+    };
+    DoNotCall: {
+      /** @description Telephone numbers, as they are dialled from here or with their country (+351…). */
+      numbers: string[];
+    };
+    DoNotCallNumber: {
+      number: string;
+    };
+    Document: {
+      /** @description The text that was signed: JSON, to be taken as it is, to the last octet. */
+      certificate: string;
+      /** @description 32 octets, in base64: compare it with the operator's, which it tells by a way that you trust. */
+      public_key: string;
+      /** @description Ed25519, 64 octets, in base64. */
+      signature: string;
     };
     Draft: {
       files: components["schemas"]["DraftFile"][];
@@ -8347,6 +11076,29 @@ export interface components {
       /** Format: int64 */
       count: number;
     };
+    Duplicate: {
+      contact: string;
+      /** Format: date-time */
+      date?: string;
+      interaction: string;
+      /** @description I have it; else it waits in a queue that I serve, or I put it aside. */
+      mine: boolean;
+      name?: string;
+      /** @description The same address wrote both. */
+      same_sender: boolean;
+      sender: string;
+      subject: string;
+    };
+    EffectCount: {
+      /** Format: int64 */
+      changed: number;
+      /** Format: int64 */
+      new: number;
+      /** Format: int64 */
+      refused: number;
+      /** Format: int64 */
+      unchanged: number;
+    };
     EmailAttach: {
       media_type?: string;
       name: string;
@@ -8371,7 +11123,7 @@ export interface components {
       client_id: string;
       /** @description Ids of files of the draft. */
       files?: string[];
-      /** @description The message is passed on to whom to, cc and bcc say: its header and what it says stand below the text; with quote, what it quotes itself as well. */
+      /** @description The message is passed on to whom to, cc and bcc say: its header and what it says stand below the text. */
       forward?: boolean;
       /** @description One of the mailbox's addresses; absent: the one that the message was sent to. */
       from?: string;
@@ -8381,7 +11133,7 @@ export interface components {
       html?: string;
       /** @description With forward: numbers of the message's files that go with it. Images that its HTML shows stay in their places. */
       original?: number[];
-      /** @description With what is answered quoted below. */
+      /** @description With what is answered quoted below. With forward: what the message quotes itself; absent, that goes with it where little would be left without (quotes_matter). */
       quote?: boolean;
       /** @description Of what I write of my own accord; of answers it is the message's. */
       subject?: string;
@@ -8389,12 +11141,59 @@ export interface components {
       /** @description Addresses; absent: whom an answer reaches (Reply-To, else From). */
       to?: string[];
     };
+    EmptyQueue: {
+      /** @description The queue to which it goes. */
+      to: string;
+    };
+    EndCode: {
+      /** @description Shown this once; whoever has it gets the certificate, and nothing else. */
+      code: string;
+      organisation: string;
+    };
     EndScreen: {
       /**
        * @description closed: I ended the share. refused: I began none. failed: my browser cannot.
        * @enum {string}
        */
       why: "closed" | "refused" | "failed";
+    };
+    Ending: {
+      /** @description Another administrator or privacy officer has to agree before the organisation begins its own end. Only for the organisation itself. */
+      agrees: boolean;
+      /** Format: date-time */
+      asked_at?: string;
+      /** @description The user who asked for the end; another one has to agree. Only for the organisation itself. */
+      asked_by?: string;
+      /**
+       * Format: int64
+       * @description Of grace, as it was asked for.
+       */
+      asked_days?: number;
+      /** @description Its user name, while it has one. */
+      asked_name?: string;
+      /** Format: date-time */
+      began_at?: string;
+      /** @description There once everything has been removed. */
+      certificate?: components["schemas"]["Document"];
+      /** @description Its administrators made a code by which they get the certificate. */
+      code: boolean;
+      /**
+       * Format: date-time
+       * @description Its keys were destroyed.
+       */
+      ended_at?: string;
+      /**
+       * Format: date-time
+       * @description Until then it may be called off.
+       */
+      ends_at?: string;
+      /**
+       * Format: date-time
+       * @description Somebody who may agree was locked or deleted, or lost the role or the password. Until then two of those who could before have to agree, also where nobody else is there now. Only for the organisation itself.
+       */
+      guarded_until?: string;
+      /** @description The organisation began its end itself, and may call it off. */
+      own: boolean;
     };
     EntryPoint: {
       /**
@@ -8646,6 +11445,31 @@ export interface components {
       /** @description Channels that an agent who holds such work is not offered. */
       not: ("voice" | "chat" | "email" | "social")[];
     };
+    Export: {
+      /** Format: date-time */
+      begun_at: string;
+      /** @description The user who began it, and who alone fetches it. */
+      by: string;
+      /** @description Its user name, while it has one. */
+      by_name?: string;
+      /** Format: date-time */
+      ended_at?: string;
+      ended_by?: string;
+      /** Format: date-time */
+      ends_at: string;
+      id: string;
+      reason: string;
+      /** @description With age, for a recipient that was named. */
+      sealed: boolean;
+      /** @enum {string} */
+      sound: "wav" | "opus";
+      /**
+       * @description open: it may be fetched; over: its time is over; ended: somebody ended it.
+       * @enum {string}
+       */
+      state: "open" | "over" | "ended";
+      volumes: components["schemas"]["Volume"][];
+    };
     ExportCallLegs: {
       /** @description Of calls that this user held, or had a part in. */
       agent?: string;
@@ -8780,6 +11604,302 @@ export interface components {
       /** @description The organisation's sign-in rules ask for a second factor: the last one stays. */
       required: boolean;
     };
+    Field: {
+      /** @description Of interactions: a flow that sets this attribute fills the field, if the value fits. Empty: none does. */
+      attribute?: string;
+      /** @description Roles that change it, of those that see it; empty: whoever may change the contact, user, interaction or queue. */
+      changed_by?: string[];
+      /** @description Of a choice, in their order. */
+      choices?: components["schemas"]["FieldOption"][];
+      /**
+       * @description What a value tells about a person. none: nothing; it is stored as it is and can be searched. Everything else is sealed and goes with the person.
+       * @enum {string}
+       */
+      class: "none" | "pseudonym" | "address" | "display_name" | "content";
+      /**
+       * @description What has it; it never changes.
+       * @enum {string}
+       */
+      entity: "contact" | "user" | "interaction" | "queue";
+      /** @description Said beside it, by language; may be empty. */
+      help?: {
+        [key: string]: string;
+      };
+      /** @description What programs call it; it never changes. */
+      key: string;
+      /** @description What people call it, by language. */
+      label: {
+        [key: string]: string;
+      };
+      /** @description The least number, the first date or time; empty: any. */
+      least?: string;
+      /** @description Shown as dots until somebody asks, which the audit log notes. */
+      masked?: boolean;
+      /**
+       * Format: int64
+       * @description Characters, of text; 0: 2000.
+       */
+      max_length?: number;
+      /**
+       * Format: int64
+       * @description Characters, of text.
+       */
+      min_length?: number;
+      /** @description The greatest number, the last date or time; empty: any. */
+      most?: string;
+      /** @description A regular expression (RE2) that all of a text must match; empty: any. */
+      pattern?: string;
+      /** @description Once it has a value it cannot be emptied, and the form marks it. Nothing else waits for it. */
+      required?: boolean;
+      /** @description Roles that see it; empty: whoever sees the contact, user, interaction or queue. */
+      seen_by?: string[];
+      /** @enum {string} */
+      type:
+        | "text"
+        | "long_text"
+        | "number"
+        | "whole"
+        | "yes_no"
+        | "date"
+        | "time"
+        | "choice"
+        | "choices"
+        | "web"
+        | "email"
+        | "phone";
+    };
+    FieldAdvice: {
+      /** @enum {string} */
+      class: "none" | "pseudonym" | "address" | "display_name" | "content";
+      /** @description What its words look like; may be empty. */
+      looks: components["schemas"]["FieldLook"][];
+      masked: boolean;
+    };
+    FieldChange: {
+      /** @description Of interactions: a flow that sets this attribute fills the field, if the value fits. Empty: none does. */
+      attribute: string;
+      /** @description Roles that change it, of those that see it; empty: whoever may change the contact, user, interaction or queue. */
+      changed_by: string[];
+      /** @description Of a choice, in their order. */
+      choices: components["schemas"]["FieldOption"][];
+      /**
+       * @description What a value tells about a person. none: nothing; it is stored as it is and can be searched. Everything else is sealed and goes with the person.
+       * @enum {string}
+       */
+      class: "none" | "pseudonym" | "address" | "display_name" | "content";
+      /**
+       * @description What has it; it never changes.
+       * @enum {string}
+       */
+      entity: "contact" | "user" | "interaction" | "queue";
+      /** @description Said beside it, by language; may be empty. */
+      help: {
+        [key: string]: string;
+      };
+      /** @description What programs call it; it never changes. */
+      key: string;
+      /** @description What people call it, by language. */
+      label: {
+        [key: string]: string;
+      };
+      /** @description The least number, the first date or time; empty: any. */
+      least: string;
+      /** @description Shown as dots until somebody asks, which the audit log notes. */
+      masked: boolean;
+      /**
+       * Format: int64
+       * @description Characters, of text; 0: 2000.
+       */
+      max_length: number;
+      /**
+       * Format: int64
+       * @description Characters, of text.
+       */
+      min_length: number;
+      /** @description The greatest number, the last date or time; empty: any. */
+      most: string;
+      /** @description A regular expression (RE2) that all of a text must match; empty: any. */
+      pattern: string;
+      /** @description Once it has a value it cannot be emptied, and the form marks it. Nothing else waits for it. */
+      required: boolean;
+      /** @description Roles that see it; empty: whoever sees the contact, user, interaction or queue. */
+      seen_by: string[];
+      /** @enum {string} */
+      type:
+        | "text"
+        | "long_text"
+        | "number"
+        | "whole"
+        | "yes_no"
+        | "date"
+        | "time"
+        | "choice"
+        | "choices"
+        | "web"
+        | "email"
+        | "phone";
+      /**
+       * Format: int64
+       * @description The version you saw; 409 if someone was faster.
+       */
+      version: number;
+    };
+    FieldChanges: {
+      /** @description All of them are made, or none; fields that are not named stay as they are. */
+      changes: components["schemas"]["FieldValueChange"][];
+    };
+    FieldHeld: {
+      /** @description Of a choice that tells nothing about a person: how many have each value. */
+      choices?: {
+        [key: string]: number;
+      };
+      /**
+       * Format: int64
+       * @description How many contacts, users, interactions or queues have a value.
+       */
+      values: number;
+    };
+    FieldLook: {
+      /** @enum {string} */
+      look:
+        | "name"
+        | "home_address"
+        | "email"
+        | "phone"
+        | "birth"
+        | "identity_number"
+        | "bank_account"
+        | "card_number"
+        | "password"
+        | "picture"
+        | "location"
+        | "online_identifier"
+        | "family"
+        | "income"
+        | "health"
+        | "religion"
+        | "politics"
+        | "trade_union"
+        | "ethnic_origin"
+        | "sexual_life"
+        | "biometric"
+        | "offence";
+      /** @description The law allows it only for few reasons (GDPR Art. 9 and 10). */
+      special?: boolean;
+      /** @description No field is the place for it. */
+      unfit?: boolean;
+    };
+    FieldObject: {
+      /** Format: date-time */
+      archived_at?: string;
+      /** @description Of interactions: a flow that sets this attribute fills the field, if the value fits. Empty: none does. */
+      attribute: string;
+      /** @description Roles that change it, of those that see it; empty: whoever may change the contact, user, interaction or queue. */
+      changed_by: string[];
+      /** @description Of a choice, in their order. */
+      choices: components["schemas"]["FieldOption"][];
+      /**
+       * @description What a value tells about a person. none: nothing; it is stored as it is and can be searched. Everything else is sealed and goes with the person.
+       * @enum {string}
+       */
+      class: "none" | "pseudonym" | "address" | "display_name" | "content";
+      /** Format: date-time */
+      created_at: string;
+      /**
+       * @description What has it; it never changes.
+       * @enum {string}
+       */
+      entity: "contact" | "user" | "interaction" | "queue";
+      /** @description Said beside it, by language; may be empty. */
+      help: {
+        [key: string]: string;
+      };
+      id: string;
+      /** @description What programs call it; it never changes. */
+      key: string;
+      /** @description What people call it, by language. */
+      label: {
+        [key: string]: string;
+      };
+      /** @description The least number, the first date or time; empty: any. */
+      least: string;
+      /** @description Shown as dots until somebody asks, which the audit log notes. */
+      masked: boolean;
+      /**
+       * Format: int64
+       * @description Characters, of text; 0: 2000.
+       */
+      max_length: number;
+      /**
+       * Format: int64
+       * @description Characters, of text.
+       */
+      min_length: number;
+      /** @description The greatest number, the last date or time; empty: any. */
+      most: string;
+      /** @description A regular expression (RE2) that all of a text must match; empty: any. */
+      pattern: string;
+      /** Format: int64 */
+      position: number;
+      /** @description Once it has a value it cannot be emptied, and the form marks it. Nothing else waits for it. */
+      required: boolean;
+      /** @description Roles that see it; empty: whoever sees the contact, user, interaction or queue. */
+      seen_by: string[];
+      /** @enum {string} */
+      type:
+        | "text"
+        | "long_text"
+        | "number"
+        | "whole"
+        | "yes_no"
+        | "date"
+        | "time"
+        | "choice"
+        | "choices"
+        | "web"
+        | "email"
+        | "phone";
+      /** Format: date-time */
+      updated_at: string;
+      /** Format: int64 */
+      version: number;
+    };
+    FieldOption: {
+      /** @description What people call it, by language. */
+      label: {
+        [key: string]: string;
+      };
+      /** @description What programs call it. */
+      value: string;
+    };
+    FieldValue: {
+      /** @description You may change it. */
+      changeable: boolean;
+      /** @description Id of the field. */
+      field: string;
+      /** @description There is one, shown only to who asks for it (show). */
+      hidden?: boolean;
+      key: string;
+      /** @description As the field's type has it: a text, a number, true or false, a date 2026-11-29, a time 17:30, the value of a choice, or a list of those. Missing: there is none, or it is hidden. */
+      value?: unknown;
+      /**
+       * Format: int64
+       * @description 0: there is no value.
+       */
+      version: number;
+    };
+    FieldValueChange: {
+      key: string;
+      /** @description It only looks like something that must not stand here. */
+      sure?: boolean;
+      /** @description null empties it. */
+      value: unknown;
+      /**
+       * Format: int64
+       * @description Of the value that you saw, 0 if there was none; 409 if someone was faster.
+       */
+      version?: number;
+    };
     File: {
       /** @description The message shows it within its text. */
       inline: boolean;
@@ -8813,6 +11933,24 @@ export interface components {
     FinishMailSignIn: {
       code: string;
       state: string;
+    };
+    FirstSteps: {
+      /** @description An agent has had some of it. */
+      answered: boolean;
+      /** @description Somebody can take work: an active account that may use the desk. */
+      answers: boolean;
+      /** @description Something has arrived, by any channel. */
+      arrived: boolean;
+      /** @description Id of the chat entry point to try: the sample's, else the first that is switched on. */
+      entry_point?: string;
+      /** @description … and its name. */
+      name?: string;
+      samples: components["schemas"]["SampleState"][];
+      /**
+       * Format: date-time
+       * @description The organisation is on trial, and is suspended then.
+       */
+      trial_until?: string;
     };
     Flow: {
       /** @description A graph that somebody works on and that does not run; it may be unfinished. null if there is none. */
@@ -8999,6 +12137,10 @@ export interface components {
       /** @description The flows that the run is within, the innermost last; node is a step of that one. */
       within?: components["schemas"]["Frame"][];
     };
+    FlowTarget: {
+      id: string;
+      name: string;
+    };
     FlowToday: {
       /**
        * Format: date-time
@@ -9111,6 +12253,62 @@ export interface components {
       /** @description The same, for calls that nobody picks up, also when no phone is registered. */
       unanswered: string;
     };
+    FoundOrganisation: {
+      /** @description Name of the reseller right above it; absent right below the caller's own. */
+      above?: string;
+      /** Format: date-time */
+      created_at: string;
+      /**
+       * Format: date-time
+       * @description Its end was begun and comes then, or has come. Until then it is suspended, and it may be called off.
+       */
+      ends_at?: string;
+      id: string;
+      /** @enum {string} */
+      kind: "operator" | "reseller" | "tenant";
+      /** @enum {string} */
+      language: "en" | "pt";
+      /** @description What it may have at most, as the organisation above it chose. */
+      limits: components["schemas"]["Limits"];
+      name: string;
+      /** @description Limits that it is over. What it has stays when a limit is lowered; storage is one when no room is left. */
+      over?: ("agents" | "numbers" | "storage_mb")[];
+      parent?: string;
+      /** @description Typed at sign-in: lower-case letters, digits and hyphens. */
+      slug: string;
+      /** @enum {string} */
+      status: "active" | "suspended" | "closed";
+      /** @description IANA name, e.g. Europe/Lisbon. */
+      time_zone: string;
+      /**
+       * Format: date-time
+       * @description It is on trial, and is suspended then.
+       */
+      trial_until?: string;
+      /** Format: date-time */
+      updated_at: string;
+      /**
+       * Format: int64
+       * @description Accounts that are not deleted.
+       */
+      users: number;
+      /** Format: int64 */
+      version: number;
+    };
+    FoundOrganisations: {
+      /** @description How many there are of each state, on all pages, whatever state was asked for. */
+      counts: {
+        [key: string]: number;
+      };
+      items: components["schemas"]["FoundOrganisation"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+      /**
+       * Format: int64
+       * @description How many tenants of these are over a limit, by what was counted last: at most an hour ago, and a day where nobody works.
+       */
+      over: number;
+    };
     FoundServers: {
       /**
        * @description How they were found; none: they were not, type them.
@@ -9121,6 +12319,14 @@ export interface components {
       smtp: components["schemas"]["MailServer"];
       /** @description The account's name, if the provider says how it is made of the address. */
       user: string;
+    };
+    FoundUsers: {
+      items: components["schemas"]["User"][];
+      /**
+       * Format: int64
+       * @description On all pages.
+       */
+      total: number;
     };
     Frame: {
       flow: string;
@@ -9159,6 +12365,10 @@ export interface components {
       /** @description Absent: callers hear the standard greeting, or the prompt that the phone names. */
       greeting?: components["schemas"]["Greeting"];
     };
+    GroupTeam: {
+      team: string;
+      value: string;
+    };
     Handed: {
       ended: boolean;
       interaction: string;
@@ -9186,6 +12396,15 @@ export interface components {
       /** @description Id of one of my phones; empty: the browser. */
       phone: string;
     };
+    HeldUser: {
+      /**
+       * Format: date-time
+       * @description When the directory first said so.
+       */
+      since: string;
+      user: string;
+      user_name: string;
+    };
     Hold: {
       contact: string;
       /**
@@ -9208,6 +12427,30 @@ export interface components {
     HoldInputBody: {
       /** @description The caller hears music instead of the agent. */
       held: boolean;
+    };
+    Holdings: {
+      /** Format: int64 */
+      attachments: number;
+      /**
+       * Format: int64
+       * @description Entries of the audit log.
+       */
+      audit: number;
+      /**
+       * Format: int64
+       * @description Of files and recordings, as they are kept.
+       */
+      bytes: number;
+      /** Format: int64 */
+      contacts: number;
+      /** Format: int64 */
+      interactions: number;
+      /** Format: int64 */
+      messages: number;
+      /** Format: int64 */
+      recordings: number;
+      /** Format: int64 */
+      users: number;
     };
     Hours: {
       /** @description Holidays and special days; they win over the week. */
@@ -9249,6 +12492,39 @@ export interface components {
       version: number;
       weekly: components["schemas"]["Opening"][];
     };
+    ImportInputBody: {
+      /**
+       * Format: int64
+       * @description With invite: how long these are good, 1 to 30; absent: 7.
+       */
+      days?: number;
+      /** @description The same file, in base64. */
+      file: string;
+      /** @description Invite who is new: the answer has codes of invitations instead of one-time passwords. */
+      invite?: boolean;
+      /** @description Only these lines of the file. Absent: all; one that is refused refuses the file then. */
+      lines?: number[];
+      /** @description Of the preview. */
+      seen: string;
+    };
+    ImportedUsers: {
+      columns: (
+        "user_name" | "roles" | "teams" | "site" | "skills" | "language" | "display_name" | "email" | "phone"
+      )[];
+      count: components["schemas"]["EffectCount"];
+      /** @enum {string} */
+      encoding: "utf-8" | "utf-16" | "windows-1252";
+      /** @description Headings that are none of them; what stands there is not read. */
+      ignored: string[];
+      /** @description Of those who are new: one-time passwords, or codes of invitations. Shown once. */
+      passwords: components["schemas"]["NewPassword"][];
+      /** @description To send along when it is to be done. */
+      seen: string;
+      /** @description The sign between the cells. */
+      separator: string;
+      /** @description By line of the file. */
+      users: components["schemas"]["UserEffect"][];
+    };
     Interaction: {
       /** @description Who holds it, or is offered it. */
       agent?: string;
@@ -9270,6 +12546,8 @@ export interface components {
        * @enum {string}
        */
       calls?: "agent" | "both";
+      /** @description The campaign in which its agent called. */
+      campaign?: string;
       /** @enum {string} */
       channel: "voice" | "chat" | "email" | "social";
       close_reason?: string;
@@ -9281,6 +12559,11 @@ export interface components {
       /** @description The person ended the contact. */
       customer_gone?: boolean;
       disposition?: string;
+      /**
+       * Format: date-time
+       * @description While it waits: when the goal of its queue's service level runs out, which counts opening hours for what the queue says.
+       */
+      due_at?: string;
       entry_point: string;
       id: string;
       labels?: string[];
@@ -9289,6 +12572,8 @@ export interface components {
       left_message?: boolean;
       /** @description The user for whom a message by voice was taken. */
       mailbox?: string;
+      /** @description The interaction in which an email goes on that was merged into it. */
+      merged_into?: string;
       /** @description Display name of the person's choice; may be empty. */
       name: string;
       needs?: components["schemas"]["SkillNeed"][];
@@ -9308,6 +12593,8 @@ export interface components {
       rating?: number;
       /** @description It has a recording; in lists that were searched for only. */
       recorded?: boolean;
+      /** @description The reason for which an email was rejected. */
+      rejected_for?: string;
       /**
        * Format: date-time
        * @description Of an email: it is put aside until then, and nobody's.
@@ -9352,6 +12639,66 @@ export interface components {
       purpose: string;
       retention: string;
     };
+    Invitation: {
+      /** @enum {string} */
+      state: "open" | "expired" | "withdrawn";
+      /** Format: date-time */
+      until?: string;
+    };
+    InviteAgainInputBody: {
+      /** @description What the email says beside who invites and how to come in: plain text, in the user's language. */
+      note?: string;
+    };
+    InviteInputBody: {
+      /** @description Interactions at once per channel. */
+      capacity?: {
+        [key: string]: number;
+      };
+      /**
+       * Format: int64
+       * @description How long it is good, 1 to 30; absent: 7.
+       */
+      days?: number;
+      /** @enum {string} */
+      language?: "en" | "pt";
+      /** @description A mailbox by which the invitation is sent to the user's email address; absent: it is handed over. */
+      mailbox?: string;
+      /** @description What the email says beside who invites and how to come in: plain text, in the user's language. */
+      note?: string;
+      profile?: components["schemas"]["ProfileChange"];
+      /** @description Those of the roles that it shall have for some teams, queues and campaigns only, by role. */
+      role_parts?: {
+        [key: string]: components["schemas"]["RolePart"];
+      };
+      /** @description Absent: agent, or the one role of an operator's or a reseller's users. */
+      roles?: string[];
+      /** @description Site id. */
+      site?: string;
+      /** @description Skill id to proficiency, 1-10. */
+      skills?: {
+        [key: string]: number;
+      };
+      /** @description Team ids. */
+      teams?: string[];
+      /** @description May be a pseudonym. */
+      user_name: string;
+    };
+    Invited: {
+      /** @description Shown once; good once. The page is /app/invitation#organisation.code. Empty where it was sent by email: only who reads that has it. */
+      code: string;
+      /** @description It was sent to the user's email address. */
+      mailed: boolean;
+      /** @description Why it was not, though that was asked for: hand the code over instead. In the reader's language. */
+      not_mailed?: string;
+      /** @description Its short name, to type with the code. */
+      organisation: string;
+      /** Format: date-time */
+      until: string;
+    };
+    InvitedUser: {
+      invitation: components["schemas"]["Invited"];
+      user: components["schemas"]["User"];
+    };
     KeptCount: {
       /** Format: int64 */
       count: number;
@@ -9359,7 +12706,7 @@ export interface components {
       why: string;
     };
     KeysInputBody: {
-      /** @description Keys to send to the caller's side, such as 1, * or #. Nothing of them is kept. */
+      /** @description Keys to send to the caller, or to the outside number with which the agent talks alone, such as 1, * or #. Nothing of them is kept. */
       keys: string;
     };
     Label: {
@@ -9488,6 +12835,19 @@ export interface components {
       /** @enum {string} */
       way: "browser" | "trunk" | "phone";
     };
+    Letter: {
+      subject: string;
+      text: string;
+    };
+    LetterInputBody: {
+      /**
+       * @description The user's.
+       * @enum {string}
+       */
+      language: "en" | "pt";
+      note?: string;
+      user_name?: string;
+    };
     Limits: {
       /**
        * Format: int64
@@ -9601,6 +12961,16 @@ export interface components {
       /** @description Pass as cursor for the next page; absent at the end. */
       next?: string;
     };
+    ListOfCampaignObject: {
+      items: components["schemas"]["CampaignObject"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfCampaignProgress: {
+      items: components["schemas"]["CampaignProgress"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
     ListOfCannedReplyObject: {
       items: components["schemas"]["CannedReplyObject"][];
       /** @description Pass as cursor for the next page; absent at the end. */
@@ -9626,6 +12996,11 @@ export interface components {
       /** @description Pass as cursor for the next page; absent at the end. */
       next?: string;
     };
+    ListOfContactListObject: {
+      items: components["schemas"]["ContactListObject"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
     ListOfDefinition: {
       items: components["schemas"]["Definition"][];
       /** @description Pass as cursor for the next page; absent at the end. */
@@ -9633,6 +13008,11 @@ export interface components {
     };
     ListOfDispositionObject: {
       items: components["schemas"]["DispositionObject"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfDuplicate: {
+      items: components["schemas"]["Duplicate"][];
       /** @description Pass as cursor for the next page; absent at the end. */
       next?: string;
     };
@@ -9646,6 +13026,21 @@ export interface components {
       /** @description Pass as cursor for the next page; absent at the end. */
       next?: string;
     };
+    ListOfExport: {
+      items: components["schemas"]["Export"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfFieldObject: {
+      items: components["schemas"]["FieldObject"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfFieldValue: {
+      items: components["schemas"]["FieldValue"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
     ListOfFlowFault: {
       items: components["schemas"]["FlowFault"][];
       /** @description Pass as cursor for the next page; absent at the end. */
@@ -9653,6 +13048,11 @@ export interface components {
     };
     ListOfFlowObject: {
       items: components["schemas"]["FlowObject"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfFlowTarget: {
+      items: components["schemas"]["FlowTarget"][];
       /** @description Pass as cursor for the next page; absent at the end. */
       next?: string;
     };
@@ -9696,6 +13096,16 @@ export interface components {
       /** @description Pass as cursor for the next page; absent at the end. */
       next?: string;
     };
+    ListOfListSize: {
+      items: components["schemas"]["ListSize"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfListedContact: {
+      items: components["schemas"]["ListedContact"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
     ListOfMailboxObject: {
       items: components["schemas"]["MailboxObject"][];
       /** @description Pass as cursor for the next page; absent at the end. */
@@ -9708,11 +13118,6 @@ export interface components {
     };
     ListOfOfferedLine: {
       items: components["schemas"]["OfferedLine"][];
-      /** @description Pass as cursor for the next page; absent at the end. */
-      next?: string;
-    };
-    ListOfOrganisation: {
-      items: components["schemas"]["Organisation"][];
       /** @description Pass as cursor for the next page; absent at the end. */
       next?: string;
     };
@@ -9733,6 +13138,11 @@ export interface components {
     };
     ListOfPhoneObject: {
       items: components["schemas"]["PhoneObject"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfPhoto: {
+      items: components["schemas"]["Photo"][];
       /** @description Pass as cursor for the next page; absent at the end. */
       next?: string;
     };
@@ -9771,6 +13181,11 @@ export interface components {
       /** @description Pass as cursor for the next page; absent at the end. */
       next?: string;
     };
+    ListOfRejectReasonObject: {
+      items: components["schemas"]["RejectReasonObject"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
     ListOfRingGroupObject: {
       items: components["schemas"]["RingGroupObject"][];
       /** @description Pass as cursor for the next page; absent at the end. */
@@ -9803,6 +13218,11 @@ export interface components {
     };
     ListOfShelvedEmail: {
       items: components["schemas"]["ShelvedEmail"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfSignUpLink: {
+      items: components["schemas"]["SignUpLink"][];
       /** @description Pass as cursor for the next page; absent at the end. */
       next?: string;
     };
@@ -9851,6 +13271,11 @@ export interface components {
       /** @description Pass as cursor for the next page; absent at the end. */
       next?: string;
     };
+    ListOfVersionOfField: {
+      items: components["schemas"]["VersionOfField"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
     ListOfVersionOfFlow: {
       items: components["schemas"]["VersionOfFlow"][];
       /** @description Pass as cursor for the next page; absent at the end. */
@@ -9870,6 +13295,21 @@ export interface components {
       items: components["schemas"]["Writer"][];
       /** @description Pass as cursor for the next page; absent at the end. */
       next?: string;
+    };
+    ListSize: {
+      /** Format: int64 */
+      contacts: number;
+      list: string;
+    };
+    ListedContact: {
+      /** Format: date-time */
+      added_at: string;
+      contact: string;
+      id: string;
+      name: string;
+      /** @description Masked. */
+      number: string;
+      time_zone?: string;
     };
     ListenToRecording: {
       /**
@@ -9893,6 +13333,33 @@ export interface components {
       /** @description The accent as text or icon on light surfaces, darkened if needed. */
       on_light: string;
     };
+    MadeSignUpLink: {
+      /** @description Shown once. The page is /app/sign-up#code. */
+      code: string;
+      /** Format: date-time */
+      created_at: string;
+      id: string;
+      /** @description Of each tenant that is made. */
+      limits: components["schemas"]["Limits"];
+      /**
+       * Format: int64
+       * @description Tenants that it makes.
+       */
+      most: number;
+      name: string;
+      /**
+       * Format: int64
+       * @description 0: no trial.
+       */
+      trial_days: number;
+      /** Format: date-time */
+      until: string;
+      /**
+       * Format: int64
+       * @description Tenants that it has made.
+       */
+      used: number;
+    };
     Mail: {
       /**
        * Format: date-time
@@ -9903,7 +13370,7 @@ export interface components {
       address: string;
       /** @description The mailbox's addresses, from which it may be answered. */
       addresses: string[];
-      /** @description Whom an answer reaches. */
+      /** @description Whom an answer reaches; of new mail, whom it is for. */
       answer_to: components["schemas"]["Person"][];
       /** @description Id of the interaction whose answer it answers, or whose answer came back. */
       answers?: string;
@@ -9930,8 +13397,16 @@ export interface components {
        * @description How many addresses one answer may have, with Cc and Bcc.
        */
       max_recipients: number;
+      /** @description Ids of interactions whose emails go on here: each is read by its own id, and an answer refers to all. */
+      merged: string[];
+      /** @description The interaction in which it goes on, and is answered. */
+      merged_into?: string;
       /** @description An agent began it: there is no message, and what is sent says its subject and whom it reaches. */
       new?: boolean;
+      /** @description Little would be left of it without what it quotes itself: passed on, it goes with that, unless quote says otherwise. */
+      quotes_matter?: boolean;
+      /** @description It is rejected at ends_at; that can be undone until then. */
+      rejecting?: components["schemas"]["Rejecting"];
       /**
        * Format: int64
        * @description How many images are elsewhere; they are not fetched, since that tells the sender that the message was read.
@@ -10220,6 +13695,61 @@ export interface components {
       organisation: components["schemas"]["OrganisationName"];
       /** @description Those of its roles that its organisation made for itself. */
       own_roles: components["schemas"]["RoleName"][];
+      /** @description Those of the permissions that reach some teams, queues and campaigns only. */
+      partly: (
+        | "public"
+        | "signed_in"
+        | "desk.use"
+        | "work.handle"
+        | "work.read"
+        | "work.search"
+        | "call.out"
+        | "email.write"
+        | "call.park"
+        | "call.export"
+        | "call.numbers"
+        | "recording.listen"
+        | "recording.export"
+        | "recording.control"
+        | "recording.share"
+        | "recording.hold"
+        | "recording.release"
+        | "quality.read"
+        | "quality.evaluate"
+        | "quality.manage"
+        | "quality.export"
+        | "note.write"
+        | "canned.read"
+        | "floor.watch"
+        | "floor.manage"
+        | "alert.manage"
+        | "setup.read"
+        | "setup.write"
+        | "campaign.manage"
+        | "user.read"
+        | "user.write"
+        | "user.provision"
+        | "role.manage"
+        | "brand.manage"
+        | "key.manage"
+        | "contact.read"
+        | "contact.write"
+        | "contact.erase"
+        | "retention.write"
+        | "audit.read"
+        | "privacy.read"
+        | "usage.read"
+        | "organisation.export"
+        | "organisation.archive"
+        | "organisation.end"
+        | "organisation.read"
+        | "organisation.write"
+        | "organisation.move"
+        | "organisation.keys"
+        | "system.read"
+        | "support.grant"
+        | "support.use"
+      )[];
       /**
        * Format: int64
        * @description Fewest characters of a new password.
@@ -10255,9 +13785,12 @@ export interface components {
         | "alert.manage"
         | "setup.read"
         | "setup.write"
+        | "campaign.manage"
         | "user.read"
         | "user.write"
+        | "user.provision"
         | "role.manage"
+        | "brand.manage"
         | "key.manage"
         | "contact.read"
         | "contact.write"
@@ -10266,6 +13799,9 @@ export interface components {
         | "audit.read"
         | "privacy.read"
         | "usage.read"
+        | "organisation.export"
+        | "organisation.archive"
+        | "organisation.end"
         | "organisation.read"
         | "organisation.write"
         | "organisation.move"
@@ -10277,7 +13813,17 @@ export interface components {
       session: string;
       /** @description Set while one is in another organisation's affairs, by its grant; organisation is that one. */
       support?: components["schemas"]["SupportView"];
+      /**
+       * Format: int64
+       * @description Other sessions of this user that last and whose sign-in was unusual.
+       */
+      unusual_sessions: number;
       user: components["schemas"]["User"];
+      /**
+       * Format: int64
+       * @description Codes of second factors that were wrong, after the right password, in browsers that do not know the user: since the last right one there, or the last new password.
+       */
+      wrong_codes: number;
     };
     MeInputBody: {
       /** @enum {string} */
@@ -10328,6 +13874,12 @@ export interface components {
        * @description It is no member but joins for contacts that wait so long.
        */
       step_seconds?: number;
+    };
+    MergeEmails: {
+      /** @description The addresses of both, where two different people wrote: they are joined by who has seen both alone. */
+      senders?: string[];
+      /** @description The interaction of the other email, which goes on here. */
+      with: string;
     };
     Message: {
       /** Format: date-time */
@@ -10427,10 +13979,29 @@ export interface components {
     NamedMember: {
       member: boolean;
     };
+    NeverAdded: {
+      /** Format: int64 */
+      added: number;
+      /** @description What is no telephone number, as it was sent. */
+      refused: string[];
+      /**
+       * Format: int64
+       * @description They were on it.
+       */
+      there: number;
+    };
+    NeverCount: {
+      /** Format: int64 */
+      numbers: number;
+    };
     NewAPIKeyInput: {
       /** Format: date-time */
       expires_at?: string;
       name: string;
+      /** @description Those of the roles that it shall have for some teams, queues and campaigns only, by role. */
+      role_parts?: {
+        [key: string]: components["schemas"]["RolePart"];
+      };
       roles: string[];
       /** @description Narrows the roles; absent: all that the roles give. */
       scopes?: (
@@ -10462,9 +14033,12 @@ export interface components {
         | "alert.manage"
         | "setup.read"
         | "setup.write"
+        | "campaign.manage"
         | "user.read"
         | "user.write"
+        | "user.provision"
         | "role.manage"
+        | "brand.manage"
         | "key.manage"
         | "contact.read"
         | "contact.write"
@@ -10473,6 +14047,9 @@ export interface components {
         | "audit.read"
         | "privacy.read"
         | "usage.read"
+        | "organisation.export"
+        | "organisation.archive"
+        | "organisation.end"
         | "organisation.read"
         | "organisation.write"
         | "organisation.move"
@@ -10616,6 +14193,14 @@ export interface components {
       name: string;
       state: string;
     };
+    NewPassword: {
+      /** @description Of the user's invitation, instead. Shown once, good once. The page is /app/invitation#organisation.code. */
+      code?: string;
+      /** @description Shown once: the first sign-in must choose another. */
+      password?: string;
+      user: string;
+      user_name: string;
+    };
     NewPhone: {
       /** @description As it was answered; it changes nothing. */
       account?: string;
@@ -10655,6 +14240,28 @@ export interface components {
       permissions: {
         [key: string]: string;
       };
+    };
+    NewSignUpLink: {
+      /**
+       * Format: int64
+       * @description That it is good.
+       * @default 30
+       */
+      days: number;
+      /** @description Of each tenant that is made. */
+      limits?: components["schemas"]["Limits"];
+      /**
+       * Format: int64
+       * @description Tenants that it makes.
+       */
+      most: number;
+      /** @description To tell it from others; whoever signs up does not see it. Needs no personal data. */
+      name: string;
+      /**
+       * Format: int64
+       * @description After which a tenant is suspended, unless it is given longer. 0 or absent: no trial.
+       */
+      trial_days?: number;
     };
     NewSupportGrant: {
       /** @description The one that scope interaction is about. */
@@ -10748,6 +14355,10 @@ export interface components {
       /** @enum {string} */
       language?: "en" | "pt";
       profile?: components["schemas"]["ProfileChange"];
+      /** @description Those of the roles that it shall have for some teams, queues and campaigns only, by role. */
+      role_parts?: {
+        [key: string]: components["schemas"]["RolePart"];
+      };
       /** @description Absent: agent, or the one role of an operator's or a reseller's users. */
       roles?: string[];
       /** @description Site id. */
@@ -10760,6 +14371,20 @@ export interface components {
       teams?: string[];
       /** @description May be a pseudonym. */
       user_name: string;
+    };
+    NextContact: {
+      /**
+       * Format: date-time
+       * @description With later: when the next is due; with hours: when calling begins again, if that is known.
+       */
+      at?: string;
+      /** @description Absent: there is none now. */
+      next?: components["schemas"]["ContactPreview"];
+      /**
+       * @description Why there is none. hours: out of the hours in which is called. later: the next is to be called again, at. empty: nobody is left.
+       * @enum {string}
+       */
+      why?: "hours" | "later" | "empty";
     };
     Note: {
       /** Format: int64 */
@@ -10864,6 +14489,11 @@ export interface components {
     Organisation: {
       /** Format: date-time */
       created_at: string;
+      /**
+       * Format: date-time
+       * @description Its end was begun and comes then, or has come. Until then it is suspended, and it may be called off.
+       */
+      ends_at?: string;
       id: string;
       /** @enum {string} */
       kind: "operator" | "reseller" | "tenant";
@@ -10879,6 +14509,11 @@ export interface components {
       status: "active" | "suspended" | "closed";
       /** @description IANA name, e.g. Europe/Lisbon. */
       time_zone: string;
+      /**
+       * Format: date-time
+       * @description It is on trial, and is suspended then.
+       */
+      trial_until?: string;
       /** Format: date-time */
       updated_at: string;
       /**
@@ -10898,6 +14533,11 @@ export interface components {
       /** @enum {string} */
       status?: "active" | "suspended";
       time_zone?: string;
+      /**
+       * Format: int64
+       * @description The organisation is suspended so many days from now, unless it is given longer. 0: it is not on trial any more.
+       */
+      trial_days?: number;
       /** Format: int64 */
       version: number;
     };
@@ -10933,6 +14573,11 @@ export interface components {
       version: number;
     };
     OrganisationName: {
+      /**
+       * Format: date-time
+       * @description It ends then; until then its administrators and privacy officers may sign in, for the code of its certificate alone.
+       */
+      ends_at?: string;
       id: string;
       /** @enum {string} */
       kind: "operator" | "reseller" | "tenant";
@@ -10987,12 +14632,40 @@ export interface components {
       /** @description What it has at this moment: agents, numbers and storage. Of a reseller: what those below it have. */
       now: components["schemas"]["Amounts"];
     };
+    OwnBrand: {
+      from: components["schemas"]["BrandOrigins"];
+      /** @description Name of the organisation above whose brand holds here: then the own one is not shown, and not changed. */
+      held_by?: string;
+      /** @description Of the nearest brand: /app/at/ and this is a sign-in page that shows it. It names nobody. */
+      link?: string;
+      /** @description It may have organisations below it, and say that its brand holds there. */
+      may_hold: boolean;
+      own: components["schemas"]["Brand"];
+      /** @description A PNG in base64; absent: none of its own. */
+      own_logo?: string;
+      shown: components["schemas"]["Appearance"];
+      /** Format: date-time */
+      updated_at?: string;
+      /**
+       * Format: int64
+       * @description 0: it chose nothing yet.
+       */
+      version: number;
+    };
     OwnPhone: {
       extension: string;
       id: string;
       name: string;
       /** @description It can be rung now. */
       registered: boolean;
+    };
+    Palette: {
+      /** @description As text, and as a surface. */
+      accent: string;
+      /** @description Text on it. */
+      ink: string;
+      /** @description A surface that hints at it, under all texts. */
+      soft: string;
     };
     Park: {
       /** @description One of the rule's slots (park); absent: the first that is free. */
@@ -11075,6 +14748,13 @@ export interface components {
       means: string;
       /** @description How far it may reach for a role that an organisation makes for itself; none: such a role cannot have it. */
       offered: ("own" | "all")[];
+      /**
+       * @description How far it reaches in a role that somebody has for some teams, queues and campaigns only: what part_means says, everything, or nothing. What reaches only one's own stays that.
+       * @enum {string}
+       */
+      part: "" | "part" | "all";
+      /** @description What belongs to teams, queues and campaigns, in plain words. */
+      part_means: string;
       /** @enum {string} */
       permission:
         | "public"
@@ -11105,9 +14785,12 @@ export interface components {
         | "alert.manage"
         | "setup.read"
         | "setup.write"
+        | "campaign.manage"
         | "user.read"
         | "user.write"
+        | "user.provision"
         | "role.manage"
+        | "brand.manage"
         | "key.manage"
         | "contact.read"
         | "contact.write"
@@ -11116,6 +14799,9 @@ export interface components {
         | "audit.read"
         | "privacy.read"
         | "usage.read"
+        | "organisation.export"
+        | "organisation.archive"
+        | "organisation.end"
         | "organisation.read"
         | "organisation.write"
         | "organisation.move"
@@ -11251,6 +14937,12 @@ export interface components {
       /** @description Where phones register, such as tls://voice.example:5061. */
       servers: string[];
     };
+    Photo: {
+      /** @description Changes with the photo: to be sent along when it is fetched, so that an earlier one is not shown. */
+      photo: string;
+      /** @description User id. */
+      user: string;
+    };
     PlaceHold: {
       /** @description …or a contact: all recordings of it, also those to come. */
       contact?: string;
@@ -11269,6 +14961,10 @@ export interface components {
       presence: "offline" | "ready" | "not_ready";
       /** @description Id of a reason, with not_ready. */
       reason?: string;
+    };
+    PreviewImportInputBody: {
+      /** @description The file as it is, in base64: at most 2 MB and 5,000 users. */
+      file: string;
     };
     Problem: {
       /**
@@ -11392,6 +15088,8 @@ export interface components {
     ProviderTrial: {
       /** @description Names of the claims that came; their values are not kept and not shown. */
       claims: string[];
+      /** @description The provider can be asked to end its own session (end_session_endpoint), for sign_out. */
+      ends: boolean;
       /** @description The provider says when the person proved to be itself (auth_time), so that it can confirm what is sensitive. */
       fresh: boolean;
       /**
@@ -11399,11 +15097,104 @@ export interface components {
        * @enum {string}
        */
       match: "linked" | "claim" | "created" | "none";
+      /** @description Those of them that it gives for some teams, queues and campaigns only, by role. */
+      role_parts: {
+        [key: string]: components["schemas"]["RolePart"];
+      };
       /** @description What roles_claim gives. */
       roles: string[];
       steps: components["schemas"]["TrialStep"][];
       /** @description The user name. */
       user?: string;
+    };
+    ProvisioningInputBody: {
+      /** @description Keep displayName as the user's display name, sealed. Personal data; nothing needs it. */
+      display: boolean;
+      /** @description Keep the user's email address, sealed. Personal data; nothing needs it. */
+      email: boolean;
+      /**
+       * @description What becomes of a user whom the directory removes: locked, and kept for its records, or deleted.
+       * @enum {string}
+       */
+      removal: "lock" | "delete";
+      /** @description Of users whom no group gives one. */
+      role: string;
+      /** @description Which group, by its name or the directory's id of it, gives which role; empty: the roles of single sign-on, if it has any, else roles are given here. */
+      roles: components["schemas"]["ClaimRole"][];
+      /** @description Which group puts its users into which team. */
+      teams: components["schemas"]["GroupTeam"][];
+      /**
+       * Format: int64
+       * @description As it was read; 0 for the first.
+       */
+      version: number;
+    };
+    ProvisioningKeyInputBody: {
+      /**
+       * Format: date-time
+       * @description Within two years.
+       */
+      expires_at: string;
+    };
+    ProvisioningView: {
+      /** @description Of SCIM, for the directory. */
+      address: string;
+      /**
+       * Format: date-time
+       * @description When it last asked something, to five minutes.
+       */
+      asked_at?: string;
+      /** Format: int64 */
+      changed: number;
+      /**
+       * Format: int64
+       * @description Users that it made, so far.
+       */
+      created: number;
+      /** @description Keep displayName as the user's display name, sealed. Personal data; nothing needs it. */
+      display: boolean;
+      /** @description Keep the user's email address, sealed. Personal data; nothing needs it. */
+      email: boolean;
+      /**
+       * Format: int64
+       * @description How many groups the directory sent.
+       */
+      groups: number;
+      /** @description Whom the directory wants open and an administrator locked: the lock stays. The first 50. */
+      held: components["schemas"]["HeldUser"][];
+      /** @description For the directory, that have not ended. */
+      keys: components["schemas"]["APIKey"][];
+      /** Format: int64 */
+      locked: number;
+      /**
+       * Format: int64
+       * @description Changes that were refused.
+       */
+      refused: number;
+      /**
+       * @description What becomes of a user whom the directory removes: locked, and kept for its records, or deleted.
+       * @enum {string}
+       */
+      removal: "lock" | "delete";
+      /** Format: int64 */
+      removed: number;
+      /** @description Of users whom no group gives one. */
+      role: string;
+      /** @description Which group, by its name or the directory's id of it, gives which role; empty: the roles of single sign-on, if it has any, else roles are given here. */
+      roles: components["schemas"]["ClaimRole"][];
+      /** @description Which group puts its users into which team. */
+      teams: components["schemas"]["GroupTeam"][];
+      /**
+       * Format: int64
+       * @description 0: nothing was chosen yet.
+       */
+      version: number;
+    };
+    PublicKey: {
+      /** @enum {string} */
+      algorithm: "Ed25519";
+      /** @description 32 octets, in base64. */
+      public_key: string;
     };
     QualityForm: {
       /**
@@ -11654,6 +15445,11 @@ export interface components {
        */
       priority: number;
       /**
+       * @description Of which work the goal counts the time of the queue's opening hours alone: email (also when missing), all, or none. Of other work, and in a queue without hours, it counts the clock.
+       * @enum {string}
+       */
+      service_hours?: "email" | "all" | "none";
+      /**
        * Format: int64
        * @description …for so many percent.
        * @default 80
@@ -11741,6 +15537,11 @@ export interface components {
        * @default 5
        */
       priority: number;
+      /**
+       * @description Of which work the goal counts the time of the queue's opening hours alone: email (also when missing), all, or none. Of other work, and in a queue without hours, it counts the clock.
+       * @enum {string}
+       */
+      service_hours?: "email" | "all" | "none";
       /**
        * Format: int64
        * @description …for so many percent.
@@ -11853,6 +15654,11 @@ export interface components {
        */
       priority: number;
       /**
+       * @description Of which work the goal counts the time of the queue's opening hours alone: email (also when missing), all, or none. Of other work, and in a queue without hours, it counts the clock.
+       * @enum {string}
+       */
+      service_hours?: "email" | "all" | "none";
+      /**
        * Format: int64
        * @description …for so many percent.
        * @default 80
@@ -11884,6 +15690,22 @@ export interface components {
        * @description 0 means none, unless wrap_up_open.
        */
       wrap_up_seconds: number;
+    };
+    QueueOpen: {
+      /**
+       * Format: int64
+       * @description What agents handle or wrap up. It ends with them.
+       */
+      held: number;
+      /**
+       * Format: int64
+       * @description What comes back to it at its time: put aside, parked, or to be called again.
+       */
+      later: number;
+      /** @description By channel: what waits for an agent, or is offered to one. */
+      waiting: {
+        [key: string]: number;
+      };
     };
     QueueView: {
       abandon_rate: components["schemas"]["Ratio"];
@@ -11918,6 +15740,11 @@ export interface components {
        * @description Of those who wait: who hung up and is to be called back, or left a message.
        */
       callbacks: number;
+      /**
+       * Format: date-time
+       * @description When the goal of the first of those who wait runs out, or ran out.
+       */
+      due_at?: string;
       /**
        * Format: int64
        * @description How far past estimates were off, on average; -1 if none ended since the floor was opened.
@@ -12107,6 +15934,8 @@ export interface components {
     RecordingRule: {
       /** @description An outside number that is added to the call is told the text before it is recorded. */
       all_parties?: boolean;
+      /** @description Ids of the campaigns whose calls it fits; empty means all calls, also those of none. */
+      campaigns?: string[];
       /**
        * @description What must have happened before anything is recorded. none: nothing. announcement: the person was told the consent text, as the agent answers. key: it agreed by a key, then or in the flow's consent step. both: it agreed, and is told as the recording begins.
        * @default announcement
@@ -12159,6 +15988,8 @@ export interface components {
     RecordingRuleChange: {
       /** @description An outside number that is added to the call is told the text before it is recorded. */
       all_parties: boolean;
+      /** @description Ids of the campaigns whose calls it fits; empty means all calls, also those of none. */
+      campaigns?: string[];
       /**
        * @description What must have happened before anything is recorded. none: nothing. announcement: the person was told the consent text, as the agent answers. key: it agreed by a key, then or in the flow's consent step. both: it agreed, and is told as the recording begins.
        * @default announcement
@@ -12218,6 +16049,8 @@ export interface components {
       all_parties: boolean;
       /** Format: date-time */
       archived_at?: string;
+      /** @description Ids of the campaigns whose calls it fits; empty means all calls, also those of none. */
+      campaigns?: string[];
       /**
        * @description What must have happened before anything is recorded. none: nothing. announcement: the person was told the consent text, as the agent answers. key: it agreed by a key, then or in the flow's consent step. both: it agreed, and is told as the recording begins.
        * @default announcement
@@ -12323,6 +16156,117 @@ export interface components {
        * @enum {string}
        */
       state: "off" | "trying" | "registered" | "failing" | "denied";
+    };
+    Reject: {
+      /** @description It is rejected when hold_seconds are over, and that can be undone until then. */
+      hold?: boolean;
+      /** @description One of those of GET …/email/rejection. */
+      reason: string;
+      /**
+       * Format: int64
+       * @description The reason's, as you saw it: its sender is told what you saw.
+       */
+      version: number;
+    };
+    RejectChoice: {
+      /**
+       * @description What is done with the message at the provider.
+       * @enum {string}
+       */
+      after: "flag" | "move";
+      /** @description With move: where it goes. */
+      folder?: string;
+      id: string;
+      name: string;
+      /** @description What the sender is told, in the email's language; absent: nothing. */
+      text?: string;
+      /** Format: int64 */
+      version: number;
+    };
+    RejectReason: {
+      /**
+       * @description What is done with the message at the provider. mailbox: what its mailbox says. flag: it is marked as read. move: the same, and it goes to move_to. It is never deleted.
+       * @default mailbox
+       * @enum {string}
+       */
+      after: "mailbox" | "flag" | "move";
+      /** @description The folder, with move; it is made if there is none. */
+      move_to?: string;
+      /** @description What agents choose, and what stands in the record. */
+      name: string;
+      /** @description Sent to who wrote, by language, in the email's where there is one; empty: nothing is. Never to what a machine sent, to lists, to the organisation's own mailboxes, and to one address once a day at most. */
+      text?: {
+        [key: string]: string;
+      };
+    };
+    RejectReasonChange: {
+      /**
+       * @description What is done with the message at the provider. mailbox: what its mailbox says. flag: it is marked as read. move: the same, and it goes to move_to. It is never deleted.
+       * @default mailbox
+       * @enum {string}
+       */
+      after: "mailbox" | "flag" | "move";
+      /** @description The folder, with move; it is made if there is none. */
+      move_to: string;
+      /** @description What agents choose, and what stands in the record. */
+      name: string;
+      /** @description Sent to who wrote, by language, in the email's where there is one; empty: nothing is. Never to what a machine sent, to lists, to the organisation's own mailboxes, and to one address once a day at most. */
+      text: {
+        [key: string]: string;
+      };
+      /**
+       * Format: int64
+       * @description The version you saw; 409 if someone was faster.
+       */
+      version: number;
+    };
+    RejectReasonObject: {
+      /**
+       * @description What is done with the message at the provider. mailbox: what its mailbox says. flag: it is marked as read. move: the same, and it goes to move_to. It is never deleted.
+       * @default mailbox
+       * @enum {string}
+       */
+      after: "mailbox" | "flag" | "move";
+      /** Format: date-time */
+      archived_at?: string;
+      /** Format: date-time */
+      created_at: string;
+      id: string;
+      /** @description The folder, with move; it is made if there is none. */
+      move_to: string;
+      /** @description What agents choose, and what stands in the record. */
+      name: string;
+      /** Format: int64 */
+      position: number;
+      /** @description Sent to who wrote, by language, in the email's where there is one; empty: nothing is. Never to what a machine sent, to lists, to the organisation's own mailboxes, and to one address once a day at most. */
+      text: {
+        [key: string]: string;
+      };
+      /** Format: date-time */
+      updated_at: string;
+      /** Format: int64 */
+      version: number;
+    };
+    Rejecting: {
+      /** Format: date-time */
+      ends_at: string;
+      reason: string;
+      user: string;
+    };
+    Rejection: {
+      /**
+       * Format: int64
+       * @description For how long it can be undone.
+       */
+      hold_seconds: number;
+      reasons: components["schemas"]["RejectChoice"][];
+      /** @description Who wrote; empty if it names nobody, or several. */
+      sender: string;
+      /**
+       * @description Why the sender is told nothing, whatever the reason says: a machine wrote it, or it does not name the mailbox, is taken for forged by the provider, is from one of one's own mailboxes, or its sender was told within a day already; busy: the mailbox has written to as many as it may in an hour. Absent: the sender is told what the reason says.
+       * @enum {string}
+       */
+      silent?: "automatic" | "not_named" | "no_sender" | "forged" | "own_mailbox" | "written_today" | "busy";
     };
     ResultInputBody: {
       /** @description Id; absent takes the choice back. */
@@ -12497,9 +16441,12 @@ export interface components {
         | "alert.manage"
         | "setup.read"
         | "setup.write"
+        | "campaign.manage"
         | "user.read"
         | "user.write"
+        | "user.provision"
         | "role.manage"
+        | "brand.manage"
         | "key.manage"
         | "contact.read"
         | "contact.write"
@@ -12508,6 +16455,9 @@ export interface components {
         | "audit.read"
         | "privacy.read"
         | "usage.read"
+        | "organisation.export"
+        | "organisation.archive"
+        | "organisation.end"
         | "organisation.read"
         | "organisation.write"
         | "organisation.move"
@@ -12547,9 +16497,12 @@ export interface components {
         | "alert.manage"
         | "setup.read"
         | "setup.write"
+        | "campaign.manage"
         | "user.read"
         | "user.write"
+        | "user.provision"
         | "role.manage"
+        | "brand.manage"
         | "key.manage"
         | "contact.read"
         | "contact.write"
@@ -12558,6 +16511,9 @@ export interface components {
         | "audit.read"
         | "privacy.read"
         | "usage.read"
+        | "organisation.export"
+        | "organisation.archive"
+        | "organisation.end"
         | "organisation.read"
         | "organisation.write"
         | "organisation.move"
@@ -12568,6 +16524,8 @@ export interface components {
       )[];
       /** @description User name, or the key's name. */
       name: string;
+      /** @description For what it has the role; absent: for everything. */
+      part?: components["schemas"]["RolePart"];
     };
     RoleInput: {
       name: string;
@@ -12586,6 +16544,26 @@ export interface components {
       base: "administrator" | "supervisor" | "agent" | "monitor" | "privacy_officer";
       id: string;
       name: string;
+    };
+    RolePart: {
+      /** @description Campaign ids: these campaigns, their contact lists, and the calls that were made in them. */
+      campaigns?: string[];
+      /** @description Queue ids: what belongs to these queues. */
+      queues?: string[];
+      /** @description Team ids: what belongs to users of these teams. */
+      teams?: string[];
+    };
+    RotateKeyInputBody: {
+      /**
+       * Format: date-time
+       * @description Another end of the key; left out: it stays.
+       */
+      expires_at?: string;
+      /**
+       * Format: int64
+       * @description How long the secret before stays good.
+       */
+      overlap_hours: number;
     };
     RulesChange: {
       /** Format: int64 */
@@ -12710,6 +16688,23 @@ export interface components {
       updated_at: string;
       /** Format: int64 */
       version: number;
+    };
+    SampleState: {
+      added: boolean;
+      /** @description The organisation may have this channel. */
+      allowed: boolean;
+      entry_point?: string;
+      flow?: string;
+      /** @enum {string} */
+      sample: "chat" | "phone" | "email";
+      /** @description Something has arrived by it, so it is not taken out at once any more. */
+      used: boolean;
+    };
+    SampleWish: {
+      /** @enum {string} */
+      sample: "chat" | "phone" | "email";
+      /** @description true adds it, false takes it out again. */
+      there: boolean;
     };
     SayInputBody: {
       client_id: string;
@@ -13004,6 +16999,8 @@ export interface components {
       id: string;
       /** Format: date-time */
       seen_at: string;
+      /** @description Why its sign-in was unusual: wrong passwords right before, a browser and a network or an hour of the day that are new for this user. */
+      unusual?: ("failures" | "place" | "hour")[];
     };
     Settling: {
       answers: components["schemas"]["Answer"][];
@@ -13021,6 +17018,46 @@ export interface components {
     SetupOrder: {
       /** @description All that are in use, in their new order. */
       ids: string[];
+    };
+    SeveralChange: {
+      /** @enum {string} */
+      do:
+        | "add_role"
+        | "remove_role"
+        | "add_team"
+        | "remove_team"
+        | "set_site"
+        | "set_skill"
+        | "remove_skill"
+        | "lock"
+        | "unlock"
+        | "end_sessions"
+        | "delete";
+      /**
+       * Format: int64
+       * @description Of the skill, 1-10.
+       */
+      level?: number;
+      /** @description Of add_role: for these teams, queues and campaigns only. */
+      part?: components["schemas"]["RolePart"];
+      /** @description The role, or the id of the team, of the site (empty: none) or of the skill. */
+      value?: string;
+    };
+    SeveralEffect: {
+      count: components["schemas"]["EffectCount"];
+      /** @description To send along when it is to be done. */
+      seen: string;
+      /** @description What takes it back, once it is done. Nothing does for sessions that ended and users who were deleted. */
+      undo: components["schemas"]["UndoChange"][];
+      /** @description By name. */
+      users: components["schemas"]["UserEffect"][];
+    };
+    SeveralInput: {
+      change: components["schemas"]["SeveralChange"];
+      /** @description Instead: all that are found so. */
+      found?: components["schemas"]["UserQuery"];
+      /** @description Their ids; at most 5,000, or 500 to delete. */
+      users?: string[];
     };
     Share: {
       /** Format: date-time */
@@ -13174,6 +17211,8 @@ export interface components {
       scopes: string[];
       /** @description client_secret, as the provider gave it. Left out: it stays. Never shown again. */
       secret?: string;
+      /** @description Who signs out here is signed out at the provider, too, where it offers that (RP-initiated logout). */
+      sign_out?: boolean;
       /**
        * Format: int64
        * @description As it was read; 0 for the first.
@@ -13222,6 +17261,10 @@ export interface components {
       roles_claim: string;
       /** @description Asked for beside openid, where the provider tells claims by them, e.g. profile, groups. */
       scopes: string[];
+      /** @description Who signs out here is signed out at the provider, too, where it offers that (RP-initiated logout). */
+      sign_out?: boolean;
+      /** @description The post-logout redirect URI to register with the provider, for sign_out. */
+      signed_out: string;
       /** Format: date-time */
       updated_at?: string;
       /**
@@ -13229,6 +17272,71 @@ export interface components {
        * @description 0: there is none yet.
        */
       version: number;
+    };
+    SignUp: {
+      /** @description User name of who signs up; may and should be a pseudonym. */
+      administrator: string;
+      code: string;
+      /**
+       * @description Absent: that of who offers it.
+       * @enum {string}
+       */
+      language?: "en" | "pt";
+      /** @description Of the organisation. */
+      name: string;
+      password: string;
+      /** @description IANA name, e.g. Europe/Lisbon; absent: that of who offers it. */
+      time_zone?: string;
+    };
+    SignUpCode: {
+      code: string;
+    };
+    SignUpLink: {
+      /** Format: date-time */
+      created_at: string;
+      id: string;
+      /** @description Of each tenant that is made. */
+      limits: components["schemas"]["Limits"];
+      /**
+       * Format: int64
+       * @description Tenants that it makes.
+       */
+      most: number;
+      name: string;
+      /**
+       * Format: int64
+       * @description 0: no trial.
+       */
+      trial_days: number;
+      /** Format: date-time */
+      until: string;
+      /**
+       * Format: int64
+       * @description Tenants that it has made.
+       */
+      used: number;
+    };
+    SignUpOffer: {
+      /** @description What the pages of who offers it look like. */
+      brand: components["schemas"]["BrandShown"];
+      /** @description Name of who offers it. */
+      by: string;
+      limits: components["schemas"]["Limits"];
+      /**
+       * Format: int64
+       * @description Fewest characters of the password.
+       */
+      password_length: number;
+      /**
+       * Format: int64
+       * @description 0: no trial.
+       */
+      trial_days: number;
+      /**
+       * Format: date-time
+       * @description The link is good until then.
+       */
+      until: string;
     };
     SignedInView: {
       /** Format: date-time */
@@ -13239,6 +17347,20 @@ export interface components {
       must_set_up: boolean;
       /** @description There is no session yet: a second factor is asked for. POST sign-in/second. */
       second?: components["schemas"]["SecondStep"];
+    };
+    SignedOutView: {
+      /** @description The provider's page where its own session ends; it sends the browser back to the desk. */
+      provider?: string;
+    };
+    SignedUp: {
+      /**
+       * Format: date-time
+       * @description Of the session.
+       */
+      expires_at: string;
+      id: string;
+      /** @description The organisation's short name, to type at sign-in. */
+      slug: string;
     };
     Site: {
       name: string;
@@ -13314,6 +17436,18 @@ export interface components {
       updated_at: string;
       /** Format: int64 */
       version: number;
+    };
+    Skipping: {
+      /**
+       * Format: int64
+       * @description With later; 0 is an hour.
+       */
+      minutes?: number;
+      /**
+       * @description later: it comes back after minutes. refused: it is not called in this campaign. bad_number: it cannot be called. do_not_call: its number is put on the do-not-call list.
+       * @enum {string}
+       */
+      why: "later" | "refused" | "bad_number" | "do_not_call";
     };
     Snapshot: {
       agents: components["schemas"]["AgentView"][];
@@ -13410,6 +17544,18 @@ export interface components {
     Span: {
       from: string;
       to: string;
+    };
+    SplitEmail: {
+      /** @description The interaction that was merged into this one. */
+      email: string;
+      /** @description Where it waits; absent: I have it, if I have a place for it. */
+      queue?: string;
+      /** @description It goes back to where it was; only as long as nothing was sent since they were merged. */
+      undo?: boolean;
+    };
+    SplitWork: {
+      /** @description The interaction's, a new one. */
+      id: string;
     };
     StartConversation: {
       /** @description The sender's own id; a repeat is the same conversation. */
@@ -13668,10 +17814,12 @@ export interface components {
       };
     };
     TransferInputBody: {
+      /** @description One of transferFlows: the person goes into it for good, and you are free at once. */
+      flow?: string;
       /** @description For who takes over; the person never sees it. */
       note?: string;
       queue?: string;
-      /** @description Either a queue or a user. */
+      /** @description Either a queue, a user or a flow. */
       user?: string;
     };
     TrialStep: {
@@ -14219,6 +18367,31 @@ export interface components {
       /** Format: int64 */
       waited_seconds?: number;
     };
+    UndoChange: {
+      /** @enum {string} */
+      do:
+        | "add_role"
+        | "remove_role"
+        | "add_team"
+        | "remove_team"
+        | "set_site"
+        | "set_skill"
+        | "remove_skill"
+        | "lock"
+        | "unlock"
+        | "end_sessions"
+        | "delete";
+      /**
+       * Format: int64
+       * @description Of the skill, 1-10.
+       */
+      level?: number;
+      /** @description Of add_role: for these teams, queues and campaigns only. */
+      part?: components["schemas"]["RolePart"];
+      users: string[];
+      /** @description The role, or the id of the team, of the site (empty: none) or of the skill. */
+      value?: string;
+    };
     User: {
       /** @description Interactions at once per channel; absent: the tenant's rule. */
       capacity: {
@@ -14229,6 +18402,8 @@ export interface components {
       /** @description Kinds of second factor that it has. */
       factors: ("totp" | "passkey")[];
       id: string;
+      /** @description While it has no password because it was invited. */
+      invitation?: components["schemas"]["Invitation"];
       /** @description The built-in roles that it counts as: those it has, and those that its other roles were made from. */
       kinds: (
         "administrator" | "supervisor" | "agent" | "monitor" | "privacy_officer" | "reseller" | "operator"
@@ -14243,6 +18418,10 @@ export interface components {
       /** @description The next sign-in must choose a new password. */
       must_change: boolean;
       profile: components["schemas"]["Profile"];
+      /** @description Those of its roles that it has for some teams, queues and campaigns only, by role; it has the others for everything. */
+      role_parts: {
+        [key: string]: components["schemas"]["RolePart"];
+      };
       /** @description Built-in ones, and ids of the organisation's own. */
       roles: string[];
       /** Format: date-time */
@@ -14253,6 +18432,11 @@ export interface components {
       skills: {
         [key: string]: number;
       };
+      /**
+       * @description How the account stands. not_invited: its invitation is over or was withdrawn.
+       * @enum {string}
+       */
+      state: "active" | "must_change" | "locked_out" | "locked" | "invited" | "not_invited";
       /** @enum {string} */
       status: "active" | "locked" | "deleted";
       /** @description Team ids. */
@@ -14272,6 +18456,10 @@ export interface components {
       language?: "en" | "pt";
       /** @description Changes what it names. */
       profile?: components["schemas"]["ProfileChange"];
+      /** @description All of them; a role that is left out it has for everything. Absent: as it is, for roles that stay. */
+      role_parts?: {
+        [key: string]: components["schemas"]["RolePart"];
+      };
       roles?: string[];
       /** @description Empty for none. */
       site?: string;
@@ -14288,6 +18476,60 @@ export interface components {
       /** Format: int64 */
       version: number;
     };
+    UserEffect: {
+      changes: components["schemas"]["ValueChange"][];
+      /** @description Of who has one: the language of the email. */
+      language?: string;
+      /**
+       * Format: int64
+       * @description Of the file.
+       */
+      line?: number;
+      /** @description It is new, and has an email address to which its invitation can be sent. */
+      mail?: boolean;
+      /** @description Why it is refused. */
+      problems: components["schemas"]["ValueFault"][];
+      /** @description Absent: it does not exist yet. */
+      user?: string;
+      user_name: string;
+      /** @enum {string} */
+      verdict: "new" | "changed" | "unchanged" | "refused";
+    };
+    UserImport: {
+      columns: (
+        "user_name" | "roles" | "teams" | "site" | "skills" | "language" | "display_name" | "email" | "phone"
+      )[];
+      count: components["schemas"]["EffectCount"];
+      /** @enum {string} */
+      encoding: "utf-8" | "utf-16" | "windows-1252";
+      /** @description Headings that are none of them; what stands there is not read. */
+      ignored: string[];
+      /** @description To send along when it is to be done. */
+      seen: string;
+      /** @description The sign between the cells. */
+      separator: string;
+      /** @description By line of the file. */
+      users: components["schemas"]["UserEffect"][];
+    };
+    UserQuery: {
+      /** @description Part of a user name or a display name, however it is accented. */
+      find?: string;
+      role?: string;
+      site?: string;
+      /** @enum {string} */
+      state?: "active" | "must_change" | "locked_out" | "locked" | "invited" | "not_invited";
+      team?: string;
+    };
+    ValueChange: {
+      after: string;
+      before: string;
+      column: string;
+    };
+    ValueFault: {
+      column: string;
+      /** @description In a sentence, in the reader's language. */
+      problem: string;
+    };
     Verdict: {
       domain?: string;
       /** @enum {string} */
@@ -14296,6 +18538,14 @@ export interface components {
     };
     VersionOfConsentText: {
       body: components["schemas"]["ConsentText"];
+      /** Format: date-time */
+      changed_at: string;
+      changed_by: string;
+      /** Format: int64 */
+      version: number;
+    };
+    VersionOfField: {
+      body: components["schemas"]["Field"];
       /** Format: date-time */
       changed_at: string;
       changed_by: string;
@@ -14353,6 +18603,27 @@ export interface components {
       /** @description The conversation may be downloaded. */
       transcript: boolean;
     };
+    Volume: {
+      /**
+       * Format: int64
+       * @description Of rows or files, when the export was begun.
+       */
+      count: number;
+      /**
+       * Format: date-time
+       * @description When it was fetched whole.
+       */
+      fetched_at?: string;
+      /** @enum {string} */
+      kind: "records" | "attachments" | "recordings";
+      /** Format: int64 */
+      number: number;
+      /**
+       * Format: int64
+       * @description Of the files, in bytes as they are kept; a sound is larger as WAV.
+       */
+      size: number;
+    };
     WaitingCallback: {
       /**
        * Format: int64
@@ -14408,6 +18679,26 @@ export interface components {
        * @description For how long names and passwords hold; 0: there are none.
        */
       valid_seconds: number;
+    };
+    Welcome: {
+      /** @description What its pages look like. */
+      brand: components["schemas"]["BrandShown"];
+      /** @description Its name. */
+      organisation: string;
+      /**
+       * Format: int64
+       * @description Fewest characters of the password.
+       */
+      password_length: number;
+      /** Format: date-time */
+      until: string;
+      /** @description With which one signs in from then on. */
+      user_name: string;
+    };
+    WelcomeInputBody: {
+      code: string;
+      /** @description Its short name. */
+      organisation: string;
     };
     Whole: {
       /** @description Whose work it is. */
@@ -14729,6 +19020,550 @@ export interface operations {
         };
         content: {
           "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  scimListGroup: {
+    parameters: {
+      query?: {
+        /** @description RFC 7644, 3.4.2.2, e.g. userName eq "ana". */
+        filter?: string;
+        startIndex?: string;
+        /** @description At most 200. */
+        count?: string;
+        /** @description Refused: resources come by age. */
+        sortBy?: string;
+        sortOrder?: string;
+        attributes?: string;
+        excludedAttributes?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          "Content-Type"?: string;
+          ETag?: string;
+          Location?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/scim+json": Record<string, never>;
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/scim+json": Record<string, never>;
+        };
+      };
+    };
+  };
+  scimCreateGroup: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/scim+json": string;
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          "Content-Type"?: string;
+          ETag?: string;
+          Location?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/scim+json": Record<string, never>;
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/scim+json": Record<string, never>;
+        };
+      };
+    };
+  };
+  scimGetGroup: {
+    parameters: {
+      query?: {
+        attributes?: string;
+        excludedAttributes?: string;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          "Content-Type"?: string;
+          ETag?: string;
+          Location?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/scim+json": Record<string, never>;
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/scim+json": Record<string, never>;
+        };
+      };
+    };
+  };
+  scimReplaceGroup: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/scim+json": string;
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          "Content-Type"?: string;
+          ETag?: string;
+          Location?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/scim+json": Record<string, never>;
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/scim+json": Record<string, never>;
+        };
+      };
+    };
+  };
+  scimRemoveGroup: {
+    parameters: {
+      query?: {
+        attributes?: string;
+        excludedAttributes?: string;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  scimPatchGroup: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/scim+json": string;
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          "Content-Type"?: string;
+          ETag?: string;
+          Location?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/scim+json": Record<string, never>;
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/scim+json": Record<string, never>;
+        };
+      };
+    };
+  };
+  scimResourceTypes: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          "Content-Type"?: string;
+          ETag?: string;
+          Location?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/scim+json": Record<string, never>;
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/scim+json": Record<string, never>;
+        };
+      };
+    };
+  };
+  scimSchemas: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          "Content-Type"?: string;
+          ETag?: string;
+          Location?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/scim+json": Record<string, never>;
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/scim+json": Record<string, never>;
+        };
+      };
+    };
+  };
+  scimServiceProviderConfig: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          "Content-Type"?: string;
+          ETag?: string;
+          Location?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/scim+json": Record<string, never>;
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/scim+json": Record<string, never>;
+        };
+      };
+    };
+  };
+  scimListUser: {
+    parameters: {
+      query?: {
+        /** @description RFC 7644, 3.4.2.2, e.g. userName eq "ana". */
+        filter?: string;
+        startIndex?: string;
+        /** @description At most 200. */
+        count?: string;
+        /** @description Refused: resources come by age. */
+        sortBy?: string;
+        sortOrder?: string;
+        attributes?: string;
+        excludedAttributes?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          "Content-Type"?: string;
+          ETag?: string;
+          Location?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/scim+json": Record<string, never>;
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/scim+json": Record<string, never>;
+        };
+      };
+    };
+  };
+  scimCreateUser: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/scim+json": string;
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          "Content-Type"?: string;
+          ETag?: string;
+          Location?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/scim+json": Record<string, never>;
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/scim+json": Record<string, never>;
+        };
+      };
+    };
+  };
+  scimGetUser: {
+    parameters: {
+      query?: {
+        attributes?: string;
+        excludedAttributes?: string;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          "Content-Type"?: string;
+          ETag?: string;
+          Location?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/scim+json": Record<string, never>;
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/scim+json": Record<string, never>;
+        };
+      };
+    };
+  };
+  scimReplaceUser: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/scim+json": string;
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          "Content-Type"?: string;
+          ETag?: string;
+          Location?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/scim+json": Record<string, never>;
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/scim+json": Record<string, never>;
+        };
+      };
+    };
+  };
+  scimRemoveUser: {
+    parameters: {
+      query?: {
+        attributes?: string;
+        excludedAttributes?: string;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  scimPatchUser: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/scim+json": string;
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          "Content-Type"?: string;
+          ETag?: string;
+          Location?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/scim+json": Record<string, never>;
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/scim+json": Record<string, never>;
         };
       };
     };
@@ -15146,6 +19981,41 @@ export interface operations {
       };
     };
   };
+  rotateAPIKey: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["RotateKeyInputBody"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["CreatedAPIKey"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   audit: {
     parameters: {
       query?: {
@@ -15171,6 +20041,170 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["ListOfAuditEntry"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  brand: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["OwnBrand"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  putBrand: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["BrandInput"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["OwnBrand"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  previewBrand: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["BrandChoice"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["BrandPreview"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  publicBrand: {
+    parameters: {
+      query?: {
+        /** @description Absent, or not known: the installation's own brand. */
+        link?: string;
+        /** @description Stamp of what the caller has. */
+        known?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["BrandShown"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  shownBrand: {
+    parameters: {
+      query?: {
+        /** @description Stamp of what the caller has. */
+        known?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["BrandShown"];
         };
       };
       /** @description Error */
@@ -15551,6 +20585,279 @@ export interface operations {
       };
     };
   };
+  listCampaign: {
+    parameters: {
+      query?: {
+        /** @description Also those out of use. */
+        archived?: boolean;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfCampaignObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  createCampaign: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Campaign"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["CampaignObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  orderCampaign: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SetupOrder"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  campaignProgress: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfCampaignProgress"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  getCampaign: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["CampaignObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  putCampaign: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["CampaignChange"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["CampaignObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  archiveCampaign: {
+    parameters: {
+      query: {
+        /** @description The version you saw. */
+        version: number;
+      };
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  restoreCampaign: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Seen"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["CampaignObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   listCannedReply: {
     parameters: {
       query?: {
@@ -15782,6 +21089,68 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["CannedReplyObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  getCertificate: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["CertificateCode"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Ending"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  certificateKey: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["PublicKey"];
         };
       };
       /** @description Error */
@@ -16314,6 +21683,417 @@ export interface operations {
       };
     };
   };
+  listContactList: {
+    parameters: {
+      query?: {
+        /** @description Also those out of use. */
+        archived?: boolean;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfContactListObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  createContactList: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ContactList"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ContactListObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  orderContactList: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SetupOrder"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  contactListSizes: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfListSize"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  getContactList: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ContactListObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  putContactList: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ContactListChange"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ContactListObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  archiveContactList: {
+    parameters: {
+      query: {
+        /** @description The version you saw. */
+        version: number;
+      };
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listedContacts: {
+    parameters: {
+      query?: {
+        cursor?: string;
+        limit?: number;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfListedContact"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  removeListed: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+        /** @description Id of the contact in the list. */
+        contact: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  importContacts: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ContactFileSeen"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ContactImport"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  previewContactImport: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ContactFile"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ContactImport"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  restoreContactList: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Seen"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ContactListObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   contacts: {
     parameters: {
       query?: {
@@ -16322,8 +22102,12 @@ export interface operations {
         limit?: number;
         /** @description With address. */
         kind?: "phone" | "email" | "social" | "visitor";
-        /** @description Exact; absent: the newest seen. */
+        /** @description Exact; absent: all, by age. */
         address?: string;
+        /** @description Key of a custom field of contacts that tells nothing about a person and is not masked: a number, a yes or no, a date, a time or a choice. Not with an address. */
+        field?: string;
+        /** @description Its value, with field. */
+        value?: string;
       };
       header?: never;
       path?: never;
@@ -16520,6 +22304,78 @@ export interface operations {
       };
     };
   };
+  fieldsOfContact: {
+    parameters: {
+      query?: {
+        /** @description Key of a masked field whose value you ask for; the audit log notes it. */
+        show?: string;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfFieldValue"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  setFieldsOfContact: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["FieldChanges"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfFieldValue"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   erasureReceipt: {
     parameters: {
       query?: never;
@@ -16567,6 +22423,134 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["Desk"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  deskCampaigns: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["CallingDesk"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  callContact: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        /** @description Id of the contact in its list, as next gave it. */
+        contact: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["CalledOut"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  skipContact: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        /** @description Id of the contact in its list, as next gave it. */
+        contact: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Skipping"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  nextContact: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["NextContact"];
         };
       };
       /** @description Error */
@@ -17242,6 +23226,138 @@ export interface operations {
       };
     };
   };
+  doNotCall: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["NeverCount"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  addDoNotCall: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["DoNotCall"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["NeverAdded"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  askDoNotCall: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["DoNotCallNumber"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["AskedNever"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  removeDoNotCall: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["DoNotCallNumber"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   emailWriters: {
     parameters: {
       query?: never;
@@ -17291,6 +23407,129 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["Composed"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  ownEnd: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Ending"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  askEnd: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["AskEnd"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Ending"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  takeBackEnd: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Ending"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  newEndCode: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["EndCode"];
         };
       };
       /** @description Error */
@@ -17969,6 +24208,667 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["Whole"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  exports: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfExport"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  beginExport: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["BeginExport"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Export"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  holdings: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Holdings"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  exportKey: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["PublicKey"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  endExport: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Export"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  fetchVolume: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        volume: number;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/octet-stream": string;
+          "application/zip": string;
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  openVolume: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        volume: number;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Export"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listField: {
+    parameters: {
+      query?: {
+        /** @description Also those out of use. */
+        archived?: boolean;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfFieldObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  createField: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Field"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["FieldObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  fieldAdvice: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Field"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["FieldAdvice"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  orderField: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SetupOrder"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  getField: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["FieldObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  putField: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["FieldChange"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["FieldObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  archiveField: {
+    parameters: {
+      query: {
+        /** @description The version you saw. */
+        version: number;
+      };
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  restoreField: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Seen"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["FieldObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  fieldHeld: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["FieldHeld"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  emptyField: {
+    parameters: {
+      query: {
+        /** @description How many you saw that there are; 409 if there are others by now. */
+        values: number;
+      };
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  versionsOfField: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfVersionOfField"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  firstSteps: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["FirstSteps"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  putSample: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SampleWish"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["FirstSteps"];
         };
       };
       /** @description Error */
@@ -19125,6 +26025,10 @@ export interface operations {
         words?: string;
         /** @description Only those that have a recording. */
         recorded?: boolean;
+        /** @description Key of a custom field that tells nothing about a person and is not masked: a number, a yes or no, a date, a time or a choice. */
+        field?: string;
+        /** @description Its value, with field. */
+        value?: string;
         state?:
           "open" | "arriving" | "in_flow" | "queued" | "offered" | "active" | "held" | "wrapping" | "closed";
       };
@@ -19280,6 +26184,42 @@ export interface operations {
         content: {
           "application/json": components["schemas"]["State"];
         };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  callAgain: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["CallAgain"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
       };
       /** @description Error */
       default: {
@@ -19698,6 +26638,75 @@ export interface operations {
       };
     };
   };
+  emailPreview: {
+    parameters: {
+      query?: {
+        /** @description Of the words beside its header. */
+        language?: "en" | "pt";
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          "Cache-Control"?: string;
+          "Content-Security-Policy"?: string;
+          "Content-Type"?: string;
+          "X-Frame-Options"?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "text/html": string;
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  duplicates: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfDuplicate"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   emailFile: {
     parameters: {
       query?: never;
@@ -19762,6 +26771,134 @@ export interface operations {
         content: {
           "text/html": string;
         };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  mergeEmails: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["MergeEmails"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  rejection: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Rejection"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  rejectEmail: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Reject"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Rejecting"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  undoRejection: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
       };
       /** @description Error */
       default: {
@@ -19839,6 +26976,41 @@ export interface operations {
       };
     };
   };
+  splitEmail: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SplitEmail"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SplitWork"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   extend: {
     parameters: {
       query?: never;
@@ -19860,6 +27032,78 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["Interaction"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  fieldsOfInteraction: {
+    parameters: {
+      query?: {
+        /** @description Key of a masked field whose value you ask for; the audit log notes it. */
+        show?: string;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfFieldValue"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  setFieldsOfInteraction: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["FieldChanges"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfFieldValue"];
         };
       };
       /** @description Error */
@@ -20773,6 +28017,37 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["Interaction"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  transferFlows: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfFlowTarget"];
         };
       };
       /** @description Error */
@@ -21867,6 +29142,35 @@ export interface operations {
       };
     };
   };
+  disownSignIn: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Disowned"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   setPassword: {
     parameters: {
       query?: never;
@@ -21879,6 +29183,70 @@ export interface operations {
         "application/json": components["schemas"]["PasswordInputBody"];
       };
     };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  setMyPhoto: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "image/jpeg": string;
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  removeMyPhoto: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
     responses: {
       /** @description No Content */
       204: {
@@ -21959,10 +29327,7 @@ export interface operations {
   endMySession: {
     parameters: {
       query?: never;
-      header?: {
-        /** @description The same key and body answer the same again for 24 hours. */
-        "Idempotency-Key"?: string;
-      };
+      header?: never;
       path: {
         id: string;
       };
@@ -22124,6 +29489,15 @@ export interface operations {
         limit?: number;
         /** @description Those right below this one, which is below the caller's; absent: right below the caller's own. */
         parent?: string;
+        /** @description Also those below these, at whatever level. */
+        anywhere?: boolean;
+        /** @description Part of a name or a short name, however it is accented. */
+        find?: string;
+        kind?: "reseller" | "tenant";
+        /** @description ending: suspended, and its end was begun. */
+        state?: "active" | "suspended" | "ending" | "closed";
+        /** @description Only tenants that are over a limit. */
+        over?: boolean;
       };
       header?: never;
       path?: never;
@@ -22137,7 +29511,7 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["ListOfOrganisation"];
+          "application/json": components["schemas"]["FoundOrganisations"];
         };
       };
       /** @description Error */
@@ -22252,12 +29626,9 @@ export interface operations {
       };
     };
   };
-  endOrganisation: {
+  updateOrganisation: {
     parameters: {
-      query: {
-        /** @description The version you saw. */
-        version: number;
-      };
+      query?: never;
       header?: {
         /** @description The same key and body answer the same again for 24 hours. */
         "Idempotency-Key"?: string;
@@ -22267,7 +29638,11 @@ export interface operations {
       };
       cookie?: never;
     };
-    requestBody?: never;
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["OrganisationChangeInput"];
+      };
+    };
     responses: {
       /** @description OK */
       200: {
@@ -22289,9 +29664,78 @@ export interface operations {
       };
     };
   };
-  updateOrganisation: {
+  organisationEnd: {
     parameters: {
       query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Ending"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  beginEnd: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["BeginEnd"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Organisation"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  callOffEnd: {
+    parameters: {
+      query: {
+        /** @description The version you saw. */
+        version: number;
+      };
       header?: {
         /** @description The same key and body answer the same again for 24 hours. */
         "Idempotency-Key"?: string;
@@ -22301,11 +29745,7 @@ export interface operations {
       };
       cookie?: never;
     };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["OrganisationChangeInput"];
-      };
-    };
+    requestBody?: never;
     responses: {
       /** @description OK */
       200: {
@@ -23139,6 +30579,35 @@ export interface operations {
       };
     };
   };
+  photos: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfPhoto"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   inventory: {
     parameters: {
       query?: never;
@@ -23602,6 +31071,101 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["PromptObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  provisioning: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ProvisioningView"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  putProvisioning: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ProvisioningInputBody"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ProvisioningView"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  createProvisioningKey: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ProvisioningKeyInputBody"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["CreatedAPIKey"];
         };
       };
       /** @description Error */
@@ -24434,6 +31998,144 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  emptyQueue: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["EmptyQueue"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["QueueOpen"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  fieldsOfQueue: {
+    parameters: {
+      query?: {
+        /** @description Key of a masked field whose value you ask for; the audit log notes it. */
+        show?: string;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfFieldValue"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  setFieldsOfQueue: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["FieldChanges"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfFieldValue"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  queueOpen: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["QueueOpen"];
+        };
       };
       /** @description Error */
       default: {
@@ -25460,6 +33162,250 @@ export interface operations {
       };
     };
   };
+  listRejectReason: {
+    parameters: {
+      query?: {
+        /** @description Also those out of use. */
+        archived?: boolean;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfRejectReasonObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  createRejectReason: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["RejectReason"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RejectReasonObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  orderRejectReason: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SetupOrder"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  getRejectReason: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RejectReasonObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  putRejectReason: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["RejectReasonChange"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RejectReasonObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  archiveRejectReason: {
+    parameters: {
+      query: {
+        /** @description The version you saw. */
+        version: number;
+      };
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  restoreRejectReason: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Seen"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RejectReasonObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   listRingGroup: {
     parameters: {
       query?: {
@@ -26125,6 +34071,73 @@ export interface operations {
       };
     };
   };
+  welcome: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["WelcomeInputBody"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Welcome"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  acceptInvitation: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["AcceptInputBody"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          "Set-Cookie"?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SignedInView"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   signInPasskey: {
     parameters: {
       query?: never;
@@ -26487,13 +34500,180 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description No Content */
-      204: {
+      /** @description OK */
+      200: {
         headers: {
           "Set-Cookie"?: string;
           [name: string]: unknown;
         };
+        content: {
+          "application/json": components["schemas"]["SignedOutView"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  signUp: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SignUp"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          "Set-Cookie"?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SignedUp"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  signUpLinks: {
+    parameters: {
+      query?: {
+        /** @description next of the page before. */
+        cursor?: string;
+        limit?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfSignUpLink"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  makeSignUpLink: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["NewSignUpLink"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["MadeSignUpLink"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  removeSignUpLink: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
         content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  signUpOffer: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SignUpCode"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SignUpOffer"];
+        };
       };
       /** @description Error */
       default: {
@@ -27999,6 +36179,277 @@ export interface operations {
       };
     };
   };
+  exportUsers: {
+    parameters: {
+      query?: {
+        /** @description Also display names, email addresses and telephone numbers. Without it there is nothing of a person but the user name. */
+        profile?: boolean;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "text/csv": string;
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  importUsers: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ImportInputBody"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ImportedUsers"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  previewUserImport: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["PreviewImportInputBody"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["UserImport"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  inviteUser: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["InviteInputBody"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["InvitedUser"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  invitationLetter: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["LetterInputBody"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Letter"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  findUsers: {
+    parameters: {
+      query?: {
+        /** @description Part of a user name or a display name, however it is accented. */
+        find?: string;
+        role?: string;
+        team?: string;
+        site?: string;
+        state?: "active" | "must_change" | "locked_out" | "locked" | "invited" | "not_invited";
+        /** @description signed_in: the latest first. created: the newest first. */
+        order?: "name" | "signed_in" | "created";
+        /** @description How many to pass over. */
+        from?: number;
+        limit?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["FoundUsers"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  changeSeveralUsers: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ChangeSeveralInputBody"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SeveralEffect"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  severalUsersEffect: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SeveralInput"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SeveralEffect"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   user: {
     parameters: {
       query?: never;
@@ -28129,6 +36580,78 @@ export interface operations {
       };
     };
   };
+  fieldsOfUser: {
+    parameters: {
+      query?: {
+        /** @description Key of a masked field whose value you ask for; the audit log notes it. */
+        show?: string;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfFieldValue"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  setFieldsOfUser: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["FieldChanges"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfFieldValue"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   linkUser: {
     parameters: {
       query?: never;
@@ -28191,6 +36714,78 @@ export interface operations {
       };
     };
   };
+  inviteAgain: {
+    parameters: {
+      query?: {
+        /** @description How long it is good. */
+        days?: number;
+        /** @description A mailbox by which it is sent to the user's email address; absent: it is handed over. */
+        mailbox?: string;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        "application/json": components["schemas"]["InviteAgainInputBody"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Invited"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  withdrawInvitation: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   resetPassword: {
     parameters: {
       query?: never;
@@ -28210,6 +36805,112 @@ export interface operations {
         content: {
           "application/json": components["schemas"]["OneTimePassword"];
         };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  photo: {
+    parameters: {
+      query?: {
+        /** @description Which photo, as the list says; it changes nothing but the address. */
+        v?: string;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          "Cache-Control"?: string;
+          "Content-Disposition"?: string;
+          "Content-Security-Policy"?: string;
+          "Content-Type"?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "image/jpeg": string;
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  setPhoto: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "image/jpeg": string;
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  removePhoto: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
       };
       /** @description Error */
       default: {

@@ -95,7 +95,7 @@ test("a threshold is set, an alert comes, is seen, becomes worse, and ends", asy
   expect(await both(monitor.page, "alerts-wall")).toEqual([]);
 
   await row.getByRole("button", { name: "I have seen: Billing: 1 waiting" }).click();
-  await row.getByText("seen by Skua").waitFor();
+  await row.getByText("seen by supervisor").waitFor();
   await page.getByRole("button", { name: "Sound, history, thresholds" }).click();
   await page.getByRole("menuitem", { name: "Sound for alerts" }).click();
   await page.getByRole("button", { name: "Sound, history, thresholds" }).click();
@@ -107,7 +107,7 @@ test("a threshold is set, an alert comes, is seen, becomes worse, and ends", asy
   const worse = panel.getByRole("listitem").filter({ hasText: "Billing: 2 waiting" });
   await worse.getByText("Critical from 2").waitFor();
   await worse.getByRole("button", { name: /^I have seen/ }).waitFor(); // it became worse: to be seen again
-  await worse.getByText("Skua saw the warning").waitFor();
+  await worse.getByText("supervisor saw the warning").waitFor();
   await shot(page, "alerts-worse");
   await until(async () => (await heard()).notices).toEqual(["Billing: 2 waiting"]);
   expect((await heard()).sounds).toBeGreaterThan(0);
@@ -128,7 +128,7 @@ test("a threshold is set, an alert comes, is seen, becomes worse, and ends", asy
   const past = page.getByRole("dialog", { name: "Past alerts" }).getByRole("row").nth(1);
   await past.getByText("Somebody waits").waitFor();
   await past.getByText("the figure was good again").waitFor();
-  await past.getByText("before it became worse: Skua").waitFor();
+  await past.getByText("before it became worse: supervisor").waitFor();
   expect(await both(page, "alerts-past")).toEqual([]);
   await page.keyboard.press("Escape");
 
@@ -181,7 +181,7 @@ test("a rule's recipients alone see its alerts, as they come and when they chang
   await page.getByText("When it ends").click();
   await page.getByLabel("Hold time").fill("0");
   const recipients = page.getByRole("group", { name: /^Recipients/ });
-  await recipients.getByLabel("Skua").check();
+  await recipients.getByLabel("supervisor", { exact: true }).check();
   await page.getByText("Only its recipients see the alert.").waitFor();
   expect(await both(page, "alerts-recipients")).toEqual([]);
   await page.keyboard.press("Control+s");
@@ -200,7 +200,7 @@ test("a rule's recipients alone see its alerts, as they come and when they chang
   }
 
   await page.goto(rule);
-  await recipients.getByLabel("Skua").uncheck();
+  await recipients.getByLabel("supervisor", { exact: true }).uncheck();
   await page.keyboard.press("Control+s");
   await other.getByText("Only mine").waitFor();
 

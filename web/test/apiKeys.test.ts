@@ -32,7 +32,7 @@ test("a key is given one right by keyboard, and is refused elsewhere", async () 
   await until(() => rights.count()).toBe(1);
   await page.keyboard.press("Tab");
   await page.keyboard.press("Space");
-  expect(await rights.isChecked()).toBe(true);
+  await until(() => rights.isChecked()).toBe(true);
   await dialog.getByRole("searchbox").fill("");
   expect(await axe(page)).toEqual([]);
   await shot(page, "key-rights");

@@ -8,7 +8,7 @@ import { axe, looks, shot, Stage } from "./stage";
 // a sample is drawn at once; scores are exported.
 
 const stage = new Stage();
-beforeAll(() => stage.open(), 120_000);
+beforeAll(() => stage.open());
 afterEach(() => stage.sweep());
 afterAll(() => stage.close());
 
@@ -89,7 +89,7 @@ test("an agent is told of an evaluation while it works, hears the recording and 
   await shot(agent.page, "judged-player-pt");
   found.push(...(await axe(agent.page)));
   expect(found).toEqual([]);
-}, 240_000);
+});
 
 test("two calibrate blindly, and then see how far apart they are", async () => {
   const one = await stage.agent("supervisor");
@@ -124,7 +124,7 @@ test("two calibrate blindly, and then see how far apart they are", async () => {
   await one.page.getByRole("heading", { name: "Calibrações", level: 1 }).waitFor();
   await shot(one.page, "calibration-compared-pt");
   expect(found).toEqual([]);
-}, 240_000);
+});
 
 test("a sample is drawn at once, and scores are exported", async () => {
   const { page } = await stage.agent("supervisor");
@@ -157,10 +157,10 @@ test("a sample is drawn at once, and scores are exported", async () => {
     .split("\r\n");
   expect(lines[0]).toMatch(/^evaluation,recording,/);
   expect(lines.length).toBeGreaterThan(5);
-  expect(lines.join("\n")).not.toMatch(/Plover|supervisor/);
+  expect(lines.slice(1).join("\n")).not.toMatch(/(^|,)(a7|b2|d4|evaluator|supervisor)(,|$)/m); // ids alone, as asked
   await portuguese(page);
   await page.getByRole("heading", { name: "Pontuações", level: 1 }).waitFor();
   await page.getByRole("button", { name: "Exportar…" }).click();
   await shot(page, "scores-export-pt");
   expect(found).toEqual([]);
-}, 240_000);
+});

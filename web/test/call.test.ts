@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { Agent } from "./agent";
 import { Caller } from "./caller";
-import { axe, shot, Stage } from "./stage";
+import { axe, shot, Stage, until } from "./stage";
 import { hears, hearsNot, hearsSomething } from "./tone";
 
 // A call from a web page to an agent's browser, with a tone at each microphone:
@@ -224,7 +224,7 @@ test("an administrator makes an entry point for calls", async () => {
   await page.getByLabel("Contacts come as").selectOption("voice");
   await page.getByText("Save first; then the address of the page is here.").waitFor();
   expect(await page.getByRole("heading", { name: "Files" }).count()).toBe(0);
-  expect(await page.getByLabel("Title · English").inputValue()).toBe("Call us");
+  await until(() => page.getByLabel("Title · English").inputValue()).toBe("Call us");
   await page.getByLabel("Flow").selectOption({ label: "Telephone" });
   await page.getByRole("button", { name: /^Save/ }).click();
   const open = page.getByRole("link", { name: /^Open it/ });

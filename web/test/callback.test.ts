@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { axe, shot, Stage } from "./stage";
+import { axe, shot, Stage, until } from "./stage";
 
 // A visitor who does not want to wait, and is answered all the same.
 
@@ -15,7 +15,7 @@ test("a visitor goes, keeps the place, and the agent reads where to answer", asy
   await visitor.page.getByRole("button", { name: "Don’t want to wait?" }).press("Enter");
   const reach = visitor.page.getByRole("textbox", { name: "Phone number or email" });
   await reach.waitFor();
-  expect(await reach.evaluate((e) => e === (e.getRootNode() as ShadowRoot).activeElement)).toBe(true);
+  await until(() => reach.evaluate((e) => e === (e.getRootNode() as ShadowRoot).activeElement)).toBe(true);
   await reach.fill("tomorrow");
   await reach.press("Enter");
   await visitor.page.getByText("Please give a phone number or an email address.").waitFor();

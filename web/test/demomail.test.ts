@@ -1,16 +1,15 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { clear } from "./letters";
 import { looks, Stage, until } from "./stage";
 
 // The demonstration's page on which a newcomer writes to the shop, and reads what an agent answers.
 
 const stage = new Stage();
 
-beforeAll(() => stage.open(), 120_000);
+beforeAll(() => stage.open());
 afterEach(() => stage.sweep());
 afterAll(() => stage.close());
 
-test("a newcomer writes to the shop and reads its answer", { timeout: 240_000 }, async () => {
+test("a newcomer writes to the shop and reads its answer", async () => {
   const found: string[] = [];
   const page = await (await stage.context()).newPage();
   await page.goto(`${stage.program.base}/mail/`);
@@ -25,17 +24,17 @@ test("a newcomer writes to the shop and reads its answer", { timeout: 240_000 },
   await page.getByRole("button", { name: "Send" }).press("Enter");
   await page.getByText("It could not be sent").waitFor();
   stage.forgive(/status of 400/);
-  expect(await page.getByLabel("Subject").inputValue()).toBe("Boots of a newcomer");
+  await until(() => page.getByLabel("Subject").inputValue()).toBe("Boots of a newcomer");
   found.push(...(await looks(page, "demo-mail-02-refused")));
 
   // By keyboard: an agent who is ready is offered it, and answers.
   const agent = await stage.agent("a7");
   await agent.ready();
-  await clear(stage, agent);
+  await stage.clear(agent);
   await address.fill("newcomer@example.org");
   await address.press("Enter");
   await page.getByText("Sent. An agent who is ready").waitFor();
-  await agent.offers.filter({ hasText: "Rui" }).waitFor({ timeout: 60_000 });
+  await agent.offers.filter({ hasText: "Rui" }).waitFor();
   await agent.page.keyboard.press("Enter");
   const pane = agent.page.getByRole("region", { name: "The email" }).first();
   await pane.getByText("Boots of a newcomer").waitFor();

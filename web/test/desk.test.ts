@@ -25,8 +25,8 @@ test("sign-in says beside each field what is wrong and loses nothing", async () 
   await page.getByRole("textbox", { name: "Password" }).fill("wrong");
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("alert").waitFor();
-  expect(await page.getByLabel("Organisation").inputValue()).toBe("demo");
-  expect(await page.getByLabel("User name").inputValue()).toBe("a7");
+  await until(() => page.getByLabel("Organisation").inputValue()).toBe("demo");
+  await until(() => page.getByLabel("User name").inputValue()).toBe("a7");
   stage.forgive(/status of 401/);
 });
 
@@ -100,7 +100,7 @@ test("an end in the middle of a sentence leaves it to the agent, and a note begu
   await kept.waitFor();
   expect(await axe(agent.page)).toEqual([]);
   await kept.getByRole("button", { name: "Keep as a note" }).click();
-  expect(await agent.box.inputValue()).toBe("I will look for the par");
+  await until(() => agent.box.inputValue()).toBe("I will look for the par");
   await agent.person.getByLabel("Disposition").selectOption({ label: "Answered" });
   await agent.page.getByRole("button", { name: /^Complete/ }).click();
   await agent.page.getByRole("heading", { name: "Ruff", level: 1 }).waitFor();
@@ -128,7 +128,7 @@ test("the smallest screen, or the largest letters: everything is still reached",
   await next.queue("Plover");
   const accept = agent.offers.filter({ hasText: "Plover" }).getByRole("button", { name: /^Accept/ });
   await accept.waitFor();
-  expect(await accept.evaluate(onTop)).toBe(true);
+  await until(() => accept.evaluate(onTop)).toBe(true);
   await shot(page, "small-ringing");
   await agent.accept("Plover");
   await page.getByRole("link", { name: "Back to my work" }).click();
@@ -181,7 +181,7 @@ test("a session that ends leaves what was being written", async () => {
   await agent.page.getByRole("textbox", { name: "Password" }).fill(stage.program.password("a7"));
   await agent.page.getByRole("button", { name: "Sign in" }).click();
   await agent.page.getByText("Your session has ended.").waitFor({ state: "detached" });
-  expect(await agent.box.inputValue()).toBe("Half a sentence");
+  await until(() => agent.box.inputValue()).toBe("Half a sentence");
   await agent.box.press("Enter");
   await visitor.bubble("Half a sentence").waitFor();
   await agent.leave();
@@ -219,7 +219,7 @@ test("the desk has a heading before anything is open, and two offers do not soun
   for (const name of ["Rita", "Tomas", "Rita"]) await (await stage.visitor()).queue(name);
   const accept = page.getByRole("button", { name: /^Accept chat from / });
   await until(() => accept.count()).toBe(3);
-  expect(await heading.count()).toBe(1);
+  await until(() => heading.count()).toBe(1);
   expect(await axe(page)).toEqual([]);
   const said = () => page.evaluate(() => document.activeElement?.textContent?.replace(/Enter$/, "").trim());
   const heard = [];
@@ -237,6 +237,6 @@ test("the desk has a heading before anything is open, and two offers do not soun
   await shot(page, "desk-three-offers");
   await accept.first().click();
   await page.getByRole("heading", { name: "Rita", level: 1 }).waitFor();
-  expect(await page.getByRole("heading", { level: 1 }).count()).toBe(1);
+  await until(() => page.getByRole("heading", { level: 1 }).count()).toBe(1);
   await agent.leave();
 });

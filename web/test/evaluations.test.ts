@@ -6,11 +6,11 @@ import { axe, looks, shot, Stage } from "./stage";
 // ends a legal hold.
 
 const stage = new Stage();
-beforeAll(() => stage.open(), 120_000);
+beforeAll(() => stage.open());
 afterEach(() => stage.sweep());
 afterAll(() => stage.close());
 
-test("a recording is evaluated, shared, answered and held", { timeout: 400_000 }, async () => {
+test("a recording is evaluated, shared, answered and held", async () => {
   const { page } = await stage.agent("supervisor");
   const base = `${stage.program.base}/app`;
   await page.goto(`${base}/setup/quality-forms/new`);

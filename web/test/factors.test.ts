@@ -7,7 +7,7 @@ import { looks, shot, Stage, until } from "./stage";
 // Second factors, recovery codes and passkeys: how a user adds them, signs in with them, and gets rid of them.
 
 const stage = new Stage();
-beforeAll(() => stage.open(), 120_000);
+beforeAll(() => stage.open());
 afterEach(() => stage.sweep());
 afterAll(() => stage.close());
 
@@ -94,7 +94,7 @@ async function addApp(page: Page, name: string): Promise<{ secret: string; codes
 
 const inside = (page: Page) => page.getByRole("heading", { name: "Second factors and passkeys" }).waitFor();
 
-test("an authenticator app and a recovery code stand behind the password", { timeout: 240_000 }, async () => {
+test("an authenticator app and a recovery code stand behind the password", async () => {
   const { page, again, device } = await person("b2");
   await inside(page);
   await page.getByText("You sign in with your password alone.").waitFor();
@@ -152,7 +152,7 @@ test("an authenticator app and a recovery code stand behind the password", { tim
 
 test(
   "a passkey signs in without a password, and an administrator removes what was lost",
-  { timeout: 240_000 },
+  { timeout: 900_000 },
   async () => {
     const { page, again, device } = await person("c9");
     await inside(page);

@@ -24,7 +24,7 @@ test("a conversation goes to a colleague and to another queue, with its context"
   await colleague.message("I was charged twice").waitFor();
   await colleague.message("Two bookings, please compare").waitFor();
   await until(() => first.work.getByText("Kittiwake").count()).toBe(0);
-  await visitor.log.getByText("Plover joined").waitFor();
+  await visitor.log.getByText("d4 joined").waitFor();
   await colleague.say("I see both bookings");
   await visitor.bubble("I see both bookings").waitFor();
   await shot(colleague.page, "floor-transferred");
@@ -34,7 +34,7 @@ test("a conversation goes to a colleague and to another queue, with its context"
   await first.state("Offline");
   await colleague.transfer("Returns", "Wants to send one pair back");
   await returns.accept("Kittiwake");
-  await visitor.log.getByText("Petrel joined").waitFor();
+  await visitor.log.getByText("f1 joined").waitFor();
   await returns.message("I was charged twice").waitFor();
   expect(await visitor.log.innerText()).not.toMatch(/compare|one pair back/);
   for (const agent of [colleague, returns]) await agent.leave();

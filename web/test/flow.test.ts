@@ -60,7 +60,7 @@ test("a flow is drawn, its faults stand beside the step, and it is published", a
   expect(await axe(page)).toEqual([]);
   await choice.getByLabel("Goes on to").selectOption("wait");
   await until(() => choice.getByLabel("Goes on to").getAttribute("aria-invalid")).toBe(null);
-  expect(await page.getByRole("button", { name: "Publish" }).isDisabled()).toBe(true);
+  await until(() => page.getByRole("button", { name: "Publish" }).isDisabled()).toBe(true);
 
   // A draft is saved as it is; what runs stays.
   await page.keyboard.press("Control+s");

@@ -9,7 +9,7 @@ const BOSS = "boss@shop.test";
 const letters = new Letters([PLUMBER, BOSS], { max_recipients: 4 });
 const { stage, mail } = letters;
 
-beforeAll(() => letters.open(), 120_000);
+beforeAll(() => letters.open());
 afterEach(() => stage.sweep());
 afterAll(() => letters.close());
 
@@ -55,12 +55,12 @@ ${BILL}
 --m--
 `;
 
-test("a message is passed on with the files that were chosen", { timeout: 240_000 }, async () => {
+test("a message is passed on with the files that were chosen", async () => {
   const agent = await letters.atWork();
   const { page } = agent;
   const found: string[] = [];
   await mail.deliver(RITA, HELP, leak);
-  await agent.offers.filter({ hasText: "Rita Reis" }).waitFor({ timeout: 60_000 });
+  await agent.offers.filter({ hasText: "Rita Reis" }).waitFor();
   await page.keyboard.press("Enter");
   const pane = page.getByRole("region", { name: "The email" }).first();
   await pane.getByRole("button", { name: "Forward" }).press("Enter");
@@ -76,7 +76,7 @@ test("a message is passed on with the files that were chosen", { timeout: 240_00
   await pane.getByRole("button", { name: "Pass the message on" }).press("Enter");
   await pane.getByText(/one such as ana@shop.example is accepted/).waitFor();
   stage.forgive(/status of 422/);
-  expect(await pane.getByLabel("Your words above it").inputValue()).toBe("Please have a look.");
+  await until(() => pane.getByLabel("Your words above it").inputValue()).toBe("Please have a look.");
   await pane.getByRole("button", { name: "Remove plumber at pipes from To" }).press("Enter");
   await to.fill(`Plumber <${PLUMBER}>`);
   await to.press("Enter");
@@ -93,8 +93,21 @@ test("a message is passed on with the files that were chosen", { timeout: 240_00
   await pane.getByRole("button", { name: `Remove ${PLUMBER} from To` }).waitFor();
   await pane.getByRole("button", { name: `Remove ${BOSS} from Bcc` }).waitFor();
   expect(await pane.getByLabel("private.pdf").isChecked()).toBe(false);
-  expect(await pane.getByLabel("bill.pdf").isChecked()).toBe(true);
+  await until(() => pane.getByLabel("bill.pdf").isChecked()).toBe(true);
   found.push(...(await looks(page, "forward-02-written")));
+  // It is seen before it leaves: with its picture, without what it quotes.
+  await pane.getByRole("button", { name: "Preview" }).press("Enter");
+  const preview = page.getByRole("dialog", { name: "Preview" });
+  const leaves = preview.frameLocator("iframe");
+  await leaves.getByText("Please have a look.").waitFor();
+  await leaves.getByText("Fwd: The sink leaks").waitFor();
+  await leaves.getByText(BOSS).waitFor();
+  await until(() => leaves.getByRole("img", { name: "The sink" }).getAttribute("src")).toMatch(/^data:image/);
+  expect(await leaves.getByText("long ago").count()).toBe(0);
+  expect(await leaves.getByText("private.pdf").count()).toBe(0);
+  found.push(...(await looks(page, "forward-05-preview")));
+  await page.keyboard.press("Escape");
+  await preview.waitFor({ state: "detached" });
   await pane.getByRole("button", { name: "Pass the message on" }).press("Enter");
   await pane.getByText(/^It leaves in/).waitFor();
   await page.getByText("The message was passed on.").waitFor({ timeout: 90_000 });
@@ -135,13 +148,13 @@ test("a message is passed on with the files that were chosen", { timeout: 240_00
   expect(found).toEqual([]);
 });
 
-test("an agent says whom an answer reaches", { timeout: 240_000 }, async () => {
+test("an agent says whom an answer reaches", async () => {
   const agent = await letters.atWork();
   const { page } = agent;
   const found: string[] = [];
   const before = Object.keys(await mail.of(PLUMBER)).length;
   await mail.deliver(RITA, HELP, letter("Whom to ask?", "whom", "Tell me."));
-  await agent.offers.filter({ hasText: "Rita Reis" }).waitFor({ timeout: 60_000 });
+  await agent.offers.filter({ hasText: "Rita Reis" }).waitFor();
   await page.keyboard.press("Enter");
   const pane = page.getByRole("region", { name: "The email" }).first();
   await pane.getByLabel("Your answer").fill("The plumber knows.");
@@ -164,4 +177,29 @@ test("an agent says whom an answer reaches", { timeout: 240_000 }, async () => {
   expect(Object.values(await mail.of(RITA)).join()).not.toContain("The plumber knows.");
   await agent.finish("Invoice sent");
   expect(found).toEqual([]);
+});
+
+test("a message that is little without its quotes is passed on with them", async () => {
+  const agent = await letters.atWork();
+  const { page } = agent;
+  const older = "> The heating has been cold since Monday, and the house with it.\n> Can somebody come?";
+  await mail.deliver(RITA, HELP, letter("Fwd: Cold", "cold", `See below.\n\n${older}`));
+  await agent.offers.filter({ hasText: "Rita Reis" }).waitFor();
+  await page.keyboard.press("Enter");
+  const pane = page.getByRole("region", { name: "The email" }).first();
+  await pane.getByRole("button", { name: "Forward" }).press("Enter");
+  await pane.getByText("Little would be left of it without.").waitFor();
+  const quotes = pane.getByLabel("With what it quotes itself");
+  await until(() => quotes.isChecked()).toBe(true);
+  await pane.getByRole("button", { name: "Preview" }).press("Enter");
+  const shown = page.getByRole("dialog", { name: "Preview" }).frameLocator("iframe");
+  await shown.getByText("The heating has been cold since Monday").waitFor();
+  await page.keyboard.press("Escape");
+  // Who leaves them out sees that they are.
+  await quotes.press("Space");
+  await pane.getByRole("button", { name: "Preview" }).press("Enter");
+  await shown.getByText("See below.").waitFor();
+  expect(await shown.getByText("The heating has been cold since Monday").count()).toBe(0);
+  await page.keyboard.press("Escape");
+  await agent.finish("Invoice sent");
 });

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { freePort } from "./softphone";
-import { looks, shot, Stage } from "./stage";
+import { looks, shot, Stage, until } from "./stage";
 
 // Where calls to an extension go on: an administrator says it for a phone, its user in the own account.
 
@@ -8,11 +8,11 @@ const stage = new Stage();
 beforeAll(async () => {
   stage.program.sip = `tls://127.0.0.1:${await freePort()}`;
   await stage.open();
-}, 120_000);
+});
 afterEach(() => stage.sweep());
 afterAll(() => stage.close());
 
-test("calls to a phone go on where its user wants them", { timeout: 240_000 }, async () => {
+test("calls to a phone go on where its user wants them", async () => {
   const { page } = await stage.agent("administrator");
   for (const [name, extension, user] of [
     ["Bo’s desk", "21", "a7"],
@@ -52,7 +52,7 @@ test("calls to a phone go on where its user wants them", { timeout: 240_000 }, a
   found.push(...(await looks(own.page, "forwarding-own")));
   await own.page.reload();
   await mine.getByText("Now: Cleo’s desk.").waitFor();
-  expect(await mine.getByLabel("All calls").inputValue()).toBe("22");
+  await until(() => mine.getByLabel("All calls").inputValue()).toBe("22");
 
   // Who has no phone is shown nothing of it.
   const other = await stage.agent("b2");

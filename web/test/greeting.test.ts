@@ -59,7 +59,7 @@ beforeAll(async () => {
     numbers: [{ number: "210000002", rings: phone }],
   });
   await stage.sweep();
-}, 120_000);
+});
 afterEach(() => stage.sweep());
 afterAll(() => stage.close());
 
@@ -104,7 +104,7 @@ async function close(page: Page, group: Locator, name: string): Promise<void> {
   await page.emulateMedia({ colorScheme: "light" });
 }
 
-test("a user records a greeting, and callers hear it", { timeout: 240_000 }, async () => {
+test("a user records a greeting, and callers hear it", async () => {
   const agent = await stage.agent("a7", {}, USER);
   const { page } = agent;
   await page.goto(`${stage.program.base}/app/account`);
@@ -121,7 +121,7 @@ test("a user records a greeting, and callers hear it", { timeout: 240_000 }, asy
   await own.getByText("Callers hear the standard greeting").waitFor();
 
   await own.getByRole("button", { name: "Record a greeting" }).press("Enter");
-  await until(() => own.getByRole("timer").textContent()).toMatch(/… 0:0[3-9]|… 0:[1-5]/);
+  await until(() => own.getByRole("timer").textContent()).toMatch(/… 0:0[3-9]|… 0:[1-5]|… [1-9]/);
   found.push(...(await looks(page, "greeting-02-recording")));
   await own.getByRole("button", { name: "Stop recording" }).press("Enter");
   const draft = own.getByRole("group", { name: "Not kept yet" });
@@ -157,7 +157,7 @@ test("a user records a greeting, and callers hear it", { timeout: 240_000 }, asy
   expect(found).toEqual([]);
 });
 
-test("an administrator gives a greeting at the user’s phone", { timeout: 240_000 }, async () => {
+test("an administrator gives a greeting at the user’s phone", async () => {
   const { page } = await stage.agent("administrator");
   await page.goto(`${stage.program.base}/app/setup/phones/${phone}`);
   const users = page.getByRole("group", { name: "Voicemail greeting" });

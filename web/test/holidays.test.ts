@@ -115,11 +115,11 @@ describe("in the hours' editor", () => {
     await page.keyboard.press("Control+s");
     await page.getByText(/” is saved/).waitFor();
     await until(() => page.getByText("not saved yet").count()).toBe(0);
-    expect(await names.count()).toBe(before + 3);
+    await until(() => names.count()).toBe(before + 3);
 
     await choose(feed);
     await until(() => dialog.getByText("already in the list").count()).toBe(3);
-    expect(await dialog.getByRole("button", { name: "Add 0 days" }).isDisabled()).toBe(true);
+    await until(() => dialog.getByRole("button", { name: "Add 0 days" }).isDisabled()).toBe(true);
     await page.keyboard.press("Escape");
   });
 });

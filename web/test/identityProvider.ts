@@ -37,10 +37,17 @@ export class IdentityProvider {
   }
 
   /** Registers the one address to which it sends browsers back. Everybody is of the group "desk". */
-  async register(redirect: string): Promise<void> {
+  async register(redirect: string, signedOut = ""): Promise<void> {
     const { default: Provider } = await import("oidc-provider");
     const provider = new Provider(this.issuer, {
-      clients: [{ client_id: this.client, client_secret: this.secret, redirect_uris: [redirect] }],
+      clients: [
+        {
+          client_id: this.client,
+          client_secret: this.secret,
+          redirect_uris: [redirect],
+          post_logout_redirect_uris: signedOut ? [signedOut] : [],
+        },
+      ],
       conformIdTokenClaims: false,
       claims: { openid: ["sub"], profile: ["preferred_username", "groups"] },
       findAccount: (_: unknown, id: string) => ({
@@ -57,6 +64,11 @@ export class IdentityProvider {
     await page.locator("input[name=password]").fill("x");
     await page.locator("button[type=submit]").click();
     await page.getByRole("button", { name: "Continue" }).click();
+  }
+
+  /** Somebody confirms on its page that its session there ends. */
+  async signOut(page: Page): Promise<void> {
+    await page.getByRole("button", { name: "Yes, sign me out" }).click();
   }
 
   async stop(): Promise<void> {

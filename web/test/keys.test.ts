@@ -24,7 +24,7 @@ test("an organisation's keys are renewed by keyboard, and the page says when it 
   await renew.focus();
   await page.keyboard.press("Enter");
   await dialog.getByText("The keys are renewed.").waitFor();
-  expect(await version.textContent()).toBe("2");
+  await until(() => version.textContent()).toBe("2");
   expect(await dialog.getByText("Still to be wrapped anew").count()).toBe(0);
   expect(await axe(page)).toEqual([]);
   await shot(page, "keys-renewed");

@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import type { Agent } from "./agent";
 import { Mail } from "./mail";
-import { Stage, until } from "./stage";
+import { Stage } from "./stage";
 
 export const HELP = "help@shop.test";
 export const ALIAS = "sales@shop.test";
@@ -81,36 +81,13 @@ export class Letters {
     while ((await state()) !== "connected") await page.waitForTimeout(50); // as long as it takes to begin
   }
 
-  /** Ends whatever an earlier test left to this agent, so that each begins from nothing. */
-  clear(agent: Agent): Promise<void> {
-    return clear(this.stage, agent);
-  }
-
   /** An agent at an empty desk, who is ready. */
   async atWork(): Promise<Agent> {
     const agent = await this.stage.agent("a7", { viewport: { width: 1280, height: 900 } });
     await agent.ready();
-    await this.clear(agent);
+    await this.stage.clear(agent);
     return agent;
   }
-}
-
-/** Ends whatever is with this agent, so that a test begins from nothing. */
-export async function clear(stage: Stage, { page }: Agent): Promise<void> {
-  const api = `${stage.program.base}/api/v1`;
-  const headers = { Origin: stage.program.base };
-  const get = async <T>(path: string) => (await (await page.request.get(`${api}/${path}`)).json()) as T;
-  const post = (path: string, data: object = {}) => page.request.post(`${api}/${path}`, { headers, data });
-  const { items } = await get<{ items: { id: string }[] }>("dispositions");
-  await until(async () => {
-    const desk = await get<{ work: { id: string }[]; offers: { id: string }[] }>("desk");
-    for (const offer of desk.offers) await post(`offers/${offer.id}/accept`);
-    for (const work of desk.work) {
-      await post(`interactions/${work.id}/finish`);
-      await post(`interactions/${work.id}/complete`, { disposition: items[0]!.id });
-    }
-    return desk.work.length + desk.offers.length;
-  }).toBe(0);
 }
 
 /** A message of Rita's to the shop, with her uncle in copy. */

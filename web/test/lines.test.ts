@@ -30,7 +30,7 @@ beforeAll(async () => {
   );
   await gateway.start();
   await stage.open();
-}, 120_000);
+});
 afterEach(() => stage.sweep());
 afterAll(async () => {
   await stage.close();
@@ -75,7 +75,7 @@ test("a line carries a trunk, chosen by keyboard, with its own numbers alone", a
   await page.keyboard.press("Control+s");
   await page.getByText("“Lisbon” is created.").waitFor();
   const now = section(page, "Now");
-  await now.getByText("In service").waitFor({ timeout: 60_000 });
+  await now.getByText("In service").waitFor();
   const ask = page.getByLabel("Number, as one dials it");
   await ask.fill("220 123 456");
   await ask.press("Enter");
@@ -99,7 +99,7 @@ test("a line carries a trunk, chosen by keyboard, with its own numbers alone", a
 
 test(
   "a line that fails is an alarm in the room and with the trunk, and ends by itself",
-  { timeout: 300_000 },
+  { timeout: 900_000 },
   async () => {
     const patience = { timeout: 150_000 };
     const supervisor = await stage.agent("supervisor");
@@ -135,7 +135,7 @@ test("the operator sees how its lines stand, who has their places, and nobody's 
   const { page } = await stage.agent("operator");
   await page.getByRole("link", { name: "Lines" }).press("Enter");
   const line = page.getByRole("region", { name: "lisbon" });
-  await line.getByText("In service").waitFor({ timeout: 60_000 });
+  await line.getByText("In service").waitFor();
   await line.getByText("0 of 20 places taken").waitFor();
   await line.getByText("10 kept for those who have them reserved").waitFor();
   await line.getByText("10 free for anybody").waitFor();

@@ -82,7 +82,7 @@ test("who serves a queue is changed by name, and by rule only through the rule",
   await until(() => box.isChecked()).toBe(was);
   const byRule = queues.getByRole("listitem").filter({ hasText: "by the rule" }).first();
   await byRule.getByText(/by the rule: .* is /).waitFor();
-  expect(await byRule.getByRole("checkbox").isDisabled()).toBe(true);
+  await until(() => byRule.getByRole("checkbox").isDisabled()).toBe(true);
   await queues.getByText(/change the rule, or what it asks for/).waitFor();
 });
 

@@ -13,14 +13,14 @@ beforeAll(async () => {
   await mail.start();
   stage.program.mail = mail.certificate;
   await stage.open();
-}, 120_000);
+});
 afterEach(() => stage.sweep());
 afterAll(async () => {
   await stage.close();
   await mail.stop();
 });
 
-test("a mailbox is tested, connected, and a failing provider is told", { timeout: 240_000 }, async () => {
+test("a mailbox is tested, connected, and a failing provider is told", async () => {
   const { page } = await stage.agent("administrator");
   const found: string[] = [];
   const at = (path: string) => page.goto(`${stage.program.base}/app/${path}`);
@@ -127,7 +127,7 @@ test("a mailbox is tested, connected, and a failing provider is told", { timeout
   expect(found).toEqual([]);
 });
 
-test("a mailbox is signed in to on its provider's own page", { timeout: 240_000 }, async () => {
+test("a mailbox is signed in to on its provider's own page", async () => {
   // The provider's certificate is its own; ours is http on loopback.
   const { page } = await stage.agent("administrator", { ignoreHTTPSErrors: true });
   const found: string[] = [];

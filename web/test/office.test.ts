@@ -14,7 +14,7 @@ beforeAll(async () => {
   tls = `tls://127.0.0.1:${await freePort()}`;
   stage.program.sip = tls;
   await stage.open();
-}, 120_000);
+});
 afterEach(() => stage.sweep());
 afterAll(() => stage.close());
 
@@ -52,7 +52,7 @@ async function registered(hertz: number, [account, password]: [string, string]):
   }
 }
 
-test("a phone calls a colleague's, whose agent is on the phone then", { timeout: 240_000 }, async () => {
+test("a phone calls a colleague's, whose agent is on the phone then", async () => {
   const { page } = await stage.agent("administrator");
   const [first, second] = (await phones(page, ["a7", "21"], ["b2", "22"])) as [
     [string, string],
@@ -93,7 +93,7 @@ test("a phone calls a colleague's, whose agent is on the phone then", { timeout:
   await agent.page.getByText("On the phone").first().waitFor({ state: "detached" });
 });
 
-test("a phone passes a call on by its own key", { timeout: 240_000 }, async () => {
+test("a phone passes a call on by its own key", async () => {
   const { page } = await stage.agent("administrator");
   const accounts = await phones(page, ["", "31"], ["", "32"], ["", "33"]);
   const passes = await registered(SECOND, accounts[1]!);

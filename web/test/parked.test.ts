@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { axe, looks, shot, Stage } from "./stage";
+import { axe, looks, shot, Stage, until } from "./stage";
 import { hears, hearsNot, hearsSomething } from "./tone";
 
 // A call is parked by one agent, seen by others and in the room, and taken back.
@@ -13,7 +13,7 @@ beforeAll(() => stage.open());
 afterEach(() => stage.sweep());
 afterAll(() => stage.close());
 
-test("an agent parks a call by key, another takes it back", { timeout: 180_000 }, async () => {
+test("an agent parks a call by key, another takes it back", async () => {
   const found: string[] = [];
   const agent = await stage.agent("a7", {}, AGENT);
   const panel = agent.page.getByRole("region", { name: "The call" });
@@ -72,6 +72,6 @@ test("the rules say where calls are parked", async () => {
   await page.getByText("Saved", { exact: true }).waitFor();
   await page.reload();
   await seconds.waitFor();
-  expect(await seconds.inputValue()).toBe("90");
+  await until(() => seconds.inputValue()).toBe("90");
   expect(await axe(page)).toEqual([]);
 });

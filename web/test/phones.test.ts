@@ -15,11 +15,11 @@ beforeAll(async () => {
   tls = `tls://127.0.0.1:${await freePort()}`;
   stage.program.sip = tls;
   await stage.open();
-}, 120_000);
+});
 afterEach(() => stage.sweep());
 afterAll(() => stage.close());
 
-test("a phone is set up, gets its password once, and registers by TLS", { timeout: 240_000 }, async () => {
+test("a phone is set up, gets its password once, and registers by TLS", async () => {
   const { page } = await stage.agent("administrator");
   await page.goto(`${stage.program.base}/app/setup/phones/new`);
   await page.getByLabel("Name", { exact: true }).fill("Bo’s desk");
@@ -42,7 +42,7 @@ test("a phone is set up, gets its password once, and registers by TLS", { timeou
   try {
     await phone.register(account, password, tls);
     await until(() => phone.said).toMatch(/200 OK/);
-    await page.getByText("Registered", { exact: true }).waitFor({ timeout: 20_000 });
+    await page.getByText("Registered", { exact: true }).waitFor();
     found.push(...(await looks(page, "phones-registered")));
     await stage.program.kill();
     await stage.program.start();
@@ -76,12 +76,12 @@ test("a phone is set up, gets its password once, and registers by TLS", { timeou
     await phone.hangUp();
     phone.remove();
   }
-  await page.getByText("Not registered").waitFor({ timeout: 20_000 });
+  await page.getByText("Not registered").waitFor();
   stage.forgive(/status of 422/);
   expect(found).toEqual([]);
 });
 
-test("an agent talks by its phone with a caller's page", { timeout: 240_000 }, async () => {
+test("an agent talks by its phone with a caller's page", async () => {
   const admin = await stage.agent("administrator");
   const headers = { "Content-Type": "application/json", Origin: stage.program.base };
   const ask = async (method: "get" | "post", path: string, data?: object) =>

@@ -14,7 +14,10 @@ interface Started {
   entry_points: { name: string; page?: string }[];
 }
 
-/** The built program with its demonstration, in a folder that goes with it. */
+/**
+ * The built program with its demonstration, in a folder that goes with it. Its users have a user name and
+ * nothing else: no page may need more of them. Its offers and wrap-ups last long enough for a slow machine.
+ */
 export class Program {
   base = "";
   readonly data = mkdtempSync(join(tmpdir(), "nubitalk-browser-"));
@@ -49,6 +52,8 @@ export class Program {
         "--listen",
         listen,
         "--metrics=",
+        "--user-names-alone",
+        "--unhurried",
         ...(this.sip ? ["--sip", this.sip] : []),
         ...(this.lines ? ["--sip-lines", this.lines] : []),
         ...(this.mail ? ["--email-inside", "127.0.0.0/8", "--email-authority", this.mail] : []),

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { axe, shot, Stage } from "./stage";
+import { axe, shot, Stage, until } from "./stage";
 
 // The supervisor's reach into the floor: why work waits, a hint, a take-over.
 
@@ -76,7 +76,7 @@ test("a hint reaches the agent alone, and a take-over everybody", async () => {
   await agent.page.getByText("The conversation with Dunlin is now with someone else.").waitFor();
   await supervisor.say("I am the supervisor");
   await visitor.bubble("I am the supervisor").waitFor();
-  expect(await visitor.log.innerText()).toMatch(/joined[^]*joined/);
+  await until(() => visitor.log.innerText()).toMatch(/joined[^]*joined/);
 
   // Nor after a reload, when the page asks for everything again.
   await visitor.page.reload();

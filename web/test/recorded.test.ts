@@ -25,7 +25,7 @@ beforeAll(async () => {
   });
   expect(await rule.text()).toContain("All calls");
   await stage.sweep();
-}, 120_000);
+});
 afterEach(() => stage.sweep());
 afterAll(() => stage.close());
 
@@ -53,7 +53,7 @@ const api = () => ({
   headers: { "Content-Type": "application/json", Origin: stage.program.base },
 });
 
-test("a call is recorded, paused by a key, and heard", { timeout: 240_000 }, async () => {
+test("a call is recorded, paused by a key, and heard", async () => {
   const { at, headers } = api();
   const agent = await stage.agent("a7", {}, AGENT);
   const { page } = agent;
@@ -68,7 +68,7 @@ test("a call is recorded, paused by a key, and heard", { timeout: 240_000 }, asy
   await sign.getByText("Recording", { exact: true }).waitFor();
   const found = await axe(page);
   await shot(page, "recorded-01-recording");
-  await until(() => sign.locator(".time").innerText()).toMatch(/0:0[3-9]/);
+  await until(() => sign.locator(".time").innerText()).toMatch(/0:0[3-9]|0:[1-5]|[1-9]\d*:/);
 
   await page.keyboard.press("Alt+p");
   await sign.getByText("Recording paused: nothing is kept").waitFor();
@@ -85,7 +85,7 @@ test("a call is recorded, paused by a key, and heard", { timeout: 240_000 }, asy
   await hears(page, CALLER);
   await page.keyboard.press("Alt+p");
   await sign.getByText("Recording", { exact: true }).waitFor();
-  await until(() => sign.locator(".time").innerText()).toMatch(/0:0[3-9]/);
+  await until(() => sign.locator(".time").innerText()).toMatch(/0:0[3-9]|0:[1-5]|[1-9]\d*:/);
   await sign.getByRole("button", { name: "Stop" }).click();
   await sign.getByText(/^Recording stopped/).waitFor();
   const id = page.url().split("/").pop()!;
@@ -141,7 +141,7 @@ test("a call is recorded, paused by a key, and heard", { timeout: 240_000 }, asy
   await shot(supervisor.page, "recorded-04-player");
 });
 
-test("supervisors pause and stop the recording of somebody's call", { timeout: 240_000 }, async () => {
+test("supervisors pause and stop the recording of somebody's call", async () => {
   const agent = await stage.agent("a7", {}, AGENT);
   const { page } = agent;
   const sign = page.getByRole("region", { name: "Recording", exact: true });
@@ -156,10 +156,7 @@ test("supervisors pause and stop the recording of somebody's call", { timeout: 2
   const room = async (user: string) => {
     const { page } = await stage.agent(user);
     await page.goto(`${stage.program.base}/app/room`);
-    await page
-      .getByRole("button", { name: /a7|Tern/ })
-      .first()
-      .click();
+    await page.getByRole("button", { name: /a7/ }).first().click();
     const seen = page.getByRole("region", { name: "Recording: Turnstone" });
     await seen.getByText("Recording", { exact: true }).waitFor();
     return { page, seen };
@@ -196,7 +193,7 @@ test("supervisors pause and stop the recording of somebody's call", { timeout: 2
 
 test(
   "a crash: what was kept opens, a pause holds, and the call is recorded on",
-  { timeout: 240_000 },
+  { timeout: 900_000 },
   async () => {
     const { at, headers } = api();
     const agent = await stage.agent("a7", {}, AGENT);
@@ -226,7 +223,7 @@ test(
       await hears(page, CALLER);
     };
     await stands("recording", "Recording");
-    await until(() => sign.locator(".time").innerText()).toMatch(/0:0[4-9]/);
+    await until(() => sign.locator(".time").innerText()).toMatch(/0:0[4-9]|0:[1-5]|[1-9]\d*:/);
     await crash();
     await stands("recording", "Recording");
     await page.keyboard.press("Alt+p");
@@ -235,7 +232,7 @@ test(
     await stands("paused", "Recording paused: nothing is kept");
     await page.keyboard.press("Alt+p");
     await stands("recording", "Recording");
-    await until(() => sign.locator(".time").innerText()).toMatch(/0:0[3-9]/);
+    await until(() => sign.locator(".time").innerText()).toMatch(/0:0[3-9]|0:[1-5]|[1-9]\d*:/);
     await page.getByRole("button", { name: /^Hang up/ }).click();
     await caller.stands("The call has ended");
     await agent.person.getByLabel("Disposition").selectOption({ label: "Invoice sent" });
@@ -267,7 +264,7 @@ test(
   },
 );
 
-test("a recording that cannot be written is told to who talks", { timeout: 240_000 }, async () => {
+test("a recording that cannot be written is told to who talks", async () => {
   // Where the sealed pieces are written first; a file in its place lets no folder be made.
   const spool = join(stage.program.data, "spool");
   const tenants = readdirSync(spool).filter((name) => name.startsWith("ten_"));
@@ -309,7 +306,7 @@ test("a recording that cannot be written is told to who talks", { timeout: 240_0
 
 test(
   "the room is told that recordings wait, and that they lose something",
-  { timeout: 300_000 },
+  { timeout: 900_000 },
   async () => {
     const patience = { timeout: 120_000 };
     const { page: room } = await stage.agent("supervisor");

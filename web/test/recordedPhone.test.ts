@@ -67,7 +67,7 @@ beforeAll(async () => {
     })
   ).secret!;
   await stage.sweep();
-}, 120_000);
+});
 afterEach(() => stage.sweep());
 afterAll(() => stage.close());
 
@@ -106,7 +106,7 @@ async function passes(length: number): Promise<void> {
 
 test(
   "a telephone's call is recorded, paused by curl, and seen with the screen",
-  { timeout: 300_000 },
+  { timeout: 900_000 },
   async () => {
     const agent = await stage.agent("a7", {}, AGENT);
     const { page } = agent;

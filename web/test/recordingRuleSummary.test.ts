@@ -9,6 +9,7 @@ const plain: RecordingRule = {
   enabled: true,
   queues: ["que_1"],
   entry_points: [],
+  campaigns: [],
   direction: "any",
   percent: 100,
   on_demand: false,
@@ -24,10 +25,17 @@ const plain: RecordingRule = {
 const known = {
   queue: (id: string) => (id === "que_1" ? "Billing" : "Sales"),
   entry: () => "Shop",
+  campaign: () => "Renewals",
   text: (id: string) => (id ? "Notice" : ""),
 };
 const of = (change: Partial<RecordingRule>, language: "en" | "pt" = "en") =>
   recordingRuleSummary({ ...plain, ...change }, known, language);
+
+test("the calls of a campaign", () => {
+  expect(of({ queues: [], campaigns: ["cmp_1"], direction: "out" })[0]).toBe(
+    "Records every outgoing call in Renewals after the announcement “Notice”.",
+  );
+});
 
 test("every call, a share, on demand, and none", () => {
   expect(of({})).toEqual([

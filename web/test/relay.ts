@@ -17,12 +17,25 @@ export class Relay {
   readonly users: string[] = [];
   readonly peers = new Set<string>();
   readonly #dir = mkdtempSync(join(tmpdir(), "nubitalk-turn-"));
+  readonly #file = join(this.#dir, "turn");
   #process: ChildProcess | undefined;
 
   async start(): Promise<void> {
-    const file = join(this.#dir, "turn");
-    execFileSync("go", ["build", "-o", file, "./test/turn"], { cwd: ROOT });
-    const child = spawn(file, ["-secret", this.secret], { stdio: ["ignore", "pipe", "inherit"] });
+    execFileSync("go", ["build", "-o", this.#file, "./test/turn"], { cwd: ROOT });
+    await this.back();
+  }
+
+  /** Is gone in the midst of what it does, and with it the way of all who use it. */
+  async away(): Promise<void> {
+    await this.#end("SIGKILL");
+  }
+
+  /** Is there again, where it was, and knows nobody: who comes gets another place. */
+  async back(): Promise<void> {
+    const at = this.url.replace(/^turn:/, "") || "127.0.0.1:0";
+    const child = spawn(this.#file, ["-secret", this.secret, "-listen", at], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     this.#process = child;
     const lines = createInterface(child.stdout);
     const first = once(lines, "line");
@@ -35,12 +48,16 @@ export class Relay {
   }
 
   async stop(): Promise<void> {
-    const child = this.#process;
-    if (child && child.exitCode === null) {
-      const gone = once(child, "exit");
-      child.kill("SIGTERM");
-      await gone;
-    }
+    await this.#end("SIGTERM");
     rmSync(this.#dir, { recursive: true, force: true });
+  }
+
+  async #end(signal: "SIGTERM" | "SIGKILL"): Promise<void> {
+    const child = this.#process;
+    this.#process = undefined;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, "exit");
+    child.kill(signal);
+    await gone;
   }
 }

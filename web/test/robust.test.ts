@@ -36,8 +36,8 @@ test("reloading either page brings the same conversation back, nothing doubled",
   await agent.page.reload();
   await agent.message("Second word").waitFor();
   await until(() => agent.messages()).toEqual(before);
-  expect(await agent.work.getByRole("link").count()).toBe(1);
-  expect(await agent.page.title()).toBe(title);
+  await until(() => agent.work.getByRole("link").count()).toBe(1);
+  await until(() => agent.page.title()).toBe(title);
 
   // Another page of the shop, then a reload: the conversation goes along.
   await visitor.page.getByRole("link", { name: "Our workshop" }).first().click();

@@ -44,7 +44,7 @@ test("a role is copied, given, and changed with a view of what that does", async
   await page.keyboard.press("Enter");
   const listen = page.getByRole("checkbox", { name: /^Listen to recordings/ });
   await listen.waitFor();
-  expect(await listen.isChecked()).toBe(true);
+  await until(() => listen.isChecked()).toBe(true);
   await listen.uncheck();
   await page.getByLabel("Name", { exact: true }).fill("Supervisor");
   await page.getByRole("button", { name: "Make the role" }).click();

@@ -77,10 +77,12 @@ test("every fault is told beside its field, in a part that opens by itself", asy
   const late = page.getByRole("group", { name: "Step 2" }).getByLabel("After waiting");
   await until(() => late.getAttribute("aria-invalid")).toBe("true");
   const described = await late.getAttribute("aria-describedby");
-  expect(await page.locator(`[id="${described}"]`).innerText()).toBe("is not later than the step before it.");
+  await until(() => page.locator(`[id="${described}"]`).innerText()).toBe(
+    "is not later than the step before it.",
+  );
   const when = page.getByRole("group", { name: "Rule 1" }).getByLabel("When");
-  expect(await when.getAttribute("aria-invalid")).toBe("true");
-  expect(await page.getByRole("group", { name: "Rule 1" }).innerText()).toContain("needs opening hours");
+  await until(() => when.getAttribute("aria-invalid")).toBe("true");
+  await until(() => page.getByRole("group", { name: "Rule 1" }).innerText()).toContain("needs opening hours");
   await shot(page, "queue-faults");
   expect(await axe(page)).toEqual([]);
   stage.forgive(/status of 422/);
@@ -116,7 +118,7 @@ test("a queue is tried before it is saved, and the answer says why not the other
   await result.getByText("Nobody can have it yet.").waitFor();
   await result.getByText("After 30 s").waitFor();
   await result.getByText(/^Nothing more happens/).waitFor();
-  expect(await result.locator("li", { hasText: chosen }).first().innerText()).toContain("not ready");
+  await until(() => result.locator("li", { hasText: chosen }).first().innerText()).toContain("not ready");
   await page.getByRole("button", { name: "As they are now" }).click();
   await until(() => page.getByLabel(`State of ${chosen}`).inputValue()).toBe("offline");
 });
@@ -135,7 +137,7 @@ test("rules are put in order, and parts unfold, by keyboard alone", async () => 
   await page.getByRole("button", { name: "Move rule 2 up" }).focus();
   await page.keyboard.press("Enter");
   await until(() => kind(1).inputValue()).toBe("length");
-  expect(await kind(2).inputValue()).toBe("wait");
+  await until(() => kind(2).inputValue()).toBe("wait");
 });
 
 test("the blended rule is a grid that goes back to how it comes", async () => {

@@ -24,7 +24,7 @@ beforeAll(async () => {
   });
   expect(await rule.text()).toContain(RULE.name);
   await stage.sweep();
-}, 120_000);
+});
 afterEach(() => stage.sweep());
 afterAll(() => stage.close());
 
@@ -90,7 +90,7 @@ const BLUE = [40, 60, 200] as const;
 const YELLOW = [210, 190, 40] as const;
 const css = (c: readonly number[]) => `rgb(${c.join(", ")})`;
 
-test("a screen is asked for, recorded, paused, and seen with the sound", { timeout: 240_000 }, async () => {
+test("a screen is asked for, recorded, paused, and seen with the sound", async () => {
   const { agent, paint, id } = await talking("Grey plover");
   const { page } = agent;
   const at = sign(page);
@@ -196,9 +196,18 @@ test("a screen is asked for, recorded, paused, and seen with the sound", { timeo
   await until(async () => like(await colour(supervisor), BLUE)).toBe(true);
   await player.getByRole("button", { name: "2×" }).click();
   await player.getByRole("button", { name: "Play" }).click();
-  await until(async () => like(await colour(supervisor), YELLOW)).toBe(true);
-  const heard = Number(await place.getAttribute("aria-valuenow")) * 1000;
-  expect(Math.abs(heard - (turned - began))).toBeLessThan(3000);
+  // What is seen and where it plays are read at once: a slow look finds the change late, but none before or after it.
+  const seen: { is: number[] | undefined; at: number }[] = [];
+  await until(async () => {
+    const [is, at] = await Promise.all([colour(supervisor), place.getAttribute("aria-valuenow")]);
+    seen.push({ is, at: Number(at) * 1000 - (turned - began) });
+    return like(is, YELLOW);
+  }).toBe(true);
+  for (const { is, at } of seen) {
+    if (like(is, YELLOW)) expect(at).toBeGreaterThan(-3000);
+    if (like(is, BLUE)) expect(at).toBeLessThan(3000);
+    expect(like(is, GREEN)).toBe(false);
+  }
   await player.getByRole("button", { name: "Pause", exact: true }).click();
   await player.getByRole("button", { name: "Check it" }).click();
   await player.getByText("It is whole, and as it was made.").waitFor();
@@ -215,7 +224,7 @@ interface Mark {
 
 test(
   "supervisors see how it stands; without a connection nothing is lost",
-  { timeout: 240_000 },
+  { timeout: 900_000 },
   async () => {
     const { agent, id, paint } = await talking("Dunlin");
     const { page } = agent;
@@ -225,10 +234,7 @@ test(
 
     const supervisor = (await stage.agent("supervisor")).page;
     await supervisor.goto(`${stage.program.base}/app/room`);
-    await supervisor
-      .getByRole("button", { name: /a7|Heron/ })
-      .first()
-      .click();
+    await supervisor.getByRole("button", { name: /a7/ }).first().click();
     const seen = supervisor.getByRole("region", { name: "Recording: Dunlin" });
     await seen.getByText("Screen: the agent is asked to share it").waitFor();
 
@@ -336,7 +342,7 @@ test("a browser that cannot says so; who chooses nothing in its window has refus
   await wrapUp(agent);
 });
 
-test("a crash of the server costs nothing of the screen", { timeout: 240_000 }, async () => {
+test("a crash of the server costs nothing of the screen", async () => {
   const { agent, caller, id, paint } = await talking("Redshank");
   const { page } = agent;
   const at = sign(page);
@@ -379,14 +385,11 @@ test("a crash of the server costs nothing of the screen", { timeout: 240_000 }, 
   expect(Math.max(...holes)).toBeLessThan(5000); // but of before it was shared, and of the end
 });
 
-test("a browser that is killed costs what it had not sent", { timeout: 240_000 }, async () => {
+test("a browser that is killed costs what it had not sent", async () => {
   const { agent, caller, id, paint } = await talking("Turnstone");
   const supervisor = (await stage.agent("supervisor")).page;
   await supervisor.goto(`${stage.program.base}/app/room`);
-  await supervisor
-    .getByRole("button", { name: /a7|Heron/ })
-    .first()
-    .click();
+  await supervisor.getByRole("button", { name: /a7/ }).first().click();
   const seen = supervisor.getByRole("region", { name: "Recording: Turnstone" });
   await agent.page.bringToFront();
   await paint(css(RED));
@@ -453,7 +456,7 @@ test("a browser that is killed costs what it had not sent", { timeout: 240_000 }
   await shot(supervisor, "screen-19-player-killed");
 });
 
-test("a share stays for the calls to come; a screen alone is watched", { timeout: 240_000 }, async () => {
+test("a share stays for the calls to come; a screen alone is watched", async () => {
   const { at: where, headers } = api();
   const ask = (await stage.agent("administrator")).page.request;
   const rules = (await (await ask.get(`${where}/recording-rules`)).json()) as {

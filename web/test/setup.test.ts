@@ -21,12 +21,12 @@ test("mistakes are shown beside the field, and unsaved input is not lost", async
   await page.getByLabel("User name").fill("a7");
   await page.getByRole("button", { name: "Create user" }).last().click();
   await page.getByRole("alert").first().waitFor();
-  expect(await page.getByLabel("User name").inputValue()).toBe("a7");
+  await until(() => page.getByLabel("User name").inputValue()).toBe("a7");
 
   await page.getByRole("link", { name: "Queues" }).click();
   const leave = page.getByRole("dialog", { name: "Leave without saving?" });
   await leave.getByRole("button", { name: "Stay" }).click();
-  expect(await page.getByLabel("User name").inputValue()).toBe("a7");
+  await until(() => page.getByLabel("User name").inputValue()).toBe("a7");
   stage.forgive(/status of (409|422)/);
 });
 
@@ -46,10 +46,10 @@ test("two administrators change one queue: the second is told and loses nothing"
   await page.getByLabel("Short abandon").fill("7");
   await page.keyboard.press("Control+s");
   await page.getByText("Someone else saved meanwhile").waitFor();
-  expect(await page.getByLabel("Short abandon").inputValue()).toBe("7");
+  await until(() => page.getByLabel("Short abandon").inputValue()).toBe("7");
   await shot(page, "setup-conflict");
   await page.getByRole("button", { name: "Show theirs" }).click();
-  expect(await page.getByLabel("Answer within").inputValue()).toBe("33");
+  await until(() => page.getByLabel("Answer within").inputValue()).toBe("33");
   stage.forgive(/status of 409/);
 });
 
@@ -68,7 +68,7 @@ test("what a button does to a user keeps what is typed, and a lock-out is ended"
   await page.getByLabel("Display name").fill("Storm petrel");
   await page.getByRole("button", { name: "Unlock" }).click();
   await page.getByText("f1 can sign in again.").waitFor();
-  expect(await page.getByLabel("Display name").inputValue()).toBe("Storm petrel");
+  await until(() => page.getByLabel("Display name").inputValue()).toBe("Storm petrel");
   expect((await sign(stage.program.password("f1"))).status()).toBe(200);
   await page.keyboard.press("Control+s");
   // The sign-in moved the account on, and nothing that this page shows.
@@ -102,7 +102,7 @@ test("a flow with a mistake in its text names the step, and cannot be published"
   await words.fill(JSON.stringify(graph, null, 2));
   await page.getByText("What to repair").waitFor();
   await page.getByRole("button", { name: new RegExp(`nodes.*${id}`) }).waitFor();
-  expect(await page.getByRole("button", { name: "Publish" }).isDisabled()).toBe(true);
+  await until(() => page.getByRole("button", { name: "Publish" }).isDisabled()).toBe(true);
   await shot(page, "setup-flow-problem");
   await page.getByRole("button", { name: "Discard" }).click();
   await until(() => words.inputValue()).toBe(good);
@@ -117,7 +117,7 @@ test("a person is found, exported, and erased with a receipt", async () => {
   expect((await download).suggestedFilename()).toMatch(/\.zip$/);
   await officer.getByRole("button", { name: "Erase this person" }).click();
   const dialog = officer.getByRole("dialog", { name: "Erase this person" });
-  expect(await dialog.getByRole("button", { name: "Erase this person" }).isDisabled()).toBe(true);
+  await until(() => dialog.getByRole("button", { name: "Erase this person" }).isDisabled()).toBe(true);
   await dialog.getByLabel("To confirm").fill("ERASE");
   await dialog.getByRole("button", { name: "Erase this person" }).click();
   await officer.getByRole("heading", { name: "Receipt of the erasure" }).waitFor();

@@ -6,11 +6,11 @@ import { looks, shot, Stage, until } from "./stage";
 // An organisation's rules of sign-in: what the administrator sees before saving, and what a user meets.
 
 const stage = new Stage();
-beforeAll(() => stage.open(), 120_000);
+beforeAll(() => stage.open());
 afterEach(() => stage.sweep());
 afterAll(() => stage.close());
 
-test("a second factor is asked for, and set up before anything else", { timeout: 240_000 }, async () => {
+test("a second factor is asked for, and set up before anything else", async () => {
   const boss = (await stage.agent("administrator")).page;
   await boss.goto(`${stage.program.base}/app/setup/rules`);
   const needed = boss.getByRole("group", { name: "A second factor is needed by" });

@@ -10,9 +10,9 @@ beforeAll(async () => {
   await provider.start();
   stage.program.provider = provider.certificate;
   await stage.open();
-}, 120_000);
+});
 afterEach(async () => {
-  stage.forgive(/127\.0\.0\.1:\d+\/(interaction|auth)/); // the provider's own page
+  stage.forgive(/127\.0\.0\.1:\d+\/(interaction|auth|session)/); // the provider's own page
   await stage.sweep();
 });
 afterAll(async () => {
@@ -20,19 +20,20 @@ afterAll(async () => {
   await provider.stop();
 });
 
-test("users sign in with their organisation's own provider", { timeout: 240_000 }, async () => {
+test("users sign in with their organisation's own provider", async () => {
   const boss = (await stage.agent("administrator", { ignoreHTTPSErrors: true })).page;
   await boss.goto(`${stage.program.base}/app/setup/sign-on`);
   const redirect = boss.getByLabel("Redirect address");
   await redirect.waitFor();
-  await provider.register(await redirect.inputValue());
+  const signedOut = await boss.getByLabel("Address after signing out").inputValue();
+  await provider.register(await redirect.inputValue(), signedOut);
 
   // What is missing is said beside the field, and nothing that was entered is lost.
   await boss.getByLabel("Name of the provider").fill("House ID");
   await boss.getByRole("textbox", { name: "Issuer" }).fill("http://inside");
   await boss.getByRole("textbox", { name: "Client", exact: true }).fill(provider.client);
   await boss.getByLabel("Secret").fill(provider.secret);
-  await boss.getByRole("button", { name: "Save" }).click();
+  await boss.getByRole("button", { name: "Save", exact: true }).click();
   await until(() => boss.getByRole("textbox", { name: "Issuer" }).getAttribute("aria-invalid")).toBe("true");
   stage.forgive(/status of 422/);
   await boss.getByRole("textbox", { name: "Issuer" }).fill(provider.issuer);
@@ -43,8 +44,9 @@ test("users sign in with their organisation's own provider", { timeout: 240_000 
   await boss.getByRole("button", { name: "Add a value" }).click();
   await boss.getByLabel("Value").fill("desk");
   await boss.getByRole("checkbox", { name: "Users may sign in with it", exact: true }).check();
+  await boss.getByRole("checkbox", { name: "is signed out at the provider, too" }).check();
   const found = await looks(boss, "sign-on");
-  await boss.getByRole("button", { name: "Save" }).click();
+  await boss.getByRole("button", { name: "Save", exact: true }).click();
   await until(() => boss.getByRole("button", { name: "Try it" }).isEnabled()).toBe(true);
 
   // A trial, in another window.
@@ -73,6 +75,19 @@ test("users sign in with their organisation's own provider", { timeout: 240_000 
     user: { user_name: string; roles: string[] };
   };
   expect([me.by_provider, me.user.user_name, me.user.roles]).toEqual([true, "pat", ["agent"]]);
+
+  // Who signs out here is signed out there, too, and comes back here: the next sign-in asks who it is.
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("Sign out");
+  await page.keyboard.press("Enter");
+  await page.waitForURL((u) => u.origin === provider.issuer);
+  expect(new URL(page.url()).searchParams.get("post_logout_redirect_uri")).toBe(signedOut);
+  expect(new URL(page.url()).searchParams.get("id_token_hint")?.split(".").length).toBe(3);
+  await provider.signOut(page);
+  await page.waitForURL(signedOut);
+  await page.getByLabel("Organisation").fill(stage.program.organisation("administrator"));
+  await page.getByRole("button", { name: "Use your organisation's account" }).click();
+  await page.locator("input[name=login]").waitFor();
 
   // In Portuguese, on a narrow screen.
   await boss.keyboard.press("Control+k");

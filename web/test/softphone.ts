@@ -1,4 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import {
   existsSync,
@@ -12,17 +13,43 @@ import {
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PATIENCE, until } from "./stage";
 
-/** A port of this machine that nothing listens on. */
-export function freePort(): Promise<number> {
-  return new Promise((done, fail) => {
-    const server = createServer();
-    server.once("error", fail);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => done(typeof address === "object" && address ? address.port : 0));
-    });
-  });
+/**
+ * A port of this machine that nothing listens on by TCP or UDP, nor on the next, which SIP programs take for TLS;
+ * below those that systems give to who asks for any, so that none of the connections beside takes it meanwhile.
+ */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 10_000 + 2 * Math.floor(Math.random() * 5_000);
+    if ((await reserve(port)) && (await isFree(port)) && (await isFree(port + 1))) return port;
+  }
+}
+
+/** Marks a port as this process's while it lives, as the Go tests do (base/freeport): nobody who asks is given it. */
+async function reserve(port: number): Promise<boolean> {
+  const mark = createServer().unref();
+  try {
+    await once(mark.listen(port, "127.0.0.77"), "listening");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const stream = createServer();
+  const datagrams = createSocket("udp4");
+  try {
+    await once(stream.listen(port, "127.0.0.1"), "listening");
+    await once(datagrams.bind(port, "127.0.0.1"), "listening");
+    return true;
+  } catch {
+    return false;
+  } finally {
+    stream.close();
+    datagrams.close();
+  }
 }
 
 /** A real SIP telephone (baresip), on a trunk or registered: a tone at its microphone, SRTP or nothing. */
@@ -61,11 +88,7 @@ export class Softphone {
   /** Is a number that is called at a port of this machine, and answers. */
   async answer(number: string, port: number): Promise<void> {
     this.#start(port, `<sip:${number}@127.0.0.1>;regint=0;mediaenc=srtp-mand;answermode=auto`);
-    const late = Date.now() + 20_000;
-    while (!this.#said.includes("baresip is ready")) {
-      if (Date.now() > late) throw new Error(`The telephone did not start.\n${this.#said.slice(-2000)}`);
-      await new Promise((done) => setTimeout(done, 20));
-    }
+    await until(() => this.#said).toContain("baresip is ready");
   }
 
   #start(own: number, account: string, command?: string): void {
@@ -122,10 +145,12 @@ export class Softphone {
     const gone = once(child, "exit");
     child.stdin?.write("b\nq\n");
     child.kill("SIGTERM");
+    const stuck = setTimeout(() => child.kill("SIGKILL"), PATIENCE);
     await gone;
+    clearTimeout(stuck);
   }
 
-  /** What it heard, mono, of full scale 1, and how many samples a second; after hangUp. */
+  /** What it heard, mono, of full scale 1, and how many samples a second; all of it after hangUp. */
   heard(): { samples: Float32Array; rate: number } {
     const dir = join(this.#dir, "heard");
     const name = readdirSync(dir).find((n) => n.includes("dec"));

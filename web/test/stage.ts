@@ -23,7 +23,7 @@ const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 const SHOTS = fileURLToPath(new URL("../../artifacts/browser/", import.meta.url));
 
 /** How long something may take on a busy machine before it counts as not happening. */
-export const PATIENCE = 30_000;
+export const PATIENCE = 60_000;
 
 function launch(...more: string[]): Promise<Browser> {
   return chromium.launch({
@@ -42,6 +42,8 @@ export class Stage {
   #toned = new Map<number, Browser>();
   #contexts: BrowserContext[] = [];
   #troubles: string[] = [];
+  /** Who signed in in this test. */
+  #agents: Agent[] = [];
 
   async open(): Promise<void> {
     await this.program.start();
@@ -54,8 +56,15 @@ export class Stage {
     await this.program.remove();
   }
 
-  /** Ends a test: closes its pages and fails for whatever they complained about. */
+  /**
+   * Ends a test: closes its pages, ends what is still with its agents, so that the next begins from nothing whatever
+   * became of this one, and fails for whatever the pages complained about.
+   */
   async sweep(): Promise<void> {
+    for (const context of this.#contexts) for (const page of context.pages()) await page.close();
+    const agents = this.#agents;
+    this.#agents = [];
+    for (const agent of agents) await this.#home(agent).catch(() => {}); // whose session has ended cannot be asked
     for (const context of this.#contexts) await context.close();
     this.#contexts = [];
     const found = this.#troubles;
@@ -136,8 +145,47 @@ export class Stage {
     const context = await this.context({ viewport: { width: 1440, height: 900 }, ...options }, sound);
     const agent = new Agent(await context.newPage(), user);
     await agent.page.goto(`${this.program.base}/app/`);
+    this.#agents.push(agent);
     await agent.signIn(this.program.organisation(user), this.program.password(user));
     return agent;
+  }
+
+  /** Sends an agent home who is at work. */
+  async #home(agent: Agent): Promise<void> {
+    const url = `${this.program.base}/api/v1/desk`;
+    const { request } = agent.page.context();
+    const answer = await request.get(url);
+    if (!answer.ok()) return;
+    const { me, work, offers } = (await answer.json()) as {
+      me: { presence: string };
+      work: unknown[];
+      offers: unknown[];
+    };
+    if (me.presence !== "offline")
+      await request.put(`${url}/presence`, {
+        headers: { Origin: this.program.base },
+        data: { presence: "offline" },
+      });
+    if (work.length + offers.length) await this.clear(agent);
+  }
+
+  /** Ends whatever is with this agent. */
+  async clear(agent: Agent): Promise<void> {
+    const { request } = agent.page.context();
+    const api = `${this.program.base}/api/v1`;
+    const headers = { Origin: this.program.base };
+    const get = async <T>(path: string) => (await (await request.get(`${api}/${path}`)).json()) as T;
+    const post = (path: string, data: object = {}) => request.post(`${api}/${path}`, { headers, data });
+    const { items } = await get<{ items: { id: string }[] }>("dispositions");
+    await until(async () => {
+      const desk = await get<{ work: { id: string }[]; offers: { id: string }[] }>("desk");
+      for (const offer of desk.offers) await post(`offers/${offer.id}/accept`);
+      for (const work of desk.work) {
+        await post(`interactions/${work.id}/finish`);
+        await post(`interactions/${work.id}/complete`, { disposition: items[0]!.id });
+      }
+      return desk.work.length + desk.offers.length;
+    }).toBe(0);
   }
 
   /** Another tab of somebody who is signed in. */
@@ -203,9 +251,34 @@ export async function shot(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: `${SHOTS}${name}.png`, animations: "disabled" });
 }
 
-/** Waits until something is as it should be. */
-export function until<T>(get: () => T | Promise<T>) {
-  return expect.poll(get, { timeout: PATIENCE, interval: 50 });
+/** What a page shows in the place of a name that is not there, a line each. */
+export function holes(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const found: string[] = [];
+    const named = "a, button, h1, h2, h3, th, dt, dd, legend, label, option, bdi, .tag, nav li";
+    for (const e of document.querySelectorAll<HTMLElement>(named)) {
+      if (e.closest("datalist") || (!e.checkVisibility() && e.tagName !== "OPTION")) continue;
+      const words = e.textContent?.trim() || e.getAttribute("aria-label") || e.title;
+      if (!words && !e.querySelector("svg, img, input, canvas, [aria-label]"))
+        found.push(`nothing in ${e.outerHTML.slice(0, 200)}`);
+    }
+    const text = document.body.innerText.replace(/\s+/g, " ");
+    const wrong = /.{0,40}(\bundefined\b|\bnull\b|\bNaN\b|\[object|· ·|, ,|\( ?\)|“”).{0,40}/g;
+    for (const m of text.matchAll(wrong)) found.push(m[0]);
+    // An id stands as such only where it is one to be copied.
+    const nodes = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (nodes.nextNode()) {
+      const { textContent, parentElement } = nodes.currentNode;
+      const id = /.{0,40}usr_\w+/.exec(textContent ?? "");
+      if (id && !parentElement?.closest("code, script")) found.push(id[0]);
+    }
+    return found;
+  });
+}
+
+/** Waits until something is as it should be; what says of which thing, where one line waits for several. */
+export function until<T>(get: () => T | Promise<T>, what?: string) {
+  return expect.poll(get, { timeout: PATIENCE, interval: 50, message: what });
 }
 
 /** What axe finds, light and dark, wide and narrow. */

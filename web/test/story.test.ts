@@ -37,13 +37,13 @@ test("a visitor and an agent, from the first word to the rating", async () => {
   await agent.offers.filter({ hasText: "Blue heron" }).waitFor();
   await shot(agent.page, "story-05-offer");
   await agent.accept("Blue heron");
-  await visitor.log.getByText("Heron joined").waitFor();
+  await visitor.log.getByText("a7 joined").waitFor();
   await agent.message("AT-10552").waitFor();
   await agent.log.getByText(/Blue heron agreed to the privacy text, version \d/).waitFor();
 
   // Both write; typing and seen marks.
   await agent.box.pressSequentially("Good morning");
-  await visitor.page.getByText("Heron is typing…").waitFor();
+  await visitor.page.getByText("a7 is typing…").waitFor();
   await agent.box.press("Enter");
   await visitor.bubble("Good morning").waitFor();
   await agent.message("Good morning").getByText("seen").waitFor();

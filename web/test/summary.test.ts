@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Queue } from "../desktop/src/api/types";
-import { span, summary, type Known } from "../desktop/src/setup/summary";
+import { summary, type Known } from "../desktop/src/setup/summary";
+import { span } from "../ui/span";
 
 // What the queue editor says in words of what will happen.
 
@@ -17,6 +18,7 @@ const queue: Queue = {
   max_missed: 2,
   service_seconds: 60,
   service_percent: 80,
+  service_hours: "email",
   short_seconds: 5,
   hours: "",
   dispositions: [],

@@ -19,7 +19,7 @@ test("access is asked for, granted with less, used under a bar, and ended while 
   await ask.getByLabel("Watch the room").check();
   await ask.getByRole("button", { name: "Ask", exact: true }).click();
   await ask.getByText("This is needed.").waitFor();
-  expect(await ask.getByLabel("Watch the room").isChecked()).toBe(true);
+  await until(() => ask.getByLabel("Watch the room").isChecked()).toBe(true);
   await ask.getByLabel("Change the set-up").check();
   await ask.getByLabel("Reason").fill("Calls do not arrive");
   expect(await axe(helper)).toEqual([]);
@@ -36,7 +36,7 @@ test("access is asked for, granted with less, used under a bar, and ended while 
   await tenant.getByRole("button", { name: "Answer" }).click();
   const answer = tenant.getByRole("dialog");
   await answer.getByText("Calls do not arrive").waitFor();
-  expect(await answer.getByLabel("Change the set-up").isChecked()).toBe(true);
+  await until(() => answer.getByLabel("Change the set-up").isChecked()).toBe(true);
   await answer.getByLabel("Change the set-up").uncheck();
   await answer.getByLabel("For", { exact: true }).selectOption({ label: "4 hours" });
   expect(await axe(tenant)).toEqual([]);
@@ -88,7 +88,7 @@ test("access is offered to a name, opened and left", async () => {
   await offer.getByLabel("Reason").fill("A number is missing");
   await offer.getByRole("button", { name: "Let in" }).click();
   await offer.getByText(/is nobody's there/).waitFor();
-  expect(await offer.getByLabel("Reason").inputValue()).toBe("A number is missing");
+  await until(() => offer.getByLabel("Reason").inputValue()).toBe("A number is missing");
   stage.forgive(/status of 422/);
 
   const { page: helper } = await stage.agent("operator");

@@ -117,7 +117,7 @@ test("a chat is spoken and seen, and goes on in writing", async () => {
   await agent.finish("Invoice sent");
 });
 
-test("a spoken chat: a colleague is asked, has it, and passes it on", { timeout: 180_000 }, async () => {
+test("a spoken chat: a colleague is asked, has it, and passes it on", async () => {
   const visitor = await stage.visitor({}, undefined, VISITOR);
   const agent = await stage.agent("a7", {}, AGENT);
   const talk = visitor.page.getByRole("region", { name: "Talking", exact: true });

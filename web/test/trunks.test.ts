@@ -48,15 +48,15 @@ test("a trunk is connected, tried and shown wherever its number is", async () =>
   // A prefix without its country is refused beside its field, and nothing is lost.
   await page.keyboard.press("Control+s");
   await page.getByRole("alert").first().waitFor();
-  expect(await page.getByLabel("Password", { exact: true }).inputValue()).toBe("correct horse");
+  await until(() => page.getByLabel("Password", { exact: true }).inputValue()).toBe("correct horse");
   stage.forgive(/status of 422/);
   await page.getByLabel("Never to numbers that begin with").fill("+351707");
   await page.getByLabel("Never to numbers that begin with").blur();
   await page.keyboard.press("Control+s");
   await page.getByText("“Lines” is created.").waitFor();
   await page.getByText("A password is set.").waitFor();
-  expect(await page.getByLabel("Password", { exact: true }).inputValue()).toBe("");
-  expect(await page.getByLabel("Number 1", { exact: true }).inputValue()).toBe("+351210000001");
+  await until(() => page.getByLabel("Password", { exact: true }).inputValue()).toBe("");
+  await until(() => page.getByLabel("Number 1", { exact: true }).inputValue()).toBe("+351210000001");
   expect(await page.content()).not.toContain("correct horse");
 
   // What the dial plan decides, by keyboard.

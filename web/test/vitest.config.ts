@@ -15,16 +15,16 @@ const atTheEnd: Reporter = {
 };
 
 // The whole product in Chromium: the built program, a visitor's page and the
-// desk side by side. One file after the other, because each has its own server
-// and browser, and the machine may be small.
+// desk side by side. Two files at a time: each has its own server and browser, and
+// waits for one or the other most of its time.
 export default defineConfig({
   root: fileURLToPath(new URL(".", import.meta.url)),
   cacheDir: fileURLToPath(new URL("../node_modules/.vite/browser", import.meta.url)),
   test: {
     include: ["*.test.ts"],
-    testTimeout: 240_000,
-    hookTimeout: 240_000,
-    fileParallelism: false,
+    testTimeout: 900_000, // what does not happen is told by each wait within a test (stage.ts, PATIENCE)
+    hookTimeout: 900_000,
+    maxWorkers: 2,
     reporters: ["default", atTheEnd],
   },
 });

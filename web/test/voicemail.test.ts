@@ -23,7 +23,7 @@ beforeAll(async () => {
   await stage.open();
   await telephones();
   await stage.sweep();
-}, 120_000);
+});
 afterEach(() => stage.sweep());
 afterAll(() => stage.close());
 
@@ -113,7 +113,7 @@ async function leave(number: string, seconds: number, then?: () => Promise<void>
   }
 }
 
-test("messages are left, heard, called back and deleted", { timeout: 300_000 }, async () => {
+test("messages are left, heard, called back and deleted", async () => {
   const { page } = await stage.agent("administrator");
   const found: string[] = [];
   // The step in the drawn editor: what is wrong with it stands beside it, and a test run walks it.
@@ -160,7 +160,7 @@ test("messages are left, heard, called back and deleted", { timeout: 300_000 }, 
   await agent.page.goto(`${stage.program.base}/app/desk`);
   await agent.ready();
   await leave("210000001", 2);
-  await agent.offers.filter({ hasText: "+351930000007" }).waitFor({ timeout: 60_000 });
+  await agent.offers.filter({ hasText: "+351930000007" }).waitFor();
   await shot(agent.page, "voicemail-05-offer");
   await agent.page.keyboard.press("Enter");
   const left = agent.page.getByRole("region", { name: "The person is not on the telephone" });
@@ -179,7 +179,7 @@ test("messages are left, heard, called back and deleted", { timeout: 300_000 }, 
 test.each([
   ["in its first seconds", 1.9],
   ["as its first segment becomes full", 4.9],
-])("a message is kept though the program is killed %s", { timeout: 180_000 }, async (_, seconds) => {
+])("a message is kept though the program is killed %s", async (_, seconds) => {
   const { page } = await stage.agent("a7");
   type Box = { items: { id: string; length_ms: number; recording?: string }[] };
   const box = async () => (await (await page.request.get(`${at()}/desk/voicemails`)).json()) as Box;

@@ -12,7 +12,7 @@ beforeAll(async () => {
   await stage.open();
   await telephone();
   await stage.sweep();
-}, 120_000);
+});
 afterEach(() => stage.sweep());
 afterAll(() => stage.close());
 
@@ -61,7 +61,7 @@ async function telephone(): Promise<void> {
   });
 }
 
-test("the room shows who waits to be called back, and cancels it", { timeout: 180_000 }, async () => {
+test("the room shows who waits to be called back, and cancels it", async () => {
   const caller = new Softphone(625);
   try {
     await caller.call("210000001", udp);

@@ -31,7 +31,7 @@ test("a big screen shows the agents that are chosen, and those of a team", async
   // The address keeps it; a single agent comes on top of a team.
   await page.reload();
   await agents.filter({ hasText: "a7" }).waitFor();
-  expect(await agents.count()).toBe(1);
+  await until(() => agents.count()).toBe(1);
   await page.getByRole("button", { name: "What it shows" }).click();
   await dialog.getByRole("checkbox", { name: "b2" }).check();
   await page.keyboard.press("Escape");

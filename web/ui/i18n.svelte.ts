@@ -59,6 +59,9 @@ function format(name: string, options: Intl.DateTimeFormatOptions): (at: Date) =
 const tag = () => (locale.language === "pt" ? "pt-PT" : "en-GB");
 
 export const timeOfDay = format("time", { hour: "2-digit", minute: "2-digit" });
+/** The time of day that it is in another zone. */
+export const timeIn = (zone: string, at: Date): string =>
+  format(`time in ${zone}`, { timeZone: zone, hour: "2-digit", minute: "2-digit" })(at);
 export const timeWithSeconds = format("seconds", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 export const dateOnly = format("date", { day: "numeric", month: "short", year: "numeric" });
 export const dateWithWeekday = format("date and weekday", {

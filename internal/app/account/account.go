@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"crypto/ed25519"
 	"encoding/json"
 	"log/slog"
 	"runtime"
@@ -34,6 +35,8 @@ type Vault interface {
 	SealTenant(ctx context.Context, t id.Tenant, where string, plain []byte) (secret.Sealed, error)
 	OpenTenant(ctx context.Context, t id.Tenant, where string, sealed secret.Sealed) (secret.Bytes, error)
 	Digest(ctx context.Context, t id.Tenant, where string, value []byte) ([]byte, error)
+	Sign(ctx context.Context, t id.Tenant, message []byte) ([]byte, error)
+	SigningKey(ctx context.Context, t id.Tenant) (ed25519.PublicKey, error)
 }
 
 // Providers are asked who signs in (channel/openid).
@@ -41,6 +44,7 @@ type Providers interface {
 	Address(ctx context.Context, r openid.Registration, f openid.Flow, again bool) (string, error)
 	Redeem(ctx context.Context, r openid.Registration, f openid.Flow, a openid.Answer) (openid.Identity, error)
 	Logout(ctx context.Context, r openid.Registration, token string) (openid.Logout, error)
+	SignOut(ctx context.Context, r openid.Registration, redirect string, hint secret.Text) (string, error)
 }
 
 // Bus tells every node what changed.
@@ -67,9 +71,10 @@ type Leavers interface {
 }
 
 // Files removes the sealed files of an organisation that ended, and says how
-// many there were.
+// many there were; CountTenant says so without.
 type Files interface {
 	DeleteTenant(ctx context.Context, t id.Tenant) (int, error)
+	CountTenant(ctx context.Context, t id.Tenant) (int, error)
 }
 
 // Rules answers the tenant's own choices that matter here.
@@ -91,6 +96,8 @@ type Deps struct {
 	Files    Files
 	// Providers are organisations' own OpenID providers.
 	Providers Providers
+	// Post sends invitations; nil: they are handed over.
+	Post Post
 	// Counted counts once more what an organisation has used, before its rows go;
 	// may be nil.
 	Counted func(context.Context, id.Tenant) error
@@ -105,6 +112,7 @@ const seenEvery = 5 * time.Minute
 // Service is the accounts of an installation.
 type Service struct {
 	Deps
+	lines   knownLines
 	hash    *hasher
 	known   *cache
 	guesses *guesses // of names that do not exist
@@ -223,6 +231,20 @@ func may(a access.Actor, p access.Permission) error {
 		return errs.New(errs.Forbidden, "You are not allowed to do this.")
 	}
 	return nil
+}
+
+// maySome is may for what an actor may do to a part of its tenant, too. The part is
+// looked at where the thing is known.
+func maySome(a access.Actor, p access.Permission) error {
+	if access.Reach(a, p) < access.SomeOf {
+		return errs.New(errs.Forbidden, "You are not allowed to do this.")
+	}
+	return nil
+}
+
+// reaches says whether an actor's permission reaches a user.
+func reaches(a access.Actor, p access.Permission, u store.UserRow) bool {
+	return access.Over(a, p, access.Some(a.Tenant, access.RolePart{Teams: u.Teams})) > access.Own
 }
 
 func (s *Service) now() time.Time { return s.Clock.Now() }

@@ -71,3 +71,15 @@ var (
 	CheckNewPassword = checkNewPassword
 	NameKey          = nameKey
 )
+
+// CloseDevice closes an account to one device, or to who holds one session.
+func (s *Service) CloseDevice(user, device string) {
+	for range maxFailures {
+		s.devices.failed(user, device, s.now())
+	}
+}
+
+const (
+	StrangersCodes = strangersCodes
+	KnownCodes     = knownCodes
+)

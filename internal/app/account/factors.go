@@ -126,6 +126,9 @@ func (s *Service) Confirm(ctx context.Context, in Session, password secret.Text)
 		}
 		return errs.Bad("password", "is not your current password")
 	}
+	if err := s.closedMeanwhile(ctx, in.Actor.Tenant, row.ID, device); err != nil {
+		return err
+	}
 	return s.proved(ctx, in, func(*store.Tx) error { return nil })
 }
 
@@ -327,7 +330,11 @@ func (s *Service) ResetFactors(ctx context.Context, a access.Actor, user string)
 		if _, err := tx.DeleteFactorsOf(user); err != nil {
 			return err
 		}
+		if err := tx.ForgetWrongCodes(user, true, true); err != nil {
+			return err
+		}
 		u.Factors = nil
+		takenOver(u, a, s.now())
 		ended, err = endSessions(tx, user, "", s.now())
 		return err
 	}, func(tx *store.Tx) error { return s.Audit.Record(tx, a, "factors.reset", "user", user, nil) })

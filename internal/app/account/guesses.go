@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"sync"
 	"time"
+
+	"nubitalk/internal/base/errs"
 )
 
 // Lock-out: so many failures within the window close an account for a while.
@@ -23,6 +25,28 @@ func fail(failures int, since, now time.Time) (n int, from, lockedUntil time.Tim
 		return 0, time.Time{}, now.Add(lockTime)
 	}
 	return failures, since, time.Time{}
+}
+
+// Codes of an authenticator app can be guessed by who has the password: one of a million
+// at a time, some of them a minute, for days. So many wrong ones since the last right one
+// (NIST SP 800-63B-4, 3.2.2: at most 100) are the end of it, for browsers that are not
+// known and for those that are, each by themselves: a stranger cannot use it up for those.
+const (
+	strangersCodes = 20
+	knownCodes     = 100
+)
+
+// codesClosed says whether codes of six digits are not looked at any more.
+func codesClosed(strangers, known int, device string) bool {
+	if device != "" {
+		return known >= knownCodes
+	}
+	return strangers >= strangersCodes
+}
+
+// noMoreCodes is the answer then. Recovery codes and passkeys cannot be guessed.
+func noMoreCodes() error {
+	return errs.New(errs.Limited, "Too many codes were wrong, so this app's codes are not taken here any more. Sign in with a recovery code, a passkey or a browser that you have used before, and choose a new password; or ask your administrator for one.")
 }
 
 // guesses counts failures in memory: of names that do not exist, so that a
@@ -71,6 +95,9 @@ func (g *guesses) failed(slug, name string, now time.Time) time.Time {
 	defer g.mu.Unlock()
 	k := guessKey(slug, name)
 	e := g.byName[k]
+	if now.Before(e.lockedUntil) { // a guess that came beside the one that closed it does not open it
+		return e.lockedUntil
+	}
 	e.failures, e.since, e.lockedUntil = fail(e.failures, e.since, now)
 	if len(g.byName) >= keepGuesses {
 		for old, x := range g.byName { // stale ones first, else any

@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"slices"
+	"time"
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
@@ -15,8 +16,8 @@ import (
 const maxKeys = 200
 
 func keyView(k store.APIKeyRow) APIKey {
-	return APIKey{ID: k.ID, Name: k.Name, Roles: wordsAs[access.Role](k.Roles), Scopes: wordsAs[access.Permission](k.Scopes), CreatedBy: k.CreatedBy,
-		CreatedAt: k.CreatedAt, ExpiresAt: k.ExpiresAt, UsedAt: k.UsedAt, RevokedAt: k.RevokedAt}
+	return APIKey{ID: k.ID, Name: k.Name, Parts: partsOf(k.Roles, k.Parts), Roles: wordsAs[access.Role](k.Roles), Scopes: wordsAs[access.Permission](k.Scopes), CreatedBy: k.CreatedBy,
+		CreatedAt: k.CreatedAt, ExpiresAt: k.ExpiresAt, UsedAt: k.UsedAt, RevokedAt: k.RevokedAt, EarlierUntil: k.EarlierUntil}
 }
 
 // APIKeys are the organisation's keys, by age, revoked ones included.
@@ -57,7 +58,7 @@ func (s *Service) CreateAPIKey(ctx context.Context, a access.Actor, n NewAPIKey)
 		return APIKey{}, secret.Text{}, err
 	}
 	token, h := newToken(keyPrefix, a.Tenant)
-	row := store.APIKeyRow{ID: s.IDs.New(id.APIKey), Name: n.Name, TokenHash: h[:], Roles: words(n.Roles), CreatedBy: a.User, CreatedAt: now, ExpiresAt: n.ExpiresAt}
+	row := store.APIKeyRow{ID: s.IDs.New(id.APIKey), Name: n.Name, TokenHash: h[:], Roles: words(n.Roles), Parts: n.Parts, CreatedBy: a.User, CreatedAt: now, ExpiresAt: n.ExpiresAt}
 	if n.Scopes != nil {
 		row.Scopes = words(n.Scopes)
 	}
@@ -108,7 +109,13 @@ func (s *Service) keyRoles(tx *store.Tx, a access.Actor, row *store.APIKeyRow) e
 			f.Add("roles", "%q is not a role here; %s", r, roleList(access.TenantRoles))
 		}
 	}
+	if err := s.knownParts(tx, &f, "role_parts", nil, row.Actor(a.Tenant)); err != nil {
+		return err
+	}
 	checkScopes(&f, a, row.Actor(a.Tenant))
+	if slices.Contains(row.Scopes, string(access.UserProvision)) && len(keyExcess(*row, a)) > 0 {
+		f.Add("scopes", "%q is more than you may do yourself", string(access.UserProvision))
+	}
 	return f.Err()
 }
 
@@ -136,6 +143,65 @@ func checkScopes(f *errs.Fields, maker, key access.Actor) {
 		f.Add("roles", "would let the key do more than you may yourself (%q); narrow it with scopes", string(p))
 		return
 	}
+}
+
+// maxOverlap is how long the secret that a key had is good after its rotation, at most.
+const maxOverlap = 30 * 24 * time.Hour
+
+// RotateAPIKey gives a key another secret, shown once. The one that it had is good for a
+// while yet, so that programs can be given the new one without a gap. Its end may be
+// another one then; zero leaves it.
+func (s *Service) RotateAPIKey(ctx context.Context, a access.Actor, key string, overlap time.Duration, expires time.Time) (APIKey, secret.Text, error) {
+	if err := may(a, access.KeyManage); err != nil {
+		return APIKey{}, secret.Text{}, err
+	}
+	now := s.now()
+	var f errs.Fields
+	if overlap < 0 || overlap > maxOverlap {
+		f.Add("overlap_hours", "must be 0 to %d", int(maxOverlap/time.Hour))
+	}
+	if !expires.IsZero() && !expires.After(now) {
+		f.Add("expires_at", "must lie in the future")
+	}
+	if err := f.Err(); err != nil {
+		return APIKey{}, secret.Text{}, err
+	}
+	token, h := newToken(keyPrefix, a.Tenant)
+	var row store.APIKeyRow
+	err := s.Store.Write(ctx, a.Tenant, func(tx *store.Tx) (err error) {
+		if row, err = tx.APIKey(key); err != nil {
+			return err
+		}
+		if !row.Good(now) {
+			return errs.New(errs.Conflict, "This key has ended. Make another one.")
+		}
+		if len(keyExcess(row, a)) > 0 { // whoever has its secret may do what it may
+			return errs.New(errs.Forbidden, "This key may do more than you may yourself. Please ask an administrator.")
+		}
+		row.EarlierHash, row.EarlierUntil, row.TokenHash = row.TokenHash, now.Add(overlap), h[:]
+		if !expires.IsZero() {
+			row.ExpiresAt = expires
+		}
+		if err := tx.RotateAPIKey(row); err != nil {
+			return err
+		}
+		return s.Audit.Record(tx, a, "api_key.rotated", "api_key", key, nil)
+	})
+	if err != nil {
+		return APIKey{}, secret.Text{}, err
+	}
+	s.tell(a.Tenant, Change{User: key})
+	return keyView(row), token, nil
+}
+
+// keyExcess are the permissions that a key has and a maker has not.
+func keyExcess(row store.APIKeyRow, maker access.Actor) []access.Permission {
+	key := row.Actor(maker.Tenant)
+	if slices.Contains(key.Scopes, access.UserProvision) { // it acts with all that its roles give
+		key.Scopes = nil
+		return access.Excess(key, maker)
+	}
+	return access.Beyond(key, maker)
 }
 
 // RevokeAPIKey ends a key at once.

@@ -2,6 +2,7 @@ package account
 
 import (
 	"slices"
+	"strconv"
 	"time"
 
 	"nubitalk/internal/base/errs"
@@ -80,22 +81,64 @@ func isAgent(u store.UserRow) bool { return u.Status == string(Active) && u.Uses
 // roomForAgents refuses more agents than the organisation may have. The lease
 // makes transactions that ask this wait for one another.
 func (s *Service) roomForAgents(tx *store.Tx, more int64, path string) error {
+	most, now, err := s.agents(tx)
+	if err != nil || most == nil || now+more <= *most {
+		return err
+	}
+	return fullOfAgents(path, more, *most, now)
+}
+
+// agents says how many agents the organisation may have, nil for any number, and
+// how many it has then.
+func (s *Service) agents(tx *store.Tx) (most *int64, now int64, err error) {
 	org, err := tx.Organisation()
 	if err != nil || org.Limits.Agents == nil {
-		return err
+		return nil, 0, err
 	}
 	if _, _, err := tx.Lease("agents", "accounts", time.Minute, s.now()); err != nil {
-		return err
+		return nil, 0, err
 	}
-	now, err := tx.DeskUsers()
-	switch most := *org.Limits.Agents; {
-	case err != nil || now+more <= most:
-		return err
-	case more == 1:
+	now, err = tx.DeskUsers()
+	return org.Limits.Agents, now, err
+}
+
+func fullOfAgents(path string, more, most, now int64) error {
+	if more == 1 {
 		return errs.Bad(path, "cannot make one more agent: your organisation may have %d. Lock or delete an account, or ask who hosts you for more", most)
-	default:
-		return errs.Bad(path, "cannot make %d more agents: your organisation may have %d and has %d. Lock or delete accounts, or ask who hosts you for more", more, most, now)
 	}
+	return errs.Bad(path, "cannot make %d more agents: your organisation may have %d and has %d. Lock or delete accounts, or ask who hosts you for more", more, most, now)
+}
+
+// agentRoom counts the agents of an organisation once for the changes of a
+// transaction.
+type agentRoom struct {
+	s       *Service
+	tx      *store.Tx
+	counted bool
+	most    *int64
+	now     int64
+}
+
+// becomes refuses a change that would make one agent too many.
+func (r *agentRoom) becomes(before, after store.UserRow, path string) error {
+	if isAgent(before) || !isAgent(after) {
+		if r.counted && isAgent(before) && !isAgent(after) {
+			r.now--
+		}
+		return nil
+	}
+	if !r.counted {
+		most, now, err := r.s.agents(r.tx)
+		if err != nil {
+			return err
+		}
+		r.counted, r.most, r.now = true, most, now
+	}
+	if r.most != nil && r.now >= *r.most {
+		return fullOfAgents(path, 1, *r.most, r.now)
+	}
+	r.now++
+	return nil
 }
 
 // changedOrganisation is what the audit log notes of a change.
@@ -103,6 +146,9 @@ func changedOrganisation(o store.OrganisationRow, c OrganisationChange) map[stri
 	detail := map[string]string{"status": o.Status}
 	if c.Limits != nil {
 		detail["limits"] = "changed"
+	}
+	if c.TrialDays != nil {
+		detail["trial_days"] = strconv.FormatInt(*c.TrialDays, 10)
 	}
 	return detail
 }

@@ -147,17 +147,17 @@ func TestAnOrganisationIsMoved(t *testing.T) {
 		must(t, move(f.operator, a, a.Version, iberia.ID))
 
 		// The reseller sees it now, and its user works on.
-		list, _, err := f.Organisations(t.Context(), there, "", "", 0)
+		list, _, err := listed(f.Organisations(t.Context(), there, account.OrganisationQuery{Parent: ""}, "", 0))
 		must(t, err)
 		if len(list) != 1 || list[0].ID != f.a.ID {
 			t.Errorf("%+v", list)
 		}
-		list, _, err = f.Organisations(t.Context(), f.operator, iberia.ID, "", 0)
+		list, _, err = listed(f.Organisations(t.Context(), f.operator, account.OrganisationQuery{Parent: iberia.ID}, "", 0))
 		must(t, err)
 		if len(list) != 1 || list[0].ID != f.a.ID || list[0].Parent != iberia.ID {
 			t.Errorf("%+v", list)
 		}
-		_, _, err = f.Organisations(t.Context(), there, small.ID, "", 0)
+		_, _, err = listed(f.Organisations(t.Context(), there, account.OrganisationQuery{Parent: small.ID}, "", 0))
 		wantCode(t, err, errs.NotFound)
 		_, err = f.Recognise(t.Context(), in.Token)
 		must(t, err)

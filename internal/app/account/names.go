@@ -30,7 +30,8 @@ func checkUserName(f *errs.Fields, path, s string) string {
 	n := utf8.RuneCountInString(s)
 	ok := n >= 1 && n <= maxUserName && nameKey(s) != ""
 	for _, r := range s {
-		ok = ok && (unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.Is(unicode.M, r) || strings.ContainsRune("._-@+", r))
+		ok = ok && (unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.Is(unicode.M, r) || strings.ContainsRune("._-@+", r)) &&
+			!unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) // letters and marks that are not seen
 	}
 	if !ok {
 		f.Add(path, "must have 1 to %d letters, digits or any of . _ - @ +", maxUserName)

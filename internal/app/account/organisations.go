@@ -14,7 +14,7 @@ import (
 
 func organisationView(o store.OrganisationRow, users int) Organisation {
 	return Organisation{ID: o.ID, Kind: Kind(o.Kind), Parent: o.ParentID, Slug: o.Slug, Name: o.Name, Status: Status(o.Status), Language: o.Language,
-		TimeZone: o.TimeZone, Limits: o.Limits, Users: users, CreatedAt: o.CreatedAt, UpdatedAt: o.UpdatedAt, Version: o.Version}
+		TimeZone: o.TimeZone, Limits: o.Limits, Users: users, CreatedAt: o.CreatedAt, UpdatedAt: o.UpdatedAt, Version: o.Version, EndsAt: o.EndsAt, TrialUntil: o.TrialUntil}
 }
 
 func mayBelow(a access.Actor, p access.Permission) error {
@@ -22,48 +22,6 @@ func mayBelow(a access.Actor, p access.Permission) error {
 		return errs.New(errs.Forbidden, "You are not allowed to do this.")
 	}
 	return nil
-}
-
-// Organisations lists those right below the actor's own or, with parent, right
-// below another that is below the actor's, by age. Their content is never part
-// of it.
-func (s *Service) Organisations(ctx context.Context, a access.Actor, parent id.Tenant, cursor string, limit int) ([]Organisation, string, error) {
-	if err := mayBelow(a, access.OrgRead); err != nil {
-		return nil, "", err
-	}
-	if cursor != "" && !validTenant(cursor) {
-		return nil, "", errs.Bad("query.cursor", "must be next of the page before")
-	}
-	limit = pageSize(limit)
-	var rows []store.OrganisationRow
-	err := s.Store.SystemRead(ctx, func(tx *store.Tx) (err error) {
-		if parent == "" {
-			parent = a.Tenant
-		}
-		if parent != a.Tenant {
-			if _, err := anywhereBelow(tx, a, parent); err != nil {
-				return err
-			}
-		}
-		rows, err = tx.OrganisationsOf(parent, id.Tenant(cursor), limit+1)
-		return err
-	})
-	if err != nil {
-		return nil, "", err
-	}
-	next := ""
-	if len(rows) > limit {
-		rows, next = rows[:limit], string(rows[limit-1].ID)
-	}
-	out := make([]Organisation, 0, len(rows))
-	for _, o := range rows {
-		users, err := s.countUsers(ctx, o.ID)
-		if err != nil {
-			return nil, "", err
-		}
-		out = append(out, organisationView(o, users))
-	}
-	return out, next, nil
 }
 
 func (s *Service) countUsers(ctx context.Context, t id.Tenant) (int, error) {
@@ -185,13 +143,17 @@ func (s *Service) found(ctx context.Context, a access.Actor, parent id.Tenant, n
 	if err := s.Vault.CreateTenant(ctx, org.ID); err != nil && !errs.Is(err, errs.Conflict) { // made by an earlier attempt
 		return Organisation{}, User{}, err
 	}
-	row, err := s.newUserRow(ctx, org, NewUser{UserName: n.Administrator, Roles: []access.Role{rulerOf(n.Kind)}, Language: n.Language}, password, mustChange)
+	roles := []access.Role{rulerOf(n.Kind)}
+	if n.link != nil && (n.Limits.Agents == nil || *n.Limits.Agents > 0) { // who comes alone answers the first chat, too
+		roles = append(roles, access.Agent)
+	}
+	row, err := s.newUserRow(ctx, org, NewUser{UserName: n.Administrator, Roles: roles, Language: n.Language}, password, mustChange)
 	if err != nil {
 		return Organisation{}, User{}, err
 	}
 	a.Tenant = org.ID // the first line of the new organisation's own audit log names who made it
 	err = s.Store.Write(ctx, org.ID, func(tx *store.Tx) error {
-		users, err := tx.UsersAfter("", 1)
+		users, err := tx.UsersAfter("", nil, 1)
 		if err != nil {
 			return err
 		}
@@ -203,7 +165,7 @@ func (s *Service) found(ctx context.Context, a access.Actor, parent id.Tenant, n
 				return err
 			}
 		}
-		return s.insertUser(tx, a, row)
+		return s.insertUser(tx, a, row, &agentRoom{s: s, tx: tx})
 	})
 	if err != nil {
 		return Organisation{}, User{}, err
@@ -225,7 +187,9 @@ func (s *Service) reserve(ctx context.Context, parent id.Tenant, n NewOrganisati
 	kind := map[Kind]string{KindOperator: id.Operator, KindReseller: id.Reseller, KindTenant: id.TenantKind}[n.Kind]
 	org := store.OrganisationRow{ID: id.Tenant(s.IDs.New(kind)), Kind: string(n.Kind), ParentID: parent, Slug: n.Slug, Name: n.Name,
 		Status: string(Suspended), Language: n.Language, TimeZone: n.TimeZone, Limits: n.Limits, CreatedAt: now, UpdatedAt: now, Version: 1}
+	var over error
 	err := s.Store.System(ctx, func(tx *store.Tx) error {
+		over = nil
 		if err := mayHave(tx, parent, n.Kind); err != nil {
 			return err
 		}
@@ -239,9 +203,22 @@ func (s *Service) reserve(ctx context.Context, parent id.Tenant, n NewOrganisati
 		if err := within(tx, asked); err != nil {
 			return err
 		}
-		return tx.InsertOrganisation(org)
+		if n.link == nil || !errs.Is(err, errs.NotFound) { // what is there already was counted
+			return tx.InsertOrganisation(org)
+		}
+		if good, err := tx.UseSignUpLink(parent, n.link.ID, now); err != nil || !good {
+			if err == nil {
+				over = linkOver()
+			}
+			return cmp.Or(err, over)
+		}
+		org.TrialUntil = s.trialUntil(n.link.TrialDays)
+		if err := tx.InsertOrganisation(org); err != nil {
+			return err
+		}
+		return s.watchTrial(tx, org)
 	})
-	if !errs.Is(err, errs.Conflict) {
+	if over != nil || !errs.Is(err, errs.Conflict) {
 		return org, err
 	}
 	taken := nameTaken(err, "slug")
@@ -284,6 +261,15 @@ func (s *Service) UpdateOrganisation(ctx context.Context, a access.Actor, org id
 		if row.Version != version {
 			return errs.New(errs.Conflict, "This organisation was changed by someone else in the meantime.")
 		}
+		if c.Status != nil && !row.EndsAt.IsZero() {
+			return errs.New(errs.Conflict, "The end of this organisation was begun. Call it off first.")
+		}
+		if c.TrialDays != nil {
+			row.TrialUntil = s.trialUntil(*c.TrialDays)
+			if err := s.watchTrial(tx, row); err != nil {
+				return err
+			}
+		}
 		applyOrganisationChange(&row, c, s.now())
 		if c.Limits != nil {
 			if err := within(tx, row); err != nil {
@@ -321,6 +307,9 @@ func checkOrganisationChange(c *OrganisationChange) error {
 	if c.Status != nil && *c.Status != Active && *c.Status != Suspended {
 		f.Add("status", "must be active or suspended")
 	}
+	if c.TrialDays != nil && (*c.TrialDays < 0 || *c.TrialDays > mostTrialDays) {
+		f.Add("trial_days", "must be from %d to %d", 0, mostTrialDays)
+	}
 	if c.Language != nil {
 		checkLanguage(&f, "language", *c.Language)
 	}
@@ -336,6 +325,9 @@ func applyOrganisationChange(o *store.OrganisationRow, c OrganisationChange, now
 	}
 	if c.Status != nil {
 		o.Status = string(*c.Status)
+		if *c.Status == Active && !now.Before(o.TrialUntil) { // who resumes it keeps it
+			o.TrialUntil = time.Time{}
+		}
 	}
 	if c.Language != nil {
 		o.Language = *c.Language

@@ -46,7 +46,7 @@ func TestAResellerSeesOnlyItsOwn(t *testing.T) {
 		_, _, _, err = f.CreateOrganisation(t.Context(), f.settle("nested", user.UserName, once).Session.Actor, n)
 		wantCode(t, err, errs.Invalid)
 
-		list, _, err := f.Organisations(t.Context(), reseller, "", "", 0)
+		list, _, err := listed(f.Organisations(t.Context(), reseller, account.OrganisationQuery{Parent: ""}, "", 0))
 		must(t, err)
 		if len(list) != 2 || list[0].ID != nested.ID || list[1].ID != sub.ID || list[1].Users != 1 {
 			t.Errorf("%+v", list)
@@ -55,14 +55,14 @@ func TestAResellerSeesOnlyItsOwn(t *testing.T) {
 		wantCode(t, err, errs.NotFound)
 		_, err = f.UpdateOrganisation(t.Context(), reseller, f.a.ID, f.a.Version, account.OrganisationChange{})
 		wantCode(t, err, errs.NotFound)
-		list, _, err = f.Organisations(t.Context(), f.operator, "", "", 0)
+		list, _, err = listed(f.Organisations(t.Context(), f.operator, account.OrganisationQuery{Parent: ""}, "", 0))
 		must(t, err)
 		if len(list) != 3 {
 			t.Errorf("%+v", list)
 		}
-		page, next, err := f.Organisations(t.Context(), f.operator, "", "", 2)
+		page, next, err := listed(f.Organisations(t.Context(), f.operator, account.OrganisationQuery{Parent: ""}, "", 2))
 		must(t, err)
-		rest, end, err := f.Organisations(t.Context(), f.operator, "", next, 2)
+		rest, end, err := listed(f.Organisations(t.Context(), f.operator, account.OrganisationQuery{Parent: ""}, next, 2))
 		must(t, err)
 		if len(page) != 2 || len(rest) != 1 || end != "" {
 			t.Errorf("%d and %d, then %q", len(page), len(rest), end)
@@ -198,7 +198,7 @@ func TestResellersAreNestedOnceAlsoAtOnce(t *testing.T) {
 		if !errs.Is(err, errs.Invalid) || errs.As(err).Fields[0].Path != "kind" {
 			t.Errorf("%v", err)
 		}
-		list, _, err := f.Organisations(ctx, there, "", "", 10)
+		list, _, err := listed(f.Organisations(ctx, there, account.OrganisationQuery{Parent: ""}, "", 10))
 		if err != nil || len(list) != 0 {
 			t.Errorf("%+v, %v", list, err)
 		}

@@ -8,6 +8,7 @@ import (
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/unusual"
 	"nubitalk/internal/store"
 )
 
@@ -39,11 +40,25 @@ func (s *Service) Me(ctx context.Context, in Session) (Me, error) {
 	if err != nil {
 		return Me{}, err
 	}
-	me := Me{Support: support, User: u, OwnRoles: names, Session: in.Actor.Session, MustChange: u.MustChange && !in.ByProvider, MustSetUp: in.MustSetUp, ByProvider: in.ByProvider, PasswordLength: max(in.rule.PasswordLength, minPassword), ExpiresAt: in.ExpiresAt,
-		Organisation: OrganisationName{ID: org.ID, Kind: Kind(org.Kind), Slug: org.Slug, Name: org.Name, Language: org.Language, TimeZone: org.TimeZone}}
+	wrong, strange := 0, 0
+	err = s.Store.Read(ctx, in.home(), func(tx *store.Tx) (err error) {
+		if strange, err = s.countUnusual(tx, in.Actor.User, in.Actor.Session); err != nil {
+			return err
+		}
+		wrong, _, err = tx.WrongCodes(in.Actor.User)
+		return err
+	})
+	if err != nil {
+		return Me{}, err
+	}
+	me := Me{Partly: []access.Permission{}, Support: support, WrongCodes: wrong, UnusualSessions: strange, User: u, OwnRoles: names, Session: in.Actor.Session, MustChange: u.MustChange && !in.ByProvider, MustSetUp: in.MustSetUp, ByProvider: in.ByProvider, PasswordLength: max(in.rule.PasswordLength, minPassword), ExpiresAt: in.ExpiresAt,
+		Organisation: OrganisationName{ID: org.ID, Kind: Kind(org.Kind), Slug: org.Slug, Name: org.Name, Language: org.Language, TimeZone: org.TimeZone, EndsAt: org.EndsAt}}
 	for _, rule := range access.Table() {
 		if rule.Permission != access.Public && access.Reach(in.Actor, rule.Permission) > access.None {
 			me.Permissions = append(me.Permissions, rule.Permission)
+			if access.Reach(in.Actor, rule.Permission) == access.SomeOf {
+				me.Partly = append(me.Partly, rule.Permission)
+			}
 		}
 	}
 	return me, nil
@@ -113,6 +128,9 @@ func (s *Service) SetPassword(ctx context.Context, in Session, current, next sec
 		}
 		return errs.Bad("current", "is not your current password")
 	}
+	if err := s.closedMeanwhile(ctx, a.Tenant, row.ID, device); err != nil {
+		return err
+	}
 	hash, err := s.hash.make(ctx, next)
 	if err != nil {
 		return err
@@ -134,7 +152,12 @@ func (s *Service) replacePassword(ctx context.Context, a access.Actor, user, was
 			return settled{errs.New(errs.Conflict, "The password was changed in the meantime.")}
 		}
 		u.PasswordHash, u.MustChange = hash, mustChange
+		takenOver(u, a, s.now())
+		u.Invitation, u.InvitationHash, u.InvitationUntil = "", nil, time.Time{}
 		u.Failures, u.FailingSince, u.LockedUntil = 0, time.Time{}, time.Time{}
+		if err := tx.ForgetWrongCodes(user, true, true); err != nil { // whoever had the password has it no more
+			return err
+		}
 		ended, err = endSessions(tx, user, except, s.now())
 		return err
 	}, func(tx *store.Tx) error { return s.Audit.Record(tx, a, action, "user", user, nil) })
@@ -165,7 +188,11 @@ func (s *Service) ResetPassword(ctx context.Context, a access.Actor, user string
 // Sessions are the caller's own, by age.
 func (s *Service) Sessions(ctx context.Context, a access.Actor) ([]SessionView, error) {
 	var rows []store.SessionRow
+	var strange map[string][]unusual.Reason
 	err := s.Store.Read(ctx, a.Tenant, func(tx *store.Tx) (err error) {
+		if strange, err = s.unusualSessions(tx, a.User); err != nil {
+			return err
+		}
 		rows, err = tx.SessionsOf(a.User)
 		return err
 	})
@@ -177,7 +204,7 @@ func (s *Service) Sessions(ctx context.Context, a access.Actor) ([]SessionView, 
 	now := s.now()
 	for _, r := range rows {
 		if lasts(rules, r, now) {
-			out = append(out, SessionView{ID: r.ID, CreatedAt: r.CreatedAt, SeenAt: r.SeenAt, ExpiresAt: absoluteEnd(rules, r.CreatedAt, r.ExpiresAt), Current: r.ID == a.Session})
+			out = append(out, SessionView{ID: r.ID, CreatedAt: r.CreatedAt, SeenAt: r.SeenAt, ExpiresAt: absoluteEnd(rules, r.CreatedAt, r.ExpiresAt), Current: r.ID == a.Session, Unusual: strange[r.ID]})
 		}
 	}
 	return out, err

@@ -231,8 +231,8 @@ func (s *Service) signInPasskey(ctx context.Context, from From, host string, sta
 	if v.user.Status != string(Active) {
 		return SignedIn{}, noPasskey()
 	}
-	if v.org.Status != string(Active) {
-		return SignedIn{}, suspended()
+	if err := entered(v.org, v.user); err != nil {
+		return SignedIn{}, err
 	}
 	return s.openSession(ctx, v.org, v.user.ID, v.user.PasswordHash, v.user.PasswordHash, proof{by: "passkey", from: from, device: s.knownDevice(ctx, v.org.ID, v.user.ID, from), despite: true, also: v.spend})
 }

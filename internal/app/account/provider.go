@@ -32,6 +32,7 @@ type providerFlow struct {
 	openid.Flow
 	Of    []byte `json:"of"`              // digest of whom was asked, and as whom
 	Trial string `json:"trial,omitempty"` // the session of who only tries it
+	Again bool   `json:"again,omitempty"` // somebody proves anew who it is
 }
 
 // trialState begins the state of a trial, by which the page tells it apart. What is
@@ -46,7 +47,7 @@ func (s *Service) BeginProvider(ctx context.Context, organisation, base string, 
 	if err != nil {
 		return ProviderStep{}, err
 	}
-	if org.ID == "" || org.Status != string(Active) {
+	if org.ID == "" || org.Status != string(Active) && !ending(org) {
 		return ProviderStep{}, none
 	}
 	o, row, err := s.signOn(ctx, org.ID)
@@ -80,7 +81,7 @@ func (s *Service) beginProvider(ctx context.Context, t id.Tenant, o SignOn, row 
 	if err != nil {
 		return ProviderStep{}, err
 	}
-	f := providerFlow{Flow: openid.NewFlow(signOnRedirect(base, t)), Of: asked(o), Trial: trial}
+	f := providerFlow{Flow: openid.NewFlow(signOnRedirect(base, t)), Of: asked(o), Trial: trial, Again: again && trial == ""}
 	if trial != "" {
 		f.State = trialState + f.State
 	}
@@ -101,44 +102,84 @@ func (s *Service) beginProvider(ctx context.Context, t id.Tenant, o SignOn, row 
 func asked(o SignOn) []byte { return digest(o.Issuer + "\x00" + o.Client) }
 
 // finishProvider is what both ends of the walk have in common.
-func (s *Service) finishProvider(ctx context.Context, t id.Tenant, flow secret.Text, a openid.Answer, trial string) (o SignOn, k ticket, who openid.Identity, err error) {
+func (s *Service) finishProvider(ctx context.Context, t id.Tenant, flow secret.Text, a openid.Answer, trial string) (o SignOn, f providerFlow, k ticket, who openid.Identity, err error) {
 	of, k, err := s.redeem(ctx, forProvider, flow)
 	if err != nil {
-		return o, k, who, err
+		return o, f, k, who, err
 	}
-	var f providerFlow
 	if of != t || json.Unmarshal(k.Ceremony, &f) != nil || f.Trial != trial {
-		return o, k, who, errTicket()
+		return o, f, k, who, errTicket()
 	}
 	o, row, err := s.signOn(ctx, t)
 	if errs.Is(err, errs.NotFound) || err == nil && (string(asked(o)) != string(f.Of) || !o.Enabled && trial == "") {
-		return o, k, who, errTicket()
+		return o, f, k, who, errTicket()
 	}
 	if err != nil {
-		return o, k, who, err
+		return o, f, k, who, err
 	}
 	r, err := s.registration(ctx, t, o, row)
 	if err != nil {
-		return o, k, who, err
+		return o, f, k, who, err
 	}
 	who, err = s.Providers.Redeem(ctx, r, f.Flow, a)
-	return o, k, who, err
+	return o, f, k, who, err
 }
 
 // SignInProvider completes a sign-in: the browser came back from the provider, with
-// the flow that it kept.
-func (s *Service) SignInProvider(ctx context.Context, from From, t id.Tenant, flow secret.Text, a openid.Answer) (SignedIn, error) {
-	o, k, who, err := s.finishProvider(ctx, t, flow, a, "")
+// the flow that it kept. earlier is the session that the browser has, if any: who only
+// was to prove anew who it is keeps it.
+func (s *Service) SignInProvider(ctx context.Context, from From, t id.Tenant, flow secret.Text, a openid.Answer, earlier Session) (SignedIn, error) {
+	o, f, k, who, err := s.finishProvider(ctx, t, flow, a, "")
 	if err != nil {
 		return SignedIn{}, providerRefusal(err)
 	}
-	in, err := s.admitKnown(ctx, from, t, o, k, who)
+	var in SignedIn
+	if f.Again && earlier.ByProvider && earlier.Actor.Tenant == t && earlier.Actor.Support == nil {
+		in, err = s.proveByProvider(ctx, earlier, o, k, who)
+	} else {
+		in, err = s.admitKnown(ctx, from, t, o, k, who)
+	}
 	if errs.Is(err, errs.Forbidden) || errs.Is(err, errs.Unauthorised) || errs.Is(err, errs.Conflict) {
 		if err := s.noteRefusal(ctx, t, o, who); err != nil {
 			return SignedIn{}, err
 		}
 	}
 	return in, err
+}
+
+// proveByProvider notes that who holds a session has proved at the provider to be its
+// user. Nothing else of it changes, and nobody else comes in by it.
+func (s *Service) proveByProvider(ctx context.Context, in Session, o SignOn, k ticket, who openid.Identity) (SignedIn, error) {
+	subject, err := s.subjectIndex(ctx, in.Actor.Tenant, o.Issuer, who.Subject)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	if _, err := o.rolesOf(who); err != nil {
+		return SignedIn{}, err
+	}
+	err = s.Store.Write(ctx, in.Actor.Tenant, func(tx *store.Tx) error {
+		if err := tx.SpendChallenge(k.spent(), time.UnixMilli(k.Until)); err != nil {
+			return onlyOnce(err, errTicket())
+		}
+		linked, err := tx.Identity(subject)
+		if errs.Is(err, errs.NotFound) || err == nil && linked.UserID != in.Actor.User {
+			return errs.New(errs.Forbidden, "At your organisation's provider you are somebody else than here. Please sign out first.")
+		}
+		if err != nil || who.Proved.IsZero() {
+			return err
+		}
+		return tx.ProveSession(in.Actor.Session, who.Proved)
+	})
+	var final settled
+	if errors.As(err, &final) {
+		err = final.error
+	}
+	if err != nil {
+		return SignedIn{}, err
+	}
+	s.tell(in.Actor.Tenant, Change{User: in.Actor.User})
+	in.ProvedAt = who.Proved
+	return SignedIn{Session: in}, nil
 }
 
 // noteRefusal writes down that somebody whom the provider knows was refused here.
@@ -166,14 +207,14 @@ func (s *Service) admitKnown(ctx context.Context, from From, t id.Tenant, o Sign
 	if err != nil {
 		return SignedIn{}, err
 	}
-	if org.Status != string(Active) {
+	if org.Status != string(Active) && !ending(org) {
 		return SignedIn{}, suspended()
 	}
-	roles, err := o.rolesOf(who)
+	by, err := o.rolesOf(who)
 	if err != nil {
 		return SignedIn{}, err
 	}
-	user, err := s.identified(ctx, org, o, who, roles)
+	user, err := s.identified(ctx, org, o, who, by)
 	if err != nil {
 		return SignedIn{}, err
 	}
@@ -189,7 +230,7 @@ func (s *Service) admitKnown(ctx context.Context, from From, t id.Tenant, o Sign
 	if err != nil {
 		return SignedIn{}, err
 	}
-	p := proof{by: "provider", from: from, device: s.knownDevice(ctx, t, user.ID, from), despite: true, provider: &providerProof{roles: roles, session: session, proved: who.Proved},
+	p := proof{by: "provider", from: from, device: s.knownDevice(ctx, t, user.ID, from), despite: true, provider: &providerProof{claimed: by, session: session, proved: who.Proved},
 		also: func(tx *store.Tx) error {
 			if err := tx.SpendChallenge(k.spent(), time.UnixMilli(k.Until)); err != nil {
 				return onlyOnce(err, errTicket())
@@ -200,33 +241,31 @@ func (s *Service) admitKnown(ctx context.Context, from From, t id.Tenant, o Sign
 			}
 			return tx.UseIdentity(subject, s.now())
 		}}
-	return s.openSession(ctx, org, user.ID, user.PasswordHash, user.PasswordHash, p)
+	in, err := s.openSession(ctx, org, user.ID, user.PasswordHash, user.PasswordHash, p)
+	if err == nil && o.SignOut {
+		in.Hint, err = s.hintFor(ctx, t, in.Session.Actor.Session, who.Token)
+	}
+	return in, err
 }
 
 // providerProof is what a provider says of a sign-in.
 type providerProof struct {
-	roles   []access.Role // nil: they are given here
+	claimed
 	session string
 	proved  time.Time
 }
 
-// rolesOf are the roles that a provider gives; nil if it gives none here.
-func (o SignOn) rolesOf(who openid.Identity) ([]access.Role, error) {
+// rolesOf are the roles that a provider gives; none if they are given here.
+func (o SignOn) rolesOf(who openid.Identity) (claimed, error) {
 	if o.RolesClaim == "" {
-		return nil, nil
+		return claimed{}, nil
 	}
-	var roles []access.Role
 	values := who.List(o.RolesClaim)
-	for _, r := range o.Roles {
-		if slices.Contains(values, r.Value) && !slices.Contains(roles, r.Role) {
-			roles = append(roles, r.Role)
-		}
+	by := claimedBy(o.Roles, func(value string) bool { return slices.Contains(values, value) })
+	if len(by.roles) == 0 {
+		return by, noRole()
 	}
-	if len(roles) == 0 {
-		return nil, noRole()
-	}
-	slices.Sort(roles)
-	return roles, nil
+	return by, nil
 }
 
 func noRole() error {
@@ -235,7 +274,7 @@ func noRole() error {
 
 // identified finds whom a provider means: by issuer and sub alone. The first time,
 // it may link a user, or make one, where the organisation wants it.
-func (s *Service) identified(ctx context.Context, org store.OrganisationRow, o SignOn, who openid.Identity, roles []access.Role) (store.UserRow, error) {
+func (s *Service) identified(ctx context.Context, org store.OrganisationRow, o SignOn, who openid.Identity, by claimed) (store.UserRow, error) {
 	subject, err := s.subjectIndex(ctx, org.ID, o.Issuer, who.Subject)
 	if err != nil {
 		return store.UserRow{}, err
@@ -246,7 +285,7 @@ func (s *Service) identified(ctx context.Context, org store.OrganisationRow, o S
 	}
 	a := access.Actor{Tenant: org.ID, User: user.ID}
 	if found == matchNew {
-		n := NewUser{UserName: who.Text(o.NameClaim), Roles: roles}
+		n := NewUser{UserName: who.Text(o.NameClaim), Roles: by.roles, Parts: by.over(nil)}
 		if o.NameClaim == "" || n.UserName == "" {
 			n.UserName = pseudonym()
 		}
@@ -256,14 +295,14 @@ func (s *Service) identified(ctx context.Context, org store.OrganisationRow, o S
 		if user, err = s.newUserRow(ctx, org, n, secret.Text{}, false); err != nil {
 			return user, claimFault(err)
 		}
-		user.PasswordHash, a.User = "", user.ID
+		a.User = user.ID
 	}
 	err = s.Store.Write(ctx, org.ID, func(tx *store.Tx) error {
 		if found == matchNew {
 			if err := tx.Resolve(&user); err != nil {
 				return err
 			}
-			if err := s.insertUser(tx, a, user); err != nil {
+			if err := s.insertUser(tx, a, user, &agentRoom{s: s, tx: tx}); err != nil {
 				return err
 			}
 		}
@@ -314,11 +353,25 @@ func (s *Service) matched(ctx context.Context, t id.Tenant, o SignOn, who openid
 				} else if !errs.Is(err, errs.NotFound) {
 					return err
 				}
+				if rulesOthers(u) { // a claim that somebody can choose at the provider must not lead there
+					return errs.New(errs.Forbidden, "Your user here manages others, and is linked to your organisation's provider by hand alone. Please ask another administrator.")
+				}
 				found, user = matchName, u
 				return nil
 			}
 			if err != nil && !errs.Is(err, errs.NotFound) && !errs.Is(err, errs.Invalid) {
 				return err
+			}
+		}
+		if was, err := tx.WasIdentityOf(subject); err != nil {
+			return err
+		} else if was != "" {
+			u, err := tx.User(was)
+			if err != nil {
+				return err
+			}
+			if u.Status == string(Locked) {
+				return errs.New(errs.Forbidden, "Your user here is locked. Please ask your administrator.")
 			}
 		}
 		if o.Create {
@@ -328,6 +381,12 @@ func (s *Service) matched(ctx context.Context, t id.Tenant, o SignOn, who openid
 		return errs.New(errs.Forbidden, "Your organisation's provider knows you, but there is no user for you here. Please ask your administrator.")
 	})
 	return user, found, err
+}
+
+// rulesOthers says whether a user decides what others may do.
+func rulesOthers(u store.UserRow) bool {
+	a := u.Actor("")
+	return slices.ContainsFunc([]access.Permission{access.UserWrite, access.RoleManage, access.KeyManage}, func(p access.Permission) bool { return access.Reach(a, p) > access.None })
 }
 
 // pseudonym is a user name that tells nothing.
@@ -380,8 +439,10 @@ type ProviderTrial struct {
 	Steps  []TrialStep   `json:"steps"`
 	Claims []string      `json:"claims" doc:"Names of the claims that came; their values are not kept and not shown."`
 	Roles  []access.Role `json:"roles" doc:"What roles_claim gives."`
+	Parts  RoleParts     `json:"role_parts" doc:"Those of them that it gives for some teams, queues and campaigns only, by role."`
 	Match  string        `json:"match" enum:"linked,claim,created,none" doc:"Which user it leads to: one that is linked, one that name_claim names, one that is made, or none."`
 	User   string        `json:"user,omitempty" doc:"The user name."`
+	Ends   bool          `json:"ends" doc:"The provider can be asked to end its own session (end_session_endpoint), for sign_out."`
 	Fresh  bool          `json:"fresh" doc:"The provider says when the person proved to be itself (auth_time), so that it can confirm what is sensitive."`
 }
 
@@ -394,12 +455,12 @@ type TrialStep struct {
 
 // TriedProvider completes a trial. It changes nothing.
 func (s *Service) TriedProvider(ctx context.Context, in Session, flow secret.Text, a openid.Answer) (ProviderTrial, error) {
-	out := ProviderTrial{Steps: []TrialStep{}, Claims: []string{}, Roles: []access.Role{}, Match: "none"}
+	out := ProviderTrial{Steps: []TrialStep{}, Claims: []string{}, Roles: []access.Role{}, Parts: RoleParts{}, Match: "none"}
 	if err := mayRuleSignIn(in); err != nil {
 		return out, err
 	}
 	t := in.Actor.Tenant
-	o, _, who, err := s.finishProvider(ctx, t, flow, a, in.Actor.Session)
+	o, _, _, who, err := s.finishProvider(ctx, t, flow, a, in.Actor.Session)
 	var f *openid.Fault
 	if err != nil && !errors.As(err, &f) {
 		return out, tookTooLong(err)
@@ -416,9 +477,14 @@ func (s *Service) TriedProvider(ctx context.Context, in Session, flow secret.Tex
 	}
 	slices.Sort(out.Claims)
 	out.Fresh = !who.Proved.IsZero()
-	roles, err := o.rolesOf(who)
+	end, err := s.Providers.SignOut(ctx, openid.Registration{Issuer: o.Issuer}, "", secret.Text{})
+	if err != nil {
+		return out, providerRefusal(err)
+	}
+	out.Ends = end != ""
+	by, err := o.rolesOf(who)
 	out.Steps = append(out.Steps, TrialStep{Step: "roles", OK: err == nil, Reason: reasonIf(err, "no_role")})
-	out.Roles = append(out.Roles, roles...)
+	out.Roles, out.Parts = append(out.Roles, by.roles...), by.over(nil)
 	subject, err := s.subjectIndex(ctx, t, o.Issuer, who.Subject)
 	if err != nil {
 		return out, err
@@ -566,7 +632,8 @@ func (s *Service) rolesByProvider(tx *store.Tx, org store.OrganisationRow, u *st
 			return "", err
 		}
 	}
-	if slices.Equal(before.Roles, u.Roles) {
+	u.Parts = p.provider.over(before.Parts)
+	if slices.Equal(before.Roles, u.Roles) && sameParts(before.Parts, u.Parts) {
 		return "", nil
 	}
 	if !isAgent(before) && isAgent(*u) {
@@ -574,5 +641,5 @@ func (s *Service) rolesByProvider(tx *store.Tx, org store.OrganisationRow, u *st
 			return "", settled{claimFault(err)}
 		}
 	}
-	return strings.Join(u.Roles, " "), nil
+	return rolesSaid(u.Roles, partsOf(u.Roles, u.Parts)), nil
 }

@@ -68,7 +68,7 @@ func (f *signOns) walk(t *testing.T, subject string, claims map[string]any) (acc
 	t.Helper()
 	f.Provider.Subject, f.Provider.Claims = subject, claims
 	step, answer := f.begin(t, false)
-	return f.SignInProvider(t.Context(), account.From{}, f.a.ID, step.Flow, answer)
+	return f.SignInProvider(t.Context(), account.From{}, f.a.ID, step.Flow, answer, account.Session{})
 }
 
 func (f *signOns) recognised(t *testing.T, in account.SignedIn) bool {
@@ -164,6 +164,55 @@ func TestUsersAreMadeAtTheFirstSignIn(t *testing.T) {
 	})
 }
 
+// A claim gives a role for some teams and queues; parts add up, and one without gives it for everything.
+func TestAClaimGivesARoleForAPart(t *testing.T) {
+	eachSignOn(t, func(t *testing.T, f *signOns) {
+		f.office(f.a.ID)
+		north, south := access.RolePart{Teams: []string{"tem_1"}}, access.RolePart{Teams: []string{"tem_2"}}
+		f.on.Create, f.on.RolesClaim, f.on.Roles = true, "groups", []account.ClaimRole{{Value: "desk", Role: access.Agent}, {Value: "north", Role: access.Supervisor, Part: &north},
+			{Value: "south", Role: access.Supervisor, Part: &south}, {Value: "chiefs", Role: access.Supervisor}, {Value: "looks", Role: access.Monitor}}
+		f.put(t)
+		comes := func(want account.RoleParts, groups ...string) account.SignedIn {
+			t.Helper()
+			in, err := f.walk(t, "1", map[string]any{"groups": groups})
+			must(t, err)
+			u, err := f.User(t.Context(), f.a.admin, in.Session.Actor.User)
+			must(t, err)
+			f.same(strings.Join(groups, " "), want, u.Parts)
+			return in
+		}
+		first := comes(account.RoleParts{access.Supervisor: north}, "desk", "north")
+		if got := access.Reach(first.Session.Actor, access.FloorWatch); got != access.SomeOf {
+			t.Errorf("reaches %v", got)
+		}
+		comes(account.RoleParts{access.Supervisor: north.And(south)}, "north", "south")
+		comes(account.RoleParts{}, "north", "chiefs")
+		if open, err := f.Recognise(t.Context(), first.Token); err != nil || access.Reach(open.Actor, access.FloorWatch) != access.Tenant {
+			t.Errorf("an open session: %v, %v", open.Actor.Parts, err)
+		}
+		comes(account.RoleParts{access.Supervisor: south}, "south")
+		if open, err := f.Recognise(t.Context(), first.Token); err != nil || access.Reach(open.Actor, access.FloorWatch) != access.SomeOf {
+			t.Errorf("an open session is not narrowed: %v, %v", open.Actor.Parts, err)
+		}
+		// A role whose rows name no part keeps what was chosen here.
+		in := comes(account.RoleParts{}, "looks")
+		u, err := f.User(t.Context(), f.a.admin, in.Session.Actor.User)
+		must(t, err)
+		_, err = f.UpdateUser(t.Context(), f.a.admin, u.ID, u.Version, account.UserChange{Parts: &account.RoleParts{access.Monitor: north}})
+		must(t, err)
+		comes(account.RoleParts{access.Monitor: north}, "looks")
+
+		f.on.Roles[1].Part = &access.RolePart{Teams: []string{"tem_9"}}
+		if err := f.tryPut(t, f.admin); !at("roles[1].part.supervisor.teams[0]", err) {
+			t.Errorf("a team that is not there: %v", err)
+		}
+		f.on.Roles[1] = account.ClaimRole{Value: "north", Role: access.Administrator, Part: &north}
+		if err := f.tryPut(t, f.admin); !at("roles[1].part.administrator", err) {
+			t.Errorf("an administrator of a part: %v", err)
+		}
+	})
+}
+
 // The last administrator stays one, whatever the provider says.
 func TestAProviderDoesNotTakeTheLastAdministrator(t *testing.T) {
 	eachSignOn(t, func(t *testing.T, f *signOns) {
@@ -186,7 +235,7 @@ func TestASignInEndsWhereItBegan(t *testing.T) {
 		other, _ := f.begin(t, false)
 		refused := func(what string, tenant id.Tenant, flow secret.Text, a openid.Answer) {
 			t.Helper()
-			if in, err := f.SignInProvider(t.Context(), account.From{}, tenant, flow, a); !errs.Is(err, errs.Unauthorised) || !in.Token.Empty() {
+			if in, err := f.SignInProvider(t.Context(), account.From{}, tenant, flow, a, account.Session{}); !errs.Is(err, errs.Unauthorised) || !in.Token.Empty() {
 				t.Errorf("%s: %v", what, err)
 			}
 		}
@@ -198,7 +247,7 @@ func TestASignInEndsWhereItBegan(t *testing.T) {
 		must(t, err)
 		refused("what was only a trial", f.a.ID, trial.Flow, f.Visit(trial.Address))
 
-		in, err := f.SignInProvider(t.Context(), account.From{}, f.a.ID, step.Flow, answer)
+		in, err := f.SignInProvider(t.Context(), account.From{}, f.a.ID, step.Flow, answer, account.Session{})
 		must(t, err)
 		refused("once more", f.a.ID, step.Flow, answer)
 		refused("once more with a new code", f.a.ID, step.Flow, f.Visit(step.Address))
@@ -224,7 +273,7 @@ func TestSensitiveChangesNeedAProviderThatSaysWhen(t *testing.T) {
 		must(t, f.LinkUser(t.Context(), f.admin, f.admin.Actor.User, secret.New("boss")))
 		f.Provider.Subject = "boss"
 		step, answer := f.begin(t, true)
-		in, err := f.SignInProvider(t.Context(), account.From{}, f.a.ID, step.Flow, answer)
+		in, err := f.SignInProvider(t.Context(), account.From{}, f.a.ID, step.Flow, answer, account.Session{})
 		must(t, err)
 		if !in.Session.Fresh(f.clock.Now()) {
 			t.Error("proved a moment ago, and not fresh")
@@ -253,7 +302,7 @@ func TestOnlyByTheProvider(t *testing.T) {
 		f.on.BreakGlass = chief.ID
 		must(t, f.tryPut(t, in.Session))
 
-		if _, err := f.SignIn(t.Context(), account.From{}, "acme", "bo", secret.New(goodPassword)); !errs.Is(err, errs.Forbidden) {
+		if _, err := f.SignIn(t.Context(), account.From{}, "acme", "bo", secret.New(goodPassword)); !errs.Is(err, errs.Unauthorised) {
 			t.Errorf("with a password: %v", err)
 		}
 		if _, err := f.SignIn(t.Context(), account.From{}, "acme", "bo", secret.New("wrong")); !errs.Is(err, errs.Unauthorised) {
@@ -438,10 +487,10 @@ func TestAProvidersSignInIsBoundToNetworks(t *testing.T) {
 		r.SignIn.Networks = []string{"192.0.2.0/24"}
 		f.fixture.rules[f.a.ID] = r
 		step, answer := f.begin(t, false)
-		_, err = f.SignInProvider(t.Context(), account.From{Address: netip.MustParseAddr("198.51.100.1")}, f.a.ID, step.Flow, answer)
+		_, err = f.SignInProvider(t.Context(), account.From{Address: netip.MustParseAddr("198.51.100.1")}, f.a.ID, step.Flow, answer, account.Session{})
 		wantCode(t, err, errs.Forbidden)
 		step, answer = f.begin(t, false)
-		_, err = f.SignInProvider(t.Context(), account.From{Address: netip.MustParseAddr("192.0.2.9")}, f.a.ID, step.Flow, answer)
+		_, err = f.SignInProvider(t.Context(), account.From{Address: netip.MustParseAddr("192.0.2.9")}, f.a.ID, step.Flow, answer, account.Session{})
 		must(t, err)
 	})
 }
@@ -593,7 +642,7 @@ func TestWhoIsRefusedAfterTheProviderIsNoted(t *testing.T) {
 		}
 		step, answer := f.begin(t, false)
 		answer.Code = "made up"
-		_, err = f.SignInProvider(t.Context(), account.From{}, f.a.ID, step.Flow, answer)
+		_, err = f.SignInProvider(t.Context(), account.From{}, f.a.ID, step.Flow, answer, account.Session{})
 		wantCode(t, err, errs.Unauthorised)
 		if n := f.audited(f.a.ID, "sign_in.refused"); n != 3 {
 			t.Errorf("a stranger: %d lines", n)

@@ -66,11 +66,12 @@ type RoleHolder struct {
 	Name  string              `json:"name" doc:"User name, or the key's name."`
 	Gains []access.Permission `json:"gains" nullable:"false" doc:"What it may do from then on, or further than before."`
 	Loses []access.Permission `json:"loses" nullable:"false" doc:"What it may not do any more, or less far."`
+	Part  *access.RolePart    `json:"part,omitempty" doc:"For what it has the role; absent: for everything."`
 }
 
 // Roles are the organisation's own roles, by age.
 func (s *Service) Roles(ctx context.Context, a access.Actor) ([]Role, error) {
-	if err := may(a, access.UserRead); err != nil {
+	if err := maySome(a, access.UserRead); err != nil {
 		return nil, err
 	}
 	out := []Role{}
@@ -80,6 +81,7 @@ func (s *Service) Roles(ctx context.Context, a access.Actor) ([]Role, error) {
 			return err
 		}
 		h, err := readHolders(tx)
+		h = h.seenBy(a)
 		out = out[:0]
 		for _, r := range rows {
 			out = append(out, h.view(r))
@@ -91,7 +93,7 @@ func (s *Service) Roles(ctx context.Context, a access.Actor) ([]Role, error) {
 
 // Role is one of the organisation's own roles.
 func (s *Service) Role(ctx context.Context, a access.Actor, role string) (out Role, err error) {
-	if err := may(a, access.UserRead); err != nil {
+	if err := maySome(a, access.UserRead); err != nil {
 		return Role{}, err
 	}
 	err = s.Store.Read(ctx, a.Tenant, func(tx *store.Tx) error {
@@ -100,7 +102,7 @@ func (s *Service) Role(ctx context.Context, a access.Actor, role string) (out Ro
 			return err
 		}
 		h, err := readHolders(tx)
-		out = h.view(row)
+		out = h.seenBy(a).view(row)
 		return err
 	})
 	return out, err
@@ -121,6 +123,14 @@ func readHolders(tx *store.Tx) (h holders, err error) {
 	h.users = slices.DeleteFunc(users, func(u store.UserRow) bool { return u.Status == string(Deleted) })
 	h.keys = slices.DeleteFunc(keys, func(k store.APIKeyRow) bool { return !k.RevokedAt.IsZero() })
 	return h, err
+}
+
+// seenBy are those of whom an actor may know.
+func (h holders) seenBy(a access.Actor) holders {
+	if access.Reach(a, access.UserRead) == access.Tenant {
+		return h
+	}
+	return holders{users: slices.DeleteFunc(h.users, func(u store.UserRow) bool { return !reaches(a, access.UserRead, u) })}
 }
 
 func (h holders) of(role string) (out holders) {
@@ -175,14 +185,6 @@ func checkRole(f *errs.Fields, a access.Actor, name string, permissions map[acce
 // screens, normalised: a role that is called so would be taken for it.
 var builtInNames = []string{"administrator", "administrador", "supervisor", "agent", "agente", "monitor", "observador", "privacy officer", "responsável pela privacidade", "reseller", "revendedor", "operator", "operador"}
 
-func scopesAsStored(given map[access.Permission]access.Scope) map[string]int {
-	out := make(map[string]int, len(given))
-	for p, s := range given {
-		out[string(p)] = int(s)
-	}
-	return out
-}
-
 // CreateRole makes a role of the organisation's own. Nobody gives a role what it
 // may not do itself, but administrators, who say who does what (access.Excess).
 func (s *Service) CreateRole(ctx context.Context, a access.Actor, n NewRole) (Role, error) {
@@ -198,7 +200,7 @@ func (s *Service) CreateRole(ctx context.Context, a access.Actor, n NewRole) (Ro
 		return Role{}, err
 	}
 	now := s.now()
-	row := store.RoleRow{ID: s.IDs.New(id.Role), Name: name, NameKey: nameKey(name), Base: string(n.Base), Grants: scopesAsStored(given), CreatedAt: now, UpdatedAt: now}
+	row := store.RoleRow{ID: s.IDs.New(id.Role), Name: name, NameKey: nameKey(name), Base: string(n.Base), Grants: store.GrantsStored(given), CreatedAt: now, UpdatedAt: now}
 	err := s.Store.Write(ctx, a.Tenant, func(tx *store.Tx) error {
 		all, err := tx.Roles()
 		if err != nil {
@@ -261,7 +263,11 @@ func effect(h holders, row store.RoleRow, given map[access.Permission]access.Sco
 	out := RoleEffect{Users: []RoleHolder{}, Keys: []RoleHolder{}}
 	holder := func(id, name string, before access.Actor) RoleHolder {
 		after := with(before, row.ID, given)
-		return RoleHolder{id, name, append([]access.Permission{}, access.Beyond(after, before)...), append([]access.Permission{}, access.Beyond(before, after)...)}
+		out := RoleHolder{ID: id, Name: name, Gains: append([]access.Permission{}, access.Beyond(after, before)...), Loses: append([]access.Permission{}, access.Beyond(before, after)...)}
+		if part, ok := before.Parts[access.Role(row.ID)]; ok {
+			out.Part = &part
+		}
+		return out
 	}
 	for _, u := range h.users {
 		out.Users = append(out.Users, holder(u.ID, u.UserName, u.Actor("")))
@@ -314,7 +320,10 @@ func (s *Service) UpdateRole(ctx context.Context, a access.Actor, role string, v
 		if err := s.roomForHolders(tx, h.of(role), row.ID, given); err != nil {
 			return err
 		}
-		row.Name, row.NameKey, row.Grants, row.UpdatedAt = name, nameKey(name), scopesAsStored(given), s.now()
+		if err := s.noteEndRights(tx, h.of(role), row.ID, given); err != nil {
+			return err
+		}
+		row.Name, row.NameKey, row.Grants, row.UpdatedAt = name, nameKey(name), store.GrantsStored(given), s.now()
 		if err := tx.UpdateRole(row); err != nil {
 			return err
 		}
@@ -331,6 +340,23 @@ func (s *Service) UpdateRole(ctx context.Context, a access.Actor, role string, v
 	s.tell(a.Tenant, Change{})
 	s.tellRoles(a.Tenant, role)
 	return out, nil
+}
+
+// noteEndRights notes whom a change of a role gives the right to agree to the
+// organisation's end, and from whom it takes it.
+func (s *Service) noteEndRights(tx *store.Tx, h holders, role string, given map[access.Permission]access.Scope) error {
+	for _, u := range h.users {
+		after := u
+		after.Custom = with(u.Actor(""), role, given).Custom
+		noteEndRight(u, &after, s.now())
+		if after.EndSince.Equal(u.EndSince) && after.EndLostAt.Equal(u.EndLostAt) {
+			continue
+		}
+		if err := tx.UpdateUser(after); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // roomForHolders refuses a change that makes more accounts agents than the
@@ -423,16 +449,22 @@ func (s *Service) deleteRole(tx *store.Tx, a access.Actor, role string, version 
 	if n := len(h.users) + len(h.keys); n > 0 && replacement == "" {
 		return nil, errs.New(errs.Conflict, "%d accounts or keys have this role. Say which role they have instead.", n)
 	}
+	whole, err := givenWhole(tx, replacement)
+	if err != nil {
+		return nil, err
+	}
 	agents := int64(0)
 	for i, before := range h.users {
 		u := &h.users[i]
-		u.Roles = slices.DeleteFunc(slices.Clone(u.Roles), func(r string) bool { return r == role || r == string(replacement) })
-		u.Roles = append(u.Roles, string(replacement))
-		slices.Sort(u.Roles)
+		u.Roles, u.Parts = store.ReplaceRole(u.Roles, u.Parts, role, string(replacement))
+		if whole {
+			u.Parts = partsOf(slices.DeleteFunc(slices.Clone(u.Roles), func(r string) bool { return r == string(replacement) }), u.Parts)
+		}
 		u.UpdatedAt = s.now()
 		if err := s.mayGive(tx, a, before, u, "query.replacement"); err != nil {
 			return nil, err
 		}
+		noteEndRight(before, u, s.now())
 		if !isAgent(before) && isAgent(*u) {
 			agents++
 		}
@@ -446,7 +478,7 @@ func (s *Service) deleteRole(tx *store.Tx, a access.Actor, role string, version 
 		if err := tx.UpdateUser(u); err != nil {
 			return nil, err
 		}
-		if err := s.Audit.Record(tx, a, "user.changed", "user", u.ID, map[string]string{"roles": strings.Join(u.Roles, " ")}); err != nil {
+		if err := s.Audit.Record(tx, a, "user.changed", "user", u.ID, map[string]string{"roles": rolesSaid(u.Roles, u.Parts)}); err != nil {
 			return nil, err
 		}
 		changed = append(changed, u.ID)
@@ -463,6 +495,9 @@ func (s *Service) deleteRole(tx *store.Tx, a access.Actor, role string, version 
 	if err := s.replaceClaimRole(tx, role, string(replacement)); err != nil {
 		return nil, err
 	}
+	if err := s.replaceProvisionedRole(tx, role, string(replacement)); err != nil {
+		return nil, err
+	}
 	if err := tx.DeleteRole(role); err != nil {
 		return nil, err
 	}
@@ -471,6 +506,18 @@ func (s *Service) deleteRole(tx *store.Tx, a access.Actor, role string, version 
 		detail["replacement"] = string(replacement)
 	}
 	return changed, s.Audit.Record(tx, a, "role.deleted", "role", role, detail)
+}
+
+// givenWhole says whether a role can only be given for everything.
+func givenWhole(tx *store.Tx, role access.Role) (bool, error) {
+	if role == "" || !access.IsCustom(role) {
+		return !access.Narrowable(role, role), nil
+	}
+	row, err := tx.Role(string(role))
+	if errs.Is(err, errs.NotFound) { // which mayGive says
+		return false, nil
+	}
+	return !access.Narrowable(role, access.Role(row.Base)), err
 }
 
 // replaceClaimRole puts another role in the place of one that the organisation's
@@ -487,10 +534,8 @@ func (s *Service) replaceClaimRole(tx *store.Tx, role, replacement string) error
 	if replacement == "" {
 		return errs.New(errs.Conflict, "The organisation's provider gives this role to who signs in. Change that first, under Single sign-on, or say which role it gives instead.")
 	}
-	for i, r := range o.Roles {
-		if gives(r) {
-			o.Roles[i].Role = access.Role(replacement)
-		}
+	if err := replaceInTable(tx, o.Roles, role, replacement); err != nil {
+		return err
 	}
 	config, err := json.Marshal(o)
 	if err != nil {
@@ -520,18 +565,27 @@ func (s *Service) mayGive(tx *store.Tx, a access.Actor, before store.UserRow, u 
 		return err
 	}
 	var f errs.Fields
+	checkGiven(&f, a, before, *u, path)
+	if err := s.knownParts(tx, &f, "role_parts", before.Parts, u.Actor(a.Tenant)); err != nil {
+		return err
+	}
+	return f.Err()
+}
+
+// checkGiven refuses, among the roles that a user did not have before, those that
+// do not exist and those that give what the actor may not do itself.
+func checkGiven(f *errs.Fields, a access.Actor, before, u store.UserRow, path string) {
 	given := u.Actor(a.Tenant)
 	for _, r := range given.Roles {
 		if access.IsCustom(r) && !slices.ContainsFunc(given.Custom, func(c access.Custom) bool { return c.ID == r }) {
 			f.Add(path, "%q is not a role here; %s", r, roleList(access.TenantRoles))
 		}
 	}
-	given.Roles = slices.DeleteFunc(slices.Clone(given.Roles), func(r access.Role) bool { return slices.Contains(before.Roles, string(r)) })
-	given.Custom = slices.DeleteFunc(slices.Clone(given.Custom), func(c access.Custom) bool { return slices.Contains(before.Roles, string(c.ID)) })
+	given.Roles = slices.DeleteFunc(slices.Clone(given.Roles), func(r access.Role) bool { return had(before, given, r) })
+	given.Custom = slices.DeleteFunc(slices.Clone(given.Custom), func(c access.Custom) bool { return had(before, given, c.ID) })
 	for _, p := range access.Excess(given, a) {
 		f.Add(path, "%q is more than you may do yourself", string(p))
 	}
-	return f.Err()
 }
 
 // mayManage refuses to change the sign-in or the roles of a user who may do more

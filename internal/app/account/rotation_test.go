@@ -144,7 +144,7 @@ func TestWhoMayRenewKeys(t *testing.T) {
 		_, err = f.RotateKeys(t.Context(), f.operator, f.a.ID)
 		must(t, err)
 		job := f.claim(f.a.ID, account.JobRotate)
-		_, err = f.EndOrganisation(t.Context(), f.operator, f.a.ID, f.a.Version)
+		_, err = f.BeginEnd(t.Context(), f.operator, f.a.ID, f.a.Version, account.EndTerms{Name: f.a.Name})
 		must(t, err)
 		must(t, f.RunRotation(t.Context(), job))
 		_, err = f.Keys(t.Context(), f.operator, f.a.ID)

@@ -31,13 +31,15 @@ type SignOn struct {
 	RolesClaim string      `json:"roles_claim" maxLength:"100" doc:"The claim whose values give roles at each sign-in, e.g. groups; empty: roles are given here."`
 	Roles      []ClaimRole `json:"roles" maxItems:"100" doc:"Which value gives which role. Who has none of them is refused."`
 	Only       bool        `json:"only" doc:"Users sign in by the provider only, but for break_glass. Switched on by who is signed in by it."`
+	SignOut    bool        `json:"sign_out,omitempty" doc:"Who signs out here is signed out at the provider, too, where it offers that (RP-initiated logout)."`
 	BreakGlass string      `json:"break_glass" maxLength:"64" doc:"Id of an administrator who may always sign in with its password, for the day when the provider is down."`
 }
 
 // ClaimRole gives a role to who has a value.
 type ClaimRole struct {
-	Value string      `json:"value" minLength:"1" maxLength:"200"`
-	Role  access.Role `json:"role"`
+	Value string           `json:"value" minLength:"1" maxLength:"200"`
+	Role  access.Role      `json:"role"`
+	Part  *access.RolePart `json:"part,omitempty" doc:"For these teams, queues and campaigns only; absent: for everything. Once a row of a role has one, what the role is given for is decided by these rows alone, and no longer by the part that was chosen here."`
 }
 
 // SignOnView is an organisation's sign-on as administrators see it.
@@ -46,6 +48,7 @@ type SignOnView struct {
 	HasSecret    bool      `json:"has_secret"`
 	Redirect     string    `json:"redirect" doc:"The redirect URI to register with the provider: this one alone."`
 	Logout       string    `json:"logout" doc:"The back-channel logout URI, where the provider offers that."`
+	SignedOut    string    `json:"signed_out" doc:"The post-logout redirect URI to register with the provider, for sign_out."`
 	Linked       int       `json:"linked" doc:"Users who are linked."`
 	BreakGlassAt time.Time `json:"break_glass_at,omitzero" doc:"When break_glass was used last."`
 	UpdatedAt    time.Time `json:"updated_at,omitzero"`
@@ -105,6 +108,7 @@ func (s *Service) SignOn(ctx context.Context, in Session, base string) (SignOnVi
 		v.Linked, err = tx.CountIdentities()
 		return err
 	})
+	v.SignedOut = signedOutAt(base)
 	v.Redirect, v.Logout = signOnRedirect(base, in.Actor.Tenant), base+"/api/v1/sign-in/provider/"+string(in.Actor.Tenant)+"/logout"
 	v.Scopes, v.Roles = append([]string{}, v.Scopes...), append([]ClaimRole{}, v.Roles...)
 	return v, err
@@ -298,14 +302,7 @@ func (s *Service) lettable(tx *store.Tx, in Session, was, o SignOn, newSecret, h
 	if err := f.Err(); err != nil || len(o.Roles) == 0 {
 		return err
 	}
-	before, gives := store.UserRow{}, store.UserRow{} // roles as if one user had them
-	for _, r := range was.Roles {
-		before.Roles = append(before.Roles, string(r.Role))
-	}
-	for _, r := range o.Roles {
-		gives.Roles = append(gives.Roles, string(r.Role))
-	}
-	return s.mayGive(tx, in.Actor, before, &gives, "roles")
+	return s.mayGiveByTable(tx, in.Actor, was.Roles, o.Roles)
 }
 
 func checkSignOn(o *SignOn) error {
@@ -407,6 +404,12 @@ func (s *Service) LinkUser(ctx context.Context, in Session, user string, subject
 		if err := tx.InsertIdentity(store.IdentityRow{Subject: index, UserID: user, CreatedAt: s.now()}); err != nil {
 			return err
 		}
+		lost := u.EndLostAt
+		if takenOver(&u, a, s.now()); !u.EndLostAt.Equal(lost) {
+			if err := tx.UpdateUser(u); err != nil {
+				return err
+			}
+		}
 		return s.Audit.Record(tx, a, "identity.linked", "user", user, map[string]string{"by": "administrator"})
 	})
 	if err == nil {
@@ -423,7 +426,7 @@ func (s *Service) UnlinkUser(ctx context.Context, in Session, user string) error
 	a := in.Actor
 	var ended []string
 	err := s.Store.Write(ctx, a.Tenant, func(tx *store.Tx) error {
-		linked, err := tx.DeleteIdentityOf(user)
+		linked, err := tx.UnlinkIdentityOf(user, s.now())
 		if err == nil && !linked {
 			err = errs.New(errs.NotFound, "This user is not linked.")
 		}
@@ -474,7 +477,11 @@ func keepGlass(tx *store.Tx, leaving string) error {
 		return nil
 	}
 	if err == nil && o.BreakGlass == leaving {
-		err = errs.New(errs.Conflict, "This is your organisation's account for emergencies, when its provider is down. Name another one first, under Single sign-on.")
+		err = isGlass()
 	}
 	return err
+}
+
+func isGlass() error {
+	return errs.New(errs.Conflict, "This is your organisation's account for emergencies, when its provider is down. Name another one first, under Single sign-on.")
 }

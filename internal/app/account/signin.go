@@ -11,6 +11,8 @@ import (
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/totp"
+	"nubitalk/internal/core/unusual"
 	"nubitalk/internal/store"
 )
 
@@ -52,6 +54,28 @@ func (s *Service) signIn(ctx context.Context, from From, slug, key string, passw
 	if err != nil {
 		return SignedIn{}, err
 	}
+	on, _, err := s.signOn(ctx, org.ID)
+	if org.ID == "" || errs.Is(err, errs.NotFound) {
+		err = nil
+	}
+	if err != nil {
+		return SignedIn{}, err
+	}
+	if !on.Only {
+		return s.signInHere(ctx, from, slug, key, password, org, user)
+	}
+	if user.ID != on.BreakGlass { // its password opens nothing, so nobody learns whether it is right
+		user = store.UserRow{}
+	}
+	in, err := s.signInHere(ctx, from, slug, key, password, org, user)
+	if errs.Is(err, errs.Unauthorised) {
+		err = errs.New(errs.Unauthorised, "Your organisation's users sign in with its own provider. Please choose that instead of a password.")
+	}
+	return in, err
+}
+
+// signInHere is a sign-in by a password, in an organisation where passwords open sessions.
+func (s *Service) signInHere(ctx context.Context, from From, slug, key string, password secret.Text, org store.OrganisationRow, user store.UserRow) (SignedIn, error) {
 	if user.ID == "" || user.Status != string(Active) {
 		return SignedIn{}, s.refuseUnknown(ctx, slug, key, password)
 	}
@@ -69,8 +93,8 @@ func (s *Service) signIn(ctx context.Context, from From, slug, key string, passw
 	if err := s.closedMeanwhile(ctx, org.ID, user.ID, p.device); err != nil {
 		return SignedIn{}, err
 	}
-	if org.Status != string(Active) {
-		return SignedIn{}, suspended()
+	if err := entered(org, user); err != nil {
+		return SignedIn{}, err
 	}
 	hash := user.PasswordHash
 	if s.hash.outdated(hash) {
@@ -134,25 +158,69 @@ func (s *Service) signInSecond(ctx context.Context, from From, state secret.Text
 	if err != nil {
 		return SignedIn{}, err
 	}
-	if user.Status != string(Active) || org.Status != string(Active) || string(digest(user.PasswordHash)) != string(k.Password) {
+	if user.Status != string(Active) || entered(org, user) != nil || string(digest(user.PasswordHash)) != string(k.Password) {
 		return SignedIn{}, errTicket()
 	}
 	if now, until := s.now(), s.closedUntil(user.ID, user.LockedUntil, k.Device); now.Before(until) {
 		return SignedIn{}, lockedOut(until.Sub(now))
+	}
+	closed, err := s.codesClosed(ctx, t, user.ID, k.Device)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	if closed && len(plainCode(code)) == totp.Digits {
+		return SignedIn{}, noMoreCodes()
 	}
 	after, was, ok, err := s.useCode(ctx, t, rows, code)
 	if err != nil {
 		return SignedIn{}, err
 	}
 	if !ok {
+		if err := s.countCode(ctx, t, user.ID, k.Device); err != nil {
+			return SignedIn{}, err
+		}
 		return SignedIn{}, wrongCode(s.failedSignIn(ctx, t, user.ID, k.Device))
 	}
 	return s.openSession(ctx, org, user.ID, user.PasswordHash, string(k.Secret), proof{by: "password " + after.Kind, from: from, device: k.Device, short: k.Short, also: func(tx *store.Tx) error {
 		if err := tx.SpendChallenge(k.spent(), time.UnixMilli(k.Until)); err != nil {
 			return onlyOnce(err, errTicket())
 		}
-		return onlyOnce(tx.UseFactor(after, was), wrongCode(refused()))
+		if err := onlyOnce(tx.UseFactor(after, was), wrongCode(refused())); err != nil {
+			return err
+		}
+		if FactorKind(after.Kind) == Recovery { // which says nothing of who guesses the app's codes
+			return nil
+		}
+		return tx.ForgetWrongCodes(user.ID, k.Device == "", k.Device != "")
 	}})
+}
+
+// codesClosed says whether too many codes of a user were wrong.
+func (s *Service) codesClosed(ctx context.Context, t id.Tenant, user, device string) (closed bool, err error) {
+	err = s.Store.Read(ctx, t, func(tx *store.Tx) error {
+		strangers, known, err := tx.WrongCodes(user)
+		closed = codesClosed(strangers, known, device)
+		return err
+	})
+	return closed, err
+}
+
+// countCode counts a wrong code for as long as the password stays, and notes the one
+// after which no more are taken.
+func (s *Service) countCode(ctx context.Context, t id.Tenant, user, device string) error {
+	return s.Store.Write(ctx, t, func(tx *store.Tx) error {
+		strangers, known, err := tx.WrongCodes(user)
+		if err != nil {
+			return err
+		}
+		if err := tx.CountWrongCode(user, device != ""); err != nil || codesClosed(strangers, known, device) {
+			return err
+		}
+		if strangers, known, err = tx.WrongCodes(user); err != nil || !codesClosed(strangers, known, device) {
+			return err
+		}
+		return s.Audit.Record(tx, access.Actor{Tenant: t, User: user}, "sign_in.codes_closed", "user", user, nil)
+	})
 }
 
 // readAccount is an account that a ticket names, with its second factors.
@@ -303,6 +371,8 @@ type proof struct {
 	short   bool   // the password is shorter than the rules allow
 	despite bool   // a lock-out, because this cannot be guessed
 	also    func(*store.Tx) error
+	// invitation is the hash of the code by which a user comes who has no password yet.
+	invitation []byte
 	// provider is what the organisation's own says; nil if it was not asked.
 	provider *providerProof
 }
@@ -330,11 +400,18 @@ func (s *Service) openSession(ctx context.Context, org store.OrganisationRow, us
 		row.ByProvider, row.ProviderSession, row.ProvedAt = true, p.provider.session, p.provider.proved
 	}
 	var session Session
+	came := unusual.SignIn{At: now, Network: s.networkOf(ctx, t, p.from.Address), Known: p.device != ""}
 	var roles string // that the provider changed
 	glass := false
 	err = s.changeUser(ctx, t, user, func(tx *store.Tx, u *store.UserRow) error {
 		if u.Status != string(Active) || u.PasswordHash != checkedHash || !stands && now.Before(u.LockedUntil) {
 			return refused()
+		}
+		if err := s.useInvitation(u, p.invitation); err != nil {
+			return err
+		}
+		if p.by == "password" && len(u.Factors) > 0 { // it was added while the password was looked at
+			return settled{errTicket()}
 		}
 		if p.also != nil {
 			if err := p.also(tx); err != nil {
@@ -348,6 +425,7 @@ func (s *Service) openSession(ctx context.Context, org store.OrganisationRow, us
 		if roles, err = s.rolesByProvider(tx, org, u, p); err != nil {
 			return err
 		}
+		came.Failures = u.Failures
 		u.SignedInAt, u.PasswordHash = now, hash
 		u.MustChange = u.MustChange || p.short
 		row.MustSetUp = p.provider == nil && len(u.Factors) == 0 && rules.SignIn.NeedsSecond(guarded(*u))
@@ -361,7 +439,7 @@ func (s *Service) openSession(ctx context.Context, org store.OrganisationRow, us
 		if roles != "" {
 			detail["roles"] = roles
 		}
-		if err := s.Audit.Record(tx, session.Actor, "sign_in", "session", row.ID, detail); err != nil || !glass {
+		if err := s.noteSignIn(tx, org.TimeZone, session.Actor, row.ID, came, detail); err != nil || !glass {
 			return err
 		}
 		return s.Audit.Record(tx, session.Actor, "sign_in.break_glass", "user", user, nil)
@@ -384,28 +462,12 @@ func (s *Service) openSession(ctx context.Context, org store.OrganisationRow, us
 func sessionOf(org store.OrganisationRow, u store.UserRow, row store.SessionRow) Session {
 	a := u.Actor(org.ID)
 	a.Session = row.ID
+	if org.Status != string(Active) { // it is ending (entered)
+		a.Scopes = access.WhileEnding
+	}
 	return Session{Actor: a,
 		Kind: Kind(org.Kind), MustChange: u.MustChange && !row.ByProvider, ByProvider: row.ByProvider, Language: u.Language, ExpiresAt: row.ExpiresAt, ProvedAt: row.ProvedAt,
 		opened: row.CreatedAt, lacksFactor: row.MustSetUp && len(u.Factors) == 0}
-}
-
-// SignOut ends the session.
-func (s *Service) SignOut(ctx context.Context, in Session) error {
-	if in.APIKey {
-		return errs.New(errs.Forbidden, "An API key has no session to end.")
-	}
-	a := in.Actor
-	err := s.Store.Write(ctx, a.Tenant, func(tx *store.Tx) error {
-		if err := tx.EndSession(a.Session, s.now()); err != nil {
-			return err
-		}
-		return s.Audit.Record(tx, a, "sign_out", "session", a.Session, nil)
-	})
-	if err != nil {
-		return err
-	}
-	s.tell(a.Tenant, Change{User: a.User, Sessions: []string{a.Session}, Reason: EndedSignedOut})
-	return nil
 }
 
 // settled is an error of changeUser's fn that trying again would not change.
@@ -425,10 +487,12 @@ func (s *Service) changeUser(ctx context.Context, t id.Tenant, user string, fn f
 			if err != nil {
 				return err
 			}
+			before := u
 			if err := fn(tx, &u); err != nil {
 				return err
 			}
 			u.UpdatedAt = s.now()
+			noteEndRight(before, &u, s.now())
 			if err := tx.UpdateUser(u); err != nil {
 				return err
 			}

@@ -14,7 +14,7 @@ import (
 // faster with this skill it is Conflict, and the answer is the level in force;
 // other skills changed meanwhile are left alone.
 func (s *Service) SetSkill(ctx context.Context, a access.Actor, user, skill string, level, was int) (int, error) {
-	if err := may(a, access.FloorManage); err != nil {
+	if err := maySome(a, access.FloorManage); err != nil {
 		return 0, err
 	}
 	if level < 0 || level > 10 {
@@ -23,7 +23,7 @@ func (s *Service) SetSkill(ctx context.Context, a access.Actor, user, skill stri
 	var now int
 	same := errs.New(errs.Conflict, "This skill has this level already.")
 	_, err := s.update(ctx, a, user, 0, "user.changed", func(tx *store.Tx, u *store.UserRow) (map[string]string, error) {
-		if u.Status != string(Active) || !u.UsesDesk() {
+		if u.Status != string(Active) || !u.UsesDesk() || !reaches(a, access.FloorManage, *u) {
 			return nil, noSuchUser()
 		}
 		if level > 0 {

@@ -8,7 +8,9 @@ import (
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/acd"
 	"nubitalk/internal/core/setup"
+	"nubitalk/internal/core/unusual"
 	"nubitalk/internal/core/usage"
+	"nubitalk/internal/store"
 )
 
 // Kind is what an organisation is.
@@ -33,19 +35,21 @@ const (
 
 // Organisation is an operator, a reseller or a tenant.
 type Organisation struct {
-	ID        id.Tenant    `json:"id"`
-	Kind      Kind         `json:"kind" enum:"operator,reseller,tenant"`
-	Parent    id.Tenant    `json:"parent,omitempty"`
-	Slug      string       `json:"slug" doc:"Typed at sign-in: lower-case letters, digits and hyphens."`
-	Name      string       `json:"name"`
-	Status    Status       `json:"status" enum:"active,suspended,closed"`
-	Language  string       `json:"language" enum:"en,pt"`
-	TimeZone  string       `json:"time_zone" doc:"IANA name, e.g. Europe/Lisbon."`
-	Limits    usage.Limits `json:"limits" doc:"What it may have at most, as the organisation above it chose."`
-	Users     int          `json:"users" doc:"Accounts that are not deleted."`
-	CreatedAt time.Time    `json:"created_at"`
-	UpdatedAt time.Time    `json:"updated_at"`
-	Version   int64        `json:"version"`
+	ID         id.Tenant    `json:"id"`
+	Kind       Kind         `json:"kind" enum:"operator,reseller,tenant"`
+	Parent     id.Tenant    `json:"parent,omitempty"`
+	Slug       string       `json:"slug" doc:"Typed at sign-in: lower-case letters, digits and hyphens."`
+	Name       string       `json:"name"`
+	Status     Status       `json:"status" enum:"active,suspended,closed"`
+	Language   string       `json:"language" enum:"en,pt"`
+	TimeZone   string       `json:"time_zone" doc:"IANA name, e.g. Europe/Lisbon."`
+	Limits     usage.Limits `json:"limits" doc:"What it may have at most, as the organisation above it chose."`
+	Users      int          `json:"users" doc:"Accounts that are not deleted."`
+	CreatedAt  time.Time    `json:"created_at"`
+	UpdatedAt  time.Time    `json:"updated_at"`
+	Version    int64        `json:"version"`
+	TrialUntil time.Time    `json:"trial_until,omitzero" doc:"It is on trial, and is suspended then."`
+	EndsAt     time.Time    `json:"ends_at,omitzero" doc:"Its end was begun and comes then, or has come. Until then it is suspended, and it may be called off."`
 }
 
 // NewOrganisation is what creating one takes.
@@ -57,15 +61,18 @@ type NewOrganisation struct {
 	TimeZone      string
 	Administrator string // user name of the first administrator
 	Limits        usage.Limits
+
+	link *store.SignUpLinkRow // by which it signs up; nil if who is above makes it
 }
 
 // OrganisationChange changes what is not nil.
 type OrganisationChange struct {
-	Name     *string
-	Status   *Status
-	Language *string
-	TimeZone *string
-	Limits   *usage.Limits
+	Name      *string
+	Status    *Status
+	Language  *string
+	TimeZone  *string
+	Limits    *usage.Limits
+	TrialDays *int64 // from now; 0: it is not on trial any more
 }
 
 // Profile is what a user may tell of itself. Everything is optional (notice
@@ -109,6 +116,7 @@ type User struct {
 	UserName    string              `json:"user_name" doc:"May be a pseudonym."`
 	Status      Status              `json:"status" enum:"active,locked,deleted"`
 	Roles       []access.Role       `json:"roles" doc:"Built-in ones, and ids of the organisation's own."`
+	Parts       RoleParts           `json:"role_parts" doc:"Those of its roles that it has for some teams, queues and campaigns only, by role; it has the others for everything."`
 	Kinds       []access.Role       `json:"kinds" enum:"administrator,supervisor,agent,monitor,privacy_officer,reseller,operator" doc:"The built-in roles that it counts as: those it has, and those that its other roles were made from."`
 	Skills      map[string]int      `json:"skills" doc:"Skill id to proficiency, 1-10."`
 	Teams       []string            `json:"teams" doc:"Team ids."`
@@ -116,6 +124,8 @@ type User struct {
 	Capacity    map[acd.Channel]int `json:"capacity" doc:"Interactions at once per channel; absent: the tenant's rule."`
 	Profile     Profile             `json:"profile"`
 	MustChange  bool                `json:"must_change" doc:"The next sign-in must choose a new password."`
+	State       UserState           `json:"state" enum:"active,must_change,locked_out,locked,invited,not_invited" doc:"How the account stands. not_invited: its invitation is over or was withdrawn."`
+	Invitation  *Invitation         `json:"invitation,omitempty" doc:"While it has no password because it was invited."`
 	Factors     []FactorKind        `json:"factors" enum:"totp,passkey" doc:"Kinds of second factor that it has."`
 	LockedUntil time.Time           `json:"locked_until,omitzero" doc:"Too many failed sign-ins."`
 	Language    string              `json:"language" enum:"en,pt"`
@@ -130,6 +140,7 @@ type User struct {
 type NewUser struct {
 	UserName string
 	Roles    []access.Role
+	Parts    RoleParts
 	Skills   map[string]int
 	Teams    []string
 	Site     string
@@ -143,6 +154,7 @@ type UserChange struct {
 	UserName *string
 	Status   *Status
 	Roles    *[]access.Role
+	Parts    *RoleParts // nil: as it is, as far as the roles stay
 	Skills   *map[string]int
 	Teams    *[]string
 	Site     *string
@@ -179,6 +191,7 @@ type SignedIn struct {
 	Session Session
 	Token   secret.Text
 	Devices secret.Text
+	Hint    secret.Text // for SignOutPage, of a sign-in by the provider
 	Second  *SecondStep
 }
 
@@ -195,21 +208,26 @@ type SessionView struct {
 	SeenAt    time.Time `json:"seen_at"`
 	ExpiresAt time.Time `json:"expires_at"`
 	Current   bool      `json:"current" doc:"The session of this call."`
+	// Unusual is absent of a usual one.
+	Unusual []unusual.Reason `json:"unusual,omitempty" enum:"failures,place,hour" doc:"Why its sign-in was unusual: wrong passwords right before, a browser and a network or an hour of the day that are new for this user."`
 }
 
 // Me is a signed-in user with what it may do.
 type Me struct {
-	User           User                `json:"user"`
-	Organisation   OrganisationName    `json:"organisation"`
-	Session        string              `json:"session"`
-	Permissions    []access.Permission `json:"permissions" doc:"What this user may do at least on its own things."`
-	OwnRoles       []RoleName          `json:"own_roles" nullable:"false" doc:"Those of its roles that its organisation made for itself."`
-	MustChange     bool                `json:"must_change" doc:"Only a new password may be chosen now."`
-	MustSetUp      bool                `json:"must_set_up" doc:"Only a second factor may be added now: the organisation's rules ask for one."`
-	ByProvider     bool                `json:"by_provider" doc:"Signed in by the organisation's own provider: who has to prove anew who it is does it there."`
-	PasswordLength int                 `json:"password_length" doc:"Fewest characters of a new password."`
-	ExpiresAt      time.Time           `json:"expires_at,omitzero"`
-	Support        *SupportView        `json:"support,omitempty" doc:"Set while one is in another organisation's affairs, by its grant; organisation is that one."`
+	User            User                `json:"user"`
+	Organisation    OrganisationName    `json:"organisation"`
+	Session         string              `json:"session"`
+	Permissions     []access.Permission `json:"permissions" doc:"What this user may do at least on its own things."`
+	Partly          []access.Permission `json:"partly" nullable:"false" doc:"Those of the permissions that reach some teams, queues and campaigns only."`
+	OwnRoles        []RoleName          `json:"own_roles" nullable:"false" doc:"Those of its roles that its organisation made for itself."`
+	MustChange      bool                `json:"must_change" doc:"Only a new password may be chosen now."`
+	MustSetUp       bool                `json:"must_set_up" doc:"Only a second factor may be added now: the organisation's rules ask for one."`
+	WrongCodes      int                 `json:"wrong_codes" doc:"Codes of second factors that were wrong, after the right password, in browsers that do not know the user: since the last right one there, or the last new password."`
+	UnusualSessions int                 `json:"unusual_sessions" doc:"Other sessions of this user that last and whose sign-in was unusual."`
+	ByProvider      bool                `json:"by_provider" doc:"Signed in by the organisation's own provider: who has to prove anew who it is does it there."`
+	PasswordLength  int                 `json:"password_length" doc:"Fewest characters of a new password."`
+	ExpiresAt       time.Time           `json:"expires_at,omitzero"`
+	Support         *SupportView        `json:"support,omitempty" doc:"Set while one is in another organisation's affairs, by its grant; organisation is that one."`
 }
 
 // OrganisationName is the part of an organisation that all its users see.
@@ -220,6 +238,7 @@ type OrganisationName struct {
 	Name     string    `json:"name"`
 	Language string    `json:"language" enum:"en,pt"`
 	TimeZone string    `json:"time_zone"`
+	EndsAt   time.Time `json:"ends_at,omitzero" doc:"It ends then; until then its administrators and privacy officers may sign in, for the code of its certificate alone."`
 }
 
 // APIKey is a key for programs. The secret itself is shown once, when made.
@@ -227,18 +246,22 @@ type APIKey struct {
 	ID        string              `json:"id"`
 	Name      string              `json:"name"`
 	Roles     []access.Role       `json:"roles"`
+	Parts     RoleParts           `json:"role_parts" doc:"Those of the roles that it has for some teams, queues and campaigns only, by role."`
 	Scopes    []access.Permission `json:"scopes,omitempty" doc:"Narrows the roles to these permissions; absent: all that the roles give."`
 	CreatedBy string              `json:"created_by"`
 	CreatedAt time.Time           `json:"created_at"`
 	ExpiresAt time.Time           `json:"expires_at,omitzero"`
 	UsedAt    time.Time           `json:"used_at,omitzero"`
 	RevokedAt time.Time           `json:"revoked_at,omitzero"`
+	// EarlierUntil is set by a rotation.
+	EarlierUntil time.Time `json:"earlier_until,omitzero" doc:"Until when the secret before the last rotation is good."`
 }
 
 // NewAPIKey is what making one takes.
 type NewAPIKey struct {
 	Name      string
 	Roles     []access.Role
+	Parts     RoleParts
 	Scopes    []access.Permission // nil: all that the roles give
 	ExpiresAt time.Time           // zero: no end
 }

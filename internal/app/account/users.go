@@ -20,8 +20,8 @@ func (s *Service) view(ctx context.Context, t id.Tenant, u store.UserRow) (User,
 	if err != nil {
 		return User{}, err
 	}
-	v := User{ID: u.ID, UserName: u.UserName, Status: Status(u.Status), Roles: wordsAs[access.Role](u.Roles), Kinds: append([]access.Role{}, u.Actor(t).Kinds()...), Skills: u.Skills,
-		Teams: append([]string{}, u.Teams...), Site: u.Site, Capacity: map[acd.Channel]int{}, Profile: p, MustChange: u.MustChange, Factors: wordsAs[FactorKind](u.Factors), Language: u.Language, SignedInAt: u.SignedInAt,
+	v := User{ID: u.ID, UserName: u.UserName, Status: Status(u.Status), Roles: wordsAs[access.Role](u.Roles), Parts: partsOf(u.Roles, u.Parts), Kinds: append([]access.Role{}, u.Actor(t).Kinds()...), Skills: u.Skills,
+		Teams: append([]string{}, u.Teams...), Site: u.Site, Capacity: map[acd.Channel]int{}, Profile: p, MustChange: u.MustChange, State: s.state(u), Invitation: s.invitationOf(u), Factors: wordsAs[FactorKind](u.Factors), Language: u.Language, SignedInAt: u.SignedInAt,
 		CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt, Version: u.Version}
 	for c, n := range u.Capacity {
 		v.Capacity[acd.Channel(c)] = n
@@ -34,18 +34,22 @@ func (s *Service) view(ctx context.Context, t id.Tenant, u store.UserRow) (User,
 
 // Users lists the organisation's users by age; deleted ones are left out.
 func (s *Service) Users(ctx context.Context, a access.Actor, cursor string, limit int) ([]User, string, error) {
-	if err := may(a, access.UserRead); err != nil {
+	if err := maySome(a, access.UserRead); err != nil {
 		return nil, "", err
 	}
 	if cursor != "" && !id.Valid(id.User, cursor) {
 		return nil, "", errs.Bad("query.cursor", "must be next of the page before")
 	}
 	limit = pageSize(limit)
+	within := store.WithinOf(a, access.UserRead)
+	if within != nil {
+		within.User = a.User
+	}
 	var rows []store.UserRow
 	err := s.Store.Read(ctx, a.Tenant, func(tx *store.Tx) error {
 		rows = rows[:0]
 		for after := cursor; ; {
-			more, err := tx.UsersAfter(after, limit+1)
+			more, err := tx.UsersAfter(after, within, limit+1)
 			if err != nil {
 				return err
 			}
@@ -87,10 +91,14 @@ func pageSize(limit int) int {
 
 // User is one user of the actor's organisation.
 func (s *Service) User(ctx context.Context, a access.Actor, user string) (User, error) {
-	if err := may(a, access.UserRead); err != nil {
+	if err := maySome(a, access.UserRead); err != nil {
 		return User{}, err
 	}
-	return s.user(ctx, a.Tenant, user)
+	u, err := s.user(ctx, a.Tenant, user)
+	if err == nil && user != a.User && !access.May(a, access.UserRead, access.Some(a.Tenant, access.RolePart{Teams: u.Teams})) {
+		return User{}, noSuchUser()
+	}
+	return u, err
 }
 
 func (s *Service) user(ctx context.Context, t id.Tenant, user string) (User, error) {
@@ -148,7 +156,7 @@ func (s *Service) CreateUser(ctx context.Context, a access.Actor, n NewUser) (Us
 		if err := s.mayGive(tx, a, store.UserRow{}, &row, "roles"); err != nil {
 			return err
 		}
-		return s.insertUser(tx, a, row)
+		return s.insertUser(tx, a, row, &agentRoom{s: s, tx: tx})
 	})
 	if err != nil {
 		return User{}, secret.Text{}, nameTaken(err, "user_name")
@@ -162,53 +170,64 @@ func (s *Service) CreateUser(ctx context.Context, a access.Actor, n NewUser) (Us
 // newUserRow checks and hashes; it does not touch the store.
 func (s *Service) newUserRow(ctx context.Context, org store.OrganisationRow, n NewUser, password secret.Text, mustChange bool) (store.UserRow, error) {
 	var f errs.Fields
-	n.UserName = checkUserName(&f, "user_name", n.UserName)
-	if n.Roles == nil {
-		n.Roles = []access.Role{usual(Kind(org.Kind))}
-	}
-	n.Roles = checkRoles(&f, "roles", Kind(org.Kind), n.Roles)
-	checkSkills(&f, "skills", n.Skills)
-	n.Teams = checkTeams(&f, "teams", n.Teams)
-	checkCapacity(&f, "capacity", n.Capacity)
-	n.Profile = checkProfile(&f, "profile", n.Profile)
-	if n.Language == "" {
-		n.Language = org.Language
-	}
-	checkLanguage(&f, "language", n.Language)
+	checkNew(&f, org, &n)
 	if err := f.Err(); err != nil {
 		return store.UserRow{}, err
 	}
-	user := s.IDs.New(id.User)
-	profile, err := s.sealProfile(ctx, org.ID, user, n.Profile)
-	if err != nil {
-		return store.UserRow{}, err
+	if password.Empty() { // the organisation's provider alone lets it in
+		return s.rowOf(ctx, org, n, "", mustChange)
 	}
 	hash, err := s.hash.make(ctx, password)
 	if err != nil {
 		return store.UserRow{}, err
 	}
+	return s.rowOf(ctx, org, n, hash, mustChange)
+}
+
+// checkNew checks what a new user has, and fills in what was left out.
+func checkNew(f *errs.Fields, org store.OrganisationRow, n *NewUser) {
+	n.UserName = checkUserName(f, "user_name", n.UserName)
+	if n.Roles == nil {
+		n.Roles = []access.Role{usual(Kind(org.Kind))}
+	}
+	n.Roles = checkRoles(f, "roles", Kind(org.Kind), n.Roles)
+	checkSkills(f, "skills", n.Skills)
+	n.Teams = checkTeams(f, "teams", n.Teams)
+	checkCapacity(f, "capacity", n.Capacity)
+	n.Profile = checkProfile(f, "profile", n.Profile)
+	if n.Language == "" {
+		n.Language = org.Language
+	}
+	checkLanguage(f, "language", n.Language)
+}
+
+// rowOf is the row of a new user that was checked.
+func (s *Service) rowOf(ctx context.Context, org store.OrganisationRow, n NewUser, hash string, mustChange bool) (store.UserRow, error) {
+	user := s.IDs.New(id.User)
+	profile, err := s.sealProfile(ctx, org.ID, user, n.Profile)
+	if err != nil {
+		return store.UserRow{}, err
+	}
 	now := s.now()
-	return store.UserRow{ID: user, UserName: n.UserName, UserNameKey: nameKey(n.UserName), Status: string(Active), Roles: words(n.Roles),
+	return store.UserRow{ID: user, UserName: n.UserName, UserNameKey: nameKey(n.UserName), Status: string(Active), Roles: words(n.Roles), Parts: n.Parts,
 		Skills: n.Skills, Teams: n.Teams, Site: n.Site, Capacity: channels(n.Capacity), ProfileSealed: profile, PasswordHash: hash, MustChange: mustChange,
 		Language: n.Language, CreatedAt: now, UpdatedAt: now}, nil
 }
 
-func (s *Service) insertUser(tx *store.Tx, a access.Actor, row store.UserRow) error {
+func (s *Service) insertUser(tx *store.Tx, a access.Actor, row store.UserRow, room *agentRoom) error {
 	if err := knownSkills(tx, row.Skills); err != nil {
 		return err
 	}
 	if err := s.knownPlaces(tx, row.Teams, row.Site); err != nil {
 		return err
 	}
-	if isAgent(row) {
-		if err := s.roomForAgents(tx, 1, "roles"); err != nil {
-			return err
-		}
+	if err := room.becomes(store.UserRow{}, row, "roles"); err != nil {
+		return err
 	}
 	if err := tx.InsertUser(row); err != nil {
 		return err
 	}
-	return s.Audit.Record(tx, a, "user.created", "user", row.ID, map[string]string{"roles": strings.Join(row.Roles, " ")})
+	return s.Audit.Record(tx, a, "user.created", "user", row.ID, map[string]string{"roles": rolesSaid(row.Roles, row.Parts)})
 }
 
 func channels(m map[acd.Channel]int) map[string]int {
@@ -238,49 +257,16 @@ func (s *Service) UpdateUser(ctx context.Context, a access.Actor, user string, v
 	if err != nil {
 		return User{}, err
 	}
-	if err := s.checkChange(org, &c); err != nil {
+	var f errs.Fields
+	checkChanged(&f, org, &c)
+	if err := f.Err(); err != nil {
 		return User{}, err
 	}
 	var ended []string
 	row, err := s.update(ctx, a, user, version, "user.changed", func(tx *store.Tx, u *store.UserRow) (map[string]string, error) {
-		if err := mayManage(a, *u); err != nil {
-			return nil, err
-		}
-		before := *u
-		if err := s.applyChange(ctx, a.Tenant, u, c); err != nil {
-			return nil, err
-		}
-		if err := s.mayGive(tx, a, before, u, "roles"); err != nil {
-			return nil, err
-		}
-		if c.Skills != nil {
-			if err := knownSkills(tx, *c.Skills); err != nil {
-				return nil, err
-			}
-		}
-		if !isAgent(before) && isAgent(*u) {
-			if err := s.roomForAgents(tx, 1, roleOrStatus(c)); err != nil {
-				return nil, err
-			}
-		}
-		if rules(before, org) && !rules(*u, org) {
-			if err := s.keepRuler(tx, org, u.ID); err != nil {
-				return nil, err
-			}
-			if err := keepGlass(tx, u.ID); err != nil {
-				return nil, err
-			}
-		}
-		if err := s.movesTo(tx, before, *u); err != nil {
-			return nil, err
-		}
-		ended = nil
-		if u.Status != string(Active) && before.Status == string(Active) {
-			if ended, err = endSessions(tx, u.ID, "", s.now()); err != nil {
-				return nil, err
-			}
-		}
-		return changed(before, *u), nil
+		detail, gone, err := s.changeIn(ctx, tx, a, org, u, c, &agentRoom{s: s, tx: tx})
+		ended = gone
+		return detail, err
 	})
 	if err != nil {
 		return User{}, updateConflict(err)
@@ -288,6 +274,54 @@ func (s *Service) UpdateUser(ctx context.Context, a access.Actor, user string, v
 	s.tell(a.Tenant, Change{User: user, Sessions: ended, Reason: EndedByAdmin})
 	s.tellSetup(a.Tenant, user)
 	return s.view(ctx, a.Tenant, row)
+}
+
+// changeIn makes a checked change of a user's row, which the caller writes, and
+// says for the audit log what it was and which sessions it ended.
+func (s *Service) changeIn(ctx context.Context, tx *store.Tx, a access.Actor, org store.OrganisationRow, u *store.UserRow, c UserChange, room *agentRoom) (detail map[string]string, ended []string, err error) {
+	if err := mayManage(a, *u); err != nil {
+		return nil, nil, err
+	}
+	before := *u
+	if err := s.applyChange(ctx, a.Tenant, u, c); err != nil {
+		return nil, nil, err
+	}
+	if u.UserNameKey != before.UserNameKey { // a provider may know another by it
+		takenOver(u, a, s.now())
+	}
+	if err := s.mayGive(tx, a, before, u, "roles"); err != nil {
+		return nil, nil, err
+	}
+	if c.Skills != nil {
+		if err := knownSkills(tx, *c.Skills); err != nil {
+			return nil, nil, err
+		}
+	}
+	if rules(before, org) && !rules(*u, org) {
+		if err := s.keepRuler(tx, org, u.ID); err != nil {
+			return nil, nil, err
+		}
+		if err := keepGlass(tx, u.ID); err != nil {
+			return nil, nil, err
+		}
+	}
+	if err := s.movesTo(tx, before, *u); err != nil {
+		return nil, nil, err
+	}
+	if err := room.becomes(before, *u, roleOrStatus(c)); err != nil {
+		return nil, nil, err
+	}
+	if u.Status != string(Active) && before.Status == string(Active) {
+		if ended, err = endSessions(tx, u.ID, "", s.now()); err != nil {
+			return nil, nil, err
+		}
+	}
+	if u.Status == string(Active) && before.Status == string(Locked) {
+		if err := tx.OpenedProvisioned(u.ID); err != nil {
+			return nil, nil, err
+		}
+	}
+	return changed(before, *u), ended, nil
 }
 
 // updateConflict tells apart the two conflicts of an update: a taken name comes
@@ -307,36 +341,36 @@ func roleOrStatus(c UserChange) string {
 	return "status"
 }
 
-func (s *Service) checkChange(org store.OrganisationRow, c *UserChange) error {
-	var f errs.Fields
+// checkChanged checks what a change names.
+func checkChanged(f *errs.Fields, org store.OrganisationRow, c *UserChange) {
 	if c.UserName != nil {
-		*c.UserName = checkUserName(&f, "user_name", *c.UserName)
+		*c.UserName = checkUserName(f, "user_name", *c.UserName)
 	}
 	if c.Status != nil && *c.Status != Active && *c.Status != Locked {
 		f.Add("status", "must be active or locked")
 	}
 	if c.Roles != nil {
-		*c.Roles = checkRoles(&f, "roles", Kind(org.Kind), *c.Roles)
+		*c.Roles = checkRoles(f, "roles", Kind(org.Kind), *c.Roles)
 	}
 	if c.Skills != nil {
-		checkSkills(&f, "skills", *c.Skills)
+		checkSkills(f, "skills", *c.Skills)
 	}
 	if c.Teams != nil {
-		*c.Teams = checkTeams(&f, "teams", *c.Teams)
+		*c.Teams = checkTeams(f, "teams", *c.Teams)
 	}
 	if c.Capacity != nil {
-		checkCapacity(&f, "capacity", *c.Capacity)
+		checkCapacity(f, "capacity", *c.Capacity)
 	}
 	if c.Profile != nil {
-		c.Profile = checkProfileChange(&f, "profile", *c.Profile)
+		c.Profile = checkProfileChange(f, "profile", *c.Profile)
 	}
 	if c.Language != nil {
-		checkLanguage(&f, "language", *c.Language)
+		checkLanguage(f, "language", *c.Language)
 	}
-	return f.Err()
 }
 
-func (s *Service) applyChange(ctx context.Context, t id.Tenant, u *store.UserRow, c UserChange) error {
+// apply makes a change of everything but the profile, which is sealed.
+func apply(u *store.UserRow, c UserChange) {
 	if c.UserName != nil {
 		u.UserName, u.UserNameKey = *c.UserName, nameKey(*c.UserName)
 	}
@@ -348,6 +382,10 @@ func (s *Service) applyChange(ctx context.Context, t id.Tenant, u *store.UserRow
 	}
 	if c.Roles != nil {
 		u.Roles = words(*c.Roles)
+		u.Parts = partsOf(u.Roles, u.Parts)
+	}
+	if c.Parts != nil {
+		u.Parts = *c.Parts // mayGive looks at them
 	}
 	if c.Skills != nil {
 		u.Skills = *c.Skills
@@ -364,6 +402,10 @@ func (s *Service) applyChange(ctx context.Context, t id.Tenant, u *store.UserRow
 	if c.Language != nil {
 		u.Language = *c.Language
 	}
+}
+
+func (s *Service) applyChange(ctx context.Context, t id.Tenant, u *store.UserRow, c UserChange) error {
+	apply(u, c)
 	if c.Profile != nil {
 		p, err := s.openProfile(ctx, t, u.ID, u.ProfileSealed)
 		if err != nil {
@@ -385,8 +427,8 @@ func (s *Service) applyChange(ctx context.Context, t id.Tenant, u *store.UserRow
 // changed says in ids and words of ours what an update did.
 func changed(before, after store.UserRow) map[string]string {
 	d := map[string]string{}
-	if !slices.Equal(before.Roles, after.Roles) {
-		d["roles"] = strings.Join(after.Roles, " ")
+	if !slices.Equal(before.Roles, after.Roles) || !sameParts(before.Parts, after.Parts) {
+		d["roles"] = rolesSaid(after.Roles, partsOf(after.Roles, after.Parts))
 	}
 	if before.Status != after.Status {
 		d["status"] = after.Status
@@ -434,11 +476,13 @@ func (s *Service) update(ctx context.Context, a access.Actor, user string, versi
 		if version != 0 && u.Version != version {
 			return errs.New(errs.Conflict, "This user was changed by someone else in the meantime.")
 		}
+		before := u
 		detail, err := fn(tx, &u)
 		if err != nil {
 			return err
 		}
 		u.UpdatedAt = s.now()
+		noteEndRight(before, &u, s.now())
 		if err := tx.UpdateUser(u); err != nil {
 			return err
 		}
@@ -472,6 +516,10 @@ func (s *Service) keepRuler(tx *store.Tx, org store.OrganisationRow, leaving str
 			return err
 		}
 	}
+	return lastRuler(org)
+}
+
+func lastRuler(org store.OrganisationRow) error {
 	return errs.New(errs.Conflict, "This is the last %s. Give the role to someone else first.", strings.ReplaceAll(string(rulerOf(Kind(org.Kind))), "_", " "))
 }
 
@@ -496,6 +544,7 @@ func (s *Service) DeleteUser(ctx context.Context, a access.Actor, user string) e
 	}
 	var ended []string
 	var told func()
+	photo := false
 	err = s.Store.Write(ctx, a.Tenant, func(tx *store.Tx) error {
 		u, err := tx.User(user)
 		if err != nil {
@@ -524,6 +573,14 @@ func (s *Service) DeleteUser(ctx context.Context, a access.Actor, user string) e
 				return err
 			}
 		}
+		if mayEnd(u) {
+			if err := tx.LoseEnd(user, s.now()); err != nil {
+				return err
+			}
+		}
+		if photo, err = tx.DeletePhoto(user); err != nil {
+			return err
+		}
 		if err := tx.EraseUser(user, s.now()); err != nil {
 			return err
 		}
@@ -537,6 +594,9 @@ func (s *Service) DeleteUser(ctx context.Context, a access.Actor, user string) e
 	s.tell(a.Tenant, Change{User: user, Sessions: ended, Reason: EndedByAdmin})
 	s.tell(a.Tenant, Change{})
 	s.tellSetup(a.Tenant, user)
+	if photo {
+		s.tellPhotos(a.Tenant)
+	}
 	told()
 	return nil
 }

@@ -105,7 +105,7 @@ func TestOnlyThosePermittedManageUsers(t *testing.T) {
 		wantCode(t, f.DeleteUser(t.Context(), a, u.ID), errs.Forbidden)
 		_, _, err = f.CreateAPIKey(t.Context(), a, account.NewAPIKey{Name: "k", Roles: []access.Role{access.Agent}})
 		wantCode(t, err, errs.Forbidden)
-		_, _, err = f.Organisations(t.Context(), f.a.admin, "", "", 0)
+		_, err = f.Organisations(t.Context(), f.a.admin, account.OrganisationQuery{}, "", 0)
 		wantCode(t, err, errs.Forbidden)
 	})
 }

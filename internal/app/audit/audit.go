@@ -90,7 +90,7 @@ func (l *Log) Append(tx *store.Tx, actor, action, object, detail string) error {
 var objectKinds = map[string]string{
 	id.Operator: "organisation", id.Reseller: "organisation", id.TenantKind: "organisation", id.User: "user", id.Session: "session", id.APIKey: "api_key",
 	id.Contact: "contact", id.Interaction: "interaction", id.Queue: "queue", id.Consent: "consent", id.Attachment: "attachment", id.Offer: "offer",
-	id.Alert: "alert", id.SupportGrant: "support_grant",
+	id.Alert: "alert", id.SupportGrant: "support_grant", id.Export: "export", id.SignUpLink: "sign_up_link",
 }
 
 func (l *Log) append(tx *store.Tx, kind, actor, action, objectKind, object string, detail map[string]string) error {
@@ -106,8 +106,16 @@ func (l *Log) append(tx *store.Tx, kind, actor, action, objectKind, object strin
 		}
 		text = string(b)
 	}
-	_, err := tx.AppendAudit(store.AuditRow{At: l.clock.Now(), ActorKind: kind, ActorID: actor, Action: action, ObjectKind: objectKind, ObjectID: mask(object), Detail: text}, hash)
-	return err
+	now := l.clock.Now()
+	why, err := lookAt(tx, actor, action, now) // before: it is beside what was done earlier
+	if err != nil {
+		return err
+	}
+	_, err = tx.AppendAudit(store.AuditRow{At: now, ActorKind: kind, ActorID: actor, Action: action, ObjectKind: objectKind, ObjectID: mask(object), Detail: text}, hash)
+	if err != nil || why == nil {
+		return err
+	}
+	return l.append(tx, kind, actor, Unusual, objectKind, object, why)
 }
 
 // code is what details are made of: codes, ids, numbers, times, lists of them.

@@ -11,6 +11,7 @@ import (
 	"nubitalk/internal/bus"
 	"nubitalk/internal/channel/chat"
 	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/setup"
 	"nubitalk/internal/store"
 )
 
@@ -54,10 +55,15 @@ type Deps struct {
 	Blobs         Blobs
 	Conversations Conversations
 	Audit         Auditor
-	Bus           Bus
-	Clock         clock.Clock
-	IDs           *id.Source
-	Log           *slog.Logger
+	// Fields gives the values of the tenant's own fields, for an export; nil: there are none.
+	Fields func(tx *store.Tx, e setup.FieldEntity, object, contact string) ([]ExportedField, error)
+	// Unrestricted is told in the transaction that ends the restriction of a contact's
+	// processing; may be nil.
+	Unrestricted func(tx *store.Tx, contact string) error
+	Bus          Bus
+	Clock        clock.Clock
+	IDs          *id.Source
+	Log          *slog.Logger
 }
 
 // Service owns contacts. It is safe for use by several goroutines.

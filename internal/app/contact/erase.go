@@ -187,7 +187,11 @@ func (s *Service) checkWork(tx *store.Tx, contact string, none bool) error {
 			if none {
 				return errs.New(errs.Conflict, "This contact has interactions.")
 			}
-			if r.ClosedAt.IsZero() {
+			goesOn, err := tx.GoesOn(r)
+			if err != nil {
+				return err
+			}
+			if goesOn {
 				return errs.New(errs.Conflict, "This person is in a conversation. Finish it first, then erase.")
 			}
 			before = store.Cursor{At: r.ArrivedAt, ID: r.ID}
@@ -261,6 +265,7 @@ var counted = []struct {
 }{
 	{"contacts", "the contact's key, name and settings", func(e store.Erased) int64 { return e.Contacts }},
 	{"addresses", "addresses", func(e store.Erased) int64 { return e.Addresses }},
+	{"fields", "values of custom fields", func(e store.Erased) int64 { return e.Fields }},
 	{"consents", "consents", func(e store.Erased) int64 { return e.Consents }},
 	{"interactions", "interactions with their times and labels", func(e store.Erased) int64 { return e.Interactions }},
 	{"chats", "conversations", func(e store.Erased) int64 { return e.Chats }},

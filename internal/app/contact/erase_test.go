@@ -93,7 +93,7 @@ func (f *fixture) wantThere(t *testing.T, tenant id.Tenant, p person) {
 
 func wantReceipt(t *testing.T, r contact.Receipt, p person, at time.Time) {
 	t.Helper()
-	want := []contact.ErasedCount{{"the contact's key, name and settings", 1}, {"addresses", 2}, {"consents", 0}, {"interactions with their times and labels", 1},
+	want := []contact.ErasedCount{{"the contact's key, name and settings", 1}, {"addresses", 2}, {"values of custom fields", 0}, {"consents", 0}, {"interactions with their times and labels", 1},
 		{"conversations", 1}, {"messages", 2}, {"search tokens", 2}, {"files", 1}, {"recordings", 0}, {"evaluations of recordings", 0}, {"who took part in calls, with the number", 0}, {"parts of interactions held by agents and queues", 0}, {"offers to agents", 0}}
 	if diff := cmp.Diff(want, r.Erased); diff != "" {
 		t.Error(diff)
@@ -151,6 +151,29 @@ func TestErasingWaitsForTheEndOfAConversation(t *testing.T) {
 			t.Errorf("a refused erasure took addresses: %v", got)
 		}
 		f.close(t, tenA, work)
+		_, err = f.Erase(t.Context(), officer(tenA), ana.contact)
+		must(t, err)
+		f.wantGone(t, tenA, ana)
+	})
+}
+
+// An email that was merged into another person's is in a conversation as long as that is.
+func TestErasingWaitsForWhereAnEmailGoesOn(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		ana := f.person(t, tenA, "ana@example.org")
+		_, merged := f.arrive(t, tenA, arrival("Ana", "email", "ana@example.org"))
+		_, into := f.arrive(t, tenA, arrival("Bob", "email", "bob@example.org"))
+		f.close(t, tenA, merged)
+		must(t, f.db.Write(t.Context(), tenA, func(tx *store.Tx) error {
+			r, err := tx.Interaction(merged)
+			must(t, err)
+			r.MergedInto = into
+			return tx.UpdateInteraction(r)
+		}))
+		_, err := f.Erase(t.Context(), officer(tenA), ana.contact)
+		wantCode(t, err, errs.Conflict)
+		f.wantThere(t, tenA, ana)
+		f.close(t, tenA, into)
 		_, err = f.Erase(t.Context(), officer(tenA), ana.contact)
 		must(t, err)
 		f.wantGone(t, tenA, ana)
@@ -264,7 +287,7 @@ func TestAnErasureBrokenOffAnywhereGoesOn(t *testing.T) {
 				must(t, err)
 				wantReceipt(t, r, ana, f.clock.Now())
 				must(t, f.db.Write(t.Context(), tenA, func(tx *store.Tx) error { // the newcomer goes, for the next case
-					rows, err := tx.ContactsAfter("", 10)
+					rows, err := tx.ContactsAfter("", store.ContactFilter{}, 10)
 					for _, c := range rows {
 						if err == nil {
 							_, err = tx.DeleteContact(c.ID)
@@ -361,7 +384,7 @@ func TestArrivalsDuringAnErasure(t *testing.T) {
 func (f *fixture) everyone(t *testing.T) (ids []string) {
 	t.Helper()
 	must(t, f.db.Read(t.Context(), tenA, func(tx *store.Tx) error {
-		rows, err := tx.ContactsAfter("", 100)
+		rows, err := tx.ContactsAfter("", store.ContactFilter{}, 100)
 		for _, r := range rows {
 			ids = append(ids, r.ID)
 		}

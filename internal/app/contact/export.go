@@ -22,7 +22,8 @@ import (
 const readme = `This archive holds everything that is stored about one person.
 Este arquivo contém tudo o que está guardado sobre uma pessoa.
 
-contact.json        name, addresses, language, consents with the texts shown
+contact.json        name, addresses, language, the organisation's own fields,
+                    consents with the texts shown, the contact lists it is in
 interactions.json   each time the person was in touch: when, how long, result;
                     of calls the numbers and who took part
 conversations/      what was written, one file per conversation, with what the
@@ -35,7 +36,52 @@ The JSON files are UTF-8; times are UTC (RFC 3339).
 
 type exportedContact struct {
 	Contact
-	ConsentTexts []exportedText `json:"consent_texts"`
+	ConsentTexts []exportedText  `json:"consent_texts"`
+	Fields       []ExportedField `json:"fields,omitempty"`
+	Lists        []exportedList  `json:"contact_lists,omitempty"`
+}
+
+// exportedList is a contact list that a person is in, and how it stands in the campaigns
+// that call it.
+type exportedList struct {
+	List      string             `json:"list"`
+	TimeZone  string             `json:"time_zone,omitempty"`
+	AddedAt   time.Time          `json:"added_at"`
+	Campaigns []exportedCampaign `json:"campaigns,omitempty"`
+}
+
+type exportedCampaign struct {
+	Campaign string    `json:"campaign"`
+	State    string    `json:"state"`
+	Reason   string    `json:"reason,omitempty"`
+	Calls    int       `json:"calls"`
+	DueAt    time.Time `json:"call_again_at,omitzero"`
+}
+
+// exportedLists are the contact lists that a person is in.
+func exportedLists(tx *store.Tx, contact string) (out []exportedList, err error) {
+	rows, err := tx.ListsOf(contact)
+	if err != nil {
+		return nil, err
+	}
+	called, err := tx.CampaignsOf(contact)
+	for _, r := range rows {
+		l := exportedList{List: r.ListID, TimeZone: r.TimeZone, AddedAt: r.AddedAt}
+		for _, c := range called {
+			if c.EntryID == r.ID {
+				l.Campaigns = append(l.Campaigns, exportedCampaign{c.CampaignID, c.State, c.Reason, c.Attempts, c.DueAt})
+			}
+		}
+		out = append(out, l)
+	}
+	return out, err
+}
+
+// ExportedField is what stands in a field of the tenant's own.
+type ExportedField struct {
+	Key   string          `json:"key"`
+	Label string          `json:"label"`
+	Value json.RawMessage `json:"value"`
 }
 
 // exportedText is a consent text as it was when the person agreed to it.
@@ -66,6 +112,7 @@ type exportedInteraction struct {
 	Seconds     int64             `json:"seconds,omitempty"`
 	Parts       []exportedSegment `json:"parts"`
 	Legs        []exportedLeg     `json:"legs,omitempty"`
+	Fields      []ExportedField   `json:"fields,omitempty"`
 }
 
 // exportedLeg is one end of a call.
@@ -106,6 +153,12 @@ func (s *Service) Export(ctx context.Context, a access.Actor, contact string, w 
 		if c.ConsentTexts, err = consentTexts(tx, c.Consents); err != nil {
 			return err
 		}
+		if c.Fields, err = s.fields(tx, setup.OfContact, contact, contact); err != nil {
+			return err
+		}
+		if c.Lists, err = exportedLists(tx, contact); err != nil {
+			return err
+		}
 		if rows, err = allWork(tx, contact); err != nil {
 			return err
 		}
@@ -140,6 +193,13 @@ func (s *Service) Export(ctx context.Context, a access.Actor, contact string, w 
 		return err
 	}
 	return out.close()
+}
+
+func (s *Service) fields(tx *store.Tx, e setup.FieldEntity, object, contact string) ([]ExportedField, error) {
+	if s.Fields == nil {
+		return nil, nil
+	}
+	return s.Fields(tx, e, object, contact)
 }
 
 func consentTexts(tx *store.Tx, consents []Consent) ([]exportedText, error) {
@@ -221,6 +281,9 @@ func (s *Service) interaction(tx *store.Tx, r store.InteractionRow) (exportedInt
 		e.Parts = append(e.Parts, exportedSegment{g.HolderKind, g.StartedAt, g.EndedAt})
 	}
 	if err != nil {
+		return e, err
+	}
+	if e.Fields, err = s.fields(tx, setup.OfInteraction, r.ID, r.ContactID); err != nil {
 		return e, err
 	}
 	legs, err := tx.Legs(r.ID)

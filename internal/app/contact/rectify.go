@@ -81,6 +81,11 @@ func (s *Service) apply(tx *store.Tx, row *store.ContactRow, c Change) (changed 
 	if c.Restricted != nil {
 		switch {
 		case !*c.Restricted:
+			if !row.RestrictedAt.IsZero() && s.Unrestricted != nil {
+				if err := s.Unrestricted(tx, row.ID); err != nil {
+					return nil, err
+				}
+			}
 			row.RestrictedAt = time.Time{}
 		case row.RestrictedAt.IsZero():
 			row.RestrictedAt = s.Clock.Now()

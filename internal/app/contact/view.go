@@ -46,6 +46,19 @@ func (s *Service) Find(ctx context.Context, a access.Actor, kind string, address
 		}
 		return items, "", err
 	}
+	return s.list(ctx, a, store.ContactFilter{}, cursor, limit)
+}
+
+// FindByField finds contacts by a value in a custom field, as app/field says that it is
+// stored (Searched), in pages by id.
+func (s *Service) FindByField(ctx context.Context, a access.Actor, field, value, cursor string, limit int) (items []Contact, next string, err error) {
+	if access.Reach(a, access.ContactRead) == access.None {
+		return nil, "", errs.New(errs.Forbidden, "You may not see contacts.")
+	}
+	return s.list(ctx, a, store.ContactFilter{Field: field, Value: value}, cursor, limit)
+}
+
+func (s *Service) list(ctx context.Context, a access.Actor, f store.ContactFilter, cursor string, limit int) (items []Contact, next string, err error) {
 	if cursor != "" && !id.Valid(id.Contact, cursor) {
 		return nil, "", errs.Bad("cursor", "is not one that this list gave")
 	}
@@ -54,17 +67,21 @@ func (s *Service) Find(ctx context.Context, a access.Actor, kind string, address
 	}
 	limit = min(limit, 200)
 	err = s.DB.Read(ctx, a.Tenant, func(tx *store.Tx) (err error) {
-		items, next, err = s.page(tx, a, cursor, limit)
+		items, next, err = s.page(tx, a, f, cursor, limit)
 		return err
 	})
 	return items, next, err
 }
 
 // page collects limit contacts that the actor may see.
-func (s *Service) page(tx *store.Tx, a access.Actor, after string, limit int) (items []Contact, next string, err error) {
+func (s *Service) page(tx *store.Tx, a access.Actor, f store.ContactFilter, after string, limit int) (items []Contact, next string, err error) {
 	items = []Contact{}
+	if access.Reach(a, access.ContactRead) == access.SomeOf {
+		p := access.PartOf(a, access.ContactRead)
+		f.Part = &p
+	}
 	for {
-		rows, err := tx.ContactsAfter(after, limit+1)
+		rows, err := tx.ContactsAfter(after, f, limit+1)
 		if err != nil {
 			return nil, "", err
 		}
@@ -76,7 +93,7 @@ func (s *Service) page(tx *store.Tx, a access.Actor, after string, limit int) (i
 			if i == limit {
 				break // the next page of rows begins after it
 			}
-			if s.may(tx, a, access.ContactRead, row.ID) != nil {
+			if f.Part == nil && s.may(tx, a, access.ContactRead, row.ID) != nil {
 				continue
 			}
 			c, err := s.reveal(tx, row)
@@ -137,6 +154,49 @@ func (s *Service) Named(ctx context.Context, t id.Tenant, kind string, address s
 	return contact, err
 }
 
+// AddressesOf are a contact's addresses of a kind, the first it was known by before the
+// others; none of one who was erased. It is for parts that write to the contact on
+// behalf of who may see it.
+func (s *Service) AddressesOf(ctx context.Context, t id.Tenant, contact, kind string) (list []secret.Text, err error) {
+	err = s.DB.Read(ctx, t, func(tx *store.Tx) error {
+		list = nil
+		c, err := s.read(tx, contact)
+		if errs.Is(err, errs.NotFound) || errs.Is(err, errs.Gone) {
+			return nil
+		}
+		for _, a := range c.Addresses {
+			if a.Kind == kind {
+				list = append(list, secret.New(a.Value))
+			}
+		}
+		return err
+	})
+	return list, err
+}
+
+// Callee is whom a campaign calls: the contact's name and the number with that index, and
+// whether processing of it is restricted. NotFound or Gone where there is no such number, or
+// the person was erased. It is for parts that call on behalf of who may see it.
+func (s *Service) Callee(tx *store.Tx, contact string, number secret.Index) (name, phone secret.Text, restricted bool, err error) {
+	row, err := tx.Contact(contact)
+	if err != nil {
+		return name, phone, false, err
+	}
+	address, err := tx.AddressByIndex(privacy.Phone, number)
+	if err == nil && address.ContactID != contact {
+		err = errs.New(errs.NotFound, "This contact has another number now.")
+	}
+	if err != nil {
+		return name, phone, false, err
+	}
+	p, err := s.openProfile(tx, row)
+	if err != nil {
+		return name, phone, false, err
+	}
+	value, err := s.Keys.OpenContact(tx.Context(), tx.Tenant(), contact, addressAt(privacy.Phone, number), address.AddressSealed)
+	return secret.New(p.Name), secret.New(string(value.Reveal())), !row.RestrictedAt.IsZero(), err
+}
+
 // Contact shows one contact, with its addresses in full. That somebody looked
 // is noted in the audit log.
 func (s *Service) Contact(ctx context.Context, a access.Actor, contact string) (c Contact, err error) {
@@ -156,6 +216,16 @@ func (s *Service) Contact(ctx context.Context, a access.Actor, contact string) (
 	return c, nil
 }
 
+// May is errs.NotFound unless the actor may do p to a contact that is there. It is for
+// parts that keep something of their own beside it.
+func (s *Service) May(tx *store.Tx, a access.Actor, p access.Permission, contact string) error {
+	if err := s.may(tx, a, p, contact); err != nil {
+		return err
+	}
+	_, err := tx.Contact(contact)
+	return err
+}
+
 // may says whether the actor may do p to a contact: to all of the tenant, or to
 // those whose interaction it holds or held a short while ago. A contact that it
 // may not know of does not exist.
@@ -164,7 +234,12 @@ func (s *Service) may(tx *store.Tx, a access.Actor, p access.Permission, contact
 	if access.May(a, p, thing) {
 		return nil
 	}
-	if access.Reach(a, p) == access.Own {
+	if access.Reach(a, p) == access.SomeOf {
+		if in, err := tx.ContactWithin(contact, access.PartOf(a, p)); err != nil || in {
+			return err
+		}
+	}
+	if r := access.Reach(a, p); r == access.Own || r == access.SomeOf {
 		rows, err := tx.InteractionsOf(contact, store.Cursor{}, 50) // the newest
 		if err != nil {
 			return err

@@ -63,10 +63,10 @@ func alertOf(r store.AlertRow) Alert {
 
 // openAlerts are those that last and that somebody sees, the worst first, then
 // the oldest.
-func (f *floor) openAlerts(user string) []Alert {
+func (f *floor) openAlerts(a access.Actor) []Alert {
 	out := make([]Alert, 0, len(f.alerts.open))
 	for _, w := range f.alerts.open {
-		if f.alertIsFor(user, w.id) {
+		if f.alertIsFor(a.User, w.id) && f.mayAlert(a, access.FloorWatch, w.row) {
 			out = append(out, alertOf(w.row))
 		}
 	}
@@ -90,6 +90,10 @@ func (m *Manager) Alerts(ctx context.Context, a access.Actor, q AlertSearch) (it
 	f := store.AlertFilter{Open: q.State == "open", Cleared: q.State == "cleared", Rule: q.Rule, Subject: q.Subject, Limit: limitOf(q.Limit) + 1}
 	if f.Before, err = readCursor(q.Cursor, id.Alert); err != nil {
 		return nil, "", err
+	}
+	if access.Reach(a, access.FloorWatch) == access.SomeOf {
+		part := access.PartOf(a, access.FloorWatch)
+		f.Within = &part
 	}
 	if f.Without, err = m.notFor(ctx, a); err != nil {
 		return nil, "", err
@@ -137,7 +141,7 @@ func (m *Manager) Acknowledge(ctx context.Context, a access.Actor, alertID strin
 	var out Alert
 	err := m.do(ctx, a.Tenant, func(f *floor, now time.Time) error {
 		w := f.alerts.open[alertID]
-		if w == nil || !f.alertIsFor(a.User, w.id) {
+		if w == nil || !f.alertIsFor(a.User, w.id) || !f.mayAlert(a, access.AlertManage, w.row) {
 			return none
 		}
 		if w.row.AcknowledgedAt.IsZero() {
@@ -155,6 +159,18 @@ func (m *Manager) Acknowledge(ctx context.Context, a access.Actor, alertID strin
 	return out, err
 }
 
+// mayAcknowledge is mayAlert for an alert that no floor holds any more.
+func mayAcknowledge(tx *store.Tx, a access.Actor, row store.AlertRow) (bool, error) {
+	in := access.RolePart{Queues: []string{row.SubjectID}}
+	if row.SubjectKind == ofAgent {
+		var err error
+		if in, err = tx.Belongs("", row.SubjectID, ""); err != nil {
+			return false, err
+		}
+	}
+	return access.Over(a, access.AlertManage, access.Some(a.Tenant, in)) > access.Own, nil
+}
+
 // acknowledgeCleared is Acknowledge for an alert that no floor holds any more.
 func (m *Manager) acknowledgeCleared(ctx context.Context, a access.Actor, alertID string) (Alert, error) {
 	var row store.AlertRow
@@ -166,6 +182,9 @@ func (m *Manager) acknowledgeCleared(ctx context.Context, a access.Actor, alertI
 	err = m.DB.Write(ctx, a.Tenant, func(tx *store.Tx) (err error) {
 		if row, err = tx.Alert(alertID); errs.Is(err, errs.NotFound) || err == nil && slices.Contains(hidden, row.RuleID) {
 			return errs.New(errs.NotFound, "This alert does not exist.")
+		}
+		if ok, err := mayAcknowledge(tx, a, row); err != nil || !ok {
+			return cmp.Or[error](err, errs.New(errs.NotFound, "This alert does not exist."))
 		}
 		if seen = err == nil && row.AcknowledgedAt.IsZero() && !row.ClearedAt.IsZero(); !seen {
 			return err

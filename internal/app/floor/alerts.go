@@ -337,7 +337,7 @@ func (f *floor) keepAlert(row store.AlertRow) {
 
 func (f *floor) tellAlert(row store.AlertRow) {
 	to := f.recipients(row.RuleID)
-	f.batch.events = append(f.batch.events, bus.Event{Tenant: f.tenant, Kind: alertChanged, Users: to, Watch: access.FloorWatch, Only: len(to) > 0, Data: must(alertOf(row))})
+	f.batch.events = append(f.batch.events, bus.Event{Tenant: f.tenant, Kind: alertChanged, Users: to, Watch: access.FloorWatch, Only: len(to) > 0, Data: must(alertOf(row)), In: f.about(row)})
 }
 
 // recipients are who sees a rule's alerts; nil: everybody who may watch the floor,
@@ -396,7 +396,7 @@ func (f *floor) queueReading(w *watch, q string, v QueueView, now time.Time, soo
 		return f.estimateReading(w, q, v, now, soon)
 	case alert.ServiceLevel:
 		if c := f.countOf(q); len(c.waiting) > 0 {
-			soon(c.waiting[0].it.segFrom.Add(c.goal.Within + time.Microsecond)) // the next to be late
+			soon(c.waiting[0].due.Add(time.Microsecond)) // the next to be late
 		}
 		return share(v.Level.Part, v.Level.Of, w.rule.MinContacts)
 	case alert.AbandonRate:

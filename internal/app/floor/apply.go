@@ -86,6 +86,7 @@ func (f *floor) enqueued(it *item, c acd.WorkChanged, held bool, now time.Time) 
 	if it.segKind != "queue" || it.segOwner != c.Queue {
 		f.segment(it, "queue", c.Queue, c.Cause, now)
 	}
+	f.nowDue(it)
 	switch {
 	case held:
 		it.Consulted = nil
@@ -107,7 +108,8 @@ func (f *floor) answered(it *item, c acd.WorkChanged, taken bool, now time.Time)
 		it.AnsweredAt = now
 	}
 	f.segment(it, "agent", c.Agent, c.Cause, now)
-	f.act(it, channel.Act{Kind: channel.ActEvent, Event: channel.EventAgentJoined, Agent: c.Agent})
+	unasked := c.Cause == acd.CauseAccepted && f.plan.Queues[c.Queue].AutoAccept
+	f.act(it, channel.Act{Kind: channel.ActEvent, Event: channel.EventAgentJoined, Agent: c.Agent, Unasked: unasked})
 }
 
 func (f *floor) closed(it *item, c acd.WorkChanged, before string, now time.Time) {
@@ -188,7 +190,9 @@ func (f *floor) offerEnded(c acd.OfferEnded, now time.Time) {
 // segment ends the running segment and begins another.
 func (f *floor) segment(it *item, kind, owner, cause string, now time.Time) {
 	f.countEnd(it, kind, now)
+	again := kind == "queue" && it.segKind == "flow" && it.segOwner == laterFlow
 	f.endSegment(it, cause, now)
+	it.again = again
 	it.segment++
 	it.segKind, it.segOwner, it.segFrom = kind, owner, now
 	f.batch.segments = append(f.batch.segments, store.SegmentRow{InteractionID: it.ID, Number: it.segment, HolderKind: kind, HolderID: owner, StartedAt: now})
@@ -202,5 +206,5 @@ func (f *floor) endSegment(it *item, cause string, now time.Time) {
 		return
 	}
 	f.batch.segments = append(f.batch.segments, store.SegmentRow{InteractionID: it.ID, Number: it.segment, HolderKind: it.segKind, HolderID: it.segOwner, StartedAt: it.segFrom, EndedAt: now, Cause: cause})
-	it.segKind = ""
+	it.segKind, it.DueAt = "", time.Time{}
 }

@@ -16,7 +16,7 @@ import (
 // Flows of the program's own, by the names with which runs of them are stored.
 const (
 	mailboxFlow = "mailbox"
-	laterFlow   = "later"
+	laterFlow   = store.LaterFlow
 	backFlow    = "back"
 )
 
@@ -183,8 +183,7 @@ func (m *Manager) WantsBack(ctx context.Context, t id.Tenant, interaction string
 		it.row.FlowID, it.row.FlowVersion = backFlow, 1
 		it.graph = flow.Back(queue)
 		it.here = it.graph
-		f.segment(it, "flow", backFlow, "wants_callback", now)
-		f.startOwn(it, now)
+		f.startOwn(it, now) // its segment goes on: it is one wait
 		f.batch.queues[queue] = true
 		return nil
 	})

@@ -33,17 +33,13 @@ func (it *item) waitsForCall() bool {
 // Callbacks are a tenant's people who wait to be called back, who came first first.
 func (m *Manager) Callbacks(ctx context.Context, a access.Actor) ([]WaitingCallback, error) {
 	list := []WaitingCallback{}
-	names := access.Reach(a, access.WorkRead) == access.Tenant
 	err := m.do(ctx, a.Tenant, func(f *floor, now time.Time) error {
 		most := f.plan.Rules.CallBack.OrUsual().Attempts
 		for _, it := range f.kept {
-			if !it.waitsForCall() {
+			if !it.waitsForCall() || !f.may(a, access.FloorWatch, it) {
 				continue
 			}
-			w := WaitingCallback{Interaction: it.ID, Name: it.Name, Queue: it.Queue, Since: it.QueuedAt, Attempts: it.Attempts, Most: most}
-			if !names {
-				w.Name = ""
-			}
+			w := WaitingCallback{Interaction: it.ID, Name: f.seenBy(a, it).Name, Queue: it.Queue, Since: it.QueuedAt, Attempts: it.Attempts, Most: most}
 			if it.running {
 				w.Next = it.run.Deadline
 			} else {
@@ -64,7 +60,7 @@ func (m *Manager) CancelCallback(ctx context.Context, a access.Actor, interactio
 	return m.do(ctx, a.Tenant, func(f *floor, now time.Time) error {
 		it := f.items[interaction]
 		switch {
-		case it == nil:
+		case it == nil || !f.may(a, access.FloorManage, it):
 			return errs.New(errs.NotFound, "Nobody waits to be called back there.")
 		case !it.waitsForCall():
 			return errs.New(errs.Conflict, "Somebody has this callback already.")

@@ -69,6 +69,9 @@ func (m *Manager) Day(ctx context.Context, a access.Actor, date string) (Day, er
 	var day measure.Day
 	var out Day
 	var queues map[string]setup.Queue
+	var goals map[string]goal
+	past := false
+	var hidden map[string]bool // agents whose time is not the actor's business
 	var now time.Time
 	err := m.do(ctx, a.Tenant, func(f *floor, at time.Time) error {
 		now, day, queues = at, f.day, maps.Clone(f.plan.Queues)
@@ -83,15 +86,19 @@ func (m *Manager) Day(ctx context.Context, a access.Actor, date string) (Day, er
 		}
 		out = Day{Date: dateOf(day, f.plan.TimeZone), TimeZone: f.plan.TimeZone.String(), From: day.From, Until: day.Until,
 			SlotSeconds: int(measure.SlotWidth.Seconds()), At: at, Queues: []DayQueue{}, Agents: []DayAgents{}}
+		maps.DeleteFunc(queues, func(q string, _ setup.Queue) bool { return !f.mayQueue(a, access.FloorWatch, q) })
+		goals, _ = goalsOf(queues, f.plan.Hours, nil) // own timetables: those of the floor are its own
+		hidden = f.hiddenFrom(a)
 		if day == f.day {
-			out.Queues = f.todayNow(at)
+			out.Queues = slices.DeleteFunc(f.todayNow(at), func(d DayQueue) bool { _, seen := queues[d.Queue]; return !seen })
 		}
+		past = day != f.day
 		return nil
 	})
 	if err != nil {
 		return Day{}, err
 	}
-	return out, m.DB.Read(ctx, a.Tenant, func(tx *store.Tx) error { return out.count(tx, day, queues, now) })
+	return out, m.DB.Read(ctx, a.Tenant, func(tx *store.Tx) error { return out.count(tx, day, past, goals, hidden, now) })
 }
 
 // todayNow are today's slots from memory, with those who still wait.
@@ -122,7 +129,7 @@ func (f *floor) longestWaits(now time.Time) map[string]map[int]time.Duration {
 	out := map[string]map[int]time.Duration{}
 	for _, it := range f.items {
 		i, today := f.day.Slot(it.segFrom)
-		if !today || it.segKind != "queue" {
+		if !today || it.segKind != "queue" || it.again {
 			continue
 		}
 		if out[it.segOwner] == nil {
@@ -143,11 +150,10 @@ func dayQueue(date, queue string, slots map[int]measure.Slot) DayQueue {
 
 // count adds what is counted from rows: the agents' time, and a past day's
 // queues with the goals that they have now.
-func (d *Day) count(tx *store.Tx, day measure.Day, queues map[string]setup.Queue, now time.Time) error {
-	past := len(d.Queues) == 0
+func (d *Day) count(tx *store.Tx, day measure.Day, past bool, goals map[string]goal, hidden map[string]bool, now time.Time) error {
 	s, err := readDay(tx, day, nil)
 	if past {
-		s, err = readDay(tx, day, sortedKeys(queues))
+		s, err = readDay(tx, day, sortedKeys(goals))
 	}
 	if err != nil {
 		return err
@@ -156,12 +162,13 @@ func (d *Day) count(tx *store.Tx, day measure.Day, queues map[string]setup.Queue
 	if err != nil {
 		return err
 	}
-	d.Agents = agentTime(day, states, s.work, now)
+	d.Agents = agentTime(day, slices.DeleteFunc(states, func(st store.AgentStateRow) bool { return hidden[st.UserID] }),
+		slices.DeleteFunc(slices.Clone(s.work), func(w store.AgentWorkRow) bool { return hidden[w.UserID] }), now)
 	if !past {
 		return nil
 	}
 	handled := map[string]map[int]measure.Slot{}
-	for q := range queues {
+	for q := range goals {
 		handled[q] = map[int]measure.Slot{}
 	}
 	for _, w := range s.work {
@@ -172,15 +179,15 @@ func (d *Day) count(tx *store.Tx, day measure.Day, queues map[string]setup.Queue
 		}
 	}
 	counted := []DayQueue{}
-	for _, q := range sortedKeys(queues) {
-		slots, goal := handled[q], goalOf(queues[q])
+	for _, q := range sortedKeys(goals) {
+		slots := handled[q]
 		for _, w := range s.waits[q] {
 			i, _ := day.Slot(w.StartedAt)
 			slot := slots[i]
 			if w.EndedAt.IsZero() {
 				w.EndedAt = now
 			}
-			slot.Count(w.End, w.EndedAt.Sub(w.StartedAt), goal)
+			slot.Count(w.End, w.EndedAt.Sub(w.StartedAt), goals[q].of(acd.Channel(w.Channel), w.StartedAt))
 			slots[i] = slot
 		}
 		counted = append(counted, dayQueue(d.Date, q, slots))

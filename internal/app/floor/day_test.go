@@ -11,6 +11,9 @@ import (
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/bus"
+	"nubitalk/internal/channel"
+	"nubitalk/internal/core/acd"
+	"nubitalk/internal/core/flow"
 	"nubitalk/internal/core/measure"
 	"nubitalk/internal/core/setup"
 )
@@ -178,5 +181,109 @@ func TestAChangedGoalCountsForTheWholeDay(t *testing.T) {
 		if d := cmp.Diff(got, h.day(a, "").Queues); d != "" {
 			t.Errorf("after a restart:\n%s", d)
 		}
+	})
+}
+
+// Who is called back is one contact of the queue, whose wait began when it came and ends
+// when an agent has it; nor is it another one each time that it is called anew, live, over
+// restarts, and the day after.
+func TestWhoIsCalledBackIsOfferedOnce(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ctx, driver := t.Context(), calls{wishes: map[string]int{}}
+		h.floor.Drive(acd.Voice, driver)
+		again := func() {
+			t.Helper()
+			h.close()
+			h.open("nod_1")
+			h.floor.Drive(acd.Voice, driver)
+		}
+		g, err := flow.Parse([]byte(`{"start":"q","nodes":{"q":{"type":"queue","queue":"que_1"}}}`))
+		h.no(err)
+		for _, tenant := range []id.Tenant{a, b} {
+			h.plans[tenant].Flows["flo_2"] = floor.PlannedFlow{Version: 1, Graph: g}
+			h.plans[tenant].EntryPoints["ent_phone"+string(tenant)] = setup.EntryPoint{Name: "Phone", Channel: acd.Voice, Flow: "flo_2", Languages: []string{"en"}}
+			h.reload(tenant)
+		}
+		call := func(tenant id.Tenant) string {
+			t.Helper()
+			i, _, err := h.floor.Arrive(ctx, channel.Arrival{Tenant: tenant, Channel: acd.Voice, EntryPoint: "ent_phone" + string(tenant), Language: "en"})
+			h.no(err)
+			return i
+		}
+		counted := func(when, date string, want floor.DaySlot) {
+			t.Helper()
+			var got floor.DaySlot
+			for _, s := range h.day(a, date).Queues[0].Slots {
+				got.Offered, got.Answered, got.Abandoned = got.Offered+s.Offered, got.Answered+s.Answered, got.Abandoned+s.Abandoned
+				got.AnswerWait, got.LongestWait = got.AnswerWait+s.AnswerWait, max(got.LongestWait, s.LongestWait)
+			}
+			if got != want {
+				t.Fatalf("%s: %+v; not %+v", when, got, want)
+			}
+		}
+		isCalled := func(who string) {
+			t.Helper()
+			h.ready(a, 0)
+			it, err := h.floor.Accept(ctx, actor(a, 0), h.desk(a, 0).Offers[0].ID)
+			h.no(err)
+			if it.ID != who {
+				t.Fatal("another one was offered")
+			}
+			h.no(h.floor.CallsBack(ctx, a, who))
+			_, err = h.floor.SetPresence(ctx, actor(a, 0), agent(0), "not_ready", "")
+			h.no(err)
+		}
+
+		who := call(a)
+		call(b)
+		h.pass(a, 5*time.Second)
+		h.no(h.floor.WantsBack(ctx, a, who))
+		counted("while it is asked", "", floor.DaySlot{Offered: 1, LongestWait: 5_000})
+		again()
+		if r := h.row(a, who); r.State != "queued" { // a restart ends the question
+			t.Fatal(r.State)
+		}
+		h.no(h.floor.WantsBack(ctx, a, who))
+		h.no(h.floor.Took(ctx, a, who, flow.Outcome{Step: driver.wishes[who], Way: "kept"}))
+		h.pass(a, 5*time.Second)
+		isCalled(who)
+		first := floor.DaySlot{Offered: 1, Answered: 1, AnswerWait: 10_000, LongestWait: 10_000}
+		counted("an agent has it", "", first)
+		h.no(h.floor.NotBack(ctx, a, who))
+		if r := h.row(a, who); r.State != "in_flow" {
+			t.Fatal(r.State)
+		}
+		for range 61 { // as long as the rule says
+			if h.row(a, who).State == "queued" {
+				break
+			}
+			h.pass(a, time.Minute)
+		}
+		if r := h.row(a, who); r.State != "queued" || r.Attempts != 1 {
+			t.Fatalf("%s after %d calls", r.State, r.Attempts)
+		}
+		h.pass(a, 20*time.Second)
+		counted("it waits once more", "", first)
+		again()
+		counted("after a restart", "", first)
+		isCalled(who)
+		counted("it is called once more", "", first)
+		_, err = h.floor.Finish(ctx, actor(a, 0), who)
+		h.no(err)
+		_, err = h.floor.Complete(ctx, actor(a, 0), who, "", nil)
+		h.no(err)
+		again()
+		counted("it is over", "", first)
+
+		// Who hangs up while it is asked has left the queue.
+		left := call(a)
+		h.pass(a, 30*time.Second)
+		h.no(h.floor.WantsBack(ctx, a, left))
+		h.no(h.floor.CustomerLeft(ctx, a, left))
+		both := floor.DaySlot{Offered: 2, Answered: 1, Abandoned: 1, AnswerWait: 10_000, LongestWait: 30_000}
+		counted("who left", "", both)
+		date := h.day(a, "").Date
+		h.clock.Advance(24 * time.Hour)
+		counted("the day after", date, both)
 	})
 }

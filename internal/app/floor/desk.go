@@ -22,7 +22,7 @@ var _ channel.Sink = (*Manager)(nil)
 // Arrive stores the interaction with its contact and consent, and starts its
 // flow. After a crash in between, the flow starts when the floor is rebuilt.
 func (m *Manager) Arrive(ctx context.Context, a channel.Arrival) (interaction, contact string, err error) {
-	f, err := m.at(a.Tenant)
+	f, err := m.need(ctx, a.Tenant)
 	if err != nil {
 		return "", "", err
 	}
@@ -31,9 +31,18 @@ func (m *Manager) Arrive(ctx context.Context, a channel.Arrival) (interaction, c
 			return "", "", err
 		}
 	}
+	if a.Placed != nil {
+		if err := m.mayPlace(ctx, a.Tenant, *a.Placed); err != nil {
+			return "", "", err
+		}
+	}
 	now := m.Clock.Now()
+	campaign := ""
+	if a.Outgoing != nil {
+		campaign = a.Outgoing.Campaign
+	}
 	it := &item{Interaction: Interaction{ID: m.IDs.New(id.Interaction), Tenant: a.Tenant, Channel: a.Channel, EntryPoint: a.EntryPoint,
-		Name: a.Name.Reveal(), State: "arriving", Language: a.Language, LeftMessage: a.LeftMessage, Outgoing: a.Outgoing != nil, Mailbox: a.Mailbox, ArrivedAt: now, Version: 1}, greeting: a.Greeting, parking: a.Parking, mail: a.Mail}
+		Name: a.Name.Reveal(), State: "arriving", Language: a.Language, LeftMessage: a.LeftMessage, Outgoing: a.Outgoing != nil, Campaign: campaign, Mailbox: a.Mailbox, ArrivedAt: now, Version: 1}, greeting: a.Greeting, parking: a.Parking, mail: a.Mail}
 	durable, err := m.DB.Ahead(ctx, a.Tenant, func(tx *store.Tx) error {
 		if err := tx.CheckFence(leaseName, f.fence); err != nil { // its floor would not hear of it here
 			return err
@@ -58,7 +67,7 @@ func (m *Manager) Arrive(ctx context.Context, a channel.Arrival) (interaction, c
 			last = a.Prefers
 		}
 		it.row = store.InteractionRow{ID: it.ID, Channel: string(a.Channel), EntryPointID: a.EntryPoint, FlowSealed: none, ContactID: contact, NameSealed: name, PreferredID: last,
-			State: it.State, Language: a.Language, LeftMessage: a.LeftMessage, Outgoing: a.Outgoing != nil, Mailbox: a.Mailbox, ArrivedAt: now, Version: 1}
+			State: it.State, Language: a.Language, LeftMessage: a.LeftMessage, Outgoing: a.Outgoing != nil, CampaignID: campaign, Mailbox: a.Mailbox, ArrivedAt: now, Version: 1}
 		if err := tx.InsertInteraction(it.row); err != nil {
 			return err
 		}
@@ -74,17 +83,32 @@ func (m *Manager) Arrive(ctx context.Context, a channel.Arrival) (interaction, c
 		return "", "", err
 	}
 	it.Contact = contact
-	err = m.doAbout(ctx, a.Tenant, acd.Subject{Work: it.ID}, func(f *floor, now time.Time) error {
-		if f.items[it.ID] == nil { // a rebuild may have found it already
-			f.items[it.ID] = it
-			f.allowTalk(it)
-			if a.Outgoing != nil {
-				return f.callOut(it, *a.Outgoing, now)
-			}
-			f.begin(it, now)
+	unheard := false
+	enter := func(f *floor, now time.Time) error {
+		if f.items[it.ID] != nil { // a rebuild may have found it already
+			return nil
 		}
+		if unheard = !unheard && a.Outgoing == nil && a.Placed == nil && !f.hasFlow(it); unheard {
+			return nil
+		}
+		f.items[it.ID] = it
+		f.allowTalk(it)
+		if a.Outgoing != nil {
+			return f.callOut(it, *a.Outgoing, now)
+		}
+		if a.Placed != nil {
+			f.placed(it, *a.Placed, now)
+			return nil
+		}
+		f.begin(it, now)
 		return nil
-	})
+	}
+	if err = m.doAbout(ctx, a.Tenant, acd.Subject{Work: it.ID}, enter); err == nil && unheard {
+		// Its entry point was made a moment ago, and who saw it arrive heard of that before the floor.
+		if err = m.Reload(ctx, a.Tenant); err == nil {
+			err = m.doAbout(ctx, a.Tenant, acd.Subject{Work: it.ID}, enter)
+		}
+	}
 	if err == nil && durable != nil { // the floor's own commit has waited for the disk already
 		err = durable()
 	}
@@ -191,7 +215,7 @@ func (m *Manager) SetPresence(ctx context.Context, a access.Actor, user string, 
 	}
 	err := m.doAbout(ctx, a.Tenant, acd.Subject{Agent: user}, func(f *floor, now time.Time) error {
 		p, ok := f.people[user]
-		if !ok || !p.agent {
+		if !ok || !p.agent || user != a.User && !f.mayAgent(a, access.FloorManage, user) {
 			return errs.New(errs.NotFound, "There is no such agent.")
 		}
 		if _, known := f.plan.Reasons[reason]; !known && reason != "" && reason != f.agentView(user).Reason {
@@ -284,7 +308,7 @@ func (f *floor) held(a access.Actor, interaction string) (*item, error) {
 	if it == nil {
 		return nil, errs.New(errs.NotFound, "This interaction is closed, or does not exist.")
 	}
-	if !access.May(a, access.WorkHandle, access.Thing{Tenant: f.tenant, Holders: []string{it.Agent}}) {
+	if !access.May(a, access.WorkHandle, access.Thing{Tenant: f.tenant, Holders: []string{it.Agent}, In: f.belongs(it)}) {
 		return nil, errs.New(errs.NotFound, "This interaction is closed, or does not exist.")
 	}
 	if it.State != string(acd.Active) && it.State != string(acd.Wrapping) {
@@ -360,7 +384,11 @@ func (f *floor) allowed(it *item, disposition string, labels []string) error {
 	if _, known := f.plan.Dispositions[disposition]; !known && disposition != "" && disposition != it.Disposition {
 		return errs.Bad("disposition", "is not one of the dispositions in use")
 	}
-	if of := f.plan.Queues[it.Queue].Dispositions; disposition != "" && len(of) > 0 && !slices.Contains(of, disposition) {
+	of := f.plan.Queues[it.Queue].Dispositions
+	if own := f.plan.Campaigns[it.Campaign].Dispositions(); len(own) > 0 {
+		of = own
+	}
+	if disposition != "" && len(of) > 0 && !slices.Contains(of, disposition) {
 		return errs.Bad("disposition", "is not one of this queue's dispositions")
 	}
 	for _, l := range labels {
@@ -394,14 +422,19 @@ func (m *Manager) Extend(ctx context.Context, a access.Actor, interaction string
 // Transfer sends an interaction one holds to a queue or to a colleague.
 func (m *Manager) Transfer(ctx context.Context, a access.Actor, interaction, queue, user string) (Interaction, error) {
 	return m.change(ctx, a, interaction, func(f *floor, it *item, now time.Time) error {
-		if it.State != string(acd.Active) {
-			return errs.New(errs.Conflict, "The contact has ended, so it cannot be transferred.")
-		}
-		if it.Apart {
-			return apart()
-		}
-		return f.move(it, it.Agent, queue, user, nil, now)
+		return f.transfer(it, queue, user, now)
 	})
+}
+
+// transfer sends what an agent holds to a queue or to a colleague.
+func (f *floor) transfer(it *item, queue, user string, now time.Time) error {
+	if it.State != string(acd.Active) {
+		return errs.New(errs.Conflict, "The contact has ended, so it cannot be transferred.")
+	}
+	if it.Apart {
+		return apart()
+	}
+	return f.move(it, it.Agent, queue, user, nil, now)
 }
 
 // HandOver gives an interaction one holds to a colleague whom one consults, at

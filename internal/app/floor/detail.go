@@ -64,10 +64,9 @@ func (m *Manager) Agent(ctx context.Context, a access.Actor, user string) (Agent
 	var out AgentDetail
 	var day measure.Day
 	var now time.Time
-	names := access.Reach(a, access.WorkRead) == access.Tenant
 	err := m.do(ctx, a.Tenant, func(f *floor, at time.Time) error {
 		p := f.people[user]
-		if !p.agent {
+		if !p.agent || !f.mayAgent(a, access.FloorWatch, user) {
 			return errs.New(errs.NotFound, "There is no such agent.")
 		}
 		day, now = f.day, at
@@ -75,7 +74,7 @@ func (m *Manager) Agent(ctx context.Context, a access.Actor, user string) (Agent
 		for skill, level := range p.who.Skills {
 			out.Skills[skill] = level
 		}
-		out.Work = f.inHand(names, []string{user}, "")
+		out.Work = f.inHand(a, []string{user}, "")
 		return nil
 	})
 	if err != nil {
@@ -103,14 +102,14 @@ func (f *floor) memberships(user string) []Membership {
 	return out
 }
 
-// inHand lists what agents have in hand, of one queue or of all (""), for whom
-// names are to be shown or not.
-func (f *floor) inHand(names bool, agents []string, queue string) []Interaction {
+// inHand lists what agents have in hand, of one queue or of all (""), as far as the
+// actor may know of it.
+func (f *floor) inHand(a access.Actor, agents []string, queue string) []Interaction {
 	out := []Interaction{}
 	for _, u := range agents {
 		for _, id := range f.engine.Held(u) {
-			if it := f.items[id]; it != nil && (queue == "" || it.Queue == queue) {
-				out = append(out, shown(it, names))
+			if it := f.items[id]; it != nil && (queue == "" || it.Queue == queue) && f.may(a, access.FloorWatch, it) {
+				out = append(out, f.seenBy(a, it))
 			}
 		}
 	}
@@ -118,14 +117,6 @@ func (f *floor) inHand(names bool, agents []string, queue string) []Interaction 
 		return cmp.Or(cmp.Or(a.AnsweredAt, a.QueuedAt).Compare(cmp.Or(b.AnsweredAt, b.QueuedAt)), cmp.Compare(a.ID, b.ID))
 	})
 	return out
-}
-
-func shown(it *item, names bool) Interaction {
-	v := it.Interaction
-	if !names {
-		v.Name = ""
-	}
-	return v
 }
 
 // agentToday counts an agent's day from what is stored.
@@ -166,18 +157,17 @@ func agentToday(tx *store.Tx, day measure.Day, user string, now time.Time) (Agen
 // Queue is one queue with what waits in it and who handles the rest.
 func (m *Manager) Queue(ctx context.Context, a access.Actor, queue string) (QueueDetail, error) {
 	var out QueueDetail
-	names := access.Reach(a, access.WorkRead) == access.Tenant
 	err := m.do(ctx, a.Tenant, func(f *floor, now time.Time) error {
-		if !f.knows(queue) {
+		if !f.knows(queue) || !f.mayQueue(a, access.FloorWatch, queue) {
 			return errs.New(errs.NotFound, "There is no such queue.")
 		}
 		out = QueueDetail{Queue: f.queueView(queue, now), Waiting: []Interaction{}}
 		for _, w := range f.engine.Waiting(queue) {
 			if it := f.items[w]; it != nil && len(out.Waiting) < maxWaiting {
-				out.Waiting = append(out.Waiting, shown(it, names))
+				out.Waiting = append(out.Waiting, f.seenBy(a, it))
 			}
 		}
-		out.Running = f.inHand(names, slices.Collect(maps.Keys(f.people)), queue)
+		out.Running = f.inHand(a, slices.Collect(maps.Keys(f.people)), queue)
 		return nil
 	})
 	return out, err

@@ -53,6 +53,27 @@ func TestASkillChangesWhoIsOffered(t *testing.T) {
 	})
 }
 
+// An agent's first desk may be asked for before the floor was told of its user.
+func TestANewAgentHasADeskAtOnce(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ctx := t.Context()
+		sealed, err := h.vault.SealTenant(ctx, a, "users.profile/usr_9", []byte("{}"))
+		h.no(err)
+		h.no(h.db.Write(ctx, a, func(tx *store.Tx) error {
+			return tx.InsertUser(store.UserRow{ID: "usr_9", UserName: "new", UserNameKey: "new", Status: "active", Roles: []string{"agent"}, ProfileSealed: sealed, Language: "en", CreatedAt: h.clock.Now()})
+		}))
+		who := actor(a, 0)
+		who.User = "usr_9"
+		if d, err := h.floor.Desk(ctx, who); err != nil || d.Me.User != "usr_9" {
+			t.Errorf("%+v, %v", d.Me, err)
+		}
+		who.Tenant = b
+		if _, err := h.floor.Desk(ctx, who); !errs.Is(err, errs.NotFound) {
+			t.Errorf("in another organisation: %v", err)
+		}
+	})
+}
+
 func TestOneAgentAndOneQueue(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		ctx := t.Context()

@@ -67,6 +67,15 @@ func Alerts(ctx context.Context, m *Manager, t id.Tenant) (rows []store.AlertRow
 	return rows, overlooked, err
 }
 
+// RestNow puts to rest what may.
+func RestNow(ctx context.Context, m *Manager) { m.restSome(ctx) }
+
+// IsOpen says whether a tenant's floor runs on this node.
+func IsOpen(m *Manager, t id.Tenant) bool {
+	_, err := m.at(t)
+	return err == nil
+}
+
 // Claim looks at the leases once.
 func Claim(ctx context.Context, m *Manager) error { return m.claim(ctx) }
 

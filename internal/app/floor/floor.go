@@ -32,7 +32,9 @@ type floor struct {
 	tenant id.Tenant
 	fence  int64
 
-	zone  atomic.Value // string: the tenant's time zone, for readers outside
+	used  time.Duration // when it was needed last, by Manager.Passed; guarded by Manager.mu
+	uses  int64         // how often; the same
+	zone  atomic.Value  // string: the tenant's time zone, for readers outside
 	in    chan *call
 	ended chan struct{}
 	once  sync.Once
@@ -44,25 +46,28 @@ type floor struct {
 	engine    *acd.Engine
 	plan      Plan
 	people    map[string]person
-	agents    []setup.Agent         // who serve queues that take every agent, or agents by a rule
-	served    map[string][]string   // queue id -> its members
-	serves    map[string][]string   // user id -> the queues that it serves, by id
-	items     map[string]*item      // open interactions
-	helped    map[string]*item      // those in which colleagues are consulted
-	kept      map[string]*item      // those whose person is not there: it left a message, or is to be called back
-	parked    map[string]*item      // those that are parked
-	returning map[string]*item      // those that go back to who parked them
-	timed     map[string]*item      // those whose flow waits with a deadline
-	asking    map[string]int        // the look-ups under way, by interaction: at which step
-	offers    map[string]*Offer     // pending offers
-	lapsed    map[string]endedOffer // how the latest others ended, for who answers late
-	online    map[string]int        // live desks a user
-	aside     map[string]int        // calls a user beside the floor's work
+	agents    []setup.Agent              // who serve queues that take every agent, or agents by a rule
+	served    map[string][]string        // queue id -> its members
+	serves    map[string][]string        // user id -> the queues that it serves, by id
+	items     map[string]*item           // open interactions
+	helped    map[string]*item           // those in which colleagues are consulted
+	kept      map[string]*item           // those whose person is not there: it left a message, or is to be called back
+	parked    map[string]*item           // those that are parked
+	returning map[string]*item           // those that go back to who parked them
+	timed     map[string]*item           // those whose flow waits with a deadline
+	asking    map[string]int             // the look-ups under way, by interaction: at which step
+	offers    map[string]*Offer          // pending offers
+	lapsed    map[string]endedOffer      // how the latest others ended, for who answers late
+	online    map[string]int             // live desks a user
+	told      map[string]access.RolePart // what an agent belonged to when it was told of last
+	aside     map[string]int             // calls a user beside the floor's work
 	today     map[string]*dayCount
-	day       measure.Day          // that today counts, in the tenant's time zone
-	recount   bool                 // a goal or the time zone changed: today is counted anew
-	untold    map[string]bool      // queues that changed since their figures were told
-	toldAt    map[string]time.Time // when a queue's figures were told last
+	day       measure.Day                 // that today counts, in the tenant's time zone
+	goals     map[string]goal             // of the queues
+	tables    map[string]*setup.Timetable // of the hours that queues have
+	recount   bool                        // a goal or the time zone changed: today is counted anew
+	untold    map[string]bool             // queues that changed since their figures were told
+	toldAt    map[string]time.Time        // when a queue's figures were told last
 	waits     map[string]bool
 	waited    time.Time       // when waiting people were last told their place
 	hours     time.Time       // when a queue next opens or closes; zero: never
@@ -83,10 +88,12 @@ type item struct {
 	here                  *flow.Graph                 // that it stands in: graph, or one of a flow within it
 	within                map[flowVersion]*flow.Graph // flows that it came into, as they were then
 	run                   flow.State
-	running               bool  // a flow holds it
-	fed                   int64 // the last input that the flow took
+	told                  access.RolePart // what it belonged to when it was told of last
+	running               bool            // a flow holds it
+	fed                   int64           // the last input that the flow took
 	place                 time.Time
 	entered               time.Time // when it came to its queue
+	again                 bool      // it waits to be called once more: it was counted when it came
 	wants                 []acd.SkillNeed
 	segment               int64
 	segFrom               time.Time
@@ -173,8 +180,10 @@ func (b *batch) empty() bool {
 }
 
 func newFloor(m *Manager, t id.Tenant, fence int64) *floor {
-	return &floor{m: m, tenant: t, fence: fence, in: make(chan *call, mailbox), ended: make(chan struct{}), quit: make(chan struct{}), ahead: make(chan outcome, maxAhead), shown: make(chan struct{}), fault: make(chan struct{}, 1),
-		online: map[string]int{}, aside: map[string]int{}, asking: map[string]int{}, untold: map[string]bool{}, toldAt: map[string]time.Time{}, waits: map[string]bool{}, shut: map[string]bool{}, ways: map[string]*flowDay{}, opened: m.Clock.Now()}
+	f := &floor{m: m, tenant: t, fence: fence, in: make(chan *call, mailbox), ended: make(chan struct{}), quit: make(chan struct{}), ahead: make(chan outcome, maxAhead), shown: make(chan struct{}), fault: make(chan struct{}, 1),
+		told: map[string]access.RolePart{}, online: map[string]int{}, aside: map[string]int{}, asking: map[string]int{}, untold: map[string]bool{}, toldAt: map[string]time.Time{}, waits: map[string]bool{}, shut: map[string]bool{}, ways: map[string]*flowDay{}, opened: m.Clock.Now()}
+	f.used = m.Passed()
+	return f
 }
 
 func moving() error {
@@ -206,9 +215,12 @@ func (f *floor) do(ctx context.Context, about acd.Subject, fn func(f *floor, now
 }
 
 func (f *floor) stop() {
-	f.once.Do(func() { close(f.quit) })
+	f.leave()
 	<-f.ended
 }
+
+// leave tells the floor to end, and does not wait for that.
+func (f *floor) leave() { f.once.Do(func() { close(f.quit) }) }
 
 // run is the floor's goroutine. It sleeps until a call comes or a timer of the
 // engine or of a flow is due; nothing polls.
@@ -301,7 +313,7 @@ func (f *floor) recover(ctx context.Context, cause error) bool {
 	for {
 		err := f.rebuild(ctx)
 		if err == nil {
-			f.publish(bus.Event{Tenant: f.tenant, Kind: "floor.rebuilt", Watch: access.SignedIn, Data: json.RawMessage(`{}`)})
+			f.publish(bus.Event{Tenant: f.tenant, Kind: "floor.rebuilt", Watch: access.SignedIn, Hint: true, Data: json.RawMessage(`{}`)})
 			return true
 		}
 		refused := errs.Wrap(errs.Unavailable, err, "The store is not available. Please try again in a moment.")
@@ -398,6 +410,11 @@ func (f *floor) write(tx *store.Tx, rows []store.InteractionRow, after *[]func()
 		if err := tx.UpdateInteraction(r); err != nil {
 			return err
 		}
+		if r.CampaignID != "" && !r.ClosedAt.IsZero() && f.m.Campaigns != nil {
+			if err := f.m.Campaigns.Ended(tx, r.ID); err != nil {
+				return err
+			}
+		}
 	}
 	for _, o := range f.batch.ended { // before the new ones: one pending offer per interaction
 		if err := tx.EndOffer(o.ID, o.Outcome, o.EndedAt); err != nil {
@@ -440,7 +457,7 @@ func (f *floor) write(tx *store.Tx, rows []store.InteractionRow, after *[]func()
 
 func (f *floor) work(it *item) channel.Work {
 	position, estimate := f.waitOf(it, f.m.Clock.Now())
-	return channel.Work{Others: it.Consulted, Position: position, Estimate: estimate, ID: it.ID, Tenant: it.Tenant, Contact: it.Contact, Entry: it.EntryPoint, State: it.State, Queue: it.Queue, Agent: it.Agent, Language: it.Language, Outgoing: it.Outgoing, Channel: it.Channel, Talk: it.Talk, Video: it.Video, Outside: it.Outside, Apart: it.Apart, Kept: it.LeftMessage, Parked: it.running && it.row.FlowID == parkFlow, Shelved: it.onShelf(), Callback: it.Callback && it.Attempts < f.plan.Rules.CallBack.OrUsual().Attempts, Mailbox: it.Mailbox, Closed: it.ClosedAt}
+	return channel.Work{Others: it.Consulted, Position: position, Estimate: estimate, ID: it.ID, Tenant: it.Tenant, Contact: it.Contact, Entry: it.EntryPoint, State: it.State, Queue: it.Queue, Agent: it.Agent, Language: it.Language, Outgoing: it.Outgoing, Campaign: it.Campaign, Channel: it.Channel, Talk: it.Talk, Video: it.Video, Outside: it.Outside, Apart: it.Apart, Kept: it.LeftMessage, Parked: it.running && it.row.FlowID == parkFlow, Shelved: it.onShelf(), Merged: it.MergedInto, Callback: it.Callback && it.Attempts < f.plan.Rules.CallBack.OrUsual().Attempts, Mailbox: it.Mailbox, Closed: it.ClosedAt}
 }
 
 // touch puts an interaction into the batch.

@@ -2,6 +2,7 @@ package floor
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -73,6 +74,14 @@ func (it *item) masked() bool {
 	return it.running && it.run.Waiting && it.here != nil && it.here.Nodes[it.run.Node].Sensitive
 }
 
+// hasFlow says whether the floor has heard of the flow that an interaction is to pass, if
+// it passes one.
+func (f *floor) hasFlow(it *item) bool {
+	point, known := f.plan.EntryPoints[it.EntryPoint]
+	_, planned := f.plan.Flows[point.Flow]
+	return known && planned || it.Mailbox != "" || it.parking != nil
+}
+
 // begin starts the flow of an interaction that has just arrived.
 func (f *floor) begin(it *item, now time.Time) {
 	point, known := f.plan.EntryPoints[it.EntryPoint]
@@ -90,11 +99,18 @@ func (f *floor) begin(it *item, now time.Time) {
 		f.closeFlow(it, acd.Failed, "no_flow", now)
 		return
 	}
+	it.Priority, it.Needs, it.wants = 0, nil, nil
+	f.runs(it, point.Flow, planned, "arrived", now)
+}
+
+// runs starts a flow of the tenant's. What was asked of agents before stays.
+func (f *floor) runs(it *item, key string, planned PlannedFlow, cause string, now time.Time) {
 	it.State, it.running, it.graph, it.here, it.within = "in_flow", true, planned.Graph, planned.Graph, nil
-	it.row.FlowID, it.row.FlowVersion = point.Flow, planned.Version
-	f.segment(it, "flow", point.Flow, "arrived", now)
-	state, actions, ways, err := flow.Trace(it.graph, flow.State{Language: it.Language, Attributes: map[string]string{flow.AttributeName: it.Name}}, flow.Input{}, f.world(it, now))
-	f.tookWays(point.Flow, ways, now)
+	it.row.FlowID, it.row.FlowVersion = key, planned.Version
+	f.segment(it, "flow", key, cause, now)
+	begin := flow.State{Language: it.Language, Attributes: map[string]string{flow.AttributeName: it.Name}, Priority: it.Priority, Skills: skills(it.Needs), Prefers: skills(it.wants)}
+	state, actions, ways, err := flow.Trace(it.graph, begin, flow.Input{}, f.world(it, now))
+	f.tookWays(key, ways, now)
 	f.flowStep(it, state, actions, err, now)
 }
 
@@ -112,7 +128,9 @@ func (f *floor) flowStep(it *item, state flow.State, actions []flow.Action, err 
 	}
 	if err != nil {
 		f.m.Log.Warn("a flow failed", "tenant", f.tenant, "interaction", it.ID, "flow", it.row.FlowID, "code", errs.As(err).Code)
-		f.closeFlow(it, acd.Failed, "flow_failed", now)
+		if !f.backToQueue(it, now) {
+			f.closeFlow(it, acd.Failed, "flow_failed", now)
+		}
 		return
 	}
 	it.run = state
@@ -173,9 +191,15 @@ func (f *floor) flowAction(it *item, a flow.Action, now time.Time) bool {
 		f.act(it, channel.Act{Kind: channel.ActForm})
 	case a.Queue != "":
 		it.running = false
+		f.fill(it)
 		f.enqueue(it, a.Queue, now)
 		return false
+	case a.Close && a.Reject != "" && it.Channel == acd.Email:
+		f.note(byFlow, "email.rejected", it.ID, a.Reject)
+		f.reject(it, a.Reject, f.plan.Rejections[a.Reject], now)
+		return false
 	case a.Close:
+		f.fill(it)
 		f.closeFlow(it, acd.Completed, "flow_end", now)
 		return false
 	}
@@ -218,6 +242,21 @@ func (f *floor) recorded(it *item, r flow.Recorded, now time.Time) {
 	case recording.Stop:
 		f.note(byFlow, "recording.stopped", interaction, r.Reason)
 	}
+}
+
+// Fields takes what flows found out over into the fields of interactions that ask for
+// it; *field.Service is one.
+type Fields interface {
+	FillFromFlow(tx *store.Tx, interaction, contact string, attributes map[string]string) error
+}
+
+// fill hands over what the flow found out, with what is stored of the run.
+func (f *floor) fill(it *item) {
+	if f.m.Fields == nil || len(it.run.Attributes) == 0 {
+		return
+	}
+	interaction, contact, attributes := it.ID, it.Contact, maps.Clone(it.run.Attributes)
+	f.batch.writes = append(f.batch.writes, func(tx *store.Tx) error { return f.m.Fields.FillFromFlow(tx, interaction, contact, attributes) })
 }
 
 // enqueue puts an interaction into a queue of the engine.

@@ -24,6 +24,8 @@ type Search struct {
 	Words    secret.Text
 	State    string // one of the states, or "open"
 	Recorded bool   // has a recording
+	Field    string // id of a custom field with a value, as it is stored
+	Value    string
 	Cursor   string
 	Limit    int
 }
@@ -58,8 +60,23 @@ func (m *Manager) Work(ctx context.Context, a access.Actor, p access.Permission,
 	if it.Mailbox != "" && it.Mailbox != a.User { // nobody else's business
 		return Interaction{}, none
 	}
-	if !access.May(a, p, access.Thing{Tenant: a.Tenant, Holders: holders(it, p), Interaction: it.ID}) {
-		return Interaction{}, none
+	thing := access.Thing{Tenant: a.Tenant, Holders: holders(it, p), Interaction: it.ID}
+	if access.Reach(a, p) == access.SomeOf {
+		err := m.DB.Read(ctx, a.Tenant, func(tx *store.Tx) (err error) {
+			thing.In, err = tx.Belongs(it.Queue, it.Agent, it.Campaign)
+			return err
+		})
+		if err != nil {
+			return Interaction{}, err
+		}
+	}
+	if !access.May(a, p, thing) {
+		if p != access.WorkRead || it.MergedInto == "" {
+			return Interaction{}, none
+		}
+		if _, err := m.Work(ctx, a, p, it.MergedInto); err != nil { // who reads the one in which it goes on reads it
+			return Interaction{}, err
+		}
 	}
 	return it, nil
 }
@@ -93,19 +110,16 @@ func (m *Manager) reveal(ctx context.Context, t id.Tenant, row store.Interaction
 	return View(row, reveal(name)), nil
 }
 
-// Search lists the newest first. An actor with Own reach sees only what it
-// handled last.
+// Search lists the newest first. An actor with Own reach sees only what it held,
+// one with a part of the tenant that part, too.
 func (m *Manager) Search(ctx context.Context, a access.Actor, q Search) ([]Interaction, string, error) {
 	before, err := readCursor(q.Cursor, id.Interaction)
 	if err != nil {
 		return nil, "", err
 	}
-	f := store.InteractionFilter{Reader: a.User, Agent: q.Agent, Queue: q.Queue, From: q.From, To: q.To, Recorded: q.Recorded, Before: before, Limit: limitOf(q.Limit) + 1}
-	switch access.Reach(a, access.WorkSearch) {
-	case access.Tenant:
-	case access.Own:
-		f.HeldBy = a.User
-	default:
+	f := store.InteractionFilter{Reader: a.User, Agent: q.Agent, Queue: q.Queue, From: q.From, To: q.To, Recorded: q.Recorded, Field: q.Field, Value: q.Value, Before: before, Limit: limitOf(q.Limit) + 1}
+	f.Within = store.WithinOf(a, access.WorkSearch)
+	if access.Reach(a, access.WorkSearch) == access.None {
 		return nil, "", errs.New(errs.Forbidden, "You may not search conversations.")
 	}
 	if q.State == "open" {
@@ -206,7 +220,7 @@ func (m *Manager) narrow(ctx context.Context, t id.Tenant, q Search, f *store.In
 func (m *Manager) contactsOf(ctx context.Context, t id.Tenant, address secret.Text) ([]string, error) {
 	var out []string
 	for _, kind := range privacy.AddressKinds {
-		plain, err := privacy.NormalAddress(kind, address.Reveal(), privacy.RegionOf(m.zone(t)))
+		plain, err := privacy.NormalAddress(kind, address.Reveal(), privacy.RegionOf(m.zone(ctx, t)))
 		if err != nil {
 			continue // not an address of this kind
 		}
@@ -232,8 +246,8 @@ func (m *Manager) contactsOf(ctx context.Context, t id.Tenant, address secret.Te
 }
 
 // zone is the tenant's time zone, which tells the region of short phone numbers.
-func (m *Manager) zone(t id.Tenant) string {
-	f, err := m.at(t)
+func (m *Manager) zone(ctx context.Context, t id.Tenant) string {
+	f, err := m.need(ctx, t)
 	if err != nil {
 		return ""
 	}
@@ -255,10 +269,20 @@ func (m *Manager) Segments(ctx context.Context, a access.Actor, interaction stri
 }
 
 // Earlier are a contact's other interactions, the newest first, as far as the
-// actor may know of them: whoever handles the person now sees its history.
+// actor may know of them: whoever handles the person now sees its history, and who
+// sees a part of the tenant otherwise the part of it.
 func (m *Manager) Earlier(ctx context.Context, a access.Actor, contact, except string, limit int) ([]Interaction, error) {
 	var rows []store.InteractionRow
+	part := access.Reach(a, access.WorkRead) == access.SomeOf
+	if part {
+		now, err := m.Interaction(ctx, a.Tenant, except)
+		part = err != nil || !slices.Contains(holders(now, access.WorkRead), a.User)
+	}
 	err := m.DB.Read(ctx, a.Tenant, func(tx *store.Tx) (err error) {
+		if part {
+			rows, err = tx.SearchInteractions(store.InteractionFilter{Within: store.WithinOf(a, access.WorkRead), Contacts: []string{contact}, Limit: limit + 1})
+			return err
+		}
 		rows, err = tx.InteractionsOf(contact, store.Cursor{}, limit+1)
 		return err
 	})

@@ -58,7 +58,7 @@ func (m *Manager) CallLegs(ctx context.Context, a access.Actor, q LegSearch) (it
 	if err != nil {
 		return nil, "", err
 	}
-	f.Limit = limitOf(q.Limit) + 1
+	f.Within, f.Limit = store.WithinOf(a, access.CallExport), limitOf(q.Limit)+1
 	rows, err := m.callLegs(ctx, a, f)
 	if err != nil {
 		return nil, "", err
@@ -99,7 +99,10 @@ func (m *Manager) ExportLegs(ctx context.Context, a access.Actor, q LegSearch, e
 			return err
 		}
 	}
-	f.Limit = exportPage
+	f.Within, f.Limit = store.WithinOf(a, access.CallExport), exportPage
+	if q.Clear {
+		f.Also = store.WithinOf(a, access.CallNumbers)
+	}
 	for {
 		rows, err := m.callLegs(ctx, a, f)
 		if err != nil {

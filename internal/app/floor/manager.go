@@ -21,8 +21,10 @@ import (
 )
 
 const (
-	leaseName = "floor"
+	leaseName = store.FloorLease
 	leaseTTL  = 15 * time.Second
+	// releasedTogether is how many leases a node that stops gives up at a time.
+	releasedTogether = 256
 	// silence is how long another node's lease must have stayed as it is before it
 	// is taken: three renewals, less a second so that the third look is enough.
 	silence = leaseTTL - time.Second
@@ -37,8 +39,10 @@ type Plan struct {
 	Flows        map[string]PlannedFlow
 	ConsentTexts map[string]PlannedConsent
 	Prompts      map[string]string // words of recorded prompts
+	Rejections   map[string]int64  // versions of reasons for rejecting emails
 	Rules        setup.Rules
 	AlertRules   map[string]setup.AlertRule
+	Campaigns    map[string]setup.Campaign
 	// What agents choose from; by id.
 	Dispositions map[string]setup.Disposition
 	Labels       map[string]setup.Label
@@ -54,6 +58,7 @@ type PlannedConsent struct {
 
 // PlannedFlow is a flow ready to run.
 type PlannedFlow struct {
+	Name    string
 	Version int64
 	Graph   *flow.Graph
 }
@@ -75,6 +80,12 @@ type Lookups interface {
 // Auditor notes who moved whose work, inside the floor's transaction.
 type Auditor interface {
 	Append(tx *store.Tx, actor, action, object, detail string) error
+}
+
+// Campaigns stores what a call of a campaign came to, in the transaction that closes it;
+// *campaign.Service is one.
+type Campaigns interface {
+	Ended(tx *store.Tx, interaction string) error
 }
 
 // Rows is the store as the floors use it (store.DB).
@@ -101,8 +112,11 @@ type Deps struct {
 	Contacts Contacts
 	Lookups  Lookups // nil: every look-up fails
 	Audit    Auditor
-	Node     string // this node's id; holder of leases
-	Log      *slog.Logger
+	Fields   Fields // nil: flows fill none
+	// Campaigns is told of their calls that are closed; nil: there are none.
+	Campaigns Campaigns
+	Node      string // this node's id; holder of leases
+	Log       *slog.Logger
 	// Passed is a time that only passes, whatever is done to the clocks; nil means
 	// Go's own.
 	Passed func() time.Duration
@@ -117,6 +131,12 @@ type Deps struct {
 	RecordingHold time.Duration
 	// Grace is how long a lost browser's work stays; 0 means 15 s.
 	Grace time.Duration
+	// Rest is how long nothing must have been going on in a floor before it rests; 0:
+	// none ever does. Needed says that a tenant needs its floor though nobody works: its
+	// telephones or mailboxes are followed. Rested is told of a floor that rests now.
+	Rest   time.Duration
+	Needed func(context.Context, id.Tenant) (bool, error)
+	Rested func(id.Tenant)
 }
 
 // Manager owns the floors that live on this node. Its methods are safe for use
@@ -128,7 +148,7 @@ type Manager struct {
 
 	mu      sync.Mutex
 	floors  map[id.Tenant]*floor
-	opening map[id.Tenant]bool           // being rebuilt
+	opening map[id.Tenant]chan struct{}  // being rebuilt, or going to rest; closed when that is over
 	online  map[id.Tenant]map[string]int // live desks a user, kept over a floor's restart
 	aside   map[id.Tenant]map[string]int // calls a user beside the floor's work, kept so, too
 	watched map[id.Tenant]watched        // leases of other nodes
@@ -159,7 +179,7 @@ func New(d Deps) *Manager {
 		start := time.Now()
 		d.Passed = func() time.Duration { return time.Since(start) }
 	}
-	return &Manager{Deps: d, drivers: map[acd.Channel]channel.Driver{}, floors: map[id.Tenant]*floor{}, opening: map[id.Tenant]bool{},
+	return &Manager{Deps: d, drivers: map[acd.Channel]channel.Driver{}, floors: map[id.Tenant]*floor{}, opening: map[id.Tenant]chan struct{}{},
 		online: map[id.Tenant]map[string]int{}, aside: map[id.Tenant]map[string]int{}, watched: map[id.Tenant]watched{}}
 }
 
@@ -193,15 +213,34 @@ func (m *Manager) Stop(ctx context.Context) error {
 	all := slices.Collect(maps.Values(m.floors))
 	m.mu.Unlock()
 	for _, f := range all {
+		f.leave()
+	}
+	for _, f := range all {
 		f.stop()
 	}
 	m.wg.Wait()
+	// Many at a time: each waits for the disk, and those that wait together share a commit.
+	var ends sync.WaitGroup
+	slots, failed := make(chan struct{}, releasedTogether), make(chan error, 1)
 	for _, f := range all {
-		if err := m.release(ctx, f.tenant); err != nil {
-			return err
-		}
+		slots <- struct{}{}
+		ends.Go(func() {
+			defer func() { <-slots }()
+			if err := m.release(ctx, f.tenant); err != nil {
+				select {
+				case failed <- err:
+				default: // the first one is told
+				}
+			}
+		})
 	}
-	return nil
+	ends.Wait()
+	select {
+	case err := <-failed:
+		return err
+	default:
+		return nil
+	}
 }
 
 // keep renews the leases and takes over floors whose holder is gone.
@@ -217,20 +256,19 @@ func (m *Manager) keep() {
 			if err := m.claim(m.ctx); err != nil && m.ctx.Err() == nil {
 				m.Log.Warn("floor leases were not renewed", "err", errs.As(err).Code)
 			}
+			m.restSome(m.ctx)
 		}
 	}
 }
 
-// claim renews or takes the lease of every active tenant.
+// claim renews or takes the lease of every active tenant whose floor does not rest.
 func (m *Manager) claim(ctx context.Context) error {
 	var tenants []id.Tenant
-	err := m.DB.SystemRead(ctx, func(tx *store.Tx) error {
-		orgs, err := tx.Organisations()
-		for _, o := range orgs {
-			if o.Kind == "tenant" && o.Status == "active" {
-				tenants = append(tenants, o.ID)
-			}
-		}
+	m.mu.Lock()
+	before := maps.Clone(m.floors) // one that is opened from now on may not be in the list
+	m.mu.Unlock()
+	err := m.DB.SystemRead(ctx, func(tx *store.Tx) (err error) {
+		tenants, err = tx.TenantsAwake(false)
 		return err
 	})
 	if err != nil {
@@ -241,7 +279,7 @@ func (m *Manager) claim(ctx context.Context) error {
 			return err
 		}
 	}
-	m.dropOthers(tenants)
+	m.dropOthers(before, tenants)
 	return nil
 }
 
@@ -285,13 +323,17 @@ func (m *Manager) claimOne(ctx context.Context, t id.Tenant) error {
 	return nil
 }
 
-// dropOthers ends floors whose tenant is not active any more.
-func (m *Manager) dropOthers(active []id.Tenant) {
+// dropOthers ends those of the floors whose tenant is not active any more.
+func (m *Manager) dropOthers(floors map[id.Tenant]*floor, list []id.Tenant) {
+	active := make(map[id.Tenant]bool, len(list))
+	for _, t := range list {
+		active[t] = true
+	}
 	m.mu.Lock()
-	maps.DeleteFunc(m.watched, func(t id.Tenant, _ watched) bool { return !slices.Contains(active, t) })
+	maps.DeleteFunc(m.watched, func(t id.Tenant, _ watched) bool { return !active[t] })
 	var gone []*floor
-	for t, f := range m.floors {
-		if !slices.Contains(active, t) {
+	for t, f := range floors {
+		if !active[t] && m.floors[t] == f {
 			gone = append(gone, f)
 		}
 	}
@@ -308,11 +350,13 @@ func (m *Manager) Open(ctx context.Context, t id.Tenant) error { return m.claimO
 // held up meanwhile.
 func (m *Manager) open(ctx context.Context, t id.Tenant, fence int64) error {
 	m.mu.Lock()
-	if m.closing || m.floors[t] != nil || m.opening[t] {
+	if m.closing || m.floors[t] != nil || m.opening[t] != nil {
 		m.mu.Unlock()
 		return nil
 	}
-	m.opening[t] = true
+	opened := make(chan struct{})
+	defer close(opened)
+	m.opening[t] = opened
 	f := newFloor(m, t, fence)
 	maps.Copy(f.online, m.online[t])
 	maps.Copy(f.aside, m.aside[t])
@@ -410,7 +454,7 @@ func (m *Manager) do(ctx context.Context, t id.Tenant, fn func(f *floor, now tim
 // doAbout is do for a call of which it is known whom it concerns: many that come
 // together are then quicker.
 func (m *Manager) doAbout(ctx context.Context, t id.Tenant, about acd.Subject, fn func(f *floor, now time.Time) error) error {
-	f, err := m.at(t)
+	f, err := m.need(ctx, t)
 	if err != nil {
 		return err
 	}
@@ -436,6 +480,11 @@ func (m *Manager) Reload(ctx context.Context, t id.Tenant) error {
 			m.lost(f)
 		}
 		return nil
+	}
+	if _, err := m.at(t); err != nil && m.Rest > 0 {
+		if rests, err := m.rests(ctx, t); err != nil || rests {
+			return m.reloadResting(ctx, t, err)
+		}
 	}
 	plan, people, err := m.load(ctx, t)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"nubitalk/internal/base/id"
+	"nubitalk/internal/bus"
 	"nubitalk/internal/store"
 )
 
@@ -122,5 +123,56 @@ func TestOnlyWhoChangedIsTouched(t *testing.T) {
 			}
 			before = len(all)
 		}
+	})
+}
+
+// What an agent has goes along when it changes teams: who saw it by the one before is
+// told that it left, and whoever watches it is asked again whether that is allowed.
+func TestWorkGoesAlongWithItsAgentsTeams(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		h.ready(a, 0)
+		h.queue(a, "Maria")
+		it, err := h.floor.Accept(t.Context(), actor(a, 0), h.desk(a, 0).Offers[0].ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		heard := h.heard("interaction.changed")
+		joins := func(team string) []bus.Event {
+			t.Helper()
+			before := len(heard())
+			err := h.db.Write(t.Context(), a, func(tx *store.Tx) error {
+				u, err := tx.User(agent(0))
+				if err != nil {
+					return err
+				}
+				u.Teams = []string{team}
+				return tx.UpdateUser(u)
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			h.reload(a)
+			h.reload(b)
+			return heard()[before:]
+		}
+		told := func(team, left string) {
+			t.Helper()
+			got := joins(team)
+			if len(got) != 1 || got[0].Interaction != it.ID || !slices.Equal(got[0].In.Teams, []string{team}) {
+				t.Fatalf("%s: told of %+v", team, got)
+			}
+			if was := got[0].Left; left == "" && was != nil || left != "" && (was == nil || was.ID != it.ID || !slices.Equal(was.In.Teams, []string{left})) {
+				t.Errorf("%s: %+v left", team, was)
+			}
+		}
+		told("tea_1", "")
+		told("tea_2", "tea_1")
+		if got := joins("tea_2"); len(got) > 0 {
+			t.Errorf("nothing changed, and %+v was told", got)
+		}
+		h.close()
+		h.open("nod_1")
+		h.ready(a, 0)
+		told("tea_3", "tea_2") // also after a restart
 	})
 }

@@ -204,7 +204,7 @@ func (it *item) unparked() {
 // tellParked tells who may take parked calls that their list changed.
 func (f *floor) tellParked(it *item) {
 	if it.Slot != it.row.Slot {
-		f.batch.events = append(f.batch.events, bus.Event{Tenant: f.tenant, Kind: parkedChanged, Watch: access.CallPark, Data: must(struct{}{})})
+		f.batch.events = append(f.batch.events, bus.Event{Tenant: f.tenant, Kind: parkedChanged, Watch: access.CallPark, Hint: true, Data: must(struct{}{})})
 	}
 }
 
@@ -271,6 +271,9 @@ func (m *Manager) ParkedCalls(ctx context.Context, a access.Actor) ([]ParkedCall
 	list := []ParkedCall{}
 	err := m.do(ctx, a.Tenant, func(f *floor, _ time.Time) error {
 		for _, it := range f.parked {
+			if !f.mayTake(a, it) {
+				continue
+			}
 			list = append(list, ParkedCall{Slot: it.Slot, Interaction: it.ID, Name: it.Name, Queue: it.Queue, By: it.parkedBy, ByName: f.people[it.parkedBy].name, Phone: it.parkedPhone,
 				Since: it.parkedAt, Until: it.run.Deadline})
 		}
@@ -280,13 +283,19 @@ func (m *Manager) ParkedCalls(ctx context.Context, a access.Actor) ([]ParkedCall
 	return list, err
 }
 
+// mayTake says whether a parked call is the actor's to take: one of its part of the
+// tenant, or one that it parked.
+func (f *floor) mayTake(a access.Actor, it *item) bool {
+	return it.parkedBy == a.User || f.may(a, access.CallPark, it)
+}
+
 // Unpark gives a parked call to the actor, at once.
 func (m *Manager) Unpark(ctx context.Context, a access.Actor, interaction string) (Interaction, error) {
 	var out Interaction
 	err := m.doAbout(ctx, a.Tenant, acd.Subject{Agent: a.User, Work: interaction}, func(f *floor, now time.Time) error {
 		it := f.items[interaction]
 		switch {
-		case it == nil:
+		case it == nil || !f.mayTake(a, it):
 			return errs.New(errs.NotFound, "No call is parked there any more.")
 		case it.Slot == "":
 			return errs.New(errs.Conflict, "This call is not parked any more.")

@@ -33,7 +33,7 @@ type PhoneCallSearch struct {
 
 // PhoneCalls are calls that phones made and that left by a trunk, the newest first.
 func (m *Manager) PhoneCalls(ctx context.Context, a access.Actor, q PhoneCallSearch) (items []PhoneCall, next string, err error) {
-	f := store.OfficeCallFilter{Phone: q.Phone, User: q.User, Limit: limitOf(q.Limit) + 1}
+	f := store.OfficeCallFilter{Within: store.WithinOf(a, access.CallExport), Phone: q.Phone, User: q.User, Limit: limitOf(q.Limit) + 1}
 	if f.Before, err = readCursor(q.Cursor, id.Leg); err != nil {
 		return nil, "", err
 	}

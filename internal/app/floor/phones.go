@@ -53,6 +53,17 @@ func (m *Manager) PhoneHangsUp(ctx context.Context, t id.Tenant, user, interacti
 	})
 }
 
+// PhoneTransfers is Transfer to a colleague, by the phone of a call's agent.
+func (m *Manager) PhoneTransfers(ctx context.Context, t id.Tenant, user, interaction, colleague string) error {
+	return m.do(ctx, t, func(f *floor, now time.Time) error {
+		it := f.items[interaction]
+		if it == nil || it.Agent != user {
+			return errs.New(errs.NotFound, "This interaction is closed, or does not exist.")
+		}
+		return f.transfer(it, "", colleague, now)
+	})
+}
+
 // offeredTo runs fn with the offer of an interaction to a user.
 func (m *Manager) offeredTo(ctx context.Context, t id.Tenant, user, interaction string, fn func(f *floor, offer string, now time.Time) error) error {
 	return m.do(ctx, t, func(f *floor, now time.Time) error {

@@ -18,13 +18,13 @@ import (
 func (m *Manager) Move(ctx context.Context, a access.Actor, interaction, queue, user string, priority *int) (Interaction, error) {
 	var out Interaction
 	err := m.do(ctx, a.Tenant, func(f *floor, now time.Time) error {
-		if it := f.items[interaction]; it != nil && it.running && it.row.FlowID == laterFlow && user == "" && priority == nil && (queue == "" || queue == it.Queue) {
+		if it := f.items[interaction]; it != nil && f.may(a, access.FloorManage, it) && it.running && it.row.FlowID == laterFlow && user == "" && priority == nil && (queue == "" || queue == it.Queue) {
 			f.recall(it, now)
 			f.note(a.User, "interaction.move", interaction, it.Queue)
 			out = it.Interaction
 			return nil
 		}
-		it, err := f.movable(interaction)
+		it, err := f.movable(a, interaction)
 		if err != nil {
 			return err
 		}
@@ -38,10 +38,10 @@ func (m *Manager) Move(ctx context.Context, a access.Actor, interaction, queue, 
 	return out, err
 }
 
-// movable finds an open interaction that routing can move.
-func (f *floor) movable(interaction string) (*item, error) {
+// movable finds an open interaction of the actor's that routing can move.
+func (f *floor) movable(a access.Actor, interaction string) (*item, error) {
 	it := f.items[interaction]
-	if it == nil {
+	if it == nil || !f.may(a, access.FloorManage, it) {
 		return nil, errs.New(errs.NotFound, "This interaction is closed, or does not exist.")
 	}
 	if it.running || it.State == "arriving" || it.State == string(acd.Wrapping) {
@@ -110,7 +110,7 @@ func (f *floor) move(it *item, from, queue, user string, priority *int, now time
 func (m *Manager) TakeOver(ctx context.Context, a access.Actor, interaction string) (Interaction, error) {
 	var out Interaction
 	err := m.do(ctx, a.Tenant, func(f *floor, now time.Time) error {
-		it, err := f.movable(interaction)
+		it, err := f.movable(a, interaction)
 		if err != nil {
 			return err
 		}

@@ -12,6 +12,7 @@ import (
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/bus"
 	"nubitalk/internal/channel/chat"
+	"nubitalk/internal/core/access"
 )
 
 // serve lets an agent take the first offer.
@@ -32,6 +33,7 @@ func (h *house) serve(n int) floor.Interaction {
 func TestASupervisorTakesOver(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		ctx, me := t.Context(), actor(a, 2)
+		me.Roles = append(me.Roles, access.Supervisor)
 		v := h.queue(a, "Maria")
 		h.serve(0)
 		other := h.queue(b, "Of another tenant")

@@ -36,7 +36,7 @@ func (m *Manager) load(ctx context.Context, t id.Tenant) (Plan, map[string]perso
 			}
 			p.who = setup.Agent{ID: u.ID, Skills: u.Skills, Teams: u.Teams, Site: u.Site, Language: u.Language}
 			active := u.Status == "active"
-			p.watches = active && access.May(u.Actor(t), access.FloorWatch, access.Thing{Tenant: t})
+			p.watches = active && access.Reach(u.Actor(t), access.FloorWatch) > access.Own
 			p.serves = active && u.Serves()
 			p.agent = active && u.UsesDesk()
 			people[u.ID] = p

@@ -34,6 +34,7 @@ func (f *floor) rebuild(ctx context.Context) error {
 	}
 	now := f.m.Clock.Now() // agents have their whole grace to come back
 	f.restoreEngine(s, now)
+	f.toldAlready()
 	settled := f.alerts.settled
 	if settled.IsZero() {
 		settled = now.Add(settle)
@@ -76,6 +77,7 @@ func (f *floor) remember(ctx context.Context, now time.Time) (stored, error) {
 			it.QueuedAt = now
 		}
 		f.items[it.ID] = it
+		f.nowDue(it)
 		f.allowTalk(it)
 		f.noteHelp(it)
 		f.noteKept(it)
@@ -93,6 +95,11 @@ func (f *floor) resume(ctx context.Context, it *item, sealed []byte, seg store.S
 		it.segKind, it.segOwner, it.segFrom, it.from = seg.HolderKind, seg.HolderID, seg.StartedAt, it.Queue
 		if it.Outgoing && seg.Number == 1 {
 			it.from = "" // it never waited
+		}
+		if it.segKind == "queue" && it.Attempts > 0 {
+			if err := f.resumeAgain(ctx, it); err != nil {
+				return err
+			}
 		}
 	}
 	if it.State != "in_flow" {
@@ -120,6 +127,20 @@ func (f *floor) resume(ctx context.Context, it *item, sealed []byte, seg store.S
 	}
 	it.running, it.graph = true, planned.Graph // none: begin again
 	return f.resumeWithin(ctx, it)
+}
+
+// resumeAgain finds out whether a person who was called in vain waits to be called
+// once more.
+func (f *floor) resumeAgain(ctx context.Context, it *item) error {
+	return f.m.DB.Read(ctx, f.tenant, func(tx *store.Tx) error {
+		all, err := tx.Segments(it.ID)
+		for _, s := range all {
+			if s.Number == it.segment-1 {
+				it.again = s.HolderKind == "flow" && s.HolderID == laterFlow
+			}
+		}
+		return err
+	})
 }
 
 // resumeWithin finds the flows that a stored run is within, as they were when it
@@ -150,7 +171,7 @@ func (f *floor) resumeWithin(ctx context.Context, it *item) error {
 func View(r store.InteractionRow, name string) Interaction {
 	return Interaction{ID: r.ID, Channel: acd.Channel(r.Channel), EntryPoint: r.EntryPointID, Contact: r.ContactID, Name: name, State: r.State,
 		CloseReason: r.CloseReason, Queue: r.QueueID, Agent: r.AgentID, Priority: r.Priority, Needs: r.Needs, Language: r.Language,
-		Disposition: r.DispositionID, Labels: r.Labels, Rating: r.Rating, LeftMessage: r.LeftMessage, Callback: r.Callback, Attempts: r.Attempts, Mailbox: r.Mailbox, Slot: r.Slot, Outgoing: r.Outgoing, Outside: r.Outside, Apart: r.Apart, Talk: talk.Stage(r.Talk), ArrivedAt: r.ArrivedAt, QueuedAt: r.QueuedAt,
+		Disposition: r.DispositionID, Labels: r.Labels, Rating: r.Rating, LeftMessage: r.LeftMessage, Callback: r.Callback, Attempts: r.Attempts, RejectedFor: r.RejectedFor, MergedInto: r.MergedInto, Mailbox: r.Mailbox, Slot: r.Slot, Outgoing: r.Outgoing, Campaign: r.CampaignID, Outside: r.Outside, Apart: r.Apart, Talk: talk.Stage(r.Talk), ArrivedAt: r.ArrivedAt, QueuedAt: r.QueuedAt,
 		CustomerGone: !r.LeftAt.IsZero(), Consulted: r.Consulted, AnsweredAt: r.AnsweredAt, WrapFrom: r.WrapFrom, WrapUntil: r.WrapUntil, ClosedAt: r.ClosedAt, Version: r.Version}
 }
 
@@ -226,6 +247,7 @@ func (f *floor) orphans(pending map[string]store.OfferRow, now time.Time) {
 func (f *floor) restart(items []*item, now time.Time) {
 	for _, it := range items {
 		switch {
+		case it.running && it.graph == nil && f.backToQueue(it, now):
 		case it.State == "arriving", it.running && it.graph == nil:
 			f.begin(it, now)
 		case it.running && it.row.FlowID == parkFlow && it.Slot == "": // nobody rings any more
@@ -247,11 +269,11 @@ func (f *floor) restart(items []*item, now time.Time) {
 
 // adopt takes over changed set-up and users; what stays the same is not touched.
 func (f *floor) adopt(plan Plan, people map[string]person, now time.Time) {
-	old, oldPeople, told := f.plan, f.people, f.allRecipients()
+	old, oldPeople, goals, told := f.plan, f.people, f.goals, f.allRecipients()
 	f.take(plan, people)
 	f.zone.Store(plan.TimeZone.String())
 	f.step(acd.SetBlend{Blend: plan.Rules.BlendRule()}, now)
-	f.recount = f.recount || goalsDiffer(old, plan)
+	f.recount = f.recount || goalsDiffer(goals, f.goals) || old.TimeZone.String() != plan.TimeZone.String()
 	for _, q := range sortedKeys(plan.Queues) {
 		f.step(acd.SetQueue{Queue: f.asQueue(q, plan.Queues[q], now)}, now)
 		f.batch.queues[q] = true
@@ -283,20 +305,32 @@ func (f *floor) adopt(plan Plan, people map[string]person, now time.Time) {
 		}
 	}
 	for _, it := range f.items {
-		if f.allowTalk(it) {
+		due := f.nowDue(it)
+		if f.unconsulted(it) || f.allowTalk(it) || f.goesAlong(it, oldPeople) || due {
 			f.touch(it)
 		}
 	}
 	f.takeRules(f.alerts.remembered(), f.alerts.settled, now)
 	if !maps.EqualFunc(told, f.allRecipients(), slices.Equal) {
-		f.batch.events = append(f.batch.events, bus.Event{Tenant: f.tenant, Kind: alertsChanged, Watch: access.FloorWatch, Data: must(struct{}{})})
+		f.batch.events = append(f.batch.events, bus.Event{Tenant: f.tenant, Kind: alertsChanged, Watch: access.FloorWatch, Hint: true, Data: must(struct{}{})})
 	}
+}
+
+// unconsulted ends the consultation of who is no agent any more, such as who was locked.
+func (f *floor) unconsulted(it *item) bool {
+	still := slices.DeleteFunc(slices.Clone(it.Consulted), func(u string) bool { return !f.people[u].agent })
+	if len(still) == len(it.Consulted) {
+		return false
+	}
+	it.Consulted = still
+	return true
 }
 
 // take makes the set-up and the users those in force, and finds out who serves
 // which queue.
 func (f *floor) take(plan Plan, people map[string]person) {
 	f.plan, f.people, f.served = plan, people, map[string][]string{}
+	f.goals, f.tables = goalsOf(plan.Queues, plan.Hours, f.tables)
 	f.agents = nil
 	for _, serves := range []bool{true, false} {
 		for _, u := range sortedKeys(people) {
@@ -319,7 +353,7 @@ func (f *floor) take(plan Plan, people map[string]person) {
 
 func (f *floor) asQueue(q string, def setup.Queue, now time.Time) acd.Queue {
 	r := def.Routing(q, f.served[q], f.agents)
-	r.Closed = f.closedNow(def, now)
+	r.Calendars, r.Closed = f.goals[q].calendars(), f.closedNow(def, now)
 	f.shut[q] = r.Closed
 	return r
 }

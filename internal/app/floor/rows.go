@@ -35,6 +35,7 @@ func (f *floor) row(ctx context.Context, it *item) (store.InteractionRow, error)
 	r.DispositionID, r.Labels, r.Rating = it.Disposition, it.Labels, it.Rating
 	r.QueuedAt, r.Place, r.AnsweredAt, r.WrapFrom, r.WrapUntil, r.ClosedAt = it.QueuedAt, it.place, it.AnsweredAt, it.WrapFrom, it.WrapUntil, it.ClosedAt
 	r.EnteredAt, r.LeftMessage, r.Masked, r.Outside, r.Apart = it.entered, it.LeftMessage, it.masked(), it.Outside, it.Apart
+	r.RejectedFor, r.MergedInto = it.RejectedFor, it.MergedInto
 	r.Talk = string(it.Talk)
 	r.Callback, r.Attempts = it.Callback, it.Attempts
 	r.Slot, r.ParkedBy, r.ParkedPhone, r.ParkedAt = it.Slot, it.parkedBy, it.parkedPhone, it.parkedAt

@@ -100,7 +100,7 @@ func (f *floor) atWork(user string) bool {
 }
 
 func (f *floor) tellShelved(by string) {
-	f.batch.events = append(f.batch.events, bus.Event{Tenant: f.tenant, Kind: shelvedChanged, Users: []string{by}, Watch: access.FloorManage, Data: must(struct{}{})})
+	f.batch.events = append(f.batch.events, bus.Event{Tenant: f.tenant, Kind: shelvedChanged, Users: []string{by}, Watch: access.FloorManage, Hint: true, Data: must(struct{}{})})
 }
 
 // Shelve puts an email that the actor holds aside until a time.
@@ -114,7 +114,7 @@ func (m *Manager) Shelved(ctx context.Context, a access.Actor) ([]ShelvedEmail, 
 	list := []ShelvedEmail{}
 	err := m.do(ctx, a.Tenant, func(f *floor, _ time.Time) error {
 		for _, it := range f.timed {
-			if it.onShelf() && mayUnshelve(a, it) {
+			if it.onShelf() && f.mayUnshelve(a, it) {
 				list = append(list, ShelvedEmail{Interaction: it.ID, Name: it.Name, Queue: it.Queue, By: it.parkedBy, ByName: f.people[it.parkedBy].name, Since: it.parkedAt, Until: it.run.Deadline})
 			}
 		}
@@ -126,8 +126,8 @@ func (m *Manager) Shelved(ctx context.Context, a access.Actor) ([]ShelvedEmail, 
 	return list, err
 }
 
-func mayUnshelve(a access.Actor, it *item) bool {
-	return it.parkedBy == a.User || access.Reach(a, access.FloorManage) == access.Tenant
+func (f *floor) mayUnshelve(a access.Actor, it *item) bool {
+	return it.parkedBy == a.User || f.may(a, access.FloorManage, it)
 }
 
 // Unshelve gives an email that waits for its time to the actor, at once.
@@ -136,7 +136,7 @@ func (m *Manager) Unshelve(ctx context.Context, a access.Actor, interaction stri
 	err := m.doAbout(ctx, a.Tenant, acd.Subject{Agent: a.User, Work: interaction}, func(f *floor, now time.Time) error {
 		it := f.items[interaction]
 		switch {
-		case it == nil || !mayUnshelve(a, it):
+		case it == nil || !f.mayUnshelve(a, it):
 			return errs.New(errs.NotFound, "This email is not put aside any more.")
 		case !it.onShelf():
 			return errs.New(errs.Conflict, "This email is not put aside any more.")

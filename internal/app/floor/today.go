@@ -1,13 +1,13 @@
 package floor
 
 import (
-	"slices"
+	"container/heap"
 	"time"
 
 	"nubitalk/internal/bus"
 	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/acd"
 	"nubitalk/internal/core/measure"
-	"nubitalk/internal/core/setup"
 	"nubitalk/internal/store"
 )
 
@@ -15,42 +15,30 @@ import (
 // same as what is counted from the stored segments: after a restart it begins
 // from those (readDay), and past days are counted from them (day.go).
 type dayCount struct {
-	goal    measure.Goal
+	goal    goal
 	slots   map[int]*measure.Slot
 	total   measure.Slot
-	waiting []waiter     // by when they came; those who left are still in it for a while
+	waiting waiters
 	touched map[int]bool // slots that changed and were not told yet
 }
-
-// waiter is a contact during one wait.
-type waiter struct {
-	it      *item
-	segment int64
-}
-
-func (w waiter) gone() bool { return w.it.segKind != "queue" || w.it.segment != w.segment }
 
 func (f *floor) countOf(queue string) *dayCount {
 	c := f.today[queue]
 	if c == nil {
-		c = &dayCount{goal: goalOf(f.plan.Queues[queue]), slots: map[int]*measure.Slot{}, touched: map[int]bool{}}
+		c = &dayCount{goal: f.goals[queue], slots: map[int]*measure.Slot{}, touched: map[int]bool{}}
 		f.today[queue] = c
 	}
 	return c
 }
 
-func goalOf(q setup.Queue) measure.Goal {
-	return measure.Goal{Within: time.Duration(q.ServiceSeconds) * time.Second, Short: time.Duration(q.ShortSeconds) * time.Second}
-}
-
 // goalsDiffer says whether what was counted no longer is what would be.
-func goalsDiffer(a, b Plan) bool {
-	for q, def := range b.Queues {
-		if old, ok := a.Queues[q]; ok && goalOf(old) != goalOf(def) {
+func goalsDiffer(a, b map[string]goal) bool {
+	for q, now := range b {
+		if old, ok := a[q]; ok && old != now {
 			return true
 		}
 	}
-	return a.TimeZone.String() != b.TimeZone.String()
+	return false
 }
 
 // at changes the slot of a time, and the day's total with it.
@@ -67,18 +55,24 @@ func (c *dayCount) at(d measure.Day, t time.Time, change func(*measure.Slot)) {
 	c.touched[i] = true
 }
 
-// countEntry counts a contact that came into a queue.
+// countEntry counts a contact that came into a queue. Who is called once more was
+// counted when it came.
 func (f *floor) countEntry(it *item) {
+	if it.again {
+		return
+	}
 	c := f.countOf(it.segOwner)
 	c.at(f.day, it.segFrom, func(s *measure.Slot) { s.Enter() })
-	c.waiting = append(c.waiting, waiter{it, it.segment})
+	c.waiting.add(waiter{it, it.segment, c.goal.due(it.Channel, it.segFrom)})
 }
 
 // countEnd counts the end of an interaction's segment; next is the kind of the one
 // that follows, "" for none.
 func (f *floor) countEnd(it *item, next string, now time.Time) {
-	switch it.segKind {
-	case "queue":
+	switch {
+	case it.segKind == "queue" && it.again:
+		it.from = it.segOwner
+	case it.segKind == "queue":
 		end := measure.Removed
 		switch {
 		case next == "agent":
@@ -91,11 +85,11 @@ func (f *floor) countEnd(it *item, next string, now time.Time) {
 			if it.late {
 				s.Late(-1)
 			}
-			s.Leave(end, now.Sub(it.segFrom), c.goal)
+			s.Leave(end, now.Sub(it.segFrom), c.goal.of(it.Channel, it.segFrom))
 		})
 		it.late = false
 		it.from = it.segOwner
-	case "agent":
+	case it.segKind == "agent":
 		f.countOf(it.from).at(f.day, now, func(s *measure.Slot) { s.Handling.Add(measure.Held(it.segFrom, it.WrapFrom, now)) })
 	}
 }
@@ -105,14 +99,13 @@ func (f *floor) noteLate(c *dayCount, now time.Time) {
 	for len(c.waiting) > 0 {
 		w := c.waiting[0]
 		if !w.gone() {
-			if now.Sub(w.it.segFrom) <= c.goal.Within {
+			if !now.After(w.due) {
 				return
 			}
 			w.it.late = true
 			c.at(f.day, w.it.segFrom, func(s *measure.Slot) { s.Late(1) })
 		}
-		c.waiting[0] = waiter{}
-		c.waiting = c.waiting[1:]
+		heap.Pop(&c.waiting)
 	}
 }
 
@@ -169,7 +162,7 @@ func (f *floor) restoreDay(s storedDay) {
 		for _, r := range rows {
 			c.at(f.day, r.StartedAt, func(s *measure.Slot) {
 				s.Enter()
-				s.Leave(r.End, r.EndedAt.Sub(r.StartedAt), c.goal)
+				s.Leave(r.End, r.EndedAt.Sub(r.StartedAt), c.goal.of(acd.Channel(r.Channel), r.StartedAt))
 			})
 		}
 	}
@@ -183,7 +176,6 @@ func (f *floor) restoreDay(s storedDay) {
 		}
 	}
 	for _, c := range f.today {
-		slices.SortFunc(c.waiting, func(a, b waiter) int { return a.it.segFrom.Compare(b.it.segFrom) })
 		clear(c.touched)
 	}
 }
@@ -200,6 +192,6 @@ func (f *floor) tellDay() {
 			changed.Slots = append(changed.Slots, daySlot(i, *c.slots[i]))
 		}
 		clear(c.touched)
-		f.batch.events = append(f.batch.events, bus.Event{Tenant: f.tenant, Kind: "day.changed", Watch: access.FloorWatch, Data: must(changed)})
+		f.batch.events = append(f.batch.events, bus.Event{Tenant: f.tenant, Kind: "day.changed", Watch: access.FloorWatch, Data: must(changed), In: access.RolePart{Queues: []string{q}}})
 	}
 }

@@ -46,8 +46,11 @@ type Interaction struct {
 	Mailbox      string          `json:"mailbox,omitempty" doc:"The user for whom a message by voice was taken."`
 	Slot         string          `json:"slot,omitempty" doc:"Where its call is parked; dialled at a phone, it takes the call back."`
 	Shelved      time.Time       `json:"shelved_until,omitzero" doc:"Of an email: it is put aside until then, and nobody's."`
+	RejectedFor  string          `json:"rejected_for,omitempty" doc:"The reason for which an email was rejected."`
+	MergedInto   string          `json:"merged_into,omitempty" doc:"The interaction in which an email goes on that was merged into it."`
 	Recorded     bool            `json:"recorded,omitempty" doc:"It has a recording; in lists that were searched for only."`
 	Outgoing     bool            `json:"outgoing,omitempty" doc:"Its agent began it: it called the person, or wrote to it."`
+	Campaign     string          `json:"campaign,omitempty" doc:"The campaign in which its agent called."`
 	Outside      bool            `json:"outside,omitempty" doc:"Its call was handed over to an outside number."`
 	Apart        bool            `json:"apart,omitempty" doc:"Its person is in a secure flow, apart from its agent: it cannot be transferred, and nobody can be consulted about it."`
 	Talk         talk.Stage      `json:"talk,omitempty" enum:",asked_by_agent,asked_by_visitor,running" doc:"Of a chat: whether it is spoken, too."`
@@ -57,6 +60,7 @@ type Interaction struct {
 	Consulted    []string        `json:"consulted,omitempty" doc:"Colleagues asked for help; they may read and write notes."`
 	ArrivedAt    time.Time       `json:"arrived_at"`
 	QueuedAt     time.Time       `json:"queued_at,omitzero"`
+	DueAt        time.Time       `json:"due_at,omitzero" doc:"While it waits: when the goal of its queue's service level runs out, which counts opening hours for what the queue says."`
 	AnsweredAt   time.Time       `json:"answered_at,omitzero"`
 	WrapFrom     time.Time       `json:"wrap_from,omitzero"`
 	WrapUntil    time.Time       `json:"wrap_until,omitzero"`
@@ -96,6 +100,7 @@ type QueueView struct {
 	Waiting        int           `json:"waiting"`
 	Callbacks      int           `json:"callbacks" doc:"Of those who wait: who hung up and is to be called back, or left a message."`
 	LongestSince   time.Time     `json:"longest_since,omitzero"`
+	DueAt          time.Time     `json:"due_at,omitzero" doc:"When the goal of the first of those who wait runs out, or ran out."`
 	AgentsReady    int           `json:"agents_ready" doc:"Members that could take one more now."`
 	AgentsAtWork   int           `json:"agents_at_work" doc:"Members who are ready at an open desk, with room or without."`
 	AgentsOnline   int           `json:"agents_online"`

@@ -29,23 +29,18 @@ const tellQueueEvery = 500 * time.Millisecond
 // Snapshot is everything a supervisor's room starts from.
 func (m *Manager) Snapshot(ctx context.Context, a access.Actor) (Snapshot, error) {
 	var out Snapshot
-	names := access.Reach(a, access.WorkRead)
 	err := m.do(ctx, a.Tenant, func(f *floor, now time.Time) error {
-		out = Snapshot{At: now, Queues: f.queueViews(now), Agents: []AgentView{}, Waiting: []Interaction{}, Alerts: f.openAlerts(a.User)}
-		for user, p := range f.people {
-			if p.agent {
-				out.Agents = append(out.Agents, f.agentView(user))
+		out = Snapshot{At: now, Queues: []QueueView{}, Waiting: []Interaction{}, Alerts: f.openAlerts(a)}
+		for _, v := range f.queueViews(now) {
+			if f.mayQueue(a, access.FloorWatch, v.ID) {
+				out.Queues = append(out.Queues, v)
 			}
 		}
-		slices.SortFunc(out.Agents, func(a, b AgentView) int { return cmp.Compare(a.UserName, b.UserName) })
+		out.Agents = f.agentViews(func(user string) bool { return f.mayAgent(a, access.FloorWatch, user) })
 		for q := range f.plan.Queues {
 			for _, w := range f.engine.Waiting(q) {
-				if it := f.items[w]; it != nil {
-					v := it.Interaction
-					if names != access.Tenant {
-						v.Name = ""
-					}
-					out.Waiting = append(out.Waiting, v)
+				if it := f.items[w]; it != nil && f.may(a, access.FloorWatch, it) {
+					out.Waiting = append(out.Waiting, f.seenBy(a, it))
 				}
 			}
 		}
@@ -57,8 +52,28 @@ func (m *Manager) Snapshot(ctx context.Context, a access.Actor) (Snapshot, error
 	return out, err
 }
 
-// Desk is everything an agent's desk starts from.
+// Serves are the queues that an agent serves, by id; none of who is no agent.
+func (m *Manager) Serves(ctx context.Context, t id.Tenant, agent string) (queues []string, err error) {
+	err = m.do(ctx, t, func(f *floor, _ time.Time) error {
+		queues = slices.Clone(f.serves[agent])
+		return nil
+	})
+	return queues, err
+}
+
+// Desk is everything an agent's desk starts from. Whoever became an agent a moment ago
+// may come before the floor was told.
 func (m *Manager) Desk(ctx context.Context, a access.Actor) (Desk, error) {
+	out, err := m.desk(ctx, a)
+	if errs.Is(err, errs.NotFound) && id.Kind(a.User) != id.APIKey { // a key has none
+		if err = m.Reload(ctx, a.Tenant); err == nil {
+			out, err = m.desk(ctx, a)
+		}
+	}
+	return out, err
+}
+
+func (m *Manager) desk(ctx context.Context, a access.Actor) (Desk, error) {
 	var out Desk
 	err := m.do(ctx, a.Tenant, func(f *floor, now time.Time) error {
 		if !f.people[a.User].agent {
@@ -97,11 +112,24 @@ func (m *Manager) Desk(ctx context.Context, a access.Actor) (Desk, error) {
 
 // Colleagues are the agents one may transfer to or consult.
 func (m *Manager) Colleagues(ctx context.Context, a access.Actor) ([]AgentView, error) {
-	s, err := m.Snapshot(ctx, a)
-	if err != nil {
-		return nil, err
+	var out []AgentView
+	err := m.do(ctx, a.Tenant, func(f *floor, _ time.Time) error {
+		out = f.agentViews(func(user string) bool { return user != a.User })
+		return nil
+	})
+	return out, err
+}
+
+// agentViews are those agents that are chosen, by name.
+func (f *floor) agentViews(chosen func(user string) bool) []AgentView {
+	out := []AgentView{}
+	for user, p := range f.people {
+		if p.agent && chosen(user) {
+			out = append(out, f.agentView(user))
+		}
 	}
-	return slices.DeleteFunc(s.Agents, func(v AgentView) bool { return v.User == a.User }), nil
+	slices.SortFunc(out, func(a, b AgentView) int { return cmp.Compare(a.UserName, b.UserName) })
+	return out
 }
 
 // Interaction is an open interaction as the floor holds it.
@@ -171,7 +199,7 @@ func (f *floor) queueView(q string, now time.Time) QueueView {
 	s, _ := f.engine.QueueStats(q, now)
 	f.noteLate(c, now)
 	n := c.total
-	return QueueView{ID: q, Name: def.Name, Waiting: s.Waiting, Callbacks: f.keptIn(q), LongestSince: s.LongestSince, AgentsReady: s.AgentsReady, AgentsAtWork: s.AgentsServing, AgentsOnline: s.AgentsOnline,
+	return QueueView{ID: q, Name: def.Name, Waiting: s.Waiting, Callbacks: f.keptIn(q), LongestSince: s.LongestSince, DueAt: s.DueAt, AgentsReady: s.AgentsReady, AgentsAtWork: s.AgentsServing, AgentsOnline: s.AgentsOnline,
 		Offered: n.Offered, Answered: n.Answered, AnsweredInGoal: n.AnsweredInGoal, Abandoned: n.Abandoned - n.ShortAbandoned, ShortAbandoned: n.ShortAbandoned,
 		Level: measure.ServiceLevel(n.Counts, measure.Ignored), AbandonRate: measure.AbandonRate(n.Counts), AnswerWait: n.AnswerWait.Milliseconds(),
 		LongestWait: n.LongestWait.Milliseconds(), Handled: n.Handled, Handle: n.Handling.Time().Milliseconds(),
@@ -185,7 +213,9 @@ func (f *floor) summarise(now time.Time) {
 		f.noteParked(it)
 		f.tellParked(it)
 		it.Version = it.row.Version + 1
-		e := bus.Event{Tenant: f.tenant, Kind: "interaction.changed", Users: watchers(it), Watch: access.WorkRead, Interaction: it.ID, Data: must(it.Interaction)}
+		e := bus.Event{Tenant: f.tenant, Kind: "interaction.changed", Users: watchers(it), Watch: access.WorkRead, Interaction: it.ID, Data: must(it.Interaction), In: f.belongs(it)}
+		e.Left = leaving(it.told, e.In, it.ID)
+		it.told = e.In
 		if it.Mailbox != "" { // nobody else's business
 			e.Users, e.Watch = []string{it.Mailbox}, ""
 		}
@@ -229,7 +259,7 @@ func (f *floor) summarise(now time.Time) {
 
 func (f *floor) tellQueue(v QueueView, now time.Time) {
 	f.toldAt[v.ID] = now
-	f.batch.events = append(f.batch.events, bus.Event{Tenant: f.tenant, Kind: "queue.changed", Users: f.served[v.ID], Watch: access.FloorWatch, Data: must(v)})
+	f.batch.events = append(f.batch.events, bus.Event{Tenant: f.tenant, Kind: "queue.changed", Users: f.served[v.ID], Watch: access.FloorWatch, Data: must(v), In: access.RolePart{Queues: []string{v.ID}}})
 }
 
 // watchers are the users whom an interaction concerns.
@@ -268,7 +298,19 @@ func (f *floor) tellWaits(now time.Time) {
 }
 
 func (f *floor) tellAgent(user string) {
-	f.batch.events = append(f.batch.events, bus.Event{Tenant: f.tenant, Kind: "agent.changed", Users: []string{user}, Watch: access.FloorWatch, Data: must(f.agentView(user))})
+	e := bus.Event{Tenant: f.tenant, Kind: "agent.changed", Users: []string{user}, Watch: access.FloorWatch, Data: must(f.agentView(user)), In: f.around(user)}
+	e.Left = leaving(f.told[user], e.In, user)
+	f.told[user] = e.In
+	f.batch.events = append(f.batch.events, e)
+}
+
+// leaving says, to who knows of a thing because of where it was, that it left; nil if
+// it is still wherever it was.
+func leaving(was, is access.RolePart, id string) *bus.Left {
+	if is.Covers(was) {
+		return nil
+	}
+	return &bus.Left{ID: id, In: was}
 }
 
 // offer is an offer with its interaction as it is now.

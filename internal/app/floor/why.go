@@ -99,16 +99,16 @@ func (m *Manager) Why(ctx context.Context, a access.Actor, interaction string) (
 	var out Why
 	err := m.do(ctx, a.Tenant, func(f *floor, now time.Time) error {
 		it := f.items[interaction]
-		if it == nil {
+		if it == nil || !f.may(a, access.FloorWatch, it) {
 			return errs.New(errs.NotFound, "This interaction is closed, or does not exist.")
 		}
-		out = f.why(it, now)
+		out = f.why(a, it, now)
 		return nil
 	})
 	return out, err
 }
 
-func (f *floor) why(it *item, now time.Time) Why {
+func (f *floor) why(a access.Actor, it *item, now time.Time) Why {
 	w, _ := f.engine.Why(it.ID) // false: a flow still holds it, which its state says
 	out := Why{Interaction: it.ID, State: it.State, Queue: it.Queue, User: w.Agent, Position: w.Position, Step: w.Step, NextStep: w.NextStep, Overflow: w.Overflow,
 		Agents: len(w.Candidates), Needs: []WhyNeed{}, NextNeeds: []acd.SkillNeed{}, Groups: []WhyGroup{}, Nearest: []WhyCandidate{}}
@@ -137,7 +137,13 @@ func (f *floor) why(it *item, now time.Time) Why {
 	slices.SortFunc(w.Candidates, func(a, b acd.Candidate) int {
 		return cmp.Or(cmp.Compare(distance(a.Reasons), distance(b.Reasons)), cmp.Compare(f.people[a.Agent].name, f.people[b.Agent].name), cmp.Compare(a.Agent, b.Agent))
 	})
-	for _, c := range w.Candidates[:min(len(w.Candidates), whyNearest)] {
+	for _, c := range w.Candidates {
+		if len(out.Nearest) == whyNearest {
+			break
+		}
+		if !f.mayAgent(a, access.FloorWatch, c.Agent) { // it counts, but has no name here
+			continue
+		}
 		v := f.agentView(c.Agent)
 		out.Nearest = append(out.Nearest, WhyCandidate{User: v.User, UserName: v.UserName, Presence: v.Presence, Reason: v.Reason, Reasons: whyReasons(c.Reasons)})
 	}
@@ -202,9 +208,8 @@ func obstacle(r acd.Reason) int {
 // WhyAgent explains what keeps an agent from the work that waits.
 func (m *Manager) WhyAgent(ctx context.Context, a access.Actor, user string) (WhyUser, error) {
 	var out WhyUser
-	names := access.Reach(a, access.WorkRead) == access.Tenant
 	err := m.do(ctx, a.Tenant, func(f *floor, _ time.Time) error {
-		if !f.people[user].agent {
+		if !f.people[user].agent || !f.mayAgent(a, access.FloorWatch, user) {
 			return errs.New(errs.NotFound, "There is no such agent.")
 		}
 		why, _ := f.engine.WhyAgent(user, whyWaiting)
@@ -214,11 +219,8 @@ func (m *Manager) WhyAgent(ctx context.Context, a access.Actor, user string) (Wh
 				out.Reasons = whyReasons(c.Reasons)
 			}
 			out.Reasons = slices.DeleteFunc(out.Reasons, func(r WhyReason) bool { return !slices.Contains(c.Reasons, acd.Reason(r)) })
-			if it := f.items[c.Work]; it != nil {
-				w := WhyWork{Interaction: it.ID, Name: it.Name, Queue: it.Queue, QueuedAt: it.QueuedAt, Reasons: whyReasons(c.Reasons)}
-				if !names {
-					w.Name = ""
-				}
+			if it := f.items[c.Work]; it != nil && f.may(a, access.FloorWatch, it) {
+				w := WhyWork{Interaction: it.ID, Name: f.seenBy(a, it).Name, Queue: it.Queue, QueuedAt: it.QueuedAt, Reasons: whyReasons(c.Reasons)}
 				out.Waiting = append(out.Waiting, w)
 			}
 		}

@@ -72,11 +72,16 @@ func (h *Hub) Join(a access.Actor, cursor string, out Outbox) *Conn {
 // index notes which permissions the actor holds for the tenant.
 func (c *Conn) index() {
 	for _, rule := range access.Table() {
-		if holds(c.actor, rule.Permission) {
-			put(c.room.byWatch, rule.Permission, c)
-		} else {
-			drop(c.room.byWatch, rule.Permission, c)
-		}
+		index(c.room.byWatch, rule.Permission, c, holds(c.actor, rule.Permission))
+		index(c.room.byPart, rule.Permission, c, part(c.actor, rule.Permission))
+	}
+}
+
+func index(by map[access.Permission]map[*Conn]struct{}, p access.Permission, c *Conn, in bool) {
+	if in {
+		put(by, p, c)
+	} else {
+		drop(by, p, c)
 	}
 }
 
@@ -96,6 +101,7 @@ func (c *Conn) Leave() {
 	drop(r.byUser, c.actor.User, c)
 	for _, rule := range access.Table() {
 		drop(r.byWatch, rule.Permission, c)
+		drop(r.byPart, rule.Permission, c)
 	}
 	for i := range c.watches {
 		drop(r.watched, i, c)

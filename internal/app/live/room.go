@@ -3,6 +3,7 @@ package live
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -26,6 +27,7 @@ type room struct {
 	conns    map[*Conn]struct{}
 	byUser   map[string]map[*Conn]struct{}
 	byWatch  map[access.Permission]map[*Conn]struct{} // who holds it for the tenant
+	byPart   map[access.Permission]map[*Conn]struct{} // who holds it for a part of the tenant
 	watched  map[string]map[*Conn]struct{}            // by interaction
 	visitors map[string]map[*VisitorConn]struct{}     // by interaction
 	unseen   time.Time                                // since when conns is empty
@@ -40,11 +42,15 @@ type past struct {
 	watch       access.Permission
 	only        bool
 	interaction string
+	in          access.RolePart // to what it belongs
+	hint        bool            // who holds watch for a part sees it, too
+	left        access.RolePart // where what it is about belonged before
+	gone        []byte          // the frame for who knows of it by that alone; nil: none
 }
 
 func newRoom(h *Hub, t id.Tenant) *room {
 	return &room{hub: h, tenant: t, first: 1, conns: map[*Conn]struct{}{}, byUser: map[string]map[*Conn]struct{}{},
-		byWatch: map[access.Permission]map[*Conn]struct{}{}, watched: map[string]map[*Conn]struct{}{}, visitors: map[string]map[*VisitorConn]struct{}{}}
+		byWatch: map[access.Permission]map[*Conn]struct{}{}, byPart: map[access.Permission]map[*Conn]struct{}{}, watched: map[string]map[*Conn]struct{}{}, visitors: map[string]map[*VisitorConn]struct{}{}}
 }
 
 // frame is one event on the wire (docs/api.md). The bus carries nothing as data
@@ -79,16 +85,22 @@ func (r *room) deliver(e bus.Event) {
 	}
 	r.seq++
 	b := frame(e.Kind, r.hub.cursor(r.seq), e.Data)
-	r.remember(past{b, e.Users, e.Watch, e.Only, e.Interaction})
+	p := past{frame: b, users: e.Users, watch: e.Watch, only: e.Only, interaction: e.Interaction, in: e.In, hint: e.Hint}
+	if e.Left != nil {
+		p.left, p.gone = e.Left.In, r.gone(e)
+	}
+	r.remember(p)
 	for _, u := range e.Users {
 		if e.Only {
 			r.send(both(r.byUser[u], r.byWatch[e.Watch]), b)
+			r.sendPart(both(r.byUser[u], r.byPart[e.Watch]), p)
 		} else {
 			r.send(r.byUser[u], b)
 		}
 	}
 	if e.Watch != "" && !e.Only {
 		r.send(r.byWatch[e.Watch], b)
+		r.sendPart(r.byPart[e.Watch], p)
 	}
 	if e.Interaction != "" {
 		watching := r.watched[e.Interaction]
@@ -120,6 +132,23 @@ func (r *room) send(to map[*Conn]struct{}, b []byte) {
 			c.out.Send(b)
 		}
 	}
+}
+
+// sendPart sends to each what it may see of the latest event by a part of the tenant.
+func (r *room) sendPart(to map[*Conn]struct{}, p past) {
+	for c := range to {
+		if b := p.ofPart(c.actor); b != nil {
+			r.send(map[*Conn]struct{}{c: {}}, b)
+		}
+	}
+}
+
+// gone is the event for who knows of a thing only by where it was: agent.left for
+// agent.changed.
+func (r *room) gone(e bus.Event) []byte {
+	data, _ := json.Marshal(map[string]string{"id": e.Left.ID})
+	kind, _, _ := strings.Cut(e.Kind, ".")
+	return frame(kind+".left", r.hub.cursor(r.seq), data)
 }
 
 func (r *room) remember(p past) {
@@ -200,8 +229,8 @@ func (r *room) since(a access.Actor, seq uint64) (frames [][]byte, ok bool) {
 		return nil, false
 	}
 	for _, p := range r.after(seq) {
-		if p.shown(a) {
-			frames = append(frames, p.frame)
+		if f := p.shown(a); f != nil {
+			frames = append(frames, f)
 		}
 	}
 	return frames, true
@@ -212,12 +241,34 @@ func (r *room) after(seq uint64) []past {
 	return r.ring[max(0, len(r.ring)-int(r.seq-min(seq, r.seq))):]
 }
 
-// shown says whether the actor saw the event without watching its interaction.
-func (p past) shown(a access.Actor) bool {
-	if p.only {
-		return slices.Contains(p.users, a.User) && holds(a, p.watch)
+// shown is what the actor saw of the event without watching its interaction; nil is
+// nothing.
+func (p past) shown(a access.Actor) []byte {
+	mine := slices.Contains(p.users, a.User)
+	switch {
+	case p.only && !mine:
+		return nil
+	case mine && !p.only, p.watch != "" && holds(a, p.watch):
+		return p.frame
 	}
-	return slices.Contains(p.users, a.User) || p.watch != "" && holds(a, p.watch)
+	return p.ofPart(a)
+}
+
+// ofPart is what the actor sees of the event by a part of the tenant; nil is nothing.
+func (p past) ofPart(a access.Actor) []byte {
+	if p.watch == "" {
+		return nil
+	}
+	sees := func(in access.RolePart) bool {
+		return access.Over(a, p.watch, access.Some(a.Tenant, in)) == access.SomeOf
+	}
+	switch {
+	case p.hint && access.Reach(a, p.watch) == access.SomeOf, sees(p.in):
+		return p.frame
+	case p.gone != nil && sees(p.left):
+		return p.gone
+	}
+	return nil
 }
 
 // ofInteraction answers with what the ring has of an interaction above seq and
@@ -229,12 +280,15 @@ func (r *room) ofInteraction(a access.Actor, interaction string, seq uint64) (fr
 			Type string          `json:"type"`
 			Data json.RawMessage `json:"data"`
 		}
-		if p.interaction == interaction && !p.shown(a) && json.Unmarshal(p.frame, &f) == nil {
+		if p.interaction == interaction && p.shown(a) == nil && json.Unmarshal(p.frame, &f) == nil {
 			frames = append(frames, frame(f.Type, "", f.Data))
 		}
 	}
 	return frames
 }
+
+// part says whether the actor has the permission for a part of its tenant.
+func part(a access.Actor, p access.Permission) bool { return access.Reach(a, p) == access.SomeOf }
 
 // holds says whether the actor has the permission for its whole tenant.
 func holds(a access.Actor, p access.Permission) bool {

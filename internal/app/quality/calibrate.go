@@ -82,11 +82,11 @@ func (s *Service) Calibrate(ctx context.Context, a access.Actor, in NewCalibrati
 			return err
 		}
 		for i, user := range who {
-			if err := evaluates(tx, a.Tenant, user, first.AgentID, fmt.Sprintf("evaluators[%d]", i)); err != nil {
-				return err
-			}
 			one := first
 			one.ID, one.Origin, one.EvaluatorID, one.CalibrationID, one.AssignedBy = s.IDs.New(id.Evaluation), Calibrating, user, row.ID, a.User
+			if err := evaluates(tx, a.Tenant, user, one, fmt.Sprintf("evaluators[%d]", i)); err != nil {
+				return err
+			}
 			if err := tx.InsertEvaluation(one); err != nil {
 				return err
 			}

@@ -30,16 +30,19 @@ func (s *Service) Assign(ctx context.Context, a access.Actor, in NewEvaluation) 
 	if in.Evaluator != a.User {
 		need = access.QualityManage
 	}
-	if err := may(a, need); err != nil {
-		return Evaluation{}, err
+	if access.Reach(a, need) < access.SomeOf {
+		return Evaluation{}, forbidden()
 	}
 	var row store.EvaluationRow
 	err := s.DB.Write(ctx, a.Tenant, func(tx *store.Tx) (err error) {
 		if row, err = s.fresh(tx, in.Recording, in.Form, in.Agent); err != nil {
 			return err
 		}
+		if ok, err := reaches(tx, a, need, row); err != nil || !ok {
+			return cmp.Or[error](err, errs.Bad("recording", "does not exist"))
+		}
 		row.Origin, row.EvaluatorID, row.AssignedBy = ByHand, in.Evaluator, a.User
-		if err := evaluates(tx, a.Tenant, in.Evaluator, row.AgentID, "evaluator"); err != nil {
+		if err := evaluates(tx, a.Tenant, in.Evaluator, row, "evaluator"); err != nil {
 			return err
 		}
 		if err := tx.InsertEvaluation(row); err != nil {
@@ -109,27 +112,46 @@ func newest(tx *store.Tx, of string) (int64, error) {
 }
 
 // evaluates says whether a user may evaluate an agent's work.
-func evaluates(tx *store.Tx, t id.Tenant, user, agent, field string) error {
-	if user == agent {
+func evaluates(tx *store.Tx, t id.Tenant, user string, row store.EvaluationRow, field string) error {
+	if user == row.AgentID {
 		return errs.Bad(field, "is whose work it is; nobody evaluates own work")
 	}
 	who, err := tx.User(user)
-	if errs.Is(err, errs.NotFound) || err == nil && !evaluator(t, who) {
-		return errs.Bad(field, "is nobody who evaluates recordings")
+	ok := false
+	if err == nil {
+		ok, err = evaluator(tx, t, who, row)
+	}
+	if errs.Is(err, errs.NotFound) || err == nil && !ok {
+		return errs.Bad(field, "is nobody who evaluates this recording")
 	}
 	return err
 }
 
-func evaluator(t id.Tenant, u store.UserRow) bool {
+// evaluator says whether a user evaluates work of this kind. A calibration is of the
+// whole tenant.
+func evaluator(tx *store.Tx, t id.Tenant, u store.UserRow, row store.EvaluationRow) (bool, error) {
+	if u.Status != "active" {
+		return false, nil
+	}
+	if row.CalibrationID != "" {
+		return evaluatesAll(t, u), nil
+	}
+	return reaches(tx, u.Actor(t), access.QualityEvaluate, row)
+}
+
+// evaluatesAll says whether a user evaluates whatever is drawn.
+func evaluatesAll(t id.Tenant, u store.UserRow) bool {
 	return u.Status == "active" && access.Reach(u.Actor(t), access.QualityEvaluate) == access.Tenant
 }
 
 func may(a access.Actor, p access.Permission) error {
 	if access.Reach(a, p) != access.Tenant {
-		return errs.New(errs.Forbidden, "You may not do this with evaluations.")
+		return forbidden()
 	}
 	return nil
 }
+
+func forbidden() error { return errs.New(errs.Forbidden, "You may not do this with evaluations.") }
 
 // Said is what an evaluator fills in.
 type Said struct {
@@ -158,8 +180,8 @@ func (s *Service) Settle(ctx context.Context, a access.Actor, evaluation string,
 }
 
 func (s *Service) fill(ctx context.Context, a access.Actor, evaluation string, act core.Act, in Said) (out Whole, err error) {
-	if err := may(a, access.QualityEvaluate); err != nil {
-		return out, err
+	if access.Reach(a, access.QualityEvaluate) < access.SomeOf {
+		return out, forbidden()
 	}
 	rule, err := s.rule(ctx, a.Tenant)
 	if err != nil {
@@ -170,6 +192,11 @@ func (s *Service) fill(ctx context.Context, a access.Actor, evaluation string, a
 		row, err := s.one(tx, a, evaluation)
 		if err != nil {
 			return err
+		}
+		if row.CalibrationID == "" {
+			if ok, err := reaches(tx, a, access.QualityEvaluate, row); err != nil || !ok {
+				return cmp.Or[error](err, none())
+			}
 		}
 		if err := s.mayFill(a, row, act); err != nil {
 			return err

@@ -163,12 +163,26 @@ func (s *Service) sees(tx *store.Tx, a access.Actor, r store.EvaluationRow) (boo
 		if err != nil || c.EndedAt.IsZero() {
 			return false, err
 		}
-		return access.Reach(a, access.QualityEvaluate) == access.Tenant, nil
+		return access.Reach(a, access.QualityEvaluate) == access.Tenant, nil // a calibration is of the whole tenant
 	}
 	if r.CalibrationID == "" && r.AgentID == a.User && core.State(r.State).Scored() && access.Reach(a, access.QualityRead) != access.None {
 		return true, nil
 	}
-	return access.Reach(a, access.QualityRead) == access.Tenant, nil
+	return reaches(tx, a, access.QualityRead, r)
+}
+
+// reaches says whether an actor's permission reaches an evaluation as more than that
+// of its own work.
+func reaches(tx *store.Tx, a access.Actor, p access.Permission, r store.EvaluationRow) (bool, error) {
+	if access.Reach(a, p) != access.SomeOf {
+		return access.Reach(a, p) == access.Tenant, nil
+	}
+	work, err := tx.Interaction(r.InteractionID)
+	if err != nil {
+		return false, err
+	}
+	in, err := tx.Belongs(work.QueueID, r.AgentID, work.CampaignID)
+	return access.Over(a, p, access.Some(a.Tenant, in)) > access.Own, err
 }
 
 // one reads an evaluation that an actor may know of.
@@ -343,13 +357,15 @@ func (s *Service) List(ctx context.Context, a access.Actor, q Search) (items []E
 		return nil, "", errs.New(errs.Forbidden, "You may not see evaluations.")
 	case access.Own:
 		own = true
+	case access.SomeOf:
+		own = q.Agent == a.User
 	}
-	f := store.EvaluationFilter{Agent: q.Agent, Evaluator: q.Evaluator, Form: q.Form, Interaction: q.Interaction, States: q.States, Limit: min(max(q.Limit, 0), 200)}
+	f := store.EvaluationFilter{Within: store.WithinOf(a, access.QualityRead), Agent: q.Agent, Evaluator: q.Evaluator, Form: q.Form, Interaction: q.Interaction, States: q.States, Limit: min(max(q.Limit, 0), 200)}
 	if f.Limit == 0 {
 		f.Limit = 50
 	}
 	if own {
-		f.Agent = a.User
+		f.Agent, f.Within = a.User, nil
 		if len(f.States) == 0 {
 			f.States = []string{string(core.Completed), string(core.Acknowledged), string(core.Disputed), string(core.Settled)}
 		}

@@ -209,7 +209,7 @@ func (s *Service) choose(tx *store.Tx, t id.Tenant, sample string, rule setup.Qu
 	for _, u := range users {
 		fits := len(rule.Teams) == 0 || slices.ContainsFunc(u.Teams, func(team string) bool { return slices.Contains(rule.Teams, team) })
 		agents[u.ID] = fits && u.Status != "deleted"
-		if slices.Contains(rule.Evaluators, u.ID) && evaluator(t, u) {
+		if slices.Contains(rule.Evaluators, u.ID) && evaluatesAll(t, u) {
 			evaluators = append(evaluators, u.ID)
 		}
 	}

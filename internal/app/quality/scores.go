@@ -81,8 +81,9 @@ func (s *Service) Scores(ctx context.Context, a access.Actor, w Wish) (out Score
 	if reach == access.None {
 		return out, errs.New(errs.Forbidden, "You may not see evaluations.")
 	}
-	if reach == access.Own {
-		w.Agent = a.User
+	within := store.WithinOf(a, access.QualityRead)
+	if reach == access.Own || reach == access.SomeOf && w.Agent == a.User {
+		w.Agent, within = a.User, nil
 	}
 	if w.From, w.To, err = s.span(w.From, w.To); err != nil {
 		return out, err
@@ -100,7 +101,7 @@ func (s *Service) Scores(ctx context.Context, a access.Actor, w Wish) (out Score
 		for _, u := range users {
 			g.of[u.ID] = u.Teams
 		}
-		if err := tx.EachScored(store.ScoredFilter{From: w.From, To: w.To, Agent: w.Agent, Form: w.Form, Queue: w.Queue}, func(r store.ScoredRow) error { g.rows = append(g.rows, r); return nil }); err != nil {
+		if err := tx.EachScored(store.ScoredFilter{Within: within, From: w.From, To: w.To, Agent: w.Agent, Form: w.Form, Queue: w.Queue}, func(r store.ScoredRow) error { g.rows = append(g.rows, r); return nil }); err != nil {
 			return err
 		}
 		for _, r := range g.rows {

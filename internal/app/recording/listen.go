@@ -125,17 +125,23 @@ func (l *Listeners) may(ctx context.Context, a access.Actor, r store.RecordingRo
 	if err != nil || r.Kind == Message {
 		return err
 	}
-	may, err := l.ruled(ctx, a)
+	may, err := l.ruled(ctx, a, r.InteractionID)
 	if err == nil && !may {
 		err = errs.New(errs.Forbidden, "Agents do not listen to recordings in this organisation.")
 	}
 	return err
 }
 
-// ruled says whether the organisation's rules let an actor listen.
-func (l *Listeners) ruled(ctx context.Context, a access.Actor) (bool, error) {
-	if access.Reach(a, access.RecListen) != access.Own {
+// ruled says whether the organisation's rules let an actor listen: they are about who
+// hears only its own work.
+func (l *Listeners) ruled(ctx context.Context, a access.Actor, interaction string) (bool, error) {
+	switch access.Reach(a, access.RecListen) {
+	case access.Tenant:
 		return true, nil
+	case access.SomeOf:
+		if err := l.May(ctx, a.AsNobody(), access.RecListen, interaction); !errs.Is(err, errs.NotFound) {
+			return err == nil, err
+		}
 	}
 	r, err := l.Rules.Rules(ctx, a.Tenant)
 	return r.Listening.Agents, err
@@ -147,7 +153,7 @@ func (l *Listeners) List(ctx context.Context, a access.Actor, interaction string
 	if err := l.May(ctx, a, access.RecListen, interaction); err != nil {
 		return nil, err
 	}
-	may, err := l.ruled(ctx, a)
+	may, err := l.ruled(ctx, a, interaction)
 	if err != nil {
 		return []Item{}, err
 	}

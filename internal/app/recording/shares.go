@@ -141,13 +141,18 @@ func shares(rows []store.RecordingShareRow) []Share {
 
 // sharing finds a recording that the actor may share.
 func (l *Listeners) sharing(ctx context.Context, a access.Actor, recording string) (row store.RecordingRow, err error) {
-	if access.Reach(a, access.RecShare) != access.Tenant {
+	if access.Reach(a, access.RecShare) < access.SomeOf {
 		return row, errs.New(errs.Forbidden, "You may not share recordings.")
 	}
 	err = l.Recordings.DB.Read(ctx, a.Tenant, func(tx *store.Tx) (err error) {
 		row, err = tx.Recording(recording)
 		return err
 	})
+	if err == nil && access.Reach(a, access.RecShare) == access.SomeOf {
+		if err = l.May(ctx, a, access.RecShare, row.InteractionID); errs.Is(err, errs.NotFound) {
+			err = errs.New(errs.NotFound, "This recording does not exist.")
+		}
+	}
 	return row, err
 }
 

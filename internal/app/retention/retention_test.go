@@ -190,6 +190,17 @@ func TestWhatIsOpenOrNewStays(t *testing.T) {
 			r.State, r.ClosedAt = "active", time.Time{}
 			return tx.UpdateInteraction(r)
 		})
+		merged, gone := f.talk(t, tenA, start), f.talk(t, tenA, start)
+		for from, into := range map[string]string{merged.work: open.work, gone.work: "int_erased"} {
+			f.write(t, tenA, func(tx *store.Tx) error {
+				r, err := tx.Interaction(from)
+				if err != nil {
+					return err
+				}
+				r.MergedInto = into
+				return tx.UpdateInteraction(r)
+			})
+		}
 		f.clock.Set(start.Add(30 * day))
 		fresh := f.talk(t, tenA, f.clock.Now().Add(-time.Hour))
 		seen := f.talk(t, tenA, start)
@@ -198,7 +209,7 @@ func TestWhatIsOpenOrNewStays(t *testing.T) {
 		for name, c := range map[string]struct {
 			k    talk
 			want string
-		}{"old": {old, "nothing"}, "open": {open, "conversation"}, "fresh": {fresh, "conversation"}, "seen since": {seen, "contact"}} {
+		}{"old": {old, "nothing"}, "open": {open, "conversation"}, "goes on in the open one": {merged, "conversation"}, "went on in one that is gone": {gone, "nothing"}, "fresh": {fresh, "conversation"}, "seen since": {seen, "contact"}} {
 			if got := f.left(t, tenA, c.k); got != c.want {
 				t.Errorf("%s: %s is left, want %s", name, got, c.want)
 			}

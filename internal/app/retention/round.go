@@ -24,7 +24,7 @@ const some = 50
 
 // Done counts what one round ended for one organisation.
 type Done struct {
-	Conversations, Records, Contacts, Recordings, Shares, Support, AgentStates, OfficeCalls, Alerts, Audit, APIKeys, Sessions, Challenges, Replies, Acknowledgements, Uploads, StrayFiles int64
+	Conversations, Records, Contacts, Recordings, Shares, Support, Exports, AgentStates, OfficeCalls, Alerts, Audit, APIKeys, Sessions, Challenges, Replies, Acknowledgements, Uploads, StrayFiles int64
 }
 
 // Round goes through all organisations once and ends what is due. It goes on
@@ -167,10 +167,14 @@ func (r *round) isRestricted(tx *store.Tx, contact string) (bool, error) {
 	return r.restricted[contact], nil
 }
 
-// workStays says whether an interaction must stay: its contact is restricted, or
-// a hold is on its recordings.
+// workStays says whether an interaction must stay: its email goes on in one that is open,
+// its contact is restricted, or a hold is on its recordings.
 func (r *round) workStays(tx *store.Tx, i store.InteractionRow) (bool, error) {
-	stays, err := r.isRestricted(tx, i.ContactID)
+	stays, err := tx.GoesOn(i)
+	if stays || err != nil {
+		return stays, err
+	}
+	stays, err = r.isRestricted(tx, i.ContactID)
 	if stays || err != nil {
 		return stays, err
 	}
@@ -400,6 +404,7 @@ func (r *round) rest() error {
 			{r.due.APIKeys, (*store.Tx).DeleteAPIKeys, &r.done.APIKeys},
 			{r.s.Clock.Now(), (*store.Tx).DeleteRecordingShares, &r.done.Shares},
 			{r.due.Audit, (*store.Tx).DeleteSupportGrants, &r.done.Support},
+			{r.due.Audit, (*store.Tx).DeleteExports, &r.done.Exports},
 			{r.due.Sessions, (*store.Tx).DeleteSessions, &r.done.Sessions},
 			{r.s.Clock.Now(), (*store.Tx).DeleteSpentChallenges, &r.done.Challenges},
 			{r.due.Replies, (*store.Tx).DeleteKeys, &r.done.Replies},

@@ -104,6 +104,9 @@ func (s *Service) Restore(ctx context.Context, a access.Actor, k core.Kind, obje
 		if err := tx.UpdateSetup(row); err != nil {
 			return err
 		}
+		if err := wakes(tx, k); err != nil {
+			return err
+		}
 		row.Version++
 		if err := s.keep(tx, row, a.User); err != nil {
 			return err
@@ -160,7 +163,11 @@ func (s *Service) Order(ctx context.Context, a access.Actor, k core.Kind, ids []
 // the commit (Tell). It is Conflict for a queue's last member: a queue that names
 // nobody and has no rule is open to all agents, which nobody asked for.
 func (s *Service) DropUser(tx *store.Tx, a access.Actor, userID string) ([]Change, error) {
-	st, err := s.begin(tx)
+	if err := s.turn(tx); err != nil {
+		return nil, err
+	}
+	// Not who else works with them: several hundred users may go one after another.
+	st, err := loadObjects(tx, core.KindQueue, core.KindRingGroup, core.KindPhone)
 	if err != nil {
 		return nil, err
 	}

@@ -37,12 +37,23 @@ func (s *Service) Serving(ctx context.Context, a access.Actor, members []string,
 // several change it at once. Conflict for a queue that takes every agent, and for
 // the last member of one without a rule: that would open it to every agent.
 func (s *Service) SetMember(ctx context.Context, a access.Actor, queue, userID string, member bool) error {
-	if err := allowed(a, access.FloorManage); err != nil {
-		return err
+	if access.Reach(a, access.FloorManage) != access.SomeOf { // whose part of the tenant is looked at below
+		if err := allowed(a, access.FloorManage); err != nil {
+			return err
+		}
 	}
 	changed := false
 	err := s.change(ctx, a.Tenant, func(tx *store.Tx, st *state) error {
 		changed = false
+		if access.Reach(a, access.FloorManage) == access.SomeOf {
+			in, err := tx.Belongs("", userID, "")
+			if err != nil {
+				return err
+			}
+			if !access.May(a, access.FloorManage, access.Some(a.Tenant, in)) {
+				return errs.New(errs.NotFound, "There is no such agent.")
+			}
+		}
 		o, known := st.objects[core.KindQueue][queue]
 		if !known {
 			return errs.New(errs.NotFound, "There is no queue with this id.")

@@ -118,6 +118,13 @@ func (s *Service) beside(tx *store.Tx, a access.Actor, object string, before, o 
 			}
 		}
 	}
+	if n, ok := o.(core.Field); ok {
+		if was, known := before.(core.Field); known {
+			if err := fieldChange(tx, object, was, n); err != nil {
+				return err
+			}
+		}
+	}
 	if err := s.plain(tx, a, object, before, o, x.plain); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package setup
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -147,6 +148,9 @@ func (s *Service) List(ctx context.Context, a access.Actor, k core.Kind, archive
 		if rows, err = tx.SetupOf(string(k)); err != nil {
 			return err
 		}
+		if rows, err = seenBy(tx, a, k, rows); err != nil {
+			return err
+		}
 		secrets, err = secretNames(tx, k)
 		return err
 	})
@@ -170,6 +174,9 @@ func (s *Service) Get(ctx context.Context, a access.Actor, k core.Kind, object s
 	err := s.DB.Read(ctx, a.Tenant, func(tx *store.Tx) (err error) {
 		if row, err = find(tx, k, object); err != nil {
 			return err
+		}
+		if some, err := seenBy(tx, a, k, []store.SetupRow{row}); err != nil || len(some) == 0 {
+			return cmp.Or(err, error(errs.New(errs.NotFound, "There is no %s with this id.", k.Word())))
 		}
 		secrets, err = secretNames(tx, k)
 		return err
@@ -278,12 +285,24 @@ func (s *Service) insert(tx *store.Tx, st *state, a access.Actor, object string,
 	if err := tx.InsertSetup(row); err != nil {
 		return row, err
 	}
+	if err := wakes(tx, k); err != nil {
+		return row, err
+	}
 	st.put(row.ID, o)
 	st.last[k] = row.Position
 	if err := s.keep(tx, row, a.User); err != nil {
 		return row, err
 	}
 	return row, s.Audit.Record(tx, a, ActionCreated, thing(k), row.ID, nil)
+}
+
+// wakes has a floor that rests opened for what it is to follow, though this process may
+// end before it tells anybody of the change.
+func wakes(tx *store.Tx, k core.Kind) error {
+	if !slices.Contains(core.Followed, k) {
+		return nil
+	}
+	return tx.WakeLease(store.FloorLease)
 }
 
 // keep stores a version of what is versioned.
@@ -319,6 +338,9 @@ func (s *Service) PutWith(ctx context.Context, a access.Actor, k core.Kind, obje
 	var changed bool
 	err = s.change(ctx, a.Tenant, func(tx *store.Tx, st *state) error {
 		changed = false
+		if err := changesIn(st, a, k, object); err != nil {
+			return err
+		}
 		if row, err = seen(tx, k, object, version); err != nil {
 			return err
 		}
@@ -342,6 +364,9 @@ func (s *Service) PutWith(ctx context.Context, a access.Actor, k core.Kind, obje
 			return err
 		}
 		before := st.objects[k][row.ID]
+		if err := reachesNoFurther(st, a, before, o); err != nil {
+			return err
+		}
 		if err := st.replace(row.ID, o); err != nil {
 			return err
 		}
@@ -389,7 +414,7 @@ func writable(a access.Actor, k core.Kind) error {
 	if !k.Known() {
 		return errs.New(errs.NotFound, "There is no set-up of this kind.")
 	}
-	if k == core.KindRules && access.Reach(a, access.Retention) == access.Tenant {
+	if k == core.KindRules && access.Reach(a, access.Retention) == access.Tenant || partly(a, k) {
 		return nil
 	}
 	return allowed(a, Writes(k))
@@ -403,6 +428,8 @@ func Writes(k core.Kind) access.Permission {
 		return access.AlertManage
 	case core.KindQualityForm, core.KindQualitySample:
 		return access.QualityManage
+	case core.KindCampaign, core.KindContactList:
+		return access.CampaignManage
 	}
 	return access.SetupWrite
 }
@@ -475,10 +502,16 @@ func (s *Service) change(ctx context.Context, t id.Tenant, fn func(*store.Tx, *s
 // begin takes the lock and reads the state. The lease is always granted, its
 // holder being the same for all; what counts is the row lock until the commit.
 func (s *Service) begin(tx *store.Tx) (*state, error) {
-	if _, _, err := tx.Lease("setup", "setup", time.Second, s.Clock.Now()); err != nil {
+	if err := s.turn(tx); err != nil {
 		return nil, err
 	}
 	return load(tx)
+}
+
+// turn makes changes of the set-up wait for one another.
+func (s *Service) turn(tx *store.Tx) error {
+	_, _, err := tx.Lease("setup", "setup", time.Second, s.Clock.Now())
+	return err
 }
 
 func (s *Service) tell(t id.Tenant, k core.Kind, object string) {

@@ -611,3 +611,56 @@ func thresholds(t *testing.T, h *house) {
 		wantCode(t, err, errs.Invalid, "queues[0]")
 	}
 }
+
+// What a floor follows wakes it in the same transaction, so that nothing is waited for
+// that never comes if the process ends right after.
+func TestWhatAFloorFollowsWakesIt(t *testing.T) {
+	h, ctx, a := newHouse(t), t.Context(), admin(shop)
+	sleep := func(ten id.Tenant) {
+		t.Helper()
+		err := h.DB.Write(ctx, ten, func(tx *store.Tx) error {
+			l, _, err := tx.ClaimLease(store.FloorLease, "nod_1", time.Minute, start, store.LeaseRow{})
+			if err == nil {
+				_, err = tx.RestLease(store.FloorLease, "nod_1", l.Fence)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	rests := func(what string, ten id.Tenant, want bool) {
+		t.Helper()
+		err := h.DB.Read(ctx, ten, func(tx *store.Tx) error {
+			l, err := tx.LeaseOf(store.FloorLease)
+			if err == nil && l.Resting() != want {
+				t.Errorf("%s: the floor of %s rests: %t, want %t", what, ten, !want, want)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	sleep(shop)
+	sleep(books)
+	if _, err := Create(ctx, h.Service, a, core.Skill{Name: "Spanish"}); err != nil {
+		t.Fatal(err)
+	}
+	rests("after a skill was made", shop, true)
+	made, err := Create(ctx, h.Service, a, core.AlertRule{Name: "Waiting", Enabled: true, Measure: "waiting", Always: true, Warning: core.AlertLevel{At: 5}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rests("after a rule was made", shop, false)
+	rests("after another's rule was made", books, true)
+	sleep(shop)
+	if err := h.Archive(ctx, a, core.KindAlertRule, made.ID, made.Version); err != nil {
+		t.Fatal(err)
+	}
+	rests("after the rule was archived", shop, true)
+	if _, err := h.Restore(ctx, a, core.KindAlertRule, made.ID, made.Version+1); err != nil {
+		t.Fatal(err)
+	}
+	rests("after the rule was restored", shop, false)
+}

@@ -33,8 +33,11 @@ type Snapshot struct {
 	Trunks       map[string]core.Trunk
 	Phones       map[string]core.Phone
 	Mailboxes    map[string]core.Mailbox
+	Campaigns    map[string]core.Campaign
+	ContactLists map[string]core.ContactList
 
 	RecordingRules map[string]core.RecordingRule
+	RejectReasons  map[string]RejectReason
 }
 
 // Words are what a prompt in use says.
@@ -48,6 +51,12 @@ type Flow struct {
 	Name    string
 	Version int64
 	Graph   *flow.Graph
+}
+
+// RejectReason is a reason for rejecting emails with the version that is chosen.
+type RejectReason struct {
+	Version int64
+	core.RejectReason
 }
 
 // ConsentText is a consent text with the version that evidence names.
@@ -71,7 +80,7 @@ func (s *Service) Snapshot(ctx context.Context, t id.Tenant) (Snapshot, error) {
 }
 
 func (st *state) snapshot() (Snapshot, error) {
-	snap := Snapshot{Language: st.language, Rules: core.DefaultRules(), TimeZone: time.UTC, Flows: map[string]Flow{}, ConsentTexts: map[string]ConsentText{}}
+	snap := Snapshot{Language: st.language, Rules: core.DefaultRules(), TimeZone: time.UTC, Flows: map[string]Flow{}, ConsentTexts: map[string]ConsentText{}, RejectReasons: map[string]RejectReason{}}
 	if zone, err := core.Zone(st.timeZone); err == nil {
 		snap.TimeZone = zone
 	}
@@ -91,9 +100,14 @@ func (st *state) snapshot() (Snapshot, error) {
 	snap.Trunks = typed[core.Trunk](st)
 	snap.Phones = typed[core.Phone](st)
 	snap.Mailboxes = typed[core.Mailbox](st)
+	snap.Campaigns = typed[core.Campaign](st)
+	snap.ContactLists = typed[core.ContactList](st)
 	snap.RecordingRules = typed[core.RecordingRule](st)
 	for id, v := range typed[core.ConsentText](st) {
 		snap.ConsentTexts[id] = ConsentText{st.rows[core.KindConsentText][id].Version, v}
+	}
+	for id, v := range typed[core.RejectReason](st) {
+		snap.RejectReasons[id] = RejectReason{st.rows[core.KindRejectReason][id].Version, v}
 	}
 	for id, v := range typed[core.Flow](st) {
 		g, err := flow.Parse(v.Graph)

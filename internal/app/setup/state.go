@@ -169,6 +169,16 @@ func (st *state) limited(faults *errs.Fields, id string, o core.Object) {
 		if before == nil && !st.limits.Allows(acd.Email) {
 			faults.Add("address", "cannot be added: your organisation may not have email; ask who hosts you")
 		}
+	case core.Field:
+		n := 0
+		for _, other := range st.objects[core.KindField] {
+			if other.(core.Field).Entity == o.Entity {
+				n++
+			}
+		}
+		if before == nil && n >= core.MaxFields {
+			faults.Add("entity", "has %d fields already, which is the most that is accepted. Archive some first.", core.MaxFields)
+		}
 	case core.Trunk:
 		was, _ := before.(core.Trunk)
 		if before == nil && !st.limits.Allows(acd.Voice) {

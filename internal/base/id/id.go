@@ -53,6 +53,7 @@ const (
 	Sound       = "snd"
 	RingGroup   = "rng"
 	Mailbox     = "mbx"
+	Reject      = "rej"
 
 	RecordingRule  = "rru"
 	RecordingHold  = "hld"
@@ -62,7 +63,14 @@ const (
 	Evaluation     = "eva"
 	Calibration    = "cal"
 	SupportGrant   = "sup"
+	Export         = "exp" // of all that an organisation has
+	SignUpLink     = "lnk"
 	Role           = "rol"
+	Field          = "fld"
+	Campaign       = "cmp"
+	ContactList    = "lst"
+	ListContact    = "lco" // a contact of a list
+	Group          = "grp" // of users, as a directory sends it
 )
 
 // Tenant is the organisation that owns a row, a key, an event or a file. For

@@ -10,6 +10,9 @@
 // HTTP framework and those that come over the bus from another node, which only
 // ever exist as finished text.
 //
+// The framework speaks to programs ("expected length >= 1"); what it says stands
+// beside fields that people fill in, so English has a catalogue for that, too.
+//
 // A sentence that no catalogue knows stays English. That none is missing is
 // proven by a test that reads the source of every part.
 //

@@ -42,6 +42,8 @@ var ptCalls = []entry{
 	{"Nobody has answered at the outside number yet.", "Ainda ninguém atendeu no número externo."},
 	{"is not a colleague who is consulted", "não é um colega que se consulta"},
 	{"The colleague has no place for it.", "O colega não tem lugar para isso."},
+	{"Too many legs wait for the database.", "Há demasiadas partes de chamadas à espera da base de dados."},
+	{"This user is locked.", "Este utilizador está bloqueado."},
 	{"It could not be handed over.", "Não foi possível entregar."},
 	{"Calls are not listened to in this organisation.", "Nesta organização não se escutam chamadas."},
 	{"You are in this call already.", "Já está nesta chamada."},

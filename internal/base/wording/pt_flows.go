@@ -3,6 +3,7 @@ package wording
 // ptFlows are the sentences about flows' questions for digits, secret answers,
 // look-ups and the connections that they ask.
 var ptFlows = []entry{
+	{"is for flows that decide what becomes of a person; a secure flow gives the person back to its agent.", "é para fluxos que decidem o que acontece à pessoa; um fluxo seguro devolve a pessoa ao seu agente."},
 	{"is for flows into which agents send a person; this one is an entry point's, or is run by one that is.", "é para fluxos para os quais os agentes enviam uma pessoa; este é de um ponto de entrada, ou é executado por um que o é."},
 	{"is %s; a secure flow asks, looks up and goes back to the agent, and has no such step.", "é %s; um fluxo seguro pergunta, consulta e volta ao agente, e não tem passos desses."},
 	{"is about a queue; in a secure flow it may set attributes and the language.", "trata de uma fila; num fluxo seguro pode definir atributos e a língua."},

@@ -43,13 +43,14 @@ func Known(code string) Language {
 	return ""
 }
 
-// In gives a sentence in a language. ok is false if it is not known there; then
+// In gives a sentence in a language: in English, too, what is written for programs. ok is false if it is not known there; then
 // the sentence comes back as it was.
 func In(l Language, sentence string) (said string, ok bool) {
-	if l != Portuguese {
-		return sentence, true
+	if l == Portuguese {
+		return catalogues().say(sentence)
 	}
-	return catalogues().say(sentence)
+	said, _ = plain().say(sentence)
+	return said, true
 }
 
 // entry is a format as a part writes it, and its translation: {1} stands for
@@ -70,14 +71,22 @@ type form struct {
 }
 
 type catalogue struct {
+	words map[string]word   // what stands for a noun
 	whole map[string]string // sentences without arguments
 	forms []form            // the most exact first
 }
 
 // catalogues is made once, when the first sentence is to be translated.
 var catalogues = sync.OnceValue(func() *catalogue {
-	c := &catalogue{whole: map[string]string{}}
-	for _, e := range slices.Concat(ptParts, ptSetup, ptUsage, ptRoles, ptSupport, ptHelp, ptInput, ptCalls, ptTrunks, ptMail, ptFlows, ptSounds, ptOffice, ptMessages, ptPark, ptSignIn, ptSignOn) {
+	return catalogueOf(ptWords, slices.Concat(ptParts, ptSetup, ptFields, ptCampaigns, ptUsage, ptEnds, ptRoles, ptSupport, ptHelp, ptInput, ptCalls, ptTrunks, ptMail, ptFlows, ptSounds, ptOffice, ptMessages, ptPark, ptSignIn, ptSignOn, ptPeople, ptSignUp, ptBrand))
+})
+
+// plain is the catalogue of English.
+var plain = sync.OnceValue(func() *catalogue { return catalogueOf(nil, enInput) })
+
+func catalogueOf(words map[string]word, entries []entry) *catalogue {
+	c := &catalogue{words: words, whole: map[string]string{}}
+	for _, e := range entries {
 		if shape, fixed := shapeOf(e.format); shape == nil {
 			c.whole[strings.ReplaceAll(e.format, "%%", "%")] = e.say
 		} else {
@@ -86,7 +95,7 @@ var catalogues = sync.OnceValue(func() *catalogue {
 	}
 	slices.SortStableFunc(c.forms, func(a, b form) int { return b.fixed - a.fixed })
 	return c
-})
+}
 
 var verb = regexp.MustCompile(`%[dsqvt]`)
 
@@ -152,7 +161,7 @@ func (c *catalogue) fill(say string, args []string) string {
 		switch {
 		case m[2] == "" && m[3] == "":
 			return c.argument(arg)
-		case ptWords[arg].female:
+		case c.words[arg].female:
 			return m[3]
 		}
 		return m[2]
@@ -175,7 +184,10 @@ func kinds() []string {
 // argument translates a word, a list of objects, or a sentence in a sentence;
 // anything else, such as a name, stays.
 func (c *catalogue) argument(arg string) string {
-	if w, ok := ptWords[arg]; ok {
+	if c.words == nil {
+		return arg
+	}
+	if w, ok := c.words[arg]; ok {
 		return w.say
 	}
 	if s, ok := c.say(arg); ok {

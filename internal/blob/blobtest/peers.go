@@ -27,6 +27,7 @@ import (
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
 
+	"nubitalk/internal/base/freeport"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/blob"
 )
@@ -145,12 +146,11 @@ func newPeer(tb testing.TB) *Peer {
 
 func free(tb testing.TB) string {
 	tb.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := freeport.Address()
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().String()
+	return address
 }
 
 // run runs the service until the test ends, and waits until it takes connections.

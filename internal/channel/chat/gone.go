@@ -93,13 +93,8 @@ func (g *gone) takeUp(ctx context.Context) {
 
 func (g *gone) takeUpAll(ctx context.Context) error {
 	var tenants []id.Tenant
-	err := g.s.DB.SystemRead(ctx, func(tx *store.Tx) error {
-		orgs, err := tx.Organisations()
-		for _, o := range orgs {
-			if o.Kind == "tenant" {
-				tenants = append(tenants, o.ID)
-			}
-		}
+	err := g.s.DB.SystemRead(ctx, func(tx *store.Tx) (err error) {
+		tenants, err = tx.TenantsAwake(true) // where the floor rests no conversation is open
 		return err
 	})
 	if err != nil {

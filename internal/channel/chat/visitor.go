@@ -123,6 +123,10 @@ type Ring struct {
 	// Agent, Queue and Language are of a call that an agent makes, which has no
 	// entry point.
 	Agent, Queue, Language string
+	// Campaign is the one in which the agent calls, and Called stores that it does, with
+	// the call; nil for none.
+	Campaign string
+	Called   func(tx *store.Tx, interaction string) error
 	// Mailbox is the user for whom a message is taken, and Greeting what it says.
 	Mailbox  string
 	Greeting channel.Greeting
@@ -151,12 +155,17 @@ func (s *Service) startCall(ctx context.Context, t id.Tenant, r Ring, language s
 	now := s.Clock.Now()
 	a := channel.Arrival{Tenant: t, Channel: acd.Voice, EntryPoint: r.EntryPoint, Language: language, Name: callerName(r), Mailbox: r.Mailbox, Greeting: r.Greeting, Parking: r.Parking}
 	if r.Agent != "" {
-		a.Outgoing = &channel.Outgoing{Agent: r.Agent, Queue: r.Queue}
+		a.Outgoing = &channel.Outgoing{Agent: r.Agent, Queue: r.Queue, Campaign: r.Campaign}
 	}
 	if !r.Number.Empty() {
 		a.Addresses = []channel.Address{{Kind: "phone", Value: r.Number}}
 	}
 	a.Open = func(tx *store.Tx, interaction, _ string) error {
+		if r.Called != nil {
+			if err := r.Called(tx, interaction); err != nil {
+				return err
+			}
+		}
 		return tx.InsertChat(store.ChatRow{InteractionID: interaction, TokenHash: hash, VisitorSeenAt: now, ExpiresAt: now.Add(tokenLife)})
 	}
 	interaction, contact, err := s.Floor.Arrive(ctx, a)

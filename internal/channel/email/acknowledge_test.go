@@ -10,6 +10,7 @@ import (
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/channel/email/message"
+	core "nubitalk/internal/core/mailbox"
 	"nubitalk/internal/core/setup"
 	"nubitalk/internal/store"
 )
@@ -158,7 +159,7 @@ func TestAcknowledgementsAreBounded(t *testing.T) {
 	ctx := t.Context()
 	begun := time.Now().Add(-50 * time.Minute)
 	err := s.DB.Write(ctx, a.Tenant, func(tx *store.Tx) error {
-		for i := range mostAnHour {
+		for i := range core.MostAnHour {
 			other := ids.New(id.Interaction)
 			if err := tx.InsertInteraction(store.InteractionRow{ID: other, ContactID: "con_1", Channel: "email", State: "closed", Version: 1}); err != nil {
 				return err
@@ -182,7 +183,7 @@ func TestAcknowledgementsAreBounded(t *testing.T) {
 		}
 		return n
 	}
-	if all, late, other := count("mbx_1", begun), count("mbx_1", begun.Add(10*time.Second)), count("mbx_2", begun); all != mostAnHour || late != mostAnHour-10 || other != 0 {
+	if all, late, other := count("mbx_1", begun), count("mbx_1", begun.Add(10*time.Second)), count("mbx_2", begun); all != core.MostAnHour || late != core.MostAnHour-10 || other != 0 {
 		t.Fatalf("%d, %d and %d are counted", all, late, other)
 	}
 	job := store.JobRow{Tenant: a.Tenant, ObjectID: interaction, CreatedAt: time.Now()}

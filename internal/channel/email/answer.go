@@ -12,6 +12,7 @@ import (
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/channel/email/provider"
 	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/acd"
 	"nubitalk/internal/core/setup"
 	"nubitalk/internal/store"
 )
@@ -50,6 +51,8 @@ type Answer struct {
 	// Forward: the message is passed on, to whom To says, with what it quotes itself where
 	// Quote is set, and with those of its files that Original numbers.
 	Forward bool
+	// Unsaid: nobody said whether Quote; of a message that is passed on, it is what it needs.
+	Unsaid bool
 	// Subject is of what an agent writes of its own accord.
 	Subject  secret.Text
 	Original []int
@@ -72,12 +75,12 @@ func (w Answer) kind(o opened) string {
 // Reply answers the message of an interaction, once for each ClientID. The caller has
 // checked who may.
 func (s *Service) Reply(ctx context.Context, a access.Actor, interaction string, w Answer) (Sent, error) {
-	o, err := s.open(ctx, a.Tenant, interaction)
+	o, err := s.openOwn(ctx, a.Tenant, interaction)
 	if err != nil {
 		return Sent{}, err
 	}
 	if !s.begins(interaction) {
-		return Sent{}, errs.New(errs.Conflict, "An answer is being sent just now.")
+		return Sent{}, errs.New(errs.Conflict, "It is being sent just now.")
 	}
 	ends := func() { s.ends(interaction) }
 	defer func() { ends() }()
@@ -89,7 +92,10 @@ func (s *Service) Reply(ctx context.Context, a access.Actor, interaction string,
 		return o.sends[was], nil
 	}
 	if !w.Again && slices.ContainsFunc(o.sends, func(x Sent) bool { return x.State == sending || x.State == unsure }) { // sending: of before this one began
-		return Sent{}, errs.New(errs.Conflict, "It is not known whether an earlier answer was sent: the connection ended in between. Look into the sent folder at your provider, and send it again if it is not there.")
+		return Sent{}, errs.New(errs.Conflict, "It is not known whether what was written before was sent: the connection ended in between. Look into the sent folder at your provider, and send it again if it is not there.")
+	}
+	if o.beside, err = s.beside(ctx, a.Tenant, o); err != nil {
+		return Sent{}, err
 	}
 	nonce := make([]byte, 10)
 	_, _ = rand.Read(nonce) // never fails
@@ -106,7 +112,7 @@ func (s *Service) Reply(ctx context.Context, a access.Actor, interaction string,
 	if err != nil {
 		return Sent{}, err
 	}
-	row := store.EmailSendRow{InteractionID: interaction, ClientID: w.ClientID, UserID: a.User, Kind: w.kind(o), State: sending, BegunAt: s.Clock.Now().Truncate(time.Microsecond), Message: digest} // as it is stored
+	row := store.EmailSendRow{InteractionID: interaction, ClientID: w.ClientID, UserID: a.User, Kind: w.kind(o), State: sending, BegunAt: s.Clock.Now().Truncate(time.Microsecond), Message: digest, Reached: reached(o, leaving.To)} // as it is stored
 	wait := time.Duration(0)
 	if w.Hold && o.box.HoldSeconds > 0 {
 		row.State, wait = held, time.Duration(o.box.HoldSeconds)*time.Second
@@ -133,9 +139,17 @@ func (s *Service) Reply(ctx context.Context, a access.Actor, interaction string,
 }
 
 // begin stores that an answer is begun: a new one, or one that was not sent before. It is
-// refused where another is faster, so that none is sent twice.
+// refused where another is faster, so that none is sent twice, and where the work ended
+// while it was written: it was rejected, or goes on elsewhere.
 func (s *Service) begin(ctx context.Context, t id.Tenant, row store.EmailSendRow) error {
 	return s.DB.Write(ctx, t, func(tx *store.Tx) error {
+		work, err := tx.Interaction(row.InteractionID)
+		if err == nil && work.State == string(acd.Closed) {
+			err = errHandled
+		}
+		if err != nil {
+			return err
+		}
 		rows, err := tx.EmailSends(row.InteractionID)
 		if err != nil {
 			return err
@@ -150,7 +164,7 @@ func (s *Service) begin(ctx context.Context, t id.Tenant, row store.EmailSendRow
 
 func changed(ok bool, err error) error {
 	if err == nil && !ok {
-		return errs.New(errs.Conflict, "An answer is being sent just now.")
+		return errs.New(errs.Conflict, "It is being sent just now.")
 	}
 	return err
 }
@@ -218,7 +232,7 @@ func (s *Service) send(ctx context.Context, t id.Tenant, o opened, row store.Ema
 	out := Sent{ClientID: row.ClientID, User: row.UserID, Kind: row.Kind, State: row.State, Reason: row.Reason, BegunAt: row.BegunAt, EndedAt: row.EndedAt}
 	switch {
 	case fault != nil && fault.Unsure:
-		return out, errs.Wrap(errs.Conflict, err, "It is not known whether the answer was sent: the connection ended in between. Look into the sent folder at your provider, and send it again if it is not there.")
+		return out, errs.Wrap(errs.Conflict, err, "It is not known whether it was sent: the connection ended in between. Look into the sent folder at your provider, and send it again if it is not there.")
 	case fault != nil:
 		return out, fault.Says()
 	}

@@ -109,5 +109,18 @@ func notesOnly(interaction string, now time.Time) store.ChatRow {
 // fresh says that an agent began it: there is no message at the provider.
 func (o opened) fresh() bool { return o.row.Folder == "" }
 
+// meant is whom work is for that an agent began: whom somebody writes to already, else the
+// contact, at its first address.
+func (s *Service) meant(ctx context.Context, t id.Tenant, interaction, contact string) ([]Person, error) {
+	if to := s.drafts.to(t, interaction); len(to) > 0 {
+		return persons(to), nil
+	}
+	found, err := s.Contacts.AddressesOf(ctx, t, contact, privacy.Email)
+	if err != nil || len(found) == 0 {
+		return []Person{}, err
+	}
+	return []Person{{Address: found[0].Reveal()}}, nil
+}
+
 // nothing is the message of work that an agent began.
 func nothing() *message.Message { return &message.Message{} }

@@ -14,7 +14,7 @@ import (
 
 // arrivals is a floor that stores what arrives.
 type arrivals struct {
-	channel.Sink
+	noFloor
 	s    *Service
 	came []channel.Arrival
 }
@@ -71,6 +71,18 @@ func TestAnAgentWritesOfItsOwnAccord(t *testing.T) {
 	if d, err := s.Draft(ctx, a, interaction); err != nil || len(d.Words.To) != 1 || d.Words.To[0] != "eva@example.org" {
 		t.Errorf("%+v %v", d, err)
 	}
+	// Who has it next sees whom it was for: whom somebody wrote to, else its contact.
+	meant := func(want string) {
+		t.Helper()
+		if mail, err := s.Read(ctx, a.Tenant, interaction); err != nil || len(mail.AnswerTo) != 1 || mail.AnswerTo[0].Address != want {
+			t.Errorf("it is for %+v, want %s (%v)", mail.AnswerTo, want, err)
+		}
+	}
+	meant("eva@example.org")
+	if err := s.Discard(ctx, a, interaction); err != nil {
+		t.Fatal(err)
+	}
+	meant("first@example.org")
 	w := Answer{ClientID: "1", Text: secret.New("Your shoes are here."), To: texts("eva@example.org")}
 	if _, err := s.Reply(ctx, a, interaction, w); !errs.Is(err, errs.Invalid) || errs.As(err).Fields[0].Path != "subject" || r.count() != 0 {
 		t.Errorf("without a subject: %v", err)

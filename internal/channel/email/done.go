@@ -32,11 +32,18 @@ func (s *Service) RunDone(ctx context.Context, job store.JobRow) error {
 		if row, err = tx.Email(job.ObjectID); err != nil {
 			return err
 		}
-		if work, err = tx.Interaction(job.ObjectID); err != nil {
+		way, err := tx.WentOn(job.ObjectID)
+		if err != nil {
 			return err
 		}
-		sends, err = tx.EmailSends(job.ObjectID)
-		return err
+		for _, work = range way {
+			of, err := tx.EmailSends(work.ID)
+			if err != nil {
+				return err
+			}
+			sends = append(sends, of...)
+		}
+		return nil
 	})
 	if errs.Is(err, errs.NotFound) || err == nil && !row.DoneAt.IsZero() {
 		return nil
@@ -47,26 +54,40 @@ func (s *Service) RunDone(ctx context.Context, job store.JobRow) error {
 	leaves := func(x store.EmailSendRow) bool { // on another node
 		return (x.State == held || x.State == sending) && s.Clock.Now().Sub(x.BegunAt) < leavesWithin
 	}
-	if s.waits(job.ObjectID) || slices.ContainsFunc(sends, leaves) { // an answer that is held leaves in a moment
-		return &errs.Error{Code: errs.Unavailable, Text: "An answer is being sent just now.", RetryAfter: 15 * time.Second}
+	if s.waits(work.ID) || slices.ContainsFunc(sends, leaves) { // an answer that is held leaves in a moment
+		return &errs.Error{Code: errs.Unavailable, Text: "It is being sent just now.", RetryAfter: 15 * time.Second}
 	}
 	boxes, err := s.Setup.Mailboxes(ctx, job.Tenant)
 	if err != nil {
 		return err
 	}
 	box, there := boxes[row.MailboxID]
-	left := func(kind string) bool {
-		return slices.ContainsFunc(sends, func(x store.EmailSendRow) bool { return x.State == sent && x.Kind == kind })
+	left := func(kind string) bool { // what was passed on is the message of its own interaction alone
+		return slices.ContainsFunc(sends, func(x store.EmailSendRow) bool {
+			return x.State == sent && x.Kind == kind && (x.InteractionID == job.ObjectID || slices.Contains(x.Reached, job.ObjectID))
+		})
 	}
 	if handled := work.CloseReason != string(acd.Failed) || left("") || left(forwarded); there && box.Enabled && handled {
-		if err := s.tell(ctx, job.Tenant, row, box, left(""), left(forwarded)); err != nil && job.Attempts < mostTries {
+		how := ending{answered: left(""), passedOn: left(forwarded), after: box.After, folder: box.MoveTo}
+		err := s.tellSender(ctx, job.Tenant, row, work, box, &how)
+		if err == nil {
+			err = s.tell(ctx, job.Tenant, row, box, how)
+		}
+		if err != nil && job.Attempts < mostTries {
 			return err
 		}
 	}
 	return s.DB.Write(ctx, job.Tenant, func(tx *store.Tx) error { return tx.EmailDone(job.ObjectID, s.Clock.Now()) })
 }
 
-func (s *Service) tell(ctx context.Context, t id.Tenant, row store.EmailRow, m setup.Mailbox, answered, passedOn bool) error {
+// ending is what the provider is told of a message that was handled.
+type ending struct {
+	answered, passedOn bool
+	after              setup.MailAfter
+	folder             string // of move
+}
+
+func (s *Service) tell(ctx context.Context, t id.Tenant, row store.EmailRow, m setup.Mailbox, how ending) error {
 	done, err := s.line(ctx, row.MailboxID)
 	if err != nil {
 		return err
@@ -88,14 +109,14 @@ func (s *Service) tell(ctx context.Context, t id.Tenant, row store.EmailRow, m s
 	if int64(at.Validity) != row.Validity { // who follows the mailbox finds it again
 		return errs.New(errs.Unavailable, "The provider is numbering this folder anew. Try again in a moment.")
 	}
-	if err := b.Mark(ctx, uint32(row.UID), answered); err != nil {
+	if err := b.Mark(ctx, uint32(row.UID), how.answered); err != nil {
 		return provider.AsFault(err, provider.StepMessage, m.IMAP.Host).Says()
 	}
-	if passedOn {
+	if how.passedOn {
 		b.Flag(ctx, uint32(row.UID), provider.Forwarded)
 	}
-	if m.After == setup.MailMove && m.MoveTo != row.Folder {
-		if err := b.Move(ctx, uint32(row.UID), m.MoveTo); err != nil {
+	if how.after == setup.MailMove && how.folder != row.Folder {
+		if err := b.Move(ctx, uint32(row.UID), how.folder); err != nil {
 			return provider.AsFault(err, provider.StepMessage, m.IMAP.Host).Says()
 		}
 	}

@@ -193,6 +193,23 @@ func (one *draft) file(file string) *DraftFile {
 	return nil
 }
 
+// to is whom somebody writes to of an interaction, the latest draft's.
+func (d *drafts) to(t id.Tenant, interaction string) (list []message.Address) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var latest time.Time
+	for k, one := range d.all {
+		if k.tenant != t || k.interaction != interaction || len(one.Words.To) == 0 || one.touched.Before(latest) {
+			continue
+		}
+		latest, list = one.touched, nil
+		for _, a := range one.Words.To {
+			list = append(list, message.Address{Address: secret.New(a)})
+		}
+	}
+	return list
+}
+
 // stays forgets a draft whose work ended while it was kept. The end is stored before the
 // drafts of the work are forgotten, so one of the two sees it.
 func (s *Service) stays(ctx context.Context, k draftKey) error {
@@ -206,7 +223,7 @@ func (s *Service) stays(ctx context.Context, k draftKey) error {
 
 // Draft gives what the agent was writing. The caller has checked who may.
 func (s *Service) Draft(ctx context.Context, a access.Actor, interaction string) (Draft, error) {
-	if _, err := s.open(ctx, a.Tenant, interaction); err != nil {
+	if _, err := s.openOwn(ctx, a.Tenant, interaction); err != nil {
 		return Draft{}, err
 	}
 	s.drafts.mu.Lock()
@@ -221,7 +238,7 @@ func (s *Service) Draft(ctx context.Context, a access.Actor, interaction string)
 // Write keeps what the agent is writing. version is the one that it goes on from: if
 // another page has written meanwhile, that is told.
 func (s *Service) Write(ctx context.Context, a access.Actor, interaction string, version int, w DraftWords) (Draft, error) {
-	if _, err := s.open(ctx, a.Tenant, interaction); err != nil {
+	if _, err := s.openOwn(ctx, a.Tenant, interaction); err != nil {
 		return Draft{}, err
 	}
 	k := draftKey{a.Tenant, interaction, a.User}
@@ -256,7 +273,7 @@ func (s *Service) Discard(_ context.Context, a access.Actor, interaction string)
 
 // Attach begins a file of what the agent writes; its octets come in pieces.
 func (s *Service) Attach(ctx context.Context, a access.Actor, interaction string, f DraftFile) (DraftFile, error) {
-	o, err := s.open(ctx, a.Tenant, interaction)
+	o, err := s.openOwn(ctx, a.Tenant, interaction)
 	if err != nil {
 		return DraftFile{}, err
 	}
@@ -313,7 +330,7 @@ func (s *Service) attach(k draftKey, box setup.Mailbox, f DraftFile) (DraftFile,
 // Piece takes a piece of a file that begins at from. One that is there already is taken
 // again without a word, so that a lost answer does no harm.
 func (s *Service) Piece(ctx context.Context, a access.Actor, interaction, file string, from int64, octets []byte) (DraftFile, error) {
-	if _, err := s.open(ctx, a.Tenant, interaction); err != nil {
+	if _, err := s.openOwn(ctx, a.Tenant, interaction); err != nil {
 		return DraftFile{}, err
 	}
 	s.drafts.mu.Lock()
@@ -342,7 +359,7 @@ func (s *Service) Piece(ctx context.Context, a access.Actor, interaction, file s
 
 // Detach takes a file away.
 func (s *Service) Detach(ctx context.Context, a access.Actor, interaction, file string) error {
-	if _, err := s.open(ctx, a.Tenant, interaction); err != nil {
+	if _, err := s.openOwn(ctx, a.Tenant, interaction); err != nil {
 		return err
 	}
 	k := draftKey{a.Tenant, interaction, a.User}

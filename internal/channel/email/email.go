@@ -32,6 +32,21 @@ type Setup interface {
 	SignedIn(ctx context.Context, a access.Actor, mailbox string, of setup.Mailbox, token secret.Text) error
 	// EntryPointOf is an entry point in use.
 	EntryPointOf(ctx context.Context, t id.Tenant, entryPoint string) (setup.EntryPoint, error)
+	// RejectReasons are those in use.
+	RejectReasons(ctx context.Context, t id.Tenant) (map[string]RejectReason, error)
+}
+
+// Floor is where messages are work (floor.Manager).
+type Floor interface {
+	channel.Sink
+	// Reject ends an email for a reason at a version, if nobody else than holder has it;
+	// "": nobody has it.
+	Reject(ctx context.Context, a access.Actor, interaction, holder, reason string, version int64) error
+	// Mergeable are emails that can go on in one that the actor has, MayMerge says whether
+	// one of them can, and Merge has it go on there.
+	Mergeable(ctx context.Context, a access.Actor, into string, most int) ([]string, error)
+	MayMerge(ctx context.Context, a access.Actor, into, from string) error
+	Merge(ctx context.Context, a access.Actor, into, from string) error
 }
 
 // Vault makes keyed digests, and seals what is on its way through a browser.
@@ -53,12 +68,16 @@ type Deps struct {
 	Clock   clock.Clock
 	IDs     *id.Source
 	Setup   Setup
-	Floor   channel.Sink
+	Floor   Floor
 	Network *provider.Network
 	Bus     Events
 	// Pictures fetches images that are elsewhere; nil: from public addresses.
 	Pictures *pictures.Fetcher
 	Log      *slog.Logger
+	// Contacts says at which addresses a contact is reached.
+	Contacts interface {
+		AddressesOf(ctx context.Context, t id.Tenant, contact, kind string) ([]secret.Text, error)
+	}
 	// People says by what name agents are known to the outside, and how they sign.
 	People interface {
 		PublicName(ctx context.Context, t id.Tenant, user string) string
@@ -81,6 +100,7 @@ type Service struct {
 	lines   map[string]chan struct{} // turns: of a mailbox, connections beside the one that follows; of a tenant, pages with images
 	sending map[string]bool          // interactions whose answer is being sent, or held
 	holding map[string]*heldAnswer   // by interaction
+	rejects map[string]*heldReject   // by interaction
 	tokens  map[string]*token        // by mailbox
 	away    map[id.Tenant]bool       // tenants whose floor was here and is elsewhere
 	letters room                     // of answers that are held or being sent
@@ -100,7 +120,7 @@ func New(d Deps) *Service {
 	if d.Pictures == nil {
 		d.Pictures = &pictures.Fetcher{}
 	}
-	return &Service{Deps: d, held: newHeld(), drafts: newDrafts(), houses: map[id.Tenant]*house{}, lines: map[string]chan struct{}{}, sending: map[string]bool{}, holding: map[string]*heldAnswer{}, tokens: map[string]*token{}, away: map[id.Tenant]bool{}, letters: newRoom(lettersOfTenant, lettersOfAll)}
+	return &Service{Deps: d, held: newHeld(), drafts: newDrafts(), houses: map[id.Tenant]*house{}, lines: map[string]chan struct{}{}, sending: map[string]bool{}, holding: map[string]*heldAnswer{}, rejects: map[string]*heldReject{}, tokens: map[string]*token{}, away: map[id.Tenant]bool{}, letters: newRoom(lettersOfTenant, lettersOfAll)}
 }
 
 // Begin starts following, as floors open.
@@ -269,20 +289,39 @@ const JobDone = "email.done"
 // JobAcknowledge acknowledges the receipt of a message to who wrote it.
 const JobAcknowledge = "email.acknowledge"
 
-// Carry lets the copy of a message go once its work is closed, and has the provider
-// told. What a flow says is said to nobody.
+// Carry lets the copies of messages go once their work is closed, and has the provider
+// told. One that was merged into another goes with that. What a flow says is said to
+// nobody.
 func (s *Service) Carry(tx *store.Tx, w channel.Work, _ []channel.Act) (func(), error) {
-	if w.Shelved { // where it is is all that is kept of it until it comes back
-		return func() { s.held.forget(w.Tenant, w.ID) }, nil
-	}
-	if w.State != "closed" {
+	over := w.State == "closed"
+	if !over && !w.Shelved {
 		return nil, nil
 	}
-	now := s.Clock.Now()
-	if err := tx.InsertJob(store.JobRow{ID: s.IDs.New(id.Job), Kind: JobDone, ObjectID: w.ID, RunAt: now, CreatedAt: now}); err != nil {
+	if over && w.Merged != "" { // its message goes on there; what was written of an answer ends
+		return func() { s.drafts.forgetAll(w.Tenant, w.ID) }, nil
+	}
+	all, err := tx.MergedEmails(w.ID)
+	if err != nil {
 		return nil, err
 	}
-	return func() { s.held.forget(w.Tenant, w.ID); s.drafts.forgetAll(w.Tenant, w.ID) }, nil
+	all = append(all, w.ID)
+	now := s.Clock.Now()
+	for _, one := range all {
+		if !over { // where it is is all that is kept of it until it comes back
+			break
+		}
+		if err := tx.InsertJob(store.JobRow{ID: s.IDs.New(id.Job), Kind: JobDone, ObjectID: one, RunAt: now, CreatedAt: now}); err != nil {
+			return nil, err
+		}
+	}
+	return func() {
+		for _, one := range all {
+			s.held.forget(w.Tenant, one)
+			if over {
+				s.drafts.forgetAll(w.Tenant, one)
+			}
+		}
+	}, nil
 }
 
 // Waits has nobody to tell.

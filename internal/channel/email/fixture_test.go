@@ -13,6 +13,7 @@ import (
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
+	"nubitalk/internal/channel"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/setup"
 	"nubitalk/internal/store"
@@ -57,7 +58,7 @@ func (digests) OpenTenant(_ context.Context, t id.Tenant, where string, sealed s
 }
 
 func testDeps(_ *testing.T, db *store.DB) Deps {
-	return Deps{DB: db, Vault: digests{}, Clock: clock.Real{}, IDs: ids, Setup: noSetup{}, People: named{}, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	return Deps{DB: db, Vault: digests{}, Clock: clock.Real{}, IDs: ids, Setup: noSetup{}, People: named{}, Contacts: named{}, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
 }
 
 // noSetup has no mailboxes and no entry points.
@@ -83,7 +84,28 @@ func (named) Signature(context.Context, id.Tenant, string) (secret.Text, error) 
 	return secret.Text{}, nil
 }
 
-// named knows every agent by one name.
+func (named) AddressesOf(context.Context, id.Tenant, string, string) ([]secret.Text, error) {
+	return []secret.Text{secret.New("first@example.org"), secret.New("second@example.org")}, nil
+}
+
+// named knows every agent by one name, and every contact by two addresses.
 type named struct{}
 
 func (named) PublicName(context.Context, id.Tenant, string) string { return "Bo" }
+
+func (noSetup) RejectReasons(context.Context, id.Tenant) (map[string]RejectReason, error) {
+	return nil, nil
+}
+
+// noFloor ends nothing.
+type noFloor struct{ channel.Sink }
+
+func (noFloor) Reject(context.Context, access.Actor, string, string, string, int64) error { return nil }
+
+func (noFloor) Mergeable(context.Context, access.Actor, string, int) ([]string, error) {
+	return nil, nil
+}
+
+func (noFloor) MayMerge(context.Context, access.Actor, string, string) error { return nil }
+
+func (noFloor) Merge(context.Context, access.Actor, string, string) error { return nil }

@@ -290,7 +290,7 @@ func (f *followed) take(ctx context.Context, b box, at place, head *message.Mess
 	if err != nil {
 		return err
 	}
-	row.Answers = threads.Of(m)
+	row.Answers = f.goesOn(ctx, threads.Of(m))
 	if arrival.Prefers == "" {
 		arrival.Prefers = f.knows(ctx, row.Answers)
 	}
@@ -342,6 +342,16 @@ func (f *followed) again(ctx context.Context, identity []byte, at place) (there 
 	return true, f.s.DB.Write(ctx, f.tenant, func(tx *store.Tx) error { return tx.MoveEmail(row) })
 }
 
+// goesOn is the interaction in which one goes on that a message answers: another where it
+// was merged into that, or taken out of it.
+func (f *followed) goesOn(ctx context.Context, interaction string) string {
+	var row store.InteractionRow
+	if interaction == "" || f.s.DB.Read(ctx, f.tenant, func(tx *store.Tx) (err error) { row, err = tx.Merged(interaction); return err }) != nil {
+		return interaction
+	}
+	return row.ID
+}
+
 // knows is the agent who had the interaction that a message answers; "" if that is not
 // known any more.
 func (f *followed) knows(ctx context.Context, interaction string) string {
@@ -364,6 +374,11 @@ func (f *followed) arrival(ctx context.Context, m *message.Message) (channel.Arr
 	if wrote := m.Language(); slices.Contains(point.Languages, wrote) {
 		a.Language = wrote
 	}
+	return arrivalOf(a, m), nil
+}
+
+// arrivalOf says of new work what its message does.
+func arrivalOf(a channel.Arrival, m *message.Message) channel.Arrival {
 	a.Mail = looked(m)
 	if len(m.From) > 0 {
 		a.Name = shortened(m.From[0].Name)
@@ -371,7 +386,7 @@ func (f *followed) arrival(ctx context.Context, m *message.Message) (channel.Arr
 			a.Addresses = []channel.Address{{Kind: privacy.Email, Value: m.From[0].Address}}
 		}
 	}
-	return a, nil
+	return a
 }
 
 // longestField is how much of a header's field a flow may look at, in octets.

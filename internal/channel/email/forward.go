@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/secret"
@@ -35,7 +36,8 @@ func forward(d *message.Draft, o opened, w Answer, words, markup, signature stri
 	d.Files = append(d.Files, files...)
 	above := headOf(o)
 	text := o.m.Text.Reveal()
-	if !w.Quote {
+	quotes := w.Quote || w.Unsaid && thin(o.m)
+	if !quotes {
 		text = unquoted(o.m)
 	}
 	d.Text = secret.New(lines(strings.TrimPrefix(below(words, signature, above.text()+"\n\n"+text), "\n\n")))
@@ -48,10 +50,30 @@ func forward(d *message.Draft, o opened, w Answer, words, markup, signature stri
 	said := "<p>" + message.HTMLOf(text) + "</p>"
 	if !o.m.HTML.Empty() {
 		_, domain, _ := strings.Cut(d.ID, "@")
-		said = message.Forwarded(o.m.HTML.Reveal(), w.Quote, domain, func(content string) string { return images[content] })
+		said = message.Forwarded(o.m.HTML.Reveal(), quotes, domain, func(content string) string { return images[content] })
 	}
 	d.HTML = secret.New(strings.Replace(belowHTML(markup, signature, ""), "</body>", "\n<hr>\n<p>"+above.html()+"</p>\n<div>"+said+"</div></body>", 1))
 	return nil
+}
+
+// littleLeft is how few letters and digits say little of a message by themselves: "See
+// below", a greeting, a name.
+const littleLeft = 80
+
+// thin says that little would be left of a message without what it quotes itself, which
+// is the most of it.
+func thin(m *message.Message) bool {
+	all, own := letters(m.Text.Reveal()), letters(unquoted(m))
+	return own < littleLeft && all > 2*own
+}
+
+func letters(text string) (n int) {
+	for _, r := range text {
+		if unicode.IsLetter(r) || unicode.IsNumber(r) {
+			n++
+		}
+	}
+	return n
 }
 
 // originals are the files of the message that go with it, and the names under which its

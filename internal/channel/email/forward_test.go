@@ -82,6 +82,52 @@ func TestAMessageIsPassedOn(t *testing.T) {
 	}
 }
 
+// A message that is little without its quotes is passed on with them, unless it is said
+// that it is not; of any other they are left out, unless it is said that they are not.
+func TestLittleIsPassedOnWithItsQuotes(t *testing.T) {
+	long := strings.Repeat("Much that is new. ", 20)
+	for name, c := range map[string]struct {
+		text, kind string
+		thin       bool
+	}{
+		"all quote":            {"> much older, and a good deal of it\r\n> and more of that", "text/plain", true},
+		"a word above a quote": {"See below.\r\n\r\n> " + long, "text/plain", true},
+		"HTML above a quote":   {"<p>See below.</p><blockquote type=cite>much older: " + long + "</blockquote>", "text/html", true},
+		"more than a word":     {long + "\r\n\r\n> much older", "text/plain", false},
+		"a short one":          {"Yes, please.", "text/plain", false},
+		"nothing":              {"", "text/plain", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRelay(t)
+			s, a, interaction := writing(t, r, 0)
+			m, err := message.Read(strings.NewReader("From: Rui <rui@example.org>\r\nTo: help@shop.example\r\nMessage-ID: <3@example.org>\r\nContent-Type: "+c.kind+"\r\n\r\n"+c.text+"\r\n"), message.Standard)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.held.put(a.Tenant, interaction, m)
+			if mail, err := s.Read(t.Context(), a.Tenant, interaction); err != nil || mail.QuotesMatter != c.thin {
+				t.Errorf("quotes matter: %v, %v", mail.QuotesMatter, err)
+			}
+			for i, w := range []Answer{{Unsaid: true}, {Quote: true}, {}} {
+				w.ClientID, w.Forward, w.To = string(rune('1'+i)), true, texts("eva@example.org")
+				if _, err := s.Reply(t.Context(), a, interaction, w); err != nil {
+					t.Fatal(err)
+				}
+				quoted := strings.Contains(c.text, "older") || strings.Contains(c.text, "> Much")
+				want := quoted && (w.Quote || w.Unsaid && c.thin)
+				got := r.last(t)
+				_, said, _ := strings.Cut(got.Text.Reveal(), "To: help@shop.example")
+				if has := strings.Contains(said, "older") || strings.Contains(said, "> Much"); has != want {
+					t.Errorf("quote %v: it says %q", w.Quote, said)
+				}
+				if has := strings.Contains(got.HTML.Reveal(), "older"); c.kind == "text/html" && has != want {
+					t.Errorf("quote %v: its HTML says %q", w.Quote, got.HTML.Reveal())
+				}
+			}
+		})
+	}
+}
+
 // What a message of HTML alone quotes is in its text, too, and is no more passed on or
 // quoted than that of others.
 func TestQuotesOfHTMLAloneDoNotGrow(t *testing.T) {

@@ -26,7 +26,7 @@ type heldAnswer struct {
 
 // hold keeps an answer for a while and then sends it; false when the program is ending.
 func (s *Service) hold(h heldAnswer) bool {
-	h.o.m = nil // what is answered is not held
+	h.o.m, h.o.beside = nil, nil // what is answered is not held
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ctx == nil {
@@ -93,6 +93,11 @@ func (s *Service) Undo(ctx context.Context, a access.Actor, interaction, clientI
 func (s *Service) letGo(t id.Tenant) {
 	for _, h := range s.holding {
 		if h.tenant == t {
+			h.now()
+		}
+	}
+	for _, h := range s.rejects {
+		if h.actor.Tenant == t {
 			h.now()
 		}
 	}

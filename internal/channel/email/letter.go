@@ -26,15 +26,26 @@ func (l letter) kept() []byte { return message.WithBcc(l.Octets, l.bcc) }
 
 // letter writes what leaves: an answer, or the message as it is passed on.
 func (s *Service) letter(ctx context.Context, who access.Actor, interaction string, o opened, w Answer, nonce []byte) (letter, error) {
+	d, bcc, faults := s.headed(o, w)
+	if words, _ := written(w); strings.TrimSpace(words) == "" && !w.Forward { // what is passed on speaks for itself
+		faults.Add("text", "is missing; write an answer.")
+	}
+	if err := faults.Err(); err != nil {
+		return letter{}, err
+	}
+	return s.composed(ctx, who, interaction, o, w, d, bcc, nonce)
+}
+
+// headed is what leaves, by its header alone, and what is wrong with that.
+func (s *Service) headed(o opened, w Answer) (d message.Draft, bcc []message.Address, faults errs.Fields) {
 	from := o.own()
-	var faults errs.Fields
 	if w.From != "" {
 		if !o.box.Owns(w.From) {
 			faults.Add("from", "is no address of this mailbox.")
 		}
 		from = sender(o.box, w.From)
 	}
-	d := message.Draft{Date: s.Clock.Now(), From: from, Subject: o.m.AnswerSubject()}
+	d = message.Draft{Date: s.Clock.Now(), From: from, Subject: o.m.AnswerSubject()}
 	switch {
 	case o.fresh():
 		d.Subject = w.Subject
@@ -47,15 +58,13 @@ func (s *Service) letter(ctx context.Context, who access.Actor, interaction stri
 	case w.Forward:
 		d.Subject = o.m.ForwardSubject()
 	}
-	bcc := addressed(&d, o, w, &faults)
+	bcc = addressed(&d, o, w, &faults)
+	return d, bcc, faults
+}
+
+// composed writes it, below its header.
+func (s *Service) composed(ctx context.Context, who access.Actor, interaction string, o opened, w Answer, d message.Draft, bcc []message.Address, nonce []byte) (_ letter, err error) {
 	words, markup := written(w)
-	if strings.TrimSpace(words) == "" && !w.Forward { // what is passed on speaks for itself
-		faults.Add("text", "is missing; write an answer.")
-	}
-	if err := faults.Err(); err != nil {
-		return letter{}, err
-	}
-	var err error
 	if d.Files, err = s.attached(who, interaction, w.Files); err != nil {
 		return letter{}, err
 	}
@@ -63,7 +72,8 @@ func (s *Service) letter(ctx context.Context, who access.Actor, interaction stri
 	if err != nil {
 		return letter{}, err
 	}
-	_, domain, _ := strings.Cut(from.Address.Reveal(), "@")
+	from := d.From.Address.Reveal()
+	_, domain, _ := strings.Cut(from, "@")
 	d.ID = threads.ID(interaction, nonce, domain)
 	signature := o.box.Signature
 	own, err := s.People.Signature(ctx, who.Tenant, who.User)
@@ -83,7 +93,7 @@ func (s *Service) letter(ctx context.Context, who access.Actor, interaction stri
 	} else {
 		answer(&d, o, w, words, markup, signature)
 	}
-	out := letter{provider.Letter{From: from.Address.Reveal(), Octets: message.Write(d), Envelope: message.Local(d.ID)}, bcc}
+	out := letter{provider.Letter{From: from, Octets: message.Write(d), Envelope: message.Local(d.ID)}, bcc}
 	for _, a := range slices.Concat(d.To, d.Cc, bcc) {
 		out.To = append(out.To, a.Address.Reveal())
 	}
@@ -142,6 +152,18 @@ func addressed(d *message.Draft, o opened, w Answer, faults *errs.Fields) (bcc [
 // answer makes a draft an answer to the message.
 func answer(d *message.Draft, o opened, w Answer, words, markup, signature string) {
 	d.InReplyTo, d.References = o.m.Answer()
+	all := []*message.Message{o.m}
+	for _, x := range o.beside {
+		if same(o.m, x.m) || knows(*d, x.m) {
+			all = append(all, x.m)
+		}
+	}
+	if len(all) > 1 {
+		parents, references := message.AnswerAll(all)
+		if d.References = references; len(parents) > 0 {
+			d.InReplyTo, d.Beside = parents[0], parents[1:]
+		}
+	}
 	quote := ""
 	if w.Quote {
 		quote = quoted(unquoted(o.m))
@@ -150,6 +172,14 @@ func answer(d *message.Draft, o opened, w Answer, words, markup, signature strin
 	if markup != "" {
 		d.HTML = secret.New(belowHTML(markup, signature, quote))
 	}
+}
+
+// knows says whether somebody whom a letter reaches, as all see, wrote a message or got
+// it: the id of another person's message tells that there is one, and often where from.
+func knows(d message.Draft, m *message.Message) bool {
+	return slices.ContainsFunc(slices.Concat(m.From, m.ReplyTo, m.To, m.Cc), func(a message.Address) bool {
+		return slices.ContainsFunc(slices.Concat(d.To, d.Cc), func(to message.Address) bool { return strings.EqualFold(to.Address.Reveal(), a.Address.Reveal()) })
+	})
 }
 
 // sender is the mailbox as it writes, from one of its addresses.

@@ -32,3 +32,9 @@ func (Person) LogValue() slog.Value     { return masked() }
 func (File) LogValue() slog.Value       { return masked() }
 func (Content) LogValue() slog.Value    { return masked() }
 func (Delivery) LogValue() slog.Value   { return masked() }
+
+func (r Rejection) Format(f fmt.State, _ rune) { private(f) }
+func (Rejection) LogValue() slog.Value         { return masked() }
+
+func (d Duplicate) Format(f fmt.State, _ rune) { private(f) }
+func (Duplicate) LogValue() slog.Value         { return masked() }

@@ -3,6 +3,7 @@ package email
 import (
 	"context"
 	"io"
+	"slices"
 	"time"
 
 	"nubitalk/internal/base/errs"
@@ -56,7 +57,7 @@ type Mail struct {
 	AttachMB  int       `json:"attach_mb" doc:"How much the files of one answer may be together."`
 	Most      int       `json:"max_recipients" doc:"How many addresses one answer may have, with Cc and Bcc."`
 	From      []Person  `json:"from"`
-	AnswerTo  []Person  `json:"answer_to" doc:"Whom an answer reaches."`
+	AnswerTo  []Person  `json:"answer_to" doc:"Whom an answer reaches; of new mail, whom it is for."`
 	To        []Person  `json:"to"`
 	Cc        []Person  `json:"cc"`
 	Date      time.Time `json:"date,omitzero"`
@@ -66,12 +67,18 @@ type Mail struct {
 	Remote    int       `json:"remote" doc:"How many images are elsewhere; they are not fetched, since that tells the sender that the message was read."`
 	Files     []File    `json:"files"`
 	Faults    []string  `json:"faults" doc:"What is wrong with the message; what could be read is there all the same."`
-	Automatic string    `json:"automatic,omitempty" doc:"Why it is taken for a machine's: auto_submitted, null_sender, list, bulk, report, robot."`
-	Verdicts  []Verdict `json:"verdicts" doc:"What the provider says about where it comes from (SPF, DKIM, DMARC)."`
-	Answers   string    `json:"answers,omitempty" doc:"Id of the interaction whose answer it answers, or whose answer came back."`
-	Returned  *Delivery `json:"returned,omitempty" doc:"It is a mail server's report that an answer could not be delivered, which was sent in the interaction that answers names."`
-	New       bool      `json:"new,omitempty" doc:"An agent began it: there is no message, and what is sent says its subject and whom it reaches."`
-	Sends     []Sent    `json:"sends"`
+	// QuotesMatter is what a page takes for its default.
+	QuotesMatter bool      `json:"quotes_matter,omitempty" doc:"Little would be left of it without what it quotes itself: passed on, it goes with that, unless quote says otherwise."`
+	Automatic    string    `json:"automatic,omitempty" doc:"Why it is taken for a machine's: auto_submitted, null_sender, list, bulk, report, robot."`
+	Verdicts     []Verdict `json:"verdicts" doc:"What the provider says about where it comes from (SPF, DKIM, DMARC)."`
+	Answers      string    `json:"answers,omitempty" doc:"Id of the interaction whose answer it answers, or whose answer came back."`
+	Returned     *Delivery `json:"returned,omitempty" doc:"It is a mail server's report that an answer could not be delivered, which was sent in the interaction that answers names."`
+	New          bool      `json:"new,omitempty" doc:"An agent began it: there is no message, and what is sent says its subject and whom it reaches."`
+	Sends        []Sent    `json:"sends"`
+	Merged       []string  `json:"merged" doc:"Ids of interactions whose emails go on here: each is read by its own id, and an answer refers to all."`
+	Into         string    `json:"merged_into,omitempty" doc:"The interaction in which it goes on, and is answered."`
+	// Rejecting is in memory alone.
+	Rejecting *Rejecting `json:"rejecting,omitempty" doc:"It is rejected at ends_at; that can be undone until then."`
 	// Acknowledged is remembered for a day.
 	Acknowledged time.Time `json:"acknowledged,omitzero" doc:"When its receipt was acknowledged to who wrote it; it is remembered for a day."`
 }
@@ -84,8 +91,14 @@ func (s *Service) Read(ctx context.Context, t id.Tenant, interaction string) (Ma
 		return Mail{}, err
 	}
 	m := o.m
-	out := Mail{Mailbox: o.row.MailboxID, Address: o.own().Address.Reveal(), Addresses: o.box.Addresses(), AttachMB: o.box.AttachMB, Most: o.box.MostRecipients(), From: persons(m.From), AnswerTo: persons(m.AnswerTo()), To: persons(m.To), Cc: persons(m.Cc),
-		Date: m.Date, Subject: m.Subject.Reveal(), Text: m.Text.Reveal(), Files: []File{}, Faults: []string{}, Automatic: o.row.Automatic, Verdicts: []Verdict{}, Answers: o.row.Answers, New: o.fresh(), Sends: o.sends, Returned: o.returned, Acknowledged: o.acknowledged}
+	to := persons(m.AnswerTo())
+	if o.fresh() {
+		if to, err = s.meant(ctx, t, interaction, o.contact); err != nil {
+			return Mail{}, err
+		}
+	}
+	out := Mail{Mailbox: o.row.MailboxID, Address: o.own().Address.Reveal(), Addresses: o.box.Addresses(), AttachMB: o.box.AttachMB, Most: o.box.MostRecipients(), From: persons(m.From), AnswerTo: to, To: persons(m.To), Cc: persons(m.Cc),
+		Date: m.Date, Subject: m.Subject.Reveal(), Text: m.Text.Reveal(), Files: []File{}, Faults: []string{}, QuotesMatter: !o.fresh() && thin(m), Automatic: o.row.Automatic, Verdicts: []Verdict{}, Answers: o.row.Answers, New: o.fresh(), Sends: o.sends, Returned: o.returned, Acknowledged: o.acknowledged, Rejecting: s.rejecting(t, interaction), Merged: append([]string{}, o.merged...), Into: o.into}
 	for n, f := range m.Files {
 		out.Files = append(out.Files, File{Number: n, Name: f.Name.Reveal(), MediaType: f.MediaType, Size: f.Size, Inline: f.Inline})
 	}
@@ -139,8 +152,14 @@ type opened struct {
 	sends []Sent
 	box   setup.Mailbox
 	m     *message.Message
+	// beside are the messages of those that were merged into it, of an answer.
+	beside []mergedMail
 
-	language     string // of the interaction
+	contact      string   // whose it is
+	language     string   // of the interaction
+	agent        string   // who has it, or was the last
+	into         string   // where it goes on, of one that was merged; what is here is read alone
+	merged       []string // interactions whose emails go on here
 	acknowledged time.Time
 	returned     *Delivery
 }
@@ -158,6 +177,15 @@ func (o opened) own() message.Address {
 	return sender(o.box, o.box.Address)
 }
 
+// openOwn opens the message of an interaction in which it is handled.
+func (s *Service) openOwn(ctx context.Context, t id.Tenant, interaction string) (opened, error) {
+	o, err := s.open(ctx, t, interaction)
+	if err == nil && o.into != "" {
+		return o, errs.New(errs.Conflict, "This email was merged into another. It is handled there.")
+	}
+	return o, err
+}
+
 func (s *Service) open(ctx context.Context, t id.Tenant, interaction string) (opened, error) {
 	var o opened
 	none := errs.New(errs.Conflict, "This interaction is no email.")
@@ -167,10 +195,19 @@ func (s *Service) open(ctx context.Context, t id.Tenant, interaction string) (op
 			return err
 		}
 		i, err := tx.Interaction(interaction)
-		closed, o.language = i.State == "closed", i.Language
 		if err != nil {
 			return err
 		}
+		o.language, o.agent, o.contact = i.Language, i.AgentID, i.ContactID
+		if i.MergedInto != "" {
+			if i, err = tx.Merged(interaction); err != nil {
+				return err
+			}
+			o.into = i.ID
+		} else if o.merged, err = tx.MergedEmails(interaction); err != nil {
+			return err
+		}
+		closed = i.State == "closed"
 		if o.sends, err = s.sends(tx, interaction); err != nil {
 			return err
 		}
@@ -241,7 +278,8 @@ func (s *Service) over(ctx context.Context, t id.Tenant, interaction string) (bo
 	return over, err
 }
 
-// stands gives what is stored of an interaction, and says whether it is over.
+// stands gives what is stored of an interaction, or of the one in which its email goes on,
+// and says whether it is over.
 func (s *Service) stands(ctx context.Context, t id.Tenant, interaction string) (i store.InteractionRow, over bool, err error) {
 	s.mu.Lock()
 	away := s.away[t]
@@ -249,7 +287,7 @@ func (s *Service) stands(ctx context.Context, t id.Tenant, interaction string) (
 	if away {
 		return i, true, nil
 	}
-	err = s.DB.Read(context.WithoutCancel(ctx), t, func(tx *store.Tx) (err error) { i, err = tx.Interaction(interaction); return err })
+	err = s.DB.Read(context.WithoutCancel(ctx), t, func(tx *store.Tx) (err error) { i, err = tx.Merged(interaction); return err })
 	if errs.Is(err, errs.NotFound) { // erased
 		return i, true, nil
 	}
@@ -259,6 +297,23 @@ func (s *Service) stands(ctx context.Context, t id.Tenant, interaction string) (
 // sends are an interaction's answers. One that was begun and is not being sent is
 // unsure: the program ended in between; one that was held was not sent.
 func (s *Service) sends(tx *store.Tx, interaction string) ([]Sent, error) {
+	list, err := s.sendsAlone(tx, interaction)
+	if err != nil {
+		return nil, err
+	}
+	merged, err := tx.MergedWork(interaction)
+	for _, one := range merged { // what may have left before they were one is not sent again unasked
+		theirs, err := s.sendsAlone(tx, one)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, slices.DeleteFunc(theirs, func(x Sent) bool { return x.State != unsure })...)
+	}
+	return list, err
+}
+
+// sendsAlone are those of one interaction, without those that were merged into it.
+func (s *Service) sendsAlone(tx *store.Tx, interaction string) ([]Sent, error) {
 	rows, err := tx.EmailSends(interaction)
 	s.mu.Lock()
 	running := s.sending[interaction]

@@ -26,6 +26,7 @@ const EventChanged = "email.changed"
 
 // Delivery is what a mail server reported of an answer that was sent.
 type Delivery struct {
+	Kind   string    `json:"kind,omitempty" enum:"forward,new" doc:"Of what was sent, as in sends; absent: an answer."`
 	State  string    `json:"state" enum:"delayed,undelivered" doc:"delayed: it is still tried; undelivered: it came back."`
 	Reason string    `json:"reason" enum:"no_address,no_domain,moved,disabled,full,too_large,refused,unreachable,expired,other" doc:"Why, from the status: no_address: nobody has the address; disabled: it takes no mail; refused: the recipient's server does not want it, for security or content; expired: it was tried for too long."`
 	Status string    `json:"status,omitempty" doc:"The code as the server gave it (RFC 3463), such as 5.1.1."`
@@ -39,7 +40,7 @@ func delivery(row store.EmailSendRow) *Delivery {
 	if row.Delivery == "" {
 		return nil
 	}
-	return &Delivery{State: row.Delivery, Reason: reasonOf(row.DeliveryStatus), Status: row.DeliveryStatus, At: row.ReportedAt}
+	return &Delivery{Kind: row.Kind, State: row.Delivery, Reason: reasonOf(row.DeliveryStatus), Status: row.DeliveryStatus, At: row.ReportedAt}
 }
 
 // reasonOf is a status code in a word (RFC 3463, 3; RFC 7505, RFC 6710).

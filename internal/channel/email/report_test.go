@@ -184,6 +184,11 @@ func TestWhatAReportIsAbout(t *testing.T) {
 }
 
 func TestReasonsOfDelivery(t *testing.T) {
+	for _, kind := range []string{"", begun, forwarded} { // a page has words for each
+		if got := delivery(store.EmailSendRow{Kind: kind, Delivery: delayed}).Kind; got != kind {
+			t.Errorf("%q: %q", kind, got)
+		}
+	}
 	for status, want := range map[string]string{"5.1.1": "no_address", "5.1.2": "no_domain", "5.2.2": "full", "5.2.1": "disabled", "5.3.4": "too_large", "5.7.1": "refused", "4.4.1": "unreachable", "5.4.7": "expired", "5.0.0": "other", "": "other"} {
 		if got := delivery(store.EmailSendRow{Delivery: undelivered, DeliveryStatus: status, ReportedAt: time.Now()}).Reason; got != want {
 			t.Errorf("%s: %s", status, got)

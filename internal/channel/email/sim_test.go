@@ -54,6 +54,7 @@ func TestEachMessageIsWorkOnce(t *testing.T) {
 
 // world is two mailboxes of a tenant, each with two folders, and the program.
 type world struct {
+	noFloor
 	t      *testing.T
 	r      *rand.Rand
 	s      *Service

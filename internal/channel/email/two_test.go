@@ -17,6 +17,7 @@ import (
 
 // floorOf stores what arrives, and counts it.
 type floorOf struct {
+	noFloor
 	s      *Service
 	tenant id.Tenant
 	mu     *sync.Mutex
@@ -64,7 +65,7 @@ func TestTwoNodesOnOneMailbox(t *testing.T) {
 	begin := make(chan struct{})
 	for range 2 {
 		s := New(testDeps(t, db))
-		s.Floor = floorOf{s, tenant, &mu, works}
+		s.Floor = floorOf{noFloor{}, s, tenant, &mu, works}
 		b := &fakeBox{w: &world{}, folders: map[string]*fakeFolder{"INBOX": {validity: 1, next: messages + 1}}}
 		for uid := range uint32(messages) {
 			b.folders["INBOX"].mail = append(b.folders["INBOX"].mail, fakeMail{uid: uid + 1, id: "m" + strings.Repeat("i", int(uid)), came: time.Now()})

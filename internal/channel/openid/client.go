@@ -68,6 +68,7 @@ type Identity struct {
 	Session string    // the provider's own name for the session; may be ""
 	Proved  time.Time // when the person proved to be itself; zero if the provider does not say
 	Claims  map[string]any
+	Token   secret.Text // itself, to hint at the session when it is to end
 }
 
 // Client asks providers. Its HTTP client decides who may be reached.
@@ -87,6 +88,7 @@ type provider struct {
 		SendsIssuer bool     `json:"authorization_response_iss_parameter_supported"`
 		Methods     []string `json:"token_endpoint_auth_methods_supported"`
 		Algorithms  []string `json:"id_token_signing_alg_values_supported"`
+		EndSession  string   `json:"end_session_endpoint"`
 	}
 	asked time.Time
 	fault *Fault
@@ -294,7 +296,7 @@ func (c *Client) identity(ctx context.Context, p *provider, r Registration, raw,
 	if fault != nil {
 		return Identity{}, fault
 	}
-	out := Identity{Subject: token.Subject, Claims: map[string]any{}}
+	out := Identity{Subject: token.Subject, Claims: map[string]any{}, Token: secret.New(raw)}
 	if subtle.ConstantTimeCompare([]byte(token.Nonce), []byte(nonce)) != 1 {
 		return Identity{}, &Fault{StepIdentity, Nonce, nil}
 	}
@@ -325,6 +327,28 @@ func identityFault(err error) *Fault {
 		return &Fault{StepIdentity, Unreachable, err}
 	}
 	return &Fault{StepIdentity, Signature, err}
+}
+
+// SignOut is where a browser is sent so that its session at the provider ends, too, and from
+// where it comes back to redirect (OpenID Connect RP-Initiated Logout 1.0, 2); "" if the provider
+// offers none. hint is the ID token of the session; without one the provider may ask the person.
+func (c *Client) SignOut(ctx context.Context, r Registration, redirect string, hint secret.Text) (string, error) {
+	p, err := c.provider(ctx, r.Issuer)
+	if err != nil {
+		return "", err
+	}
+	u, err := url.Parse(p.said.EndSession)
+	if err != nil || !https(p.said.EndSession) {
+		return "", nil
+	}
+	q := u.Query()
+	q.Set("client_id", r.Client)
+	q.Set("post_logout_redirect_uri", redirect)
+	if !hint.Empty() {
+		q.Set("id_token_hint", hint.Reveal())
+	}
+	u.RawQuery, u.Fragment = q.Encode(), ""
+	return u.String(), nil
 }
 
 // Logout is a session that a provider has ended: its own name for it, or if that

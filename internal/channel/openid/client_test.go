@@ -284,3 +284,21 @@ func TestLogoutTokens(t *testing.T) {
 		}
 	}
 }
+
+// A provider is asked to end its session where it says, and only over https.
+func TestWhereASessionEnds(t *testing.T) {
+	for says, want := range map[string]string{"https://id.example/end?of=1#x": "https://id.example/end?client_id=nubitalk&id_token_hint=a.b.c&of=1&post_logout_redirect_uri=https%3A%2F%2Fdesk.example%2Fapp%2F",
+		"http://id.example/end": "", "javascript:alert(1)": "", "": ""} {
+		f := open(t)
+		f.Discovery = func(d map[string]any) { d["end_session_endpoint"] = says }
+		got, err := f.client.SignOut(t.Context(), f.r, "https://desk.example/app/", secret.New("a.b.c"))
+		if err != nil || got != want {
+			t.Errorf("%q: %q, %v", says, got, err)
+		}
+	}
+	f := open(t)
+	f.Down = true
+	if got, err := f.client.SignOut(t.Context(), f.r, "https://desk.example/app/", secret.Text{}); err == nil || got != "" {
+		t.Errorf("%q of a provider that is down", got)
+	}
+}

@@ -46,6 +46,8 @@ type call struct {
 	with   With
 	// monitors are the supervisors who take part, by user.
 	monitors map[string]Monitor
+	asking   time.Time       // when it is asked again whether they still may, at the latest
+	asks     *time.Timer     // that does it
 	silently map[string]bool // those whom the others are not told of
 	menu     menu
 	tune     tune
@@ -53,7 +55,6 @@ type call struct {
 	seq      int64 // of what is shown, microseconds at least: it grows over a restart, too
 	absence  int   // counts the caller's absences; a timer of an older one is void
 	leaving  bool
-	scribe   scribe
 	dialing  *dialing // of a call that an agent makes, until it is answered
 	failure  Failure
 	// calledBack: its person was not there and is called.
@@ -67,6 +68,8 @@ type call struct {
 	standing   Handset
 	sought     string    // the agent whose phone was sought
 	quit       string    // the user who hung up its phone
+	unasked    string    // the agent who is to be told that it has the call
+	referrer   string    // who hung up its phone while its transfer was under way
 	picking    *line     // the phone of an agent who dialled where the call is parked
 	picks      sip.Body  // that answers it
 	comeback   *comeback // the phone that parked the call, while it is rung
@@ -130,6 +133,9 @@ func (c *call) carried(w channel.Work, acts []channel.Act) {
 			if a.Event == channel.EventMessage {
 				c.menu.script = append(c.menu.script, c.words().messageLeft())
 			}
+			if a.Event == channel.EventAgentJoined && a.Unasked {
+				c.unasked = a.Agent
+			}
 		case channel.ActCall:
 			c.transfer = &transfer{Transfer: *a.Transfer}
 		case channel.ActRing:
@@ -188,6 +194,19 @@ func (c *call) carried(w channel.Work, acts []channel.Act) {
 	c.quits()
 	c.settle()
 	c.speak()
+	c.announce()
+}
+
+// announce tells an agent by a tone that it has a call whose queue accepted it.
+func (c *call) announce() {
+	switch p := c.agents[c.unasked]; {
+	case c.unasked == "":
+	case c.unasked != c.work.Agent || c.work.State != active:
+		c.unasked = ""
+	case p != nil && p.sound == SoundConnected:
+		c.unasked = ""
+		p.leg.Play(audio.NewClip(arrivalTone()))
+	}
 }
 
 // resume takes up a call after a restart, with the question that it last asked.
@@ -308,8 +327,8 @@ func (c *call) part(p *party, over bool) {
 		c.exit(p, endedRestart, sip.Reason{})
 	}
 	if p.line != nil && over {
-		if p.line.referred { // it is parked
-			p.line.leg.ReferProgress(200)
+		if p.line.referred { // what it asked for is done, or its caller gone
+			p.line.leg.ReferProgress(c.referredTo())
 		}
 		p.line.leg.Hangup(sip.Reason{Q850: normalClearing})
 	}
@@ -339,6 +358,7 @@ func (c *call) heard(p *party, e media.Event) {
 		}
 		c.settle()
 		c.speak()
+		c.announce()
 	case media.Silent:
 		if p.line != nil {
 			p.line.ask()
@@ -358,7 +378,7 @@ func (c *call) heard(p *party, e media.Event) {
 			p.pressed, p.pressedAt = byte(e.Digit), c.s.Clock.Now()
 			c.press(byte(e.Digit))
 		case p.line != nil:
-			c.agentKey(p, byte(e.Digit))
+			c.agentKey(p, byte(e.Digit), e.Passed)
 		}
 	case media.Played:
 		if c.saidConsent(p, e) || c.toned(p, e) {
@@ -551,6 +571,9 @@ func (c *call) stop() {
 		c.hush()
 	}
 	c.hushBack()
+	if c.asks != nil {
+		c.asks.Stop()
+	}
 	for _, p := range c.parties() {
 		c.part(p, c.leaving)
 	}

@@ -76,13 +76,14 @@ func (s *Service) Talk(ctx context.Context, t id.Tenant, interaction, user strin
 	})
 }
 
-// Press sends keys to the caller.
+// Press sends keys to the caller, or to the outside number with which the agent talks
+// meanwhile.
 func (s *Service) Press(ctx context.Context, t id.Tenant, interaction, keys string) error {
 	_, err := s.acts(ctx, t, interaction, "", func(c *call) error {
 		if err := c.withPerson(); err != nil {
 			return err
 		}
-		if c.caller == nil || !c.caller.press(keys) {
+		if to := c.keyedTo(); to == nil || !to.press(keys) {
 			return errs.New(errs.Conflict, "These keys cannot be sent at the moment.")
 		}
 		return nil
@@ -144,6 +145,9 @@ func (c *call) monitor(user string, how Monitor, silently bool) {
 		return
 	}
 	first := c.monitors[user] == ""
+	if first { // what changed since it was allowed was told before it was here
+		defer c.post(c.recheck)
+	}
 	c.monitors[user], c.silently[user] = how, silently && how == MonitorListen
 	if !first || silently {
 		return

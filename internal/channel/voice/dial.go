@@ -13,6 +13,7 @@ import (
 	"nubitalk/internal/channel/voice/sip/gateway"
 	"nubitalk/internal/media"
 	"nubitalk/internal/media/negotiate"
+	"nubitalk/internal/store"
 )
 
 // ringFor is how long a person who is called is rung, and lifeWithin how long a
@@ -84,18 +85,29 @@ func (s *Service) CallChoices(ctx context.Context, t id.Tenant) (Choices, error)
 // CallOut calls a person for an agent, who holds the call at once; what becomes
 // of it says State. Refusals say why in a person's words.
 func (s *Service) CallOut(ctx context.Context, t id.Tenant, agent, queue, number, caller string) (interaction string, err error) {
+	return s.callOut(ctx, Wish{Tenant: t, To: secret.New(number), Caller: caller, Queue: queue}, Beginning{Agent: agent})
+}
+
+// CallFor calls a person for an agent in a campaign, as CallOut; called stores that it
+// does in one transaction with the call, or refuses it.
+func (s *Service) CallFor(ctx context.Context, t id.Tenant, agent, queue string, number, name secret.Text, caller, campaign string, called func(tx *store.Tx, interaction string) error) (interaction string, err error) {
+	return s.callOut(ctx, Wish{Tenant: t, To: number, Caller: caller, Queue: queue}, Beginning{Agent: agent, Display: name, Campaign: campaign, Called: called})
+}
+
+func (s *Service) callOut(ctx context.Context, w Wish, b Beginning) (interaction string, err error) {
 	if s.sip == nil {
 		return "", errs.New(errs.Conflict, "No telephone lines are set up on this server.")
 	}
-	way, err := s.Network.Leaves(ctx, Wish{Tenant: t, To: secret.New(number), Caller: caller, Queue: queue})
+	way, err := s.Network.Leaves(ctx, w)
 	if err != nil {
 		return "", err
 	}
-	who, err := s.Written.Begin(ctx, Beginning{Tenant: t, Number: way.To, Agent: agent, Queue: queue, Language: way.Language})
+	b.Tenant, b.Number, b.Queue, b.Language = w.Tenant, way.To, w.Queue, way.Language
+	who, err := s.Written.Begin(ctx, b)
 	if err != nil {
 		return "", err
 	}
-	c := s.find(t, who.Interaction)
+	c := s.find(w.Tenant, who.Interaction)
 	if c == nil {
 		return "", gone()
 	}
@@ -277,6 +289,7 @@ func (c *call) unanswered(d *dialing, why Failure) {
 		c.outside = outside{failure: why}
 		c.with = WithCaller
 		c.noTransfer(why)
+		c.notTransferred(codeOf[why])
 		c.settle()
 		return
 	}

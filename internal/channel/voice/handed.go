@@ -107,7 +107,7 @@ func (c *call) tellHanded() {
 	if err != nil {
 		return
 	}
-	e := bus.Event{Tenant: c.who.Tenant, Kind: "handed.changed", Watch: access.FloorWatch, Data: data}
+	e := bus.Event{Tenant: c.who.Tenant, Kind: "handed.changed", Watch: access.FloorWatch, Data: data, In: access.RolePart{Queues: []string{now.Queue}}}
 	if err := c.s.Bus.Publish(e); err != nil {
 		c.s.Log.Warn("a live event was not published", "tenant", e.Tenant, "kind", e.Kind, "code", errs.As(err).Code)
 	}

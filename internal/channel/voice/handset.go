@@ -32,9 +32,10 @@ type Agents interface {
 	// phones. NotFound when the slot is free.
 	ParkedAt(ctx context.Context, t id.Tenant, slot string) (interaction, queue string, err error)
 	// Parks parks the call of an agent by its phone; TakesParked gives one that is
-	// parked to an agent.
+	// parked to an agent. Transfers gives the call of an agent to a colleague.
 	Parks(ctx context.Context, t id.Tenant, user, phone, interaction, slot string) error
 	TakesParked(ctx context.Context, t id.Tenant, user, interaction string) error
+	Transfers(ctx context.Context, t id.Tenant, user, interaction, colleague string) error
 	// MayCall says whether a user may call outside numbers.
 	MayCall(ctx context.Context, t id.Tenant, user string) (bool, error)
 }
@@ -226,7 +227,7 @@ func (c *call) phoneTold(l *line, e sip.Event) {
 		l.asking, l.offers = false, false
 	case sip.Digit:
 		if e.Key != '!' {
-			c.agentKey(l.party, e.Key)
+			c.agentKey(l.party, e.Key, false)
 		}
 	case sip.Acknowledged: // it dialled where the call was parked
 		if l.take(e.Body) {
@@ -238,7 +239,10 @@ func (c *call) phoneTold(l *line, e sip.Event) {
 		c.exit(l.party, endedBy(e.By), e.Reason)
 		delete(c.agents, l.party.user)
 		c.standing = HandsetLost
-		if e.By == dialog.ByThem {
+		switch {
+		case l.referred && e.By == dialog.ByThem: // it need not wait for how its transfer goes
+			c.standing, c.referrer = HandsetNone, l.party.user
+		case e.By == dialog.ByThem:
 			c.standing, c.quit = HandsetNone, l.party.user
 			c.quits()
 		}
@@ -351,12 +355,28 @@ func (c *call) toFloor(what string, tell func(context.Context, id.Tenant, string
 	})
 }
 
-// agentKey passes a key of the agent's phone on to the other end.
-func (c *call) agentKey(p *party, key byte) {
-	if p.user == c.work.Agent && c.work.State == active && c.caller != nil && !c.apart() {
-		c.caller.press(string(key))
+// agentKey passes a key of the agent's phone on to the other end, unless its sound has
+// brought it there.
+func (c *call) agentKey(p *party, key byte, passed bool) {
+	if p.user != c.work.Agent || c.work.State != active || c.apart() {
+		return
+	}
+	if to := c.keyedTo(); to != nil && !to.has(passed) {
+		to.press(string(key))
 	}
 }
+
+// keyedTo is the telephone to which an agent's keys go: of those it talks with.
+func (c *call) keyedTo() *party {
+	if c.with == WithColleague {
+		return c.outside.party
+	}
+	return c.caller
+}
+
+// has says whether the party has a key that was passed on with the sound: one that takes
+// no events has it not.
+func (p *party) has(passed bool) bool { return passed && p.leg.TakesKeys() }
 
 // onPhone says whether a user's sound in the call is its phone's, because it
 // chose so.

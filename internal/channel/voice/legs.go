@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
-	"sync"
 	"time"
 
 	"nubitalk/internal/base/errs"
@@ -42,80 +41,42 @@ type leg struct {
 	dialog secret.Bytes
 }
 
-// scribe writes what is noted of a call's legs, one write after another, so that
-// the last word wins and the call does not wait for the disk.
-type scribe struct {
-	mu      sync.Mutex
-	waiting map[string]leg
-	busy    bool
-}
-
-// Attempts to write what was noted of a leg.
-const (
-	writeTimes = 5
-	writeAgain = time.Second
-)
-
 // note has a party's leg written as it is now.
 func (c *call) note(p *party) {
-	if c.s.DB == nil {
-		return
-	}
-	c.scribe.mu.Lock()
-	defer c.scribe.mu.Unlock()
-	if c.scribe.waiting == nil {
-		c.scribe.waiting = map[string]leg{}
-	}
-	c.scribe.waiting[p.noted.row.ID] = p.noted
-	if !c.scribe.busy {
-		c.scribe.busy = true
-		c.s.running.Go(c.write)
+	if c.s.DB != nil {
+		c.s.scribe.note(c.who.Tenant, noted{c.who, p.noted})
 	}
 }
 
-// write writes all that was noted.
-func (c *call) write() {
-	for {
-		c.scribe.mu.Lock()
-		all := c.scribe.waiting
-		c.scribe.waiting = nil
-		if len(all) == 0 {
-			c.scribe.busy = false
-			c.scribe.mu.Unlock()
-			return
-		}
-		c.scribe.mu.Unlock()
-		for _, l := range all {
-			c.s.putLeg(c.who, l)
-		}
-	}
+// Notes is how what is noted of calls fares.
+func (s *Service) Notes() NoteStats { return s.scribe.stats() }
+
+func (s *Service) notNoted(t id.Tenant, n noted, why error) {
+	s.Log.Warn("a leg of a call was not noted", "tenant", t, "interaction", n.who.Interaction, "code", errs.As(why).Code)
 }
 
-// putLeg writes a leg; it tries again while the database is away.
-func (s *Service) putLeg(who Caller, l leg) {
-	var err error
-	for range writeTimes {
-		if err = s.tryPutLeg(context.Background(), who, l); !errs.Is(err, errs.Unavailable) {
-			break
+// putLegs writes legs of a tenant.
+func (s *Service) putLegs(t id.Tenant, all []noted) error {
+	ctx := context.Background()
+	rows := make([]store.LegRow, len(all))
+	for i, n := range all {
+		var err error
+		if n.leg.row.AddressSealed, err = s.sealLeg(ctx, n.who, addressAt(n.leg.row.ID), []byte(n.leg.number.Reveal())); err != nil {
+			return err
 		}
-		select {
-		case <-time.After(writeAgain):
-		case <-s.halting:
+		if n.leg.row.DialogSealed, err = s.sealLeg(ctx, n.who, dialogAt(n.leg.row.ID), n.leg.dialog.Reveal()); err != nil {
+			return err
 		}
+		rows[i] = n.leg.row
 	}
-	if err != nil {
-		s.Log.Warn("a leg of a call was not noted", "tenant", who.Tenant, "interaction", who.Interaction, "code", errs.As(err).Code)
-	}
-}
-
-func (s *Service) tryPutLeg(ctx context.Context, who Caller, l leg) (err error) {
-	if l.row.AddressSealed, err = s.sealLeg(ctx, who, addressAt(l.row.ID), []byte(l.number.Reveal())); err != nil {
-		return err
-	}
-	if l.row.DialogSealed, err = s.sealLeg(ctx, who, dialogAt(l.row.ID), l.dialog.Reveal()); err != nil {
-		return err
-	}
-	return s.DB.Write(ctx, who.Tenant, func(tx *store.Tx) error { return tx.PutLeg(l.row) })
+	return s.DB.Write(ctx, t, func(tx *store.Tx) error {
+		for _, r := range rows {
+			if err := tx.PutLeg(r); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 func (s *Service) sealLeg(ctx context.Context, who Caller, place string, plain []byte) (secret.Sealed, error) {
@@ -279,7 +240,7 @@ func (s *Service) revive(t id.Tenant) {
 				s.Log.Warn("a call of a telephone was not taken up again", "tenant", t, "interaction", l.InteractionID, "code", errs.As(err).Code)
 			}
 			l.EndedAt, l.EndedBy = s.Clock.Now(), endedRestart
-			s.putLeg(who, leg{row: l.LegRow})
+			s.scribe.note(t, noted{who, leg{row: l.LegRow}})
 		}
 	}
 }

@@ -41,7 +41,7 @@ type line struct {
 	dialing  *dialing  // that it is an attempt of
 	handset  *handset  // of an agent's phone; nil of the call's person
 	comeback *comeback // of a phone that parked the call and is rung
-	referred bool      // it asked for the call to be parked, and awaits how that goes
+	referred bool      // it asked for the call to be transferred or parked, and awaits how that goes
 	place    int       // of the lines that are rung for a call to phones
 	rang     bool      // it, by its own word
 	holds    bool      // the agent holds at the phone

@@ -57,6 +57,16 @@ var noticeTone = sync.OnceValue(func() []int16 {
 	return pcm
 })
 
+// arrivalTone tells an agent who was not asked that a call begins.
+var arrivalTone = sync.OnceValue(func() []int16 {
+	pcm := make([]int16, audio.Rate/2)
+	for i := range pcm {
+		fade := math.Min(1, math.Min(float64(i), float64(len(pcm)-i))/80)
+		pcm[i] = int16(6000 * fade * math.Sin(2*math.Pi*1000*float64(i)/audio.Rate))
+	}
+	return pcm
+})
+
 // ringTone is what an agent hears while a person is rung: one second in five
 // (ETSI TR 101 041-2).
 var ringTone = sync.OnceValue(func() []int16 {

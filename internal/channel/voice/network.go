@@ -18,6 +18,7 @@ import (
 	"nubitalk/internal/core/office"
 	"nubitalk/internal/media"
 	"nubitalk/internal/media/negotiate"
+	"nubitalk/internal/store"
 )
 
 // arriveWithin bounds what is done until a call by telephone is answered.
@@ -135,6 +136,10 @@ type Beginning struct {
 	// Agent, Queue and Language are of a call that an agent makes; "" of one that
 	// arrives.
 	Agent, Queue, Language string
+	// Campaign is the one in which the agent calls, and Called stores that it does, with
+	// the call; nil for none.
+	Campaign string
+	Called   func(tx *store.Tx, interaction string) error
 	// Mailbox is the user for whom a message is taken, in the place of an entry point;
 	// Greeting is what it says, if that is a recorded prompt.
 	Mailbox  string

@@ -382,7 +382,7 @@ func (o *officeCall) heard(l *line, e media.Event) {
 			o.stop(sip.Reason{Q850: normalClearing})
 		}
 	case media.Key:
-		if p := o.other(l); p != nil {
+		if p := o.other(l); p != nil && !p.has(e.Passed) {
 			p.press(string(e.Digit))
 		}
 	}

@@ -203,15 +203,23 @@ func (o *officeCall) note(out *leaving) {
 		return
 	}
 	row, t := out.row, o.from.Tenant
+	if o.s.phoneNotes.Add(1) > notedMost {
+		o.s.phoneNotes.Add(-1)
+		o.s.Log.Warn("a phone's call was not noted", "tenant", t, "phone", row.PhoneID, "code", errs.Limited)
+		return
+	}
 	o.s.running.Go(func() {
+		defer o.s.phoneNotes.Add(-1)
 		var err error
-		for range writeTimes {
-			if err = o.s.DB.Write(context.Background(), t, func(tx *store.Tx) error { return tx.PutOfficeCall(row) }); !errs.Is(err, errs.Unavailable) {
+		for tries, stopping := 1, false; ; tries++ { // for as long as the database is away
+			err = o.s.DB.Write(context.Background(), t, func(tx *store.Tx) error { return tx.PutOfficeCall(row) })
+			if !errs.Is(err, errs.Unavailable) || stopping && tries >= writeTimes {
 				break
 			}
 			select {
 			case <-time.After(writeAgain):
 			case <-o.s.halting:
+				stopping = true
 			}
 		}
 		if err != nil {

@@ -94,6 +94,7 @@ func (s *Service) EndOutside(ctx context.Context, t id.Tenant, interaction, user
 	return s.handled(ctx, t, interaction, user, func(c *call) error {
 		c.dropOutside()
 		c.with = WithCaller
+		c.notTransferred(487)
 		return nil
 	})
 }
@@ -122,12 +123,16 @@ func (c *call) mayHandOver() error {
 func (c *call) handOverSoon() {
 	if c.mayHandOver() != nil {
 		c.giveUp()
+		c.notTransferred(notHere)
 		return
 	}
 	c.s.running.Go(func() {
 		if err := c.s.Floor.HandedOver(context.Background(), c.who.Tenant, c.who.Interaction); err != nil {
 			c.s.Log.Warn("a call was not handed over", "tenant", c.who.Tenant, "interaction", c.who.Interaction, "code", errs.As(err).Code)
-			c.post(c.giveUp)
+			c.post(func() {
+				c.giveUp()
+				c.notTransferred(notAllowed)
+			})
 		}
 	})
 }
@@ -144,6 +149,7 @@ func (c *call) outsideLeft() {
 	}
 	c.with = WithCaller
 	c.noTransfer(FailedUnreachable)
+	c.notTransferred(codeOf[FailedUnreachable])
 }
 
 // dropOutside ends the outside number's part.

@@ -321,22 +321,3 @@ func (c *call) backTold(l *line, e sip.Event) bool {
 	}
 	return true
 }
-
-// phoneRefers parks the call of an agent whose phone asks for that. Other transfers
-// are made at the desk, where they say to whom.
-func (c *call) phoneRefers(l *line, e sip.Refer) {
-	slot, ok := c.s.parks(c.who.Tenant, userOf(e.To).Reveal())
-	if !ok || e.Replaces != "" || c.work.State != active || l.party.user != c.work.Agent {
-		l.leg.RefuseRefer(603)
-		return
-	}
-	l.leg.AcceptRefer()
-	l.referred = true
-	parks := func(ctx context.Context, t id.Tenant, user, interaction string) error {
-		return c.s.Agents.Parks(ctx, t, user, l.trunk, interaction, slot)
-	}
-	c.toFloor("parked", parks, l.party.user, func() {
-		l.referred = false
-		l.leg.ReferProgress(refusedPark)
-	})
-}

@@ -123,7 +123,7 @@ func (c *call) refuses() bool {
 // replan asks the tenant's rules about the call as it is now.
 func (c *call) replan() {
 	r := &c.rec
-	of := setup.RecordedCall{Interaction: c.who.Interaction, Queue: c.work.Queue, EntryPoint: c.work.Entry, Outgoing: c.work.Outgoing}
+	of := setup.RecordedCall{Interaction: c.who.Interaction, Queue: c.work.Queue, EntryPoint: c.work.Entry, Campaign: c.work.Campaign, Outgoing: c.work.Outgoing}
 	if c.s.Recorder == nil || c.work.State == inFlow && !r.unread || c.done() || r.planned && of == r.of && !r.unread {
 		return
 	}

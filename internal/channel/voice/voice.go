@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"nubitalk/internal/base/clock"
@@ -109,6 +110,8 @@ type Deps struct {
 	IDs   *id.Source
 	Audit Auditor // nil in tests
 	Rules Rules
+	// Supervisors are asked again when something changed; nil: who began goes on.
+	Supervisors Supervisors
 	// Recorder keeps what is recorded; nil: nothing is.
 	Recorder Recorder
 	// Secure are the flows into which agents send a person; nil: there are none.
@@ -160,6 +163,8 @@ type Service struct {
 	aside      elsewhere
 	halted     bool
 	running    sync.WaitGroup
+	scribe     scribe
+	phoneNotes atomic.Int64 // of phones' calls, that wait for the database
 }
 
 var (
@@ -173,6 +178,7 @@ func New(d Deps) *Service {
 		d.Absence = DefaultAbsence
 	}
 	s := &Service{Deps: d, calls: map[string]*call{}, handed: map[string]Handed{}, office: map[*officeCall]bool{}, phoneLines: map[*sip.Leg]*line{}, guard: newGuard(), begun: make(chan struct{}), halting: make(chan struct{})}
+	s.scribe = scribe{put: s.putLegs, lose: s.notNoted, stop: s.halting, run: s.running.Go, most: notedMost}
 	if d.Network != nil {
 		s.sip = sip.New(d.SIP, (*door)(s))
 	}

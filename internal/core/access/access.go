@@ -29,6 +29,7 @@ type Scope int
 const (
 	None   Scope = iota
 	Own          // what the actor itself holds
+	SomeOf       // that, and a part of the actor's tenant (RolePart)
 	Tenant       // everything of the actor's tenant
 	Below        // organisations below the actor's own, never their content
 )
@@ -65,17 +66,23 @@ const (
 	AlertManage     Permission = "alert.manage"      // set thresholds, acknowledge alerts
 	SetupRead       Permission = "setup.read"        // read queues, skills, dispositions, …
 	SetupWrite      Permission = "setup.write"       // change them
+	CampaignManage  Permission = "campaign.manage"   // campaigns, contact lists, the do-not-call list
 	UserRead        Permission = "user.read"         // list users
 	UserWrite       Permission = "user.write"        // create, change, lock, end sessions
+	UserProvision   Permission = "user.provision"    // SCIM: what a directory's key may do
 	RoleManage      Permission = "role.manage"       // make and change roles
+	BrandManage     Permission = "brand.manage"      // what the organisation's pages look like
 	KeyManage       Permission = "key.manage"        // API keys
 	ContactRead     Permission = "contact.read"      // see a contact and its addresses
 	ContactWrite    Permission = "contact.write"     // rectify
 	ContactErase    Permission = "contact.erase"     // erase, export, restrict
 	Retention       Permission = "retention.write"
 	AuditRead       Permission = "audit.read"
-	PrivacyRead     Permission = "privacy.read" // the inventory, the notice, its checks
-	UsageRead       Permission = "usage.read"   // limits and use of one's own organisation
+	PrivacyRead     Permission = "privacy.read"         // the inventory, the notice, its checks
+	UsageRead       Permission = "usage.read"           // limits and use of one's own organisation
+	OrgExport       Permission = "organisation.export"  // the end of one's own organisation, and its certificate
+	OrgArchive      Permission = "organisation.archive" // fetch all that one's own organisation has
+	OrgEnd          Permission = "organisation.end"     // begin the end of one's own organisation, and call it off
 	OrgRead         Permission = "organisation.read"
 	OrgWrite        Permission = "organisation.write"
 	OrgMove         Permission = "organisation.move"
@@ -124,9 +131,12 @@ var table = []Rule{
 	{AlertManage, "Set thresholds for alerts, and acknowledge alerts.", map[Role]Scope{Supervisor: Tenant, Administrator: Tenant}},
 	{SetupRead, "See queues, skills, dispositions, hours, flows and entry points.", map[Role]Scope{Administrator: Tenant, Supervisor: Tenant, Agent: Tenant, Monitor: Tenant, PrivacyOfficer: Tenant}},
 	{SetupWrite, "Change queues, skills, dispositions, hours, flows and entry points; see and change trunks, phones and connections.", map[Role]Scope{Administrator: Tenant}},
+	{CampaignManage, "Change, start and pause campaigns; fill contact lists; keep the do-not-call list.", map[Role]Scope{Administrator: Tenant, Supervisor: Tenant}},
 	{UserRead, "See the users of one's organisation.", map[Role]Scope{Administrator: Tenant, Supervisor: Tenant, PrivacyOfficer: Tenant, OperatorRole: Tenant, ResellerRole: Tenant}},
 	{UserWrite, "Create and change users, reset passwords, end sessions.", map[Role]Scope{Administrator: Tenant, OperatorRole: Tenant, ResellerRole: Tenant}},
+	{UserProvision, "Create, change, lock and remove users by SCIM, for the organisation's own directory.", map[Role]Scope{Administrator: Tenant}},
 	{RoleManage, "Make and change the organisation's own roles.", map[Role]Scope{Administrator: Tenant}},
+	{BrandManage, "Choose what the organisation's pages look like: name, logo, colour, links.", map[Role]Scope{Administrator: Tenant, ResellerRole: Tenant, OperatorRole: Tenant}},
 	{KeyManage, "Create and revoke API keys.", map[Role]Scope{Administrator: Tenant}},
 	{ContactRead, "See a contact, its addresses and earlier interactions.", map[Role]Scope{Agent: Own, Supervisor: Tenant, PrivacyOfficer: Tenant}},
 	{ContactWrite, "Correct a contact's data.", map[Role]Scope{Agent: Own, Supervisor: Tenant, PrivacyOfficer: Tenant}},
@@ -135,6 +145,9 @@ var table = []Rule{
 	{AuditRead, "Read the audit log of one's organisation.", map[Role]Scope{Administrator: Tenant, PrivacyOfficer: Tenant, OperatorRole: Tenant, ResellerRole: Tenant}},
 	{PrivacyRead, "Read the record of processing and the notice's checks.", map[Role]Scope{Administrator: Tenant, PrivacyOfficer: Tenant, OperatorRole: Tenant}},
 	{UsageRead, "See what one's organisation may have, and what it uses month by month.", map[Role]Scope{Administrator: Tenant, OperatorRole: Tenant, ResellerRole: Tenant}},
+	{OrgExport, "See when one's organisation ends and who exported it, sign in until then, end exports, and make the code by which the certificate of its end is got.", map[Role]Scope{Administrator: Tenant, PrivacyOfficer: Tenant}},
+	{OrgArchive, "Export everything that one's organisation has, with conversations and recordings, for a reason that the audit log notes.", map[Role]Scope{PrivacyOfficer: Tenant}},
+	{OrgEnd, "Begin the end of one's own organisation, agree to it, and call it off.", map[Role]Scope{Administrator: Tenant, PrivacyOfficer: Tenant}},
 	{OrgRead, "See resellers and tenants: their size and use, never content.", map[Role]Scope{OperatorRole: Below, ResellerRole: Below}},
 	{OrgWrite, "Create, limit, suspend, resume and end resellers and tenants.", map[Role]Scope{OperatorRole: Below, ResellerRole: Below}},
 	{OrgMove, "Move an organisation below another reseller.", map[Role]Scope{OperatorRole: Below}},
@@ -185,6 +198,9 @@ type Actor struct {
 	// Scopes narrows an API key to some permissions; nil means all that its
 	// roles give.
 	Scopes []Permission
+	// Parts has those of the roles that are given for a part of the tenant only; nil
+	// if there is none.
+	Parts map[Role]RolePart
 	// Support is set for who is in another organisation's affairs by its grant.
 	Support *Support
 }
@@ -197,17 +213,22 @@ func Reach(a Actor, p Permission) Scope {
 	if a.Support != nil {
 		return a.Support.reach(p)
 	}
-	if a.Scopes != nil && p != SignedIn && !slices.Contains(a.Scopes, p) {
+	if a.shut(p) {
 		return None
 	}
 	best, builtIn := None, grants[p]
 	for _, role := range a.Roles {
-		best = max(best, builtIn[role])
+		best = max(best, a.narrowed(role, p, builtIn[role]))
 	}
-	for _, c := range a.Custom {
-		best = max(best, c.reach(p))
+	for i := range a.Custom {
+		best = max(best, a.narrowed(a.Custom[i].ID, p, a.Custom[i].reach(p)))
 	}
 	return best
+}
+
+// shut says whether the actor is narrowed to other permissions.
+func (a *Actor) shut(p Permission) bool {
+	return a.Scopes != nil && p != SignedIn && !slices.Contains(a.Scopes, p)
 }
 
 // Beyond are the permissions that reach further for one actor than for another,
@@ -215,12 +236,20 @@ func Reach(a Actor, p Permission) Scope {
 func Beyond(a, than Actor) []Permission {
 	var more []Permission
 	for _, rule := range table {
-		if rule.Permission != SignedIn && Reach(a, rule.Permission) > Reach(than, rule.Permission) {
-			more = append(more, rule.Permission)
+		p := rule.Permission
+		if p == SignedIn {
+			continue
+		}
+		mine, theirs := Reach(a, p), Reach(than, p)
+		if mine > theirs || mine == SomeOf && theirs == SomeOf && !PartOf(than, p).Covers(PartOf(a, p)) {
+			more = append(more, p)
 		}
 	}
 	return more
 }
+
+// WhileEnding are the scopes of sessions in an organisation whose end was begun.
+var WhileEnding = []Permission{OrgExport, OrgArchive, OrgEnd}
 
 // Thing is what is asked about: its tenant and, where Own matters, who holds it.
 type Thing struct {
@@ -228,19 +257,10 @@ type Thing struct {
 	Holders []string // user ids
 	// Interaction is its id, if it is one or is of one.
 	Interaction string
+	// In are the teams, queues and campaigns that it belongs to.
+	In RolePart
 }
 
 // May says whether the actor may do p to the thing. A thing of another tenant
 // is never allowed; organisations below are asked with MayBelow.
-func May(a Actor, p Permission, t Thing) bool {
-	if t.Tenant != a.Tenant {
-		return false
-	}
-	switch Reach(a, p) {
-	case Tenant:
-		return true
-	case Own:
-		return slices.Contains(t.Holders, a.User) || a.Support.holds(t)
-	}
-	return false
-}
+func May(a Actor, p Permission, t Thing) bool { return Over(a, p, t) > None }

@@ -49,7 +49,7 @@ func TestBeyondIsWhatOneHasAndTheOtherHasNot(t *testing.T) {
 		want []Permission
 	}{
 		"the same":             {administrator, nil},
-		"another role":         {Actor{Roles: []Role{PrivacyOfficer}}, []Permission{WorkRead, WorkSearch, CallNumbers, RecListen, RecExport, RecShare, RecHold, RecRelease, ContactRead, ContactWrite, ContactErase}},
+		"another role":         {Actor{Roles: []Role{PrivacyOfficer}}, []Permission{WorkRead, WorkSearch, CallNumbers, RecListen, RecExport, RecShare, RecHold, RecRelease, ContactRead, ContactWrite, ContactErase, OrgArchive}},
 		"narrowed":             {Actor{Roles: []Role{PrivacyOfficer}, Scopes: []Permission{AuditRead}}, nil},
 		"narrowed, yet beyond": {Actor{Roles: []Role{Agent}, Scopes: []Permission{CannedRead, WorkRead}}, []Permission{WorkRead}},
 	} {

@@ -138,7 +138,7 @@ func Excess(of, giver Actor) []Permission {
 
 // Word of a scope, as the API and the store have it.
 func (s Scope) Word() string {
-	return [...]string{None: "", Own: "own", Tenant: "all", Below: "below"}[s]
+	return [...]string{None: "", Own: "own", SomeOf: "part", Tenant: "all", Below: "below"}[s]
 }
 
 // Words of scopes.

@@ -30,9 +30,10 @@
 //
 // Waiting work is ordered by its due time, then by Queued, then by id:
 //
-//	due = Queued + ServiceLevel - Ageing × (queue priority + work priority)
+//	due = Goal - Ageing × (queue priority + work priority)
 //
-// so waiting one Ageing (Options, 1 min) is worth one point of priority, and of
+// where Goal is when the ServiceLevel has passed since Queued: by the clock, or by the
+// queue's Calendar of the work's channel, such as its opening hours. So waiting one Ageing (Options, 1 min) is worth one point of priority, and of
 // two queues the one whose goal falls due first goes first. A queue without a
 // service level counts as 60 s. Due never moves while work waits, and all that
 // comes later falls due later and later: nothing starves. (This is earliest

@@ -40,6 +40,7 @@ type AgentInfo struct {
 type QueueInfo struct {
 	Waiting      int
 	LongestSince time.Time // when the one who waits longest came to the queue
+	DueAt        time.Time // when the goal of the first of those who wait runs out
 	Offered      int
 	Active       int
 	Wrapping     int
@@ -109,7 +110,14 @@ func (e *Engine) QueueStats(queue string, now time.Time) (QueueInfo, bool) {
 	}
 	oldest := int64(none)
 	for _, c := range q.classes {
-		oldest = min(oldest, c.line.oldest())
+		first := c.line.oldest()
+		if first == none {
+			continue
+		}
+		oldest = min(oldest, first)
+		if due := q.cfg.DueAt(channelName(c.ch), fromMicros(first)); info.DueAt.IsZero() || due.Before(info.DueAt) {
+			info.DueAt = due
+		}
 	}
 	if oldest != none {
 		info.LongestSince = fromMicros(oldest)

@@ -51,7 +51,7 @@ func TestQueueStats(t *testing.T) {
 	r.arrive("vip", "q", func(w *acd.Work) { w.Priority = 9 })
 	got, _ := r.e.QueueStats("q", r.now)
 	want := acd.QueueInfo{
-		Waiting: 3, LongestSince: nine.Add(4 * time.Second), Offered: 1, Active: 1, Wrapping: 1,
+		Waiting: 3, LongestSince: nine.Add(4 * time.Second), DueAt: nine.Add(64 * time.Second), Offered: 1, Active: 1, Wrapping: 1,
 		AgentsReady: 0, AgentsServing: 2, AgentsOnline: 3, Estimate: 2, EstimateError: -1, Handling: time.Second,
 	}
 	got.Handling, got.Estimate = want.Handling, want.Estimate // see TestEstimate

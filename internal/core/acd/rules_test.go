@@ -28,6 +28,8 @@ func TestOrder(t *testing.T) {
 			func(q *acd.Queue) { q.Priority = 4 }, func(q *acd.Queue) { q.Priority = 5 }},
 		{"whose goal falls due first", nil, []func(*acd.Work){ago(30 * time.Second)},
 			func(q *acd.Queue) { q.ServiceLevel = 20 * time.Second }, func(q *acd.Queue) { q.ServiceLevel = 51 * time.Second }},
+		{"whose goal falls due first in its hours", nil, []func(*acd.Work){ago(30 * time.Second)}, nil, func(q *acd.Queue) { q.Calendars = map[acd.Channel]acd.Calendar{acd.Chat: shut(31 * time.Second)} }},
+		{"another channel's hours do not matter", []func(*acd.Work){ago(30 * time.Second)}, nil, func(q *acd.Queue) { q.Calendars = map[acd.Channel]acd.Calendar{acd.Email: shut(time.Hour)} }, nil},
 		{"no goal counts as a minute", nil, []func(*acd.Work){ago(30 * time.Second)},
 			func(q *acd.Queue) { q.ServiceLevel = 29 * time.Second }, nil},
 		{"an absurd priority still is a number", []func(*acd.Work){prio(1 << 62)}, []func(*acd.Work){prio(-1 << 62)}, nil, nil},
@@ -126,6 +128,13 @@ func TestChoice(t *testing.T) {
 			r.is("w offered " + tt.want)
 		})
 	}
+}
+
+// shut is a calendar that has so long yet to open.
+type shut time.Duration
+
+func (s shut) Due(from time.Time, within time.Duration) time.Time {
+	return from.Add(time.Duration(s) + within)
 }
 
 func TestWhoCanTakeWhat(t *testing.T) {

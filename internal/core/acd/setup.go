@@ -75,6 +75,7 @@ func (e *Engine) setQueue(cfg Queue) string {
 func (q Queue) clone() Queue {
 	q.Members, q.Needs, q.Wants = maps.Clone(q.Members), slices.Clone(q.Needs), slices.Clone(q.Wants)
 	q.Overflow = slices.Clone(q.Overflow)
+	q.Calendars = maps.Clone(q.Calendars)
 	q.Steps = slices.Clone(q.Steps[:min(len(q.Steps), MaxSteps)])
 	for i := range q.Steps {
 		q.Steps[i].Needs, q.Steps[i].Members = slices.Clone(q.Steps[i].Needs), maps.Clone(q.Steps[i].Members)
@@ -85,7 +86,7 @@ func (q Queue) clone() Queue {
 // sameOrder says whether nothing changes that waiting work's order, classes or
 // timers were made from.
 func sameOrder(a, b Queue) bool {
-	return a.Priority == b.Priority && a.ServiceLevel == b.ServiceLevel && a.Choice == b.Choice && a.Affinity == b.Affinity &&
+	return a.Priority == b.Priority && a.ServiceLevel == b.ServiceLevel && maps.Equal(a.Calendars, b.Calendars) && a.Choice == b.Choice && a.Affinity == b.Affinity &&
 		a.Closed == b.Closed && a.CloseWaiting == b.CloseWaiting &&
 		slices.Equal(a.Needs, b.Needs) && slices.Equal(a.Wants, b.Wants) && slices.Equal(a.Overflow, b.Overflow) &&
 		slices.EqualFunc(a.Steps, b.Steps, func(x, y Step) bool {

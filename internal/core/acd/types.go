@@ -66,6 +66,8 @@ type Queue struct {
 	// ServiceLevel is the goal: within what time work should be answered. Of two
 	// queues, the one whose goal falls due first goes first (doc.go, Order).
 	ServiceLevel time.Duration
+	// Calendars are those whose time the goal counts, by channel; of others the clock's.
+	Calendars    map[Channel]Calendar
 	Wants        []SkillNeed   // preferred skills: who has them at their levels comes first
 	Choice       Choice        // among those who can; "" is LongestIdle
 	Steps        []Step        // loosening after given waits, at most MaxSteps, by After
@@ -74,6 +76,26 @@ type Queue struct {
 	Overflow     []Overflow    // the first rule that holds applies
 	Closed       bool          // out of hours: what the OnClosed rules speak of
 	CloseWaiting bool          // OnClosed also concerns what waits when the queue closes
+}
+
+// Calendar says when time counts, such as in opening hours. The same calendar is
+// equal to itself; one that decides otherwise is not.
+type Calendar interface {
+	// Due is when so much of its time has passed from a moment on. What comes later is
+	// due no sooner.
+	Due(from time.Time, within time.Duration) time.Time
+}
+
+// DueAt is when the goal of work of a channel runs out that waits from a moment on.
+func (q *Queue) DueAt(c Channel, from time.Time) time.Time {
+	goal := q.ServiceLevel
+	if goal <= 0 {
+		goal = noGoal
+	}
+	if open := q.Calendars[c]; open != nil {
+		return open.Due(from, goal)
+	}
+	return from.Add(goal)
 }
 
 // Choice is how an agent is chosen among those with room (doc.go, Choice).

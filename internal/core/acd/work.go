@@ -3,6 +3,7 @@ package acd
 import (
 	"math"
 	"slices"
+	"time"
 )
 
 // work is an interaction as the engine holds it, in four cache lines: with
@@ -67,7 +68,7 @@ type refusal struct {
 const frontBonus = int64(1) << 60
 
 // noGoal stands in for the service level of a queue that has none.
-const noGoal = int64(60_000_000)
+const noGoal = time.Minute
 
 // maxPoints bounds a priority, so that no input can overflow the order.
 const maxPoints = 10_000
@@ -94,11 +95,7 @@ func sortWorks(ws []*work) {
 
 // setDue works out a work's order. It must not be in line while it changes.
 func (e *Engine) setDue(w *work) {
-	goal := w.q.cfg.ServiceLevel.Microseconds()
-	if goal <= 0 {
-		goal = noGoal
-	}
-	w.due = w.queued + goal - (points(w.q.cfg.Priority)+points(w.priority))*e.ageing
+	w.due = toMicros(w.q.cfg.DueAt(channelName(w.ch), fromMicros(w.queued))) - (points(w.q.cfg.Priority)+points(w.priority))*e.ageing
 	if w.front {
 		w.due -= frontBonus
 	}

@@ -15,6 +15,7 @@ type Refs interface {
 	HasSkill(id string) bool
 	HasHours(id string) bool
 	HasConnection(id string) bool
+	HasRejectReason(id string) bool
 	// Prompt tells in which language a recorded prompt is spoken.
 	Prompt(id string) (language string, known bool)
 	// ConsentText tells in which languages a consent text is written.
@@ -50,7 +51,7 @@ var nodeTypes = map[NodeType][]string{
 	Recording:   {"action", "reason", "next"},
 	Enqueue:     {"text", "prompt", "queue"},
 	Form:        {"text", "prompt", "next"},
-	Close:       {"text", "prompt"},
+	Close:       {"text", "prompt", "reject"},
 }
 
 var languageTag = regexp.MustCompile(`^[a-z]{2,3}(-[A-Z]{2})?$`)
@@ -209,6 +210,9 @@ func (c *checker) node(at, name string, n Node) {
 		c.pointer(at+".next", n.Next, false)
 	case Close:
 		c.words(at, n, false)
+		if n.Reject != "" && !c.refs.HasRejectReason(n.Reject) {
+			c.faults.Add(at+".reject", "must name an existing reason for rejecting.")
+		}
 	}
 }
 
@@ -425,7 +429,7 @@ func used(n Node) []string {
 		{"open", n.Open != ""}, {"closed", n.Closed != ""}, {"cases", len(n.Cases) > 0}, {"queue", n.Queue != ""},
 		{"priority", n.Priority != nil}, {"skills", len(n.Skills) > 0}, {"prefers", len(n.Prefers) > 0}, {"language", n.Language != ""},
 		{"attributes", len(n.Attributes) > 0}, {"connection", n.Connection != ""}, {"method", n.Method != ""}, {"path", n.Path != ""}, {"body", len(n.Body) > 0},
-		{"results", len(n.Results) > 0}, {"failed", n.Failed != ""}, {"consent", n.Consent != ""}, {"yes", n.Yes != ""}, {"no", n.No != ""}, {"none", n.None != ""}, {"number", n.Number != ""}, {"caller", n.Caller != ""}, {"busy", n.Busy != ""}, {"lines", len(n.Lines) > 0}, {"flow", n.Flow != ""}, {"ends", len(n.Ends) > 0}, {"end", n.End != ""}, {"action", n.Action != ""}, {"reason", n.Reason != ""}, {"next", n.Next != ""}, {"seconds", n.Seconds != 0}, {"timeout", n.Timeout != ""},
+		{"results", len(n.Results) > 0}, {"failed", n.Failed != ""}, {"consent", n.Consent != ""}, {"yes", n.Yes != ""}, {"no", n.No != ""}, {"none", n.None != ""}, {"number", n.Number != ""}, {"caller", n.Caller != ""}, {"busy", n.Busy != ""}, {"lines", len(n.Lines) > 0}, {"flow", n.Flow != ""}, {"ends", len(n.Ends) > 0}, {"end", n.End != ""}, {"action", n.Action != ""}, {"reason", n.Reason != ""}, {"reject", n.Reject != ""}, {"next", n.Next != ""}, {"seconds", n.Seconds != 0}, {"timeout", n.Timeout != ""},
 	} {
 		if f.set {
 			out = append(out, f.name)

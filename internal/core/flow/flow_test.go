@@ -34,10 +34,11 @@ func (t tenant) Prompt(id string) (string, bool) {
 func (t tenant) ConsentText(id string) (map[string]bool, bool) {
 	return map[string]bool{"en": true, "pt": id == "cst_rec"}, has([]string{"cst_rec", "cst_en"}, id)
 }
-func (t tenant) HasHours(id string) bool { return has(t.hours, id) }
-func (t tenant) Languages() []string     { return t.languages }
-func (t tenant) Channels() []string      { return nil }
-func (t tenant) Self() string            { return "" }
+func (t tenant) HasRejectReason(id string) bool { return id == "rej_1" }
+func (t tenant) HasHours(id string) bool        { return has(t.hours, id) }
+func (t tenant) Languages() []string            { return t.languages }
+func (t tenant) Channels() []string             { return nil }
+func (t tenant) Self() string                   { return "" }
 func (t tenant) Flow(string) (*Graph, string, bool) {
 	return nil, "", false
 }

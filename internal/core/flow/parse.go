@@ -30,10 +30,11 @@ func Parse(raw json.RawMessage) (*Graph, error) {
 	}
 	var faults errs.Fields
 	g := &Graph{Nodes: map[string]Node{}}
-	top := object(raw, "", []string{"start", "nodes", "takes", "secure"}, &faults)
+	top := object(raw, "", []string{"start", "nodes", "takes", "secure", "transfer"}, &faults)
 	value(top["start"], "start", &g.Start, &faults)
 	value(top["takes"], "takes", &g.Takes, &faults)
 	value(top["secure"], "secure", &g.Secure, &faults)
+	value(top["transfer"], "transfer", &g.Transfer, &faults)
 	for name, node := range sorted(object(top["nodes"], "nodes", nil, &faults)) {
 		g.Nodes[name] = parseNode(node, "nodes."+name, &faults)
 	}

@@ -14,6 +14,9 @@ func (c *checker) secure() {
 	if !c.g.Secure {
 		return
 	}
+	if c.g.Transfer {
+		c.faults.Add("transfer", "is for flows that decide what becomes of a person; a secure flow gives the person back to its agent.")
+	}
 	if len(c.refs.Channels()) > 0 {
 		c.faults.Add("secure", "is for flows into which agents send a person; this one is an entry point's, or is run by one that is.")
 	}

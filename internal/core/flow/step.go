@@ -294,7 +294,7 @@ func (r *run) visit(n Node) (next way) {
 		r.end(Action{Queue: n.Queue})
 	case Close:
 		r.act(r.told(n, Action{}))
-		r.end(Action{Close: true})
+		r.end(Action{Close: true, Reject: n.Reject})
 	}
 	return way{"next", n.Next}
 }

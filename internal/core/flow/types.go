@@ -17,6 +17,8 @@ type Graph struct {
 	// Secure marks a flow into which an agent sends the person of a running call, and
 	// out of which the person comes back to the agent: no entry point runs it.
 	Secure bool `json:"secure,omitempty"`
+	// Transfer marks a flow into which agents may transfer a person, for good.
+	Transfer bool `json:"transfer,omitempty"`
 
 	conditions map[string]condition // by expression text
 	lines      map[string]line      // of scripts, by their text
@@ -140,10 +142,12 @@ type Node struct {
 	// What a recording step does, and a word for why.
 	Action recording.Action `json:"action,omitempty"`
 	Reason string           `json:"reason,omitempty"`
-	Yes    string           `json:"yes,omitempty"`
-	No     string           `json:"no,omitempty"`
-	None   string           `json:"none,omitempty"`
-	Next   string           `json:"next,omitempty"`
+	// Reject closes an email as rejected, for a reason of the set-up.
+	Reject string `json:"reject,omitempty"`
+	Yes    string `json:"yes,omitempty"`
+	No     string `json:"no,omitempty"`
+	None   string `json:"none,omitempty"`
+	Next   string `json:"next,omitempty"`
 	// Seconds bounds the wait of ask and collect; then Timeout is next. 0 means
 	// as long as the person stays. It bounds a look_up, too; then Failed is next; and a
 	// consent; then None is. A transfer_out rings for so long; a voicemail may be so long.
@@ -257,6 +261,7 @@ type Action struct {
 	Form    bool     // show the leave-a-message form
 	Queue   string   // enqueue here
 	Close   bool
+	Reject  string // with Close: the reason for which an email is rejected
 	Given   *Given // the person agreed: record it
 	Refused string // id of the consent text to which the person did not agree
 	// Recording changes how the recording of the interaction stands.

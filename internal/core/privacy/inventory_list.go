@@ -55,17 +55,24 @@ func with(parts []part, more ...part) []part { return append(parts, more...) }
 
 var inventory = []group{
 	{Column, "organisations", "to run the service for an organisation", whileTenant, withTenant,
-		none("kind", "parent_id", "slug", "name", "status", "language", "time_zone", "limits", "created_at", "updated_at", "version")},
+		none("kind", "parent_id", "slug", "name", "status", "language", "time_zone", "limits", "created_at", "updated_at", "version", "ends_at", "trial_until")},
+
+	{Column, "organisation_ends", "to carry out the end of an organisation, and to show afterwards what was erased (C13, C20)", "stays: it is the proof that nothing else did", "not erased: ids, times, amounts, and the organisation's name", with(
+		none("home_id", "was", "began_at", "ends_at", "ended_at", "facts", "certificate", "signature", "public_key", "asked_at", "asked_days"),
+		part{"user_id", Pseudonym, "who began it", ""},
+		part{"asked_by", Pseudonym, "who asked the organisation's others to agree to its end; empty once somebody did", ""},
+		part{"code_hash", Credential, "to hand the certificate to its last administrators", hashed})},
 
 	{Column, "usage_days", "to account for what an organisation uses, and to keep it within its limits: amounts of a day, of no person", "two years, also when the organisation has ended", "deleted by retention",
 		none("day", "agents", "numbers", "storage_bytes", "voice", "chat", "email", "call_seconds_in", "call_seconds_out", "recorded_seconds", "counted_at")},
 
 	{Column, "users", "to let the tenant's staff sign in and receive work", whileUser, withUser, with(
-		none("status", "roles", "skills", "teams", "site", "capacity", "must_change", "failures", "failing_since", "locked_until", "language", "talk_phone", "factors", "signed_in_at", "created_at", "updated_at", "version"),
+		none("status", "roles", "role_parts", "skills", "teams", "site", "capacity", "must_change", "failures", "failing_since", "locked_until", "wrong_codes", "wrong_codes_known", "language", "talk_phone", "factors", "invitation", "invitation_until", "signed_in_at", "end_since", "end_lost_at", "created_at", "updated_at", "version"),
 		part{"user_id", Pseudonym, "to name an account without naming a person", ""},
 		part{"user_name", Pseudonym, "to sign in; may and should be a pseudonym (C24)", ""},
 		part{"user_name_key", Pseudonym, "to find a user name however it is typed", ""},
 		part{"profile_sealed", Address, "display name, email and phone of a user, all optional (C23)", byTenant},
+		part{"invitation_hash", Credential, "to recognise who was invited and has no password yet", hashed},
 		part{"password_hash", Credential, "to check a password", "argon2id"})},
 
 	{Column, "sessions", "to keep a user signed in", "until sign-out or the tenant's rules on sessions (session_hours, sign_in.idle_minutes)", "deleted by retention a day after the end, and with the user", with(
@@ -84,6 +91,24 @@ var inventory = []group{
 		part{"reason_sealed", Label, "why, in its writer's words; its form says that it needs no personal data (C28)", byTenant},
 		part{"token_hash", Credential, "to recognise who is in", hashed})},
 
+	{Column, "organisation_exports", "to let a privacy officer fetch all that the organisation has (GDPR Art. 28(3)(g)), and to show who did and why; nothing that is exported is in it", "the tenant's rule on the audit log (audit_days), counted from its end", "deleted by retention", with(
+		none("export_id", "reason", "recipient", "sound", "volumes", "begun_at", "ends_at", "ended_at", "version"),
+		part{"user_id", Pseudonym, "who began it", ""},
+		part{"ended_by", Pseudonym, "who ended it", ""})},
+	{Column, "sign_up_links", "to let whoever has the code make an organisation below", "until it is removed, and with the organisation", withTenant, with(
+		none("link_id", "limits", "trial_days", "most", "used", "until_at", "created_at"),
+		part{"name", Label, "to tell links apart; needs no personal data (C28)", ""},
+		part{"user_id", Pseudonym, "who made it", ""},
+		part{"code_hash", Credential, "to know who may sign up", hashed})},
+
+	{Column, "brands", "to show an organisation's pages, and those of organisations below it, as it chose", "as long as the organisation exists", withTenant, with(
+		none("link", "updated_at", "version"),
+		part{"config", Label, "a product's name, colours, an address for help and one of a privacy page; needs no personal data (C28)", ""},
+		part{"logo", Label, "a picture that the organisation chose, without what such files say beside their pixels; everybody may see it", ""})},
+
+	{Column, "sample_objects", "to take a sample of the first steps out again", "until it is taken out, and with the organisation", withTenant,
+		none("object_id", "sample", "kind", "added_at")},
+
 	{Column, "factors", "to know a user by more than a password", "until removed, and with the user", "deleting the user or resetting its second factors deletes them", with(
 		none("factor_id", "kind", "step", "created_at", "used_at"),
 		part{"user_id", Pseudonym, "", ""},
@@ -96,8 +121,8 @@ var inventory = []group{
 		part{"config", Label, "the provider's address, which of its claims are looked at and what roles their values give; needs no personal data", ""},
 		part{"secret_sealed", Credential, "by which the provider knows this service; never shown again", byTenant})},
 
-	{Column, "identities", "to know a user again when the organisation's own provider says who signs in", "until unlinked, and with the user", "unlinking or deleting the user deletes it", with(
-		none("created_at", "used_at"),
+	{Column, "identities", "to know a user again when the organisation's own provider says who signs in", "with the user; after unlinking only so that a locked user does not come in as a new one", "deleting the user deletes it", with(
+		none("created_at", "used_at", "unlinked_at"),
 		part{"user_id", Pseudonym, "", ""},
 		part{"subject", Pseudonym, "the provider's name for the user", indexed})},
 
@@ -110,11 +135,32 @@ var inventory = []group{
 		part{"name", Label, "to tell roles apart, in the tenant's own words; needs no personal data", ""},
 		part{"name_key", Label, "to keep names apart", ""})},
 
+	{Column, "provisionings", "to let the organisation's own directory make, change and lock users (SCIM)", whileTenant, withTenant, with(
+		none("created", "changed", "locked", "removed", "refused", "asked_at", "updated_at", "version"),
+		part{"config", Label, "which of the directory's groups gives which role and team; needs no personal data", ""})},
+
+	{Column, "provisioned_users", "to know again whom the organisation's own directory means", whileUser, withUser, with(
+		none("created_at", "gone_at", "locked_at", "held_at"),
+		part{"user_id", Pseudonym, "", ""},
+		part{"external_index", Pseudonym, "to find a user by what the directory calls it", indexed},
+		part{"external_sealed", Pseudonym, "what the directory calls it (externalId), told to the directory alone", byTenant})},
+
+	{Column, "provisioned_groups", "to give roles and teams by the groups of the organisation's own directory", "until the directory removes them", withTenant, with(
+		none("group_id", "created_at", "updated_at", "version"),
+		part{"name", Label, "what the directory calls the group; needs no personal data", ""},
+		part{"name_key", Label, "to keep names apart", ""},
+		part{"external_id", Label, "the directory's own id of the group", ""})},
+
+	{Column, "provisioned_members", "to know who is in which of these groups", "until the directory takes the user out", "deleted with the user or the group", with(
+		none("group_id"),
+		part{"user_id", Pseudonym, "", ""})},
+
 	{Column, "api_keys", "to let the tenant's programs in", "until revoked or expired", "deleted by retention with the audit log's rule (audit_days)", with(
-		none("key_id", "roles", "scopes", "created_at", "expires_at", "used_at", "revoked_at"),
+		none("key_id", "roles", "scopes", "role_parts", "created_at", "expires_at", "used_at", "revoked_at", "earlier_until"),
 		part{"name", Label, "to tell keys apart", ""},
 		part{"created_by", Pseudonym, "to know who made a key", ""},
-		part{"token_hash", Credential, "to recognise a key", hashed})},
+		part{"token_hash", Credential, "to recognise a key", hashed},
+		part{"earlier_hash", Credential, "to recognise a key by the secret that it had, for a while after its rotation", hashed})},
 
 	{Column, "setup", "to keep what an administrator sets up", whileTenant, withTenant, with(
 		none("kind", "object_id", "position", "archived_at", "created_at", "updated_at", "version"),
@@ -153,7 +199,7 @@ var inventory = []group{
 		part{"interaction_id", Pseudonym, "where it was given", ""})},
 
 	{Column, "interactions", "to route work, and to report on it: who, when, how long (C29, C30)", whileRecord, withRecord, with(
-		none("channel", "entry_point_id", "flow_id", "flow_version", "state", "close_reason", "queue_id", "only_preferred", "priority", "needs", "wants", "language", "left_message", "outgoing", "masked", "outside", "apart", "talk", "callback", "attempts", "slot", "parked_phone", "parked_at", "front", "extended",
+		none("channel", "entry_point_id", "flow_id", "flow_version", "state", "close_reason", "queue_id", "only_preferred", "priority", "needs", "wants", "language", "left_message", "outgoing", "masked", "outside", "apart", "talk", "callback", "attempts", "slot", "parked_phone", "parked_at", "rejected_for", "rejected_version", "front", "extended",
 			"arrived_at", "queued_at", "place", "entered_at", "offered_at", "answered_at", "wrap_from", "wrap_until", "left_at", "closed_at", "erased_at", "version"),
 		part{"interaction_id", Pseudonym, "to name a piece of work", ""},
 		part{"contact_id", Pseudonym, "whose it is; the address stands with the contact", ""},
@@ -163,6 +209,8 @@ var inventory = []group{
 		part{"refused", Pseudonym, "who declined or missed it while it waits; empty once it is answered", ""},
 		part{"name_sealed", DisplayName, "the display name of the conversation (C36)", byContact},
 		part{"mailbox", Pseudonym, "for whom a message by voice was taken", ""},
+		part{"campaign_id", None, "the campaign in which its agent called", ""},
+		part{"merged_into", Pseudonym, "the interaction in which an email goes on that an agent merged into it", ""},
 		part{"parked_by", Pseudonym, "who parked it, to be rung first; empty once somebody has it", ""},
 		part{"reach_sealed", Address, "the number that a person keyed in to be called back at", byContact},
 		part{"flow_sealed", Content, "what the person answered to the flow", byContact},
@@ -198,6 +246,12 @@ var inventory = []group{
 		part{"user_id", Pseudonym, "whose mailbox it is", ""},
 		part{"set_by", Pseudonym, "who recorded it: the user, or an administrator", ""},
 		part{"sound_sealed", Content, "the recording", byTenant})},
+
+	{Column, "photos", "to show colleagues a user's face beside its name, where the user wants that; nothing needs it, and it is advised against", "until the user, or an administrator, replaces it or takes it back", "with the user", with(
+		none("set_at"),
+		part{"user_id", Pseudonym, "whose photo it is", ""},
+		part{"set_by", Pseudonym, "who chose it: the user, or an administrator", ""},
+		part{"photo_sealed", Content, "the picture, 64 to 256 pixels wide, without anything else that its file had", byTenant})},
 
 	{Column, "offers", "to report what was offered to whom, and that nobody is offered the same work twice", whileRecord, "with the interaction", with(
 		none("offer_id", "queue_id", "offered_at", "deadline", "ended_at", "outcome"),
@@ -266,8 +320,35 @@ var inventory = []group{
 		none("client_id", "kind", "state", "reason", "begun_at", "ended_at", "delivery", "delivery_status", "reported_at"),
 		part{"interaction_id", Pseudonym, "", ""},
 		part{"message", Pseudonym, "by what a delivery report finds it", "a keyed digest of its id, from which nothing can be read"},
+		part{"reached", Pseudonym, "which emails that go on in one it answered", ""},
 		part{"report", Pseudonym, "by what the report is known again", "a keyed digest of its headers, from which nothing can be read"},
 		part{"user_id", Pseudonym, "who answered", ""})},
+
+	{Column, "field_values", "to keep what the tenant asks for by fields of its own, which nothing needs (C25-C27)", "of a contact: " + whileContact + "; of a user: " + whileUser + "; of an interaction: what is sealed as long as the conversation (conversation_days), the rest as long as the record (record_days); of a queue: " + whileTenant, "erasure, retention and deletion of the user delete it with whom it is about; who changes the set-up can empty a field for all", with(
+		none("entity", "field_id", "changed_at"),
+		part{"object_id", Pseudonym, "whose value it is", ""},
+		part{"plain", Label, "a value of a field that tells nothing about a person, as its form says", ""},
+		part{"sealed", Content, "every other value", "sealed under the contact's key, of users and queues under the tenant's"})},
+
+	{Column, "list_contacts", "to know whom a campaign is to call", whileContact, withContact + "; who may manage campaigns can take it out of the list", with(
+		none("entry_id", "list_id", "seq", "added_at"),
+		part{"contact_id", Pseudonym, "whom; the number stands with the contact", ""},
+		part{"address_index", Address, "which of its numbers is called", indexed},
+		part{"time_zone", Label, "when it may be called, as the file said", ""})},
+
+	{Column, "campaign_contacts", "to call nobody twice, more often or at other times than the campaign says", whileContact, withContact, with(
+		none("campaign_id", "entry_id", "list_id", "seq", "place", "state", "reason", "until", "due_at", "attempts", "again_at", "again_own", "changed_at", "version"),
+		part{"contact_id", Pseudonym, "", ""},
+		part{"time_zone", Label, "when it may be called, as the file said", ""},
+		part{"agent_id", Pseudonym, "who has it, or who agreed to call it again", ""},
+		part{"kept_for", Pseudonym, "who agreed to call it again, while an agent has it", ""},
+		part{"outcome", Label, "the disposition that its agent chose last", ""},
+		part{"interaction_id", Pseudonym, "the last call", ""})},
+
+	{Column, "do_not_call", "to call nobody in a campaign who does not want that; it cannot be read back, only asked whether a number is in it", whileTenant, "who may manage campaigns takes a number off; it stays when its person is erased, or the person would be called again", with(
+		none("added_at"),
+		part{"address_index", Address, "the number", indexed},
+		part{"added_by", Pseudonym, "who put it there", ""})},
 
 	{Column, "recordings", "to keep what is recorded of a conversation, as the tenant set it up (C45-C49)", whileRecording, withConversation, with(
 		none("recording_id", "kind", "spool", "entries", "serial", "length_ms", "size", "paused_ms", "paused_reason", "started_at", "ended_at", "keep_days", "keep_until"),
@@ -323,7 +404,7 @@ var inventory = []group{
 		none("seq", "at", "actor_kind", "action", "object_kind", "prev_hash", "hash"),
 		part{"actor_id", Pseudonym, "who did it", ""},
 		part{"object_id", Pseudonym, "what it was done to", ""},
-		part{"detail", None, "codes, counts and ids; never content", ""})},
+		part{"detail", Pseudonym, "codes, counts and ids; of a sign-in, a keyed digest of the network that it came from; never content or an address", ""})},
 
 	{Column, "audit_heads", "to show that the end of the log is not missing", whileTenant, withTenant,
 		none("seq", "hash")},
@@ -378,6 +459,7 @@ var inventory = []group{
 		{"parked.changed", None, "to tell who may take parked calls that their list changed", toAuthorised},
 		{"typing", Pseudonym, "", toAuthorised},
 		{"setup.changed", None, "", toAuthorised},
+		{"photos.changed", None, "to tell colleagues that somebody's photo changed", toAuthorised},
 		{"support.changed", None, "to show who was let in, and who asks to be", toAuthorised},
 		{"floor.rebuilt", None, "", toAuthorised},
 		{"session.ended", None, "", toAuthorised}}},
@@ -425,6 +507,7 @@ var inventory = []group{
 		{"sessionStorage nubitalk.call.<entry point>", Credential, "lets a caller's page back into the own call after a reload; gone with the tab, removed when the call ends. No words, no names", ""},
 		{"localStorage nubitalk.preferences", None, "how a user likes the screen, whether alerts are heard, which microphone and loudspeaker calls use", ""},
 		{"localStorage nubitalk.flow.<user>.<flow>", Label, "a flow that an administrator worked on and has not saved; removed when it is saved or thrown away", ""},
+		{"localStorage nubitalk.brand", None, "what the pages of the organisation that was signed in to last look like, and the link by which that is shown", ""},
 		{"localStorage nubitalk.organisation", None, "the organisation typed at the last sign-in", ""}}},
 
 	{Log, "", "to run the service", "by the operator's own rule", "rotated by the operator", []part{

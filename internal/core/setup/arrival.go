@@ -195,6 +195,7 @@ func (f Flow) Uses() []Use {
 		path := "graph.nodes." + name
 		u.add(path+".queue", KindQueue, n.Queue)
 		u.add(path+".hours", KindHours, n.Hours)
+		u.add(path+".reject", KindRejectReason, n.Reject)
 		u.add(path+".connection", KindConnection, n.Connection)
 		u.add(path+".consent", KindConsentText, n.Consent)
 		u.add(path+".flow", KindFlow, n.Flow)
@@ -294,5 +295,6 @@ func (r flowRefs) Prompt(id string) (language string, known bool) {
 	}
 	return written[0], true
 }
-func (r flowRefs) HasConnection(id string) bool { return r.Has(KindConnection, id) }
-func (r flowRefs) HasHours(id string) bool      { return r.Has(KindHours, id) }
+func (r flowRefs) HasConnection(id string) bool   { return r.Has(KindConnection, id) }
+func (r flowRefs) HasRejectReason(id string) bool { return r.Has(KindRejectReason, id) }
+func (r flowRefs) HasHours(id string) bool        { return r.Has(KindHours, id) }

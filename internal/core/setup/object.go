@@ -21,19 +21,20 @@ const KindUser Kind = "users"
 
 // Kinds are all kinds of set-up objects, in the order in which one needs the
 // other.
-var Kinds = []Kind{KindRules, KindSkill, KindTeam, KindSite, KindHours, KindReason, KindDisposition, KindLabel, KindQueue,
-	KindConsentText, KindConnection, KindPrompt, KindFlow, KindEntryPoint, KindCanned, KindAlertRule, KindPhone, KindRingGroup, KindTrunk, KindMailbox, KindRecordingRule, KindQualityForm, KindQualitySample}
+var Kinds = []Kind{KindRules, KindSkill, KindTeam, KindSite, KindHours, KindReason, KindDisposition, KindLabel, KindRejectReason, KindQueue,
+	KindConsentText, KindConnection, KindPrompt, KindFlow, KindEntryPoint, KindCanned, KindAlertRule, KindPhone, KindRingGroup, KindTrunk, KindMailbox, KindContactList, KindCampaign, KindRecordingRule, KindQualityForm, KindQualitySample, KindField}
 
 var prefixes = map[Kind]string{
 	KindQueue: id.Queue, KindSkill: id.Skill, KindTeam: id.Team, KindSite: id.Site, KindDisposition: id.Disposition, KindReason: id.Reason, KindHours: id.Hours,
 	KindEntryPoint: id.EntryPoint, KindCanned: id.Canned, KindConsentText: id.ConsentText, KindLabel: id.Label, KindFlow: id.Flow,
-	KindAlertRule: id.AlertRule, KindTrunk: id.Trunk, KindPhone: id.Phone, KindConnection: id.Connection, KindPrompt: id.Prompt, KindRingGroup: id.RingGroup, KindMailbox: id.Mailbox, KindRecordingRule: id.RecordingRule, KindQualityForm: id.QualityForm, KindQualitySample: id.QualitySample,
+	KindAlertRule: id.AlertRule, KindTrunk: id.Trunk, KindPhone: id.Phone, KindConnection: id.Connection, KindPrompt: id.Prompt, KindRingGroup: id.RingGroup, KindMailbox: id.Mailbox, KindRejectReason: id.Reject, KindRecordingRule: id.RecordingRule, KindQualityForm: id.QualityForm, KindQualitySample: id.QualitySample, KindField: id.Field,
+	KindContactList: id.ContactList, KindCampaign: id.Campaign,
 }
 
 var words = map[Kind]string{
 	KindQueue: "queue", KindSkill: "skill", KindTeam: "team", KindSite: "site", KindDisposition: "disposition", KindReason: "reason", KindHours: "opening hours",
 	KindEntryPoint: "entry point", KindCanned: "canned reply", KindConsentText: "consent text", KindLabel: "label",
-	KindFlow: "flow", KindAlertRule: "alert rule", KindTrunk: "trunk", KindPhone: "phone", KindConnection: "connection", KindPrompt: "prompt", KindRingGroup: "ring group", KindMailbox: "mailbox", KindRecordingRule: "recording rule", KindQualityForm: "evaluation form", KindQualitySample: "sampling rule", KindRules: "rules", KindUser: "user",
+	KindFlow: "flow", KindAlertRule: "alert rule", KindTrunk: "trunk", KindPhone: "phone", KindConnection: "connection", KindPrompt: "prompt", KindRingGroup: "ring group", KindMailbox: "mailbox", KindRejectReason: "reason for rejecting", KindRecordingRule: "recording rule", KindQualityForm: "evaluation form", KindQualitySample: "sampling rule", KindField: "field", KindContactList: "contact list", KindCampaign: "campaign", KindRules: "rules", KindUser: "user",
 }
 
 // Known says whether this is a kind of set-up object.
@@ -47,8 +48,11 @@ func (k Kind) Word() string { return words[k] }
 
 // Versioned says whether every version of the kind's objects is kept: consent
 // texts as evidence (notice C13, C14), flows to go back to, evaluation forms for
-// the scores that were made with them.
-func (k Kind) Versioned() bool { return k == KindConsentText || k == KindFlow || k == KindQualityForm }
+// the scores that were made with them, reasons for rejecting for the words that an
+// agent saw before they were sent, fields for the values that were checked by them.
+func (k Kind) Versioned() bool {
+	return k == KindConsentText || k == KindFlow || k == KindQualityForm || k == KindRejectReason || k == KindField
+}
 
 // Secrets are the names of what a kind's objects have sealed beside their body:
 // never shown again, and set or removed by name.
@@ -179,6 +183,8 @@ func read(kind Kind, raw json.RawMessage, strict bool) (Object, error) {
 		return decode[RingGroup](raw, strict)
 	case KindMailbox:
 		return decode[Mailbox](raw, strict)
+	case KindRejectReason:
+		return decode[RejectReason](raw, strict)
 	case KindConnection:
 		return decode[Connection](raw, strict)
 	case KindPrompt:
@@ -189,6 +195,12 @@ func read(kind Kind, raw json.RawMessage, strict bool) (Object, error) {
 		return decode[QualityForm](raw, strict)
 	case KindQualitySample:
 		return decode[QualitySample](raw, strict)
+	case KindField:
+		return decode[Field](raw, strict)
+	case KindContactList:
+		return decode[ContactList](raw, strict)
+	case KindCampaign:
+		return decode[Campaign](raw, strict)
 	case KindRules:
 		return decode[Rules](raw, strict)
 	}

@@ -16,6 +16,7 @@ type RecordingRule struct {
 	Enabled      bool              `json:"enabled" default:"true"`
 	Queues       []string          `json:"queues" doc:"Ids of the queues whose calls it fits; empty means all."`
 	EntryPoints  []string          `json:"entry_points" doc:"Ids of the entry points whose calls it fits; empty means all. Calls that agents make come by none."`
+	Campaigns    []string          `json:"campaigns,omitempty" doc:"Ids of the campaigns whose calls it fits; empty means all calls, also those of none."`
 	Direction    Direction         `json:"direction" enum:"any,in,out" default:"any" doc:"in: calls that arrive. out: calls that agents make."`
 	Percent      int               `json:"percent" minimum:"0" maximum:"100" doc:"How many of a hundred calls are recorded by themselves. 0 without on_demand: nothing is recorded where this rule fits, whatever others say."`
 	OnDemand     bool              `json:"on_demand" doc:"The agent may begin a recording of calls that are not recorded by themselves."`
@@ -55,6 +56,9 @@ func (r RecordingRule) Uses() []Use {
 	for i, e := range r.EntryPoints {
 		u.add(at("entry_points", i), KindEntryPoint, e)
 	}
+	for i, m := range r.Campaigns {
+		u.add(at("campaigns", i), KindCampaign, m)
+	}
 	u.add("consent_text", KindConsentText, r.ConsentText)
 	return u
 }
@@ -63,6 +67,9 @@ func (r RecordingRule) clean() Object {
 	r.Name = tidy(r.Name)
 	r.Records = cmp.Or(r.Records, recording.OnlyVoice)
 	r.Queues, r.EntryPoints = once(r.Queues), once(r.EntryPoints)
+	if len(r.Campaigns) > 0 { // rules that name none stay as they were stored
+		r.Campaigns = once(r.Campaigns)
+	}
 	return r
 }
 
@@ -77,6 +84,10 @@ func (r RecordingRule) Validate(refs Refs) error {
 	c.number("keep_days", r.KeepDays, 0, 3650)
 	c.count("queues", len(r.Queues), 2000)
 	c.count("entry_points", len(r.EntryPoints), 2000)
+	c.count("campaigns", len(r.Campaigns), 2000)
+	if len(r.Campaigns) > 0 && (r.Direction == Incoming || len(r.EntryPoints) > 0) {
+		c.Add("campaigns", "are of calls that agents make; calls that arrive belong to none.")
+	}
 	if r.Direction == Outgoing && len(r.EntryPoints) > 0 {
 		c.Add("entry_points", "are of calls that arrive; calls that agents make come by none.")
 	}
@@ -100,6 +111,7 @@ type RecordedCall struct {
 	Interaction string
 	Queue       string
 	EntryPoint  string
+	Campaign    string // "" of a call that belongs to none
 	Outgoing    bool
 }
 
@@ -109,6 +121,9 @@ func (r RecordingRule) fits(c RecordedCall) bool {
 		return false
 	}
 	if len(r.Queues) > 0 && !slices.Contains(r.Queues, c.Queue) {
+		return false
+	}
+	if len(r.Campaigns) > 0 && !slices.Contains(r.Campaigns, c.Campaign) {
 		return false
 	}
 	return len(r.EntryPoints) == 0 || slices.Contains(r.EntryPoints, c.EntryPoint)

@@ -28,6 +28,7 @@ func TestRulesForRecordings(t *testing.T) {
 		"records":         {func(r *RecordingRule) { r.Records = "all" }, "records"},
 		"records nothing": {func(r *RecordingRule) { r.Records = "" }, ""},
 		"the screen":      {func(r *RecordingRule) { r.Records = recording.OnlyScreen }, ""},
+		"campaigns":       {func(r *RecordingRule) { r.Campaigns = []string{"cmp_9"}; r.Direction = Incoming }, "campaigns"},
 		"consent":         {func(r *RecordingRule) { r.Consent = "maybe" }, "consent"},
 	} {
 		r := DefaultRecordingRule("Calls", "cst_1")
@@ -52,6 +53,12 @@ func TestWhichCallsARuleFits(t *testing.T) {
 	} {
 		if p := RecordingPlan(rules, c.call); p.Record != c.want || p.Fits != c.want {
 			t.Errorf("%+v: %+v", c.call, p)
+		}
+	}
+	campaign := map[string]RecordingRule{"a": {Enabled: true, Percent: 100, Direction: Outgoing, Campaigns: []string{"cmp_1"}, Consent: recording.NoConsent}}
+	for of, want := range map[string]bool{"cmp_1": true, "cmp_2": false, "": false} {
+		if p := RecordingPlan(campaign, RecordedCall{Interaction: "int_1", Queue: "que_1", Campaign: of, Outgoing: true}); p.Record != want {
+			t.Errorf("a call of %q: %+v", of, p)
 		}
 	}
 	off := rules["a"]

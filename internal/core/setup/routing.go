@@ -64,6 +64,7 @@ func eased(needs []acd.SkillNeed, off int) []acd.SkillNeed {
 // checkRouting checks the rules of routing by themselves.
 func (q Queue) checkRouting(c *checks) {
 	c.oneOf("choice", cmp.Or(string(q.Choice), string(acd.LongestIdle)), string(acd.LongestIdle), string(acd.MostProficient), string(acd.LeastLoaded), string(acd.RoundRobin))
+	c.oneOf("service_hours", cmp.Or(string(q.ServiceHours), string(HoursOfEmail)), string(HoursOfEmail), string(HoursOfAll), string(HoursOfNone))
 	c.number("affinity_seconds", q.AffinitySeconds, 0, 3600)
 	if q.CallBackSeconds != 0 {
 		c.number("call_back_seconds", q.CallBackSeconds, 10, 900)

@@ -35,12 +35,20 @@ const (
 	KindRingGroup   Kind = "ring-groups"
 	KindMailbox     Kind = "mailboxes"
 
+	KindRejectReason  Kind = "reject-reasons"
 	KindRecordingRule Kind = "recording-rules"
 	KindQualityForm   Kind = "quality-forms"
 	KindQualitySample Kind = "quality-samples"
+	KindField         Kind = "fields"
+	KindContactList   Kind = "contact-lists"
+	KindCampaign      Kind = "campaigns"
 
 	KindRules Kind = "rules" // exactly one object per tenant
 )
+
+// Followed are the kinds of what needs its tenant's floor though nobody works: calls and
+// emails come by it, or it is watched.
+var Followed = []Kind{KindTrunk, KindPhone, KindMailbox, KindAlertRule}
 
 // Queue is where interactions wait.
 type Queue struct {
@@ -56,6 +64,7 @@ type Queue struct {
 	MaxMissed       int             `json:"max_missed" default:"2" minimum:"1" maximum:"20" doc:"Offers missed in a row before the agent is set to missed."`
 	ServiceSeconds  int             `json:"service_seconds" default:"60" minimum:"1" maximum:"86400" doc:"Service level goal: answered within so many seconds…"`
 	ServicePercent  int             `json:"service_percent" default:"80" minimum:"1" maximum:"100" doc:"…for so many percent."`
+	ServiceHours    ServiceHours    `json:"service_hours,omitempty" enum:"email,all,none" doc:"Of which work the goal counts the time of the queue's opening hours alone: email (also when missing), all, or none. Of other work, and in a queue without hours, it counts the clock."`
 	ShortSeconds    int             `json:"short_seconds" minimum:"0" maximum:"300" doc:"Leaving sooner counts as a short abandon."`
 	Hours           string          `json:"hours" doc:"Id of the opening hours; empty means always open."`
 	Dispositions    []string        `json:"dispositions" doc:"Ids offered after the contact; empty means all."`
@@ -71,6 +80,20 @@ type Queue struct {
 	Music           string          `json:"music" doc:"Id of the prompt that callers hear while they wait or are held; empty: the house's own music."`
 	CallBackSeconds int             `json:"call_back_seconds,omitempty" minimum:"0" maximum:"900" doc:"How often callers who wait are offered to be called back, at their place; 0: never, else from 10."`
 	CallBackKey     string          `json:"call_back_key,omitempty" maxLength:"1" pattern:"^[0-9*#]?$" doc:"The key by which they accept that; empty: 1."`
+}
+
+// ServiceHours says of which work a service level counts opening hours alone.
+type ServiceHours string
+
+const (
+	HoursOfEmail ServiceHours = "email"
+	HoursOfAll   ServiceHours = "all"
+	HoursOfNone  ServiceHours = "none"
+)
+
+// Of says whether the goal counts opening hours for a channel's work.
+func (h ServiceHours) Of(c acd.Channel) bool {
+	return h == HoursOfAll || h != HoursOfNone && c == acd.Email
 }
 
 // OffersBack is how often, and by which key, callers who wait are offered to be called

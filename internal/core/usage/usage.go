@@ -90,6 +90,21 @@ func (l Limits) Within(f *errs.Fields, path string, above Limits, beside []Limit
 	}
 }
 
+// Over names the limits past which what an organisation has is: what it has stays when a
+// limit is lowered below it. Storage is one when no room is left.
+func (l Limits) Over(has Amounts) (over []string) {
+	if l.Agents != nil && has.Agents > *l.Agents {
+		over = append(over, "agents")
+	}
+	if l.Numbers != nil && has.Numbers > *l.Numbers {
+		over = append(over, "numbers")
+	}
+	if l.Full(has.StorageBytes) {
+		over = append(over, "storage_mb")
+	}
+	return over
+}
+
 // Amounts are what was counted for a day or a month. Agents and Numbers are the
 // most at one time; StorageBytes is what a day ended with, and of a month the
 // most of its days; the others are sums.

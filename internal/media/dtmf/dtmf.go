@@ -37,15 +37,16 @@ type Receiver struct {
 // Push takes an event packet and says whether it begins a new press, and of
 // which key. Every packet of one press has its timestamp (section 2.5.1.1), so
 // repeated and late ones, and a lost beginning or end, count once. A press
-// longer than a segment goes on with the next one (section 2.5.1.3). now is any
-// steady time.
+// longer than a segment goes on with the next one (section 2.5.1.3). A second after its
+// last packet a press is forgotten, but for packets of its own, which a machine that stood
+// still brings late. now is any steady time.
 func (r *Receiver) Push(payload []byte, timestamp uint32, marker bool, now time.Duration) (key byte, pressed bool) {
 	if len(payload) < Size || payload[0] >= byte(len(keys)) {
 		return 0, false
 	}
 	code, end := payload[0], payload[1]&endBit != 0
 	duration := uint32(binary.BigEndian.Uint16(payload[2:]))
-	if r.active && now-r.heard > forget {
+	if r.active && now-r.heard > forget && (timestamp != r.first || marker) {
 		r.active = false
 	}
 	since := int32(timestamp - r.first)

@@ -134,3 +134,18 @@ func FuzzPush(f *testing.F) {
 		}
 	})
 }
+
+// A machine that stands still in the middle of a press makes no second one of it; a
+// sender that begins anew with the same timestamp does.
+func TestAPauseWithinAPressIsNoKey(t *testing.T) {
+	packets := press(t, '5', 100*time.Millisecond, 800, 0)
+	for i := range packets[3:] {
+		packets[3+i].at += 3 * time.Second
+	}
+	if got := receive(packets); got != "5" {
+		t.Errorf("heard %q", got)
+	}
+	if got := receive(append(packets, press(t, '5', 100*time.Millisecond, 800, 8*time.Second)...)); got != "55" {
+		t.Errorf("of two presses, %q", got)
+	}
+}

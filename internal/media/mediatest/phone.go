@@ -243,7 +243,13 @@ func (p *Phone) Await(ctx context.Context, ok func([]Heard) bool) error {
 	return await(ctx, p.Heard, p.came, ok)
 }
 
+// patience is how long anybody waits for a sound, whatever their context allows: one
+// that never comes is one red test, not a package that hangs.
+const patience = time.Minute
+
 func await(ctx context.Context, all func() []Heard, came <-chan struct{}, ok func([]Heard) bool) error {
+	ctx, stop := context.WithTimeout(ctx, patience)
+	defer stop()
 	for {
 		if ok(all()) {
 			return nil
@@ -251,7 +257,7 @@ func await(ctx context.Context, all func() []Heard, came <-chan struct{}, ok fun
 		select {
 		case <-came:
 		case <-ctx.Done():
-			return fmt.Errorf("after %d packets: %w", len(all()), ctx.Err())
+			return fmt.Errorf("after %d packets with the keys %q: %w", len(all()), Keys(all()), ctx.Err())
 		}
 	}
 }

@@ -16,8 +16,9 @@ const (
 	room = 4 * audio.Rate
 	// piece is the longest that is taken at once.
 	piece = audio.Rate
-	// settle is how long a packet may be late and still finds its place.
-	settle = 200 * time.Millisecond
+	// settle is how long a packet may be late and still finds its place, as on a machine
+	// that has too much to do. A crash loses that, a piece, and what is on its way: 2 s.
+	settle = 500 * time.Millisecond
 )
 
 // Tape holds what was shown and not yet taken. Make it with New.

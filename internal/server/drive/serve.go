@@ -4,31 +4,11 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os/exec"
 	"syscall"
 	"time"
 )
-
-// FreeAddress is a loopback address where nobody listens at this moment, for a
-// program that must come back at the same one.
-func FreeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
-}
-
-// FreeUDP is a loopback address on which nobody receives UDP now.
-func FreeUDP() (string, error) {
-	c, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return c.LocalAddr().String(), c.Close()
-}
 
 // Serve starts `nubitalk serve` over an existing data folder, without TLS and
 // without limits of calls, and waits until it says that it is ready. args come

@@ -252,7 +252,7 @@ func emailGone(ctx context.Context, w *world) (string, error) {
 	if err := m.agent.Do(ctx, "POST", m.path+"/finish", nil, nil); err != nil {
 		return "", err
 	}
-	if err := m.agent.Do(ctx, "POST", m.path+"/complete", map[string]any{"labels": []string{}}, nil); err != nil {
+	if err := complete(ctx, m.agent, m.path, map[string]any{"labels": []string{}}); err != nil {
 		return "", err
 	}
 	closed := time.Now()
@@ -284,7 +284,8 @@ func emailGone(ctx context.Context, w *world) (string, error) {
 	return fmt.Sprintf("reading it was refused at once, and %.1f s after its work was closed nothing of it is in %d files, the log, the metrics or the interaction's record; the original is at the provider", time.Since(closed).Seconds(), files), nil
 }
 
-// emailRejected connects a second mailbox, whose flow closes all that comes.
+// emailRejected connects a second mailbox, whose flow rejects all that comes, for a reason
+// whose words are told to who wrote.
 func emailRejected(ctx context.Context, w *world) (_ string, err error) {
 	n, err := w.provided()
 	if err != nil {
@@ -312,7 +313,11 @@ func emailRejected(ctx context.Context, w *world) (_ string, err error) {
 		return out.ID, nil
 	}
 	name := "Rejecting " + w.mark
-	flow, err := create("flows", map[string]any{"name": name, "graph": map[string]any{"start": "no", "nodes": map[string]any{"no": map[string]any{"type": "close"}}}})
+	reason, err := create("reject-reasons", map[string]any{"name": name, "text": map[string]any{"en": "Nobody reads this mailbox."}})
+	if err != nil {
+		return "", err
+	}
+	flow, err := create("flows", map[string]any{"name": name, "graph": map[string]any{"start": "no", "nodes": map[string]any{"no": map[string]any{"type": "close", "reject": reason}}}})
 	if err != nil {
 		return "", err
 	}
@@ -334,7 +339,8 @@ func emailRejected(ctx context.Context, w *world) (_ string, err error) {
 		return "", err
 	}
 	type item struct {
-		ID string `json:"id"`
+		ID     string `json:"id"`
+		Closed string `json:"close_reason"`
 	}
 	for {
 		var out struct {
@@ -343,7 +349,7 @@ func emailRejected(ctx context.Context, w *world) (_ string, err error) {
 		if err := supervisor.Do(ctx, "GET", "interactions?state=closed&address="+url.QueryEscape(w.value("address of an email")), nil, &out); err != nil {
 			return "", err
 		}
-		if slices.ContainsFunc(out.Items, func(i item) bool { return w.mail == nil || !strings.HasSuffix(w.mail.path, i.ID) }) {
+		if slices.ContainsFunc(out.Items, func(i item) bool { return i.Closed == "rejected" }) {
 			break
 		}
 		select {
@@ -359,5 +365,5 @@ func emailRejected(ctx context.Context, w *world) (_ string, err error) {
 	if err := w.original(ctx, n, w.demo.Mail.Spare, "rejected"); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("its flow closed it before any agent saw it; nothing of it is in %d files, the log or the metrics; the original is at the provider", files), nil
+	return fmt.Sprintf("its flow rejected it for a reason before any agent saw it, which is told to who wrote; nothing of it is in %d files, the log or the metrics; the original is at the provider", files), nil
 }

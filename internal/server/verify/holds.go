@@ -40,7 +40,7 @@ func heldFromErasure(ctx context.Context, w *world) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := s.agent.Do(ctx, "POST", "interactions/"+s.interaction+"/complete", map[string]any{"labels": []string{}}, nil); err != nil {
+	if err := complete(ctx, s.agent, "interactions/"+s.interaction, map[string]any{"labels": []string{}}); err != nil {
 		return "", fmt.Errorf("closing the call: %w", err)
 	}
 	var work struct {

@@ -82,7 +82,7 @@ func exported(ctx context.Context, w *world) (string, error) {
 		}
 		all.WriteString("\n" + f.Name + "\n")
 	}
-	for _, name := range []string{"display name", "email address", "message of the visitor", "answer of the agent", "file content"} {
+	for _, name := range []string{"display name", "email address", "message of the visitor", "answer of the agent", "file content", "custom field"} {
 		if !bytes.Contains(all.Bytes(), []byte(w.value(name))) {
 			return "", fmt.Errorf("the archive lacks the %s", name)
 		}
@@ -144,7 +144,7 @@ func erased(ctx context.Context, w *world) (string, error) {
 	if len(list.Items) > 0 {
 		done["disposition"] = list.Items[0].ID
 	}
-	if err := c.agent.Do(ctx, "POST", "interactions/"+c.interaction+"/complete", done, nil); err != nil {
+	if err := complete(ctx, c.agent, "interactions/"+c.interaction, done); err != nil {
 		return "", fmt.Errorf("closing: %w", err)
 	}
 	officer, err := w.user(ctx, ours, "privacy_officer")

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"nubitalk/internal/base/freeport"
 	"nubitalk/internal/core/privacy"
 	"nubitalk/internal/server/drive"
 )
@@ -110,7 +111,7 @@ func open(ctx context.Context, o Options) (*world, error) {
 	w.dir, w.data = dir, filepath.Join(dir, "data")
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
-	sip, err := drive.FreeUDP()
+	sip, err := freeport.Address()
 	if err != nil {
 		w.close()
 		return nil, err

@@ -82,6 +82,16 @@ func (w *world) user(ctx context.Context, organisation, role string) (*drive.Use
 	return u, err
 }
 
+// complete ends an agent's work on an interaction, if its time to wrap up, which a slow
+// machine outlasts, has not ended it already.
+func complete(ctx context.Context, agent *drive.User, interaction string, result map[string]any) error {
+	err := agent.Do(ctx, "POST", interaction+"/complete", result, nil)
+	if err == nil || expect(err, 409) != nil {
+		return err
+	}
+	return nil
+}
+
 // expect says what status an answer must have.
 func expect(err error, status ...int) error {
 	if err == nil {
@@ -110,6 +120,7 @@ func (w *world) values() []canary.Canary {
 		{Name: "internal note", Value: "nota interna " + w.mark},
 		{Name: "file name", Value: "fatura-" + w.mark + ".pdf"},
 		{Name: "file content", Value: "%PDF-1.4 conteudo do ficheiro " + w.mark},
+		{Name: "custom field", Value: "campo proprio rosmaninho " + w.mark},
 		{Name: "profile of a user", Value: "Perpetua Telhado " + w.mark},
 		{Name: "sender of an email", Value: "Quiteria Moliceiro " + w.mark},
 		{Name: "address of an email", Value: "qm." + w.mark + "@moliceiro.example"},

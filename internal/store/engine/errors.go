@@ -74,6 +74,12 @@ const (
 	textFull    = "The disk is full. Nothing was lost; please try again when there is room."
 )
 
+// isBusy says whether another connection has the file for a moment.
+func isBusy(err error) bool {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	return ok && e.Code()&0xff == sqlite3.SQLITE_BUSY
+}
+
 func explainSQLite(e *sqlite.Error) error {
 	switch e.Code() {
 	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:

@@ -35,7 +35,7 @@ func (e *liteEngine) Migrate(ctx context.Context) error {
 	db.SetMaxOpenConns(1)
 	for try := range attempts {
 		// another process may have done the same meanwhile: then it is looked at anew
-		if err = up(ctx, goose.DialectSQLite3, db, e.files, forSQLite); err == nil {
+		if err = up(ctx, goose.DialectSQLite3, db, e.files, forSQLite, nil); err == nil {
 			return nil
 		}
 		if err := pause(ctx, try); err != nil {
@@ -60,7 +60,7 @@ func (e *pgEngine) Migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := up(ctx, goose.DialectPostgres, db, e.c.Migrations, textByBytes, goose.WithSessionLocker(locker)); err != nil {
+	if err := up(ctx, goose.DialectPostgres, db, e.c.Migrations, textByBytes, openToOwner, goose.WithSessionLocker(locker)); err != nil {
 		return Explain(err)
 	}
 	if err := e.ensureRole(ctx, db); err != nil {
@@ -98,11 +98,22 @@ func (e *pgEngine) Scrub(ctx context.Context) error {
 	return nil
 }
 
-func up(ctx context.Context, d goose.Dialect, db *sql.DB, files fs.FS, rewrite func(string) string, opts ...goose.ProviderOption) error {
+// up runs the migrations that did not run yet, after ready, which may be nil and gets
+// the text of those of them that change rows.
+func up(ctx context.Context, d goose.Dialect, db *sql.DB, files fs.FS, rewrite func(string) string, ready func(ctx context.Context, db *sql.DB, text string) error, opts ...goose.ProviderOption) error {
 	opts = append(opts, goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true), goose.WithVerbose(false))
 	p, err := goose.NewProvider(d, db, rewrittenFS{files, rewrite}, opts...)
 	if err != nil {
 		return err
+	}
+	if ready != nil {
+		text, err := changing(ctx, p, files)
+		if err == nil && text != "" {
+			err = ready(ctx, db, text)
+		}
+		if err != nil {
+			return fmt.Errorf("before migrating the schema: %w", err)
+		}
 	}
 	_, err = p.Up(ctx)
 	if err != nil {
@@ -111,7 +122,48 @@ func up(ctx context.Context, d goose.Dialect, db *sql.DB, files fs.FS, rewrite f
 	return nil
 }
 
+// changesRows is in a migration that changes rows.
+var changesRows = regexp.MustCompile(`(?m)^\s*(UPDATE|INSERT|DELETE)\b`)
+
+// changing is the text of the migrations to come that change rows; none on a new database,
+// which has none.
+func changing(ctx context.Context, p *goose.Provider, files fs.FS) (text string, err error) {
+	now, err := p.GetDBVersion(ctx)
+	if err != nil || now == 0 {
+		return "", err
+	}
+	for _, m := range p.ListSources() {
+		if m.Version <= now {
+			continue
+		}
+		b, err := fs.ReadFile(files, m.Path)
+		if err != nil {
+			return "", err
+		}
+		if changesRows.Match(b) {
+			text += string(b)
+		}
+	}
+	return text, nil
+}
+
+// openToOwner lets migrations see the rows of all tenants in the tables that their text
+// names: they run as the tables' owner, from whom rows are kept otherwise. What the
+// program works as is another role. ensureRowSecurity ends it, also after a migration
+// that failed and is run again. Other tables are not locked.
+func openToOwner(ctx context.Context, db *sql.DB, text string) error {
+	tables, err := tableNames(db.QueryContext(ctx, "SELECT relname::text FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p') AND relforcerowsecurity ORDER BY relname"))
+	named := words.FindAllString(text, -1)
+	for _, t := range tables {
+		if err == nil && slices.Contains(named, t) {
+			err = settle(ctx, db, "ALTER TABLE "+t+" NO FORCE ROW LEVEL SECURITY")
+		}
+	}
+	return err
+}
+
 var (
+	words       = regexp.MustCompile(`\w+`)
 	bigint      = regexp.MustCompile(`\bBIGINT\b`)
 	bytea       = regexp.MustCompile(`\bBYTEA\b`)
 	textType    = regexp.MustCompile(`\bTEXT\b( +NOT NULL)`)
@@ -204,7 +256,7 @@ func (e *pgEngine) ensureRowSecurity(ctx context.Context, db *sql.DB) error {
 	if _, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1)", securityLock); err != nil {
 		return err
 	}
-	tables, err := unprotected(ctx, tx, e.c.Role)
+	tables, err := e.unprotected(ctx, tx)
 	if err != nil {
 		return err
 	}
@@ -224,13 +276,18 @@ func (e *pgEngine) ensureRowSecurity(ctx context.Context, db *sql.DB) error {
 // securityLock keeps nodes from doing the same at once.
 const securityLock = 0x6e756269 // "nubi"
 
-func unprotected(ctx context.Context, tx *sql.Tx, role string) (out []string, err error) {
-	rows, err := tx.QueryContext(ctx, `SELECT c.relname::text FROM pg_class c
+// unprotected are the tables that lack a policy or a grant.
+func (e *pgEngine) unprotected(ctx context.Context, tx *sql.Tx) ([]string, error) {
+	return tableNames(tx.QueryContext(ctx, `SELECT c.relname::text FROM pg_class c
 		JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped
 		WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p')
 		AND NOT (c.relrowsecurity AND c.relforcerowsecurity AND has_table_privilege($1, c.oid, 'SELECT')
-			AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = 'own_tenant'))
-		ORDER BY c.relname`, role)
+			AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = 'own_tenant')
+			AND (c.relname <> ALL (string_to_array($2, ' ')) OR EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = 'system')))
+		ORDER BY c.relname`, e.c.Role, strings.Join(e.c.SystemTables, " ")))
+}
+
+func tableNames(rows *sql.Rows, err error) (out []string, _ error) {
 	if err != nil {
 		return nil, err
 	}

@@ -306,6 +306,97 @@ func TestMigratingTogether(t *testing.T) {
 	}
 }
 
+// A later version changes the rows of all tenants that are there, and reads across
+// tenants a table in which the one before did not.
+func TestALaterVersion(t *testing.T) {
+	later := fstest.MapFS{"00001_init.sql": migrations["00001_init.sql"], "00002_more.sql": {Data: []byte("-- +goose Up\nUPDATE counters SET n = n + 41;\n")}}
+	for _, c := range []engine.Config{{Driver: engine.Postgres, DSN: storetest.Postgres(t)}, {Driver: engine.SQLite, DSN: filepath.Join(t.TempDir(), "x.db")}} {
+		before := open(t, c)
+		err := before.Write(t.Context(), one, func(ctx context.Context, s engine.Session) error { return set(ctx, s, "x", 1) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := before.Close(); err != nil {
+			t.Fatal(err)
+		}
+		across := func(db engine.DB) (sum int64) {
+			t.Helper()
+			err := db.Read(t.Context(), engine.Scope{System: true}, func(ctx context.Context, s engine.Session) error {
+				all, err := s.Query(ctx, "SELECT n FROM counters", nil)
+				if err != nil {
+					return err
+				}
+				defer all.Close()
+				sum = 0
+				for all.Next() {
+					var n int64
+					if err := all.Scan(&n); err != nil {
+						return err
+					}
+					sum += n
+				}
+				return all.Err()
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return sum
+		}
+		db, err := engine.Open(t.Context(), engine.Config{Driver: c.Driver, DSN: c.DSN, Migrations: later, SystemTables: []string{"counters"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = db.Close() })
+		if err := db.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if n := value(t, db, "x"); n != 42 {
+			t.Errorf("%s: the tenant's row was not changed: %d", c.Driver, n)
+		}
+		if n := across(db); n != 42 {
+			t.Errorf("%s: across tenants: %d", c.Driver, n)
+		}
+		if c.Driver == engine.Postgres {
+			owned(t, c.DSN)
+		}
+	}
+}
+
+// owned looks whether rows are kept from the owner of their table, too.
+func owned(t *testing.T, url string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(t.Context())) }()
+	var n int
+	if err := conn.QueryRow(t.Context(), "SELECT count(*) FROM counters").Scan(&n); err != nil || n != 0 {
+		t.Errorf("the owner sees %d rows of tenants (%v)", n, err)
+	}
+}
+
+// Whoever opens a new file waits for who gives it its log at the same moment.
+func TestOpeningTogether(t *testing.T) {
+	for range 40 {
+		file := filepath.Join(t.TempDir(), "x.db")
+		var all sync.WaitGroup
+		for range 8 {
+			all.Go(func() {
+				db, err := engine.Open(t.Context(), engine.Config{Driver: engine.SQLite, DSN: file})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if err := db.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+	}
+}
+
 func writeFile(t *testing.T, path, text string) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {

@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math/rand/v2"
 	"net/url"
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"modernc.org/sqlite"
 )
@@ -187,6 +189,10 @@ type liteStmt struct {
 // maxPrepared bounds the statements kept; texts of searches vary.
 const maxPrepared = 512
 
+// busyTime is how long an opening waits for another one that gives the file its
+// log or takes it away: SQLite answers busy then without waiting.
+const busyTime = 30 * time.Second
+
 func dialSQLite(path string, readOnly bool) (*liteConn, error) {
 	q := url.Values{}
 	for _, p := range []string{"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(NORMAL)", "foreign_keys(1)", "secure_delete(1)",
@@ -199,7 +205,11 @@ func dialSQLite(path string, readOnly bool) (*liteConn, error) {
 	} else {
 		q.Add("_pragma", "cache_size(-16000)")
 	}
-	c, err := (&sqlite.Driver{}).Open("file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode())
+	name := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
+	c, err := (&sqlite.Driver{}).Open(name)
+	for until := time.Now().Add(busyTime); isBusy(err) && time.Now().Before(until); c, err = (&sqlite.Driver{}).Open(name) {
+		time.Sleep(time.Duration(5+rand.IntN(20)) * time.Millisecond)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -22,6 +22,7 @@ import (
 	"syscall"
 	"time"
 
+	"nubitalk/internal/base/freeport"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/channel/email/provider"
 )
@@ -189,6 +190,16 @@ func (p *Provider) StartIMAP() {
 	p.listens(p.IMAPS)
 }
 
+// NoIdle starts the IMAP server anew as one that offers no IDLE.
+func (p *Provider) NoIdle() {
+	p.t.Helper()
+	p.StopIMAP()
+	text, err := os.ReadFile(p.conf)
+	must(p.t, err)
+	p.write("dovecot.conf", string(text)+"imap_capability = IMAP4rev1 SASL-IR LOGIN-REFERRALS ID ENABLE LITERAL+ UIDPLUS MOVE CONDSTORE SPECIAL-USE NAMESPACE\n", 0o644)
+	p.StartIMAP()
+}
+
 // Busy says whether mail to "busy" is refused for now.
 func (p *Provider) Busy(is bool) {
 	p.t.Helper()
@@ -339,10 +350,9 @@ func (p *Provider) certificate() {
 }
 
 func free(t T) int {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := freeport.Port()
 	must(t, err)
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port
+	return port
 }
 
 func must(t T, err error) {

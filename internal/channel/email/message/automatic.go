@@ -3,6 +3,7 @@ package message
 import (
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Reasons why a message is of a machine, or is answered to nobody, so that no
@@ -99,10 +100,18 @@ func verdict(s string) (v Verdict, ok bool) {
 				return v, false
 			}
 			v.Method, v.Result = method, strings.ToLower(value)
+			if v.Result == "" || strings.Trim(v.Result, "abcdefghijklmnopqrstuvwxyz") != "" { // a keyword (RFC 8601, 2.2)
+				return v, false
+			}
 			continue
 		}
 		if slices.Contains([]string{"smtp.mailfrom", "header.d", "header.i", "header.from"}, name) && v.Domain == "" {
-			v.Domain = strings.ToLower(value[strings.LastIndexByte(value, '@')+1:])
+			domain := strings.ToLower(value[strings.LastIndexByte(value, '@')+1:])
+			if !strings.ContainsFunc(domain, func(r rune) bool {
+				return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r) && r != '.' && r != '-' && r != '_'
+			}) {
+				v.Domain = domain
+			}
 		}
 	}
 	return v, v.Method != ""

@@ -111,7 +111,7 @@ func (w *pageWriter) quote(t html.Token) {
 	for i, a := range t.Attr {
 		if a.Key == quoteMark {
 			t.Attr = append(t.Attr[:i:i], t.Attr[i+1:]...)
-			folds = !w.folded
+			folds = !w.folded && w.quoted != ""
 			break
 		}
 	}

@@ -289,11 +289,19 @@ func (p *parser) read(b []byte, charset string) string {
 	return plain(string(s))
 }
 
-// plain leaves out what no text has.
+// plain leaves out what no text has: control characters. Lines end as they do here,
+// however they ended there.
 func plain(s string) string {
-	s = strings.ToValidUTF8(strings.ReplaceAll(s, "\r\n", "\n"), "\uFFFD")
-	return strings.ReplaceAll(s, "\x00", "")
+	s = ends.Replace(strings.ToValidUTF8(s, "\uFFFD"))
+	return strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\t' && r != '\n' || r == 0x7f {
+			return -1
+		}
+		return r
+	}, s)
 }
+
+var ends = strings.NewReplacer("\r\r\n", "\n", "\r\n", "\n", "\r", "\n")
 
 // compose puts together what is text: of alternatives one each.
 func (p *parser) compose() {

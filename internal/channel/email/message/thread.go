@@ -108,3 +108,26 @@ func (m *Message) Answer() (inReplyTo string, references []string) {
 	}
 	return m.ID, references
 }
+
+// AnswerAll are the In-Reply-To and References of one answer to several messages: all of
+// them are its parents (RFC 5322, 3.6.4), and each one's own id is among what it refers
+// to, so that every recipient's program finds the conversation that it knows.
+func AnswerAll(all []*Message) (parents, references []string) {
+	var before []string
+	for _, m := range all {
+		_, chain := m.Answer()
+		if m.ID != "" && !slices.Contains(parents, m.ID) {
+			parents = append(parents, m.ID)
+		}
+		before = append(before, chain...)
+	}
+	for _, one := range before {
+		if !slices.Contains(parents, one) && !slices.Contains(references, one) {
+			references = append(references, one)
+		}
+	}
+	if room := max(mostReferences-len(parents), 1); len(references) > room {
+		references = append(references[:1], references[len(references)-room+1:]...)
+	}
+	return parents, append(references, parents...)
+}

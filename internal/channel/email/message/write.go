@@ -20,6 +20,7 @@ type Draft struct {
 	ID         string // without its brackets
 	InReplyTo  string
 	References []string
+	Beside     []string // other messages that it answers as well
 	Date       time.Time
 	From       Address
 	To, Cc     []Address
@@ -56,7 +57,11 @@ func Write(d Draft) []byte {
 	put("Cc", listed(d.Cc))
 	put("Subject", folded(strings.Fields(mime.QEncoding.Encode("utf-8", visible(d.Subject.Reveal())))))
 	put("Message-ID", bracketed(d.ID))
-	put("In-Reply-To", bracketed(d.InReplyTo))
+	parents := bracketed(d.InReplyTo)
+	for _, one := range d.Beside {
+		parents += "\r\n " + bracketed(one)
+	}
+	put("In-Reply-To", parents)
 	var refs []string
 	for _, r := range d.References {
 		refs = append(refs, bracketed(r))
@@ -174,7 +179,7 @@ func (d Draft) end(out *bytes.Buffer, kind string) {
 func printable(out *bytes.Buffer, kind, text string) {
 	out.WriteString("Content-Type: text/" + kind + "; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n")
 	body := quotedprintable.NewWriter(out)
-	text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
+	text = plain(text)
 	if !strings.HasSuffix(text, "\n") {
 		text += "\n"
 	}

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -78,19 +77,10 @@ func (n *Network) greet(ctx context.Context, s Server) (*Box, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Box{n: n, host: s.Host, conn: secured, news: make(chan struct{}, 1)}
-	var wire net.Conn = secured
 	if s.Security == STARTTLS { // the greeting was said before TLS, and none is said after it
-		wire = &greeted{Conn: secured, first: strings.NewReader("* OK ready\r\n")}
+		secured = &greeted{Conn: secured, first: strings.NewReader("* OK ready\r\n")}
 	}
-	b.c = imapclient.New(wire, &imapclient.Options{UnilateralDataHandler: &imapclient.UnilateralDataHandler{
-		Mailbox: func(d *imapclient.UnilateralDataMailbox) {
-			if d.NumMessages != nil {
-				b.hear()
-			}
-		},
-		Expunge: func(uint32) { b.hear() },
-	}})
+	b := boxOver(n, secured, s.Host)
 	if err := b.do(ctx, b.c.WaitGreeting); err != nil {
 		b.Close()
 		f := AsFault(err, StepReach, s.Host)
@@ -100,6 +90,20 @@ func (n *Network) greet(ctx context.Context, s Server) (*Box, error) {
 		return nil, f
 	}
 	return b, nil
+}
+
+// boxOver is a box over a connection, on which it reads from now on.
+func boxOver(n *Network, conn net.Conn, host string) *Box {
+	b := &Box{n: n, host: host, conn: conn, news: make(chan struct{}, 1)}
+	b.c = imapclient.New(&guarded{Conn: conn}, &imapclient.Options{UnilateralDataHandler: &imapclient.UnilateralDataHandler{
+		Mailbox: func(d *imapclient.UnilateralDataMailbox) {
+			if d.NumMessages != nil {
+				b.hear()
+			}
+		},
+		Expunge: func(uint32) { b.hear() },
+	}})
+	return b
 }
 
 // greeted gives a greeting before what the connection says.
@@ -307,17 +311,33 @@ var identifying = []string{"Message-ID", "From", "To", "Date", "Subject"}
 func (b *Box) Heads(ctx context.Context, uids []uint32) ([]Head, error) {
 	section := &imap.FetchItemBodySection{Specifier: imap.PartSpecifierHeader, HeaderFields: identifying, Peek: true}
 	var list []Head
+	limits := message.Standard
+	limits.Size = 2 * int64(limits.Header) // whatever a server sends as a header is not kept in memory
 	err := b.do(ctx, func() error {
-		got, err := b.c.Fetch(setOf(uids), &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{section}}).Collect()
-		for _, one := range got {
-			if len(one.BodySection) == 0 || one.UID == 0 {
-				continue
+		cmd := b.c.Fetch(setOf(uids), &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{section}})
+		var bad error
+		for one := cmd.Next(); one != nil; one = cmd.Next() {
+			var h Head
+			for item := one.Next(); item != nil; item = one.Next() {
+				switch item := item.(type) {
+				case imapclient.FetchItemDataUID:
+					h.UID = uint32(item.UID)
+				case imapclient.FetchItemDataBodySection:
+					if h.Mail != nil || bad != nil {
+						continue
+					}
+					var octets io.Reader = strings.NewReader("") // NIL: it has none of the fields
+					if item.Literal != nil {
+						octets = item.Literal
+					}
+					h.Mail, bad = message.Read(octets, limits)
+				}
 			}
-			if m, err := message.Read(bytes.NewReader(one.BodySection[0].Bytes), message.Standard); err == nil {
-				list = append(list, Head{uint32(one.UID), m})
+			if h.UID != 0 && h.Mail != nil {
+				list = append(list, h)
 			}
 		}
-		return err
+		return errors.Join(cmd.Close(), bad)
 	})
 	if err != nil {
 		return nil, b.faulty(err, StepMessage, Lost)
@@ -355,10 +375,10 @@ func (b *Box) Fetch(ctx context.Context, uid uint32, l message.Limits) (m *messa
 }
 
 // Wait waits until something happens in the folder that is open, at most d. Where the
-// provider has no IDLE, it asks every minute.
+// provider has no IDLE, it asks every minute (Network.Poll).
 func (b *Box) Wait(ctx context.Context, d time.Duration) error {
 	if !b.c.Caps().Has(imap.CapIdle) {
-		return b.poll(ctx, min(d, time.Minute))
+		return b.poll(ctx, min(d, b.n.poll()))
 	}
 	var idle *imapclient.IdleCommand
 	if err := b.do(ctx, func() (err error) { idle, err = b.c.Idle(); return err }); err != nil {

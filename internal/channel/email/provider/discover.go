@@ -54,10 +54,10 @@ func (n *Network) Discover(ctx context.Context, address string) Found {
 			return f
 		}
 	}
-	if f, ok := services(ctx, domain); ok {
+	if f, ok := n.services(ctx, domain); ok {
 		return f
 	}
-	if servers, err := net.DefaultResolver.LookupMX(ctx, domain); err == nil {
+	if servers, err := n.records().LookupMX(ctx, domain); err == nil {
 		for _, s := range servers {
 			if f, ok := known(strings.ToLower(strings.TrimSuffix(s.Host, ".")), address); ok {
 				return f
@@ -77,7 +77,7 @@ func known(host, address string) (Found, bool) {
 }
 
 // services asks for SRV records (RFC 6186, 8314).
-func services(ctx context.Context, domain string) (Found, bool) {
+func (n *Network) services(ctx context.Context, domain string) (Found, bool) {
 	f := Found{By: "srv"}
 	for _, one := range []struct {
 		name string
@@ -87,7 +87,7 @@ func services(ctx context.Context, domain string) (Found, bool) {
 		if one.to.Host != "" {
 			continue
 		}
-		_, found, err := net.DefaultResolver.LookupSRV(ctx, one.name, "tcp", domain)
+		_, found, err := n.records().LookupSRV(ctx, one.name, "tcp", domain)
 		if err == nil {
 			*one.to = offered(found, one.how)
 		}

@@ -44,10 +44,14 @@ type Account struct {
 type Network struct {
 	// Resolve finds a host's addresses; nil: the system's resolver.
 	Resolve func(ctx context.Context, host string) ([]netip.Addr, error)
+	// Records looks services and mail servers up; nil: the system's resolver.
+	Records *net.Resolver
 	// Permit says which addresses may be reached; nil: public ones.
 	Permit func(netip.Addr) bool
 	// Roots are the certificate authorities that are trusted; nil: the system's.
 	Roots *x509.CertPool
+	// Poll is how often a provider without IDLE is asked; 0: every minute.
+	Poll time.Duration
 	// Patience is how long one step with a provider may take; 0: half a minute.
 	Patience time.Duration
 }
@@ -57,6 +61,20 @@ func (n *Network) patience() time.Duration {
 		return n.Patience
 	}
 	return 30 * time.Second
+}
+
+func (n *Network) poll() time.Duration {
+	if n.Poll > 0 {
+		return n.Poll
+	}
+	return time.Minute
+}
+
+func (n *Network) records() *net.Resolver {
+	if n.Records != nil {
+		return n.Records
+	}
+	return net.DefaultResolver
 }
 
 // ErrInside says that a name leads into the house.

@@ -92,31 +92,45 @@ func (n *Network) grant(ctx context.Context, a Authority, form url.Values) (Toke
 		return Tokens{}, AsFault(err, StepSignIn, host)
 	}
 	defer func() { _ = p.Body.Close() }()
+	return tokens(p.StatusCode, io.LimitReader(p.Body, mostTokens), host)
+}
+
+// longestLife is for how long an access token is taken to last at most.
+const longestLife = 24 * time.Hour
+
+// tokens reads an authority's answer (RFC 6749, 5).
+func tokens(status int, body io.Reader, host string) (Tokens, error) {
 	var said struct {
 		Access  string      `json:"access_token"`
 		Refresh string      `json:"refresh_token"`
 		Lasts   json.Number `json:"expires_in"`
 		Error   string      `json:"error"`
 	}
-	bad := json.NewDecoder(io.LimitReader(p.Body, mostTokens)).Decode(&said)
-	f := &Fault{Step: StepSignIn, Host: host, Code: p.StatusCode, cause: bad}
+	bad := json.NewDecoder(body).Decode(&said)
+	f := &Fault{Step: StepSignIn, Host: host, Code: status, cause: bad}
 	switch {
-	case p.StatusCode == http.StatusOK && bad == nil && said.Access != "":
+	case status == http.StatusOK && bad == nil && said.Access != "" && isToken(said.Access) && isToken(said.Refresh):
 		lasts, err := strconv.Atoi(said.Lasts.String())
 		if err != nil || lasts <= 0 {
 			lasts = 300 // it did not say (RFC 6749, 5.1)
 		}
-		return Tokens{secret.New(said.Access), secret.New(said.Refresh), time.Duration(lasts) * time.Second}, nil
+		return Tokens{secret.New(said.Access), secret.New(said.Refresh), time.Duration(min(lasts, int(longestLife/time.Second))) * time.Second}, nil
 	case said.Error == "invalid_grant" || said.Error == "interaction_required": // withdrawn, or it ran out
 		f.Reason = SignedOut
 	case said.Error == "invalid_client" || said.Error == "unauthorized_client":
 		f.Reason = NoClient
-	case p.StatusCode == http.StatusTooManyRequests || p.StatusCode >= 500:
+	case status == http.StatusTooManyRequests || status >= 500:
 		f.Reason = Busy
 	default:
 		f.Reason = Denied
 	}
 	return Tokens{}, f
+}
+
+// isToken says whether a text has only what tokens have: visible ASCII (RFC 6749, A.12).
+// What has more would say more than a token where it is sent.
+func isToken(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r < 0x20 || r > 0x7e })
 }
 
 // Browser makes requests to where Permit allows, without following anybody elsewhere.

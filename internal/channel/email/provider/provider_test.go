@@ -22,6 +22,42 @@ const (
 
 const hello = "From: Ana <ana@example.org>\nTo: help@shop.example\nSubject: hello\nMessage-ID: <1@example.org>\nDate: Sat, 28 Nov 2026 10:00:00 +0000\n\nWhere is my parcel?\n"
 
+// A real provider that has no IDLE is asked again and again, and what comes is found.
+func TestAProviderWithoutIdleIsAsked(t *testing.T) {
+	p := mailtest.Start(t, help, ana)
+	p.NoIdle()
+	n := p.Network()
+	n.Poll = 50 * time.Millisecond
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	b, err := n.Open(ctx, p.Account(help))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	at, err := b.Select(ctx, "INBOX")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// IDLE would go on for as long as it may, and end the test; asking ends soon.
+	if err := b.Wait(ctx, time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	p.Deliver(ana, help, hello)
+	for {
+		if err := b.Wait(ctx, time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		uids, err := b.Find(ctx, provider.Search{From: at.Next})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(uids) == 1 {
+			return
+		}
+	}
+}
+
 // Both ways of TLS, with a real provider: what was sent is found, read without being
 // marked, marked, moved, and a copy is kept; IDLE tells of what comes.
 func TestAProvider(t *testing.T) {

@@ -28,30 +28,33 @@ type Letter struct {
 // Send submits a message. Of a fault, Unsure says that the server may have accepted
 // it: the connection ended after the last octet and before the answer.
 func (n *Network) Send(ctx context.Context, a Account, l Letter) error {
-	return n.submission(ctx, a, func(c *smtp.Client) error {
-		if ok, most := c.Extension("SIZE"); ok { // RFC 1870, 4
-			if n, err := strconv.Atoi(most); err == nil && n > 0 && len(l.Octets) > n {
-				return &Fault{Step: StepMessage, Reason: TooLarge, Host: a.SMTP.Host}
-			}
+	return n.submission(ctx, a, func(c *smtp.Client) error { return deliver(c, a.SMTP.Host, l) })
+}
+
+// deliver says a letter to a server to which we are signed in.
+func deliver(c *smtp.Client, host string, l Letter) error {
+	if ok, most := c.Extension("SIZE"); ok { // RFC 1870, 4
+		if n, err := strconv.Atoi(most); err == nil && n > 0 && len(l.Octets) > n {
+			return &Fault{Step: StepMessage, Reason: TooLarge, Host: host}
 		}
-		if err := envelope(c, l); err != nil {
-			return answered(err, a.SMTP.Host)
-		}
-		w, err := c.Data()
-		if err != nil {
-			return answered(err, a.SMTP.Host)
-		}
-		if _, err := bytes.NewReader(l.Octets).WriteTo(w); err != nil {
-			return answered(err, a.SMTP.Host) // without its end it is no message
-		}
-		if err := w.Close(); err != nil {
-			f := answered(err, a.SMTP.Host)
-			f.Unsure = f.Code == 0
-			return f
-		}
-		_ = c.Quit() // it is accepted, whatever comes now
-		return nil
-	})
+	}
+	if err := envelope(c, l); err != nil {
+		return answered(err, host)
+	}
+	w, err := c.Data()
+	if err != nil {
+		return answered(err, host)
+	}
+	if _, err := bytes.NewReader(l.Octets).WriteTo(w); err != nil {
+		return answered(err, host) // without its end it is no message
+	}
+	if err := w.Close(); err != nil {
+		f := answered(err, host)
+		f.Unsure = f.Code == 0
+		return f
+	}
+	_ = c.Quit() // it is accepted, whatever comes now
+	return nil
 }
 
 // envelope says from whom and to whom. Of delivery it wants to hear failures and delays,

@@ -101,7 +101,7 @@ func (p *Provider) Asked(path string) int {
 func (p *Provider) Public() *rsa.PublicKey { return &p.key.PublicKey }
 
 func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) {
-	says := map[string]any{"issuer": p.URL, "authorization_endpoint": p.URL + "/authorize", "token_endpoint": p.URL + "/token", "jwks_uri": p.URL + "/keys",
+	says := map[string]any{"issuer": p.URL, "authorization_endpoint": p.URL + "/authorize", "token_endpoint": p.URL + "/token", "jwks_uri": p.URL + "/keys", "end_session_endpoint": p.URL + "/end",
 		"id_token_signing_alg_values_supported": []string{"RS256"}, "authorization_response_iss_parameter_supported": true}
 	if p.Discovery != nil {
 		p.Discovery(says)

@@ -32,7 +32,7 @@ func TestACallOverEachTransport(t *testing.T) {
 				t.Error("another early answer")
 			}
 			in.Answer(sdp("v=0 answer"))
-			if got := expect[Answered](t, ours); text(got.Body) != "v=0 answer" {
+			if got := expect[Answered](t, ours); text(got.Body) != "v=0 early" { // it was agreed by PRACK
 				t.Error("another answer")
 			}
 			expect[Acknowledged](t, theirs)

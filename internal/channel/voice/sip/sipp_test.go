@@ -2,7 +2,6 @@ package sip
 
 import (
 	"bytes"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"nubitalk/internal/base/freeport"
 	"nubitalk/internal/channel/voice/sip/dialog"
 )
 
@@ -23,15 +23,13 @@ func sipp(t *testing.T) string {
 	return p
 }
 
-// freePort is a UDP and TCP port that nobody uses now.
 func freePort(t *testing.T) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := freeport.Port()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	return port
 }
 
 // TestSippCalls has sipp's own caller make calls: INVITE, ACK, a while, BYE.

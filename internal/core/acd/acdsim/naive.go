@@ -178,7 +178,11 @@ func (n *Naive) ordered() []*work {
 func (n *Naive) due(w *work) time.Time {
 	q := n.queues[w.Queue]
 	goal := cmp.Or(q.ServiceLevel, time.Minute)
-	return w.Queued.Add(goal - time.Duration(q.Priority+w.Priority)*n.ageing)
+	due := w.Queued.Add(goal)
+	if c := q.Calendars[w.Channel]; c != nil {
+		due = c.Due(w.Queued, goal)
+	}
+	return due.Add(-time.Duration(q.Priority+w.Priority) * n.ageing)
 }
 
 func (n *Naive) compare(a, b *work) int {

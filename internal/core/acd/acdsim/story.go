@@ -178,10 +178,33 @@ func (s Story) queue(i, variant int) acd.Queue {
 	return q
 }
 
+// everyOther is a calendar by which every other such while counts.
+type everyOther time.Duration
+
+// Due goes on as long as time counts, and leaps over what does not.
+func (o everyOther) Due(from time.Time, within time.Duration) time.Time {
+	while := time.Duration(o)
+	for {
+		left := while - time.Duration(from.UnixNano())%(2*while)
+		switch {
+		case left <= 0:
+			from = from.Add(left + while)
+		case within <= left:
+			return from.Add(within)
+		default:
+			within -= left
+			from = from.Add(left + while)
+		}
+	}
+}
+
 // refine gives a queue what only some have. Overflow goes to later queues, so
 // that it never comes round.
 func (s Story) refine(q *acd.Queue, i, variant int) {
 	r := s.setup(7, i, variant)
+	if r.IntN(3) == 0 {
+		q.Calendars = map[acd.Channel]acd.Calendar{acd.Email: everyOther(20 * time.Second), acd.Chat: everyOther(45 * time.Second)}
+	}
 	q.Choice = []acd.Choice{"", acd.LongestIdle, acd.MostProficient, acd.LeastLoaded, acd.RoundRobin}[r.IntN(5)]
 	q.AutoAccept = r.IntN(6) == 0
 	if r.IntN(3) == 0 {

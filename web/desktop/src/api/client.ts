@@ -128,7 +128,8 @@ export async function sendFile<T>(path: string, file: Blob, type: string, method
     credentials: "same-origin",
     cache: "no-store",
   });
-  return (await (await send(request)).json()) as T;
+  const reply = await send(request);
+  return (reply.status === 204 ? undefined : await reply.json()) as T;
 }
 
 /** Fetches a file of the API; the path begins at its root. */

@@ -56,6 +56,7 @@ export class EmailDraft {
   #saved = "";
   #timer: ReturnType<typeof setTimeout> | undefined;
   #running: Promise<void> = Promise.resolve();
+  #proposed = false;
 
   constructor(interaction: string) {
     this.interaction = interaction;
@@ -171,8 +172,15 @@ export class EmailDraft {
   /** Of an answer, while the message is rather passed on: whom it was to reach. */
   #answers: Pick<Words, "to" | "cc" | "bcc" | "quote"> | undefined;
 
-  /** The message is passed on with these files of it, or answered after all. */
-  forward(files: readonly number[]): void {
+  /** Whom new mail is for: proposed once, where nobody writes it yet. */
+  propose(to: readonly string[]): void {
+    if (this.#proposed || this.#version > 0 || this.words.to.length) return;
+    this.#proposed = true;
+    this.words.to = [...to];
+  }
+
+  /** The message is passed on with these files of it, and what it quotes where that matters, or answered after all. */
+  forward(files: readonly number[], quote: boolean): void {
     const { words } = this;
     if (words.forward) {
       Object.assign(words, this.#answers ?? { to: [], cc: [], bcc: [], quote: true });
@@ -180,7 +188,7 @@ export class EmailDraft {
       words.original = [];
     } else {
       this.#answers = { to: words.to, cc: words.cc, bcc: words.bcc, quote: words.quote };
-      Object.assign(words, { forward: true, to: [], cc: [], bcc: [], quote: false, original: [...files] });
+      Object.assign(words, { forward: true, to: [], cc: [], bcc: [], quote, original: [...files] });
     }
   }
 
@@ -198,6 +206,7 @@ export class EmailDraft {
     clearTimeout(this.#timer);
     this.#answers = undefined;
     this.addressing = false;
+    this.#proposed = false;
     this.typed = { to: "", cc: "", bcc: "" };
     this.words = blank();
     this.files = [];

@@ -17,6 +17,8 @@ export function differences(before: Graph, after: Graph): string[] {
   if (before.start !== after.start) lines.push(text("diffStart", { step: after.start || "–" }));
   if (!same(before.takes ?? [], after.takes ?? []))
     lines.push(text("diffTakes", { names: after.takes?.join(", ") || "–" }));
+  if (!!before.transfer !== !!after.transfer)
+    lines.push(text(after.transfer ? "diffTransfer" : "diffNoTransfer"));
   if (!!before.secure !== !!after.secure) lines.push(text(after.secure ? "diffSecure" : "diffNotSecure"));
   let moved = 0;
   for (const [id, node] of Object.entries(now)) {

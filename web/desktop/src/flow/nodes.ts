@@ -62,7 +62,8 @@ export type FieldName =
   | "transfer"
   | "recording"
   | "message"
-  | "back";
+  | "back"
+  | "reject";
 
 /** A field of a node that names another node. */
 export type OutName = "next" | "open" | "closed" | "timeout" | "failed" | "yes" | "no" | "none" | "busy";
@@ -193,7 +194,7 @@ export const shapes: Record<NodeType, Shape> = {
   },
   close: {
     icon: CircleX,
-    fields: ["text"],
+    fields: ["text", "reject"],
     silent: true,
     outs: [],
     blank: () => ({ type: "close" }),

@@ -127,7 +127,7 @@ export const text = catalogue(
     sumWarning: "warning {warning}",
     sumCritical: "critical {critical}",
     sumEnds: "It ends {edge}",
-    sumHold: "each after {seconds} s",
+    sumHold: "each after {time}",
     sumAtOnce: "each at once",
     off: "not in use",
 
@@ -267,7 +267,7 @@ export const text = catalogue(
     sumWarning: "aviso {warning}",
     sumCritical: "crítico {critical}",
     sumEnds: "Acaba {edge}",
-    sumHold: "cada um após {seconds} s",
+    sumHold: "cada um após {time}",
     sumAtOnce: "cada um logo",
     off: "fora de uso",
 

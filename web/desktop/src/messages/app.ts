@@ -12,7 +12,8 @@ export const text = catalogue(
     cancel: "Cancel",
     back: "Back",
     loading: "Loading…",
-    product: "Nubitalk",
+    help: "Help",
+    privacyPage: "Privacy",
     skip: "Skip to the content",
 
     signInTitle: "Sign in",
@@ -110,11 +111,24 @@ export const text = catalogue(
     sessions: "Where you are signed in",
     sessionsText: "End any session that you do not recognise, then change your password.",
     thisSession: "this one",
+    unusual: "unusual: {why}",
+    unusual_failures: "after wrong passwords",
+    unusual_place: "new browser and network",
+    unusual_hour: "new browser, at another hour than ever",
+    unusualTold:
+      "Somebody signed in as you in an unusual way ({count}). If that was not you, say so: all other sessions end, and you choose a new password.",
+    unusualLook: "Look",
+    notMe: "That was not me",
+    disowned: "{count} other sessions are ended. Choose a new password now.",
+    disownedOnly:
+      "{count} other sessions are ended. You sign in by your organisation's account: change its password there.",
     signedInAt: "Signed in",
     lastSeen: "Last seen",
     endsAt: "Ends",
     endSession: "End",
     sessionEnded: "The session is ended.",
+    wrongCodes:
+      "Somebody entered {count} wrong codes in a browser that you have not used before, with your right password. If it was not you, choose another password now.",
     roles: "Your roles",
   },
   {
@@ -127,7 +141,8 @@ export const text = catalogue(
     cancel: "Cancelar",
     back: "Voltar",
     loading: "A carregar…",
-    product: "Nubitalk",
+    help: "Ajuda",
+    privacyPage: "Privacidade",
     skip: "Saltar para o conteúdo",
 
     signInTitle: "Entrar",
@@ -229,11 +244,24 @@ export const text = catalogue(
     sessions: "Onde tem sessão iniciada",
     sessionsText: "Termine qualquer sessão que não reconheça e mude depois a palavra-passe.",
     thisSession: "esta",
+    unusual: "fora do habitual: {why}",
+    unusual_failures: "depois de palavras-passe erradas",
+    unusual_place: "navegador e rede novos",
+    unusual_hour: "navegador novo, a uma hora diferente das de sempre",
+    unusualTold:
+      "Alguém entrou em seu nome de uma forma fora do habitual ({count}). Se não foi você, diga-o: todas as outras sessões terminam, e escolhe uma nova palavra-passe.",
+    unusualLook: "Ver",
+    notMe: "Não fui eu",
+    disowned: "Terminaram {count} outras sessões. Escolha agora uma nova palavra-passe.",
+    disownedOnly:
+      "Terminaram {count} outras sessões. Entra com a conta da sua organização: mude lá a palavra-passe.",
     signedInAt: "Início",
     lastSeen: "Último uso",
     endsAt: "Termina",
     endSession: "Terminar",
     sessionEnded: "A sessão foi terminada.",
+    wrongCodes:
+      "Alguém introduziu {count} códigos errados num navegador que nunca usou, com a sua palavra-passe certa. Se não foi você, escolha já outra palavra-passe.",
     roles: "As suas funções",
   },
 );

@@ -26,7 +26,7 @@ export const text = catalogue(
 
     waiting: "waiting",
     longest: "longest",
-    inSeconds: "in {seconds} s",
+    inTimeOf: "in {time}",
     inTime: "in time",
     queuesTitle: "Your queues now",
 
@@ -210,9 +210,12 @@ export const text = catalogue(
     transferText: "The other side sees the whole conversation. The person stays in the same chat.",
     toQueue: "Queue",
     toColleague: "Colleague",
+    toFlow: "Flow",
+    toFlowText:
+      "The person goes into this flow, which decides what comes next. You are free at once, and the person does not come back to you by itself.",
     transferNote: "Note for who takes over",
     transferDone: "Transferred to {to}.",
-    searchTo: "Search queues and colleagues",
+    searchTo: "Search queues, colleagues and flows",
     agentsFree: { one: "{count} free", other: "{count} free" },
     waitingCount: { one: "{count} waiting", other: "{count} waiting" },
     chooseTarget: "Choose where to transfer to.",
@@ -280,7 +283,7 @@ export const text = catalogue(
 
     waiting: "à espera",
     longest: "há mais tempo",
-    inSeconds: "em {seconds} s",
+    inTimeOf: "em {time}",
     inTime: "a tempo",
     queuesTitle: "As suas filas agora",
 
@@ -464,9 +467,12 @@ export const text = catalogue(
     transferText: "Quem recebe vê toda a conversa. A pessoa fica no mesmo chat.",
     toQueue: "Fila",
     toColleague: "Colega",
+    toFlow: "Fluxo",
+    toFlowText:
+      "A pessoa vai para este fluxo, que decide o que se segue. Fica logo livre, e a pessoa não volta para si por si só.",
     transferNote: "Nota para quem recebe",
     transferDone: "Transferida para {to}.",
-    searchTo: "Procurar filas e colegas",
+    searchTo: "Procurar filas, colegas e fluxos",
     agentsFree: { one: "{count} livre", other: "{count} livres" },
     waitingCount: { one: "{count} à espera", other: "{count} à espera" },
     chooseTarget: "Escolha para onde transferir.",

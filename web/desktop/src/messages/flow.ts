@@ -178,6 +178,9 @@ const en = {
     "Nothing is kept, also with an agent, until somebody resumes it or the rule’s limit ends it.",
   does_resume_hint: "Ends a pause. What begins a recording is the rules and the agent.",
   does_stop_hint: "Nothing more of this call is recorded.",
+  rejectFor: "An email is rejected for",
+  rejectForHint: "Its sender is told what the reason says. Other channels are closed as they are.",
+  rejectNot: "It is not rejected",
   recordingReason: "Why",
   recordingReasonHint: "A word of small letters and _, such as card. It is kept with the recording.",
   would_pause: "The recording would be paused from here.",
@@ -269,6 +272,11 @@ const en = {
   secure: "Secure flow",
   secureHint:
     "Agents send the person of a call into it, to key in what nobody may hear, such as a card number. No entry point runs it.",
+  forTransfers: "Agents may transfer to it",
+  forTransfersHint:
+    "At the desk, agents choose it when they transfer a call or a chat: the person goes into it for good.",
+  diffTransfer: "Agents may transfer to it",
+  diffNoTransfer: "Agents may not transfer to it any more",
   diffSecure: "Is a secure flow",
   diffNotSecure: "Is no secure flow any more",
   diffTakes: "Takes: {names}",

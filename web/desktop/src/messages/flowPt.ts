@@ -178,6 +178,9 @@ export const pt = {
     "Nada é guardado, também com um agente, até alguém retomar ou o limite da regra acabar a pausa.",
   does_resume_hint: "Acaba uma pausa. O que inicia uma gravação são as regras e o agente.",
   does_stop_hint: "Não se grava mais nada desta chamada.",
+  rejectFor: "Um email é rejeitado por",
+  rejectForHint: "Diz-se ao remetente o que o motivo diz. Os outros canais fecham como sempre.",
+  rejectNot: "Não é rejeitado",
   recordingReason: "Porquê",
   recordingReasonHint: "Uma palavra de letras minúsculas e _, como cartao. Fica guardada com a gravação.",
   would_pause: "A gravação ficaria em pausa a partir daqui.",
@@ -270,6 +273,11 @@ export const pt = {
   secure: "Fluxo seguro",
   secureHint:
     "Os agentes enviam para ele a pessoa de uma chamada, para marcar o que ninguém pode ouvir, p. ex. o número de um cartão. Nenhum ponto de entrada o corre.",
+  forTransfers: "Os agentes podem transferir para ele",
+  forTransfersHint:
+    "Na secretária, os agentes escolhem-no ao transferir uma chamada ou um chat: a pessoa vai para ele de vez.",
+  diffTransfer: "Os agentes podem transferir para ele",
+  diffNoTransfer: "Os agentes já não podem transferir para ele",
   diffSecure: "É um fluxo seguro",
   diffNotSecure: "Já não é um fluxo seguro",
   diffTakes: "Recebe: {names}",

@@ -33,10 +33,6 @@ export const text = catalogue(
     suspendedNow: "{name} is suspended.",
     resumedNow: "{name} works again.",
     end: "End",
-    endForGood: "End for good",
-    endAsk:
-      "Everything of {name} ends: its users cannot sign in, open conversations stop, and its keys are destroyed, so that nobody can ever read its data again, not even from a backup. This cannot be undone. If it still needs its data, let it export them first.",
-    endedNow: "{name} has ended. The audit log has the receipt.",
     keys: "Keys",
     keysOf: "Keys of {name}",
     keysOwn: "Keys of this organisation",
@@ -98,10 +94,6 @@ export const text = catalogue(
     suspendedNow: "{name} está suspensa.",
     resumedNow: "{name} funciona de novo.",
     end: "Terminar",
-    endForGood: "Terminar para sempre",
-    endAsk:
-      "Acaba tudo o que é de {name}: os utilizadores deixam de entrar, as conversas abertas param e as chaves são destruídas, pelo que ninguém poderá voltar a ler os seus dados, nem de uma cópia de segurança. Não se pode desfazer. Se ainda precisar dos dados, deixe primeiro exportá-los.",
-    endedNow: "{name} terminou. O recibo está no registo de auditoria.",
     keys: "Chaves",
     keysOf: "Chaves de {name}",
     keysOwn: "Chaves desta organização",

@@ -13,6 +13,9 @@ export const text = catalogue(
     direction_out: "An agent: calls that agents make",
     queues: "Queues",
     queuesHint: "None chosen means all.",
+    campaigns: "Campaigns",
+    campaignsHint: "None chosen means all calls, also those of no campaign.",
+    campaignsEmpty: "There is no campaign yet.",
     queuesEmpty: "There is no queue yet.",
     points: "Entry points",
     pointsHint:
@@ -90,6 +93,9 @@ export const text = catalogue(
     direction_out: "Um agente: chamadas que os agentes fazem",
     queues: "Filas",
     queuesHint: "Nenhuma escolhida significa todas.",
+    campaigns: "Campanhas",
+    campaignsHint: "Nenhuma escolhida quer dizer todas as chamadas, também as de nenhuma campanha.",
+    campaignsEmpty: "Ainda não há nenhuma campanha.",
     queuesEmpty: "Ainda não há nenhuma fila.",
     points: "Pontos de entrada",
     pointsHint:

@@ -16,7 +16,10 @@ export const text = catalogue(
     groupPeople: "People",
     groupRouting: "Routing",
     groupContact: "Contacts",
+    groupOutbound: "Outbound",
     groupRules: "Rules",
+    brand: "Brand",
+    brandWhat: "What the pages look like: name, logo, colour, links.",
     users: "Users",
     apiKeys: "API keys",
     signOn: "Single sign-on",
@@ -28,6 +31,7 @@ export const text = catalogue(
     dispositions: "Dispositions",
     reasons: "Reasons",
     labels: "Labels",
+    fields: "Fields",
     hours: "Opening hours",
     entryPoints: "Entry points",
     cannedReplies: "Canned replies",
@@ -36,11 +40,16 @@ export const text = catalogue(
     alertRules: "Alerts",
     prompts: "Prompts",
     mailboxes: "Mailboxes",
+    rejectReasons: "Reasons for rejecting",
     connections: "Connections",
     trunks: "Trunks",
     phones: "Phones",
     ringGroups: "Ring groups",
     qualityForms: "Evaluation forms",
+    campaigns: "Campaigns",
+    contactLists: "Contact lists",
+    doNotCall: "Do-not-call list",
+    doNotCallWhat: "Numbers that no campaign calls.",
     qualitySamples: "Sampling rules",
     recordingRules: "Recording rules",
     rules: "Rules and retention",
@@ -67,12 +76,17 @@ export const text = catalogue(
       "What happens to a contact before an agent has it: greeting, questions, hours, queue; or while an agent lends it to a secure flow. A change applies to contacts from now on.",
     phonesWhat: "SIP phones on desks and in halls. Agents can talk by theirs in place of the browser.",
     ringGroupsWhat: "Extensions that ring several phones, one after another or all at once.",
+    fieldsWhat: "Questions of your own beside contacts, users, interactions and queues. Nothing needs them.",
     qualityFormsWhat: "What recordings are evaluated with: weighted questions.",
+    campaignsWhat: "Whom agents call of their own accord, when and how often, and how far that is.",
+    contactListsWhat: "People to be called, from a file that you look at before.",
     qualitySamplesWhat: "Which recordings are drawn for evaluation each week, and who evaluates them.",
     recordingRulesWhat:
       "Which calls are recorded, and what must have happened before. A change applies to the next calls, and to a call that changes its queue.",
     promptsWhat:
       "What callers hear: recorded voices and music, checked and at one level. Chats show their words.",
+    rejectReasonsWhat:
+      "Why emails are answered to nobody: what agents choose, what who wrote is told, and where the email goes at your provider.",
     mailboxesWhat: "Mailboxes at your own provider: their messages are work, and answers leave by them.",
     connectionsWhat: "Systems outside that flows may ask, such as a shop’s orders, and how they know you.",
     trunksWhat: "Telephone lines from an operator: their numbers, where calls arrive, and where they may go.",
@@ -105,12 +119,20 @@ export const text = catalogue(
     flowsEmpty: "The shortest flow puts everybody into one queue. Start with that, then add a greeting.",
     phonesEmpty: "Add a phone, say whose it is, and make its password.",
     ringGroupsEmpty: "Give a group an extension, say whom it rings, and what happens when nobody answers.",
+    fieldsEmpty:
+      "There are no fields yet, and nothing needs one. Ask only for what you will use: what you do not have cannot be lost.",
     qualityFormsEmpty:
       "A form asks about a call, and gives it a score. Agents see how their calls were evaluated, and answer.",
+    campaignsEmpty:
+      "A campaign gives the agents of a queue one contact after the other, to look at and call. Make a contact list first.",
+    contactListsEmpty:
+      "Make a list, and add contacts by a CSV file. You see what would happen before it does.",
     qualitySamplesEmpty: "A rule draws so many recordings of each agent a week, each as likely as another.",
     recordingRulesEmpty:
       "A recording keeps what a person and an agent say to each other, each voice apart and encrypted. Without a rule nothing is recorded.",
     promptsEmpty: "A prompt is a sound that you upload; flows say it in the place of the machine’s voice.",
+    rejectReasonsEmpty:
+      "For example “Advertising”, which says nothing, or “Not for us”, which tells the sender where to ask.",
     mailboxesEmpty:
       "Connect a mailbox, and people who write to it are answered here. Its messages stay at your provider.",
     connectionsEmpty: "A connection lets a flow look something up, for example where an order is.",
@@ -129,6 +151,7 @@ export const text = catalogue(
     new_dispositions: "New disposition",
     new_reasons: "New reason",
     new_labels: "New label",
+    new_fields: "New field",
     new_hours: "New opening hours",
     "new_entry-points": "New entry point",
     "new_canned-replies": "New canned reply",
@@ -137,11 +160,14 @@ export const text = catalogue(
     "new_alert-rules": "New alert",
     new_prompts: "New prompt",
     new_mailboxes: "New mailbox",
+    "new_reject-reasons": "New reason for rejecting",
     new_connections: "New connection",
     new_trunks: "New trunk",
     new_phones: "New phone",
     "new_ring-groups": "New ring group",
     "new_quality-forms": "New evaluation form",
+    new_campaigns: "New campaign",
+    "new_contact-lists": "New contact list",
     "new_quality-samples": "New sampling rule",
     "new_recording-rules": "New recording rule",
     flowSteps: { one: "1 step", other: "{count} steps" },
@@ -231,7 +257,10 @@ export const text = catalogue(
     groupPeople: "Pessoas",
     groupRouting: "Encaminhamento",
     groupContact: "Contactos",
+    groupOutbound: "Saída",
     groupRules: "Regras",
+    brand: "Marca",
+    brandWhat: "O aspeto das páginas: nome, logótipo, cor, ligações.",
     users: "Utilizadores",
     apiKeys: "Chaves de API",
     signOn: "Início de sessão único",
@@ -243,6 +272,7 @@ export const text = catalogue(
     dispositions: "Resultados",
     reasons: "Motivos",
     labels: "Etiquetas",
+    fields: "Campos",
     hours: "Horários",
     entryPoints: "Pontos de entrada",
     cannedReplies: "Respostas prontas",
@@ -251,11 +281,16 @@ export const text = catalogue(
     alertRules: "Alertas",
     prompts: "Gravações",
     mailboxes: "Caixas de correio",
+    rejectReasons: "Motivos de rejeição",
     connections: "Ligações",
     trunks: "Troncos",
     phones: "Telefones",
     ringGroups: "Grupos de toque",
     qualityForms: "Formulários de avaliação",
+    campaigns: "Campanhas",
+    contactLists: "Listas de contactos",
+    doNotCall: "Números a não chamar",
+    doNotCallWhat: "Números a que nenhuma campanha liga.",
     qualitySamples: "Regras de amostragem",
     recordingRules: "Regras de gravação",
     rules: "Regras e retenção",
@@ -284,12 +319,18 @@ export const text = catalogue(
     phonesWhat: "Telefones SIP em secretárias e átrios. Os agentes podem falar pelo seu em vez do navegador.",
     ringGroupsWhat:
       "Extensões que fazem tocar vários telefones, um a seguir ao outro ou todos ao mesmo tempo.",
+    fieldsWhat: "Perguntas suas ao lado de contactos, utilizadores, interações e filas. Nada precisa delas.",
     qualityFormsWhat: "Com que se avaliam as gravações: perguntas com peso.",
+    campaignsWhat:
+      "A quem os agentes ligam por iniciativa da casa, quando e quantas vezes, e em que ponto está.",
+    contactListsWhat: "Pessoas a quem ligar, de um ficheiro que se vê antes.",
     qualitySamplesWhat: "Que gravações são sorteadas para avaliação todas as semanas, e quem as avalia.",
     recordingRulesWhat:
       "Que chamadas são gravadas, e o que tem de acontecer antes. Uma mudança vale para as próximas chamadas, e para uma que mude de fila.",
     promptsWhat:
       "O que ouve quem liga: vozes gravadas e música, verificadas e ao mesmo nível. Os chats mostram as palavras.",
+    rejectReasonsWhat:
+      "Porque não se responde a emails: o que os agentes escolhem, o que se diz a quem escreveu e para onde vai o email no fornecedor.",
     mailboxesWhat:
       "Caixas de correio no seu fornecedor: as mensagens são trabalho e as respostas saem por elas.",
     connectionsWhat:
@@ -327,13 +368,21 @@ export const text = catalogue(
     flowsEmpty: "O fluxo mais curto põe todos numa fila. Comece por aí e junte depois uma saudação.",
     phonesEmpty: "Junte um telefone, diga de quem é e crie a sua palavra-passe.",
     ringGroupsEmpty: "Dê ao grupo uma extensão, diga a quem toca e o que acontece quando ninguém atende.",
+    fieldsEmpty:
+      "Ainda não há campos, e nada precisa de um. Pergunte só o que vai usar: o que não tem não se pode perder.",
     qualityFormsEmpty:
       "Um formulário faz perguntas sobre uma chamada e dá-lhe uma pontuação. Os agentes veem como as suas chamadas foram avaliadas, e respondem.",
+    campaignsEmpty:
+      "Uma campanha dá aos agentes de uma fila um contacto após outro, para verem e ligarem. Crie primeiro uma lista de contactos.",
+    contactListsEmpty:
+      "Crie uma lista e acrescente contactos por um ficheiro CSV. Vê o que aconteceria antes de acontecer.",
     qualitySamplesEmpty:
       "Uma regra sorteia tantas gravações de cada agente por semana, cada uma tão provável como outra.",
     recordingRulesEmpty:
       "Uma gravação guarda o que uma pessoa e um agente dizem um ao outro, cada voz à parte e cifrada. Sem uma regra, nada é gravado.",
     promptsEmpty: "Uma gravação é um som que envia; os fluxos dizem-na em vez da voz da máquina.",
+    rejectReasonsEmpty:
+      "Por exemplo “Publicidade”, que nada diz, ou “Não é connosco”, que diz ao remetente onde perguntar.",
     mailboxesEmpty:
       "Ligue uma caixa de correio e responda aqui a quem lhe escreve. As mensagens ficam no seu fornecedor.",
     connectionsEmpty: "Uma ligação deixa um fluxo consultar algo, por exemplo onde está uma encomenda.",
@@ -353,6 +402,7 @@ export const text = catalogue(
     new_dispositions: "Novo resultado",
     new_reasons: "Novo motivo",
     new_labels: "Nova etiqueta",
+    new_fields: "Novo campo",
     new_hours: "Novo horário",
     "new_entry-points": "Novo ponto de entrada",
     "new_canned-replies": "Nova resposta pronta",
@@ -361,11 +411,14 @@ export const text = catalogue(
     "new_alert-rules": "Novo alerta",
     new_prompts: "Nova gravação",
     new_mailboxes: "Nova caixa de correio",
+    "new_reject-reasons": "Novo motivo de rejeição",
     new_connections: "Nova ligação",
     new_trunks: "Novo tronco",
     new_phones: "Novo telefone",
     "new_ring-groups": "Novo grupo de toque",
     "new_quality-forms": "Novo formulário de avaliação",
+    new_campaigns: "Nova campanha",
+    "new_contact-lists": "Nova lista de contactos",
     "new_quality-samples": "Nova regra de amostragem",
     "new_recording-rules": "Nova regra de gravação",
     flowSteps: { one: "1 passo", other: "{count} passos" },

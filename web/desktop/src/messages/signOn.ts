@@ -9,6 +9,7 @@ export const text = catalogue(
       "As a web application with the authorization code flow. It gives you a client and a secret; give it these addresses.",
     redirect: "Redirect address",
     logout: "Back-channel logout address (if the provider has it)",
+    signedOut: "Address after signing out (post-logout redirect)",
     provider: "2. Say where it is",
     name: "Name of the provider",
     nameHint: "As your users know it.",
@@ -41,6 +42,9 @@ export const text = catalogue(
     removeRow: "Remove {value}",
     use: "4. Use it",
     enabled: "Users may sign in with it",
+    signOut: "Who signs out here is signed out at the provider, too",
+    signOutHint:
+      "For computers that several people share. The provider must know the address after signing out, above.",
     only: "Users sign in with it only",
     onlyHint:
       "Passwords and passkeys open nothing any more, but for the account below. You can switch it on when you are signed in by the provider yourself, so that it is known to work.",
@@ -72,7 +76,6 @@ export const text = catalogue(
     unlinkUser: "Unlink",
     userLinked: "The user is linked",
     userUnlinked: "The user is not linked any more",
-    changedElsewhere: "Somebody else changed this meanwhile. What they saved is shown; enter yours again.",
     required: "This is needed.",
     returnTitle: "Signing in",
     returnBusy: "One moment…",
@@ -92,6 +95,7 @@ export const text = catalogue(
     match_linked: "It leads to {user}, who is linked.",
     match_claim: "It leads to {user}, who would be linked by name at the first sign-in.",
     match_created: "A user would be made at the first sign-in.",
+    noEnd: "The provider does not offer to end its own session (end_session_endpoint).",
     notFresh:
       "The provider does not say when somebody proved who it is (auth_time). Who signs in by it cannot confirm sensitive changes, except with a passkey.",
     reason_unreachable: "It does not answer, or nothing that can be read. Is the issuer right?",
@@ -121,6 +125,7 @@ export const text = catalogue(
       "Como aplicação web com o fluxo de código de autorização. Ele dá-lhe um cliente e um segredo; dê-lhe estes endereços.",
     redirect: "Endereço de retorno",
     logout: "Endereço de fim de sessão (back-channel, se o fornecedor o tiver)",
+    signedOut: "Endereço depois de terminar a sessão (post-logout redirect)",
     provider: "2. Diga onde está",
     name: "Nome do fornecedor",
     nameHint: "Como os seus utilizadores o conhecem.",
@@ -155,6 +160,9 @@ export const text = catalogue(
     removeRow: "Remover {value}",
     use: "4. Use-o",
     enabled: "Os utilizadores podem iniciar sessão com ele",
+    signOut: "Quem termina a sessão aqui termina-a também no fornecedor",
+    signOutHint:
+      "Para computadores que várias pessoas partilham. O fornecedor tem de conhecer o endereço depois de terminar a sessão, acima.",
     only: "Os utilizadores só iniciam sessão com ele",
     onlyHint:
       "As palavras-passe e as chaves de acesso deixam de abrir seja o que for, exceto na conta abaixo. Pode ligá-lo quando tiver iniciado sessão pelo fornecedor, para que se saiba que funciona.",
@@ -186,8 +194,6 @@ export const text = catalogue(
     unlinkUser: "Desassociar",
     userLinked: "O utilizador está associado",
     userUnlinked: "O utilizador já não está associado",
-    changedElsewhere:
-      "Outra pessoa alterou isto entretanto. Mostra-se o que guardou; introduza de novo o seu.",
     required: "É necessário.",
     returnTitle: "A iniciar sessão",
     returnBusy: "Um momento…",
@@ -207,6 +213,7 @@ export const text = catalogue(
     match_linked: "Leva a {user}, que está associado.",
     match_claim: "Leva a {user}, que seria associado pelo nome no primeiro início de sessão.",
     match_created: "Seria criado um utilizador no primeiro início de sessão.",
+    noEnd: "O fornecedor não permite terminar a sua própria sessão (end_session_endpoint).",
     notFresh:
       "O fornecedor não diz quando alguém provou quem é (auth_time). Quem entra por ele não pode confirmar alterações sensíveis, a não ser com uma chave de acesso.",
     reason_unreachable: "Não responde, ou nada que se possa ler. O emissor está certo?",

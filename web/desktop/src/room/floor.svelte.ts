@@ -71,6 +71,8 @@ export class FloorBoard {
       live.onResync(() => void this.load()),
       live.on("queue.changed", (queue) => this.#later(() => this.queues.set(queue.id, queue))),
       live.on("agent.changed", (agent) => this.#later(() => this.#agent(agent))),
+      live.on("agent.left", ({ id }) => this.#later(() => this.agents.delete(id))),
+      live.on("interaction.left", ({ id }) => this.#later(() => this.waiting.delete(id))),
       live.on("interaction.changed", (work) => this.#later(() => this.#work(work))),
     ];
     return () => {

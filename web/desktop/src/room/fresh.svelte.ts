@@ -29,6 +29,8 @@ export class Fresh<T> {
       live.on("queue.changed", later),
       live.on("agent.changed", later),
       live.on("interaction.changed", later),
+      live.on("agent.left", later),
+      live.on("interaction.left", later),
       live.on("setup.changed", later),
     ];
     this.#over = false;

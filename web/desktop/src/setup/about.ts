@@ -1,8 +1,10 @@
 import { locale } from "$ui/i18n.svelte";
+import { span } from "$ui/span";
 import { textOf } from "../messages/desk";
 import { text } from "../messages/setup";
 import type {
   AlertRule,
+  Campaign,
   CannedReply,
   Connection,
   ConsentText,
@@ -22,6 +24,7 @@ import type {
   Trunk,
 } from "../api/types";
 import { text as membersText } from "../messages/members";
+import { text as campaigns } from "../messages/campaigns";
 import { text as office } from "../messages/office";
 import { ruleText } from "../state/alertText";
 import { names } from "../state/names.svelte";
@@ -38,7 +41,7 @@ export function about(kind: SetupKind, body: SetupKinds[SetupKind] & { id?: stri
       const q = body as Queue;
       return [
         `${text("members")}: ${[q.members.length || "", q.member_rule && membersText("byRule")].filter(Boolean).join(" + ") || text("everything")}`,
-        `${q.service_percent} % / ${q.service_seconds} s`,
+        `${q.service_percent} % / ${span(q.service_seconds)}`,
         ...q.needs.map((n) => `${names.of("skills", n.skill)} ≥ ${n.level}`),
       ].join(" · ");
     }
@@ -95,6 +98,10 @@ export function about(kind: SetupKind, body: SetupKinds[SetupKind] & { id?: stri
       return [r.enabled ? "" : text("outOfService"), recorded(r, knownOfRecording, locale.language)]
         .filter(Boolean)
         .join(" · ");
+    }
+    case "campaigns": {
+      const c = body as Campaign;
+      return [campaigns(`state_${c.state}`), names.of("queues", c.queue)].filter(Boolean).join(" · ");
     }
     case "trunks":
       return (body as Trunk).numbers

@@ -17,12 +17,17 @@ import Cable from "@lucide/svelte/icons/cable";
 import Phone from "@lucide/svelte/icons/phone";
 import PhoneCall from "@lucide/svelte/icons/phone-call";
 import AudioLines from "@lucide/svelte/icons/audio-lines";
+import Ban from "@lucide/svelte/icons/ban";
 import Unplug from "@lucide/svelte/icons/unplug";
 import ClipboardList from "@lucide/svelte/icons/clipboard-list";
+import TextCursorInput from "@lucide/svelte/icons/text-cursor-input";
+import BookUser from "@lucide/svelte/icons/book-user";
+import Megaphone from "@lucide/svelte/icons/megaphone";
 import Shuffle from "@lucide/svelte/icons/shuffle";
 import GitBranch from "@lucide/svelte/icons/git-branch";
 import type { Permission, SetupKind, SetupKinds } from "../api/types";
 import { blankRule } from "../alerts/ruleForm";
+import { blankField, nameOf } from "../fields/field";
 import { blankTrunk } from "./trunkForm";
 import type { SetupText } from "../messages/setup";
 
@@ -68,6 +73,7 @@ export const kinds: readonly KindInfo[] = [
       max_missed: 2,
       service_seconds: 60,
       service_percent: 80,
+      service_hours: "email",
       short_seconds: 5,
       hours: "",
       dispositions: [],
@@ -257,6 +263,15 @@ export const kinds: readonly KindInfo[] = [
     name: byName,
   }),
   info({
+    kind: "reject-reasons",
+    title: "rejectReasons",
+    what: "rejectReasonsWhat",
+    empty: "rejectReasonsEmpty",
+    icon: Ban,
+    blank: () => ({ name: "", text: {}, after: "mailbox", move_to: "" }),
+    name: byName,
+  }),
+  info({
     kind: "prompts",
     title: "prompts",
     what: "promptsWhat",
@@ -344,6 +359,7 @@ export const kinds: readonly KindInfo[] = [
       enabled: true,
       queues: [],
       entry_points: [],
+      campaigns: [],
       direction: "any",
       percent: 100,
       on_demand: false,
@@ -356,6 +372,40 @@ export const kinds: readonly KindInfo[] = [
       pause_minutes: 0,
       keep_days: 0,
     }),
+    name: byName,
+  }),
+  info({
+    kind: "campaigns",
+    title: "campaigns",
+    what: "campaignsWhat",
+    empty: "campaignsEmpty",
+    icon: Megaphone,
+    writes: "campaign.manage",
+    blank: () => ({
+      name: "",
+      state: "draft",
+      lists: [],
+      queue: "",
+      caller: "",
+      hours: "",
+      max_attempts: 3,
+      busy_minutes: 15,
+      no_answer_minutes: 240,
+      unreachable_minutes: 60,
+      preview_seconds: 300,
+      outcomes: [],
+      notes: "",
+    }),
+    name: byName,
+  }),
+  info({
+    kind: "contact-lists",
+    title: "contactLists",
+    what: "contactListsWhat",
+    empty: "contactListsEmpty",
+    icon: BookUser,
+    writes: "campaign.manage",
+    blank: () => ({ name: "" }),
     name: byName,
   }),
   info({
@@ -387,5 +437,14 @@ export const kinds: readonly KindInfo[] = [
       seconds: 30,
     }),
     name: byName,
+  }),
+  info({
+    kind: "fields",
+    title: "fields",
+    what: "fieldsWhat",
+    empty: "fieldsEmpty",
+    icon: TextCursorInput,
+    blank: () => blankField(),
+    name: nameOf,
   }),
 ];

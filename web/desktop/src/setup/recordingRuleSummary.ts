@@ -6,6 +6,7 @@ import { fill, join } from "./summary";
 export interface RecordingKnown {
   queue: (id: string) => string;
   entry: (id: string) => string;
+  campaign: (id: string) => string;
   text: (id: string) => string;
 }
 
@@ -18,6 +19,7 @@ const en = {
   out: "outgoing ",
   of: " of {list}",
   by: " by {list}",
+  within: " in {list}",
   every: "Records every {way}call{of}{by}{after}.",
   share: "Records {percent} of 100 {way}calls{of}{by}{after}.",
   wish: "Records {way}calls{of}{by} when the agent wants it{after}.",
@@ -57,6 +59,7 @@ const pt: typeof en = {
   out: " que os agentes fazem",
   of: " de {list}",
   by: " por {list}",
+  within: " em {list}",
   every: "Grava todas as chamadas{of}{way}{by}{after}.",
   share: "Grava {percent} em cada 100 chamadas{of}{way}{by}{after}.",
   wish: "Grava, quando o agente o quer, chamadas{of}{way}{by}{after}.",
@@ -104,7 +107,8 @@ function few(list: readonly string[], t: Texts): string {
 export function recorded(rule: RecordingRule, known: RecordingKnown, language: Language): string {
   const t = texts[language];
   // Calls that agents make come by no entry point, so a rule that names some is for the others.
-  const way = rule.entry_points.length ? "in" : rule.direction;
+  const campaigns = rule.campaigns as readonly string[] | undefined; // rules of before have none
+  const way = rule.entry_points.length ? "in" : campaigns?.length ? "out" : rule.direction;
   const manner = forbids(rule)
     ? "never"
     : rule.percent === 100
@@ -116,7 +120,11 @@ export function recorded(rule: RecordingRule, known: RecordingKnown, language: L
     percent: rule.percent ?? "…", // nothing, while it is written
     way: t[way],
     of: rule.queues.length ? fill(t.of, { list: few(rule.queues.map(known.queue), t) }) : "",
-    by: rule.entry_points.length ? fill(t.by, { list: few(rule.entry_points.map(known.entry), t) }) : "",
+    by: rule.entry_points.length
+      ? fill(t.by, { list: few(rule.entry_points.map(known.entry), t) })
+      : campaigns?.length
+        ? fill(t.within, { list: few(campaigns.map(known.campaign), t) })
+        : "",
     after: fill(t[rule.consent], { text: known.text(rule.consent_text) || "…" }),
   });
 }

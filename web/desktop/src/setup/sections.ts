@@ -1,6 +1,8 @@
 import type { Component } from "svelte";
 import Gauge from "@lucide/svelte/icons/gauge";
 import KeyRound from "@lucide/svelte/icons/key-round";
+import Palette from "@lucide/svelte/icons/palette";
+import PhoneOff from "@lucide/svelte/icons/phone-off";
 import Scale from "@lucide/svelte/icons/scale";
 import ShieldUser from "@lucide/svelte/icons/shield-user";
 import ShieldCheck from "@lucide/svelte/icons/shield-check";
@@ -18,6 +20,8 @@ export interface Entry {
   icon: Component<{ size?: number; "aria-hidden"?: "true" }>;
   kind?: SetupKind;
   permission?: Permission;
+  /** Not for who has the permission for a part of the organisation. */
+  whole?: boolean;
 }
 
 const entry = (path: SetupKind): Entry => {
@@ -61,6 +65,7 @@ const all: { heading: SetupText; entries: Entry[] }[] = [
     entries: [
       entry("entry-points"),
       entry("mailboxes"),
+      entry("reject-reasons"),
       entry("trunks"),
       entry("phones"),
       entry("ring-groups"),
@@ -68,6 +73,22 @@ const all: { heading: SetupText; entries: Entry[] }[] = [
       entry("canned-replies"),
       entry("dispositions"),
       entry("labels"),
+      entry("fields"),
+    ],
+  },
+  {
+    heading: "groupOutbound",
+    entries: [
+      entry("campaigns"),
+      entry("contact-lists"),
+      {
+        path: "do-not-call",
+        label: "doNotCall",
+        what: "doNotCallWhat",
+        icon: PhoneOff,
+        permission: "campaign.manage",
+        whole: true,
+      },
     ],
   },
   {
@@ -76,6 +97,7 @@ const all: { heading: SetupText; entries: Entry[] }[] = [
       entry("recording-rules"),
       entry("quality-forms"),
       entry("quality-samples"),
+      { path: "brand", label: "brand", what: "brandWhat", icon: Palette, permission: "brand.manage" },
       { path: "rules", label: "rules", what: "rulesWhat", icon: Scale },
       { path: "usage", label: "usage", what: "usageWhat", icon: Gauge, permission: "usage.read" },
     ],
@@ -84,4 +106,9 @@ const all: { heading: SetupText; entries: Entry[] }[] = [
 
 /** The pages by group: those that this user may see. */
 export const sections = () =>
-  all.map((s) => ({ ...s, entries: s.entries.filter((e) => !e.permission || session.may(e.permission)) }));
+  all.map((s) => ({
+    ...s,
+    entries: s.entries.filter(
+      (e) => !e.permission || (e.whole ? session.mayAll(e.permission) : session.may(e.permission)),
+    ),
+  }));

@@ -1,4 +1,5 @@
 import type { Language } from "$ui/i18n.svelte";
+import { span } from "../../../ui/span";
 import type { Queue, SkillNeed } from "../api/types";
 
 /** What the summary needs to know of the rest of the set-up. */
@@ -109,16 +110,6 @@ const pt: typeof en = {
 };
 
 const texts: Record<Language, typeof en> = { en, pt };
-
-/** "45 s", "2 min", "1 h 30 min". */
-export function span(seconds: number): string {
-  const parts: string[] = [];
-  const left = Math.max(0, Math.round(seconds) || 0);
-  if (left >= 3600) parts.push(`${Math.floor(left / 3600)} h`);
-  if (left % 3600 >= 60) parts.push(`${Math.floor((left % 3600) / 60)} min`);
-  if (left % 60 || !parts.length) parts.push(`${left % 60} s`);
-  return parts.join(" ");
-}
 
 /** What is still asked for with so many levels off. */
 export function eased(needs: readonly SkillNeed[], off: number): SkillNeed[] {

@@ -107,7 +107,10 @@ class Alerts {
 
 export const alerts = new Alerts();
 
-/** Who may set thresholds and say that an alert was seen. */
+/** Who may set thresholds, which are of the whole organisation. */
+export const maySetAlerts = () => mayManageAlerts() && !session.me?.partly.includes("alert.manage");
+
+/** Who may say that an alert was seen. */
 export const mayManageAlerts = () => session.may("alert.manage");
 
 /** The name of the rule behind an alert, also of one that is out of use. */

@@ -368,7 +368,7 @@ class Desk {
     }
   }
 
-  transfer(id: string, to: { queue?: string; user?: string; note: string }): Promise<void> {
+  transfer(id: string, to: { queue?: string; user?: string; flow?: string; note: string }): Promise<void> {
     return this.#give(id, () =>
       api.POST("/api/v1/interactions/{id}/transfer", { params: { path: { id } }, body: to }),
     );

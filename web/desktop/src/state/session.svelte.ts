@@ -94,13 +94,13 @@ class Session {
 
   async signOut(): Promise<void> {
     // Each may be over by itself; that the one is does not end the other.
-    const over = (error: unknown) => {
+    const over = (error: unknown): undefined => {
       if (!(error instanceof Problem) || error.status !== 401) throw error;
     };
     if (this.me?.support) await api.POST("/api/v1/support-access/leave").catch(over);
-    await api.POST("/api/v1/sign-out").catch(over);
-    // A fresh page: no name or message of the session stays in its memory.
-    location.assign("/app/");
+    const out = await take(api.POST("/api/v1/sign-out")).catch(over);
+    // A fresh page, the provider's if its session ends, too: no name or message of the session stays in memory.
+    location.assign(out?.provider ?? "/app/");
   }
 
   ended(notice: string): void {
@@ -117,6 +117,11 @@ class Session {
     return this.me?.permissions.includes(permission) ?? false;
   }
 
+  /** Not only for a part of the organisation. */
+  mayAll(permission: Permission): boolean {
+    return this.may(permission) && !this.me?.partly.includes(permission);
+  }
+
   get home(): string {
     const support = this.me?.support;
     if (support) {
@@ -124,6 +129,7 @@ class Session {
         return this.may("floor.watch") && !this.may("setup.write") ? "/room" : "/setup";
       return support.interaction ? `/conversations/${support.interaction}` : "/privacy/notice";
     }
+    if (this.me?.organisation.ends_at) return "/leaving";
     if (this.may("desk.use") && this.me?.user.kinds.includes("agent")) return "/desk";
     if (this.may("floor.watch") && !this.may("setup.write")) return "/room";
     if (this.may("setup.write")) return "/setup";

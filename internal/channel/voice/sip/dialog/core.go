@@ -232,8 +232,13 @@ func (c *core) answered(tx *clientTx, m *wire.Message) bool {
 		}
 		tx.state = proceeding
 		if invite {
-			if tx.retransmit = (time.Time{}); !tx.gone {
+			tx.retransmit = time.Time{}
+			switch {
+			case tx.gone:
+			case tx.purpose == forCall: // it may ring as long as its caller likes
 				tx.giveUp = time.Time{}
+			default:
+				tx.giveUp = c.now.Add(64 * t.T1)
 			}
 		} else if !tx.retransmit.IsZero() {
 			tx.interval = t.T2

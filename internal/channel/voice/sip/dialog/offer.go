@@ -1,6 +1,8 @@
 package dialog
 
 import (
+	"strconv"
+	"strings"
 	"time"
 
 	"nubitalk/internal/channel/voice/sip/wire"
@@ -238,16 +240,51 @@ func (l *Leg) AnswerOffer(body Body) {
 // cannot be taken.
 func (l *Leg) RefuseOffer(code int) {
 	if l.owed != nil && l.theirs == nil {
-		// There is no way to refuse an offer in a 2xx but to take the call and
-		// end it; in a PRACK, none at all.
-		l.Acknowledge(Body{})
+		// An offer in a response cannot be refused, but each stream of it can.
+		l.Acknowledge(l.without(l.remoteSD))
 		return
 	}
 	tx := l.theirs
 	if tx == nil {
 		return
 	}
+	if tx.method == wire.Prack { // which gets a 2xx in any case (RFC 3262 §3)
+		l.AnswerOffer(l.without(l.remoteSD))
+		return
+	}
 	l.theirs = nil
 	l.refuse(tx, code)
 	l.settle()
+}
+
+// without is the answer to an offer of which no stream is taken (RFC 3264 §6): one
+// that cannot be refused as a whole. It goes on the origin of what we described last.
+func (l *Leg) without(offer Body) Body {
+	origin := "- " + strconv.FormatUint(l.env.Random()>>1, 10) + " 1 IN IP4 0.0.0.0"
+	if was := field(l.last, "o="); len(was) > 0 {
+		if f := strings.Fields(was[0]); len(f) == 6 {
+			if n, err := strconv.ParseUint(f[2], 10, 64); err == nil {
+				f[2] = strconv.FormatUint(n+1, 10)
+				origin = strings.Join(f, " ")
+			}
+		}
+	}
+	b := "v=0\r\no=" + origin + "\r\ns=-\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\n"
+	for _, m := range field(offer, "m=") {
+		if f := strings.Fields(m); len(f) >= 4 {
+			f[1] = "0"
+			b += "m=" + strings.Join(f, " ") + "\r\n"
+		}
+	}
+	return SDP([]byte(b))
+}
+
+// field is the values of a field of a session description.
+func field(b Body, name string) (all []string) {
+	for line := range strings.Lines(string(b.Data)) {
+		if v, ok := strings.CutPrefix(line, name); ok {
+			all = append(all, strings.TrimSpace(v))
+		}
+	}
+	return all
 }

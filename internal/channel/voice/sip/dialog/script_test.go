@@ -260,7 +260,7 @@ func TestReliableProvisionalOfTheOther(t *testing.T) {
 	reliable("7")
 	s.wants("repeated, or out of order", s.saw()+s.heard(l), "")
 	reliable("6")
-	s.wants("in order", s.saw()+" "+s.heard(l), "PRACK EarlyMedia early")
+	s.wants("in order, and the answer is agreed", s.saw()+" "+s.heard(l), "PRACK Ringing{Code:183}")
 }
 
 func TestReliableProvisionalOfOurs(t *testing.T) {
@@ -323,6 +323,24 @@ func TestTwoReinvitesAtATime(t *testing.T) {
 	s.wants("the second", s.saw(), "100 to INVITE, 500 to INVITE")
 	s.within(l, "CANCEL", 1) // another branch than the INVITE's
 	s.wants("a CANCEL of nothing", s.saw(), "481 to CANCEL")
+}
+
+// Whoever says that it tries, and then nothing more, is gone: a call that stands has nobody
+// who may take long to pick up.
+func TestAReinviteThatIsTriedForEver(t *testing.T) {
+	s := newScript(t)
+	l, _ := s.stands()
+	s.saw()
+	s.heard(l)
+	s.a.wish(l, func(l *Leg) { l.Reinvite(sdp("offer2")) })
+	s.pass(20 * time.Second)
+	s.answer(s.last(), 100, "")
+	s.pass(31 * time.Second)
+	s.wants("it may take that long", l.State().String(), "standing")
+	s.saw()
+	s.pass(2 * time.Second)
+	s.wants("then", strings.TrimSuffix(s.saw(), ", BYE"), "BYE")
+	s.wants("the owner hears", s.heard(l), "Ended{By:gone Reason:{SIP:481 Q850:0 Text:}}")
 }
 
 func TestGlareTimes(t *testing.T) {
@@ -455,11 +473,17 @@ func TestTransfer(t *testing.T) {
 	s.answer(s.last(), 200, "")
 	s.saw()
 	s.within(l, "REFER", 3, "Refer-To: <http://x>")
-	s.wants("to what cannot be called", s.saw(), "416 to REFER")
+	s.wants("to what cannot be called", s.last().Get("Subscription-State")+" "+string(s.last().Body), "terminated;reason=noresource SIP/2.0 416 Unsupported URI Scheme\r\n")
+	s.wants("that ends no call", s.saw(), "202 to REFER, NOTIFY, NOTIFY")
 	s.within(l, "REFER", 4, "Refer-To: <sip:fifth@x>")
 	s.a.wish(l, func(l *Leg) { l.RefuseRefer(603) })
 	s.pass(0)
 	s.wants("refused", s.saw(), "603 to REFER")
+	s.within(l, "REFER", 5, "Refer-To: <sip:sixth@x?Replaces=gone%3Bto-tag%3Da%3Bfrom-tag%3Db>")
+	s.a.wish(l, func(l *Leg) { l.RefuseRefer(481) })
+	s.pass(0)
+	s.wants("its end", s.last().Get("Subscription-State")+" "+string(s.last().Body), "terminated;reason=noresource SIP/2.0 481 Call/Transaction Does Not Exist\r\n")
+	s.wants("where the other call is not there, this one is", s.saw(), "202 to REFER, NOTIFY, NOTIFY")
 	s.heard(l)
 
 	// Ours.
@@ -474,10 +498,10 @@ func TestTransfer(t *testing.T) {
 	}
 	s.answer(m, 202, "")
 	s.saw()
-	s.within(l, "NOTIFY", 5, "Event: refer", "Subscription-State: active;expires=60", "Content-Type: message/sipfrag", "", "SIP/2.0 180 Ringing")
-	s.within(l, "NOTIFY", 6, "Event: presence", "Subscription-State: active")
-	s.within(l, "NOTIFY", 7, "Event: refer", "Subscription-State: terminated;reason=noresource", "Content-Type: message/sipfrag", "", "SIP/2.0 200 OK")
-	s.within(l, "NOTIFY", 8, "Event: refer", "Subscription-State: terminated", "Content-Type: message/sipfrag", "", "SIP/2.0 200 OK")
+	s.within(l, "NOTIFY", 6, "Event: refer", "Subscription-State: active;expires=60", "Content-Type: message/sipfrag", "", "SIP/2.0 180 Ringing")
+	s.within(l, "NOTIFY", 7, "Event: presence", "Subscription-State: active")
+	s.within(l, "NOTIFY", 8, "Event: refer", "Subscription-State: terminated;reason=noresource", "Content-Type: message/sipfrag", "", "SIP/2.0 200 OK")
+	s.within(l, "NOTIFY", 9, "Event: refer", "Subscription-State: terminated", "Content-Type: message/sipfrag", "", "SIP/2.0 200 OK")
 	s.wants("answers", s.saw(), "200 to NOTIFY, 489 to NOTIFY, 200 to NOTIFY, 481 to NOTIFY")
 	s.wants("the owner hears", s.heard(l), "ReferStatus{Code:180 Final:false}, ReferStatus{Code:200 Final:true}")
 	s.a.wish(l, func(l *Leg) { l.Refer(to, "") })

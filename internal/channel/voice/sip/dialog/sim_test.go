@@ -112,7 +112,12 @@ func (s *sim) arrived(l *Leg) {
 	}
 	if early {
 		s.soon(time.Second, func() {
-			s.b.wish(l, func(l *Leg) { l.Progress(183, sdp(answer)) })
+			s.b.wish(l, func(l *Leg) {
+				if offer == "" && l.State() == Early && s.asked[l] == "" {
+					s.ask(l, answer) // its PRACK brings the answer
+				}
+				l.Progress(183, sdp(answer))
+			})
 		})
 	}
 	s.in(time.Second+time.Duration(s.rng.Int64N(int64(6*time.Second))), func() {
@@ -126,9 +131,9 @@ func (s *sim) arrived(l *Leg) {
 				if l.State() == Early {
 					s.answered = true
 				}
-				if offer == "" {
+				if offer == "" && s.sessions[l] == "" {
 					s.ask(l, answer)
-				} else {
+				} else if offer != "" {
 					s.sessions[l] = offer
 				}
 				l.Answer(sdp(answer))

@@ -2,6 +2,7 @@ package dialog
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -111,9 +112,6 @@ func (l *Leg) referred(tx *serverTx, m *wire.Message) {
 	case err != nil:
 		l.refuse(tx, 400)
 		return
-	case !a.URI.SIP() && a.URI.Scheme != "tel":
-		l.refuse(tx, 416)
-		return
 	case l.state != Standing || l.asked != nil || l.serving:
 		l.refuse(tx, 491)
 		return
@@ -126,6 +124,10 @@ func (l *Leg) referred(tx *serverTx, m *wire.Message) {
 	by, _ := wire.ParseAddress(m.Get("Referred-By"))
 	l.asked, l.askedID = tx, m.CSeq.Number
 	l.later, l.hadOne = l.hadOne, true
+	if !a.URI.SIP() && a.URI.Scheme != "tel" {
+		l.RefuseRefer(416)
+		return
+	}
 	l.emit(Refer{To: to, Replaces: replaces, ReferredBy: by})
 }
 
@@ -166,14 +168,26 @@ func (l *Leg) AcceptRefer() {
 	l.ReferProgress(100)
 }
 
-// RefuseRefer refuses it; 603 is the usual code.
+// RefuseRefer refuses it; 603 is the usual code. What as an answer says of this call
+// that it is not there, or cannot be reached by what its Contact names, is told by
+// NOTIFY: the other end would give this call up, and not the one that it wished for
+// (RFC 5057 §5.1).
 func (l *Leg) RefuseRefer(code int) {
 	if l.asked == nil {
+		return
+	}
+	if slices.Contains(endDialogs, code) {
+		l.AcceptRefer()
+		l.ReferProgress(code)
 		return
 	}
 	l.refuse(l.asked, code)
 	l.asked = nil
 }
+
+// endDialogs are the refusals that end the dialog of the request, whatever it is
+// (RFC 5057 §5.1); 481 ends at least what the request is about.
+var endDialogs = []int{404, 410, 416, 481, 482, 484, 485, 502, 604}
 
 // ReferProgress tells the other end how its REFER goes; a code of 200 or more
 // ends that.

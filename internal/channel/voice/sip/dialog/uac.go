@@ -208,6 +208,10 @@ func (l *Leg) progressed(tx *clientTx, m *wire.Message, src Source) {
 			return
 		}
 		l.request(prack, to, forNothing).peer = p
+		if p.firm { // offer and answer are agreed: this describes nothing (§5)
+			body = Body{}
+		}
+		p.firm = p.firm || !body.Empty()
 	}
 	if l.hung != nil {
 		return
@@ -249,7 +253,10 @@ func (l *Leg) accepted(tx *clientTx, m *wire.Message, src Source) {
 	l.state = Standing
 	l.owed = nil
 	body := bodyOf(m)
-	if l.call.Body.Empty() && !body.Empty() {
+	if p.firm { // a reliable response has brought the answer (RFC 3261 §13.2.1)
+		body = p.early
+	}
+	if l.call.Body.Empty() && !body.Empty() && !p.firm {
 		l.owed = &owed{invite: tx, peer: p} // Acknowledge brings the answer
 	} else {
 		p.ack, p.ackTo = l.acknowledge(tx, p, Body{})
@@ -276,6 +283,7 @@ func (l *Leg) Acknowledge(body Body) {
 	}
 	if o.prack != nil {
 		body.put(o.prack)
+		o.peer.firm = !body.Empty()
 		l.request(o.prack, o.to, forNothing).peer = o.peer
 		return
 	}

@@ -1,6 +1,7 @@
 package dialog
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -83,6 +84,12 @@ func (l *Leg) nextProvisional() {
 		}
 		p := l.queue[0]
 		l.queue = l.queue[1:]
+		offers := len(l.arrived.Body) == 0
+		if offers && !l.wants100 && !l.knows100 || l.agreed || l.offering {
+			// An offer is not made where nothing brings its answer, and nothing is
+			// described again that was agreed (RFC 3262 §5, RFC 3261 §13.2.1).
+			p.body = Body{}
+		}
 		m := l.reply(l.arrived, p.code)
 		l.contactFor(m, l.invite.to)
 		l.able(m)
@@ -95,6 +102,7 @@ func (l *Leg) nextProvisional() {
 			p.interval = l.env.Timers.T1
 			p.retransmit, p.giveUp = l.now.Add(p.interval), l.now.Add(64*l.env.Timers.T1)
 			l.pending = p
+			l.offering = l.offering || offers && !p.body.Empty()
 		}
 		l.respond(l.invite, m)
 		p.data = l.invite.last
@@ -128,30 +136,48 @@ func (l *Leg) tickProvisional() {
 
 // pracked takes a PRACK (RFC 3262 §3).
 func (l *Leg) pracked(tx *serverTx, m *wire.Message) {
-	fields := strings.Fields(m.Get("RAck"))
 	p := l.pending
-	if len(fields) != 3 || p == nil || l.arrived == nil || fields[0] != strconv.FormatUint(uint64(p.rseq), 10) ||
-		fields[1] != strconv.FormatUint(uint64(l.arrived.CSeq.Number), 10) || fields[2] != wire.Invite {
+	if p == nil || l.arrived == nil || rack(m) != p.rack(l.arrived) {
 		l.refuse(tx, 481)
 		return
 	}
 	l.pending = nil
 	body := bodyOf(m)
+	offered := l.offering && !p.body.Empty() // our reliable response made the offer
+	if offered {
+		l.offering = false // one that PRACK leaves without an answer is made again in the 2xx
+	}
+	l.agreed = l.agreed || !p.body.Empty() && (!offered || !body.Empty())
 	switch {
 	case body.Empty():
 		l.respond(tx, l.reply(m, 200))
-	case l.offering && !p.body.Empty(): // our reliable response made the offer
-		l.offering = false
+	case offered:
 		l.got(body)
 		l.respond(tx, l.reply(m, 200))
 		l.emit(Accepted{body})
 	case l.theirs != nil || l.ours != nil:
 		l.refuse(tx, 491)
+	case !l.agreed: // the offer of its INVITE has no answer yet
+		l.refuse(tx, 500)
 	default:
 		l.theirs = tx
 		l.got(body)
 		l.emit(Offered{body})
 	}
+}
+
+// rack is what a PRACK names.
+func rack(m *wire.Message) string { return strings.Join(strings.Fields(m.Get("RAck")), " ") }
+
+// rack is what the PRACK names that acknowledges a reliable response to invite.
+func (p *provisional) rack(invite *wire.Message) string {
+	return fmt.Sprintf("%d %d %s", p.rseq, invite.CSeq.Number, wire.Invite)
+}
+
+// unpracked says whether m is the PRACK of the reliable response that was on its way
+// as a final one went out (RFC 3262 §3).
+func (l *Leg) unpracked(m *wire.Message) bool {
+	return m.Method == wire.Prack && l.late != "" && rack(m) == l.late
 }
 
 // Answer takes the call. The body is the answer to the caller's offer, or an
@@ -165,6 +191,9 @@ func (l *Leg) Answer(body Body) {
 		// Not before PRACK (RFC 3262 §3): the session description may be in it.
 		l.answerNow = &body
 		return
+	}
+	if l.agreed {
+		body = Body{} // a reliable response and its PRACK have said it
 	}
 	m := l.reply(l.arrived, 200)
 	l.contactFor(m, l.invite.to)

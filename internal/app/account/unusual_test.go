@@ -1,0 +1,102 @@
+package account_test
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"nubitalk/internal/app/account"
+	"nubitalk/internal/base/secret"
+	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/unusual"
+	"nubitalk/internal/store"
+)
+
+func TestUnusualSignInsAreToldAndEnded(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		_, in := f.user("ana", access.Agent)
+		at := func(address string, devices secret.Text) account.From {
+			return account.From{Address: netip.MustParseAddr(address), Devices: devices}
+		}
+		sign := func(from account.From) account.SignedIn {
+			t.Helper()
+			in, err := f.try(from, "acme", "ana", goodPassword)
+			must(t, err)
+			return in
+		}
+		office := at("192.0.2.10", in.Devices)
+		for range 4 {
+			f.clock.Advance(24 * time.Hour)
+			in = sign(office)
+			office.Devices = in.Devices
+		}
+		told := func(want int) {
+			t.Helper()
+			me, err := f.Me(t.Context(), in.Session)
+			must(t, err)
+			if me.UnusualSessions != want {
+				t.Errorf("told of %d unusual sessions, want %d", me.UnusualSessions, want)
+			}
+		}
+		sign(at("192.0.2.99", secret.Text{}))   // another browser in the same network
+		sign(at("203.0.113.5", office.Devices)) // the same browser on a journey
+		told(0)
+		thief := sign(at("2001:db8::7", secret.Text{}))
+		told(1)
+		if me, err := f.Me(t.Context(), thief.Session); err != nil || me.UnusualSessions != 0 {
+			t.Errorf("who is unusual is told of %d others, %v", me.UnusualSessions, err)
+		}
+		for range 3 {
+			_, _ = f.try(at("192.0.2.11", secret.Text{}), "acme", "ana", wrongPassword)
+		}
+		sign(at("192.0.2.11", secret.Text{}))
+		told(2)
+		list, err := f.Sessions(t.Context(), in.Session.Actor)
+		must(t, err)
+		why := map[string]int{}
+		for _, s := range list {
+			why[fmt.Sprint(s.Unusual)]++
+		}
+		if why[fmt.Sprint([]unusual.Reason{unusual.Place})] != 1 || why[fmt.Sprint([]unusual.Reason{unusual.Failures})] != 1 {
+			t.Errorf("sessions are %v", why)
+		}
+		if n := f.audited(f.a.ID, "sign_in.unusual"); n != 2 {
+			t.Errorf("the log has %d", n)
+		}
+		// What is kept of where somebody was is no address.
+		must(t, f.db.Read(t.Context(), f.a.ID, func(tx *store.Tx) error {
+			rows, err := tx.Audit(store.AuditFilter{Action: "sign_in", Limit: 200})
+			for _, r := range rows {
+				for _, part := range []string{"192.0.2", "203.0.113", "2001:"} {
+					if strings.Contains(r.Detail, part) {
+						t.Errorf("the log has %s", r.Detail)
+					}
+				}
+			}
+			return err
+		}))
+		// This was not me: whoever it was is out, also where a new password is not chosen yet.
+		did, err := f.NotMe(t.Context(), in.Session)
+		must(t, err)
+		if did.Ended < 2 || !did.MustChange || f.audited(f.a.ID, "sign_in.disowned") != 1 {
+			t.Errorf("%+v", did)
+		}
+		told(0)
+		if _, err := f.Recognise(t.Context(), thief.Token); err == nil {
+			t.Error("the session of the thief lasts")
+		}
+		if back, err := f.Recognise(t.Context(), in.Token); err != nil || !back.MustChange {
+			t.Errorf("who said so is asked for a password: %t, %v", back.MustChange, err)
+		}
+		if again := sign(at("203.0.113.80", secret.Text{})); !again.Session.MustChange {
+			t.Error("who comes in by the password meanwhile does more than change it")
+		}
+		must(t, f.SetPassword(t.Context(), in.Session, secret.New(goodPassword), secret.New("eight yellow bicycles")))
+		told(0)
+		if back, err := f.Recognise(t.Context(), in.Token); err != nil || back.MustChange {
+			t.Errorf("a password is asked for still: %t, %v", back.MustChange, err)
+		}
+	})
+}

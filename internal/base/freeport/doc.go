@@ -1,0 +1,3 @@
+// Package freeport finds ports of this machine's own address for programs that must be
+// told theirs before they start.
+package freeport
