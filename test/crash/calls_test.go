@@ -212,9 +212,20 @@ func TestCallsGoOnAfterAKill(t *testing.T) {
 			t.Errorf("the agent of %s has %d works: %v", k.caller.name, len(d.Work), err)
 		}
 	}
-	legs, err := s.legs(ctx)
+	// Its end is noted beside the call, a moment after the line has lost it.
+	var legs []noted
+	err = wait(ctx, "the calls of who is gone are not noted as ended", func() (_ bool, err error) {
+		legs, err = s.legs(ctx)
+		ended := 0
+		for _, l := range legs {
+			if l.Part == "caller" && !l.EndedAt.IsZero() {
+				ended++
+			}
+		}
+		return ended >= len(talking)+len(waiting)-(all-lost), err
+	})
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
 	}
 	open, ended := map[string]int{}, 0
 	for _, l := range legs {
