@@ -71,7 +71,7 @@ func (c *wire) say(frame any) {
 
 // patience bounds a wait for something that must come; nothing depends on how
 // long it takes.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // hear reads the next frame. That the set-up changed is left out: other tests of
 // the same house change it.

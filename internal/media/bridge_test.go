@@ -164,7 +164,7 @@ func TestKeysInAndThrough(t *testing.T) {
 	}
 	heard := func(l *call, want string) {
 		t.Helper()
-		ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
+		ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)
 		defer stop()
 		var got string
 		if err := l.phone.Await(ctx, func(all []mediatest.Heard) bool { got = mediatest.Keys(all); return got == want }); err != nil {
@@ -259,7 +259,7 @@ func TestTapsSeeBothDirectionsInOneTime(t *testing.T) {
 	var got [2]side
 	select {
 	case got = <-sides:
-	case <-time.After(30 * time.Second):
+	case <-time.After(3 * time.Minute):
 		t.Fatal("nothing was shown")
 	}
 	end()
@@ -339,7 +339,7 @@ func TestKeysThatComeAsSound(t *testing.T) {
 		if err := a.phone.Key("5#*0"); err != nil {
 			t.Fatal(err)
 		}
-		ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
+		ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)
 		if err := b.phone.Await(ctx, func(all []mediatest.Heard) bool { return mediatest.KeysIn(mediatest.Sound(all, len(all))) == "5#*0" }); err != nil {
 			t.Fatal(err)
 		}
@@ -366,7 +366,7 @@ func TestKeysThatComeAsSound(t *testing.T) {
 			} else {
 				want += "008"
 			}
-			ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
+			ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)
 			if err := b.phone.Await(ctx, func(all []mediatest.Heard) bool { return mediatest.Keys(all) == "008" }); err != nil {
 				t.Fatal(err)
 			}

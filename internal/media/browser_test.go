@@ -35,7 +35,7 @@ func newAgent(t *testing.T, h *media.Host, law g711.Law) *agent {
 
 func within(t *testing.T) context.Context {
 	t.Helper()
-	ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)
 	t.Cleanup(stop)
 	return ctx
 }

@@ -159,7 +159,7 @@ func chromium(t *testing.T, page string, hertz float64, legs ...*agent) (heard <
 // until reads what the page says until ok.
 func until(t *testing.T, heard <-chan said, what string, ok func(said) bool) said {
 	t.Helper()
-	deadline := time.After(90 * time.Second)
+	deadline := time.After(3 * time.Minute)
 	var last said
 	for {
 		select {
@@ -225,7 +225,7 @@ func TestChromium(t *testing.T) {
 				q := a.Quality()
 				return q.RoundTrip > 0 && q.Out.Packets > 0 && q.In.MOS > 3.5
 			}
-			for end := time.Now().Add(30 * time.Second); !ok(); {
+			for end := time.Now().Add(3 * time.Minute); !ok(); {
 				if time.Now().After(end) {
 					t.Fatalf("quality %+v", a.Quality())
 				}

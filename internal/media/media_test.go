@@ -62,7 +62,7 @@ func (l *log) await(t *testing.T, what string, ok func(media.Event) bool) {
 	for !slices.ContainsFunc(l.all(), ok) {
 		select {
 		case <-l.came:
-		case <-time.After(30 * time.Second):
+		case <-time.After(3 * time.Minute):
 			t.Fatalf("%s did not come, but %v", what, l.all())
 		}
 	}
@@ -132,7 +132,7 @@ func connect(t *testing.T, h *media.Host, hertz float64, o opts) *call {
 
 func (c *call) hears(t *testing.T, hertz []float64, not ...float64) {
 	t.Helper()
-	ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer stop()
 	if err := c.phone.Hears(ctx, hertz, not...); err != nil {
 		t.Fatal(err)

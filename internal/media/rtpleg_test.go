@@ -36,7 +36,7 @@ func stranger(t *testing.T, to *media.RTPLeg) net.Conn {
 // counts waits until the leg's counts are as ok wants.
 func counts(t *testing.T, l media.Leg, ok func(media.Counts) bool) {
 	t.Helper()
-	for end := time.Now().Add(30 * time.Second); !ok(l.Counts()); {
+	for end := time.Now().Add(3 * time.Minute); !ok(l.Counts()); {
 		if time.Now().After(end) {
 			t.Fatalf("%+v", l.Counts())
 		}
@@ -318,7 +318,7 @@ func TestReportsGiveQuality(t *testing.T) {
 	if err := one.Accept(answer); err != nil {
 		t.Fatal(err)
 	}
-	for end := time.Now().Add(60 * time.Second); ; {
+	for end := time.Now().Add(3 * time.Minute); ; {
 		q, r := one.Quality(), two.Quality()
 		if q.RoundTrip > 0 && r.RoundTrip > 0 && q.Out.Packets > 0 && q.Out.MOS > 4 && q.In.MOS > 4 {
 			break

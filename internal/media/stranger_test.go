@@ -126,7 +126,7 @@ func TestAHostLeavesNothingBehind(t *testing.T) {
 	}
 	round()
 	settled := func(most int) bool {
-		for end := time.Now().Add(30 * time.Second); runtime.NumGoroutine() > most; {
+		for end := time.Now().Add(3 * time.Minute); runtime.NumGoroutine() > most; {
 			if time.Now().After(end) {
 				return false
 			}

@@ -33,7 +33,7 @@ func sound(t *testing.T, post func(offer any, answer *soundView) error) *mediate
 	var a soundView
 	must(t, post(m{"description": offer}, &a))
 	must(t, b.Accept(a.Description))
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	must(t, b.Connected(ctx))
 	return b
@@ -68,7 +68,7 @@ func (c *company) telephone(t *testing.T, u *drive.User) string {
 
 func listens(t *testing.T, who string, b *mediatest.Browser, hertz []float64, not ...float64) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	if err := b.Hears(ctx, hertz, not...); err != nil {
 		t.Fatalf("%s: %v", who, err)

@@ -54,7 +54,7 @@ func clusterSettings(t *testing.T) func(name string) *config.Config {
 // within asks again until fn is content: events reach nodes in their own time.
 func within(t *testing.T, what string, fn func() bool) {
 	t.Helper()
-	withinTime(t, 30*time.Second, what, fn)
+	withinTime(t, 3*time.Minute, what, fn)
 }
 
 func withinTime(t *testing.T, most time.Duration, what string, fn func() bool) {

@@ -59,7 +59,7 @@ func TestAForgottenPauseEndsByTheLimit(t *testing.T) {
 			c.callerSound(t, c.v).Talk(1100)
 			c.agentSound(t, c.agent, c.v.Interaction).Talk(900)
 		}
-		late, cancel := context.WithTimeout(ctx, 30*time.Second)
+		late, cancel := context.WithTimeout(ctx, 3*time.Minute)
 		defer cancel()
 		told := func() bool {
 			f, err := line.Next(late)

@@ -95,10 +95,12 @@ func TestASecureFlowThatAKillInterrupts(t *testing.T) {
 	acme.secured(t, bo, v.Interaction, "four keys are shown", keyed("card", 4, false))
 	agent.Close()
 	line.Close()
-	press(events[4:])
-	must(t, caller.Key(tones))
-	back := acme.agentSound(t, bo, v.Interaction)
+	for i, k := range []byte(events[4:]) { // without a pause that would end what is keyed in
+		must(t, caller.Key(tones[2*i:2*i+2]))
+		must(t, caller.Press(k))
+	}
 	acme.secured(t, bo, v.Interaction, "eight keys are shown", keyed("card", 8, false))
+	back := acme.agentSound(t, bo, v.Interaction)
 	if status, said := screened(t, bo, v.Interaction, shown.Recording, 2, time.Now().Add(-time.Second), film); status != 200 || said.Kept {
 		t.Errorf("a piece of the screen meanwhile: %d %+v", status, said)
 	}
@@ -109,10 +111,11 @@ func TestASecureFlowThatAKillInterrupts(t *testing.T) {
 	// What is keyed in after that is nobody's either, until the person has stopped.
 	p = serve()
 	caller = acme.callerSound(t, v)
-	must(t, caller.Key(tonesAfter))
-	press(eventsAfter)
+	stopped := keysOn(caller, tonesAfter, eventsAfter)
 	again := acme.agentSound(t, bo, v.Interaction)
-	if st := acme.secured(t, bo, v.Interaction, "stands", func(v secureView) bool { return v.Secure.By != "" }); st.Secure.Outcome == "" && st.Recording.Status == "recording" {
+	st := acme.secured(t, bo, v.Interaction, "stands", func(v secureView) bool { return v.Secure.By != "" })
+	must(t, stopped())
+	if st.Secure.Outcome == "" && st.Recording.Status == "recording" {
 		t.Errorf("it is recorded while they are apart: %+v", st)
 	}
 	acme.secured(t, bo, v.Interaction, "is over", cameTo("interrupted"))

@@ -103,8 +103,13 @@ func TestSensitiveDigitsAreNowhere(t *testing.T) {
 			t.Errorf("%+v", st)
 		}
 		must(t, call.Key(paused))
+		call.Talk(500) // what it keyed in came before this
+		listens(t, "the agent", agent, []float64{500})
 		must(t, bo.Do(ctx, "POST", path+"/recording", m{"action": "resume"}, nil))
 		acme.recording(t, bo, interaction, "recording")
+		acme.taken(t, interaction, false)
+		passes(t, agent, time.Second) // it is silent for a moment only, or what it keys in had its place in the pause
+		call.Hush()
 		must(t, call.Key(open))
 		for _, k := range []byte(openEvents) {
 			must(t, call.Press(k))
@@ -124,10 +129,10 @@ func TestSensitiveDigitsAreNowhere(t *testing.T) {
 		heard := agent.Heard()
 
 		// Here they are: the control.
-		if got := mediatest.KeysIn(all[0].pcm["person"]); got != open {
+		if got := mediatest.KeysIn(all[0].pcm["person"]); !fewerOf(got, open) {
 			t.Errorf("in the recording: %q", got)
 		}
-		if got := mediatest.KeysIn(mediatest.Sound(heard, ofSound(heard))); got != paused+open {
+		if got := mediatest.KeysIn(mediatest.Sound(heard, ofSound(heard))); !fewerOf(got, paused+open) {
 			t.Errorf("what the agent heard: %q", got)
 		}
 		if got := mediatest.Keys(heard); got != openEvents {
@@ -160,7 +165,7 @@ func TestSensitiveDigitsAreNowhere(t *testing.T) {
 		defer mu.Unlock()
 		plain := make([]byte, len(all[0].pcm["person"]))
 		g711.A.EncodeTo(plain, all[0].pcm["person"])
-		if !slices.ContainsFunc(readings(plain), func(pcm []int16) bool { return mediatest.KeysIn(pcm) == open }) {
+		if !slices.ContainsFunc(readings(plain), func(pcm []int16) bool { return fewerOf(mediatest.KeysIn(pcm), open) }) {
 			t.Error("a file that holds the recording as it is would not be found")
 		}
 		nowhere(t, conf, find, map[string][]byte{"desk": desk, "conversation": talk, "live events": live, "log": n.logs.Bytes()}, asSound, open)

@@ -97,7 +97,7 @@ func newAway(t *testing.T, conf *config.Config) *away {
 	a.admin, err = pgx.Connect(t.Context(), u.String())
 	must(t, err)
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		_, _ = a.admin.Exec(ctx, "ALTER DATABASE "+pgx.Identifier{a.name}.Sanitize()+" ALLOW_CONNECTIONS true") // for what is cleaned up after a failure
 		_ = a.admin.Close(ctx)

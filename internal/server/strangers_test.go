@@ -62,7 +62,7 @@ func (s *prowler) answers(t *testing.T, request string, last func(code string) b
 	id := regexp.MustCompile(`Call-ID: \S+`).FindString(request)
 	b := make([]byte, 65536)
 	for all := ""; ; {
-		must(t, s.conn.SetReadDeadline(time.Now().Add(10*time.Second)))
+		must(t, s.conn.SetReadDeadline(time.Now().Add(2*time.Minute)))
 		n, err := s.conn.Read(b)
 		must(t, err)
 		got := string(b[:n])

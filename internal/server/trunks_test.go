@@ -129,7 +129,7 @@ func (o *exchange) dialAs(t *testing.T, to, from string, as auth.Credentials, p 
 // await waits for an event of a kind.
 func await[E sip.Event](t *testing.T, d *dialled) E {
 	t.Helper()
-	late := time.After(30 * time.Second)
+	late := time.After(3 * time.Minute)
 	for {
 		select {
 		case e := <-d.events:
@@ -433,7 +433,7 @@ func wait[T any](t *testing.T, ch <-chan T) T {
 	select {
 	case v := <-ch:
 		return v
-	case <-time.After(60 * time.Second):
+	case <-time.After(3 * time.Minute):
 		t.Fatal("nothing came")
 	}
 	panic("unreachable")

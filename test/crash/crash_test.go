@@ -65,7 +65,7 @@ func killAtRandom(t *testing.T, setting string, rounds int, database string) {
 	p := n.start(t)
 	l := &load{t: t, base: p.BaseURL, entry: n.entry, seed: seed}
 	end := l.begin(n.agents)
-	patience, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	patience, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	l.more(patience, t, 10) // on a busy machine the first may take long
 	for range rounds {
@@ -285,7 +285,7 @@ func refused(err error) error {
 
 // settle waits until every conversation is closed: none may stick.
 func (l *load) settle(t *testing.T) {
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	for ctx.Err() == nil {
 		open := l.open(ctx)

@@ -48,7 +48,7 @@ func (n *node) make(t *testing.T, database string) {
 		args = []string{"--database-url", database}
 		n.args = append(n.args, "--database-driver", "postgres", "--database-url", database)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	p, err := drive.Run(ctx, n.bin, n.dir, n.listen, args...)
 	if err != nil {
@@ -71,7 +71,7 @@ func (n *node) make(t *testing.T, database string) {
 // start serves without limits of calls: the load is heavier than any person's.
 func (n *node) start(t *testing.T) *drive.Program {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	p, err := drive.Serve(ctx, n.bin, n.dir, n.listen, n.args...)
 	if err != nil {
@@ -83,7 +83,7 @@ func (n *node) start(t *testing.T) *drive.Program {
 
 func stop(t *testing.T, p *drive.Program) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	if err := p.Stop(ctx); err != nil {
 		t.Errorf("the stop was not clean: %v", err)

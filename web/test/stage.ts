@@ -23,7 +23,7 @@ const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 const SHOTS = fileURLToPath(new URL("../../artifacts/browser/", import.meta.url));
 
 /** How long something may take on a busy machine before it counts as not happening. */
-export const PATIENCE = 60_000;
+export const PATIENCE = 120_000;
 
 function launch(...more: string[]): Promise<Browser> {
   return chromium.launch({

@@ -196,7 +196,7 @@ func (p *player) Lost() time.Duration {
 
 func until(t testing.TB, what string, fn func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !fn(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(3 * time.Minute); !fn(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal(what)
 		}

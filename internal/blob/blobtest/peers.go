@@ -167,7 +167,7 @@ func (p *Peer) run(c *exec.Cmd) {
 		}
 		_ = c.Wait() // it was killed
 	})
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(3 * time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		conn, err := net.Dial("tcp", p.inner)
 		if err == nil {
 			_ = conn.Close()

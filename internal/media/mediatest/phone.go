@@ -245,7 +245,7 @@ func (p *Phone) Await(ctx context.Context, ok func([]Heard) bool) error {
 
 // patience is how long anybody waits for a sound, whatever their context allows: one
 // that never comes is one red test, not a package that hangs.
-const patience = time.Minute
+const patience = 3 * time.Minute
 
 func await(ctx context.Context, all func() []Heard, came <-chan struct{}, ok func([]Heard) bool) error {
 	ctx, stop := context.WithTimeout(ctx, patience)

@@ -166,7 +166,7 @@ func acceptOffer(ctx context.Context, u *drive.User, live *drive.Live, interacti
 			}
 			_ = u.Do(ctx, "POST", "offers/"+o.ID+"/decline", nil, nil)
 		}
-		next, cancel := context.WithTimeout(ctx, 45*time.Second)
+		next, cancel := context.WithTimeout(ctx, 2*time.Minute)
 		_, err := live.Next(next)
 		cancel()
 		if err != nil {

@@ -222,7 +222,7 @@ func (w *world) takeEmail(ctx context.Context, agent *drive.User, live *drive.Li
 			}
 			_ = agent.Do(ctx, "POST", "offers/"+o.ID+"/decline", nil, nil)
 		}
-		next, cancel := context.WithTimeout(ctx, 45*time.Second)
+		next, cancel := context.WithTimeout(ctx, 2*time.Minute)
 		_, err := live.Next(next)
 		cancel()
 		if err != nil {

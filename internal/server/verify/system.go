@@ -22,7 +22,7 @@ func secureTransport(ctx context.Context, w *world) (string, error) {
 	if w.binary == "" {
 		return "", errors.New("not proven: it needs the program itself")
 	}
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	dir := filepath.Join(w.dir, "refused")
 	out, err := exec.CommandContext(ctx, w.binary, "serve", "--data", dir, "--listen", "192.0.2.1:8443", "--tls-mode", "off").CombinedOutput()

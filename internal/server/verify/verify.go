@@ -91,7 +91,7 @@ func run(ctx context.Context, w *world, c check) (string, error) {
 	if c.data && w.data == "" {
 		return "", errors.New("not proven: it needs the data folder (--data)")
 	}
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
 	return c.run(ctx, w)
 }

@@ -163,7 +163,7 @@ func pipe(c *exec.Cmd) (r, w *os.File, err error) {
 }
 
 func ready(socket string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
 	for {
 		err := admin(ctx, socket, "CREATE ROLE "+Owner+" LOGIN CREATEDB CREATEROLE")

@@ -167,7 +167,7 @@ func (p *Provider) write(name, text string, mode os.FileMode) string {
 // listens waits until a server answers.
 func (p *Provider) listens(port int) {
 	p.t.Helper()
-	for end := time.Now().Add(20 * time.Second); ; {
+	for end := time.Now().Add(2 * time.Minute); ; {
 		conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 		if err == nil {
 			_ = conn.Close()

@@ -23,7 +23,7 @@ import (
 
 // patience is how long a test waits for what must happen; nothing depends on how
 // fast it does.
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
 
 // testTimers make retransmission quick, so that lost packets cost little.
 var testTimers = dialog.Timers{T1: 100 * time.Millisecond, T2: 400 * time.Millisecond, T4: 500 * time.Millisecond}
@@ -150,7 +150,7 @@ func start(t *testing.T, cfg Config, o *owner) *Endpoint {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience)
 		defer cancel()
 		if err := e.Stop(ctx); err != nil {
 			t.Error(err)

@@ -16,6 +16,20 @@ export const kind = "video/webm;codecs=vp8";
 const longest = 9_900;
 const shortest = 100;
 
+/** What the pictures of a WebM film lie in (a cluster, RFC 9559); it comes soon after the film's head. */
+const pictures = [0x1f, 0x43, 0xb6, 0x75];
+const head = 4096;
+
+/**
+ * Whether there is any picture in a film. A browser that is busy, or whose stream shows nothing new, ends some with
+ * a head alone.
+ */
+export async function shows(webm: Blob): Promise<boolean> {
+  const octets = new Uint8Array(await webm.slice(0, head).arrayBuffer());
+  const named = (at: number) => octets[at - 2] === 0xab && octets[at - 1] === 0x84; // told of only, in a SeekID
+  return octets.some((_, at) => pictures.every((octet, i) => octets[at + i] === octet) && !named(at));
+}
+
 interface Running {
   recorder: MediaRecorder;
   at: number;
@@ -29,6 +43,7 @@ interface Running {
 export class Films {
   #beat: Worker | undefined;
   #now: Running | undefined;
+  #last: Promise<void> = Promise.resolve();
 
   constructor(
     readonly stream: MediaStream,
@@ -87,9 +102,16 @@ export class Films {
     };
     recorder.onstop = () => {
       // Without a picture there is no film.
-      if (running.wanted && parts.length && running.length >= shortest && running.length <= longest)
-        this.made({ at: running.at, length: running.length, webm: new Blob(parts, { type: "video/webm" }) });
-      over();
+      const webm = new Blob(parts, { type: "video/webm" });
+      const whole = running.wanted && running.length >= shortest && running.length <= longest;
+      const film = { at: running.at, length: running.length, webm };
+      // Looking takes a moment; they leave in the order in which they ended.
+      this.#last = this.#last
+        .then(async () => {
+          if (whole && (await shows(webm))) this.made(film);
+        })
+        .catch(() => {}) // a film that cannot be read is none
+        .finally(over);
     };
     recorder.start();
     return running;
