@@ -23,7 +23,7 @@ import (
 // CALLS=200 go test ./test/crash -run TestCallsGoOnAfterAKill has more of them. How long
 // it takes is a figure of make bench (calls_back).
 func TestCallsGoOnAfterAKill(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
+	ctx, cancel := limit(t, 15*time.Minute)
 	defer cancel()
 	calls, gone := 60, 2 // gone: of each kind
 	if n, err := strconv.Atoi(os.Getenv("CALLS")); err == nil && n > 0 {

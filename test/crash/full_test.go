@@ -55,7 +55,7 @@ func TestTheDiskIsFull(t *testing.T) {
 }
 
 func fullDisk(t *testing.T, dir, fill string) {
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	ctx, cancel := limit(t, 10*time.Minute)
 	defer cancel()
 	n := newNodeIn(t, dir, "")
 	p := n.start(t)

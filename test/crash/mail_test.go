@@ -24,7 +24,7 @@ const (
 // Afterwards nothing is sent by itself, whatever is repeated: the agent is asked, and only
 // who says that it is to be sent again sends it again.
 func TestKilledBetweenAcceptanceAndRecord(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	ctx, cancel := limit(t, 10*time.Minute)
 	defer cancel()
 	p := mailtest.Start(t, shopBox, customer)
 	between := between(t, p.SMTPS)

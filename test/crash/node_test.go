@@ -2,6 +2,8 @@ package crash
 
 import (
 	"context"
+	"os"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,6 +22,31 @@ type node struct {
 	agents           []drive.Login
 }
 
+// folder is where the program is built, once for all tests.
+var folder string
+
+func TestMain(m *testing.M) {
+	var err error
+	if folder, err = os.MkdirTemp("", "nubitalk-crash-"); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(folder)
+	os.Exit(code)
+}
+
+var built = sync.OnceValues(func() (string, error) { return drive.Build(folder) })
+
+// limit bounds a test from when the program is built, which may take long on a machine
+// that builds it for the first time.
+func limit(t *testing.T, most time.Duration) (context.Context, context.CancelFunc) {
+	t.Helper()
+	if _, err := built(); err != nil {
+		t.Fatal(err)
+	}
+	return context.WithTimeout(t.Context(), most)
+}
+
 // newNode builds the program and lets it make the content. database is the URL
 // of an empty PostgreSQL database, or "" for the file inside the folder.
 func newNode(t *testing.T, database string) *node {
@@ -31,7 +58,7 @@ func newNodeIn(t *testing.T, dir, database string) *node {
 	t.Helper()
 	n := &node{dir: dir}
 	var err error
-	if n.bin, err = drive.Build(t.TempDir()); err != nil {
+	if n.bin, err = built(); err != nil {
 		t.Fatal(err)
 	}
 	if n.listen, err = freeport.Address(); err != nil {

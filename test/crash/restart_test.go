@@ -16,7 +16,7 @@ import (
 // to come back, live connections stay, and afterwards everything goes on with
 // nothing acknowledged lost or doubled.
 func TestTheDatabaseIsRestarted(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	ctx, cancel := limit(t, 10*time.Minute)
 	defer cancel()
 	away := 2 * time.Second
 	if d, err := time.ParseDuration(os.Getenv("OUTAGE")); err == nil {
