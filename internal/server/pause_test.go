@@ -48,7 +48,7 @@ func TestAForgottenPauseEndsByTheLimit(t *testing.T) {
 		}
 
 		n.stop(t)
-		n = start(t, conf, func(s *Server) { s.absence, s.clock = 20*time.Second, ahead(2*time.Minute) })
+		n = start(t, conf, func(s *Server) { s.clock = ahead(2 * time.Minute) })
 		for _, c := range talks {
 			c.node, c.agent.Base, c.v.Base = n, n.URL(), n.URL()
 		}

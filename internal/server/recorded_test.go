@@ -279,7 +279,7 @@ func TestAPausedRecordingOutlivesTheProgram(t *testing.T) {
 		must(t, bo.Do(ctx, "POST", path+"/recording", m{"action": "pause"}, nil))
 
 		n.stop(t)
-		n = start(t, conf, func(s *Server) { s.absence = 20 * time.Second })
+		n = start(t, conf, nil)
 		acme.node, bo.Base, v.Base = n, n.URL(), n.URL()
 		caller := acme.callerSound(t, v)
 		caller.Talk(1100)

@@ -442,7 +442,7 @@ func TestASecureFlowThatARestartInterrupts(t *testing.T) {
 		must(t, bo.Do(ctx, "POST", path+"/secure-flow", m{"flow": card}, nil))
 
 		n.stop(t)
-		n = start(t, conf, func(s *Server) { s.absence = 20 * time.Second })
+		n = start(t, conf, nil)
 		acme.node, bo.Base, v.Base = n, n.URL(), n.URL()
 		agent := acme.agentSound(t, bo, v.Interaction)
 		agent.Talk(900)

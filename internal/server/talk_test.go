@@ -183,7 +183,7 @@ func TestAChatIsSpokenOverARestart(t *testing.T) {
 		listensTo(t, acme, bo, v, 500)
 
 		n.stop(t)
-		n = start(t, conf, func(s *Server) { s.absence = 8 * time.Second })
+		n = start(t, conf, func(s *Server) { s.absence = 25 * time.Second })
 		acme.node, bo.Base, v.Base = n, n.URL(), n.URL()
 		line, err := bo.Live(ctx, "")
 		must(t, err)
