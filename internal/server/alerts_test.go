@@ -33,10 +33,11 @@ func TestAlertsOverTheWire(t *testing.T) {
 		must(t, boss.Do(ctx, "POST", "alert-rules", m{"name": "Somebody waits", "measure": "waiting", "warning": m{"at": 1}, "hold_seconds": 0}, &rule))
 		line, err := boss.Live(ctx, "")
 		must(t, err)
+		line.Stay()
 		defer line.Close()
 		next := func(ok func(alertView) bool) alertView {
 			t.Helper()
-			ctx, cancel := context.WithTimeout(ctx, time.Minute)
+			ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
 			defer cancel()
 			for {
 				f, err := line.Next(ctx)

@@ -117,6 +117,7 @@ func TestSeveralPeopleInACall(t *testing.T) {
 		// Whoever listens is told when the call is over.
 		line, err := sue.Live(ctx, "")
 		must(t, err)
+		line.Stay()
 		defer line.Close()
 		must(t, monitor(sue, "listen"))
 		acme.agentSound(t, sue, v.Interaction)

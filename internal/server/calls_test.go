@@ -217,6 +217,7 @@ func TestCallsSurviveARestart(t *testing.T) {
 		acme.node, bo.Base, talking.Base, asked.Base, lost.Base = n, n.URL(), n.URL(), n.URL(), n.URL()
 		line, err := bo.Live(ctx, "")
 		must(t, err)
+		line.Stay()
 		defer line.Close()
 		acme.callerSound(t, asked)
 		caller = acme.callerSound(t, talking)

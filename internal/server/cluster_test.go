@@ -105,6 +105,7 @@ func TestEveryNodeAnswersForEveryTenant(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	line.Stay()
 	t.Cleanup(func() { line.Close() })
 	desk := func() (d deskView) {
 		if err := agent.Do(ctx, "GET", "desk", nil, &d); err != nil {

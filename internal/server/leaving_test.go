@@ -130,12 +130,23 @@ func (c *company) ready(t *testing.T, name string) (*drive.User, *drive.Live) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	line.Stay()
 	t.Cleanup(line.Close)
 	within(t, "the floor did not hear of the desk of "+name, func() bool { return desk(t, u).Me.Online })
 	if err := u.Do(t.Context(), "PUT", "desk/presence", map[string]string{"presence": "ready"}, nil); err != nil {
 		t.Fatal(err)
 	}
 	return u, line
+}
+
+// atDesk has a user's desk be there again, after its node began anew: who has none loses
+// its work after 15 seconds.
+func atDesk(t *testing.T, u *drive.User) {
+	t.Helper()
+	line, err := u.Live(t.Context(), "")
+	must(t, err)
+	line.Stay()
+	t.Cleanup(line.Close)
 }
 
 // visitor arrives and waits.

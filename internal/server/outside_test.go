@@ -204,6 +204,7 @@ func TestACallIsHandedOverToAnOutsideNumber(t *testing.T) {
 		n.stop(t)
 		n = start(t, conf, nil)
 		acme.node, bo.Base, sue.Base = n, n.URL(), n.URL()
+		atDesk(t, bo)
 		reoffer := func(events chan sip.Event, answer func([]byte) ([]byte, error), leg *sip.Leg) {
 			t.Helper()
 			for {

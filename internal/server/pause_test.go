@@ -51,9 +51,11 @@ func TestAForgottenPauseEndsByTheLimit(t *testing.T) {
 		n = start(t, conf, func(s *Server) { s.clock = ahead(2 * time.Minute) })
 		for _, c := range talks {
 			c.node, c.agent.Base, c.v.Base = n, n.URL(), n.URL()
+			atDesk(t, c.agent)
 		}
 		line, err := talks[0].agent.Live(ctx, "")
 		must(t, err)
+		line.Stay()
 		defer line.Close()
 		for _, c := range talks {
 			c.callerSound(t, c.v).Talk(1100)

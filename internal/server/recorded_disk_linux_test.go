@@ -173,6 +173,7 @@ func TestNothingPlainTouchesTheDisk(t *testing.T) {
 	bo.Base = p.BaseURL
 	line, err := bo.Live(ctx, "")
 	must(t, err)
+	line.Stay()
 	t.Cleanup(line.Close)
 	within(t, "the desk is not there", func() bool { return desk(t, bo).Me.Online })
 	must(t, bo.Do(ctx, "PUT", "desk/presence", m{"presence": "ready"}, nil))

@@ -54,6 +54,7 @@ func TestASecureFlowThatAKillInterrupts(t *testing.T) {
 	bo.Base = p.BaseURL
 	line, err := bo.Live(ctx, "")
 	must(t, err)
+	line.Stay()
 	t.Cleanup(line.Close)
 	within(t, "the desk is not there", func() bool { return desk(t, bo).Me.Online })
 	must(t, bo.Do(ctx, "PUT", "desk/presence", m{"presence": "ready"}, nil))
@@ -100,6 +101,7 @@ func TestASecureFlowThatAKillInterrupts(t *testing.T) {
 		must(t, caller.Press(k))
 	}
 	acme.secured(t, bo, v.Interaction, "eight keys are shown", keyed("card", 8, false))
+	atDesk(t, bo)
 	back := acme.agentSound(t, bo, v.Interaction)
 	if status, said := screened(t, bo, v.Interaction, shown.Recording, 2, time.Now().Add(-time.Second), film); status != 200 || said.Kept {
 		t.Errorf("a piece of the screen meanwhile: %d %+v", status, said)
@@ -110,6 +112,7 @@ func TestASecureFlowThatAKillInterrupts(t *testing.T) {
 
 	// What is keyed in after that is nobody's either, until the person has stopped.
 	p = serve()
+	atDesk(t, bo)
 	caller = acme.callerSound(t, v)
 	stopped := keysOn(caller, tonesAfter, eventsAfter)
 	again := acme.agentSound(t, bo, v.Interaction)

@@ -444,6 +444,7 @@ func TestASecureFlowThatARestartInterrupts(t *testing.T) {
 		n.stop(t)
 		n = start(t, conf, nil)
 		acme.node, bo.Base, v.Base = n, n.URL(), n.URL()
+		atDesk(t, bo)
 		agent := acme.agentSound(t, bo, v.Interaction)
 		agent.Talk(900)
 		caller = acme.callerSound(t, v)

@@ -41,6 +41,7 @@ func TestAStopDrains(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	desk.Stay()
 	t.Cleanup(desk.Close)
 	var entries struct{ Items []struct{ ID string } }
 	if err := agent.Do(ctx, "GET", "entry-points", nil, &entries); err != nil || len(entries.Items) == 0 {

@@ -187,6 +187,7 @@ func TestAChatIsSpokenOverARestart(t *testing.T) {
 		acme.node, bo.Base, v.Base = n, n.URL(), n.URL()
 		line, err := bo.Live(ctx, "")
 		must(t, err)
+		line.Stay()
 		defer line.Close()
 		page := listensTo(t, acme, bo, v, 700)
 		page.Close() // the visitor's tab is in another page, which does not talk

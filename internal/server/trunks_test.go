@@ -307,6 +307,7 @@ func TestTelephoneCallsSurviveARestart(t *testing.T) {
 		acme.node, bo.Base = n, n.URL()
 		line, err := bo.Live(ctx, "")
 		must(t, err)
+		line.Stay()
 		defer line.Close()
 		for _, d := range []*dialled{talking, asked} {
 			o := await[sip.Offered](t, d)

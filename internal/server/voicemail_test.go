@@ -218,6 +218,7 @@ func TestAMessageForAnExtension(t *testing.T) {
 		bo, cy, sue, theirs, admin := acme.signIn(t, "bo"), acme.signIn(t, "cy"), acme.signIn(t, "sue"), books.signIn(t, "bo"), acme.signIn(t, "ana")
 		line, err := bo.Live(ctx, "")
 		must(t, err)
+		line.Stay()
 		defer line.Close()
 		bos := acme.ownPhone(t, node, conf, "Bo's", boID, "21")
 		hall := acme.ownPhone(t, node, conf, "Hall", "", "25")

@@ -67,6 +67,7 @@ func TestKilledBetweenAcceptanceAndRecord(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		line.Stay()
 		until := func() bool { return agent.Do(ctx, "PUT", "desk/presence", m{"presence": "ready"}, nil) == nil }
 		eventually(ctx, t, "the agent is not ready", until)
 		return line

@@ -35,6 +35,7 @@ func TestTheDatabaseIsRestarted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	desk.Stay()
 	t.Cleanup(desk.Close)
 	v, _, err := drive.Chat(ctx, c, p.BaseURL, n.entry, "Inês", "", "hello", "first")
 	if err != nil {
@@ -44,6 +45,7 @@ func TestTheDatabaseIsRestarted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	page.Stay()
 	t.Cleanup(page.Close)
 	end := l.begin(n.agents)
 	l.more(ctx, t, 50)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/coder/websocket"
 )
@@ -16,8 +17,22 @@ type Frame struct {
 	Data   json.RawMessage `json:"data"`
 }
 
-// Live is a live connection.
-type Live struct{ c *websocket.Conn }
+// Live is a live connection. The server asks every 25 seconds whether it is there, which
+// is answered only while somebody reads, and gives it up after 45: whose is to stay, as a
+// browser's does, is told to Stay.
+type Live struct {
+	c    *websocket.Conn
+	kept *kept
+}
+
+// kept is what came and was not asked for yet.
+type kept struct {
+	came chan struct{}
+
+	mu     sync.Mutex
+	frames [][]byte
+	err    error
+}
 
 // Live opens the user's live connection from a cursor ("" for now).
 func (u *User) Live(ctx context.Context, cursor string) (*Live, error) {
@@ -47,7 +62,7 @@ func dial(ctx context.Context, c *http.Client, url string, h http.Header) (*Live
 		return nil, err
 	}
 	conn.SetReadLimit(4 << 20)
-	return &Live{conn}, nil
+	return &Live{c: conn}, nil
 }
 
 // Send writes a frame.
@@ -64,9 +79,54 @@ func (l *Live) SendRaw(ctx context.Context, kind websocket.MessageType, b []byte
 	return l.c.Write(ctx, kind, b)
 }
 
+// Stay reads what comes at once, and keeps it for Next, until the connection ends.
+func (l *Live) Stay() *Live {
+	k := &kept{came: make(chan struct{}, 1)}
+	l.kept = k
+	go func() {
+		for err := error(nil); err == nil; {
+			var b []byte
+			_, b, err = l.c.Read(context.Background())
+			k.mu.Lock()
+			if k.err = err; err == nil {
+				k.frames = append(k.frames, b)
+			}
+			k.mu.Unlock()
+			select {
+			case k.came <- struct{}{}:
+			default:
+			}
+		}
+	}()
+	return l
+}
+
+// next is the oldest that was kept; it waits for one.
+func (k *kept) next(ctx context.Context) ([]byte, error) {
+	for {
+		k.mu.Lock()
+		if len(k.frames) > 0 {
+			b := k.frames[0]
+			k.frames = k.frames[1:]
+			k.mu.Unlock()
+			return b, nil
+		}
+		err := k.err
+		k.mu.Unlock()
+		if err != nil {
+			return nil, err
+		}
+		select {
+		case <-k.came:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
 // Next reads the next frame.
 func (l *Live) Next(ctx context.Context) (f Frame, err error) {
-	_, b, err := l.c.Read(ctx)
+	b, err := l.Raw(ctx)
 	if err != nil {
 		return f, err
 	}
@@ -75,6 +135,9 @@ func (l *Live) Next(ctx context.Context) (f Frame, err error) {
 
 // Raw reads the next frame as it came, for who reads very many.
 func (l *Live) Raw(ctx context.Context) ([]byte, error) {
+	if l.kept != nil {
+		return l.kept.next(ctx)
+	}
 	_, b, err := l.c.Read(ctx)
 	return b, err
 }
