@@ -48,7 +48,9 @@ func start(t testing.TB, c *config.Config, before func(*Server)) *node {
 	t.Helper()
 	n := &node{logs: &bytes.Buffer{}}
 	n.Server = New(c, telemetry.NewLogger(n.logs, slog.LevelInfo))
-	n.absence = time.Minute // for who connects its sound on a busy machine
+	// On a busy machine who connects its sound may take long, and a telephone of a test that
+	// says nothing for a while answers no question whether it is there.
+	n.absence, n.silence = time.Minute, 5*time.Minute
 	if before != nil {
 		before(n.Server)
 	}
