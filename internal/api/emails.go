@@ -80,7 +80,7 @@ func (s *Server) emailRoutes() {
 				return nil, err
 			}
 			f, err := s.Emails.File(ctx, c.Tenant, in.ID, in.Number)
-			return file(chat.Attachment{Name: f.Name, MediaType: f.MediaType}, secret.NewBytes(f.Octets), err)
+			return s.file(ctx, chat.Attachment{Name: f.Name, MediaType: f.MediaType}, secret.NewBytes(f.Octets), err)
 		})
 	handle(s, "GET", base+"/html", needs(access.WorkRead), about{id: "emailPage", tag: tag, summary: "The email as its sender wrote it", raw: describePage,
 		detail: "Its HTML made safe, as a page to be shown in a frame: it runs, fetches and sends nothing (its own Content-Security-Policy), images are within it, quotes are folded, and links say where they lead."},

@@ -67,18 +67,50 @@ func (s *Server) receive(ctx context.Context, r *http.Request, fn func(Upload) (
 		return nil, err
 	}
 	defer end()
-	f, err := readForm(r)
+	f, octets, err := readForm(r)
 	if err != nil {
 		return nil, err
+	}
+	found, err := s.lookInto(ctx, octets)
+	if err != nil {
+		return nil, err
+	}
+	if found != "" {
+		return nil, errs.Bad("file", "holds something harmful, so it is not taken")
 	}
 	return answer(fn(f))
 }
 
-func readForm(r *http.Request) (Upload, error) {
-	var u Upload
+// FileScanner is blob/scan: it looks into files for what is harmful.
+type FileScanner interface {
+	// Scan gives the name of what is harmful in a file, "" for nothing. An error says that
+	// nobody looked into it.
+	Scan(ctx context.Context, file []byte) (found string, err error)
+}
+
+// lookInto says what is harmful in a file. Where the scanner gives no answer the file is
+// refused for the moment, unless the operator lets such through.
+func (s *Server) lookInto(ctx context.Context, octets []byte) (found string, err error) {
+	if s.Scanner == nil {
+		return "", nil
+	}
+	found, err = s.Scanner.Scan(ctx, octets)
+	switch {
+	case err != nil && s.config.AllowUnscanned:
+		s.log.Warn("a file was let through that no scanner looked into", "tenant", callerOf(ctx).Tenant, "error", err)
+		return "", nil
+	case err != nil:
+		return "", &errs.Error{Code: errs.Unavailable, Text: "Files cannot be checked for viruses at this moment. Please try again in a few minutes.", Cause: err, RetryAfter: 30 * time.Second}
+	case found != "":
+		s.log.Warn("a harmful file was refused", "tenant", callerOf(ctx).Tenant, "found", found)
+	}
+	return found, nil
+}
+
+func readForm(r *http.Request) (u Upload, octets []byte, err error) {
 	form, err := r.MultipartReader()
 	if err != nil {
-		return u, errs.New(errs.Unsupported, "Send the file as multipart/form-data.")
+		return u, nil, errs.New(errs.Unsupported, "Send the file as multipart/form-data.")
 	}
 	for range 8 { // a form has two parts; a few more are passed over
 		part, err := form.NextPart()
@@ -86,28 +118,28 @@ func readForm(r *http.Request) (Upload, error) {
 			break
 		}
 		if err != nil {
-			return u, unreadable(err)
+			return u, nil, unreadable(err)
 		}
 		switch part.FormName() {
 		case "client_id":
 			b, err := io.ReadAll(io.LimitReader(part, 65))
 			if err != nil {
-				return u, unreadable(err)
+				return u, nil, unreadable(err)
 			}
 			u.ClientID = string(b)
 		case "file":
 			b, err := io.ReadAll(io.LimitReader(part, chat.MaxFile+1))
 			if err != nil {
-				return u, unreadable(err)
+				return u, nil, unreadable(err)
 			}
 			if len(b) > chat.MaxFile {
-				return u, errs.New(errs.TooLarge, "The file is larger than %d MB.", chat.MaxFile>>20)
+				return u, nil, errs.New(errs.TooLarge, "The file is larger than %d MB.", chat.MaxFile>>20)
 			}
 			u.Name, u.MediaType = secret.New(part.FileName()), part.Header.Get("Content-Type")
-			u.Size, u.Body = int64(len(b)), bytes.NewReader(b)
+			u.Size, u.Body, octets = int64(len(b)), bytes.NewReader(b), b
 		}
 	}
-	return u, checkUpload(u)
+	return u, octets, checkUpload(u)
 }
 
 func checkUpload(u Upload) error {
@@ -135,10 +167,18 @@ func unreadable(err error) error {
 // shownTypes may be shown inside a page; all others are downloads.
 var shownTypes = map[string]bool{"image/png": true, "image/jpeg": true, "image/gif": true, "image/webp": true}
 
-// file answers with a file in headers that keep a browser from running it.
-func file(a chat.Attachment, b secret.Bytes, err error) (*fileOutput, error) {
+// file answers with a file in headers that keep a browser from running it. It is looked
+// into each time: what came before its harm was known is not given out after.
+func (s *Server) file(ctx context.Context, a chat.Attachment, b secret.Bytes, err error) (*fileOutput, error) {
 	if err != nil {
 		return nil, err
+	}
+	found, err := s.lookInto(ctx, b.Reveal())
+	if err != nil {
+		return nil, err
+	}
+	if found != "" {
+		return nil, errs.New(errs.Conflict, "This file holds something harmful, so it is not given out.")
 	}
 	how, kind := "attachment", "application/octet-stream"
 	if t, _, err := mime.ParseMediaType(a.MediaType); err == nil {

@@ -160,7 +160,8 @@ func (s *Server) markRoutes() {
 			if err := s.mayRead(ctx, c.Actor, in.ID); err != nil {
 				return nil, err
 			}
-			return file(s.Chat.Attachment(ctx, c.Tenant, in.ID, in.Attachment))
+			a, b, err := s.Chat.Attachment(ctx, c.Tenant, in.ID, in.Attachment)
+			return s.file(ctx, a, b, err)
 		})
 }
 

@@ -45,6 +45,7 @@ type Parts struct {
 	System     System
 	Lines      LineStatus // nil without telephony
 	Replies    Replies
+	Scanner    FileScanner // nil: nothing looks into files
 	Live       *live.Hub
 }
 
@@ -58,8 +59,10 @@ type Config struct {
 	Proxies []netip.Prefix
 	Limits  Limits
 	Relays  relay.Plan
-	Clock   clock.Clock
-	Log     *slog.Logger
+	// AllowUnscanned lets files through while the scanner does not answer.
+	AllowUnscanned bool
+	Clock          clock.Clock
+	Log            *slog.Logger
 }
 
 // Server is the doors. It is an http.Handler for /api/ and /chat/.

@@ -127,7 +127,8 @@ func (s *Server) visitorRoutes() {
 		})
 	handle(s, "GET", base+"/attachments/{id}", visitorToken, about{id: "visitorAttachment", tag: visitorTag, summary: "A file of the conversation", raw: describeFile},
 		func(ctx context.Context, c *caller, in *ByID) (*fileOutput, error) {
-			return file(s.Visitors.VisitorAttachment(ctx, c.visitor, in.ID))
+			a, b, err := s.Visitors.VisitorAttachment(ctx, c.visitor, in.ID)
+			return s.file(ctx, a, b, err)
 		})
 	s.visitorMarkRoutes()
 }

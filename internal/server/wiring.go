@@ -29,6 +29,7 @@ import (
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/service"
 	"nubitalk/internal/base/telemetry"
+	"nubitalk/internal/blob/scan"
 	"nubitalk/internal/channel/chat"
 	"nubitalk/internal/channel/email"
 	"nubitalk/internal/channel/openid"
@@ -250,7 +251,7 @@ func (s *Server) mount(p *parts) error {
 // doors makes the API.
 func (s *Server) doors(p *parts) *api.Server {
 	k := s.keepers
-	conf := api.Config{Version: telemetry.ReadBuild().Version, PlainHTTP: s.web.plainToBrowsers(), Limits: api.Times(s.conf.Limits.Calls), Relays: s.conf.Sound.ICE.Plan(), Clock: s.clock, Log: s.log.With("part", "api")}
+	conf := api.Config{Version: telemetry.ReadBuild().Version, PlainHTTP: s.web.plainToBrowsers(), Limits: api.Times(s.conf.Limits.Calls), AllowUnscanned: s.conf.Files.Unscanned == "allow", Relays: s.conf.Sound.ICE.Plan(), Clock: s.clock, Log: s.log.With("part", "api")}
 	for _, network := range s.conf.Proxy.Trust {
 		if prefix, err := netip.ParsePrefix(network); err == nil { // config.Check has refused others
 			conf.Proxies = append(conf.Proxies, prefix)
@@ -273,7 +274,14 @@ func (s *Server) doors(p *parts) *api.Server {
 		lines = p.telephone
 		trunks, phones, chosen, forwarding = p.telephone, p.telephone, p.handsets, p.telephone.forwards
 	}
+	var scanner api.FileScanner
+	if address := s.conf.Files.Scanner; address != "" {
+		if c, err := scan.New(address); err == nil { // config.Check has refused others
+			scanner = c
+		}
+	}
 	return api.New(conf, api.Parts{
+		Scanner:  scanner,
 		Trunks:   trunks,
 		Lines:    lines,
 		Phones:   phones,

@@ -71,6 +71,7 @@ func (tx *Tx) run(sql string, args []any) (int64, error) {
 	if err := checkArgs(sql, args); err != nil {
 		return 0, err
 	}
+	tx.watched(sql)
 	n, err := tx.s.Exec(tx.ctx, sql, args)
 	if err != nil {
 		return 0, tx.fail(err)
@@ -82,6 +83,7 @@ func (tx *Tx) walk(sql string, args []any, each func(row) error) error {
 	if err := checkArgs(sql, args); err != nil {
 		return err
 	}
+	tx.watched(sql)
 	c, err := tx.s.Query(tx.ctx, sql, args)
 	if err != nil {
 		return tx.fail(err)

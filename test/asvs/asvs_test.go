@@ -61,6 +61,30 @@ func TestTheTableIsTrue(t *testing.T) {
 	}
 }
 
+// A rule for a field that names no test, or one that is not there, is only words.
+func TestTheRulesOfFieldsAreShown(t *testing.T) {
+	page, err := os.ReadFile(root + "/docs/field-rules.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules := 0
+	for _, line := range strings.Split(string(page), "\n") {
+		if !strings.HasPrefix(line, "| ") || strings.HasSuffix(line, " shown by |") {
+			continue
+		}
+		rules++
+		cells := strings.Split(strings.Trim(line, "| "), " | ")
+		what, why := cells[0], cells[len(cells)-1]
+		if !shown(t, requirement{}, why) {
+			t.Errorf("%s: no test shows it", what)
+		}
+		check(t, what, why)
+	}
+	if rules < 40 {
+		t.Errorf("only %d rules were seen", rules)
+	}
+}
+
 // upTo are the requirements of a row, which may stand for several of a section.
 func upTo(t *testing.T, first, last string) []string {
 	t.Helper()

@@ -77,6 +77,8 @@ type Files struct {
 	Folder    string `placeholder:"DIR" help:"Folder for sealed files; empty for files in the data folder."`
 	Room      Size   `default:"8GiB" help:"Most that recordings may take on this node's disk while they wait for the file storage; what comes then is a gap. 0 for no bound."`
 	Authority string `placeholder:"FILE" help:"PEM file of certificate authorities that the file storage is trusted by, besides the machine's own."`
+	Scanner   string `placeholder:"ADDRESS" help:"A clamd on this machine that looks into files that people send: unix:///PATH or tcp://127.0.0.1:3310; empty for none."`
+	Unscanned string `default:"refuse" enum:"refuse,allow" help:"What becomes of files while the scanner does not answer: ${enum}."`
 	S3        S3     `embed:"" prefix:"s3-"`
 	Azure     Azure  `embed:"" prefix:"azure-"`
 }

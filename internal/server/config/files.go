@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/url"
 	"slices"
+
+	"nubitalk/internal/blob/scan"
 )
 
 // leastRoom is what a few calls need between two uploads.
@@ -20,6 +22,12 @@ func (c *Config) checkFiles(k *checker) {
 	}
 	if _, err := Authorities(f.Authority); err != nil {
 		k.wrong("files.authority", "%s must be a file of certificates in PEM that can be read.", f.Authority)
+	}
+	if f.Scanner != "" {
+		_, err := scan.New(f.Scanner)
+		if u, _ := url.Parse(f.Scanner); err != nil || u.Scheme == "tcp" && !Loopback(u.Host) {
+			k.wrong("files.scanner", "must be unix:///PATH or tcp://127.0.0.1:PORT: files are sent to it as they are.")
+		}
 	}
 	if f.Store != "folder" && f.Folder != "" {
 		k.wrong("files.folder", "is given, but files.store is %s.", f.Store)
