@@ -209,6 +209,9 @@ func (s *subscriber) close() {
 	s.wake.Signal()
 }
 
+// keptQueue is for how many events a subscriber that waits keeps room.
+const keptQueue = 256
+
 func (s *subscriber) run() {
 	var batch []Event
 	for {
@@ -233,6 +236,9 @@ func (s *subscriber) run() {
 			}
 			s.fn(batch[i])
 			batch[i] = Event{} // lets the content go
+		}
+		if cap(batch) > keptQueue { // of a burst
+			batch = nil
 		}
 		for t := range lost {
 			s.overflows()

@@ -183,3 +183,9 @@ func Migrate(ctx context.Context, c *config.Config) error {
 	}
 	return keys.Close()
 }
+
+// shrink has the databases give back what a busy time needed. What fails is tried after
+// the next one.
+func (k *keepers) shrink(ctx context.Context) {
+	_, _ = k.db.Shrink(ctx), k.keys.Shrink(ctx)
+}

@@ -112,7 +112,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 	s.lookAtFiles(ctx)
 	s.leak()
 	s.figures = &figures{address: s.conf.Metrics.Listen, handler: s.metrics.Handler(), log: s.log}
-	s.group.Add("memory", &memory.Calm{})
+	s.group.Add("memory", &memory.Calm{Also: []func(context.Context){s.keepers.shrink}})
 	s.group.Add("metrics", s.figures)
 	if s.demo != nil {
 		s.group.Add("demo", s.demo.part())

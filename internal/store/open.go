@@ -74,6 +74,9 @@ func (db *DB) Columns(ctx context.Context) ([]Column, error) { return db.e.Colum
 // log rotation drop them.
 func (db *DB) Scrub(ctx context.Context) error { return db.e.Scrub(ctx) }
 
+// Shrink gives memory back that a busy time needed.
+func (db *DB) Shrink(ctx context.Context) error { return db.e.Shrink(ctx) }
+
 // Stats tells how much was written.
 func (db *DB) Stats() Stats { return db.e.Stats() }
 

@@ -12,7 +12,10 @@ import (
 // keeps what the busy time needed until so much is made again that the collector
 // runs, which on a quiet evening is never. It is a base/service part.
 type Calm struct {
-	stop chan struct{}
+	// Also gives back what others hold outside of Go's memory, once after each busy time.
+	Also []func(context.Context)
+
+	stop context.CancelFunc
 	all  sync.WaitGroup
 }
 
@@ -33,17 +36,24 @@ const (
 
 // Start begins to look.
 func (c *Calm) Start(context.Context) error {
-	c.stop = make(chan struct{})
+	ctx, stop := context.WithCancel(context.Background())
+	c.stop = stop
 	c.all.Go(func() {
 		tick := time.NewTicker(lookEvery)
 		defer tick.Stop()
 		var w watch
 		for {
 			select {
-			case <-c.stop:
+			case <-ctx.Done():
 				return
 			case now := <-tick.C:
-				if w.calm(look(), now) {
+				give := w.calm(look(), now)
+				if w.over {
+					for _, also := range c.Also {
+						also(ctx)
+					}
+				}
+				if give {
 					debug.FreeOSMemory()
 				}
 			}
@@ -55,7 +65,7 @@ func (c *Calm) Start(context.Context) error {
 // Stop ends that.
 func (c *Calm) Stop(context.Context) error {
 	if c.stop != nil {
-		close(c.stop)
+		c.stop()
 		c.all.Wait()
 		c.stop = nil
 	}
@@ -77,7 +87,9 @@ func look() sight {
 // watch decides when a busy time is over.
 type watch struct {
 	last  sight
-	left  int // rounds
+	busy  bool
+	over  bool // a busy time was over at the last look
+	left  int  // rounds
 	freed time.Time
 }
 
@@ -85,7 +97,8 @@ type watch struct {
 func (w *watch) calm(s sight, now time.Time) bool {
 	made := s.allocated - w.last.allocated
 	w.last = s
-	if made >= busyFrom {
+	w.over = w.busy && made < busyFrom
+	if w.busy = made >= busyFrom; w.busy {
 		w.left = rounds
 		return false
 	}

@@ -57,3 +57,21 @@ func TestLook(t *testing.T) {
 		t.Errorf("before %+v, with 64 MB more %+v", before, during)
 	}
 }
+
+// What others hold is given back once after each busy time, however little it is.
+func TestABusyTimeIsOverOnce(t *testing.T) {
+	const mb = 1 << 20
+	now := time.Date(2026, 11, 28, 9, 0, 0, 0, time.UTC)
+	var w watch
+	made := int64(0)
+	for i, c := range []struct {
+		makes int64
+		want  bool
+	}{{1, false}, {300, false}, {20, false}, {1, true}, {1, false}, {1, false}, {30, false}, {2, true}, {2, false}} {
+		made += c.makes * mb
+		now = now.Add(lookEvery)
+		if w.calm(sight{made, 40 * mb}, now); w.over != c.want {
+			t.Errorf("look %d: %v", i, w.over)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package voice
 import (
 	"context"
 	"sync"
+	"time"
 )
 
 // mailbox holds what a call has to do, in order. It has no bound of its own:
@@ -13,6 +14,7 @@ type mailbox struct {
 	waiting []func()
 	ended   bool
 	wake    chan struct{}
+	timers  map[*time.Timer]struct{} // of what is to be put later
 }
 
 func newMailbox() *mailbox { return &mailbox{wake: make(chan struct{}, 1)} }
@@ -33,6 +35,27 @@ func (m *mailbox) put(fn func()) bool {
 	return true
 }
 
+// later queues fn after d, unless the call is over by then: what has ended is not held
+// in memory by what it once was to do.
+func (m *mailbox) later(d time.Duration, fn func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.ended {
+		return
+	}
+	var t *time.Timer
+	t = time.AfterFunc(d, func() {
+		m.mu.Lock()
+		delete(m.timers, t) // t is set: the lock was held meanwhile
+		m.mu.Unlock()
+		m.put(fn)
+	})
+	if m.timers == nil {
+		m.timers = map[*time.Timer]struct{}{}
+	}
+	m.timers[t] = struct{}{}
+}
+
 // take gives all that waits.
 func (m *mailbox) take() []func() {
 	m.mu.Lock()
@@ -46,7 +69,10 @@ func (m *mailbox) take() []func() {
 func (m *mailbox) end() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.ended, m.waiting = true, nil
+	for t := range m.timers {
+		t.Stop()
+	}
+	m.ended, m.waiting, m.timers = true, nil, nil
 }
 
 // run is the call's goroutine.

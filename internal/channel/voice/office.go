@@ -134,12 +134,10 @@ func (o *officeCall) post(fn func()) bool { return o.mail.put(fn) }
 // later posts fn after d, unless the step is another by then.
 func (o *officeCall) later(d time.Duration, fn func()) {
 	this := o.turn
-	time.AfterFunc(d, func() {
-		o.post(func() {
-			if o.turn == this {
-				fn()
-			}
-		})
+	o.mail.later(d, func() {
+		if o.turn == this {
+			fn()
+		}
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"slices"
 	"sync"
 )
 
@@ -18,8 +19,9 @@ type disk struct {
 	log  *os.File // opened at the first sync
 
 	mu     sync.Mutex
-	came   sync.Cond // a group was committed, or no more will come
+	came   sync.Cond // a group is waited for, or no more will come
 	groups []*group
+	asked  bool // one of them is waited for
 	closed bool
 	ended  chan struct{}
 }
@@ -30,24 +32,39 @@ func newDisk(path string) *disk {
 	return d
 }
 
-// committed takes a group whose members are to be answered.
+// committed takes a group whose members are to be answered. One whose members all went
+// on before needs no sync of its own: it comes to the disk with the next that somebody
+// waits for.
 func (d *disk) committed(g *group) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.groups = append(d.groups, g)
-	d.came.Signal()
+	if g.wanted || slices.ContainsFunc(g.members, func(m *member) bool { return m.ahead == nil }) {
+		d.asked = true
+		d.came.Signal()
+	}
 }
 
-// wait is the groups that were committed and not answered, in their order; none
-// when no more will come.
+// want has the disk get a group for who waits for it.
+func (d *disk) want(g *group) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if g.wanted = true; slices.Contains(d.groups, g) {
+		d.asked = true
+		d.came.Signal()
+	}
+}
+
+// wait is the groups that were committed and not answered, in their order, once one of
+// them is waited for; none when no more will come.
 func (d *disk) wait() []*group {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for len(d.groups) == 0 && !d.closed {
+	for !d.asked && !d.closed {
 		d.came.Wait()
 	}
 	out := d.groups
-	d.groups = nil
+	d.groups, d.asked = nil, false
 	return out
 }
 

@@ -192,8 +192,9 @@ func TestWhoGoesOnIsToldLater(t *testing.T) {
 		if err := <-told; err != nil {
 			t.Error(err)
 		}
+		go func() { told <- errors.Join(second(), second()) }() // asked twice
 		release <- nil
-		if err := errors.Join(second(), second()); err != nil { // asked twice
+		if err := <-told; err != nil {
 			t.Error(err)
 		}
 		if _, err := e.Ahead(t.Context(), one, func(context.Context, Session) error { return errUnwound }); !errors.Is(err, errUnwound) {
@@ -240,4 +241,81 @@ func TestAFailedSyncIsToldAsSuch(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// What somebody goes on before, and waits for only after its next write, needs no sync of
+// its own; who waits for it gets one.
+func TestWhoGoesOnBeforeNeedsNoSyncOfItsOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := openLite(t)
+		syncs := 0
+		e.w.disk.sync = func(*os.File) error { syncs++; return nil }
+		ahead := func(name string) func() error {
+			durable, err := e.Ahead(t.Context(), one, func(ctx context.Context, s Session) error { return add(ctx, s, name) })
+			if err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			return durable
+		}
+		first, second := ahead("arrival"), ahead("offer")
+		if syncs != 0 {
+			t.Errorf("%d syncs before anybody waited", syncs)
+		}
+		if err := second(); err != nil || syncs != 1 {
+			t.Errorf("the second: %v after %d syncs", err, syncs)
+		}
+		if err := first(); err != nil || syncs != 1 {
+			t.Errorf("the first: %v after %d syncs", err, syncs)
+		}
+		ahead("nobody asks")
+		if err := addNamed(t, e, "told"); err != nil || syncs != 2 {
+			t.Errorf("a write that is told: %v after %d syncs", err, syncs)
+		}
+		if err := ahead("alone")(); err != nil || syncs != 3 {
+			t.Errorf("alone: %v after %d syncs", err, syncs)
+		}
+		ahead("at the end")
+		if err := e.Close(); err != nil || syncs != 4 {
+			t.Errorf("closing: %v after %d syncs", err, syncs)
+		}
+	})
+}
+
+// Memory of pages is given back beside readers and writers, who find everything.
+func TestShrinkBesideOthers(t *testing.T) {
+	e := openLite(t)
+	for i := range 20 {
+		if err := addNamed(t, e, fmt.Sprint(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err := e.Read(t.Context(), one, func(context.Context, Session) error {
+		return e.Write(t.Context(), one, func(ctx context.Context, s Session) error {
+			if err := add(ctx, s, "beside"); err != nil {
+				return err
+			}
+			short, cancel := context.WithCancel(t.Context())
+			cancel()
+			if err := e.Shrink(short); !errors.Is(err, context.Canceled) {
+				t.Errorf("whose time is over: %v", err)
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Shrink(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if n := len(names(t, e)); n != 21 {
+		t.Errorf("%d rows", n)
+	}
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Shrink(t.Context()); !errs.Is(err, errs.Unavailable) {
+		t.Errorf("of a closed one: %v", err)
+	}
 }

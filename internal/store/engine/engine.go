@@ -87,6 +87,9 @@ type DB interface {
 	Ping(ctx context.Context) error
 	Columns(ctx context.Context) ([]Column, error)
 	Scrub(ctx context.Context) error
+	// Shrink gives memory back that a busy time needed, such as pages that were read; the
+	// next to need them read them again. On PostgreSQL it does nothing.
+	Shrink(ctx context.Context) error
 	Stats() Stats
 	Close() error
 }

@@ -241,6 +241,9 @@ func (e *pgEngine) Columns(ctx context.Context) (out []Column, err error) {
 	return out, Explain(err)
 }
 
+// Shrink has nothing to give back: its pages are the server's.
+func (e *pgEngine) Shrink(context.Context) error { return nil }
+
 func (e *pgEngine) Stats() Stats {
 	return Stats{Commits: e.commits.Load(), Writes: e.writes.Load(), Failed: e.failed.Load(), Waiting: int(e.waiting.Load())}
 }

@@ -155,6 +155,28 @@ func readColumns(ctx context.Context, s Session, sql string) ([]Column, error) {
 func (e *liteEngine) Scrub(ctx context.Context) error { return Explain(e.w.scrub(ctx)) }
 func (e *liteEngine) Stats() Stats                    { return e.w.stats() }
 
+// shrink frees a connection's pages that nobody is reading.
+const shrink = "PRAGMA shrink_memory"
+
+// Shrink takes one connection after the other; those at work keep what they have.
+func (e *liteEngine) Shrink(ctx context.Context) error {
+	for range e.open {
+		select {
+		case c, ok := <-e.readers:
+			if !ok {
+				return errClosed
+			}
+			_, err := c.Exec(ctx, shrink, nil)
+			e.readers <- c
+			if err != nil {
+				return Explain(err)
+			}
+		default:
+		}
+	}
+	return Explain(e.w.shrink(ctx))
+}
+
 // Close waits for the writes that began and the readers at work.
 func (e *liteEngine) Close() error {
 	e.closing.Lock()

@@ -57,7 +57,8 @@ type member struct {
 	turn  chan *group  // the transaction is lent
 	done  chan error   // the result, when the disk has it
 	ahead chan error   // the commit's result, for who goes on before; nil: nobody does
-	scrub bool         // not a write: empty the log
+	alone func() error // not a write: it runs between two groups
+	group *group       // whose transaction it had
 }
 
 const (
@@ -85,6 +86,9 @@ type group struct {
 	kept    int     // members whose changes stay
 	fault   error   // SQLite has ended the transaction
 	after   *member // not a write: it runs when the group has ended
+
+	// The disk's.
+	wanted bool // somebody waits for it
 }
 
 // write is called on the caller's goroutine.
@@ -99,7 +103,10 @@ func (w *writer) writeAhead(ctx context.Context, fn Func) (durable func() error,
 	if err := w.take(ctx, m, m.ahead, fn); err != nil {
 		return nil, err
 	}
-	return sync.OnceValue(func() error { return <-m.done }), nil
+	return sync.OnceValue(func() error {
+		w.disk.want(m.group)
+		return <-m.done
+	}), nil
 }
 
 // take runs fn as the member m, and returns what comes by result.
@@ -164,15 +171,15 @@ func (w *writer) enqueue(ctx context.Context, m *member) error {
 func (w *writer) run() {
 	defer close(w.ended)
 	for m := range w.queue {
-		if m.scrub {
-			m.done <- w.checkpoint()
+		if m.alone != nil {
+			m.done <- m.alone()
 			continue
 		}
 		w.gather()
 		g := w.group(m)
 		w.after(len(g.members))
 		if g.after != nil {
-			g.after.done <- w.checkpoint()
+			g.after.done <- g.after.alone()
 		}
 	}
 }
@@ -248,14 +255,14 @@ func (g *group) answer(err error) {
 // when it is alone.
 func (w *writer) lend(g *group, m *member) bool {
 	for ; m != nil; m = w.next(g) {
-		if m.scrub {
+		if m.alone != nil {
 			g.after = m
 			return false
 		}
 		if !m.state.CompareAndSwap(waiting, taken) {
 			continue
 		}
-		g.members = append(g.members, m)
+		g.members, m.group = append(g.members, m), g
 		if g.kept > 0 {
 			if g.fault = w.do("SAVEPOINT member"); g.fault != nil {
 				return false // it is answered as one of the group
@@ -366,7 +373,12 @@ var errReading = away(nil, "Deleted data could not be overwritten yet, because s
 
 // checkpointed lets the writer's goroutine do a checkpoint between two groups.
 func (w *writer) checkpointed(ctx context.Context) error {
-	m := &member{scrub: true, done: make(chan error, 1)}
+	return w.between(ctx, w.checkpoint)
+}
+
+// between lets the writer's goroutine do something between two groups.
+func (w *writer) between(ctx context.Context, fn func() error) error {
+	m := &member{alone: fn, done: make(chan error, 1)}
 	if err := w.enqueue(ctx, m); err != nil {
 		return err
 	}
@@ -376,6 +388,11 @@ func (w *writer) checkpointed(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// shrink gives back the memory of pages that were read.
+func (w *writer) shrink(ctx context.Context) error {
+	return w.between(ctx, func() error { return w.do(shrink) })
 }
 
 // checkpoint moves the log into the database and cuts it.

@@ -186,6 +186,9 @@ func (s *Store) DeleteTenant(ctx context.Context, t id.Tenant) error {
 	return s.remove(ctx, t, `DELETE FROM wrapped_keys WHERE tenant_id = $1`, string(t))
 }
 
+// Shrink gives memory back that a busy time needed.
+func (s *Store) Shrink(ctx context.Context) error { return s.db.Shrink(ctx) }
+
 func (s *Store) remove(ctx context.Context, t id.Tenant, sql string, args ...any) error {
 	err := s.db.Write(ctx, engine.Scope{Tenant: t}, func(ctx context.Context, x engine.Session) error {
 		_, err := x.Exec(ctx, sql, args)
