@@ -122,6 +122,17 @@ type Driver interface {
 	Waits(t id.Tenant, queue string, waiting []string, estimate int)
 }
 
+// Ringer is a driver that begins to ring an agent as soon as an offer is committed: what
+// Carry's function does comes when the disk has it.
+type Ringer interface {
+	// Rings says that the work is about to be offered to w.Agent. Nothing may be told to
+	// anybody as done by that, and nothing that the agent does is taken up, before
+	// Carry's function runs, or Hushes says that the offer was not stored. Neither may
+	// wait for the floor.
+	Rings(w Work)
+	Hushes(w Work)
+}
+
 // Follower is a driver whose running state is where a tenant's floor is.
 type Follower interface {
 	// Opened says that the tenant's floor runs on this node from now on, and what

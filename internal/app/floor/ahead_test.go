@@ -7,6 +7,8 @@ import (
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
+	"nubitalk/internal/channel"
+	"nubitalk/internal/channel/chat"
 	"nubitalk/internal/core/acd"
 	"nubitalk/internal/store"
 )
@@ -129,6 +131,79 @@ func TestWhatTheDiskDoesNotTakeIsNotSaved(t *testing.T) {
 		}
 		if n := len(rebuilt()); n != 1 {
 			t.Errorf("it began anew %d times", n)
+		}
+	})
+}
+
+// bell is the channel of chats as one that rings.
+type bell struct {
+	*chat.Service
+	rang, hushed chan channel.Work
+
+	mu      sync.Mutex
+	carried []channel.Work // what was offered, as the disk had it
+}
+
+func (b *bell) Rings(w channel.Work)  { b.rang <- w }
+func (b *bell) Hushes(w channel.Work) { b.hushed <- w }
+
+func (b *bell) Carry(tx *store.Tx, w channel.Work, acts []channel.Act) (func(), error) {
+	done, err := b.Service.Carry(tx, w, acts)
+	return func() {
+		if done != nil {
+			done()
+		}
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if w.State == string(acd.Offered) {
+			b.carried = append(b.carried, w)
+		}
+	}, err
+}
+
+func (b *bell) offered() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.carried)
+}
+
+// An agent is rung as soon as the offer is committed, before the disk has it; all else
+// comes when the disk does. What it does not take is hushed.
+func TestAgentsAreRungBeforeTheDiskHasTheOffer(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		disk := onSlowDisk(h)
+		driver := &bell{Service: h.chat, rang: make(chan channel.Work, 8), hushed: make(chan channel.Work, 8)}
+		h.floor.Drive(acd.Chat, driver)
+		for i, fails := range []error{nil, errs.New(errs.Unavailable, "The disk is broken.")} {
+			v := h.arrive(a, "Ana")
+			offers := h.heard("offer.made")
+			has := disk.stalls(fails)
+			said := make(chan error, 1)
+			go func() {
+				_, err := h.chat.Choose(context.Background(), v, "choice", "bill")
+				said <- err
+			}()
+			w := <-driver.rang
+			if w.ID != v.Interaction || w.Tenant != a || w.Agent == "" || w.State != string(acd.Offered) {
+				t.Errorf("rung for %+v", w)
+			}
+			if n, m := driver.offered(), len(offers()); n != i || m != 0 {
+				t.Errorf("before the disk had it, %d offers were carried and %d told", n-i, m)
+			}
+			has()
+			<-said
+			if fails != nil {
+				if lost := <-driver.hushed; lost.ID != v.Interaction || lost.Agent != w.Agent {
+					t.Errorf("hushed: %+v", lost)
+				}
+				return
+			}
+			for _, d := range h.desk(a, 0).Offers { // answered after what came before is shown
+				t.Logf("offered %s", d.ID)
+			}
+			if n := driver.offered(); n != 1 || len(driver.hushed) != 0 {
+				t.Errorf("%d offers carried, %d hushed", n, len(driver.hushed))
+			}
 		}
 	})
 }

@@ -148,6 +148,7 @@ type call struct {
 // the disk has it; the floor goes on meanwhile.
 type outcome struct {
 	durable func() error // nil: there was nothing to write
+	hush    []func()     // ends what rings already, if it is not stored
 	calls   []*call
 	carried []func() // what channels let be seen
 	events  []bus.Event
@@ -381,6 +382,7 @@ func (f *floor) commit(ctx context.Context) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
+	hush := f.ring()
 	for i, it := range f.batch.order {
 		it.row = rows[i]
 		it.row.Version++
@@ -392,7 +394,33 @@ func (f *floor) commit(ctx context.Context) (outcome, error) {
 			delete(f.returning, it.ID)
 		}
 	}
-	return f.committed(durable, after), nil
+	out := f.committed(durable, after)
+	out.hush = hush
+	return out, nil
+}
+
+// ring has agents rung who were offered something, without waiting for the disk; hush is
+// for when that does not get it. What they do is taken up once it has the offer (ADR 0083).
+func (f *floor) ring() (hush []func()) {
+	for _, o := range f.batch.offers {
+		it := f.items[o.InteractionID]
+		if o.Outcome != "" || it == nil || it.State != string(acd.Offered) {
+			continue
+		}
+		if r, ok := f.m.drivers[it.drivenBy()].(channel.Ringer); ok {
+			w := f.work(it)
+			r.Rings(w)
+			hush = append(hush, func() { r.Hushes(w) })
+		}
+	}
+	return hush
+}
+
+// lost ends what rings already of a batch that was not stored.
+func (o outcome) lost() {
+	for _, hush := range o.hush {
+		hush()
+	}
 }
 
 // committed ends a batch, of which only showing it is left.
@@ -500,6 +528,7 @@ func (f *floor) show() {
 	for o := range f.ahead {
 		if o.durable != nil {
 			if err := o.durable(); err != nil {
+				o.lost()
 				f.unsaved(o.calls, err)
 				select {
 				case f.fault <- struct{}{}:

@@ -47,6 +47,7 @@ func (f *floor) rebuild(ctx context.Context) error {
 	}
 	if out.durable != nil {
 		if err := out.durable(); err != nil {
+			out.lost()
 			return err
 		}
 	}

@@ -65,6 +65,7 @@ type call struct {
 	back       *wishes   // a number to be called back at, that the flow asks about
 	outside    outside   // the outside number that the agent called for the caller
 	handset    *handset  // the agent's phone while it is rung
+	foreseen   *foreseen // an offer that the disk does not have yet
 	standing   Handset
 	sought     string    // the agent whose phone was sought
 	quit       string    // the user who hung up its phone
@@ -106,12 +107,13 @@ func newCall(s *Service, who Caller) *call {
 }
 
 // later posts fn after d.
-func (c *call) later(d time.Duration, fn func()) { time.AfterFunc(d, func() { c.post(fn) }) }
+func (c *call) later(d time.Duration, fn func()) { c.mail.later(d, fn) }
 
 // carried takes over what the floor decided.
 func (c *call) carried(w channel.Work, acts []channel.Act) {
 	before := c.work
 	c.work = w
+	stored := c.stored()
 	c.choose(w.Queue)
 	if w.Language != "" {
 		c.who.Language = w.Language
@@ -191,6 +193,9 @@ func (c *call) carried(w channel.Work, acts []channel.Act) {
 	c.holder.Store(&holder)
 	c.replan()
 	c.seekAgent()
+	for _, fn := range stored {
+		fn()
+	}
 	c.quits()
 	c.settle()
 	c.speak()

@@ -71,6 +71,9 @@ type handset struct {
 func (c *call) seekAgent() {
 	agent := c.work.Agent
 	wanted := agent != "" && (c.work.State == offered || c.work.State == active) && !c.leaving && !c.over
+	if !wanted && c.foreseen != nil && !c.leaving && !c.over {
+		agent, wanted = c.foreseen.agent, true
+	}
 	if h := c.handset; h != nil && (!wanted || h.user != agent) {
 		c.hush()
 	}
@@ -186,6 +189,9 @@ func (c *call) hush() {
 
 // phoneTold takes what the signalling of an agent's phone says.
 func (c *call) phoneTold(l *line, e sip.Event) {
+	if c.whenStored(func() { c.phoneTold(l, e) }) {
+		return
+	}
 	switch e := e.(type) {
 	case sip.Answered:
 		c.pickedUp(l, e)
@@ -310,6 +316,9 @@ func (c *call) notPickedUp(l *line, e sip.Failed) {
 // notReached says that an agent's phone did not answer. What was offered goes on;
 // what the agent holds stays, and may be taken up in the browser.
 func (c *call) notReached(h *handset) {
+	if c.whenStored(func() { c.notReached(h) }) {
+		return
+	}
 	c.standing = h.worst
 	c.settle()
 	if c.dialing != nil && c.dialing.waits {
