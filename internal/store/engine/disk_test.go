@@ -180,6 +180,7 @@ func TestWhoGoesOnIsToldLater(t *testing.T) {
 		told := make(chan error, 2)
 		first := ahead("a")
 		go func() { told <- first() }()
+		synctest.Wait() // the disk writes it
 		second := ahead("b")
 		synctest.Wait()
 		if got := names(t, e); !slices.Equal(got, []string{"a", "b"}) {
