@@ -150,6 +150,28 @@ test("an authenticator app and a recovery code stand behind the password", async
   expect(found).toEqual([]);
 });
 
+test("whoever changes how they sign in may end what they are signed in to elsewhere", async () => {
+  const left = await person("d4");
+  const { page } = await person("d4");
+  await inside(page);
+  await addApp(page, "new phone");
+  const told = page.getByRole("status").filter({ hasText: "signed in at" });
+  await told.waitFor();
+  const found = await looks(page, "factors-others");
+  await told.scrollIntoViewIfNeeded();
+  await shot(page, "factors-others-told");
+  await left.page
+    .getByText("You sign in with")
+    .or(left.page.getByRole("cell", { name: "new phone" }))
+    .waitFor();
+  await told.getByRole("button", { name: "End the other sessions" }).click();
+  await page.getByText("Your other sessions are ended.").waitFor();
+  await left.page.locator("#sign-in-title").waitFor(); // at once, without a call of its own
+  await until(() => page.getByRole("button", { name: "End", exact: true }).count()).toBe(0);
+  await until(() => told.count()).toBe(0);
+  expect(found).toEqual([]);
+});
+
 test(
   "a passkey signs in without a password, and an administrator removes what was lost",
   { timeout: 900_000 },

@@ -67,6 +67,12 @@ export const text = catalogue(
     confirmProviderText:
       "Before you change how you sign in, show your organisation's provider once more who you are.",
     confirmProvider: "Go to the provider",
+    others: {
+      one: "You are still signed in at {count} other place, as before this change.",
+      other: "You are still signed in at {count} other places, as before this change.",
+    },
+    endOthers: "End the other sessions",
+    othersEnded: "Your other sessions are ended.",
   },
   {
     title: "Segundos fatores e chaves de acesso",
@@ -137,5 +143,11 @@ export const text = catalogue(
     confirmProviderText:
       "Antes de alterar a forma como inicia sessão, mostre mais uma vez ao fornecedor da sua organização quem é.",
     confirmProvider: "Ir para o fornecedor",
+    others: {
+      one: "Continua com sessão iniciada em {count} outro lugar, como antes desta alteração.",
+      other: "Continua com sessão iniciada em {count} outros lugares, como antes desta alteração.",
+    },
+    endOthers: "Terminar as outras sessões",
+    othersEnded: "As suas outras sessões terminaram.",
   },
 );
