@@ -169,6 +169,7 @@ var (
 	textType    = regexp.MustCompile(`\bTEXT\b( +NOT NULL)`)
 	endOfCreate = regexp.MustCompile(`(?m)^\)( WITHOUT ROWID)?;`)
 	sqliteOnly  = strings.NewReplacer("/*sqlite ", "", " sqlite*/", "")
+	pgOnly      = strings.NewReplacer("/*pg ", "", " pg*/", "")
 )
 
 // forSQLite writes PostgreSQL's types as SQLite's own and makes tables strict.
@@ -185,7 +186,9 @@ func forSQLite(text string) string {
 
 // textByBytes gives text columns the order of their bytes, as in SQLite, so that
 // lists come in one order on both engines.
-func textByBytes(text string) string { return textType.ReplaceAllString(text, `TEXT COLLATE "C"$1`) }
+func textByBytes(text string) string {
+	return textType.ReplaceAllString(pgOnly.Replace(text), `TEXT COLLATE "C"$1`)
+}
 
 // rewrittenFS hands out files with their text rewritten.
 type rewrittenFS struct {
