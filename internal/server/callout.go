@@ -13,7 +13,6 @@ import (
 	"nubitalk/internal/channel/voice/sip/gateway"
 	"nubitalk/internal/channel/voice/sip/wire"
 	"nubitalk/internal/core/dialplan"
-	"nubitalk/internal/store"
 )
 
 // Leaves says by which gateways a call may leave.
@@ -101,35 +100,6 @@ func (p *telephone) Shows(ctx context.Context, t id.Tenant) (numbers []string, l
 	return numbers, leaves, nil
 }
 
-// usage is what a tenant has used of its trunks today.
-func (p *telephone) usage(ctx context.Context, t id.Tenant, now time.Time) (dialplan.Usage, error) {
-	u := dialplan.Usage{Calls: map[string]int{}, Spent: map[string]map[string]time.Duration{}}
-	y, m, d := now.Date()
-	var rows []store.SpentRow
-	err := p.db.Read(ctx, t, func(tx *store.Tx) (err error) {
-		rows, err = tx.Spent(time.Date(y, m, d, 0, 0, 0, 0, now.Location()))
-		return err
-	})
-	for _, r := range rows {
-		end := r.EndedAt
-		if end.IsZero() {
-			end = now
-		}
-		if u.Spent[r.TrunkID] == nil {
-			u.Spent[r.TrunkID] = map[string]time.Duration{}
-		}
-		for _, key := range r.Counts {
-			u.Spent[r.TrunkID][key] += end.Sub(r.AnsweredAt)
-		}
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for tid, w := range p.trunks {
-		u.Calls[tid] = w.out[t]
-	}
-	return u, err
-}
-
 // attempts are a trunk's gateways in the order in which a call tries them. p.mu is
 // held.
 func (p *telephone) attempts(t *trunk, tenant id.Tenant, a dialplan.Attempt) (out []voice.Attempt) {
@@ -154,16 +124,24 @@ func (p *telephone) attempts(t *trunk, tenant id.Tenant, a dialplan.Attempt) (ou
 		if a.Show.Asserted != "" {
 			headers = append(headers, wire.Header{Name: "P-Asserted-Identity", Value: "<" + wire.NewURI("sip", a.Show.Asserted, domain, 0, "").Text() + ">"})
 		}
+		letGo := func() {}
+		went := func(code int, again time.Duration) {
+			letGo()
+			watch.Call(code, again)
+		}
 		out = append(out, voice.Attempt{Trunk: t.id, To: wire.NewURI("sip", a.To.Reveal(), g.Host, g.Port, hop(g).Transport), From: from, ContactUser: t.began.trunk.id, Hop: hop(g),
 			Headers: headers, Credentials: t.credentials(), Media: t.policy(), Most: a.Most, Counts: a.Counts,
-			Take: func() (func(), bool) { return p.takeOut(t, tenant, a.Class == dialplan.Emergency) }, Went: watch.Call})
+			Take: func() (func(), bool) { return p.takeOut(t, tenant, a, &letGo) }, Went: went})
 	}
 	return out
 }
 
 // takeOut counts a call that leaves; one for help always may. That others of the tenant
 // are out already is looked at once more: some may have been let out at the same time.
-func (p *telephone) takeOut(t *trunk, tenant id.Tenant, emergency bool) (func(), bool) {
+// Where minutes are bounded a first slice is held until the attempt has ended, which letGo
+// is for, or the call.
+func (p *telephone) takeOut(t *trunk, tenant id.Tenant, a dialplan.Attempt, letGo *func()) (func(), bool) {
+	emergency := a.Class == dialplan.Emergency
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if most := t.set.Outgoing.MaxCalls; !emergency && most > 0 && t.out[tenant] >= most {
@@ -174,7 +152,16 @@ func (p *telephone) takeOut(t *trunk, tenant id.Tenant, emergency bool) (func(),
 		return nil, false
 	}
 	t.out[tenant]++
-	return p.giverOut(t, tenant, over), true
+	giver := p.giverOut(t, tenant, over)
+	if a.Most == 0 {
+		return giver, true
+	}
+	*letGo = p.hold(t.id, tenant, a.Counts)
+	held := *letGo
+	return func() {
+		held()
+		giver()
+	}, true
 }
 
 // giverOut counts a call that left and has ended.

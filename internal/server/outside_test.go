@@ -254,7 +254,7 @@ func TestACallIsHandedOverToAnOutsideNumber(t *testing.T) {
 		})
 		var spent []store.SpentRow
 		must(t, n.keepers.db.Read(ctx, acme.ID, func(tx *store.Tx) (err error) {
-			spent, err = tx.Spent(time.Now().Add(-time.Hour))
+			spent, err = tx.Spent(time.Now().Add(-time.Hour), time.Now().Add(time.Hour))
 			return err
 		}))
 		if len(spent) != 2 {

@@ -62,6 +62,7 @@ type telephone struct {
 	phones map[string]*phone       // by account
 
 	offices map[id.Tenant]*office.Directory
+	minutes minutes
 
 	realm string
 	conf  config.SIP

@@ -61,20 +61,40 @@ func (tx *Tx) OpenLegs() ([]LegRow, error) {
 	return list(tx, scanLeg, `SELECT `+legColumns+` FROM call_legs WHERE tenant_id = $1 AND ended_at BETWEEN 0 AND 0 ORDER BY interaction_id, leg_id`, string(tx.scope.Tenant))
 }
 
-// SpentRow is how long calls that left have lasted.
+// SpentRow is how long a call that left has lasted.
 type SpentRow struct {
+	ID         string // of the leg, or the phone's call
 	TrunkID    string
 	Counts     []string
 	AnsweredAt time.Time
 	EndedAt    time.Time // zero while it runs
+	PaidUntil  time.Time // until when it has its minutes; zero where they are not bounded
 }
 
-// Spent are the calls that left since a time and were answered, those of phones
+// Spent are the calls that left in [from, to) and were answered, those of phones
 // among them.
-func (tx *Tx) Spent(since time.Time) ([]SpentRow, error) {
+func (tx *Tx) Spent(from, to time.Time) ([]SpentRow, error) {
 	return list(tx, func(r row, s *SpentRow) error {
-		return r.Scan(&s.TrunkID, fromJSON(&s.Counts), at(&s.AnsweredAt), at(&s.EndedAt))
-	}, `SELECT trunk_id, counts, answered_at, ended_at FROM call_legs WHERE tenant_id = $1 AND started_at >= $2 AND part IN ('callee', 'outside') AND answered_at > 0
-		UNION ALL SELECT trunk_id, counts, answered_at, ended_at FROM office_calls WHERE tenant_id = $1 AND started_at >= $2 ORDER BY answered_at, ended_at`,
-		string(tx.scope.Tenant), us(since))
+		return r.Scan(&s.ID, &s.TrunkID, fromJSON(&s.Counts), at(&s.AnsweredAt), at(&s.EndedAt), at(&s.PaidUntil))
+	}, `SELECT leg_id AS id, trunk_id, counts, answered_at, ended_at, paid_until FROM call_legs WHERE tenant_id = $1 AND started_at >= $2 AND started_at < $3 AND part IN ('callee', 'outside') AND answered_at > 0
+		UNION ALL SELECT call_id, trunk_id, counts, answered_at, ended_at, paid_until FROM office_calls WHERE tenant_id = $1 AND started_at >= $2 AND started_at < $3 ORDER BY answered_at, id`,
+		string(tx.scope.Tenant), us(from), us(to))
+}
+
+// LockMinutes makes everybody else who takes minutes for a call of the organisation's
+// wait for the end of the transaction.
+func (tx *Tx) LockMinutes() error {
+	_, err := tx.exec(`UPDATE organisations SET version = version WHERE tenant_id = $1`, string(tx.scope.Tenant))
+	return err
+}
+
+// PayMinutes notes until when a leg that runs, or a phone's call, has its minutes; noted
+// is false where none is stored that runs. answered holds where no answer is noted yet.
+func (tx *Tx) PayMinutes(id string, answered, until time.Time) (noted bool, err error) {
+	n, err := tx.exec(`UPDATE call_legs SET paid_until = $3, answered_at = CASE answered_at WHEN 0 THEN $4 ELSE answered_at END WHERE tenant_id = $1 AND leg_id = $2 AND ended_at = 0`,
+		string(tx.scope.Tenant), id, us(until), us(answered))
+	if err == nil && n == 0 {
+		n, err = tx.exec(`UPDATE office_calls SET paid_until = $3 WHERE tenant_id = $1 AND call_id = $2 AND ended_at = 0`, string(tx.scope.Tenant), id, us(until))
+	}
+	return n > 0, err
 }

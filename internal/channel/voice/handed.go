@@ -10,7 +10,6 @@ import (
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/bus"
-	"nubitalk/internal/channel/voice/sip"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/store"
 )
@@ -22,7 +21,7 @@ type Handed struct {
 	Queue       string    `json:"queue,omitempty"`
 	Trunk       string    `json:"trunk,omitempty" doc:"Name of the trunk by which the outside number is called, or of the phone that took the call back from where it was parked."`
 	Since       time.Time `json:"since" doc:"When the outside number answered: its minutes count from here on."`
-	Until       time.Time `json:"until,omitzero" doc:"When the call ends because the trunk's minutes are used up; absent: no bound."`
+	Until       time.Time `json:"until,omitzero" doc:"When the call ends, if no other call uses the trunk's minutes meanwhile, because they are used up; absent: no bound."`
 	Ended       bool      `json:"ended"`
 }
 
@@ -111,19 +110,4 @@ func (c *call) tellHanded() {
 	if err := c.s.Bus.Publish(e); err != nil {
 		c.s.Log.Warn("a live event was not published", "tenant", e.Tenant, "kind", e.Kind, "code", errs.As(err).Code)
 	}
-}
-
-// reasonMinutes is why a call ends whose trunk has no minutes left.
-var reasonMinutes = sip.Reason{Q850: normalClearing, Text: "minutes used up"}
-
-// bound has a telephone hung up when its trunk's minutes are used up.
-func (c *call) bound(l *line) {
-	if l.ends.IsZero() {
-		return
-	}
-	c.later(max(0, l.ends.Sub(c.s.Clock.Now())), func() {
-		if c.current(l.party) {
-			l.leg.Hangup(reasonMinutes)
-		}
-	})
 }

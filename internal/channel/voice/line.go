@@ -25,7 +25,7 @@ type line struct {
 	number secret.Text // of the other end
 	over   func()      // gives back what Network counted
 	out    *leaving    // how it left, of one that answered; nil: it did not leave, or is of a call that is work
-	ends   time.Time   // when it has to end; zero: no bound
+	ends   time.Time   // when it has to end if no other call uses its trunk's minutes; zero: no bound
 
 	// Service.mu's: whether it ended, and by which leg it is known.
 	ended   bool
@@ -34,6 +34,8 @@ type line struct {
 	mu     sync.Mutex
 	office *officeCall // of a call that rings phones; call is nil then
 	call   *call       // nil until it has one
+	meter  *meter      // pays for its trunk's minutes; nil where they are not bounded
+	done   bool        // it ended
 	once   sync.Once
 
 	// The call's.
@@ -53,6 +55,12 @@ type line struct {
 func (l *line) end() {
 	l.once.Do(func() {
 		l.s.unknow(l)
+		l.mu.Lock()
+		l.done = true
+		if l.meter != nil {
+			close(l.meter.stop)
+		}
+		l.mu.Unlock()
 		if l.rtp != nil {
 			l.rtp.Close()
 		}

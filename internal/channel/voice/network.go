@@ -52,6 +52,9 @@ type Network interface {
 	// the trunk is not there any more. left says that the call left by it; over is as
 	// Route.Over.
 	Again(ctx context.Context, t id.Tenant, trunk string, left bool) (p negotiate.Policy, c auth.Credentials, over func(), err error)
+	// Pay gives a call that left by a trunk with bounded minutes, and was answered, its next
+	// slice of them. Conflict: there are none.
+	Pay(ctx context.Context, t id.Tenant, m Minutes) (Paid, error)
 	// Name is what a trunk is called; "" when it is not there any more.
 	Name(trunk string) string
 	// Here says that a tenant's calls are run on this node, or no longer are.
@@ -117,8 +120,8 @@ type Attempt struct {
 	Headers     []wire.Header
 	Credentials auth.Credentials
 	Media       negotiate.Policy
-	// Most is when the call has to end; 0 means no bound. Counts are stored with
-	// the leg.
+	// Most is how long the call may last at most, for which it pays by slices; 0 means no
+	// bound. Counts are stored with the leg.
 	Most   time.Duration
 	Counts []string
 	// Take counts the call at its trunk, or says that there is no room; over gives
@@ -126,6 +129,20 @@ type Attempt struct {
 	Take func() (over func(), ok bool)
 	Went func(code int, retryAfter time.Duration)
 }
+
+// Minutes are what a call pays from.
+type Minutes struct {
+	Record     string // the leg, or the phone's call, as it is stored
+	Trunk      string
+	Counts     []string // as Attempt.Counts
+	StartedAt  time.Time
+	AnsweredAt time.Time
+	Until      time.Time // until when it has paid; zero: nothing yet
+}
+
+// Paid is until when a call has its minutes, and when it ends if no other one uses
+// them; zero: nothing bounds it any more.
+type Paid struct{ Until, Most time.Time }
 
 // Beginning is a call by telephone that begins.
 type Beginning struct {

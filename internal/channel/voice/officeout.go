@@ -173,19 +173,13 @@ func (o *officeCall) left() {
 	}
 }
 
-// bound ends the call when the minutes of an end's trunk are used up, while that is
-// in it.
+// bound has an end pay for its trunk's minutes, if they are bounded.
 func (o *officeCall) bound(l *line) {
-	if l.ends.IsZero() {
+	if l.ends.IsZero() || l.out == nil {
 		return
 	}
-	time.AfterFunc(max(0, l.ends.Sub(o.s.Clock.Now())), func() {
-		o.post(func() {
-			if l == o.caller || l == o.callee {
-				o.stop(reasonMinutes)
-			}
-		})
-	})
+	row := l.out.row
+	l.pays(o.from.Tenant, Minutes{Record: row.ID, Trunk: row.TrunkID, Counts: row.Counts, StartedAt: row.StartedAt, AnsweredAt: row.AnsweredAt})
 }
 
 // gone notes that an end is in the call no more, if it left by a trunk.

@@ -100,6 +100,9 @@ func (c *call) waits(l *line, left bool) {
 	if left {
 		l.party.noted.row.Part = callee
 	}
+	if l.out != nil { // it counts as before
+		l.party.noted.row.Counts = l.out.row.Counts
+	}
 	c.bound(l)
 	c.lineUp(l)
 	c.settle()

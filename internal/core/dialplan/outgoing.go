@@ -44,8 +44,8 @@ type Attempt struct {
 	// To is the number in the trunk's form.
 	To   secret.Text
 	Show Identity
-	// Most is when the call has to end, because the minutes of the day are used
-	// up then; 0 means no bound.
+	// Most is how long the call may last if no other one uses the minutes of the day
+	// meanwhile: it gets them by slices (Rules.Slice); 0 means no bound.
 	Most time.Duration
 	// Counts are the keys of Usage.Spent under which the call counts: "" for all
 	// calls of the trunk, and the prefix of each limit that holds for it.
@@ -213,26 +213,16 @@ func (r Rules) refuses(d destination, trunk string, u Usage, now time.Time, a *A
 		return TooManyCalls
 	}
 	a.Counts = []string{""}
-	left := func(key string, minutes int) bool {
-		if minutes == 0 {
-			return true
-		}
-		d := time.Duration(minutes)*time.Minute - u.Spent[trunk][key]
-		if a.Most == 0 || d < a.Most {
-			a.Most = d
-		}
-		return d > 0
-	}
-	enough := left("", r.MaxMinutes)
 	for _, l := range r.Limits {
 		if begins(l.Prefix) {
 			a.Counts = append(a.Counts, l.Prefix)
-			enough = left(l.Prefix, l.Minutes) && enough
 		}
 	}
-	if !enough {
+	left, bounded := r.left(a.Counts, u.Spent[trunk])
+	if bounded && left <= 0 {
 		return NoMinutes
 	}
+	a.Most = left
 	return ""
 }
 

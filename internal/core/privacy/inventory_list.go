@@ -224,14 +224,14 @@ var inventory = []group{
 		part{"holder_id", Pseudonym, "flow, queue or user", ""})},
 
 	{Column, "call_legs", "to account for calls: who took part, by which way, how long, how well heard; and to go on with a call after a restart", whileRecord, "with the interaction", with(
-		none("leg_id", "part", "way", "trunk_id", "suite", "started_at", "answered_at", "ended_at", "ended_by", "sip_code", "q850", "lost", "jitter", "round_trip", "mos", "counts", "stands"),
+		none("leg_id", "part", "way", "trunk_id", "suite", "started_at", "answered_at", "ended_at", "ended_by", "sip_code", "q850", "lost", "jitter", "round_trip", "mos", "counts", "stands", "paid_until"),
 		part{"interaction_id", Pseudonym, "", ""},
 		part{"user_id", Pseudonym, "the staff's end", ""},
 		part{"address_sealed", Address, "the number that called or was called (C30)", byContact},
 		part{"dialog_sealed", Credential, "the call's own numbers and keys, while it lasts; emptied at its end", byContact})},
 
 	{Column, "office_calls", "to account for calls that phones made and that left by a trunk: by which phone, when, under which of the trunk's rules", whileRecord + "; its end is when it was hung up", "deleted by retention", with(
-		none("call_id", "phone_id", "trunk_id", "emergency", "forwarded", "counts", "started_at", "answered_at", "ended_at", "q850"),
+		none("call_id", "phone_id", "trunk_id", "emergency", "forwarded", "counts", "started_at", "answered_at", "ended_at", "q850", "paid_until"),
 		part{"called", Pseudonym, "the last two digits of the number that was called; the number itself is not kept", ""},
 		part{"user_id", Pseudonym, "whose phone it was", ""})},
 
