@@ -48,6 +48,7 @@ func TestDoors(t *testing.T) {
 		{"live connection", liveConnection},
 		{"watching", liveWatching},
 		{"the session ends", liveEndsWithTheSession},
+		{"a key expires", liveEndsWithTheKey},
 		{"roles change", liveFollowsRoles},
 		{"who may listen", whoMayListen},
 		{"a slow reader", slowReader},

@@ -182,8 +182,9 @@ type errorDetails struct {
 	RetryAfterMS int64 `json:"retry_after_ms,omitempty"`
 }
 
-// keepLive notices a dead line, and asks again who the caller is: when told,
-// and every minute, which also notes that the session is in use.
+// keepLive notices a dead line, and asks again who the caller is: when told, when
+// the session or the key comes to its end, and every minute, which also notes that
+// the session is in use.
 func (s *Server) keepLive(ctx context.Context, sock *socket, out *liveOut, conn *live.Conn, c caller) {
 	ping := time.NewTicker(pingEvery)
 	defer ping.Stop()
@@ -193,8 +194,10 @@ func (s *Server) keepLive(ctx context.Context, sock *socket, out *liveOut, conn 
 	}
 	check := time.NewTicker(every)
 	defer check.Stop()
+	end := time.NewTimer(s.untilEnd(&c))
+	defer end.Stop()
 	for {
-		fresh := false
+		fresh, ends := false, c.session.ExpiresAt
 		select {
 		case <-ctx.Done():
 			return
@@ -208,13 +211,27 @@ func (s *Server) keepLive(ctx context.Context, sock *socket, out *liveOut, conn 
 			}
 			continue
 		case <-check.C:
+		case <-end.C:
+			ends = time.Time{} // it has another one, or the clock was set
 		case <-out.recheck:
 			fresh = true
 		}
 		if !s.stillSignedIn(ctx, sock, out, conn, &c, fresh) {
 			return
 		}
+		if !c.session.ExpiresAt.Equal(ends) {
+			end.Reset(s.untilEnd(&c))
+		}
 	}
+}
+
+// untilEnd is how long a session or a key lasts, a moment more; what has no end is asked
+// for by the minute.
+func (s *Server) untilEnd(c *caller) time.Duration {
+	if c.session.ExpiresAt.IsZero() {
+		return silence
+	}
+	return max(time.Second, c.session.ExpiresAt.Sub(s.clock.Now())+time.Millisecond)
 }
 
 // stillSignedIn asks who holds the token. fresh: something changed.
@@ -240,6 +257,7 @@ func (s *Server) stillSignedIn(ctx context.Context, sock *socket, out *liveOut, 
 		c.Actor = now.Actor
 		conn.Become(now.Actor)
 	}
+	c.session.ExpiresAt = now.ExpiresAt
 	return true
 }
 

@@ -197,6 +197,20 @@ func liveEndsWithTheSession(t *testing.T, h *house) {
 	}
 }
 
+// A key's connection closes when the key expires, long before who it is is asked again.
+func liveEndsWithTheKey(t *testing.T, h *house) {
+	admin := h.a.anyAdmin()
+	k, token, err := h.accounts.CreateAPIKey(t.Context(), admin.actor(), account.NewAPIKey{Name: "short", Roles: []access.Role{access.Administrator}, ExpiresAt: time.Now().Add(12 * time.Second)})
+	must(t, err)
+	c := h.connect(&who{kind: aKey, tenant: h.a.ID, user: k.ID, header: "Authorization", value: "Bearer " + token.Reveal()}, "/api/v1/live", hello)
+	if f := c.until("session.ended"); string(f.Data) != `{"reason":"expired"}` {
+		t.Errorf("%s", f.Data)
+	}
+	if code := c.end(); code != 4401 {
+		t.Errorf("closed with %d", code)
+	}
+}
+
 func liveFollowsRoles(t *testing.T, h *house) {
 	admin := h.a.anyAdmin()
 	u, once, err := h.accounts.CreateUser(t.Context(), admin.actor(), account.NewUser{UserName: "changing", Roles: []access.Role{access.Agent}})

@@ -176,11 +176,16 @@ func (p *telephone) pay(ctx context.Context, t id.Tenant, trunk *dialplan.Trunk,
 			all[own].Paid = m.Until
 		}
 		paid.Until, paid.Most, bounded, more = trunk.Out.Extend(call, all, now)
-		if !more {
-			paid.Until = m.Until
-		}
-		if !bounded {
-			paid = voice.Paid{}
+		switch {
+		case !bounded:
+			paid, noted = voice.Paid{}, true
+			return nil
+		case !more: // what it has holds
+			if paid = (voice.Paid{}); own >= 0 {
+				paid.Until = all[own].Paid
+			}
+			noted = true
+			return nil
 		}
 		if own >= 0 {
 			all[own].Paid = paid.Until
@@ -195,7 +200,7 @@ func (p *telephone) pay(ctx context.Context, t id.Tenant, trunk *dialplan.Trunk,
 	if err != nil || !bounded {
 		return paid, err == nil, err
 	}
-	if noted {
+	if noted && more {
 		p.mu.Lock()
 		p.leaves(t, m.Trunk, spent)
 		p.mu.Unlock()

@@ -223,7 +223,17 @@ func TestACallIsHandedOverToAnOutsideNumber(t *testing.T) {
 		if st, err := n.parts.telephone.TrunkState(ctx, acme.ID, trunk); err != nil || st.Calls != 2 || st.Outgoing != 1 {
 			t.Errorf("after the restart: %+v, %v", st, err)
 		}
-		if now := goesOn(); !reflect.DeepEqual(now, before) {
+		// It pays for its minutes anew, which may shift its end by as long as connecting took.
+		now := goesOn()
+		for _, list := range [][]voice.Handed{now.Items, before.Items} {
+			for i := range list {
+				if !list[i].Until.After(list[i].Since) {
+					t.Errorf("%+v", list[i])
+				}
+				list[i].Until = time.Time{}
+			}
+		}
+		if !reflect.DeepEqual(now, before) {
 			t.Errorf("%+v, and before the restart %+v", now, before)
 		}
 		refused(t, bo.Do(ctx, "DELETE", "floor/handed-over/"+interaction, nil, nil), 403)

@@ -44,7 +44,7 @@ type leg struct {
 // note has a party's leg written as it is now.
 func (c *call) note(p *party) {
 	if c.s.DB != nil {
-		c.s.scribe.note(c.who.Tenant, noted{c.who, p.noted})
+		c.s.scribe.note(c.who.Tenant, noted{who: c.who, leg: p.noted})
 	}
 }
 
@@ -52,14 +52,23 @@ func (c *call) note(p *party) {
 func (s *Service) Notes() NoteStats { return s.scribe.stats() }
 
 func (s *Service) notNoted(t id.Tenant, n noted, why error) {
+	if n.office != nil {
+		s.Log.Warn("a phone's call was not noted", "tenant", t, "phone", n.office.PhoneID, "code", errs.As(why).Code)
+		return
+	}
 	s.Log.Warn("a leg of a call was not noted", "tenant", t, "interaction", n.who.Interaction, "code", errs.As(why).Code)
 }
 
-// putLegs writes legs of a tenant.
+// putLegs writes legs of a tenant, and its phones' calls.
 func (s *Service) putLegs(t id.Tenant, all []noted) error {
 	ctx := context.Background()
-	rows := make([]store.LegRow, len(all))
-	for i, n := range all {
+	var rows []store.LegRow
+	var office []store.OfficeCallRow
+	for _, n := range all {
+		if n.office != nil {
+			office = append(office, *n.office)
+			continue
+		}
 		var err error
 		if n.leg.row.AddressSealed, err = s.sealLeg(ctx, n.who, addressAt(n.leg.row.ID), []byte(n.leg.number.Reveal())); err != nil {
 			return err
@@ -67,11 +76,16 @@ func (s *Service) putLegs(t id.Tenant, all []noted) error {
 		if n.leg.row.DialogSealed, err = s.sealLeg(ctx, n.who, dialogAt(n.leg.row.ID), n.leg.dialog.Reveal()); err != nil {
 			return err
 		}
-		rows[i] = n.leg.row
+		rows = append(rows, n.leg.row)
 	}
 	return s.DB.Write(ctx, t, func(tx *store.Tx) error {
 		for _, r := range rows {
 			if err := tx.PutLeg(r); err != nil {
+				return err
+			}
+		}
+		for _, r := range office {
+			if err := tx.PutOfficeCall(r); err != nil {
 				return err
 			}
 		}
@@ -240,7 +254,7 @@ func (s *Service) revive(t id.Tenant) {
 				s.Log.Warn("a call of a telephone was not taken up again", "tenant", t, "interaction", l.InteractionID, "code", errs.As(err).Code)
 			}
 			l.EndedAt, l.EndedBy = s.Clock.Now(), endedRestart
-			s.scribe.note(t, noted{who, leg{row: l.LegRow}})
+			s.scribe.note(t, noted{who: who, leg: leg{row: l.LegRow}})
 		}
 	}
 }

@@ -89,11 +89,14 @@ func (m *meter) run() {
 			m.l.lasts(time.Time{})
 			return
 		}
-		if err == nil {
+		if paid.Until.After(of.Until) { // one that was taken up again has what it had, at least
 			m.mu.Lock()
 			m.of.Until = paid.Until
 			m.mu.Unlock()
-			of.Until, told = paid.Until, false
+			of.Until = paid.Until
+		}
+		if err == nil {
+			told = false
 			m.l.lasts(paid.Most)
 		}
 		left := of.Until.Sub(m.l.s.Clock.Now())

@@ -190,36 +190,12 @@ func (o *officeCall) gone(l *line, why sip.Reason) {
 	}
 }
 
-// note has what is noted of a call written; what is written last of one that ended
-// stays.
+// note has what is noted of a call written; what is noted last stays.
 func (o *officeCall) note(out *leaving) {
-	if o.s.DB == nil {
-		return
+	if o.s.DB != nil {
+		row := out.row
+		o.s.scribe.note(o.from.Tenant, noted{office: &row})
 	}
-	row, t := out.row, o.from.Tenant
-	if o.s.phoneNotes.Add(1) > notedMost {
-		o.s.phoneNotes.Add(-1)
-		o.s.Log.Warn("a phone's call was not noted", "tenant", t, "phone", row.PhoneID, "code", errs.Limited)
-		return
-	}
-	o.s.running.Go(func() {
-		defer o.s.phoneNotes.Add(-1)
-		var err error
-		for tries, stopping := 1, false; ; tries++ { // for as long as the database is away
-			err = o.s.DB.Write(context.Background(), t, func(tx *store.Tx) error { return tx.PutOfficeCall(row) })
-			if !errs.Is(err, errs.Unavailable) || stopping && tries >= writeTimes {
-				break
-			}
-			select {
-			case <-time.After(writeAgain):
-			case <-o.s.halting:
-				stopping = true
-			}
-		}
-		if err != nil {
-			o.s.Log.Warn("a phone's call was not noted", "tenant", t, "phone", row.PhoneID, "code", errs.As(err).Code)
-		}
-	})
 }
 
 // endLeft ends what a process noted that is no more: calls of phones do not go on

@@ -8,9 +8,10 @@ import (
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
+	"nubitalk/internal/store"
 )
 
-// scribe writes what is noted of the legs of all calls: those of a tenant that were
+// scribe writes what is noted of the legs of all calls, and of calls that phones made: those of a tenant that were
 // noted within a moment in one write, one write after another, so that the last word
 // wins and no call waits for the disk. What cannot be written while the database is
 // away waits in memory, for as long as that takes.
@@ -30,8 +31,17 @@ type scribe struct {
 }
 
 type noted struct {
-	who Caller
-	leg leg
+	who    Caller
+	leg    leg
+	office *store.OfficeCallRow // a phone's call, in the place of a leg
+}
+
+// id names what is noted.
+func (n noted) id() string {
+	if n.office != nil {
+		return n.office.ID
+	}
+	return n.leg.row.ID
 }
 
 // Writing what was noted of legs.
@@ -75,9 +85,9 @@ func (s *scribe) note(t id.Tenant, n noted) {
 // keep lets a note wait, in the place of an older one of its leg. The lock is held.
 func (s *scribe) keep(t id.Tenant, n noted, newer bool) bool {
 	of := s.waiting[t]
-	if _, known := of[n.leg.row.ID]; known {
+	if _, known := of[n.id()]; known {
 		if newer {
-			of[n.leg.row.ID] = n
+			of[n.id()] = n
 		}
 		return true
 	}
@@ -91,7 +101,7 @@ func (s *scribe) keep(t id.Tenant, n noted, newer bool) bool {
 		of = map[string]noted{}
 		s.waiting[t] = of
 	}
-	of[n.leg.row.ID] = n
+	of[n.id()] = n
 	s.held++
 	return true
 }

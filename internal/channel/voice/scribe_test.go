@@ -29,12 +29,15 @@ func (s *shelf) put(t id.Tenant, some []noted) error {
 		return errs.New(errs.Unavailable, "It is away.")
 	}
 	for _, n := range some {
-		if s.bad[n.leg.row.ID] {
+		if s.bad[n.id()] {
 			return errs.New(errs.NotFound, "Its contact is gone.")
 		}
 	}
 	for _, n := range some {
-		s.sip[string(t)+"/"+n.leg.row.ID] = n.leg.row.SIPCode
+		s.sip[string(t)+"/"+n.id()] = n.leg.row.SIPCode
+		if n.office != nil {
+			s.sip[string(t)+"/"+n.id()] = n.office.Q850
+		}
 	}
 	return nil
 }
@@ -42,7 +45,7 @@ func (s *shelf) put(t id.Tenant, some []noted) error {
 func (s *shelf) lose(t id.Tenant, n noted, _ error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.lost[string(t)+"/"+n.leg.row.ID]++
+	s.lost[string(t)+"/"+n.id()]++
 }
 
 func (s *shelf) set(away bool) {
@@ -131,5 +134,37 @@ func TestTheEndDoesNotWaitForADatabaseThatIsAway(t *testing.T) {
 		if took := time.Since(began); took > 2*writeAgain || db.lost["ten_1/1"] != 1 {
 			t.Errorf("after %s, lost %v", took, db.lost)
 		}
+	})
+}
+
+// Calls of phones wait among the legs, in one goroutine however long the database is
+// away, and as many as may; what was said of one last is what is written.
+func TestCallsOfPhonesWaitAmongTheLegs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, db, stop, running := scribes(3)
+		db.set(true)
+		goroutines := 0
+		run := s.run
+		s.run = func(fn func()) {
+			goroutines++
+			run(fn)
+		}
+		call := func(id string, q850 int) { s.note("ten_1", noted{office: &store.OfficeCallRow{ID: id, Q850: q850}}) }
+		call("a", 1)
+		call("b", 2)
+		s.note("ten_1", noted{leg: leg{row: store.LegRow{ID: "c", SIPCode: 3}}})
+		call("d", 4)
+		call("a", 16)
+		time.Sleep(time.Hour)
+		if st := s.stats(); st.Waiting != 3 || st.Lost != 1 || goroutines != 1 {
+			t.Errorf("%+v, by %d goroutines", st, goroutines)
+		}
+		db.set(false)
+		time.Sleep(time.Minute)
+		if got := fmt.Sprint(db.sip, db.lost); got != "map[ten_1/a:16 ten_1/b:2 ten_1/c:3] map[ten_1/d:1]" {
+			t.Errorf("what is stored, and lost: %s", got)
+		}
+		close(stop)
+		running.Wait()
 	})
 }

@@ -8,7 +8,6 @@ import (
 	"reflect"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"nubitalk/internal/base/clock"
@@ -164,7 +163,6 @@ type Service struct {
 	halted     bool
 	running    sync.WaitGroup
 	scribe     scribe
-	phoneNotes atomic.Int64 // of phones' calls, that wait for the database
 }
 
 var (
