@@ -12382,7 +12382,7 @@ export interface components {
       trunk?: string;
       /**
        * Format: date-time
-       * @description When the call ends because the trunk's minutes are used up; absent: no bound.
+       * @description When the call ends, if no other call uses the trunk's minutes meanwhile, because they are used up; absent: no bound.
        */
       until?: string;
     };
