@@ -206,7 +206,7 @@ func (p *telephone) pay(ctx context.Context, t id.Tenant, trunk *dialplan.Trunk,
 		p.mu.Unlock()
 	}
 	if !more {
-		err = noMinutes()
+		err = noMinutes(trunk)
 	}
 	return paid, noted, err
 }
@@ -226,7 +226,7 @@ func (p *telephone) payAhead(t id.Tenant, trunk *dialplan.Trunk, m voice.Minutes
 	case !bounded:
 		return voice.Paid{}, nil
 	case slice == 0:
-		return voice.Paid{}, noMinutes()
+		return voice.Paid{}, noMinutes(trunk)
 	}
 	for _, key := range m.Counts {
 		if _, ok := bounds[key]; ok {
@@ -242,6 +242,6 @@ func (p *telephone) payAhead(t id.Tenant, trunk *dialplan.Trunk, m voice.Minutes
 	return voice.Paid{Until: from.Add(slice), Most: from.Add(slice + left)}, nil
 }
 
-func noMinutes() error {
-	return errs.New(errs.Conflict, "The minutes of today for such calls are used up.")
+func noMinutes(trunk *dialplan.Trunk) error {
+	return (&dialplan.Refusal{Why: dialplan.NoMinutes, Trunk: trunk.Name}).Err()
 }
