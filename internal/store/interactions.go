@@ -1,6 +1,10 @@
 package store
 
 import (
+	"bytes"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"nubitalk/internal/base/secret"
@@ -88,18 +92,62 @@ func (tx *Tx) InsertInteraction(i InteractionRow) error {
 	return err
 }
 
+// interactionChanges are the columns that change, in the order of changing: the lists
+// first.
+var interactionChanges = strings.Fields(`needs wants labels consulted refused
+	flow_id flow_version flow_sealed name_sealed state close_reason queue_id agent_id preferred_id only_preferred priority language disposition_id rating left_message
+	queued_at place offered_at answered_at wrap_from wrap_until left_at closed_at erased_at front extended entered_at masked outside talk callback attempts reach_sealed apart
+	slot parked_by parked_phone parked_at rejected_for rejected_version merged_into`)
+
+// interactionLists is how many of them are lists.
+const interactionLists = 5
+
+func (i InteractionRow) changing() []any {
+	return []any{jsonList(i.Needs), jsonList(i.Wants), jsonList(i.Labels), jsonList(i.Consulted), jsonMap(i.Refused),
+		i.FlowID, i.FlowVersion, raw(i.FlowSealed), raw(i.NameSealed), i.State, i.CloseReason, i.QueueID, i.AgentID, i.PreferredID, bit(i.OnlyPreferred), i.Priority, i.Language, i.DispositionID, i.Rating, bit(i.LeftMessage),
+		us(i.QueuedAt), us(i.Place), us(i.OfferedAt), us(i.AnsweredAt), us(i.WrapFrom), us(i.WrapUntil), us(i.LeftAt), us(i.ClosedAt), us(i.ErasedAt), bit(i.Front), bit(i.Extended), us(i.EnteredAt), bit(i.Masked), bit(i.Outside), i.Talk, bit(i.Callback), i.Attempts, raw(i.ReachSealed), bit(i.Apart),
+		i.Slot, i.ParkedBy, i.ParkedPhone, us(i.ParkedAt), i.RejectedFor, i.RejectedVersion, i.MergedInto}
+}
+
 // UpdateInteraction changes an interaction if its version still is i.Version.
 // Channel, entry point, mailbox, campaign, contact and arrival never change. Closing it lets
 // the words of its conversation enter the search index.
 func (tx *Tx) UpdateInteraction(i InteractionRow) error {
-	n, err := tx.exec(`UPDATE interactions SET flow_id = $4, flow_version = $5, flow_sealed = $6, name_sealed = $7, state = $8, close_reason = $9, queue_id = $10,
-		agent_id = $11, preferred_id = $12, only_preferred = $13, priority = $14, needs = $15, language = $16, disposition_id = $17, labels = $18, rating = $19,
-		left_message = $20, consulted = $21, queued_at = $22, place = $23, offered_at = $24, answered_at = $25, wrap_from = $26, wrap_until = $27, left_at = $28,
-		closed_at = $29, erased_at = $30, front = $31, extended = $32, refused = $33, wants = $34, entered_at = $35, masked = $36, outside = $37, talk = $38, callback = $39, attempts = $40, reach_sealed = $41, apart = $42, slot = $43, parked_by = $44, parked_phone = $45, parked_at = $46, rejected_for = $47, rejected_version = $48, merged_into = $49, version = version + 1 WHERE tenant_id = $1 AND interaction_id = $2 AND version = $3`,
-		string(tx.scope.Tenant), i.ID, i.Version, i.FlowID, i.FlowVersion, raw(i.FlowSealed), raw(i.NameSealed), i.State, i.CloseReason, i.QueueID, i.AgentID,
-		i.PreferredID, bit(i.OnlyPreferred), i.Priority, jsonList(i.Needs), i.Language, i.DispositionID, jsonList(i.Labels), i.Rating, bit(i.LeftMessage),
-		jsonList(i.Consulted), us(i.QueuedAt), us(i.Place), us(i.OfferedAt), us(i.AnsweredAt), us(i.WrapFrom), us(i.WrapUntil), us(i.LeftAt), us(i.ClosedAt), us(i.ErasedAt),
-		bit(i.Front), bit(i.Extended), jsonMap(i.Refused), jsonList(i.Wants), us(i.EnteredAt), bit(i.Masked), bit(i.Outside), i.Talk, bit(i.Callback), i.Attempts, raw(i.ReachSealed), bit(i.Apart), i.Slot, i.ParkedBy, i.ParkedPhone, us(i.ParkedAt), i.RejectedFor, i.RejectedVersion, i.MergedInto)
+	return tx.updateInteraction(i, interactionChanges, i.changing())
+}
+
+// ChangeInteraction is UpdateInteraction for who knows how it is stored at that version:
+// only what differs is written, and only the indexes over that. Lists are written always,
+// because theirs may be shared with was.
+func (tx *Tx) ChangeInteraction(was, i InteractionRow) error {
+	columns, values := slices.Clone(interactionChanges[:interactionLists]), i.changing()
+	some := slices.Clone(values[:interactionLists])
+	for n, before := range was.changing() {
+		if n >= interactionLists && !sameValue(before, values[n]) {
+			columns, some = append(columns, interactionChanges[n]), append(some, values[n])
+		}
+	}
+	return tx.updateInteraction(i, columns, some)
+}
+
+// sameValue compares two values of one column.
+func sameValue(a, b any) bool {
+	if x, ok := a.([]byte); ok {
+		y, ok := b.([]byte)
+		return ok && bytes.Equal(x, y)
+	}
+	return a == b
+}
+
+func (tx *Tx) updateInteraction(i InteractionRow, columns []string, values []any) error {
+	args := append(make([]any, 0, 3+len(values)), string(tx.scope.Tenant), i.ID, i.Version)
+	var sql strings.Builder
+	sql.WriteString(`UPDATE interactions SET `)
+	for n, column := range columns {
+		sql.WriteString(column + ` = $` + strconv.Itoa(len(args)+n+1) + `, `)
+	}
+	sql.WriteString(`version = version + 1 WHERE tenant_id = $1 AND interaction_id = $2 AND version = $3`)
+	n, err := tx.exec(sql.String(), append(args, values...)...)
 	if err := tx.swapped("interaction", n, err, `SELECT version FROM interactions WHERE tenant_id = $1 AND interaction_id = $2`, string(tx.scope.Tenant), i.ID); err != nil {
 		return err
 	}

@@ -269,6 +269,7 @@ func TestStatementsUseIndexes(t *testing.T) {
 	for i := range 100 { // so many that words enter the index together
 		name := fmt.Sprintf("int_%03d", i)
 		talk(t, db, tenA, "con_1", name, at(i))
+		write(t, db, tenA, func(tx *store.Tx) error { _, _, err := say(tx, name, "usr_1", "cli_1", "word"); return err })
 		explained(func(tx *store.Tx) error { return closeWork(tx, name, at(i)) })
 	}
 	if !together {

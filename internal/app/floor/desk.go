@@ -71,6 +71,7 @@ func (m *Manager) Arrive(ctx context.Context, a channel.Arrival) (interaction, c
 		if err := tx.InsertInteraction(it.row); err != nil {
 			return err
 		}
+		it.stored = it.row
 		if a.Open != nil {
 			return a.Open(tx, it.ID, contact)
 		}

@@ -84,6 +84,7 @@ type floor struct {
 type item struct {
 	Interaction
 	row                   store.InteractionRow
+	stored                store.InteractionRow        // as it is in the database
 	graph                 *flow.Graph                 // of the flow that its entry point runs
 	here                  *flow.Graph                 // that it stands in: graph, or one of a flow within it
 	within                map[flowVersion]*flow.Graph // flows that it came into, as they were then
@@ -386,6 +387,7 @@ func (f *floor) commit(ctx context.Context) (outcome, error) {
 	for i, it := range f.batch.order {
 		it.row = rows[i]
 		it.row.Version++
+		it.stored = it.row
 		if it.State == string(acd.Closed) {
 			delete(f.items, it.ID)
 			delete(f.helped, it.ID)
@@ -434,8 +436,8 @@ func (f *floor) committed(durable func() error, carried []func()) outcome {
 }
 
 func (f *floor) write(tx *store.Tx, rows []store.InteractionRow, after *[]func()) error {
-	for _, r := range rows {
-		if err := tx.UpdateInteraction(r); err != nil {
+	for i, r := range rows {
+		if err := tx.ChangeInteraction(f.batch.order[i].stored, r); err != nil {
 			return err
 		}
 		if r.CampaignID != "" && !r.ClosedAt.IsZero() && f.m.Campaigns != nil {

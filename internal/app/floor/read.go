@@ -160,7 +160,7 @@ func (f *floor) readItems(ctx context.Context) (items []*item, flows map[string]
 		}()
 		var some []*item
 		err := tx.EachOpenInteraction(func(r store.InteractionRow) error {
-			it := &item{Interaction: View(r, ""), row: r, place: r.Place, entered: r.EnteredAt, wants: r.Wants}
+			it := &item{Interaction: View(r, ""), row: r, stored: r, place: r.Place, entered: r.EnteredAt, wants: r.Wants}
 			it.Tenant = f.tenant
 			if some = append(some, it); len(some) == keysTogether {
 				parts <- some
