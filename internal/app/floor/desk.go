@@ -162,7 +162,12 @@ func (m *Manager) KeepPlace(ctx context.Context, t id.Tenant, interaction string
 // CustomerLeft says that the person ended the contact or is gone. Repeats are
 // harmless.
 func (m *Manager) CustomerLeft(ctx context.Context, t id.Tenant, interaction string) error {
-	return m.doAbout(ctx, t, acd.Subject{Work: interaction}, func(f *floor, now time.Time) error {
+	f, err := m.need(ctx, t)
+	if err != nil {
+		return err
+	}
+	calm := func(f *floor) bool { return f.unserved(interaction) }
+	return f.hand(ctx, &call{about: acd.Subject{Work: interaction}, calm: calm, done: make(chan struct{}), fn: func(f *floor, now time.Time) error {
 		it := f.items[interaction]
 		if it == nil || it.CustomerGone {
 			return nil
@@ -183,7 +188,7 @@ func (m *Manager) CustomerLeft(ctx context.Context, t id.Tenant, interaction str
 		f.touch(it)
 		f.step(acd.CustomerLeft{Work: interaction}, now)
 		return nil
-	})
+	}})
 }
 
 // Connected says how many live desks a user has now on all nodes that report.

@@ -78,6 +78,7 @@ type floor struct {
 	opened    time.Time
 	batch     batch
 	coming    []acd.Subject // scratch of ready
+	company   int           // up to lonely: how many more waits for others may be in vain
 }
 
 // item is an open interaction in memory.
@@ -139,7 +140,8 @@ type person struct {
 
 // call is one request to the floor.
 type call struct {
-	about acd.Subject // as far as it is known
+	about acd.Subject         // as far as it is known
+	calm  func(f *floor) bool // it may wait for others; nil: it may not
 	fn    func(f *floor, now time.Time) error
 	err   error
 	done  chan struct{}
@@ -194,7 +196,11 @@ func moving() error {
 
 // do hands fn to the floor's goroutine and waits until its changes are durable.
 func (f *floor) do(ctx context.Context, about acd.Subject, fn func(f *floor, now time.Time) error) error {
-	c := &call{about: about, fn: fn, done: make(chan struct{})}
+	return f.hand(ctx, &call{about: about, fn: fn, done: make(chan struct{})})
+}
+
+// hand is do for a call as it is.
+func (f *floor) hand(ctx context.Context, c *call) error {
 	gone := moving()
 	select {
 	case f.in <- c:
@@ -245,16 +251,7 @@ func (f *floor) run(ctx context.Context) {
 			calls = append(calls, c)
 		case <-timer.C:
 		}
-	drain:
-		for len(calls) < maxBatch {
-			select {
-			case c := <-f.in:
-				calls = append(calls, c)
-			default:
-				break drain
-			}
-		}
-		if !f.turn(context.WithoutCancel(ctx), calls) {
+		if !f.turn(context.WithoutCancel(ctx), f.gather(f.drain(calls))) {
 			return
 		}
 		timer.Reset(f.sleep())
