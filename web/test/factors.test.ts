@@ -169,6 +169,12 @@ test("whoever changes how they sign in may end what they are signed in to elsewh
   await left.page.locator("#sign-in-title").waitFor(); // at once, without a call of its own
   await until(() => page.getByRole("button", { name: "End", exact: true }).count()).toBe(0);
   await until(() => told.count()).toBe(0);
+
+  // With the last one, too; but nobody is elsewhere any more.
+  await page.getByRole("button", { name: "Remove new phone" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Remove", exact: true }).click();
+  await page.getByText("You sign in with your password alone.").waitFor();
+  expect(await told.count()).toBe(0);
   expect(found).toEqual([]);
 });
 
