@@ -92,6 +92,7 @@ func accountExamples() map[string]example {
 		"PUT /api/v1/me/photo":                          {body: square(), kind: "image/jpeg"},
 		"DELETE /api/v1/me/photo":                       {},
 		"GET /api/v1/users/search":                      {},
+		"GET /api/v1/users/deleted":                     {query: "?ids=usr_01m8njq21hvs2kfwrr1xtbp65x"},
 		"POST /api/v1/users/import/preview":             {body: m{"file": []byte("user_name\nraposa-7\n")}},
 		"POST /api/v1/users/import":                     {body: m{"file": []byte("user_name\nraposa-7\n"), "seen": "x"}, then: "409"},
 		"GET /api/v1/users/export":                      {},

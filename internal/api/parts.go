@@ -287,6 +287,7 @@ type Accounts interface {
 	Me(ctx context.Context, s account.Session) (account.Me, error)
 	// InvitationLetter shows an invitation before it is sent.
 	InvitationLetter(ctx context.Context, a access.Actor, userName, language string, in account.Inviting) (account.Letter, error)
+	DeletedUsers(ctx context.Context, a access.Actor, ids []string) ([]string, error)
 	Photos(ctx context.Context, a access.Actor) ([]account.Photo, error)
 	Photo(ctx context.Context, a access.Actor, user string) (secret.Bytes, error)
 	// SetPhoto and RemovePhoto are about one's own, or as who manages users.

@@ -24,10 +24,14 @@ type findUsersInput struct {
 	Role  string            `query:"role" maxLength:"64"`
 	Team  string            `query:"team" maxLength:"64"`
 	Site  string            `query:"site" maxLength:"64"`
-	State account.UserState `query:"state" enum:"active,must_change,locked_out,locked,invited,not_invited"`
+	State account.UserState `query:"state" enum:"active,must_change,locked_out,locked,locked_by_directory,invited,not_invited"`
 	Order string            `query:"order" enum:"name,signed_in,created" default:"name" doc:"signed_in: the latest first. created: the newest first."`
 	From  int               `query:"from" minimum:"0" doc:"How many to pass over."`
 	Limit int               `query:"limit" minimum:"1" maximum:"200" default:"50"`
+}
+
+type deletedUsersInput struct {
+	IDs []string `query:"ids" required:"true" maxItems:"100" doc:"Ids of users, as they stand in what users did."`
 }
 
 type previewImportInput struct {
@@ -140,6 +144,12 @@ func (s *Server) peopleRoutes() {
 	handle(s, "GET", "/api/v1/users/search", needs(access.UserRead), about{id: "findUsers", tag: tag, summary: "Look for users"},
 		func(ctx context.Context, c *caller, in *findUsersInput) (*reply[account.FoundUsers], error) {
 			return answer(s.Accounts.FindUsers(ctx, c.Actor, account.UserQuery{Find: in.Find, Role: in.Role, Team: in.Team, Site: in.Site, State: in.State}, in.Order, in.From, in.Limit))
+		})
+	handle(s, "GET", "/api/v1/users/deleted", Guard{Permission: access.SignedIn, Keys: true, Support: true}, about{id: "deletedUsers", tag: tag, summary: "Which users are deleted",
+		detail: "Of a deleted user only its id is left, in what it did. This says which of some ids are such users of the organisation, and nothing else of them."},
+		func(ctx context.Context, c *caller, in *deletedUsersInput) (*reply[ListOf[string]], error) {
+			gone, err := s.Accounts.DeletedUsers(ctx, c.Actor, in.IDs)
+			return list(gone, "", err)
 		})
 	handle(s, "POST", "/api/v1/users/import/preview", write, about{id: "previewUserImport", tag: tag, summary: "What a file of users would do", once: true, body: maxUserFile,
 		detail: "Reads CSV with a heading (user_name, roles, teams, site, skills, language, display_name, email, phone, in English or Portuguese and in any order) and says line by line what would become of whom. Nothing is done."},

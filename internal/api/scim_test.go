@@ -432,6 +432,52 @@ func TestAnAdministratorsLockStays(t *testing.T) {
 	}
 }
 
+func TestWhomTheDirectoryLockedIsFound(t *testing.T) {
+	h := found(t, noLimits)
+	d := joins(t, h)
+	admin := h.a.users[access.Administrator]
+	one := d.does("POST", "Users", entraUser, 201)["id"].(string)
+	found := func(state string) (ids []string) {
+		t.Helper()
+		got := h.ask(admin, "GET", "/api/v1/users/search?state="+state, nil)
+		var v struct {
+			Items []struct{ ID, State string }
+		}
+		must(t, json.Unmarshal([]byte(got.body), &v))
+		for _, u := range v.Items {
+			if u.State != state {
+				t.Errorf("%s is %s, and was looked for as %s", u.ID, u.State, state)
+			}
+			ids = append(ids, u.ID)
+		}
+		return ids
+	}
+	is := func(state, not string) {
+		t.Helper()
+		if got := found(state); len(got) != 1 || got[0] != one {
+			t.Errorf("%s: %v", state, got)
+		}
+		if got := found(not); len(got) != 0 {
+			t.Errorf("%s: %v", not, got)
+		}
+	}
+	byHand := func(status string) {
+		t.Helper()
+		if got := h.ask(admin, "PATCH", "/api/v1/users/"+one, m{"status": status, "version": d.userNow(one).Version}); got.status != 200 {
+			t.Fatalf("%d %s", got.status, got.body)
+		}
+	}
+	d.does("PATCH", "Users/"+one, `{"Operations":[{"op":"Replace","path":"active","value":"False"}]}`, 200)
+	is("locked_by_directory", "locked")
+	// What a change of several would do says so, too.
+	if got := h.ask(admin, "POST", "/api/v1/users/several/effect", m{"found": m{"state": "locked_by_directory"}, "change": m{"do": "unlock"}}); !strings.Contains(got.body, `"before":"locked_by_directory"`) {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+	byHand("active")
+	byHand("locked")
+	is("locked", "locked_by_directory")
+}
+
 func TestADirectoryIsKeptToItsPace(t *testing.T) {
 	limits := noLimits
 	limits.Provision.PerSecond, limits.Provision.Burst = 0.001, 3

@@ -43,14 +43,19 @@ type UserRow struct {
 	// Custom are those of Roles that the tenant made for itself, as they were read
 	// with the row; writing it writes Roles alone.
 	Custom []access.Custom `store:"read"`
+	// ByDirectory: locked, and it was the directory that did it. Read with the row.
+	ByDirectory bool `store:"read"`
 }
 
 const userColumns = `user_id, user_name, user_name_key, status, roles, skills, capacity, profile_sealed, password_hash, must_change, failures, failing_since,
 	locked_until, language, signed_in_at, created_at, updated_at, teams, site, factors, role_parts, invitation, invitation_hash, invitation_until, end_since, end_lost_at, version`
 
+// userRead are the columns of a row that is read.
+const userRead = userColumns + `, CASE WHEN status = 'locked' AND EXISTS (SELECT 1 FROM provisioned_users p WHERE p.tenant_id = users.tenant_id AND p.user_id = users.user_id AND p.locked_at > 0) THEN 1 ELSE 0 END`
+
 func scanUser(r row, u *UserRow) error {
 	return r.Scan(&u.ID, &u.UserName, &u.UserNameKey, &u.Status, fromJSON(&u.Roles), fromJSON(&u.Skills), fromJSON(&u.Capacity), sealed(&u.ProfileSealed),
-		&u.PasswordHash, yes(&u.MustChange), num(&u.Failures), at(&u.FailingSince), at(&u.LockedUntil), &u.Language, at(&u.SignedInAt), at(&u.CreatedAt), at(&u.UpdatedAt), fromJSON(&u.Teams), &u.Site, fromJSON(&u.Factors), fromJSON(&u.Parts), &u.Invitation, bin(&u.InvitationHash), at(&u.InvitationUntil), at(&u.EndSince), at(&u.EndLostAt), &u.Version)
+		&u.PasswordHash, yes(&u.MustChange), num(&u.Failures), at(&u.FailingSince), at(&u.LockedUntil), &u.Language, at(&u.SignedInAt), at(&u.CreatedAt), at(&u.UpdatedAt), fromJSON(&u.Teams), &u.Site, fromJSON(&u.Factors), fromJSON(&u.Parts), &u.Invitation, bin(&u.InvitationHash), at(&u.InvitationUntil), at(&u.EndSince), at(&u.EndLostAt), &u.Version, yes(&u.ByDirectory))
 }
 
 // InsertUser adds a user, at version 1. A user name that is taken is Conflict.
@@ -75,12 +80,12 @@ func (tx *Tx) UpdateUser(u UserRow) error {
 
 // User is a user by its id.
 func (tx *Tx) User(userID string) (UserRow, error) {
-	return tx.resolveUser(get(tx, "user", scanUser, `SELECT `+userColumns+` FROM users WHERE tenant_id = $1 AND user_id = $2`, string(tx.scope.Tenant), userID))
+	return tx.resolveUser(get(tx, "user", scanUser, `SELECT `+userRead+` FROM users WHERE tenant_id = $1 AND user_id = $2`, string(tx.scope.Tenant), userID))
 }
 
 // UserByName is a user by its normalised user name.
 func (tx *Tx) UserByName(key string) (UserRow, error) {
-	return tx.resolveUser(get(tx, "user", scanUser, `SELECT `+userColumns+` FROM users WHERE tenant_id = $1 AND user_name_key = $2`, string(tx.scope.Tenant), key))
+	return tx.resolveUser(get(tx, "user", scanUser, `SELECT `+userRead+` FROM users WHERE tenant_id = $1 AND user_name_key = $2`, string(tx.scope.Tenant), key))
 }
 
 // UserByInvitation is the user whose invitation has a code of this hash.
@@ -88,12 +93,12 @@ func (tx *Tx) UserByInvitation(hash []byte) (UserRow, error) {
 	if len(hash) == 0 {
 		return UserRow{}, errs.New(errs.NotFound, "This user does not exist.")
 	}
-	return tx.resolveUser(get(tx, "user", scanUser, `SELECT `+userColumns+` FROM users WHERE tenant_id = $1 AND invitation_hash = $2`, string(tx.scope.Tenant), raw(hash)))
+	return tx.resolveUser(get(tx, "user", scanUser, `SELECT `+userRead+` FROM users WHERE tenant_id = $1 AND invitation_hash = $2`, string(tx.scope.Tenant), raw(hash)))
 }
 
 // Users are all users, by id.
 func (tx *Tx) Users() ([]UserRow, error) {
-	return tx.resolveUsers(list(tx, scanUser, `SELECT `+userColumns+` FROM users WHERE tenant_id = $1 ORDER BY user_id`, string(tx.scope.Tenant)))
+	return tx.resolveUsers(list(tx, scanUser, `SELECT `+userRead+` FROM users WHERE tenant_id = $1 ORDER BY user_id`, string(tx.scope.Tenant)))
 }
 
 // UsersAfter are at most limit users after an id, by id.
@@ -109,7 +114,17 @@ func (tx *Tx) UsersAfter(after string, within *Within, limit int) ([]UserRow, er
 		}
 		where = " AND " + either(any)
 	}
-	return tx.resolveUsers(list(tx, scanUser, `SELECT `+userColumns+` FROM users WHERE tenant_id = $1 AND user_id > $2`+where+` ORDER BY user_id LIMIT $3`, args...))
+	return tx.resolveUsers(list(tx, scanUser, `SELECT `+userRead+` FROM users WHERE tenant_id = $1 AND user_id > $2`+where+` ORDER BY user_id LIMIT $3`, args...))
+}
+
+// DeletedUsers are those of the ids that are deleted users', by id.
+func (tx *Tx) DeletedUsers(ids []string) ([]string, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	args := []any{string(tx.scope.Tenant)}
+	return list(tx, func(r row, s *string) error { return r.Scan(s) },
+		`SELECT user_id FROM users WHERE tenant_id = $1 AND status = 'deleted' AND user_id IN `+binder(&args).list(ids)+` ORDER BY user_id`, args...)
 }
 
 // LoseEnd notes that somebody took from a user the right to agree to the end of its

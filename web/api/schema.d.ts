@@ -8404,6 +8404,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/users/deleted": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Which users are deleted
+     * @description Of a deleted user only its id is left, in what it did. This says which of some ids are such users of the organisation, and nothing else of them.
+     *
+     *     Needs `signed_in`.
+     */
+    get: operations["deletedUsers"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/users/export": {
     parameters: {
       query?: never;
@@ -13233,6 +13255,11 @@ export interface components {
     };
     ListOfSkillObject: {
       items: components["schemas"]["SkillObject"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfString: {
+      items: string[];
       /** @description Pass as cursor for the next page; absent at the end. */
       next?: string;
     };
@@ -18436,7 +18463,14 @@ export interface components {
        * @description How the account stands. not_invited: its invitation is over or was withdrawn.
        * @enum {string}
        */
-      state: "active" | "must_change" | "locked_out" | "locked" | "invited" | "not_invited";
+      state:
+        | "active"
+        | "must_change"
+        | "locked_out"
+        | "locked"
+        | "locked_by_directory"
+        | "invited"
+        | "not_invited";
       /** @enum {string} */
       status: "active" | "locked" | "deleted";
       /** @description Team ids. */
@@ -18517,7 +18551,14 @@ export interface components {
       role?: string;
       site?: string;
       /** @enum {string} */
-      state?: "active" | "must_change" | "locked_out" | "locked" | "invited" | "not_invited";
+      state?:
+        | "active"
+        | "must_change"
+        | "locked_out"
+        | "locked"
+        | "locked_by_directory"
+        | "invited"
+        | "not_invited";
       team?: string;
     };
     ValueChange: {
@@ -36179,6 +36220,38 @@ export interface operations {
       };
     };
   };
+  deletedUsers: {
+    parameters: {
+      query: {
+        /** @description Ids of users, as they stand in what users did. */
+        ids: string[];
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfString"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   exportUsers: {
     parameters: {
       query?: {
@@ -36351,7 +36424,14 @@ export interface operations {
         role?: string;
         team?: string;
         site?: string;
-        state?: "active" | "must_change" | "locked_out" | "locked" | "invited" | "not_invited";
+        state?:
+          | "active"
+          | "must_change"
+          | "locked_out"
+          | "locked"
+          | "locked_by_directory"
+          | "invited"
+          | "not_invited";
         /** @description signed_in: the latest first. created: the newest first. */
         order?: "name" | "signed_in" | "created";
         /** @description How many to pass over. */

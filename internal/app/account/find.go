@@ -19,25 +19,28 @@ type UserQuery struct {
 	Role  string    `json:"role,omitempty" maxLength:"64"`
 	Team  string    `json:"team,omitempty" maxLength:"64"`
 	Site  string    `json:"site,omitempty" maxLength:"64"`
-	State UserState `json:"state,omitempty" enum:"active,must_change,locked_out,locked,invited,not_invited"`
+	State UserState `json:"state,omitempty" enum:"active,must_change,locked_out,locked,locked_by_directory,invited,not_invited"`
 }
 
 // UserState is how an account stands.
 type UserState string
 
 const (
-	IsActive     UserState = "active"
-	IsToChange   UserState = "must_change" // has a one-time password
-	IsLockedOut  UserState = "locked_out"  // after wrong passwords
-	IsLocked     UserState = "locked"      // by an administrator
-	IsInvited    UserState = "invited"
-	IsNotInvited UserState = "not_invited" // its invitation is over or was withdrawn
+	IsActive            UserState = "active"
+	IsToChange          UserState = "must_change" // has a one-time password
+	IsLockedOut         UserState = "locked_out"  // after wrong passwords
+	IsLocked            UserState = "locked"      // by an administrator
+	IsLockedByDirectory UserState = "locked_by_directory"
+	IsInvited           UserState = "invited"
+	IsNotInvited        UserState = "not_invited" // its invitation is over or was withdrawn
 )
 
 // state says how an account stands.
 func (s *Service) state(u store.UserRow) UserState {
 	now := s.now()
 	switch {
+	case u.Status == string(Locked) && u.ByDirectory:
+		return IsLockedByDirectory
 	case u.Status == string(Locked):
 		return IsLocked
 	case now.Before(u.LockedUntil):

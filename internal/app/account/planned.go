@@ -357,6 +357,9 @@ func (s *Service) status(u store.UserRow) string {
 	if u.Status == string(Active) && s.now().Before(u.LockedUntil) {
 		return string(IsLockedOut)
 	}
+	if u.Status == string(Locked) && u.ByDirectory {
+		return string(IsLockedByDirectory)
+	}
 	return u.Status
 }
 

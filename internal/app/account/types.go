@@ -124,7 +124,7 @@ type User struct {
 	Capacity    map[acd.Channel]int `json:"capacity" doc:"Interactions at once per channel; absent: the tenant's rule."`
 	Profile     Profile             `json:"profile"`
 	MustChange  bool                `json:"must_change" doc:"The next sign-in must choose a new password."`
-	State       UserState           `json:"state" enum:"active,must_change,locked_out,locked,invited,not_invited" doc:"How the account stands. not_invited: its invitation is over or was withdrawn."`
+	State       UserState           `json:"state" enum:"active,must_change,locked_out,locked,locked_by_directory,invited,not_invited" doc:"How the account stands. not_invited: its invitation is over or was withdrawn."`
 	Invitation  *Invitation         `json:"invitation,omitempty" doc:"While it has no password because it was invited."`
 	Factors     []FactorKind        `json:"factors" enum:"totp,passkey" doc:"Kinds of second factor that it has."`
 	LockedUntil time.Time           `json:"locked_until,omitzero" doc:"Too many failed sign-ins."`

@@ -116,6 +116,16 @@ func (s *Service) user(ctx context.Context, t id.Tenant, user string) (User, err
 	return s.view(ctx, t, row)
 }
 
+// DeletedUsers are those of the ids that were users of the organisation and are deleted.
+// Of such a user only the id is left, in what it did; whoever comes upon it is told so.
+func (s *Service) DeletedUsers(ctx context.Context, a access.Actor, ids []string) (gone []string, err error) {
+	err = s.Store.Read(ctx, a.Tenant, func(tx *store.Tx) (err error) {
+		gone, err = tx.DeletedUsers(ids)
+		return err
+	})
+	return append([]string{}, gone...), err
+}
+
 func noSuchUser() error { return errs.New(errs.NotFound, "This user does not exist.") }
 
 // PublicName is how a user is shown to visitors: the display name of its own

@@ -1,6 +1,7 @@
 package account_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -180,6 +181,25 @@ func TestADeletedUserLeavesOnlyItsID(t *testing.T) {
 		_, err = f.SignIn(t.Context(), account.From{}, "acme", "ana", secret.New(goodPassword))
 		wantCode(t, err, errs.Unauthorised)
 		f.user("ana", access.Agent) // the name is free again
+
+		// Whoever comes upon the id is told what became of it, and no other organisation is.
+		unknown := f.a.admin.User
+		agent, _ := f.user("bea", access.Agent)
+		gone, err := f.DeletedUsers(t.Context(), access.Actor{Tenant: f.a.admin.Tenant, User: agent.ID, Roles: []access.Role{access.Agent}}, []string{unknown, u.ID, agent.ID})
+		must(t, err)
+		if !slices.Equal(gone, []string{u.ID}) {
+			t.Errorf("deleted are %v, not %s alone", gone, u.ID)
+		}
+		theirs, err := f.DeletedUsers(t.Context(), f.b.admin, []string{u.ID})
+		must(t, err)
+		if theirs == nil || len(theirs) != 0 {
+			t.Errorf("another organisation learns of %v", theirs)
+		}
+		none, err := f.DeletedUsers(t.Context(), f.a.admin, nil)
+		must(t, err)
+		if len(none) != 0 {
+			t.Errorf("of no ids %v are deleted", none)
+		}
 	})
 }
 

@@ -155,6 +155,9 @@ func (w *writer) names(tx *store.Tx) error {
 	users, err := tx.Users()
 	for _, u := range users {
 		w.users[u.ID] = u.UserName
+		if u.UserName == u.ID { // nothing but its id is left
+			w.users[u.ID] = "deleted user " + u.ID[len(u.ID)-4:]
+		}
 	}
 	return err
 }

@@ -43,7 +43,8 @@ export const text = catalogue(
     endAgrees: "Another administrator or privacy officer has to agree within seven days.",
     guarded:
       "Somebody who may agree was locked or deleted, or lost the role or the password. Until {when} two of those who could do this before have to agree: whoever was locked agrees once opened again. Or ask who is above your organisation.",
-    endAlone: "There is nobody else who could agree, so it begins at once.",
+    endAlone:
+      "Of those who may agree, the administrators and privacy officers, only you have signed in so far. So nobody else is asked: the end begins, with its days of grace, once you confirm it. As soon as another of them has signed in, one more has to agree.",
     days: "Days of grace",
     name: "Name of the organisation",
     nameHint: "Type {name} to show that you mean it.",
@@ -99,7 +100,8 @@ export const text = catalogue(
       "Outro administrador ou encarregado de proteção de dados tem de concordar no prazo de sete dias.",
     guarded:
       "Alguém que pode concordar foi bloqueado ou eliminado, ou perdeu o papel ou a palavra-passe. Até {when} têm de concordar dois dos que já antes o podiam fazer: quem foi bloqueado concorda depois de desbloqueado. Ou peça a quem está acima da sua organização.",
-    endAlone: "Não há mais ninguém que possa concordar, por isso começa já.",
+    endAlone:
+      "De quem pode concordar, administradores e responsáveis pela privacidade, só iniciou sessão até agora. Por isso ninguém mais é consultado: o fim começa, com os seus dias de carência, quando o confirmar. Assim que outro deles tiver iniciado sessão, mais uma pessoa tem de concordar.",
     days: "Dias de espera",
     name: "Nome da organização",
     nameHint: "Escreva {name} para mostrar que é isso que quer.",

@@ -14,10 +14,14 @@ export function partInWords(part: RolePart): string {
 }
 
 /** Roles in words, each with what it is given for: Agent, Supervisor (North, Sales). */
-export function rolesInWords(roles: readonly Role[], parts: RoleParts = {}): string {
+export function rolesInWords(
+  roles: readonly Role[],
+  parts: RoleParts = {},
+  called = (role: Role) => ownRoles.name(role),
+): string {
   return roles
     .map((role) => {
-      const name = ownRoles.name(role);
+      const name = called(role);
       const part = parts[role];
       return name && part ? `${name} (${partInWords(part)})` : name;
     })

@@ -75,10 +75,15 @@ class Desk {
       conversation?.add(message);
       const mine = conversation?.interaction.agent === session.me?.user.id;
       if (conversation && mine && message.kind === "hint" && message.author !== session.me?.user.id)
-        toasts.show(reach("hintCame", { name: names.user(message.author) || message.author_name || "" }), {
-          seconds: 12,
-          action: { label: reach("open"), run: () => router.go(`/desk/${message.interaction}`) },
-        });
+        toasts.show(
+          reach("hintCame", {
+            name: names.named(message.author) || message.author_name || names.user(message.author),
+          }),
+          {
+            seconds: 12,
+            action: { label: reach("open"), run: () => router.go(`/desk/${message.interaction}`) },
+          },
+        );
       if (conversation && message.author_kind === "visitor" && !this.#watched(message.interaction))
         this.#heard(app("unreadLine", { count: Math.max(1, this.unread) }));
     });

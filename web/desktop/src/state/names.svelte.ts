@@ -1,5 +1,6 @@
 import { SvelteMap } from "svelte/reactivity";
 import { api, call, take } from "../api/client";
+import { text } from "../messages/gone";
 import type { AgentView, Page, SetupKind, SetupKinds, Stored } from "../api/types";
 import { live } from "./live.svelte";
 import { session } from "./session.svelte";
@@ -15,6 +16,10 @@ class Names {
   #colleagues = $state.raw<readonly AgentView[]>([]);
   #asked = new Set<string>();
   #usersAsked = false;
+  #usersHere = $state(false);
+  /** Users without a name here: whether each was deleted. */
+  #deleted = new SvelteMap<string, boolean>();
+  #unknown = new Set<string>();
 
   constructor() {
     live.on("setup.changed", ({ kind }) => {
@@ -59,7 +64,17 @@ class Names {
     return found?.name ?? found?.title ?? "";
   }
 
+  /** A user's name. A user without one here is told by the end of its id, one who was deleted as such. */
   user(id: string | undefined): string {
+    const known = this.named(id);
+    if (known || !id?.startsWith("usr_") || !this.#usersHere) return known;
+    const gone = this.#deleted.get(id);
+    if (gone === undefined) this.#askDeleted(id);
+    return gone === undefined ? "" : text(gone ? "deletedUser" : "otherUser", { id: id.slice(-4) });
+  }
+
+  /** A user's name; "" of one who has none here. */
+  named(id: string | undefined): string {
     if (!id) return "";
     if (!this.#usersAsked) {
       this.#usersAsked = true;
@@ -68,12 +83,40 @@ class Names {
     return this.#users.get(id) ?? (id === session.me?.user.id ? session.me.user.user_name : "");
   }
 
+  /** Asks who of those without a name was deleted: for all of a page at once. */
+  #askDeleted(id: string): void {
+    if (this.#unknown.has(id)) return;
+    this.#unknown.add(id);
+    if (this.#unknown.size === 1) queueMicrotask(() => void this.#deletedOnes());
+  }
+
+  async #deletedOnes(): Promise<void> {
+    const ids = [...this.#unknown].slice(0, 100);
+    try {
+      const { items } = await take(api.GET("/api/v1/users/deleted", { params: { query: { ids } } }));
+      for (const id of ids) this.#deleted.set(id, items.includes(id));
+    } catch {
+      for (const id of ids) this.#deleted.set(id, false);
+    }
+    for (const id of ids) this.#unknown.delete(id);
+    if (this.#unknown.size) void this.#deletedOnes();
+  }
+
   get colleagues(): readonly AgentView[] {
     return this.#colleagues;
   }
 
   async loadUsers(): Promise<void> {
     this.#usersAsked = true;
+    try {
+      await this.#loadUsers();
+    } finally {
+      this.#deleted.clear(); // what was asked before may have changed
+      this.#usersHere = true;
+    }
+  }
+
+  async #loadUsers(): Promise<void> {
     if (session.may("desk.use")) {
       const { items } = await take(api.GET("/api/v1/desk/colleagues"));
       this.#colleagues = items;
