@@ -97,6 +97,7 @@ func TestStatementsUseIndexes(t *testing.T) {
 		func(tx *store.Tx) error { return ignore(tx.DeleteFactorsOf("usr_1")) },
 		func(tx *store.Tx) error { return tx.SpendChallenge([]byte("c2"), t0) },
 		func(tx *store.Tx) error { return tx.ProveSession("ses_1", t0) },
+		func(tx *store.Tx) error { return ignore(tx.DeletedUsers([]string{"usr_1", "usr_2"})) },
 		func(tx *store.Tx) error { return ignore(tx.CountOpenInteractions()) },
 		func(tx *store.Tx) error { return tx.EachOpenSegment(func(store.SegmentRow) error { return nil }) },
 		func(tx *store.Tx) error { return ignore(tx.CallLegs(store.LegFilter{})) },
