@@ -78,9 +78,12 @@ func (e *endpoint) read(w http.ResponseWriter, r *http.Request, in reflect.Value
 	c := e.checks.Get().(*check)
 	defer e.release(c)
 	if r.URL.RawQuery != "" {
-		for name := range r.URL.Query() {
-			if !e.queries[name] {
+		for name, values := range r.URL.Query() {
+			switch {
+			case !e.queries[name]:
 				c.refuse(errs.Field{Path: "query." + name, Problem: "unknown query parameter"})
+			case len(values) > 1: // which of them would count is nobody's to guess; a list is one value, with commas
+				c.refuse(errs.Field{Path: "query." + name, Problem: "query parameter is there more than once"})
 			}
 		}
 		if len(c.found.Errors) > 0 {

@@ -24,7 +24,7 @@ func (s *Server) mailNetwork() *mail.Network {
 	if s.demo != nil {
 		inside = append([]string{"127.0.0.1/32"}, inside...)
 	}
-	n := network(inside, s.conf.Email.Authority)
+	n := s.network(inside, s.conf.Email.Authority)
 	if s.demo != nil {
 		n.Roots = s.demo.mail.trusted(n.Roots)
 	}
@@ -33,14 +33,14 @@ func (s *Server) mailNetwork() *mail.Network {
 
 // network reaches the public network and what is allowed inside; config.Check has
 // refused what cannot be read.
-func network(allowed []string, authority string) *mail.Network {
+func (s *Server) network(allowed []string, authority string) *mail.Network {
 	var inside []netip.Prefix
 	for _, text := range allowed {
 		if p, err := netip.ParsePrefix(text); err == nil {
 			inside = append(inside, p)
 		}
 	}
-	n := &mail.Network{Permit: func(a netip.Addr) bool {
+	n := &mail.Network{Allowed: s.conf.Outside.Hosts(), Permit: func(a netip.Addr) bool {
 		for _, p := range inside {
 			if p.Contains(a) {
 				return true

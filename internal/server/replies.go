@@ -1,9 +1,9 @@
 package server
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/base64"
 	"encoding/json"
 	"time"
@@ -74,7 +74,7 @@ func (r *replies) Begin(ctx context.Context, a access.Actor, key string, request
 	switch {
 	case err != nil || reserved:
 		return nil, err
-	case !bytes.Equal(found.RequestHash, digest):
+	case subtle.ConstantTimeCompare(found.RequestHash, digest) != 1:
 		return nil, errs.New(errs.Conflict, "This Idempotency-Key was used for another request. Use a new one.")
 	case found.Status == 0:
 		return nil, &errs.Error{Code: errs.Conflict, Text: "The first request with this Idempotency-Key is still running. Please try again in a moment.", RetryAfter: time.Second}

@@ -27,6 +27,7 @@ import (
 	"nubitalk/internal/channel/voice/sip/wire"
 	"nubitalk/internal/core/dialplan"
 	"nubitalk/internal/core/office"
+	"nubitalk/internal/core/outside"
 	"nubitalk/internal/core/setup"
 	"nubitalk/internal/core/share"
 	"nubitalk/internal/media/negotiate"
@@ -64,8 +65,9 @@ type telephone struct {
 	offices map[id.Tenant]*office.Directory
 	minutes minutes
 
-	realm string
-	conf  config.SIP
+	realm   string
+	conf    config.SIP
+	allowed *outside.Allowed // gateways of organisations' trunks; nil: all
 
 	reading sync.Mutex           // held while the set-up is read; guards lines
 	lines   map[id.Tenant]*lines // what was read last

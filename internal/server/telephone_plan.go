@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"maps"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -202,6 +203,7 @@ func (p *telephone) linesOf(ctx context.Context, t id.Tenant) (*lines, error) {
 		return nil, err
 	}
 	for _, one := range list {
+		one.Trunk.Gateways = p.reachable(t, one.ID, one.Trunk.Gateways)
 		w := &trunk{id: one.ID, owner: t, set: one.Trunk, gone: one.Gone, cap: &gateway.Cap{}, out: map[id.Tenant]int{}}
 		if one.Line != "" {
 			if l := p.book.now().Find(one.Line); l != nil {
@@ -232,4 +234,21 @@ func (p *telephone) take(fresh map[string]*trunk) {
 		w.cap.Calls, w.cap.PerSecond = w.set.MaxCalls, float64(w.set.CallsASecond)
 	}
 	p.trunks = fresh
+}
+
+// reachable are the gateways that the operator lets be reached: to the others nothing is sent,
+// and nothing is taken from them.
+func (p *telephone) reachable(t id.Tenant, trunk string, all []setup.TrunkGateway) []setup.TrunkGateway {
+	if p.allowed == nil {
+		return all
+	}
+	var out []setup.TrunkGateway
+	for _, g := range all {
+		if a, err := netip.ParseAddr(g.Host); err == nil && p.allowed.Address(a) || err != nil && p.allowed.Name(g.Host) {
+			out = append(out, g)
+		} else {
+			p.log.Warn("a gateway of a trunk is not among outside.allowed", "tenant", t, "trunk", trunk)
+		}
+	}
+	return out
 }

@@ -143,7 +143,7 @@ func (s *Server) makeParts() *parts {
 		}})
 	p.usage = usage.New(k.db, s.clock)
 	p.accounts = account.New(account.Deps{Counted: p.usage.CountNow, Store: k.db, Vault: k.vault, Bus: k.bus, Audit: p.audit, Defaults: p.setup, Rules: p.setups, Leavers: leavers{p.setup}, Files: k.blobs,
-		Providers: openid.New(network(s.conf.OpenID.Inside, s.conf.OpenID.Authority).Browser(), s.clock.Now),
+		Providers: openid.New(s.network(s.conf.OpenID.Inside, s.conf.OpenID.Authority).Browser(), s.clock.Now),
 		Clock:     s.clock, IDs: s.ids, Log: s.log.With("part", "account")})
 	p.people = newPeople(p.accounts)
 	p.contacts = contact.New(contact.Deps{DB: k.db, Keys: k.vault, Blobs: k.blobs, Audit: p.audit, Bus: k.bus,
@@ -163,7 +163,7 @@ func (s *Server) makeParts() *parts {
 		}
 		return out, err
 	}
-	looks := lookup.New(lookup.Deps{Connections: p.setup, Product: "Nubitalk"})
+	looks := lookup.New(lookup.Deps{Connections: p.setup, Product: "Nubitalk", Allowed: s.conf.Outside.Hosts()})
 	p.alarms = newRecordingAlerts(s.log.With("part", "recording"))
 	p.floor = floor.New(floor.Deps{Rest: s.rest, Needed: p.setups.needsFloor, Rested: p.setups.rested, Fields: p.fields, Recordings: p.alarms.of, RecordingHold: s.hold, DB: k.db, Vault: k.vault, Bus: k.bus, Clock: s.clock, IDs: s.ids, Setup: p.setups, Contacts: p.contacts, Lookups: looks,
 		Audit: p.audit, Node: s.data.node, Trunked: len(s.conf.SIP.Listen) > 0, TrunkHold: s.hold, Log: s.log.With("part", "floor")})
@@ -196,6 +196,7 @@ func (s *Server) makeParts() *parts {
 	var agents voice.Agents
 	if len(s.conf.SIP.Listen) > 0 {
 		p.telephone = newTelephone(k, p.setups, s.conf.SIP, s.clock, s.log.With("part", "telephone"))
+		p.telephone.allowed = s.conf.Outside.Hosts()
 		p.telephone.floor, p.telephone.book, p.telephone.figures = p.floor, p.lines, newLineFigures(s.metrics)
 		p.handsets = &handsets{db: k.db, floor: p.floor, setups: p.setups, telephone: p.telephone}
 		p.telephone.forwards = forward.New(forward.Deps{DB: k.db, Vault: k.vault, Clock: s.clock, Audit: p.audit, Lines: forwardLines{p.handsets},

@@ -1,8 +1,8 @@
 package vault
 
 import (
-	"bytes"
 	"context"
+	"crypto/subtle"
 	"sync"
 	"sync/atomic"
 
@@ -221,7 +221,7 @@ func (v *Vault) rewrapTenantKey(ctx context.Context, t id.Tenant, purpose string
 		// A root that fails to open what it wraps must be found out before the
 		// only good copy is replaced.
 		again, err := v.unwrapByRoot(ctx, fresh, aad)
-		if err != nil || !bytes.Equal(again, key) {
+		if err != nil || subtle.ConstantTimeCompare(again, key) != 1 {
 			return done, errs.Wrap(errs.Internal, err, "The new root key does not open what it wraps.")
 		}
 		clear(key)

@@ -48,6 +48,8 @@ type Deps struct {
 	// Permit says which addresses may be asked; nil: public ones, which is what
 	// the program does.
 	Permit func(netip.Addr) bool
+	// Allowed are the hosts that the operator lets be asked; nil: all.
+	Allowed *outside.Allowed
 	// Dial opens a connection to an address that was permitted; nil: TCP.
 	Dial func(ctx context.Context, to netip.AddrPort) (net.Conn, error)
 	// Roots are the certificate authorities that are trusted; nil: the system's.
@@ -217,10 +219,10 @@ func (s *Service) address(ctx context.Context, u *url.URL) (netip.AddrPort, erro
 		}
 		port = int(n)
 	}
-	found, err := outside.Find(ctx, u.Hostname(), s.Resolve, s.Permit)
+	found, err := outside.Find(ctx, u.Hostname(), s.Resolve, s.Permit, s.Allowed)
 	switch {
-	case errors.Is(err, outside.ErrInside):
-		return netip.AddrPort{}, errs.New(errs.Forbidden, "The system that was asked is not on the public network.")
+	case errors.Is(err, outside.ErrInside), errors.Is(err, outside.ErrNotAllowed):
+		return netip.AddrPort{}, errs.New(errs.Forbidden, "The system that was asked is not on the public network, or the operator does not let it be reached.")
 	case err != nil || len(found) == 0:
 		return netip.AddrPort{}, errs.New(errs.Unavailable, "The system that was asked could not be found.")
 	}

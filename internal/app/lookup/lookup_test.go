@@ -21,6 +21,7 @@ import (
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/core/flow"
+	"nubitalk/internal/core/outside"
 	"nubitalk/internal/core/setup"
 )
 
@@ -150,6 +151,25 @@ func TestNoPacketIntoTheHouse(t *testing.T) {
 	h.Dial = func(_ context.Context, a netip.AddrPort) (net.Conn, error) { to = a; return nil, io.EOF }
 	if _, err := h.Look(t.Context(), tenA, "k", get("", nil)); !errs.Is(err, errs.Unavailable) || to.Addr() != public {
 		t.Errorf("dialled %v: %v", to, err)
+	}
+}
+
+// Where the operator allows only some hosts, no other is asked, nor its name looked up.
+func TestOnlyWhatTheOperatorAllowsIsAsked(t *testing.T) {
+	h, asked := newHouse(t), 0
+	resolve := h.Resolve
+	h.Resolve = func(ctx context.Context, host string) ([]netip.Addr, error) { asked++; return resolve(ctx, host) }
+	for _, list := range [][]string{{"another.example.com"}, {"*.another.example.com", "no.example.org"}} {
+		var err error
+		if h.Allowed, err = outside.ReadAllowed(list); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.Look(t.Context(), tenA, "k", get("", nil)); !errs.Is(err, errs.Forbidden) {
+			t.Errorf("%v: %v", list, err)
+		}
+	}
+	if n := h.dialled.Load(); n != 0 || asked != 0 || len(h.asked) != 0 {
+		t.Errorf("%d connections, %d names asked", n, asked)
 	}
 }
 

@@ -78,6 +78,9 @@ func (b Bytes) Reveal() []byte {
 // Empty says whether there is nothing in it.
 func (b Bytes) Empty() bool { return b.b == nil }
 
+// Equal compares in constant time.
+func (b Bytes) Equal(o Bytes) bool { return subtle.ConstantTimeCompare(b.Reveal(), o.Reveal()) == 1 }
+
 func (b Bytes) String() string               { return Mask }
 func (b Bytes) GoString() string             { return Mask }
 func (b Bytes) Format(f fmt.State, _ rune)   { _, _ = io.WriteString(f, Mask) }

@@ -44,6 +44,8 @@ func (g guard) WithGroup(name string) slog.Handler       { return guard{g.Handle
 // cannot hold personal data by their kind.
 func ReplaceAttr(_ []string, a slog.Attr) slog.Attr {
 	switch a.Value.Kind() {
+	case slog.KindTime: // a line's own, too: lines of several machines stand in one order
+		a.Value = slog.TimeValue(a.Value.Time().UTC())
 	case slog.KindString:
 		a.Value = slog.StringValue(Mask(a.Value.String()))
 	case slog.KindAny:
@@ -58,7 +60,9 @@ func maskAny(v any) slog.Value {
 		return slog.AnyValue(nil)
 	case error:
 		return slog.StringValue(Mask(v.Error()))
-	case slog.Level, time.Time, time.Duration, *slog.Source:
+	case time.Time:
+		return slog.TimeValue(v.UTC())
+	case slog.Level, time.Duration, *slog.Source:
 		return slog.AnyValue(v)
 	case secret.Sealed, secret.Index, []byte:
 		return slog.StringValue(secret.Mask)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http/httptest"
 	"net/netip"
@@ -84,6 +85,22 @@ func TestLogsKeepWhatOperatorsNeed(t *testing.T) {
 }
 
 // Whatever a value holds, it makes no line that looks like one of ours.
+// Lines of machines in different zones stand in one order: all times are UTC.
+func TestTheLogIsInUTC(t *testing.T) {
+	at := time.Date(2026, 3, 1, 1, 30, 0, 0, time.FixedZone("far", 14*3600))
+	for _, make := range []func(io.Writer, slog.Leveler) *slog.Logger{NewLogger, NewTextLogger} {
+		var out bytes.Buffer
+		r := slog.NewRecord(at, slog.LevelInfo, "told", 0)
+		r.AddAttrs(slog.Time("until", at), slog.Any("since", at), slog.Group("in", slog.Time("a", at)))
+		if err := make(&out, slog.LevelInfo).Handler().Handle(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(out.String(), "2026-02-28T11:30:00"); n != 4 || strings.Contains(out.String(), "+14:00") {
+			t.Errorf("%d of 4 times are UTC: %s", n, out.String())
+		}
+	}
+}
+
 func TestNobodyWritesALineOfTheLog(t *testing.T) {
 	const forged = "x\n{\"msg\":\"signed in\"}\r\nlevel=INFO msg=\"signed in\"\u2028\x1b[2K"
 	for name, make := range map[string]func(*bytes.Buffer) *slog.Logger{

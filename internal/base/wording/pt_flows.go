@@ -44,7 +44,7 @@ var ptFlows = []entry{
 	{"The system that was asked did not answer with JSON.", "O sistema consultado não respondeu em JSON."},
 	{"The system that was asked answered with more than %d KB.", "O sistema consultado respondeu com mais de {1} KB."},
 	{"The system that was asked could not be found.", "Não foi possível encontrar o sistema consultado."},
-	{"The system that was asked is not on the public network.", "O sistema consultado não está na rede pública."},
+	{"The system that was asked is not on the public network, or the operator does not let it be reached.", "O sistema consultado não está na rede pública, ou o operador não permite que seja contactado."},
 	{"must be given again: the address leads to another host than the secret was given for.", "tem de ser dado de novo: o endereço leva a outro servidor, para o qual o segredo não foi dado."},
 	{"is no good name for an end; use 1 to 40 letters, digits, - and _.", "não serve de nome para um fim; use 1 a 40 letras, algarismos, - e _."},
 	{"must name an existing flow that is published.", "tem de indicar um fluxo existente e publicado."},

@@ -40,7 +40,7 @@ var ptMail = []entry{
 
 	// Providers (channel/email/provider).
 	{"No server by this name is known. Check the spelling of the host.", "Não se conhece nenhum servidor com este nome. Verifique como está escrito."},
-	{"The server is not on the public network. Only the operator can allow addresses inside the house.", "O servidor não está na rede pública. Só o operador pode permitir endereços internos."},
+	{"The server is not on the public network, or the operator does not let it be reached. Only the operator can allow it.", "O servidor não está na rede pública, ou o operador não permite que seja contactado. Só o operador o pode permitir."},
 	{"Nothing answers at this port. Check the port, and whether the provider wants another one.", "Nada responde nesta porta. Verifique a porta e se o fornecedor pede outra."},
 	{"The server cannot be reached. Check the host and the port, or try again later.", "Não se chega ao servidor. Verifique o nome e a porta, ou tente mais tarde."},
 	{"The server does not answer. Check the port, or try again later.", "O servidor não responde. Verifique a porta, ou tente mais tarde."},

@@ -46,7 +46,7 @@ func (h *inMemory) returned(t id.Tenant, interaction, clientID string, list []se
 	defer h.mu.Unlock()
 	k := backKey{t, interaction, clientID}
 	for _, one := range list {
-		if !slices.ContainsFunc(h.back[k], func(x secret.Text) bool { return x.Reveal() == one.Reveal() }) && len(h.back[k]) < mostReturned {
+		if !slices.ContainsFunc(h.back[k], func(x secret.Text) bool { return x.Equal(one) }) && len(h.back[k]) < mostReturned {
 			h.back[k] = append(h.back[k], one)
 		}
 	}

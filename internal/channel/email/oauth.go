@@ -1,9 +1,9 @@
 package email
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -57,7 +57,7 @@ func (s *Service) token(ctx context.Context, t id.Tenant, mailbox string, m setu
 	s.mu.Unlock()
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if !k.value.Empty() && s.Clock.Now().Before(k.until) && k.value.Reveal() != refused.Reveal() && !m.Moved(k.of) && !m.Asks(k.of) {
+	if !k.value.Empty() && s.Clock.Now().Before(k.until) && !k.value.Equal(refused) && !m.Moved(k.of) && !m.Asks(k.of) {
 		return k.value, nil
 	}
 	refresh, err := s.Setup.MailboxSecret(ctx, t, mailbox, setup.RefreshToken)
@@ -75,7 +75,7 @@ func (s *Service) token(ctx context.Context, t id.Tenant, mailbox string, m setu
 	if err != nil {
 		return secret.Text{}, err
 	}
-	if !got.Refresh.Empty() && got.Refresh.Reveal() != refresh.Reveal() {
+	if !got.Refresh.Empty() && !got.Refresh.Equal(refresh) {
 		// The one before may be of no use any more: it is stored, whatever the caller does.
 		if err := s.Setup.KeepToken(context.WithoutCancel(ctx), t, mailbox, m, got.Refresh); err != nil {
 			return secret.Text{}, err
@@ -176,7 +176,7 @@ func (s *Service) SignedIn(ctx context.Context, a access.Actor, state, code stri
 	if err != nil {
 		return "", err
 	}
-	if !bytes.Equal(was.Of, asked(m)) {
+	if subtle.ConstantTimeCompare(was.Of, asked(m)) != 1 {
 		return "", errs.New(errs.Conflict, "The mailbox was changed in the meantime. Sign in again.")
 	}
 	client, err := s.Setup.MailboxSecret(ctx, a.Tenant, was.Mailbox, setup.ClientSecret)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io"
@@ -377,7 +378,7 @@ func (c *Client) Logout(ctx context.Context, r Registration, raw string) (Logout
 		Events  map[string]json.RawMessage `json:"events"`
 	}
 	var all map[string]any
-	if token.Claims(&said) != nil || token.Claims(&all) != nil {
+	if token.Claims(&said) != nil || token.Claims(&all) != nil || !typed(raw) {
 		return Logout{}, &Fault{StepIdentity, NotALogoutToken, nil}
 	}
 	_, nonce := all["nonce"] // an ID token has one
@@ -389,6 +390,27 @@ func (c *Client) Logout(ctx context.Context, r Registration, raw string) (Logout
 		until = old
 	}
 	return Logout{Subject: token.Subject, Session: said.Session, ID: said.ID, Expires: until}, nil
+}
+
+// typed says whether a token says in its head that it is a logout token, or, as those of
+// most providers, nothing of the kind (2.4): one that says that it is another is none.
+func typed(raw string) bool {
+	text, _, _ := strings.Cut(raw, ".")
+	head, err := base64.RawURLEncoding.DecodeString(text)
+	var said struct {
+		Type *string `json:"typ"`
+	}
+	if err != nil || json.Unmarshal(head, &said) != nil {
+		return false
+	}
+	if said.Type == nil {
+		return true
+	}
+	switch strings.TrimPrefix(strings.ToLower(*said.Type), "application/") { // RFC 7515, 4.1.9
+	case "logout+jwt", "jwt":
+		return true
+	}
+	return false
 }
 
 // Text is a claim's value where it is one text.

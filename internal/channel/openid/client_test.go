@@ -285,6 +285,25 @@ func TestLogoutTokens(t *testing.T) {
 	}
 }
 
+// A token that says that it is of another kind ends nobody's session, whatever it holds.
+func TestALogoutTokenIsOfItsKind(t *testing.T) {
+	f := open(t)
+	for kind, want := range map[any]bool{
+		"logout+jwt": true, "application/logout+jwt": true, "LOGOUT+JWT": true, "JWT": true, "jwt": true, nil: true,
+		"at+jwt": false, "application/at+jwt": false, "secevent+jwt": false, "": false, "logout": false, 7: false,
+	} {
+		f.Header = func(h map[string]any) {
+			if h["typ"] = kind; kind == nil {
+				delete(h, "typ")
+			}
+		}
+		token := f.Signed(map[string]any{"sid": "s1", "jti": "1", "events": map[string]any{"http://schemas.openid.net/event/backchannel-logout": map[string]any{}}})
+		if said, err := f.client.Logout(t.Context(), f.r, token); (err == nil) != want {
+			t.Errorf("%v: %+v, %v", kind, said, err)
+		}
+	}
+}
+
 // A provider is asked to end its session where it says, and only over https.
 func TestWhereASessionEnds(t *testing.T) {
 	for says, want := range map[string]string{"https://id.example/end?of=1#x": "https://id.example/end?client_id=nubitalk&id_token_hint=a.b.c&of=1&post_logout_redirect_uri=https%3A%2F%2Fdesk.example%2Fapp%2F",

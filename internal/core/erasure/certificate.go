@@ -1,7 +1,6 @@
 package erasure
 
 import (
-	"bytes"
 	"crypto/ed25519"
 	"encoding/json"
 	"strings"
@@ -82,7 +81,7 @@ func Check(document []byte, key ed25519.PublicKey) (Certificate, Document, error
 	}
 	if key == nil {
 		key = d.PublicKey
-	} else if !bytes.Equal(key, d.PublicKey) {
+	} else if !key.Equal(ed25519.PublicKey(d.PublicKey)) {
 		return c, d, errs.New(errs.Conflict, "This certificate was signed with another key than the one you gave.")
 	}
 	if len(key) != ed25519.PublicKeySize || !ed25519.Verify(key, []byte(d.Certificate), d.Signature) {

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"nubitalk/internal/base/secret"
 )
 
 // About names a recording: what its manifest's chain begins with.
@@ -140,7 +142,7 @@ func CheckManifest(s Sealer, a About, entries []Entry, head []byte) (faults []Fa
 		faults = append(faults, Fault{n, FaultManifest, fmt.Sprintf(what, args...)})
 	}
 	sealed, err := s.Open(headPlace(a.Recording), head)
-	if err != nil || !bytes.Equal(sealed.Reveal(), a.head(entries)) {
+	if err != nil || !sealed.Equal(secret.NewBytes(a.head(entries))) {
 		wrong(0, "the manifest does not end as it was sealed: entries are missing, or it is another recording's")
 	}
 	before, serial, until := a.begin(), 0, time.Duration(0)

@@ -32,8 +32,9 @@ type Browser struct {
 	done   sync.WaitGroup
 }
 
-// NewBrowser makes one that knows both laws and keys, as browsers do.
-func NewBrowser() (*Browser, error) {
+// NewBrowser makes one that knows both laws and keys, as browsers do. set changes how it
+// connects.
+func NewBrowser(set ...func(*webrtc.SettingEngine)) (*Browser, error) {
 	m := &webrtc.MediaEngine{}
 	for _, c := range []struct {
 		mime string
@@ -46,6 +47,9 @@ func NewBrowser() (*Browser, error) {
 	s := webrtc.SettingEngine{}
 	s.SetIncludeLoopbackCandidate(true)
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	for _, f := range set {
+		f(&s)
+	}
 	conn, err := webrtc.NewAPI(webrtc.WithMediaEngine(m), webrtc.WithSettingEngine(s), webrtc.WithInterceptorRegistry(&interceptor.Registry{})).NewPeerConnection(webrtc.Configuration{})
 	if err != nil {
 		return nil, fmt.Errorf("making a browser: %w", err)
@@ -107,6 +111,23 @@ func (b *Browser) Connected(ctx context.Context) error {
 			}
 		case <-ctx.Done():
 			return fmt.Errorf("not connected: %w", ctx.Err())
+		}
+	}
+}
+
+// Refused waits until the host has ended what was never connected.
+func (b *Browser) Refused(ctx context.Context) error {
+	for {
+		select {
+		case s := <-b.states:
+			switch s {
+			case webrtc.PeerConnectionStateConnected:
+				return errors.New("it is connected")
+			case webrtc.PeerConnectionStateFailed, webrtc.PeerConnectionStateClosed:
+				return nil
+			}
+		case <-ctx.Done():
+			return fmt.Errorf("not refused: %w", ctx.Err())
 		}
 	}
 }

@@ -56,7 +56,7 @@ type Key struct {
 
 // Equal says whether two keys are the same.
 func (k Key) Equal(o Key) bool {
-	return k.MKI == o.MKI && string(k.Material.Reveal()) == string(o.Material.Reveal())
+	return k.MKI == o.MKI && k.Material.Equal(o.Material)
 }
 
 // crypto is a line of SDES that we could use.

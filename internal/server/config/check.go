@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"nubitalk/internal/core/outside"
 	"nubitalk/internal/core/relay"
 )
 
@@ -35,6 +36,7 @@ func (c *Config) Check(at func(key, problem string) Mistake) error {
 	c.checkSound(&k)
 	c.checkSIP(&k)
 	c.checkEmail(&k)
+	c.checkOutside(&k)
 	c.checkSignIn(&k)
 	for _, network := range c.Proxy.Trust {
 		if _, err := netip.ParsePrefix(network); err != nil {
@@ -359,6 +361,12 @@ func (c *Config) checkEmail(k *checker) {
 	}
 	if _, err := Authorities(c.Email.Authority); err != nil {
 		k.wrong("email.authority", "%s must be a file of certificates in PEM that can be read.", c.Email.Authority)
+	}
+}
+
+func (c *Config) checkOutside(k *checker) {
+	if _, err := outside.ReadAllowed(c.Outside.Allowed); err != nil {
+		k.wrong("outside.allowed", "%v.", err)
 	}
 }
 

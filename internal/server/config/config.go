@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"nubitalk/internal/core/outside"
 	"nubitalk/internal/core/relay"
 )
 
@@ -27,6 +28,7 @@ type Config struct {
 	SIP      SIP      `embed:"" prefix:"sip-" group:"Transport"`
 	Email    Email    `embed:"" prefix:"email-" group:"Transport"`
 	OpenID   OpenID   `embed:"" prefix:"openid-" group:"Transport"`
+	Outside  Outside  `embed:"" prefix:"outside-" group:"Transport"`
 	Limits   Limits   `embed:"" prefix:"limits-" group:"Limits"`
 	Stop     Stop     `embed:"" prefix:"stop-" group:"Limits"`
 }
@@ -175,6 +177,20 @@ type Email struct {
 type OpenID struct {
 	Inside    []string `placeholder:"CIDR" help:"Networks inside the house where organisations' OpenID providers may be reached besides the public network, e.g. 10.1.2.0/24."`
 	Authority string   `placeholder:"FILE" help:"PEM file of certificate authorities that OpenID providers are trusted by, besides the machine's own."`
+}
+
+// Outside bounds what is reached because an organisation set it up.
+type Outside struct {
+	Allowed []string `placeholder:"HOST" help:"The only hosts that are reached for organisations: mail servers, OpenID providers, connections of flows, images of emails, gateways of trunks. A name, *.example.com, or a network. Empty: any on the public network."`
+}
+
+// Hosts are those that are allowed; nil: all.
+func (o Outside) Hosts() *outside.Allowed {
+	a, err := outside.ReadAllowed(o.Allowed)
+	if err != nil { // Check has refused it
+		return &outside.Allowed{}
+	}
+	return a
 }
 
 // Limits bound what clients can take.

@@ -182,7 +182,7 @@ func (w *world) callIn(ctx context.Context) (s *spoken, err error) {
 	for s.voice == nil {
 		select {
 		case leg := <-g.called:
-			if err := s.answers(leg, leg.Invite().URI.User.Reveal() == account); err != nil {
+			if err := s.answers(leg, leg.Invite().URI.User.Equal(secret.New(account))); err != nil {
 				return s, err
 			}
 		case <-ctx.Done():

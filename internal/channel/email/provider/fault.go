@@ -77,7 +77,7 @@ func (f *Fault) Says() *errs.Error {
 	text := map[Reason]string{
 		NotFound:           "No server by this name is known. Check the spelling of the host.",
 		TooLarge:           "The provider does not take a message as large as this. Remove a file, or send it in another way.",
-		Inside:             "The server is not on the public network. Only the operator can allow addresses inside the house.",
+		Inside:             "The server is not on the public network, or the operator does not let it be reached. Only the operator can allow it.",
 		Refused:            "Nothing answers at this port. Check the port, and whether the provider wants another one.",
 		Unreachable:        "The server cannot be reached. Check the host and the port, or try again later.",
 		Silent:             "The server does not answer. Check the port, or try again later.",

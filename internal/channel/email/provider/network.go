@@ -48,6 +48,8 @@ type Network struct {
 	Records *net.Resolver
 	// Permit says which addresses may be reached; nil: public ones.
 	Permit func(netip.Addr) bool
+	// Allowed are the hosts that the operator lets be reached; nil: all.
+	Allowed *outside.Allowed
 	// Roots are the certificate authorities that are trusted; nil: the system's.
 	Roots *x509.CertPool
 	// Poll is how often a provider without IDLE is asked; 0: every minute.
@@ -88,14 +90,14 @@ func (n *Network) Find(ctx context.Context, host string) ([]netip.Addr, error) {
 			return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 		}
 	}
-	return outside.Find(ctx, host, resolve, n.Permit)
+	return outside.Find(ctx, host, resolve, n.Permit, n.Allowed)
 }
 
 // dial connects to a server, plain: the name, the guard, TCP.
 func (n *Network) dial(ctx context.Context, s Server) (net.Conn, error) {
 	found, err := n.Find(ctx, s.Host)
 	switch {
-	case errors.Is(err, ErrInside):
+	case errors.Is(err, ErrInside), errors.Is(err, outside.ErrNotAllowed):
 		return nil, &Fault{Step: StepName, Reason: Inside, Host: s.Host}
 	case err != nil || len(found) == 0:
 		return nil, &Fault{Step: StepName, Reason: NotFound, Host: s.Host, cause: err}

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"nubitalk/internal/base/secret"
 	"nubitalk/internal/channel/voice/sip/auth"
 	"nubitalk/internal/channel/voice/sip/dialog"
 	"nubitalk/internal/channel/voice/sip/gateway"
@@ -156,7 +157,7 @@ func (g *Registering) attempt() {
 		g.seq = seq + 1
 		user, local := g.r.ContactUser, g.e.net.local(g.r.Hop)
 		changed := g.reg.Response(code, m, func(a wire.Address) bool {
-			return a.URI.Host == strings.ToLower(local.Host) && a.URI.User.Reveal() == user && (a.URI.Port == local.Port || a.URI.Port == 0)
+			return a.URI.Host == strings.ToLower(local.Host) && a.URI.User.Equal(secret.New(user)) && (a.URI.Port == local.Port || a.URI.Port == 0)
 		}, time.Now())
 		if g.code = code; changed {
 			g.since = time.Now()
