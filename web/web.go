@@ -10,3 +10,8 @@ import "embed"
 //
 //go:embed all:packed
 var Packed embed.FS
+
+// Lock names what the pages are built with: npm's lock file.
+//
+//go:embed package-lock.json
+var Lock []byte

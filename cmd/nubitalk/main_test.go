@@ -5,8 +5,11 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"nubitalk/internal/base/bill"
 )
 
 // call runs the program as a shell does.
@@ -86,6 +89,19 @@ func TestVersion(t *testing.T) {
 	var v struct{ Version, Go string }
 	if err := json.Unmarshal([]byte(out), &v); code != 0 || err != nil || v.Version == "" || v.Go == "" {
 		t.Errorf("%d %v %s", code, err, out)
+	}
+	var b bill.Bill
+	code, out, _ = call("version", "--sbom")
+	if err := json.Unmarshal([]byte(out), &b); code != 0 || err != nil || b.Format != "CycloneDX" {
+		t.Fatalf("%d %v %s", code, err, out)
+	}
+	// What it is known to be made of, of each kind, is in it, with a checksum of each.
+	for _, name := range []string{"github.com/pion/webrtc/v4", "github.com/jackc/pgx/v5", "std", "svelte", "vite"} {
+		if !slices.ContainsFunc(b.Components, func(c bill.Component) bool {
+			return c.Name == name && c.Version != "" && (len(c.Hashes)+len(c.Properties) > 0 || name == "std")
+		}) {
+			t.Errorf("%s is missing", name)
+		}
 	}
 	if code, out, _ = call("version"); code != 0 || !strings.HasPrefix(out, "nubitalk ") {
 		t.Errorf("%d %s", code, out)

@@ -7,6 +7,7 @@ var enInput = []entry{
 	{"validation failed", "some values need attention"},
 	{"Validation failed.", "Some values need attention."},
 	{"unexpected property", "is not known here"},
+	{"query parameter is there more than once", "is there more than once"},
 	{"unknown query parameter", "is not known here"},
 	{"required %s parameter is missing", "must be given"},
 	{"request body is required", "nothing was sent"},

@@ -6,6 +6,7 @@ var ptInput = []entry{
 	{"validation failed", "há valores a corrigir"},
 	{"Validation failed.", "Há valores a corrigir."},
 	{"unexpected property", "não é conhecido aqui"},
+	{"query parameter is there more than once", "está mais do que uma vez"},
 	{"unknown query parameter", "não é conhecido aqui"},
 	{"required %s parameter is missing", "falta"},
 	{"request body is required", "falta o corpo do pedido"},

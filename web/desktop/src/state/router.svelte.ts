@@ -1,3 +1,5 @@
+import { session } from "./session.svelte";
+
 // Where the reader is. Addresses are real ones: they can be copied, opened in
 // another tab and gone back from.
 
@@ -36,7 +38,7 @@ class Router {
     });
     addEventListener("click", (event) => this.#click(event));
     addEventListener("beforeunload", (event) => {
-      if (this.#blocked()) event.preventDefault();
+      if (!session.over && this.#blocked()) event.preventDefault();
     });
   }
 
