@@ -152,3 +152,20 @@ func called(e ast.Expr) string {
 	}
 	return fmt.Sprintf("%s.%s", x.Name, s.Sel.Name)
 }
+
+// Nothing that is there for tests is in the program: it imports no package of tests. What
+// `nubitalk notice verify` tries the program with is its own, and not imported by what serves.
+func TestNothingForTestsIsInTheProgram(t *testing.T) {
+	program(t, func(folder, name string, f *ast.File) {
+		for _, p := range imports(f) {
+			last := path.Base(p)
+			if p == "testing" || strings.HasPrefix(p, "testing/") || strings.HasPrefix(p, "net/http/httptest") || strings.HasPrefix(p, "nubitalk/") && strings.HasSuffix(last, "test") {
+				t.Errorf("%s imports %s", name, p)
+			}
+			verifies := folder == "internal/server/verify" || name == "cmd/nubitalk/notice.go"
+			if strings.HasPrefix(p, "nubitalk/") && (last == "torture" || last == "acdsim" || !verifies && (last == "drive" || last == "canary")) {
+				t.Errorf("%s imports %s", name, p)
+			}
+		}
+	})
+}
