@@ -31,6 +31,9 @@ type Config struct {
 	TLS *tls.Config
 	// Credentials is the path of a NATS credentials file; "" for none.
 	Credentials string
+	// Certificate and Key are PEM files by which this node shows the cluster who it is; they
+	// are read at each connection, so that they may be renewed meanwhile. "": none.
+	Certificate, Key string
 	// Name shows in the cluster's monitoring: the node's id.
 	Name string
 	// Prefix starts every subject, so that installations can share a cluster.
@@ -159,10 +162,19 @@ func (b *Bus) external(opts []nats.Option) ([]nats.Option, error) {
 	if err != nil {
 		return nil, err
 	}
-	if b.conf.TLS != nil || !loopback {
-		conf := b.conf.TLS
-		if conf == nil {
-			conf = &tls.Config{MinVersion: tls.VersionTLS12}
+	if b.conf.TLS != nil || b.conf.Certificate != "" || !loopback {
+		conf := &tls.Config{MinVersion: tls.VersionTLS12}
+		if b.conf.TLS != nil {
+			conf = b.conf.TLS.Clone()
+		}
+		if b.conf.Certificate != "" {
+			conf.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+				pair, err := tls.LoadX509KeyPair(b.conf.Certificate, b.conf.Key)
+				if err != nil {
+					return nil, fmt.Errorf("reading the certificate for the cluster: %w", err)
+				}
+				return &pair, nil
+			}
 		}
 		opts = append(opts, nats.Secure(conf))
 	}

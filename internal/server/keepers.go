@@ -132,6 +132,7 @@ func busConfig(c *config.Config, v *vault.Vault) (bus.Config, error) {
 		return conf, nil
 	}
 	conf.URL, conf.Credentials = c.Bus.URL.Reveal(), c.Bus.Credentials
+	conf.Certificate, conf.Key = c.Bus.Certificate, c.Bus.Key
 	conf.Seal, conf.Open = v.SealEvent, v.OpenEvent
 	if c.Bus.Authority != "" {
 		pem, err := os.ReadFile(c.Bus.Authority)

@@ -188,29 +188,6 @@ test("a session that ends leaves what was being written", async () => {
   stage.forgive(/status of 401/);
 });
 
-test("whoever does not come back after a session's end leaves nothing on the page", async () => {
-  const visitor = await stage.visitor();
-  await visitor.queue("Sanderling");
-  const agent = await stage.agent("a7");
-  await agent.ready();
-  await agent.accept("Sanderling");
-  await agent.box.fill("Nobody else's to read");
-  await agent.page.evaluate(() => Object.assign(window, { marked: true }));
-  await agent.page.clock.install();
-  await agent.page.context().clearCookies();
-  await visitor.say("Are you there?");
-  await agent.page.getByText("Your session has ended.").waitFor();
-  const held = () => agent.page.evaluate(() => document.documentElement.outerHTML);
-  expect(await held()).toContain("Sanderling"); // covered, for who comes back at once
-  const fresh = agent.page.waitForEvent("load");
-  await agent.page.clock.fastForward("05:01");
-  await fresh; // and nothing asks whether the page may be left
-  await agent.page.getByRole("textbox", { name: "Password" }).waitFor();
-  expect(await held()).not.toContain("Sanderling");
-  expect(await agent.page.evaluate(() => "marked" in window)).toBe(false);
-  stage.forgive(/status of 401/);
-});
-
 test("palette, help and menus by keyboard", async () => {
   const { page } = await stage.agent("b2");
   await page.keyboard.press("Control+k");

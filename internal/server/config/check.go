@@ -1,6 +1,7 @@
 package config
 
 import (
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -345,8 +346,15 @@ func (c *Config) checkStorage(k *checker) {
 		if c.Database.Driver == "sqlite" {
 			k.wrong("bus.url", "is for several nodes, which need PostgreSQL: set database.driver to postgres.")
 		}
-	} else if c.Bus.Credentials != "" || c.Bus.Authority != "" {
-		k.wrong("bus.url", "must be given, because credentials or an authority of a cluster are.")
+	} else if c.Bus.Credentials != "" || c.Bus.Authority != "" || c.Bus.Certificate != "" {
+		k.wrong("bus.url", "must be given, because credentials, an authority or a certificate for a cluster are.")
+	}
+	if (c.Bus.Certificate == "") != (c.Bus.Key == "") {
+		k.wrong("bus.certificate", "and bus.key must be given together.")
+	} else if c.Bus.Certificate != "" {
+		if _, err := tls.LoadX509KeyPair(c.Bus.Certificate, c.Bus.Key); err != nil {
+			k.wrong("bus.certificate", "%s and %s must be a certificate and its key in PEM that can be read.", c.Bus.Certificate, c.Bus.Key)
+		}
 	}
 	if strings.ContainsAny(c.Bus.Prefix, ".*> ") || c.Bus.Prefix == "" {
 		k.wrong("bus.prefix", "must be one word without dots.")

@@ -116,6 +116,8 @@ type Bus struct {
 	URL         Secret `placeholder:"URL" help:"NATS cluster, e.g. tls://nats1.example:4222, or @FILE that holds it; empty for one inside the process."`
 	Credentials string `placeholder:"FILE" help:"NATS credentials file."`
 	Authority   string `placeholder:"FILE" help:"PEM file of the cluster's certificate authority, for a private one."`
+	Certificate string `placeholder:"FILE" help:"PEM file of the certificate by which this node shows the cluster who it is; read again at each connection."`
+	Key         string `placeholder:"FILE" help:"PEM file of that certificate's private key."`
 	Prefix      string `default:"nubitalk" help:"First part of every subject, so that installations can share a cluster."`
 }
 
