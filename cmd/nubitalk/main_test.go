@@ -95,8 +95,8 @@ func TestVersion(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &b); code != 0 || err != nil || b.Format != "CycloneDX" {
 		t.Fatalf("%d %v %s", code, err, out)
 	}
-	// What it is known to be made of, of each kind, is in it, with a checksum of each.
-	for _, name := range []string{"github.com/pion/webrtc/v4", "github.com/jackc/pgx/v5", "std", "svelte", "vite"} {
+	// A test's binary knows no modules (bill.Of is tested with some), but what its pages were built with.
+	for _, name := range []string{"std", "svelte", "vite"} {
 		if !slices.ContainsFunc(b.Components, func(c bill.Component) bool {
 			return c.Name == name && c.Version != "" && (len(c.Hashes)+len(c.Properties) > 0 || name == "std")
 		}) {
