@@ -25,8 +25,7 @@ export const text = catalogue(
     hidePassword: "Hide password",
     signIn: "Sign in",
     signedOutNow: "You are signed out.",
-    sessionOver:
-      "Your session has ended. Sign in again; you come back to the same place. For five minutes, what you were writing is kept.",
+    sessionOver: "Your session has ended. Sign in again; you come back to the same place.",
     required: "Please fill this in.",
     privacyLink: "How your data is handled",
 
@@ -155,8 +154,7 @@ export const text = catalogue(
     hidePassword: "Ocultar a palavra-passe",
     signIn: "Entrar",
     signedOutNow: "Saiu da sua conta.",
-    sessionOver:
-      "A sua sessão terminou. Entre de novo; volta ao mesmo lugar. Durante cinco minutos, guarda-se o que estava a escrever.",
+    sessionOver: "A sua sessão terminou. Entre de novo; volta ao mesmo lugar.",
     required: "Preencha este campo.",
     privacyLink: "Como os seus dados são tratados",
 

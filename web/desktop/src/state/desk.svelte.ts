@@ -100,7 +100,7 @@ class Desk {
         this.work.get(interaction)?.typing(author_kind === "agent" ? (author ?? "") : "");
     });
     addEventListener("beforeunload", (event) => {
-      if (!session.over && [...this.work.values()].some((c) => c.unsent)) event.preventDefault();
+      if ([...this.work.values()].some((c) => c.unsent)) event.preventDefault();
     });
     addEventListener("pagehide", () => {
       for (const id of this.finishing.keys()) void this.#finishNow(id, true);

@@ -1,5 +1,3 @@
-import { session } from "./session.svelte";
-
 // Where the reader is. Addresses are real ones: they can be copied, opened in
 // another tab and gone back from.
 
@@ -38,7 +36,7 @@ class Router {
     });
     addEventListener("click", (event) => this.#click(event));
     addEventListener("beforeunload", (event) => {
-      if (!session.over && this.#blocked()) event.preventDefault();
+      if (this.#blocked()) event.preventDefault();
     });
   }
 

@@ -6,12 +6,8 @@ import { preferences } from "./preferences.svelte";
 type Phase = "loading" | "unreachable" | "out" | "change" | "setUp" | "in";
 
 // Who is signed in. When a session ends while work is on the screen, `me` stays
-// and the sign-in comes on top: what was being written is not lost. Whoever does not
-// come back within KEPT finds a fresh page: nothing of the session stays.
-const KEPT = 5 * 60_000;
-
+// and the sign-in comes on top: what was being written is not lost.
 class Session {
-  #drop: ReturnType<typeof setTimeout> | undefined;
   phase = $state<Phase>("loading");
   me = $state.raw<Me | null>(null);
   notice = $state("");
@@ -111,13 +107,6 @@ class Session {
     if (this.phase !== "in" && this.phase !== "change" && this.phase !== "setUp") return;
     this.notice = notice;
     this.phase = "out";
-    clearTimeout(this.#drop);
-    this.#drop = setTimeout(() => location.reload(), KEPT);
-  }
-
-  /** Over, so that what is on the page is nobody's to keep. */
-  get over(): boolean {
-    return this.phase === "out";
   }
 
   async refresh(): Promise<void> {
@@ -150,7 +139,6 @@ class Session {
   }
 
   #take(me: Me): void {
-    clearTimeout(this.#drop);
     this.me = me;
     preferences.suggestLanguage(me.user.language);
     this.phase = me.must_change ? "change" : me.must_set_up ? "setUp" : "in";
