@@ -482,7 +482,7 @@ func (m *Manager) Reload(ctx context.Context, t id.Tenant) error {
 		return nil
 	}
 	if _, err := m.at(t); err != nil && m.Rest > 0 {
-		if rests, err := m.rests(ctx, t); err != nil || rests {
+		if rests, _, err := m.rests(ctx, t); err != nil || rests {
 			return m.reloadResting(ctx, t, err)
 		}
 	}

@@ -68,11 +68,11 @@ func (m *Manager) wake(ctx context.Context, t id.Tenant) (*floor, error) {
 		if f, err := m.use(t); err == nil {
 			return f, nil
 		}
-		rests, err := m.rests(ctx, t)
+		_, free, err := m.rests(ctx, t)
 		if err != nil {
 			return nil, err
 		}
-		if !rests {
+		if !free {
 			break
 		}
 		// Who asked may go; the others who wait for it stay.
@@ -83,10 +83,12 @@ func (m *Manager) wake(ctx context.Context, t id.Tenant) (*floor, error) {
 	return m.use(t)
 }
 
-// rests says whether a tenant works, and nobody has its floor: it was put to rest, or given up.
-func (m *Manager) rests(ctx context.Context, t id.Tenant) (rests bool, err error) {
+// rests says whether a tenant works, and nobody has its floor: it was put to rest, or given
+// up. free is true also where this node has it still, for it did not put it to rest because
+// something came.
+func (m *Manager) rests(ctx context.Context, t id.Tenant) (rests, free bool, err error) {
 	err = m.DB.Read(ctx, t, func(tx *store.Tx) error {
-		rests = false
+		rests, free = false, false
 		org, err := tx.Organisation()
 		if err != nil || org.Kind != "tenant" || org.Status != "active" {
 			return err
@@ -96,9 +98,10 @@ func (m *Manager) rests(ctx context.Context, t id.Tenant) (rests bool, err error
 			return nil
 		}
 		rests = lease.ExpiresAt.IsZero() // so is one that was given up
+		free = rests || lease.Holder == m.Node
 		return err
 	})
-	return rests, err
+	return rests, free, err
 }
 
 // reloadResting opens a floor that rests if its changed set-up asks for that.
