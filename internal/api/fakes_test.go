@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"nubitalk/internal/api"
+	"nubitalk/internal/app/audit"
 	"nubitalk/internal/app/campaign"
 	"nubitalk/internal/app/field"
 	"nubitalk/internal/app/floor"
@@ -32,6 +33,7 @@ import (
 	"nubitalk/internal/core/dialplan"
 	taped "nubitalk/internal/core/recording"
 	"nubitalk/internal/core/setup"
+	"nubitalk/internal/core/unusual"
 	"nubitalk/internal/media/screen"
 )
 
@@ -984,6 +986,21 @@ func (w *world) Entries(_ context.Context, a access.Actor, _ api.AuditQuery) ([]
 		return []api.AuditEntry{{Seq: 1, Object: g.contact}}, "", nil
 	}
 	return nil, "", nil
+}
+
+func (w *world) SecurityAlerts(_ context.Context, a access.Actor, _, _ string, _ int) ([]audit.SecurityAlert, string, error) {
+	if g := w.tenants[a.Tenant]; g != nil {
+		return []audit.SecurityAlert{{ID: "alt_1", User: g.holder, Why: []unusual.Reason{}}}, "", nil
+	}
+	return nil, "", nil
+}
+
+func (w *world) AcknowledgeSecurityAlert(_ context.Context, a access.Actor, alert string) (audit.SecurityAlert, error) {
+	g, err := w.of(a, access.AuditRead, alert, func(g *goods) []string { return []string{g.queue} }) // its id, for the test
+	if err != nil {
+		return audit.SecurityAlert{}, err
+	}
+	return audit.SecurityAlert{ID: alert, User: g.holder, Why: []unusual.Reason{}}, nil
 }
 
 func (w *world) Inventory(context.Context, access.Actor) ([]api.InventoryEntry, error) {

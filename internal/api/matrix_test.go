@@ -349,6 +349,8 @@ func workExamples() map[string]example {
 		"GET /api/v1/measures":                                      {},
 		"GET /api/v1/alerts":                                        {},
 		"POST /api/v1/alerts/{id}/acknowledge":                      {thing: "setup"},
+		"GET /api/v1/security-alerts":                               {},
+		"POST /api/v1/security-alerts/{id}/acknowledge":             {thing: "setup"},
 		"POST /api/v1/floor/interactions/{id}/move":                 {thing: "interaction", body: m{"priority": 5}},
 		"POST /api/v1/floor/interactions/{id}/take-over":            {thing: "interaction"},
 		"PUT /api/v1/floor/agents/{id}/presence":                    {thing: "agent", body: m{"presence": "not_ready"}},

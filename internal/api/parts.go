@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"nubitalk/internal/app/account"
+	"nubitalk/internal/app/audit"
 	"nubitalk/internal/app/campaign"
 	"nubitalk/internal/app/field"
 	"nubitalk/internal/app/floor"
@@ -525,6 +526,8 @@ type Fields interface {
 // Audit is app/audit.
 type Audit interface {
 	Entries(ctx context.Context, a access.Actor, q AuditQuery) (items []AuditEntry, next string, err error)
+	SecurityAlerts(ctx context.Context, a access.Actor, state, cursor string, limit int) (items []audit.SecurityAlert, next string, err error)
+	AcknowledgeSecurityAlert(ctx context.Context, a access.Actor, alert string) (audit.SecurityAlert, error)
 }
 
 // Privacy answers the record of processing and the notice's checks.

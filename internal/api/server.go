@@ -114,6 +114,7 @@ func New(c Config, p Parts) *Server {
 	s.mergeRoutes()
 	s.floorRoutes()
 	s.alertRoutes()
+	s.securityAlertRoutes()
 	s.setupRoutes()
 	s.contactRoutes()
 	s.fieldRoutes()

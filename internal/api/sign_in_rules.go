@@ -31,8 +31,8 @@ func (s *Server) signInRuleRoutes() {
 		})
 }
 
-// mayPutRules asks of whoever changes how users sign in to have proved who it
-// is, and not to lock itself out.
+// mayPutRules asks of whoever changes how users sign in, or what is unusual of them, to
+// have proved who it is, and not to lock itself out.
 func (s *Server) mayPutRules(ctx context.Context, c *caller, next setup.Rules) error {
 	if c.session.APIKey {
 		return nil // its own way in does not depend on them
@@ -41,17 +41,18 @@ func (s *Server) mayPutRules(ctx context.Context, c *caller, next setup.Rules) e
 	if err != nil {
 		return err
 	}
-	if next.SignIn.Networks == nil && next.SignIn.SecondFactor == nil && next.SignIn.PasswordLength == 0 {
-		return nil // left out: it stays
-	}
+	signIn := next.SignIn.Networks != nil || next.SignIn.SecondFactor != nil || next.SignIn.PasswordLength != 0
+	alerts := next.Unusual != (setup.UnusualRule{}) // what is left out stays
 	next = setup.Clean(next)
-	if reflect.DeepEqual(setup.Clean(now.Rules).SignIn, next.SignIn) {
+	was := setup.Clean(now.Rules)
+	signIn = signIn && !reflect.DeepEqual(was.SignIn, next.SignIn)
+	if !signIn && (!alerts || was.Unusual == next.Unusual) {
 		return nil
 	}
 	if !c.session.Fresh(s.clock.Now()) {
 		return confirmAgain()
 	}
-	if !next.SignIn.Allows(c.peer) {
+	if signIn && !next.SignIn.Allows(c.peer) {
 		return errs.Bad("sign_in.networks", "do not hold the address from which you save them (%s), so they would lock you out", c.peer)
 	}
 	return nil

@@ -5,9 +5,11 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/setup"
+	"nubitalk/internal/store"
 )
 
 // Who has yet to add a second factor reaches what that takes, and nothing else.
@@ -87,6 +89,34 @@ func TestNetworksThatLockOutAreRefused(t *testing.T) {
 	want1(t, h.ask(admin, "PUT", "/api/v1/rules", body), 200, "")
 	rule["networks"] = []string{"nowhere"}
 	want1(t, h.ask(admin, "POST", "/api/v1/rules/sign-in/preview", m{"session_hours": 8, "sign_in": rule}), 422, "invalid")
+}
+
+// A desk that was left open does not silence alerts: who changes what is unusual proves
+// who it is. Who leaves it out, or as it is, is not asked.
+func TestAlertsAreSilencedByAFreshProof(t *testing.T) {
+	h := found(t, noLimits)
+	admin := h.again(h.a.users[access.Administrator])
+	must(t, h.db.Write(t.Context(), h.a.ID, func(tx *store.Tx) error {
+		all, err := tx.SessionsOf(admin.user)
+		for _, one := range all {
+			if err == nil && one.EndedAt.IsZero() {
+				err = tx.ProveSession(one.ID, time.Now().Add(-time.Hour))
+			}
+		}
+		return err
+	}))
+	body := rules()
+	want1(t, h.ask(admin, "PUT", "/api/v1/rules", body), 200, "")
+	rule := setup.DefaultUnusual()
+	body["unusual"] = rule
+	want1(t, h.ask(admin, "PUT", "/api/v1/rules", body), 200, "")
+	rule.Exports = false
+	body["unusual"] = rule
+	want1(t, h.ask(admin, "PUT", "/api/v1/rules", body), 403, "confirm")
+	if got := h.ask(admin, "POST", "/api/v1/me/confirm", m{"password": h.passwordOf(admin.user)}); got.status >= 300 {
+		t.Fatalf("%d %s", got.status, got.body)
+	}
+	want1(t, h.ask(admin, "PUT", "/api/v1/rules", body), 200, "")
 }
 
 // The device's cookie is what a lock-out by strangers does not stop.

@@ -30,6 +30,7 @@ import (
 	"nubitalk/internal/base/service"
 	"nubitalk/internal/base/telemetry"
 	"nubitalk/internal/blob/scan"
+	"nubitalk/internal/bus"
 	"nubitalk/internal/channel/chat"
 	"nubitalk/internal/channel/email"
 	"nubitalk/internal/channel/openid"
@@ -133,7 +134,11 @@ func (s *Server) wire() (*parts, error) {
 
 func (s *Server) makeParts() *parts {
 	k, p := s.keepers, &parts{}
-	p.audit = audit.New(k.db, s.clock)
+	p.audit = audit.New(k.db, s.clock).Telling(func(e bus.Event) {
+		if err := k.bus.Publish(e); err != nil { // it stands in the database; screens fetch it later
+			s.log.Warn("a security alert could not be told", "tenant", e.Tenant, "error", err)
+		}
+	})
 	p.setups = newSetups(k.db, k.bus, s.log.With("part", "setup"))
 	p.lines = newLineBook(s.conf.SIP.Lines, s.log.With("part", "lines"))
 	p.setup = appsetup.New(appsetup.Deps{DB: k.db, Clock: s.clock, IDs: s.ids, Audit: p.audit, Vault: k.vault, Lines: p.lines.now, Changed: p.setups.changed})

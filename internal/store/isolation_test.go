@@ -114,6 +114,9 @@ func everything(t *testing.T, db *store.DB) {
 				func() error {
 					return tx.PutAlert(store.AlertRow{ID: "alt_1", RuleID: "alr_1", SubjectKind: "queue", SubjectID: "que_1", Level: "warning", RaisedAt: t0})
 				},
+				func() error {
+					return tx.PutSecurityAlert(store.SecurityAlertRow{ID: "alt_1", Kind: "export", UserID: "usr_1", RaisedAt: t0, LastAt: t0})
+				},
 				func() error { return tx.PutAgent(store.AgentRow{UserID: "usr_1", Presence: "ready", Since: t0}) },
 				func() error { _, _, err := say(tx, "int_1", "usr_1", "1", "word"); return err },
 				func() error {

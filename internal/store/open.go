@@ -87,8 +87,10 @@ func (db *DB) Close() error { return db.e.Close() }
 // after the commit is durable. Unavailable means that it may be tried again; if
 // the connection was lost during the commit it may have happened nevertheless.
 func (db *DB) Write(ctx context.Context, t id.Tenant, fn func(*Tx) error) error {
+	var then []func()
 	sc := engine.Scope{Tenant: t}
-	return db.e.Write(ctx, sc, bound(sc, fn))
+	err := db.e.Write(ctx, sc, bound(sc, fn, &then))
+	return after(err, then)
 }
 
 // Ahead is Write for who goes on before the disk has it: it returns once the change
@@ -96,37 +98,57 @@ func (db *DB) Write(ctx context.Context, t id.Tenant, fn func(*Tx) error) error 
 // tells somebody that it is done waits for durable, or for a later Write, which is
 // never durable without it. On PostgreSQL it is durable at once.
 func (db *DB) Ahead(ctx context.Context, t id.Tenant, fn func(*Tx) error) (durable func() error, err error) {
+	var then []func()
 	sc := engine.Scope{Tenant: t}
-	return db.e.Ahead(ctx, sc, bound(sc, fn))
+	durable, err = db.e.Ahead(ctx, sc, bound(sc, fn, &then))
+	return durable, after(err, then)
 }
 
 // Read runs fn on one consistent state of the tenant's rows. Statements that
 // change something fail.
 func (db *DB) Read(ctx context.Context, t id.Tenant, fn func(*Tx) error) error {
+	var then []func()
 	sc := engine.Scope{Tenant: t}
-	return db.e.Read(ctx, sc, bound(sc, fn))
+	err := db.e.Read(ctx, sc, bound(sc, fn, &then))
+	return after(err, then)
 }
 
 // System is Write across tenants, for organisations, jobs, leases and amounts of usage only.
 func (db *DB) System(ctx context.Context, fn func(*Tx) error) error {
+	var then []func()
 	sc := engine.Scope{System: true}
-	return db.e.Write(ctx, sc, bound(sc, fn))
+	err := db.e.Write(ctx, sc, bound(sc, fn, &then))
+	return after(err, then)
 }
 
 // SystemRead is Read across tenants, for organisations, jobs, leases and amounts of usage only.
 func (db *DB) SystemRead(ctx context.Context, fn func(*Tx) error) error {
+	var then []func()
 	sc := engine.Scope{System: true}
-	return db.e.Read(ctx, sc, bound(sc, fn))
+	err := db.e.Read(ctx, sc, bound(sc, fn, &then))
+	return after(err, then)
 }
 
-// bound makes the Tx of a scope for each run of fn.
-func bound(sc engine.Scope, fn func(*Tx) error) engine.Func {
+// bound makes the Tx of a scope for each run of fn; then is what its last run left.
+func bound(sc engine.Scope, fn func(*Tx) error, then *[]func()) engine.Func {
 	return func(ctx context.Context, s engine.Session) error {
+		*then = nil
 		tx := &Tx{ctx: ctx, scope: sc, s: s}
 		defer func() { tx.over = true }()
 		if err := fn(tx); err != nil {
 			return err
 		}
+		*then = tx.then
 		return tx.failed
 	}
+}
+
+// after does what a transaction left to be done after its commit.
+func after(err error, then []func()) error {
+	if err == nil {
+		for _, do := range then {
+			do()
+		}
+	}
+	return err
 }

@@ -14,7 +14,7 @@ import (
 
 // grows are the tables that get many rows for each tenant: no statement may walk
 // over all of them.
-var grows = regexp.MustCompile(`\b(interactions|segments|offers|messages|message_tokens|chats|attachments|recordings|recording_entries|recording_shares|evaluations|calibrations|voicemails|emails|email_sends|email_acknowledgements|alerts|audit|contacts|contact_addresses|field_values|list_contacts|campaign_contacts|do_not_call|consents|sessions|factors|call_legs|v|i|s|n|c|m|t|l|o|e|r)\b`)
+var grows = regexp.MustCompile(`\b(interactions|segments|offers|messages|message_tokens|chats|attachments|recordings|recording_entries|recording_shares|evaluations|calibrations|voicemails|emails|email_sends|email_acknowledgements|alerts|audit|contacts|contact_addresses|field_values|list_contacts|campaign_contacts|do_not_call|consents|sessions|factors|call_legs|security_alerts|v|i|s|n|c|m|t|l|o|e|r)\b`)
 
 var (
 	scan       = regexp.MustCompile(`^SCAN (\w+)`)
@@ -156,6 +156,17 @@ func TestStatementsUseIndexes(t *testing.T) {
 		},
 		func(tx *store.Tx) error { return tx.DropAlert("alt_1") },
 		func(tx *store.Tx) error { return ignore(tx.DeleteAlerts(t0)) },
+		func(tx *store.Tx) error {
+			return firstOf(tx.PutSecurityAlert(store.SecurityAlertRow{ID: "alt_3", Kind: "export", RaisedAt: t0, LastAt: t0}), tx.AcknowledgeSecurityAlert("alt_3", "usr_1", t0))
+		},
+		func(tx *store.Tx) error { return ignore(tx.SecurityAlerts(store.SecurityAlertFilter{Open: true})) },
+		func(tx *store.Tx) error {
+			return ignore(tx.SecurityAlerts(store.SecurityAlertFilter{Before: store.Cursor{At: t0, ID: "alt_3"}}))
+		},
+		func(tx *store.Tx) error { _, _ = tx.LastSecurityAlert("export", "usr_9", ""); return nil },
+		func(tx *store.Tx) error { return ignore(tx.OpenSecurityAlerts("export")) },
+		func(tx *store.Tx) error { return ignore(tx.DeleteSecurityAlerts(t0)) },
+		func(tx *store.Tx) error { return ignore(tx.RefusedSignIns(t0, 10)) },
 		func(tx *store.Tx) error { return ignore(tx.UnsentAttachments(t0, 10)) },
 		func(tx *store.Tx) error { return ignore(tx.IdleContacts(t0, 10)) },
 		func(tx *store.Tx) error { return ignore(tx.ClosedInteractions(t0, 10)) },

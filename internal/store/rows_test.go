@@ -87,7 +87,8 @@ func tenantRows() []kept {
 	apiKey := fill[store.APIKeyRow](17)
 	role := fill[store.RoleRow](45)
 	role.Version = 1
-	alert := fill[store.AlertRow](18)
+	alert, suspicion := fill[store.AlertRow](18), fill[store.SecurityAlertRow](112)
+	suspicion.Kind = "export"
 	factor := fill[store.FactorRow](43)
 	brand := fill[store.BrandRow](72)
 	brand.Tenant, brand.Version = tenA, 1
@@ -311,6 +312,15 @@ func tenantRows() []kept {
 		keep("alerts", alert, (*store.Tx).PutAlert, func(tx *store.Tx, r store.AlertRow) (store.AlertRow, error) { return tx.Alert(r.ID) }),
 		keep("alerts listed", alert, nothing, func(tx *store.Tx, r store.AlertRow) (store.AlertRow, error) {
 			return only(tx.Alerts(store.AlertFilter{Subject: r.SubjectID}))
+		}),
+		keep("security_alerts", suspicion, (*store.Tx).PutSecurityAlert, func(tx *store.Tx, r store.SecurityAlertRow) (store.SecurityAlertRow, error) {
+			return tx.SecurityAlert(r.ID)
+		}),
+		keep("security_alerts listed", suspicion, nothing, func(tx *store.Tx, _ store.SecurityAlertRow) (store.SecurityAlertRow, error) {
+			return only(tx.SecurityAlerts(store.SecurityAlertFilter{Seen: true}))
+		}),
+		keep("security_alerts by what they are about", suspicion, nothing, func(tx *store.Tx, r store.SecurityAlertRow) (store.SecurityAlertRow, error) {
+			return tx.LastSecurityAlert(r.Kind, r.UserID, r.Action)
 		}),
 		keep("chats", chat, (*store.Tx).InsertChat, func(tx *store.Tx, r store.ChatRow) (store.ChatRow, error) { return tx.Chat(r.InteractionID) }),
 		keep("chats by token", chat, nothing, func(tx *store.Tx, r store.ChatRow) (store.ChatRow, error) { return tx.ChatByToken(r.TokenHash) }),

@@ -18,7 +18,12 @@ type Tx struct {
 	s      engine.Session
 	failed error // the first SQL error; nothing runs after it
 	over   bool
+	then   []func()
 }
+
+// Then lets do run once the transaction is committed, and never if it is not: to tell
+// others what they may read by then. It may be lost with the program.
+func (tx *Tx) Then(do func()) { tx.then = append(tx.then, do) }
 
 // Tenant is the organisation whose rows the transaction sees; "" in System.
 func (tx *Tx) Tenant() id.Tenant { return tx.scope.Tenant }

@@ -7300,6 +7300,50 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/security-alerts": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Security alerts, the last raised first
+     * @description Unusual exports and sign-ins, and failed sign-ins that belong together. Each is told live too, with `security_alert.changed`. What is alike is counted in one until somebody has seen it. The audit log has the entries themselves.
+     *
+     *     Needs `audit.read`.
+     */
+    get: operations["securityAlerts"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/security-alerts/{id}/acknowledge": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Say that one has seen a security alert
+     * @description That ends it. Whoever is first stays; a repeat answers the same.
+     *
+     *     Needs `audit.read`.
+     */
+    post: operations["acknowledgeSecurityAlert"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/shelved": {
     parameters: {
       query?: never;
@@ -13223,6 +13267,11 @@ export interface components {
       /** @description Pass as cursor for the next page; absent at the end. */
       next?: string;
     };
+    ListOfSecurityAlert: {
+      items: components["schemas"]["SecurityAlert"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
     ListOfSessionView: {
       items: components["schemas"]["SessionView"][];
       /** @description Pass as cursor for the next page; absent at the end. */
@@ -16645,6 +16694,8 @@ export interface components {
       session_hours: number;
       /** @description How users sign in. Missing: no second factor is asked for, passwords have 10 characters, a session ends after 120 minutes without use, from any network. On a change, missing: it stays as it is. */
       sign_in?: components["schemas"]["SignInRule"];
+      /** @description Which exports and sign-ins are unusual, and raise alerts. Missing: all kinds do, with the product's own amounts; in a change: they stay as they are. */
+      unusual?: components["schemas"]["UnusualRule"];
       /**
        * Format: int64
        * @description The version you saw; 409 if someone was faster.
@@ -16711,6 +16762,8 @@ export interface components {
       session_hours: number;
       /** @description How users sign in. Missing: no second factor is asked for, passwords have 10 characters, a session ends after 120 minutes without use, from any network. On a change, missing: it stays as it is. */
       sign_in?: components["schemas"]["SignInRule"];
+      /** @description Which exports and sign-ins are unusual, and raise alerts. Missing: all kinds do, with the product's own amounts; in a change: they stay as they are. */
+      unusual?: components["schemas"]["UnusualRule"];
       /** Format: date-time */
       updated_at: string;
       /** Format: int64 */
@@ -16927,6 +16980,177 @@ export interface components {
       };
       /** @description Id of the secure flow. */
       flow: string;
+    };
+    SecurityAlert: {
+      /** Format: date-time */
+      acknowledged_at?: string;
+      acknowledged_by?: string;
+      /**
+       * @description What was exported, as the audit log calls it.
+       * @enum {string}
+       */
+      action?:
+        | "sign_in"
+        | "sign_in.refused"
+        | "sign_in.locked"
+        | "sign_in.codes_closed"
+        | "sign_in.break_glass"
+        | "sign_in.unusual"
+        | "sign_in.disowned"
+        | "sign_on.changed"
+        | "sign_on.removed"
+        | "identity.linked"
+        | "identity.unlinked"
+        | "sign_out"
+        | "session.ended"
+        | "sessions.ended"
+        | "password.changed"
+        | "password.reset"
+        | "factor.added"
+        | "factor.removed"
+        | "factors.reset"
+        | "recovery_codes.made"
+        | "user.created"
+        | "user.changed"
+        | "user.deleted"
+        | "user.invited"
+        | "user.invitation_withdrawn"
+        | "user.invitation_mailed"
+        | "user.lock_kept"
+        | "users.imported"
+        | "users.exported"
+        | "role.created"
+        | "role.changed"
+        | "role.deleted"
+        | "api_key.created"
+        | "api_key.rotated"
+        | "api_key.revoked"
+        | "provisioning.changed"
+        | "group.created"
+        | "group.changed"
+        | "group.removed"
+        | "organisation.created"
+        | "organisation.changed"
+        | "organisation.moved"
+        | "organisation.end_asked"
+        | "organisation.end_withdrawn"
+        | "organisation.end_begun"
+        | "organisation.end_called_off"
+        | "organisation.end_code"
+        | "organisation.ended"
+        | "organisation.erased"
+        | "organisation.export_begun"
+        | "organisation.export_fetched"
+        | "organisation.export_ended"
+        | "organisation.signed_up"
+        | "organisation.trial_over"
+        | "brand.changed"
+        | "sign_up_link.made"
+        | "sign_up_link.removed"
+        | "support.asked"
+        | "support.granted"
+        | "support.opened"
+        | "support.used"
+        | "support.left"
+        | "support.ended"
+        | "keys.rotation_started"
+        | "keys.rotated"
+        | "setup.created"
+        | "setup.changed"
+        | "setup.archived"
+        | "setup.restored"
+        | "setup.ordered"
+        | "trunk.plain_allowed"
+        | "trunk.plain_ended"
+        | "contact_list.imported"
+        | "contact_list.removed"
+        | "do_not_call.added"
+        | "do_not_call.removed"
+        | "fields.changed"
+        | "field.shown"
+        | "field.emptied"
+        | "phone.plain_allowed"
+        | "phone.plain_ended"
+        | "phone.password_made"
+        | "phone.forwarding_changed"
+        | "greeting.set"
+        | "greeting.removed"
+        | "photo.set"
+        | "photo.removed"
+        | "prompt.sound_set"
+        | "prompt.sound_removed"
+        | "prompt.sound_made_right"
+        | "prompt.sound_as_uploaded"
+        | "contact.seen"
+        | "contact.rectified"
+        | "contact.exported"
+        | "contact.erasure_begun"
+        | "contact.erasure_refused"
+        | "contact.erased"
+        | "consent.given"
+        | "consent.withdrawn"
+        | "interaction.move"
+        | "interaction.to_flow"
+        | "queue.emptied"
+        | "interaction.taken_over"
+        | "email.rejected"
+        | "email.merged"
+        | "email.split"
+        | "callback.cancelled"
+        | "interaction.hint"
+        | "call.monitored"
+        | "call.ended"
+        | "call.secure_begun"
+        | "call.secure_ended"
+        | "call.exported"
+        | "call.numbers_exported"
+        | "recording.listened"
+        | "recording.exported"
+        | "recording.begun"
+        | "recording.paused"
+        | "recording.resumed"
+        | "recording.stopped"
+        | "recording.screen_ended"
+        | "quality.assigned"
+        | "quality.drawn"
+        | "quality.completed"
+        | "quality.acknowledged"
+        | "quality.disputed"
+        | "quality.settled"
+        | "quality.withdrawn"
+        | "quality.calibration_begun"
+        | "quality.calibration_ended"
+        | "quality.exported"
+        | "recording.shared"
+        | "recording.share_ended"
+        | "recording.hold_placed"
+        | "recording.hold_ended"
+        | "alert.acknowledged"
+        | "agent.presence"
+        | "retention.ended"
+        | "export.unusual"
+        | "audit.trimmed";
+      id: string;
+      /**
+       * @description export: an export that is unusual for who made it. sign_in: an unusual sign-in. many_users: sign-ins of many users failed from one network. many_networks: sign-ins of one user failed from many networks.
+       * @enum {string}
+       */
+      kind: "export" | "sign_in" | "many_users" | "many_networks";
+      /**
+       * Format: date-time
+       * @description Of the last that is counted.
+       */
+      last_at: string;
+      /** Format: date-time */
+      raised_at: string;
+      /**
+       * Format: int64
+       * @description How many unusual ones there were since nobody looked; of failures, how many within an hour, at most 500.
+       */
+      times: number;
+      /** @description Whose they were: a user, an API key, or who was let in to help. Missing where they were several users'. */
+      user?: string;
+      why: ("failures" | "place" | "hour" | "first" | "many")[];
     };
     Seen: {
       /**
@@ -18419,6 +18643,26 @@ export interface components {
       /** @description The role, or the id of the team, of the site (empty: none) or of the skill. */
       value?: string;
     };
+    UnusualRule: {
+      /** @description Unusual exports raise an alert. */
+      exports: boolean;
+      /**
+       * Format: int64
+       * @description So many networks from which sign-ins of one user failed, within an hour, from browsers that are not known.
+       */
+      failed_networks: number;
+      /**
+       * Format: int64
+       * @description So many users whose sign-ins failed from one network, within an hour, from browsers that are not known.
+       */
+      failed_users: number;
+      /** @description Sign-ins that failed together raise an alert. */
+      failures: boolean;
+      /** @description Unusual sign-ins raise an alert. */
+      sign_ins: boolean;
+      /** @description How many exports of a user within a day are never unusual. */
+      usual: components["schemas"]["UsualExports"];
+    };
     User: {
       /** @description Interactions at once per channel; absent: the tenant's rule. */
       capacity: {
@@ -18560,6 +18804,48 @@ export interface components {
         | "invited"
         | "not_invited";
       team?: string;
+    };
+    UsualExports: {
+      /**
+       * Format: int64
+       * @description Files of calls.
+       */
+      calls: number;
+      /**
+       * Format: int64
+       * @description Contacts.
+       */
+      contacts: number;
+      /**
+       * Format: int64
+       * @description Recordings that are listened to.
+       */
+      listened: number;
+      /**
+       * Format: int64
+       * @description Files of calls with telephone numbers.
+       */
+      numbers: number;
+      /**
+       * Format: int64
+       * @description Recordings that are exported.
+       */
+      recordings: number;
+      /**
+       * Format: int64
+       * @description Files of scores.
+       */
+      scores: number;
+      /**
+       * Format: int64
+       * @description Files of users.
+       */
+      users: number;
+      /**
+       * Format: int64
+       * @description Volumes of an export of everything.
+       */
+      volumes: number;
     };
     ValueChange: {
       after: string;
@@ -34002,6 +34288,75 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["ListOfSecureFlow"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  securityAlerts: {
+    parameters: {
+      query?: {
+        /** @description next of the page before. */
+        cursor?: string;
+        limit?: number;
+        /** @description Only those that nobody has seen, or only those that somebody has; absent: all. */
+        state?: "open" | "acknowledged";
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfSecurityAlert"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  acknowledgeSecurityAlert: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SecurityAlert"];
         };
       };
       /** @description Error */

@@ -69,6 +69,23 @@ test("a sign-in after wrong passwords is told to its user, whose new password en
   const loading = boss.waitForEvent("download");
   await boss.getByRole("dialog").getByRole("button", { name: "Download as a file" }).click();
   await loading;
+
+  // As alerts they are in the room, beside Privacy and above the log, until somebody has seen them.
+  const nav = boss.getByRole("navigation", { name: "Go to" });
+  await boss.goto(`${stage.program.base}/app/room`);
+  const alerts = boss.getByRole("region", { name: "Security" });
+  const one = (text: string) => alerts.getByRole("listitem").filter({ hasText: text });
+  await one("unusual sign-in").filter({ hasText: "after wrong passwords" }).waitFor();
+  await one("unusual export").filter({ hasText: "Users exported" }).waitFor();
+  await until(() => nav.getByText("2 alerts that nobody has seen").count()).toBe(1);
+  found.push(...(await looks(boss, "security-room")));
+  await one("unusual export").getByRole("button", { name: "I have seen" }).click();
+  await one("unusual export").waitFor({ state: "detached" });
+  await until(() => nav.getByText("1 alert that nobody has seen").count()).toBe(1);
+  await one("unusual sign-in").getByRole("button", { name: "Audit log" }).click();
+  await until(() => new URL(boss.url()).searchParams.get("action")).toBe("sign_in.unusual");
+  await alerts.getByText("unusual sign-in").waitFor();
+
   await boss.goto(`${stage.program.base}/app/privacy/audit`);
   await boss.getByRole("button", { name: "Unusual export: 1" }).waitFor();
   await boss.getByRole("button", { name: "Unusual sign-in: 1" }).waitFor();
@@ -84,9 +101,50 @@ test("a sign-in after wrong passwords is told to its user, whose new password en
   await boss.keyboard.press("Enter");
   await boss.setViewportSize({ width: 400, height: 900 });
   await boss.getByRole("button", { name: "Entrada fora do habitual: 1" }).waitFor();
+  await boss.getByRole("region", { name: "Segurança" }).waitFor();
   await shot(boss, "unusual-audit-pt");
   const exports = await boss.getByRole("button", { name: "Exportação fora do habitual: 1" }).boundingBox();
   expect(exports && exports.x + exports.width <= 400).toBe(true);
   await until(() => boss.evaluate(() => document.documentElement.scrollWidth)).toBe(400);
+  expect(found).toEqual([]);
+});
+
+test("an organisation chooses what is unusual, and switches a kind of alerts off", async () => {
+  const boss = (await stage.agent("administrator")).page;
+  await boss.goto(`${stage.program.base}/app/setup/rules`);
+  const files = boss.getByRole("spinbutton", { name: "Files of users" });
+  await until(() => files.inputValue()).toBe("5");
+  const off = boss.getByRole("checkbox", { name: "Unusual sign-ins" });
+  await off.uncheck();
+  await files.fill("0");
+  await boss.getByRole("button", { name: "Save" }).click();
+  await until(() => files.getAttribute("aria-invalid")).toBe("true");
+  stage.forgive(/status of 422/);
+  await files.scrollIntoViewIfNeeded();
+  await shot(boss, "security-rules-refused");
+  await files.fill("7");
+  await boss.getByRole("button", { name: "Save" }).click();
+  await until(() => boss.getByRole("button", { name: "Save" }).isDisabled()).toBe(true);
+  await boss.reload();
+  await until(() => files.inputValue()).toBe("7");
+  expect(await off.isChecked()).toBe(false);
+  await off.scrollIntoViewIfNeeded();
+  const found = await looks(boss, "security-rules");
+  await boss.getByRole("button", { name: "Back to the usual" }).click();
+  await until(() => files.inputValue()).toBe("5");
+  await boss.getByRole("button", { name: "Save" }).click();
+  await until(() => boss.getByRole("button", { name: "Save" }).isDisabled()).toBe(true);
+  await boss.keyboard.press("Control+k");
+  await boss.keyboard.type("Portugu");
+  await boss.keyboard.press("Enter");
+  await boss.setViewportSize({ width: 400, height: 900 });
+  const portuguese = boss.getByRole("checkbox", { name: "Entradas fora do habitual" });
+  await portuguese.scrollIntoViewIfNeeded();
+  expect(await portuguese.isChecked()).toBe(true);
+  await shot(boss, "security-rules-pt");
+  await until(() => boss.evaluate(() => document.documentElement.scrollWidth)).toBe(400);
+  await boss.keyboard.press("Control+k");
+  await boss.keyboard.type("English");
+  await boss.keyboard.press("Enter");
   expect(found).toEqual([]);
 });

@@ -121,7 +121,7 @@ func (s *Service) Confirm(ctx context.Context, in Session, password secret.Text)
 		return err
 	}
 	if !ok {
-		if err := s.failedSignIn(ctx, in.Actor.Tenant, in.Actor.User, device); !errs.Is(err, errs.Unauthorised) {
+		if err := s.failedSignIn(ctx, in.Actor.Tenant, in.Actor.User, From{}, device); !errs.Is(err, errs.Unauthorised) {
 			return err
 		}
 		return errs.Bad("password", "is not your current password")

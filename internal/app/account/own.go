@@ -123,7 +123,7 @@ func (s *Service) SetPassword(ctx context.Context, in Session, current, next sec
 		return err
 	}
 	if !ok {
-		if err := s.failedSignIn(ctx, a.Tenant, a.User, device); errs.Is(err, errs.Limited) {
+		if err := s.failedSignIn(ctx, a.Tenant, a.User, From{}, device); errs.Is(err, errs.Limited) {
 			return err
 		}
 		return errs.Bad("current", "is not your current password")

@@ -88,7 +88,7 @@ func (s *Service) signInHere(ctx context.Context, from From, slug, key string, p
 		return SignedIn{}, err
 	}
 	if !ok {
-		return SignedIn{}, s.failedSignIn(ctx, org.ID, user.ID, p.device)
+		return SignedIn{}, s.failedSignIn(ctx, org.ID, user.ID, from, p.device)
 	}
 	if err := s.closedMeanwhile(ctx, org.ID, user.ID, p.device); err != nil {
 		return SignedIn{}, err
@@ -179,7 +179,7 @@ func (s *Service) signInSecond(ctx context.Context, from From, state secret.Text
 		if err := s.countCode(ctx, t, user.ID, k.Device); err != nil {
 			return SignedIn{}, err
 		}
-		return SignedIn{}, wrongCode(s.failedSignIn(ctx, t, user.ID, k.Device))
+		return SignedIn{}, wrongCode(s.failedSignIn(ctx, t, user.ID, from, k.Device))
 	}
 	return s.openSession(ctx, org, user.ID, user.PasswordHash, string(k.Secret), proof{by: "password " + after.Kind, from: from, device: k.Device, short: k.Short, also: func(tx *store.Tx) error {
 		if err := tx.SpendChallenge(k.spent(), time.UnixMilli(k.Until)); err != nil {
@@ -314,10 +314,15 @@ func (s *Service) refuseUnknown(ctx context.Context, slug, key string, password 
 }
 
 // failedSignIn counts a wrong password: the user's, or if it comes from a known
-// device, that device's alone. It answers with the error to give.
-func (s *Service) failedSignIn(ctx context.Context, t id.Tenant, user, device string) error {
+// device, that device's alone. It answers with the error to give. Of others the network is
+// noted, so that failures that belong together are found (app/audit).
+func (s *Service) failedSignIn(ctx context.Context, t id.Tenant, user string, from From, device string) error {
 	if device != "" {
 		return s.failedDevice(ctx, t, user, device)
+	}
+	var detail map[string]string
+	if network := s.networkOf(ctx, t, from.Address); network != "" {
+		detail = map[string]string{"network": network}
 	}
 	var until time.Time
 	err := s.changeUser(ctx, t, user, func(tx *store.Tx, u *store.UserRow) error {
@@ -334,7 +339,7 @@ func (s *Service) failedSignIn(ctx context.Context, t id.Tenant, user, device st
 		if !until.IsZero() {
 			action = "sign_in.locked"
 		}
-		return s.Audit.Record(tx, access.Actor{Tenant: t, User: user}, action, "user", user, nil)
+		return s.Audit.Record(tx, access.Actor{Tenant: t, User: user}, action, "user", user, detail)
 	})
 	if err != nil {
 		return err

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"nubitalk/internal/app/account"
+	"nubitalk/internal/app/audit"
+	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/unusual"
@@ -98,5 +100,60 @@ func TestUnusualSignInsAreToldAndEnded(t *testing.T) {
 		if back, err := f.Recognise(t.Context(), in.Token); err != nil || back.MustChange {
 			t.Errorf("a password is asked for still: %t, %v", back.MustChange, err)
 		}
+	})
+}
+
+// Failures are noted with the network that they came from, where no browser is known by
+// which a user is recognised, and those of many networks raise an alert.
+func TestFailuresFromManyNetworksAlert(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		f.deps.Audit = audit.New(f.db, f.clock) // which raises alerts
+		f.Service = account.New(f.deps)
+		f.NoWait()
+		f.Cheap()
+		ana, in := f.user("ana", access.Agent)
+		f.user("bo", access.Agent)
+		fails := func(address, user string, devices secret.Text) {
+			t.Helper()
+			if _, err := f.try(account.From{Address: netip.MustParseAddr(address), Devices: devices}, "acme", user, wrongPassword); err == nil {
+				t.Fatal("a wrong password is right")
+			}
+			f.clock.Advance(2 * time.Minute) // so that nothing is closed
+		}
+		open := func(tenant id.Tenant) (rows []store.SecurityAlertRow) {
+			t.Helper()
+			must(t, f.db.Read(t.Context(), tenant, func(tx *store.Tx) (err error) {
+				rows, err = tx.SecurityAlerts(store.SecurityAlertFilter{Open: true})
+				return err
+			}))
+			return rows
+		}
+		for i := range 4 {
+			fails(fmt.Sprintf("192.0.%d.1", i), "ana", secret.Text{})
+			fails(fmt.Sprintf("198.51.%d.1", i), "ana", in.Devices) // its own browser on a journey
+			fails("203.0.113.9", "bo", secret.Text{})
+			fails(fmt.Sprintf("192.0.%d.1", i), "nobody", secret.Text{})
+		}
+		if rows := open(f.a.ID); len(rows) != 0 {
+			t.Errorf("four networks raise %+v", rows)
+		}
+		fails("2001:db8::7", "ana", secret.Text{})
+		if rows := open(f.a.ID); len(rows) != 1 || rows[0].Kind != "many_networks" || rows[0].UserID != ana.ID || rows[0].Times != 5 {
+			t.Errorf("five networks raise %+v", rows)
+		}
+		if rows := open(f.b.ID); len(rows) != 0 {
+			t.Errorf("the other organisation has %+v", rows)
+		}
+		must(t, f.db.Read(t.Context(), f.a.ID, func(tx *store.Tx) error {
+			rows, err := tx.Audit(store.AuditFilter{Action: "sign_in.refused", Limit: 200})
+			for _, r := range rows {
+				for _, part := range []string{"192.0", "198.51", "203.0", "2001:"} {
+					if strings.Contains(r.Detail, part) {
+						t.Errorf("the log has %s", r.Detail)
+					}
+				}
+			}
+			return err
+		}))
 	})
 }

@@ -14,6 +14,7 @@ import (
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
+	"nubitalk/internal/bus"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/store"
 )
@@ -29,12 +30,22 @@ const (
 
 // Log is the audit log of all tenants.
 type Log struct {
-	db    *store.DB
-	clock clock.Clock
+	db      *store.DB
+	clock   clock.Clock
+	ids     *id.Source
+	publish func(bus.Event) // nil: nobody is told of alerts as they come
 }
 
 // New makes a Log.
-func New(db *store.DB, c clock.Clock) *Log { return &Log{db: db, clock: c} }
+func New(db *store.DB, c clock.Clock) *Log {
+	return &Log{db: db, clock: c, ids: id.NewSource(c.Now, nil)}
+}
+
+// Telling lets those know of security alerts who may read the log.
+func (l *Log) Telling(publish func(bus.Event)) *Log {
+	l.publish = publish
+	return l
+}
 
 // Entry is one line of the log.
 type Entry struct {
@@ -111,8 +122,11 @@ func (l *Log) append(tx *store.Tx, kind, actor, action, objectKind, object strin
 	if err != nil {
 		return err
 	}
-	_, err = tx.AppendAudit(store.AuditRow{At: now, ActorKind: kind, ActorID: actor, Action: action, ObjectKind: objectKind, ObjectID: mask(object), Detail: text}, hash)
-	if err != nil || why == nil {
+	row, err := tx.AppendAudit(store.AuditRow{At: now, ActorKind: kind, ActorID: actor, Action: action, ObjectKind: objectKind, ObjectID: mask(object), Detail: text}, hash)
+	if err != nil {
+		return err
+	}
+	if err := l.watch(tx, row); err != nil || why == nil {
 		return err
 	}
 	return l.append(tx, kind, actor, Unusual, objectKind, object, why)
@@ -164,8 +178,8 @@ type Query struct {
 // Entries lists the newest first; next is the cursor of the following page, ""
 // at the end.
 func (l *Log) Entries(ctx context.Context, a access.Actor, q Query) (items []Entry, next string, err error) {
-	if !access.May(a, access.AuditRead, access.Thing{Tenant: a.Tenant}) {
-		return nil, "", errs.New(errs.Forbidden, "You may not read the audit log.")
+	if err := mayRead(a); err != nil {
+		return nil, "", err
 	}
 	f := store.AuditFilter{ActorID: q.Actor, Action: q.Action, ObjectID: q.Object, From: q.From, To: q.To, Limit: q.Limit}
 	if q.Cursor != "" {

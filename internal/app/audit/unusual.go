@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"nubitalk/internal/core/setup"
 	"nubitalk/internal/core/unusual"
 	"nubitalk/internal/store"
 )
@@ -13,10 +14,18 @@ import (
 // transaction.
 const Unusual = "export.unusual"
 
-// usual is how many in a day are never unusual, of each action that takes data out.
-var usual = map[string]int{
-	"users.exported": 5, "contact.exported": 10, "call.exported": 10, "call.numbers_exported": 5, "recording.exported": 20, "quality.exported": 10, "recording.listened": 60,
-	"organisation.export_fetched": 50, // a volume
+// usual is how many in a day are never unusual, of each action that takes data out, by the
+// organisation's rule.
+var usual = map[string]func(setup.UsualExports) int{
+	"users.exported":        func(u setup.UsualExports) int { return u.Users },
+	"contact.exported":      func(u setup.UsualExports) int { return u.Contacts },
+	"call.exported":         func(u setup.UsualExports) int { return u.Calls },
+	"call.numbers_exported": func(u setup.UsualExports) int { return u.Numbers },
+	"recording.exported":    func(u setup.UsualExports) int { return u.Recordings },
+	"recording.listened":    func(u setup.UsualExports) int { return u.Listened },
+	"quality.exported":      func(u setup.UsualExports) int { return u.Scores },
+
+	"organisation.export_fetched": func(u setup.UsualExports) int { return u.Volumes },
 }
 
 // onlyMany are those of which everybody's first is nothing to look at.
@@ -25,6 +34,19 @@ var onlyMany = map[string]bool{"recording.listened": true}
 // remembered bounds what is read of the past; who does more is compared with that.
 const remembered = 1000
 
+// ruleIn is the organisation's rule on what is unusual. Where it cannot be read what is
+// usual elsewhere holds: nobody is kept from work by it.
+func ruleIn(tx *store.Tx) (setup.UnusualRule, error) {
+	rows, err := tx.SetupOf(string(setup.KindRules))
+	if err != nil || len(rows) == 0 {
+		return setup.DefaultUnusual(), err
+	}
+	if o, err := setup.Stored(setup.KindRules, rows[0].Body); err == nil {
+		return o.(setup.Rules).Unusual.OrUsual(), nil
+	}
+	return setup.DefaultUnusual(), nil
+}
+
 // lookAt says why what an actor does now is unusual, as the detail of an entry; nil if it
 // is not, or was said within a day of this actor and action.
 func lookAt(tx *store.Tx, actor, action string, now time.Time) (map[string]string, error) {
@@ -32,11 +54,15 @@ func lookAt(tx *store.Tx, actor, action string, now time.Time) (map[string]strin
 	if !watched || actor == "" {
 		return nil, nil
 	}
+	rule, err := ruleIn(tx)
+	if err != nil {
+		return nil, err
+	}
 	rows, err := tx.AuditHabit(actor, action, now.Add(-unusual.Habit), remembered)
 	if err != nil {
 		return nil, err
 	}
-	e := unusual.Exports{Now: now, Usual: enough}
+	e := unusual.Exports{Now: now, Usual: enough(rule.Usual)}
 	today := 1
 	for _, r := range rows {
 		e.Past = append(e.Past, r.At)

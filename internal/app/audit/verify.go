@@ -92,9 +92,12 @@ func follows(last, r store.AuditRow, first bool) string {
 	return ""
 }
 
-// Trim removes entries older than a time and notes
-// it in the log itself. It answers how many.
+// Trim removes entries older than a time, with the alerts about them, and notes
+// it in the log itself. It answers how many entries.
 func (l *Log) Trim(tx *store.Tx, before time.Time) (int64, error) {
+	if _, err := tx.DeleteSecurityAlerts(before); err != nil {
+		return 0, err
+	}
 	n, err := tx.DeleteAudit(before)
 	if err != nil || n == 0 {
 		return n, err

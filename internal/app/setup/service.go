@@ -350,7 +350,7 @@ func (s *Service) PutWith(ctx context.Context, a access.Actor, k core.Kind, obje
 		if !row.ArchivedAt.IsZero() {
 			return errs.New(errs.Conflict, "This %s is archived. Restore it before you change it.", k.Word())
 		}
-		o := st.settled(keepSignIn(o, row, body))
+		o := st.settled(keepGuards(o, row, body))
 		fields := append(differing(current(row), encode(o)), add.names(secrets[row.ID])...)
 		if len(fields) == 0 && row.Version > 0 {
 			return nil
@@ -395,16 +395,21 @@ func (s *Service) PutWith(ctx context.Context, a access.Actor, k core.Kind, obje
 	return objectOf(row, secrets), nil
 }
 
-// keepSignIn lets the sign-in rules stay as they are where new rules leave them
-// out: who does not know of them does not open what was closed.
-func keepSignIn(o core.Object, row store.SetupRow, body json.RawMessage) core.Object {
+// keepGuards lets the rules of sign-in and of alerts stay as they are where new rules
+// leave them out: who does not know of them does not open what was closed.
+func keepGuards(o core.Object, row store.SetupRow, body json.RawMessage) core.Object {
 	rules, ok := o.(core.Rules)
 	var sent map[string]json.RawMessage
-	if !ok || json.Unmarshal(body, &sent) != nil || sent["sign_in"] != nil {
+	if !ok || json.Unmarshal(body, &sent) != nil || sent["sign_in"] != nil && sent["unusual"] != nil {
 		return o
 	}
 	if now, err := core.Stored(core.KindRules, row.Body); err == nil {
-		rules.SignIn = now.(core.Rules).SignIn
+		if sent["sign_in"] == nil {
+			rules.SignIn = now.(core.Rules).SignIn
+		}
+		if sent["unusual"] == nil {
+			rules.Unusual = now.(core.Rules).Unusual.OrUsual()
+		}
 	}
 	return rules
 }

@@ -328,6 +328,51 @@ func TestRules(t *testing.T) {
 	}
 }
 
+// What is unusual is the administrator's to choose, and who leaves it out leaves it as it is.
+func TestRulesOfWhatIsUnusual(t *testing.T) {
+	h, ctx := newHouse(t), t.Context()
+	rules := core.DefaultRules()
+	if _, err := Update(ctx, h.Service, admin(shop), "", 1, rules); err != nil {
+		t.Fatal(err)
+	}
+	snap, err := h.Snapshot(ctx, shop)
+	if err != nil || snap.Rules.Unusual != core.DefaultUnusual() {
+		t.Fatalf("%+v, %v", snap.Rules.Unusual, err)
+	}
+	rules = snap.Rules
+	rules.Unusual.SignIns, rules.Unusual.Usual.Calls = false, 3
+	_, err = Update(ctx, h.Service, as(shop, access.PrivacyOfficer), "", 1, rules)
+	wantCode(t, err, errs.Invalid, "unusual")
+	rules.Unusual.Usual.Calls = 0
+	_, err = Update(ctx, h.Service, admin(shop), "", 1, rules)
+	wantCode(t, err, errs.Invalid, "unusual.usual.calls")
+	rules.Unusual.Usual.Calls = 3
+	got, err := Update(ctx, h.Service, admin(shop), "", 1, rules)
+	if err != nil || got.Value.Unusual != rules.Unusual {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	body := map[string]json.RawMessage{}
+	if err := json.Unmarshal(encode(rules), &body); err != nil {
+		t.Fatal(err)
+	}
+	delete(body, "unusual")
+	body["chat_capacity"] = json.RawMessage("7")
+	left, err := json.Marshal(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.Put(ctx, admin(shop), core.KindRules, "", got.Version, left); err != nil {
+		t.Fatal(err)
+	}
+	snap, err = h.Snapshot(ctx, shop)
+	if err != nil || snap.Rules.Unusual != rules.Unusual || snap.Rules.ChatCapacity != 7 {
+		t.Errorf("%+v, %v", snap.Rules, err)
+	}
+	if other, err := h.Snapshot(ctx, books); err != nil || other.Rules.Unusual.OrUsual() != core.DefaultUnusual() {
+		t.Errorf("the other organisation has %+v, %v", other.Rules.Unusual, err)
+	}
+}
+
 // Who may do what, and nothing of another tenant.
 func TestPermissionsAndTenants(t *testing.T) {
 	h, ctx := newHouse(t), t.Context()

@@ -272,6 +272,11 @@ var inventory = []group{
 		part{"acknowledged_by", Pseudonym, "who saw to it", ""},
 		part{"earlier_by", Pseudonym, "who saw to it before it became worse", ""})},
 
+	{Column, "security_alerts", "to tell who may read the audit log of unusual exports and sign-ins, and of sign-ins that failed together, and who saw to it", "the tenant's rule on the audit log (audit_days)", "deleted by retention", with(
+		none("alert_id", "kind", "action", "why", "times", "raised_at", "last_at", "acknowledged_at"),
+		part{"user_id", Pseudonym, "whose exports or sign-ins they were, or the API key", ""},
+		part{"acknowledged_by", Pseudonym, "who saw to it", ""})},
+
 	{Column, "chats", "to carry on a conversation", whileTalk, withConversation, with(
 		none("last_seq", "visitor_got_seq", "visitor_read_seq", "agent_read_seq", "visitor_seen_at", "expires_at", "indexed"),
 		part{"interaction_id", Pseudonym, "", ""},
@@ -448,6 +453,7 @@ var inventory = []group{
 		{"day.changed", None, "", toAuthorised},
 		{"alert.changed", Pseudonym, "to tell supervisors of an alert", toAuthorised},
 		{"alerts.changed", None, "", toAuthorised},
+		{"security_alert.changed", Pseudonym, "to tell who may read the audit log of an alert", toAuthorised},
 		{"message.added", Content, "to show a message as it arrives", toAuthorised},
 		{"message.marks", Pseudonym, "", toAuthorised},
 		{"call.changed", Pseudonym, "to show how a call's sound stands", toAuthorised},

@@ -268,6 +268,8 @@ type Rules struct {
 
 	SignIn SignInRule `json:"sign_in,omitzero" doc:"How users sign in. Missing: no second factor is asked for, passwords have 10 characters, a session ends after 120 minutes without use, from any network. On a change, missing: it stays as it is."`
 
+	Unusual UnusualRule `json:"unusual,omitzero" doc:"Which exports and sign-ins are unusual, and raise alerts. Missing: all kinds do, with the product's own amounts; in a change: they stay as they are."`
+
 	Monitoring Monitoring `json:"monitoring,omitempty" default:"announced" enum:"announced,silent,off" doc:"Whether supervisors may listen to calls. announced: a tone tells all who talk, and the agent sees who listens; silent: listening is told to nobody, where the law of the country allows that; off: nobody may. Missing: announced."`
 
 	Listening Listening `json:"listening,omitzero" doc:"Who listens to recordings. Missing: supervisors and privacy officers, without saying why."`

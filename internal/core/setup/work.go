@@ -202,7 +202,7 @@ func (r Rules) clean() Object {
 	if r.Screen == (ScreenLimits{}) {
 		r.Screen = DefaultScreen()
 	}
-	r.SignIn = r.SignIn.clean()
+	r.SignIn, r.Unusual = r.SignIn.clean(), r.Unusual.OrUsual()
 	r.Blend = append([]Exclude{}, r.Blend...)
 	for i := range r.Blend {
 		r.Blend[i].Not = once(r.Blend[i].Not)
@@ -247,6 +247,7 @@ func (r Rules) Validate(refs Refs) error {
 	c.number("idle_minutes", r.IdleMinutes, 1, 1440)
 	c.number("session_hours", r.SessionHours, 1, 168)
 	r.SignIn.check(&c)
+	r.Unusual.OrUsual().check(&c)
 	c.oneOf("monitoring", string(r.Monitoring), string(MonitoringAnnounced), string(MonitoringSilent), string(MonitoringOff))
 	if r.Screen != (ScreenLimits{}) {
 		r.Screen.check(&c)

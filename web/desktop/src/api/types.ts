@@ -9,6 +9,7 @@ export type AgentDetail = Schemas["AgentDetail"];
 export type AgentToday = Schemas["AgentToday"];
 export type AddedFactor = Schemas["AddedFactor"];
 export type Alert = Schemas["Alert"];
+export type SecurityAlert = Schemas["SecurityAlert"];
 export type Appearance = Schemas["Appearance"];
 export type BrandShown = Schemas["BrandShown"];
 export type BrandPreview = Schemas["BrandPreview"];
@@ -293,6 +294,7 @@ export interface LiveEvents {
   "day.changed": DayQueue;
   "alert.changed": Alert;
   "alerts.changed": Record<string, never>;
+  "security_alert.changed": SecurityAlert;
   "call.changed": CallState;
   "handed.changed": Handed;
   "voicemail.changed": Record<string, never>;

@@ -1,0 +1,28 @@
+import type { Rules } from "../api/types";
+
+export type UnusualRule = NonNullable<Rules["unusual"]>;
+
+/** Where nobody chose, as the server has it. */
+export const usualUnusual: UnusualRule = {
+  exports: true,
+  sign_ins: true,
+  failures: true,
+  failed_users: 10,
+  failed_networks: 5,
+  usual: {
+    users: 5,
+    contacts: 10,
+    calls: 10,
+    numbers: 5,
+    recordings: 20,
+    listened: 60,
+    scores: 10,
+    volumes: 50,
+  },
+};
+
+export const sameUnusual = (a: UnusualRule, b: UnusualRule) =>
+  (["exports", "sign_ins", "failures", "failed_users", "failed_networks"] as const).every(
+    (f) => a[f] === b[f],
+  ) &&
+  (Object.keys(usualUnusual.usual) as (keyof UnusualRule["usual"])[]).every((f) => a.usual[f] === b.usual[f]);
