@@ -180,7 +180,7 @@ func (s *Server) makeParts() *parts {
 		chatFloor, liveFloor, voiceFloor = p.cluster, p.cluster, p.cluster
 	}
 	p.chat = chat.New(chat.Deps{DB: k.db, Vault: k.vault, Blobs: k.blobs, Bus: k.bus, Clock: s.clock, IDs: s.ids, Setup: p.setups,
-		People: p.people, Floor: chatFloor, Audit: p.audit, Log: s.log.With("part", "chat")})
+		People: p.people, Brands: brands{p.accounts}, Floor: chatFloor, Audit: p.audit, Log: s.log.With("part", "chat")})
 	p.recording = &recording.Service{DB: k.db, Vault: k.vault, Blobs: k.blobs, IDs: s.ids, Clock: s.clock, Log: s.log.With("part", "recording"), Dir: s.conf.Folder("spool"), Room: int64(s.conf.Files.Room), Changed: p.alarms.changed}
 	p.alarms.made, p.alarms.floor = p.recording, p.floor
 	p.listeners = recording.NewListeners(recording.ListenDeps{Recordings: p.recording, Rules: p.setups, Audit: p.audit, May: func(ctx context.Context, a access.Actor, perm access.Permission, interaction string) error {

@@ -11394,6 +11394,8 @@ export interface components {
       /** @enum {string} */
       ask_name: "no" | "optional" | "required";
       attachments: components["schemas"]["FileLimits"];
+      /** @description Of the page to call from, where the organisation or one above it has a brand. */
+      brand?: components["schemas"]["VisitorBrand"];
       /**
        * @description voice: the conversation is a call; connect its sound once it began.
        * @enum {string}
@@ -11404,7 +11406,7 @@ export interface components {
       id: string;
       language: string;
       languages: string[];
-      /** @description The colours of its theme's accent. */
+      /** @description The colours of its theme's accent, or of the organisation's brand where the theme has not chosen one. */
       look: components["schemas"]["Look"];
       /** @enum {string} */
       mode: "auto" | "light" | "dark";
@@ -18894,6 +18896,17 @@ export interface components {
       changed_by: string;
       /** Format: int64 */
       version: number;
+    };
+    VisitorBrand: {
+      /** @description A PNG in base64. */
+      logo?: string;
+      /** @description Of the product. */
+      name: string;
+      /**
+       * @description On pages of this kind the logo stands on a plate of the other kind.
+       * @enum {string}
+       */
+      plate?: "light" | "dark";
     };
     VisitorReadInputBody: {
       /** Format: int64 */

@@ -78,6 +78,13 @@ test("an administrator chooses a brand, and everybody there sees it", async () =
   await other.locator("main .logo .name", { hasText: "Nubitalk" }).waitFor();
   expect(await accent(other)).toBe("#0b6e6e");
 
+  // A customer who comes to call sees whose page it is.
+  const customer = await (await stage.context()).newPage();
+  await customer.goto(stage.program.phone);
+  await customer.locator("header img[alt='Água & Pão']").waitFor();
+  expect(await accent(customer)).toBe("#12343b"); // the entry point chose a colour of its own
+  found.push(...(await looks(customer, "brand-09-call")));
+
   // Undone with a click.
   await page.getByRole("button", { name: "Undo" }).click();
   await page.getByText("The brand is as it was.").waitFor();

@@ -160,6 +160,17 @@ func (s *Service) BrandOf(ctx context.Context, t id.Tenant, known string) (Brand
 	return shownOf(levels).unless(known), err
 }
 
+// BrandForVisitors is what visitors see of an organisation's brand. from says which
+// of its values somebody chose.
+func (s *Service) BrandForVisitors(ctx context.Context, t id.Tenant) (shown brand.Appearance, from brand.From, err error) {
+	err = s.Store.SystemRead(ctx, func(tx *store.Tx) error {
+		levels, err := brandLevels(tx, t)
+		shown, from = brand.Resolve(brandsOf(levels))
+		return err
+	})
+	return shown, from, err
+}
+
 // PublicBrand is what a link shows to who has not signed in. A link that is not
 // known shows the installation's own, as does none: nobody learns by it who is here.
 func (s *Service) PublicBrand(ctx context.Context, link, known string) (BrandShown, error) {

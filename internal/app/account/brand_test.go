@@ -300,3 +300,28 @@ func TestABrandFollowsAMove(t *testing.T) {
 		}))
 	})
 }
+
+func TestWhatVisitorsSeeOfABrand(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		shown, from, err := f.BrandForVisitors(ctx, f.a.ID)
+		must(t, err)
+		if shown.Product != brand.Product || from.Product >= 0 || from.Accent >= 0 || shown.Logo != "" {
+			t.Errorf("nobody chose one: %+v %+v", shown, from)
+		}
+		// What one above chose is seen, and the tenant's own before it.
+		f.brand(f.operator, brand.Brand{Product: "Cloudline", Accent: "#7a1fa2"}, nil)
+		picture := logo(t, color.NRGBA{200, 0, 0, 255})
+		f.brand(f.a.admin, brand.Brand{Product: "Acme"}, picture)
+		shown, from, err = f.BrandForVisitors(ctx, f.a.ID)
+		must(t, err)
+		if shown.Product != "Acme" || shown.Light.Accent != "#7a1fa2" || from.Accent < 0 || shown.Logo == "" {
+			t.Errorf("%+v %+v", shown, from)
+		}
+		other, _, err := f.BrandForVisitors(ctx, f.b.ID)
+		must(t, err)
+		if other.Product != "Cloudline" || other.Logo != "" {
+			t.Errorf("another tenant: %+v", other)
+		}
+	})
+}

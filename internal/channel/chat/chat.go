@@ -44,6 +44,20 @@ type People interface {
 	PublicName(ctx context.Context, t id.Tenant, user string) string
 }
 
+// Brands say what an organisation's pages look like, as far as it or one above it
+// chose that.
+type Brands interface {
+	VisitorBrand(ctx context.Context, t id.Tenant) (VisitorBrand, error)
+}
+
+// VisitorBrand is what visitors see of a brand; "" is what nobody chose.
+type VisitorBrand struct {
+	Accent string `json:"-"` // #rrggbb
+	Name   string `json:"name" doc:"Of the product."`
+	Logo   string `json:"logo,omitempty" doc:"A PNG in base64."`
+	Plate  string `json:"plate,omitempty" enum:"light,dark" doc:"On pages of this kind the logo stands on a plate of the other kind."`
+}
+
 // Deps is what the channel needs.
 type Deps struct {
 	DB     *store.DB
@@ -54,6 +68,7 @@ type Deps struct {
 	IDs    *id.Source
 	Setup  Setup
 	People People
+	Brands Brands // nil in tests: nobody chose one
 	Floor  Floor
 	Audit  Auditor // nil in tests
 	Log    *slog.Logger

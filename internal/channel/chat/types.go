@@ -100,7 +100,8 @@ type EntryPointView struct {
 	Languages   []string        `json:"languages"`
 	Title       string          `json:"title"`
 	Welcome     string          `json:"welcome"`
-	Look        setup.Look      `json:"look" doc:"The colours of its theme's accent."`
+	Look        setup.Look      `json:"look" doc:"The colours of its theme's accent, or of the organisation's brand where the theme has not chosen one."`
+	Brand       *VisitorBrand   `json:"brand,omitempty" doc:"Of the page to call from, where the organisation or one above it has a brand."`
 	Position    string          `json:"position" enum:"right,left"`
 	Mode        string          `json:"mode" enum:"auto,light,dark"`
 	AskName     string          `json:"ask_name" enum:"no,optional,required"`

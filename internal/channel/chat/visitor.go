@@ -41,13 +41,22 @@ func (s *Service) EntryPoint(ctx context.Context, entryPoint, language string) (
 	if err != nil {
 		return EntryPointView{}, nil, "", err
 	}
-	look, err := setup.NewLook(e.Theme.Accent)
+	var shown VisitorBrand
+	if s.Brands != nil {
+		if shown, err = s.Brands.VisitorBrand(ctx, t); err != nil {
+			return EntryPointView{}, nil, "", err
+		}
+	}
+	look, err := setup.NewLook(accentOf(e.Theme, shown))
 	if err != nil {
 		return EntryPointView{}, nil, "", err
 	}
 	v := EntryPointView{ID: entryPoint, Channel: string(e.Channel), Open: open, Language: lang, Languages: e.Languages, Title: inLanguage(e.Theme.Title, lang), Welcome: inLanguage(e.Theme.Welcome, lang),
 		Look: look, Position: e.Theme.Position, Mode: e.Theme.Mode, AskName: string(e.AskName), AskEmail: string(e.AskEmail), Survey: e.Survey, Transcript: e.Transcript,
 		Attachments: FileLimits{Allowed: e.Attachments.Allowed, MaxMB: e.Attachments.MaxMB, Types: orEmpty(e.Attachments.Types)}}
+	if e.Channel == acd.Voice && (shown.Logo != "" || shown.Name != "") {
+		v.Brand = &shown
+	}
 	if e.ConsentText != "" {
 		text, version, err := s.Setup.ConsentText(ctx, t, e.ConsentText)
 		if err != nil {
@@ -56,6 +65,14 @@ func (s *Service) EntryPoint(ctx context.Context, entryPoint, language string) (
 		v.Consent = &ConsentRequest{Text: e.ConsentText, Version: version, Words: inLanguage(text.Text, lang), Link: text.Link}
 	}
 	return v, e.Origins, t, nil
+}
+
+// accentOf is a theme's colour. One that nobody chose is that of the brand.
+func accentOf(t setup.Theme, b VisitorBrand) string {
+	if t.Accent == setup.DefaultTheme().Accent && b.Accent != "" {
+		return b.Accent
+	}
+	return t.Accent
 }
 
 func (s *Service) entry(ctx context.Context, entryPoint string) (id.Tenant, setup.EntryPoint, error) {

@@ -12,6 +12,8 @@ export interface EntryPoint {
   title: string;
   welcome: string;
   look: Look;
+  /** Of the page to call from, where the organisation has a brand. */
+  brand?: Brand;
   position: "right" | "left";
   mode: "auto" | "light" | "dark";
   ask_name: Ask;
@@ -21,6 +23,15 @@ export interface EntryPoint {
   attachments: FileLimits;
   survey: boolean;
   transcript: boolean;
+}
+
+/** Whose page it is. */
+export interface Brand {
+  name: string;
+  /** A PNG in base64. */
+  logo?: string;
+  /** On pages of this kind the logo stands on a plate of the other kind. */
+  plate?: "light" | "dark";
 }
 
 /** The tenant's colour with what can be read on it and beside it (WCAG 2.2 AA). */
