@@ -57,6 +57,7 @@ test("an administrator chooses a brand, and everybody there sees it", async () =
   found.push(...(await looks(page, "brand-03-preview")));
   await page.getByRole("button", { name: "Save", exact: true }).click();
   await page.getByText("The brand is saved.").waitFor();
+  await page.getByRole("button", { name: "Undo" }).focus(); // so it stays
   await page.locator("header .home img[alt='Água & Pão']").waitFor();
   expect(await accent(page)).toBe("#7a1fa2");
   await until(() => page.title()).toContain("Água & Pão");
@@ -134,6 +135,7 @@ test("the operator's brand holds below, also in Portuguese and on a narrow page"
   const found = await looks(operator.page, "brand-06-operator-pt");
   await operator.page.getByRole("button", { name: "Guardar", exact: true }).click();
   await operator.page.getByText("A marca está guardada.").waitFor();
+  await operator.page.getByRole("button", { name: "Desfazer" }).focus(); // so it stays
   await until(() => operator.page.title()).toBe("Marca · Cloudline");
 
   const { page } = await stage.agent("administrator", { viewport: { width: 400, height: 800 } });

@@ -43,8 +43,9 @@ func (s *Service) EntryPoint(ctx context.Context, entryPoint, language string) (
 	}
 	var shown VisitorBrand
 	if s.Brands != nil {
+		// Without it who wants help is helped, too.
 		if shown, err = s.Brands.VisitorBrand(ctx, t); err != nil {
-			return EntryPointView{}, nil, "", err
+			s.Log.Warn("visitors do not see the brand", "tenant", t, "code", errs.As(err).Code)
 		}
 	}
 	look, err := setup.NewLook(accentOf(e.Theme, shown))
