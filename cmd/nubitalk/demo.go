@@ -18,7 +18,7 @@ type demoCommand struct {
 	JSON     bool          `name:"json" help:"Print one JSON object with base_url, logins and entry_points once it serves."`
 	URL      config.Secret `name:"database-url" placeholder:"URL" help:"Keep the rows in PostgreSQL; default is a file inside the folder."`
 	Bare     bool          `name:"user-names-alone" help:"Make users who have a user name and nothing else: no display name, mail or telephone."`
-	Slow     bool          `name:"unhurried" help:"Let offers last 50 seconds and wrap-ups 5 minutes, for a slow machine."`
+	Slow     bool          `name:"unhurried" help:"Let offers last 50 seconds, wrap-ups 5 minutes, and a lost browser's work stay for a minute, for a slow machine."`
 	Metrics  string        `default:"127.0.0.1:0" placeholder:"HOST:PORT" help:"Loopback address that serves /metrics; empty for none."`
 	SIP      []string      `name:"sip" placeholder:"TRANSPORT://HOST:PORT" help:"Loopback address for telephones and trunks, e.g. udp://127.0.0.1:5060 or tls://127.0.0.1:5061."`
 	Inside   []string      `name:"email-inside" placeholder:"CIDR" help:"Networks inside the house where mail servers may be reached besides the public network."`

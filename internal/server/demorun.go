@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"nubitalk/internal/app/account"
 	"nubitalk/internal/base/errs"
@@ -72,7 +73,15 @@ func (s *Server) WithDemo() { s.demo = &seeder{Server: s, orgs: map[string]accou
 // DemoTerms are what a demonstration may be made without or with.
 type DemoTerms struct {
 	UserNamesAlone bool // users have user names and nothing else that says who they are
-	Unhurried      bool // offers last 50 seconds, and wrap-ups five minutes
+	Unhurried      bool // offers last 50 seconds, wrap-ups five minutes, and a lost browser's work stays a minute
+}
+
+// grace is how long a lost browser's work stays; 0: as always.
+func (d *seeder) grace() time.Duration {
+	if d != nil && d.Unhurried {
+		return time.Minute
+	}
+	return 0
 }
 
 // WithDemoOf makes the node a demonstration on these terms. Call it before Start.

@@ -170,7 +170,7 @@ func (s *Server) makeParts() *parts {
 	}
 	looks := lookup.New(lookup.Deps{Connections: p.setup, Product: "Nubitalk", Allowed: s.conf.Outside.Hosts()})
 	p.alarms = newRecordingAlerts(s.log.With("part", "recording"))
-	p.floor = floor.New(floor.Deps{Rest: s.rest, Needed: p.setups.needsFloor, Rested: p.setups.rested, Fields: p.fields, Recordings: p.alarms.of, RecordingHold: s.hold, DB: k.db, Vault: k.vault, Bus: k.bus, Clock: s.clock, IDs: s.ids, Setup: p.setups, Contacts: p.contacts, Lookups: looks,
+	p.floor = floor.New(floor.Deps{Rest: s.rest, Grace: s.demo.grace(), Needed: p.setups.needsFloor, Rested: p.setups.rested, Fields: p.fields, Recordings: p.alarms.of, RecordingHold: s.hold, DB: k.db, Vault: k.vault, Bus: k.bus, Clock: s.clock, IDs: s.ids, Setup: p.setups, Contacts: p.contacts, Lookups: looks,
 		Audit: p.audit, Node: s.data.node, Trunked: len(s.conf.SIP.Listen) > 0, TrunkHold: s.hold, Log: s.log.With("part", "floor")})
 	var chatFloor chat.Floor = p.floor
 	var liveFloor live.Floor = p.floor
