@@ -124,6 +124,7 @@ test("an organisation chooses what is unusual, and switches a kind of alerts off
   await shot(boss, "security-rules-refused");
   await files.fill("7");
   await boss.getByRole("button", { name: "Save" }).click();
+  await boss.getByText("Saved", { exact: true }).waitFor();
   await until(() => boss.getByRole("button", { name: "Save" }).isDisabled()).toBe(true);
   await boss.reload();
   await until(() => files.inputValue()).toBe("7");
@@ -133,6 +134,7 @@ test("an organisation chooses what is unusual, and switches a kind of alerts off
   await boss.getByRole("button", { name: "Back to the usual" }).click();
   await until(() => files.inputValue()).toBe("5");
   await boss.getByRole("button", { name: "Save" }).click();
+  await boss.getByText("Saved", { exact: true }).waitFor();
   await until(() => boss.getByRole("button", { name: "Save" }).isDisabled()).toBe(true);
   await boss.keyboard.press("Control+k");
   await boss.keyboard.type("Portugu");

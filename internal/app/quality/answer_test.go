@@ -225,6 +225,10 @@ func TestScoresAreExported(t *testing.T) {
 			*asked[0].Asked != (quality.Asked{ID: "greet", Text: "Did it greet?", Weight: 20, Answer: "no"}) || *asked[1].Asked != (quality.Asked{ID: "tone", Text: "Tone", Weight: 80, Points: -1}) {
 			t.Errorf("%+v", asked)
 		}
+		f.write(tenA, func(tx *store.Tx) error { return tx.EraseUser("usr_sue", start) })
+		if gone, err := export(sue, quality.Export{Wish: quality.Wish{From: start, To: wish.To, Queue: "que_2"}, Names: true}); err != nil || len(gone) != 1 || gone[0].EvaluatorName != "deleted user _sue" || gone[0].AgentName != "usr_ann" {
+			t.Errorf("of a deleted user: %+v, %v", gone, err)
+		}
 		if theirs, err := export(other, quality.Export{Wish: wish}); err != nil || len(theirs) != 0 {
 			t.Errorf("another tenant's: %d, %v", len(theirs), err)
 		}

@@ -155,7 +155,7 @@ func (w *writer) names(tx *store.Tx) error {
 	users, err := tx.Users()
 	for _, u := range users {
 		w.users[u.ID] = u.UserName
-		if u.UserName == u.ID { // nothing but its id is left
+		if u.Status == "deleted" {
 			w.users[u.ID] = "deleted user " + u.ID[len(u.ID)-4:]
 		}
 	}

@@ -86,6 +86,7 @@ export const api = createClient<paths>({
   baseUrl: location.origin,
   credentials: "same-origin",
   cache: "no-store",
+  querySerializer: { array: { style: "form", explode: false } }, // a list is one value, with commas
   fetch: send,
 });
 
