@@ -22,7 +22,7 @@ const things: Record<string, { kind: SetupKind; word: Word; reads?: Permission }
   rea: { kind: "reasons", word: "reason" },
   hou: { kind: "hours", word: "hours" },
   ent: { kind: "entry-points", word: "entry_point" },
-  can: { kind: "canned-replies", word: "canned_reply" },
+  can: { kind: "canned-replies", word: "canned_reply", reads: "canned.read" },
   cst: { kind: "consent-texts", word: "consent_text" },
   lab: { kind: "labels", word: "label" },
   rej: { kind: "reject-reasons", word: "reject_reason" },
