@@ -64,6 +64,7 @@ type party struct {
 	helper     access.Actor
 	ticket     string // of its opening
 	listed     string // a contact of the contact list
+	unusual    string // a security alert, of its first export of users
 	alert      string // about user, who holds a conversation
 	setups     map[setup.Kind]m
 	otherQueue string // nothing is in it
@@ -309,7 +310,13 @@ func (p *party) work() {
 		}
 		return p.alert != ""
 	})
-	for what, thing := range map[string]string{"offer": p.offer, "contact": p.contact, "consent": p.consent, "attachment": p.attachment, "session": p.session} {
+	must(t, p.all.Do(ctx, "GET", "users/export", nil, nil))
+	var unusual struct{ Items []struct{ ID string } }
+	must(t, p.all.Do(ctx, "GET", "security-alerts?state=open", nil, &unusual))
+	if len(unusual.Items) > 0 {
+		p.unusual = unusual.Items[0].ID
+	}
+	for what, thing := range map[string]string{"security alert": p.unusual, "offer": p.offer, "contact": p.contact, "consent": p.consent, "attachment": p.attachment, "session": p.session} {
 		if thing == "" {
 			t.Fatalf("%s has no %s", p.canary, what)
 		}
@@ -379,7 +386,7 @@ func (p *party) thing(path string) string {
 		return p.user
 	}
 	return map[string]string{"users": p.second, "api-keys": p.keyID, "roles": p.role, "exports": p.export, "organisations": string(p.id), "offers": p.offer, "recordings": p.recording, "recording-holds": p.hold, "support-grants": p.grant, "support-access": p.grant, "evaluations": p.evaluation, "calibrations": p.judging,
-		"interactions": p.visitor.Interaction, "parked-calls": p.visitor.Interaction, "shelved": p.visitor.Interaction, "alerts": p.alert, "floor": p.visitor.Interaction, "contacts": p.contact}[part[2]]
+		"interactions": p.visitor.Interaction, "parked-calls": p.visitor.Interaction, "shelved": p.visitor.Interaction, "alerts": p.alert, "security-alerts": p.unusual, "floor": p.visitor.Interaction, "contacts": p.contact}[part[2]]
 }
 
 // path fills in a route's ids: its thing is of p, the smaller ones are of q.
@@ -389,7 +396,7 @@ func (p *party) path(route string, q *party) string {
 
 // madeUp is a path with ids in it that nobody has, in place of p's.
 func (p *party) madeUp(path string) string {
-	own := []string{string(p.id), p.user, p.second, p.third, p.session, p.keyID, p.role, p.offer, p.contact, p.consent, p.attachment, p.recording, p.share, p.hold, p.grant, p.export, p.group, p.evaluation, p.judging, p.alert, p.listed, p.visitor.Interaction}
+	own := []string{string(p.id), p.user, p.second, p.third, p.session, p.keyID, p.role, p.offer, p.contact, p.consent, p.attachment, p.recording, p.share, p.hold, p.grant, p.export, p.group, p.evaluation, p.judging, p.alert, p.unusual, p.listed, p.visitor.Interaction}
 	for _, object := range p.setups {
 		own = append(own, object["id"].(string))
 	}

@@ -243,7 +243,7 @@ func TestAMessageForAnExtension(t *testing.T) {
 		must(t, call.Accept(await[sip.Answered](t, call).Body.Data))
 		call.hears(t, "who calls", []float64{1000})
 		call.Talk(500)
-		acme.spooled(t, 2*second)
+		acme.spooled(t, 4*second) // a machine that is busy with others makes fewer frames in that time
 		must(t, call.Press('#'))
 		await[sip.Ended](t, call)
 		for {
