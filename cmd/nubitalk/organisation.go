@@ -15,18 +15,11 @@ type organisationCommand struct {
 }
 
 // verifyOrganisation checks an archive.
-type verifyOrganisation struct {
-	Path string `arg:"" type:"path" help:"The archive (ZIP), or the folder into which it was unpacked. One that is sealed is opened with age first."`
-	Key  string `placeholder:"KEY" help:"The organisation's public key (GET /api/v1/recordings/key), which it tells by a way that you trust."`
-}
+type verifyOrganisation struct{ archive }
 
 // Run checks and prints. Anything wrong makes the command fail.
 func (v *verifyOrganisation) Run(c console) error {
-	key, err := publicKey(v.Key)
-	if err != nil {
-		return err
-	}
-	files, closes, err := openArchive(v.Path)
+	files, key, closes, err := v.open()
 	if err != nil {
 		return err
 	}

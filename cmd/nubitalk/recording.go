@@ -2,6 +2,7 @@ package main
 
 import (
 	"archive/zip"
+	"crypto/ed25519"
 	"encoding/base64"
 	"fmt"
 	"io/fs"
@@ -17,18 +18,26 @@ type recordingCommand struct {
 }
 
 // verifyRecordings checks an archive.
-type verifyRecordings struct {
+type verifyRecordings struct{ archive }
+
+// archive is one that left the house, and by which key it is checked.
+type archive struct {
 	Path string `arg:"" type:"path" help:"The archive (ZIP), or the folder into which it was unpacked. One that is sealed is opened with age first."`
 	Key  string `placeholder:"KEY" help:"The organisation's public key (GET /api/v1/recordings/key), which it tells by a way that you trust."`
 }
 
+// open gives its files until closes is called.
+func (a archive) open() (files fs.FS, key ed25519.PublicKey, closes func(), err error) {
+	if key, err = publicKey(a.Key); err != nil {
+		return nil, nil, nil, err
+	}
+	files, closes, err = openArchive(a.Path)
+	return files, key, closes, err
+}
+
 // Run checks and prints what is wrong. Anything that is makes the command fail.
 func (v *verifyRecordings) Run(c console) error {
-	key, err := publicKey(v.Key)
-	if err != nil {
-		return err
-	}
-	files, closes, err := openArchive(v.Path)
+	files, key, closes, err := v.open()
 	if err != nil {
 		return err
 	}
