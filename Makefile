@@ -32,7 +32,8 @@ run: build ## Build everything and start the demo on this machine
 	@bin/nubitalk demo
 
 build: web ## Build the pages and one static program: bin/nubitalk
-	go build -buildvcs=false -ldflags '-s -w $(STAMP)' -o bin/nubitalk ./cmd/nubitalk
+	@# Functions begin at every 16 octets, not 32: 0.66 MB of the program.
+	go build -buildvcs=false -ldflags '-s -w -funcalign=16 $(STAMP)' -o bin/nubitalk ./cmd/nubitalk
 
 web: $(WEB_BUILT) ## Build the pages: the desk, the telephone and the widget
 

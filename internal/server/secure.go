@@ -3,11 +3,11 @@ package server
 import (
 	"cmp"
 	"context"
-	"slices"
 	"strings"
 
 	"nubitalk/internal/base/clock"
 	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/order"
 	"nubitalk/internal/channel/voice"
 	"nubitalk/internal/core/acd"
 	"nubitalk/internal/core/flow"
@@ -37,7 +37,7 @@ func (s secureFlows) Secure(ctx context.Context, t id.Tenant) ([]voice.SecureFlo
 			all = append(all, voice.SecureFlow{ID: id, Name: f.Name, Takes: append([]string{}, f.Graph.Takes...), Graph: f.Graph})
 		}
 	}
-	slices.SortFunc(all, func(a, b voice.SecureFlow) int {
+	order.By(all, func(a, b voice.SecureFlow) int {
 		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.ID, b.ID))
 	})
 	return all, nil

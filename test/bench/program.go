@@ -31,7 +31,7 @@ func (r *run) program() (string, error) {
 	}
 	// As `make build` does it, because the size is one of the figures.
 	bin := filepath.Join(r.work, "nubitalk")
-	cmd := exec.CommandContext(r.ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", bin, "./cmd/nubitalk")
+	cmd := exec.CommandContext(r.ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -funcalign=16", "-o", bin, "./cmd/nubitalk")
 	cmd.Dir, cmd.Env = r.root, append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("building: %w\n%s", err, out)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/order"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/userfile"
 	"nubitalk/internal/store"
@@ -348,7 +349,7 @@ func (s *Service) ExportUsers(ctx context.Context, a access.Actor, withProfile b
 	if withProfile {
 		columns = slices.Concat(userfile.Work, userfile.Personal)
 	}
-	slices.SortFunc(d.users, func(x, y store.UserRow) int { return strings.Compare(x.UserNameKey, y.UserNameKey) })
+	order.By(d.users, func(x, y store.UserRow) int { return strings.Compare(x.UserNameKey, y.UserNameKey) })
 	rows := make([]map[userfile.Column]string, 0, len(d.users))
 	for _, u := range d.users {
 		cells := d.cells(u)

@@ -12,6 +12,7 @@ import (
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/order"
 	"nubitalk/internal/bus"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/store"
@@ -276,7 +277,7 @@ func effect(h holders, row store.RoleRow, given map[access.Permission]access.Sco
 		out.Keys = append(out.Keys, holder(k.ID, k.Name, k.Actor("")))
 	}
 	for _, list := range [][]RoleHolder{out.Users, out.Keys} {
-		slices.SortStableFunc(list, func(a, b RoleHolder) int { return cmp.Compare(a.Name, b.Name) })
+		order.Stable(list, func(a, b RoleHolder) int { return cmp.Compare(a.Name, b.Name) })
 	}
 	return out
 }

@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/order"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/store"
 )
@@ -206,7 +207,7 @@ func (s *Service) chosen(ctx context.Context, d *roster, who Several) ([]*planne
 			return nil, err
 		}
 	}
-	slices.SortStableFunc(list, func(a, b *planned) int { return byName(a.before, b.before) })
+	order.Stable(list, func(a, b *planned) int { return byName(a.before, b.before) })
 	return list, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"nubitalk/internal/base/order"
 	"nubitalk/internal/core/access"
 	core "nubitalk/internal/core/campaign"
 	"nubitalk/internal/core/setup"
@@ -61,7 +62,7 @@ func (s *Service) Progress(ctx context.Context, a access.Actor) ([]CampaignProgr
 		}
 		return nil
 	})
-	slices.SortFunc(out, func(x, y CampaignProgress) int { return strings.Compare(x.Campaign, y.Campaign) })
+	order.By(out, func(x, y CampaignProgress) int { return strings.Compare(x.Campaign, y.Campaign) })
 	return out, err
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/order"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/channel"
 	"nubitalk/internal/core/access"
@@ -282,7 +283,7 @@ func (s *Service) reveal(tx *store.Tx, row store.ContactRow) (Contact, error) {
 		}
 		c.Addresses = append(c.Addresses, Address{a.Kind, string(value.Reveal())})
 	}
-	slices.SortStableFunc(c.Addresses, func(a, b Address) int {
+	order.Stable(c.Addresses, func(a, b Address) int {
 		return slices.Index(privacy.AddressKinds, a.Kind) - slices.Index(privacy.AddressKinds, b.Kind)
 	})
 	consents, err := tx.ConsentsOf(row.ID)

@@ -8,6 +8,7 @@ import (
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/order"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/alert"
 	"nubitalk/internal/store"
@@ -70,7 +71,7 @@ func (f *floor) openAlerts(a access.Actor) []Alert {
 			out = append(out, alertOf(w.row))
 		}
 	}
-	slices.SortFunc(out, func(a, b Alert) int {
+	order.By(out, func(a, b Alert) int {
 		return cmp.Or(cmp.Compare(alert.ParseLevel(b.Level), alert.ParseLevel(a.Level)), a.RaisedAt.Compare(b.RaisedAt), cmp.Compare(a.ID, b.ID))
 	})
 	return out

@@ -3,10 +3,10 @@ package floor
 import (
 	"cmp"
 	"context"
-	"slices"
 	"time"
 
 	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/order"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/acd"
 )
@@ -49,7 +49,7 @@ func (m *Manager) Callbacks(ctx context.Context, a access.Actor) ([]WaitingCallb
 		}
 		return nil
 	})
-	slices.SortFunc(list, func(a, b WaitingCallback) int {
+	order.By(list, func(a, b WaitingCallback) int {
 		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Interaction, b.Interaction))
 	})
 	return list, err

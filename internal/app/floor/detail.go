@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/order"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/acd"
 	"nubitalk/internal/core/measure"
@@ -98,7 +99,7 @@ func (f *floor) memberships(user string) []Membership {
 		}
 		out = append(out, m)
 	}
-	slices.SortStableFunc(out, func(a, b Membership) int { return cmp.Compare(a.Name, b.Name) })
+	order.Stable(out, func(a, b Membership) int { return cmp.Compare(a.Name, b.Name) })
 	return out
 }
 
@@ -113,7 +114,7 @@ func (f *floor) inHand(a access.Actor, agents []string, queue string) []Interact
 			}
 		}
 	}
-	slices.SortFunc(out, func(a, b Interaction) int {
+	order.By(out, func(a, b Interaction) int {
 		return cmp.Or(cmp.Or(a.AnsweredAt, a.QueuedAt).Compare(cmp.Or(b.AnsweredAt, b.QueuedAt)), cmp.Compare(a.ID, b.ID))
 	})
 	return out

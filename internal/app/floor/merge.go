@@ -8,6 +8,7 @@ import (
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/order"
 	"nubitalk/internal/channel"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/acd"
@@ -69,7 +70,7 @@ func (m *Manager) Mergeable(ctx context.Context, a access.Actor, into string, mo
 		}
 		return 1
 	}
-	slices.SortFunc(found, func(x, y Interaction) int {
+	order.By(found, func(x, y Interaction) int {
 		return cmp.Or(cmp.Compare(first(x), first(y)), x.ArrivedAt.Compare(y.ArrivedAt), cmp.Compare(x.ID, y.ID))
 	})
 	for _, i := range found[:min(len(found), most)] {

@@ -8,6 +8,7 @@ import (
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/order"
 	"nubitalk/internal/bus"
 	"nubitalk/internal/channel"
 	"nubitalk/internal/core/access"
@@ -279,7 +280,7 @@ func (m *Manager) ParkedCalls(ctx context.Context, a access.Actor) ([]ParkedCall
 		}
 		return nil
 	})
-	slices.SortFunc(list, func(a, b ParkedCall) int { return cmp.Compare(a.Slot, b.Slot) })
+	order.By(list, func(a, b ParkedCall) int { return cmp.Compare(a.Slot, b.Slot) })
 	return list, err
 }
 

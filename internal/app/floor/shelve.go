@@ -3,10 +3,10 @@ package floor
 import (
 	"cmp"
 	"context"
-	"slices"
 	"time"
 
 	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/order"
 	"nubitalk/internal/bus"
 	"nubitalk/internal/channel"
 	"nubitalk/internal/core/access"
@@ -120,7 +120,7 @@ func (m *Manager) Shelved(ctx context.Context, a access.Actor) ([]ShelvedEmail, 
 		}
 		return nil
 	})
-	slices.SortFunc(list, func(a, b ShelvedEmail) int {
+	order.By(list, func(a, b ShelvedEmail) int {
 		return cmp.Or(a.Until.Compare(b.Until), cmp.Compare(a.Interaction, b.Interaction))
 	})
 	return list, err

@@ -3,10 +3,10 @@ package floor
 import (
 	"cmp"
 	"context"
-	"slices"
 	"time"
 
 	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/order"
 	"nubitalk/internal/channel"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/acd"
@@ -39,7 +39,7 @@ func (m *Manager) FlowTargets(ctx context.Context, a access.Actor, interaction s
 		}
 		return nil
 	})
-	slices.SortFunc(list, func(a, b FlowTarget) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
+	order.By(list, func(a, b FlowTarget) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
 	return list, err
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/order"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/flow"
 	"nubitalk/internal/core/measure"
@@ -122,7 +123,7 @@ func (m *Manager) FlowToday(ctx context.Context, a access.Actor, flowID string) 
 		}
 		return nil
 	})
-	slices.SortFunc(out.Ways, func(a, b FlowWayCount) int {
+	order.By(out.Ways, func(a, b FlowWayCount) int {
 		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.Out, b.Out), cmp.Compare(a.To, b.To))
 	})
 	return out, err

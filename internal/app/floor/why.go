@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/order"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/acd"
 )
@@ -134,7 +135,7 @@ func (f *floor) why(a access.Actor, it *item, now time.Time) Why {
 		}
 	}
 	out.Groups = grouped(w.Candidates)
-	slices.SortFunc(w.Candidates, func(a, b acd.Candidate) int {
+	order.By(w.Candidates, func(a, b acd.Candidate) int {
 		return cmp.Or(cmp.Compare(distance(a.Reasons), distance(b.Reasons)), cmp.Compare(f.people[a.Agent].name, f.people[b.Agent].name), cmp.Compare(a.Agent, b.Agent))
 	})
 	for _, c := range w.Candidates {
@@ -169,7 +170,7 @@ func grouped(all []acd.Candidate) []WhyGroup {
 		far[g] = max(far[g], greatest)
 	}
 	out := slices.Collect(maps.Keys(counts))
-	slices.SortFunc(out, func(a, b WhyGroup) int {
+	order.By(out, func(a, b WhyGroup) int {
 		return cmp.Or(cmp.Compare(far[a], far[b]), cmp.Compare(counts[b], counts[a]), cmp.Compare(a.Exclusion, b.Exclusion), cmp.Compare(a.Skill, b.Skill))
 	})
 	for i, g := range out {

@@ -10,6 +10,7 @@ import (
 	"nubitalk/internal/base/clock"
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/order"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/office"
@@ -153,7 +154,7 @@ func (s *Service) Of(ctx context.Context, t id.Tenant, phone string) (Forwarding
 
 func (s *Service) told(ctx context.Context, t id.Tenant, which func(Phone) bool) ([]Forwarding, error) {
 	phones := slices.DeleteFunc(s.Lines.Forwarders(t), func(p Phone) bool { return !which(p) })
-	slices.SortFunc(phones, func(x, y Phone) int { return strings.Compare(x.Extension, y.Extension) })
+	order.By(phones, func(x, y Phone) int { return strings.Compare(x.Extension, y.Extension) })
 	all, err := s.kept(ctx, t)
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/order"
 	"nubitalk/internal/core/access"
 	core "nubitalk/internal/core/quality"
 	"nubitalk/internal/core/setup"
@@ -213,10 +214,10 @@ func (g *gather) scores(w Wish) Scores {
 		out.Questions = append(out.Questions, q)
 	}
 	byID := func(a, b Series) int { return strings.Compare(a.ID, b.ID) }
-	slices.SortFunc(out.Agents, byID)
-	slices.SortFunc(out.Queues, byID)
-	slices.SortFunc(out.Teams, byID)
-	slices.SortFunc(out.Questions, func(a, b QuestionScore) int { // the worst first
+	order.By(out.Agents, byID)
+	order.By(out.Queues, byID)
+	order.By(out.Teams, byID)
+	order.By(out.Questions, func(a, b QuestionScore) int { // the worst first
 		if a.Score != b.Score {
 			return a.Score - b.Score
 		}

@@ -18,6 +18,7 @@ import (
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/order"
 	"nubitalk/internal/base/secret"
 	form "nubitalk/internal/core/recording"
 	"nubitalk/internal/media/audio"
@@ -97,7 +98,7 @@ func CheckArchive(files fs.FS, key ed25519.PublicKey) (Checked, error) {
 	for recording := range recordings {
 		c.Recordings = append(c.Recordings, checkRecording(files, recording, key))
 	}
-	slices.SortFunc(c.Recordings, func(a, b CheckedRecording) int { return cmp.Compare(a.ID, b.ID) })
+	order.By(c.Recordings, func(a, b CheckedRecording) int { return cmp.Compare(a.ID, b.ID) })
 	return c, nil
 }
 

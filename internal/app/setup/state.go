@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/order"
 	"nubitalk/internal/core/acd"
 	"nubitalk/internal/core/flow"
 	core "nubitalk/internal/core/setup"
@@ -36,7 +37,7 @@ func load(tx *store.Tx) (*state, error) {
 		return nil, err
 	}
 	users, err := tx.Users()
-	slices.SortFunc(users, func(a, b store.UserRow) int { return strings.Compare(a.ID, b.ID) })
+	order.By(users, func(a, b store.UserRow) int { return strings.Compare(a.ID, b.ID) })
 	for _, u := range users {
 		if u.Status != "deleted" {
 			st.users[u.ID] = true
@@ -249,7 +250,7 @@ func (st *state) usersOf(k core.Kind, id string) []user {
 			}
 		}
 	}
-	slices.SortFunc(list, byKindAndName)
+	order.By(list, byKindAndName)
 	return list
 }
 
@@ -269,7 +270,7 @@ func (st *state) concerned(k core.Kind, id string) []user {
 			users = append(users, st.usersOf(k, other)...)
 		}
 	}
-	slices.SortFunc(users, byKindAndName)
+	order.By(users, byKindAndName)
 	return slices.CompactFunc(users, func(a, b user) bool { return a.id == b.id })
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/order"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/dialplan"
 	core "nubitalk/internal/core/setup"
@@ -122,7 +123,7 @@ func (st *state) trunks(t id.Tenant, lines core.Lines) []Trunk {
 		one.Plan.Enabled = v.Enabled && there
 		list = append(list, one)
 	}
-	slices.SortFunc(list, func(a, b Trunk) int {
+	order.By(list, func(a, b Trunk) int {
 		return int(st.rows[core.KindTrunk][a.ID].Position - st.rows[core.KindTrunk][b.ID].Position)
 	})
 	return list

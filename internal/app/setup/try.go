@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/order"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/acd"
 	core "nubitalk/internal/core/setup"
@@ -211,13 +212,13 @@ func (in Try) trial(st *state, users []store.UserRow, now time.Time) core.Trial 
 		}
 		t.Queues = append(t.Queues, r)
 	}
-	slices.SortFunc(t.Queues, func(a, b acd.Queue) int { return strings.Compare(a.ID, b.ID) })
+	order.By(t.Queues, func(a, b acd.Queue) int { return strings.Compare(a.ID, b.ID) })
 	for _, u := range users {
 		if u.Status == "active" && u.UsesDesk() {
 			t.Agents = append(t.Agents, in.agent(u, rules.ChatCapacity))
 		}
 	}
-	slices.SortFunc(t.Agents, func(a, b core.TrialAgent) int { return strings.Compare(a.ID, b.ID) })
+	order.By(t.Agents, func(a, b core.TrialAgent) int { return strings.Compare(a.ID, b.ID) })
 	for _, w := range in.Works {
 		t.Works = append(t.Works, core.TrialWork{Channel: w.Channel, Needs: w.Skills, Wants: w.Prefers, Priority: w.Priority,
 			Waited: time.Duration(w.WaitedSeconds) * time.Second, LastAgent: w.LastAgent})
@@ -256,7 +257,7 @@ func (in Try) agent(u store.UserRow, chats int) core.TrialAgent {
 func tried(moments []core.TrialMoment) Tried {
 	out := Tried{Moments: []TriedMoment{}}
 	for _, m := range moments {
-		slices.SortStableFunc(m.Candidates, func(a, b acd.Candidate) int { return len(a.Reasons) - len(b.Reasons) })
+		order.Stable(m.Candidates, func(a, b acd.Candidate) int { return len(a.Reasons) - len(b.Reasons) })
 		said := TriedMoment{AfterSeconds: m.After.Seconds(), Event: m.Event, Queue: m.Queue, User: m.Agent, Step: m.Step, Others: []TriedOther{}}
 		if said.Queue == triedQueue {
 			said.Queue = ""

@@ -10,6 +10,8 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+
+	"nubitalk/internal/base/order"
 )
 
 // Bill is a CycloneDX document.
@@ -80,7 +82,7 @@ func Of(version string, info *debug.BuildInfo, lock []byte) (Bill, error) {
 	for i := range b.Components {
 		b.Components[i].Ref = b.Components[i].PURL
 	}
-	slices.SortFunc(b.Components, func(x, y Component) int { return cmp.Compare(x.Ref, y.Ref) })
+	order.By(b.Components, func(x, y Component) int { return cmp.Compare(x.Ref, y.Ref) })
 	b.Components = slices.CompactFunc(b.Components, func(x, y Component) bool { return x.Ref == y.Ref }) // npm may nest one twice
 	return b, nil
 }

@@ -4,12 +4,12 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
-	"slices"
 	"strings"
 	"time"
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/order"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/channel"
 	"nubitalk/internal/channel/email/message"
@@ -39,7 +39,7 @@ func (s *Service) Writers(ctx context.Context, t id.Tenant) ([]Writer, error) {
 			list = append(list, Writer{mailbox, m.Name, m.Address, m.WriteQueue})
 		}
 	}
-	slices.SortFunc(list, func(a, b Writer) int {
+	order.By(list, func(a, b Writer) int {
 		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Mailbox, b.Mailbox))
 	})
 	return list, err

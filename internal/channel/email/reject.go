@@ -10,6 +10,7 @@ import (
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/order"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/setup"
 	"nubitalk/internal/store"
@@ -91,7 +92,7 @@ func (s *Service) Rejection(ctx context.Context, t id.Tenant, interaction string
 		after, folder := r.Then(o.box)
 		out.Reasons = append(out.Reasons, RejectChoice{reason, r.Version, r.Name, words, after, folder})
 	}
-	slices.SortFunc(out.Reasons, func(a, b RejectChoice) int {
+	order.By(out.Reasons, func(a, b RejectChoice) int {
 		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.ID, b.ID))
 	})
 	return out, nil

@@ -3,13 +3,13 @@ package holiday
 import (
 	"bytes"
 	"cmp"
-	"slices"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/order"
 )
 
 // Reason says why something of a file was left out.
@@ -155,10 +155,10 @@ func (c *calendar) leaveOut(line int, name string, why Reason) {
 
 // result puts everything in order.
 func (c *calendar) result() Calendar {
-	slices.SortStableFunc(c.out.Days, func(a, b ClosedDay) int {
+	order.Stable(c.out.Days, func(a, b ClosedDay) int {
 		return cmp.Or(cmp.Compare(a.Date, b.Date), cmp.Compare(a.From, b.From), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Line, b.Line))
 	})
-	slices.SortStableFunc(c.out.LeftOut, func(a, b LeftOut) int { return cmp.Compare(a.Line, b.Line) })
+	order.Stable(c.out.LeftOut, func(a, b LeftOut) int { return cmp.Compare(a.Line, b.Line) })
 	if more := len(c.out.LeftOut) - maxLeftOut; more > 0 {
 		c.out.LeftOut, c.out.Unnamed = c.out.LeftOut[:maxLeftOut], more
 	}

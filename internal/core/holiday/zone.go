@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 	_ "time/tzdata" // the machine may have no zone files
+
+	"nubitalk/internal/base/order"
 )
 
 // zone turns what a clock on the wall shows (as if it were UTC) into an instant
@@ -135,7 +137,7 @@ func (c *calendar) ownZone(described *component) zone {
 	if len(o.shifts) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(o.shifts, func(a, b shift) int { return a.from.Compare(b.from) })
+	order.Stable(o.shifts, func(a, b shift) int { return a.from.Compare(b.from) })
 	return o
 }
 

@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"nubitalk/internal/base/order"
 )
 
 // Look is what words or a value look like: what a person may take for harmless and is
@@ -112,7 +114,7 @@ func LooksOf(texts ...string) []Look {
 			}
 		}
 	}
-	slices.SortFunc(out, func(a, b Look) int { return slices.Index(Looks, a) - slices.Index(Looks, b) })
+	order.By(out, func(a, b Look) int { return slices.Index(Looks, a) - slices.Index(Looks, b) })
 	return out
 }
 

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"nubitalk/internal/base/order"
 )
 
 // Candidate is a recording that may be drawn.
@@ -30,7 +32,7 @@ type Draw struct {
 // again, nor is one interaction twice.
 func (d Draw) Pick(candidates []Candidate, had map[string]int, taken map[string]bool) []Candidate {
 	left := slices.Clone(candidates)
-	slices.SortFunc(left, func(a, b Candidate) int {
+	order.By(left, func(a, b Candidate) int {
 		return cmp.Or(strings.Compare(a.Agent, b.Agent), cmp.Compare(d.rank(a.Interaction), d.rank(b.Interaction)), strings.Compare(a.Recording, b.Recording))
 	})
 	var picked []Candidate

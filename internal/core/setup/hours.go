@@ -7,6 +7,7 @@ import (
 	_ "time/tzdata" // the machine may have no zone files
 
 	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/order"
 )
 
 func (Hours) Kind() Kind         { return KindHours }
@@ -17,7 +18,7 @@ func (Hours) Uses() []Use        { return nil }
 func (h Hours) clean() Object {
 	h.Name, h.TimeZone = tidy(h.Name), strings.TrimSpace(h.TimeZone)
 	h.Weekly = append([]Opening{}, h.Weekly...)
-	slices.SortStableFunc(h.Weekly, func(a, b Opening) int {
+	order.Stable(h.Weekly, func(a, b Opening) int {
 		if a.Day != b.Day {
 			return a.Day - b.Day
 		}
@@ -27,9 +28,9 @@ func (h Hours) clean() Object {
 	for i, d := range h.Dates {
 		h.Dates[i].Name = tidy(d.Name)
 		h.Dates[i].Open = append([]Span{}, d.Open...)
-		slices.SortStableFunc(h.Dates[i].Open, func(a, b Span) int { return strings.Compare(a.From, b.From) })
+		order.Stable(h.Dates[i].Open, func(a, b Span) int { return strings.Compare(a.From, b.From) })
 	}
-	slices.SortStableFunc(h.Dates, func(a, b Exception) int { return strings.Compare(a.Date, b.Date) })
+	order.Stable(h.Dates, func(a, b Exception) int { return strings.Compare(a.Date, b.Date) })
 	return h
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
+	"nubitalk/internal/base/order"
 	"nubitalk/internal/core/acd"
 	"nubitalk/internal/core/flow"
 )
@@ -220,7 +221,7 @@ func decode[T Object](raw json.RawMessage, strict bool) (Object, error) {
 			faults.Add(name, "is not known; accepted are %s.", strings.Join(names, ", "))
 		}
 	}
-	slices.SortFunc(faults, func(a, b errs.Field) int { return strings.Compare(a.Path, b.Path) })
+	order.By(faults, func(a, b errs.Field) int { return strings.Compare(a.Path, b.Path) })
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	err := dec.Decode(&v)
 	var wrong *json.UnmarshalTypeError

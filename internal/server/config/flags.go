@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kong"
+
+	"nubitalk/internal/base/order"
 )
 
 // Flags is what a command embeds to take the whole configuration. After
@@ -123,7 +125,7 @@ func unknownVariables(ctx *kong.Context) (m Mistakes) {
 		}
 		m = append(m, Mistake{Where: "$" + name, Problem: problem})
 	}
-	slices.SortFunc(m, func(a, b Mistake) int { return strings.Compare(a.Where, b.Where) })
+	order.By(m, func(a, b Mistake) int { return strings.Compare(a.Where, b.Where) })
 	return m
 }
 

@@ -14,6 +14,8 @@ import (
 
 	"github.com/alecthomas/kong"
 	"go.yaml.in/yaml/v3"
+
+	"nubitalk/internal/base/order"
 )
 
 // Mistake is one thing that is wrong with the configuration.
@@ -47,7 +49,7 @@ func (m Mistakes) Err() error {
 	if len(m) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(m, func(a, b Mistake) int { return cmp.Compare(a.line, b.line) })
+	order.Stable(m, func(a, b Mistake) int { return cmp.Compare(a.line, b.line) })
 	return m
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"nubitalk/internal/base/order"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/channel"
 	"nubitalk/internal/channel/chat"
@@ -119,7 +120,7 @@ func History(now time.Time, seed uint64) []Conversation {
 	for back := 7; back >= 0; back-- {
 		p.day(time.Date(today.Year(), today.Month(), today.Day()-back, 0, 0, 0, 0, zone))
 	}
-	slices.SortStableFunc(p.done, func(a, b Conversation) int { return a.ArrivedAt.Compare(b.ArrivedAt) })
+	order.Stable(p.done, func(a, b Conversation) int { return a.ArrivedAt.Compare(b.ArrivedAt) })
 	return p.done
 }
 

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"slices"
 
+	"nubitalk/internal/base/order"
 	"nubitalk/internal/channel"
 	"nubitalk/internal/channel/voice"
 	"nubitalk/internal/core/flow"
@@ -44,7 +45,7 @@ func Prompts() (all []Prompt) {
 			}
 		}
 	}
-	slices.SortFunc(all, func(a, b Prompt) int {
+	order.By(all, func(a, b Prompt) int {
 		return cmp.Or(cmp.Compare(a.Language, b.Language), cmp.Compare(a.Text, b.Text))
 	})
 	return slices.Compact(all)
