@@ -133,9 +133,9 @@ func (s *Server) accountRoutes() {
 			return answer(u, conflicting(err, func() (account.Me, error) { return s.Accounts.Me(ctx, c.session) }))
 		})
 	handle(s, "POST", "/api/v1/me/password", early, about{id: "setPassword", tag: tag, summary: "Choose a new password",
-		detail: "Ends the user's other sessions.", once: true},
-		func(ctx context.Context, c *caller, in *passwordInput) (*none, error) {
-			return done(s.Accounts.SetPassword(ctx, c.session, secret.New(in.Body.Current), secret.New(in.Body.New)))
+		detail: "Ends the user's other sessions." + anew, once: true},
+		func(ctx context.Context, c *caller, in *passwordInput) (*cookieOutput, error) {
+			return s.renewed(c)(s.Accounts.SetPassword(ctx, c.session, secret.New(in.Body.Current), secret.New(in.Body.New)))
 		})
 	handle(s, "GET", "/api/v1/me/sessions", own, about{id: "mySessions", tag: tag, summary: "Where I am signed in"},
 		func(ctx context.Context, c *caller, _ *none) (*reply[ListOf[account.SessionView]], error) {

@@ -43,6 +43,7 @@ func TestDoors(t *testing.T) {
 		{"one-time passwords", oneTimePasswords},
 		{"sign-in and sign-out", signInAndOut},
 		{"signing in again", signingInAgain},
+		{"proving again", provingAgain},
 		{"refusals in log", refusalsInLog},
 		{"nothing personal in log", nothingPersonalInLog},
 		{"live connection", liveConnection},

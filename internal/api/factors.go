@@ -50,19 +50,32 @@ type RecoveryCodes struct {
 	Codes []string `json:"codes" doc:"Each is good once, in place of a second factor."`
 }
 
+// anew is of what renewed answers.
+const anew = " Sets the session cookie anew: the token before ends when this one is used."
+
+// renewed answers who proved again who it is, with the session's next token.
+func (s *Server) renewed(c *caller) func(secret.Text, error) (*cookieOutput, error) {
+	return func(token secret.Text, err error) (*cookieOutput, error) {
+		if err != nil {
+			return nil, err
+		}
+		return &cookieOutput{s.cookie(token, c.session.ExpiresAt)}, nil
+	}
+}
+
 func (s *Server) factorRoutes() {
 	const tag = "Own account"
 	own, fresh := Guard{Permission: access.SignedIn, WhileMustSetUp: true}, Guard{Permission: access.SignedIn, Fresh: true, WhileMustSetUp: true}
 	const freshly = " The caller has proved to be itself within ten minutes: by signing in, or POST me/confirm."
 	handle(s, "POST", "/api/v1/me/confirm", own, about{id: "confirm", tag: tag, summary: "Prove again who I am", once: true,
-		detail: "Opens, for ten minutes, what changes how one signs in. A wrong password counts as a failed sign-in."},
-		func(ctx context.Context, c *caller, in *confirmInput) (*none, error) {
-			return done(s.Accounts.Confirm(ctx, c.session, secret.New(in.Body.Password)))
+		detail: "Opens, for ten minutes, what changes how one signs in. A wrong password counts as a failed sign-in." + anew},
+		func(ctx context.Context, c *caller, in *confirmInput) (*cookieOutput, error) {
+			return s.renewed(c)(s.Accounts.Confirm(ctx, c.session, secret.New(in.Body.Password)))
 		})
 	handle(s, "POST", "/api/v1/me/confirm/passkey", own, about{id: "confirmPasskey", tag: tag, summary: "Prove again who I am, with a passkey", once: true,
-		detail: "Begin with sign-in/passkey/begin."},
-		func(ctx context.Context, c *caller, in *passkeyInput) (*none, error) {
-			return done(s.Accounts.ConfirmPasskey(ctx, c.session, c.host, secret.New(in.Body.State), in.Body.Credential))
+		detail: "Begin with sign-in/passkey/begin." + anew},
+		func(ctx context.Context, c *caller, in *passkeyInput) (*cookieOutput, error) {
+			return s.renewed(c)(s.Accounts.ConfirmPasskey(ctx, c.session, c.host, secret.New(in.Body.State), in.Body.Credential))
 		})
 	handle(s, "GET", "/api/v1/me/factors", own, about{id: "myFactors", tag: tag, summary: "My second factors"},
 		func(ctx context.Context, c *caller, _ *none) (*reply[account.Factors], error) {

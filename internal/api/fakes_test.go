@@ -1158,7 +1158,7 @@ type mails struct{ w *world }
 func (e mails) SignIn(_ context.Context, a access.Actor, _, _ string) (string, error) {
 	return "https://provider.example/?" + e.w.tenants[a.Tenant].canary, nil
 }
-func (e mails) SignedIn(_ context.Context, a access.Actor, _, _ string) (string, error) {
+func (e mails) SignedIn(_ context.Context, a access.Actor, _, _, _ string) (string, error) {
 	return e.w.tenants[a.Tenant].canary, nil
 }
 func (e mails) Read(_ context.Context, t id.Tenant, _ string) (email.Mail, error) {

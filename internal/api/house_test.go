@@ -245,7 +245,8 @@ func (h *house) settle(slug, name string, once secret.Text, u account.User) *who
 	h.t.Helper()
 	in, err := h.accounts.SignIn(h.t.Context(), account.From{}, slug, name, once)
 	must(h.t, err)
-	must(h.t, h.accounts.SetPassword(h.t.Context(), in.Session, once, secret.New(password)))
+	_, err = h.accounts.SetPassword(h.t.Context(), in.Session, once, secret.New(password))
+	must(h.t, err)
 	return asWho(slug, u, in)
 }
 

@@ -234,15 +234,11 @@ func (s *Server) untilEnd(c *caller) time.Duration {
 	return max(time.Second, c.session.ExpiresAt.Sub(s.clock.Now())+time.Millisecond)
 }
 
-// stillSignedIn asks who holds the token. fresh: something changed.
+// stillSignedIn asks who holds the session, or the key. fresh: something changed.
 func (s *Server) stillSignedIn(ctx context.Context, sock *socket, out *liveOut, conn *live.Conn, c *caller, fresh bool) bool {
-	ask := s.Accounts.Recognise
-	if fresh {
-		ask = s.Accounts.Recheck
-	}
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
-	now, err := ask(ctx, c.token)
+	now, err := s.Accounts.Still(ctx, c.session, c.token, fresh)
 	switch {
 	case errs.Is(err, errs.Unauthorised) || err == nil && (now.MustChange || now.MustSetUp || now.AllowedFrom(c.peer) != nil):
 		s.endLive(sock, out)

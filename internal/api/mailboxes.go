@@ -44,7 +44,7 @@ type Emails interface {
 	Try(ctx context.Context, t id.Tenant, mailbox string, m setup.Mailbox, password secret.Text) (provider.Trial, error)
 	Discover(ctx context.Context, address string) (provider.Found, error)
 	SignIn(ctx context.Context, a access.Actor, mailbox, back string) (string, error)
-	SignedIn(ctx context.Context, a access.Actor, state, code string) (string, error)
+	SignedIn(ctx context.Context, a access.Actor, state, code, issuer string) (string, error)
 }
 
 // MailboxBeside is what is sent with a mailbox and never answered.
@@ -154,8 +154,9 @@ type mailSignInInput struct {
 
 type mailSignedInInput struct {
 	Body struct {
-		State string `json:"state" minLength:"1" maxLength:"4000"`
-		Code  string `json:"code" minLength:"1" maxLength:"4000"`
+		State  string `json:"state" minLength:"1" maxLength:"4000"`
+		Code   string `json:"code" minLength:"1" maxLength:"4000"`
+		Issuer string `json:"iss,omitempty" maxLength:"400" doc:"RFC 9207: who the provider says that it is, where it does."`
 	} `nameHint:"FinishMailSignIn"`
 }
 
@@ -189,7 +190,7 @@ func (s *Server) mailboxRoutes() {
 			return answer(MailboxState{now.State, now.Since, mailFault(c, now.Fault), now.Open}, err)
 		})
 	handle(s, "POST", "/api/v1/mailboxes/{id}/sign-in", guard, about{id: "mailSignIn", tag: setupTag, summary: "Begin to sign in with a mailbox's provider",
-		detail: "Of a mailbox with sign oauth: answers the provider's page, where somebody lets us in (authorization code with PKCE). The provider sends the browser back with state and code, which go to mailboxes/signed-in."},
+		detail: "Of a mailbox with sign oauth: answers the provider's page, where somebody lets us in (authorization code with PKCE). The provider sends the browser back with state, code and perhaps iss, which go to mailboxes/signed-in."},
 		func(ctx context.Context, c *caller, in *mailSignInInput) (*reply[MailSignIn], error) {
 			if _, err := s.Setup.Get(ctx, c.Actor, setup.KindMailbox, in.ID); err != nil {
 				return nil, err
@@ -200,7 +201,7 @@ func (s *Server) mailboxRoutes() {
 	handle(s, "POST", "/api/v1/mailboxes/signed-in", guard, about{id: "mailSignedIn", tag: setupTag, summary: "Finish to sign in with a mailbox's provider",
 		detail: "What the provider sent the browser back with. It is refused to any other user or session than the one that began."},
 		func(ctx context.Context, c *caller, in *mailSignedInInput) (*reply[MailSignedIn], error) {
-			mailbox, err := s.Emails.SignedIn(ctx, c.Actor, in.Body.State, in.Body.Code)
+			mailbox, err := s.Emails.SignedIn(ctx, c.Actor, in.Body.State, in.Body.Code, in.Body.Issuer)
 			return answer(MailSignedIn{mailbox}, err)
 		})
 	handle(s, "POST", "/api/v1/mailboxes/try", guard, about{id: "tryMailbox", tag: setupTag, summary: "Try a mailbox as edited",

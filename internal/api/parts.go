@@ -264,7 +264,7 @@ type Accounts interface {
 	// Recognise finds who holds a session token or an API key.
 	Recognise(ctx context.Context, token secret.Text) (account.Session, error)
 	// Recheck is Recognise without believing what is remembered.
-	Recheck(ctx context.Context, token secret.Text) (account.Session, error)
+	Still(ctx context.Context, in account.Session, token secret.Text, fresh bool) (account.Session, error)
 	SignOut(ctx context.Context, s account.Session) error
 	SignOutPage(ctx context.Context, s account.Session, base string, hint secret.Text) string
 
@@ -296,10 +296,10 @@ type Accounts interface {
 	RemovePhoto(ctx context.Context, a access.Actor, user string) error
 	UpdateMe(ctx context.Context, a access.Actor, version int64, p *account.ProfileChange, language *string) (account.User, error)
 	// SetPassword changes the caller's own and ends its other sessions.
-	SetPassword(ctx context.Context, s account.Session, current, next secret.Text) error
+	SetPassword(ctx context.Context, s account.Session, current, next secret.Text) (secret.Text, error)
 	// Confirm takes the password again, before the caller changes how it signs in.
-	Confirm(ctx context.Context, s account.Session, password secret.Text) error
-	ConfirmPasskey(ctx context.Context, s account.Session, host string, state secret.Text, shown json.RawMessage) error
+	Confirm(ctx context.Context, s account.Session, password secret.Text) (secret.Text, error)
+	ConfirmPasskey(ctx context.Context, s account.Session, host string, state secret.Text, shown json.RawMessage) (secret.Text, error)
 	Factors(ctx context.Context, s account.Session) (account.Factors, error)
 	BeginTOTP(ctx context.Context, s account.Session) (account.NewTOTP, error)
 	// AddTOTP answers with recovery codes if it is the first factor.

@@ -120,7 +120,7 @@ func (s *Server) signOnRoutes() {
 			return &providerStepOutput{s.flowCookie(step.Flow), step}, nil
 		})
 	handle(s, "POST", "/api/v1/sign-in/provider/{tenant}", needs(access.Public), about{id: "signInProvider", tag: tag, summary: "Complete a sign-in with the organisation's own provider", once: true,
-		detail: "Takes what the provider sent the browser back with. Sets the session cookie; who began with again, to prove anew who it is, keeps the session that is there."},
+		detail: "Takes what the provider sent the browser back with. Sets the session cookie; who began with again, to prove anew who it is, keeps the session that is there, with another token."},
 		func(ctx context.Context, c *caller, in *providerInput) (*signInByProviderOutput, error) {
 			earlier, err := s.Accounts.Recognise(ctx, c.earlier)
 			if err != nil {
@@ -130,8 +130,8 @@ func (s *Server) signOnRoutes() {
 			if err != nil {
 				return nil, err
 			}
-			if got.Token.Empty() { // the session that is there was proved anew
-				return &signInByProviderOutput{Flow: s.flowCookie(secret.Text{}), Body: SignedInView{ExpiresAt: got.Session.ExpiresAt}}, nil
+			if got.Again {
+				return &signInByProviderOutput{SetCookie: s.cookie(got.Token, got.Session.ExpiresAt), Flow: s.flowCookie(secret.Text{}), Body: SignedInView{ExpiresAt: got.Session.ExpiresAt}}, nil
 			}
 			out := s.signedIn(ctx, c, got)
 			return &signInByProviderOutput{out.SetCookie, out.Device, s.flowCookie(secret.Text{}), s.hintCookie(got), out.Body}, nil

@@ -254,7 +254,8 @@ func letIn(t *testing.T, n *node, b *party) {
 	own, err := accounts.SignIn(ctx, account.From{}, demo.OperatorSlug, who.UserName, once)
 	must(t, err)
 	const chosen = "a lamp beside the door"
-	must(t, accounts.SetPassword(ctx, own.Session, once, secret.New(chosen)))
+	_, err = accounts.SetPassword(ctx, own.Session, once, secret.New(chosen))
+	must(t, err)
 	admin := access.Actor{Tenant: b.id, User: b.user, Roles: []access.Role{access.Administrator}}
 	g, err := accounts.GrantSupport(ctx, admin, b.helper.Tenant, who.UserName, account.SupportTerms{Scopes: []access.SupportScope{access.SupportInteraction}, Interaction: b.visitor.Interaction, Minutes: 60, Reason: "help"})
 	must(t, err)

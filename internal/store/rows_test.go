@@ -139,6 +139,10 @@ func tenantRows() []kept {
 		keep("sessions by token", session, nothing, func(tx *store.Tx, r store.SessionRow) (store.SessionRow, error) {
 			return tx.SessionByToken(r.TokenHash)
 		}),
+		keep("sessions by the next token", session, nothing, func(tx *store.Tx, r store.SessionRow) (store.SessionRow, error) { return tx.SessionByNext(r.NextHash) }),
+		keep("sessions by the earlier token", session, nothing, func(tx *store.Tx, r store.SessionRow) (store.SessionRow, error) {
+			return tx.SessionByEarlier(r.EarlierHash)
+		}),
 		keep("factors", factor, (*store.Tx).InsertFactor, func(tx *store.Tx, r store.FactorRow) (store.FactorRow, error) { return only(tx.FactorsOf(r.UserID)) }),
 		keep("roles", role, (*store.Tx).InsertRole, func(tx *store.Tx, r store.RoleRow) (store.RoleRow, error) { return tx.Role(r.ID) }),
 		keep("roles listed", role, nothing, func(tx *store.Tx, r store.RoleRow) (store.RoleRow, error) { return only(tx.Roles()) }),

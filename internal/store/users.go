@@ -232,18 +232,27 @@ type SessionRow struct {
 	// index of the provider's name for it; "" if it has none.
 	ByProvider      bool
 	ProviderSession string
+	// NextHash is of the token that its holder was given for proving again who it is, at
+	// NextProvedAt, and has not used yet; empty if none.
+	NextHash     []byte
+	NextProvedAt time.Time
+	// EarlierHash is of the token before, which is good until EarlierUntil.
+	EarlierHash  []byte
+	EarlierUntil time.Time
 }
 
-const sessionColumns = "session_id, user_id, token_hash, created_at, seen_at, expires_at, ended_at, proved_at, must_set_up, by_provider, provider_session"
+const sessionColumns = "session_id, user_id, token_hash, created_at, seen_at, expires_at, ended_at, proved_at, must_set_up, by_provider, provider_session, next_hash, next_proved_at, earlier_hash, earlier_until"
 
 func scanSession(r row, s *SessionRow) error {
-	return r.Scan(&s.ID, &s.UserID, bin(&s.TokenHash), at(&s.CreatedAt), at(&s.SeenAt), at(&s.ExpiresAt), at(&s.EndedAt), at(&s.ProvedAt), yes(&s.MustSetUp), yes(&s.ByProvider), &s.ProviderSession)
+	return r.Scan(&s.ID, &s.UserID, bin(&s.TokenHash), at(&s.CreatedAt), at(&s.SeenAt), at(&s.ExpiresAt), at(&s.EndedAt), at(&s.ProvedAt), yes(&s.MustSetUp), yes(&s.ByProvider), &s.ProviderSession,
+		bin(&s.NextHash), at(&s.NextProvedAt), bin(&s.EarlierHash), at(&s.EarlierUntil))
 }
 
 // InsertSession adds a session.
 func (tx *Tx) InsertSession(s SessionRow) error {
-	_, err := tx.exec(`INSERT INTO sessions (tenant_id, `+sessionColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		string(tx.scope.Tenant), s.ID, s.UserID, raw(s.TokenHash), us(s.CreatedAt), us(s.SeenAt), us(s.ExpiresAt), us(s.EndedAt), us(s.ProvedAt), bit(s.MustSetUp), bit(s.ByProvider), s.ProviderSession)
+	_, err := tx.exec(`INSERT INTO sessions (tenant_id, `+sessionColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+		string(tx.scope.Tenant), s.ID, s.UserID, raw(s.TokenHash), us(s.CreatedAt), us(s.SeenAt), us(s.ExpiresAt), us(s.EndedAt), us(s.ProvedAt), bit(s.MustSetUp), bit(s.ByProvider), s.ProviderSession,
+		raw(s.NextHash), us(s.NextProvedAt), raw(s.EarlierHash), us(s.EarlierUntil))
 	return err
 }
 
@@ -257,6 +266,16 @@ func (tx *Tx) SessionByToken(hash []byte) (SessionRow, error) {
 	return get(tx, "session", scanSession, `SELECT `+sessionColumns+` FROM sessions WHERE tenant_id = $1 AND token_hash = $2`, string(tx.scope.Tenant), raw(hash))
 }
 
+// SessionByNext is a session by the hash of the token that it was given and has not used yet.
+func (tx *Tx) SessionByNext(hash []byte) (SessionRow, error) {
+	return get(tx, "session", scanSession, `SELECT `+sessionColumns+` FROM sessions WHERE tenant_id = $1 AND next_hash = $2`, string(tx.scope.Tenant), raw(hash))
+}
+
+// SessionByEarlier is a session by the hash of the token that it had before.
+func (tx *Tx) SessionByEarlier(hash []byte) (SessionRow, error) {
+	return get(tx, "session", scanSession, `SELECT `+sessionColumns+` FROM sessions WHERE tenant_id = $1 AND earlier_hash = $2`, string(tx.scope.Tenant), raw(hash))
+}
+
 // SessionsOf are a user's sessions that have not ended, by age.
 func (tx *Tx) SessionsOf(userID string) ([]SessionRow, error) {
 	return list(tx, scanSession, `SELECT `+sessionColumns+` FROM sessions WHERE tenant_id = $1 AND user_id = $2 AND ended_at = 0 ORDER BY created_at, session_id`,
@@ -267,6 +286,22 @@ func (tx *Tx) SessionsOf(userID string) ([]SessionRow, error) {
 func (tx *Tx) TouchSession(sessionID string, seen, expires time.Time) error {
 	n, err := tx.exec(`UPDATE sessions SET seen_at = $3, expires_at = $4 WHERE tenant_id = $1 AND session_id = $2 AND ended_at = 0`,
 		string(tx.scope.Tenant), sessionID, us(seen), us(expires))
+	return must("session", n, err)
+}
+
+// OfferToken gives a session another token, in place of one that it was given and never used,
+// because its holder proved to be the user.
+func (tx *Tx) OfferToken(sessionID string, hash []byte, proved time.Time) error {
+	n, err := tx.exec(`UPDATE sessions SET next_hash = $3, next_proved_at = $4 WHERE tenant_id = $1 AND session_id = $2 AND ended_at = 0`,
+		string(tx.scope.Tenant), sessionID, raw(hash), us(proved))
+	return must("session", n, err)
+}
+
+// TakeToken makes the token that a session was given its own, because it was used; the one
+// before is good until earlierUntil. NotFound if somebody was faster, or it has ended.
+func (tx *Tx) TakeToken(hash []byte, earlierUntil time.Time) error {
+	n, err := tx.exec(`UPDATE sessions SET token_hash = next_hash, proved_at = next_proved_at, earlier_hash = token_hash, earlier_until = $3, next_hash = $4, next_proved_at = 0
+		WHERE tenant_id = $1 AND next_hash = $2 AND ended_at = 0`, string(tx.scope.Tenant), raw(hash), us(earlierUntil), raw([]byte(nil)))
 	return must("session", n, err)
 }
 

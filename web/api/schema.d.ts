@@ -4847,7 +4847,7 @@ export interface paths {
     put?: never;
     /**
      * Begin to sign in with a mailbox's provider
-     * @description Of a mailbox with sign oauth: answers the provider's page, where somebody lets us in (authorization code with PKCE). The provider sends the browser back with state and code, which go to mailboxes/signed-in.
+     * @description Of a mailbox with sign oauth: answers the provider's page, where somebody lets us in (authorization code with PKCE). The provider sends the browser back with state, code and perhaps iss, which go to mailboxes/signed-in.
      *
      *     Needs `setup.write`.
      */
@@ -4913,7 +4913,7 @@ export interface paths {
     put?: never;
     /**
      * Prove again who I am
-     * @description Opens, for ten minutes, what changes how one signs in. A wrong password counts as a failed sign-in.
+     * @description Opens, for ten minutes, what changes how one signs in. A wrong password counts as a failed sign-in. Sets the session cookie anew: the token before ends when this one is used.
      *
      *     Needs `signed_in`.
      */
@@ -4935,7 +4935,7 @@ export interface paths {
     put?: never;
     /**
      * Prove again who I am, with a passkey
-     * @description Begin with sign-in/passkey/begin.
+     * @description Begin with sign-in/passkey/begin. Sets the session cookie anew: the token before ends when this one is used.
      *
      *     Needs `signed_in`.
      */
@@ -5109,7 +5109,7 @@ export interface paths {
     put?: never;
     /**
      * Choose a new password
-     * @description Ends the user's other sessions.
+     * @description Ends the user's other sessions. Sets the session cookie anew: the token before ends when this one is used.
      *
      *     Needs `signed_in`.
      */
@@ -7531,7 +7531,7 @@ export interface paths {
     put?: never;
     /**
      * Complete a sign-in with the organisation's own provider
-     * @description Takes what the provider sent the browser back with. Sets the session cookie; who began with again, to prove anew who it is, keeps the session that is there.
+     * @description Takes what the provider sent the browser back with. Sets the session cookie; who began with again, to prove anew who it is, keeps the session that is there, with another token.
      *
      *     Needs no sign-in.
      */
@@ -12000,6 +12000,8 @@ export interface components {
     };
     FinishMailSignIn: {
       code: string;
+      /** @description RFC 9207: who the provider says that it is, where it does. */
+      iss?: string;
       state: string;
     };
     FirstSteps: {
@@ -13516,6 +13518,8 @@ export interface components {
       authorize?: string;
       /** @description The id by which the provider knows this installation; made where the provider registers applications, with the desk's address /app/setup/mail-sign-in as a way back. */
       client_id?: string;
+      /** @description With other: the authority's issuer identifier, exactly as it writes it. What comes back from its page must be of this issuer where it says so (RFC 9207), and must say so where its metadata promise that. Empty: of the host of the authorization endpoint. */
+      issuer?: string;
       /**
        * @description Whose authority it is; other: the endpoints are given.
        * @enum {string}
@@ -29254,6 +29258,7 @@ export interface operations {
       /** @description No Content */
       204: {
         headers: {
+          "Set-Cookie"?: string;
           [name: string]: unknown;
         };
         content?: never;
@@ -29285,6 +29290,7 @@ export interface operations {
       /** @description No Content */
       204: {
         headers: {
+          "Set-Cookie"?: string;
           [name: string]: unknown;
         };
         content?: never;
@@ -29527,6 +29533,7 @@ export interface operations {
       /** @description No Content */
       204: {
         headers: {
+          "Set-Cookie"?: string;
           [name: string]: unknown;
         };
         content?: never;

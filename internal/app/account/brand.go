@@ -354,7 +354,7 @@ func (s *Service) PutBrand(ctx context.Context, a access.Actor, version int64, b
 	if err != nil {
 		return now, errs.Wrap(errs.Internal, err, "The brand could not be written.")
 	}
-	row := store.BrandRow{Link: randomWords(6).Reveal(), Config: string(config), Logo: picture, UpdatedAt: s.now(), Version: version}
+	row := store.BrandRow{Link: randomWords(7).Reveal(), Config: string(config), Logo: picture, UpdatedAt: s.now(), Version: version}
 	err = s.Store.Write(ctx, a.Tenant, func(tx *store.Tx) error {
 		if err := tx.PutBrand(row); err != nil {
 			return err

@@ -20,6 +20,8 @@ type recognised struct {
 	session Session
 	checked time.Time // when the store was asked
 	seen    time.Time // as stored, for the idle end
+	until   time.Time // the token is good, if it is the one before; zero else
+	offered bool      // the token is the session's next one, and was not used yet
 }
 
 // cache remembers recognised tokens. Its lock is never held while anything else

@@ -1,6 +1,7 @@
 package account_test
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -36,7 +37,7 @@ func TestStrangersCannotLockAKnownDeviceOut(t *testing.T) {
 			_, err = f.try(account.From{}, "acme", "ana", goodPassword)
 			wantCode(t, err, errs.Limited)
 			// Who is signed in may still choose another password or prove who it is.
-			must(t, f.Confirm(t.Context(), again.Session, secret.New(goodPassword)))
+			must(t, errOf(f.Confirm(t.Context(), again.Session, secret.New(goodPassword))))
 			f.clock.Advance(6 * time.Minute)
 		}
 	})
@@ -189,11 +190,38 @@ func TestRecoveryCodesAreLong(t *testing.T) {
 		_, in := f.user("ana", access.Agent)
 		_, added := f.addApp(in.Session)
 		for _, code := range added.RecoveryCodes {
-			if len(strings.ReplaceAll(code, "-", "")) != 24 || len(code) > 40 { // of 31 letters each: 118 bits
-				t.Errorf("%q", code)
-			}
+			wantBits(t, code)
 		}
 		_, err := f.second(f.password("ana"), added.RecoveryCodes[9])
 		must(t, err)
+	})
+}
+
+// wantBits refuses what could be guessed: it has 128 random bits, of 31 characters, and fits
+// where it is typed.
+func wantBits(t *testing.T, code string) {
+	t.Helper()
+	plain := strings.ReplaceAll(code, "-", "")
+	if bits := float64(len(plain)) * math.Log2(31); bits < 128 || len(code) > 40 || strings.Trim(plain, "abcdefghjkmnpqrstuvwxyz23456789") != "" {
+		t.Errorf("%q has %.0f bits", code, bits)
+	}
+}
+
+// What is given once, to be typed by somebody else, is not guessed either.
+func TestWhatIsTypedOnceIsLong(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		ana, once, err := f.CreateUser(t.Context(), f.a.admin, account.NewUser{UserName: "ana"})
+		must(t, err)
+		wantBits(t, once.Reveal())
+		again, err := f.ResetPassword(t.Context(), f.a.admin, ana.ID)
+		must(t, err)
+		wantBits(t, again.Reveal())
+		if again.Equal(once) {
+			t.Error("the password is the same")
+		}
+		_, user, first, err := f.CreateOrganisation(t.Context(), f.operator, account.NewOrganisation{Kind: account.KindTenant, Slug: "cars", Name: "Cars", Language: "pt", TimeZone: "Europe/Lisbon", Administrator: "admin"})
+		must(t, err)
+		wantBits(t, first.Reveal())
+		f.settle("cars", user.UserName, first) // it is typed with its hyphens
 	})
 }

@@ -106,44 +106,32 @@ func (s *Service) factorsOf(ctx context.Context, t id.Tenant, user string) (rows
 }
 
 // Confirm takes the password again from who holds a session, so that it may
-// change how it signs in. A wrong one counts as a failed sign-in from here.
-func (s *Service) Confirm(ctx context.Context, in Session, password secret.Text) error {
+// change how it signs in. It answers with the session's next token (proved). A wrong
+// password counts as a failed sign-in from here.
+func (s *Service) Confirm(ctx context.Context, in Session, password secret.Text) (secret.Text, error) {
+	var none secret.Text
 	row, err := s.ownRow(ctx, in)
 	if err != nil {
-		return err
+		return none, err
 	}
 	device := in.Actor.Session
 	if now, until := s.now(), s.closedUntil(row.ID, row.LockedUntil, device); now.Before(until) {
-		return lockedOut(until.Sub(now))
+		return none, lockedOut(until.Sub(now))
 	}
 	ok, err := s.hash.check(ctx, row.PasswordHash, password)
 	if err != nil {
-		return err
+		return none, err
 	}
 	if !ok {
 		if err := s.failedSignIn(ctx, in.Actor.Tenant, in.Actor.User, From{}, device); !errs.Is(err, errs.Unauthorised) {
-			return err
+			return none, err
 		}
-		return errs.Bad("password", "is not your current password")
+		return none, errs.Bad("password", "is not your current password")
 	}
 	if err := s.closedMeanwhile(ctx, in.Actor.Tenant, row.ID, device); err != nil {
-		return err
+		return none, err
 	}
 	return s.proved(ctx, in, func(*store.Tx) error { return nil })
-}
-
-// proved notes that who holds a session is its user.
-func (s *Service) proved(ctx context.Context, in Session, also func(*store.Tx) error) error {
-	err := s.Store.Write(ctx, in.Actor.Tenant, func(tx *store.Tx) error {
-		if err := also(tx); err != nil {
-			return err
-		}
-		return tx.ProveSession(in.Actor.Session, s.now())
-	})
-	if err == nil {
-		s.tell(in.Actor.Tenant, Change{User: in.Actor.User})
-	}
-	return err
 }
 
 func (s *Service) ownRow(ctx context.Context, in Session) (row store.UserRow, err error) {

@@ -77,7 +77,7 @@ func TestCodesAreNotGuessedForEver(t *testing.T) {
 			t.Errorf("told of %d, %v", me.WrongCodes, err)
 		}
 		// With another password the guessing is at its beginning.
-		must(t, f.SetPassword(t.Context(), own.Session, secret.New(goodPassword), secret.New("eight blue bicycles")))
+		must(t, errOf(f.SetPassword(t.Context(), own.Session, secret.New(goodPassword), secret.New("eight blue bicycles"))))
 		f.clock.Advance(time.Minute)
 		half, err = f.SignIn(t.Context(), account.From{}, "acme", "ana", secret.New("eight blue bicycles"))
 		must(t, err)
@@ -140,10 +140,10 @@ func TestGuessesAtOnceDoNotOpenWhatIsClosed(t *testing.T) {
 func TestManyAtOnceDoNotTellWhichPasswordIsRight(t *testing.T) {
 	asks := map[string]func(f *fixture, in account.Session) error{
 		"to confirm": func(f *fixture, in account.Session) error {
-			return f.Confirm(f.t.Context(), in, secret.New(goodPassword))
+			return errOf(f.Confirm(f.t.Context(), in, secret.New(goodPassword)))
 		},
 		"for another password": func(f *fixture, in account.Session) error {
-			return f.SetPassword(f.t.Context(), in, secret.New(goodPassword), secret.New("eight blue bicycles"))
+			return errOf(f.SetPassword(f.t.Context(), in, secret.New(goodPassword), secret.New("eight blue bicycles")))
 		},
 	}
 	for name, ask := range asks {
@@ -232,10 +232,13 @@ func TestProvingAnewAtTheProviderKeepsTheSession(t *testing.T) {
 		}
 		got, err := prove("bo")
 		must(t, err)
-		now, err := f.Recheck(t.Context(), in.Token)
-		if err != nil || !now.Fresh(f.clock.Now()) || !got.Token.Empty() || got.Session.Actor.Session != in.Session.Actor.Session {
+		now, err := f.Recheck(t.Context(), got.Token)
+		if err != nil || !now.Fresh(f.clock.Now()) || !got.Again || got.Session.Actor.Session != in.Session.Actor.Session {
 			t.Errorf("%v, %+v", err, got.Session)
 		}
+		f.clock.Advance(5 * time.Second)
+		_, err = f.Recognise(t.Context(), in.Token) // which is another now
+		wantCode(t, err, errs.Unauthorised)
 		all, err := f.Sessions(t.Context(), in.Session.Actor)
 		if err != nil || len(all) != 2 { // the one by password and this one
 			t.Errorf("%d sessions, %v", len(all), err)

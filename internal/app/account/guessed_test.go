@@ -34,6 +34,6 @@ func TestAnOrganisationsNameIsNoPassword(t *testing.T) {
 	}
 	each(t, func(t *testing.T, f *fixture) {
 		_, in := f.user("ana", access.Agent)
-		wantCode(t, f.SetPassword(t.Context(), in.Session, secret.New(goodPassword), secret.New("Acme-2024-2026")), errs.Invalid)
+		wantCode(t, errOf(f.SetPassword(t.Context(), in.Session, secret.New(goodPassword), secret.New("Acme-2024-2026"))), errs.Invalid)
 	})
 }

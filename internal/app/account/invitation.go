@@ -68,7 +68,7 @@ func (s *Service) newInvitation(org store.OrganisationRow, u *store.UserRow, day
 	return Invited{Organisation: org.Slug, Code: code.Reveal(), Until: u.InvitationUntil}
 }
 
-// invitationHash is of 118 random bits, which need no slow hash.
+// invitationHash is of 138 random bits, which need no slow hash.
 func invitationHash(code secret.Text) []byte {
 	return digest("invitation " + strings.ToLower(strings.TrimSpace(code.Reveal())))
 }

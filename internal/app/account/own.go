@@ -89,11 +89,12 @@ func (s *Service) UpdateMe(ctx context.Context, a access.Actor, version int64, p
 	return s.view(ctx, a.Tenant, row)
 }
 
-// SetPassword changes the caller's own password and ends its other sessions. A
-// wrong current password counts as a failed sign-in from here.
-func (s *Service) SetPassword(ctx context.Context, in Session, current, next secret.Text) error {
+// SetPassword changes the caller's own password, ends its other sessions and answers with
+// this one's next token (proved). A wrong current password counts as a failed sign-in from here.
+func (s *Service) SetPassword(ctx context.Context, in Session, current, next secret.Text) (secret.Text, error) {
+	var none secret.Text
 	if err := usersOnly(in); err != nil {
-		return err
+		return none, err
 	}
 	a := in.Actor
 	var row store.UserRow
@@ -106,40 +107,44 @@ func (s *Service) SetPassword(ctx context.Context, in Session, current, next sec
 		return err
 	})
 	if err != nil {
-		return err
+		return none, err
 	}
 	device := a.Session // strangers' guesses do not keep its holder from this
 	if now, until := s.now(), s.closedUntil(row.ID, row.LockedUntil, device); now.Before(until) {
-		return lockedOut(until.Sub(now))
+		return none, lockedOut(until.Sub(now))
 	}
 	if err := checkNewPassword("new", row.UserName, next, in.rule.PasswordLength, org.Slug, org.Name); err != nil {
-		return err
+		return none, err
 	}
 	if current.Equal(next) {
-		return errs.Bad("new", "must differ from the current one")
+		return none, errs.Bad("new", "must differ from the current one")
 	}
 	ok, err := s.hash.check(ctx, row.PasswordHash, current)
 	if err != nil {
-		return err
+		return none, err
 	}
 	if !ok {
 		if err := s.failedSignIn(ctx, a.Tenant, a.User, From{}, device); errs.Is(err, errs.Limited) {
-			return err
+			return none, err
 		}
-		return errs.Bad("current", "is not your current password")
+		return none, errs.Bad("current", "is not your current password")
 	}
 	if err := s.closedMeanwhile(ctx, a.Tenant, row.ID, device); err != nil {
-		return err
+		return none, err
 	}
 	hash, err := s.hash.make(ctx, next)
 	if err != nil {
-		return err
+		return none, err
 	}
-	return s.replacePassword(ctx, a, a.User, row.PasswordHash, hash, false, a.Session, "password.changed", EndedElsewhere)
+	token, h := newToken(sessionPrefix, a.Tenant)
+	if err := s.replacePassword(ctx, a, a.User, row.PasswordHash, hash, false, a.Session, h[:], "password.changed", EndedElsewhere); err != nil {
+		return none, err
+	}
+	return token, nil
 }
 
-// replacePassword stores a hash and ends the user's sessions but one.
-func (s *Service) replacePassword(ctx context.Context, a access.Actor, user, was, hash string, mustChange bool, except, action, reason string) error {
+// replacePassword stores a hash and ends the user's sessions but one, which gets another token.
+func (s *Service) replacePassword(ctx context.Context, a access.Actor, user, was, hash string, mustChange bool, except string, token []byte, action, reason string) error {
 	var ended []string
 	err := s.changeUser(ctx, a.Tenant, user, func(tx *store.Tx, u *store.UserRow) (err error) {
 		if u.Status == string(Deleted) {
@@ -158,8 +163,10 @@ func (s *Service) replacePassword(ctx context.Context, a access.Actor, user, was
 		if err := tx.ForgetWrongCodes(user, true, true); err != nil { // whoever had the password has it no more
 			return err
 		}
-		ended, err = endSessions(tx, user, except, s.now())
-		return err
+		if ended, err = endSessions(tx, user, except, s.now()); err != nil || except == "" {
+			return err
+		}
+		return tx.OfferToken(except, token, s.now())
 	}, func(tx *store.Tx) error { return s.Audit.Record(tx, a, action, "user", user, nil) })
 	if err != nil {
 		return err
@@ -179,7 +186,7 @@ func (s *Service) ResetPassword(ctx context.Context, a access.Actor, user string
 	if err != nil {
 		return secret.Text{}, err
 	}
-	if err := s.replacePassword(ctx, a, user, "", hash, true, "", "password.reset", EndedByAdmin); err != nil {
+	if err := s.replacePassword(ctx, a, user, "", hash, true, "", nil, "password.reset", EndedByAdmin); err != nil {
 		return secret.Text{}, err
 	}
 	return password, nil

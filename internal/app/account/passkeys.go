@@ -238,21 +238,21 @@ func (s *Service) signInPasskey(ctx context.Context, from From, host string, sta
 }
 
 // ConfirmPasskey is Confirm with a passkey in place of the password.
-func (s *Service) ConfirmPasskey(ctx context.Context, in Session, host string, state secret.Text, shown json.RawMessage) error {
+func (s *Service) ConfirmPasskey(ctx context.Context, in Session, host string, state secret.Text, shown json.RawMessage) (next secret.Text, err error) {
 	if err := usersOnly(in); err != nil {
-		return err
+		return next, err
 	}
 	v, err := s.verifyPasskey(ctx, host, state, shown)
 	if err == nil && (v.org.ID != in.Actor.Tenant || v.user.ID != in.Actor.User) {
 		err = noPasskey()
 	}
 	if err == nil {
-		err = s.proved(ctx, in, v.spend)
+		next, err = s.proved(ctx, in, v.spend)
 	}
 	if errs.Is(err, errs.Unauthorised) {
-		return errs.Bad("credential", "is not a passkey of this account") // the session goes on
+		err = errs.Bad("credential", "is not a passkey of this account") // the session goes on
 	}
-	return err
+	return next, err
 }
 
 func noPasskey() error {

@@ -218,13 +218,17 @@ func TestAPasskeyProvesWhoIsThere(t *testing.T) {
 		key := newAuthenticator(t)
 		f.addPasskey(ana.Session, key)
 		f.clock.Advance(11 * time.Minute)
-		confirm := func(in account.SignedIn) error {
+		confirm := func(in *account.SignedIn) error {
 			begun, err := f.BeginPasskeySignIn(t.Context(), desk)
 			must(t, err)
-			return f.ConfirmPasskey(t.Context(), in.Session, desk, secret.New(begun.State), key.show(begun.Options))
+			next, err := f.ConfirmPasskey(t.Context(), in.Session, desk, secret.New(begun.State), key.show(begun.Options))
+			if err == nil {
+				in.Token = next
+			}
+			return err
 		}
-		wantCode(t, confirm(bob), errs.Invalid) // it is not bob's
-		must(t, confirm(ana))
+		wantCode(t, confirm(&bob), errs.Invalid) // it is not bob's
+		must(t, confirm(&ana))
 		for who, in := range map[string]account.SignedIn{"ana": ana, "bob": bob} {
 			s, err := f.Recognise(t.Context(), in.Token)
 			if err != nil || s.Fresh(f.clock.Now()) != (who == "ana") {

@@ -220,12 +220,12 @@ var commonWords = map[string]bool{"password": true, "passwort": true, "palavrapa
 // oneTimeAlphabet leaves out what is mistaken for something else when read out.
 const oneTimeAlphabet = "abcdefghjkmnpqrstuvwxyz23456789"
 
-// oneTimePassword makes a password of 16 characters: 79 random bits.
-func oneTimePassword() secret.Text { return randomWords(4) }
+// oneTimePassword makes a password of ours, which its user replaces: 138 random bits.
+func oneTimePassword() secret.Text { return randomWords(7) }
 
-// recoveryCode makes one of 24 characters: 118 random bits, so many that its
-// hash need not be slow (OWASP ASVS 5.0, 6.5.2).
-func recoveryCode() secret.Text { return randomWords(6) }
+// recoveryCode makes one of 28 characters: 138 random bits, so that its hash need not be
+// slow (OWASP ASVS 5.0, 6.5.2) and nobody guesses it (11.5.1 asks for 128).
+func recoveryCode() secret.Text { return randomWords(7) }
 
 // randomWords makes groups of four characters.
 func randomWords(groups int) secret.Text {

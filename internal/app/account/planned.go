@@ -500,7 +500,7 @@ func (s *Service) carryOutOne(ctx context.Context, tx *store.Tx, a access.Actor,
 	return ended, s.Audit.Record(tx, a, "user.changed", "user", u.ID, detail)
 }
 
-// longHash hashes a password of ours that is too long to be tried out (118 bits;
+// longHash hashes a password of ours that is too long to be tried out (138 bits;
 // OWASP ASVS 5.0, 6.5.2): it need not be slow, and the first sign-in makes it anew.
 func (s *Service) longHash(ctx context.Context, password secret.Text) (string, error) {
 	h := hasher{cost: cost{1, 1 << 10}, turns: s.hash.turns, queue: s.hash.queue}

@@ -127,7 +127,7 @@ func (s *Service) finishProvider(ctx context.Context, t id.Tenant, flow secret.T
 
 // SignInProvider completes a sign-in: the browser came back from the provider, with
 // the flow that it kept. earlier is the session that the browser has, if any: who only
-// was to prove anew who it is keeps it.
+// was to prove anew who it is keeps it, with another token.
 func (s *Service) SignInProvider(ctx context.Context, from From, t id.Tenant, flow secret.Text, a openid.Answer, earlier Session) (SignedIn, error) {
 	o, f, k, who, err := s.finishProvider(ctx, t, flow, a, "")
 	if err != nil {
@@ -157,6 +157,7 @@ func (s *Service) proveByProvider(ctx context.Context, in Session, o SignOn, k t
 	if _, err := o.rolesOf(who); err != nil {
 		return SignedIn{}, err
 	}
+	token, h := newToken(sessionPrefix, in.Actor.Tenant)
 	err = s.Store.Write(ctx, in.Actor.Tenant, func(tx *store.Tx) error {
 		if err := tx.SpendChallenge(k.spent(), time.UnixMilli(k.Until)); err != nil {
 			return onlyOnce(err, errTicket())
@@ -165,10 +166,13 @@ func (s *Service) proveByProvider(ctx context.Context, in Session, o SignOn, k t
 		if errs.Is(err, errs.NotFound) || err == nil && linked.UserID != in.Actor.User {
 			return errs.New(errs.Forbidden, "At your organisation's provider you are somebody else than here. Please sign out first.")
 		}
-		if err != nil || who.Proved.IsZero() {
+		if err != nil {
 			return err
 		}
-		return tx.ProveSession(in.Actor.Session, who.Proved)
+		if who.Proved.IsZero() { // it does not say when
+			who.Proved = in.ProvedAt
+		}
+		return tx.OfferToken(in.Actor.Session, h[:], who.Proved)
 	})
 	var final settled
 	if errors.As(err, &final) {
@@ -177,9 +181,8 @@ func (s *Service) proveByProvider(ctx context.Context, in Session, o SignOn, k t
 	if err != nil {
 		return SignedIn{}, err
 	}
-	s.tell(in.Actor.Tenant, Change{User: in.Actor.User})
 	in.ProvedAt = who.Proved
-	return SignedIn{Session: in}, nil
+	return SignedIn{Session: in, Token: token, Again: true}, nil
 }
 
 // noteRefusal writes down that somebody whom the provider knows was refused here.

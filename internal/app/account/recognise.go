@@ -30,10 +30,13 @@ func (s *Service) Recognise(ctx context.Context, token secret.Text) (Session, er
 				if prefix == keyPrefix {
 					r, err = readKey(tx, h, now)
 				} else {
-					r, err = readSession(tx, h)
+					r, err = readSession(tx, h, now)
 				}
 				return err
 			})
+			if err == nil && r.offered {
+				r, err = s.takeToken(ctx, t, h, r.session.Actor.User, now)
+			}
 		}
 		if errs.Is(err, errs.NotFound) {
 			return Session{}, signInAgain()
@@ -44,6 +47,14 @@ func (s *Service) Recognise(ctx context.Context, token secret.Text) (Session, er
 		r.checked = now
 		s.known.put(h, r, changes)
 	}
+	if !r.until.IsZero() && !now.Before(r.until) {
+		return Session{}, signInAgain()
+	}
+	return s.lasting(ctx, h, r, now)
+}
+
+// lasting is a session that has not come to its end, and notes its use.
+func (s *Service) lasting(ctx context.Context, h tokenHash, r recognised, now time.Time) (Session, error) {
 	every := seenEvery
 	if !r.session.APIKey {
 		rules, err := s.signInRules(ctx, r.session.home())
@@ -75,12 +86,31 @@ func (s *Service) Recheck(ctx context.Context, token secret.Text) (Session, erro
 
 // readSession answers NotFound for a session that ended or whose user or
 // organisation is not active.
-func readSession(tx *store.Tx, h tokenHash) (recognised, error) {
+func readSession(tx *store.Tx, h tokenHash, now time.Time) (recognised, error) {
 	row, err := tx.SessionByToken(h[:])
-	if err != nil {
+	if err == nil {
+		return stillOpen(tx, row)
+	}
+	if !errs.Is(err, errs.NotFound) {
 		return recognised{}, err
 	}
-	return stillOpen(tx, row)
+	if row, err = tx.SessionByNext(h[:]); err == nil {
+		r, err := stillOpen(tx, row)
+		r.offered = true
+		return r, err
+	}
+	if !errs.Is(err, errs.NotFound) {
+		return recognised{}, err
+	}
+	if row, err = tx.SessionByEarlier(h[:]); err != nil {
+		return recognised{}, err
+	}
+	if !now.Before(row.EarlierUntil) {
+		return recognised{}, errs.New(errs.NotFound, "This session has ended.")
+	}
+	r, err := stillOpen(tx, row)
+	r.until, r.session.ProvedAt = row.EarlierUntil, time.Time{} // who has only this one has proved nothing
+	return r, err
 }
 
 // stillOpen is a session that has not ended, as its user is now.

@@ -99,9 +99,9 @@ func TestPasswordsAreAsLongAsTheRulesAsk(t *testing.T) {
 		if !in.Session.MustChange {
 			t.Fatal("a password that is too short need not be changed")
 		}
-		err := f.SetPassword(t.Context(), in.Session, secret.New(goodPassword), secret.New("quiet harbour 24 letters"))
+		err := errOf(f.SetPassword(t.Context(), in.Session, secret.New(goodPassword), secret.New("quiet harbour 24 letters")))
 		wantField(t, err, "new")
-		must(t, f.SetPassword(t.Context(), in.Session, secret.New(goodPassword), secret.New("quiet harbour 25 letters!")))
+		must(t, errOf(f.SetPassword(t.Context(), in.Session, secret.New(goodPassword), secret.New("quiet harbour 25 letters!"))))
 		again, err := f.try(account.From{}, "acme", "ana", "quiet harbour 25 letters!")
 		must(t, err)
 		if again.Session.MustChange {

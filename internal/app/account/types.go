@@ -192,6 +192,7 @@ type SignedIn struct {
 	Token   secret.Text
 	Devices secret.Text
 	Hint    secret.Text // for SignOutPage, of a sign-in by the provider
+	Again   bool        // the session is the one that was there: who holds it proved anew who it is
 	Second  *SecondStep
 }
 

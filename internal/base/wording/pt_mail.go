@@ -62,6 +62,8 @@ var ptMail = []entry{
 	{"must be an https address, or one of this machine.", "tem de ser um endereço https, ou um desta máquina."},
 	{"There is no mailbox with this id.", "Não existe nenhuma caixa de correio com este id."},
 	{"This mailbox signs in with a password. Choose to sign in with the provider first, and save.", "Esta caixa de correio inicia sessão com palavra-passe. Escolha primeiro iniciar sessão com o fornecedor, e guarde."},
+	{"This answer is not of the provider that was asked. Sign in again; if it comes again, check the provider's endpoints and its issuer.",
+		"Esta resposta não é do fornecedor a quem se pediu. Inicie sessão de novo; se se repetir, verifique os endereços do fornecedor e o seu emissor (issuer)."},
 	{"The mailbox was changed in the meantime. Sign in again.", "A caixa de correio foi entretanto alterada. Inicie sessão de novo."},
 	{"This sign-in was begun by somebody else, or too long ago. Begin again.", "Este início de sessão foi começado por outra pessoa, ou há demasiado tempo. Comece de novo."},
 	{"The provider lets us in only once, since it gave no token to come again with. Ask for offline access there.", "O fornecedor só nos deixa entrar uma vez, pois não deu um token para voltar. Peça lá o acesso offline."},

@@ -23,13 +23,16 @@ import (
 
 // authorityOf is who gives tokens for a mailbox.
 func authorityOf(m setup.Mailbox, client secret.Text) provider.Authority {
-	a := provider.Authority{Authorize: m.OAuth.Authorize, Token: m.OAuth.Token, Scope: m.OAuth.Scope, Client: m.OAuth.Client, Secret: client}
+	a := provider.Authority{Authorize: m.OAuth.Authorize, Token: m.OAuth.Token, Scope: m.OAuth.Scope, Client: m.OAuth.Client, Secret: client,
+		Issuer: m.OAuth.Issuer, Told: true}
 	switch m.OAuth.Provider {
 	case "microsoft":
 		a.Authorize, a.Token = "https://login.microsoftonline.com/common/oauth2/v2.0/authorize", "https://login.microsoftonline.com/common/oauth2/v2.0/token"
+		a.Issuer, a.Told = "https://login.microsoftonline.com/{tenant}/v2.0", false
 		a.Scope = "https://outlook.office.com/IMAP.AccessAsUser.All https://outlook.office.com/SMTP.Send offline_access"
 	case "google":
 		a.Authorize, a.Token, a.Scope = "https://accounts.google.com/o/oauth2/v2/auth", "https://oauth2.googleapis.com/token", "https://mail.google.com/"
+		a.Issuer, a.Told = "https://accounts.google.com", false
 		a.More = map[string]string{"access_type": "offline", "prompt": "consent"} // else it gives no refresh token
 	}
 	return a
@@ -101,7 +104,7 @@ type signingIn struct {
 // back with is not taken to another (RFC 9700, 4.4).
 func asked(m setup.Mailbox) []byte {
 	a := authorityOf(m, secret.Text{})
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q", []string{a.Authorize, a.Token, a.Scope, a.Client, m.Account()}))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q", []string{a.Authorize, a.Token, a.Scope, a.Client, a.Issuer, m.Account()}))
 	return sum[:]
 }
 
@@ -157,8 +160,9 @@ func (s *Service) withTokens(ctx context.Context, t id.Tenant, mailbox string) (
 	return m, nil
 }
 
-// SignedIn takes what the provider sent the browser back with, and answers the mailbox.
-func (s *Service) SignedIn(ctx context.Context, a access.Actor, state, code string) (string, error) {
+// SignedIn takes what the provider sent the browser back with, and answers the mailbox. issuer
+// is who the authority says that it is; empty if it does not.
+func (s *Service) SignedIn(ctx context.Context, a access.Actor, state, code, issuer string) (string, error) {
 	sealed, err := base64.RawURLEncoding.DecodeString(state)
 	other := errs.New(errs.Invalid, "This sign-in was begun by somebody else, or too long ago. Begin again.")
 	if err != nil {
@@ -183,7 +187,17 @@ func (s *Service) SignedIn(ctx context.Context, a access.Actor, state, code stri
 	if err != nil {
 		return "", err
 	}
-	got, err := s.Network.Redeem(ctx, authorityOf(m, client), code, was.Back, secret.New(was.Verifier))
+	from := authorityOf(m, client)
+	promised := false
+	if issuer == "" {
+		if promised, err = s.Network.Promises(ctx, from); err != nil {
+			return "", provider.AsFault(err, provider.StepSignIn, "").Says()
+		}
+	}
+	if promised || !from.Answers(issuer) { // before anything is taken anywhere (RFC 9207, 2.4)
+		return "", errs.New(errs.Invalid, "This answer is not of the provider that was asked. Sign in again; if it comes again, check the provider's endpoints and its issuer.")
+	}
+	got, err := s.Network.Redeem(ctx, from, code, was.Back, secret.New(was.Verifier))
 	if err != nil {
 		return "", provider.AsFault(err, provider.StepSignIn, "").Says()
 	}

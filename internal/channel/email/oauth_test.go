@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"strings"
 	"testing"
 
 	"nubitalk/internal/base/errs"
@@ -42,7 +43,24 @@ func (s signedIn) MailboxSecret(_ context.Context, _ id.Tenant, _, name string) 
 func asking(t *testing.T) (s *Service, m setup.Mailbox, refresh *string, given *int) {
 	t.Helper()
 	given, refresh = new(int), new(string)
-	authority := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	authority := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/silent/.well-known/openid-configuration":
+			_, _ = fmt.Fprintf(w, `{"issuer":"https://%s/silent"}`, r.Host)
+			return
+		case r.URL.Path == "/.well-known/oauth-authorization-server/telling":
+			_, _ = fmt.Fprintf(w, `{"issuer":"https://%s/telling","authorization_response_iss_parameter_supported":true}`, r.Host)
+			return
+		case r.URL.Path == "/.well-known/oauth-authorization-server/lying": // it is another's
+			_, _ = fmt.Fprintf(w, `{"issuer":"https://%s/telling","authorization_response_iss_parameter_supported":true}`, r.Host)
+			return
+		case r.URL.Path == "/.well-known/oauth-authorization-server/busy":
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		case r.Method == http.MethodGet:
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
 		*given++
 		_, _ = fmt.Fprintf(w, `{"access_token":"token %d","refresh_token":"refresh","expires_in":3600}`, *given)
 	}))
@@ -105,7 +123,7 @@ func TestACodeReachesNoOtherAuthority(t *testing.T) {
 		}
 		return u.Query().Get("state")
 	}
-	if mailbox, err := s.SignedIn(t.Context(), a, begin(), "code"); err != nil || mailbox != "mbx_1" || *given != 1 {
+	if mailbox, err := s.SignedIn(t.Context(), a, begin(), "code", ""); err != nil || mailbox != "mbx_1" || *given != 1 {
 		t.Fatalf("%q %v, given %d times", mailbox, err, *given)
 	}
 	for what, change := range map[string]func(*setup.Mailbox){
@@ -116,9 +134,69 @@ func TestACodeReachesNoOtherAuthority(t *testing.T) {
 		state, other := begin(), m
 		change(&other)
 		s.Setup = signedIn{m: &other, refresh: new(string)}
-		if _, err := s.SignedIn(t.Context(), a, state, "code"); !errs.Is(err, errs.Conflict) || *given != 1 {
+		if _, err := s.SignedIn(t.Context(), a, state, "code", ""); !errs.Is(err, errs.Conflict) || *given != 1 {
 			t.Errorf("%s: %v, given %d times", what, err, *given)
 		}
 		s.Setup = signedIn{m: &m, refresh: new(string)}
+	}
+}
+
+// An answer that says that it is another authority's is refused before its code is taken
+// anywhere, and so is one that does not say whose it is where the metadata promise that.
+func TestAnAnswerSaysWhoseItIs(t *testing.T) {
+	s, m, _, given := asking(t)
+	a := access.Actor{Tenant: "ten_1", User: "usr_1", Session: "ses_1"}
+	here := m.OAuth.Token
+	for _, c := range []struct {
+		issuer, said string
+		code         errs.Code // "" for none
+	}{
+		{here + "/telling", here + "/telling", ""},
+		{here + "/telling", here + "/silent", errs.Invalid},
+		{here + "/telling", here + "/telling/", errs.Invalid}, // no more and no less
+		{here + "/telling", "", errs.Invalid},
+		{here + "/silent", here + "/silent", ""},
+		{here + "/silent", "", ""},
+		{here + "/lying", "", ""},
+		{here + "/none", "", ""},
+		{here + "/busy", "", errs.Unavailable},
+		{here + "/busy", here + "/busy", ""},
+		{"", "", ""},
+		{"", here + "/whatever", ""}, // of the authorization endpoint's host
+		{"", "https://evil.example", errs.Invalid},
+		{"", "http" + strings.TrimPrefix(here, "https"), errs.Invalid},
+	} {
+		m.OAuth.Issuer = c.issuer
+		s.Setup = signedIn{m: &m, refresh: new(string)}
+		where, err := s.SignIn(t.Context(), a, "mbx_1", "https://desk.example/app/setup/mail-sign-in")
+		if err != nil {
+			t.Fatal(err)
+		}
+		u, err := url.Parse(where)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := *given
+		_, err = s.SignedIn(t.Context(), a, u.Query().Get("state"), "code", c.said)
+		if c.code == "" && (err != nil || *given != before+1) || c.code != "" && (!errs.Is(err, c.code) || *given != before) {
+			t.Errorf("issuer %q, said %q: %v, %d codes taken", c.issuer, c.said, err, *given-before)
+		}
+	}
+}
+
+// Of the authorities that are known by name, another one's answer is refused as well.
+func TestAnswersOfKnownAuthorities(t *testing.T) {
+	for _, c := range []struct {
+		provider, said string
+		own            bool
+	}{
+		{"google", "", true}, {"google", "https://accounts.google.com", true}, {"google", "https://accounts.google.com.evil.example", false},
+		{"microsoft", "", true}, {"microsoft", "https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0", true},
+		{"microsoft", "https://login.microsoftonline.com/a/b/v2.0", false}, {"microsoft", "https://login.microsoftonline.com//v2.0", false}, {"microsoft", "https://accounts.google.com", false},
+	} {
+		m := setup.Mailbox{OAuth: setup.MailOAuth{Provider: c.provider}}
+		if authorityOf(m, secret.Text{}).Answers(c.said) != c.own {
+			t.Errorf("%s: %q", c.provider, c.said)
+		}
 	}
 }

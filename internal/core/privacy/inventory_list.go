@@ -76,10 +76,12 @@ var inventory = []group{
 		part{"password_hash", Credential, "to check a password", "argon2id"})},
 
 	{Column, "sessions", "to keep a user signed in", "until sign-out or the tenant's rules on sessions (session_hours, sign_in.idle_minutes)", "deleted by retention a day after the end, and with the user", with(
-		none("session_id", "created_at", "seen_at", "expires_at", "ended_at", "proved_at", "must_set_up", "by_provider"),
+		none("session_id", "created_at", "seen_at", "expires_at", "ended_at", "proved_at", "must_set_up", "by_provider", "next_proved_at", "earlier_until"),
 		part{"user_id", Pseudonym, "", ""},
 		part{"provider_session", Pseudonym, "to end a session when the organisation's own provider ends it", indexed},
-		part{"token_hash", Credential, "to recognise a session", hashed})},
+		part{"token_hash", Credential, "to recognise a session", hashed},
+		part{"next_hash", Credential, "to recognise a session by the token that its user was given for proving again who it is", hashed},
+		part{"earlier_hash", Credential, "to recognise a session for some seconds by the token that it had before", hashed})},
 
 	{Column, "support_grants", "to let a named person of the reseller or operator help, for a time, within what the tenant chose (C10, C11)", "the tenant's rule on the audit log (audit_days), counted from its end", "deleted by retention; erasing the person whose interaction it names empties that", with(
 		none("grant_id", "state", "home_id", "scopes", "minutes", "asked_at", "granted_at", "ends_at", "ended_at", "home_session", "opened_at", "version"),

@@ -78,6 +78,7 @@ type MailOAuth struct {
 	Authorize string `json:"authorize,omitempty" maxLength:"300" doc:"With other: the authorization endpoint, https."`
 	Token     string `json:"token,omitempty" maxLength:"300" doc:"With other: the token endpoint, https."`
 	Scope     string `json:"scope,omitempty" maxLength:"500" doc:"With other: what is asked for."`
+	Issuer    string `json:"issuer,omitempty" maxLength:"300" doc:"With other: the authority's issuer identifier, exactly as it writes it. What comes back from its page must be of this issuer where it says so (RFC 9207), and must say so where its metadata promise that. Empty: of the host of the authorization endpoint."`
 }
 
 // MailOrder is which message is taken first.
@@ -157,9 +158,9 @@ func (m Mailbox) clean() Object {
 		m.OAuth = MailOAuth{}
 	}
 	o := &m.OAuth
-	o.Client, o.Authorize, o.Token, o.Scope = strings.TrimSpace(o.Client), strings.TrimSpace(o.Authorize), strings.TrimSpace(o.Token), tidy(o.Scope)
+	o.Client, o.Authorize, o.Token, o.Scope, o.Issuer = strings.TrimSpace(o.Client), strings.TrimSpace(o.Authorize), strings.TrimSpace(o.Token), tidy(o.Scope), strings.TrimSpace(o.Issuer)
 	if o.Provider != "other" {
-		o.Authorize, o.Token, o.Scope = "", "", ""
+		o.Authorize, o.Token, o.Scope, o.Issuer = "", "", "", ""
 	}
 	if m.MaxTo == 0 { // as before it could be set
 		m.MaxTo = usualRecipients
@@ -225,6 +226,7 @@ func (m Mailbox) Validate(refs Refs) error {
 			c.endpoint("oauth.authorize", m.OAuth.Authorize)
 			c.endpoint("oauth.token", m.OAuth.Token)
 			c.name("oauth.scope", m.OAuth.Scope, 0, 500)
+			c.link("oauth.issuer", m.OAuth.Issuer)
 		}
 	}
 	c.name("user", m.User, 0, 254)
@@ -297,7 +299,9 @@ func (m Mailbox) Moved(before Mailbox) bool {
 // Asks says that tokens are asked for of somebody else than before, or for another
 // account, so that one that was given is of no use.
 func (m Mailbox) Asks(before Mailbox) bool {
-	return m.OAuth != before.OAuth || m.Account() != before.Account() || m.Sign != before.Sign
+	was := before.OAuth
+	was.Issuer = m.OAuth.Issuer // which only says how the same authority signs its answers
+	return m.OAuth != was || m.Account() != before.Account() || m.Sign != before.Sign
 }
 
 // Another says that tokens are asked for at another place than before, or by another

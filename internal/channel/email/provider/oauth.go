@@ -27,6 +27,11 @@ type Authority struct {
 	Client           string
 	Secret           secret.Text       // of the client; may be empty
 	More             map[string]string // parameters of its own when a person is sent there
+	// Issuer is its identifier; with {tenant} for one that has another for each of its tenants.
+	// Empty: it is not known, but is taken to be of Authorize's host.
+	Issuer string
+	// Told: its metadata are asked whether it says who it is (Promises).
+	Told bool
 }
 
 // Tokens are what it gave.
@@ -55,6 +60,64 @@ func (a Authority) URL(redirect, state, account string, verifier secret.Text) (s
 	}
 	u.RawQuery = q.Encode()
 	return u.String(), nil
+}
+
+// Answers says whether what a person came back with is this authority's, by the iss that came
+// along (RFC 9207, 2.4). None is no sign of another one.
+func (a Authority) Answers(issuer string) bool {
+	if before, after, many := strings.Cut(a.Issuer, "{tenant}"); many {
+		tenant, begins := strings.CutPrefix(issuer, before)
+		tenant, ends := strings.CutSuffix(tenant, after)
+		return issuer == "" || begins && ends && tenant != "" && !strings.ContainsAny(tenant, "/?#")
+	}
+	if issuer == "" || a.Issuer != "" {
+		return issuer == "" || issuer == a.Issuer
+	}
+	said, err := url.Parse(issuer)
+	page, errPage := url.Parse(a.Authorize)
+	return err == nil && errPage == nil && said.Scheme == "https" && said.User == nil && strings.EqualFold(said.Host, page.Host)
+}
+
+const mostMetadata = 256 << 10 // in octets
+
+// Promises says whether an authority's metadata say that its answers name it (RFC 9207, 3). They
+// are where RFC 8414, 3.1 or OpenID Connect Discovery 1.0, 4 puts them; one that has none
+// promises nothing.
+func (n *Network) Promises(ctx context.Context, a Authority) (bool, error) {
+	if a.Issuer == "" || !a.Told {
+		return false, nil
+	}
+	at, err := url.Parse(a.Issuer)
+	if err != nil || at.Scheme != "https" {
+		return false, &Fault{Step: StepSignIn, Reason: NotFound, cause: err}
+	}
+	ctx, cancel := context.WithTimeout(ctx, n.patience())
+	defer cancel()
+	path := strings.TrimSuffix(at.EscapedPath(), "/")
+	for _, where := range []string{"/.well-known/oauth-authorization-server" + path, path + "/.well-known/openid-configuration"} {
+		q, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+at.Host+where, nil)
+		if err != nil {
+			return false, &Fault{Step: StepSignIn, Reason: NotFound, Host: at.Hostname(), cause: err}
+		}
+		q.Header.Set("Accept", "application/json")
+		p, err := n.Browser().Do(q)
+		if err != nil {
+			return false, AsFault(err, StepSignIn, at.Hostname())
+		}
+		var said struct {
+			Issuer string `json:"issuer"`
+			Sends  bool   `json:"authorization_response_iss_parameter_supported"`
+		}
+		err = json.NewDecoder(io.LimitReader(p.Body, mostMetadata)).Decode(&said)
+		_ = p.Body.Close()
+		switch {
+		case p.StatusCode >= 500 || p.StatusCode == http.StatusTooManyRequests:
+			return false, &Fault{Step: StepSignIn, Reason: Busy, Host: at.Hostname()}
+		case p.StatusCode == http.StatusOK && err == nil && said.Issuer == a.Issuer: // else they are another's (RFC 8414, 3.3)
+			return said.Sends, nil
+		}
+	}
+	return false, nil
 }
 
 // Redeem takes the code with which a person came back.

@@ -84,6 +84,9 @@ export const text = catalogue(
     oauth_authorize: "Authorization endpoint",
     oauth_token: "Token endpoint",
     oauth_scope: "Scope",
+    oauth_issuer: "Issuer",
+    oauthIssuerHint:
+      "As the provider writes it, if it does: an answer of any other one is refused. May be empty.",
     signInWith: "Sign in with {provider}",
     signInSave: "Save first; then sign in.",
     signInDone: "Somebody has signed in. Do so again if the provider does not let us in any more.",
@@ -207,6 +210,9 @@ export const text = catalogue(
     oauth_authorize: "Endereço de autorização",
     oauth_token: "Endereço dos tokens",
     oauth_scope: "Âmbito",
+    oauth_issuer: "Emissor (issuer)",
+    oauthIssuerHint:
+      "Como o fornecedor o escreve, se o fizer: a resposta de qualquer outro é recusada. Pode ficar vazio.",
     signInWith: "Iniciar sessão com {provider}",
     signInSave: "Guarde primeiro; depois inicie sessão.",
     signInDone: "Já foi iniciada sessão. Faça-o de novo se o fornecedor já não nos deixar entrar.",
