@@ -1,4 +1,4 @@
-import { SvelteMap } from "svelte/reactivity";
+import { SvelteMap, SvelteSet } from "svelte/reactivity";
 import { api, call, take } from "../api/client";
 import { text } from "../messages/gone";
 import type { AgentView, Page, SetupKind, SetupKinds, Stored } from "../api/types";
@@ -12,6 +12,7 @@ type Listed = Stored & { name?: string; title?: string };
 // asked for, and again when the set-up changes.
 class Names {
   #lists = new SvelteMap<string, readonly Listed[]>();
+  #failed = new SvelteSet<string>();
   #users = new SvelteMap<string, string>();
   #colleagues = $state.raw<readonly AgentView[]>([]);
   #asked = new Set<string>();
@@ -51,6 +52,11 @@ class Names {
   ready(kind: SetupKind): boolean {
     this.all(kind);
     return this.#lists.has(kind);
+  }
+
+  /** Whether a list was asked for in vain, and there is none. */
+  failed(kind: SetupKind): boolean {
+    return this.#failed.has(kind) && !this.#lists.has(kind);
   }
 
   find<K extends SetupKind>(kind: K, id: string | undefined): Item<K> | undefined {
@@ -138,9 +144,11 @@ class Names {
     try {
       const { items } = await call<Page<Listed>>("GET", `${kind}?archived=true`);
       this.#lists.set(kind, items);
+      this.#failed.delete(kind);
     } catch {
       // Shown as ids until the next change; the page that needs more says so itself.
       this.#asked.delete(kind);
+      this.#failed.add(kind);
     }
   }
 }
