@@ -10,18 +10,22 @@ import (
 	"nubitalk/internal/base/errs"
 )
 
-// auditCommand is about audit logs that left the house.
+// auditCommand is about audit logs that left the house: by an export, or to a collector.
 type auditCommand struct {
-	Verify verifyAudit `cmd:"" help:"Check the audit log of an organisation's export, without a server: that no entry was changed, removed or put in."`
+	Verify verifyAudit `cmd:"" help:"Check the audit log of an organisation's export, or those that a collector kept, without a server: that no entry was changed, removed or put in."`
 }
 
 // verifyAudit checks a log.
 type verifyAudit struct {
-	Path string `arg:"" type:"path" help:"The log (audit.ndjson), or the export's archive of records (ZIP), or the folder into which that was unpacked."`
+	Path      string `arg:"" type:"path" help:"The log (audit.ndjson), or the export's archive of records (ZIP), or the folder into which that was unpacked; with --collected a file of the collector."`
+	Collected bool   `help:"The file is what a collector of the log wrote down (log.audit): entries of any organisations, among other lines."`
 }
 
 // Run checks and prints. Anything wrong makes the command fail.
 func (v *verifyAudit) Run(c console) error {
+	if v.Collected {
+		return c.collected(v.Path)
+	}
 	info, err := os.Stat(v.Path)
 	if err != nil {
 		return errs.Wrap(errs.NotFound, err, "There is no such file.")
@@ -47,6 +51,34 @@ func (v *verifyAudit) Run(c console) error {
 	defer file.Close()
 	found, err := audit.VerifyExport(file)
 	return c.saidOf(found, err)
+}
+
+// collected checks and prints what a collector kept of each organisation.
+func (c console) collected(path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return errs.Wrap(errs.NotFound, err, "There is no such file.")
+	}
+	defer file.Close()
+	all, err := audit.VerifyCollected(file)
+	if err != nil {
+		return err
+	}
+	if len(all) == 0 {
+		return errs.New(errs.Invalid, "There is no entry of an audit log in this file.")
+	}
+	whole := true
+	for _, v := range all {
+		fmt.Fprintf(c.out, "%s: %d entries, %d to %d, the last with hash %s; %d came again\n", v.Organisation, v.Entries, v.First, v.Last, hex.EncodeToString(v.Head), v.Repeated)
+		if !v.Whole() {
+			fmt.Fprintln(c.out, v.Fault)
+			whole = false
+		}
+	}
+	if !whole {
+		return errs.New(errs.Conflict, "The audit log is not as it was written.")
+	}
+	return nil
 }
 
 // isArchive says whether a file begins as ZIP files do.

@@ -45,6 +45,8 @@ func TestCommandsSayWhatIsWrong(t *testing.T) {
 		{[]string{"organisation", "verify", dir}, exitFailed, "no whole archive of an organisation"},
 		{[]string{"audit", "verify", filepath.Join(dir, "none.ndjson")}, exitFailed, "no such file"},
 		{[]string{"audit", "verify", bad}, exitFailed, "Line 1 of the audit log cannot be read"},
+		{[]string{"audit", "verify", "--collected", bad}, exitFailed, "no entry of an audit log in this file"},
+		{[]string{"audit", "verify", "--collected", filepath.Join(dir, "none")}, exitFailed, "no such file"},
 		{[]string{"audit", "verify", dir}, exitFailed, "no audit log in this archive"},
 		{[]string{"certificate", "verify", filepath.Join(dir, "none.json")}, exitFailed, "no such file"},
 		{[]string{"certificate", "verify", bad}, exitFailed, "no certificate of erasure"},

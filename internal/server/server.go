@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"log/slog"
 	"runtime/debug"
@@ -12,6 +13,7 @@ import (
 	"nubitalk/internal/base/memory"
 	"nubitalk/internal/base/service"
 	"nubitalk/internal/base/telemetry"
+	"nubitalk/internal/server/collector"
 	"nubitalk/internal/server/config"
 	"nubitalk/internal/server/transport"
 )
@@ -27,6 +29,7 @@ type Server struct {
 	clock   clock.Clock
 	ids     *id.Source
 	metrics *telemetry.Metrics
+	logs    *collector.Client // nil where the log goes nowhere else
 	health  *health
 	started time.Time
 
@@ -53,6 +56,11 @@ const floorsRest = 10 * time.Minute
 // New prepares a node; nothing is opened yet. conf is one that was checked.
 func New(conf *config.Config, log *slog.Logger) *Server {
 	s := &Server{conf: conf, log: log, clock: clock.NewSteady(), metrics: telemetry.NewMetrics(), rest: floorsRest}
+	if conf.Log.Syslog != "" {
+		s.logs = collector.New(collector.Config{Address: conf.Log.Syslog, Certificate: conf.Log.Certificate, Key: conf.Log.Key, Now: s.clock.Now, Log: log.With("part", "log"),
+			Authorities: func() (*x509.CertPool, error) { return config.Authorities(conf.Log.Authority) }})
+		s.log = s.logs.Tee(log)
+	}
 	s.ids = id.NewSource(s.clock.Now, nil)
 	s.health = &health{now: s.clock.Now}
 	if conf.Limits.Memory > 0 {
@@ -71,12 +79,17 @@ func (s *Server) Start(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startWithin)
 	defer cancel()
 	s.started = s.clock.Now()
+	if s.logs != nil {
+		if err := s.logs.Start(ctx); err != nil {
+			return err
+		}
+	}
 	err := s.open(ctx)
 	if err == nil {
 		err = s.group.Start(ctx)
 	}
 	if err != nil {
-		return errors.Join(err, s.close())
+		return errors.Join(err, s.close(), s.endLog(ctx))
 	}
 	if s.demo != nil {
 		s.demo.shop()
@@ -143,6 +156,16 @@ func (s *Server) watch() {
 	s.health.add("bus", func(context.Context) error { return k.bus.Healthy() })
 
 	m := s.metrics
+	if s.logs != nil {
+		m.GaugeFunc("log_collector_connected", "1 while the collector of the log is connected.", func() float64 { return map[bool]float64{true: 1}[s.logs.Stats().Connected] })
+		m.CounterFunc("log_lines_sent_total", "Lines of the log sent to the collector.", func() float64 { return float64(s.logs.Stats().Sent) })
+		m.CounterFunc("log_lines_dropped_total", "Lines of the log that found no room while the collector was away or too slow.", func() float64 { return float64(s.logs.Stats().Dropped) })
+		m.GaugeFunc("log_lines_waiting", "Lines of the log that wait for the collector.", func() float64 { return float64(s.logs.Stats().Waiting) })
+	}
+	if sender := s.parts.sender; sender != nil {
+		m.CounterFunc("audit_entries_sent_total", "Entries of audit logs sent to the collector by this node.", func() float64 { n, _ := sender.Stats(); return float64(n) })
+		m.GaugeFunc("audit_entries_waiting", "Entries of audit logs that were not sent yet.", func() float64 { _, n := sender.Stats(); return float64(n) })
+	}
 	m.CounterFunc("database_commits_total", "Transactions made durable.", func() float64 { return float64(k.db.Stats().Commits) })
 	m.CounterFunc("database_writes_total", "Writes that succeeded; a commit may hold several.", func() float64 { return float64(k.db.Stats().Writes) })
 	m.CounterFunc("database_writes_failed_total", "Writes that were rolled back.", func() float64 { return float64(k.db.Stats().Failed) })
@@ -172,9 +195,21 @@ func (s *Server) Stop(ctx context.Context) error {
 	err := errors.Join(s.group.Stop(ctx), s.close())
 	if err != nil {
 		s.log.Error("stopped with faults", "error", err)
-		return err
+		return errors.Join(err, s.endLog(ctx))
 	}
 	s.log.Info("stopped")
+	return s.endLog(ctx)
+}
+
+// endLog sends what waits for the collector of the log. That it is away is no fault of a
+// stop.
+func (s *Server) endLog(ctx context.Context) error {
+	if s.logs == nil {
+		return nil
+	}
+	if err := s.logs.Stop(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
 	return nil
 }
 

@@ -39,6 +39,7 @@ import (
 	"nubitalk/internal/core/acd"
 	"nubitalk/internal/core/setup"
 	"nubitalk/internal/media"
+	"nubitalk/internal/server/collector"
 	"nubitalk/internal/store"
 	built "nubitalk/web"
 )
@@ -46,6 +47,7 @@ import (
 // parts are what uses the keepers: the use cases, the channels, the doors.
 type parts struct {
 	audit      *audit.Log
+	sender     *audit.Sender // nil where audit logs go nowhere
 	setups     *setups
 	setup      *appsetup.Service
 	prompts    *prompt.Service
@@ -127,6 +129,9 @@ func (s *Server) wire() (*parts, error) {
 	}
 	s.group.Add("live", p.live)
 	s.group.Add("retention", p.ending)
+	if p.sender != nil {
+		s.group.Add("audit sending", p.sender)
+	}
 	s.group.Add("quality", p.quality)
 	s.group.Add("notice", service.Func{OnStop: p.privacy.stop})
 	return p, nil
@@ -139,6 +144,9 @@ func (s *Server) makeParts() *parts {
 			s.log.Warn("a security alert could not be told", "tenant", e.Tenant, "error", err)
 		}
 	})
+	if s.conf.Log.Audit {
+		p.sender = audit.NewSender(audit.SenderDeps{DB: k.db, To: auditCollector{s.logs}, Settled: collector.Settled, Clock: s.clock, Log: s.log.With("part", "audit"), Node: s.data.node})
+	}
 	p.setups = newSetups(k.db, k.bus, s.log.With("part", "setup"))
 	p.lines = newLineBook(s.conf.SIP.Lines, s.log.With("part", "lines"))
 	p.setup = appsetup.New(appsetup.Deps{DB: k.db, Clock: s.clock, IDs: s.ids, Audit: p.audit, Vault: k.vault, Lines: p.lines.now, Changed: p.setups.changed})

@@ -3,6 +3,8 @@ package store
 import (
 	"strconv"
 	"time"
+
+	"nubitalk/internal/base/id"
 )
 
 // AuditRow is one entry of the tenant's hash chain: who did what to which
@@ -56,6 +58,25 @@ func (tx *Tx) AuditHead() (seq int64, hash []byte, err error) {
 // the chain.
 func (tx *Tx) AuditAfter(seq int64, limit int) ([]AuditRow, error) {
 	return list(tx, scanAudit, `SELECT `+auditColumns+` FROM audit WHERE tenant_id = $1 AND seq > $2 ORDER BY seq LIMIT $3`, string(tx.scope.Tenant), seq, limit)
+}
+
+// AuditBehind is how far an organisation's log is, and how far it was sent to the operator's
+// collector.
+type AuditBehind struct {
+	Tenant     id.Tenant
+	Last, Sent int64
+}
+
+// AuditsBehind are the organisations whose log has entries that were not sent (System).
+func (tx *Tx) AuditsBehind() ([]AuditBehind, error) {
+	return sysList(tx, func(r row, b *AuditBehind) error { return r.Scan(tenantOf(&b.Tenant), &b.Last, &b.Sent) },
+		`SELECT tenant_id, seq, sent FROM audit_heads WHERE seq > sent ORDER BY tenant_id`)
+}
+
+// NoteAuditSent notes up to which entry the log was sent; it never goes back.
+func (tx *Tx) NoteAuditSent(seq int64) error {
+	_, err := tx.exec(`UPDATE audit_heads SET sent = $2 WHERE tenant_id = $1 AND sent < $2`, string(tx.scope.Tenant), seq)
+	return err
 }
 
 // AuditFilter narrows the audit log; its zero value finds everything.

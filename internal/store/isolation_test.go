@@ -238,7 +238,7 @@ func TestRowSecurityHoldsAForgottenFilter(t *testing.T) {
 func TestSystemReachesItsTablesOnly(t *testing.T) {
 	db := storetest.Open(t, store.Postgres)
 	everything(t, db)
-	system := map[string]bool{"organisations": true, "jobs": true, "leases": true, "support_grants": true, "sign_up_links": true, "brands": true, "usage_days": true}
+	system := map[string]bool{"organisations": true, "jobs": true, "leases": true, "support_grants": true, "sign_up_links": true, "brands": true, "usage_days": true, "audit_heads": true}
 	for _, table := range tenantTables(t, db) {
 		err := db.SystemRead(t.Context(), func(tx *store.Tx) error {
 			rows, err := tx.RawRows(1, "SELECT DISTINCT tenant_id FROM "+table)

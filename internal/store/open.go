@@ -49,7 +49,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		return nil, err
 	}
 	e, err := engine.Open(ctx, engine.Config{Driver: c.Driver, DSN: c.DSN, Connections: c.Connections, Role: c.Role, Migrations: files,
-		SystemTables: []string{"organisations", "jobs", "leases", "support_grants", "sign_up_links", "brands", "usage_days"}, AppendOnly: []string{"audit"}})
+		SystemTables: []string{"organisations", "jobs", "leases", "support_grants", "sign_up_links", "brands", "usage_days", "audit_heads"}, AppendOnly: []string{"audit"}})
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +113,8 @@ func (db *DB) Read(ctx context.Context, t id.Tenant, fn func(*Tx) error) error {
 	return after(err, then)
 }
 
-// System is Write across tenants, for organisations, jobs, leases and amounts of usage only.
+// System is Write across tenants, for organisations, jobs, leases, amounts of usage and the
+// ends of audit logs only.
 func (db *DB) System(ctx context.Context, fn func(*Tx) error) error {
 	var then []func()
 	sc := engine.Scope{System: true}
@@ -121,7 +122,8 @@ func (db *DB) System(ctx context.Context, fn func(*Tx) error) error {
 	return after(err, then)
 }
 
-// SystemRead is Read across tenants, for organisations, jobs, leases and amounts of usage only.
+// SystemRead is Read across tenants, for organisations, jobs, leases, amounts of usage and the
+// ends of audit logs only.
 func (db *DB) SystemRead(ctx context.Context, fn func(*Tx) error) error {
 	var then []func()
 	sc := engine.Scope{System: true}

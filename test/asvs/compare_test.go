@@ -12,6 +12,7 @@ import (
 // Octets that are compared byte by byte where cryptography is used: nobody who asks
 // chooses one side and learns from the time what the other is.
 var compared = map[string]string{
+	"internal/app/audit/collected.go":          "hashes of the chain, which its reader has",
 	"internal/app/audit/verify.go":             "hashes of the chain, which its reader has",
 	"internal/app/recording/archive.go":        "a recording with its own archive",
 	"internal/app/setup/service.go":            "bodies of an object, whose reader sees both",

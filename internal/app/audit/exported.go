@@ -2,7 +2,6 @@ package audit
 
 import (
 	"bufio"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -40,9 +39,7 @@ func VerifyExport(in io.Reader) (v Verification, err error) {
 		if err := json.Unmarshal(lines.Bytes(), &l); err != nil {
 			return v, errs.Wrap(errs.Invalid, err, "Line %d of the audit log cannot be read.", v.Entries+1)
 		}
-		r := store.AuditRow{Seq: l.Seq, At: l.At, ActorKind: l.ActorKind, ActorID: l.ActorID, Action: l.Action, ObjectKind: l.ObjectKind, ObjectID: l.ObjectID, Detail: l.Detail}
-		r.PrevHash, _ = hex.DecodeString(l.PrevHash) // what cannot be read follows nothing
-		r.Hash, _ = hex.DecodeString(l.Hash)
+		r := l.row()
 		if v.Entries == 0 {
 			v.First = r.Seq
 		}

@@ -413,8 +413,8 @@ var inventory = []group{
 		part{"object_id", Pseudonym, "what it was done to", ""},
 		part{"detail", Pseudonym, "codes, counts and ids; of a sign-in, a keyed digest of the network that it came from; never content or an address", ""})},
 
-	{Column, "audit_heads", "to show that the end of the log is not missing", whileTenant, withTenant,
-		none("seq", "hash")},
+	{Column, "audit_heads", "to show that the end of the log is not missing, and to send it to where the operator keeps it", whileTenant, withTenant,
+		none("seq", "hash", "sent")},
 
 	{Column, "jobs", "to carry out what must happen, such as an erasure", "until carried out", "deleted when carried out", with(
 		none("job_id", "kind", "run_at", "attempts", "locked_until", "last_error", "created_at"),
@@ -521,4 +521,7 @@ var inventory = []group{
 	{Log, "", "to run the service", "by the operator's own rule", "rotated by the operator", []part{
 		{"log lines", Pseudonym, "what happened, with ids and codes; personal values print as •••", ""},
 		{"metrics", None, "counts and durations, without ids of persons", ""}}},
+
+	{Log, "", "to keep a copy of the audit logs where nobody of the program can change it (only where the operator has them sent: log.audit)", "by the operator's own rule", "by the operator's own rule", []part{
+		{"audit entries", Pseudonym, "who did what to which object: ids, codes and counts, with the hashes of the chain; never content, names or addresses", "sent over TLS to the operator's collector"}}},
 }

@@ -30,6 +30,7 @@ func (c *Config) Check(at func(key, problem string) Mistake) error {
 	if c.Data == "" {
 		k.wrong("data", "must name a folder.")
 	}
+	c.checkLog(&k)
 	c.checkURL(&k)
 	c.checkTLS(&k)
 	c.checkStorage(&k)
@@ -66,6 +67,35 @@ func (c *Config) Check(at func(key, problem string) Mistake) error {
 		k.wrong("stop.drain", "must be between 1s and 10m.")
 	}
 	return k.mistakes.Err()
+}
+
+func (c *Config) checkLog(k *checker) {
+	l := &c.Log
+	if l.Syslog == "" {
+		if l.Audit || l.Authority != "" || l.Certificate != "" || l.Key != "" {
+			k.wrong("log.syslog", "must be given, because what goes with it is: the audit log, an authority or a certificate.")
+		}
+		return
+	}
+	scheme, address, _ := strings.Cut(l.Syslog, "://")
+	host, port, err := net.SplitHostPort(address)
+	n, portErr := strconv.Atoi(port)
+	switch {
+	case scheme != "tls" && scheme != "tcp" || err != nil || portErr != nil || host == "" || n < 1 || n > 65535 || strings.ContainsAny(host, "/@ "):
+		k.wrong("log.syslog", "must be an address such as tls://logs.example:6514.")
+	case scheme == "tcp" && !Loopback(address):
+		k.wrong("log.syslog", "must begin with tls://; what is not encrypted is for loopback only.")
+	}
+	if _, err := Authorities(l.Authority); err != nil {
+		k.wrong("log.authority", "%s must be a file of certificates in PEM that can be read.", l.Authority)
+	}
+	if (l.Certificate == "") != (l.Key == "") {
+		k.wrong("log.certificate", "and log.key must be given together.")
+	} else if l.Certificate != "" {
+		if _, err := tls.LoadX509KeyPair(l.Certificate, l.Key); err != nil {
+			k.wrong("log.certificate", "%s and %s must be a certificate and its key in PEM that can be read.", l.Certificate, l.Key)
+		}
+	}
 }
 
 func (c *Config) checkSound(k *checker) {

@@ -37,6 +37,12 @@ type Config struct {
 type Log struct {
 	Level  string `default:"info" enum:"debug,info,warn,error" help:"Least level that is logged: ${enum}."`
 	Format string `default:"json" enum:"json,text" help:"Form of the log: ${enum}."`
+
+	Syslog      string `placeholder:"URL" help:"Collector that the log is sent to besides, by syslog over TLS, e.g. tls://logs.example:6514; empty for none. tcp:// is for loopback only."`
+	Audit       bool   `help:"Send the audit logs of all organisations there, too: ids, actions and hashes, no content."`
+	Authority   string `placeholder:"FILE" help:"PEM file of certificate authorities that the collector is trusted by, besides the machine's own."`
+	Certificate string `placeholder:"FILE" help:"PEM file of the certificate by which this node shows the collector who it is; read again at each connection."`
+	Key         string `placeholder:"FILE" help:"PEM file of that certificate's private key."`
 }
 
 // TLS says how connections are secured.
