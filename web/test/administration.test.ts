@@ -178,3 +178,88 @@ test("Enter in the search of a role's permissions saves nothing", async () => {
   const { items } = (await answer.json()) as { items: { name: string }[] };
   expect(items.map((r) => r.name)).not.toContain("Half made");
 });
+
+test("a contact keeps what is typed whatever is pressed beside it, and a consent ends once that is confirmed", async () => {
+  const { page } = await stage.agent("privacy");
+  await go(page, "privacy/contacts");
+  // Somebody who agreed to something.
+  const visitor = await stage.visitor();
+  await visitor.start("Godwit");
+  const agreed = async () => {
+    for (let cursor = ""; ;) {
+      const answer = await page.request.get(
+        `${stage.program.base}/api/v1/contacts?limit=200&cursor=${cursor}`,
+      );
+      const { items, next } = (await answer.json()) as {
+        items: { id: string; name: string }[];
+        next?: string;
+      };
+      const found = items.find((c) => c.name === "Godwit");
+      if (found || !next) return found?.id;
+      cursor = next;
+    }
+  };
+  await until(agreed).toBeDefined();
+  const id = await agreed();
+  await go(page, `privacy/contacts/${id}`);
+  const name = page.getByLabel("Name", { exact: true });
+  await name.fill("Redshank");
+  await page.getByRole("button", { name: "Restrict processing" }).click();
+  await page.getByRole("button", { name: "Lift the restriction" }).waitFor();
+  await until(() => name.inputValue()).toBe("Redshank");
+
+  const withdraw = page.getByRole("button", { name: "Withdraw", exact: true });
+  const before = await withdraw.count();
+  await withdraw.first().click();
+  const asks = page.getByRole("dialog", { name: "Withdraw the consent" });
+  await asks.getByRole("button", { name: "Cancel" }).click();
+  await until(() => withdraw.count()).toBe(before);
+  await withdraw.first().click();
+  await asks.getByRole("button", { name: "Withdraw", exact: true }).click();
+  await until(() => withdraw.count()).toBe(before - 1);
+  await until(() => name.inputValue()).toBe("Redshank");
+
+  // An address that is none, below one left empty: it is told of beside its own.
+  await page.getByRole("button", { name: "Add an address" }).click();
+  await page.getByRole("button", { name: "Add an address" }).click();
+  await page.getByLabel("Address", { exact: true }).last().fill("no address");
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  const wrong = page.locator("fieldset > .row:has(+ .problem)");
+  await until(() => wrong.getByLabel("Address", { exact: true }).inputValue()).toBe("no address");
+  await page.getByRole("button", { name: "Remove no address" }).click();
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await page.getByRole("heading", { name: "Redshank", level: 1 }).waitFor();
+  await page.reload();
+  await until(() => name.inputValue()).toBe("Redshank");
+  stage.forgive(/status of 422/);
+});
+
+test("what cannot be taken back is asked once, and what can is put back", async () => {
+  const { page } = await stage.agent("operator");
+  await go(page, "organisations/sign-up-links");
+  await page.getByRole("button", { name: "Make a link" }).first().click();
+  await page.getByRole("dialog").getByLabel("What it is for").fill("Fair in Porto");
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "I have it" }).click();
+  await page.getByRole("button", { name: "Remove Fair in Porto" }).click();
+  const asks = page.getByRole("dialog", { name: "Remove the link" });
+  await page.keyboard.press("Enter"); // which is at what changes nothing
+  await asks.waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Remove Fair in Porto" }).click();
+  await asks.getByRole("button", { name: "Remove", exact: true }).click();
+  await page.getByText("Fair in Porto is removed.").waitFor();
+  await page.getByRole("button", { name: "Remove Fair in Porto" }).waitFor({ state: "detached" });
+
+  const admin = (await stage.agent("administrator")).page;
+  await go(admin, "setup/do-not-call");
+  await admin.getByLabel("Telephone numbers").fill("+351 210 000 321");
+  await admin.getByRole("button", { name: "Add numbers" }).click();
+  await admin.getByText("1 added, 0 were on it.").waitFor();
+  await admin.getByLabel("Number", { exact: true }).fill("+351 210 000 321");
+  await admin.keyboard.press("Enter");
+  await admin.getByRole("button", { name: "Take it off the list" }).click();
+  await admin.getByRole("button", { name: "Put it back" }).click();
+  await admin.getByText("The number is on the list again.").waitFor();
+  await admin.getByLabel("Number", { exact: true }).press("Enter");
+  await admin.getByRole("button", { name: "Take it off the list" }).waitFor();
+});

@@ -135,6 +135,8 @@ export const text = catalogue(
     notListed: "It is not on the list.",
     neverEnd: "Take it off the list",
     neverEnded: "The number is off the list.",
+    neverUndo: "Put it back",
+    neverUndone: "The number is on the list again.",
   },
   {
     state: "Estado",
@@ -269,5 +271,7 @@ export const text = catalogue(
     notListed: "Não está na lista.",
     neverEnd: "Retirar da lista",
     neverEnded: "O número saiu da lista.",
+    neverUndo: "Pôr de volta",
+    neverUndone: "O número está de novo na lista.",
   },
 );

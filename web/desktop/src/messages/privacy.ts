@@ -92,6 +92,9 @@ export const text = catalogue(
     version: "version {version}",
     withdraw: "Withdraw",
     withdrawnNow: "The consent is withdrawn.",
+    withdrawTitle: "Withdraw the consent",
+    withdrawAsk:
+      "“{purpose}” ends now, and the record keeps when. Only the person can give it again. What was done before stays allowed.",
     conversations: "All conversations of this person",
     rights: "Rights of the person",
     export: "Export everything",
@@ -231,6 +234,9 @@ export const text = catalogue(
     version: "versão {version}",
     withdraw: "Retirar",
     withdrawnNow: "O consentimento foi retirado.",
+    withdrawTitle: "Retirar o consentimento",
+    withdrawAsk:
+      "“{purpose}” termina agora, e o registo guarda quando. Só a pessoa pode voltar a dá-lo. O que foi feito antes continua permitido.",
     conversations: "Todas as conversas desta pessoa",
     rights: "Direitos da pessoa",
     export: "Exportar tudo",

@@ -59,6 +59,9 @@ export const text = catalogue(
     remove: "Remove",
     removeNamed: "Remove {name}",
     removed: "{name} is removed. What signed up by it stays.",
+    removeTitle: "Remove the link",
+    removeAsk:
+      "Whoever has “{name}” can no longer sign up by it. The same link cannot be made again. What signed up by it stays.",
     back: "Organisations",
     actions: "Actions",
   },
@@ -120,6 +123,9 @@ export const text = catalogue(
     remove: "Remover",
     removeNamed: "Remover {name}",
     removed: "{name} foi removida. O que se inscreveu por ela fica.",
+    removeTitle: "Remover a ligação",
+    removeAsk:
+      "Quem tem “{name}” deixa de se poder inscrever por ela. A mesma ligação não volta a ser feita. O que se inscreveu por ela fica.",
     back: "Organizações",
     actions: "Ações",
   },
