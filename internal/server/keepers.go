@@ -185,8 +185,9 @@ func Migrate(ctx context.Context, c *config.Config) error {
 	return keys.Close()
 }
 
-// shrink has the databases give back what a busy time needed. What fails is tried after
-// the next one.
+// shrink has databases and vault give back what a busy time needed. What fails is tried
+// after the next one.
 func (k *keepers) shrink(ctx context.Context) {
+	k.vault.Shrink()
 	_, _ = k.db.Shrink(ctx), k.keys.Shrink(ctx)
 }

@@ -75,18 +75,26 @@ func (c *cache[K, V]) willSweep() {
 
 // sweep removes what would be too old at the next sweep.
 func (c *cache[K, V]) sweep() {
+	c.dropOlder(c.ttl - c.ttl/sweeps)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.swept = false
+	if c.lru.Len() > 0 {
+		c.willSweep()
+	}
+}
+
+// dropOlder removes what was put that long ago, or more. It is no forgetting: what is
+// loaded meanwhile is kept.
+func (c *cache[K, V]) dropOlder(than time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.now()
 	for _, k := range c.lru.Keys() {
 		e, _ := c.lru.Peek(k)
-		if age := now.Sub(e.since); age >= c.ttl-c.ttl/sweeps || age < 0 {
+		if age := now.Sub(e.since); age >= than || age < 0 {
 			c.lru.Remove(k)
 		}
-	}
-	c.swept = false
-	if c.lru.Len() > 0 {
-		c.willSweep()
 	}
 }
 

@@ -180,6 +180,14 @@ func (v *Vault) Forget(t id.Tenant, contact string) {
 	v.tenants.drop(func(k tenantKey) bool { return t == "" || k.tenant == t })
 }
 
+// fresh is how lately a key was unwrapped that Shrink leaves.
+const fresh = 10 * time.Second
+
+// Shrink drops contacts' keys from memory that were unwrapped a while ago: after a
+// busy time those of thousands whom nobody is with any more. Who still needs one has
+// it unwrapped again.
+func (v *Vault) Shrink() { v.contacts.dropOlder(fresh) }
+
 // Contacts lists the contacts that have a key, in order of their ids.
 func (v *Vault) Contacts(ctx context.Context, t id.Tenant, after string, limit int) ([]string, error) {
 	return v.store.Owners(ctx, t, PurposeContact, after, limit)

@@ -459,6 +459,35 @@ func TestKeysLeaveMemoryByThemselves(t *testing.T) {
 	}
 }
 
+// After a busy time the keys of those whom nobody is with any more leave memory long
+// before they would by themselves; all still open what they sealed.
+func TestKeysOfABusyTimeLeaveMemory(t *testing.T) {
+	f := setup(t)
+	now := clock.NewVirtual(time.Unix(1_700_000_000, 0))
+	v, err := vault.Open(vault.Config{Root: f.root, Store: f.store, Clock: now})
+	must(t, err)
+	seal := func(contact string) secret.Sealed {
+		must(t, v.CreateContact(t.Context(), tenA, contact))
+		s, err := v.SealContact(t.Context(), tenA, contact, "here", []byte(contact))
+		must(t, err)
+		return s
+	}
+	early := seal("con_101")
+	now.Advance(9 * time.Second)
+	late := seal("con_102")
+	v.Shrink()
+	if n := vault.CachedContacts(v); n != 2 {
+		t.Errorf("%d keys are in memory, want both", n)
+	}
+	now.Advance(time.Second)
+	v.Shrink()
+	if n := vault.CachedContacts(v); n != 1 {
+		t.Errorf("%d keys are in memory, want that of who came last", n)
+	}
+	wantOpens(t, v, tenA, "con_101", early, "con_101")
+	wantOpens(t, v, tenA, "con_102", late, "con_102")
+}
+
 func TestManyAtOnce(t *testing.T) {
 	f := setup(t)
 	ctx := t.Context()

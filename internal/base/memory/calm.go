@@ -20,18 +20,19 @@ type Calm struct {
 }
 
 const (
-	lookEvery = 5 * time.Second
+	lookEvery = 4 * time.Second
 	// busyFrom is how much is allocated between two looks of a busy program, in
 	// bytes.
 	busyFrom = 16 << 20
-	// worthIt is what the program must hold for it to be given back, in bytes.
+	// worthIt is what the program must hold for it to be given back, in bytes. In the
+	// last round even a small program's is: what its busy time left is collected then.
 	worthIt = 96 << 20
 	// rounds is how often memory is given back after a busy time, at most one a
 	// pause: much is let go only some time after it was used, such as what SIP
-	// remembers of a call for 32 s (RFC 3261, timers B and J). Each costs a round
-	// of the collector.
-	rounds = 4
-	pause  = 10 * time.Second
+	// remembers of a call for 32 s (RFC 3261, timers B and J). The last is 36 to 40 s
+	// after the end. Each costs a round of the collector.
+	rounds = 5
+	pause  = 8 * time.Second
 )
 
 // Start begins to look.
@@ -102,9 +103,9 @@ func (w *watch) calm(s sight, now time.Time) bool {
 		w.left = rounds
 		return false
 	}
-	if w.left == 0 || s.held < worthIt || now.Sub(w.freed) < pause {
+	if w.left == 0 || now.Sub(w.freed) < pause {
 		return false
 	}
 	w.left, w.freed = w.left-1, now
-	return true
+	return s.held >= worthIt || w.left == 0
 }

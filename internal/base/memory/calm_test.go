@@ -16,7 +16,9 @@ func TestMemoryIsGivenBackAfterABusyTime(t *testing.T) {
 		want        bool
 	}{
 		{300, 300, false}, // the start is busy
-		{1, 300, true},    // and over: four rounds, one in ten seconds
+		{1, 300, true},    // and over: five rounds, one in eight seconds
+		{1, 300, false},
+		{1, 290, true},
 		{1, 300, false},
 		{1, 280, true},
 		{1, 280, false},
@@ -34,6 +36,12 @@ func TestMemoryIsGivenBackAfterABusyTime(t *testing.T) {
 		{2, 80, false},
 		{2, 80, false},
 		{2, 120, true},
+		{2, 80, false},
+		{2, 80, false},
+		{2, 80, false},
+		{2, 80, true}, // but at last what is left of the busy time
+		{2, 80, false},
+		{2, 120, false},
 	} {
 		made += c.makes * mb
 		now = now.Add(lookEvery)
