@@ -20,16 +20,16 @@ type Calm struct {
 }
 
 const (
-	lookEvery = 4 * time.Second
+	lookEvery = 2 * time.Second
 	// busyFrom is how much is allocated between two looks of a busy program, in
 	// bytes.
-	busyFrom = 16 << 20
+	busyFrom = 6 << 20
 	// worthIt is what the program must hold for it to be given back, in bytes. In the
 	// last round even a small program's is: what its busy time left is collected then.
 	worthIt = 96 << 20
 	// rounds is how often memory is given back after a busy time, at most one a
 	// pause: much is let go only some time after it was used, such as what SIP
-	// remembers of a call for 32 s (RFC 3261, timers B and J). The last is 36 to 40 s
+	// remembers of a call for 32 s (RFC 3261, timers B and J). The last is 34 to 36 s
 	// after the end. Each costs a round of the collector.
 	rounds = 5
 	pause  = 8 * time.Second

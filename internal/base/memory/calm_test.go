@@ -12,41 +12,37 @@ func TestMemoryIsGivenBackAfterABusyTime(t *testing.T) {
 	var w watch
 	made := int64(0)
 	for i, c := range []struct {
-		makes, held int64
-		want        bool
+		looks, makes, held int64
+		given              int // of so many looks
 	}{
-		{300, 300, false}, // the start is busy
-		{1, 300, true},    // and over: five rounds, one in eight seconds
-		{1, 300, false},
-		{1, 290, true},
-		{1, 300, false},
-		{1, 280, true},
-		{1, 280, false},
-		{1, 280, true},
-		{1, 280, false},
-		{1, 280, true},
-		{1, 280, false},
-		{1, 280, false},
-		{1, 280, false},
-		{20, 300, false}, // busy again
-		{2, 300, true},
-		{20, 300, false},
-		{2, 300, true},
-		{2, 80, false}, // little to give back
-		{2, 80, false},
-		{2, 80, false},
-		{2, 120, true},
-		{2, 80, false},
-		{2, 80, false},
-		{2, 80, false},
-		{2, 80, true}, // but at last what is left of the busy time
-		{2, 80, false},
-		{2, 120, false},
+		{1, 300, 300, 0}, // the start is busy
+		{1, 1, 300, 1},   // and over: five rounds, one in eight seconds
+		{3, 1, 300, 0},
+		{1, 1, 290, 1},
+		{3, 1, 280, 0},
+		{12, 1, 280, 3},
+		{20, 1, 280, 0},
+		{1, 20, 300, 0}, // busy again
+		{1, 2, 300, 1},
+		{1, 20, 300, 0},
+		{2, 2, 300, 0}, // the round before was lately
+		{1, 2, 300, 1},
+		{14, 2, 80, 0}, // little to give back
+		{1, 2, 120, 0},
+		{1, 2, 80, 1}, // but at last what is left of the busy time
+		{20, 2, 80, 0},
+		{4, 2, 120, 0},
 	} {
-		made += c.makes * mb
-		now = now.Add(lookEvery)
-		if got := w.calm(sight{made, c.held * mb}, now); got != c.want {
-			t.Errorf("look %d: %v", i, got)
+		given := 0
+		for range c.looks {
+			made += c.makes * mb
+			now = now.Add(lookEvery)
+			if w.calm(sight{made, c.held * mb}, now) {
+				given++
+			}
+		}
+		if given != c.given {
+			t.Errorf("row %d: %d times", i, given)
 		}
 	}
 }
