@@ -285,6 +285,12 @@ func (p *peer) read(t *webrtc.TrackRemote) {
 }
 
 func (p *peer) sounded(b *Bridge, raw []byte, now time.Duration) {
+	l := p.leg
+	if l.sounds.over(now) {
+		l.counts.Flooded++
+		return
+	}
+	l.sounds.said(len(raw), now)
 	var in packet
 	number, ok := parse(raw, &in)
 	switch {
@@ -312,8 +318,8 @@ func (p *peer) readReports(read func([]byte) (int, interceptor.Attributes, error
 			return
 		}
 		b := l.lock()
-		if l.peer == p && !l.closed {
-			if _, err := l.meter.Reported(buffer[:n], l.host.config.Now(), l.host.now()); err != nil {
+		if now := l.host.now(); l.peer == p && !l.closed && l.newsTaken(now) {
+			if _, err := l.meter.Reported(buffer[:n], l.host.config.Now(), now); err != nil {
 				l.counts.Useless++
 			}
 		}

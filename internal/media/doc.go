@@ -37,7 +37,9 @@
 // proves itself if it may latch, and then from there only. With SRTP, packets with
 // another key and replays are counted and dropped; nothing of a stranger is ever
 // forwarded. Per packet nothing is allocated and nothing is logged. Plain RTP needs
-// a policy that says so (package negotiate).
+// a policy that says so (package negotiate). What a party sends with its own key is
+// bounded, too: beyond twice the time that there is, and 20 seconds at once, it is
+// dropped before it is opened, and counted (flood.go).
 //
 // # Standards
 //

@@ -79,6 +79,7 @@ type Counts struct {
 	Forged    uint64 // with another key, or changed on the way
 	Replayed  uint64 // that had come before
 	Useless   uint64 // malformed, or a payload that was not agreed
+	Flooded   uint64 // the party's own, and more than a call has
 }
 
 // most keys that wait to be sent.
@@ -124,8 +125,10 @@ type line struct {
 
 	meter  quality.Meter
 	counts Counts
-	last   time.Duration // when something good came; at first when it was agreed
-	came   bool
+	// what the party may send
+	sounds, pictures, news allowance
+	last                   time.Duration // when something good came; at first when it was agreed
+	came                   bool
 	// How often Silent was told since then, and when it was told last.
 	silences int
 	toldAt   time.Duration

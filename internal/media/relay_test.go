@@ -244,7 +244,7 @@ func TestTheRollOverCounterIsKept(t *testing.T) {
 		}, (*rtpCarrier)(b))
 		const packets = 140_000
 		for i := range packets {
-			a.packet(seal(), a.source, false)
+			a.took(seal(), a.source, false, time.Duration(i)*audio.FrameTime)
 			if i == 100_000 { // a refresh that changes nothing
 				lock := a.lock()
 				if err := a.apply(lock, a.agreed); err != nil {
@@ -384,11 +384,13 @@ func BenchmarkRelay(b *testing.B) {
 		b.Run(suite.String(), func(b *testing.B) {
 			a, _, seal := pair(b, suite)
 			b.ReportAllocs()
+			now := time.Duration(0)
 			for b.Loop() {
 				b.StopTimer()
 				p := seal()
+				now += audio.FrameTime
 				b.StartTimer()
-				a.packet(p, a.source, false)
+				a.took(p, a.source, false, now)
 			}
 		})
 	}

@@ -228,7 +228,10 @@ func (r *RTPLeg) read(conn *net.UDPConn, apart bool) {
 // packet takes what came. Nothing in here allocates or logs, good packet or bad,
 // but for failed seals.
 func (r *RTPLeg) packet(b []byte, from netip.AddrPort, apart bool) {
-	now := r.host.now()
+	r.took(b, from, apart, r.host.now())
+}
+
+func (r *RTPLeg) took(b []byte, from netip.AddrPort, apart bool, now time.Duration) {
 	bridge := r.lock()
 	if r.agreed == nil || r.closed {
 		r.counts.Strangers++
@@ -244,6 +247,10 @@ func (r *RTPLeg) packet(b []byte, from netip.AddrPort, apart bool) {
 func (r *RTPLeg) sound(bridge *Bridge, b []byte, from netip.AddrPort, now time.Duration) {
 	if from != r.source && (!r.config.Latch || r.fixed) {
 		r.counts.Strangers++
+		return
+	}
+	if r.sounds.over(now) {
+		r.counts.Flooded++
 		return
 	}
 	var p packet
@@ -263,10 +270,12 @@ func (r *RTPLeg) sound(bridge *Bridge, b []byte, from netip.AddrPort, now time.D
 			return
 		}
 		if number, ok = parse(plain, &p); !ok {
+			r.sounds.said(len(plain), now)
 			r.counts.Useless++
 			return
 		}
 	}
+	r.sounds.said(len(p.payload), now)
 	if !r.known(number, &p) {
 		r.counts.Useless++
 		return
@@ -301,6 +310,10 @@ func (r *RTPLeg) reported(b []byte, from netip.AddrPort, now time.Duration) {
 		r.counts.Strangers++
 		return
 	}
+	if r.news.over(now) {
+		r.counts.Flooded++
+		return
+	}
 	if r.opener != nil {
 		if len(b) < 8 {
 			r.counts.Useless++
@@ -313,6 +326,7 @@ func (r *RTPLeg) reported(b []byte, from netip.AddrPort, now time.Duration) {
 		}
 		b = plain
 	}
+	r.news.spend(perNews, now)
 	goodbye, err := r.meter.Reported(b, r.host.config.Now(), now)
 	if err != nil {
 		r.counts.Useless++

@@ -191,7 +191,12 @@ func (p *peer) readVideo(t *webrtc.TrackRemote) {
 		now := l.host.now()
 		b := l.lock()
 		if l.peer == p && !l.closed && l.expects {
-			b.filmedBy(l.line, &in, now)
+			if l.pictures.over(now) {
+				l.counts.Flooded++
+			} else {
+				l.pictures.spend(time.Duration(n)*perFilm, now)
+				b.filmedBy(l.line, &in, now)
+			}
 		}
 		b.mu.Unlock()
 	}
@@ -218,7 +223,7 @@ func (p *peer) readVideoReports(read func([]byte) (int, interceptor.Attributes, 
 		}
 		now := l.host.now()
 		b := l.lock()
-		if l.peer == p && !l.closed {
+		if l.peer == p && !l.closed && l.newsTaken(now) {
 			for _, r := range packets {
 				b.videoReport(l.line, r, now)
 			}
