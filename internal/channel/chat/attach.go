@@ -17,6 +17,7 @@ import (
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/blob"
 	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/photo"
 	"nubitalk/internal/core/setup"
 	"nubitalk/internal/store"
 )
@@ -64,6 +65,9 @@ func (s *Service) attach(ctx context.Context, t id.Tenant, d draft, f Upload, li
 	kind := MediaType(data, f.Name.Reveal())
 	if !slices.Contains(limits.Types, kind) {
 		return Message{}, errs.New(errs.Unsupported, "Files of this type cannot be sent here. Accepted: %s.", strings.Join(limits.Types, ", "))
+	}
+	if data, err = photo.Sent(kind, data); err != nil {
+		return Message{}, err
 	}
 	return s.keep(ctx, t, d, f.ClientID, fileName(f.Name.Reveal()), kind, data)
 }
