@@ -13,10 +13,17 @@ import (
 
 type contactsInput struct {
 	Page
-	Kind    string `query:"kind" enum:"phone,email,social,visitor" doc:"With address."`
-	Address string `query:"address" maxLength:"254" doc:"Exact; absent: all, by age."`
-	Field   string `query:"field" maxLength:"40" doc:"Key of a custom field of contacts that tells nothing about a person and is not masked: a number, a yes or no, a date, a time or a choice. Not with an address."`
-	Value   string `query:"value" maxLength:"64" doc:"Its value, with field."`
+	Field string `query:"field" maxLength:"40" doc:"Key of a custom field of contacts that tells nothing about a person and is not masked: a number, a yes or no, a date, a time or a choice. Absent: all, by age."`
+	Value string `query:"value" maxLength:"64" doc:"Its value, with field."`
+}
+
+// byAddressInput is no query: what stands in an address is in histories and in the logs of who passes it on.
+type byAddressInput struct {
+	Body struct {
+		Kind    string `json:"kind" enum:"phone,email,social,visitor"`
+		Address string `json:"address" minLength:"1" maxLength:"254" doc:"Exact."`
+		PageOf
+	} `nameHint:"ContactsByAddress"`
 }
 
 // ContactChangeInput corrects what it names.
@@ -42,22 +49,21 @@ func (s *Server) contactRoutes() {
 	const tag = "Contacts"
 	read := needs(access.ContactRead)
 	erase := needs(access.ContactErase)
-	handle(s, "GET", "/api/v1/contacts", read, about{id: "contacts", tag: tag, summary: "Find contacts by address, or by what stands in a custom field"},
+	handle(s, "GET", "/api/v1/contacts", read, about{id: "contacts", tag: tag, summary: "Contacts by age, or by what stands in a custom field"},
 		func(ctx context.Context, c *caller, in *contactsInput) (*reply[ListOf[Contact]], error) {
-			if in.Address != "" && in.Kind == "" {
-				return nil, errs.Bad("query.kind", "must be given with an address: phone, email, social or visitor")
-			}
 			if in.Field != "" {
-				if in.Address != "" {
-					return nil, errs.Bad("query.field", "must not be given with an address")
-				}
 				field, value, err := s.Fields.Searched(ctx, c.Actor, setup.OfContact, in.Field, in.Value)
 				if err != nil {
 					return nil, err
 				}
 				return list(s.Contacts.FindByField(ctx, c.Actor, field, value, in.Cursor, in.Limit))
 			}
-			return list(s.Contacts.Find(ctx, c.Actor, in.Kind, secret.New(in.Address), in.Cursor, in.Limit))
+			return list(s.Contacts.Find(ctx, c.Actor, "", secret.Text{}, in.Cursor, in.Limit))
+		})
+	handle(s, "POST", "/api/v1/contacts/search", read, about{id: "findContacts", tag: tag, summary: "Find contacts by an address", once: true,
+		detail: "It changes nothing. An address of a person is in the body, so that it stands in no address that others keep."},
+		func(ctx context.Context, c *caller, in *byAddressInput) (*reply[ListOf[Contact]], error) {
+			return list(s.Contacts.Find(ctx, c.Actor, in.Body.Kind, secret.New(in.Body.Address), in.Body.Cursor, in.Body.Limit))
 		})
 	handle(s, "GET", "/api/v1/contacts/{id}", read, about{id: "contact", tag: tag, summary: "One contact"},
 		func(ctx context.Context, c *caller, in *ByID) (*reply[Contact], error) {

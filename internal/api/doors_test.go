@@ -132,8 +132,10 @@ func badInput(t *testing.T, h *house) {
 		"NUL in a body":   {"POST", messages, `{"client_id":"c","kind":"text","text":"a\u0000b"}`, 422, "invalid", "body.text"},
 		"NUL in a path":   {"GET", "/api/v1/interactions/a%00b", nil, 422, "invalid", "path.id"},
 		"bytes in a path": {"GET", "/api/v1/interactions/a%ffb", nil, 422, "invalid", "path.id"},
-		"NUL in a query":  {"GET", "/api/v1/contacts?kind=email&address=a%00", nil, 422, "invalid", "query.address"},
-		"address alone":   {"GET", "/api/v1/contacts?address=a", nil, 422, "invalid", "query.kind"},
+		"NUL in a query":  {"GET", "/api/v1/contacts?field=a&value=a%00", nil, 422, "invalid", "query.value"},
+		"address alone":   {"POST", "/api/v1/contacts/search", m{"address": "a"}, 422, "invalid", "body"},
+		"a kind alone":    {"POST", "/api/v1/contacts/search", m{"kind": "email"}, 422, "invalid", "body"},
+		"too many":        {"POST", "/api/v1/contacts/search", m{"kind": "email", "address": "a", "limit": 201}, 422, "invalid", "body.limit"},
 		"too large":       {"POST", messages, m{"client_id": "c", "kind": "text", "text": strings.Repeat("x", 300<<10)}, 413, "too_large", ""},
 		"far too large":   {"POST", "/api/v1/flows", m{"name": "x", "graph": m{"x": strings.Repeat("x", 800<<10)}}, 413, "too_large", ""},
 		"text too long":   {"POST", messages, m{"client_id": "c", "kind": "text", "text": strings.Repeat("x", 4001)}, 422, "invalid", "body.text"},
@@ -584,7 +586,8 @@ func refusalsInLog(t *testing.T, h *house) {
 // Ids in a log have no l, o, u and i, so that no name is found in them by chance.
 func nothingPersonalInLog(t *testing.T, h *house) {
 	officer := h.a.users[access.PrivacyOfficer]
-	h.ask(officer, "GET", "/api/v1/contacts?kind=email&address=louis%40example.org", nil)
+	h.ask(officer, "POST", "/api/v1/contacts/search", m{"kind": "email", "address": "louis@example.org"})
+	h.ask(officer, "GET", "/api/v1/contacts?address=louis%40example.org", nil)
 	h.ask(officer, "GET", "/api/v1/contacts/louis@example.org", nil)
 	h.ask(nil, "GET", "/api/v1/louis@example.org", nil)
 	h.ask(nil, "POST", "/api/v1/sign-in", m{"organisation": "acme", "user_name": "louis@example.org", "password": "wrong-wrong-secret"})

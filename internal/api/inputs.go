@@ -26,6 +26,12 @@ type Page struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
 }
 
+// PageOf is the paging of a list that is asked for in a body.
+type PageOf struct {
+	Cursor string `json:"cursor,omitempty" maxLength:"512" doc:"next of the page before."`
+	Limit  int    `json:"limit,omitempty" minimum:"1" maximum:"200" default:"50"`
+}
+
 // ListOf is a page of a list.
 type ListOf[T any] struct {
 	Items []T    `json:"items"`

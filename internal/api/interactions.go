@@ -17,16 +17,32 @@ import (
 type searchInput struct {
 	Page
 	Person   string    `query:"person" maxLength:"64" doc:"Contact id."`
-	Address  string    `query:"address" maxLength:"254" doc:"Exact phone number, email address or handle."`
 	Agent    string    `query:"agent" maxLength:"64"`
 	Queue    string    `query:"queue" maxLength:"64"`
 	From     time.Time `query:"from" doc:"Arrived at or after."`
 	To       time.Time `query:"to" doc:"Arrived before."`
-	Words    string    `query:"words" maxLength:"200" doc:"All of these words are in the conversation."`
 	Recorded bool      `query:"recorded" doc:"Only those that have a recording."`
 	Field    string    `query:"field" maxLength:"40" doc:"Key of a custom field that tells nothing about a person and is not masked: a number, a yes or no, a date, a time or a choice."`
 	Value    string    `query:"value" maxLength:"64" doc:"Its value, with field."`
 	State    string    `query:"state" enum:"open,arriving,in_flow,queued,offered,active,held,wrapping,closed"`
+}
+
+// wordsInput is a search by what is somebody's: no address that others keep says it.
+type wordsInput struct {
+	Body struct {
+		Words    string    `json:"words,omitempty" maxLength:"200" doc:"All of these words are in the conversation."`
+		Address  string    `json:"address,omitempty" maxLength:"254" doc:"Exact phone number, email address or handle."`
+		Person   string    `json:"person,omitempty" maxLength:"64" doc:"Contact id."`
+		Agent    string    `json:"agent,omitempty" maxLength:"64"`
+		Queue    string    `json:"queue,omitempty" maxLength:"64"`
+		From     time.Time `json:"from,omitzero" doc:"Arrived at or after."`
+		To       time.Time `json:"to,omitzero" doc:"Arrived before."`
+		Recorded bool      `json:"recorded,omitempty" doc:"Only those that have a recording."`
+		Field    string    `json:"field,omitempty" maxLength:"40" doc:"Key of a custom field that tells nothing about a person and is not masked: a number, a yes or no, a date, a time or a choice."`
+		Value    string    `json:"value,omitempty" maxLength:"64" doc:"Its value, with field."`
+		State    string    `json:"state,omitempty" enum:"open,arriving,in_flow,queued,offered,active,held,wrapping,closed"`
+		PageOf
+	} `nameHint:"FindInteractions"`
 }
 
 type messagesInput struct {
@@ -77,15 +93,15 @@ func (s *Server) interactionRoutes() {
 	handle(s, "GET", base, needs(access.WorkSearch), about{id: "interactions", tag: tag, summary: "Find interactions, newest first",
 		detail: "An agent finds its own, supervisors and privacy officers the tenant's."},
 		func(ctx context.Context, c *caller, in *searchInput) (*reply[ListOf[floor.Interaction]], error) {
-			var field, value string
-			if in.Field != "" {
-				var err error
-				if field, value, err = s.Fields.Searched(ctx, c.Actor, setup.OfInteraction, in.Field, in.Value); err != nil {
-					return nil, err
-				}
-			}
-			return list(s.History.Search(ctx, c.Actor, Search{Field: field, Value: value, Person: in.Person, Address: secret.New(in.Address), Agent: in.Agent, Queue: in.Queue,
-				From: in.From, To: in.To, Words: secret.New(in.Words), State: in.State, Recorded: in.Recorded, Cursor: in.Cursor, Limit: in.Limit}))
+			return s.found(ctx, c, Search{Field: in.Field, Value: in.Value, Person: in.Person, Agent: in.Agent, Queue: in.Queue,
+				From: in.From, To: in.To, State: in.State, Recorded: in.Recorded, Cursor: in.Cursor, Limit: in.Limit})
+		})
+	handle(s, "POST", base+"/search", needs(access.WorkSearch), about{id: "findInteractions", tag: tag, summary: "Find interactions by words or an address, too", once: true,
+		detail: "It changes nothing. As the list, and by what is somebody's, which is in the body, so that it stands in no address that others keep."},
+		func(ctx context.Context, c *caller, in *wordsInput) (*reply[ListOf[floor.Interaction]], error) {
+			b := in.Body
+			return s.found(ctx, c, Search{Field: b.Field, Value: b.Value, Person: b.Person, Address: secret.New(b.Address), Agent: b.Agent, Queue: b.Queue,
+				From: b.From, To: b.To, Words: secret.New(b.Words), State: b.State, Recorded: b.Recorded, Cursor: b.Cursor, Limit: b.Limit})
 		})
 	handle(s, "GET", base+"/{id}", needs(access.WorkRead), about{id: "interaction", tag: tag, summary: "One interaction with what stands beside it"},
 		func(ctx context.Context, c *caller, in *ByID) (*reply[InteractionDetail], error) {
@@ -122,6 +138,19 @@ func (s *Server) interactionRoutes() {
 			return answer(s.Chat.Send(ctx, c.Actor, in.ID, in.Body.ClientID, in.Body.Kind, secret.New(in.Body.Text)))
 		})
 	s.markRoutes()
+}
+
+// found is what a search finds; a custom field is named by its key.
+func (s *Server) found(ctx context.Context, c *caller, q Search) (*reply[ListOf[floor.Interaction]], error) {
+	if q.Field != "" {
+		var err error
+		if q.Field, q.Value, err = s.Fields.Searched(ctx, c.Actor, setup.OfInteraction, q.Field, q.Value); err != nil {
+			return nil, err
+		}
+	} else {
+		q.Value = ""
+	}
+	return list(s.History.Search(ctx, c.Actor, q))
 }
 
 func (s *Server) markRoutes() {

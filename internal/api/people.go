@@ -20,14 +20,12 @@ const maxUserFile = userfile.MaxBytes/3*4 + 64<<10
 const maxSeveralBody = 512 << 10
 
 type findUsersInput struct {
-	Find  string            `query:"find" maxLength:"80" doc:"Part of a user name or a display name, however it is accented."`
-	Role  string            `query:"role" maxLength:"64"`
-	Team  string            `query:"team" maxLength:"64"`
-	Site  string            `query:"site" maxLength:"64"`
-	State account.UserState `query:"state" enum:"active,must_change,locked_out,locked,locked_by_directory,invited,not_invited"`
-	Order string            `query:"order" enum:"name,signed_in,created" default:"name" doc:"signed_in: the latest first. created: the newest first."`
-	From  int               `query:"from" minimum:"0" doc:"How many to pass over."`
-	Limit int               `query:"limit" minimum:"1" maximum:"200" default:"50"`
+	Body struct {
+		account.UserQuery
+		Order string `json:"order,omitempty" enum:"name,signed_in,created" default:"name" doc:"signed_in: the latest first. created: the newest first."`
+		From  int    `json:"from,omitempty" minimum:"0" doc:"How many to pass over."`
+		Limit int    `json:"limit,omitempty" minimum:"1" maximum:"200" default:"50"`
+	} `nameHint:"FindUsers"`
 }
 
 type deletedUsersInput struct {
@@ -141,9 +139,10 @@ func (c *caller) said(list []account.UserEffect) {
 func (s *Server) peopleRoutes() {
 	const tag = "Users"
 	write, proven := needs(access.UserWrite), Guard{Permission: access.UserWrite, Fresh: true}
-	handle(s, "GET", "/api/v1/users/search", needs(access.UserRead), about{id: "findUsers", tag: tag, summary: "Look for users"},
+	handle(s, "POST", "/api/v1/users/search", needs(access.UserRead), about{id: "findUsers", tag: tag, summary: "Look for users", once: true,
+		detail: "It changes nothing. Part of a name is in the body, so that it stands in no address that others keep."},
 		func(ctx context.Context, c *caller, in *findUsersInput) (*reply[account.FoundUsers], error) {
-			return answer(s.Accounts.FindUsers(ctx, c.Actor, account.UserQuery{Find: in.Find, Role: in.Role, Team: in.Team, Site: in.Site, State: in.State}, in.Order, in.From, in.Limit))
+			return answer(s.Accounts.FindUsers(ctx, c.Actor, in.Body.UserQuery, in.Body.Order, in.Body.From, in.Body.Limit))
 		})
 	handle(s, "GET", "/api/v1/users/deleted", Guard{Permission: access.SignedIn, Keys: true, Support: true}, about{id: "deletedUsers", tag: tag, summary: "Which users are deleted",
 		detail: "Of a deleted user only its id is left, in what it did. This says which of some ids are such users of the organisation, and nothing else of them."},

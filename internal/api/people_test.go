@@ -84,7 +84,7 @@ func TestAnInvitationIsAcceptedOnce(t *testing.T) {
 	got := h.ask(h.a.users[access.Administrator], "POST", "/api/v1/users/invitations", m{"user_name": "raposa-7", "days": 2})
 	want1(t, got, 201, "")
 	inv := decoded[struct{ Invitation account.Invited }](t, got).Invitation
-	if strings.Contains(h.ask(h.a.users[access.Administrator], "GET", "/api/v1/users/search?find=raposa-7", nil).body, inv.Code) {
+	if strings.Contains(h.ask(h.a.users[access.Administrator], "POST", "/api/v1/users/search", m{"find": "raposa-7"}).body, inv.Code) {
 		t.Error("the code is shown again")
 	}
 	before := h.again(h.a.users[access.Agent])

@@ -50,6 +50,7 @@ func TestNoRouteReachesAnotherTenant(t *testing.T) {
 		}
 		t.Run("foreign ids in bodies", func(t *testing.T) { bodies(t, a, b) })
 		t.Run("foreign ids in filters", func(t *testing.T) { filters(t, a, b) })
+		t.Run("what is another's in searches", func(t *testing.T) { searches(t, a, b) })
 		t.Run("cursors", func(t *testing.T) { cursors(t, a) })
 		if after := b.state(); after != before {
 			t.Errorf("the other tenant has changed:\n%s", difference(before, after))
@@ -219,9 +220,7 @@ func bodies(t *testing.T, a, b *party) {
 
 // filters searches a's lists for what is b's.
 func filters(t *testing.T, a, b *party) {
-	address := strings.ToLower(b.canary) + "@example.com"
 	for _, query := range []string{"interactions?person=" + b.contact, "interactions?agent=" + b.user, "interactions?queue=" + b.setups[setup.KindQueue]["id"].(string),
-		"interactions?words=" + b.canary, "interactions?address=" + address, "contacts?kind=email&address=" + address,
 		"alerts?user=" + b.user, "alerts?rule=" + b.setups[setup.KindAlertRule]["id"].(string)} {
 		for _, p := range []*party{a, b} {
 			status, answer := p.ask(p.session1(), "GET", "/api/v1/"+query, nil)
@@ -229,6 +228,27 @@ func filters(t *testing.T, a, b *party) {
 			must(t, json.Unmarshal([]byte(answer), &list))
 			if found := len(list.Items) > 0; found != (p == b) || status != 200 {
 				t.Errorf("%s asks %s: %d %s", p.canary, query, status, answer)
+			}
+		}
+	}
+}
+
+// searches asks for what is b's by what a body says.
+func searches(t *testing.T, a, b *party) {
+	address := strings.ToLower(b.canary) + "@example.com"
+	for _, c := range []struct {
+		path string
+		body m
+	}{
+		{"interactions/search", m{"words": b.canary}}, {"interactions/search", m{"address": address}}, {"interactions/search", m{"person": b.contact}},
+		{"interactions/search", m{"agent": b.user}}, {"contacts/search", m{"kind": "email", "address": address}}, {"users/search", m{"find": b.canary}},
+	} {
+		for _, p := range []*party{a, b} {
+			status, answer := p.ask(p.session1(), "POST", "/api/v1/"+c.path, c.body)
+			var list struct{ Items []any }
+			must(t, json.Unmarshal([]byte(answer), &list))
+			if found := len(list.Items) > 0; found != (p == b) || status != 200 {
+				t.Errorf("%s asks %s %v: %d %s", p.canary, c.path, c.body, status, answer)
 			}
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"strings"
 	"time"
 
@@ -205,8 +204,8 @@ func conversationFound(ctx context.Context, w *world) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	words := url.QueryEscape(w.value("message of the visitor"))
-	find := func(organisation, role, query string) (int, error) {
+	words := w.value("message of the visitor")
+	find := func(organisation, role, by, value string) (int, error) {
 		u, err := w.user(ctx, organisation, role)
 		if err != nil {
 			return 0, err
@@ -214,7 +213,7 @@ func conversationFound(ctx context.Context, w *world) (string, error) {
 		var out struct {
 			Items []drive.Interaction `json:"items"`
 		}
-		err = u.Do(ctx, "GET", "interactions?"+query, nil, &out)
+		err = u.Do(ctx, "POST", "interactions/search", map[string]string{by: value}, &out)
 		n := 0
 		for _, i := range out.Items {
 			if i.ID == c.interaction {
@@ -223,15 +222,15 @@ func conversationFound(ctx context.Context, w *world) (string, error) {
 		}
 		return n, err
 	}
-	for _, q := range []string{"words=" + words, "person=" + c.contact, "address=" + url.QueryEscape(w.value("email address"))} {
-		if n, err := find(ours, "supervisor", q); err != nil || n != 1 {
-			return "", fmt.Errorf("a supervisor found it %d times by %s: %v", n, q[:strings.Index(q, "=")], err)
+	for _, q := range [][2]string{{"words", words}, {"person", c.contact}, {"address", w.value("email address")}} {
+		if n, err := find(ours, "supervisor", q[0], q[1]); err != nil || n != 1 {
+			return "", fmt.Errorf("a supervisor found it %d times by %s: %v", n, q[0], err)
 		}
 	}
-	if n, err := find(theirs, "supervisor", "words="+words); err != nil || n != 0 {
+	if n, err := find(theirs, "supervisor", "words", words); err != nil || n != 0 {
 		return "", fmt.Errorf("another tenant's supervisor found it %d times: %v", n, err)
 	}
-	if _, err := find(ours, "monitor", "words="+words); expect(err, 403) != nil {
+	if _, err := find(ours, "monitor", "words", words); expect(err, 403) != nil {
 		return "", fmt.Errorf("a monitor may search: %w", expect(err, 403))
 	}
 	return "found by words, person and address by a supervisor; not by another tenant's, and not by a role without the permission", nil

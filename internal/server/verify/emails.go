@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -346,7 +345,7 @@ func emailRejected(ctx context.Context, w *world) (_ string, err error) {
 		var out struct {
 			Items []item `json:"items"`
 		}
-		if err := supervisor.Do(ctx, "GET", "interactions?state=closed&address="+url.QueryEscape(w.value("address of an email")), nil, &out); err != nil {
+		if err := supervisor.Do(ctx, "POST", "interactions/search", map[string]string{"state": "closed", "address": w.value("address of an email")}, &out); err != nil {
 			return "", err
 		}
 		if slices.ContainsFunc(out.Items, func(i item) bool { return i.Closed == "rejected" }) {

@@ -162,9 +162,9 @@ func accountsAndRoles(ctx context.Context, w *world) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for _, p := range []string{"users", "audit", "floor", "contacts?kind=email&address=x@y.example"} {
-		if err := u.Do(ctx, "GET", p, nil, nil); p != "contacts?kind=email&address=x@y.example" && expect(err, 403) != nil {
-			return "", fmt.Errorf("an agent, %s: %w", p, expect(err, 403))
+	for _, p := range []string{"users", "audit", "floor"} {
+		if err := expect(u.Do(ctx, "GET", p, nil, nil), 403); err != nil {
+			return "", fmt.Errorf("an agent, %s: %w", p, err)
 		}
 	}
 	var view struct {
