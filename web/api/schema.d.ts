@@ -1444,12 +1444,34 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * Find contacts by address, or by what stands in a custom field
+     * Contacts by age, or by what stands in a custom field
      * @description Needs `contact.read`.
      */
     get: operations["contacts"];
     put?: never;
     post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/contacts/search": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Find contacts by an address
+     * @description It changes nothing. An address of a person is in the body, so that it stands in no address that others keep.
+     *
+     *     Needs `contact.read`.
+     */
+    post: operations["findContacts"];
     delete?: never;
     options?: never;
     head?: never;
@@ -3412,6 +3434,28 @@ export interface paths {
     get: operations["interactions"];
     put?: never;
     post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/interactions/search": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Find interactions by words or an address, too
+     * @description It changes nothing. As the list, and by what is somebody's, which is in the body, so that it stands in no address that others keep.
+     *
+     *     Needs `work.search`.
+     */
+    post: operations["findInteractions"];
     delete?: never;
     options?: never;
     head?: never;
@@ -8587,13 +8631,15 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
+    get?: never;
+    put?: never;
     /**
      * Look for users
-     * @description Needs `user.read`.
+     * @description It changes nothing. Part of a name is in the body, so that it stands in no address that others keep.
+     *
+     *     Needs `user.read`.
      */
-    get: operations["findUsers"];
-    put?: never;
-    post?: never;
+    post: operations["findUsers"];
     delete?: never;
     options?: never;
     head?: never;
@@ -10857,6 +10903,19 @@ export interface components {
        */
       until: string;
     };
+    ContactsByAddress: {
+      /** @description Exact. */
+      address: string;
+      /** @description next of the page before. */
+      cursor?: string;
+      /** @enum {string} */
+      kind: "phone" | "email" | "social" | "visitor";
+      /**
+       * Format: int64
+       * @default 50
+       */
+      limit: number;
+    };
     Conversation: {
       interaction: string;
       /**
@@ -11997,6 +12056,74 @@ export interface components {
        * @description The version you saw; 409 if someone was faster.
        */
       version: number;
+    };
+    FindInteractions: {
+      /** @description Exact phone number, email address or handle. */
+      address?: string;
+      agent?: string;
+      /** @description next of the page before. */
+      cursor?: string;
+      /** @description Key of a custom field that tells nothing about a person and is not masked: a number, a yes or no, a date, a time or a choice. */
+      field?: string;
+      /**
+       * Format: date-time
+       * @description Arrived at or after.
+       */
+      from?: string;
+      /**
+       * Format: int64
+       * @default 50
+       */
+      limit: number;
+      /** @description Contact id. */
+      person?: string;
+      queue?: string;
+      /** @description Only those that have a recording. */
+      recorded?: boolean;
+      /** @enum {string} */
+      state?:
+        "open" | "arriving" | "in_flow" | "queued" | "offered" | "active" | "held" | "wrapping" | "closed";
+      /**
+       * Format: date-time
+       * @description Arrived before.
+       */
+      to?: string;
+      /** @description Its value, with field. */
+      value?: string;
+      /** @description All of these words are in the conversation. */
+      words?: string;
+    };
+    FindUsers: {
+      /** @description Part of a user name or a display name, however it is accented. */
+      find?: string;
+      /**
+       * Format: int64
+       * @description How many to pass over.
+       */
+      from?: number;
+      /**
+       * Format: int64
+       * @default 50
+       */
+      limit: number;
+      /**
+       * @description signed_in: the latest first. created: the newest first.
+       * @default name
+       * @enum {string}
+       */
+      order: "name" | "signed_in" | "created";
+      role?: string;
+      site?: string;
+      /** @enum {string} */
+      state?:
+        | "active"
+        | "must_change"
+        | "locked_out"
+        | "locked"
+        | "locked_by_directory"
+        | "invited"
+        | "not_invited";
+      team?: string;
     };
     FinishMailSignIn: {
       code: string;
@@ -13770,6 +13897,13 @@ export interface components {
       by_provider: boolean;
       /** Format: date-time */
       expires_at?: string;
+      /**
+       * Format: int64
+       * @description The session ends when it is not used for so long.
+       */
+      idle_minutes: number;
+      /** @description The same at each sign-in of this user, and nobody else's (base64, 32 bytes): a page seals under it what is still unsent when the session ends, and only its user opens it again. Not told before a second factor or a new password that is asked for. */
+      keep_key?: string;
       /** @description Only a new password may be chosen now. */
       must_change: boolean;
       /** @description Only a second factor may be added now: the organisation's rules ask for one. */
@@ -22444,11 +22578,7 @@ export interface operations {
         /** @description next of the page before. */
         cursor?: string;
         limit?: number;
-        /** @description With address. */
-        kind?: "phone" | "email" | "social" | "visitor";
-        /** @description Exact; absent: all, by age. */
-        address?: string;
-        /** @description Key of a custom field of contacts that tells nothing about a person and is not masked: a number, a yes or no, a date, a time or a choice. Not with an address. */
+        /** @description Key of a custom field of contacts that tells nothing about a person and is not masked: a number, a yes or no, a date, a time or a choice. Absent: all, by age. */
         field?: string;
         /** @description Its value, with field. */
         value?: string;
@@ -22458,6 +22588,39 @@ export interface operations {
       cookie?: never;
     };
     requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfContact"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  findContacts: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ContactsByAddress"];
+      };
+    };
     responses: {
       /** @description OK */
       200: {
@@ -26357,16 +26520,12 @@ export interface operations {
         limit?: number;
         /** @description Contact id. */
         person?: string;
-        /** @description Exact phone number, email address or handle. */
-        address?: string;
         agent?: string;
         queue?: string;
         /** @description Arrived at or after. */
         from?: string;
         /** @description Arrived before. */
         to?: string;
-        /** @description All of these words are in the conversation. */
-        words?: string;
         /** @description Only those that have a recording. */
         recorded?: boolean;
         /** @description Key of a custom field that tells nothing about a person and is not masked: a number, a yes or no, a date, a time or a choice. */
@@ -26381,6 +26540,39 @@ export interface operations {
       cookie?: never;
     };
     requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfInteraction"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  findInteractions: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["FindInteractions"];
+      };
+    };
     responses: {
       /** @description OK */
       200: {
@@ -36793,31 +36985,16 @@ export interface operations {
   };
   findUsers: {
     parameters: {
-      query?: {
-        /** @description Part of a user name or a display name, however it is accented. */
-        find?: string;
-        role?: string;
-        team?: string;
-        site?: string;
-        state?:
-          | "active"
-          | "must_change"
-          | "locked_out"
-          | "locked"
-          | "locked_by_directory"
-          | "invited"
-          | "not_invited";
-        /** @description signed_in: the latest first. created: the newest first. */
-        order?: "name" | "signed_in" | "created";
-        /** @description How many to pass over. */
-        from?: number;
-        limit?: number;
-      };
+      query?: never;
       header?: never;
       path?: never;
       cookie?: never;
     };
-    requestBody?: never;
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["FindUsers"];
+      };
+    };
     responses: {
       /** @description OK */
       200: {

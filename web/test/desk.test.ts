@@ -51,6 +51,19 @@ test("a finish by accident is taken back, and a note is found again by its words
   await agent.page.getByRole("log").getByText("The left shoe squeaks").first().waitFor();
   await shot(agent.page, "transcript");
   expect(await axe(agent.page)).toEqual([]);
+
+  // What is looked for stands in no address, and is there again on the way back.
+  const asked: string[] = [];
+  agent.page.on("request", (r) => asked.push(r.url()));
+  await agent.page.goBack();
+  const words = agent.page.getByRole("searchbox").first();
+  await until(() => words.inputValue()).toBe("squeaks");
+  expect(agent.page.url()).not.toContain("squeaks");
+  await words.fill("shoe squeaks");
+  await words.press("Enter");
+  await until(() => asked.filter((a) => a.endsWith("/interactions/search")).length).toBe(1);
+  await agent.page.getByRole("link", { name: "Avocet" }).waitFor();
+  expect([agent.page.url(), ...asked].join(" ")).not.toContain("squeaks");
 });
 
 test("a chosen result is there after a reload and in another tab", async () => {
@@ -178,8 +191,7 @@ test("a session that ends leaves what was being written", async () => {
   await visitor.say("Are you there?"); // the desk says that it was read, and learns that it may not
   await agent.page.getByText("Your session has ended.").waitFor();
   await shot(agent.page, "session-ended");
-  await agent.page.getByRole("textbox", { name: "Password" }).fill(stage.program.password("a7"));
-  await agent.page.getByRole("button", { name: "Sign in" }).click();
+  await agent.enter("demo", stage.program.password("a7"));
   await agent.page.getByText("Your session has ended.").waitFor({ state: "detached" });
   await until(() => agent.box.inputValue()).toBe("Half a sentence");
   await agent.box.press("Enter");

@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"encoding/base64"
 	"time"
 
 	"nubitalk/internal/base/errs"
@@ -51,7 +52,7 @@ func (s *Service) Me(ctx context.Context, in Session) (Me, error) {
 	if err != nil {
 		return Me{}, err
 	}
-	me := Me{Partly: []access.Permission{}, Support: support, WrongCodes: wrong, UnusualSessions: strange, User: u, OwnRoles: names, Session: in.Actor.Session, MustChange: u.MustChange && !in.ByProvider, MustSetUp: in.MustSetUp, ByProvider: in.ByProvider, PasswordLength: max(in.rule.PasswordLength, minPassword), ExpiresAt: in.ExpiresAt,
+	me := Me{Partly: []access.Permission{}, Support: support, WrongCodes: wrong, UnusualSessions: strange, User: u, OwnRoles: names, Session: in.Actor.Session, MustChange: u.MustChange && !in.ByProvider, MustSetUp: in.MustSetUp, ByProvider: in.ByProvider, PasswordLength: max(in.rule.PasswordLength, minPassword), ExpiresAt: in.ExpiresAt, IdleMinutes: in.rule.IdleMinutes,
 		Organisation: OrganisationName{ID: org.ID, Kind: Kind(org.Kind), Slug: org.Slug, Name: org.Name, Language: org.Language, TimeZone: org.TimeZone, EndsAt: org.EndsAt}}
 	for _, rule := range access.Table() {
 		if rule.Permission != access.Public && access.Reach(in.Actor, rule.Permission) > access.None {
@@ -60,6 +61,13 @@ func (s *Service) Me(ctx context.Context, in Session) (Me, error) {
 				me.Partly = append(me.Partly, rule.Permission)
 			}
 		}
+	}
+	if support == nil && !me.MustChange && !me.MustSetUp {
+		key, err := s.Vault.Digest(ctx, in.home(), "kept", []byte(in.Actor.User))
+		if err != nil {
+			return Me{}, err
+		}
+		me.KeepKey = base64.StdEncoding.EncodeToString(key)
 	}
 	return me, nil
 }

@@ -228,6 +228,8 @@ type Me struct {
 	ByProvider      bool                `json:"by_provider" doc:"Signed in by the organisation's own provider: who has to prove anew who it is does it there."`
 	PasswordLength  int                 `json:"password_length" doc:"Fewest characters of a new password."`
 	ExpiresAt       time.Time           `json:"expires_at,omitzero"`
+	IdleMinutes     int                 `json:"idle_minutes" doc:"The session ends when it is not used for so long."`
+	KeepKey         string              `json:"keep_key,omitempty" doc:"The same at each sign-in of this user, and nobody else's (base64, 32 bytes): a page seals under it what is still unsent when the session ends, and only its user opens it again. Not told before a second factor or a new password that is asked for."`
 	Support         *SupportView        `json:"support,omitempty" doc:"Set while one is in another organisation's affairs, by its grant; organisation is that one."`
 }
 

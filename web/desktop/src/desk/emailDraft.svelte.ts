@@ -1,5 +1,6 @@
 import type { components } from "$api/schema";
 import { api, asProblem, call, sendFile } from "../api/client";
+import { keeping } from "../state/keeping";
 import { addressesIn } from "./addresses";
 
 type Schemas = components["schemas"];
@@ -61,7 +62,16 @@ export class EmailDraft {
   constructor(interaction: string) {
     this.interaction = interaction;
     this.#saved = JSON.stringify(this.words);
+    keeping.give(this.#kept, () =>
+      JSON.stringify(this.words) === this.#saved
+        ? undefined
+        : { version: this.#version, words: $state.snapshot(this.words) },
+    );
     void this.#load();
+  }
+
+  get #kept(): string {
+    return `email ${this.interaction}`;
   }
 
   get empty(): boolean {
@@ -84,7 +94,11 @@ export class EmailDraft {
     } catch {
       // What is written here is kept with the next change.
     }
+    // What this page had not told the server when its session ended.
+    const mine = keeping.take(this.#kept) as { version: number; words: Words } | undefined;
+    if (mine && mine.version === this.#version) this.words = mine.words;
     this.ready = true;
+    this.changed();
   }
 
   #take(kept: Kept): void {

@@ -26,6 +26,11 @@ export const text = catalogue(
     signIn: "Sign in",
     signedOutNow: "You are signed out.",
     sessionOver: "Your session has ended. Sign in again; you come back to the same place.",
+    endedHere: "Your session has ended: you signed out in another window.",
+    endedElsewhere: "Your session has ended: it was ended from another place, or by a new password.",
+    endedByAdministrator: "Your session has ended: an administrator ended it.",
+    endedSuspended: "Your session has ended: the account is suspended.",
+    endedClosed: "Your session has ended: the organisation is closed.",
     required: "Please fill this in.",
     privacyLink: "How your data is handled",
 
@@ -155,6 +160,11 @@ export const text = catalogue(
     signIn: "Entrar",
     signedOutNow: "Saiu da sua conta.",
     sessionOver: "A sua sessão terminou. Entre de novo; volta ao mesmo lugar.",
+    endedHere: "A sua sessão terminou: saiu noutra janela.",
+    endedElsewhere: "A sua sessão terminou: foi terminada noutro lugar ou por uma nova palavra-passe.",
+    endedByAdministrator: "A sua sessão terminou: um administrador terminou-a.",
+    endedSuspended: "A sua sessão terminou: a conta está suspensa.",
+    endedClosed: "A sua sessão terminou: a organização está encerrada.",
     required: "Preencha este campo.",
     privacyLink: "Como os seus dados são tratados",
 

@@ -13,6 +13,13 @@ export interface Outgoing {
   problem?: string;
 }
 
+interface Kept {
+  draft: string;
+  noteDraft: string;
+  writingNote: boolean;
+  out: Outgoing[];
+}
+
 const pageSize = 60;
 
 /** Only colleagues see it. */
@@ -103,6 +110,21 @@ export class Conversation {
 
   get unsent(): boolean {
     return this.outbox.length > 0 || this.draft.trim() !== "" || this.noteDraft.trim() !== "";
+  }
+
+  /** What is being written or on its way, for who signs in again; files stay where they were. */
+  kept(): unknown {
+    const { draft, noteDraft, writingNote } = this;
+    const out = this.outbox.filter((o) => !o.file).map((o) => ({ ...o }));
+    return this.unsent ? { draft, noteDraft, writingNote, out } : undefined;
+  }
+
+  restore(kept: unknown): void {
+    if (!kept) return;
+    const { draft, noteDraft, writingNote, out } = kept as Kept;
+    Object.assign(this, { draft, noteDraft, writingNote });
+    // Its name makes one that had arrived go by once.
+    this.outbox = out.map((o) => (o.status === "failed" ? o : { ...o, status: "sending" }));
   }
 
   async load(): Promise<void> {

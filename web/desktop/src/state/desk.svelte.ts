@@ -10,6 +10,7 @@ import { bell } from "./bell.svelte";
 import { Conversation } from "./conversation.svelte";
 import { text as reach } from "../messages/reach";
 import { spoken } from "../parts/spoken";
+import { keeping } from "./keeping";
 import { names } from "./names.svelte";
 import { live } from "./live.svelte";
 import { preferences } from "./preferences.svelte";
@@ -100,7 +101,7 @@ class Desk {
         this.work.get(interaction)?.typing(author_kind === "agent" ? (author ?? "") : "");
     });
     addEventListener("beforeunload", (event) => {
-      if ([...this.work.values()].some((c) => c.unsent)) event.preventDefault();
+      if (!router.freed && [...this.work.values()].some((c) => c.unsent)) event.preventDefault();
     });
     addEventListener("pagehide", () => {
       for (const id of this.finishing.keys()) void this.#finishNow(id, true);
@@ -194,6 +195,8 @@ class Desk {
     }
     const conversation = new Conversation(interaction.id, interaction);
     this.work.set(interaction.id, conversation);
+    keeping.give(interaction.id, () => (this.work.has(conversation.id) ? conversation.kept() : undefined));
+    conversation.restore(keeping.take(interaction.id));
     void conversation.load();
   }
 

@@ -1,5 +1,4 @@
 import type { LiveEvents } from "../api/types";
-import { text } from "../messages/app";
 import { session } from "./session.svelte";
 
 type Type = keyof LiveEvents;
@@ -125,14 +124,20 @@ class Live {
         return;
       }
       case "resync":
-        for (const handler of this.#resync) handler();
+        // Also said when what one may do changed: then a fresh page asks, and not this one.
+        void session
+          .refresh()
+          .catch(() => {})
+          .then(() => {
+            if (session.phase === "in") for (const handler of this.#resync) handler();
+          });
         return;
       case "stopping":
         this.status = "stopping";
         return;
       case "session.ended":
         if ((frame.data as { reason?: string }).reason === "support_ended") session.homeAgain();
-        else session.ended(text("sessionOver"));
+        else session.ended((frame.data as { reason?: string }).reason);
         return;
     }
     for (const handler of this.#handlers.get(frame.type) ?? []) handler(frame.data as never);
@@ -183,6 +188,7 @@ class Live {
       if (!this.brokenSince) this.brokenSince = now - gap;
       this.#hurry();
     }
+    session.overdue(this.brokenSince && now - this.brokenSince);
   };
 
   #woken = (): void => {

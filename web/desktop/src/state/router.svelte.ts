@@ -3,6 +3,14 @@
 
 const base = "/app";
 
+/** What may name a person: servers and their logs, histories and bookmarks would keep it, so only this page has it. */
+const personal = (path: string) =>
+  path.startsWith(`${base}/setup/users`)
+    ? ["find"]
+    : path.startsWith(`${base}/conversations`)
+      ? ["words", "address"]
+      : [];
+
 type Guard = () => boolean;
 
 class Router {
@@ -14,10 +22,15 @@ class Router {
   #guards = new Set<Guard>();
   #index = 0;
   #returning = false;
+  #free = false;
+
+  /** What stands in no address, by the entry of the history that it belongs to. */
+  #unwritten = new Map<string, Record<string, string>>();
 
   constructor() {
     this.#index = Number(history.state?.index ?? 0);
-    history.replaceState({ index: this.#index }, "");
+    const { address, unwritten } = this.#split(location.pathname + location.search);
+    history.replaceState(this.#state(unwritten), "", address);
     this.#read();
     addEventListener("popstate", (event) => {
       const index = Number((event.state as { index?: number } | null)?.index ?? 0);
@@ -26,7 +39,7 @@ class Router {
         return;
       }
       if (this.#blocked()) {
-        this.held = location.pathname.slice(base.length) + location.search;
+        this.held = location.pathname.slice(base.length) + location.search; // without what stands in none
         this.#returning = true;
         history.go(this.#index - index);
         return;
@@ -51,13 +64,36 @@ class Router {
       return;
     }
     this.held = null;
-    if (base + to === location.pathname + location.search) {
-      this.#read();
-      return;
+    const { address, unwritten } = this.#split(base + to);
+    if (address === location.pathname + location.search || options.replace) {
+      history.replaceState(this.#state(unwritten), "", address);
+    } else {
+      this.#index++;
+      history.pushState(this.#state(unwritten), "", address);
     }
-    if (options.replace) history.replaceState({ index: this.#index }, "", base + to);
-    else history.pushState({ index: ++this.#index }, "", base + to);
     this.#read();
+  }
+
+  #split(to: string): { address: string; unwritten: Record<string, string> } {
+    const [path = "", search = ""] = to.split("?");
+    const query = new URLSearchParams(search);
+    const unwritten: Record<string, string> = {};
+    for (const name of personal(path)) {
+      const value = query.get(name);
+      if (value === null) continue;
+      unwritten[name] = value;
+      query.delete(name);
+    }
+    if (!Object.keys(unwritten).length) return { address: to, unwritten };
+    return { address: path + (query.size ? `?${query}` : ""), unwritten };
+  }
+
+  /** What the history keeps of an entry: which it is, and a name for what only this page knows of it. */
+  #state(unwritten: Record<string, string>): { index: number; unwritten?: string } {
+    if (!Object.keys(unwritten).length) return { index: this.#index };
+    const name = `${this.#unwritten.size}.${Date.now()}`;
+    this.#unwritten.set(name, unwritten);
+    return { index: this.#index, unwritten: name };
   }
 
   /** Changes the filters in the address without a new step in the history. */
@@ -83,14 +119,27 @@ class Router {
     this.held = null;
   }
 
+  /** Asks nobody any more: the page is about to go, whatever was not saved. */
+  free(): void {
+    this.#free = true;
+  }
+
+  get freed(): boolean {
+    return this.#free;
+  }
+
   #blocked(): boolean {
+    if (this.#free) return false;
     for (const dirty of this.#guards) if (dirty()) return true;
     return false;
   }
 
   #read(): void {
     this.path = location.pathname.slice(base.length).replace(/\/+$/, "") || "/";
-    this.query = new URLSearchParams(location.search);
+    const query = new URLSearchParams(location.search);
+    const name = (history.state as { unwritten?: string } | null)?.unwritten ?? "";
+    for (const [key, value] of Object.entries(this.#unwritten.get(name) ?? {})) query.set(key, value);
+    this.query = query;
   }
 
   #click(event: MouseEvent): void {

@@ -1,12 +1,24 @@
 import { api, asProblem, onSessionProblem, Problem, take } from "../api/client";
 import type { Me, Permission, SecondStep } from "../api/types";
+import { clock, happened } from "$ui/clock.svelte";
 import { text } from "../messages/app";
+import { keeping } from "./keeping";
 import { preferences } from "./preferences.svelte";
+import { router } from "./router.svelte";
 
-type Phase = "loading" | "unreachable" | "out" | "change" | "setUp" | "in";
+type Phase = "loading" | "unreachable" | "out" | "change" | "setUp" | "in" | "over";
 
-// Who is signed in. When a session ends while work is on the screen, `me` stays
-// and the sign-in comes on top: what was being written is not lost.
+/** Why a session ended, as the server says it, in words. */
+const reasons = {
+  signed_out: "endedHere",
+  ended_elsewhere: "endedElsewhere",
+  ended_by_administrator: "endedByAdministrator",
+  suspended: "endedSuspended",
+  closed: "endedClosed",
+} as const;
+
+// Who is signed in. When a session ends by itself, the page lets go of all that it held: what is
+// shown goes at once, what was being written is sealed for its user, and a fresh page asks who is there.
 class Session {
   phase = $state<Phase>("loading");
   me = $state.raw<Me | null>(null);
@@ -14,7 +26,7 @@ class Session {
 
   constructor() {
     onSessionProblem({
-      signedOut: () => this.ended(text("sessionOver")),
+      signedOut: () => this.ended(),
       mustChange: () => {
         if (this.phase === "in") this.phase = "change";
       },
@@ -27,12 +39,13 @@ class Session {
 
   async load(): Promise<void> {
     try {
-      this.#take(await take(api.GET("/api/v1/me")));
+      await this.#take(await take(api.GET("/api/v1/me")));
     } catch (error) {
       const problem = asProblem(error);
       if (problem.status === 401) {
         this.phase = "out";
-        this.notice = "";
+        const ended = keeping.ended();
+        this.notice = ended && text(reasons[ended as keyof typeof reasons] ?? "sessionOver");
       } else if (problem.code === "must_change_password") this.phase = "change";
       else this.phase = "unreachable";
     }
@@ -73,12 +86,12 @@ class Session {
       return;
     }
     this.notice = "";
-    this.#take(me);
+    await this.#take(me);
   }
 
   async changePassword(current: string, chosen: string): Promise<void> {
     await api.POST("/api/v1/me/password", { body: { current, new: chosen } });
-    this.#take(await take(api.GET("/api/v1/me")));
+    await this.#take(await take(api.GET("/api/v1/me")));
   }
 
   /** Comes back from another organisation's affairs. */
@@ -103,14 +116,40 @@ class Session {
     location.assign(out?.provider ?? "/app/");
   }
 
-  ended(notice: string): void {
+  /** The session ended, or no longer may what it might: a fresh page shows what is left. */
+  ended(reason = ""): void {
     if (this.phase !== "in" && this.phase !== "change" && this.phase !== "setUp") return;
-    this.notice = notice;
-    this.phase = "out";
+    this.phase = "over"; // nothing is shown from here on
+    document.title = "";
+    router.free();
+    const place = router.path + (router.query.size ? `?${router.query}` : "");
+    // Addresses may say what was looked for: the next page has none.
+    void keeping.seal(place, reason).finally(() => location.replace("/app/"));
   }
 
   async refresh(): Promise<void> {
-    this.#take(await take(api.GET("/api/v1/me")));
+    const before = this.me;
+    const me = await take(api.GET("/api/v1/me"));
+    if (before && this.phase === "in" && before.session === me.session && less(before, me))
+      this.ended("rights");
+    else await this.#take(me);
+  }
+
+  #asking = false;
+
+  /**
+   * Ends by the clock what nobody else may end: without the server, `broken` milliseconds since
+   * the connection broke (0: it stands), a session must not stay open here for longer than there.
+   */
+  overdue(broken: number): void {
+    const me = this.me;
+    if (this.#asking || this.phase !== "in" || !me) return;
+    const over = happened(me.expires_at) && clock.read() > Date.parse(me.expires_at) + 5000;
+    if (!over && (!broken || !me.idle_minutes || broken < me.idle_minutes * 60_000)) return;
+    this.#asking = true;
+    this.refresh()
+      .catch((error: unknown) => asProblem(error).temporary && this.ended())
+      .finally(() => (this.#asking = false));
   }
 
   may(permission: Permission): boolean {
@@ -138,11 +177,23 @@ class Session {
     return "/account";
   }
 
-  #take(me: Me): void {
+  async #take(me: Me): Promise<void> {
+    await keeping.open(me.keep_key ?? "");
+    if (this.phase === "over") return;
+    const place = keeping.take("place");
+    if (typeof place === "string" && router.path === "/") router.go(place, { replace: true });
     this.me = me;
     preferences.suggestLanguage(me.user.language);
     this.phase = me.must_change ? "change" : me.must_set_up ? "setUp" : "in";
   }
+}
+
+/** Whether something may no longer be done, or only for a part. */
+function less(before: Me, now: Me): boolean {
+  return (
+    before.permissions.some((p) => !now.permissions.includes(p)) ||
+    now.partly.some((p) => !before.partly.includes(p))
+  );
 }
 
 export const session = new Session();
