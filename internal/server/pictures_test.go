@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"image"
+	"image/color"
 	"image/png"
 	"net/http"
 	"strings"
@@ -56,7 +57,7 @@ func TestPicturesInChatsTellNothing(t *testing.T) {
 					must(t, err)
 					for y := range 20 {
 						for x := range 30 {
-							if seen.At(x, y) != plain.At(x, y) {
+							if color.NRGBAModel.Convert(seen.At(x, y)) != plain.At(x, y) {
 								t.Fatalf("%v at %d, %d became %v", plain.At(x, y), x, y, seen.At(x, y))
 							}
 						}
