@@ -21,6 +21,7 @@ import (
 	"nubitalk/internal/app/recording"
 	appsetup "nubitalk/internal/app/setup"
 	"nubitalk/internal/app/voicemail"
+	"nubitalk/internal/app/webhook"
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
@@ -1283,4 +1284,25 @@ func (f ownFields) Held(_ context.Context, a access.Actor, object string) (field
 func (f ownFields) Empty(_ context.Context, a access.Actor, object string, _ int64) error {
 	_, err := f.world.object(a, object)
 	return err
+}
+
+// hooks are webhooks; their ids are the queues', for the test.
+type hooks struct{ w *world }
+
+func (k hooks) own(a access.Actor, object string) (webhook.WebhookDelivery, error) {
+	_, err := k.w.of(a, access.SetupWrite, object, func(g *goods) []string { return []string{g.queue} })
+	return webhook.WebhookDelivery{ID: "dlv_1"}, err
+}
+
+func (k hooks) Deliveries(_ context.Context, a access.Actor, object, _, _ string, _ int) ([]webhook.WebhookDelivery, string, error) {
+	d, err := k.own(a, object)
+	return []webhook.WebhookDelivery{d}, "", err
+}
+
+func (k hooks) Try(_ context.Context, a access.Actor, object string) (webhook.WebhookDelivery, error) {
+	return k.own(a, object)
+}
+
+func (k hooks) Repeat(_ context.Context, a access.Actor, object, _ string) (webhook.WebhookDelivery, error) {
+	return k.own(a, object)
 }

@@ -16,6 +16,7 @@ import (
 	"nubitalk/internal/app/forward"
 	appsetup "nubitalk/internal/app/setup"
 	"nubitalk/internal/app/usage"
+	"nubitalk/internal/app/webhook"
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
@@ -528,6 +529,13 @@ type Audit interface {
 	Entries(ctx context.Context, a access.Actor, q AuditQuery) (items []AuditEntry, next string, err error)
 	SecurityAlerts(ctx context.Context, a access.Actor, state, cursor string, limit int) (items []audit.SecurityAlert, next string, err error)
 	AcknowledgeSecurityAlert(ctx context.Context, a access.Actor, alert string) (audit.SecurityAlert, error)
+}
+
+// Webhooks is app/webhook: what other systems were told.
+type Webhooks interface {
+	Deliveries(ctx context.Context, a access.Actor, webhook, state, cursor string, limit int) (items []webhook.WebhookDelivery, next string, err error)
+	Try(ctx context.Context, a access.Actor, webhook string) (webhook.WebhookDelivery, error)
+	Repeat(ctx context.Context, a access.Actor, webhook, delivery string) (webhook.WebhookDelivery, error)
 }
 
 // Privacy answers the record of processing and the notice's checks.

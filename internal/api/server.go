@@ -32,6 +32,7 @@ type Parts struct {
 	Screens    Screens
 	Usage      Usage
 	Exports    Exports
+	Webhooks   Webhooks
 	Trunks     TrunkStatus // nil: no calls run here
 	Phones     PhoneStatus // nil: no calls run here
 	Handsets   Handsets    // nil: no calls run here

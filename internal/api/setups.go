@@ -321,6 +321,8 @@ func (s *Server) setupRoutes() {
 	setupKind[setup.Flow, FlowObject, FlowChange](s, setup.KindFlow, "Flow", func(c FlowChange) any { return c.Flow })
 	setupKind[setup.AlertRule, AlertRuleObject, AlertRuleChange](s, setup.KindAlertRule, "AlertRule", func(c AlertRuleChange) any { return c.AlertRule })
 	setupKind[NewConnection, ConnectionObject, ConnectionChange](s, setup.KindConnection, "Connection", func(c ConnectionChange) any { return c.Connection })
+	setupKind[NewWebhook, WebhookObject, WebhookChange](s, setup.KindWebhook, "Webhook", func(c WebhookChange) any { return c.Webhook })
+	s.webhookRoutes()
 	s.trunkRoutes()
 	s.phoneRoutes()
 	s.mailboxRoutes()
@@ -431,6 +433,7 @@ var mustSend = map[setup.Kind][]string{
 	setup.KindMailbox:      {"name", "address", "imap", "smtp", "entry_point"},
 	setup.KindRejectReason: {"name"},
 	setup.KindConnection:   {"name", "address"},
+	setup.KindWebhook:      {"name", "address", "events"},
 	setup.KindPrompt:       {"name", "language", "text"},
 
 	setup.KindRecordingRule: {"name", "percent"},

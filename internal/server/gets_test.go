@@ -21,10 +21,10 @@ import (
 // what is only kept so that it need not be made again. A route that is not here writes
 // nothing.
 var lookNotes = map[string][]string{
-	"/api/v1/users/export":                  {"audit", "audit_heads", "security_alerts"}, // that it is unusual
-	"/api/v1/contacts/{id}/export":          {"audit", "audit_heads", "security_alerts"},
-	"/api/v1/exports/{id}/volumes/{volume}": {"audit", "audit_heads", "organisation_exports", "security_alerts"}, // that it was taken; it asks for a fresh proof
-	"/api/v1/recordings/{id}/waveform":      {"recordings"},                                                      // the picture of its sound
+	"/api/v1/users/export":                  {"audit", "audit_heads", "security_alerts", "webhook_deliveries", "jobs"}, // that it is unusual, and who is told of that
+	"/api/v1/contacts/{id}/export":          {"audit", "audit_heads", "security_alerts", "webhook_deliveries", "jobs"},
+	"/api/v1/exports/{id}/volumes/{volume}": {"audit", "audit_heads", "organisation_exports", "security_alerts", "webhook_deliveries", "jobs"}, // that it was taken; it asks for a fresh proof
+	"/api/v1/recordings/{id}/waveform":      {"recordings"},                                                                                    // the picture of its sound
 	"/api/v1/interactions/{id}":             {"audit", "audit_heads"},
 }
 

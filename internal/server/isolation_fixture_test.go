@@ -64,6 +64,7 @@ type party struct {
 	helper     access.Actor
 	ticket     string // of its opening
 	listed     string // a contact of the contact list
+	delivery   string // of a ping, to its webhook
 	unusual    string // a security alert, of its first export of users
 	alert      string // about user, who holds a conversation
 	setups     map[setup.Kind]m
@@ -154,6 +155,9 @@ func (p *party) furnish() {
 			}
 			if kind == setup.KindConnection {
 				fresh = m{"name": "new", "address": "https://api.example.com", "header": "Authorization", "secret": p.canary}
+			}
+			if kind == setup.KindWebhook {
+				fresh = m{"name": "new", "address": "https://api.example.com", "events": []string{"alert.raised", "security_alert.raised"}, "secret": p.canary + " and enough for a key"}
 			}
 			if kind == setup.KindPrompt {
 				fresh = m{"name": "new", "language": "en", "text": p.canary}
@@ -316,7 +320,10 @@ func (p *party) work() {
 	if len(unusual.Items) > 0 {
 		p.unusual = unusual.Items[0].ID
 	}
-	for what, thing := range map[string]string{"security alert": p.unusual, "offer": p.offer, "contact": p.contact, "consent": p.consent, "attachment": p.attachment, "session": p.session} {
+	var sent struct{ ID string }
+	must(t, p.all.Do(ctx, "POST", "webhooks/"+p.setups[setup.KindWebhook]["id"].(string)+"/try", m{}, &sent))
+	p.delivery = sent.ID
+	for what, thing := range map[string]string{"delivery": p.delivery, "security alert": p.unusual, "offer": p.offer, "contact": p.contact, "consent": p.consent, "attachment": p.attachment, "session": p.session} {
 		if thing == "" {
 			t.Fatalf("%s has no %s", p.canary, what)
 		}
@@ -391,12 +398,12 @@ func (p *party) thing(path string) string {
 
 // path fills in a route's ids: its thing is of p, the smaller ones are of q.
 func (p *party) path(route string, q *party) string {
-	return strings.NewReplacer("{id}", p.thing(route), "{attachment}", q.attachment, "{number}", "0", "{volume}", "1", "{client_id}", "m1", "{file}", "f1", "{share}", q.share, "{contact}", q.listed, "{user}", q.second, "{consent}", q.consent, "{queue}", q.setups[setup.KindQueue]["id"].(string), "{skill}", q.setups[setup.KindSkill]["id"].(string)).Replace(route)
+	return strings.NewReplacer("{id}", p.thing(route), "{attachment}", q.attachment, "{number}", "0", "{volume}", "1", "{client_id}", "m1", "{file}", "f1", "{delivery}", q.delivery, "{share}", q.share, "{contact}", q.listed, "{user}", q.second, "{consent}", q.consent, "{queue}", q.setups[setup.KindQueue]["id"].(string), "{skill}", q.setups[setup.KindSkill]["id"].(string)).Replace(route)
 }
 
 // madeUp is a path with ids in it that nobody has, in place of p's.
 func (p *party) madeUp(path string) string {
-	own := []string{string(p.id), p.user, p.second, p.third, p.session, p.keyID, p.role, p.offer, p.contact, p.consent, p.attachment, p.recording, p.share, p.hold, p.grant, p.export, p.group, p.evaluation, p.judging, p.alert, p.unusual, p.listed, p.visitor.Interaction}
+	own := []string{string(p.id), p.user, p.second, p.third, p.session, p.keyID, p.role, p.offer, p.contact, p.consent, p.attachment, p.recording, p.share, p.hold, p.grant, p.export, p.group, p.evaluation, p.judging, p.alert, p.unusual, p.delivery, p.listed, p.visitor.Interaction}
 	for _, object := range p.setups {
 		own = append(own, object["id"].(string))
 	}

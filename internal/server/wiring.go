@@ -25,6 +25,7 @@ import (
 	appsetup "nubitalk/internal/app/setup"
 	"nubitalk/internal/app/usage"
 	"nubitalk/internal/app/voicemail"
+	"nubitalk/internal/app/webhook"
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/service"
@@ -74,6 +75,7 @@ type parts struct {
 	live       *live.Hub
 	ending     *retention.Service
 	usage      *usage.Service
+	webhooks   *webhook.Service
 	exports    *export.Service
 	privacy    *privacyDoors
 	api        *api.Server
@@ -97,6 +99,7 @@ func (s *Server) wire() (*parts, error) {
 	p.floor.Drive(acd.Email, p.email)
 	p.ending.Handle(email.JobDone, p.email.RunDone)
 	p.ending.Handle(email.JobAcknowledge, p.email.RunAcknowledge)
+	p.ending.HandleApart(webhook.JobSend, p.webhooks.RunSend)
 	p.ending.Handle(campaign.JobSettle, p.campaigns.RunSettle)
 	p.ending.Handle(contact.JobErase, p.contacts.RunErase)
 	p.ending.Handle(account.JobEnd, p.accounts.RunEnd)
@@ -150,6 +153,9 @@ func (s *Server) makeParts() *parts {
 	p.setups = newSetups(k.db, k.bus, s.log.With("part", "setup"))
 	p.lines = newLineBook(s.conf.SIP.Lines, s.log.With("part", "lines"))
 	p.setup = appsetup.New(appsetup.Deps{DB: k.db, Clock: s.clock, IDs: s.ids, Audit: p.audit, Vault: k.vault, Lines: p.lines.now, Changed: p.setups.changed})
+	looks := lookup.New(lookup.Deps{Connections: p.setup, Product: "Nubitalk", Allowed: s.conf.Outside.Hosts()})
+	p.webhooks = webhook.New(webhook.Deps{DB: k.db, Clock: s.clock, IDs: s.ids, Setup: p.setup, Network: looks, Audit: p.audit, Kick: func() { p.ending.Kick() }, Log: s.log.With("part", "webhook")})
+	p.audit.TellingOthers(p.webhooks)
 	p.prompts = prompt.New(prompt.Deps{DB: k.db, Vault: k.vault, Blobs: k.blobs, Clock: s.clock, IDs: s.ids, Audit: p.audit, Log: s.log.With("part", "prompt"),
 		Changed: func(t id.Tenant, prompt string) {
 			p.setups.changed(appsetup.Change{Tenant: t, Kind: setup.KindPrompt, ID: prompt})
@@ -176,10 +182,9 @@ func (s *Server) makeParts() *parts {
 		}
 		return out, err
 	}
-	looks := lookup.New(lookup.Deps{Connections: p.setup, Product: "Nubitalk", Allowed: s.conf.Outside.Hosts()})
 	p.alarms = newRecordingAlerts(s.log.With("part", "recording"))
 	p.floor = floor.New(floor.Deps{Rest: s.rest, Grace: s.demo.grace(), Needed: p.setups.needsFloor, Rested: p.setups.rested, Fields: p.fields, Recordings: p.alarms.of, RecordingHold: s.hold, DB: k.db, Vault: k.vault, Bus: k.bus, Clock: s.clock, IDs: s.ids, Setup: p.setups, Contacts: p.contacts, Lookups: looks,
-		Audit: p.audit, Node: s.data.node, Trunked: len(s.conf.SIP.Listen) > 0, TrunkHold: s.hold, Log: s.log.With("part", "floor")})
+		Audit: p.audit, Webhooks: p.webhooks, Node: s.data.node, Trunked: len(s.conf.SIP.Listen) > 0, TrunkHold: s.hold, Log: s.log.With("part", "floor")})
 	var chatFloor chat.Floor = p.floor
 	var liveFloor live.Floor = p.floor
 	var voiceFloor voice.Floor = p.floor
@@ -323,6 +328,7 @@ func (s *Server) doors(p *parts) *api.Server {
 		System:    s,
 		Usage:     p.usage,
 		Exports:   p.exports,
+		Webhooks:  p.webhooks,
 		Replies:   &replies{k.db, k.vault},
 		Live:      p.live,
 	})

@@ -49,6 +49,7 @@ var tenantTables = []tenantTable{
 	{"brands", `DELETE FROM brands WHERE tenant_id = $1 AND tenant_id IN (SELECT tenant_id FROM brands WHERE tenant_id = $1 LIMIT $2)`},
 	{"sample_objects", `DELETE FROM sample_objects WHERE tenant_id = $1 AND object_id IN (SELECT object_id FROM sample_objects WHERE tenant_id = $1 ORDER BY object_id LIMIT $2)`},
 	{"alerts", `DELETE FROM alerts WHERE tenant_id = $1 AND alert_id IN (SELECT alert_id FROM alerts WHERE tenant_id = $1 ORDER BY alert_id LIMIT $2)`},
+	{"webhook_deliveries", `DELETE FROM webhook_deliveries WHERE tenant_id = $1 AND delivery_id IN (SELECT delivery_id FROM webhook_deliveries WHERE tenant_id = $1 ORDER BY delivery_id LIMIT $2)`},
 	{"security_alerts", `DELETE FROM security_alerts WHERE tenant_id = $1 AND alert_id IN (SELECT alert_id FROM security_alerts WHERE tenant_id = $1 ORDER BY alert_id LIMIT $2)`},
 	{"organisation_exports", `DELETE FROM organisation_exports WHERE tenant_id = $1 AND export_id IN (SELECT export_id FROM organisation_exports WHERE tenant_id = $1 ORDER BY export_id LIMIT $2)`},
 	{"sign_ons", `DELETE FROM sign_ons WHERE tenant_id = $1 AND tenant_id IN (SELECT tenant_id FROM sign_ons WHERE tenant_id = $1 LIMIT $2)`},

@@ -134,6 +134,7 @@ var exportedTables = []Exported{
 	exported("alerts", 1, 500, underTenant, "alert_id rule_id measure activity subject_kind subject_id level worst value threshold warning_since@ critical_since@ raised_at@ level_at@ acknowledged_by acknowledged_at@ cleared_at@ cause earlier_by earlier_at@ called"),
 	exported("organisation_exports", 1, 50, underTenant, "export_id user_id reason sound volumes$ begun_at@ ends_at@ ended_at@ ended_by version"),
 	exported("security_alerts", 1, 500, underTenant, "alert_id kind user_id action why times raised_at@ last_at@ acknowledged_by acknowledged_at@"),
+	exported("webhook_deliveries", 1, 500, underTenant, "delivery_id webhook_id event body state attempts status fault created_at@ due_at@ tried_at@ ended_at@"),
 	exported("audit", 1, 500, underTenant, "seq at@ actor_kind actor_id action object_kind object_id detail prev_hash# hash#"),
 }
 

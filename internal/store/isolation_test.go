@@ -117,6 +117,9 @@ func everything(t *testing.T, db *store.DB) {
 				func() error {
 					return tx.PutSecurityAlert(store.SecurityAlertRow{ID: "alt_1", Kind: "export", UserID: "usr_1", RaisedAt: t0, LastAt: t0})
 				},
+				func() error {
+					return tx.InsertWebhookDelivery(store.WebhookDeliveryRow{ID: "dlv_1", WebhookID: "whk_1", State: "waiting", CreatedAt: t0, DueAt: t0})
+				},
 				func() error { return tx.PutAgent(store.AgentRow{UserID: "usr_1", Presence: "ready", Since: t0}) },
 				func() error { _, _, err := say(tx, "int_1", "usr_1", "1", "word"); return err },
 				func() error {

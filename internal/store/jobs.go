@@ -35,6 +35,15 @@ func (tx *Tx) InsertJob(j JobRow) error {
 	return err
 }
 
+// EnsureJob adds a job, or has the one with its id run at its time if that is sooner. The
+// job cannot be finished until this transaction has ended.
+func (tx *Tx) EnsureJob(j JobRow) error {
+	_, err := tx.exec(`INSERT INTO jobs (`+jobColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		ON CONFLICT (tenant_id, job_id) DO UPDATE SET run_at = CASE WHEN jobs.run_at > excluded.run_at THEN excluded.run_at ELSE jobs.run_at END`,
+		string(tx.scope.Tenant), j.ID, j.Kind, j.ObjectID, us(j.RunAt), j.Attempts, us(j.LockedUntil), j.LastError, us(j.CreatedAt))
+	return err
+}
+
 // ClaimJobs takes at most limit due jobs of all tenants, the longest due first,
 // until now plus hold (System). Nobody else gets them before that; a job whose
 // holder died becomes due again. Attempts is counted up.

@@ -89,6 +89,8 @@ func tenantRows() []kept {
 	role.Version = 1
 	alert, suspicion := fill[store.AlertRow](18), fill[store.SecurityAlertRow](112)
 	suspicion.Kind = "export"
+	delivery := fill[store.WebhookDeliveryRow](113)
+	delivery.State = "waiting"
 	factor := fill[store.FactorRow](43)
 	brand := fill[store.BrandRow](72)
 	brand.Tenant, brand.Version = tenA, 1
@@ -319,6 +321,15 @@ func tenantRows() []kept {
 		}),
 		keep("security_alerts", suspicion, (*store.Tx).PutSecurityAlert, func(tx *store.Tx, r store.SecurityAlertRow) (store.SecurityAlertRow, error) {
 			return tx.SecurityAlert(r.ID)
+		}),
+		keep("webhook_deliveries", delivery, (*store.Tx).InsertWebhookDelivery, func(tx *store.Tx, r store.WebhookDeliveryRow) (store.WebhookDeliveryRow, error) {
+			return tx.WebhookDelivery(r.WebhookID, r.ID)
+		}),
+		keep("webhook_deliveries due", delivery, nothing, func(tx *store.Tx, r store.WebhookDeliveryRow) (store.WebhookDeliveryRow, error) {
+			return tx.NextWebhookDelivery(r.WebhookID)
+		}),
+		keep("webhook_deliveries listed", delivery, nothing, func(tx *store.Tx, r store.WebhookDeliveryRow) (store.WebhookDeliveryRow, error) {
+			return only(tx.WebhookDeliveries(store.WebhookDeliveryFilter{Webhook: r.WebhookID, State: r.State}))
 		}),
 		keep("security_alerts listed", suspicion, nothing, func(tx *store.Tx, _ store.SecurityAlertRow) (store.SecurityAlertRow, error) {
 			return only(tx.SecurityAlerts(store.SecurityAlertFilter{Seen: true}))

@@ -42,7 +42,7 @@ var rooms = map[string]bool{"internal/core": true, "internal/app": true, "intern
 // only the words of it.
 var shared = map[string][]string{
 	"internal/channel": {"internal/channel"}, // what every channel says to the floor
-	"internal/core":    {"internal/core/access", "internal/core/acd", "internal/core/alert", "internal/core/campaign", "internal/core/csvfile", "internal/core/dialplan", "internal/core/expression", "internal/core/flow", "internal/core/outside", "internal/core/privacy", "internal/core/quality", "internal/core/recording"},
+	"internal/core":    {"internal/core/access", "internal/core/acd", "internal/core/alert", "internal/core/campaign", "internal/core/csvfile", "internal/core/dialplan", "internal/core/expression", "internal/core/flow", "internal/core/outside", "internal/core/privacy", "internal/core/quality", "internal/core/recording", "internal/core/webhook"},
 }
 
 // place is where a package stands.

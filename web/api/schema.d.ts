@@ -8914,6 +8914,166 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/webhooks": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List webhooks
+     * @description Needs `setup.write`.
+     */
+    get: operations["listWebhook"];
+    put?: never;
+    /**
+     * Add to webhooks
+     * @description Needs `setup.write`.
+     */
+    post: operations["createWebhook"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/webhooks/order": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Put webhooks in order
+     * @description Needs `setup.write`.
+     */
+    put: operations["orderWebhook"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/webhooks/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * One of webhooks
+     * @description Needs `setup.write`.
+     */
+    get: operations["getWebhook"];
+    /**
+     * Change one of webhooks
+     * @description Needs `setup.write`.
+     */
+    put: operations["putWebhook"];
+    post?: never;
+    /**
+     * Take one of webhooks out of use
+     * @description It stays readable for the records that name it.
+     *
+     *     Needs `setup.write`.
+     */
+    delete: operations["archiveWebhook"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/webhooks/{id}/deliveries": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What a webhook was told, the newest first
+     * @description Of the last week, 500 at most. Who may not read the audit log sees nothing of security alerts.
+     *
+     *     Needs `setup.write`.
+     */
+    get: operations["webhookDeliveries"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/webhooks/{id}/deliveries/{delivery}/repeat": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Send an event again
+     * @description Whatever became of it. It keeps its id, and is tried as often as a new one.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["repeatWebhookDelivery"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/webhooks/{id}/restore": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Bring one of webhooks back into use
+     * @description Needs `setup.write`.
+     */
+    post: operations["restoreWebhook"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/webhooks/{id}/try": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Send a webhook a ping
+     * @description It is sent like any event; the deliveries say what became of it.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["tryWebhook"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/chat/v1/conversation": {
     parameters: {
       query?: never;
@@ -9864,6 +10024,8 @@ export interface components {
         | "setup.ordered"
         | "trunk.plain_allowed"
         | "trunk.plain_ended"
+        | "webhook.tried"
+        | "webhook.repeated"
         | "contact_list.imported"
         | "contact_list.removed"
         | "do_not_call.added"
@@ -13498,6 +13660,16 @@ export interface components {
       /** @description Pass as cursor for the next page; absent at the end. */
       next?: string;
     };
+    ListOfWebhookDelivery: {
+      items: components["schemas"]["WebhookDelivery"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
+    ListOfWebhookObject: {
+      items: components["schemas"]["WebhookObject"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
     ListOfWriter: {
       items: components["schemas"]["Writer"][];
       /** @description Pass as cursor for the next page; absent at the end. */
@@ -14587,6 +14759,24 @@ export interface components {
       teams?: string[];
       /** @description May be a pseudonym. */
       user_name: string;
+    };
+    NewWebhook: {
+      /** @description Where the events are sent, e.g. https://alerts.example.com/nubitalk: HTTPS, on the public network. */
+      address: string;
+      /** @description What it is told of. Security alerts only by who may read the audit log. */
+      events: (
+        | "alert.raised"
+        | "alert.changed"
+        | "alert.ended"
+        | "security_alert.raised"
+        | "security_alert.changed"
+        | "security_alert.ended"
+      )[];
+      name: string;
+      /** @description What messages are signed with, at least 24 bytes; whsec_ and base64 for the bytes themselves. It is sealed and never shown again; absent or empty: it stays as it is. */
+      secret?: string;
+      /** @description As it was answered; it changes nothing. */
+      secret_set?: boolean;
     };
     NextContact: {
       /**
@@ -17202,6 +17392,8 @@ export interface components {
         | "setup.ordered"
         | "trunk.plain_allowed"
         | "trunk.plain_ended"
+        | "webhook.tried"
+        | "webhook.repeated"
         | "contact_list.imported"
         | "contact_list.removed"
         | "do_not_call.added"
@@ -19157,6 +19349,93 @@ export interface components {
        * @description For how long names and passwords hold; 0: there are none.
        */
       valid_seconds: number;
+    };
+    WebhookChange: {
+      /** @description Where the events are sent, e.g. https://alerts.example.com/nubitalk: HTTPS, on the public network. */
+      address: string;
+      /** @description What it is told of. Security alerts only by who may read the audit log. */
+      events: (
+        | "alert.raised"
+        | "alert.changed"
+        | "alert.ended"
+        | "security_alert.raised"
+        | "security_alert.changed"
+        | "security_alert.ended"
+      )[];
+      name: string;
+      /** @description What messages are signed with, at least 24 bytes; whsec_ and base64 for the bytes themselves. It is sealed and never shown again; absent or empty: it stays as it is. */
+      secret?: string;
+      /** @description As it was answered; it changes nothing. */
+      secret_set?: boolean;
+      /**
+       * Format: int64
+       * @description The version you saw; 409 if someone was faster.
+       */
+      version: number;
+    };
+    WebhookDelivery: {
+      /** Format: int64 */
+      attempts: number;
+      /** Format: date-time */
+      created_at: string;
+      /**
+       * Format: date-time
+       * @description When it is sent next, while it waits.
+       */
+      due_at?: string;
+      /** @enum {string} */
+      event:
+        | "alert.raised"
+        | "alert.changed"
+        | "alert.ended"
+        | "security_alert.raised"
+        | "security_alert.changed"
+        | "security_alert.ended"
+        | "ping";
+      /**
+       * @description Why the last attempt failed. not_allowed: the address is not on the public network, or the operator does not let it be reached. removed: the webhook is out of use or asks for other events by now. crowded: more than 1000 waited.
+       * @enum {string}
+       */
+      fault?:
+        "status" | "gone" | "redirect" | "timeout" | "unreachable" | "not_allowed" | "removed" | "crowded";
+      /** @description The header Webhook-Id, the same whenever it is sent. */
+      id: string;
+      /** @enum {string} */
+      state: "waiting" | "delivered" | "failed";
+      /**
+       * Format: int64
+       * @description The last answer's HTTP status.
+       */
+      status?: number;
+      /** Format: date-time */
+      tried_at?: string;
+    };
+    WebhookObject: {
+      /** @description Where the events are sent, e.g. https://alerts.example.com/nubitalk: HTTPS, on the public network. */
+      address: string;
+      /** Format: date-time */
+      archived_at?: string;
+      /** Format: date-time */
+      created_at: string;
+      /** @description What it is told of. Security alerts only by who may read the audit log. */
+      events: (
+        | "alert.raised"
+        | "alert.changed"
+        | "alert.ended"
+        | "security_alert.raised"
+        | "security_alert.changed"
+        | "security_alert.ended"
+      )[];
+      id: string;
+      name: string;
+      /** Format: int64 */
+      position: number;
+      /** @description There is a secret. */
+      secret_set: boolean;
+      /** Format: date-time */
+      updated_at: string;
+      /** Format: int64 */
+      version: number;
     };
     Welcome: {
       /** @description What its pages look like. */
@@ -37605,6 +37884,356 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["WhyUser"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  listWebhook: {
+    parameters: {
+      query?: {
+        /** @description Also those out of use. */
+        archived?: boolean;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfWebhookObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  createWebhook: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["NewWebhook"];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["WebhookObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  orderWebhook: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SetupOrder"];
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  getWebhook: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["WebhookObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  putWebhook: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["WebhookChange"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["WebhookObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  archiveWebhook: {
+    parameters: {
+      query: {
+        /** @description The version you saw. */
+        version: number;
+      };
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  webhookDeliveries: {
+    parameters: {
+      query?: {
+        /** @description next of the page before. */
+        cursor?: string;
+        limit?: number;
+        /** @description Only those in this state; absent: all. */
+        state?: "waiting" | "delivered" | "failed";
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfWebhookDelivery"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  repeatWebhookDelivery: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+        delivery: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["WebhookDelivery"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  restoreWebhook: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Seen"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["WebhookObject"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  tryWebhook: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The same key and body answer the same again for 24 hours. */
+        "Idempotency-Key"?: string;
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["WebhookDelivery"];
         };
       };
       /** @description Error */

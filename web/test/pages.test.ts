@@ -67,6 +67,7 @@ const KINDS = [
   "labels",
   "reasons",
   "alert-rules",
+  "webhooks",
   "trunks",
   "phones",
   "ring-groups",

@@ -10,7 +10,7 @@ var Actions = []string{
 	"user.created", "user.changed", "user.deleted", "user.invited", "user.invitation_withdrawn", "user.invitation_mailed", "user.lock_kept", "users.imported", "users.exported", "role.created", "role.changed", "role.deleted", "api_key.created", "api_key.rotated", "api_key.revoked", "provisioning.changed", "group.created", "group.changed", "group.removed",
 	"organisation.created", "organisation.changed", "organisation.moved", "organisation.end_asked", "organisation.end_withdrawn", "organisation.end_begun", "organisation.end_called_off", "organisation.end_code", "organisation.ended", "organisation.erased", "organisation.export_begun", "organisation.export_fetched", "organisation.export_ended", "organisation.signed_up", "organisation.trial_over", "brand.changed", "sign_up_link.made", "sign_up_link.removed", "support.asked", "support.granted", "support.opened", "support.used", "support.left", "support.ended", "keys.rotation_started", "keys.rotated",
 	"setup.created", "setup.changed", "setup.archived", "setup.restored", "setup.ordered",
-	"trunk.plain_allowed", "trunk.plain_ended",
+	"trunk.plain_allowed", "trunk.plain_ended", "webhook.tried", "webhook.repeated",
 	"contact_list.imported", "contact_list.removed", "do_not_call.added", "do_not_call.removed",
 	"fields.changed", "field.shown", "field.emptied",
 	"phone.plain_allowed", "phone.plain_ended", "phone.password_made", "phone.forwarding_changed",

@@ -15,6 +15,7 @@ import (
 	"nubitalk/internal/bus"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/unusual"
+	"nubitalk/internal/core/webhook"
 	"nubitalk/internal/store"
 )
 
@@ -134,6 +135,7 @@ func (l *Log) watch(tx *store.Tx, r store.AuditRow) error {
 // tells who may read the log once that is committed.
 func (l *Log) raise(tx *store.Tx, a store.SecurityAlertRow) error {
 	failures := a.Kind == ofManyUsers || a.Kind == ofManyNetworks
+	event := webhook.SecurityAlertChanged
 	last, err := tx.LastSecurityAlert(a.Kind, a.UserID, a.Action)
 	switch {
 	case err != nil && !errs.Is(err, errs.NotFound):
@@ -158,13 +160,22 @@ func (l *Log) raise(tx *store.Tx, a store.SecurityAlertRow) error {
 	case err == nil && failures && a.LastAt.Sub(last.AcknowledgedAt) < quiet:
 		return nil
 	default:
-		a.ID, a.RaisedAt = l.ids.New(id.Alert), a.LastAt
+		a.ID, a.RaisedAt, event = l.ids.New(id.Alert), a.LastAt, webhook.SecurityAlertRaised
 	}
 	if err := tx.PutSecurityAlert(a); err != nil {
 		return err
 	}
 	l.tell(tx, a)
-	return nil
+	return l.tellOthers(tx, a, event, a.LastAt)
+}
+
+// tellOthers makes an alert known to the systems that asked for it.
+func (l *Log) tellOthers(tx *store.Tx, a store.SecurityAlertRow, event string, at time.Time) error {
+	if l.others == nil {
+		return nil
+	}
+	return l.others.Tell(tx, webhook.Event{Type: event, At: at, Data: webhook.SecurityAlert{ID: a.ID, Kind: a.Kind, User: a.UserID, Action: a.Action,
+		Why: append([]string{}, words(a.Why)...), Times: a.Times, RaisedAt: a.RaisedAt, LastAt: a.LastAt, Acknowledged: a.AcknowledgedAt}})
 }
 
 // tell makes an alert known to who may read the log, after the commit.
@@ -254,7 +265,7 @@ func (l *Log) AcknowledgeSecurityAlert(ctx context.Context, a access.Actor, aler
 			return err
 		}
 		l.tell(tx, row)
-		return nil
+		return l.tellOthers(tx, row, webhook.SecurityAlertEnded, row.AcknowledgedAt)
 	})
 	if errs.Is(err, errs.Conflict) { // somebody was faster
 		err = l.db.Read(ctx, a.Tenant, read)

@@ -16,6 +16,7 @@ import (
 	"nubitalk/internal/bus"
 	"nubitalk/internal/core/access"
 	core "nubitalk/internal/core/setup"
+	"nubitalk/internal/core/webhook"
 	"nubitalk/internal/store"
 	"nubitalk/internal/store/storetest"
 )
@@ -344,5 +345,60 @@ func TestAnAlertIsOfWhatHappened(t *testing.T) {
 		}
 		h.want("after no export", tenA)
 		h.wantTold("after no export")
+	})
+}
+
+// told keeps what other systems are told of, once that is committed.
+type told []string
+
+func (o *told) Tell(tx *store.Tx, events ...webhook.Event) error {
+	tenant := tx.Tenant()
+	tx.Then(func() {
+		for _, e := range events {
+			a := e.Data.(webhook.SecurityAlert)
+			*o = append(*o, fmt.Sprint(tenant, " ", e.Type, " ", a.Kind, " ", a.User, " ", a.Action, " ", a.Why, " ", a.Times))
+		}
+	})
+	return nil
+}
+
+func TestOtherSystemsAreToldOfSecurityAlerts(t *testing.T) {
+	eachAlerting(t, func(t *testing.T, h *alerting) {
+		var o told
+		for _, node := range h.nodes {
+			node.TellingOthers(&o)
+		}
+		says := func(what string, want ...string) {
+			t.Helper()
+			if !slices.Equal(o, want) {
+				t.Errorf("%s: %q, want %q", what, o, want)
+			}
+			o = nil
+		}
+		h.write(0, tenA, "usr_ana", "users.exported", nil)
+		says("raised", string(tenA)+" security_alert.raised export usr_ana users.exported [first] 1")
+		for range 7 {
+			h.write(1, tenA, "usr_ana", "users.exported", nil)
+		}
+		says("more", string(tenA)+" security_alert.changed export usr_ana users.exported [first many] 2")
+		h.write(0, tenB, "usr_bo", "sign_in.unusual", map[string]string{"why": "failures"})
+		says("the other organisation's", string(tenB)+" security_alert.raised sign_in usr_bo  [failures] 1")
+		items, _, err := h.nodes[0].SecurityAlerts(t.Context(), officerOf(tenA), "open", "", 0)
+		if err != nil || len(items) != 1 {
+			t.Fatalf("%v, %v", items, err)
+		}
+		for range 2 {
+			if _, err := h.nodes[1].AcknowledgeSecurityAlert(t.Context(), officerOf(tenA), items[0].ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+		says("seen", string(tenA)+" security_alert.ended export usr_ana users.exported [first many] 2")
+		_ = h.db.Write(t.Context(), tenA, func(tx *store.Tx) error {
+			if err := h.nodes[0].Record(tx, access.Actor{Tenant: tenA, User: "usr_eve"}, "users.exported", "user", "", nil); err != nil {
+				t.Error(err)
+			}
+			return errs.New(errs.Conflict, "no")
+		})
+		says("undone")
 	})
 }

@@ -16,6 +16,7 @@ import (
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/bus"
 	"nubitalk/internal/core/access"
+	"nubitalk/internal/core/webhook"
 	"nubitalk/internal/store"
 )
 
@@ -34,6 +35,12 @@ type Log struct {
 	clock   clock.Clock
 	ids     *id.Source
 	publish func(bus.Event) // nil: nobody is told of alerts as they come
+	others  Teller          // nil: no other system is told of alerts
+}
+
+// Teller tells other systems of an event, in the transaction of what happened.
+type Teller interface {
+	Tell(tx *store.Tx, events ...webhook.Event) error
 }
 
 // New makes a Log.
@@ -46,6 +53,9 @@ func (l *Log) Telling(publish func(bus.Event)) *Log {
 	l.publish = publish
 	return l
 }
+
+// TellingOthers lets other systems know of security alerts.
+func (l *Log) TellingOthers(t Teller) { l.others = t }
 
 // Entry is one line of the log.
 type Entry struct {

@@ -150,6 +150,7 @@ func (m *Manager) Acknowledge(ctx context.Context, a access.Actor, alertID strin
 			f.keepAlert(w.row)
 			f.note(a.User, "alert.acknowledged", alertID, w.row.Level)
 			f.tellAlert(w.row)
+			f.tellOthers(w.row, now)
 		}
 		out = alertOf(w.row)
 		return nil

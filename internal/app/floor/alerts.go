@@ -144,6 +144,7 @@ func (f *floor) forget(row store.AlertRow, now time.Time) {
 	row.WarningSince, row.CriticalSince, row.ClearedAt, row.Cause = time.Time{}, time.Time{}, now.Truncate(time.Microsecond), cause
 	f.keepAlert(row)
 	f.tellAlert(row)
+	f.tellOthers(row, now)
 }
 
 // remembered are the rows of what goes on.
@@ -328,6 +329,7 @@ func (f *floor) takeState(w *watch, subject string, is alert.State, r alert.Read
 	f.keepAlert(done)
 	if is.Level != was.Level {
 		f.tellAlert(done)
+		f.tellOthers(done, now)
 	}
 }
 

@@ -31,6 +31,7 @@ import (
 
 // house is two tenants with the production floor and chat on a real store.
 type house struct {
+	others  others        // what other systems are told
 	rest    time.Duration // floor.Deps.Rest of nodes that are opened from now on
 	needed  map[id.Tenant]bool
 	asking  time.Duration // how long it takes to ask for that
@@ -178,7 +179,7 @@ func (h *house) open(node string) {
 	if rows == nil {
 		rows = h.db
 	}
-	h.floor = floor.New(floor.Deps{DB: rows, Vault: h.vault, Bus: h.bus, Clock: h.now, Passed: h.passed, IDs: h.ids, Setup: h, Contacts: h, Lookups: h.lookups, Trunked: true, Recordings: h.fares.of, Node: node, Log: log,
+	h.floor = floor.New(floor.Deps{Webhooks: &h.others, DB: rows, Vault: h.vault, Bus: h.bus, Clock: h.now, Passed: h.passed, IDs: h.ids, Setup: h, Contacts: h, Lookups: h.lookups, Trunked: true, Recordings: h.fares.of, Node: node, Log: log,
 		Rest: h.rest, Needed: func(_ context.Context, t id.Tenant) (bool, error) { h.clock.Advance(h.asking); return h.needed[t], nil }})
 	h.chat = chat.New(chat.Deps{DB: h.db, Vault: h.vault, Blobs: h.blobs, Bus: h.bus, Clock: h.now, IDs: h.ids, Setup: h, People: h, Floor: h.floor, Log: log})
 	h.floor.Drive(acd.Chat, h.chat)

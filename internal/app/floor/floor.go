@@ -17,6 +17,7 @@ import (
 	"nubitalk/internal/core/flow"
 	"nubitalk/internal/core/measure"
 	"nubitalk/internal/core/setup"
+	"nubitalk/internal/core/webhook"
 	"nubitalk/internal/store"
 )
 
@@ -171,8 +172,9 @@ type batch struct {
 	queues   map[string]bool
 	writes   []func(tx *store.Tx) error
 	events   []bus.Event
-	counted  []func() // by the floor's goroutine, once it is committed
-	after    []func() // once the disk has it, beside the floor's goroutine
+	others   []webhook.Event // for other systems
+	counted  []func()        // by the floor's goroutine, once it is committed
+	after    []func()        // once the disk has it, beside the floor's goroutine
 }
 
 func newBatch() batch {
@@ -463,6 +465,11 @@ func (f *floor) write(tx *store.Tx, rows []store.InteractionRow, after *[]func()
 	}
 	for _, w := range f.batch.writes {
 		if err := w(tx); err != nil {
+			return err
+		}
+	}
+	if len(f.batch.others) > 0 {
+		if err := f.m.Webhooks.Tell(tx, f.batch.others...); err != nil {
 			return err
 		}
 	}

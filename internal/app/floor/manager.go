@@ -16,6 +16,7 @@ import (
 	"nubitalk/internal/core/acd"
 	"nubitalk/internal/core/flow"
 	"nubitalk/internal/core/setup"
+	"nubitalk/internal/core/webhook"
 	"nubitalk/internal/store"
 	"nubitalk/internal/vault"
 )
@@ -77,6 +78,11 @@ type Lookups interface {
 	Look(ctx context.Context, t id.Tenant, key string, r flow.Request) (map[string]string, error)
 }
 
+// Webhooks tells other systems of events, in the floor's transaction.
+type Webhooks interface {
+	Tell(tx *store.Tx, events ...webhook.Event) error
+}
+
 // Auditor notes who moved whose work, inside the floor's transaction.
 type Auditor interface {
 	Append(tx *store.Tx, actor, action, object, detail string) error
@@ -112,7 +118,8 @@ type Deps struct {
 	Contacts Contacts
 	Lookups  Lookups // nil: every look-up fails
 	Audit    Auditor
-	Fields   Fields // nil: flows fill none
+	Webhooks Webhooks // nil: no other system is told of alerts
+	Fields   Fields   // nil: flows fill none
 	// Campaigns is told of their calls that are closed; nil: there are none.
 	Campaigns Campaigns
 	Node      string // this node's id; holder of leases

@@ -164,27 +164,32 @@ func request(ctx context.Context, c setup.Connection, value secret.Text, key str
 	return q, nil
 }
 
+// Post sends JSON to an address and gives the answer's status; what the answer says is not
+// read. Unavailable: there was none; Forbidden: the address may not be reached. It takes no
+// longer than ctx lasts.
+func (s *Service) Post(ctx context.Context, to *url.URL, headers map[string]string, body string) (int, error) {
+	q, err := http.NewRequestWithContext(ctx, http.MethodPost, to.String(), strings.NewReader(body))
+	if err != nil {
+		return 0, errs.New(errs.Invalid, "The request cannot be written.")
+	}
+	q.Header.Set("Content-Type", "application/json")
+	q.Header.Set("User-Agent", s.Product)
+	for name, value := range headers {
+		q.Header.Set(name, value)
+	}
+	p, err := s.ask(q)
+	if err != nil {
+		return 0, err
+	}
+	return p.StatusCode, p.Body.Close()
+}
+
 // send carries a request out and gives the answer's body. Errors say what
 // happened, without the address, which may be personal.
 func (s *Service) send(q *http.Request) ([]byte, error) {
-	address, err := s.address(q.Context(), q.URL)
+	p, err := s.ask(q)
 	if err != nil {
 		return nil, err
-	}
-	to := &http.Transport{
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return s.Dial(ctx, address) },
-		// The name in the certificate is the address's host.
-		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: s.Roots},
-		DisableKeepAlives:      true, // the next request looks at the address again
-		MaxResponseHeaderBytes: maxHeaders,
-	}
-	client := http.Client{Transport: to, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	p, err := client.Do(q)
-	if err != nil {
-		if q.Context().Err() != nil {
-			return nil, errs.New(errs.Unavailable, "The system that was asked did not answer in time.")
-		}
-		return nil, errs.New(errs.Unavailable, "The system that was asked could not be reached.")
 	}
 	defer func() { _ = p.Body.Close() }()
 	kind, _, _ := mime.ParseMediaType(p.Header.Get("Content-Type"))
@@ -206,6 +211,31 @@ func (s *Service) send(q *http.Request) ([]byte, error) {
 		return nil, errs.New(errs.TooLarge, "The system that was asked answered with more than %d KB.", maxAnswer>>10)
 	}
 	return body, nil
+}
+
+// ask sends a request to an address that was looked at, on a connection of its own. The
+// answer's body is the caller's to close.
+func (s *Service) ask(q *http.Request) (*http.Response, error) {
+	address, err := s.address(q.Context(), q.URL)
+	if err != nil {
+		return nil, err
+	}
+	to := &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return s.Dial(ctx, address) },
+		// The name in the certificate is the address's host.
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: s.Roots},
+		DisableKeepAlives:      true, // the next request looks at the address again
+		MaxResponseHeaderBytes: maxHeaders,
+	}
+	client := http.Client{Transport: to, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	p, err := client.Do(q)
+	if err != nil {
+		if q.Context().Err() != nil {
+			return nil, errs.New(errs.Unavailable, "The system that was asked did not answer in time.")
+		}
+		return nil, errs.New(errs.Unavailable, "The system that was asked could not be reached.")
+	}
+	return p, nil
 }
 
 // address finds where a URL's host is and looks at every address of it: one that

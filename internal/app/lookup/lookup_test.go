@@ -278,3 +278,32 @@ func FuzzPick(f *testing.F) {
 		}
 	})
 }
+
+// What a webhook tells is brought to an address by the same guard, and only the answer's
+// status is looked at.
+func TestPost(t *testing.T) {
+	h := newHouse(t)
+	c := h.Connections.(connections)[tenA]["cnx_1"]
+	to, err := c.URL()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, status := range []int{http.StatusOK, http.StatusNoContent, http.StatusFound, http.StatusGone, http.StatusInternalServerError} {
+		h.answer = func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Location", "/elsewhere")
+			w.WriteHeader(status)
+		}
+		got, err := h.Post(t.Context(), to, map[string]string{"Webhook-Id": "dlv_1"}, `{"type":"ping"}`)
+		if err != nil || got != status {
+			t.Errorf("%d, %v; want %d", got, err, status)
+		}
+	}
+	r := h.asked[0]
+	if len(h.asked) != 5 || r.Method != "POST" || r.RequestURI != "/v1" || r.Header.Get("Webhook-Id") != "dlv_1" || r.Header.Get("Content-Type") != "application/json" || r.Header.Get("User-Agent") != "Test" || h.bodies[0] != `{"type":"ping"}` {
+		t.Errorf("%d requests, %s %s %v %s", len(h.asked), r.Method, r.RequestURI, r.Header, h.bodies[0])
+	}
+	h.Permit = New(Deps{}).Permit // as the program does: this host is inside
+	if status, err := h.Post(t.Context(), to, nil, "{}"); !errs.Is(err, errs.Forbidden) || status != 0 || len(h.asked) != 5 {
+		t.Errorf("into the house: %d, %v", status, err)
+	}
+}

@@ -21,9 +21,19 @@ func (s *Service) Handle(kind string, h Handler) {
 	s.handlers[kind] = h
 }
 
+// HandleApart is Handle for jobs that wait for systems outside, which may be slow: they hold
+// up no others, and no round waits for them.
+func (s *Service) HandleApart(kind string, h Handler) {
+	s.Handle(kind, h)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.apart[kind] = true
+}
+
 const (
-	atOnce = 4 // jobs of one node at the same time
-	hold   = 5 * time.Minute
+	atOnce      = 4  // jobs of one node at the same time
+	atOnceApart = 64 // those apart, beside them
+	hold        = 5 * time.Minute
 	// patience is how long one job may take: less than hold, so that nobody else
 	// begins it meanwhile.
 	patience = hold - 30*time.Second
@@ -45,11 +55,36 @@ func (s *Service) RunJobs(ctx context.Context) error {
 		}
 		var all sync.WaitGroup
 		for _, job := range due {
-			all.Go(func() { s.runJob(ctx, job) })
+			s.mu.Lock()
+			apart := s.apart[job.Kind]
+			s.mu.Unlock()
+			if !apart {
+				all.Go(func() { s.runJob(ctx, job) })
+				continue
+			}
+			select {
+			case s.room <- struct{}{}:
+				s.running.Go(func() {
+					defer func() { <-s.room }()
+					s.runJob(ctx, job)
+				})
+			default: // another node may have room, or this one soon
+				s.later(ctx, job)
+			}
 		}
 		all.Wait()
 	}
 	return nil
+}
+
+// later gives a job back that was not begun.
+func (s *Service) later(ctx context.Context, job store.JobRow) {
+	err := s.DB.Write(ctx, job.Tenant, func(tx *store.Tx) error {
+		return tx.RetryJob(job, s.Clock.Now().Add(firstRetry), string(errs.Limited))
+	})
+	if err != nil && !errs.Is(err, errs.Conflict) {
+		s.Log.Warn("a job could not be given back; it will be run later", "tenant", job.Tenant, "job", job.ID, "kind", job.Kind, "code", errs.As(err).Code)
+	}
 }
 
 func (s *Service) runJob(ctx context.Context, job store.JobRow) {

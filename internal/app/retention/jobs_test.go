@@ -210,3 +210,41 @@ func TestStartRunsBothAndStopEndsThem(t *testing.T) {
 		must(t, f.Stop(t.Context()))
 	})
 }
+
+// A job that waits for a system outside holds up no other, and where too many wait the rest
+// are given back.
+func TestJobsApartHoldUpNoOthers(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		gate, ended := make(chan struct{}), make(chan struct{}, 200)
+		f.HandleApart("far", func(context.Context, store.JobRow) error {
+			<-gate
+			ended <- struct{}{}
+			return nil
+		})
+		ran := 0
+		f.Handle("near", func(context.Context, store.JobRow) error { ran++; return nil })
+		for range 70 { // more than there is room for
+			f.job(t, tenA, "far")
+		}
+		f.clock.Advance(time.Second)
+		f.job(t, tenB, "near")
+		must(t, f.RunJobs(t.Context()))
+		if ran != 1 {
+			t.Errorf("the other ran %d times", ran)
+		}
+		back := 0
+		for _, j := range f.waiting(t, tenA, "far") {
+			if j.LockedUntil.IsZero() && j.RunAt.After(f.clock.Now()) {
+				back++
+			}
+		}
+		if back != 70-64 {
+			t.Errorf("%d were given back", back)
+		}
+		close(gate)
+		for range 64 {
+			<-ended
+		}
+		must(t, f.Stop(t.Context()))
+	})
+}

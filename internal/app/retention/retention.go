@@ -62,6 +62,9 @@ type Service struct {
 
 	mu       sync.Mutex
 	handlers map[string]Handler
+	apart    map[string]bool         // kinds whose jobs hold up no others
+	room     chan struct{}           // for those
+	running  sync.WaitGroup          // they
 	swept    map[id.Tenant]time.Time // when files were last compared with rows
 	stop     context.CancelFunc      // nil while not running
 	done     chan struct{}
@@ -78,7 +81,7 @@ func New(d Deps) *Service {
 	if d.Count == nil {
 		d.Count = func(context.Context, id.Tenant) error { return nil }
 	}
-	return &Service{Deps: d, kick: make(chan struct{}, 1), handlers: map[string]Handler{}, swept: map[id.Tenant]time.Time{}}
+	return &Service{Deps: d, kick: make(chan struct{}, 1), handlers: map[string]Handler{}, apart: map[string]bool{}, room: make(chan struct{}, atOnceApart), swept: map[id.Tenant]time.Time{}}
 }
 
 // Start begins both goroutines; the first round begins at once.
@@ -104,6 +107,7 @@ func (s *Service) Start(context.Context) error {
 	done := s.done
 	go func() {
 		both.Wait()
+		s.running.Wait()
 		close(done)
 	}()
 	return nil
@@ -115,8 +119,13 @@ func (s *Service) Stop(ctx context.Context) error {
 	stop, done := s.stop, s.done
 	s.stop = nil
 	s.mu.Unlock()
-	if stop == nil {
-		return nil
+	if stop == nil { // jobs apart may have been run nevertheless
+		done = make(chan struct{})
+		go func() {
+			s.running.Wait()
+			close(done)
+		}()
+		stop = func() {}
 	}
 	stop()
 	select {

@@ -22,9 +22,12 @@ import (
 // not be held up by a tenant with much to delete.
 const some = 50
 
+// told is how long it is known what other systems were told.
+const told = 7 * 24 * time.Hour
+
 // Done counts what one round ended for one organisation.
 type Done struct {
-	Conversations, Records, Contacts, Recordings, Shares, Support, Exports, AgentStates, OfficeCalls, Alerts, Audit, APIKeys, Sessions, Challenges, Replies, Acknowledgements, Uploads, StrayFiles int64
+	Conversations, Records, Contacts, Recordings, Shares, Support, Exports, AgentStates, OfficeCalls, Alerts, Audit, APIKeys, Sessions, Challenges, Replies, Acknowledgements, Told, Uploads, StrayFiles int64
 }
 
 // Round goes through all organisations once and ends what is due. It goes on
@@ -409,6 +412,7 @@ func (r *round) rest() error {
 			{r.s.Clock.Now(), (*store.Tx).DeleteSpentChallenges, &r.done.Challenges},
 			{r.due.Replies, (*store.Tx).DeleteKeys, &r.done.Replies},
 			{r.s.Clock.Now().AddDate(0, 0, -1), (*store.Tx).DeleteAcknowledgements, &r.done.Acknowledgements},
+			{r.s.Clock.Now().Add(-told), (*store.Tx).DeleteWebhookDeliveries, &r.done.Told},
 			{r.due.Audit, r.s.Audit.Trim, &r.done.Audit},
 		} {
 			if step.due.IsZero() {

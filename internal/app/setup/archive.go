@@ -91,6 +91,9 @@ func (s *Service) Restore(ctx context.Context, a access.Actor, k core.Kind, obje
 		if err != nil {
 			return err
 		}
+		if err := mayTell(a, o); err != nil {
+			return err
+		}
 		if len(st.objects[k]) >= most(k) {
 			return errs.New(errs.Conflict, "There are %d of these already, which is the most that is accepted.", most(k))
 		}

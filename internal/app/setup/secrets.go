@@ -10,6 +10,7 @@ import (
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/core/access"
 	core "nubitalk/internal/core/setup"
+	"nubitalk/internal/core/webhook"
 	"nubitalk/internal/store"
 )
 
@@ -50,6 +51,8 @@ func (s *Service) seal(ctx context.Context, t id.Tenant, k core.Kind, object str
 			faults.Add(name, "is not known here.")
 		case v.Len() > longestSecret:
 			faults.Add(name, "is too long; at most %d bytes are accepted.", longestSecret)
+		case k == core.KindWebhook && !v.Empty() && v.Len() < webhook.LeastSecret:
+			faults.Add(name, "is too short; at least %d bytes are needed.", webhook.LeastSecret)
 		case slices.Contains(x.Remove, name):
 			faults.Add(name, "is given and removed at once; do one of them.")
 		case !v.Empty():

@@ -24,9 +24,16 @@ const MaxObjects = 2000
 // every queue or agent by itself.
 const MaxAlertRules = 200
 
+// MaxWebhooks is how many webhooks a tenant may have in use: each is told of every event
+// that it asks for.
+const MaxWebhooks = 20
+
 func most(k core.Kind) int {
-	if k == core.KindAlertRule {
+	switch k {
+	case core.KindAlertRule:
 		return MaxAlertRules
+	case core.KindWebhook:
+		return MaxWebhooks
 	}
 	return MaxObjects
 }
@@ -194,7 +201,7 @@ func readable(a access.Actor, k core.Kind) error {
 	if access.Reach(a, Reads(k)) == access.Tenant {
 		return nil
 	}
-	if k == core.KindTrunk || k == core.KindPhone || k == core.KindRingGroup || k == core.KindConnection || k == core.KindMailbox {
+	if k == core.KindTrunk || k == core.KindPhone || k == core.KindRingGroup || k == core.KindConnection || k == core.KindWebhook || k == core.KindMailbox {
 		return allowed(a, Reads(k))
 	}
 	return allowed(a, access.SetupRead)
@@ -207,7 +214,7 @@ func Reads(k core.Kind) access.Permission {
 	switch k {
 	case core.KindCanned:
 		return access.CannedRead
-	case core.KindTrunk, core.KindPhone, core.KindRingGroup, core.KindConnection, core.KindMailbox:
+	case core.KindTrunk, core.KindPhone, core.KindRingGroup, core.KindConnection, core.KindWebhook, core.KindMailbox:
 		return access.SetupWrite
 	case core.KindQualitySample:
 		return access.QualityManage
@@ -254,6 +261,9 @@ func (s *Service) CreateWith(ctx context.Context, a access.Actor, k core.Kind, b
 	}
 	var row store.SetupRow
 	var secrets map[string][]string
+	if err := mayTell(a, o); err != nil {
+		return Object{}, err
+	}
 	err = s.change(ctx, a.Tenant, func(tx *store.Tx, st *state) error {
 		if row, err = s.insert(tx, st, a, object, st.settled(o)); err != nil {
 			return err
@@ -365,6 +375,9 @@ func (s *Service) PutWith(ctx context.Context, a access.Actor, k core.Kind, obje
 		}
 		before := st.objects[k][row.ID]
 		if err := reachesNoFurther(st, a, before, o); err != nil {
+			return err
+		}
+		if err := mayTell(a, before, o); err != nil {
 			return err
 		}
 		if err := st.replace(row.ID, o); err != nil {

@@ -47,6 +47,8 @@ const (
 	Phone       = "phn"
 	Leg         = "leg"
 	Connection  = "cnx"
+	Webhook     = "whk"
+	Delivery    = "dlv" // of an event, to a webhook
 	Recording   = "rec"
 	RecordFile  = "rcf"
 	Prompt      = "pro"

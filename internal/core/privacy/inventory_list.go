@@ -279,6 +279,10 @@ var inventory = []group{
 		part{"user_id", Pseudonym, "whose exports or sign-ins they were, or the API key", ""},
 		part{"acknowledged_by", Pseudonym, "who saw to it", ""})},
 
+	{Column, "webhook_deliveries", "to tell the tenant's other systems of what they asked to be told, again where they did not answer, and to show what became of it", "a week", "deleted by retention", with(
+		none("delivery_id", "webhook_id", "event", "state", "attempts", "status", "fault", "created_at", "due_at", "tried_at", "ended_at"),
+		part{"body", Pseudonym, "ids of agents and users, names of queues, rules and trunks, figures", ""})},
+
 	{Column, "chats", "to carry on a conversation", whileTalk, withConversation, with(
 		none("last_seq", "visitor_got_seq", "visitor_read_seq", "agent_read_seq", "visitor_seen_at", "expires_at", "indexed"),
 		part{"interaction_id", Pseudonym, "", ""},

@@ -23,19 +23,19 @@ const KindUser Kind = "users"
 // Kinds are all kinds of set-up objects, in the order in which one needs the
 // other.
 var Kinds = []Kind{KindRules, KindSkill, KindTeam, KindSite, KindHours, KindReason, KindDisposition, KindLabel, KindRejectReason, KindQueue,
-	KindConsentText, KindConnection, KindPrompt, KindFlow, KindEntryPoint, KindCanned, KindAlertRule, KindPhone, KindRingGroup, KindTrunk, KindMailbox, KindContactList, KindCampaign, KindRecordingRule, KindQualityForm, KindQualitySample, KindField}
+	KindConsentText, KindConnection, KindWebhook, KindPrompt, KindFlow, KindEntryPoint, KindCanned, KindAlertRule, KindPhone, KindRingGroup, KindTrunk, KindMailbox, KindContactList, KindCampaign, KindRecordingRule, KindQualityForm, KindQualitySample, KindField}
 
 var prefixes = map[Kind]string{
 	KindQueue: id.Queue, KindSkill: id.Skill, KindTeam: id.Team, KindSite: id.Site, KindDisposition: id.Disposition, KindReason: id.Reason, KindHours: id.Hours,
 	KindEntryPoint: id.EntryPoint, KindCanned: id.Canned, KindConsentText: id.ConsentText, KindLabel: id.Label, KindFlow: id.Flow,
-	KindAlertRule: id.AlertRule, KindTrunk: id.Trunk, KindPhone: id.Phone, KindConnection: id.Connection, KindPrompt: id.Prompt, KindRingGroup: id.RingGroup, KindMailbox: id.Mailbox, KindRejectReason: id.Reject, KindRecordingRule: id.RecordingRule, KindQualityForm: id.QualityForm, KindQualitySample: id.QualitySample, KindField: id.Field,
+	KindAlertRule: id.AlertRule, KindTrunk: id.Trunk, KindPhone: id.Phone, KindConnection: id.Connection, KindWebhook: id.Webhook, KindPrompt: id.Prompt, KindRingGroup: id.RingGroup, KindMailbox: id.Mailbox, KindRejectReason: id.Reject, KindRecordingRule: id.RecordingRule, KindQualityForm: id.QualityForm, KindQualitySample: id.QualitySample, KindField: id.Field,
 	KindContactList: id.ContactList, KindCampaign: id.Campaign,
 }
 
 var words = map[Kind]string{
 	KindQueue: "queue", KindSkill: "skill", KindTeam: "team", KindSite: "site", KindDisposition: "disposition", KindReason: "reason", KindHours: "opening hours",
 	KindEntryPoint: "entry point", KindCanned: "canned reply", KindConsentText: "consent text", KindLabel: "label",
-	KindFlow: "flow", KindAlertRule: "alert rule", KindTrunk: "trunk", KindPhone: "phone", KindConnection: "connection", KindPrompt: "prompt", KindRingGroup: "ring group", KindMailbox: "mailbox", KindRejectReason: "reason for rejecting", KindRecordingRule: "recording rule", KindQualityForm: "evaluation form", KindQualitySample: "sampling rule", KindField: "field", KindContactList: "contact list", KindCampaign: "campaign", KindRules: "rules", KindUser: "user",
+	KindFlow: "flow", KindAlertRule: "alert rule", KindTrunk: "trunk", KindPhone: "phone", KindConnection: "connection", KindWebhook: "webhook", KindPrompt: "prompt", KindRingGroup: "ring group", KindMailbox: "mailbox", KindRejectReason: "reason for rejecting", KindRecordingRule: "recording rule", KindQualityForm: "evaluation form", KindQualitySample: "sampling rule", KindField: "field", KindContactList: "contact list", KindCampaign: "campaign", KindRules: "rules", KindUser: "user",
 }
 
 // Known says whether this is a kind of set-up object.
@@ -65,6 +65,8 @@ func (k Kind) Secrets() []string {
 		return []string{Password, ClientSecret, RefreshToken}
 	case KindConnection:
 		return []string{ConnectionSecret}
+	case KindWebhook:
+		return []string{WebhookSecret}
 	}
 	return nil
 }
@@ -188,6 +190,8 @@ func read(kind Kind, raw json.RawMessage, strict bool) (Object, error) {
 		return decode[RejectReason](raw, strict)
 	case KindConnection:
 		return decode[Connection](raw, strict)
+	case KindWebhook:
+		return decode[Webhook](raw, strict)
 	case KindPrompt:
 		return decode[Prompt](raw, strict)
 	case KindRecordingRule:

@@ -31,6 +31,7 @@ const (
 	KindTrunk       Kind = "trunks"
 	KindPhone       Kind = "phones"
 	KindConnection  Kind = "connections"
+	KindWebhook     Kind = "webhooks"
 	KindPrompt      Kind = "prompts"
 	KindRingGroup   Kind = "ring-groups"
 	KindMailbox     Kind = "mailboxes"

@@ -157,6 +157,8 @@ export type CallState = Schemas["State"];
 export type SecureFlow = Schemas["SecureFlow"];
 export type CallChoices = Schemas["Choices"];
 export type Connection = Required<Omit<Schemas["NewConnection"], "$schema">>;
+export type Webhook = Required<Omit<Schemas["NewWebhook"], "$schema">>;
+export type WebhookDelivery = Schemas["WebhookDelivery"];
 /** With its password, which is sent and never answered. */
 export type Mailbox = Required<Omit<Schemas["NewMailbox"], "$schema">>;
 export type MailboxState = Schemas["MailboxState"];
@@ -270,6 +272,7 @@ export interface SetupKinds {
   "quality-forms": QualityForm;
   "quality-samples": QualitySample;
   connections: Connection;
+  webhooks: Webhook;
   mailboxes: Mailbox;
   prompts: Prompt;
   "contact-lists": ContactList;

@@ -42,6 +42,7 @@ export const text = catalogue(
     mailboxes: "Mailboxes",
     rejectReasons: "Reasons for rejecting",
     connections: "Connections",
+    webhooks: "Webhooks",
     trunks: "Trunks",
     phones: "Phones",
     ringGroups: "Ring groups",
@@ -88,6 +89,8 @@ export const text = catalogue(
     rejectReasonsWhat:
       "Why emails are answered to nobody: what agents choose, what who wrote is told, and where the email goes at your provider.",
     mailboxesWhat: "Mailboxes at your own provider: their messages are work, and answers leave by them.",
+    webhooksWhat:
+      "Systems outside that are told when an alert begins, changes and ends, such as who is on call.",
     connectionsWhat: "Systems outside that flows may ask, such as a shop’s orders, and how they know you.",
     trunksWhat: "Telephone lines from an operator: their numbers, where calls arrive, and where they may go.",
     alertRulesWhat:
@@ -135,6 +138,8 @@ export const text = catalogue(
       "For example “Advertising”, which says nothing, or “Not for us”, which tells the sender where to ask.",
     mailboxesEmpty:
       "Connect a mailbox, and people who write to it are answered here. Its messages stay at your provider.",
+    webhooksEmpty:
+      "A webhook brings alerts to another system, for example the one that wakes who is on call.",
     connectionsEmpty: "A connection lets a flow look something up, for example where an order is.",
     trunksEmpty: "Connect an operator’s line, and say where each of its numbers leads.",
     alertRulesEmpty:
@@ -162,6 +167,7 @@ export const text = catalogue(
     new_mailboxes: "New mailbox",
     "new_reject-reasons": "New reason for rejecting",
     new_connections: "New connection",
+    new_webhooks: "New webhook",
     new_trunks: "New trunk",
     new_phones: "New phone",
     "new_ring-groups": "New ring group",
@@ -283,6 +289,7 @@ export const text = catalogue(
     mailboxes: "Caixas de correio",
     rejectReasons: "Motivos de rejeição",
     connections: "Ligações",
+    webhooks: "Webhooks",
     trunks: "Troncos",
     phones: "Telefones",
     ringGroups: "Grupos de toque",
@@ -333,6 +340,8 @@ export const text = catalogue(
       "Porque não se responde a emails: o que os agentes escolhem, o que se diz a quem escreveu e para onde vai o email no fornecedor.",
     mailboxesWhat:
       "Caixas de correio no seu fornecedor: as mensagens são trabalho e as respostas saem por elas.",
+    webhooksWhat:
+      "Sistemas externos a que se comunica quando um alerta começa, muda e termina, como o de quem está de serviço.",
     connectionsWhat:
       "Sistemas externos que os fluxos podem consultar, como as encomendas de uma loja, e como eles nos conhecem.",
     trunksWhat:
@@ -385,6 +394,8 @@ export const text = catalogue(
       "Por exemplo “Publicidade”, que nada diz, ou “Não é connosco”, que diz ao remetente onde perguntar.",
     mailboxesEmpty:
       "Ligue uma caixa de correio e responda aqui a quem lhe escreve. As mensagens ficam no seu fornecedor.",
+    webhooksEmpty:
+      "Um webhook leva os alertas a outro sistema, por exemplo ao que acorda quem está de serviço.",
     connectionsEmpty: "Uma ligação deixa um fluxo consultar algo, por exemplo onde está uma encomenda.",
     trunksEmpty: "Ligue a linha de um operador e dê a cada número um ponto de entrada.",
     alertRulesEmpty:
@@ -413,6 +424,7 @@ export const text = catalogue(
     new_mailboxes: "Nova caixa de correio",
     "new_reject-reasons": "Novo motivo de rejeição",
     new_connections: "Nova ligação",
+    new_webhooks: "Novo webhook",
     new_trunks: "Novo tronco",
     new_phones: "Novo telefone",
     "new_ring-groups": "Novo grupo de toque",

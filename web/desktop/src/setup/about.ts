@@ -7,6 +7,7 @@ import type {
   Campaign,
   CannedReply,
   Connection,
+  Webhook,
   ConsentText,
   Disposition,
   EntryPoint,
@@ -67,6 +68,8 @@ export function about(kind: SetupKind, body: SetupKinds[SetupKind] & { id?: stri
       return (body as Mailbox).address;
     case "connections":
       return (body as Connection).address;
+    case "webhooks":
+      return (body as Webhook).address;
     case "prompts":
       return `${(body as Prompt).language} · ${(body as Prompt).text.slice(0, 70)}`;
     case "canned-replies": {

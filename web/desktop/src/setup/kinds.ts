@@ -18,6 +18,7 @@ import Phone from "@lucide/svelte/icons/phone";
 import PhoneCall from "@lucide/svelte/icons/phone-call";
 import AudioLines from "@lucide/svelte/icons/audio-lines";
 import Ban from "@lucide/svelte/icons/ban";
+import Webhook from "@lucide/svelte/icons/webhook";
 import Unplug from "@lucide/svelte/icons/unplug";
 import ClipboardList from "@lucide/svelte/icons/clipboard-list";
 import TextCursorInput from "@lucide/svelte/icons/text-cursor-input";
@@ -220,6 +221,22 @@ export const kinds: readonly KindInfo[] = [
     reads: "setup.write",
     icon: Unplug,
     blank: () => ({ name: "", address: "", header: "", secret: "", secret_set: false, secret_remove: false }),
+    name: byName,
+  }),
+  info({
+    kind: "webhooks",
+    title: "webhooks",
+    what: "webhooksWhat",
+    empty: "webhooksEmpty",
+    reads: "setup.write",
+    icon: Webhook,
+    blank: () => ({
+      name: "",
+      address: "",
+      events: ["alert.raised", "alert.changed", "alert.ended"],
+      secret: "",
+      secret_set: false,
+    }),
     name: byName,
   }),
   info({

@@ -58,6 +58,7 @@ const all: { heading: SetupText; entries: Entry[] }[] = [
       entry("connections"),
       entry("hours"),
       entry("alert-rules"),
+      entry("webhooks"),
     ],
   },
   {

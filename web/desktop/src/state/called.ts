@@ -35,6 +35,7 @@ const things: Record<string, { kind: SetupKind; word: Word; reads?: Permission }
   lst: { kind: "contact-lists", word: "contact_list" },
   fld: { kind: "fields", word: "field" },
   cnx: { kind: "connections", word: "connection", reads: "setup.write" },
+  whk: { kind: "webhooks", word: "webhook", reads: "setup.write" },
   mbx: { kind: "mailboxes", word: "mailbox", reads: "setup.write" },
   trk: { kind: "trunks", word: "trunk", reads: "setup.write" },
   phn: { kind: "phones", word: "phone", reads: "setup.write" },
