@@ -62,6 +62,9 @@ func (s *Server) exportRoutes() {
 	handle(s, "POST", "/api/v1/exports/{id}/volumes/{volume}", fetch, about{id: "openVolume", tag: tag, summary: "Ask for a volume before it is fetched", status: 200, once: true,
 		detail: "Whether fetchVolume would give it. A page asks for a fresh proof with it, as what a browser saves cannot."},
 		func(ctx context.Context, c *caller, in *volumeInput) (*reply[export.Export], error) {
+			if err := s.downloads.room(c.Tenant); err != nil {
+				return nil, err
+			}
 			return answer(s.Exports.Open(ctx, c.Actor, in.ID, in.Volume))
 		})
 	handle(s, "GET", "/api/v1/exports/{id}/volumes/{volume}", fetch, about{id: "fetchVolume", tag: tag, summary: "A volume of an export, as one archive", once: true, raw: describeArchive,

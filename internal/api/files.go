@@ -14,6 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/channel/chat"
 )
@@ -51,6 +52,58 @@ func (u *uploads) begin(who string, size int64) (end func(), err error) {
 		defer u.mu.Unlock()
 		u.left += size
 		delete(u.busy, who)
+	}, nil
+}
+
+// How many files are made at once, for all and for one organisation: each takes
+// memory while it is read and opened, for as long as somebody takes it.
+const (
+	mostDownloads         = 32
+	mostDownloadsOfTenant = 8
+)
+
+// downloads keeps these bounds.
+type downloads struct {
+	mu  sync.Mutex
+	all int
+	of  map[id.Tenant]int
+}
+
+func newDownloads() *downloads { return &downloads{of: map[id.Tenant]int{}} }
+
+// room says why an organisation can fetch no file now; nil if it can.
+func (d *downloads) room(t id.Tenant) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.full(t)
+}
+
+func (d *downloads) full(t id.Tenant) error {
+	switch {
+	case d.of[t] >= mostDownloadsOfTenant:
+		return &errs.Error{Code: errs.Limited, Text: "Your organisation is fetching many files already. Wait until one of them is there.", RetryAfter: 10 * time.Second}
+	case d.all >= mostDownloads:
+		return &errs.Error{Code: errs.Unavailable, Text: "Too many files are being fetched at this moment. Please try again in a few seconds.", RetryAfter: 5 * time.Second}
+	}
+	return nil
+}
+
+// begin takes the place of one file.
+func (d *downloads) begin(t id.Tenant) (end func(), err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.full(t); err != nil {
+		return nil, err
+	}
+	d.all++
+	d.of[t]++
+	return func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.all--
+		if d.of[t]--; d.of[t] == 0 {
+			delete(d.of, t)
+		}
 	}, nil
 }
 
@@ -203,14 +256,22 @@ type streamOutput struct{ Body http.HandlerFunc }
 // half a file for a whole one.
 func (s *Server) stream(ctx context.Context, name, kind string, write func(io.Writer) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // the request is here; what ends its time would end the answer's
+		end, err := s.downloads.begin(callerOf(ctx).Tenant)
+		if err != nil {
+			writeProblem(w, r, s.fault(ctx, err))
+			return
+		}
+		defer end()
+		control := http.NewResponseController(w)
+		_ = control.SetReadDeadline(time.Time{}) // the request is here; what ends its time would end the answer's
+		_ = control.SetWriteDeadline(time.Now().Add(fileTime))
 		out := &lateWriter{w: w, start: func() {
 			for header, value := range map[string]string{"Content-Type": kind, "Content-Disposition": mime.FormatMediaType("attachment", map[string]string{"filename": name}),
 				"Cache-Control": "private, no-store", "Content-Security-Policy": "default-src 'none'; sandbox"} {
 				w.Header().Set(header, value)
 			}
 		}}
-		err := write(out)
+		err = write(out)
 		switch {
 		case err == nil && !out.started:
 			out.start()

@@ -81,6 +81,7 @@ type Server struct {
 	sockets *openSockets
 
 	uploads       *uploads
+	downloads     *downloads
 	document      sync.Once
 	documentBytes []byte
 }
@@ -95,7 +96,7 @@ func New(c Config, p Parts) *Server {
 	if c.Log == nil {
 		c.Log = slog.New(slog.NewJSONHandler(io.Discard, nil))
 	}
-	s := &Server{Parts: p, config: c, clock: c.Clock, log: c.Log, uploads: newUploads(), sockets: newOpenSockets(), limits: newLimiters(c.Limits)}
+	s := &Server{Parts: p, config: c, clock: c.Clock, log: c.Log, uploads: newUploads(), downloads: newDownloads(), sockets: newOpenSockets(), limits: newLimiters(c.Limits)}
 	s.mux = &guardedMux{admitted: map[string]Route{}, guard: s.guard}
 	s.openapi = newOpenAPI(c.Version)
 	s.accountRoutes()

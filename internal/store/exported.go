@@ -29,7 +29,8 @@ type Exported struct {
 	Table   string
 	Columns []string
 	Kinds   []CellKind
-	Page    int // rows at once
+	Page    int // rows at once, at most
+	Octets  int // of these together, at most; a row that has more comes by itself
 
 	keys        []int // of the columns: what tells rows apart, in order
 	first, next string
@@ -49,10 +50,13 @@ const (
 	underObject  = "CASE t.entity WHEN 'contact' THEN t.object_id WHEN 'interaction' THEN coalesce((SELECT i.contact_id FROM interactions i WHERE i.tenant_id = t.tenant_id AND i.interaction_id = t.object_id), '') ELSE '' END"
 )
 
+// pageOctets bounds a page of rows: an email's text alone can be a megabyte.
+const pageOctets = 4 << 20
+
 // exported makes the entry of a table. Each column has its kind's mark behind it; the
 // first keys columns tell rows apart (0: there is one row at most).
 func exported(table string, keys, page int, contact, columns string) Exported {
-	e := Exported{Table: table, Page: page}
+	e := Exported{Table: table, Page: page, Octets: pageOctets}
 	for i, c := range strings.Fields(columns) {
 		kind := cellMarks[c[len(c)-1]]
 		if kind != Plain {
@@ -221,7 +225,7 @@ func (c cell) Scan(src any) error {
 }
 
 // ExportedRows are the rows of a table after another one (nil: the first), in the
-// order of what tells them apart; less than e.Page of them are the last.
+// order of what tells them apart; none of them, and there are no more.
 func (tx *Tx) ExportedRows(e Exported, after []any) ([]ExportedRow, error) {
 	args := []any{string(tx.scope.Tenant)}
 	sql := e.first
@@ -237,14 +241,32 @@ func (tx *Tx) ExportedRows(e Exported, after []any) ([]ExportedRow, error) {
 	if len(e.keys) > 0 {
 		args = append(args, e.Page)
 	}
-	return list(tx, func(r row, out *ExportedRow) error {
-		out.Cells = make([]any, len(e.Columns))
+	if err := tx.usable(false); err != nil {
+		return nil, err
+	}
+	var rows []ExportedRow
+	octets := 0
+	err := tx.walkWhile(sql, args, func(r row) (bool, error) {
+		out := ExportedRow{Cells: make([]any, len(e.Columns))}
 		dest := make([]any, 0, len(e.Columns)+1)
 		for i := range out.Cells {
 			dest = append(dest, cell{&out.Cells[i]})
 		}
-		return r.Scan(append(dest, &out.Contact)...)
-	}, sql, args...)
+		if err := r.Scan(append(dest, &out.Contact)...); err != nil {
+			return false, err
+		}
+		for _, c := range out.Cells {
+			switch v := c.(type) {
+			case string:
+				octets += len(v)
+			case []byte:
+				octets += len(v)
+			}
+		}
+		rows = append(rows, out)
+		return octets < e.Octets, nil
+	})
+	return rows, err
 }
 
 // CountExported says how many rows of a table the tenant has.

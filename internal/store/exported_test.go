@@ -92,3 +92,48 @@ func TestExportedRowsComeOnceInPages(t *testing.T) {
 		}
 	})
 }
+
+// A page has no more than so many octets, whatever is in its rows; a row that is larger
+// comes by itself.
+func TestExportedRowsComeInPagesOfSoManyOctets(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
+		db := open()
+		everything(t, db)
+		for _, e := range store.ExportedTables() {
+			for _, most := range []int{1, 400, 1 << 20} {
+				e.Octets = most
+				var want int64
+				got := int64(0)
+				read(t, db, tenA, func(tx *store.Tx) (err error) {
+					if want, err = tx.CountExported(e.Table); err != nil {
+						return err
+					}
+					for after := []any(nil); ; {
+						rows, err := tx.ExportedRows(e, after)
+						if err != nil || len(rows) == 0 {
+							return err
+						}
+						size := 0
+						for _, r := range rows[:len(rows)-1] { // the last one may pass the bound
+							for _, c := range r.Cells {
+								switch v := c.(type) {
+								case string:
+									size += len(v)
+								case []byte:
+									size += len(v)
+								}
+							}
+						}
+						if size > most || most == 1 && len(rows) > 1 {
+							t.Fatalf("%s: a page of %d rows, %d octets before the last one, with %d at most", e.Table, len(rows), size, most)
+						}
+						got, after = got+int64(len(rows)), rows[len(rows)-1].Cells
+					}
+				})
+				if got != want {
+					t.Errorf("%s: %d rows came of %d, with %d octets a page", e.Table, got, want, most)
+				}
+			}
+		}
+	})
+}

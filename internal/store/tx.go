@@ -85,6 +85,11 @@ func (tx *Tx) run(sql string, args []any) (int64, error) {
 }
 
 func (tx *Tx) walk(sql string, args []any, each func(row) error) error {
+	return tx.walkWhile(sql, args, func(r row) (bool, error) { return true, each(r) })
+}
+
+// walkWhile is walk until each says that it wants no more.
+func (tx *Tx) walkWhile(sql string, args []any, each func(row) (more bool, err error)) error {
 	if err := checkArgs(sql, args); err != nil {
 		return err
 	}
@@ -95,8 +100,12 @@ func (tx *Tx) walk(sql string, args []any, each func(row) error) error {
 	}
 	defer c.Close()
 	for c.Next() {
-		if err := each(c); err != nil {
+		more, err := each(c)
+		if err != nil {
 			return tx.fail(err)
+		}
+		if !more {
+			return nil
 		}
 	}
 	if err := c.Err(); err != nil {

@@ -202,9 +202,6 @@ func (s *Service) table(ctx context.Context, t id.Tenant, e store.Exported, coun
 			count.Rows, count.Unopened = count.Rows+1, count.Unopened+unopened
 			after = r.Cells
 		}
-		if len(rows) < e.Page {
-			return nil
-		}
 	}
 }
 
@@ -373,6 +370,9 @@ func (s *Service) small(ctx context.Context, t id.Tenant, z *archive, m *Manifes
 			if err != nil {
 				return err
 			}
+			if len(rows) == 0 {
+				break
+			}
 			for _, r := range rows {
 				after = r.Cells
 				of, _ := r.Cells[0].(string)
@@ -387,9 +387,6 @@ func (s *Service) small(ctx context.Context, t id.Tenant, z *archive, m *Manifes
 				if err := z.one(name, m, open); err != nil {
 					return err
 				}
-			}
-			if len(rows) < table.Page {
-				break
 			}
 		}
 	}

@@ -66,6 +66,8 @@ var ptParts = []entry{
 	{"The interaction is closed.", "A interação está fechada."},
 	{"One file at a time, please.", "Um ficheiro de cada vez, por favor."},
 	{"Too many files are being sent at this moment. Please try again in a few seconds.", "Estão a ser enviados demasiados ficheiros neste momento. Tente de novo dentro de alguns segundos."},
+	{"Your organisation is fetching many files already. Wait until one of them is there.", "A sua organização já está a descarregar muitos ficheiros. Espere até que um deles chegue."},
+	{"Too many files are being fetched at this moment. Please try again in a few seconds.", "Estão a ser descarregados demasiados ficheiros neste momento. Tente de novo dentro de alguns segundos."},
 	{"Send the file as multipart/form-data.", "Envie o ficheiro como multipart/form-data."},
 	{"holds something harmful, so it is not taken", "contém algo nocivo, por isso não é aceite"},
 	{"This file holds something harmful, so it is not given out.", "Este ficheiro contém algo nocivo, por isso não é entregue."},
