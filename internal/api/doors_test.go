@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -45,6 +46,7 @@ func TestDoors(t *testing.T) {
 		{"signing in again", signingInAgain},
 		{"proving again", provingAgain},
 		{"refusals in log", refusalsInLog},
+		{"many refusals in log", manyRefusalsInLog},
 		{"nothing personal in log", nothingPersonalInLog},
 		{"live connection", liveConnection},
 		{"watching", liveWatching},
@@ -579,6 +581,49 @@ func refusalsInLog(t *testing.T, h *house) {
 		})
 		if strings.Contains(said, `"user":"`+agent.user+`"`) != refused {
 			t.Errorf("%s: %s", path, said)
+		}
+	}
+}
+
+// Who is refused again and again has a line of its own, by kind, as often as it doubles; who
+// works as usual, and who is in the other organisation, has none.
+func manyRefusalsInLog(t *testing.T, h *house) {
+	const told = `"msg":"many calls of one caller are refused"`
+	lines := func() (out []string) {
+		for line := range strings.Lines(h.log.String()) {
+			if strings.Contains(line, told) && strings.HasSuffix(line, "\n") {
+				out = append(out, line)
+			}
+		}
+		return out
+	}
+	one, other := h.a.users[access.Monitor], h.b.users[access.Monitor]
+	said := func(kind string, times int) bool {
+		return slices.ContainsFunc(lines(), func(line string) bool {
+			return strings.Contains(line, `"tenant":"`+string(h.a.ID)+`","caller":"`+one.user+`","kind":"`+kind+`","times":`+strconv.Itoa(times)+"}")
+		})
+	}
+	for range 20 {
+		h.ask(other, "GET", "/api/v1/users", nil)
+	}
+	for range 1000 { // more than enough, also where ten minutes pass between
+		if said("forbidden", 100) {
+			break
+		}
+		h.ask(one, "GET", "/api/v1/users", nil)
+	}
+	for range 1000 {
+		if said("input", 100) {
+			break
+		}
+		h.ask(one, "PATCH", "/api/v1/me", m{"language": "klingon", "none": 1})
+	}
+	if !said("forbidden", 50) || !said("forbidden", 100) || !said("input", 100) {
+		t.Errorf("%q", lines())
+	}
+	for _, line := range lines() {
+		if !strings.Contains(line, one.user) {
+			t.Errorf("of who did nothing: %s", line)
 		}
 	}
 }

@@ -38,6 +38,7 @@ func (s *Server) watch(h http.Handler) http.Handler {
 			if fault := recover(); fault != nil {
 				s.contain(sw, r, c, fault)
 			}
+			s.noteRefusal(sw.code(), c)
 			who := []any{}
 			if sw.code() == http.StatusForbidden { // who asks for what it may not
 				who = []any{"user", c.User}

@@ -77,6 +77,7 @@ type Server struct {
 	routes  []Route
 	door    http.Handler
 	limits  limiters
+	refused refusals
 
 	sockets *openSockets
 

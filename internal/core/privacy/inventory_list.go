@@ -495,6 +495,7 @@ var inventory = []group{
 	{Cache, "", "to answer quickly", "while the program runs", "forgotten when it changes, ends or is erased, and when the program stops", []part{
 		{"vault: keys of contacts", Secret, "to seal and open without asking the key store each time; at most 5 minutes", inMemory},
 		{"vault: keys of tenants", Secret, "the same; at most 5 minutes", inMemory},
+		{"api: calls that were refused", Address, "to tell operators of a caller who tries to get around: counts of ten minutes by user, key or conversation, of strangers by network address; at most 10,000 callers", inMemory},
 		{"account: recognised sessions", Pseudonym, "to recognise a session without asking the database each time", inMemory},
 		{"floor: open interactions", DisplayName, "to route and show work that is open", inMemory},
 		{"floor: ways of flows", None, "how often each way of a flow was taken today; figures only, of nobody", inMemory},
