@@ -17768,6 +17768,8 @@ export interface components {
     SignOnInputBody: {
       /** @description Id of an administrator who may always sign in with its password, for the day when the provider is down. */
       break_glass: string;
+      /** @description With second_factor: values of acr of which each says that a second factor was shown, e.g. http://schemas.openid.net/pape/policies/2007/06/multi-factor. The provider is asked for them (acr_values). */
+      classes?: string[];
       /** @description client_id, as the provider gave it. */
       client: string;
       /** @description At the first sign-in of somebody whom nobody is linked to, make a user; named by name_claim, else by a pseudonym. */
@@ -17780,6 +17782,8 @@ export interface components {
       issuer: string;
       /** @description At the first sign-in, link the user whose user name name_claim holds, if it is linked to nobody yet. */
       link: boolean;
+      /** @description Of back-channel logout only tokens are taken that say that they are logout tokens (typ logout+jwt), as the standard recommends; else also those that say JWT or nothing, as older providers write them. */
+      logout_typed?: boolean;
       /** @description Of the provider, as users know it. */
       name: string;
       /** @description The claim that holds user names, e.g. preferred_username; empty: none is looked at. */
@@ -17792,6 +17796,8 @@ export interface components {
       roles_claim: string;
       /** @description Asked for beside openid, where the provider tells claims by them, e.g. profile, groups. */
       scopes: string[];
+      /** @description Who signs in by the provider must have shown a second factor there, and the provider must say so: in acr with one of classes, or without classes in amr (RFC 8176: mfa, mca, otp, hwk, swk, sc, sms or tel; fido). */
+      second_factor?: boolean;
       /** @description client_secret, as the provider gave it. Left out: it stays. Never shown again. */
       secret?: string;
       /** @description Who signs out here is signed out at the provider, too, where it offers that (RP-initiated logout). */
@@ -17810,6 +17816,8 @@ export interface components {
        * @description When break_glass was used last.
        */
       break_glass_at?: string;
+      /** @description With second_factor: values of acr of which each says that a second factor was shown, e.g. http://schemas.openid.net/pape/policies/2007/06/multi-factor. The provider is asked for them (acr_values). */
+      classes?: string[];
       /** @description client_id, as the provider gave it. */
       client: string;
       /** @description At the first sign-in of somebody whom nobody is linked to, make a user; named by name_claim, else by a pseudonym. */
@@ -17830,6 +17838,8 @@ export interface components {
       linked: number;
       /** @description The back-channel logout URI, where the provider offers that. */
       logout: string;
+      /** @description Of back-channel logout only tokens are taken that say that they are logout tokens (typ logout+jwt), as the standard recommends; else also those that say JWT or nothing, as older providers write them. */
+      logout_typed?: boolean;
       /** @description Of the provider, as users know it. */
       name: string;
       /** @description The claim that holds user names, e.g. preferred_username; empty: none is looked at. */
@@ -17844,6 +17854,8 @@ export interface components {
       roles_claim: string;
       /** @description Asked for beside openid, where the provider tells claims by them, e.g. profile, groups. */
       scopes: string[];
+      /** @description Who signs in by the provider must have shown a second factor there, and the provider must say so: in acr with one of classes, or without classes in amr (RFC 8176: mfa, mca, otp, hwk, swk, sc, sms or tel; fido). */
+      second_factor?: boolean;
       /** @description Who signs out here is signed out at the provider, too, where it offers that (RP-initiated logout). */
       sign_out?: boolean;
       /** @description The post-logout redirect URI to register with the provider, for sign_out. */
@@ -18409,7 +18421,7 @@ export interface components {
       ok: boolean;
       reason?: string;
       /** @enum {string} */
-      step: "discovery" | "answer" | "token" | "identity" | "roles" | "user";
+      step: "discovery" | "answer" | "token" | "identity" | "factor" | "roles" | "user";
     };
     Tried: {
       /** @description In order. After the last one nothing changes by itself. */

@@ -61,6 +61,22 @@ test("users sign in with their organisation's own provider", async () => {
   found.push(...(await looks(trial, "sign-on-trial")));
   await trial.close();
 
+  // This provider says nothing of a second factor, and a trial says so before anybody is refused.
+  const wanted = boss.getByRole("checkbox", { name: "must say that a second factor was shown" });
+  await wanted.check();
+  await boss.getByLabel("Values of acr that say so").fill("urn:two");
+  await boss.getByRole("button", { name: "Save", exact: true }).click();
+  await until(() => boss.getByRole("button", { name: "Try it" }).isEnabled()).toBe(true);
+  const again = boss.context().waitForEvent("page");
+  await boss.getByRole("button", { name: "Try it" }).click();
+  const refusal = await again;
+  await provider.signIn(refusal, "trial");
+  await refusal.getByText("It does not say that a second factor was shown.").waitFor();
+  await refusal.close();
+  await wanted.uncheck();
+  await boss.getByRole("button", { name: "Save", exact: true }).click();
+  await until(() => boss.getByRole("button", { name: "Try it" }).isEnabled()).toBe(true);
+
   // Somebody new signs in, and is an agent with the name that the provider gives.
   const context = await stage.context({ ignoreHTTPSErrors: true });
   const page = await context.newPage();

@@ -157,6 +157,9 @@ func (s *Service) proveByProvider(ctx context.Context, in Session, o SignOn, k t
 	if _, err := o.rolesOf(who); err != nil {
 		return SignedIn{}, err
 	}
+	if err := o.shown(who); err != nil {
+		return SignedIn{}, err
+	}
 	token, h := newToken(sessionPrefix, in.Actor.Tenant)
 	err = s.Store.Write(ctx, in.Actor.Tenant, func(tx *store.Tx) error {
 		if err := tx.SpendChallenge(k.spent(), time.UnixMilli(k.Until)); err != nil {
@@ -212,6 +215,9 @@ func (s *Service) admitKnown(ctx context.Context, from From, t id.Tenant, o Sign
 	}
 	if org.Status != string(Active) && !ending(org) {
 		return SignedIn{}, suspended()
+	}
+	if err := o.shown(who); err != nil {
+		return SignedIn{}, err
 	}
 	by, err := o.rolesOf(who)
 	if err != nil {
@@ -451,7 +457,7 @@ type ProviderTrial struct {
 
 // TrialStep is one step of a trial.
 type TrialStep struct {
-	Step   string `json:"step" enum:"discovery,answer,token,identity,roles,user"`
+	Step   string `json:"step" enum:"discovery,answer,token,identity,factor,roles,user"`
 	OK     bool   `json:"ok"`
 	Reason string `json:"reason,omitempty"`
 }
@@ -485,6 +491,10 @@ func (s *Service) TriedProvider(ctx context.Context, in Session, flow secret.Tex
 		return out, providerRefusal(err)
 	}
 	out.Ends = end != ""
+	if o.SecondFactor {
+		err := o.shown(who)
+		out.Steps = append(out.Steps, TrialStep{Step: "factor", OK: err == nil, Reason: reasonIf(err, "no_factor")})
+	}
 	by, err := o.rolesOf(who)
 	out.Steps = append(out.Steps, TrialStep{Step: "roles", OK: err == nil, Reason: reasonIf(err, "no_role")})
 	out.Roles, out.Parts = append(out.Roles, by.roles...), by.over(nil)

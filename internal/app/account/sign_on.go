@@ -32,7 +32,11 @@ type SignOn struct {
 	Roles      []ClaimRole `json:"roles" maxItems:"100" doc:"Which value gives which role. Who has none of them is refused."`
 	Only       bool        `json:"only" doc:"Users sign in by the provider only, but for break_glass. Switched on by who is signed in by it."`
 	SignOut    bool        `json:"sign_out,omitempty" doc:"Who signs out here is signed out at the provider, too, where it offers that (RP-initiated logout)."`
-	BreakGlass string      `json:"break_glass" maxLength:"64" doc:"Id of an administrator who may always sign in with its password, for the day when the provider is down."`
+	// What the provider has to say of how somebody proved to be itself.
+	SecondFactor bool     `json:"second_factor,omitempty" doc:"Who signs in by the provider must have shown a second factor there, and the provider must say so: in acr with one of classes, or without classes in amr (RFC 8176: mfa, mca, otp, hwk, swk, sc, sms or tel; fido)."`
+	Classes      []string `json:"classes,omitempty" maxItems:"10" doc:"With second_factor: values of acr of which each says that a second factor was shown, e.g. http://schemas.openid.net/pape/policies/2007/06/multi-factor. The provider is asked for them (acr_values)."`
+	LogoutTyped  bool     `json:"logout_typed,omitempty" doc:"Of back-channel logout only tokens are taken that say that they are logout tokens (typ logout+jwt), as the standard recommends; else also those that say JWT or nothing, as older providers write them."`
+	BreakGlass   string   `json:"break_glass" maxLength:"64" doc:"Id of an administrator who may always sign in with its password, for the day when the provider is down."`
 }
 
 // ClaimRole gives a role to who has a value.
@@ -111,6 +115,9 @@ func (s *Service) SignOn(ctx context.Context, in Session, base string) (SignOnVi
 	v.SignedOut = signedOutAt(base)
 	v.Redirect, v.Logout = signOnRedirect(base, in.Actor.Tenant), base+"/api/v1/sign-in/provider/"+string(in.Actor.Tenant)+"/logout"
 	v.Scopes, v.Roles = append([]string{}, v.Scopes...), append([]ClaimRole{}, v.Roles...)
+	if v.Version == 0 { // where it is set up anew, the standard's way is the usual one
+		v.LogoutTyped = true
+	}
 	return v, err
 }
 
@@ -173,7 +180,7 @@ func (s *Service) PutSignOn(ctx context.Context, in Session, version int64, o Si
 			return err
 		}
 		return s.Audit.Record(tx, a, "sign_on.changed", "organisation", string(a.Tenant),
-			map[string]string{"enabled": fmt.Sprint(o.Enabled), "only": fmt.Sprint(o.Only), "create": fmt.Sprint(o.Create), "link": fmt.Sprint(o.Link)})
+			map[string]string{"enabled": fmt.Sprint(o.Enabled), "only": fmt.Sprint(o.Only), "create": fmt.Sprint(o.Create), "link": fmt.Sprint(o.Link), "second_factor": fmt.Sprint(o.SecondFactor)})
 	})
 	if err == nil {
 		s.tellEnded(a, ended)
@@ -317,6 +324,11 @@ func checkSignOn(o *SignOn) error {
 	for i, scope := range o.Scopes {
 		if scope == "" || len(scope) > 100 || strings.ContainsFunc(scope, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' }) {
 			f.Add(fmt.Sprintf("scopes[%d]", i), "must be a scope's name, without spaces")
+		}
+	}
+	for i, class := range o.Classes {
+		if class == "" || len(class) > 200 || strings.ContainsFunc(class, func(r rune) bool { return r <= ' ' || r > '~' }) {
+			f.Add(fmt.Sprintf("classes[%d]", i), "must be a value of acr, without spaces")
 		}
 	}
 	o.Scopes = slices.DeleteFunc(append([]string{}, o.Scopes...), func(scope string) bool { return scope == "openid" || scope == "offline_access" })
@@ -467,7 +479,7 @@ func (s *Service) registration(ctx context.Context, t id.Tenant, o SignOn, row s
 	if err != nil {
 		return openid.Registration{}, err
 	}
-	return openid.Registration{Issuer: o.Issuer, Client: o.Client, Secret: secret.New(string(plain.Reveal())), Scopes: o.Scopes}, nil
+	return openid.Registration{Issuer: o.Issuer, Client: o.Client, Secret: secret.New(string(plain.Reveal())), Scopes: o.Scopes, Classes: o.wanted(), LogoutTyped: o.LogoutTyped}, nil
 }
 
 // keepGlass refuses to lose the account for emergencies.

@@ -45,6 +45,10 @@ type Registration struct {
 	Client string
 	Secret secret.Text
 	Scopes []string // beside openid
+	// Classes are asked for (acr_values): one of them is to say how the person proves to be itself.
+	Classes []string
+	// LogoutTyped: only what says that it is a logout token is taken for one.
+	LogoutTyped bool
 }
 
 // Flow is one sign-in's own: the browser that begins it keeps it, sealed.
@@ -213,6 +217,9 @@ func (c *Client) Address(ctx context.Context, r Registration, f Flow, again bool
 		return "", err
 	}
 	more := []oauth2.AuthCodeOption{oidc.Nonce(f.Nonce), oauth2.S256ChallengeOption(f.Verifier)}
+	if len(r.Classes) > 0 {
+		more = append(more, oauth2.SetAuthURLParam("acr_values", strings.Join(r.Classes, " ")))
+	}
 	if again {
 		more = append(more, oauth2.SetAuthURLParam("max_age", "0"), oauth2.SetAuthURLParam("prompt", "login"))
 	}
@@ -378,7 +385,7 @@ func (c *Client) Logout(ctx context.Context, r Registration, raw string) (Logout
 		Events  map[string]json.RawMessage `json:"events"`
 	}
 	var all map[string]any
-	if token.Claims(&said) != nil || token.Claims(&all) != nil || !typed(raw) {
+	if token.Claims(&said) != nil || token.Claims(&all) != nil || !typed(raw, r.LogoutTyped) {
 		return Logout{}, &Fault{StepIdentity, NotALogoutToken, nil}
 	}
 	_, nonce := all["nonce"] // an ID token has one
@@ -392,9 +399,9 @@ func (c *Client) Logout(ctx context.Context, r Registration, raw string) (Logout
 	return Logout{Subject: token.Subject, Session: said.Session, ID: said.ID, Expires: until}, nil
 }
 
-// typed says whether a token says in its head that it is a logout token, or, as those of
-// most providers, nothing of the kind (2.4): one that says that it is another is none.
-func typed(raw string) bool {
+// typed says whether a token says in its head that it is a logout token or, if it need not, as
+// those of many providers, nothing of the kind (2.4): one that says that it is another is none.
+func typed(raw string, must bool) bool {
 	text, _, _ := strings.Cut(raw, ".")
 	head, err := base64.RawURLEncoding.DecodeString(text)
 	var said struct {
@@ -404,11 +411,13 @@ func typed(raw string) bool {
 		return false
 	}
 	if said.Type == nil {
-		return true
+		return !must
 	}
 	switch strings.TrimPrefix(strings.ToLower(*said.Type), "application/") { // RFC 7515, 4.1.9
-	case "logout+jwt", "jwt":
+	case "logout+jwt":
 		return true
+	case "jwt":
+		return !must
 	}
 	return false
 }

@@ -288,9 +288,9 @@ func TestLogoutTokens(t *testing.T) {
 // A token that says that it is of another kind ends nobody's session, whatever it holds.
 func TestALogoutTokenIsOfItsKind(t *testing.T) {
 	f := open(t)
-	for kind, want := range map[any]bool{
-		"logout+jwt": true, "application/logout+jwt": true, "LOGOUT+JWT": true, "JWT": true, "jwt": true, nil: true,
-		"at+jwt": false, "application/at+jwt": false, "secevent+jwt": false, "": false, "logout": false, 7: false,
+	for kind, want := range map[any]struct{ taken, must bool }{ // must: where the provider has to say so
+		"logout+jwt": {true, true}, "application/logout+jwt": {true, true}, "LOGOUT+JWT": {true, true}, "JWT": {true, false}, "jwt": {true, false}, nil: {true, false},
+		"at+jwt": {}, "application/at+jwt": {}, "secevent+jwt": {}, "": {}, "logout": {}, 7: {},
 	} {
 		f.Header = func(h map[string]any) {
 			if h["typ"] = kind; kind == nil {
@@ -298,8 +298,28 @@ func TestALogoutTokenIsOfItsKind(t *testing.T) {
 			}
 		}
 		token := f.Signed(map[string]any{"sid": "s1", "jti": "1", "events": map[string]any{"http://schemas.openid.net/event/backchannel-logout": map[string]any{}}})
-		if said, err := f.client.Logout(t.Context(), f.r, token); (err == nil) != want {
-			t.Errorf("%v: %+v, %v", kind, said, err)
+		for must, taken := range map[bool]bool{false: want.taken, true: want.must} {
+			r := f.r
+			r.LogoutTyped = must
+			if said, err := f.client.Logout(t.Context(), r, token); (err == nil) != taken {
+				t.Errorf("%v, must %v: %+v, %v", kind, must, said, err)
+			}
+		}
+	}
+}
+
+// A provider is asked for the classes of proof that count.
+func TestClassesAreAskedFor(t *testing.T) {
+	f := open(t)
+	for want, classes := range map[string][]string{"": nil, "phr": {"phr"}, "phr urn:mfa": {"phr", "urn:mfa"}} {
+		f.r.Classes = classes
+		address, err := f.client.Address(t.Context(), f.r, openid.NewFlow(redirect), false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		u, err := url.Parse(address)
+		if err != nil || u.Query().Get("acr_values") != want || u.Query().Has("acr_values") != (want != "") {
+			t.Errorf("%q: %s, %v", want, address, err)
 		}
 	}
 }

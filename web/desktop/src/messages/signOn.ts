@@ -45,6 +45,15 @@ export const text = catalogue(
     signOut: "Who signs out here is signed out at the provider, too",
     signOutHint:
       "For computers that several people share. The provider must know the address after signing out, above.",
+    logoutTyped: "Only what says that it is a logout token ends sessions",
+    logoutTypedHint:
+      "For back-channel logout (typ logout+jwt). Switch it off if your provider writes JWT there, or nothing: its logouts end nothing here else.",
+    secondFactor: "The provider must say that a second factor was shown",
+    secondFactorHint:
+      "Who did not show one there, or of whom the provider does not say so, is not let in. Try it before: some providers say it only when they are set up to.",
+    classes: "Values of acr that say so",
+    classesHint:
+      "Separated by spaces; the provider is asked for them. Empty: amr has to say it (mfa, otp, hwk …).",
     only: "Users sign in with it only",
     onlyHint:
       "Passwords and passkeys open nothing any more, but for the account below. You can switch it on when you are signed in by the provider yourself, so that it is known to work.",
@@ -86,6 +95,7 @@ export const text = catalogue(
     step_answer: "Its answer to the browser",
     step_token: "Client, secret and code",
     step_identity: "Its signed word about who it is",
+    step_factor: "Second factor",
     step_roles: "Roles",
     step_user: "The user here",
     stepFine: "Fine",
@@ -114,6 +124,7 @@ export const text = catalogue(
     reason_expired: "It is too old. Are the clocks right?",
     reason_not_yet: "It is from the future. Are the clocks right?",
     reason_no_subject: "It does not say who.",
+    reason_no_factor: "It does not say that a second factor was shown.",
     reason_no_role: "No value of the claim gives a role here.",
     reason_no_user: "Nobody here is linked, and none may be linked or made.",
     reason_other: "It did not work.",
@@ -163,6 +174,15 @@ export const text = catalogue(
     signOut: "Quem termina a sessão aqui termina-a também no fornecedor",
     signOutHint:
       "Para computadores que várias pessoas partilham. O fornecedor tem de conhecer o endereço depois de terminar a sessão, acima.",
+    logoutTyped: "Só o que diz ser um logout token termina sessões",
+    logoutTypedHint:
+      "Para o fim de sessão pelo fornecedor (back-channel, typ logout+jwt). Desligue-o se o seu fornecedor lá escreve JWT ou nada: senão, os seus fins de sessão não terminam nada aqui.",
+    secondFactor: "O fornecedor tem de dizer que foi mostrado um segundo fator",
+    secondFactorHint:
+      "Quem lá não mostrou um, ou de quem o fornecedor não o diz, não entra. Teste antes: alguns fornecedores só o dizem quando são configurados para isso.",
+    classes: "Valores de acr que o dizem",
+    classesHint:
+      "Separados por espaços; são pedidos ao fornecedor. Vazio: é amr que o tem de dizer (mfa, otp, hwk …).",
     only: "Os utilizadores só iniciam sessão com ele",
     onlyHint:
       "As palavras-passe e as chaves de acesso deixam de abrir seja o que for, exceto na conta abaixo. Pode ligá-lo quando tiver iniciado sessão pelo fornecedor, para que se saiba que funciona.",
@@ -204,6 +224,7 @@ export const text = catalogue(
     step_answer: "A resposta dele ao navegador",
     step_token: "Cliente, segredo e código",
     step_identity: "A palavra assinada sobre quem é",
+    step_factor: "Segundo fator",
     step_roles: "Funções",
     step_user: "O utilizador aqui",
     stepFine: "Bem",
@@ -232,6 +253,7 @@ export const text = catalogue(
     reason_expired: "É demasiado antigo. Os relógios estão certos?",
     reason_not_yet: "É do futuro. Os relógios estão certos?",
     reason_no_subject: "Não diz quem.",
+    reason_no_factor: "Não diz que foi mostrado um segundo fator.",
     reason_no_role: "Nenhum valor da indicação dá uma função aqui.",
     reason_no_user: "Ninguém aqui está associado, e ninguém pode ser associado ou criado.",
     reason_other: "Não funcionou.",
@@ -255,6 +277,7 @@ const reasons = [
   "expired",
   "not_yet",
   "no_subject",
+  "no_factor",
   "no_role",
   "no_user",
 ] as const;
