@@ -17727,6 +17727,8 @@ export interface components {
       address: string;
       /** @description Whether the networks hold it. Otherwise the rules are refused, for they would lock you out. */
       allowed: boolean;
+      /** @description The operator asks everybody for a second factor, whatever the rules say. */
+      second_factor_for_all: boolean;
       /**
        * Format: int64
        * @description Sessions that end at once, because they are older, or unused for longer, than the rules allow.

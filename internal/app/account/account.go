@@ -93,7 +93,9 @@ type Deps struct {
 	Defaults Defaults
 	Rules    Rules
 	Leavers  Leavers
-	Files    Files
+	// SecondForAll: everybody who signs in with a password needs a second factor, whatever the rules say.
+	SecondForAll bool
+	Files        Files
 	// Providers are organisations' own OpenID providers.
 	Providers Providers
 	// Post sends invitations; nil: they are handed over.

@@ -23,9 +23,18 @@ type From struct {
 // they cannot be read nobody is let in: they may have been narrowed.
 func (s *Service) signInRules(ctx context.Context, t id.Tenant) (setup.Rules, error) {
 	if s.Rules == nil || id.Kind(string(t)) != id.TenantKind {
-		return setup.DefaultRules(), nil
+		return s.atLeast(setup.DefaultRules()), nil
 	}
-	return s.Rules.Rules(ctx, t)
+	r, err := s.Rules.Rules(ctx, t)
+	return s.atLeast(r), err
+}
+
+// atLeast is what the rules come to where the operator asks everybody for a second factor.
+func (s *Service) atLeast(r setup.Rules) setup.Rules {
+	if s.SecondForAll {
+		r.SignIn.SecondFactor = access.Roles()
+	}
+	return r
 }
 
 // absoluteEnd is when a session that was opened at a time ends at the latest.
@@ -65,13 +74,15 @@ func outside() error {
 type SignInEffect struct {
 	WithoutFactor int    `json:"without_factor" doc:"Users who need a second factor and have none: they add one at their next sign-in."`
 	SessionsEnd   int    `json:"sessions_end" doc:"Sessions that end at once, because they are older, or unused for longer, than the rules allow."`
+	SecondForAll  bool   `json:"second_factor_for_all" doc:"The operator asks everybody for a second factor, whatever the rules say."`
 	Address       string `json:"address" doc:"From where you ask."`
 	Allowed       bool   `json:"allowed" doc:"Whether the networks hold it. Otherwise the rules are refused, for they would lock you out."`
 }
 
 // PreviewRules says what sign-in rules would do.
 func (s *Service) PreviewRules(ctx context.Context, a access.Actor, next setup.Rules, from netip.Addr) (SignInEffect, error) {
-	out := SignInEffect{Address: from.String(), Allowed: next.SignIn.Allows(from)}
+	next = s.atLeast(next)
+	out := SignInEffect{SecondForAll: s.SecondForAll, Address: from.String(), Allowed: next.SignIn.Allows(from)}
 	if err := may(a, access.SetupWrite); err != nil {
 		return out, err
 	}

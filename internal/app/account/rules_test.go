@@ -88,6 +88,54 @@ func TestTheRuleIsTheTenantsOwn(t *testing.T) {
 	})
 }
 
+// What the operator asks of everybody holds for every organisation's users, its own and
+// resellers' included, whatever rules say; they see that it does.
+func TestTheOperatorAsksEverybodyForASecondFactor(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		_, before := f.user("ana", access.Agent)
+		f.deps.SecondForAll = true
+		f.Service = account.New(f.deps)
+		f.NoWait()
+		f.Cheap()
+		must(t, f.Service.Start(t.Context()))
+		f.rule(func(r *setup.Rules) { r.SignIn.SecondFactor = nil })
+		for _, who := range []struct{ organisation, user string }{{"acme", "ana"}, {"acme", "admin"}, {"books", "admin"}, {"operator", "root"}} {
+			password := goodPassword
+			if who.organisation == "operator" {
+				password = operatorPassword
+			}
+			in, err := f.try(account.From{}, who.organisation, who.user, password)
+			must(t, err)
+			if !in.Session.MustSetUp {
+				t.Errorf("%s of %s works without one", who.user, who.organisation)
+			}
+		}
+		now, err := f.Recognise(t.Context(), before.Token)
+		must(t, err)
+		if now.MustSetUp {
+			t.Error("a session from before is held up")
+		}
+		in := f.password("ana")
+		f.addApp(in.Session)
+		now, err = f.Recognise(t.Context(), in.Token)
+		must(t, err)
+		if now.MustSetUp {
+			t.Error("it is asked for still")
+		}
+		held, err := f.Factors(t.Context(), now)
+		must(t, err)
+		if !held.Required {
+			t.Error("the page is not told that one is required")
+		}
+		wantCode(t, f.RemoveFactor(t.Context(), now, held.Factors[0].ID), errs.Conflict)
+		effect, err := f.PreviewRules(t.Context(), access.Actor{Tenant: f.a.ID, User: "usr_x", Roles: []access.Role{access.Administrator}}, setup.DefaultRules(), netip.Addr{})
+		must(t, err)
+		if !effect.SecondForAll || effect.WithoutFactor == 0 {
+			t.Errorf("who sets up the rules is told %+v", effect)
+		}
+	})
+}
+
 func TestPasswordsAreAsLongAsTheRulesAsk(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		_, in := f.user("ana", access.Agent)

@@ -29,6 +29,7 @@ type Config struct {
 	Email    Email    `embed:"" prefix:"email-" group:"Transport"`
 	OpenID   OpenID   `embed:"" prefix:"openid-" group:"Transport"`
 	Outside  Outside  `embed:"" prefix:"outside-" group:"Transport"`
+	Accounts Accounts `embed:"" prefix:"accounts-" group:"Accounts"`
 	Limits   Limits   `embed:"" prefix:"limits-" group:"Limits"`
 	Stop     Stop     `embed:"" prefix:"stop-" group:"Limits"`
 }
@@ -43,6 +44,11 @@ type Log struct {
 	Authority   string `placeholder:"FILE" help:"PEM file of certificate authorities that the collector is trusted by, besides the machine's own."`
 	Certificate string `placeholder:"FILE" help:"PEM file of the certificate by which this node shows the collector who it is; read again at each connection."`
 	Key         string `placeholder:"FILE" help:"PEM file of that certificate's private key."`
+}
+
+// Accounts is what holds for the users of all organisations.
+type Accounts struct {
+	Factors string `default:"chosen" enum:"chosen,everyone" help:"Who needs a second factor: ${enum}. chosen: whom each organisation's rules name. everyone: all users of all organisations, the operator's and resellers' own included."`
 }
 
 // TLS says how connections are secured.

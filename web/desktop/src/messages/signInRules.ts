@@ -8,6 +8,8 @@ export const text = catalogue(
     second: "A second factor is needed by",
     secondHint:
       "Who has none adds an app or a passkey at the next sign-in, before anything else. Neither needs an email address or a phone number.",
+    secondForAll:
+      "Who runs this installation asks everybody for one. What you choose here holds if that ends.",
     length: "Fewest characters of a password",
     lengthHint: "Who signs in with a shorter one chooses another.",
     idle: "A session that nobody uses ends after",
@@ -35,6 +37,8 @@ export const text = catalogue(
     second: "Precisam de um segundo fator",
     secondHint:
       "Quem não tem nenhum adiciona uma aplicação ou uma chave de acesso no próximo início de sessão, antes de tudo o resto. Nenhuma precisa de email ou de telefone.",
+    secondForAll:
+      "Quem gere esta instalação pede um a todos os utilizadores. O que escolher aqui vale se isso acabar.",
     length: "Mínimo de caracteres de uma palavra-passe",
     lengthHint: "Quem entrar com uma mais curta escolhe outra.",
     idle: "Uma sessão que ninguém usa termina ao fim de",
