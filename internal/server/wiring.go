@@ -163,8 +163,8 @@ func (s *Server) makeParts() *parts {
 	p.usage = usage.New(k.db, s.clock)
 	p.accounts = account.New(account.Deps{Counted: p.usage.CountNow, Store: k.db, Vault: k.vault, Bus: k.bus, Audit: p.audit, Defaults: p.setup, Rules: p.setups, Leavers: leavers{p.setup}, Files: k.blobs,
 		SecondForAll: s.conf.Accounts.Factors == "everyone",
-		Providers: openid.New(s.network(s.conf.OpenID.Inside, s.conf.OpenID.Authority).Browser(), s.clock.Now),
-		Clock:     s.clock, IDs: s.ids, Log: s.log.With("part", "account")})
+		Providers:    openid.New(s.network(s.conf.OpenID.Inside, s.conf.OpenID.Authority).Browser(), s.clock.Now),
+		Clock:        s.clock, IDs: s.ids, Log: s.log.With("part", "account")})
 	p.people = newPeople(p.accounts)
 	p.contacts = contact.New(contact.Deps{DB: k.db, Keys: k.vault, Blobs: k.blobs, Audit: p.audit, Bus: k.bus,
 		Clock: s.clock, IDs: s.ids, Log: s.log.With("part", "contact")})
