@@ -349,7 +349,7 @@ func TestTokensAndOneTimePasswordsDiffer(t *testing.T) {
 	seen := map[string]bool{}
 	for range 500 {
 		p := account.OneTimePassword().Reveal()
-		if seen[p] || len(p) != 19 || strings.Count(p, "-") != 3 {
+		if seen[p] || len(p) != 34 || strings.Count(p, "-") != 6 {
 			t.Fatalf("%q", p)
 		}
 		seen[p] = true
