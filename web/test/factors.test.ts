@@ -52,7 +52,12 @@ class Device {
   }
 
   async signOut(): Promise<void> {
-    await this.page.evaluate(() => fetch("/api/v1/sign-out", { method: "POST" }));
+    // Not beneath a page of the desk, which would load afresh by itself and lose what is plugged in.
+    await this.page.goto("about:blank");
+    const out = await this.page
+      .context()
+      .request.post(`${named()}/api/v1/sign-out`, { headers: { Origin: named() } });
+    expect(out.status()).toBe(200);
     await this.page.goto(`${named()}/app/account`);
     await this.page.getByRole("button", { name: "Use a passkey" }).waitFor();
   }
