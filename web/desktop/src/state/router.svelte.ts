@@ -30,7 +30,7 @@ class Router {
   constructor() {
     this.#index = Number(history.state?.index ?? 0);
     const { address, unwritten } = this.#split(location.pathname + location.search);
-    history.replaceState(this.#state(unwritten), "", address);
+    history.replaceState(this.#state(unwritten), "", address + location.hash);
     this.#read();
     addEventListener("popstate", (event) => {
       const index = Number((event.state as { index?: number } | null)?.index ?? 0);
