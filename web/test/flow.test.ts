@@ -99,9 +99,22 @@ test("the flow of the shop is walked in the browser, by text and by keys", async
   const log = panel().getByRole("log");
   await log.getByText("Hello Rita").waitFor();
   await until(() => step("topic").getAttribute("class")).toContain("here");
+  // What is said while an answer is on its way waits its turn.
+  let answerNow = () => {};
+  const held = new Promise<void>((free) => (answerNow = free));
+  await page.route(
+    "**/api/v1/flows/try",
+    async (route) => {
+      await held;
+      await route.continue();
+    },
+    { times: 1 },
+  );
   await press("An order or a bill");
   await panel().getByLabel("Your answer").fill("9-1044");
   await page.keyboard.press("Enter");
+  await log.getByText("9-1044").waitFor();
+  answerNow();
   await log.getByText("Now waits in Billing.").waitFor();
   await until(() => panel().innerText()).toMatch(/priority\s+7/);
   await until(() => step("billing").getAttribute("class")).toContain("here");
