@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { Agent } from "./agent";
 import { shot, Stage, until } from "./stage";
 
 // What breaks in a working day: reloads, two tabs, no network, a restart. The
@@ -127,4 +128,42 @@ test("a restart of the server: both come back, what was written meanwhile arrive
     /ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET|WebSocket connection|status of 503/,
   );
   await agent.leave();
+});
+
+test("an offer that is made while the desk is being fetched is shown", async () => {
+  const agent = await stage.agent("a7");
+  await agent.ready();
+  const page = await agent.page.context().newPage();
+  let answerNow = () => {};
+  const held = new Promise<void>((free) => (answerNow = free));
+  const asked = new Promise<void>((seen) => {
+    void page.route(
+      "**/api/v1/desk",
+      async (route) => {
+        const response = await route.fetch();
+        seen();
+        await held;
+        await route.fulfill({ response });
+      },
+      { times: 1 },
+    );
+  });
+  let ended = 0;
+  const told = new Promise<void>((heard) => {
+    page.on("websocket", (socket) =>
+      socket.on("framereceived", ({ payload }) => {
+        if (String(payload).includes('"offer.made"')) heard();
+        if (String(payload).includes('"offer.ended"')) ended++;
+      }),
+    );
+  });
+  await page.goto(`${stage.program.base}/app/`);
+  await asked;
+  const visitor = await stage.visitor();
+  await visitor.queue("Dunlin");
+  await told;
+  answerNow();
+  await page.getByRole("group", { name: "Queues" }).waitFor(); // it is taken
+  await new Agent(page, "a7").offers.filter({ hasText: "Dunlin" }).waitFor();
+  expect(ended).toBe(0); // this one, and not the next after it was not seen
 });

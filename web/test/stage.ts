@@ -9,7 +9,7 @@ import {
   chromium,
   type Page,
 } from "playwright-core";
-import { expect } from "vitest";
+import { expect, TestRunner } from "vitest";
 import { Agent } from "./agent";
 import { Caller } from "./caller";
 import { Program } from "./program";
@@ -30,6 +30,13 @@ function launch(...more: string[]): Promise<Browser> {
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", ...more],
   });
+}
+
+declare module "vitest" {
+  interface TaskMeta {
+    /** What the pages showed when the test had failed, one line each. */
+    shown?: string[];
+  }
 }
 
 /** A program, a browser, and everybody who has a page in it. */
@@ -61,6 +68,7 @@ export class Stage {
    * became of this one, and fails for whatever the pages complained about.
    */
   async sweep(): Promise<void> {
+    await this.#show();
     for (const context of this.#contexts) for (const page of context.pages()) await page.close();
     const agents = this.#agents;
     this.#agents = [];
@@ -70,6 +78,21 @@ export class Stage {
     const found = this.#troubles;
     this.#troubles = [];
     expect(found).toEqual([]);
+  }
+
+  /** Keeps what the pages of a test that failed show, as words and as pictures. */
+  async #show(): Promise<void> {
+    const test = TestRunner.getCurrentTest();
+    if (test?.result?.state !== "fail" && !test?.result?.errors?.length) return;
+    const shown: string[] = [];
+    for (const page of this.#contexts.flatMap((context) => context.pages())) {
+      const words = await page.evaluate(() => document.body.innerText).catch((e: unknown) => String(e));
+      shown.push(`${page.url()} ${words.replace(/\s+/g, " ").slice(0, 1500)}`);
+      await shot(page, `failed-${test.name.replace(/\W+/g, "-").slice(0, 60)}-${shown.length}`).catch(
+        () => {},
+      );
+    }
+    test.meta.shown = shown;
   }
 
   /** A browser whose microphone hears a tone of so many hertz. */

@@ -2,15 +2,20 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import type { Reporter } from "vitest/node";
 
-// What failed, a line each, after everything else: the end of a log is what is read first.
+// What failed, after everything else: the end of a log is what is read first. Each with what it waited for, and with
+// what its pages showed then (stage.ts).
 const atTheEnd: Reporter = {
   onTestRunEnd(modules) {
     for (const module of modules)
-      for (const test of module.children.allTests("failed"))
-        for (const error of test.result().errors ?? [])
-          console.log(
-            `failed: ${module.relativeModuleId}, ${test.fullName}: ${error.message.split("\n")[0]}${error.stacks?.[0] ? ` (line ${error.stacks[0].line})` : ""}`,
-          );
+      for (const test of module.children.allTests("failed")) {
+        for (const error of test.result().errors ?? []) {
+          const [first, ...more] = error.message.split("\n");
+          const line = error.stacks?.[0] ? ` (line ${error.stacks[0].line})` : "";
+          console.log(`failed: ${module.relativeModuleId}, ${test.fullName}: ${first}${line}`);
+          for (const words of more.slice(0, 12)) console.log(`  ${words}`);
+        }
+        for (const shown of test.meta().shown ?? []) console.log(`  shown: ${shown}`);
+      }
   },
 };
 

@@ -1,6 +1,7 @@
 import { untrack } from "svelte";
 import { api, asProblem, take } from "../api/client";
 import type { Day, DayQueue } from "../api/types";
+import { Fetched } from "../state/fetched";
 import { live } from "../state/live.svelte";
 import { otherDate } from "./series";
 
@@ -20,10 +21,7 @@ export class FloorDay {
   /** Starts to follow; returns how to stop. */
   start(): () => void {
     void this.load();
-    const stops = [
-      live.onResync(() => void this.load()),
-      live.on("day.changed", (queue) => this.#later(queue)),
-    ];
+    const stops = [live.onResync(this.load), live.on("day.changed", (queue) => this.#later(queue))];
     // The agents' time is counted anew with each slot; the date may have changed.
     const anew = setInterval(() => void this.load(), 300_000);
     return () => {
@@ -34,7 +32,10 @@ export class FloorDay {
     };
   }
 
-  async load(): Promise<void> {
+  #fetched = new Fetched(() => this.#load());
+  readonly load = this.#fetched.load;
+
+  async #load(): Promise<void> {
     try {
       this.today = await take(api.GET("/api/v1/floor/day"));
       this.problem = "";
@@ -72,9 +73,11 @@ export class FloorDay {
       this.#timer = undefined;
       const changes = this.#pending;
       this.#pending = [];
-      if (!this.today) return;
-      if (changes.some((c) => c.date !== this.today!.date)) void this.load();
-      else this.today = patched(this.today, changes);
+      this.#fetched.change(() => {
+        if (!this.today) return;
+        if (changes.some((c) => c.date !== this.today!.date)) void this.load();
+        else this.today = patched(this.today, changes);
+      });
     }, 5000); // a picture of a day is drawn anew every few seconds, however busy the floor
   }
 }

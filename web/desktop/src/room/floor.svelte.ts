@@ -2,6 +2,7 @@ import { SvelteMap } from "svelte/reactivity";
 import { clock } from "$ui/clock.svelte";
 import { api, asProblem, take } from "../api/client";
 import type { AgentView, Interaction, Presence, QueueView } from "../api/types";
+import { Fetched } from "../state/fetched";
 import { live } from "../state/live.svelte";
 
 export type Group = "ready" | "engaged" | "wrapping" | "not_ready" | "missed" | "offline";
@@ -68,7 +69,7 @@ export class FloorBoard {
   start(): () => void {
     void this.load();
     const stops = [
-      live.onResync(() => void this.load()),
+      live.onResync(this.load),
       live.on("queue.changed", (queue) => this.#later(() => this.queues.set(queue.id, queue))),
       live.on("agent.changed", (agent) => this.#later(() => this.#agent(agent))),
       live.on("agent.left", ({ id }) => this.#later(() => this.agents.delete(id))),
@@ -81,10 +82,12 @@ export class FloorBoard {
     };
   }
 
-  async load(): Promise<void> {
+  #fetched = new Fetched(() => this.#load());
+  readonly load = this.#fetched.load;
+
+  async #load(): Promise<void> {
     try {
       const floor = await take(api.GET("/api/v1/floor"));
-      this.#pending = [];
       replace(this.queues, floor.queues, (q) => q.id);
       const users = new Set(floor.agents.map((a) => a.user));
       for (const user of this.agents.keys()) if (!users.has(user)) this.agents.delete(user);
@@ -123,8 +126,10 @@ export class FloorBoard {
       this.#timer = undefined;
       const changes = this.#pending;
       this.#pending = [];
-      for (const one of changes) one();
-      this.heard = clock.read();
+      this.#fetched.change(() => {
+        for (const one of changes) one();
+        this.heard = clock.read();
+      });
     }, 100);
   }
 

@@ -1,5 +1,6 @@
 import { api, take } from "../api/client";
 import type { Handed } from "../api/types";
+import { Fetched } from "../state/fetched";
 import { live } from "../state/live.svelte";
 
 // Calls that were handed over to an outside number and go on by the trunk.
@@ -10,16 +11,20 @@ export class HandedOver {
 
   /** Starts to follow; returns how to stop. */
   start(): () => void {
-    void this.#load();
+    void this.#fetched.load();
     const stops = [
-      live.onResync(() => void this.#load()),
-      live.on("handed.changed", (call) => {
-        const others = this.#calls.filter((c) => c.interaction !== call.interaction);
-        this.#calls = call.ended ? others : [...others, call];
-      }),
+      live.onResync(this.#fetched.load),
+      live.on("handed.changed", (call) =>
+        this.#fetched.change(() => {
+          const others = this.#calls.filter((c) => c.interaction !== call.interaction);
+          this.#calls = call.ended ? others : [...others, call];
+        }),
+      ),
     ];
     return () => stops.forEach((stop) => stop());
   }
+
+  #fetched = new Fetched(() => this.#load());
 
   async #load(): Promise<void> {
     try {

@@ -3,6 +3,7 @@ import { announcer } from "$ui/announcer.svelte";
 import { clock } from "$ui/clock.svelte";
 import { api, asProblem, take } from "../api/client";
 import type { Alert } from "../api/types";
+import { Fetched } from "./fetched";
 import { live } from "./live.svelte";
 import { names } from "./names.svelte";
 import { bell } from "./bell.svelte";
@@ -47,13 +48,16 @@ class Alerts {
   start(): void {
     if (this.#started) return;
     this.#started = true;
-    live.onResync(() => void this.load());
-    live.on("alert.changed", (alert) => this.#take(alert));
-    live.on("alerts.changed", () => void this.load());
+    live.onResync(this.load);
+    live.on("alert.changed", (alert) => this.#fetched.change(() => this.#take(alert)));
+    live.on("alerts.changed", this.load);
     void this.load();
   }
 
-  async load(): Promise<void> {
+  #fetched = new Fetched(() => this.#load());
+  readonly load = this.#fetched.load;
+
+  async #load(): Promise<void> {
     try {
       const page = await take(
         api.GET("/api/v1/alerts", { params: { query: { state: "open", limit: 200 } } }),

@@ -2,12 +2,13 @@ import { announcer } from "$ui/announcer.svelte";
 import { SvelteMap } from "svelte/reactivity";
 import { toasts } from "$ui/toast.svelte";
 import { api, asProblem, key, take } from "../api/client";
-import type { AgentView, Interaction, Offer, Presence, QueueView } from "../api/types";
+import type { AgentView, Interaction, LiveEvents, Offer, Presence, QueueView } from "../api/types";
 import { text as app } from "../messages/app";
 import { text as calls } from "../messages/calls";
 import { text } from "../messages/desk";
 import { bell } from "./bell.svelte";
 import { Conversation } from "./conversation.svelte";
+import { Fetched } from "./fetched";
 import { text as reach } from "../messages/reach";
 import { spoken } from "../parts/spoken";
 import { keeping } from "./keeping";
@@ -58,20 +59,22 @@ class Desk {
   start(): void {
     if (this.#started) return;
     this.#started = true;
-    live.onResync(() => void this.load());
+    live.onResync(this.load);
     live.onBack((seconds) => this.#back(seconds));
-    live.on("offer.made", (offer) => {
+    const on = <T extends keyof LiveEvents>(type: T, take: (data: LiveEvents[T]) => void) =>
+      live.on(type, (data) => this.#fetched.change(() => take(data)));
+    on("offer.made", (offer) => {
       if (offer.user === session.me?.user.id) this.#offer(offer);
     });
-    live.on("offer.ended", ({ id, outcome }) => this.#offerEnded(id, outcome));
-    live.on("interaction.changed", (i) => this.take(i));
-    live.on("agent.changed", (agent) => {
+    on("offer.ended", ({ id, outcome }) => this.#offerEnded(id, outcome));
+    on("interaction.changed", (i) => this.take(i));
+    on("agent.changed", (agent) => {
       if (agent.user === session.me?.user.id) this.me = agent;
     });
-    live.on("queue.changed", (queue) => {
+    on("queue.changed", (queue) => {
       if (this.queues.has(queue.id)) this.queues.set(queue.id, queue);
     });
-    live.on("message.added", (message) => {
+    on("message.added", (message) => {
       const conversation = this.work.get(message.interaction);
       conversation?.add(message);
       const mine = conversation?.interaction.agent === session.me?.user.id;
@@ -88,15 +91,15 @@ class Desk {
       if (conversation && message.author_kind === "visitor" && !this.#watched(message.interaction))
         this.#heard(app("unreadLine", { count: Math.max(1, this.unread) }));
     });
-    live.on("email.changed", ({ interaction }) => {
+    on("email.changed", ({ interaction }) => {
       if (this.work.has(interaction) && !this.#watched(interaction))
         toasts.show(reach("deliveryCame"), {
           seconds: 12,
           action: { label: reach("open"), run: () => router.go(`/desk/${interaction}`) },
         });
     });
-    live.on("message.marks", ({ interaction, ...marks }) => this.work.get(interaction)?.mark(marks));
-    live.on("typing", ({ interaction, author, author_kind }) => {
+    on("message.marks", ({ interaction, ...marks }) => this.work.get(interaction)?.mark(marks));
+    on("typing", ({ interaction, author, author_kind }) => {
       if (author !== session.me?.user.id)
         this.work.get(interaction)?.typing(author_kind === "agent" ? (author ?? "") : "");
     });
@@ -110,7 +113,10 @@ class Desk {
     if (live.status === "live") void this.load();
   }
 
-  async load(): Promise<void> {
+  #fetched = new Fetched(() => this.#load());
+  readonly load = this.#fetched.load;
+
+  async #load(): Promise<void> {
     if (this.phase !== "ready") this.phase = "loading";
     try {
       const desk = await take(api.GET("/api/v1/desk"));

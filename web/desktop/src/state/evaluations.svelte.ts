@@ -1,4 +1,5 @@
 import { api, take } from "../api/client";
+import { Fetched } from "./fetched";
 import { live } from "./live.svelte";
 
 // The evaluations that wait for this user.
@@ -12,12 +13,12 @@ class Evaluations {
   start(): void {
     if (this.#started) return;
     this.#started = true;
-    live.on("evaluation.changed", () => void this.load());
-    live.onResync(() => void this.load());
+    live.on("evaluation.changed", this.load);
+    live.onResync(this.load);
     void this.load();
   }
 
-  async load(): Promise<void> {
+  readonly load = new Fetched(async () => {
     try {
       const waiting = await take(api.GET("/api/v1/evaluations/waiting"));
       this.answer = waiting.answer;
@@ -25,7 +26,7 @@ class Evaluations {
     } catch {
       // It is asked again with the next change.
     }
-  }
+  }).load;
 }
 
 export const evaluations = new Evaluations();

@@ -1,6 +1,7 @@
 import { toasts } from "$ui/toast.svelte";
 import { api, asProblem, take } from "../api/client";
 import type { HandsetChoice } from "../api/types";
+import { Fetched } from "./fetched";
 import { live } from "./live.svelte";
 import { session } from "./session.svelte";
 
@@ -17,17 +18,17 @@ class Handset {
     if (this.#started || !session.may("desk.use")) return;
     this.#started = true;
     live.on("setup.changed", ({ kind }) => kind === "phones" && void this.load());
-    live.onResync(() => void this.load());
+    live.onResync(this.load);
     void this.load();
   }
 
-  async load(): Promise<void> {
+  readonly load = new Fetched(async () => {
     try {
       this.#take(await take(api.GET("/api/v1/desk/phone")));
     } catch {
       // Then it stays as it was.
     }
-  }
+  }).load;
 
   async choose(phone: string): Promise<void> {
     try {

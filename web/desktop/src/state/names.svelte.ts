@@ -2,6 +2,7 @@ import { SvelteMap, SvelteSet } from "svelte/reactivity";
 import { api, call, take } from "../api/client";
 import { text } from "../messages/gone";
 import type { AgentView, Page, SetupKind, SetupKinds, Stored } from "../api/types";
+import { Fetched } from "./fetched";
 import { live } from "./live.svelte";
 import { session } from "./session.svelte";
 
@@ -16,6 +17,8 @@ class Names {
   #users = new SvelteMap<string, string>();
   #colleagues = $state.raw<readonly AgentView[]>([]);
   #asked = new Set<string>();
+  /** How each list is asked for. */
+  #questions = new Map<string, Fetched>();
   #usersAsked = false;
   #usersHere = $state(false);
   /** Users without a name here: whether each was deleted. */
@@ -114,13 +117,17 @@ class Names {
 
   async loadUsers(): Promise<void> {
     this.#usersAsked = true;
+    await this.#people.load();
+  }
+
+  #people = new Fetched(async () => {
     try {
       await this.#loadUsers();
     } finally {
       this.#deleted.clear(); // what was asked before may have changed
       this.#usersHere = true;
     }
-  }
+  });
 
   async #loadUsers(): Promise<void> {
     if (session.may("desk.use")) {
@@ -140,7 +147,13 @@ class Names {
     await this.#fetch(kind);
   }
 
-  async #fetch(kind: string): Promise<void> {
+  #fetch(kind: string): Promise<void> {
+    let question = this.#questions.get(kind);
+    if (!question) this.#questions.set(kind, (question = new Fetched(() => this.#take(kind))));
+    return question.load();
+  }
+
+  async #take(kind: string): Promise<void> {
     try {
       const { items } = await call<Page<Listed>>("GET", `${kind}?archived=true`);
       this.#lists.set(kind, items);

@@ -2,6 +2,7 @@ import { toasts } from "$ui/toast.svelte";
 import { api, asProblem, take } from "../api/client";
 import type { ParkedCall } from "../api/types";
 import { desk } from "./desk.svelte";
+import { Fetched } from "./fetched";
 import { live } from "./live.svelte";
 import { router } from "./router.svelte";
 import { session } from "./session.svelte";
@@ -14,18 +15,18 @@ class Parked {
   start(): void {
     if (this.#started || !session.may("call.park")) return;
     this.#started = true;
-    live.on("parked.changed", () => void this.#load());
-    live.onResync(() => void this.#load());
-    void this.#load();
+    live.on("parked.changed", this.#fetched.load);
+    live.onResync(this.#fetched.load);
+    void this.#fetched.load();
   }
 
-  async #load(): Promise<void> {
+  #fetched = new Fetched(async () => {
     try {
       this.list = (await take(api.GET("/api/v1/parked-calls"))).items;
     } catch {
       // It is asked again with the next change.
     }
-  }
+  });
 
   /** Parks a call of mine, and says where. */
   async park(id: string): Promise<string> {
@@ -43,7 +44,7 @@ class Parked {
       router.go(`/desk/${id}`);
     } catch (error) {
       toasts.problem(asProblem(error).message);
-      void this.#load();
+      void this.#fetched.load();
     }
   }
 }

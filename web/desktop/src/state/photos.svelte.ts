@@ -1,5 +1,6 @@
 import { SvelteMap } from "svelte/reactivity";
 import { api, take } from "../api/client";
+import { Fetched } from "./fetched";
 import { live } from "./live.svelte";
 import { session } from "./session.svelte";
 
@@ -27,14 +28,14 @@ class Photos {
     return this.#of.size > 0;
   }
 
-  async load(): Promise<void> {
+  readonly load = new Fetched(async () => {
     this.#asked = true;
     if (session.me?.support) return; // who helps sees no faces
     const { items } = await take(api.GET("/api/v1/photos"));
     const now = new Map(items.map((p) => [p.user, p.photo]));
     for (const user of this.#of.keys()) if (!now.has(user)) this.#of.delete(user);
     for (const [user, photo] of now) this.#of.set(user, photo);
-  }
+  }).load;
 
   #ask() {
     if (this.#asked) return;

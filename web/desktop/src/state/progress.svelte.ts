@@ -1,5 +1,6 @@
 import { api, take } from "../api/client";
 import type { CampaignProgress } from "../api/types";
+import { Fetched } from "./fetched";
 import { live } from "./live.svelte";
 import { session } from "./session.svelte";
 
@@ -45,13 +46,13 @@ class Progress {
   // Many changes at once are one question.
   #soon = () => (this.#due ??= setTimeout(() => ((this.#due = undefined), void this.#load()), 500));
 
-  async #load(): Promise<void> {
+  #load = new Fetched(async () => {
     try {
       this.#all = (await take(api.GET("/api/v1/campaigns/progress"))).items;
     } catch {
       // What was shown stays; the next time asks again.
     }
-  }
+  }).load;
 }
 
 export const campaignProgress = new Progress();

@@ -3,6 +3,7 @@ import { announcer } from "$ui/announcer.svelte";
 import { api, asProblem, take } from "../api/client";
 import type { SecurityAlert } from "../api/types";
 import { bell } from "./bell.svelte";
+import { Fetched } from "./fetched";
 import { live } from "./live.svelte";
 
 // Unusual exports and sign-ins that nobody has seen, for who may read the audit log.
@@ -20,12 +21,15 @@ class SecurityAlerts {
   start(): void {
     if (this.#started) return;
     this.#started = true;
-    live.onResync(() => void this.load());
-    live.on("security_alert.changed", (alert) => this.#take(alert));
+    live.onResync(this.load);
+    live.on("security_alert.changed", (alert) => this.#fetched.change(() => this.#take(alert)));
     void this.load();
   }
 
-  async load(): Promise<void> {
+  #fetched = new Fetched(() => this.#load());
+  readonly load = this.#fetched.load;
+
+  async #load(): Promise<void> {
     try {
       const page = await take(
         api.GET("/api/v1/security-alerts", { params: { query: { state: "open", limit: 200 } } }),

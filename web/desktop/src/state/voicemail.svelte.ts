@@ -1,5 +1,6 @@
 import { api, take } from "../api/client";
 import type { VoicemailBox } from "../api/types";
+import { Fetched } from "./fetched";
 import { live } from "./live.svelte";
 
 // The messages that were left for this user.
@@ -13,18 +14,18 @@ class Voicemail {
   start(): void {
     if (this.#started) return;
     this.#started = true;
-    live.on("voicemail.changed", () => void this.load());
-    live.onResync(() => void this.load());
+    live.on("voicemail.changed", this.load);
+    live.onResync(this.load);
     void this.load();
   }
 
-  async load(): Promise<void> {
+  readonly load = new Fetched(async () => {
     try {
       this.take(await take(api.GET("/api/v1/desk/voicemails")));
     } catch {
       // It is asked again with the next change.
     }
-  }
+  }).load;
 
   take(box: VoicemailBox): void {
     this.any = box.items.length > 0;
