@@ -13,6 +13,7 @@
 // hours, its prefixes and what was used up.
 //
 // It is pure: time comes from the caller, it does no I/O, runs no goroutine and
-// logs nothing. A Plan is never changed and is safe for use by many. Numbers
-// that are not a trunk's own are persons': they come and go as secret.Text.
+// logs nothing. What a Plan answers never changes, and it is safe for use by
+// many; it remembers how its own numbers were written. Numbers that are not a
+// trunk's own are persons': they come and go as secret.Text.
 package dialplan

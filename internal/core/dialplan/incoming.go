@@ -99,13 +99,22 @@ func (p *Plan) Owner(number secret.Text) (Landing, bool) {
 // means gives the trunk that has a number, as trunks that write numbers in this
 // way would mean it; nil if none does.
 func (p *Plan) means(called secret.Text, w way) (*Trunk, string) {
-	number, ok := w.normal(called.Reveal())
+	s, ok := plain(called.Reveal())
 	if !ok {
 		return nil, ""
+	}
+	number, known := p.read.find(reading{w, s})
+	if !known {
+		if number, ok = w.normal(s); !ok {
+			return nil, ""
+		}
 	}
 	i, ok := p.numbers[number]
 	if !ok || p.trunks[i].way() != w {
 		return nil, ""
+	}
+	if !known {
+		p.read.keep(reading{w, s}, number)
 	}
 	return &p.trunks[i], number
 }

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"nubitalk/internal/base/id"
@@ -97,6 +98,40 @@ type Plan struct {
 	// spelt has each number as trunks write it, so that most calls are found
 	// without being read.
 	spelt map[string][]spelling
+	// read remembers how else its own numbers were written, so that a number is read
+	// once a spelling and not once a call. It changes no answer.
+	read *readings
+}
+
+// readings are spellings of the plan's own numbers that were read. What others
+// dial is not kept, and of the own no more than a few a number.
+type readings struct {
+	mu   sync.RWMutex
+	most int
+	of   map[reading]string // E.164
+}
+
+type reading struct {
+	way     way
+	written string // without separators
+}
+
+// spellings is how many are kept of a number, on average.
+const spellings = 4
+
+func (r *readings) find(k reading) (string, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	number, ok := r.of[k]
+	return number, ok
+}
+
+func (r *readings) keep(k reading, number string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.of) < r.most {
+		r.of[k] = number
+	}
 }
 
 type spelling struct {
@@ -133,6 +168,7 @@ func New(trunks []Trunk) *Plan {
 			}
 		}
 	}
+	p.read = &readings{most: spellings * len(p.numbers), of: map[reading]string{}}
 	return p
 }
 

@@ -123,6 +123,45 @@ func TestTheFirstTrunkHasANumberThatTwoClaim(t *testing.T) {
 	}
 }
 
+// A plan that has read many numbers answers as a new one does, and keeps what was
+// dialled only where it is its own number, a few times each.
+func TestWhatWasReadChangesNoAnswer(t *testing.T) {
+	used, operator := New(house()), netip.MustParseAddr("203.0.113.5")
+	var dialled []string
+	for _, number := range []string{"210000001", "210 000 003", "00351210000001", "00 351 210-000-001", "+351210000001", "tel:+351 210000001", "210000009", "0034911234567", "351210000001",
+		"020 7946 0018", "442079460018", "+44 (0)20 7946 0018", "112", "x", "", "00", "+"} {
+		for at := range len(number) + 1 {
+			dialled = append(dialled, number[:at]+" "+number[at:])
+		}
+		dialled = append(dialled, number)
+	}
+	for range 2 { // read, and found again
+		for _, number := range dialled {
+			for _, a := range []Arrival{{Source: operator, Called: called(number)}, {Source: netip.MustParseAddr("198.51.100.99"), Contact: "trk_reg", Called: called(number)}} {
+				got, code := used.Incoming(a)
+				want, fresh := New(house()).Incoming(a)
+				if code != fresh || got.Number != want.Number || got.EntryPoint != want.EntryPoint || (got.Trunk == nil) != (want.Trunk == nil) || got.Trunk != nil && got.Trunk.ID != want.Trunk.ID {
+					t.Errorf("%q: %+v %d, from a new plan %+v %d", number, got, code, want, fresh)
+				}
+			}
+		}
+	}
+	if n := len(used.read.of); n == 0 || n > spellings*len(used.numbers) {
+		t.Errorf("%d spellings of %d numbers are kept", n, len(used.numbers))
+	}
+	for k, number := range used.read.of {
+		if _, own := used.numbers[number]; !own {
+			t.Errorf("%q is kept, which is %s and not its own", k.written, number)
+		}
+	}
+	for i := range 200 {
+		used.read.keep(reading{used.ways[0], fmt.Sprint("+351", i)}, "+351210000001")
+	}
+	if n := len(used.read.of); n != spellings*len(used.numbers) {
+		t.Errorf("%d spellings of %d numbers are kept", n, len(used.numbers))
+	}
+}
+
 var monday = time.Date(2026, 11, 30, 10, 0, 0, 0, time.UTC)
 
 func TestOutgoing(t *testing.T) {
