@@ -206,6 +206,7 @@ type liteConn struct {
 type liteStmt struct {
 	driver.Stmt
 	values []driver.Value
+	order  []int // see unnamed
 }
 
 // maxPrepared bounds the statements kept; texts of searches vary.
@@ -257,30 +258,52 @@ func (c *liteConn) stmt(sql string) (*liteStmt, error) {
 	if len(c.prepared) >= maxPrepared {
 		c.forget()
 	}
-	s, err := c.c.Prepare(sql)
+	text, order := unnamed(sql)
+	s, err := c.c.Prepare(text)
 	if err != nil {
 		return nil, err
 	}
-	st := &liteStmt{Stmt: s}
+	st := &liteStmt{Stmt: s, order: order}
 	c.prepared[sql] = st
 	return st, nil
 }
 
-// bind makes the driver's form of the arguments. The driver matches $N by its
-// number through Ordinal, in whatever order the text uses them.
-func (c *liteConn) bind(args []any) ([]driver.NamedValue, error) {
+// bind makes the driver's form of the arguments. Where parameters have names, the
+// driver matches $N by its number through Ordinal, in whatever order the text uses
+// them; where they have none, the arguments are put into the text's order.
+func (c *liteConn) bind(s *liteStmt, args []any) ([]driver.NamedValue, error) {
 	c.args = c.args[:0]
-	for i, a := range args {
-		switch v := a.(type) {
-		case string, int64, []byte:
-		case int:
-			a = int64(v)
-		default:
-			return nil, fmt.Errorf("engine: argument %d has type %T", i+1, a)
+	if s.order == nil {
+		for i := range args {
+			if err := c.add(args, i); err != nil {
+				return nil, err
+			}
 		}
-		c.args = append(c.args, driver.NamedValue{Ordinal: i + 1, Value: a})
+		return c.args, nil
+	}
+	for _, i := range s.order {
+		if i >= len(args) {
+			return nil, fmt.Errorf("engine: argument %d is missing", i+1)
+		}
+		if err := c.add(args, i); err != nil {
+			return nil, err
+		}
 	}
 	return c.args, nil
+}
+
+// add binds one of the arguments to the next parameter.
+func (c *liteConn) add(args []any, i int) error {
+	a := args[i]
+	switch v := a.(type) {
+	case string, int64, []byte:
+	case int:
+		a = int64(v)
+	default:
+		return fmt.Errorf("engine: argument %d has type %T", i+1, a)
+	}
+	c.args = append(c.args, driver.NamedValue{Ordinal: len(c.args) + 1, Value: a})
+	return nil
 }
 
 // during is the context for the driver. A reader is interrupted when its
@@ -302,7 +325,7 @@ func (c *liteConn) Exec(ctx context.Context, sql string, args []any) (int64, err
 	if err != nil {
 		return 0, err
 	}
-	named, err := c.bind(args)
+	named, err := c.bind(s, args)
 	if err != nil {
 		return 0, err
 	}
@@ -322,7 +345,7 @@ func (c *liteConn) Query(ctx context.Context, sql string, args []any) (Cursor, e
 	if err != nil {
 		return nil, err
 	}
-	named, err := c.bind(args)
+	named, err := c.bind(s, args)
 	if err != nil {
 		return nil, err
 	}
