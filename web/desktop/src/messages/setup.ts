@@ -98,7 +98,7 @@ export const text = catalogue(
     rolesWhat: "What users may do: the built-in roles, and copies that you change.",
     usersWhat: "Who signs in, and what they may do. Only a user name is needed; a pseudonym will do.",
     rulesWhat:
-      "How long things are kept, and limits for everybody. Shorter times take effect at the next nightly run.",
+      "How long things are kept, and limits for everybody. Shorter times erase what is older within minutes.",
     usage: "Use and limits",
     usageWhat: "What this organisation may have, and what it uses month by month.",
     apiKeysWhat:
@@ -351,7 +351,7 @@ export const text = catalogue(
     rolesWhat: "O que os utilizadores podem fazer: as funções de origem, e cópias que altera.",
     usersWhat: "Quem entra e o que pode fazer. Só é preciso um nome de utilizador; serve um pseudónimo.",
     rulesWhat:
-      "Quanto tempo se guardam as coisas, e limites para todos. Tempos mais curtos valem a partir da próxima noite.",
+      "Quanto tempo se guardam as coisas, e limites para todos. Tempos mais curtos apagam o que é mais antigo em poucos minutos.",
     usage: "Uso e limites",
     usageWhat: "O que esta organização pode ter e o que usa, mês a mês.",
     apiKeysWhat:
