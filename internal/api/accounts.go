@@ -125,7 +125,9 @@ func (s *Server) accountRoutes() {
 	whoAmI.Support = true
 	handle(s, "GET", "/api/v1/me", whoAmI, about{id: "me", tag: tag, summary: "Who am I, and what may I do"},
 		func(ctx context.Context, c *caller, _ *none) (*reply[account.Me], error) {
-			return answer(s.Accounts.Me(ctx, c.session))
+			me, err := s.Accounts.Me(ctx, c.session)
+			me.VisitorsAt = s.config.Visitors
+			return answer(me, err)
 		})
 	handle(s, "PATCH", "/api/v1/me", own, about{id: "updateMe", tag: tag, summary: "Change my profile or language"},
 		func(ctx context.Context, c *caller, in *meInput) (*reply[account.User], error) {

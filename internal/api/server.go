@@ -56,6 +56,8 @@ type Config struct {
 	// PlainHTTP: the program listens without TLS, which it does on loopback
 	// only; the cookie is then called nubitalk and is not Secure.
 	PlainHTTP bool
+	// Visitors is the address of visitors' pages where they have a host name of their own.
+	Visitors string
 	// Proxies are trusted to say whose call they pass on (X-Forwarded-For).
 	Proxies []netip.Prefix
 	Limits  Limits

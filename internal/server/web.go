@@ -82,7 +82,7 @@ func (w *web) Start(ctx context.Context) error {
 		return err
 	}
 	w.address = listener.Addr()
-	w.main = w.server(w.outer(w.front(w.mux)))
+	w.main = w.server(w.outer(apart(w.conf.Visitors, w.front(w.mux))))
 	w.serve(w.main, w.source.Wrap(netutil.LimitListener(listener, w.conf.Limits.Connections)))
 	if at := w.conf.TLS.ACME.Listen; at != "" && w.conf.TLSMode() == "acme" {
 		listener, err := listen(ctx, "tls.acme.listen", at)

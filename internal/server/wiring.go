@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/netip"
+	"strings"
 	"time"
 
 	"nubitalk/internal/api"
@@ -271,7 +272,7 @@ func (s *Server) mount(p *parts) error {
 // doors makes the API.
 func (s *Server) doors(p *parts) *api.Server {
 	k := s.keepers
-	conf := api.Config{Version: telemetry.ReadBuild().Version, PlainHTTP: s.web.plainToBrowsers(), Limits: api.Times(s.conf.Limits.Calls), AllowUnscanned: s.conf.Files.Unscanned == "allow", Relays: s.conf.Sound.ICE.Plan(), Clock: s.clock, Log: s.log.With("part", "api")}
+	conf := api.Config{Version: telemetry.ReadBuild().Version, PlainHTTP: s.web.plainToBrowsers(), Visitors: strings.TrimSuffix(s.conf.Visitors, "/"), Limits: api.Times(s.conf.Limits.Calls), AllowUnscanned: s.conf.Files.Unscanned == "allow", Relays: s.conf.Sound.ICE.Plan(), Clock: s.clock, Log: s.log.With("part", "api")}
 	for _, network := range s.conf.Proxy.Trust {
 		if prefix, err := netip.ParsePrefix(network); err == nil { // config.Check has refused others
 			conf.Proxies = append(conf.Proxies, prefix)

@@ -14207,6 +14207,8 @@ export interface components {
        */
       unusual_sessions: number;
       user: components["schemas"]["User"];
+      /** @description Address of visitors' pages (the page to call from, the widget) where they have a host name of their own; else it is that of the users. */
+      visitors_at?: string;
       /**
        * Format: int64
        * @description Codes of second factors that were wrong, after the right password, in browsers that do not know the user: since the last right one there, or the last new password.

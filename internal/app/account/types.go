@@ -230,6 +230,7 @@ type Me struct {
 	ExpiresAt       time.Time           `json:"expires_at,omitzero"`
 	IdleMinutes     int                 `json:"idle_minutes" doc:"The session ends when it is not used for so long."`
 	KeepKey         string              `json:"keep_key,omitempty" doc:"The same at each sign-in of this user, and nobody else's (base64, 32 bytes): a page seals under it what is still unsent when the session ends, and only its user opens it again. Not told before a second factor or a new password that is asked for."`
+	VisitorsAt      string              `json:"visitors_at,omitempty" doc:"Address of visitors' pages (the page to call from, the widget) where they have a host name of their own; else it is that of the users."`
 	Support         *SupportView        `json:"support,omitempty" doc:"Set while one is in another organisation's affairs, by its grant; organisation is that one."`
 }
 

@@ -265,16 +265,32 @@ func Loopback(address string) bool {
 }
 
 func (c *Config) checkURL(k *checker) {
-	if c.URL == "" {
-		return
+	users, visitors := checkAddress(k, "url", c.URL), checkAddress(k, "visitors", c.Visitors)
+	switch {
+	case visitors == nil:
+	case c.URL == "":
+		k.wrong("visitors", "needs url, the address of the users, on another host name.")
+	case users != nil && strings.EqualFold(users.Hostname(), visitors.Hostname()):
+		// Another port is no other site: cookies go to all ports of a host name.
+		k.wrong("visitors", "must have another host name than url.")
 	}
-	u, err := url.Parse(c.URL)
+}
+
+// checkAddress is what a setting says that browsers are to be led to; nil where it says nothing that can be taken.
+func checkAddress(k *checker, key, address string) *url.URL {
+	if address == "" {
+		return nil
+	}
+	u, err := url.Parse(address)
 	switch {
 	case err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Path != "" && u.Path != "/":
-		k.wrong("url", "must be an address without a path such as https://contact.example.")
+		k.wrong(key, "must be an address without a path such as https://contact.example.")
+		return nil
 	case u.Scheme != "https" && (u.Scheme != "http" || !Loopback(net.JoinHostPort(u.Hostname(), "0"))):
-		k.wrong("url", "must begin with https://; plain http is for loopback only.")
+		k.wrong(key, "must begin with https://; plain http is for loopback only.")
+		return nil
 	}
+	return u
 }
 
 // TLSMode is TLS.Mode with "auto" decided.

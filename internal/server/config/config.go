@@ -14,7 +14,9 @@ import (
 type Config struct {
 	Listen string `default:"127.0.0.1:8443" placeholder:"HOST:PORT" help:"Address that browsers and programs reach; port 0 takes a free one."`
 	URL    string `placeholder:"https://HOST" help:"Address that people type, if it differs from the one listened on (a name, a proxy in front)."`
-	Data   string `default:"./nubitalk-data" placeholder:"DIR" help:"Folder for the database, keys, files and certificates of this node."`
+	// Visitors' pages are other people's: a host name of their own keeps them from users' pages in browsers.
+	Visitors string `placeholder:"https://HOST" help:"Address of the pages that visitors open, on a host name of their own; empty for that of the users."`
+	Data     string `default:"./nubitalk-data" placeholder:"DIR" help:"Folder for the database, keys, files and certificates of this node."`
 
 	Log      Log      `embed:"" prefix:"log-" group:"Logs and metrics"`
 	TLS      TLS      `embed:"" prefix:"tls-" group:"Transport"`

@@ -24,6 +24,11 @@ class Session {
   me = $state.raw<Me | null>(null);
   notice = $state("");
 
+  /** Where visitors' pages and the widget are. */
+  get visitorsAt(): string {
+    return this.me?.visitors_at ?? location.origin;
+  }
+
   constructor() {
     onSessionProblem({
       signedOut: () => this.ended(),
@@ -105,20 +110,29 @@ class Session {
     location.assign("/app/organisations/support");
   }
 
+  /** It is being signed out here, which leads on by itself: to the provider, perhaps. */
+  #leaving = false;
+
   async signOut(): Promise<void> {
     // Each may be over by itself; that the one is does not end the other.
     const over = (error: unknown): undefined => {
       if (!(error instanceof Problem) || error.status !== 401) throw error;
     };
-    if (this.me?.support) await api.POST("/api/v1/support-access/leave").catch(over);
-    const out = await take(api.POST("/api/v1/sign-out")).catch(over);
-    // A fresh page, the provider's if its session ends, too: no name or message of the session stays in memory.
-    location.assign(out?.provider ?? "/app/");
+    this.#leaving = true;
+    try {
+      if (this.me?.support) await api.POST("/api/v1/support-access/leave").catch(over);
+      const out = await take(api.POST("/api/v1/sign-out")).catch(over);
+      // A fresh page, the provider's if its session ends, too: no name or message of the session stays in memory.
+      location.assign(out?.provider ?? "/app/");
+    } catch (error) {
+      this.#leaving = false;
+      throw error;
+    }
   }
 
   /** The session ended, or no longer may what it might: a fresh page shows what is left. */
   ended(reason = ""): void {
-    if (this.phase !== "in" && this.phase !== "change" && this.phase !== "setUp") return;
+    if (this.#leaving || (this.phase !== "in" && this.phase !== "change" && this.phase !== "setUp")) return;
     this.phase = "over"; // nothing is shown from here on
     document.title = "";
     router.free();
