@@ -626,6 +626,44 @@ func manyRefusalsInLog(t *testing.T, h *house) {
 			t.Errorf("of who did nothing: %s", line)
 		}
 	}
+	// What one may not stands in the audit log too, input that is not accepted does not.
+	noted := func() []string {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		return slices.Clone(h.noted)
+	}
+	for _, want := range []string{string(h.a.ID) + " " + one.user + " 50", string(h.a.ID) + " " + one.user + " 100"} {
+		h.wait(func() bool { return slices.Contains(h.noted, want) })
+	}
+	// Of a stranger it is noted now and then, and not where it asks for paths that are none.
+	for range 60 {
+		h.ask(nil, "GET", "/api/v1/nothing", nil)
+	}
+	stranger := func() (n int) {
+		for _, line := range noted() {
+			if strings.HasPrefix(line, "  ") {
+				n++
+			}
+		}
+		return n
+	}
+	if stranger() != 0 {
+		t.Errorf("of paths that are none: %q", noted())
+	}
+	for range 1000 {
+		if stranger() > 0 {
+			break
+		}
+		h.ask(nil, "POST", "/api/v1/sign-up/offer", m{"code": "nobody-has-this"})
+	}
+	for _, line := range noted() {
+		if !strings.HasPrefix(line, string(h.a.ID)+" "+one.user+" ") && line != "  50" {
+			t.Errorf("noted %q", line)
+		}
+	}
+	if stranger() != 1 {
+		t.Errorf("noted %q", noted())
+	}
 }
 
 // Ids in a log have no l, o, u and i, so that no name is found in them by chance.

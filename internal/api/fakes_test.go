@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"encoding/json"
 	"io"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -56,6 +57,7 @@ type world struct {
 	heldUntil error          // why it was ended
 	holds     chan struct{}  // when not nil, ExportLegs says that it runs, and goes on until it is ended
 	calls     int            // of CreateWith
+	noted     []string       // refused requests: tenant, caller, times
 	beside    appsetup.Extra // of the last change
 }
 
@@ -96,6 +98,14 @@ func (w *world) wait(ok func() bool) {
 	for !ok() {
 		w.changed.Wait()
 	}
+}
+
+// Note is told whose requests are refused again and again.
+func (w *world) Note(by access.Actor, conversation string, times int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.noted = append(w.noted, string(by.Tenant)+" "+by.User+conversation+" "+strconv.Itoa(times))
+	w.changed.Broadcast()
 }
 
 func gone() error { return errs.New(errs.NotFound, "This does not exist.") }

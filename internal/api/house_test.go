@@ -183,7 +183,7 @@ func build(t testing.TB, limits api.Limits) *house {
 	must(t, h.hub.Start(t.Context()))
 	h.doors = api.New(api.Config{Version: "1", PlainHTTP: true, Limits: limits, Log: slog.New(slog.NewJSONHandler(h.log, nil))}, api.Parts{
 		Accounts: h.accounts, Usage: usage.New(db, clock.Real{}), Exports: h.exports, Webhooks: hooks{h.world}, Floor: h.world, History: h.world, Chat: h.world, Visitors: h.world, Calls: h.world, Screens: h.world, Setup: h.world, Prompts: h.world, Greetings: greetings{}, Listening: tapes{h.world}, Holds: holds{h.world}, Quality: evaluations{h.world}, Campaigns: campaigns{h.world}, Forwards: forwards{}, Voicemails: mailboxes{h.world}, Emails: mails{h.world}, Contacts: people{h.world}, Fields: ownFields{h.accounts, h.world},
-		Audit: h.world, Privacy: h.world, System: h.world, Replies: h.world, Live: h.hub})
+		Audit: h.world, Refused: h.world, Privacy: h.world, System: h.world, Replies: h.world, Live: h.hub})
 	server := httptest.NewServer(h.doors)
 	t.Cleanup(server.Close)
 	h.url = server.URL

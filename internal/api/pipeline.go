@@ -38,7 +38,7 @@ func (s *Server) watch(h http.Handler) http.Handler {
 			if fault := recover(); fault != nil {
 				s.contain(sw, r, c, fault)
 			}
-			s.noteRefusal(sw.code(), c)
+			s.noteRefusal(sw.code(), routeWord(r), c)
 			who := []any{}
 			if sw.code() == http.StatusForbidden { // who asks for what it may not
 				who = []any{"user", c.User}
@@ -83,6 +83,9 @@ func newRequestID() string {
 	return "req_" + strings.ToLower(base32.StdEncoding.EncodeToString(b[:]))
 }
 
+// noRouteWord is the route of a path that is none.
+const noRouteWord = "none"
+
 // methodWord and routeWord keep what a stranger typed out of the log.
 func methodWord(m string) string {
 	switch m {
@@ -96,7 +99,7 @@ func routeWord(r *http.Request) string {
 	if _, path, ok := strings.Cut(r.Pattern, " "); ok {
 		return path
 	}
-	return "none"
+	return noRouteWord
 }
 
 func (c *caller) tenant() string {

@@ -42,6 +42,7 @@ type Parts struct {
 	Contacts   Contacts
 	Fields     Fields
 	Audit      Audit
+	Refused    Refused // nil: nothing is noted
 	Privacy    Privacy
 	System     System
 	Lines      LineStatus // nil without telephony

@@ -49,6 +49,7 @@ import (
 // parts are what uses the keepers: the use cases, the channels, the doors.
 type parts struct {
 	audit      *audit.Log
+	refused    *audit.Refusals
 	sender     *audit.Sender // nil where audit logs go nowhere
 	setups     *setups
 	setup      *appsetup.Service
@@ -132,6 +133,7 @@ func (s *Server) wire() (*parts, error) {
 		s.group.Add("telephone", p.telephone)
 	}
 	s.group.Add("live", p.live)
+	s.group.Add("refused requests", p.refused)
 	s.group.Add("retention", p.ending)
 	if p.sender != nil {
 		s.group.Add("audit sending", p.sender)
@@ -148,6 +150,7 @@ func (s *Server) makeParts() *parts {
 			s.log.Warn("a security alert could not be told", "tenant", e.Tenant, "error", err)
 		}
 	})
+	p.refused = audit.NewRefusals(p.audit, s.log.With("part", "audit"))
 	if s.conf.Log.Audit {
 		p.sender = audit.NewSender(audit.SenderDeps{DB: k.db, To: auditCollector{s.logs}, Settled: collector.Settled, Clock: s.clock, Log: s.log.With("part", "audit"), Node: s.data.node})
 	}
@@ -326,6 +329,7 @@ func (s *Server) doors(p *parts) *api.Server {
 		Contacts:  p.contacts,
 		Fields:    p.fields,
 		Audit:     p.audit,
+		Refused:   p.refused,
 		Privacy:   p.privacy,
 		System:    s,
 		Usage:     p.usage,

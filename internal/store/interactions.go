@@ -247,20 +247,3 @@ func (tx *Tx) ClosedConversations(before time.Time, limit int) ([]InteractionRow
 	return list(tx, scanInteraction, `SELECT `+interactionColumns+` FROM interactions WHERE tenant_id = $1 AND closed_at > 0 AND erased_at = 0 AND closed_at < $2
 		ORDER BY closed_at LIMIT $3`, string(tx.scope.Tenant), us(before), limit)
 }
-
-// Cursor is a place in a list that goes from the newest to the oldest: the last
-// row seen.
-type Cursor struct {
-	At time.Time
-	ID string
-}
-
-// farFuture is later than any row, in microseconds, and fits every engine.
-const farFuture = 1 << 62
-
-func (c Cursor) orNewest() Cursor {
-	if c.At.IsZero() {
-		return Cursor{At: time.UnixMicro(farFuture)}
-	}
-	return c
-}

@@ -6,11 +6,11 @@ import (
 	"nubitalk/internal/base/errs"
 )
 
-// SecurityAlertRow says that exports or sign-ins were unusual, or that sign-ins failed
-// that belong together.
+// SecurityAlertRow says that exports or sign-ins were unusual, that sign-ins failed that
+// belong together, or that requests were refused again and again.
 type SecurityAlertRow struct {
 	ID             string
-	Kind           string // "export", "sign_in", "many_users", "many_networks"
+	Kind           string // "export", "sign_in", "many_users", "many_networks", "refused", "refused_outside"
 	UserID         string // whose they were, a user's or an API key's; "" of several
 	Action         string // of an export
 	Why            string // words with commas between them

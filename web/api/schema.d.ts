@@ -10092,6 +10092,7 @@ export interface components {
         | "alert.acknowledged"
         | "agent.presence"
         | "retention.ended"
+        | "requests.refused"
         | "export.unusual"
         | "audit.trimmed";
       actor: string;
@@ -17462,14 +17463,15 @@ export interface components {
         | "alert.acknowledged"
         | "agent.presence"
         | "retention.ended"
+        | "requests.refused"
         | "export.unusual"
         | "audit.trimmed";
       id: string;
       /**
-       * @description export: an export that is unusual for who made it. sign_in: an unusual sign-in. many_users: sign-ins of many users failed from one network. many_networks: sign-ins of one user failed from many networks.
+       * @description export: an export that is unusual for who made it. sign_in: an unusual sign-in. many_users: sign-ins of many users failed from one network. many_networks: sign-ins of one user failed from many networks. refused: requests of one user, or API key, were refused again and again because of what it may not. refused_outside: such requests of visitors, and for the operator of whom nobody knows.
        * @enum {string}
        */
-      kind: "export" | "sign_in" | "many_users" | "many_networks";
+      kind: "export" | "sign_in" | "many_users" | "many_networks" | "refused" | "refused_outside";
       /**
        * Format: date-time
        * @description Of the last that is counted.
@@ -17479,7 +17481,7 @@ export interface components {
       raised_at: string;
       /**
        * Format: int64
-       * @description How many unusual ones there were since nobody looked; of failures, how many within an hour, at most 500.
+       * @description How many unusual ones there were since nobody looked; of failures, how many within an hour, at most 500; of refused requests, the most of one caller within ten minutes that were noted.
        */
       times: number;
       /** @description Whose they were: a user, an API key, or who was let in to help. Missing where they were several users'. */
@@ -19006,6 +19008,14 @@ export interface components {
       failed_users: number;
       /** @description Sign-ins that failed together raise an alert. */
       failures: boolean;
+      /** @description Requests that are refused again and again, because of what the caller may not, raise an alert. */
+      refusals: boolean;
+      /**
+       * Format: int64
+       * @description So many of one caller, within ten minutes.
+       * @enum {integer}
+       */
+      refused_often: 50 | 100 | 200 | 400 | 800;
       /** @description Unusual sign-ins raise an alert. */
       sign_ins: boolean;
       /** @description How many exports of a user within a day are never unusual. */

@@ -18,7 +18,7 @@ import (
 // Every action that the source can write is among Actions, and every one of
 // Actions is written by something.
 func TestActionsAreAllThatIsWritten(t *testing.T) {
-	written := map[string]string{audit.Trimmed: "the log itself", audit.Unusual: "the log itself"}
+	written := map[string]string{audit.Trimmed: "the log itself", audit.Unusual: "the log itself", audit.Refused: "the log itself"}
 	err := filepath.WalkDir("../..", func(dir string, d fs.DirEntry, err error) error {
 		if err == nil && d.IsDir() && dir != filepath.Join("..", "..", "app", "audit") {
 			read(t, dir, written)

@@ -2,14 +2,12 @@ package audit
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"nubitalk/internal/base/clock"
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/bus"
@@ -29,26 +27,30 @@ const (
 	ofSignIns      = "sign_in"
 	ofManyUsers    = "many_users"
 	ofManyNetworks = "many_networks"
+	ofRefused      = "refused"
+	ofOutside      = "refused_outside"
 )
 
 // What strangers can do to these alerts is bounded: of failed sign-ins one alert lasts for
 // the organisation and one for each of a few users, each is told once a minute at most, and
-// after it was seen it is not raised again for a while.
+// after it was seen it is not raised again for a while. Of refused requests there are as
+// few alerts.
 const (
 	tellEach     = time.Minute
 	quiet        = time.Hour
-	failingUsers = 10
+	singleUsers  = 10
 	failuresRead = 500
 )
 
-// SecurityAlert says that exports or sign-ins were unusual, or that sign-ins failed together.
+// SecurityAlert says that exports or sign-ins were unusual, that sign-ins failed together,
+// or that requests were refused again and again.
 type SecurityAlert struct {
 	ID             string           `json:"id"`
-	Kind           string           `json:"kind" enum:"export,sign_in,many_users,many_networks" doc:"export: an export that is unusual for who made it. sign_in: an unusual sign-in. many_users: sign-ins of many users failed from one network. many_networks: sign-ins of one user failed from many networks."`
+	Kind           string           `json:"kind" enum:"export,sign_in,many_users,many_networks,refused,refused_outside" doc:"export: an export that is unusual for who made it. sign_in: an unusual sign-in. many_users: sign-ins of many users failed from one network. many_networks: sign-ins of one user failed from many networks. refused: requests of one user, or API key, were refused again and again because of what it may not. refused_outside: such requests of visitors, and for the operator of whom nobody knows."`
 	User           string           `json:"user,omitempty" doc:"Whose they were: a user, an API key, or who was let in to help. Missing where they were several users'."`
 	Action         Action           `json:"action,omitempty" doc:"What was exported, as the audit log calls it."`
 	Why            []unusual.Reason `json:"why" nullable:"false" enum:"failures,place,hour,first,many"`
-	Times          int              `json:"times" doc:"How many unusual ones there were since nobody looked; of failures, how many within an hour, at most 500."`
+	Times          int              `json:"times" doc:"How many unusual ones there were since nobody looked; of failures, how many within an hour, at most 500; of refused requests, the most of one caller within ten minutes that were noted."`
 	RaisedAt       time.Time        `json:"raised_at"`
 	LastAt         time.Time        `json:"last_at" doc:"Of the last that is counted."`
 	AcknowledgedBy string           `json:"acknowledged_by,omitempty"`
@@ -73,7 +75,7 @@ func words(list string) []string {
 // appended: the chain's end is locked, so that of all nodes one looks at a time.
 func (l *Log) watch(tx *store.Tx, r store.AuditRow) error {
 	switch r.Action {
-	case Unusual, "sign_in.unusual", "sign_in.refused", "sign_in.locked":
+	case Unusual, "sign_in.unusual", "sign_in.refused", "sign_in.locked", Refused:
 	default:
 		return nil
 	}
@@ -81,7 +83,7 @@ func (l *Log) watch(tx *store.Tx, r store.AuditRow) error {
 	if err != nil {
 		return err
 	}
-	var noted struct{ Action, Why, Network string }
+	var noted struct{ Action, Why, Network, Count string }
 	_ = json.Unmarshal([]byte(r.Detail), &noted) // without a detail there is nothing to say
 	switch {
 	case r.Action == Unusual:
@@ -94,6 +96,16 @@ func (l *Log) watch(tx *store.Tx, r store.AuditRow) error {
 			return nil
 		}
 		return l.raise(tx, store.SecurityAlertRow{Kind: ofSignIns, UserID: r.ActorID, Why: noted.Why, Times: 1, LastAt: r.At})
+	case r.Action == Refused:
+		times, _ := strconv.Atoi(noted.Count)
+		if !rule.Refusals || times < rule.RefusedOften {
+			return nil
+		}
+		about := store.SecurityAlertRow{Kind: ofRefused, UserID: r.ActorID, Times: times, LastAt: r.At}
+		if r.ActorKind == ByVisitor {
+			about.Kind, about.UserID = ofOutside, ""
+		}
+		return l.raiseFew(tx, about)
 	case !rule.Failures || noted.Network == "":
 		return nil
 	}
@@ -116,7 +128,11 @@ func (l *Log) watch(tx *store.Tx, r store.AuditRow) error {
 	if networks < rule.FailedNetworks {
 		return nil
 	}
-	about := store.SecurityAlertRow{Kind: ofManyNetworks, UserID: r.ActorID, Times: times, LastAt: r.At}
+	return l.raiseFew(tx, store.SecurityAlertRow{Kind: ofManyNetworks, UserID: r.ActorID, Times: times, LastAt: r.At})
+}
+
+// raiseFew raises an alert of a user; of all together where a few users have one already.
+func (l *Log) raiseFew(tx *store.Tx, about store.SecurityAlertRow) error {
 	if last, err := tx.LastSecurityAlert(about.Kind, about.UserID, ""); err != nil && !errs.Is(err, errs.NotFound) {
 		return err
 	} else if err != nil || !last.AcknowledgedAt.IsZero() { // it would be one more
@@ -124,7 +140,7 @@ func (l *Log) watch(tx *store.Tx, r store.AuditRow) error {
 		if err != nil {
 			return err
 		}
-		if open >= failingUsers {
+		if open >= singleUsers {
 			about.UserID = ""
 		}
 	}
@@ -135,6 +151,7 @@ func (l *Log) watch(tx *store.Tx, r store.AuditRow) error {
 // tells who may read the log once that is committed.
 func (l *Log) raise(tx *store.Tx, a store.SecurityAlertRow) error {
 	failures := a.Kind == ofManyUsers || a.Kind == ofManyNetworks
+	most := failures || a.Kind == ofRefused || a.Kind == ofOutside // how many there were together, not since when
 	event := webhook.SecurityAlertChanged
 	last, err := tx.LastSecurityAlert(a.Kind, a.UserID, a.Action)
 	switch {
@@ -144,7 +161,7 @@ func (l *Log) raise(tx *store.Tx, a store.SecurityAlertRow) error {
 		if failures && a.LastAt.Sub(last.LastAt) < tellEach {
 			return nil
 		}
-		if failures {
+		if most {
 			a.Times = max(a.Times, last.Times)
 		} else {
 			a.Times += last.Times
@@ -157,7 +174,7 @@ func (l *Log) raise(tx *store.Tx, a store.SecurityAlertRow) error {
 		}
 		last.Why, last.Times, last.LastAt = strings.Join(why, ","), a.Times, a.LastAt
 		a = last
-	case err == nil && failures && a.LastAt.Sub(last.AcknowledgedAt) < quiet:
+	case err == nil && most && a.LastAt.Sub(last.AcknowledgedAt) < quiet:
 		return nil
 	default:
 		a.ID, a.RaisedAt, event = l.ids.New(id.Alert), a.LastAt, webhook.SecurityAlertRaised
@@ -199,7 +216,7 @@ func (l *Log) SecurityAlerts(ctx context.Context, a access.Actor, state, cursor 
 		f.Limit = 50
 	}
 	f.Limit = min(f.Limit, 200) + 1 // one more tells whether there is a next page
-	if f.Before, err = readCursor(cursor); err != nil {
+	if f.Before, err = store.ReadCursor(cursor, id.Alert); err != nil {
 		return nil, "", err
 	}
 	var rows []store.SecurityAlertRow
@@ -212,27 +229,13 @@ func (l *Log) SecurityAlerts(ctx context.Context, a access.Actor, state, cursor 
 	}
 	if n := f.Limit - 1; len(rows) > n {
 		rows = rows[:n]
-		next = base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(clock.Micros(rows[n-1].RaisedAt), 36) + " " + rows[n-1].ID))
+		next = store.Cursor{At: rows[n-1].RaisedAt, ID: rows[n-1].ID}.String()
 	}
 	items = make([]SecurityAlert, len(rows))
 	for i, r := range rows {
 		items[i] = alertOf(r)
 	}
 	return items, next, nil
-}
-
-// readCursor reads where a list goes on.
-func readCursor(s string) (store.Cursor, error) {
-	if s == "" {
-		return store.Cursor{}, nil
-	}
-	raw, err := base64.RawURLEncoding.DecodeString(s)
-	at, row, ok := strings.Cut(string(raw), " ")
-	us, perr := strconv.ParseInt(at, 36, 64)
-	if err != nil || perr != nil || !ok || us <= 0 || !id.Valid(id.Alert, row) {
-		return store.Cursor{}, errs.Bad("cursor", "is not one that this list gave")
-	}
-	return store.Cursor{At: clock.FromMicros(us), ID: row}, nil
 }
 
 // AcknowledgeSecurityAlert notes that the actor saw an alert, which ends it. Who was first stays; a

@@ -4,6 +4,8 @@
 // missing or inserted entry shows (Verify).
 //
 // An entry is appended in the transaction of what it records: both happen, or
-// neither. It runs no goroutine. It leaves to others: storing (store), deciding
+// neither. Who may read the log is told of what is a matter for a second look (security
+// alerts). Goroutines: one notes refused requests (Refusals), one sends the log away
+// (Sender). It leaves to others: storing (store), deciding
 // what is worth an entry (each use case), how long entries stay (retention).
 package audit

@@ -89,7 +89,7 @@ type AlertSearch struct {
 // Alerts lists the alerts that the actor sees, the last raised first.
 func (m *Manager) Alerts(ctx context.Context, a access.Actor, q AlertSearch) (items []Alert, next string, err error) {
 	f := store.AlertFilter{Open: q.State == "open", Cleared: q.State == "cleared", Rule: q.Rule, Subject: q.Subject, Limit: limitOf(q.Limit) + 1}
-	if f.Before, err = readCursor(q.Cursor, id.Alert); err != nil {
+	if f.Before, err = store.ReadCursor(q.Cursor, id.Alert); err != nil {
 		return nil, "", err
 	}
 	if access.Reach(a, access.FloorWatch) == access.SomeOf {
@@ -109,7 +109,7 @@ func (m *Manager) Alerts(ctx context.Context, a access.Actor, q AlertSearch) (it
 	}
 	if n := f.Limit - 1; len(rows) > n {
 		rows = rows[:n]
-		next = cursorAt(rows[n-1].RaisedAt, rows[n-1].ID)
+		next = store.Cursor{At: rows[n-1].RaisedAt, ID: rows[n-1].ID}.String()
 	}
 	items = make([]Alert, len(rows))
 	for i, r := range rows {

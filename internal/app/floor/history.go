@@ -113,7 +113,7 @@ func (m *Manager) reveal(ctx context.Context, t id.Tenant, row store.Interaction
 // Search lists the newest first. An actor with Own reach sees only what it held,
 // one with a part of the tenant that part, too.
 func (m *Manager) Search(ctx context.Context, a access.Actor, q Search) ([]Interaction, string, error) {
-	before, err := readCursor(q.Cursor, id.Interaction)
+	before, err := store.ReadCursor(q.Cursor, id.Interaction)
 	if err != nil {
 		return nil, "", err
 	}
@@ -142,7 +142,7 @@ func (m *Manager) Search(ctx context.Context, a access.Actor, q Search) ([]Inter
 	next := ""
 	if n := f.Limit - 1; len(rows) > n {
 		rows = rows[:n]
-		next = cursorAt(rows[n-1].ArrivedAt, rows[n-1].ID)
+		next = store.Cursor{At: rows[n-1].ArrivedAt, ID: rows[n-1].ID}.String()
 	}
 	found := m.revealAll(ctx, a.Tenant, rows)
 	return found, next, m.markRecorded(ctx, a.Tenant, found)

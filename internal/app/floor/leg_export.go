@@ -48,7 +48,7 @@ func (q LegSearch) filter() (f store.LegFilter, err error) {
 		out := q.Direction == "out"
 		f.Outgoing = &out
 	}
-	f.After, err = readCursor(q.Cursor, id.Leg)
+	f.After, err = store.ReadCursor(q.Cursor, id.Leg)
 	return f, err
 }
 
@@ -65,7 +65,7 @@ func (m *Manager) CallLegs(ctx context.Context, a access.Actor, q LegSearch) (it
 	}
 	if n := f.Limit - 1; len(rows) > n {
 		rows = rows[:n]
-		next = cursorAt(rows[n-1].StartedAt, rows[n-1].ID)
+		next = store.Cursor{At: rows[n-1].StartedAt, ID: rows[n-1].ID}.String()
 	}
 	for _, r := range rows {
 		if l, shown, err := m.callLeg(ctx, a, r, false); err != nil {

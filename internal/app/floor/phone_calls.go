@@ -34,7 +34,7 @@ type PhoneCallSearch struct {
 // PhoneCalls are calls that phones made and that left by a trunk, the newest first.
 func (m *Manager) PhoneCalls(ctx context.Context, a access.Actor, q PhoneCallSearch) (items []PhoneCall, next string, err error) {
 	f := store.OfficeCallFilter{Within: store.WithinOf(a, access.CallExport), Phone: q.Phone, User: q.User, Limit: limitOf(q.Limit) + 1}
-	if f.Before, err = readCursor(q.Cursor, id.Leg); err != nil {
+	if f.Before, err = store.ReadCursor(q.Cursor, id.Leg); err != nil {
 		return nil, "", err
 	}
 	var rows []store.OfficeCallRow
@@ -47,7 +47,7 @@ func (m *Manager) PhoneCalls(ctx context.Context, a access.Actor, q PhoneCallSea
 	}
 	if n := f.Limit - 1; len(rows) > n {
 		rows = rows[:n]
-		next = cursorAt(rows[n-1].StartedAt, rows[n-1].ID)
+		next = store.Cursor{At: rows[n-1].StartedAt, ID: rows[n-1].ID}.String()
 	}
 	for _, r := range rows {
 		c := PhoneCall{ID: r.ID, Phone: r.PhoneID, User: r.UserID, Trunk: r.TrunkID, Number: r.Called, Emergency: r.Emergency, Forwarded: r.Forwarded, StartedAt: r.StartedAt, AnsweredAt: r.AnsweredAt, Q850: r.Q850}

@@ -2,12 +2,8 @@ package webhook
 
 import (
 	"context"
-	"encoding/base64"
-	"strconv"
-	"strings"
 	"time"
 
-	"nubitalk/internal/base/clock"
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/core/access"
@@ -44,7 +40,7 @@ func (s *Service) Deliveries(ctx context.Context, a access.Actor, webhook, state
 		limit = 50
 	}
 	f := store.WebhookDeliveryFilter{Webhook: webhook, State: state, Open: !readsLog(a), Limit: min(limit, 200) + 1}
-	if f.Before, err = readCursor(cursor); err != nil {
+	if f.Before, err = store.ReadCursor(cursor, id.Delivery); err != nil {
 		return nil, "", err
 	}
 	var rows []store.WebhookDeliveryRow
@@ -60,7 +56,7 @@ func (s *Service) Deliveries(ctx context.Context, a access.Actor, webhook, state
 	}
 	if n := f.Limit - 1; len(rows) > n {
 		rows = rows[:n]
-		next = base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(clock.Micros(rows[n-1].CreatedAt), 36) + " " + rows[n-1].ID))
+		next = store.Cursor{At: rows[n-1].CreatedAt, ID: rows[n-1].ID}.String()
 	}
 	items = make([]WebhookDelivery, len(rows))
 	for i, r := range rows {
@@ -142,17 +138,3 @@ func notInUse(err error) error {
 }
 
 func readsLog(a access.Actor) bool { return access.Reach(a, access.AuditRead) == access.Tenant }
-
-// readCursor reads where a list goes on.
-func readCursor(s string) (store.Cursor, error) {
-	if s == "" {
-		return store.Cursor{}, nil
-	}
-	raw, err := base64.RawURLEncoding.DecodeString(s)
-	at, row, ok := strings.Cut(string(raw), " ")
-	us, perr := strconv.ParseInt(at, 36, 64)
-	if err != nil || perr != nil || !ok || us <= 0 || !id.Valid(id.Delivery, row) {
-		return store.Cursor{}, errs.Bad("cursor", "is not one that this list gave")
-	}
-	return store.Cursor{At: clock.FromMicros(us), ID: row}, nil
-}

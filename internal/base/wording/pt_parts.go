@@ -31,7 +31,6 @@ var ptParts = []entry{
 	{"must be text without NUL characters", "tem de ser texto sem caracteres NUL"},
 	{"must be next of the page before", "tem de ser o next da página anterior"},
 	{"is not one that this list gave", "não é um dos que esta lista deu"},
-	{"is not one that a list answered with", "não é um dos que uma lista deu"},
 
 	// Photos of users.
 	{"The photo may have %d kB.", "A fotografia pode ter {1} kB."},

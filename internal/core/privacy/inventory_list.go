@@ -274,9 +274,9 @@ var inventory = []group{
 		part{"acknowledged_by", Pseudonym, "who saw to it", ""},
 		part{"earlier_by", Pseudonym, "who saw to it before it became worse", ""})},
 
-	{Column, "security_alerts", "to tell who may read the audit log of unusual exports and sign-ins, and of sign-ins that failed together, and who saw to it", "the tenant's rule on the audit log (audit_days)", "deleted by retention", with(
+	{Column, "security_alerts", "to tell who may read the audit log of unusual exports and sign-ins, of sign-ins that failed together and of requests that were refused again and again, and who saw to it", "the tenant's rule on the audit log (audit_days)", "deleted by retention", with(
 		none("alert_id", "kind", "action", "why", "times", "raised_at", "last_at", "acknowledged_at"),
-		part{"user_id", Pseudonym, "whose exports or sign-ins they were, or the API key", ""},
+		part{"user_id", Pseudonym, "whose exports, sign-ins or requests they were, or the API key", ""},
 		part{"acknowledged_by", Pseudonym, "who saw to it", ""})},
 
 	{Column, "webhook_deliveries", "to tell the tenant's other systems of what they asked to be told, again where they did not answer, and to show what became of it", "a week", "deleted by retention", with(

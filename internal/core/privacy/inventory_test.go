@@ -93,6 +93,8 @@ func TestTheInventoryKnowsEveryColumnOfTheMigrations(t *testing.T) {
 		}
 		columns = append(columns, columnsOf(string(text))...)
 	}
+	slices.Sort(columns)
+	columns = slices.Compact(columns) // a table that is made again, with another check
 	if len(columns) < 100 {
 		t.Fatalf("only %d columns were read, so the check proves nothing", len(columns))
 	}

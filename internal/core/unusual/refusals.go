@@ -7,6 +7,7 @@ type Refusal string
 
 const (
 	Forbidden Refusal = "forbidden" // what the caller may not, or what is not there for it
+	Nowhere   Refusal = "nowhere"   // a path that the product does not have: programs that look for others' holes ask for many
 	Input     Refusal = "input"     // what was sent is not what is accepted
 	Often     Refusal = "often"     // more calls than one caller may make
 )
@@ -18,14 +19,17 @@ const RefusalsTogether = 10 * time.Minute
 // many is how many of a kind within RefusalsTogether no usual work makes: a page asks for
 // what is gone a few times, a form is sent again, a program makes a mistake with each line
 // of a short list.
-var many = map[Refusal]int{Forbidden: 50, Input: 100, Often: 200}
+var many = map[Refusal]int{Forbidden: 50, Nowhere: 50, Input: 100, Often: 200}
 
 // mostRefused bounds how many callers are counted.
 const mostRefused = 10_000
 
 // Refusals counts what was refused to callers, to find who tries to get around. The zero
 // value is ready. It is for one goroutine.
-type Refusals struct{ callers map[string]*refused }
+type Refusals struct {
+	callers map[string]*refused
+	outside map[string]time.Time
+}
 
 type refused struct {
 	since time.Time
@@ -53,6 +57,25 @@ func (r *Refusals) Count(caller string, kind Refusal, now time.Time) (times int)
 		}
 	}
 	return 0
+}
+
+// Outside says whether it is to be noted now that somebody from outside, whom nothing
+// tells from others, has many refusals: of one organisation once within RefusalsTogether,
+// however many there are.
+func (r *Refusals) Outside(organisation string, now time.Time) bool {
+	if last, noted := r.outside[organisation]; noted && now.Sub(last) < RefusalsTogether {
+		return false
+	}
+	if r.outside == nil {
+		r.outside = map[string]time.Time{}
+	}
+	for other, last := range r.outside {
+		if now.Sub(last) >= RefusalsTogether {
+			delete(r.outside, other)
+		}
+	}
+	r.outside[organisation] = now
+	return true
 }
 
 // trim forgets those that are over, or any half if too few are.

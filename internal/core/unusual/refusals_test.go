@@ -34,11 +34,31 @@ func TestRefusalsTogether(t *testing.T) {
 		{"too far apart", "bo", Forbidden, 49, 11 * time.Minute, nil},
 		{"again", "ana", Forbidden, 60, 30 * time.Minute, []int{50}},
 		{"too many calls", "cy", Often, 200, 30 * time.Minute, []int{200}},
+		{"paths that are none", "cy", Nowhere, 60, 30 * time.Minute, []int{50}},
 		{"a kind that there is not", "cy", "other", 1000, 30 * time.Minute, nil},
 	} {
 		if got := add(c.caller, c.kind, c.times, start.Add(c.after)); !slices.Equal(got, c.want) {
 			t.Errorf("%s: told at %v, want %v", c.what, got, c.want)
 		}
+	}
+}
+
+// Whom nothing tells from others is noted once for an organisation within the time.
+func TestOutsideIsNotedNowAndThen(t *testing.T) {
+	start := time.Date(2026, 11, 30, 9, 0, 0, 0, time.UTC)
+	var r Refusals
+	for _, c := range []struct {
+		organisation string
+		after        time.Duration
+		want         bool
+	}{{"a", 0, true}, {"a", time.Minute, false}, {"b", time.Minute, true}, {"", time.Minute, true}, {"", 9 * time.Minute, false},
+		{"a", RefusalsTogether, true}, {"b", RefusalsTogether, false}, {"a", RefusalsTogether + time.Minute, false}, {"b", RefusalsTogether + time.Minute, true}} {
+		if got := r.Outside(c.organisation, start.Add(c.after)); got != c.want {
+			t.Errorf("%q after %v: %v", c.organisation, c.after, got)
+		}
+	}
+	if r.Outside("a", start.Add(time.Hour)); len(r.outside) != 1 {
+		t.Errorf("%d are remembered", len(r.outside))
 	}
 }
 

@@ -6,6 +6,7 @@ import { names } from "../state/names.svelte";
 /** "ana: unusual export". */
 export function saysText(alert: SecurityAlert): string {
   if (alert.kind === "many_networks" && !alert.user) return text("says_more_users");
+  if (alert.kind === "refused" && !alert.user) return text("says_more_refused");
   return text(`says_${alert.kind}`, { name: nameOf(alert.user) });
 }
 
@@ -17,6 +18,7 @@ const nameOf = (user: string | undefined) =>
 export function detailText(alert: SecurityAlert): string {
   if (alert.kind === "many_users" || alert.kind === "many_networks")
     return text("withinHour", { count: alert.times });
+  if (isRefused(alert)) return text("withinTen", { count: alert.times });
   const why = alert.why.map((reason) => text(`why_${reason}`)).join("; ");
   return [
     alert.action ? actionName(alert.action) : "",
@@ -27,6 +29,8 @@ export function detailText(alert: SecurityAlert): string {
     .join(" · ");
 }
 
+const isRefused = (alert: SecurityAlert) => alert.kind === "refused" || alert.kind === "refused_outside";
+
 /** Where the audit log tells more. */
 export function logPath(alert: SecurityAlert): string {
   const failed = alert.kind === "many_users" || alert.kind === "many_networks";
@@ -34,7 +38,7 @@ export function logPath(alert: SecurityAlert): string {
   if (failed) first.setTime(first.getTime() - 3600_000);
   const two = (n: number) => String(n).padStart(2, "0");
   const query = new URLSearchParams({
-    action: failed ? "sign_in.refused" : `${alert.kind}.unusual`,
+    action: failed ? "sign_in.refused" : isRefused(alert) ? "requests.refused" : `${alert.kind}.unusual`,
     from: `${first.getFullYear()}-${two(first.getMonth() + 1)}-${two(first.getDate())}`,
   });
   if (alert.user) query.set("actor", alert.user);

@@ -1,6 +1,6 @@
 import { catalogue } from "$ui/i18n.svelte";
 
-// Texts of security alerts: unusual exports and sign-ins, and sign-ins that failed together.
+// Texts of security alerts: unusual exports and sign-ins, sign-ins that failed together, and refused requests.
 export const text = catalogue(
   {
     title: "Security",
@@ -9,6 +9,9 @@ export const text = catalogue(
     says_sign_in: "{name}: unusual sign-in",
     says_many_users: "Sign-ins of many users failed from one network",
     says_many_networks: "{name}: sign-ins failed from many networks",
+    says_refused: "{name}: asks again and again for what is not allowed",
+    says_more_refused: "More users: ask again and again for what is not allowed",
+    says_refused_outside: "Somebody from outside: asks again and again for what is not allowed",
     says_more_users: "More users: sign-ins failed from many networks",
     somebody: "Somebody from outside",
     why_failures: "after wrong passwords",
@@ -18,6 +21,7 @@ export const text = catalogue(
     why_many: "far more than ever in a day",
     times: { one: "once", other: "{count} times" },
     withinHour: { one: "1 within an hour", other: "{count} within an hour" },
+    withinTen: { one: "1 refused within ten minutes", other: "{count} refused within ten minutes" },
     since: "First at {time}",
     log: "Audit log",
     logOf: "Audit log: {what}",
@@ -37,6 +41,12 @@ export const text = catalogue(
     failedUsers: "Users that fail from one network",
     failedUsersHint: "Within an hour, from browsers that are not known. Usual: {usual}.",
     failedNetworks: "Networks from which one user fails",
+    refusals: "Requests that are refused again and again",
+    refusalsHint:
+      "A user, an API key or somebody from outside asks many times for what it may not see or do, or for what is not there.",
+    refusedOften: "Refused requests of one caller",
+    refusedOftenHint:
+      "Within ten minutes. Usual: {usual}. More, where a program asks for much that is not there.",
     usual: "Never unusual within a day, of one user",
     usualHint: "More is unusual only if it is also more than three times the user’s own busiest day.",
     usualOf: "Usual: {usual}.",
@@ -57,6 +67,9 @@ export const text = catalogue(
     says_sign_in: "{name}: entrada fora do habitual",
     says_many_users: "Entradas de muitos utilizadores falharam a partir de uma rede",
     says_many_networks: "{name}: entradas falharam a partir de muitas redes",
+    says_refused: "{name}: pede repetidamente o que não lhe é permitido",
+    says_more_refused: "Mais utilizadores: pedem repetidamente o que não lhes é permitido",
+    says_refused_outside: "Alguém de fora: pede repetidamente o que não lhe é permitido",
     says_more_users: "Mais utilizadores: entradas falharam a partir de muitas redes",
     somebody: "Alguém de fora",
     why_failures: "depois de palavras-passe erradas",
@@ -66,6 +79,7 @@ export const text = catalogue(
     why_many: "muito mais do que alguma vez num dia",
     times: { one: "uma vez", other: "{count} vezes" },
     withinHour: { one: "1 numa hora", other: "{count} numa hora" },
+    withinTen: { one: "1 recusado em dez minutos", other: "{count} recusados em dez minutos" },
     since: "A primeira às {time}",
     log: "Registo de auditoria",
     logOf: "Registo de auditoria: {what}",
@@ -87,6 +101,11 @@ export const text = catalogue(
     failedUsers: "Utilizadores que falham a partir de uma rede",
     failedUsersHint: "Numa hora, de navegadores desconhecidos. Habitual: {usual}.",
     failedNetworks: "Redes a partir das quais um utilizador falha",
+    refusals: "Pedidos recusados repetidamente",
+    refusalsHint:
+      "Um utilizador, uma chave de API ou alguém de fora pede muitas vezes o que não pode ver ou fazer, ou o que não existe.",
+    refusedOften: "Pedidos recusados de uma origem",
+    refusedOftenHint: "Em dez minutos. Habitual: {usual}. Mais, onde um programa pede muito que não existe.",
     usual: "Nunca fora do habitual num dia, de um utilizador",
     usualHint:
       "Mais só é fora do habitual se for também mais do triplo do dia mais cheio do próprio utilizador.",
