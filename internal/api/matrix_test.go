@@ -140,6 +140,7 @@ func accountExamples() map[string]example {
 		"DELETE /api/v1/api-keys/{id}":                  {thing: "key"},
 		"GET /api/v1/organisations":                     {},
 		"POST /api/v1/organisations":                    {body: m{"kind": "tenant", "slug": "new", "name": "New", "language": "en", "time_zone": "UTC", "administrator": "admin"}},
+		"GET /api/v1/organisations/names":               {query: "?ids=ten_01m8njq21hvs2kfwrr1xtbp65x"},
 		"GET /api/v1/organisations/{id}":                {thing: "organisation"},
 		"PATCH /api/v1/organisations/{id}":              {thing: "organisation", body: m{"version": 0, "name": "Renamed"}},
 		"GET /api/v1/organisations/{id}/end":            {thing: "organisation"},

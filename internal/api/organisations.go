@@ -58,6 +58,10 @@ type organisationsInput struct {
 	Over     bool                      `query:"over" doc:"Only tenants that are over a limit."`
 }
 
+type organisationNamesInput struct {
+	IDs []string `query:"ids" required:"true" maxItems:"100" doc:"Ids of organisations, as they stand in the audit log."`
+}
+
 type moveOrganisationInput struct {
 	ByID
 	Body struct {
@@ -88,6 +92,12 @@ func (s *Server) organisationRoutes() {
 			o, u, password, err := s.Accounts.CreateOrganisation(ctx, c.Actor, account.NewOrganisation{Kind: b.Kind, Slug: b.Slug, Name: b.Name,
 				Language: b.Language, TimeZone: b.TimeZone, Administrator: b.Administrator, Limits: b.Limits})
 			return answer(CreatedOrganisation{o, u.UserName, password.Reveal()}, err)
+		})
+	handle(s, "GET", "/api/v1/organisations/names", needs(access.AuditRead), about{id: "organisationNames", tag: tag, summary: "How organisations are called that the audit log tells of",
+		detail: "Of my own organisation, of those anywhere below it if I may see these, ended ones too, and of those above it if I may let their people in. Others are left out."},
+		func(ctx context.Context, c *caller, in *organisationNamesInput) (*reply[ListOf[account.NamedOrganisation]], error) {
+			items, err := s.Accounts.OrganisationNames(ctx, c.Actor, in.IDs)
+			return list(items, "", err)
 		})
 	handle(s, "GET", "/api/v1/organisations/{id}", read, about{id: "organisation", tag: tag, summary: "One organisation"},
 		func(ctx context.Context, c *caller, in *ByID) (*reply[account.Organisation], error) {

@@ -367,6 +367,8 @@ type Accounts interface {
 
 	Organisations(ctx context.Context, a access.Actor, q account.OrganisationQuery, cursor string, limit int) (account.FoundOrganisations, error)
 	Organisation(ctx context.Context, a access.Actor, org id.Tenant) (account.Organisation, error)
+	// OrganisationNames are those of the ids that the actor may know.
+	OrganisationNames(ctx context.Context, a access.Actor, ids []string) ([]account.NamedOrganisation, error)
 	// CreateOrganisation answers with the first administrator and its one-time
 	// password, shown once.
 	CreateOrganisation(ctx context.Context, a access.Actor, n account.NewOrganisation) (account.Organisation, account.User, secret.Text, error)

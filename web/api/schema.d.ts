@@ -5358,6 +5358,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/organisations/names": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * How organisations are called that the audit log tells of
+     * @description Of my own organisation, of those anywhere below it if I may see these, ended ones too, and of those above it if I may let their people in. Others are left out.
+     *
+     *     Needs `audit.read`.
+     */
+    get: operations["organisationNames"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/organisations/usage/export": {
     parameters: {
       query?: never;
@@ -13476,6 +13498,11 @@ export interface components {
       /** @description Pass as cursor for the next page; absent at the end. */
       next?: string;
     };
+    ListOfNamedOrganisation: {
+      items: components["schemas"]["NamedOrganisation"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+    };
     ListOfOfferedLine: {
       items: components["schemas"]["OfferedLine"][];
       /** @description Pass as cursor for the next page; absent at the end. */
@@ -14369,6 +14396,12 @@ export interface components {
     };
     NamedMember: {
       member: boolean;
+    };
+    NamedOrganisation: {
+      /** @description It has ended. */
+      closed?: boolean;
+      id: string;
+      name: string;
     };
     NeverAdded: {
       /** Format: int64 */
@@ -30392,6 +30425,38 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["CreatedOrganisation"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  organisationNames: {
+    parameters: {
+      query: {
+        /** @description Ids of organisations, as they stand in the audit log. */
+        ids: string[];
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ListOfNamedOrganisation"];
         };
       };
       /** @description Error */

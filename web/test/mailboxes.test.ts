@@ -77,6 +77,16 @@ test("a mailbox is tested, connected, and a failing provider is told", async () 
   await attempt();
   await status.getByText("It ends at: signing in.").first().waitFor();
   found.push(...(await looks(page, "mailbox-04-denied")));
+
+  // What was tested is not what stands there now; put back, it is.
+  const changed = page.getByText("This was changed after the test. Test it again.");
+  await password.fill("nor this one");
+  await changed.waitFor();
+  expect(await status.count()).toBe(0);
+  await password.fill("not this one");
+  await status.getByText("It ends at: signing in.").first().waitFor();
+  await page.getByLabel("Signature").fill("Shop"); // has nothing to do with it
+  await status.getByText("It ends at: signing in.").first().waitFor();
   await password.fill(mail.password);
   await attempt();
   await status.getByText("Signed in; the folders are there.").waitFor();

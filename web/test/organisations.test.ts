@@ -284,6 +284,50 @@ test(
   },
 );
 
+test("the audit log names the organisations that it tells of", { timeout: 300_000 }, async () => {
+  const { page } = await stage.agent("operator");
+  const of = stamp();
+  const parent = (await create(page, "reseller", `named-${of}`, `Named ${of}`)).organisation;
+  const shop = (await create(page, "tenant", `moved-${of}`, `Moved ${of}`)).organisation;
+  const gone = (await create(page, "tenant", `gone-${of}`, `Gone ${of}`)).organisation;
+  const { version } = await one(page, `moved-${of}`);
+  await ask(page, "POST", `organisations/${shop.id}/move`, { version, parent: parent.id });
+  const before = await one(page, `gone-${of}`);
+  await ask(page, "POST", `organisations/${gone.id}/end`, {
+    version: before.version,
+    days: 0,
+    name: `Gone ${of}`,
+  });
+  await until(
+    async () => (await ask<Organisation>(page, "GET", `organisations/${gone.id}`)).status,
+    "its end",
+  ).toBe("closed");
+
+  let questions = 0;
+  page.on("request", (r) => (questions += r.url().includes("/organisations/names") ? 1 : 0));
+  await page.goto(`${stage.program.base}/app/privacy/audit`);
+  const lines = page.getByRole("table", { name: "Audit log" }).locator("tbody tr");
+  const line = (words: string) => lines.filter({ hasText: words });
+  await line(`to: Named ${of}`)
+    .filter({ hasText: `Moved ${of}` })
+    .first()
+    .waitFor();
+  await line(`closed organisation Gone ${of} (${gone.id.slice(-4)})`)
+    .first()
+    .waitFor();
+  expect(questions).toBe(1);
+  const complaints = await looks(page, "organisations-audit");
+
+  // Nothing is told of what is not there.
+  const told = await ask<{ items: { id: string }[] }>(
+    page,
+    "GET",
+    `organisations/names?ids=${[shop.id, gone.id, "ten_01m8njq21hvs2kfwrr1xtbp65x"].join(",")}`,
+  );
+  expect(told.items.map((o) => o.id).sort()).toEqual([shop.id, gone.id].sort());
+  expect(complaints).toEqual([]);
+});
+
 test("a trial is given, made longer and ended, with what that does", { timeout: 300_000 }, async () => {
   const { page } = await stage.agent("operator");
   const of = stamp();

@@ -6,6 +6,9 @@ export const text = catalogue(
     deletedUser: "deleted user {id}",
     otherUser: "user {id}",
     deletedThing: "deleted {kind} ({id})",
+    givenBack:
+      "You had typed this when your session ended; it is not saved yet. Passwords and keys were not kept: type them again.",
+    closedOrganisation: "closed organisation {name} ({id})",
     queue: "queue",
     flow: "flow",
     team: "team",
@@ -40,6 +43,9 @@ export const text = catalogue(
     deletedUser: "utilizador apagado {id}",
     otherUser: "utilizador {id}",
     deletedThing: "{kind}: apagado ({id})",
+    givenBack:
+      "Tinha escrito isto quando a sua sessão terminou; ainda não está guardado. As palavras-passe e as chaves não foram mantidas: escreva-as de novo.",
+    closedOrganisation: "organização encerrada {name} ({id})",
     queue: "fila",
     flow: "fluxo",
     team: "equipa",

@@ -114,6 +114,7 @@ export const text = catalogue(
     tryText:
       "Reaches both servers, signs in and opens the folders, with what is written here. Nothing is sent or stored.",
     tryIt: "Test the connection",
+    triedBefore: "This was changed after the test. Test it again.",
     imapWorks: "Signed in; the folders are there.",
     smtpWorks: "Signed in; it would take answers.",
     failedAt: "It ends at: {step}.",
@@ -240,6 +241,7 @@ export const text = catalogue(
     tryText:
       "Contacta os dois servidores, entra na conta e abre as pastas, com o que está aqui escrito. Não se envia nem se guarda nada.",
     tryIt: "Testar a ligação",
+    triedBefore: "Isto foi mudado depois do teste. Teste de novo.",
     imapWorks: "Entrou na conta; as pastas existem.",
     smtpWorks: "Entrou na conta; aceitaria respostas.",
     failedAt: "Pára em: {step}.",

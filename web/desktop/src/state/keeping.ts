@@ -15,9 +15,12 @@ class Keeping {
   #told = "";
   #key: CryptoKey | undefined;
 
-  /** Asks `what` when the session ends; undefined is nothing. */
-  give(name: string, what: () => unknown): void {
+  /** Asks `what` when the session ends; undefined is nothing. Answers with how to stop asking. */
+  give(name: string, what: () => unknown): () => void {
     this.#givers.set(name, what);
+    return () => {
+      if (this.#givers.get(name) === what) this.#givers.delete(name);
+    };
   }
 
   /** What was kept under a name, once. */
@@ -42,7 +45,11 @@ class Keeping {
 
   /** The session ended: seals what is being written, and where. */
   async seal(place: string, reason: string): Promise<void> {
-    const kept: Kept = { place };
+    // A form to which its user has not come back waits on.
+    const kept: Kept = Object.fromEntries(
+      Object.entries(this.#kept).filter(([name]) => name.startsWith("form ")),
+    );
+    kept["place"] = place;
     for (const [name, what] of this.#givers) kept[name] = what();
     try {
       sessionStorage.setItem(why, reason || "expired");
