@@ -186,11 +186,7 @@ func (c *call) carried(w channel.Work, acts []channel.Act) {
 	if w.Kept || !w.Spoken() || c.done() && !(c.handed() && c.outside.there()) {
 		c.leaving = true
 	}
-	holder := ""
-	if w.State == offered || w.State == active {
-		holder = w.Agent
-	}
-	c.holder.Store(&holder)
+	c.tellHolder()
 	c.replan()
 	c.seekAgent()
 	for _, fn := range stored {

@@ -44,7 +44,20 @@ func (c *call) foresee(agent string) {
 		return
 	}
 	c.foreseen = &foreseen{agent: agent}
+	c.tellHolder()
 	c.seekAgent()
+}
+
+// tellHolder says for others whose the call is: who is about to be offered it is not called by them meanwhile.
+func (c *call) tellHolder() {
+	holder := ""
+	switch {
+	case c.work.State == offered || c.work.State == active:
+		holder = c.work.Agent
+	case c.foreseen != nil:
+		holder = c.foreseen.agent
+	}
+	c.holder.Store(&holder)
 }
 
 // stored ends waiting for the disk, once the call is offered to whom that was foreseen,
@@ -66,6 +79,7 @@ func (c *call) unforeseen() {
 		return
 	}
 	c.foreseen = nil
+	c.tellHolder()
 	c.seekAgent()
 	for _, fn := range f.waits { // a phone that has picked up meanwhile is hung up
 		fn()

@@ -28,6 +28,9 @@ func TestWhatAPhoneDoesWaitsForTheOffer(t *testing.T) {
 	does(c, "nothing foreseen")
 	c.foresee("bo")
 	c.foresee("cy") // the floor says of it in its turn
+	if *c.holder.Load() != "bo" {
+		t.Error("who is about to be offered it would be called meanwhile")
+	}
 	does(c, "rings")
 	does(c, "picks up")
 	run(c.stored()) // what was decided before: it waits still
@@ -48,6 +51,9 @@ func TestWhatAPhoneDoesWaitsForTheOffer(t *testing.T) {
 	c.foresee("bo")
 	does(c, "picks up")
 	c.unforeseen() // the disk did not take it
+	if *c.holder.Load() != "" {
+		t.Error("who is not offered it any more is called by nobody")
+	}
 	if want := []string{"picks up"}; !slices.Equal(did, want) || c.sought != "" {
 		t.Errorf("%v, sought %s", did, c.sought)
 	}

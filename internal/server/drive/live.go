@@ -43,6 +43,15 @@ func (u *User) Live(ctx context.Context, cursor string) (*Live, error) {
 	return l, l.Send(ctx, map[string]any{"type": "hello", "cursor": cursor})
 }
 
+// Begun reads until the server has answered the greeting: from then on what happens is heard.
+func (l *Live) Begun(ctx context.Context) error {
+	for {
+		if f, err := l.Next(ctx); err != nil || f.Type == "hello" {
+			return err
+		}
+	}
+}
+
 // Socket opens the visitor's socket after a sequence number.
 func (v *Visitor) Socket(ctx context.Context, after int64) (*Live, error) {
 	l, err := dial(ctx, v.HTTP, v.Base+"/chat/v1/socket", nil)
