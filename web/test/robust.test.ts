@@ -136,18 +136,18 @@ test("an offer that is made while the desk is being fetched is shown", async () 
   const page = await agent.page.context().newPage();
   let answerNow = () => {};
   const held = new Promise<void>((free) => (answerNow = free));
-  const asked = new Promise<void>((seen) => {
-    void page.route(
-      "**/api/v1/desk",
-      async (route) => {
-        const response = await route.fetch();
-        seen();
-        await held;
-        await route.fulfill({ response });
-      },
-      { times: 1 },
-    );
-  });
+  let seen = () => {};
+  const asked = new Promise<void>((now) => (seen = now));
+  await page.route(
+    "**/api/v1/desk",
+    async (route) => {
+      const response = await route.fetch();
+      seen();
+      await held;
+      await route.fulfill({ response });
+    },
+    { times: 1 },
+  );
   let ended = 0;
   const told = new Promise<void>((heard) => {
     page.on("websocket", (socket) =>

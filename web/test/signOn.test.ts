@@ -99,6 +99,7 @@ test("users sign in with their organisation's own provider", async () => {
   await page.keyboard.type("Sign out");
   await page.keyboard.press("Enter");
   await page.waitForURL((u) => u.origin === provider.issuer);
+  stage.forgive(/status of 401/); // of what the desk still asked for as the session ended
   expect(new URL(page.url()).searchParams.get("post_logout_redirect_uri")).toBe(signedOut);
   expect(new URL(page.url()).searchParams.get("id_token_hint")?.split(".").length).toBe(3);
   await provider.signOut(page);
