@@ -124,6 +124,11 @@ class Session {
       const out = await take(api.POST("/api/v1/sign-out")).catch(over);
       // A fresh page, the provider's if its session ends, too: no name or message of the session stays in memory.
       location.assign(out?.provider ?? "/app/");
+      // Who would rather stay, because of unsent words, has no session any more.
+      setTimeout(() => {
+        this.#leaving = false;
+        this.ended();
+      }, 10_000);
     } catch (error) {
       this.#leaving = false;
       throw error;
