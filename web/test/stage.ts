@@ -8,6 +8,7 @@ import {
   type BrowserContextOptions,
   chromium,
   type Page,
+  type Route,
 } from "playwright-core";
 import { expect, TestRunner } from "vitest";
 import { Agent } from "./agent";
@@ -24,6 +25,14 @@ const SHOTS = fileURLToPath(new URL("../../artifacts/browser/", import.meta.url)
 
 /** How long something may take on a busy machine before it counts as not happening. */
 export const PATIENCE = 120_000;
+
+/** Milliseconds; up to so long everything a page asks for comes late, to find what only a quick answer makes right. */
+const LAG = Number(process.env.LAG ?? 0);
+
+async function lag(route: Route): Promise<void> {
+  await new Promise((go) => setTimeout(go, Math.max(0, (1.5 * Math.random() - 0.5) * LAG)));
+  await route.fallback().catch(() => {}); // its page may have gone
+}
 
 function launch(...more: string[]): Promise<Browser> {
   return chromium.launch({
@@ -138,6 +147,7 @@ export class Stage {
     context.setDefaultTimeout(PATIENCE);
     this.#contexts.push(context);
     context.on("page", (page) => this.#watch(page));
+    if (LAG) await context.route("**/*", lag);
     if (sound && this.shares) await context.grantPermissions(["microphone"]);
     if (sound) await context.addInitScript(listenIn);
     return context;

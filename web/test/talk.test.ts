@@ -117,6 +117,29 @@ test("a chat is spoken and seen, and goes on in writing", async () => {
   await agent.finish("Invoice sent");
 });
 
+test("a key pressed before its part of the screen is there is not lost", async () => {
+  const visitor = await stage.visitor({}, undefined, VISITOR);
+  const agent = await stage.agent("a7", {}, AGENT);
+  const talk = visitor.page.getByRole("region", { name: "Talking", exact: true });
+  let come = () => {};
+  const held = new Promise<void>((free) => (come = free));
+  let ask = () => {};
+  const asked = new Promise<void>((now) => (ask = now));
+  await agent.page.route("**/TalkStrip-*.js", async (route) => {
+    ask();
+    await held;
+    await route.fallback();
+  });
+  await visitor.queue("Wood sandpiper");
+  await agent.ready();
+  await agent.accept("Wood sandpiper");
+  await asked;
+  await agent.page.keyboard.press("Alt+v");
+  come();
+  await talk.getByRole("button", { name: "No, thanks" }).click();
+  await agent.log.getByText("Wood sandpiper declined to talk").waitFor();
+});
+
 test("a spoken chat: a colleague is asked, has it, and passes it on", async () => {
   const visitor = await stage.visitor({}, undefined, VISITOR);
   const agent = await stage.agent("a7", {}, AGENT);

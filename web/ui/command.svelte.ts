@@ -21,6 +21,8 @@ export interface Command {
 
 class Commands {
   #sources = $state.raw<(() => Command[])[]>([]);
+  #loading = 0;
+  #kept?: KeyboardEvent;
 
   /** Adds commands while the calling component lives; later ones win a key. */
   provide(source: () => Command[]): () => void {
@@ -30,13 +32,33 @@ class Commands {
     };
   }
 
+  /**
+   * A part of the screen that comes by itself, and may bring commands: a key
+   * without one, pressed meanwhile, is taken once the part is shown.
+   */
+  part<T>(coming: Promise<T>): Promise<T> {
+    this.#loading++;
+    // A task later what has come is mounted, and has provided its commands.
+    const end = () => setTimeout(() => this.#came());
+    coming.then(end, end);
+    return coming;
+  }
+
+  #came() {
+    this.#loading--;
+    const event = this.#kept;
+    if (event) this.press(event);
+  }
+
   get all(): Command[] {
     return this.#sources.flatMap((source) => source());
   }
 
   /** Runs the command of a key press; false when there is none. */
   press(event: KeyboardEvent): boolean {
-    if (event.isComposing || event.defaultPrevented) return false;
+    if (["Alt", "Control", "Meta", "Shift"].includes(event.key)) return false;
+    this.#kept = undefined;
+    if (event.isComposing || event.defaultPrevented || document.querySelector("dialog[open]")) return false;
     const name = keyName(event);
     const writing = isTyping(event.target);
     const command = this.all.findLast((c) => {
@@ -46,7 +68,11 @@ class Commands {
         c.typing || name.startsWith("Ctrl+") || name.startsWith("Alt+") || (!writing && name !== "Enter")
       );
     });
-    if (!command) return false;
+    if (!command) {
+      // What is written in a text field is no command, whatever comes.
+      if (this.#loading && !(writing && name.length === 1)) this.#kept = event;
+      return false;
+    }
     event.preventDefault();
     command.run();
     return true;
