@@ -147,7 +147,6 @@ func livePart(t *testing.T, a *party, stranger, friend *drive.User) {
 		line, err := u.Live(ctx, "")
 		must(t, err)
 		defer line.Close()
-		must(t, line.Begun(ctx))
 		lines[u] = line
 	}
 	must(t, lines[stranger].Send(ctx, m{"type": "watch", "interaction": a.visitor.Interaction}))
@@ -213,7 +212,6 @@ func movedPart(t *testing.T, n *node, a *party, u *drive.User, to access.RolePar
 	line, err := u.Live(ctx, "")
 	must(t, err)
 	defer line.Close()
-	must(t, line.Begun(ctx))
 	var me struct{ User account.User }
 	must(t, u.Do(ctx, "GET", "me", nil, &me))
 	parts := account.RoleParts{access.Supervisor: to}

@@ -25,27 +25,13 @@ func (a *returner) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b, err := live.Raw(ctx)
-	if err != nil {
-		live.Close()
-		return err
-	}
-	var hello struct {
-		Type    string `json:"type"`
-		Cursor  string `json:"cursor"`
-		Resumed bool   `json:"resumed"`
-	}
-	if err := json.Unmarshal(b, &hello); err != nil || hello.Type != "hello" {
-		live.Close()
-		return fmt.Errorf("the first frame is %s", b)
-	}
-	if !hello.Resumed {
+	if !live.Resumed {
 		if err := a.user.Do(ctx, "GET", "desk", nil, nil); err != nil {
 			live.Close()
 			return err
 		}
 	}
-	a.live, a.cursor = live, hello.Cursor
+	a.live, a.cursor = live, live.Cursor
 	return nil
 }
 

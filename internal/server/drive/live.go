@@ -3,6 +3,7 @@ package drive
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -15,12 +16,18 @@ type Frame struct {
 	Type   string          `json:"type"`
 	Cursor string          `json:"cursor"`
 	Data   json.RawMessage `json:"data"`
+	// Resumed, of a greeting: all that was missed since the cursor comes with it.
+	Resumed bool `json:"resumed"`
 }
 
 // Live is a live connection. The server asks every 25 seconds whether it is there, which
 // is answered only while somebody reads, and gives it up after 45: whose is to stay, as a
 // browser's does, is told to Stay.
 type Live struct {
+	// Cursor and Resumed are what the server's greeting said.
+	Cursor  string
+	Resumed bool
+
 	c    *websocket.Conn
 	kept *kept
 }
@@ -34,22 +41,33 @@ type kept struct {
 	err    error
 }
 
-// Live opens the user's live connection from a cursor ("" for now).
+// Live opens the user's live connection from a cursor ("" for now), and waits for the
+// server's greeting: from then on what happens is heard.
 func (u *User) Live(ctx context.Context, cursor string) (*Live, error) {
 	l, err := dial(ctx, u.HTTP, u.Base+"/api/v1/live", http.Header{"Cookie": {u.Cookie.Name + "=" + u.Cookie.Value}, "Origin": {u.Base}})
 	if err != nil {
 		return nil, err
 	}
-	return l, l.Send(ctx, map[string]any{"type": "hello", "cursor": cursor})
+	if err = l.greet(ctx, cursor); err != nil {
+		l.Close()
+		return nil, err
+	}
+	return l, nil
 }
 
-// Begun reads until the server has answered the greeting: from then on what happens is heard.
-func (l *Live) Begun(ctx context.Context) error {
-	for {
-		if f, err := l.Next(ctx); err != nil || f.Type == "hello" {
-			return err
-		}
+func (l *Live) greet(ctx context.Context, cursor string) error {
+	if err := l.Send(ctx, map[string]any{"type": "hello", "cursor": cursor}); err != nil {
+		return err
 	}
+	f, err := l.Next(ctx)
+	if err != nil {
+		return err
+	}
+	if f.Type != "hello" {
+		return fmt.Errorf("the first frame is %s", f.Type)
+	}
+	l.Cursor, l.Resumed = f.Cursor, f.Resumed
+	return nil
 }
 
 // Socket opens the visitor's socket after a sequence number.

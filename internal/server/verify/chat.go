@@ -134,9 +134,6 @@ func readyDesk(ctx context.Context, u *drive.User) (*drive.Live, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the live connection: %w", err)
 	}
-	if _, err := live.Next(ctx); err != nil {
-		return nil, fmt.Errorf("the live connection: %w", err)
-	}
 	return live, u.Do(ctx, "PUT", "desk/presence", map[string]string{"presence": "ready", "reason": ""}, nil)
 }
 
