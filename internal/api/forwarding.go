@@ -19,12 +19,13 @@ type forwardInput struct {
 		Unanswered string `json:"unanswered" maxLength:"40" doc:"The same, for calls that nobody picks up, also when no phone is registered."`
 		Greeting   string `json:"greeting,omitempty" maxLength:"64" doc:"Id of the prompt that is heard before a message is taken; empty: the usual words are spoken."`
 		Seconds    int    `json:"seconds" doc:"How long the phone rings before a call counts as unanswered: 5 to 60."`
+		Version    int64  `json:"version,omitempty" doc:"As it was read: what somebody else chose meanwhile is told, and stays. 0 or absent: in place of whatever was chosen."`
 	} `nameHint:"ForwardingInput"`
 }
 
 func (in *forwardInput) change() forward.Change {
 	b := in.Body
-	return forward.Change{Always: secret.New(b.Always), Busy: secret.New(b.Busy), Unanswered: secret.New(b.Unanswered), Greeting: b.Greeting, Seconds: b.Seconds}
+	return forward.Change{Always: secret.New(b.Always), Busy: secret.New(b.Busy), Unanswered: secret.New(b.Unanswered), Greeting: b.Greeting, Seconds: b.Seconds, Version: b.Version}
 }
 
 // forwardRoutes let users, and who sets phones up, choose where calls to an
@@ -54,7 +55,8 @@ func (s *Server) forwardRoutes() {
 			if s.Forwards == nil {
 				return nil, of(ctx, c.Actor, in.ID)
 			}
-			return answer(s.Forwards.SetOwn(ctx, c.Actor, in.ID, in.change()))
+			now, err := s.Forwards.SetOwn(ctx, c.Actor, in.ID, in.change())
+			return answer(now, conflicting(err, func() (forward.Forwarding, error) { return s.Forwards.Of(ctx, c.Actor.Tenant, in.ID) }))
 		})
 	handle(s, "GET", "/api/v1/phones/{id}/forwarding", needs(appsetup.Writes(setup.KindPhone)), about{id: "forwarding", tag: setupTag, summary: "Where calls to a phone's extension go on"},
 		func(ctx context.Context, c *caller, in *ByID) (*reply[forward.Forwarding], error) {
@@ -68,6 +70,7 @@ func (s *Server) forwardRoutes() {
 			if err := of(ctx, c.Actor, in.ID); err != nil {
 				return nil, err
 			}
-			return answer(s.Forwards.Set(ctx, c.Actor, in.ID, in.change()))
+			now, err := s.Forwards.Set(ctx, c.Actor, in.ID, in.change())
+			return answer(now, conflicting(err, func() (forward.Forwarding, error) { return s.Forwards.Of(ctx, c.Actor.Tenant, in.ID) }))
 		})
 }

@@ -127,6 +127,25 @@ func TestCallsToAnExtensionGoOn(t *testing.T) {
 		default:
 		}
 
+		// Two choose at a time: the second is told of the first's choice, which stays.
+		seen := acme.goesOn(t, bo, bos.id, m{"unanswered": "22"})
+		theirChoice := acme.goesOn(t, bo, bos.id, m{"unanswered": "23", "version": seen.Version})
+		stale := m{"always": "", "busy": "22", "unanswered": "", "seconds": 20, "version": seen.Version}
+		for who, path := range map[*drive.User]string{bo: "desk/forwarding/" + bos.id, admin: "phones/" + bos.id + "/forwarding"} {
+			err := who.Do(ctx, "PUT", path, stale, nil)
+			refused(t, err, 409)
+			var now forward.Forwarding
+			must(t, json.Unmarshal(err.(*drive.Problem).Current, &now))
+			if now != theirChoice || now.Unanswered.To != "23" {
+				t.Errorf("%s: told %+v, want %+v", path, now, theirChoice)
+			}
+		}
+		// And so where calls went on no more meanwhile, or not before.
+		nowhere := acme.goesOn(t, bo, bos.id, m{"version": theirChoice.Version})
+		refused(t, bo.Do(ctx, "PUT", "desk/forwarding/"+bos.id, m{"always": "", "busy": "22", "unanswered": "", "seconds": 20, "version": theirChoice.Version}, nil), 409)
+		acme.goesOn(t, bo, bos.id, m{"busy": "22", "version": nowhere.Version})
+		refused(t, bo.Do(ctx, "PUT", "desk/forwarding/"+bos.id, m{"always": "", "busy": "", "unanswered": "", "seconds": 20, "version": nowhere.Version}, nil), 409)
+
 		// Outside, on the account of who forwards: the caller's phone is nobody's.
 		if f := acme.goesOn(t, bo, bos.id, m{"busy": "210 000 007"}); f.Busy.To != "+351210000007" || f.Always.To != "" {
 			t.Errorf("%+v", f)

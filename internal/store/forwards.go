@@ -30,6 +30,11 @@ func (tx *Tx) PutForward(f ForwardRow) error {
 	return err
 }
 
+// Forward is what was chosen for a phone.
+func (tx *Tx) Forward(phone string) (ForwardRow, error) {
+	return get(tx, "forwarding", scanForward, `SELECT `+forwardColumns+` FROM forwards WHERE tenant_id = $1 AND phone_id = $2`, string(tx.scope.Tenant), phone)
+}
+
 // Forwards are all that was chosen, by phone.
 func (tx *Tx) Forwards() ([]ForwardRow, error) {
 	return list(tx, scanForward, `SELECT `+forwardColumns+` FROM forwards WHERE tenant_id = $1 ORDER BY phone_id`, string(tx.scope.Tenant))

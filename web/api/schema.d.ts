@@ -12619,6 +12619,11 @@ export interface components {
       seconds: number;
       /** @description Calls that nobody picks up, also when no phone is registered. */
       unanswered: components["schemas"]["Target"];
+      /**
+       * Format: int64
+       * @description Another one after each change.
+       */
+      version: number;
     };
     ForwardingInput: {
       /** @description An extension, an outside number as one would dial it, or voicemail: a message is taken for the phone's user. Empty: calls do not go on. */
@@ -12634,6 +12639,11 @@ export interface components {
       seconds: number;
       /** @description The same, for calls that nobody picks up, also when no phone is registered. */
       unanswered: string;
+      /**
+       * Format: int64
+       * @description As it was read: what somebody else chose meanwhile is told, and stays. 0 or absent: in place of whatever was chosen.
+       */
+      version?: number;
     };
     FoundOrganisation: {
       /** @description Name of the reseller right above it; absent right below the caller's own. */

@@ -90,6 +90,32 @@ test("a flow is drawn, its faults stand beside the step, and it is published", a
   await until(() => step("ask").count()).toBe(0);
 });
 
+test("what is saved while the save before it ends is saved after it", async () => {
+  await go("setup/flows/new");
+  await page.getByLabel("Name", { exact: true }).fill("Evening");
+  await press("Start with the simplest flow");
+  await step("hello").waitFor();
+  await repair().getByText("Nothing is wrong").waitFor();
+  await page.keyboard.press("Control+s");
+  await page.getByText("What is drawn is what runs.").waitFor();
+  await step("hello").click();
+  await panel().getByLabel("English").first().fill("Good evening!");
+  let end = () => {};
+  const held = new Promise<void>((free) => (end = free));
+  await page.route(/\/api\/v1\/flows(\?|$)/, async (route) => {
+    await held;
+    await route.fallback();
+  });
+  await repair().getByText("Nothing is wrong").waitFor();
+  await press("Publish");
+  await press("Versions");
+  await panel().getByRole("list", { name: "Versions" }).getByText("Version 2", { exact: false }).waitFor();
+  await press("Run this version again");
+  end();
+  await page.getByText("Version 1 runs again.").waitFor();
+  await until(() => step("hello").innerText()).toContain("An agent will be with you soon");
+});
+
 test("the flow of the shop is walked in the browser, by text and by keys", async () => {
   await open("Shop welcome");
   await shot(page, "flow-shop");

@@ -54,6 +54,38 @@ test("calls to a phone go on where its user wants them", async () => {
   await mine.getByText("Now: Cleo’s desk.").waitFor();
   await until(() => mine.getByLabel("All calls").inputValue()).toBe("22");
 
+  // It is undone from the line that says it was saved.
+  await mine.getByLabel("Not answered").fill("22");
+  await mine.getByRole("button", { name: "Apply" }).click();
+  await own.page.getByRole("button", { name: "Undo", exact: true }).last().click();
+  await own.page.getByText("All is as it was before.").waitFor();
+  await until(() => mine.getByLabel("Not answered").inputValue()).toBe("");
+  await mine.getByText("Now: Cleo’s desk.").waitFor();
+
+  // Somebody else chooses meanwhile: both are shown, and nothing is lost.
+  await page.goto(`${stage.program.base}/app/setup/phones`);
+  await page.getByRole("link", { name: "Bo’s desk" }).click();
+  await theirs.getByLabel("While busy").fill("22");
+  await theirs.getByRole("button", { name: "Apply" }).click();
+  await page.getByText("Where calls go on is saved.").waitFor();
+  await mine.getByLabel("All calls").fill("");
+  await mine.getByRole("button", { name: "Apply" }).click();
+  stage.forgive(/status of 409/);
+  await mine.getByText("Someone else chose meanwhile.").waitFor();
+  await mine.getByText("While busy: 22").waitFor();
+  expect(await mine.getByLabel("All calls").inputValue()).toBe("");
+  found.push(...(await looks(own.page, "forwarding-both")));
+  await mine.getByRole("button", { name: "Save mine over it" }).click();
+  await mine.getByText("Someone else chose meanwhile.").waitFor({ state: "detached" });
+  await until(() => mine.getByLabel("While busy").inputValue()).toBe("");
+  expect(await mine.getByLabel("All calls").inputValue()).toBe("");
+  await own.page.reload();
+  await mine.getByLabel("All calls").waitFor();
+  await until(() => mine.getByLabel("While busy").inputValue()).toBe("");
+  await mine.getByLabel("All calls").fill("22");
+  await mine.getByLabel("All calls").press("Enter");
+  await mine.getByText("Now: Cleo’s desk.").waitFor();
+
   // Who has no phone is shown nothing of it.
   const other = await stage.agent("b2");
   await other.page.goto(`${stage.program.base}/app/account`);

@@ -189,3 +189,30 @@ describe("what can be put back", () => {
     ]);
   });
 });
+
+test("a user is put back, also when it signed in meanwhile", async () => {
+  const user = await stage.agent("b2");
+  await go("setup/users");
+  await page.getByRole("link", { name: "b2", exact: true }).click();
+  const language = page.getByLabel("Language");
+  const chats = page.getByLabel("Chats at once");
+  await until(() => language.inputValue()).not.toBe("");
+  const before = [await language.inputValue(), await chats.inputValue()];
+  await language.selectOption(before[0] === "pt" ? "en" : "pt");
+  await chats.fill("7");
+  await page.keyboard.press("Control+s");
+  await page.getByText("“b2” is saved.").waitFor();
+  await chats.fill("8"); // and not saved
+  await user.page.context().clearCookies();
+  await stage.agent("b2");
+  await undo().click();
+  await back().waitFor();
+  stage.forgive(/status of 409/); // it was told that the account had moved on
+  await until(() => language.inputValue()).toBe(before[0]!);
+  expect(await chats.inputValue()).toBe("8");
+  await chats.fill(before[1]!);
+  await page.getByText("Not saved yet").waitFor({ state: "detached" });
+  await page.reload();
+  await until(() => language.inputValue()).toBe(before[0]!);
+  expect(await chats.inputValue()).toBe(before[1]);
+});

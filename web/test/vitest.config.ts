@@ -1,21 +1,25 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
-import type { Reporter } from "vitest/node";
+import type { Reporter, TestCase } from "vitest/node";
 
-// What failed, after everything else: the end of a log is what is read first. Each with what it waited for, and with
-// what its pages showed then (stage.ts).
-const atTheEnd: Reporter = {
+function tell(test: TestCase): void {
+  for (const error of test.result().errors ?? []) {
+    const [first, ...more] = error.message.split("\n");
+    const line = error.stacks?.[0] ? ` (line ${error.stacks[0].line})` : "";
+    console.log(`failed: ${test.module.relativeModuleId}, ${test.fullName}: ${first}${line}`);
+    for (const words of more.slice(0, 12)) console.log(`  ${words}`);
+  }
+  for (const shown of test.meta().shown ?? []) console.log(`  shown: ${shown}`);
+}
+
+// What failed, at once and after everything else: the end of a log is what is read first. Each with what it waited
+// for, and with what its pages showed then (stage.ts).
+const failures: Reporter = {
+  onTestCaseResult(test) {
+    if (test.result().state === "failed") tell(test);
+  },
   onTestRunEnd(modules) {
-    for (const module of modules)
-      for (const test of module.children.allTests("failed")) {
-        for (const error of test.result().errors ?? []) {
-          const [first, ...more] = error.message.split("\n");
-          const line = error.stacks?.[0] ? ` (line ${error.stacks[0].line})` : "";
-          console.log(`failed: ${module.relativeModuleId}, ${test.fullName}: ${first}${line}`);
-          for (const words of more.slice(0, 12)) console.log(`  ${words}`);
-        }
-        for (const shown of test.meta().shown ?? []) console.log(`  shown: ${shown}`);
-      }
+    for (const module of modules) for (const test of module.children.allTests("failed")) tell(test);
   },
 };
 
@@ -30,6 +34,6 @@ export default defineConfig({
     testTimeout: 900_000, // what does not happen is told by each wait within a test (stage.ts, PATIENCE)
     hookTimeout: 900_000,
     maxWorkers: 2,
-    reporters: ["default", atTheEnd],
+    reporters: ["default", failures],
   },
 });

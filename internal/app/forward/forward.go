@@ -96,6 +96,7 @@ type Forwarding struct {
 	Greeting   string `json:"greeting,omitempty" doc:"Id of the prompt that is heard before a message is taken; absent: the usual words are spoken."`
 	Mailbox    bool   `json:"mailbox" doc:"The phone has a user, for whom messages can be taken."`
 	Seconds    int    `json:"seconds" doc:"How long the phone rings before a call counts as unanswered."`
+	Version    int64  `json:"version" doc:"Another one after each change."`
 }
 
 // Change is a new choice; each is an extension or a number as one would dial it, or
@@ -104,6 +105,7 @@ type Change struct {
 	Always, Busy, Unanswered secret.Text
 	Greeting                 string // id of a prompt, or empty
 	Seconds                  int
+	Version                  int64 // of the choice that it takes the place of; 0: of any
 }
 
 // Voicemail is what is chosen in the place of an extension or a number to have a
@@ -117,7 +119,15 @@ type kept struct {
 	Unanswered goal   `json:"unanswered,omitzero"`
 	Seconds    int    `json:"seconds,omitzero"`
 	Greeting   string `json:"greeting,omitempty"`
+
+	version int64
 }
+
+// nothingChosen is the version where calls do not go on; a choice's is when it was made, in
+// microseconds.
+const nothingChosen = 1
+
+func versionOf(r store.ForwardRow) int64 { return max(r.SetAt.UnixMicro(), nothingChosen+1) }
 
 type goal struct {
 	Mailbox bool   `json:"mailbox,omitempty"`
@@ -179,7 +189,10 @@ func (s *Service) told(ctx context.Context, t id.Tenant, which func(Phone) bool)
 		if k.Seconds == 0 {
 			k.Seconds = UsualSeconds
 		}
-		list = append(list, Forwarding{Phone: p.ID, Name: p.Name, Extension: p.Extension, Always: target(k.Always), Busy: target(k.Busy), Unanswered: target(k.Unanswered), Greeting: k.Greeting, Mailbox: p.User != "", Seconds: k.Seconds})
+		if k.version == 0 {
+			k.version = nothingChosen
+		}
+		list = append(list, Forwarding{Phone: p.ID, Name: p.Name, Extension: p.Extension, Always: target(k.Always), Busy: target(k.Busy), Unanswered: target(k.Unanswered), Greeting: k.Greeting, Mailbox: p.User != "", Seconds: k.Seconds, Version: k.version})
 	}
 	return list, nil
 }
@@ -205,7 +218,7 @@ func (s *Service) set(ctx context.Context, a access.Actor, phone string, c Chang
 	if err != nil {
 		return Forwarding{}, err
 	}
-	if err := s.put(ctx, a, p, k); err != nil {
+	if err := s.put(ctx, a, p, k, c.Version); err != nil {
 		return Forwarding{}, err
 	}
 	s.Changed(a.Tenant, phone)
@@ -259,8 +272,8 @@ func (s *Service) judge(ctx context.Context, t id.Tenant, p Phone, c Change) (ke
 	return k, faults.Err()
 }
 
-// put stores a choice; the log says what kinds of calls go on, and not to where.
-func (s *Service) put(ctx context.Context, a access.Actor, p Phone, k kept) error {
+// put stores a choice over the one of a version, 0 for any; the log says what kinds of calls go on, and not to where.
+func (s *Service) put(ctx context.Context, a access.Actor, p Phone, k kept, over int64) error {
 	detail := map[string]string{}
 	for name, g := range map[string]goal{"always": k.Always, "busy": k.Busy, "unanswered": k.Unanswered} {
 		switch {
@@ -281,17 +294,36 @@ func (s *Service) put(ctx context.Context, a access.Actor, p Phone, k kept) erro
 		return err
 	}
 	return s.DB.Write(ctx, a.Tenant, func(tx *store.Tx) error {
-		var err error
+		row, err := tx.Forward(p.ID)
+		was := int64(nothingChosen)
+		switch {
+		case err == nil && row.UserID == p.User:
+			was = versionOf(row)
+		case err != nil && !errs.Is(err, errs.NotFound):
+			return err
+		}
+		if over != 0 && over != was {
+			return errs.New(errs.Conflict, "Where these calls go on was changed by someone else in the meantime.")
+		}
 		if k.forwards(office.Words{}).Empty() && k.Greeting == "" {
 			err = tx.DeleteForward(p.ID)
 		} else {
-			err = tx.PutForward(store.ForwardRow{PhoneID: p.ID, UserID: p.User, Sealed: sealed, SetBy: a.User, SetAt: s.Clock.Now()})
+			err = tx.PutForward(store.ForwardRow{PhoneID: p.ID, UserID: p.User, Sealed: sealed, SetBy: a.User, SetAt: later(s.Clock.Now(), row.SetAt)})
 		}
 		if err != nil {
 			return err
 		}
 		return s.Audit.Record(tx, a, ActionChanged, "phone", p.ID, detail)
 	})
+}
+
+// later is now, or just after what was, where the clock was set back or is coarse: no two
+// choices have one version.
+func later(now, was time.Time) time.Time {
+	if now.UnixMicro() > was.UnixMicro() {
+		return now
+	}
+	return was.Add(time.Microsecond)
 }
 
 // kept is what was chosen, by phone. What another user chose for a phone is void.
@@ -322,6 +354,7 @@ func (s *Service) read(ctx context.Context, t id.Tenant, phones []Phone) (map[st
 		if json.Unmarshal(plain.Reveal(), &k) != nil {
 			return nil, errs.New(errs.Internal, "A forwarding could not be read.") // the cause may quote it
 		}
+		k.version = versionOf(r)
 		out[r.PhoneID] = k
 	}
 	return out, nil

@@ -63,6 +63,7 @@ var ptTrunks = []entry{
 	// Phones.
 	{"You have this call on your phone.", "Tem esta chamada no seu telefone."},
 	{"is not one of your phones in use.", "não é um dos seus telefones em uso."},
+	{"Where these calls go on was changed by someone else in the meantime.", "Para onde seguem estas chamadas foi entretanto alterado por outra pessoa."},
 	{"This phone has no extension, or is not in use.", "Este telefone não tem extensão, ou não está em uso."},
 	{"is this phone's own extension.", "é a extensão do próprio telefone."},
 	{"leads back here: %s.", "volta aqui: {1}."},

@@ -17,6 +17,8 @@ type Problem struct {
 	Code   string `json:"code"`
 	Detail string `json:"detail"`
 	After  string `json:"-"` // Retry-After
+	// Current, of a conflict, is the object as it is now.
+	Current json.RawMessage `json:"current"`
 }
 
 func (p *Problem) Error() string { return fmt.Sprintf("%d %s: %s", p.Status, p.Code, p.Detail) }

@@ -2,6 +2,7 @@ import { untrack } from "svelte";
 import { SvelteMap, SvelteSet } from "svelte/reactivity";
 import { allowed, microphone } from "$sound/devices";
 import { Sound } from "$sound/connection.svelte";
+import { commands } from "$ui/command.svelte";
 import { toasts } from "$ui/toast.svelte";
 import { api, asProblem, take } from "../api/client";
 import type { CallChoices, CallState, Interaction } from "../api/types";
@@ -216,7 +217,7 @@ class Calls {
   async #mayCallOut(): Promise<void> {
     if (!session.may("call.out")) return;
     try {
-      const choices = await take(api.GET("/api/v1/calls/choices"));
+      const choices = await commands.part(take(api.GET("/api/v1/calls/choices")));
       this.choices = choices.possible ? choices : undefined;
     } catch {
       // Then there is no button to call out.
