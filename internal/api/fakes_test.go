@@ -596,6 +596,15 @@ func (w *world) Restore(_ context.Context, a access.Actor, _ setup.Kind, object 
 	return w.object(a, object)
 }
 
+func (w *world) Several(_ context.Context, a access.Actor, k setup.Kind, _ appsetup.Several) (appsetup.SeveralObjects, error) {
+	o, err := w.object(a, "")
+	why := "This " + k.Word() + " was changed by someone else in the meantime. Look at it again before you change it."
+	return appsetup.SeveralObjects{Objects: []appsetup.ObjectEffect{
+		{ID: o.ID, Name: w.tenants[a.Tenant].canary, Verdict: appsetup.WillMove},
+		{ID: o.ID, Name: w.tenants[a.Tenant].canary, Verdict: appsetup.WillNot, Problem: why},
+	}, Seen: "x"}, err
+}
+
 func (w *world) Order(context.Context, access.Actor, setup.Kind, []string) error { return nil }
 
 func (w *world) FirstSteps(_ context.Context, a access.Actor) (appsetup.FirstSteps, error) {

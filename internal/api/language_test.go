@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	appsetup "nubitalk/internal/app/setup"
 	"nubitalk/internal/core/access"
 )
 
@@ -81,5 +82,15 @@ func TestFaultsOfOursSayNothing(t *testing.T) {
 	}
 	if !strings.Contains(h.log.String(), "The shelf is damaged.") {
 		t.Error("the log does not say what it was")
+	}
+}
+
+// Why one of several is refused is said as the one who asks reads it, too.
+func TestWhyOneOfSeveralIsRefusedIsTranslated(t *testing.T) {
+	h := found(t, noLimits)
+	got := h.ask(h.a.users[access.Administrator], "POST", "/api/v1/labels/several", m{"do": "archive", "objects": []any{m{"id": "lbl_1"}}}, "Accept-Language", "pt")
+	want1(t, got, 200, "")
+	if why := decoded[appsetup.SeveralObjects](t, got).Objects[1].Problem; !strings.Contains(why, "foi entretanto alterad") {
+		t.Error(why)
 	}
 }

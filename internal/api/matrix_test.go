@@ -442,6 +442,7 @@ func setupExamples() map[string]example {
 		e["PUT "+path+"/{id}"] = example{thing: "setup", body: seen}
 		e["DELETE "+path+"/{id}"] = example{thing: "setup", query: "?version=1"}
 		e["POST "+path+"/{id}/restore"] = example{thing: "setup", body: m{"version": 1}}
+		e["POST "+path+"/several"] = example{body: m{"do": "archive", "objects": []any{m{"id": "own"}}}}
 		e["PUT "+path+"/order"] = example{body: m{"ids": []string{}}}
 	}
 	e["GET /api/v1/trunks/lines"] = example{}

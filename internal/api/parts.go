@@ -436,6 +436,8 @@ type Setup interface {
 	Archive(ctx context.Context, a access.Actor, k setup.Kind, object string, version int64) error
 	// Restore brings an archived object back.
 	Restore(ctx context.Context, a access.Actor, k setup.Kind, object string, version int64) (SetupObject, error)
+	// Several says what becomes of several objects, and does it once that was seen.
+	Several(ctx context.Context, a access.Actor, k setup.Kind, x appsetup.Several) (appsetup.SeveralObjects, error)
 	// Order puts a kind's objects into an order; ids names all that are in use.
 	Order(ctx context.Context, a access.Actor, k setup.Kind, ids []string) error
 	// Serving are the users who would serve a queue, and the rule as stored.

@@ -8,6 +8,7 @@ import (
 
 	appsetup "nubitalk/internal/app/setup"
 	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/wording"
 	"nubitalk/internal/core/access"
 	"nubitalk/internal/core/setup"
 )
@@ -265,6 +266,8 @@ type setupOrderInput struct {
 	} `nameHint:"SetupOrder"`
 }
 
+type setupSeveralInput struct{ Body appsetup.Several }
+
 type tryInput struct{ Body appsetup.Try }
 
 type setupDeleteInput struct {
@@ -456,7 +459,7 @@ func lighten(s *Server, body reflect.Type, k setup.Kind) {
 	schema.PrecomputeMessages()
 }
 
-// setupMoves brings objects of a kind back and puts them in order.
+// setupMoves brings objects of a kind back, puts them in order, and moves several at once.
 func setupMoves[O any, P headed[O]](s *Server, k setup.Kind, name string) {
 	path, write := "/api/v1/"+string(k), needs(appsetup.Writes(k))
 	handle(s, "POST", path+"/{id}/restore", write, about{id: "restore" + name, tag: setupTag, summary: "Bring one of " + string(k) + " back into use"},
@@ -467,6 +470,15 @@ func setupMoves[O any, P headed[O]](s *Server, k setup.Kind, name string) {
 	handle(s, "PUT", path+"/order", write, about{id: "order" + name, tag: setupTag, summary: "Put " + string(k) + " in order"},
 		func(ctx context.Context, c *caller, in *setupOrderInput) (*none, error) {
 			return done(s.Setup.Order(ctx, c.Actor, k, in.Body.IDs))
+		})
+	handle(s, "POST", path+"/several", write, about{id: "several" + name, tag: setupTag, summary: "Take several of " + string(k) + " out of use, or bring them back", once: true,
+		detail: "Says of each what becomes of it, or why it is refused: what uses it, say. Nothing is done without `seen` of such an answer, and nothing when something else would be done than what was seen."},
+		func(ctx context.Context, c *caller, in *setupSeveralInput) (*reply[appsetup.SeveralObjects], error) {
+			out, err := s.Setup.Several(ctx, c.Actor, k, in.Body)
+			for i := range out.Objects {
+				out.Objects[i].Problem, _ = wording.In(c.language(), out.Objects[i].Problem)
+			}
+			return answer(out, err)
 		})
 }
 

@@ -288,6 +288,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/alert-rules/several": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Take several of alert-rules out of use, or bring them back
+     * @description Says of each what becomes of it, or why it is refused: what uses it, say. Nothing is done without `seen` of such an answer, and nothing when something else would be done than what was seen.
+     *
+     *     Needs `alert.manage`.
+     */
+    post: operations["severalAlertRule"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/alert-rules/{id}": {
     parameters: {
       query?: never;
@@ -844,6 +866,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/campaigns/several": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Take several of campaigns out of use, or bring them back
+     * @description Says of each what becomes of it, or why it is refused: what uses it, say. Nothing is done without `seen` of such an answer, and nothing when something else would be done than what was seen.
+     *
+     *     Needs `campaign.manage`.
+     */
+    post: operations["severalCampaign"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/campaigns/{id}": {
     parameters: {
       query?: never;
@@ -932,6 +976,28 @@ export interface paths {
      */
     put: operations["orderCannedReply"];
     post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/canned-replies/several": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Take several of canned-replies out of use, or bring them back
+     * @description Says of each what becomes of it, or why it is refused: what uses it, say. Nothing is done without `seen` of such an answer, and nothing when something else would be done than what was seen.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["severalCannedReply"];
     delete?: never;
     options?: never;
     head?: never;
@@ -1072,6 +1138,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/connections/several": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Take several of connections out of use, or bring them back
+     * @description Says of each what becomes of it, or why it is refused: what uses it, say. Nothing is done without `seen` of such an answer, and nothing when something else would be done than what was seen.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["severalConnection"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/connections/{id}": {
     parameters: {
       query?: never;
@@ -1160,6 +1248,28 @@ export interface paths {
      */
     put: operations["orderConsentText"];
     post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/consent-texts/several": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Take several of consent-texts out of use, or bring them back
+     * @description Says of each what becomes of it, or why it is refused: what uses it, say. Nothing is done without `seen` of such an answer, and nothing when something else would be done than what was seen.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["severalConsentText"];
     delete?: never;
     options?: never;
     head?: never;
@@ -1274,6 +1384,28 @@ export interface paths {
      */
     put: operations["orderContactList"];
     post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/contact-lists/several": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Take several of contact-lists out of use, or bring them back
+     * @description Says of each what becomes of it, or why it is refused: what uses it, say. Nothing is done without `seen` of such an answer, and nothing when something else would be done than what was seen.
+     *
+     *     Needs `campaign.manage`.
+     */
+    post: operations["severalContactList"];
     delete?: never;
     options?: never;
     head?: never;
@@ -1984,6 +2116,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/dispositions/several": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Take several of dispositions out of use, or bring them back
+     * @description Says of each what becomes of it, or why it is refused: what uses it, say. Nothing is done without `seen` of such an answer, and nothing when something else would be done than what was seen.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["severalDisposition"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/dispositions/{id}": {
     parameters: {
       query?: never;
@@ -2238,6 +2392,28 @@ export interface paths {
      */
     put: operations["orderEntryPoint"];
     post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/entry-points/several": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Take several of entry-points out of use, or bring them back
+     * @description Says of each what becomes of it, or why it is refused: what uses it, say. Nothing is done without `seen` of such an answer, and nothing when something else would be done than what was seen.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["severalEntryPoint"];
     delete?: never;
     options?: never;
     head?: never;
@@ -2680,6 +2856,28 @@ export interface paths {
      */
     put: operations["orderField"];
     post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/fields/several": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Take several of fields out of use, or bring them back
+     * @description Says of each what becomes of it, or why it is refused: what uses it, say. Nothing is done without `seen` of such an answer, and nothing when something else would be done than what was seen.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["severalField"];
     delete?: never;
     options?: never;
     head?: never;
@@ -3188,6 +3386,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/flows/several": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Take several of flows out of use, or bring them back
+     * @description Says of each what becomes of it, or why it is refused: what uses it, say. Nothing is done without `seen` of such an answer, and nothing when something else would be done than what was seen.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["severalFlow"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/flows/try": {
     parameters: {
       query?: never;
@@ -3362,6 +3582,28 @@ export interface paths {
      */
     put: operations["orderHours"];
     post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/hours/several": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Take several of hours out of use, or bring them back
+     * @description Says of each what becomes of it, or why it is refused: what uses it, say. Nothing is done without `seen` of such an answer, and nothing when something else would be done than what was seen.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["severalHours"];
     delete?: never;
     options?: never;
     head?: never;
@@ -4628,6 +4870,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/labels/several": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Take several of labels out of use, or bring them back
+     * @description Says of each what becomes of it, or why it is refused: what uses it, say. Nothing is done without `seen` of such an answer, and nothing when something else would be done than what was seen.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["severalLabel"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/labels/{id}": {
     parameters: {
       query?: never;
@@ -4780,6 +5044,28 @@ export interface paths {
      */
     put: operations["orderMailbox"];
     post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/mailboxes/several": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Take several of mailboxes out of use, or bring them back
+     * @description Says of each what becomes of it, or why it is refused: what uses it, say. Nothing is done without `seen` of such an answer, and nothing when something else would be done than what was seen.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["severalMailbox"];
     delete?: never;
     options?: never;
     head?: never;
@@ -5700,6 +5986,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/phones/several": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Take several of phones out of use, or bring them back
+     * @description Says of each what becomes of it, or why it is refused: what uses it, say. Nothing is done without `seen` of such an answer, and nothing when something else would be done than what was seen.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["severalPhone"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/phones/{id}": {
     parameters: {
       query?: never;
@@ -5978,6 +6286,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/prompts/several": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Take several of prompts out of use, or bring them back
+     * @description Says of each what becomes of it, or why it is refused: what uses it, say. Nothing is done without `seen` of such an answer, and nothing when something else would be done than what was seen.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["severalPrompt"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/prompts/{id}": {
     parameters: {
       query?: never;
@@ -6180,6 +6510,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/quality-forms/several": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Take several of quality-forms out of use, or bring them back
+     * @description Says of each what becomes of it, or why it is refused: what uses it, say. Nothing is done without `seen` of such an answer, and nothing when something else would be done than what was seen.
+     *
+     *     Needs `quality.manage`.
+     */
+    post: operations["severalQualityForm"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/quality-forms/{id}": {
     parameters: {
       query?: never;
@@ -6288,6 +6640,28 @@ export interface paths {
      */
     put: operations["orderQualitySample"];
     post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/quality-samples/several": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Take several of quality-samples out of use, or bring them back
+     * @description Says of each what becomes of it, or why it is refused: what uses it, say. Nothing is done without `seen` of such an answer, and nothing when something else would be done than what was seen.
+     *
+     *     Needs `quality.manage`.
+     */
+    post: operations["severalQualitySample"];
     delete?: never;
     options?: never;
     head?: never;
@@ -6426,6 +6800,28 @@ export interface paths {
      */
     put: operations["orderQueue"];
     post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/queues/several": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Take several of queues out of use, or bring them back
+     * @description Says of each what becomes of it, or why it is refused: what uses it, say. Nothing is done without `seen` of such an answer, and nothing when something else would be done than what was seen.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["severalQueue"];
     delete?: never;
     options?: never;
     head?: never;
@@ -6618,6 +7014,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/reasons/several": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Take several of reasons out of use, or bring them back
+     * @description Says of each what becomes of it, or why it is refused: what uses it, say. Nothing is done without `seen` of such an answer, and nothing when something else would be done than what was seen.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["severalReason"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/reasons/{id}": {
     parameters: {
       query?: never;
@@ -6754,6 +7172,28 @@ export interface paths {
      */
     put: operations["orderRecordingRule"];
     post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/recording-rules/several": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Take several of recording-rules out of use, or bring them back
+     * @description Says of each what becomes of it, or why it is refused: what uses it, say. Nothing is done without `seen` of such an answer, and nothing when something else would be done than what was seen.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["severalRecordingRule"];
     delete?: never;
     options?: never;
     head?: never;
@@ -7074,6 +7514,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/reject-reasons/several": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Take several of reject-reasons out of use, or bring them back
+     * @description Says of each what becomes of it, or why it is refused: what uses it, say. Nothing is done without `seen` of such an answer, and nothing when something else would be done than what was seen.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["severalRejectReason"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/reject-reasons/{id}": {
     parameters: {
       query?: never;
@@ -7162,6 +7624,28 @@ export interface paths {
      */
     put: operations["orderRingGroup"];
     post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/ring-groups/several": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Take several of ring-groups out of use, or bring them back
+     * @description Says of each what becomes of it, or why it is refused: what uses it, say. Nothing is done without `seen` of such an answer, and nothing when something else would be done than what was seen.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["severalRingGroup"];
     delete?: never;
     options?: never;
     head?: never;
@@ -7882,6 +8366,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/sites/several": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Take several of sites out of use, or bring them back
+     * @description Says of each what becomes of it, or why it is refused: what uses it, say. Nothing is done without `seen` of such an answer, and nothing when something else would be done than what was seen.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["severalSite"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/sites/{id}": {
     parameters: {
       query?: never;
@@ -7970,6 +8476,28 @@ export interface paths {
      */
     put: operations["orderSkill"];
     post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/skills/several": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Take several of skills out of use, or bring them back
+     * @description Says of each what becomes of it, or why it is refused: what uses it, say. Nothing is done without `seen` of such an answer, and nothing when something else would be done than what was seen.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["severalSkill"];
     delete?: never;
     options?: never;
     head?: never;
@@ -8260,6 +8788,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/teams/several": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Take several of teams out of use, or bring them back
+     * @description Says of each what becomes of it, or why it is refused: what uses it, say. Nothing is done without `seen` of such an answer, and nothing when something else would be done than what was seen.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["severalTeam"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/teams/{id}": {
     parameters: {
       query?: never;
@@ -8370,6 +8920,28 @@ export interface paths {
      */
     put: operations["orderTrunk"];
     post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/trunks/several": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Take several of trunks out of use, or bring them back
+     * @description Says of each what becomes of it, or why it is refused: what uses it, say. Nothing is done without `seen` of such an answer, and nothing when something else would be done than what was seen.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["severalTrunk"];
     delete?: never;
     options?: never;
     head?: never;
@@ -8974,6 +9546,28 @@ export interface paths {
      */
     put: operations["orderWebhook"];
     post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/webhooks/several": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Take several of webhooks out of use, or bring them back
+     * @description Says of each what becomes of it, or why it is refused: what uses it, say. Nothing is done without `seen` of such an answer, and nothing when something else would be done than what was seen.
+     *
+     *     Needs `setup.write`.
+     */
+    post: operations["severalWebhook"];
     delete?: never;
     options?: never;
     head?: never;
@@ -14849,6 +15443,18 @@ export interface components {
       /** @description Of the same length; the same as first for one number. */
       last: string;
     };
+    ObjectEffect: {
+      /** @description What in it is refused, if it is one thing. */
+      field?: string;
+      id: string;
+      name: string;
+      /** @description Why it is refused, in words: what uses it, say. */
+      problem?: string;
+      /** @enum {string} */
+      verdict: "changed" | "unchanged" | "refused";
+      /** Format: int64 */
+      version: number;
+    };
     Offer: {
       /** Format: date-time */
       deadline: string;
@@ -17538,6 +18144,14 @@ export interface components {
        */
       version: number;
     };
+    SeenObject: {
+      id: string;
+      /**
+       * Format: int64
+       * @description The version you saw: one that somebody changed since is refused. Absent: as it is now.
+       */
+      version?: number;
+    };
     Segment: {
       /** @description Why it ended or moved on. */
       cause: string;
@@ -17649,6 +18263,13 @@ export interface components {
       /** @description All that are in use, in their new order. */
       ids: string[];
     };
+    Several: {
+      /** @enum {string} */
+      do: "archive" | "restore";
+      objects: components["schemas"]["SeenObject"][];
+      /** @description Of the answer that said what would be done. Absent: nothing is done, and it is said what would be. */
+      seen?: string;
+    };
     SeveralChange: {
       /** @enum {string} */
       do:
@@ -17688,6 +18309,12 @@ export interface components {
       found?: components["schemas"]["UserQuery"];
       /** @description Their ids; at most 5,000, or 500 to delete. */
       users?: string[];
+    };
+    SeveralObjects: {
+      /** @description In the order in which they were named. */
+      objects: components["schemas"]["ObjectEffect"][];
+      /** @description To send along when it is to be done. */
+      seen: string;
     };
     Share: {
       /** Format: date-time */
@@ -20496,6 +21123,39 @@ export interface operations {
       };
     };
   };
+  severalAlertRule: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Several"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SeveralObjects"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   getAlertRule: {
     parameters: {
       query?: never;
@@ -21542,6 +22202,39 @@ export interface operations {
       };
     };
   };
+  severalCampaign: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Several"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SeveralObjects"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   getCampaign: {
     parameters: {
       query?: never;
@@ -21774,6 +22467,39 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  severalCannedReply: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Several"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SeveralObjects"];
+        };
       };
       /** @description Error */
       default: {
@@ -22092,6 +22818,39 @@ export interface operations {
       };
     };
   };
+  severalConnection: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Several"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SeveralObjects"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   getConnection: {
     parameters: {
       query?: never;
@@ -22324,6 +23083,39 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  severalConsentText: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Several"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SeveralObjects"];
+        };
       };
       /** @description Error */
       default: {
@@ -22599,6 +23391,39 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  severalContactList: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Several"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SeveralObjects"];
+        };
       };
       /** @description Error */
       default: {
@@ -23939,6 +24764,39 @@ export interface operations {
       };
     };
   };
+  severalDisposition: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Several"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SeveralObjects"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   getDisposition: {
     parameters: {
       query?: never;
@@ -24488,6 +25346,39 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  severalEntryPoint: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Several"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SeveralObjects"];
+        };
       };
       /** @description Error */
       default: {
@@ -25433,6 +26324,39 @@ export interface operations {
       };
     };
   };
+  severalField: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Several"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SeveralObjects"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   getField: {
     parameters: {
       query?: never;
@@ -26341,6 +27265,39 @@ export interface operations {
       };
     };
   };
+  severalFlow: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Several"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SeveralObjects"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   tryFlow: {
     parameters: {
       query?: never;
@@ -26706,6 +27663,39 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  severalHours: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Several"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SeveralObjects"];
+        };
       };
       /** @description Error */
       default: {
@@ -29107,6 +30097,39 @@ export interface operations {
       };
     };
   };
+  severalLabel: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Several"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SeveralObjects"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   getLabel: {
     parameters: {
       query?: never;
@@ -29422,6 +30445,39 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  severalMailbox: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Several"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SeveralObjects"];
+        };
       };
       /** @description Error */
       default: {
@@ -31089,6 +32145,39 @@ export interface operations {
       };
     };
   };
+  severalPhone: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Several"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SeveralObjects"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   getPhone: {
     parameters: {
       query?: never;
@@ -31687,6 +32776,39 @@ export interface operations {
       };
     };
   };
+  severalPrompt: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Several"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SeveralObjects"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   getPrompt: {
     parameters: {
       query?: never;
@@ -32200,6 +33322,39 @@ export interface operations {
       };
     };
   };
+  severalQualityForm: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Several"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SeveralObjects"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   getQualityForm: {
     parameters: {
       query?: never;
@@ -32463,6 +33618,39 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  severalQualitySample: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Several"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SeveralObjects"];
+        };
       };
       /** @description Error */
       default: {
@@ -32777,6 +33965,39 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  severalQueue: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Several"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SeveralObjects"];
+        };
       };
       /** @description Error */
       default: {
@@ -33207,6 +34428,39 @@ export interface operations {
       };
     };
   };
+  severalReason: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Several"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SeveralObjects"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   getReason: {
     parameters: {
       query?: never;
@@ -33539,6 +34793,39 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  severalRecordingRule: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Several"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SeveralObjects"];
+        };
       };
       /** @description Error */
       default: {
@@ -34183,6 +35470,39 @@ export interface operations {
       };
     };
   };
+  severalRejectReason: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Several"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SeveralObjects"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   getRejectReason: {
     parameters: {
       query?: never;
@@ -34415,6 +35735,39 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  severalRingGroup: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Several"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SeveralObjects"];
+        };
       };
       /** @description Error */
       default: {
@@ -35776,6 +37129,39 @@ export interface operations {
       };
     };
   };
+  severalSite: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Several"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SeveralObjects"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   getSite: {
     parameters: {
       query?: never;
@@ -36008,6 +37394,39 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  severalSkill: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Several"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SeveralObjects"];
+        };
       };
       /** @description Error */
       default: {
@@ -36590,6 +38009,39 @@ export interface operations {
       };
     };
   };
+  severalTeam: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Several"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SeveralObjects"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
   getTeam: {
     parameters: {
       query?: never;
@@ -36851,6 +38303,39 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  severalTrunk: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Several"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SeveralObjects"];
+        };
       };
       /** @description Error */
       default: {
@@ -38088,6 +39573,39 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  severalWebhook: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Several"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SeveralObjects"];
+        };
       };
       /** @description Error */
       default: {

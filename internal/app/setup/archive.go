@@ -64,14 +64,23 @@ func noWork(tx *store.Tx, k core.Kind, object string) error {
 		return err
 	}
 	open = slices.DeleteFunc(open, func(i store.InteractionRow) bool { return i.QueueID != object })
-	if len(open) > 0 {
-		return errs.New(errs.Conflict, "%d open interactions are in this queue. Move or finish them first.", len(open))
-	}
-	return nil
+	return working(len(open))
 }
 
-// Restore brings an archived object back, at the end of its kind's order. It is
-// checked as if it were new.
+// working is Conflict where interactions are in a queue.
+func working(open int) error {
+	if open == 0 {
+		return nil
+	}
+	return errs.New(errs.Conflict, "%d open interactions are in this queue. Move or finish them first.", open)
+}
+
+func tooMany(k core.Kind) error {
+	return errs.New(errs.Conflict, "There are %d of these already, which is the most that is accepted.", most(k))
+}
+
+// Restore brings an archived object back: where it was in its kind's order if nothing
+// else is there, or at the end. It is checked as if it were new.
 func (s *Service) Restore(ctx context.Context, a access.Actor, k core.Kind, object string, version int64) (Object, error) {
 	if err := allowed(a, Writes(k)); err != nil {
 		return Object{}, err
@@ -95,7 +104,7 @@ func (s *Service) Restore(ctx context.Context, a access.Actor, k core.Kind, obje
 			return err
 		}
 		if len(st.objects[k]) >= most(k) {
-			return errs.New(errs.Conflict, "There are %d of these already, which is the most that is accepted.", most(k))
+			return tooMany(k)
 		}
 		if err := st.check(row.ID, o); err != nil {
 			return err
@@ -103,7 +112,7 @@ func (s *Service) Restore(ctx context.Context, a access.Actor, k core.Kind, obje
 		if err := s.numbers(tx, k, row.ID, o); err != nil {
 			return err
 		}
-		row.ArchivedAt, row.UpdatedAt, row.Position, changed = time.Time{}, s.Clock.Now(), st.last[k]+1, true
+		row.ArchivedAt, row.UpdatedAt, row.Position, changed = time.Time{}, s.Clock.Now(), st.place(k, row.Position), true
 		if err := tx.UpdateSetup(row); err != nil {
 			return err
 		}

@@ -3,7 +3,6 @@ package setup
 import (
 	"context"
 	"encoding/json"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -20,6 +19,7 @@ import (
 	"nubitalk/internal/core/flow"
 	core "nubitalk/internal/core/setup"
 	"nubitalk/internal/store"
+	"nubitalk/internal/store/storetest"
 )
 
 const (
@@ -46,15 +46,19 @@ func (h *house) Record(tx *store.Tx, a access.Actor, action, kind, object string
 
 func newHouse(t testing.TB) *house {
 	t.Helper()
-	ctx := context.Background()
-	db, err := store.Open(ctx, store.Config{Driver: store.SQLite, DSN: filepath.Join(t.TempDir(), "rows.db")})
-	if err != nil {
-		t.Fatal(err)
+	return houseOn(t, store.SQLite)
+}
+
+// onEach runs a test on every engine.
+func onEach(t *testing.T, test func(t *testing.T, h *house)) {
+	for _, driver := range storetest.Drivers {
+		t.Run(driver, func(t *testing.T) { test(t, houseOn(t, driver)) })
 	}
-	t.Cleanup(func() { _ = db.Close() })
-	if err := db.Migrate(ctx); err != nil {
-		t.Fatal(err)
-	}
+}
+
+func houseOn(t testing.TB, driver string) *house {
+	t.Helper()
+	ctx, db := context.Background(), storetest.Open(t, driver)
 	h := &house{clock: clock.NewVirtual(start), fresh: map[id.Tenant]Fresh{}}
 	h.Service = New(Deps{DB: db, Clock: h.clock, IDs: id.NewSource(h.clock.Now, nil), Audit: h, Vault: lock{}, Changed: func(c Change) { h.changes = append(h.changes, c) }})
 	for ten, language := range map[id.Tenant]string{shop: "en", books: "pt"} {

@@ -254,6 +254,36 @@ func (st *state) usersOf(k core.Kind, id string) []user {
 	return list
 }
 
+// allUsersOf lists for each object of a kind what points at it, by kind and name.
+func (st *state) allUsersOf(k core.Kind) map[string][]user {
+	all := map[string][]user{}
+	for _, objects := range st.objects {
+		for other, o := range objects {
+			here := map[string]bool{}
+			for _, u := range o.Uses() {
+				if u.Kind == k && !here[u.ID] {
+					here[u.ID] = true
+					all[u.ID] = append(all[u.ID], user{other, o})
+				}
+			}
+		}
+	}
+	for _, list := range all {
+		order.By(list, byKindAndName)
+	}
+	return all
+}
+
+// place is where an object comes back to that was at a position.
+func (st *state) place(k core.Kind, was int64) int64 {
+	for _, r := range st.rows[k] {
+		if r.Position == was {
+			return st.last[k] + 1
+		}
+	}
+	return was
+}
+
 func byKindAndName(a, b user) int {
 	return cmp.Or(strings.Compare(string(a.Kind()), string(b.Kind())), strings.Compare(a.Called(), b.Called()), strings.Compare(a.id, b.id))
 }
@@ -277,8 +307,13 @@ func (st *state) concerned(k core.Kind, id string) []user {
 // inUse is nil when nothing points at an object, else a Conflict that says what
 // does.
 func (st *state) inUse(k core.Kind, id string) error {
+	return st.usedBy(k, id, st.usersOf(k, id))
+}
+
+// usedBy is the same with the objects that point at it known.
+func (st *state) usedBy(k core.Kind, id string, users []user) error {
 	var names []string
-	for _, u := range st.usersOf(k, id) {
+	for _, u := range users {
 		names = append(names, "the "+u.Kind().Word()+" "+quoted(u.Called()))
 	}
 	for _, u := range st.staff {

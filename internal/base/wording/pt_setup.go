@@ -10,6 +10,7 @@ var ptSetup = []entry{
 	{"There are %d of these already, which is the most that is accepted.", "Já há {1}, que é o máximo aceite."},
 	{"There are %d of these already, which is the most that is accepted. Archive some first.", "Já há {1}, que é o máximo aceite. Arquive alguns primeiro."},
 	{"must name each %s in use exactly once; look at the list again.", "tem de indicar cada {1} em uso exatamente uma vez; veja a lista de novo."},
+	{"must be that of a %s of your organisation, named once", "tem de ser de {1:um|uma} {1} da sua organização, indicado uma só vez"},
 	{"Every agent serves the queue %s. To choose who does, name its members in its set-up.", "Todos os agentes servem a fila {1}. Para escolher quem, indique os seus membros na configuração."},
 	{"This is the last member of the queue %s. Without any, every agent would serve it.", "Este é o último membro da fila {1}. Sem nenhum, todos os agentes a serviriam."},
 	{"This user is the last member of the queue %s. Name other members there first.", "Este utilizador é o último membro da fila {1}. Indique lá primeiro outros membros."},

@@ -19,6 +19,14 @@ export function followsBack<T>(what: string, show: (now: T) => void): () => void
   };
 }
 
+/** Whether a page shows a thing. */
+export const isShown = (what: string): boolean => open.has(what);
+
+/** Shows a thing as it is now, on the page that shows it. */
+export function showNow<T>(what: string, now: T): void {
+  (open.get(what) as ((now: T) => void) | undefined)?.(now);
+}
+
 /** The line may still be there when somebody else, or for another organisation, has signed in. */
 const reader = () => `${session.me?.organisation.id} ${session.me?.user.id}`;
 
@@ -32,6 +40,8 @@ interface Saved<T> {
   version: number;
   /** Saves over that version what was there before. */
   back: () => Promise<T>;
+  /** What is said then, if not that all is as it was. */
+  said?: (now: T) => string;
 }
 
 /** Says that a thing was saved, and offers to undo it. */
@@ -65,8 +75,8 @@ async function undo<T>(change: Saved<T>): Promise<void> {
   offers.delete(change.what);
   try {
     const now = await change.back();
-    (open.get(change.what) as ((now: T) => void) | undefined)?.(now);
-    toasts.show(text("undone"), { kind: "ok" });
+    showNow(change.what, now);
+    toasts.show(change.said?.(now) ?? text("undone"), { kind: "ok" });
   } catch (error) {
     const problem = asProblem(error);
     if (problem.code === "confirm") {
