@@ -143,8 +143,9 @@ func (s *Service) planSeveral(ctx context.Context, a access.Actor, k core.Kind, 
 		return SeveralObjects{}, nil, err
 	}
 	sum := sha256.New()
+	sum.Write([]byte(x.Do))
 	_ = json.NewEncoder(sum).Encode(out.Objects) // strings and numbers only
-	out.Seen = base64.RawURLEncoding.EncodeToString(sum.Sum([]byte(x.Do))[len(x.Do):][:18])
+	out.Seen = base64.RawURLEncoding.EncodeToString(sum.Sum(nil)[:18])
 	return out, turns, nil
 }
 
