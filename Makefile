@@ -52,7 +52,7 @@ test-go: build
 	@scripts/need postgresql chromium sipp baresip espeak-ng node azurite versitygw dovecot exim
 	go test -timeout 40m ./...
 
-test-web: build
+test-web: build ## The tests of pages and widget alone (LAG=800: with answers that are up to so many milliseconds late)
 	@scripts/need chromium baresip espeak-ng dovecot exim
 	cd web && npm run --if-present test
 	cd web && npm run --if-present test:browser
