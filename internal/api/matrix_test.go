@@ -181,6 +181,7 @@ func accountExamples() map[string]example {
 
 		"GET /api/v1/organisations/{id}/usage":    {thing: "organisation"},
 		"POST /api/v1/organisations/{id}/move":    {thing: "organisation", body: m{"version": 0, "parent": "opr_unknown"}},
+		"GET /api/v1/organisations/usage":         {query: "?month=2026-11"},
 		"POST /api/v1/organisations/usage/export": {body: m{"format": "csv", "month": "2026-11"}},
 		"GET /api/v1/lines":                       {},
 

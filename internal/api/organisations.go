@@ -62,6 +62,15 @@ type organisationNamesInput struct {
 	IDs []string `query:"ids" required:"true" maxItems:"100" doc:"Ids of organisations, as they stand in the audit log."`
 }
 
+type usageLinesInput struct {
+	Page
+	Month   string      `query:"month" required:"true" maxLength:"7" pattern:"^[0-9]{4}-[0-9]{2}$" doc:"UTC, as 2026-11."`
+	Parent  id.Tenant   `query:"parent" maxLength:"64" doc:"Those anywhere below this one, which is below the caller's; absent: below the caller's own."`
+	Find    string      `query:"find" maxLength:"80" doc:"Part of a name or a short name, however it is accented."`
+	Order   usage.Order `query:"order" enum:"name,agents,numbers,storage_bytes,voice,chat,email,call_seconds_in,call_seconds_out,recorded_seconds" default:"name" doc:"Names from A on, an amount the most first."`
+	Reverse bool        `query:"reverse" doc:"The other way round."`
+}
+
 type moveOrganisationInput struct {
 	ByID
 	Body struct {
@@ -125,11 +134,19 @@ func (s *Server) organisationRoutes() {
 		func(ctx context.Context, c *caller, in *ByID) (*reply[usage.Own], error) {
 			return answer(s.Usage.Of(ctx, c.Actor, id.Tenant(in.ID)))
 		})
+	handle(s, "GET", "/api/v1/organisations/usage", read, about{id: "usageOfOrganisations", tag: tag, summary: "What the tenants below mine used in a month",
+		detail: "A line for each, with the sums of all. A tenant that ended in the month is in it; one that was moved is below whoever is above it now. Amounts are counted once an hour."},
+		func(ctx context.Context, c *caller, in *usageLinesInput) (*reply[usage.AccountPage], error) {
+			q := usage.Query{Month: in.Month, Parent: in.Parent, Find: in.Find, Order: in.Order, Reverse: in.Reverse}
+			return answer(s.Usage.Page(ctx, c.Actor, q, in.Cursor, in.Limit))
+		})
 	handle(s, "POST", "/api/v1/organisations/usage/export", read, about{id: "exportUsage", tag: tag, summary: "What each tenant below mine used in a month, as one file", status: 200, once: true, raw: describeList,
 		detail: "For accounts. A tenant that ended in the month is in it."},
 		func(ctx context.Context, c *caller, in *exportUsageInput) (*streamOutput, error) {
 			return &streamOutput{Body: streamList(ctx, s, "usage-"+in.Body.Month, in.Body.Format, usageHeading, usageCells,
-				func(each func(usage.Line) error) error { return s.Usage.Account(ctx, c.Actor, in.Body.Month, each) })}, nil
+				func(each func(usage.AccountLine) error) error {
+					return s.Usage.Account(ctx, c.Actor, in.Body.Month, each)
+				})}, nil
 		})
 	keys := needs(access.OrgKeys)
 	handle(s, "GET", "/api/v1/organisations/{id}/keys", keys, about{id: "organisationKeys", tag: tag, summary: "How old an organisation's keys are",
@@ -154,7 +171,7 @@ func (s *Server) systemRoutes() {
 
 var usageHeading = []string{"organisation", "name", "above", "month", "agents", "numbers", "storage_bytes", "voice", "chat", "email", "call_seconds_in", "call_seconds_out", "recorded_seconds"}
 
-func usageCells(l usage.Line) []string {
+func usageCells(l usage.AccountLine) []string {
 	cells := []string{string(l.Organisation), l.Name, l.Above, l.Month.Month}
 	for _, n := range []int64{l.Agents, l.Numbers, l.StorageBytes, l.Voice, l.Chat, l.Email, l.CallSecondsIn, l.CallSecondsOut, l.RecordedSeconds} {
 		cells = append(cells, strconv.FormatInt(n, 10))

@@ -249,7 +249,8 @@ type Visitors interface {
 type Usage interface {
 	Own(ctx context.Context, a access.Actor) (usage.Own, error)
 	Of(ctx context.Context, a access.Actor, org id.Tenant) (usage.Own, error)
-	Account(ctx context.Context, a access.Actor, month string, each func(usage.Line) error) error
+	Account(ctx context.Context, a access.Actor, month string, each func(usage.AccountLine) error) error
+	Page(ctx context.Context, a access.Actor, q usage.Query, cursor string, limit int) (usage.AccountPage, error)
 }
 
 // Accounts is app/account.

@@ -466,6 +466,9 @@ func (p *party) body(method, route string) (any, string) {
 	if part[2] == "evaluations" && method == "DELETE" {
 		return nil, "?version=1"
 	}
+	if route == "/api/v1/organisations/usage" {
+		return nil, "?month=2026-11"
+	}
 	if part[2] == "evaluations" && strings.Contains(route, "{id}") && method != "GET" {
 		if strings.HasSuffix(route, "/acknowledge") || strings.HasSuffix(route, "/dispute") {
 			return m{"version": 1, "reply": "x"}, ""

@@ -165,7 +165,7 @@ func (s *Server) makeParts() *parts {
 			p.setups.changed(appsetup.Change{Tenant: t, Kind: setup.KindPrompt, ID: prompt})
 		}})
 	p.usage = usage.New(k.db, s.clock)
-	p.accounts = account.New(account.Deps{Counted: p.usage.CountNow, Store: k.db, Vault: k.vault, Bus: k.bus, Audit: p.audit, Defaults: p.setup, Rules: p.setups, Leavers: leavers{p.setup}, Files: k.blobs,
+	p.accounts = account.New(account.Deps{Counted: p.usage.CountNow, Lines: p.usage.Lines, Store: k.db, Vault: k.vault, Bus: k.bus, Audit: p.audit, Defaults: p.setup, Rules: p.setups, Leavers: leavers{p.setup}, Files: k.blobs,
 		SecondForAll: s.conf.Accounts.Factors == "everyone",
 		Providers:    openid.New(s.network(s.conf.OpenID.Inside, s.conf.OpenID.Authority).Browser(), s.clock.Now),
 		Clock:        s.clock, IDs: s.ids, Log: s.log.With("part", "account")})

@@ -8,8 +8,8 @@ type tenantTable struct{ name, part string }
 
 // tenantTables are all tables that hold a tenant's rows, those that point at
 // others first. organisations itself stays: it says that the organisation ended.
-// So do usage_days, whose amounts are accounted for afterwards, and
-// organisation_ends, which has the certificate.
+// So do usage_days and usage_months, whose amounts are accounted for afterwards,
+// and organisation_ends, which has the certificate.
 var tenantTables = []tenantTable{
 	{"message_tokens", `DELETE FROM message_tokens WHERE tenant_id = $1 AND token IN (SELECT token FROM message_tokens WHERE tenant_id = $1 ORDER BY token LIMIT $2)`},
 	{"messages", `DELETE FROM messages WHERE tenant_id = $1 AND interaction_id IN (SELECT interaction_id FROM messages WHERE tenant_id = $1 ORDER BY interaction_id LIMIT $2)`},

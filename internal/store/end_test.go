@@ -43,7 +43,7 @@ func TestAnEndedTenantHasNoRows(t *testing.T) {
 			})
 		}
 		for _, table := range tenantTables(t, db) {
-			for tenant, want := range map[string]bool{string(tenA): table == "organisations" || table == "jobs" || table == "usage_days" || table == "organisation_ends", string(tenB): true} {
+			for tenant, want := range map[string]bool{string(tenA): table == "organisations" || table == "jobs" || table == "usage_days" || table == "usage_months" || table == "organisation_ends", string(tenB): true} {
 				var rows [][]string
 				get := func(tx *store.Tx) (err error) {
 					rows, err = tx.RawRows(1, "SELECT tenant_id FROM "+table+" WHERE tenant_id = '"+tenant+"'")

@@ -173,6 +173,7 @@ var notExported = map[string]string{
 	"jobs":                             becauseMoment,
 	"idempotency":                      becauseMoment,
 	"leases":                           becauseMoment,
+	"usage_months":                     "is the sums of usage_days, which are told",
 	"audit_heads":                      "is the last entry of the audit log",
 	"organisation_ends":                "is the certificate of the organisation's end, which is got by its code",
 	"schema_versions":                  becauseMoment,

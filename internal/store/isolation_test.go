@@ -58,7 +58,7 @@ func everything(t *testing.T, db *store.DB) {
 				func() error {
 					return tx.InsertSampleObject(store.SampleObjectRow{ID: "flo_1", Sample: "chat", Kind: "flows"})
 				},
-				func() error { return tx.PutUsageDay(store.UsageDayRow{Day: "2026-11-29"}) },
+				func() error { return tx.PutUsageDays(store.UsageDayRow{Day: "2026-11-29"}) },
 				func() error { return tx.PutEnd(store.EndRow{Facts: "{}"}) },
 				func() error {
 					return tx.InsertExport(store.ExportRow{ID: "exp_1", UserID: "usr_1", BegunAt: t0, EndsAt: t0})
@@ -241,7 +241,7 @@ func TestRowSecurityHoldsAForgottenFilter(t *testing.T) {
 func TestSystemReachesItsTablesOnly(t *testing.T) {
 	db := storetest.Open(t, store.Postgres)
 	everything(t, db)
-	system := map[string]bool{"organisations": true, "jobs": true, "leases": true, "support_grants": true, "sign_up_links": true, "brands": true, "usage_days": true, "audit_heads": true}
+	system := map[string]bool{"organisations": true, "jobs": true, "leases": true, "support_grants": true, "sign_up_links": true, "brands": true, "usage_days": true, "usage_months": true, "audit_heads": true}
 	for _, table := range tenantTables(t, db) {
 		err := db.SystemRead(t.Context(), func(tx *store.Tx) error {
 			rows, err := tx.RawRows(1, "SELECT DISTINCT tenant_id FROM "+table)

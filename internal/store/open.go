@@ -49,7 +49,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		return nil, err
 	}
 	e, err := engine.Open(ctx, engine.Config{Driver: c.Driver, DSN: c.DSN, Connections: c.Connections, Role: c.Role, Migrations: files,
-		SystemTables: []string{"organisations", "jobs", "leases", "support_grants", "sign_up_links", "brands", "usage_days", "audit_heads"}, AppendOnly: []string{"audit"}})
+		SystemTables: []string{"organisations", "jobs", "leases", "support_grants", "sign_up_links", "brands", "usage_days", "usage_months", "audit_heads"}, AppendOnly: []string{"audit"}})
 	if err != nil {
 		return nil, err
 	}

@@ -130,7 +130,12 @@ type OrganisationLine struct {
 	Kind, Slug, Name, Status string
 	Ending                   bool // its end was begun
 	Limits                   usage.Limits
+
+	words string // what its names are compared by, the name first
 }
+
+// Order is what organisations are put in order of their names by.
+func (o OrganisationLine) Order() string { return o.words }
 
 // OrganisationLines are all organisations, by id (System).
 func (tx *Tx) OrganisationLines() ([]OrganisationLine, error) {

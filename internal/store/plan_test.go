@@ -150,6 +150,7 @@ func TestStatementsUseIndexes(t *testing.T) {
 		func(tx *store.Tx) error { return ignore(tx.StorageUsed()) },
 		func(tx *store.Tx) error { return ignore(tx.DeleteUsageDaysAfter("9999")) },
 		func(tx *store.Tx) error { return ignore(tx.DeleteUsageDays("2026-01-01")) },
+		func(tx *store.Tx) error { return tx.PutUsageDays(store.UsageDayRow{Day: "2026-11-30"}) },
 		func(tx *store.Tx) error { return ignore(tx.OpenAlerts()) },
 		func(tx *store.Tx) error { return ignore(tx.Alerts(store.AlertFilter{})) },
 		func(tx *store.Tx) error {

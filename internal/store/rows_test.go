@@ -303,7 +303,7 @@ func tenantRows() []kept {
 		keep("sample_objects", fill[store.SampleObjectRow](71), (*store.Tx).InsertSampleObject, func(tx *store.Tx, _ store.SampleObjectRow) (store.SampleObjectRow, error) {
 			return only(tx.SampleObjects())
 		}),
-		keep("usage_days", fill[store.UsageDayRow](43), (*store.Tx).PutUsageDay, func(tx *store.Tx, r store.UsageDayRow) (store.UsageDayRow, error) {
+		keep("usage_days", fill[store.UsageDayRow](43), func(tx *store.Tx, r store.UsageDayRow) error { return tx.PutUsageDays(r) }, func(tx *store.Tx, r store.UsageDayRow) (store.UsageDayRow, error) {
 			return only(tx.UsageDays(r.Day, r.Day))
 		}),
 		keep("organisation_ends", fill[store.EndRow](46), (*store.Tx).PutEnd, func(tx *store.Tx, _ store.EndRow) (store.EndRow, error) { return tx.End() }),

@@ -5666,6 +5666,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/organisations/usage": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What the tenants below mine used in a month
+     * @description A line for each, with the sums of all. A tenant that ended in the month is in it; one that was moved is below whoever is above it now. Amounts are counted once an hour.
+     *
+     *     Needs `organisation.read`.
+     */
+    get: operations["usageOfOrganisations"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/organisations/usage/export": {
     parameters: {
       query?: never;
@@ -10128,6 +10150,71 @@ export interface components {
       organisation: string;
       /** @description The one that is chosen. */
       password: string;
+    };
+    AccountLine: {
+      /** @description Name of the organisation right above it. */
+      above: string;
+      /**
+       * Format: int64
+       * @description Active accounts that may use the desk; the most at one time.
+       */
+      agents: number;
+      /**
+       * Format: int64
+       * @description Seconds of answered calls that came by a trunk, by the day they began.
+       */
+      call_seconds_in: number;
+      /**
+       * Format: int64
+       * @description Seconds of answered calls that left by a trunk, those of telephones included.
+       */
+      call_seconds_out: number;
+      /**
+       * Format: int64
+       * @description Chats that arrived.
+       */
+      chat: number;
+      /**
+       * Format: int64
+       * @description Emails that became work.
+       */
+      email: number;
+      /** @description UTC, as 2026-11. */
+      month: string;
+      name: string;
+      /**
+       * Format: int64
+       * @description Telephone numbers on trunks; the most at one time.
+       */
+      numbers: number;
+      organisation: string;
+      /**
+       * Format: int64
+       * @description Seconds of recordings that ended, voice and screen.
+       */
+      recorded_seconds: number;
+      /**
+       * Format: int64
+       * @description Recordings and files, as a day ended; of a month the most.
+       */
+      storage_bytes: number;
+      /**
+       * Format: int64
+       * @description Conversations by voice that arrived or were begun.
+       */
+      voice: number;
+    };
+    AccountPage: {
+      /**
+       * Format: int64
+       * @description How many tenants there are, on all pages.
+       */
+      count: number;
+      items: components["schemas"]["AccountLine"][];
+      /** @description Pass as cursor for the next page; absent at the end. */
+      next?: string;
+      /** @description Of all of them, on all pages. */
+      sum: components["schemas"]["Amounts"];
     };
     AddedFactor: {
       factor: components["schemas"]["Factor"];
@@ -15685,9 +15772,9 @@ export interface components {
       /** @description Of a reseller or an operator: the sums of what those below it may have. */
       given: components["schemas"]["Limits"];
       limits: components["schemas"]["Limits"];
-      /** @description By age; the last one goes on. Of a reseller: the sums of those below it. */
+      /** @description By age; the last one goes on. Of a reseller: the sums of the months of those below it. */
       months: components["schemas"]["Month"][];
-      /** @description What it has at this moment: agents, numbers and storage. Of a reseller: what those below it have. */
+      /** @description What it has at this moment: agents, numbers and storage. Of a reseller: what those below it had when they were counted last, within the hour. */
       now: components["schemas"]["Amounts"];
     };
     OwnBrand: {
@@ -31523,6 +31610,59 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["ListOfNamedOrganisation"];
+        };
+      };
+      /** @description Error */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  usageOfOrganisations: {
+    parameters: {
+      query: {
+        /** @description next of the page before. */
+        cursor?: string;
+        limit?: number;
+        /** @description UTC, as 2026-11. */
+        month: string;
+        /** @description Those anywhere below this one, which is below the caller's; absent: below the caller's own. */
+        parent?: string;
+        /** @description Part of a name or a short name, however it is accented. */
+        find?: string;
+        /** @description Names from A on, an amount the most first. */
+        order?:
+          | "name"
+          | "agents"
+          | "numbers"
+          | "storage_bytes"
+          | "voice"
+          | "chat"
+          | "email"
+          | "call_seconds_in"
+          | "call_seconds_out"
+          | "recorded_seconds";
+        /** @description The other way round. */
+        reverse?: boolean;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["AccountPage"];
         };
       };
       /** @description Error */

@@ -5,6 +5,7 @@ import { axe, looks, shot, Stage, until } from "./stage";
 // the limit; and a tenant is moved below a reseller, and back.
 
 const stage = new Stage();
+const month = new Date().toISOString().slice(0, 7); // which may be over before its test ends
 beforeAll(() => stage.open());
 afterEach(() => stage.sweep());
 afterAll(() => stage.close());
@@ -124,4 +125,31 @@ test("a tenant is moved below a reseller, and back; a month is exported", async 
     dialog.getByRole("button", { name: "Save file" }).click(),
   ]);
   expect(file.suggestedFilename()).toBe(`usage-${new Date().toISOString().slice(0, 7)}.csv`);
+});
+
+test("what the tenants used in a month is found, put in order and summed", async () => {
+  const { page } = await stage.agent("operator");
+  await page.goto(`${stage.program.base}/app/organisations`);
+  await page.getByRole("button", { name: "Use of a month" }).click();
+  await page.getByRole("heading", { name: "Use of a month" }).waitFor();
+  await page.goto(`${stage.program.base}/app/organisations/usage?month=${month}`);
+  const rows = page.getByRole("table", { name: "Use of a month" }).locator("tbody tr");
+  await rows
+    .first()
+    .getByText(/^(All \d+ tenants|1 tenant)$/)
+    .waitFor();
+  await page.getByRole("link", { name: "Demo company" }).waitFor();
+  expect(await looks(page, "usage-08-list")).toEqual([]);
+
+  // What is looked for and the order stand in the address; nothing is found in words.
+  await page.getByLabel("In order of").selectOption({ label: "Chats" });
+  await until(() => new URL(page.url()).searchParams.get("order")).toBe("chat");
+  await page.getByRole("checkbox", { name: "The other way round" }).press("Space");
+  await until(() => new URL(page.url()).searchParams.get("turned")).toBe("yes");
+  await page.getByRole("link", { name: "Demo company" }).waitFor();
+  await page.getByRole("searchbox", { name: "Name or short name" }).fill("nobody is called so");
+  await page.getByText("No tenant that was counted in this month is like this.").waitFor();
+  await page.getByRole("button", { name: "Show all" }).click();
+  await page.getByRole("link", { name: "Demo company" }).click();
+  await page.getByRole("heading", { name: "Month by month" }).waitFor();
 });

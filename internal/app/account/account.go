@@ -103,9 +103,11 @@ type Deps struct {
 	// Counted counts once more what an organisation has used, before its rows go;
 	// may be nil.
 	Counted func(context.Context, id.Tenant) error
-	Clock   clock.Clock
-	IDs     *id.Source
-	Log     *slog.Logger
+	// Lines are shared with who looks for organisations, too; may be nil.
+	Lines *store.Lines
+	Clock clock.Clock
+	IDs   *id.Source
+	Log   *slog.Logger
 }
 
 // seenEvery is how often use is written down, at least.
@@ -114,7 +116,6 @@ const seenEvery = 5 * time.Minute
 // Service is the accounts of an installation.
 type Service struct {
 	Deps
-	lines   knownLines
 	hash    *hasher
 	known   *cache
 	guesses *guesses // of names that do not exist
@@ -132,6 +133,9 @@ type Service struct {
 func New(d Deps) *Service {
 	if d.Clock == nil {
 		d.Clock = clock.Real{}
+	}
+	if d.Lines == nil {
+		d.Lines = new(store.Lines)
 	}
 	if d.IDs == nil {
 		d.IDs = id.NewSource(d.Clock.Now, nil)

@@ -287,7 +287,7 @@ func (s *Service) PreviewBrand(ctx context.Context, a access.Actor, b brand.Bran
 // lookOtherwise counts the organisations below one whose pages look otherwise
 // after a change of it (System).
 func (s *Service) lookOtherwise(tx *store.Tx, t id.Tenant, before, after []brand.Brand) (int, error) {
-	lines, err := s.lines.read(tx)
+	lines, _, err := s.Lines.All(tx)
 	if err != nil {
 		return 0, err
 	}
@@ -303,7 +303,7 @@ func (s *Service) lookOtherwise(tx *store.Tx, t id.Tenant, before, after []brand
 	}
 	children := map[id.Tenant][]store.OrganisationLine{}
 	for _, l := range lines {
-		children[l.ParentID] = append(children[l.ParentID], l.OrganisationLine)
+		children[l.ParentID] = append(children[l.ParentID], l)
 	}
 	n := 0
 	var look func(t id.Tenant, before, after []brand.Brand)

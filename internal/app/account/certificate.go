@@ -45,7 +45,7 @@ type EndCode struct {
 var stays = []string{
 	"that it existed: its id, name, kind, language, time zone, limits, and when it was made and ended (organisations)",
 	"when it ended and by whose word, and this certificate (organisation_ends)",
-	"what it used on each day, in amounts of no person, for two years, to account for it (usage_days)",
+	"what it used on each day, in amounts of no person, for two years, to account for it (usage_days, usage_months)",
 	"entries about it in the audit logs of the organisations above it, without content, as long as those keep them",
 }
 

@@ -3,14 +3,11 @@ package account
 import (
 	"context"
 	"slices"
-	"strings"
-	"sync"
 	"time"
 
 	"nubitalk/internal/base/errs"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/core/access"
-	"nubitalk/internal/core/userfile"
 	"nubitalk/internal/store"
 )
 
@@ -60,11 +57,7 @@ func (s *Service) Organisations(ctx context.Context, a access.Actor, q Organisat
 	err := s.Store.SystemRead(ctx, func(tx *store.Tx) error {
 		out.Items, out.Next = out.Items[:0], ""
 		clear(out.Counts)
-		lines, err := s.lines.read(tx)
-		if err != nil {
-			return err
-		}
-		found, names, err := lookThrough(lines, a.Tenant, q)
+		found, names, err := s.Lines.Below(tx, a.Tenant, store.LineQuery{Parent: q.Parent, Anywhere: q.Anywhere, Find: q.Find, Kind: string(q.Kind)})
 		if err != nil {
 			return err
 		}
@@ -128,86 +121,6 @@ func (s *Service) over(tx *store.Tx, found []store.OrganisationLine) (map[id.Ten
 
 // counted is within how many days an organisation's amounts were counted, if the server ran.
 const counted = 3
-
-// knownLines are the organisations as they are found, read again when one has changed:
-// to read ten thousand takes longer than to look through them. Nobody changes a list that
-// was given.
-type knownLines struct {
-	mu    sync.Mutex
-	stamp [2]int64
-	list  []foundLine
-}
-
-// foundLine is an organisation with what its names are compared by.
-type foundLine struct {
-	store.OrganisationLine
-	words string
-}
-
-func (k *knownLines) read(tx *store.Tx) ([]foundLine, error) {
-	stamp, err := tx.OrganisationsStamp()
-	if err != nil {
-		return nil, err
-	}
-	k.mu.Lock()
-	list, known := k.list, k.stamp == stamp
-	k.mu.Unlock()
-	if known {
-		return list, nil
-	}
-	rows, err := tx.OrganisationLines()
-	if err != nil {
-		return nil, err
-	}
-	list = make([]foundLine, len(rows))
-	for i, o := range rows {
-		list[i] = foundLine{o, userfile.Fold(o.Slug) + "\n" + userfile.Fold(o.Name)}
-	}
-	k.mu.Lock()
-	k.stamp, k.list = stamp, list
-	k.mu.Unlock()
-	return list, nil
-}
-
-// lookThrough gives the lines that a query is about, of whatever state, and the names
-// of resellers.
-func lookThrough(lines []foundLine, own id.Tenant, q OrganisationQuery) (found []store.OrganisationLine, names map[id.Tenant]string, err error) {
-	if q.Parent == "" {
-		q.Parent = own
-	}
-	names, above := map[id.Tenant]string{}, map[id.Tenant]id.Tenant{} // of those that have others below them
-	is := map[id.Tenant]id.Tenant{}
-	for _, o := range lines {
-		if Kind(o.Kind) == KindReseller {
-			names[o.ID], above[o.ID] = o.Name, o.ParentID
-		}
-		if o.ID == q.Parent {
-			is[o.ID] = o.ParentID
-		}
-	}
-	delete(names, own)
-	// under says whether what has a parent is anywhere below another.
-	under := func(parent, another id.Tenant) bool {
-		for parent != "" && parent != another {
-			parent = above[parent]
-		}
-		return parent == another
-	}
-	if parent, known := is[q.Parent]; q.Parent != own && (!known || !under(parent, own)) {
-		return nil, nil, errs.New(errs.NotFound, "This organisation does not exist.")
-	}
-	word := userfile.Fold(strings.TrimSpace(q.Find))
-	for _, o := range lines {
-		if q.Kind != "" && Kind(o.Kind) != q.Kind || o.ParentID == "" || !q.Anywhere && o.ParentID != q.Parent || q.Anywhere && !under(o.ParentID, q.Parent) {
-			continue
-		}
-		if word != "" && !strings.Contains(o.words, word) {
-			continue
-		}
-		found = append(found, o.OrganisationLine)
-	}
-	return found, names, nil
-}
 
 func stateOf(o store.OrganisationLine) OrganisationState {
 	if o.Ending && Status(o.Status) == Suspended {

@@ -93,7 +93,7 @@ func TestOrganisationsAreFound(t *testing.T) {
 		}
 		counted := func(slug, day string, a usage.Amounts) {
 			must(t, f.deps.Store.Write(t.Context(), byName[slug].ID, func(tx *store.Tx) error {
-				return tx.PutUsageDay(store.UsageDayRow{Day: day, Amounts: a, CountedAt: f.clock.Now()})
+				return tx.PutUsageDays(store.UsageDayRow{Day: day, Amounts: a, CountedAt: f.clock.Now()})
 			}))
 		}
 		today, yesterday := f.clock.Now().UTC().Format(time.DateOnly), f.clock.Now().UTC().AddDate(0, 0, -1).Format(time.DateOnly)

@@ -28,14 +28,14 @@ func (s *Service) OrganisationNames(ctx context.Context, a access.Actor, ids []s
 	if len(ids) == 0 {
 		return out, nil
 	}
-	var lines []foundLine
-	if err := s.Store.SystemRead(ctx, func(tx *store.Tx) (err error) { lines, err = s.lines.read(tx); return err }); err != nil {
+	var lines []store.OrganisationLine
+	if err := s.Store.SystemRead(ctx, func(tx *store.Tx) (err error) { lines, _, err = s.Lines.All(tx); return err }); err != nil {
 		return nil, err
 	}
-	at := func(t id.Tenant) (foundLine, bool) { // lines are in the order of ids
-		i, found := slices.BinarySearchFunc(lines, t, func(o foundLine, t id.Tenant) int { return strings.Compare(string(o.ID), string(t)) })
+	at := func(t id.Tenant) (store.OrganisationLine, bool) { // lines are in the order of ids
+		i, found := slices.BinarySearchFunc(lines, t, func(o store.OrganisationLine, t id.Tenant) int { return strings.Compare(string(o.ID), string(t)) })
 		if !found {
-			return foundLine{}, false
+			return store.OrganisationLine{}, false
 		}
 		return lines[i], true
 	}

@@ -149,7 +149,7 @@ func TestNoSoundIsKeptWhereTheStorageIsUsedUp(t *testing.T) {
 		}
 		for _, ten := range []id.Tenant{shop, books} {
 			if err := h.db.Write(ctx, ten, func(tx *store.Tx) error {
-				return tx.PutUsageDay(store.UsageDayRow{Day: "2026-11-28", Amounts: usage.Amounts{StorageBytes: 1_000_000}, CountedAt: start})
+				return tx.PutUsageDays(store.UsageDayRow{Day: "2026-11-28", Amounts: usage.Amounts{StorageBytes: 1_000_000}, CountedAt: start})
 			}); err != nil {
 				t.Fatal(err)
 			}

@@ -273,10 +273,10 @@ func TestWhatIsForgottenHasBeenCounted(t *testing.T) {
 		}))
 		f.clock.Advance(time.Hour)
 		must(t, f.Count(t.Context(), tenA))
-		var lines []usage.Line
+		var lines []usage.AccountLine
 		account := func(month string) {
 			lines = nil
-			must(t, f.Account(t.Context(), actor(opr, access.OperatorRole), month, func(l usage.Line) error { lines = append(lines, l); return nil }))
+			must(t, f.Account(t.Context(), actor(opr, access.OperatorRole), month, func(l usage.AccountLine) error { lines = append(lines, l); return nil }))
 		}
 		if account("2026-11"); len(lines) != 1 || lines[0].Organisation != tenA || lines[0].Above != "Iberia" || lines[0].Chat != 2 {
 			t.Errorf("%+v", lines)

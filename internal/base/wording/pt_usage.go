@@ -16,6 +16,7 @@ var ptUsage = []entry{
 	{"cannot be added: your organisation may not have calls; ask who hosts you", "não pode ser acrescentado: a sua organização não pode ter chamadas; fale com quem a aloja"},
 	{"would be %d of your organisation's, which may have %d; remove some, or ask who hosts you for more", "seriam {1} da sua organização, que pode ter {2}; retire alguns, ou peça mais a quem a aloja"},
 	{"must be a month, such as 2026-11", "tem de ser um mês, como 2026-11"},
+	{"must be name or the name of an amount", "tem de ser name ou o nome de uma quantidade"},
 	{"must be set, because your own organisation is limited to %d", "tem de ser indicado, porque a sua própria organização está limitada a {1}"},
 	{"must be at most %d: your own organisation is limited to %d, and the rest is given to others", "tem de ser no máximo {1}: a sua própria organização está limitada a {2}, e o resto está dado a outras"},
 	{"must name some of voice, chat and email", "tem de indicar alguns de voice, chat e email"},

@@ -66,6 +66,9 @@ var inventory = []group{
 	{Column, "usage_days", "to account for what an organisation uses, and to keep it within its limits: amounts of a day, of no person", "two years, also when the organisation has ended", "deleted by retention",
 		none("day", "agents", "numbers", "storage_bytes", "voice", "chat", "email", "call_seconds_in", "call_seconds_out", "recorded_seconds", "counted_at")},
 
+	{Column, "usage_months", "to account for what an organisation uses: the sums of usage_days by month, of no person", "as its days: two years, also when the organisation has ended", "deleted by retention",
+		none("month", "agents", "numbers", "storage_bytes", "voice", "chat", "email", "call_seconds_in", "call_seconds_out", "recorded_seconds", "last_day", "last_agents", "last_numbers", "last_storage_bytes")},
+
 	{Column, "users", "to let the tenant's staff sign in and receive work", whileUser, withUser, with(
 		none("status", "roles", "role_parts", "skills", "teams", "site", "capacity", "must_change", "failures", "failing_since", "locked_until", "wrong_codes", "wrong_codes_known", "language", "talk_phone", "factors", "invitation", "invitation_until", "signed_in_at", "end_since", "end_lost_at", "created_at", "updated_at", "version"),
 		part{"user_id", Pseudonym, "to name an account without naming a person", ""},

@@ -170,11 +170,14 @@ type Month struct {
 	Amounts
 }
 
+// MonthOf is the month of a day that is written as Day.Day. What is no day is its own.
+func MonthOf(day string) string { return day[:min(len(day), len("2006-01"))] }
+
 // Months adds days, which are in order, up to months.
 func Months(days []Day) []Month {
 	out := []Month{}
 	for _, d := range days {
-		name := d.Day[:len("2006-01")]
+		name := MonthOf(d.Day)
 		if len(out) == 0 || out[len(out)-1].Month != name {
 			out = append(out, Month{Month: name})
 		}

@@ -50,6 +50,7 @@ export const text = catalogue(
     moveTo: "Below",
     moved: "{name} is below {to} now.",
     own: "{name} (your own)",
+    list: "Use of a month",
     export: "Export a month",
     exportTitle: "Use of a month, for accounts",
     exportWhat: "A line for each tenant below you, as a CSV file. One that ended in the month is in it.",
@@ -105,6 +106,7 @@ export const text = catalogue(
     moveTo: "Para baixo de",
     moved: "{name} está agora abaixo de {to}.",
     own: "{name} (a sua)",
+    list: "Uso de um mês",
     export: "Exportar um mês",
     exportTitle: "Uso de um mês, para contas",
     exportWhat:
