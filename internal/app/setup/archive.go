@@ -69,8 +69,11 @@ func noWork(tx *store.Tx, k core.Kind, object string) error {
 
 // working is Conflict where interactions are in a queue.
 func working(open int) error {
-	if open == 0 {
+	switch open {
+	case 0:
 		return nil
+	case 1:
+		return errs.New(errs.Conflict, "An open interaction is in this queue. Move or finish it first.")
 	}
 	return errs.New(errs.Conflict, "%d open interactions are in this queue. Move or finish them first.", open)
 }

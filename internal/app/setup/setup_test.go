@@ -232,7 +232,7 @@ func TestQueueWithWork(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantCode(t, h.Archive(ctx, admin(shop), core.KindQueue, q.ID, 1), errs.Conflict, "1 open interaction")
+	wantCode(t, h.Archive(ctx, admin(shop), core.KindQueue, q.ID, 1), errs.Conflict, "open interaction")
 }
 
 // A change that would break what uses the object is refused, saying what.

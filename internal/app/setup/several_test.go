@@ -228,7 +228,7 @@ func testHeldByOthers(t *testing.T, h *house) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"Busy 1 refused 1 open interactions are in this queue. Move or finish them first.", "Idle 2 changed"}
+	want := []string{"Busy 1 refused An open interaction is in this queue. Move or finish it first.", "Idle 2 changed"}
 	if diff := cmp.Diff(want, several(t, h, a, core.KindQueue, DoArchive, true, queues...)); diff != "" {
 		t.Error(diff)
 	}

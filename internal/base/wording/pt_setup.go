@@ -6,6 +6,7 @@ var ptSetup = []entry{
 	// Any object.
 	{"A tenant always has rules.", "Uma organização tem sempre regras."},
 	{"A tenant has exactly one set of rules; change that.", "Uma organização tem exatamente um conjunto de regras; altere esse."},
+	{"An open interaction is in this queue. Move or finish it first.", "Há uma interação aberta nesta fila. Mova-a ou termine-a primeiro."},
 	{"%d open interactions are in this queue. Move or finish them first.", "Há {1} interações abertas nesta fila. Mova-as ou termine-as primeiro."},
 	{"There are %d of these already, which is the most that is accepted.", "Já há {1}, que é o máximo aceite."},
 	{"There are %d of these already, which is the most that is accepted. Archive some first.", "Já há {1}, que é o máximo aceite. Arquive alguns primeiro."},
