@@ -10,7 +10,8 @@ import (
 
 // Calm gives memory back to the system once a busy time is over: by itself, Go
 // keeps what the busy time needed until so much is made again that the collector
-// runs, which on a quiet evening is never. It is a base/service part.
+// runs, which on a quiet evening is never. While it is busy, the collector has room
+// (see room). It is a base/service part.
 type Calm struct {
 	// Also gives back what others hold outside of Go's memory, once after each busy time.
 	Also []func(context.Context)
@@ -43,12 +44,16 @@ func (c *Calm) Start(context.Context) error {
 		tick := time.NewTicker(lookEvery)
 		defer tick.Stop()
 		var w watch
+		collector := newWidth()
+		defer collector.end()
 		for {
 			select {
 			case <-ctx.Done():
 				return
 			case now := <-tick.C:
-				give := w.calm(look(), now)
+				seen := look()
+				give := w.calm(seen, now)
+				collector.look(seen)
 				if w.over {
 					for _, also := range c.Also {
 						also(ctx)
@@ -77,12 +82,13 @@ func (c *Calm) Stop(context.Context) error {
 type sight struct {
 	allocated int64 // since the program began
 	held      int64 // from the system
+	live      int64 // what the last round of the collector left
 }
 
 func look() sight {
-	s := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	s := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}, {Name: "/gc/heap/live:bytes"}}
 	metrics.Read(s)
-	return sight{int64(s[0].Value.Uint64()), used()}
+	return sight{int64(s[0].Value.Uint64()), used(), int64(s[1].Value.Uint64())}
 }
 
 // watch decides when a busy time is over.

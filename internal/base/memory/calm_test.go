@@ -37,7 +37,7 @@ func TestMemoryIsGivenBackAfterABusyTime(t *testing.T) {
 		for range c.looks {
 			made += c.makes * mb
 			now = now.Add(lookEvery)
-			if w.calm(sight{made, c.held * mb}, now) {
+			if w.calm(sight{allocated: made, held: c.held * mb}, now) {
 				given++
 			}
 		}
@@ -74,7 +74,7 @@ func TestABusyTimeIsOverOnce(t *testing.T) {
 	}{{1, false}, {300, false}, {20, false}, {1, true}, {1, false}, {1, false}, {30, false}, {2, true}, {2, false}} {
 		made += c.makes * mb
 		now = now.Add(lookEvery)
-		if w.calm(sight{made, 40 * mb}, now); w.over != c.want {
+		if w.calm(sight{allocated: made, held: 40 * mb}, now); w.over != c.want {
 			t.Errorf("look %d: %v", i, w.over)
 		}
 	}
