@@ -32,6 +32,8 @@ type Arrival struct {
 	// Open stores what the channel needs beside the interaction, in the same
 	// transaction; may be nil.
 	Open func(tx *store.Tx, interaction, contact string) error
+	// Sure: Open refuses nothing.
+	Sure bool
 	// Mailbox is the user for whom a message by voice is taken, in the place of an entry
 	// point; Greeting is what it says.
 	Mailbox  string

@@ -81,7 +81,8 @@ func scanInteraction(r row, i *InteractionRow) error {
 		at(&i.WrapUntil), at(&i.LeftAt), at(&i.ClosedAt), at(&i.ErasedAt), fromJSON(&i.Refused), fromJSON(&i.Wants), at(&i.EnteredAt), yes(&i.Outgoing), yes(&i.Masked), yes(&i.Outside), &i.Talk, &i.Mailbox, yes(&i.Callback), num(&i.Attempts), sealed(&i.ReachSealed), yes(&i.Apart), &i.Slot, &i.ParkedBy, &i.ParkedPhone, at(&i.ParkedAt), &i.RejectedFor, &i.RejectedVersion, &i.MergedInto, &i.CampaignID, &i.Version)
 }
 
-// InsertInteraction adds an interaction, at version 1.
+// InsertInteraction adds an interaction, at version 1. For one that is closed already
+// ConversationClosed is for who adds it, once its conversation is there.
 func (tx *Tx) InsertInteraction(i InteractionRow) error {
 	_, err := tx.exec(`INSERT INTO interactions (tenant_id, `+interactionColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
 		$19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49, $50, $51, $52, $53, $54, $55, 1)`,
@@ -154,7 +155,7 @@ func (tx *Tx) updateInteraction(i InteractionRow, columns []string, values []any
 	if i.ClosedAt.IsZero() {
 		return nil
 	}
-	return tx.conversationClosed(i.ID)
+	return tx.ConversationClosed(i.ID)
 }
 
 // SetRating records the person's answer to the satisfaction question; the

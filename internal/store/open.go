@@ -30,7 +30,10 @@ type Config struct {
 }
 
 // DB is an open database. It is safe for use by several goroutines.
-type DB struct{ e engine.DB }
+type DB struct {
+	e    engine.DB
+	once bool
+}
 
 // Stats is how much work was done since Open; for metrics.
 type Stats = engine.Stats
@@ -53,7 +56,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &DB{e: e}, nil
+	return &DB{e: e, once: c.Driver == SQLite}, nil
 }
 
 // Migrate brings the schema to this program's version. It only goes forward and
@@ -103,6 +106,10 @@ func (db *DB) Ahead(ctx context.Context, t id.Tenant, fn func(*Tx) error) (durab
 	durable, err = db.e.Ahead(ctx, sc, bound(sc, fn, &then))
 	return durable, after(err, then)
 }
+
+// Once says whether the function of a transaction runs once. PostgreSQL may undo a
+// transaction because of another one, and then it runs again.
+func (db *DB) Once() bool { return db.once }
 
 // Read runs fn on one consistent state of the tenant's rows. Statements that
 // change something fail.

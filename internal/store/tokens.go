@@ -65,9 +65,9 @@ func (tx *Tx) InsertTokens(interactionID string, tokens [][]byte) error {
 	return err
 }
 
-// conversationClosed lets a conversation's words wait for the search index, if it has
+// ConversationClosed lets a conversation's words wait for the search index, if it has
 // any, and now and then moves all that wait into it if there are enough.
-func (tx *Tx) conversationClosed(interactionID string) error {
+func (tx *Tx) ConversationClosed(interactionID string) error {
 	t := string(tx.scope.Tenant)
 	n, err := tx.exec(`UPDATE chats SET indexed = CASE WHEN EXISTS (SELECT 1 FROM messages m WHERE m.tenant_id = $1 AND m.interaction_id = $2 AND m.tokens <> $3) THEN 1 ELSE 2 END
 		WHERE tenant_id = $1 AND interaction_id = $2 AND indexed = 0`, t, interactionID, packTokens(nil))

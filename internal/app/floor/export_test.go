@@ -84,3 +84,12 @@ func Claim(ctx context.Context, m *Manager) error { return m.claim(ctx) }
 func Hold(ctx context.Context, m *Manager, t id.Tenant, release <-chan struct{}) error {
 	return m.do(ctx, t, func(*floor, time.Time) error { <-release; return nil })
 }
+
+// Waiting is how many calls wait for a tenant's floor.
+func Waiting(m *Manager, t id.Tenant) int {
+	f, err := m.at(t)
+	if err != nil {
+		return 0
+	}
+	return len(f.in)
+}

@@ -87,6 +87,7 @@ type item struct {
 	Interaction
 	row                   store.InteractionRow
 	stored                store.InteractionRow        // as it is in the database
+	unstored              *arrival                    // it is not there yet
 	graph                 *flow.Graph                 // of the flow that its entry point runs
 	here                  *flow.Graph                 // that it stands in: graph, or one of a flow within it
 	within                map[flowVersion]*flow.Graph // flows that it came into, as they were then
@@ -141,11 +142,12 @@ type person struct {
 
 // call is one request to the floor.
 type call struct {
-	about acd.Subject         // as far as it is known
-	calm  func(f *floor) bool // it may wait for others; nil: it may not
-	fn    func(f *floor, now time.Time) error
-	err   error
-	done  chan struct{}
+	about   acd.Subject         // as far as it is known
+	calm    func(f *floor) bool // it may wait for others; nil: it may not
+	arrival *arrival            // is stored with what fn decides; nil: nothing arrives
+	fn      func(f *floor, now time.Time) error
+	err     error
+	done    chan struct{}
 }
 
 // outcome is a batch that is committed. It is shown, and its calls are answered, once
@@ -282,12 +284,7 @@ func (f *floor) turn(ctx context.Context, calls []*call) bool {
 	f.openAndClose(now)
 	f.flowTimers(now)
 	f.ready(calls)
-	for _, c := range calls {
-		c.err = c.fn(f, now)
-	}
-	f.comesBack(now)
-	f.summarise(now)
-	out, err := f.commit(ctx)
+	out, err := f.decide(ctx, calls, now)
 	if err != nil {
 		f.unsaved(calls, err)
 		return f.recover(ctx, err)
@@ -367,14 +364,28 @@ func (f *floor) commit(ctx context.Context) (outcome, error) {
 	if f.batch.empty() {
 		return f.committed(nil, nil), nil
 	}
-	rows, err := f.rows(ctx)
-	if err != nil {
-		return outcome{}, err
+	return f.store(ctx, nil)
+}
+
+// store is commit with what is stored, or decided, first in that transaction.
+func (f *floor) store(ctx context.Context, first func(tx *store.Tx) error) (outcome, error) {
+	var rows []store.InteractionRow
+	if first == nil {
+		var err error
+		if rows, err = f.rows(ctx); err != nil {
+			return outcome{}, err
+		}
 	}
 	var after []func()
 	durable, err := f.m.DB.Ahead(ctx, f.tenant, func(tx *store.Tx) error {
 		after = after[:0]
-		if err := tx.CheckFence(leaseName, f.fence); err != nil {
+		err := tx.CheckFence(leaseName, f.fence)
+		if err == nil && first != nil {
+			if err = first(tx); err == nil {
+				rows, err = f.rows(ctx)
+			}
+		}
+		if err != nil {
 			return err
 		}
 		return f.write(tx, rows, &after)
@@ -384,9 +395,10 @@ func (f *floor) commit(ctx context.Context) (outcome, error) {
 	}
 	hush := f.ring()
 	for i, it := range f.batch.order {
-		it.row = rows[i]
-		it.row.Version++
-		it.stored = it.row
+		if it.row = rows[i]; it.unstored == nil {
+			it.row.Version++
+		}
+		it.stored, it.unstored = it.row, nil
 		if it.State == string(acd.Closed) {
 			delete(f.items, it.ID)
 			delete(f.helped, it.ID)
@@ -398,30 +410,6 @@ func (f *floor) commit(ctx context.Context) (outcome, error) {
 	out := f.committed(durable, after)
 	out.hush = hush
 	return out, nil
-}
-
-// ring has agents rung who were offered something, without waiting for the disk; hush is
-// for when that does not get it. What they do is taken up once it has the offer (ADR 0083).
-func (f *floor) ring() (hush []func()) {
-	for _, o := range f.batch.offers {
-		it := f.items[o.InteractionID]
-		if o.Outcome != "" || it == nil || it.State != string(acd.Offered) {
-			continue
-		}
-		if r, ok := f.m.drivers[it.drivenBy()].(channel.Ringer); ok {
-			w := f.work(it)
-			r.Rings(w)
-			hush = append(hush, func() { r.Hushes(w) })
-		}
-	}
-	return hush
-}
-
-// lost ends what rings already of a batch that was not stored.
-func (o outcome) lost() {
-	for _, hush := range o.hush {
-		hush()
-	}
 }
 
 // committed ends a batch, of which only showing it is left.
@@ -436,7 +424,7 @@ func (f *floor) committed(durable func() error, carried []func()) outcome {
 
 func (f *floor) write(tx *store.Tx, rows []store.InteractionRow, after *[]func()) error {
 	for i, r := range rows {
-		if err := tx.ChangeInteraction(f.batch.order[i].stored, r); err != nil {
+		if err := f.batch.order[i].put(tx, r); err != nil {
 			return err
 		}
 		if r.CampaignID != "" && !r.ClosedAt.IsZero() && f.m.Campaigns != nil {

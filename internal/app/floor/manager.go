@@ -100,6 +100,7 @@ type Rows interface {
 	Write(ctx context.Context, t id.Tenant, fn func(*store.Tx) error) error
 	Ahead(ctx context.Context, t id.Tenant, fn func(*store.Tx) error) (durable func() error, err error)
 	SystemRead(ctx context.Context, fn func(*store.Tx) error) error
+	Once() bool // a transaction's function runs once
 }
 
 // Events is the bus as the floors use it (bus.Bus).

@@ -178,6 +178,7 @@ func (s *Service) startCall(ctx context.Context, t id.Tenant, r Ring, language s
 	if !r.Number.Empty() {
 		a.Addresses = []channel.Address{{Kind: "phone", Value: r.Number}}
 	}
+	a.Sure = r.Called == nil
 	a.Open = func(tx *store.Tx, interaction, _ string) error {
 		if r.Called != nil {
 			if err := r.Called(tx, interaction); err != nil {
