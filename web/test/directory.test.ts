@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { looks, shot, Stage, until } from "./stage";
+import { lasting, looks, shot, Stage, until } from "./stage";
 
 // An organisation's own directory (SCIM): its page, and the lines that the documentation gives.
 
@@ -30,6 +30,7 @@ test(
   async () => {
     expect(documented.length).toBe(3);
     const { page } = await stage.agent("administrator");
+    await lasting(page);
     const api = `${stage.program.base}/api/v1`;
     const put = (method: "put" | "patch", path: string, data: object) =>
       page.request[method](`${api}/${path}`, { data, headers: { Origin: stage.program.base } });
@@ -86,6 +87,23 @@ test(
       "Chiefs",
       1,
     ]);
+
+    // What was saved last is put back: the other's, and nothing is lost of what is saved anew.
+    await page.getByRole("button", { name: "Undo", exact: true }).last().click();
+    await page.getByText("All is as it was before.").waitFor();
+    expect((await get<Found>("provisioning"))["removal"]).toBe("delete");
+    await until(() => directory.getByLabel("Group", { exact: true }).count()).toBe(0);
+    const before = await get<Found>("provisioning");
+    const again = await put("put", "provisioning", {
+      removal,
+      role,
+      roles: now.roles,
+      teams,
+      display,
+      email,
+      version: before["version"],
+    });
+    expect(again.status()).toBe(200);
 
     const group = make
       .replace("/Users", "/Groups")

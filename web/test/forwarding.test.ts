@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { freePort } from "./softphone";
-import { looks, shot, Stage, until } from "./stage";
+import { lasting, looks, shot, Stage, until } from "./stage";
 
 // Where calls to an extension go on: an administrator says it for a phone, its user in the own account.
 
@@ -44,6 +44,7 @@ test("calls to a phone go on where its user wants them", async () => {
 
   // Bo says it in the own account, by keyboard.
   const own = await stage.agent("a7");
+  await lasting(own.page);
   await own.page.goto(`${stage.program.base}/app/account`);
   const mine = own.page.getByRole("group", { name: "Where calls go on" });
   await mine.getByLabel("All calls").fill("22");
@@ -70,8 +71,8 @@ test("calls to a phone go on where its user wants them", async () => {
   await page.getByText("Where calls go on is saved.").waitFor();
   await mine.getByLabel("All calls").fill("");
   await mine.getByRole("button", { name: "Apply" }).click();
-  stage.forgive(/status of 409/);
   await mine.getByText("Someone else chose meanwhile.").waitFor();
+  stage.forgive(/status of 409/);
   await mine.getByText("While busy: 22").waitFor();
   expect(await mine.getByLabel("All calls").inputValue()).toBe("");
   found.push(...(await looks(own.page, "forwarding-both")));

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Page } from "playwright-core";
-import { axe, looks, shot, Stage, until } from "./stage";
+import { axe, lasting, looks, shot, Stage, until } from "./stage";
 
 // Several objects of the set-up are chosen in their list, taken out of use and put back.
 
@@ -11,13 +11,7 @@ beforeAll(() => stage.open());
 beforeEach(async () => {
   ({ page } = await stage.agent("administrator"));
   // No line goes away by itself, however slow the machine is.
-  await page.addInitScript(() => {
-    const lines = [6000, 12_000, 20_000];
-    const set = window.setTimeout.bind(window);
-    const patient = (run: () => void, after?: number) =>
-      set(run, after && lines.includes(after) ? 3_600_000 : after);
-    window.setTimeout = patient as typeof window.setTimeout;
-  });
+  await lasting(page);
 });
 afterEach(() => stage.sweep());
 afterAll(() => stage.close());

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { IdentityProvider } from "./identityProvider";
-import { looks, shot, Stage, until } from "./stage";
+import { lasting, looks, shot, Stage, until } from "./stage";
 
 // An organisation's own provider: set up, tried and used, with a real one and its own page.
 
@@ -22,6 +22,7 @@ afterAll(async () => {
 
 test("users sign in with their organisation's own provider", async () => {
   const boss = (await stage.agent("administrator", { ignoreHTTPSErrors: true })).page;
+  await lasting(boss);
   await boss.goto(`${stage.program.base}/app/setup/sign-on`);
   const redirect = boss.getByLabel("Redirect address");
   await redirect.waitFor();
@@ -75,8 +76,10 @@ test("users sign in with their organisation's own provider", async () => {
   await refusal.locator("button[type=submit]").click();
   await refusal.getByText("It does not say that a second factor was shown.").waitFor();
   await refusal.close();
-  await wanted.uncheck();
-  await boss.getByRole("button", { name: "Save", exact: true }).click();
+  // So what was saved is put back, and the provider's page can be used again.
+  await boss.getByRole("button", { name: "Undo", exact: true }).last().click();
+  await boss.getByText("All is as it was before.").waitFor();
+  await until(() => wanted.isChecked()).toBe(false);
   await until(() => boss.getByRole("button", { name: "Try it" }).isEnabled()).toBe(true);
 
   // Somebody new signs in, and is an agent with the name that the provider gives.

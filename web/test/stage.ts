@@ -49,6 +49,17 @@ declare module "vitest" {
   }
 }
 
+/** Has no line that tells something go away by itself on what this page shows from now on, however slow the machine is. */
+export async function lasting(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    const lines = [6000, 10_000, 12_000, 20_000];
+    const set = window.setTimeout.bind(window);
+    const patient = (run: () => void, after?: number) =>
+      set(run, after && lines.includes(after) ? 3_600_000 : after);
+    window.setTimeout = patient as typeof window.setTimeout;
+  });
+}
+
 /** A program, a browser, and everybody who has a page in it. */
 export class Stage {
   readonly program = new Program();

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { Page } from "playwright-core";
 import { canGoBack } from "../desktop/src/setup/goBack";
 import { shorter } from "../desktop/src/setup/kept";
-import { looks, shot, Stage, until } from "./stage";
+import { lasting, looks, shot, Stage, until } from "./stage";
 
 // What an administrator saved is put back as it was, from the line that says so; and what cannot be put back is said
 // before it is saved.
@@ -20,13 +20,7 @@ afterAll(() => stage.close());
 /** An administrator on whose pages no line goes away by itself, however slow the machine is. */
 async function administrator(): Promise<Page> {
   const { page } = await stage.agent("administrator");
-  await page.addInitScript(() => {
-    const lines = [6000, 12_000, 20_000];
-    const set = window.setTimeout.bind(window);
-    const patient = (run: () => void, after?: number) =>
-      set(run, after && lines.includes(after) ? 3_600_000 : after);
-    window.setTimeout = patient as typeof window.setTimeout;
-  });
+  await lasting(page);
   return page;
 }
 
@@ -34,6 +28,17 @@ const go = (path: string, on = page) => on.goto(`${stage.program.base}/app/${pat
 const undo = (on = page) => on.getByRole("button", { name: "Undo", exact: true });
 const back = (on = page) => on.getByText("All is as it was before.");
 const chats = (on = page) => on.getByLabel("Chats at once per agent");
+
+/** Asks the program as the administrator. */
+async function asked<T>(method: string, path: string, data?: object): Promise<T> {
+  const answer = await page.request.fetch(`${stage.program.base}/api/v1/${path}`, {
+    method,
+    data,
+    headers: { Origin: stage.program.base },
+  });
+  expect(answer.status(), await answer.text()).toBeLessThan(300);
+  return (await answer.json()) as T;
+}
 
 /** Goes to the rules and gives how many chats an agent has by them. */
 async function rules(on = page): Promise<string> {
@@ -215,4 +220,23 @@ test("a user is put back, also when it signed in meanwhile", async () => {
   await page.reload();
   await until(() => language.inputValue()).toBe(before[0]!);
   expect(await chats.inputValue()).toBe(before[1]);
+});
+
+test("an own role is put back", async () => {
+  const role = await asked<{ id: string }>("POST", "roles", {
+    name: "Coach",
+    base: "supervisor",
+    permissions: { "floor.watch": "all", "quality.export": "all" },
+  });
+  await go(`setup/roles/${role.id}`);
+  const scores = page.getByRole("checkbox", { name: /^Export scores/ });
+  await until(() => scores.isChecked()).toBe(true);
+  await scores.uncheck();
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await page.getByText("Saved. It holds from now on.").waitFor();
+  await undo().click();
+  await back().waitFor();
+  await until(() => scores.isChecked()).toBe(true);
+  const now = await asked<{ permissions: Record<string, string> }>("GET", `roles/${role.id}`);
+  expect(now.permissions).toEqual({ "floor.watch": "all", "quality.export": "all" });
 });

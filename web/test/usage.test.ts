@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { axe, looks, shot, Stage, until } from "./stage";
+import { axe, lasting, looks, shot, Stage, until } from "./stage";
 
 // What organisations may have and have used: the operator limits a tenant, whose administrator sees and meets
 // the limit; and a tenant is moved below a reseller, and back.
@@ -12,6 +12,7 @@ afterAll(() => stage.close());
 
 test("a tenant is limited by keyboard, and its administrator meets the limit", async () => {
   const { page } = await stage.agent("operator");
+  await lasting(page);
   await page.goto(`${stage.program.base}/app/organisations`);
   await page.getByRole("link", { name: "Demo company" }).click();
   await page.getByRole("heading", { name: "Month by month" }).waitFor();
@@ -44,6 +45,15 @@ test("a tenant is limited by keyboard, and its administrator meets the limit", a
   await dialog.getByLabel("Telephone numbers").fill("12");
   await dialog.getByRole("button", { name: "Save" }).click();
   await dialog.waitFor({ state: "detached" });
+  await page.getByText(/of 12/).waitFor();
+
+  // Another one is put back.
+  await change.click();
+  await dialog.getByLabel("Telephone numbers").fill("13");
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await page.getByText(/of 13/).waitFor();
+  await page.getByRole("button", { name: "Undo", exact: true }).last().click();
+  await page.getByText("All is as it was before.").waitFor();
   await page.getByText(/of 12/).waitFor();
 
   // It is marked among others, and found by that.
