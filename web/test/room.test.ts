@@ -116,3 +116,54 @@ test("a big screen keeps its choices in the address, hides names and comes back 
   stage.forgive(/ERR_INTERNET_DISCONNECTED|WebSocket/);
   await agent.leave();
 });
+
+test("on a narrow page a queue's figures stand below its name, and nothing of it is scrolled sideways", async () => {
+  const supervisor = await stage.agent("supervisor", { viewport: { width: 400, height: 900 } });
+  const { page } = supervisor;
+  const visitor = await stage.visitor();
+  await visitor.queue("Curlew");
+  for (const [language, title] of [
+    ["en", "Queues"],
+    ["pt", "Filas"],
+  ] as const) {
+    await page.evaluate(
+      (to) => localStorage.setItem("nubitalk.preferences", `{"language":"${to}"}`),
+      language,
+    );
+    await page.goto(`${stage.program.base}/app/room`);
+    const queues = page.getByRole("region", { name: title, exact: true });
+    await queues
+      .getByText(/\d:\d\d/)
+      .first()
+      .waitFor(); // how long somebody waits
+    for (const width of [400, 360]) {
+      await page.setViewportSize({ width, height: 900 });
+      const wider = () =>
+        queues.evaluate((part) =>
+          [...part.querySelectorAll("*")]
+            .filter((e) => getComputedStyle(e).overflowX !== "visible" && e.scrollWidth > e.clientWidth)
+            .filter((e) => !e.closest(".hidden-visually, .ellipsis"))
+            .map((e) => e.outerHTML.slice(0, 80)),
+        );
+      await until(wider, `${language}, ${width}`).toEqual([]);
+      const name = await queues.getByRole("button", { pressed: false }).first().boundingBox();
+      const longest = await queues
+        .getByText(/\d:\d\d/)
+        .first()
+        .boundingBox();
+      expect((longest?.x ?? width) + (longest?.width ?? 0), `${language}, ${width}`).toBeLessThan(width);
+      expect(name?.width, "a name is not squeezed").toBeGreaterThan(20);
+    }
+    await queues.scrollIntoViewIfNeeded();
+    await page.setViewportSize({ width: 400, height: 900 });
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme });
+      await shot(page, `room-queues-400-${language}-${colorScheme}`);
+      expect(await axe(page), `${language}, ${colorScheme}`).toEqual([]);
+    }
+  }
+  // What a figure means is a press of Tab away here, too.
+  const queues = page.getByRole("region", { name: "Filas", exact: true });
+  await queues.getByRole("button", { name: "Maior" }).focus();
+  await queues.getByRole("tooltip").filter({ visible: true }).waitFor();
+});
