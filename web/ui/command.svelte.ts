@@ -33,8 +33,8 @@ class Commands {
   }
 
   /**
-   * A part of the screen that comes by itself, and may bring commands: a key
-   * without one, pressed meanwhile, is taken once the part is shown.
+   * A part of the screen that comes by itself, and may bring commands: a key with
+   * Ctrl or Alt for which there is none yet is taken once the part is shown.
    */
   part<T>(coming: Promise<T>): Promise<T> {
     this.#loading++;
@@ -69,8 +69,8 @@ class Commands {
       );
     });
     if (!command) {
-      // What is written in a text field is no command, whatever comes.
-      if (this.#loading && !(writing && name.length === 1)) this.#kept = event;
+      // Not Enter and the like: they would mean something else by then.
+      if (this.#loading && /^(Ctrl|Alt)\+/.test(name)) this.#kept = event;
       return false;
     }
     event.preventDefault();
