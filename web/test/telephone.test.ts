@@ -316,7 +316,21 @@ test(
 test("an agent calls a number, and is told why it did not go", async () => {
   const agent = await stage.agent("b2", {}, AGENT);
   await agent.ready();
+  // The key is pressed before it is known that calls may go out.
+  let tell = () => {};
+  const held = new Promise<void>((free) => (tell = free));
+  let ask = () => {};
+  const asked = new Promise<void>((now) => (ask = now));
+  await agent.page.route("**/api/v1/calls/choices", async (route) => {
+    ask();
+    await held;
+    await route.fallback();
+  });
+  await agent.page.reload();
+  await agent.presence.filter({ hasText: "Ready" }).waitFor();
+  await asked;
   await agent.page.keyboard.press("Alt+g");
+  tell();
   const dialog = agent.page.getByRole("dialog", { name: "Call a number" });
   await dialog.getByLabel("Number", { exact: true }).fill("+34 911 234 567");
   await dialog.getByRole("button", { name: "Call", exact: true }).click();
