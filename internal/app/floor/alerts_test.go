@@ -35,9 +35,9 @@ func (h *house) rule(t id.Tenant, r setup.AlertRule) {
 
 func (h *house) rules(t id.Tenant, rules map[string]setup.AlertRule) {
 	h.t.Helper()
-	p := h.plans[t]
+	p := h.plans.of(t)
 	p.AlertRules = rules
-	h.plans[t] = p
+	h.plans.set(t, p)
 	h.no(h.floor.Reload(h.t.Context(), t))
 }
 
@@ -268,12 +268,12 @@ func TestARestartKeepsTheHoldTime(t *testing.T) {
 // Times are looked at when they come to a threshold, and otherwise nothing is due.
 func TestTheFloorWakesForThresholds(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
-		p := h.plans[a]
+		p := h.plans.of(a)
 		p.Rules.IdleMinutes = 1000
 		q := p.Queues[queueID]
 		q.ServiceSeconds = 600
 		p.Queues = map[string]setup.Queue{queueID: q}
-		h.plans[a] = p
+		h.plans.set(a, p)
 		r := setup.DefaultAlertRule("Long wait", alert.LongestWaiting, 120, 300)
 		r.HoldSeconds = 0
 		h.rule(a, r)
@@ -319,9 +319,9 @@ func (h *house) next(what string, want time.Duration) {
 // longer than the goal, and begin anew at midnight.
 func TestSharesAreWatched(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
-		p := h.plans[a]
+		p := h.plans.of(a)
 		p.Rules.IdleMinutes = 100000
-		h.plans[a] = p
+		h.plans.set(a, p)
 		r := setup.DefaultAlertRule("Service level", alert.ServiceLevel, 80, 0)
 		r.HoldSeconds, r.MinContacts = 0, 2
 		h.rule(a, r)
@@ -368,12 +368,12 @@ func TestCountsOfAgentsAreWatched(t *testing.T) {
 func TestTheEstimatedWaitIsWatched(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		ctx := t.Context()
-		p := h.plans[a]
+		p := h.plans.of(a)
 		p.Rules.IdleMinutes, p.Rules.ChatCapacity = 100000, 1
 		q := p.Queues[queueID]
 		q.WrapUpSeconds = 0
 		p.Queues = map[string]setup.Queue{queueID: q}
-		h.plans[a] = p
+		h.plans.set(a, p)
 		r := setup.DefaultAlertRule("Long estimate", alert.EstimatedWait, 120, 0)
 		r.HoldSeconds, r.Warning.Clear = 0, 120
 		h.rule(a, r)
@@ -411,10 +411,10 @@ func TestTheEstimatedWaitIsWatched(t *testing.T) {
 func TestAgentsTimeInStateIsWatched(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		ctx := t.Context()
-		p := h.plans[a]
+		p := h.plans.of(a)
 		p.Rules.IdleMinutes = 10000
 		p.Reasons = map[string]setup.Reason{"rea_1": {Name: "Break"}, "rea_2": {Name: "Lunch"}}
-		h.plans[a] = p
+		h.plans.set(a, p)
 		rule := func(what alert.Activity, reasons ...string) setup.AlertRule {
 			r := setup.DefaultAlertRule(string(what), alert.TimeInState, 600, 900)
 			r.Activity, r.Reasons, r.HoldSeconds = what, reasons, 0
@@ -449,13 +449,13 @@ func TestAgentsTimeInStateIsWatched(t *testing.T) {
 
 func TestAlertsEndWithTheirRuleTheHoursAndTheQueue(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
-		p := h.plans[a]
+		p := h.plans.of(a)
 		p.Rules.IdleMinutes = 100000
 		q := p.Queues[queueID]
 		q.Hours = "hou_1"
 		p.Queues = map[string]setup.Queue{queueID: q}
 		p.Hours = map[string]setup.Hours{"hou_1": setup.Clean(setup.Hours{Name: "Day", TimeZone: "UTC", Weekly: []setup.Opening{{Day: 2, From: "09:00", To: "12:00"}}})}
-		h.plans[a] = p
+		h.plans.set(a, p)
 		r := setup.DefaultAlertRule("Somebody waits", alert.Waiting, 1, 0)
 		r.HoldSeconds = 10
 		always := r
@@ -482,9 +482,9 @@ func TestAlertsEndWithTheirRuleTheHoursAndTheQueue(t *testing.T) {
 		h.rules(a, map[string]setup.AlertRule{"alr_2": setup.Clean(always)})
 		h.says("on again", h.after(10*time.Second), "que_1 warning 1 of 1")
 
-		p = h.plans[a]
+		p = h.plans.of(a)
 		p.Queues = map[string]setup.Queue{"que_2": setup.DefaultQueue("Other")}
-		h.plans[a] = p
+		h.plans.set(a, p)
 		h.no(h.floor.Reload(t.Context(), a))
 		h.says("the queue is gone", h.after(0))
 		h.says("history", h.past(a)[:1], "que_1 warning 1 of 1, gone")

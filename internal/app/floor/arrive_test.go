@@ -32,11 +32,11 @@ func TestWhatArrivesTogetherIsStoredTogether(t *testing.T) {
 		h.no(err)
 		h.close()
 		for _, tenant := range []id.Tenant{a, b} {
-			p := h.plans[tenant]
+			p := h.plans.of(tenant)
 			p.Flows, p.EntryPoints = maps.Clone(p.Flows), maps.Clone(p.EntryPoints)
 			p.Flows["flo_2"] = floor.PlannedFlow{Version: 1, Graph: g}
 			p.EntryPoints["ent_mail"] = setup.EntryPoint{Name: "Mail", Channel: acd.Email, Flow: "flo_2", Languages: []string{"en"}}
-			h.plans[tenant] = p
+			h.plans.set(tenant, p)
 		}
 		h.open("nod_1")
 		h.floor.Drive(acd.Email, letters{map[string]int{}})

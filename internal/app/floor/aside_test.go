@@ -13,9 +13,9 @@ func TestCallsBesideTheWork(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		ctx := t.Context()
 		for _, tenant := range []id.Tenant{a, b} {
-			plan := h.plans[tenant]
+			plan := h.plans.of(tenant)
 			plan.Rules.Blend = setup.DefaultBlend()
-			h.plans[tenant] = plan
+			h.plans.set(tenant, plan)
 			h.no(h.floor.Reload(ctx, tenant))
 		}
 		h.ready(a, 1)

@@ -18,9 +18,9 @@ import (
 func TestALostHangUpDoesNotHoldTheAgent(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		ctx := t.Context()
-		p := h.plans[a]
+		p := h.plans.of(a)
 		p.Rules.ChatCapacity = 1
-		h.plans[a] = p
+		h.plans.set(a, p)
 		if err := h.floor.Reload(ctx, a); err != nil {
 			t.Fatal(err)
 		}

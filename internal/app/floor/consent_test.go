@@ -14,9 +14,9 @@ import (
 // were shown, once, for its contact and tenant; who refuses is in no record.
 func TestAFlowRecordsConsent(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
-		p := h.plans[a]
+		p := h.plans.of(a)
 		p.ConsentTexts = map[string]floor.PlannedConsent{"cst_1": {Version: 3, Purpose: "recording", Words: map[string]string{"en": "May we record this?"}}}
-		h.plans[a] = p
+		h.plans.set(a, p)
 		h.run(a, `{"start":"rec","nodes":{"rec":{"type":"consent","consent":"cst_1","seconds":30,"yes":"q","no":"q","none":"q"},"q":{"type":"queue","queue":"que_1"}}}`)
 		yes, no := h.arrive(a, "Rita"), h.arrive(a, "Rui")
 		h.takeOver("nod_2") // a restart before the answer

@@ -61,9 +61,9 @@ func busyDay(h *house) {
 func TestADayIsTheSameLiveAndAfterARestart(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		for _, tenant := range []id.Tenant{a, b} { // nobody gives up waiting in two days
-			plan := h.plans[tenant]
+			plan := h.plans.of(tenant)
 			plan.Rules.IdleMinutes = 2 * 24 * 60
-			h.plans[tenant] = plan
+			h.plans.set(tenant, plan)
 		}
 		busyDay(h)
 		h.queue(b, "Another tenant's")
@@ -164,11 +164,11 @@ func TestAChangedGoalCountsForTheWholeDay(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		busyDay(h)
 		before := h.day(a, "").Queues[0].Slots[0].Level
-		q := h.plans[a].Queues[queueID]
+		q := h.plans.of(a).Queues[queueID]
 		q.ServiceSeconds = 10
-		plan := h.plans[a]
+		plan := h.plans.of(a)
 		plan.Queues = map[string]setup.Queue{queueID: q}
-		h.plans[a] = plan
+		h.plans.set(a, plan)
 		if err := h.floor.Reload(t.Context(), a); err != nil {
 			t.Fatal(err)
 		}
@@ -200,8 +200,8 @@ func TestWhoIsCalledBackIsOfferedOnce(t *testing.T) {
 		g, err := flow.Parse([]byte(`{"start":"q","nodes":{"q":{"type":"queue","queue":"que_1"}}}`))
 		h.no(err)
 		for _, tenant := range []id.Tenant{a, b} {
-			h.plans[tenant].Flows["flo_2"] = floor.PlannedFlow{Version: 1, Graph: g}
-			h.plans[tenant].EntryPoints["ent_phone"+string(tenant)] = setup.EntryPoint{Name: "Phone", Channel: acd.Voice, Flow: "flo_2", Languages: []string{"en"}}
+			h.plans.of(tenant).Flows["flo_2"] = floor.PlannedFlow{Version: 1, Graph: g}
+			h.plans.of(tenant).EntryPoints["ent_phone"+string(tenant)] = setup.EntryPoint{Name: "Phone", Channel: acd.Voice, Flow: "flo_2", Languages: []string{"en"}}
 			h.reload(tenant)
 		}
 		call := func(tenant id.Tenant) string {

@@ -19,9 +19,9 @@ import (
 // the skill is offered.
 func TestASkillChangesWhoIsOffered(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
-		q := h.plans[a].Queues[queueID]
+		q := h.plans.of(a).Queues[queueID]
 		q.Needs = append(q.Needs, acd.SkillNeed{Skill: "ski_1", Level: 5})
-		h.plans[a].Queues[queueID] = q
+		h.plans.of(a).Queues[queueID] = q
 		if err := h.floor.Reload(t.Context(), a); err != nil {
 			t.Fatal(err)
 		}
@@ -77,9 +77,9 @@ func TestANewAgentHasADeskAtOnce(t *testing.T) {
 func TestOneAgentAndOneQueue(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		ctx := t.Context()
-		q := h.plans[a].Queues[queueID]
+		q := h.plans.of(a).Queues[queueID]
 		q.Members, q.MemberRule = []string{agent(1)}, `language == "en"`
-		h.plans[a].Queues[queueID] = q
+		h.plans.of(a).Queues[queueID] = q
 		if err := h.floor.Reload(ctx, a); err != nil {
 			t.Fatal(err)
 		}

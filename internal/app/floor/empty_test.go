@@ -25,7 +25,7 @@ func TestAQueueIsEmptiedIntoAnother(t *testing.T) {
 		g, err := flow.Parse([]byte(`{"start":"q","nodes":{"q":{"type":"queue","queue":"que_1"}}}`))
 		h.no(err)
 		for _, tenant := range []id.Tenant{a, b} {
-			p := h.plans[tenant]
+			p := h.plans.of(tenant)
 			other, calls := p.Queues[queueID], p.Queues[queueID]
 			other.Name, calls.Name, calls.Channels = "Other", "Calls", []acd.Channel{acd.Voice}
 			other.Members = []string{agent(1)}
@@ -33,7 +33,7 @@ func TestAQueueIsEmptiedIntoAnother(t *testing.T) {
 			p.Queues["que_2"], p.Queues["que_3"] = other, calls
 			p.Flows["flo_2"] = floor.PlannedFlow{Version: 1, Graph: g}
 			p.EntryPoints["ent_mail"+string(tenant)] = setup.EntryPoint{Name: "Mail", Channel: acd.Email, Flow: "flo_2", Languages: []string{"en"}}
-			h.plans[tenant] = p
+			h.plans.set(tenant, p)
 			h.reload(tenant)
 		}
 		open := func(tenant id.Tenant, queue string) floor.QueueOpen {

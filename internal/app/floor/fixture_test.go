@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"sync"
 	"testing"
 	"time"
@@ -45,7 +46,7 @@ type house struct {
 	ids     *id.Source
 	floor   *floor.Manager
 	chat    *chat.Service
-	plans   map[id.Tenant]floor.Plan
+	plans   plans
 	former  map[string]floor.PlannedFlow // flows as they were, by id and version
 	logged  logged
 	rows    floor.Rows                // nil: db as it is
@@ -104,7 +105,7 @@ func (h *house) passed() time.Duration {
 }
 
 func newHouse(t *testing.T, db *store.DB) *house {
-	h := &house{t: t, db: db, clock: clock.NewVirtual(time.Date(2026, 11, 3, 10, 0, 0, 0, time.UTC)), plans: map[id.Tenant]floor.Plan{}}
+	h := &house{t: t, db: db, clock: clock.NewVirtual(time.Date(2026, 11, 3, 10, 0, 0, 0, time.UTC))}
 	h.now = h.clock
 	h.ids = id.NewSource(h.clock.Now, nil)
 	storetest.Organisations(t, db, a, b)
@@ -151,9 +152,9 @@ func (h *house) furnish(t id.Tenant) {
 	q.WrapUpSeconds, q.DispositionMust = 30, false
 	e := setup.DefaultEntryPoint("Web shop", "flo_1", "")
 	e.ConsentText = ""
-	h.plans[t] = floor.Plan{TimeZone: time.UTC, Labels: map[string]setup.Label{"refund": {Name: "Refund"}, "late": {Name: "Late"}},
+	h.plans.set(t, floor.Plan{TimeZone: time.UTC, Labels: map[string]setup.Label{"refund": {Name: "Refund"}, "late": {Name: "Late"}},
 		Dispositions: map[string]setup.Disposition{"dis_1": {}, "dis_2": {}, "dis_3": {}}, Rules: setup.DefaultRules(), Queues: map[string]setup.Queue{queueID: q},
-		EntryPoints: map[string]setup.EntryPoint{entry(t): e}, Flows: map[string]floor.PlannedFlow{"flo_1": {Version: 1, Graph: g}}}
+		EntryPoints: map[string]setup.EntryPoint{entry(t): e}, Flows: map[string]floor.PlannedFlow{"flo_1": {Version: 1, Graph: g}}})
 	err = h.db.Write(h.t.Context(), t, func(tx *store.Tx) error {
 		for i, u := range []string{agent(0), agent(1), agent(2)} {
 			sealed, err := h.vault.SealTenant(tx.Context(), t, "users.profile/"+u, []byte("{}"))
@@ -220,17 +221,44 @@ func (h *house) close() {
 
 // What the parts ask of others.
 
-func (h *house) Plan(_ context.Context, t id.Tenant) (floor.Plan, error) { return h.plans[t], nil }
+// plans are the tenants' set-ups, which channels read at any time.
+type plans struct {
+	mu sync.Mutex
+	m  map[id.Tenant]floor.Plan
+}
+
+func (p *plans) of(t id.Tenant) floor.Plan {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.m[t]
+}
+
+func (p *plans) set(t id.Tenant, plan floor.Plan) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.m == nil {
+		p.m = map[id.Tenant]floor.Plan{}
+	}
+	p.m[t] = plan
+}
+
+func (p *plans) all() map[id.Tenant]floor.Plan {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return maps.Clone(p.m)
+}
+
+func (h *house) Plan(_ context.Context, t id.Tenant) (floor.Plan, error) { return h.plans.of(t), nil }
 
 func (h *house) Flow(_ context.Context, t id.Tenant, f string, version int64) (floor.PlannedFlow, error) {
 	if old, ok := h.former[fmt.Sprint(f, version)]; ok {
 		return old, nil
 	}
-	return h.plans[t].Flows[f], nil
+	return h.plans.of(t).Flows[f], nil
 }
 
 func (h *house) EntryPoint(_ context.Context, e string) (id.Tenant, setup.EntryPoint, error) {
-	for t, p := range h.plans {
+	for t, p := range h.plans.all() {
 		if v, ok := p.EntryPoints[e]; ok {
 			return t, v, nil
 		}
@@ -243,11 +271,11 @@ func (h *house) ConsentText(context.Context, id.Tenant, string) (setup.ConsentTe
 }
 
 func (h *house) QueueName(_ context.Context, t id.Tenant, q string) string {
-	return h.plans[t].Queues[q].Name
+	return h.plans.of(t).Queues[q].Name
 }
 
 func (h *house) Rules(_ context.Context, t id.Tenant) (setup.Rules, error) {
-	return h.plans[t].Rules, nil
+	return h.plans.of(t).Rules, nil
 }
 
 func (h *house) PublicName(_ context.Context, _ id.Tenant, user string) string {

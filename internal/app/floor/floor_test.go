@@ -96,9 +96,9 @@ func TestAVisitorIsServedFromArrivalToClose(t *testing.T) {
 func TestAChosenResultStandsWhenTheWrapUpRunsOut(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		ctx := t.Context()
-		q := h.plans[a].Queues[queueID]
+		q := h.plans.of(a).Queues[queueID]
 		q.Dispositions = []string{"dis_1", "dis_2"}
-		h.plans[a].Queues[queueID] = q
+		h.plans.of(a).Queues[queueID] = q
 		h.queue(a, "Maria")
 		h.ready(a, 0)
 		it, err := h.floor.Accept(ctx, actor(a, 0), h.desk(a, 0).Offers[0].ID)

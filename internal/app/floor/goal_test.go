@@ -27,23 +27,23 @@ func TestAnEmailsGoalCountsOpeningHours(t *testing.T) {
 		h.no(err)
 		set := func(tenant id.Tenant, change func(*setup.Queue)) {
 			t.Helper()
-			p := h.plans[tenant]
+			p := h.plans.of(tenant)
 			q := p.Queues[queueID]
 			change(&q)
 			p.Queues = maps.Clone(p.Queues)
 			p.Queues[queueID] = q
-			h.plans[tenant] = p
+			h.plans.set(tenant, p)
 			h.reload(tenant)
 		}
 		for _, tenant := range []id.Tenant{a, b} {
-			p := h.plans[tenant]
+			p := h.plans.of(tenant)
 			p.Rules.IdleMinutes = 100000
 			p.Flows["flo_2"] = floor.PlannedFlow{Version: 1, Graph: g}
 			p.EntryPoints["ent_mail"+string(tenant)] = setup.EntryPoint{Name: "Mail", Channel: acd.Email, Flow: "flo_2", Languages: []string{"en"}}
 			if tenant == a {
 				p.Hours = map[string]setup.Hours{"hou_1": setup.DefaultHours("Office", "Europe/Lisbon")} // Monday to Friday, 9 to 18
 			}
-			h.plans[tenant] = p
+			h.plans.set(tenant, p)
 			set(tenant, func(q *setup.Queue) { q.ServiceSeconds, q.Hours = 4*3600, "hou_1" })
 		}
 		at := func(day, hour, minute int) time.Time { return time.Date(2026, 11, day, hour, minute, 0, 0, time.UTC) }
@@ -124,7 +124,7 @@ func TestAnEmailsGoalCountsOpeningHours(t *testing.T) {
 		}
 		mail(a)
 		is("until the hours change", due(a), map[acd.Channel]time.Time{"first": at(4, 16, 0), acd.Email: at(4, 16, 0)})
-		h.plans[a].Hours["hou_1"] = setup.DefaultHours("Office", "America/New_York") // from 14 to 23 UTC
+		h.plans.of(a).Hours["hou_1"] = setup.DefaultHours("Office", "America/New_York") // from 14 to 23 UTC
 		h.reload(a)
 		is("the hours are others", due(a), map[acd.Channel]time.Time{"first": at(4, 18, 0), acd.Email: at(4, 18, 0)})
 	})

@@ -14,9 +14,9 @@ func TestMembersByRule(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		ctx := t.Context()
 		for _, tenant := range []id.Tenant{a, b} {
-			q := h.plans[tenant].Queues[queueID]
+			q := h.plans.of(tenant).Queues[queueID]
 			q.Members, q.MemberRule = nil, `"tea_1" in teams`
-			h.plans[tenant].Queues[queueID] = q
+			h.plans.of(tenant).Queues[queueID] = q
 			if err := h.floor.Reload(ctx, tenant); err != nil {
 				t.Fatal(err)
 			}

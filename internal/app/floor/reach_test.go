@@ -157,10 +157,10 @@ func TestAMoveIsTakenBack(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		ctx := t.Context()
 		const other = "que_2"
-		plan := h.plans[a]
+		plan := h.plans.of(a)
 		plan.Queues = maps.Clone(plan.Queues)
 		plan.Queues[other] = plan.Queues[queueID]
-		h.plans[a] = plan
+		h.plans.set(a, plan)
 		h.reload(a)
 		first, second := h.queue(a, "First"), h.queue(a, "Second")
 		move := func(v chat.Visitor, queue string) {

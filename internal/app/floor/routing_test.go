@@ -16,9 +16,9 @@ import (
 // change sets a tenant's queue up anew and lets its floor see it.
 func (h *house) change(t id.Tenant, do func(*setup.Queue)) {
 	h.t.Helper()
-	q := h.plans[t].Queues[queueID]
+	q := h.plans.of(t).Queues[queueID]
 	do(&q)
-	h.plans[t].Queues[queueID] = q
+	h.plans.of(t).Queues[queueID] = q
 	h.reload(t)
 }
 
@@ -41,7 +41,7 @@ func TestWorkOverflows(t *testing.T) {
 		night := setup.DefaultQueue("Night")
 		night.Members = []string{agent(1)}
 		for _, tenant := range []id.Tenant{a, b} {
-			h.plans[tenant].Queues["que_2"] = night
+			h.plans.of(tenant).Queues["que_2"] = night
 		}
 		h.change(a, func(q *setup.Queue) {
 			q.Members = []string{agent(0)}
@@ -107,9 +107,9 @@ func TestOverflowMayEndWork(t *testing.T) {
 func TestQueuesCloseAndOpenByTheirHours(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		// It is ten o'clock on a Tuesday.
-		plan := h.plans[a]
+		plan := h.plans.of(a)
 		plan.Hours = map[string]setup.Hours{"hrs_1": {Name: "Office", TimeZone: "UTC", Weekly: []setup.Opening{{Day: 2, From: "09:00", To: "10:02"}, {Day: 2, From: "10:04", To: "11:00"}}}}
-		h.plans[a] = plan
+		h.plans.set(a, plan)
 		h.change(a, func(q *setup.Queue) {
 			q.Hours, q.Overflow = "hrs_1", []setup.Overflow{{When: acd.OnClosed}}
 		})

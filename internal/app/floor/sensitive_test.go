@@ -22,9 +22,9 @@ func (h *house) run(t id.Tenant, raw string) {
 	h.t.Helper()
 	g, err := flow.Parse(json.RawMessage(raw))
 	h.no(err)
-	p := h.plans[t]
+	p := h.plans.of(t)
 	p.Flows = map[string]floor.PlannedFlow{"flo_1": {Version: p.Flows["flo_1"].Version + 1, Graph: g}}
-	h.plans[t] = p
+	h.plans.set(t, p)
 	h.reload(t)
 }
 

@@ -31,7 +31,7 @@ func (h *house) publish(t id.Tenant, name string, version int64, raw string) {
 	h.t.Helper()
 	g, err := flow.Parse([]byte(raw))
 	h.no(err)
-	p := h.plans[t]
+	p := h.plans.of(t)
 	if h.former == nil {
 		h.former = map[string]floor.PlannedFlow{}
 	}

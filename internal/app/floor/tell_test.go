@@ -67,7 +67,7 @@ func TestOtherSystemsAreToldOfAlerts(t *testing.T) {
 		r := setup.DefaultAlertRule("Many wait", alert.Waiting, 1, 2)
 		r.HoldSeconds, r.Recipients = 10, []string{"usr_9"}
 		h.rule(a, r)
-		queue := fmt.Sprintf("que_1 %q", h.plans[a].Queues[queueID].Name)
+		queue := fmt.Sprintf("que_1 %q", h.plans.of(a).Queues[queueID].Name)
 		first := h.queue(a, "Maria")
 		h.after(9 * time.Second)
 		says("before the hold time")

@@ -26,11 +26,11 @@ func TestWhatArrivesBeforeItsEntryPointIsHeardOf(t *testing.T) {
 			h.no(err)
 			return h.row(tenant, i)
 		}
-		p := h.plans[a]
+		p := h.plans.of(a)
 		p.Flows, p.EntryPoints = maps.Clone(p.Flows), maps.Clone(p.EntryPoints)
 		p.Flows["flo_2"] = floor.PlannedFlow{Version: 1, Graph: g}
 		p.EntryPoints["ent_new"] = setup.EntryPoint{Name: "Mail", Channel: acd.Email, Flow: "flo_2", Languages: []string{"en"}}
-		h.plans[a] = p
+		h.plans.set(a, p)
 		if it := arrive(a, "ent_new"); it.State != "queued" || it.QueueID != queueID {
 			t.Errorf("it is %s (%s) in %q", it.State, it.CloseReason, it.QueueID)
 		}

@@ -19,10 +19,10 @@ import (
 // a7 has level 4, b2 none, c9 level 8.
 func (h *house) german(t id.Tenant) {
 	h.t.Helper()
-	q := h.plans[t].Queues[queueID]
+	q := h.plans.of(t).Queues[queueID]
 	q.Needs = []acd.SkillNeed{{Skill: "ski_de", Level: 5}}
 	q.Steps = []setup.Step{{AfterSeconds: 20, Ease: 2}}
-	h.plans[t].Queues[queueID] = q
+	h.plans.of(t).Queues[queueID] = q
 	err := h.db.Write(h.t.Context(), t, func(tx *store.Tx) error {
 		for i, level := range []int{4, 0, 8} {
 			u, err := tx.User(agent(i))
