@@ -119,11 +119,23 @@ test(
     await agent.ready();
     await agent.accept("Little stint");
     await agent.page.keyboard.press("Alt+v");
+    // The key is pressed before it is known which flows there are.
+    let tell = () => {};
+    const held = new Promise<void>((free) => (tell = free));
+    let ask = () => {};
+    const asked = new Promise<void>((now) => (ask = now));
+    await agent.page.route("**/api/v1/secure-flows", async (route) => {
+      ask();
+      await held;
+      await route.fallback();
+    });
     await talk.getByRole("button", { name: "Talk", exact: true }).click();
     await hears(agent.page, CALLER);
     await visitor.box.fill("What I was going to say");
 
+    await asked;
     await agent.page.keyboard.press("Alt+i");
+    tell();
     await agent.page.getByRole("dialog").getByRole("button", { name: "Send the person there" }).click();
     const strip = agent.page.getByRole("region", { name: "Secure input" });
     await strip.getByText("The person is being asked").waitFor();

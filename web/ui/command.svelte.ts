@@ -33,8 +33,8 @@ class Commands {
   }
 
   /**
-   * A part of the screen that comes by itself, and may bring commands: a key with
-   * Ctrl or Alt for which there is none yet is taken once the part is shown.
+   * What comes by itself and may bring commands, a part of the screen or what one
+   * shows: a key with Ctrl or Alt for which there is none yet is taken once it is there.
    */
   part<T>(coming: Promise<T>): Promise<T> {
     this.#loading++;
