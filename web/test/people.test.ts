@@ -43,6 +43,7 @@ test("a whole contact by keyboard alone", async () => {
   await keyboard.press("Control+Enter");
   const result = agent.person.getByLabel("Disposition");
   await until(() => result.evaluate((e) => e === document.activeElement)).toBe(true);
+  await result.getByRole("option", { name: "Invoice sent" }).waitFor({ state: "attached" });
   await keyboard.type("Invoice");
   await until(() => result.evaluate((e: HTMLSelectElement) => e.selectedOptions[0]?.label)).toBe(
     "Invoice sent",

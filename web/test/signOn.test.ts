@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { IdentityProvider } from "./identityProvider";
 import { lasting, looks, shot, Stage, until } from "./stage";
 
@@ -11,13 +11,15 @@ beforeAll(async () => {
   stage.program.provider = provider.certificate;
   await stage.open();
 });
-afterEach(async () => {
-  stage.forgive(/127\.0\.0\.1:\d+\/(interaction|auth|session)/); // the provider's own page
-  await stage.sweep();
-});
+afterEach(() => stage.sweep());
 afterAll(async () => {
   await stage.close();
   await provider.stop();
+});
+
+beforeEach(() => {
+  stage.overlook(/127\.0\.0\.1:\d+\/(interaction|auth|session)/); // the provider's own page
+  stage.overlook(/status of 401|HTTP Authentication failed/); // what is on its way when a session ends is refused
 });
 
 test("users sign in with their organisation's own provider", async () => {

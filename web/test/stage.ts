@@ -70,6 +70,7 @@ export class Stage {
   #toned = new Map<number, Browser>();
   #contexts: BrowserContext[] = [];
   #troubles: string[] = [];
+  #overlooked: RegExp[] = [];
   /** Who signed in in this test. */
   #agents: Agent[] = [];
 
@@ -96,9 +97,10 @@ export class Stage {
     for (const agent of agents) await this.#home(agent).catch(() => {}); // whose session has ended cannot be asked
     for (const context of this.#contexts) await context.close();
     this.#contexts = [];
-    const found = this.#troubles;
+    const found = this.#troubles.filter((trouble) => !this.#overlooked.some((what) => what.test(trouble)));
     this.#troubles = [];
-    expect(found).toEqual([]);
+    this.#overlooked = [];
+    expect(found, found.join("\n")).toEqual([]);
   }
 
   /** Keeps what the pages of a test that failed show, as words and as pictures. */
@@ -264,6 +266,11 @@ export class Stage {
         return;
       note(`${m.type()} in ${page.url()}: ${m.text()} (${m.location().url})`);
     });
+  }
+
+  /** Complaints that a test may have at any time, and need not: of what was asked before who asks had changed, say. */
+  overlook(what: RegExp): void {
+    this.#overlooked.push(what);
   }
 
   /** Takes complaints out that a test provokes, for example by cutting the connection. */
