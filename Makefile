@@ -50,12 +50,12 @@ test: test-go test-web ## Install what tests need (Debian packages), then run al
 
 test-go: build
 	@scripts/need postgresql chromium sipp baresip espeak-ng node azurite versitygw dovecot exim
-	go test -timeout 40m ./...
+	scripts/test go
 
 test-web: build ## The tests of pages and widget alone (LAG=800: with answers that are up to so many milliseconds late)
 	@scripts/need chromium baresip espeak-ng dovecot exim
 	cd web && npm run --if-present test
-	cd web && npm run --if-present test:browser
+	scripts/test web
 
 check: $(WEB_PARTS) ## Formatting, vet, lint, layers, generated files, types
 	scripts/check

@@ -57,11 +57,21 @@ test("a chat is spoken and seen, and goes on in writing", async () => {
   await strip.getByText("Blue heron would like to talk with you").waitFor();
   expect(await axe(agent.page)).toEqual([]);
   await shot(agent.page, "talk-01-asked");
+  // The answer to that comes late: what the agent wants next does not wait for it.
+  let answer = () => {};
+  const held = new Promise<void>((free) => (answer = free));
+  await agent.page.route("**/api/v1/interactions/*/spoken", async (route) => {
+    const response = await route.fetch();
+    await held;
+    await route.fulfill({ response });
+  });
   await strip.getByRole("button", { name: "Not now" }).click();
   await visitor.log.getByText(/^Not now, said/).waitFor();
 
   // The agent offers by key, and the visitor declines, then agrees.
+  await strip.getByRole("button", { name: "Talk", exact: true }).waitFor();
   await agent.page.keyboard.press("Alt+v");
+  answer();
   await talk.getByText("would like to talk with you").waitFor();
   expect(await axe(visitor.page)).toEqual([]);
   await shot(visitor.page, "talk-02-offered");

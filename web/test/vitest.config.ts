@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import type { Reporter, TestCase } from "vitest/node";
@@ -18,8 +19,12 @@ const failures: Reporter = {
   onTestCaseResult(test) {
     if (test.result().state === "failed") tell(test);
   },
-  onTestRunEnd(modules) {
+  onTestRunEnd(modules, besides) {
     for (const module of modules) for (const test of module.children.allTests("failed")) tell(test);
+    // Which files failed, for scripts/test. What failed in none of them is not to be repeated.
+    if (!process.env.FAILED || besides.length) return;
+    const failed = modules.filter((module) => !module.ok());
+    writeFileSync(process.env.FAILED, failed.map((module) => `${module.relativeModuleId}\n`).join(""));
   },
 };
 
