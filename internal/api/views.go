@@ -62,6 +62,7 @@ type SystemView struct {
 	Tenants   int          `json:"tenants"`
 	Live      int          `json:"live" doc:"Open live connections of this node."`
 	Visitors  int          `json:"visitors" doc:"Open visitors' sockets of this node."`
+	Records   []string     `json:"records,omitempty" doc:"Lines of DNS that have browsers use Encrypted Client Hello (tls.ech). Nothing puts them there by itself."`
 }
 
 // SystemPart is the health of one part.

@@ -66,22 +66,29 @@ func startFieldOf(p *startPage, id, label, hint, complete string) startField {
 
 // start opens the page if nobody has installed anything yet.
 func (f *firstRun) start(ctx context.Context, db *store.DB) error {
-	var operator bool
-	err := db.SystemRead(ctx, func(tx *store.Tx) error {
-		orgs, err := tx.Organisations()
-		operator = false
-		for _, o := range orgs {
-			operator = operator || o.Kind == string(account.KindOperator) && o.Status == string(account.Active)
-		}
-		return err
-	})
-	if err != nil || operator {
+	operator, err := operatorOf(ctx, db)
+	if err != nil || operator != "" {
 		return err
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.open, f.code = true, secret.New(rand.Text())
 	return nil
+}
+
+// operatorOf is the operator's own organisation; "" in a new installation.
+func operatorOf(ctx context.Context, db *store.DB) (operator id.Tenant, err error) {
+	err = db.SystemRead(ctx, func(tx *store.Tx) error {
+		orgs, err := tx.Organisations()
+		operator = ""
+		for _, o := range orgs {
+			if o.Kind == string(account.KindOperator) && o.Status == string(account.Active) {
+				operator = o.ID
+			}
+		}
+		return err
+	})
+	return operator, err
 }
 
 // path is where the page is, with its code; "" when it is closed.

@@ -1,14 +1,19 @@
 package server
 
 import (
+	"crypto/tls"
+	"encoding/base64"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 
+	"nubitalk/internal/api"
 	"nubitalk/internal/app/account"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
 	"nubitalk/internal/server/config"
+	"nubitalk/internal/server/demo"
 	"nubitalk/internal/server/drive"
 )
 
@@ -136,5 +141,61 @@ func TestNewKeysReachEveryNode(t *testing.T) {
 				t.Errorf("version %d opens as %q, %v", version(s), got.Reveal(), err)
 			}
 		}
+	}
+}
+
+// The operator's rotation makes the next key of Encrypted Client Hello; another node
+// takes browsers with the record of before, and shows the new one.
+func TestNodesHideHostsWithTheSameKeys(t *testing.T) {
+	settings := clusterSettings(t)
+	with := func(name string) *config.Config {
+		c := settings(name)
+		c.TLS.Mode, c.TLS.ECH, c.URL = "self", "entry.example", "https://hidden.example"
+		return c
+	}
+	a := start(t, settings("a"), nil)
+	house(t, a)
+	a.stop(t)
+	a = start(t, with("a"), nil)
+	records := func(n *node) api.SystemView {
+		t.Helper()
+		o := demo.Organisations()[0]
+		u, err := drive.SignIn(t.Context(), drive.Client(), "https://"+n.web.address.String(), drive.Login{Organisation: o.Slug, UserName: o.Administrator, Password: demo.Password})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var v api.SystemView
+		if err := u.Do(t.Context(), "GET", "system", nil, &v); err != nil || len(v.Records) != 1 {
+			t.Fatal(v.Records, err)
+		}
+		return v
+	}
+	before := records(a).Records[0]
+	operator, err := operatorOf(t.Context(), a.keepers.db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.keepers.vault.RotateTenant(t.Context(), operator); err != nil {
+		t.Fatal(err)
+	}
+	b := start(t, with("b"), nil)
+	after := records(b).Records[0]
+	if before == after {
+		t.Error("the rotation made no other key")
+	}
+	for _, record := range []string{before, after} {
+		_, list, _ := strings.Cut(record, `ech="`)
+		raw, err := base64.StdEncoding.DecodeString(strings.TrimSuffix(list, `"`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := tls.Dial("tcp", b.web.address.String(), &tls.Config{ServerName: "hidden.example", MinVersion: tls.VersionTLS13, EncryptedClientHelloConfigList: raw, InsecureSkipVerify: true})
+		if err != nil {
+			t.Fatal(record, err)
+		}
+		if !c.ConnectionState().ECHAccepted {
+			t.Error(record, "was not accepted")
+		}
+		c.Close()
 	}
 }

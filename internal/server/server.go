@@ -16,6 +16,7 @@ import (
 	"nubitalk/internal/server/collector"
 	"nubitalk/internal/server/config"
 	"nubitalk/internal/server/transport"
+	"nubitalk/internal/vault"
 )
 
 // startWithin bounds a start. A large migration may take longer than anything
@@ -112,6 +113,9 @@ func (s *Server) open(ctx context.Context) (err error) {
 	if s.keepers, err = openKeepers(ctx, s.conf, s.data.node, s.clock, s.log); err != nil {
 		return err
 	}
+	if err = source.UseHello(ctx, s.conf, s.helloKeys, s.log.With("part", "tls")); err != nil {
+		return err
+	}
 	if s.demo != nil {
 		if s.demo.mail, err = openDemoMail(); err != nil {
 			return err
@@ -143,6 +147,15 @@ func (s *Server) certificates() string {
 	return s.conf.Folder("tls")
 }
 
+// helloKeys are the operator's; none before there is one.
+func (s *Server) helloKeys(ctx context.Context) ([]vault.HelloKey, error) {
+	operator, err := operatorOf(ctx, s.keepers.db)
+	if err != nil || operator == "" {
+		return nil, err
+	}
+	return s.keepers.vault.HelloKeys(ctx, operator)
+}
+
 // watch adds the keepers to health and metrics.
 func (s *Server) watch() {
 	k := s.keepers
@@ -166,6 +179,7 @@ func (s *Server) watch() {
 		m.CounterFunc("audit_entries_sent_total", "Entries of audit logs sent to the collector by this node.", func() float64 { n, _ := sender.Stats(); return float64(n) })
 		m.GaugeFunc("audit_entries_waiting", "Entries of audit logs that were not sent yet.", func() float64 { _, n := sender.Stats(); return float64(n) })
 	}
+	m.GaugeFunc("certificates_unwell", "Certificates in use that clients refuse: revoked, or without the answer of a responder that they must have.", func() float64 { return float64(unwell(s.certs.Standings())) })
 	m.CounterFunc("database_commits_total", "Transactions made durable.", func() float64 { return float64(k.db.Stats().Commits) })
 	m.CounterFunc("database_writes_total", "Writes that succeeded; a commit may hold several.", func() float64 { return float64(k.db.Stats().Writes) })
 	m.CounterFunc("database_writes_failed_total", "Writes that were rolled back.", func() float64 { return float64(k.db.Stats().Failed) })

@@ -78,7 +78,7 @@ func (v *Vault) NewVersions(ctx context.Context, t id.Tenant, version int64) err
 			return err
 		}
 	}
-	return nil
+	return v.renewHello(ctx, t, version)
 }
 
 // Renew drops the tenant's own keys from memory, so that the newest are used

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -333,6 +334,19 @@ func (c *Config) checkTLS(k *checker) {
 	case "acme":
 		c.checkACME(k)
 	}
+	switch name := t.ECH; {
+	case name == "":
+	case !fullName(name) || len(name) > 255:
+		k.wrong("tls.ech", "%q must be a full host name such as entry.example.", name)
+	case mode == "off":
+		k.wrong("tls.ech", "is of no use where tls.mode is off: the proxy that speaks TLS with browsers has to do it.")
+	case mode == "acme" && !slices.Contains(t.ACME.Domains, name):
+		k.wrong("tls.ech", "must be among tls.acme.domains: browsers whose record of DNS is old come to it.")
+	}
+}
+
+func fullName(d string) bool {
+	return !strings.ContainsAny(d, " /:*@") && strings.Contains(d, ".") && net.ParseIP(d) == nil
 }
 
 func (c *Config) checkACME(k *checker) {
@@ -341,7 +355,7 @@ func (c *Config) checkACME(k *checker) {
 		k.wrong("tls.acme.domains", "must name the hosts to get certificates for.")
 	}
 	for _, d := range a.Domains {
-		if strings.ContainsAny(d, " /:*@") || !strings.Contains(d, ".") || net.ParseIP(d) != nil {
+		if !fullName(d) {
 			k.wrong("tls.acme.domains", "%q must be a full host name such as contact.example.", d)
 		}
 	}

@@ -58,6 +58,7 @@ type TLS struct {
 	Mode        string `default:"auto" enum:"auto,files,acme,self,off" help:"Where the certificate comes from: ${enum}."`
 	Certificate string `placeholder:"FILE" help:"PEM file with the certificate and its chain; read again when it changes."`
 	Key         string `placeholder:"FILE" help:"PEM file with the certificate's private key."`
+	ECH         string `name:"ech" placeholder:"NAME" help:"Name that stands on the wire instead of the host that a browser wants (Encrypted Client Hello); empty for no such hiding."`
 	ACME        ACME   `embed:"" prefix:"acme-"`
 }
 

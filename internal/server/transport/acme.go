@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 
 	"github.com/caddyserver/certmagic"
@@ -26,16 +27,18 @@ type authority struct {
 	cache   *certmagic.Cache
 	issuer  *certmagic.ACMEIssuer
 	cancel  context.CancelFunc
+	log     *slog.Logger
 }
 
 func openAuthority(c *config.Config, dir string, log *slog.Logger) (*authority, error) {
-	a := &authority{domains: c.TLS.ACME.Domains}
+	a := &authority{domains: c.TLS.ACME.Domains, log: log}
 	logger := zap.New(zapToSlog{log.With("part", "acme")})
 	a.cache = certmagic.NewCache(certmagic.CacheOptions{
 		GetConfigForCert: func(certmagic.Certificate) (*certmagic.Config, error) { return a.magic, nil },
 		Logger:           logger,
 	})
-	a.magic = certmagic.New(a.cache, certmagic.Config{Storage: &certmagic.FileStorage{Path: dir}, Logger: logger})
+	a.magic = certmagic.New(a.cache, certmagic.Config{Storage: &certmagic.FileStorage{Path: dir}, Logger: logger,
+		OCSP: certmagic.OCSPConfig{DisableStapling: true}}) // see stapler
 	issuer := certmagic.ACMEIssuer{
 		CA:                   c.TLS.ACME.Directory,
 		Email:                c.TLS.ACME.Email,
@@ -81,6 +84,38 @@ func (a *authority) stop() {
 	a.cancel()
 	a.cancel = nil
 	a.cache.Stop()
+}
+
+// inUse are the certificates that browsers may get.
+func (a *authority) inUse() (out []*tls.Certificate) {
+	for _, domain := range a.domains {
+		for _, c := range a.cache.AllMatchingCertificates(domain) {
+			out = append(out, &c.Certificate)
+		}
+	}
+	return out
+}
+
+// replace gets new certificates, with new keys, for names whose certificate was
+// revoked.
+func (a *authority) replace(ctx context.Context, names []string) {
+	for _, name := range names {
+		if !slices.Contains(a.domains, name) {
+			continue
+		}
+		before := a.cache.AllMatchingCertificates(name)
+		err := a.magic.RenewCertSync(ctx, name, true)
+		if err == nil {
+			_, err = a.magic.CacheManagedCertificate(ctx, name)
+		}
+		if err != nil {
+			a.log.Error("the revoked certificate could not be replaced", "error", err)
+			continue
+		}
+		for _, c := range before {
+			a.cache.Remove([]string{c.Hash()})
+		}
+	}
 }
 
 func (a *authority) get(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {

@@ -27,6 +27,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/crypto/ocsp"
+
 	"nubitalk/internal/base/clock"
 	"nubitalk/internal/base/telemetry"
 	"nubitalk/internal/server/config"
@@ -47,6 +49,8 @@ type acmeServer struct {
 	cert   []byte
 	faults []error
 	issued chan struct{}
+	serial int64
+	ocsp   []string // responders that certificates name
 }
 
 func newACMEServer(t *testing.T) *acmeServer {
@@ -65,7 +69,7 @@ func newACMEServer(t *testing.T) *acmeServer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &acmeServer{t: t, key: key, ca: ca, issued: make(chan struct{})}
+	s := &acmeServer{t: t, key: key, ca: ca, issued: make(chan struct{}, 9), serial: 1}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/directory", func(w http.ResponseWriter, _ *http.Request) {
 		s.answer(w, 200, map[string]string{"newNonce": s.URL + "/nonce", "newAccount": s.URL + "/account", "newOrder": s.URL + "/order", "revokeCert": s.URL + "/revoke", "keyChange": s.URL + "/key"})
@@ -86,7 +90,7 @@ func newACMEServer(t *testing.T) *acmeServer {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		_, _ = w.Write(s.cert)
-		close(s.issued)
+		s.issued <- struct{}{}
 	})
 	s.Server = httptest.NewTLSServer(mux)
 	t.Cleanup(s.Close)
@@ -128,7 +132,7 @@ func (s *acmeServer) newOrder(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.mu.Lock()
-	s.domain = in.Identifiers[0].Value
+	s.domain, s.proven, s.cert = in.Identifiers[0].Value, false, nil
 	s.mu.Unlock()
 	w.Header().Set("Location", s.URL+"/order/1")
 	s.order(w, 201)
@@ -196,7 +200,11 @@ func (s *acmeServer) finalize(w http.ResponseWriter, r *http.Request) {
 		s.fault(err)
 		return
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(2), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour * 12), DNSNames: csr.DNSNames,
+	s.mu.Lock()
+	s.serial++
+	serial, responders := s.serial, s.ocsp
+	s.mu.Unlock()
+	template := &x509.Certificate{SerialNumber: big.NewInt(serial), OCSPServer: responders, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour * 12), DNSNames: csr.DNSNames,
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}
 	cert, err := x509.CreateCertificate(rand.Reader, template, s.ca, csr.PublicKey, s.key)
 	if err != nil {
@@ -295,5 +303,71 @@ func TestACertificateIsFetchedFromAnAuthority(t *testing.T) {
 	}
 	if !s.Trusted() {
 		t.Error("an authority's certificate is trusted")
+	}
+}
+
+func TestARevokedCertificateOfAnAuthorityIsReplaced(t *testing.T) {
+	authority, answers := newACMEServer(t), newResponder(t)
+	authority.ocsp = []string{answers.URL}
+	by := &signer{authority.ca, authority.key}
+	answers.say(func(q *ocsp.Request) []byte { // the first certificate is revoked
+		r := ocsp.Response{Status: ocsp.Good, SerialNumber: q.SerialNumber, ThisUpdate: time.Now().Add(-time.Minute), NextUpdate: time.Now().Add(time.Hour)}
+		if q.SerialNumber.Int64() == 2 {
+			r.Status, r.RevokedAt = ocsp.Revoked, time.Now().Add(-time.Hour)
+		}
+		raw, err := ocsp.CreateResponse(by.cert, by.cert, r, by.key)
+		if err != nil {
+			t.Error(err)
+		}
+		return raw
+	})
+	dir := t.TempDir()
+	root := filepath.Join(dir, "root.pem")
+	if err := os.WriteFile(root, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: authority.Certificate().Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	conf := &config.Config{Listen: "127.0.0.1:0"}
+	conf.TLS.ACME = config.ACME{Domains: []string{"contact.example"}, Agree: true, Directory: authority.URL + "/directory", Root: root}
+	logs := &logBuffer{}
+	s, err := Open(conf, filepath.Join(dir, "acme"), clock.Real{}, telemetry.NewLogger(logs, slog.LevelDebug))
+	if err != nil {
+		t.Fatal(err)
+	}
+	authority.target = accept(t, s)
+	n, err := net.LookupPort("tcp", authority.target[strings.LastIndex(authority.target, ":")+1:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Only the authority's own part is begun, so that the looks are the test's.
+	if err := s.acme.start(t.Context(), n); err != nil {
+		t.Fatal(err)
+	}
+	defer s.acme.stop()
+	<-authority.issued
+	for len(s.acme.inUse()) == 0 { // it is in use a moment after it was fetched
+		if c, err := tls.Dial("tcp", authority.target, &tls.Config{ServerName: "contact.example", InsecureSkipVerify: true}); err == nil {
+			c.Close()
+		}
+	}
+	s.staple.look(t.Context())
+	if all := s.Standings(); len(all) != 1 || all[0].Well() {
+		t.Error("the revoked certificate stands as", all)
+	}
+	s.staple.look(t.Context())
+	pool := x509.NewCertPool()
+	pool.AddCert(authority.ca)
+	c, err := tls.Dial("tcp", authority.target, &tls.Config{ServerName: "contact.example", RootCAs: pool})
+	if err != nil {
+		t.Fatal(err, logs.String())
+	}
+	defer c.Close()
+	if got := c.ConnectionState().PeerCertificates[0].SerialNumber.Int64(); got != 3 {
+		t.Error("the certificate in use has the number", got, logs.String())
+	}
+	if _, err := ocsp.ParseResponseForCert(c.ConnectionState().OCSPResponse, c.ConnectionState().PeerCertificates[0], authority.ca); err != nil {
+		t.Error("the new certificate has no answer:", err)
+	}
+	if all := s.Standings(); len(all) != 1 || !all[0].Well() {
+		t.Error("the new certificate stands as", all)
 	}
 }

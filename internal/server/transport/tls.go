@@ -9,8 +9,11 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"nubitalk/internal/base/clock"
+	"nubitalk/internal/base/errs"
 	"nubitalk/internal/server/config"
 )
 
@@ -20,6 +23,10 @@ type Source struct {
 	mode   string
 	acme   *authority  // nil but in mode acme
 	own    *tls.Config // in mode off: of what has to be TLS all the same, on loopback
+	staple *stapler    // nil where no responder can know the certificate
+	hello  *hello      // nil where no handshake hides its host
+	cancel context.CancelFunc
+	ended  sync.WaitGroup
 }
 
 // loopback makes a certificate for what has to be TLS although browsers come
@@ -49,14 +56,23 @@ func Open(c *config.Config, dir string, now clock.Clock, log *slog.Logger) (*Sou
 		if err != nil {
 			return nil, err
 		}
-		s.config = base(files.get)
+		if name := c.TLS.ECH; name != "" && files.cert.Leaf.VerifyHostname(name) != nil {
+			return nil, errs.Bad("tls.ech", "must be a name that the certificate is for: browsers whose record of DNS is old come to it")
+		}
+		s.staple = newStapler(now, log, func() []*tls.Certificate {
+			cert, _ := files.get(nil) // which never fails
+			return []*tls.Certificate{cert}
+		})
+		s.config = base(s.staple.wrap(files.get))
 	case "acme":
 		a, err := openAuthority(c, dir, log)
 		if err != nil {
 			return nil, err
 		}
 		s.acme = a
-		s.config = base(a.get)
+		s.staple = newStapler(now, log, a.inUse)
+		s.staple.revoked = a.replace
+		s.config = base(s.staple.wrap(a.get))
 		s.config.NextProtos = append(s.config.NextProtos, "acme-tls/1")
 	case "self":
 		cert, err := selfSigned(dir, hosts(c), now)
@@ -76,6 +92,9 @@ func hosts(c *config.Config) []string {
 	}
 	if u, err := url.Parse(c.URL); err == nil && u.Hostname() != "" {
 		names = append(names, u.Hostname())
+	}
+	if c.TLS.ECH != "" {
+		names = append(names, c.TLS.ECH)
 	}
 	return names
 }
@@ -101,6 +120,7 @@ func (s *Source) SIP() *tls.Config {
 	}
 	c := s.config.Clone()
 	c.NextProtos = nil
+	c.GetEncryptedClientHelloKeys = nil // records of DNS are of browsers' hosts
 	return c
 }
 
@@ -119,20 +139,59 @@ func (s *Source) Wrap(l net.Listener) net.Listener {
 	return tls.NewListener(l, s.config)
 }
 
-// Start begins to fetch and renew certificates; port is the one listened on.
+// Start begins to fetch and renew certificates, and the answers about them; port is
+// the one listened on.
 func (s *Source) Start(ctx context.Context, port int) error {
-	if s.acme == nil {
+	if s.acme != nil {
+		if err := s.acme.start(ctx, port); err != nil {
+			return err
+		}
+	}
+	if s.cancel != nil {
 		return nil
 	}
-	return s.acme.start(ctx, port)
+	ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	if s.staple != nil {
+		s.ended.Go(func() { every(ctx, lookAgain, s.staple.look) })
+	}
+	if s.hello != nil {
+		s.ended.Go(func() { every(ctx, helloEvery, s.hello.look) })
+	}
+	return nil
+}
+
+// every does something at once and again and again until ctx ends.
+func every(ctx context.Context, d time.Duration, do func(context.Context)) {
+	t := time.NewTicker(d)
+	defer t.Stop()
+	for ctx.Err() == nil {
+		do(ctx)
+		select {
+		case <-ctx.Done():
+		case <-t.C:
+		}
+	}
 }
 
 // Stop ends what Start began.
 func (s *Source) Stop(context.Context) error {
+	if s.cancel != nil {
+		s.cancel()
+		s.ended.Wait()
+		s.cancel = nil
+	}
 	if s.acme != nil {
 		s.acme.stop()
 	}
 	return nil
+}
+
+// Standings tell how the certificates in use stand with their responders.
+func (s *Source) Standings() []Standing {
+	if s.staple == nil {
+		return nil
+	}
+	return s.staple.standings()
 }
 
 // Challenge wraps the handler of the plain HTTP address so that the authority
