@@ -62,6 +62,7 @@ type SystemView struct {
 	Tenants   int          `json:"tenants"`
 	Live      int          `json:"live" doc:"Open live connections of this node."`
 	Visitors  int          `json:"visitors" doc:"Open visitors' sockets of this node."`
+	Memory    string       `json:"memory,omitempty" doc:"What encrypts the memory of this node's machine; absent where the machine does not say that anything does."`
 	Records   []string     `json:"records,omitempty" doc:"Lines of DNS that have browsers use Encrypted Client Hello (tls.ech). Nothing puts them there by itself."`
 }
 

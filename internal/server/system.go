@@ -23,7 +23,7 @@ func (s *Server) System(ctx context.Context, _ access.Actor) (api.SystemView, er
 	for _, p := range s.health.read(ctx).Parts {
 		v.Parts = append(v.Parts, api.SystemPart{Name: p.Name, Works: p.OK})
 	}
-	v.Records = s.certs.Hello()
+	v.Records, v.Memory = s.certs.Hello(), memoryEncryption(machine())
 	for _, c := range s.certs.Standings() {
 		v.Parts = append(v.Parts, api.SystemPart{Name: "certificate", Works: c.Well(), Note: standingNote(c)})
 	}
