@@ -8,12 +8,11 @@ import (
 	"sync"
 	"testing"
 
-	"nubitalk/internal/api"
 	"nubitalk/internal/app/account"
 	"nubitalk/internal/base/id"
 	"nubitalk/internal/base/secret"
+	"nubitalk/internal/core/access"
 	"nubitalk/internal/server/config"
-	"nubitalk/internal/server/demo"
 	"nubitalk/internal/server/drive"
 )
 
@@ -157,20 +156,15 @@ func TestNodesHideHostsWithTheSameKeys(t *testing.T) {
 	house(t, a)
 	a.stop(t)
 	a = start(t, with("a"), nil)
-	records := func(n *node) api.SystemView {
+	record := func(n *node) string {
 		t.Helper()
-		o := demo.Organisations()[0]
-		u, err := drive.SignIn(t.Context(), drive.Client(), "https://"+n.web.address.String(), drive.Login{Organisation: o.Slug, UserName: o.Administrator, Password: demo.Password})
-		if err != nil {
-			t.Fatal(err)
-		}
-		var v api.SystemView
-		if err := u.Do(t.Context(), "GET", "system", nil, &v); err != nil || len(v.Records) != 1 {
+		v, err := n.System(t.Context(), access.Actor{})
+		if err != nil || len(v.Records) != 1 {
 			t.Fatal(v.Records, err)
 		}
-		return v
+		return v.Records[0]
 	}
-	before := records(a).Records[0]
+	before := record(a)
 	operator, err := operatorOf(t.Context(), a.keepers.db)
 	if err != nil {
 		t.Fatal(err)
@@ -179,22 +173,22 @@ func TestNodesHideHostsWithTheSameKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := start(t, with("b"), nil)
-	after := records(b).Records[0]
+	after := record(b)
 	if before == after {
 		t.Error("the rotation made no other key")
 	}
-	for _, record := range []string{before, after} {
-		_, list, _ := strings.Cut(record, `ech="`)
+	for _, line := range []string{before, after} {
+		_, list, _ := strings.Cut(line, `ech="`)
 		raw, err := base64.StdEncoding.DecodeString(strings.TrimSuffix(list, `"`))
 		if err != nil {
 			t.Fatal(err)
 		}
 		c, err := tls.Dial("tcp", b.web.address.String(), &tls.Config{ServerName: "hidden.example", MinVersion: tls.VersionTLS13, EncryptedClientHelloConfigList: raw, InsecureSkipVerify: true})
 		if err != nil {
-			t.Fatal(record, err)
+			t.Fatal(line, err)
 		}
 		if !c.ConnectionState().ECHAccepted {
-			t.Error(record, "was not accepted")
+			t.Error(line, "was not accepted")
 		}
 		c.Close()
 	}

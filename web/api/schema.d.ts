@@ -19093,8 +19093,12 @@ export interface components {
        * @description Open live connections of this node.
        */
       live: number;
+      /** @description What encrypts the memory of this node's machine; absent where the machine does not say that anything does. */
+      memory?: string;
       node: string;
       parts: components["schemas"]["SystemPart"][];
+      /** @description Lines of DNS that have browsers use Encrypted Client Hello (tls.ech). Nothing puts them there by itself. */
+      records?: string[];
       /** Format: date-time */
       started_at: string;
       /** Format: int64 */

@@ -439,7 +439,7 @@ var inventory = []group{
 	{Column, "schema_versions", "to know which migrations ran", "for ever", "never; it tells nothing about anybody", []part{
 		{"id", None, "", ""}, {"version_id", None, "", ""}, {"is_applied", None, "", ""}, {"tstamp", None, "", ""}}},
 
-	{Key, "wrapped_keys", "to seal and open what belongs to a tenant or a contact", "a contact's: as long as the contact; a tenant's: as long as the organisation", "destroyed first of all when a person is erased or an organisation closed; no backup of the database holds it", with(
+	{Key, "wrapped_keys", "to seal and open what belongs to a tenant or a contact; the operator's also to hide on the network which host is wanted", "a contact's: as long as the contact; a tenant's: as long as the organisation", "destroyed first of all when a person is erased or an organisation closed; no backup of the database holds it", with(
 		none("purpose", "version", "created_at"),
 		part{"owner_id", Pseudonym, "which contact's key it is", ""},
 		part{"wrapped", Secret, "", "wrapped by the tenant's key, which the root key wraps"})},

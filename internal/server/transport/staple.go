@@ -82,11 +82,11 @@ func (s *stapler) look(ctx context.Context) {
 	before := *s.held.Load()
 	after := map[[sha256.Size]byte]*held{}
 	for _, cert := range s.current() {
-		print := printOf(cert)
-		if after[print] != nil { // it is for several names
+		mark := printOf(cert)
+		if after[mark] != nil { // it is for several names
 			continue
 		}
-		h := before[print]
+		h := before[mark]
 		if h == nil {
 			h = s.hold(cert)
 		}
@@ -98,7 +98,7 @@ func (s *stapler) look(ctx context.Context) {
 			h = s.ask(ctx, h)
 		}
 		h = s.tell(h)
-		after[print] = h
+		after[mark] = h
 		if due && s.revoked != nil && !h.last.revoked.IsZero() {
 			s.revoked(ctx, h.leaf.DNSNames) // and again with each answer that says so
 		}
