@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { Agent } from "./agent";
-import { shot, Stage, until } from "./stage";
+import { axe, shot, Stage, until } from "./stage";
 
 // What breaks in a working day: reloads, two tabs, no network, a restart. The
 // same work comes back, nothing twice, nothing missing.
@@ -85,11 +85,19 @@ test("without network both go on writing, and everything arrives once", async ()
   await agent.message("Written in a tunnel").waitFor();
   await visitor.bubble("Are you still there?").waitFor();
 
+  const header = () => agent.page.getByRole("button", { name: "Transfer" }).boundingBox();
+  const before = await header();
   await agent.page.context().setOffline(true);
   await agent.page.getByText("No connection. You can go on reading and writing").waitFor();
+  expect(await header()).toEqual(before); // what is pressed as it comes or goes is not missed
+  expect(await axe(agent.page)).toEqual([]);
   await agent.say("Written in a lift");
   await agent.log.getByText("waits for the connection").waitFor();
   await shot(agent.page, "robust-offline-agent");
+  const wide = agent.page.viewportSize()!;
+  await agent.page.setViewportSize({ width: 400, height: 800 });
+  await shot(agent.page, "robust-offline-agent-narrow");
+  await agent.page.setViewportSize(wide);
   await visitor.say("Yes, I am");
   await agent.page.context().setOffline(false);
   await visitor.bubble("Written in a lift").waitFor();
