@@ -11,6 +11,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"nubitalk/internal/base/errs"
+	"nubitalk/internal/base/timerslack"
 	"nubitalk/internal/server/config"
 )
 
@@ -49,6 +50,9 @@ type console struct {
 const gcPercent = 80
 
 func main() {
+	if len(os.Args) > 1 && (os.Args[1] == "serve" || os.Args[1] == "demo") { // they run for long
+		timerslack.Widen()
+	}
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
