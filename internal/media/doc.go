@@ -51,7 +51,7 @@
 // # Goroutines and locks
 //
 // One a leg that reads its socket, one more if RTCP comes on a port of its own,
-// pion's for a browser; two a processor that pace what is made every 20 ms (pace);
+// pion's for a browser; one a processor that pace what is made every 20 ms (pace);
 // one that reports and notices silence (keep). All end with the leg or the host.
 //
 // Every leg is in exactly one bridge, at first in one of its own, and the bridge's

@@ -23,8 +23,10 @@ type pace struct {
 // late is how many frames are made up for after a stall; older ones are left out.
 const late = 5
 
+// newPaces makes one for each processor: more would wake the program more often for the
+// same sound.
 func newPaces() []*pace {
-	paces := make([]*pace, 2*runtime.GOMAXPROCS(0))
+	paces := make([]*pace, runtime.GOMAXPROCS(0))
 	for i := range paces {
 		paces[i] = &pace{
 			phase: time.Duration(i) * audio.FrameTime / time.Duration(len(paces)),
