@@ -276,7 +276,7 @@ func (c *crowding) furnish(tx *store.Tx) error {
 		return err
 	}
 	for _, u := range users {
-		if strings.HasPrefix(u.UserName, "bench-") {
+		if strings.HasPrefix(u.UserName, "hired-") {
 			c.users = append(c.users, u.ID)
 			if err := tx.PutAgent(store.AgentRow{UserID: u.ID, Presence: "ready", Since: c.now, IdleSince: c.now}); err != nil {
 				return err
