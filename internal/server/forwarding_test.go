@@ -209,6 +209,20 @@ func TestCallsToAnExtensionGoOn(t *testing.T) {
 		default:
 		}
 
+		// It is there again when an archived phone is brought back, and holds for calls.
+		o, err := n.parts.setup.Get(ctx, acme.admin, setup.KindPhone, cys.id)
+		must(t, err)
+		var chosen, back forward.Forwarding
+		must(t, admin.Do(ctx, "GET", "phones/"+cys.id+"/forwarding", nil, &chosen))
+		must(t, n.parts.setup.Archive(ctx, acme.admin, setup.KindPhone, cys.id, o.Version))
+		refused(t, admin.Do(ctx, "GET", "phones/"+cys.id+"/forwarding", nil, nil), 404)
+		o, err = n.parts.setup.Restore(ctx, acme.admin, setup.KindPhone, cys.id, o.Version+1)
+		must(t, err)
+		must(t, admin.Do(ctx, "GET", "phones/"+cys.id+"/forwarding", nil, &back))
+		if back != chosen || back.Busy.To != "23" {
+			t.Errorf("a phone that was brought back has %+v, want %+v", back, chosen)
+		}
+
 		// It holds over a restart, and goes with the phone's user.
 		kept := func() (rows []store.ForwardRow) {
 			t.Helper()
@@ -229,7 +243,7 @@ func TestCallsToAnExtensionGoOn(t *testing.T) {
 		if f.Always.To != "+351210000007" {
 			t.Errorf("after a restart: %+v", f)
 		}
-		o, err := n.parts.setup.Get(ctx, acme.admin, setup.KindPhone, bos.id)
+		o, err = n.parts.setup.Get(ctx, acme.admin, setup.KindPhone, bos.id)
 		must(t, err)
 		body := m{}
 		must(t, json.Unmarshal(o.Body, &body))

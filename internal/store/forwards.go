@@ -40,6 +40,13 @@ func (tx *Tx) Forwards() ([]ForwardRow, error) {
 	return list(tx, scanForward, `SELECT `+forwardColumns+` FROM forwards WHERE tenant_id = $1 ORDER BY phone_id`, string(tx.scope.Tenant))
 }
 
+// DeleteArchivedForwards forgets what was chosen for phones that were archived before a
+// time and not brought back.
+func (tx *Tx) DeleteArchivedForwards(before time.Time) (int64, error) {
+	return tx.exec(`DELETE FROM forwards WHERE tenant_id = $1 AND phone_id IN
+		(SELECT object_id FROM setup WHERE tenant_id = $1 AND kind = 'phones' AND archived_at > 0 AND archived_at < $2)`, string(tx.scope.Tenant), us(before))
+}
+
 // DeleteForward has a phone's calls forwarded no more, if they were.
 func (tx *Tx) DeleteForward(phone string) error {
 	_, err := tx.exec(`DELETE FROM forwards WHERE tenant_id = $1 AND phone_id = $2`, string(tx.scope.Tenant), phone)

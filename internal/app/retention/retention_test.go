@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"testing"
 	"time"
 
@@ -314,6 +315,46 @@ func TestTheSmallThings(t *testing.T) {
 			}
 			return err
 		}))
+	})
+}
+
+// Where calls of an archived phone went on is there for a day, to be put back with it.
+func TestWhereCallsWentOnIsForgottenADayAfterThePhoneIsArchived(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		phone := func(id string, archived time.Time) func(*store.Tx) error {
+			return func(tx *store.Tx) error {
+				return errors.Join(tx.InsertSetup(store.SetupRow{Kind: "phones", ID: id, Body: []byte("{}"), CreatedAt: start, UpdatedAt: start, ArchivedAt: archived}),
+					tx.PutForward(store.ForwardRow{PhoneID: id, UserID: "usr_1", Sealed: secret.Sealed("s"), SetBy: "usr_1", SetAt: start}))
+			}
+		}
+		f.write(t, tenA, phone("phn_used", time.Time{}))
+		f.write(t, tenA, phone("phn_gone", start))
+		f.write(t, tenB, phone("phn_used", start.Add(time.Hour)))
+		left := func(tenant id.Tenant) (phones []string) {
+			t.Helper()
+			must(t, f.db.Read(t.Context(), tenant, func(tx *store.Tx) error {
+				rows, err := tx.Forwards()
+				for _, r := range rows {
+					phones = append(phones, r.PhoneID)
+				}
+				return err
+			}))
+			return phones
+		}
+		for _, c := range []struct {
+			after time.Duration
+			a, b  []string
+		}{
+			{day, []string{"phn_gone", "phn_used"}, []string{"phn_used"}},
+			{day + time.Minute, []string{"phn_used"}, []string{"phn_used"}},
+			{day + 2*time.Hour, []string{"phn_used"}, nil},
+		} {
+			f.clock.Set(start.Add(c.after))
+			f.round(t)
+			if a, b := left(tenA), left(tenB); !slices.Equal(a, c.a) || !slices.Equal(b, c.b) {
+				t.Errorf("after %v: %v and %v, want %v and %v", c.after, a, b, c.a, c.b)
+			}
+		}
 	})
 }
 

@@ -27,7 +27,7 @@ const told = 7 * 24 * time.Hour
 
 // Done counts what one round ended for one organisation.
 type Done struct {
-	Conversations, Records, Contacts, Recordings, Shares, Support, Exports, AgentStates, OfficeCalls, Alerts, Audit, APIKeys, Sessions, Challenges, Replies, Acknowledgements, Told, Uploads, StrayFiles int64
+	Conversations, Records, Contacts, Recordings, Shares, Support, Exports, AgentStates, OfficeCalls, Forwards, Alerts, Audit, APIKeys, Sessions, Challenges, Replies, Acknowledgements, Told, Uploads, StrayFiles int64
 }
 
 // Round goes through all organisations once and ends what is due. It goes on
@@ -403,6 +403,7 @@ func (r *round) rest() error {
 		}{
 			{r.due.AgentStates, (*store.Tx).DeleteAgentStates, &r.done.AgentStates},
 			{r.due.AgentStates, (*store.Tx).DeleteOfficeCalls, &r.done.OfficeCalls},
+			{r.due.Forwards, (*store.Tx).DeleteArchivedForwards, &r.done.Forwards},
 			{r.due.Alerts, (*store.Tx).DeleteAlerts, &r.done.Alerts},
 			{r.due.APIKeys, (*store.Tx).DeleteAPIKeys, &r.done.APIKeys},
 			{r.s.Clock.Now(), (*store.Tx).DeleteRecordingShares, &r.done.Shares},

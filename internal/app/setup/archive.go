@@ -41,11 +41,6 @@ func (s *Service) Archive(ctx context.Context, a access.Actor, k core.Kind, obje
 		if err := s.numbers(tx, k, row.ID, nil); err != nil {
 			return err
 		}
-		if k == core.KindPhone {
-			if err := tx.DeleteForward(row.ID); err != nil {
-				return err
-			}
-		}
 		return s.Audit.Record(tx, a, ActionArchived, thing(k), row.ID, nil)
 	})
 	if err == nil && changed {

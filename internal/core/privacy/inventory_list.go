@@ -240,7 +240,7 @@ var inventory = []group{
 		part{"called", Pseudonym, "the last two digits of the number that was called; the number itself is not kept", ""},
 		part{"user_id", Pseudonym, "whose phone it was", ""})},
 
-	{Column, "forwards", "to let calls to a phone's extension go on where its user wants them", "until the choice is taken back, the phone is archived or has another user", "with the choice, and with the user", with(
+	{Column, "forwards", "to let calls to a phone's extension go on where its user wants them", "until the choice is taken back or the phone has another user, and a day after the phone is archived", "with the choice, and with the user", with(
 		none("phone_id", "set_at"),
 		part{"user_id", Pseudonym, "whose phone it is", ""},
 		part{"set_by", Pseudonym, "who chose it: the user, or an administrator", ""},

@@ -15,6 +15,7 @@ const (
 	SessionsAfterEnd = 24 * time.Hour     // an ended session, for the list of one's sessions
 	ReplyMemory      = 24 * time.Hour     // answers to repeated calls
 	DeletedMessage   = 24 * time.Hour     // a message by voice that its user deleted, to be taken back
+	ArchivedForward  = 24 * time.Hour     // where calls of an archived phone went on, to be there when it is brought back
 	UnsentUpload     = 24 * time.Hour     // a file that no message carries
 	StrayFile        = 7 * 24 * time.Hour // a stored file that no row names
 )
@@ -24,6 +25,7 @@ const (
 type Due struct {
 	Conversations time.Time // by closing
 	Deleted       time.Time // messages by voice, by when they were deleted
+	Forwards      time.Time // where calls of phones went on, by when the phone was archived
 	Records       time.Time // by closing
 	Contacts      time.Time // by when they were last seen; only those without any record
 	AgentStates   time.Time // by their end, as calls that phones made
@@ -45,6 +47,7 @@ func DueAt(r Rules, now time.Time) Due {
 	return Due{
 		Conversations: daysBefore(now, conversation),
 		Deleted:       now.Add(-DeletedMessage),
+		Forwards:      now.Add(-ArchivedForward),
 		Records:       daysBefore(now, r.RecordDays),
 		Contacts:      daysBefore(now, r.RecordDays),
 		AgentStates:   daysBefore(now, r.RecordDays),

@@ -11,7 +11,7 @@ import (
 func TestDueAt(t *testing.T) {
 	now := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 	before := func(days int) time.Time { return now.AddDate(0, 0, -days) }
-	fixed := Due{Deleted: before(1), Sessions: before(1), Replies: before(1), Uploads: before(1), StrayFiles: before(7)}
+	fixed := Due{Deleted: before(1), Forwards: before(1), Sessions: before(1), Replies: before(1), Uploads: before(1), StrayFiles: before(7)}
 	for name, c := range map[string]struct {
 		r    Rules
 		want func(*Due)

@@ -186,6 +186,8 @@ export const text = catalogue(
     archived: "out of use",
     archive: "Take out of use",
     archiveAsk: "“{name}” is no longer offered. Records that name it stay readable, and you can put it back.",
+    archivePhone:
+      "Where its calls are forwarded to is forgotten a day later; until then it comes back with the phone.",
     archivedNow: "“{name}” is out of use.",
     restore: "Put back",
     restored: "“{name}” is back in use.",
@@ -444,6 +446,8 @@ export const text = catalogue(
     archive: "Retirar de uso",
     archiveAsk:
       "“{name}” deixa de ser oferecido. Os registos que o referem continuam legíveis, e pode voltar a pô-lo.",
+    archivePhone:
+      "O destino para onde as suas chamadas são reencaminhadas é esquecido um dia depois; até lá volta com o telefone.",
     archivedNow: "“{name}” está fora de uso.",
     restore: "Voltar a pôr",
     restored: "“{name}” está de novo em uso.",

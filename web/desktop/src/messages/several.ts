@@ -26,7 +26,8 @@ export const text = catalogue(
     after_archive:
       "What goes out of use is no longer offered. Records that name it stay readable, and you can put it back.",
     after_restore: "What comes back is offered again.",
-    forwarding: "Where calls of these phones are forwarded to is forgotten; nothing brings that back.",
+    forwarding:
+      "Where their calls are forwarded to is forgotten a day later; until then it comes back with them.",
     do_archive: { one: "Take 1 out of use", other: "Take {count} out of use" },
     do_restore: { one: "Put 1 back", other: "Put {count} back" },
     done_archive: { one: "“{first}” is out of use.", other: "{count} are out of use." },
@@ -60,7 +61,7 @@ export const text = catalogue(
       "O que sai de uso deixa de ser oferecido. Os registos que o referem continuam legíveis, e pode voltar a pô-lo.",
     after_restore: "O que volta é oferecido de novo.",
     forwarding:
-      "O destino para onde as chamadas destes telefones são reencaminhadas é esquecido; nada o traz de volta.",
+      "O destino para onde as suas chamadas são reencaminhadas é esquecido um dia depois; até lá volta com eles.",
     do_archive: { one: "Retirar 1 de uso", other: "Retirar {count} de uso" },
     do_restore: { one: "Voltar a pôr 1", other: "Voltar a pôr {count}" },
     done_archive: { one: "“{first}” está fora de uso.", other: "{count} estão fora de uso." },
